@@ -1,0 +1,1 @@
+//! From SystemView bytes to events, a model of the heap, and verdicts on call stacks

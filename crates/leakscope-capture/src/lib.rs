@@ -1,0 +1,1 @@
+//! Where trace bytes come from: files, and what stands beside them

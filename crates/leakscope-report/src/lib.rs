@@ -1,0 +1,1 @@
+//! Findings and frames, written for people and for programs

@@ -1,0 +1,1 @@
+//! The packets of SEGGER SystemView, read and written, without allocation
