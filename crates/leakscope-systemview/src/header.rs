@@ -1,0 +1,107 @@
+//! The text that may stand before a recording: lines that begin with `;`.
+
+use crate::text::Text;
+
+/// The header of a recording: the longest run of lines that begin with `;`. It may be empty, and a
+/// recording is none the worse for it.
+///
+/// ```
+/// use leakscope_systemview::Header;
+/// let file = b";\n; Version     SEGGER SystemViewer V3.60\n; Offset Core1 12262\n;\n\0\0\0";
+/// let header = Header::parse(file);
+/// assert_eq!(header.data, 67);
+/// assert_eq!(header.core_offsets().collect::<Vec<_>>(), [(1, 12262)]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The lines, as they stand.
+    pub text: Text<'a>,
+    /// Where the data begin: the first byte behind the lines, and behind empty lines that may follow.
+    pub data: usize,
+}
+
+/// One line of a [`Header`]: `; key value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeaderLine<'a> {
+    /// The first word.
+    pub key: Text<'a>,
+    /// The rest.
+    pub value: Text<'a>,
+}
+
+impl<'a> Header<'a> {
+    /// Reads the header at the front of a file, or finds that there is none.
+    #[must_use]
+    pub fn parse(file: &'a [u8]) -> Self {
+        let mut end = 0;
+        while let Some(line) = file.get(end..).filter(|rest| rest.starts_with(b";")) {
+            let Some(newline) = line.iter().position(|&byte| byte == b'\n') else {
+                break;
+            };
+            end += newline + 1;
+        }
+        let text = Text(file.get(..end).unwrap_or_default());
+        let mut data = end;
+        while end > 0 && matches!(file.get(data), Some(b'\n' | b'\r')) {
+            data += 1;
+        }
+        Self { text, data }
+    }
+
+    /// Its lines, without the empty ones.
+    pub fn lines(&self) -> impl Iterator<Item = HeaderLine<'a>> + use<'a> {
+        self.text
+            .0
+            .split(|&byte| byte == b'\n')
+            .filter_map(|line| line.strip_prefix(b";"))
+            .map(<[u8]>::trim_ascii)
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let end = line
+                    .iter()
+                    .position(u8::is_ascii_whitespace)
+                    .unwrap_or(line.len());
+                let (key, value) = line.split_at(end);
+                HeaderLine {
+                    key: Text(key),
+                    value: Text(value.trim_ascii()),
+                }
+            })
+    }
+
+    /// The value of the first line with this key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<Text<'a>> {
+        self.lines()
+            .find(|line| line.key.0 == key.as_bytes())
+            .map(|line| line.value)
+    }
+
+    /// The cores' parts of a joined file (V3.60): core, and its first byte counted from
+    /// [`Header::data`].
+    pub fn core_offsets(&self) -> impl Iterator<Item = (u32, u64)> + use<'a> {
+        self.lines()
+            .filter(|line| line.key.0 == b"Offset")
+            .filter_map(|line| {
+                let words = core::str::from_utf8(line.value.0).ok()?;
+                let (core, offset) = words.split_once(char::is_whitespace)?;
+                let core = core.strip_prefix("Core")?.parse().ok()?;
+                Some((core, offset.trim().parse().ok()?))
+            })
+    }
+
+    /// Whether Espressif's OpenOCD wrote the file.
+    #[must_use]
+    pub fn is_espressif(&self) -> bool {
+        self.has_core_bit()
+            || self
+                .value("Author")
+                .is_some_and(|author| author.0.starts_with(b"Espressif"))
+    }
+
+    /// Whether ids carry the core in a bit of their own (`; ESP_Extension`, OpenOCD before June 2025).
+    #[must_use]
+    pub fn has_core_bit(&self) -> bool {
+        self.lines().any(|line| line.key.0 == b"ESP_Extension")
+    }
+}
