@@ -9,7 +9,7 @@ use crate::text::Text;
 /// use leakscope_systemview::Header;
 /// let file = b";\n; Version     SEGGER SystemViewer V3.60\n; Offset Core1 12262\n;\n\0\0\0";
 /// let header = Header::parse(file);
-/// assert_eq!(header.data, 67);
+/// assert_eq!(header.data, 65);
 /// assert_eq!(header.core_offsets().collect::<Vec<_>>(), [(1, 12262)]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
