@@ -1,1 +1,26 @@
-//! Where trace bytes come from: files, and what stands beside them
+//! Where trace bytes come from. This crate delivers bytes and does not decode them.
+//!
+//! [`open`] turns what the user named into [`Input`]s that can be read at any offset: plain files, files
+//! compressed with gzip or zstd, and standard input (`-`). What it had to do beyond opening them is in
+//! [`Input::notes`], to be told to the user.
+//!
+//! ```
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("trace.svdat");
+//! std::fs::write(&path, b"\0\0\0\0\0\0\0\0\0\0\x0A\x00")?;
+//!
+//! let mut inputs = leakscope_capture::open(&[path.display().to_string()])?;
+//! let mut bytes = [0; 4];
+//! assert_eq!(inputs[0].read_at(9, &mut bytes)?, 3);
+//! assert_eq!(bytes[..3], [0x00, 0x0A, 0x00]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod compressed;
+mod error;
+mod input;
+mod parts;
+
+pub use error::OpenError;
+pub use input::{Input, Note, open};

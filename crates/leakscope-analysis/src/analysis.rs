@@ -1,0 +1,69 @@
+//! The whole chain in one value: bytes in, events and at any moment the outcome out.
+
+use crate::heap::{FoldStack, HeapModel};
+use crate::outcome::Outcome;
+use crate::trace::{Layout, Step, Trace};
+
+/// An analysis that is under way.
+#[derive(Clone, Debug)]
+pub struct Analysis<F> {
+    trace: Trace,
+    heap: HeapModel,
+    fold: F,
+}
+
+impl<F: FoldStack> Analysis<F> {
+    /// An analysis of a recording that is laid out like this; `fold` tells the allocator's own frames.
+    pub fn new(layout: &Layout, fold: F) -> Self {
+        Self {
+            trace: Trace::new(layout),
+            heap: HeapModel::default(),
+            fold,
+        }
+    }
+
+    /// As [`Trace::return_heap_events_only`].
+    pub fn return_heap_events_only(&mut self) {
+        self.trace.return_heap_events_only();
+    }
+
+    /// As [`Trace::space`].
+    pub fn space(&mut self, stream: usize) -> &mut [u8] {
+        self.trace.space(stream)
+    }
+
+    /// As [`Trace::supply`].
+    pub fn supply(&mut self, stream: usize, count: usize) {
+        self.trace.supply(stream, count);
+    }
+
+    /// The next event, which is taken into account before it is returned.
+    #[inline]
+    pub fn step(&mut self) -> Step<'_> {
+        let step = self.trace.step();
+        if let Step::Event(event, trace) = &step {
+            self.heap.observe(event, trace.stacks(), &mut self.fold);
+        }
+        step
+    }
+
+    /// The event that was returned last begins a cycle, such as one round of the user's main loop.
+    pub fn mark_cycle(&mut self) {
+        self.heap.mark_cycle(self.trace.end());
+    }
+
+    /// The trace as far as it was read.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// What folds stacks.
+    pub fn fold_mut(&mut self) -> &mut F {
+        &mut self.fold
+    }
+
+    /// The answer, as of now.
+    pub fn outcome(&self) -> Outcome {
+        self.heap.outcome(&self.trace)
+    }
+}

@@ -1,0 +1,20 @@
+//! Nothing is outstanding, and blocks were freed while the program worked.
+
+use super::case::Case;
+use super::{Confidence, Finding, Verdict, Word, late_release};
+
+/// Answers for sites without live blocks, but those whose blocks were held until the end.
+pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
+    if case.outstanding() > 0 || late_release::holds(case) {
+        return None;
+    }
+    Some(Finding {
+        verdict: Verdict::AllFreed,
+        confidence: Confidence::High,
+        reason: vec![
+            Word::Text("all "),
+            Word::Count(case.history.allocations),
+            Word::Text(" blocks were freed"),
+        ],
+    })
+}

@@ -1,0 +1,81 @@
+//! Something that fills up and then stays: a cache, a pool, a table of fixed size.
+
+use super::case::Case;
+use super::{Confidence, Finding, Reason, Verdict, Word};
+
+/// A site that has not allocated for this share of the stretch, and longer than ever before, is done.
+const SILENCE: f64 = 0.2;
+
+/// As above, and sure.
+const LONG_SILENCE: f64 = 0.4;
+
+/// A maximum that was first reached within this share of the stretch was reached early.
+const EARLY: f64 = 0.6;
+
+/// The floor has not risen since this share of the windows: a level is reached.
+const LEVEL: f64 = 0.75;
+
+/// Answers for sites that no longer grow.
+pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
+    let (confidence, reason) = silent(case)
+        .or_else(|| early_maximum(case))
+        .or_else(|| level_floor(case))?;
+    Some(Finding {
+        verdict: Verdict::Bounded,
+        confidence,
+        reason,
+    })
+}
+
+fn silent(case: &Case<'_>) -> Option<(Confidence, Reason)> {
+    let history = case.history;
+    let silence = case.to.saturating_sub(history.last_allocation);
+    let share = silence as f64 / case.length().max(1.0);
+    (share > SILENCE && silence > history.longest_silence).then(|| {
+        let confidence = if share >= LONG_SILENCE {
+            Confidence::High
+        } else {
+            Confidence::Low
+        };
+        let reason = vec![
+            Word::Count(case.outstanding()),
+            Word::Text(" blocks, no allocation since "),
+            Word::Moment(history.last_allocation),
+        ];
+        (confidence, reason)
+    })
+}
+
+fn early_maximum(case: &Case<'_>) -> Option<(Confidence, Reason)> {
+    let history = case.history;
+    (case.position(history.max_first_reached) <= EARLY).then(|| {
+        let reason = vec![
+            Word::Text("stopped growing at "),
+            Word::Moment(history.max_first_reached),
+            Word::Text(", with "),
+            Word::Bytes(history.max_live_bytes),
+            Word::Text("; now "),
+            Word::Bytes(history.live_bytes),
+        ];
+        (Confidence::High, reason)
+    })
+}
+
+fn level_floor(case: &Case<'_>) -> Option<(Confidence, Reason)> {
+    let floors = case.floors();
+    let (&last, &highest) = (floors.bytes.last()?, floors.bytes.iter().max()?);
+    let third = floors.bytes[floors.bytes.len() / 3];
+    let reached = floors.bytes.iter().position(|&floor| floor == highest)?;
+    let level = reached as f64 <= LEVEL * (floors.bytes.len() - 1) as f64;
+    (last <= third || level).then(|| {
+        let reason = vec![
+            Word::Text("the lowest level is "),
+            Word::Bytes(last),
+            Word::Text(" and was "),
+            Word::Bytes(highest),
+            Word::Text(" at "),
+            Word::Moment(floors.start(reached)),
+        ];
+        (Confidence::Medium, reason)
+    })
+}

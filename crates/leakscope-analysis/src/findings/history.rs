@@ -1,0 +1,131 @@
+//! What the rules look at: the life of one call site, and of the trace around it.
+
+/// The life of one call site up to now. Times are ticks since the trace began, sizes bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteHistory {
+    /// Blocks allocated here.
+    pub allocations: u64,
+    /// Those of them that were freed.
+    pub frees: u64,
+    /// Their bytes, freed or not.
+    pub allocated_bytes: u64,
+    /// The sum of the sizes of the blocks that live now.
+    pub live_bytes: u64,
+    /// When each block that lives now was allocated, earliest first.
+    pub live_births: Vec<u64>,
+    /// The most bytes that lived at once.
+    pub max_live_bytes: u64,
+    /// When that was first so.
+    pub max_first_reached: u64,
+    /// The first allocation.
+    pub first_allocation: u64,
+    /// The last allocation.
+    pub last_allocation: u64,
+    /// The longest time between two successive allocations; 0 with fewer than two.
+    pub longest_silence: u64,
+    /// The first free of a block of this site.
+    pub first_free: Option<u64>,
+    /// The last one.
+    pub last_free: Option<u64>,
+    /// How long the freed blocks lived.
+    pub lifetimes: Lifetimes,
+    /// The lowest number of live bytes in each of up to 32 windows of [`Span::window`] ticks, from
+    /// tick 0 to the window that holds the end of the trace (the last one is partly in the future).
+    pub floors: Vec<u64>,
+    /// What was left behind by the cycles that the user marked.
+    pub cycles: Cycles,
+}
+
+/// A histogram of lifetimes: bucket *n* counts those of 2ⁿ⁻¹ to 2ⁿ - 1 ticks, bucket 0 those of 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// The counts.
+    pub buckets: [u32; Self::BUCKETS],
+}
+
+impl Lifetimes {
+    /// Enough for 2³⁹ ticks; what lives longer is in the last bucket.
+    pub const BUCKETS: usize = 40;
+
+    /// Counts one more block that lived for `ticks`.
+    #[inline]
+    pub fn add(&mut self, ticks: u64) {
+        let bucket = (u64::BITS - ticks.leading_zeros()) as usize;
+        let bucket = &mut self.buckets[bucket.min(Self::BUCKETS - 1)];
+        *bucket = bucket.saturating_add(1);
+    }
+
+    /// How many blocks were counted.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().map(|&count| u64::from(count)).sum()
+    }
+
+    /// A lifetime that at least `percent` of the blocks did not exceed: the upper end of the bucket in
+    /// which that one lies. `None` if no block was freed.
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        let count = self.count();
+        let wanted = (count * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        for (bucket, &blocks) in self.buckets.iter().enumerate() {
+            seen += u64::from(blocks);
+            if count > 0 && seen >= wanted {
+                return Some((1 << bucket) - 1);
+            }
+        }
+        None
+    }
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            buckets: [0; Self::BUCKETS],
+        }
+    }
+}
+
+/// What a site left behind in the cycles that the user marked. The first two cycles are warm-up and do
+/// not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cycles {
+    /// Cycles at whose end more bytes lived than at their start.
+    pub grown: u64,
+    /// Bytes alive at the end of the last whole cycle, less those at the end of the second.
+    pub net_bytes: i64,
+}
+
+/// The trace around the site.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The last moment of the trace (of its session).
+    pub end: u64,
+    /// Its first moment: 0, or later for a session that is not the first.
+    pub start: u64,
+    /// When the program had started up: 5 % of the way, or when each core had been idle once.
+    pub warm_up_end: u64,
+    /// When the target was told to stop recording, if it was.
+    pub stopped: Option<u64>,
+    /// Ticks of one window of [`SiteHistory::floors`].
+    pub window: u64,
+    /// The last allocation or free of any call site: what happens after it is no evidence.
+    pub last_heap_event: u64,
+    /// Whole cycles that the user marked, after the first two.
+    pub cycles: u64,
+    /// When the second of all marked cycles ended; 0 while `cycles` is 0.
+    pub cycles_from: u64,
+    /// When the last whole cycle ended; 0 while `cycles` is 0.
+    pub cycles_to: u64,
+    /// Where data were lost, in order of time.
+    pub gaps: Vec<Gap>,
+}
+
+/// A stretch of time in which packets were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last moment before it.
+    pub from: u64,
+    /// The first moment after it.
+    pub to: u64,
+    /// How many packets were lost, where the target counted them.
+    pub lost: Option<u64>,
+}

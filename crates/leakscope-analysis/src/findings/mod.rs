@@ -1,0 +1,89 @@
+//! From what is known of a call site to a verdict on it.
+//!
+//! A block that is not freed when the trace ends is *outstanding*: that is a fact, and all that a trace
+//! can know. Whether its call site leaks is a *verdict*, and wants evidence over time. Each rule is a
+//! file: it checks one pattern and says what it saw; [`judge`] asks them in order and lets the first
+//! that answers decide. Then `damage` weighs whether lost data could explain the answer.
+//!
+//! ```
+//! use leakscope_analysis::findings::{SiteHistory, Span, Verdict, judge};
+//!
+//! // 50 blocks of 16 bytes, one every 20 ticks, none of them freed.
+//! let births: Vec<u64> = (0..50).map(|n| n * 20).collect();
+//! let history = SiteHistory {
+//!     allocations: 50,
+//!     allocated_bytes: 800,
+//!     live_bytes: 800,
+//!     last_allocation: 980,
+//!     live_births: births,
+//!     ..SiteHistory::default()
+//! };
+//! let span = Span { end: 1000, warm_up_end: 50, last_heap_event: 990, ..Span::default() };
+//! assert_eq!(judge(&history, &span).verdict, Verdict::LeakSteady);
+//! ```
+//!
+//! Terms: the *observed* stretch is what is left of the trace without its start-up and without a
+//! silence of the whole heap at its end (`case`); a *floor* is the lowest number of live bytes in a
+//! window of time; *births* are the times at which the blocks that live now were allocated.
+mod all_freed;
+mod bounded;
+mod case;
+mod damage;
+mod evidence;
+mod growing;
+mod growth;
+mod history;
+mod in_flight;
+mod late_release;
+mod once;
+mod per_cycle;
+mod rank;
+mod rhythm;
+mod steady;
+mod survivors;
+mod theil_sen;
+mod unclassified;
+
+pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
+pub use growth::{Growth, growth};
+pub use history::{Cycles, Gap, Lifetimes, SiteHistory, Span};
+pub use rank::Rank;
+
+use case::Case;
+
+/// What one rule says of a call site, if it is the one to say something.
+type Rule = fn(&Case<'_>) -> Option<Finding>;
+
+/// All rules but the last resort, in the order in which they are asked.
+///
+/// What is certain comes first, then what accuses, then what excuses. Of the accusing ones the most
+/// specific comes first. They come before the excuses because each of them demands growth over the whole
+/// trace, while an excuse looks at the end of it only: the backlog of a queue that grows without bound is
+/// "in flight" at each moment.
+const RULES: [Rule; 9] = [
+    all_freed::check,
+    late_release::check,
+    once::check,
+    per_cycle::check,
+    steady::check,
+    survivors::check,
+    growing::check,
+    in_flight::check,
+    bounded::check,
+];
+
+/// What is to be said of a call site, how sure it is, and why.
+///
+/// Any history gets an answer, also one that contradicts itself.
+pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
+    damage::weigh(undamaged(history, span), history, span)
+}
+
+/// The verdict, as if no data had been lost.
+fn undamaged(history: &SiteHistory, span: &Span) -> Finding {
+    let case = Case::new(history, span);
+    RULES
+        .iter()
+        .find_map(|rule| rule(&case))
+        .unwrap_or_else(|| unclassified::explain(&case))
+}

@@ -1,0 +1,72 @@
+//! A leak in its plainest form: blocks are allocated again and again, and none is ever freed.
+
+use super::case::Case;
+use super::rhythm::Rhythm;
+use super::{Confidence, Finding, Reason, Verdict, Word};
+
+/// Blocks needed after start-up. Two can be two objects; three at growing distance from the start are
+/// the least that can be called a habit.
+const LEAST_BLOCKS: usize = 3;
+
+/// With this many blocks, objects that were created late one by one are no likely explanation.
+const MANY_BLOCKS: usize = 10;
+
+/// With fewer than this many blocks the verdict is a hint.
+const FEW_BLOCKS: usize = 5;
+
+/// Births that cover this share of the stretch are sure to be no passing phase.
+const WIDE_SPREAD: f64 = 0.5;
+
+/// Answers for sites that freed nothing before the end and still go on.
+pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
+    let births = case.births();
+    let rhythm = Rhythm::new(births, case.length(), case.to);
+    let leaks = !case.freed_before_shutdown()
+        && births.len() >= LEAST_BLOCKS
+        && rhythm.is_spread()
+        && rhythm.goes_on()
+        && rhythm.fading().is_none();
+    leaks.then(|| Finding {
+        verdict: Verdict::LeakSteady,
+        confidence: confidence(births.len(), &rhythm),
+        reason: explain(case),
+    })
+}
+
+fn confidence(blocks: usize, rhythm: &Rhythm<'_>) -> Confidence {
+    if blocks >= MANY_BLOCKS && rhythm.coverage() >= WIDE_SPREAD {
+        Confidence::High
+    } else if blocks >= FEW_BLOCKS {
+        Confidence::Medium
+    } else {
+        Confidence::Low
+    }
+}
+
+fn explain(case: &Case<'_>) -> Reason {
+    let births = &case.history.live_births;
+    let first = births.first().copied().unwrap_or_default();
+    let last = births.last().copied().unwrap_or_default();
+    let pauses = (births.len() as u64).saturating_sub(1).max(1);
+    let mut reason = vec![
+        Word::Count(case.outstanding()),
+        Word::Text(" of "),
+        Word::Count(case.history.allocations),
+        Word::Text(" blocks never freed, one every "),
+        Word::Duration(last.saturating_sub(first) / pauses),
+        Word::Text(" from "),
+        Word::Moment(first),
+        Word::Text(" to "),
+        Word::Moment(last),
+    ];
+    if case.to < case.span.end && case.position(case.span.end) > 1.0 + NOTABLE_SILENCE {
+        reason.extend([
+            Word::Text("; the whole heap is silent after "),
+            Word::Moment(case.to),
+        ]);
+    }
+    reason
+}
+
+/// A silence of the whole heap is worth mentioning from this share of the observed stretch on.
+const NOTABLE_SILENCE: f64 = 0.05;

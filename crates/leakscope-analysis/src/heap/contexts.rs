@@ -1,0 +1,101 @@
+//! Who uses the heap: tasks, interrupts, and what runs besides.
+
+use rustc_hash::FxHashMap;
+
+use crate::outcome::ContextUsage;
+use crate::trace::Context;
+
+/// The use of the heap by each context, in order of first appearance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Contexts {
+    list: Vec<ContextUsage>,
+    others: FxHashMap<Context, u32>,
+    /// Index of each task's entry, plus 1.
+    tasks: Vec<u32>,
+}
+
+impl Contexts {
+    #[inline]
+    fn of(&mut self, context: Context) -> &mut ContextUsage {
+        let known = match context {
+            Context::Task(task) => self.tasks.get(task.index()).copied().unwrap_or(0),
+            other => self.others.get(&other).copied().unwrap_or(0),
+        };
+        let index = match known {
+            0 => self.add(context),
+            known => known as usize - 1,
+        };
+        &mut self.list[index]
+    }
+
+    #[cold]
+    fn add(&mut self, context: Context) -> usize {
+        let index = self.list.len();
+        self.list.push(ContextUsage {
+            context,
+            allocations: 0,
+            allocated_bytes: 0,
+            frees: 0,
+            freed_bytes: 0,
+            outstanding_blocks: 0,
+            outstanding_bytes: 0,
+            peak_bytes: 0,
+        });
+        match context {
+            Context::Task(task) => {
+                if task.index() >= self.tasks.len() {
+                    self.tasks.resize(task.index() + 1, 0);
+                }
+                self.tasks[task.index()] = index as u32 + 1;
+            }
+            other => {
+                self.others.insert(other, index as u32 + 1);
+            }
+        }
+        index
+    }
+
+    #[inline]
+    pub(super) fn allocate(&mut self, context: Context, size: u64) {
+        let usage = self.of(context);
+        usage.allocations += 1;
+        usage.allocated_bytes += size;
+        usage.outstanding_blocks += 1;
+        usage.outstanding_bytes += size;
+        usage.peak_bytes = usage.peak_bytes.max(usage.outstanding_bytes);
+    }
+
+    /// `by` frees a block of `size` bytes.
+    #[inline]
+    pub(super) fn free(&mut self, by: Context, size: u64) {
+        let usage = self.of(by);
+        usage.frees += 1;
+        usage.freed_bytes += size;
+    }
+
+    /// The last free of `by` was none.
+    pub(super) fn unfree(&mut self, by: Context, size: u64) {
+        let usage = self.of(by);
+        usage.frees -= 1;
+        usage.freed_bytes -= size;
+    }
+
+    /// A block that `owner` had allocated is gone.
+    #[inline]
+    pub(super) fn lose(&mut self, owner: Context, size: u64) {
+        let usage = self.of(owner);
+        usage.outstanding_blocks -= 1;
+        usage.outstanding_bytes -= size;
+    }
+
+    /// A block of `owner` that seemed gone lives.
+    pub(super) fn revive(&mut self, owner: Context, size: u64) {
+        let usage = self.of(owner);
+        usage.outstanding_blocks += 1;
+        usage.outstanding_bytes += size;
+    }
+
+    pub(super) fn list(&self) -> &[ContextUsage] {
+        &self.list
+    }
+}

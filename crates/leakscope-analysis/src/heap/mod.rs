@@ -1,0 +1,16 @@
+//! The model of the heap: which blocks live, who allocated them, and how that went over time.
+//!
+//! Memory grows with live blocks and distinct call stacks, never with the length of the trace.
+mod allocator;
+mod blocks;
+mod contexts;
+mod gaps;
+mod heaps;
+mod model;
+mod recent;
+mod sessions;
+mod site;
+mod summary;
+
+pub use allocator::is_allocator_function;
+pub use model::{FoldStack, HeapModel, KeepAll};

@@ -1,0 +1,485 @@
+//! The heap's history, brought up to date event by event.
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use super::blocks::{Blocks, FreedBlock, LiveBlock, State};
+use super::contexts::Contexts;
+use super::gaps::Gaps;
+use super::heaps::Heaps;
+use super::recent::{Recent, RecentEvents};
+use super::site::{Moment, Site, WARM_UP_CYCLES, WINDOWS};
+use crate::findings::Gap;
+use crate::outcome::{Anomaly, AnomalyKind, Block, FailedAllocation, Outcome, Session, Totals};
+use crate::problem::{ProblemKind, Problems};
+use crate::trace::{Context, Event, EventKind, HeapEvent, StackId, Stacks, Start};
+
+/// Says which frames of a call stack are the allocator's own, so that growth is judged by who called
+/// it. Asked once for each distinct stack.
+pub trait FoldStack {
+    /// How many of the frames, the innermost first, belong to the allocator. All of them means that
+    /// nothing is known of its caller; then none is folded.
+    fn fold(&mut self, frames: &[u64]) -> usize;
+}
+
+/// Folds nothing: the choice when no symbols are at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeepAll;
+
+impl FoldStack for KeepAll {
+    fn fold(&mut self, _frames: &[u64]) -> usize {
+        0
+    }
+}
+
+/// The model of the heap.
+#[derive(Clone, Debug, Default)]
+pub struct HeapModel {
+    pub(super) blocks: Blocks,
+    pub(super) sites: Vec<Site>,
+    pub(super) keys: Vec<SiteKey>,
+    /// The site of each stack, by the stack's number; [`NO_SITE`] where it was not needed yet.
+    site_of_stack: Vec<u32>,
+    site_of_key: HashMap<Box<[u64]>, u32, FxBuildHasher>,
+    pub(super) contexts: Contexts,
+    pub(super) heaps: Heaps,
+    recent: RecentEvents,
+    pub(super) gaps: Gaps,
+    pub(super) moment: Moment,
+    pub(super) totals: Totals,
+    pub(super) live_bytes: u64,
+    pub(super) session: Session,
+    pub(super) peak_time: u64,
+    pub(super) past: super::sessions::Past,
+    pub(super) anomalies: Vec<Anomaly>,
+    pub(super) failed: Vec<FailedAllocation>,
+    pub(super) problems: Problems,
+    /// The marker that divides the trace into cycles: the first that was seen.
+    marker: Option<u32>,
+    /// When the first cycles were over, and when the last mark was.
+    pub(super) cycles: (u64, u64),
+    pub(super) last_heap_event: u64,
+    /// When the target was told to stop.
+    pub(super) stopped: Option<u64>,
+    pub(super) saw_stack: bool,
+    scan_budget: ScanBudget,
+}
+
+/// The call stack of a site.
+#[derive(Clone, Debug)]
+pub(super) struct SiteKey {
+    pub(super) frames: Box<[u64]>,
+    pub(super) allocator_frames: Box<[u64]>,
+}
+
+const NO_SITE: u32 = u32::MAX;
+
+/// How many blocks may be looked at, in all, to find the one that a wrong address lies in.
+#[derive(Clone, Copy, Debug)]
+struct ScanBudget(usize);
+
+impl Default for ScanBudget {
+    fn default() -> Self {
+        Self(1 << 26)
+    }
+}
+
+/// What is true of the event that is being observed.
+#[derive(Clone, Copy)]
+struct Now {
+    time: u64,
+    core: u8,
+    context: Context,
+    input: usize,
+    offset: u64,
+}
+
+impl HeapModel {
+    /// Takes an event into account. Events must come in the order of time.
+    #[inline]
+    pub fn observe(&mut self, event: &Event<'_>, stacks: &Stacks, fold: &mut impl FoldStack) {
+        let now = Now {
+            time: event.time,
+            core: event.core,
+            context: event.context,
+            input: event.input,
+            offset: event.offset,
+        };
+        match event.kind {
+            EventKind::Heap(heap_event) => {
+                self.totals.heap_events += 1;
+                self.session.heap_events += 1;
+                self.last_heap_event = now.time;
+                self.widen_windows(now.time);
+                self.observe_heap(heap_event, now, stacks, fold);
+            }
+            EventKind::Gap { from, packets, .. } => {
+                self.gaps.add(Gap {
+                    from,
+                    to: event.time,
+                    lost: packets,
+                });
+                self.recent.clear();
+            }
+            EventKind::Mark { marker } if *self.marker.get_or_insert(marker) == marker => {
+                self.mark_cycle(event.time);
+            }
+            EventKind::Stop => self.stopped = Some(event.time),
+            EventKind::Start(start) => self.start(start, event.time),
+            _ => {}
+        }
+    }
+
+    /// A line of the log, or whatever else the user named, marks the beginning of a cycle.
+    pub fn mark_cycle(&mut self, time: u64) {
+        self.moment.cycle += 1;
+        if self.moment.cycle <= WARM_UP_CYCLES + 1 {
+            self.cycles.0 = time;
+        }
+        self.cycles.1 = time;
+    }
+
+    fn observe_heap(
+        &mut self,
+        event: HeapEvent,
+        now: Now,
+        stacks: &Stacks,
+        fold: &mut impl FoldStack,
+    ) {
+        match event {
+            HeapEvent::Allocation {
+                heap,
+                address,
+                size,
+                stack,
+                ..
+            } => {
+                let site = self.site(stack, stacks, fold);
+                self.pair_allocation(site, size, stack, now);
+                self.allocate(site, heap, address, size, now);
+                self.recent.set(now.core, Recent::Other);
+            }
+            HeapEvent::Free {
+                heap,
+                address,
+                stack,
+                ..
+            } => {
+                let block = self.free(heap, address, stack, now, stacks);
+                let recent = Recent::Free {
+                    address,
+                    block,
+                    stack,
+                    context: now.context,
+                };
+                self.recent.set(now.core, recent);
+            }
+            HeapEvent::Reallocation {
+                old_address,
+                address,
+                size,
+                stack,
+            } => {
+                let site = self.site(stack, stacks, fold);
+                self.free(0, old_address, stack, now, stacks);
+                self.allocate(site, 0, address, size, now);
+                self.totals.reallocations += 1;
+                self.sites[site].reallocations += 1;
+                self.recent.set(now.core, Recent::Other);
+            }
+            HeapEvent::Failed { size, stack } => {
+                let site = self.site(stack, stacks, fold);
+                self.fail(site, size, stack, now, stacks);
+            }
+            HeapEvent::FreeOfNull { .. } => {
+                self.totals.frees_of_null += 1;
+                self.recent.set(now.core, Recent::Other);
+            }
+            HeapEvent::Define { heap, base, size } => self.heaps.define(heap, base, size),
+        }
+    }
+
+    /// The call site of a stack: a new one if it was never seen.
+    #[inline]
+    fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> usize {
+        match self.site_of_stack.get(stack.index()) {
+            Some(&site) if site != NO_SITE => site as usize,
+            _ => self.new_stack(stack, stacks.frames(stack), fold),
+        }
+    }
+
+    #[cold]
+    fn new_stack(&mut self, stack: StackId, frames: &[u64], fold: &mut impl FoldStack) -> usize {
+        self.saw_stack |= !frames.is_empty();
+        let folded = match fold.fold(frames) {
+            all if all >= frames.len() => 0,
+            some => some,
+        };
+        let (allocator_frames, key) = frames.split_at(folded);
+        let site = match self.site_of_key.get(key) {
+            Some(&site) => site,
+            None => {
+                let site = self.sites.len() as u32;
+                self.sites.push(Site::new());
+                self.keys.push(SiteKey {
+                    frames: key.into(),
+                    allocator_frames: allocator_frames.into(),
+                });
+                self.site_of_key.insert(key.into(), site);
+                site
+            }
+        };
+        if stack.index() >= self.site_of_stack.len() {
+            self.site_of_stack.resize(stack.index() + 1, NO_SITE);
+        }
+        self.site_of_stack[stack.index()] = site;
+        site as usize
+    }
+
+    /// An allocation may belong to what came before it on its core: a free from the same call is the
+    /// first half of a reallocation, and a failure of the same size was only the first region tried.
+    #[inline]
+    fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: Now) {
+        match *self.recent.get(now.core) {
+            Recent::Free {
+                stack: freed_from,
+                context,
+                ..
+            } if freed_from == stack && stack != StackId::NONE && context == now.context => {
+                self.totals.reallocations += 1;
+                self.sites[site].reallocations += 1;
+            }
+            Recent::Failed {
+                size: failed,
+                context,
+                entry,
+            } if failed == size && context == now.context => {
+                self.totals.failed_and_retried += 1;
+                if let Some(failed) = entry.and_then(|entry| self.failed.get_mut(entry)) {
+                    failed.retried = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: Now) {
+        let heap = self.heaps.index(heap);
+        let block = LiveBlock {
+            size,
+            time: now.time,
+            context: now.context,
+            site: site as u32,
+            heap: heap as u16,
+            core: now.core,
+        };
+        if let Some(lost) = self.blocks.allocate(address, block) {
+            self.lose(&lost, now);
+        }
+        self.totals.allocations += 1;
+        self.totals.allocated_bytes += size;
+        self.contexts.allocate(now.context, size);
+        self.heaps.allocate(heap, size);
+        let moment = self.moment;
+        let site = &mut self.sites[site];
+        site.allocate(now.time, size, &moment);
+        site.note_context(now.context, now.core);
+        self.live_bytes += size;
+        if self.live_bytes > self.session.peak_bytes {
+            self.session.peak_bytes = self.live_bytes;
+            self.peak_time = now.time;
+            self.moment.peak += 1;
+        }
+    }
+
+    /// A block's address was allocated again: its free was lost.
+    #[cold]
+    fn lose(&mut self, lost: &LiveBlock, now: Now) {
+        self.note(ProblemKind::FreeLost, now);
+        let moment = self.moment;
+        self.sites[lost.site as usize].lose(now.time, lost.size, &moment);
+        self.contexts.lose(lost.context, lost.size);
+        self.heaps.lose(usize::from(lost.heap), lost.size);
+        self.live_bytes -= lost.size;
+    }
+
+    /// Returns the block that was freed, if it was one.
+    #[inline]
+    fn free(
+        &mut self,
+        heap: u64,
+        address: u64,
+        stack: StackId,
+        now: Now,
+        stacks: &Stacks,
+    ) -> Option<LiveBlock> {
+        self.totals.frees += 1;
+        let freed = FreedBlock {
+            time: now.time,
+            stack,
+        };
+        match self.blocks.free(address, freed) {
+            Some(State::Live(block)) => {
+                let moment = self.moment;
+                let site = &mut self.sites[block.site as usize];
+                site.free(block.time, now.time, block.size, &moment);
+                self.contexts.free(now.context, block.size);
+                self.contexts.lose(block.context, block.size);
+                self.heaps.free(usize::from(block.heap), block.size);
+                self.live_bytes -= block.size;
+                Some(block)
+            }
+            other => {
+                self.contexts.free(now.context, 0);
+                self.heaps.index(heap);
+                self.free_unknown(other, address, stack, now, stacks);
+                None
+            }
+        }
+    }
+
+    /// A free of an address at which no block lives.
+    #[cold]
+    fn free_unknown(
+        &mut self,
+        state: Option<State>,
+        address: u64,
+        stack: StackId,
+        now: Now,
+        stacks: &Stacks,
+    ) {
+        let kind = match state {
+            Some(State::Freed(before)) => {
+                if self.gaps.any_since(before.time) {
+                    self.note(ProblemKind::AllocationLost, now);
+                    return;
+                }
+                self.totals.double_frees += 1;
+                AnomalyKind::DoubleFree {
+                    freed_at: before.time,
+                    freed_by: stacks.frames(before.stack).to_vec(),
+                }
+            }
+            _ => match self.block_around(address) {
+                Some((start, block)) => {
+                    self.totals.wrong_frees += 1;
+                    AnomalyKind::WrongFree {
+                        allocated_by: self.keys[block.site as usize].frames.to_vec(),
+                        block: block.listed(start),
+                    }
+                }
+                None if self.gaps.list().is_empty() => {
+                    self.totals.frees_of_older_blocks += 1;
+                    return;
+                }
+                None => {
+                    self.note(ProblemKind::AllocationLost, now);
+                    return;
+                }
+            },
+        };
+        if self.anomalies.len() < Outcome::KEPT {
+            self.anomalies.push(Anomaly {
+                kind,
+                time: now.time,
+                context: now.context,
+                core: now.core,
+                address,
+                stack: stacks.frames(stack).to_vec(),
+            });
+        }
+    }
+
+    fn block_around(&mut self, address: u64) -> Option<(u64, LiveBlock)> {
+        let budget = self.scan_budget.0.checked_sub(self.blocks.len())?;
+        self.scan_budget = ScanBudget(budget);
+        self.blocks.around(address)
+    }
+
+    fn fail(&mut self, site: usize, size: u64, stack: StackId, now: Now, stacks: &Stacks) {
+        self.totals.failed_allocations += 1;
+        self.sites[site].failed += 1;
+        self.sites[site].note_context(now.context, now.core);
+        if let Recent::Free {
+            address,
+            block: Some(block),
+            stack: freed_from,
+            context,
+        } = *self.recent.get(now.core)
+            && freed_from == stack
+            && stack != StackId::NONE
+            && context == now.context
+        {
+            self.revive(address, block, now);
+        }
+        let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
+        if entry.is_some() {
+            self.failed.push(FailedAllocation {
+                size,
+                time: now.time,
+                context: now.context,
+                core: now.core,
+                stack: stacks.frames(stack).to_vec(),
+                retried: false,
+                live_bytes: self.live_bytes,
+            });
+        }
+        let recent = Recent::Failed {
+            size,
+            context: now.context,
+            entry,
+        };
+        self.recent.set(now.core, recent);
+    }
+
+    /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
+    /// on.
+    fn revive(&mut self, address: u64, block: LiveBlock, now: Now) {
+        self.totals.frees -= 1;
+        self.blocks.revive(address, block);
+        let moment = self.moment;
+        let site = &mut self.sites[block.site as usize];
+        site.revive(now.time, block.size, &moment);
+        self.contexts.unfree(now.context, block.size);
+        self.contexts.revive(block.context, block.size);
+        self.heaps.revive(usize::from(block.heap), block.size);
+        self.live_bytes += block.size;
+    }
+
+    fn start(&mut self, start: Start, time: u64) {
+        match start {
+            Start::First | Start::Repeated => {}
+            Start::AfterReset if self.session.heap_events == 0 => self.session.after_reset = true,
+            Start::AfterStop | Start::AfterReset => {
+                self.close_session(time);
+                self.session.after_reset = start == Start::AfterReset;
+                self.recent.clear();
+            }
+        }
+    }
+
+    #[inline]
+    fn widen_windows(&mut self, time: u64) {
+        while (time - self.session.start) >> self.moment.window_shift >= WINDOWS as u64 {
+            self.moment.window_shift += 1;
+        }
+    }
+
+    fn note(&mut self, kind: ProblemKind, now: Now) {
+        self.problems
+            .add(kind, now.input, Some(now.offset), Some(now.time));
+    }
+}
+
+impl LiveBlock {
+    pub(super) fn listed(&self, address: u64) -> Block {
+        Block {
+            address,
+            size: self.size,
+            time: self.time,
+            context: self.context,
+            core: self.core,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
+
+use super::model::HeapModel;
+use super::model::SiteKey;
+use super::site::{Moment, Site, WARM_UP_CYCLES};
+use crate::findings::{self, Finding, Growth, Rank, SiteHistory, Span};
+use crate::outcome::{Block, CallSite, Peak, Session};
+use crate::trace::Context;
+
+/// What sessions that are over have shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Past {
+    pub(super) sessions: Vec<Session>,
+    pub(super) sites: Vec<SiteRecord>,
+    pub(super) peak: Option<Peak>,
+    /// Restarts that are not listed any more.
+    pub(super) joined: u64,
+}
+
+/// When there are more sessions, the last ones share an entry.
+const MOST_SESSIONS: usize = 256;
+
+/// One call site, summed over sessions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SiteRecord {
+    pub(super) verdict: Option<(Finding, Growth, usize)>,
+    pub(super) allocations: u64,
+    pub(super) frees: u64,
+    pub(super) reallocations: u64,
+    pub(super) failed: u64,
+    pub(super) allocated_bytes: u64,
+    pub(super) outstanding_blocks: u64,
+    pub(super) outstanding_bytes: u64,
+    pub(super) peak_bytes: u64,
+    pub(super) range: Option<(u64, u64)>,
+    pub(super) period: Option<(u64, u64)>,
+    pub(super) contexts: Vec<Context>,
+    pub(super) cores: u64,
+    pub(super) blocks: Vec<Block>,
+}
+
+impl HeapModel {
+    /// The session up to `end`, as it stands.
+    pub(super) fn session_at(&self, end: u64) -> Session {
+        Session {
+            end,
+            stopped: self.stopped.is_some(),
+            outstanding_blocks: self.sites.iter().map(|site| site.live_blocks).sum(),
+            outstanding_bytes: self.live_bytes,
+            ..self.session
+        }
+    }
+
+    /// All call sites as they stand at `end`, with the verdicts of this session and of those before.
+    pub(super) fn records(&self, end: u64, idle_since: Option<u64>) -> Vec<SiteRecord> {
+        let session = self.past.sessions.len();
+        let span = self.span(end, idle_since);
+        let mut live: Vec<_> = self.blocks.live().collect();
+        live.sort_unstable_by_key(|(address, block)| (block.site, block.time, *address));
+        let mut by_site = live.chunk_by(|(_, a), (_, b)| a.site == b.site).peekable();
+        let mut records = self.past.sites.clone();
+        records.resize_with(self.sites.len(), SiteRecord::default);
+        for (index, (site, record)) in self.sites.iter().zip(&mut records).enumerate() {
+            let blocks = by_site
+                .next_if(|blocks| blocks[0].1.site as usize == index)
+                .unwrap_or_default();
+            if site.allocations == 0 && site.failed == 0 {
+                continue;
+            }
+            let history = SiteHistory {
+                live_births: blocks.iter().map(|(_, block)| block.time).collect(),
+                ..site.history(end, &self.moment)
+            };
+            record.add(site, &history);
+            record.blocks = blocks
+                .iter()
+                .take(CallSite::BLOCKS_KEPT)
+                .map(|(address, block)| block.listed(*address))
+                .collect();
+            if site.allocations > 0 {
+                let finding = findings::judge(&history, &span);
+                let growth = findings::growth(finding.verdict, &history, &span);
+                record.judge(finding, growth, session);
+            }
+        }
+        records
+    }
+
+    fn span(&self, end: u64, idle_since: Option<u64>) -> Span {
+        let start = self.session.start;
+        let length = end - start;
+        let idle_since = idle_since.map_or(0, |idle| idle.saturating_sub(start));
+        Span {
+            start,
+            end,
+            warm_up_end: start + (length / 20).max(idle_since.min(length / 5)),
+            stopped: self.stopped,
+            window: 1 << self.moment.window_shift,
+            last_heap_event: self.last_heap_event,
+            cycles: self.moment.cycle.saturating_sub(WARM_UP_CYCLES + 1),
+            cycles_from: self.cycles.0,
+            cycles_to: self.cycles.1,
+            gaps: self.gaps.list().to_vec(),
+        }
+    }
+
+    /// Who held the bytes at this session's peak.
+    pub(super) fn session_peak(&self) -> Peak {
+        let peak = self.moment.peak;
+        let held = self.sites.iter().map(|site| site.bytes_at_peak(peak));
+        let mut holders: Vec<(usize, u64)> =
+            held.enumerate().filter(|&(_, bytes)| bytes > 0).collect();
+        holders.sort_by_key(|&(site, bytes)| (std::cmp::Reverse(bytes), site));
+        Peak {
+            bytes: self.session.peak_bytes,
+            time: self.peak_time,
+            holders,
+        }
+    }
+
+    /// The peak of the whole trace; holders are indices into the sites.
+    pub(super) fn peak(&self) -> Peak {
+        match &self.past.peak {
+            Some(past) if past.bytes >= self.session.peak_bytes => past.clone(),
+            _ => self.session_peak(),
+        }
+    }
+
+    /// The session is over: what it proves is kept, and the next one begins with an empty heap.
+    pub(super) fn close_session(&mut self, next_start: u64) {
+        let end = self.stopped.unwrap_or(next_start);
+        self.past.peak = Some(self.peak());
+        self.past.sites = self.records(end, None);
+        let session = self.session_at(end);
+        self.totals.outstanding_blocks += session.outstanding_blocks;
+        self.totals.outstanding_bytes += session.outstanding_bytes;
+        if self.past.sessions.len() < MOST_SESSIONS {
+            self.past.sessions.push(session);
+        } else {
+            self.past.joined += 1;
+        }
+        self.blocks.clear();
+        self.gaps.clear();
+        self.sites.fill_with(Site::new);
+        self.heaps.empty();
+        self.moment = Moment {
+            start: next_start,
+            ..Moment::default()
+        };
+        self.cycles = (0, 0);
+        self.last_heap_event = next_start;
+        self.live_bytes = 0;
+        self.stopped = None;
+        self.peak_time = next_start;
+        self.session = Session {
+            start: next_start,
+            ..Session::default()
+        };
+    }
+}
+
+impl SiteRecord {
+    fn add(&mut self, site: &Site, history: &SiteHistory) {
+        self.allocations += site.allocations;
+        self.frees += site.frees;
+        self.reallocations += site.reallocations;
+        self.failed += site.failed;
+        self.allocated_bytes += site.allocated_bytes;
+        self.outstanding_blocks += site.live_blocks;
+        self.outstanding_bytes += site.live_bytes;
+        self.peak_bytes = self.peak_bytes.max(history.max_live_bytes);
+        self.cores |= site.cores;
+        for context in &site.contexts {
+            if !self.contexts.contains(context) {
+                self.contexts.push(*context);
+            }
+        }
+        if site.allocations > 0 {
+            let (smallest, largest) = self.range.unwrap_or((u64::MAX, 0));
+            self.range = Some((smallest.min(site.smallest), largest.max(site.largest)));
+            let first = self
+                .period
+                .map_or(site.first_allocation, |(first, _)| first);
+            self.period = Some((first, site.last_allocation));
+        }
+    }
+
+    /// The worst verdict of all sessions counts; of equals, the first.
+    fn judge(&mut self, finding: Finding, growth: Growth, session: usize) {
+        let rank = |finding: &Finding, growth| Rank {
+            verdict: finding.verdict,
+            growth,
+            outstanding_bytes: 0,
+            first_allocation: 0,
+        };
+        let worst = match &self.verdict {
+            Some((known, known_growth, _)) => rank(&finding, growth) < rank(known, *known_growth),
+            None => true,
+        };
+        if worst {
+            self.verdict = Some((finding, growth, session));
+        }
+    }
+
+    /// As the outcome shows it; `None` for a site that was not used.
+    pub(crate) fn call_site(self, key: &SiteKey) -> Option<CallSite> {
+        let (finding, growth, session) = match self.verdict {
+            Some(verdict) => verdict,
+            None if self.failed > 0 => (Finding::nothing_allocated(), Growth::NONE, 0),
+            None => return None,
+        };
+        let (smallest, largest) = self.range.unwrap_or_default();
+        let (first_allocation, last_allocation) = self.period.unwrap_or_default();
+        Some(CallSite {
+            finding,
+            session,
+            growth,
+            stack: key.frames.to_vec(),
+            allocator_frames: key.allocator_frames.to_vec(),
+            allocations: self.allocations,
+            frees: self.frees,
+            reallocations: self.reallocations,
+            failed_allocations: self.failed,
+            allocated_bytes: self.allocated_bytes,
+            outstanding_blocks: self.outstanding_blocks,
+            outstanding_bytes: self.outstanding_bytes,
+            peak_bytes: self.peak_bytes,
+            bytes_at_peak: 0,
+            smallest,
+            largest,
+            first_allocation,
+            last_allocation,
+            contexts: self.contexts,
+            cores: (0..64).filter(|core| self.cores >> core & 1 == 1).collect(),
+            blocks: self.blocks,
+        })
+    }
+}

@@ -1,0 +1,260 @@
+//! The life of one call site, kept in constant space and brought up to date with every event.
+
+use crate::findings::{Cycles, Lifetimes, SiteHistory};
+use crate::trace::Context;
+
+/// What is kept of a call site. See [`SiteHistory`] for the meaning of the fields with its names.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    pub(super) live_bytes: u64,
+    pub(super) live_blocks: u64,
+    pub(super) allocations: u64,
+    pub(super) frees: u64,
+    pub(super) allocated_bytes: u64,
+    max_live_bytes: u64,
+    max_first_reached: u64,
+    pub(super) first_allocation: u64,
+    pub(super) last_allocation: u64,
+    longest_silence: u64,
+    first_free: Option<u64>,
+    last_free: Option<u64>,
+    lifetimes: Lifetimes,
+    floors: Floors,
+    cycles: CycleCount,
+    /// The bytes that lived at the last peak of the whole heap that the site has heard of, and which.
+    at_peak: (u64, u64),
+    pub(super) smallest: u64,
+    pub(super) largest: u64,
+    pub(super) reallocations: u64,
+    pub(super) failed: u64,
+    last_context: Option<Context>,
+    pub(super) contexts: Vec<Context>,
+    pub(super) cores: u64,
+}
+
+/// No more contexts are listed for one call site.
+const MOST_CONTEXTS: usize = 64;
+
+impl Site {
+    pub(super) fn new() -> Self {
+        Self {
+            live_bytes: 0,
+            live_blocks: 0,
+            allocations: 0,
+            frees: 0,
+            allocated_bytes: 0,
+            max_live_bytes: 0,
+            max_first_reached: 0,
+            first_allocation: u64::MAX,
+            last_allocation: 0,
+            longest_silence: 0,
+            first_free: None,
+            last_free: None,
+            lifetimes: Lifetimes::default(),
+            floors: Floors::default(),
+            cycles: CycleCount::default(),
+            at_peak: (0, 0),
+            smallest: u64::MAX,
+            largest: 0,
+            reallocations: 0,
+            failed: 0,
+            last_context: None,
+            contexts: Vec::new(),
+            cores: 0,
+        }
+    }
+
+    /// Before the live bytes change: what they were is still true of everything since the last change.
+    #[inline]
+    fn settle(&mut self, time: u64, moment: &Moment) {
+        if self.at_peak.0 < moment.peak {
+            self.at_peak = (moment.peak, self.live_bytes);
+        }
+        self.cycles.settle(moment.cycle, self.live_bytes);
+        let since_start = time.saturating_sub(moment.start);
+        self.floors
+            .settle(since_start, moment.window_shift, self.live_bytes);
+    }
+
+    #[inline]
+    pub(super) fn allocate(&mut self, time: u64, size: u64, moment: &Moment) {
+        self.settle(time, moment);
+        if self.allocations == 0 {
+            self.first_allocation = time;
+        } else {
+            let silence = time.saturating_sub(self.last_allocation);
+            self.longest_silence = self.longest_silence.max(silence);
+        }
+        self.last_allocation = time;
+        self.allocations += 1;
+        self.allocated_bytes += size;
+        self.live_blocks += 1;
+        self.live_bytes += size;
+        self.smallest = self.smallest.min(size);
+        self.largest = self.largest.max(size);
+        if self.live_bytes > self.max_live_bytes {
+            self.max_live_bytes = self.live_bytes;
+            self.max_first_reached = time;
+        }
+    }
+
+    #[inline]
+    pub(super) fn note_context(&mut self, context: Context, core: u8) {
+        self.cores |= 1 << (core % 64);
+        if self.last_context != Some(context) {
+            self.last_context = Some(context);
+            if self.contexts.len() < MOST_CONTEXTS && !self.contexts.contains(&context) {
+                self.contexts.push(context);
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn free(&mut self, born: u64, time: u64, size: u64, moment: &Moment) {
+        self.lose(time, size, moment);
+        self.frees += 1;
+        self.first_free.get_or_insert(time);
+        self.last_free = Some(time);
+        self.lifetimes.add(time.saturating_sub(born));
+    }
+
+    /// A block is gone, nobody saw how.
+    pub(super) fn lose(&mut self, time: u64, size: u64, moment: &Moment) {
+        self.settle(time, moment);
+        self.live_blocks -= 1;
+        self.live_bytes -= size;
+        self.floors.lower(self.live_bytes);
+    }
+
+    /// The last free was none.
+    pub(super) fn revive(&mut self, time: u64, size: u64, moment: &Moment) {
+        self.settle(time, moment);
+        self.frees -= 1;
+        self.live_blocks += 1;
+        self.live_bytes += size;
+    }
+
+    pub(super) fn bytes_at_peak(&self, peak: u64) -> u64 {
+        if self.at_peak.0 < peak {
+            self.live_bytes
+        } else {
+            self.at_peak.1
+        }
+    }
+
+    /// The history up to `now`, without [`SiteHistory::live_births`].
+    pub(super) fn history(&self, now: u64, moment: &Moment) -> SiteHistory {
+        let mut copy = self.clone();
+        copy.settle(now, moment);
+        SiteHistory {
+            allocations: self.allocations,
+            frees: self.frees,
+            allocated_bytes: self.allocated_bytes,
+            live_bytes: self.live_bytes,
+            live_births: Vec::new(),
+            max_live_bytes: self.max_live_bytes,
+            max_first_reached: self.max_first_reached,
+            first_allocation: self.first_allocation.min(now),
+            last_allocation: self.last_allocation,
+            longest_silence: self.longest_silence,
+            first_free: self.first_free,
+            last_free: self.last_free,
+            lifetimes: self.lifetimes,
+            floors: copy.floors.values[..=copy.floors.window].to_vec(),
+            cycles: copy.cycles.cycles,
+        }
+    }
+}
+
+/// What all sites share at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moment {
+    /// When the session began.
+    pub(super) start: u64,
+    /// A window is 2 to this power ticks long; it grows so that the trace has at most
+    /// [`WINDOWS`] of them.
+    pub(super) window_shift: u32,
+    /// How many peaks of the whole heap there were.
+    pub(super) peak: u64,
+    /// How many cycles the user has marked.
+    pub(super) cycle: u64,
+}
+
+/// The most windows that a trace is divided into.
+pub(super) const WINDOWS: usize = 32;
+
+/// The lowest number of live bytes in each window.
+#[derive(Clone, Debug, Default)]
+struct Floors {
+    values: [u64; WINDOWS],
+    window: usize,
+    shift: u32,
+}
+
+impl Floors {
+    /// Brings the windows up to `time`; in those that have begun since the last change, nothing was
+    /// lower than `live`.
+    #[inline]
+    fn settle(&mut self, time: u64, shift: u32, live: u64) {
+        while self.shift < shift {
+            self.merge_pairs();
+        }
+        let window = ((time >> shift) as usize).min(WINDOWS - 1);
+        while self.window < window {
+            self.window += 1;
+            self.values[self.window] = live;
+        }
+    }
+
+    #[inline]
+    fn lower(&mut self, live: u64) {
+        let floor = &mut self.values[self.window];
+        *floor = live.min(*floor);
+    }
+
+    #[cold]
+    fn merge_pairs(&mut self) {
+        for pair in 0..=self.window / 2 {
+            let first = self.values[2 * pair];
+            let second = match 2 * pair + 1 {
+                index if index <= self.window => self.values[index],
+                _ => first,
+            };
+            self.values[pair] = first.min(second);
+        }
+        self.window /= 2;
+        self.shift += 1;
+    }
+}
+
+/// What the marked cycles left behind.
+#[derive(Clone, Debug, Default)]
+struct CycleCount {
+    current: u64,
+    live_at_start: u64,
+    live_after_warm_up: u64,
+    cycles: Cycles,
+}
+
+/// The first cycles, in which caches fill and lazy things come to be.
+pub(super) const WARM_UP_CYCLES: u64 = 2;
+
+impl CycleCount {
+    /// Brings the count up to cycle `now`: nothing has changed since the last event.
+    #[inline]
+    fn settle(&mut self, now: u64, live: u64) {
+        if self.current == now {
+            return;
+        }
+        // Cycle 0 is the time before the first mark; what came before a cycle's end is `live`.
+        if self.current > WARM_UP_CYCLES && live > self.live_at_start {
+            self.cycles.grown += 1;
+        }
+        if self.current <= WARM_UP_CYCLES {
+            self.live_after_warm_up = live;
+        }
+        self.cycles.net_bytes = live as i64 - self.live_after_warm_up as i64;
+        self.live_at_start = live;
+        self.current = now;
+    }
+}

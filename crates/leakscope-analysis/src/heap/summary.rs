@@ -1,0 +1,102 @@
+//! What the model answers when it is asked.
+
+use super::model::HeapModel;
+use crate::findings::Rank;
+use crate::outcome::{CallSite, Outcome, Totals};
+use crate::problem::{Problem, ProblemKind, Problems};
+use crate::trace::Trace;
+
+impl HeapModel {
+    /// The answer, as of the last event.
+    pub(crate) fn outcome(&self, trace: &Trace) -> Outcome {
+        let end = trace.end();
+        let session = self.session_at(end);
+        let mut sessions = self.past.sessions.clone();
+        sessions.push(session);
+        let records = self.records(end, trace.idle_since());
+        let mut call_sites: Vec<(usize, CallSite)> = records
+            .into_iter()
+            .zip(&self.keys)
+            .enumerate()
+            .filter_map(|(index, (record, key))| Some((index, record.call_site(key)?)))
+            .collect();
+        call_sites.sort_by_key(|(_, site)| rank(site));
+        let mut place = vec![None; self.sites.len()];
+        for (new, (old, _)) in call_sites.iter().enumerate() {
+            place[*old] = Some(new);
+        }
+        let mut peak = self.peak();
+        peak.holders = peak
+            .holders
+            .iter()
+            .filter_map(|&(site, bytes)| Some((place[site]?, bytes)))
+            .collect();
+        for &(site, bytes) in &peak.holders {
+            call_sites[site].1.bytes_at_peak = bytes;
+        }
+        let counts = trace.counts();
+        let totals = Totals {
+            events: counts.packets,
+            copies: counts.copies,
+            log_messages: counts.log_messages,
+            dropped_packets: counts.dropped,
+            bytes: counts.bytes,
+            end,
+            outstanding_blocks: self.totals.outstanding_blocks + session.outstanding_blocks,
+            outstanding_bytes: self.totals.outstanding_bytes + session.outstanding_bytes,
+            peak_bytes: peak.bytes,
+            ..self.totals
+        };
+        Outcome {
+            target: trace.target(),
+            totals,
+            sessions,
+            call_sites: call_sites.into_iter().map(|(_, site)| site).collect(),
+            tasks: trace.tasks().to_vec(),
+            contexts: self.contexts.list().to_vec(),
+            heaps: self.heaps.told_apart(),
+            peak,
+            anomalies: self.anomalies.clone(),
+            failed_allocations: self.failed.clone(),
+            problems: self.all_problems(trace, &totals),
+        }
+    }
+
+    fn all_problems(&self, trace: &Trace, totals: &Totals) -> Vec<Problem> {
+        let mut problems: Problems = trace.problems().clone();
+        for problem in self.problems.list() {
+            problems.add_all(problem);
+        }
+        let mut note = |kind| problems.add(kind, 0, None, None);
+        if totals.events == 0 {
+            if !trace.problems().has(&ProblemKind::NotSystemView) {
+                note(ProblemKind::Empty);
+            }
+            return problems.list().to_vec();
+        }
+        if trace.target().timestamp_hz == 0 {
+            note(ProblemKind::NoInit);
+        }
+        if totals.end == 0 && totals.events > 100 {
+            note(ProblemKind::ClockStands);
+        }
+        if totals.heap_events == 0 {
+            note(ProblemKind::NoHeapEvents);
+        } else if totals.allocations > 0 && !self.saw_stack {
+            note(ProblemKind::NoCallStacks);
+        }
+        if self.past.joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {
+            note(ProblemKind::TooMany);
+        }
+        problems.list().to_vec()
+    }
+}
+
+fn rank(site: &CallSite) -> Rank {
+    Rank {
+        verdict: site.finding.verdict,
+        growth: site.growth,
+        outstanding_bytes: site.outstanding_bytes,
+        first_allocation: site.first_allocation,
+    }
+}

@@ -1,0 +1,324 @@
+//! The answer: everything that a report needs, in plain data.
+//!
+//! Times are ticks since the trace began ([`Target::timestamp_hz`] a second), sizes are bytes, code is
+//! addresses. Call sites, tasks and cores refer to each other by index.
+
+use crate::findings::{Finding, Growth};
+use crate::problem::Problem;
+use crate::trace::{Context, Task};
+
+/// What a trace says, up to the moment it was asked.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Who was recorded.
+    pub target: Target,
+    /// Sums over the whole trace.
+    pub totals: Totals,
+    /// The stretches between restarts; at least one.
+    pub sessions: Vec<Session>,
+    /// Every call site that allocated, the worst first.
+    pub call_sites: Vec<CallSite>,
+    /// All tasks ever seen; [`Context::Task`] is an index into them.
+    pub tasks: Vec<Task>,
+    /// Who allocated and freed how much, in order of first appearance.
+    pub contexts: Vec<ContextUsage>,
+    /// The heaps that the target told apart; empty if it does not.
+    pub heaps: Vec<HeapUsage>,
+    /// When the most bytes lived, and who held them.
+    pub peak: Peak,
+    /// Frees and allocations that cannot be right, in order of time; at most
+    /// [`Outcome::KEPT`].
+    pub anomalies: Vec<Anomaly>,
+    /// Allocations that failed, in order of time; at most [`Outcome::KEPT`].
+    pub failed_allocations: Vec<FailedAllocation>,
+    /// What is wrong with the data.
+    pub problems: Vec<Problem>,
+}
+
+impl Outcome {
+    /// How many anomalies, and how many failed allocations, are kept one by one; beyond that they are
+    /// only counted in [`Totals`].
+    pub const KEPT: usize = 1000;
+
+    /// The name of a context, as a person would call it: a task's name, `ISR 5 (SysTick)`, `idle`.
+    pub fn context_name(&self, context: Context) -> String {
+        match context {
+            Context::Unknown => "unknown".to_owned(),
+            Context::Idle => "idle".to_owned(),
+            Context::Scheduler => "scheduler".to_owned(),
+            Context::Task(task) => self
+                .tasks
+                .get(task.index())
+                .map_or_else(|| "unknown".to_owned(), Task::display_name),
+            Context::Interrupt(interrupt) => self
+                .target
+                .interrupts
+                .iter()
+                .find(|(number, _)| *number == interrupt)
+                .map_or_else(|| format!("irq {interrupt}"), |(_, name)| name.clone()),
+        }
+    }
+}
+
+/// Who was recorded. Texts come from the device and are not to be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The application.
+    pub application: Option<String>,
+    /// The device.
+    pub device: Option<String>,
+    /// The operating system.
+    pub operating_system: Option<String>,
+    /// The first digits of the ELF file's SHA-256, in hexadecimal.
+    pub elf_sha256: Option<String>,
+    /// Ticks in a second; 0 if the trace does not say.
+    pub timestamp_hz: u32,
+    /// The CPU's frequency; 0 if the trace does not say.
+    pub cpu_hz: u32,
+    /// The cores that were recorded.
+    pub cores: Vec<u8>,
+    /// Names of interrupts, by number.
+    pub interrupts: Vec<(u32, String)>,
+}
+
+/// Sums over the whole trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Packets read, on all cores.
+    pub events: u64,
+    /// Those of them that are copies: OpenOCD writes some packets to both cores' files. They are acted
+    /// on once.
+    pub copies: u64,
+    /// Log messages.
+    pub log_messages: u64,
+    /// Packets of the heap, failed allocations and frees of nothing included.
+    pub heap_events: u64,
+    /// Blocks allocated.
+    pub allocations: u64,
+    /// Blocks freed, those included whose allocation is not in the trace.
+    pub frees: u64,
+    /// Blocks that were given another size; each is also an allocation and a free.
+    pub reallocations: u64,
+    /// Allocations that found no memory.
+    pub failed_allocations: u64,
+    /// Those of them after which the same request found memory in another region.
+    pub failed_and_retried: u64,
+    /// `free(NULL)`.
+    pub frees_of_null: u64,
+    /// Bytes allocated.
+    pub allocated_bytes: u64,
+    /// Blocks that lived when their session ended.
+    pub outstanding_blocks: u64,
+    /// The bytes of those.
+    pub outstanding_bytes: u64,
+    /// The most bytes that lived at once.
+    pub peak_bytes: u64,
+    /// Frees of blocks that were allocated before the trace began.
+    pub frees_of_older_blocks: u64,
+    /// Frees of blocks that had been freed already.
+    pub double_frees: u64,
+    /// Frees of addresses inside a block.
+    pub wrong_frees: u64,
+    /// Packets that the target dropped, at the least.
+    pub dropped_packets: u64,
+    /// The last moment of the trace.
+    pub end: u64,
+    /// Bytes read, headers included.
+    pub bytes: u64,
+}
+
+/// A stretch of the trace without a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// Its first moment.
+    pub start: u64,
+    /// Its last moment.
+    pub end: u64,
+    /// Whether the target had been reset before it.
+    pub after_reset: bool,
+    /// Whether the target was told to stop recording at its end.
+    pub stopped: bool,
+    /// Its heap events.
+    pub heap_events: u64,
+    /// Blocks that lived at its end.
+    pub outstanding_blocks: u64,
+    /// The bytes of those.
+    pub outstanding_bytes: u64,
+    /// The most bytes that lived at once in it.
+    pub peak_bytes: u64,
+}
+
+/// A distinct call stack that allocates, seen from above the allocator.
+#[derive(Clone, Debug)]
+pub struct CallSite {
+    /// The verdict.
+    pub finding: Finding,
+    /// The session that gave the verdict, an index into [`Outcome::sessions`].
+    pub session: usize,
+    /// How fast it grows.
+    pub growth: Growth,
+    /// Return addresses, the innermost first, without those of the allocator's own functions. Empty if
+    /// the trace has no call stacks.
+    pub stack: Vec<u64>,
+    /// The allocator's own frames below them, as first seen.
+    pub allocator_frames: Vec<u64>,
+    /// Blocks allocated.
+    pub allocations: u64,
+    /// Those freed.
+    pub frees: u64,
+    /// Allocations here that changed the size of a block.
+    pub reallocations: u64,
+    /// Allocations here that found no memory.
+    pub failed_allocations: u64,
+    /// Bytes allocated.
+    pub allocated_bytes: u64,
+    /// Blocks that lived when their session ended.
+    pub outstanding_blocks: u64,
+    /// The bytes of those.
+    pub outstanding_bytes: u64,
+    /// The most bytes that lived at once.
+    pub peak_bytes: u64,
+    /// The bytes that lived when the whole heap's peak was reached.
+    pub bytes_at_peak: u64,
+    /// The smallest block.
+    pub smallest: u64,
+    /// The largest block.
+    pub largest: u64,
+    /// The first allocation.
+    pub first_allocation: u64,
+    /// The last one.
+    pub last_allocation: u64,
+    /// Who allocated here, in order of first appearance.
+    pub contexts: Vec<Context>,
+    /// On which cores, lowest first.
+    pub cores: Vec<u8>,
+    /// The blocks that lived when the last session ended, oldest first; at most
+    /// [`CallSite::BLOCKS_KEPT`].
+    pub blocks: Vec<Block>,
+}
+
+impl CallSite {
+    /// How many outstanding blocks are listed one by one.
+    pub const BLOCKS_KEPT: usize = 32;
+}
+
+/// A block that was not freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Where it is.
+    pub address: u64,
+    /// Its size.
+    pub size: u64,
+    /// When it was allocated.
+    pub time: u64,
+    /// By whom.
+    pub context: Context,
+    /// On which core.
+    pub core: u8,
+}
+
+/// What one task, interrupt or other context did to the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextUsage {
+    /// Who.
+    pub context: Context,
+    /// Blocks it allocated.
+    pub allocations: u64,
+    /// Bytes it allocated.
+    pub allocated_bytes: u64,
+    /// Blocks it freed, whoever had allocated them.
+    pub frees: u64,
+    /// Bytes it freed, as far as their size is known.
+    pub freed_bytes: u64,
+    /// Of the blocks it allocated, those that lived when their session ended.
+    pub outstanding_blocks: u64,
+    /// The bytes of those.
+    pub outstanding_bytes: u64,
+    /// The most bytes that it had allocated and nobody freed yet.
+    pub peak_bytes: u64,
+}
+
+/// One of several heaps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapUsage {
+    /// Its id: an address.
+    pub heap: u64,
+    /// Where it begins, if the target said so.
+    pub base: Option<u64>,
+    /// Its size, if the target said so.
+    pub size: Option<u64>,
+    /// Blocks allocated from it.
+    pub allocations: u64,
+    /// Blocks freed.
+    pub frees: u64,
+    /// Bytes that lived at the end.
+    pub outstanding_bytes: u64,
+    /// The most bytes that lived at once.
+    pub peak_bytes: u64,
+}
+
+/// When the most bytes lived, and who held them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// How many.
+    pub bytes: u64,
+    /// When that was first so.
+    pub time: u64,
+    /// Who held them: an index into [`Outcome::call_sites`] and bytes, the largest first.
+    pub holders: Vec<(usize, u64)>,
+}
+
+/// Something that a correct program does not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anomaly {
+    /// What.
+    pub kind: AnomalyKind,
+    /// When.
+    pub time: u64,
+    /// By whom.
+    pub context: Context,
+    /// On which core.
+    pub core: u8,
+    /// The address that was freed.
+    pub address: u64,
+    /// From where: return addresses, the innermost first.
+    pub stack: Vec<u64>,
+}
+
+/// The kinds of anomalies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnomalyKind {
+    /// A block is freed that had been freed already, and was not allocated again.
+    DoubleFree {
+        /// When it was freed first.
+        freed_at: u64,
+        /// From where.
+        freed_by: Vec<u64>,
+    },
+    /// An address inside a live block is freed.
+    WrongFree {
+        /// The block.
+        block: Block,
+        /// Where it was allocated.
+        allocated_by: Vec<u64>,
+    },
+}
+
+/// An allocation that found no memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedAllocation {
+    /// The size asked for.
+    pub size: u64,
+    /// When.
+    pub time: u64,
+    /// By whom.
+    pub context: Context,
+    /// On which core.
+    pub core: u8,
+    /// From where: return addresses, the innermost first.
+    pub stack: Vec<u64>,
+    /// Whether the same request found memory in another region at once.
+    pub retried: bool,
+    /// Bytes of the trace's blocks that lived then.
+    pub live_bytes: u64,
+}

@@ -1,0 +1,274 @@
+//! What is wrong with the data: damage is counted and said, it never ends an analysis.
+
+use crate::findings::Word;
+
+/// Something wrong with the data, or something that was assumed to read them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What.
+    pub kind: ProblemKind,
+    /// The input it was first seen in, in the order in which the inputs were given.
+    pub input: usize,
+    /// Where in that input it was first seen, in bytes from its start.
+    pub offset: Option<u64>,
+    /// When it was first seen, in ticks since the trace began.
+    pub time: Option<u64>,
+    /// How often.
+    pub count: u64,
+}
+
+/// The kinds of problems. Amounts are sums over all occurrences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The target had no room and dropped packets.
+    Overflow {
+        /// At least this many packets.
+        packets: u64,
+    },
+    /// Bytes could not be read as packets and were skipped.
+    Skipped {
+        /// How many.
+        bytes: u64,
+    },
+    /// Bytes before the first sync: a recording that begins in the middle.
+    BeforeStart {
+        /// How many.
+        bytes: u64,
+    },
+    /// The data end inside a packet.
+    Cut {
+        /// How many bytes of it are there.
+        bytes: u64,
+    },
+    /// Nothing looks like SystemView data.
+    NotSystemView,
+    /// There is a header and nothing behind it, or nothing at all.
+    Empty,
+    /// No start sequence was found: the data were read from their first plausible packet.
+    NoStart,
+    /// No `INIT`: the clock's rate is not known, and times are in ticks.
+    NoInit,
+    /// A packet whose fields could not be read; its neighbours could.
+    UnreadablePacket {
+        /// The id of the first.
+        id: u32,
+    },
+    /// No heap event could be named, so that nothing can be said of leaks.
+    NoHeapEvents,
+    /// Events of a module that nothing describes; they were taken for ESP-IDF's heap module because
+    /// they have its shape.
+    HeapModuleGuessed {
+        /// The id of its first event.
+        id: u32,
+    },
+    /// Events of modules that nothing describes.
+    UnnamedModuleEvents {
+        /// The id of the first.
+        id: u32,
+    },
+    /// Heap events without call stacks: all allocations count as one call site.
+    NoCallStacks,
+    /// The target restarted within the trace.
+    Restart,
+    /// Recording was stopped and started again within the trace.
+    Paused,
+    /// The frees of blocks were lost: their addresses were allocated again while they lived.
+    FreeLost,
+    /// Frees of addresses whose allocation was lost with other data.
+    AllocationLost,
+    /// Two inputs say that they are the same core.
+    SameCoreTwice {
+        /// The core.
+        core: u8,
+    },
+    /// The clocks of the cores have different rates, or each its own start: the order of events between
+    /// cores is approximate.
+    ClocksDiffer,
+    /// All deltas are zero: nothing can be said about time.
+    ClockStands,
+    /// More sites, anomalies or restarts than are kept.
+    TooMany,
+}
+
+impl ProblemKind {
+    /// The stable name that programs read.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Overflow { .. } => "overflow",
+            Self::Skipped { .. } => "skipped-bytes",
+            Self::BeforeStart { .. } => "bytes-before-start",
+            Self::Cut { .. } => "cut-off",
+            Self::NotSystemView => "not-systemview",
+            Self::Empty => "empty",
+            Self::NoStart => "no-start",
+            Self::NoInit => "no-init",
+            Self::UnreadablePacket { .. } => "unreadable-packet",
+            Self::NoHeapEvents => "no-heap-events",
+            Self::HeapModuleGuessed { .. } => "heap-module-guessed",
+            Self::UnnamedModuleEvents { .. } => "unnamed-module-events",
+            Self::NoCallStacks => "no-call-stacks",
+            Self::Restart => "restart",
+            Self::Paused => "paused",
+            Self::FreeLost => "free-lost",
+            Self::AllocationLost => "allocation-lost",
+            Self::SameCoreTwice { .. } => "same-core-twice",
+            Self::ClocksDiffer => "clocks-differ",
+            Self::ClockStands => "clock-stands",
+            Self::TooMany => "too-many",
+        }
+    }
+
+    /// What it means, in words; `count` is how often it was seen.
+    pub fn message(&self, count: u64) -> Vec<Word> {
+        use Word::{Bytes, Count, Text};
+        match *self {
+            Self::Overflow { packets } => vec![
+                Text("the target dropped at least "),
+                Count(packets),
+                Text(" packets in "),
+                Count(count),
+                Text(" places: blocks alive across them may have been freed there"),
+            ],
+            Self::Skipped { bytes } => vec![
+                Bytes(bytes),
+                Text(" in "),
+                Count(count),
+                Text(" places are no packets and were skipped; times behind them may be early"),
+            ],
+            Self::BeforeStart { bytes } => vec![
+                Text("the recording begins after "),
+                Bytes(bytes),
+                Text(" of other data"),
+            ],
+            Self::Cut { bytes } => vec![
+                Text("the data end inside a packet, of which "),
+                Bytes(bytes),
+                Text(" are there"),
+            ],
+            Self::NotSystemView => vec![Text("these are no SystemView data")],
+            Self::Empty => vec![Text("there are no events: the recording is empty")],
+            Self::NoStart => vec![Text(
+                "no start sequence was found: read from the first plausible packet on",
+            )],
+            Self::NoInit => vec![Text(
+                "the packet with the clock's rate is missing: times are ticks",
+            )],
+            Self::UnreadablePacket { id } => vec![
+                Count(count),
+                Text(" packets do not have the fields of their id, first id "),
+                Count(u64::from(id)),
+            ],
+            Self::NoHeapEvents => vec![Text(
+                "no heap event could be named, so that this trace says nothing about leaks",
+            )],
+            Self::HeapModuleGuessed { id } => vec![
+                Text("no description names the module of event "),
+                Count(u64::from(id)),
+                Text(": it was taken for ESP-IDF's heap module by the shape of its events"),
+            ],
+            Self::UnnamedModuleEvents { id } => vec![
+                Count(count),
+                Text(" events belong to modules that nothing describes, first id "),
+                Count(u64::from(id)),
+            ],
+            Self::NoCallStacks => vec![Text(
+                "the heap events carry no call stacks: allocations cannot be told apart by place",
+            )],
+            Self::Restart => vec![
+                Text("the target restarted "),
+                Count(count),
+                Text(" times; each session is judged by itself"),
+            ],
+            Self::Paused => vec![
+                Text("recording was stopped and started again "),
+                Count(count),
+                Text(" times; each session is judged by itself"),
+            ],
+            Self::FreeLost => vec![
+                Count(count),
+                Text(
+                    " blocks were never seen to be freed although their addresses were used again",
+                ),
+            ],
+            Self::AllocationLost => vec![
+                Count(count),
+                Text(" frees are of blocks whose allocation was lost"),
+            ],
+            Self::SameCoreTwice { core } => vec![
+                Text("two inputs say that they are core "),
+                Count(u64::from(core)),
+                Text(": they were taken in the order given"),
+            ],
+            Self::ClocksDiffer => vec![Text(
+                "the cores have clocks of their own: the order of their events is approximate",
+            )],
+            Self::ClockStands => vec![Text(
+                "the target's clock stood still: nothing can be said about growth over time",
+            )],
+            Self::TooMany => vec![Text("there were more details than are kept")],
+        }
+    }
+
+    /// Whether two occurrences are one problem, seen twice.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b }) => a == b,
+            _ => core::mem::discriminant(self) == core::mem::discriminant(other),
+        }
+    }
+
+    /// Adds the amounts of another occurrence.
+    fn add(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Overflow { packets: sum }, Self::Overflow { packets: more })
+            | (Self::Skipped { bytes: sum }, Self::Skipped { bytes: more })
+            | (Self::BeforeStart { bytes: sum }, Self::BeforeStart { bytes: more })
+            | (Self::Cut { bytes: sum }, Self::Cut { bytes: more }) => *sum += more,
+            _ => {}
+        }
+    }
+}
+
+/// The problems of a trace: one entry a kind, in order of first appearance.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// Notes one occurrence.
+    pub fn add(&mut self, kind: ProblemKind, input: usize, offset: Option<u64>, time: Option<u64>) {
+        self.add_all(&Problem {
+            kind,
+            input,
+            offset,
+            time,
+            count: 1,
+        });
+    }
+
+    /// Notes all occurrences of a problem that was counted elsewhere.
+    pub fn add_all(&mut self, problem: &Problem) {
+        match self
+            .list
+            .iter_mut()
+            .find(|known| known.kind.is_same(&problem.kind))
+        {
+            Some(known) => {
+                known.kind.add(&problem.kind);
+                known.count += problem.count;
+            }
+            None => self.list.push(problem.clone()),
+        }
+    }
+
+    /// Whether this kind of problem was seen.
+    pub fn has(&self, kind: &ProblemKind) -> bool {
+        self.list.iter().any(|known| known.kind.is_same(kind))
+    }
+
+    /// All of them.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+}

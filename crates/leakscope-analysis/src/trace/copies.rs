@@ -1,0 +1,62 @@
+//! Packets that stand in two streams: Espressif's OpenOCD writes what concerns both cores to the files
+//! of both (`esp32_sysview.c`), and they must be acted on once.
+
+use std::hash::Hasher;
+
+use leakscope_systemview::id;
+use rustc_hash::FxHasher;
+
+/// The packets of the present moment of which a copy may follow in another stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Copies {
+    time: u64,
+    waiting: Vec<(usize, u64)>,
+}
+
+/// Whether OpenOCD copies packets with this id.
+#[inline]
+pub(super) fn is_copied(id: u32) -> bool {
+    matches!(
+        id,
+        id::OVERFLOW
+            | id::TASK_START_READY
+            | id::TASK_INFO
+            | id::TRACE_START
+            | id::TRACE_STOP
+            | id::SYSTIME_CYCLES
+            | id::SYSTIME_US
+            | id::SYSDESC
+            | id::STACK_INFO
+            | id::MODULEDESC
+            | id::INIT
+            | id::NUMMODULES
+    )
+}
+
+impl Copies {
+    /// Whether this packet is the copy of one that came from another stream at the same time.
+    pub(super) fn is_copy(&mut self, stream: usize, time: u64, id: u32, payload: &[u8]) -> bool {
+        if time != self.time {
+            self.time = time;
+            self.waiting.clear();
+        }
+        let mut hasher = FxHasher::default();
+        hasher.write_u32(id);
+        hasher.write(payload);
+        let hash = hasher.finish();
+        let original = self
+            .waiting
+            .iter()
+            .position(|&(from, other)| from != stream && other == hash);
+        match original {
+            Some(original) => {
+                self.waiting.swap_remove(original);
+                true
+            }
+            None => {
+                self.waiting.push((stream, hash));
+                false
+            }
+        }
+    }
+}

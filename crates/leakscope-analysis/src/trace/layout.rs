@@ -1,0 +1,79 @@
+//! How a recording is laid out in its files: one stream of packets for each core, or one for all.
+
+use leakscope_systemview::Header;
+
+/// The streams of packets in the inputs that the user named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The streams; each has its own chain of deltas.
+    pub parts: Vec<Part>,
+    /// Whether Espressif's OpenOCD wrote it: its cores share one clock, and some packets stand in the
+    /// parts of both.
+    pub espressif: bool,
+}
+
+/// One stream of packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The input it stands in.
+    pub input: usize,
+    /// Its first byte in that input.
+    pub start: u64,
+    /// The first byte behind it, if it is not the end of the input.
+    pub end: Option<u64>,
+    /// The core that wrote it; with [`Part::core_bit`], the lower one.
+    pub core: u8,
+    /// Whether each packet's id says which core wrote it.
+    pub core_bit: bool,
+}
+
+/// How much of the front of each input [`Layout::of`] wants to see, in bytes.
+pub const HEAD: usize = 64 * 1024;
+
+impl Layout {
+    /// Finds the streams from the first bytes of each input ([`HEAD`] of them, or all there are).
+    ///
+    /// A joined file (V3.60) has one part a core. Otherwise each input is one core: the one that it
+    /// names itself (`C=core1`), or else the one of its place.
+    pub fn of(heads: &[&[u8]]) -> Self {
+        let mut layout = Self::default();
+        for (input, head) in heads.iter().enumerate() {
+            let header = Header::parse(head);
+            let data = header.data as u64;
+            layout.espressif |= header.is_espressif();
+            let mut offsets: Vec<(u32, u64)> = header.core_offsets().collect();
+            offsets.sort_by_key(|&(core, offset)| (offset, core));
+            if offsets.len() < 2 {
+                layout.parts.push(Part {
+                    input,
+                    start: data,
+                    end: None,
+                    core: named_core(&head[header.data..]).unwrap_or(input as u8),
+                    core_bit: header.has_core_bit(),
+                });
+                continue;
+            }
+            for (index, &(core, offset)) in offsets.iter().enumerate() {
+                layout.parts.push(Part {
+                    input,
+                    start: data + offset,
+                    end: offsets.get(index + 1).map(|&(_, next)| data + next),
+                    core: core as u8,
+                    core_bit: header.has_core_bit(),
+                });
+            }
+        }
+        layout.parts.sort_by_key(|part| (part.core, part.input));
+        layout
+    }
+}
+
+/// The core that a recording's system description names: `C=core1`.
+fn named_core(data: &[u8]) -> Option<u8> {
+    const KEY: &[u8] = b"C=core";
+    let key = data.windows(KEY.len()).position(|bytes| bytes == KEY)?;
+    match data.get(key + KEY.len())? {
+        digit @ b'0'..=b'9' => Some(digit - b'0'),
+        _ => None,
+    }
+}

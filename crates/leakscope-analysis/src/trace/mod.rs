@@ -1,0 +1,24 @@
+//! From packets to events: when they happened, on which core, to whom, and what they say of the heap.
+//!
+//! [`Layout`] finds the streams of packets in the inputs; [`Trace`] reads them all at once and gives
+//! [`Event`]s in time order. It does no I/O: it says which stream needs bytes, and is given some.
+mod clock;
+mod context;
+mod copies;
+mod dialect;
+mod event;
+mod layout;
+mod modules;
+mod plausible;
+mod reader;
+mod stacks;
+mod stream;
+mod tasks;
+
+pub use context::Context;
+pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Start};
+pub use layout::{HEAD, Layout, Part};
+pub use modules::Module;
+pub use reader::{Counts, Step, Trace};
+pub use stacks::{StackId, Stacks};
+pub use tasks::{Task, TaskIndex, TaskStack};

@@ -1,0 +1,148 @@
+//! The modules of the target: who owns which event ids, and since when.
+
+use leakscope_systemview::id;
+
+use super::event::ModuleEvent;
+
+/// What an event id of a module stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// No description covers it.
+    #[default]
+    Unknown,
+    /// ESP-IDF's heap module.
+    Idf(IdfEvent),
+    /// The leakscope recorder's heap module, by the number of the event.
+    Leakscope(u32),
+    /// Another module's: [`Modules::event`] describes it.
+    Module,
+}
+
+/// The events of ESP-IDF's heap module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdfEvent {
+    Allocation,
+    Free,
+}
+
+/// A module, as it was announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// The id of its first event.
+    pub offset: u32,
+    /// Its description, as the device sent it; several strings are joined with commas.
+    pub description: String,
+}
+
+/// All modules, and the meaning of their event ids.
+///
+/// A module may be registered again and move; ids that meant something go on meaning it, until another
+/// module takes them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Modules {
+    list: Vec<Module>,
+    meanings: Vec<Meaning>,
+}
+
+/// ESP-IDF's heap module, without the `M=` that older versions left out.
+const IDF_HEAP: &str = "ESP32 SystemView Heap Tracing Module";
+/// The leakscope recorder's heap module.
+const LEAKSCOPE_HEAP: &str = "leakscope heap";
+/// The number of a module's events is not sent; so many ids from its offset on are taken to be its own
+/// where no other module follows.
+const MOST_EVENTS: u32 = 64;
+
+impl Modules {
+    pub(super) fn list(&self) -> &[Module] {
+        &self.list
+    }
+
+    /// What an event id stands for; ids below [`id::FIRST_MODULE`] have no meaning here.
+    #[inline]
+    pub(super) fn meaning(&self, event: u32) -> Meaning {
+        let index = event.wrapping_sub(id::FIRST_MODULE) as usize;
+        self.meanings.get(index).copied().unwrap_or_default()
+    }
+
+    /// The description of an event of a module.
+    pub(super) fn event(&self, event: u32) -> Option<ModuleEvent<'_>> {
+        let owner = self
+            .list
+            .iter()
+            .filter(|module| module.offset <= event)
+            .max_by_key(|module| module.offset)?;
+        Some(ModuleEvent {
+            description: &owner.description,
+            number: event - owner.offset,
+        })
+    }
+
+    /// A description arrives. Returns the ids that now have a meaning.
+    pub(super) fn register(&mut self, offset: u32, description: &str) -> std::ops::Range<u32> {
+        if !(id::FIRST_MODULE..=id::LAST).contains(&offset) {
+            return 0..0;
+        }
+        let module = match self.list.iter().position(|known| known.offset == offset) {
+            Some(known) => {
+                let text = &mut self.list[known].description;
+                if !text.contains(description) {
+                    text.push(',');
+                    text.push_str(description);
+                }
+                known
+            }
+            None => {
+                self.list.push(Module {
+                    offset,
+                    description: description.to_owned(),
+                });
+                self.list.len() - 1
+            }
+        };
+        let name = name_of(&self.list[module].description);
+        if name == IDF_HEAP {
+            self.set(offset, Meaning::Idf(IdfEvent::Allocation));
+            self.set(offset + 1, Meaning::Idf(IdfEvent::Free));
+            return offset..offset + 2;
+        }
+        let ours = name == LEAKSCOPE_HEAP;
+        let next = self.list.iter().map(|other| other.offset);
+        let end = next
+            .filter(|&other| other > offset)
+            .min()
+            .unwrap_or(offset + MOST_EVENTS)
+            .min(offset + MOST_EVENTS);
+        for event in offset..end {
+            let meaning = if ours {
+                Meaning::Leakscope(event - offset)
+            } else {
+                Meaning::Module
+            };
+            self.set(event, meaning);
+        }
+        offset..end
+    }
+
+    /// Takes `first` and the id after it for ESP-IDF's heap module, for want of a description.
+    pub(super) fn guess_heap(&mut self, first: u32) {
+        self.set(first, Meaning::Idf(IdfEvent::Allocation));
+        self.set(first + 1, Meaning::Idf(IdfEvent::Free));
+    }
+
+    fn set(&mut self, event: u32, meaning: Meaning) {
+        let index = (event - id::FIRST_MODULE) as usize;
+        if index >= self.meanings.len() {
+            self.meanings.resize(index + 1, Meaning::Unknown);
+        }
+        self.meanings[index] = meaning;
+    }
+}
+
+/// The name in a module's description. Older ESP-IDF sent the bare name, without `M=`.
+fn name_of(description: &str) -> &str {
+    let mut items = description.split(',').map(str::trim);
+    let first = description.split(',').next().unwrap_or_default().trim();
+    items
+        .find_map(|item| item.strip_prefix("M="))
+        .unwrap_or(first)
+}

@@ -1,0 +1,151 @@
+//! Call stacks, each kept once.
+
+use std::hash::Hasher;
+
+use hashbrown::HashTable;
+use leakscope_systemview::varint::Numbers;
+use rustc_hash::FxHasher;
+
+/// Which call stack, in order of first appearance. [`StackId::NONE`] is the empty one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StackId(u32);
+
+impl StackId {
+    /// No call stack was recorded.
+    pub const NONE: Self = Self(0);
+
+    /// As an index: stacks are numbered from 0 without holes.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// All call stacks of a trace: return addresses, the innermost first.
+///
+/// The same stack comes with almost every event, always as the same bytes: those are looked up before
+/// anything is decoded.
+#[derive(Clone, Debug)]
+pub struct Stacks {
+    frames: Vec<u64>,
+    /// Where each stack's frames end; they begin where those of the one before end.
+    ends: Vec<u32>,
+    by_frames: HashTable<StackId>,
+    encoded: Vec<u8>,
+    by_encoding: HashTable<Encoding>,
+}
+
+/// A stack as it came over the wire.
+#[derive(Clone, Copy, Debug)]
+struct Encoding {
+    start: u32,
+    length: u32,
+    stack: StackId,
+}
+
+impl Default for Stacks {
+    fn default() -> Self {
+        Self {
+            frames: Vec::new(),
+            ends: vec![0],
+            by_frames: HashTable::new(),
+            encoded: Vec::new(),
+            by_encoding: HashTable::new(),
+        }
+    }
+}
+
+impl Stacks {
+    /// The return addresses of a stack, the innermost first.
+    pub fn frames(&self, stack: StackId) -> &[u64] {
+        let end = self.ends[stack.index()] as usize;
+        let start = match stack.index() {
+            0 => 0,
+            index => self.ends[index - 1] as usize,
+        };
+        &self.frames[start..end]
+    }
+
+    /// How many stacks there are, the empty one included.
+    pub fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The stack with these frames. Zeros at its end are unused slots, no frames.
+    pub fn intern(&mut self, frames: &[u64]) -> StackId {
+        let used = frames.iter().rposition(|&frame| frame != 0);
+        let Some(frames) = used.map(|last| &frames[..=last]) else {
+            return StackId::NONE;
+        };
+        let hash = hash_frames(frames);
+        let known = self
+            .by_frames
+            .find(hash, |&stack| self.frames(stack) == frames);
+        if let Some(&stack) = known {
+            return stack;
+        }
+        let stack = StackId(self.ends.len() as u32);
+        self.frames.extend_from_slice(frames);
+        self.ends.push(self.frames.len() as u32);
+        let (all, ends) = (&self.frames, &self.ends);
+        self.by_frames.insert_unique(hash, stack, |&stack| {
+            let index = stack.index();
+            hash_frames(&all[ends[index - 1] as usize..ends[index] as usize])
+        });
+        stack
+    }
+
+    /// The stack that `bytes` encode, as numbers on the wire; `None` if they are no whole numbers.
+    #[inline]
+    pub fn intern_encoded(&mut self, bytes: &[u8]) -> Option<StackId> {
+        let hash = hash_bytes(bytes);
+        let known = self.by_encoding.find(hash, |encoding| {
+            encoding.length as usize == bytes.len() && encoding.of(&self.encoded) == bytes
+        });
+        match known {
+            Some(encoding) => Some(encoding.stack),
+            None => self.intern_new(bytes, hash),
+        }
+    }
+
+    #[cold]
+    fn intern_new(&mut self, bytes: &[u8], hash: u64) -> Option<StackId> {
+        let mut numbers = Numbers::new(bytes);
+        let frames: Vec<u64> = numbers.by_ref().map(u64::from).collect();
+        if !numbers.is_whole() {
+            return None;
+        }
+        let stack = self.intern(&frames);
+        let encoding = Encoding {
+            start: self.encoded.len() as u32,
+            length: bytes.len() as u32,
+            stack,
+        };
+        self.encoded.extend_from_slice(bytes);
+        let encoded = &self.encoded;
+        self.by_encoding
+            .insert_unique(hash, encoding, |known| hash_bytes(known.of(encoded)));
+        Some(stack)
+    }
+}
+
+impl Encoding {
+    #[inline]
+    fn of<'a>(&self, encoded: &'a [u8]) -> &'a [u8] {
+        &encoded[self.start as usize..(self.start + self.length) as usize]
+    }
+}
+
+#[inline]
+fn hash_bytes(bytes: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+fn hash_frames(frames: &[u64]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for &frame in frames {
+        hasher.write_u64(frame);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,501 @@
+//! One stream of packets: bytes in, frames with times out, damage skipped.
+
+use std::ops::Range;
+
+use leakscope_systemview::{Frame, FrameError, id, sync};
+
+use super::layout::Part;
+use super::plausible::{Judgement, Seen};
+
+/// What a stream holds next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Item {
+    Frame(Piece),
+    /// Bytes that are no packets, behind a packet of this time.
+    Skipped {
+        offset: u64,
+        bytes: u64,
+        time: u64,
+    },
+    /// The bytes before the first sync.
+    BeforeStart {
+        offset: u64,
+        bytes: u64,
+    },
+    /// The stream was read from its first plausible packet on.
+    NoStart {
+        offset: u64,
+    },
+    /// Nothing in it looks like packets.
+    Nothing {
+        offset: u64,
+    },
+    /// The data end inside a packet.
+    Cut {
+        offset: u64,
+        bytes: u64,
+        time: u64,
+    },
+}
+
+/// A frame and its place. Places are indices into the stream's buffer, and hold until the next
+/// [`Stream::space`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) time: u64,
+    start: u32,
+    payload_start: u32,
+    payload_length: u32,
+    pub(super) delta: u32,
+    id: u16,
+    pub(super) core: u8,
+}
+
+impl Piece {
+    #[inline]
+    pub(super) fn id(&self) -> u32 {
+        u32::from(self.id)
+    }
+}
+
+/// What it takes to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// [`Stream::next`] has an item.
+    Item,
+    NeedBytes,
+    End,
+}
+
+/// One stream of packets.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) part: Part,
+    buffer: Vec<u8>,
+    /// The bytes of the buffer that were not read yet.
+    unread: Range<usize>,
+    /// Where the buffer's first byte stands in the input.
+    offset: u64,
+    /// No more bytes will come.
+    complete: bool,
+    state: State,
+    time: u64,
+    /// The clock has its zero: at the first `TRACE_START`, or lacking that, at the first packet.
+    clock_runs: bool,
+    seen: Seen,
+    /// Frames that were cut already, and how many of them were taken. Cutting many at once is faster
+    /// than one by one.
+    queue: Vec<Piece>,
+    taken: usize,
+    /// What comes behind them, if it is no frame.
+    special: Option<Item>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before the first packet.
+    Searching,
+    Reading,
+    /// Behind damage: so many bytes were skipped so far.
+    Lost {
+        skipped: u64,
+    },
+    End,
+}
+
+/// Room for bytes: what one read of a file brings.
+const BUFFER: usize = 256 * 1024;
+
+/// So many frames are cut at once.
+const QUEUE: usize = 512;
+
+/// So many bytes are searched for a start sequence before other beginnings are tried.
+const SEARCH: usize = BUFFER - 4096;
+
+/// A sync, `TRACE_START` and `INIT` at their longest.
+const START: usize = 64;
+
+/// So many plausible packets in a row show that the way was found again.
+const RUN: usize = 12;
+
+/// So many plausible packets must follow one that is doubtful.
+const CONFIRMATION: usize = 8;
+
+impl Stream {
+    pub(super) fn new(part: Part) -> Self {
+        Self {
+            part,
+            buffer: Vec::new(),
+            unread: 0..0,
+            offset: part.start,
+            complete: false,
+            state: State::Searching,
+            time: 0,
+            clock_runs: false,
+            seen: Seen::default(),
+            queue: Vec::with_capacity(QUEUE),
+            taken: 0,
+            special: None,
+        }
+    }
+
+    /// Room for more bytes; never empty.
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        let (start, end) = (self.unread.start, self.unread.end);
+        self.buffer.copy_within(start..end, 0);
+        self.offset += start as u64;
+        self.unread = 0..end - start;
+        if self.buffer.len() < BUFFER {
+            self.buffer.resize(BUFFER, 0);
+        } else if self.unread.end * 2 > self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        &mut self.buffer[self.unread.end..]
+    }
+
+    /// So many bytes were written into [`Stream::space`]; none means that no more will come.
+    pub(super) fn supply(&mut self, count: usize) {
+        self.unread.end += count;
+        self.complete |= count == 0;
+    }
+
+    #[inline]
+    pub(super) fn payload(&self, piece: &Piece) -> &[u8] {
+        let start = piece.payload_start as usize;
+        &self.buffer[start..start + piece.payload_length as usize]
+    }
+
+    /// Where a packet begins in the input.
+    #[inline]
+    pub(super) fn offset(&self, piece: &Piece) -> u64 {
+        self.offset + u64::from(piece.start)
+    }
+
+    /// Packets with this id may come.
+    pub(super) fn announce(&mut self, id: u32) {
+        self.seen.announce(id);
+    }
+
+    /// The time of the next item; `None` if [`Stream::prepare`] must be asked first.
+    #[inline]
+    pub(super) fn next_time(&self) -> Option<u64> {
+        match (self.queue.get(self.taken), &self.special) {
+            (Some(piece), _) => Some(piece.time),
+            (None, Some(Item::Skipped { time, .. } | Item::Cut { time, .. })) => Some(*time),
+            (None, Some(_)) => Some(0),
+            (None, None) => None,
+        }
+    }
+
+    /// Takes the next item.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Item> {
+        match self.queue.get(self.taken) {
+            Some(&piece) => {
+                self.taken += 1;
+                Some(Item::Frame(piece))
+            }
+            None => self.special.take(),
+        }
+    }
+
+    /// Makes the next items ready, once all others were taken.
+    pub(super) fn prepare(&mut self) -> Ready {
+        self.queue.clear();
+        self.taken = 0;
+        loop {
+            if self.state == State::Reading && self.clock_runs {
+                self.cut_ordinary();
+            }
+            if !self.queue.is_empty() {
+                return Ready::Item;
+            }
+            let answer = match self.state {
+                State::Searching => self.search(),
+                State::Reading => self.read_doubtful(),
+                State::Lost { .. } => Some(self.find_way()),
+                State::End => Some(Ready::End),
+            };
+            if let Some(answer) = answer {
+                return answer;
+            }
+        }
+    }
+
+    /// Cuts frames as long as nothing about them calls for a second look.
+    fn cut_ordinary(&mut self) {
+        let bytes = &self.buffer[..self.unread.end];
+        let mut start = self.unread.start;
+        let mut time = self.time;
+        while self.queue.len() < QUEUE {
+            let Ok(frame) = split(&bytes[start..], self.part.core_bit) else {
+                break;
+            };
+            if !self.seen.is_ordinary(&frame) {
+                break;
+            }
+            time += u64::from(frame.delta);
+            self.queue.push(Piece::of(&frame, start, time));
+            start += frame.length;
+        }
+        self.unread.start = start;
+        self.time = time;
+    }
+
+    fn special(&mut self, item: Item) -> Option<Ready> {
+        self.special = Some(item);
+        Some(Ready::Item)
+    }
+
+    fn unread_bytes(&self) -> &[u8] {
+        &self.buffer[self.unread.clone()]
+    }
+
+    fn position(&self) -> u64 {
+        self.offset + self.unread.start as u64
+    }
+
+    /// Drops everything that was not read yet; returns how much that was.
+    fn drop_rest(&mut self) -> u64 {
+        let bytes = self.unread.len() as u64;
+        self.unread.start = self.unread.end;
+        self.state = State::End;
+        bytes
+    }
+
+    /// Accepts the packet at the front.
+    fn accept(&mut self) -> Option<Ready> {
+        let start = self.unread.start;
+        let frame = split(&self.buffer[self.unread.clone()], self.part.core_bit).ok()?;
+        if self.clock_runs {
+            self.time += u64::from(frame.delta);
+        } else {
+            self.clock_runs = true;
+        }
+        self.seen.learn(frame.id, frame.payload);
+        self.queue.push(Piece::of(&frame, start, self.time));
+        self.unread.start += frame.length;
+        Some(Ready::Item)
+    }
+
+    /// Looks for the beginning; `None` when it stands there.
+    fn search(&mut self) -> Option<Ready> {
+        let bytes = self.unread_bytes();
+        let offset = self.position();
+        let may_grow = !self.complete && bytes.len() < SEARCH;
+        if may_grow && sync::at(bytes, self.part.core_bit).is_none() {
+            return Some(Ready::NeedBytes);
+        }
+        if let Some(start) = sync::find(bytes, 0, self.part.core_bit) {
+            self.unread.start += start;
+            self.state = State::Reading;
+            let bytes = start as u64;
+            return match bytes {
+                0 => None,
+                _ => self.special(Item::BeforeStart { offset, bytes }),
+            };
+        }
+        if may_grow {
+            return Some(Ready::NeedBytes);
+        }
+        if bytes.is_empty() {
+            self.state = State::End;
+            return None;
+        }
+        // Ten zeros are a better beginning than none.
+        let zeros = sync::zeros(bytes, 0).map(|at| at + sync::SYNC.len());
+        let begin = zeros
+            .chain(0..bytes.len())
+            .find(|&at| self.run_from(at, false) == Judgement::Good);
+        let Some(begin) = begin else {
+            self.drop_rest();
+            return self.special(Item::Nothing { offset });
+        };
+        self.unread.start += begin;
+        self.state = State::Reading;
+        let offset = self.position();
+        self.special(Item::NoStart { offset })
+    }
+
+    /// Reads a packet that is not ordinary, or finds out what stands there instead; `None` if something
+    /// without meaning was passed over.
+    fn read_doubtful(&mut self) -> Option<Ready> {
+        let bytes = self.unread_bytes();
+        if bytes.is_empty() && self.complete {
+            self.state = State::End;
+            return None;
+        }
+        if bytes.starts_with(&sync::SYNC[..bytes.len().min(2)]) {
+            return self.read_zeros();
+        }
+        match split(bytes, self.part.core_bit) {
+            Ok(frame) => match self.judge_doubtful(&frame) {
+                Judgement::Good => self.accept(),
+                Judgement::NeedBytes => Some(Ready::NeedBytes),
+                Judgement::Bad => self.lose_way(),
+            },
+            Err(FrameError::Incomplete) if !self.complete => Some(Ready::NeedBytes),
+            Err(FrameError::Incomplete) => self.cut(),
+            Err(FrameError::Malformed(_)) => self.lose_way(),
+        }
+    }
+
+    fn judge_doubtful(&self, frame: &Frame<'_>) -> Judgement {
+        if !Seen::is_possible(frame) {
+            return Judgement::Bad;
+        }
+        if frame.id < id::FIRST_API && Seen::is_plausible(frame) {
+            return Judgement::Good;
+        }
+        self.follow(frame.length, CONFIRMATION, Seen::is_possible)
+    }
+
+    /// The data end inside a packet.
+    fn cut(&mut self) -> Option<Ready> {
+        let (offset, time) = (self.position(), self.time);
+        let bytes = self.drop_rest();
+        self.special(Item::Cut {
+            offset,
+            bytes,
+            time,
+        })
+    }
+
+    /// Two zeros or more: a sync, padding at the end, or `NOP` packets, which no recorder sends.
+    fn read_zeros(&mut self) -> Option<Ready> {
+        let bytes = self.unread_bytes();
+        if bytes.len() < START && !self.complete {
+            return Some(Ready::NeedBytes);
+        }
+        if self.complete && bytes.iter().all(|&byte| byte == 0) {
+            return self.cut();
+        }
+        if sync::at(bytes, self.part.core_bit) == Some(sync::Sync::Start) {
+            self.unread.start += sync::SYNC.len();
+            return None;
+        }
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let skipped = zeros.min(sync::SYNC.len()) & !1;
+        match self.run_from(skipped, true) {
+            Judgement::Good => {
+                self.unread.start += skipped;
+                None
+            }
+            Judgement::NeedBytes => Some(Ready::NeedBytes),
+            Judgement::Bad => self.lose_way(),
+        }
+    }
+
+    fn lose_way(&mut self) -> Option<Ready> {
+        self.unread.start += 1;
+        self.state = State::Lost { skipped: 1 };
+        None
+    }
+
+    /// Skips bytes until packets follow that make sense.
+    fn find_way(&mut self) -> Ready {
+        let State::Lost { skipped } = self.state else {
+            return Ready::End;
+        };
+        let length = self.unread.len();
+        for at in 0..length {
+            let judgement = match sync::at(&self.unread_bytes()[at..], self.part.core_bit) {
+                Some(sync::Sync::Start) => Judgement::Good,
+                _ => self.run_from(at, true),
+            };
+            match judgement {
+                Judgement::Good => return self.found_way(skipped, at),
+                Judgement::NeedBytes => {
+                    self.unread.start += at;
+                    let skipped = skipped + at as u64;
+                    self.state = State::Lost { skipped };
+                    return Ready::NeedBytes;
+                }
+                Judgement::Bad => {}
+            }
+        }
+        if self.complete {
+            return self.found_way(skipped, length);
+        }
+        self.unread.start = self.unread.end;
+        let skipped = skipped + length as u64;
+        self.state = State::Lost { skipped };
+        Ready::NeedBytes
+    }
+
+    fn found_way(&mut self, skipped: u64, more: usize) -> Ready {
+        self.unread.start += more;
+        let bytes = skipped + more as u64;
+        self.state = State::Reading;
+        self.special = Some(Item::Skipped {
+            offset: self.position() - bytes,
+            bytes,
+            time: self.time,
+        });
+        Ready::Item
+    }
+
+    /// Whether a run of plausible packets begins `at` bytes into what was not read yet; `strictly`, if
+    /// only ids and tasks count that were seen before.
+    fn run_from(&self, at: usize, strictly: bool) -> Judgement {
+        self.follow(at, RUN, |frame| {
+            Seen::is_plausible(frame) && (!strictly || self.seen.is_known(frame))
+        })
+    }
+
+    /// Judges the `count` packets that begin `at` bytes into what was not read yet.
+    fn follow(
+        &self,
+        mut at: usize,
+        count: usize,
+        accepts: impl Fn(&Frame<'_>) -> bool,
+    ) -> Judgement {
+        /// Fewer packets do if the data end behind them.
+        const AT_THE_END: usize = 3;
+        let bytes = self.unread_bytes();
+        for index in 0..count {
+            let rest = bytes.get(at..).unwrap_or_default();
+            match split(rest, self.part.core_bit) {
+                Ok(frame) if frame.id == id::NOP => {
+                    return match sync::at(rest, self.part.core_bit) {
+                        Some(sync::Sync::Start) => Judgement::Good,
+                        _ if rest.len() < START && !self.complete => Judgement::NeedBytes,
+                        _ => Judgement::Bad,
+                    };
+                }
+                Ok(frame) if accepts(&frame) => at += frame.length,
+                Ok(_) | Err(FrameError::Malformed(_)) => return Judgement::Bad,
+                Err(FrameError::Incomplete) if !self.complete => return Judgement::NeedBytes,
+                Err(FrameError::Incomplete) if index >= AT_THE_END || count == CONFIRMATION => {
+                    return Judgement::Good;
+                }
+                Err(FrameError::Incomplete) => return Judgement::Bad,
+            }
+        }
+        Judgement::Good
+    }
+}
+
+impl Piece {
+    #[inline]
+    fn of(frame: &Frame<'_>, start: usize, time: u64) -> Self {
+        Self {
+            time,
+            start: start as u32,
+            payload_start: (start + frame.payload_start) as u32,
+            payload_length: frame.payload.len() as u32,
+            delta: frame.delta,
+            id: frame.id as u16,
+            core: frame.core,
+        }
+    }
+}
+
+#[inline]
+fn split(bytes: &[u8], core_bit: bool) -> Result<Frame<'_>, FrameError> {
+    if core_bit {
+        Frame::split_with_core_bit(bytes)
+    } else {
+        Frame::split(bytes)
+    }
+}

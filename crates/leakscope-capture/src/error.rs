@@ -1,0 +1,56 @@
+//! Why an input cannot be read.
+
+use std::io;
+
+/// An input that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such file.
+    #[error("there is no file `{name}`")]
+    NotFound {
+        /// As the user named it.
+        name: String,
+    },
+    /// It is a folder.
+    #[error("`{name}` is a folder, not a trace")]
+    Folder {
+        /// As the user named it.
+        name: String,
+    },
+    /// The system refuses.
+    #[error("`{name}` cannot be read: {source}")]
+    Unreadable {
+        /// As the user named it.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A temporary file, for what cannot be read twice, cannot be made.
+    #[error("`{name}` has to be unpacked to a temporary file, and that fails: {source}")]
+    Unpack {
+        /// As the user named it.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Folder { .. } => Some("name the .svdat file in it"),
+            Self::Unpack { .. } => Some("make room in the folder for temporary files (TMPDIR)"),
+            Self::NotFound { .. } | Self::Unreadable { .. } => None,
+        }
+    }
+
+    pub(crate) fn of(name: &str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { name },
+            io::ErrorKind::IsADirectory => Self::Folder { name },
+            _ => Self::Unreadable { name, source },
+        }
+    }
+}

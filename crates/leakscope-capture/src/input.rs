@@ -1,0 +1,191 @@
+//! Inputs: files that can be read at any offset, whatever they were before.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::compressed::{self, Compression};
+use crate::error::OpenError;
+use crate::parts;
+
+/// One input, open.
+#[derive(Debug)]
+pub struct Input {
+    name: String,
+    file: File,
+    notes: Vec<Note>,
+}
+
+/// What was done to read an input, beyond opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// It was unpacked.
+    Unpacked {
+        /// The program that packs so.
+        format: &'static str,
+    },
+    /// Unpacking stopped before the end: the packed file is damaged or cut off.
+    UnpackedInPart {
+        /// The bytes that came out.
+        bytes: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is empty, and this file of one core beside it was read in its place.
+    Replaced {
+        /// The empty file.
+        empty: PathBuf,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unpacked { format } => write!(f, "unpacked ({format})"),
+            Self::UnpackedInPart { bytes, reason } => write!(
+                f,
+                "unpacking it stopped after {bytes} bytes, which were read: {reason}"
+            ),
+            Self::Replaced { empty } => write!(
+                f,
+                "read in place of `{}`, which is empty: OpenOCD joins the cores' files when it is \
+                 told to stop, and was not",
+                empty.display()
+            ),
+        }
+    }
+}
+
+impl Input {
+    /// What to call it: the path as the user named it, or `standard input`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What was done to read it.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// Reads at an offset; returns how many bytes there were, 0 at the end.
+    pub fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.seek(SeekFrom::Start(offset))?;
+        loop {
+            match self.file.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// The first bytes, `length` of them or all there are.
+    pub fn head(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        (&self.file).take(length as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// Its length in bytes, unpacked.
+    pub fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+}
+
+/// Opens what the user named: paths, `file://` addresses, or `-` for standard input.
+///
+/// A joined file that OpenOCD left empty is replaced by the files of its cores, if they stand beside it.
+pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
+    let mut inputs = Vec::new();
+    for name in names {
+        if name == "-" {
+            inputs.push(spool(name, "standard input", io::stdin().lock())?);
+            continue;
+        }
+        let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
+        let mut input = open_file(name, path)?;
+        let is_empty = parts::is_empty(&mut input).map_err(|error| OpenError::of(name, error))?;
+        let cores = if is_empty { parts::beside(path) } else { Vec::new() };
+        if cores.is_empty() {
+            inputs.push(input);
+        }
+        for core in cores {
+            let mut input = open_file(&core.display().to_string(), &core)?;
+            input.notes.push(Note::Replaced { empty: path.to_owned() });
+            inputs.push(input);
+        }
+    }
+    Ok(inputs)
+}
+
+fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {
+    let failed = |error| OpenError::of(name, error);
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(OpenError::Folder {
+            name: name.to_owned(),
+        });
+    }
+    // A pipe or a device can be read only once.
+    if !metadata.is_file() {
+        return spool(name, name, file);
+    }
+    let mut input = Input {
+        name: name.to_owned(),
+        file,
+        notes: Vec::new(),
+    };
+    let head = input.head(Compression::MAGIC).map_err(failed)?;
+    match Compression::of(&head) {
+        Some(compression) => {
+            input.file.rewind().map_err(failed)?;
+            unpack(name, compression, &input.file)
+        }
+        None => Ok(input),
+    }
+}
+
+/// Copies what can be read only once into a temporary file, and unpacks it if need be.
+fn spool(name: &str, shown: &str, mut source: impl Read) -> Result<Input, OpenError> {
+    let failed = |source| OpenError::Unpack {
+        name: shown.to_owned(),
+        source,
+    };
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    io::copy(&mut source, &mut file).map_err(|error| OpenError::of(name, error))?;
+    let mut input = Input {
+        name: shown.to_owned(),
+        file,
+        notes: Vec::new(),
+    };
+    let head = input.head(Compression::MAGIC).map_err(failed)?;
+    match Compression::of(&head) {
+        Some(compression) => {
+            input.file.rewind().map_err(failed)?;
+            unpack(shown, compression, &input.file)
+        }
+        None => Ok(input),
+    }
+}
+
+fn unpack(name: &str, compression: Compression, packed: &File) -> Result<Input, OpenError> {
+    let failed = |source| OpenError::Unpack {
+        name: name.to_owned(),
+        source,
+    };
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    let mut notes = vec![Note::Unpacked {
+        format: compression.name(),
+    }];
+    let (bytes, damage) = compressed::unpack(compression, packed, &mut file).map_err(failed)?;
+    if let Some(reason) = damage {
+        notes.push(Note::UnpackedInPart { bytes, reason });
+    }
+    Ok(Input {
+        name: name.to_owned(),
+        file,
+        notes,
+    })
+}
