@@ -84,10 +84,22 @@ pub enum ProblemKind {
     /// The clocks of the cores have different rates, or each its own start: the order of events between
     /// cores is approximate.
     ClocksDiffer,
+    /// The link carries no module descriptions, as Espressif's serial links: from those, the other
+    /// core's scheduling is missing too (`SEGGER_RTT_WriteSkipNoLock` in `SEGGER_RTT_esp.c`).
+    OneCoreOnly,
     /// All deltas are zero: nothing can be said about time.
     ClockStands,
     /// More sites, anomalies or restarts than are kept.
     TooMany,
+    /// The ELF file is not the one that was running: its checksum is another.
+    ElfDiffers,
+    /// Return addresses lie outside the code of the ELF file.
+    AddressesOutsideElf {
+        /// So many distinct ones.
+        outside: u64,
+        /// Of so many in all.
+        all: u64,
+    },
 }
 
 impl ProblemKind {
@@ -113,8 +125,11 @@ impl ProblemKind {
             Self::AllocationLost => "allocation-lost",
             Self::SameCoreTwice { .. } => "same-core-twice",
             Self::ClocksDiffer => "clocks-differ",
+            Self::OneCoreOnly => "one-core-only",
             Self::ClockStands => "clock-stands",
             Self::TooMany => "too-many",
+            Self::ElfDiffers => "elf-differs",
+            Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
         }
     }
 
@@ -202,9 +217,23 @@ impl ProblemKind {
             Self::ClocksDiffer => vec![Text(
                 "the cores have clocks of their own: the order of their events is approximate",
             )],
+            Self::OneCoreOnly => vec![Text(
+                "recorded over a serial link, on which Espressif's recorder leaves out one core's \
+                 tasks and interrupts: contexts may be wrong, and time runs slow",
+            )],
             Self::ClockStands => vec![Text(
                 "the target's clock stood still: nothing can be said about growth over time",
             )],
+            Self::ElfDiffers => vec![Text(
+                "the ELF file is not the one that was running (its SHA-256 differs): functions and \
+                 lines may be wrong",
+            )],
+            Self::AddressesOutsideElf { outside, all } => vec![
+                Count(outside),
+                Text(" of "),
+                Count(all),
+                Text(" return addresses lie outside the code of the ELF file"),
+            ],
             Self::TooMany => vec![Text("there were more details than are kept")],
         }
     }

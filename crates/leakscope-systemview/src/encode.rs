@@ -1,7 +1,7 @@
 //! Packets, written.
 
 use crate::error::BufferTooSmall;
-use crate::extended::{DataKind, Extended, RegisterData};
+use crate::extended::{Extended, RegisterData};
 use crate::id;
 use crate::packet::Packet;
 use crate::print::Print;
@@ -134,12 +134,46 @@ impl Packet<'_> {
 
     /// Writes the packet, `delta` ticks after the one before; returns how many bytes it took.
     ///
+    /// Reading gives the packet back if the packet is one that a recorder could send: text in packets
+    /// below 24 without control characters, as many encoded arguments as are counted, no
+    /// [`Packet::Other`] with an id that has a variant of its own.
+    ///
     /// # Errors
     /// If `buffer` is too small; its contents are then unspecified. 32 bytes do for every packet
     /// without text, call stack or arguments.
     pub fn encode(&self, delta: u32, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let mut writer = Writer::new(buffer);
-        self.write_id(&mut writer)?;
+        match self.id() {
+            // As SEGGER's recorder does with its default settings.
+            0x7F => writer.bytes(&[0xFF, 0x00])?,
+            id => writer.number(id)?,
+        }
+        self.write_after_id(delta, writer)
+    }
+
+    /// As [`Packet::encode`], for [`Frame::split_with_core_bit`](crate::Frame::split_with_core_bit):
+    /// the lowest bit of `core` goes where an ESP chip puts it.
+    ///
+    /// Ids above 8191 lose their high bits: the core takes the place of one.
+    ///
+    /// # Errors
+    /// As [`Packet::encode`].
+    pub fn encode_with_core_bit(
+        &self,
+        core: u8,
+        delta: u32,
+        buffer: &mut [u8],
+    ) -> Result<usize, BufferTooSmall> {
+        let mut writer = Writer::new(buffer);
+        let core_bit = (core & 1) << 6;
+        match self.id() {
+            id @ ..0x40 => writer.bytes(&[id as u8 | core_bit])?,
+            id => writer.bytes(&[id as u8 | 0x80, (id >> 7) as u8 & 0x3F | core_bit])?,
+        }
+        self.write_after_id(delta, writer)
+    }
+
+    fn write_after_id(&self, delta: u32, mut writer: Writer<'_>) -> Result<usize, BufferTooSmall> {
         if self.id() < id::FIRST_WITH_LENGTH {
             self.write_payload(&mut writer)?;
         } else {
@@ -147,14 +181,6 @@ impl Packet<'_> {
         }
         writer.number(delta)?;
         Ok(writer.length)
-    }
-
-    /// As SEGGER's recorder does with its default settings, 127 takes two bytes.
-    fn write_id(&self, writer: &mut Writer<'_>) -> Result<(), BufferTooSmall> {
-        match self.id() {
-            0x7F => writer.bytes(&[0xFF, 0x00]),
-            id => writer.number(id),
-        }
     }
 
     fn write_payload(&self, writer: &mut Writer<'_>) -> Result<(), BufferTooSmall> {
@@ -260,8 +286,7 @@ impl Extended<'_> {
             Self::RegisterData(data) => {
                 writer.number(data.data)?;
                 writer.string(data.name)?;
-                writer.numbers(data.numbers())?;
-                writer.string(data.unit)
+                data.write_optional(writer)
             }
             Self::PrintElf {
                 address,
@@ -292,13 +317,23 @@ impl Extended<'_> {
 }
 
 impl RegisterData<'_> {
-    fn numbers(&self) -> [u32; 5] {
-        [
-            DataKind::into(self.kind),
+    /// Leaves out trailing fields that have their default, as recorders do.
+    fn write_optional(&self, writer: &mut Writer<'_>) -> Result<(), BufferTooSmall> {
+        let numbers = [
+            self.kind.into(),
             self.offset as u32,
             self.minimum as u32,
             self.maximum as u32,
             self.scale.to_bits(),
-        ]
+        ];
+        if !self.unit.0.is_empty() {
+            writer.numbers(numbers)?;
+            return writer.string(self.unit);
+        }
+        let used = numbers.iter().rposition(|&number| number != 0);
+        numbers
+            .into_iter()
+            .take(used.map_or(0, |last| last + 1))
+            .try_for_each(|number| writer.number(number))
     }
 }

@@ -17,6 +17,8 @@ pub struct Frame<'a> {
     pub core: u8,
     /// The parameters, still encoded.
     pub payload: &'a [u8],
+    /// Where they begin: how many bytes the id and the length took.
+    pub payload_start: usize,
     /// Ticks since the packet before it on the same delta chain.
     pub delta: u32,
     /// How many bytes the whole packet takes; at least 2.
@@ -35,8 +37,8 @@ impl<'a> Frame<'a> {
         Self::split_after_id(bytes, id, 0, position)
     }
 
-    /// As [`Frame::split`], for the link from an ESP chip, where bit 6 of the id's last byte is the
-    /// core (`SEGGER_RTT_esp.c` in Espressif's `esp_sysview`).
+    /// As [`Frame::split`], for the link from an ESP chip, where bit 6 of the id's byte, or of its
+    /// second one, is the core (`SEGGER_RTT_esp.c` in Espressif's `esp_sysview`).
     #[inline]
     pub fn split_with_core_bit(bytes: &'a [u8]) -> Result<Self, FrameError> {
         let (id, position) = varint::read(bytes, 0)?;
@@ -71,6 +73,7 @@ impl<'a> Frame<'a> {
             id,
             core,
             payload,
+            payload_start: start,
             delta,
             length,
         })

@@ -34,11 +34,8 @@ impl<'a> Header<'a> {
     #[must_use]
     pub fn parse(file: &'a [u8]) -> Self {
         let mut end = 0;
-        while let Some(line) = file.get(end..).filter(|rest| rest.starts_with(b";")) {
-            let Some(newline) = line.iter().position(|&byte| byte == b'\n') else {
-                break;
-            };
-            end += newline + 1;
+        while let Some(length) = file.get(end..).and_then(line_length) {
+            end += length;
         }
         let text = Text(file.get(..end).unwrap_or_default());
         let mut data = end;
@@ -99,9 +96,19 @@ impl<'a> Header<'a> {
                 .is_some_and(|author| author.0.starts_with(b"Espressif"))
     }
 
-    /// Whether ids carry the core in a bit of their own (`; ESP_Extension`, OpenOCD before June 2025).
+    /// Whether ids carry the core in a bit of their own (`; ESP_Extension`, Espressif's OpenOCD until
+    /// May 2025).
     #[must_use]
     pub fn has_core_bit(&self) -> bool {
         self.lines().any(|line| line.key.0 == b"ESP_Extension")
     }
+}
+
+/// How long the header's line at the front of `bytes` is, its end included. A `;` at the front of a
+/// recording without header begins no line: control characters come before the next line feed.
+fn line_length(bytes: &[u8]) -> Option<usize> {
+    let is_control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\r');
+    let line = bytes.strip_prefix(b";")?;
+    let end = line.iter().position(is_control)?;
+    (line.get(end) == Some(&b'\n')).then_some(end + 2)
 }

@@ -5,7 +5,7 @@
 //! bytes into [`Frame`]s, gives frames their meaning as [`Packet`]s, and writes packets. It does no
 //! more than that: it keeps no state between packets, allocates nothing, depends on nothing, and never
 //! panics, whatever the bytes. Who ran, what time it was and what the heap looked like is for its
-//! callers to say.
+//! callers to say. [`wire_format`] says what readers must know, and where it is known from.
 //!
 //! ```
 //! use leakscope_systemview::{Frame, Packet};
@@ -29,7 +29,7 @@
 //! - **delta**: ticks since the packet stored before it. The tick rate is in [`Packet::Init`].
 //! - **shrunk id**: tasks, timers and resources are addresses sent as `(address - base) >> shift`
 //!   ([`Init::shrink`], [`Init::expand`]).
-//! - **core bit**: on the link from an ESP chip, bit 6 of the id's last byte says which core spoke
+//! - **core bit**: on the link from an ESP chip, bit 6 of the id says which core spoke
 //!   ([`Frame::split_with_core_bit`]).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -49,10 +49,14 @@ mod header;
 pub mod id;
 mod packet;
 mod print;
+mod printf;
 pub mod sync;
 mod sysdesc;
 mod text;
 pub mod varint;
+
+#[doc = include_str!("../wire-format.md")]
+pub mod wire_format {}
 
 pub use encode::Writer;
 pub use error::{BufferTooSmall, FrameError, Malformed};
@@ -60,6 +64,7 @@ pub use extended::{DataKind, Extended, RegisterData};
 pub use frame::{Frame, MAX_PAYLOAD};
 pub use header::{Header, HeaderLine};
 pub use packet::{Init, Packet};
-pub use print::{Arguments, Level, Print, Printf};
+pub use print::{Arguments, Level, Print};
+pub use printf::Printf;
 pub use sysdesc::{SystemDescription, SystemItem};
 pub use text::Text;

@@ -6,6 +6,9 @@ use crate::id;
 /// The sync: no packet, and without a delta.
 pub const SYNC: [u8; 10] = [0; 10];
 
+/// `INIT` comes right behind `TRACE_START`, unless an interrupt is recorded between them.
+const INIT_WITHIN: usize = 8;
+
 /// How sure a hit of [`find`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
@@ -18,16 +21,22 @@ pub enum Sync {
 /// Whether a recording begins at the front of `bytes`; `None` without ten zeros there.
 #[must_use]
 pub fn at(bytes: &[u8], core_bit: bool) -> Option<Sync> {
-    let rest = bytes.strip_prefix(&SYNC)?;
+    let mut rest = bytes.strip_prefix(&SYNC)?;
     let split = if core_bit {
         Frame::split_with_core_bit
     } else {
         Frame::split
     };
-    let follows = |bytes, id| split(bytes).ok().filter(|frame| frame.id == id);
-    let confirmed = follows(rest, id::TRACE_START)
-        .and_then(|start| follows(rest.get(start.length..).unwrap_or_default(), id::INIT))
-        .is_some_and(|init| (4..=20).contains(&init.payload.len()));
+    let mut next = || {
+        let frame = split(rest).ok()?;
+        rest = rest.get(frame.length..).unwrap_or_default();
+        Some(frame)
+    };
+    let starts = next().is_some_and(|frame| frame.id == id::TRACE_START);
+    let confirmed = starts
+        && (0..INIT_WITHIN)
+            .map_while(|_| next())
+            .any(|frame| frame.id == id::INIT && (4..=20).contains(&frame.payload.len()));
     Some(if confirmed { Sync::Start } else { Sync::Zeros })
 }
 

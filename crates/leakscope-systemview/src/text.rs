@@ -1,8 +1,9 @@
 //! Strings on the wire, and byte buffers, which look the same.
 //!
 //! `n bytes[n]` up to 254, or `FF`, two bytes of length, and the bytes. Recorders up to 3.40 wrote the
-//! low byte of that length first, later ones the high byte; nothing in the stream says which, so that
-//! the reading is taken that fits the packet, and where none is framed, the one that gives text.
+//! low byte of that length first, later ones the high byte; nothing in the stream says which. The longer
+//! reading is taken if it fits: in a packet with length, if it ends inside; in one without, if all of it
+//! is text.
 
 use core::fmt;
 
@@ -71,43 +72,57 @@ pub(crate) fn read_unframed(
     position: usize,
 ) -> Result<(Text<'_>, usize), FrameError> {
     let length = *bytes.get(position).ok_or(FrameError::Incomplete)?;
-    let take = |start: usize, length: usize| {
-        let text = bytes
-            .get(start..start + length)
-            .ok_or(FrameError::Incomplete)?;
-        if is_text(text) {
-            Ok((Text(text), start + length))
-        } else {
-            Err(FrameError::Malformed(Malformed::String))
-        }
-    };
-    if length != 0xFF {
-        let start = position + 1;
-        let end = start + usize::from(length);
-        let text = bytes.get(start..end).ok_or(FrameError::Incomplete)?;
-        return Ok((Text(text), end));
-    }
-    let Some(&[first, second]) = bytes.get(position + 1..position + 3) else {
-        return Err(FrameError::Incomplete);
-    };
-    let high_first = usize::from(u16::from_be_bytes([first, second]));
-    let low_first = usize::from(u16::from_le_bytes([first, second]));
-    // Names and descriptions are short: where one reading is below 256, it is the right one.
-    let (likely, other) = if low_first < 256 && high_first >= 256 {
-        (low_first, high_first)
+    let (start, length) = if length == 0xFF {
+        let Some(&[first, second]) = bytes.get(position + 1..position + 3) else {
+            return Err(FrameError::Incomplete);
+        };
+        let start = position + 3;
+        let rest = bytes.get(start..).unwrap_or_default();
+        (start, long_length(rest, [first, second])?)
     } else {
-        (high_first, low_first)
+        (position + 1, usize::from(length))
     };
-    match take(position + 3, likely) {
-        Err(error) if other < likely => take(position + 3, other).or(Err(error)),
-        Err(FrameError::Malformed(_)) => take(position + 3, other),
-        result => result,
+    let end = start + length;
+    let text = bytes.get(start..end).ok_or(FrameError::Incomplete)?;
+    Ok((Text(text), end))
+}
+
+/// Longer strings than this have not been seen in packets without length: recorders build a packet on
+/// the stack, and cut strings at 128 bytes unless told otherwise.
+const PLAUSIBLE: usize = 1024;
+
+/// How much of `rest` is the string whose length was sent as `length`, in one byte order or the other.
+///
+/// The readings differ by 255 bytes or more. Where the shorter one is right, packets follow, and among
+/// so many bytes of them are some that no text has.
+fn long_length(rest: &[u8], length: [u8; 2]) -> Result<usize, FrameError> {
+    let high_first = usize::from(u16::from_be_bytes(length));
+    let low_first = usize::from(u16::from_le_bytes(length));
+    let (shorter, longer) = (high_first.min(low_first), high_first.max(low_first));
+    let within = rest.get(..longer).unwrap_or(rest);
+    let text = within
+        .iter()
+        .position(|&byte| !is_text(byte))
+        .unwrap_or(within.len());
+    let is_cut = text == rest.len();
+    if text == longer {
+        Ok(longer)
+    } else if text < shorter {
+        Err(if is_cut {
+            FrameError::Incomplete
+        } else {
+            Malformed::String.into()
+        })
+    } else if is_cut && longer == high_first && longer <= PLAUSIBLE {
+        // Later recorders are the more usual ones: wait for the rest.
+        Err(FrameError::Incomplete)
+    } else {
+        Ok(shorter)
     }
 }
 
-/// Whether a person could have written this: no control characters but white space.
-fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| {
-        byte >= 0x20 && byte != 0x7F || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1B | 0)
-    })
+/// Whether a text can hold this byte: no control character but white space and the start of colour codes.
+/// Recorders end a string at NUL.
+fn is_text(byte: u8) -> bool {
+    byte >= 0x20 && byte != 0x7F || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1B)
 }

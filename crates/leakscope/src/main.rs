@@ -1,2 +1,40 @@
-//! The command.
-fn main() {}
+//! The command: what was typed, what it means, and how it ends.
+//!
+//! - [`cli`] is what can be typed, as plain data.
+//! - [`commands`] has a file a subcommand.
+//! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
+//! - [`screen`] is where output goes.
+//!
+//! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
+//! 2 wrong usage or no readable input. A reader that goes away (`| head`) is no error.
+
+mod cli;
+mod commands;
+mod firmware;
+mod recording;
+mod screen;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Arguments::parse().command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            screen::complain(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever read our output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,7 +1,7 @@
 //! The model of the heap: which blocks live, who allocated them, and how that went over time.
 //!
 //! Memory grows with live blocks and distinct call stacks, never with the length of the trace.
-mod allocator;
+pub mod allocator;
 mod blocks;
 mod contexts;
 mod gaps;
@@ -12,5 +12,4 @@ mod sessions;
 mod site;
 mod summary;
 
-pub use allocator::is_allocator_function;
 pub use model::{FoldStack, HeapModel, KeepAll};

@@ -77,6 +77,9 @@ impl HeapModel {
         if trace.target().timestamp_hz == 0 {
             note(ProblemKind::NoInit);
         }
+        if self.recorded_over_serial_link(trace) {
+            note(ProblemKind::OneCoreOnly);
+        }
         if totals.end == 0 && totals.events > 100 {
             note(ProblemKind::ClockStands);
         }
@@ -90,7 +93,16 @@ impl HeapModel {
         }
         problems.list().to_vec()
     }
+
+    fn recorded_over_serial_link(&self, trace: &Trace) -> bool {
+        let guessed = ProblemKind::HeapModuleGuessed { id: 0 };
+        let device = trace.target().device.unwrap_or_default().to_ascii_lowercase();
+        trace.problems().has(&guessed) && TWO_CORES.contains(&device.replace('-', "").as_str())
+    }
 }
+
+/// Espressif's chips with two cores that run one FreeRTOS, as `SYSDESC` names them.
+const TWO_CORES: [&str; 4] = ["esp32", "esp32s3", "esp32p4", "esp32h4"];
 
 fn rank(site: &CallSite) -> Rank {
     Rank {

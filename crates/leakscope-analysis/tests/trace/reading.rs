@@ -1,0 +1,280 @@
+//! Recordings, read as a command reads them.
+
+use leakscope_analysis::Analysis;
+use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::outcome::{AnomalyKind, CallSite, Outcome};
+use leakscope_analysis::problem::{Problem, ProblemKind};
+use leakscope_analysis::trace::{EventKind, HEAD, HeapEvent, Layout, Start, Step};
+
+/// All that was read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub events: Vec<Seen>,
+    pub outcome: Outcome,
+}
+
+/// An event, as a listing would show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub time: u64,
+    pub core: u8,
+    /// The name of its context at that moment.
+    pub context: String,
+    pub input: usize,
+    pub offset: u64,
+    pub id: u32,
+    pub payload: Vec<u8>,
+    pub kind: Kind,
+}
+
+/// [`EventKind`], without borrowing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    System,
+    Api,
+    /// The event's module and number.
+    Module(Option<(String, u32)>),
+    /// With the frames of its call stack.
+    Heap(HeapEvent, Vec<u64>),
+    Log(String),
+    LogInElf(u32),
+    Mark(u32),
+    Gap {
+        from: u64,
+        packets: Option<u64>,
+        bytes: u64,
+    },
+    Start(Start),
+    Stop,
+    Unreadable,
+}
+
+/// Reads inputs in large pieces.
+pub fn read(inputs: &[Vec<u8>]) -> Reading {
+    read_in_pieces(inputs, || usize::MAX)
+}
+
+/// Reads one input.
+pub fn read_one(input: Vec<u8>) -> Reading {
+    read(&[input])
+}
+
+/// Reads inputs in pieces of at most as many bytes as `piece` says each time.
+pub fn read_in_pieces(inputs: &[Vec<u8>], mut piece: impl FnMut() -> usize) -> Reading {
+    let heads: Vec<&[u8]> = inputs
+        .iter()
+        .map(|input| &input[..input.len().min(HEAD)])
+        .collect();
+    let layout = Layout::of(&heads);
+    let mut places: Vec<usize> = layout.parts.iter().map(|part| part.start as usize).collect();
+    let mut analysis = Analysis::new(&layout, KeepAll);
+    let mut events = Vec::new();
+    loop {
+        let stream = match analysis.step() {
+            Step::Event(event, trace) => {
+                let described = |kind: &EventKind<'_>| match *kind {
+                    EventKind::System => Kind::System,
+                    EventKind::Api => Kind::Api,
+                    EventKind::Module => Kind::Module(
+                        trace
+                            .module_event(&event)
+                            .map(|module| (module.description.to_owned(), module.number)),
+                    ),
+                    EventKind::Heap(heap) => {
+                        Kind::Heap(heap, trace.stacks().frames(stack_of(&heap)).to_vec())
+                    }
+                    EventKind::Log(print) => Kind::Log(print.formatted().to_string()),
+                    EventKind::LogInElf { address, .. } => Kind::LogInElf(address),
+                    EventKind::Mark { marker } => Kind::Mark(marker),
+                    EventKind::Gap {
+                        from,
+                        packets,
+                        bytes,
+                    } => Kind::Gap {
+                        from,
+                        packets,
+                        bytes,
+                    },
+                    EventKind::Start(start) => Kind::Start(start),
+                    EventKind::Stop => Kind::Stop,
+                    EventKind::Unreadable => Kind::Unreadable,
+                };
+                let names = Outcome::context_name;
+                let _ = names;
+                events.push((event.context, Seen {
+                    time: event.time,
+                    core: event.core,
+                    context: String::new(),
+                    input: event.input,
+                    offset: event.offset,
+                    id: event.id,
+                    payload: event.payload.to_vec(),
+                    kind: described(&event.kind),
+                }));
+                continue;
+            }
+            Step::NeedBytes(stream) => stream,
+            Step::Finished => break,
+        };
+        let part = layout.parts[stream];
+        let input = &inputs[part.input];
+        let end = part
+            .end
+            .map_or(input.len(), |end| input.len().min(end as usize));
+        let rest = input.get(places[stream]..end).unwrap_or_default();
+        let space = analysis.space(stream);
+        let count = rest.len().min(space.len()).min(piece().max(1));
+        space[..count].copy_from_slice(&rest[..count]);
+        places[stream] += count;
+        analysis.supply(stream, count);
+    }
+    let outcome = analysis.outcome();
+    let events = events
+        .into_iter()
+        .map(|(context, event)| Seen {
+            context: outcome.context_name(context),
+            ..event
+        })
+        .collect();
+    Reading { events, outcome }
+}
+
+fn stack_of(event: &HeapEvent) -> leakscope_analysis::trace::StackId {
+    match *event {
+        HeapEvent::Allocation { stack, .. }
+        | HeapEvent::Reallocation { stack, .. }
+        | HeapEvent::Free { stack, .. }
+        | HeapEvent::Failed { stack, .. }
+        | HeapEvent::FreeOfNull { stack } => stack,
+        HeapEvent::Define { .. } => leakscope_analysis::trace::StackId::NONE,
+    }
+}
+
+impl Reading {
+    /// The events of the heap.
+    pub fn heap(&self) -> Vec<&Seen> {
+        let is_heap = |event: &&Seen| matches!(event.kind, Kind::Heap(..));
+        self.events.iter().filter(is_heap).collect()
+    }
+
+    /// Contexts of the heap's events, in order.
+    pub fn heap_contexts(&self) -> Vec<&str> {
+        let events = self.heap().into_iter();
+        events.map(|event| event.context.as_str()).collect()
+    }
+
+    /// The texts of the log, in order.
+    pub fn logs(&self) -> Vec<&str> {
+        let text = |event| match event {
+            &Seen {
+                kind: Kind::Log(ref text),
+                ..
+            } => Some(text.as_str()),
+            _ => None,
+        };
+        self.events.iter().filter_map(text).collect()
+    }
+
+    /// How many events there are with an id.
+    pub fn count(&self, id: u32) -> usize {
+        self.events.iter().filter(|event| event.id == id).count()
+    }
+
+    /// The problem with this code, if there is one.
+    pub fn problem(&self, code: &str) -> Option<&Problem> {
+        let mut problems = self.outcome.problems.iter();
+        problems.find(|problem| problem.kind.code() == code)
+    }
+
+    /// The codes of all problems.
+    pub fn codes(&self) -> Vec<&'static str> {
+        let problems = self.outcome.problems.iter();
+        problems.map(|problem| problem.kind.code()).collect()
+    }
+
+    /// The kinds of the anomalies, by name.
+    pub fn anomalies(&self) -> Vec<&'static str> {
+        let anomalies = self.outcome.anomalies.iter();
+        anomalies
+            .map(|anomaly| match anomaly.kind {
+                AnomalyKind::DoubleFree { .. } => "double free",
+                AnomalyKind::WrongFree { .. } => "wrong free",
+            })
+            .collect()
+    }
+
+    /// The call site with this stack.
+    pub fn site(&self, stack: &[u32]) -> &CallSite {
+        let stack: Vec<u64> = stack.iter().copied().map(u64::from).collect();
+        let mut sites = self.outcome.call_sites.iter();
+        sites
+            .find(|site| site.stack == stack)
+            .unwrap_or_else(|| panic!("no call site {stack:x?} in {:#x?}", self.outcome.call_sites))
+    }
+
+    /// The verdict on a call site.
+    pub fn verdict(&self, stack: &[u32]) -> Verdict {
+        self.site(stack).finding.verdict
+    }
+
+    /// How the recordings began.
+    pub fn starts(&self) -> Vec<Start> {
+        let start = |event: &Seen| match event.kind {
+            Kind::Start(start) => Some(start),
+            _ => None,
+        };
+        self.events.iter().filter_map(start).collect()
+    }
+
+    /// What must be true of every reading, whatever was read.
+    pub fn check(&self) {
+        let mut time = 0;
+        for event in &self.events {
+            assert!(event.time >= time, "time runs backwards at {event:?}");
+            time = event.time;
+        }
+        let outcome = &self.outcome;
+        let totals = &outcome.totals;
+        let sum = |count: fn(&CallSite) -> u64| outcome.call_sites.iter().map(count).sum::<u64>();
+        assert_eq!(sum(|site| site.allocations), totals.allocations);
+        assert_eq!(sum(|site| site.allocated_bytes), totals.allocated_bytes);
+        assert_eq!(sum(|site| site.outstanding_blocks), totals.outstanding_blocks);
+        assert_eq!(sum(|site| site.outstanding_bytes), totals.outstanding_bytes);
+        assert_eq!(sum(|site| site.bytes_at_peak), totals.peak_bytes);
+        assert_eq!(outcome.peak.bytes, totals.peak_bytes);
+        assert!(totals.outstanding_blocks <= totals.allocations);
+        assert!(totals.heap_events <= totals.events);
+        let heap_events = totals.allocations + totals.frees + totals.failed_allocations;
+        assert!(totals.heap_events <= heap_events + totals.frees_of_null + self.definitions());
+        let shown = |session: &leakscope_analysis::outcome::Session| session.heap_events;
+        assert_eq!(
+            outcome.sessions.iter().map(shown).sum::<u64>(),
+            totals.heap_events,
+            "each heap event belongs to one session"
+        );
+        for session in &outcome.sessions {
+            assert!(session.start <= session.end && session.end <= totals.end);
+        }
+        if totals.heap_events == 0 && totals.events > 0 {
+            assert!(self.problem("no-heap-events").is_some());
+        }
+        for problem in &outcome.problems {
+            assert!(problem.count > 0);
+            assert!(!problem.kind.message(problem.count).is_empty());
+        }
+        let skipped = self.outcome.problems.iter().map(|problem| match problem.kind {
+            ProblemKind::Skipped { bytes }
+            | ProblemKind::BeforeStart { bytes }
+            | ProblemKind::Cut { bytes } => bytes,
+            _ => 0,
+        });
+        assert!(skipped.sum::<u64>() <= totals.bytes);
+    }
+
+    fn definitions(&self) -> u64 {
+        let is_definition =
+            |event: &&Seen| matches!(event.kind, Kind::Heap(HeapEvent::Define { .. }, _));
+        self.events.iter().filter(is_definition).count() as u64
+    }
+}

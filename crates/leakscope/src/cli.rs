@@ -1,0 +1,147 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leakscope_symbols::SourceRoot;
+
+/// An oscilloscope for heap leaks in embedded firmware.
+///
+/// Reads recordings of SEGGER SystemView (.svdat) with heap events, and says which call stack leaks, how
+/// sure that is, and why.
+#[derive(Debug, Parser)]
+#[command(name = "leakscope", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Report(Report),
+    Events(Events),
+    Log(Log),
+}
+
+/// Say which call stacks leak, how sure that is, and why.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) trace: Trace,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
+    /// Text for people, or one JSON document (schema: docs/report-json.md).
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Files that describe events (SYSVIEW_<name>.txt), for --print.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) description: Vec<PathBuf>,
+    /// Entries shown of each list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Show everything: whole lists, whole stacks, addresses, all reasons.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Before the report, print every heap event and log message in order of time.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) print: bool,
+    /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) cycle: Option<String>,
+}
+
+/// List events, as SystemView's Events window does.
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    #[command(flatten)]
+    pub(crate) trace: Trace,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
+    /// Aligned text, JSON (one object a line), or CSV.
+    #[arg(long, value_enum, default_value_t = RowFormat::Text)]
+    pub(crate) format: RowFormat,
+    /// Files that describe events (SYSVIEW_<name>.txt).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) description: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+}
+
+/// List log messages, as SystemView's Terminal window does.
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    #[command(flatten)]
+    pub(crate) trace: Trace,
+    /// Text, or JSON (one object a line).
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) inputs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Symbols {
+    /// The ELF file that was running, for functions and lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) elf: Option<PathBuf>,
+    /// Show source files that were built below A as if they lay below B.
+    #[arg(long, value_name = "A=B")]
+    pub(crate) source_root: Vec<SourceRoot>,
+}
+
+/// Kinds of events; with none of them, all are listed.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(crate) struct Filter {
+    /// Calls of the operating system's API ("Show APIs only").
+    #[arg(long)]
+    pub(crate) apis: bool,
+    /// Heap events.
+    #[arg(long)]
+    pub(crate) heap: bool,
+    /// Log messages.
+    #[arg(long)]
+    pub(crate) logs: bool,
+    /// Interrupts.
+    #[arg(long)]
+    pub(crate) isr: bool,
+    /// Only events of the task with this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+    /// Only events on this core.
+    #[arg(long, value_name = "N")]
+    pub(crate) core: Option<u8>,
+    /// Only events from this time on, in seconds.
+    #[arg(long, value_name = "T")]
+    pub(crate) from: Option<f64>,
+    /// Only events up to this time, in seconds.
+    #[arg(long, value_name = "T")]
+    pub(crate) to: Option<f64>,
+    /// Only events whose line matches this regular expression.
+    #[arg(long, value_name = "RE")]
+    pub(crate) grep: Option<regex::Regex>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    Text,
+    Json,
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,87 @@
+//! Reading inputs into an analysis.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use leakscope_analysis::trace::{HEAD, Layout};
+use leakscope_capture::Input;
+
+use crate::screen;
+
+/// The inputs that the user named, open, and where in them the streams of packets are.
+pub(crate) struct Recording {
+    inputs: Vec<Input>,
+    pub(crate) layout: Layout,
+    /// The first byte of each stream that was not read yet.
+    positions: Vec<u64>,
+    progress: ProgressBar,
+}
+
+impl Recording {
+    /// Opens inputs. What had to be done to read them is told to the user.
+    pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
+        let mut inputs = leakscope_capture::open(names)?;
+        for input in &inputs {
+            for note in input.notes() {
+                screen::note(&format!("{}: {note}", input.name()));
+            }
+        }
+        let mut heads = Vec::new();
+        let mut length = 0;
+        for input in &mut inputs {
+            let head = input.head(HEAD);
+            heads.push(head.with_context(|| format!("`{}` cannot be read", input.name()))?);
+            length += input.length().unwrap_or(0);
+        }
+        let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
+        let layout = Layout::of(&heads);
+        Ok(Self {
+            positions: layout.parts.iter().map(|part| part.start).collect(),
+            progress: progress_bar(length),
+            inputs,
+            layout,
+        })
+    }
+
+    /// The names of the inputs, as the user would call them.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.inputs
+            .iter()
+            .map(|input| input.name().to_owned())
+            .collect()
+    }
+
+    /// Reads more bytes of a stream into `buffer`; returns how many, 0 at its end.
+    pub(crate) fn read(&mut self, stream: usize, buffer: &mut [u8]) -> anyhow::Result<usize> {
+        let part = self.layout.parts[stream];
+        let position = &mut self.positions[stream];
+        let room = match part.end {
+            Some(end) => buffer.len().min(end.saturating_sub(*position) as usize),
+            None => buffer.len(),
+        };
+        let input = &mut self.inputs[part.input];
+        let count = input
+            .read_at(*position, &mut buffer[..room])
+            .with_context(|| format!("`{}` cannot be read on", input.name()))?;
+        *position += count as u64;
+        self.progress.inc(count as u64);
+        Ok(count)
+    }
+
+    /// Everything was read.
+    pub(crate) fn finish(&self) {
+        self.progress.finish_and_clear();
+    }
+}
+
+/// Reading a long recording shows how far it is, if somebody looks and nothing else is being printed.
+fn progress_bar(length: u64) -> ProgressBar {
+    /// What is shorter is read before anybody wonders.
+    const LONG: u64 = 32 << 20;
+    if length < LONG || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("reading {bar:40} {bytes}/{total_bytes} ({eta} left)");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

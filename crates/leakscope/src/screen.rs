@@ -1,0 +1,57 @@
+//! Where output goes: standard output for data, standard error for everything else.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use leakscope_report::sanitise;
+use leakscope_symbols::SourceRootError;
+
+/// Standard output, and what it can show.
+pub(crate) struct Screen {
+    pub(crate) out: BufWriter<StdoutLock<'static>>,
+    pub(crate) width: usize,
+    pub(crate) colour: bool,
+}
+
+impl Screen {
+    /// What is written into a file or a pipe is as wide as this.
+    const FILE_WIDTH: usize = 100;
+
+    pub(crate) fn new() -> Self {
+        let stdout = io::stdout();
+        let colour = AutoStream::choice(&stdout) != ColorChoice::Never;
+        let width = terminal_size::terminal_size_of(&stdout)
+            .map_or(Self::FILE_WIDTH, |(width, _)| usize::from(width.0));
+        Self {
+            out: BufWriter::with_capacity(64 * 1024, stdout.lock()),
+            width,
+            colour,
+        }
+    }
+}
+
+/// Says on standard error what went wrong, and what can be done about it.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let _ = writeln!(anstream::stderr(), "error: {}", sanitise(&format!("{error:#}")));
+    if let Some(hint) = hint(error) {
+        let _ = writeln!(anstream::stderr(), "hint: {hint}");
+    }
+}
+
+/// Says something on standard error that is no error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "note: {}", sanitise(text));
+}
+
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<leakscope_capture::OpenError>() {
+            return error.hint();
+        }
+        if let Some(error) = cause.downcast_ref::<leakscope_symbols::OpenError>() {
+            return Some(error.hint());
+        }
+        let error = cause.downcast_ref::<SourceRootError>()?;
+        Some(error.hint())
+    })
+}

@@ -1,0 +1,237 @@
+//! The fuzz targets without a fuzzer, on recordings that the project's own encoder writes. With
+//! `LEAKSCOPE_SEEDS=1` the recordings are also laid down as seeds, in the folders where cargo-fuzz looks.
+
+use std::path::Path;
+
+use leakscope_fuzz::systemview;
+use leakscope_systemview::{
+    Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
+};
+
+type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
+
+fn targets() -> Vec<Target> {
+    vec![
+        ("frames", systemview::frames, recordings()),
+        ("header", systemview::header, files()),
+        ("printf", systemview::printf, formats()),
+        ("roundtrip", systemview::roundtrip, recordings()),
+    ]
+}
+
+#[test]
+fn seeds_and_what_damage_makes_of_them() {
+    for (name, target, seeds) in targets() {
+        assert!(!seeds.is_empty());
+        for (number, seed) in seeds.iter().enumerate() {
+            keep(name, number, seed);
+            target(seed);
+            for at in 0..seed.len() {
+                target(&seed[at..]);
+                let mut damaged = seed.clone();
+                damaged[at] ^= 0xFF;
+                target(&damaged);
+            }
+        }
+    }
+}
+
+fn keep(target: &str, number: usize, seed: &[u8]) {
+    if std::env::var_os("LEAKSCOPE_SEEDS").is_some() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("corpus")
+            .join(target);
+        std::fs::create_dir_all(&folder).expect("a folder for seeds");
+        std::fs::write(folder.join(format!("seed-{number}")), seed).expect("a seed");
+    }
+}
+
+/// One recording of every packet; the same with cores; and a few of them alone.
+fn recordings() -> Vec<Vec<u8>> {
+    let mut buffer = [0; 1024];
+    let mut plain = sync::SYNC.to_vec();
+    let mut with_cores = plain.clone();
+    let mut seeds = Vec::new();
+    for (index, packet) in (0..).zip(&packets()) {
+        let length = packet.encode(index * 100, &mut buffer).expect("room");
+        plain.extend_from_slice(&buffer[..length]);
+        seeds.push(buffer[..length].to_vec());
+        let core = (index % 2) as u8;
+        let length = packet
+            .encode_with_core_bit(core, index * 100, &mut buffer)
+            .expect("room");
+        with_cores.extend_from_slice(&buffer[..length]);
+    }
+    seeds.extend([plain, with_cores]);
+    seeds
+}
+
+fn files() -> Vec<Vec<u8>> {
+    let recording = recordings().pop().unwrap_or_default();
+    [
+        "",
+        ";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n\
+         ; Offset Core0 0\n; Offset Core1 12262\n;\n",
+        ";\n; Version\t\tSEGGER SystemViewer V2.42\n; Author\t\tEspressif Inc\n; ESP_Extension\n;\n",
+        "; Title \r\n; Description \r\n;\r\n\r\n",
+    ]
+    .map(|header| [header.as_bytes(), &recording[..64]].concat())
+    .to_vec()
+}
+
+fn formats() -> Vec<Vec<u8>> {
+    [
+        &b"%d %5u %-5x|%08X\0\x04\x01\x02\x03\x04"[..],
+        b"%+d%% %c\0\x04\xFF\xFF\xFF\xFF\x0F\x01\x02\x41",
+        b"%*.*d %p %s\0\x05\x08\x04\x2A\x80\x20\x07",
+        b"100% done",
+    ]
+    .map(<[u8]>::to_vec)
+    .to_vec()
+}
+
+/// One of each kind.
+fn packets() -> Vec<Packet<'static>> {
+    // Longer than the short form of strings holds.
+    const LONG: Text<'static> = Text(&[b'n'; 300]);
+    let extended = [
+        Extended::Mark { marker: 1 },
+        Extended::NameMarker {
+            marker: 1,
+            name: "mark".into(),
+        },
+        Extended::HeapDefine {
+            heap: 1,
+            base: 64,
+            size: 4096,
+            metadata_size: 8,
+        },
+        Extended::HeapAlloc {
+            heap: 1,
+            block: 128,
+            length: 16,
+            tag: None,
+        },
+        Extended::HeapAlloc {
+            heap: 1,
+            block: 128,
+            length: 16,
+            tag: Some(9),
+        },
+        Extended::HeapFree {
+            heap: 1,
+            block: 128,
+        },
+        Extended::RegisterData(RegisterData {
+            data: 3,
+            name: "volt".into(),
+            kind: DataKind::Float,
+            offset: -1,
+            minimum: -100,
+            maximum: 100,
+            scale: 0.5,
+            unit: "mV".into(),
+        }),
+        Extended::PrintElf {
+            address: 4096,
+            options: 1,
+            arguments: &[1, 2],
+        },
+        Extended::Other {
+            extended: 9,
+            payload: &[1, 2],
+        },
+    ];
+    let mut packets = vec![
+        Packet::TraceStart,
+        Packet::Init(Init {
+            timestamp_hz: 40_000_000,
+            cpu_hz: 160_000_000,
+            ram_base: 0x3F40_0000,
+            id_shift: 2,
+        }),
+        Packet::SysDesc {
+            text: "N=App,D=ESP32,C=core0,O=FreeRTOS,I#5=SysTick".into(),
+        },
+        Packet::SystimeUs {
+            microseconds: 1 << 33,
+        },
+        Packet::SystimeCycles { cycles: 1 << 20 },
+        Packet::TaskCreate { task: 5400 },
+        Packet::TaskInfo {
+            task: 5400,
+            priority: 3,
+            name: "main".into(),
+        },
+        Packet::TaskInfo {
+            task: 5400,
+            priority: 3,
+            name: LONG,
+        },
+        Packet::StackInfo {
+            task: 5400,
+            base: 0x2000_0510,
+            size: 4020,
+            usage: 12,
+        },
+        Packet::NumModules { count: 1 },
+        Packet::ModuleDesc {
+            module: 0,
+            offset: 512,
+            text: "M=Heap,0 Alloc size=%u".into(),
+        },
+        Packet::NameResource {
+            resource: 7,
+            name: LONG,
+        },
+        Packet::TaskStartReady { task: 5400 },
+        Packet::TaskStartExec { task: 5400 },
+        Packet::IsrEnter { interrupt: 15 },
+        Packet::IsrExit,
+        Packet::IsrToScheduler,
+        Packet::TimerEnter { timer: 6 },
+        Packet::TimerExit,
+        Packet::MarkStart { marker: 1 },
+        Packet::MarkStop { marker: 1 },
+        Packet::DataSample {
+            data: 3,
+            value: u32::MAX,
+        },
+        Packet::PrintFormatted(Print {
+            text: "x=%d\n".into(),
+            options: 0x42,
+            arguments: Arguments {
+                count: 1,
+                encoded: &[0x2A],
+            },
+        }),
+        Packet::EndCall {
+            event: 195,
+            value: Some(1),
+        },
+        Packet::EndCall {
+            event: 195,
+            value: None,
+        },
+        Packet::Other {
+            id: 127,
+            payload: &[1],
+        },
+        Packet::Other {
+            id: 512,
+            payload: &[0xA0, 0xD1, 0xED, 0xFF, 0x03, 8, 0, 0, 0],
+        },
+        Packet::Overflow { drop_count: 328 },
+        Packet::TaskStopReady {
+            task: 5400,
+            cause: 27,
+        },
+        Packet::TaskStopExec,
+        Packet::TaskTerminate { task: 5400 },
+        Packet::Idle,
+        Packet::Nop,
+        Packet::TraceStop,
+    ];
+    packets.extend(extended.map(Packet::Extended));
+    packets
+}
