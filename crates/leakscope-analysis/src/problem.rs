@@ -66,6 +66,13 @@ pub enum ProblemKind {
         /// The id of the first.
         id: u32,
     },
+    /// Heap events of the leakscope recorder came before its units: their addresses are offsets.
+    NoHeapUnits,
+    /// The leakscope recorder is newer than this reader.
+    NewerRecorder {
+        /// The version of what it sends.
+        version: u32,
+    },
     /// Heap events without call stacks: all allocations count as one call site.
     NoCallStacks,
     /// The target restarted within the trace.
@@ -118,6 +125,8 @@ impl ProblemKind {
             Self::NoHeapEvents => "no-heap-events",
             Self::HeapModuleGuessed { .. } => "heap-module-guessed",
             Self::UnnamedModuleEvents { .. } => "unnamed-module-events",
+            Self::NoHeapUnits => "no-heap-units",
+            Self::NewerRecorder { .. } => "newer-recorder",
             Self::NoCallStacks => "no-call-stacks",
             Self::Restart => "restart",
             Self::Paused => "paused",
@@ -185,6 +194,15 @@ impl ProblemKind {
                 Count(count),
                 Text(" events belong to modules that nothing describes, first id "),
                 Count(u64::from(id)),
+            ],
+            Self::NoHeapUnits => vec![
+                Count(count),
+                Text(" heap events came before the heap's base: their addresses are offsets"),
+            ],
+            Self::NewerRecorder { version } => vec![
+                Text("the recorder sends version "),
+                Count(u64::from(version)),
+                Text(" of its heap events, and version 1 is known: what is new in it is left out"),
             ],
             Self::NoCallStacks => vec![Text(
                 "the heap events carry no call stacks: allocations cannot be told apart by place",

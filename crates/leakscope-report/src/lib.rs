@@ -1,1 +1,34 @@
-//! Findings and frames, written for people and for programs
+//! Findings and frames, written for people and for programs.
+//!
+//! The analysis answers with plain data ([`Outcome`](leakscope_analysis::outcome::Outcome)): ticks, bytes
+//! and addresses. This crate puts them in words.
+//!
+//! # The tour
+//! - [`text`] writes the report that a person reads, [json] the one that a program reads; its fields
+//!   are documented in `docs/report-json.md`.
+//! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
+//!   come; [`filter`] chooses among them.
+//! - [`Symbolizer`] turns return addresses into frames, with the allocator's own folded away.
+//! - [`units`] is the only place where ticks and bytes become words.
+//! - [`sanitise`] makes text from a device fit for a terminal.
+//!
+//! # Terms
+//! - **call site**: a distinct call stack that allocates.
+//! - **outstanding**: not freed when its session ended; a fact.
+//! - **leak**: a verdict on a call site, with its reason.
+pub mod advice;
+mod conclusion;
+pub mod events;
+pub mod filter;
+pub mod json;
+pub mod log;
+pub mod naming;
+mod sanitise;
+mod symbolizer;
+pub mod text;
+pub mod units;
+pub mod words;
+
+pub use conclusion::Conclusion;
+pub use sanitise::sanitise;
+pub use symbolizer::{Frame, FrameSource, Stack, Symbolizer};

@@ -23,21 +23,69 @@ pub fn read(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
     }
 }
 
+/// Most numbers stand before others, so that five bytes can be looked at without asking for each
+/// whether it is there.
 #[inline]
 fn read_long(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
+    let Some(&[a, b, c, d, e]) = bytes.get(position..).and_then(|rest| rest.first_chunk()) else {
+        return read_at_end(bytes, position);
+    };
+    let mut value = u32::from(a & 0x7F) | u32::from(b & 0x7F) << 7;
+    if b < 0x80 {
+        return Ok((value, position + 2));
+    }
+    value |= u32::from(c & 0x7F) << 14;
+    if c < 0x80 {
+        return Ok((value, position + 3));
+    }
+    value |= u32::from(d & 0x7F) << 21;
+    if d < 0x80 {
+        return Ok((value, position + 4));
+    }
+    value |= u32::from(e & 0x7F) << 28;
+    if e < 0x80 {
+        return Ok((value, position + 5));
+    }
+    Err(Malformed::Number.into())
+}
+
+#[cold]
+fn read_at_end(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
     let mut value = 0u32;
     let rest = bytes.get(position..).unwrap_or_default();
-    for (index, &byte) in rest.iter().take(MAX_LENGTH).enumerate() {
+    for (index, &byte) in rest.iter().enumerate() {
         value |= u32::from(byte & 0x7F) << (7 * index as u32);
         if byte < 0x80 {
             return Ok((value, position + index + 1));
         }
     }
-    if rest.len() < MAX_LENGTH {
-        Err(FrameError::Incomplete)
-    } else {
-        Err(Malformed::Number.into())
+    Err(FrameError::Incomplete)
+}
+
+/// As [`read`], but `None` also for a number that is longer than this is fast for, or near the end.
+#[inline]
+pub(crate) fn read_quickly(bytes: &[u8], position: usize) -> Option<(u32, usize)> {
+    let first = u32::from(*bytes.get(position)?);
+    if first < 0x80 {
+        return Some((first, position + 1));
     }
+    let second = u32::from(*bytes.get(position + 1)?);
+    if second < 0x80 {
+        return Some((first & 0x7F | second << 7, position + 2));
+    }
+    let third = u32::from(*bytes.get(position + 2)?);
+    if third < 0x80 {
+        return Some((first & 0x7F | (second & 0x7F) << 7 | third << 14, position + 3));
+    }
+    None
+}
+
+/// Where the number at `position` ends; `None` if it is cut off or too long.
+#[inline]
+pub(crate) fn end(bytes: &[u8], position: usize) -> Option<usize> {
+    let rest = bytes.get(position..)?.iter().take(MAX_LENGTH);
+    let last = rest.take_while(|&&byte| byte >= 0x80).count();
+    (last < MAX_LENGTH && position + last < bytes.len()).then_some(position + last + 1)
 }
 
 /// The bytes that [`write()`] takes for `value`.

@@ -15,16 +15,50 @@ const EARLY: f64 = 0.6;
 /// The floor has not risen since this share of the windows: a level is reached.
 const LEVEL: f64 = 0.75;
 
+/// A maximum after this share of the stretch is no level but a rise, whatever the floors say.
+const LATE: f64 = 0.9;
+
+/// A floor of this share of the maximum, all through the last third: blocks are held, not passed on.
+const HELD: f64 = 0.5;
+
+/// Answers for sites that hold a level and exchange the blocks in it: a full cache, a ring.
+pub(super) fn check_level(case: &Case<'_>) -> Option<Finding> {
+    let floors = case.floors().bytes;
+    let lowest = floors[floors.len() * 2 / 3..].iter().min()?;
+    let held = *lowest as f64 >= HELD * case.history.max_live_bytes as f64;
+    if !held || may_double(case) {
+        return None;
+    }
+    early_maximum(case)
+        .or_else(|| level_floor(case))
+        .map(finding)
+}
+
 /// Answers for sites that no longer grow.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
-    let (confidence, reason) = silent(case)
-        .or_else(|| early_maximum(case))
-        .or_else(|| level_floor(case))?;
-    Some(Finding {
+    if may_double(case) {
+        return None;
+    }
+    silent(case).or_else(|| level_floor(case)).map(finding)
+}
+
+fn finding((confidence, reason): (Confidence, Reason)) -> Finding {
+    Finding {
         verdict: Verdict::Bounded,
         confidence,
         reason,
-    })
+    }
+}
+
+/// Whether the site holds an array that may grow by doubling: the next time is not due before as much
+/// time has passed as all the times before took.
+fn may_double(case: &Case<'_>) -> bool {
+    let history = case.history;
+    let since = case.to.saturating_sub(history.last_allocation);
+    let before = history
+        .last_allocation
+        .saturating_sub(history.first_allocation);
+    case.is_growing_block() && since < before
 }
 
 fn silent(case: &Case<'_>) -> Option<(Confidence, Reason)> {
@@ -67,14 +101,15 @@ fn level_floor(case: &Case<'_>) -> Option<(Confidence, Reason)> {
     let third = floors.bytes[floors.bytes.len() / 3];
     let reached = floors.bytes.iter().position(|&floor| floor == highest)?;
     let level = reached as f64 <= LEVEL * (floors.bytes.len() - 1) as f64;
-    (last <= third || level).then(|| {
+    let risen = case.position(case.history.max_first_reached) > LATE;
+    ((last <= third || level) && !risen).then(|| {
         let reason = vec![
             Word::Text("the lowest level is "),
             Word::Bytes(last),
             Word::Text(" and was "),
             Word::Bytes(highest),
             Word::Text(" at "),
-            Word::Moment(floors.start(reached)),
+            Word::Moment(floors.begin(reached)),
         ];
         (Confidence::Medium, reason)
     })

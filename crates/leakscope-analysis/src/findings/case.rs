@@ -58,25 +58,43 @@ impl<'a> Case<'a> {
         self.history.live_births.len() as u64
     }
 
+    /// How the number of live bytes scatters by chance: its variance is at most this times its mean, if
+    /// blocks come and go independently (Poisson; blocks of many sizes scatter as if all were large).
+    pub(super) fn scatter(&self) -> f64 {
+        let history = self.history;
+        let mean = history.allocated_bytes as f64 / history.allocations.max(1) as f64;
+        mean.max(history.largest as f64)
+    }
+
     /// When the blocks that live now were allocated, without those of start-up.
     pub(super) fn births(&self) -> &'a [u64] {
         let births = &self.history.live_births;
         &births[births.partition_point(|&birth| birth < self.from)..]
     }
 
-    /// The moment from which on frees count as cleaning up: the last 2 % of the trace, or what comes
-    /// after the command to stop recording.
-    pub(super) fn shutdown(&self) -> u64 {
-        let ticks = (self.span.end - self.from) as f64 * SHUTDOWN;
-        let late = self.from.saturating_add(ticks as u64).min(self.span.end);
-        self.span.stopped.map_or(late, |stopped| stopped.min(late))
+    /// Ticks of the trace after start-up, a silence at its end included.
+    pub(super) fn whole_length(&self) -> f64 {
+        (self.span.end - self.from) as f64
     }
 
-    /// Whether a block was freed while the program still did its work.
+    /// Whether a block was freed while the program still did its work: before the last 2 % of the trace,
+    /// and before the target was told to stop recording.
     pub(super) fn freed_before_shutdown(&self) -> bool {
-        self.history
-            .first_free
-            .is_some_and(|free| free < self.shutdown())
+        self.history.first_free.is_some_and(|free| {
+            let into_trace = free.saturating_sub(self.from) as f64;
+            into_trace < SHUTDOWN * self.whole_length()
+                && self.span.stopped.is_none_or(|stopped| free < stopped)
+        })
+    }
+
+    /// Whether the site never held more than one block, and holds its largest now: an array that is
+    /// reallocated as it fills up, and nobody knows how far.
+    pub(super) fn is_growing_block(&self) -> bool {
+        let history = self.history;
+        self.outstanding() == 1
+            && history.frees > 0
+            && history.live_bytes >= history.max_live_bytes
+            && history.max_first_reached == history.last_allocation
     }
 
     /// The site's floors in the windows that lie wholly in the observed stretch, from its first
@@ -84,23 +102,27 @@ impl<'a> Case<'a> {
     pub(super) fn floors(&self) -> Floors<'a> {
         let window = self.span.window.max(1);
         let floors = &self.history.floors;
+        let whole = |windows: u64| {
+            usize::try_from(windows).map_or(floors.len(), |windows| windows.min(floors.len()))
+        };
+        let since_start = |moment: u64| moment.saturating_sub(self.span.start);
         let begin = self.from.max(self.history.first_allocation);
-        let first = usize::try_from(begin.div_ceil(window))
-            .map_or(floors.len(), |first| first.min(floors.len()));
-        let past =
-            usize::try_from(self.to / window).map_or(floors.len(), |past| past.min(floors.len()));
+        let first = whole(since_start(begin).div_ceil(window));
+        let past = whole(since_start(self.to) / window).max(first);
         Floors {
-            first,
+            start: (first as u64)
+                .saturating_mul(window)
+                .saturating_add(self.span.start),
             window,
-            bytes: &floors[first..past.max(first)],
+            bytes: &floors[first..past],
         }
     }
 }
 
 /// The lowest numbers of live bytes in successive windows.
 pub(super) struct Floors<'a> {
-    /// The number of the first window; window 0 begins at tick 0.
-    first: usize,
+    /// When the first window begins.
+    pub(super) start: u64,
     /// Ticks of a window.
     pub(super) window: u64,
     /// One floor a window.
@@ -108,8 +130,18 @@ pub(super) struct Floors<'a> {
 }
 
 impl Floors<'_> {
-    /// When a window begins; 0 is the first of these.
-    pub(super) fn start(&self, index: usize) -> u64 {
-        ((self.first + index) as u64).saturating_mul(self.window)
+    /// When the window of an index begins.
+    pub(super) fn begin(&self, index: usize) -> u64 {
+        self.window
+            .saturating_mul(index as u64)
+            .saturating_add(self.start)
+    }
+
+    /// Bytes from the first floor to the last; 0 if they fall.
+    pub(super) fn rise(&self) -> u64 {
+        match self.bytes {
+            [first, .., last] => last.saturating_sub(*first),
+            _ => 0,
+        }
     }
 }

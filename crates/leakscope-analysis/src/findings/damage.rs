@@ -10,14 +10,19 @@ use super::{Confidence, Finding, SiteHistory, Span, Verdict, Word, undamaged};
 /// Lowers or withdraws what lost data can explain.
 ///
 /// An accusation stands, less sure, if it would be made without the blocks that may have been freed:
-/// whether these are the oldest or the youngest that can have been.
+/// whether these are the oldest or the youngest that can have been. (Where no free was seen at all, they
+/// are the oldest: a site that frees only in gaps has no reason to spare those.)
 pub(super) fn weigh(mut finding: Finding, history: &SiteHistory, span: &Span) -> Finding {
     let removed = removed(history, span, End::Oldest).len() as u64;
     if removed == 0 {
         return finding;
     }
+    let ends: &[End] = match history.frees {
+        0 => &[End::Oldest],
+        _ => &[End::Oldest, End::Youngest],
+    };
     let stands = finding.verdict.is_leak()
-        && [End::Oldest, End::Youngest].into_iter().all(|end| {
+        && ends.iter().all(|&end| {
             let rest = without(history, span, &self::removed(history, span, end));
             undamaged(&rest, span).verdict.is_leak()
         });
@@ -101,7 +106,9 @@ fn without(history: &SiteHistory, span: &Span, removed: &[u64]) -> SiteHistory {
         .net_bytes
         .saturating_sub_unsigned(bytes(blocks));
     for (window, floor) in rest.floors.iter_mut().enumerate() {
-        let start = (window as u64).saturating_mul(span.window);
+        let start = (window as u64)
+            .saturating_mul(span.window)
+            .saturating_add(span.start);
         let born_before = removed.partition_point(|&birth| birth < start) as u64;
         *floor = floor.saturating_sub(bytes(born_before));
     }

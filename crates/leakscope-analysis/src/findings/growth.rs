@@ -1,7 +1,7 @@
 //! How fast a call site grows: what findings are ranked by.
 
 use super::case::Case;
-use super::{SiteHistory, Span, Verdict, growing, survivors};
+use super::{SiteHistory, Span, Verdict, survivors, theil_sen};
 
 /// A rate of growth: so many bytes in so many ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,6 @@ fn of_births(case: &Case<'_>, births: &[u64]) -> Growth {
 fn of_floors(case: &Case<'_>) -> Growth {
     let floors = case.floors();
     let windows = floors.bytes.len() as u64;
-    let bytes = growing::slope(&floors) * windows as f64;
+    let bytes = theil_sen::slope(floors.bytes) * windows as f64;
     Growth::new(bytes.max(0.0) as u64, floors.window.saturating_mul(windows))
 }

@@ -9,6 +9,8 @@ pub struct SiteHistory {
     pub frees: u64,
     /// Their bytes, freed or not.
     pub allocated_bytes: u64,
+    /// The size of the largest of them.
+    pub largest: u64,
     /// The sum of the sizes of the blocks that live now.
     pub live_bytes: u64,
     /// When each block that lives now was allocated, earliest first.
@@ -30,7 +32,8 @@ pub struct SiteHistory {
     /// How long the freed blocks lived.
     pub lifetimes: Lifetimes,
     /// The lowest number of live bytes in each of up to 32 windows of [`Span::window`] ticks, from
-    /// tick 0 to the window that holds the end of the trace (the last one is partly in the future).
+    /// [`Span::start`] to the window that holds the end of the trace (the last one is partly in the
+    /// future). A reallocation is one change: the moment between its free and its allocation is no floor.
     pub floors: Vec<u64>,
     /// What was left behind by the cycles that the user marked.
     pub cycles: Cycles,
@@ -44,8 +47,8 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// Enough for 2³⁹ ticks; what lives longer is in the last bucket.
-    pub const BUCKETS: usize = 40;
+    /// Enough for 2⁴⁷ ticks, ten days at 160 MHz; what lives longer is in the last bucket.
+    pub const BUCKETS: usize = 48;
 
     /// Counts one more block that lived for `ticks`.
     #[inline]
@@ -58,6 +61,13 @@ impl Lifetimes {
     /// How many blocks were counted.
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|&count| u64::from(count)).sum()
+    }
+
+    /// How many blocks lived for `ticks` or longer, and those that share a bucket with `ticks`.
+    pub fn reaching(&self, ticks: u64) -> u64 {
+        let bucket = (u64::BITS - ticks.leading_zeros()) as usize;
+        let reaching = self.buckets.iter().skip(bucket.min(Self::BUCKETS - 1));
+        reaching.map(|&count| u64::from(count)).sum()
     }
 
     /// A lifetime that at least `percent` of the blocks did not exceed: the upper end of the bucket in

@@ -18,7 +18,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let age = case.span.end.saturating_sub(oldest);
     let usual = case.history.lifetimes.percentile(USUAL)?;
     let freed = case.history.lifetimes.count();
-    (age <= usual).then(|| Finding {
+    (age <= usual && !case.is_growing_block()).then(|| Finding {
         verdict: Verdict::InFlight,
         confidence: if freed >= MANY_FREED {
             Confidence::High

@@ -44,8 +44,7 @@ pub(super) fn holds(case: &Case<'_>) -> bool {
     let shortest_life = first_free
         .saturating_sub(history.last_allocation)
         .max(history.lifetimes.percentile(0).unwrap_or(0));
-    let trace = case.span.end - case.from;
     !case.freed_before_shutdown()
         && history.frees >= case.outstanding()
-        && shortest_life as f64 >= LEAST_LIFE * trace as f64
+        && shortest_life as f64 >= LEAST_LIFE * case.whole_length()
 }

@@ -39,6 +39,7 @@ mod once;
 mod per_cycle;
 mod rank;
 mod rhythm;
+mod rise;
 mod steady;
 mod survivors;
 mod theil_sen;
@@ -60,14 +61,16 @@ type Rule = fn(&Case<'_>) -> Option<Finding>;
 /// specific comes first. They come before the excuses because each of them demands growth over the whole
 /// trace, while an excuse looks at the end of it only: the backlog of a queue that grows without bound is
 /// "in flight" at each moment.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     all_freed::check,
     late_release::check,
     once::check,
     per_cycle::check,
     steady::check,
-    survivors::check,
+    survivors::check_few,
     growing::check,
+    survivors::check,
+    bounded::check_level,
     in_flight::check,
     bounded::check,
 ];

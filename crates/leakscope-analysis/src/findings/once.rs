@@ -6,7 +6,7 @@ use super::{Confidence, Finding, Verdict, Word};
 /// Answers for sites that allocated during start-up only, or a single block.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let history = case.history;
-    let at_start = history.last_allocation <= case.from;
+    let at_start = history.last_allocation <= case.from && case.length() > 0.0;
     if !at_start && history.allocations != 1 {
         return None;
     }

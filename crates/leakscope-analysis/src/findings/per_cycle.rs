@@ -1,7 +1,7 @@
 //! A leak that the user's own marks show: each cycle leaves something behind.
 
 use super::case::Case;
-use super::rhythm::Rhythm;
+use super::rise::Rise;
 use super::{Confidence, Finding, Verdict, Word};
 
 /// Whole cycles needed after the first two. With three, a site that is as often up as down grows in all
@@ -10,6 +10,10 @@ const LEAST_CYCLES: u64 = 3;
 
 /// This share of the cycles must have grown, in fifths: a cycle may clean up after an earlier one.
 const GROWN_FIFTHS: u64 = 4;
+
+/// Of the blocks that lived for half of the cycles, more than this many must stay for each that was freed
+/// after all: blocks that live for several cycles outnumber those before them until the first are freed.
+const FREED_LATE: u64 = 4;
 
 /// With this many cycles the verdict is sure.
 const MANY_CYCLES: u64 = 5;
@@ -44,22 +48,34 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     })
 }
 
-/// Whether what the cycles left behind is still there: a block for each cycle that grew, or one block
-/// that is as large as all of them together. What merely happens to live when a cycle ends is neither.
+/// Whether what the cycles left behind is still there, and does not merely happen to live when a cycle
+/// ends.
 fn stays(case: &Case<'_>, grown: u64) -> bool {
-    let births = case.births();
-    let left = case
-        .history
-        .live_births
-        .partition_point(|&birth| birth < case.span.cycles_to) as u64;
-    let blocks = left >= grown && Rhythm::new(births, case.length(), case.to).is_spread();
-    let floors = case.floors().bytes;
-    let enlarged = match floors {
-        [first, .., last] => {
-            let rise = last.saturating_sub(*first);
-            rise.saturating_mul(2) >= case.history.cycles.net_bytes.unsigned_abs()
-        }
-        _ => false,
-    };
-    blocks || enlarged
+    blocks_stay(case, grown) || one_block_grows(case)
+}
+
+/// A block for each cycle that grew, and those of the first half are not freed any more.
+fn blocks_stay(case: &Case<'_>, grown: u64) -> bool {
+    let span = case.span;
+    let births = &case.history.live_births;
+    let length = span.cycles_to.saturating_sub(span.cycles_from);
+    let in_first_half =
+        |birth: u64| birth.saturating_sub(span.cycles_from) as f64 <= 0.5 * length as f64;
+    let old = births.partition_point(|&birth| in_first_half(birth)) as u64;
+    let left = births.partition_point(|&birth| birth < span.cycles_to) as u64;
+    left >= grown
+        && case
+            .history
+            .lifetimes
+            .reaching(length / 2)
+            .saturating_mul(FREED_LATE)
+            <= old
+}
+
+/// One block that is as large as all the cycles together have added: an array, a string.
+fn one_block_grows(case: &Case<'_>) -> bool {
+    let floors = case.floors();
+    let net = case.history.cycles.net_bytes.unsigned_abs();
+    let lasting = Rise::of(floors.bytes).is_some_and(|rise| rise.is_lasting(case.scatter()));
+    lasting && floors.rise().saturating_mul(2) >= net
 }

@@ -3,15 +3,26 @@
 /// The births must cover this share of the observed stretch: less is a burst.
 const LEAST_SPREAD: f64 = 0.2;
 
+/// Blocks within this share of the stretch belong to one burst.
+const BURST: f64 = 0.01;
+
 /// A silence of this share of the stretch at its end proves nothing.
 const SHORT_SILENCE: f64 = 0.2;
 
-/// Blocks needed before one asks whether they become rarer: with fewer, chance alone makes four falling
-/// quarters in more than one of a hundred sites.
-const ENOUGH_FOR_QUARTERS: usize = 10;
+/// A silence of more than this share of the time from the first birth to the last is too long, however
+/// long the pauses: with few blocks the longest pause can be nearly all of that time.
+const MOST_SILENCE: f64 = 0.5;
 
-/// A quarter has to hold this share of the blocks of the quarter before it, or they become rarer.
-const FALLING: f64 = 0.75;
+/// Blocks needed before one asks whether they become rarer.
+const ENOUGH_TO_FADE: usize = 10;
+
+/// The mean birth lies before this share of the time from the first to the last: half of the blocks that
+/// come at a constant rate are born in each half.
+const EARLY_MEAN: f64 = 0.4;
+
+/// How far that is from chance, in standard deviations: blocks at a constant rate get there in one of
+/// twenty sites with few blocks, and hardly ever with many, because of [`EARLY_MEAN`].
+const FADING: f64 = -1.64;
 
 /// The births of blocks that stay, within a stretch of time.
 pub(super) struct Rhythm<'a> {
@@ -43,6 +54,20 @@ impl<'a> Rhythm<'a> {
         }
     }
 
+    /// How often something happened that left blocks: what one burst leaves counts once.
+    pub(super) fn occasions(&self) -> usize {
+        let mut occasions = 0;
+        let mut burst = None;
+        for &birth in self.births {
+            let within = |first: u64| birth.saturating_sub(first) as f64 <= BURST * self.length;
+            if !burst.is_some_and(within) {
+                burst = Some(birth);
+                occasions += 1;
+            }
+        }
+        occasions
+    }
+
     /// Whether the births are more than a burst.
     pub(super) fn is_spread(&self) -> bool {
         self.coverage() >= LEAST_SPREAD
@@ -69,23 +94,53 @@ impl<'a> Rhythm<'a> {
             .max()
             .unwrap_or(0);
         silence as f64 <= SHORT_SILENCE * self.length
-            || (silence <= longest && silence <= self.spread() / 2)
+            || (silence <= longest && silence as f64 <= MOST_SILENCE * self.spread() as f64)
     }
 
-    /// The number of births in each quarter of the time from the first to the last, if there are ever
-    /// fewer: something fills up, as a cache does that has met nearly all of its keys.
-    pub(super) fn fading(&self) -> Option<[u64; 4]> {
-        let &first = self.births.first()?;
-        let spread = self.spread();
-        if self.births.len() < ENOUGH_FOR_QUARTERS || spread == 0 {
+    /// How long the first quarter of the blocks took to arrive, and the last, in ticks, if they come ever
+    /// more slowly: something fills up, as a cache does that has met nearly all of its keys.
+    pub(super) fn fading(&self) -> Option<(u64, u64)> {
+        let blocks = self.births.len();
+        if blocks < ENOUGH_TO_FADE {
             return None;
         }
-        let mut quarters = [0_u64; 4];
-        for &birth in self.births {
-            let share = birth.saturating_sub(first) as f64 / spread as f64;
-            quarters[((share * 4.0) as usize).min(3)] += 1;
+        let taken = |from: usize, to: usize| self.births[to].saturating_sub(self.births[from]);
+        let quarter = (blocks - 1) / 4;
+        let first = taken(0, quarter);
+        let last = taken(blocks - 1 - quarter, blocks - 1);
+        let fades = self.mean() < EARLY_MEAN && self.trend() < FADING;
+        fades.then_some((first, last))
+    }
+
+    /// Where the births between the first and the last lie on average: 0 at the first, 1 at the last.
+    fn mean(&self) -> f64 {
+        match self.births {
+            [first, between @ .., _] if !between.is_empty() && self.spread() > 0 => {
+                let sum: f64 = between
+                    .iter()
+                    .map(|&birth| birth.saturating_sub(*first) as f64)
+                    .sum();
+                sum / between.len() as f64 / self.spread() as f64
+            }
+            _ => 0.5,
         }
-        let falls = |pair: &[u64]| pair[1] as f64 <= FALLING * pair[0] as f64;
-        quarters.windows(2).all(falls).then_some(quarters)
+    }
+
+    /// Lewis and Robinson's test for a trend: how far the mean birth is from the middle, in standard
+    /// deviations of what chance does to it. Negative if blocks become rarer.
+    ///
+    /// It is Laplace's test divided by the coefficient of variation of the pauses, so that bursts, which
+    /// are few and far between, are not taken for a trend.
+    fn trend(&self) -> f64 {
+        let pauses = self.births.len().saturating_sub(1) as f64;
+        let mean_pause = self.spread() as f64 / pauses;
+        let variance = self
+            .births
+            .windows(2)
+            .map(|pair| (pair[1].saturating_sub(pair[0]) as f64 - mean_pause).powi(2))
+            .sum::<f64>()
+            / pauses;
+        let laplace = (self.mean() - 0.5) * (12.0 * (pauses - 1.0)).sqrt();
+        laplace / (variance.sqrt() / mean_pause)
     }
 }

@@ -4,39 +4,40 @@ use super::case::Case;
 use super::rhythm::Rhythm;
 use super::{Confidence, Finding, Reason, Verdict, Word};
 
-/// Blocks needed after start-up. Two can be two objects; three at growing distance from the start are
-/// the least that can be called a habit.
-const LEAST_BLOCKS: usize = 3;
+/// Occasions on which blocks were left behind, after start-up. Two can be two objects, or two groups of
+/// them; three are the least that can be called a habit.
+const LEAST_OCCASIONS: usize = 3;
 
-/// With this many blocks, objects that were created late one by one are no likely explanation.
-const MANY_BLOCKS: usize = 10;
+/// With fewer than this many, the verdict is a hint: objects that are created when they are first needed
+/// look the same.
+const FEW_OCCASIONS: usize = 6;
 
-/// With fewer than this many blocks the verdict is a hint.
-const FEW_BLOCKS: usize = 5;
+/// With this many, such objects are no likely explanation.
+const MANY_OCCASIONS: usize = 8;
 
 /// Births that cover this share of the stretch are sure to be no passing phase.
 const WIDE_SPREAD: f64 = 0.5;
 
 /// Answers for sites that freed nothing before the end and still go on.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
-    let births = case.births();
-    let rhythm = Rhythm::new(births, case.length(), case.to);
+    let rhythm = Rhythm::new(case.births(), case.length(), case.to);
     let leaks = !case.freed_before_shutdown()
-        && births.len() >= LEAST_BLOCKS
+        && rhythm.occasions() >= LEAST_OCCASIONS
         && rhythm.is_spread()
         && rhythm.goes_on()
         && rhythm.fading().is_none();
     leaks.then(|| Finding {
         verdict: Verdict::LeakSteady,
-        confidence: confidence(births.len(), &rhythm),
+        confidence: confidence(&rhythm),
         reason: explain(case),
     })
 }
 
-fn confidence(blocks: usize, rhythm: &Rhythm<'_>) -> Confidence {
-    if blocks >= MANY_BLOCKS && rhythm.coverage() >= WIDE_SPREAD {
+fn confidence(rhythm: &Rhythm<'_>) -> Confidence {
+    let occasions = rhythm.occasions();
+    if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
         Confidence::High
-    } else if blocks >= FEW_BLOCKS {
+    } else if occasions >= FEW_OCCASIONS {
         Confidence::Medium
     } else {
         Confidence::Low

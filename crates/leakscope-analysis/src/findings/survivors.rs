@@ -5,8 +5,8 @@ use super::case::Case;
 use super::rhythm::Rhythm;
 use super::{Confidence, Finding, Lifetimes, Verdict, Word};
 
-/// Blocks needed that outlived the others.
-const LEAST_SURVIVORS: usize = 4;
+/// Occasions on which blocks were left that outlived the others.
+const LEAST_OCCASIONS: usize = 4;
 
 /// Of the blocks that got so old, at most one in this many may have been freed after all.
 const FREED_AFTER_ALL: u64 = 20;
@@ -15,31 +15,37 @@ const FREED_AFTER_ALL: u64 = 20;
 ///
 /// Lifetimes may be spread widely, so that "ten times the usual" proves nothing. But if their mean is
 /// finite at all, a block of any age is freed before its age has doubled at least every second time (a
-/// power-law tail of index 1; what lives longer than that grows without bound, freed or not). Twenty
-/// doublings without a free then have a probability below 2^-20, one in a million.
-const DOUBLINGS: f64 = 20.0;
+/// power-law tail of index 1; what lives longer than that grows without bound, freed or not). Sixteen
+/// doublings without a free then have a probability below 2^-16, one in 65,536.
+const DOUBLINGS: f64 = 16.0;
 
 /// The age that tells survivors from others is at most this share of the observed stretch, so that there
 /// was time to see them survive.
-const LATEST_CUT: f64 = 0.125;
+const LATEST_CUT: f64 = 0.5;
 
 /// This share of the survivors was born in the first half of the stretch: a consumer that stalls near
 /// the end leaves blocks that are old for their kind, but all of them are recent.
-const BORN_EARLY: f64 = 0.3;
+const BORN_EARLY: f64 = 0.25;
 
-/// With this many survivors the verdict is sure.
-const MANY_SURVIVORS: usize = 10;
+/// With this many occasions the verdict is sure.
+const MANY_OCCASIONS: usize = 8;
 
 /// Answers for sites that freed most of their blocks, and where a growing number outlives the others.
+pub(super) fn check_few(case: &Case<'_>) -> Option<Finding> {
+    let most_freed = case.history.frees >= case.history.allocations / 2;
+    most_freed.then(|| check(case)).flatten()
+}
+
+/// Answers for all sites where a growing number of blocks outlives the others.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
-    let history = case.history;
-    if !case.freed_before_shutdown() || history.frees.saturating_mul(2) < history.allocations {
+    if !case.freed_before_shutdown() {
         return None;
     }
+    let history = case.history;
     let survivors = find(case)?;
     Some(Finding {
         verdict: Verdict::LeakSurvivors,
-        confidence: if survivors.births.len() >= MANY_SURVIVORS {
+        confidence: if survivors.rhythm(case).occasions() >= MANY_OCCASIONS {
             Confidence::High
         } else {
             Confidence::Medium
@@ -95,12 +101,17 @@ pub(super) fn find<'a>(case: &Case<'a>) -> Option<Survivors<'a>> {
 }
 
 impl Survivors<'_> {
+    fn rhythm(&self, case: &Case<'_>) -> Rhythm<'_> {
+        Rhythm::new(self.births, case.length(), case.to - self.age)
+    }
+
     /// Whether they are there to stay, and ever more of them.
     fn stay(&self, case: &Case<'_>) -> bool {
-        let middle = case.from + (case.to - case.from) / 2;
-        let early = self.births.partition_point(|&birth| birth < middle);
-        let rhythm = Rhythm::new(self.births, case.length(), case.to - self.age);
-        self.births.len() >= LEAST_SURVIVORS
+        let early = self
+            .births
+            .partition_point(|&birth| case.position(birth) < 0.5);
+        let rhythm = self.rhythm(case);
+        rhythm.occasions() >= LEAST_OCCASIONS
             && early as f64 >= BORN_EARLY * self.births.len() as f64
             && rhythm.is_spread()
             && rhythm.goes_on()

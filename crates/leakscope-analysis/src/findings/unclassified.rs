@@ -4,8 +4,8 @@ use super::case::Case;
 use super::rhythm::Rhythm;
 use super::{Confidence, Finding, Reason, Verdict, Word};
 
-/// Below this number of blocks, few blocks are the reason.
-const FEW_BLOCKS: usize = 3;
+/// On fewer occasions than this, there is nothing to see a pattern in.
+const FEW_OCCASIONS: usize = 3;
 
 /// The finding for a site that fits no pattern.
 pub(super) fn explain(case: &Case<'_>) -> Finding {
@@ -17,50 +17,78 @@ pub(super) fn explain(case: &Case<'_>) -> Finding {
 }
 
 fn obstacle(case: &Case<'_>) -> Reason {
-    let births = case.births();
-    let rhythm = Rhythm::new(births, case.length(), case.to);
-    let outstanding = Word::Count(case.outstanding());
-    if births.len() < FEW_BLOCKS {
-        return vec![
-            outstanding,
-            Word::Text(" outstanding of "),
-            Word::Count(case.history.allocations),
-            Word::Text(" blocks, too few after start-up to show a pattern"),
-        ];
+    let rhythm = Rhythm::new(case.births(), case.length(), case.to);
+    if case.length() == 0.0 {
+        no_time(case)
+    } else if case.is_growing_block() {
+        growing_block(case)
+    } else if rhythm.occasions() < FEW_OCCASIONS {
+        few_occasions(case)
+    } else if !rhythm.is_spread() {
+        short_time(case, &rhythm)
+    } else if let Some((first, last)) = rhythm.fading() {
+        fading(case, first, last)
+    } else {
+        no_pattern(case)
     }
-    if let Some(quarters) = rhythm.fading() {
-        return vec![
-            outstanding,
-            Word::Text(" blocks, ever fewer of them: "),
-            Word::Count(quarters[0]),
-            Word::Text(", "),
-            Word::Count(quarters[1]),
-            Word::Text(", "),
-            Word::Count(quarters[2]),
-            Word::Text(" and "),
-            Word::Count(quarters[3]),
-            Word::Text(" in the quarters of the time from "),
-            Word::Moment(births[0]),
-            Word::Text(" to "),
-            Word::Moment(births[births.len() - 1]),
-        ];
-    }
-    if !rhythm.is_spread() {
-        return vec![
-            outstanding,
-            Word::Text(" blocks, allocated within "),
-            Word::Duration(rhythm.spread()),
-            Word::Text(" at "),
-            Word::Moment(births[0]),
-            Word::Text(", too short a time to show a pattern"),
-        ];
-    }
+}
+
+fn no_time(case: &Case<'_>) -> Reason {
     vec![
-        outstanding,
-        Word::Text(" outstanding of "),
+        Word::Count(case.outstanding()),
+        Word::Text(" blocks, in a trace in which no time passes"),
+    ]
+}
+
+fn growing_block(case: &Case<'_>) -> Reason {
+    vec![
+        Word::Text("one block, allocated anew "),
+        Word::Count(case.history.frees),
+        Word::Text(" times and larger than ever, "),
+        Word::Bytes(case.history.live_bytes),
+        Word::Text(", since "),
+        Word::Moment(case.history.last_allocation),
+        Word::Text("; whether it goes on, a longer trace tells"),
+    ]
+}
+
+fn few_occasions(case: &Case<'_>) -> Reason {
+    vec![
+        Word::Count(case.outstanding()),
+        Word::Text(" of "),
         Word::Count(case.history.allocations),
-        Word::Text(" blocks, since "),
-        Word::Moment(births[0]),
-        Word::Text("; they neither keep growing nor stop"),
+        Word::Text(
+            " blocks outstanding, left on too few occasions after start-up to show a pattern",
+        ),
+    ]
+}
+
+fn short_time(case: &Case<'_>, rhythm: &Rhythm<'_>) -> Reason {
+    vec![
+        Word::Count(case.outstanding()),
+        Word::Text(" of "),
+        Word::Count(case.history.allocations),
+        Word::Text(" blocks outstanding, all allocated within "),
+        Word::Duration(rhythm.spread()),
+        Word::Text(", too short a time to show a pattern"),
+    ]
+}
+
+fn fading(case: &Case<'_>, first: u64, last: u64) -> Reason {
+    vec![
+        Word::Count(case.outstanding()),
+        Word::Text(" blocks, ever more slowly: the first quarter came within "),
+        Word::Duration(first),
+        Word::Text(", the last within "),
+        Word::Duration(last),
+    ]
+}
+
+fn no_pattern(case: &Case<'_>) -> Reason {
+    vec![
+        Word::Count(case.outstanding()),
+        Word::Text(" of "),
+        Word::Count(case.history.allocations),
+        Word::Text(" blocks outstanding; they neither keep growing nor stop"),
     ]
 }

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use rustc_hash::FxBuildHasher;
 
-use crate::trace::{Context, StackId};
+use crate::trace::StackId;
 
 /// A block of the heap.
 #[derive(Clone, Copy, Debug)]
@@ -12,27 +12,35 @@ pub(super) struct LiveBlock {
     pub(super) size: u64,
     /// When it was allocated.
     pub(super) time: u64,
-    pub(super) context: Context,
+    /// Who allocated it: an index into the list of contexts.
+    pub(super) owner: u32,
     pub(super) site: u32,
     /// Index into the list of heaps.
     pub(super) heap: u16,
     pub(super) core: u8,
 }
 
-/// A block that was freed.
+/// What stands at an address: a block that lives, or one that was freed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FreedBlock {
-    /// When.
-    pub(super) time: u64,
-    /// From where.
-    pub(super) stack: StackId,
+struct Slot {
+    block: LiveBlock,
+    /// From where it was freed.
+    freed_by: StackId,
+    /// When; [`NEVER`] as long as it lives.
+    freed_at: u64,
 }
 
-/// What stands at an address.
+const NEVER: u64 = u64::MAX;
+
+/// The answer to a free.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum State {
-    Live(LiveBlock),
-    Freed(FreedBlock),
+pub(super) enum Freed {
+    /// This block lived.
+    Block(LiveBlock),
+    /// The block had been freed already.
+    Before { time: u64, from: StackId },
+    /// No block was ever seen there.
+    Unknown,
 }
 
 /// All blocks by address.
@@ -41,10 +49,8 @@ pub(super) enum State {
 /// only so many addresses in a small heap; in a large one the oldest are forgotten.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
-    by_address: HashMap<u64, State, FxBuildHasher>,
+    by_address: HashMap<u64, Slot, FxBuildHasher>,
     freed: usize,
-    /// Something freed before this time was forgotten.
-    pub(super) forgotten_before: u64,
 }
 
 /// So many freed blocks are remembered at the least.
@@ -54,70 +60,68 @@ impl Blocks {
     /// A block comes to live; returns the one that lived there and must have gone unseen.
     #[inline]
     pub(super) fn allocate(&mut self, address: u64, block: LiveBlock) -> Option<LiveBlock> {
+        let slot = Slot {
+            block,
+            freed_by: StackId::NONE,
+            freed_at: NEVER,
+        };
         match self.by_address.entry(address) {
-            Entry::Occupied(mut entry) => match entry.insert(State::Live(block)) {
-                State::Live(lost) => Some(lost),
-                State::Freed(_) => {
-                    self.freed -= 1;
-                    None
-                }
-            },
+            Entry::Occupied(mut entry) => {
+                let lost = (entry.get().freed_at == NEVER).then_some(entry.get().block);
+                self.freed -= usize::from(lost.is_none());
+                *entry.get_mut() = slot;
+                lost
+            }
             Entry::Vacant(entry) => {
-                entry.insert(State::Live(block));
+                entry.insert(slot);
                 None
             }
         }
     }
 
-    /// A block is freed; returns what stood at the address.
+    /// A block is freed.
     #[inline]
-    pub(super) fn free(&mut self, address: u64, freed: FreedBlock) -> Option<State> {
-        match self.by_address.get_mut(&address) {
-            Some(state) => {
-                let before = *state;
-                if let State::Live(_) = before {
-                    *state = State::Freed(freed);
-                    self.freed += 1;
-                    if self.freed > REMEMBERED {
-                        self.forget_half(freed.time);
-                    }
-                }
-                Some(before)
-            }
-            None => None,
+    pub(super) fn free(&mut self, address: u64, time: u64, from: StackId) -> Freed {
+        let Some(slot) = self.by_address.get_mut(&address) else {
+            return Freed::Unknown;
+        };
+        if slot.freed_at != NEVER {
+            return Freed::Before {
+                time: slot.freed_at,
+                from: slot.freed_by,
+            };
         }
+        slot.freed_at = time;
+        slot.freed_by = from;
+        let block = slot.block;
+        self.freed += 1;
+        if self.freed > REMEMBERED {
+            self.forget_half();
+        }
+        Freed::Block(block)
     }
 
-    /// The free was none: the block lives.
-    pub(super) fn revive(&mut self, address: u64, block: LiveBlock) {
-        if let Some(State::Freed(_)) = self.by_address.insert(address, State::Live(block)) {
-            self.freed -= 1;
+    /// The last free of an address was none: the block lives.
+    pub(super) fn revive(&mut self, address: u64) -> Option<LiveBlock> {
+        let slot = self.by_address.get_mut(&address)?;
+        if slot.freed_at == NEVER {
+            return None;
         }
+        slot.freed_at = NEVER;
+        self.freed -= 1;
+        Some(slot.block)
     }
 
-    /// Forgets the older half of the freed blocks, unless most of them are needed anyway.
+    /// Forgets the older half of the freed blocks.
     #[cold]
-    fn forget_half(&mut self, now: u64) {
-        let mut times: Vec<u64> = self
-            .by_address
-            .values()
-            .filter_map(|state| match state {
-                State::Freed(freed) => Some(freed.time),
-                State::Live(_) => None,
-            })
-            .collect();
+    fn forget_half(&mut self) {
+        let freed = self.by_address.values().map(|slot| slot.freed_at);
+        let mut times: Vec<u64> = freed.filter(|&time| time != NEVER).collect();
         let middle = times.len() / 2;
         let (_, &mut middle, _) = times.select_nth_unstable(middle);
-        self.forgotten_before = middle.min(now);
-        self.by_address.retain(|_, state| match state {
-            State::Freed(freed) => freed.time > middle,
-            State::Live(_) => true,
-        });
-        self.freed = self
-            .by_address
-            .values()
-            .filter(|state| matches!(state, State::Freed(_)))
-            .count();
+        self.by_address.retain(|_, slot| slot.freed_at > middle);
+        let freed = self.by_address.values().map(|slot| slot.freed_at);
+        self.freed = freed.filter(|&time| time != NEVER).count();
     }
 
     /// The live block that an address lies in, but not at its beginning.
@@ -131,17 +135,14 @@ impl Blocks {
     pub(super) fn live(&self) -> impl Iterator<Item = (u64, LiveBlock)> {
         self.by_address
             .iter()
-            .filter_map(|(&address, state)| match state {
-                State::Live(block) => Some((address, *block)),
-                State::Freed(_) => None,
-            })
+            .filter(|(_, slot)| slot.freed_at == NEVER)
+            .map(|(&address, slot)| (address, slot.block))
     }
 
     /// Everything is gone: the target restarted.
     pub(super) fn clear(&mut self) {
         self.by_address.clear();
         self.freed = 0;
-        self.forgotten_before = 0;
     }
 
     /// How many addresses are known, live or freed.

@@ -15,22 +15,26 @@ pub(super) struct Contexts {
 }
 
 impl Contexts {
+    /// The place of a context in the list; an unknown one is added.
     #[inline]
-    fn of(&mut self, context: Context) -> &mut ContextUsage {
+    pub(super) fn index(&mut self, context: Context) -> u32 {
         let known = match context {
             Context::Task(task) => self.tasks.get(task.index()).copied().unwrap_or(0),
             other => self.others.get(&other).copied().unwrap_or(0),
         };
-        let index = match known {
+        match known {
             0 => self.add(context),
-            known => known as usize - 1,
-        };
-        &mut self.list[index]
+            known => known - 1,
+        }
+    }
+
+    pub(super) fn context(&self, index: u32) -> Context {
+        self.list[index as usize].context
     }
 
     #[cold]
-    fn add(&mut self, context: Context) -> usize {
-        let index = self.list.len();
+    fn add(&mut self, context: Context) -> u32 {
+        let index = self.list.len() as u32;
         self.list.push(ContextUsage {
             context,
             allocations: 0,
@@ -46,18 +50,18 @@ impl Contexts {
                 if task.index() >= self.tasks.len() {
                     self.tasks.resize(task.index() + 1, 0);
                 }
-                self.tasks[task.index()] = index as u32 + 1;
+                self.tasks[task.index()] = index + 1;
             }
             other => {
-                self.others.insert(other, index as u32 + 1);
+                self.others.insert(other, index + 1);
             }
         }
         index
     }
 
     #[inline]
-    pub(super) fn allocate(&mut self, context: Context, size: u64) {
-        let usage = self.of(context);
+    pub(super) fn allocate(&mut self, by: u32, size: u64) {
+        let usage = &mut self.list[by as usize];
         usage.allocations += 1;
         usage.allocated_bytes += size;
         usage.outstanding_blocks += 1;
@@ -67,30 +71,30 @@ impl Contexts {
 
     /// `by` frees a block of `size` bytes.
     #[inline]
-    pub(super) fn free(&mut self, by: Context, size: u64) {
-        let usage = self.of(by);
+    pub(super) fn free(&mut self, by: u32, size: u64) {
+        let usage = &mut self.list[by as usize];
         usage.frees += 1;
         usage.freed_bytes += size;
     }
 
     /// The last free of `by` was none.
-    pub(super) fn unfree(&mut self, by: Context, size: u64) {
-        let usage = self.of(by);
+    pub(super) fn unfree(&mut self, by: u32, size: u64) {
+        let usage = &mut self.list[by as usize];
         usage.frees -= 1;
         usage.freed_bytes -= size;
     }
 
     /// A block that `owner` had allocated is gone.
     #[inline]
-    pub(super) fn lose(&mut self, owner: Context, size: u64) {
-        let usage = self.of(owner);
+    pub(super) fn lose(&mut self, owner: u32, size: u64) {
+        let usage = &mut self.list[owner as usize];
         usage.outstanding_blocks -= 1;
         usage.outstanding_bytes -= size;
     }
 
     /// A block of `owner` that seemed gone lives.
-    pub(super) fn revive(&mut self, owner: Context, size: u64) {
-        let usage = self.of(owner);
+    pub(super) fn revive(&mut self, owner: u32, size: u64) {
+        let usage = &mut self.list[owner as usize];
         usage.outstanding_blocks += 1;
         usage.outstanding_bytes += size;
     }

@@ -15,6 +15,10 @@ impl Heaps {
     /// The place of a heap in the list; an unknown one is added.
     #[inline]
     pub(super) fn index(&mut self, heap: u64) -> usize {
+        // Most targets tell no heaps apart.
+        if self.list.first().is_some_and(|first| first.heap == heap) {
+            return 0;
+        }
         match self.list.iter().position(|known| known.heap == heap) {
             Some(index) => index,
             None if self.list.len() == MOST_HEAPS => MOST_HEAPS - 1,

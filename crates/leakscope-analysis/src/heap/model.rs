@@ -3,16 +3,16 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::blocks::{Blocks, FreedBlock, LiveBlock, State};
+use super::blocks::{Blocks, Freed, LiveBlock};
 use super::contexts::Contexts;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
-use super::recent::{Recent, RecentEvents};
+use super::recent::{Failure, Recent, RecentEvents};
 use super::site::{Moment, Site, WARM_UP_CYCLES, WINDOWS};
 use crate::findings::Gap;
 use crate::outcome::{Anomaly, AnomalyKind, Block, FailedAllocation, Outcome, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
-use crate::trace::{Context, Event, EventKind, HeapEvent, StackId, Stacks, Start};
+use crate::trace::{Event, EventKind, HeapEvent, Observer, Occasion, StackId, Stacks, Start};
 
 /// Says which frames of a call stack are the allocator's own, so that growth is judged by who called
 /// it. Asked once for each distinct stack.
@@ -84,35 +84,13 @@ impl Default for ScanBudget {
     }
 }
 
-/// What is true of the event that is being observed.
-#[derive(Clone, Copy)]
-struct Now {
-    time: u64,
-    core: u8,
-    context: Context,
-    input: usize,
-    offset: u64,
-}
-
 impl HeapModel {
     /// Takes an event into account. Events must come in the order of time.
     #[inline]
     pub fn observe(&mut self, event: &Event<'_>, stacks: &Stacks, fold: &mut impl FoldStack) {
-        let now = Now {
-            time: event.time,
-            core: event.core,
-            context: event.context,
-            input: event.input,
-            offset: event.offset,
-        };
+        let now = &event.occasion();
         match event.kind {
-            EventKind::Heap(heap_event) => {
-                self.totals.heap_events += 1;
-                self.session.heap_events += 1;
-                self.last_heap_event = now.time;
-                self.widen_windows(now.time);
-                self.observe_heap(heap_event, now, stacks, fold);
-            }
+            EventKind::Heap(heap_event) => self.observe_heap(heap_event, now, stacks, fold),
             EventKind::Gap { from, packets, .. } => {
                 self.gaps.add(Gap {
                     from,
@@ -130,6 +108,11 @@ impl HeapModel {
         }
     }
 
+    /// Observes with this way to fold stacks.
+    pub(crate) fn observer<'m, F: FoldStack>(&'m mut self, fold: &'m mut F) -> HeapObserver<'m, F> {
+        HeapObserver { heap: self, fold }
+    }
+
     /// A line of the log, or whatever else the user named, marks the beginning of a cycle.
     pub fn mark_cycle(&mut self, time: u64) {
         self.moment.cycle += 1;
@@ -142,10 +125,11 @@ impl HeapModel {
     fn observe_heap(
         &mut self,
         event: HeapEvent,
-        now: Now,
+        now: &Occasion,
         stacks: &Stacks,
         fold: &mut impl FoldStack,
     ) {
+        self.count_event(now);
         match event {
             HeapEvent::Allocation {
                 heap,
@@ -153,27 +137,13 @@ impl HeapModel {
                 size,
                 stack,
                 ..
-            } => {
-                let site = self.site(stack, stacks, fold);
-                self.pair_allocation(site, size, stack, now);
-                self.allocate(site, heap, address, size, now);
-                self.recent.set(now.core, Recent::Other);
-            }
+            } => self.observe_allocation(heap, address, size, stack, now, stacks, fold),
             HeapEvent::Free {
                 heap,
                 address,
                 stack,
                 ..
-            } => {
-                let block = self.free(heap, address, stack, now, stacks);
-                let recent = Recent::Free {
-                    address,
-                    block,
-                    stack,
-                    context: now.context,
-                };
-                self.recent.set(now.core, recent);
-            }
+            } => self.observe_free(heap, address, stack, now, stacks),
             HeapEvent::Reallocation {
                 old_address,
                 address,
@@ -197,6 +167,54 @@ impl HeapModel {
             }
             HeapEvent::Define { heap, base, size } => self.heaps.define(heap, base, size),
         }
+    }
+
+    #[inline]
+    #[allow(clippy::too_many_arguments, reason = "the fields of one event")]
+    fn observe_allocation(
+        &mut self,
+        heap: u64,
+        address: u64,
+        size: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+        fold: &mut impl FoldStack,
+    ) {
+        let site = self.site(stack, stacks, fold);
+        self.pair_allocation(site, size, stack, now);
+        self.allocate(site, heap, address, size, now);
+        self.recent.set(now.core, Recent::Other);
+    }
+
+    #[inline]
+    fn observe_free(
+        &mut self,
+        heap: u64,
+        address: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) {
+        let failure = self
+            .recent
+            .get(now.core)
+            .failure_to_move(address, now.context);
+        self.free(heap, address, stack, now, stacks);
+        let recent = Recent::Free {
+            address,
+            stack,
+            context: now.context,
+            failure,
+        };
+        self.recent.set(now.core, recent);
+    }
+
+    #[inline]
+    fn count_event(&mut self, now: &Occasion) {
+        self.session.heap_events += 1;
+        self.last_heap_event = now.time;
+        self.widen_windows(now.time);
     }
 
     /// The call site of a stack: a new one if it was never seen.
@@ -239,37 +257,47 @@ impl HeapModel {
     /// An allocation may belong to what came before it on its core: a free from the same call is the
     /// first half of a reallocation, and a failure of the same size was only the first region tried.
     #[inline]
-    fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: Now) {
+    fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion) {
         match *self.recent.get(now.core) {
             Recent::Free {
                 stack: freed_from,
                 context,
+                failure,
                 ..
             } if freed_from == stack && stack != StackId::NONE && context == now.context => {
                 self.totals.reallocations += 1;
                 self.sites[site].reallocations += 1;
-            }
-            Recent::Failed {
-                size: failed,
-                context,
-                entry,
-            } if failed == size && context == now.context => {
-                self.totals.failed_and_retried += 1;
-                if let Some(failed) = entry.and_then(|entry| self.failed.get_mut(entry)) {
-                    failed.retried = true;
+                if let Some(failure) = failure {
+                    self.retry(failure, size);
                 }
             }
+            Recent::Failed {
+                failure, context, ..
+            } if context == now.context => self.retry(failure, size),
             _ => {}
         }
     }
 
+    /// After a failure, memory is found: if it is for the same request, only the first region was full.
+    #[cold]
+    fn retry(&mut self, failure: Failure, size: u64) {
+        if failure.size != size {
+            return;
+        }
+        self.totals.failed_and_retried += 1;
+        if let Some(failed) = failure.entry.and_then(|entry| self.failed.get_mut(entry)) {
+            failed.retried = true;
+        }
+    }
+
     #[inline]
-    fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: Now) {
+    fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: &Occasion) {
         let heap = self.heaps.index(heap);
+        let owner = self.contexts.index(now.context);
         let block = LiveBlock {
             size,
             time: now.time,
-            context: now.context,
+            owner,
             site: site as u32,
             heap: heap as u16,
             core: now.core,
@@ -279,11 +307,10 @@ impl HeapModel {
         }
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
-        self.contexts.allocate(now.context, size);
+        self.contexts.allocate(owner, size);
         self.heaps.allocate(heap, size);
-        let moment = self.moment;
         let site = &mut self.sites[site];
-        site.allocate(now.time, size, &moment);
+        site.allocate(now.time, size, &self.moment);
         site.note_context(now.context, now.core);
         self.live_bytes += size;
         if self.live_bytes > self.session.peak_bytes {
@@ -295,46 +322,38 @@ impl HeapModel {
 
     /// A block's address was allocated again: its free was lost.
     #[cold]
-    fn lose(&mut self, lost: &LiveBlock, now: Now) {
+    fn lose(&mut self, lost: &LiveBlock, now: &Occasion) {
         self.note(ProblemKind::FreeLost, now);
-        let moment = self.moment;
-        self.sites[lost.site as usize].lose(now.time, lost.size, &moment);
-        self.contexts.lose(lost.context, lost.size);
+        self.sites[lost.site as usize].lose(now.time, lost.size, &self.moment);
+        self.contexts.lose(lost.owner, lost.size);
         self.heaps.lose(usize::from(lost.heap), lost.size);
         self.live_bytes -= lost.size;
     }
 
-    /// Returns the block that was freed, if it was one.
     #[inline]
     fn free(
         &mut self,
         heap: u64,
         address: u64,
         stack: StackId,
-        now: Now,
+        now: &Occasion,
         stacks: &Stacks,
-    ) -> Option<LiveBlock> {
+    ) {
         self.totals.frees += 1;
-        let freed = FreedBlock {
-            time: now.time,
-            stack,
-        };
-        match self.blocks.free(address, freed) {
-            Some(State::Live(block)) => {
-                let moment = self.moment;
+        let by = self.contexts.index(now.context);
+        match self.blocks.free(address, now.time, stack) {
+            Freed::Block(block) => {
                 let site = &mut self.sites[block.site as usize];
-                site.free(block.time, now.time, block.size, &moment);
-                self.contexts.free(now.context, block.size);
-                self.contexts.lose(block.context, block.size);
+                site.free(block.time, now.time, block.size, &self.moment);
+                self.contexts.free(by, block.size);
+                self.contexts.lose(block.owner, block.size);
                 self.heaps.free(usize::from(block.heap), block.size);
                 self.live_bytes -= block.size;
-                Some(block)
             }
             other => {
-                self.contexts.free(now.context, 0);
+                self.contexts.free(by, 0);
                 self.heaps.index(heap);
                 self.free_unknown(other, address, stack, now, stacks);
-                None
             }
         }
     }
@@ -343,22 +362,22 @@ impl HeapModel {
     #[cold]
     fn free_unknown(
         &mut self,
-        state: Option<State>,
+        freed: Freed,
         address: u64,
         stack: StackId,
-        now: Now,
+        now: &Occasion,
         stacks: &Stacks,
     ) {
-        let kind = match state {
-            Some(State::Freed(before)) => {
-                if self.gaps.any_since(before.time) {
+        let kind = match freed {
+            Freed::Before { time, from } => {
+                if self.gaps.any_since(time) {
                     self.note(ProblemKind::AllocationLost, now);
                     return;
                 }
                 self.totals.double_frees += 1;
                 AnomalyKind::DoubleFree {
-                    freed_at: before.time,
-                    freed_by: stacks.frames(before.stack).to_vec(),
+                    freed_at: time,
+                    freed_by: stacks.frames(from).to_vec(),
                 }
             }
             _ => match self.block_around(address) {
@@ -366,7 +385,7 @@ impl HeapModel {
                     self.totals.wrong_frees += 1;
                     AnomalyKind::WrongFree {
                         allocated_by: self.keys[block.site as usize].frames.to_vec(),
-                        block: block.listed(start),
+                        block: self.listed(start, &block),
                     }
                 }
                 None if self.gaps.list().is_empty() => {
@@ -397,21 +416,23 @@ impl HeapModel {
         self.blocks.around(address)
     }
 
-    fn fail(&mut self, site: usize, size: u64, stack: StackId, now: Now, stacks: &Stacks) {
+    fn fail(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion, stacks: &Stacks) {
         self.totals.failed_allocations += 1;
         self.sites[site].failed += 1;
         self.sites[site].note_context(now.context, now.core);
+        let mut kept = None;
         if let Recent::Free {
             address,
-            block: Some(block),
             stack: freed_from,
             context,
+            ..
         } = *self.recent.get(now.core)
             && freed_from == stack
             && stack != StackId::NONE
             && context == now.context
         {
-            self.revive(address, block, now);
+            self.revive(address, now);
+            kept = Some(address);
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -426,23 +447,25 @@ impl HeapModel {
             });
         }
         let recent = Recent::Failed {
-            size,
+            failure: Failure { size, entry },
             context: now.context,
-            entry,
+            kept,
         };
         self.recent.set(now.core, recent);
     }
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
     /// on.
-    fn revive(&mut self, address: u64, block: LiveBlock, now: Now) {
+    fn revive(&mut self, address: u64, now: &Occasion) {
+        let Some(block) = self.blocks.revive(address) else {
+            return;
+        };
         self.totals.frees -= 1;
-        self.blocks.revive(address, block);
-        let moment = self.moment;
         let site = &mut self.sites[block.site as usize];
-        site.revive(now.time, block.size, &moment);
-        self.contexts.unfree(now.context, block.size);
-        self.contexts.revive(block.context, block.size);
+        site.revive(now.time, block.size, &self.moment);
+        let by = self.contexts.index(now.context);
+        self.contexts.unfree(by, block.size);
+        self.contexts.revive(block.owner, block.size);
         self.heaps.revive(usize::from(block.heap), block.size);
         self.live_bytes += block.size;
     }
@@ -466,20 +489,50 @@ impl HeapModel {
         }
     }
 
-    fn note(&mut self, kind: ProblemKind, now: Now) {
+    fn note(&mut self, kind: ProblemKind, now: &Occasion) {
         self.problems
             .add(kind, now.input, Some(now.offset), Some(now.time));
     }
-}
 
-impl LiveBlock {
-    pub(super) fn listed(&self, address: u64) -> Block {
+    pub(super) fn listed(&self, address: u64, block: &LiveBlock) -> Block {
         Block {
             address,
-            size: self.size,
-            time: self.time,
-            context: self.context,
-            core: self.core,
+            size: block.size,
+            time: block.time,
+            context: self.contexts.context(block.owner),
+            core: block.core,
         }
+    }
+}
+
+/// The model, being told what happens.
+pub(crate) struct HeapObserver<'m, F> {
+    heap: &'m mut HeapModel,
+    fold: &'m mut F,
+}
+
+impl<F: FoldStack> Observer for HeapObserver<'_, F> {
+    #[inline]
+    fn allocation(
+        &mut self,
+        now: &Occasion,
+        address: u64,
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    ) {
+        self.heap.count_event(now);
+        self.heap
+            .observe_allocation(0, address, size, stack, now, stacks, self.fold);
+    }
+
+    #[inline]
+    fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks) {
+        self.heap.count_event(now);
+        self.heap.observe_free(0, address, stack, now, stacks);
+    }
+
+    fn event(&mut self, event: &Event<'_>, stacks: &Stacks) {
+        self.heap.observe(event, stacks, self.fold);
     }
 }

@@ -1,6 +1,5 @@
 //! The last heap event of each core: some events are two halves of one call.
 
-use super::blocks::LiveBlock;
 use crate::trace::{Context, StackId};
 
 /// What happened last on a core.
@@ -11,16 +10,40 @@ pub(super) enum Recent {
     Other,
     Free {
         address: u64,
-        block: Option<LiveBlock>,
         stack: StackId,
         context: Context,
+        /// The failure just before, if it was one to reallocate this block.
+        failure: Option<Failure>,
     },
     Failed {
-        size: u64,
+        failure: Failure,
         context: Context,
-        /// Its place in the list of failed allocations, if it has one.
-        entry: Option<usize>,
+        /// The block that was to be reallocated.
+        kept: Option<u64>,
     },
+}
+
+/// An allocation that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure {
+    pub(super) size: u64,
+    /// Its place in the list of failed allocations, if it has one.
+    pub(super) entry: Option<usize>,
+}
+
+impl Recent {
+    /// The failure to reallocate the block at `address`, if `context` now tries that again.
+    #[inline]
+    pub(super) fn failure_to_move(&self, address: u64, context: Context) -> Option<Failure> {
+        match *self {
+            Self::Failed {
+                failure,
+                context: failed,
+                kept: Some(kept),
+            } if kept == address && failed == context => Some(failure),
+            _ => None,
+        }
+    }
 }
 
 /// By core.

@@ -150,6 +150,7 @@ impl Site {
             allocations: self.allocations,
             frees: self.frees,
             allocated_bytes: self.allocated_bytes,
+            largest: self.largest,
             live_bytes: self.live_bytes,
             live_births: Vec::new(),
             max_live_bytes: self.max_live_bytes,

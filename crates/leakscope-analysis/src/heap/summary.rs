@@ -39,6 +39,7 @@ impl HeapModel {
             events: counts.packets,
             copies: counts.copies,
             log_messages: counts.log_messages,
+            heap_events: counts.heap_events,
             dropped_packets: counts.dropped,
             bytes: counts.bytes,
             end,

@@ -28,6 +28,34 @@ pub struct Event<'t> {
     pub kind: EventKind<'t>,
 }
 
+/// When, where and to whom something happened, and where that stands in the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occasion {
+    /// As [`Event::time`].
+    pub time: u64,
+    /// As [`Event::context`].
+    pub context: Context,
+    /// As [`Event::core`].
+    pub core: u8,
+    /// As [`Event::input`].
+    pub input: usize,
+    /// As [`Event::offset`].
+    pub offset: u64,
+}
+
+impl Event<'_> {
+    /// The event without what it says.
+    pub fn occasion(&self) -> Occasion {
+        Occasion {
+            time: self.time,
+            context: self.context,
+            core: self.core,
+            input: self.input,
+            offset: self.offset,
+        }
+    }
+}
+
 /// The meaning of an event, as far as the analysis acts on it. Everything else is for the describing
 /// modules to put in words.
 #[derive(Clone, Copy, Debug)]

@@ -10,6 +10,8 @@ pub struct Layout {
     /// Whether Espressif's OpenOCD wrote it: its cores share one clock, and some packets stand in the
     /// parts of both.
     pub espressif: bool,
+    /// A core that two inputs say they are. The streams are then numbered in the order given.
+    pub same_core_twice: Option<u8>,
 }
 
 /// One stream of packets.
@@ -37,6 +39,7 @@ impl Layout {
     /// names itself (`C=core1`), or else the one of its place.
     pub fn of(heads: &[&[u8]]) -> Self {
         let mut layout = Self::default();
+        let mut unnamed = Vec::new();
         for (input, head) in heads.iter().enumerate() {
             let header = Header::parse(head);
             let data = header.data as u64;
@@ -44,11 +47,19 @@ impl Layout {
             let mut offsets: Vec<(u32, u64)> = header.core_offsets().collect();
             offsets.sort_by_key(|&(core, offset)| (offset, core));
             if offsets.len() < 2 {
+                let core = match named_core(&head[header.data..]) {
+                    _ if header.has_core_bit() => 0,
+                    Some(core) => core,
+                    None => {
+                        unnamed.push(layout.parts.len());
+                        input as u8
+                    }
+                };
                 layout.parts.push(Part {
                     input,
                     start: data,
                     end: None,
-                    core: named_core(&head[header.data..]).unwrap_or(input as u8),
+                    core,
                     core_bit: header.has_core_bit(),
                 });
                 continue;
@@ -56,15 +67,38 @@ impl Layout {
             for (index, &(core, offset)) in offsets.iter().enumerate() {
                 layout.parts.push(Part {
                     input,
-                    start: data + offset,
-                    end: offsets.get(index + 1).map(|&(_, next)| data + next),
+                    start: data.saturating_add(offset),
+                    end: offsets.get(index + 1).map(|&(_, next)| data.saturating_add(next)),
                     core: core as u8,
                     core_bit: header.has_core_bit(),
                 });
             }
         }
+        layout.tell_cores_apart(&unnamed);
         layout.parts.sort_by_key(|part| (part.core, part.input));
         layout
+    }
+
+    /// Sees to it that each part is a core of its own. Those that do not say which give way.
+    fn tell_cores_apart(&mut self, unnamed: &[usize]) {
+        let parts = &mut self.parts;
+        let is_taken = |parts: &[Part], index: usize, core: u8| {
+            let mut others = parts.iter().enumerate();
+            others.any(|(other, part)| other != index && part.core == core)
+        };
+        for &index in unnamed {
+            if is_taken(parts, index, parts[index].core) {
+                let free = (0..=u8::MAX).find(|&core| !is_taken(parts, index, core));
+                parts[index].core = free.unwrap_or(u8::MAX);
+            }
+        }
+        let twice = (0..parts.len()).find(|&index| is_taken(parts, index, parts[index].core));
+        self.same_core_twice = twice.map(|index| parts[index].core);
+        if twice.is_some() {
+            for (place, part) in parts.iter_mut().enumerate() {
+                part.core = place as u8;
+            }
+        }
     }
 }
 

@@ -11,14 +11,17 @@ mod layout;
 mod modules;
 mod plausible;
 mod reader;
+mod run;
 mod stacks;
 mod stream;
 mod tasks;
 
 pub use context::Context;
-pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Start};
+pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Occasion, Start};
 pub use layout::{HEAD, Layout, Part};
 pub use modules::Module;
 pub use reader::{Counts, Step, Trace};
+pub(crate) use run::Observer;
+pub use run::Pause;
 pub use stacks::{StackId, Stacks};
 pub use tasks::{Task, TaskIndex, TaskStack};

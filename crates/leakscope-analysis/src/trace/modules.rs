@@ -48,9 +48,37 @@ pub(super) struct Modules {
 const IDF_HEAP: &str = "ESP32 SystemView Heap Tracing Module";
 /// The leakscope recorder's heap module.
 const LEAKSCOPE_HEAP: &str = "leakscope heap";
-/// The number of a module's events is not sent; so many ids from its offset on are taken to be its own
-/// where no other module follows.
+/// So many ids are reserved for it.
+const LEAKSCOPE_EVENTS: u32 = 16;
+/// The number of a module's events is not sent. If its description names none, so many ids from its
+/// offset on are taken to be its own where no other module follows.
 const MOST_EVENTS: u32 = 64;
+/// Descriptions are a few hundred bytes long; damaged recordings shall not add to them without end.
+const LONGEST_DESCRIPTION: usize = 1 << 16;
+
+impl Module {
+    /// More of the description arrives, the same once more, or that of another module: after a reset,
+    /// another firmware may run.
+    fn describe(&mut self, text: &str) {
+        let is_other = has_name(text) && name_of(text) != name_of(&self.description);
+        if is_other {
+            text.clone_into(&mut self.description);
+        } else if !self.description.contains(text)
+            && self.description.len() + text.len() < LONGEST_DESCRIPTION
+        {
+            self.description.push(',');
+            self.description.push_str(text);
+        }
+    }
+
+    /// How many events it has, as far as its description names them.
+    fn described_events(&self) -> u32 {
+        let items = self.description.split(',').map(str::trim);
+        let number = |item: &str| item.split(' ').next()?.parse::<u32>().ok();
+        let last = items.filter_map(number).max();
+        last.map_or(0, |last| last.saturating_add(1))
+    }
+}
 
 impl Modules {
     pub(super) fn list(&self) -> &[Module] {
@@ -84,11 +112,7 @@ impl Modules {
         }
         let module = match self.list.iter().position(|known| known.offset == offset) {
             Some(known) => {
-                let text = &mut self.list[known].description;
-                if !text.contains(description) {
-                    text.push(',');
-                    text.push_str(description);
-                }
+                self.list[known].describe(description);
                 known
             }
             None => {
@@ -99,19 +123,24 @@ impl Modules {
                 self.list.len() - 1
             }
         };
-        let name = name_of(&self.list[module].description);
+        let module = &self.list[module];
+        let name = name_of(&module.description);
         if name == IDF_HEAP {
             self.set(offset, Meaning::Idf(IdfEvent::Allocation));
             self.set(offset + 1, Meaning::Idf(IdfEvent::Free));
             return offset..offset + 2;
         }
         let ours = name == LEAKSCOPE_HEAP;
+        let events = match module.described_events() {
+            _ if ours => LEAKSCOPE_EVENTS,
+            0 => MOST_EVENTS,
+            described => described.min(MOST_EVENTS),
+        };
         let next = self.list.iter().map(|other| other.offset);
         let end = next
             .filter(|&other| other > offset)
             .min()
-            .unwrap_or(offset + MOST_EVENTS)
-            .min(offset + MOST_EVENTS);
+            .map_or(offset + events, |next| next.min(offset + events));
         for event in offset..end {
             let meaning = if ours {
                 Meaning::Leakscope(event - offset)
@@ -136,6 +165,12 @@ impl Modules {
         }
         self.meanings[index] = meaning;
     }
+}
+
+/// Whether a description names its module; the parts behind the first need not.
+fn has_name(description: &str) -> bool {
+    let mut items = description.split(',').map(str::trim);
+    description == IDF_HEAP || items.any(|item| item.starts_with("M="))
 }
 
 /// The name in a module's description. Older ESP-IDF sent the bare name, without `M=`.

@@ -9,11 +9,33 @@ use leakscope_systemview::{Frame, Packet, Text, id};
 use rustc_hash::FxHashSet;
 
 /// What a stream has shown so far, against which doubtful packets are judged.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Seen {
-    /// Bit n: API or module event n was seen, or announced.
-    ids: Vec<u64>,
+    /// By id.
+    kinds: Vec<Kind>,
     tasks: FxHashSet<u32>,
+}
+
+/// What makes packets with one id ordinary.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    check: Check,
+    /// The longest payload, in bytes, that calls for no second look.
+    longest: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    /// The id was never seen before.
+    New,
+    /// It has been seen, but is rare, or says much.
+    Rare,
+    /// The id is enough: there are no fields that could be wrong.
+    Id,
+    /// Its fields can be read.
+    Fields,
+    /// Its payload does not end inside a number.
+    End,
 }
 
 /// The answer to whether packets make sense.
@@ -33,6 +55,12 @@ const MODERATE_SILENCE: u32 = 1 << 28;
 /// Longer payloads are believed only of packets that are not in doubt.
 const MODERATE_PAYLOAD: usize = 2048;
 
+/// A packet whose id was never seen is looked at more closely if its payload is longer than this.
+const SHORT_PAYLOAD: usize = 64;
+
+/// The one predefined id that no recorder sends yet.
+const UNUSED_ID: u32 = 30;
+
 /// No known chip has more interrupts.
 const INTERRUPTS: u32 = 1024;
 
@@ -40,38 +68,29 @@ impl Seen {
     /// Whether nothing about the frame calls for a second look.
     #[inline]
     pub(super) fn is_ordinary(&self, frame: &Frame<'_>) -> bool {
-        match frame.id {
-            id::ISR_ENTER
-            | id::ISR_EXIT
-            | id::TASK_START_EXEC
-            | id::TASK_STOP_EXEC
-            | id::TASK_START_READY
-            | id::TASK_STOP_READY
-            | id::IDLE
-            | id::ISR_TO_SCHEDULER => frame.delta < LONG_SILENCE,
-            id::PRINT_FORMATTED | id::EX | id::END_CALL => {
-                frame.delta < LONG_SILENCE && Packet::parse(frame).is_ok()
+        let Some(kind) = self.kinds.get(frame.id as usize) else {
+            return false;
+        };
+        frame.delta < LONG_SILENCE
+            && frame.payload.len() <= usize::from(kind.longest)
+            && match kind.check {
+                Check::New | Check::Rare => false,
+                Check::Id => true,
+                Check::Fields => Packet::parse(frame).is_ok(),
+                Check::End => frame.payload.last().is_none_or(|&last| last < 0x80),
             }
-            id::FIRST_API.. => {
-                self.has_id(frame.id)
-                    && frame.delta < LONG_SILENCE
-                    && frame.payload.last().is_none_or(|&last| last < 0x80)
-            }
-            _ => false,
-        }
     }
 
     /// Whether a recorder may have sent it.
     pub(super) fn is_possible(frame: &Frame<'_>) -> bool {
-        frame.id != 30
-            && frame.id <= id::LAST
-            && (frame.id >= id::FIRST_API || Packet::parse(frame).is_ok())
+        frame.id <= id::LAST && (frame.id >= id::FIRST_API || Packet::parse(frame).is_ok())
     }
 
     /// Whether a recorder may well have sent it.
     pub(super) fn is_plausible(frame: &Frame<'_>) -> bool {
         if frame.delta > MODERATE_SILENCE
             || frame.payload.len() > MODERATE_PAYLOAD
+            || frame.id == UNUSED_ID
             || !Self::is_possible(frame)
         {
             return false;
@@ -98,51 +117,99 @@ impl Seen {
 
     /// Whether it speaks of nothing but what is known: after damage, anything else is no proof.
     pub(super) fn is_known(&self, frame: &Frame<'_>) -> bool {
-        let task_is_known = |payload: &[u8]| {
-            self.tasks.is_empty()
-                || varint::read(payload, 0).is_ok_and(|(task, _)| self.tasks.contains(&task))
+        let Some(kind) = self.kinds.get(frame.id as usize) else {
+            return false;
         };
-        match frame.id {
-            id::TASK_START_EXEC | id::TASK_START_READY | id::TASK_STOP_READY => {
-                task_is_known(frame.payload)
-            }
-            id::FIRST_API.. => self.has_id(frame.id),
-            _ => true,
-        }
+        let is_task = matches!(
+            frame.id,
+            id::TASK_START_EXEC | id::TASK_START_READY | id::TASK_STOP_READY
+        );
+        kind.check != Check::New
+            && frame.payload.len() <= usize::from(kind.longest)
+            && (!is_task || self.tasks.is_empty() || self.is_known_task(frame.payload))
+    }
+
+    fn is_known_task(&self, payload: &[u8]) -> bool {
+        varint::read(payload, 0).is_ok_and(|(task, _)| self.tasks.contains(&task))
+    }
+
+    /// Whether it is no longer than others of its id, or if there are none, than most packets.
+    pub(super) fn is_short(&self, frame: &Frame<'_>) -> bool {
+        let longest = self.kinds.get(frame.id as usize);
+        let longest = longest.map_or(0, |kind| usize::from(kind.longest));
+        frame.payload.len() <= longest.max(SHORT_PAYLOAD)
     }
 
     /// Remembers what an accepted packet is evidence of.
     pub(super) fn learn(&mut self, id: u32, payload: &[u8]) {
-        match id {
-            id::TASK_INFO | id::TASK_CREATE => {
-                if let Ok((task, _)) = varint::read(payload, 0) {
-                    self.tasks.insert(task);
-                }
-            }
-            id::FIRST_API..=id::LAST => self.announce(id),
-            _ => {}
+        if let id::TASK_INFO | id::TASK_CREATE = id
+            && let Ok((task, _)) = varint::read(payload, 0)
+        {
+            self.tasks.insert(task);
+        }
+        self.announce(id);
+        if let Some(kind) = self.kinds.get_mut(id as usize) {
+            let longest = (2 * payload.len() + 16).min(usize::from(u16::MAX));
+            kind.longest = kind.longest.max(longest as u16);
         }
     }
 
-    /// An event with this id may come.
+    /// A packet with this id may come.
     pub(super) fn announce(&mut self, id: u32) {
-        let word = id as usize / 64;
-        if word >= self.ids.len() {
-            self.ids.resize(word + 1, 0);
+        let index = id as usize;
+        if index >= self.kinds.len() && id <= id::LAST {
+            self.kinds.resize(index + 1, Kind::NEW);
         }
-        self.ids[word] |= 1 << (id % 64);
+        let Some(kind) = self.kinds.get_mut(index) else {
+            return;
+        };
+        if kind.check == Check::New {
+            kind.check = match id {
+                id::MARK_START | id::MARK_STOP | id::TIMER_ENTER | id::TIMER_EXIT => Check::Id,
+                id::DATA_SAMPLE => Check::Id,
+                id::FIRST_API.. => Check::End,
+                _ => Check::Rare,
+            };
+        }
     }
+}
 
-    #[inline]
-    fn has_id(&self, id: u32) -> bool {
-        self.ids
-            .get(id as usize / 64)
-            .is_some_and(|word| word >> (id % 64) & 1 == 1)
+impl Kind {
+    const NEW: Self = Self {
+        check: Check::New,
+        longest: 0,
+    };
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        let kind = |id| match id {
+            id::ISR_ENTER
+            | id::ISR_EXIT
+            | id::TASK_START_EXEC
+            | id::TASK_STOP_EXEC
+            | id::TASK_START_READY
+            | id::TASK_STOP_READY
+            | id::IDLE
+            | id::ISR_TO_SCHEDULER => Kind {
+                check: Check::Id,
+                longest: u16::MAX,
+            },
+            id::PRINT_FORMATTED | id::EX | id::END_CALL => Kind {
+                check: Check::Fields,
+                longest: 0,
+            },
+            _ => Kind::NEW,
+        };
+        Self {
+            kinds: (0..id::FIRST_API).map(kind).collect(),
+            tasks: FxHashSet::default(),
+        }
     }
 }
 
 /// Whether a person could have written it: no control characters but white space and escapes.
-fn is_readable(text: Text<'_>) -> bool {
+pub(super) fn is_readable(text: Text<'_>) -> bool {
     text.0
         .iter()
         .all(|&byte| byte >= 0x20 && byte != 0x7F || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1B))

@@ -1,7 +1,7 @@
 //! The trace itself: bytes are supplied, events come out, in time order over all cores.
 
 use leakscope_systemview::{
-    Extended, Frame, Init, Packet, SystemDescription, SystemItem, Text, id, varint,
+    Extended, Frame, Init, Packet, SystemDescription, SystemItem, Text, id,
 };
 use rustc_hash::FxHashMap;
 
@@ -33,20 +33,19 @@ pub enum Step<'t> {
 /// A trace that is being read.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    streams: Vec<Source>,
+    pub(super) streams: Vec<Source>,
     espressif: bool,
-    cores: Vec<CoreState>,
+    pub(super) cores: Vec<CoreState>,
     tasks: Tasks,
-    stacks: Stacks,
+    pub(super) stacks: Stacks,
     resources: FxHashMap<u32, String>,
     markers: FxHashMap<u32, String>,
     copies: Copies,
     target: Target,
-    counts: Counts,
+    pub(super) counts: Counts,
     end: u64,
     was_stopped: bool,
     idle_since: Option<u64>,
-    heap_events_only: bool,
     problems: Problems,
 }
 
@@ -69,12 +68,11 @@ pub struct Counts {
 
 /// One stream, and what is only true of the packets in it.
 #[derive(Clone, Debug)]
-struct Source {
-    stream: Stream,
-    ended: bool,
-    core: u8,
+pub(super) struct Source {
+    pub(super) stream: Stream,
+    pub(super) core: u8,
     init: Option<Init>,
-    modules: Modules,
+    pub(super) modules: Modules,
     leakscope: leakscope::Dialect,
     target_clock: TargetClock,
     /// The last count of dropped packets, which is cumulative.
@@ -84,7 +82,7 @@ struct Source {
 }
 
 /// What a packet means, before its payload is borrowed.
-enum Meant {
+pub(super) enum Meant {
     System,
     Api,
     Module,
@@ -114,7 +112,6 @@ impl Trace {
     pub fn new(layout: &Layout) -> Self {
         let streams = layout.parts.iter().map(|&part| Source {
             stream: Stream::new(part),
-            ended: false,
             core: part.core,
             init: None,
             modules: Modules::default(),
@@ -123,6 +120,10 @@ impl Trace {
             drop_count: None,
             started: false,
         });
+        let mut problems = Problems::default();
+        if let Some(core) = layout.same_core_twice {
+            problems.add(ProblemKind::SameCoreTwice { core }, 0, None, None);
+        }
         Self {
             streams: streams.collect(),
             espressif: layout.espressif,
@@ -137,8 +138,7 @@ impl Trace {
             end: 0,
             was_stopped: false,
             idle_since: None,
-            heap_events_only: false,
-            problems: Problems::default(),
+            problems,
         }
     }
 
@@ -153,32 +153,17 @@ impl Trace {
         self.streams[stream].stream.supply(count);
     }
 
-    /// From now on only events that the heap's history depends on are returned: heap events, marks,
-    /// starts, stops and losses. The others are read and counted all the same, and that is faster.
-    pub fn return_heap_events_only(&mut self) {
-        self.heap_events_only = true;
-    }
-
     /// The next event, or what is needed to find it.
     #[inline]
     pub fn step(&mut self) -> Step<'_> {
         loop {
-            let index = match self.earliest() {
-                Ok(Some(index)) => index,
-                Ok(None) => return Step::Finished,
-                Err(stream) => return Step::NeedBytes(stream),
+            let Some(index) = self.earliest() else {
+                return Step::Finished;
             };
             match self.streams[index].stream.next() {
                 Some(Item::Frame(piece)) => {
                     let (context, meant) = self.interpret(index, &piece);
-                    let skipped = match meant {
-                        Meant::Nothing => true,
-                        Meant::System | Meant::Api | Meant::Module | Meant::Log => {
-                            self.heap_events_only
-                        }
-                        _ => false,
-                    };
-                    if !skipped {
+                    if !matches!(meant, Meant::Nothing) {
                         return Step::Event(self.event(index, &piece, context, &meant), self);
                     }
                 }
@@ -191,36 +176,29 @@ impl Trace {
                     return Step::Event(self.skipped(index, offset, bytes, time), self);
                 }
                 Some(other) => self.note(index, &other),
-                None => {}
-            }
-        }
-    }
-
-    /// The stream whose next item is the earliest; an error is a stream that needs bytes.
-    #[inline]
-    fn earliest(&mut self) -> Result<Option<usize>, usize> {
-        let mut earliest = (u64::MAX, usize::MAX);
-        for (index, source) in self.streams.iter_mut().enumerate() {
-            let time = match source.stream.next_time() {
-                Some(time) => time,
-                None if source.ended => continue,
-                None => match source.stream.prepare() {
-                    Ready::Item => source.stream.next_time().unwrap_or(0),
-                    Ready::NeedBytes => return Err(index),
-                    Ready::End => {
-                        source.ended = true;
-                        continue;
+                None => {
+                    if self.streams[index].stream.prepare() == Ready::NeedBytes {
+                        return Step::NeedBytes(index);
                     }
-                },
-            };
-            if time < earliest.0 {
-                earliest = (time, index);
+                }
             }
         }
-        Ok((earliest.1 != usize::MAX).then_some(earliest.1))
     }
 
-    fn event(&self, index: usize, piece: &Piece, context: Context, meant: &Meant) -> Event<'_> {
+    /// The stream whose next item is the earliest; of equals, the first.
+    #[inline]
+    pub(super) fn earliest(&self) -> Option<usize> {
+        let mut earliest = (u64::MAX, None);
+        for (index, source) in self.streams.iter().enumerate() {
+            if source.stream.next_time < earliest.0 {
+                earliest = (source.stream.next_time, Some(index));
+            }
+        }
+        earliest.1
+    }
+
+    #[inline(always)]
+    pub(super) fn event(&self, index: usize, piece: &Piece, context: Context, meant: &Meant) -> Event<'_> {
         let source = &self.streams[index];
         let payload = source.stream.payload(piece);
         let kind = match *meant {
@@ -252,12 +230,12 @@ impl Trace {
         }
     }
 
-    fn note_skipped(&mut self, index: usize, offset: u64, bytes: u64, time: u64) {
+    pub(super) fn note_skipped(&mut self, index: usize, offset: u64, bytes: u64, time: u64) {
         self.problem(index, ProblemKind::Skipped { bytes }, offset, Some(time));
         self.cores.iter_mut().for_each(CoreState::forget);
     }
 
-    fn skipped(&self, index: usize, offset: u64, bytes: u64, time: u64) -> Event<'_> {
+    pub(super) fn skipped(&self, index: usize, offset: u64, bytes: u64, time: u64) -> Event<'_> {
         let source = &self.streams[index];
         Event {
             time,
@@ -276,7 +254,7 @@ impl Trace {
         }
     }
 
-    fn note(&mut self, index: usize, item: &Item) {
+    pub(super) fn note(&mut self, index: usize, item: &Item) {
         let (kind, offset, time) = match *item {
             Item::BeforeStart { offset, bytes } => {
                 (ProblemKind::BeforeStart { bytes }, offset, None)
@@ -303,80 +281,91 @@ impl Trace {
         self.problems.add(kind, input, Some(offset), time);
     }
 
-    fn core(&mut self, core: u8) -> &mut CoreState {
-        let core = usize::from(core);
-        if core >= self.cores.len() {
-            self.cores.resize_with(core + 1, CoreState::default);
+    /// What a packet means, and who ran when it was sent.
+    #[inline]
+    pub(super) fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
+        let core = self.note_packet(index, piece);
+        if let Some(context) = self.follow_switch(index, core, piece) {
+            return (context, Meant::System);
         }
-        &mut self.cores[core]
+        let source = &self.streams[index];
+        let meant = match piece.id() {
+            id::FIRST_MODULE.. => match source.modules.meaning(piece.id()) {
+                Meaning::Idf(event) => {
+                    let payload = source.stream.payload(piece);
+                    match idf::read(event, payload, &mut self.stacks) {
+                        Some(event) => self.heap(event),
+                        None => self.unreadable(index, piece),
+                    }
+                }
+                Meaning::Module => Meant::Module,
+                Meaning::Leakscope(_) | Meaning::Unknown => self.interpret_module(index, piece),
+            },
+            id::TASK_START_READY if !self.has_copies() => Meant::System,
+            id::FIRST_API..id::FIRST_MODULE | id::END_CALL => Meant::Api,
+            id::PRINT_FORMATTED => {
+                self.counts.log_messages += 1;
+                Meant::Log
+            }
+            _ => self.interpret_rarity(index, piece),
+        };
+        (self.cores[core].current(), meant)
     }
 
-    /// What a packet means, and who ran when it was sent. An event that begins something belongs to
-    /// what begins, one that ends something to what ends.
+    /// Counts a packet; returns the core it comes from.
     #[inline]
-    fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
+    pub(super) fn note_packet(&mut self, index: usize, piece: &Piece) -> usize {
         self.counts.packets += 1;
         self.end = self.end.max(piece.time);
         let core = usize::from(self.streams[index].core.max(piece.core));
         if core >= self.cores.len() {
-            self.core(core as u8);
+            self.cores.resize_with(core + 1, CoreState::default);
         }
-        let has_copies = self.has_copies();
-        let source = &mut self.streams[index];
-        let payload = source.stream.payload(piece);
-        let number = || varint::read(payload, 0).map_or(0, |(value, _)| value);
+        core
+    }
+
+    /// If a packet is about who runs: who that is. A packet that begins something belongs to what
+    /// begins, one that ends something to what ends.
+    #[inline]
+    pub(super) fn follow_switch(
+        &mut self,
+        index: usize,
+        core: usize,
+        piece: &Piece,
+    ) -> Option<Context> {
+        let source = &self.streams[index];
+        let number = || source.stream.first_number(piece);
+        let address = || source.init.as_ref().unwrap_or(&NO_INIT).expand(number());
         let state = &mut self.cores[core];
         let before = state.current();
-        let init = source.init.as_ref().unwrap_or(&NO_INIT);
         match piece.id() {
-            id::FIRST_MODULE.. => match source.modules.meaning(piece.id()) {
-                Meaning::Idf(event) => match idf::read(event, payload, &mut self.stacks) {
-                    Some(event) => return (before, self.heap(event)),
-                    None => return (before, self.unreadable(index, piece)),
-                },
-                Meaning::Module => return (before, Meant::Module),
-                Meaning::Leakscope(_) | Meaning::Unknown => {
-                    return (before, self.interpret_module(index, piece));
-                }
-            },
             id::TASK_START_EXEC => {
-                let task = self.tasks.at(init.expand(number()));
+                let task = self.tasks.at(address());
                 state.start_task(task);
+                return Some(Context::Task(task));
             }
-            id::ISR_ENTER => state.enter_interrupt(number()),
+            id::ISR_ENTER => {
+                let interrupt = number();
+                state.enter_interrupt(interrupt);
+                return Some(Context::Interrupt(interrupt));
+            }
             id::IDLE => {
                 state.idle();
                 if self.idle_since.is_none() && self.cores.iter().all(|core| core.was_idle) {
                     self.idle_since = Some(piece.time);
                 }
-                return (Context::Idle, Meant::System);
+                return Some(Context::Idle);
             }
-            id::ISR_EXIT => {
-                state.exit_interrupt();
-                return (before, Meant::System);
-            }
-            id::ISR_TO_SCHEDULER => {
-                state.exit_to_scheduler();
-                return (before, Meant::System);
-            }
-            id::TASK_STOP_EXEC => {
-                state.stop_running_task();
-                return (before, Meant::System);
-            }
+            id::ISR_EXIT => state.exit_interrupt(),
+            id::ISR_TO_SCHEDULER => state.exit_to_scheduler(),
+            id::TASK_STOP_EXEC => state.stop_running_task(),
             id::TASK_STOP_READY => {
-                let task = self.tasks.at(init.expand(number()));
+                let task = self.tasks.at(address());
                 state.stop_task(task);
-                return (before, Meant::System);
             }
-            id::TASK_START_READY if !has_copies => return (before, Meant::System),
-            id::FIRST_API..id::FIRST_MODULE | id::END_CALL => return (before, Meant::Api),
-            id::PRINT_FORMATTED => {
-                self.counts.log_messages += 1;
-                return (before, Meant::Log);
-            }
-            _ => return (before, self.interpret_rarity(index, piece)),
+            _ => return None,
         }
-        (state.current(), Meant::System)
+        Some(before)
     }
 
     fn heap(&mut self, event: HeapEvent) -> Meant {
@@ -385,7 +374,7 @@ impl Trace {
     }
 
     #[cold]
-    fn unreadable(&mut self, index: usize, piece: &Piece) -> Meant {
+    pub(super) fn unreadable(&mut self, index: usize, piece: &Piece) -> Meant {
         let kind = ProblemKind::UnreadablePacket { id: piece.id() };
         self.piece_problem(index, kind, piece);
         Meant::Unreadable
@@ -396,8 +385,15 @@ impl Trace {
         let source = &mut self.streams[index];
         let payload = source.stream.payload(piece);
         if let Meaning::Leakscope(number) = source.modules.meaning(piece.id()) {
-            return match source.leakscope.read(number, payload, &mut self.stacks) {
-                Some(leakscope::Said::Heap(event)) => self.heap(event),
+            let said = source.leakscope.read(number, payload, &mut self.stacks);
+            let version = source.leakscope.version();
+            return match said {
+                Some(leakscope::Said::Heap(event)) => {
+                    if version != leakscope::VERSION {
+                        self.note_version(index, piece, version);
+                    }
+                    self.heap(event)
+                }
                 Some(leakscope::Said::Nothing) => Meant::Module,
                 None => self.unreadable(index, piece),
             };
@@ -411,6 +407,16 @@ impl Trace {
         let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
         self.piece_problem(index, kind, piece);
         Meant::Module
+    }
+
+    /// Heap events that came before their units, or from a newer recorder.
+    #[cold]
+    fn note_version(&mut self, index: usize, piece: &Piece, version: u32) {
+        let kind = match version {
+            0 => ProblemKind::NoHeapUnits,
+            version => ProblemKind::NewerRecorder { version },
+        };
+        self.piece_problem(index, kind, piece);
     }
 
     fn interpret_guessed(&mut self, index: usize, piece: &Piece) -> Meant {
@@ -546,23 +552,30 @@ impl Trace {
 
     /// The count is cumulative, and does not hold the packet that found the buffer full.
     fn overflow(&mut self, index: usize, piece: &Piece, drop_count: u32) -> Meant {
-        let source = &mut self.streams[index];
-        let before = source.drop_count.replace(drop_count).unwrap_or(0);
+        // Espressif's cores share one buffer, and so its count.
+        let shared = self.espressif;
+        let before = self.streams[index].drop_count.unwrap_or(0);
+        for (other, source) in self.streams.iter_mut().enumerate() {
+            if other == index || shared {
+                source.drop_count = Some(drop_count);
+            }
+        }
+        let source = &self.streams[index];
         let packets = match drop_count.checked_sub(before) {
             Some(more) => u64::from(more) + 1,
             None => u64::from(drop_count) + 1,
         };
-        let core = source.core.max(piece.core);
+        let core = usize::from(source.core.max(piece.core));
         self.counts.dropped += packets;
         let kind = ProblemKind::Overflow { packets };
         self.piece_problem(index, kind, piece);
         if self.espressif {
             self.cores.iter_mut().for_each(CoreState::forget);
         } else {
-            self.core(core).forget();
+            self.cores[core].forget();
         }
         Meant::Gap {
-            from: piece.time - u64::from(piece.delta),
+            from: piece.time.saturating_sub(u64::from(piece.delta)),
             packets,
         }
     }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use leakscope_systemview::{Frame, FrameError, id, sync};
+use leakscope_systemview::{Frame, FrameError, Text, id, sync, varint};
 
 use super::layout::Part;
-use super::plausible::{Judgement, Seen};
+use super::plausible::{Judgement, Seen, is_readable};
 
 /// What a stream holds next.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,9 @@ pub(super) struct Stream {
     taken: usize,
     /// What comes behind them, if it is no frame.
     special: Option<Item>,
+    /// The time of the next item. 0 if it is not known yet, so that the stream is asked next; the
+    /// largest number if there is none.
+    pub(super) next_time: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,19 +107,41 @@ enum State {
 }
 
 /// Room for bytes: what one read of a file brings.
-const BUFFER: usize = 256 * 1024;
+const BUFFER: usize = 64 * 1024;
 
 /// So many frames are cut at once.
-const QUEUE: usize = 512;
+const QUEUE: usize = 128;
 
 /// So many bytes are searched for a start sequence before other beginnings are tried.
-const SEARCH: usize = BUFFER - 4096;
+const SEARCH: usize = 256 * 1024;
 
 /// A sync, `TRACE_START` and `INIT` at their longest.
 const START: usize = 64;
 
 /// So many plausible packets in a row show that the way was found again.
 const RUN: usize = 12;
+
+/// So many of them may be unlike those before the damage.
+const FEW: usize = 3;
+
+/// So many plausible packets in a row show that a recording was found that has lost its start.
+const RUN_WITHOUT_START: usize = 32;
+
+/// A shorter recording that has lost its start begins with a part of a packet, no longer than this.
+const LONGEST_PACKET: usize = 512;
+
+/// Behind a packet that is none, the way is looked for within so many bytes.
+const NEAR: usize = 128;
+
+/// After damage, a silence is believed if it is shorter than this many bytes take at the usual rate, or
+/// at least if it is shorter than [`SHORT_SILENCE`].
+const USUAL_BYTES: u64 = 1 << 16;
+
+/// A tenth of a second at 40 MHz, in ticks.
+const SHORT_SILENCE: u64 = 1 << 22;
+
+/// A silence longer than this (6.7 s at 40 MHz) is never believed after damage.
+const MODERATE_SILENCE: u64 = 1 << 28;
 
 /// So many plausible packets must follow one that is doubtful.
 const CONFIRMATION: usize = 8;
@@ -136,6 +161,7 @@ impl Stream {
             queue: Vec::with_capacity(QUEUE),
             taken: 0,
             special: None,
+            next_time: 0,
         }
     }
 
@@ -165,6 +191,13 @@ impl Stream {
         &self.buffer[start..start + piece.payload_length as usize]
     }
 
+    /// The first number of a payload. What follows the payload may be looked at: that is faster.
+    #[inline]
+    pub(super) fn first_number(&self, piece: &Piece) -> u32 {
+        let number = varint::read(&self.buffer, piece.payload_start as usize);
+        number.map_or(0, |(number, _)| number)
+    }
+
     /// Where a packet begins in the input.
     #[inline]
     pub(super) fn offset(&self, piece: &Piece) -> u64 {
@@ -176,23 +209,13 @@ impl Stream {
         self.seen.announce(id);
     }
 
-    /// The time of the next item; `None` if [`Stream::prepare`] must be asked first.
-    #[inline]
-    pub(super) fn next_time(&self) -> Option<u64> {
-        match (self.queue.get(self.taken), &self.special) {
-            (Some(piece), _) => Some(piece.time),
-            (None, Some(Item::Skipped { time, .. } | Item::Cut { time, .. })) => Some(*time),
-            (None, Some(_)) => Some(0),
-            (None, None) => None,
-        }
-    }
-
-    /// Takes the next item.
+    /// Takes the next item; `None` if [`Stream::prepare`] must be asked first.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Item> {
         match self.queue.get(self.taken) {
             Some(&piece) => {
                 self.taken += 1;
+                self.next_time = self.queue.get(self.taken).map_or(0, |next| next.time);
                 Some(Item::Frame(piece))
             }
             None => self.special.take(),
@@ -203,6 +226,17 @@ impl Stream {
     pub(super) fn prepare(&mut self) -> Ready {
         self.queue.clear();
         self.taken = 0;
+        let ready = self.find_items();
+        self.next_time = match (ready, self.queue.first(), &self.special) {
+            (Ready::End, _, _) => u64::MAX,
+            (_, Some(piece), _) => piece.time,
+            (_, None, Some(Item::Skipped { time, .. } | Item::Cut { time, .. })) => *time,
+            (_, None, _) => 0,
+        };
+        ready
+    }
+
+    fn find_items(&mut self) -> Ready {
         loop {
             if self.state == State::Reading && self.clock_runs {
                 self.cut_ordinary();
@@ -306,7 +340,7 @@ impl Stream {
         let zeros = sync::zeros(bytes, 0).map(|at| at + sync::SYNC.len());
         let begin = zeros
             .chain(0..bytes.len())
-            .find(|&at| self.run_from(at, false) == Judgement::Good);
+            .find(|&at| self.may_begin(at));
         let Some(begin) = begin else {
             self.drop_rest();
             return self.special(Item::Nothing { offset });
@@ -335,19 +369,43 @@ impl Stream {
                 Judgement::Bad => self.lose_way(),
             },
             Err(FrameError::Incomplete) if !self.complete => Some(Ready::NeedBytes),
+            Err(FrameError::Incomplete) if self.goes_on() => self.lose_way(),
             Err(FrameError::Incomplete) => self.cut(),
             Err(FrameError::Malformed(_)) => self.lose_way(),
         }
     }
 
+    /// Whether packets follow a packet that seems to go beyond the end: its length is damaged.
+    fn goes_on(&self) -> bool {
+        (1..self.unread.len()).any(|at| self.run_from(at) == Judgement::Good)
+    }
+
+    /// A doubtful packet stands if packets that make sense follow it, or if at least no others begin
+    /// where it and those behind it are said to be.
     fn judge_doubtful(&self, frame: &Frame<'_>) -> Judgement {
         if !Seen::is_possible(frame) {
             return Judgement::Bad;
         }
-        if frame.id < id::FIRST_API && Seen::is_plausible(frame) {
-            return Judgement::Good;
+        let mut chain = frame.length;
+        let judgement = self.follow(frame.length, CONFIRMATION, |next| {
+            let is_plausible = Seen::is_plausible(next);
+            chain += if is_plausible { next.length } else { 0 };
+            is_plausible
+        });
+        let contested = match judgement {
+            Judgement::Good if self.seen.is_short(frame) => return Judgement::Good,
+            Judgement::Good => frame.length,
+            Judgement::Bad => chain.min(frame.length + NEAR),
+            Judgement::NeedBytes => return Judgement::NeedBytes,
+        };
+        let rival = (1..contested)
+            .map(|at| self.run_from(at))
+            .find(|judgement| *judgement != Judgement::Bad);
+        match rival {
+            Some(Judgement::Good) => Judgement::Bad,
+            Some(judgement) => judgement,
+            None => Judgement::Good,
         }
-        self.follow(frame.length, CONFIRMATION, Seen::is_possible)
     }
 
     /// The data end inside a packet.
@@ -376,7 +434,7 @@ impl Stream {
         }
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         let skipped = zeros.min(sync::SYNC.len()) & !1;
-        match self.run_from(skipped, true) {
+        match self.run_from(skipped) {
             Judgement::Good => {
                 self.unread.start += skipped;
                 None
@@ -401,7 +459,7 @@ impl Stream {
         for at in 0..length {
             let judgement = match sync::at(&self.unread_bytes()[at..], self.part.core_bit) {
                 Some(sync::Sync::Start) => Judgement::Good,
-                _ => self.run_from(at, true),
+                _ => self.run_from(at),
             };
             match judgement {
                 Judgement::Good => return self.found_way(skipped, at),
@@ -435,12 +493,54 @@ impl Stream {
         Ready::Item
     }
 
-    /// Whether a run of plausible packets begins `at` bytes into what was not read yet; `strictly`, if
-    /// only ids and tasks count that were seen before.
-    fn run_from(&self, at: usize, strictly: bool) -> Judgement {
+    /// Whether the stream may go on `at` bytes into what was not read yet: with packets that make sense,
+    /// and speak of little that is new.
+    fn run_from(&self, at: usize) -> Judgement {
+        let longest = self.longest_silence();
+        let (mut known, mut new) = (0, 0);
         self.follow(at, RUN, |frame| {
-            Seen::is_plausible(frame) && (!strictly || self.seen.is_known(frame))
+            if self.seen.is_known(frame) {
+                known += 1;
+            } else {
+                new += 1;
+            }
+            known > 0
+                && new <= FEW
+                && self.seen.is_short(frame)
+                && frame.delta <= longest
+                && Seen::is_plausible(frame)
         })
+    }
+
+    /// Whether a recording may begin `at` bytes into what was not read yet, although no start sequence
+    /// stands there.
+    fn may_begin(&self, at: usize) -> bool {
+        let mut ids = Vec::with_capacity(RUN_WITHOUT_START);
+        let mut length = 0;
+        let run = self.follow(at, RUN_WITHOUT_START, |frame| {
+            ids.push(frame.id);
+            length += frame.length;
+            Seen::is_plausible(frame)
+        });
+        let is_whole = ids.len() == RUN_WITHOUT_START;
+        ids.sort_unstable();
+        ids.dedup();
+        let bytes = &self.unread_bytes()[at..];
+        run == Judgement::Good
+            && !is_readable(Text(&bytes[..length.min(bytes.len())]))
+            && if is_whole {
+                ids.len() <= RUN_WITHOUT_START / 2
+            } else {
+                at <= LONGEST_PACKET
+            }
+    }
+
+    /// The longest silence, in ticks, that is believed behind damage: so many ticks as usually go by
+    /// in many packets.
+    fn longest_silence(&self) -> u32 {
+        let bytes = (self.position() - self.part.start).max(1);
+        let ticks = (self.time / bytes).saturating_mul(USUAL_BYTES);
+        ticks.clamp(SHORT_SILENCE, MODERATE_SILENCE) as u32
     }
 
     /// Judges the `count` packets that begin `at` bytes into what was not read yet.
@@ -448,7 +548,7 @@ impl Stream {
         &self,
         mut at: usize,
         count: usize,
-        accepts: impl Fn(&Frame<'_>) -> bool,
+        mut accepts: impl FnMut(&Frame<'_>) -> bool,
     ) -> Judgement {
         /// Fewer packets do if the data end behind them.
         const AT_THE_END: usize = 3;

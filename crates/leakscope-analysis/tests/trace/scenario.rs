@@ -4,28 +4,28 @@ use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Arguments, Extended, Frame, Init, Packet, Print, Text, id, varint};
 
 /// The clock of every scenario ticks a million times a second.
-pub const HZ: u32 = 1_000_000;
+pub(crate) const HZ: u32 = 1_000_000;
 
 /// What task ids are relative to.
-pub const RAM: u32 = 0x3FC0_0000;
+pub(crate) const RAM: u32 = 0x3FC0_0000;
 
 /// The name of ESP-IDF's heap module, as newer versions send it.
-pub const IDF_HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
+pub(crate) const IDF_HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
 
 /// Control blocks of tasks.
-pub const MAIN: u32 = RAM + 0x1000;
-pub const WORKER: u32 = RAM + 0x2000;
+pub(crate) const MAIN: u32 = RAM + 0x1000;
+pub(crate) const WORKER: u32 = RAM + 0x2000;
 
 /// A recording: what happened on all cores, in order of time.
 #[derive(Clone, Debug)]
-pub struct Recording {
+pub(crate) struct Recording {
     entries: Vec<Entry>,
     time: u64,
     core: u8,
     /// The id of the heap module's first event.
-    pub heap: u32,
+    pub(crate) heap: u32,
     /// Slots for callers in each heap event.
-    pub depth: usize,
+    pub(crate) depth: usize,
     shift: u32,
 }
 
@@ -49,7 +49,7 @@ const OPENOCD: &str = ";\n; Version     SEGGER SystemViewer V2.42\n; Author     
 
 impl Recording {
     /// Nothing yet.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             entries: Vec::new(),
             time: 0,
@@ -61,7 +61,7 @@ impl Recording {
     }
 
     /// A recording that has begun, with ESP-IDF's heap module and two tasks, of which `main` runs.
-    pub fn begun() -> Self {
+    pub(crate) fn begun() -> Self {
         let mut recording = Self::empty();
         recording
             .start()
@@ -73,22 +73,22 @@ impl Recording {
     }
 
     /// Lets time pass.
-    pub fn after(&mut self, ticks: u64) -> &mut Self {
+    pub(crate) fn after(&mut self, ticks: u64) -> &mut Self {
         self.time += ticks;
         self
     }
 
-    pub fn time(&self) -> u64 {
+    pub(crate) fn time(&self) -> u64 {
         self.time
     }
 
     /// What follows happens on this core.
-    pub fn on(&mut self, core: u8) -> &mut Self {
+    pub(crate) fn on(&mut self, core: u8) -> &mut Self {
         self.core = core;
         self
     }
 
-    pub fn packet(&mut self, packet: &Packet<'_>) -> &mut Self {
+    pub(crate) fn packet(&mut self, packet: &Packet<'_>) -> &mut Self {
         let mut buffer = vec![0; 70_000];
         let length = packet.encode(0, &mut buffer).expect("room for any packet");
         let frame = Frame::split(&buffer[..length]).expect("what was just written");
@@ -99,12 +99,12 @@ impl Recording {
     }
 
     /// A packet with numbers for fields.
-    pub fn event(&mut self, id: u32, numbers: &[u32]) -> &mut Self {
+    pub(crate) fn event(&mut self, id: u32, numbers: &[u32]) -> &mut Self {
         let payload = encoded(numbers);
         self.add(What::Packet { id, payload })
     }
 
-    pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.add(What::Raw(bytes.to_vec()))
     }
 
@@ -118,18 +118,18 @@ impl Recording {
     }
 
     /// The start sequence, up to the description of the system.
-    pub fn start(&mut self) -> &mut Self {
+    pub(crate) fn start(&mut self) -> &mut Self {
         self.sync()
             .packet(&Packet::TraceStart)
             .init()
             .system("N=Scenario,D=esp32,C=core0,O=FreeRTOS")
     }
 
-    pub fn sync(&mut self) -> &mut Self {
+    pub(crate) fn sync(&mut self) -> &mut Self {
         self.add(What::Sync)
     }
 
-    pub fn init(&mut self) -> &mut Self {
+    pub(crate) fn init(&mut self) -> &mut Self {
         let init = Init {
             timestamp_hz: HZ,
             cpu_hz: 160 * HZ,
@@ -140,20 +140,20 @@ impl Recording {
     }
 
     /// From the next `INIT` on, ids lose so many low bits.
-    pub fn shift(&mut self, shift: u32) -> &mut Self {
+    pub(crate) fn shift(&mut self, shift: u32) -> &mut Self {
         self.shift = shift;
         self
     }
 
-    pub fn shrink(&self, address: u32) -> u32 {
+    pub(crate) fn shrink(&self, address: u32) -> u32 {
         address.wrapping_sub(RAM) >> self.shift
     }
 
-    pub fn system(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn system(&mut self, text: &str) -> &mut Self {
         self.packet(&Packet::SysDesc { text: text.into() })
     }
 
-    pub fn module(&mut self, offset: u32, text: &str) -> &mut Self {
+    pub(crate) fn module(&mut self, offset: u32, text: &str) -> &mut Self {
         self.packet(&Packet::ModuleDesc {
             module: 0,
             offset,
@@ -161,7 +161,7 @@ impl Recording {
         })
     }
 
-    pub fn task(&mut self, address: u32, name: &str) -> &mut Self {
+    pub(crate) fn task(&mut self, address: u32, name: &str) -> &mut Self {
         let task = self.shrink(address);
         self.packet(&Packet::TaskInfo {
             task,
@@ -170,44 +170,44 @@ impl Recording {
         })
     }
 
-    pub fn run(&mut self, address: u32) -> &mut Self {
+    pub(crate) fn run(&mut self, address: u32) -> &mut Self {
         let task = self.shrink(address);
         self.packet(&Packet::TaskStartExec { task })
     }
 
-    pub fn idle(&mut self) -> &mut Self {
+    pub(crate) fn idle(&mut self) -> &mut Self {
         self.packet(&Packet::Idle)
     }
 
-    pub fn enter(&mut self, interrupt: u32) -> &mut Self {
+    pub(crate) fn enter(&mut self, interrupt: u32) -> &mut Self {
         self.packet(&Packet::IsrEnter { interrupt })
     }
 
-    pub fn exit(&mut self) -> &mut Self {
+    pub(crate) fn exit(&mut self) -> &mut Self {
         self.packet(&Packet::IsrExit)
     }
 
-    pub fn stop(&mut self) -> &mut Self {
+    pub(crate) fn stop(&mut self) -> &mut Self {
         self.packet(&Packet::TraceStop)
     }
 
-    pub fn overflow(&mut self, drop_count: u32) -> &mut Self {
+    pub(crate) fn overflow(&mut self, drop_count: u32) -> &mut Self {
         self.packet(&Packet::Overflow { drop_count })
     }
 
-    pub fn systime_us(&mut self, microseconds: u64) -> &mut Self {
+    pub(crate) fn systime_us(&mut self, microseconds: u64) -> &mut Self {
         self.packet(&Packet::SystimeUs { microseconds })
     }
 
-    pub fn mark(&mut self, marker: u32) -> &mut Self {
+    pub(crate) fn mark(&mut self, marker: u32) -> &mut Self {
         self.packet(&Packet::Extended(Extended::Mark { marker }))
     }
 
-    pub fn print(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn print(&mut self, text: &str) -> &mut Self {
         self.print_bytes(text.as_bytes())
     }
 
-    pub fn print_bytes(&mut self, text: &[u8]) -> &mut Self {
+    pub(crate) fn print_bytes(&mut self, text: &[u8]) -> &mut Self {
         self.packet(&Packet::PrintFormatted(Print {
             text: Text(text),
             options: 0,
@@ -216,17 +216,19 @@ impl Recording {
     }
 
     /// ESP-IDF's allocation, one tick after what came before.
-    pub fn allocate(&mut self, address: u32, size: u32, callers: &[u32]) -> &mut Self {
+    pub(crate) fn allocate(&mut self, address: u32, size: u32, callers: &[u32]) -> &mut Self {
         let mut numbers = vec![address, size];
         self.push_callers(&mut numbers, callers);
-        self.after(1).event(self.heap, &numbers)
+        let id = self.heap;
+        self.after(1).event(id, &numbers)
     }
 
     /// ESP-IDF's free, one tick after what came before.
-    pub fn free(&mut self, address: u32, callers: &[u32]) -> &mut Self {
+    pub(crate) fn free(&mut self, address: u32, callers: &[u32]) -> &mut Self {
         let mut numbers = vec![address];
         self.push_callers(&mut numbers, callers);
-        self.after(1).event(self.heap + 1, &numbers)
+        let id = self.heap + 1;
+        self.after(1).event(id, &numbers)
     }
 
     fn push_callers(&self, numbers: &mut Vec<u32>, callers: &[u32]) {
@@ -234,13 +236,13 @@ impl Recording {
     }
 
     /// How many packets there are.
-    pub fn packets(&self) -> usize {
+    pub(crate) fn packets(&self) -> usize {
         let is_packet = |entry: &&Entry| matches!(entry.what, What::Packet { .. });
         self.entries.iter().filter(is_packet).count()
     }
 
     /// Without the packets that `is_kept` does not want, by their number.
-    pub fn retain(&mut self, mut is_kept: impl FnMut(usize) -> bool) {
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(usize) -> bool) {
         let mut number = 0;
         self.entries.retain(|entry| {
             if !matches!(entry.what, What::Packet { .. }) {
@@ -252,12 +254,12 @@ impl Recording {
     }
 
     /// All on one core, as a dump of the target's buffer: without header.
-    pub fn plain(&self) -> Vec<u8> {
+    pub(crate) fn plain(&self) -> Vec<u8> {
         self.stream(|_| true, |id, payload, delta| encode(id, payload, delta))
     }
 
     /// [`Recording::plain`], and where in it each packet stands.
-    pub fn plain_with_places(&self) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
+    pub(crate) fn plain_with_places(&self) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
         let mut places = Vec::new();
         let mut end = 0;
         let mut time = 0;
@@ -279,17 +281,17 @@ impl Recording {
     }
 
     /// A file of OpenOCD's for one core.
-    pub fn openocd(&self) -> Vec<u8> {
+    pub(crate) fn openocd(&self) -> Vec<u8> {
         [OPENOCD.as_bytes(), &self.plain()].concat()
     }
 
     /// OpenOCD's two files for two cores: what concerns both stands in both.
-    pub fn openocd_by_core(&self) -> [Vec<u8>; 2] {
+    pub(crate) fn openocd_by_core(&self) -> [Vec<u8>; 2] {
         [0, 1].map(|core| [OPENOCD.as_bytes(), &self.part(core)].concat())
     }
 
     /// OpenOCD's one file for two cores (V3.60).
-    pub fn joined(&self) -> Vec<u8> {
+    pub(crate) fn joined(&self) -> Vec<u8> {
         let parts = [0, 1].map(|core| self.part(core));
         let header = format!(
             ";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n\
@@ -300,7 +302,7 @@ impl Recording {
     }
 
     /// OpenOCD's old one file for two cores, which share one chain of deltas.
-    pub fn with_core_bit(&self) -> Vec<u8> {
+    pub(crate) fn with_core_bit(&self) -> Vec<u8> {
         let header = ";\n; Version\t\tSEGGER SystemViewer V2.42\n; Author\t\tEspressif Inc\n\
                       ; ESP_Extension\n;\n";
         let mut bytes = header.as_bytes().to_vec();
@@ -357,7 +359,7 @@ impl Recording {
 }
 
 /// Numbers as they stand in a payload.
-pub fn encoded(numbers: &[u32]) -> Vec<u8> {
+pub(crate) fn encoded(numbers: &[u32]) -> Vec<u8> {
     let mut payload = Vec::new();
     for &number in numbers {
         let (bytes, length) = varint::write(number);

@@ -8,7 +8,7 @@ use leakscope_systemview::varint::Numbers;
 
 /// Where the chips that ESP-IDF runs on, and those with Cortex-M cores, have their RAM.
 const RAM: std::ops::Range<u32> = 0x2000_0000..0x7000_0000;
-/// No block is larger.
+/// No block is larger; none is empty, either, while a free without callers looks as if.
 const LARGEST: u32 = 64 << 20;
 /// The call stack of ESP-IDF's tracing is never deeper (`CONFIG_HEAP_TRACING_STACK_DEPTH`).
 const DEEPEST: usize = 32;
@@ -26,7 +26,7 @@ pub(in crate::trace) fn is_allocation(payload: &[u8]) -> bool {
         && callers[used..].iter().all(|&caller| caller == 0)
         && callers[..used].iter().all(|&caller| is_code(caller))
         && is_block(address)
-        && size <= LARGEST
+        && (1..=LARGEST).contains(&size)
 }
 
 fn is_block(address: u32) -> bool {

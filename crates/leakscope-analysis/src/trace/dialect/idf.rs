@@ -8,46 +8,53 @@ use leakscope_systemview::varint;
 
 use crate::trace::event::HeapEvent;
 use crate::trace::modules::IdfEvent;
-use crate::trace::stacks::Stacks;
+use crate::trace::stacks::{StackId, Stacks};
 
 /// Reads an event; `None` if its payload is not whole.
-#[inline]
 pub(in crate::trace) fn read(
     event: IdfEvent,
     payload: &[u8],
     stacks: &mut Stacks,
 ) -> Option<HeapEvent> {
+    Some(match event {
+        IdfEvent::Allocation => match allocation(payload, stacks)? {
+            (0, size, stack) => HeapEvent::Failed { size, stack },
+            (address, size, stack) => HeapEvent::Allocation {
+                heap: 0,
+                address,
+                size,
+                stack,
+                tag: None,
+            },
+        },
+        IdfEvent::Free => match free(payload, stacks)? {
+            (0, stack) => HeapEvent::FreeOfNull { stack },
+            (address, stack) => HeapEvent::Free {
+                heap: 0,
+                address,
+                size: None,
+                stack,
+            },
+        },
+    })
+}
+
+/// The address, size and call stack of an allocation.
+#[inline]
+pub(in crate::trace) fn allocation(
+    payload: &[u8],
+    stacks: &mut Stacks,
+) -> Option<(u64, u64, StackId)> {
     let (address, position) = varint::read(payload, 0).ok()?;
-    let address = u64::from(address);
-    match event {
-        IdfEvent::Allocation => {
-            let (size, position) = varint::read(payload, position).ok()?;
-            let size = u64::from(size);
-            let stack = stacks.intern_encoded(payload.get(position..)?)?;
-            Some(if address == 0 {
-                HeapEvent::Failed { size, stack }
-            } else {
-                HeapEvent::Allocation {
-                    heap: 0,
-                    address,
-                    size,
-                    stack,
-                    tag: None,
-                }
-            })
-        }
-        IdfEvent::Free => {
-            let stack = stacks.intern_encoded(payload.get(position..)?)?;
-            Some(if address == 0 {
-                HeapEvent::FreeOfNull { stack }
-            } else {
-                HeapEvent::Free {
-                    heap: 0,
-                    address,
-                    size: None,
-                    stack,
-                }
-            })
-        }
-    }
+    let (size, position) = varint::read(payload, position).ok()?;
+    let stack = stacks.intern_encoded(payload.get(position..)?)?;
+    Some((u64::from(address), u64::from(size), stack))
+}
+
+/// The address and call stack of a free.
+#[inline]
+pub(in crate::trace) fn free(payload: &[u8], stacks: &mut Stacks) -> Option<(u64, StackId)> {
+    let (address, position) = varint::read(payload, 0).ok()?;
+    let stack = stacks.intern_encoded(payload.get(position..)?)?;
+    Some((u64::from(address), stack))
 }

@@ -16,6 +16,8 @@ pub(in crate::trace) struct Dialect {
     shift: u32,
     wide: bool,
     stacks: Vec<StackId>,
+    /// The version of the recorder's events; 0 before it was told.
+    version: u32,
 }
 
 /// What an event of the module says.
@@ -25,6 +27,9 @@ pub(in crate::trace) enum Said {
     /// Units, definitions, or something from a newer recorder.
     Nothing,
 }
+
+/// The version of the recorder's events that is known here.
+pub(in crate::trace) const VERSION: u32 = 1;
 
 /// No recorder numbers more stacks at once.
 const MOST_STACKS: usize = 1 << 16;
@@ -37,6 +42,7 @@ impl Default for Dialect {
             shift: 0,
             wide: false,
             stacks: Vec::new(),
+            version: 0,
         }
     }
 }
@@ -109,8 +115,13 @@ impl Dialect {
         Some(Said::Heap(event))
     }
 
+    /// The version of what the recorder sends; 0 before the units were told.
+    pub(in crate::trace) fn version(&self) -> u32 {
+        self.version
+    }
+
     fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Said> {
-        let (_version, pointer_bytes) = (fields.next()?, fields.next()?);
+        let (version, pointer_bytes) = (fields.next()?, fields.next()?);
         let (shift, _depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
         let (base, code) = (wide()?, wide()?);
@@ -120,6 +131,7 @@ impl Dialect {
             shift: shift % 32,
             wide: pointer_bytes != 4,
             stacks: Vec::new(),
+            version: version.max(1),
         };
         if size == 0 {
             return Some(Said::Nothing);

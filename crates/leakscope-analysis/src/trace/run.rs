@@ -1,0 +1,137 @@
+//! Reading on without stopping at each event: the fast lane for who wants only the heap's history.
+//!
+//! The two events that almost all of a heap trace consists of are handed over as plain values. What they
+//! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
+
+use leakscope_systemview::id;
+
+use super::dialect::idf;
+use super::event::{Event, Occasion};
+use super::modules::{IdfEvent, Meaning};
+use super::reader::{Meant, Trace};
+use super::stacks::{StackId, Stacks};
+use super::stream::{Item, Piece, Ready};
+
+/// Why reading pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// This stream needs bytes: read some into [`Trace::space`] and call [`Trace::supply`].
+    NeedBytes(usize),
+    /// Every stream has ended.
+    Finished,
+}
+
+/// Who is told what happens to the heap.
+pub(crate) trait Observer {
+    /// As [`HeapEvent::Allocation`](super::HeapEvent::Allocation), in the only heap.
+    fn allocation(
+        &mut self,
+        now: &Occasion,
+        address: u64,
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    );
+
+    /// As [`HeapEvent::Free`](super::HeapEvent::Free), in the only heap.
+    fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks);
+
+    /// Any other event that the heap's history depends on.
+    fn event(&mut self, event: &Event<'_>, stacks: &Stacks);
+}
+
+impl Trace {
+    /// Reads on until bytes are needed.
+    pub(crate) fn run(&mut self, observer: &mut impl Observer) -> Pause {
+        loop {
+            let Some(index) = self.earliest() else {
+                return Pause::Finished;
+            };
+            match self.streams[index].stream.next() {
+                Some(Item::Frame(piece)) => self.observe(index, &piece, observer),
+                Some(Item::Skipped {
+                    offset,
+                    bytes,
+                    time,
+                }) => {
+                    self.note_skipped(index, offset, bytes, time);
+                    observer.event(&self.skipped(index, offset, bytes, time), &self.stacks);
+                }
+                Some(other) => self.note(index, &other),
+                None => {
+                    if self.streams[index].stream.prepare() == Ready::NeedBytes {
+                        return Pause::NeedBytes(index);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn observe(&mut self, index: usize, piece: &Piece, observer: &mut impl Observer) {
+        let id = piece.id();
+        if id >= id::FIRST_MODULE
+            && let Meaning::Idf(event) = self.streams[index].modules.meaning(id)
+            && self.observe_idf(index, piece, event, observer)
+        {
+            return;
+        }
+        if id < id::FIRST_API {
+            let core = usize::from(self.streams[index].core.max(piece.core));
+            if core < self.cores.len() && self.follow_switch(index, core, piece).is_some() {
+                self.note_packet(index, piece);
+                return;
+            }
+        }
+        let (context, meant) = self.interpret(index, piece);
+        if !matches!(
+            meant,
+            Meant::Nothing | Meant::System | Meant::Api | Meant::Module | Meant::Log
+        ) {
+            let event = self.event(index, piece, context, &meant);
+            observer.event(&event, &self.stacks);
+        }
+    }
+
+    /// Whether it was an allocation or a free of a block, and the observer was told.
+    #[inline]
+    fn observe_idf(
+        &mut self,
+        index: usize,
+        piece: &Piece,
+        event: IdfEvent,
+        observer: &mut impl Observer,
+    ) -> bool {
+        let source = &self.streams[index];
+        let payload = source.stream.payload(piece);
+        let core = source.core.max(piece.core);
+        let now = Occasion {
+            time: piece.time,
+            context: self
+                .cores
+                .get(usize::from(core))
+                .map(|state| state.current())
+                .unwrap_or_default(),
+            core,
+            input: source.stream.part.input,
+            offset: source.stream.offset(piece),
+        };
+        match event {
+            IdfEvent::Allocation => match idf::allocation(payload, &mut self.stacks) {
+                Some((address, size, stack)) if address != 0 => {
+                    observer.allocation(&now, address, size, stack, &self.stacks);
+                }
+                _ => return false,
+            },
+            IdfEvent::Free => match idf::free(payload, &mut self.stacks) {
+                Some((address, stack)) if address != 0 => {
+                    observer.free(&now, address, stack, &self.stacks);
+                }
+                _ => return false,
+            },
+        }
+        self.note_packet(index, piece);
+        self.counts.heap_events += 1;
+        true
+    }
+}

@@ -1,0 +1,197 @@
+//! Restarts: what each session proves is kept, and a start sequence alone is no restart.
+
+use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::trace::Start;
+use leakscope_systemview::Packet;
+
+use crate::reading::{read, read_one};
+use crate::scenario::{IDF_HEAP, MAIN, Recording, WORKER};
+
+const LEAK: &[u32] = &[0x4200_1000];
+const OTHER: &[u32] = &[0x4200_2000];
+const BLOCK: u32 = 0x3FFB_0000;
+
+/// One block every thousand ticks, none freed.
+fn leak(recording: &mut Recording, from: u32, blocks: u32) {
+    for block in from..from + blocks {
+        recording.after(1000).allocate(BLOCK + 16 * block, 8, LEAK);
+    }
+}
+
+/// The start sequence in the middle of a recording.
+fn restart(recording: &mut Recording, microseconds: u64) {
+    recording.start().systime_us(microseconds);
+    recording.task(MAIN, "main").task(WORKER, "worker");
+    recording.module(512, IDF_HEAP);
+}
+
+#[test]
+fn a_stop_and_a_start_make_two_sessions() {
+    let mut recording = Recording::begun();
+    leak(&mut recording, 0, 50);
+    recording.after(10).stop().after(1_000_000);
+    restart(&mut recording, 2_000_000);
+    recording.run(MAIN).after(10);
+    let freed_again = BLOCK + 16 * 3;
+    recording.allocate(freed_again, 8, OTHER).free(freed_again, OTHER);
+    recording.after(100_000).idle();
+    let reading = read_one(recording.plain());
+    reading.check();
+    let outcome = &reading.outcome;
+    assert_eq!(reading.starts(), [Start::First, Start::AfterStop]);
+    assert_eq!(outcome.sessions.len(), 2);
+    assert_eq!(reading.problem("paused").map(|problem| problem.count), Some(1));
+    assert_eq!(reading.problem("restart"), None);
+    let leak = reading.site(LEAK);
+    assert_eq!((leak.finding.verdict, leak.session), (Verdict::LeakSteady, 0));
+    assert_eq!(reading.verdict(OTHER), Verdict::AllFreed);
+    assert_eq!(reading.site(OTHER).session, 1);
+    assert_eq!(outcome.totals.outstanding_blocks, 50);
+    assert!(outcome.anomalies.is_empty());
+    assert_eq!(outcome.sessions[0].peak_bytes, 400);
+    assert_eq!(outcome.sessions[1].peak_bytes, 8);
+    assert_eq!(outcome.peak.bytes, 400);
+}
+
+/// What was recorded before a pause may have been freed in it: no double free, no lost allocation.
+#[test]
+fn frees_after_a_pause_are_of_older_blocks() {
+    let mut recording = Recording::begun();
+    leak(&mut recording, 0, 5);
+    recording.free(BLOCK, OTHER).after(10).stop().after(100);
+    restart(&mut recording, 100_000);
+    recording.free(BLOCK, OTHER).free(BLOCK + 16, OTHER);
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.totals.frees_of_older_blocks, 2);
+    assert!(reading.anomalies().is_empty());
+}
+
+/// A clock that runs back shows that the target was reset.
+#[test]
+fn a_reset_begins_a_new_heap_with_new_tasks() {
+    let mut recording = Recording::empty();
+    recording.start().systime_us(5_000_000).module(512, IDF_HEAP);
+    recording.task(MAIN, "main").run(MAIN);
+    leak(&mut recording, 0, 40);
+    recording.after(300);
+    recording.start().systime_us(1000).module(512, IDF_HEAP).run(MAIN);
+    leak(&mut recording, 0, 40);
+    let reading = read_one(recording.plain());
+    reading.check();
+    let outcome = &reading.outcome;
+    assert_eq!(outcome.sessions.len(), 2);
+    assert!(!outcome.sessions[0].after_reset && outcome.sessions[1].after_reset);
+    assert_eq!(reading.problem("restart").map(|problem| problem.count), Some(1));
+    assert_eq!(reading.problem("free-lost"), None);
+    assert_eq!(reading.verdict(LEAK), Verdict::LeakSteady);
+    assert_eq!(reading.site(LEAK).outstanding_blocks, 80);
+    let contexts = reading.heap_contexts();
+    assert_eq!((contexts[0], contexts[79]), ("main", "task@0x3fc01000"));
+    let starts = reading.starts();
+    assert_eq!(starts.last(), Some(&Start::AfterReset));
+}
+
+/// Clocks of both cores' files: a reset is one reset.
+#[test]
+fn a_reset_of_two_cores_is_one() {
+    let mut recording = Recording::empty();
+    recording.start().systime_us(5_000_000).module(512, IDF_HEAP).run(MAIN);
+    leak(&mut recording, 0, 10);
+    recording.after(300).start().systime_us(1000).module(512, IDF_HEAP);
+    leak(&mut recording, 0, 10);
+    for files in [
+        recording.openocd_by_core().to_vec(),
+        vec![recording.joined()],
+        vec![recording.with_core_bit()],
+    ] {
+        let reading = read(&files);
+        assert_eq!(reading.outcome.sessions.len(), 2);
+        assert_eq!(reading.problem("restart").map(|problem| problem.count), Some(1));
+    }
+}
+
+/// A post-mortem ring repeats the start sequence every 256 packets; the heap goes on.
+#[test]
+fn a_repeated_start_sequence_splits_nothing() {
+    let mut recording = Recording::begun();
+    for round in 0..10 {
+        leak(&mut recording, 8 * round, 8);
+        let now = recording.time();
+        restart(&mut recording, now);
+    }
+    recording.after(10).free(BLOCK, OTHER);
+    let reading = read_one(recording.plain());
+    reading.check();
+    assert_eq!(reading.outcome.sessions.len(), 1);
+    assert_eq!(reading.outcome.totals.outstanding_blocks, 79);
+    assert!(reading.codes().is_empty(), "{:?}", reading.codes());
+    assert!(reading.starts()[1..].iter().all(|start| *start == Start::Repeated));
+    assert_eq!(*reading.heap_contexts().last().expect("a free"), "main");
+}
+
+/// The target's clock in cycles wraps within seconds; that is no reset.
+#[test]
+fn a_wrapped_cycle_counter_is_no_reset() {
+    let mut recording = Recording::begun();
+    let hertz = 160_u64;
+    for _ in 0..6 {
+        let cycles = (recording.time() * hertz) as u32;
+        recording.packet(&Packet::SystimeCycles { cycles });
+        leak(&mut recording, 0, 1);
+        recording.after(9_000_000);
+    }
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.sessions.len(), 1);
+    assert_eq!(reading.problem("restart"), None);
+}
+
+/// A cycle counter that is far from where it would have run to shows a reset.
+#[test]
+fn a_cycle_counter_that_jumps_is_a_reset() {
+    let mut recording = Recording::empty();
+    recording.start().packet(&Packet::SystimeCycles { cycles: 3_000_000_000 });
+    recording.module(512, IDF_HEAP).run(MAIN);
+    leak(&mut recording, 0, 10);
+    recording.after(2_000_000).start();
+    recording.packet(&Packet::SystimeCycles { cycles: 50_000 });
+    leak(&mut recording, 0, 10);
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.sessions.len(), 2);
+}
+
+/// A stop at the end, and nothing behind it, is one session that was stopped.
+#[test]
+fn a_stop_at_the_end_splits_nothing() {
+    let mut recording = Recording::begun();
+    leak(&mut recording, 0, 10);
+    recording.after(10).stop();
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.sessions.len(), 1);
+    assert!(reading.outcome.sessions[0].stopped);
+}
+
+/// The heap goes on for a moment after the command to stop: it belongs to the session that ends.
+#[test]
+fn each_sessions_verdicts_are_its_own() {
+    let mut recording = Recording::begun();
+    for round in 0..3 {
+        // A leak in the second session only.
+        for block in 0..40 {
+            let address = BLOCK + 16 * block;
+            recording.after(1000).allocate(address, 8, LEAK).after(100);
+            if round != 1 {
+                recording.free(address, OTHER);
+            }
+        }
+        recording.after(1000).stop().after(1_000_000);
+        restart(&mut recording, 10_000_000 * (round + 1));
+        recording.run(MAIN);
+    }
+    let reading = read_one(recording.plain());
+    reading.check();
+    assert_eq!(reading.outcome.sessions.len(), 4);
+    let site = reading.site(LEAK);
+    assert_eq!((site.finding.verdict, site.session), (Verdict::LeakSteady, 1));
+    assert_eq!((site.allocations, site.frees, site.outstanding_blocks), (120, 80, 40));
+    assert!(site.blocks.is_empty(), "the last session left no block behind");
+}

@@ -1,0 +1,11 @@
+//! Verdicts on call sites: the rules' boundaries, their behaviour on programs whose truth is known, and
+//! what holds for any history.
+
+mod damage;
+mod patterns;
+mod program;
+mod properties;
+mod random;
+mod ranking;
+mod rules;
+mod table;

@@ -1,0 +1,76 @@
+//! Programs whose truth is known, drawn at random over wide ranges.
+
+mod healthy;
+mod leaking;
+mod undecidable;
+
+use crate::program::Program;
+use crate::random::Random;
+
+/// What is true of all programs of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Truth {
+    Leaks,
+    Healthy,
+    /// A leak and a program without one would leave the same trace.
+    Undecidable,
+}
+
+/// Draws a program at random.
+type Draw = fn(&mut Random) -> Program;
+
+/// A kind of program.
+pub(crate) struct Pattern {
+    pub(crate) name: &'static str,
+    pub(crate) truth: Truth,
+    draw: Draw,
+}
+
+impl Pattern {
+    /// The program of a seed.
+    pub(crate) fn program(&self, seed: u64) -> Program {
+        (self.draw)(&mut Random::new(
+            seed.wrapping_mul(0x1000_0000_01B3) ^ hash(self.name),
+        ))
+    }
+}
+
+/// So that the patterns do not share their random numbers.
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<Pattern> {
+    let group = |truth, patterns: &[(&'static str, Draw)]| {
+        patterns
+            .iter()
+            .map(|&(name, draw)| Pattern { name, truth, draw })
+            .collect::<Vec<_>>()
+    };
+    let mut patterns = group(Truth::Leaks, leaking::PATTERNS);
+    patterns.extend(group(Truth::Healthy, healthy::PATTERNS));
+    patterns.extend(group(Truth::Undecidable, undecidable::PATTERNS));
+    patterns
+}
+
+/// A trace of ordinary length: from a tenth of a second to hours, at a few MHz.
+fn trace(random: &mut Random) -> Program {
+    Program::new(random.scale(1e5, 1e10) as u64)
+}
+
+/// Objects that are created together and kept.
+fn group(random: &mut Random, program: &mut Program, begin: f64) {
+    for _ in 0..random.count(2, 12) {
+        let birth = begin + random.between(0.0, 0.008);
+        let size = size(random);
+        program.kept(birth, size);
+    }
+}
+
+/// The size of a block.
+fn size(random: &mut Random) -> u64 {
+    random.scale(4.0, 4096.0) as u64
+}

@@ -1,0 +1,189 @@
+//! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
+
+use leakscope_analysis::findings::{Cycles, Gap, SiteHistory, Span};
+
+/// The life of one block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) birth: u64,
+    /// Later than the end of the trace, or never, if it is not freed within it.
+    pub(crate) death: Option<u64>,
+    pub(crate) size: u64,
+}
+
+/// The blocks of one call site, and the trace around them.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) end: u64,
+    /// The last event of any other call site.
+    pub(crate) others_until: u64,
+    /// The moments that the user marked.
+    pub(crate) marks: Vec<u64>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+impl Program {
+    /// A trace of so many ticks, in which other call sites are at work all the time.
+    pub(crate) fn new(ticks: u64) -> Self {
+        Self {
+            blocks: Vec::new(),
+            end: ticks,
+            others_until: ticks,
+            marks: Vec::new(),
+            gaps: Vec::new(),
+        }
+    }
+
+    pub(crate) fn tick(&self, share: f64) -> u64 {
+        (share * self.end as f64) as u64
+    }
+
+    /// A block that is allocated and freed at these shares of the trace.
+    pub(crate) fn freed(&mut self, birth: f64, death: f64, size: u64) {
+        let (birth, death) = (self.tick(birth), self.tick(death));
+        let death = Some(death.max(birth));
+        self.blocks.push(Block { birth, death, size });
+    }
+
+    /// A block that nobody will ever free.
+    pub(crate) fn kept(&mut self, birth: f64, size: u64) {
+        let birth = self.tick(birth);
+        self.blocks.push(Block {
+            birth,
+            death: None,
+            size,
+        });
+    }
+
+    /// The trace as a whole.
+    pub(crate) fn span(&self) -> Span {
+        let whole = self.marks.len().saturating_sub(3) as u64;
+        Span {
+            end: self.end,
+            start: 0,
+            warm_up_end: self.end / 20,
+            stopped: None,
+            window: self.window(),
+            last_heap_event: self.last_heap_event(),
+            cycles: whole,
+            cycles_from: if whole > 0 { self.marks[2] } else { 0 },
+            cycles_to: if whole > 0 {
+                self.marks[self.marks.len() - 1]
+            } else {
+                0
+            },
+            gaps: self.gaps.clone(),
+        }
+    }
+
+    fn last_heap_event(&self) -> u64 {
+        let births = self.blocks.iter().map(|block| block.birth);
+        let deaths = self.blocks.iter().filter_map(|block| block.death);
+        let events = births.chain(deaths).filter(|&time| time <= self.end);
+        events.max().unwrap_or_default().max(self.others_until)
+    }
+
+    /// The shortest window, by doubling from one tick, of which 32 cover the trace.
+    fn window(&self) -> u64 {
+        let mut window = 1;
+        while self.end / window >= 32 {
+            window *= 2;
+        }
+        window
+    }
+
+    /// How the number of live bytes changes within the trace, in order of time. What happens at the same
+    /// time is one change: a block that takes the place of another leaves no moment without both.
+    fn changes(&self) -> Vec<(u64, i64)> {
+        let mut changes = Vec::new();
+        for block in self.blocks.iter().filter(|block| block.birth <= self.end) {
+            changes.push((block.birth, block.size as i64));
+            if let Some(death) = block.death.filter(|&death| death <= self.end) {
+                changes.push((death, -(block.size as i64)));
+            }
+        }
+        changes.sort_unstable();
+        changes.dedup_by(|next, change| {
+            let same = next.0 == change.0;
+            if same {
+                change.1 += next.1;
+            }
+            same
+        });
+        changes
+    }
+
+    /// The call site.
+    pub(crate) fn history(&self) -> SiteHistory {
+        let mut history = SiteHistory::default();
+        let mut births = Vec::new();
+        for block in self.blocks.iter().filter(|block| block.birth <= self.end) {
+            history.allocations += 1;
+            history.allocated_bytes += block.size;
+            history.largest = history.largest.max(block.size);
+            births.push(block.birth);
+            match block.death.filter(|&death| death <= self.end) {
+                None => {
+                    history.live_births.push(block.birth);
+                    history.live_bytes += block.size;
+                }
+                Some(death) => {
+                    history.frees += 1;
+                    history.lifetimes.add(death - block.birth);
+                    let first = history.first_free.map_or(death, |first| first.min(death));
+                    let last = history.last_free.map_or(death, |last| last.max(death));
+                    history.first_free = Some(first);
+                    history.last_free = Some(last);
+                }
+            }
+        }
+        births.sort_unstable();
+        history.live_births.sort_unstable();
+        history.first_allocation = births.first().copied().unwrap_or_default();
+        history.last_allocation = births.last().copied().unwrap_or_default();
+        history.longest_silence = births
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .max()
+            .unwrap_or_default();
+        self.levels(&mut history);
+        history
+    }
+
+    /// What follows from the number of live bytes over time.
+    fn levels(&self, history: &mut SiteHistory) {
+        let window = self.window();
+        let mut level = 0_i64;
+        let mut floors: Vec<i64> = vec![0];
+        let mut at_marks = vec![0_i64; self.marks.len()];
+        for (time, bytes) in self.changes() {
+            while (floors.len() as u64) <= time / window {
+                floors.push(level);
+            }
+            level += bytes;
+            for (&mark, at_mark) in self.marks.iter().zip(&mut at_marks) {
+                if time <= mark {
+                    *at_mark = level;
+                }
+            }
+            if level as u64 > history.max_live_bytes {
+                history.max_live_bytes = level as u64;
+                history.max_first_reached = time;
+            }
+            if let Some(floor) = floors.last_mut() {
+                *floor = level.min(*floor);
+            }
+        }
+        while (floors.len() as u64) <= self.end / window {
+            floors.push(level);
+        }
+        history.floors = floors.into_iter().map(|floor| floor as u64).collect();
+        if let Some(counted) = at_marks.get(2..).filter(|counted| counted.len() > 1) {
+            history.cycles = Cycles {
+                grown: counted.windows(2).filter(|pair| pair[1] > pair[0]).count() as u64,
+                net_bytes: counted[counted.len() - 1] - counted[0],
+            };
+        }
+    }
+}

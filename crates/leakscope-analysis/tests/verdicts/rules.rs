@@ -1,0 +1,384 @@
+//! Each rule at its boundaries, in traces of 1000 ticks of which the first 50 are start-up.
+
+use leakscope_analysis::findings::{
+    Confidence, Cycles, Finding, SiteHistory, Span, Verdict, Word, judge,
+};
+
+use crate::program::Program;
+
+/// Blocks of 10 bytes that are never freed, in a trace in which other call sites are busy.
+fn kept(births: &[u64]) -> Program {
+    let mut program = Program::new(1000);
+    for &birth in births {
+        program.kept(birth as f64 / 1000.0, 10);
+    }
+    program
+}
+
+/// Messages that live for 5 ticks, one every 10, up to `end`.
+fn with_messages(mut program: Program, end: u64) -> Program {
+    for birth in (0..end).step_by(10) {
+        program.freed(birth as f64 / 1000.0, (birth + 5) as f64 / 1000.0, 10);
+    }
+    program
+}
+
+fn finding(program: &Program) -> Finding {
+    judge(&program.history(), &program.span())
+}
+
+fn verdict(program: &Program) -> Verdict {
+    finding(program).verdict
+}
+
+fn every(step: usize, from: u64, to: u64) -> Vec<u64> {
+    (from..to).step_by(step).collect()
+}
+
+#[test]
+fn three_blocks_are_a_habit_and_two_are_not() {
+    assert_eq!(verdict(&kept(&[300, 600, 900])), Verdict::LeakSteady);
+    assert_eq!(verdict(&kept(&[300, 900])), Verdict::Unclassified);
+}
+
+#[test]
+fn the_blocks_of_one_burst_count_once() {
+    let bursts = |bursts: &[u64]| {
+        let births: Vec<u64> = bursts.iter().flat_map(|&burst| burst..burst + 9).collect();
+        verdict(&kept(&births))
+    };
+    assert_eq!(bursts(&[300, 900]), Verdict::Unclassified);
+    assert_eq!(bursts(&[300, 600, 900]), Verdict::LeakSteady);
+}
+
+#[test]
+fn blocks_of_start_up_do_not_count_towards_a_leak() {
+    assert_eq!(verdict(&kept(&[10, 20, 300, 900])), Verdict::Unclassified);
+    assert_eq!(
+        verdict(&kept(&[10, 20, 300, 600, 900])),
+        Verdict::LeakSteady
+    );
+}
+
+#[test]
+fn more_blocks_make_a_steady_leak_surer() {
+    let confidence = |blocks: u64| {
+        let births: Vec<u64> = (1..=blocks).map(|n| 50 + n * 900 / blocks).collect();
+        finding(&kept(&births)).confidence
+    };
+    assert_eq!(confidence(5), Confidence::Low);
+    assert_eq!(confidence(6), Confidence::Medium);
+    assert_eq!(confidence(7), Confidence::Medium);
+    assert_eq!(confidence(8), Confidence::High);
+}
+
+#[test]
+fn a_leak_that_covers_little_of_the_trace_is_not_sure() {
+    let finding = finding(&kept(&every(10, 600, 1000)));
+    assert_eq!(finding.verdict, Verdict::LeakSteady);
+    assert_eq!(finding.confidence, Confidence::Medium);
+}
+
+#[test]
+fn a_burst_is_no_steady_leak() {
+    assert_eq!(verdict(&kept(&every(10, 850, 1000))), Verdict::Unclassified);
+    assert_eq!(verdict(&kept(&every(10, 800, 1000))), Verdict::LeakSteady);
+}
+
+#[test]
+fn a_site_that_is_silent_longer_than_ever_has_stopped() {
+    assert_eq!(verdict(&kept(&every(20, 0, 840))), Verdict::LeakSteady);
+    assert_eq!(verdict(&kept(&every(20, 0, 780))), Verdict::Bounded);
+    // As slow before: the silence is a pause like the others.
+    assert_eq!(verdict(&kept(&[60, 290, 520, 760])), Verdict::LeakSteady);
+    // No pause may excuse a silence that is longer than half of the time before it.
+    assert!(!verdict(&kept(&[60, 61, 62, 620])).is_leak());
+}
+
+#[test]
+fn where_the_whole_heap_falls_silent_a_site_has_not_stopped() {
+    let mut program = kept(&every(20, 0, 740));
+    assert_eq!(verdict(&program), Verdict::Bounded);
+    program.others_until = 740;
+    assert_eq!(verdict(&program), Verdict::LeakSteady);
+}
+
+#[test]
+fn a_program_that_uses_the_heap_only_at_first_does_not_leak() {
+    let mut program = kept(&every(20, 0, 400));
+    program.others_until = 400;
+    assert_eq!(verdict(&program), Verdict::Bounded);
+}
+
+#[test]
+fn blocks_that_become_rarer_fill_something() {
+    let births: Vec<u64> = (1..=20)
+        .map(|n: u64| 50 + n.pow(4) * 900 / 160_000)
+        .collect();
+    let finding = finding(&kept(&births));
+    assert_eq!(finding.verdict, Verdict::Unclassified);
+    assert!(finding.reason.contains(&Word::Text(
+        " blocks, ever more slowly: the first quarter came within "
+    )));
+}
+
+#[test]
+fn bursts_are_no_trend() {
+    let births: Vec<u64> = [100, 130, 400, 900]
+        .iter()
+        .flat_map(|&burst| burst..burst + 5)
+        .collect();
+    assert_eq!(verdict(&kept(&births)), Verdict::LeakSteady);
+}
+
+#[test]
+fn a_steady_leak_says_how_many_how_often_and_when() {
+    let finding = finding(&kept(&every(30, 60, 1000)));
+    assert_eq!(
+        finding.reason,
+        [
+            Word::Count(32),
+            Word::Text(" of "),
+            Word::Count(32),
+            Word::Text(" blocks never freed, one every "),
+            Word::Duration(30),
+            Word::Text(" from "),
+            Word::Moment(60),
+            Word::Text(" to "),
+            Word::Moment(990),
+        ]
+    );
+}
+
+#[test]
+fn what_is_allocated_at_start_up_only_is_allocated_once() {
+    assert_eq!(verdict(&kept(&[1, 2, 50])), Verdict::Once);
+    assert_eq!(verdict(&kept(&[1, 2, 51])), Verdict::Bounded);
+    assert_eq!(verdict(&kept(&[700])), Verdict::Once);
+}
+
+#[test]
+fn a_trace_without_length_proves_nothing() {
+    let mut history = kept(&[0, 0, 0, 0]).history();
+    let span = Span::default();
+    assert_eq!(judge(&history, &span).verdict, Verdict::Unclassified);
+    history.live_births.clear();
+    assert_eq!(judge(&history, &span).verdict, Verdict::AllFreed);
+}
+
+#[test]
+fn frees_at_the_very_end_are_a_late_release() {
+    let freed_at = |death: f64| {
+        let mut program = Program::new(1000);
+        for birth in [0.1, 0.5, 0.9] {
+            program.freed(birth, death, 10);
+        }
+        verdict(&program)
+    };
+    assert_eq!(freed_at(0.98), Verdict::AllFreed);
+    assert_eq!(freed_at(0.985), Verdict::LateRelease);
+}
+
+#[test]
+fn frees_after_the_order_to_stop_are_a_late_release() {
+    let mut program = Program::new(1000);
+    program.freed(0.1, 0.9, 10);
+    let history = program.history();
+    let mut span = program.span();
+    assert_eq!(judge(&history, &span).verdict, Verdict::AllFreed);
+    span.stopped = Some(900);
+    assert_eq!(judge(&history, &span).verdict, Verdict::LateRelease);
+}
+
+#[test]
+fn short_work_at_the_very_end_is_no_late_release() {
+    let mut program = Program::new(1000);
+    program.freed(0.985, 0.99, 10);
+    assert_eq!(verdict(&program), Verdict::AllFreed);
+}
+
+#[test]
+fn a_few_frees_at_the_end_do_not_excuse_a_leak() {
+    let mut program = kept(&every(40, 60, 980));
+    program.freed(0.3, 0.99, 10);
+    assert_eq!(verdict(&program), Verdict::LeakSteady);
+}
+
+/// A site that gained a block in so many of these cycles of 100 ticks.
+fn cycles(grown: u64, whole: u64) -> (SiteHistory, Span) {
+    let program = kept(&every(100, 230, 1000));
+    let mut history = program.history();
+    let mut span = program.span();
+    history.cycles = Cycles {
+        grown,
+        net_bytes: 10 * grown as i64,
+    };
+    span.cycles = whole;
+    span.cycles_from = 200;
+    span.cycles_to = 1000;
+    (history, span)
+}
+
+#[test]
+fn most_cycles_must_leave_something_behind() {
+    let verdict = |grown, whole| {
+        let (history, span) = cycles(grown, whole);
+        judge(&history, &span).verdict
+    };
+    assert_eq!(verdict(3, 3), Verdict::LeakPerCycle);
+    assert_eq!(verdict(2, 2), Verdict::LeakSteady);
+    assert_eq!(verdict(4, 5), Verdict::LeakPerCycle);
+    assert_eq!(verdict(3, 5), Verdict::LeakSteady);
+}
+
+#[test]
+fn cycles_that_end_where_they_began_leak_nothing() {
+    let (mut history, span) = cycles(5, 5);
+    history.cycles.net_bytes = 0;
+    assert_ne!(judge(&history, &span).verdict, Verdict::LeakPerCycle);
+}
+
+#[test]
+fn blocks_that_live_for_several_cycles_are_not_left_behind() {
+    let (mut history, span) = cycles(5, 5);
+    for _ in 0..10 {
+        history.lifetimes.add(450);
+    }
+    history.frees = 10;
+    assert_ne!(judge(&history, &span).verdict, Verdict::LeakPerCycle);
+}
+
+#[test]
+fn a_leak_per_cycle_says_how_much() {
+    let (history, span) = cycles(5, 5);
+    let finding = judge(&history, &span);
+    assert_eq!(finding.confidence, Confidence::High);
+    assert_eq!(finding.reason[..2], [Word::Text("+"), Word::Bytes(10)]);
+}
+
+#[test]
+fn four_survivors_of_short_work_are_a_leak() {
+    let survivors = |births: &[u64]| verdict(&with_messages(kept(births), 1000));
+    assert_eq!(survivors(&[123, 333, 633, 873]), Verdict::LeakSurvivors);
+    assert_ne!(survivors(&[123, 333, 873]), Verdict::LeakSurvivors);
+}
+
+#[test]
+fn survivors_that_are_all_recent_are_a_stall() {
+    let births = every(10, 801, 950);
+    assert_eq!(
+        verdict(&with_messages(kept(&births), 1000)),
+        Verdict::Unclassified
+    );
+}
+
+#[test]
+fn survivors_that_are_all_old_are_no_leak() {
+    let births = every(10, 61, 300);
+    assert!(!verdict(&with_messages(kept(&births), 1000)).is_leak());
+}
+
+#[test]
+fn where_old_blocks_are_freed_too_nothing_survives() {
+    let mut program = with_messages(kept(&[123, 333, 633, 873]), 1000);
+    program.freed(0.1, 0.6, 10);
+    assert_ne!(verdict(&program), Verdict::LeakSurvivors);
+}
+
+/// A site whose floors are these, in the windows of the trace after start-up; blocks are exchanged.
+fn with_floors(floors: &[u64]) -> Verdict {
+    let window = 950 / floors.len() as u64;
+    let mut program = with_messages(Program::new(1000), 1000);
+    program.kept(0.99, 10);
+    let mut history = program.history();
+    let mut span = program.span();
+    span.window = window;
+    history.floors = vec![0; 50_usize.div_ceil(window as usize)];
+    history.floors.extend(floors);
+    history.allocated_bytes = history.allocations;
+    history.largest = 1;
+    history.live_bytes = floors[floors.len() - 1];
+    history.max_live_bytes = floors.iter().copied().max().unwrap_or_default();
+    history.live_births = vec![900; 10];
+    judge(&history, &span).verdict
+}
+
+#[test]
+fn a_floor_that_rises_to_the_end_is_a_growing_leak() {
+    let rising: Vec<u64> = (0..16).map(|n| 1000 + 100 * n).collect();
+    assert_eq!(with_floors(&rising), Verdict::LeakGrowing);
+    let few: Vec<u64> = rising.iter().copied().take(7).collect();
+    assert_ne!(with_floors(&few), Verdict::LeakGrowing);
+}
+
+#[test]
+fn a_floor_that_falls_now_and_then_may_still_grow() {
+    let with_falls: Vec<u64> = (0..16).map(|n| 2000 + 100 * n - 180 * (n % 2)).collect();
+    assert_ne!(with_floors(&with_falls), Verdict::LeakGrowing);
+    let small_falls: Vec<u64> = (0..16)
+        .map(|n| 4000 + 400 * n - 420 * (n % 4 / 3))
+        .collect();
+    assert_eq!(with_floors(&small_falls), Verdict::LeakGrowing);
+}
+
+#[test]
+fn a_floor_that_has_reached_a_level_does_not_grow() {
+    let level: Vec<u64> = (0..16).map(|n| 1000 + 100 * u64::min(n, 10)).collect();
+    assert_ne!(with_floors(&level), Verdict::LeakGrowing);
+    let one_step: Vec<u64> = (0..16).map(|n| 1000 + n + 900 * (n / 8)).collect();
+    assert_ne!(with_floors(&one_step), Verdict::LeakGrowing);
+    let nearly: Vec<u64> = (0..16).map(|n: u64| 10_000 - (16 - n).pow(3)).collect();
+    assert_ne!(with_floors(&nearly), Verdict::LeakGrowing);
+}
+
+#[test]
+fn a_floor_that_was_once_emptied_belongs_to_a_cache() {
+    let emptied: Vec<u64> = (0..16)
+        .map(|n| {
+            if n < 4 {
+                1000 + 100 * n
+            } else {
+                200 + 900 * (n - 4)
+            }
+        })
+        .collect();
+    assert_ne!(with_floors(&emptied), Verdict::LeakGrowing);
+}
+
+#[test]
+fn blocks_younger_than_usual_are_in_flight() {
+    let aged = |age: u64| {
+        let mut program = Program::new(1000);
+        for birth in every(10, 0, 900) {
+            program.freed(birth as f64 / 1000.0, (birth + 15) as f64 / 1000.0, 10);
+        }
+        program.kept((1000 - age) as f64 / 1000.0, 10);
+        verdict(&program)
+    };
+    assert_eq!(aged(15), Verdict::InFlight);
+    assert_ne!(aged(16), Verdict::InFlight);
+}
+
+#[test]
+fn a_full_ring_is_bounded() {
+    let mut program = Program::new(1000);
+    for birth in every(10, 0, 1000) {
+        program.freed(birth as f64 / 1000.0, (birth + 300) as f64 / 1000.0, 10);
+    }
+    assert_eq!(verdict(&program), Verdict::Bounded);
+}
+
+#[test]
+fn an_array_that_doubles_may_double_again() {
+    let last_doubled_at = |last: f64| {
+        let mut program = Program::new(1000);
+        for step in 1..=4 {
+            let birth = last * 0.5_f64.powi(5 - step);
+            program.freed(birth, birth * 2.0, 10 << step);
+        }
+        program.kept(last, 10 << 5);
+        verdict(&program)
+    };
+    assert_eq!(last_doubled_at(0.4), Verdict::Bounded);
+    assert_eq!(last_doubled_at(0.7), Verdict::Unclassified);
+}

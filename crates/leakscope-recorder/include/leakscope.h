@@ -1,0 +1,192 @@
+/*
+ * leakscope's recorder for C.
+ *
+ * Link with the static library of the crate leakscope-recorder (feature c-library), or with a Rust
+ * program that has a global_recorder! (feature c); the functions under "Setting up" are in the static
+ * library only.
+ *
+ * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
+ * newlib:     compile leakscope_wrap.c, and link with
+ *             -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+ * Zephyr:     see leakscope_zephyr.c.
+ */
+#ifndef LEAKSCOPE_H
+#define LEAKSCOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- Setting up */
+
+/* All of it constant; what is 0 or NULL is taken as not known. The strings must live for ever. */
+struct leakscope_config {
+    const char *application;                          /* the program's name */
+    const char *device;                               /* e.g. "STM32F407" */
+    const char *core;                                 /* e.g. "Cortex-M4" */
+    const char *operating_system;                     /* e.g. "FreeRTOS" */
+    uint32_t (*clock)(void);                          /* a counter that wraps at 2^32 */
+    uint32_t clock_hz;                                /* its frequency */
+    uint32_t cpu_hz;                                  /* 0: the clock's */
+    uint64_t (*microseconds)(void);                   /* the operating system's time */
+    size_t (*write_when_full)(const uint8_t *, size_t); /* empties the buffer when it is full; returns
+                                                         how many bytes it took. NULL: drop and count */
+    bool wait_when_full;                              /* spin until a reader has made room */
+    uintptr_t ram_base;                               /* subtracted from the ids of tasks */
+    uint8_t id_shift;                                 /* and shifted out of them */
+    uintptr_t heap_base;                              /* where the heap begins */
+    size_t heap_size;                                 /* its bytes */
+    uint8_t heap_alignment_bits;                      /* e.g. 3, if blocks are aligned to 8 bytes */
+    uintptr_t code_start, code_end;                   /* only frames in here are recorded */
+    uintptr_t stacks_start, stacks_end;               /* memory that may be read for call stacks */
+};
+
+/* Must be called before anything else, and once. */
+void leakscope_init(const struct leakscope_config *config);
+
+/* Host-based mode: packets into a buffer that a debug probe reads through RTT, or leakscope_drain empties. */
+void leakscope_start(void);
+void leakscope_stop(void);
+void leakscope_poll(void);
+void leakscope_receive(const uint8_t *bytes, size_t length);
+size_t leakscope_drain(size_t (*write)(const uint8_t *, size_t));
+
+/* Standalone mode: records in memory that the program gives. */
+size_t leakscope_records_init(void *memory, size_t bytes);
+bool leakscope_records_start(bool leaks_only);
+bool leakscope_records_stop(void);
+bool leakscope_records_pause_allocations(void);
+bool leakscope_records_resume(void);
+size_t leakscope_records_count(void);
+void leakscope_records_dump(void (*put)(const char *, size_t));
+
+/* ---------------------------------------------------------------- The heap */
+
+void leakscope_on_alloc_from(const void *block, size_t size, const void *caller, const void *frame);
+void leakscope_on_realloc_from(const void *from, size_t from_size, const void *block, size_t size,
+                               const void *caller, const void *frame);
+void leakscope_on_free_from(const void *block, size_t size, const void *caller, const void *frame);
+void leakscope_on_failed_from(size_t size, const void *caller, const void *frame);
+
+/*
+ * Who called the function in which these are written: its return address, and its frame, from which the
+ * stack is walked. GCC's frames on Thumb are no chain: there the return address is all.
+ */
+#define LEAKSCOPE_CALLER __builtin_return_address(0)
+#if defined(__thumb__) && !defined(__clang__)
+#define LEAKSCOPE_FRAME NULL
+#else
+#define LEAKSCOPE_FRAME __builtin_frame_address(0)
+#endif
+
+/* Write these into the allocator (or a wrapper of it), not into a function that it calls. */
+#define leakscope_on_alloc(block, size) \
+    leakscope_on_alloc_from((block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
+#define leakscope_on_realloc(from, from_size, block, size) \
+    leakscope_on_realloc_from((from), (from_size), (block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
+#define leakscope_on_free(block, size) \
+    leakscope_on_free_from((block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
+#define leakscope_on_failed(size) \
+    leakscope_on_failed_from((size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
+
+/* ---------------------------------------------------------------- Tasks and interrupts */
+
+void leakscope_task(const void *task, uint32_t priority, const char *name, const void *stack,
+                    size_t stack_size);
+void leakscope_task_create(const void *task);
+void leakscope_task_terminate(const void *task);
+void leakscope_task_ready(const void *task);
+void leakscope_task_blocked(const void *task, uint32_t cause);
+void leakscope_task_runs(const void *task);
+void leakscope_task_stops(void);
+void leakscope_idle(void);
+void leakscope_isr_enter(void);
+void leakscope_isr_enter_number(uint32_t interrupt);
+void leakscope_isr_exit(void);
+void leakscope_isr_exit_to_scheduler(void);
+void leakscope_timer_enter(const void *timer);
+void leakscope_timer_exit(void);
+
+/* ---------------------------------------------------------------- Marks and messages */
+
+void leakscope_mark(uint32_t marker);
+void leakscope_mark_start(uint32_t marker);
+void leakscope_mark_stop(uint32_t marker);
+void leakscope_name_marker(uint32_t marker, const char *name);
+void leakscope_print(uint32_t level, const char *format, const uint32_t *arguments, size_t count);
+
+enum { LEAKSCOPE_LOG = 0, LEAKSCOPE_WARNING = 1, LEAKSCOPE_ERROR = 2 };
+
+/*
+ * leakscope_log(LEAKSCOPE_WARNING, "%u of %u bytes left\n", left, size);
+ *
+ * The host formats it: arguments are numbers of at most 32 bits (no %s), at most 16.
+ */
+#define leakscope_log(level, ...) LEAKSCOPE_LOG_FORMAT((level), __VA_ARGS__, 0)
+#define LEAKSCOPE_LOG_FORMAT(level, format, ...)                                            \
+    do {                                                                                    \
+        const uint32_t leakscope_arguments_[] = {__VA_ARGS__};                              \
+        /* The last one is the 0 that keeps the list from being empty. */                   \
+        leakscope_print((level), (format), leakscope_arguments_,                            \
+                        sizeof leakscope_arguments_ / sizeof leakscope_arguments_[0] - 1);  \
+    } while (0)
+
+/* ---------------------------------------------------------------- FreeRTOS */
+
+#if defined(LEAKSCOPE_FREERTOS) && !defined(__ASSEMBLER__)
+
+/* heap_1 to heap_5 call these inside pvPortMalloc and vPortFree. Their sizes are the block's in heap_2, 4
+ * and 5 (with header and rounding); on a failure the pointer is NULL. heap_3 frees with size 0. */
+#define traceMALLOC(block, size) leakscope_on_alloc((block), (size))
+#define traceFREE(block, size) leakscope_on_free((block), (size))
+
+static inline void leakscope_freertos_runs_(const void *task, const char *name) {
+    if (name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E') {
+        leakscope_idle();
+    } else {
+        leakscope_task_runs(task);
+    }
+}
+
+static inline void leakscope_freertos_create_(const void *task, uint32_t priority, const char *name,
+                                              const void *stack) {
+    if (!(name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E')) {
+        leakscope_task_create(task);
+        leakscope_task(task, priority, name, stack, 0);
+    }
+}
+
+#define traceTASK_CREATE(tcb)                                                                  \
+    leakscope_freertos_create_((tcb), (uint32_t)(tcb)->uxPriority, (tcb)->pcTaskName, (tcb)->pxStack)
+#define traceTASK_PRIORITY_SET(tcb, priority) \
+    leakscope_task((tcb), (uint32_t)(priority), (tcb)->pcTaskName, (tcb)->pxStack, 0)
+#define traceTASK_DELETE(tcb) leakscope_task_terminate(tcb)
+#define traceTASK_SWITCHED_IN() leakscope_freertos_runs_(pxCurrentTCB, pxCurrentTCB->pcTaskName)
+#define traceMOVED_TASK_TO_READY_STATE(tcb) leakscope_task_ready(tcb)
+#define traceREADIED_TASK(tcb) leakscope_task_ready(tcb)
+
+/* Causes: SEGGER's adapter uses 4 for a delay and 27 for a suspension; the others are ours. */
+#define traceTASK_DELAY() leakscope_task_blocked(pxCurrentTCB, 4)
+#define traceTASK_DELAY_UNTIL(wake) leakscope_task_blocked(pxCurrentTCB, 4)
+#define traceTASK_SUSPEND(tcb) leakscope_task_blocked((tcb), 27)
+#define traceBLOCKING_ON_QUEUE_RECEIVE(queue) leakscope_task_blocked(pxCurrentTCB, 1)
+#define traceBLOCKING_ON_QUEUE_PEEK(queue) leakscope_task_blocked(pxCurrentTCB, 1)
+#define traceBLOCKING_ON_QUEUE_SEND(queue) leakscope_task_blocked(pxCurrentTCB, 2)
+#define traceTASK_NOTIFY_TAKE_BLOCK(index) leakscope_task_blocked(pxCurrentTCB, 3)
+#define traceTASK_NOTIFY_WAIT_BLOCK(index) leakscope_task_blocked(pxCurrentTCB, 3)
+
+#define traceISR_ENTER() leakscope_isr_enter()
+#define traceISR_EXIT() leakscope_isr_exit()
+#define traceISR_EXIT_TO_SCHEDULER() leakscope_isr_exit_to_scheduler()
+
+#endif /* LEAKSCOPE_FREERTOS */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LEAKSCOPE_H */

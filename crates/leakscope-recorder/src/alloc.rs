@@ -1,0 +1,125 @@
+//! Between a program and its allocator.
+
+use core::alloc::{GlobalAlloc, Layout};
+
+use crate::event::Block;
+use crate::global::recorder;
+use crate::stack::Origin;
+
+/// An allocator whose calls are recorded by the program's [`global_recorder!`](crate::global_recorder).
+///
+/// ```
+/// use std::alloc::System;
+/// use leakscope_recorder::dialect::Leakscope;
+/// use leakscope_recorder::platform::host::HostClock;
+/// use leakscope_recorder::stream::{Config, Stream};
+/// use leakscope_recorder::Traced;
+///
+/// static RECORDER: Stream<Leakscope<8>, HostClock> =
+///     Stream::new(HostClock::new(), Config::new("example"));
+/// leakscope_recorder::global_recorder!(RECORDER);
+///
+/// #[global_allocator]
+/// static HEAP: Traced<System> = Traced::new(System);
+///
+/// fn main() {
+///     RECORDER.start();
+///     drop(vec![1, 2, 3]);
+///     let mut bytes = 0;
+///     let Ok(_) = RECORDER.drain(0, &mut |part: &[u8]| {
+///         bytes += part.len();
+///         part.len()
+///     });
+///     assert!(bytes > 10);
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Traced<A> {
+    inner: A,
+}
+
+impl<A> Traced<A> {
+    /// Records what is asked of `inner`.
+    pub const fn new(inner: A) -> Self {
+        Self { inner }
+    }
+
+    /// The allocator itself: to initialise it, or to ask it how full it is.
+    pub const fn inner(&self) -> &A {
+        &self.inner
+    }
+}
+
+// SAFETY: every call is passed on as it is, and every answer handed back; recording allocates nothing and
+// does not unwind.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on.
+        let pointer = unsafe { self.inner.alloc(layout) };
+        on_alloc(pointer.addr(), layout.size(), Origin::here());
+        pointer
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on.
+        let pointer = unsafe { self.inner.alloc_zeroed(layout) };
+        on_alloc(pointer.addr(), layout.size(), Origin::here());
+        pointer
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        on_free(pointer.addr(), layout.size(), Origin::here());
+        // SAFETY: the caller's promises are passed on.
+        unsafe { self.inner.dealloc(pointer, layout) };
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let from = Block {
+            address: pointer.addr(),
+            size: layout.size(),
+        };
+        // SAFETY: the caller's promises are passed on.
+        let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
+        on_realloc(from, moved.addr(), new_size, Origin::here());
+        moved
+    }
+}
+
+/// An allocator returned `address` for `size` bytes; 0 is a failure. For allocators with hooks; call it
+/// after the allocation.
+#[inline]
+pub fn on_alloc(address: usize, size: usize, origin: Origin<'_>) {
+    if address == 0 {
+        recorder().failed(size, origin);
+    } else {
+        recorder().alloc(Block { address, size }, origin);
+    }
+}
+
+/// A block is about to be freed; `size` is 0 if it is not known. Freeing nothing (`address` 0) is no event.
+/// Call it before the allocator frees.
+#[inline]
+pub fn on_free(address: usize, size: usize, origin: Origin<'_>) {
+    if address != 0 {
+        recorder().free(Block { address, size }, origin);
+    }
+}
+
+/// An allocator was asked to give `from` a new size, and returned `address`; 0 is a failure, or, if
+/// `size` is 0, C's way to free.
+///
+/// A block that moves is recorded after the allocator has given its old place back: on a machine with
+/// several cores another one may have got it by then, and be recorded first.
+#[inline]
+pub fn on_realloc(from: Block, address: usize, size: usize, origin: Origin<'_>) {
+    match (from.address, address) {
+        (0, _) => on_alloc(address, size, origin),
+        (_, 0) if size == 0 => on_free(from.address, from.size, origin),
+        (_, 0) => recorder().failed(size, origin),
+        _ => recorder().realloc(from, Block { address, size }, origin),
+    }
+}

@@ -1,0 +1,126 @@
+//! A recorder for programs without Rust: what is in the static library beside the C interface.
+//!
+//! ```text
+//! LEAKSCOPE_DEPTH=10 cargo rustc -p leakscope-recorder --release --features c-library \
+//!     --crate-type staticlib --target thumbv7m-none-eabi
+//! ```
+//!
+//! It holds both modes, and C chooses when the program runs: `leakscope_start` or
+//! `leakscope_records_start`. The environment, at build time, sets the sizes: `LEAKSCOPE_DEPTH` (of call
+//! stacks, 10 if not set) and `LEAKSCOPE_BYTES` (of the buffer, 4096). With the feature `c-esp-idf` it
+//! speaks ESP-IDF's dialect.
+//!
+//! The library brings a lock for chips with one core, which switches off all interrupts
+//! (`lock.rs`).
+
+mod lock;
+pub mod records;
+pub mod stream;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use leakscope_systemview::Level;
+
+use crate::event::{Block, Event, Recorder, Task};
+use crate::platform::Clock;
+use crate::stack::Origin;
+
+crate::global_recorder!(RECORDER);
+
+static RECORDER: Either = Either {
+    is_standalone: AtomicBool::new(false),
+};
+
+/// The stream or the record buffer, whichever was started last.
+struct Either {
+    is_standalone: AtomicBool,
+}
+
+impl Either {
+    #[inline]
+    fn chosen(&self) -> &'static dyn Recorder {
+        if self.is_standalone.load(Ordering::Relaxed) {
+            &records::RECORDS
+        } else {
+            &stream::STREAM
+        }
+    }
+}
+
+impl Recorder for Either {
+    fn alloc(&self, block: Block, origin: Origin<'_>) {
+        self.chosen().alloc(block, origin);
+    }
+
+    fn free(&self, block: Block, origin: Origin<'_>) {
+        self.chosen().free(block, origin);
+    }
+
+    fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
+        self.chosen().realloc(from, to, origin);
+    }
+
+    fn failed(&self, size: usize, origin: Origin<'_>) {
+        self.chosen().failed(size, origin);
+    }
+
+    fn event(&self, event: Event) {
+        stream::STREAM.event(event);
+    }
+
+    fn task(&self, task: &Task<'_>) {
+        stream::STREAM.task(task);
+    }
+
+    fn name_marker(&self, marker: u32, name: &[u8]) {
+        stream::STREAM.name_marker(marker, name);
+    }
+
+    fn print(&self, level: Level, text: &[u8]) {
+        stream::STREAM.print(level, text);
+    }
+
+    fn print_format(&self, level: Level, format: &[u8], arguments: &[u32]) {
+        stream::STREAM.print_format(level, format, arguments);
+    }
+}
+
+/// The clock that C sets in `struct leakscope_config`.
+#[derive(Debug)]
+struct CClock;
+
+impl Clock for CClock {
+    #[inline]
+    fn now(&self) -> u32 {
+        stream::clock()
+    }
+
+    fn hz(&self) -> u32 {
+        stream::clock_hz()
+    }
+}
+
+/// A number from the environment at build time.
+const fn number(text: Option<&str>, otherwise: usize) -> usize {
+    let Some(text) = text else {
+        return otherwise;
+    };
+    let mut value = 0;
+    let mut digits = text.as_bytes();
+    while let [digit, rest @ ..] = digits {
+        assert!(digit.is_ascii_digit(), "LEAKSCOPE_… must be a number");
+        value = value * 10 + (*digit - b'0') as usize;
+        digits = rest;
+    }
+    value
+}
+
+const DEPTH: usize = number(option_env!("LEAKSCOPE_DEPTH"), 10);
+const BYTES: usize = number(option_env!("LEAKSCOPE_BYTES"), 4096);
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}

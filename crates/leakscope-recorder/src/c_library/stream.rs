@@ -1,0 +1,184 @@
+//! Host-based mode for C.
+
+use core::cell::UnsafeCell;
+use core::ffi::{CStr, c_char};
+
+use super::{BYTES, CClock, DEPTH, RECORDER};
+#[cfg(not(feature = "c-esp-idf"))]
+type HeapDialect = crate::dialect::Leakscope<DEPTH>;
+#[cfg(feature = "c-esp-idf")]
+type HeapDialect = crate::dialect::EspIdf<DEPTH>;
+use crate::stream::{Config, Stream, WhenFull};
+use core::sync::atomic::Ordering;
+
+/// The stream that a C program records to; its first bytes are the RTT control block.
+#[unsafe(export_name = "_SEGGER_RTT")]
+pub(super) static STREAM: Stream<HeapDialect, CClock, BYTES> = Stream::new(CClock, Config::new(""));
+
+static SETTINGS: Settings = Settings(UnsafeCell::new(Callbacks {
+    clock: None,
+    clock_hz: 1,
+    write: None,
+    microseconds: None,
+}));
+
+struct Settings(UnsafeCell<Callbacks>);
+
+// SAFETY: written by `leakscope_init` only, before anything else.
+unsafe impl Sync for Settings {}
+
+#[derive(Clone, Copy)]
+struct Callbacks {
+    clock: Option<extern "C" fn() -> u32>,
+    clock_hz: u32,
+    write: Option<extern "C" fn(*const u8, usize) -> usize>,
+    microseconds: Option<extern "C" fn() -> u64>,
+}
+
+fn callbacks() -> &'static Callbacks {
+    // SAFETY: `leakscope_init`, the only writer, comes first.
+    unsafe { &*SETTINGS.0.get() }
+}
+
+#[inline]
+pub(super) fn clock() -> u32 {
+    callbacks().clock.map_or(0, |clock| clock())
+}
+
+pub(super) fn clock_hz() -> u32 {
+    callbacks().clock_hz
+}
+
+fn write(bytes: &[u8]) -> usize {
+    let write = callbacks().write;
+    write.map_or(bytes.len(), |write| write(bytes.as_ptr(), bytes.len()))
+}
+
+fn microseconds() -> u64 {
+    callbacks().microseconds.map_or(0, |time| time())
+}
+
+/// `struct leakscope_config` of the header.
+#[repr(C)]
+#[allow(
+    missing_docs,
+    missing_debug_implementations,
+    reason = "the header says it"
+)]
+pub struct CConfig {
+    application: *const c_char,
+    device: *const c_char,
+    core: *const c_char,
+    operating_system: *const c_char,
+    clock: Option<extern "C" fn() -> u32>,
+    clock_hz: u32,
+    cpu_hz: u32,
+    microseconds: Option<extern "C" fn() -> u64>,
+    write_when_full: Option<extern "C" fn(*const u8, usize) -> usize>,
+    wait_when_full: bool,
+    ram_base: usize,
+    id_shift: u8,
+    heap_base: usize,
+    heap_size: usize,
+    heap_alignment_bits: u8,
+    code_start: usize,
+    code_end: usize,
+    stacks_start: usize,
+    stacks_end: usize,
+}
+
+/// Sets everything; must be called before anything else, and once.
+///
+/// # Safety
+/// `config` points to a valid structure, whose strings live for ever, and nothing else of this library is
+/// in use.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
+    // SAFETY: promised by the caller.
+    let c = unsafe { &*config };
+    // SAFETY: promised by the caller.
+    let text = |string| unsafe { text(string) };
+    // SAFETY: nobody else is here yet, as promised.
+    unsafe {
+        *SETTINGS.0.get() = Callbacks {
+            clock: c.clock,
+            clock_hz: c.clock_hz,
+            write: c.write_when_full,
+            microseconds: c.microseconds,
+        };
+    }
+    let mut config = Config::new(text(c.application))
+        .device(text(c.device))
+        .core(text(c.core))
+        .operating_system(text(c.operating_system))
+        .cpu_hz(c.cpu_hz)
+        .ids(c.ram_base, c.id_shift & 31)
+        .heap(c.heap_base, c.heap_size)
+        .heap_alignment(c.heap_alignment_bits & 31)
+        .when_full(match (c.write_when_full, c.wait_when_full) {
+            (Some(_), _) => WhenFull::Write(write),
+            (None, true) => WhenFull::Wait,
+            (None, false) => WhenFull::Drop,
+        });
+    if c.code_end != 0 {
+        config = config.code(c.code_start..c.code_end);
+    }
+    if c.stacks_end != 0 {
+        config = config.ram(c.stacks_start..c.stacks_end);
+    }
+    if c.microseconds.is_some() {
+        config = config.microseconds(microseconds);
+    }
+    // SAFETY: nobody else is here yet, as promised.
+    unsafe { STREAM.configure(config) };
+    STREAM.publish();
+}
+
+/// # Safety
+/// `string` is NULL or a string that lives for ever.
+unsafe fn text(string: *const c_char) -> &'static str {
+    if string.is_null() {
+        return "";
+    }
+    // SAFETY: promised by the caller.
+    unsafe { CStr::from_ptr(string) }.to_str().unwrap_or("")
+}
+
+/// Begins to stream, or begins anew.
+#[unsafe(no_mangle)]
+pub extern "C" fn leakscope_start() {
+    RECORDER.is_standalone.store(false, Ordering::Relaxed);
+    STREAM.start();
+}
+
+/// Stops streaming.
+#[unsafe(no_mangle)]
+pub extern "C" fn leakscope_stop() {
+    STREAM.stop();
+}
+
+/// Answers the host's commands where there are times without events.
+#[unsafe(no_mangle)]
+pub extern "C" fn leakscope_poll() {
+    STREAM.poll();
+}
+
+/// Takes bytes that came from the host by another way than RTT.
+///
+/// # Safety
+/// `bytes` points to `length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn leakscope_receive(bytes: *const u8, length: usize) {
+    if length > 0 {
+        // SAFETY: promised by the caller.
+        STREAM.receive(unsafe { core::slice::from_raw_parts(bytes, length) });
+    }
+}
+
+/// Hands what is in the buffer to `write`, which returns how many bytes it took; returns how many went
+/// out in all.
+#[unsafe(no_mangle)]
+pub extern "C" fn leakscope_drain(write: extern "C" fn(*const u8, usize) -> usize) -> usize {
+    let Ok(count) = STREAM.drain(0, &mut |bytes: &[u8]| write(bytes.as_ptr(), bytes.len()));
+    count
+}

@@ -1,0 +1,77 @@
+//! ESP-IDF's heap module (`heap_trace_module.c` in Espressif's `esp_sysview`).
+
+#![allow(
+    clippy::inline_always,
+    reason = "a call for each event, with its output in memory, cost a third of the instructions"
+)]
+
+use core::mem::MaybeUninit;
+
+use super::sealed::Dialect;
+use super::size_on_wire;
+use crate::event::Block;
+use crate::stream::{Config, Cursor, MODULE_OFFSET, Output};
+
+const ALLOC: u32 = MODULE_OFFSET;
+const FREE: u32 = MODULE_OFFSET + 1;
+
+/// The module that Espressif's tools read: every event carries `DEPTH` callers (at most 32), unused
+/// ones as zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct EspIdf<const DEPTH: usize> {}
+
+impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
+    const NEW: Self = {
+        assert!(DEPTH <= 32, "ESP-IDF's heap module has at most 32 callers");
+        Self {}
+    };
+    // Id, length, address and size, callers, delta.
+    const LONGEST: usize = 2 + 2 + 10 + 5 * DEPTH + 5;
+    const DESCRIPTION: &'static [&'static str] = &["M=ESP32 SystemView Heap Tracing Module"];
+    type Frames = [MaybeUninit<usize>; DEPTH];
+
+    fn start(&mut self, _: &mut Output<'_>, _: &Config) {}
+
+    #[inline(always)]
+    fn alloc(&mut self, output: &mut Output<'_>, _: &Config, block: Block, stack: &[usize]) {
+        output.module_event::<Self>(ALLOC, |fields| {
+            fields.number(block.address as u32);
+            fields.number(size_on_wire(block.size));
+            callers::<DEPTH>(fields, stack);
+        });
+    }
+
+    #[inline(always)]
+    fn free(&mut self, output: &mut Output<'_>, _: &Config, block: Block, stack: &[usize]) {
+        output.module_event::<Self>(FREE, |fields| {
+            fields.number(block.address as u32);
+            callers::<DEPTH>(fields, stack);
+        });
+    }
+
+    fn realloc(
+        &mut self,
+        output: &mut Output<'_>,
+        config: &Config,
+        from: Block,
+        to: Block,
+        stack: &[usize],
+    ) {
+        self.free(output, config, from, stack);
+        self.alloc(output, config, to, stack);
+    }
+
+    fn failed(&mut self, output: &mut Output<'_>, config: &Config, size: usize, stack: &[usize]) {
+        self.alloc(output, config, Block { address: 0, size }, stack);
+    }
+}
+
+#[inline]
+fn callers<const DEPTH: usize>(fields: &mut Cursor, stack: &[usize]) {
+    for &frame in stack {
+        fields.number(frame as u32);
+    }
+    for _ in stack.len()..DEPTH {
+        fields.number(0);
+    }
+}

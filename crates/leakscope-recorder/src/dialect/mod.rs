@@ -1,0 +1,86 @@
+//! How heap events are written: the two modules that `docs/dialects.md` defines.
+
+mod esp_idf;
+mod leakscope;
+mod stack_table;
+
+pub use esp_idf::EspIdf;
+pub use leakscope::Leakscope;
+
+use crate::event::Block;
+use crate::stream::{Config, Output};
+
+/// A module of heap events, chosen by a [`Stream`](crate::stream::Stream)'s type. Sealed: a host has to
+/// know it.
+pub trait Dialect: sealed::Dialect {}
+
+impl<D: sealed::Dialect> Dialect for D {}
+
+pub(crate) mod sealed {
+    use core::mem::MaybeUninit;
+
+    use super::{Block, Config, Output};
+
+    /// What a stream asks of its dialect. The value is what the dialect has to remember.
+    pub trait Dialect: Send {
+        /// Before anything was recorded.
+        const NEW: Self;
+        /// The most bytes that one packet of this dialect takes, all in all.
+        const LONGEST: usize;
+        /// The texts of the module's `MODULEDESC` packets.
+        const DESCRIPTION: &'static [&'static str];
+        /// Room for a call stack.
+        type Frames: Frames;
+
+        /// The recording begins, or begins anew: what the host has to know first.
+        fn start(&mut self, output: &mut Output<'_>, config: &Config);
+        fn alloc(
+            &mut self,
+            output: &mut Output<'_>,
+            config: &Config,
+            block: Block,
+            stack: &[usize],
+        );
+        fn free(&mut self, output: &mut Output<'_>, config: &Config, block: Block, stack: &[usize]);
+        fn realloc(
+            &mut self,
+            output: &mut Output<'_>,
+            config: &Config,
+            from: Block,
+            to: Block,
+            stack: &[usize],
+        );
+        fn failed(
+            &mut self,
+            output: &mut Output<'_>,
+            config: &Config,
+            size: usize,
+            stack: &[usize],
+        );
+    }
+
+    /// Room for return addresses.
+    pub trait Frames {
+        const NEW: Self;
+        fn slots(&mut self) -> &mut [MaybeUninit<usize>];
+    }
+
+    impl<const DEPTH: usize> Frames for [MaybeUninit<usize>; DEPTH] {
+        const NEW: Self = [MaybeUninit::uninit(); DEPTH];
+
+        #[inline]
+        fn slots(&mut self) -> &mut [MaybeUninit<usize>] {
+            self
+        }
+    }
+}
+
+/// A size as it travels: 32 bits, saturated.
+#[inline]
+const fn size_on_wire(size: usize) -> u32 {
+    if size > u32::MAX as usize {
+        u32::MAX
+    } else {
+        size as u32
+    }
+}

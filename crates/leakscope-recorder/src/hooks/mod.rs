@@ -1,0 +1,49 @@
+//! The hooks of operating systems written in Rust.
+//!
+//! - [`embassy`]: embassy-executor's own tracing; the feature `embassy` defines its symbols.
+//! - `rtos_trace` (feature `rtos-trace`): the trait of the crate `rtos-trace`, for esp-rtos and older embassy.
+//!
+//! Operating systems without hooks are traced by hand. RTIC, for example, has none; a macro around each
+//! task says what it does:
+//!
+//! ```
+//! use leakscope_recorder::{Event, platform, recorder};
+//!
+//! /// In a hardware task of RTIC: the interrupt, from its beginning to its end.
+//! macro_rules! traced_interrupt {
+//!     ($body:block) => {{
+//!         recorder().event(Event::IsrEnter(platform::interrupt_number()));
+//!         let result = $body;
+//!         recorder().event(Event::IsrExit);
+//!         result
+//!     }};
+//! }
+//! # use leakscope_recorder::{platform::Silent, standalone::RecordBuffer};
+//! # static RECORDER: RecordBuffer<0> = RecordBuffer::new(Silent);
+//! # leakscope_recorder::global_recorder!(RECORDER);
+//! # fn main() {
+//! assert_eq!(traced_interrupt!({ 1 + 1 }), 2);
+//! # }
+//! ```
+//!
+//! # Allocators with hooks
+//! `esp-alloc` (0.10 and later, feature `alloc-hooks`) calls two functions that the program defines;
+//! they are all that is needed, without [`Traced`](crate::Traced):
+//!
+//! ```ignore
+//! use leakscope_recorder::{on_alloc, on_free, stack::Origin};
+//!
+//! #[unsafe(no_mangle)]
+//! fn _esp_alloc_alloc(_: &EspHeap, _: EnumSet<MemoryCapability>, address: usize, size: usize) {
+//!     on_alloc(address, size, Origin::here());
+//! }
+//!
+//! #[unsafe(no_mangle)]
+//! fn _esp_alloc_dealloc(_: &EspHeap, address: usize, size: usize) {
+//!     on_free(address, size, Origin::here());
+//! }
+//! ```
+
+pub mod embassy;
+#[cfg(feature = "rtos-trace")]
+pub mod rtos_trace;

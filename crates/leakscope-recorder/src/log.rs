@@ -1,0 +1,69 @@
+//! A logger for the crate `log`: its messages become SystemView's, with their level.
+//!
+//! ```
+//! # use leakscope_recorder::{platform::Silent, standalone::RecordBuffer};
+//! # static RECORDER: RecordBuffer<0> = RecordBuffer::new(Silent);
+//! # leakscope_recorder::global_recorder!(RECORDER);
+//! use leakscope_recorder::log::LOGGER;
+//!
+//! // SAFETY: nothing else runs yet. (On chips with compare-and-swap: `log::set_logger`.)
+//! unsafe { log::set_logger_racy(&LOGGER) }.expect("there is no other logger");
+//! // SAFETY: as above.
+//! unsafe { log::set_max_level_racy(log::LevelFilter::Info) };
+//! log::warn!("the queue holds {} of {} entries", 14, 16);
+//! ```
+
+use core::fmt::{self, Write};
+
+use log::{Level, Log, Metadata, Record};
+
+use crate::global::recorder;
+
+/// The logger. Messages are formatted by the caller, outside the critical section, and cut after 128
+/// bytes.
+pub static LOGGER: Logger = Logger {};
+
+/// The type of [`LOGGER`].
+#[derive(Debug)]
+pub struct Logger {}
+
+impl Log for Logger {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let level = match record.level() {
+            Level::Error => crate::Level::Error,
+            Level::Warn => crate::Level::Warning,
+            Level::Info | Level::Debug | Level::Trace => crate::Level::Log,
+        };
+        let mut line = Line {
+            bytes: [0; 128],
+            length: 0,
+        };
+        // The end of a line that is too long is left out.
+        let _ = write!(line, "{}: {}", record.target(), record.args());
+        recorder().print(level, &line.bytes[..line.length]);
+    }
+
+    fn flush(&self) {}
+}
+
+struct Line {
+    bytes: [u8; 128],
+    length: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.len() - self.length;
+        let end = text.floor_char_boundary(room);
+        self.bytes[self.length..][..end].copy_from_slice(&text.as_bytes()[..end]);
+        self.length += end;
+        if end < text.len() {
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
+}

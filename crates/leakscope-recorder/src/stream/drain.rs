@@ -1,0 +1,69 @@
+//! Emptying the buffer from within the program.
+
+use super::Stream;
+use crate::dialect::Dialect;
+use crate::locked::Locked;
+use crate::platform::{Clock, CoreNumber};
+use crate::sink::ByteSink;
+
+impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
+    Stream<D, C, BYTES, CORES, N, TASKS>
+where
+    D: Dialect,
+    C: Clock,
+    N: CoreNumber,
+{
+    /// Hands what is in the buffer of `core` to `sink`, until it is empty or the sink takes no more;
+    /// returns how many bytes the sink took.
+    ///
+    /// The sink is called outside the critical section and may take its time, allocate and record. If
+    /// another context is draining already, this one takes nothing. Not for a stream that a debug probe
+    /// reads: there may be one reader only.
+    ///
+    /// # Errors
+    /// What the sink says; bytes that it did not take stay in the buffer.
+    pub fn drain<S: ByteSink>(&self, core: usize, sink: &mut S) -> Result<usize, S::Error> {
+        let Some(reading) = self.cores.get(core).map(|core| &core.reading) else {
+            return Ok(0);
+        };
+        match OnlyReader::new(reading) {
+            Some(_only_reader) => self.drain_alone(core, sink),
+            None => Ok(0),
+        }
+    }
+
+    fn drain_alone<S: ByteSink>(&self, core: usize, sink: &mut S) -> Result<usize, S::Error> {
+        let ring = self.ring(core);
+        let mut total = 0;
+        loop {
+            let bytes = ring.readable();
+            if bytes.is_empty() {
+                return Ok(total);
+            }
+            let taken = sink.write(bytes)?.min(bytes.len());
+            if taken == 0 {
+                return Ok(total);
+            }
+            ring.release(taken);
+            total += taken;
+        }
+    }
+}
+
+/// Whoever has it is the one reader of a buffer, until it is dropped (also by a sink that panics).
+struct OnlyReader<'a>(&'a Locked<bool>);
+
+impl<'a> OnlyReader<'a> {
+    fn new(reading: &'a Locked<bool>) -> Option<Self> {
+        let others_read = critical_section::with(|section| {
+            reading.with(section, |reading| core::mem::replace(reading, true))
+        });
+        (!others_read).then_some(Self(reading))
+    }
+}
+
+impl Drop for OnlyReader<'_> {
+    fn drop(&mut self) {
+        critical_section::with(|section| self.0.with(section, |reading| *reading = false));
+    }
+}

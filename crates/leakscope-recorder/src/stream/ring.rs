@@ -1,0 +1,141 @@
+//! The buffer between those who record and the one who reads.
+
+use core::sync::atomic::Ordering;
+
+use crate::sink::rtt::Channel;
+
+/// A ring of `capacity` bytes, and behind it room to put a packet together that does not fit in one
+/// piece.
+///
+/// There may be one writer at a time (it holds the stream's critical section) and one reader, who needs
+/// no lock: each moves its own position, and touches only the bytes that are its own.
+#[derive(Clone, Copy)]
+pub(super) struct Ring<'a> {
+    start: *mut u8,
+    capacity: usize,
+    scratch: usize,
+    channel: &'a Channel,
+}
+
+impl<'a> Ring<'a> {
+    /// # Safety
+    /// `capacity + scratch` bytes from `start` on may be read and written for `'a`, by nobody but
+    /// through a ring with the same `channel`.
+    #[inline]
+    pub(super) const unsafe fn new(
+        start: *mut u8,
+        capacity: usize,
+        scratch: usize,
+        channel: &'a Channel,
+    ) -> Self {
+        Self {
+            start,
+            capacity,
+            scratch,
+            channel,
+        }
+    }
+
+    /// Where the next packet begins, and how many bytes are free there in one piece.
+    ///
+    /// A debug probe could write any number as the position up to which it has read. Then more is said
+    /// to be free than is; a packet that begins below the capacity, though, never ends beyond the scratch.
+    #[inline]
+    pub(super) fn place(&self) -> (*mut u8, usize) {
+        let write = self.write_position();
+        let read = self.channel.read_position(Ordering::Acquire);
+        let free = if read > write {
+            read - write - 1
+        } else {
+            // The last byte before `read` stays free, or full would look like empty.
+            self.capacity - write - usize::from(read == 0)
+        };
+        // SAFETY: `write` is below the capacity.
+        (unsafe { self.start.add(write) }, free)
+    }
+
+    /// How many bytes are free in all.
+    pub(super) fn free(&self) -> usize {
+        let (write, read) = (self.write_position(), self.read_position());
+        if read > write {
+            read - write - 1
+        } else {
+            self.capacity - (write - read) - 1
+        }
+    }
+
+    /// Where packets are put together that [`place`](Self::place) has no room for.
+    #[inline]
+    pub(super) fn scratch(&self) -> (*mut u8, usize) {
+        // SAFETY: the scratch bytes follow the capacity.
+        (unsafe { self.start.add(self.capacity) }, self.scratch)
+    }
+
+    /// Hands over `length` bytes that were written at [`place`](Self::place).
+    #[inline]
+    pub(super) fn commit(&self, length: usize) {
+        let end = self.write_position() + length;
+        self.channel
+            .set_write_position(if end < self.capacity { end } else { 0 });
+    }
+
+    /// Hands over the first `length` bytes of the scratch; false if they do not fit.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn commit_scratch(self, length: usize) -> bool {
+        if length > self.free() {
+            return false;
+        }
+        let write = self.write_position();
+        let first = length.min(self.capacity - write);
+        let (scratch, _) = self.scratch();
+        // SAFETY: `first` bytes lie between the write position and the capacity, the others at the
+        // front, and all are free; the scratch lies behind the capacity, so nothing overlaps.
+        unsafe {
+            self.start
+                .add(write)
+                .copy_from_nonoverlapping(scratch, first);
+            self.start
+                .copy_from_nonoverlapping(scratch.add(first), length - first);
+        }
+        let end = write + length;
+        self.channel.set_write_position(if end >= self.capacity {
+            end - self.capacity
+        } else {
+            end
+        });
+        true
+    }
+
+    /// For the reader: the bytes that can be read in one piece.
+    pub(super) fn readable(&self) -> &'a [u8] {
+        let write = self
+            .channel
+            .write_position(Ordering::Acquire)
+            .min(self.capacity);
+        let read = self.read_position();
+        let end = if write >= read { write } else { self.capacity };
+        // SAFETY: these bytes were handed over, and no writer touches them before `release`.
+        unsafe { core::slice::from_raw_parts(self.start.add(read), end - read) }
+    }
+
+    /// For the reader: gives back the first `length` bytes of what was [`readable`](Self::readable).
+    pub(super) fn release(&self, length: usize) {
+        let end = self.read_position() + length;
+        self.channel
+            .set_read_position(if end >= self.capacity { 0 } else { end });
+    }
+
+    /// Nobody but the recorder moves it, so it is always below the capacity.
+    #[inline]
+    fn write_position(&self) -> usize {
+        self.channel.write_position(Ordering::Relaxed)
+    }
+
+    /// A debug probe moves it, and might write anything: out of range counts as 0.
+    #[inline]
+    fn read_position(&self) -> usize {
+        let read = self.channel.read_position(Ordering::Acquire);
+        if read < self.capacity { read } else { 0 }
+    }
+}

@@ -1,0 +1,111 @@
+//! The text of a dump is ESP-IDF's, to the letter.
+
+use leakscope_recorder::stack::Origin;
+use leakscope_recorder::standalone::{Mode, RecordBuffer, Slot};
+use leakscope_recorder::{Block, Recorder};
+
+use crate::host::{FakeClock, FakeCore};
+
+type Recording<'a> = RecordBuffer<'a, 2, &'a FakeClock, FakeCore>;
+
+fn dump(recorder: &Recording<'_>) -> String {
+    let mut text = String::new();
+    recorder.dump(&mut text).expect("a string takes all");
+    text
+}
+
+fn example(recorder: &Recording<'_>) {
+    let block = |address, size| Block { address, size };
+    // The form of a live block with its whole stack, of one whose stack ends early, and of one without.
+    recorder.alloc(
+        block(0x3fc9_f6b4, 6),
+        Origin::Frames(&[0x4037_6321, 0x4037_6379]),
+    );
+    recorder.alloc(block(0x3fc9_f700, 1000), Origin::Frames(&[0x4037_6321]));
+    recorder.alloc(block(0x3fc9_f800, 1_234_567), Origin::Unknown);
+    // Freed, with and without a stack.
+    recorder.alloc(block(0x3fcb_26f8, 3), Origin::Unknown);
+    recorder.free(block(0x3fcb_26f8, 3), Origin::Unknown);
+    recorder.alloc(block(0x3fcb_2700, 4), Origin::Frames(&[0x4037_6321]));
+    recorder.free(block(0x3fcb_2700, 4), Origin::Frames(&[0x4037_7777]));
+}
+
+#[test]
+fn of_all_blocks() {
+    let clock = FakeClock::at(0x1a32_0699);
+    let mut slots = [Slot::EMPTY; 8];
+    let recorder: Recording<'_> = RecordBuffer::new(&clock);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::All).expect("a start");
+    example(&recorder);
+    assert_eq!(
+        dump(&recorder),
+        "\
+====== Heap Trace: 5 records (8 capacity) ======
+     6 bytes (@ 0x3fc9f6b4) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:0x40376379
+  1000 bytes (@ 0x3fc9f700) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:
+1234567 bytes (@ 0x3fc9f800) allocated CPU 0 ccount 0x1a320698
+     3 bytes (@ 0x3fcb26f8) allocated CPU 0 ccount 0x1a320698 freed
+     4 bytes (@ 0x3fcb2700) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:
+freed by 0x40377777:0x00000000
+====== Heap Trace Summary ======
+Mode: Heap Trace All
+1235573 bytes alive in trace (3/5 allocations)
+records: 5 (8 capacity, 5 high water mark)
+total allocations: 5
+total frees: 2
+================================
+"
+    );
+}
+
+#[test]
+fn of_leaks_in_a_buffer_that_was_too_small() {
+    let clock = FakeClock::at(0);
+    let mut slots = [Slot::EMPTY; 2];
+    let recorder: Recording<'_> = RecordBuffer::new(&clock);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::Leaks).expect("a start");
+    example(&recorder);
+    assert_eq!(
+        dump(&recorder),
+        "\
+====== Heap Trace: 1 records (2 capacity) ======
+1234567 bytes (@ 0x3fc9f800) allocated CPU 0 ccount 0x00000000
+====== Heap Trace Summary ======
+Mode: Heap Trace Leaks
+1234567 bytes 'leaked' in trace (1 allocations)
+records: 1 (2 capacity, 2 high water mark)
+total allocations: 5
+total frees: 2
+(NB: Internal Buffer has overflowed, so trace data is incomplete.)
+================================
+"
+    );
+}
+
+#[test]
+fn says_so_if_something_was_recorded_meanwhile() {
+    struct Allocating<'a>(&'a Recording<'a>, String);
+    impl std::fmt::Write for Allocating<'_> {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            let block = Block {
+                address: 8,
+                size: 8,
+            };
+            self.0.alloc(block, Origin::Unknown);
+            self.1.push_str(text);
+            Ok(())
+        }
+    }
+    let clock = FakeClock::at(0);
+    let mut slots = [Slot::EMPTY; 2];
+    let recorder: Recording<'_> = RecordBuffer::new(&clock);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::All).expect("a start");
+    let mut output = Allocating(&recorder, String::new());
+    recorder.dump(&mut output).expect("a string takes all");
+    assert!(output.1.contains(
+        "(NB: New entries were traced while dumping, so trace dump may have duplicate entries.)\n"
+    ));
+}

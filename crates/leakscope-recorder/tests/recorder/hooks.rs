@@ -1,0 +1,339 @@
+//! Hooks of operating systems, the logger and C: all of them reach the program's recorder.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::sync::{Mutex, PoisonError};
+
+use leakscope_recorder::dialect::Leakscope;
+use leakscope_recorder::hooks::embassy;
+use leakscope_recorder::platform::host::HostClock;
+use leakscope_recorder::stream::{Config, Stream};
+use leakscope_recorder::{Recorder, c_abi};
+use leakscope_systemview::{Extended, Packet};
+
+use crate::host::{HeapEvent, LeakscopeReader, Stored, drained, packets};
+
+static RECORDER: Stream<Leakscope<2>, HostClock, 16384> =
+    Stream::new(HostClock::new(), Config::new("hooks"));
+leakscope_recorder::global_recorder!(RECORDER);
+
+/// There is one global recorder, so these tests take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn recorded(act: impl FnOnce()) -> Vec<Stored> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    RECORDER.stop();
+    drained(&RECORDER, 0);
+    RECORDER.start();
+    let start = packets(&drained(&RECORDER, 0)).len();
+    assert!(start > 0);
+    act();
+    packets(&drained(&RECORDER, 0))
+}
+
+fn described(packets: &[Stored]) -> Vec<String> {
+    let text = |packet: Packet<'_>| match packet {
+        Packet::TaskInfo { task, name, .. } => format!("info {task} {name}"),
+        Packet::StackInfo { size, .. } => format!("stack {size}"),
+        Packet::TaskCreate { task } => format!("create {task}"),
+        Packet::TaskStartReady { task } => format!("ready {task}"),
+        Packet::TaskStopReady { task, cause } => format!("blocked {task} {cause}"),
+        Packet::TaskStartExec { task } => format!("runs {task}"),
+        Packet::TaskStopExec => "stops".into(),
+        Packet::TaskTerminate { task } => format!("terminated {task}"),
+        Packet::Idle => "idle".into(),
+        Packet::IsrEnter { interrupt } => format!("interrupt {interrupt}"),
+        Packet::IsrExit => "exit".into(),
+        Packet::IsrToScheduler => "to scheduler".into(),
+        Packet::MarkStart { marker } => format!("mark start {marker}"),
+        Packet::MarkStop { marker } => format!("mark stop {marker}"),
+        Packet::TraceStart => "start".into(),
+        Packet::TraceStop => "stop".into(),
+        Packet::PrintFormatted(print) => format!("{:?}: {}", print.level(), print.formatted()),
+        Packet::Extended(Extended::Mark { marker }) => format!("mark {marker}"),
+        Packet::Extended(Extended::NameMarker { marker, name }) => format!("name {marker} {name}"),
+        other => format!("{other:?}"),
+    };
+    packets
+        .iter()
+        .map(|packet| packet.with_packet(text))
+        .collect()
+}
+
+unsafe extern "Rust" {
+    // As embassy-executor declares them.
+    safe fn _embassy_trace_poll_start(executor: u32);
+    safe fn _embassy_trace_task_new(executor: u32, task: u32);
+    safe fn _embassy_trace_task_end(executor: u32, task: u32);
+    safe fn _embassy_trace_task_exec_begin(executor: u32, task: u32);
+    safe fn _embassy_trace_task_exec_end(executor: u32, task: u32);
+    safe fn _embassy_trace_task_ready_begin(executor: u32, task: u32);
+    safe fn _embassy_trace_executor_idle(executor: u32);
+}
+
+#[test]
+fn embassys_symbols() {
+    let packets = recorded(|| {
+        embassy::name_task(100, "producer");
+        _embassy_trace_task_new(1, 100);
+        _embassy_trace_task_ready_begin(1, 100);
+        _embassy_trace_poll_start(1);
+        _embassy_trace_task_exec_begin(1, 100);
+        // An executor in an interrupt polls meanwhile.
+        _embassy_trace_poll_start(2);
+        _embassy_trace_task_exec_begin(2, 200);
+        _embassy_trace_task_exec_end(2, 200);
+        _embassy_trace_executor_idle(2);
+        _embassy_trace_task_exec_end(1, 100);
+        _embassy_trace_executor_idle(1);
+        _embassy_trace_executor_idle(1);
+        _embassy_trace_task_end(1, 100);
+    });
+    assert_eq!(
+        described(&packets),
+        [
+            "info 100 producer",
+            "stack 0",
+            "create 100",
+            "info 100 producer",
+            "stack 0",
+            "ready 100",
+            "runs 100",
+            "runs 200",
+            "stops",
+            "runs 100",
+            "stops",
+            "idle",
+            "terminated 100",
+        ]
+    );
+}
+
+#[test]
+fn all_of_rtos_trace() {
+    use rtos_trace::{TaskInfo, trace};
+    let packets = recorded(|| {
+        trace::task_new(7);
+        let info = TaskInfo {
+            name: "with zero\0",
+            priority: 2,
+            stack_base: 0x1000,
+            stack_size: 256,
+        };
+        trace::task_send_info(7, info);
+        trace::task_new_stackless(8, "without", 1);
+        trace::task_ready_begin(7);
+        trace::task_exec_begin(7);
+        trace::task_exec_end();
+        trace::task_ready_end(7);
+        trace::system_idle();
+        trace::isr_enter();
+        trace::isr_exit();
+        trace::isr_enter();
+        trace::isr_exit_to_scheduler();
+        trace::name_marker(3, "loop");
+        trace::marker(3);
+        trace::marker_begin(3);
+        trace::marker_end(3);
+        trace::task_terminate(7);
+        trace::task_terminate(8);
+        trace::stop();
+    });
+    assert_eq!(
+        described(&packets),
+        [
+            "create 7",
+            "info 7 with zero",
+            "stack 256",
+            "create 8",
+            "info 8 without",
+            "stack 0",
+            "ready 7",
+            "runs 7",
+            "stops",
+            "blocked 7 0",
+            "idle",
+            "interrupt 0",
+            "exit",
+            "interrupt 0",
+            "to scheduler",
+            "name 3 loop",
+            "mark 3",
+            "mark start 3",
+            "mark stop 3",
+            "terminated 7",
+            "terminated 8",
+            "stop",
+        ]
+    );
+    let restarted = recorded(trace::start);
+    assert_eq!(described(&restarted)[0], "start");
+}
+
+#[test]
+fn the_logger() {
+    use leakscope_recorder::log::LOGGER;
+    use log::Log;
+    let packets = recorded(|| {
+        let say = |level, text: &str| {
+            LOGGER.log(
+                &log::Record::builder()
+                    .level(level)
+                    .target("net")
+                    .args(format_args!("{text}"))
+                    .build(),
+            );
+        };
+        say(log::Level::Info, "up");
+        say(log::Level::Warn, "slow");
+        say(log::Level::Error, &"ö".repeat(100));
+    });
+    let cut = format!("Error: net: {}", "ö".repeat(61));
+    assert_eq!(
+        described(&packets),
+        ["Log: net: up", "Warning: net: slow", &cut]
+    );
+}
+
+fn pointer(address: usize) -> *const c_void {
+    std::ptr::without_provenance(address)
+}
+
+#[test]
+fn the_c_interface() {
+    let name: *const c_char = c"worker".as_ptr();
+    let packets = recorded(|| {
+        c_abi::leakscope_task_create(pointer(16));
+        // SAFETY: the names are strings, or NULL.
+        unsafe {
+            c_abi::leakscope_task(pointer(16), 5, name, pointer(0x1000), 64);
+            c_abi::leakscope_name_marker(1, std::ptr::null());
+            let format: &CStr = c"%u of %u";
+            c_abi::leakscope_print(1, format.as_ptr(), [3, 4].as_ptr(), 2);
+        }
+        c_abi::leakscope_task_ready(pointer(16));
+        c_abi::leakscope_task_runs(pointer(16));
+        c_abi::leakscope_task_blocked(pointer(16), 4);
+        c_abi::leakscope_idle();
+        c_abi::leakscope_isr_enter_number(15);
+        c_abi::leakscope_isr_exit_to_scheduler();
+        c_abi::leakscope_task_terminate(pointer(16));
+    });
+    assert_eq!(
+        described(&packets),
+        [
+            "create 16",
+            "info 16 worker",
+            "stack 64",
+            "name 1 ",
+            "Warning: 3 of 4",
+            "ready 16",
+            "runs 16",
+            "blocked 16 4",
+            "idle",
+            "interrupt 15",
+            "to scheduler",
+            "terminated 16",
+        ]
+    );
+}
+
+#[test]
+fn the_heap_from_c() {
+    let (block, null) = (pointer(0x4000), pointer(0));
+    let caller = pointer(0x1234);
+    let packets = recorded(|| {
+        c_abi::leakscope_on_alloc_from(block, 10, caller, null);
+        c_abi::leakscope_on_alloc_from(null, 20, caller, null);
+        c_abi::leakscope_on_realloc_from(null, 0, pointer(0x5000), 30, caller, null);
+        c_abi::leakscope_on_realloc_from(block, 0, pointer(0x6000), 40, caller, null);
+        c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 50, caller, null);
+        c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 0, caller, null);
+        c_abi::leakscope_on_free_from(null, 0, caller, null);
+        c_abi::leakscope_on_free_from(pointer(0x5000), 0, null, null);
+        c_abi::leakscope_on_failed_from(60, caller, null);
+    });
+    let stack = vec![0x1234];
+    let expected = [
+        HeapEvent::Alloc {
+            address: 0x4000,
+            size: 10,
+            stack: stack.clone(),
+        },
+        HeapEvent::Failed {
+            size: 20,
+            stack: stack.clone(),
+        },
+        HeapEvent::Alloc {
+            address: 0x5000,
+            size: 30,
+            stack: stack.clone(),
+        },
+        HeapEvent::Realloc {
+            address: 0x6000,
+            size: 40,
+            stack: stack.clone(),
+            from: 0x4000,
+            from_size: 0,
+        },
+        HeapEvent::Failed {
+            size: 50,
+            stack: stack.clone(),
+        },
+        HeapEvent::Free {
+            address: 0x6000,
+            size: 40,
+            stack: stack.clone(),
+        },
+        HeapEvent::Free {
+            address: 0x5000,
+            size: 0,
+            stack: Vec::new(),
+        },
+        HeapEvent::Failed { size: 60, stack },
+    ];
+    let mut reader = LeakscopeReader::with_default_units();
+    let events: Vec<_> = packets
+        .iter()
+        .filter_map(|packet| reader.read(packet))
+        .collect();
+    assert_eq!(events, expected);
+}
+
+/// What the header's function-like macros call exists, under the names that it declares.
+#[test]
+fn the_header_declares_what_exists() {
+    let header = include_str!("../../include/leakscope.h");
+    let source = include_str!("../../src/c_abi.rs");
+    let library = [
+        include_str!("../../src/c_library/stream.rs"),
+        include_str!("../../src/c_library/records.rs"),
+    ];
+    let is_defined = |name: &str| {
+        let function = format!("{name}(");
+        source.contains(&function) || library.iter().any(|file| file.contains(&function))
+    };
+    let mut declared = 0;
+    for line in header.lines() {
+        let is_declaration = ["void ", "size_t ", "bool "]
+            .iter()
+            .any(|kind| line.starts_with(kind));
+        if let Some(name) = line
+            .split(['(', ' ', '*'])
+            .find(|word| word.starts_with("leakscope_"))
+            && is_declaration
+        {
+            assert!(is_defined(name), "{name}");
+            declared += 1;
+        }
+    }
+    assert!(declared > 30, "{declared}");
+}
+
+#[test]
+fn the_global_recorder_is_the_one_that_was_named() {
+    let mut packets =
+        recorded(|| leakscope_recorder::recorder().event(leakscope_recorder::Event::Idle));
+    assert_eq!(described(&packets), ["idle"]);
+    packets = recorded(|| RECORDER.event(leakscope_recorder::Event::Idle));
+    assert_eq!(described(&packets), ["idle"]);
+}

@@ -1,0 +1,22 @@
+//! The recorder, through its public interface: what it does is read back by the host's decoder.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "tests say what they measured, and what they skipped"
+)]
+
+mod alloc;
+mod bytes;
+mod commands;
+mod dump;
+mod hooks;
+mod host;
+mod overflow;
+mod ratio;
+mod records;
+mod roundtrip;
+mod scheduler;
+mod sinks;
+mod stacks;
+mod start;
+mod threads;

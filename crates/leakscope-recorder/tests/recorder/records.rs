@@ -1,0 +1,236 @@
+//! Standalone mode, against a naive twin: a `Vec` of records that is searched from end to end.
+
+use leakscope_recorder::platform::Silent;
+use leakscope_recorder::stack::Origin;
+use leakscope_recorder::standalone::{
+    InvalidState, Mode, Policy, Record, RecordBuffer, Slot, Slots, Summary,
+};
+use leakscope_recorder::{Block, Recorder};
+use proptest::prelude::*;
+
+const DEPTH: usize = 2;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Alloc(Block, usize),
+    Free(usize, usize),
+    Realloc(usize, Block, usize),
+    Failed,
+    Pause,
+    Stop,
+    Resume,
+}
+
+/// Few addresses, so that they are used again, and freed twice.
+fn address() -> impl Strategy<Value = usize> {
+    (1usize..12).prop_map(|number| 0x2000_0000 + number * 8)
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    (address(), 0usize..100).prop_map(|(address, size)| Block { address, size })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let frame = 1usize..5;
+    let step = prop_oneof![
+        8 => (block(), frame.clone()).prop_map(|(block, frame)| Step::Alloc(block, frame)),
+        8 => (address(), frame.clone()).prop_map(|(address, frame)| Step::Free(address, frame)),
+        2 => (address(), block(), frame).prop_map(|(from, to, frame)| Step::Realloc(from, to, frame)),
+        1 => Just(Step::Failed),
+        1 => Just(Step::Pause),
+        1 => Just(Step::Stop),
+        2 => Just(Step::Resume),
+    ];
+    proptest::collection::vec(step, 0..120)
+}
+
+/// What the recorder should do, in the plainest words.
+struct Twin {
+    records: Vec<Record<DEPTH>>,
+    /// Freed records, by index of allocation, in the order of their frees.
+    freed: Vec<usize>,
+    /// Each record's number, parallel to `records`.
+    numbers: Vec<usize>,
+    allocated: usize,
+    summary: Summary,
+    policy: Policy,
+    is_running: bool,
+    is_paused: bool,
+}
+
+impl Twin {
+    fn alloc(&mut self, block: Block, frame: usize) {
+        if !self.is_running || self.is_paused {
+            return;
+        }
+        self.summary.total_allocations += 1;
+        if self.records.len() == self.summary.capacity {
+            let victim = match self.policy {
+                Policy::StopRecording => {
+                    self.summary.not_recorded += 1;
+                    return;
+                }
+                Policy::EvictFreed if !self.freed.is_empty() => {
+                    let number = self.freed.remove(0);
+                    self.numbers
+                        .iter()
+                        .position(|&n| n == number)
+                        .expect("it is there")
+                }
+                Policy::EvictOldest | Policy::EvictFreed => 0,
+            };
+            let record = self.records.remove(victim);
+            let number = self.numbers.remove(victim);
+            self.freed.retain(|&freed| freed != number);
+            if record.is_freed {
+                self.summary.evicted_freed += 1;
+            } else {
+                self.summary.evicted_live += 1;
+            }
+        }
+        self.records.push(Record {
+            block,
+            time: 0,
+            core: 0,
+            is_freed: false,
+            allocated_by: [frame, 0],
+            freed_by: [0; DEPTH],
+        });
+        self.numbers.push(self.allocated);
+        self.allocated += 1;
+        self.summary.high_water_mark = self.summary.high_water_mark.max(self.records.len());
+    }
+
+    fn free(&mut self, address: usize, frame: usize) {
+        if !self.is_running {
+            return;
+        }
+        self.summary.total_frees += 1;
+        let newest = self
+            .records
+            .iter()
+            .rposition(|record| !record.is_freed && record.block.address == address);
+        let Some(place) = newest else {
+            self.summary.unmatched_frees += 1;
+            return;
+        };
+        if self.summary.mode == Mode::Leaks {
+            self.records.remove(place);
+            self.numbers.remove(place);
+        } else {
+            self.records[place].is_freed = true;
+            self.records[place].freed_by = [frame, 0];
+            self.freed.push(self.numbers[place]);
+        }
+    }
+}
+
+fn compare(steps: &[Step], mode: Mode, policy: Policy, capacity: usize) {
+    let mut slots = vec![Slot::<DEPTH>::EMPTY; capacity];
+    let recorder: RecordBuffer<'_, DEPTH> = RecordBuffer::new(Silent).policy(policy);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(mode).expect("a start");
+    let mut twin = Twin {
+        records: Vec::new(),
+        freed: Vec::new(),
+        numbers: Vec::new(),
+        allocated: 0,
+        summary: recorder.summary(),
+        policy,
+        is_running: true,
+        is_paused: false,
+    };
+    for step in steps {
+        match *step {
+            Step::Alloc(block, frame) => {
+                recorder.alloc(block, Origin::Frames(&[frame]));
+                twin.alloc(block, frame);
+            }
+            Step::Free(address, frame) => {
+                recorder.free(Block { address, size: 0 }, Origin::Frames(&[frame]));
+                twin.free(address, frame);
+            }
+            Step::Realloc(from, to, frame) => {
+                let from = Block {
+                    address: from,
+                    size: 0,
+                };
+                recorder.realloc(from, to, Origin::Frames(&[frame]));
+                twin.free(from.address, frame);
+                twin.alloc(to, frame);
+            }
+            Step::Failed => {
+                recorder.failed(77, Origin::Unknown);
+                twin.summary.failed_allocations += u32::from(twin.is_running);
+            }
+            Step::Pause => {
+                let result = recorder.pause_allocations();
+                assert_eq!(result.is_ok(), twin.is_running);
+                twin.is_paused = twin.is_running;
+            }
+            Step::Stop => {
+                let result = recorder.stop();
+                assert_eq!(result.is_ok(), twin.is_running);
+                (twin.is_running, twin.is_paused) = (false, false);
+            }
+            Step::Resume => {
+                recorder.resume().expect("a buffer");
+                (twin.is_running, twin.is_paused) = (true, false);
+            }
+        }
+        // Looked at in between, so that the place that `get` remembers is tested too.
+        let middle = twin.records.len() / 2;
+        assert_eq!(recorder.get(middle), twin.records.get(middle).copied());
+    }
+    twin.summary.count = twin.records.len();
+    assert_eq!(recorder.summary(), twin.summary);
+    assert_eq!(recorder.count(), twin.records.len());
+    let records: Vec<_> = (0..recorder.count())
+        .map(|index| recorder.get(index).expect("it is there"))
+        .collect();
+    assert_eq!(records, twin.records);
+    assert_eq!(recorder.get(records.len()), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn does_what_a_list_does(steps in steps(), capacity in 1usize..9, leaks: bool) {
+        let mode = if leaks { Mode::Leaks } else { Mode::All };
+        for policy in [Policy::EvictOldest, Policy::StopRecording, Policy::EvictFreed] {
+            compare(&steps, mode, policy, capacity);
+        }
+    }
+}
+
+#[test]
+fn calls_at_the_wrong_time_are_refused() {
+    static SLOTS: Slots<0, 3> = Slots::new();
+    let recorder: RecordBuffer<'_, 0> = RecordBuffer::new(Silent);
+    assert_eq!(recorder.start(Mode::All), Err(InvalidState::NoBuffer));
+    assert_eq!(recorder.resume(), Err(InvalidState::NoBuffer));
+    assert_eq!(recorder.stop(), Err(InvalidState::Stopped));
+    assert_eq!(recorder.init(&mut []), Err(InvalidState::NoBuffer));
+    let slots = SLOTS.take().expect("the first time");
+    assert!(SLOTS.take().is_none(), "the second time");
+    assert_eq!(recorder.init(slots), Ok(()));
+    assert_eq!(recorder.start(Mode::All), Ok(()));
+    assert_eq!(recorder.init(&mut []), Err(InvalidState::Running));
+}
+
+#[test]
+fn a_new_start_forgets_everything() {
+    let mut slots = [Slot::<0>::EMPTY; 2];
+    let recorder: RecordBuffer<'_, 0> = RecordBuffer::new(Silent);
+    recorder.init(&mut slots).expect("a buffer");
+    for _ in 0..2 {
+        recorder.start(Mode::All).expect("a start");
+        for address in 1..=5 {
+            recorder.alloc(Block { address, size: 1 }, Origin::Unknown);
+        }
+        let summary = recorder.summary();
+        assert_eq!((summary.count, summary.total_allocations), (2, 5));
+        assert_eq!(summary.evicted_live, 3);
+    }
+}

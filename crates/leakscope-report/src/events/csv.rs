@@ -1,0 +1,72 @@
+//! Rows for spreadsheets: RFC 4180, with CR LF.
+//!
+//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and a name from a
+//! device could be one: such text gets an apostrophe in front, which spreadsheets do not show.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::EventRow;
+use crate::sanitise::sanitise;
+
+pub(super) fn write_heading(out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "index,time_s,ticks,core,context,id,name,parameters,input,offset\r\n"
+    )
+}
+
+pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
+    let time = row
+        .clock
+        .seconds(row.ticks)
+        .map(|seconds| seconds.to_string());
+    write!(
+        out,
+        "{},{},{},{},{},{},{},{},{},{}\r\n",
+        row.index,
+        time.unwrap_or_default(),
+        row.ticks,
+        row.core,
+        text(&row.context),
+        row.id,
+        text(&row.name),
+        text(&row.parameters_in_words()),
+        row.input,
+        row.offset
+    )
+}
+
+/// A cell of text.
+fn text(text: &str) -> String {
+    let text = sanitise(text);
+    let text = match text.trim_start().chars().next() {
+        Some('=' | '+' | '-' | '@') => Cow::Owned(format!("'{text}")),
+        _ => text,
+    };
+    if text.contains([',', '"']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn cells_are_quoted_where_needed() {
+        assert_eq!(text("main"), "main");
+        assert_eq!(text("a,b"), "\"a,b\"");
+        assert_eq!(text("say \"a\""), "\"say \"\"a\"\"\"");
+        assert_eq!(text("two\nlines"), "two lines");
+    }
+
+    #[test]
+    fn formulas_lose_their_power() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\u{200b}=1"] {
+            assert!(text(formula).starts_with('\''), "{formula}");
+        }
+    }
+}

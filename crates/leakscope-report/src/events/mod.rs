@@ -1,0 +1,52 @@
+//! Single events as rows: SystemView's Events view, outside of it.
+//!
+//! ```
+//! # use leakscope_analysis::trace::{Layout, Step, Trace};
+//! use leakscope_report::events::{EventRow, Format, Writer};
+//! use leakscope_report::filter::Filter;
+//! use leakscope_report::naming::Naming;
+//! use leakscope_report::Symbolizer;
+//!
+//! # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 7, 100, 100, 0, 0, 0, 0, 0, 1, 4, 0x60, 50];
+//! # let mut trace = Trace::new(&Layout::of(&[&bytes]));
+//! let (mut naming, mut symbolizer) = (Naming::default(), Symbolizer::new(None));
+//! let filter = Filter { core: Some(0), ..Filter::default() };
+//! let mut out = Vec::new();
+//! let mut writer = Writer::new(&mut out, Format::Text);
+//! let mut index = 0;
+//! # let mut supplied = false;
+//! loop {
+//!     match trace.step() {
+//!         Step::Event(event, trace) => {
+//!             naming.learn(&event);
+//!             if filter.matches(&event, trace) {
+//!                 let row = EventRow::new(index, &event, trace, &mut naming, &mut symbolizer);
+//!                 if filter.matches_row(&row) {
+//!                     writer.write(&row)?;
+//!                 }
+//!             }
+//!             index += 1;
+//!         }
+//!         Step::NeedBytes(stream) => {
+//!             // read some of the stream into `trace.space(stream)`
+//! #           let count = if supplied { 0 } else { bytes.len() };
+//! #           trace.space(stream)[..count].copy_from_slice(&bytes[..count]);
+//! #           trace.supply(stream, count);
+//! #           supplied = true;
+//!         }
+//!         Step::Finished => break,
+//!     }
+//! }
+//! writer.finish()?;
+//! # assert!(String::from_utf8(out).unwrap().contains("TASK_START_EXEC"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+mod csv;
+mod json;
+mod row;
+mod text;
+mod writer;
+
+pub use row::EventRow;
+pub(crate) use row::{context_name, hz};
+pub use writer::{Format, Writer};

@@ -1,0 +1,62 @@
+//! Rows for people. Rows come one by one, so columns have fixed widths; what is longer pushes the rest
+//! to the right, and nothing is cut.
+
+use std::io::{self, Write};
+
+use super::EventRow;
+use crate::sanitise::sanitise;
+
+pub(super) fn write_heading(out: &mut dyn Write) -> io::Result<()> {
+    columns(
+        out,
+        "index",
+        "time/s",
+        "core",
+        "context",
+        "event",
+        "parameters",
+    )
+}
+
+pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
+    columns(
+        out,
+        &row.index.to_string(),
+        &row.clock.stamp(row.ticks),
+        &row.core.to_string(),
+        &sanitise(&row.context),
+        &sanitise(&row.name),
+        &sanitise(&row.parameters_in_words()),
+    )
+}
+
+fn columns(
+    out: &mut dyn Write,
+    index: &str,
+    time: &str,
+    core: &str,
+    context: &str,
+    event: &str,
+    parameters: &str,
+) -> io::Result<()> {
+    let line =
+        format!("{index:>8}  {time:>14}  {core:>4}  {context:<16}  {event:<24}  {parameters}");
+    writeln!(out, "{}", line.trim_end())
+}
+
+/// Its call stack below it, a frame a line.
+pub(super) fn write_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
+    for frame in &*row.stack {
+        let address = format!("{:#010x}", frame.address);
+        let function = frame.function.as_deref().map(sanitise).unwrap_or_default();
+        let inlined = if frame.inlined { " [inlined]" } else { "" };
+        let place = match (&frame.file, frame.line) {
+            (Some(file), Some(line)) => format!("  {}:{line}", sanitise(file)),
+            (Some(file), None) => format!("  {}", sanitise(file)),
+            (None, _) => String::new(),
+        };
+        let line = format!("{:32}{address}  {function}{inlined}{place}", "");
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! From addresses of a trace to the frames that a report shows.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use leakscope_analysis::heap::allocator::is_allocator_function;
+use leakscope_symbols::{AddressKind, SourceRoots, Symbols};
+use rustc_hash::FxHashMap;
+
+/// Something that knows which functions were active at a return address.
+pub trait FrameSource {
+    /// The functions, innermost first; empty if nothing is known of the address.
+    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]>;
+}
+
+impl FrameSource for Symbols {
+    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]> {
+        Symbols::frames(self, return_address, AddressKind::ReturnAddress)
+    }
+}
+
+/// A frame as a report shows it. Text is as the ELF file has it, and not to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The return address.
+    pub address: u64,
+    /// The function's name, demangled.
+    pub function: Option<Arc<str>>,
+    /// The source file, moved to where the sources are on this machine.
+    pub file: Option<Arc<str>>,
+    /// The line in `file`, from 1.
+    pub line: Option<u32>,
+    /// Whether this function was inlined into the one of the next frame.
+    pub inlined: bool,
+}
+
+impl Frame {
+    fn unknown(address: u64) -> Self {
+        Self {
+            address,
+            function: None,
+            file: None,
+            line: None,
+            inlined: false,
+        }
+    }
+
+    fn is_allocator(&self) -> bool {
+        self.function.as_deref().is_some_and(is_allocator_function)
+    }
+}
+
+/// A call stack whose allocator frames are folded away, innermost first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// The allocator's own frames at the inner end.
+    pub allocator: Vec<Frame>,
+    /// Those of the program.
+    pub frames: Vec<Frame>,
+}
+
+/// Looks addresses up, each once. Without symbols, every address is a frame of which nothing else is
+/// known.
+///
+/// ```
+/// use leakscope_report::Symbolizer;
+/// let mut symbolizer = Symbolizer::new(None);
+/// let stack = symbolizer.stack(&[], &[0x4008_1f34, 0x4008_da18]);
+/// assert_eq!(stack.frames[1].address, 0x4008_da18);
+/// assert_eq!(stack.frames[1].function, None);
+/// ```
+pub struct Symbolizer<'s> {
+    source: Option<&'s dyn FrameSource>,
+    roots: SourceRoots,
+    /// Never listed: no order reaches an output.
+    known: FxHashMap<u64, Rc<[Frame]>>,
+}
+
+impl fmt::Debug for Symbolizer<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Symbolizer")
+            .field("has_source", &self.source.is_some())
+            .field("roots", &self.roots)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'s> Symbolizer<'s> {
+    /// Looks up in `source`, if there is one.
+    pub fn new(source: Option<&'s dyn FrameSource>) -> Self {
+        Self {
+            source,
+            roots: SourceRoots::default(),
+            known: FxHashMap::default(),
+        }
+    }
+
+    /// Rewrites the paths of source files.
+    #[must_use]
+    pub fn with_source_roots(mut self, roots: SourceRoots) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// Whether functions can be named at all.
+    pub fn has_symbols(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// The frames of one return address, the innermost first; at least one.
+    pub fn frames(&mut self, address: u64) -> Rc<[Frame]> {
+        if let Some(known) = self.known.get(&address) {
+            return Rc::clone(known);
+        }
+        let frames: Rc<[Frame]> = self.look_up(address).into();
+        self.known.insert(address, Rc::clone(&frames));
+        frames
+    }
+
+    fn look_up(&self, address: u64) -> Vec<Frame> {
+        let found = self.source.map(|source| source.frames(address));
+        let frames: Vec<Frame> = found
+            .iter()
+            .flat_map(|frames| frames.iter())
+            .map(|frame| Frame {
+                address,
+                function: frame.function.clone(),
+                file: frame.file.as_ref().map(|file| self.rewritten(file)),
+                line: frame.line,
+                inlined: frame.inlined,
+            })
+            .collect();
+        if frames.is_empty() {
+            return vec![Frame::unknown(address)];
+        }
+        frames
+    }
+
+    fn rewritten(&self, file: &Arc<str>) -> Arc<str> {
+        match self.roots.rewrite(file) {
+            path if *path == **file => Arc::clone(file),
+            path => path.into(),
+        }
+    }
+
+    /// The frames of a call site: of the return addresses that the analysis took for the allocator's
+    /// own, and of those above them. Frames of the allocator that were inlined into the program's first
+    /// function are folded too; one frame always remains.
+    pub fn stack(&mut self, allocator_frames: &[u64], stack: &[u64]) -> Stack {
+        let mut allocator = self.all_frames(allocator_frames);
+        let mut frames = self.all_frames(stack);
+        let folded = frames
+            .iter()
+            .take_while(|frame| frame.is_allocator())
+            .count();
+        allocator.extend(frames.drain(..folded));
+        if frames.is_empty() {
+            frames.extend(allocator.pop());
+        }
+        Stack { allocator, frames }
+    }
+
+    fn all_frames(&mut self, addresses: &[u64]) -> Vec<Frame> {
+        let mut frames = Vec::with_capacity(addresses.len());
+        for &address in addresses {
+            frames.extend_from_slice(&self.frames(address));
+        }
+        frames
+    }
+}

@@ -1,0 +1,138 @@
+//! What was read.
+
+use std::io;
+
+use super::layout::{Line, Page};
+use super::{Report, cores, short_name};
+use crate::conclusion::Conclusion;
+use crate::units::{bytes_with_unit, count, counted};
+
+/// The width of the labels' column.
+const LABELS: usize = 12;
+
+pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
+    labelled(page, "Target", &target(report))?;
+    labelled(page, "Recorded", &recorded(report))?;
+    if Conclusion::of(report.outcome) != Conclusion::NothingKnown {
+        labelled(page, "Heap", &heap(report))?;
+        labelled(page, "At the end", &at_the_end(report))?;
+    }
+    if report.outcome.sessions.len() > 1 {
+        labelled(page, "Sessions", &sessions(report))?;
+    }
+    Ok(())
+}
+
+fn labelled(page: &mut Page<'_>, label: &str, text: &str) -> io::Result<()> {
+    let label = Line::new().dim(format!("{label:<LABELS$}"));
+    page.paragraph(0, label, &text.into())
+}
+
+fn target(report: &Report<'_, '_>) -> String {
+    let target = &report.outcome.target;
+    let named = |name: &Option<String>| name.as_deref().map(short_name);
+    let mut parts: Vec<String> = [
+        named(&target.application),
+        named(&target.device).map(|device| format!("on {device}")),
+        named(&target.operating_system),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() {
+        parts.push("unnamed".to_owned());
+    }
+    if !target.cores.is_empty() {
+        parts.push(cores(&target.cores));
+    }
+    // "Application on esp32, FreeRTOS, core 0"
+    parts.join(", ").replacen(", on ", " on ", 1)
+}
+
+fn recorded(report: &Report<'_, '_>) -> String {
+    let totals = &report.outcome.totals;
+    let copies = match totals.copies {
+        0 => String::new(),
+        copies => format!(" ({} in both cores' files)", count(copies)),
+    };
+    unbroken(&[
+        report.clock.duration(totals.end),
+        counted(totals.events, "event") + &copies,
+        counted(totals.log_messages, "log message"),
+        counted(report.outcome.sessions.len() as u64, "session"),
+    ])
+}
+
+fn heap(report: &Report<'_, '_>) -> String {
+    let totals = &report.outcome.totals;
+    let mut parts = vec![
+        counted(totals.allocations, "allocation"),
+        counted(totals.frees, "free"),
+    ];
+    let occasional = [
+        (totals.reallocations, "reallocation"),
+        (totals.failed_allocations, "failed allocation"),
+        (totals.double_frees, "double free"),
+        (totals.wrong_frees, "wrong free"),
+        (totals.frees_of_older_blocks, "free of an older block"),
+    ];
+    for (number, name) in occasional {
+        if number > 0 {
+            parts.push(
+                counted(number, name).replace("free of an older blocks", "frees of older blocks"),
+            );
+        }
+    }
+    let events = counted(totals.heap_events, "event").replace(' ', "\u{A0}");
+    format!("{events}: {}", unbroken(&parts))
+}
+
+fn at_the_end(report: &Report<'_, '_>) -> String {
+    let totals = &report.outcome.totals;
+    let peak = bytes_with_unit(totals.peak_bytes);
+    unbroken(&[
+        counted(totals.outstanding_blocks, "block"),
+        format!("{} outstanding", bytes_with_unit(totals.outstanding_bytes)),
+        match totals.peak_bytes {
+            0 => "nothing at any time".to_owned(),
+            _ => format!(
+                "at most {peak} at {}",
+                report.clock.moment(report.outcome.peak.time)
+            ),
+        },
+    ])
+}
+
+fn sessions(report: &Report<'_, '_>) -> String {
+    let all = &report.outcome.sessions;
+    let mut parts: Vec<String> = all
+        .iter()
+        .take(report.shown(all.len()))
+        .enumerate()
+        .map(|(index, session)| {
+            let number = index + 1;
+            let from = report.clock.moment(session.start).replace(' ', "\u{A0}");
+            let how = if session.after_reset {
+                " after a reset"
+            } else {
+                ""
+            };
+            let left = counted(session.outstanding_blocks, "block");
+            format!("{number} from {from}{how} ({left} outstanding)")
+        })
+        .collect();
+    let hidden = all.len() - parts.len();
+    if hidden > 0 {
+        parts.push(format!("{} more", count(hidden as u64)));
+    }
+    parts.join(", ")
+}
+
+/// Parts between which lines may be broken, but not within.
+fn unbroken(parts: &[String]) -> String {
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|part| part.replace(' ', "\u{A0}"))
+        .collect();
+    parts.join(", ")
+}

@@ -1,0 +1,35 @@
+//! Several heaps, where the target tells them apart.
+
+use std::io;
+
+use super::Report;
+use super::layout::{Column, Page, Table};
+use crate::units::count;
+
+pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
+    let heaps = &report.outcome.heaps;
+    if heaps.is_empty() {
+        return Ok(());
+    }
+    page.heading("Heaps", "")?;
+    let mut table = Table::new([
+        Column::number("heap"),
+        Column::number("size"),
+        Column::number("allocated").that_may_go(1),
+        Column::number("freed").that_may_go(2),
+        Column::number("outstanding bytes"),
+        Column::number("peak bytes"),
+    ]);
+    for heap in heaps.iter().take(report.shown(heaps.len())) {
+        table.row([
+            format!("{:#010x}", heap.heap).into(),
+            heap.size.map_or_else(|| "unknown".to_owned(), count).into(),
+            count(heap.allocations).into(),
+            count(heap.frees).into(),
+            count(heap.outstanding_bytes).into(),
+            count(heap.peak_bytes).into(),
+        ]);
+    }
+    table.write(page, 2)?;
+    report.hidden(page, heaps.len(), "heap")
+}

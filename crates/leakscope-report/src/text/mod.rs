@@ -1,0 +1,170 @@
+//! The report as a person reads it.
+//!
+//! One file a section, in the order in which they are printed: what was read, what is wrong with the
+//! data, the conclusion, leaks, what is outstanding but no leak, what went wrong in the program, the
+//! peak, totals by task. On a screen of 100 columns and 40 lines a usual trace needs no scrolling; what is
+//! left out is said, and [`Options::all`] shows it.
+mod anomalies;
+mod conclusion;
+mod failures;
+mod findings;
+mod header;
+mod heaps;
+mod layout;
+mod outstanding;
+mod peak;
+mod problems;
+mod stack;
+mod tasks;
+mod verdict;
+
+use std::io::{self, Write};
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::Context;
+
+use crate::sanitise::sanitise;
+use crate::symbolizer::Symbolizer;
+use crate::units::{Clock, counted};
+use layout::{Line, Page, middle_of};
+
+/// How a report is to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The names of the inputs, in the order in which problems count them. May be empty.
+    pub inputs: Vec<String>,
+    /// Columns of the terminal; less than 40 counts as 40.
+    pub width: usize,
+    /// Whether to write colours.
+    pub colour: bool,
+    /// How many entries a list has at most.
+    pub top: usize,
+    /// Everything: whole lists, whole stacks, addresses, and the reasons of all verdicts.
+    pub all: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            inputs: Vec::new(),
+            width: 100,
+            colour: false,
+            top: 10,
+            all: false,
+        }
+    }
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Only those of `out`.
+///
+/// ```
+/// use leakscope_report::{Symbolizer, text};
+/// # fn outcome() -> leakscope_analysis::outcome::Outcome {
+/// #     use leakscope_analysis::outcome::{Outcome, Peak, Target, Totals};
+/// #     Outcome {
+/// #         target: Target::default(), totals: Totals::default(), sessions: vec![], call_sites: vec![],
+/// #         tasks: vec![], contexts: vec![], heaps: vec![], peak: Peak::default(), anomalies: vec![],
+/// #         failed_allocations: vec![], problems: vec![],
+/// #     }
+/// # }
+/// let outcome = outcome();
+/// let mut out = Vec::new();
+/// text::write(&mut out, &outcome, &mut Symbolizer::new(None), &text::Options::default())?;
+/// assert!(String::from_utf8_lossy(&out).starts_with("Nothing can be said about leaks"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    symbolizer: &mut Symbolizer<'_>,
+    options: &Options,
+) -> io::Result<()> {
+    let mut page = Page::new(out, options.width, options.colour);
+    let mut report = Report {
+        outcome,
+        options,
+        clock: Clock::new(outcome.target.timestamp_hz, outcome.totals.end),
+        symbolizer,
+    };
+    conclusion::write_if_mute(&report, &mut page)?;
+    header::write(&report, &mut page)?;
+    problems::write(&report, &mut page)?;
+    conclusion::write(&report, &mut page)?;
+    findings::write(&mut report, &mut page)?;
+    outstanding::write(&mut report, &mut page)?;
+    failures::write(&mut report, &mut page)?;
+    anomalies::write(&mut report, &mut page)?;
+    peak::write(&mut report, &mut page)?;
+    heaps::write(&report, &mut page)?;
+    tasks::write(&report, &mut page)?;
+    next_step(&report, &mut page)
+}
+
+/// What would make this report say more.
+fn next_step(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
+    let has_stacks = (report.outcome.call_sites.iter()).any(|site| !site.stack.is_empty());
+    if report.symbolizer.has_symbols() || !has_stacks {
+        return Ok(());
+    }
+    page.blank()?;
+    let hint = "with --elf FILE, addresses become functions and lines".into();
+    page.paragraph(0, Line::new().dim("hint: "), &hint)
+}
+
+/// What the sections share.
+struct Report<'r, 's> {
+    outcome: &'r Outcome,
+    options: &'r Options,
+    clock: Clock,
+    symbolizer: &'r mut Symbolizer<'s>,
+}
+
+impl Report<'_, '_> {
+    /// How many of a list are shown.
+    fn shown(&self, length: usize) -> usize {
+        if self.options.all {
+            length
+        } else {
+            length.min(self.options.top)
+        }
+    }
+
+    /// Says how many of a list were not shown.
+    fn hidden(&self, page: &mut Page<'_>, length: usize, what: &str) -> io::Result<()> {
+        let hidden = (length - self.shown(length)) as u64;
+        if hidden == 0 {
+            return Ok(());
+        }
+        let hidden = counted(hidden, what).replacen(' ', " more ", 1);
+        page.line(2, &Line::new().dim(format!("{hidden}: see --all")))
+    }
+
+    /// The name of a task, interrupt or other context.
+    fn context(&self, context: Context) -> String {
+        short_name(&self.outcome.context_name(context))
+    }
+}
+
+/// A name from the device, short enough for a sentence.
+fn short_name(name: &str) -> String {
+    middle_of(sanitise(name).trim(), 32)
+}
+
+/// "a, b and c"
+fn enumeration(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// "cores 0 and 1"
+fn cores(cores: &[u8]) -> String {
+    let plural = if cores.len() == 1 { "" } else { "s" };
+    let numbers: Vec<String> = cores.iter().map(ToString::to_string).collect();
+    format!("core{plural} {}", enumeration(&numbers))
+}

@@ -1,0 +1,153 @@
+//! Call stacks: a frame a line, or a stack a line.
+
+use std::io;
+
+use leakscope_analysis::outcome::CallSite;
+
+use super::Report;
+use super::layout::{CALLED_BY, Cell, Column, Give, Line, Page, Paint, Table};
+use crate::sanitise::sanitise;
+use crate::symbolizer::{Frame, Stack};
+use crate::units::counted;
+
+/// Frames shown of a deep stack, unless all are wanted.
+const DEPTH: usize = 8;
+/// Directories shown of a long path, unless all are wanted.
+const DIRECTORIES: usize = 2;
+
+/// The stack of a call site, a frame a line.
+pub(super) fn write(
+    report: &mut Report<'_, '_>,
+    page: &mut Page<'_>,
+    indent: usize,
+    site: &CallSite,
+) -> io::Result<()> {
+    let stack = report.symbolizer.stack(&site.allocator_frames, &site.stack);
+    let all = report.options.all;
+    if stack.frames.is_empty() {
+        return page.line(indent, &Line::new().dim("no call stack was recorded"));
+    }
+    if !all && stack.frames.iter().all(|frame| frame.function.is_none()) {
+        return page.paragraph(indent, Line::new(), &chain(&stack.frames).into());
+    }
+    if !all && !stack.allocator.is_empty() {
+        let folded = counted(stack.allocator.len() as u64, "allocator frame");
+        page.line(indent, &Line::new().dim(format!("+{folded}")))?;
+    }
+    let Stack { allocator, frames } = &stack;
+    if all {
+        return in_full(page, indent, allocator.iter().chain(frames));
+    }
+    let mut table = Table::new([
+        Column::text("", Give::Middle(20)),
+        Column::text("", Give::End(30)),
+    ]);
+    for frame in frames.iter().take(DEPTH) {
+        table.row([function(frame), Cell::dim(place(frame, last_of))]);
+    }
+    table.write(page, indent)?;
+    match frames.len().saturating_sub(DEPTH) {
+        0 => Ok(()),
+        more => {
+            let more = counted(more as u64, "frame");
+            page.line(indent, &Line::new().dim(format!("+{more} further out")))
+        }
+    }
+}
+
+/// With addresses and whole paths, so that each can be copied and clicked on, however long.
+fn in_full<'f>(
+    page: &mut Page<'_>,
+    indent: usize,
+    frames: impl Iterator<Item = &'f Frame>,
+) -> io::Result<()> {
+    let mut table = Table::new([
+        Column::text("", Give::Never),
+        Column::text("", Give::Never),
+        Column::text("", Give::Never),
+    ]);
+    for frame in frames {
+        let function = match frame.function {
+            Some(_) => function(frame),
+            None => Cell::default(),
+        };
+        let path = place(frame, str::to_owned);
+        table.row([Cell::dim(address(frame)), function, Cell::dim(path)]);
+    }
+    table.write(page, indent)
+}
+
+/// A stack in one line, the innermost function first, without the allocator's: "f:24 ← app_main:66". A
+/// function and a line say where it is; the callers tell apart what the innermost function cannot.
+pub(super) fn one_line(report: &mut Report<'_, '_>, site: &CallSite) -> String {
+    let stack = report.symbolizer.stack(&site.allocator_frames, &site.stack);
+    chain(&stack.frames)
+}
+
+/// As [`one_line`], of plain addresses.
+pub(super) fn one_line_of(report: &mut Report<'_, '_>, addresses: &[u64]) -> String {
+    let stack = report.symbolizer.stack(&[], addresses);
+    chain(&stack.frames)
+}
+
+fn chain(frames: &[Frame]) -> String {
+    if frames.is_empty() {
+        return "no call stack was recorded".to_owned();
+    }
+    let links: Vec<String> = frames
+        .iter()
+        .map(|frame| match (name(frame), frame.line) {
+            (name, Some(line)) => format!("{name}:{line}"),
+            (name, None) => name,
+        })
+        .collect();
+    links.join(CALLED_BY)
+}
+
+fn function(frame: &Frame) -> Cell {
+    let name = name(frame);
+    Cell {
+        paint: if frame.function.is_some() {
+            Paint::Plain
+        } else {
+            Paint::Dim
+        },
+        text: if frame.inlined {
+            format!("{name} [inlined]")
+        } else {
+            name
+        },
+    }
+}
+
+fn name(frame: &Frame) -> String {
+    match &frame.function {
+        Some(name) => sanitise(name).into_owned(),
+        None => address(frame),
+    }
+}
+
+fn address(frame: &Frame) -> String {
+    format!("{:#010x}", frame.address)
+}
+
+/// "…/freertos/tasks.c:812"
+fn place(frame: &Frame, shorten: impl Fn(&str) -> String) -> String {
+    let Some(file) = &frame.file else {
+        return String::new();
+    };
+    let path = shorten(&sanitise(file));
+    match frame.line {
+        Some(line) => format!("{path}:{line}"),
+        None => path,
+    }
+}
+
+/// The name of a file with the last of its directories; the whole path if that is hardly longer.
+fn last_of(path: &str) -> String {
+    let separators = path.rmatch_indices(['/', '\\']);
+    match separators.map(|(at, _)| at).nth(DIRECTORIES) {
+        Some(at) if at > 1 => format!("…{}", &path[at..]),
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,165 @@
+//! The report as a program reads it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_report::{Symbolizer, json};
+use serde_json::Value;
+
+use crate::everything::everything;
+use crate::golden::assert_golden;
+use crate::outcomes;
+use crate::program::Program;
+
+fn written(outcome: &Outcome) -> String {
+    let mut out = Vec::new();
+    let inputs = ["core0.svdat".to_owned(), "core1.svdat".to_owned()];
+    json::write(
+        &mut out,
+        outcome,
+        &mut Symbolizer::new(Some(&Program)),
+        &inputs,
+    )
+    .unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn parsed(outcome: &Outcome) -> Value {
+    serde_json::from_str(&written(outcome)).unwrap()
+}
+
+#[test]
+fn golden_outputs() {
+    assert_golden("tutorial.json", &written(&outcomes::tutorial()));
+    assert_golden("everything.json", &written(&everything()));
+    assert_golden("empty.json", &written(&outcomes::empty()));
+}
+
+#[test]
+fn the_leak_of_the_tutorial() {
+    let report = parsed(&outcomes::tutorial());
+    assert_eq!(report["schema"], "leakscope.report");
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["conclusion"], "leak");
+    let leak = &report["call_sites"][0];
+    assert_eq!(leak["verdict"], "leak-steady");
+    assert_eq!(leak["outstanding_bytes"], 270);
+    assert!((leak["growth_bytes_per_second"].as_f64().unwrap() - 1_097.0).abs() < 0.1);
+    assert_eq!(
+        leak["tasks"],
+        serde_json::json!(["alloc0", "alloc1", "alloc2"])
+    );
+    let frames: Vec<_> = leak["frames"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|frame| &frame["function"])
+        .collect();
+    assert_eq!(frames, ["leak_one", "alloc_task", "vPortTaskWrapper"]);
+    assert_eq!(leak["frames"][0]["inlined"], true);
+    assert_eq!(leak["frames"][0]["address"], "0x400d3bb4");
+}
+
+#[test]
+fn without_heap_events_nothing_is_concluded() {
+    for outcome in [outcomes::mute(), outcomes::empty()] {
+        assert_eq!(parsed(&outcome)["conclusion"], "nothing-known");
+    }
+    assert_eq!(parsed(&outcomes::clean())["conclusion"], "no-leak-seen");
+}
+
+#[test]
+fn without_a_clock_seconds_are_null() {
+    let mut outcome = everything();
+    outcome.target.timestamp_hz = 0;
+    let report = parsed(&outcome);
+    assert_eq!(report["trace"]["length_s"], Value::Null);
+    assert_eq!(
+        report["call_sites"][0]["growth_bytes_per_second"],
+        Value::Null
+    );
+    assert_eq!(report["call_sites"][0]["growth_ticks"], 9_480_000);
+}
+
+#[test]
+fn hostile_names_are_whole_but_harmless() {
+    let text = written(&everything());
+    assert!(!text.contains(|character: char| character != '\n' && character.is_control()));
+    assert!(!text.contains('\u{202e}'));
+    let report = parsed(&everything());
+    let name = report["tasks"][4]["name"].as_str().unwrap();
+    assert!(name.starts_with("evil\u{1b}[2J\u{202e}task\n"));
+}
+
+/// Paths of all fields: `call_sites[].frames[].line`. Objects and arrays themselves are no fields.
+fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                paths(value, &format!("{path}{dot}{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            assert!(!items.is_empty(), "the maximal report has an empty {path}");
+            for item in items {
+                paths(item, &format!("{path}[]"), found);
+            }
+        }
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+/// The first cells of the tables in the document.
+fn documented() -> Vec<String> {
+    let document = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-json.md");
+    let document = fs::read_to_string(document).unwrap();
+    let rows = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    rows.map(|(path, _)| path.to_owned()).collect()
+}
+
+#[test]
+fn the_document_and_the_output_have_the_same_fields() {
+    let mut outcome = everything();
+    let first = outcome.call_sites[1].blocks[0];
+    for site in &mut outcome.call_sites {
+        site.stack = vec![crate::program::APP_MAIN];
+        site.blocks = vec![first];
+    }
+    let mut output = BTreeSet::new();
+    paths(&parsed(&outcome), "", &mut output);
+    // Of a value that is null in one place and an object in another, only the object's fields count.
+    let whole = output.clone();
+    output.retain(|path| {
+        !whole
+            .iter()
+            .any(|other| other.starts_with(&format!("{path}.")))
+    });
+    let documented: BTreeSet<String> = documented().into_iter().collect();
+    let missing: Vec<_> = output.difference(&documented).collect();
+    assert!(
+        missing.is_empty(),
+        "not in docs/report-json.md: {missing:#?}"
+    );
+    let surplus: Vec<_> = documented.difference(&output).collect();
+    assert!(
+        surplus.is_empty(),
+        "only in docs/report-json.md: {surplus:#?}"
+    );
+}
+
+#[test]
+fn each_field_is_documented_once() {
+    let mut paths = documented();
+    paths.sort();
+    let all = paths.len();
+    paths.dedup();
+    assert_eq!(paths.len(), all);
+    assert!(all > 50);
+}

@@ -1,0 +1,10 @@
+//! The report, as it comes out: golden files of hand-made outcomes, and what must hold of each output.
+mod events;
+mod everything;
+mod golden;
+mod json;
+mod log;
+mod outcomes;
+mod program;
+mod recording;
+mod text;

@@ -1,0 +1,225 @@
+//! The report as a person reads it.
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_report::text::{Options, write};
+use leakscope_report::{FrameSource, Symbolizer};
+
+use crate::everything::everything;
+use crate::golden::assert_golden;
+use crate::outcomes;
+use crate::program::Program;
+
+fn written_with(outcome: &Outcome, source: Option<&dyn FrameSource>, options: &Options) -> String {
+    let mut out = Vec::new();
+    write(&mut out, outcome, &mut Symbolizer::new(source), options).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn written(outcome: &Outcome, width: usize) -> String {
+    written_with(
+        outcome,
+        Some(&Program),
+        &Options {
+            width,
+            ..Options::default()
+        },
+    )
+}
+
+fn inputs() -> Vec<String> {
+    vec!["core0.svdat".to_owned(), "core1\u{1b}[1m.svdat".to_owned()]
+}
+
+/// In columns: all characters that the golden outcomes show take one.
+fn width_of(line: &str) -> usize {
+    line.chars().count()
+}
+
+#[test]
+fn the_tutorial_fits_a_screen() {
+    let text = written(&outcomes::tutorial(), 100);
+    assert_golden("tutorial-100.txt", &text);
+    assert!(text.lines().count() <= 40, "{text}");
+}
+
+#[test]
+fn the_tutorial_at_other_widths() {
+    for width in [60, 160] {
+        assert_golden(
+            &format!("tutorial-{width}.txt"),
+            &written(&outcomes::tutorial(), width),
+        );
+    }
+}
+
+#[test]
+fn the_tutorial_without_symbols() {
+    let text = written_with(&outcomes::tutorial(), None, &Options::default());
+    assert_golden("tutorial-no-elf.txt", &text);
+}
+
+#[test]
+fn the_tutorial_in_full() {
+    let options = Options {
+        all: true,
+        ..Options::default()
+    };
+    assert_golden(
+        "tutorial-all.txt",
+        &written_with(&outcomes::tutorial(), Some(&Program), &options),
+    );
+}
+
+#[test]
+fn the_tutorial_in_colour() {
+    let options = Options {
+        colour: true,
+        ..Options::default()
+    };
+    let coloured = written_with(&outcomes::tutorial(), Some(&Program), &options);
+    assert_golden("tutorial-colour.txt", &coloured);
+    let plain = anstream_strip(&coloured);
+    assert_eq!(plain, written(&outcomes::tutorial(), 100));
+}
+
+/// Without the sequences `ESC [ … m`, the only ones that are written.
+fn anstream_strip(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + part.split_once('m').unwrap().1)
+}
+
+#[test]
+fn everything_at_three_widths() {
+    for width in [60, 100, 160] {
+        let options = Options {
+            width,
+            inputs: inputs(),
+            ..Options::default()
+        };
+        let text = written_with(&everything(), Some(&Program), &options);
+        assert_golden(&format!("everything-{width}.txt"), &text);
+    }
+}
+
+#[test]
+fn lines_are_no_wider_than_the_page() {
+    for outcome in [
+        outcomes::tutorial(),
+        outcomes::clean(),
+        outcomes::mute(),
+        everything(),
+        outcomes::empty(),
+    ] {
+        for width in 60..=160 {
+            for source in [Some(&Program as &dyn FrameSource), None] {
+                let options = Options {
+                    width,
+                    inputs: inputs(),
+                    ..Options::default()
+                };
+                let text = written_with(&outcome, source, &options);
+                let too_wide: Vec<&str> =
+                    text.lines().filter(|line| width_of(line) > width).collect();
+                assert!(too_wide.is_empty(), "width {width}: {too_wide:#?}");
+                assert!(
+                    text.lines().all(|line| line.trim_end() == line),
+                    "trailing spaces:\n{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_leak_seen_is_said_with_its_limits() {
+    let text = written(&outcomes::clean(), 100);
+    assert_golden("clean-100.txt", &text);
+    assert!(text.contains("No leak seen"));
+    assert!(text.contains("could hide"));
+}
+
+#[test]
+fn a_trace_without_heap_events_says_nothing_of_leaks() {
+    for outcome in [outcomes::mute(), outcomes::empty()] {
+        let text = written(&outcome, 100);
+        assert!(
+            text.starts_with("Nothing can be said about leaks"),
+            "{text}"
+        );
+        assert!(!text.to_lowercase().contains("no leak"), "{text}");
+    }
+    assert_golden("mute-100.txt", &written(&outcomes::mute(), 100));
+    assert_golden("empty-100.txt", &written(&outcomes::empty(), 100));
+}
+
+#[test]
+fn names_from_a_device_do_nothing_to_the_terminal() {
+    for all in [false, true] {
+        let options = Options {
+            all,
+            inputs: inputs(),
+            ..Options::default()
+        };
+        let text = written_with(&everything(), Some(&Program), &options);
+        let hostile = |character: char| {
+            character != '\n'
+                && (character.is_control() || ('\u{202a}'..='\u{202e}').contains(&character))
+        };
+        assert!(!text.contains(hostile), "{text:?}");
+    }
+}
+
+#[test]
+fn any_clock_and_any_width_will_do() {
+    for hz in [0, 1, 32_768, u32::MAX] {
+        for width in [0, 1, 40, usize::MAX] {
+            for end in [0, u64::MAX] {
+                let mut outcome = everything();
+                outcome.target.timestamp_hz = hz;
+                outcome.totals.end = end;
+                for (all, top) in [(false, 0), (false, 1), (true, 0)] {
+                    let options = Options {
+                        width,
+                        all,
+                        top,
+                        ..Options::default()
+                    };
+                    assert!(
+                        written_with(&outcome, Some(&Program), &options).contains("LEAK")
+                            || top == 0
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_clock_times_are_ticks() {
+    let mut outcome = outcomes::tutorial();
+    outcome.target.timestamp_hz = 0;
+    assert_golden("tutorial-0-hz.txt", &written(&outcome, 100));
+}
+
+#[test]
+fn long_lists_say_what_is_left_out() {
+    let options = Options {
+        top: 2,
+        ..Options::default()
+    };
+    let text = written_with(&everything(), Some(&Program), &options);
+    assert!(text.contains("2 more leaks: see --all"), "{text}");
+    assert!(text.contains("more call sites: see --all"), "{text}");
+}
+
+#[test]
+fn a_heap_of_known_size_says_when_it_is_used_up() {
+    let mut outcome = outcomes::tutorial();
+    outcome.heaps = everything().heaps[..1].to_vec();
+    let text = written(&outcome, 100);
+    assert!(
+        text.contains("the heap of 102,400 B is used up in 1 min 33 s"),
+        "{text}"
+    );
+}

@@ -1,0 +1,135 @@
+//! The parts of an ELF file that tell what an address stands for.
+
+use crate::Machine;
+use crate::code::Code;
+use crate::dwarf::Sections;
+use crate::open_error::{NotElf, OpenError};
+use crate::symbol_table::SymbolTable;
+use object::elf;
+use object::read::elf::{ElfFile, FileHeader, ProgramHeader, SectionHeader};
+use object::{Endianness, FileKind};
+use std::ops::Range;
+
+/// What is kept of an ELF file. Nothing here borrows from the file's bytes: what refers to them
+/// holds offsets, and is given the bytes again when asked.
+#[derive(Debug)]
+pub(crate) struct Elf {
+    pub(crate) machine: Machine,
+    pub(crate) code: Code,
+    pub(crate) symbols: SymbolTable,
+    pub(crate) debug: Sections,
+}
+
+impl Elf {
+    pub(crate) fn parse(file: &[u8]) -> Result<Self, OpenError> {
+        if !file.starts_with(&elf::ELFMAG) {
+            return Err(OpenError::NotElf(NotElf::recognise(file)));
+        }
+        match FileKind::parse(file) {
+            Ok(FileKind::Elf32) => read::<elf::FileHeader32<Endianness>>(file),
+            Ok(FileKind::Elf64) => read::<elf::FileHeader64<Endianness>>(file),
+            // Too short to tell the word size: it would be at least a header of 52 bytes.
+            _ if file.len() < 52 => Err(OpenError::Truncated {
+                length: file.len() as u64,
+                expected: 52,
+            }),
+            _ => Err(OpenError::Malformed("neither 32 nor 64 bits".to_owned())),
+        }
+    }
+}
+
+fn read<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Elf, OpenError> {
+    check_length::<Header>(file)?;
+    let elf = ElfFile::<Header>::parse(file).map_err(malformed)?;
+    let (header, endian) = (elf.elf_header(), elf.endian());
+    if header.e_type(endian) == elf::ET_REL {
+        return Err(OpenError::NotLinked);
+    }
+    let machine = Machine::from_header(header.e_machine(endian).0, header.is_class_64());
+    let ranges = executable_ranges(&elf);
+    let symbols = SymbolTable::read(&elf, machine, &ranges);
+    Ok(Elf {
+        machine,
+        code: Code::new(machine, ranges, symbols.has_function_at(0)),
+        symbols,
+        debug: Sections::load(&elf),
+    })
+}
+
+fn malformed(error: object::read::Error) -> OpenError {
+    OpenError::Malformed(error.to_string())
+}
+
+/// Compares the file's length with the furthest byte that its headers speak of.
+///
+/// The section headers come last in a file that a linker wrote: a file without them has lost
+/// its end, and would otherwise pass for one without symbols.
+fn check_length<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<(), OpenError> {
+    let length = file.len() as u64;
+    let check = |expected: u64| {
+        if expected > length {
+            return Err(OpenError::Truncated { length, expected });
+        }
+        Ok(())
+    };
+    check(size_of::<Header>() as u64)?;
+    let header = Header::parse(file).map_err(malformed)?;
+    let endian = header.endian().map_err(malformed)?;
+    let table = |offset: u64, count: u16, size: u16| {
+        offset.saturating_add(u64::from(count) * u64::from(size))
+    };
+    check(table(
+        header.e_phoff(endian).into(),
+        header.e_phnum(endian),
+        header.e_phentsize(endian),
+    ))?;
+    check(table(
+        header.e_shoff(endian).into(),
+        header.e_shnum(endian),
+        header.e_shentsize(endian),
+    ))?;
+    let sections = header.section_headers(endian, file).map_err(malformed)?;
+    for section in sections {
+        if let Some((offset, size)) = section.file_range(endian) {
+            check(offset.saturating_add(size))?;
+        }
+    }
+    Ok(())
+}
+
+/// The executable sections, or, in a file without sections, segments.
+fn executable_ranges<Header: FileHeader<Endian = Endianness>>(
+    elf: &ElfFile<'_, Header>,
+) -> Vec<Range<u64>> {
+    let endian = elf.endian();
+    let range = |start: u64, size: u64| start..start.saturating_add(size);
+    let sections: Vec<_> = elf
+        .elf_section_table()
+        .iter()
+        .filter(|section| {
+            let flags = section.sh_flags(endian);
+            flags.contains(elf::SHF_ALLOC) && flags.contains(elf::SHF_EXECINSTR)
+        })
+        .map(|section| {
+            range(
+                section.sh_addr(endian).into(),
+                section.sh_size(endian).into(),
+            )
+        })
+        .collect();
+    if !sections.is_empty() {
+        return sections;
+    }
+    elf.elf_program_headers()
+        .iter()
+        .filter(|segment| {
+            segment.p_type(endian) == elf::PT_LOAD && segment.p_flags(endian).contains(elf::PF_X)
+        })
+        .map(|segment| {
+            range(
+                segment.p_vaddr(endian).into(),
+                segment.p_memsz(endian).into(),
+            )
+        })
+        .collect()
+}

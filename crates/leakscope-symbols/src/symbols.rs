@@ -1,0 +1,150 @@
+//! The one value that a user of this crate holds.
+
+use crate::code::Code;
+use crate::dwarf::DebugInfo;
+use crate::elf::Elf;
+use crate::symbol_table::SymbolTable;
+use crate::{AddressKind, Frame, Machine, OpenError, Symbol};
+use sha2::{Digest, Sha256};
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The symbols and the debug information of one program.
+///
+/// Opening finds where things are. A compilation unit is read when the first address in it is
+/// looked up, and the frames of an address are kept, so that a second look costs nothing. The
+/// value may move between threads, but is used by one at a time.
+#[derive(Debug)]
+pub struct Symbols {
+    /// The whole file. It is read rather than mapped: a linker that writes the program anew while
+    /// a live view is open would take the pages of a mapping away.
+    file: Vec<u8>,
+    machine: Machine,
+    code: Code,
+    table: SymbolTable,
+    debug: DebugInfo,
+    sha256: OnceCell<String>,
+    /// By the address of a byte of the instruction. Never listed: no order reaches an output.
+    frames: RefCell<HashMap<u64, Arc<[Frame]>>>,
+}
+
+impl Symbols {
+    /// Reads the program at `path`.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::from_bytes(std::fs::read(path)?)
+    }
+
+    /// Reads the program that a file holds.
+    pub fn from_bytes(file: Vec<u8>) -> Result<Self, OpenError> {
+        let elf = Elf::parse(&file)?;
+        let debug = DebugInfo::new(elf.debug, &file, &elf.code);
+        Ok(Self {
+            file,
+            machine: elf.machine,
+            code: elf.code,
+            table: elf.symbols,
+            debug,
+            sha256: OnceCell::new(),
+            frames: RefCell::default(),
+        })
+    }
+
+    /// The processor that the program was built for.
+    pub fn machine(&self) -> Machine {
+        self.machine
+    }
+
+    /// Whether the program has debug information: without it frames have a function, but no line.
+    pub fn has_debug_info(&self) -> bool {
+        !self.debug.is_empty()
+    }
+
+    /// Whether the instruction that `address` means is in the program.
+    ///
+    /// If many addresses of a trace are not, the program is not the one that was traced. Some
+    /// never are: functions in the ROM of a chip are not in the ELF file.
+    pub fn is_code(&self, address: u64, kind: AddressKind) -> bool {
+        self.code.instruction(address, kind).is_some()
+    }
+
+    /// The SHA-256 of the file in 64 lower-case hexadecimal digits, computed when first asked for.
+    ///
+    /// ESP-IDF computes the same over the file that its image is made from, keeps it in the image's
+    /// `esp_app_desc_t`, and sends the first digits in traces as `ELF_SHA256=…`.
+    pub fn file_sha256(&self) -> &str {
+        self.sha256.get_or_init(|| {
+            let mut text = String::with_capacity(64);
+            for byte in Sha256::digest(&self.file) {
+                let _ = write!(text, "{byte:02x}");
+            }
+            text
+        })
+    }
+
+    /// The functions active at `address`, innermost first: the inlined ones, then the one they were
+    /// inlined into.
+    ///
+    /// Empty if the address is not in the program's code, or nothing is known about it. What the
+    /// debug information does not name gets the name that the symbol table has.
+    pub fn frames(&self, address: u64, kind: AddressKind) -> Arc<[Frame]> {
+        let Some(address) = self.code.instruction(address, kind) else {
+            return Arc::default();
+        };
+        if let Some(known) = self.frames.borrow().get(&address) {
+            return Arc::clone(known);
+        }
+        let frames: Arc<[Frame]> = self.look_up(address).into();
+        let mut known = self.frames.borrow_mut();
+        known.insert(address, Arc::clone(&frames));
+        frames
+    }
+
+    fn look_up(&self, address: u64) -> Vec<Frame> {
+        let mut frames = self.debug.frames(&self.file, &self.code, address);
+        let Some(symbol) = self.table.function_at(&self.file, address) else {
+            return frames;
+        };
+        match frames.last_mut() {
+            Some(frame) if says_more(&symbol, frame.function.as_deref()) => {
+                frame.function = Some(symbol.into());
+            }
+            Some(_) => {}
+            None => frames.push(Frame {
+                function: Some(symbol.into()),
+                file: None,
+                line: None,
+                column: None,
+                inlined: false,
+            }),
+        }
+        frames
+    }
+
+    /// The function or variable called `name`: its name in the symbol table, or the demangled one
+    /// as [`Frame::function`] has it. A global symbol is preferred to a local one.
+    pub fn symbol(&self, name: &str) -> Option<Symbol> {
+        self.table.find(&self.file, name)
+    }
+}
+
+/// Whether the symbol table's name is better than that of the debug information, where functions
+/// of anonymous namespaces have no mangled name, and so neither scope nor parameters.
+fn says_more(symbol: &str, function: Option<&str>) -> bool {
+    let Some(function) = function else {
+        return true;
+    };
+    // `[clone .cold]` behind the same name says nothing new.
+    !function.contains("::") && symbol.contains(function) && !symbol.starts_with(function)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn may_move_between_threads() {
+        fn is_send<T: Send>() {}
+        is_send::<super::Symbols>();
+    }
+}

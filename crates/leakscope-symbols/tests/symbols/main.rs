@@ -1,0 +1,13 @@
+//! What an opened program says of addresses and names, checked against binutils and the crate
+//! addr2line, on programs that the compilers of this machine make.
+
+mod addresses;
+mod call_lines;
+mod compressed;
+mod damage;
+mod discarded;
+mod open_errors;
+mod rust_names;
+mod symbol_table;
+mod toolchain;
+mod twin;
