@@ -106,13 +106,19 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
         let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
         let mut input = open_file(name, path)?;
         let is_empty = parts::is_empty(&mut input).map_err(|error| OpenError::of(name, error))?;
-        let cores = if is_empty { parts::beside(path) } else { Vec::new() };
+        let cores = if is_empty {
+            parts::beside(path)
+        } else {
+            Vec::new()
+        };
         if cores.is_empty() {
             inputs.push(input);
         }
         for core in cores {
             let mut input = open_file(&core.display().to_string(), &core)?;
-            input.notes.push(Note::Replaced { empty: path.to_owned() });
+            input.notes.push(Note::Replaced {
+                empty: path.to_owned(),
+            });
             inputs.push(input);
         }
     }

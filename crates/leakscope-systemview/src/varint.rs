@@ -75,7 +75,10 @@ pub(crate) fn read_quickly(bytes: &[u8], position: usize) -> Option<(u32, usize)
     }
     let third = u32::from(*bytes.get(position + 2)?);
     if third < 0x80 {
-        return Some((first & 0x7F | (second & 0x7F) << 7 | third << 14, position + 3));
+        return Some((
+            first & 0x7F | (second & 0x7F) << 7 | third << 14,
+            position + 3,
+        ));
     }
     None
 }

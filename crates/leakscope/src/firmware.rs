@@ -1,9 +1,11 @@
 //! The ELF file beside a recording: whether it is the right one, and which frames are the allocator's.
 
+use anyhow::Context;
 use leakscope_analysis::heap::FoldStack;
 use leakscope_analysis::heap::allocator::is_allocator_function;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::{Problem, ProblemKind};
+use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::{AddressKind, Symbols};
 
 use crate::cli;
@@ -11,9 +13,24 @@ use crate::cli;
 /// Opens the ELF file, if one was named.
 pub(crate) fn open(symbols: &cli::Symbols) -> anyhow::Result<Option<Symbols>> {
     match &symbols.elf {
-        Some(path) => Ok(Some(Symbols::open(path)?)),
+        Some(path) => {
+            let opened = Symbols::open(path);
+            Ok(Some(
+                opened.with_context(|| format!("`{}`", path.display()))?,
+            ))
+        }
         None => Ok(None),
     }
+}
+
+/// Looks addresses up in the ELF file, if there is one.
+pub(crate) fn symbolizer<'s>(
+    options: &cli::Symbols,
+    symbols: Option<&'s Symbols>,
+) -> Symbolizer<'s> {
+    let source = symbols.map(|symbols| symbols as &dyn FrameSource);
+    let roots = options.source_root.iter().cloned().collect();
+    Symbolizer::new(source).with_source_roots(roots)
 }
 
 /// Folds the frames of functions that are known to be the allocator's.

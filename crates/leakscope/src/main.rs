@@ -3,6 +3,7 @@
 //! - [`cli`] is what can be typed, as plain data.
 //! - [`commands`] has a file a subcommand.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
+//! - [`no_events`] says what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
@@ -11,6 +12,7 @@
 mod cli;
 mod commands;
 mod firmware;
+mod no_events;
 mod recording;
 mod screen;
 

@@ -2,11 +2,16 @@
 
 use std::io::{self, IsTerminal};
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use leakscope_analysis::trace::{HEAD, Layout};
+use leakscope_analysis::describe::DescriptionFile;
+use leakscope_analysis::trace::{Event, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
+use leakscope_report::naming::Naming;
 
+use crate::no_events::NoEvents;
 use crate::screen;
 
 /// The inputs that the user named, open, and where in them the streams of packets are.
@@ -69,10 +74,61 @@ impl Recording {
         Ok(count)
     }
 
+    /// Names for events: from the user's description files, and from what the inputs say of themselves.
+    pub(crate) fn naming(&mut self, descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
+        let mut files = Vec::new();
+        for path in descriptions {
+            let shown = path.display();
+            let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+            let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
+            for problem in problems {
+                screen::note(&format!("{shown}: {problem}"));
+            }
+            files.push(file);
+        }
+        let mut naming = Naming::new(files);
+        for input in &mut self.inputs {
+            naming.learn_header(&input.head(HEAD)?);
+        }
+        Ok(naming)
+    }
+
+    /// A recording in which nothing could be read is an error: there is nothing to report on.
+    pub(crate) fn require_events(&mut self, events: u64) -> Result<(), NoEvents> {
+        if events > 0 {
+            return Ok(());
+        }
+        let heads = self.inputs.iter_mut().map(|input| {
+            let name = input.name().to_owned();
+            (name, input.head(HEAD).unwrap_or_default())
+        });
+        Err(NoEvents::of(heads))
+    }
+
     /// Everything was read.
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
     }
+}
+
+/// Shows every event of a recording to `see`.
+pub(crate) fn each_event(
+    recording: &mut Recording,
+    trace: &mut Trace,
+    mut see: impl FnMut(&Event<'_>, &Trace) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    loop {
+        match trace.step() {
+            Step::Event(event, trace) => see(&event, trace)?,
+            Step::NeedBytes(stream) => {
+                let count = recording.read(stream, trace.space(stream))?;
+                trace.supply(stream, count);
+            }
+            Step::Finished => break,
+        }
+    }
+    recording.finish();
+    Ok(())
 }
 
 /// Reading a long recording shows how far it is, if somebody looks and nothing else is being printed.

@@ -6,6 +6,8 @@ use anstream::{AutoStream, ColorChoice};
 use leakscope_report::sanitise;
 use leakscope_symbols::SourceRootError;
 
+use crate::no_events::NoEvents;
+
 /// Standard output, and what it can show.
 pub(crate) struct Screen {
     pub(crate) out: BufWriter<StdoutLock<'static>>,
@@ -32,7 +34,11 @@ impl Screen {
 
 /// Says on standard error what went wrong, and what can be done about it.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let _ = writeln!(anstream::stderr(), "error: {}", sanitise(&format!("{error:#}")));
+    let _ = writeln!(
+        anstream::stderr(),
+        "error: {}",
+        sanitise(&format!("{error:#}"))
+    );
     if let Some(hint) = hint(error) {
         let _ = writeln!(anstream::stderr(), "hint: {hint}");
     }
@@ -49,6 +55,9 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
             return error.hint();
         }
         if let Some(error) = cause.downcast_ref::<leakscope_symbols::OpenError>() {
+            return Some(error.hint());
+        }
+        if let Some(error) = cause.downcast_ref::<NoEvents>() {
             return Some(error.hint());
         }
         let error = cause.downcast_ref::<SourceRootError>()?;

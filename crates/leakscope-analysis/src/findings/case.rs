@@ -9,6 +9,9 @@ const MOST_SILENCE: f64 = 0.5;
 /// From this share of the trace on, a free counts as cleaning up at the end.
 const SHUTDOWN: f64 = 0.98;
 
+/// A free this close to an allocation, compared to the longest time between allocations, belongs to it.
+const REPLACED: f64 = 0.05;
+
 /// A call site, and the stretch of time in which it is judged.
 pub(super) struct Case<'a> {
     /// Its life.
@@ -87,12 +90,16 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Whether the site never held more than one block, and holds its largest now: an array that is
+    /// Whether the site holds one block, its largest ever, that took the place of another: an array that is
     /// reallocated as it fills up, and nobody knows how far.
     pub(super) fn is_growing_block(&self) -> bool {
         let history = self.history;
+        let replaced = history.last_free.is_some_and(|free| {
+            let apart = free.abs_diff(history.last_allocation) as f64;
+            apart <= REPLACED * history.longest_silence as f64
+        });
         self.outstanding() == 1
-            && history.frees > 0
+            && replaced
             && history.live_bytes >= history.max_live_bytes
             && history.max_first_reached == history.last_allocation
     }

@@ -331,14 +331,7 @@ impl HeapModel {
     }
 
     #[inline]
-    fn free(
-        &mut self,
-        heap: u64,
-        address: u64,
-        stack: StackId,
-        now: &Occasion,
-        stacks: &Stacks,
-    ) {
+    fn free(&mut self, heap: u64, address: u64, stack: StackId, now: &Occasion, stacks: &Stacks) {
         self.totals.frees += 1;
         let by = self.contexts.index(now.context);
         match self.blocks.free(address, now.time, stack) {

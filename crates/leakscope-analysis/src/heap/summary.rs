@@ -97,7 +97,11 @@ impl HeapModel {
 
     fn recorded_over_serial_link(&self, trace: &Trace) -> bool {
         let guessed = ProblemKind::HeapModuleGuessed { id: 0 };
-        let device = trace.target().device.unwrap_or_default().to_ascii_lowercase();
+        let device = trace
+            .target()
+            .device
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         trace.problems().has(&guessed) && TWO_CORES.contains(&device.replace('-', "").as_str())
     }
 }

@@ -68,7 +68,9 @@ impl Layout {
                 layout.parts.push(Part {
                     input,
                     start: data.saturating_add(offset),
-                    end: offsets.get(index + 1).map(|&(_, next)| data.saturating_add(next)),
+                    end: offsets
+                        .get(index + 1)
+                        .map(|&(_, next)| data.saturating_add(next)),
                     core: core as u8,
                     core_bit: header.has_core_bit(),
                 });

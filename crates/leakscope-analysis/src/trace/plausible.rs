@@ -58,9 +58,6 @@ const MODERATE_PAYLOAD: usize = 2048;
 /// A packet whose id was never seen is looked at more closely if its payload is longer than this.
 const SHORT_PAYLOAD: usize = 64;
 
-/// The one predefined id that no recorder sends yet.
-const UNUSED_ID: u32 = 30;
-
 /// No known chip has more interrupts.
 const INTERRUPTS: u32 = 1024;
 
@@ -90,7 +87,6 @@ impl Seen {
     pub(super) fn is_plausible(frame: &Frame<'_>) -> bool {
         if frame.delta > MODERATE_SILENCE
             || frame.payload.len() > MODERATE_PAYLOAD
-            || frame.id == UNUSED_ID
             || !Self::is_possible(frame)
         {
             return false;

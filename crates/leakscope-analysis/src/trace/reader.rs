@@ -198,7 +198,13 @@ impl Trace {
     }
 
     #[inline(always)]
-    pub(super) fn event(&self, index: usize, piece: &Piece, context: Context, meant: &Meant) -> Event<'_> {
+    pub(super) fn event(
+        &self,
+        index: usize,
+        piece: &Piece,
+        context: Context,
+        meant: &Meant,
+    ) -> Event<'_> {
         let source = &self.streams[index];
         let payload = source.stream.payload(piece);
         let kind = match *meant {

@@ -125,9 +125,9 @@ const RUN: usize = 12;
 const FEW: usize = 3;
 
 /// So many plausible packets in a row show that a recording was found that has lost its start.
-const RUN_WITHOUT_START: usize = 32;
+const RUN_WITHOUT_START: usize = 128;
 
-/// A shorter recording that has lost its start begins with a part of a packet, no longer than this.
+/// What is left of a packet at the begin or at the end of a recording is no longer than this.
 const LONGEST_PACKET: usize = 512;
 
 /// Behind a packet that is none, the way is looked for within so many bytes.
@@ -338,9 +338,7 @@ impl Stream {
         }
         // Ten zeros are a better beginning than none.
         let zeros = sync::zeros(bytes, 0).map(|at| at + sync::SYNC.len());
-        let begin = zeros
-            .chain(0..bytes.len())
-            .find(|&at| self.may_begin(at));
+        let begin = zeros.chain(0..bytes.len()).find(|&at| self.may_begin(at));
         let Some(begin) = begin else {
             self.drop_rest();
             return self.special(Item::Nothing { offset });
@@ -529,7 +527,7 @@ impl Stream {
         run == Judgement::Good
             && !is_readable(Text(&bytes[..length.min(bytes.len())]))
             && if is_whole {
-                ids.len() <= RUN_WITHOUT_START / 2
+                ids.len() <= RUN_WITHOUT_START / 4
             } else {
                 at <= LONGEST_PACKET
             }
@@ -566,6 +564,9 @@ impl Stream {
                 Ok(frame) if accepts(&frame) => at += frame.length,
                 Ok(_) | Err(FrameError::Malformed(_)) => return Judgement::Bad,
                 Err(FrameError::Incomplete) if !self.complete => return Judgement::NeedBytes,
+                Err(FrameError::Incomplete) if rest.len() > LONGEST_PACKET => {
+                    return Judgement::Bad;
+                }
                 Err(FrameError::Incomplete) if index >= AT_THE_END || count == CONFIRMATION => {
                     return Judgement::Good;
                 }

@@ -62,10 +62,15 @@ proptest! {
 fn bytes_one_by_one() {
     let mut recording = Recording::begun();
     for block in 0..50 {
-        recording.on(block as u8 % 2).allocate(0x3FFB_0000 + 16 * block, 16, SITES[0]);
+        recording
+            .on(block as u8 % 2)
+            .allocate(0x3FFB_0000 + 16 * block, 16, SITES[0]);
     }
     let inputs = recording.openocd_by_core();
     let [whole, pieced] = [read(&inputs), read_in_pieces(&inputs, || 1)];
     assert_eq!(pieced.events, whole.events);
-    assert_eq!(format!("{:?}", pieced.outcome), format!("{:?}", whole.outcome));
+    assert_eq!(
+        format!("{:?}", pieced.outcome),
+        format!("{:?}", whole.outcome)
+    );
 }

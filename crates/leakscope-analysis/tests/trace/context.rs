@@ -65,7 +65,10 @@ fn an_event_that_begins_something_belongs_to_it() {
     let reading = read_one(recording.plain());
     let context = |id| {
         let mut events = reading.events.iter();
-        &events.find(|event| event.id == id).expect("an event").context
+        &events
+            .find(|event| event.id == id)
+            .expect("an event")
+            .context
     };
     assert_eq!(context(id::TASK_START_EXEC), "main");
     assert_eq!(context(id::ISR_ENTER), "irq 3");
@@ -81,9 +84,15 @@ fn a_task_that_waits_no_longer_runs() {
     probe(&mut recording);
     recording.run(MAIN);
     let other = recording.shrink(WORKER);
-    recording.packet(&Packet::TaskStopReady { task: other, cause: 4 });
+    recording.packet(&Packet::TaskStopReady {
+        task: other,
+        cause: 4,
+    });
     probe(&mut recording);
-    assert_eq!(read_one(recording.plain()).heap_contexts(), ["scheduler", "main"]);
+    assert_eq!(
+        read_one(recording.plain()).heap_contexts(),
+        ["scheduler", "main"]
+    );
 }
 
 #[test]
@@ -101,7 +110,10 @@ fn after_a_loss_nobody_runs_until_the_next_switch() {
     probe(&mut recording);
     recording.run(WORKER);
     probe(&mut recording);
-    assert_eq!(read_one(recording.plain()).heap_contexts(), ["unknown", "worker"]);
+    assert_eq!(
+        read_one(recording.plain()).heap_contexts(),
+        ["unknown", "worker"]
+    );
 }
 
 /// A task that ended gives its control block to another, which has no name yet.
@@ -137,7 +149,10 @@ fn a_late_name_is_that_of_the_running_task() {
     probe(&mut recording);
     recording.task(MAIN, "late");
     probe(&mut recording);
-    assert_eq!(read_one(recording.plain()).heap_contexts(), ["late", "late"]);
+    assert_eq!(
+        read_one(recording.plain()).heap_contexts(),
+        ["late", "late"]
+    );
 }
 
 #[test]
@@ -193,10 +208,19 @@ fn copies_are_acted_on_once() {
         reading.check();
         let totals = &reading.outcome.totals;
         // The description of the system is not the same in both: it names the core.
-        assert_eq!(totals.copies, totals.events - recording.packets() as u64 - 1);
+        assert_eq!(
+            totals.copies,
+            totals.events - recording.packets() as u64 - 1
+        );
         assert_eq!(totals.dropped_packets, 5 + 6);
-        assert_eq!(totals.dropped_packets, single.outcome.totals.dropped_packets);
-        assert_eq!(reading.problem("overflow").map(|problem| problem.count), Some(2));
+        assert_eq!(
+            totals.dropped_packets,
+            single.outcome.totals.dropped_packets
+        );
+        assert_eq!(
+            reading.problem("overflow").map(|problem| problem.count),
+            Some(2)
+        );
         assert_eq!(reading.starts(), [Start::First]);
         assert_eq!(reading.count(id::TASK_START_READY), 10);
         assert_eq!(reading.count(id::TRACE_STOP), 1);
@@ -236,7 +260,10 @@ fn other_recorders_write_no_copies() {
         .map(|file| file[file.iter().position(|&byte| byte == 0).expect("a sync")..].to_vec());
     let reading: Reading = read(&[zero, one]);
     assert_eq!(reading.outcome.totals.copies, 0);
-    assert_eq!(reading.problem("overflow").map(|problem| problem.count), Some(4));
+    assert_eq!(
+        reading.problem("overflow").map(|problem| problem.count),
+        Some(4)
+    );
 }
 
 /// Events of the same moment come in the order of the cores, and in their own order within a core.
@@ -276,5 +303,9 @@ fn an_input_without_a_name_gives_way() {
         .iter()
         .map(|event| (event.core, event.input))
         .collect();
-    assert_eq!(inputs, [(0, 1)], "the named core has no heap event of its own");
+    assert_eq!(
+        inputs,
+        [(0, 1)],
+        "the named core has no heap event of its own"
+    );
 }

@@ -3,14 +3,20 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use proptest::prelude::*;
 use leakscope_systemview::{Arguments, Packet, Print};
+use proptest::prelude::*;
 
 use crate::reading::{Reading, read_one};
 use crate::scenario::{MAIN, Recording, WORKER, encoded};
 
 const SITES: [&[u32]; 3] = [
-    &[0x4008_1EFF, 0x4008_1F34, 0x400D_A018, 0x400D_3BB4, 0x4008_80DC],
+    &[
+        0x4008_1EFF,
+        0x4008_1F34,
+        0x400D_A018,
+        0x400D_3BB4,
+        0x4008_80DC,
+    ],
     &[0x4008_1EFF, 0x4008_1F34, 0x400D_A100, 0x400D_4000],
     &[0x4008_2000, 0x400D_5000],
 ];
@@ -94,7 +100,10 @@ impl Harm {
     }
 
     /// Where the packets stand that it did not touch.
-    fn untouched<'a>(&'a self, places: &'a [Range<usize>]) -> impl Iterator<Item = Range<usize>> + 'a {
+    fn untouched<'a>(
+        &'a self,
+        places: &'a [Range<usize>],
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
         let end = self.at + self.removed;
         places.iter().filter_map(move |place| {
             if place.end <= self.at {
@@ -118,33 +127,100 @@ fn compare(reading: &Reading, harm: &Harm, places: &[Range<usize>]) -> (usize, u
         .filter(|event| !matches!(event.kind, crate::reading::Kind::Gap { bytes: 1.., .. }))
         .map(|event| event.offset as usize)
         .collect();
-    (expected.difference(&read).count(), read.difference(&expected).count())
+    (
+        expected.difference(&read).count(),
+        read.difference(&expected).count(),
+    )
 }
 
 #[test]
 fn explore() {
-    for (name, removed, count) in [("flip", 1, 1), ("delete", 1, 0), ("insert", 0, 1), ("delete 20", 20, 0), ("insert 20", 0, 20), ("replace 30", 30, 30)] {
+    for (name, removed, count) in [
+        ("flip", 1, 1),
+        ("delete", 1, 0),
+        ("insert", 0, 1),
+        ("delete 20", 20, 0),
+        ("insert 20", 0, 20),
+        ("replace 30", 30, 30),
+    ] {
         let mut missing = Vec::new();
         let mut wrong = Vec::new();
         for seed in 1..400u64 {
             let recording = program(400, seed * 7919);
             let (bytes, places) = recording.plain_with_places();
             let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let mut next = || { state ^= state << 13; state ^= state >> 7; state ^= state << 17; (state >> 32) as usize };
+            let mut next = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 32) as usize
+            };
             let from = places[8].start;
-            let harm = Harm { at: from + next() % (bytes.len() * 3 / 4 - from), removed, inserted: (0..count).map(|_| next() as u8).collect() };
+            let harm = Harm {
+                at: from + next() % (bytes.len() * 3 / 4 - from),
+                removed,
+                inserted: (0..count).map(|_| next() as u8).collect(),
+            };
             let reading = read_one(harm.of(&bytes));
             reading.check();
             let (m, w) = compare(&reading, &harm, &places);
-            if m > 20 { let n = places.iter().position(|p| p.end > harm.at).unwrap();
-              let ex: BTreeSet<usize> = harm.untouched(&places).map(|place| place.start).collect();
-              let rd: BTreeSet<usize> = reading.events.iter().map(|e| e.offset as usize).collect();
-              let gone: Vec<usize> = ex.iter().enumerate().filter(|(_, o)| !rd.contains(o)).map(|(i,_)| i).collect();
-              eprintln!("  {name} seed {seed}: {m} missing, harm in packet {n} byte {} of {} id {:x}; gone {}..{} {:?}", harm.at-places[n].start, places[n].len(), bytes[places[n].start], gone[0], gone[gone.len()-1], reading.codes()); if m > 80 { for e in reading.events.iter().filter(|e| e.offset as usize > harm.at.saturating_sub(60)).take(14) { eprintln!("     {} id {} len {} {:?}", e.offset, e.id, e.payload.len(), matches!(e.kind, crate::reading::Kind::Gap{..}).then_some(&e.kind)); } } }
-            missing.push(m); wrong.push(w);
+            if m > 20 {
+                let n = places.iter().position(|p| p.end > harm.at).unwrap();
+                let ex: BTreeSet<usize> =
+                    harm.untouched(&places).map(|place| place.start).collect();
+                let rd: BTreeSet<usize> =
+                    reading.events.iter().map(|e| e.offset as usize).collect();
+                let gone: Vec<usize> = ex
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, o)| !rd.contains(o))
+                    .map(|(i, _)| i)
+                    .collect();
+                eprintln!(
+                    "  {name} seed {seed}: {m} missing, harm in packet {n} byte {} of {} id {:x}; gone {}..{} {:?}",
+                    harm.at - places[n].start,
+                    places[n].len(),
+                    bytes[places[n].start],
+                    gone[0],
+                    gone[gone.len() - 1],
+                    reading.codes()
+                );
+                if m > 80 {
+                    for e in reading
+                        .events
+                        .iter()
+                        .filter(|e| e.offset as usize > harm.at.saturating_sub(60))
+                        .take(14)
+                    {
+                        eprintln!(
+                            "     {} id {} len {} {:?}",
+                            e.offset,
+                            e.id,
+                            e.payload.len(),
+                            matches!(e.kind, crate::reading::Kind::Gap { .. }).then_some(&e.kind)
+                        );
+                    }
+                }
+            }
+            missing.push(m);
+            wrong.push(w);
         }
-        missing.sort(); wrong.sort();
-        let stats = |v: &Vec<usize>| format!("mean {:.2} p50 {} p90 {} p99 {} max {}", v.iter().sum::<usize>() as f64 / v.len() as f64, v[v.len()/2], v[v.len()*9/10], v[v.len()*99/100], v[v.len()-1]);
-        eprintln!("{name}: missing {} | wrong {}", stats(&missing), stats(&wrong));
+        missing.sort();
+        wrong.sort();
+        let stats = |v: &Vec<usize>| {
+            format!(
+                "mean {:.2} p50 {} p90 {} p99 {} max {}",
+                v.iter().sum::<usize>() as f64 / v.len() as f64,
+                v[v.len() / 2],
+                v[v.len() * 9 / 10],
+                v[v.len() * 99 / 100],
+                v[v.len() - 1]
+            )
+        };
+        eprintln!(
+            "{name}: missing {} | wrong {}",
+            stats(&missing),
+            stats(&wrong)
+        );
     }
 }

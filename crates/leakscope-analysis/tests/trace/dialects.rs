@@ -55,7 +55,11 @@ mod idf {
             recording.allocate(BLOCK, 16, SITE).free(BLOCK, OTHER);
             let reading = read_one(recording.openocd());
             assert_eq!(reading.outcome.totals.heap_events, 2, "{offset}");
-            assert!(reading.codes().is_empty(), "{offset}: {:?}", reading.codes());
+            assert!(
+                reading.codes().is_empty(),
+                "{offset}: {:?}",
+                reading.codes()
+            );
         }
     }
 
@@ -80,9 +84,19 @@ mod idf {
             let reading = read_one(recording.openocd());
             assert_eq!(reading.outcome.totals.heap_events, 5, "{heap_is_described}");
             assert_eq!(reading.outcome.totals.outstanding_blocks, 3);
-            assert_eq!(reading.problem("heap-module-guessed").is_none(), heap_is_described);
+            assert_eq!(
+                reading.problem("heap-module-guessed").is_none(),
+                heap_is_described
+            );
             let described = Kind::Module(Some((functions.to_owned(), 0)));
-            assert_eq!(reading.events.iter().filter(|event| event.kind == described).count(), 4);
+            assert_eq!(
+                reading
+                    .events
+                    .iter()
+                    .filter(|event| event.kind == described)
+                    .count(),
+                4
+            );
         }
     }
 
@@ -115,8 +129,12 @@ mod idf {
     fn guessed_from_an_allocation_not_from_a_free() {
         for callers in [SITE, &[][..], &[0x4200_1000], &[0x0800_1235]] {
             let mut recording = begun();
-            recording.free(BLOCK + 0x100, callers).allocate(BLOCK, 16, callers);
-            recording.free(BLOCK, callers).allocate(BLOCK + 16, 16, callers);
+            recording
+                .free(BLOCK + 0x100, callers)
+                .allocate(BLOCK, 16, callers);
+            recording
+                .free(BLOCK, callers)
+                .allocate(BLOCK + 16, 16, callers);
             let reading = read_one(recording.openocd());
             let guessed = reading.problem("heap-module-guessed").expect("a guess");
             assert_eq!(guessed.kind, ProblemKind::HeapModuleGuessed { id: 512 });
@@ -131,7 +149,10 @@ mod idf {
         let mut recording = Recording::begun();
         recording.allocate(BLOCK, 16, SITE);
         recording.heap = 514;
-        recording.allocate(BLOCK + 16, 16, SITE).free(BLOCK, OTHER).free(BLOCK + 16, OTHER);
+        recording
+            .allocate(BLOCK + 16, 16, SITE)
+            .free(BLOCK, OTHER)
+            .free(BLOCK + 16, OTHER);
         let reading = read_one(recording.openocd());
         assert_eq!(reading.outcome.totals.heap_events, 4);
         assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
@@ -143,7 +164,10 @@ mod idf {
         let mut recording = begun();
         recording.heap = 514;
         recording.allocate(BLOCK, 16, SITE);
-        recording.module(512, "M=ESP_FunctionTrace, 0 function_enter func=%p, 1 function_exit func=%p");
+        recording.module(
+            512,
+            "M=ESP_FunctionTrace, 0 function_enter func=%p, 1 function_exit func=%p",
+        );
         recording.free(BLOCK, OTHER);
         let reading = read_one(recording.openocd());
         assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
@@ -165,7 +189,9 @@ mod idf {
     #[test]
     fn a_description_in_parts() {
         let mut recording = begun();
-        recording.module(512, "M=Network, 0 Send bytes=%u").module(512, "1 Receive bytes=%u");
+        recording
+            .module(512, "M=Network, 0 Send bytes=%u")
+            .module(512, "1 Receive bytes=%u");
         recording.event(513, &[200]);
         let reading = read_one(recording.openocd());
         let described = "M=Network, 0 Send bytes=%u,1 Receive bytes=%u".to_owned();
@@ -179,8 +205,15 @@ mod idf {
     #[test]
     fn a_description_holds_for_both_cores() {
         let mut recording = Recording::begun();
-        recording.on(1).allocate(BLOCK, 16, SITE).on(0).free(BLOCK, OTHER);
-        for files in [recording.openocd_by_core().to_vec(), vec![recording.joined()]] {
+        recording
+            .on(1)
+            .allocate(BLOCK, 16, SITE)
+            .on(0)
+            .free(BLOCK, OTHER);
+        for files in [
+            recording.openocd_by_core().to_vec(),
+            vec![recording.joined()],
+        ] {
             let reading = read(&files);
             assert_eq!(reading.outcome.totals.heap_events, 2);
             assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
@@ -193,7 +226,10 @@ mod idf {
     fn unreadable_events_are_counted() {
         let mut recording = Recording::begun();
         recording.allocate(BLOCK, 16, SITE);
-        recording.event(512, &[]).event(512, &[BLOCK + 64]).event(513, &[]);
+        recording
+            .event(512, &[])
+            .event(512, &[BLOCK + 64])
+            .event(513, &[]);
         recording.free(BLOCK, OTHER);
         let reading = read_one(recording.openocd());
         let unreadable = reading.problem("unreadable-packet").expect("a problem");
@@ -249,15 +285,16 @@ mod segger {
         free(&mut recording, HEAP, RAM + 0x1000);
         let reading = read_one(recording.plain());
         reading.check();
-        let heap = |heap, base, size, allocations, frees, outstanding_bytes, peak_bytes| HeapUsage {
-            heap: u64::from(heap),
-            base: Some(u64::from(base)),
-            size: Some(size),
-            allocations,
-            frees,
-            outstanding_bytes,
-            peak_bytes,
-        };
+        let heap =
+            |heap, base, size, allocations, frees, outstanding_bytes, peak_bytes| HeapUsage {
+                heap: u64::from(heap),
+                base: Some(u64::from(base)),
+                size: Some(size),
+                allocations,
+                frees,
+                outstanding_bytes,
+                peak_bytes,
+            };
         assert_eq!(
             reading.outcome.heaps,
             [
@@ -285,7 +322,11 @@ mod segger {
         allocate(&mut recording, HEAP, RAM + 0x1000, 64, None);
         let reading = read_one(recording.plain());
         assert!(reading.problem("no-call-stacks").is_some());
-        assert_eq!(reading.outcome.heaps.len(), 1, "a heap that was not defined, but named");
+        assert_eq!(
+            reading.outcome.heaps.len(),
+            1,
+            "a heap that was not defined, but named"
+        );
         assert_eq!(reading.outcome.heaps[0].size, None);
     }
 
@@ -358,8 +399,14 @@ mod leakscope {
         let HeapEvent::Free { address, size, .. } = events[2].0 else {
             panic!("{events:x?}");
         };
-        assert_eq!((address, size, events[2].1.len()), (0x2000_0440, Some(24), 0));
-        assert!(matches!(events[3].0, HeapEvent::Failed { size: 16_384, .. }));
+        assert_eq!(
+            (address, size, events[2].1.len()),
+            (0x2000_0440, Some(24), 0)
+        );
+        assert!(matches!(
+            events[3].0,
+            HeapEvent::Failed { size: 16_384, .. }
+        ));
     }
 
     /// A reallocation is one event, and counts as an allocation and a free.
@@ -374,8 +421,14 @@ mod leakscope {
         reading.check();
         let totals = reading.outcome.totals;
         assert_eq!(totals.heap_events, 3);
-        assert_eq!((totals.allocations, totals.frees, totals.reallocations), (3, 2, 2));
-        assert_eq!((totals.outstanding_blocks, totals.outstanding_bytes), (1, 48));
+        assert_eq!(
+            (totals.allocations, totals.frees, totals.reallocations),
+            (3, 2, 2)
+        );
+        assert_eq!(
+            (totals.outstanding_blocks, totals.outstanding_bytes),
+            (1, 48)
+        );
         assert_eq!(reading.site(&[CODE + 0x10, CODE + 0x20]).reallocations, 2);
         assert_eq!(totals.peak_bytes, 48);
     }
@@ -402,7 +455,9 @@ mod leakscope {
     fn stacks_hold_until_they_are_defined_again() {
         let mut recording = begun_at(512);
         let allocate = |recording: &mut Recording, block: u32, stack: u32| {
-            recording.after(1).event(512, &[turned(BASE + 16 * block), 16, stack]);
+            recording
+                .after(1)
+                .event(512, &[turned(BASE + 16 * block), 16, stack]);
         };
         recording.event(517, &[1, 0x10]);
         allocate(&mut recording, 0, 1);
@@ -420,8 +475,21 @@ mod leakscope {
             .map(|(_, frames)| frames)
             .collect();
         let [ten, twenty] = [u64::from(CODE) + 0x10, u64::from(CODE) + 0x20];
-        assert_eq!(stacks, [vec![ten], vec![twenty], vec![], vec![], vec![twenty], vec![]]);
-        assert_eq!(reading.outcome.totals.outstanding_blocks, 6, "nothing was freed by it");
+        assert_eq!(
+            stacks,
+            [
+                vec![ten],
+                vec![twenty],
+                vec![],
+                vec![],
+                vec![twenty],
+                vec![]
+            ]
+        );
+        assert_eq!(
+            reading.outcome.totals.outstanding_blocks, 6,
+            "nothing was freed by it"
+        );
         assert_eq!(reading.outcome.sessions.len(), 1);
     }
 
@@ -450,7 +518,10 @@ mod leakscope {
             addresses(&reading),
             [base + 0x400, base + 0x3_0000_0800, base + 0x2_0000_0100]
         );
-        assert_eq!(heap_events(&reading)[0].1, [0x5555_0000_1234, 0x5555_0000_0FFF]);
+        assert_eq!(
+            heap_events(&reading)[0].1,
+            [0x5555_0000_1234, 0x5555_0000_0FFF]
+        );
         assert_eq!(reading.outcome.totals.frees, 1);
         assert_eq!(reading.outcome.totals.outstanding_bytes, 48);
     }
@@ -460,21 +531,32 @@ mod leakscope {
     fn without_units_addresses_are_offsets() {
         let mut recording = begun();
         recording.module(512, "M=leakscope heap");
-        recording.event(512, &[0x40, 16, 0]).event(513, &[0x40, 16, 0]);
+        recording
+            .event(512, &[0x40, 16, 0])
+            .event(513, &[0x40, 16, 0]);
         let reading = read_one(recording.plain());
         assert_eq!(addresses(&reading), [0x40]);
         assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
-        assert!(reading.problem("no-heap-units").is_some(), "{:?}", reading.codes());
+        assert!(
+            reading.problem("no-heap-units").is_some(),
+            "{:?}",
+            reading.codes()
+        );
     }
 
     /// A damaged event is told, and the next one is read.
     #[test]
     fn events_without_their_fields() {
         let mut recording = begun_at(512);
-        recording.event(512, &[1, 2]).event(514, &[1, 2, 3]).event(515, &[1]);
+        recording
+            .event(512, &[1, 2])
+            .event(514, &[1, 2, 3])
+            .event(515, &[1]);
         recording.event(512, &[turned(BASE + 64), 16, 0]);
         let reading = read_one(recording.plain());
-        let unreadable = reading.problem("unreadable-packet").map(|problem| problem.count);
+        let unreadable = reading
+            .problem("unreadable-packet")
+            .map(|problem| problem.count);
         assert_eq!(unreadable, Some(3));
         assert_eq!(reading.outcome.totals.allocations, 1);
     }
@@ -484,7 +566,9 @@ mod leakscope {
     fn a_module_registered_behind_it_keeps_its_ids() {
         let mut recording = begun_at(512);
         recording.module(528, "M=Network, 0 Send bytes=%u");
-        recording.event(528, &[5]).event(512, &[turned(BASE), 16, 0]);
+        recording
+            .event(528, &[5])
+            .event(512, &[turned(BASE), 16, 0]);
         let reading = read_one(recording.plain());
         assert_eq!(reading.outcome.totals.heap_events, 1);
         let described = Kind::Module(Some(("M=Network, 0 Send bytes=%u".to_owned(), 0)));
@@ -497,14 +581,21 @@ mod leakscope {
 fn no_heap_events_is_a_problem() {
     let mut recording = begun();
     for number in 0..100 {
-        recording.after(10).event(40 + number % 10, &[1, 2]).print("x\n");
+        recording
+            .after(10)
+            .event(40 + number % 10, &[1, 2])
+            .print("x\n");
     }
     let reading = read_one(recording.plain());
     assert!(reading.problem("no-heap-events").is_some());
     assert!(reading.outcome.call_sites.is_empty());
     let mut described = Recording::begun();
     described.after(10).print("x\n");
-    assert!(read_one(described.plain()).problem("no-heap-events").is_some());
+    assert!(
+        read_one(described.plain())
+            .problem("no-heap-events")
+            .is_some()
+    );
 }
 
 /// Nothing, or nothing but a header, is an empty recording; text is none.
@@ -515,7 +606,10 @@ fn what_is_no_recording() {
     assert_eq!(read_one(header.into()).codes(), ["empty"]);
     let text = "This is a log file.\nIt has lines of text.\n".repeat(50);
     assert_eq!(read_one(text.clone().into()).codes(), ["not-systemview"]);
-    assert_eq!(read_one([header, &text].concat().into()).codes(), ["not-systemview"]);
+    assert_eq!(
+        read_one([header, &text].concat().into()).codes(),
+        ["not-systemview"]
+    );
     let program = std::env::current_exe().expect("this test's program");
     let program = std::fs::read(program).expect("a file that can be read");
     assert_eq!(read_one(program).codes(), ["not-systemview"]);

@@ -20,10 +20,16 @@ fn an_address_may_be_used_again() {
     let reading = read_one(recording.plain());
     reading.check();
     let totals = reading.outcome.totals;
-    assert_eq!((totals.allocations, totals.frees, totals.outstanding_blocks), (100, 100, 0));
+    assert_eq!(
+        (totals.allocations, totals.frees, totals.outstanding_blocks),
+        (100, 100, 0)
+    );
     assert_eq!(totals.allocated_bytes, 5050);
     assert_eq!(totals.peak_bytes, 100);
-    assert_eq!((reading.site(SITE).smallest, reading.site(SITE).largest), (1, 100));
+    assert_eq!(
+        (reading.site(SITE).smallest, reading.site(SITE).largest),
+        (1, 100)
+    );
     assert!(reading.codes().is_empty(), "{:?}", reading.codes());
 }
 
@@ -33,11 +39,20 @@ fn not_every_free_before_an_allocation_is_a_reallocation() {
     let mut recording = Recording::begun();
     recording.allocate(BLOCK, 16, SITE);
     recording.free(BLOCK, OTHER).allocate(BLOCK, 16, SITE);
-    recording.free(BLOCK, SITE).run(WORKER).allocate(BLOCK, 16, SITE);
-    recording.free(BLOCK, SITE).free(BLOCK + 64, OTHER).allocate(BLOCK, 16, SITE);
+    recording
+        .free(BLOCK, SITE)
+        .run(WORKER)
+        .allocate(BLOCK, 16, SITE);
+    recording
+        .free(BLOCK, SITE)
+        .free(BLOCK + 64, OTHER)
+        .allocate(BLOCK, 16, SITE);
     recording.free(BLOCK, &[]).allocate(BLOCK, 16, &[]);
     assert_eq!(read_one(recording.plain()).outcome.totals.reallocations, 0);
-    recording.free(BLOCK, SITE).print("between\n").allocate(BLOCK, 32, SITE);
+    recording
+        .free(BLOCK, SITE)
+        .print("between\n")
+        .allocate(BLOCK, 32, SITE);
     assert_eq!(read_one(recording.plain()).outcome.totals.reallocations, 1);
 }
 
@@ -55,12 +70,18 @@ fn the_reallocation_of_an_older_block_is_one() {
 fn a_failed_reallocation_revives_its_block() {
     let mut recording = Recording::begun();
     recording.allocate(BLOCK, 100, SITE).after(500);
-    recording.run(WORKER).free(BLOCK, OTHER).allocate(0, 1 << 20, OTHER);
+    recording
+        .run(WORKER)
+        .free(BLOCK, OTHER)
+        .allocate(0, 1 << 20, OTHER);
     let reading = read_one(recording.plain());
     reading.check();
     let outcome = &reading.outcome;
     let block = reading.site(SITE).blocks[0];
-    assert_eq!((block.address, block.size, block.time), (u64::from(BLOCK), 100, 1));
+    assert_eq!(
+        (block.address, block.size, block.time),
+        (u64::from(BLOCK), 100, 1)
+    );
     assert_eq!(outcome.totals.frees, 0);
     assert_eq!(outcome.totals.failed_allocations, 1);
     assert_eq!(outcome.contexts[0].outstanding_bytes, 100);
@@ -80,25 +101,44 @@ fn a_reallocation_that_tries_two_regions() {
     let mut recording = Recording::begun();
     recording.allocate(BLOCK, 100, SITE).after(500);
     recording.free(BLOCK, OTHER).allocate(0, 5000, OTHER);
-    recording.free(BLOCK, OTHER).allocate(0x3F80_0000, 5000, OTHER);
+    recording
+        .free(BLOCK, OTHER)
+        .allocate(0x3F80_0000, 5000, OTHER);
     let reading = read_one(recording.plain());
     reading.check();
     let totals = reading.outcome.totals;
-    assert_eq!((totals.outstanding_blocks, totals.outstanding_bytes), (1, 5000));
-    assert_eq!((totals.failed_allocations, totals.failed_and_retried), (1, 1));
-    assert_eq!((totals.allocations, totals.frees, totals.reallocations), (2, 1, 1));
+    assert_eq!(
+        (totals.outstanding_blocks, totals.outstanding_bytes),
+        (1, 5000)
+    );
+    assert_eq!(
+        (totals.failed_allocations, totals.failed_and_retried),
+        (1, 1)
+    );
+    assert_eq!(
+        (totals.allocations, totals.frees, totals.reallocations),
+        (2, 1, 1)
+    );
 }
 
 /// As above, without a reallocation.
 #[test]
 fn an_allocation_that_is_tried_in_another_region() {
     let mut recording = Recording::begun();
-    recording.allocate(0, 5000, SITE).allocate(0x3F80_0000, 5000, SITE);
+    recording
+        .allocate(0, 5000, SITE)
+        .allocate(0x3F80_0000, 5000, SITE);
     recording.allocate(0, 6000, SITE).allocate(BLOCK, 16, SITE);
-    recording.allocate(0, 7000, SITE).run(WORKER).allocate(BLOCK + 64, 7000, SITE);
+    recording
+        .allocate(0, 7000, SITE)
+        .run(WORKER)
+        .allocate(BLOCK + 64, 7000, SITE);
     let reading = read_one(recording.plain());
     let totals = reading.outcome.totals;
-    assert_eq!((totals.failed_allocations, totals.failed_and_retried), (3, 1));
+    assert_eq!(
+        (totals.failed_allocations, totals.failed_and_retried),
+        (3, 1)
+    );
     let retried: Vec<bool> = reading
         .outcome
         .failed_allocations
@@ -127,17 +167,24 @@ fn a_site_where_nothing_succeeds() {
 fn frees_of_unknown_addresses() {
     let mut recording = Recording::begun();
     recording.free(BLOCK, OTHER);
-    recording.allocate(BLOCK + 16, 16, SITE).free(BLOCK + 16, SITE);
+    recording
+        .allocate(BLOCK + 16, 16, SITE)
+        .free(BLOCK + 16, SITE);
     recording.free(BLOCK + 16, OTHER);
     recording.after(100).overflow(3);
     recording.free(BLOCK + 32, OTHER).free(BLOCK + 16, OTHER);
-    recording.allocate(BLOCK + 48, 16, SITE).free(BLOCK + 48, SITE).free(BLOCK + 48, OTHER);
+    recording
+        .allocate(BLOCK + 48, 16, SITE)
+        .free(BLOCK + 48, SITE)
+        .free(BLOCK + 48, OTHER);
     let reading = read_one(recording.plain());
     reading.check();
     let totals = reading.outcome.totals;
     assert_eq!(totals.frees_of_older_blocks, 1);
     assert_eq!(totals.double_frees, 2, "one before the loss, one after it");
-    let lost = reading.problem("allocation-lost").map(|problem| problem.count);
+    let lost = reading
+        .problem("allocation-lost")
+        .map(|problem| problem.count);
     assert_eq!(lost, Some(2));
 }
 
@@ -153,7 +200,11 @@ fn a_free_after_skipped_bytes_is_no_double_free() {
     }
     let reading = read_one(recording.plain());
     assert!(reading.problem("skipped-bytes").is_some());
-    assert!(reading.anomalies().is_empty(), "{:?}", reading.outcome.anomalies);
+    assert!(
+        reading.anomalies().is_empty(),
+        "{:?}",
+        reading.outcome.anomalies
+    );
 }
 
 #[test]
@@ -164,21 +215,33 @@ fn an_address_inside_a_block_is_a_wrong_free() {
     let reading = read_one(recording.plain());
     assert_eq!(reading.anomalies(), ["wrong free"]);
     let anomaly = &reading.outcome.anomalies[0];
-    let AnomalyKind::WrongFree { block, allocated_by } = &anomaly.kind else {
+    let AnomalyKind::WrongFree {
+        block,
+        allocated_by,
+    } = &anomaly.kind
+    else {
         panic!("{anomaly:?}");
     };
     assert_eq!((block.address, block.size), (u64::from(BLOCK), 64));
     assert_eq!(*allocated_by, [0x4200_1000, 0x4200_0100]);
     assert_eq!(reading.outcome.context_name(anomaly.context), "worker");
-    assert_eq!(reading.outcome.totals.outstanding_blocks, 1, "the block lives on");
-    assert_eq!(reading.outcome.totals.frees_of_older_blocks, 1, "the end is not inside");
+    assert_eq!(
+        reading.outcome.totals.outstanding_blocks, 1,
+        "the block lives on"
+    );
+    assert_eq!(
+        reading.outcome.totals.frees_of_older_blocks, 1,
+        "the end is not inside"
+    );
 }
 
 /// A free inside a block whose start was freed before is wrong while the block around it lives.
 #[test]
 fn a_freed_address_inside_a_new_block_is_a_wrong_free() {
     let mut recording = Recording::begun();
-    recording.allocate(BLOCK + 32, 16, SITE).free(BLOCK + 32, SITE);
+    recording
+        .allocate(BLOCK + 32, 16, SITE)
+        .free(BLOCK + 32, SITE);
     recording.allocate(BLOCK, 256, OTHER).free(BLOCK + 32, SITE);
     let reading = read_one(recording.plain());
     assert_eq!(reading.outcome.anomalies.len(), 1);
@@ -192,7 +255,10 @@ fn a_leak_in_every_cycle() {
     for cycle in 0..12 {
         recording.after(1000).mark(7);
         let kept = BLOCK + 0x100 * cycle;
-        recording.after(100).allocate(kept, 40, SITE).allocate(kept + 64, 24, SITE);
+        recording
+            .after(100)
+            .allocate(kept, 40, SITE)
+            .allocate(kept + 64, 24, SITE);
         recording.after(100).free(kept + 64, OTHER);
     }
     recording.after(1000).mark(7);
@@ -200,7 +266,14 @@ fn a_leak_in_every_cycle() {
     assert_eq!(reading.verdict(SITE), Verdict::LeakPerCycle);
     let growth = reading.site(SITE).growth;
     assert_eq!(growth.bytes, 40 * 10, "the first two cycles are warm-up");
-    assert_eq!(reading.events.iter().filter(|event| event.kind == Kind::Mark(7)).count(), 13);
+    assert_eq!(
+        reading
+            .events
+            .iter()
+            .filter(|event| event.kind == Kind::Mark(7))
+            .count(),
+        13
+    );
 }
 
 /// The first marker that was seen is the one that counts.
@@ -210,7 +283,11 @@ fn other_markers_begin_no_cycle() {
     for cycle in 0..12 {
         recording.after(1000).mark(7).allocate(BLOCK, 40, SITE);
         // A second marker while the block lives, and the block is gone at the next cycle.
-        recording.after(100).mark(8 + cycle).after(100).free(BLOCK, SITE);
+        recording
+            .after(100)
+            .mark(8 + cycle)
+            .after(100)
+            .free(BLOCK, SITE);
     }
     assert_eq!(read_one(recording.plain()).verdict(SITE), Verdict::AllFreed);
 }
@@ -229,9 +306,15 @@ fn contexts_add_up() {
     let [main, worker] = reading.outcome.contexts[..] else {
         panic!("{:?}", reading.outcome.contexts);
     };
-    assert_eq!((main.allocations, main.allocated_bytes, main.frees), (10, 500, 0));
+    assert_eq!(
+        (main.allocations, main.allocated_bytes, main.frees),
+        (10, 500, 0)
+    );
     assert_eq!((main.outstanding_blocks, main.outstanding_bytes), (5, 250));
-    assert_eq!((worker.frees, worker.freed_bytes, worker.allocations), (5, 250, 0));
+    assert_eq!(
+        (worker.frees, worker.freed_bytes, worker.allocations),
+        (5, 250, 0)
+    );
     assert_eq!(main.peak_bytes, 250);
 }
 
@@ -239,7 +322,9 @@ fn contexts_add_up() {
 #[test]
 fn the_peak_names_its_holders() {
     let mut recording = Recording::begun();
-    recording.allocate(BLOCK, 100, SITE).allocate(BLOCK + 0x1000, 300, OTHER);
+    recording
+        .allocate(BLOCK, 100, SITE)
+        .allocate(BLOCK + 0x1000, 300, OTHER);
     recording.after(50).free(BLOCK + 0x1000, OTHER);
     recording.allocate(BLOCK + 0x2000, 299, OTHER);
     let reading = read_one(recording.plain());
@@ -248,7 +333,10 @@ fn the_peak_names_its_holders() {
     let held: Vec<u64> = peak.holders.iter().map(|&(_, bytes)| bytes).collect();
     assert_eq!(held, [300, 100]);
     assert_eq!(reading.site(OTHER).bytes_at_peak, 300);
-    assert_eq!(reading.outcome.call_sites[peak.holders[0].0].stack, [0x4200_2000, 0x4200_0100]);
+    assert_eq!(
+        reading.outcome.call_sites[peak.holders[0].0].stack,
+        [0x4200_2000, 0x4200_0100]
+    );
 }
 
 /// Details are kept up to a limit; counts go on.

@@ -67,7 +67,11 @@ pub(crate) fn read_in_pieces(inputs: &[Vec<u8>], mut piece: impl FnMut() -> usiz
         .map(|input| &input[..input.len().min(HEAD)])
         .collect();
     let layout = Layout::of(&heads);
-    let mut places: Vec<usize> = layout.parts.iter().map(|part| part.start as usize).collect();
+    let mut places: Vec<usize> = layout
+        .parts
+        .iter()
+        .map(|part| part.start as usize)
+        .collect();
     let mut analysis = Analysis::new(&layout, KeepAll);
     let mut events = Vec::new();
     loop {
@@ -100,16 +104,19 @@ pub(crate) fn read_in_pieces(inputs: &[Vec<u8>], mut piece: impl FnMut() -> usiz
                     EventKind::Stop => Kind::Stop,
                     EventKind::Unreadable => Kind::Unreadable,
                 };
-                events.push((event.context, Seen {
-                    time: event.time,
-                    core: event.core,
-                    context: String::new(),
-                    input: event.input,
-                    offset: event.offset,
-                    id: event.id,
-                    payload: event.payload.to_vec(),
-                    kind: described(&event.kind),
-                }));
+                events.push((
+                    event.context,
+                    Seen {
+                        time: event.time,
+                        core: event.core,
+                        context: String::new(),
+                        input: event.input,
+                        offset: event.offset,
+                        id: event.id,
+                        payload: event.payload.to_vec(),
+                        kind: described(&event.kind),
+                    },
+                ));
                 continue;
             }
             Step::NeedBytes(stream) => stream,
@@ -237,7 +244,10 @@ impl Reading {
         let sum = |count: fn(&CallSite) -> u64| outcome.call_sites.iter().map(count).sum::<u64>();
         assert_eq!(sum(|site| site.allocations), totals.allocations);
         assert_eq!(sum(|site| site.allocated_bytes), totals.allocated_bytes);
-        assert_eq!(sum(|site| site.outstanding_blocks), totals.outstanding_blocks);
+        assert_eq!(
+            sum(|site| site.outstanding_blocks),
+            totals.outstanding_blocks
+        );
         assert_eq!(sum(|site| site.outstanding_bytes), totals.outstanding_bytes);
         assert_eq!(sum(|site| site.bytes_at_peak), totals.peak_bytes);
         assert_eq!(outcome.peak.bytes, totals.peak_bytes);
@@ -259,12 +269,16 @@ impl Reading {
             assert!(problem.count > 0);
             assert!(!problem.kind.message(problem.count).is_empty());
         }
-        let skipped = self.outcome.problems.iter().map(|problem| match problem.kind {
-            ProblemKind::Skipped { bytes }
-            | ProblemKind::BeforeStart { bytes }
-            | ProblemKind::Cut { bytes } => bytes,
-            _ => 0,
-        });
+        let skipped = self
+            .outcome
+            .problems
+            .iter()
+            .map(|problem| match problem.kind {
+                ProblemKind::Skipped { bytes }
+                | ProblemKind::BeforeStart { bytes }
+                | ProblemKind::Cut { bytes } => bytes,
+                _ => 0,
+            });
         assert!(skipped.sum::<u64>() <= totals.bytes);
     }
 }

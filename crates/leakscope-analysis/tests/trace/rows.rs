@@ -135,7 +135,10 @@ fn row_07_failed_allocations_are_reported() {
 #[test]
 fn row_08_address_zero_is_never_a_block() {
     let mut recording = Recording::begun();
-    recording.allocate(0, 64, SITE).free(0, OTHER).free(0, OTHER);
+    recording
+        .allocate(0, 64, SITE)
+        .free(0, OTHER)
+        .free(0, OTHER);
     let reading = read_one(recording.openocd());
     let totals = reading.outcome.totals;
     assert_eq!(totals.outstanding_blocks, 0);
@@ -153,7 +156,10 @@ fn row_09_allocation_at_a_live_address() {
     recording.allocate(BLOCK, 10, OTHER);
     let reading = read_one(recording.openocd());
     reading.check();
-    assert_eq!(reading.problem("free-lost").map(|problem| problem.count), Some(1));
+    assert_eq!(
+        reading.problem("free-lost").map(|problem| problem.count),
+        Some(1)
+    );
     assert_eq!(reading.outcome.totals.outstanding_bytes, 10);
     assert_eq!(reading.site(SITE).outstanding_blocks, 0);
 }
@@ -221,7 +227,10 @@ fn row_13_contexts_belong_to_a_core() {
 #[test]
 fn row_14_names_are_valid_from_a_moment_on() {
     let mut recording = Recording::begun();
-    recording.allocate(BLOCK, 16, SITE).task(MAIN, "second").run(MAIN);
+    recording
+        .allocate(BLOCK, 16, SITE)
+        .task(MAIN, "second")
+        .run(MAIN);
     recording.allocate(BLOCK + 16, 16, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.heap_contexts(), ["main", "second"]);
@@ -240,7 +249,10 @@ fn row_15_a_stopped_task_runs_no_more() {
 #[test]
 fn row_16_idle_is_a_context() {
     let mut recording = Recording::begun();
-    recording.allocate(BLOCK, 16, SITE).idle().free(BLOCK, OTHER);
+    recording
+        .allocate(BLOCK, 16, SITE)
+        .idle()
+        .free(BLOCK, OTHER);
     recording.run(WORKER).allocate(BLOCK, 16, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.heap_contexts(), ["main", "idle", "worker"]);
@@ -259,14 +271,21 @@ fn row_17_only_interrupts_end_with_an_interrupt() {
 #[test]
 fn row_18_sessions_keep_their_order() {
     let mut recording = Recording::begun();
-    recording.after(1000).allocate(BLOCK, 16, SITE).after(1000).stop();
+    recording
+        .after(1000)
+        .allocate(BLOCK, 16, SITE)
+        .after(1000)
+        .stop();
     recording.after(5000).start().module(512, IDF_HEAP);
     recording.after(1000).allocate(BLOCK, 32, SITE);
     let reading = read_one(recording.openocd());
     reading.check();
     let sessions = &reading.outcome.sessions;
     assert_eq!(sessions.len(), 2);
-    assert_eq!((sessions[0].outstanding_bytes, sessions[1].outstanding_bytes), (16, 32));
+    assert_eq!(
+        (sessions[0].outstanding_bytes, sessions[1].outstanding_bytes),
+        (16, 32)
+    );
     assert!(sessions[0].stopped && sessions[0].end == 2001 && sessions[1].start == 7001);
     assert_eq!(reading.problem("free-lost"), None);
     assert_eq!(reading.starts(), [Start::First, Start::AfterStop]);
@@ -317,7 +336,11 @@ fn row_21_the_heap_module_is_found_or_its_absence_said() {
     }
     let mut silent = Recording::empty();
     silent.start().task(MAIN, "main").run(MAIN).print("boot\n");
-    assert!(read_one(silent.openocd()).problem("no-heap-events").is_some());
+    assert!(
+        read_one(silent.openocd())
+            .problem("no-heap-events")
+            .is_some()
+    );
 }
 
 /// A file that ends inside a packet is reported as far as it goes.
@@ -356,7 +379,10 @@ fn row_24_double_frees_are_reported() {
     let mut recording = Recording::begun();
     recording.free(BLOCK, OTHER);
     recording.allocate(BLOCK + 64, 32, SITE);
-    recording.free(BLOCK + 64, OTHER).after(9).free(BLOCK + 64, SITE);
+    recording
+        .free(BLOCK + 64, OTHER)
+        .after(9)
+        .free(BLOCK + 64, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.outcome.totals.frees_of_older_blocks, 1);
     assert_eq!(reading.anomalies(), ["double free"]);
@@ -423,7 +449,11 @@ fn row_32_headers_of_all_kinds() {
     ] {
         let reading = read_one([header.as_bytes(), &data].concat());
         assert_eq!(reading.outcome.totals.allocations, 1, "{header:?}");
-        assert!(reading.codes().is_empty(), "{header:?}: {:?}", reading.codes());
+        assert!(
+            reading.codes().is_empty(),
+            "{header:?}: {:?}",
+            reading.codes()
+        );
     }
 }
 
@@ -431,7 +461,12 @@ fn row_32_headers_of_all_kinds() {
 #[test]
 fn row_35_log_messages_come_once() {
     let mut recording = Recording::begun();
-    recording.on(0).print("zero\n").on(1).after(1).print("one\n");
+    recording
+        .on(0)
+        .print("zero\n")
+        .on(1)
+        .after(1)
+        .print("one\n");
     for files in [
         recording.openocd_by_core().to_vec(),
         vec![recording.joined()],
@@ -450,13 +485,22 @@ fn row_37_reallocations_are_paired() {
     recording.allocate(BLOCK, 16, SITE).after(100);
     recording.free(BLOCK, OTHER).allocate(BLOCK + 64, 32, OTHER);
     let totals = read_one(recording.openocd()).outcome.totals;
-    assert_eq!((totals.reallocations, totals.allocations, totals.frees), (1, 2, 1));
-    recording.after(100).free(BLOCK + 64, OTHER).allocate(0, 1 << 20, OTHER);
+    assert_eq!(
+        (totals.reallocations, totals.allocations, totals.frees),
+        (1, 2, 1)
+    );
+    recording
+        .after(100)
+        .free(BLOCK + 64, OTHER)
+        .allocate(0, 1 << 20, OTHER);
     let reading = read_one(recording.openocd());
     reading.check();
     let totals = reading.outcome.totals;
     assert_eq!((totals.failed_allocations, totals.reallocations), (1, 1));
-    assert_eq!((totals.outstanding_blocks, totals.outstanding_bytes), (1, 32));
+    assert_eq!(
+        (totals.outstanding_blocks, totals.outstanding_bytes),
+        (1, 32)
+    );
 }
 
 /// Without `INIT` times are ticks, and that is said; what came before it is read all the same.
@@ -475,7 +519,11 @@ fn row_38_events_without_init() {
     recording.init().allocate(BLOCK + 0x1000, 16, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.problem("no-init"), None);
-    assert_eq!(reading.heap()[0].time, begin, "the clock does not jump at INIT");
+    assert_eq!(
+        reading.heap()[0].time,
+        begin,
+        "the clock does not jump at INIT"
+    );
     assert_eq!(reading.outcome.target.timestamp_hz, HZ);
 }
 
@@ -526,7 +574,10 @@ fn row_41_blocks_are_grouped_by_call_stack() {
     assert_eq!(sites.len(), 2);
     assert_eq!(sites[0].finding.verdict, Verdict::LeakSteady);
     assert_eq!(sites[0].finding.confidence, Confidence::High);
-    assert_eq!((sites[0].outstanding_blocks, sites[0].outstanding_bytes), (1000, 16_000));
+    assert_eq!(
+        (sites[0].outstanding_blocks, sites[0].outstanding_bytes),
+        (1000, 16_000)
+    );
     assert_eq!(sites[1].finding.verdict, Verdict::Once);
 }
 
@@ -543,7 +594,12 @@ fn row_42_old_and_new_files_of_two_cores() {
         let reading = read(files);
         assert_eq!(reading.outcome.target.cores, [0, 1]);
         let event = |event: &crate::reading::Seen| {
-            (event.time, event.core, event.context.clone(), event.kind.clone())
+            (
+                event.time,
+                event.core,
+                event.context.clone(),
+                event.kind.clone(),
+            )
         };
         reading.heap().into_iter().map(event).collect()
     };
@@ -575,7 +631,11 @@ fn row_43_long_headers_and_no_sync() {
 #[test]
 fn row_44_cores_are_known_by_name() {
     let mut recording = Recording::begun();
-    recording.on(1).after(1).run(WORKER).allocate(BLOCK, 16, SITE);
+    recording
+        .on(1)
+        .after(1)
+        .run(WORKER)
+        .allocate(BLOCK, 16, SITE);
     recording.on(0).after(1).free(BLOCK, OTHER);
     let [zero, one] = recording.openocd_by_core();
     let reading = read(&[one.clone(), zero.clone()]);
@@ -588,7 +648,9 @@ fn row_44_cores_are_known_by_name() {
     assert_eq!(alone.outcome.target.cores, [1]);
     let twice = read(&[zero.clone(), zero]);
     assert_eq!(
-        twice.problem("same-core-twice").map(|problem| &problem.kind),
+        twice
+            .problem("same-core-twice")
+            .map(|problem| &problem.kind),
         Some(&ProblemKind::SameCoreTwice { core: 0 })
     );
 }
@@ -604,7 +666,11 @@ fn ids_are_expanded() {
     let Kind::Heap(HeapEvent::Allocation { address, .. }, _) = reading.heap()[0].kind else {
         panic!("an allocation");
     };
-    assert_eq!(address, u64::from(BLOCK), "blocks are not shrunk by this module");
+    assert_eq!(
+        address,
+        u64::from(BLOCK),
+        "blocks are not shrunk by this module"
+    );
     let init = Init {
         timestamp_hz: HZ,
         cpu_hz: 160 * HZ,

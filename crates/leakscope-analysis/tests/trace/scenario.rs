@@ -39,13 +39,17 @@ struct Entry {
 #[derive(Clone, Debug)]
 enum What {
     Sync,
-    Packet { id: u32, payload: Vec<u8> },
+    Packet {
+        id: u32,
+        payload: Vec<u8>,
+    },
     /// Bytes that are no packet, or take part of one away.
     Raw(Vec<u8>),
 }
 
 /// The header of OpenOCD's files.
-const OPENOCD: &str = ";\n; Version     SEGGER SystemViewer V2.42\n; Author      Espressif Inc\n;\n";
+const OPENOCD: &str =
+    ";\n; Version     SEGGER SystemViewer V2.42\n; Author      Espressif Inc\n;\n";
 
 impl Recording {
     /// Nothing yet.
@@ -371,7 +375,9 @@ pub(crate) fn encoded(numbers: &[u32]) -> Vec<u8> {
 fn encode(id: u32, payload: &[u8], delta: u32) -> Vec<u8> {
     let mut buffer = vec![0; payload.len() + 32];
     let packet = Packet::Other { id, payload };
-    let length = packet.encode(delta, &mut buffer).expect("room for the packet");
+    let length = packet
+        .encode(delta, &mut buffer)
+        .expect("room for the packet");
     buffer.truncate(length);
     buffer
 }

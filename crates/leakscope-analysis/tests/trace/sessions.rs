@@ -33,17 +33,25 @@ fn a_stop_and_a_start_make_two_sessions() {
     restart(&mut recording, 2_000_000);
     recording.run(MAIN).after(10);
     let freed_again = BLOCK + 16 * 3;
-    recording.allocate(freed_again, 8, OTHER).free(freed_again, OTHER);
+    recording
+        .allocate(freed_again, 8, OTHER)
+        .free(freed_again, OTHER);
     recording.after(100_000).idle();
     let reading = read_one(recording.plain());
     reading.check();
     let outcome = &reading.outcome;
     assert_eq!(reading.starts(), [Start::First, Start::AfterStop]);
     assert_eq!(outcome.sessions.len(), 2);
-    assert_eq!(reading.problem("paused").map(|problem| problem.count), Some(1));
+    assert_eq!(
+        reading.problem("paused").map(|problem| problem.count),
+        Some(1)
+    );
     assert_eq!(reading.problem("restart"), None);
     let leak = reading.site(LEAK);
-    assert_eq!((leak.finding.verdict, leak.session), (Verdict::LeakSteady, 0));
+    assert_eq!(
+        (leak.finding.verdict, leak.session),
+        (Verdict::LeakSteady, 0)
+    );
     assert_eq!(reading.verdict(OTHER), Verdict::AllFreed);
     assert_eq!(reading.site(OTHER).session, 1);
     assert_eq!(outcome.totals.outstanding_blocks, 50);
@@ -70,18 +78,28 @@ fn frees_after_a_pause_are_of_older_blocks() {
 #[test]
 fn a_reset_begins_a_new_heap_with_new_tasks() {
     let mut recording = Recording::empty();
-    recording.start().systime_us(5_000_000).module(512, IDF_HEAP);
+    recording
+        .start()
+        .systime_us(5_000_000)
+        .module(512, IDF_HEAP);
     recording.task(MAIN, "main").run(MAIN);
     leak(&mut recording, 0, 40);
     recording.after(300);
-    recording.start().systime_us(1000).module(512, IDF_HEAP).run(MAIN);
+    recording
+        .start()
+        .systime_us(1000)
+        .module(512, IDF_HEAP)
+        .run(MAIN);
     leak(&mut recording, 0, 40);
     let reading = read_one(recording.plain());
     reading.check();
     let outcome = &reading.outcome;
     assert_eq!(outcome.sessions.len(), 2);
     assert!(!outcome.sessions[0].after_reset && outcome.sessions[1].after_reset);
-    assert_eq!(reading.problem("restart").map(|problem| problem.count), Some(1));
+    assert_eq!(
+        reading.problem("restart").map(|problem| problem.count),
+        Some(1)
+    );
     assert_eq!(reading.problem("free-lost"), None);
     assert_eq!(reading.verdict(LEAK), Verdict::LeakSteady);
     assert_eq!(reading.site(LEAK).outstanding_blocks, 80);
@@ -95,9 +113,17 @@ fn a_reset_begins_a_new_heap_with_new_tasks() {
 #[test]
 fn a_reset_of_two_cores_is_one() {
     let mut recording = Recording::empty();
-    recording.start().systime_us(5_000_000).module(512, IDF_HEAP).run(MAIN);
+    recording
+        .start()
+        .systime_us(5_000_000)
+        .module(512, IDF_HEAP)
+        .run(MAIN);
     leak(&mut recording, 0, 10);
-    recording.after(300).start().systime_us(1000).module(512, IDF_HEAP);
+    recording
+        .after(300)
+        .start()
+        .systime_us(1000)
+        .module(512, IDF_HEAP);
     leak(&mut recording, 0, 10);
     for files in [
         recording.openocd_by_core().to_vec(),
@@ -106,7 +132,10 @@ fn a_reset_of_two_cores_is_one() {
     ] {
         let reading = read(&files);
         assert_eq!(reading.outcome.sessions.len(), 2);
-        assert_eq!(reading.problem("restart").map(|problem| problem.count), Some(1));
+        assert_eq!(
+            reading.problem("restart").map(|problem| problem.count),
+            Some(1)
+        );
     }
 }
 
@@ -125,7 +154,11 @@ fn a_repeated_start_sequence_splits_nothing() {
     assert_eq!(reading.outcome.sessions.len(), 1);
     assert_eq!(reading.outcome.totals.outstanding_blocks, 79);
     assert!(reading.codes().is_empty(), "{:?}", reading.codes());
-    assert!(reading.starts()[1..].iter().all(|start| *start == Start::Repeated));
+    assert!(
+        reading.starts()[1..]
+            .iter()
+            .all(|start| *start == Start::Repeated)
+    );
     assert_eq!(*reading.heap_contexts().last().expect("a free"), "main");
 }
 
@@ -149,7 +182,9 @@ fn a_wrapped_cycle_counter_is_no_reset() {
 #[test]
 fn a_cycle_counter_that_jumps_is_a_reset() {
     let mut recording = Recording::empty();
-    recording.start().packet(&Packet::SystimeCycles { cycles: 3_000_000_000 });
+    recording.start().packet(&Packet::SystimeCycles {
+        cycles: 3_000_000_000,
+    });
     recording.module(512, IDF_HEAP).run(MAIN);
     leak(&mut recording, 0, 10);
     recording.after(2_000_000).start();
@@ -191,7 +226,16 @@ fn each_sessions_verdicts_are_its_own() {
     reading.check();
     assert_eq!(reading.outcome.sessions.len(), 4);
     let site = reading.site(LEAK);
-    assert_eq!((site.finding.verdict, site.session), (Verdict::LeakSteady, 1));
-    assert_eq!((site.allocations, site.frees, site.outstanding_blocks), (120, 80, 40));
-    assert!(site.blocks.is_empty(), "the last session left no block behind");
+    assert_eq!(
+        (site.finding.verdict, site.session),
+        (Verdict::LeakSteady, 1)
+    );
+    assert_eq!(
+        (site.allocations, site.frees, site.outstanding_blocks),
+        (120, 80, 40)
+    );
+    assert!(
+        site.blocks.is_empty(),
+        "the last session left no block behind"
+    );
 }

@@ -87,7 +87,9 @@ impl Recorder for Either {
 
 /// The clock that C sets in `struct leakscope_config`.
 #[derive(Debug)]
-struct CClock;
+struct CClock {
+    hz: u32,
+}
 
 impl Clock for CClock {
     #[inline]
@@ -96,7 +98,7 @@ impl Clock for CClock {
     }
 
     fn hz(&self) -> u32 {
-        stream::clock_hz()
+        self.hz
     }
 }
 

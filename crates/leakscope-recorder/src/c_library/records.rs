@@ -8,7 +8,7 @@ use crate::standalone::{Mode, Policy, RecordBuffer, Slot};
 
 /// The records of a C program.
 pub(super) static RECORDS: RecordBuffer<'static, DEPTH, CClock> =
-    RecordBuffer::new(CClock).policy(Policy::EvictOldest);
+    RecordBuffer::new(CClock { hz: 1 }).policy(Policy::EvictOldest);
 
 /// Gives the record buffer its memory; returns for how many records there is room, 0 if it was refused.
 ///

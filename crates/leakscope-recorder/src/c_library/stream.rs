@@ -2,51 +2,47 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
+use core::sync::atomic::Ordering;
 
 use super::{BYTES, CClock, DEPTH, RECORDER};
+use crate::stream::{Config, Stream, WhenFull};
+
 #[cfg(not(feature = "c-esp-idf"))]
 type HeapDialect = crate::dialect::Leakscope<DEPTH>;
 #[cfg(feature = "c-esp-idf")]
 type HeapDialect = crate::dialect::EspIdf<DEPTH>;
-use crate::stream::{Config, Stream, WhenFull};
-use core::sync::atomic::Ordering;
 
 /// The stream that a C program records to; its first bytes are the RTT control block.
 #[unsafe(export_name = "_SEGGER_RTT")]
-pub(super) static STREAM: Stream<HeapDialect, CClock, BYTES> = Stream::new(CClock, Config::new(""));
+pub(super) static STREAM: Stream<HeapDialect, CClock, BYTES> = Stream::new();
 
-static SETTINGS: Settings = Settings(UnsafeCell::new(Callbacks {
+static CALLBACKS: Shared = Shared(UnsafeCell::new(Callbacks {
     clock: None,
-    clock_hz: 1,
     write: None,
     microseconds: None,
 }));
 
-struct Settings(UnsafeCell<Callbacks>);
+struct Shared(UnsafeCell<Callbacks>);
 
 // SAFETY: written by `leakscope_init` only, before anything else.
-unsafe impl Sync for Settings {}
+unsafe impl Sync for Shared {}
 
+/// C's functions, to be called from Rust's.
 #[derive(Clone, Copy)]
 struct Callbacks {
     clock: Option<extern "C" fn() -> u32>,
-    clock_hz: u32,
     write: Option<extern "C" fn(*const u8, usize) -> usize>,
     microseconds: Option<extern "C" fn() -> u64>,
 }
 
 fn callbacks() -> &'static Callbacks {
     // SAFETY: `leakscope_init`, the only writer, comes first.
-    unsafe { &*SETTINGS.0.get() }
+    unsafe { &*CALLBACKS.0.get() }
 }
 
 #[inline]
 pub(super) fn clock() -> u32 {
     callbacks().clock.map_or(0, |clock| clock())
-}
-
-pub(super) fn clock_hz() -> u32 {
-    callbacks().clock_hz
 }
 
 fn write(bytes: &[u8]) -> usize {
@@ -100,9 +96,8 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
     let text = |string| unsafe { text(string) };
     // SAFETY: nobody else is here yet, as promised.
     unsafe {
-        *SETTINGS.0.get() = Callbacks {
+        *CALLBACKS.0.get() = Callbacks {
             clock: c.clock,
-            clock_hz: c.clock_hz,
             write: c.write_when_full,
             microseconds: c.microseconds,
         };
@@ -129,9 +124,7 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
     if c.microseconds.is_some() {
         config = config.microseconds(microseconds);
     }
-    // SAFETY: nobody else is here yet, as promised.
-    unsafe { STREAM.configure(config) };
-    STREAM.publish();
+    STREAM.init(CClock { hz: c.clock_hz }, config);
 }
 
 /// # Safety

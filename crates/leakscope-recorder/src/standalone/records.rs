@@ -91,7 +91,7 @@ pub(super) struct Records<'buffer, const DEPTH: usize> {
     summary: Summary,
     oldest: Index,
     newest: Index,
-    /// Slots that never held a record begin here.
+    /// How many slots, from the first on, have ever held a record.
     untouched: Index,
     /// Slots that hold none any more.
     unused: Index,
@@ -140,7 +140,7 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
             return Err(InvalidState::NoBuffer);
         }
         // Indices have 32 bits, and one of them means "none".
-        let length = slots.len().min(NONE as usize);
+        let length = slots.len().min(Index::MAX as usize);
         self.slots = &mut slots[..length];
         self.clear(Mode::All);
         Ok(())
@@ -287,7 +287,7 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         }
         if (self.untouched as usize) < self.slots.len() {
             self.untouched += 1;
-            return Some(self.untouched - 1);
+            return Some(self.untouched);
         }
         if self.policy == Policy::StopRecording {
             return None;
@@ -367,7 +367,8 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
     /// Makes a live record known under its address. The newest comes first, so that it is the one that
     /// is found if the free of an older one was lost.
     fn enter(&mut self, index: Index) {
-        let bucket = self.bucket(self.slots[index as usize].record.block.address);
+        let address = self.slot(index).record.block.address;
+        let bucket = self.bucket(address);
         let first = core::mem::replace(&mut self.slot(bucket).bucket, index);
         self.slot(index).chain = first;
     }
@@ -414,11 +415,11 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
     fn bucket(&self, address: usize) -> Index {
         let mixed = (address as u32 ^ (address as u64 >> 32) as u32).wrapping_mul(0x9E37_79B1);
         // The high bits are the well mixed ones: scaled to the number of slots.
-        ((u64::from(mixed) * self.slots.len() as u64) >> 32) as Index
+        ((u64::from(mixed) * self.slots.len() as u64) >> 32) as Index + 1
     }
 
     fn slot(&mut self, index: Index) -> &mut Slot<DEPTH> {
-        &mut self.slots[index as usize]
+        &mut self.slots[index as usize - 1]
     }
 
     fn changed(&mut self) {

@@ -6,11 +6,11 @@ use super::records::Record;
 use crate::event::Block;
 use crate::locked::Locked;
 
-/// The place of a slot in the buffer.
+/// The place of a slot in the buffer, counted from 1.
 pub(super) type Index = u32;
 
-/// No slot.
-pub(super) const NONE: Index = Index::MAX;
+/// No slot. It is 0, so that a static array of slots is all zeros, and takes no room in flash.
+pub(super) const NONE: Index = 0;
 
 /// Room for one record with call stacks of `DEPTH` frames.
 #[derive(Clone, Copy, Debug)]

@@ -13,9 +13,10 @@ use crate::dialect::Dialect;
 
 /// What a stream does with events at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Mode {
-    /// Nothing.
-    Stopped,
+    /// Nothing. It is 0, so that a new stream is all zeros.
+    Stopped = 0,
     /// It stores them.
     Recording,
     /// It stores them, and lets the caller wait for room.
@@ -41,7 +42,7 @@ pub(super) struct Chain {
 impl Chain {
     pub(super) const NEW: Self = Self {
         mode: Mode::Stopped,
-        usual_mode: Mode::Recording,
+        usual_mode: Mode::Stopped,
         last: 0,
         dropped: 0,
         idle: false,

@@ -36,7 +36,8 @@ fn leakscopes_dialect_is_as_documented() {
     let config = Config::new("")
         .heap(0x2000_0000, 65536)
         .code(0x0800_0000..0x0810_0000);
-    let stream: Stream<Leakscope<2>, _> = Stream::new(&clock, config);
+    let stream: Stream<Leakscope<2>, _> = Stream::new();
+    stream.init(&clock, config);
     stream.start();
     let start = drained(&stream, 0);
     let after = |ticks| {
@@ -84,7 +85,8 @@ fn leakscopes_dialect_is_as_documented() {
 #[test]
 fn esp_idfs_dialect_is_as_in_a_real_recording() {
     let clock = FakeClock::at(0);
-    let stream: Stream<EspIdf<10>, _> = Stream::new(&clock, Config::new(""));
+    let stream: Stream<EspIdf<10>, _> = Stream::new();
+    stream.init(&clock, Config::new(""));
     stream.start();
     let start = drained(&stream, 0);
     let mut description = vec![0x16, 0x00, 0x80, 0x04, 0x26];

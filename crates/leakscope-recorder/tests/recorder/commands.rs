@@ -12,7 +12,8 @@ type Example<'c> = Stream<Leakscope<4>, &'c FakeClock>;
 
 fn answer(commands: &[u8]) -> Vec<u32> {
     let clock = FakeClock::at(0);
-    let stream: Example<'_> = Stream::new(&clock, Config::new("x"));
+    let stream: Example<'_> = Stream::new();
+    stream.init(&clock, Config::new("x"));
     stream.task(&Task::new(1, 0, b"one"));
     stream.start();
     drained(&stream, 0);
@@ -41,7 +42,8 @@ fn that_are_unknown_are_passed_over() {
 #[test]
 fn start_and_stop_from_afar() {
     let clock = FakeClock::at(0);
-    let stream: Example<'_> = Stream::new(&clock, Config::new("x"));
+    let stream: Example<'_> = Stream::new();
+    stream.init(&clock, Config::new("x"));
     stream.receive(&[3, 4, 5, 6, 7]);
     assert_eq!(drained(&stream, 0), [], "a stopped stream is silent");
     stream.receive(&[1]);
@@ -53,7 +55,8 @@ fn start_and_stop_from_afar() {
 #[test]
 fn a_restart_tells_everything_again() {
     let clock = FakeClock::at(0);
-    let stream: Example<'_> = Stream::new(&clock, Config::new("x"));
+    let stream: Example<'_> = Stream::new();
+    stream.init(&clock, Config::new("x"));
     let block = Block {
         address: 0x40,
         size: 4,

@@ -12,8 +12,8 @@ use leakscope_systemview::{Extended, Packet};
 
 use crate::host::{HeapEvent, LeakscopeReader, Stored, drained, packets};
 
-static RECORDER: Stream<Leakscope<2>, HostClock, 16384> =
-    Stream::new(HostClock::new(), Config::new("hooks"));
+static RECORDER: Stream<Leakscope<2>, HostClock, 16384> = Stream::new();
+/*INIT RECORDER HostClock::new() Config::new("hooks")*/
 leakscope_recorder::global_recorder!(RECORDER);
 
 /// There is one global recorder, so these tests take turns.

@@ -28,8 +28,8 @@ fn events(packets: &[Stored], id: u32) -> u32 {
 
 #[test]
 fn the_event_that_finds_the_buffer_full_is_not_counted() {
-    let stream: Stream<Leakscope<0>, CountingClock, 1024> =
-        Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: Stream<Leakscope<0>, CountingClock, 1024> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     drained(&stream, 0);
     let mut produced = 0;
@@ -82,7 +82,8 @@ proptest! {
     #[test]
     fn counts_add_up(steps in steps()) {
         let stream: Stream<EspIdf<10>, CountingClock, 1024> =
-            Stream::new(CountingClock::default(), Config::new("x"));
+            Stream::new();
+        stream.init(CountingClock::default(), Config::new("x"));
         stream.start();
         let mut bytes = Vec::new();
         let mut produced = 0;
@@ -119,7 +120,8 @@ proptest! {
     #[test]
     fn stacks_survive_losses(steps in steps()) {
         let stream: Stream<Leakscope<10, 4>, CountingClock, 1024> =
-            Stream::new(CountingClock::default(), Config::new("x"));
+            Stream::new();
+        stream.init(CountingClock::default(), Config::new("x"));
         stream.start();
         let mut bytes = Vec::new();
         for step in &steps {
@@ -175,8 +177,8 @@ fn a_stream_that_writes_by_itself_loses_nothing() {
         bytes.len()
     }
     let config = Config::new("x").when_full(WhenFull::Write(write));
-    let stream: Stream<Leakscope<4>, CountingClock, 1024> =
-        Stream::new(CountingClock::default(), config);
+    let stream: Stream<Leakscope<4>, CountingClock, 1024> = Stream::new();
+    stream.init(CountingClock::default(), config);
     stream.start();
     for number in 0..2000 {
         let block = Block {
@@ -193,8 +195,8 @@ fn a_stream_that_writes_by_itself_loses_nothing() {
 
 #[test]
 fn a_restart_waits_for_room() {
-    let stream: Stream<Leakscope<4>, CountingClock, 2048> =
-        Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: Stream<Leakscope<4>, CountingClock, 2048> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     while stream.drop_count() < 10 {
         stream.event(Event::IsrEnter(5));

@@ -32,7 +32,8 @@ fn bytes_of<D: Dialect>(calls: &[Recorded]) -> usize {
         .heap(0x3FFA_E000, 0x5_2000)
         .code(0x4008_0000..0x4040_0000);
     let clock = FakeClock::at(0);
-    let stream: Stream<D, _, 8192> = Stream::new(&clock, config);
+    let stream: Stream<D, _, 8192> = Stream::new();
+    stream.init(&clock, config);
     stream.start();
     drained(&stream, 0);
     let mut bytes = 0;

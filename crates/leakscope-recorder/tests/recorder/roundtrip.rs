@@ -63,7 +63,8 @@ proptest! {
             .heap_alignment(shift)
             .code(0x0800_0000..usize::MAX);
         let stream: Stream<Leakscope<8, 16>, CountingClock, 65536> =
-            Stream::new(CountingClock::default(), config);
+            Stream::new();
+        stream.init(CountingClock::default(), config);
         stream.start();
         let mut expected = Vec::new();
         for (call, stack) in &calls {
@@ -103,8 +104,8 @@ proptest! {
 
 #[test]
 fn a_size_beyond_32_bits_is_saturated() {
-    let stream: Stream<Leakscope<0>, CountingClock> =
-        Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: Stream<Leakscope<0>, CountingClock> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     stream.failed(usize::MAX, Origin::Unknown);
     let events = LeakscopeReader::read_all(&packets(&drained(&stream, 0)));
@@ -119,8 +120,8 @@ fn a_size_beyond_32_bits_is_saturated() {
 
 #[test]
 fn a_known_stack_is_not_sent_again() {
-    let stream: Stream<Leakscope<4>, CountingClock> =
-        Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: Stream<Leakscope<4>, CountingClock> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     let mut reader = LeakscopeReader::default();
     for address in 1..30 {

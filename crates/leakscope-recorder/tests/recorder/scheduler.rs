@@ -9,8 +9,8 @@ use leakscope_systemview::{Extended, Packet, id};
 use crate::host::{CORE, CountingClock, FakeClock, FakeCore, drained, packets};
 
 fn ids(record: impl Fn(&dyn Recorder)) -> Vec<u32> {
-    let stream: Stream<Leakscope<0>, CountingClock> =
-        Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: Stream<Leakscope<0>, CountingClock> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     drained(&stream, 0);
     record(&stream);
@@ -80,7 +80,8 @@ fn repeated_idle_is_told_once() {
 #[test]
 fn a_terminated_task_is_forgotten_and_a_new_name_replaces_the_old() {
     let clock = FakeClock::at(0);
-    let stream: Stream<Leakscope<0>, _> = Stream::new(&clock, Config::new("x"));
+    let stream: Stream<Leakscope<0>, _> = Stream::new();
+    stream.init(&clock, Config::new("x"));
     for (task, name) in [(1, "one"), (2, "two"), (3, "three"), (2, "zwei")] {
         stream.task(&Task::new(task, 0, name.as_bytes()));
     }
@@ -100,7 +101,8 @@ fn a_terminated_task_is_forgotten_and_a_new_name_replaces_the_old() {
 #[test]
 fn more_tasks_than_there_is_room_for_are_told_once() {
     let clock = FakeClock::at(0);
-    let stream: Stream<Leakscope<0>, _, 8192> = Stream::new(&clock, Config::new("x"));
+    let stream: Stream<Leakscope<0>, _, 8192> = Stream::new();
+    stream.init(&clock, Config::new("x"));
     stream.start();
     drained(&stream, 0);
     for task in 0..20 {
@@ -121,7 +123,8 @@ fn more_tasks_than_there_is_room_for_are_told_once() {
 #[test]
 fn messages_have_a_level_and_are_cut_between_characters() {
     let clock = FakeClock::at(0);
-    let stream: Stream<Leakscope<0>, _> = Stream::new(&clock, Config::new("x"));
+    let stream: Stream<Leakscope<0>, _> = Stream::new();
+    stream.init(&clock, Config::new("x"));
     stream.start();
     drained(&stream, 0);
     stream.print(Level::Warning, b"careful");
@@ -151,7 +154,8 @@ fn messages_have_a_level_and_are_cut_between_characters() {
 #[test]
 fn each_core_has_a_recording_of_its_own() {
     type TwoCores = Stream<Leakscope<2>, CountingClock, 4096, 2, FakeCore>;
-    let stream: TwoCores = Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: TwoCores = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     for core in [0, 1] {
         CORE.set(core);
         stream.start();

@@ -55,8 +55,8 @@ impl io::Write for Moody {
 
 #[test]
 fn what_a_sink_does_not_take_stays() {
-    let stream: Stream<Leakscope<0>, CountingClock> =
-        Stream::new(CountingClock::default(), Config::new("x"));
+    let stream: Stream<Leakscope<0>, CountingClock> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     let mut sink = Output(Moody {
         taken: Vec::new(),

@@ -15,8 +15,8 @@ const BLOCK: Block = Block {
 
 /// The stack that a stream with this code range records.
 fn walked(code: core::ops::Range<usize>, origin: Origin<'_>) -> Vec<u64> {
-    let stream: Stream<Leakscope<6>, CountingClock> =
-        Stream::new(CountingClock::default(), Config::new("x").code(code));
+    let stream: Stream<Leakscope<6>, CountingClock> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x").code(code));
     stream.start();
     stream.alloc(BLOCK, origin);
     let events = LeakscopeReader::read_all(&packets(&drained(&stream, 0)));

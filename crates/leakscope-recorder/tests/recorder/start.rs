@@ -18,8 +18,8 @@ const CONFIG: Config = Config::new("doorbell")
 #[test]
 fn goes_in_the_order_of_version_3() {
     let clock = FakeClock::at(77);
-    let stream: Stream<Leakscope<4>, _> =
-        Stream::new(&clock, CONFIG.microseconds(|| 0x1_0000_0005));
+    let stream: Stream<Leakscope<4>, _> = Stream::new();
+    stream.init(&clock, CONFIG.microseconds(|| 0x1_0000_0005));
     stream.task(&Task {
         id: 0x2000_0040,
         priority: 3,
@@ -97,7 +97,8 @@ fn goes_in_the_order_of_version_3() {
 #[test]
 fn every_description_can_be_read_by_others() {
     let clock = FakeClock::at(0);
-    let stream: Stream<Leakscope<4>, _> = Stream::new(&clock, CONFIG);
+    let stream: Stream<Leakscope<4>, _> = Stream::new();
+    stream.init(&clock, CONFIG);
     stream.start();
     let mut texts = 0;
     for packet in packets(&drained(&stream, 0)) {
@@ -121,7 +122,8 @@ fn every_description_can_be_read_by_others() {
 #[test]
 fn esp_idf_has_its_module_and_no_heap_event() {
     let clock = FakeClock::at(0);
-    let stream: Stream<EspIdf<10>, _> = Stream::new(&clock, CONFIG);
+    let stream: Stream<EspIdf<10>, _> = Stream::new();
+    stream.init(&clock, CONFIG);
     stream.start();
     let packets = packets(&drained(&stream, 0));
     packets.last().expect("packets").with_packet(|packet| {
@@ -142,7 +144,8 @@ fn long_descriptions_take_more_packets() {
     const LONG: &str = "a name of fifty characters, which is much too long";
     let clock = FakeClock::at(0);
     let config = Config::new(LONG).device(LONG).core(LONG);
-    let stream: Stream<EspIdf<0>, _> = Stream::new(&clock, config);
+    let stream: Stream<EspIdf<0>, _> = Stream::new();
+    stream.init(&clock, config);
     stream.start();
     let mut texts = Vec::new();
     for packet in packets(&drained(&stream, 0)) {
@@ -162,7 +165,8 @@ fn long_descriptions_take_more_packets() {
 #[test]
 fn a_stopped_stream_is_silent() {
     let clock = FakeClock::at(0);
-    let stream: Stream<Leakscope<0>, _> = Stream::new(&clock, CONFIG);
+    let stream: Stream<Leakscope<0>, _> = Stream::new();
+    stream.init(&clock, CONFIG);
     assert!(!stream.is_recording());
     stream.start();
     assert!(stream.is_recording());

@@ -1,5 +1,7 @@
 //! The subcommands, a file each.
 
+mod events;
+mod log;
 mod report;
 
 use crate::cli::Command;
@@ -9,7 +11,8 @@ impl Command {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         match self {
             Self::Report(report) => report.run(),
-            Self::Events(_) | Self::Log(_) => Ok(()),
+            Self::Events(events) => events.run(),
+            Self::Log(log) => log.run(),
         }
     }
 }

@@ -4,9 +4,10 @@ use std::io::Write;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{EventKind, Step};
-use leakscope_report::{FrameSource, Symbolizer, json, text};
-use leakscope_symbols::{SourceRoots, Symbols};
+use leakscope_analysis::trace::{Event, EventKind, Pause, Step};
+use leakscope_report::events::{EventRow, Format, Writer};
+use leakscope_report::filter::Filter;
+use leakscope_report::{Symbolizer, json, text};
 
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
@@ -17,32 +18,47 @@ impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
-        let mut outcome = self.analyse(&mut recording, symbols.as_ref())?;
+        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
+        let mut screen = Screen::new();
+        let analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
+        let mut outcome = if self.print || self.cycle.is_some() {
+            self.analyse_step_by_step(analysis, &mut recording, &mut symbolizer, &mut screen)?
+        } else {
+            analyse(analysis, &mut recording)?
+        };
+        recording.require_events(outcome.totals.events)?;
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        self.write(&outcome, &recording, symbols.as_ref())
+        self.write(&outcome, &recording, &mut symbolizer, &mut screen)
     }
 
-    fn analyse(
+    /// Reads the recording event by event: some are printed, or mark a cycle.
+    fn analyse_step_by_step(
         &self,
+        mut analysis: Analysis<AllocatorFrames<'_>>,
         recording: &mut Recording,
-        symbols: Option<&Symbols>,
+        symbolizer: &mut Symbolizer<'_>,
+        screen: &mut Screen,
     ) -> anyhow::Result<Outcome> {
-        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols));
-        if self.cycle.is_none() && !self.print {
-            analysis.return_heap_events_only();
-        }
+        let mut naming = recording.naming(&self.description)?;
+        let mut writer = Writer::new(&mut screen.out, Format::TextWithStacks);
+        let filter = Filter {
+            heap: true,
+            logs: true,
+            ..Filter::default()
+        };
+        let mut index = 0;
         loop {
             match analysis.step() {
-                Step::Event(event, _) => {
-                    let begins_cycle = match (event.kind, &self.cycle) {
-                        (EventKind::Log(print), Some(cycle)) => {
-                            print.formatted().to_string().contains(cycle)
-                        }
-                        _ => false,
-                    };
-                    if begins_cycle {
+                Step::Event(event, trace) => {
+                    naming.learn(&event);
+                    if self.print && filter.matches(&event, trace) {
+                        let row = EventRow::new(index, &event, trace, &mut naming, symbolizer);
+                        writer.write(&row)?;
+                    }
+                    index += 1;
+                    if self.begins_cycle(&event) {
                         analysis.mark_cycle();
                     }
                 }
@@ -54,19 +70,27 @@ impl Report {
             }
         }
         recording.finish();
+        if self.print {
+            writeln!(screen.out)?;
+        }
         Ok(analysis.outcome())
+    }
+
+    fn begins_cycle(&self, event: &Event<'_>) -> bool {
+        match (event.kind, &self.cycle) {
+            (EventKind::Log(print), Some(cycle)) => print.formatted().to_string().contains(cycle),
+            _ => false,
+        }
     }
 
     fn write(
         &self,
         outcome: &Outcome,
         recording: &Recording,
-        symbols: Option<&Symbols>,
+        symbolizer: &mut Symbolizer<'_>,
+        screen: &mut Screen,
     ) -> anyhow::Result<()> {
-        let mut screen = Screen::new();
-        let source = symbols.map(|symbols| symbols as &dyn FrameSource);
-        let roots: SourceRoots = self.symbols.source_root.iter().cloned().collect();
-        let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
+        let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
                 let options = text::Options {
@@ -76,13 +100,24 @@ impl Report {
                     top: self.top,
                     all: self.all,
                 };
-                text::write(&mut screen.out, outcome, &mut symbolizer, &options)?;
+                text::write(out, outcome, symbolizer, &options)?;
             }
-            ReportFormat::Json => {
-                json::write(&mut screen.out, outcome, &mut symbolizer, &recording.names())?;
-            },
+            ReportFormat::Json => json::write(out, outcome, symbolizer, &recording.names())?,
         }
-        screen.out.flush()?;
+        out.flush()?;
         Ok(())
     }
+}
+
+/// Reads the recording without a stop: nobody asked for single events.
+fn analyse(
+    mut analysis: Analysis<AllocatorFrames<'_>>,
+    recording: &mut Recording,
+) -> anyhow::Result<Outcome> {
+    while let Pause::NeedBytes(stream) = analysis.run() {
+        let count = recording.read(stream, analysis.space(stream))?;
+        analysis.supply(stream, count);
+    }
+    recording.finish();
+    Ok(analysis.outcome())
 }

@@ -1,0 +1,64 @@
+//! `leakscope events`: SystemView's Events window, in a terminal.
+
+use std::io::Write;
+
+use leakscope_analysis::trace::Trace;
+use leakscope_report::events::{EventRow, Format, Writer};
+use leakscope_report::filter::Filter;
+
+use crate::cli::{Events, RowFormat};
+use crate::firmware;
+use crate::recording::{self, Recording};
+use crate::screen::Screen;
+
+impl Events {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let symbols = firmware::open(&self.symbols)?;
+        let mut recording = Recording::open(&self.trace.inputs)?;
+        let mut naming = recording.naming(&self.description)?;
+        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
+        let filter = self.filter();
+        let mut screen = Screen::new();
+        let mut writer = Writer::new(&mut screen.out, self.row_format());
+        let mut index = 0;
+        let mut trace = Trace::new(&recording.layout);
+        recording::each_event(&mut recording, &mut trace, |event, trace| {
+            naming.learn(event);
+            if filter.matches(event, trace) {
+                let row = EventRow::new(index, event, trace, &mut naming, &mut symbolizer);
+                if filter.matches_row(&row) {
+                    writer.write(&row)?;
+                }
+            }
+            index += 1;
+            Ok(())
+        })?;
+        writer.finish()?;
+        screen.out.flush()?;
+        recording.require_events(trace.counts().packets)?;
+        Ok(())
+    }
+
+    fn row_format(&self) -> Format {
+        match self.format {
+            RowFormat::Text => Format::Text,
+            RowFormat::Json => Format::JsonLines,
+            RowFormat::Csv => Format::Csv,
+        }
+    }
+
+    fn filter(&self) -> Filter {
+        let filter = &self.filter;
+        Filter {
+            apis: filter.apis,
+            heap: filter.heap,
+            logs: filter.logs,
+            isr: filter.isr,
+            task: filter.task.clone(),
+            core: filter.core,
+            from: filter.from,
+            to: filter.to,
+            grep: filter.grep.clone(),
+        }
+    }
+}
