@@ -149,15 +149,17 @@ impl ProblemKind {
             Self::Overflow { packets } => vec![
                 Text("the target dropped at least "),
                 Count(packets),
-                Text(" packets in "),
+                Text(one_or(packets, " packet in ", " packets in ")),
                 Count(count),
-                Text(" places: blocks alive across them may have been freed there"),
+                Text(one_or(count, " place", " places")),
+                Text(": blocks alive across the loss may have been freed in it"),
             ],
             Self::Skipped { bytes } => vec![
                 Bytes(bytes),
                 Text(" in "),
                 Count(count),
-                Text(" places are no packets and were skipped; times behind them may be early"),
+                Text(one_or(count, " place", " places")),
+                Text(" are no packets and were skipped; times behind them may be early"),
             ],
             Self::BeforeStart { bytes } => vec![
                 Text("the recording begins after "),
@@ -179,7 +181,11 @@ impl ProblemKind {
             )],
             Self::UnreadablePacket { id } => vec![
                 Count(count),
-                Text(" packets do not have the fields of their id, first id "),
+                Text(one_or(
+                    count,
+                    " packet does not have the fields of its id, ",
+                    " packets do not have the fields of their id, the first ",
+                )),
                 Count(u64::from(id)),
             ],
             Self::NoHeapEvents => vec![Text(
@@ -192,12 +198,17 @@ impl ProblemKind {
             ],
             Self::UnnamedModuleEvents { id } => vec![
                 Count(count),
-                Text(" events belong to modules that nothing describes, first id "),
+                Text(one_or(
+                    count,
+                    " event belongs to a module that nothing describes, id ",
+                    " events belong to modules that nothing describes, the first id ",
+                )),
                 Count(u64::from(id)),
             ],
             Self::NoHeapUnits => vec![
                 Count(count),
-                Text(" heap events came before the heap's base: their addresses are offsets"),
+                Text(one_or(count, " heap event", " heap events")),
+                Text(" came before the heap's base: addresses there are offsets"),
             ],
             Self::NewerRecorder { version } => vec![
                 Text("the recorder sends version "),
@@ -210,22 +221,30 @@ impl ProblemKind {
             Self::Restart => vec![
                 Text("the target restarted "),
                 Count(count),
-                Text(" times; each session is judged by itself"),
+                Text(one_or(count, " time", " times")),
+                Text("; each session is judged by itself"),
             ],
             Self::Paused => vec![
                 Text("recording was stopped and started again "),
                 Count(count),
-                Text(" times; each session is judged by itself"),
+                Text(one_or(count, " time", " times")),
+                Text("; each session is judged by itself"),
             ],
             Self::FreeLost => vec![
                 Count(count),
-                Text(
+                Text(one_or(
+                    count,
+                    " block was never seen to be freed although its address was used again",
                     " blocks were never seen to be freed although their addresses were used again",
-                ),
+                )),
             ],
             Self::AllocationLost => vec![
                 Count(count),
-                Text(" frees are of blocks whose allocation was lost"),
+                Text(one_or(
+                    count,
+                    " free is of a block whose allocation was lost",
+                    " frees are of blocks whose allocation was lost",
+                )),
             ],
             Self::SameCoreTwice { core } => vec![
                 Text("two inputs say that they are core "),
@@ -250,7 +269,11 @@ impl ProblemKind {
                 Count(outside),
                 Text(" of "),
                 Count(all),
-                Text(" return addresses lie outside the code of the ELF file"),
+                Text(one_or(
+                    all,
+                    " return address lies outside the code of the ELF file",
+                    " return addresses lie outside the code of the ELF file",
+                )),
             ],
             Self::TooMany => vec![Text("there were more details than are kept")],
         }
@@ -274,6 +297,11 @@ impl ProblemKind {
             _ => {}
         }
     }
+}
+
+/// The words that fit one, or any other number.
+const fn one_or(count: u64, one: &'static str, several: &'static str) -> &'static str {
+    if count == 1 { one } else { several }
 }
 
 /// The problems of a trace: one entry a kind, in order of first appearance.

@@ -15,14 +15,14 @@ use crate::stack::Origin;
 /// use leakscope_recorder::stream::{Config, Stream};
 /// use leakscope_recorder::Traced;
 ///
-/// static RECORDER: Stream<Leakscope<8>, HostClock> =
-///     Stream::new(HostClock::new(), Config::new("example"));
+/// static RECORDER: Stream<Leakscope<8>, HostClock> = Stream::new();
 /// leakscope_recorder::global_recorder!(RECORDER);
 ///
 /// #[global_allocator]
 /// static HEAP: Traced<System> = Traced::new(System);
 ///
 /// fn main() {
+///     RECORDER.init(HostClock::new(), Config::new("example"));
 ///     RECORDER.start();
 ///     drop(vec![1, 2, 3]);
 ///     let mut bytes = 0;

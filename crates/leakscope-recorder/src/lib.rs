@@ -12,8 +12,7 @@
 //! # use std::alloc::System as Heap;
 //!
 //! // The recorder: call stacks of 8 frames, a buffer of 8 KiB.
-//! static RECORDER: Stream<Leakscope<8>, HostClock, 8192> =
-//!     Stream::new(HostClock::new(), Config::new("doorbell"));
+//! static RECORDER: Stream<Leakscope<8>, HostClock, 8192> = Stream::new();
 //! leakscope_recorder::global_recorder!(RECORDER);
 //!
 //! // The allocator, which it watches.
@@ -21,6 +20,7 @@
 //! static HEAP: Traced<Heap> = Traced::new(Heap);
 //!
 //! fn main() {
+//!     RECORDER.init(HostClock::new(), Config::new("doorbell"));
 //!     RECORDER.start();
 //!     let leaked = Box::leak(Box::new([0; 100]));
 //!     // A debug probe reads the buffer through RTT. Or the program sends it, when it has time:

@@ -53,9 +53,19 @@ impl Lifetimes {
     /// Counts one more block that lived for `ticks`.
     #[inline]
     pub fn add(&mut self, ticks: u64) {
-        let bucket = (u64::BITS - ticks.leading_zeros()) as usize;
-        let bucket = &mut self.buckets[bucket.min(Self::BUCKETS - 1)];
+        let bucket = &mut self.buckets[Self::bucket(ticks)];
         *bucket = bucket.saturating_add(1);
+    }
+
+    fn bucket(ticks: u64) -> usize {
+        let bucket = (u64::BITS - ticks.leading_zeros()) as usize;
+        bucket.min(Self::BUCKETS - 1)
+    }
+
+    /// Takes back [`Lifetimes::add`].
+    pub fn remove(&mut self, ticks: u64) {
+        let bucket = &mut self.buckets[Self::bucket(ticks)];
+        *bucket = bucket.saturating_sub(1);
     }
 
     /// How many blocks were counted.

@@ -51,31 +51,32 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 /// Whether what the cycles left behind is still there, and does not merely happen to live when a cycle
 /// ends.
 fn stays(case: &Case<'_>, grown: u64) -> bool {
-    blocks_stay(case, grown) || one_block_grows(case)
+    if case.outstanding() < grown {
+        block_grows(case)
+    } else {
+        blocks_stay(case, grown)
+    }
 }
 
 /// A block for each cycle that grew, and those of the first half are not freed any more.
 fn blocks_stay(case: &Case<'_>, grown: u64) -> bool {
     let span = case.span;
-    let births = &case.history.live_births;
     let length = span.cycles_to.saturating_sub(span.cycles_from);
-    let in_first_half =
-        |birth: u64| birth.saturating_sub(span.cycles_from) as f64 <= 0.5 * length as f64;
-    let old = births.partition_point(|&birth| in_first_half(birth)) as u64;
-    let left = births.partition_point(|&birth| birth < span.cycles_to) as u64;
-    left >= grown
-        && case
-            .history
-            .lifetimes
-            .reaching(length / 2)
-            .saturating_mul(FREED_LATE)
-            <= old
+    let (mut left, mut old) = (0_u64, 0_u64);
+    for &birth in &case.history.live_births {
+        if (span.cycles_from..span.cycles_to).contains(&birth) {
+            left += 1;
+            old += u64::from((birth - span.cycles_from) as f64 <= 0.5 * length as f64);
+        }
+    }
+    let freed_late = case.history.lifetimes.reaching(length / 2);
+    left >= grown && freed_late.saturating_mul(FREED_LATE) <= old
 }
 
-/// One block that is as large as all the cycles together have added: an array, a string.
-fn one_block_grows(case: &Case<'_>) -> bool {
+/// A block or few that do not shrink, as large as all the cycles together have added: an array, a string.
+fn block_grows(case: &Case<'_>) -> bool {
     let floors = case.floors();
     let net = case.history.cycles.net_bytes.unsigned_abs();
-    let lasting = Rise::of(floors.bytes).is_some_and(|rise| rise.is_lasting(case.scatter()));
-    lasting && floors.rise().saturating_mul(2) >= net
+    let rise = Rise::of(floors.bytes);
+    rise.is_some_and(|rise| rise.never_falls()) && floors.rise().saturating_mul(2) >= net
 }

@@ -107,10 +107,15 @@ impl Rise {
             && self.is_no_chance(scatter)
     }
 
+    /// Whether no floor is below the one before it.
+    pub(super) fn never_falls(&self) -> bool {
+        self.falls == 0.0
+    }
+
     /// Chance makes floors fall, too; where they never do, it is no explanation.
     fn is_no_chance(&self, scatter: f64) -> bool {
         let chance = ((self.middle + self.last) * scatter).sqrt();
-        self.falls == 0.0 || self.last - self.middle >= ABOVE_CHANCE * chance
+        self.never_falls() || self.last - self.middle >= ABOVE_CHANCE * chance
     }
 
     fn is_steady(&self) -> bool {

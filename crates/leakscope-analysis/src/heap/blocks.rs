@@ -101,15 +101,15 @@ impl Blocks {
         Freed::Block(block)
     }
 
-    /// The last free of an address was none: the block lives.
-    pub(super) fn revive(&mut self, address: u64) -> Option<LiveBlock> {
+    /// The last free of an address was none: the block lives. Returns it, and when that free was.
+    pub(super) fn revive(&mut self, address: u64) -> Option<(LiveBlock, u64)> {
         let slot = self.by_address.get_mut(&address)?;
         if slot.freed_at == NEVER {
             return None;
         }
-        slot.freed_at = NEVER;
+        let freed_at = std::mem::replace(&mut slot.freed_at, NEVER);
         self.freed -= 1;
-        Some(slot.block)
+        Some((slot.block, freed_at))
     }
 
     /// Forgets the older half of the freed blocks.

@@ -28,6 +28,17 @@ impl Contexts {
         }
     }
 
+    /// The contexts of which bit n is set, n being their place in the list; the last bit stands for all
+    /// that have none of their own, and is left out.
+    pub(super) fn in_mask(&self, mask: u64) -> Vec<Context> {
+        let listed = self.list.iter().take(u64::BITS as usize - 1);
+        listed
+            .enumerate()
+            .filter(|(bit, _)| mask >> bit & 1 == 1)
+            .map(|(_, usage)| usage.context)
+            .collect()
+    }
+
     pub(super) fn context(&self, index: u32) -> Context {
         self.list[index as usize].context
     }

@@ -200,9 +200,10 @@ impl HeapModel {
             .recent
             .get(now.core)
             .failure_to_move(address, now.context);
-        self.free(heap, address, stack, now, stacks);
+        let was_live = self.free(heap, address, stack, now, stacks);
         let recent = Recent::Free {
             address,
+            was_live,
             stack,
             context: now.context,
             failure,
@@ -311,7 +312,7 @@ impl HeapModel {
         self.heaps.allocate(heap, size);
         let site = &mut self.sites[site];
         site.allocate(now.time, size, &self.moment);
-        site.note_context(now.context, now.core);
+        site.note_context(owner, now.core);
         self.live_bytes += size;
         if self.live_bytes > self.session.peak_bytes {
             self.session.peak_bytes = self.live_bytes;
@@ -331,7 +332,14 @@ impl HeapModel {
     }
 
     #[inline]
-    fn free(&mut self, heap: u64, address: u64, stack: StackId, now: &Occasion, stacks: &Stacks) {
+    fn free(
+        &mut self,
+        heap: u64,
+        address: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) -> bool {
         self.totals.frees += 1;
         let by = self.contexts.index(now.context);
         match self.blocks.free(address, now.time, stack) {
@@ -342,11 +350,13 @@ impl HeapModel {
                 self.contexts.lose(block.owner, block.size);
                 self.heaps.free(usize::from(block.heap), block.size);
                 self.live_bytes -= block.size;
+                true
             }
             other => {
                 self.contexts.free(by, 0);
                 self.heaps.index(heap);
                 self.free_unknown(other, address, stack, now, stacks);
+                false
             }
         }
     }
@@ -374,18 +384,19 @@ impl HeapModel {
                 }
             }
             _ => match self.block_around(address) {
-                Some((start, block)) => {
+                // A block that lived when data were lost may be gone, and another one stand there.
+                Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
                     AnomalyKind::WrongFree {
                         allocated_by: self.keys[block.site as usize].frames.to_vec(),
                         block: self.listed(start, &block),
                     }
                 }
-                None if self.gaps.list().is_empty() => {
+                _ if self.gaps.list().is_empty() => {
                     self.totals.frees_of_older_blocks += 1;
                     return;
                 }
-                None => {
+                _ => {
                     self.note(ProblemKind::AllocationLost, now);
                     return;
                 }
@@ -412,10 +423,12 @@ impl HeapModel {
     fn fail(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion, stacks: &Stacks) {
         self.totals.failed_allocations += 1;
         self.sites[site].failed += 1;
-        self.sites[site].note_context(now.context, now.core);
+        let by = self.contexts.index(now.context);
+        self.sites[site].note_context(by, now.core);
         let mut kept = None;
         if let Recent::Free {
             address,
+            was_live,
             stack: freed_from,
             context,
             ..
@@ -424,7 +437,9 @@ impl HeapModel {
             && stack != StackId::NONE
             && context == now.context
         {
-            self.revive(address, now);
+            if was_live {
+                self.revive(address, now);
+            }
             kept = Some(address);
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
@@ -450,12 +465,12 @@ impl HeapModel {
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
     /// on.
     fn revive(&mut self, address: u64, now: &Occasion) {
-        let Some(block) = self.blocks.revive(address) else {
+        let Some((block, freed_at)) = self.blocks.revive(address) else {
             return;
         };
         self.totals.frees -= 1;
         let site = &mut self.sites[block.site as usize];
-        site.revive(now.time, block.size, &self.moment);
+        site.revive(freed_at.saturating_sub(block.time), now.time, block.size, &self.moment);
         let by = self.contexts.index(now.context);
         self.contexts.unfree(by, block.size);
         self.contexts.revive(block.owner, block.size);

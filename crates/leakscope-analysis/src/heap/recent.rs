@@ -10,6 +10,8 @@ pub(super) enum Recent {
     Other,
     Free {
         address: u64,
+        /// Whether a block lived there.
+        was_live: bool,
         stack: StackId,
         context: Context,
         /// The failure just before, if it was one to reallocate this block.
@@ -62,11 +64,16 @@ impl RecentEvents {
 
     #[inline]
     pub(super) fn set(&mut self, core: u8, event: Recent) {
-        let core = usize::from(core);
-        if core >= self.by_core.len() {
-            self.by_core.resize(core + 1, Recent::Other);
+        match self.by_core.get_mut(usize::from(core)) {
+            Some(last) => *last = event,
+            None => self.add(core, event),
         }
-        self.by_core[core] = event;
+    }
+
+    #[cold]
+    fn add(&mut self, core: u8, event: Recent) {
+        self.by_core.resize(usize::from(core) + 1, Recent::Other);
+        self.by_core[usize::from(core)] = event;
     }
 
     /// After a loss, nothing is known of what came last.

@@ -1,11 +1,11 @@
 //! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
 
+use super::contexts::Contexts;
 use super::model::HeapModel;
 use super::model::SiteKey;
 use super::site::{Moment, Site, WARM_UP_CYCLES};
 use crate::findings::{self, Finding, Growth, Rank, SiteHistory, Span};
 use crate::outcome::{Block, CallSite, Peak, Session};
-use crate::trace::Context;
 
 /// What sessions that are over have shown.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ pub(super) struct SiteRecord {
     pub(super) peak_bytes: u64,
     pub(super) range: Option<(u64, u64)>,
     pub(super) period: Option<(u64, u64)>,
-    pub(super) contexts: Vec<Context>,
+    pub(super) contexts: u64,
     pub(super) cores: u64,
     pub(super) blocks: Vec<Block>,
 }
@@ -170,11 +170,7 @@ impl SiteRecord {
         self.outstanding_bytes += site.live_bytes;
         self.peak_bytes = self.peak_bytes.max(history.max_live_bytes);
         self.cores |= site.cores;
-        for context in &site.contexts {
-            if !self.contexts.contains(context) {
-                self.contexts.push(*context);
-            }
-        }
+        self.contexts |= site.contexts;
         if site.allocations > 0 {
             let (smallest, largest) = self.range.unwrap_or((u64::MAX, 0));
             self.range = Some((smallest.min(site.smallest), largest.max(site.largest)));
@@ -203,7 +199,7 @@ impl SiteRecord {
     }
 
     /// As the outcome shows it; `None` for a site that was not used.
-    pub(crate) fn call_site(self, key: &SiteKey) -> Option<CallSite> {
+    pub(crate) fn call_site(self, key: &SiteKey, contexts: &Contexts) -> Option<CallSite> {
         let (finding, growth, session) = match self.verdict {
             Some(verdict) => verdict,
             None if self.failed > 0 => (Finding::nothing_allocated(), Growth::NONE, 0),
@@ -230,7 +226,7 @@ impl SiteRecord {
             largest,
             first_allocation,
             last_allocation,
-            contexts: self.contexts,
+            contexts: contexts.in_mask(self.contexts),
             cores: (0..64).filter(|core| self.cores >> core & 1 == 1).collect(),
             blocks: self.blocks,
         })

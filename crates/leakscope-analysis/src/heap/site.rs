@@ -1,10 +1,12 @@
 //! The life of one call site, kept in constant space and brought up to date with every event.
 
 use crate::findings::{Cycles, Lifetimes, SiteHistory};
-use crate::trace::Context;
 
 /// What is kept of a call site. See [`SiteHistory`] for the meaning of the fields with its names.
+///
+/// What every event touches stands first, so that it shares cache lines.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Site {
     pub(super) live_bytes: u64,
     pub(super) live_blocks: u64,
@@ -12,28 +14,25 @@ pub(super) struct Site {
     pub(super) frees: u64,
     pub(super) allocated_bytes: u64,
     max_live_bytes: u64,
-    max_first_reached: u64,
-    pub(super) first_allocation: u64,
-    pub(super) last_allocation: u64,
-    longest_silence: u64,
-    first_free: Option<u64>,
-    last_free: Option<u64>,
-    lifetimes: Lifetimes,
-    floors: Floors,
-    cycles: CycleCount,
     /// The bytes that lived at the last peak of the whole heap that the site has heard of, and which.
     at_peak: (u64, u64),
+    pub(super) last_allocation: u64,
+    longest_silence: u64,
+    last_free: Option<u64>,
+    /// Bit n: the context with index n allocated here; the last bit stands for all from there on.
+    pub(super) contexts: u64,
+    cycles: CycleCount,
+    floors: Floors,
+    lifetimes: Lifetimes,
+    first_free: Option<u64>,
+    max_first_reached: u64,
+    pub(super) cores: u64,
     pub(super) smallest: u64,
     pub(super) largest: u64,
+    pub(super) first_allocation: u64,
     pub(super) reallocations: u64,
     pub(super) failed: u64,
-    last_context: Option<Context>,
-    pub(super) contexts: Vec<Context>,
-    pub(super) cores: u64,
 }
-
-/// No more contexts are listed for one call site.
-const MOST_CONTEXTS: usize = 64;
 
 impl Site {
     pub(super) fn new() -> Self {
@@ -58,8 +57,7 @@ impl Site {
             largest: 0,
             reallocations: 0,
             failed: 0,
-            last_context: None,
-            contexts: Vec::new(),
+            contexts: 0,
             cores: 0,
         }
     }
@@ -98,15 +96,11 @@ impl Site {
         }
     }
 
+    /// Notes who allocates, by its place in the list of contexts, and on which core.
     #[inline]
-    pub(super) fn note_context(&mut self, context: Context, core: u8) {
+    pub(super) fn note_context(&mut self, context: u32, core: u8) {
         self.cores |= 1 << (core % 64);
-        if self.last_context != Some(context) {
-            self.last_context = Some(context);
-            if self.contexts.len() < MOST_CONTEXTS && !self.contexts.contains(&context) {
-                self.contexts.push(context);
-            }
-        }
+        self.contexts |= 1 << context.min(u64::BITS - 1);
     }
 
     #[inline]
@@ -119,6 +113,7 @@ impl Site {
     }
 
     /// A block is gone, nobody saw how.
+    #[inline]
     pub(super) fn lose(&mut self, time: u64, size: u64, moment: &Moment) {
         self.settle(time, moment);
         self.live_blocks -= 1;
@@ -126,10 +121,15 @@ impl Site {
         self.floors.lower(self.live_bytes);
     }
 
-    /// The last free was none.
-    pub(super) fn revive(&mut self, time: u64, size: u64, moment: &Moment) {
+    /// The last free, of a block that had lived for `life` ticks, was none.
+    pub(super) fn revive(&mut self, life: u64, time: u64, size: u64, moment: &Moment) {
         self.settle(time, moment);
         self.frees -= 1;
+        self.lifetimes.remove(life);
+        if self.frees == 0 {
+            self.first_free = None;
+            self.last_free = None;
+        }
         self.live_blocks += 1;
         self.live_bytes += size;
     }
@@ -186,10 +186,11 @@ pub(super) const WINDOWS: usize = 32;
 
 /// The lowest number of live bytes in each window.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 struct Floors {
-    values: [u64; WINDOWS],
     window: usize,
     shift: u32,
+    values: [u64; WINDOWS],
 }
 
 impl Floors {
@@ -230,6 +231,7 @@ impl Floors {
 
 /// What the marked cycles left behind.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 struct CycleCount {
     current: u64,
     live_at_start: u64,

@@ -18,7 +18,7 @@ impl HeapModel {
             .into_iter()
             .zip(&self.keys)
             .enumerate()
-            .filter_map(|(index, (record, key))| Some((index, record.call_site(key)?)))
+            .filter_map(|(index, (record, key))| Some((index, record.call_site(key, &self.contexts)?)))
             .collect();
         call_sites.sort_by_key(|(_, site)| rank(site));
         let mut place = vec![None; self.sites.len()];

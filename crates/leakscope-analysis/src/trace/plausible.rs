@@ -68,14 +68,15 @@ impl Seen {
         let Some(kind) = self.kinds.get(frame.id as usize) else {
             return false;
         };
-        frame.delta < LONG_SILENCE
-            && frame.payload.len() <= usize::from(kind.longest)
-            && match kind.check {
-                Check::New | Check::Rare => false,
-                Check::Id => true,
-                Check::Fields => Packet::parse(frame).is_ok(),
-                Check::End => frame.payload.last().is_none_or(|&last| last < 0x80),
-            }
+        let ends_well = frame.payload.last().is_none_or(|&last| last < 0x80);
+        let is_sound = match kind.check {
+            Check::Fields => Packet::parse(frame).is_ok(),
+            // Without branches: which of them it is cannot be foreseen.
+            check => (check == Check::Id) | ((check == Check::End) & ends_well),
+        };
+        is_sound
+            & (frame.delta < LONG_SILENCE)
+            & (frame.payload.len() <= usize::from(kind.longest))
     }
 
     /// Whether a recorder may have sent it.

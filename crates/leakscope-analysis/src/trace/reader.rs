@@ -13,7 +13,7 @@ use super::event::{Event, EventKind, HeapEvent, ModuleEvent, Start};
 use super::layout::Layout;
 use super::modules::{IdfEvent, Meaning, Module, Modules};
 use super::stacks::Stacks;
-use super::stream::{Item, Piece, Ready, Stream};
+use super::stream::{Piece, Ready, Special, Stream};
 use super::tasks::{Task, TaskStack, Tasks};
 use crate::outcome::Target;
 use crate::problem::{ProblemKind, Problems};
@@ -160,27 +160,22 @@ impl Trace {
             let Some(index) = self.earliest() else {
                 return Step::Finished;
             };
-            match self.streams[index].stream.next() {
-                Some(Item::Frame(piece)) => {
-                    let (context, meant) = self.interpret(index, &piece);
-                    if !matches!(meant, Meant::Nothing) {
-                        return Step::Event(self.event(index, &piece, context, &meant), self);
+            let stream = &mut self.streams[index].stream;
+            if let Some(piece) = stream.take_frame() {
+                let (context, meant) = self.interpret(index, &piece);
+                if !matches!(meant, Meant::Nothing) {
+                    return Step::Event(self.event(index, &piece, context, &meant), self);
+                }
+                continue;
+            }
+            match stream.take_special() {
+                Some(special) => {
+                    if let Some(event) = self.special_event(index, special) {
+                        return Step::Event(event, self);
                     }
                 }
-                Some(Item::Skipped {
-                    offset,
-                    bytes,
-                    time,
-                }) => {
-                    self.note_skipped(index, offset, bytes, time);
-                    return Step::Event(self.skipped(index, offset, bytes, time), self);
-                }
-                Some(other) => self.note(index, &other),
-                None => {
-                    if self.streams[index].stream.prepare() == Ready::NeedBytes {
-                        return Step::NeedBytes(index);
-                    }
-                }
+                None if stream.prepare() == Ready::NeedBytes => return Step::NeedBytes(index),
+                None => {}
             }
         }
     }
@@ -236,14 +231,36 @@ impl Trace {
         }
     }
 
-    pub(super) fn note_skipped(&mut self, index: usize, offset: u64, bytes: u64, time: u64) {
-        self.problem(index, ProblemKind::Skipped { bytes }, offset, Some(time));
+    /// Notes what is no packet; bytes that were skipped are an event.
+    pub(super) fn special_event(
+        &mut self,
+        index: usize,
+        special: Special,
+    ) -> Option<Event<'static>> {
+        let (kind, offset, time) = match special {
+            Special::Skipped {
+                offset,
+                bytes,
+                time,
+            } => (ProblemKind::Skipped { bytes }, offset, Some(time)),
+            Special::BeforeStart { offset, bytes } => {
+                (ProblemKind::BeforeStart { bytes }, offset, None)
+            }
+            Special::NoStart { offset } => (ProblemKind::NoStart, offset, None),
+            Special::Nothing { offset } => (ProblemKind::NotSystemView, offset, None),
+            Special::Cut {
+                offset,
+                bytes,
+                time,
+            } => (ProblemKind::Cut { bytes }, offset, Some(time)),
+        };
+        self.problem(index, kind, offset, time);
+        let Special::Skipped { bytes, time, .. } = special else {
+            return None;
+        };
         self.cores.iter_mut().for_each(CoreState::forget);
-    }
-
-    pub(super) fn skipped(&self, index: usize, offset: u64, bytes: u64, time: u64) -> Event<'_> {
         let source = &self.streams[index];
-        Event {
+        Some(Event {
             time,
             core: source.core,
             context: Context::Unknown,
@@ -257,24 +274,7 @@ impl Trace {
                 packets: None,
                 bytes,
             },
-        }
-    }
-
-    pub(super) fn note(&mut self, index: usize, item: &Item) {
-        let (kind, offset, time) = match *item {
-            Item::BeforeStart { offset, bytes } => {
-                (ProblemKind::BeforeStart { bytes }, offset, None)
-            }
-            Item::NoStart { offset } => (ProblemKind::NoStart, offset, None),
-            Item::Nothing { offset } => (ProblemKind::NotSystemView, offset, None),
-            Item::Cut {
-                offset,
-                bytes,
-                time,
-            } => (ProblemKind::Cut { bytes }, offset, Some(time)),
-            Item::Frame(_) | Item::Skipped { .. } => return,
-        };
-        self.problem(index, kind, offset, time);
+        })
     }
 
     fn piece_problem(&mut self, index: usize, kind: ProblemKind, piece: &Piece) {

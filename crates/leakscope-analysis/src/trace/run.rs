@@ -10,7 +10,7 @@ use super::event::{Event, Occasion};
 use super::modules::{IdfEvent, Meaning};
 use super::reader::{Meant, Trace};
 use super::stacks::{StackId, Stacks};
-use super::stream::{Item, Piece, Ready};
+use super::stream::{Piece, Ready};
 
 /// Why reading pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,22 +47,19 @@ impl Trace {
             let Some(index) = self.earliest() else {
                 return Pause::Finished;
             };
-            match self.streams[index].stream.next() {
-                Some(Item::Frame(piece)) => self.observe(index, &piece, observer),
-                Some(Item::Skipped {
-                    offset,
-                    bytes,
-                    time,
-                }) => {
-                    self.note_skipped(index, offset, bytes, time);
-                    observer.event(&self.skipped(index, offset, bytes, time), &self.stacks);
-                }
-                Some(other) => self.note(index, &other),
-                None => {
-                    if self.streams[index].stream.prepare() == Ready::NeedBytes {
-                        return Pause::NeedBytes(index);
+            let stream = &mut self.streams[index].stream;
+            if let Some(piece) = stream.take_frame() {
+                self.observe(index, &piece, observer);
+                continue;
+            }
+            match stream.take_special() {
+                Some(special) => {
+                    if let Some(event) = self.special_event(index, special) {
+                        observer.event(&event, &self.stacks);
                     }
                 }
+                None if stream.prepare() == Ready::NeedBytes => return Pause::NeedBytes(index),
+                None => {}
             }
         }
     }

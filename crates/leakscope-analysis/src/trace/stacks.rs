@@ -111,6 +111,7 @@ impl Stacks {
         self.look_up(bytes, hash)
     }
 
+    #[inline(never)]
     fn look_up(&mut self, bytes: &[u8], hash: u64) -> Option<StackId> {
         let known = self
             .by_encoding

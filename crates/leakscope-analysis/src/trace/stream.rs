@@ -7,10 +7,9 @@ use leakscope_systemview::{Frame, FrameError, Text, id, sync, varint};
 use super::layout::Part;
 use super::plausible::{Judgement, Seen, is_readable};
 
-/// What a stream holds next.
+/// What a stream can hold beside frames.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Item {
-    Frame(Piece),
+pub(super) enum Special {
     /// Bytes that are no packets, behind a packet of this time.
     Skipped {
         offset: u64,
@@ -61,7 +60,7 @@ impl Piece {
 /// What it takes to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ready {
-    /// [`Stream::next`] has an item.
+    /// There is an item to take.
     Item,
     NeedBytes,
     End,
@@ -83,12 +82,10 @@ pub(super) struct Stream {
     /// The clock has its zero: at the first `TRACE_START`, or lacking that, at the first packet.
     clock_runs: bool,
     seen: Seen,
-    /// Frames that were cut already, and how many of them were taken. Cutting many at once is faster
-    /// than one by one.
-    queue: Vec<Piece>,
-    taken: usize,
-    /// What comes behind them, if it is no frame.
-    special: Option<Item>,
+    /// The next frame, which was cut already.
+    next_frame: Option<Piece>,
+    /// What comes next, if it is no frame.
+    special: Option<Special>,
     /// The time of the next item. 0 if it is not known yet, so that the stream is asked next; the
     /// largest number if there is none.
     pub(super) next_time: u64,
@@ -108,9 +105,6 @@ enum State {
 
 /// Room for bytes: what one read of a file brings.
 const BUFFER: usize = 64 * 1024;
-
-/// So many frames are cut at once.
-const QUEUE: usize = 128;
 
 /// So many bytes are searched for a start sequence before other beginnings are tried.
 const SEARCH: usize = 256 * 1024;
@@ -158,8 +152,7 @@ impl Stream {
             time: 0,
             clock_runs: false,
             seen: Seen::default(),
-            queue: Vec::with_capacity(QUEUE),
-            taken: 0,
+            next_frame: None,
             special: None,
             next_time: 0,
         }
@@ -209,39 +202,37 @@ impl Stream {
         self.seen.announce(id);
     }
 
-    /// Takes the next item; `None` if [`Stream::prepare`] must be asked first.
+    /// Takes the next item, if it is a frame that is ready.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<Item> {
-        match self.queue.get(self.taken) {
-            Some(&piece) => {
-                self.taken += 1;
-                self.next_time = self.queue.get(self.taken).map_or(0, |next| next.time);
-                Some(Item::Frame(piece))
-            }
-            None => self.special.take(),
-        }
+    pub(super) fn take_frame(&mut self) -> Option<Piece> {
+        let piece = self.next_frame?;
+        self.cut_ordinary();
+        Some(piece)
     }
 
-    /// Makes the next items ready, once all others were taken.
+    /// Takes the next item, if it is none; `None` if [`Stream::prepare`] must be asked first.
+    pub(super) fn take_special(&mut self) -> Option<Special> {
+        self.special.take()
+    }
+
+    /// Makes the next item ready.
     pub(super) fn prepare(&mut self) -> Ready {
-        self.queue.clear();
-        self.taken = 0;
-        let ready = self.find_items();
-        self.next_time = match (ready, self.queue.first(), &self.special) {
+        let ready = self.find_item();
+        self.next_time = match (ready, &self.next_frame, &self.special) {
             (Ready::End, _, _) => u64::MAX,
             (_, Some(piece), _) => piece.time,
-            (_, None, Some(Item::Skipped { time, .. } | Item::Cut { time, .. })) => *time,
+            (_, None, Some(Special::Skipped { time, .. } | Special::Cut { time, .. })) => *time,
             (_, None, _) => 0,
         };
         ready
     }
 
-    fn find_items(&mut self) -> Ready {
+    fn find_item(&mut self) -> Ready {
         loop {
             if self.state == State::Reading && self.clock_runs {
                 self.cut_ordinary();
             }
-            if !self.queue.is_empty() {
+            if self.next_frame.is_some() {
                 return Ready::Item;
             }
             let answer = match self.state {
@@ -256,27 +247,26 @@ impl Stream {
         }
     }
 
-    /// Cuts frames as long as nothing about them calls for a second look.
+    /// Cuts the next frame, if nothing about it calls for a second look.
+    #[inline]
     fn cut_ordinary(&mut self) {
-        let bytes = &self.buffer[..self.unread.end];
-        let mut start = self.unread.start;
-        let mut time = self.time;
-        while self.queue.len() < QUEUE {
-            let Ok(frame) = split(&bytes[start..], self.part.core_bit) else {
-                break;
-            };
-            if !self.seen.is_ordinary(&frame) {
-                break;
+        let start = self.unread.start;
+        let bytes = &self.buffer[start..self.unread.end];
+        match split(bytes, self.part.core_bit) {
+            Ok(frame) if self.seen.is_ordinary(&frame) => {
+                self.time += u64::from(frame.delta);
+                self.next_time = self.time;
+                self.next_frame = Some(Piece::of(&frame, start, self.time));
+                self.unread.start = start + frame.length;
             }
-            time += u64::from(frame.delta);
-            self.queue.push(Piece::of(&frame, start, time));
-            start += frame.length;
+            _ => {
+                self.next_time = 0;
+                self.next_frame = None;
+            }
         }
-        self.unread.start = start;
-        self.time = time;
     }
 
-    fn special(&mut self, item: Item) -> Option<Ready> {
+    fn special(&mut self, item: Special) -> Option<Ready> {
         self.special = Some(item);
         Some(Ready::Item)
     }
@@ -307,7 +297,7 @@ impl Stream {
             self.clock_runs = true;
         }
         self.seen.learn(frame.id, frame.payload);
-        self.queue.push(Piece::of(&frame, start, self.time));
+        self.next_frame = Some(Piece::of(&frame, start, self.time));
         self.unread.start += frame.length;
         Some(Ready::Item)
     }
@@ -326,7 +316,7 @@ impl Stream {
             let bytes = start as u64;
             return match bytes {
                 0 => None,
-                _ => self.special(Item::BeforeStart { offset, bytes }),
+                _ => self.special(Special::BeforeStart { offset, bytes }),
             };
         }
         if may_grow {
@@ -341,12 +331,12 @@ impl Stream {
         let begin = zeros.chain(0..bytes.len()).find(|&at| self.may_begin(at));
         let Some(begin) = begin else {
             self.drop_rest();
-            return self.special(Item::Nothing { offset });
+            return self.special(Special::Nothing { offset });
         };
         self.unread.start += begin;
         self.state = State::Reading;
         let offset = self.position();
-        self.special(Item::NoStart { offset })
+        self.special(Special::NoStart { offset })
     }
 
     /// Reads a packet that is not ordinary, or finds out what stands there instead; `None` if something
@@ -384,15 +374,18 @@ impl Stream {
         if !Seen::is_possible(frame) {
             return Judgement::Bad;
         }
-        let mut chain = frame.length;
+        let (mut chain, mut known) = (frame.length, 0);
         let judgement = self.follow(frame.length, CONFIRMATION, |next| {
             let is_plausible = Seen::is_plausible(next);
             chain += if is_plausible { next.length } else { 0 };
+            known += usize::from(is_plausible && self.seen.is_known(next));
             is_plausible
         });
         let contested = match judgement {
             Judgement::Good if self.seen.is_short(frame) => return Judgement::Good,
             Judgement::Good => frame.length,
+            // The next damage is not far, but behind these.
+            Judgement::Bad if known >= FEW && self.seen.is_short(frame) => return Judgement::Good,
             Judgement::Bad => chain.min(frame.length + NEAR),
             Judgement::NeedBytes => return Judgement::NeedBytes,
         };
@@ -410,7 +403,7 @@ impl Stream {
     fn cut(&mut self) -> Option<Ready> {
         let (offset, time) = (self.position(), self.time);
         let bytes = self.drop_rest();
-        self.special(Item::Cut {
+        self.special(Special::Cut {
             offset,
             bytes,
             time,
@@ -423,8 +416,8 @@ impl Stream {
         if bytes.len() < START && !self.complete {
             return Some(Ready::NeedBytes);
         }
-        if self.complete && bytes.iter().all(|&byte| byte == 0) {
-            return self.cut();
+        if bytes.iter().all(|&byte| byte == 0) {
+            return self.read_padding();
         }
         if sync::at(bytes, self.part.core_bit) == Some(sync::Sync::Start) {
             self.unread.start += sync::SYNC.len();
@@ -439,6 +432,23 @@ impl Stream {
             }
             Judgement::NeedBytes => Some(Ready::NeedBytes),
             Judgement::Bad => self.lose_way(),
+        }
+    }
+
+    /// Nothing but zeros is left, so far.
+    fn read_padding(&mut self) -> Option<Ready> {
+        let zeros = self.unread.len();
+        match (self.complete, zeros) {
+            (true, 1) => self.cut(),
+            (true, _) => {
+                self.drop_rest();
+                None
+            }
+            (false, _) => {
+                // A sync may still follow: the last ten are its.
+                self.unread.start += zeros.saturating_sub(sync::SYNC.len());
+                Some(Ready::NeedBytes)
+            }
         }
     }
 
@@ -483,7 +493,7 @@ impl Stream {
         self.unread.start += more;
         let bytes = skipped + more as u64;
         self.state = State::Reading;
-        self.special = Some(Item::Skipped {
+        self.special = Some(Special::Skipped {
             offset: self.position() - bytes,
             bytes,
             time: self.time,

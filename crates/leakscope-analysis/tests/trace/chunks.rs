@@ -35,7 +35,7 @@ fn anything() -> impl Strategy<Value = Recording> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn pieces_of_any_size_give_one_outcome(

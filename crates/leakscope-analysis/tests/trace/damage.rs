@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use leakscope_analysis::findings::{Confidence, Verdict};
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_systemview::{Arguments, Packet, Print};
 use proptest::prelude::*;
 
-use crate::reading::{Reading, read_one};
+use crate::reading::{Kind, Reading, read, read_one};
 use crate::scenario::{MAIN, Recording, WORKER, encoded};
 
 const SITES: [&[u32]; 3] = [
@@ -33,7 +35,7 @@ fn program(packets: usize, seed: u64) -> Recording {
     };
     let mut recording = Recording::begun();
     recording.depth = 10;
-    let mut live = Vec::new();
+    let mut live: Vec<(u32, u32)> = Vec::new();
     while recording.packets() < packets {
         recording.after(u64::from(next(4000)));
         let task = recording.shrink([MAIN, WORKER][next(2) as usize]);
@@ -67,15 +69,18 @@ fn program(packets: usize, seed: u64) -> Recording {
                 }));
             }
             8..=10 => {
-                let address = 0x3FFB_0000 + next(4096) * 16;
-                if !live.contains(&address) {
-                    live.push(address);
-                    recording.allocate(address, 1 + next(2000), SITES[next(3) as usize]);
+                let (address, size) = (0x3FFB_0000 + next(4096) * 16, 1 + next(2000));
+                let is_apart = |&(start, length): &(u32, u32)| {
+                    start + length <= address || address + size <= start
+                };
+                if live.iter().all(is_apart) {
+                    live.push((address, size));
+                    recording.allocate(address, size, SITES[next(3) as usize]);
                 }
             }
             _ => {
                 if !live.is_empty() {
-                    let block = live.swap_remove(next(live.len() as u32) as usize);
+                    let (block, _) = live.swap_remove(next(live.len() as u32) as usize);
                     recording.free(block, SITES[next(3) as usize]);
                 }
             }
@@ -124,7 +129,7 @@ fn compare(reading: &Reading, harm: &Harm, places: &[Range<usize>]) -> (usize, u
     let read: BTreeSet<usize> = reading
         .events
         .iter()
-        .filter(|event| !matches!(event.kind, crate::reading::Kind::Gap { bytes: 1.., .. }))
+        .filter(|event| !matches!(event.kind, Kind::Gap { bytes: 1.., .. }))
         .map(|event| event.offset as usize)
         .collect();
     (
@@ -133,20 +138,113 @@ fn compare(reading: &Reading, harm: &Harm, places: &[Range<usize>]) -> (usize, u
     )
 }
 
+/// The seed of a recording, and one damage to it.
+fn damaged() -> impl Strategy<Value = (u64, Harm)> {
+    let harm = prop_oneof![
+        (Just(1), prop::collection::vec(any::<u8>(), 1)),
+        (1..20_usize, Just(Vec::new())),
+        (Just(0), prop::collection::vec(any::<u8>(), 1..20)),
+        (1..40_usize, prop::collection::vec(any::<u8>(), 0..40)),
+    ];
+    (any::<u64>(), 0.0..1.0, harm).prop_map(|(seed, place, (removed, inserted))| {
+        let length = program(200, seed).plain().len();
+        let at = ((length as f64 * place) as usize).min(length - removed);
+        (seed, Harm { at, removed, inserted })
+    })
+}
+
+proptest! {
+    #![proptest_config(crate::cases(64))]
+
+    /// Before the damage everything is read, and nothing but it; behind it, the way is soon found.
+    #[test]
+    fn one_place_is_damaged((seed, harm) in damaged()) {
+        let recording = program(200, seed);
+        let (bytes, places) = recording.plain_with_places();
+        let reading = read_one(harm.of(&bytes));
+        reading.check();
+        let before: Vec<usize> = places
+            .iter()
+            .filter(|place| place.end <= harm.at)
+            .map(|place| place.start)
+            .collect();
+        // Without its start sequence nothing is known yet that would make a packet likely.
+        if harm.at > places[7].end {
+            let read: Vec<usize> = reading.events.iter().map(|event| event.offset as usize).collect();
+            prop_assert!(read.len() >= before.len(), "{} of {}", read.len(), before.len());
+            prop_assert_eq!(&read[..before.len()], &before[..]);
+        }
+        let (_, wrong) = compare(&reading, &harm, &places);
+        prop_assert!(wrong <= 12 + harm.inserted.len() / 2, "{} packets that are none", wrong);
+        prop_assert!(reading.outcome.totals.events <= (places.len() + 12 + harm.inserted.len() / 2) as u64);
+    }
+
+    /// Any bytes whatever, also in the middle of a recording, come to an end.
+    #[test]
+    fn any_bytes_come_to_an_end(
+        seed in any::<u64>(),
+        packets in 0..60_usize,
+        bytes in prop::collection::vec(any::<u8>(), 0..2000),
+        form in 0..4_u8,
+    ) {
+        let mut recording = if packets == 0 {
+            Recording::empty()
+        } else {
+            program(packets, seed)
+        };
+        recording.on(form % 2).raw(&bytes);
+        let inputs = match form {
+            0 => vec![recording.plain()],
+            1 => vec![recording.joined()],
+            2 => recording.openocd_by_core().to_vec(),
+            _ => vec![recording.with_core_bit()],
+        };
+        let reading = read(&inputs);
+        reading.check();
+        prop_assert!(reading.outcome.totals.events <= reading.outcome.totals.bytes / 2);
+    }
+
+    /// What a target drops is counted, and never gives rise to an accusation of a free.
+    #[test]
+    fn dropped_packets_are_counted(
+        seed in any::<u64>(),
+        runs in prop::collection::vec((10..300_usize, 1..30_usize), 1..8),
+    ) {
+        let whole = program(300, seed);
+        let mut recording = whole.clone();
+        let is_lost = |number| runs.iter().any(|&(from, length)| (from..from + length).contains(&number));
+        let lost = recording.lose(is_lost);
+        let [whole, reading] = [read_one(whole.plain()), read_one(recording.plain())];
+        reading.check();
+        prop_assert_eq!(reading.outcome.totals.dropped_packets, lost);
+        prop_assert!(reading.outcome.totals.allocations <= whole.outcome.totals.allocations);
+        prop_assert!(reading.outcome.totals.frees <= whole.outcome.totals.frees);
+        prop_assert!(reading.anomalies().is_empty(), "{:?}", reading.outcome.anomalies);
+        prop_assert_eq!(reading.problem("skipped-bytes"), None);
+        prop_assert_eq!(reading.outcome.totals.end, recording.time_of_last());
+        for site in &reading.outcome.call_sites {
+            let sure = site.finding.verdict.is_leak() && site.finding.confidence == Confidence::High;
+            prop_assert!(!sure || lost == 0, "{:?}", site.finding);
+        }
+    }
+}
+
+/// Over many damages of each kind: how many packets are lost that were not touched, and how many are
+/// read that are none.
 #[test]
-fn explore() {
-    for (name, removed, count) in [
-        ("flip", 1, 1),
-        ("delete", 1, 0),
-        ("insert", 0, 1),
-        ("delete 20", 20, 0),
-        ("insert 20", 0, 20),
-        ("replace 30", 30, 30),
+fn the_way_is_found_again() {
+    for (name, removed, inserted) in [
+        ("replaced", 1, 1),
+        ("deleted", 1, 0),
+        ("inserted", 0, 1),
+        ("20 deleted", 20, 0),
+        ("20 inserted", 0, 20),
+        ("30 replaced", 30, 30),
     ] {
-        let mut missing = Vec::new();
-        let mut wrong = Vec::new();
-        for seed in 1..400u64 {
-            let recording = program(400, seed * 7919);
+        let (mut untouched, mut missing, mut wrong) = (0, 0, 0);
+        let cases = 60;
+        for seed in 1..=cases {
+            let recording = program(300, seed * 7919);
             let (bytes, places) = recording.plain_with_places();
             let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let mut next = || {
@@ -157,70 +255,119 @@ fn explore() {
             };
             let from = places[8].start;
             let harm = Harm {
-                at: from + next() % (bytes.len() * 3 / 4 - from),
+                at: from + next() % (bytes.len() - from - removed),
                 removed,
-                inserted: (0..count).map(|_| next() as u8).collect(),
+                inserted: (0..inserted).map(|_| next() as u8).collect(),
             };
             let reading = read_one(harm.of(&bytes));
-            reading.check();
-            let (m, w) = compare(&reading, &harm, &places);
-            if m > 20 {
-                let n = places.iter().position(|p| p.end > harm.at).unwrap();
-                let ex: BTreeSet<usize> =
-                    harm.untouched(&places).map(|place| place.start).collect();
-                let rd: BTreeSet<usize> =
-                    reading.events.iter().map(|e| e.offset as usize).collect();
-                let gone: Vec<usize> = ex
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, o)| !rd.contains(o))
-                    .map(|(i, _)| i)
-                    .collect();
-                eprintln!(
-                    "  {name} seed {seed}: {m} missing, harm in packet {n} byte {} of {} id {:x}; gone {}..{} {:?}",
-                    harm.at - places[n].start,
-                    places[n].len(),
-                    bytes[places[n].start],
-                    gone[0],
-                    gone[gone.len() - 1],
-                    reading.codes()
-                );
-                if m > 80 {
-                    for e in reading
-                        .events
-                        .iter()
-                        .filter(|e| e.offset as usize > harm.at.saturating_sub(60))
-                        .take(14)
-                    {
-                        eprintln!(
-                            "     {} id {} len {} {:?}",
-                            e.offset,
-                            e.id,
-                            e.payload.len(),
-                            matches!(e.kind, crate::reading::Kind::Gap { .. }).then_some(&e.kind)
-                        );
-                    }
-                }
-            }
-            missing.push(m);
-            wrong.push(w);
+            let (lost, read) = compare(&reading, &harm, &places);
+            untouched += harm.untouched(&places).count();
+            missing += lost;
+            wrong += read;
         }
-        missing.sort();
-        wrong.sort();
-        let stats = |v: &Vec<usize>| {
-            format!(
-                "mean {:.2} p50 {} p90 {} p99 {} max {}",
-                v.iter().sum::<usize>() as f64 / v.len() as f64,
-                v[v.len() / 2],
-                v[v.len() * 9 / 10],
-                v[v.len() * 99 / 100],
-                v[v.len() - 1]
-            )
-        };
-        eprintln!(
-            "{name}: missing {} | wrong {}",
-            stats(&missing),
-            stats(&wrong)
-        );
+        assert!(missing * 100 <= untouched, "{name}: {missing} of {untouched} are missing");
+        assert!(wrong <= 3 * cases as usize, "{name}: {wrong} are none, in {cases} cases");
     }
+}
+
+/// Cut anywhere, a recording gives all packets that are whole, and says so if one is not.
+#[test]
+fn a_recording_cut_anywhere() {
+    let recording = program(100, 4711);
+    let (bytes, places) = recording.plain_with_places();
+    for length in places[0].end..bytes.len() {
+        let reading = read_one(bytes[..length].to_vec());
+        let read: Vec<usize> = reading.events.iter().map(|event| event.offset as usize).collect();
+        let whole = places.iter().take_while(|place| place.end <= length);
+        let whole: Vec<usize> = whole.map(|place| place.start).collect();
+        if length < places[2].end {
+            // There is no start sequence yet.
+            continue;
+        }
+        assert_eq!(read, whole, "cut at {length}");
+        let is_inside = places.iter().all(|place| place.end != length);
+        assert_eq!(reading.problem("cut-off").is_some(), is_inside, "cut at {length}");
+        assert_eq!(reading.problem("skipped-bytes"), None, "cut at {length}");
+    }
+}
+
+/// A stretch of bytes that was overwritten: what comes behind it has its place, and the loss is an event.
+#[test]
+fn skipped_bytes_are_an_event() {
+    let recording = program(300, 99);
+    let (bytes, places) = recording.plain_with_places();
+    let harm = Harm {
+        at: places[150].start,
+        removed: places[170].start - places[150].start,
+        inserted: vec![0xFF; 200],
+    };
+    let reading = read_one(harm.of(&bytes));
+    let gap = reading
+        .events
+        .iter()
+        .position(|event| matches!(event.kind, Kind::Gap { bytes: 200, .. }))
+        .expect("a gap");
+    assert_eq!(gap, 150);
+    assert_eq!(reading.events[gap].offset, places[150].start as u64);
+    assert_eq!(reading.events.len(), places.len() - 20 + 1);
+    let problem = reading.problem("skipped-bytes").expect("a problem");
+    assert_eq!(problem.kind, ProblemKind::Skipped { bytes: 200 });
+    assert_eq!(problem.offset, Some(places[150].start as u64));
+    assert_eq!(compare(&reading, &harm, &places), (0, 0));
+}
+
+/// The bytes of a recording before its first start sequence are counted: a ring's dump.
+#[test]
+fn a_dump_that_begins_inside_a_packet() {
+    let recording = program(100, 5);
+    let mut bytes = vec![0x80, 0x04, 0x22, 7, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12];
+    let before = bytes.len() as u64;
+    bytes.extend(recording.plain());
+    let reading = read_one(bytes);
+    assert_eq!(reading.outcome.totals.events, recording.packets() as u64);
+    let problem = reading.problem("bytes-before-start").expect("a problem");
+    assert_eq!(problem.kind, ProblemKind::BeforeStart { bytes: before });
+}
+
+/// Zeros behind the end are padding.
+#[test]
+fn padding_at_the_end() {
+    let recording = program(100, 6);
+    for zeros in [1, 2, 10, 11, 500] {
+        let reading = read_one([recording.plain(), vec![0; zeros]].concat());
+        assert_eq!(reading.outcome.totals.events, recording.packets() as u64, "{zeros}");
+        assert_eq!(reading.problem("skipped-bytes"), None, "{zeros}");
+    }
+}
+
+/// Two recordings appended to each other are two, and the second one's clock goes on from the first's.
+#[test]
+fn recordings_one_behind_the_other() {
+    let [first, second] = [program(100, 7), program(100, 8)];
+    let reading = read_one([first.plain(), second.plain()].concat());
+    reading.check();
+    let packets = first.packets() + second.packets();
+    assert_eq!(reading.outcome.totals.events, packets as u64);
+    assert_eq!(reading.problem("skipped-bytes"), None);
+}
+
+/// A leak across a large loss is uncertain; one that the loss cannot explain stays one, less sure.
+#[test]
+fn a_loss_lowers_confidence() {
+    let leak = |at, drop_count| {
+        let mut recording = Recording::begun();
+        for block in 0..100 {
+            recording.after(1000).allocate(0x3FFB_0000 + 16 * block, 8, SITES[0]);
+            if block == at {
+                recording.after(10).overflow(drop_count);
+            }
+        }
+        let reading = read_one(recording.plain());
+        let finding = &reading.outcome.call_sites[0].finding;
+        (finding.verdict, finding.confidence)
+    };
+    let less_sure = (Verdict::LeakSteady, Confidence::Medium);
+    assert_eq!(leak(97, 2), less_sure, "three of a hundred blocks may be gone");
+    assert_eq!(leak(97, 100_000).0, Verdict::Uncertain);
+    assert_eq!(leak(40, 100_000), less_sure, "it goes on behind the loss");
 }

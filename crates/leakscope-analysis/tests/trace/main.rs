@@ -12,3 +12,15 @@ mod rows;
 mod scenario;
 mod sessions;
 mod twin;
+
+/// How many cases a property is tried with: a few, or as many as `PROPTEST_CASES` says.
+fn cases(few: u32) -> proptest::test_runner::Config {
+    let config = proptest::test_runner::Config::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => proptest::test_runner::Config {
+            cases: few,
+            ..config
+        },
+    }
+}

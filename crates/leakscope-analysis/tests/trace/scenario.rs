@@ -86,6 +86,11 @@ impl Recording {
         self.time
     }
 
+    /// When the last packet was sent.
+    pub(crate) fn time_of_last(&self) -> u64 {
+        self.entries.last().map_or(0, |entry| entry.time)
+    }
+
     /// What follows happens on this core.
     pub(crate) fn on(&mut self, core: u8) -> &mut Self {
         self.core = core;
@@ -245,16 +250,36 @@ impl Recording {
         self.entries.iter().filter(is_packet).count()
     }
 
-    /// Without the packets that `is_kept` does not want, by their number.
-    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(usize) -> bool) {
-        let mut number = 0;
-        self.entries.retain(|entry| {
-            if !matches!(entry.what, What::Packet { .. }) {
-                return true;
+    /// Drops the packets that `is_lost` says, by their number, as a target does whose buffer is full: the
+    /// next one that is kept comes behind an `OVERFLOW`. Returns how many were dropped.
+    pub(crate) fn lose(&mut self, mut is_lost: impl FnMut(usize) -> bool) -> u64 {
+        let entries = std::mem::take(&mut self.entries);
+        let (mut number, mut lost, mut pending, mut drop_count) = (0, 0, 0_u32, 0);
+        for entry in entries {
+            if matches!(entry.what, What::Packet { .. }) {
+                number += 1;
+                if is_lost(number - 1) {
+                    lost += 1;
+                    pending += 1;
+                    continue;
+                }
             }
-            number += 1;
-            is_kept(number - 1)
-        });
+            if pending > 0 {
+                // The packet that found the buffer full is not counted.
+                drop_count += pending - 1;
+                pending = 0;
+                self.entries.push(Entry {
+                    time: entry.time,
+                    core: entry.core,
+                    what: What::Packet {
+                        id: id::OVERFLOW,
+                        payload: encoded(&[drop_count]),
+                    },
+                });
+            }
+            self.entries.push(entry);
+        }
+        lost - u64::from(pending)
     }
 
     /// All on one core, as a dump of the target's buffer: without header.

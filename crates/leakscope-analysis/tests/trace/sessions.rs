@@ -239,3 +239,50 @@ fn each_sessions_verdicts_are_its_own() {
         "the last session left no block behind"
     );
 }
+
+/// What a site does in a later session is judged as if it were the first.
+#[test]
+fn a_later_session_is_judged_like_the_first() {
+    let grow = |recording: &mut Recording| {
+        // Of each three blocks two are freed.
+        for round in 0..200_u32 {
+            let block = |number: u32| BLOCK + 64 * (3 * round + number);
+            for number in 0..3 {
+                recording.after(500).allocate(block(number), 8, LEAK);
+            }
+            recording.after(500).free(block(1), OTHER).free(block(2), OTHER);
+        }
+        // A cache that fills early.
+        recording.after(1000);
+    };
+    let mut alone = Recording::begun();
+    grow(&mut alone);
+    let first = read_one(alone.plain());
+    let mut later = Recording::begun();
+    leak(&mut later, 0x10_0000, 3);
+    later.after(3_000_000).stop().after(1_000_000);
+    restart(&mut later, 50_000_000);
+    later.run(MAIN);
+    grow(&mut later);
+    let second = read_one(later.plain());
+    let [first, second] = [first.site(LEAK), second.site(LEAK)];
+    assert_eq!(second.session, 1);
+    assert!(first.finding.verdict.is_leak(), "{:?}", first.finding);
+    assert_eq!(second.finding.verdict, first.finding.verdict);
+    assert_eq!(second.finding.confidence, first.finding.confidence);
+}
+
+/// A target whose clock stands still: everything is counted, and nothing is said about time.
+#[test]
+fn a_clock_that_stands() {
+    let mut recording = Recording::empty();
+    recording.start().module(512, IDF_HEAP).run(MAIN);
+    for block in 0..200 {
+        recording.event(512, &[BLOCK + 16 * block, 8, LEAK[0], 0]);
+    }
+    let reading = read_one(recording.plain());
+    reading.check();
+    assert_eq!(reading.outcome.totals.allocations, 200);
+    assert!(reading.problem("clock-stands").is_some());
+    assert!(!reading.verdict(LEAK).is_leak());
+}

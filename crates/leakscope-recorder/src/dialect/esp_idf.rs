@@ -8,7 +8,7 @@
 use core::mem::MaybeUninit;
 
 use super::sealed::Dialect;
-use super::size_on_wire;
+use super::{HeapEvent, size_on_wire};
 use crate::event::Block;
 use crate::stream::{Config, Cursor, MODULE_OFFSET, Output};
 
@@ -33,36 +33,32 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
     fn start(&mut self, _: &mut Output<'_>, _: &Config) {}
 
     #[inline(always)]
-    fn alloc(&mut self, output: &mut Output<'_>, _: &Config, block: Block, stack: &[usize]) {
-        output.module_event::<Self>(ALLOC, |fields| {
-            fields.number(block.address as u32);
-            fields.number(size_on_wire(block.size));
-            callers::<DEPTH>(fields, stack);
-        });
-    }
-
-    #[inline(always)]
-    fn free(&mut self, output: &mut Output<'_>, _: &Config, block: Block, stack: &[usize]) {
-        output.module_event::<Self>(FREE, |fields| {
-            fields.number(block.address as u32);
-            callers::<DEPTH>(fields, stack);
-        });
-    }
-
-    fn realloc(
+    fn heap_event(
         &mut self,
         output: &mut Output<'_>,
-        config: &Config,
-        from: Block,
-        to: Block,
+        _: &Config,
+        event: HeapEvent,
         stack: &[usize],
     ) {
-        self.free(output, config, from, stack);
-        self.alloc(output, config, to, stack);
-    }
-
-    fn failed(&mut self, output: &mut Output<'_>, config: &Config, size: usize, stack: &[usize]) {
-        self.alloc(output, config, Block { address: 0, size }, stack);
+        let (freed, allocated) = match event {
+            HeapEvent::Alloc(block) => (None, Some(block)),
+            HeapEvent::Free(block) => (Some(block), None),
+            HeapEvent::Realloc { from, to } => (Some(from), Some(to)),
+            HeapEvent::Failed(size) => (None, Some(Block { address: 0, size })),
+        };
+        if let Some(block) = freed {
+            output.module_event::<Self>(FREE, |fields| {
+                fields.number(block.address as u32);
+                callers::<DEPTH>(fields, stack);
+            });
+        }
+        if let Some(block) = allocated {
+            output.module_event::<Self>(ALLOC, |fields| {
+                fields.number(block.address as u32);
+                fields.number(size_on_wire(block.size));
+                callers::<DEPTH>(fields, stack);
+            });
+        }
     }
 }
 

@@ -8,8 +8,8 @@
 use core::mem::MaybeUninit;
 
 use super::sealed::Dialect;
-use super::size_on_wire;
 use super::stack_table::{Slot, StackTable};
+use super::{HeapEvent, size_on_wire};
 use crate::event::Block;
 use crate::stream::{Config, Cursor, MODULE_OFFSET, Output};
 
@@ -73,47 +73,32 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
     }
 
     #[inline(always)]
-    fn alloc(&mut self, output: &mut Output<'_>, config: &Config, block: Block, stack: &[usize]) {
-        let stack = self.number(output, config, stack);
-        output.module_event::<Self>(ALLOC, |fields| block_fields(fields, config, block, stack));
-    }
-
-    #[inline(always)]
-    fn free(&mut self, output: &mut Output<'_>, config: &Config, block: Block, stack: &[usize]) {
-        let stack = self.number(output, config, stack);
-        output.module_event::<Self>(FREE, |fields| block_fields(fields, config, block, stack));
-    }
-
-    fn realloc(
+    fn heap_event(
         &mut self,
         output: &mut Output<'_>,
         config: &Config,
-        from: Block,
-        to: Block,
+        event: HeapEvent,
         stack: &[usize],
     ) {
         let stack = self.number(output, config, stack);
-        let (address, high) = offset(to.address, config);
-        let (from_address, from_high) = offset(from.address, config);
-        output.module_event::<Self>(REALLOC, |fields| {
-            fields.number(address);
-            fields.number(size_on_wire(to.size));
-            fields.number(stack);
-            fields.number(from_address);
-            fields.number(size_on_wire(from.size));
-            if high != 0 || from_high != 0 {
-                fields.number(high);
-                fields.number(from_high);
+        let (id, block) = match event {
+            HeapEvent::Alloc(block) => (ALLOC, block),
+            HeapEvent::Free(block) => (FREE, block),
+            HeapEvent::Realloc { from, to } => {
+                output.module_event::<Self>(REALLOC, |fields| {
+                    realloc_fields(fields, config, from, to, stack);
+                });
+                return;
             }
-        });
-    }
-
-    fn failed(&mut self, output: &mut Output<'_>, config: &Config, size: usize, stack: &[usize]) {
-        let stack = self.number(output, config, stack);
-        output.module_event::<Self>(FAILED, |fields| {
-            fields.number(size_on_wire(size));
-            fields.number(stack);
-        });
+            HeapEvent::Failed(size) => {
+                output.module_event::<Self>(FAILED, |fields| {
+                    fields.number(size_on_wire(size));
+                    fields.number(stack);
+                });
+                return;
+            }
+        };
+        output.module_event::<Self>(id, |fields| block_fields(fields, config, block, stack));
     }
 }
 
@@ -176,6 +161,21 @@ fn block_fields(fields: &mut Cursor, config: &Config, block: Block, stack: u32) 
     fields.number(stack);
     if high != 0 {
         fields.number(high);
+    }
+}
+
+/// The fields of `Realloc`.
+fn realloc_fields(fields: &mut Cursor, config: &Config, from: Block, to: Block, stack: u32) {
+    let (address, high) = offset(to.address, config);
+    let (from_address, from_high) = offset(from.address, config);
+    fields.number(address);
+    fields.number(size_on_wire(to.size));
+    fields.number(stack);
+    fields.number(from_address);
+    fields.number(size_on_wire(from.size));
+    if high != 0 || from_high != 0 {
+        fields.number(high);
+        fields.number(from_high);
     }
 }
 

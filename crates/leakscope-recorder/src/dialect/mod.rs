@@ -19,7 +19,7 @@ impl<D: sealed::Dialect> Dialect for D {}
 pub(crate) mod sealed {
     use core::mem::MaybeUninit;
 
-    use super::{Block, Config, Output};
+    use super::{Config, HeapEvent, Output};
 
     /// What a stream asks of its dialect. The value is what the dialect has to remember.
     pub trait Dialect: Send {
@@ -34,27 +34,12 @@ pub(crate) mod sealed {
 
         /// The recording begins, or begins anew: what the host has to know first.
         fn start(&mut self, output: &mut Output<'_>, config: &Config);
-        fn alloc(
+        /// Something happened on the heap; the innermost frame of `stack` comes first.
+        fn heap_event(
             &mut self,
             output: &mut Output<'_>,
             config: &Config,
-            block: Block,
-            stack: &[usize],
-        );
-        fn free(&mut self, output: &mut Output<'_>, config: &Config, block: Block, stack: &[usize]);
-        fn realloc(
-            &mut self,
-            output: &mut Output<'_>,
-            config: &Config,
-            from: Block,
-            to: Block,
-            stack: &[usize],
-        );
-        fn failed(
-            &mut self,
-            output: &mut Output<'_>,
-            config: &Config,
-            size: usize,
+            event: HeapEvent,
             stack: &[usize],
         );
     }
@@ -73,6 +58,24 @@ pub(crate) mod sealed {
             self
         }
     }
+}
+
+/// What happens on the heap.
+#[derive(Clone, Copy, Debug)]
+pub enum HeapEvent {
+    /// A block was allocated.
+    Alloc(Block),
+    /// A block is freed.
+    Free(Block),
+    /// A block was reallocated.
+    Realloc {
+        /// What it was.
+        from: Block,
+        /// What it is now.
+        to: Block,
+    },
+    /// There was no memory for so many bytes.
+    Failed(usize),
 }
 
 /// A size as it travels: 32 bits, saturated.

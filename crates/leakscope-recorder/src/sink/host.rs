@@ -10,7 +10,8 @@ use super::ByteSink;
 /// # use leakscope_recorder::{dialect::Leakscope, platform::Silent, stream::{Config, Stream}};
 /// use leakscope_recorder::sink::host::Output;
 ///
-/// # static STREAM: Stream<Leakscope<0>, Silent> = Stream::new(Silent, Config::new("x"));
+/// # static STREAM: Stream<Leakscope<0>, Silent> = Stream::new();
+/// # STREAM.init(Silent, Config::new("x"));
 /// let mut file = Output(std::fs::File::create("trace.svdat")?);
 /// STREAM.drain(0, &mut file)?;
 /// # Ok::<(), std::io::Error>(())

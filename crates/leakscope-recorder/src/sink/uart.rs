@@ -7,9 +7,10 @@
 //! # use leakscope_recorder::{dialect::Leakscope, platform::Silent, stream::{Config, Stream}};
 //! use leakscope_recorder::sink::uart::Handshake;
 //!
-//! # static STREAM: Stream<Leakscope<0>, Silent> = Stream::new(Silent, Config::new("x"));
+//! # static STREAM: Stream<Leakscope<0>, Silent> = Stream::new();
 //! # let received = [b'S', b'V', 3, 0, 1];
 //! # let mut send = |bytes: &[u8]| bytes.len();
+//! # STREAM.init(Silent, Config::new("x"));
 //! let mut handshake = Handshake::new();
 //! // When bytes have come in:
 //! for byte in received {

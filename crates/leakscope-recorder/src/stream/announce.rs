@@ -1,7 +1,7 @@
 //! What a stream says of itself and of the system: in the start sequence, and when asked.
 
 use leakscope_systemview::sync::SYNC;
-use leakscope_systemview::{Init, Packet, Text};
+use leakscope_systemview::{Text, id};
 
 use super::config::Config;
 use super::output::Output;
@@ -11,6 +11,9 @@ use crate::event::{Task, until_nul};
 
 /// Bytes of a task's name on the wire.
 const TASK_NAME: usize = 32;
+
+/// The last field of `STACK_INFO`.
+const STACK_USAGE_NOT_KNOWN: u32 = 0;
 
 /// How many modules a stream has: the heap's.
 const MODULES: u32 = 1;
@@ -26,7 +29,7 @@ impl Output<'_> {
         tasks: impl Iterator<Item = Task<'t>>,
     ) {
         self.raw(&SYNC);
-        self.packet(&Packet::TraceStart);
+        self.bare(id::TRACE_START);
         self.init(config, clock_hz);
         self.system_description(config);
         self.system_time(microseconds);
@@ -46,16 +49,16 @@ impl Output<'_> {
     }
 
     pub(super) fn init(&mut self, config: &Config, clock_hz: u32) {
-        self.packet(&Packet::Init(Init {
-            timestamp_hz: clock_hz,
-            cpu_hz: if config.cpu_hz == 0 {
-                clock_hz
-            } else {
-                config.cpu_hz
-            },
-            ram_base: config.ram_base as u32,
-            id_shift: u32::from(config.id_shift),
-        }));
+        let cpu_hz = match config.cpu_hz {
+            0 => clock_hz,
+            hz => hz,
+        };
+        self.packet(id::INIT, &mut |fields| {
+            fields.number(clock_hz)?;
+            fields.number(cpu_hz)?;
+            fields.number(config.ram_base as u32)?;
+            fields.number(u32::from(config.id_shift))
+        });
     }
 
     /// `N=…,D=…,C=…,O=…` in as few packets as hold them, then the others.
@@ -85,42 +88,48 @@ impl Output<'_> {
     }
 
     fn system_text(&mut self, text: &[u8]) {
-        self.packet(&Packet::SysDesc { text: Text(text) });
+        self.packet(id::SYSDESC, &mut |fields| fields.string(Text(text)));
     }
 
     pub(super) fn system_time(&mut self, microseconds: Option<u64>) {
-        self.packet(&match microseconds {
-            Some(microseconds) => Packet::SystimeUs { microseconds },
-            None => Packet::SystimeCycles { cycles: self.now },
-        });
+        match microseconds {
+            Some(time) => self.packet(id::SYSTIME_US, &mut |fields| {
+                fields.number(time as u32)?;
+                fields.number((time >> 32) as u32)
+            }),
+            None => {
+                let now = self.now;
+                self.packet(id::SYSTIME_CYCLES, &mut |fields| fields.number(now))
+            }
+        };
     }
 
     /// A task's name and its stack.
     pub(super) fn task(&mut self, task: &Task<'_>, config: &Config) {
-        let id = config.shrink(task.id);
-        self.packet(&Packet::TaskInfo {
-            task: id,
-            priority: task.priority,
-            name: Text(cut(until_nul(task.name), TASK_NAME)),
+        let task_id = config.shrink(task.id);
+        self.packet(id::TASK_INFO, &mut |fields| {
+            fields.number(task_id)?;
+            fields.number(task.priority)?;
+            fields.string(Text(cut(until_nul(task.name), TASK_NAME)))
         });
-        self.packet(&Packet::StackInfo {
-            task: id,
-            base: task.stack_base as u32,
-            size: task.stack_size as u32,
-            usage: 0,
+        self.packet(id::STACK_INFO, &mut |fields| {
+            fields.number(task_id)?;
+            fields.number(task.stack_base as u32)?;
+            fields.number(task.stack_size as u32)?;
+            fields.number(STACK_USAGE_NOT_KNOWN)
         });
     }
 
     pub(super) fn module_count(&mut self) {
-        self.packet(&Packet::NumModules { count: MODULES });
+        self.packet(id::NUMMODULES, &mut |fields| fields.number(MODULES));
     }
 
     pub(super) fn module_descriptions<D: Dialect>(&mut self) {
         for text in D::DESCRIPTION {
-            self.packet(&Packet::ModuleDesc {
-                module: 0,
-                offset: MODULE_OFFSET,
-                text: Text(text.as_bytes()),
+            self.packet(id::MODULEDESC, &mut |fields| {
+                fields.number(0)?;
+                fields.number(MODULE_OFFSET)?;
+                fields.string(Text(text.as_bytes()))
             });
         }
     }

@@ -2,10 +2,10 @@
 
 use core::sync::atomic::Ordering;
 
-use leakscope_systemview::Packet;
+use leakscope_systemview::id;
 
 use super::command::Command;
-use super::config::WhenFull;
+use super::config::{Config, WhenFull};
 use super::output::{Mode, Output};
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::dialect::Dialect;
@@ -79,9 +79,9 @@ where
         let Some(settings) = self.settings() else {
             return;
         };
-        let microseconds = settings.config.microseconds.map(|time| time());
+        let times = Times::of(settings);
         self.with_output(settings, core, |session, output| {
-            self.start_if_wanted(settings, session, output, microseconds);
+            self.start_if_wanted(&settings.config, session, output, &times);
         });
     }
 
@@ -109,28 +109,27 @@ where
             return;
         };
         let config = &settings.config;
-        let microseconds = config.microseconds.map(|time| time());
-        let clock_hz = settings.clock.hz();
+        let times = Times::of(settings);
         self.with_output(settings, core, |session, output| match command {
             Command::Start => {
                 session.start_wanted = true;
-                self.start_if_wanted(settings, session, output, microseconds);
+                self.start_if_wanted(config, session, output, &times);
             }
             Command::Stop => {
                 session.start_wanted = false;
                 if output.chain.mode != Mode::Stopped {
-                    output.packet(&Packet::TraceStop);
+                    output.bare(id::TRACE_STOP);
                     output.chain.mode = Mode::Stopped;
                 }
             }
             // A stopped recorder has no packets to put answers between.
             _ if output.chain.mode == Mode::Stopped => {}
-            Command::GetSystemTime => output.system_time(microseconds),
+            Command::GetSystemTime => output.system_time(times.microseconds),
             Command::GetTaskList => self.with_tasks(|tasks| {
                 tasks.iter().for_each(|task| output.task(&task, config));
             }),
             Command::GetSystemDescription => {
-                output.init(config, clock_hz);
+                output.init(config, times.clock_hz);
                 output.system_description(config);
             }
             Command::GetModuleCount => output.module_count(),
@@ -143,15 +142,14 @@ where
 
     fn start_if_wanted(
         &self,
-        settings: &Settings<C>,
+        config: &Config,
         session: &mut Session<D>,
         output: &mut Output<'_>,
-        microseconds: Option<u64>,
+        times: &Times,
     ) {
         if !session.start_wanted {
             return;
         }
-        let config = &settings.config;
         self.with_tasks(|tasks| {
             let bound = Output::start_sequence_bound::<D>(config, tasks.len());
             if output.ring.free() < bound.min(Self::CAPACITY - 1) {
@@ -170,10 +168,25 @@ where
             output.start_sequence(
                 &mut session.dialect,
                 config,
-                settings.clock.hz(),
-                microseconds,
+                times.clock_hz,
+                times.microseconds,
                 tasks.iter(),
             );
         });
+    }
+}
+
+/// What the user's own functions say, which must not be called inside the critical section.
+struct Times {
+    clock_hz: u32,
+    microseconds: Option<u64>,
+}
+
+impl Times {
+    fn of<C: Clock>(settings: &Settings<C>) -> Self {
+        Self {
+            clock_hz: settings.clock.hz(),
+            microseconds: settings.config.microseconds.map(|time| time()),
+        }
     }
 }

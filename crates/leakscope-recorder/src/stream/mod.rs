@@ -29,6 +29,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use critical_section::CriticalSection;
 use leakscope_systemview::id;
 
 use crate::dialect::Dialect;
@@ -262,27 +263,36 @@ where
         }
     }
 
-    /// Inside the critical section: what is between `core` and its host, and an output at the present time.
-    #[inline]
+    /// What is between `core` and its host, and an output at the present time.
     fn with_output<R>(
         &self,
         settings: &Settings<C>,
         core: usize,
         access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        critical_section::with(|section| {
-            // Before the state is borrowed: the clock is the user's.
-            let now = settings.clock.now();
-            let ring = self.ring(core);
-            self.cores[core].state.with(section, |state| {
-                let mut output = Output {
-                    ring,
-                    chain: &mut state.chain,
-                    now,
-                    clock_mask: C::MASK,
-                };
-                access(&mut state.session, &mut output)
-            })
+        critical_section::with(|section| self.with_output_in(section, settings, core, access))
+    }
+
+    /// The same, where the critical section has begun.
+    #[inline]
+    fn with_output_in<R>(
+        &self,
+        section: CriticalSection<'_>,
+        settings: &Settings<C>,
+        core: usize,
+        access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
+    ) -> R {
+        // Before the state is borrowed: the clock is the user's.
+        let now = settings.clock.now();
+        let ring = self.ring(core);
+        self.cores[core].state.with(section, |state| {
+            let mut output = Output {
+                ring,
+                chain: &mut state.chain,
+                now,
+                clock_mask: C::MASK,
+            };
+            access(&mut state.session, &mut output)
         })
     }
 

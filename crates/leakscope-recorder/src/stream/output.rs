@@ -5,7 +5,7 @@
     reason = "a call for each packet, with its output in memory, cost a third of the instructions"
 )]
 
-use leakscope_systemview::{Packet, id};
+use leakscope_systemview::{BufferTooSmall, Writer, id};
 
 use super::cursor::Cursor;
 use super::ring::Ring;
@@ -48,6 +48,9 @@ impl Chain {
         idle: false,
     };
 }
+
+/// Writes the fields of a packet.
+pub(super) type Fields<'f> = dyn FnMut(&mut Writer<'_>) -> Result<(), BufferTooSmall> + 'f;
 
 /// Writes packets at one point in time. Exists inside the critical section only.
 pub struct Output<'a> {
@@ -108,17 +111,38 @@ impl Output<'_> {
 
     /// Any packet, put together outside the ring: for what is rare or has text.
     #[inline(never)]
-    pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
+    pub(super) fn packet(&mut self, id: u32, fields: &mut Fields<'_>) -> bool {
         if self.chain.mode == Mode::Dropping && !self.reborrow().tell_overflow() {
             return false;
         }
         let (scratch, room) = self.ring.scratch();
         // SAFETY: the scratch belongs to the writer, which this is.
         let scratch = unsafe { core::slice::from_raw_parts_mut(scratch, room) };
-        let stored = packet
-            .encode(self.delta(), scratch)
-            .is_ok_and(|length| self.ring.commit_scratch(length));
+        let mut writer = Writer::new(scratch);
+        let stored = self
+            .write_packet(&mut writer, id, fields)
+            .is_ok_and(|()| self.ring.commit_scratch(writer.written().len()));
         self.account(stored)
+    }
+
+    fn write_packet(
+        &self,
+        writer: &mut Writer<'_>,
+        id: u32,
+        fields: &mut Fields<'_>,
+    ) -> Result<(), BufferTooSmall> {
+        writer.number(id)?;
+        if id < id::FIRST_WITH_LENGTH {
+            fields(writer)?;
+        } else {
+            writer.with_length(fields)?;
+        }
+        writer.number(self.delta())
+    }
+
+    /// A packet without fields.
+    pub(super) fn bare(&mut self, id: u32) -> bool {
+        self.packet(id, &mut |_| Ok(()))
     }
 
     /// Bytes as they are, without time; false if there is no room.

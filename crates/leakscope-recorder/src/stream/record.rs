@@ -1,12 +1,12 @@
 //! What becomes of an event.
 
-use leakscope_systemview::{Arguments, Extended, Level, Packet, Print, Text, Writer};
+use leakscope_systemview::{Level, Text, id};
 
 use super::announce::cut;
-use super::config::WhenFull;
+use super::config::{Config, WhenFull};
 use super::output::{Mode, Output};
 use super::{ARGUMENTS, Settings, Stream, TEXT};
-use crate::dialect::{Dialect, sealed::Frames as _};
+use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Event, Recorder, Task, until_nul};
 use crate::platform::{Clock, CoreNumber};
 use crate::stack::Origin;
@@ -33,30 +33,36 @@ where
     /// The short way of an event: lets `write` write its packets if nothing stands against it, and returns
     /// whether it did.
     #[inline]
-    fn record_directly(
-        &self,
-        settings: &Settings<C>,
-        write: impl FnOnce(&mut D, &mut Output<'_>),
-    ) -> bool {
+    fn record_directly(&self, write: impl FnOnce(&mut D, &mut Output<'_>, &Config)) -> bool {
         let core = Self::core();
-        self.with_output(settings, core, |session, output| {
-            let is_usual = output.chain.mode == Mode::Recording && !self.rtt.down[core].has_data();
-            if is_usual {
-                write(&mut session.dialect, output);
+        critical_section::with(|section| {
+            let is_recording = self.cores[core]
+                .state
+                .with(section, |state| state.chain.mode == Mode::Recording);
+            if !is_recording || self.rtt.down[core].has_data() {
+                return false;
             }
-            is_usual
+            // SAFETY: what records was initialised before, as the start looks for that.
+            let settings = unsafe { (*self.settings.get()).assume_init_ref() };
+            self.with_output_in(section, settings, core, |session, output| {
+                write(&mut session.dialect, output, &settings.config);
+            });
+            true
         })
     }
 
     /// The long way: with waiting, beginning anew, and the host's commands.
-    fn record(&self, settings: &Settings<C>, write: &mut dyn FnMut(&mut D, &mut Output<'_>)) {
+    fn record(&self, write: &mut dyn FnMut(&mut D, &mut Output<'_>, &Config)) {
+        let Some(settings) = self.settings() else {
+            return;
+        };
         let core = Self::core();
         loop {
             let outcome = self.with_output(settings, core, |session, output| {
                 let has_commands = self.rtt.down[core].has_data();
                 let outcome = Self::check(output, session.start_wanted);
                 if outcome.is_none() {
-                    write(&mut session.dialect, output);
+                    write(&mut session.dialect, output, &settings.config);
                 }
                 match outcome {
                     None | Some(Outcome::Done) if has_commands => Outcome::Attend,
@@ -73,35 +79,16 @@ where
 
     #[cold]
     #[inline(never)]
-    fn record_alloc(&self, settings: &Settings<C>, block: Block, stack: &[usize]) {
-        self.record(settings, &mut |dialect, output| {
-            dialect.alloc(output, &settings.config, block, stack);
+    fn record_heap_event(&self, event: HeapEvent, stack: &[usize]) {
+        self.record(&mut |dialect, output, config| {
+            dialect.heap_event(output, config, event, stack);
         });
     }
 
     #[cold]
     #[inline(never)]
-    fn record_free(&self, settings: &Settings<C>, block: Block, stack: &[usize]) {
-        self.record(settings, &mut |dialect, output| {
-            dialect.free(output, &settings.config, block, stack);
-        });
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn record_event(&self, settings: &Settings<C>, event: Event) {
-        self.record(settings, &mut |_, output| {
-            output.event(event, &settings.config);
-        });
-    }
-
-    /// A packet with text: always the long way.
-    fn record_packet(&self, packet: &Packet<'_>) {
-        if let Some(settings) = self.settings() {
-            self.record(settings, &mut |_, output| {
-                output.packet(packet);
-            });
-        }
+    fn record_event(&self, event: Event) {
+        self.record(&mut |_, output, config| output.event(event, config));
     }
 
     /// What becomes of an event that is not simply written; `None` if it is to be written after all.
@@ -136,16 +123,15 @@ where
 
     /// The call stack of a heap event: outside the critical section.
     #[inline]
-    fn walk<'f>(
-        settings: &Settings<C>,
-        origin: Origin<'_>,
-        frames: &'f mut D::Frames,
-    ) -> &'f [usize] {
+    fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> &'f [usize] {
         let slots = frames.slots();
         if slots.is_empty() {
             return &[];
         }
-        origin.walk(slots, &settings.config.limits)
+        match self.settings() {
+            Some(settings) => origin.walk(slots, &settings.config.limits),
+            None => &[],
+        }
     }
 }
 
@@ -158,82 +144,66 @@ where
 {
     #[inline]
     fn alloc(&self, block: Block, origin: Origin<'_>) {
-        let Some(settings) = self.settings() else {
-            return;
-        };
         let mut frames = D::Frames::NEW;
-        let stack = Self::walk(settings, origin, &mut frames);
-        if !self.record_directly(settings, |dialect, output| {
-            dialect.alloc(output, &settings.config, block, stack);
+        let stack = self.walk(origin, &mut frames);
+        if !self.record_directly(|dialect, output, config| {
+            dialect.heap_event(output, config, HeapEvent::Alloc(block), stack);
         }) {
-            self.record_alloc(settings, block, stack);
+            self.record_heap_event(HeapEvent::Alloc(block), stack);
         }
     }
 
     #[inline]
     fn free(&self, block: Block, origin: Origin<'_>) {
-        let Some(settings) = self.settings() else {
-            return;
-        };
         let mut frames = D::Frames::NEW;
-        let stack = Self::walk(settings, origin, &mut frames);
-        if !self.record_directly(settings, |dialect, output| {
-            dialect.free(output, &settings.config, block, stack);
+        let stack = self.walk(origin, &mut frames);
+        if !self.record_directly(|dialect, output, config| {
+            dialect.heap_event(output, config, HeapEvent::Free(block), stack);
         }) {
-            self.record_free(settings, block, stack);
+            self.record_heap_event(HeapEvent::Free(block), stack);
         }
     }
 
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
-        let Some(settings) = self.settings() else {
-            return;
-        };
         let mut frames = D::Frames::NEW;
-        let stack = Self::walk(settings, origin, &mut frames);
-        self.record(settings, &mut |dialect, output| {
-            dialect.realloc(output, &settings.config, from, to, stack);
-        });
+        let stack = self.walk(origin, &mut frames);
+        self.record_heap_event(HeapEvent::Realloc { from, to }, stack);
     }
 
     fn failed(&self, size: usize, origin: Origin<'_>) {
-        let Some(settings) = self.settings() else {
-            return;
-        };
         let mut frames = D::Frames::NEW;
-        let stack = Self::walk(settings, origin, &mut frames);
-        self.record(settings, &mut |dialect, output| {
-            dialect.failed(output, &settings.config, size, stack);
-        });
+        let stack = self.walk(origin, &mut frames);
+        self.record_heap_event(HeapEvent::Failed(size), stack);
     }
 
     fn event(&self, event: Event) {
         if let Event::TaskTerminate(task) = event {
             self.with_tasks(|tasks| tasks.remove(task));
         }
-        let Some(settings) = self.settings() else {
-            return;
-        };
-        if !self.record_directly(settings, |_, output| output.event(event, &settings.config)) {
-            self.record_event(settings, event);
+        if !self.record_directly(|_, output, config| output.event(event, config)) {
+            self.record_event(event);
         }
     }
 
     fn task(&self, task: &Task<'_>) {
         self.with_tasks(|tasks| tasks.insert(task));
-        let Some(settings) = self.settings() else {
-            return;
-        };
-        self.record(settings, &mut |_, output| {
+        self.record(&mut |_, output, config| {
             self.with_tasks(|tasks| {
                 let known = tasks.get(task.id);
-                output.task(&known.unwrap_or(*task), &settings.config);
+                output.task(&known.unwrap_or(*task), config);
             });
         });
     }
 
     fn name_marker(&self, marker: u32, name: &[u8]) {
         let name = Text(cut(until_nul(name), TEXT));
-        self.record_packet(&Packet::Extended(Extended::NameMarker { marker, name }));
+        self.record(&mut |_, output, _| {
+            output.packet(id::EX, &mut |fields| {
+                fields.number(id::extended::NAME_MARKER)?;
+                fields.number(marker)?;
+                fields.string(name)
+            });
+        });
     }
 
     fn print(&self, level: Level, text: &[u8]) {
@@ -241,21 +211,18 @@ where
     }
 
     fn print_format(&self, level: Level, format: &[u8], arguments: &[u32]) {
+        let text = Text(cut(until_nul(format), TEXT));
         let arguments = &arguments[..arguments.len().min(ARGUMENTS)];
-        let mut encoded = [0; 5 * ARGUMENTS];
-        let mut writer = Writer::new(&mut encoded);
-        for &argument in arguments {
-            // There is room for every argument.
-            let _ = writer.number(argument);
-        }
-        self.record_packet(&Packet::PrintFormatted(Print {
-            text: Text(cut(until_nul(format), TEXT)),
-            options: level as u32,
-            arguments: Arguments {
-                count: arguments.len() as u32,
-                encoded: writer.written(),
-            },
-        }));
+        self.record(&mut |_, output, _| {
+            output.packet(id::PRINT_FORMATTED, &mut |fields| {
+                fields.string(text)?;
+                fields.number(level as u32)?;
+                fields.number(arguments.len() as u32)?;
+                arguments
+                    .iter()
+                    .try_for_each(|&argument| fields.number(argument))
+            });
+        });
     }
 
     fn begin(&self) {

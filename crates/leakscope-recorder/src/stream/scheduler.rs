@@ -1,6 +1,6 @@
 //! What the scheduler and interrupts do, as packets.
 
-use leakscope_systemview::{Extended, Packet, id};
+use leakscope_systemview::id;
 
 use super::config::Config;
 use super::output::Output;
@@ -55,20 +55,26 @@ impl Output<'_> {
     /// The events with more than an id and a number.
     #[inline(never)]
     fn longer_event(mut self, event: Event, config: &Config) {
-        let packet = match event {
+        match event {
             Event::TaskStopReady(task, cause) => {
                 self.chain.idle = false;
-                Packet::TaskStopReady {
-                    task: config.shrink(task),
-                    cause,
-                }
+                self.packet(id::TASK_STOP_READY, &mut |fields| {
+                    fields.number(config.shrink(task))?;
+                    fields.number(cause)
+                });
             }
-            Event::TaskTerminate(task) => Packet::TaskTerminate {
-                task: config.shrink(task),
-            },
-            Event::Mark(marker) => Packet::Extended(Extended::Mark { marker }),
-            _ => return,
-        };
-        self.packet(&packet);
+            Event::TaskTerminate(task) => {
+                self.packet(id::TASK_TERMINATE, &mut |fields| {
+                    fields.number(config.shrink(task))
+                });
+            }
+            Event::Mark(marker) => {
+                self.packet(id::EX, &mut |fields| {
+                    fields.number(id::extended::MARK)?;
+                    fields.number(marker)
+                });
+            }
+            _ => {}
+        }
     }
 }

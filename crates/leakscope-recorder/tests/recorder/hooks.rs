@@ -13,7 +13,6 @@ use leakscope_systemview::{Extended, Packet};
 use crate::host::{HeapEvent, LeakscopeReader, Stored, drained, packets};
 
 static RECORDER: Stream<Leakscope<2>, HostClock, 16384> = Stream::new();
-/*INIT RECORDER HostClock::new() Config::new("hooks")*/
 leakscope_recorder::global_recorder!(RECORDER);
 
 /// There is one global recorder, so these tests take turns.
@@ -21,6 +20,7 @@ static TURN: Mutex<()> = Mutex::new(());
 
 fn recorded(act: impl FnOnce()) -> Vec<Stored> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    RECORDER.init(HostClock::new(), Config::new("hooks"));
     RECORDER.stop();
     drained(&RECORDER, 0);
     RECORDER.start();

@@ -18,8 +18,9 @@ const EVENTS: usize = if cfg!(miri) { 60 } else { 5000 };
 #[test]
 fn record_at_once_while_another_reads() {
     static STREAM: Stream<Leakscope<4, 4>, HostClock, 2048> = Stream::new();
-    /*INIT STREAM HostClock::new() Config::new("threads").when_full(WhenFull::Wait)*/
     static DONE: AtomicBool = AtomicBool::new(false);
+    let config = Config::new("threads").when_full(WhenFull::Wait);
+    STREAM.init(HostClock::new(), config);
     STREAM.start();
     let mut bytes = Vec::new();
     std::thread::scope(|scope| {

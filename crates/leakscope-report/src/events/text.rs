@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::EventRow;
+use crate::naming::FieldValue;
 use crate::sanitise::sanitise;
 
 pub(super) fn write_heading(out: &mut dyn Write) -> io::Result<()> {
@@ -19,6 +20,19 @@ pub(super) fn write_heading(out: &mut dyn Write) -> io::Result<()> {
 }
 
 pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
+    write_row(out, row, &row.parameters_in_words())
+}
+
+/// The event, and its call stack below it: a frame a line.
+pub(super) fn write_with_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
+    let is_stack = |value: &FieldValue| matches!(value, FieldValue::Stack(_) | FieldValue::Frames(_));
+    let fields = row.fields.iter().filter(|field| !is_stack(&field.value));
+    let parameters: Vec<String> = fields.map(ToString::to_string).collect();
+    write_row(out, row, &parameters.join(" "))?;
+    write_stack(out, row)
+}
+
+fn write_row(out: &mut dyn Write, row: &EventRow, parameters: &str) -> io::Result<()> {
     columns(
         out,
         &row.index.to_string(),
@@ -26,7 +40,7 @@ pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
         &row.core.to_string(),
         &sanitise(&row.context),
         &sanitise(&row.name),
-        &sanitise(&row.parameters_in_words()),
+        &sanitise(parameters),
     )
 }
 
@@ -44,8 +58,7 @@ fn columns(
     writeln!(out, "{}", line.trim_end())
 }
 
-/// Its call stack below it, a frame a line.
-pub(super) fn write_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
+fn write_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
     for frame in &*row.stack {
         let address = format!("{:#010x}", frame.address);
         let function = frame.function.as_deref().map(sanitise).unwrap_or_default();

@@ -42,10 +42,7 @@ impl<'o> Writer<'o> {
         self.begin()?;
         match self.format {
             Format::Text => text::write(self.out, row),
-            Format::TextWithStacks => {
-                text::write(self.out, row)?;
-                text::write_stack(self.out, row)
-            }
+            Format::TextWithStacks => text::write_with_stack(self.out, row),
             Format::JsonLines => json::write(self.out, row),
             Format::Csv => csv::write(self.out, row),
         }

@@ -1,0 +1,20 @@
+//! The command as its users meet it: run as a process, judged by what it prints and how it ends.
+//!
+//! - [`corpus`]: recordings of real boards, against an independent reader's output.
+//! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
+//! - [`elf`]: functions and lines of a program that is compiled here.
+//! - [`usage`]: options, errors, exit codes, streams.
+//! - [`readme`]: what the README shows is what happens.
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+
+mod cases;
+mod corpus;
+mod elf;
+mod make;
+mod readme;
+mod run;
+/// How recordings are written is the same for all tests.
+#[allow(dead_code, reason = "the tests of the analysis use the rest")]
+#[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
+mod scenario;
+mod usage;
