@@ -87,6 +87,16 @@ impl Input {
         Ok(head)
     }
 
+    /// Whether it holds no packets: nothing at all, or nothing but a header.
+    fn is_empty(&mut self) -> io::Result<bool> {
+        /// No header that OpenOCD writes is longer.
+        const HEADER: usize = 4096;
+        let head = self.head(HEADER)?;
+        let is_short = self.length()? == head.len() as u64;
+        let mut lines = head.split_inclusive(|&byte| byte == b'\n');
+        Ok(is_short && lines.all(|line| line.starts_with(b";")))
+    }
+
     /// Its length in bytes, unpacked.
     pub fn length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
@@ -105,7 +115,7 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
         }
         let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
         let mut input = open_file(name, path)?;
-        let is_empty = parts::is_empty(&mut input).map_err(|error| OpenError::of(name, error))?;
+        let is_empty = input.is_empty().map_err(|error| OpenError::of(name, error))?;
         let cores = if is_empty {
             parts::beside(path)
         } else {

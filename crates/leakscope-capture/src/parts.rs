@@ -4,22 +4,7 @@
 //! is told to stop (`esp32_sysview.c`).
 
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::input::Input;
-
-/// Whether there are no packets in a file: it is empty, or nothing but a header.
-pub(crate) fn is_empty(input: &mut Input) -> io::Result<bool> {
-    /// No header that OpenOCD writes is longer.
-    const HEADER: usize = 4096;
-    let head = input.head(HEADER)?;
-    let is_short = input.length()? == head.len() as u64;
-    Ok(is_short
-        && head
-            .split_inclusive(|&byte| byte == b'\n')
-            .all(|line| line.starts_with(b";")))
-}
 
 /// The files of this file's cores, as far as they exist: `F_core0`, `F_core1`, … or, with the suffix kept
 /// at the end, `name_core0.svdat`.
