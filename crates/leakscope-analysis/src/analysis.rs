@@ -49,6 +49,12 @@ impl<F: FoldStack> Analysis<F> {
         self.trace.run(&mut observer)
     }
 
+    /// From now on, cycles begin only where [`Analysis::mark_cycle`] says, and not at the target's own
+    /// marks (`MARK`).
+    pub fn ignore_markers(&mut self) {
+        self.heap.ignore_markers();
+    }
+
     /// The event that was returned last begins a cycle, such as one round of the user's main loop.
     pub fn mark_cycle(&mut self) {
         self.heap.mark_cycle(self.trace.end());

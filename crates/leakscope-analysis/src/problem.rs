@@ -107,6 +107,39 @@ pub enum ProblemKind {
         /// Of so many in all.
         all: u64,
     },
+    /// A dump of a record buffer, and no trace: nothing can be said of growth over time.
+    NoHistory,
+    /// The record buffer had overflowed before it was dumped.
+    RecordsEvicted,
+    /// A dump lacks records that it announces, or its end.
+    DumpCut {
+        /// Records that are there.
+        found: u64,
+        /// Records that it announces.
+        announced: u64,
+    },
+    /// Something was recorded while the dump was printed.
+    DumpChanged,
+    /// The device found its own list of records damaged.
+    RecordListCorrupt,
+    /// Lines among those of the dump that could not be read.
+    UnreadableLines,
+    /// A log holds several dumps; the last whole one is reported.
+    SeveralDumps {
+        /// How many.
+        dumps: u64,
+    },
+    /// Blocks that a dump lists as alive, at addresses that it lists twice: ESP-IDF may have noted their
+    /// frees in the older records (`list_find` in `heap_trace_standalone.c`).
+    AddressesReused,
+    /// Frees of blocks of which there is no record.
+    FreesWithoutRecord {
+        /// So many, at the least.
+        frees: u64,
+    },
+    /// Callers that are addresses of data: ESP-IDF on RISC-V, built without frame pointers, records the
+    /// frame pointer in place of the first caller (`heap_trace.inc`).
+    CallersAreData,
 }
 
 impl ProblemKind {
@@ -139,10 +172,21 @@ impl ProblemKind {
             Self::TooMany => "too-many",
             Self::ElfDiffers => "elf-differs",
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
+            Self::NoHistory => "no-history",
+            Self::RecordsEvicted => "records-evicted",
+            Self::DumpCut { .. } => "dump-cut-off",
+            Self::DumpChanged => "dump-changed",
+            Self::RecordListCorrupt => "record-list-corrupt",
+            Self::UnreadableLines => "unreadable-lines",
+            Self::SeveralDumps { .. } => "several-dumps",
+            Self::AddressesReused => "addresses-reused",
+            Self::FreesWithoutRecord { .. } => "frees-without-record",
+            Self::CallersAreData => "callers-are-data",
         }
     }
 
     /// What it means, in words; `count` is how often it was seen.
+    #[allow(clippy::too_many_lines, reason = "one arm a kind")]
     pub fn message(&self, count: u64) -> Vec<Word> {
         use Word::{Bytes, Count, Text};
         match *self {
@@ -184,7 +228,7 @@ impl ProblemKind {
                 Text(one_or(
                     count,
                     " packet does not have the fields of its id, ",
-                    " packets do not have the fields of their id, the first ",
+                    " packets do not have the fields of their id, first id ",
                 )),
                 Count(u64::from(id)),
             ],
@@ -201,7 +245,7 @@ impl ProblemKind {
                 Text(one_or(
                     count,
                     " event belongs to a module that nothing describes, id ",
-                    " events belong to modules that nothing describes, the first id ",
+                    " events belong to modules that nothing describes, first id ",
                 )),
                 Count(u64::from(id)),
             ],
@@ -255,8 +299,8 @@ impl ProblemKind {
                 "the cores have clocks of their own: the order of their events is approximate",
             )],
             Self::OneCoreOnly => vec![Text(
-                "recorded over a serial link, on which Espressif's recorder leaves out one core's \
-                 tasks and interrupts: contexts may be wrong, and time runs slow",
+                "this looks recorded over a serial link, on which Espressif's recorder leaves out one \
+                 core's tasks and interrupts: contexts may be wrong, and time may run slow",
             )],
             Self::ClockStands => vec![Text(
                 "the target's clock stood still: nothing can be said about growth over time",
@@ -276,6 +320,68 @@ impl ProblemKind {
                 )),
             ],
             Self::TooMany => vec![Text("there were more details than are kept")],
+            Self::NoHistory => vec![Text(
+                "this is a dump of a record buffer: it shows what is allocated, and not how that grew, so \
+                 that no leak can be told from a cache",
+            )],
+            Self::RecordsEvicted => vec![Text(
+                "the record buffer had overflowed: what was recorded first is missing, and may live",
+            )],
+            Self::DumpCut { found, announced } => vec![
+                Text("the dump is incomplete: it announces "),
+                Count(announced),
+                Text(one_or(announced, " record, and holds ", " records, and holds ")),
+                Count(found),
+            ],
+            Self::DumpChanged => vec![Text(
+                "something was recorded while the dump was printed: records may be missing or appear twice",
+            )],
+            Self::RecordListCorrupt => vec![Text(
+                "the device found its list of records damaged: its memory was overwritten, or two cores \
+                 changed the list at once",
+            )],
+            Self::UnreadableLines => vec![
+                Count(count),
+                Text(one_or(
+                    count,
+                    " line of the dump could not be read",
+                    " lines of the dump could not be read",
+                )),
+            ],
+            Self::SeveralDumps { dumps } => vec![
+                Text("the log holds "),
+                Count(dumps),
+                Text(" dumps: the last whole one is reported"),
+            ],
+            Self::AddressesReused => vec![
+                Count(count),
+                Text(one_or(
+                    count,
+                    " block counts as alive at an address that was used before: ESP-IDF may have noted its \
+                     free in the older record",
+                    " blocks count as alive at addresses that were used before: ESP-IDF may have noted their \
+                     frees in the older records",
+                )),
+            ],
+            Self::FreesWithoutRecord { frees } => vec![
+                Count(frees),
+                Text(one_or(
+                    frees,
+                    " free was of a block without a record: allocated before recording began, or evicted",
+                    " frees were of blocks without a record: allocated before recording began, or evicted",
+                )),
+            ],
+            Self::CallersAreData => vec![
+                Text("in "),
+                Count(count),
+                Text(one_or(
+                    count,
+                    " record the caller is an address of data, and was left out: on RISC-V, ESP-IDF needs \
+                     frame pointers to know callers",
+                    " records the caller is an address of data, and was left out: on RISC-V, ESP-IDF needs \
+                     frame pointers to know callers",
+                )),
+            ],
         }
     }
 

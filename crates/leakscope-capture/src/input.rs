@@ -70,13 +70,22 @@ impl Input {
 
     /// Reads at an offset; returns how many bytes there were, 0 at the end.
     pub fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.seek(SeekFrom::Start(offset))?;
         loop {
-            match self.file.read(buffer) {
+            match self.read_once(offset, buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
         }
+    }
+
+    #[cfg(unix)]
+    fn read_once(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_once(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
     }
 
     /// The first bytes, `length` of them or all there are.
@@ -115,7 +124,9 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
         }
         let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
         let mut input = open_file(name, path)?;
-        let is_empty = input.is_empty().map_err(|error| OpenError::of(name, error))?;
+        let is_empty = input
+            .is_empty()
+            .map_err(|error| OpenError::of(name, error))?;
         let cores = if is_empty {
             parts::beside(path)
         } else {

@@ -24,7 +24,8 @@ pub(crate) fn beside(path: &Path) -> Vec<PathBuf> {
         path.with_file_name(name)
     };
     let existing = |name: &dyn Fn(usize) -> PathBuf| -> Vec<PathBuf> {
-        (0..).map(name).take_while(|path| path.is_file()).collect()
+        let cores = (0..=usize::from(u8::MAX)).map(name);
+        cores.take_while(|path| path.is_file()).collect()
     };
     let found = existing(&appended);
     if found.is_empty() {

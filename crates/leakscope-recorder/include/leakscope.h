@@ -140,8 +140,9 @@ enum { LEAKSCOPE_LOG = 0, LEAKSCOPE_WARNING = 1, LEAKSCOPE_ERROR = 2 };
 #if defined(LEAKSCOPE_FREERTOS) && !defined(__ASSEMBLER__)
 
 /* heap_1 to heap_5 call these inside pvPortMalloc and vPortFree. Their sizes are the block's in heap_2, 4
- * and 5 (with header and rounding); on a failure the pointer is NULL. heap_3 frees with size 0. */
-#define traceMALLOC(block, size) leakscope_on_alloc((block), (size))
+ * and 5 (with header and rounding). On a failure the pointer is NULL, and the size may be 0: what was asked
+ * for is in pvPortMalloc's parameter, which has this name in all of them. heap_3 frees with size 0. */
+#define traceMALLOC(block, size) leakscope_on_alloc((block), (block) != NULL ? (size) : xWantedSize)
 #define traceFREE(block, size) leakscope_on_free((block), (size))
 
 static inline void leakscope_freertos_runs_(const void *task, const char *name) {
@@ -153,29 +154,39 @@ static inline void leakscope_freertos_runs_(const void *task, const char *name) 
 }
 
 static inline void leakscope_freertos_create_(const void *task, uint32_t priority, const char *name,
-                                              const void *stack) {
+                                              const void *stack, size_t stack_size) {
     if (!(name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E')) {
         leakscope_task_create(task);
-        leakscope_task(task, priority, name, stack, 0);
+        leakscope_task(task, priority, name, stack, stack_size);
     }
 }
 
+/* The kernel keeps the end of a stack only if it is told to. */
+#if defined(configRECORD_STACK_HIGH_ADDRESS) && configRECORD_STACK_HIGH_ADDRESS == 1
+#define LEAKSCOPE_STACK_SIZE(tcb) ((uintptr_t)(tcb)->pxEndOfStack - (uintptr_t)(tcb)->pxStack)
+#else
+#define LEAKSCOPE_STACK_SIZE(tcb) 0
+#endif
+
 #define traceTASK_CREATE(tcb)                                                                  \
-    leakscope_freertos_create_((tcb), (uint32_t)(tcb)->uxPriority, (tcb)->pcTaskName, (tcb)->pxStack)
-#define traceTASK_PRIORITY_SET(tcb, priority) \
-    leakscope_task((tcb), (uint32_t)(priority), (tcb)->pcTaskName, (tcb)->pxStack, 0)
+    leakscope_freertos_create_((tcb), (uint32_t)(tcb)->uxPriority, (tcb)->pcTaskName,          \
+                               (tcb)->pxStack, LEAKSCOPE_STACK_SIZE(tcb))
+#define traceTASK_PRIORITY_SET(tcb, priority)                                                  \
+    leakscope_task((tcb), (uint32_t)(priority), (tcb)->pcTaskName, (tcb)->pxStack,             \
+                   LEAKSCOPE_STACK_SIZE(tcb))
 #define traceTASK_DELETE(tcb) leakscope_task_terminate(tcb)
 #define traceTASK_SWITCHED_IN() leakscope_freertos_runs_(pxCurrentTCB, pxCurrentTCB->pcTaskName)
 #define traceMOVED_TASK_TO_READY_STATE(tcb) leakscope_task_ready(tcb)
 #define traceREADIED_TASK(tcb) leakscope_task_ready(tcb)
 
-/* Causes: SEGGER's adapter uses 4 for a delay and 27 for a suspension; the others are ours. */
+/* Causes: SEGGER's adapter uses 4 for a delay and 27 for a suspension; the others are ours. The queue's
+ * macros need INCLUDE_xTaskGetCurrentTaskHandle (or mutexes). */
 #define traceTASK_DELAY() leakscope_task_blocked(pxCurrentTCB, 4)
 #define traceTASK_DELAY_UNTIL(wake) leakscope_task_blocked(pxCurrentTCB, 4)
 #define traceTASK_SUSPEND(tcb) leakscope_task_blocked((tcb), 27)
-#define traceBLOCKING_ON_QUEUE_RECEIVE(queue) leakscope_task_blocked(pxCurrentTCB, 1)
-#define traceBLOCKING_ON_QUEUE_PEEK(queue) leakscope_task_blocked(pxCurrentTCB, 1)
-#define traceBLOCKING_ON_QUEUE_SEND(queue) leakscope_task_blocked(pxCurrentTCB, 2)
+#define traceBLOCKING_ON_QUEUE_RECEIVE(queue) leakscope_task_blocked(xTaskGetCurrentTaskHandle(), 1)
+#define traceBLOCKING_ON_QUEUE_PEEK(queue) leakscope_task_blocked(xTaskGetCurrentTaskHandle(), 1)
+#define traceBLOCKING_ON_QUEUE_SEND(queue) leakscope_task_blocked(xTaskGetCurrentTaskHandle(), 2)
 #define traceTASK_NOTIFY_TAKE_BLOCK(index) leakscope_task_blocked(pxCurrentTCB, 3)
 #define traceTASK_NOTIFY_WAIT_BLOCK(index) leakscope_task_blocked(pxCurrentTCB, 3)
 

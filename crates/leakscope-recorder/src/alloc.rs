@@ -52,8 +52,11 @@ impl<A> Traced<A> {
 
 // SAFETY: every call is passed on as it is, and every answer handed back; recording allocates nothing and
 // does not unwind.
+//
+// Not inlined: a stack begins with the caller of the function whose frame pointer is read, and that is to be
+// whoever allocates. With link-time optimisation these functions would become part of it.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
-    #[inline]
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let pointer = unsafe { self.inner.alloc(layout) };
@@ -61,7 +64,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
         pointer
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let pointer = unsafe { self.inner.alloc_zeroed(layout) };
@@ -69,14 +72,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
         pointer
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         on_free(pointer.addr(), layout.size(), Origin::here());
         // SAFETY: the caller's promises are passed on.
         unsafe { self.inner.dealloc(pointer, layout) };
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let from = Block {
             address: pointer.addr(),

@@ -18,12 +18,15 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
             "a recording that begins before the target starts tracing holds all there is"
         }
         ProblemKind::NoHeapEvents => {
-            "heap events want a heap tracer in the firmware (ESP-IDF: heap tracing to host); if it is there, \
-             name its module with a description file"
+            "heap events come from the firmware: from heap tracing to host in ESP-IDF, from \
+             SEGGER_SYSVIEW_HeapAlloc and its kin, or from leakscope's recorder"
         }
-        ProblemKind::HeapModuleGuessed { .. } | ProblemKind::UnnamedModuleEvents { .. } => {
-            "a recording that holds the start of tracing holds the modules' descriptions too; a description \
-             file can stand in for them"
+        ProblemKind::HeapModuleGuessed { .. } => {
+            "a recording that holds the start of tracing holds the modules' descriptions too"
+        }
+        ProblemKind::UnnamedModuleEvents { .. } => {
+            "a recording that holds the start of tracing holds the modules' descriptions too; with \
+             --description FILE, `events` names them without"
         }
         ProblemKind::NoCallStacks => {
             "in ESP-IDF, the depth of recorded call stacks is an option of heap tracing"
@@ -33,6 +36,21 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
         }
         ProblemKind::ElfDiffers | ProblemKind::AddressesOutsideElf { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
+        }
+        ProblemKind::NoHistory => {
+            "a recording over time (host-based mode) tells leaks from caches, and how fast they grow"
+        }
+        ProblemKind::RecordsEvicted => {
+            "a larger record buffer, or a start just before what is suspected, keeps all records"
+        }
+        ProblemKind::DumpCut { .. } => {
+            "a log that goes on until the line of `=` signs at the dump's end holds it whole"
+        }
+        ProblemKind::AddressesReused => {
+            "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, does not have this doubt"
+        }
+        ProblemKind::CallersAreData => {
+            "CONFIG_ESP_SYSTEM_USE_FRAME_POINTER lets ESP-IDF record callers on RISC-V"
         }
         ProblemKind::OneCoreOnly => "a debug probe (JTAG) records both cores",
         _ => return None,

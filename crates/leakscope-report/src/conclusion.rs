@@ -43,6 +43,11 @@ pub(crate) fn leaks(outcome: &Outcome) -> impl Iterator<Item = &CallSite> {
     sites.filter(|site| site.finding.verdict.is_leak())
 }
 
+/// Whether this was not recorded over time: a dump of a record buffer.
+pub(crate) fn is_dump(outcome: &Outcome) -> bool {
+    has(outcome, |kind| matches!(kind, ProblemKind::NoHistory))
+}
+
 pub(crate) fn has(outcome: &Outcome, matches: impl Fn(&ProblemKind) -> bool) -> bool {
     outcome
         .problems

@@ -5,6 +5,7 @@
 mod field;
 mod heap;
 mod predefined;
+mod samples;
 
 use std::borrow::Cow;
 
@@ -13,10 +14,11 @@ use leakscope_analysis::describe::{
     Parameter, raw_parameters,
 };
 use leakscope_analysis::trace::{Event, EventKind, Trace};
-use leakscope_systemview::{Frame, Header, Init, Packet, SystemDescription, id};
+use leakscope_systemview::{Extended, Frame, Header, Init, Packet, SystemDescription, id};
 use rustc_hash::FxHashMap;
 
 use crate::symbolizer::Symbolizer;
+use samples::Samples;
 
 pub use field::{Field, FieldValue};
 
@@ -27,6 +29,7 @@ pub struct Naming {
     evidence: NumberingEvidence,
     /// Parsed descriptions by their text. Never listed: no order reaches an output.
     modules: FxHashMap<String, ModuleDescription>,
+    samples: Samples,
 }
 
 /// An event's name and parameters.
@@ -75,6 +78,11 @@ impl Naming {
                     self.evidence.end_call(event);
                 }
             }
+            id::EX => {
+                if let Ok(Packet::Extended(Extended::RegisterData(data))) = packet(event) {
+                    self.samples.learn(&data);
+                }
+            }
             other => self.evidence.event(other),
         }
     }
@@ -106,9 +114,8 @@ impl Naming {
             },
             EventKind::Gap { packets, bytes, .. } => predefined::gap(packets, bytes),
             _ if event.id == id::END_CALL => self.end_call(event, &names),
-            _ if event.id < id::FIRST_API => {
-                predefined::named(event, trace, |cause| self.task_state(cause))
-            }
+            _ if event.id == id::DATA_SAMPLE => self.sample(event, trace),
+            _ if event.id < id::FIRST_API => self.predefined(event, trace),
             _ => self.described(event, trace, &names),
         }
     }
@@ -167,10 +174,24 @@ impl Naming {
             .find_map(|file| Some((file.event(id)?, file.named_types())))
     }
 
+    fn predefined(&self, event: &Event<'_>, trace: &Trace) -> Named {
+        predefined::named(event, trace, |cause| self.task_state(cause))
+    }
+
     fn task_state(&self, cause: u32) -> Option<&str> {
         let built_in = self.evidence.choice().descriptions();
         let mut files = self.files.iter().chain(built_in);
         files.find_map(|file| file.task_state(cause))
+    }
+
+    fn sample(&self, event: &Event<'_>, trace: &Trace) -> Named {
+        match packet(event) {
+            Ok(Packet::DataSample { data, value }) => Named {
+                name: self.predefined(event, trace).name,
+                fields: self.samples.fields(data, value),
+            },
+            _ => self.predefined(event, trace),
+        }
     }
 
     /// The end of a call: which, and what it returned.

@@ -122,6 +122,10 @@ impl<'a> Frame<'a> {
 }
 
 /// How many numbers the payload of each packet below 24 has, and whether a string follows them.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a constant: the compiler has checked it"
+)]
 const SHORT_PACKETS: [(u8, bool); id::FIRST_WITH_LENGTH as usize] = {
     let mut layouts = [(0, false); id::FIRST_WITH_LENGTH as usize];
     let mut id = 0;

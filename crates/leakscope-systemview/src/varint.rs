@@ -27,23 +27,25 @@ pub fn read(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
 /// whether it is there.
 #[inline]
 fn read_long(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
-    let Some(&[a, b, c, d, e]) = bytes.get(position..).and_then(|rest| rest.first_chunk()) else {
+    let Some(&[first, second, third, fourth, fifth]) =
+        bytes.get(position..).and_then(|rest| rest.first_chunk())
+    else {
         return read_at_end(bytes, position);
     };
-    let mut value = u32::from(a & 0x7F) | u32::from(b & 0x7F) << 7;
-    if b < 0x80 {
+    let mut value = u32::from(first & 0x7F) | u32::from(second & 0x7F) << 7;
+    if second < 0x80 {
         return Ok((value, position + 2));
     }
-    value |= u32::from(c & 0x7F) << 14;
-    if c < 0x80 {
+    value |= u32::from(third & 0x7F) << 14;
+    if third < 0x80 {
         return Ok((value, position + 3));
     }
-    value |= u32::from(d & 0x7F) << 21;
-    if d < 0x80 {
+    value |= u32::from(fourth & 0x7F) << 21;
+    if fourth < 0x80 {
         return Ok((value, position + 4));
     }
-    value |= u32::from(e & 0x7F) << 28;
-    if e < 0x80 {
+    value |= u32::from(fifth & 0x7F) << 28;
+    if fifth < 0x80 {
         return Ok((value, position + 5));
     }
     Err(Malformed::Number.into())

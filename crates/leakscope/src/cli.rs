@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
 
+use crate::demo::faults::Fault;
+
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
 /// Reads recordings of SEGGER SystemView (.svdat) with heap events, and says which call stack leaks, how
@@ -21,9 +23,13 @@ pub(crate) enum Command {
     Report(Report),
     Events(Events),
     Log(Log),
+    Demo(Demo),
+    Description(Description),
 }
 
 /// Say which call stacks leak, how sure that is, and why.
+///
+/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
@@ -75,6 +81,28 @@ pub(crate) struct Log {
     /// Text, or JSON (one object a line).
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) format: LogFormat,
+}
+
+/// Record a small program with a known fault, and report on it: no board is needed.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// What is wrong with the program.
+    #[arg(long, value_enum, default_value_t = Fault::Steady)]
+    pub(crate) fault: Fault,
+    /// How it is recorded.
+    #[arg(long, value_enum, default_value_t = DemoMode::Streamed)]
+    pub(crate) mode: DemoMode,
+    /// Where to save what was recorded (otherwise leakscope-demo.svdat, or .log, in this folder).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Print names of heap events for SEGGER's application (a SYSVIEW_<name>.txt).
+#[derive(Debug, Args)]
+pub(crate) struct Description {
+    /// Whose events.
+    #[arg(value_enum, default_value_t = Recorder::Leakscope)]
+    pub(crate) recorder: Recorder,
 }
 
 #[derive(Debug, Args)]
@@ -144,4 +172,20 @@ pub(crate) enum RowFormat {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoMode {
+    /// As packets, while it runs.
+    Streamed,
+    /// In a buffer, which it prints at its end.
+    Standalone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Recorder {
+    /// leakscope's own.
+    Leakscope,
+    /// ESP-IDF's heap tracing.
+    EspIdf,
 }

@@ -1,8 +1,9 @@
 //! The command: what was typed, what it means, and how it ends.
 //!
 //! - [`cli`] is what can be typed, as plain data.
-//! - [`commands`] has a file a subcommand.
+//! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
+//! - [`console`] is for logs of a console, with heap dumps in them.
 //! - [`no_events`] says what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes.
 //!
@@ -11,6 +12,8 @@
 
 mod cli;
 mod commands;
+mod console;
+mod demo;
 mod firmware;
 mod no_events;
 mod recording;

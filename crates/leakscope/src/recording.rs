@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::describe::DescriptionFile;
+use leakscope_analysis::dump;
 use leakscope_analysis::trace::{Event, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
+use leakscope_systemview::Header;
 
 use crate::no_events::NoEvents;
 use crate::screen;
@@ -91,6 +93,21 @@ impl Recording {
             naming.learn_header(&input.head(HEAD)?);
         }
         Ok(naming)
+    }
+
+    /// The heap dumps in a console's log, if that is what the user named.
+    pub(crate) fn dumps(&mut self) -> anyhow::Result<Option<dump::Log>> {
+        let [input] = self.inputs.as_mut_slice() else {
+            return Ok(None);
+        };
+        let head = input.head(HEAD)?;
+        if !dump::is_text(&head) || Header::parse(&head).data > 0 {
+            return Ok(None);
+        }
+        let text = input
+            .head(usize::MAX)
+            .with_context(|| format!("`{}` cannot be read on", input.name()))?;
+        Ok(Some(dump::Log::read(&text)).filter(|log| !log.dumps.is_empty()))
     }
 
     /// A recording in which nothing could be read is an error: there is nothing to report on.

@@ -16,7 +16,7 @@ pub(super) struct Contexts {
 
 impl Contexts {
     /// The place of a context in the list; an unknown one is added.
-    #[inline]
+    #[inline(always)]
     pub(super) fn index(&mut self, context: Context) -> u32 {
         let known = match context {
             Context::Task(task) => self.tasks.get(task.index()).copied().unwrap_or(0),
@@ -70,7 +70,7 @@ impl Contexts {
         index
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn allocate(&mut self, by: u32, size: u64) {
         let usage = &mut self.list[by as usize];
         usage.allocations += 1;
@@ -81,7 +81,7 @@ impl Contexts {
     }
 
     /// `by` frees a block of `size` bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, by: u32, size: u64) {
         let usage = &mut self.list[by as usize];
         usage.frees += 1;
@@ -96,7 +96,7 @@ impl Contexts {
     }
 
     /// A block that `owner` had allocated is gone.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lose(&mut self, owner: u32, size: u64) {
         let usage = &mut self.list[owner as usize];
         usage.outstanding_blocks -= 1;

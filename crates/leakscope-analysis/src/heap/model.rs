@@ -56,6 +56,8 @@ pub struct HeapModel {
     pub(super) problems: Problems,
     /// The marker that divides the trace into cycles: the first that was seen.
     marker: Option<u32>,
+    /// Whether markers divide nothing, because somebody else says where cycles begin.
+    ignores_markers: bool,
     /// When the first cycles were over, and when the last mark was.
     pub(super) cycles: (u64, u64),
     pub(super) last_heap_event: u64,
@@ -99,7 +101,9 @@ impl HeapModel {
                 });
                 self.recent.clear();
             }
-            EventKind::Mark { marker } if *self.marker.get_or_insert(marker) == marker => {
+            EventKind::Mark { marker }
+                if !self.ignores_markers && *self.marker.get_or_insert(marker) == marker =>
+            {
                 self.mark_cycle(event.time);
             }
             EventKind::Stop => self.stopped = Some(event.time),
@@ -111,6 +115,11 @@ impl HeapModel {
     /// Observes with this way to fold stacks.
     pub(crate) fn observer<'m, F: FoldStack>(&'m mut self, fold: &'m mut F) -> HeapObserver<'m, F> {
         HeapObserver { heap: self, fold }
+    }
+
+    /// From now on, cycles begin only where [`HeapModel::mark_cycle`] says.
+    pub fn ignore_markers(&mut self) {
+        self.ignores_markers = true;
     }
 
     /// A line of the log, or whatever else the user named, marks the beginning of a cycle.
@@ -169,7 +178,7 @@ impl HeapModel {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::too_many_arguments, reason = "the fields of one event")]
     fn observe_allocation(
         &mut self,
@@ -187,7 +196,7 @@ impl HeapModel {
         self.recent.set(now.core, Recent::Other);
     }
 
-    #[inline]
+    #[inline(always)]
     fn observe_free(
         &mut self,
         heap: u64,
@@ -211,7 +220,7 @@ impl HeapModel {
         self.recent.set(now.core, recent);
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_event(&mut self, now: &Occasion) {
         self.session.heap_events += 1;
         self.last_heap_event = now.time;
@@ -219,7 +228,7 @@ impl HeapModel {
     }
 
     /// The call site of a stack: a new one if it was never seen.
-    #[inline]
+    #[inline(always)]
     fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> usize {
         match self.site_of_stack.get(stack.index()) {
             Some(&site) if site != NO_SITE => site as usize,
@@ -257,7 +266,7 @@ impl HeapModel {
 
     /// An allocation may belong to what came before it on its core: a free from the same call is the
     /// first half of a reallocation, and a failure of the same size was only the first region tried.
-    #[inline]
+    #[inline(always)]
     fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion) {
         match *self.recent.get(now.core) {
             Recent::Free {
@@ -291,7 +300,7 @@ impl HeapModel {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: &Occasion) {
         let heap = self.heaps.index(heap);
         let owner = self.contexts.index(now.context);
@@ -331,7 +340,7 @@ impl HeapModel {
         self.live_bytes -= lost.size;
     }
 
-    #[inline]
+    #[inline(always)]
     fn free(
         &mut self,
         heap: u64,
@@ -470,7 +479,12 @@ impl HeapModel {
         };
         self.totals.frees -= 1;
         let site = &mut self.sites[block.site as usize];
-        site.revive(freed_at.saturating_sub(block.time), now.time, block.size, &self.moment);
+        site.revive(
+            freed_at.saturating_sub(block.time),
+            now.time,
+            block.size,
+            &self.moment,
+        );
         let by = self.contexts.index(now.context);
         self.contexts.unfree(by, block.size);
         self.contexts.revive(block.owner, block.size);
@@ -520,7 +534,7 @@ pub(crate) struct HeapObserver<'m, F> {
 }
 
 impl<F: FoldStack> Observer for HeapObserver<'_, F> {
-    #[inline]
+    #[inline(always)]
     fn allocation(
         &mut self,
         now: &Occasion,
@@ -534,7 +548,7 @@ impl<F: FoldStack> Observer for HeapObserver<'_, F> {
             .observe_allocation(0, address, size, stack, now, stacks, self.fold);
     }
 
-    #[inline]
+    #[inline(always)]
     fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks) {
         self.heap.count_event(now);
         self.heap.observe_free(0, address, stack, now, stacks);

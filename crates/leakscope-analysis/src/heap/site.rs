@@ -63,7 +63,7 @@ impl Site {
     }
 
     /// Before the live bytes change: what they were is still true of everything since the last change.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, time: u64, moment: &Moment) {
         if self.at_peak.0 < moment.peak {
             self.at_peak = (moment.peak, self.live_bytes);
@@ -74,7 +74,7 @@ impl Site {
             .settle(since_start, moment.window_shift, self.live_bytes);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn allocate(&mut self, time: u64, size: u64, moment: &Moment) {
         self.settle(time, moment);
         if self.allocations == 0 {
@@ -97,13 +97,13 @@ impl Site {
     }
 
     /// Notes who allocates, by its place in the list of contexts, and on which core.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note_context(&mut self, context: u32, core: u8) {
         self.cores |= 1 << (core % 64);
         self.contexts |= 1 << context.min(u64::BITS - 1);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, born: u64, time: u64, size: u64, moment: &Moment) {
         self.lose(time, size, moment);
         self.frees += 1;
@@ -113,7 +113,7 @@ impl Site {
     }
 
     /// A block is gone, nobody saw how.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lose(&mut self, time: u64, size: u64, moment: &Moment) {
         self.settle(time, moment);
         self.live_blocks -= 1;
@@ -196,7 +196,7 @@ struct Floors {
 impl Floors {
     /// Brings the windows up to `time`; in those that have begun since the last change, nothing was
     /// lower than `live`.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, time: u64, shift: u32, live: u64) {
         while self.shift < shift {
             self.merge_pairs();
@@ -244,7 +244,7 @@ pub(super) const WARM_UP_CYCLES: u64 = 2;
 
 impl CycleCount {
     /// Brings the count up to cycle `now`: nothing has changed since the last event.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, now: u64, live: u64) {
         if self.current == now {
             return;

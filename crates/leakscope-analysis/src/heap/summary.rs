@@ -18,7 +18,9 @@ impl HeapModel {
             .into_iter()
             .zip(&self.keys)
             .enumerate()
-            .filter_map(|(index, (record, key))| Some((index, record.call_site(key, &self.contexts)?)))
+            .filter_map(|(index, (record, key))| {
+                Some((index, record.call_site(key, &self.contexts)?))
+            })
             .collect();
         call_sites.sort_by_key(|(_, site)| rank(site));
         let mut place = vec![None; self.sites.len()];
@@ -78,7 +80,7 @@ impl HeapModel {
         if trace.target().timestamp_hz == 0 {
             note(ProblemKind::NoInit);
         }
-        if self.recorded_over_serial_link(trace) {
+        if Self::recorded_over_serial_link(trace) {
             note(ProblemKind::OneCoreOnly);
         }
         if totals.end == 0 && totals.events > 100 {
@@ -95,7 +97,7 @@ impl HeapModel {
         problems.list().to_vec()
     }
 
-    fn recorded_over_serial_link(&self, trace: &Trace) -> bool {
+    fn recorded_over_serial_link(trace: &Trace) -> bool {
         let guessed = ProblemKind::HeapModuleGuessed { id: 0 };
         let device = trace
             .target()

@@ -64,6 +64,10 @@ const INTERRUPTS: u32 = 1024;
 impl Seen {
     /// Whether nothing about the frame calls for a second look.
     #[inline]
+    #[allow(
+        clippy::needless_bitwise_bool,
+        reason = "a branch here is foreseen wrongly half the time"
+    )]
     pub(super) fn is_ordinary(&self, frame: &Frame<'_>) -> bool {
         let Some(kind) = self.kinds.get(frame.id as usize) else {
             return false;
@@ -74,9 +78,7 @@ impl Seen {
             // Without branches: which of them it is cannot be foreseen.
             check => (check == Check::Id) | ((check == Check::End) & ends_well),
         };
-        is_sound
-            & (frame.delta < LONG_SILENCE)
-            & (frame.payload.len() <= usize::from(kind.longest))
+        is_sound & (frame.delta < LONG_SILENCE) & (frame.payload.len() <= usize::from(kind.longest))
     }
 
     /// Whether a recorder may have sent it.
@@ -162,8 +164,11 @@ impl Seen {
         };
         if kind.check == Check::New {
             kind.check = match id {
-                id::MARK_START | id::MARK_STOP | id::TIMER_ENTER | id::TIMER_EXIT => Check::Id,
-                id::DATA_SAMPLE => Check::Id,
+                id::MARK_START
+                | id::MARK_STOP
+                | id::TIMER_ENTER
+                | id::TIMER_EXIT
+                | id::DATA_SAMPLE => Check::Id,
                 id::FIRST_API.. => Check::End,
                 _ => Check::Rare,
             };

@@ -5,6 +5,7 @@
 
 use leakscope_systemview::id;
 
+use super::context::CoreState;
 use super::dialect::idf;
 use super::event::{Event, Occasion};
 use super::modules::{IdfEvent, Meaning};
@@ -64,7 +65,7 @@ impl Trace {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, index: usize, piece: &Piece, observer: &mut impl Observer) {
         let id = piece.id();
         if id >= id::FIRST_MODULE
@@ -91,7 +92,7 @@ impl Trace {
     }
 
     /// Whether it was an allocation or a free of a block, and the observer was told.
-    #[inline]
+    #[inline(always)]
     fn observe_idf(
         &mut self,
         index: usize,
@@ -107,7 +108,7 @@ impl Trace {
             context: self
                 .cores
                 .get(usize::from(core))
-                .map(|state| state.current())
+                .map(CoreState::current)
                 .unwrap_or_default(),
             core,
             input: source.stream.part.input,

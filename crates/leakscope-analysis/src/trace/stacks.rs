@@ -101,7 +101,7 @@ impl Stacks {
     }
 
     /// The stack that `bytes` encode, as numbers on the wire; `None` if they are no whole numbers.
-    #[inline]
+    #[inline(always)]
     pub fn intern_encoded(&mut self, bytes: &[u8]) -> Option<StackId> {
         let hash = hash_bytes(bytes);
         let recent = self.recent[hash as usize % RECENT];

@@ -11,30 +11,15 @@ use super::plausible::{Judgement, Seen, is_readable};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Special {
     /// Bytes that are no packets, behind a packet of this time.
-    Skipped {
-        offset: u64,
-        bytes: u64,
-        time: u64,
-    },
+    Skipped { offset: u64, bytes: u64, time: u64 },
     /// The bytes before the first sync.
-    BeforeStart {
-        offset: u64,
-        bytes: u64,
-    },
+    BeforeStart { offset: u64, bytes: u64 },
     /// The stream was read from its first plausible packet on.
-    NoStart {
-        offset: u64,
-    },
+    NoStart { offset: u64 },
     /// Nothing in it looks like packets.
-    Nothing {
-        offset: u64,
-    },
+    Nothing { offset: u64 },
     /// The data end inside a packet.
-    Cut {
-        offset: u64,
-        bytes: u64,
-        time: u64,
-    },
+    Cut { offset: u64, bytes: u64, time: u64 },
 }
 
 /// A frame and its place. Places are indices into the stream's buffer, and hold until the next
@@ -203,7 +188,7 @@ impl Stream {
     }
 
     /// Takes the next item, if it is a frame that is ready.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_frame(&mut self) -> Option<Piece> {
         let piece = self.next_frame?;
         self.cut_ordinary();
@@ -248,7 +233,7 @@ impl Stream {
     }
 
     /// Cuts the next frame, if nothing about it calls for a second look.
-    #[inline]
+    #[inline(always)]
     fn cut_ordinary(&mut self) {
         let start = self.unread.start;
         let bytes = &self.buffer[start..self.unread.end];
@@ -266,9 +251,9 @@ impl Stream {
         }
     }
 
-    fn special(&mut self, item: Special) -> Option<Ready> {
+    fn special(&mut self, item: Special) -> Ready {
         self.special = Some(item);
-        Some(Ready::Item)
+        Ready::Item
     }
 
     fn unread_bytes(&self) -> &[u8] {
@@ -316,7 +301,7 @@ impl Stream {
             let bytes = start as u64;
             return match bytes {
                 0 => None,
-                _ => self.special(Special::BeforeStart { offset, bytes }),
+                _ => Some(self.special(Special::BeforeStart { offset, bytes })),
             };
         }
         if may_grow {
@@ -331,12 +316,12 @@ impl Stream {
         let begin = zeros.chain(0..bytes.len()).find(|&at| self.may_begin(at));
         let Some(begin) = begin else {
             self.drop_rest();
-            return self.special(Special::Nothing { offset });
+            return Some(self.special(Special::Nothing { offset }));
         };
         self.unread.start += begin;
         self.state = State::Reading;
         let offset = self.position();
-        self.special(Special::NoStart { offset })
+        Some(self.special(Special::NoStart { offset }))
     }
 
     /// Reads a packet that is not ordinary, or finds out what stands there instead; `None` if something
@@ -358,7 +343,7 @@ impl Stream {
             },
             Err(FrameError::Incomplete) if !self.complete => Some(Ready::NeedBytes),
             Err(FrameError::Incomplete) if self.goes_on() => self.lose_way(),
-            Err(FrameError::Incomplete) => self.cut(),
+            Err(FrameError::Incomplete) => Some(self.cut()),
             Err(FrameError::Malformed(_)) => self.lose_way(),
         }
     }
@@ -374,18 +359,18 @@ impl Stream {
         if !Seen::is_possible(frame) {
             return Judgement::Bad;
         }
-        let (mut chain, mut known) = (frame.length, 0);
+        let (mut chain, mut sound) = (frame.length, 0);
         let judgement = self.follow(frame.length, CONFIRMATION, |next| {
             let is_plausible = Seen::is_plausible(next);
             chain += if is_plausible { next.length } else { 0 };
-            known += usize::from(is_plausible && self.seen.is_known(next));
+            sound += usize::from(is_plausible);
             is_plausible
         });
         let contested = match judgement {
             Judgement::Good if self.seen.is_short(frame) => return Judgement::Good,
             Judgement::Good => frame.length,
             // The next damage is not far, but behind these.
-            Judgement::Bad if known >= FEW && self.seen.is_short(frame) => return Judgement::Good,
+            Judgement::Bad if sound >= FEW && self.seen.is_short(frame) => return Judgement::Good,
             Judgement::Bad => chain.min(frame.length + NEAR),
             Judgement::NeedBytes => return Judgement::NeedBytes,
         };
@@ -400,7 +385,7 @@ impl Stream {
     }
 
     /// The data end inside a packet.
-    fn cut(&mut self) -> Option<Ready> {
+    fn cut(&mut self) -> Ready {
         let (offset, time) = (self.position(), self.time);
         let bytes = self.drop_rest();
         self.special(Special::Cut {
@@ -439,7 +424,7 @@ impl Stream {
     fn read_padding(&mut self) -> Option<Ready> {
         let zeros = self.unread.len();
         match (self.complete, zeros) {
-            (true, 1) => self.cut(),
+            (true, 1) => Some(self.cut()),
             (true, _) => {
                 self.drop_rest();
                 None
@@ -572,7 +557,6 @@ impl Stream {
                     };
                 }
                 Ok(frame) if accepts(&frame) => at += frame.length,
-                Ok(_) | Err(FrameError::Malformed(_)) => return Judgement::Bad,
                 Err(FrameError::Incomplete) if !self.complete => return Judgement::NeedBytes,
                 Err(FrameError::Incomplete) if rest.len() > LONGEST_PACKET => {
                     return Judgement::Bad;
@@ -580,7 +564,7 @@ impl Stream {
                 Err(FrameError::Incomplete) if index >= AT_THE_END || count == CONFIRMATION => {
                     return Judgement::Good;
                 }
-                Err(FrameError::Incomplete) => return Judgement::Bad,
+                _ => return Judgement::Bad,
             }
         }
         Judgement::Good
@@ -588,7 +572,7 @@ impl Stream {
 }
 
 impl Piece {
-    #[inline]
+    #[inline(always)]
     fn of(frame: &Frame<'_>, start: usize, time: u64) -> Self {
         Self {
             time,

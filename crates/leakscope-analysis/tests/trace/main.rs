@@ -7,6 +7,7 @@ mod context;
 mod damage;
 mod dialects;
 mod heap;
+mod naive;
 mod reading;
 mod rows;
 mod scenario;

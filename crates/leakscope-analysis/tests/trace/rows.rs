@@ -544,7 +544,6 @@ fn row_40_an_outcome_at_any_time() {
         match analysis.step() {
             Step::Event(event, _) => {
                 seen += u64::from(matches!(event.kind, trace::EventKind::Heap(_)));
-                continue;
             }
             Step::NeedBytes(stream) => {
                 assert_eq!(analysis.outcome().totals.allocations, seen);

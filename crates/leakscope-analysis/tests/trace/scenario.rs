@@ -284,7 +284,7 @@ impl Recording {
 
     /// All on one core, as a dump of the target's buffer: without header.
     pub(crate) fn plain(&self) -> Vec<u8> {
-        self.stream(|_| true, |id, payload, delta| encode(id, payload, delta))
+        self.stream(|_| true, encode)
     }
 
     /// [`Recording::plain`], and where in it each packet stands.

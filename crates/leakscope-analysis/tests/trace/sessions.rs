@@ -250,7 +250,10 @@ fn a_later_session_is_judged_like_the_first() {
             for number in 0..3 {
                 recording.after(500).allocate(block(number), 8, LEAK);
             }
-            recording.after(500).free(block(1), OTHER).free(block(2), OTHER);
+            recording
+                .after(500)
+                .free(block(1), OTHER)
+                .free(block(2), OTHER);
         }
         // A cache that fills early.
         recording.after(1000);

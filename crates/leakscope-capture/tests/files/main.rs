@@ -118,8 +118,13 @@ fn a_packed_file_that_is_cut_off_is_read_as_far_as_it_goes() {
         let mut input = open_one(&write(&folder, "trace.svdat", cut));
         let bytes = read(&mut input);
         assert!(data().starts_with(&bytes));
-        let [Note::Unpacked { format }, Note::UnpackedInPart { bytes: said, reason }] =
-            input.notes()
+        let [
+            Note::Unpacked { format },
+            Note::UnpackedInPart {
+                bytes: said,
+                reason,
+            },
+        ] = input.notes()
         else {
             panic!("{:?}", input.notes());
         };
@@ -140,9 +145,15 @@ fn a_damaged_packed_file_is_no_end() {
     assert!(!bytes.is_empty());
     assert!(matches!(input.notes(), [_, Note::UnpackedInPart { .. }]));
     let only_magic = open_one(&write(&folder, "short.gz", &[0x1F, 0x8B]));
-    assert!(matches!(only_magic.notes(), [_, Note::UnpackedInPart { bytes: 0, .. }]));
+    assert!(matches!(
+        only_magic.notes(),
+        [_, Note::UnpackedInPart { bytes: 0, .. }]
+    ));
     let only_magic = open_one(&write(&folder, "short.zst", &[0x28, 0xB5, 0x2F, 0xFD]));
-    assert!(matches!(only_magic.notes(), [_, Note::UnpackedInPart { bytes: 0, .. }]));
+    assert!(matches!(
+        only_magic.notes(),
+        [_, Note::UnpackedInPart { bytes: 0, .. }]
+    ));
 }
 
 /// A pipe can be read only once, and yet its bytes are there at any offset.
@@ -182,14 +193,19 @@ fn addresses_and_paths() {
 fn inputs_keep_their_order() {
     let folder = folder();
     let names: Vec<String> = (0..3)
-        .map(|number| write(&folder, &format!("{number}"), &[number; 9]).display().to_string())
+        .map(|number| {
+            write(&folder, &format!("{number}"), &[number; 9])
+                .display()
+                .to_string()
+        })
         .collect();
     let inputs = open(&names).expect("inputs");
     let opened: Vec<&str> = inputs.iter().map(Input::name).collect();
     assert_eq!(opened, names);
 }
 
-const HEADER: &[u8] = b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
+const HEADER: &[u8] =
+    b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
 
 /// OpenOCD leaves the joined file empty if it is not told to stop; the data are beside it.
 #[test]
@@ -213,7 +229,11 @@ fn the_files_of_the_cores_stand_in_for_an_empty_one() {
                 assert_eq!(read(input), [number as u8; 100]);
                 let empty = path.clone();
                 assert_eq!(input.notes(), [Note::Replaced { empty }]);
-                assert!(input.notes()[0].to_string().contains(&path.display().to_string()));
+                assert!(
+                    input.notes()[0]
+                        .to_string()
+                        .contains(&path.display().to_string())
+                );
             }
         }
     }
@@ -257,7 +277,10 @@ fn a_missing_file_is_one_line() {
     let path = folder.path().join("no such trace.svdat");
     let error = open_path(&path).expect_err("no file");
     assert!(matches!(error, OpenError::NotFound { .. }));
-    assert_eq!(error.to_string(), format!("there is no file `{}`", path.display()));
+    assert_eq!(
+        error.to_string(),
+        format!("there is no file `{}`", path.display())
+    );
     assert_eq!(error.hint(), None);
 }
 

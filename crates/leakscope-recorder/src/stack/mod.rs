@@ -10,7 +10,9 @@
 //! | C, GCC for RISC-V, AArch64, x86 | `-fno-omit-frame-pointer` | the caller's return address only |
 //! | C, GCC for Thumb (Cortex-M) | none: its frames are no chain | the caller's return address only, which C passes on by itself |
 //!
-//! Each frame costs a walk about 12 instructions on a Cortex-M3, before the critical section. A chain that
+//! On a Cortex-M3, having a stack at all costs an event about 100 instructions in leakscope's dialect,
+//! and each frame 21 more (48 in ESP-IDF's, which writes it out). The walk itself is done before the
+//! critical section. A chain that
 //! is broken is followed no further: the next frame must lie above the present one, aligned, inside
 //! [`Limits::ram`], and its return address inside [`Limits::code`].
 
@@ -61,10 +63,6 @@ impl Limits {
 impl Origin<'_> {
     /// The caller of the function in which this is written, by its frame pointer.
     #[inline(always)]
-    #[allow(
-        clippy::inline_always,
-        reason = "it reads the frame pointer of the function it stands in"
-    )]
     pub fn here() -> Self {
         Self::FramePointer(frame_pointer::read())
     }

@@ -52,6 +52,8 @@ pub(crate) const MODULE_OFFSET: u32 = id::FIRST_MODULE;
 const TEXT: usize = 128;
 /// The longest packet with text: a message with its arguments.
 const LONGEST_TEXT_PACKET: usize = 1 + 2 + (1 + TEXT) + 1 + 1 + 5 * ARGUMENTS + 5;
+/// The longest `OVERFLOW` packet.
+const OVERFLOW: usize = 1 + 5 + 5;
 /// The most arguments of a message: SEGGER's number.
 const ARGUMENTS: usize = 16;
 
@@ -171,8 +173,8 @@ where
     /// Bytes of the ring proper.
     const CAPACITY: usize = {
         assert!(
-            BYTES >= 4 * Self::SCRATCH && BYTES <= i32::MAX as usize,
-            "the buffer must hold at least four of the longest packets"
+            BYTES > 4 * Self::SCRATCH + OVERFLOW && BYTES <= i32::MAX as usize,
+            "the buffer must hold more than four of the longest packets"
         );
         BYTES - Self::SCRATCH
     };

@@ -7,6 +7,7 @@
 
 use leakscope_systemview::{BufferTooSmall, Writer, id};
 
+use super::OVERFLOW;
 use super::cursor::Cursor;
 use super::ring::Ring;
 use crate::dialect::Dialect;
@@ -224,7 +225,7 @@ impl Output<'_> {
     #[inline(never)]
     fn tell_overflow(self) -> bool {
         let dropped = self.chain.dropped;
-        let stored = self.try_store(11, |cursor| {
+        let stored = self.try_store(OVERFLOW, |cursor| {
             cursor.byte(id::OVERFLOW as u8);
             cursor.number(dropped);
         });

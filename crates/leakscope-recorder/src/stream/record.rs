@@ -5,7 +5,7 @@ use leakscope_systemview::{Level, Text, id};
 use super::announce::cut;
 use super::config::{Config, WhenFull};
 use super::output::{Mode, Output};
-use super::{ARGUMENTS, Settings, Stream, TEXT};
+use super::{ARGUMENTS, OVERFLOW, Settings, Stream, TEXT};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Event, Recorder, Task, until_nul};
 use crate::platform::{Clock, CoreNumber};
@@ -27,8 +27,14 @@ where
     C: Clock,
     N: CoreNumber,
 {
-    /// Room that the packets of one event can need: overflow, call stack, two events.
-    const ROOM_FOR_AN_EVENT: usize = 3 * D::LONGEST + 16;
+    /// Room that the packets of one event can need: an overflow; and a call stack and two events, or
+    /// one packet with text.
+    const ROOM_FOR_AN_EVENT: usize = OVERFLOW
+        + if 3 * D::LONGEST > Self::SCRATCH {
+            3 * D::LONGEST
+        } else {
+            Self::SCRATCH
+        };
 
     /// The short way of an event: lets `write` write its packets if nothing stands against it, and returns
     /// whether it did.

@@ -9,10 +9,6 @@ use crate::event::Event;
 impl Output<'_> {
     /// Writes an event; an idle that follows an idle is left out.
     #[inline(always)]
-    #[allow(
-        clippy::inline_always,
-        reason = "one event in two places: on the short way and the long"
-    )]
     pub(super) fn event(&mut self, event: Event, config: &Config) {
         // Whoever was interrupted goes on after the interrupt, and so does idling.
         let keeps_idle = matches!(

@@ -15,6 +15,7 @@ mod overflow;
 mod ratio;
 mod records;
 mod roundtrip;
+mod rtt;
 mod scheduler;
 mod sinks;
 mod stacks;

@@ -1,5 +1,7 @@
 //! Full buffers: nothing is lost in silence.
 
+use std::sync::atomic::Ordering;
+
 use leakscope_recorder::dialect::{EspIdf, Leakscope};
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream, WhenFull};
@@ -7,7 +9,7 @@ use leakscope_recorder::{Block, Event, Recorder};
 use leakscope_systemview::id;
 use proptest::prelude::*;
 
-use crate::host::{CountingClock, LeakscopeReader, Stored, drained, packets};
+use crate::host::{CountingClock, FakeClock, LeakscopeReader, Stored, drained, packets};
 
 /// Lost events by SEGGER's rule: what the count grew by, and one for each time the buffer was found
 /// full.
@@ -212,4 +214,54 @@ fn a_restart_waits_for_room() {
     assert_eq!(after.last().expect("packets").id, 516);
     let all: Vec<_> = before.into_iter().chain(after).collect();
     assert_eq!(lost(&all), 12);
+}
+
+/// The ring filled to its very last byte must not look empty: whatever stands before, the longest of all
+/// packets is tried behind it.
+#[test]
+fn full_is_not_empty() {
+    for padding in 0..200 {
+        let clock = FakeClock::at(0);
+        let stream: Stream<EspIdf<32>, _, 1024> = Stream::new();
+        stream.init(&clock, Config::new("x"));
+        stream.start();
+        // Two bytes each, and one of three bytes before every other row.
+        if padding % 2 == 1 {
+            clock.0.fetch_add(200, Ordering::Relaxed);
+        }
+        for _ in 0..=padding / 2 {
+            stream.event(Event::IsrExit);
+        }
+        for _ in 0..5 {
+            clock.0.fetch_add(1 << 31, Ordering::Relaxed);
+            let block = Block {
+                address: 0xFFFF_FFFF,
+                size: 0xFFFF_FFFF,
+            };
+            stream.alloc(block, Origin::Frames(&[0xFFFF_FFFF; 32]));
+        }
+        let packets = packets(&drained(&stream, 0));
+        assert_eq!(events(&packets, id::ISR_EXIT), padding / 2 + 1);
+        assert!(events(&packets, 512) > 0);
+    }
+}
+
+/// What was lost may have been the end of idling.
+#[test]
+fn idle_is_told_again_after_a_loss() {
+    let stream: Stream<Leakscope<0>, CountingClock, 1024> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
+    stream.start();
+    drained(&stream, 0);
+    stream.event(Event::Idle);
+    while stream.drop_count() == 0 {
+        stream.event(Event::IsrEnter(5));
+        stream.event(Event::IsrExit);
+    }
+    drained(&stream, 0);
+    stream.event(Event::IsrEnter(5));
+    stream.event(Event::IsrExit);
+    stream.event(Event::Idle);
+    let packets = packets(&drained(&stream, 0));
+    assert_eq!(packets.last().expect("packets").id, id::IDLE);
 }

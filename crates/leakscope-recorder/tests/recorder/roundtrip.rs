@@ -1,6 +1,6 @@
 //! leakscope's dialect, written and read.
 
-use leakscope_recorder::dialect::Leakscope;
+use leakscope_recorder::dialect::{EspIdf, Leakscope};
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream};
 use leakscope_recorder::{Block, Recorder};
@@ -133,4 +133,53 @@ fn a_known_stack_is_not_sent_again() {
         reader.read(&packet);
     }
     assert_eq!(reader.definitions, 2);
+}
+
+/// Payloads of more than 127 bytes, whose length takes two, at every place of the ring.
+#[test]
+fn deep_stacks_far_away_come_through() {
+    let stream: Stream<Leakscope<40, 4>, CountingClock, 2048> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
+    stream.start();
+    let mut packets = packets(&drained(&stream, 0));
+    for number in 0..200usize {
+        let frames: Vec<_> = (1..=number % 41)
+            .map(|frame| (frame * 0x1357_9BDF).rotate_right(4))
+            .collect();
+        let block = Block {
+            address: number,
+            size: 1,
+        };
+        stream.alloc(block, Origin::Frames(&frames));
+        packets.extend(crate::host::packets(&drained(&stream, 0)));
+    }
+    assert!(packets.iter().any(|packet| packet.payload.len() > 300));
+    for (number, event) in LeakscopeReader::read_all(&packets).iter().enumerate() {
+        let HeapEvent::Alloc { address, stack, .. } = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(*address, number as u64);
+        let expected = (1..=number % 41).map(|frame| (frame * 0x1357_9BDF).rotate_right(4) as u64);
+        assert!(stack.iter().copied().eq(expected), "{number}");
+    }
+}
+
+/// The longest event of ESP-IDF's module.
+#[test]
+fn espressifs_deepest_stack_comes_through() {
+    let stream: Stream<EspIdf<32>, CountingClock, 1024> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
+    stream.start();
+    drained(&stream, 0);
+    let frames = [0xFFFF_FFFF; 32];
+    for _ in 0..50 {
+        let block = Block {
+            address: 0xFFFF_FFFF,
+            size: 0xFFFF_FFFF,
+        };
+        stream.alloc(block, Origin::Frames(&frames));
+        let packets = packets(&drained(&stream, 0));
+        assert_eq!(packets.len(), 1);
+        assert_eq!(packets[0].numbers(), [0xFFFF_FFFF; 34]);
+    }
 }

@@ -84,6 +84,25 @@ fn what_a_sink_does_not_take_stays() {
 }
 
 #[test]
+fn there_is_one_reader_at_a_time() {
+    let stream: Stream<Leakscope<0>, CountingClock> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
+    stream.start();
+    let mut outer = Vec::new();
+    let mut inner = Vec::new();
+    let Ok(total) = stream.drain(0, &mut |bytes: &[u8]| {
+        // As an interrupt would, in the middle of the other's work.
+        inner.extend(drained(&stream, 0));
+        outer.extend_from_slice(bytes);
+        bytes.len()
+    });
+    assert_eq!(inner, []);
+    assert_eq!(total, outer.len());
+    stream.event(leakscope_recorder::Event::IsrExit);
+    assert_eq!(drained(&stream, 0).len(), 2, "the first reader has gone");
+}
+
+#[test]
 fn descriptions_name_the_events_by_number() {
     for (name, text) in FILES {
         assert!(name.starts_with("SYSVIEW_"), "{name}");

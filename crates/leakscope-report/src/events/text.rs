@@ -25,7 +25,8 @@ pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
 
 /// The event, and its call stack below it: a frame a line.
 pub(super) fn write_with_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
-    let is_stack = |value: &FieldValue| matches!(value, FieldValue::Stack(_) | FieldValue::Frames(_));
+    let is_stack =
+        |value: &FieldValue| matches!(value, FieldValue::Stack(_) | FieldValue::Frames(_));
     let fields = row.fields.iter().filter(|field| !is_stack(&field.value));
     let parameters: Vec<String> = fields.map(ToString::to_string).collect();
     write_row(out, row, &parameters.join(" "))?;

@@ -47,7 +47,13 @@ impl CallSite {
     ) -> Self {
         let stack = symbolizer.stack(&site.allocator_frames, &site.stack);
         let growth = site.growth;
-        let contexts = site.contexts.iter();
+        // After a restart, a task of the same name is another one.
+        let mut tasks: Vec<String> = Vec::new();
+        for name in site.contexts.iter().map(|&context| view.context(context)) {
+            if !tasks.contains(&name) {
+                tasks.push(name);
+            }
+        }
         Self {
             verdict: site.finding.verdict.name(),
             confidence: site.finding.confidence.name(),
@@ -71,7 +77,7 @@ impl CallSite {
             first_allocation_ticks: site.first_allocation,
             last_allocation_s: view.seconds(site.last_allocation),
             last_allocation_ticks: site.last_allocation,
-            tasks: contexts.map(|&context| view.context(context)).collect(),
+            tasks,
             cores: site.cores.clone(),
             frames: stack.frames.iter().map(Frame::new).collect(),
             allocator_frames: stack.allocator.iter().map(Frame::new).collect(),

@@ -4,7 +4,7 @@ use leakscope_analysis::describe::raw_parameters;
 use leakscope_analysis::trace::{Event, EventKind, Start, Trace};
 use leakscope_systemview::{Extended, Init, Level, Packet, Print, id};
 
-use super::{Field, Named, packet};
+use super::{Field, Named, packet, samples};
 
 /// Data were lost.
 pub(super) fn gap(packets: Option<u64>, bytes: u64) -> Named {
@@ -109,7 +109,6 @@ fn fields<'n>(
             number("offset", offset),
             Field::text("text", text.to_string()),
         ],
-        Packet::DataSample { data, value } => vec![number("data", data), number("value", value)],
         Packet::Init(Init {
             timestamp_hz,
             cpu_hz,
@@ -142,14 +141,7 @@ fn of_extended(extended: Extended<'_>, event: &Event<'_>, trace: &Trace) -> Name
                 Field::text("name", name.to_string()),
             ],
         ),
-        Extended::RegisterData(data) => (
-            id::extended::REGISTER_DATA,
-            vec![
-                number("data", data.data),
-                Field::text("name", data.name.to_string()),
-                Field::text("unit", data.unit.to_string()),
-            ],
-        ),
+        Extended::RegisterData(data) => (id::extended::REGISTER_DATA, samples::registered(&data)),
         Extended::PrintElf { address, .. } => (
             id::extended::PRINT_ELF,
             vec![Field::address("text_address", address.into())],

@@ -8,7 +8,7 @@ use leakscope_analysis::problem::ProblemKind;
 
 use super::Report;
 use super::layout::{Line, Page, Paint};
-use crate::conclusion::{Conclusion, has, leaks};
+use crate::conclusion::{Conclusion, has, is_dump, leaks};
 use crate::units::{bytes, counted, duration_of_seconds, rate_per_second};
 
 /// Before all else, if it is so: nothing can be said.
@@ -92,6 +92,9 @@ fn exhaustion(outcome: &Outcome, bytes_per_second: f64) -> Option<String> {
 
 fn no_leak(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
     page.blank()?;
+    if is_dump(report.outcome) {
+        return no_history(report, page);
+    }
     let heading = Line::new().paint(Paint::Good, "No leak seen");
     page.paragraph(
         0,
@@ -102,6 +105,20 @@ fn no_leak(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
         page.paragraph(0, "- ".into(), &limit.into())?;
     }
     Ok(())
+}
+
+/// A dump accuses nobody: it says where to look.
+fn no_history(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
+    let totals = &report.outcome.totals;
+    let first = Line::new().paint(Paint::Warning, "Leak or not, a dump cannot tell");
+    let text = match totals.outstanding_blocks {
+        0 => ": every block in it was freed.",
+        _ => {
+            ": look first at call sites that hold many blocks, and compare with a later dump, or record a \
+             trace."
+        }
+    };
+    page.paragraph(0, Line::new(), &first.plain(text))
 }
 
 /// What a trace without a leak does not prove.

@@ -51,20 +51,24 @@ fn leak(
 
 /// "270 B outstanding in 27 blocks of 10 B, allocated by alloc0 and alloc1 on cores 0 and 1"
 fn blocks(report: &Report<'_, '_>, site: &CallSite) -> String {
-    let block = if site.smallest == site.largest {
+    let size = if site.smallest == site.largest {
         bytes(site.smallest)
     } else {
         format!("{} to {}", count(site.smallest), bytes(site.largest))
     };
     let blocks = counted(site.outstanding_blocks, "block");
     let all = bytes(site.outstanding_bytes);
-    let [all, blocks, block] = [all, blocks, block].map(|number| number.replace(' ', "\u{A0}"));
+    let [all, blocks, size] = [all, blocks, size].map(|number| number.replace(' ', "\u{A0}"));
     let session = match report.outcome.sessions.len() {
         0 | 1 => String::new(),
-        _ => format!(", judged by session {}", site.session + 1),
+        _ => format!(", judged by session\u{A0}{}", site.session + 1),
     };
     let who = who(report, site);
-    format!("{all} outstanding in {blocks} of {block}{who}{session}")
+    // Of blocks that were freed the sizes count too: then nothing is known of those that are left.
+    if site.frees > 0 && site.smallest != site.largest {
+        return format!("{all} outstanding in {blocks}{who} in sizes of {size}{session}");
+    }
+    format!("{all} outstanding in {blocks} of {size}{who}{session}")
 }
 
 /// ", allocated by main and 3 more on core 0"
@@ -74,11 +78,20 @@ pub(super) fn who(report: &Report<'_, '_>, site: &CallSite) -> String {
     } else {
         NAMES
     };
-    let contexts = site.contexts.iter().take(shown);
-    let mut names: Vec<String> = contexts.map(|&context| report.context(context)).collect();
-    match site.contexts.len().saturating_sub(names.len()) {
+    // After a restart, a task of the same name is another one.
+    let mut names: Vec<String> = Vec::new();
+    for &context in &site.contexts {
+        let name = report.context(context);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.len().saturating_sub(shown) {
         0 => {}
-        more => names.push(format!("{more} more")),
+        more => {
+            names.truncate(shown);
+            names.push(format!("{more} more"));
+        }
     }
     let by = match names.as_slice() {
         [] => String::new(),

@@ -4,7 +4,7 @@ use std::io;
 
 use super::layout::{Line, Page};
 use super::{Report, cores, short_name};
-use crate::conclusion::Conclusion;
+use crate::conclusion::{Conclusion, is_dump};
 use crate::units::{bytes_with_unit, count, counted};
 
 /// The width of the labels' column.
@@ -51,6 +51,9 @@ fn target(report: &Report<'_, '_>) -> String {
 
 fn recorded(report: &Report<'_, '_>) -> String {
     let totals = &report.outcome.totals;
+    if is_dump(report.outcome) {
+        return format!("a dump of {}", counted(totals.events, "record"));
+    }
     let copies = match totals.copies {
         0 => String::new(),
         copies => format!(" ({} in both cores' files)", count(copies)),
@@ -70,17 +73,26 @@ fn heap(report: &Report<'_, '_>) -> String {
         counted(totals.frees, "free"),
     ];
     let occasional = [
-        (totals.reallocations, "reallocation"),
-        (totals.failed_allocations, "failed allocation"),
-        (totals.double_frees, "double free"),
-        (totals.wrong_frees, "wrong free"),
-        (totals.frees_of_older_blocks, "free of an older block"),
+        (totals.reallocations, "reallocation", "reallocations"),
+        (
+            totals.failed_allocations,
+            "failed allocation",
+            "failed allocations",
+        ),
+        (totals.double_frees, "double free", "double frees"),
+        (totals.wrong_frees, "wrong free", "wrong frees"),
+        (
+            totals.frees_of_older_blocks,
+            "free of an older block",
+            "frees of older blocks",
+        ),
+        (totals.frees_of_null, "free of NULL", "frees of NULL"),
     ];
-    for (number, name) in occasional {
-        if number > 0 {
-            parts.push(
-                counted(number, name).replace("free of an older blocks", "frees of older blocks"),
-            );
+    for (number, one, several) in occasional {
+        match number {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            number => parts.push(format!("{} {several}", count(number))),
         }
     }
     let events = counted(totals.heap_events, "event").replace(' ', "\u{A0}");
@@ -90,17 +102,25 @@ fn heap(report: &Report<'_, '_>) -> String {
 fn at_the_end(report: &Report<'_, '_>) -> String {
     let totals = &report.outcome.totals;
     let peak = bytes_with_unit(totals.peak_bytes);
-    unbroken(&[
+    let outstanding = bytes_with_unit(totals.outstanding_bytes);
+    let mut parts = vec![
         counted(totals.outstanding_blocks, "block"),
-        format!("{} outstanding", bytes_with_unit(totals.outstanding_bytes)),
-        match totals.peak_bytes {
-            0 => "nothing at any time".to_owned(),
-            _ => format!(
-                "at most {peak} at {}",
-                report.clock.moment(report.outcome.peak.time)
-            ),
-        },
-    ])
+        format!("{outstanding} outstanding"),
+    ];
+    // The peak is of one session, and may be less.
+    if report.outcome.sessions.len() > 1 {
+        let sessions = report.outcome.sessions.len() as u64;
+        parts.push(format!("in {} sessions together", count(sessions)));
+    }
+    match totals.peak_bytes {
+        _ if is_dump(report.outcome) => {}
+        0 => parts.push("nothing at any time".to_owned()),
+        _ => parts.push(format!(
+            "at most {peak} at {}",
+            report.clock.moment(report.outcome.peak.time)
+        )),
+    }
+    unbroken(&parts)
 }
 
 fn sessions(report: &Report<'_, '_>) -> String {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use leakscope_analysis::outcome::HeapUsage;
+
 use super::Report;
 use super::layout::{Column, Page, Table};
 use crate::units::count;
@@ -22,7 +24,7 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
     ]);
     for heap in heaps.iter().take(report.shown(heaps.len())) {
         table.row([
-            format!("{:#010x}", heap.heap).into(),
+            format!("{:#010x}", name(heap)).into(),
             heap.size.map_or_else(|| "unknown".to_owned(), count).into(),
             count(heap.allocations).into(),
             count(heap.frees).into(),
@@ -32,4 +34,12 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
     }
     table.write(page, 2)?;
     report.hidden(page, heaps.len(), "heap")
+}
+
+/// A recorder that knows of one heap calls it 0: then its base says more.
+fn name(heap: &HeapUsage) -> u64 {
+    match (heap.heap, heap.base) {
+        (0, Some(base)) => base,
+        (name, _) => name,
+    }
 }

@@ -21,13 +21,22 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         several => format!("{several} problems with the data"),
     };
     page.line(0, &Line::new().paint(Paint::Warning, heading))?;
-    for problem in problems {
+    for (index, problem) in problems.iter().enumerate() {
         let message = unbroken_phrase(&problem.kind.message(problem.count), report.clock);
         let text = Line::new()
             .plain(message)
             .dim(format!("  {}", place(report, problem)));
         page.paragraph(0, Line::new().paint(Paint::Warning, "! "), &text)?;
-        if let Some(hint) = hint(&problem.kind) {
+        // What helps against several problems is said after the last of them.
+        let later = || {
+            problems
+                .iter()
+                .skip(index + 1)
+                .map(|later| hint(&later.kind))
+        };
+        if let Some(hint) = hint(&problem.kind)
+            && !later().any(|later| later == Some(hint))
+        {
             page.paragraph(2, Line::new().dim("hint: "), &hint.into())?;
         }
     }

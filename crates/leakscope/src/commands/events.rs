@@ -33,9 +33,9 @@ impl Events {
             index += 1;
             Ok(())
         })?;
+        recording.require_events(trace.counts().packets)?;
         writer.finish()?;
         screen.out.flush()?;
-        recording.require_events(trace.counts().packets)?;
         Ok(())
     }
 

@@ -26,9 +26,9 @@ impl Log {
             }
             Ok(())
         })?;
+        recording.require_events(trace.counts().packets)?;
         writer.finish()?;
         screen.out.flush()?;
-        recording.require_events(trace.counts().packets)?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! The subcommands, a file each.
 
+mod demo;
+mod description;
 mod events;
 mod log;
 mod report;
@@ -13,6 +15,8 @@ impl Command {
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
+            Self::Demo(demo) => demo.run(),
+            Self::Description(description) => description.run(),
         }
     }
 }

@@ -3,21 +3,27 @@
 use std::io::Write;
 
 use leakscope_analysis::Analysis;
+use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, EventKind, Pause, Step};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::{Symbolizer, json, text};
+use leakscope_report::{FrameSource, Symbolizer, json, text};
+use leakscope_symbols::Symbols;
 
 use crate::cli::{Report, ReportFormat};
+use crate::console::Decorated;
 use crate::firmware::{self, AllocatorFrames};
 use crate::recording::Recording;
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 
 impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
+        if let Some(log) = recording.dumps()? {
+            return self.report_dump(&log, symbols.as_ref(), &recording);
+        }
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let mut screen = Screen::new();
         let analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
@@ -31,6 +37,34 @@ impl Report {
             firmware::check(symbols, &mut outcome);
         }
         self.write(&outcome, &recording, &mut symbolizer, &mut screen)
+    }
+
+    /// Reports on what a device has printed of its heap.
+    fn report_dump(
+        &self,
+        log: &Log,
+        symbols: Option<&Symbols>,
+        recording: &Recording,
+    ) -> anyhow::Result<()> {
+        if self.print || self.cycle.is_some() {
+            screen::note("a dump has no events to print, and no cycles");
+        }
+        let decorated = Decorated(log);
+        let source: Option<&dyn FrameSource> = match symbols {
+            Some(symbols) => Some(symbols),
+            None if log.decorations.is_empty() => None,
+            None => Some(&decorated),
+        };
+        let mut outcome = match symbols {
+            Some(_) => log.outcome(&mut AllocatorFrames(symbols)),
+            None => log.outcome(&mut Decorated(log)),
+        };
+        if let Some(symbols) = symbols {
+            firmware::check(symbols, &mut outcome);
+        }
+        let roots = self.symbols.source_root.iter().cloned().collect();
+        let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
+        self.write(&outcome, recording, &mut symbolizer, &mut Screen::new())
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
@@ -48,6 +82,10 @@ impl Report {
             logs: true,
             ..Filter::default()
         };
+        if self.cycle.is_some() {
+            analysis.ignore_markers();
+        }
+        let mut cycles = 0;
         let mut index = 0;
         loop {
             match analysis.step() {
@@ -59,6 +97,7 @@ impl Report {
                     }
                     index += 1;
                     if self.begins_cycle(&event) {
+                        cycles += 1;
                         analysis.mark_cycle();
                     }
                 }
@@ -70,6 +109,11 @@ impl Report {
             }
         }
         recording.finish();
+        if let (Some(text), 0) = (&self.cycle, cycles) {
+            screen::note(&format!(
+                "no log message contains `{text}`: there are no cycles"
+            ));
+        }
         if self.print {
             writeln!(screen.out)?;
         }

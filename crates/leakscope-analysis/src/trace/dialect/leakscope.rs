@@ -9,7 +9,7 @@ use crate::trace::event::HeapEvent;
 use crate::trace::stacks::{StackId, Stacks};
 
 /// The units and the stacks that the module's events refer to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::trace) struct Dialect {
     base: u64,
     code: u64,
@@ -33,19 +33,6 @@ pub(in crate::trace) const VERSION: u32 = 1;
 
 /// No recorder numbers more stacks at once.
 const MOST_STACKS: usize = 1 << 16;
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self {
-            base: 0,
-            code: 0,
-            shift: 0,
-            wide: false,
-            stacks: Vec::new(),
-            version: 0,
-        }
-    }
-}
 
 impl Dialect {
     /// Reads event `number`; `None` if a field that it must have is missing.

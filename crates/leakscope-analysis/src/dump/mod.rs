@@ -1,0 +1,149 @@
+//! The text of a record buffer, found in a console's log: what ESP-IDF's `heap_trace_dump()` prints, and
+//! the standalone mode of leakscope's recorder.
+//!
+//! A dump lists blocks with the call stacks that allocated them. It has no history: its only times are a
+//! cycle counter of 32 bits that wraps around, so that nothing can be said of growth. What it does show
+//! is which call sites hold how many blocks, and, in the mode that keeps freed ones too, of which call
+//! sites none was freed.
+//!
+//! ```
+//! use leakscope_analysis::dump::Log;
+//! use leakscope_analysis::heap::KeepAll;
+//!
+//! let log = Log::read(b"\
+//! I (512) main: done\r
+//! ====== Heap Trace: 1 records (100 capacity) ======\r
+//!      6 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:0x40376379\r
+//! ====== Heap Trace Summary ======\r
+//! Mode: Heap Trace Leaks\r
+//! 6 bytes 'leaked' in trace (1 allocations)\r
+//! records: 1 (100 capacity, 2 high water mark)\r
+//! total allocations: 9\r
+//! total frees: 8\r
+//! ================================\r
+//! ");
+//! let outcome = log.outcome(&mut KeepAll);
+//! assert_eq!(outcome.call_sites[0].stack, [0x4037_6321, 0x4037_6379]);
+//! assert_eq!(outcome.call_sites[0].outstanding_bytes, 6);
+//! ```
+//!
+//! # The tour
+//! - [`Log::read`] finds the dumps in a log. `text` makes lines of its bytes, `decoration` takes out what
+//!   `idf.py monitor` writes between them (and keeps it: it names functions), `grammar` knows the lines of
+//!   a dump, `scanner` their parts, and `assembly` joins lines that were cut.
+//! - [`Log::outcome`] makes of the last whole dump what a report needs (`summary`).
+//!
+//! The forms that are understood are those of ESP-IDF 3.3 up to now (`heap_trace_standalone.c`,
+//! `heap_trace_dump_base`), as they came from the device, or through `idf.py monitor` of any version, or
+//! with a timestamp before each line.
+mod assembly;
+mod decoration;
+mod grammar;
+mod scanner;
+mod summary;
+mod text;
+
+use std::collections::BTreeMap;
+
+pub use decoration::Decoration;
+pub use text::is_text;
+
+use assembly::Assembly;
+
+/// A log, as far as it was about heaps.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// The dumps in it, in the order of the log.
+    pub dumps: Vec<Dump>,
+    /// Functions and lines that a monitor has written beside the addresses; innermost first.
+    pub decorations: BTreeMap<u64, Vec<Decoration>>,
+    /// The bytes of the log.
+    pub bytes: u64,
+}
+
+impl Log {
+    /// Finds all dumps. Any bytes will do.
+    pub fn read(bytes: &[u8]) -> Self {
+        let mut assembly = Assembly::default();
+        let mut decorations = decoration::Decorations::default();
+        text::each_line(bytes, |offset, line| {
+            decorations.split(line, |text| assembly.line(offset, text));
+        });
+        Self {
+            dumps: assembly.finish(),
+            decorations: decorations.list,
+            bytes: bytes.len() as u64,
+        }
+    }
+}
+
+/// One dump, as it stands in the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dump {
+    /// Where its first line begins, in bytes from the start of the log.
+    pub offset: u64,
+    /// How many records the buffer held, and for how many it has room.
+    pub announced: u64,
+    /// As above.
+    pub capacity: u64,
+    /// The records that were printed, oldest first.
+    pub records: Vec<Record>,
+    /// Whether freed blocks are kept too; not known if the dump's end is missing.
+    pub mode: Option<Mode>,
+    /// Allocations since recording began, those included of which there is no record.
+    pub total_allocations: Option<u64>,
+    /// Frees since then, those included of blocks that were allocated before. (ESP-IDF does not count
+    /// frees while the buffer is empty.)
+    pub total_frees: Option<u64>,
+    /// Records had to give way to others, whether their blocks lived or not.
+    pub has_overflowed: bool,
+    /// Something was recorded while the dump was printed.
+    pub changed_meanwhile: bool,
+    /// The device found its list of records damaged.
+    pub is_corrupt: bool,
+    /// Lines between the first and the last that are neither the dump's nor a monitor's.
+    pub other_lines: u64,
+    /// Beginnings of the dump's lines that lack their ends.
+    pub broken_lines: u64,
+    /// Whether the last line is there.
+    pub is_whole: bool,
+}
+
+/// Which blocks are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// All of them, with a note on those that were freed.
+    All,
+    /// Those that were not freed.
+    Leaks,
+}
+
+/// One block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Where it is.
+    pub address: u64,
+    /// Its size, as it was asked for.
+    pub size: u64,
+    /// In which memory, where the dump says so.
+    pub memory: Option<Memory>,
+    /// On which core it was allocated.
+    pub core: u8,
+    /// That core's cycle counter then, without its two lowest bits.
+    pub cycles: u32,
+    /// Who allocated it: return addresses, innermost first.
+    pub allocated_by: Vec<u64>,
+    /// Whether it was freed.
+    pub is_freed: bool,
+    /// Who freed it, where that is known.
+    pub freed_by: Vec<u64>,
+}
+
+/// The memories that ESP-IDF tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// On the chip.
+    Internal,
+    /// Outside.
+    Psram,
+}

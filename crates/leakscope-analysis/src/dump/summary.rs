@@ -1,0 +1,339 @@
+//! What a dump says, in the form of every other answer.
+
+use hashbrown::HashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::{Dump, Log, Mode, Record};
+use crate::findings::{Confidence, Finding, Growth, Reason, Verdict, Word};
+use crate::heap::FoldStack;
+use crate::outcome::{Block, CallSite, Outcome, Peak, Session, Target, Totals};
+use crate::problem::{Problem, ProblemKind, Problems};
+use crate::trace::Context;
+
+/// So many blocks of a call site, and none freed, are worth a look.
+const SUSPICIOUS: u64 = 3;
+
+impl Log {
+    /// What the last whole dump says; or the last one, if none is whole. Times in it are readings of the
+    /// cycle counter, which tell no more than an order.
+    ///
+    /// `fold` tells the allocator's own frames.
+    pub fn outcome(&self, fold: &mut impl FoldStack) -> Outcome {
+        let whole = self.dumps.iter().rfind(|dump| dump.is_whole);
+        let nothing = Dump::default();
+        let dump = whole.or(self.dumps.last()).unwrap_or(&nothing);
+        let reading = Reading::new(dump);
+        let call_sites = reading.call_sites(fold);
+        let mut problems = reading.problems();
+        if self.dumps.len() > 1 {
+            let dumps = self.dumps.len() as u64;
+            problems.add(ProblemKind::SeveralDumps { dumps }, 0, None, None);
+        }
+        let totals = Totals {
+            bytes: self.bytes,
+            ..reading.totals(&call_sites)
+        };
+        let mut cores: Vec<u8> = dump.records.iter().map(|record| record.core).collect();
+        cores.sort_unstable();
+        cores.dedup();
+        Outcome {
+            target: Target {
+                cores,
+                ..Target::default()
+            },
+            sessions: vec![Session {
+                heap_events: totals.heap_events,
+                outstanding_blocks: totals.outstanding_blocks,
+                outstanding_bytes: totals.outstanding_bytes,
+                ..Session::default()
+            }],
+            totals,
+            call_sites,
+            tasks: Vec::new(),
+            contexts: Vec::new(),
+            heaps: Vec::new(),
+            peak: Peak::default(),
+            anomalies: Vec::new(),
+            failed_allocations: Vec::new(),
+            problems: problems.list().to_vec(),
+        }
+    }
+}
+
+/// A dump, and what its records mean together.
+struct Reading<'d> {
+    dump: &'d Dump,
+    /// What became of the block of each record.
+    fates: Vec<Fate>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Alive,
+    /// Alive, says the dump, and may be mistaken.
+    Doubtful,
+    Freed,
+    /// Its address was allocated again; the free is not in the dump.
+    FreeLost,
+}
+
+impl<'d> Reading<'d> {
+    fn new(dump: &'d Dump) -> Self {
+        let mut newest: FxHashMap<u64, usize> = FxHashMap::default();
+        let mut fates = Vec::with_capacity(dump.records.len());
+        for (index, record) in dump.records.iter().enumerate() {
+            let older = newest.insert(record.address, index);
+            let fate = match older {
+                _ if record.is_freed => Fate::Freed,
+                Some(_) if searches_from_the_oldest(record) => Fate::Doubtful,
+                _ => Fate::Alive,
+            };
+            if let Some(older) = older
+                && matches!(fates[older], Fate::Alive | Fate::Doubtful)
+            {
+                fates[older] = Fate::FreeLost;
+            }
+            fates.push(fate);
+        }
+        Self { dump, fates }
+    }
+
+    fn count(&self, fate: Fate) -> u64 {
+        self.fates.iter().filter(|&&each| each == fate).count() as u64
+    }
+
+    fn call_sites(&self, fold: &mut impl FoldStack) -> Vec<CallSite> {
+        let data = DataAddresses::of(self.dump);
+        let mut index_of: HashMap<Box<[u64]>, usize, FxBuildHasher> = HashMap::default();
+        let mut sites: Vec<(CallSite, u64)> = Vec::new();
+        for (record, &fate) in self.dump.records.iter().zip(&self.fates) {
+            let stack = data.without(&record.allocated_by);
+            let folded = match fold.fold(stack) {
+                all if all >= stack.len() => 0,
+                some => some,
+            };
+            let (allocator_frames, key) = stack.split_at(folded);
+            let index = *index_of.entry(key.into()).or_insert_with(|| {
+                sites.push((new_site(key, allocator_frames, record), 0));
+                sites.len() - 1
+            });
+            let (site, doubtful) = &mut sites[index];
+            add(site, record, fate);
+            *doubtful += u64::from(fate == Fate::Doubtful);
+        }
+        let mut sites: Vec<CallSite> = sites
+            .into_iter()
+            .map(|(site, doubtful)| CallSite {
+                finding: self.finding(&site, doubtful),
+                ..site
+            })
+            .collect();
+        sites.sort_by_key(|site| {
+            let is_suspicious = site.frees == 0 && site.outstanding_blocks >= SUSPICIOUS;
+            let blocks = if is_suspicious { site.outstanding_blocks } else { 0 };
+            std::cmp::Reverse((blocks, site.outstanding_bytes))
+        });
+        sites
+    }
+
+    /// A dump proves what was freed, and nothing else.
+    fn finding(&self, site: &CallSite, doubtful: u64) -> Finding {
+        let blocks = site.outstanding_blocks;
+        let (verdict, confidence, reason): (_, _, Reason) = match blocks {
+            0 => (
+                Verdict::AllFreed,
+                if self.dump.has_overflowed {
+                    Confidence::Medium
+                } else {
+                    Confidence::High
+                },
+                vec![
+                    Word::Text("all "),
+                    Word::Count(site.allocations),
+                    Word::Text(" recorded blocks were freed"),
+                ],
+            ),
+            _ if doubtful == blocks => (
+                Verdict::Uncertain,
+                Confidence::Low,
+                vec![
+                    Word::Text("what is outstanding has an address that was used before, and may be freed"),
+                ],
+            ),
+            _ => {
+                let mut reason = vec![Word::Count(blocks)];
+                if self.dump.mode == Some(Mode::Leaks) {
+                    reason.push(Word::Text(" blocks outstanding"));
+                } else {
+                    reason.push(Word::Text(" of "));
+                    reason.push(Word::Count(site.allocations));
+                    reason.push(Word::Text(" recorded blocks outstanding"));
+                }
+                reason.push(Word::Text("; a dump has no history"));
+                (Verdict::Unclassified, Confidence::Low, reason)
+            }
+        };
+        Finding {
+            verdict,
+            confidence,
+            reason,
+        }
+    }
+
+    fn totals(&self, sites: &[CallSite]) -> Totals {
+        let records = self.dump.records.len() as u64;
+        let allocations = self.dump.total_allocations.unwrap_or(records);
+        let frees = self.dump.total_frees.unwrap_or(self.count(Fate::Freed));
+        Totals {
+            events: records,
+            heap_events: allocations.saturating_add(frees),
+            allocations,
+            frees,
+            allocated_bytes: sites.iter().map(|site| site.allocated_bytes).sum(),
+            outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
+            outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),
+            ..Totals::default()
+        }
+    }
+
+    fn problems(&self) -> Problems {
+        let dump = self.dump;
+        let mut problems = Problems::default();
+        let mut note = |kind, count: u64| {
+            if count > 0 {
+                problems.add_all(&Problem {
+                    kind,
+                    input: 0,
+                    offset: Some(dump.offset),
+                    time: None,
+                    count,
+                });
+            }
+        };
+        note(ProblemKind::NoHistory, 1);
+        note(ProblemKind::RecordsEvicted, dump.has_overflowed.into());
+        let found = dump.records.len() as u64;
+        // `heap_trace_dump_caps` announces all records and prints those of one memory: fewer are no damage.
+        let cut = ProblemKind::DumpCut {
+            found,
+            announced: dump.announced,
+        };
+        note(cut, (!dump.is_whole).into());
+        note(ProblemKind::UnreadableLines, dump.broken_lines);
+        note(ProblemKind::DumpChanged, dump.changed_meanwhile.into());
+        note(ProblemKind::RecordListCorrupt, dump.is_corrupt.into());
+        note(ProblemKind::AddressesReused, self.count(Fate::Doubtful));
+        note(ProblemKind::FreeLost, self.count(Fate::FreeLost));
+        if dump.mode == Some(Mode::All)
+            && found == dump.announced
+            && let Some(frees) = dump.total_frees
+        {
+            let frees = frees.saturating_sub(self.count(Fate::Freed));
+            note(ProblemKind::FreesWithoutRecord { frees }, frees.min(1));
+        }
+        let data = DataAddresses::of(dump);
+        let with_data = dump.records.iter();
+        let with_data = with_data.filter(|record| {
+            data.without(&record.allocated_by).len() < record.allocated_by.len()
+        });
+        note(ProblemKind::CallersAreData, with_data.count() as u64);
+        if found > 0 && dump.records.iter().all(|record| record.allocated_by.is_empty()) {
+            note(ProblemKind::NoCallStacks, 1);
+        }
+        problems
+    }
+}
+
+/// Whether the recorder that wrote this looks a freed address up from the oldest record on: ESP-IDF since
+/// 5.1, which also names the memory of each block.
+fn searches_from_the_oldest(record: &Record) -> bool {
+    record.memory.is_some()
+}
+
+fn new_site(stack: &[u64], allocator_frames: &[u64], record: &Record) -> CallSite {
+    CallSite {
+        finding: Finding::nothing_allocated(),
+        session: 0,
+        growth: Growth::NONE,
+        stack: stack.to_vec(),
+        allocator_frames: allocator_frames.to_vec(),
+        allocations: 0,
+        frees: 0,
+        reallocations: 0,
+        failed_allocations: 0,
+        allocated_bytes: 0,
+        outstanding_blocks: 0,
+        outstanding_bytes: 0,
+        peak_bytes: 0,
+        bytes_at_peak: 0,
+        smallest: record.size,
+        largest: record.size,
+        first_allocation: record.cycles.into(),
+        last_allocation: record.cycles.into(),
+        contexts: Vec::new(),
+        cores: Vec::new(),
+        blocks: Vec::new(),
+    }
+}
+
+fn add(site: &mut CallSite, record: &Record, fate: Fate) {
+    site.allocations += 1;
+    site.allocated_bytes = site.allocated_bytes.saturating_add(record.size);
+    site.smallest = site.smallest.min(record.size);
+    site.largest = site.largest.max(record.size);
+    site.last_allocation = record.cycles.into();
+    if let Err(place) = site.cores.binary_search(&record.core) {
+        site.cores.insert(place, record.core);
+    }
+    if matches!(fate, Fate::Freed | Fate::FreeLost) {
+        site.frees += 1;
+        return;
+    }
+    site.outstanding_blocks += 1;
+    site.outstanding_bytes = site.outstanding_bytes.saturating_add(record.size);
+    site.peak_bytes = site.outstanding_bytes;
+    if site.blocks.len() < CallSite::BLOCKS_KEPT {
+        site.blocks.push(Block {
+            address: record.address,
+            size: record.size,
+            time: record.cycles.into(),
+            context: Context::Unknown,
+            core: record.core,
+        });
+    }
+}
+
+/// Where no code lies.
+struct DataAddresses {
+    /// From the lowest block to the highest; task stacks are among them.
+    heap: (u64, u64),
+    is_espressif: bool,
+}
+
+impl DataAddresses {
+    fn of(dump: &Dump) -> Self {
+        let addresses = dump.records.iter().map(|record| record.address);
+        Self {
+            heap: (
+                addresses.clone().min().unwrap_or(u64::MAX),
+                addresses.max().unwrap_or(0),
+            ),
+            is_espressif: dump.records.iter().any(|record| record.memory.is_some()),
+        }
+    }
+
+    fn contain(&self, address: u64) -> bool {
+        // Data memory of the ESP32, S2, S3 and C3 (their technical reference manuals, section "System and
+        // Memory").
+        let is_data_bus = (0x3f00_0000..0x4000_0000).contains(&address);
+        (self.heap.0..=self.heap.1).contains(&address) || self.is_espressif && is_data_bus
+    }
+
+    /// A stack without a first frame that is none.
+    fn without<'s>(&self, stack: &'s [u64]) -> &'s [u64] {
+        match stack {
+            [first, rest @ ..] if self.contain(*first) => rest,
+            _ => stack,
+        }
+    }
+}

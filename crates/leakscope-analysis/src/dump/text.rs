@@ -1,0 +1,106 @@
+//! From the bytes of a log to its lines: whatever encoding, colours and timestamps it has.
+
+use std::borrow::Cow;
+
+/// Whether a file that begins with these bytes is a text. Recordings of SystemView are not: even those
+/// with a header begin with ten zero bytes behind it.
+pub fn is_text(head: &[u8]) -> bool {
+    if head.starts_with(&UTF_16_LITTLE) || head.starts_with(&UTF_16_BIG) {
+        return true;
+    }
+    /// One byte in so many may be anything: a monitor that starts before the device reads noise.
+    const NOISE: usize = 20;
+    let is_odd = |byte: &&u8| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x1b);
+    let has_sync = head.windows(10).any(|bytes| bytes == [0; 10]);
+    !head.is_empty() && !has_sync && head.iter().filter(is_odd).count() <= head.len() / NOISE
+}
+
+const UTF_16_LITTLE: [u8; 2] = [0xff, 0xfe];
+const UTF_16_BIG: [u8; 2] = [0xfe, 0xff];
+
+/// Shows each line to `see`, without colours, carriage returns and timestamps, and with the offset of its
+/// first byte.
+pub(super) fn each_line(bytes: &[u8], mut see: impl FnMut(u64, &str)) {
+    // What PowerShell's redirection writes.
+    let wide = match bytes.get(..2) {
+        Some(mark) if mark == UTF_16_LITTLE => Some(from_utf_16(&bytes[2..], u16::from_le_bytes)),
+        Some(mark) if mark == UTF_16_BIG => Some(from_utf_16(&bytes[2..], u16::from_be_bytes)),
+        _ => None,
+    };
+    let (bytes, byte_width) = match &wide {
+        Some(text) => (text.as_bytes(), 2),
+        None => (bytes, 1),
+    };
+    let mut offset = 0;
+    for line in bytes.split(|&byte| byte == b'\n') {
+        let text = String::from_utf8_lossy(line);
+        let text = without_controls(&text);
+        see(offset * byte_width, without_timestamp(&text));
+        offset += line.len() as u64 + 1;
+    }
+}
+
+fn from_utf_16(bytes: &[u8], word: fn([u8; 2]) -> u16) -> String {
+    let pairs = bytes.chunks_exact(2);
+    let words: Vec<u16> = pairs.map(|pair| word([pair[0], pair[1]])).collect();
+    String::from_utf16_lossy(&words)
+}
+
+/// Without ANSI sequences and other control characters.
+fn without_controls(line: &str) -> Cow<'_, str> {
+    if !line.contains(|c: char| c.is_control()) {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            let mut sequence = rest.clone();
+            if sequence.next() == Some('[') {
+                // Parameters, then a letter (ECMA-48, section 5.4).
+                let is_parameter = |c: &char| !('\u{40}'..='\u{7e}').contains(c);
+                sequence.by_ref().find(|c| !is_parameter(c));
+                rest = sequence;
+            }
+        } else if !c.is_control() {
+            plain.push(c);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// Without a time at its beginning: `2026-11-22 10:00:00 `, `[10:00:00.123] `, `10:00:00.123 -> `.
+fn without_timestamp(line: &str) -> &str {
+    let bracketed = line.strip_prefix('[');
+    let mut rest = bracketed.unwrap_or(line);
+    let mut has_time = false;
+    // A date and a time, or either.
+    for _ in 0..2 {
+        let is_part = |c: char| c.is_ascii_digit() || "-:.,/TZ+".contains(c);
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        if digits < 4 || word.len() - digits < 2 || !word.starts_with(|c: char| c.is_ascii_digit()) {
+            break;
+        }
+        has_time |= word.contains(':');
+        match behind.strip_prefix(' ') {
+            Some(next) if bracketed.is_none() || has_time => rest = next,
+            Some(next) => rest = next,
+            None => {
+                rest = behind;
+                break;
+            }
+        }
+    }
+    if !has_time {
+        return line;
+    }
+    if bracketed.is_some() {
+        let Some(behind) = rest.strip_prefix(']') else {
+            return line;
+        };
+        rest = behind.strip_prefix(' ').unwrap_or(behind);
+    }
+    rest.strip_prefix("-> ").unwrap_or(rest)
+}

@@ -1,0 +1,107 @@
+//! What a trace knows, as far as it was read.
+
+use leakscope_systemview::Init;
+
+use super::event::{Event, ModuleEvent};
+use super::modules::Module;
+use super::reader::{Counts, NO_INIT, Trace};
+use super::stacks::Stacks;
+use super::tasks::Task;
+use crate::outcome::Target;
+use crate::problem::Problems;
+
+impl Trace {
+    /// Who was recorded, as far as it is known yet.
+    pub fn target(&self) -> Target {
+        let mut target = self.target.clone();
+        target.interrupts.sort();
+        target.cores = self.streams.iter().map(|source| source.core).collect();
+        if self
+            .streams
+            .iter()
+            .any(|source| source.stream.part.core_bit)
+        {
+            target.cores = (0..self.cores.len() as u8).collect();
+        }
+        target.cores.sort_unstable();
+        target.cores.dedup();
+        target
+    }
+
+    /// All tasks seen so far.
+    pub fn tasks(&self) -> &[Task] {
+        self.tasks.list()
+    }
+
+    /// The task that an event's parameter means: a shrunk id, valid at this moment of the trace.
+    pub fn task(&self, event: &Event<'_>, id: u32) -> Option<&Task> {
+        let init = self.init(event).unwrap_or(NO_INIT);
+        self.tasks.find(init.expand(id))
+    }
+
+    /// The name of a resource, by its shrunk id.
+    pub fn resource(&self, id: u32) -> Option<&str> {
+        self.resources.get(&id).map(String::as_str)
+    }
+
+    /// The name of a marker.
+    pub fn marker(&self, marker: u32) -> Option<&str> {
+        self.markers.get(&marker).map(String::as_str)
+    }
+
+    /// The name of an interrupt.
+    pub fn interrupt(&self, number: u32) -> Option<&str> {
+        let known = self
+            .target
+            .interrupts
+            .iter()
+            .find(|known| known.0 == number);
+        known.map(|known| known.1.as_str())
+    }
+
+    /// All call stacks seen so far.
+    pub fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+
+    /// The units of the stream that an event came from.
+    pub fn init(&self, event: &Event<'_>) -> Option<Init> {
+        self.streams[event.stream].init
+    }
+
+    /// The module that an event belongs to, and the event's number in it.
+    pub fn module_event(&self, event: &Event<'_>) -> Option<ModuleEvent<'_>> {
+        let modules = &self.streams[event.stream].modules;
+        modules.event(event.id)
+    }
+
+    /// The modules that were announced so far, by the stream of the event.
+    pub fn modules(&self, event: &Event<'_>) -> &[Module] {
+        self.streams[event.stream].modules.list()
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The last moment so far.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Since when every core has been idle at least once: by then the program had started up.
+    pub fn idle_since(&self) -> Option<u64> {
+        self.idle_since
+    }
+
+    /// Whether Espressif's OpenOCD wrote the recording.
+    pub fn is_espressif(&self) -> bool {
+        self.espressif
+    }
+
+    /// What is wrong with the data, as far as reading them showed.
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+}

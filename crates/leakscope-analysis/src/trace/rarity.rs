@@ -1,0 +1,214 @@
+//! The packets that are no part of the hot path: descriptions, starts, stops, losses.
+
+use leakscope_systemview::{Extended, Frame, Packet, SystemDescription, SystemItem, Text};
+
+use super::context::CoreState;
+use super::copies;
+use super::dialect::segger;
+use super::event::Start;
+use super::reader::{Meant, NO_INIT, Trace};
+use super::stream::Piece;
+use super::tasks::TaskStack;
+use crate::problem::ProblemKind;
+
+impl Trace {
+    /// Packets that are no part of the hot path: descriptions, starts, stops, losses.
+    #[inline(never)]
+    pub(super) fn interpret_rarity(&mut self, index: usize, piece: &Piece) -> Meant {
+        let payload = self.streams[index].stream.payload(piece).to_vec();
+        let frame = Frame {
+            id: piece.id(),
+            core: piece.core,
+            payload: &payload,
+            payload_start: 0,
+            delta: piece.delta,
+            length: 0,
+        };
+        let Ok(packet) = Packet::parse(&frame) else {
+            return self.unreadable(index, piece);
+        };
+        self.note_stream_facts(index, piece, &packet);
+        if self.has_copies()
+            && copies::is_copied(piece.id())
+            && self.copies.is_copy(index, piece.time, piece.id(), &payload)
+        {
+            self.counts.copies += 1;
+            return Meant::Nothing;
+        }
+        self.act(index, piece, &packet)
+    }
+
+    pub(super) fn has_copies(&self) -> bool {
+        self.espressif && self.streams.len() > 1
+    }
+
+    /// What a packet says of its own stream holds, even if it is a copy of another stream's.
+    pub(super) fn note_stream_facts(&mut self, index: usize, piece: &Piece, packet: &Packet<'_>) {
+        match *packet {
+            Packet::Init(init) => {
+                self.streams[index].init = Some(init);
+                if self.target.timestamp_hz == 0 {
+                    self.target.timestamp_hz = init.timestamp_hz;
+                    self.target.cpu_hz = init.cpu_hz;
+                } else if self.target.timestamp_hz != init.timestamp_hz {
+                    let kind = ProblemKind::ClocksDiffer;
+                    self.piece_problem(index, kind, piece);
+                }
+            }
+            Packet::ModuleDesc { offset, text, .. } => {
+                let text = text.to_string();
+                // Espressif's cores share one firmware, and so its modules.
+                let shared = self.espressif;
+                for (other, source) in self.streams.iter_mut().enumerate() {
+                    if other == index || shared {
+                        for id in source.modules.register(offset, &text) {
+                            source.stream.announce(id);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Does what a packet says, to the state that all streams share.
+    pub(super) fn act(&mut self, index: usize, piece: &Piece, packet: &Packet<'_>) -> Meant {
+        let init = self.streams[index].init.unwrap_or(NO_INIT);
+        match *packet {
+            Packet::Overflow { drop_count } => return self.overflow(index, piece, drop_count),
+            Packet::TaskInfo {
+                task,
+                priority,
+                name,
+            } => {
+                let name = name.to_string();
+                self.tasks.name(init.expand(task), name, priority);
+            }
+            Packet::StackInfo {
+                task,
+                base,
+                size,
+                usage,
+            } => self
+                .tasks
+                .stack(init.expand(task), TaskStack { base, size, usage }),
+            Packet::TaskTerminate { task } => self.tasks.forget(init.expand(task)),
+            Packet::NameResource { resource, name } => {
+                self.resources.insert(resource, name.to_string());
+            }
+            Packet::SysDesc { text } => self.describe_system(text),
+            Packet::TraceStart => return Meant::Start(self.start(index, piece)),
+            Packet::TraceStop => {
+                self.was_stopped = true;
+                return Meant::Stop;
+            }
+            Packet::SystimeUs { microseconds } => {
+                let clock = &mut self.streams[index].target_clock;
+                if clock.microseconds(microseconds, piece.time) {
+                    return self.reset(index, piece);
+                }
+            }
+            Packet::SystimeCycles { cycles } => {
+                let clock = &mut self.streams[index].target_clock;
+                if clock.cycles(cycles, piece.time, &init) {
+                    return self.reset(index, piece);
+                }
+            }
+            Packet::MarkStart { marker } => return Meant::Mark(marker),
+            Packet::Extended(extended) => match extended {
+                Extended::Mark { marker } => return Meant::Mark(marker),
+                Extended::NameMarker { marker, name } => {
+                    self.markers.insert(marker, name.to_string());
+                }
+                Extended::PrintElf { .. } => {
+                    self.counts.log_messages += 1;
+                    return Meant::Log;
+                }
+                _ => {
+                    if let Some(event) = segger::read(&extended, &init) {
+                        return self.heap(event);
+                    }
+                }
+            },
+            _ => {}
+        }
+        Meant::System
+    }
+
+    /// The count is cumulative, and does not hold the packet that found the buffer full.
+    pub(super) fn overflow(&mut self, index: usize, piece: &Piece, drop_count: u32) -> Meant {
+        // Espressif's cores share one buffer, and so its count.
+        let shared = self.espressif;
+        let before = self.streams[index].drop_count.unwrap_or(0);
+        for (other, source) in self.streams.iter_mut().enumerate() {
+            if other == index || shared {
+                source.drop_count = Some(drop_count);
+            }
+        }
+        let source = &self.streams[index];
+        let packets = match drop_count.checked_sub(before) {
+            Some(more) => u64::from(more) + 1,
+            None => u64::from(drop_count) + 1,
+        };
+        let core = usize::from(source.core.max(piece.core));
+        self.counts.dropped += packets;
+        let kind = ProblemKind::Overflow { packets };
+        self.piece_problem(index, kind, piece);
+        if self.espressif {
+            self.cores.iter_mut().for_each(CoreState::forget);
+        } else {
+            self.cores[core].forget();
+        }
+        Meant::Gap {
+            from: piece.time.saturating_sub(u64::from(piece.delta)),
+            packets,
+        }
+    }
+
+    pub(super) fn start(&mut self, index: usize, piece: &Piece) -> Start {
+        let first_of_all = self.streams.iter().all(|source| !source.started);
+        let first_here = !std::mem::replace(&mut self.streams[index].started, true);
+        let after_stop = std::mem::take(&mut self.was_stopped);
+        if first_of_all {
+            return Start::First;
+        }
+        if first_here || !after_stop {
+            return Start::Repeated;
+        }
+        self.piece_problem(index, ProblemKind::Paused, piece);
+        self.cores.iter_mut().for_each(CoreState::forget);
+        Start::AfterStop
+    }
+
+    pub(super) fn reset(&mut self, index: usize, piece: &Piece) -> Meant {
+        self.piece_problem(index, ProblemKind::Restart, piece);
+        self.cores.iter_mut().for_each(CoreState::forget);
+        self.tasks.forget_all();
+        for source in &mut self.streams {
+            source.drop_count = None;
+        }
+        Meant::Start(Start::AfterReset)
+    }
+
+    pub(super) fn describe_system(&mut self, text: Text<'_>) {
+        for item in SystemDescription(text).items() {
+            let target = &mut self.target;
+            match item {
+                SystemItem::Application(name) => target.application = Some(name.to_string()),
+                SystemItem::Device(name) => target.device = Some(name.to_string()),
+                SystemItem::OperatingSystem(name) => {
+                    target.operating_system = Some(name.to_string());
+                }
+                SystemItem::ElfSha256(digits) => target.elf_sha256 = Some(digits.to_string()),
+                SystemItem::Interrupt { number, name } => {
+                    let name = name.to_string();
+                    match target.interrupts.iter_mut().find(|known| known.0 == number) {
+                        Some(known) => known.1 = name,
+                        None => target.interrupts.push((number, name)),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

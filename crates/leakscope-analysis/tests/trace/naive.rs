@@ -1,0 +1,408 @@
+//! A model of the heap that is slow and plain: it keeps everything that ever happened, and counts when
+//! it is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leakscope_analysis::findings::{Cycles, Lifetimes, SiteHistory, Span};
+
+/// Return addresses; the last site has no call stack.
+pub(crate) const SITES: [&[u32]; 5] = [
+    &[0x4008_1EFF, 0x400D_A018],
+    &[0x4008_1EFF, 0x400D_A100],
+    &[0x4008_2000],
+    &[0x4008_2000, 0x4008_2000, 0x400D_4000],
+    &[],
+];
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    Allocate { block: u32, size: u32, site: usize },
+    Free { block: u32, site: usize },
+    Fail { size: u32, site: usize },
+    Mark,
+    Switch { task: usize },
+    Wait,
+}
+
+impl Event {
+    fn is_of_the_heap(self) -> bool {
+        matches!(
+            self,
+            Self::Allocate { .. } | Self::Free { .. } | Self::Fail { .. }
+        )
+    }
+}
+
+/// One change of the live bytes of a site.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    time: u64,
+    live: u64,
+}
+
+/// All that is known of a call site.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Site {
+    pub(crate) allocations: Vec<(u64, u64)>,
+    /// Birth and death of each block that was freed.
+    pub(crate) freed: Vec<(u64, u64)>,
+    /// The last free of a block; one that was taken back counts, as long as there are others.
+    pub(crate) last_free: u64,
+    changes: Vec<Change>,
+    at_marks: Vec<u64>,
+    pub(crate) failed: u64,
+    pub(crate) reallocations: u64,
+    pub(crate) tasks: BTreeSet<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) size: u64,
+    pub(crate) time: u64,
+    pub(crate) site: usize,
+    pub(crate) task: usize,
+}
+
+/// The last event of the heap.
+#[derive(Clone, Copy, Debug, Default)]
+enum Last {
+    #[default]
+    Other,
+    Free {
+        task: usize,
+        site: usize,
+        block: u32,
+        /// What lived there.
+        was: Option<Block>,
+        /// The size that could not be had just before, if this block was to be reallocated to it.
+        failed: Option<u64>,
+    },
+    Failed {
+        task: usize,
+        size: u64,
+        kept: Option<u32>,
+    },
+}
+
+/// The naive model.
+#[derive(Debug, Default)]
+pub(crate) struct Twin {
+    pub(crate) live: BTreeMap<u32, Block>,
+    pub(crate) freed: BTreeSet<u32>,
+    pub(crate) sites: BTreeMap<usize, Site>,
+    /// When each mark was.
+    pub(crate) marks: Vec<u64>,
+    pub(crate) heap_events: Vec<u64>,
+    pub(crate) frees: u64,
+    pub(crate) frees_by: [u64; 2],
+    pub(crate) reallocations: u64,
+    pub(crate) retried: u64,
+    pub(crate) failed: u64,
+    pub(crate) double_frees: u64,
+    pub(crate) wrong_frees: u64,
+    pub(crate) older: u64,
+    pub(crate) free_lost: u64,
+    pub(crate) peak: (u64, u64, BTreeMap<usize, u64>),
+    pub(crate) end: u64,
+    task: usize,
+    last: Last,
+}
+
+impl Twin {
+    pub(crate) fn of(events: &[(u64, Event)]) -> Self {
+        let mut twin = Self::default();
+        for &(ticks, event) in events {
+            twin.end += ticks;
+            twin.observe(event);
+        }
+        twin
+    }
+
+    fn observe(&mut self, event: Event) {
+        if event.is_of_the_heap() {
+            self.end += 1;
+            self.heap_events.push(self.end);
+        }
+        match event {
+            Event::Allocate { block, size, site } => {
+                self.pair(u64::from(size), site);
+                self.allocate(block, u64::from(size), site);
+                self.last = Last::Other;
+            }
+            Event::Free { block, site } => {
+                let failed = match self.last {
+                    Last::Failed {
+                        task,
+                        size,
+                        kept: Some(kept),
+                    } if task == self.task && kept == block => Some(size),
+                    _ => None,
+                };
+                let was = self.free(block);
+                self.last = Last::Free {
+                    task: self.task,
+                    site,
+                    block,
+                    was,
+                    failed,
+                };
+            }
+            Event::Fail { size, site } => {
+                let kept = self.fail(site);
+                self.last = Last::Failed {
+                    task: self.task,
+                    size: u64::from(size),
+                    kept,
+                };
+            }
+            Event::Mark => self.mark(),
+            Event::Switch { task } => self.task = task,
+            Event::Wait => {}
+        }
+    }
+
+    /// What came before an allocation may have been the first half of it.
+    fn pair(&mut self, size: u64, site: usize) {
+        match self.last {
+            Last::Free {
+                task,
+                site: from,
+                failed,
+                ..
+            } if task == self.task && from == site && !SITES[site].is_empty() => {
+                self.reallocations += 1;
+                self.site(site).reallocations += 1;
+                self.retried += u64::from(failed == Some(size));
+            }
+            Last::Failed {
+                task, size: failed, ..
+            } if task == self.task && failed == size => {
+                self.retried += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the block that was to be reallocated, if it was a reallocation that failed.
+    fn fail(&mut self, site: usize) -> Option<u32> {
+        let task = self.task;
+        self.failed += 1;
+        self.site(site).failed += 1;
+        self.site(site).tasks.insert(task);
+        match self.last {
+            Last::Free {
+                task,
+                site: from,
+                block,
+                was,
+                ..
+            } if task == self.task && from == site && !SITES[site].is_empty() => {
+                if let Some(was) = was {
+                    self.revive(block, was);
+                }
+                Some(block)
+            }
+            _ => None,
+        }
+    }
+
+    fn mark(&mut self) {
+        let before = self.marks.len();
+        self.marks.push(self.end);
+        for site in self.sites.values_mut() {
+            let live = site.live();
+            site.at_marks.resize(before, 0);
+            site.at_marks.push(live);
+        }
+    }
+
+    fn site(&mut self, site: usize) -> &mut Site {
+        self.sites.entry(site).or_default()
+    }
+
+    fn allocate(&mut self, address: u32, size: u64, site: usize) {
+        let (time, task) = (self.end, self.task);
+        let block = Block {
+            size,
+            time,
+            site,
+            task,
+        };
+        self.freed.remove(&address);
+        if let Some(lost) = self.live.insert(address, block) {
+            self.free_lost += 1;
+            self.site(lost.site).change(time, -(lost.size as i64));
+        }
+        let site = self.site(site);
+        site.allocations.push((time, size));
+        site.tasks.insert(task);
+        site.change(time, size as i64);
+        let live: u64 = self.live.values().map(|block| block.size).sum();
+        if live > self.peak.0 {
+            let mut holders = BTreeMap::new();
+            for block in self.live.values() {
+                *holders.entry(block.site).or_default() += block.size;
+            }
+            self.peak = (live, time, holders);
+        }
+    }
+
+    fn free(&mut self, address: u32) -> Option<Block> {
+        self.frees += 1;
+        self.frees_by[self.task] += 1;
+        let Some(block) = self.live.remove(&address) else {
+            if self.freed.contains(&address) {
+                self.double_frees += 1;
+            } else {
+                // Blocks of this scenario are too short to reach the next address.
+                self.older += 1;
+            }
+            return None;
+        };
+        self.freed.insert(address);
+        let now = self.end;
+        let site = self.site(block.site);
+        site.freed.push((block.time, now));
+        site.last_free = now;
+        site.change(now, -(block.size as i64));
+        Some(block)
+    }
+
+    fn revive(&mut self, address: u32, block: Block) {
+        self.frees -= 1;
+        self.frees_by[self.task] -= 1;
+        self.freed.remove(&address);
+        self.live.insert(address, block);
+        let now = self.end;
+        let site = self.site(block.site);
+        site.freed.pop();
+        site.change(now, block.size as i64);
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        // The shortest windows of a power of two of which no more than 32 hold all heap events.
+        let last = *self.heap_events.last().unwrap_or(&0);
+        let window = (0..64)
+            .map(|shift| 1_u64 << shift)
+            .find(|window| last / window < 32);
+        let whole_cycles = self.marks.len().saturating_sub(1);
+        Span {
+            start: 0,
+            end: self.end,
+            warm_up_end: self.end / 20,
+            stopped: None,
+            window: window.unwrap_or(1),
+            last_heap_event: last,
+            cycles: whole_cycles.saturating_sub(2) as u64,
+            cycles_from: self.marks.get(2.min(whole_cycles)).copied().unwrap_or(0),
+            cycles_to: self.marks.last().copied().unwrap_or(0),
+            gaps: Vec::new(),
+        }
+    }
+}
+
+impl Site {
+    fn live(&self) -> u64 {
+        self.changes.last().map_or(0, |change| change.live)
+    }
+
+    fn change(&mut self, time: u64, bytes: i64) {
+        let live = self
+            .live()
+            .checked_add_signed(bytes)
+            .expect("no negative sizes");
+        self.changes.push(Change { time, live });
+    }
+
+    /// The live bytes as of the end of a moment.
+    fn live_at(&self, time: u64) -> u64 {
+        let before = self.changes.iter().take_while(|change| change.time <= time);
+        before.last().map_or(0, |change| change.live)
+    }
+
+    /// The lowest number of live bytes from `from` up to, but not at, `to`.
+    fn floor(&self, from: u64, to: u64) -> u64 {
+        let at_start = match from {
+            0 => 0,
+            from => self.live_at(from - 1),
+        };
+        let within = self
+            .changes
+            .iter()
+            .filter(|change| (from..to).contains(&change.time));
+        within
+            .map(|change| change.live)
+            .min()
+            .map_or(at_start, |low| low.min(at_start))
+    }
+
+    pub(crate) fn history(&self, twin: &Twin, births: Vec<u64>) -> SiteHistory {
+        let span = twin.span();
+        let mut lifetimes = Lifetimes::default();
+        for (birth, death) in &self.freed {
+            lifetimes.add(death - birth);
+        }
+        let times: Vec<u64> = self.allocations.iter().map(|&(time, _)| time).collect();
+        let max_live_bytes = self
+            .changes
+            .iter()
+            .map(|change| change.live)
+            .max()
+            .unwrap_or(0);
+        let first_reached = self
+            .changes
+            .iter()
+            .find(|change| change.live == max_live_bytes);
+        let windows = (span.end / span.window).min(31) + 1;
+        let floors = (0..windows)
+            .map(|window| {
+                let end = if window == 31 {
+                    u64::MAX
+                } else {
+                    (window + 1) * span.window
+                };
+                self.floor(window * span.window, end)
+            })
+            .collect();
+        let mut at_marks = self.at_marks.clone();
+        at_marks.resize(twin.marks.len(), 0);
+        let after_warm_up = at_marks.get(2).copied().unwrap_or(0);
+        let cycles = Cycles {
+            grown: at_marks.get(2..).map_or(0, |marks| {
+                marks.windows(2).filter(|pair| pair[1] > pair[0]).count() as u64
+            }),
+            net_bytes: match at_marks.len() {
+                ..=2 => 0,
+                _ => at_marks[at_marks.len() - 1] as i64 - after_warm_up as i64,
+            },
+        };
+        SiteHistory {
+            allocations: self.allocations.len() as u64,
+            frees: self.freed.len() as u64,
+            allocated_bytes: self.allocations.iter().map(|&(_, size)| size).sum(),
+            live_bytes: self.live(),
+            live_births: births,
+            largest: self
+                .allocations
+                .iter()
+                .map(|&(_, size)| size)
+                .max()
+                .unwrap_or(0),
+            max_live_bytes,
+            max_first_reached: first_reached.map_or(0, |change| change.time),
+            first_allocation: times.first().copied().unwrap_or(0),
+            last_allocation: times.last().copied().unwrap_or(0),
+            longest_silence: times
+                .windows(2)
+                .map(|pair| pair[1] - pair[0])
+                .max()
+                .unwrap_or(0),
+            first_free: self.freed.iter().map(|&(_, death)| death).min(),
+            last_free: (!self.freed.is_empty()).then_some(self.last_free),
+            lifetimes,
+            floors,
+            cycles,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `leakscope demo`: a program with a known fault, recorded and reported on.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+use std::thread;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use leakscope_analysis::Analysis;
+use leakscope_analysis::dump::Log;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_report::{FrameSource, Symbolizer, sanitise, text};
+use leakscope_symbols::Symbols;
+
+use crate::cli::{Demo, DemoMode};
+use crate::demo::{program, recorder, stack};
+use crate::firmware::{self, AllocatorFrames};
+use crate::screen::{self, Screen};
+
+impl Demo {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let symbols = own_symbols();
+        let mut screen = Screen::new();
+        self.introduce(&mut screen.out)?;
+        let mut outcome = match self.mode {
+            DemoMode::Streamed => self.record_stream(symbols.as_ref())?,
+            DemoMode::Standalone => self.keep_records(symbols.as_ref())?,
+        };
+        if let Some(symbols) = &symbols {
+            firmware::check(symbols, &mut outcome);
+        }
+        let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
+        let options = text::Options {
+            width: screen.width,
+            colour: screen.colour,
+            ..text::Options::default()
+        };
+        let mut symbolizer = Symbolizer::new(source);
+        text::write(&mut screen.out, &outcome, &mut symbolizer, &options)?;
+        self.conclude(&mut screen.out, symbols.is_some())?;
+        screen.out.flush()?;
+        Ok(())
+    }
+
+    fn introduce(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "Three pairs of tasks pass blocks of memory from `alloc N` to `free N`, on threads of this \
+             computer,\nrecorded by leakscope's recorder. Their clock is simulated: ten seconds pass at once.\n\
+             The fault: {}.\n",
+            self.fault.sentence()
+        )
+    }
+
+    /// Runs the program, and reads its packets from a pipe while it runs.
+    fn record_stream(&self, symbols: Option<&Symbols>) -> anyhow::Result<Outcome> {
+        let (mut reader, writer) = io::pipe().context("there is no pipe to be had")?;
+        let mut file = self.create()?;
+        let mut analysis = Analysis::new(&Layout::of(&[&[]]), AllocatorFrames(symbols));
+        let progress = progress();
+        recorder::stream_into(writer);
+        let fault = self.fault;
+        let loaded_at = loaded_at(symbols);
+        thread::scope(|threads| {
+            threads.spawn(move || program::run(fault, loaded_at));
+            while let Pause::NeedBytes(stream) = analysis.run() {
+                let space = analysis.space(stream);
+                let count = reader.read(space).context("the pipe cannot be read")?;
+                // The disk has them before anything can go wrong with reading them.
+                self.save(&mut file, &space[..count])?;
+                analysis.supply(stream, count);
+                progress.inc(count as u64);
+            }
+            progress.finish_and_clear();
+            Ok(analysis.outcome())
+        })
+    }
+
+    /// Runs the program, and reads what it prints at its end.
+    fn keep_records(&self, symbols: Option<&Symbols>) -> anyhow::Result<Outcome> {
+        let mut file = self.create()?;
+        recorder::keep_records();
+        program::run(self.fault, loaded_at(symbols));
+        let console = recorder::console();
+        self.save(&mut file, console.as_bytes())?;
+        Ok(Log::read(console.as_bytes()).outcome(&mut AllocatorFrames(symbols)))
+    }
+
+    fn create(&self) -> anyhow::Result<File> {
+        let path = self.output();
+        File::create(path).with_context(|| format!("`{}` cannot be written", path.display()))
+    }
+
+    fn save(&self, file: &mut File, bytes: &[u8]) -> anyhow::Result<()> {
+        let cannot = || format!("`{}` cannot be written", self.output().display());
+        file.write_all(bytes).with_context(cannot)
+    }
+
+    fn output(&self) -> &Path {
+        self.output.as_deref().unwrap_or_else(|| match self.mode {
+            DemoMode::Streamed => Path::new("leakscope-demo.svdat"),
+            DemoMode::Standalone => Path::new("leakscope-demo.log"),
+        })
+    }
+
+    /// What can be done next.
+    fn conclude(&self, out: &mut impl Write, has_symbols: bool) -> io::Result<()> {
+        let saved = quoted(&self.output().to_string_lossy());
+        let typed = std::env::args().next().unwrap_or_default();
+        let program = quoted(&typed);
+        let elf = match std::env::current_exe() {
+            _ if !has_symbols => String::new(),
+            // As it was typed, if that is a path.
+            _ if Path::new(&typed).components().count() > 1 => format!(" --elf {program}"),
+            Ok(path) => format!(" --elf {}", quoted(&path.to_string_lossy())),
+            Err(_) => String::new(),
+        };
+        writeln!(out)?;
+        writeln!(out, "Saved         {saved}")?;
+        writeln!(out, "Look again    {program} report {saved}{elf}")?;
+        writeln!(
+            out,
+            "Your board    its recorder, and how to use it: {}",
+            env!("CARGO_PKG_REPOSITORY")
+        )
+    }
+}
+
+/// Shows that something is being read, if somebody looks.
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} recording {bytes}");
+    ProgressBar::new_spinner()
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// The functions and lines of this very program, where it is an ELF file and was not stripped.
+fn own_symbols() -> Option<Symbols> {
+    let opened = std::env::current_exe()
+        .map_err(leakscope_symbols::OpenError::from)
+        .and_then(|path| Symbols::open(&path));
+    match opened {
+        Ok(symbols) if symbols.symbol(stack::LANDMARK).is_some() => Some(symbols),
+        Ok(_) => {
+            screen::note("this program was stripped of its symbols: stacks are shown as addresses");
+            None
+        }
+        Err(why) => {
+            screen::note(&format!(
+                "stacks are shown as addresses, as far as they can be walked: this program is no ELF file with \
+                 symbols ({why})"
+            ));
+            None
+        }
+    }
+}
+
+/// How far above the addresses in its file this program was loaded; 0 if it cannot be known.
+fn loaded_at(symbols: Option<&Symbols>) -> usize {
+    let landmark = symbols.and_then(|symbols| symbols.symbol(stack::LANDMARK));
+    landmark.map_or(0, |landmark| stack::loaded_at(landmark.address))
+}
+
+/// As a shell reads it.
+fn quoted(text: &str) -> String {
+    let text = sanitise(text);
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

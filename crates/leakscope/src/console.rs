@@ -1,0 +1,46 @@
+//! Heap dumps in a console's log, in place of a recording.
+
+use std::sync::Arc;
+
+use leakscope_analysis::dump::{Decoration, Log};
+use leakscope_analysis::heap::FoldStack;
+use leakscope_analysis::heap::allocator::is_allocator_function;
+use leakscope_report::FrameSource;
+use leakscope_symbols::Frame;
+
+/// The functions that a monitor has written into the log, for want of an ELF file.
+pub(crate) struct Decorated<'l>(pub(crate) &'l Log);
+
+impl Decorated<'_> {
+    fn at(&self, address: u64) -> &[Decoration] {
+        let found = self.0.decorations.get(&address);
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl FrameSource for Decorated<'_> {
+    fn frames(&self, return_address: u64) -> Arc<[Frame]> {
+        let decorations = self.at(return_address);
+        let frames = decorations
+            .iter()
+            .enumerate()
+            .map(|(place, decoration)| Frame {
+                function: Some(decoration.function.as_str().into()),
+                file: decoration.file.as_deref().map(Into::into),
+                line: decoration.line,
+                column: None,
+                inlined: place + 1 < decorations.len(),
+            });
+        frames.collect()
+    }
+}
+
+impl FoldStack for Decorated<'_> {
+    fn fold(&mut self, frames: &[u64]) -> usize {
+        let is_allocator = |address: &&u64| {
+            let mut functions = self.at(**address).iter();
+            functions.len() > 0 && functions.all(|one| is_allocator_function(&one.function))
+        };
+        frames.iter().take_while(is_allocator).count()
+    }
+}

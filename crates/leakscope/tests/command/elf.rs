@@ -1,0 +1,356 @@
+//! Functions and lines of a program: one is compiled here, and recordings are made of its addresses.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use leakscope_symbols::Symbols;
+use serde_json::{Value, json};
+
+use crate::run::leakscope;
+use crate::scenario::Recording;
+
+/// A label behind each call is the address that the call returns to.
+const PROGRAM: &str = r#"
+#define RETURNS_TO(label) __asm__ volatile(".globl " #label "\n" #label ":" ::: "memory")
+#define APART __attribute__((noinline))
+#define WITHIN static inline __attribute__((always_inline))
+
+extern void *volatile memory;
+APART void region(unsigned size) { memory = (char *)memory + size; }
+APART void heap_caps_malloc(unsigned size) {
+    region(size);
+    RETURNS_TO(in_heap_caps_malloc);
+}
+APART void pvPortMalloc(unsigned size) {
+    heap_caps_malloc(size);
+    RETURNS_TO(in_pvPortMalloc);
+}
+WITHIN void new_message(unsigned size) {
+    pvPortMalloc(size); /* leaks */
+    RETURNS_TO(in_new_message);
+}
+APART void receive(void) {
+    new_message(24); /* receives */
+}
+APART void app_main(void) {
+    receive(); /* begins */
+    RETURNS_TO(in_app_main);
+}
+void *volatile memory;
+int main(void) { app_main(); return 0; }
+"#;
+
+/// The line of the program with these words, from 1.
+fn line(words: &str) -> usize {
+    let found = PROGRAM.lines().position(|line| line.contains(words));
+    found.expect("a line of the program") + 1
+}
+
+/// The program, compiled.
+struct Program {
+    folder: tempfile::TempDir,
+    elf: PathBuf,
+    symbols: Symbols,
+}
+
+impl Program {
+    /// On systems without ELF files there is none to test with.
+    fn compiled() -> Option<Self> {
+        if !cfg!(target_os = "linux") {
+            println!("skipped: programs here are no ELF files");
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let elf = folder.path().join("app.elf");
+        fs::write(folder.path().join("app.c"), PROGRAM).expect("a file");
+        // At a fixed place below 4 GiB, as firmware is.
+        let options = [
+            "-g",
+            "-O1",
+            "-no-pie",
+            "-fno-pic",
+            "-fno-optimize-sibling-calls",
+        ];
+        let compiler = Command::new("cc")
+            .args(options)
+            .args(["app.c", "-o", "app.elf"])
+            .current_dir(folder.path())
+            .output()
+            .expect("a C compiler");
+        assert!(compiler.status.success(), "{compiler:?}");
+        let symbols = Symbols::open(&elf).expect("an ELF file");
+        Some(Self {
+            folder,
+            elf,
+            symbols,
+        })
+    }
+
+    fn address(&self, symbol: &str) -> u32 {
+        let symbol = self.symbols.symbol(symbol).expect("a symbol");
+        symbol.address.try_into().expect("an address of 32 bits")
+    }
+
+    /// The call stack that leaks.
+    fn stack(&self) -> Vec<u32> {
+        let labels = [
+            "in_heap_caps_malloc",
+            "in_pvPortMalloc",
+            "in_new_message",
+            "in_app_main",
+        ];
+        labels.map(|label| self.address(label)).to_vec()
+    }
+
+    fn trace(&self, name: &str, recording: &Recording) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, recording.openocd()).expect("a file");
+        path
+    }
+}
+
+/// A leak with this call stack, and what the system says of itself.
+fn leak(stack: &[u32], system: Option<&str>) -> Recording {
+    let mut recording = Recording::begun();
+    if let Some(system) = system {
+        recording.system(system);
+    }
+    for number in 0..10 {
+        recording
+            .after(5_000)
+            .allocate(0x3FFB_0000 + 64 * number, 24, stack);
+    }
+    recording
+}
+
+fn report(format: &str, elf: &Path, trace: &Path) -> crate::run::Run {
+    leakscope(["report", "--format", format, "--elf"]).on(&[elf, trace])
+}
+
+fn frame(frame: &Value) -> (String, u64, bool) {
+    (
+        frame["function"].as_str().unwrap_or_default().to_owned(),
+        frame["line"].as_u64().unwrap_or_default(),
+        frame["inlined"].as_bool().expect("yes or no"),
+    )
+}
+
+fn frames(frames: &Value) -> Vec<(String, u64, bool)> {
+    frames
+        .as_array()
+        .expect("frames")
+        .iter()
+        .map(frame)
+        .collect()
+}
+
+fn codes(report: &Value) -> Vec<&str> {
+    let problems = report["problems"].as_array().expect("problems");
+    problems
+        .iter()
+        .filter_map(|problem| problem["code"].as_str())
+        .collect()
+}
+
+#[test]
+fn addresses_become_functions_and_lines_of_calls() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
+    let report = report("json", &program.elf, &trace).json();
+    assert_eq!(codes(&report), [""; 0]);
+    let site = &report["call_sites"][0];
+    assert_eq!(site["verdict"], "leak-steady");
+    let expected =
+        |function: &str, words: &str, inlined| (function.to_owned(), line(words) as u64, inlined);
+    assert_eq!(
+        frames(&site["allocator_frames"]),
+        [
+            expected("heap_caps_malloc", "    region(size);", false),
+            expected("pvPortMalloc", "    heap_caps_malloc(size);", false)
+        ]
+    );
+    assert_eq!(
+        frames(&site["frames"]),
+        [
+            expected("new_message", "/* leaks */", true),
+            expected("receive", "/* receives */", false),
+            expected("app_main", "/* begins */", false)
+        ]
+    );
+    let file = site["frames"][0]["file"].as_str().expect("a file");
+    assert!(Path::new(file).ends_with("app.c"), "{file}");
+    assert_eq!(site["frames"][1]["address"], site["frames"][0]["address"]);
+}
+
+/// The allocator's frames are folded: two ways through it are one call site.
+#[test]
+fn the_allocators_frames_are_no_difference() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let stack = program.stack();
+    let mut recording = leak(&stack, None);
+    for number in 10..20 {
+        // This time `heap_caps_malloc` was called directly.
+        let address = 0x3FFB_0000 + 64 * number;
+        recording.after(5_000).allocate(address, 24, &stack[1..]);
+    }
+    let trace = program.trace("trace.svdat", &recording);
+    let with = report("json", &program.elf, &trace).json();
+    assert_eq!(with["call_sites"].as_array().map(Vec::len), Some(1));
+    assert_eq!(with["call_sites"][0]["outstanding_blocks"], 20);
+    let without = leakscope(["report", "--format", "json"])
+        .on(&[trace])
+        .json();
+    assert_eq!(without["call_sites"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn the_text_shows_them() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
+    let text = report("text", &program.elf, &trace).stdout();
+    let stack: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.contains("allocator frames"))
+        .take(4)
+        .map(str::trim)
+        .collect();
+    let place = |words| format!("app.c:{}", line(words));
+    assert_eq!(stack[0], "+2 allocator frames");
+    for (line, function, place) in [
+        (stack[1], "new_message [inlined]", place("/* leaks */")),
+        (stack[2], "receive ", place("/* receives */")),
+        (stack[3], "app_main ", place("/* begins */")),
+    ] {
+        assert!(
+            line.starts_with(function) && line.ends_with(&place),
+            "{text}"
+        );
+    }
+    assert!(!text.contains("hint: with --elf"), "{text}");
+}
+
+/// Each event is followed by its call stack, and does not hold it a second time.
+#[test]
+fn printed_events_have_their_call_stack_once() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
+    for elf in [true, false] {
+        let run = leakscope(["report", "--print"]).on(&[&trace]);
+        let run = if elf {
+            run.on(&[Path::new("--elf"), &program.elf])
+        } else {
+            run
+        };
+        let text = run.stdout();
+        let event: Vec<&str> = text.lines().take(if elf { 6 } else { 5 }).collect();
+        assert!(
+            event[0].ends_with("HEAP_ALLOC                address=0x3ffb0000 size=24"),
+            "{text}"
+        );
+        assert!(!text.contains("callers="), "{text}");
+        let addresses = program.stack().into_iter();
+        let mut addresses: Vec<String> = addresses
+            .map(|address| format!("{address:#010x}"))
+            .collect();
+        if elf {
+            // The function that was inlined has the address of the one around it.
+            addresses.insert(2, addresses[2].clone());
+        }
+        for (line, address) in event[1..].iter().zip(&addresses) {
+            assert!(line.trim_start().starts_with(address), "{text}");
+        }
+        if elf {
+            assert!(event[3].contains("new_message [inlined]"), "{text}");
+            assert!(
+                event[4].ends_with(&format!("app.c:{}", line("/* receives */"))),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sources_can_be_moved() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
+    let root = format!("{}=/src/board", program.folder.path().display());
+    let text = report("text", &program.elf, &trace)
+        .on(&["--all", "--source-root", &root])
+        .stdout();
+    assert!(text.contains("  /src/board/app.c:"), "{text}");
+    assert!(
+        !text.contains(&program.folder.path().display().to_string()),
+        "{text}"
+    );
+}
+
+/// The trace says which program was running, by the first digits of its checksum.
+#[test]
+fn the_checksum_of_the_right_program_is_no_problem() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let digits = program.symbols.file_sha256();
+    for (said, right) in [
+        (digits[..16].to_owned(), true),
+        (digits[..9].to_uppercase(), true),
+        (digits.chars().rev().take(16).collect(), false),
+    ] {
+        let recording = leak(&program.stack(), Some(&format!("ELF_SHA256={said}")));
+        let trace = program.trace("trace.svdat", &recording);
+        let document = report("json", &program.elf, &trace).json();
+        assert_eq!(document["trace"]["elf_sha256"], json!(said));
+        assert_eq!(codes(&document).contains(&"elf-differs"), !right, "{said}");
+        let text = report("text", &program.elf, &trace).stdout();
+        let before_the_findings = text.split("LEAK").next().unwrap_or_default();
+        assert_eq!(
+            before_the_findings.contains("SHA-256 differs"),
+            !right,
+            "{text}"
+        );
+    }
+}
+
+/// Addresses that are not in the program's code cannot be its.
+#[test]
+fn another_program_is_a_loud_problem() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&[0x400D_1234, 0x400D_2345], None));
+    let document = report("json", &program.elf, &trace).json();
+    assert_eq!(codes(&document), ["addresses-outside-elf"]);
+    let text = report("text", &program.elf, &trace).stdout();
+    let expected = "2 of 2 return addresses lie outside the code of the ELF file";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn what_is_no_program_is_said() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
+    let missing = program.folder.path().join("missing.elf");
+    for (elf, expected) in [
+        (&missing, "no such file"),
+        (&trace, "not an ELF file, but a SystemView trace"),
+        (&program.folder.path().join("app.c"), "not an ELF file, but"),
+    ] {
+        let ran = report("text", elf, &trace).end();
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+        assert!(ran.stderr.contains("\nhint: "), "{}", ran.stderr);
+    }
+}
