@@ -40,7 +40,7 @@ fn recording() -> Recording {
     recording
 }
 
-#[library_benchmark(setup = recording, config = costs(196.0))]
+#[library_benchmark(setup = recording, config = costs(196.3))]
 fn floor(recording: Recording) -> usize {
     work::floor(&recording.bytes)
 }
@@ -50,12 +50,12 @@ fn packets(recording: Recording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(505.0))]
+#[library_benchmark(setup = recording, config = costs(502.0))]
 fn events(recording: Recording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(525.0))]
+#[library_benchmark(setup = recording, config = costs(524.0))]
 fn analysis(recording: Recording) -> Outcome {
     work::analysis(&recording.bytes)
 }

@@ -330,7 +330,11 @@ impl ProblemKind {
             Self::DumpCut { found, announced } => vec![
                 Text("the dump is incomplete: it announces "),
                 Count(announced),
-                Text(one_or(announced, " record, and holds ", " records, and holds ")),
+                Text(one_or(
+                    announced,
+                    " record, and holds ",
+                    " records, and holds ",
+                )),
                 Count(found),
             ],
             Self::DumpChanged => vec![Text(

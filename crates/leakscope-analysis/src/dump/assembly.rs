@@ -69,7 +69,10 @@ impl Assembly {
 
     /// A line that was joined may now be one that cannot go on.
     fn settle_if_whole(&mut self) {
-        let line = self.pending.as_ref().and_then(|pending| pending.line.as_ref());
+        let line = self
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.line.as_ref());
         if line.is_some_and(|line| !line.may_go_on()) {
             self.settle();
         }

@@ -96,7 +96,10 @@ impl Start {
                 address: Some(address),
             })
         });
-        let first = [inlined, address].into_iter().flatten().min_by_key(|start| start.at)?;
+        let first = [inlined, address]
+            .into_iter()
+            .flatten()
+            .min_by_key(|start| start.at)?;
         let before = text[..first.at].trim_end_matches(' ');
         let dashes = match before.strip_suffix("---") {
             Some(before) => before.len(),
@@ -148,7 +151,9 @@ fn file_and_line(text: &str) -> Option<(&str, &str)> {
         if behind.starts_with('?') {
             return Some((&text[..at], "?"));
         }
-        let end = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
+        let end = behind
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(behind.len());
         // In the monitor's log file a record's size, six digits wide, may follow at once.
         let end = match behind[end..].starts_with(" bytes (@") {
             true => end.checked_sub(6)?,

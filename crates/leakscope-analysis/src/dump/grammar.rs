@@ -32,7 +32,10 @@ use super::{Memory, Mode, Record};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     /// The first one.
-    Header { records: u64, capacity: u64 },
+    Header {
+        records: u64,
+        capacity: u64,
+    },
     /// A block; if it was freed from a known place, that follows in [`Line::FreedBy`].
     Record(Record),
     FreedBy(Vec<u64>),
@@ -43,7 +46,10 @@ pub(super) enum Line {
     TotalAllocations(u64),
     TotalFrees(u64),
     /// Both, in the old form: its last line, but for notes.
-    Totals { allocations: u64, frees: u64 },
+    Totals {
+        allocations: u64,
+        frees: u64,
+    },
     Overflowed,
     ChangedMeanwhile,
     Corrupt,
@@ -54,9 +60,16 @@ pub(super) enum Line {
 }
 
 impl Line {
-    /// Whether the line could go on: call stacks end where they end.
+    /// Whether the line could go on: call stacks and numbers end where they end.
     pub(super) fn may_go_on(&self) -> bool {
-        matches!(self, Self::Record(_) | Self::FreedBy(_))
+        matches!(
+            self,
+            Self::Record(_)
+                | Self::FreedBy(_)
+                | Self::TotalAllocations(_)
+                | Self::TotalFrees(_)
+                | Self::Totals { .. }
+        )
     }
 }
 
@@ -116,14 +129,16 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
         cycles,
         ..Record::default()
     };
-    line.spaces();
-    if line.eat("caller") {
-        line.spaces();
-        record.allocated_by = chain(line)?;
-        line.spaces();
+    match line.text(" caller") {
+        Ok(()) => {
+            line.spaces();
+            record.allocated_by = chain(line)?;
+        }
+        Err(Stop::End) if !line.is_blank() => return Err(Stop::End),
+        Err(_) => {}
     }
-    if !line.is_at_end() {
-        line.text("freed")?;
+    if !line.is_blank() {
+        line.text(" freed")?;
         record.is_freed = true;
     }
     Ok(Line::Record(record))
@@ -252,7 +267,8 @@ fn totals(line: &mut Scanner<'_>) -> Result<Line, Stop> {
 
 fn note(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text("(NB: ")?;
-    if line.eat("New entries were traced while dumping, so trace dump may have duplicate entries.)") {
+    if line.eat("New entries were traced while dumping, so trace dump may have duplicate entries.)")
+    {
         return Ok(Line::ChangedMeanwhile);
     }
     line.eat("Internal ");

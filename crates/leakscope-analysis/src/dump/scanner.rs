@@ -75,7 +75,11 @@ impl<'t> Scanner<'t> {
         let rest = self.rest.trim_start_matches(character);
         let count = self.rest.len() - rest.len();
         if count < least {
-            return Err(if rest.is_empty() { Stop::End } else { Stop::Other });
+            return Err(if rest.is_empty() {
+                Stop::End
+            } else {
+                Stop::Other
+            });
         }
         self.rest = rest;
         Ok(count)

@@ -130,7 +130,11 @@ impl<'d> Reading<'d> {
             .collect();
         sites.sort_by_key(|site| {
             let is_suspicious = site.frees == 0 && site.outstanding_blocks >= SUSPICIOUS;
-            let blocks = if is_suspicious { site.outstanding_blocks } else { 0 };
+            let blocks = if is_suspicious {
+                site.outstanding_blocks
+            } else {
+                0
+            };
             std::cmp::Reverse((blocks, site.outstanding_bytes))
         });
         sites
@@ -156,9 +160,9 @@ impl<'d> Reading<'d> {
             _ if doubtful == blocks => (
                 Verdict::Uncertain,
                 Confidence::Low,
-                vec![
-                    Word::Text("what is outstanding has an address that was used before, and may be freed"),
-                ],
+                vec![Word::Text(
+                    "what is outstanding has an address that was used before, and may be freed",
+                )],
             ),
             _ => {
                 let mut reason = vec![Word::Count(blocks)];
@@ -233,11 +237,15 @@ impl<'d> Reading<'d> {
         }
         let data = DataAddresses::of(dump);
         let with_data = dump.records.iter();
-        let with_data = with_data.filter(|record| {
-            data.without(&record.allocated_by).len() < record.allocated_by.len()
-        });
+        let with_data = with_data
+            .filter(|record| data.without(&record.allocated_by).len() < record.allocated_by.len());
         note(ProblemKind::CallersAreData, with_data.count() as u64);
-        if found > 0 && dump.records.iter().all(|record| record.allocated_by.is_empty()) {
+        if found > 0
+            && dump
+                .records
+                .iter()
+                .all(|record| record.allocated_by.is_empty())
+        {
             note(ProblemKind::NoCallStacks, 1);
         }
         problems

@@ -80,7 +80,8 @@ fn without_timestamp(line: &str) -> &str {
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(end);
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        if digits < 4 || word.len() - digits < 2 || !word.starts_with(|c: char| c.is_ascii_digit()) {
+        if digits < 4 || word.len() - digits < 2 || !word.starts_with(|c: char| c.is_ascii_digit())
+        {
             break;
         }
         has_time |= word.contains(':');

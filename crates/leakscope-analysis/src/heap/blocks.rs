@@ -112,6 +112,12 @@ impl Blocks {
         Some((slot.block, freed_at))
     }
 
+    /// The block that was freed at an address.
+    pub(super) fn freed(&self, address: u64) -> Option<&LiveBlock> {
+        let slot = self.by_address.get(&address)?;
+        (slot.freed_at != NEVER).then_some(&slot.block)
+    }
+
     /// Forgets the older half of the freed blocks.
     #[cold]
     fn forget_half(&mut self) {

@@ -160,10 +160,9 @@ impl HeapModel {
                 stack,
             } => {
                 let site = self.site(stack, stacks, fold);
-                self.free(0, old_address, stack, now, stacks);
+                let was_live = self.free(0, old_address, stack, now, stacks);
+                self.note_reallocation(site, was_live.then_some(old_address));
                 self.allocate(site, 0, address, size, now);
-                self.totals.reallocations += 1;
-                self.sites[site].reallocations += 1;
                 self.recent.set(now.core, Recent::Other);
             }
             HeapEvent::Failed { size, stack } => {
@@ -270,13 +269,13 @@ impl HeapModel {
     fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion) {
         match *self.recent.get(now.core) {
             Recent::Free {
+                address,
+                was_live,
                 stack: freed_from,
                 context,
                 failure,
-                ..
             } if freed_from == stack && stack != StackId::NONE && context == now.context => {
-                self.totals.reallocations += 1;
-                self.sites[site].reallocations += 1;
+                self.note_reallocation(site, was_live.then_some(address));
                 if let Some(failure) = failure {
                     self.retry(failure, size);
                 }
@@ -285,6 +284,16 @@ impl HeapModel {
                 failure, context, ..
             } if context == now.context => self.retry(failure, size),
             _ => {}
+        }
+    }
+
+    /// A block is about to move here from `from`. If it belongs here, the site loses nothing meanwhile.
+    fn note_reallocation(&mut self, site: usize, from: Option<u64>) {
+        self.totals.reallocations += 1;
+        self.sites[site].reallocations += 1;
+        let freed = from.and_then(|address| self.blocks.freed(address));
+        if let Some(block) = freed.filter(|block| block.site as usize == site) {
+            self.sites[site].forget_dip(block.size);
         }
     }
 

@@ -70,8 +70,7 @@ impl Site {
         }
         self.cycles.settle(moment.cycle, self.live_bytes);
         let since_start = time.saturating_sub(moment.start);
-        self.floors
-            .settle(since_start, moment.window_shift, self.live_bytes);
+        self.floors.settle(since_start, moment.window_shift);
     }
 
     #[inline(always)]
@@ -88,6 +87,7 @@ impl Site {
         self.allocated_bytes += size;
         self.live_blocks += 1;
         self.live_bytes += size;
+        self.floors.level = self.live_bytes;
         self.smallest = self.smallest.min(size);
         self.largest = self.largest.max(size);
         if self.live_bytes > self.max_live_bytes {
@@ -118,11 +118,17 @@ impl Site {
         self.settle(time, moment);
         self.live_blocks -= 1;
         self.live_bytes -= size;
-        self.floors.lower(self.live_bytes);
+        self.floors.level = self.live_bytes;
+    }
+
+    /// The last free, of `size` bytes, was the first half of a reallocation: there was no dip.
+    pub(super) fn forget_dip(&mut self, size: u64) {
+        self.floors.level = self.live_bytes + size;
     }
 
     /// The last free, of a block that had lived for `life` ticks, was none.
     pub(super) fn revive(&mut self, life: u64, time: u64, size: u64, moment: &Moment) {
+        self.forget_dip(size);
         self.settle(time, moment);
         self.frees -= 1;
         self.lifetimes.remove(life);
@@ -190,28 +196,26 @@ pub(super) const WINDOWS: usize = 32;
 struct Floors {
     window: usize,
     shift: u32,
+    /// The live bytes since the last change. It counts when the next one comes, because until then the
+    /// last may turn out to be one half of a reallocation.
+    level: u64,
     values: [u64; WINDOWS],
 }
 
 impl Floors {
-    /// Brings the windows up to `time`; in those that have begun since the last change, nothing was
-    /// lower than `live`.
+    /// Brings the windows up to `time`: since the last change the level was the same.
     #[inline(always)]
-    fn settle(&mut self, time: u64, shift: u32, live: u64) {
+    fn settle(&mut self, time: u64, shift: u32) {
+        let floor = &mut self.values[self.window];
+        *floor = self.level.min(*floor);
         while self.shift < shift {
             self.merge_pairs();
         }
         let window = ((time >> shift) as usize).min(WINDOWS - 1);
         while self.window < window {
             self.window += 1;
-            self.values[self.window] = live;
+            self.values[self.window] = self.level;
         }
-    }
-
-    #[inline]
-    fn lower(&mut self, live: u64) {
-        let floor = &mut self.values[self.window];
-        *floor = live.min(*floor);
     }
 
     #[cold]

@@ -126,8 +126,11 @@ impl Twin {
         }
         match event {
             Event::Allocate { block, size, site } => {
-                self.pair(u64::from(size), site);
+                let dip = self.pair(u64::from(size), site);
                 self.allocate(block, u64::from(size), site);
+                if let Some(dip) = dip {
+                    self.site(site).changes.remove(dip);
+                }
                 self.last = Last::Other;
             }
             Event::Free { block, site } => {
@@ -162,25 +165,30 @@ impl Twin {
         }
     }
 
-    /// What came before an allocation may have been the first half of it.
-    fn pair(&mut self, size: u64, site: usize) {
+    /// What came before an allocation may have been the first half of it. Returns the change at this
+    /// site that was no loss, because the same block comes back in another size.
+    fn pair(&mut self, size: u64, site: usize) -> Option<usize> {
         match self.last {
             Last::Free {
                 task,
                 site: from,
                 failed,
+                was,
                 ..
             } if task == self.task && from == site && !SITES[site].is_empty() => {
                 self.reallocations += 1;
                 self.site(site).reallocations += 1;
                 self.retried += u64::from(failed == Some(size));
+                was.filter(|block| block.site == site)
+                    .map(|_| self.site(site).changes.len() - 1)
             }
             Last::Failed {
                 task, size: failed, ..
             } if task == self.task && failed == size => {
                 self.retried += 1;
+                None
             }
-            _ => {}
+            _ => None,
         }
     }
 
@@ -274,10 +282,9 @@ impl Twin {
         self.frees_by[self.task] -= 1;
         self.freed.remove(&address);
         self.live.insert(address, block);
-        let now = self.end;
         let site = self.site(block.site);
         site.freed.pop();
-        site.change(now, block.size as i64);
+        site.changes.pop();
     }
 
     pub(crate) fn span(&self) -> Span {

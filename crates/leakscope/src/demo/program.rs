@@ -34,11 +34,15 @@ fn app_main(fault: Fault, scheduler: &Scheduler, loaded_at: usize) {
     stack::begin_task(loaded_at);
     recorder::heap_trace_start();
     let main = scheduler.first_task("main");
+    let mut pairs = Vec::new();
+    for pair in 0..PAIRS {
+        let free = create_task(scheduler, &format!("free{pair}"));
+        let (sender, queue) = create_queue(&free);
+        let alloc = create_task(scheduler, &format!("alloc{pair}"));
+        pairs.push((alloc, sender, free, queue));
+    }
     thread::scope(|threads| {
-        for pair in 0..PAIRS {
-            let free = create_task(scheduler, &format!("free{pair}"));
-            let (sender, queue) = create_queue(&free);
-            let alloc = create_task(scheduler, &format!("alloc{pair}"));
+        for (alloc, sender, free, queue) in pairs {
             threads.spawn(move || alloc_task(fault, &alloc, sender, loaded_at));
             threads.spawn(move || free_task(fault, &free, &queue, loaded_at));
         }

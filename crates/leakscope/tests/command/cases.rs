@@ -25,22 +25,15 @@ fn blessing() -> bool {
 
 /// Every file of the case: name, expected contents.
 fn files(case: &Case, folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let inputs = (case.make)();
-    let names: Vec<String> = match inputs.as_slice() {
-        [_] => vec!["input.svdat".to_owned()],
-        several => (0..several.len())
-            .map(|core| format!("input-core{core}.svdat"))
-            .collect(),
-    };
-    for (name, input) in names.iter().zip(inputs) {
+    let mut files = case.inputs();
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    for (name, input) in &files {
         assert!(
             input.len() < LARGEST,
-            "{}: {} bytes",
+            "{}/{name}: {} bytes",
             case.name(),
             input.len()
         );
-        files.push((name.clone(), input));
     }
     files.push(("made.md".to_owned(), case.made().into_bytes()));
     for (file, contents) in case.beside {

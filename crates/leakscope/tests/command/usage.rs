@@ -222,7 +222,7 @@ fn files_that_cannot_be_read_are_refused() {
 fn files_that_may_not_be_read_are_refused() {
     use std::os::unix::fs::PermissionsExt;
     let (_files, trace) = Files::with_trace();
-    fs::set_permissions(&trace, fs::Permissions::from_mode(0)).expect("our own file");
+    fs::set_permissions(&trace, fs::Permissions::from_mode(0o0)).expect("our own file");
     if fs::read(&trace).is_ok() {
         println!("skipped: this user may read everything");
         return;

@@ -14,7 +14,7 @@ use crate::scenario::Recording;
 /// A recording, and what is to be printed of it.
 pub(crate) struct Case {
     /// Makes the inputs: one file, or one a core.
-    pub(crate) make: fn() -> Vec<Vec<u8>>,
+    make: fn() -> Vec<Vec<u8>>,
     function: &'static str,
     source: &'static str,
     /// What it shows.
@@ -70,6 +70,21 @@ impl Case {
         self.function.replace('_', "-")
     }
 
+    /// Its inputs: names and contents.
+    pub(crate) fn inputs(&self) -> Vec<(String, Vec<u8>)> {
+        let inputs = (self.make)();
+        let is_one = inputs.len() == 1;
+        let name = |core| {
+            if is_one {
+                "input.svdat".to_owned()
+            } else {
+                format!("input-core{core}.svdat")
+            }
+        };
+        let named = inputs.into_iter().enumerate();
+        named.map(|(core, input)| (name(core), input)).collect()
+    }
+
     /// What `made.md` says.
     pub(crate) fn made(&self) -> String {
         let Self {
@@ -79,11 +94,14 @@ impl Case {
             ..
         } = self;
         let title = function.replace('_', " ");
-        let mut made = format!("# {title}\n\n{about}\n\nMade by `{function}` in `{source}`.\n\n");
-        for (file, arguments) in self.outputs {
-            made += &format!("- `{file}`: `leakscope {arguments} input…`\n");
-        }
-        made
+        let inputs = self.inputs().into_iter();
+        let names: Vec<String> = inputs.map(|(name, _)| name).collect();
+        let names = names.join(" ");
+        let outputs = self.outputs.iter();
+        let outputs: String = outputs
+            .map(|(file, arguments)| format!("- `{file}`: `leakscope {arguments} {names}`\n"))
+            .collect();
+        format!("# {title}\n\n{about}\n\nMade by `{function}` in `{source}`.\n\n{outputs}")
     }
 }
 

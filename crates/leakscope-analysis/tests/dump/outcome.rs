@@ -1,0 +1,147 @@
+//! What is made of a dump, and what is said of its weaknesses.
+
+use leakscope_analysis::dump::Log;
+use leakscope_analysis::findings::{Confidence, Verdict};
+use leakscope_analysis::heap::{FoldStack, KeepAll};
+use leakscope_analysis::outcome::Outcome;
+
+use crate::forms::NEW;
+
+fn outcome(text: &str) -> Outcome {
+    Log::read(text.as_bytes()).outcome(&mut KeepAll)
+}
+
+fn codes(outcome: &Outcome) -> Vec<&str> {
+    let problems = outcome.problems.iter();
+    problems.map(|problem| problem.kind.code()).collect()
+}
+
+/// A dump of these records, in the mode that keeps all.
+fn all(records: &str) -> String {
+    format!(
+        "====== Heap Trace: {} records (99 capacity) ======\n{records}\
+         ====== Heap Trace Summary ======\nMode: Heap Trace All\n================================\n",
+        records.matches("allocated").count()
+    )
+}
+
+#[test]
+fn counts_and_verdicts() {
+    let outcome = outcome(NEW);
+    let totals = &outcome.totals;
+    assert_eq!((totals.allocations, totals.frees), (9, 6));
+    assert_eq!((totals.outstanding_blocks, totals.outstanding_bytes), (3, 1_235_573));
+    assert_eq!(outcome.target.cores, [0, 1]);
+    let sites = outcome.call_sites.iter().map(|site| {
+        (
+            site.stack.as_slice(),
+            site.finding.verdict,
+            (site.allocations, site.frees, site.outstanding_bytes),
+        )
+    });
+    let expected: [(&[u64], _, _); 3] = [
+        (&[], Verdict::Unclassified, (2, 1, 1_234_567)),
+        (&[0x4037_6321], Verdict::Unclassified, (1, 0, 1000)),
+        (&[0x4037_6321, 0x4037_6379], Verdict::Unclassified, (2, 1, 6)),
+    ];
+    assert_eq!(sites.collect::<Vec<_>>(), expected);
+    assert!(outcome.call_sites.iter().all(|site| site.finding.confidence == Confidence::Low));
+    // Six frees, of which two are in the records.
+    assert_eq!(codes(&outcome), ["no-history", "frees-without-record"]);
+}
+
+#[test]
+fn many_blocks_and_none_freed_come_first() {
+    let mut records = String::from(
+        " 90000 bytes (@ 0x3fca0000) allocated CPU 0 ccount 0x00000000 caller 0x40370001:\n",
+    );
+    for index in 0..4 {
+        records += &format!(
+            "    10 bytes (@ 0x3fc9000{index}) allocated CPU 0 ccount 0x00000000 caller 0x40370002:\n\
+             \x20   10 bytes (@ 0x3fc9100{index}) allocated CPU 0 ccount 0x00000000 caller 0x40370003:\n"
+        );
+    }
+    records += "    10 bytes (@ 0x3fc92000) allocated CPU 0 ccount 0x00000000 caller 0x40370003: freed\n";
+    records += "    10 bytes (@ 0x3fc93000) allocated CPU 0 ccount 0x00000000 caller 0x40370004: freed\n";
+    let outcome = outcome(&all(&records));
+    let order: Vec<u64> = outcome.call_sites.iter().map(|site| site.stack[0]).collect();
+    assert_eq!(order, [0x4037_0002, 0x4037_0001, 0x4037_0003, 0x4037_0004]);
+    assert_eq!(outcome.call_sites[3].finding.verdict, Verdict::AllFreed);
+    assert_eq!(outcome.call_sites[3].finding.confidence, Confidence::High);
+}
+
+/// ESP-IDF notes the second free of an address in its oldest record.
+#[test]
+fn a_reused_address_is_doubtful() {
+    let records = "\
+     6 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x00000000 caller 0x40370001: freed
+     6 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x00000000 caller 0x40370002:
+";
+    let doubtful = outcome(&all(records));
+    assert_eq!(codes(&doubtful), ["no-history", "addresses-reused"]);
+    assert_eq!(doubtful.call_sites[0].finding.verdict, Verdict::Uncertain);
+    // leakscope's recorder, which names no memory, looks for the newest.
+    let sure = outcome(&all(&records.replace(", Internal", "")));
+    assert_eq!(codes(&sure), ["no-history"]);
+    assert_eq!(sure.call_sites[0].finding.verdict, Verdict::Unclassified);
+}
+
+#[test]
+fn an_address_that_is_alive_twice_was_freed_once() {
+    let outcome = outcome(&all("\
+     6 bytes (@ 0x3fc9f6b4) allocated CPU 0 ccount 0x00000000 caller 0x40370001:
+     6 bytes (@ 0x3fc9f6b4) allocated CPU 0 ccount 0x00000000 caller 0x40370001:
+"));
+    assert_eq!(outcome.totals.outstanding_blocks, 1);
+    assert_eq!(codes(&outcome), ["no-history", "free-lost"]);
+}
+
+/// On RISC-V without frame pointers, ESP-IDF records a stack address in place of the caller.
+#[test]
+fn callers_that_are_data_are_left_out() {
+    let outcome = outcome(&all("\
+     6 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x00000000 caller 0x3fc91230:
+     6 bytes (@ 0x3fc9f6c4, Internal) allocated CPU 0 ccount 0x00000000 caller 0x3fc91250:
+"));
+    assert_eq!(outcome.call_sites.len(), 1);
+    assert_eq!(codes(&outcome), ["no-history", "callers-are-data"]);
+}
+
+#[test]
+fn an_incomplete_dump_says_so() {
+    let cut = &NEW[..NEW.find("freed by").expect("it is there")];
+    let outcome = outcome(cut);
+    assert_eq!(codes(&outcome), ["no-history", "dump-cut-off"]);
+    assert_eq!(outcome.totals.allocations, 5);
+}
+
+#[test]
+fn of_several_dumps_the_last_whole_one_counts() {
+    let second = NEW.replace("  1000 bytes", "  2000 bytes");
+    let third = &NEW[..200];
+    let outcome = outcome(&format!("{NEW}{second}{third}"));
+    assert_eq!(codes(&outcome), ["no-history", "frees-without-record", "several-dumps"]);
+    assert_eq!(outcome.totals.outstanding_bytes, 1_236_573);
+}
+
+#[test]
+fn no_dump_is_nothing() {
+    let outcome = outcome("I (512) main: all done\n");
+    assert_eq!(outcome.totals.heap_events, 0);
+    assert!(outcome.call_sites.is_empty());
+}
+
+#[test]
+fn the_allocators_frames_are_folded() {
+    struct First;
+    impl FoldStack for First {
+        fn fold(&mut self, frames: &[u64]) -> usize {
+            frames.len().min(1)
+        }
+    }
+    let outcome = Log::read(NEW.as_bytes()).outcome(&mut First);
+    let stacks: Vec<_> = outcome.call_sites.iter().map(|site| site.stack.clone()).collect();
+    // A stack that is all allocator is kept.
+    assert_eq!(stacks, [vec![], vec![0x4037_6321], vec![0x4037_6379]]);
+    assert_eq!(outcome.call_sites[2].allocator_frames, [0x4037_6321]);
+}
