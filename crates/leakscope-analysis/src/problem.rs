@@ -193,16 +193,16 @@ impl ProblemKind {
             Self::Overflow { packets } => vec![
                 Text("the target dropped at least "),
                 Count(packets),
-                Text(one_or(packets, " packet in ", " packets in ")),
+                Word::one_or(packets, " packet in ", " packets in "),
                 Count(count),
-                Text(one_or(count, " place", " places")),
+                Word::one_or(count, " place", " places"),
                 Text(": blocks alive across the loss may have been freed in it"),
             ],
             Self::Skipped { bytes } => vec![
                 Bytes(bytes),
                 Text(" in "),
                 Count(count),
-                Text(one_or(count, " place", " places")),
+                Word::one_or(count, " place", " places"),
                 Text(" are no packets and were skipped; times behind them may be early"),
             ],
             Self::BeforeStart { bytes } => vec![
@@ -225,11 +225,11 @@ impl ProblemKind {
             )],
             Self::UnreadablePacket { id } => vec![
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " packet does not have the fields of its id, ",
                     " packets do not have the fields of their id, first id ",
-                )),
+                ),
                 Count(u64::from(id)),
             ],
             Self::NoHeapEvents => vec![Text(
@@ -242,16 +242,16 @@ impl ProblemKind {
             ],
             Self::UnnamedModuleEvents { id } => vec![
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " event belongs to a module that nothing describes, id ",
                     " events belong to modules that nothing describes, first id ",
-                )),
+                ),
                 Count(u64::from(id)),
             ],
             Self::NoHeapUnits => vec![
                 Count(count),
-                Text(one_or(count, " heap event", " heap events")),
+                Word::one_or(count, " heap event", " heap events"),
                 Text(" came before the heap's base: addresses there are offsets"),
             ],
             Self::NewerRecorder { version } => vec![
@@ -265,30 +265,30 @@ impl ProblemKind {
             Self::Restart => vec![
                 Text("the target restarted "),
                 Count(count),
-                Text(one_or(count, " time", " times")),
+                Word::one_or(count, " time", " times"),
                 Text("; each session is judged by itself"),
             ],
             Self::Paused => vec![
                 Text("recording was stopped and started again "),
                 Count(count),
-                Text(one_or(count, " time", " times")),
+                Word::one_or(count, " time", " times"),
                 Text("; each session is judged by itself"),
             ],
             Self::FreeLost => vec![
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " block was never seen to be freed although its address was used again",
                     " blocks were never seen to be freed although their addresses were used again",
-                )),
+                ),
             ],
             Self::AllocationLost => vec![
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " free is of a block whose allocation was lost",
                     " frees are of blocks whose allocation was lost",
-                )),
+                ),
             ],
             Self::SameCoreTwice { core } => vec![
                 Text("two inputs say that they are core "),
@@ -313,11 +313,11 @@ impl ProblemKind {
                 Count(outside),
                 Text(" of "),
                 Count(all),
-                Text(one_or(
+                Word::one_or(
                     all,
                     " return address lies outside the code of the ELF file",
                     " return addresses lie outside the code of the ELF file",
-                )),
+                ),
             ],
             Self::TooMany => vec![Text("there were more details than are kept")],
             Self::NoHistory => vec![Text(
@@ -330,11 +330,7 @@ impl ProblemKind {
             Self::DumpCut { found, announced } => vec![
                 Text("the dump is incomplete: it announces "),
                 Count(announced),
-                Text(one_or(
-                    announced,
-                    " record, and holds ",
-                    " records, and holds ",
-                )),
+                Word::one_or(announced, " record, and holds ", " records, and holds "),
                 Count(found),
             ],
             Self::DumpChanged => vec![Text(
@@ -346,11 +342,11 @@ impl ProblemKind {
             )],
             Self::UnreadableLines => vec![
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " line of the dump could not be read",
                     " lines of the dump could not be read",
-                )),
+                ),
             ],
             Self::SeveralDumps { dumps } => vec![
                 Text("the log holds "),
@@ -359,32 +355,32 @@ impl ProblemKind {
             ],
             Self::AddressesReused => vec![
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " block counts as alive at an address that was used before: ESP-IDF may have noted its \
                      free in the older record",
                     " blocks count as alive at addresses that were used before: ESP-IDF may have noted their \
                      frees in the older records",
-                )),
+                ),
             ],
             Self::FreesWithoutRecord { frees } => vec![
                 Count(frees),
-                Text(one_or(
+                Word::one_or(
                     frees,
                     " free was of a block without a record: allocated before recording began, or evicted",
                     " frees were of blocks without a record: allocated before recording began, or evicted",
-                )),
+                ),
             ],
             Self::CallersAreData => vec![
                 Text("in "),
                 Count(count),
-                Text(one_or(
+                Word::one_or(
                     count,
                     " record the caller is an address of data, and was left out: on RISC-V, ESP-IDF needs \
                      frame pointers to know callers",
                     " records the caller is an address of data, and was left out: on RISC-V, ESP-IDF needs \
                      frame pointers to know callers",
-                )),
+                ),
             ],
         }
     }
@@ -407,11 +403,6 @@ impl ProblemKind {
             _ => {}
         }
     }
-}
-
-/// The words that fit one, or any other number.
-const fn one_or(count: u64, one: &'static str, several: &'static str) -> &'static str {
-    if count == 1 { one } else { several }
 }
 
 /// The problems of a trace: one entry a kind, in order of first appearance.

@@ -17,7 +17,7 @@ const FREE: u32 = 513;
 const TASKS: u32 = 8;
 /// Call stacks that allocate, and as many others that free.
 const CALL_SITES: usize = 64;
-/// The call site that frees nothing.
+/// The call site of whose blocks one in twenty is never freed.
 const LEAK: usize = 0;
 const SIZES: [u32; 8] = [8, 16, 24, 40, 64, 128, 300, 1500];
 /// So many blocks live before the program frees as often as it allocates.
@@ -153,9 +153,8 @@ impl Program {
         if site != LEAK || self.random.below(20) > 0 {
             self.live.push(Block { address, size });
         }
-        let [a, b, c, d, e] = self.allocating[site];
-        let fields = [address, bytes, a, b, c, d, e];
-        self.cores[core].packet(self.now, ALLOCATION, &fields);
+        let stack = &self.allocating[site];
+        self.cores[core].heap_event(self.now, ALLOCATION, &[address, bytes], stack);
 
         let totals = &mut self.totals;
         totals.heap_events += 1;
@@ -170,9 +169,8 @@ impl Program {
         let chosen = self.random.below(self.live.len());
         let Block { address, size } = self.live.swap_remove(chosen);
         self.freed[size].push(address);
-        let [a, b, c, d, e] = self.freeing[self.random.below(CALL_SITES)];
-        let fields = [address, a, b, c, d, e];
-        self.cores[core].packet(self.now, FREE, &fields);
+        let stack = &self.freeing[self.random.below(CALL_SITES)];
+        self.cores[core].heap_event(self.now, FREE, &[address], stack);
 
         let totals = &mut self.totals;
         totals.heap_events += 1;

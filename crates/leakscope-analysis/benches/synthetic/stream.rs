@@ -30,11 +30,11 @@ impl Stream {
         self.packets += 1;
     }
 
-    /// A packet with numbers for fields.
-    pub(super) fn packet(&mut self, now: u64, id: u32, fields: &[u32]) {
+    /// An event of ESP-IDF's heap module: fields, then return addresses.
+    pub(super) fn heap_event(&mut self, now: u64, id: u32, fields: &[u32], stack: &[u32]) {
         let mut payload = std::mem::take(&mut self.payload);
         payload.clear();
-        for &field in fields {
+        for &field in fields.iter().chain(stack) {
             let (bytes, length) = varint::write(field);
             payload.extend_from_slice(&bytes[..length]);
         }

@@ -11,10 +11,13 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     Some(Finding {
         verdict: Verdict::AllFreed,
         confidence: Confidence::High,
-        reason: vec![
-            Word::Text("all "),
-            Word::Count(case.history.allocations),
-            Word::Text(" blocks were freed"),
-        ],
+        reason: match case.history.allocations {
+            1 => vec![Word::Text("the only block was freed")],
+            blocks => vec![
+                Word::Text("all "),
+                Word::Count(blocks),
+                Word::Text(" blocks were freed"),
+            ],
+        },
     })
 }

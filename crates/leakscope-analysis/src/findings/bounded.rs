@@ -73,7 +73,8 @@ fn silent(case: &Case<'_>) -> Option<(Confidence, Reason)> {
         };
         let reason = vec![
             Word::Count(case.outstanding()),
-            Word::Text(" blocks, no allocation since "),
+            Word::one_or(case.outstanding(), " block", " blocks"),
+            Word::Text(", no allocation since "),
             Word::Moment(history.last_allocation),
         ];
         (confidence, reason)

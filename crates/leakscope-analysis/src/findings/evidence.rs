@@ -102,6 +102,13 @@ pub enum Word {
     Percent(u32),
 }
 
+impl Word {
+    /// The words that fit one of a kind, or any other number.
+    pub(crate) const fn one_or(count: u64, one: &'static str, several: &'static str) -> Self {
+        Self::Text(if count == 1 { one } else { several })
+    }
+}
+
 /// Why a verdict was given, in words: "27 of 27 blocks never freed, one every 9.0 ms".
 ///
 /// The pieces are joined without spaces between them.

@@ -29,7 +29,8 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         },
         reason: vec![
             Word::Count(case.outstanding()),
-            Word::Text(" blocks, the oldest "),
+            Word::one_or(case.outstanding(), " block", " blocks"),
+            Word::Text(", the oldest "),
             Word::Duration(age),
             Word::Text(" old; "),
             Word::Percent(USUAL as u32),

@@ -36,7 +36,8 @@ fn obstacle(case: &Case<'_>) -> Reason {
 fn no_time(case: &Case<'_>) -> Reason {
     vec![
         Word::Count(case.outstanding()),
-        Word::Text(" blocks, in a trace in which no time passes"),
+        Word::one_or(case.outstanding(), " block", " blocks"),
+        Word::Text(", in a trace in which no time passes"),
     ]
 }
 
@@ -77,7 +78,8 @@ fn short_time(case: &Case<'_>, rhythm: &Rhythm<'_>) -> Reason {
 fn fading(case: &Case<'_>, first: u64, last: u64) -> Reason {
     vec![
         Word::Count(case.outstanding()),
-        Word::Text(" blocks, ever more slowly: the first quarter came within "),
+        Word::one_or(case.outstanding(), " block", " blocks"),
+        Word::Text(", ever more slowly: the first quarter came within "),
         Word::Duration(first),
         Word::Text(", the last within "),
         Word::Duration(last),

@@ -98,10 +98,11 @@ impl Case {
         let names: Vec<String> = inputs.map(|(name, _)| name).collect();
         let names = names.join(" ");
         let outputs = self.outputs.iter();
-        let outputs: String = outputs
-            .map(|(file, arguments)| format!("- `{file}`: `leakscope {arguments} {names}`\n"))
+        let outputs: Vec<String> = outputs
+            .map(|(file, arguments)| format!("- `{file}`: `leakscope {arguments} {names}`"))
             .collect();
-        format!("# {title}\n\n{about}\n\nMade by `{function}` in `{source}`.\n\n{outputs}")
+        let outputs = outputs.join("\n");
+        format!("# {title}\n\n{about}\n\nMade by `{function}` in `{source}`.\n\n{outputs}\n")
     }
 }
 

@@ -23,6 +23,12 @@ pub(super) const CASES: &[Case] = &[
         [REPORT]
     ),
     case!(
+        grown_by_realloc,
+        "A buffer that `realloc` makes larger again and again, which ESP-IDF tells as a free and an \
+         allocation with the same callers.",
+        [REPORT, HEAP]
+    ),
+    case!(
         survivors_of_an_error_path,
         "Requests are served within 2 ms, but every tenth one fails, and its block is never freed.",
         [REPORT, ALL]
@@ -83,9 +89,20 @@ fn growing_table() -> Vec<Vec<u8>> {
     for length in 2..42 {
         let [new, old] = [length - 1, length - 2].map(|number| places[number as usize % 2]);
         recording.after(5_000).allocate(new, 64 * length, SITE);
-        recording.free(old, SITE);
+        recording.free(old, RELEASE);
     }
     recording.after(1_000).stop();
+    vec![recording.openocd()]
+}
+
+fn grown_by_realloc() -> Vec<Vec<u8>> {
+    let mut recording = Recording::begun();
+    recording.allocate(block(0), 100, SITE);
+    for number in 1..30 {
+        recording.after(5_000).free(block(number - 1), OTHER);
+        recording.allocate(block(number), 100 + 20 * number, OTHER);
+    }
+    recording.after(5_000).stop();
     vec![recording.openocd()]
 }
 

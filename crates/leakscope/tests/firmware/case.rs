@@ -1,0 +1,144 @@
+//! One build of one firmware with one fault: from its source to the report.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+use tempfile::TempDir;
+use xtask::firmware::{Build, Firmware, Sink};
+
+use crate::emulator::Emulator;
+use crate::expected::Expected;
+use crate::{gdb, shared_memory, uart};
+
+/// What is run, and how it is read.
+pub(crate) struct Case {
+    pub(crate) firmware: Arc<Firmware>,
+    pub(crate) build: Arc<Build>,
+    pub(crate) variant: String,
+    pub(crate) reader: Reader,
+}
+
+/// Who takes the recording out of the target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The target itself writes a stream (one for each core), or a dump, into files: always the same bytes.
+    Files,
+    /// RTT, by GDB: the target is stopped for each look.
+    Gdb,
+    /// RTT, in shared memory: the target is never stopped.
+    SharedMemory,
+    /// A serial line.
+    Uart,
+}
+
+impl Reader {
+    pub(crate) fn all_of(sink: Sink) -> Vec<Self> {
+        match sink {
+            Sink::Semihosting | Sink::Dump => vec![Self::Files],
+            Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
+            Sink::Uart => vec![Self::Uart],
+        }
+    }
+
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Gdb => "::gdb",
+            Self::SharedMemory => "::shared_memory",
+            Self::Files | Self::Uart => "",
+        }
+    }
+}
+
+impl Case {
+    pub(crate) fn run(&self) -> Result<(), Failed> {
+        let elf = self.compile()?;
+        let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
+        let recording = self.record(&elf, &expected)?;
+        if self.reader == Reader::Files && self.record(&elf, &expected)? != recording {
+            return Err("a second run gave other bytes".into());
+        }
+        let report = report(&recording, &elf)?;
+        expected.compare(&report).map_err(|difference| {
+            let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+            Failed::from(format!("{difference}\nThe report:\n{text}"))
+        })
+    }
+
+    /// The ELF file; each is built once.
+    fn compile(&self) -> Result<PathBuf, Failed> {
+        static BUILT: Mutex<BTreeMap<(String, String, String), Result<PathBuf, String>>> =
+            Mutex::new(BTreeMap::new());
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (
+            self.firmware.name.clone(),
+            self.build.name.clone(),
+            self.variant.clone(),
+        );
+        let elf = built.entry(key).or_insert_with(|| {
+            let elf = self.firmware.compile(&self.build, &self.variant);
+            elf.map_err(|error| format!("{error:#}"))
+        });
+        elf.clone().map_err(Failed::from)
+    }
+
+    /// Runs the target to its end; what came out of it.
+    fn record(&self, elf: &Path, expected: &Expected) -> Result<Recording, Failed> {
+        let folder = TempDir::new()?;
+        let mut command = self.firmware.run(&self.build, elf, &self.variant, folder.path());
+        if self.reader == Reader::Gdb {
+            // It begins when the debugger says so.
+            command.arg("-S");
+        }
+        let mut emulator = Emulator::start(&command, folder.path())?;
+        let bytes = match self.reader {
+            Reader::Files => {
+                emulator.end(expected.exit_code)?;
+                return files(folder.path());
+            }
+            Reader::Gdb => gdb::record(&mut emulator, elf)?,
+            Reader::SharedMemory => shared_memory::record(&mut emulator, elf, self.build.ram_base)?,
+            Reader::Uart => uart::record(&mut emulator)?,
+        };
+        emulator.end(expected.exit_code)?;
+        Ok(Recording::from([("trace.svdat".to_owned(), bytes)]))
+    }
+}
+
+/// Files, by name.
+type Recording = BTreeMap<String, Vec<u8>>;
+
+/// The files that the target wrote: `trace.svdat`, or one for each core, or a dump.
+fn files(folder: &Path) -> Result<Recording, Failed> {
+    let mut files = Recording::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("trace") || name == "console.log" {
+            files.insert(name.into_owned(), fs::read(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+/// What the command says.
+fn report(recording: &Recording, elf: &Path) -> Result<Value, Failed> {
+    let folder = TempDir::new()?;
+    for (name, bytes) in recording {
+        fs::write(folder.path().join(name), bytes)?;
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["report", "--format", "json", "--elf"])
+        .arg(elf)
+        .args(recording.keys())
+        .current_dir(folder.path())
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

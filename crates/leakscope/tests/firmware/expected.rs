@@ -1,0 +1,133 @@
+//! Comparing a report with an expectation (`firmware/FORM.md`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::Failed;
+use serde_json::{Map, Value};
+use xtask::firmware::{Firmware, Sink};
+
+/// What a run must come to.
+pub(crate) struct Expected {
+    pub(crate) exit_code: i32,
+    report: Map<String, Value>,
+    sources: PathBuf,
+}
+
+impl Expected {
+    pub(crate) fn read(firmware: &Firmware, sink: Sink, variant: &str) -> Result<Self, Failed> {
+        let suffix = if sink == Sink::Dump {
+            ".standalone"
+        } else {
+            ""
+        };
+        let file = format!("expected/{variant}{suffix}.json");
+        let path = firmware.folder().join(file);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let mut report: Map<String, Value> = serde_json::from_str(&text)?;
+        let exit_code = report
+            .remove("exit_code")
+            .map_or(Some(0), |code| code.as_i64());
+        Ok(Self {
+            exit_code: exit_code.ok_or("exit_code is no number")? as i32,
+            report,
+            sources: firmware.folder().to_owned(),
+        })
+    }
+
+    /// What is different: where, and how.
+    pub(crate) fn compare(&self, report: &Value) -> Result<(), String> {
+        self.object(&self.report, report)
+    }
+
+    fn value(&self, expected: &Value, found: &Value) -> Result<(), String> {
+        match (expected, found) {
+            (Value::Object(expected), _) => self.object(expected, found),
+            (Value::Array(expected), Value::Array(found)) => self.array(expected, found),
+            _ if expected == found => Ok(()),
+            _ => Err(format!(": {expected} expected, {found} found")),
+        }
+    }
+
+    fn object(&self, expected: &Map<String, Value>, found: &Value) -> Result<(), String> {
+        for (name, expected) in expected {
+            let value = &found[name];
+            let compared = match (name.as_str(), expected) {
+                ("function", Value::String(function)) => compare_function(function, value),
+                ("line", Value::String(mark)) => self.line(mark, found),
+                ("at_least", least) => at_least(least, found),
+                _ => self.value(expected, value),
+            };
+            compared.map_err(|difference| format!(".{name}{difference}"))?;
+        }
+        Ok(())
+    }
+
+    /// Each expected element stands in the array, in this order; others may stand between them.
+    fn array(&self, expected: &[Value], found: &[Value]) -> Result<(), String> {
+        let mut rest = found;
+        for (index, expected) in expected.iter().enumerate() {
+            let mut differences = Vec::new();
+            let place = rest.iter().position(|found| {
+                let compared = self.value(expected, found);
+                compared
+                    .map_err(|difference| differences.push(difference))
+                    .is_ok()
+            });
+            let Some(place) = place else {
+                let differences = differences.join("\n    ");
+                return Err(format!(
+                    "[{index}]: none is as expected:\n    {differences}"
+                ));
+            };
+            rest = &rest[place + 1..];
+        }
+        Ok(())
+    }
+
+    /// The source line that `frame` names, or the one above, is marked with `mark`.
+    fn line(&self, mark: &str, frame: &Value) -> Result<(), String> {
+        let (Some(file), Some(line)) = (frame["file"].as_str(), frame["line"].as_u64()) else {
+            return Err(": not known".to_owned());
+        };
+        let path = [Path::new(file).to_owned(), self.sources.join(file)]
+            .into_iter()
+            .find(|path| path.is_file());
+        let path = path.ok_or_else(|| format!(": there is no file {file}"))?;
+        let text = fs::read_to_string(&path).map_err(|error| format!(": {file}: {error}"))?;
+        let above = (line as usize).saturating_sub(2);
+        let marked = format!("MARK: {mark}");
+        if text
+            .lines()
+            .skip(above)
+            .take(2)
+            .any(|line| line.contains(&marked))
+        {
+            return Ok(());
+        }
+        Err(format!(": {file}:{line} is not marked “{mark}”"))
+    }
+}
+
+fn at_least(least: &Value, found: &Value) -> Result<(), String> {
+    if found
+        .as_u64()
+        .zip(least.as_u64())
+        .is_some_and(|(found, least)| found >= least)
+    {
+        return Ok(());
+    }
+    Err(format!(": {least} expected, {found} found"))
+}
+
+fn compare_function(expected: &str, found: &Value) -> Result<(), String> {
+    let is_it = found.as_str().is_some_and(|found| {
+        let rest = found.strip_suffix(expected);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with("::"))
+    });
+    if is_it {
+        return Ok(());
+    }
+    Err(format!(": {expected} expected, {found} found"))
+}

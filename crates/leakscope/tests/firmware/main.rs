@@ -1,0 +1,74 @@
+//! Real parts together: the programs of `firmware/` are built, run in QEMU, their recordings read by the command,
+//! and what it says compared with what is planted in them (`firmware/FORM.md`).
+//!
+//! - [`case`]: one build of one firmware with one fault, from its source to the report.
+//! - [`emulator`]: QEMU as a process.
+//! - [`expected`]: comparing a report with an expectation.
+//! - [`rtt`]: the recorder's buffer, read as a debug probe reads it: out of a file that is the target's memory
+//!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
+//! - [`uart`]: a serial line.
+//!
+//! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
+//! failure.
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+
+mod case;
+mod emulator;
+mod expected;
+mod gdb;
+mod rtt;
+mod shared_memory;
+mod symbols;
+mod uart;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use xtask::firmware::{self, Build, Firmware};
+
+use case::Case;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let all = firmware::all(&xtask::project()).expect("descriptions that can be read");
+    let mut trials = Vec::new();
+    for firmware in all.into_iter().map(Arc::new) {
+        for build in firmware.builds.clone().into_iter().map(Arc::new) {
+            trials.extend(trials_of(&firmware, &build));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A trial for each variant and each way to read it; or one that says what is missing.
+fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
+    let name = format!("{}::{}", firmware.name, build.name);
+    let missing = build.missing().join(", ");
+    if !missing.is_empty() {
+        return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
+    }
+    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
+    let mut trials = Vec::new();
+    for variant in variants {
+        for reader in case::Reader::all_of(build.sink) {
+            let case = Case {
+                firmware: Arc::clone(firmware),
+                build: Arc::clone(build),
+                variant: variant.clone(),
+                reader,
+            };
+            let name = format!("{name}::{variant}{}", reader.suffix());
+            trials.push(Trial::test(name, move || case.run()));
+        }
+    }
+    trials
+}
+
+fn skipped(name: &str, missing: &str) -> Result<(), Failed> {
+    if std::env::var("LEAKSCOPE_REQUIRE").is_ok_and(|value| value == "all") {
+        return Err(format!("{missing} missing, but LEAKSCOPE_REQUIRE=all").into());
+    }
+    println!("skipped {name}: {missing} missing");
+    Ok(())
+}

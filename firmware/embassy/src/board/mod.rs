@@ -1,0 +1,41 @@
+//! The board that is built for. Each has the same functions:
+//!
+//! | | |
+//! |---|---|
+//! | `TICK_HZ` | interrupts a second of the periodic timer |
+//! | `start_tick` | starts it; its handler calls [`count_tick`](crate::time_driver::count_tick), then [`wake_expired`](crate::time_driver::wake_expired) |
+//! | `wait_for_interrupt` | sleeps |
+//! | `Clock`, `clock` | the recorder's clock |
+//! | `CODE`, `RAM` | where call stacks are walked |
+//! | `uart` | the serial port, polled |
+
+#[cfg(target_arch = "arm")]
+mod mps2_an385;
+#[cfg(target_arch = "riscv32")]
+mod virt;
+
+#[cfg(target_arch = "arm")]
+pub use mps2_an385::*;
+#[cfg(target_arch = "riscv32")]
+pub use virt::*;
+
+/// Ends the program, and QEMU. `trace_finished` is where a debugger can see that it has come to its end.
+pub fn exit(code: i32) -> ! {
+    trace_finished();
+    semihosting::process::exit(code)
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn trace_finished() {
+    // SAFETY: nothing is done.
+    unsafe { core::arch::asm!("nop") };
+}
+
+/// An interrupt handler's work, recorded.
+pub fn in_interrupt(work: impl FnOnce()) {
+    use leakscope_recorder::{Event, platform, recorder};
+    recorder().event(Event::IsrEnter(platform::interrupt_number()));
+    work();
+    recorder().event(Event::IsrExit);
+}

@@ -1,0 +1,69 @@
+//! Host-based mode: every event is sent.
+//!
+//! A sink is a module with the functions `open`, `poll` and `close`, and `when_full`: what happens to an
+//! event that finds the buffer full.
+
+#[cfg(feature = "rtt")]
+#[path = "rtt.rs"]
+mod sink;
+#[cfg(feature = "semihosting")]
+#[path = "semihosting.rs"]
+mod sink;
+#[cfg(feature = "uart")]
+#[path = "uart.rs"]
+mod sink;
+
+use leakscope_recorder::stream::{Config, Stream, WhenFull};
+
+use crate::board;
+use crate::fault::Fault;
+
+#[cfg(not(feature = "esp-idf"))]
+type Dialect = leakscope_recorder::dialect::Leakscope<10>;
+#[cfg(feature = "esp-idf")]
+type Dialect = leakscope_recorder::dialect::EspIdf<10>;
+
+/// (recorder) 3. The recorder. The symbol is what debug probes look for, and matters to RTT only.
+#[unsafe(export_name = "_SEGGER_RTT")]
+static RECORDER: Stream<Dialect, board::Clock, 8192> = Stream::new();
+leakscope_recorder::global_recorder!(RECORDER);
+
+pub fn init(fault: Fault) {
+    let config = Config::new("embassy-example")
+        .device(board::NAME)
+        .core(board::CORE)
+        .operating_system("embassy")
+        .descriptions(&[board::TICK_INTERRUPT])
+        .ids(board::RAM.start, 2)
+        .heap(crate::heap_base(), crate::HEAP_SIZE)
+        .code(board::CODE)
+        .ram(board::RAM)
+        .when_full(match fault {
+            Fault::Burst => WhenFull::Drop,
+            _ => sink::WHEN_FULL,
+        });
+    sink::open();
+    RECORDER.init(board::clock(), config);
+    super::init_logger();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn heap_trace_start() {
+    RECORDER.start();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn heap_trace_stop() {
+    RECORDER.stop();
+}
+
+pub fn attend() {
+    sink::poll();
+}
+
+pub fn finish() {
+    sink::poll();
+    sink::close();
+}
