@@ -90,7 +90,12 @@ impl Start {
         let address = addresses.find_map(|(at, _)| {
             let (digits, behind) = text[at + 2..].split_at_checked(8)?;
             let address = u64::from_str_radix(digits, 16).ok()?;
-            behind.starts_with(": ").then_some(Self {
+            let behind = behind.strip_prefix(": ")?;
+            // A stack that ends early, of a block that was freed.
+            let is_stack = behind
+                .strip_prefix("freed")
+                .is_some_and(|behind| !behind.starts_with(" at "));
+            (!is_stack).then_some(Self {
                 at,
                 length: 2 + 8 + 2,
                 address: Some(address),
