@@ -70,7 +70,12 @@ fn main() -> Result<()> {
             let firmware = find(&all, &name)?;
             let variant = variant.as_deref().unwrap_or(firmware.usual_variant());
             firmware.check_variant(variant)?;
-            run(firmware, firmware.build(build.as_deref())?, variant, &output)
+            run(
+                firmware,
+                firmware.build(build.as_deref())?,
+                variant,
+                &output,
+            )
         }
         Some(FirmwareTask::List) => {
             list(&all);

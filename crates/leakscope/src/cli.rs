@@ -39,7 +39,7 @@ pub(crate) struct Report {
     /// Text for people, or one JSON document (schema: docs/report-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Files that describe events (SYSVIEW_<name>.txt), for --print.
+    /// Files that describe events (SYSVIEW_NAME.txt), for --print.
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
     /// Entries shown of each list.
@@ -66,7 +66,7 @@ pub(crate) struct Events {
     /// Aligned text, JSON (one object a line), or CSV.
     #[arg(long, value_enum, default_value_t = RowFormat::Text)]
     pub(crate) format: RowFormat,
-    /// Files that describe events (SYSVIEW_<name>.txt).
+    /// Files that describe events (SYSVIEW_NAME.txt).
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
     #[command(flatten)]
@@ -97,7 +97,7 @@ pub(crate) struct Demo {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// Print names of heap events for SEGGER's application (a SYSVIEW_<name>.txt).
+/// Print names of heap events for SEGGER's application (a SYSVIEW_NAME.txt).
 #[derive(Debug, Args)]
 pub(crate) struct Description {
     /// Whose events.

@@ -28,12 +28,13 @@ impl Assembly {
     /// Takes the next line, or what is left of it without decorations. A monitor prints a line that the
     /// device has not finished, and then goes on in a new one.
     pub(super) fn line(&mut self, offset: u64, text: &str) {
-        if text.trim().is_empty() {
-            return;
-        }
         if let Some(pending) = &mut self.pending
+            && !text.is_empty()
             && pending.is_continued_by(text)
         {
+            return;
+        }
+        if text.trim().is_empty() {
             return;
         }
         self.settle();

@@ -32,34 +32,31 @@ pub(super) struct Decorations {
     last: Option<u64>,
 }
 
-/// How a decoration begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Start {
-    /// Its first byte in the text.
-    at: usize,
-    /// How long the beginning is.
-    length: usize,
+/// No decoration is longer, in bytes.
+const LONGEST: usize = 1024;
+
+/// A decoration in a text.
+struct Found {
+    /// Its first byte.
+    start: usize,
+    /// The first byte behind it.
+    end: usize,
     /// `None`: the caller of the one before, which was inlined into it.
     address: Option<u64>,
+    decoration: Decoration,
 }
 
 impl Decorations {
     /// Shows what the device wrote to `see`, and keeps the rest.
     pub(super) fn split(&mut self, line: &str, mut see: impl FnMut(&str)) {
         let mut rest = line;
-        while let Some(start) = Start::find(rest) {
-            let (before, behind) = rest.split_at(start.at);
+        while let Some(found) = Found::first(rest) {
+            let before = &rest[..found.start];
             if !before.trim().is_empty() {
                 see(before);
             }
-            let behind = &behind[start.length..];
-            let end = Start::find(behind).map_or(behind.len(), |next| next.at);
-            let body = &behind[..end];
-            let (decoration, length) = read(body);
-            if let Some(decoration) = decoration {
-                self.keep(start.address, decoration);
-            }
-            rest = &behind[length..];
+            self.keep(found.address, found.decoration);
+            rest = &rest[found.end..];
         }
         if rest.len() == line.len() || !rest.trim().is_empty() {
             see(rest);
@@ -77,76 +74,70 @@ impl Decorations {
     }
 }
 
-impl Start {
-    /// The first in a text.
-    fn find(text: &str) -> Option<Self> {
+impl Found {
+    fn first(text: &str) -> Option<Self> {
         const INLINED: &str = "(inlined by) ";
-        let inlined = text.find(INLINED).map(|at| Self {
-            at,
-            length: INLINED.len(),
-            address: None,
-        });
-        let mut addresses = text.match_indices("0x");
-        let address = addresses.find_map(|(at, _)| {
+        let inlined = text
+            .match_indices(INLINED)
+            .find_map(|(at, _)| Self::read(text, at, at + INLINED.len(), None));
+        let address = text.match_indices("0x").find_map(|(at, _)| {
             let (digits, behind) = text[at + 2..].split_at_checked(8)?;
             let address = u64::from_str_radix(digits, 16).ok()?;
-            let behind = behind.strip_prefix(": ")?;
-            // A stack that ends early, of a block that was freed.
-            let is_stack = behind
-                .strip_prefix("freed")
-                .is_some_and(|behind| !behind.starts_with(" at "));
-            (!is_stack).then_some(Self {
-                at,
-                length: 2 + 8 + 2,
-                address: Some(address),
-            })
+            let body = text.len() - behind.strip_prefix(": ")?.len();
+            Self::read(text, at, body, Some(address))
         });
-        let first = [inlined, address]
-            .into_iter()
-            .flatten()
-            .min_by_key(|start| start.at)?;
-        let before = text[..first.at].trim_end_matches(' ');
-        let dashes = match before.strip_suffix("---") {
+        let found = [inlined, address].into_iter().flatten();
+        found.min_by_key(|found| found.start)
+    }
+
+    /// The decoration whose beginning stands at `at`, and the rest at `body`.
+    fn read(text: &str, at: usize, body: usize, address: Option<u64>) -> Option<Self> {
+        let limit = text.floor_char_boundary(body + LONGEST);
+        let (decoration, length) = read(&text[body..limit])?;
+        let before = text[..at].trim_end_matches(' ');
+        let start = match before.strip_suffix("---") {
             Some(before) => before.len(),
             // Monitors before 1.7 put a space there.
-            None if first.address.is_none() => before.len(),
-            None => first.at,
+            None if address.is_none() => before.len(),
+            None => at,
         };
         Some(Self {
-            at: dashes,
-            length: first.length + first.at - dashes,
-            ..first
+            start,
+            end: body + length,
+            address,
+            decoration,
         })
     }
 }
 
 /// Reads `function at file:line` or `function in ROM`; returns how many bytes belong to it.
-fn read(body: &str) -> (Option<Decoration>, usize) {
+fn read(body: &str) -> Option<(Decoration, usize)> {
     const ROM: &str = " in ROM";
     const AT: &str = " at ";
+    // What lies behind the next decoration belongs to that.
+    let is_function =
+        |text: &str| !text.is_empty() && !text.contains("0x") && !text.contains("---");
     if let Some((function, rest)) = body.split_once(AT)
+        && is_function(function)
         && let Some((file, digits)) = file_and_line(rest)
     {
-        let from = function.len() + AT.len() + file.len() + 1;
-        let line = digits.parse().ok().filter(|&line| line > 0);
+        let from = function.len() + AT.len() + file.len() + 1 + digits.len();
         let decoration = Decoration {
             function: function.to_owned(),
             file: Some(file.to_owned()),
-            line,
+            line: digits.parse().ok().filter(|&line| line > 0),
         };
-        let behind = &body[from + digits.len()..];
-        let length = from + digits.len() + discriminator(behind);
-        return (Some(decoration), length);
+        return Some((decoration, from + discriminator(&body[from..])));
     }
-    if let Some((function, _)) = body.split_once(ROM) {
+    let (function, _) = body.split_once(ROM)?;
+    is_function(function).then(|| {
         let decoration = Decoration {
             function: function.to_owned(),
             file: None,
             line: None,
         };
-        return (Some(decoration), function.len() + ROM.len());
-    }
-    (None, 0)
+        (decoration, function.len() + ROM.len())
+    })
 }
 
 /// Splits at the first colon with a line number behind it: `C:/main.c:12`.
@@ -160,9 +151,10 @@ fn file_and_line(text: &str) -> Option<(&str, &str)> {
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(behind.len());
         // In the monitor's log file a record's size, six digits wide, may follow at once.
-        let end = match behind[end..].starts_with(" bytes (@") {
-            true => end.checked_sub(6)?,
-            false => end,
+        let end = if behind[end..].starts_with(" bytes (@") {
+            end.checked_sub(6)?
+        } else {
+            end
         };
         (end > 0).then(|| (&text[..at], &behind[..end]))
     })

@@ -75,7 +75,8 @@ impl Line {
 
 /// Reads a line.
 pub(super) fn read(line: &str) -> Result<Line, Stop> {
-    const FORMS: [fn(&mut Scanner<'_>) -> Result<Line, Stop>; 13] = [
+    type Form = fn(&mut Scanner<'_>) -> Result<Line, Stop>;
+    const FORMS: [Form; 13] = [
         record,
         freed_by,
         header,

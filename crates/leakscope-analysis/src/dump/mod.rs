@@ -79,12 +79,13 @@ impl Log {
 
 /// One dump, as it stands in the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a note of its own")]
 pub struct Dump {
     /// Where its first line begins, in bytes from the start of the log.
     pub offset: u64,
-    /// How many records the buffer held, and for how many it has room.
+    /// How many records the buffer held.
     pub announced: u64,
-    /// As above.
+    /// For how many it has room.
     pub capacity: u64,
     /// The records that were printed, oldest first.
     pub records: Vec<Record>,

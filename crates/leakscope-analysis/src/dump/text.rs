@@ -5,11 +5,11 @@ use std::borrow::Cow;
 /// Whether a file that begins with these bytes is a text. Recordings of SystemView are not: even those
 /// with a header begin with ten zero bytes behind it.
 pub fn is_text(head: &[u8]) -> bool {
+    /// One byte in so many may be anything: a monitor that starts before the device reads noise.
+    const NOISE: usize = 20;
     if head.starts_with(&UTF_16_LITTLE) || head.starts_with(&UTF_16_BIG) {
         return true;
     }
-    /// One byte in so many may be anything: a monitor that starts before the device reads noise.
-    const NOISE: usize = 20;
     let is_odd = |byte: &&u8| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x1b);
     let has_sync = head.windows(10).any(|bytes| bytes == [0; 10]);
     !head.is_empty() && !has_sync && head.iter().filter(is_odd).count() <= head.len() / NOISE
@@ -31,14 +31,21 @@ pub(super) fn each_line(bytes: &[u8], mut see: impl FnMut(u64, &str)) {
         Some(text) => (text.as_bytes(), 2),
         None => (bytes, 1),
     };
-    let mut offset = 0;
+    let mut start = 0;
     for line in bytes.split(|&byte| byte == b'\n') {
-        let text = String::from_utf8_lossy(line);
-        let text = without_controls(&text);
-        see(offset * byte_width, without_timestamp(&text));
-        offset += line.len() as u64 + 1;
+        // At least one piece, also of an empty line.
+        for at in (0..line.len().max(1)).step_by(LONGEST) {
+            let piece = &line[at..line.len().min(at + LONGEST)];
+            let text = String::from_utf8_lossy(piece);
+            let text = without_controls(&text);
+            see((start + at) as u64 * byte_width, without_timestamp(&text));
+        }
+        start += line.len() + 1;
     }
 }
+
+/// No line of a dump, with all that a monitor runs together with it, is longer; longer ones are cut.
+const LONGEST: usize = 16 * 1024;
 
 fn from_utf_16(bytes: &[u8], word: fn([u8; 2]) -> u16) -> String {
     let pairs = bytes.chunks_exact(2);
@@ -86,7 +93,6 @@ fn without_timestamp(line: &str) -> &str {
         }
         has_time |= word.contains(':');
         match behind.strip_prefix(' ') {
-            Some(next) if bracketed.is_none() || has_time => rest = next,
             Some(next) => rest = next,
             None => {
                 rest = behind;

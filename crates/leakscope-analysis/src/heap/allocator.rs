@@ -87,12 +87,8 @@ const PREFIXES: &[&str] = &[
     "trace_calloc",
     "trace_realloc",
     "trace_free",
-    "alloc::alloc::",
-    "alloc::raw_vec::",
-    "<alloc::alloc::",
-    "<alloc::raw_vec::",
     "core::alloc::",
-    "<alloc::boxed::Box<",
+    "__rustc::__r",
     "leakscope_on_",
     "leakscope_recorder::",
     "<leakscope_recorder::",
@@ -109,10 +105,20 @@ const PREFIXES: &[&str] = &[
 /// use leakscope_analysis::heap::allocator::is_allocator_function;
 /// assert!(is_allocator_function("pvPortMalloc"));
 /// assert!(is_allocator_function("operator new(unsigned int)"));
+/// assert!(is_allocator_function("__rustc::__rust_alloc"));
 /// assert!(is_allocator_function("alloc::raw_vec::RawVec<T,A>::grow_one"));
+/// assert!(is_allocator_function("<u8 as alloc::vec::spec_from_elem::SpecFromElem>::from_elem"));
 /// assert!(!is_allocator_function("mailbox_send"));
 /// ```
 pub fn is_allocator_function(name: &str) -> bool {
     let without_arguments = name.split('(').next().unwrap_or(name).trim_end();
-    FUNCTIONS.contains(&without_arguments) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    FUNCTIONS.contains(&without_arguments)
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || is_of_crate_alloc(name)
+}
+
+/// Whether a function belongs to Rust's crate `alloc`: between `Vec::push` and the allocator there are several.
+fn is_of_crate_alloc(name: &str) -> bool {
+    let path = name.trim_start_matches('<');
+    path.starts_with("alloc::") || (path.len() < name.len() && path.contains(" as alloc::"))
 }

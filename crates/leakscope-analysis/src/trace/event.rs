@@ -20,7 +20,7 @@ pub struct Event<'t> {
     pub(super) stream: usize,
     /// Where its packet begins in that input, in bytes.
     pub offset: u64,
-    /// The packet's id; of a [`EventKind::Gap`] or [`EventKind::Restart`], the id of what showed it.
+    /// The packet's id; of an [`EventKind::Gap`], the id of what showed it.
     pub id: u32,
     /// The packet's parameters, encoded.
     pub payload: &'t [u8],

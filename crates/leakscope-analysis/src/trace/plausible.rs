@@ -216,3 +216,23 @@ pub(super) fn is_readable(text: Text<'_>) -> bool {
         .iter()
         .all(|&byte| byte >= 0x20 && byte != 0x7F || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1B))
 }
+
+/// Whether these are the first bytes of a file in a format that says so itself. Parts of a large enough
+/// file can look like packets.
+pub(super) fn is_another_format(bytes: &[u8]) -> bool {
+    /// ELF, PNG, PDF, ZIP, Windows and macOS programs, static libraries, images of ESP chips for UF2.
+    const SIGNATURES: [&[u8]; 9] = [
+        b"\x7FELF",
+        b"\x89PNG",
+        b"%PDF",
+        b"PK\x03\x04",
+        b"MZ\x90\x00",
+        b"\xCF\xFA\xED\xFE",
+        b"\xCA\xFE\xBA\xBE",
+        b"!<arch>\n",
+        b"UF2\n",
+    ];
+    SIGNATURES
+        .iter()
+        .any(|signature| bytes.starts_with(signature))
+}

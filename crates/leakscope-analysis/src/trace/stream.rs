@@ -5,7 +5,7 @@ use std::ops::Range;
 use leakscope_systemview::{Frame, FrameError, Text, id, sync, varint};
 
 use super::layout::Part;
-use super::plausible::{Judgement, Seen, is_readable};
+use super::plausible::{self, Judgement, Seen, is_readable};
 
 /// What a stream can hold beside frames.
 #[derive(Clone, Copy, Debug)]
@@ -311,9 +311,14 @@ impl Stream {
             self.state = State::End;
             return None;
         }
-        // Ten zeros are a better beginning than none.
-        let zeros = sync::zeros(bytes, 0).map(|at| at + sync::SYNC.len());
-        let begin = zeros.chain(0..bytes.len()).find(|&at| self.may_begin(at));
+        let begin = if plausible::is_another_format(bytes) {
+            None
+        } else {
+            // Ten zeros are a better beginning than none.
+            let zeros = sync::zeros(bytes, 0).map(|at| at + sync::SYNC.len());
+            let mut places = zeros.chain(0..bytes.len());
+            places.find(|&at| self.may_begin(at))
+        };
         let Some(begin) = begin else {
             self.drop_rest();
             return Some(self.special(Special::Nothing { offset }));

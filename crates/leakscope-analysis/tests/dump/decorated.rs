@@ -53,7 +53,8 @@ fn check(text: &str) {
 
 #[test]
 fn by_a_monitor_on_its_own_lines() {
-    check("\
+    check(
+        "\
 ====== Heap Trace: 2 records (8 capacity) ======
      6 bytes (@ 0x3fc9f6b4) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:0x40376379
 --- 0x40376321: heap_caps_malloc at C:/idf/heap caps.c:84
@@ -63,7 +64,8 @@ fn by_a_monitor_on_its_own_lines() {
 --- 0x40000123: memset in ROM
 ====== Heap Trace Summary ======
 ================================
-");
+",
+    );
 }
 
 #[test]
@@ -83,7 +85,8 @@ fn in_colours() {
 /// Before 1.7: no dashes, and a blank line.
 #[test]
 fn by_an_old_monitor() {
-    check("\
+    check(
+        "\
 ====== Heap Trace: 2 records (8 capacity) ======
      6 bytes (@ 0x3fc9f6b4) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:0x40376379
 0x40376321: heap_caps_malloc at C:/idf/heap caps.c:84
@@ -94,7 +97,8 @@ fn by_an_old_monitor() {
 0x40000123: memset in ROM
 
 ================================
-");
+",
+    );
 }
 
 /// The monitor's log file has no line breaks behind decorations.
@@ -126,7 +130,8 @@ fn run_together_with_a_wide_size() {
 /// A line that rests for a tenth of a second is printed as far as it came, and decorated.
 #[test]
 fn cut_in_the_middle() {
-    check("\
+    check(
+        "\
 ====== Heap Trace: 2 rec
 ords (8 capacity) ======
      6 bytes (@ 0x3fc9f6b4) alloc
@@ -140,7 +145,8 @@ ated CPU 0 ccount 0x1a320698 caller 0x40376321:0x4037
 --- 0x40000123: memset in ROM
 ===========
 =====================
-");
+",
+    );
 }
 
 #[test]
@@ -154,5 +160,8 @@ E (78) wifi: lost
 ",
     );
     let dump = &log.dumps[0];
-    assert_eq!((dump.records.len(), dump.other_lines, dump.broken_lines), (0, 2, 1));
+    assert_eq!(
+        (dump.records.len(), dump.other_lines, dump.broken_lines),
+        (0, 2, 1)
+    );
 }

@@ -89,7 +89,8 @@ fn of_idf_5_5() {
 /// Every record ends with `caller`, also without any, and a free without a stack shows zeros.
 #[test]
 fn of_idf_5_1() {
-    let dump = only("\
+    let dump = only(
+        "\
 ====== Heap Trace: 2 records (100 capacity) ======
      6 bytes (@ 0x3ffb4c4c, Internal) allocated CPU 0 ccount 0x1a320698 caller \n\
      7 bytes (@ 0x3ffb4c5c, Internal) allocated CPU 0 ccount 0x1a320698 caller 0x400d2a9c:0x400d2b00
@@ -103,7 +104,8 @@ total frees: 1
 (NB: New entries were traced while dumping, so trace dump may have duplicate entries.)
 (NB: Internal Buffer has overflowed, so trace data is incomplete.)
 ================================
-");
+",
+    );
     assert_eq!(dump.mode, Some(Mode::Leaks));
     assert!(dump.has_overflowed && dump.changed_meanwhile && dump.is_whole);
     assert_eq!(dump.other_lines + dump.broken_lines, 0);
@@ -116,7 +118,8 @@ total frees: 1
 /// Without rules and padding; the note on an overflow comes last.
 #[test]
 fn of_idf_3_3() {
-    let dump = only("\
+    let dump = only(
+        "\
 2 allocations trace (100 entry buffer)
 32 bytes (@ 0x3ffaf214) allocated CPU 0 ccount 0x2e9b7384 caller 0x400d276d:0x400d27c1
 8 bytes (@ 0x3ffaf804) allocated CPU 1 ccount 0x2e9b79c0 caller 0x400d2776:0x0
@@ -124,7 +127,8 @@ freed by 0x400d2776:0x0
 32 bytes alive in trace (1/2 allocations)
 total allocations 20 total frees 19
 (NB: Buffer has overflowed, so trace data is incomplete.)
-");
+",
+    );
     let expected = Dump {
         announced: 2,
         capacity: 100,
@@ -149,25 +153,34 @@ total allocations 20 total frees 19
 
 #[test]
 fn with_a_damaged_list() {
-    let dump = only("\
+    let dump = only(
+        "\
 ====== Heap Trace: 9 records (9 capacity) ======
 
 Error: heap trace linked list is corrupt. expected more records.
 ====== Heap Trace Summary ======
 ================================
-");
+",
+    );
     assert!(dump.is_corrupt && dump.is_whole);
     assert_eq!(dump.announced, 9);
 }
 
 #[test]
 fn with_addresses_of_64_bits() {
-    let dump = only("\
+    let dump = only(
+        "\
 ====== Heap Trace: 1 records (9 capacity) ======
      6 bytes (@ 0x7f2ec4004ac0) allocated CPU 0 ccount 0x00870ad0 caller 0x00286445:0x7f0000286719:
 ================================
-");
-    let expected = record(0x7f2e_c400_4ac0, 6, 0x0087_0ad0, &[0x0028_6445, 0x7f00_0028_6719]);
+",
+    );
+    let expected = record(
+        0x7f2e_c400_4ac0,
+        6,
+        0x0087_0ad0,
+        &[0x0028_6445, 0x7f00_0028_6719],
+    );
     assert_eq!(dump.records, [expected]);
 }
 
@@ -176,12 +189,20 @@ fn with_addresses_of_64_bits() {
 fn however_it_was_saved() {
     let crlf = NEW.replace('\n', "\r\n");
     let doubled = NEW.replace('\n', "\r\r\n");
-    let dated: String = NEW.lines().map(|line| format!("2026-11-22 10:00:00 {line}\n")).collect();
-    let bracketed: String = NEW.lines().map(|line| format!("[10:00:00.123] {line}\n")).collect();
-    let arrows: String = NEW.lines().map(|line| format!("10:00:00.123 -> {line}\n")).collect();
-    let both: String = NEW.lines().map(|line| format!("[2026-11-22 10:00:00,5] {line}\n")).collect();
-    let iso: String = NEW.lines().map(|line| format!("2026-11-22T10:00:00.1Z {line}\n")).collect();
-    let coloured = NEW.replace("I (", "\u{1b}[0;32mI (").replace("done", "done\u{1b}[0m");
+    let with = |margin: &str| {
+        format!(
+            "{margin}{}",
+            NEW.trim_end().replace('\n', &format!("\n{margin}"))
+        )
+    };
+    let dated = with("2026-11-22 10:00:00 ");
+    let bracketed = with("[10:00:00.123] ");
+    let arrows = with("10:00:00.123 -> ");
+    let both = with("[2026-11-22 10:00:00,5] ");
+    let iso = with("2026-11-22T10:00:00.1Z ");
+    let coloured = NEW
+        .replace("I (", "\u{1b}[0;32mI (")
+        .replace("done", "done\u{1b}[0m");
     for text in [crlf, doubled, dated, bracketed, arrows, both, iso, coloured] {
         let dump = only(&text);
         assert_eq!(dump.records, records_of_new(), "{text}");
@@ -193,7 +214,7 @@ fn however_it_was_saved() {
     assert!(is_text(&utf_16));
     let log = Log::read(&utf_16);
     assert_eq!(log.dumps[0].records, records_of_new());
-    assert_eq!(log.dumps[0].offset, 46 - 2 + 2);
+    assert_eq!(log.dumps[0].offset, 46);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is made of a dump, and what is said of its weaknesses.
 
+use std::fmt::Write;
+
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::findings::{Confidence, Verdict};
 use leakscope_analysis::heap::{FoldStack, KeepAll};
@@ -30,7 +32,10 @@ fn counts_and_verdicts() {
     let outcome = outcome(NEW);
     let totals = &outcome.totals;
     assert_eq!((totals.allocations, totals.frees), (9, 6));
-    assert_eq!((totals.outstanding_blocks, totals.outstanding_bytes), (3, 1_235_573));
+    assert_eq!(
+        (totals.outstanding_blocks, totals.outstanding_bytes),
+        (3, 1_235_573)
+    );
     assert_eq!(outcome.target.cores, [0, 1]);
     let sites = outcome.call_sites.iter().map(|site| {
         (
@@ -42,10 +47,19 @@ fn counts_and_verdicts() {
     let expected: [(&[u64], _, _); 3] = [
         (&[], Verdict::Unclassified, (2, 1, 1_234_567)),
         (&[0x4037_6321], Verdict::Unclassified, (1, 0, 1000)),
-        (&[0x4037_6321, 0x4037_6379], Verdict::Unclassified, (2, 1, 6)),
+        (
+            &[0x4037_6321, 0x4037_6379],
+            Verdict::Unclassified,
+            (2, 1, 6),
+        ),
     ];
     assert_eq!(sites.collect::<Vec<_>>(), expected);
-    assert!(outcome.call_sites.iter().all(|site| site.finding.confidence == Confidence::Low));
+    assert!(
+        outcome
+            .call_sites
+            .iter()
+            .all(|site| site.finding.confidence == Confidence::Low)
+    );
     // Six frees, of which two are in the records.
     assert_eq!(codes(&outcome), ["no-history", "frees-without-record"]);
 }
@@ -56,15 +70,22 @@ fn many_blocks_and_none_freed_come_first() {
         " 90000 bytes (@ 0x3fca0000) allocated CPU 0 ccount 0x00000000 caller 0x40370001:\n",
     );
     for index in 0..4 {
-        records += &format!(
+        let _ = write!(
+            records,
             "    10 bytes (@ 0x3fc9000{index}) allocated CPU 0 ccount 0x00000000 caller 0x40370002:\n\
              \x20   10 bytes (@ 0x3fc9100{index}) allocated CPU 0 ccount 0x00000000 caller 0x40370003:\n"
         );
     }
-    records += "    10 bytes (@ 0x3fc92000) allocated CPU 0 ccount 0x00000000 caller 0x40370003: freed\n";
-    records += "    10 bytes (@ 0x3fc93000) allocated CPU 0 ccount 0x00000000 caller 0x40370004: freed\n";
+    records +=
+        "    10 bytes (@ 0x3fc92000) allocated CPU 0 ccount 0x00000000 caller 0x40370003: freed\n";
+    records +=
+        "    10 bytes (@ 0x3fc93000) allocated CPU 0 ccount 0x00000000 caller 0x40370004: freed\n";
     let outcome = outcome(&all(&records));
-    let order: Vec<u64> = outcome.call_sites.iter().map(|site| site.stack[0]).collect();
+    let order: Vec<u64> = outcome
+        .call_sites
+        .iter()
+        .map(|site| site.stack[0])
+        .collect();
     assert_eq!(order, [0x4037_0002, 0x4037_0001, 0x4037_0003, 0x4037_0004]);
     assert_eq!(outcome.call_sites[3].finding.verdict, Verdict::AllFreed);
     assert_eq!(outcome.call_sites[3].finding.confidence, Confidence::High);
@@ -120,7 +141,10 @@ fn of_several_dumps_the_last_whole_one_counts() {
     let second = NEW.replace("  1000 bytes", "  2000 bytes");
     let third = &NEW[..200];
     let outcome = outcome(&format!("{NEW}{second}{third}"));
-    assert_eq!(codes(&outcome), ["no-history", "frees-without-record", "several-dumps"]);
+    assert_eq!(
+        codes(&outcome),
+        ["no-history", "frees-without-record", "several-dumps"]
+    );
     assert_eq!(outcome.totals.outstanding_bytes, 1_236_573);
 }
 
@@ -140,7 +164,11 @@ fn the_allocators_frames_are_folded() {
         }
     }
     let outcome = Log::read(NEW.as_bytes()).outcome(&mut First);
-    let stacks: Vec<_> = outcome.call_sites.iter().map(|site| site.stack.clone()).collect();
+    let stacks: Vec<_> = outcome
+        .call_sites
+        .iter()
+        .map(|site| site.stack.clone())
+        .collect();
     // A stack that is all allocator is kept.
     assert_eq!(stacks, [vec![], vec![0x4037_6321], vec![0x4037_6379]]);
     assert_eq!(outcome.call_sites[2].allocator_frames, [0x4037_6321]);

@@ -1,6 +1,8 @@
 //! Any text can be read, and what leakscope's recorder prints comes back as it was, whatever a monitor does
 //! to it.
 
+use std::fmt::Write;
+
 use leakscope_analysis::dump::{Log, Record};
 use leakscope_analysis::heap::KeepAll;
 use leakscope_recorder::platform::FunctionClock;
@@ -14,9 +16,15 @@ const DEPTH: usize = 3;
 /// What a program does.
 #[derive(Clone, Debug)]
 enum Step {
-    Allocate { size: usize, stack: Vec<usize> },
+    Allocate {
+        size: usize,
+        stack: Vec<usize>,
+    },
     /// The block that was allocated so manyth, if it still lives.
-    Free { which: usize, stack: Vec<usize> },
+    Free {
+        which: usize,
+        stack: Vec<usize>,
+    },
 }
 
 fn stack() -> impl Strategy<Value = Vec<usize>> {
@@ -33,7 +41,10 @@ fn step() -> impl Strategy<Value = Step> {
 /// The dump of a program, and the records in it.
 fn dumped(steps: &[Step], mode: Mode, capacity: usize) -> (String, Vec<Record>) {
     let mut slots = vec![Slot::EMPTY; capacity];
-    let clock = FunctionClock { now: || 0x1a32_0698, hz: 1 };
+    let clock = FunctionClock {
+        now: || 0x1a32_0698,
+        hz: 1,
+    };
     let buffer: RecordBuffer<'_, DEPTH, FunctionClock> =
         RecordBuffer::new(clock).policy(Policy::EvictFreed);
     buffer.init(&mut slots).expect("slots");
@@ -94,7 +105,7 @@ fn monitored(text: &str, cuts: &[prop::sample::Index], run_together: bool) -> St
             shown.push('\n');
             for (_, address) in line.match_indices("0x40").map(|(at, _)| (at, &line[at..])) {
                 if let Some(address) = address.get(..10) {
-                    shown += &format!("--- {address}: f at a.c:7{end}");
+                    let _ = write!(shown, "--- {address}: f at a.c:7{end}");
                 }
             }
             line.clear();

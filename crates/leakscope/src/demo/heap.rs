@@ -45,10 +45,15 @@ pub(super) fn allocate(size: usize) -> Option<Block> {
 
 /// Gives a block back.
 #[inline(never)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "nobody has the block any more"
+)]
 pub(super) fn release(block: Block) {
+    let Block { start, layout } = block;
     stack::walk();
     // SAFETY: the block was allocated with this layout, and is gone with this call.
-    unsafe { HEAP.dealloc(block.start.as_ptr(), block.layout) };
+    unsafe { HEAP.dealloc(start.as_ptr(), layout) };
 }
 
 /// Gives a block back whose owner goes on to use it. A real heap would be damaged if he gave it back

@@ -1,5 +1,6 @@
 //! The recorder of the demo, in the mode that was asked for.
 
+use std::fmt::Write;
 use std::io::PipeWriter;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -139,7 +140,7 @@ impl Clock for DemoClock {
 struct DemoRecorder;
 
 impl DemoRecorder {
-    fn with(&self, tell: impl FnOnce(&dyn Recorder, Origin<'_>)) {
+    fn with(tell: impl FnOnce(&dyn Recorder, Origin<'_>)) {
         stack::with_last(|frames| match MODE.get() {
             Some(Mode::Streamed(_)) => tell(&STREAM, Origin::Frames(frames)),
             Some(Mode::Standalone(_)) => tell(&RECORD_BUFFER, Origin::Frames(frames)),
@@ -150,27 +151,27 @@ impl DemoRecorder {
 
 impl Recorder for DemoRecorder {
     fn alloc(&self, block: Block, _: Origin<'_>) {
-        self.with(|recorder, stack| recorder.alloc(block, stack));
+        Self::with(|recorder, stack| recorder.alloc(block, stack));
     }
 
     fn free(&self, block: Block, _: Origin<'_>) {
-        self.with(|recorder, stack| recorder.free(block, stack));
+        Self::with(|recorder, stack| recorder.free(block, stack));
     }
 
     fn realloc(&self, from: Block, to: Block, _: Origin<'_>) {
-        self.with(|recorder, stack| recorder.realloc(from, to, stack));
+        Self::with(|recorder, stack| recorder.realloc(from, to, stack));
     }
 
     fn failed(&self, size: usize, _: Origin<'_>) {
-        self.with(|recorder, stack| recorder.failed(size, stack));
+        Self::with(|recorder, stack| recorder.failed(size, stack));
     }
 
     fn event(&self, event: Event) {
-        self.with(|recorder, _| recorder.event(event));
+        Self::with(|recorder, _| recorder.event(event));
     }
 
     fn task(&self, task: &Task<'_>) {
-        self.with(|recorder, _| recorder.task(task));
+        Self::with(|recorder, _| recorder.task(task));
     }
 
     fn print(&self, level: Level, text: &[u8]) {
@@ -178,15 +179,13 @@ impl Recorder for DemoRecorder {
             let letter = match level {
                 Level::Error => 'E',
                 Level::Warning => 'W',
-                _ => 'I',
+                Level::Log => 'I',
             };
             let mut console = console.lock().unwrap_or_else(PoisonError::into_inner);
-            console.push_str(&format!(
-                "{letter} ({}) {}\n",
-                now() / 1000,
-                String::from_utf8_lossy(text)
-            ));
+            let text = String::from_utf8_lossy(text);
+            // A string takes all.
+            let _ = writeln!(console, "{letter} ({}) {text}", now() / 1000);
         }
-        self.with(|recorder, _| recorder.print(level, text));
+        Self::with(|recorder, _| recorder.print(level, text));
     }
 }

@@ -47,7 +47,7 @@ impl Scheduler {
 
     /// The task that runs already.
     pub(super) fn first_task(&self, name: &str) -> Task<'_> {
-        self.introduce(0, name);
+        introduce(0, name);
         watcher().event(Event::TaskStartExec(id(0)));
         Task {
             scheduler: self,
@@ -63,22 +63,13 @@ impl Scheduler {
             state.due.push(Some(recorder::now()));
             state.due.len() - 1
         };
-        self.introduce(index, name);
+        introduce(index, name);
         watcher().event(Event::TaskCreate(id(index)));
         Task {
             scheduler: self,
             index,
             name: name.to_owned(),
         }
-    }
-
-    fn introduce(&self, index: usize, name: &str) {
-        let priority = if index == 0 { 1 } else { 5 };
-        watcher().task(&leakscope_recorder::Task::new(
-            id(index),
-            priority,
-            name.as_bytes(),
-        ));
     }
 
     /// A task that waited may go on.
@@ -180,6 +171,16 @@ impl Task<'_> {
     fn print(&self, level: Level, text: &dyn fmt::Display) {
         watcher().print(level, format!("{}: {text}", self.name).as_bytes());
     }
+}
+
+/// Tells the recorder of a task.
+fn introduce(index: usize, name: &str) {
+    let priority = if index == 0 { 1 } else { 5 };
+    watcher().task(&leakscope_recorder::Task::new(
+        id(index),
+        priority,
+        name.as_bytes(),
+    ));
 }
 
 /// What the recorder knows a task by: any number but 0.

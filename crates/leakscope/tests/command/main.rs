@@ -2,6 +2,7 @@
 //!
 //! - [`corpus`]: recordings of real boards, against an independent reader's output.
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
+//! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`readme`]: what the README shows is what happens.
@@ -9,6 +10,7 @@
 
 mod cases;
 mod corpus;
+mod demo;
 mod elf;
 mod make;
 mod readme;

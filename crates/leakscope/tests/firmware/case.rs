@@ -89,7 +89,9 @@ impl Case {
     /// Runs the target to its end; what came out of it.
     fn record(&self, elf: &Path, expected: &Expected) -> Result<Recording, Failed> {
         let folder = TempDir::new()?;
-        let mut command = self.firmware.run(&self.build, elf, &self.variant, folder.path());
+        let mut command = self
+            .firmware
+            .run(&self.build, elf, &self.variant, folder.path());
         if self.reader == Reader::Gdb {
             // It begins when the debugger says so.
             command.arg("-S");

@@ -1,8 +1,8 @@
 //! A block that is handed to hardware as a pointer, and not taken back if an error comes in between.
 
 use alloc::boxed::Box;
+use alloc::vec;
 
-use crate::pair::block;
 
 /// Every so many transfers fail.
 const FAILS: usize = 6;
@@ -10,7 +10,7 @@ const FAILS: usize = 6;
 #[inline(never)]
 pub(super) fn send_block(number: usize, round: usize, size: usize) {
     // MARK: block of a transfer
-    let buffer = Box::into_raw(block(size));
+    let buffer = Box::into_raw(vec![1u8; size].into_boxed_slice());
     if let Err(error) = transfer(round) {
         log::warn!(target: "alloc", "{number}: transfer {round} failed: {error}");
         return;

@@ -1,9 +1,8 @@
 //! A table of sessions, of which one in three is never closed.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
-
-use crate::pair::block;
 
 pub(super) struct Table {
     sessions: Vec<(usize, Box<[u8]>)>,
@@ -19,16 +18,16 @@ impl Table {
     #[inline(never)]
     pub(super) fn open_session(&mut self, round: usize, size: usize) {
         // MARK: block of a session
-        let session = block(size);
+        let session = vec![1; size].into_boxed_slice();
         // MARK: table of sessions
         self.sessions.push((round, session));
         self.close_sessions(round);
         log::info!(target: "alloc", "{} sessions", self.sessions.len());
     }
 
-    /// Those of a while ago.
+    /// Closes those that were opened a while ago.
     fn close_sessions(&mut self, round: usize) {
         self.sessions
-            .retain(|&(opened, _)| opened + 2 > round || opened.is_multiple_of(3));
+            .retain(|&(opened, _)| opened + 8 > round || opened.is_multiple_of(3));
     }
 }

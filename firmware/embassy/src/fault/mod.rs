@@ -72,7 +72,7 @@ impl FirstBlocks {
             Fault::Steady => steady::forget_block(number, size),
             Fault::ErrorPath => error_path::send_block(number, round, size),
             Fault::GrowingTable => self.table.open_session(round, size),
-            Fault::BoundedCache => self.cache.load_page(round, size),
+            Fault::BoundedCache => self.cache.load_page(round),
             Fault::DoubleFree => steady::free_block(number, size),
             Fault::OutOfMemory => out_of_memory::forget_large_block(number, size),
             Fault::Burst => burst::handle_many(round, size),

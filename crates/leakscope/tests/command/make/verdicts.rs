@@ -189,10 +189,10 @@ fn in_flight() -> Vec<Vec<u8>> {
     let mut recording = Recording::begun();
     for number in 0..60 {
         recording.after(3_000).allocate(block(number % 2), 96, SITE);
-        recording.after(5_000);
         if number < 59 {
-            recording.free(block(number % 2), RELEASE);
+            recording.after(5_000).free(block(number % 2), RELEASE);
         }
     }
+    recording.after(2_000).idle();
     vec![recording.openocd()]
 }
