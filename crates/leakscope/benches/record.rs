@@ -26,7 +26,9 @@ fn main() {
     let megabytes = trace.len() as f64 / 1e6;
 
     let began = Instant::now();
-    record(&trace, |link, trace| link.write_all(trace).expect("a host that reads"));
+    record(&trace, |link, trace| {
+        link.write_all(trace).expect("a host that reads")
+    });
     let seconds = began.elapsed().as_secs_f64();
     println!(
         "as fast as it can:  {megabytes:.0} MB in {seconds:.2} s, {:.0} MB/s, the report included",
