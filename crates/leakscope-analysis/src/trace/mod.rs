@@ -8,6 +8,7 @@ mod copies;
 mod dialect;
 mod event;
 mod interpret;
+mod lane;
 mod layout;
 mod modules;
 mod plausible;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use leakscope_systemview::{Frame, FrameError, Text, id, sync, varint};
 
+use super::lane::Lane;
 use super::layout::Part;
 use super::plausible::{self, Judgement, Seen, is_readable};
 
@@ -33,6 +34,7 @@ pub(super) struct Piece {
     pub(super) delta: u32,
     id: u16,
     pub(super) core: u8,
+    pub(super) lane: Lane,
 }
 
 impl Piece {
@@ -187,11 +189,27 @@ impl Stream {
         self.seen.announce(id);
     }
 
+    /// From now on, packets with this id of a module take this way.
+    pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
+        self.seen.set_lane(id, lane);
+        if let Some(piece) = &mut self.next_frame
+            && piece.id() == id
+        {
+            piece.lane = lane;
+        }
+    }
+
+    /// The lane of the next item, if it is a frame that is ready.
+    #[inline(always)]
+    pub(super) fn lane(&self) -> Option<Lane> {
+        self.next_frame.as_ref().map(|piece| piece.lane)
+    }
+
     /// Takes the next item, if it is a frame that is ready.
     #[inline(always)]
     pub(super) fn take_frame(&mut self) -> Option<Piece> {
         let piece = self.next_frame?;
-        self.cut_ordinary();
+        self.cut_quickly();
         Some(piece)
     }
 
@@ -232,23 +250,44 @@ impl Stream {
         }
     }
 
-    /// Cuts the next frame, if nothing about it calls for a second look.
+    /// Cuts the next frame, if that is quickly done: else [`Stream::prepare`] does it.
     #[inline(always)]
+    fn cut_quickly(&mut self) {
+        let start = self.unread.start;
+        let bytes = &self.buffer[start..self.unread.end];
+        if let Some(frame) = Frame::split_usual(bytes)
+            && let Some(lane) = self.seen.ordinary_without_fields(&frame)
+            && !self.part.core_bit
+        {
+            let time = self.time + u64::from(frame.delta);
+            let end = start + frame.length;
+            self.offer(Piece::of(&frame, start, time, lane), end);
+        } else {
+            self.next_time = 0;
+            self.next_frame = None;
+        }
+    }
+
+    /// Cuts the next frame, if nothing about it calls for a second look.
     fn cut_ordinary(&mut self) {
         let start = self.unread.start;
         let bytes = &self.buffer[start..self.unread.end];
-        match split(bytes, self.part.core_bit) {
-            Ok(frame) if self.seen.is_ordinary(&frame) => {
-                self.time += u64::from(frame.delta);
-                self.next_time = self.time;
-                self.next_frame = Some(Piece::of(&frame, start, self.time));
-                self.unread.start = start + frame.length;
-            }
-            _ => {
-                self.next_time = 0;
-                self.next_frame = None;
-            }
+        if let Ok(frame) = split(bytes, self.part.core_bit)
+            && let Some(lane) = self.seen.ordinary(&frame)
+        {
+            let time = self.time + u64::from(frame.delta);
+            let end = start + frame.length;
+            self.offer(Piece::of(&frame, start, time, lane), end);
         }
+    }
+
+    /// The next item is this frame, which ends there in the buffer.
+    #[inline(always)]
+    fn offer(&mut self, piece: Piece, end: usize) {
+        self.time = piece.time;
+        self.next_time = piece.time;
+        self.next_frame = Some(piece);
+        self.unread.start = end;
     }
 
     fn special(&mut self, item: Special) -> Ready {
@@ -282,7 +321,8 @@ impl Stream {
             self.clock_runs = true;
         }
         self.seen.learn(frame.id, frame.payload);
-        self.next_frame = Some(Piece::of(&frame, start, self.time));
+        let lane = self.seen.lane(frame.id);
+        self.next_frame = Some(Piece::of(&frame, start, self.time, lane));
         self.unread.start += frame.length;
         Some(Ready::Item)
     }
@@ -578,7 +618,7 @@ impl Stream {
 
 impl Piece {
     #[inline(always)]
-    fn of(frame: &Frame<'_>, start: usize, time: u64) -> Self {
+    fn of(frame: &Frame<'_>, start: usize, time: u64, lane: Lane) -> Self {
         Self {
             time,
             start: start as u32,
@@ -587,6 +627,7 @@ impl Piece {
             delta: frame.delta,
             id: frame.id as u16,
             core: frame.core,
+            lane,
         }
     }
 }
