@@ -43,10 +43,11 @@ impl Recent {
     /// Whether this was a free from the same call, and so the first half of a reallocation.
     #[inline]
     pub(super) fn is_half(&self, stack: StackId, context: Context) -> bool {
-        self.kind == Kind::Free
-            && self.stack == stack
-            && stack != StackId::NONE
-            && self.context == context
+        // Without branches: what came last cannot be foreseen, but that all of this is true is rare.
+        (self.kind == Kind::Free)
+            & (self.stack == stack)
+            & (stack != StackId::NONE)
+            & (self.context == context)
     }
 
     /// The failure to reallocate the block at `address`, if `context` now tries that again.
