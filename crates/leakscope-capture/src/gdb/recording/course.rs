@@ -20,6 +20,8 @@ pub(super) struct Course {
     odd: Option<(Option<u64>, u32)>,
     stood_since: Instant,
     pub(super) halted: Halted,
+    /// There is no target any more.
+    pub(super) has_ended: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ impl Course {
             odd: None,
             stood_since: Instant::now(),
             halted: Halted::default(),
+            has_ended: false,
         };
         if plan.reset {
             let command = course.client.server().reset_command();
@@ -119,8 +122,8 @@ impl Course {
         self.stood_since = Instant::now();
         let signal = match stop {
             Stop::Signal { number, .. } => *number,
-            Stop::Exited(code) => return Ok(Arrival::Ended { code: *code }),
-            Stop::Killed(signal) => return Ok(Arrival::Ended { code: 128 | signal }),
+            Stop::Exited(code) => return Ok(self.end(*code)),
+            Stop::Killed(signal) => return Ok(self.end(128 | signal)),
         };
         let address = match self.breakpoint {
             // Nothing to compare it with.
@@ -148,6 +151,11 @@ impl Course {
         })
     }
 
+    fn end(&mut self, code: u8) -> Arrival {
+        self.has_ended = true;
+        Arrival::Ended { code }
+    }
+
     fn reach(&mut self, breakpoint: Breakpoint) -> Result<Arrival, GdbError> {
         let address = breakpoint.address;
         self.odd = None;
@@ -171,13 +179,13 @@ impl Course {
 
     /// Lets the target run on, without us.
     pub(super) fn leave(mut self) -> Result<Halted, GdbError> {
-        if self.client.is_running()
-            && let Arrival::Ended { .. } = self.interrupt()?
-        {
-            return Ok(self.halted);
+        if self.client.is_running() {
+            self.interrupt()?;
         }
-        self.clear()?;
-        self.client.detach()?;
+        if !self.has_ended {
+            self.clear()?;
+            self.client.detach()?;
+        }
         Ok(self.halted)
     }
 }

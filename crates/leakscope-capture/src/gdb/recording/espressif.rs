@@ -146,9 +146,6 @@ impl EspressifRecording {
 
     /// Stops tracing if that was not done, lets the target run on, and disconnects. To be called after errors too.
     pub fn leave(self) -> Result<Halted, GdbError> {
-        if let Some(Ending::ProgramEnded(_)) = self.ending {
-            return Ok(self.course.halted);
-        }
         self.course.leave()
     }
 }

@@ -129,14 +129,27 @@ impl RingRecording {
         Ok(Status::Finished(ending))
     }
 
-    /// Empties the buffer of a target that stands still, has it stop recording, and hands over what comes until
-    /// then.
+    /// Empties the buffer of a target that stands still, and has it stop recording.
     fn stop_target(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
+        self.session.look(&mut self.course.client, receiver)?;
+        self.session.send_stop(&mut self.course.client)?;
+        let result = self.let_target_stop(receiver);
+        self.hand_over_text(receiver);
+        match result {
+            // The program has ended, and an emulator with it.
+            Err(RecordError::Gdb(GdbError::Closed { .. })) => {
+                self.course.has_ended = true;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Lets the target run until it sends nothing more, and hands over what it sends until then.
+    fn let_target_stop(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
         /// A target answers within one event; one that has none, never.
         const LOOKS: usize = 10;
         const PAUSE: Duration = Duration::from_millis(20);
-        self.session.look(&mut self.course.client, receiver)?;
-        self.session.send_stop(&mut self.course.client)?;
         for _ in 0..LOOKS {
             self.course.resume()?;
             let arrival = match self.course.wait(PAUSE)? {
@@ -151,7 +164,6 @@ impl RingRecording {
                 break;
             }
         }
-        self.hand_over_text(receiver);
         Ok(())
     }
 
@@ -169,9 +181,6 @@ impl RingRecording {
     /// Lets the target run on, without breakpoints, and disconnects. To be called after errors too: otherwise
     /// the target may stand still for ever.
     pub fn leave(self) -> Result<Halted, GdbError> {
-        if let Some(Ending::ProgramEnded(_)) = self.ending {
-            return Ok(self.course.halted);
-        }
         self.course.leave()
     }
 }
