@@ -70,6 +70,23 @@ impl Reading {
     }
 }
 
+/// How far reading has come, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Status {
+    /// See [`Reading::name`].
+    pub state: &'static str,
+    /// Events read.
+    pub events: u64,
+    /// One tick behind the last of them.
+    pub end: u64,
+    /// Bytes read.
+    pub read_bytes: u64,
+    /// Bytes there are.
+    pub total_bytes: u64,
+    /// Another number whenever answers may have changed.
+    pub version: u64,
+}
+
 /// What became of a question.
 pub enum Asked {
     /// Here is the answer: JSON.
@@ -289,7 +306,6 @@ impl<'s> Engine<'s> {
     }
 
     fn answer(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
-        self.refresh();
         Ok(match query {
             Query::Overview => serde_json::to_vec(&self.overview())?,
             Query::Heap(columns) => serde_json::to_vec(&self.heap(*columns)?)?,
@@ -309,7 +325,7 @@ impl<'s> Engine<'s> {
     }
 
     /// Brings the outcome up to date, if it is old.
-    pub(crate) fn refresh(&mut self) {
+    fn refresh(&mut self) {
         if self.outcome.as_ref().is_some_and(|old| old.0 == self.version) {
             return;
         }
@@ -322,6 +338,7 @@ impl<'s> Engine<'s> {
 
     /// The outcome, and what else is needed to put it in words.
     pub(crate) fn outcome(&mut self) -> (&Outcome, &mut Names<'s>, &Scan<'s>) {
+        self.refresh();
         let outcome = self.outcome.get_or_insert_with(|| {
             let outcome = self.scan.heap.outcome(&self.scan.trace);
             (self.version, outcome)
@@ -356,8 +373,16 @@ impl<'s> Engine<'s> {
         self.scan.trace.end() + 1
     }
 
-    /// Another number whenever answers may have changed.
-    pub(crate) fn version(&self) -> u64 {
-        self.version
+    /// How far reading has come, for who waits for news.
+    pub fn status(&self) -> Status {
+        let read_bytes = self.scan.trace.counts().bytes;
+        Status {
+            state: self.state.name(),
+            events: self.events(),
+            end: self.end(),
+            read_bytes,
+            total_bytes: self.source.length().max(read_bytes),
+            version: self.version,
+        }
     }
 }
