@@ -114,3 +114,11 @@ impl Engine<'_> {
         })
     }
 }
+
+/// Allocations of the worst call sites.
+impl Engine<'_> {
+    /// How many log messages there are.
+    pub(crate) fn log_messages(&self) -> u64 {
+        self.scan.trace.counts().log_messages
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::policy::{data_url, hash};
-use super::{STYLE, THEME, filled, import_map};
+use super::{THEME, filled, import_map, style};
 use crate::engine::{Engine, Refusal};
 
 /// What begins the page.
@@ -24,6 +24,7 @@ pub fn write(out: &mut dyn Write, engine: &mut Engine<'_>) -> Result<(), Refusal
 /// The page with a document in it, which is JSON.
 fn html(document: &str) -> String {
     let imports = import_map(|module| data_url(module.text));
+    let style = style();
     // Browsers that know 'strict-dynamic' let the start, whose hash is named, import what it names; to
     // others, `data:` says the same.
     let policy = format!(
@@ -32,7 +33,7 @@ fn html(document: &str) -> String {
         hash(THEME),
         hash(&imports),
         hash(START),
-        hash(STYLE)
+        hash(&style)
     );
     let theme = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n<script>{THEME}</script>"
@@ -43,7 +44,7 @@ fn html(document: &str) -> String {
          <script type=\"module\">{START}</script>",
         in_script(document)
     );
-    filled(&theme, &format!("<style>{STYLE}</style>"), &modules)
+    filled(&theme, &format!("<style>{style}</style>"), &modules)
 }
 
 /// JSON that may stand in a script element: nothing in it ends the element, begins a comment, or is an end

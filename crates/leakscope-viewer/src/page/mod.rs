@@ -7,7 +7,7 @@ pub(crate) mod document;
 pub(crate) mod file;
 mod policy;
 
-pub(crate) use assets::{MODULES, STYLE};
+pub(crate) use assets::{MODULES, style};
 use assets::{TEMPLATE, THEME};
 use policy::hash;
 
@@ -49,7 +49,7 @@ fn filled(theme: &str, style: &str, modules: &str) -> String {
 }
 
 /// Where modules are found that are imported by their bare names.
-fn import_map(place: impl Fn(&assets::Module) -> String) -> String {
+fn import_map(place: impl Fn(&assets::File) -> String) -> String {
     let imports = MODULES.iter().map(|module| {
         let name = format!("leakscope/{}", module.name);
         (name, serde_json::Value::from(place(module)))
