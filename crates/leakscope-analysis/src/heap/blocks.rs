@@ -225,6 +225,12 @@ impl Blocks {
         self.freed = self.by_address.iter().filter_map(Slot::freed_at).count();
     }
 
+    /// The live block that begins at an address.
+    pub(super) fn at(&self, address: u64) -> Option<LiveBlock> {
+        let slot = self.by_address.find(hash(address), is_at(address))?;
+        slot.state.block()
+    }
+
     /// The live block that an address lies in, but not at its beginning.
     pub(super) fn around(&self, address: u64) -> Option<(u64, LiveBlock)> {
         self.live()

@@ -43,7 +43,7 @@ pub struct HeapModel {
     site_of_key: HashMap<Box<[u64]>, u32, FxBuildHasher>,
     pub(super) contexts: Contexts,
     pub(super) heaps: Heaps,
-    recent: RecentEvents,
+    pub(super) recent: RecentEvents,
     pub(super) gaps: Gaps,
     pub(super) moment: Moment,
     pub(super) totals: Totals,
@@ -160,10 +160,14 @@ impl HeapModel {
                 stack,
             } => {
                 let site = self.site(stack, stacks, fold);
-                let freed = self.free(0, old_address, stack, now, stacks);
-                self.note_reallocation(site, freed);
+                let block = self.free(0, old_address, stack, now, stacks);
+                self.note_reallocation(site, block);
                 self.allocate(site, 0, address, size, now);
-                self.recent.close(now.core);
+                let recent = self.recent.of(now.core);
+                recent.kind = Kind::Other;
+                recent.address = old_address;
+                recent.block = block;
+                recent.time = now.time;
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
@@ -220,6 +224,12 @@ impl HeapModel {
         self.session.heap_events += 1;
         self.last_heap_event = now.time;
         self.widen_windows(now.time);
+    }
+
+    /// The number of the call site that a stack belongs to, if it ever allocated.
+    pub fn site_of(&self, stack: StackId) -> Option<usize> {
+        let site = *self.site_of_stack.get(stack.index())?;
+        (site != NO_SITE).then_some(site as usize)
     }
 
     /// The call site of a stack: a new one if it was never seen.

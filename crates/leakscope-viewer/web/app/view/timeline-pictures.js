@@ -1,0 +1,97 @@
+// The three pictures of the timeline, one below the other on the same scale: the ruler, the lanes (which
+// scroll), and the heap with its marks.
+import { drawCurve } from 'leakscope/chart/curve.js';
+import { drawLanes } from 'leakscope/chart/lanes.js';
+import { drawHeapMarks, drawLogMarks } from 'leakscope/chart/marks.js';
+import { colour } from 'leakscope/chart/palette.js';
+import { Picture } from 'leakscope/chart/picture.js';
+import { Scale } from 'leakscope/chart/scale.js';
+import { drawCursor, drawGaps, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { element } from 'leakscope/part/element.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/view/timeline.js').TimelineModel} TimelineModel */
+/** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
+
+/** Heights in the picture below the lanes: where the curve ends, and the middles of the marks. */
+export const PLACES = { curve: 106, heapMarks: 128, logMarks: 160 };
+
+/**
+ * @param {Page} page
+ * @param {TimelineModel} model
+ * @param {() => void} resized
+ */
+export function timelinePictures(page, model, resized) {
+  const scale = (/** @type {number} */ width) => new Scale(page.state.window ?? page.bounds, width);
+  const overlay = (/** @type {Pen} */ pen, /** @type {number} */ width, /** @type {number} */ height) => {
+    drawGaps(pen, scale(width), model.timeline?.gaps ?? [], height);
+    drawRange(pen, scale(width), model.dragged ?? page.state.range, height);
+    drawCursor(pen, scale(width), page.state.cursor, height);
+    drawCursor(pen, scale(width), page.hovered, height);
+  };
+  const ruler = new Picture('Time', (pen, width, height) => {
+    drawRuler(pen, scale(width), page.clock.hz, height - 1);
+    for (const mark of model.timeline?.user_marks ?? []) drawFlag(pen, scale(width).x(mark.time), height, mark.name);
+    overlay(pen, width, height);
+  }, { class: 'time-ruler' });
+  const lanes = new Picture('Lanes: what ran when. Up and down choose a lane; the numbers are in the table below', (pen, width, height) => {
+    drawGrid(pen, scale(width), page.clock.hz, height);
+    drawLanes(pen, model.placed.rows, scale(width), page.overview.contexts, model);
+    overlay(pen, width, height);
+  }, { class: 'lanes-picture', focusable: true });
+  const below = new Picture('Live bytes, allocations and frees, log lines', (pen, width, height) => {
+    const { timeline } = model;
+    if (timeline !== null) {
+      const { heap } = timeline;
+      const from = scale(width).x(heap.from);
+      drawCurve(pen, heap, { x: from, y: 2, width: scale(width).x(heap.to) - from, height: PLACES.curve - 2 });
+      drawHeapMarks(pen, timeline, scale(width), PLACES.heapMarks, 16);
+      drawLogMarks(pen, timeline, scale(width), PLACES.logMarks);
+    }
+    overlay(pen, width, height);
+  }, { class: 'time-below', resized });
+  const labelsBelow = [['Live bytes', 8], ['Allocations ↑', 108], ['Frees ↓', 128], ['Log lines', 151]].map(([label, top]) => {
+    const span = element('span', {}, label);
+    span.style.top = `${top}px`;
+    return span;
+  });
+  const scroller = element('div', { class: 'lanes-scroller' });
+
+  return {
+    ruler, lanes, below,
+    /** @param {HTMLElement} labels */
+    frame(labels) {
+      scroller.append(labels, lanes.element);
+      return element('div', { class: 'time-view' },
+        element('div', { class: 'time-corner' }, page.clock.hz === 0 ? 'Ticks' : 'Time'), ruler.element, scroller,
+        element('div', { class: 'time-labels-below' }, ...labelsBelow), below.element);
+    },
+    fit() {
+      lanes.element.style.height = `${Math.max(model.placed.height, scroller.clientHeight)}px`;
+      lanes.fit();
+    },
+    draw() {
+      ruler.draw();
+      lanes.draw();
+      below.draw();
+    },
+    /** @param {{ y: number, height: number }} row */
+    reveal({ y, height }) {
+      if (y < scroller.scrollTop) scroller.scrollTop = y;
+      if (y + height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = y + height - scroller.clientHeight;
+    },
+  };
+}
+
+/** A mark that the application set. @param {Pen} pen @param {number} x @param {number} height @param {string} name */
+function drawFlag(pen, x, height, name) {
+  pen.fillStyle = colour('accent');
+  pen.beginPath();
+  pen.moveTo(x, height);
+  pen.lineTo(x - 4, height - 8);
+  pen.lineTo(x + 4, height - 8);
+  pen.closePath();
+  pen.fill();
+  pen.textBaseline = 'top';
+  pen.fillText(name, x + 4, 0);
+}
