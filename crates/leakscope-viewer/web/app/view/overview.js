@@ -44,10 +44,10 @@ function problems(page) {
   if (problems.length + left_out.length === 0) return null;
   return element('div', { class: 'problems', role: problems.some((problem) => problem.grave) ? 'alert' : null },
     ...problems.map((problem) => element('div', { class: problem.grave ? 'problem grave' : 'problem' },
-      element('p', {}, element('b', {}, problem.grave ? 'Data damaged: ' : 'Note: '), problem.message,
+      element('p', {}, element('b', {}, problem.grave ? 'Data damaged: ' : 'Note: '), `${problem.message} `,
         problem.time !== null && element('button', {
           type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: problem.time }),
-        }, ` at ${page.clock.moment(problem.time)}`)),
+        }, `at ${page.clock.moment(problem.time)}`)),
       problem.hint !== null && element('p', { class: 'quiet' }, `Hint: ${problem.hint}`))),
     left_out.length > 0 && element('details', { class: 'problem' },
       element('summary', {}, 'This file does not hold all of the trace'),

@@ -13,8 +13,13 @@ import { element } from 'leakscope/part/element.js';
 /** @typedef {import('leakscope/view/timeline.js').TimelineModel} TimelineModel */
 /** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
 
-/** Heights in the picture below the lanes: where the curve ends, and the middles of the marks. */
-export const PLACES = { curve: 106, heapMarks: 128, logMarks: 160 };
+/**
+ * Heights in the picture below the lanes: where the curve ends, and the middles of the marks.
+ * @param {number} height
+ */
+export function places(height) {
+  return { curve: height - 66, heapMarks: height - 44, logMarks: height - 14 };
+}
 
 /**
  * @param {Page} page
@@ -44,15 +49,17 @@ export function timelinePictures(page, model, resized) {
     if (timeline !== null) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
-      drawCurve(pen, heap, { x: from, y: 2, width: scale(width).x(heap.to) - from, height: PLACES.curve - 2 });
-      drawHeapMarks(pen, timeline, scale(width), PLACES.heapMarks, 16);
-      drawLogMarks(pen, timeline, scale(width), PLACES.logMarks);
+      drawCurve(pen, heap, { x: from, y: 2, width: scale(width).x(heap.to) - from, height: places(height).curve - 2 });
+      drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16);
+      drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }
     overlay(pen, width, height);
   }, { class: 'time-below', resized });
-  const labelsBelow = [['Live bytes', 8], ['Allocations ↑', 108], ['Frees ↓', 128], ['Log lines', 151]].map(([label, top]) => {
+  const labelsBelow = /** @type {const} */ ([
+    ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],
+  ]).map(([label, edge, distance]) => {
     const span = element('span', {}, label);
-    span.style.top = `${top}px`;
+    span.style[edge] = `${distance}px`;
     return span;
   });
   const scroller = element('div', { class: 'lanes-scroller' });
@@ -67,7 +74,7 @@ export function timelinePictures(page, model, resized) {
         element('div', { class: 'time-labels-below' }, ...labelsBelow), below.element);
     },
     fit() {
-      lanes.element.style.height = `${Math.max(model.placed.height, scroller.clientHeight)}px`;
+      lanes.element.style.height = `${model.placed.height}px`;
       lanes.fit();
     },
     draw() {
