@@ -19,7 +19,8 @@ const STACK_USAGE_NOT_KNOWN: u32 = 0;
 const MODULES: u32 = 1;
 
 impl Output<'_> {
-    /// The order of SystemView V3; module descriptions, which V3 sends when asked only, close it.
+    /// The order of SystemView V3; module descriptions, which V3 sends when asked only, close it. Then comes what
+    /// runs.
     pub(super) fn start_sequence<'t, D: Dialect>(
         &mut self,
         dialect: &mut D,
@@ -37,6 +38,9 @@ impl Output<'_> {
         self.module_count();
         self.module_descriptions::<D>();
         dialect.start(self, config);
+        if let Some(running) = self.chain.running {
+            self.event(running, config);
+        }
     }
 
     /// An upper bound of the bytes that [`start_sequence`](Self::start_sequence) takes.

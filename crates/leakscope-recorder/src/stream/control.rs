@@ -153,6 +153,9 @@ where
         self.with_tasks(|tasks| {
             let bound = Output::start_sequence_bound::<D>(config, tasks.len());
             if output.ring.free() < bound.min(Self::CAPACITY - 1) {
+                if output.chain.mode >= Mode::Recording {
+                    output.chain.mode = Mode::Restarting;
+                }
                 return;
             }
             session.start_wanted = false;
@@ -162,6 +165,8 @@ where
             };
             if output.chain.mode == Mode::Stopped {
                 output.chain.last = output.now;
+            }
+            if output.chain.mode != Mode::Dropping {
                 output.chain.mode = output.chain.usual_mode;
             }
             output.chain.idle = false;

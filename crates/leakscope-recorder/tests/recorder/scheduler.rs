@@ -77,6 +77,33 @@ fn repeated_idle_is_told_once() {
     );
 }
 
+/// Events before the start are not sent; but what runs is known.
+#[test]
+fn what_runs_is_told_at_the_start() {
+    let clock = FakeClock::at(0);
+    let stream: Stream<Leakscope<0>, _, 8192> = Stream::new();
+    stream.init(&clock, Config::new("x"));
+    let last_of_start = |event| {
+        stream.event(event);
+        stream.start();
+        let last = packets(&drained(&stream, 0)).pop().expect("packets");
+        stream.stop();
+        drained(&stream, 0);
+        last
+    };
+    let heap = 516;
+    assert_eq!(last_of_start(Event::IsrExit).id, heap);
+    let task = last_of_start(Event::TaskStartExec(0x40));
+    assert_eq!((task.id, task.numbers()), (id::TASK_START_EXEC, vec![0x40]));
+    let still = last_of_start(Event::IsrExit);
+    assert_eq!(
+        (still.id, still.numbers()),
+        (id::TASK_START_EXEC, vec![0x40])
+    );
+    assert_eq!(last_of_start(Event::Idle).id, id::IDLE);
+    assert_eq!(last_of_start(Event::TaskStopExec).id, heap);
+}
+
 #[test]
 fn a_terminated_task_is_forgotten_and_a_new_name_replaces_the_old() {
     let clock = FakeClock::at(0);
