@@ -19,7 +19,13 @@ const STACK_USAGE_NOT_KNOWN: u32 = 0;
 const MODULES: u32 = 1;
 
 impl Output<'_> {
-    /// The order of SystemView V3; module descriptions, which V3 sends when asked only, close it. Then comes what
+    /// What a recording begins with. A host counts from here.
+    pub(super) fn begin(&mut self) {
+        self.raw(&SYNC);
+        self.bare(id::TRACE_START);
+    }
+
+    /// What follows, in the order of SystemView V3; module descriptions, which V3 sends when asked only, close it. Then comes what
     /// runs.
     pub(super) fn start_sequence<'t, D: Dialect>(
         &mut self,
@@ -29,8 +35,6 @@ impl Output<'_> {
         microseconds: Option<u64>,
         tasks: impl Iterator<Item = Task<'t>>,
     ) {
-        self.raw(&SYNC);
-        self.bare(id::TRACE_START);
         self.init(config, clock_hz);
         self.system_description(config);
         self.system_time(microseconds);
