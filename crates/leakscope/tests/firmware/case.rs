@@ -21,7 +21,12 @@ pub(crate) struct Case {
     pub(crate) build: Arc<Build>,
     pub(crate) variant: String,
     pub(crate) reader: Reader,
+    /// What was built of this firmware.
+    pub(crate) built: Arc<Built>,
 }
+
+/// ELF files, or why there is none, by build and variant.
+pub(crate) type Built = Mutex<BTreeMap<(String, String), Result<PathBuf, String>>>;
 
 /// Who takes the recording out of the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,16 +74,10 @@ impl Case {
         })
     }
 
-    /// The ELF file; each is built once.
+    /// The ELF file; each is built once, and one after the other of those that share a folder.
     fn compile(&self) -> Result<PathBuf, Failed> {
-        static BUILT: Mutex<BTreeMap<(String, String, String), Result<PathBuf, String>>> =
-            Mutex::new(BTreeMap::new());
-        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (
-            self.firmware.name.clone(),
-            self.build.name.clone(),
-            self.variant.clone(),
-        );
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (self.build.name.clone(), self.variant.clone());
         let elf = built.entry(key).or_insert_with(|| {
             let elf = self.firmware.compile(&self.build, &self.variant);
             elf.map_err(|error| format!("{error:#}"))

@@ -27,36 +27,41 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 use xtask::firmware::{self, Build, Firmware};
 
-use case::Case;
+use case::{Built, Case, Reader};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let all = firmware::all(&xtask::project()).expect("descriptions that can be read");
-    let mut trials = Vec::new();
+    let mut trials: Vec<(usize, Trial)> = Vec::new();
     for firmware in all.into_iter().map(Arc::new) {
-        for build in firmware.builds.clone().into_iter().map(Arc::new) {
-            trials.extend(trials_of(&firmware, &build));
-        }
+        let built = Arc::default();
+        let builds = firmware.builds.clone().into_iter().map(Arc::new);
+        let of_firmware = builds.flat_map(|build| trials_of(&firmware, &build, &built));
+        trials.extend(of_firmware.enumerate());
     }
+    // In turns, so that several are built at a time.
+    trials.sort_by_key(|(place, _)| *place);
+    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// A trial for each variant and each way to read it; or one that says what is missing.
-fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
+fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -> Vec<Trial> {
     let name = format!("{}::{}", firmware.name, build.name);
+    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let missing = build.missing().join(", ");
-    if !missing.is_empty() {
+    if !missing.is_empty() && !variants.is_empty() {
         return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
     }
-    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
-        for reader in case::Reader::all_of(build.sink) {
+        for reader in Reader::all_of(build.sink) {
             let case = Case {
                 firmware: Arc::clone(firmware),
                 build: Arc::clone(build),
                 variant: variant.clone(),
                 reader,
+                built: Arc::clone(built),
             };
             let name = format!("{name}::{variant}{}", reader.suffix());
             trials.push(Trial::test(name, move || case.run()));
