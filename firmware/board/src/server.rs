@@ -1,21 +1,22 @@
 //! The board on the network: it runs, and OpenOCD connects to it.
 //!
-//! One thread does both: between two of OpenOCD's scans the hart executes a few instructions. While it waits for
-//! an interrupt, the board waits too, as long as a real one would, but for rounding.
+//! One thread does both: between two of OpenOCD's scans the hart executes a few instructions. While the hart waits
+//! for its timer, so does the board, for as long as that would take.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::debug::jtag_dpi::Adapter;
 use crate::machine::{Machine, Pause};
 
-/// Instructions between two looks at the connection.
-const BUDGET: u32 = 2_000;
-/// How long the board waits for OpenOCD while the hart waits for its timer.
-const NAP: Duration = Duration::from_millis(1);
+/// Instructions between two looks at the connection: after a scan the next one is near.
+const BUDGET: u32 = 100;
+const IDLE_BUDGET: u32 = 5_000;
+/// After how many looks in vain OpenOCD is idle.
+const IDLE_LOOKS: u32 = 200;
 
-/// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone, or the program ended.
+/// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone (`None`), or the program ended.
 ///
 /// # Errors
 /// If the connection fails, or the other side is not OpenOCD.
@@ -29,30 +30,41 @@ pub fn serve(listener: &TcpListener, machine: &mut Machine) -> io::Result<Option
     let mut adapter = Adapter::default();
     let mut received = [0; 4096];
     let mut answers = Vec::new();
+    let mut alarm: Option<Instant> = None;
+    let mut looks_in_vain = 0;
     loop {
-        let mut pause = None;
-        if adapter.tap.module.lets_run(machine) {
-            pause = Some(machine.run(BUDGET));
-        }
-        let length = match pause {
-            Some(Pause::Exited(code)) => return Ok(Some(code)),
-            Some(Pause::Budget) => connection.read_what_is_there(&mut received)?,
-            Some(Pause::Waiting) => {
-                let length = connection.read_for_a_while(&mut received)?;
-                machine.bus.timer.skip_to_alarm();
-                length
+        let length = if !adapter.tap.module.lets_run(machine) {
+            Some(connection.read(&mut received)?)
+        } else if let Some(time) = alarm {
+            match Instant::now().checked_duration_since(time) {
+                None => connection.read_until(time, &mut received)?,
+                Some(_) => {
+                    machine.bus.timer.skip_to_alarm();
+                    alarm = None;
+                    None
+                }
             }
-            Some(Pause::Halted) | None => Some(connection.read(&mut received)?),
+        } else {
+            let is_idle = looks_in_vain > IDLE_LOOKS;
+            match machine.run(if is_idle { IDLE_BUDGET } else { BUDGET }) {
+                Pause::Budget | Pause::Halted => {}
+                Pause::Waiting => alarm = Some(Instant::now() + machine.bus.timer.until_alarm()),
+                Pause::Exited(code) => return Ok(Some(code)),
+            }
+            connection.read_what_is_there(&mut received)?
         };
         match length {
-            None => continue,
+            None => looks_in_vain += 1,
             Some(0) => return Ok(None),
-            Some(length) => adapter
-                .push(&received[..length], machine, &mut answers)
-                .map_err(io::Error::other)?,
+            Some(length) => {
+                looks_in_vain = 0;
+                adapter
+                    .push(&received[..length], machine, &mut answers)
+                    .map_err(io::Error::other)?;
+                connection.stream.write_all(&answers)?;
+                answers.clear();
+            }
         }
-        connection.stream.write_all(&answers)?;
-        answers.clear();
     }
 }
 
@@ -79,10 +91,13 @@ impl Connection {
         later_is_none(result)
     }
 
-    /// Bytes that come soon, if any.
-    fn read_for_a_while(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    /// Bytes that come before this time, if any.
+    fn read_until(&mut self, time: Instant, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let left = time.saturating_duration_since(Instant::now());
         self.set_blocking(true)?;
-        self.stream.set_read_timeout(Some(NAP))?;
+        // No time at all would mean: for ever.
+        self.stream
+            .set_read_timeout(Some(left.max(Duration::from_micros(1))))?;
         let result = self.stream.read(buffer);
         later_is_none(result)
     }

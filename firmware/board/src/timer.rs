@@ -3,7 +3,9 @@
 //! Time is what the program executes: the same program sees the same times in every run. An ESP32-C3 has
 //! another timer (SYSTIMER); this one lies where QEMU's machine `virt` has it.
 
-use crate::timer::address::{MTIME, MTIMECMP};
+use std::time::Duration;
+
+use address::{MTIME, MTIMECMP};
 
 /// Ticks per second of `mtime`.
 pub const HZ: u64 = 10_000_000;
@@ -58,6 +60,14 @@ impl Timer {
     /// Whether there is an alarm to come.
     pub fn has_alarm(&self) -> bool {
         self.alarm != u64::MAX
+    }
+
+    /// How long it is until the alarm; without one, as long as an idle board may sleep at a time.
+    pub fn until_alarm(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_millis(100);
+        LONGEST.min(Duration::from_nanos(
+            self.alarm.saturating_sub(self.nanoseconds),
+        ))
     }
 
     fn ticks(&self) -> u64 {

@@ -6,8 +6,8 @@ use leakscope_recorder::stream::WhenFull;
 use super::RECORDER;
 use crate::board;
 
-/// As large as ESP-IDF's would be too large for a short program: nothing would be seen before its end.
-static APPTRACE: Apptrace<4096> = Apptrace::new();
+/// As large as those of ESP-IDF.
+static APPTRACE: Apptrace<16384> = Apptrace::new();
 
 /// The program waits for OpenOCD: nothing is lost.
 pub(super) const WHEN_FULL: WhenFull = WhenFull::Write(write);
