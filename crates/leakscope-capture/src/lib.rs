@@ -1,5 +1,8 @@
 //! Where trace bytes come from. This crate delivers bytes and does not decode them.
 //!
+//! - Recordings that exist: [`open`], [`Input`].
+//! - Devices that send while they are recorded: [`source`].
+//!
 //! [`open`] turns what the user named into [`Input`]s that can be read at any offset: plain files, files
 //! compressed with gzip or zstd, and standard input (`-`). What it had to do beyond opening them is in
 //! [`Input::notes`], to be told to the user.
@@ -21,6 +24,7 @@ mod compressed;
 mod error;
 mod input;
 mod parts;
+pub mod source;
 
 pub use error::OpenError;
 pub use input::{Input, Note, open};
