@@ -22,9 +22,14 @@
 
 mod compressed;
 mod error;
+pub mod gdb;
 mod input;
+pub mod memory;
 mod parts;
+mod receiver;
+pub mod rtt;
 pub mod source;
 
 pub use error::OpenError;
 pub use input::{Input, Note, open};
+pub use receiver::{Event, Receiver};
