@@ -1,7 +1,8 @@
-//! Where trace bytes come from. This crate delivers bytes and does not decode them.
+//! Where trace bytes come from. This crate delivers bytes and does not say what they mean.
 //!
 //! - Recordings that exist: [`open`], [`Input`].
 //! - Devices that send while they are recorded: [`source`].
+//! - Recordings that are being made: [`recording`].
 //!
 //! [`open`] turns what the user named into [`Input`]s that can be read at any offset: plain files, files
 //! compressed with gzip or zstd, and standard input (`-`). What it had to do beyond opening them is in
@@ -27,6 +28,7 @@ mod input;
 pub mod memory;
 mod parts;
 mod receiver;
+pub mod recording;
 pub mod rtt;
 pub mod source;
 

@@ -37,8 +37,16 @@
 //! assert_eq!(bytes, [0; 10]);
 //! # Ok::<(), SourceError>(())
 //! ```
+//!
+//! The kinds of sources: [`serial`] lines, devices on the [`network`], [`growing`] files, [`stdin`].
 
+mod conversation;
+mod device;
 mod error;
+pub mod growing;
+pub mod network;
+pub mod serial;
+pub mod stdin;
 
 pub use error::SourceError;
 
