@@ -26,6 +26,7 @@ mod error;
 pub mod gdb;
 mod input;
 pub mod memory;
+pub mod openocd;
 mod parts;
 mod receiver;
 pub mod recording;

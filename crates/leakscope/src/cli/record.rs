@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use leakscope_capture::gdb::Endpoint;
 
 use super::quantity;
 use super::{ReportFormat, Symbols};
@@ -62,6 +63,9 @@ pub(crate) struct Source {
     /// The RTT server of OpenOCD or J-Link, for the channel `SysView`.
     #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
     pub(crate) rtt_tcp: Option<String>,
+    /// OpenOCD's Tcl port, for example localhost:6666: ESP chips through Espressif's OpenOCD, others by RTT.
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    pub(crate) openocd: Option<Endpoint>,
     /// A file that another program is writing; it is followed until Ctrl-C.
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub(crate) file: Option<PathBuf>,

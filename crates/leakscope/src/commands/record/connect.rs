@@ -1,12 +1,19 @@
 //! Opens the source that the user named.
 
 use anyhow::bail;
+use leakscope_capture::openocd::{self, Options, RttPlace};
 use leakscope_capture::source::{Abilities, Source, growing, network, serial, stdin};
 
+use leakscope_symbols::Symbols;
+
+use super::places;
 use crate::cli::{Record, SerialAddress};
 
 /// The source, connected as far as somebody is there. What it cannot do is refused first.
-pub(super) fn connect(record: &Record) -> anyhow::Result<Box<dyn Source>> {
+pub(super) fn connect(
+    record: &Record,
+    symbols: Option<&Symbols>,
+) -> anyhow::Result<Box<dyn Source>> {
     let named = &record.source;
     let refuse = |option, abilities| refuse_others(record, option, abilities);
     Ok(if let Some(SerialAddress { path, baud }) = &named.serial {
@@ -24,6 +31,9 @@ pub(super) fn connect(record: &Record) -> anyhow::Result<Box<dyn Source>> {
     } else if let Some(path) = &named.file {
         refuse("--file", growing::ABILITIES)?;
         growing::open(path)?
+    } else if let Some(endpoint) = &named.openocd {
+        refuse("--openocd", openocd::ABILITIES)?;
+        openocd::connect(endpoint, openocd_options(record, symbols)?)?
     } else {
         refuse("--stdin", stdin::ABILITIES)?;
         stdin::open()?
@@ -49,4 +59,14 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
         bail!("{source} needs --elf: it looks symbols up in the program");
     }
     Ok(())
+}
+
+fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<Options> {
+    let mut options = Options::new(places::plan(record, symbols)?);
+    let control_block = symbols.and_then(|symbols| symbols.symbol("_SEGGER_RTT"));
+    if let Some(symbol) = control_block {
+        options.rtt = RttPlace::At(symbol.address);
+    }
+    options.name = Box::new(places::namer(record.symbols.elf.clone()));
+    Ok(options)
 }

@@ -4,11 +4,13 @@
 //! the other reads that file as it grows, with the analysis that `leakscope report` uses.
 //!
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
+//! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is the analysis of the growing file; [`recognise`] says what comes if it is no packets.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
 mod connect;
 mod live;
+mod places;
 mod recognise;
 mod status;
 mod words;
@@ -40,7 +42,7 @@ impl Record {
         let symbols = firmware::open(&self.symbols)?;
         self.refuse_existing()?;
         let stop = interrupt::catch()?;
-        let mut source = connect::connect(self)?;
+        let mut source = connect::connect(self, symbols.as_ref())?;
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
         let mut live = Live::new(recording.inputs()?, symbols.as_ref(), self.log)?;
         let mut status = Status::new(&source.name(), &self.output);
