@@ -87,7 +87,7 @@ pub(crate) struct Trigger {
     #[arg(long)]
     pub(crate) reset: bool,
     /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
-    #[arg(long, value_name = "N", requires = "rtt_tcp")]
+    #[arg(long, value_name = "N")]
     pub(crate) rtt_channel: Option<u8>,
 }
 
