@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::connection::{Connection, ProtocolError};
@@ -126,7 +127,12 @@ impl Client {
         &self.endpoint
     }
 
-    /// What can do what, as far as it says.
+    /// Where the server finds this computer.
+    pub fn own_address(&self) -> IpAddr {
+        self.stream.own_address()
+    }
+
+    /// What it can do, as far as it says.
     pub fn features(&self) -> &Features {
         &self.features
     }

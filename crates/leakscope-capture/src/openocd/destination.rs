@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::client::Client;
 use super::error::OpenOcdError;
 
 /// What one read may bring.
@@ -19,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A place that OpenOCD was told, and the reader's end of it.
 #[derive(Debug)]
-pub(super) enum Destination {
+pub(crate) enum Destination {
     /// Of one core: OpenOCD connects to this computer.
     Socket(Socket),
     /// Of several cores: a file for each, which is read while it grows.
@@ -27,10 +26,10 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// A place for the traces of so many cores.
-    pub(super) fn new(cores: usize, client: &Client) -> Result<Self, OpenOcdError> {
+    /// A place for the traces of so many cores. OpenOCD finds this computer at `own_address`.
+    pub(crate) fn new(cores: usize, own_address: IpAddr) -> Result<Self, OpenOcdError> {
         if cores == 1 {
-            let listener = TcpListener::bind((client.own_address()?, 0));
+            let listener = TcpListener::bind((own_address, 0));
             let listener = listener.map_err(OpenOcdError::Failed)?;
             return Ok(Self::Socket(Socket {
                 listener,
@@ -47,7 +46,7 @@ impl Destination {
 
     /// The command that begins the trace there, with OpenOCD looking for data every millisecond. Several cores
     /// make it `sysview_mcore`, which knows files only.
-    pub(super) fn start_command(&self) -> Result<String, OpenOcdError> {
+    pub(crate) fn start_command(&self) -> Result<String, OpenOcdError> {
         Ok(match self {
             Self::Socket(socket) => {
                 let address = socket.listener.local_addr();
@@ -62,7 +61,7 @@ impl Destination {
     }
 
     /// The command that ends it.
-    pub(super) fn stop_command(&self) -> &'static str {
+    pub(crate) fn stop_command(&self) -> &'static str {
         match self {
             Self::Socket(_) => "esp sysview stop",
             Self::Files(_) => "esp sysview_mcore stop",
@@ -70,7 +69,7 @@ impl Destination {
     }
 
     /// What has come, within `timeout` at most.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         bytes: &mut Vec<u8>,
         timeout: Duration,
@@ -84,7 +83,7 @@ impl Destination {
 
 /// What a read has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Received {
+pub(crate) enum Received {
     /// Bytes of this core.
     Bytes(u8),
     Nothing,
@@ -93,7 +92,7 @@ pub(super) enum Received {
 }
 
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     listener: TcpListener,
     stream: Option<TcpStream>,
 }
@@ -138,7 +137,7 @@ impl Socket {
 /// The files of the cores: OpenOCD writes `F_core0`, `F_core1` while it traces, and joins them into `F` at the end,
 /// if nothing goes wrong. So `F` is not needed.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(crate) struct Files {
     folder: TempDir,
     cores: Vec<Option<File>>,
     turn: usize,

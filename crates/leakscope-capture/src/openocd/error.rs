@@ -151,7 +151,7 @@ impl OpenOcdError {
     }
 
     /// OpenOCD's own words, where there are special ones for them.
-    pub(super) fn refused(script: &str, answer: &str) -> Self {
+    pub(crate) fn refused(script: &str, answer: &str) -> Self {
         if answer.contains("Failed to get max trace block size") {
             return Self::NoBuffers;
         }

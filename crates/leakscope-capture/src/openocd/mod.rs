@@ -23,10 +23,12 @@ mod sysview;
 pub mod target;
 
 pub use client::Client;
+pub(crate) use destination::{Destination, Received};
 pub use error::OpenOcdError;
 pub use options::{Options, RttPlace};
 pub use rpc::{Reply, Rpc};
 pub use rtt::RttSource;
+pub(crate) use statistics::Statistics;
 pub use sysview::SysviewSource;
 
 use crate::gdb::Endpoint;

@@ -68,7 +68,7 @@ impl SysviewSource {
         }
         let count = cores.len().clamp(1, 2);
         Ok(Self {
-            destination: Destination::new(count, &client)?,
+            destination: Destination::new(count, client.own_address()?)?,
             client,
             course: Course::new(options),
             chip,
