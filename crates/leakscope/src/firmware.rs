@@ -34,6 +34,7 @@ pub(crate) fn symbolizer<'s>(
 }
 
 /// Folds the frames of functions that are known to be the allocator's.
+#[derive(Clone, Copy)]
 pub(crate) struct AllocatorFrames<'s>(pub(crate) Option<&'s Symbols>);
 
 impl FoldStack for AllocatorFrames<'_> {

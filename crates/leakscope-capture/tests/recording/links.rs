@@ -139,10 +139,7 @@ fn a_stream_that_runs_already() {
         let middle = &missed[missed.len() / 2..];
         firmware.send_raw(middle).expect("a host that reads");
         let before = firmware.sent.len();
-        // START makes it send its start sequence again.
-        while !firmware.board.has_something_to_send() {
-            firmware.listen().expect("START");
-        }
+        firmware.wait_for_start().expect("START");
         firmware.work(ROUNDS).expect("a host that reads");
         firmware.wait_for_stop().expect("STOP");
         (firmware.sent, before)

@@ -98,7 +98,7 @@ pub(crate) struct Trigger {
     #[arg(long, requires = "gdb")]
     pub(crate) few_stops: bool,
     /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
-    #[arg(long, value_name = "N", requires = "rtt_tcp")]
+    #[arg(long, value_name = "N")]
     pub(crate) rtt_channel: Option<u8>,
 }
 

@@ -4,6 +4,7 @@
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
+//! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`readme`]: what the README shows is what happens.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
@@ -11,9 +12,14 @@
 mod cases;
 mod corpus;
 mod demo;
+/// The device that is recorded is the same for all tests.
+#[allow(dead_code, reason = "the tests of the sources use the rest")]
+#[path = "../../../leakscope-capture/tests/device/mod.rs"]
+mod device;
 mod elf;
 mod make;
 mod readme;
+mod record;
 mod run;
 /// How recordings are written is the same for all tests.
 #[allow(dead_code, reason = "the tests of the analysis use the rest")]

@@ -124,9 +124,14 @@ impl<'s> Live<'s> {
         self.analysis.trace().counts().bytes
     }
 
-    /// Whether the device has stopped tracing, and not begun again.
-    pub(super) fn has_stopped(&self) -> bool {
-        let outcome = self.analysis.outcome();
+    /// Whether the device has stopped tracing, and not begun again, if nothing more should come: the last
+    /// packets are believed only when it is known that they are.
+    pub(super) fn would_be_stopped(&self) -> bool {
+        let mut analysis = self.analysis.clone();
+        while let Pause::NeedBytes(stream) = analysis.run() {
+            analysis.supply(stream, 0);
+        }
+        let outcome = analysis.outcome();
         outcome.sessions.last().is_some_and(|last| last.stopped)
     }
 
