@@ -24,7 +24,7 @@ const SIZE: usize = 512;
 
 /// OpenOCD's side.
 struct OpenOcd {
-    control_block: *const u8,
+    control_block: *const u32,
     /// What has come, without the headers of the chunks.
     chunks: Vec<Vec<u8>>,
 }
@@ -44,28 +44,27 @@ impl OpenOcd {
     }
 
     fn control(&self) -> u32 {
-        read(self.control_block)
+        read(self.control_block.cast())
     }
 
     fn set_control(&self, value: u32) {
         // SAFETY: the first word of the control block.
-        unsafe {
-            self.control_block
-                .cast::<u32>()
-                .cast_mut()
-                .write_volatile(value);
-        }
+        unsafe { self.control_block.cast_mut().write_volatile(value) }
     }
 
     /// The second word: the target is in the middle of a change.
     fn guard(&self) -> usize {
-        read(self.control_block.wrapping_add(size_of::<usize>()))
+        read(
+            self.control_block
+                .cast::<u8>()
+                .wrapping_add(size_of::<usize>()),
+        )
     }
 
     /// The block that is the host's.
     fn block(&self) -> *mut u8 {
         let pointer = size_of::<usize>();
-        let places: *const u8 = read(self.control_block.wrapping_add(2 * pointer));
+        let places: *const u8 = read(self.control_block.cast::<u8>().wrapping_add(2 * pointer));
         let is_odd = (self.control() & NUMBER) >> 15 & 1 == 1;
         let place = places.wrapping_add(if is_odd { 0 } else { 2 * pointer });
         assert_eq!(read::<u32>(place.wrapping_add(pointer)), SIZE as u32);
