@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::connection::Connection;
+use super::connection::{Connection, ProtocolError};
 use super::endpoint::{Endpoint, Stream};
 use super::error::GdbError;
 use super::features::{Architecture, Description, Features};
@@ -308,11 +308,10 @@ impl Client {
 
     /// If what was heard so far was no packet.
     fn not_gdb(&self) -> Option<GdbError> {
-        let said = self.connection.stray();
-        let is_other = !self.connection.has_received_packet() && !said.is_empty();
-        is_other.then(|| GdbError::Protocol {
+        let said = self.connection.other_language()?;
+        Some(GdbError::Protocol {
             endpoint: self.endpoint.to_string(),
-            source: super::connection::ProtocolError::NotGdb { said },
+            source: ProtocolError::NotGdb { said },
         })
     }
 }

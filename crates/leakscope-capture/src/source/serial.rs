@@ -1,6 +1,7 @@
 //! Devices on a serial line.
 
 use std::io;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub fn open(path: &str, baud: u32, reset: bool) -> Result<Box<dyn Source>, Sourc
                 "on Linux, serial ports belong to a group (often dialout): add yourself to it and log in \
                  again"
             }
-            io::ErrorKind::NotFound => "is the board plugged in?",
+            io::ErrorKind::NotFound if !Path::new(path).exists() => "is the board plugged in?",
             _ => "does another program (a monitor, a terminal) have the port open?",
         };
         SourceError::new(format!("`{path}` cannot be opened at {baud} baud"))
