@@ -7,15 +7,19 @@
 //! - [`rtt`]: the recorder's buffer, read as a debug probe reads it: out of a file that is the target's memory
 //!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
 //! - [`uart`]: a serial line.
+//! - [`board`]: the virtual board, which must run a program as QEMU does.
+//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
 //!
 //! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
 //! failure.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod board;
 mod case;
 mod emulator;
 mod expected;
 mod gdb;
+mod openocd;
 mod rtt;
 mod shared_memory;
 mod symbols;
@@ -51,7 +55,7 @@ fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
     let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
-        for reader in case::Reader::all_of(build.sink) {
+        for reader in case::Reader::all_of(build, variant) {
             let case = Case {
                 firmware: Arc::clone(firmware),
                 build: Arc::clone(build),
@@ -59,7 +63,10 @@ fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
                 reader,
             };
             let name = format!("{name}::{variant}{}", reader.suffix());
-            trials.push(Trial::test(name, move || case.run()));
+            trials.push(match reader.missing() {
+                Some(missing) => Trial::test(name.clone(), move || skipped(&name, &missing)),
+                None => Trial::test(name, move || case.run()),
+            });
         }
     }
     trials
