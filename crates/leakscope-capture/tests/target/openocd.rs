@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use leakscope_capture::gdb::{Endpoint, Plan};
 use leakscope_capture::memory::{Memory, MemoryError};
-use leakscope_capture::openocd::{
-    self, Client, OpenOcdError, Options, Reply, Rpc, RttPlace, RttSource,
-};
+use leakscope_capture::openocd::{self, Client, OpenOcdError, Options, Reply, Rpc, RttSource};
+use leakscope_capture::rtt::Place;
 use leakscope_capture::source::{Event, Form, Item, Source, SourceError};
 use proptest::prelude::*;
 
@@ -303,7 +302,7 @@ fn rtt_through_openocds_server() {
         ..Given::default()
     });
     let mut options = options();
-    options.rtt = RttPlace::At(0x2000_0000);
+    options.rtt = Some(Place::At(0x2000_0000));
     let mut source = openocd::connect(&server.endpoint, options).expect("OpenOCD");
     assert_eq!(source.form(), Form::Plain);
     let (streams, events) = all_of(&mut *source).expect("a recording");
@@ -330,10 +329,7 @@ fn rtt_without_its_channel() {
     let client = Client::connect(&server.endpoint).expect("OpenOCD");
     let mut options = options();
     options.plan = Plan::default();
-    options.rtt = RttPlace::Within {
-        start: 0x2000_0000,
-        length: 0x1000,
-    };
+    options.rtt = Some(Place::Within(vec![0x2000_0000..0x2000_1000]));
     let mut source = RttSource::new(client, options).expect("a place");
     let error = all_of(&mut source).expect_err("there is no such channel");
     assert!(error.to_string().contains("only Terminal"), "{error}");
@@ -391,7 +387,7 @@ proptest! {
     ) {
         let mut bytes = Vec::new();
         for (index, text) in texts.iter().enumerate() {
-            bytes.extend(format!("{}\n{text}\x1A", index % 2).bytes());
+            bytes.extend(format!("{} {text}\x1A", index % 2).bytes());
         }
         let mut rpc = Rpc::default();
         let mut cuts = cuts.iter().cycle();

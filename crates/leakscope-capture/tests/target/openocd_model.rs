@@ -154,7 +154,7 @@ impl Model {
                 Err(error) => (1, error),
             };
             if output
-                .write_all(format!("{code}\n{result}\x1A").as_bytes())
+                .write_all(format!("{code} {result}\x1A").as_bytes())
                 .is_err()
             {
                 return;
@@ -165,7 +165,7 @@ impl Model {
     /// The script inside of the one that asks whether it fails.
     fn attempt(&mut self, text: &str) -> Result<String, String> {
         let text = text
-            .strip_prefix(r#"format "%d\n%s" [catch {"#)
+            .strip_prefix(r#"format "%d %s" [catch {"#)
             .and_then(|text| text.strip_suffix("} leakscope_text] $leakscope_text"))
             .unwrap_or_else(|| panic!("{text}"));
         let captured = text
