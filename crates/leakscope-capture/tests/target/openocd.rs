@@ -22,8 +22,11 @@ fn options() -> Options {
     options
 }
 
-/// Everything that a source says until its end: bytes by stream, and events.
-fn all_of(source: &mut dyn Source) -> Result<(Vec<Vec<u8>>, Vec<Event>), SourceError> {
+/// Bytes by stream, and events.
+type Recorded = (Vec<Vec<u8>>, Vec<Event>);
+
+/// Everything that a source says until its end.
+fn all_of(source: &mut dyn Source) -> Result<Recorded, SourceError> {
     let mut streams = vec![Vec::new(); 2];
     let mut events = Vec::new();
     let end = Instant::now() + Duration::from_secs(30);
@@ -42,10 +45,7 @@ fn all_of(source: &mut dyn Source) -> Result<(Vec<Vec<u8>>, Vec<Event>), SourceE
     }
 }
 
-fn record(
-    given: Given,
-    options: Options,
-) -> (Result<(Vec<Vec<u8>>, Vec<Event>), SourceError>, Model) {
+fn record(given: Given, options: Options) -> (Result<Recorded, SourceError>, Model) {
     let server = OpenOcd::start(given);
     let mut source = match openocd::connect(&server.endpoint, options) {
         Ok(source) => source,
@@ -329,7 +329,7 @@ fn rtt_without_its_channel() {
     let client = Client::connect(&server.endpoint).expect("OpenOCD");
     let mut options = options();
     options.plan = Plan::default();
-    options.rtt = Some(Place::Within(vec![0x2000_0000..0x2000_1000]));
+    options.rtt = Some(Place::Within(Vec::from([0x2000_0000..0x2000_1000])));
     let mut source = RttSource::new(client, options).expect("a place");
     let error = all_of(&mut source).expect_err("there is no such channel");
     assert!(error.to_string().contains("only Terminal"), "{error}");

@@ -20,6 +20,7 @@ pub(crate) const TRACE: &[u8] =
 
 /// What it is to be like.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a way to go wrong")]
 pub(crate) struct Given {
     pub(crate) kind: &'static str,
     pub(crate) state: &'static str,
@@ -57,6 +58,7 @@ impl Default for Given {
 
 /// What has become of it.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub(crate) struct Model {
     given: Given,
     pub(crate) is_running: bool,

@@ -45,7 +45,7 @@ pub struct RttSource {
 #[derive(Debug)]
 enum Way {
     Server(Server),
-    Memory(Buffers),
+    Memory(Box<Buffers>),
 }
 
 /// What a look has brought.
@@ -144,7 +144,7 @@ impl RttSource {
             Ok(None) => {
                 let layout = self.course.options().layout;
                 let reader = Reader::new(self.place.clone(), layout);
-                self.way = Some(Way::Memory(Buffers::new(reader)));
+                self.way = Some(Way::Memory(Box::new(Buffers::new(reader))));
             }
             Err(error) => {
                 // It is not to stand still because of us.

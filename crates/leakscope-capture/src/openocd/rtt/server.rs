@@ -80,12 +80,14 @@ impl Server {
 
 /// Has OpenOCD find the control block; false if it has no RTT for this target.
 fn setup(client: &mut Client, place: &Place) -> Result<bool, OpenOcdError> {
-    let ranges = match place {
-        Place::At(address) => vec![*address..*address + ID_LENGTH],
-        Place::Within(ranges) => ranges.clone(),
+    let places: Vec<(u64, u64)> = match place {
+        Place::At(address) => vec![(*address, ID_LENGTH)],
+        Place::Within(ranges) => ranges
+            .iter()
+            .map(|range| (range.start, range.end - range.start))
+            .collect(),
     };
-    for range in ranges {
-        let (start, length) = (range.start, range.end - range.start);
+    for (start, length) in places {
         match client.command(&format!("rtt setup {start:#x} {length} {{{ID}}}")) {
             // The usage of the commands that it has: `rtt server` only.
             Err(OpenOcdError::Refused { answer, .. }) if !answer.contains("setup") => {
