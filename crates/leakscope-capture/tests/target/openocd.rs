@@ -329,7 +329,9 @@ fn rtt_without_its_channel() {
     let client = Client::connect(&server.endpoint).expect("OpenOCD");
     let mut options = options();
     options.plan = Plan::default();
-    options.rtt = Some(Place::Within(Vec::from([0x2000_0000..0x2000_1000])));
+    options.rtt = Some(Place::Within(
+        std::iter::once(0x2000_0000..0x2000_1000).collect(),
+    ));
     let mut source = RttSource::new(client, options).expect("a place");
     let error = all_of(&mut source).expect_err("there is no such channel");
     assert!(error.to_string().contains("only Terminal"), "{error}");
