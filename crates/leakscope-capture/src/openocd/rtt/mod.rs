@@ -139,19 +139,14 @@ impl RttSource {
 
     /// Finds a way to the buffers. The target may stand still, and runs after that.
     fn start(&mut self) -> Result<(), OpenOcdError> {
-        match Server::start(&mut self.client, &self.place) {
-            Ok(Some(server)) => self.way = Some(Way::Server(server)),
-            Ok(None) => {
+        self.way = Some(match Server::start(&mut self.client, &self.place)? {
+            Some(server) => Way::Server(server),
+            None => {
                 let layout = self.course.options().layout;
                 let reader = Reader::new(self.place.clone(), layout);
-                self.way = Some(Way::Memory(Box::new(Buffers::new(reader))));
+                Way::Memory(Box::new(Buffers::new(reader)))
             }
-            Err(error) => {
-                // It is not to stand still because of us.
-                let _ = self.course.leave(&mut self.client);
-                return Err(error);
-            }
-        }
+        });
         if self.client.is_halted()? {
             self.client.resume()?;
         }
@@ -224,7 +219,11 @@ impl Source for RttSource {
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
-        Ok(self.advance(bytes, timeout)?)
+        self.advance(bytes, timeout).map_err(|error| {
+            // What is wrong is said; the target is not to stand still because of us.
+            let _ = self.end();
+            error.into()
+        })
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
