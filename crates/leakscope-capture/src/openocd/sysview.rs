@@ -190,7 +190,7 @@ impl SysviewSource {
             (Phase::Stopped { last }, _) if last.elapsed() >= SILENCE => self.end(),
             (Phase::Tracing, Received::End) => {
                 // OpenOCD gives up by itself if what it reads makes no sense to it.
-                let text = "OpenOCD has ended the trace by itself; its own output says why";
+                let text = "OpenOCD has ended the trace by itself";
                 self.events.push_back(Event::Notice(text.to_owned()));
                 self.begin_stopping()?;
                 Ok(Item::Nothing)
@@ -222,8 +222,11 @@ impl SysviewSource {
         let text = match self.client.finish(Duration::from_millis(1)) {
             Ok(None) => return Ok(()),
             Ok(Some(text)) => text,
-            // It had given up before.
-            Err(OpenOcdError::Refused { answer, .. }) => answer,
+            Err(OpenOcdError::Refused { answer, .. }) => {
+                let text = "OpenOCD could not end the trace as it should; its own output says why";
+                self.events.push_back(Event::Notice(text.to_owned()));
+                answer
+            }
             Err(error) => return Err(error),
         };
         if let Some(complaint) = Statistics::parse(&text).complaint() {
