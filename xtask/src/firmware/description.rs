@@ -22,8 +22,10 @@ pub enum Sink {
     Rtt,
     /// From `uart.socket`.
     Uart,
-    /// By Espressif's OpenOCD.
+    /// By Espressif's OpenOCD, of the virtual board.
     Apptrace,
+    /// By RTT, through OpenOCD, of the virtual board.
+    BoardRtt,
 }
 
 #[derive(Deserialize)]

@@ -13,6 +13,7 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
+use crate::openocd::{Chip, Port};
 use crate::{board, gdb, openocd, shared_memory, uart};
 
 /// What is run, and how it is read.
@@ -39,8 +40,10 @@ pub(crate) enum Reader {
     SharedMemory,
     /// A serial line.
     Uart,
-    /// `leakscope record --openocd`, through Espressif's OpenOCD, of the virtual board.
-    OpenOcd,
+    /// `leakscope record`, through OpenOCD, of the virtual board.
+    OpenOcd(Chip, Port),
+    /// Nobody: OpenOCD comes too late, and that must be said.
+    TooLate,
     /// Files too, of the program in the virtual board instead of QEMU: the same packets.
     Board,
 }
@@ -55,14 +58,19 @@ impl Reader {
             Sink::Semihosting | Sink::Dump => vec![Self::Files],
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Uart => vec![Self::Uart],
-            Sink::Apptrace => vec![Self::OpenOcd],
+            Sink::Apptrace => vec![
+                Self::OpenOcd(Chip::Esp32C3, Port::Tcl),
+                Self::OpenOcd(Chip::Esp32C3, Port::Gdb),
+                Self::TooLate,
+            ],
+            Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, Port::Tcl)],
         }
     }
 
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd => openocd::missing(),
+            Self::OpenOcd(..) | Self::TooLate => openocd::missing(),
             _ => None,
         }
     }
@@ -71,7 +79,9 @@ impl Reader {
         match self {
             Self::Gdb => "::gdb",
             Self::SharedMemory => "::shared_memory",
-            Self::OpenOcd => "::openocd",
+            Self::TooLate => "::too_late",
+            Self::OpenOcd(_, Port::Tcl) => "::openocd",
+            Self::OpenOcd(_, Port::Gdb) => "::openocd_gdb",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
         }
@@ -82,6 +92,9 @@ impl Case {
     pub(crate) fn run(&self) -> Result<(), Failed> {
         let elf = self.compile()?;
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
+        if self.reader == Reader::TooLate {
+            return openocd::record_too_late(&elf, TempDir::new()?.path());
+        }
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
             let in_qemu = self.record_as(Reader::Files, &elf, &expected)?;
@@ -121,8 +134,8 @@ impl Case {
     ) -> Result<Recording, Failed> {
         let folder = TempDir::new()?;
         match reader {
-            Reader::OpenOcd => {
-                let bytes = openocd::record(elf, folder.path())?;
+            Reader::OpenOcd(chip, port) => {
+                let bytes = openocd::record(elf, folder.path(), chip, port)?;
                 return Ok(Recording::from([("trace.svdat".to_owned(), bytes)]));
             }
             Reader::Board => {
@@ -140,7 +153,7 @@ impl Case {
         }
         let mut emulator = Emulator::start(&command, folder.path())?;
         let bytes = match reader {
-            Reader::Files | Reader::Board | Reader::OpenOcd => {
+            Reader::Files | Reader::Board | Reader::OpenOcd(..) | Reader::TooLate => {
                 emulator.end(expected.exit_code)?;
                 return files(folder.path());
             }
