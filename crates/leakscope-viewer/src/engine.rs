@@ -71,7 +71,7 @@ impl Reading {
 }
 
 /// How far reading has come, in numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Status {
     /// See [`Reading::name`].
     pub state: &'static str,

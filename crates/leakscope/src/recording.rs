@@ -51,6 +51,11 @@ impl Recording {
         })
     }
 
+    /// The inputs alone: somebody else reads them.
+    pub(crate) fn into_inputs(self) -> Vec<Input> {
+        self.inputs
+    }
+
     /// The names of the inputs, as the user would call them.
     pub(crate) fn names(&self) -> Vec<String> {
         self.inputs
@@ -78,17 +83,7 @@ impl Recording {
 
     /// Names for events: from the user's description files, and from what the inputs say of themselves.
     pub(crate) fn naming(&mut self, descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
-        let mut files = Vec::new();
-        for path in descriptions {
-            let shown = path.display();
-            let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
-            let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
-            for problem in problems {
-                screen::note(&format!("{shown}: {problem}"));
-            }
-            files.push(file);
-        }
-        let mut naming = Naming::new(files);
+        let mut naming = described(descriptions)?;
         for input in &mut self.inputs {
             naming.learn_header(&input.head(HEAD)?);
         }
@@ -126,6 +121,21 @@ impl Recording {
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
     }
+}
+
+/// Names for events, from the user's description files.
+pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
+    let mut files = Vec::new();
+    for path in descriptions {
+        let shown = path.display();
+        let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+        let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
+        for problem in problems {
+            screen::note(&format!("{shown}: {problem}"));
+        }
+        files.push(file);
+    }
+    Ok(Naming::new(files))
 }
 
 /// Shows every event of a recording to `see`.

@@ -1,12 +1,15 @@
 //! Pages of events, and where in a list something stands.
 
+use leakscope_analysis::outcome::Block;
 use serde::Serialize;
 
+use super::address;
 use crate::engine::{Engine, Refusal};
+use crate::index::kind::Kind;
 use crate::list::page::{List, Reader};
 use crate::list::parts::{Part, counted};
 use crate::list::row::Row;
-use crate::query::{At, Filter};
+use crate::query::{At, Filter, ROWS, Window};
 
 /// Some rows of a list.
 #[derive(Clone, Debug, Serialize)]
@@ -115,10 +118,41 @@ impl Engine<'_> {
     }
 }
 
-/// Allocations of the worst call sites.
 impl Engine<'_> {
     /// How many log messages there are.
     pub(crate) fn log_messages(&self) -> u64 {
         self.scan.trace.counts().log_messages
+    }
+
+    /// The events that allocated blocks which leak: those of so many call sites, and so many of each.
+    pub(crate) fn allocations_of_leaks(
+        &mut self,
+        leaks: usize,
+        allocations: usize,
+    ) -> Result<Vec<u64>, Refusal> {
+        let (outcome, ..) = self.outcome();
+        let leaking = outcome.call_sites.iter();
+        let leaking = leaking.filter(|site| site.finding.verdict.is_leak());
+        let blocks: Vec<Block> = leaking
+            .take(leaks)
+            .flat_map(|site| site.blocks.iter().take(allocations).copied())
+            .collect();
+        let mut found = Vec::new();
+        for block in blocks {
+            let filter = Filter {
+                kinds: 1 << Kind::Heap as u16,
+                window: Some(Window {
+                    from: block.time,
+                    to: block.time + 1,
+                }),
+                ..Filter::default()
+            };
+            let address = address(block.address);
+            let page = self.page(0, ROWS, &filter)?;
+            let rows = page.rows.iter();
+            let mut rows = rows.filter(|row| row.address.as_ref() == Some(&address));
+            found.extend(rows.next().map(|row| row.index));
+        }
+        Ok(found)
     }
 }

@@ -187,6 +187,9 @@ impl Engine<'_> {
         let index = &self.scan.index;
         let column = column.max(1 << index.levels.shift);
         let cut = |stretch: Stretch| -> Stretch {
+            if stretch.from >= window.from && stretch.to <= window.to {
+                return stretch;
+            }
             let (from, to) = (stretch.from.max(window.from), stretch.to.min(window.to));
             let whole = u128::from(stretch.to - stretch.from);
             let part = u128::from(stretch.ticks) * u128::from(to - from) / whole.max(1);

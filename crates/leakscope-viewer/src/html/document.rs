@@ -28,7 +28,7 @@ const LOGS: u64 = 1000;
 const FLAGGED: usize = 500;
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
-const ALLOCATIONS: u64 = 10;
+const ALLOCATIONS: usize = 10;
 /// Blocks whose two halves are looked for.
 const BLOCKS: usize = 2000;
 
@@ -70,7 +70,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         ));
     }
     let timeline = timeline(engine, &mut left_out)?;
-    let events = events(engine, &sites, &mut left_out)?;
+    let events = events(engine, &mut left_out)?;
     let blocks = blocks(engine, &events, &mut left_out)?;
     left_out.push("call sites and tasks are those of the whole trace: this file cannot limit them to a range".to_owned());
     let mut overview = engine.overview();
@@ -121,7 +121,6 @@ fn timeline(
 /// The rows that are of most use, each once, in order.
 fn events(
     engine: &mut Engine<'_>,
-    sites: &Sites,
     left_out: &mut Vec<String>,
 ) -> Result<Page, Refusal> {
     let all = engine.events();
@@ -155,7 +154,7 @@ fn events(
         for index in flagged {
             add(engine, &everything, index, 1)?;
         }
-        for index in engine.allocations_of_leaks(sites, LEAKS, ALLOCATIONS)? {
+        for index in engine.allocations_of_leaks(LEAKS, ALLOCATIONS)? {
             add(engine, &everything, index, 1)?;
         }
         left_out.push(format!(
