@@ -52,7 +52,7 @@ async function start() {
       shown?.view.close?.();
       shown = { name: state.view, view: MAKE[state.view](page) };
       fill(main, shown.view.element);
-      shown.view.first?.focus({ preventScroll: true });
+      shown.view.first?.focus({ preventScroll: true, ...{ focusVisible: false } });
     }
     head.show(state);
     strip.show(state);

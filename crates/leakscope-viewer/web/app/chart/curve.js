@@ -10,15 +10,15 @@ import { shortBytes } from 'leakscope/format/units.js';
  * @param {Pen} pen
  * @param {{ min: number[], max: number[] }} columns
  * @param {{ x: number, y: number, width: number, height: number }} place
- * @param {{ axis?: boolean, top?: number, peak?: { bytes: number, x: number | null, label: string } }} options
- *   `top`: bytes at the top edge
+ * @param {{ axis?: boolean, peak?: { bytes: number, x: number | null, label: string } }} options
+ * @returns {number} bytes at the top edge
  */
-export function drawCurve(pen, columns, { x, y, width, height }, { axis = true, top, peak } = {}) {
+export function drawCurve(pen, columns, { x, y, width, height }, { axis = true, peak } = {}) {
   const highest = columns.max.reduce((most, bytes) => Math.max(most, bytes), peak?.bytes ?? 0);
-  const most = top ?? Math.max(highest * 1.08, 1);
+  const most = Math.max(highest * 1.08, 1);
   pen.save();
   pen.translate(x, y);
-  if (axis) drawAxis(pen, most, width, height);
+  if (axis) drawLines(pen, most, width, height);
   const bars = columnBars(columns, most, width, height);
   const step = width / Math.max(bars.length, 1);
   pen.fillStyle = colour('heap-area');
@@ -37,6 +37,28 @@ export function drawCurve(pen, columns, { x, y, width, height }, { axis = true, 
   pen.stroke();
   if (peak && peak.bytes > 0) drawPeak(pen, peak, most, width, height);
   pen.restore();
+  return most;
+}
+
+/**
+ * The labels of the axis, apart: above what dims the curve.
+ * @param {Pen} pen
+ * @param {number} most bytes at the top edge
+ * @param {{ y: number, height: number }} place
+ */
+export function drawByteLabels(pen, most, { y: top, height }) {
+  pen.textBaseline = 'bottom';
+  pen.textAlign = 'left';
+  pen.fillStyle = colour('muted');
+  for (const bytes of axisMarks(most, height)) {
+    const y = height - (bytes / most) * height;
+    if (bytes > 0 && y > 14) pen.fillText(shortBytes(bytes), 4, top + y - 1);
+  }
+}
+
+/** @param {number} most @param {number} height */
+function axisMarks(most, height) {
+  return byteMarks(most, Math.max(Math.floor(height / 36), 1));
 }
 
 /**
@@ -58,22 +80,16 @@ function trace(pen, bars, step, height, edge) {
 }
 
 /** @param {Pen} pen @param {number} most @param {number} width @param {number} height */
-function drawAxis(pen, most, width, height) {
+function drawLines(pen, most, width, height) {
   pen.strokeStyle = colour('grid');
   pen.lineWidth = 1;
-  pen.textBaseline = 'bottom';
-  pen.textAlign = 'left';
-  for (const bytes of byteMarks(most, Math.max(Math.floor(height / 36), 1))) {
+  pen.beginPath();
+  for (const bytes of axisMarks(most, height)) {
     const y = Math.round(height - (bytes / most) * height) + 0.5;
-    pen.beginPath();
     pen.moveTo(0, y);
     pen.lineTo(width, y);
-    pen.stroke();
-    if (bytes > 0 && y > 14) {
-      pen.fillStyle = colour('muted');
-      pen.fillText(shortBytes(bytes), 4, y - 1);
-    }
   }
+  pen.stroke();
 }
 
 /**

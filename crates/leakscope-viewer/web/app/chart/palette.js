@@ -24,16 +24,21 @@ export function forgetColours() {
   known.clear();
 }
 
-const FILLS = 6;
+const COLOURS = 6; // of fills, and of lanes
 
 /**
  * A fill for a name, always the same: `fill-0` to `fill-5`. Text on it is `on-fill`.
  * @param {string} name
  */
 export function fillOf(name) {
+  return `fill-${numberOf(name)}`;
+}
+
+/** @param {string} name */
+function numberOf(name) {
   let hash = 2166136261;
   for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
-  return `fill-${(hash >>> 8) % FILLS}`;
+  return (hash >>> 8) % COLOURS;
 }
 
 /**
@@ -45,7 +50,7 @@ export function laneColour(context) {
     case 'interrupt': return 'interrupt';
     case 'scheduler': return 'scheduler';
     case 'idle': return 'idle';
-    case 'task': return fillOf(context.name);
+    case 'task': return `lane-${numberOf(context.name)}`;
     default: return 'idle';
   }
 }

@@ -86,7 +86,7 @@ export function niceSteps(from, to, most) {
   if (!(rough > 0)) return { step: 1, values: [from] };
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= rough * 0.999) ?? 10 * power;
-  const first = Math.ceil(from / step - 1e-9);
+  const first = Math.ceil(from / step - 1e-9) + 0; // never -0
   const values = [];
   for (let index = first; index * step <= to + step * 1e-9; index += 1) values.push(index * step);
   return { step, values };

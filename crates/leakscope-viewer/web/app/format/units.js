@@ -151,14 +151,15 @@ export function bytesWithUnit(size) {
 }
 
 /**
- * A size for an axis, where an exact one has no room: "500 B", "17.3 KiB".
+ * A size for an axis, where an exact one has no room: "5,000 B", "17.3 KiB".
  * @param {number} size in bytes
  */
 export function shortBytes(size) {
-  for (const [unit, name] of /** @type {const} */ ([[2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB']])) {
+  if (size < 10_240) return bytes(Math.round(size));
+  for (const [unit, name] of /** @type {const} */ ([[2 ** 30, 'GiB'], [2 ** 20, 'MiB']])) {
     if (size >= unit) return `${significant(size / unit)} ${name}`;
   }
-  return bytes(Math.round(size));
+  return `${significant(size / 2 ** 10)} KiB`;
 }
 
 /**

@@ -28,7 +28,7 @@ export function pageHead(page, help) {
     },
   }, NAMES[view]));
   const about = element('span', { class: 'quiet' });
-  const theme = element('button', { type: 'button', click: () => nextTheme(page) });
+  const theme = element('button', { type: 'button', title: 'Theme: system, dark, light (T)', click: () => nextTheme(page) });
   const notices = element('div', { role: 'status' });
   const bar = element('header', { class: 'head' },
     element('div', { class: 'brand' }, 'leakscope', about),
@@ -58,7 +58,8 @@ export function pageHead(page, help) {
       about.textContent = name;
       about.title = inputs.join('\n');
       document.title = `${name} · ${NAMES[state.view]} · leakscope`;
-      theme.textContent = { system: 'Theme: system', dark: 'Theme: dark', light: 'Theme: light' }[state.theme];
+      theme.textContent = `◐ ${state.theme}`;
+      theme.setAttribute('aria-label', `Theme: ${state.theme}`);
       setTheme(state.theme);
       showNotices();
     },

@@ -67,7 +67,13 @@ function heading(column, sort, sorted) {
   // First click: names from A, numbers from the largest.
   const next = isSorted === falling && isSorted ? column.name : isSorted ? `-${column.name}` : isNumber(column) ? `-${column.name}` : column.name;
   return element('th', attributes, element('button', { type: 'button', class: 'heading', click: () => sorted(next) },
-    column.name, element('span', { class: 'arrow', 'aria-hidden': 'true' }, isSorted ? (falling ? '▾' : '▴') : '')));
+    // Beside the name, where it moves no number out of its column.
+    ...(isNumber(column) ? [arrow(isSorted, falling), column.name] : [column.name, arrow(isSorted, falling)])));
+}
+
+/** @param {boolean} isSorted @param {boolean} falling */
+function arrow(isSorted, falling) {
+  return element('span', { class: 'arrow', 'aria-hidden': 'true' }, isSorted ? (falling ? '▾' : '▴') : '');
 }
 
 /**

@@ -96,12 +96,11 @@ export class VirtualList {
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
     const list = this.list;
-    const headHeight = this.options.head.offsetHeight;
     this.room.style.height = `${scrolledHeight(list)}px`;
     const [first, after] = visibleRows(list, this.top);
     while (this.lines.length < after - first) this.lines.push(this.newLine());
     this.lines.forEach((line, place) => this.drawLine(line, first + place, first + place < after));
-    this.rows.style.transform = `translateY(${headHeight - (this.top - first) * ROW_HEIGHT}px)`;
+    this.rows.style.transform = `translateY(${-(this.top - first) * ROW_HEIGHT}px)`;
     const active = this.lines.find((line) => line.getAttribute('aria-selected') === 'true' && !line.hidden);
     if (active) this.scroller.setAttribute('aria-activedescendant', active.id);
     else this.scroller.removeAttribute('aria-activedescendant');

@@ -1,5 +1,5 @@
 // Overview: what is wrong with the data, what leaks, how the heap went, and what was recorded.
-import { drawCurve } from 'leakscope/chart/curve.js';
+import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
@@ -44,10 +44,10 @@ function problems(page) {
   if (problems.length + left_out.length === 0) return null;
   return element('div', { class: 'problems', role: problems.some((problem) => problem.grave) ? 'alert' : null },
     ...problems.map((problem) => element('div', { class: problem.grave ? 'problem grave' : 'problem' },
-      element('p', {}, element('b', {}, problem.grave ? 'Data damaged: ' : 'Note: '), problem.message,
+      element('p', {}, element('b', {}, problem.grave ? 'Data damaged: ' : 'Note: '), `${problem.message} `,
         problem.time !== null && element('button', {
           type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: problem.time }),
-        }, ` at ${page.clock.moment(problem.time)}`)),
+        }, `at ${page.clock.moment(problem.time)}`)),
       problem.hint !== null && element('p', { class: 'quiet' }, `Hint: ${problem.hint}`))),
     left_out.length > 0 && element('details', { class: 'problem' },
       element('summary', {}, 'This file does not hold all of the trace'),
@@ -113,13 +113,16 @@ function heapPicture(page) {
   let dragged = null;
   const scale = () => new Scale(page.bounds, picture.width);
   const picture = new Picture('Live bytes over time', (pen, width, height) => {
-    drawRuler(pen, scale(), page.clock.hz, RULER);
     const { peak } = page.overview;
+    const place = { x: 0, y: RULER, width, height: height - RULER };
+    let most = 0;
     if (heap !== null) {
-      drawCurve(pen, heap, { x: 0, y: RULER, width, height: height - RULER },
+      most = drawCurve(pen, heap, place,
         { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);
+    drawRuler(pen, scale(), page.clock.hz, RULER);
+    if (most > 0) drawByteLabels(pen, most, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'heap', (answer) => {

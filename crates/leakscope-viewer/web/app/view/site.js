@@ -1,6 +1,6 @@
 // One call site: why it has its verdict, its stack, its own curve, sizes and lifetimes, its blocks, its
 // allocations and the log lines around one of them.
-import { drawCurve } from 'leakscope/chart/curve.js';
+import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { stepColumns } from 'leakscope/chart/curve-layout.js';
 import { histogram } from 'leakscope/chart/histogram.js';
 import { Picture } from 'leakscope/chart/picture.js';
@@ -97,9 +97,11 @@ function callStack({ site, frames }) {
 function siteCurve(page, { curve }) {
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
-    drawRuler(pen, scale, page.clock.hz, 18);
-    drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), { x: 0, y: 18, width, height: height - 18 });
+    const place = { x: 0, y: 18, width, height: height - 18 };
+    const most = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
     drawRange(pen, scale, page.state.range, height);
+    drawRuler(pen, scale, page.clock.hz, 18);
+    drawByteLabels(pen, most, place);
     drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
   }, { class: 'site-picture' });
   const redraw = () => picture.draw();

@@ -97,12 +97,12 @@ function siteTable(page, rows, sites) {
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
       title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },
-    { name: 'Blocks', class: 'number', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
+    { name: 'Blocks', class: 'number extra', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
     { name: 'Peak share', class: 'number', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
       title: 'Its part of the bytes that lived at the high-water mark' },
-    { name: 'Allocations', class: 'number', cell: (site) => count(site.allocations), order: (site) => site.allocations },
-    { name: 'Freed', class: 'number', cell: (site) => count(site.frees), order: (site) => site.frees },
-    { name: 'Tasks', class: 'words', cell: (site) => site.contexts.map((context) => page.contextName(context)).join(', '), order: (site) => page.contextName(site.contexts[0]) },
+    { name: 'Allocations', class: 'number extra', cell: (site) => count(site.allocations), order: (site) => site.allocations },
+    { name: 'Freed', class: 'number extra', cell: (site) => count(site.frees), order: (site) => site.frees },
+    { name: 'Tasks', class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context)).join(', '), order: (site) => page.contextName(site.contexts[0]) },
   ];
   if (rows.length === 0) return element('p', { class: 'list-nothing' }, 'No call site.');
   return table({

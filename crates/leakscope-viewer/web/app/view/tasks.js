@@ -27,7 +27,7 @@ export function tasksView(page) {
   };
   let sort = '';
   return {
-    element: element('div', { class: 'view', tabindex: -1 }, inside),
+    element: element('div', { class: 'view tasks', tabindex: -1 }, inside),
     show(state) {
       latest.ask(page.limits, page.version);
       if (state.sort !== sort) {

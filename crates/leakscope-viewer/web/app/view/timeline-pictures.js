@@ -1,6 +1,6 @@
 // The three pictures of the timeline, one below the other on the same scale: the ruler, the lanes (which
 // scroll), and the heap with its marks.
-import { drawCurve } from 'leakscope/chart/curve.js';
+import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { drawLanes } from 'leakscope/chart/lanes.js';
 import { drawHeapMarks, drawLogMarks } from 'leakscope/chart/marks.js';
 import { colour } from 'leakscope/chart/palette.js';
@@ -13,8 +13,13 @@ import { element } from 'leakscope/part/element.js';
 /** @typedef {import('leakscope/view/timeline.js').TimelineModel} TimelineModel */
 /** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
 
-/** Heights in the picture below the lanes: where the curve ends, and the middles of the marks. */
-export const PLACES = { curve: 106, heapMarks: 128, logMarks: 160 };
+/**
+ * Heights in the picture below the lanes: where the curve ends, and the middles of the marks.
+ * @param {number} height
+ */
+export function places(height) {
+  return { curve: height - 66, heapMarks: height - 44, logMarks: height - 14 };
+}
 
 /**
  * @param {Page} page
@@ -30,9 +35,9 @@ export function timelinePictures(page, model, resized) {
     drawCursor(pen, scale(width), page.hovered, height);
   };
   const ruler = new Picture('Time', (pen, width, height) => {
+    overlay(pen, width, height);
     drawRuler(pen, scale(width), page.clock.hz, height - 1);
     for (const mark of model.timeline?.user_marks ?? []) drawFlag(pen, scale(width).x(mark.time), height, mark.name);
-    overlay(pen, width, height);
   }, { class: 'time-ruler' });
   const lanes = new Picture('Lanes: what ran when. Up and down choose a lane; the numbers are in the table below', (pen, width, height) => {
     drawGrid(pen, scale(width), page.clock.hz, height);
@@ -41,18 +46,23 @@ export function timelinePictures(page, model, resized) {
   }, { class: 'lanes-picture', focusable: true });
   const below = new Picture('Live bytes, allocations and frees, log lines', (pen, width, height) => {
     const { timeline } = model;
+    const curve = { y: 2, height: places(height).curve - 2 };
+    let most = 0;
     if (timeline !== null) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
-      drawCurve(pen, heap, { x: from, y: 2, width: scale(width).x(heap.to) - from, height: PLACES.curve - 2 });
-      drawHeapMarks(pen, timeline, scale(width), PLACES.heapMarks, 16);
-      drawLogMarks(pen, timeline, scale(width), PLACES.logMarks);
+      most = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve });
+      drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16);
+      drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }
     overlay(pen, width, height);
+    if (most > 0) drawByteLabels(pen, most, curve);
   }, { class: 'time-below', resized });
-  const labelsBelow = [['Live bytes', 8], ['Allocations ↑', 108], ['Frees ↓', 128], ['Log lines', 151]].map(([label, top]) => {
+  const labelsBelow = /** @type {const} */ ([
+    ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],
+  ]).map(([label, edge, distance]) => {
     const span = element('span', {}, label);
-    span.style.top = `${top}px`;
+    span.style[edge] = `${distance}px`;
     return span;
   });
   const scroller = element('div', { class: 'lanes-scroller' });
@@ -67,7 +77,7 @@ export function timelinePictures(page, model, resized) {
         element('div', { class: 'time-labels-below' }, ...labelsBelow), below.element);
     },
     fit() {
-      lanes.element.style.height = `${Math.max(model.placed.height, scroller.clientHeight)}px`;
+      lanes.element.style.height = `${model.placed.height}px`;
       lanes.fit();
     },
     draw() {

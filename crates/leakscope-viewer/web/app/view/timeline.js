@@ -9,7 +9,7 @@ import { numbers } from 'leakscope/part/numbers.js';
 import { tip } from 'leakscope/part/tip.js';
 import { laneLabels } from 'leakscope/view/lane-labels.js';
 import { laneNumbers, laneWords, markNear, markWords } from 'leakscope/view/lane-words.js';
-import { PLACES, timelinePictures } from 'leakscope/view/timeline-pictures.js';
+import { places, timelinePictures } from 'leakscope/view/timeline-pictures.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/state/fragment.js').State} State */
@@ -105,8 +105,9 @@ export function timelineView(page) {
   const markAt = (/** @type {number} */ x, /** @type {number} */ y) => {
     const marks = model.timeline?.marks;
     const near = (/** @type {number} */ middle) => Math.abs(y - middle) < 16;
-    if (near(PLACES.heapMarks)) return markNear(marks?.heap ?? null, scale().ticks(x), 5 * pixel());
-    return near(PLACES.logMarks) ? markNear(marks?.logs ?? null, scale().ticks(x), 7 * pixel()) : null;
+    const { heapMarks, logMarks } = places(pictures.below.height);
+    if (near(heapMarks)) return markNear(marks?.heap ?? null, scale().ticks(x), 5 * pixel());
+    return near(logMarks) ? markNear(marks?.logs ?? null, scale().ticks(x), 7 * pixel()) : null;
   };
   const windowPlace = (/** @type {HTMLElement} */ element, /** @type {number} */ x, /** @type {number} */ y) => {
     const box = element.getBoundingClientRect();

@@ -60,7 +60,8 @@ test('sizes and counts', () => {
   assert.equal(signed(-1_500), '-1,500');
   assert.equal(bytesWithUnit(270), '270 B');
   assert.equal(bytesWithUnit(17_706), '17,706 B (17.3 KiB)');
-  assert.equal(shortBytes(1_536), '1.50 KiB');
+  assert.equal(shortBytes(1_536), '1,536 B');
+  assert.equal(shortBytes(17_706), '17.3 KiB');
   assert.equal(percent(1, 1_000), '<1 %');
   assert.equal(percent(0, 0), '0 %');
   assert.equal(percent(995, 1_000), '100 %');
