@@ -45,14 +45,16 @@ impl Page {
 
 impl Engine<'_> {
     /// How many events of a list are where, and up to which event they were counted.
-    fn parts(&mut self, filter: &Filter) -> (Vec<Part>, u64) {
-        if filter.is_searched() {
-            let search = self.search_for(filter);
-            (search.parts.clone(), search.searched_to)
-        } else {
+    fn parts(&mut self, filter: &Filter) -> Result<(Vec<Part>, u64), Refusal> {
+        if !filter.is_searched() {
             let sections = &self.scan.index.sections;
-            (counted(sections, filter), sections.events)
+            return Ok((counted(sections, filter), sections.events));
         }
+        if self.search_for(filter).searched_to < self.events() {
+            self.search()?;
+        }
+        let search = self.search_for(filter);
+        Ok((search.parts.clone(), search.searched_to))
     }
 
     pub(crate) fn page(
@@ -61,7 +63,7 @@ impl Engine<'_> {
         limit: u64,
         filter: &Filter,
     ) -> Result<Page, Refusal> {
-        let (parts, end) = self.parts(filter);
+        let (parts, end) = self.parts(filter)?;
         let events = self.events();
         let mut reader = Reader {
             scan: &self.scan,
@@ -90,7 +92,7 @@ impl Engine<'_> {
     }
 
     pub(crate) fn find(&mut self, at: At, filter: &Filter) -> Result<Place, Refusal> {
-        let (parts, end) = self.parts(filter);
+        let (parts, end) = self.parts(filter)?;
         let events = self.events();
         let mut reader = Reader {
             scan: &self.scan,

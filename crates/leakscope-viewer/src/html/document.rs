@@ -72,7 +72,6 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     let timeline = timeline(engine, &mut left_out)?;
     let events = events(engine, &mut left_out)?;
     let blocks = blocks(engine, &events, &mut left_out)?;
-    left_out.push("call sites and tasks are those of the whole trace: this file cannot limit them to a range".to_owned());
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let document = Document {
