@@ -24,7 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.sort();
         let mut text = String::from("&[\n");
         for (name, path) in files {
-            writeln!(text, "    File {{ name: {name:?}, text: include_str!({path:?}) }},")?;
+            writeln!(
+                text,
+                "    File {{ name: {name:?}, text: include_str!({path:?}) }},"
+            )?;
         }
         text.push(']');
         fs::write(out.join(list), text)?;

@@ -37,7 +37,10 @@ impl Source for OneFile {
 /// The processor time that this thread has used, in milliseconds: other work on the machine is not in it.
 fn processor_time() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split(' ').next().and_then(|number| number.parse::<f64>().ok());
+    let nanoseconds = text
+        .split(' ')
+        .next()
+        .and_then(|number| number.parse::<f64>().ok());
     nanoseconds.unwrap_or(0.0) / 1e6
 }
 
@@ -68,7 +71,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         times.sort_by(f64::total_cmp);
         let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!("{what:<30} median {median:>8.2} ms   longest {longest:>8.2} ms   {bytes:>8} bytes");
+        println!(
+            "{what:<30} median {median:>8.2} ms   longest {longest:>8.2} ms   {bytes:>8} bytes"
+        );
     };
     for route in ["overview", "sites", "tasks", "system"] {
         ask(route, vec![(route, vec![])]);
@@ -78,12 +83,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let windows = (0..20u64).map(|step| {
             let length = (end / parts).max(1);
             let from = (end - length) / 20 * step;
-            ("timeline", vec![("from", from), ("to", from + length), ("width", 1600)])
+            (
+                "timeline",
+                vec![("from", from), ("to", from + length), ("width", 1600)],
+            )
         });
         ask(&format!("timeline, 1/{parts}"), windows.collect());
     }
     let pages = |kind: &'static str| {
-        let rows = (0..50u64).map(move |step| (kind, vec![("offset", events / 50 * step), ("limit", 200)]));
+        let rows = (0..50u64)
+            .map(move |step| (kind, vec![("offset", events / 50 * step), ("limit", 200)]));
         rows.collect()
     };
     ask("events, 200 rows", pages("events"));

@@ -243,9 +243,10 @@ impl<'s> Engine<'s> {
         let job = match query {
             Query::Sites(Some(window)) | Query::Tasks(Some(window)) => {
                 let window = self.bounded(Some(*window));
-                let known = self.censuses.iter().any(|(known, version, _)| {
-                    (*known, *version) == (window, self.version)
-                });
+                let known = self
+                    .censuses
+                    .iter()
+                    .any(|(known, version, _)| (*known, *version) == (window, self.version));
                 let is_all = window == self.bounded(None);
                 if known || is_all {
                     None
@@ -338,7 +339,11 @@ impl<'s> Engine<'s> {
 
     /// Brings the outcome up to date, if it is old.
     fn refresh(&mut self) {
-        if self.outcome.as_ref().is_some_and(|old| old.0 == self.version) {
+        if self
+            .outcome
+            .as_ref()
+            .is_some_and(|old| old.0 == self.version)
+        {
             return;
         }
         let mut outcome = self.scan.heap.outcome(&self.scan.trace);
@@ -361,7 +366,8 @@ impl<'s> Engine<'s> {
     /// What was counted in a window, if that was done.
     pub(crate) fn census(&self, window: Window) -> Option<&Census> {
         let known = self.censuses.iter().rev();
-        let mut known = known.filter(|(known, version, _)| (*known, *version) == (window, self.version));
+        let mut known =
+            known.filter(|(known, version, _)| (*known, *version) == (window, self.version));
         known.next().map(|(_, _, census)| census)
     }
 

@@ -61,7 +61,10 @@ impl<'s> Scan<'s> {
                     self.heap.observe(&event, trace.stacks(), &mut self.fold);
                     let is_new = self.index.observe(&event, trace, &self.heap, &before);
                     if is_new && event.id >= id::FIRST_API {
-                        let name = names.naming.named(&event, trace, &mut names.symbolizer).name;
+                        let name = names
+                            .naming
+                            .named(&event, trace, &mut names.symbolizer)
+                            .name;
                         self.index.system.learn_name(event.id, name);
                     }
                 }

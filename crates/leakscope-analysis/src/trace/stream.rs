@@ -175,7 +175,8 @@ impl Stream {
 
     /// A copy to which only the bytes up to the next item were supplied.
     pub(super) fn without_unread(&self) -> Self {
-        let first = (self.next_frame.as_ref()).map_or(self.unread.start, |next| next.start as usize);
+        let first =
+            (self.next_frame.as_ref()).map_or(self.unread.start, |next| next.start as usize);
         let kept = &self.buffer[first..self.unread.start];
         let mut next_frame = self.next_frame;
         if let Some(next) = &mut next_frame {

@@ -159,13 +159,7 @@ impl Census {
         }
     }
 
-    fn observe_heap(
-        &mut self,
-        of_heap: HeapEvent,
-        seen: &Seen<'_>,
-        scan: &Scan<'_>,
-        context: u16,
-    ) {
+    fn observe_heap(&mut self, of_heap: HeapEvent, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
         match of_heap {
             HeapEvent::Allocation {
                 address,

@@ -65,9 +65,21 @@ enum Known {
     /// The event itself is still to be read.
     Nothing,
     /// It is an allocation: its free is looked for.
-    Allocation { at: Moment, address: u64, size: u64, site: i64 },
+    Allocation {
+        at: Moment,
+        address: u64,
+        size: u64,
+        site: i64,
+    },
     /// It is a free: the allocation is looked for among the events of this time.
-    Free { at: Moment, address: u64, size: u64, site: i64, born: u64, last: Option<Moment> },
+    Free {
+        at: Moment,
+        address: u64,
+        size: u64,
+        site: i64,
+        born: u64,
+        last: Option<Moment>,
+    },
 }
 
 /// What to do next.
@@ -179,7 +191,8 @@ impl Known {
                 let wanted = *address;
                 let ends = freed_address(of_heap) == Some(wanted)
                     && matches!(seen.fate, Some(Fate::Block { .. }));
-                let again = matches!(of_heap, HeapEvent::Allocation { address, .. } if address == wanted);
+                let again =
+                    matches!(of_heap, HeapEvent::Allocation { address, .. } if address == wanted);
                 if ends {
                     self.with_free(now).map(Next::Done)
                 } else if again {

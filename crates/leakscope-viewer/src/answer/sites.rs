@@ -72,9 +72,7 @@ impl Row {
         scan: &Scan<'_>,
         frames: &mut Frames,
     ) -> Self {
-        let stack = names
-            .symbolizer
-            .stack(&site.allocator_frames, &site.stack);
+        let stack = names.symbolizer.stack(&site.allocator_frames, &site.stack);
         let mut numbers = |list: &[leakscope_report::Frame]| {
             list.iter().map(|frame| frames.number(frame)).collect()
         };
@@ -143,7 +141,12 @@ impl Engine<'_> {
             .collect();
         let sites = outcome.call_sites.iter();
         sites
-            .map(|site| known.get(site.stack.as_slice()).copied().unwrap_or_default())
+            .map(|site| {
+                known
+                    .get(site.stack.as_slice())
+                    .copied()
+                    .unwrap_or_default()
+            })
             .collect()
     }
 
@@ -162,8 +165,10 @@ impl Engine<'_> {
             })
             .collect();
         if sums.is_some() {
-            chosen.retain(|(_, _, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
-            chosen.sort_by_key(|(_, _, sum)| std::cmp::Reverse(sum.map_or(0, |sum| sum.live.bytes)));
+            chosen
+                .retain(|(_, _, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
+            chosen
+                .sort_by_key(|(_, _, sum)| std::cmp::Reverse(sum.map_or(0, |sum| sum.live.bytes)));
         }
         let mut others = Others::default();
         for (_, site, sum) in chosen.iter().skip(SITES) {

@@ -147,7 +147,9 @@ impl Engine<'_> {
             from: window.from,
             to: window.to,
             limited,
-            tasks: numbered.map(|(number, context)| task(number, context)).collect(),
+            tasks: numbered
+                .map(|(number, context)| task(number, context))
+                .collect(),
             matrix: pairs
                 .into_iter()
                 .map(|((allocated_by, freed_by), sum)| Exchanged {

@@ -213,7 +213,14 @@ impl Engine<'_> {
             ready: spans(&lane.ready),
         });
         let bins = heap::from_levels(&index.levels, window, width);
-        self.assembled(window, false, column, lanes.collect(), &bins, Marks::default())
+        self.assembled(
+            window,
+            false,
+            column,
+            lanes.collect(),
+            &bins,
+            Marks::default(),
+        )
     }
 
     fn assembled(
@@ -230,8 +237,7 @@ impl Engine<'_> {
         let gaps = index.gaps.iter();
         let gaps = gaps.filter(|gap| gap.from < window.to && gap.to >= window.from);
         let user_marks = index.marks.iter();
-        let user_marks =
-            user_marks.filter(|mark| (window.from..window.to).contains(&mark.time));
+        let user_marks = user_marks.filter(|mark| (window.from..window.to).contains(&mark.time));
         Timeline {
             from: window.from,
             to: window.to,
@@ -279,7 +285,13 @@ fn place(lane: &Lane, index: &Index, trace: &Trace) -> (u8, u8, u64, String, u16
         Context::Idle => (3, 0),
         Context::Unknown => (4, 0),
     };
-    (lane.core, class, rank, context_name(context, trace), lane.context)
+    (
+        lane.core,
+        class,
+        rank,
+        context_name(context, trace),
+        lane.context,
+    )
 }
 
 /// A window that is being read again.

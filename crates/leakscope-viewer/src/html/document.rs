@@ -94,10 +94,7 @@ fn raw(value: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
 }
 
 /// The whole timeline, as fine as its room allows.
-fn timeline(
-    engine: &mut Engine<'_>,
-    left_out: &mut Vec<String>,
-) -> Result<Box<RawValue>, Refusal> {
+fn timeline(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Box<RawValue>, Refusal> {
     let window = engine.bounded(None);
     let mut column = 1;
     loop {
@@ -118,10 +115,7 @@ fn timeline(
 }
 
 /// The rows that are of most use, each once, in order.
-fn events(
-    engine: &mut Engine<'_>,
-    left_out: &mut Vec<String>,
-) -> Result<Page, Refusal> {
+fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, Refusal> {
     let all = engine.events();
     let mut rows = BTreeMap::new();
     let mut add = |engine: &mut Engine<'_>, filter: &Filter, from: u64, number: u64| {

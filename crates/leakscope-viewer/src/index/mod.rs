@@ -176,7 +176,8 @@ impl Index {
     /// If other bytes live after an event than was to be expected: notes by how many.
     fn correct(&mut self, index: u64, expected: u64, live: u64) {
         if expected != live && self.corrections.len() < CORRECTIONS {
-            self.corrections.push((index, live as i64 - expected as i64));
+            self.corrections
+                .push((index, live as i64 - expected as i64));
         }
     }
 

@@ -55,8 +55,9 @@ impl Running {
         }
         match event.kind {
             EventKind::Gap { .. } => {
-                for core in 0..trace.cores() {
-                    self.switch(core as u8, UNKNOWN, event.time, false, &mut ended);
+                for core in 0..trace.cores() as u8 {
+                    let now = contexts.number(trace.running(core));
+                    self.switch(core, now, event.time, false, &mut ended);
                 }
                 self.forget_ready(event.time, &mut ended);
                 return;

@@ -60,12 +60,17 @@ impl List<'_> {
         };
         let before: u64 = self.parts[..place].iter().map(|part| part.matches).sum();
         let mut rank = before;
-        self.read(reader, place, |_, _, seen| {
-            if !is_before(seen) {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(rank += 1)
-        }, |seen| !is_before(seen))?;
+        self.read(
+            reader,
+            place,
+            |_, _, seen| {
+                if !is_before(seen) {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(rank += 1)
+            },
+            |seen| !is_before(seen),
+        )?;
         let known = self.parts.iter().map(|part| part.matches).sum();
         Ok(rank.min(known))
     }

@@ -37,12 +37,9 @@ impl Guard {
 
     fn is_host(&self, host: &HeaderValue) -> bool {
         let port = self.address.port();
-        [
-            format!("127.0.0.1:{port}"),
-            format!("localhost:{port}"),
-        ]
-        .iter()
-        .any(|known| host.as_bytes().eq_ignore_ascii_case(known.as_bytes()))
+        [format!("127.0.0.1:{port}"), format!("localhost:{port}")]
+            .iter()
+            .any(|known| host.as_bytes().eq_ignore_ascii_case(known.as_bytes()))
     }
 }
 

@@ -128,7 +128,9 @@ impl<'s> Work<'s> {
     }
 
     fn next(&self) -> Next {
-        let is_searching = self.searched.is_some_and(|since| since.elapsed() < INTEREST);
+        let is_searching = self
+            .searched
+            .is_some_and(|since| since.elapsed() < INTEREST);
         let is_busy =
             *self.engine.reading() == Reading::Reading || !self.jobs.is_empty() || is_searching;
         let question = if is_busy {
@@ -179,7 +181,10 @@ impl<'s> Work<'s> {
                 Err(refusal) => drop(reply.send(Err(refusal))),
             }
         }
-        if !matches!(self.engine.reading(), Reading::Complete | Reading::Failed(_)) {
+        if !matches!(
+            self.engine.reading(),
+            Reading::Complete | Reading::Failed(_)
+        ) {
             let before = self.engine.reading().name();
             let after = self.engine.read().name();
             if before != after || self.told.elapsed() >= NEWS {

@@ -52,7 +52,9 @@ impl Report {
         let program = firmware::program(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
         if recording.dumps()?.is_some() {
-            bail!("a heap dump has no events that a page could show; `leakscope report` without --html reads it");
+            bail!(
+                "a heap dump has no events that a page could show; `leakscope report` without --html reads it"
+            );
         }
         let naming = recording::described(&self.description)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
@@ -79,7 +81,9 @@ impl Report {
             io::ErrorKind::AlreadyExists => {
                 anyhow!("`{}` exists; --force overwrites it", path.display())
             }
-            _ => anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display())),
+            _ => {
+                anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display()))
+            }
         })?;
         Ok(BufWriter::new(file))
     }
