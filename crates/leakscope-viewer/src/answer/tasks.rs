@@ -104,8 +104,8 @@ impl Engine<'_> {
                 Context::Task(task) => scan.trace.tasks().get(task.index()),
                 _ => None,
             };
-            let usage = outcome.contexts.iter();
-            let usage = usage.filter(|usage| usage.context == context).next_back();
+            let mut usages = outcome.contexts.iter();
+            let usage = usages.rfind(|usage| usage.context == context);
             let sum = match (limited, usage) {
                 (true, _) => sums.get(&number).copied().unwrap_or_default(),
                 (false, None) => ContextSum::default(),

@@ -16,6 +16,7 @@ use super::spans::Spans;
 use crate::engine::{Engine, Refusal};
 use crate::index::Index;
 use crate::index::kind::Kind;
+use crate::index::ledger::Fate;
 use crate::index::levels::Bin;
 use crate::index::running::Span;
 use crate::index::stretches::Stretch;
@@ -351,7 +352,7 @@ impl Drawing {
             let (kind, size) = match of_heap {
                 HeapEvent::Allocation { size, .. } => ("allocation", size),
                 HeapEvent::Reallocation { size, .. } => ("reallocation", size),
-                HeapEvent::Free { .. } => ("free", seen.fate.map_or(0, |fate| fate.size())),
+                HeapEvent::Free { .. } => ("free", seen.fate.map_or(0, Fate::size)),
                 HeapEvent::Failed { size, .. } => ("failed", size),
                 HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => return,
             };

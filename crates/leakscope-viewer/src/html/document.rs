@@ -32,6 +32,9 @@ const ALLOCATIONS: usize = 10;
 /// Blocks whose two halves are looked for.
 const BLOCKS: usize = 2000;
 
+/// The numbers of an allocation and of its free.
+type Pair = (Option<u64>, Option<u64>);
+
 #[derive(Serialize)]
 struct Document {
     schema: &'static str,
@@ -43,7 +46,7 @@ struct Document {
     events: Page,
     tasks: Box<RawValue>,
     system: Box<RawValue>,
-    blocks: Vec<(Option<u64>, Option<u64>)>,
+    blocks: Vec<Pair>,
 }
 
 /// The document of a trace, as JSON.
@@ -169,7 +172,7 @@ fn blocks(
     engine: &mut Engine<'_>,
     events: &Page,
     left_out: &mut Vec<String>,
-) -> Result<Vec<(Option<u64>, Option<u64>)>, Refusal> {
+) -> Result<Vec<Pair>, Refusal> {
     let shown: BTreeSet<u64> = events.rows.iter().map(|row| row.index).collect();
     let mut blocks = BTreeSet::new();
     let of_blocks = events.rows.iter().filter(|row| row.address.is_some());

@@ -1,5 +1,6 @@
 //! The page as one file, with its data in it.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::policy::{data_url, hash};
@@ -54,7 +55,8 @@ fn in_script(json: &str) -> String {
     for character in json.chars() {
         match character {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                text.push_str(&format!("\\u{:04x}", character as u32));
+                // Writing into a string does not fail.
+                let _ = write!(text, "\\u{:04x}", character as u32);
             }
             other => text.push(other),
         }

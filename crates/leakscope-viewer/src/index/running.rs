@@ -40,6 +40,11 @@ struct Ready {
     core: u8,
 }
 
+/// Whether packets with this id say that somebody begins to run.
+pub(crate) const fn begins_run(id: u32) -> bool {
+    matches!(id, id::TASK_START_EXEC | id::ISR_ENTER | id::IDLE)
+}
+
 impl Running {
     /// Takes an event into account; tells of what ended by it.
     #[inline]

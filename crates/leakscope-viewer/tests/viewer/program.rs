@@ -159,6 +159,7 @@ pub(crate) fn introduce(stream: &mut Stream, names: &[&str]) {
 }
 
 /// The recording of a program that takes so many steps, each of one event.
+#[allow(clippy::too_many_lines, reason = "one arm a kind of event")]
 pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     let mut random = Random(seed);
     let mut cores = [Stream::new(), Stream::new()];
