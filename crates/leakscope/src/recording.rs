@@ -117,6 +117,25 @@ impl Recording {
         Err(NoEvents::of(heads))
     }
 
+    /// As [`Recording::require_events`], for who does not read the recording here.
+    pub(crate) fn require_some_event(&mut self) -> anyhow::Result<()> {
+        let mut trace = Trace::new(&self.layout);
+        let positions = self.positions.clone();
+        let events = loop {
+            match trace.step() {
+                Step::Event(..) => break 1,
+                Step::NeedBytes(stream) => {
+                    let count = self.read(stream, trace.space(stream))?;
+                    trace.supply(stream, count);
+                }
+                Step::Finished => break 0,
+            }
+        };
+        self.positions = positions;
+        self.finish();
+        Ok(self.require_events(events)?)
+    }
+
     /// Everything was read.
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();

@@ -56,6 +56,7 @@ impl Report {
                 "a heap dump has no events that a page could show; `leakscope report` without --html reads it"
             );
         }
+        recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let mut file = self.create(path)?;
