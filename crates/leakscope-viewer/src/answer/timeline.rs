@@ -27,7 +27,11 @@ use crate::replay::{Replay, Seen};
 use crate::scan::Scan;
 
 /// A window of so many events is read again.
-const SHORT: u64 = 60_000;
+const SHORT: u64 = 120_000;
+
+/// So is one of so many events, if it has few bins: it takes some tens of milliseconds.
+const MODERATE: u64 = 300_000;
+const FEW_BINS: u64 = 500;
 
 /// The most marks of each kind.
 const MARKS: usize = 2000;
@@ -127,7 +131,8 @@ impl Engine<'_> {
         let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
         let list = sections.list();
         let events = list[last].first + sections.length(last) - list[first].first;
-        events <= SHORT.max(2 * sections.length(first))
+        let bins = (window.to - window.from) >> self.scan.index.levels.shift;
+        events <= SHORT || (events <= MODERATE && bins < FEW_BINS)
     }
 
     pub(crate) fn timeline(&mut self, columns: Columns) -> Result<Timeline, Refusal> {

@@ -105,7 +105,7 @@ fn short_traces_are_exact_in_every_window() {
 
 #[test]
 fn long_traces_are_summed_up_and_near_windows_are_exact() {
-    let (program, inputs) = (Program::default(), inputs(2, 140_000));
+    let (program, inputs) = (Program::default(), inputs(2, 320_000));
     let twin = Twin::of(&inputs);
     let mut engine = engine(&program, inputs);
     let end = twin.events.last().unwrap().time + 1;
