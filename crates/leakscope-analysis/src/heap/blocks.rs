@@ -22,15 +22,15 @@ pub(super) struct LiveBlock {
 
 /// What stands at an address: a block that lives, or one that was freed.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    block: LiveBlock,
+pub(super) struct Slot {
+    pub(super) block: LiveBlock,
     /// From where it was freed.
     freed_by: StackId,
     /// When; [`NEVER`] as long as it lives.
-    freed_at: u64,
+    pub(super) freed_at: u64,
 }
 
-const NEVER: u64 = u64::MAX;
+pub(super) const NEVER: u64 = u64::MAX;
 
 /// The answer to a free.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +110,11 @@ impl Blocks {
         let freed_at = std::mem::replace(&mut slot.freed_at, NEVER);
         self.freed -= 1;
         Some((slot.block, freed_at))
+    }
+
+    /// What stands at an address.
+    pub(super) fn slot(&self, address: u64) -> Option<&Slot> {
+        self.by_address.get(&address)
     }
 
     /// The block that was freed at an address.

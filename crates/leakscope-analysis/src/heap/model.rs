@@ -226,6 +226,12 @@ impl HeapModel {
         self.widen_windows(now.time);
     }
 
+    /// The number of the call site that a stack belongs to, if it ever allocated.
+    pub fn site_of(&self, stack: StackId) -> Option<usize> {
+        let site = *self.site_of_stack.get(stack.index())?;
+        (site != NO_SITE).then_some(site as usize)
+    }
+
     /// The call site of a stack: a new one if it was never seen.
     #[inline(always)]
     fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> usize {

@@ -2,6 +2,7 @@
 //!
 //! [`Layout`] finds the streams of packets in the inputs; [`Trace`] reads them all at once and gives
 //! [`Event`]s in time order. It does no I/O: it says which stream needs bytes, and is given some.
+mod checkpoint;
 mod clock;
 mod context;
 mod copies;
@@ -19,6 +20,7 @@ mod stacks;
 mod stream;
 mod tasks;
 
+pub use checkpoint::Checkpoint;
 pub use context::Context;
 pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Occasion, Start};
 pub use layout::{HEAD, Layout, Part};

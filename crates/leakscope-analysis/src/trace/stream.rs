@@ -163,6 +163,42 @@ impl Stream {
         self.complete |= count == 0;
     }
 
+    /// Whether the beginning was found.
+    pub(super) fn has_begun(&self) -> bool {
+        self.state != State::Searching
+    }
+
+    /// Up to where in the input bytes were supplied.
+    pub(super) fn supplied_to(&self) -> u64 {
+        self.offset + self.unread.end as u64
+    }
+
+    /// A copy to which only the bytes up to the next item were supplied.
+    pub(super) fn without_unread(&self) -> Self {
+        let first =
+            (self.next_frame.as_ref()).map_or(self.unread.start, |next| next.start as usize);
+        let kept = &self.buffer[first..self.unread.start];
+        let mut next_frame = self.next_frame;
+        if let Some(next) = &mut next_frame {
+            next.start -= first as u32;
+            next.payload_start -= first as u32;
+        }
+        Self {
+            part: self.part,
+            buffer: kept.to_vec(),
+            unread: kept.len()..kept.len(),
+            offset: self.offset + first as u64,
+            complete: false,
+            state: self.state,
+            time: self.time,
+            clock_runs: self.clock_runs,
+            seen: self.seen.clone(),
+            next_frame,
+            special: self.special,
+            next_time: self.next_time,
+        }
+    }
+
     #[inline]
     pub(super) fn payload(&self, piece: &Piece) -> &[u8] {
         let start = piece.payload_start as usize;

@@ -5,6 +5,7 @@ mod description;
 mod events;
 mod log;
 mod report;
+mod view;
 
 use crate::cli::Command;
 
@@ -15,6 +16,7 @@ impl Command {
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
+            Self::View(view) => view.run(),
             Self::Demo(demo) => demo.run(),
             Self::Description(description) => description.run(),
         }

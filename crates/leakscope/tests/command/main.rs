@@ -5,6 +5,7 @@
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`usage`]: options, errors, exit codes, streams.
+//! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
@@ -20,3 +21,4 @@ mod run;
 #[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
 mod scenario;
 mod usage;
+mod view;
