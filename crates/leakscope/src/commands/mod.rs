@@ -6,7 +6,7 @@ mod events;
 mod log;
 pub(crate) mod record;
 mod report;
-mod view;
+pub(crate) mod view;
 
 use crate::cli::Command;
 
