@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use leakscope_analysis::trace::{Context, EventKind, HeapEvent, Trace};
+use leakscope_analysis::trace::{EventKind, HeapEvent};
 use leakscope_report::log::LogRow;
 use leakscope_report::sanitise;
 use serde::Serialize;
@@ -14,14 +14,13 @@ use super::columns::Grid;
 use super::heap::{self, Heap};
 use super::spans::Spans;
 use crate::engine::{Engine, Refusal};
-use crate::index::Index;
 use crate::index::kind::Kind;
 use crate::index::ledger::Fate;
 use crate::index::levels::Bin;
 use crate::index::running::Span;
 use crate::index::stretches::Stretch;
 use crate::list::matching::site;
-use crate::names::{context_name, lines};
+use crate::names::{context_rank, lines};
 use crate::query::{Columns, Window};
 use crate::replay::{Replay, Seen};
 use crate::scan::Scan;
@@ -239,7 +238,11 @@ impl Engine<'_> {
         marks: Marks,
     ) -> Timeline {
         let index = &self.scan.index;
-        lanes.sort_by_cached_key(|lane| place(lane, index, &self.scan.trace));
+        lanes.sort_by_cached_key(|lane| {
+            let context = index.contexts.list()[usize::from(lane.context)];
+            let rank = context_rank(context, &self.scan.trace);
+            (lane.core, rank, lane.context)
+        });
         let gaps = index.gaps.iter();
         let gaps = gaps.filter(|gap| gap.from < window.to && gap.to >= window.from);
         let user_marks = index.marks.iter();
@@ -276,28 +279,6 @@ impl Engine<'_> {
                 .collect(),
         }
     }
-}
-
-/// Where a lane stands: by core; interrupts by number, the scheduler, tasks by priority, idle.
-fn place(lane: &Lane, index: &Index, trace: &Trace) -> (u8, u8, u64, String, u16) {
-    let context = index.contexts.list()[usize::from(lane.context)];
-    let (class, rank) = match context {
-        Context::Interrupt(number) => (0, u64::from(number)),
-        Context::Scheduler => (1, 0),
-        Context::Task(task) => {
-            let priority = trace.tasks()[task.index()].priority;
-            (2, u64::from(u32::MAX - priority.unwrap_or(0)))
-        }
-        Context::Idle => (3, 0),
-        Context::Unknown => (4, 0),
-    };
-    (
-        lane.core,
-        class,
-        rank,
-        context_name(context, trace),
-        lane.context,
-    )
 }
 
 /// A window that is being read again.
