@@ -6,6 +6,7 @@ mod events;
 mod log;
 pub(crate) mod record;
 mod report;
+pub(crate) mod view;
 
 use crate::cli::Command;
 
@@ -17,6 +18,7 @@ impl Command {
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
+            Self::View(view) => view.run(),
             Self::Demo(demo) => demo.run(),
             Self::Description(description) => description.run(),
         }

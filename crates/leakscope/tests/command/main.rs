@@ -6,6 +6,7 @@
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`usage`]: options, errors, exit codes, streams.
+//! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
@@ -26,3 +27,4 @@ mod run;
 #[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
 mod scenario;
 mod usage;
+mod view;
