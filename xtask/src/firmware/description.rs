@@ -22,6 +22,8 @@ pub enum Sink {
     Rtt,
     /// From `uart.socket`.
     Uart,
+    /// There is none: the firmware prints what it has measured.
+    Text,
 }
 
 #[derive(Deserialize)]

@@ -47,6 +47,7 @@ impl Reader {
             Sink::Semihosting | Sink::Dump => vec![Self::Files],
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Uart => vec![Self::Uart],
+            Sink::Text => Vec::new(),
         }
     }
 

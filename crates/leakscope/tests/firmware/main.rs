@@ -8,6 +8,10 @@
 //!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
 //! - [`uart`]: a serial line.
 //!
+//! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
+//! and each of the other ways (ESP-IDF's dialect, the dump, RTT, UART) with at least one fault on each board that
+//! has it. Streams and dumps that the target writes itself are made twice, and must be the same to the byte.
+//!
 //! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
 //! failure.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
@@ -48,14 +52,15 @@ fn main() -> ExitCode {
 /// A trial for each variant and each way to read it; or one that says what is missing.
 fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -> Vec<Trial> {
     let name = format!("{}::{}", firmware.name, build.name);
-    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
+    let readers = Reader::all_of(build.sink);
     let missing = build.missing().join(", ");
-    if !missing.is_empty() && !variants.is_empty() {
+    if !missing.is_empty() && !readers.is_empty() {
         return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
     }
+    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
-        for reader in Reader::all_of(build.sink) {
+        for &reader in &readers {
             let case = Case {
                 firmware: Arc::clone(firmware),
                 build: Arc::clone(build),
