@@ -24,6 +24,8 @@ pub enum Sink {
     Uart,
     /// There is none: the firmware prints what it has measured.
     Text,
+    /// By Espressif's OpenOCD.
+    Apptrace,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ mod demo;
 mod description;
 mod events;
 mod log;
+pub(crate) mod record;
 mod report;
 
 use crate::cli::Command;
@@ -12,6 +13,7 @@ impl Command {
     /// Does what was asked.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         match self {
+            Self::Record(record) => record.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),

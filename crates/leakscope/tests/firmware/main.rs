@@ -7,6 +7,8 @@
 //! - [`rtt`]: the recorder's buffer, read as a debug probe reads it: out of a file that is the target's memory
 //!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
 //! - [`uart`]: a serial line.
+//! - [`board`]: the virtual board, which must run a program as QEMU does.
+//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
 //!
 //! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
 //! and each of the other ways (ESP-IDF's dialect, the dump, RTT, UART) with at least one fault on each board that
@@ -16,10 +18,12 @@
 //! failure.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod board;
 mod case;
 mod emulator;
 mod expected;
 mod gdb;
+mod openocd;
 mod rtt;
 mod shared_memory;
 mod symbols;
@@ -29,7 +33,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use xtask::firmware::{self, Build, Firmware};
+use xtask::firmware::{self, Build, Firmware, Sink};
 
 use case::{Built, Case, Reader};
 
@@ -52,15 +56,17 @@ fn main() -> ExitCode {
 /// A trial for each variant and each way to read it; or one that says what is missing.
 fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -> Vec<Trial> {
     let name = format!("{}::{}", firmware.name, build.name);
-    let readers = Reader::all_of(build.sink);
+    if build.sink == Sink::Text {
+        return Vec::new();
+    }
     let missing = build.missing().join(", ");
-    if !missing.is_empty() && !readers.is_empty() {
+    if !missing.is_empty() {
         return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
     }
     let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
-        for &reader in &readers {
+        for reader in Reader::all_of(build, variant) {
             let case = Case {
                 firmware: Arc::clone(firmware),
                 build: Arc::clone(build),
@@ -69,7 +75,10 @@ fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -
                 built: Arc::clone(built),
             };
             let name = format!("{name}::{variant}{}", reader.suffix());
-            trials.push(Trial::test(name, move || case.run()));
+            trials.push(match reader.missing() {
+                Some(missing) => Trial::test(name.clone(), move || skipped(&name, &missing)),
+                None => Trial::test(name, move || case.run()),
+            });
         }
     }
     trials
