@@ -13,7 +13,7 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
-use crate::{board, gdb, openocd, shared_memory, uart};
+use crate::{board, gdb, openocd, shared_memory, symbols, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -82,6 +82,9 @@ impl Reader {
 impl Case {
     pub(crate) fn run(&self) -> Result<(), Failed> {
         let elf = self.compile()?;
+        if !symbols::is_zero_at_start(&elf, "_SEGGER_RTT")? {
+            return Err("the recorder's buffer takes room in flash".into());
+        }
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
