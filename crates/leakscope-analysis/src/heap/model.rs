@@ -316,7 +316,7 @@ impl HeapModel {
             size: size as u32,
             owner,
             site: site as u32,
-            heap: heap as u8,
+            heap_number: LiveBlock::heap_number(heap),
             core: now.core,
         };
         if let Some(lost) = self.blocks.allocate(address, block) {
@@ -344,7 +344,7 @@ impl HeapModel {
         let size = lost.bytes();
         self.sites[lost.site as usize].lose(now.time, size, &self.moment);
         self.contexts.lose(lost.owner, size);
-        self.heaps.lose(usize::from(lost.heap), size);
+        self.heaps.lose(lost.heap(), size);
         self.live_bytes -= size;
     }
 
@@ -366,7 +366,7 @@ impl HeapModel {
                 site.free(block.time, now.time, size, &self.moment);
                 self.contexts.free(by, size);
                 self.contexts.lose(block.owner, size);
-                self.heaps.free(usize::from(block.heap), size);
+                self.heaps.free(block.heap(), size);
                 self.live_bytes -= size;
                 Some(block)
             }
@@ -488,7 +488,7 @@ impl HeapModel {
         let by = self.contexts.index(now.context);
         self.contexts.unfree(by, size);
         self.contexts.revive(block.owner, size);
-        self.heaps.revive(usize::from(block.heap), size);
+        self.heaps.revive(block.heap(), size);
         self.live_bytes += size;
     }
 

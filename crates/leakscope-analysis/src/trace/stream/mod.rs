@@ -95,7 +95,7 @@ enum State {
 }
 
 /// Room for bytes: what one read of a file brings.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 128 * 1024;
 
 /// A sync, `TRACE_START` and `INIT` at their longest.
 const START: usize = 64;
