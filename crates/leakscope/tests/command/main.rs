@@ -2,6 +2,7 @@
 //!
 //! - [`corpus`]: recordings of real boards, against an independent reader's output.
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
+//! - [`recordings`]: recordings of the project's firmware, of older recorders too.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
@@ -21,6 +22,7 @@ mod elf;
 mod make;
 mod readme;
 mod record;
+mod recordings;
 mod run;
 /// How recordings are written is the same for all tests.
 #[allow(dead_code, reason = "the tests of the analysis use the rest")]

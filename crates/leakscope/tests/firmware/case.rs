@@ -14,7 +14,7 @@ use xtask::firmware::{Build, Firmware, Sink};
 use crate::emulator::Emulator;
 use crate::expected::Expected;
 use crate::openocd::{Chip, Port};
-use crate::{board, gdb, openocd, shared_memory, uart};
+use crate::{board, gdb, openocd, shared_memory, symbols, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -58,6 +58,7 @@ impl Reader {
             Sink::Semihosting | Sink::Dump => vec![Self::Files],
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Uart => vec![Self::Uart],
+            Sink::Text => Vec::new(),
             Sink::Apptrace => vec![
                 Self::OpenOcd(Chip::Esp32C3, Port::Tcl),
                 Self::OpenOcd(Chip::Esp32C3, Port::Gdb),
@@ -91,6 +92,9 @@ impl Reader {
 impl Case {
     pub(crate) fn run(&self) -> Result<(), Failed> {
         let elf = self.compile()?;
+        if !symbols::is_zero_at_start(&elf, "_SEGGER_RTT")? {
+            return Err("the recorder's buffer takes room in flash".into());
+        }
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
         if self.reader == Reader::TooLate {
             return openocd::record_too_late(&elf, TempDir::new()?.path());
