@@ -12,7 +12,7 @@
 mod connect;
 mod live;
 mod page;
-mod places;
+pub(super) mod places;
 mod recognise;
 mod status;
 mod words;
