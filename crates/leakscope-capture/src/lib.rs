@@ -23,10 +23,16 @@
 
 mod compressed;
 mod error;
+pub mod gdb;
 mod input;
+pub mod memory;
+pub mod openocd;
 mod parts;
+mod receiver;
 pub mod recording;
+pub mod rtt;
 pub mod source;
 
 pub use error::OpenError;
 pub use input::{Input, Note, open};
+pub use receiver::{Event, Receiver};

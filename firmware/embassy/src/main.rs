@@ -1,6 +1,6 @@
 //! The leaking example: three pairs of tasks, of which one allocates and one frees, and a fault to choose.
 //!
-//! - [`board`]: the two boards, both in QEMU.
+//! - [`board`]: the boards, two in QEMU and one of our own.
 //! - [`time_driver`]: embassy's time, from the board's tick.
 //! - [`recording`]: the recorder, by mode and sink.
 //! - [`pair`]: the tasks. [`fault`]: what is wrong with them.
@@ -85,7 +85,11 @@ async fn conductor(spawner: Spawner, fault: Fault) {
 }
 
 /// Spawns a task, and tells the recorder its name.
-fn spawn<S>(spawner: Spawner, task: Result<SpawnToken<S>, embassy_executor::SpawnError>, name: &str) {
+fn spawn<S>(
+    spawner: Spawner,
+    task: Result<SpawnToken<S>, embassy_executor::SpawnError>,
+    name: &str,
+) {
     let Ok(task) = task else {
         panic!("there is no room for the task {name}");
     };

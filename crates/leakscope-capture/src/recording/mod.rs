@@ -58,6 +58,7 @@ use leakscope_systemview::Header;
 
 use crate::input::Input;
 use crate::source::{Event, Form, Item, Source, SourceError};
+use header::Cores;
 use joined::Joined;
 use raw_file::RawFile;
 
@@ -222,9 +223,7 @@ impl Recording {
         let start = header.data as u64;
         match split::split(&mut input, start, &mut joined).map_err(FinishError::Join)? {
             split::Outcome::Split => {
-                joined
-                    .finish(header::Cores::Espressif)
-                    .map_err(FinishError::Join)?;
+                joined.finish(Cores::Espressif).map_err(FinishError::Join)?;
                 Ok(Finished::Joined)
             }
             split::Outcome::Damaged { offset } => Ok(Finished::NotSplit { offset }),
@@ -233,16 +232,20 @@ impl Recording {
 
     fn join(self) -> Result<Finished, FinishError> {
         let mut joined = Joined::instead_of(&self.path);
+        let mut cores = Cores::Separate;
         for (core, file) in self.files.iter().enumerate() {
             let mut input = Input::growing(file.path()).map_err(FinishError::Join)?;
             let head = input.head(header::LONGEST).map_err(FinishError::Join)?;
-            let start = Header::parse(&head).data as u64;
+            let header = Header::parse(&head);
+            // Its OpenOCD has taken one stream apart.
+            if header.is_espressif() {
+                cores = Cores::Espressif;
+            }
+            let start = header.data as u64;
             let part = joined.part(core).map_err(FinishError::Join)?;
             part.copy(&mut input, start).map_err(FinishError::Join)?;
         }
-        joined
-            .finish(header::Cores::Separate)
-            .map_err(FinishError::Join)?;
+        joined.finish(cores).map_err(FinishError::Join)?;
         for file in &self.files {
             // What is left of it does no harm: the joined file comes first.
             let _ = fs::remove_file(file.path());

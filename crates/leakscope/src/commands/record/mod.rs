@@ -4,11 +4,15 @@
 //! the other reads that file as it grows, with the analysis that `leakscope report` uses.
 //!
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
+//! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is the analysis of the growing file; [`recognise`] says what comes if it is no packets.
+//! - [`page`] shows it in the browser meanwhile.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
 mod connect;
 mod live;
+mod page;
+pub(super) mod places;
 mod recognise;
 mod status;
 mod words;
@@ -26,6 +30,7 @@ use leakscope_report::{Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 
 use self::live::Live;
+use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use crate::cli::{Record, ReportFormat};
@@ -40,9 +45,10 @@ impl Record {
         let symbols = firmware::open(&self.symbols)?;
         self.refuse_existing()?;
         let stop = interrupt::catch()?;
-        let mut source = connect::connect(self)?;
+        let mut source = connect::connect(self, symbols.as_ref())?;
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
         let mut live = Live::new(recording.inputs()?, symbols.as_ref(), self.log)?;
+        let page = Page::open(self, recording.inputs()?)?;
         let mut status = Status::new(&source.name(), &self.output);
         let limits = Limits {
             duration: self.duration,
@@ -61,7 +67,13 @@ impl Record {
                 .expect("the recording thread does not panic")
         });
         status.clear();
-        self.finish(recording, ending, live, symbols.as_ref(), &mut status)
+        let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
+        if let (Ok(()), Some(page)) = (&finished, page) {
+            // Recording has ended, if not by Ctrl-C: from now on, one is enough.
+            stop.store(true, Ordering::Relaxed);
+            page.stay();
+        }
+        finished
     }
 
     /// Before anything is connected: nothing is recorded over what exists.
