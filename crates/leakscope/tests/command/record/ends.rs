@@ -40,7 +40,7 @@ fn by_a_second_ctrl_c() {
     let (leave, left) = mpsc::channel();
     let (address, served) = device(move |firmware, _| {
         firmware.work(300)?;
-        tell.send(()).expect("somebody waits");
+        tell.send(firmware.sent.len()).expect("somebody waits");
         // Until the host has gone, it sends on whatever it is told.
         while left.try_recv().is_err() {
             if firmware.work(1).is_err() {
@@ -50,8 +50,8 @@ fn by_a_second_ctrl_c() {
         Ok(())
     });
     let mut recording = Recording::begin(&["--tcp", &address.to_string()]);
-    recording.wait_for("recording ");
-    told.recv().expect("it works");
+    let sent = told.recv().expect("it works");
+    wait_for_bytes(&mut recording.child, &recording.folder, sent);
     recording.interrupt();
     // However early the second one comes, it is a second one: both are delivered one after the other.
     while recording.child.try_wait().expect("a child").is_none() {

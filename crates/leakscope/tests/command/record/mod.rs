@@ -99,6 +99,17 @@ impl Drop for Recording {
     }
 }
 
+/// Waits until so many bytes have come to the file of a command that runs.
+#[track_caller]
+fn wait_for_bytes(child: &mut Child, folder: &TempDir, bytes: usize) {
+    let path = folder.path().join(FILE);
+    while std::fs::metadata(&path).map_or(0, |file| file.len()) < bytes as u64 {
+        let ended = child.try_wait().expect("a child");
+        assert!(ended.is_none(), "it has ended: {ended:?}");
+        std::thread::yield_now();
+    }
+}
+
 /// A device on the network that is told to start, does `work`, and goes away; what it has sent.
 fn device(
     work: impl FnOnce(&mut Firmware<TcpStream>, &TcpListener) -> std::io::Result<()> + Send + 'static,
