@@ -20,6 +20,8 @@ pub enum Sink {
     Dump,
     /// From the target's memory: the file `ram`, or GDB's stub at `gdb.socket`.
     Rtt,
+    /// From GDB's stub at `gdb.socket`; the buffer holds all.
+    Gdb,
     /// From `uart.socket`.
     Uart,
     /// By Espressif's OpenOCD, of the virtual board.

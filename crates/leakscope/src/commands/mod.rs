@@ -3,6 +3,7 @@
 mod demo;
 mod description;
 mod events;
+mod gdbinit;
 mod log;
 pub(crate) mod record;
 mod report;
@@ -18,6 +19,7 @@ impl Command {
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
             Self::Demo(demo) => demo.run(),
+            Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),
         }
     }

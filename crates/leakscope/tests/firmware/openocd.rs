@@ -32,51 +32,12 @@ fn program() -> Option<PathBuf> {
     Some(named.unwrap_or_else(usual)).filter(|program| program.is_file())
 }
 
-/// How the command reaches OpenOCD.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Port {
-    Tcl,
-    Gdb,
-}
-
 /// What OpenOCD believes that its target is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chip {
     Esp32C3,
     /// Some RISC-V: the recorder's buffers are read by RTT.
     RiscV,
-}
-
-/// The recording that `leakscope record` makes.
-pub(crate) fn record(elf: &Path, folder: &Path, chip: Chip, port: Port) -> Result<Vec<u8>, Failed> {
-    let openocd = OpenOcd::start(elf, folder, chip)?;
-    let (option, service) = match port {
-        Port::Tcl => ("--openocd", "tcl"),
-        Port::Gdb => ("--gdb", "gdb"),
-    };
-    let endpoint = format!("127.0.0.1:{}", openocd.port(service)?);
-    let trace = folder.join("recorded.svdat");
-    let output = Command::new("timeout")
-        .arg(LIMIT.to_string())
-        .arg(env!("CARGO_BIN_EXE_leakscope"))
-        .args([
-            "record",
-            "--reset",
-            "--no-report",
-            option,
-            &endpoint,
-            "--elf",
-        ])
-        .arg(elf)
-        .arg("-o")
-        .arg(&trace)
-        .output()?;
-    let messages = openocd.end()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{said}\nOpenOCD:\n{messages}").into());
-    }
-    Ok(fs::read(trace)?)
 }
 
 /// What the command says of a program that has begun without a debugger, and so told nobody of its buffers.

@@ -10,7 +10,7 @@
 
 mod connect;
 mod live;
-mod places;
+pub(super) mod places;
 mod recognise;
 mod status;
 mod words;
