@@ -42,6 +42,8 @@ pub(crate) enum Reader {
     OpenOcd(Chip, By),
     /// Nobody: OpenOCD comes too late, and that must be said.
     TooLate,
+    /// OpenOCD, until it dies.
+    Dying,
     /// Files too, of the program in the virtual board instead of QEMU: the same packets.
     Board,
 }
@@ -57,11 +59,13 @@ impl Reader {
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Gdb => vec![Self::Gdb, Self::Gdbinit],
             Sink::Uart => vec![Self::Uart],
+            Sink::Apptrace if variant != "steady" => vec![Self::OpenOcd(Chip::Esp32C3, By::Tcl)],
             Sink::Apptrace => vec![
                 Self::OpenOcd(Chip::Esp32C3, By::Tcl),
                 Self::OpenOcd(Chip::Esp32C3, By::Gdb),
                 Self::OpenOcd(Chip::Esp32C3, By::Gdbinit),
                 Self::TooLate,
+                Self::Dying,
             ],
             Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, By::Tcl)],
         }
@@ -70,7 +74,7 @@ impl Reader {
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd(_, By::Tcl | By::Gdb) | Self::TooLate => openocd::missing(),
+            Self::OpenOcd(_, By::Tcl | By::Gdb) | Self::TooLate | Self::Dying => openocd::missing(),
             Self::OpenOcd(_, By::Gdbinit) => openocd::missing().or_else(record::missing),
             Self::Gdbinit => record::missing(),
             _ => None,
@@ -84,6 +88,7 @@ impl Reader {
             Self::OpenOcd(_, By::Tcl) => "::openocd",
             Self::SharedMemory => "::shared_memory",
             Self::TooLate => "::too_late",
+            Self::Dying => "::dying",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
         }
@@ -94,8 +99,10 @@ impl Case {
     pub(crate) fn run(&self) -> Result<(), Failed> {
         let elf = self.compile()?;
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
-        if self.reader == Reader::TooLate {
-            return openocd::record_too_late(&elf, TempDir::new()?.path());
+        match self.reader {
+            Reader::TooLate => return openocd::record_too_late(&elf, TempDir::new()?.path()),
+            Reader::Dying => return openocd::die_while_recording(&elf, TempDir::new()?.path()),
+            _ => {}
         }
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {

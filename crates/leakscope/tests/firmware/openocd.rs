@@ -63,6 +63,43 @@ pub(crate) fn record_too_late(elf: &Path, folder: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
+/// OpenOCD dies in the middle of a recording: what has come is kept, reported, and can be read again.
+pub(crate) fn die_while_recording(elf: &Path, folder: &Path) -> Result<(), Failed> {
+    let mut openocd = OpenOcd::start(elf, folder, Chip::Esp32C3)?;
+    let endpoint = format!("127.0.0.1:{}", openocd.port("tcl")?);
+    let trace = folder.join("recorded.svdat");
+    let recorder = Command::new("timeout")
+        .arg(LIMIT.to_string())
+        .arg(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["record", "--reset", "--openocd", &endpoint, "--elf"])
+        .arg(elf)
+        .arg("-o")
+        .arg(&trace)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let end = Instant::now() + Duration::from_secs(LIMIT);
+    while fs::metadata(&trace).map_or(0, |file| file.len()) < 2_000 && Instant::now() < end {
+        thread::yield_now();
+    }
+    openocd.process.kill()?;
+    let output = recorder.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let reported = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() || !said.contains("OpenOCD") || !reported.contains("forget_block") {
+        return Err(format!("{}: {said}\n{reported}", output.status).into());
+    }
+    let report = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+        .arg("report")
+        .arg(&trace)
+        .output()?;
+    if !report.status.success() {
+        return Err(String::from_utf8_lossy(&report.stderr).into_owned().into());
+    }
+    Ok(())
+}
+
 fn machine(elf: &Path) -> Result<Machine, Failed> {
     let program = Program::read(&fs::read(elf)?)?;
     Ok(Machine::new(Model::Esp32C3, &program)?)
