@@ -52,6 +52,11 @@ impl Recording {
         })
     }
 
+    /// The inputs alone: somebody else reads them.
+    pub(crate) fn into_inputs(self) -> Vec<Input> {
+        self.inputs
+    }
+
     /// Looks again at the front of inputs that are being written, and reads from their beginning if the
     /// streams are others than was thought. Whether that is so.
     pub(crate) fn look_again(&mut self) -> anyhow::Result<bool> {
@@ -117,17 +122,7 @@ impl Recording {
 
     /// Names for events: from the user's description files, and from what the inputs say of themselves.
     pub(crate) fn naming(&mut self, descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
-        let mut files = Vec::new();
-        for path in descriptions {
-            let shown = path.display();
-            let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
-            let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
-            for problem in problems {
-                screen::note(&format!("{shown}: {problem}"));
-            }
-            files.push(file);
-        }
-        let mut naming = Naming::new(files);
+        let mut naming = described(descriptions)?;
         for input in &mut self.inputs {
             naming.learn_header(&input.head(HEAD)?);
         }
@@ -161,10 +156,44 @@ impl Recording {
         Err(NoEvents::of(heads))
     }
 
+    /// As [`Recording::require_events`], for who does not read the recording here.
+    pub(crate) fn require_some_event(&mut self) -> anyhow::Result<()> {
+        let mut trace = Trace::new(&self.layout);
+        let positions = self.positions.clone();
+        let events = loop {
+            match trace.step() {
+                Step::Event(..) => break 1,
+                Step::NeedBytes(stream) => {
+                    let count = self.read(stream, trace.space(stream))?;
+                    trace.supply(stream, count);
+                }
+                Step::Finished => break 0,
+            }
+        };
+        self.positions = positions;
+        self.finish();
+        Ok(self.require_events(events)?)
+    }
+
     /// Everything was read.
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
     }
+}
+
+/// Names for events, from the user's description files.
+pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
+    let mut files = Vec::new();
+    for path in descriptions {
+        let shown = path.display();
+        let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+        let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
+        for problem in problems {
+            screen::note(&format!("{shown}: {problem}"));
+        }
+        files.push(file);
+    }
+    Ok(Naming::new(files))
 }
 
 /// Where in the inputs the streams are.

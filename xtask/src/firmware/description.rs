@@ -24,6 +24,8 @@ pub enum Sink {
     Gdb,
     /// From `uart.socket`.
     Uart,
+    /// There is none: the firmware prints what it has measured.
+    Text,
     /// By Espressif's OpenOCD, of the virtual board.
     Apptrace,
     /// By RTT, through OpenOCD, of the virtual board.

@@ -15,7 +15,7 @@ use crate::emulator::Emulator;
 use crate::expected::Expected;
 use crate::openocd::Chip;
 use crate::record::{self, By, Recorded};
-use crate::{board, openocd, uart};
+use crate::{board, openocd, symbols, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -23,7 +23,12 @@ pub(crate) struct Case {
     pub(crate) build: Arc<Build>,
     pub(crate) variant: String,
     pub(crate) reader: Reader,
+    /// What was built of this firmware.
+    pub(crate) built: Arc<Built>,
 }
+
+/// ELF files, or why there is none, by build and variant.
+pub(crate) type Built = Mutex<BTreeMap<(String, String), Result<PathBuf, String>>>;
 
 /// Who takes the recording out of the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +64,7 @@ impl Reader {
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Gdb => vec![Self::Gdb, Self::Gdbinit],
             Sink::Uart => vec![Self::Uart],
+            Sink::Text => Vec::new(),
             Sink::Apptrace if variant != "steady" => vec![Self::OpenOcd(Chip::Esp32C3, By::Tcl)],
             Sink::Apptrace => vec![
                 Self::OpenOcd(Chip::Esp32C3, By::Tcl),
@@ -98,6 +104,9 @@ impl Reader {
 impl Case {
     pub(crate) fn run(&self) -> Result<(), Failed> {
         let elf = self.compile()?;
+        if !symbols::is_zero_at_start(&elf, "_SEGGER_RTT")? {
+            return Err("the recorder's buffer takes room in flash".into());
+        }
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
         match self.reader {
             Reader::TooLate => return openocd::record_too_late(&elf, TempDir::new()?.path()),
@@ -124,16 +133,10 @@ impl Case {
         })
     }
 
-    /// The ELF file; each is built once.
+    /// The ELF file; each is built once, and one after the other of those that share a folder.
     fn compile(&self) -> Result<PathBuf, Failed> {
-        static BUILT: Mutex<BTreeMap<(String, String, String), Result<PathBuf, String>>> =
-            Mutex::new(BTreeMap::new());
-        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (
-            self.firmware.name.clone(),
-            self.build.name.clone(),
-            self.variant.clone(),
-        );
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (self.build.name.clone(), self.variant.clone());
         let elf = built.entry(key).or_insert_with(|| {
             let elf = self.firmware.compile(&self.build, &self.variant);
             elf.map_err(|error| format!("{error:#}"))
