@@ -1,7 +1,7 @@
 //! Everything that is known of a trace, in one value that answers questions.
 //!
 //! The engine belongs to one thread. What takes long is cut into slices: reading the trace
-//! ([`Engine::work`]), searching, and questions about windows that must be read again ([`Job`]), so that a
+//! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one.
 
 use std::io;
