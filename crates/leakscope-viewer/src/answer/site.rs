@@ -6,7 +6,7 @@ use super::address;
 use super::frames::{Frame, Frames};
 use super::sites::Row;
 use crate::engine::{Engine, Refusal};
-use crate::index::sites::{SiteIndex, bucket};
+use crate::index::sites::{Histogram, SiteIndex};
 
 /// One call site, with what the table has no room for.
 #[derive(Clone, Debug, Serialize)]
@@ -123,12 +123,9 @@ impl Curve {
     }
 }
 
-fn buckets(counts: &[u32]) -> Vec<Bucket> {
-    let counted = counts.iter().copied().enumerate();
-    let some = counted.filter(|&(_, count)| count > 0);
-    some.map(|(power, count)| {
-        let (from, to) = bucket(power);
-        Bucket { from, to, count }
-    })
-    .collect()
+fn buckets(histogram: &Histogram) -> Vec<Bucket> {
+    let buckets = histogram.buckets().into_iter();
+    buckets
+        .map(|(from, to, count)| Bucket { from, to, count })
+        .collect()
 }
