@@ -75,7 +75,7 @@ impl Engine<'_> {
         let context = |context| (scan.index.contexts.known(context)).map_or(-1, i64::from);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();
-        let failures = failures.filter(|failure| failure.stack.ends_with(&site.stack));
+        let failures = failures.filter(|failure| scan.program_frames(&failure.stack) == site.stack);
         let detail = Detail {
             curve: held.map_or_else(Curve::default, |held| Curve::new(held, end)),
             sizes: held.map_or_else(Vec::new, |held| buckets(&held.sizes)),
