@@ -32,6 +32,7 @@ export class VirtualList {
     /** @type {HTMLElement[]} */
     this.lines = [];
     this.drawing = 0;
+    this.height = 0;
 
     this.room = element('div', { class: 'list-room' });
     this.rows = element('div', { class: 'list-rows', role: 'rowgroup' });
@@ -45,7 +46,7 @@ export class VirtualList {
       contextmenu: (/** @type {MouseEvent} */ event) => this.menu(event),
     }, options.head, this.rows, this.room);
     this.element = this.scroller;
-    new ResizeObserver(() => this.draw()).observe(this.scroller);
+    new ResizeObserver(() => this.resized()).observe(this.scroller);
   }
 
   get list() {
@@ -86,6 +87,15 @@ export class VirtualList {
   /** @param {number} row @returns {EventRow | null} if it was fetched */
   at(row) {
     return this.pages.get(Math.floor(row / PAGE))?.[row % PAGE] ?? null;
+  }
+
+  /** What is selected stays to be seen when the list becomes lower. */
+  resized() {
+    const { list, selected } = this;
+    const isSeen = selected !== null && selected >= this.top - 1 && selected < this.top + this.height / ROW_HEIGHT;
+    this.height = list.height;
+    this.move(isSeen ? reveal(list, this.top, selected) : this.top);
+    this.draw();
   }
 
   drawSoon() {
