@@ -10,7 +10,11 @@ fn main() {
         _ => {
             // cortex-m-rt's script asks for the layout by itself, riscv-rt's does not.
             println!("cargo:rustc-link-arg=-Tmemory.x");
-            "memory/virt.x"
+            if env::var_os("CARGO_FEATURE_ESP32C3").is_some() {
+                "memory/esp32c3.x"
+            } else {
+                "memory/virt.x"
+            }
         }
     };
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says it"));

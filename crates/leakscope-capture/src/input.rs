@@ -58,6 +58,15 @@ impl fmt::Display for Note {
 }
 
 impl Input {
+    /// A file that is being written.
+    pub(crate) fn growing(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            name: path.display().to_string(),
+            file: File::open(path)?,
+            notes: Vec::new(),
+        })
+    }
+
     /// What to call it: the path as the user named it, or `standard input`.
     pub fn name(&self) -> &str {
         &self.name

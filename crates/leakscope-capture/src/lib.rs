@@ -1,4 +1,8 @@
-//! Where trace bytes come from. This crate delivers bytes and does not decode them.
+//! Where trace bytes come from. This crate delivers bytes and does not say what they mean.
+//!
+//! - Recordings that exist: [`open`], [`Input`].
+//! - Devices that send while they are recorded: [`source`].
+//! - Recordings that are being made: [`recording`].
 //!
 //! [`open`] turns what the user named into [`Input`]s that can be read at any offset: plain files, files
 //! compressed with gzip or zstd, and standard input (`-`). What it had to do beyond opening them is in
@@ -19,8 +23,16 @@
 
 mod compressed;
 mod error;
+pub mod gdb;
 mod input;
+pub mod memory;
+pub mod openocd;
 mod parts;
+mod receiver;
+pub mod recording;
+pub mod rtt;
+pub mod source;
 
 pub use error::OpenError;
 pub use input::{Input, Note, open};
+pub use receiver::{Event, Receiver};

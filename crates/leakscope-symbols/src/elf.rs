@@ -15,6 +15,9 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct Elf {
     pub(crate) machine: Machine,
+    pub(crate) is_64_bit: bool,
+    pub(crate) is_big_endian: bool,
+    pub(crate) ram: Vec<Range<u64>>,
     pub(crate) code: Code,
     pub(crate) symbols: SymbolTable,
     pub(crate) debug: Sections,
@@ -46,10 +49,13 @@ fn read<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Elf, Ope
         return Err(OpenError::NotLinked);
     }
     let machine = Machine::from_header(header.e_machine(endian).0, header.is_class_64());
-    let ranges = executable_ranges(&elf);
+    let ranges = ranges(&elf, elf::SHF_EXECINSTR, elf::PF_X);
     let symbols = SymbolTable::read(&elf, machine, &ranges);
     Ok(Elf {
         machine,
+        is_64_bit: header.is_class_64(),
+        is_big_endian: endian == Endianness::Big,
+        ram: ranges_of_ram(&elf),
         code: Code::new(machine, ranges, symbols.has_function_at(0)),
         symbols,
         debug: Sections::load(&elf),
@@ -97,9 +103,28 @@ fn check_length<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<
     Ok(())
 }
 
-/// The executable sections, or, in a file without sections, segments.
-fn executable_ranges<Header: FileHeader<Endian = Endianness>>(
+/// The writable sections, or segments, in order; those that touch each other are one.
+fn ranges_of_ram<Header: FileHeader<Endian = Endianness>>(
     elf: &ElfFile<'_, Header>,
+) -> Vec<Range<u64>> {
+    let mut parts = ranges(elf, elf::SHF_WRITE, elf::PF_W);
+    parts.retain(|part| !part.is_empty());
+    parts.sort_by_key(|part| part.start);
+    let mut ram: Vec<Range<u64>> = Vec::new();
+    for part in parts {
+        match ram.last_mut() {
+            Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+            _ => ram.push(part),
+        }
+    }
+    ram
+}
+
+/// The sections in the program's memory with this flag, or, in a file without sections, segments.
+fn ranges<Header: FileHeader<Endian = Endianness>>(
+    elf: &ElfFile<'_, Header>,
+    section_flag: elf::SectionFlags,
+    segment_flag: elf::ProgramFlags,
 ) -> Vec<Range<u64>> {
     let endian = elf.endian();
     let range = |start: u64, size: u64| start..start.saturating_add(size);
@@ -108,7 +133,7 @@ fn executable_ranges<Header: FileHeader<Endian = Endianness>>(
         .iter()
         .filter(|section| {
             let flags = section.sh_flags(endian);
-            flags.contains(elf::SHF_ALLOC) && flags.contains(elf::SHF_EXECINSTR)
+            flags.contains(elf::SHF_ALLOC) && flags.contains(section_flag)
         })
         .map(|section| {
             range(
@@ -123,7 +148,7 @@ fn executable_ranges<Header: FileHeader<Endian = Endianness>>(
     elf.elf_program_headers()
         .iter()
         .filter(|segment| {
-            segment.p_type(endian) == elf::PT_LOAD && segment.p_flags(endian).contains(elf::PF_X)
+            segment.p_type(endian) == elf::PT_LOAD && segment.p_flags(endian).contains(segment_flag)
         })
         .map(|segment| {
             range(

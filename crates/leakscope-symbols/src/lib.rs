@@ -23,7 +23,8 @@
 //!
 //! # The tour
 //! - [`Symbols`] is the opened file: [`frames`](Symbols::frames) turns an address into what was
-//!   active there, [`symbol`](Symbols::symbol) finds the address of a name.
+//!   active there, [`symbol`](Symbols::symbol) finds the address of a name, and
+//!   [`ram`](Symbols::ram) says where variables lie.
 //! - [`AddressKind`] says how an address came about. Addresses of call stacks point *behind* a
 //!   call, often at the next line: looked up as they are, they name the wrong one.
 //! - A [`Frame`] is a function with its place in the source. Where the compiler inlined calls, one

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +24,9 @@ pub struct Symbols {
     /// a live view is open would take the pages of a mapping away.
     file: Vec<u8>,
     machine: Machine,
+    is_64_bit: bool,
+    is_big_endian: bool,
+    ram: Vec<Range<u64>>,
     code: Code,
     table: SymbolTable,
     debug: DebugInfo,
@@ -44,6 +48,9 @@ impl Symbols {
         Ok(Self {
             file,
             machine: elf.machine,
+            is_64_bit: elf.is_64_bit,
+            is_big_endian: elf.is_big_endian,
+            ram: elf.ram,
             code: elf.code,
             table: elf.symbols,
             debug,
@@ -55,6 +62,22 @@ impl Symbols {
     /// The processor that the program was built for.
     pub fn machine(&self) -> Machine {
         self.machine
+    }
+
+    /// Whether addresses have 64 bits rather than 32.
+    pub fn is_64_bit(&self) -> bool {
+        self.is_64_bit
+    }
+
+    /// Whether numbers lie in memory with their highest byte first.
+    pub fn is_big_endian(&self) -> bool {
+        self.is_big_endian
+    }
+
+    /// Where the program's variables lie: the addresses that it can write, in order, as far as the file
+    /// knows. Stacks and heaps that are set up at run time are not among them.
+    pub fn ram(&self) -> &[Range<u64>] {
+        &self.ram
     }
 
     /// Whether the program has debug information: without it frames have a function, but no line.

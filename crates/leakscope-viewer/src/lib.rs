@@ -9,7 +9,7 @@
 //! use leakscope_report::naming::Naming;
 //! use leakscope_viewer::{Engine, Program, Query, Source, page};
 //!
-//! # use leakscope_systemview::{Packet, sync::SYNC};
+//! # use leakscope_systemview::{Init, Packet, sync::SYNC};
 //! # struct Memory(Vec<u8>);
 //! # impl Source for Memory {
 //! #     fn names(&self) -> Vec<String> { vec!["trace.svdat".to_owned()] }
@@ -23,9 +23,10 @@
 //! #     fn length(&self) -> u64 { self.0.len() as u64 }
 //! # }
 //! # let mut trace = SYNC.to_vec();
-//! # for (packet, delta) in [(Packet::TraceStart, 0), (Packet::Idle, 50)] {
-//! #     let mut buffer = [0; 16];
-//! #     let length = packet.encode(delta, &mut buffer).expect("a short packet");
+//! # let init = Init { timestamp_hz: 1000, cpu_hz: 1000, ram_base: 0, id_shift: 0 };
+//! # for packet in [Packet::TraceStart, Packet::Init(init), Packet::Idle] {
+//! #     let mut buffer = [0; 64];
+//! #     let length = packet.encode(0, &mut buffer).expect("a short packet");
 //! #     trace.extend(&buffer[..length]);
 //! # }
 //! // Something that reads the recording's bytes, wherever they are.

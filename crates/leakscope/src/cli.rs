@@ -1,4 +1,7 @@
-//! What can be typed.
+//! What can be typed, as plain data; `record`, which has the most to say, in a file of its own.
+
+mod quantity;
+mod record;
 
 use std::path::PathBuf;
 
@@ -6,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
 
 use crate::demo::faults::Fault;
+pub(crate) use record::{Record, SerialAddress};
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
@@ -20,6 +24,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Record(Record),
     Report(Report),
     Events(Events),
     Log(Log),

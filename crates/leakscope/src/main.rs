@@ -6,7 +6,8 @@
 //! - [`viewing`] is a recording as the viewer reads it.
 //! - [`console`] is for logs of a console, with heap dumps in them.
 //! - [`no_events`] says what is wrong with inputs that hold nothing.
-//! - [`screen`] is where output goes.
+//! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
+//! - [`interrupt`] is Ctrl-C.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
 //! 2 wrong usage or no readable input. A reader that goes away (`| head`) is no error.
@@ -16,9 +17,11 @@ mod commands;
 mod console;
 mod demo;
 mod firmware;
+mod interrupt;
 mod no_events;
 mod recording;
 mod screen;
+mod shell;
 mod viewing;
 
 use std::io;

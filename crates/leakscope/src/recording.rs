@@ -28,21 +28,22 @@ pub(crate) struct Recording {
 impl Recording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
-        let mut inputs = leakscope_capture::open(names)?;
+        let inputs = leakscope_capture::open(names)?;
         for input in &inputs {
             for note in input.notes() {
                 screen::note(&format!("{}: {note}", input.name()));
             }
         }
-        let mut heads = Vec::new();
+        Self::of(inputs)
+    }
+
+    /// Inputs that are open.
+    pub(crate) fn of(mut inputs: Vec<Input>) -> anyhow::Result<Self> {
         let mut length = 0;
-        for input in &mut inputs {
-            let head = input.head(HEAD);
-            heads.push(head.with_context(|| format!("`{}` cannot be read", input.name()))?);
+        for input in &inputs {
             length += input.length().unwrap_or(0);
         }
-        let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
-        let layout = Layout::of(&heads);
+        let layout = layout_of(&mut inputs)?;
         Ok(Self {
             positions: layout.parts.iter().map(|part| part.start).collect(),
             progress: progress_bar(length),
@@ -54,6 +55,26 @@ impl Recording {
     /// The inputs alone: somebody else reads them.
     pub(crate) fn into_inputs(self) -> Vec<Input> {
         self.inputs
+    }
+
+    /// Looks again at the front of inputs that are being written, and reads from their beginning if the
+    /// streams are others than was thought. Whether that is so.
+    pub(crate) fn look_again(&mut self) -> anyhow::Result<bool> {
+        let layout = layout_of(&mut self.inputs)?;
+        if layout == self.layout {
+            return Ok(false);
+        }
+        self.positions = layout.parts.iter().map(|part| part.start).collect();
+        self.layout = layout;
+        Ok(true)
+    }
+
+    /// The first bytes of the first input.
+    pub(crate) fn head(&mut self) -> Vec<u8> {
+        let first = self.inputs.first_mut();
+        first
+            .and_then(|input| input.head(HEAD).ok())
+            .unwrap_or_default()
     }
 
     /// The names of the inputs, as the user would call them.
@@ -155,6 +176,17 @@ pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
         files.push(file);
     }
     Ok(Naming::new(files))
+}
+
+/// Where in the inputs the streams are.
+fn layout_of(inputs: &mut [Input]) -> anyhow::Result<Layout> {
+    let mut heads = Vec::new();
+    for input in inputs {
+        let head = input.head(HEAD);
+        heads.push(head.with_context(|| format!("`{}` cannot be read", input.name()))?);
+    }
+    let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
+    Ok(Layout::of(&heads))
 }
 
 /// Shows every event of a recording to `see`.

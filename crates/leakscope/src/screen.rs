@@ -3,9 +3,12 @@
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use leakscope_capture::recording::CreateError;
+use leakscope_capture::source::SourceError;
 use leakscope_report::sanitise;
 use leakscope_symbols::SourceRootError;
 
+use crate::commands::record::NotRecorded;
 use crate::no_events::NoEvents;
 
 /// Standard output, and what it can show.
@@ -40,7 +43,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
         sanitise(&format!("{error:#}"))
     );
     if let Some(hint) = hint(error) {
-        let _ = writeln!(anstream::stderr(), "hint: {hint}");
+        let _ = writeln!(anstream::stderr(), "hint: {}", sanitise(hint));
     }
 }
 
@@ -49,8 +52,17 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "note: {}", sanitise(text));
 }
 
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
+fn hint(error: &anyhow::Error) -> Option<&str> {
     error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<SourceError>() {
+            return error.hint();
+        }
+        if let Some(error) = cause.downcast_ref::<CreateError>() {
+            return error.hint();
+        }
+        if let Some(error) = cause.downcast_ref::<NotRecorded>() {
+            return Some(error.hint());
+        }
         if let Some(error) = cause.downcast_ref::<leakscope_capture::OpenError>() {
             return error.hint();
         }

@@ -1,6 +1,6 @@
 //! The leaking example: three pairs of tasks, of which one allocates and one frees, and a fault to choose.
 //!
-//! - [`board`]: the two boards, both in QEMU.
+//! - [`board`]: the boards, two in QEMU and one of our own.
 //! - [`time_driver`]: embassy's time, from the board's tick.
 //! - [`recording`]: the recorder, by mode and sink.
 //! - [`pair`]: the tasks. [`fault`]: what is wrong with them.

@@ -22,6 +22,8 @@ pub enum Sink {
     Rtt,
     /// From `uart.socket`.
     Uart,
+    /// By Espressif's OpenOCD.
+    Apptrace,
 }
 
 #[derive(Deserialize)]

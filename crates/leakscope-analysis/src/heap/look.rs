@@ -1,18 +1,16 @@
 //! What can be asked of the model between two events.
 
-use super::blocks::Slot;
+use super::blocks::LiveBlock;
 use super::model::HeapModel;
 use crate::outcome::{Block, Totals};
 
-/// A block, as the model knows it: it lives, or was freed and is remembered.
+/// A block, as the model knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownBlock {
     /// What it is.
     pub block: Block,
     /// The number of its call site: see [`HeapModel::site_stack`].
     pub site: usize,
-    /// When it was freed; `None` as long as it lives.
-    pub freed_at: Option<u64>,
 }
 
 impl HeapModel {
@@ -27,16 +25,24 @@ impl HeapModel {
         &self.totals
     }
 
-    /// The block that begins at an address, or did until it was freed.
+    /// The block that lives at an address.
     pub fn block(&self, address: u64) -> Option<KnownBlock> {
-        let Slot {
-            block, freed_at, ..
-        } = self.blocks.slot(address)?;
-        Some(KnownBlock {
+        let block = self.blocks.at(address)?;
+        Some(self.known(address, &block))
+    }
+
+    /// The block at `address` that the last heap event of `core` has freed, if that was at `time`.
+    pub fn freed_block(&self, core: u8, address: u64, time: u64) -> Option<KnownBlock> {
+        let recent = self.recent.get(core)?;
+        let block = recent.block.as_ref()?;
+        (recent.address == address && recent.time == time).then(|| self.known(address, block))
+    }
+
+    fn known(&self, address: u64, block: &LiveBlock) -> KnownBlock {
+        KnownBlock {
             block: self.listed(address, block),
             site: block.site as usize,
-            freed_at: (*freed_at != super::blocks::NEVER).then_some(*freed_at),
-        })
+        }
     }
 
     /// How many call sites there are; they are numbered in order of first appearance.

@@ -79,7 +79,7 @@ impl Trace {
             espressif: self.espressif,
             cores: self.cores.clone(),
             tasks: self.tasks.clone(),
-            stacks: Stacks::default(),
+            stacks: Stacks::elsewhere(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),

@@ -9,6 +9,7 @@ mod copies;
 mod dialect;
 mod event;
 mod interpret;
+mod lane;
 mod layout;
 mod modules;
 mod plausible;

@@ -4,10 +4,12 @@
 //! Who empties it is left open:
 //!
 //! - a **debug probe**, through RTT ([`rtt`]): nothing else to do;
+//! - **Espressif's OpenOCD**, on ESP chips with a RISC-V core, from blocks that the program fills ([`apptrace`]);
 //! - the **program itself**, with [`Stream::drain`](crate::stream::Stream::drain) into a [`ByteSink`], from an
 //!   idle task or a thread: a UART, semihosting (`semihosting`, on the chips that have it), a file or a socket (`host`, with the feature
 //!   `std`).
 
+pub mod apptrace;
 #[cfg(feature = "std")]
 pub mod host;
 pub mod rtt;

@@ -60,7 +60,7 @@ impl Drop for File {
 
 /// Asks the debugger for `operation` with the parameters at `block`.
 #[inline]
-fn call(operation: usize, block: usize) -> usize {
+pub(crate) fn call(operation: usize, block: usize) -> usize {
     let result;
     // SAFETY: the operations used here read their parameters and nothing else; the memory they
     // point to outlives the call. The three instructions of RISC-V's sequence must not be compressed

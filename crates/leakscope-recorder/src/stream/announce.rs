@@ -19,7 +19,14 @@ const STACK_USAGE_NOT_KNOWN: u32 = 0;
 const MODULES: u32 = 1;
 
 impl Output<'_> {
-    /// The order of SystemView V3; module descriptions, which V3 sends when asked only, close it.
+    /// What a recording begins with. A host counts from here.
+    pub(super) fn begin(&mut self) {
+        self.raw(&SYNC);
+        self.bare(id::TRACE_START);
+    }
+
+    /// What follows, in the order of SystemView V3; module descriptions, which V3 sends when asked only, close it. Then comes what
+    /// runs.
     pub(super) fn start_sequence<'t, D: Dialect>(
         &mut self,
         dialect: &mut D,
@@ -28,8 +35,6 @@ impl Output<'_> {
         microseconds: Option<u64>,
         tasks: impl Iterator<Item = Task<'t>>,
     ) {
-        self.raw(&SYNC);
-        self.bare(id::TRACE_START);
         self.init(config, clock_hz);
         self.system_description(config);
         self.system_time(microseconds);
@@ -37,6 +42,9 @@ impl Output<'_> {
         self.module_count();
         self.module_descriptions::<D>();
         dialect.start(self, config);
+        if let Some(running) = self.chain.running {
+            self.event(running, config);
+        }
     }
 
     /// An upper bound of the bytes that [`start_sequence`](Self::start_sequence) takes.

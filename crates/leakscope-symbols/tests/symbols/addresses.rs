@@ -1,6 +1,6 @@
 //! Addresses as processors and traces hold them.
 
-use crate::toolchain::{ARM, HOST, XTENSA};
+use crate::toolchain::{ARM, HOST, RISCV64, XTENSA};
 use leakscope_symbols::{AddressKind, Machine, Symbols};
 
 #[test]
@@ -64,5 +64,26 @@ fn what_is_not_code_has_no_frames() {
             assert!(!symbols.is_code(address, kind));
             assert!(symbols.frames(address, kind).is_empty());
         }
+    }
+}
+
+#[test]
+fn variables_lie_in_ram() {
+    for toolchain in [HOST, ARM, RISCV64] {
+        if !toolchain.is_here() {
+            continue;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let elf = toolchain.build(directory.path(), "calls.c", &["-g"]);
+        let symbols = Symbols::open(&elf).unwrap();
+        let is_in_ram = |name: &str| {
+            let address = symbols.symbol(name).unwrap().address;
+            symbols.ram().iter().any(|part| part.contains(&address))
+        };
+        assert!(is_in_ram("sink"));
+        assert!(!is_in_ram("take"));
+        assert!(symbols.ram().is_sorted_by(|a, b| a.end < b.start));
+        assert_eq!(symbols.is_64_bit(), symbols.machine() != Machine::Arm);
+        assert!(!symbols.is_big_endian());
     }
 }

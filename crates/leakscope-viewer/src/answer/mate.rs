@@ -153,9 +153,10 @@ impl Known {
             Self::Nothing => match of_heap {
                 HeapEvent::Allocation { address, size, .. }
                 | HeapEvent::Reallocation { address, size, .. } => {
-                    let lives = scan.heap.block(address).is_some_and(|block| {
-                        block.freed_at.is_none() && block.block.time == now.time
-                    });
+                    let lives = scan
+                        .heap
+                        .block(address)
+                        .is_some_and(|known| known.block.time == now.time);
                     *self = Self::Allocation {
                         at: now,
                         address,

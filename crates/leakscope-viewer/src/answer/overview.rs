@@ -312,7 +312,7 @@ impl Anomaly {
             context: (scan.index.contexts.known(anomaly.context)).map_or(-1, i64::from),
             core: anomaly.core,
             address: address(anomaly.address),
-            title: title(names.symbolizer.stack(&[], &anomaly.stack).frames.first()),
+            title: title(&names.symbolizer.stack(&[], &anomaly.stack).frames),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! trace can be read again without all that came before it.
 
 use leakscope_analysis::heap::HeapModel;
-use leakscope_analysis::trace::HeapEvent;
+use leakscope_analysis::trace::{Event, HeapEvent};
 
 /// What was freed by an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,21 +52,21 @@ pub(crate) fn freed_address(event: HeapEvent) -> Option<u64> {
 }
 
 impl Fate {
-    /// What became of an address that an event at `time` has freed.
-    pub(crate) fn of(address: u64, time: u64, heap: &HeapModel, before: &Before) -> Self {
+    /// What an event, which was the last one, has freed at an address.
+    pub(crate) fn of(address: u64, event: &Event<'_>, heap: &HeapModel, before: &Before) -> Self {
         if heap.totals().double_frees > before.double_frees {
             return Self::DoubleFree;
         }
         if heap.totals().wrong_frees > before.wrong_frees {
             return Self::WrongFree;
         }
-        match heap.block(address) {
-            Some(known) if known.freed_at == Some(time) => Self::Block {
+        match heap.freed_block(event.core, address, event.time) {
+            Some(known) => Self::Block {
                 size: known.block.size,
                 site: known.site as u32,
                 born: known.block.time,
             },
-            _ => Self::Unknown,
+            None => Self::Unknown,
         }
     }
 

@@ -22,10 +22,10 @@ impl Index {
         let live = heap.live_bytes();
         let mut expected = before.live_bytes;
         if let Some(address) = freed_address(of_heap) {
-            let fate = Self::fate(of_heap, address, time, heap, before);
+            let fate = Fate::of(address, event, heap, before);
             self.ledger.push(fate, time);
             expected = expected.saturating_sub(fate.size());
-            self.note_free(fate, address, time, index, context, heap);
+            self.note_free(fate, address, event, index, context, heap);
         }
         match of_heap {
             HeapEvent::Allocation { address, size, .. }
@@ -44,45 +44,21 @@ impl Index {
         self.correct(index, expected, live);
     }
 
-    /// A reallocation in place leaves no trace of the block that it has freed: it has become the new one.
-    fn fate(
-        of_heap: HeapEvent,
-        address: u64,
-        time: u64,
-        heap: &HeapModel,
-        before: &Before,
-    ) -> Fate {
-        let HeapEvent::Reallocation {
-            address: new, size, ..
-        } = of_heap
-        else {
-            return Fate::of(address, time, heap, before);
-        };
-        let freed = (before.live_bytes + size).checked_sub(heap.live_bytes());
-        match (freed, heap.block(new)) {
-            (Some(freed), Some(known)) if new == address && freed > 0 => Fate::Block {
-                size: freed,
-                site: known.site as u32,
-                born: known.block.time,
-            },
-            _ if new == address => Fate::Unknown,
-            _ => Fate::of(address, time, heap, before),
-        }
-    }
-
     fn note_free(
         &mut self,
         fate: Fate,
         address: u64,
-        time: u64,
+        event: &Event<'_>,
         index: u64,
         context: u16,
         heap: &HeapModel,
     ) {
+        let time = event.time;
         self.levels.at(time).frees += 1;
         match fate {
             Fate::Block { size, site, born } => {
-                let owner = heap.block(address).map(|known| known.block.context);
+                let freed = heap.freed_block(event.core, address, time);
+                let owner = freed.map(|known| known.block.context);
                 let owner = owner.map_or(context, |owner| self.contexts.number(owner));
                 let is_temporary = self.exchange.freed(context, owner, address, size);
                 let live = heap.site_live_bytes(site as usize);

@@ -2,7 +2,7 @@
 //! trace does.
 
 /// A trace is divided into at most so many bins.
-pub(crate) const BINS: u64 = 1 << 16;
+pub(crate) const BINS: u64 = 1 << 17;
 
 /// So many bins in a row, and how many ticks of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -60,7 +60,11 @@ impl Twin {
         let mut trace = Trace::new(&layout);
         let mut heap = HeapModel::default();
         let mut rests: Vec<&[u8]> = (layout.parts.iter())
-            .map(|part| &inputs[part.input][part.start as usize..])
+            .map(|part| {
+                let input = &inputs[part.input];
+                let end = part.end.map_or(input.len(), |end| end as usize);
+                &input[part.start as usize..end.min(input.len())]
+            })
             .collect();
         let mut events = Vec::new();
         loop {

@@ -105,7 +105,7 @@ fn short_traces_are_exact_in_every_window() {
 
 #[test]
 fn long_traces_are_summed_up_and_near_windows_are_exact() {
-    let (program, inputs) = (Program::default(), inputs(2, 140_000));
+    let (program, inputs) = (Program::default(), inputs(2, 320_000));
     let twin = Twin::of(&inputs);
     let mut engine = engine(&program, inputs);
     let end = twin.events.last().unwrap().time + 1;
@@ -280,4 +280,49 @@ fn windows_without_sense_are_brought_into_bounds() {
         let (from, to) = (heap["from"].as_u64().unwrap(), heap["to"].as_u64().unwrap());
         assert!(from < to && to <= end, "{from}..{to}");
     }
+}
+
+/// Stretches that are whole: from, to.
+fn whole(lane: &Value, which: &str) -> Vec<(u64, u64)> {
+    let numbers = lane[which].as_array().unwrap();
+    let whole = numbers.chunks(3).filter(|stretch| stretch[2] == 1);
+    whole
+        .map(|stretch| (stretch[0].as_u64().unwrap(), stretch[1].as_u64().unwrap()))
+        .collect()
+}
+
+fn overlap(some: &[(u64, u64)], others: &[(u64, u64)]) -> bool {
+    let meets = |a: &(u64, u64), b: &(u64, u64)| a.0 < b.1 && b.0 < a.1;
+    some.iter().any(|a| others.iter().any(|b| meets(a, b)))
+}
+
+#[test]
+fn nobody_is_ready_who_runs_and_no_task_on_an_idle_core() {
+    let program = Program::default();
+    let mut engine = engine(&program, inputs(9, 2_000));
+    let overview = ask(&mut engine, "overview", &[]);
+    let timeline = ask(&mut engine, "timeline", &[("width", "4096")]);
+    let lanes = timeline["lanes"].as_array().unwrap();
+    let kind = |lane: &Value| {
+        let context = lane["context"].as_u64().unwrap() as usize;
+        overview["contexts"][context]["kind"].clone()
+    };
+    let mut ready = 0;
+    for lane in lanes {
+        let stretches = whole(lane, "ready");
+        ready += stretches.len();
+        assert!(!overlap(&whole(lane, "run"), &stretches), "{lane}");
+        assert!(stretches.is_empty() || kind(lane) == "task" || kind(lane) == "interrupt");
+        for idle in lanes {
+            if idle["core"] == lane["core"] && kind(idle) == "idle" {
+                let begun_before = |stretch: &&(u64, u64)| {
+                    whole(idle, "run")
+                        .iter()
+                        .any(|run| run.0 > stretch.0 && run.0 < stretch.1)
+                };
+                assert_eq!(stretches.iter().find(begun_before), None);
+            }
+        }
+    }
+    assert!(ready > 100, "{ready}");
 }

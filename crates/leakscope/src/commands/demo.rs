@@ -11,13 +11,14 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Layout, Pause};
-use leakscope_report::{FrameSource, Symbolizer, sanitise, text};
+use leakscope_report::{FrameSource, Symbolizer, text};
 use leakscope_symbols::Symbols;
 
 use crate::cli::{Demo, DemoMode};
 use crate::demo::{program, recorder, stack};
 use crate::firmware::{self, AllocatorFrames};
 use crate::screen::{self, Screen};
+use crate::shell;
 
 impl Demo {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
@@ -107,14 +108,14 @@ impl Demo {
 
     /// What can be done next.
     fn conclude(&self, out: &mut impl Write, has_symbols: bool) -> io::Result<()> {
-        let saved = quoted(&self.output().to_string_lossy());
+        let saved = shell::quoted(&self.output().to_string_lossy());
         let typed = std::env::args().next().unwrap_or_default();
-        let program = quoted(&typed);
+        let program = shell::quoted(&typed);
         let elf = match std::env::current_exe() {
             _ if !has_symbols => String::new(),
             // As it was typed, if that is a path.
             _ if Path::new(&typed).components().count() > 1 => format!(" --elf {program}"),
-            Ok(path) => format!(" --elf {}", quoted(&path.to_string_lossy())),
+            Ok(path) => format!(" --elf {}", shell::quoted(&path.to_string_lossy())),
             Err(_) => String::new(),
         };
         writeln!(out)?;
@@ -163,14 +164,4 @@ fn own_symbols() -> Option<Symbols> {
 fn loaded_at(symbols: Option<&Symbols>) -> usize {
     let landmark = symbols.and_then(|symbols| symbols.symbol(stack::LANDMARK));
     landmark.map_or(0, |landmark| stack::loaded_at(landmark.address))
-}
-
-/// As a shell reads it.
-fn quoted(text: &str) -> String {
-    let text = sanitise(text);
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.into_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

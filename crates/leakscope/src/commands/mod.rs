@@ -4,8 +4,9 @@ mod demo;
 mod description;
 mod events;
 mod log;
+pub(crate) mod record;
 mod report;
-mod view;
+pub(crate) mod view;
 
 use crate::cli::Command;
 
@@ -13,6 +14,7 @@ impl Command {
     /// Does what was asked.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         match self {
+            Self::Record(record) => record.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),

@@ -1,15 +1,10 @@
 //! `leakscope view`: a recording in the browser.
 
-use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
-use leakscope_analysis::trace::HEAD;
-use leakscope_systemview::Header;
+use anyhow::bail;
 use leakscope_viewer::{Server, open_in_browser};
 
 use crate::cli::View;
@@ -21,9 +16,6 @@ use crate::viewing::Viewed;
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let program = firmware::program(&self.symbols)?;
-        if self.follow {
-            self.wait_for_data()?;
-        }
         let mut recording = Recording::open(&self.trace.inputs)?;
         if recording.dumps()?.is_some() {
             bail!("a heap dump has no events to look at; `leakscope report` reads it");
@@ -41,35 +33,19 @@ impl View {
     }
 }
 
-impl View {
-    /// A recording that was just begun may not even have its header yet.
-    fn wait_for_data(&self) -> anyhow::Result<()> {
-        const PAUSE: Duration = Duration::from_millis(100);
-        for name in &self.trace.inputs {
-            loop {
-                let mut head = Vec::new();
-                let file =
-                    File::open(name).with_context(|| format!("`{name}` cannot be opened"))?;
-                file.take(HEAD as u64).read_to_end(&mut head)?;
-                if Header::parse(&head).data < head.len() {
-                    break;
-                }
-                thread::sleep(PAUSE);
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Prints where the page is, and opens it unless the user does not want that.
-pub(crate) fn show(server: &Server, no_open: bool) -> anyhow::Result<()> {
-    let url = server.url();
+fn show(server: &Server, no_open: bool) -> anyhow::Result<()> {
     let mut screen = Screen::new();
-    writeln!(screen.out, "{url}")?;
+    writeln!(screen.out, "{}", server.url())?;
     screen.out.flush()?;
-    if !no_open && !open_in_browser(&url) {
-        screen::note("no browser could be opened: the address above is the page's");
-    }
+    open(server, no_open);
     screen::note("the page is there until this is interrupted (Ctrl-C)");
     Ok(())
+}
+
+/// Opens the page unless the user does not want that.
+pub(crate) fn open(server: &Server, no_open: bool) {
+    if !no_open && !open_in_browser(&server.url()) {
+        screen::note("no browser could be opened: the address above is the page's");
+    }
 }

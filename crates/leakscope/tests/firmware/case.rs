@@ -13,7 +13,7 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
-use crate::{gdb, shared_memory, uart};
+use crate::{board, gdb, openocd, shared_memory, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -21,7 +21,12 @@ pub(crate) struct Case {
     pub(crate) build: Arc<Build>,
     pub(crate) variant: String,
     pub(crate) reader: Reader,
+    /// What was built of this firmware.
+    pub(crate) built: Arc<Built>,
 }
+
+/// ELF files, or why there is none, by build and variant.
+pub(crate) type Built = Mutex<BTreeMap<(String, String), Result<PathBuf, String>>>;
 
 /// Who takes the recording out of the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,14 +39,31 @@ pub(crate) enum Reader {
     SharedMemory,
     /// A serial line.
     Uart,
+    /// `leakscope record --openocd`, through Espressif's OpenOCD, of the virtual board.
+    OpenOcd,
+    /// Files too, of the program in the virtual board instead of QEMU: the same packets.
+    Board,
 }
 
 impl Reader {
-    pub(crate) fn all_of(sink: Sink) -> Vec<Self> {
-        match sink {
+    pub(crate) fn all_of(build: &Build, variant: &str) -> Vec<Self> {
+        match build.sink {
+            // In `burst` it matters when exactly an interrupt comes.
+            Sink::Semihosting if build.name == "virt" && variant != "burst" => {
+                vec![Self::Files, Self::Board]
+            }
             Sink::Semihosting | Sink::Dump => vec![Self::Files],
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Uart => vec![Self::Uart],
+            Sink::Apptrace => vec![Self::OpenOcd],
+        }
+    }
+
+    /// What it needs beside the build's own needs, and is not there.
+    pub(crate) fn missing(self) -> Option<String> {
+        match self {
+            Self::OpenOcd => openocd::missing(),
+            _ => None,
         }
     }
 
@@ -49,6 +71,8 @@ impl Reader {
         match self {
             Self::Gdb => "::gdb",
             Self::SharedMemory => "::shared_memory",
+            Self::OpenOcd => "::openocd",
+            Self::Board => "::board",
             Self::Files | Self::Uart => "",
         }
     }
@@ -59,6 +83,10 @@ impl Case {
         let elf = self.compile()?;
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
         let recording = self.record(&elf, &expected)?;
+        if self.reader == Reader::Board {
+            let in_qemu = self.record_as(Reader::Files, &elf, &expected)?;
+            return board::compare(&recording, &in_qemu);
+        }
         if self.reader == Reader::Files && self.record(&elf, &expected)? != recording {
             return Err("a second run gave other bytes".into());
         }
@@ -69,16 +97,10 @@ impl Case {
         })
     }
 
-    /// The ELF file; each is built once.
+    /// The ELF file; each is built once, and one after the other of those that share a folder.
     fn compile(&self) -> Result<PathBuf, Failed> {
-        static BUILT: Mutex<BTreeMap<(String, String, String), Result<PathBuf, String>>> =
-            Mutex::new(BTreeMap::new());
-        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (
-            self.firmware.name.clone(),
-            self.build.name.clone(),
-            self.variant.clone(),
-        );
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (self.build.name.clone(), self.variant.clone());
         let elf = built.entry(key).or_insert_with(|| {
             let elf = self.firmware.compile(&self.build, &self.variant);
             elf.map_err(|error| format!("{error:#}"))
@@ -86,19 +108,39 @@ impl Case {
         elf.clone().map_err(Failed::from)
     }
 
-    /// Runs the target to its end; what came out of it.
     fn record(&self, elf: &Path, expected: &Expected) -> Result<Recording, Failed> {
+        self.record_as(self.reader, elf, expected)
+    }
+
+    /// Runs the target to its end; what came out of it.
+    fn record_as(
+        &self,
+        reader: Reader,
+        elf: &Path,
+        expected: &Expected,
+    ) -> Result<Recording, Failed> {
         let folder = TempDir::new()?;
+        match reader {
+            Reader::OpenOcd => {
+                let bytes = openocd::record(elf, folder.path())?;
+                return Ok(Recording::from([("trace.svdat".to_owned(), bytes)]));
+            }
+            Reader::Board => {
+                board::run(elf, &self.variant, folder.path(), expected.exit_code)?;
+                return files(folder.path());
+            }
+            _ => {}
+        }
         let mut command = self
             .firmware
             .run(&self.build, elf, &self.variant, folder.path());
-        if self.reader == Reader::Gdb {
+        if reader == Reader::Gdb {
             // It begins when the debugger says so.
             command.arg("-S");
         }
         let mut emulator = Emulator::start(&command, folder.path())?;
-        let bytes = match self.reader {
-            Reader::Files => {
+        let bytes = match reader {
+            Reader::Files | Reader::Board | Reader::OpenOcd => {
                 emulator.end(expected.exit_code)?;
                 return files(folder.path());
             }
@@ -112,7 +154,7 @@ impl Case {
 }
 
 /// Files, by name.
-type Recording = BTreeMap<String, Vec<u8>>;
+pub(crate) type Recording = BTreeMap<String, Vec<u8>>;
 
 /// The files that the target wrote: `trace.svdat`, or one for each core, or a dump.
 fn files(folder: &Path) -> Result<Recording, Failed> {

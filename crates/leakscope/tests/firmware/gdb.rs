@@ -1,15 +1,19 @@
 //! The target's memory through QEMU's GDB stub, which stops the target for each look: as much of GDB's remote
 //! protocol as that takes.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use libtest_mimic::Failed;
 
 use crate::emulator::Emulator;
 use crate::rtt::{Channel, Memory};
 use crate::symbols;
+
+/// How long the target runs between two looks, as with a probe that polls.
+const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Everything that the target sends until it calls `trace_finished`.
 pub(crate) fn record(emulator: &mut Emulator, elf: &Path) -> Result<Vec<u8>, Failed> {
@@ -58,13 +62,30 @@ impl Gdb {
     fn run_a_little(&mut self) -> Result<bool, Failed> {
         const INTERRUPT: u8 = 3;
         self.send("c")?;
-        self.output.write_all(&[INTERRUPT])?;
+        if !self.stops_by_itself()? {
+            self.output.write_all(&[INTERRUPT])?;
+        }
         let stop = self.receive()?;
         match stop.get(..3) {
             Some("T02") => Ok(false),
             Some("T05") => Ok(true),
             _ => Err(format!("the target stopped with {stop}").into()),
         }
+    }
+
+    /// Whether the target comes to the breakpoint before it is time for the next look.
+    fn stops_by_itself(&mut self) -> Result<bool, Failed> {
+        let patience = self.output.read_timeout()?;
+        self.output.set_read_timeout(Some(INTERVAL))?;
+        let has_come = match self.input.fill_buf() {
+            Ok(_) => true,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                false
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.output.set_read_timeout(patience)?;
+        Ok(has_come)
     }
 
     fn ask_for_ok(&mut self, packet: &str) -> Result<(), Failed> {

@@ -7,15 +7,19 @@
 //! - [`rtt`]: the recorder's buffer, read as a debug probe reads it: out of a file that is the target's memory
 //!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
 //! - [`uart`]: a serial line.
+//! - [`board`]: the virtual board, which must run a program as QEMU does.
+//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
 //!
 //! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
 //! failure.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod board;
 mod case;
 mod emulator;
 mod expected;
 mod gdb;
+mod openocd;
 mod rtt;
 mod shared_memory;
 mod symbols;
@@ -27,39 +31,47 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 use xtask::firmware::{self, Build, Firmware};
 
-use case::Case;
+use case::{Built, Case, Reader};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let all = firmware::all(&xtask::project()).expect("descriptions that can be read");
-    let mut trials = Vec::new();
+    let mut trials: Vec<(usize, Trial)> = Vec::new();
     for firmware in all.into_iter().map(Arc::new) {
-        for build in firmware.builds.clone().into_iter().map(Arc::new) {
-            trials.extend(trials_of(&firmware, &build));
-        }
+        let built = Arc::default();
+        let builds = firmware.builds.clone().into_iter().map(Arc::new);
+        let of_firmware = builds.flat_map(|build| trials_of(&firmware, &build, &built));
+        trials.extend(of_firmware.enumerate());
     }
+    // In turns, so that several are built at a time.
+    trials.sort_by_key(|(place, _)| *place);
+    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// A trial for each variant and each way to read it; or one that says what is missing.
-fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
+fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -> Vec<Trial> {
     let name = format!("{}::{}", firmware.name, build.name);
+    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let missing = build.missing().join(", ");
-    if !missing.is_empty() {
+    if !missing.is_empty() && !variants.is_empty() {
         return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
     }
-    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
-        for reader in case::Reader::all_of(build.sink) {
+        for reader in Reader::all_of(build, variant) {
             let case = Case {
                 firmware: Arc::clone(firmware),
                 build: Arc::clone(build),
                 variant: variant.clone(),
                 reader,
+                built: Arc::clone(built),
             };
             let name = format!("{name}::{variant}{}", reader.suffix());
-            trials.push(Trial::test(name, move || case.run()));
+            trials.push(match reader.missing() {
+                Some(missing) => Trial::test(name.clone(), move || skipped(&name, &missing)),
+                None => Trial::test(name, move || case.run()),
+            });
         }
     }
     trials

@@ -7,23 +7,29 @@
 //! | `wait_for_interrupt` | sleeps |
 //! | `Clock`, `clock` | the recorder's clock |
 //! | `CODE`, `RAM` | where call stacks are walked |
+//! | `fault_name` | the fault that the program shall have |
+//! | `exit` | ends the program; `trace_finished` is where a debugger can see that it has come to its end |
 //! | `uart` | the serial port, polled |
 
+#[cfg(not(feature = "esp32c3"))]
+mod emulator;
+#[cfg(feature = "esp32c3")]
+mod esp32c3;
+#[cfg(target_arch = "riscv32")]
+mod machine_timer;
 #[cfg(target_arch = "arm")]
 mod mps2_an385;
-#[cfg(target_arch = "riscv32")]
+#[cfg(all(target_arch = "riscv32", not(feature = "esp32c3")))]
 mod virt;
 
+#[cfg(not(feature = "esp32c3"))]
+pub use emulator::*;
+#[cfg(feature = "esp32c3")]
+pub use esp32c3::*;
 #[cfg(target_arch = "arm")]
 pub use mps2_an385::*;
-#[cfg(target_arch = "riscv32")]
+#[cfg(all(target_arch = "riscv32", not(feature = "esp32c3")))]
 pub use virt::*;
-
-/// Ends the program, and QEMU. `trace_finished` is where a debugger can see that it has come to its end.
-pub fn exit(code: i32) -> ! {
-    trace_finished();
-    semihosting::process::exit(code)
-}
 
 #[unsafe(no_mangle)]
 #[inline(never)]

@@ -8,10 +8,11 @@ mod growing_table;
 mod out_of_memory;
 mod steady;
 
+use crate::board;
 use bounded_cache::Cache;
 use growing_table::Table;
 
-/// The fault that was chosen on the emulator's command line.
+/// The fault that was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The first block is never freed.
@@ -41,12 +42,15 @@ impl Fault {
         ("burst", Self::Burst),
     ];
 
-    /// The fault that is named as the last argument of the emulator's program.
+    /// The fault that was chosen; without a choice, the first.
     pub fn chosen() -> Self {
-        let arguments = semihosting::experimental::env::args::<256>().expect("a command line");
-        let name = (&arguments).last().and_then(Result::ok).unwrap_or("");
-        let chosen = Self::NAMES.iter().find(|(known, _)| *known == name);
-        chosen.map_or(Self::Steady, |&(_, fault)| fault)
+        let mut chosen = Self::Steady;
+        board::fault_name(|name| {
+            if let Some(&(_, fault)) = Self::NAMES.iter().find(|(known, _)| *known == name) {
+                chosen = fault;
+            }
+        });
+        chosen
     }
 }
 

@@ -1,8 +1,11 @@
 //! Host-based mode: every event is sent.
 //!
-//! A sink is a module with the functions `open`, `poll` and `close`, and `when_full`: what happens to an
-//! event that finds the buffer full.
+//! A sink is a module with the functions `open`, `begin` (the recording), `poll` and `close`, and `WHEN_FULL`: what
+//! happens to an event that finds the buffer full.
 
+#[cfg(feature = "apptrace")]
+#[path = "apptrace.rs"]
+mod sink;
 #[cfg(feature = "rtt")]
 #[path = "rtt.rs"]
 mod sink;
@@ -50,7 +53,7 @@ pub fn init(fault: Fault) {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn heap_trace_start() {
-    RECORDER.start();
+    sink::begin();
 }
 
 #[unsafe(no_mangle)]

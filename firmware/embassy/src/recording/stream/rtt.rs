@@ -10,6 +10,10 @@ pub(super) const WHEN_FULL: WhenFull = WhenFull::Wait;
 
 pub(super) fn open() {}
 
+pub(super) fn begin() {
+    RECORDER.start();
+}
+
 /// Answers commands, even if there are no events.
 pub(super) fn poll() {
     RECORDER.poll();

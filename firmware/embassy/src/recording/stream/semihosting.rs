@@ -19,6 +19,10 @@ pub(super) fn open() {
     critical_section::with(|section| FILE.replace(section, Some(file)));
 }
 
+pub(super) fn begin() {
+    RECORDER.start();
+}
+
 fn write(bytes: &[u8]) -> usize {
     critical_section::with(|section| match &mut *FILE.borrow_ref_mut(section) {
         Some(file) => file.write(bytes).expect("the emulator writes"),

@@ -20,6 +20,10 @@ pub(super) fn open() {
     while !receive() {}
 }
 
+pub(super) fn begin() {
+    RECORDER.start();
+}
+
 /// Takes what the host has sent; whether it was a whole hello.
 fn receive() -> bool {
     while let Some(byte) = uart::receive() {

@@ -1,0 +1,333 @@
+//! A client that talks to a server through a socket: requests and their answers.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::endpoint::{Endpoint, Stream};
+use super::error::GdbError;
+use super::features::{Architecture, Description, Features};
+use super::reply::{self, Stop};
+use super::server::Server;
+use crate::memory::Layout;
+
+/// A connection to a GDB server, whose target stands still or runs.
+///
+/// Every call returns after the time-out at the latest, unless the server keeps talking.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) endpoint: Endpoint,
+    stream: Stream,
+    connection: Connection,
+    pub(super) time_out: Duration,
+    pub(super) features: Features,
+    pub(super) description: Description,
+    pub(super) server: Server,
+    pub(super) layout: Layout,
+    pub(super) has_vcont: bool,
+    pub(super) is_running: bool,
+    /// The target stood still while something else was waited for.
+    pub(super) pending_stop: Option<Stop>,
+    text: VecDeque<String>,
+}
+
+impl Client {
+    /// Connects, and learns what the server can do. Servers stop the target then.
+    ///
+    /// `time_out` is how long any answer may take.
+    pub fn connect(endpoint: &Endpoint, time_out: Duration) -> Result<Self, GdbError> {
+        let unreachable = |source| GdbError::Unreachable {
+            endpoint: endpoint.to_string(),
+            source,
+        };
+        let stream = endpoint.connect(time_out).map_err(unreachable)?;
+        let mut client = Self {
+            endpoint: endpoint.clone(),
+            stream,
+            connection: Connection::default(),
+            time_out,
+            features: Features::parse(b""),
+            description: Description::default(),
+            server: Server::Other,
+            layout: Layout::default(),
+            has_vcont: false,
+            is_running: false,
+            pending_stop: None,
+            text: VecDeque::new(),
+        };
+        client.greet()?;
+        Ok(client)
+    }
+
+    fn greet(&mut self) -> Result<(), GdbError> {
+        let request = b"qSupported:swbreak+;hwbreak+;vContSupported+;binary-upload+";
+        let answer = self.ask(request, "its features")?;
+        self.features = Features::parse(&answer);
+        if self.features.has_no_ack_mode && self.ask(b"QStartNoAckMode", "no-ack mode")? == b"OK" {
+            self.connection.stop_acknowledging();
+        }
+        self.send(b"?")?;
+        let stop = self.receive_until("why the target stands still", Stop::parse)?;
+        if let Stop::Exited(_) | Stop::Killed(_) = stop {
+            return Err(GdbError::Ended);
+        }
+        let actions = self.ask(b"vCont?", "how the target can be run")?;
+        self.has_vcont = actions.starts_with(b"vCont")
+            && actions.split(|&b| b == b';').any(|action| action == b"c");
+        if self.features.has_target_description {
+            self.read_description()?;
+        }
+        if let Some((_, bits)) = self.description.pc {
+            self.layout.is_64_bit = bits == 64;
+        }
+        self.server = Server::identify(self)?;
+        Ok(())
+    }
+
+    /// Reads `target.xml`, and what it includes.
+    fn read_description(&mut self) -> Result<(), GdbError> {
+        /// As many files do we read; the largest description known to us has ten.
+        const FILES: usize = 32;
+        let mut names = VecDeque::from(["target.xml".to_owned()]);
+        for _ in 0..FILES {
+            let Some(name) = names.pop_front() else {
+                break;
+            };
+            let xml = self.transfer(&name)?;
+            names.extend(self.description.read(&xml));
+        }
+        Ok(())
+    }
+
+    /// A file of the target description; empty if the server does not have it.
+    fn transfer(&mut self, name: &str) -> Result<String, GdbError> {
+        const LONGEST: usize = 1 << 20;
+        let mut file = Vec::new();
+        // The answer has to fit into a packet, escaped.
+        let part = self.features.packet_size.min(0x1000) / 2;
+        while file.len() < LONGEST {
+            let request = format!("qXfer:features:read:{name}:{:x},{part:x}", file.len());
+            let answer = self.ask(request.as_bytes(), "its description of the target")?;
+            match answer.split_first() {
+                Some((b'm', data)) if !data.is_empty() => file.extend(data),
+                Some((b'l', data)) => {
+                    file.extend(data);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Ok(String::from_utf8_lossy(&file).into_owned())
+    }
+
+    /// Where the server listens.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What can do what, as far as it says.
+    pub fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Which program the server is.
+    pub fn server(&self) -> Server {
+        self.server
+    }
+
+    /// How numbers lie in the target's memory.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Says what the server may not know of the target: the caller has its ELF file.
+    pub fn assume(&mut self, architecture: Architecture, layout: Layout) {
+        self.description.architecture.get_or_insert(architecture);
+        self.layout = layout;
+    }
+
+    /// The next piece of text that the server, or the target through it, has sent.
+    pub fn next_text(&mut self) -> Option<String> {
+        self.text.pop_front()
+    }
+
+    /// Sends a request; its answer. `what` is what we then wait for.
+    pub(super) fn ask(&mut self, request: &[u8], what: &str) -> Result<Vec<u8>, GdbError> {
+        self.send(request)?;
+        // A stop that was reported late is no answer to anything.
+        self.receive_until(what, |packet| match Stop::parse(packet) {
+            Some(_) => None,
+            None => Some(packet.to_owned()),
+        })
+    }
+
+    /// The same for a request that changes something.
+    pub(super) fn ask_for_ok(&mut self, request: &[u8], what: &str) -> Result<(), GdbError> {
+        let answer = self.ask(request, what)?;
+        self.expect_ok(&answer, what)
+    }
+
+    #[allow(clippy::unused_self, reason = "reads as part of the conversation")]
+    pub(super) fn expect_ok(&self, answer: &[u8], what: &str) -> Result<(), GdbError> {
+        match answer {
+            b"OK" => Ok(()),
+            b"" => Err(GdbError::Unsupported {
+                request: what.to_owned(),
+            }),
+            _ => Err(refused(what, answer)),
+        }
+    }
+
+    /// Sends a packet.
+    pub(super) fn send(&mut self, payload: &[u8]) -> Result<(), GdbError> {
+        self.connection.send(payload);
+        self.flush("to be heard")
+    }
+
+    /// Sends the byte that stops a running target.
+    pub(super) fn send_interrupt(&mut self) -> Result<(), GdbError> {
+        self.connection.send_interrupt();
+        self.flush("to be heard")
+    }
+
+    /// The first packet that `accept` takes. Text is kept for [`next_text`](Self::next_text); a stop of the running
+    /// target that nobody waits for here, for whoever does.
+    pub(super) fn receive_until<T>(
+        &mut self,
+        awaited: &str,
+        accept: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<T, GdbError> {
+        let limit = self.time_out;
+        loop {
+            let Some(packet) = self.receive(limit, awaited)? else {
+                return Err(self.silence(awaited, limit));
+            };
+            if self.is_about_something_else(&packet) {
+                continue;
+            }
+            if let Some(answer) = accept(&packet) {
+                return Ok(answer);
+            }
+        }
+    }
+
+    fn is_about_something_else(&mut self, packet: &[u8]) -> bool {
+        if self.keep_text(packet) {
+            return true;
+        }
+        if !self.is_running {
+            return false;
+        }
+        let stop = Stop::parse(packet);
+        let is_stop = stop.is_some();
+        self.pending_stop = stop.or(self.pending_stop.take());
+        is_stop
+    }
+
+    /// Whether the packet is text, which is kept.
+    pub(super) fn keep_text(&mut self, packet: &[u8]) -> bool {
+        /// What nobody fetches is forgotten.
+        const KEPT: usize = 10_000;
+        let text = reply::text(packet);
+        let is_text = text.is_some();
+        self.text.extend(text.filter(|text| !text.is_empty()));
+        if self.text.len() > KEPT {
+            self.text.pop_front();
+        }
+        is_text
+    }
+
+    /// The next packet; `None` if none comes in time.
+    pub(super) fn receive(
+        &mut self,
+        limit: Duration,
+        awaited: &str,
+    ) -> Result<Option<Vec<u8>>, GdbError> {
+        let deadline = Instant::now() + limit;
+        let mut left = limit;
+        let mut bytes = [0; 4096];
+        loop {
+            if let Some(packet) = self.connection.next_packet() {
+                return Ok(Some(packet));
+            }
+            let count = match self.stream.read(&mut bytes, left) {
+                Ok(0) => return Err(self.closed(awaited)),
+                Ok(count) => count,
+                Err(error) if is_time_out(&error) => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.failed(awaited, error)),
+            };
+            self.connection
+                .receive(&bytes[..count])
+                .map_err(|source| GdbError::Protocol {
+                    endpoint: self.endpoint.to_string(),
+                    source,
+                })?;
+            self.flush(awaited)?;
+            left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(self.connection.next_packet());
+            }
+        }
+    }
+
+    fn flush(&mut self, awaited: &str) -> Result<(), GdbError> {
+        let outgoing = self.connection.take_outgoing();
+        if outgoing.is_empty() {
+            return Ok(());
+        }
+        let result = self.stream.write(&outgoing, self.time_out);
+        result.map_err(|error| self.failed(awaited, error))
+    }
+
+    fn failed(&self, awaited: &str, source: io::Error) -> GdbError {
+        match source.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => self.closed(awaited),
+            _ => GdbError::Failed {
+                awaited: awaited.to_owned(),
+                source,
+            },
+        }
+    }
+
+    fn closed(&self, awaited: &str) -> GdbError {
+        self.not_gdb().unwrap_or_else(|| GdbError::Closed {
+            awaited: awaited.to_owned(),
+        })
+    }
+
+    fn silence(&self, awaited: &str, limit: Duration) -> GdbError {
+        self.not_gdb().unwrap_or_else(|| GdbError::TimeOut {
+            awaited: awaited.to_owned(),
+            limit,
+        })
+    }
+
+    /// If what was heard so far was no packet.
+    fn not_gdb(&self) -> Option<GdbError> {
+        let said = self.connection.stray();
+        let is_other = !self.connection.has_received_packet() && !said.is_empty();
+        is_other.then(|| GdbError::Protocol {
+            endpoint: self.endpoint.to_string(),
+            source: super::connection::ProtocolError::NotGdb { said },
+        })
+    }
+}
+
+pub(super) fn refused(request: &str, answer: &[u8]) -> GdbError {
+    let said = reply::error(answer).unwrap_or_else(|| answer.escape_ascii().to_string());
+    GdbError::Refused {
+        request: request.to_owned(),
+        answer: said,
+    }
+}
+
+fn is_time_out(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
+}

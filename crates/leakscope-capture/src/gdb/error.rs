@@ -1,0 +1,91 @@
+//! What can go wrong with a GDB server.
+
+use std::io;
+use std::time::Duration;
+
+use super::connection::ProtocolError;
+use crate::memory::MemoryError;
+
+/// Why a GDB server did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum GdbError {
+    /// There is none.
+    #[error("no GDB server answers at {endpoint}: {source}")]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It went away, perhaps in the middle of a packet.
+    #[error("the GDB server closed the connection, while we waited for {awaited}")]
+    Closed {
+        /// What was waited for.
+        awaited: String,
+    },
+    /// It is silent.
+    #[error("the GDB server said nothing for {} s, while we waited for {awaited}", .limit.as_secs_f32())]
+    TimeOut {
+        /// What was waited for.
+        awaited: String,
+        /// How long.
+        limit: Duration,
+    },
+    /// The connection fails.
+    #[error("the connection to the GDB server failed, while we waited for {awaited}: {source}")]
+    Failed {
+        /// What was waited for.
+        awaited: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It speaks another language.
+    #[error("what answers at {endpoint} does not speak GDB's protocol: {source}")]
+    Protocol {
+        /// Where.
+        endpoint: String,
+        /// What it did.
+        source: ProtocolError,
+    },
+    /// It cannot, or does not want to.
+    #[error("the GDB server refused {request}: {answer}")]
+    Refused {
+        /// What it was asked for.
+        request: String,
+        /// What it said.
+        answer: String,
+    },
+    /// It does not know this request.
+    #[error("the GDB server does not know {request}")]
+    Unsupported {
+        /// What it was asked for.
+        request: String,
+    },
+    /// The program has ended.
+    #[error("the target's program has ended")]
+    Ended,
+}
+
+impl GdbError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } => Some(
+                "start the GDB server first: OpenOCD listens at port 3333, QEMU (-s) at 1234, J-Link at 2331",
+            ),
+            Self::Protocol { .. } => Some(
+                "OpenOCD has other ports too: 3333 is GDB's, 4444 Telnet's, 6666 Tcl's (--openocd)",
+            ),
+            Self::TimeOut { .. } => {
+                Some("is another GDB connected? Most servers talk to one at a time")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<GdbError> for MemoryError {
+    fn from(error: GdbError) -> Self {
+        Self::Lost(Box::new(error))
+    }
+}

@@ -1,0 +1,33 @@
+//! A client of GDB's remote protocol: any program that GDB can connect to with `target remote` will do (OpenOCD,
+//! QEMU, J-Link's server, pyOCD, probe-rs).
+//!
+//! - [`Connection`] is the protocol without a socket: payloads in, bytes out, and back ([`packet`]).
+//! - [`Client`] asks, through a socket ([`Endpoint`]), and is the target's [`Memory`](crate::memory::Memory).
+//! - [`RingRecording`] and [`EspressifRecording`] record between two breakpoints, by a [`Plan`].
+//!
+//! Everything is blocking, with time-outs. What a server says may be wrong, late, or hostile.
+//!
+//! The protocol: GDB manual, appendix "GDB Remote Serial Protocol".
+
+mod client;
+mod connection;
+mod endpoint;
+mod error;
+mod features;
+mod hex;
+mod memory;
+pub mod packet;
+mod recording;
+mod reply;
+mod run;
+mod server;
+
+pub use client::Client;
+pub use connection::{Connection, ProtocolError};
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::GdbError;
+pub use features::{Architecture, Features};
+pub use recording::{Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status};
+pub use reply::Stop;
+pub use run::Breakpoint;
+pub use server::Server;

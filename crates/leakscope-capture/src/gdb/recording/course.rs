@@ -1,0 +1,191 @@
+//! The course of a recording: reset, the start, the stop, and what comes between.
+
+use std::time::{Duration, Instant};
+
+use super::{Halted, Plan};
+use crate::gdb::client::Client;
+use crate::gdb::error::GdbError;
+use crate::gdb::reply::Stop;
+use crate::gdb::run::Breakpoint;
+
+/// A client, and how far the target has come.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) client: Client,
+    plan: Plan,
+    pub(super) phase: Phase,
+    /// The next one that the target should come to.
+    breakpoint: Option<Breakpoint>,
+    /// Where the target stood still unasked, and how often in a row.
+    odd: Option<(Option<u64>, u32)>,
+    stood_since: Instant,
+    pub(super) halted: Halted,
+    /// There is no target any more.
+    pub(super) has_ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    BeforeStart,
+    Recording,
+}
+
+/// Why the target stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    Start {
+        address: u64,
+    },
+    Stop {
+        address: u64,
+    },
+    /// We stopped it.
+    Asked,
+    /// Neither.
+    Odd {
+        signal: u8,
+        address: Option<u64>,
+        is_stuck: bool,
+    },
+    Ended {
+        code: u8,
+    },
+}
+
+impl Course {
+    /// Prepares a target that stands still. It does not run yet.
+    pub(super) fn new(client: Client, plan: Plan) -> Result<Self, GdbError> {
+        let mut course = Self {
+            client,
+            plan,
+            phase: if plan.start.is_some() {
+                Phase::BeforeStart
+            } else {
+                Phase::Recording
+            },
+            breakpoint: None,
+            odd: None,
+            stood_since: Instant::now(),
+            halted: Halted::default(),
+            has_ended: false,
+        };
+        if plan.reset {
+            let command = course.client.server().reset_command();
+            course.client.monitor(command)?;
+        }
+        course.set_breakpoint(plan.start.or(plan.stop))?;
+        Ok(course)
+    }
+
+    fn set_breakpoint(&mut self, address: Option<u64>) -> Result<(), GdbError> {
+        if let Some(address) = address {
+            self.breakpoint = Some(self.client.set_breakpoint(address)?);
+        }
+        Ok(())
+    }
+
+    /// Lets the target run, if it stands still.
+    pub(super) fn resume(&mut self) -> Result<(), GdbError> {
+        if self.client.is_running() {
+            return Ok(());
+        }
+        self.client.resume()?;
+        // What it stood before the recording is not the recording's fault.
+        if self.phase == Phase::Recording {
+            let stood = self.stood_since.elapsed();
+            self.halted.total += stood;
+            self.halted.longest = self.halted.longest.max(stood);
+            self.halted.times += 1;
+        }
+        Ok(())
+    }
+
+    /// Waits until the target stands still; `None` if it runs for all of `limit`.
+    pub(super) fn wait(&mut self, limit: Duration) -> Result<Option<Arrival>, GdbError> {
+        match self.client.wait(limit)? {
+            Some(stop) => self.arrive(&stop).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Stops the target.
+    pub(super) fn interrupt(&mut self) -> Result<Arrival, GdbError> {
+        let stop = self.client.interrupt()?;
+        self.arrive(&stop)
+    }
+
+    fn arrive(&mut self, stop: &Stop) -> Result<Arrival, GdbError> {
+        /// GDB's number for an interrupt, and what some servers say instead.
+        const ASKED: [u8; 2] = [2, 0];
+        const BREAKPOINT: u8 = 5;
+        const STUCK: u32 = 3;
+        self.stood_since = Instant::now();
+        let signal = match stop {
+            Stop::Signal { number, .. } => *number,
+            Stop::Exited(code) => return Ok(self.end(*code)),
+            Stop::Killed(signal) => return Ok(self.end(128 | signal)),
+        };
+        let address = match self.breakpoint {
+            // Nothing to compare it with.
+            None if ASKED.contains(&signal) => None,
+            _ => self.client.program_counter(stop)?,
+        };
+        if let Some(breakpoint) = self.breakpoint
+            && (address == Some(breakpoint.address) || (address.is_none() && signal == BREAKPOINT))
+        {
+            return self.reach(breakpoint);
+        }
+        if ASKED.contains(&signal) {
+            self.odd = None;
+            return Ok(Arrival::Asked);
+        }
+        let times = match self.odd {
+            Some((place, times)) if place == address => times + 1,
+            _ => 1,
+        };
+        self.odd = Some((address, times));
+        Ok(Arrival::Odd {
+            signal,
+            address,
+            is_stuck: times >= STUCK,
+        })
+    }
+
+    fn end(&mut self, code: u8) -> Arrival {
+        self.has_ended = true;
+        Arrival::Ended { code }
+    }
+
+    fn reach(&mut self, breakpoint: Breakpoint) -> Result<Arrival, GdbError> {
+        let address = breakpoint.address;
+        self.odd = None;
+        self.breakpoint = None;
+        self.client.remove_breakpoint(breakpoint)?;
+        if self.phase == Phase::Recording {
+            return Ok(Arrival::Stop { address });
+        }
+        self.phase = Phase::Recording;
+        self.set_breakpoint(self.plan.stop)?;
+        Ok(Arrival::Start { address })
+    }
+
+    /// Takes what was set away.
+    pub(super) fn clear(&mut self) -> Result<(), GdbError> {
+        match self.breakpoint.take() {
+            Some(breakpoint) => self.client.remove_breakpoint(breakpoint),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the target run on, without us.
+    pub(super) fn leave(mut self) -> Result<Halted, GdbError> {
+        if self.client.is_running() {
+            self.interrupt()?;
+        }
+        if !self.has_ended {
+            self.clear()?;
+            self.client.detach()?;
+        }
+        Ok(self.halted)
+    }
+}

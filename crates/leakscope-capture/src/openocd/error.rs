@@ -1,0 +1,191 @@
+//! What can go wrong with OpenOCD.
+
+use std::io;
+use std::time::Duration;
+
+use crate::memory::MemoryError;
+use crate::source::SourceError;
+
+/// Why OpenOCD did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenOcdError {
+    /// There is none.
+    #[error("no OpenOCD answers at {endpoint}: {source}")]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Something else answers.
+    #[error("what answers at {endpoint} is not OpenOCD's Tcl port; it said \"{said}\"")]
+    OtherServer {
+        /// Where.
+        endpoint: String,
+        /// The beginning of it, escaped.
+        said: String,
+    },
+    /// It went away.
+    #[error("OpenOCD closed the connection, while we waited for `{script}`")]
+    Closed {
+        /// What was waited for.
+        script: String,
+    },
+    /// It is silent.
+    #[error("OpenOCD did not answer `{script}` within {} s", .limit.as_secs())]
+    TimeOut {
+        /// What was waited for.
+        script: String,
+        /// How long.
+        limit: Duration,
+    },
+    /// The connection fails.
+    #[error("the connection to OpenOCD failed: {0}")]
+    Failed(io::Error),
+    /// It cannot, or does not want to.
+    #[error("OpenOCD refused `{script}`: {answer}")]
+    Refused {
+        /// What it was asked for.
+        script: String,
+        /// What it said.
+        answer: String,
+    },
+    /// It has no target, or cannot reach it.
+    #[error("OpenOCD cannot use the target {target}: it is {state}")]
+    NoTarget {
+        /// Its name.
+        target: String,
+        /// OpenOCD's word for its state.
+        state: String,
+    },
+    /// This OpenOCD is not Espressif's.
+    #[error("this OpenOCD cannot trace an {chip}: it has no command `esp`")]
+    NotEspressifs {
+        /// The target's type.
+        chip: String,
+    },
+    /// A trace is being recorded already.
+    #[error("OpenOCD is recording a trace already")]
+    AlreadyTracing,
+    /// The program has not told OpenOCD of its buffers.
+    #[error("the program has no trace buffers that OpenOCD knows of")]
+    NoBuffers,
+    /// The target has not come to the place where the recording begins.
+    #[error("the program did not come to {start} within {} s; it is at {place}", .limit.as_secs())]
+    StartNotReached {
+        /// Where it should have come to.
+        start: String,
+        /// How long was waited.
+        limit: Duration,
+        /// Where it is.
+        place: String,
+    },
+    /// The target stands still, and goes on standing still when it is told to run.
+    #[error("the program stands still at {place}")]
+    Stuck {
+        /// Where it is.
+        place: String,
+    },
+    /// Its files, which cannot be had otherwise, are somewhere else.
+    #[error("OpenOCD's file {path} is not here: {source}")]
+    FileElsewhere {
+        /// As OpenOCD was told.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The program never sent anything.
+    #[error("the program sent no events")]
+    Empty,
+    /// There is no control block of RTT.
+    #[error("OpenOCD found no control block of RTT in the target's memory")]
+    NoRtt,
+    /// There is one, with other channels.
+    #[error("the target has RTT, but no channel SysView, only {names}")]
+    NoSysViewChannel {
+        /// What it has.
+        names: String,
+    },
+}
+
+impl OpenOcdError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unreachable { .. } => {
+                "start OpenOCD first, for example `openocd -f board/esp32c3-builtin.cfg`, and leave it running"
+            }
+            Self::OtherServer { .. } => {
+                "OpenOCD's Tcl port is 6666; 3333 is GDB's (--gdb), and 4444 Telnet's"
+            }
+            Self::Closed { .. } => "has OpenOCD ended? its own output says why",
+            Self::TimeOut { .. } => "OpenOCD may hang in another command: restart it",
+            Self::NoTarget { .. } => {
+                "check the cable, the power and OpenOCD's configuration; is it the right chip's?"
+            }
+            Self::NotEspressifs { .. } => {
+                "use Espressif's OpenOCD: it comes with ESP-IDF, or with `pip install openocd-esp32`"
+            }
+            Self::AlreadyTracing => {
+                "end that one first: `esp sysview stop` at OpenOCD's Telnet port, or restart OpenOCD"
+            }
+            Self::NoBuffers => {
+                "the program says so once, when it starts, if a debugger is there: add --reset. It must be built with application tracing to JTAG (CONFIG_APPTRACE_DEST_JTAG, CONFIG_APPTRACE_SV_ENABLE)"
+            }
+            Self::StartNotReached { .. } => {
+                "if the program comes there only once, when it starts, add --reset; --start names another place"
+            }
+            Self::Stuck { .. } => "it has crashed, or another debugger has set a breakpoint there",
+            Self::FileElsewhere { .. } => "run leakscope on the machine that OpenOCD runs on",
+            Self::Empty => {
+                "is SystemView's tracing enabled in the program (CONFIG_APPTRACE_SV_ENABLE), and heap tracing to the host (CONFIG_HEAP_TRACING_TOHOST)?"
+            }
+            Self::NoRtt => {
+                "give --elf, for the address of `_SEGGER_RTT`; the program must have initialised RTT by then"
+            }
+            Self::NoSysViewChannel { .. } => {
+                "the program must call SEGGER_SYSVIEW_Conf, or the recorder's init, before"
+            }
+            Self::Failed(_) | Self::Refused { .. } => return None,
+        })
+    }
+
+    /// OpenOCD's own words, where there are special ones for them.
+    pub(super) fn refused(script: &str, answer: &str) -> Self {
+        if answer.contains("Failed to get max trace block size") {
+            return Self::NoBuffers;
+        }
+        Self::Refused {
+            script: script.to_owned(),
+            answer: reason(answer),
+        }
+    }
+}
+
+/// The lines that matter of what OpenOCD printed: progress is numbers only.
+fn reason(answer: &str) -> String {
+    let lines = answer.lines().map(str::trim);
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && line.parse::<u64>().is_err())
+        .collect();
+    if lines.is_empty() {
+        return "it does not say why".to_owned();
+    }
+    lines.join("; ")
+}
+
+impl From<OpenOcdError> for SourceError {
+    fn from(error: OpenOcdError) -> Self {
+        let message = Self::new(error.to_string());
+        match error.hint() {
+            Some(hint) => message.with_hint(hint),
+            None => message,
+        }
+    }
+}
+
+impl From<OpenOcdError> for MemoryError {
+    fn from(error: OpenOcdError) -> Self {
+        Self::Lost(Box::new(error))
+    }
+}

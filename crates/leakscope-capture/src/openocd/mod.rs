@@ -1,0 +1,53 @@
+//! Recording through OpenOCD, driven by its Tcl interface (port 6666).
+//!
+//! - [`Rpc`] is the protocol without a socket: scripts out, replies in.
+//! - [`Client`] asks, through a socket; [`Target`](target) is what it can say of the target, and it is the target's
+//!   [`Memory`](crate::memory::Memory).
+//! - [`SysviewSource`] has Espressif's OpenOCD read an ESP chip's trace; [`RttSource`] has any OpenOCD read
+//!   RTT's buffers, of other chips.
+//! - [`connect`] finds out which of the two it is to be.
+//!
+//! Where the facts are from: OpenOCD's manual, chapters "Tcl Scripting API" and "RTT"; Espressif's OpenOCD,
+//! `src/target/espressif/esp32_apptrace.c` and `esp32_sysview.c`; and trying.
+
+mod client;
+mod course;
+mod destination;
+mod error;
+mod memory;
+mod options;
+mod rpc;
+mod rtt;
+mod statistics;
+mod sysview;
+pub mod target;
+
+pub use client::Client;
+pub use error::OpenOcdError;
+pub use options::{Options, RttPlace};
+pub use rpc::{Reply, Rpc};
+pub use rtt::RttSource;
+pub use sysview::SysviewSource;
+
+use crate::gdb::Endpoint;
+use crate::source::{Abilities, Source, SourceError};
+
+/// What can be asked of a recording through OpenOCD.
+pub const ABILITIES: Abilities = Abilities {
+    breakpoints: true,
+    reset: true,
+    needs_elf: false,
+};
+
+/// Connects to the OpenOCD whose Tcl port is at `endpoint`, and prepares to record the target that it has.
+///
+/// # Errors
+/// If there is no OpenOCD, or if it cannot record this target.
+pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
+    let mut client = Client::connect(endpoint)?;
+    let cores = target::cores(&mut client)?;
+    if target::is_espressif(&cores) {
+        return Ok(Box::new(SysviewSource::new(client, &cores, options)?));
+    }
+    Ok(Box::new(RttSource::new(client, options)?))
+}

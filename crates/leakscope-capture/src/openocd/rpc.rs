@@ -1,0 +1,103 @@
+//! OpenOCD's Tcl protocol without the socket: a script and 0x1A out, its result and 0x1A in.
+//!
+//! A result does not say whether the script failed. So each is wrapped in one that says it: the first line of the
+//! result is Tcl's return code, 0 for success.
+
+use std::collections::VecDeque;
+
+/// Ends a script, and a result.
+const END: u8 = 0x1A;
+
+/// One conversation.
+///
+/// ```
+/// use leakscope_capture::openocd::{Reply, Rpc};
+///
+/// let mut rpc = Rpc::default();
+/// rpc.query("version");
+/// assert!(rpc.take_outgoing().ends_with(&[0x1A]));
+/// rpc.receive(b"0\nOpen On-Chip Debugger\x1A");
+/// assert_eq!(rpc.next_reply(), Some(Reply { is_ok: true, text: "Open On-Chip Debugger".to_owned() }));
+/// ```
+#[derive(Debug, Default)]
+pub struct Rpc {
+    outgoing: Vec<u8>,
+    incoming: Vec<u8>,
+    replies: VecDeque<Reply>,
+}
+
+/// What became of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Whether it succeeded.
+    pub is_ok: bool,
+    /// Its result, or what is wrong.
+    pub text: String,
+}
+
+impl Rpc {
+    /// Sends a script for its result. Braces in it must be balanced.
+    pub fn query(&mut self, script: &str) {
+        self.send(&format!("catch {{{script}}} leakscope_text"));
+    }
+
+    /// Sends a script for what it prints, and its result after that. (While OpenOCD traces, anything that is
+    /// captured has hundreds of lines of progress in it.)
+    pub fn command(&mut self, script: &str) {
+        self.send(&format!("catch {{capture {{{script}}}}} leakscope_text"));
+    }
+
+    fn send(&mut self, attempt: &str) {
+        let script = format!(r#"format "%d\n%s" [{attempt}] $leakscope_text"#);
+        self.outgoing.extend(script.bytes());
+        self.outgoing.push(END);
+    }
+
+    /// What is to be sent.
+    pub fn take_outgoing(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Takes what was received.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte != END {
+                self.incoming.push(byte);
+                continue;
+            }
+            let text = String::from_utf8_lossy(&self.incoming).into_owned();
+            self.incoming.clear();
+            self.replies.push_back(Reply::of(&text));
+        }
+    }
+
+    /// The next script's reply.
+    pub fn next_reply(&mut self) -> Option<Reply> {
+        self.replies.pop_front()
+    }
+
+    /// What has come of a reply that is not whole: something else than OpenOCD never sends 0x1A.
+    pub fn incomplete(&self) -> &[u8] {
+        &self.incoming
+    }
+}
+
+impl Reply {
+    fn of(result: &str) -> Self {
+        match result.split_once('\n') {
+            Some(("0", text)) => Self {
+                is_ok: true,
+                text: text.to_owned(),
+            },
+            Some((code, text)) if code.parse::<i32>().is_ok() => Self {
+                is_ok: false,
+                text: text.to_owned(),
+            },
+            // Not from our script: OpenOCD could not even read it.
+            _ => Self {
+                is_ok: false,
+                text: result.to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What comes out of a target that is recorded: bytes, and what happened between them.
+
+use std::io;
+
+/// Takes what a target sends.
+pub trait Receiver {
+    /// Takes the next bytes of a core's stream. Once this has returned `Ok`, the target may overwrite them.
+    fn bytes(&mut self, core: usize, bytes: &[u8]) -> io::Result<()>;
+
+    /// Learns what happened.
+    fn event(&mut self, event: Event);
+}
+
+/// What happened to a target while it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The recording begins: at a breakpoint at this address, or at once.
+    Started {
+        /// Where the target stood.
+        address: Option<u64>,
+    },
+    /// The target has come to the breakpoint where the recording ends.
+    ReachedStop {
+        /// Where the target stood.
+        address: u64,
+    },
+    /// The target stood still though nobody had asked for it. It was told to go on.
+    Interrupted {
+        /// Why: a signal's number, as GDB counts them (5: a breakpoint; 11: an access to no memory).
+        signal: u8,
+        /// Where the target stood, if it says so.
+        address: Option<u64>,
+    },
+    /// The program has ended; what was in its buffer then cannot be read.
+    Ended {
+        /// Its exit code.
+        code: u8,
+    },
+    /// The target was reset, or the program began anew.
+    Reset,
+    /// The buffer of the recorder was found.
+    Found {
+        /// The names of all channels to the host, those that cannot be read left empty.
+        channels: Vec<String>,
+        /// The numbers of those that are read, one for each core.
+        read: Vec<usize>,
+    },
+    /// The target was asked to start, because nothing came by itself.
+    Asked,
+    /// Text from the debug server, or the target through it: hostile, like all of a device's.
+    Text(String),
+    /// Something that lowers the value of the recording, in words.
+    Notice(String),
+}

@@ -1,0 +1,23 @@
+//! SEGGER's Real Time Transfer: rings in the target's memory, which the target writes and the host empties.
+//!
+//! - [`ControlBlock`] says where they are; [`Place`] where to look for it.
+//! - [`Reader`] takes what has come, and sends commands; [`Session`] asks a silent target to start.
+//! - [`Recording`] is all of it, for a target that is never stopped. One that has to be stopped for each look
+//!   is recorded by [`gdb::RingRecording`](crate::gdb::RingRecording).
+//!
+//! The words: *up* is from the target to the host, *down* the other way; a *channel* is a ring with a name; the
+//! writer moves the *write position*, the reader the *read position*, and they are equal when nothing waits.
+
+mod control_block;
+mod pace;
+mod reader;
+mod recording;
+mod search;
+mod session;
+
+pub use control_block::{Channel, ControlBlock, ID, Look};
+pub use pace::Pace;
+pub use reader::{NAME, Progress, ReadError, Reader};
+pub use recording::Recording;
+pub use search::Place;
+pub use session::{Look as SessionLook, Session};

@@ -1,0 +1,116 @@
+//! A recording out of RTT buffers: what is done at each look.
+
+use std::time::{Duration, Instant};
+
+use super::reader::{Progress, ReadError, Reader};
+use crate::memory::{Memory, MemoryError};
+use crate::receiver::{Event, Receiver};
+
+/// Commands of SystemView's host, one byte each.
+const START: u8 = 1;
+const STOP: u8 = 2;
+
+/// A target that sends nothing for so long, though it runs, is asked to start.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// A [`Reader`], and the conversation with the target.
+#[derive(Debug)]
+pub struct Session {
+    reader: Reader,
+    /// Since when nothing has come of a target that was not asked to start; `None` if it need not be asked.
+    silent_since: Option<Instant>,
+    /// What was said of a control block that is of no use: once is enough.
+    complaint: Option<String>,
+}
+
+impl Session {
+    /// Begins to look.
+    pub fn new(reader: Reader) -> Self {
+        Self {
+            reader,
+            silent_since: Some(Instant::now()),
+            complaint: None,
+        }
+    }
+
+    /// Hands what has come to `receiver`. How full the buffer was, in percent.
+    pub fn look(
+        &mut self,
+        memory: &mut impl Memory,
+        receiver: &mut dyn Receiver,
+    ) -> Result<Look, ReadError> {
+        let progress = self
+            .reader
+            .look(memory, &mut |core, bytes| receiver.bytes(core, bytes))?;
+        match progress {
+            Progress::Read { bytes, fill } => {
+                if bytes > 0 {
+                    self.silent_since = None;
+                } else if self.ask_if_silent(memory)? {
+                    receiver.event(Event::Asked);
+                }
+                return Ok(Look { bytes, fill });
+            }
+            Progress::Found { channels, read } => {
+                self.silent_since = Some(Instant::now());
+                receiver.event(Event::Found { channels, read });
+            }
+            Progress::Restarted => {
+                self.silent_since = Some(Instant::now());
+                receiver.event(Event::Reset);
+            }
+            Progress::Absent => {}
+            Progress::Implausible(reason) => {
+                self.complain(
+                    receiver,
+                    format!("RTT's control block cannot be true: {reason}"),
+                );
+            }
+            Progress::NoChannel { channels } => {
+                let channels = channels.join(", ");
+                let complaint =
+                    format!("the target has RTT, but no channel SysView, only {channels}");
+                self.complain(receiver, complaint);
+            }
+        }
+        Ok(Look { bytes: 0, fill: 0 })
+    }
+
+    /// Asks the target to stop recording.
+    pub fn send_stop(&mut self, memory: &mut impl Memory) -> Result<bool, MemoryError> {
+        self.silent_since = None;
+        self.reader.send(memory, &[STOP])
+    }
+
+    /// Whether the buffer was found.
+    pub fn has_found(&self) -> bool {
+        self.reader.has_found()
+    }
+
+    fn ask_if_silent(&mut self, memory: &mut impl Memory) -> Result<bool, MemoryError> {
+        let is_silent = self
+            .silent_since
+            .is_some_and(|since| since.elapsed() >= SILENCE);
+        if !is_silent || !self.reader.send(memory, &[START])? {
+            return Ok(false);
+        }
+        self.silent_since = None;
+        Ok(true)
+    }
+
+    fn complain(&mut self, receiver: &mut dyn Receiver, complaint: String) {
+        if self.complaint.as_ref() != Some(&complaint) {
+            receiver.event(Event::Notice(complaint.clone()));
+            self.complaint = Some(complaint);
+        }
+    }
+}
+
+/// What a look has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Bytes of all cores.
+    pub bytes: u64,
+    /// How full the fullest buffer was, in percent.
+    pub fill: u8,
+}

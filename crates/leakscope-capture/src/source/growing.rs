@@ -1,0 +1,126 @@
+//! A file that another program is still writing: read to its end, and on when it has grown.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::{Abilities, Event, Item, Source, SourceError};
+
+/// What can be asked of a file.
+pub const ABILITIES: Abilities = Abilities {
+    breakpoints: false,
+    reset: false,
+    needs_elf: false,
+};
+
+/// What one read may bring.
+const CHUNK: usize = 64 * 1024;
+/// How often is looked whether the file has grown.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The file at `path`, from its beginning on. It need not exist yet.
+///
+/// # Errors
+/// If it exists and cannot be read.
+pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
+    let mut growing = Growing {
+        path: path.to_owned(),
+        file: None,
+        position: 0,
+        stopping: false,
+        event: None,
+    };
+    growing.event = Some(match growing.look_for_file()? {
+        true => Event::Started,
+        false => Event::Waiting(format!("for `{}` to be written", path.display())),
+    });
+    Ok(Box::new(growing))
+}
+
+struct Growing {
+    path: PathBuf,
+    file: Option<File>,
+    position: u64,
+    stopping: bool,
+    event: Option<Event>,
+}
+
+impl Growing {
+    fn look_for_file(&mut self) -> Result<bool, SourceError> {
+        let opened = File::open(&self.path).and_then(|file| match file.metadata()?.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false => Ok(file),
+        });
+        match opened {
+            Ok(file) => {
+                self.file = Some(file);
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn failed(&self, error: io::Error) -> SourceError {
+        SourceError::new(format!("`{}` cannot be read", self.path.display())).caused_by(error)
+    }
+
+    /// Reads on; whether there was anything.
+    fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<bool> {
+        let Some(file) = &mut self.file else {
+            return Ok(false);
+        };
+        file.take(CHUNK as u64).read_to_end(bytes)?;
+        self.position += bytes.len() as u64;
+        Ok(!bytes.is_empty())
+    }
+
+    /// Whether the file has become shorter than what was read of it: somebody writes it anew.
+    fn was_written_anew(&mut self) -> io::Result<bool> {
+        let Some(file) = &mut self.file else {
+            return Ok(false);
+        };
+        if file.metadata()?.len() >= self.position {
+            return Ok(false);
+        }
+        file.rewind()?;
+        self.position = 0;
+        Ok(true)
+    }
+}
+
+impl Source for Growing {
+    fn name(&self) -> String {
+        format!("the file `{}`", self.path.display())
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        if let Some(event) = self.event.take() {
+            return Ok(Item::Event(event));
+        }
+        if self.file.is_none() && self.look_for_file()? {
+            return Ok(Item::Event(Event::Started));
+        }
+        let anew = self.was_written_anew();
+        if anew.map_err(|error| self.failed(error))? {
+            let text = "the file was cut off: it is read from its beginning again";
+            return Ok(Item::Event(Event::Notice(text.to_owned())));
+        }
+        let read = self.read(bytes);
+        if read.map_err(|error| self.failed(error))? {
+            return Ok(Item::Bytes { stream: 0 });
+        }
+        if self.stopping {
+            return Ok(Item::Ended);
+        }
+        thread::sleep(timeout.min(LOOK));
+        Ok(Item::Nothing)
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        self.stopping = true;
+        Ok(())
+    }
+}

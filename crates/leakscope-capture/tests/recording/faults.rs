@@ -1,0 +1,160 @@
+//! Links that are lost, and peers that die.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpListener};
+use std::time::Duration;
+
+use leakscope_capture::recording::{Limits, Reason};
+use leakscope_capture::source::{Event, Form, Item, Source, SourceError, network};
+
+use crate::device::{Board, Firmware, Manners, on_network};
+use crate::record;
+
+/// What stands in the file where a link was lost.
+const MARK: [u8; 512] = [0xFF; 512];
+
+#[test]
+fn a_peer_that_dies_inside_a_packet() {
+    let (address, device) = on_network(|listener| {
+        let (link, _) = listener.accept().expect("a host");
+        let mut firmware = Firmware::new(link, Manners::Ip);
+        firmware.wait_for_start().expect("START");
+        firmware.work(100).expect("a host that reads");
+        firmware.board.work(1);
+        let last = firmware.board.sent();
+        firmware
+            .send_raw(&last[..last.len() - 3])
+            .expect("a host that reads");
+        firmware.sent
+    });
+    let source = network::connect(&address.to_string()).expect("it listens");
+    let recorded = record::until_lost(source);
+    recorded.check_data(&device.join().expect("no fault"));
+    assert!(matches!(recorded.ending.reason, Reason::Asked));
+}
+
+/// A link that comes back is spoken over anew, and the file shows where it was lost.
+#[test]
+fn a_link_that_returns() {
+    let (address, device) = on_network(|listener| {
+        let first = before_the_loss(&listener);
+        let (link, _) = listener.accept().expect("the host again");
+        let mut firmware = Firmware::new(link, Manners::Ip);
+        firmware.wait_for_start().expect("START");
+        firmware.work(100).expect("a host that reads");
+        firmware.wait_for_stop().expect("STOP");
+        (first, firmware.sent)
+    });
+    let source = network::connect(&address.to_string()).expect("it listens");
+    let one = Board::trace(100).len();
+    let limits = Limits {
+        bytes: Some(one as u64 * 2 - 200),
+        ..Limits::default()
+    };
+    let recorded = record::until(source, &limits, |_| false);
+    let (first, second) = device.join().expect("no fault");
+    recorded.check_data(&[&first[..], &MARK, &second].concat());
+    assert!(matches!(
+        recorded.events[..],
+        [
+            Event::Started,
+            Event::LinkLost(_),
+            Event::LinkRestored { .. }
+        ]
+    ));
+}
+
+fn before_the_loss(listener: &TcpListener) -> Vec<u8> {
+    let (link, _) = listener.accept().expect("a host");
+    let mut firmware = Firmware::new(link, Manners::Ip);
+    firmware.wait_for_start().expect("START");
+    firmware.work(100).expect("a host that reads");
+    firmware.sent
+}
+
+/// A link that is lost before anything came leaves no mark: nothing was lost.
+#[test]
+fn a_link_that_was_of_no_use() {
+    let trace = Board::trace(10);
+    let sent = trace.clone();
+    let (address, device) = on_network(move |listener| {
+        drop(listener.accept().expect("a host"));
+        let (mut link, _) = listener.accept().expect("the host again");
+        link.write_all(&sent).expect("a host that reads");
+        link.shutdown(Shutdown::Write).expect("a socket");
+        link
+    });
+    let source = network::connect(&address.to_string()).expect("it listens");
+    let limits = Limits {
+        bytes: Some(trace.len() as u64),
+        ..Limits::default()
+    };
+    let recorded = record::until(source, &limits, |_| false);
+    drop(device.join().expect("no fault"));
+    recorded.check_data(&trace);
+}
+
+/// A source that fails.
+struct Failing {
+    items: Vec<Result<Vec<u8>, SourceError>>,
+    stopped: bool,
+}
+
+impl Source for Failing {
+    fn name(&self) -> String {
+        "a source that fails".to_owned()
+    }
+
+    fn form(&self) -> Form {
+        Form::Plain
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, _: Duration) -> Result<Item, SourceError> {
+        if self.items.is_empty() {
+            return Ok(if self.stopped {
+                Item::Ended
+            } else {
+                Item::Nothing
+            });
+        }
+        *bytes = self.items.remove(0)?;
+        Ok(Item::Bytes { stream: 0 })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        self.stopped = true;
+        Err(SourceError::new("it does not listen"))
+    }
+}
+
+#[test]
+fn what_came_before_a_failure_is_kept() {
+    let trace = Board::trace(10);
+    let (first, second) = trace.split_at(100);
+    let source = Failing {
+        items: vec![
+            Ok(first.to_vec()),
+            Ok(second.to_vec()),
+            Err(SourceError::new("it is broken")),
+        ],
+        stopped: false,
+    };
+    let recorded = record::until(Box::new(source), &Limits::default(), |_| false);
+    recorded.check_data(&trace);
+    let Reason::Failed(error) = recorded.ending.reason else {
+        panic!("{:?}", recorded.ending);
+    };
+    assert_eq!(error.to_string(), "it is broken");
+}
+
+#[test]
+fn a_device_that_cannot_be_stopped_is_told_of() {
+    let source = Failing {
+        items: vec![Ok(Board::trace(10))],
+        stopped: false,
+    };
+    let recorded = record::so_many(Box::new(source), 1);
+    assert!(matches!(recorded.ending.reason, Reason::Size));
+    let error = recorded.ending.not_stopped.expect("it did not listen");
+    assert_eq!(error.to_string(), "it does not listen");
+}

@@ -1,0 +1,102 @@
+//! Times and sizes as people type them.
+
+use std::time::Duration;
+
+/// `10`, `10s`, `500ms`, `2min`, `1.5h`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "min" | "m" => 60.0,
+        "h" => 3600.0,
+        _ => {
+            return Err(format!("`{unit}` is no unit of time: ms, s, min or h are"));
+        }
+    };
+    number
+        .parse()
+        .ok()
+        .and_then(|number: f64| Duration::try_from_secs_f64(number * seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("`{text}` is no time"))
+}
+
+/// `4096`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without
+/// a `B`.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
+    let bytes: u64 = match unit.trim_end_matches('B') {
+        "" => 1,
+        "k" | "K" => 1000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        _ => {
+            return Err(format!(
+                "`{unit}` is no unit of size: k, M, G, KiB, MiB or GiB are"
+            ));
+        }
+    };
+    number
+        .parse()
+        .ok()
+        .filter(|&number: &f64| number.is_finite() && number > 0.0)
+        .map(|number| (number * bytes as f64) as u64)
+        .filter(|&size| size > 0)
+        .ok_or_else(|| format!("`{text}` is no size"))
+}
+
+fn split(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    (number, unit.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (text, milliseconds) in [
+            ("10", 10_000),
+            ("500ms", 500),
+            ("2 min", 120_000),
+            ("1.5h", 5_400_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)));
+        }
+        for text in [
+            "",
+            "s",
+            "0",
+            "-1",
+            "10 days",
+            "1e400",
+            "99999999999999999999h",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("4096", 4096),
+            ("10k", 10_000),
+            ("10MB", 10_000_000),
+            ("64KiB", 65_536),
+            ("1.5Gi", 3 << 29),
+        ] {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for text in ["", "M", "0", "0.1", "-1", "10 T"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

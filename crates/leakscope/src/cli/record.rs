@@ -1,0 +1,121 @@
+//! What can be typed after `leakscope record`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use leakscope_capture::gdb::Endpoint;
+
+use super::quantity;
+use super::{ReportFormat, Symbols};
+
+/// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
+///
+/// Ctrl-C ends the device's tracing and then reports; a second Ctrl-C ends at once. What was recorded until
+/// then is in the file in either case.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(crate) struct Record {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The recording to make.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Overwrite a recording that exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) trigger: Trigger,
+    /// End after so much time: 10 (seconds), 500ms, 2min, 1h.
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    pub(crate) duration: Option<Duration>,
+    /// End when so much was recorded: 4096 (bytes), 10M, 10MiB.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub(crate) max_size: Option<u64>,
+    /// Print the device's log messages as they come.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) log: bool,
+    /// Print a report so often while recording.
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration, conflicts_with = "format")]
+    pub(crate) report_every: Option<Duration>,
+    /// Show it in the browser while it is being recorded, and until Ctrl-C after that.
+    #[arg(long)]
+    pub(crate) view: bool,
+    /// With --view: only print the address of the page.
+    #[arg(long, requires = "view")]
+    pub(crate) no_open: bool,
+    /// Only record.
+    #[arg(long, conflicts_with_all = ["format", "report_every"])]
+    pub(crate) no_report: bool,
+    /// The report at the end: text for people, or one JSON document.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+}
+
+/// Where the trace comes from: one of these.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Source {
+    /// A serial line, for example /dev/ttyUSB0@1000000.
+    #[arg(long, value_name = "PORT@BAUD", value_parser = SerialAddress::parse, help_heading = "Source")]
+    pub(crate) serial: Option<SerialAddress>,
+    /// A device that serves SystemView over IP (port 19111 unless given), or any TCP server that sends packets.
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Source")]
+    pub(crate) tcp: Option<String>,
+    /// A device (or OpenOCD) that connects to this computer; without an address, on any of its networks.
+    #[arg(long, value_name = "[ADDR:]PORT", help_heading = "Source")]
+    pub(crate) listen: Option<String>,
+    /// The RTT server of OpenOCD or J-Link, for the channel `SysView`.
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    pub(crate) rtt_tcp: Option<String>,
+    /// OpenOCD's Tcl port, for example localhost:6666: ESP chips through Espressif's OpenOCD, others by RTT.
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    pub(crate) openocd: Option<Endpoint>,
+    /// A file that another program is writing; it is followed until Ctrl-C.
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    pub(crate) file: Option<PathBuf>,
+    /// Standard input, up to its end.
+    #[arg(long, help_heading = "Source")]
+    pub(crate) stdin: bool,
+}
+
+/// When the device begins and ends.
+#[derive(Debug, Args)]
+pub(crate) struct Trigger {
+    /// Begin when the program reaches this function or address.
+    #[arg(long, value_name = "SYMBOL|ADDRESS")]
+    pub(crate) start: Option<String>,
+    /// End when the program reaches this function or address.
+    #[arg(long, value_name = "SYMBOL|ADDRESS")]
+    pub(crate) stop: Option<String>,
+    /// Reset the device first, to record from its start.
+    #[arg(long)]
+    pub(crate) reset: bool,
+    /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
+    #[arg(long, value_name = "N", requires = "rtt_tcp")]
+    pub(crate) rtt_channel: Option<u8>,
+}
+
+/// A serial port and its speed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SerialAddress {
+    pub(crate) path: String,
+    pub(crate) baud: u32,
+}
+
+impl SerialAddress {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (path, baud) = text
+            .rsplit_once('@')
+            .ok_or("the speed is missing: PORT@BAUD, for example /dev/ttyUSB0@1000000")?;
+        match baud.parse() {
+            Ok(baud) if baud > 0 && !path.is_empty() => Ok(Self {
+                path: path.to_owned(),
+                baud,
+            }),
+            _ => Err(format!("`{baud}` is no speed in baud")),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The analysis of a recording while it is being made: it reads the file as it grows.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use leakscope_analysis::Analysis;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::{HEAD, Pause, Step};
+use leakscope_capture::Input;
+use leakscope_report::log::LogRow;
+use leakscope_symbols::Symbols;
+
+use super::recognise;
+use super::status::Status;
+use crate::firmware::{self, AllocatorFrames};
+use crate::recording::Recording;
+
+/// So much is read before somebody else gets a turn.
+const TURN: u64 = 8 << 20;
+/// If no packet was found in so many bytes, or after so much time, it is looked what comes instead.
+const DOUBT_BYTES: u64 = 4096;
+const DOUBT_TIME: Duration = Duration::from_secs(3);
+
+/// An analysis that keeps up with a file.
+pub(super) struct Live<'s> {
+    recording: Recording,
+    analysis: Analysis<AllocatorFrames<'s>>,
+    symbols: Option<&'s Symbols>,
+    /// Whether log messages are printed.
+    log: bool,
+    /// The front of the file says how it is laid out, and is not there yet.
+    head_grows: bool,
+    first_byte: Option<Instant>,
+    warned: bool,
+    /// Reading failed; recording goes on.
+    failed: Option<anyhow::Error>,
+}
+
+impl<'s> Live<'s> {
+    pub(super) fn new(
+        inputs: Vec<Input>,
+        symbols: Option<&'s Symbols>,
+        log: bool,
+    ) -> anyhow::Result<Self> {
+        Ok(Self::of(Recording::of(inputs)?, symbols, log))
+    }
+
+    /// Of a file that has become another one.
+    pub(super) fn again(path: &Path, symbols: Option<&'s Symbols>) -> anyhow::Result<Self> {
+        let recording = Recording::open(&[path.display().to_string()])?;
+        Ok(Self::of(recording, symbols, false))
+    }
+
+    fn of(recording: Recording, symbols: Option<&'s Symbols>, log: bool) -> Self {
+        Self {
+            analysis: Analysis::new(&recording.layout, AllocatorFrames(symbols)),
+            recording,
+            symbols,
+            log,
+            head_grows: true,
+            first_byte: None,
+            warned: false,
+            failed: None,
+        }
+    }
+
+    /// Takes into account what has been written since the last time, or some of it: whether there is more.
+    pub(super) fn follow(&mut self, status: &mut Status) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        match self.read(false, status) {
+            Ok(is_behind) => is_behind,
+            Err(error) => {
+                self.failed = Some(error);
+                false
+            }
+        }
+    }
+
+    /// Takes all of it into account: nothing more will be written. The answer.
+    pub(super) fn complete(&mut self, status: &mut Status) -> anyhow::Result<Outcome> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        while self.read(true, status)? {}
+        Ok(self.checked(self.analysis.outcome()))
+    }
+
+    /// The answer as of now.
+    pub(super) fn outcome(&self) -> Outcome {
+        self.checked(self.analysis.outcome())
+    }
+
+    fn checked(&self, mut outcome: Outcome) -> Outcome {
+        if let Some(symbols) = self.symbols {
+            firmware::check(symbols, &mut outcome);
+        }
+        outcome
+    }
+
+    /// The files' names.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.recording.names()
+    }
+
+    /// The program's, if it was named.
+    pub(super) fn symbols(&self) -> Option<&'s Symbols> {
+        self.symbols
+    }
+
+    /// The first bytes of the first file.
+    pub(super) fn head(&mut self) -> Vec<u8> {
+        self.recording.head()
+    }
+
+    /// Packets that were read.
+    pub(super) fn packets(&self) -> u64 {
+        self.analysis.trace().counts().packets
+    }
+
+    /// Bytes that were read.
+    pub(super) fn bytes(&self) -> u64 {
+        self.analysis.trace().counts().bytes
+    }
+
+    /// Whether the device has stopped tracing, and not begun again.
+    pub(super) fn has_stopped(&self) -> bool {
+        let outcome = self.analysis.outcome();
+        outcome.sessions.last().is_some_and(|last| last.stopped)
+    }
+
+    /// Says once what comes if it does not look like packets.
+    pub(super) fn warn_of_what_is_no_trace(&mut self, status: &mut Status) {
+        if self.warned || self.packets() > 0 {
+            return;
+        }
+        let bytes = self.bytes();
+        if bytes == 0 {
+            return;
+        }
+        let first = *self.first_byte.get_or_insert_with(Instant::now);
+        if bytes < DOUBT_BYTES && first.elapsed() < DOUBT_TIME {
+            return;
+        }
+        self.warned = true;
+        let head = self.recording.head();
+        if let Some(data) = recognise::what_else(&head) {
+            status.note(&data.to_string());
+            status.hint(data.hint());
+        }
+    }
+
+    fn read(&mut self, is_complete: bool, status: &mut Status) -> anyhow::Result<bool> {
+        if self.head_grows {
+            let is_whole = self.recording.head().len() >= HEAD;
+            if self.recording.look_again()? {
+                self.analysis =
+                    Analysis::new(&self.recording.layout, AllocatorFrames(self.symbols));
+            }
+            self.head_grows = !is_whole;
+        }
+        let mut taken = 0;
+        while taken < TURN {
+            let Some(stream) = self.advance(status) else {
+                return Ok(false);
+            };
+            let count = self.recording.read(stream, self.analysis.space(stream))?;
+            if count == 0 && !is_complete {
+                return Ok(false);
+            }
+            self.analysis.supply(stream, count);
+            taken += count as u64;
+        }
+        Ok(true)
+    }
+
+    /// Reads what can be read; the stream that needs bytes, if any.
+    fn advance(&mut self, status: &mut Status) -> Option<usize> {
+        if !self.log {
+            return match self.analysis.run() {
+                Pause::NeedBytes(stream) => Some(stream),
+                Pause::Finished => None,
+            };
+        }
+        loop {
+            match self.analysis.step() {
+                Step::Event(event, trace) => {
+                    if let Some(row) = LogRow::new(&event, trace) {
+                        status.log(row);
+                    }
+                }
+                Step::NeedBytes(stream) => return Some(stream),
+                Step::Finished => return None,
+            }
+        }
+    }
+}

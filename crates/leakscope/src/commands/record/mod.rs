@@ -1,0 +1,212 @@
+//! `leakscope record`: from a running device to a trace and an answer.
+//!
+//! One thread takes bytes from the device and writes them to the file ([`leakscope_capture::recording`]);
+//! the other reads that file as it grows, with the analysis that `leakscope report` uses.
+//!
+//! - [`connect`] opens the source that was named, and refuses what it cannot do.
+//! - [`places`] finds where in the program it begins and ends.
+//! - [`live`] is the analysis of the growing file; [`recognise`] says what comes if it is no packets.
+//! - [`page`] shows it in the browser meanwhile.
+//! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
+
+mod connect;
+mod live;
+mod page;
+mod places;
+mod recognise;
+mod status;
+mod words;
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
+use leakscope_capture::source::Event;
+use leakscope_report::{Symbolizer, json, text};
+use leakscope_symbols::Symbols;
+
+use self::live::Live;
+use self::page::Page;
+pub(crate) use self::recognise::NotRecorded;
+use self::status::Status;
+use crate::cli::{Record, ReportFormat};
+use crate::screen::{self, Screen};
+use crate::{firmware, interrupt};
+
+/// The file is looked at this often.
+const TICK: Duration = Duration::from_millis(100);
+
+impl Record {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let symbols = firmware::open(&self.symbols)?;
+        self.refuse_existing()?;
+        let stop = interrupt::catch()?;
+        let mut source = connect::connect(self, symbols.as_ref())?;
+        let mut recording = Recording::create(&self.output, &*source, self.force)?;
+        let mut live = Live::new(recording.inputs()?, symbols.as_ref(), self.log)?;
+        let page = Page::open(self, recording.inputs()?)?;
+        let mut status = Status::new(&source.name(), &self.output);
+        let limits = Limits {
+            duration: self.duration,
+            bytes: self.max_size,
+        };
+        let (tell, events) = mpsc::channel();
+        let ending = thread::scope(|threads| {
+            let recorder = threads.spawn(|| {
+                // Nobody listens any more only if this program is about to end.
+                let mut tell = move |event| drop(tell.send(event));
+                recording.run(&mut *source, &limits, stop, &mut tell)
+            });
+            self.follow(&events, &mut live, &mut status, stop);
+            recorder
+                .join()
+                .expect("the recording thread does not panic")
+        });
+        status.clear();
+        let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
+        if let (Ok(()), Some(page)) = (&finished, page) {
+            page.stay();
+        }
+        finished
+    }
+
+    /// Before anything is connected: nothing is recorded over what exists.
+    fn refuse_existing(&self) -> anyhow::Result<()> {
+        if !self.force && self.output.exists() {
+            let path = self.output.clone();
+            return Err(leakscope_capture::recording::CreateError::Exists { path }.into());
+        }
+        Ok(())
+    }
+
+    /// Shows what is going on until recording has ended. Recording does not depend on it.
+    fn follow(
+        &self,
+        events: &Receiver<Event>,
+        live: &mut Live<'_>,
+        status: &mut Status,
+        stop: &AtomicBool,
+    ) {
+        let mut symbolizer = firmware::symbolizer(&self.symbols, live.symbols());
+        let mut next_report = self.report_every.map(|period| Instant::now() + period);
+        let mut is_behind = false;
+        loop {
+            let wait = if is_behind { Duration::ZERO } else { TICK };
+            let event = match events.recv_timeout(wait) {
+                Ok(event) => Some(event),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            is_behind = live.follow(status);
+            if let Some(event) = event {
+                status.say(&event);
+                // Whoever stops recording and goes away has finished.
+                if matches!(event, Event::LinkLost(_)) && live.has_stopped() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+            if stop.load(Ordering::Relaxed) {
+                status.stopping();
+            }
+            live.warn_of_what_is_no_trace(status);
+            status.update(live, &mut symbolizer);
+            if let Some(due) = next_report
+                && Instant::now() >= due
+            {
+                next_report = self.report_every.map(|period| due + period);
+                let elapsed = status.elapsed();
+                status.around(|| {
+                    // If nobody reads it, the recording goes on.
+                    let _ = self.report_meanwhile(live, &mut symbolizer, elapsed);
+                });
+            }
+        }
+    }
+
+    fn report_meanwhile(
+        &self,
+        live: &Live<'_>,
+        symbolizer: &mut Symbolizer<'_>,
+        elapsed: Duration,
+    ) -> anyhow::Result<()> {
+        let mut screen = Screen::new();
+        let elapsed = words::duration(elapsed);
+        writeln!(screen.out, "After {elapsed} of recording:\n")?;
+        self.write_report(&live.outcome(), live.names(), symbolizer, &mut screen)?;
+        writeln!(screen.out)?;
+        screen.out.flush()?;
+        Ok(())
+    }
+
+    /// Reports, and says where the recording is and how it ended.
+    fn finish<'s>(
+        &self,
+        recording: Recording,
+        ending: Ending,
+        mut live: Live<'s>,
+        symbols: Option<&'s Symbols>,
+        status: &mut Status,
+    ) -> anyhow::Result<()> {
+        for line in words::ending(&ending, status.elapsed()) {
+            screen::note(&line);
+        }
+        let elsewhere = match recording.finish() {
+            Ok(Finished::AsSent) => false,
+            Ok(Finished::Joined) => true,
+            Ok(Finished::NotSplit { offset }) => {
+                screen::note(&words::not_split(offset));
+                false
+            }
+            Err(error) => {
+                screen::complain(&error.into());
+                false
+            }
+        };
+        if elsewhere {
+            live = Live::again(&self.output, symbols)?;
+        }
+        let outcome = live.complete(status)?;
+        if outcome.totals.events == 0 {
+            let nothing = NotRecorded::of(&live.head(), ending.bytes, &self.output);
+            return Err(words::failure(ending.reason, &self.output).unwrap_or(nothing.into()));
+        }
+        let mut screen = Screen::new();
+        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
+        if !self.no_report {
+            self.write_report(&outcome, live.names(), &mut symbolizer, &mut screen)?;
+        }
+        if self.format == ReportFormat::Text {
+            words::conclude(&mut screen.out, self)?;
+        }
+        screen.out.flush()?;
+        match words::failure(ending.reason, &self.output) {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    fn write_report(
+        &self,
+        outcome: &Outcome,
+        inputs: Vec<String>,
+        symbolizer: &mut Symbolizer<'_>,
+        screen: &mut Screen,
+    ) -> io::Result<()> {
+        match self.format {
+            ReportFormat::Text => {
+                let options = text::Options {
+                    inputs,
+                    width: screen.width,
+                    colour: screen.colour,
+                    ..text::Options::default()
+                };
+                text::write(&mut screen.out, outcome, symbolizer, &options)
+            }
+            ReportFormat::Json => json::write(&mut screen.out, outcome, symbolizer, &inputs),
+        }
+    }
+}

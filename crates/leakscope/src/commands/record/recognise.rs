@@ -1,0 +1,114 @@
+//! What comes from a device, if it is not SystemView data.
+
+use std::fmt;
+use std::path::Path;
+
+use leakscope_analysis::Analysis;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_systemview::Header;
+
+/// Something else than packets.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Data {
+    first: Vec<u8>,
+    is_text: bool,
+}
+
+/// What the first bytes of a recording are, if no packets can be read from them.
+pub(super) fn what_else(head: &[u8]) -> Option<Data> {
+    /// So many bytes are shown.
+    const SHOWN: usize = 16;
+    let data = &head[Header::parse(head).data..];
+    if data.is_empty() || has_packets(head) {
+        return None;
+    }
+    let printable = data
+        .iter()
+        .filter(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n' | 0x1B));
+    Some(Data {
+        is_text: printable.count() * 10 >= data.len() * 9,
+        first: data.iter().take(SHOWN).copied().collect(),
+    })
+}
+
+/// Whether a recording that began so and ended there would have packets in it.
+fn has_packets(head: &[u8]) -> bool {
+    let layout = Layout::of(&[head]);
+    let mut rest = &head[Header::parse(head).data..];
+    let mut analysis = Analysis::new(&layout, KeepAll);
+    while let Pause::NeedBytes(stream) = analysis.run() {
+        let space = analysis.space(stream);
+        let count = space.len().min(rest.len());
+        space[..count].copy_from_slice(&rest[..count]);
+        analysis.supply(stream, count);
+        rest = &rest[count..];
+    }
+    analysis.trace().counts().packets > 0
+}
+
+impl Data {
+    /// What the user can do about it.
+    pub(super) fn hint(&self) -> &'static str {
+        if self.is_text {
+            "this is text, such as a console's log: the trace comes on another port, or the recorder of \
+             the program is set up for another one"
+        } else {
+            "at a serial port, the speed is probably another one than the device's; otherwise, is this \
+             the port on which the device sends its trace?"
+        }
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "this is not SystemView data:")?;
+        self.first
+            .iter()
+            .try_for_each(|byte| write!(f, " {byte:02x}"))?;
+        write!(f, " (\"{}\")", self.first.escape_ascii())
+    }
+}
+
+/// A recording with nothing in it that could be read.
+#[derive(Debug)]
+pub(crate) enum NotRecorded {
+    /// No byte came.
+    Nothing,
+    /// Bytes came, and are saved, but no packets.
+    Other { data: String, hint: &'static str },
+}
+
+impl std::error::Error for NotRecorded {}
+
+impl NotRecorded {
+    pub(super) fn of(head: &[u8], bytes: u64, saved: &Path) -> Self {
+        match what_else(head) {
+            Some(data) if bytes > 0 => Self::Other {
+                data: format!("{data}; all of it is in `{}`", saved.display()),
+                hint: data.hint(),
+            },
+            _ => Self::Nothing,
+        }
+    }
+
+    /// What the user can do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::Nothing => {
+                "does the program start its recorder, and is this the port that it sends on? A device \
+                 that records nothing also does not answer"
+            }
+            Self::Other { hint, .. } => hint,
+        }
+    }
+}
+
+impl fmt::Display for NotRecorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => write!(f, "nothing was recorded: the device has sent no packets"),
+            Self::Other { data, .. } => f.write_str(data),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What is shown while recording: one line that changes on a terminal, a line every few seconds elsewhere.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use leakscope_analysis::outcome::{CallSite, Outcome};
+use leakscope_analysis::problem::ProblemKind;
+use leakscope_capture::source::Event;
+use leakscope_report::log::{Format, LogRow, Writer};
+use leakscope_report::units::{self, Clock};
+use leakscope_report::{Symbolizer, sanitise};
+
+use super::live::Live;
+use super::words;
+use crate::screen::Screen;
+
+/// The line on a terminal is made anew this often; it costs a look at every call site.
+const ON_TERMINAL: Duration = Duration::from_millis(500);
+/// Elsewhere, a line is written this often.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+
+/// The line, and what is printed above it.
+pub(super) struct Status {
+    bar: ProgressBar,
+    is_terminal: bool,
+    source: String,
+    saved: String,
+    began: Instant,
+    state: State,
+    next_update: Instant,
+}
+
+/// What is going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Recording,
+    Waiting(String),
+    LinkLost(Instant),
+    Stopping,
+}
+
+impl Status {
+    pub(super) fn new(source: &str, saved: &Path) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let bar = if is_terminal {
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+            ProgressBar::new_spinner()
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        } else {
+            ProgressBar::hidden()
+        };
+        let now = Instant::now();
+        Self {
+            bar,
+            is_terminal,
+            source: source.to_owned(),
+            saved: saved.display().to_string(),
+            began: now,
+            state: State::Recording,
+            next_update: now
+                + if is_terminal {
+                    Duration::ZERO
+                } else {
+                    ELSEWHERE
+                },
+        }
+    }
+
+    /// How long has been recorded.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Something has happened.
+    pub(super) fn say(&mut self, event: &Event) {
+        match event {
+            Event::Waiting(what) => {
+                self.state = State::Waiting(what.clone());
+                self.line(&format!("waiting {what}"));
+                return;
+            }
+            Event::Started => {
+                self.began = Instant::now();
+                self.line(&format!("recording {} into {}", self.source, self.saved));
+                self.state = State::Recording;
+                return;
+            }
+            Event::LinkLost(_) => self.state = State::LinkLost(Instant::now()),
+            Event::LinkRestored { .. } => self.state = State::Recording,
+            Event::Stopped | Event::TargetReset | Event::Notice(_) => {}
+        }
+        self.note(&words::event(event));
+    }
+
+    /// Recording is about to end.
+    pub(super) fn stopping(&mut self) {
+        if self.state != State::Stopping {
+            self.state = State::Stopping;
+            self.next_update = Instant::now();
+        }
+    }
+
+    pub(super) fn note(&mut self, text: &str) {
+        self.line(&format!("note: {text}"));
+    }
+
+    pub(super) fn hint(&mut self, text: &str) {
+        self.line(&format!("hint: {text}"));
+    }
+
+    /// A line above the one that changes.
+    fn line(&mut self, text: &str) {
+        self.around(|| {
+            let _ = writeln!(anstream::stderr(), "{}", sanitise(text));
+        });
+    }
+
+    /// A log message of the device, on standard output.
+    pub(super) fn log(&mut self, row: LogRow) {
+        self.around(|| {
+            let mut screen = Screen::new();
+            let format = if screen.colour {
+                Format::ColouredText
+            } else {
+                Format::Text
+            };
+            let mut writer = Writer::new(&mut screen.out, format);
+            // If nobody reads it, the recording goes on.
+            let _ = writer.write(row).and_then(|()| writer.finish());
+            let _ = screen.out.flush();
+        });
+    }
+
+    /// Does something that prints, with the line out of the way.
+    pub(super) fn around(&mut self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
+    /// Shows how far the recording is, if it is time for that.
+    pub(super) fn update(&mut self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) {
+        let now = Instant::now();
+        if now < self.next_update {
+            self.bar.tick();
+            return;
+        }
+        let text = self.text(live, symbolizer);
+        if self.is_terminal {
+            self.bar.set_message(sanitise(&text).into_owned());
+        } else {
+            self.line(&text);
+        }
+        // Looking takes at most a tenth of the time.
+        let period = if self.is_terminal {
+            ON_TERMINAL
+        } else {
+            ELSEWHERE
+        };
+        self.next_update = now + period.max(now.elapsed() * 10);
+    }
+
+    /// Takes the line away.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn text(&self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) -> String {
+        let state = match &self.state {
+            State::Waiting(what) => return format!("waiting {what}"),
+            State::Recording => words::duration(self.elapsed()),
+            State::LinkLost(since) => format!(
+                "{}, link lost {} ago",
+                words::duration(self.elapsed()),
+                words::duration(since.elapsed())
+            ),
+            State::Stopping => format!("{}, stopping", words::duration(self.elapsed())),
+        };
+        let bytes = units::bytes(live.bytes());
+        let outcome = live.outcome();
+        let totals = &outcome.totals;
+        let mut text = format!(
+            "{state} · {bytes} · {}",
+            units::counted(totals.events, "event")
+        );
+        if totals.heap_events > 0 {
+            text += &format!(
+                " · heap {}, peak {}",
+                units::bytes(totals.outstanding_bytes),
+                units::bytes(totals.peak_bytes)
+            );
+        }
+        if let Some(losses) = losses(&outcome) {
+            text += &format!(" · {losses}");
+        }
+        if let Some(fastest) = fastest(&outcome, symbolizer) {
+            text += &format!(" · {fastest}");
+        }
+        text
+    }
+}
+
+/// "lost 12 packets, 60 B unreadable"
+fn losses(outcome: &Outcome) -> Option<String> {
+    let unreadable = outcome.problems.iter().map(|problem| match problem.kind {
+        ProblemKind::Skipped { bytes } => bytes,
+        _ => 0,
+    });
+    let unreadable: u64 = unreadable.sum();
+    let dropped = outcome.totals.dropped_packets;
+    match (dropped, unreadable) {
+        (0, 0) => None,
+        (dropped, 0) => Some(format!("lost {}", units::counted(dropped, "packet"))),
+        (0, bytes) => Some(format!("{} unreadable", units::bytes(bytes))),
+        (dropped, bytes) => Some(format!(
+            "lost {}, {} unreadable",
+            units::counted(dropped, "packet"),
+            units::bytes(bytes)
+        )),
+    }
+}
+
+/// The call site that grows fastest, if one does: "+120 B/s make_node:24".
+fn fastest(outcome: &Outcome, symbolizer: &mut Symbolizer<'_>) -> Option<String> {
+    let clock = Clock::new(outcome.target.timestamp_hz, outcome.totals.end);
+    let growing = outcome
+        .call_sites
+        .iter()
+        .filter(|site| site.growth.bytes > 0);
+    let rate = |site: &CallSite| site.growth.bytes as f64 / site.growth.ticks as f64;
+    let fastest = growing.max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
+    let rate = clock.rate(fastest.growth.bytes, fastest.growth.ticks);
+    let stack = symbolizer.stack(&fastest.allocator_frames, &fastest.stack);
+    let place = stack.frames.first().map(|frame| {
+        let name = match &frame.function {
+            Some(function) => function.to_string(),
+            None => format!("{:#010x}", frame.address),
+        };
+        match frame.line {
+            Some(line) => format!(" {name}:{line}"),
+            None => format!(" {name}"),
+        }
+    });
+    Some(format!("+{rate}{}", place.unwrap_or_default()))
+}

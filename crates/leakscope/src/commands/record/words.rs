@@ -1,0 +1,103 @@
+//! Sentences about a recording.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use leakscope_capture::recording::{Ending, Reason};
+use leakscope_capture::source::Event;
+use leakscope_report::units;
+
+use crate::cli::Record;
+use crate::shell;
+
+/// "12.3 s", "2 min 5 s"
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
+    let (minutes, seconds) = (duration.as_secs() / 60, duration.as_secs() % 60);
+    match minutes / 60 {
+        0 => format!("{minutes} min {seconds} s"),
+        hours => format!("{hours} h {} min", minutes % 60),
+    }
+}
+
+/// What has happened to the device.
+pub(super) fn event(event: &Event) -> String {
+    match event {
+        Event::Waiting(what) => format!("waiting {what}"),
+        Event::Started => "recording".to_owned(),
+        Event::Stopped => "the device has ended its trace".to_owned(),
+        Event::TargetReset => "the device was reset: a new session begins".to_owned(),
+        Event::LinkLost(reason) => {
+            format!("the link is lost ({reason}): trying to get it back; Ctrl-C ends the recording")
+        }
+        Event::LinkRestored { gone } => format!(
+            "the link is back after {}: what the device sent meanwhile is missing, and the trace is marked \
+             there",
+            self::duration(*gone)
+        ),
+        Event::Notice(text) => text.clone(),
+    }
+}
+
+/// How the recording ended.
+pub(super) fn ending(ending: &Ending, elapsed: Duration) -> Vec<String> {
+    let why = match ending.reason {
+        Reason::Duration => Some("--duration is over"),
+        Reason::Size => Some("--max-size is reached"),
+        Reason::Asked | Reason::Ended | Reason::Failed(_) | Reason::NotWritten(_) => None,
+    };
+    let bytes = units::bytes_with_unit(ending.bytes);
+    let mut lines = vec![match why {
+        Some(why) => format!("{bytes} in {}; {why}", duration(elapsed)),
+        None => format!("{bytes} in {}", duration(elapsed)),
+    }];
+    if let Some(error) = &ending.not_stopped {
+        lines.push(format!(
+            "{:#}; it may go on tracing",
+            anyhow::anyhow!(error.to_string())
+        ));
+    }
+    lines
+}
+
+/// The cores could not be told apart from there on.
+pub(super) fn not_split(offset: u64) -> String {
+    format!(
+        "the data are damaged at byte {}: both cores were left in one stream, which leakscope reads and \
+         SEGGER's application does not",
+        units::count(offset)
+    )
+}
+
+/// Why the recording ended before its time.
+pub(super) fn failure(reason: Reason, saved: &Path) -> Option<anyhow::Error> {
+    let saved = saved.display();
+    match reason {
+        Reason::Failed(error) => Some(anyhow::Error::from(error).context(format!(
+            "recording ended early; `{saved}` has what came until then"
+        ))),
+        Reason::NotWritten(error) => Some(anyhow::Error::from(error).context(format!(
+            "`{saved}` takes no more data; what is in it is a whole recording up to there"
+        ))),
+        _ => None,
+    }
+}
+
+/// Where the trace is, and how to look at it again.
+pub(super) fn conclude(out: &mut dyn Write, record: &Record) -> io::Result<()> {
+    let saved = shell::quoted(&record.output.to_string_lossy());
+    let elf = match &record.symbols.elf {
+        Some(elf) => format!(" --elf {}", shell::quoted(&elf.to_string_lossy())),
+        None => String::new(),
+    };
+    let program = shell::program();
+    if !record.no_report {
+        writeln!(out)?;
+    }
+    writeln!(out, "Saved         {saved}")?;
+    writeln!(out, "Look again    {program} report {saved}{elf}")
+}

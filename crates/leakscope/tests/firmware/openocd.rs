@@ -1,0 +1,151 @@
+//! Espressif's OpenOCD, of the virtual board: what `leakscope record` gets out of it.
+//!
+//! OpenOCD is looked for where the environment variable `LEAKSCOPE_OPENOCD` says, or else in the folder
+//! `target/openocd-esp32`, a virtual environment of Python with the package `openocd-esp32`.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use virtual_board::{Machine, Model, Program, server};
+
+/// After so many seconds something hangs.
+const LIMIT: u64 = 100;
+
+/// What is missing to run it.
+pub(crate) fn missing() -> Option<String> {
+    match program() {
+        Some(_) => None,
+        None => Some("Espressif's OpenOCD (LEAKSCOPE_OPENOCD, or target/openocd-esp32)".to_owned()),
+    }
+}
+
+fn program() -> Option<PathBuf> {
+    let named = env::var_os("LEAKSCOPE_OPENOCD").map(PathBuf::from);
+    let usual = || xtask::project().join("target/openocd-esp32/bin/openocd-esp32");
+    Some(named.unwrap_or_else(usual)).filter(|program| program.is_file())
+}
+
+/// The recording that `leakscope record --openocd` makes.
+pub(crate) fn record(elf: &Path, folder: &Path) -> Result<Vec<u8>, Failed> {
+    let openocd = OpenOcd::start(elf, folder)?;
+    let endpoint = format!("127.0.0.1:{}", openocd.port("tcl")?);
+    let trace = folder.join("recorded.svdat");
+    let output = Command::new("timeout")
+        .arg(LIMIT.to_string())
+        .arg(env!("CARGO_BIN_EXE_leakscope"))
+        .args([
+            "record",
+            "--reset",
+            "--no-report",
+            "--openocd",
+            &endpoint,
+            "--elf",
+        ])
+        .arg(elf)
+        .arg("-o")
+        .arg(&trace)
+        .output()?;
+    let messages = openocd.end()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("{said}\nOpenOCD:\n{messages}").into());
+    }
+    Ok(fs::read(trace)?)
+}
+
+/// OpenOCD, with the virtual board as its target. It is ended when it is dropped.
+pub(crate) struct OpenOcd {
+    process: Child,
+    log: PathBuf,
+    board: Option<JoinHandle<Result<(), String>>>,
+}
+
+impl OpenOcd {
+    /// Starts a board that runs `elf`, and OpenOCD with an ESP32-C3's configuration.
+    pub(crate) fn start(elf: &Path, folder: &Path) -> Result<Self, Failed> {
+        let program = Program::read(&fs::read(elf)?)?;
+        let mut machine = Machine::new(Model::Esp32C3, &program)?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
+        let board = thread::spawn(move || {
+            let served = server::serve(&listener, &mut machine);
+            served.map(drop).map_err(|error| error.to_string())
+        });
+        let log = folder.join("openocd.log");
+        let messages = File::create(&log)?;
+        let process = Command::new(self::program().ok_or("there is no OpenOCD")?)
+            .args(["-c", "adapter driver jtag_dpi"])
+            .args(["-c", &format!("jtag_dpi set_port {port}")])
+            .args(["-c", "transport select jtag", "-c", "adapter speed 1000"])
+            .args(["-c", "set ESP_RTOS none", "-c", "set ESP_FLASH_SIZE 0"])
+            // Ports that the system chooses.
+            .args([
+                "-c",
+                "tcl_port 0",
+                "-c",
+                "gdb_port 0",
+                "-c",
+                "telnet_port disabled",
+            ])
+            .args(["-f", "target/esp32c3.cfg"])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(messages.try_clone()?)
+            .stderr(messages)
+            .spawn()?;
+        Ok(Self {
+            process,
+            log,
+            board: Some(board),
+        })
+    }
+
+    /// The port at which OpenOCD listens for `tcl` or `gdb`, as soon as it does.
+    pub(crate) fn port(&self, service: &str) -> Result<u16, Failed> {
+        let end = Instant::now() + Duration::from_secs(LIMIT);
+        loop {
+            let log = fs::read_to_string(&self.log)?;
+            let line = log.lines().find_map(|line| {
+                let (_, rest) = line.split_once("Listening on port ")?;
+                rest.strip_suffix(&format!(" for {service} connections"))
+            });
+            if let Some(port) = line {
+                return Ok(port.parse()?);
+            }
+            if Instant::now() > end {
+                return Err(format!("OpenOCD does not listen:\n{log}").into());
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// Tells OpenOCD to end; what it has said.
+    pub(crate) fn end(mut self) -> Result<String, Failed> {
+        let mut tcl = TcpStream::connect(("127.0.0.1", self.port("tcl")?))?;
+        tcl.write_all(b"shutdown\x1a")?;
+        self.process.wait()?;
+        let log = fs::read_to_string(&self.log)?;
+        if let Some(board) = self.board.take() {
+            board
+                .join()
+                .map_err(|_| "the board has panicked")?
+                .map_err(|error| format!("the board failed: {error}\n{log}"))?;
+        }
+        Ok(log)
+    }
+}
+
+impl Drop for OpenOcd {
+    fn drop(&mut self) {
+        // Both fail if it has ended already. The board ends with its connection.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

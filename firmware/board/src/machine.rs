@@ -1,0 +1,150 @@
+//! The machine: hart, bus and program together.
+
+use crate::bus::Bus;
+use crate::elf::Program;
+use crate::hart::{Hart, Step};
+use crate::memory::Memory;
+use crate::peripherals::{self, Peripherals};
+use crate::semihosting::{self, Host};
+
+/// What a machine consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Model {
+    /// The memories of an ESP32-C3.
+    Esp32C3,
+    /// The memory of QEMU's `virt`: so that the same program can run in both.
+    Virt,
+}
+
+/// A hart with memory and a program.
+#[derive(Debug)]
+pub struct Machine {
+    /// The core.
+    pub hart: Hart,
+    /// All that it reaches by an address.
+    pub bus: Bus,
+    entry: u32,
+    host: Option<Host>,
+}
+
+/// Why [`Machine::run`] returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// It has executed as many instructions as it was asked for.
+    Budget,
+    /// The hart waits for an interrupt.
+    Waiting,
+    /// The hart is in debug mode.
+    Halted,
+    /// The program has ended, with this code.
+    Exited(i32),
+}
+
+impl Model {
+    fn bus(self) -> Bus {
+        const MIB: usize = 1 << 20;
+        match self {
+            Self::Esp32C3 => Bus::new(
+                vec![
+                    // SRAM 1, as data and as code.
+                    Memory::new(&[0x3FC8_0000, 0x4038_0000], 0x6_0000),
+                    // Flash, through the cache, as data and as code: two views of one memory here.
+                    Memory::new(&[0x3C00_0000, 0x4200_0000], 8 * MIB),
+                    // SRAM 0, and the internal ROM.
+                    Memory::new(&[0x4037_C000], 0x4000),
+                    Memory::new(&[0x4000_0000], 0x6_0000),
+                    Memory::new(&[0x5000_0000], 0x2000),
+                ],
+                Peripherals::new(peripherals::ESP32_C3),
+            ),
+            Self::Virt => Bus::new(
+                vec![Memory::new(&[0x8000_0000], 32 * MIB)],
+                Peripherals::new(0..0),
+            ),
+        }
+    }
+}
+
+impl Machine {
+    /// A machine with a program in its memory, about to begin.
+    ///
+    /// # Errors
+    /// If the program lies where the machine has no memory.
+    pub fn new(model: Model, program: &Program) -> Result<Self, crate::bus::AccessFault> {
+        let mut bus = model.bus();
+        for (address, bytes) in &program.segments {
+            bus.bytes_mut(*address, bytes.len() as u32)?
+                .copy_from_slice(bytes);
+        }
+        Ok(Self {
+            hart: Hart::new(program.entry),
+            bus,
+            entry: program.entry,
+            host: None,
+        })
+    }
+
+    /// With a host that answers semihosting calls that no debugger takes.
+    #[must_use]
+    pub fn with_host(mut self, host: Host) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    /// Begins anew; memory keeps what is in it, as an ESP32-C3's does.
+    pub fn reset(&mut self) {
+        self.hart = Hart::new(self.entry);
+        self.bus.timer = crate::timer::Timer::default();
+        self.bus.peripherals.wants_reset = false;
+    }
+
+    /// Executes up to `budget` instructions.
+    pub fn run(&mut self, budget: u32) -> Pause {
+        for _ in 0..budget {
+            match self.hart.step(&mut self.bus) {
+                Step::Done => self.bus.timer.advance(),
+                Step::Waiting => {
+                    self.bus.timer.advance();
+                    return Pause::Waiting;
+                }
+                Step::Halted => return Pause::Halted,
+                Step::Breakpoint => {
+                    if let Some(code) = self.breakpoint() {
+                        return Pause::Exited(code);
+                    }
+                }
+            }
+            if self.bus.peripherals.wants_reset {
+                self.reset();
+            }
+        }
+        Pause::Budget
+    }
+
+    /// Runs the program to its end, as fast as it goes; its exit code. `None` if it waits for ever.
+    pub fn run_to_end(&mut self) -> Option<i32> {
+        loop {
+            match self.run(1_000_000) {
+                Pause::Budget => {}
+                Pause::Waiting if self.bus.timer.has_alarm() => self.bus.timer.skip_to_alarm(),
+                Pause::Waiting | Pause::Halted => return None,
+                Pause::Exited(code) => return Some(code),
+            }
+        }
+    }
+
+    /// `ebreak` without a debugger: a call to the host, or an exception. The exit code if the program ends.
+    fn breakpoint(&mut self) -> Option<i32> {
+        match &mut self.host {
+            Some(host) if semihosting::is_call(&self.bus, self.hart.pc) => {
+                let ended = host.answer(&mut self.hart, &mut self.bus);
+                self.hart.pc = self.hart.pc.wrapping_add(4);
+                ended
+            }
+            _ => {
+                self.hart.trap_breakpoint();
+                None
+            }
+        }
+    }
+}
