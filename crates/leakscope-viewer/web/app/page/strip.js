@@ -24,7 +24,7 @@ export function clockStrip(page) {
   const picture = new Picture('Live bytes over the whole trace', (pen, _, height) => {
     if (timeline !== null) {
       const x = scale().x(timeline.from);
-      drawCurve(pen, timeline.heap, { x, y: 4, width: scale().x(timeline.to) - x, height: height - 4 }, { axis: false });
+      drawCurve(pen, timeline.heap, { x, y: 4, width: scale().x(timeline.to) - x, height: height - 4 }, { lines: false });
       drawGaps(pen, scale(), timeline.gaps, height);
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);

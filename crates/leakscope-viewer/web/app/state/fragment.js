@@ -29,6 +29,7 @@
  * @property {string[]} levels of log lines; none: all
  * @property {number[]} loggers the contexts whose log lines are listed; none: all
  * @property {boolean} mixed log lines with heap events between
+ * @property {boolean} close timeline: the axis of bytes begins near the lowest, not at 0
  * @property {'system' | 'dark' | 'light'} theme
  */
 
@@ -40,7 +41,7 @@ export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
   kinds: [], contexts: [], core: null, at: null, address: null, text: '',
   search: '', sort: '', weight: 'outstanding_bytes', inverted: false, upward: false, allocator: false,
-  log: '', levels: [], loggers: [], mixed: false, theme: 'system',
+  log: '', levels: [], loggers: [], mixed: false, close: false, theme: 'system',
 });
 
 /** @type {(keyof State)[]} */
@@ -52,7 +53,7 @@ const WORDS = ['kinds', 'levels'];
 /** @type {(keyof State)[]} */
 const NUMBER_LISTS = ['contexts', 'loggers'];
 /** @type {(keyof State)[]} */
-const FLAGS = ['inverted', 'upward', 'allocator', 'mixed'];
+const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close'];
 /** @type {(keyof State)[]} */
 const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'log', 'theme'];
 

@@ -37,7 +37,7 @@ export function eventDetail(page) {
       fill(place,
         element('div', {}, element('b', {}, row.name), `  event ${count(row.index)}, ${page.clock.moment(row.time)}, core ${row.core}, ${page.contextName(row.context)}`,
           row.flag !== null && element('b', { class: 'verdict leak' }, ` ▲ ${row.flag.replace('-', ' ')}`)),
-        element('div', { class: 'detail-text' }, row.detail), life, hidden,
+        row.detail !== '' && element('div', { class: 'detail-text' }, row.detail), life, hidden,
         element('div', { class: 'group' },
           row.site >= 0 && element('button', { type: 'button', click: () => page.go({ view: 'sites', site: row.site }) }, 'Its call site'),
           element('button', { type: 'button', click: () => page.select(row, { view: 'timeline' }) }, 'In the timeline'),

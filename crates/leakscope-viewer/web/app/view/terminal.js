@@ -26,7 +26,7 @@ export function terminalView(page) {
   let chosenIndex = null;
   const listing = eventList(page, {
     label: 'Log lines',
-    columns: [['Time, s', 'number'], ['Core'], ['Context'], ['Level'], ['Message']],
+    columns: [[page.clock.hz === 0 ? 'Ticks' : 'Time, s', 'number'], ['Core'], ['Context'], ['Level'], ['Message']],
     draw: (row, line) => drawLine(page, row, line),
     counted: (total, complete) => { rest.textContent = counted(total, page.state.mixed ? 'line and event' : 'line') + (complete ? '' : ' so far, searching …'); },
     chosen: (row, way) => {
