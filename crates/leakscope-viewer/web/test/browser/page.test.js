@@ -196,6 +196,9 @@ async function opensACallSite(url) {
     await tab.key('ArrowDown');
     await tab.key('Enter');
     await tab.until('zoom', () => [...document.querySelectorAll('button')].some((button) => button.textContent === 'Reset zoom' && !button.disabled));
+    await fragmentWith(tab, 'zoom=');
+    await tab.run(() => history.back());
+    await tab.until('Back', () => !location.hash.includes('zoom='));
   });
 }
 
