@@ -73,9 +73,8 @@ export function clockStrip(page) {
     const range = dragged ?? state.range;
     const moment = page.hovered ?? state.cursor;
     fill(clock,
-      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.moment(moment)),
-      element('dt', {}, 'Range'), element('dd', {}, range === null ? 'everything'
-        : `${page.clock.moment(range[0])} to ${page.clock.moment(range[1])}, ${page.clock.duration(range[1] - range[0])}`),
+      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment)),
+      element('dt', {}, 'Range'), element('dd', {}, range === null ? 'everything' : page.clock.stretch(...range)),
       element('div', { class: 'clock-buttons' }, range !== null && element('button', {
         type: 'button', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
       }, '×')));
