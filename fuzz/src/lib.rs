@@ -1,4 +1,5 @@
 //! What the fuzz targets do, one function an entry point of the project: so that a test can do the same
 //! with bytes of its own, without a fuzzer.
 
+pub mod analysis;
 pub mod systemview;

@@ -1,5 +1,6 @@
-//! What can be typed, as plain data; `record`, which has the most to say, in a file of its own.
+//! What can be typed, as plain data; `record` and `gdbinit` in files of their own.
 
+mod gdbinit;
 mod quantity;
 mod record;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
 
 use crate::demo::faults::Fault;
+pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use record::{Record, SerialAddress};
 
 /// An oscilloscope for heap leaks in embedded firmware.
@@ -30,6 +32,7 @@ pub(crate) enum Command {
     Log(Log),
     View(View),
     Demo(Demo),
+    Gdbinit(Gdbinit),
     Description(Description),
 }
 

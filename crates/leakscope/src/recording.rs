@@ -11,7 +11,7 @@ use leakscope_analysis::dump;
 use leakscope_analysis::trace::{Event, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
-use leakscope_systemview::Header;
+use leakscope_systemview::{Header, sync};
 
 use crate::no_events::NoEvents;
 use crate::screen;
@@ -67,6 +67,24 @@ impl Recording {
         self.positions = layout.parts.iter().map(|part| part.start).collect();
         self.layout = layout;
         Ok(true)
+    }
+
+    /// Reads from the first start sequence on, if that is seen already and is not at the front; whether it
+    /// was so.
+    pub(crate) fn skip_to_start(&mut self) -> bool {
+        let head = self.head();
+        let [part] = self.layout.parts.as_mut_slice() else {
+            return false;
+        };
+        let start = sync::find(&head, part.start as usize, part.core_bit);
+        match start {
+            Some(start) if start as u64 > part.start => {
+                part.start = start as u64;
+                self.positions = vec![part.start];
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The first bytes of the first input.

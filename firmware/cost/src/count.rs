@@ -41,6 +41,8 @@ impl Counts {
     /// The count that came most often.
     pub fn usual(&self) -> u32 {
         let often = self.often.iter().zip(0..);
-        often.max_by_key(|(often, _)| **often).map_or(0, |(_, count)| count)
+        often
+            .max_by_key(|(often, _)| **often)
+            .map_or(0, |(_, count)| count)
     }
 }

@@ -54,7 +54,11 @@ fn main() -> ! {
     let nothing = usual_count(nothing);
     println!(
         "Rust, {}, depth {DEPTH}: alloc {}, free {}",
-        if cfg!(feature = "esp-idf") { "ESP-IDF" } else { "leakscope" },
+        if cfg!(feature = "esp-idf") {
+            "ESP-IDF"
+        } else {
+            "leakscope"
+        },
         usual_count(alloc) - nothing,
         usual_count(free) - nothing,
     );

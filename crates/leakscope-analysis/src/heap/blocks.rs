@@ -1,6 +1,7 @@
 //! The blocks: those that live, and those that were freed, for as long as they are remembered.
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU8;
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -17,12 +18,24 @@ pub(super) struct LiveBlock {
     /// Who allocated it: an index into the list of contexts.
     pub(super) owner: u32,
     pub(super) site: u32,
-    /// Index into the list of heaps.
-    pub(super) heap: u8,
+    /// Index into the list of heaps, plus 1: the compiler makes use of that it is never 0.
+    pub(super) heap_number: NonZeroU8,
     pub(super) core: u8,
 }
 
 impl LiveBlock {
+    /// The number of the heap with this index.
+    #[inline]
+    pub(super) fn heap_number(index: usize) -> NonZeroU8 {
+        NonZeroU8::MIN.saturating_add(index as u8)
+    }
+
+    /// Its index into the list of heaps.
+    #[inline]
+    pub(super) fn heap(&self) -> usize {
+        usize::from(self.heap_number.get()) - 1
+    }
+
     /// Its size in bytes.
     pub(super) fn bytes(&self) -> u64 {
         u64::from(self.size)
@@ -35,61 +48,8 @@ pub(super) const LARGEST: u64 = u32::MAX as u64;
 /// What stands at an address.
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The fields of a [`LiveBlock`]: of those, the compiler leaves room for which variant this is.
-    Live {
-        time: u64,
-        size: u32,
-        owner: u32,
-        site: u32,
-        heap: u8,
-        core: u8,
-    },
-    Freed {
-        time: u64,
-        from: StackId,
-    },
-}
-
-impl State {
-    fn live(block: LiveBlock) -> Self {
-        let LiveBlock {
-            time,
-            size,
-            owner,
-            site,
-            heap,
-            core,
-        } = block;
-        Self::Live {
-            time,
-            size,
-            owner,
-            site,
-            heap,
-            core,
-        }
-    }
-
-    fn block(self) -> Option<LiveBlock> {
-        match self {
-            Self::Live {
-                time,
-                size,
-                owner,
-                site,
-                heap,
-                core,
-            } => Some(LiveBlock {
-                time,
-                size,
-                owner,
-                site,
-                heap,
-                core,
-            }),
-            Self::Freed { .. } => None,
-        }
-    }
+    Live(LiveBlock),
+    Freed { time: u64, from: StackId },
 }
 
 /// An address and what stands there. A random one of these is fetched from memory for each event, which
@@ -105,12 +65,15 @@ const _: () = assert!(size_of::<Slot>() == 32);
 
 impl Slot {
     fn live(&self) -> Option<(u64, LiveBlock)> {
-        self.state.block().map(|block| (self.address, block))
+        match self.state {
+            State::Live(block) => Some((self.address, block)),
+            State::Freed { .. } => None,
+        }
     }
 
     fn freed_at(&self) -> Option<u64> {
         match self.state {
-            State::Live { .. } => None,
+            State::Live(_) => None,
             State::Freed { time, .. } => Some(time),
         }
     }
@@ -147,13 +110,13 @@ impl Blocks {
         match self.by_address.find_mut(hash(address), is_at(address)) {
             Some(slot) => {
                 let lost = match slot.state {
-                    State::Live { .. } => slot.state.block(),
+                    State::Live(lost) => Some(lost),
                     State::Freed { .. } => {
                         self.freed -= 1;
                         None
                     }
                 };
-                slot.state = State::live(block);
+                slot.state = State::Live(block);
                 lost
             }
             None => {
@@ -165,7 +128,7 @@ impl Blocks {
 
     #[inline(never)]
     fn add(&mut self, address: u64, block: LiveBlock) {
-        let state = State::live(block);
+        let state = State::Live(block);
         let slot = Slot { address, state };
         self.by_address.insert_unique(hash(address), slot, hash_of);
     }
@@ -178,21 +141,7 @@ impl Blocks {
             return Freed::Unknown;
         };
         let block = match slot.state {
-            State::Live {
-                time,
-                size,
-                owner,
-                site,
-                heap,
-                core,
-            } => LiveBlock {
-                time,
-                size,
-                owner,
-                site,
-                heap,
-                core,
-            },
+            State::Live(block) => block,
             State::Freed { time, from } => return Freed::Before { time, from },
         };
         slot.state = State::Freed { time, from };
@@ -209,7 +158,7 @@ impl Blocks {
         let Some(slot) = slot.filter(|slot| slot.freed_at() == Some(freed_at)) else {
             return false;
         };
-        slot.state = State::live(block);
+        slot.state = State::Live(block);
         self.freed -= 1;
         true
     }
@@ -228,7 +177,7 @@ impl Blocks {
     /// The live block that begins at an address.
     pub(super) fn at(&self, address: u64) -> Option<LiveBlock> {
         let slot = self.by_address.find(hash(address), is_at(address))?;
-        slot.state.block()
+        slot.live().map(|(_, block)| block)
     }
 
     /// The live block that an address lies in, but not at its beginning.

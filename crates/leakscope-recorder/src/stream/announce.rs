@@ -4,10 +4,10 @@ use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Text, id};
 
 use super::config::Config;
-use super::output::Output;
+use super::output::{Output, Running};
 use super::{MODULE_OFFSET, TEXT};
 use crate::dialect::Dialect;
-use crate::event::{Task, until_nul};
+use crate::event::{Event, Task, until_nul};
 
 /// Bytes of a task's name on the wire.
 const TASK_NAME: usize = 32;
@@ -42,8 +42,10 @@ impl Output<'_> {
         self.module_count();
         self.module_descriptions::<D>();
         dialect.start(self, config);
-        if let Some(running) = self.chain.running {
-            self.event(running, config);
+        match self.chain.running {
+            Running::Unknown => {}
+            Running::Task(task) => self.event(Event::TaskStartExec(task), config),
+            Running::Nothing => self.event(Event::Idle, config),
         }
     }
 

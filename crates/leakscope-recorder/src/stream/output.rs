@@ -40,8 +40,17 @@ pub(super) struct Chain {
     pub(super) dropped: u32,
     /// Whether the host knows that nothing runs.
     pub(super) idle: bool,
-    /// What runs, for a host that comes later: a `TaskStartExec` or an `Idle`.
-    pub(super) running: Option<Event>,
+    /// What runs, for a host that comes later.
+    pub(super) running: Running,
+}
+
+/// What a core does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Running {
+    /// Not known. It comes first, so that a new stream is all zeros.
+    Unknown,
+    Task(usize),
+    Nothing,
 }
 
 impl Chain {
@@ -51,15 +60,16 @@ impl Chain {
         last: 0,
         dropped: 0,
         idle: false,
-        running: None,
+        running: Running::Unknown,
     };
 
     /// Keeps in mind what runs.
     #[inline]
     pub(super) fn note(&mut self, event: Event) {
         match event {
-            Event::TaskStartExec(_) | Event::Idle => self.running = Some(event),
-            Event::TaskStopExec => self.running = None,
+            Event::TaskStartExec(task) => self.running = Running::Task(task),
+            Event::Idle => self.running = Running::Nothing,
+            Event::TaskStopExec => self.running = Running::Unknown,
             _ => {}
         }
     }

@@ -4,11 +4,16 @@
 //! - [`case`]: one build of one firmware with one fault, from its source to the report.
 //! - [`emulator`]: QEMU as a process.
 //! - [`expected`]: comparing a report with an expectation.
-//! - [`rtt`]: the recorder's buffer, read as a debug probe reads it: out of a file that is the target's memory
-//!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
+//! - [`record`]: the recorder's buffer, read by `leakscope record` out of a file that is the target's memory, or
+//!   through a GDB server; or by GDB itself.
+//! - [`symbols`]: what must be true of a program before it runs.
 //! - [`uart`]: a serial line.
 //! - [`board`]: the virtual board, which must run a program as QEMU does.
 //! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
+//!
+//! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
+//! and each of the other ways (ESP-IDF's dialect, the dump, RTT, UART) with at least one fault on each board that
+//! has it. Streams and dumps that the target writes itself are made twice, and must be the same to the byte.
 //!
 //! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
 //! failure.
@@ -18,10 +23,8 @@ mod board;
 mod case;
 mod emulator;
 mod expected;
-mod gdb;
 mod openocd;
-mod rtt;
-mod shared_memory;
+mod record;
 mod symbols;
 mod uart;
 
@@ -29,7 +32,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use xtask::firmware::{self, Build, Firmware};
+use xtask::firmware::{self, Build, Firmware, Sink};
 
 use case::{Built, Case, Reader};
 
@@ -52,11 +55,14 @@ fn main() -> ExitCode {
 /// A trial for each variant and each way to read it; or one that says what is missing.
 fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -> Vec<Trial> {
     let name = format!("{}::{}", firmware.name, build.name);
-    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
+    if build.sink == Sink::Text {
+        return Vec::new();
+    }
     let missing = build.missing().join(", ");
-    if !missing.is_empty() && !variants.is_empty() {
+    if !missing.is_empty() {
         return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
     }
+    let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
         for reader in Reader::all_of(build, variant) {

@@ -179,7 +179,7 @@ impl<const SIZE: usize> Blocks<SIZE> {
             // Before the host knows of the exchange, after which it may write again.
             result = Ok(match control & HOST_DATA {
                 0 => FromHost::NONE,
-                _ => self.from_host(filling),
+                _ => self.read_from_host(filling),
             });
             let number = filling.number << NUMBER_SHIFT & NUMBER;
             let control = number | control & HOST_CONNECT | length as u32;
@@ -191,7 +191,7 @@ impl<const SIZE: usize> Blocks<SIZE> {
 
     /// What the host wrote at the beginning of the block that is about to be filled: a length in two bytes, and so
     /// many bytes.
-    fn from_host(&self, filling: &Filling) -> FromHost {
+    fn read_from_host(&self, filling: &Filling) -> FromHost {
         let block: *const u8 = self.memory[filling.number as usize % 2].0.get().cast();
         // SAFETY: the offsets used lie inside the block, which has at least 512 bytes; volatile, because the
         // compiler cannot know of the host.

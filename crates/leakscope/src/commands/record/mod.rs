@@ -12,7 +12,7 @@
 mod connect;
 mod live;
 mod page;
-mod places;
+pub(super) mod places;
 mod recognise;
 mod status;
 mod words;
@@ -105,7 +105,7 @@ impl Record {
             if let Some(event) = event {
                 status.say(&event);
                 // Whoever stops recording and goes away has finished.
-                if matches!(event, Event::LinkLost(_)) && live.has_stopped() {
+                if matches!(event, Event::LinkLost(_)) && live.would_be_stopped() {
                     stop.store(true, Ordering::Relaxed);
                 }
             }
