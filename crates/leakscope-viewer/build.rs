@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.sort();
         let mut text = String::from("&[\n");
         for (name, path) in files {
+            let path = path.to_str().ok_or("a path that is no text")?;
             writeln!(
                 text,
                 "    File {{ name: {name:?}, text: include_str!({path:?}) }},"

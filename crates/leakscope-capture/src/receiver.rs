@@ -1,5 +1,6 @@
 //! What comes out of a target that is recorded: bytes, and what happened between them.
 
+use std::collections::VecDeque;
 use std::io;
 
 /// Takes what a target sends.
@@ -51,4 +52,48 @@ pub enum Event {
     Text(String),
     /// Something that lowers the value of the recording, in words.
     Notice(String),
+}
+
+/// A receiver that keeps what it is given until somebody fetches it.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    pieces: VecDeque<Piece>,
+}
+
+/// What was received.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Bytes { core: usize, bytes: Vec<u8> },
+    Event(Event),
+}
+
+impl Inbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    pub(crate) fn put(&mut self, core: usize, bytes: Vec<u8>) {
+        self.pieces.push_back(Piece::Bytes { core, bytes });
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Piece> {
+        self.pieces.pop_front()
+    }
+
+    /// Adds a notice, if there is one.
+    pub(crate) fn notice(&mut self, text: Option<String>) {
+        let event = text.map(Event::Notice);
+        self.pieces.extend(event.map(Piece::Event));
+    }
+}
+
+impl Receiver for Inbox {
+    fn bytes(&mut self, core: usize, bytes: &[u8]) -> io::Result<()> {
+        self.put(core, bytes.to_owned());
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) {
+        self.pieces.push_back(Piece::Event(event));
+    }
 }

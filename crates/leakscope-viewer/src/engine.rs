@@ -7,7 +7,7 @@
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::Layout;
+use leakscope_analysis::trace::{HEAD, Layout};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
 use leakscope_report::{FrameSource, Symbolizer};
@@ -37,6 +37,8 @@ pub struct Engine<'s> {
     pub(crate) scan: Scan<'s>,
     pub(crate) inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
+    /// The front of the inputs says how they are laid out, and is not all there yet.
+    heads_grow: bool,
     state: Reading,
     /// Another number whenever answers may have changed.
     version: u64,
@@ -71,7 +73,7 @@ impl Reading {
 }
 
 /// How far reading has come, in numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Status {
     /// See [`Reading::name`].
     pub state: &'static str,
@@ -126,6 +128,21 @@ const SLICE: u64 = 50_000;
 /// So many searches and windows are remembered.
 const REMEMBERED: usize = 4;
 
+/// Where in the inputs the streams are, and whether more of what says so may come.
+fn look(source: &mut dyn Source, inputs: usize, naming: &mut Naming) -> io::Result<(Layout, bool)> {
+    let grows = source.grows();
+    let mut heads = Vec::with_capacity(inputs);
+    for input in 0..inputs {
+        heads.push(source.head(input)?);
+    }
+    for head in &heads {
+        naming.learn_header(head);
+    }
+    let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
+    let is_short = heads.iter().any(|head| head.len() < HEAD);
+    Ok((Layout::of(&heads), grows && is_short))
+}
+
 impl<'s> Engine<'s> {
     /// Nothing is read yet but the heads of the inputs.
     ///
@@ -137,12 +154,7 @@ impl<'s> Engine<'s> {
         mut naming: Naming,
     ) -> io::Result<Self> {
         let inputs = source.names();
-        let heads: Result<Vec<_>, _> = (0..inputs.len()).map(|input| source.head(input)).collect();
-        let heads = heads?;
-        for head in &heads {
-            naming.learn_header(head);
-        }
-        let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
+        let (layout, heads_grow) = look(&mut *source, inputs.len(), &mut naming)?;
         let symbols = program.symbols.as_ref();
         let frames = symbols.map(|symbols| symbols as &dyn FrameSource);
         Ok(Self {
@@ -151,9 +163,10 @@ impl<'s> Engine<'s> {
                 naming,
                 symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
             },
-            scan: Scan::new(Layout::of(&heads), AllocatorFrames(symbols)),
+            scan: Scan::new(layout, AllocatorFrames(symbols)),
             inputs,
             symbols,
+            heads_grow,
             state: Reading::Reading,
             version: 0,
             outcome: None,
@@ -168,8 +181,10 @@ impl<'s> Engine<'s> {
             return &self.state;
         }
         let before = self.scan.index.sections.events;
-        let scan = &mut self.scan;
-        let progress = scan.advance(&mut *self.source, &mut self.names, SLICE);
+        let progress = self.look_again().and_then(|()| {
+            let scan = &mut self.scan;
+            scan.advance(&mut *self.source, &mut self.names, SLICE)
+        });
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
             Ok(Progress::Waiting) => Reading::Following,
@@ -181,6 +196,24 @@ impl<'s> Engine<'s> {
         }
         self.scan.index.settle(self.scan.trace.end());
         &self.state
+    }
+
+    /// Looks again at the front of inputs that are being written, and reads from their beginning if the
+    /// streams are others than was thought.
+    fn look_again(&mut self) -> io::Result<()> {
+        if !self.heads_grow {
+            return Ok(());
+        }
+        let (inputs, naming) = (self.inputs.len(), &mut self.names.naming);
+        let (layout, heads_grow) = look(&mut *self.source, inputs, naming)?;
+        self.heads_grow = heads_grow;
+        if layout != self.scan.layout {
+            self.scan = Scan::new(layout, AllocatorFrames(self.symbols));
+            self.searches.clear();
+            self.censuses.clear();
+            self.version += 1;
+        }
+        Ok(())
     }
 
     /// Reads everything there is.

@@ -87,3 +87,20 @@ pub(crate) const fn context_kind(context: Context) -> &'static str {
         Context::Interrupt(_) => "interrupt",
     }
 }
+
+/// Where a context stands in lists, as in SystemView: interrupts by number, the scheduler, tasks by priority
+/// (high first) and then by name, idle.
+pub(crate) fn context_rank(context: Context, trace: &Trace) -> (u8, u32, String) {
+    let (class, rank) = match context {
+        Context::Interrupt(number) => (0, number),
+        Context::Scheduler => (1, 0),
+        Context::Task(task) => {
+            let task = trace.tasks().get(task.index());
+            let priority = task.and_then(|task| task.priority);
+            (2, u32::MAX - priority.unwrap_or(0))
+        }
+        Context::Idle => (3, 0),
+        Context::Unknown => (4, 0),
+    };
+    (class, rank, context_name(context, trace))
+}

@@ -30,3 +30,11 @@ pub(crate) fn symbolizer<'s>(
     let roots = options.source_root.iter().cloned().collect();
     Symbolizer::new(source).with_source_roots(roots)
 }
+
+/// The ELF file and its sources, as the viewer takes them.
+pub(crate) fn program(options: &cli::Symbols) -> anyhow::Result<leakscope_viewer::Program> {
+    Ok(leakscope_viewer::Program {
+        symbols: open(options)?,
+        roots: options.source_root.iter().cloned().collect(),
+    })
+}

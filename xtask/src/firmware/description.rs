@@ -20,12 +20,16 @@ pub enum Sink {
     Dump,
     /// From the target's memory: the file `ram`, or GDB's stub at `gdb.socket`.
     Rtt,
+    /// From GDB's stub at `gdb.socket`; the buffer holds all.
+    Gdb,
     /// From `uart.socket`.
     Uart,
     /// There is none: the firmware prints what it has measured.
     Text,
-    /// By Espressif's OpenOCD.
+    /// By Espressif's OpenOCD, of the virtual board.
     Apptrace,
+    /// By RTT, through OpenOCD, of the virtual board.
+    BoardRtt,
 }
 
 #[derive(Deserialize)]

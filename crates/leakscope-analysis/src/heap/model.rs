@@ -8,7 +8,7 @@ use super::contexts::Contexts;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
 use super::recent::{Failure, Kind, RecentEvents};
-use super::site::{Moment, Site, WARM_UP_CYCLES, WINDOWS};
+use super::site::{Moment, Site, WARM_UP_CYCLES};
 use crate::findings::Gap;
 use crate::outcome::{Anomaly, AnomalyKind, Block, FailedAllocation, Outcome, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
@@ -309,7 +309,7 @@ impl HeapModel {
     #[inline(always)]
     fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: &Occasion) {
         let size = size.min(LARGEST);
-        let heap = self.heaps.index(heap);
+        let heap = self.heaps.allocate(heap, size);
         let owner = self.contexts.index(now.context);
         let block = LiveBlock {
             time: now.time,
@@ -325,7 +325,6 @@ impl HeapModel {
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
         self.contexts.allocate(owner, size);
-        self.heaps.allocate(heap, size);
         let site = &mut self.sites[site];
         site.allocate(now.time, size, &self.moment);
         site.note_context(owner, now.core);
@@ -506,8 +505,8 @@ impl HeapModel {
 
     #[inline]
     fn widen_windows(&mut self, time: u64) {
-        while (time - self.session.start) >> self.moment.window_shift >= WINDOWS as u64 {
-            self.moment.window_shift += 1;
+        if time >= self.moment.full_at {
+            self.moment.widen_windows(time);
         }
     }
 

@@ -75,15 +75,14 @@ impl Site {
         }
         self.cycles.settle(moment.cycle, self.live_bytes);
         self.floor.lowest = self.floor.lowest.min(self.floor.level);
-        let since_start = time.saturating_sub(moment.start);
-        if since_start >= self.floor.until {
-            self.enter_window(since_start, moment.window_shift);
+        if time >= self.floor.until {
+            self.enter_window(time, moment);
         }
     }
 
     #[cold]
-    fn enter_window(&mut self, time: u64, shift: u32) {
-        self.floor = self.floors.enter_window(&self.floor, time, shift);
+    fn enter_window(&mut self, time: u64, moment: &Moment) {
+        self.floor = self.floors.enter_window(&self.floor, time, moment);
     }
 
     #[inline(always)]
@@ -163,7 +162,7 @@ impl Site {
     pub(super) fn history(&self, now: u64, moment: &Moment) -> SiteHistory {
         let mut copy = self.clone();
         copy.settle(now, moment);
-        copy.enter_window(now.saturating_sub(moment.start), moment.window_shift);
+        copy.enter_window(now, moment);
         let has_frees = self.frees > 0;
         SiteHistory {
             allocations: self.allocations,
@@ -194,10 +193,29 @@ pub(super) struct Moment {
     /// A window is 2 to this power ticks long; it grows so that the trace has at most
     /// [`WINDOWS`] of them.
     pub(super) window_shift: u32,
+    /// Until when that is so.
+    pub(super) full_at: u64,
     /// How many peaks of the whole heap there were.
     pub(super) peak: u64,
     /// How many cycles the user has marked.
     pub(super) cycle: u64,
+}
+
+impl Moment {
+    /// Makes windows so long that they reach up to `time`.
+    #[cold]
+    pub(super) fn widen_windows(&mut self, time: u64) {
+        while time.saturating_sub(self.start) >> self.window_shift >= WINDOWS as u64 {
+            self.window_shift += 1;
+        }
+        self.full_at = self.end_of_window(WINDOWS - 1, self.window_shift);
+    }
+
+    /// The first moment behind a window.
+    fn end_of_window(&self, window: usize, shift: u32) -> u64 {
+        let length = (window as u64 + 1).checked_mul(1 << shift);
+        self.start.saturating_add(length.unwrap_or(u64::MAX))
+    }
 }
 
 /// The most windows that a trace is divided into.
@@ -212,7 +230,7 @@ struct Floor {
     level: u64,
     /// The lowest level so far.
     lowest: u64,
-    /// Where the window ends, in ticks since the session began; earlier if windows have grown since.
+    /// Where the window ends; earlier if windows have grown since.
     until: u64,
 }
 
@@ -226,12 +244,13 @@ struct Floors {
 
 impl Floors {
     /// Goes on to the window of `time`: since the last change the level was the same.
-    fn enter_window(&mut self, floor: &Floor, time: u64, shift: u32) -> Floor {
+    fn enter_window(&mut self, floor: &Floor, time: u64, moment: &Moment) -> Floor {
         self.values[self.window] = floor.lowest;
-        while self.shift < shift {
+        while self.shift < moment.window_shift {
             self.merge_pairs();
         }
-        let window = ((time >> shift) as usize).min(WINDOWS - 1);
+        let since_start = time.saturating_sub(moment.start);
+        let window = ((since_start >> self.shift) as usize).min(WINDOWS - 1);
         while self.window < window {
             self.window += 1;
             self.values[self.window] = floor.level;
@@ -239,7 +258,7 @@ impl Floors {
         Floor {
             level: floor.level,
             lowest: self.values[self.window],
-            until: (self.window as u64 + 1) << self.shift,
+            until: moment.end_of_window(self.window, self.shift),
         }
     }
 

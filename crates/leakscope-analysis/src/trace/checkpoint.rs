@@ -10,7 +10,7 @@ use super::stream::Stream;
 ///
 /// ```
 /// # use leakscope_analysis::trace::{Layout, Step, Trace};
-/// # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 7, 100, 100, 0, 0, 0, 0, 0, 17, 5, 4, 0x60, 50];
+/// # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 4, 100, 100, 0, 0, 0, 17, 5, 4, 0x60, 50];
 /// let mut trace = Trace::new(&Layout::of(&[&bytes]));
 /// trace.space(0)[..bytes.len()].copy_from_slice(&bytes);
 /// trace.supply(0, bytes.len());
@@ -79,7 +79,7 @@ impl Trace {
             espressif: self.espressif,
             cores: self.cores.clone(),
             tasks: self.tasks.clone(),
-            stacks: Stacks::default(),
+            stacks: Stacks::elsewhere(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),

@@ -61,6 +61,18 @@ impl Default for Stacks {
 }
 
 impl Stacks {
+    /// None at all, and no room for any: takes the place of others that are kept elsewhere.
+    pub(super) fn elsewhere() -> Self {
+        Self {
+            frames: Vec::new(),
+            ends: Vec::new(),
+            by_frames: HashTable::new(),
+            encoded: Vec::new(),
+            by_encoding: HashTable::new(),
+            recent: Vec::new(),
+        }
+    }
+
     /// The return addresses of a stack, the innermost first.
     pub fn frames(&self, stack: StackId) -> &[u64] {
         let end = self.ends[stack.index()] as usize;

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::connection::Connection;
+use super::connection::{Connection, ProtocolError};
 use super::endpoint::{Endpoint, Stream};
 use super::error::GdbError;
 use super::features::{Architecture, Description, Features};
@@ -126,7 +127,12 @@ impl Client {
         &self.endpoint
     }
 
-    /// What can do what, as far as it says.
+    /// Where the server finds this computer.
+    pub fn own_address(&self) -> IpAddr {
+        self.stream.own_address()
+    }
+
+    /// What it can do, as far as it says.
     pub fn features(&self) -> &Features {
         &self.features
     }
@@ -308,11 +314,10 @@ impl Client {
 
     /// If what was heard so far was no packet.
     fn not_gdb(&self) -> Option<GdbError> {
-        let said = self.connection.stray();
-        let is_other = !self.connection.has_received_packet() && !said.is_empty();
-        is_other.then(|| GdbError::Protocol {
+        let said = self.connection.other_language()?;
+        Some(GdbError::Protocol {
             endpoint: self.endpoint.to_string(),
-            source: super::connection::ProtocolError::NotGdb { said },
+            source: ProtocolError::NotGdb { said },
         })
     }
 }

@@ -84,14 +84,10 @@ impl Connection {
         self.packets.pop_front()
     }
 
-    /// Whether anything was received that could come from a GDB server.
-    pub fn has_received_packet(&self) -> bool {
-        self.has_received_packet
-    }
-
-    /// What was received instead of packets, escaped; empty if nothing was.
-    pub fn stray(&self) -> String {
-        self.stray.escape_ascii().to_string()
+    /// What was received if there was no packet among it, escaped.
+    pub fn other_language(&self) -> Option<String> {
+        let said = || self.stray.escape_ascii().to_string();
+        self.is_other_language().then(said)
     }
 
     /// Takes what was received.
@@ -100,12 +96,18 @@ impl Connection {
             match self.decoder.push(byte) {
                 None | Some(Received::Notification) => {}
                 Some(Received::Acknowledged) => self.unacknowledged = None,
+                // In the middle of a text it is a hyphen.
+                Some(Received::Rejected) if self.is_other_language() => self.stray_byte(byte)?,
                 Some(Received::Rejected) => self.send_again()?,
                 Some(Received::Packet { payload, is_whole }) => self.packet(payload, is_whole)?,
                 Some(Received::Stray(byte)) => self.stray_byte(byte)?,
             }
         }
         Ok(())
+    }
+
+    fn is_other_language(&self) -> bool {
+        !self.has_received_packet && !self.stray.is_empty()
     }
 
     fn packet(&mut self, payload: Option<Vec<u8>>, is_whole: bool) -> Result<(), ProtocolError> {
@@ -148,7 +150,9 @@ impl Connection {
         if self.stray.len() < STRAY {
             self.stray.push(byte);
         } else if !self.has_received_packet {
-            return Err(ProtocolError::NotGdb { said: self.stray() });
+            return Err(ProtocolError::NotGdb {
+                said: self.stray.escape_ascii().to_string(),
+            });
         }
         Ok(())
     }

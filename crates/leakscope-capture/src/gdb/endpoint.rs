@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -107,6 +107,16 @@ impl Stream {
                 stream.read(bytes)
             }
         }
+    }
+
+    /// Where this computer is, seen from the other one; its own address if it is the same.
+    pub(super) fn own_address(&self) -> IpAddr {
+        let address = match self {
+            Self::Tcp(stream) => stream.local_addr().ok(),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
+        };
+        address.map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip())
     }
 
     pub(super) fn write(&mut self, bytes: &[u8], limit: Duration) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::connection::ProtocolError;
 use crate::memory::MemoryError;
+use crate::source::SourceError;
 
 /// Why a GDB server did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,16 @@ impl GdbError {
                 Some("is another GDB connected? Most servers talk to one at a time")
             }
             _ => None,
+        }
+    }
+}
+
+impl From<GdbError> for SourceError {
+    fn from(error: GdbError) -> Self {
+        let message = Self::new(error.to_string());
+        match error.hint() {
+            Some(hint) => message.with_hint(hint),
+            None => message,
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! - [`Connection`] is the protocol without a socket: payloads in, bytes out, and back ([`packet`]).
 //! - [`Client`] asks, through a socket ([`Endpoint`]), and is the target's [`Memory`](crate::memory::Memory).
+//! - [`connect`] makes a [`Source`](crate::source::Source) of it.
 //! - [`RingRecording`] and [`EspressifRecording`] record between two breakpoints, by a [`Plan`].
 //!
 //! Everything is blocking, with time-outs. What a server says may be wrong, late, or hostile.
@@ -21,6 +22,7 @@ mod recording;
 mod reply;
 mod run;
 mod server;
+mod source;
 
 pub use client::Client;
 pub use connection::{Connection, ProtocolError};
@@ -31,3 +33,4 @@ pub use recording::{Ending, EspressifRecording, Halted, Plan, RecordError, RingR
 pub use reply::Stop;
 pub use run::Breakpoint;
 pub use server::Server;
+pub use source::{ABILITIES, Options, connect};

@@ -79,7 +79,9 @@ impl Memory for MemoryFile {
 }
 
 fn unmapped(address: u64, length: usize, error: io::Error) -> MemoryError {
-    if error.kind() != io::ErrorKind::UnexpectedEof {
+    // No system has files that reach to the last addresses: it calls them invalid.
+    let is_behind = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidInput];
+    if !is_behind.contains(&error.kind()) {
         return MemoryError::Lost(Box::new(error));
     }
     MemoryError::Unmapped {

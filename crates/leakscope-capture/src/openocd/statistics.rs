@@ -2,18 +2,18 @@
 
 /// The numbers that matter of `esp sysview stop`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Statistics {
+pub(crate) struct Statistics {
     /// Blocks that the target had not finished when OpenOCD took them.
-    pub(super) incomplete_blocks: u64,
+    pub(crate) incomplete_blocks: u64,
     /// Bytes that are missing.
-    pub(super) lost_bytes: u64,
+    pub(crate) lost_bytes: u64,
 }
 
 impl Statistics {
     /// Reads them; what is not said is 0.
     ///
     /// `Data: blocks incomplete 0, lost bytes: 0`
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         Self {
             incomplete_blocks: number_after(text, "blocks incomplete "),
             lost_bytes: number_after(text, "lost bytes: "),
@@ -21,7 +21,7 @@ impl Statistics {
     }
 
     /// A sentence, if something is missing.
-    pub(super) fn complaint(self) -> Option<String> {
+    pub(crate) fn complaint(self) -> Option<String> {
         (self != Self::default()).then(|| {
             format!(
                 "OpenOCD lost data: {} incomplete blocks, {} bytes",

@@ -186,6 +186,7 @@ impl Recording {
             recording: self,
             bytes: 0,
             began: None,
+            lost_link: false,
             tell,
         };
         let (reason, not_stopped) = run.until_end(source, limits, stop);
@@ -267,6 +268,8 @@ struct Run<'r> {
     bytes: u64,
     /// When tracing began.
     began: Option<Instant>,
+    /// The link was lost since the last bytes came.
+    lost_link: bool,
     tell: &'r mut dyn FnMut(Event),
 }
 
@@ -295,10 +298,9 @@ impl Run<'_> {
         while Instant::now() < deadline {
             match self.step(source) {
                 Ok(true) => {}
-                Ok(false) => break,
                 Err(failed @ Reason::NotWritten(_)) => return (failed, None),
                 Err(Reason::Failed(error)) => return (reason, Some(error)),
-                Err(_) => break,
+                Ok(false) | Err(_) => break,
             }
         }
         (reason, None)
@@ -324,6 +326,9 @@ impl Run<'_> {
             Item::Bytes { stream } => {
                 let files = &mut self.recording.files;
                 let last = files.len() - 1;
+                if std::mem::take(&mut self.lost_link) {
+                    mark_lost_link(files).map_err(Reason::NotWritten)?;
+                }
                 let file = &mut files[usize::from(stream).min(last)];
                 file.write(&bytes).map_err(Reason::NotWritten)?;
                 self.bytes += bytes.len() as u64;
@@ -334,7 +339,7 @@ impl Run<'_> {
                     Event::Started => {
                         self.began.get_or_insert_with(Instant::now);
                     }
-                    Event::LinkRestored { .. } => self.mark_lost_link()?,
+                    Event::LinkRestored { .. } => self.lost_link = true,
                     _ => {}
                 }
                 (self.tell)(event);
@@ -344,13 +349,9 @@ impl Run<'_> {
         }
         Ok(true)
     }
+}
 
-    fn mark_lost_link(&mut self) -> Result<(), Reason> {
-        for file in &mut self.recording.files {
-            if file.has_data() {
-                file.write(&LOST_LINK).map_err(Reason::NotWritten)?;
-            }
-        }
-        Ok(())
-    }
+fn mark_lost_link(files: &mut [RawFile]) -> io::Result<()> {
+    let mut files = files.iter_mut().filter(|file| file.has_data());
+    files.try_for_each(|file| file.write(&LOST_LINK))
 }

@@ -14,6 +14,7 @@ mod reader;
 mod recording;
 mod search;
 mod session;
+mod source;
 
 pub use control_block::{Channel, ControlBlock, ID, Look};
 pub use pace::Pace;
@@ -21,3 +22,4 @@ pub use reader::{NAME, Progress, ReadError, Reader};
 pub use recording::Recording;
 pub use search::Place;
 pub use session::{Look as SessionLook, Session};
+pub use source::{ABILITIES, open_file};

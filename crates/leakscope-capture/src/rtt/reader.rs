@@ -12,7 +12,7 @@ pub const NAME: &str = "SysView";
 /// Empties the buffers of the channels named [`NAME`], one for each core.
 ///
 /// Nothing is believed for longer than a look: the target may be reset at any time, and may send anything.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reader {
     place: Place,
     layout: Layout,
@@ -20,7 +20,7 @@ pub struct Reader {
     buffer: Vec<u8>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     /// Nothing was found yet, or it is gone.
     Searching {
@@ -152,6 +152,16 @@ impl Reader {
             };
         }
         Ok(has_sent)
+    }
+
+    /// Looks for the control block, without reading any buffer; for how many cores there is one. `None` if
+    /// nothing was found.
+    pub fn cores(&mut self, memory: &mut impl Memory) -> Option<usize> {
+        self.find(memory).ok()?;
+        match &self.state {
+            State::Reading(known) => Some(known.cores.len()),
+            State::Searching { .. } => None,
+        }
     }
 
     /// Whether the control block was found, and is there still.

@@ -24,7 +24,7 @@ pub(super) trait Port: Read + Write + Send {
 
 /// What one read may bring.
 const CHUNK: usize = 64 * 1024;
-/// Between two attempts to open a line again.
+/// Before each attempt to open a line again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The source at the end of a [`Line`].
@@ -128,9 +128,11 @@ impl Device {
             _ => error.to_string(),
         };
         let since = Instant::now();
+        // Not at once: who looks at what has come may find that it is the end.
+        let next_attempt = since + PAUSE;
         self.link = Link::Lost {
             since,
-            next_attempt: since,
+            next_attempt,
         };
         Item::Event(Event::LinkLost(reason))
     }

@@ -1,7 +1,7 @@
 //! A device for tests: the real recorder at the far end of a link, with the handshake that the link has.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 
@@ -18,13 +18,13 @@ pub(crate) struct Board {
     round: usize,
 }
 
-/// Ten microseconds pass with each look.
+/// A hundred microseconds pass with each look.
 #[derive(Debug, Default)]
 pub(crate) struct Microseconds(AtomicU32);
 
 impl Clock for Microseconds {
     fn now(&self) -> u32 {
-        self.0.fetch_add(10, Ordering::Relaxed)
+        self.0.fetch_add(100, Ordering::Relaxed)
     }
 
     fn hz(&self) -> u32 {
@@ -134,8 +134,13 @@ pub(crate) struct Firmware<L> {
 
 impl<L: Read + Write> Firmware<L> {
     pub(crate) fn new(link: L, manners: Manners) -> Self {
+        Self::of(Board::new(), link, manners)
+    }
+
+    /// A board that has run before.
+    pub(crate) fn of(board: Box<Board>, link: L, manners: Manners) -> Self {
         Self {
-            board: Board::new(),
+            board,
             link,
             manners,
             uart: Handshake::new(),
@@ -143,7 +148,7 @@ impl<L: Read + Write> Firmware<L> {
         }
     }
 
-    /// Listens until the host has said START.
+    /// Listens until the host has said START, and the start sequence is to be sent.
     pub(crate) fn wait_for_start(&mut self) -> io::Result<()> {
         if self.manners == Manners::Ip {
             let mut hello = [0; 32];
@@ -152,7 +157,7 @@ impl<L: Read + Write> Firmware<L> {
             let answer = *b"SEGGER SystemView V3.32.00\0\0\0\0\0\0";
             self.link.write_all(&answer)?;
         }
-        while !self.board.is_recording() {
+        while !self.board.has_something_to_send() {
             self.listen()?;
         }
         Ok(())
@@ -207,6 +212,14 @@ impl<L: Read + Write> Firmware<L> {
         self.link.write_all(bytes)?;
         self.sent.extend(bytes);
         Ok(())
+    }
+}
+
+impl Firmware<TcpStream> {
+    /// Ends the connection, as far as the host can see.
+    pub(crate) fn hang_up(&self) {
+        // A host that has gone already has seen as much.
+        let _ = self.link.shutdown(Shutdown::Both);
     }
 }
 

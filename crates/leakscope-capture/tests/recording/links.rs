@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use leakscope_capture::recording::Reason;
-use leakscope_capture::source::{Event, Source, network};
+use leakscope_capture::source::{Event, network};
 use leakscope_systemview::{Frame, id, sync};
 
 use crate::device::{Board, Firmware, Manners, on_network};
@@ -139,10 +139,7 @@ fn a_stream_that_runs_already() {
         let middle = &missed[missed.len() / 2..];
         firmware.send_raw(middle).expect("a host that reads");
         let before = firmware.sent.len();
-        // START makes it send its start sequence again.
-        while !firmware.board.has_something_to_send() {
-            firmware.listen().expect("START");
-        }
+        firmware.wait_for_start().expect("START");
         firmware.work(ROUNDS).expect("a host that reads");
         firmware.wait_for_stop().expect("STOP");
         (firmware.sent, before)
@@ -167,7 +164,7 @@ mod serial {
     fn pseudo_terminal() -> (TTYPort, String) {
         let (mut board, host) = TTYPort::pair().expect("a pseudo-terminal");
         board
-            .set_timeout(Duration::from_secs(60))
+            .set_timeout(Duration::from_mins(1))
             .expect("a terminal");
         let path = host.name().expect("a terminal has a path");
         (board, path)

@@ -6,6 +6,7 @@
 )]
 
 mod alloc;
+mod apptrace;
 mod bytes;
 mod commands;
 mod dump;

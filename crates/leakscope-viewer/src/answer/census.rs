@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::index::contexts::Contexts;
 use crate::index::exchange::{Exchange, Sum};
 use crate::index::ledger::Fate;
-use crate::index::running::{Running, Span};
+use crate::index::running::{Running, Span, begins_run};
 use crate::query::Window;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
@@ -141,10 +141,9 @@ impl Census {
         if event.time < self.window.from {
             return ControlFlow::Continue(());
         }
-        use leakscope_systemview::id::{IDLE, ISR_ENTER, TASK_START_EXEC};
         match event.kind {
             EventKind::Heap(of_heap) => self.observe_heap(of_heap, seen, scan, context),
-            EventKind::System if matches!(event.id, TASK_START_EXEC | ISR_ENTER | IDLE) => {
+            EventKind::System if begins_run(event.id) => {
                 self.runs.entry((event.core, context)).or_default().1 += 1;
             }
             _ => {}

@@ -1,12 +1,15 @@
 //! Pages of events, and where in a list something stands.
 
+use leakscope_analysis::outcome::Block;
 use serde::Serialize;
 
+use super::address;
 use crate::engine::{Engine, Refusal};
+use crate::index::kind::Kind;
 use crate::list::page::{List, Reader};
 use crate::list::parts::{Part, counted};
 use crate::list::row::Row;
-use crate::query::{At, Filter};
+use crate::query::{At, Filter, ROWS, Window};
 
 /// Some rows of a list.
 #[derive(Clone, Debug, Serialize)]
@@ -42,14 +45,16 @@ impl Page {
 
 impl Engine<'_> {
     /// How many events of a list are where, and up to which event they were counted.
-    fn parts(&mut self, filter: &Filter) -> (Vec<Part>, u64) {
-        if filter.is_searched() {
-            let search = self.search_for(filter);
-            (search.parts.clone(), search.searched_to)
-        } else {
+    fn parts(&mut self, filter: &Filter) -> Result<(Vec<Part>, u64), Refusal> {
+        if !filter.is_searched() {
             let sections = &self.scan.index.sections;
-            (counted(sections, filter), sections.events)
+            return Ok((counted(sections, filter), sections.events));
         }
+        if self.search_for(filter).searched_to < self.events() {
+            self.search()?;
+        }
+        let search = self.search_for(filter);
+        Ok((search.parts.clone(), search.searched_to))
     }
 
     pub(crate) fn page(
@@ -58,7 +63,7 @@ impl Engine<'_> {
         limit: u64,
         filter: &Filter,
     ) -> Result<Page, Refusal> {
-        let (parts, end) = self.parts(filter);
+        let (parts, end) = self.parts(filter)?;
         let events = self.events();
         let mut reader = Reader {
             scan: &self.scan,
@@ -87,7 +92,7 @@ impl Engine<'_> {
     }
 
     pub(crate) fn find(&mut self, at: At, filter: &Filter) -> Result<Place, Refusal> {
-        let (parts, end) = self.parts(filter);
+        let (parts, end) = self.parts(filter)?;
         let events = self.events();
         let mut reader = Reader {
             scan: &self.scan,
@@ -115,10 +120,41 @@ impl Engine<'_> {
     }
 }
 
-/// Allocations of the worst call sites.
 impl Engine<'_> {
     /// How many log messages there are.
     pub(crate) fn log_messages(&self) -> u64 {
         self.scan.trace.counts().log_messages
+    }
+
+    /// The events that allocated blocks which leak: those of so many call sites, and so many of each.
+    pub(crate) fn allocations_of_leaks(
+        &mut self,
+        leaks: usize,
+        allocations: usize,
+    ) -> Result<Vec<u64>, Refusal> {
+        let (outcome, ..) = self.outcome();
+        let leaking = outcome.call_sites.iter();
+        let leaking = leaking.filter(|site| site.finding.verdict.is_leak());
+        let blocks: Vec<Block> = leaking
+            .take(leaks)
+            .flat_map(|site| site.blocks.iter().take(allocations).copied())
+            .collect();
+        let mut found = Vec::new();
+        for block in blocks {
+            let filter = Filter {
+                kinds: 1 << Kind::Heap as u16,
+                window: Some(Window {
+                    from: block.time,
+                    to: block.time + 1,
+                }),
+                ..Filter::default()
+            };
+            let address = address(block.address);
+            let page = self.page(0, ROWS, &filter)?;
+            let rows = page.rows.iter();
+            let mut rows = rows.filter(|row| row.address.as_ref() == Some(&address));
+            found.extend(rows.next().map(|row| row.index));
+        }
+        Ok(found)
     }
 }

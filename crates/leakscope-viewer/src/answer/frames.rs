@@ -45,22 +45,30 @@ impl Frames {
     }
 }
 
-/// A frame in a few words: "parse_header main.c:66".
-pub(crate) fn title(frame: Option<&Named>) -> String {
-    let Some(frame) = frame else {
+/// So many addresses tell a call stack apart.
+const ADDRESSES: usize = 3;
+
+/// A call stack in a few words: "parse_header main.c:66"; without symbols "0x40081eff ← 0x40081f34".
+pub(super) fn title(stack: &[Named]) -> String {
+    let Some(first) = stack.first() else {
         return "(no call stack)".to_owned();
     };
-    let function = match &frame.function {
-        Some(function) => sanitise(function).into_owned(),
-        None => address(frame.address),
+    let Some(function) = &first.function else {
+        let unnamed = stack.iter().take_while(|frame| frame.function.is_none());
+        let addresses: Vec<String> = unnamed
+            .take(ADDRESSES)
+            .map(|frame| address(frame.address))
+            .collect();
+        return addresses.join(" ← ");
     };
-    let file = frame.file.as_deref().map(|path| {
+    let function = sanitise(function);
+    let file = first.file.as_deref().map(|path| {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        sanitise(name).into_owned()
+        sanitise(name)
     });
-    match (file, frame.line) {
+    match (file, first.line) {
         (Some(file), Some(line)) => format!("{function} {file}:{line}"),
         (Some(file), None) => format!("{function} {file}"),
-        (None, _) => function,
+        (None, _) => function.into_owned(),
     }
 }

@@ -1,4 +1,6 @@
 //! The answers, a file each. `API.md` says what their fields mean.
+#![allow(clippy::struct_field_names, reason = "the names are those of API.md")]
+
 pub(crate) mod census;
 mod columns;
 mod events;

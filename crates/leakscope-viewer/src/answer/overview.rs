@@ -1,6 +1,6 @@
 //! What the page shows first.
 
-use leakscope_analysis::outcome::{AnomalyKind, CallSite, Outcome};
+use leakscope_analysis::outcome::{self, AnomalyKind, CallSite, Outcome};
 use leakscope_report::Conclusion;
 use leakscope_report::sanitise;
 use leakscope_report::units::{bytes, counted, duration_of_seconds, rate_per_second};
@@ -10,9 +10,10 @@ use super::address;
 use super::frames::{Frames, title};
 use super::problem::Problem;
 use super::sites::Row;
-use crate::engine::{Engine, Reading};
+use crate::engine::{Engine, Names, Reading};
 use crate::names::{context_kind, context_name};
 use crate::query::{ROWS, SITES, WIDTH};
+use crate::scan::Scan;
 
 /// Besides the leaks, so many findings are shown.
 const FINDINGS: usize = 20;
@@ -213,17 +214,7 @@ impl Engine<'_> {
             .map(|(_, site)| clock.bytes_per_second(site.growth.bytes, site.growth.ticks))
             .sum();
         let anomalies = outcome.anomalies.iter();
-        let anomalies = anomalies.map(|anomaly| Anomaly {
-            kind: match anomaly.kind {
-                AnomalyKind::DoubleFree { .. } => "double-free",
-                AnomalyKind::WrongFree { .. } => "wrong-free",
-            },
-            time: anomaly.time,
-            context: (scan.index.contexts.known(anomaly.context)).map_or(-1, i64::from),
-            core: anomaly.core,
-            address: address(anomaly.address),
-            title: title(names.symbolizer.stack(&[], &anomaly.stack).frames.first()),
-        });
+        let anomalies = anomalies.map(|anomaly| Anomaly::new(anomaly, scan, names));
         let anomalies = anomalies.collect();
         let leaking: Vec<&CallSite> = leaks.iter().map(|(_, site)| *site).collect();
         Overview {
@@ -249,26 +240,7 @@ impl Engine<'_> {
                 .map(|problem| Problem::new(problem, clock))
                 .collect(),
             findings,
-            totals: Totals {
-                events: totals.events,
-                copies: totals.copies,
-                log_messages: totals.log_messages,
-                heap_events: totals.heap_events,
-                allocations: totals.allocations,
-                frees: totals.frees,
-                reallocations: totals.reallocations,
-                failed_allocations: totals.failed_allocations,
-                double_frees: totals.double_frees,
-                wrong_frees: totals.wrong_frees,
-                frees_of_older_blocks: totals.frees_of_older_blocks,
-                allocated_bytes: totals.allocated_bytes,
-                outstanding_blocks: totals.outstanding_blocks,
-                outstanding_bytes: totals.outstanding_bytes,
-                peak_bytes: totals.peak_bytes,
-                dropped_packets: totals.dropped_packets,
-                leaks: leaking.len(),
-                leak_bytes_per_second: rate,
-            },
+            totals: Totals::new(totals, leaking.len(), rate),
             peak: Peak {
                 bytes: outcome.peak.bytes,
                 time: outcome.peak.time,
@@ -280,14 +252,7 @@ impl Engine<'_> {
                     .collect(),
             },
             heap: heap(outcome, rate, scan.heap.live_bytes()),
-            sessions: (outcome.sessions.iter())
-                .map(|session| Session {
-                    start: session.start,
-                    end: session.end,
-                    after_reset: session.after_reset,
-                    stopped: session.stopped,
-                })
-                .collect(),
+            sessions: outcome.sessions.iter().map(Session::from).collect(),
             contexts,
             anomalies,
             limits: Limits {
@@ -296,6 +261,58 @@ impl Engine<'_> {
                 sites: SITES,
             },
             left_out: Vec::new(),
+        }
+    }
+}
+
+impl Totals {
+    fn new(totals: &outcome::Totals, leaks: usize, rate: Option<f64>) -> Self {
+        Self {
+            events: totals.events,
+            copies: totals.copies,
+            log_messages: totals.log_messages,
+            heap_events: totals.heap_events,
+            allocations: totals.allocations,
+            frees: totals.frees,
+            reallocations: totals.reallocations,
+            failed_allocations: totals.failed_allocations,
+            double_frees: totals.double_frees,
+            wrong_frees: totals.wrong_frees,
+            frees_of_older_blocks: totals.frees_of_older_blocks,
+            allocated_bytes: totals.allocated_bytes,
+            outstanding_blocks: totals.outstanding_blocks,
+            outstanding_bytes: totals.outstanding_bytes,
+            peak_bytes: totals.peak_bytes,
+            dropped_packets: totals.dropped_packets,
+            leaks,
+            leak_bytes_per_second: rate,
+        }
+    }
+}
+
+impl From<&outcome::Session> for Session {
+    fn from(session: &outcome::Session) -> Self {
+        Self {
+            start: session.start,
+            end: session.end,
+            after_reset: session.after_reset,
+            stopped: session.stopped,
+        }
+    }
+}
+
+impl Anomaly {
+    fn new(anomaly: &outcome::Anomaly, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
+        Self {
+            kind: match anomaly.kind {
+                AnomalyKind::DoubleFree { .. } => "double-free",
+                AnomalyKind::WrongFree { .. } => "wrong-free",
+            },
+            time: anomaly.time,
+            context: (scan.index.contexts.known(anomaly.context)).map_or(-1, i64::from),
+            core: anomaly.core,
+            address: address(anomaly.address),
+            title: title(&names.symbolizer.stack(&[], &anomaly.stack).frames),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Row {
             is_leak: site.finding.verdict.is_leak(),
             confidence: site.finding.confidence.name(),
             reason: phrase(&site.finding.reason, clock),
-            title: title(stack.frames.first()),
+            title: title(&stack.frames),
             stack: numbers(&stack.frames),
             allocator: numbers(&stack.allocator),
             growth_bytes_per_second: clock.bytes_per_second(growth.bytes, growth.ticks),

@@ -9,7 +9,7 @@ use super::address;
 use super::census::ContextSum;
 use crate::engine::Engine;
 use crate::index::contexts::UNKNOWN;
-use crate::names::{context_kind, context_name};
+use crate::names::{context_kind, context_name, context_rank};
 use crate::query::Window;
 
 #[derive(Clone, Debug, Serialize)]
@@ -43,7 +43,7 @@ struct Task {
 #[derive(Clone, Debug, Serialize)]
 struct Stack {
     base: String,
-    size: u32,
+    size: Option<u32>,
     used: Option<u32>,
 }
 
@@ -104,8 +104,8 @@ impl Engine<'_> {
                 Context::Task(task) => scan.trace.tasks().get(task.index()),
                 _ => None,
             };
-            let usage = outcome.contexts.iter();
-            let usage = usage.filter(|usage| usage.context == context).next_back();
+            let mut usages = outcome.contexts.iter();
+            let usage = usages.rfind(|usage| usage.context == context);
             let sum = match (limited, usage) {
                 (true, _) => sums.get(&number).copied().unwrap_or_default(),
                 (false, None) => ContextSum::default(),
@@ -129,7 +129,8 @@ impl Engine<'_> {
                 priority: known.and_then(|task| task.priority),
                 stack: known.and_then(|task| task.stack).map(|stack| Stack {
                     base: address(stack.base.into()),
-                    size: stack.size,
+                    // ESP-IDF sends the difference the wrong way round, as a negative number.
+                    size: Some(stack.size).filter(|&size| i32::try_from(size).is_ok()),
                     used: Some(stack.usage).filter(|&usage| usage > 0),
                 }),
                 run: run.collect(),
@@ -142,12 +143,13 @@ impl Engine<'_> {
                 peak_bytes: (!limited).then_some(usage.map_or(0, |usage| usage.peak_bytes)),
             }
         };
-        let numbered = (0..).zip(contexts.iter().copied());
+        let mut numbered: Vec<(u16, Context)> = (0..).zip(contexts.iter().copied()).collect();
+        numbered.sort_by_cached_key(|&(_, context)| context_rank(context, &scan.trace));
         Tasks {
             from: window.from,
             to: window.to,
             limited,
-            tasks: numbered
+            tasks: (numbered.into_iter())
                 .map(|(number, context)| task(number, context))
                 .collect(),
             matrix: pairs

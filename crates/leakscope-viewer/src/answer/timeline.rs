@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use leakscope_analysis::trace::{Context, EventKind, HeapEvent, Trace};
+use leakscope_analysis::trace::{EventKind, HeapEvent};
 use leakscope_report::log::LogRow;
 use leakscope_report::sanitise;
 use serde::Serialize;
@@ -14,19 +14,23 @@ use super::columns::Grid;
 use super::heap::{self, Heap};
 use super::spans::Spans;
 use crate::engine::{Engine, Refusal};
-use crate::index::Index;
 use crate::index::kind::Kind;
+use crate::index::ledger::Fate;
 use crate::index::levels::Bin;
 use crate::index::running::Span;
 use crate::index::stretches::Stretch;
 use crate::list::matching::site;
-use crate::names::{context_name, lines};
+use crate::names::{context_rank, lines};
 use crate::query::{Columns, Window};
 use crate::replay::{Replay, Seen};
 use crate::scan::Scan;
 
 /// A window of so many events is read again.
-const SHORT: u64 = 60_000;
+const SHORT: u64 = 120_000;
+
+/// So is one of so many events, if it has few bins: it takes some tens of milliseconds.
+const MODERATE: u64 = 300_000;
+const FEW_BINS: u64 = 500;
 
 /// The most marks of each kind.
 const MARKS: usize = 2000;
@@ -126,7 +130,8 @@ impl Engine<'_> {
         let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
         let list = sections.list();
         let events = list[last].first + sections.length(last) - list[first].first;
-        events <= SHORT.max(2 * sections.length(first))
+        let bins = (window.to - window.from) >> self.scan.index.levels.shift;
+        events <= SHORT || (events <= MODERATE && bins < FEW_BINS)
     }
 
     pub(crate) fn timeline(&mut self, columns: Columns) -> Result<Timeline, Refusal> {
@@ -187,6 +192,9 @@ impl Engine<'_> {
         let index = &self.scan.index;
         let column = column.max(1 << index.levels.shift);
         let cut = |stretch: Stretch| -> Stretch {
+            if stretch.from >= window.from && stretch.to <= window.to {
+                return stretch;
+            }
             let (from, to) = (stretch.from.max(window.from), stretch.to.min(window.to));
             let whole = u128::from(stretch.to - stretch.from);
             let part = u128::from(stretch.ticks) * u128::from(to - from) / whole.max(1);
@@ -230,7 +238,11 @@ impl Engine<'_> {
         marks: Marks,
     ) -> Timeline {
         let index = &self.scan.index;
-        lanes.sort_by_cached_key(|lane| place(lane, index, &self.scan.trace));
+        lanes.sort_by_cached_key(|lane| {
+            let context = index.contexts.list()[usize::from(lane.context)];
+            let rank = context_rank(context, &self.scan.trace);
+            (lane.core, rank, lane.context)
+        });
         let gaps = index.gaps.iter();
         let gaps = gaps.filter(|gap| gap.from < window.to && gap.to >= window.from);
         let user_marks = index.marks.iter();
@@ -267,28 +279,6 @@ impl Engine<'_> {
                 .collect(),
         }
     }
-}
-
-/// Where a lane stands: by core; interrupts by number, the scheduler, tasks by priority, idle.
-fn place(lane: &Lane, index: &Index, trace: &Trace) -> (u8, u8, u64, String, u16) {
-    let context = index.contexts.list()[usize::from(lane.context)];
-    let (class, rank) = match context {
-        Context::Interrupt(number) => (0, u64::from(number)),
-        Context::Scheduler => (1, 0),
-        Context::Task(task) => {
-            let priority = trace.tasks()[task.index()].priority;
-            (2, u64::from(u32::MAX - priority.unwrap_or(0)))
-        }
-        Context::Idle => (3, 0),
-        Context::Unknown => (4, 0),
-    };
-    (
-        lane.core,
-        class,
-        rank,
-        context_name(context, trace),
-        lane.context,
-    )
 }
 
 /// A window that is being read again.
@@ -348,7 +338,7 @@ impl Drawing {
             let (kind, size) = match of_heap {
                 HeapEvent::Allocation { size, .. } => ("allocation", size),
                 HeapEvent::Reallocation { size, .. } => ("reallocation", size),
-                HeapEvent::Free { .. } => ("free", seen.fate.map_or(0, |fate| fate.size())),
+                HeapEvent::Free { .. } => ("free", seen.fate.map_or(0, Fate::size)),
                 HeapEvent::Failed { size, .. } => ("failed", size),
                 HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => return,
             };

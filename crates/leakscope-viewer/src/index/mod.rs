@@ -128,8 +128,7 @@ impl Index {
                 lanes.add_span(span, shift);
             });
         if matches!(kind, Kind::Task | Kind::Isr) {
-            use leakscope_systemview::id::{IDLE, ISR_ENTER, TASK_START_EXEC};
-            if matches!(event.id, TASK_START_EXEC | ISR_ENTER | IDLE) {
+            if running::begins_run(event.id) {
                 self.lanes.count_switch(lane);
             }
             return;

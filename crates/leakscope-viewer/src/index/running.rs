@@ -1,12 +1,14 @@
 //! Who ran and who was ready, from when to when.
 //!
 //! A task is ready from `TASK_START_READY` on, or from the moment in which something else takes its core from
-//! it, until it runs (again) or `TASK_STOP_READY` says that it cannot.
+//! it, until it runs (again), or `TASK_STOP_READY` says that it cannot, or its core is idle. (Not every recorder
+//! sends `TASK_STOP_READY`; but with a task that is ready, no core is idle.) An interrupt is ready while
+//! another one interrupts it.
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
 use leakscope_systemview::{id, varint};
 
-use super::contexts::{Contexts, UNKNOWN};
+use super::contexts::Contexts;
 
 /// Somebody ran on a core, or was ready to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,18 +28,33 @@ pub(crate) struct Running {
     ready: Vec<Option<Ready>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Core {
     /// Nobody is known to run before the first event.
     begun: bool,
     now: u16,
     since: u64,
+    /// Who is ready, and ran here last, in no order.
+    ready: Vec<u16>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Ready {
     since: u64,
     core: u8,
+}
+
+/// Whether packets with this id say that somebody begins to run.
+pub(crate) const fn begins_run(id: u32) -> bool {
+    matches!(id, id::TASK_START_EXEC | id::ISR_ENTER | id::IDLE)
+}
+
+/// Whether packets with this id say that the running task cannot go on.
+const fn stops_task(id: u32) -> bool {
+    matches!(
+        id,
+        id::TASK_STOP_READY | id::TASK_STOP_EXEC | id::TASK_TERMINATE | id::IDLE
+    )
 }
 
 impl Running {
@@ -55,8 +72,9 @@ impl Running {
         }
         match event.kind {
             EventKind::Gap { .. } => {
-                for core in 0..trace.cores() {
-                    self.switch(core as u8, UNKNOWN, event.time, false, &mut ended);
+                for core in 0..trace.cores() as u8 {
+                    let now = contexts.number(trace.running(core));
+                    self.switch(core, now, event.time, false, &mut ended);
                 }
                 self.forget_ready(event.time, &mut ended);
                 return;
@@ -67,11 +85,24 @@ impl Running {
             _ => {}
         }
         let now = contexts.number(trace.running(event.core));
-        let blocks = matches!(
-            event.id,
-            id::TASK_STOP_READY | id::TASK_STOP_EXEC | id::TASK_TERMINATE | id::IDLE
-        );
-        self.switch(event.core, now, event.time, !blocks, &mut ended);
+        let before = self.cores.get(usize::from(event.core));
+        let before = before.and_then(|core| contexts.list().get(usize::from(core.now)));
+        let stays_ready = match (before, event.id) {
+            (Some(Context::Interrupt(_)), id) => id == id::ISR_ENTER,
+            (Some(Context::Task(_)), id) => !stops_task(id),
+            _ => false,
+        };
+        self.switch(event.core, now, event.time, stays_ready, &mut ended);
+        match event.id {
+            id::IDLE => self.end_all_ready(event.core, event.time, |_| true, &mut ended),
+            id::TASK_START_EXEC | id::ISR_TO_SCHEDULER => {
+                let is_interrupt = |context: u16| {
+                    matches!(contexts.list()[usize::from(context)], Context::Interrupt(_))
+                };
+                self.end_all_ready(event.core, event.time, is_interrupt, &mut ended);
+            }
+            _ => {}
+        }
         if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
             self.note_ready(event, trace, contexts, &mut ended);
         }
@@ -109,25 +140,22 @@ impl Running {
         if place >= self.cores.len() {
             self.cores.resize(place + 1, Core::default());
         }
-        let before = self.cores[place];
-        if before.begun && before.now == now {
+        let state = &mut self.cores[place];
+        if state.begun && state.now == now {
             return;
         }
-        self.cores[place] = Core {
-            begun: true,
-            now,
-            since: time,
-        };
-        if before.begun {
+        let (had_begun, before, since) = (state.begun, state.now, state.since);
+        (state.begun, state.now, state.since) = (true, now, time);
+        if had_begun {
             ended(Span {
                 core,
-                context: before.now,
+                context: before,
                 ready: false,
-                from: before.since,
+                from: since,
                 to: time,
             });
-            if stays_ready && before.now != UNKNOWN {
-                self.begin_ready(before.now, core, time);
+            if stays_ready {
+                self.begin_ready(before, core, time);
             }
         }
         self.end_ready(now, time, ended);
@@ -138,19 +166,45 @@ impl Running {
         if place >= self.ready.len() {
             self.ready.resize(place + 1, None);
         }
-        self.ready[place].get_or_insert(Ready { since, core });
+        if self.ready[place].is_none() {
+            self.ready[place] = Some(Ready { since, core });
+            self.cores[usize::from(core)].ready.push(context);
+        }
     }
 
     fn end_ready(&mut self, context: u16, to: u64, ended: &mut impl FnMut(Span)) {
         let ready = self.ready.get_mut(usize::from(context));
-        if let Some(Ready { since, core }) = ready.and_then(Option::take) {
-            ended(Span {
-                core,
-                context,
-                ready: true,
-                from: since,
-                to,
-            });
+        let Some(Ready { since, core }) = ready.and_then(Option::take) else {
+            return;
+        };
+        let on_core = &mut self.cores[usize::from(core)].ready;
+        if let Some(place) = on_core.iter().position(|&known| known == context) {
+            on_core.swap_remove(place);
+        }
+        ended(Span {
+            core,
+            context,
+            ready: true,
+            from: since,
+            to,
+        });
+    }
+
+    /// Those of a core for which that is true are no longer ready.
+    fn end_all_ready(
+        &mut self,
+        core: u8,
+        time: u64,
+        ends: impl Fn(u16) -> bool,
+        ended: &mut impl FnMut(Span),
+    ) {
+        let mut place = 0;
+        while let Some(&context) = self.cores[usize::from(core)].ready.get(place) {
+            if ends(context) {
+                self.end_ready(context, time, ended);
+            } else {
+                place += 1;
+            }
         }
     }
 

@@ -4,15 +4,6 @@
 /// A trace is divided into at most so many bins.
 pub(crate) const BINS: u64 = 1 << 17;
 
-/// The length of bins, common to all sums: 2 to the power of `shift` ticks.
-#[inline]
-pub(crate) fn shift_for(end: u64, mut shift: u32) -> u32 {
-    while end >> shift >= BINS {
-        shift += 1;
-    }
-    shift
-}
-
 /// So many bins in a row, and how many ticks of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
@@ -151,6 +142,13 @@ impl Stretches {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn shift_for(end: u64, mut shift: u32) -> u32 {
+        while end >> shift >= BINS {
+            shift += 1;
+        }
+        shift
+    }
 
     proptest! {
         #[test]

@@ -26,7 +26,7 @@ impl Filter {
     }
 
     /// Whether events that were counted together are in the list, wherever they stand.
-    pub(crate) fn counts(&self, count: &Count) -> bool {
+    pub(crate) fn counts(&self, count: Count) -> bool {
         self.has_kind(count.kind) && self.has_lane(count.core, count.context)
     }
 

@@ -26,6 +26,16 @@ pub(crate) struct List<'l> {
     pub(crate) end: u64,
 }
 
+impl At {
+    /// Whether it lies behind an event.
+    fn is_behind(self, seen: &Seen<'_>) -> bool {
+        match self {
+            Self::Index(index) => seen.index < index,
+            Self::Time(time) => seen.event.time < time,
+        }
+    }
+}
+
 impl List<'_> {
     /// Where the list's window begins and ends among all that match without it.
     pub(crate) fn bounds(&self, reader: &mut Reader<'_, '_>) -> io::Result<(u64, u64)> {
@@ -42,37 +52,23 @@ impl List<'_> {
     /// How many events that match stand before a moment or an event.
     pub(crate) fn rank(&self, reader: &mut Reader<'_, '_>, at: At) -> io::Result<u64> {
         let sections = &reader.scan.index.sections;
-        let (section, is_before): (usize, Box<dyn Fn(&Seen<'_>) -> bool>) = match at {
-            At::Index(index) => (
-                sections.of_index(index),
-                Box::new(move |seen| seen.index < index),
-            ),
-            At::Time(time) => (
-                sections.of_time(time),
-                Box::new(move |seen| seen.event.time < time),
-            ),
+        let section = match at {
+            At::Index(index) => sections.of_index(index),
+            At::Time(time) => sections.of_time(time),
         };
         // The last part that begins before the section does: all before it are counted already.
         let first = sections.list()[section].first;
-        let place = self.parts.partition_point(|part| part.first <= first);
-        let Some(place) = place.checked_sub(1) else {
+        let behind = self.parts.partition_point(|part| part.first <= first);
+        let Some(place) = behind.checked_sub(1) else {
             return Ok(0);
         };
-        let before: u64 = self.parts[..place].iter().map(|part| part.matches).sum();
-        let mut rank = before;
-        self.read(
-            reader,
-            place,
-            |_, _, seen| {
-                if !is_before(seen) {
-                    return ControlFlow::Break(());
-                }
-                ControlFlow::Continue(rank += 1)
-            },
-            |seen| !is_before(seen),
-        )?;
-        let known = self.parts.iter().map(|part| part.matches).sum();
-        Ok(rank.min(known))
+        let mut rank: u64 = self.parts[..place].iter().map(|part| part.matches).sum();
+        let count = |_: &Scan<'_>, _: &mut Names<'_>, _: &Seen<'_>| {
+            rank += 1;
+            ControlFlow::Continue(())
+        };
+        self.read(reader, place, count, |seen| !at.is_behind(seen))?;
+        Ok(rank)
     }
 
     /// The rows from `offset` on, counted among all that match.

@@ -18,7 +18,7 @@ pub(crate) fn counted(sections: &Sections, filter: &Filter) -> Vec<Part> {
             sections.length(place)
         } else {
             let counts = sections.counts(place);
-            let counted = counts.iter().filter(|count| filter.counts(count));
+            let counted = counts.iter().filter(|&&count| filter.counts(count));
             counted.map(|count| u64::from(count.events)).sum()
         };
         Part { first, matches }

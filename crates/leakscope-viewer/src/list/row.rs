@@ -14,6 +14,7 @@ use crate::scan::Scan;
 
 /// A row of the Events view.
 #[derive(Clone, Debug, Serialize)]
+#[allow(clippy::struct_field_names, reason = "the names are those of API.md")]
 pub(crate) struct Row {
     pub(crate) row: u64,
     pub(crate) index: u64,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use leakscope_capture::gdb::Endpoint;
+use leakscope_capture::memory::MemoryFilePlace;
 
 use super::quantity;
 use super::{ReportFormat, Symbols};
@@ -39,6 +40,12 @@ pub(crate) struct Record {
     /// Print a report so often while recording.
     #[arg(long, value_name = "TIME", value_parser = quantity::duration, conflicts_with = "format")]
     pub(crate) report_every: Option<Duration>,
+    /// Show it in the browser while it is being recorded, and until Ctrl-C after that.
+    #[arg(long)]
+    pub(crate) view: bool,
+    /// With --view: only print the address of the page.
+    #[arg(long, requires = "view")]
+    pub(crate) no_open: bool,
     /// Only record.
     #[arg(long, conflicts_with_all = ["format", "report_every"])]
     pub(crate) no_report: bool,
@@ -66,6 +73,13 @@ pub(crate) struct Source {
     /// OpenOCD's Tcl port, for example localhost:6666: ESP chips through Espressif's OpenOCD, others by RTT.
     #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
     pub(crate) openocd: Option<Endpoint>,
+    /// Any GDB server, for example localhost:3333: OpenOCD, QEMU, J-Link, pyOCD, probe-rs; or the path of a
+    /// Unix socket.
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    pub(crate) gdb: Option<Endpoint>,
+    /// The target's memory as a file, and the address of its first byte: an emulator's shared RAM.
+    #[arg(long, value_name = "FILE@BASE", help_heading = "Source")]
+    pub(crate) rtt_memory: Option<MemoryFilePlace>,
     /// A file that another program is writing; it is followed until Ctrl-C.
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub(crate) file: Option<PathBuf>,
@@ -86,8 +100,11 @@ pub(crate) struct Trigger {
     /// Reset the device first, to record from its start.
     #[arg(long)]
     pub(crate) reset: bool,
+    /// Stop the device only when its buffer may be nearly full, if it has to be stopped for each look at it.
+    #[arg(long, requires = "gdb")]
+    pub(crate) few_stops: bool,
     /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
-    #[arg(long, value_name = "N", requires = "rtt_tcp")]
+    #[arg(long, value_name = "N")]
     pub(crate) rtt_channel: Option<u8>,
 }
 

@@ -3,9 +3,11 @@
 mod demo;
 mod description;
 mod events;
+mod gdbinit;
 mod log;
 pub(crate) mod record;
 mod report;
+pub(crate) mod view;
 
 use crate::cli::Command;
 
@@ -17,7 +19,9 @@ impl Command {
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
+            Self::View(view) => view.run(),
             Self::Demo(demo) => demo.run(),
+            Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),
         }
     }

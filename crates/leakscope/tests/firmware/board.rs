@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use virtual_board::semihosting::Host;
 use virtual_board::{Machine, Model, Program};
 
-use crate::case::Recording;
+use crate::case::Files;
 
 /// Runs a program for QEMU's `virt`, whose files appear in `folder`.
 pub(crate) fn run(
@@ -28,7 +28,7 @@ pub(crate) fn run(
 }
 
 /// Compares recordings but for their times.
-pub(crate) fn compare(on_board: &Recording, in_qemu: &Recording) -> Result<(), Failed> {
+pub(crate) fn compare(on_board: &Files, in_qemu: &Files) -> Result<(), Failed> {
     let names: Vec<&String> = on_board.keys().collect();
     if names != in_qemu.keys().collect::<Vec<_>>() || names.is_empty() {
         return Err(format!("the board wrote the files {names:?}").into());

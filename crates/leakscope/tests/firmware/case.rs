@@ -13,7 +13,9 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
-use crate::{board, gdb, openocd, shared_memory, symbols, uart};
+use crate::openocd::{Chip, Port};
+use crate::record::{self, Recorded};
+use crate::{board, openocd, symbols, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -33,14 +35,20 @@ pub(crate) type Built = Mutex<BTreeMap<(String, String), Result<PathBuf, String>
 pub(crate) enum Reader {
     /// The target itself writes a stream (one for each core), or a dump, into files: always the same bytes.
     Files,
-    /// RTT, by GDB: the target is stopped for each look.
+    /// RTT, by `leakscope record --gdb`: the target is stopped for each look.
     Gdb,
-    /// RTT, in shared memory: the target is never stopped.
+    /// RTT, by GDB with the file of `leakscope gdbinit`, at the end.
+    Gdbinit,
+    /// RTT, by `leakscope record --rtt-memory`: the target is never stopped.
     SharedMemory,
     /// A serial line.
     Uart,
-    /// `leakscope record --openocd`, through Espressif's OpenOCD, of the virtual board.
-    OpenOcd,
+    /// `leakscope record`, through OpenOCD, of the virtual board.
+    OpenOcd(Chip, Port),
+    /// GDB with the file of `leakscope gdbinit`, through OpenOCD.
+    OpenOcdGdbinit,
+    /// Nobody: OpenOCD comes too late, and that must be said.
+    TooLate,
     /// Files too, of the program in the virtual board instead of QEMU: the same packets.
     Board,
 }
@@ -54,16 +62,25 @@ impl Reader {
             }
             Sink::Semihosting | Sink::Dump => vec![Self::Files],
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
+            Sink::Gdb => vec![Self::Gdb, Self::Gdbinit],
             Sink::Uart => vec![Self::Uart],
             Sink::Text => Vec::new(),
-            Sink::Apptrace => vec![Self::OpenOcd],
+            Sink::Apptrace => vec![
+                Self::OpenOcd(Chip::Esp32C3, Port::Tcl),
+                Self::OpenOcd(Chip::Esp32C3, Port::Gdb),
+                Self::OpenOcdGdbinit,
+                Self::TooLate,
+            ],
+            Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, Port::Tcl)],
         }
     }
 
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd => openocd::missing(),
+            Self::OpenOcd(..) | Self::TooLate => openocd::missing(),
+            Self::OpenOcdGdbinit => openocd::missing().or_else(record::missing),
+            Self::Gdbinit => record::missing(),
             _ => None,
         }
     }
@@ -71,8 +88,11 @@ impl Reader {
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Gdb => "::gdb",
+            Self::Gdbinit | Self::OpenOcdGdbinit => "::gdbinit",
             Self::SharedMemory => "::shared_memory",
-            Self::OpenOcd => "::openocd",
+            Self::TooLate => "::too_late",
+            Self::OpenOcd(_, Port::Tcl) => "::openocd",
+            Self::OpenOcd(_, Port::Gdb) => "::openocd_gdb",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
         }
@@ -86,15 +106,23 @@ impl Case {
             return Err("the recorder's buffer takes room in flash".into());
         }
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
+        if self.reader == Reader::TooLate {
+            return openocd::record_too_late(&elf, TempDir::new()?.path());
+        }
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
             let in_qemu = self.record_as(Reader::Files, &elf, &expected)?;
-            return board::compare(&recording, &in_qemu);
+            return board::compare(&recording.files, &in_qemu.files);
         }
         if self.reader == Reader::Files && self.record(&elf, &expected)? != recording {
             return Err("a second run gave other bytes".into());
         }
-        let report = report(&recording, &elf)?;
+        let report = report(&recording.files, &elf)?;
+        if let Some(live) = &recording.report
+            && *live != report
+        {
+            return Err("the report at the end of the recording is not that of its file".into());
+        }
         expected.compare(&report).map_err(|difference| {
             let text = serde_json::to_string_pretty(&report).unwrap_or_default();
             Failed::from(format!("{difference}\nThe report:\n{text}"))
@@ -125,44 +153,81 @@ impl Case {
     ) -> Result<Recording, Failed> {
         let folder = TempDir::new()?;
         match reader {
-            Reader::OpenOcd => {
-                let bytes = openocd::record(elf, folder.path())?;
-                return Ok(Recording::from([("trace.svdat".to_owned(), bytes)]));
+            Reader::OpenOcd(chip, port) => {
+                let bytes = openocd::record(elf, folder.path(), chip, port)?;
+                return Ok(Recorded {
+                    bytes,
+                    report: None,
+                }
+                .into());
+            }
+            Reader::OpenOcdGdbinit => {
+                return Ok(record::openocd_gdbinit(elf, folder.path())?.into());
             }
             Reader::Board => {
                 board::run(elf, &self.variant, folder.path(), expected.exit_code)?;
-                return files(folder.path());
+                return files(folder.path()).map(Recording::of);
             }
             _ => {}
         }
         let mut command = self
             .firmware
             .run(&self.build, elf, &self.variant, folder.path());
-        if reader == Reader::Gdb {
+        if matches!(reader, Reader::Gdb | Reader::Gdbinit) {
             // It begins when the debugger says so.
             command.arg("-S");
         }
         let mut emulator = Emulator::start(&command, folder.path())?;
-        let bytes = match reader {
-            Reader::Files | Reader::Board | Reader::OpenOcd => {
+        let recorded = match reader {
+            Reader::Gdb => record::gdb(&mut emulator, elf)?,
+            Reader::Gdbinit => record::gdbinit(&mut emulator, elf)?,
+            Reader::SharedMemory => record::shared_memory(&mut emulator, elf, self.build.ram_base)?,
+            Reader::Uart => Recorded {
+                bytes: uart::record(&mut emulator)?,
+                report: None,
+            },
+            _ => {
                 emulator.end(expected.exit_code)?;
-                return files(folder.path());
+                return files(folder.path()).map(Recording::of);
             }
-            Reader::Gdb => gdb::record(&mut emulator, elf)?,
-            Reader::SharedMemory => shared_memory::record(&mut emulator, elf, self.build.ram_base)?,
-            Reader::Uart => uart::record(&mut emulator)?,
         };
         emulator.end(expected.exit_code)?;
-        Ok(Recording::from([("trace.svdat".to_owned(), bytes)]))
+        Ok(recorded.into())
+    }
+}
+
+/// What came out of a run.
+#[derive(PartialEq)]
+pub(crate) struct Recording {
+    pub(crate) files: Files,
+    /// What `leakscope record` said of it.
+    report: Option<Value>,
+}
+
+impl Recording {
+    fn of(files: Files) -> Self {
+        Self {
+            files,
+            report: None,
+        }
+    }
+}
+
+impl From<Recorded> for Recording {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            files: Files::from([("trace.svdat".to_owned(), recorded.bytes)]),
+            report: recorded.report,
+        }
     }
 }
 
 /// Files, by name.
-pub(crate) type Recording = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// The files that the target wrote: `trace.svdat`, or one for each core, or a dump.
-fn files(folder: &Path) -> Result<Recording, Failed> {
-    let mut files = Recording::new();
+fn files(folder: &Path) -> Result<Files, Failed> {
+    let mut files = Files::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -174,7 +239,7 @@ fn files(folder: &Path) -> Result<Recording, Failed> {
 }
 
 /// What the command says.
-fn report(recording: &Recording, elf: &Path) -> Result<Value, Failed> {
+fn report(recording: &Files, elf: &Path) -> Result<Value, Failed> {
     let folder = TempDir::new()?;
     for (name, bytes) in recording {
         fs::write(folder.path().join(name), bytes)?;

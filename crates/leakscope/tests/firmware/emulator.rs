@@ -61,6 +61,12 @@ impl Emulator {
         }
     }
 
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> Result<(), Failed> {
+        self.process.wait()?;
+        Ok(())
+    }
+
     /// Waits for its end, which must be with this exit code.
     pub(crate) fn end(&mut self, expected: i32) -> Result<(), Failed> {
         let status = self.process.wait()?;

@@ -4,8 +4,9 @@
 //! - [`case`]: one build of one firmware with one fault, from its source to the report.
 //! - [`emulator`]: QEMU as a process.
 //! - [`expected`]: comparing a report with an expectation.
-//! - [`rtt`]: the recorder's buffer, read as a debug probe reads it: out of a file that is the target's memory
-//!   ([`shared_memory`]), or through QEMU's GDB stub ([`gdb`]).
+//! - [`record`]: the recorder's buffer, read by `leakscope record` out of a file that is the target's memory, or
+//!   through a GDB server; or by GDB itself.
+//! - [`symbols`]: what must be true of a program before it runs.
 //! - [`uart`]: a serial line.
 //! - [`board`]: the virtual board, which must run a program as QEMU does.
 //! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
@@ -22,10 +23,8 @@ mod board;
 mod case;
 mod emulator;
 mod expected;
-mod gdb;
 mod openocd;
-mod rtt;
-mod shared_memory;
+mod record;
 mod symbols;
 mod uart;
 

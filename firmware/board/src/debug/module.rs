@@ -45,6 +45,7 @@ const SCRATCH_REGISTERS: u32 = 2 << 20;
 
 /// The state of the debug module.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are bits of registers")]
 pub struct DebugModule {
     is_active: bool,
     holds_reset: bool,
@@ -62,9 +63,7 @@ impl DebugModule {
                 let index = (register - address::DATA0) as usize;
                 self.abstract_command.read(index, &mut machine.hart)
             }
-            address::DMCONTROL => {
-                u32::from(self.is_active) * ACTIVE | u32::from(self.holds_reset) * RESET
-            }
+            address::DMCONTROL => flag(self.is_active, ACTIVE) | flag(self.holds_reset, RESET),
             address::DMSTATUS => self.status(machine),
             address::HARTINFO => SCRATCH_REGISTERS,
             address::ABSTRACTCS => self.abstract_command.status(),
@@ -107,8 +106,8 @@ impl DebugModule {
         VERSION
             | AUTHENTICATED
             | state
-            | u32::from(self.resume_acknowledged) * RESUME_ACKNOWLEDGED
-            | u32::from(self.have_reset) * HAVE_RESET
+            | flag(self.resume_acknowledged, RESUME_ACKNOWLEDGED)
+            | flag(self.have_reset, HAVE_RESET)
     }
 
     fn control(&mut self, value: u32, machine: &mut Machine) {
@@ -158,4 +157,8 @@ impl DebugModule {
     pub fn lets_run(&self, machine: &Machine) -> bool {
         !self.holds_reset && !machine.hart.debug.is_halted
     }
+}
+
+fn flag(is_set: bool, bits: u32) -> u32 {
+    if is_set { bits } else { 0 }
 }

@@ -134,9 +134,13 @@ impl Csrs {
     }
 
     fn mstatus(&self) -> u32 {
-        u32::from(self.interrupts_enabled) * MSTATUS_MIE
-            | u32::from(self.were_enabled) * MSTATUS_MPIE
-            | MSTATUS_MPP
+        let mie = if self.interrupts_enabled {
+            MSTATUS_MIE
+        } else {
+            0
+        };
+        let mpie = if self.were_enabled { MSTATUS_MPIE } else { 0 };
+        mie | mpie | MSTATUS_MPP
     }
 
     /// The cause of the interrupt that is to be taken now.

@@ -1,35 +1,49 @@
-//! Recording by Espressif's OpenOCD, which reads the target's buffers into a file of its own.
+//! Recording by Espressif's OpenOCD, which reads the target's buffers itself.
 
 use std::time::Duration;
 
 use super::course::{Arrival, Course, Phase};
 use super::{Ending, Halted, Plan, RecordError, Status};
 use crate::gdb::client::Client;
+use crate::gdb::endpoint::Endpoint;
 use crate::gdb::error::GdbError;
+use crate::openocd::{OpenOcdError, Statistics};
 use crate::receiver::{Event, Receiver};
 
-/// A recording through Espressif's OpenOCD: `monitor esp sysview_mcore start` at the one breakpoint, and `stop`
-/// at the other (ESP-IDF, `examples/system/sysview_tracing_heap_log/gdbinit`).
+/// A recording through Espressif's OpenOCD: a command like `monitor esp sysview start tcp://…` at the one
+/// breakpoint, and `stop` at the other (ESP-IDF, `examples/system/sysview_tracing_heap_log/gdbinit`).
 ///
-/// No bytes come this way: OpenOCD writes the file, and is the one who knows where it is.
+/// No bytes come this way: OpenOCD sends them where the command says.
 #[derive(Debug)]
 pub struct EspressifRecording {
     course: Course,
-    file: String,
+    start_command: String,
+    stop_command: &'static str,
     is_tracing: bool,
     ending: Option<Ending>,
 }
 
 impl EspressifRecording {
-    /// Prepares the target. It does not run yet. `file` is the trace's path on OpenOCD's machine, absolute, or else
-    /// seen from the folder that OpenOCD was started in.
-    pub fn new(client: Client, plan: Plan, file: &str) -> Result<Self, GdbError> {
+    /// Prepares the target. It does not run yet. The commands are those of OpenOCD that begin the trace and end
+    /// it.
+    pub fn new(
+        client: Client,
+        plan: Plan,
+        start_command: String,
+        stop_command: &'static str,
+    ) -> Result<Self, GdbError> {
         Ok(Self {
             course: Course::new(client, plan)?,
-            file: file.to_owned(),
+            start_command,
+            stop_command,
             is_tracing: false,
             ending: None,
         })
+    }
+
+    /// Where OpenOCD listens.
+    pub fn endpoint(&self) -> &Endpoint {
+        self.course.client.endpoint()
     }
 
     /// Lets the target run, for `limit` at most. The target runs on when this returns.
@@ -89,23 +103,27 @@ impl EspressifRecording {
         }
     }
 
-    fn start(&mut self, receiver: &mut dyn Receiver, address: Option<u64>) -> Result<(), GdbError> {
-        let command = format!(
-            "esp sysview_mcore start {}",
-            word(&format!("file://{}", self.file))
-        );
-        let text = self.course.client.monitor(&command)?;
-        // It answers OK whatever became of it.
-        if let Some(line) = text.lines().find(|line| line.contains("Failed")) {
-            return Err(GdbError::Refused {
-                request: format!("`monitor {command}`"),
-                answer: line.trim().to_owned(),
-            });
+    fn start(
+        &mut self,
+        receiver: &mut dyn Receiver,
+        address: Option<u64>,
+    ) -> Result<(), RecordError> {
+        let text = match self.course.client.monitor(&self.start_command) {
+            Err(GdbError::Refused { answer, .. }) => return Err(self.refused(&answer)),
+            text => text?,
+        };
+        // It says that all went well whatever became of it.
+        if text.lines().any(|line| line.contains("Failed")) {
+            return Err(self.refused(&text));
         }
         self.is_tracing = true;
         receiver.event(Event::Started { address });
         receiver.event(Event::Text(text));
         Ok(())
+    }
+
+    fn refused(&self, answer: &str) -> RecordError {
+        OpenOcdError::refused(&self.start_command, answer).into()
     }
 
     /// Ends the recording now.
@@ -134,7 +152,14 @@ impl EspressifRecording {
             return Ok(());
         }
         self.is_tracing = false;
-        let text = self.course.client.monitor("esp sysview_mcore stop")?;
+        let text = match self.course.client.monitor(self.stop_command) {
+            // It had given up before.
+            Err(GdbError::Refused { answer, .. }) => answer,
+            text => text?,
+        };
+        if let Some(complaint) = Statistics::parse(&text).complaint() {
+            receiver.event(Event::Notice(complaint));
+        }
         receiver.event(Event::Text(text));
         Ok(())
     }
@@ -145,24 +170,13 @@ impl EspressifRecording {
     }
 
     /// Stops tracing if that was not done, lets the target run on, and disconnects. To be called after errors too.
-    pub fn leave(self) -> Result<Halted, GdbError> {
+    pub fn leave(mut self) -> Result<Halted, GdbError> {
+        if self.is_tracing && !self.course.has_ended {
+            if self.course.client.is_running() {
+                self.course.interrupt()?;
+            }
+            self.course.client.monitor(self.stop_command)?;
+        }
         self.course.leave()
     }
-}
-
-/// A text as one word of Tcl.
-fn word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+,=@".contains(c);
-    if text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    let mut word = String::from('"');
-    for c in text.chars() {
-        if "\"\\$[]".contains(c) {
-            word.push('\\');
-        }
-        word.push(c);
-    }
-    word.push('"');
-    word
 }

@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use super::error::GdbError;
 use crate::memory::MemoryError;
+use crate::openocd::OpenOcdError;
 use crate::rtt::ReadError;
+use crate::source::SourceError;
 
 /// From where to where a target is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,9 +77,22 @@ pub enum RecordError {
     /// The server.
     #[error(transparent)]
     Gdb(#[from] GdbError),
+    /// Espressif's OpenOCD cannot trace.
+    #[error(transparent)]
+    OpenOcd(#[from] OpenOcdError),
     /// Who takes the bytes cannot.
     #[error(transparent)]
     Receiver(io::Error),
+}
+
+impl From<RecordError> for SourceError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Gdb(error) => error.into(),
+            RecordError::OpenOcd(error) => error.into(),
+            RecordError::Receiver(error) => Self::new(error.to_string()),
+        }
+    }
 }
 
 impl From<ReadError> for RecordError {

@@ -148,8 +148,11 @@ impl RingRecording {
     /// Lets the target run until it sends nothing more, and hands over what it sends until then.
     fn let_target_stop(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
         /// A target answers within one event; one that has none, never.
-        const LOOKS: usize = 10;
+        const LOOKS: u32 = 20;
+        /// It may not have begun to run before the first one.
+        const EMPTY_LOOKS: u32 = 2;
         const PAUSE: Duration = Duration::from_millis(20);
+        let mut empty = 0;
         for _ in 0..LOOKS {
             self.course.resume()?;
             let arrival = match self.course.wait(PAUSE)? {
@@ -160,7 +163,8 @@ impl RingRecording {
                 break;
             }
             let look = self.session.look(&mut self.course.client, receiver)?;
-            if look.bytes == 0 {
+            empty = if look.bytes == 0 { empty + 1 } else { 0 };
+            if empty == EMPTY_LOOKS {
                 break;
             }
         }

@@ -1,5 +1,6 @@
 // The curve of live bytes as points on a canvas. Pure: nothing is drawn here.
 import { niceSteps } from 'leakscope/chart/scale.js';
+import { count } from 'leakscope/format/units.js';
 
 /** @typedef {{ x: number, top: number, bottom: number }} Bar what lived in one column: highest and lowest */
 
@@ -42,13 +43,15 @@ export function stepColumns({ from, to, times, max, last }, width) {
 }
 
 /**
- * Where the axis of bytes has its marks: binary steps, so that the labels are round in KiB.
+ * Where the axis of bytes has its marks, in one unit for all: round in KiB rather than in bytes.
  * @param {number} most bytes
  * @param {number} marks at most
  */
 export function byteMarks(most, marks) {
-  const unit = most >= 2 ** 20 ? 2 ** 20 : most >= 10_240 ? 2 ** 10 : 1;
+  const [unit, name] = most >= 2 ** 20 ? [2 ** 20, 'MiB'] : most >= 10_240 ? [2 ** 10, 'KiB'] : [1, 'B'];
   const { step, values } = niceSteps(0, most / unit, marks);
-  const rounded = step < 1 && unit === 1 ? values.filter(Number.isInteger) : values;
-  return rounded.map((value) => value * unit);
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return values
+    .filter((value) => unit > 1 || Number.isInteger(value))
+    .map((value) => ({ bytes: value * unit, label: `${decimals > 0 ? value.toFixed(decimals) : count(Math.round(value))} ${name}` }));
 }

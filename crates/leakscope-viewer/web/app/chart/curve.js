@@ -2,7 +2,6 @@
 // axis of bytes, and the high-water mark.
 import { byteMarks, columnBars } from 'leakscope/chart/curve-layout.js';
 import { colour } from 'leakscope/chart/palette.js';
-import { shortBytes } from 'leakscope/format/units.js';
 
 /** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
 
@@ -50,9 +49,9 @@ export function drawByteLabels(pen, most, { y: top, height }) {
   pen.textBaseline = 'bottom';
   pen.textAlign = 'left';
   pen.fillStyle = colour('muted');
-  for (const bytes of axisMarks(most, height)) {
+  for (const { bytes, label } of axisMarks(most, height)) {
     const y = height - (bytes / most) * height;
-    if (bytes > 0 && y > 14) pen.fillText(shortBytes(bytes), 4, top + y - 1);
+    if (bytes > 0 && y > 14) pen.fillText(label, 4, top + y - 1);
   }
 }
 
@@ -84,7 +83,7 @@ function drawLines(pen, most, width, height) {
   pen.strokeStyle = colour('grid');
   pen.lineWidth = 1;
   pen.beginPath();
-  for (const bytes of axisMarks(most, height)) {
+  for (const { bytes } of axisMarks(most, height)) {
     const y = Math.round(height - (bytes / most) * height) + 0.5;
     pen.moveTo(0, y);
     pen.lineTo(width, y);

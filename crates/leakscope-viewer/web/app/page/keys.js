@@ -56,7 +56,7 @@ export function keysDialog() {
 export function listenForKeys(page, view, { help, theme }) {
   document.addEventListener('keydown', (event) => {
     const target = event.target instanceof Element ? event.target : document.body;
-    if (event.defaultPrevented || target.closest('dialog, .menu') !== null) return;
+    if (event.defaultPrevented || target.closest('dialog[open], .menu') !== null) return;
     const typing = target.closest('input, select, textarea') !== null;
     if (typing) {
       if (event.key === 'Escape' && target instanceof HTMLElement) target.blur();

@@ -92,7 +92,7 @@ function siteTable(page, rows, sites) {
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
     { name: 'Verdict', cell: (site) => verdictMark(site.verdict), order: (site) => verdictOrder(site.verdict) },
-    { name: 'Call site', class: 'site-title', cell: (site) => site.title, order: (site) => site.title.toLowerCase() },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, site.title, callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
     { name: 'Growth', class: 'number', cell: (site) => site.is_leak ? site.growth : '', order: (site) => site.is_leak ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
@@ -110,6 +110,12 @@ function siteTable(page, rows, sites) {
     sorted: (sort) => page.go({ sort }),
     chosen: (site) => page.go({ site: page.state.site === site.site ? null : site.site }),
   });
+}
+
+/** Who calls it, as far as a line holds. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */
+function callers(site, frames) {
+  const names = site.stack.slice(1).map((index) => frameName(frames[index])).filter((name) => !site.title.includes(name));
+  return names.length === 0 ? null : element('span', { class: 'callers' }, ` ← ${names.slice(0, 4).join(' ← ')}`);
 }
 
 /** @param {number} part @param {number} whole */

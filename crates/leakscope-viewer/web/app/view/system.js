@@ -94,8 +94,8 @@ function parts(page, system) {
             { name: 'Most at once', class: 'number', cell: (heap) => bytes(heap.peak_bytes) },
           ],
         })),
-        system.descriptions.length > 0 && section('Descriptions', element('ul', { class: 'fixed' },
-          ...system.descriptions.map((description) => element('li', { class: 'words' }, description)))),
+        system.descriptions.length > 0 && element('details', {}, element('summary', {}, `Descriptions: ${count(system.descriptions.length)} lines`),
+          element('ul', { class: 'fixed' }, ...system.descriptions.map((description) => element('li', { class: 'words' }, description)))),
         system.interrupts.length > 0 && section('Interrupts', table({
           caption: 'Interrupts', rows: system.interrupts, limit: 12,
           columns: [

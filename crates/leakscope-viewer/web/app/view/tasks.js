@@ -44,7 +44,7 @@ function taskTable(page, { tasks, limited }) {
   const { cores } = page.overview.target;
   const ran = (/** @type {Task} */ task, /** @type {number} */ core) => task.run.find((run) => run.core === core);
   return table({
-    caption: 'Tasks and interrupts', rows: tasks, sort: page.state.sort, sorted: (sort) => page.go({ sort }),
+    caption: 'Tasks and interrupts', rows: tasks.toSorted((a, b) => rank(a) - rank(b) || (b.priority ?? 0) - (a.priority ?? 0)), sort: page.state.sort, sorted: (sort) => page.go({ sort }),
     chosen: (task) => page.go({ view: 'events', contexts: [task.context], kinds: [] }),
     columns: [
       { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
@@ -73,7 +73,12 @@ function cpu(page, run) {
   bar.style.width = `${Math.min(share, 100)}%`;
   const words = share < 0.1 ? '<0.1 %' : `${share.toFixed(1)} %`;
   return element('span', { title: page.clock.duration(run.ticks) }, words, element('span', { class: 'share', 'aria-hidden': 'true' }, bar),
-    element('span', { class: 'quiet' }, ` ${page.clock.duration(run.ticks)}`));
+    element('span', { class: 'quiet cpu-time' }, page.clock.duration(run.ticks)));
+}
+
+/** As SystemView orders contexts. @param {Task} task */
+function rank({ kind }) {
+  return ['interrupt', 'scheduler', 'task', 'idle', 'unknown'].indexOf(kind);
 }
 
 /** @param {Task} task */
@@ -88,7 +93,8 @@ function amount(blocks, size) {
 
 /** @param {Task} task */
 function stack({ stack }) {
-  if (stack === null || stack.size === 0) return '–';
+  // Some targets send a negative size, which is none.
+  if (stack === null || stack.size === 0 || stack.size >= 2 ** 31) return '–';
   return stack.used === null ? bytes(stack.size) : `${bytes(stack.used)} of ${bytes(stack.size)}`;
 }
 

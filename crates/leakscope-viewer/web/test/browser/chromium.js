@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, method: string }} Waiting */
 
-const PATIENCE = 30_000; // milliseconds, until something that is waited for counts as missing
+const PATIENCE = 10_000; // milliseconds, until something that is waited for counts as missing
 
 export class Browser {
   constructor() {
@@ -73,6 +73,8 @@ export class Browser {
     for (const domain of ['Page', 'Runtime', 'Log']) await tab.send(`${domain}.enable`);
     await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
     await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] });
+    // As if it were in front, whatever else is open.
+    await tab.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     return tab;
   }
 
@@ -148,7 +150,7 @@ export class Tab {
    * @param {string} what is waited for
    * @param {(...given: A) => R} look
    * @param {A} given
-   * @returns {Promise<NonNullable<R>>}
+   * @returns {Promise<Exclude<R, false | null | undefined>>}
    */
   async until(what, look, ...given) {
     const expression = `new Promise((resolve, reject) => {

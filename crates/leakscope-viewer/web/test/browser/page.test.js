@@ -24,9 +24,12 @@ const SIGNS = {
 /** A tab that must have nothing to complain about. @param {(tab: Tab) => Promise<void>} use @param {object} [look] */
 async function inTab(use, look) {
   const tab = await browser.tab(look);
-  await use(tab);
-  assert.deepEqual(tab.complaints, []);
-  await tab.close();
+  try {
+    await use(tab);
+    assert.deepEqual(tab.complaints, []);
+  } finally {
+    await tab.close();
+  }
 }
 
 /** Opens the page at a fragment. @param {Tab} tab @param {string} url @param {string} fragment */
@@ -90,8 +93,8 @@ async function showsApisOnly(url) {
   });
 }
 
-/** @param {string} url */
-async function dragsARange(url) {
+/** @param {string} url @param {string} limited what the call sites say of the range */
+async function dragsARange(url, limited) {
   await inTab(async (tab) => {
     await open(tab, url, 'timeline');
     const { left, y, width } = await tab.place('.lanes-picture');
@@ -100,7 +103,7 @@ async function dragsARange(url) {
     await tab.key('5');
     await tab.see('.badge', ' to ');
     await tab.key('2');
-    await tab.see('.tools .rest', 'range');
+    await tab.see('.tools .rest', limited);
     await tab.run(() => history.go(-3));
     await tab.until('Back', () => !location.hash.includes('range=') && document.documentElement.dataset.view === 'timeline');
     const strip = await tab.place('.strip .picture');
@@ -222,7 +225,7 @@ for (const [name, trace, word] of /** @type {[string, string | null, string][]} 
       const { url, end } = form === 'served' ? await view(trace) : { ...singleFile(name, trace), end: async () => {} };
       await context.test('every view', () => everyView(url, `${name}-${form}`));
       await context.test('Show APIs only', () => showsApisOnly(url));
-      await context.test('a range', () => dragsARange(url));
+      await context.test('a range', () => dragsARange(url, form === 'served' ? 'in the range' : 'of the whole trace'));
       await context.test('the timeline', () => movesInTheTimeline(url));
       await context.test('from a free to its allocation and back', () => followsAFree(url));
       await context.test('the log', () => searchesTheLog(url, word));

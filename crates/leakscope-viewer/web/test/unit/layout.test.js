@@ -40,9 +40,10 @@ test('columns become bars, steps become columns', () => {
   assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, 10, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
   const steps = { from: 0, to: 100, times: [25, 50], max: [30, 20], last: [10, 20] };
   assert.deepEqual(stepColumns(steps, 4), { min: [0, 0, 10, 20], max: [0, 30, 20, 20] });
-  assert.deepEqual(byteMarks(2_000, 4), [0, 500, 1_000, 1_500, 2_000]);
-  assert.deepEqual(byteMarks(20 * 1_024, 2).map((bytes) => bytes / 1_024), [0, 10, 20]);
-  assert.ok(byteMarks(3, 40).every(Number.isInteger));
+  assert.deepEqual(byteMarks(2_000, 4).map(({ label }) => label), ['0 B', '500 B', '1,000 B', '1,500 B', '2,000 B']);
+  assert.deepEqual(byteMarks(20 * 1_024, 2), [{ bytes: 0, label: '0 KiB' }, { bytes: 10_240, label: '10 KiB' }, { bytes: 20_480, label: '20 KiB' }]);
+  assert.deepEqual(byteMarks(3 * 2 ** 20, 6).map(({ label }) => label).slice(0, 3), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
+  assert.ok(byteMarks(3, 40).every(({ bytes }) => Number.isInteger(bytes)));
 });
 
 test('an icicle: callers above, widths as the weights', () => {

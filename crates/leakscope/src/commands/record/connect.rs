@@ -1,10 +1,12 @@
 //! Opens the source that the user named.
 
 use anyhow::bail;
-use leakscope_capture::openocd::{self, Options, RttPlace};
+use leakscope_capture::gdb::{self, Architecture};
+use leakscope_capture::memory::Layout;
+use leakscope_capture::openocd::{self, Options};
+use leakscope_capture::rtt::{self, Place};
 use leakscope_capture::source::{Abilities, Source, growing, network, serial, stdin};
-
-use leakscope_symbols::Symbols;
+use leakscope_symbols::{Machine, Symbols};
 
 use super::places;
 use crate::cli::{Record, SerialAddress};
@@ -31,6 +33,13 @@ pub(super) fn connect(
     } else if let Some(path) = &named.file {
         refuse("--file", growing::ABILITIES)?;
         growing::open(path)?
+    } else if let Some(endpoint) = &named.gdb {
+        refuse("--gdb", gdb::ABILITIES)?;
+        gdb::connect(endpoint, gdb_options(record, symbols)?)?
+    } else if let Some(place) = &named.rtt_memory {
+        refuse("--rtt-memory", rtt::ABILITIES)?;
+        let layout = symbols.map(layout).unwrap_or_default();
+        rtt::open_file(place, symbols.and_then(control_block), layout)?
     } else if let Some(endpoint) = &named.openocd {
         refuse("--openocd", openocd::ABILITIES)?;
         openocd::connect(endpoint, openocd_options(record, symbols)?)?
@@ -55,6 +64,11 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
     if trigger.reset && !abilities.reset {
         bail!("--reset does not go with {source}: the device cannot be reset from there");
     }
+    if trigger.rtt_channel.is_some() && record.source.rtt_tcp.is_none() {
+        bail!(
+            "--rtt-channel does not go with {source}: it is what J-Link's RTT server (--rtt-tcp) is asked for"
+        );
+    }
     if abilities.needs_elf && record.symbols.elf.is_none() {
         bail!("{source} needs --elf: it looks symbols up in the program");
     }
@@ -63,10 +77,45 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
 
 fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<Options> {
     let mut options = Options::new(places::plan(record, symbols)?);
-    let control_block = symbols.and_then(|symbols| symbols.symbol("_SEGGER_RTT"));
-    if let Some(symbol) = control_block {
-        options.rtt = RttPlace::At(symbol.address);
-    }
+    options.rtt = symbols.and_then(rtt_place);
+    options.layout = symbols.map(layout).unwrap_or_default();
     options.name = Box::new(places::namer(record.symbols.elf.clone()));
     Ok(options)
+}
+
+fn gdb_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<gdb::Options> {
+    Ok(gdb::Options {
+        plan: places::plan(record, symbols)?,
+        rtt: symbols.and_then(rtt_place),
+        processor: symbols.map(|symbols| (architecture(symbols.machine()), layout(symbols))),
+        few_stops: record.trigger.few_stops,
+        name: Box::new(places::namer(record.symbols.elf.clone())),
+    })
+}
+
+/// Where RTT's control block is; or, if it has no name, all variables of the program.
+fn rtt_place(symbols: &Symbols) -> Option<Place> {
+    let within = || Place::Within(symbols.ram().to_vec());
+    let known = control_block(symbols).map(Place::At);
+    known.or_else(|| (!symbols.ram().is_empty()).then(within))
+}
+
+fn control_block(symbols: &Symbols) -> Option<u64> {
+    Some(symbols.symbol("_SEGGER_RTT")?.address)
+}
+
+fn layout(symbols: &Symbols) -> Layout {
+    Layout {
+        is_64_bit: symbols.is_64_bit(),
+        is_big_endian: symbols.is_big_endian(),
+    }
+}
+
+fn architecture(machine: Machine) -> Architecture {
+    match machine {
+        Machine::Arm => Architecture::Arm,
+        Machine::RiscV32 | Machine::RiscV64 => Architecture::RiscV,
+        Machine::Xtensa => Architecture::Xtensa,
+        _ => Architecture::Other,
+    }
 }

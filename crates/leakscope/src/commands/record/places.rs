@@ -9,8 +9,8 @@ use leakscope_symbols::{AddressKind, Symbols};
 use crate::cli::Record;
 
 /// ESP-IDF's functions, which other programs may have too.
-const USUAL_START: &str = "heap_trace_start";
-const USUAL_STOP: &str = "heap_trace_stop";
+pub(in crate::commands) const USUAL_START: &str = "heap_trace_start";
+pub(in crate::commands) const USUAL_STOP: &str = "heap_trace_stop";
 
 /// From where to where is recorded: as the user says, else between the usual functions, as far as the program has
 /// them.

@@ -28,9 +28,12 @@ const LOGS: u64 = 1000;
 const FLAGGED: usize = 500;
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
-const ALLOCATIONS: u64 = 10;
+const ALLOCATIONS: usize = 10;
 /// Blocks whose two halves are looked for.
 const BLOCKS: usize = 2000;
+
+/// The numbers of an allocation and of its free.
+type Pair = (Option<u64>, Option<u64>);
 
 #[derive(Serialize)]
 struct Document {
@@ -43,7 +46,7 @@ struct Document {
     events: Page,
     tasks: Box<RawValue>,
     system: Box<RawValue>,
-    blocks: Vec<(Option<u64>, Option<u64>)>,
+    blocks: Vec<Pair>,
 }
 
 /// The document of a trace, as JSON.
@@ -70,9 +73,8 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         ));
     }
     let timeline = timeline(engine, &mut left_out)?;
-    let events = events(engine, &sites, &mut left_out)?;
+    let events = events(engine, &mut left_out)?;
     let blocks = blocks(engine, &events, &mut left_out)?;
-    left_out.push("call sites and tasks are those of the whole trace: this file cannot limit them to a range".to_owned());
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let document = Document {
@@ -95,10 +97,7 @@ fn raw(value: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
 }
 
 /// The whole timeline, as fine as its room allows.
-fn timeline(
-    engine: &mut Engine<'_>,
-    left_out: &mut Vec<String>,
-) -> Result<Box<RawValue>, Refusal> {
+fn timeline(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Box<RawValue>, Refusal> {
     let window = engine.bounded(None);
     let mut column = 1;
     loop {
@@ -119,11 +118,7 @@ fn timeline(
 }
 
 /// The rows that are of most use, each once, in order.
-fn events(
-    engine: &mut Engine<'_>,
-    sites: &Sites,
-    left_out: &mut Vec<String>,
-) -> Result<Page, Refusal> {
+fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, Refusal> {
     let all = engine.events();
     let mut rows = BTreeMap::new();
     let mut add = |engine: &mut Engine<'_>, filter: &Filter, from: u64, number: u64| {
@@ -155,7 +150,7 @@ fn events(
         for index in flagged {
             add(engine, &everything, index, 1)?;
         }
-        for index in engine.allocations_of_leaks(sites, LEAKS, ALLOCATIONS)? {
+        for index in engine.allocations_of_leaks(LEAKS, ALLOCATIONS)? {
             add(engine, &everything, index, 1)?;
         }
         left_out.push(format!(
@@ -177,7 +172,7 @@ fn blocks(
     engine: &mut Engine<'_>,
     events: &Page,
     left_out: &mut Vec<String>,
-) -> Result<Vec<(Option<u64>, Option<u64>)>, Refusal> {
+) -> Result<Vec<Pair>, Refusal> {
     let shown: BTreeSet<u64> = events.rows.iter().map(|row| row.index).collect();
     let mut blocks = BTreeSet::new();
     let of_blocks = events.rows.iter().filter(|row| row.address.is_some());

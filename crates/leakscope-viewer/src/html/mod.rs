@@ -4,7 +4,7 @@
 //! whatever else might get into it does not run.
 mod assets;
 pub(crate) mod document;
-pub(crate) mod file;
+pub mod file;
 mod policy;
 
 pub(crate) use assets::{MODULES, style};

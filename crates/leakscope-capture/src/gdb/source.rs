@@ -1,0 +1,336 @@
+//! A GDB server as a source: what `leakscope record --gdb` records.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::client::Client;
+use super::endpoint::Endpoint;
+use super::error::GdbError;
+use super::features::Architecture;
+use super::recording::{
+    Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status,
+};
+use super::server::Server;
+use crate::memory::Layout;
+use crate::openocd::{Destination, Received};
+use crate::receiver::{Inbox, Piece};
+use crate::rtt::{Pace, Place, Reader};
+use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
+
+/// What can be asked of a recording through a GDB server.
+pub const ABILITIES: Abilities = Abilities {
+    breakpoints: true,
+    reset: true,
+    needs_elf: false,
+};
+
+/// Servers answer within this time; flashing and resets included.
+const TIME_OUT: Duration = Duration::from_secs(10);
+/// OpenOCD and the trace that it sends are listened to in turn.
+const TURN: Duration = Duration::from_millis(10);
+
+/// What a recording through a GDB server has to know.
+pub struct Options {
+    /// From where to where.
+    pub plan: Plan,
+    /// Where RTT's control block is, unless the target is Espressif's.
+    pub rtt: Option<Place>,
+    /// What the program's ELF file says of the processor.
+    pub processor: Option<(Architecture, Layout)>,
+    /// Stop a target that has to be stopped for each look only when its buffer may be nearly full.
+    pub few_stops: bool,
+    /// A name for an address of the program, as the user knows it: `heap_trace_start`.
+    pub name: Box<dyn Fn(u64) -> String + Send>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("plan", &self.plan)
+            .field("rtt", &self.rtt)
+            .field("processor", &self.processor)
+            .field("few_stops", &self.few_stops)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Connects to the GDB server at `endpoint`, and prepares to record the target that it has.
+///
+/// # Errors
+/// If there is none, or if it cannot record this target.
+pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
+    let mut client = Client::connect(endpoint, TIME_OUT)?;
+    if let Some((architecture, layout)) = options.processor {
+        client.assume(architecture, layout);
+    }
+    if client.server() == Server::EspressifOpenOcd {
+        return Ok(Box::new(through_openocd(client, options)?));
+    }
+    let Some(place) = options.rtt.clone() else {
+        let error = SourceError::new("it is not known where the recorder's buffer is");
+        return Err(error.with_hint(
+            "with --elf, the symbol _SEGGER_RTT says it: is the program's recorder built for RTT?",
+        ));
+    };
+    let reader = Reader::new(place, client.layout());
+    // What the target had before it is reset says how many cores it has, too.
+    let cores = reader.clone().cores(&mut client).unwrap_or(1).clamp(1, 255);
+    let pace = if options.few_stops {
+        Pace::sparing()
+    } else {
+        Pace::lively()
+    };
+    let recording = RingRecording::new(client, options.plan, reader, pace)?;
+    let streams = cores as u8;
+    Ok(Box::new(GdbSource::new(
+        Recording::Ring(recording),
+        streams,
+        endpoint,
+        options,
+    )))
+}
+
+fn through_openocd(mut client: Client, options: Options) -> Result<GdbSource, SourceError> {
+    let names = client.monitor("target names")?;
+    let cores = names.split_whitespace().count().clamp(1, 2);
+    let destination = Destination::new(cores, client.own_address())?;
+    let recording = EspressifRecording::new(
+        client,
+        options.plan,
+        destination.start_command()?,
+        destination.stop_command(),
+    )?;
+    let endpoint = recording.endpoint().clone();
+    let recording = Recording::OpenOcd(recording, destination);
+    Ok(GdbSource::new(recording, cores as u8, &endpoint, options))
+}
+
+/// A recording through a GDB server.
+#[derive(Debug)]
+struct GdbSource {
+    /// `None` once it is over.
+    recording: Option<Recording>,
+    streams: u8,
+    endpoint: String,
+    options: Options,
+    inbox: Inbox,
+    has_begun: bool,
+}
+
+#[derive(Debug)]
+enum Recording {
+    Ring(RingRecording),
+    OpenOcd(EspressifRecording, Destination),
+}
+
+impl GdbSource {
+    fn new(recording: Recording, streams: u8, endpoint: &Endpoint, options: Options) -> Self {
+        Self {
+            recording: Some(recording),
+            streams,
+            endpoint: endpoint.to_string(),
+            options,
+            inbox: Inbox::default(),
+            has_begun: false,
+        }
+    }
+
+    /// What is said before anything happens.
+    fn begin(&mut self) -> Event {
+        match self.options.plan.start {
+            Some(address) => {
+                let name = (self.options.name)(address);
+                Event::Waiting(format!("until the program comes to {name}"))
+            }
+            None => Event::Started,
+        }
+    }
+
+    fn advance(&mut self, timeout: Duration) -> Result<(), SourceError> {
+        let result = match &mut self.recording {
+            None => return Ok(()),
+            Some(recording) => recording.advance(&mut self.inbox, timeout),
+        };
+        match result {
+            Ok(Status::Finished(ending)) => {
+                self.inbox.notice(self.reason(ending));
+                self.finish()
+            }
+            Ok(Status::Recording) => self.receive(TURN).map(drop),
+            Ok(Status::Waiting) => Ok(()),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Takes what OpenOCD sends, if it does; whether something came.
+    fn receive(&mut self, timeout: Duration) -> Result<bool, SourceError> {
+        let Some(Recording::OpenOcd(_, destination)) = &mut self.recording else {
+            return Ok(false);
+        };
+        let mut bytes = Vec::new();
+        let Received::Bytes(core) = destination.read(&mut bytes, timeout)? else {
+            return Ok(false);
+        };
+        self.inbox.put(core.into(), bytes);
+        Ok(true)
+    }
+
+    /// An emulator closes the connection when its program ends, and that ends the recording as well as
+    /// anything. Otherwise the target is let go, if that is still possible.
+    fn fail(&mut self, error: RecordError) -> Result<(), SourceError> {
+        let recording = self.recording.take();
+        if let RecordError::Gdb(GdbError::Closed { .. }) = error {
+            let text = "the GDB server closed the connection: it has ended, or the program has";
+            self.inbox.notice(Some(text.to_owned()));
+            return Ok(());
+        }
+        if let Some(recording) = recording {
+            let _ = recording.leave();
+        }
+        Err(error.into())
+    }
+
+    /// Takes what is still under way, and leaves.
+    fn finish(&mut self) -> Result<(), SourceError> {
+        /// OpenOCD has sent everything before it said that it has stopped.
+        const SILENCE: Duration = Duration::from_millis(200);
+        while self.receive(SILENCE)? {}
+        if let Some(recording) = self.recording.take() {
+            let halted = recording.leave()?;
+            self.inbox.notice(self.say_halted(halted));
+        }
+        Ok(())
+    }
+
+    /// What there is to say of the end; nothing if it is the usual one.
+    fn reason(&self, ending: Ending) -> Option<String> {
+        match ending {
+            Ending::ReachedStop | Ending::Asked => None,
+            Ending::ProgramEnded(code) => Some(format!(
+                "the program ended with code {code}; what it had sent last may be lost"
+            )),
+            Ending::Stuck { signal, address } => {
+                let place = self.place(address);
+                Some(format!(
+                    "the program stands still at {place} (signal {signal}), and does not run on"
+                ))
+            }
+        }
+    }
+
+    fn say_halted(&self, halted: Halted) -> Option<String> {
+        if halted.times == 0 || self.options.rtt.is_none() {
+            return None;
+        }
+        let Halted {
+            total,
+            longest,
+            times,
+        } = halted;
+        Some(format!(
+            "the target stood still for {total:.1?} in all, {times} times, to be read; for {longest:.1?} at most"
+        ))
+    }
+
+    fn place(&self, address: Option<u64>) -> String {
+        match address {
+            Some(address) => (self.options.name)(address),
+            None => "an unknown address".to_owned(),
+        }
+    }
+
+    /// An event of the recording, for whoever records.
+    fn event(&self, event: crate::Event) -> Option<Event> {
+        Some(match event {
+            crate::Event::Started { .. } => Event::Started,
+            crate::Event::ReachedStop { .. } => Event::Stopped,
+            crate::Event::Reset => Event::TargetReset,
+            crate::Event::Notice(text) => Event::Notice(text),
+            crate::Event::Interrupted { signal, address } => {
+                let place = self.place(address);
+                Event::Notice(format!(
+                    "the program stood still at {place} (signal {signal}), and was told to run on"
+                ))
+            }
+            crate::Event::Ended { .. }
+            | crate::Event::Found { .. }
+            | crate::Event::Asked
+            | crate::Event::Text(_) => return None,
+        })
+    }
+}
+
+impl Recording {
+    fn advance(&mut self, inbox: &mut Inbox, timeout: Duration) -> Result<Status, RecordError> {
+        match self {
+            Self::Ring(recording) => recording.advance(inbox, timeout),
+            Self::OpenOcd(recording, _) => recording.advance(inbox, timeout.min(TURN)),
+        }
+    }
+
+    fn stop(&mut self, inbox: &mut Inbox) -> Result<Status, RecordError> {
+        match self {
+            Self::Ring(recording) => recording.stop(inbox),
+            Self::OpenOcd(recording, _) => recording.stop(inbox),
+        }
+    }
+
+    fn leave(self) -> Result<Halted, GdbError> {
+        match self {
+            Self::Ring(recording) => recording.leave(),
+            Self::OpenOcd(recording, _) => recording.leave(),
+        }
+    }
+}
+
+impl Source for GdbSource {
+    fn name(&self) -> String {
+        format!("the target of the GDB server {}", self.endpoint)
+    }
+
+    fn form(&self) -> Form {
+        match self.streams {
+            1 => Form::Plain,
+            streams => Form::Streams(streams),
+        }
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            return Ok(Item::Event(self.begin()));
+        }
+        if self.inbox.is_empty() {
+            self.advance(timeout)?;
+        }
+        while let Some(piece) = self.inbox.next() {
+            match piece {
+                Piece::Bytes { core, .. } if core >= usize::from(self.streams) => {}
+                Piece::Bytes { core, bytes: sent } => {
+                    *bytes = sent;
+                    return Ok(Item::Bytes { stream: core as u8 });
+                }
+                Piece::Event(event) => {
+                    if let Some(event) = self.event(event) {
+                        return Ok(Item::Event(event));
+                    }
+                }
+            }
+        }
+        Ok(match self.recording {
+            Some(_) => Item::Nothing,
+            None => Item::Ended,
+        })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        let result = match &mut self.recording {
+            None => return Ok(()),
+            Some(recording) => recording.stop(&mut self.inbox),
+        };
+        match result {
+            Ok(_) => self.finish(),
+            Err(error) => self.fail(error),
+        }
+    }
+}

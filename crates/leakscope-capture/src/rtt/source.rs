@@ -1,0 +1,166 @@
+//! Memory that is read while the target runs, as a source: what `leakscope record --rtt-memory` records.
+
+use std::time::{Duration, Instant};
+
+use super::reader::{ReadError, Reader};
+use super::recording::Recording;
+use super::search::Place;
+use crate::memory::{Layout, Memory, MemoryFile, MemoryFilePlace};
+use crate::receiver::{Inbox, Piece};
+use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
+
+/// What can be asked of memory alone.
+pub const ABILITIES: Abilities = Abilities {
+    breakpoints: false,
+    reset: false,
+    needs_elf: false,
+};
+
+/// A control block that has not come by then is missed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens the file that is the memory of an emulator's target. The control block is at `address`, if that is
+/// known; else it is looked for.
+///
+/// # Errors
+/// If there is no such file.
+pub fn open_file(
+    place: &MemoryFilePlace,
+    address: Option<u64>,
+    layout: Layout,
+) -> Result<Box<dyn Source>, SourceError> {
+    let name = place.path.display().to_string();
+    let failed = |error| {
+        SourceError::new(format!("`{name}` cannot be opened as memory"))
+            .caused_by(error)
+            .with_hint(
+                "QEMU makes it: -object memory-backend-file,id=ram,size=16M,mem-path=FILE,share=on \
+                 -machine memory-backend=ram",
+            )
+    };
+    let memory = MemoryFile::open(&place.path, place.base).map_err(failed)?;
+    let range = memory.range().map_err(failed)?;
+    if let Some(address) = address
+        && !range.contains(&address)
+    {
+        let error = SourceError::new(format!(
+            "the recorder's buffer is at {address:#x}, and `{name}` is the memory from {:#x} to {:#x}",
+            range.start, range.end
+        ));
+        return Err(error.with_hint("does FILE@BASE name the address where this memory begins?"));
+    }
+    let place = address.map_or_else(|| Place::Within(vec![range]), Place::At);
+    let source = MemorySource::new(name, memory, Reader::new(place, layout));
+    Ok(Box::new(source))
+}
+
+/// A recording of a target that is never stopped.
+#[derive(Debug)]
+struct MemorySource<M> {
+    name: String,
+    recording: Recording<M>,
+    streams: u8,
+    inbox: Inbox,
+    opened: Instant,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    New,
+    Waiting,
+    /// The control block is missed, and that was said.
+    Missing,
+    Recording,
+    Ended,
+}
+
+impl<M: Memory + Send> MemorySource<M> {
+    fn new(name: String, mut memory: M, reader: Reader) -> Self {
+        let cores = reader.clone().cores(&mut memory).unwrap_or(1).clamp(1, 255);
+        Self {
+            name,
+            recording: Recording::new(memory, reader),
+            streams: cores as u8,
+            inbox: Inbox::default(),
+            opened: Instant::now(),
+            state: State::New,
+        }
+    }
+
+    fn advance(&mut self, timeout: Duration) -> Result<Option<Event>, SourceError> {
+        let state = self.state;
+        if state == State::New {
+            self.state = State::Waiting;
+            let waiting = "until the program has set its recorder up".to_owned();
+            let looked = self.recording.advance(&mut self.inbox, Duration::ZERO);
+            looked.map_err(failed)?;
+            if !self.recording.has_found() {
+                return Ok(Some(Event::Waiting(waiting)));
+            }
+        }
+        if state != State::Ended {
+            let looked = self.recording.advance(&mut self.inbox, timeout);
+            looked.map_err(failed)?;
+        }
+        if matches!(self.state, State::Waiting | State::Missing) && self.recording.has_found() {
+            self.state = State::Recording;
+            return Ok(Some(Event::Started));
+        }
+        if self.state == State::Waiting && self.opened.elapsed() >= PATIENCE {
+            self.state = State::Missing;
+            let text = "there is no RTT control block in this memory yet: does the program run, and is its \
+                        recorder built for RTT?";
+            return Ok(Some(Event::Notice(text.to_owned())));
+        }
+        Ok(None)
+    }
+}
+
+fn failed(error: ReadError) -> SourceError {
+    SourceError::new("the memory cannot be read any longer").caused_by(error)
+}
+
+impl<M: Memory + Send> Source for MemorySource<M> {
+    fn name(&self) -> String {
+        format!("RTT in the memory {}", self.name)
+    }
+
+    fn form(&self) -> Form {
+        match self.streams {
+            1 => Form::Plain,
+            streams => Form::Streams(streams),
+        }
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        if self.inbox.is_empty()
+            && let Some(event) = self.advance(timeout)?
+        {
+            return Ok(Item::Event(event));
+        }
+        while let Some(piece) = self.inbox.next() {
+            match piece {
+                Piece::Bytes { core, .. } if core >= usize::from(self.streams) => {}
+                Piece::Bytes { core, bytes: sent } => {
+                    *bytes = sent;
+                    return Ok(Item::Bytes { stream: core as u8 });
+                }
+                Piece::Event(crate::Event::Reset) => return Ok(Item::Event(Event::TargetReset)),
+                Piece::Event(crate::Event::Notice(text)) => {
+                    return Ok(Item::Event(Event::Notice(text)));
+                }
+                Piece::Event(_) => {}
+            }
+        }
+        Ok(match self.state {
+            State::Ended => Item::Ended,
+            _ => Item::Nothing,
+        })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        self.state = State::Ended;
+        self.recording.stop(&mut self.inbox).map_err(failed)
+    }
+}

@@ -1,0 +1,324 @@
+//! Recording through an independent GDB server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use leakscope_capture::gdb::{
+    Client, Ending, Endpoint, GdbError, Plan, RecordError, RingRecording, Server, Status, Stop,
+};
+use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::rtt::{Pace, Place, Reader};
+use leakscope_capture::{Event, Receiver};
+
+use crate::device::{BASE, BLOCK, Device};
+use crate::line::Line;
+use crate::server::{BOOT, Program, START, STOP, serve};
+
+/// As long as a test machine may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const PLAN: Plan = Plan {
+    reset: false,
+    start: Some(START as u64),
+    stop: Some(STOP as u64),
+};
+
+fn program() -> Program {
+    Program::new(Device::new(Layout::default(), 1, 64), 500)
+}
+
+fn connect(address: SocketAddr) -> Result<Client, GdbError> {
+    connect_for(address, PATIENCE)
+}
+
+fn connect_for(address: SocketAddr, time_out: Duration) -> Result<Client, GdbError> {
+    let endpoint: Endpoint = address.to_string().parse().unwrap();
+    Client::connect(&endpoint, time_out)
+}
+
+/// Keeps all.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    events: Vec<Event>,
+}
+
+impl Receiver for Kept {
+    fn bytes(&mut self, core: usize, bytes: &[u8]) -> io::Result<()> {
+        assert_eq!(core, 0);
+        self.bytes.extend(bytes);
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}
+
+fn recording(client: Client, plan: Plan) -> RingRecording {
+    let reader = Reader::new(Place::At(BLOCK), Layout::default());
+    RingRecording::new(client, plan, reader, Pace::lively()).unwrap()
+}
+
+/// Records to the end.
+fn record(recording: &mut RingRecording, kept: &mut Kept) -> Result<Ending, RecordError> {
+    loop {
+        if let Status::Finished(ending) = recording.advance(kept, PATIENCE)? {
+            return Ok(ending);
+        }
+    }
+}
+
+/// What the program sends: numbers in a row, and at last, if it got there, a farewell.
+fn numbers(count: u32) -> Vec<u8> {
+    (0..count).flat_map(u32::to_be_bytes).collect()
+}
+
+fn records_everything(line: Line) {
+    let (server, program) = serve(program());
+    let client = connect(line.to(server)).unwrap();
+    let mut kept = Kept::default();
+    let mut recording = recording(client, PLAN);
+    let ending = record(&mut recording, &mut kept).unwrap();
+    assert_eq!(ending, Ending::ReachedStop);
+    let halted = recording.leave().unwrap();
+    assert!(halted.times > 1 && halted.longest <= halted.total);
+    assert!(kept.bytes == [numbers(500), b"bye!".to_vec()].concat());
+    let told: Vec<Event> = kept
+        .events
+        .into_iter()
+        .filter(|event| !matches!(event, Event::Text(_)))
+        .collect();
+    let expected = [
+        Event::Started {
+            address: Some(START.into()),
+        },
+        Event::Found {
+            channels: vec!["Terminal".to_owned(), "SysView".to_owned()],
+            read: vec![1],
+        },
+        Event::ReachedStop {
+            address: STOP.into(),
+        },
+    ];
+    assert_eq!(told, expected);
+    let program = program.join().unwrap();
+    assert_eq!(program.breakpoints, []);
+    assert_eq!(program.commands, [2]);
+}
+
+#[test]
+fn a_recording_between_two_breakpoints_is_whole() {
+    records_everything(Line::default());
+}
+
+#[test]
+fn pieces_of_packets_are_put_together() {
+    records_everything(Line {
+        splits: true,
+        ..Line::default()
+    });
+}
+
+#[test]
+fn damaged_packets_are_had_again() {
+    records_everything(Line {
+        damages: Some(3),
+        ..Line::default()
+    });
+}
+
+#[test]
+fn text_in_between_is_text() {
+    let line = Line {
+        talks: true,
+        splits: true,
+        ..Line::default()
+    };
+    records_everything(line);
+    let (server, _program) = serve(program());
+    let mut client = connect(line.to(server)).unwrap();
+    assert_eq!(client.next_text().as_deref(), Some("hi!"));
+    assert_eq!(client.monitor("ping").unwrap(), "hi!ping: done\nhi!");
+}
+
+/// Wherever a server dies, the client says so, and soon.
+#[test]
+fn a_peer_may_die_at_any_packet() {
+    for after in 0..40 {
+        let line = Line {
+            dies_after: Some(after),
+            ..Line::default()
+        };
+        let (server, _program) = serve(program());
+        let mut kept = Kept::default();
+        let result = connect(line.to(server)).and_then(|client| {
+            let reader = Reader::new(Place::At(BLOCK), Layout::default());
+            RingRecording::new(client, PLAN, reader, Pace::lively())
+        });
+        let result = result.map_err(RecordError::from);
+        let result = result.and_then(|mut recording| record(&mut recording, &mut kept));
+        let Err(RecordError::Gdb(error)) = result else {
+            panic!("after {after} packets: {result:?}");
+        };
+        assert!(matches!(error, GdbError::Closed { .. }), "{error}");
+        assert!(numbers(500).starts_with(&kept.bytes));
+    }
+}
+
+#[test]
+fn a_silent_peer_is_given_up() {
+    let (server, _program) = serve(program());
+    let line = Line {
+        silent_after: Some(3),
+        ..Line::default()
+    };
+    let error = connect_for(line.to(server), Duration::from_millis(200)).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, GdbError::TimeOut { .. }), "{text}");
+    assert!(
+        text.starts_with("the GDB server said nothing for 0.2 s, while we waited for "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_program_that_ends_ends_the_recording() {
+    let (server, _program) = serve(Program {
+        exits: true,
+        ..program()
+    });
+    let mut kept = Kept::default();
+    let mut recording = recording(connect(server).unwrap(), Plan { stop: None, ..PLAN });
+    let ending = record(&mut recording, &mut kept).unwrap();
+    assert_eq!(ending, Ending::ProgramEnded(7));
+    assert_eq!(kept.events.last(), Some(&Event::Ended { code: 7 }));
+    recording.leave().unwrap();
+    // What was in the buffer at its end is gone.
+    assert!(
+        [numbers(500), b"bye!".to_vec()]
+            .concat()
+            .starts_with(&kept.bytes)
+    );
+}
+
+#[test]
+fn a_program_that_crashes_is_stuck() {
+    let (server, program) = serve(Program {
+        crashes: true,
+        ..program()
+    });
+    let mut kept = Kept::default();
+    let mut recording = recording(connect(server).unwrap(), PLAN);
+    let ending = record(&mut recording, &mut kept).unwrap();
+    let Ending::Stuck {
+        signal: 11,
+        address,
+    } = ending
+    else {
+        panic!("{ending:?}");
+    };
+    assert_eq!(address, Some(0x300));
+    recording.leave().unwrap();
+    assert!(!kept.bytes.is_empty() && numbers(500).starts_with(&kept.bytes));
+    assert_eq!(program.join().unwrap().breakpoints, []);
+}
+
+#[test]
+fn a_recording_is_stopped_before_its_start() {
+    let (server, program) = serve(program());
+    let nowhere = Plan {
+        start: Some(0x9999),
+        ..PLAN
+    };
+    let mut kept = Kept::default();
+    let mut recording = recording(connect(server).unwrap(), nowhere);
+    let status = recording
+        .advance(&mut kept, Duration::from_millis(10))
+        .unwrap();
+    assert_eq!(status, Status::Waiting);
+    let status = recording.stop(&mut kept).unwrap();
+    assert_eq!(status, Status::Finished(Ending::Asked));
+    recording.leave().unwrap();
+    assert_eq!(program.join().unwrap().breakpoints, []);
+    assert!(kept.bytes.is_empty());
+}
+
+#[test]
+fn a_recording_without_breakpoints_is_stopped_by_the_caller() {
+    let (server, program) = serve(program());
+    let mut kept = Kept::default();
+    let mut recording = recording(
+        connect(server).unwrap(),
+        Plan {
+            reset: true,
+            ..Plan::default()
+        },
+    );
+    while kept.bytes.len() < 1000 {
+        recording.advance(&mut kept, PATIENCE).unwrap();
+    }
+    recording.stop(&mut kept).unwrap();
+    recording.leave().unwrap();
+    let program = program.join().unwrap();
+    assert!(kept.bytes.starts_with(&numbers(250)));
+    assert_eq!(program.monitored, ["version", "reset halt"]);
+    assert!(program.commands.contains(&2));
+}
+
+#[test]
+fn who_cannot_take_bytes_ends_the_recording() {
+    struct Full;
+    impl Receiver for Full {
+        fn bytes(&mut self, _: usize, _: &[u8]) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn event(&mut self, _: Event) {}
+    }
+    let (server, program) = serve(program());
+    let mut recording = recording(connect(server).unwrap(), PLAN);
+    let result = loop {
+        if let Err(error) = recording.advance(&mut Full, PATIENCE) {
+            break error;
+        }
+    };
+    assert!(matches!(result, RecordError::Receiver(_)));
+    recording.leave().unwrap();
+    assert_eq!(program.join().unwrap().breakpoints, []);
+}
+
+#[test]
+fn a_client_reads_writes_stops_and_runs() {
+    let mut program = program();
+    program.device.initialise();
+    let (server, program) = serve(program);
+    let mut client = connect(server).unwrap();
+    assert_eq!(client.server(), Server::Other);
+    assert_eq!(client.layout(), Layout::default());
+    let mut all = vec![0; 0x4000];
+    client.read(BASE, &mut all).unwrap();
+    assert_eq!(&all[0x100..0x10A], b"SEGGER RTT");
+    let result = client.read(BASE - 4, &mut [0; 8]);
+    assert!(
+        matches!(result, Err(MemoryError::Unmapped { .. })),
+        "{result:?}"
+    );
+    client.write(BASE + 0x3000, b"written }*#$").unwrap();
+
+    let stop = Stop::Signal {
+        number: 2,
+        registers: Vec::new(),
+    };
+    assert_eq!(client.program_counter(&stop).unwrap(), Some(BOOT.into()));
+    client.resume().unwrap();
+    let result = client.read(BASE, &mut [0; 4]);
+    assert!(matches!(result, Err(MemoryError::Running)), "{result:?}");
+    assert_eq!(client.wait(Duration::from_millis(5)).unwrap(), None);
+    let Stop::Signal { number: 2, .. } = client.interrupt().unwrap() else {
+        panic!("it was stopped");
+    };
+    client.detach().unwrap();
+    let program = program.join().unwrap();
+    assert_eq!(&program.device.ram[0x3000..0x300C], b"written }*#$");
+}

@@ -1,0 +1,46 @@
+//! Memory that is a file.
+
+use std::io::Write;
+
+use leakscope_capture::memory::{Memory, MemoryError, MemoryFile, MemoryFilePlace};
+
+#[test]
+fn a_file_is_memory_from_its_base_on() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"0123456789").unwrap();
+    let mut memory = MemoryFile::open(file.path(), 0x2000_0000).unwrap();
+    assert_eq!(memory.range().unwrap(), 0x2000_0000..0x2000_000A);
+    let mut bytes = [0; 4];
+    memory.read(0x2000_0006, &mut bytes).unwrap();
+    assert_eq!(&bytes, b"6789");
+    memory.write(0x2000_0007, b"xy").unwrap();
+    assert_eq!(std::fs::read(file.path()).unwrap(), b"0123456xy9");
+    for address in [0, 0x1FFF_FFFF, 0x2000_0007, u64::MAX] {
+        let result = memory.read(address, &mut bytes);
+        assert!(
+            matches!(result, Err(MemoryError::Unmapped { .. })),
+            "{address:#x}"
+        );
+        let result = memory.write(address, &bytes);
+        assert!(
+            matches!(result, Err(MemoryError::Unmapped { .. })),
+            "{address:#x}"
+        );
+    }
+    assert_eq!(memory.range().unwrap().end, 0x2000_000A);
+}
+
+#[test]
+fn places_are_a_file_and_a_number() {
+    let place = |path: &str, base| {
+        Ok(MemoryFilePlace {
+            path: path.into(),
+            base,
+        })
+    };
+    assert_eq!("ram@0x20000000".parse(), place("ram", 0x2000_0000));
+    assert_eq!("a@b/ram@16".parse(), place("a@b/ram", 16));
+    for text in ["", "ram", "@0x20000000", "ram@", "ram@20000000h", "ram@0x"] {
+        assert!(text.parse::<MemoryFilePlace>().is_err(), "{text}");
+    }
+}

@@ -1,0 +1,43 @@
+//! For ESP chips: what ESP-IDF's example of heap tracing does.
+
+use super::Session;
+
+pub(super) fn commands(session: &Session<'_>) -> String {
+    let Session {
+        elf,
+        server,
+        output,
+        start,
+        stop,
+        ..
+    } = session;
+    format!(
+        "\
+# Records the heap of an ESP chip between {start} and {stop}, through Espressif's OpenOCD:
+#   gdb -x FILE
+# The recording is written by OpenOCD, on its machine. Written by `leakscope gdbinit`.
+set pagination off
+set confirm off
+file \"{elf}\"
+target extended-remote {server}
+monitor reset halt
+maintenance flush register-cache
+
+thbreak {start}
+commands
+  silent
+  monitor esp sysview_mcore start file://{output}
+  continue
+end
+
+thbreak {stop}
+commands
+  silent
+  monitor esp sysview_mcore stop
+  echo The recording is {output}\\n
+end
+
+continue
+"
+    )
+}

@@ -1,0 +1,189 @@
+//! Whatever happens, the file is a recording of all that came until then.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use leakscope_analysis::Analysis;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_systemview::{Frame, Header, sync};
+
+use super::*;
+use crate::device::Board;
+
+/// Random numbers enough for a test, the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) as usize % limit
+    }
+}
+
+/// The file has a header, and behind it the front of what was sent, of which all whole packets can be read.
+/// How many bytes of it there are; none if there is no file.
+#[track_caller]
+fn check_front(path: &Path, sent: &[u8]) -> usize {
+    let Ok(file) = std::fs::read(path) else {
+        return 0;
+    };
+    let data = &file[Header::parse(&file).data..];
+    assert!(sent.starts_with(data), "{} bytes differ", data.len());
+    let mut whole = 0;
+    let mut rest = data.strip_prefix(&sync::SYNC).unwrap_or_default();
+    while let Ok(frame) = Frame::split(rest) {
+        whole += 1;
+        rest = &rest[frame.length..];
+    }
+    let mut analysis = Analysis::new(&Layout::of(&[&file]), KeepAll);
+    let mut unread = data;
+    while let Pause::NeedBytes(stream) = analysis.run() {
+        let space = analysis.space(stream);
+        let count = space.len().min(unread.len());
+        space[..count].copy_from_slice(&unread[..count]);
+        analysis.supply(stream, count);
+        unread = &unread[count..];
+    }
+    let outcome = analysis.outcome();
+    // INIT comes second: without it, nothing tells a recording.
+    if whole > 2 {
+        assert_eq!(outcome.totals.events, whole);
+        let is_damage = |kind: &ProblemKind| matches!(kind, ProblemKind::Skipped { .. });
+        assert!(
+            !outcome
+                .problems
+                .iter()
+                .any(|problem| is_damage(&problem.kind))
+        );
+    }
+    data.len()
+}
+
+/// 200 times, the command is killed when the device has sent so many bytes.
+#[test]
+fn kills() {
+    let trace = Board::trace(3000);
+    let mut random = Random(7);
+    let folder = folder();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let mut saved = 0;
+    for _ in 0..200 {
+        let run = record(&["--tcp", &address], &folder);
+        let mut child = run.begin();
+        let (mut link, _) = listener.accept().expect("a host");
+        let end = random.below(trace.len());
+        let mut sent = 0;
+        while sent < end {
+            let chunk = (1 + random.below(2000)).min(end - sent);
+            link.write_all(&trace[sent..sent + chunk])
+                .expect("a host that reads");
+            sent += chunk;
+        }
+        // It may have saved all of it, or not even made the file.
+        child.kill().expect("it runs");
+        child.wait().expect("an end");
+        let file = folder.path().join(FILE);
+        saved += check_front(&file, &trace);
+        let _ = std::fs::remove_file(file);
+    }
+    assert!(saved > trace.len(), "the kills came late enough");
+}
+
+/// A file that may not grow any more is as good as a full disk.
+#[cfg(unix)]
+#[test]
+fn a_full_disk() {
+    let trace = Board::trace(3000);
+    let folder = folder();
+    let mut child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["record", "--stdin", "-o", FILE])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let sent = trace.clone();
+    let sender = std::thread::spawn(move || stdin.write_all(&sent));
+    let output = child.wait_with_output().expect("an end");
+    // It may have gone before it was told everything.
+    drop(sender.join().expect("no fault"));
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.contains("error: `heap.svdat` takes no more data"),
+        "{stderr}"
+    );
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(stdout.starts_with(&report(&folder, &[])), "{stdout}");
+    // `ulimit` counts in blocks of 512 or 1024 bytes.
+    let saved = check_front(&folder.path().join(FILE), &trace);
+    assert!((8000..=16 * 1024).contains(&saved), "{saved}");
+}
+
+/// A link that is lost inside a packet and returns: the report says that something is missing.
+#[test]
+fn a_link_that_returns() {
+    let (address, served) = device(|firmware, listener| {
+        firmware.work(500)?;
+        firmware.board.work(1);
+        let last = firmware.board.sent();
+        firmware.send_raw(&last[..last.len() - 3])?;
+        firmware.hang_up();
+        let board = std::mem::replace(&mut firmware.board, Board::new());
+        let mut again = accept(board, listener);
+        again.work(500)?;
+        again.board.hear(&[2]);
+        again.send()
+    });
+    let (ran, folder) = Recording::begin(&["--tcp", &address.to_string()]).end();
+    served.join().expect("no fault");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for said in [
+        "the link is lost (the other side has closed it)",
+        "the link is back after ",
+    ] {
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+    assert!(ran.stdout.starts_with(&report(&folder, &[])));
+    let json = leakscope(["report", FILE, "--format", "json"]).in_folder(folder.path());
+    let problems = json.json()["problems"].clone();
+    let codes = problems.as_array().into_iter().flatten();
+    assert!(
+        codes
+            .clone()
+            .any(|problem| problem["code"] == "skipped-bytes"),
+        "{problems}"
+    );
+}
+
+/// A device that ends by going away, inside a packet, and does not return.
+#[cfg(unix)]
+#[test]
+fn a_device_that_dies() {
+    let (address, served) = device(|firmware, _| {
+        firmware.work(500)?;
+        firmware.board.work(1);
+        let last = firmware.board.sent();
+        firmware.send_raw(&last[..last.len() - 3])
+    });
+    let mut recording = Recording::begin(&["--tcp", &address.to_string()]);
+    recording.wait_for("the link is lost");
+    let sent = served.join().expect("no fault");
+    recording.interrupt();
+    let (ran, folder) = recording.end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with(&report(&folder, &[])));
+    let saved = check_front(&folder.path().join(FILE), &sent);
+    assert_eq!(saved, sent.len());
+}

@@ -1,0 +1,140 @@
+//! What cannot be, and what is no trace.
+
+use super::*;
+
+#[track_caller]
+fn check(arguments: &[&str], expected: &str) {
+    let folder = folder();
+    let ran = record(arguments, &folder).end();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+    assert!(!folder.path().join(FILE).exists(), "nothing was made");
+}
+
+#[test]
+fn options_that_do_not_go_together() {
+    check(&[], "required arguments were not provided");
+    check(&["--stdin", "--tcp", "x:1"], "cannot be used with");
+    check(
+        &["--tcp", "x:1", "--start", "f"],
+        "error: --start does not go with --tcp: only a debugger can wait for a place in the program",
+    );
+    check(
+        &["--stdin", "--stop", "0x100"],
+        "--stop does not go with --stdin",
+    );
+    check(
+        &["--listen", "0", "--reset"],
+        "error: --reset does not go with --listen: the device cannot be reset from there",
+    );
+    check(
+        &["--stdin", "--rtt-channel", "1"],
+        "--rtt-channel does not go with --stdin",
+    );
+    check(
+        &["--stdin", "--no-report", "--report-every", "1s"],
+        "cannot be used with",
+    );
+    check(
+        &["--stdin", "--log", "--format", "json"],
+        "cannot be used with",
+    );
+}
+
+#[test]
+fn values_that_are_none() {
+    check(
+        &["--serial", "/dev/ttyUSB0"],
+        "the speed is missing: PORT@BAUD",
+    );
+    check(
+        &["--serial", "/dev/ttyUSB0@fast"],
+        "`fast` is no speed in baud",
+    );
+    check(
+        &["--stdin", "--duration", "10 days"],
+        "`days` is no unit of time",
+    );
+    check(&["--stdin", "--max-size", "0"], "`0` is no size");
+}
+
+#[test]
+fn a_recording_that_exists() {
+    let folder = folder();
+    let path = folder.path().join(FILE);
+    std::fs::write(&path, "precious").expect("a folder with room");
+    // Nobody is connected to either.
+    let ran = record(&["--tcp", "192.0.2.1:1"], &folder).end();
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        ran.stderr,
+        "error: `heap.svdat` exists already\nhint: --force overwrites it\n"
+    );
+    assert_eq!(std::fs::read(&path).expect("the file"), b"precious");
+    let trace = Board::trace(10);
+    let ran = record(&["--stdin", "--force"], &folder)
+        .reading(&trace)
+        .end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+/// What comes, the first bytes of it, and what may be wrong.
+#[track_caller]
+fn check_data(data: &[u8], expected: &str, hint: &str) {
+    let folder = folder();
+    let ran = record(&["--stdin"], &folder).reading(data).end();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    assert!(ran.stderr.contains(hint), "{}", ran.stderr);
+    let file = std::fs::read(folder.path().join(FILE)).expect("the file");
+    assert!(file.ends_with(data), "it is kept all the same");
+}
+
+#[test]
+fn a_console() {
+    check_data(
+        &b"I (312) boot: ESP-IDF v5.5\r\n".repeat(100),
+        "this is not SystemView data: 49 20 28 33 31 32 29 20 62 6f 6f 74 3a 20 45 53 (\"I (312) boot: ES\")",
+        "hint: this is text, such as a console's log",
+    );
+}
+
+/// At another speed, the bits of a stream fall into other bytes.
+#[test]
+fn a_wrong_speed() {
+    let trace = Board::trace(1000);
+    let bits = trace
+        .iter()
+        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+    // Each bit is read three times, and a start and a stop bit stand around each byte.
+    let bits: Vec<u8> = bits.flat_map(|bit| [bit; 3]).collect();
+    let seen: Vec<u8> = bits
+        .chunks(10)
+        .map(|frame| {
+            frame[1..]
+                .iter()
+                .take(8)
+                .fold(0, |byte, bit| byte >> 1 | bit << 7)
+        })
+        .collect();
+    check_data(
+        &seen,
+        "this is not SystemView data: ",
+        "the speed is probably another one",
+    );
+}
+
+#[test]
+fn nothing_at_all() {
+    let folder = folder();
+    let ran = record(&["--stdin"], &folder).end();
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr
+            .contains("error: nothing was recorded: the device has sent no packets"),
+        "{}",
+        ran.stderr
+    );
+}

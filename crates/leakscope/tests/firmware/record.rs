@@ -1,0 +1,143 @@
+//! `leakscope record`, and GDB with the file of `leakscope gdbinit`, on a target whose recorder is read by a
+//! debugger.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::{fs, thread};
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+use crate::emulator::Emulator;
+use crate::openocd::{Chip, OpenOcd};
+
+/// What was recorded, and what was said of it at once.
+pub(crate) struct Recorded {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) report: Option<Value>,
+}
+
+/// Records a target that waits for its debugger, from breakpoint to breakpoint.
+pub(crate) fn gdb(emulator: &mut Emulator, elf: &Path) -> Result<Recorded, Failed> {
+    // Whoever only knocks stops the target, which stands still already.
+    drop(emulator.connect("gdb.socket")?);
+    let command = leakscope(emulator.folder(), elf, &["record", "--gdb", "./gdb.socket"]);
+    finish(emulator.folder(), start(command)?)
+}
+
+/// Records a target that is never stopped, until it ends.
+pub(crate) fn shared_memory(
+    emulator: &mut Emulator,
+    elf: &Path,
+    base: u64,
+) -> Result<Recorded, Failed> {
+    let place = format!("ram@{base:#x}");
+    wait_for_memory(emulator)?;
+    let command = leakscope(emulator.folder(), elf, &["record", "--rtt-memory", &place]);
+    let recorder = start(command)?;
+    // It waits for its reader before it ends; what it writes last stays in its memory.
+    emulator.wait()?;
+    Command::new("kill")
+        .args(["-INT", &recorder.id().to_string()])
+        .status()?;
+    finish(emulator.folder(), recorder)
+}
+
+/// Has GDB record, out of the target's memory.
+pub(crate) fn gdbinit(emulator: &mut Emulator, elf: &Path) -> Result<Recorded, Failed> {
+    drop(emulator.connect("gdb.socket")?);
+    let socket = emulator.folder().join("gdb.socket");
+    run_gdb(&socket.to_string_lossy(), elf, emulator.folder())
+}
+
+/// Has GDB make OpenOCD record the virtual board.
+pub(crate) fn openocd_gdbinit(elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
+    let openocd = OpenOcd::start(elf, folder, Chip::Esp32C3)?;
+    let endpoint = format!("localhost:{}", openocd.port("gdb")?);
+    let recorded = run_gdb(&endpoint, elf, folder);
+    let messages = openocd.end()?;
+    recorded.map_err(|error| failed(&error, &messages))
+}
+
+fn failed(error: &Failed, messages: &str) -> Failed {
+    let said = error.message().unwrap_or_default();
+    format!("{said}\nOpenOCD:\n{messages}").into()
+}
+
+/// What is missing to have GDB record.
+pub(crate) fn missing() -> Option<String> {
+    let found = Command::new(GDB).arg("--version").output();
+    found.is_err().then(|| GDB.to_owned())
+}
+
+const GDB: &str = "gdb-multiarch";
+
+/// Has GDB do what the file of `leakscope gdbinit` says.
+fn run_gdb(server: &str, elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["gdbinit", "-o", "trace.svdat", "--gdb", server, "--elf"])
+        .arg(elf)
+        .current_dir(folder)
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    fs::write(folder.join("gdbinit"), output.stdout)?;
+    let output = Command::new("timeout")
+        .args(["100", GDB, "-nx", "-batch", "-x", "gdbinit"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    let bytes = fs::read(folder.join("trace.svdat"));
+    let is_whole = said.contains("The recording is ") && !said.contains("The buffer is full");
+    match bytes {
+        Ok(bytes) if is_whole => Ok(Recorded {
+            bytes,
+            report: None,
+        }),
+        _ => Err(format!("GDB says:\n{said}\n{complaints}").into()),
+    }
+}
+
+fn leakscope(folder: &Path, elf: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leakscope"));
+    command
+        .args(arguments)
+        .args(["-o", "trace.svdat", "--format", "json", "--elf"])
+        .arg(elf)
+        .current_dir(folder);
+    command
+}
+
+fn start(mut command: Command) -> Result<Child, Failed> {
+    Ok(command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?)
+}
+
+fn finish(folder: &Path, recorder: Child) -> Result<Recorded, Failed> {
+    let output = recorder.wait_with_output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    Ok(Recorded {
+        bytes: fs::read(folder.join("trace.svdat"))?,
+        report: Some(serde_json::from_slice(&output.stdout)?),
+    })
+}
+
+/// Until QEMU has made the file that is the target's memory, and given it its size.
+fn wait_for_memory(emulator: &mut Emulator) -> Result<(), Failed> {
+    let path = emulator.folder().join("ram");
+    while !fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
+        if !emulator.is_running()? {
+            return Err("the target's memory never came".into());
+        }
+        thread::yield_now();
+    }
+    Ok(())
+}
