@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use leakscope_fuzz::{capture, systemview};
+use leakscope_fuzz::{analysis, capture, systemview};
 use leakscope_systemview::{
     Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
 };
@@ -14,10 +14,12 @@ fn targets() -> Vec<Target> {
     vec![
         ("frames", systemview::frames, recordings()),
         ("gdb", capture::gdb, conversations()),
+        ("heap_dump", analysis::heap_dump, dumps()),
         ("header", systemview::header, files()),
         ("printf", systemview::printf, formats()),
         ("rtt", capture::rtt, memories()),
         ("roundtrip", systemview::roundtrip, recordings()),
+        ("trace", analysis::trace, files()),
     ]
 }
 
@@ -123,6 +125,29 @@ fn files() -> Vec<Vec<u8>> {
         "; Title \r\n; Description \r\n;\r\n\r\n",
     ]
     .map(|header| [header.as_bytes(), &recording[..64]].concat())
+    .to_vec()
+}
+
+fn dumps() -> Vec<Vec<u8>> {
+    [
+        "I (512) main: done\r\n\
+         ====== Heap Trace: 2 records (100 capacity) ======\r\n\
+         \x20    6 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x1a320698 caller 0x40376321:0x40376379\r\n\
+         \x20   16 bytes (@ 0x3fc9f6d4, Internal) allocated CPU 1 ccount 0x1a330698 caller 0x40376321\r\n\
+         ====== Heap Trace Summary ======\r\n\
+         Mode: Heap Trace Leaks\r\n\
+         22 bytes 'leaked' in trace (2 allocations)\r\n\
+         records: 2 (100 capacity, 2 high water mark)\r\n\
+         total allocations: 9\r\n\
+         total frees: 7\r\n\
+         ================================\r\n",
+        "2 allocations trace (100 entry buffer)\n\
+         16 bytes (@ 0x3ffb8a10) allocated CPU 0 ccount 0x0a1b2c3d caller 0x400d1234:0x400d5678\n\
+         freed by 0x400d9abc:0x400ddef0\n\
+         16 bytes 'leaked' in trace (1 allocations)\n\
+         total allocations 1 total frees 1\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
     .to_vec()
 }
 

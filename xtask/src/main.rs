@@ -139,7 +139,9 @@ fn run(firmware: &Firmware, build: &Build, variant: &str, output: &Path) -> Resu
     let result = match build.sink {
         Sink::Semihosting => "trace.svdat",
         Sink::Dump => "console.log",
-        Sink::Rtt | Sink::Gdb | Sink::Uart | Sink::Apptrace => return Ok(()),
+        Sink::Rtt | Sink::Gdb | Sink::Uart | Sink::Apptrace | Sink::BoardRtt | Sink::Text => {
+            return Ok(());
+        }
     };
     // A relative name where that is what the user can type.
     let here = env::current_dir().unwrap_or_default();

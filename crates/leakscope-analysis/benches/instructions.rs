@@ -45,17 +45,17 @@ fn floor(recording: Recording) -> usize {
     work::floor(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(171.7))]
+#[library_benchmark(setup = recording, config = costs(198.7))]
 fn packets(recording: Recording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(502.0))]
+#[library_benchmark(setup = recording, config = costs(479.8))]
 fn events(recording: Recording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(524.0))]
+#[library_benchmark(setup = recording, config = costs(498.2))]
 fn analysis(recording: Recording) -> Outcome {
     work::analysis(&recording.bytes)
 }

@@ -39,7 +39,7 @@
 //! | [`Traced`], [`on_alloc`] | between the program and its allocator |
 //! | [`stream`] | host-based mode: packets, overflow, the start sequence, the host's commands |
 //! | [`dialect`] | the two forms of heap events: leakscope's own and ESP-IDF's (`docs/dialects.md`) |
-//! | [`sink`] | where a stream's bytes go: RTT, a UART, semihosting, files and sockets |
+//! | [`sink`] | where a stream's bytes go: RTT, Espressif's OpenOCD, a UART, semihosting, files and sockets |
 //! | [`standalone`] | the record buffer, its policies, and the text that it prints |
 //! | [`stack`] | call stacks, and the compiler flags that they need |
 //! | [`platform`] | clocks and core numbers |

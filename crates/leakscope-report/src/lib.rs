@@ -9,6 +9,7 @@
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
 //!   come; [`filter`] chooses among them.
 //! - [`Symbolizer`] turns return addresses into frames, with the allocator's own folded away.
+//! - [`program`] says which frames are the allocator's, and whether the ELF file is the right one.
 //! - [`units`] is the only place where ticks and bytes become words.
 //! - [`sanitise`] makes text from a device fit for a terminal.
 //!
@@ -23,6 +24,7 @@ pub mod filter;
 pub mod json;
 pub mod log;
 pub mod naming;
+pub mod program;
 mod sanitise;
 mod symbolizer;
 pub mod text;

@@ -64,33 +64,31 @@ fn read_at_end(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError
     Err(FrameError::Incomplete)
 }
 
-/// As [`read`], but `None` also for a number that is longer than this is fast for, or near the end.
+/// The topmost bit of each byte: set on all bytes of a number but its last.
+const MORE: u64 = 0x8080_8080_8080_8080;
+
+/// How many bytes the number takes that stands in the lowest bytes of `word`; 8 or more if it is longer than
+/// `longest`, which must be below 8.
 #[inline]
-pub(crate) fn read_quickly(bytes: &[u8], position: usize) -> Option<(u32, usize)> {
-    let first = u32::from(*bytes.get(position)?);
-    if first < 0x80 {
-        return Some((first, position + 1));
-    }
-    let second = u32::from(*bytes.get(position + 1)?);
-    if second < 0x80 {
-        return Some((first & 0x7F | second << 7, position + 2));
-    }
-    let third = u32::from(*bytes.get(position + 2)?);
-    if third < 0x80 {
-        return Some((
-            first & 0x7F | (second & 0x7F) << 7 | third << 14,
-            position + 3,
-        ));
-    }
-    None
+pub(crate) const fn length_in(word: u64, longest: u32) -> u64 {
+    let last = !word & (MORE >> (64 - 8 * longest));
+    (last.trailing_zeros() / 8 + 1) as u64
 }
 
-/// Where the number at `position` ends; `None` if it is cut off or too long.
+/// The number in the lowest bytes of `word`, and how many bytes it takes; `None` if these are more than
+/// four. There is no branch on its length: that is the one thing about a number that cannot be foreseen.
 #[inline]
-pub(crate) fn end(bytes: &[u8], position: usize) -> Option<usize> {
-    let rest = bytes.get(position..)?.iter().take(MAX_LENGTH);
-    let last = rest.take_while(|&&byte| byte >= 0x80).count();
-    (last < MAX_LENGTH && position + last < bytes.len()).then_some(position + last + 1)
+pub(crate) fn read_in(word: u64) -> Option<(u32, usize)> {
+    let last = !word & MORE >> 32;
+    if last == 0 {
+        return None;
+    }
+    let digits = word & (last ^ (last - 1));
+    let value = digits & 0x7F
+        | (digits & 0x7F00) >> 1
+        | (digits & 0x7F_0000) >> 2
+        | (digits & 0x7F00_0000) >> 3;
+    Some((value as u32, (last.trailing_zeros() / 8 + 1) as usize))
 }
 
 /// The bytes that [`write()`] takes for `value`.

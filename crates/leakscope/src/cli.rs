@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Report(Report),
     Events(Events),
     Log(Log),
+    View(View),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
@@ -62,6 +63,32 @@ pub(crate) struct Report {
     /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
     #[arg(long, value_name = "TEXT")]
     pub(crate) cycle: Option<String>,
+    /// Write a page for the browser into this file instead: it opens from disk, and can be mailed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "print", "cycle"])]
+    pub(crate) html: Option<PathBuf>,
+    /// Overwrite the file of --html if it exists.
+    #[arg(long, requires = "html")]
+    pub(crate) force: bool,
+}
+
+/// Look at a recording in the browser: leaks, flame graph, timeline, events, log, tasks.
+///
+/// The page is served by this command, to this machine only, until it is interrupted (Ctrl-C).
+#[derive(Debug, Args)]
+pub(crate) struct View {
+    #[command(flatten)]
+    pub(crate) trace: Trace,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
+    /// Files that describe events (SYSVIEW_NAME.txt).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) description: Vec<PathBuf>,
+    /// Only print the address of the page.
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// The recording is still being made: show what is added to it.
+    #[arg(long)]
+    pub(crate) follow: bool,
 }
 
 /// List events, as SystemView's Events window does.

@@ -3,6 +3,7 @@
 //! - [`cli`] is what can be typed, as plain data.
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
+//! - [`viewing`] is a recording as the viewer reads it.
 //! - [`console`] is for logs of a console, with heap dumps in them.
 //! - [`no_events`] says what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
@@ -21,6 +22,7 @@ mod no_events;
 mod recording;
 mod screen;
 mod shell;
+mod viewing;
 
 use std::io;
 use std::process::ExitCode;

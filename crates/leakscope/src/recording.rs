@@ -11,7 +11,7 @@ use leakscope_analysis::dump;
 use leakscope_analysis::trace::{Event, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
-use leakscope_systemview::Header;
+use leakscope_systemview::{Header, sync};
 
 use crate::no_events::NoEvents;
 use crate::screen;
@@ -52,6 +52,11 @@ impl Recording {
         })
     }
 
+    /// The inputs alone: somebody else reads them.
+    pub(crate) fn into_inputs(self) -> Vec<Input> {
+        self.inputs
+    }
+
     /// Looks again at the front of inputs that are being written, and reads from their beginning if the
     /// streams are others than was thought. Whether that is so.
     pub(crate) fn look_again(&mut self) -> anyhow::Result<bool> {
@@ -62,6 +67,24 @@ impl Recording {
         self.positions = layout.parts.iter().map(|part| part.start).collect();
         self.layout = layout;
         Ok(true)
+    }
+
+    /// Reads from the first start sequence on, if that is seen already and is not at the front; whether it
+    /// was so.
+    pub(crate) fn skip_to_start(&mut self) -> bool {
+        let head = self.head();
+        let [part] = self.layout.parts.as_mut_slice() else {
+            return false;
+        };
+        let start = sync::find(&head, part.start as usize, part.core_bit);
+        match start {
+            Some(start) if start as u64 > part.start => {
+                part.start = start as u64;
+                self.positions = vec![part.start];
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The first bytes of the first input.
@@ -99,17 +122,7 @@ impl Recording {
 
     /// Names for events: from the user's description files, and from what the inputs say of themselves.
     pub(crate) fn naming(&mut self, descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
-        let mut files = Vec::new();
-        for path in descriptions {
-            let shown = path.display();
-            let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
-            let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
-            for problem in problems {
-                screen::note(&format!("{shown}: {problem}"));
-            }
-            files.push(file);
-        }
-        let mut naming = Naming::new(files);
+        let mut naming = described(descriptions)?;
         for input in &mut self.inputs {
             naming.learn_header(&input.head(HEAD)?);
         }
@@ -143,10 +156,44 @@ impl Recording {
         Err(NoEvents::of(heads))
     }
 
+    /// As [`Recording::require_events`], for who does not read the recording here.
+    pub(crate) fn require_some_event(&mut self) -> anyhow::Result<()> {
+        let mut trace = Trace::new(&self.layout);
+        let positions = self.positions.clone();
+        let events = loop {
+            match trace.step() {
+                Step::Event(..) => break 1,
+                Step::NeedBytes(stream) => {
+                    let count = self.read(stream, trace.space(stream))?;
+                    trace.supply(stream, count);
+                }
+                Step::Finished => break 0,
+            }
+        };
+        self.positions = positions;
+        self.finish();
+        Ok(self.require_events(events)?)
+    }
+
     /// Everything was read.
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
     }
+}
+
+/// Names for events, from the user's description files.
+pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
+    let mut files = Vec::new();
+    for path in descriptions {
+        let shown = path.display();
+        let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+        let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
+        for problem in problems {
+            screen::note(&format!("{shown}: {problem}"));
+        }
+        files.push(file);
+    }
+    Ok(Naming::new(files))
 }
 
 /// Where in the inputs the streams are.

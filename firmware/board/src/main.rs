@@ -23,8 +23,8 @@ struct Arguments {
     #[arg(long)]
     virt: bool,
     /// With --virt: the program's command line
-    #[arg(requires = "virt")]
-    arguments: Vec<String>,
+    #[arg(requires = "virt", value_name = "WORD")]
+    command_line: Vec<String>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -33,7 +33,7 @@ fn main() -> Result<ExitCode> {
     let file = fs::read(&arguments.elf).with_context(|| format!("cannot read {shown}"))?;
     let program = Program::read(&file).with_context(|| format!("cannot load {shown}"))?;
     if arguments.virt {
-        let host = Host::new(".".as_ref(), &arguments.arguments);
+        let host = Host::new(".".as_ref(), &arguments.command_line);
         let mut machine = Machine::new(Model::Virt, &program)?.with_host(host);
         let code = machine.run_to_end().context("the program waits for ever")?;
         return Ok(ExitCode::from(code as u8));

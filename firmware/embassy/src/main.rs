@@ -85,7 +85,11 @@ async fn conductor(spawner: Spawner, fault: Fault) {
 }
 
 /// Spawns a task, and tells the recorder its name.
-fn spawn<S>(spawner: Spawner, task: Result<SpawnToken<S>, embassy_executor::SpawnError>, name: &str) {
+fn spawn<S>(
+    spawner: Spawner,
+    task: Result<SpawnToken<S>, embassy_executor::SpawnError>,
+    name: &str,
+) {
     let Ok(task) = task else {
         panic!("there is no room for the task {name}");
     };

@@ -96,11 +96,15 @@ __attribute__((noinline, used)) void trace_finished(void) {
     __asm volatile("nop");
 }
 
-void assertion_failed(const char *condition) {
+void board_print(const char *text) {
     const uint32_t write_text = 0x04;
-    semihosting(write_text, "assertion failed: ");
-    semihosting(write_text, condition);
-    semihosting(write_text, "\n");
+    semihosting(write_text, text);
+}
+
+void assertion_failed(const char *condition) {
+    board_print("assertion failed: ");
+    board_print(condition);
+    board_print("\n");
     board_exit(false);
 }
 

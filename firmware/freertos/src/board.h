@@ -12,6 +12,9 @@
 #define BOARD_CLOCK_HZ 25000000
 uint32_t board_clock(void);
 
+/* Prints on the emulator's terminal. */
+void board_print(const char *text);
+
 /* Ends the program, and QEMU. */
 _Noreturn void board_exit(bool well);
 

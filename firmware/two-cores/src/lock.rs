@@ -29,7 +29,10 @@ unsafe impl Impl for BothCores {
         while OWNER
             .compare_exchange_weak(0, me, Ordering::Acquire, Ordering::Relaxed)
             .is_err()
-        {}
+        {
+            // The emulator then lets the other core run.
+            core::hint::spin_loop();
+        }
         if had_interrupts {
             UNLOCK_AND_ENABLE_INTERRUPTS
         } else {

@@ -59,7 +59,9 @@ fn main() -> ! {
         forget_on_core_0(4 * round);
         send(allocate_second(8 * round));
     }
-    while !IS_DONE.load(Ordering::Acquire) {}
+    while !IS_DONE.load(Ordering::Acquire) {
+        core::hint::spin_loop();
+    }
     heap_trace_stop();
     recording::finish();
     semihosting::process::exit(0)
@@ -108,13 +110,17 @@ fn free(block: Block) {
 /// Hands a block to the other core, as soon as it has taken the one before.
 fn send(block: Block) {
     let mut block = Some(block);
-    while block.is_some() {
+    loop {
         critical_section::with(|section| {
             let mut mailbox = MAILBOX.borrow_ref_mut(section);
             if mailbox.is_none() {
                 *mailbox = block.take();
             }
         });
+        if block.is_none() {
+            return;
+        }
+        core::hint::spin_loop();
     }
 }
 
@@ -123,6 +129,7 @@ fn receive() -> Block {
         if let Some(block) = critical_section::with(|section| MAILBOX.take(section)) {
             return block;
         }
+        core::hint::spin_loop();
     }
 }
 

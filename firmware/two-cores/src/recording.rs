@@ -35,12 +35,12 @@ pub fn init() {
 
 /// Writes what the running core has recorded into its file.
 fn write(bytes: &[u8]) -> usize {
-    critical_section::with(|section| {
-        match &mut FILES.borrow_ref_mut(section)[board::core()] {
+    critical_section::with(
+        |section| match &mut FILES.borrow_ref_mut(section)[board::core()] {
             Some(file) => file.write(bytes).expect("the emulator writes"),
             None => bytes.len(),
-        }
-    })
+        },
+    )
 }
 
 /// On the running core.

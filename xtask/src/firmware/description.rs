@@ -24,8 +24,12 @@ pub enum Sink {
     Gdb,
     /// From `uart.socket`.
     Uart,
-    /// By Espressif's OpenOCD.
+    /// There is none: the firmware prints what it has measured.
+    Text,
+    /// By Espressif's OpenOCD, of the virtual board.
     Apptrace,
+    /// By RTT, through OpenOCD, of the virtual board.
+    BoardRtt,
 }
 
 #[derive(Deserialize)]

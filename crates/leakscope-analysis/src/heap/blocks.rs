@@ -1,36 +1,83 @@
 //! The blocks: those that live, and those that were freed, for as long as they are remembered.
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use std::hash::BuildHasher;
+use std::num::NonZeroU8;
+
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use crate::trace::StackId;
 
-/// A block of the heap.
+/// A block that lives.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LiveBlock {
-    pub(super) size: u64,
     /// When it was allocated.
     pub(super) time: u64,
+    /// In bytes; see [`LARGEST`].
+    pub(super) size: u32,
     /// Who allocated it: an index into the list of contexts.
     pub(super) owner: u32,
     pub(super) site: u32,
-    /// Index into the list of heaps.
-    pub(super) heap: u16,
+    /// Index into the list of heaps, plus 1: the compiler makes use of that it is never 0.
+    pub(super) heap_number: NonZeroU8,
     pub(super) core: u8,
 }
 
-/// What stands at an address: a block that lives, or one that was freed.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    block: LiveBlock,
-    /// From where it was freed.
-    freed_by: StackId,
-    /// When; [`NEVER`] as long as it lives.
-    freed_at: u64,
+impl LiveBlock {
+    /// The number of the heap with this index.
+    #[inline]
+    pub(super) fn heap_number(index: usize) -> NonZeroU8 {
+        NonZeroU8::MIN.saturating_add(index as u8)
+    }
+
+    /// Its index into the list of heaps.
+    #[inline]
+    pub(super) fn heap(&self) -> usize {
+        usize::from(self.heap_number.get()) - 1
+    }
+
+    /// Its size in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.size)
+    }
 }
 
-const NEVER: u64 = u64::MAX;
+/// Larger blocks are counted as this large: they exist on no device whose numbers have 32 bits.
+pub(super) const LARGEST: u64 = u32::MAX as u64;
+
+/// What stands at an address.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Live(LiveBlock),
+    Freed { time: u64, from: StackId },
+}
+
+/// An address and what stands there. A random one of these is fetched from memory for each event, which
+/// is half of what a free costs: it is small, and never lies across two cache lines.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+struct Slot {
+    address: u64,
+    state: State,
+}
+
+const _: () = assert!(size_of::<Slot>() == 32);
+
+impl Slot {
+    fn live(&self) -> Option<(u64, LiveBlock)> {
+        match self.state {
+            State::Live(block) => Some((self.address, block)),
+            State::Freed { .. } => None,
+        }
+    }
+
+    fn freed_at(&self) -> Option<u64> {
+        match self.state {
+            State::Live(_) => None,
+            State::Freed { time, .. } => Some(time),
+        }
+    }
+}
 
 /// The answer to a free.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +96,7 @@ pub(super) enum Freed {
 /// only so many addresses in a small heap; in a large one the oldest are forgotten.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
-    by_address: HashMap<u64, Slot, FxBuildHasher>,
+    by_address: HashTable<Slot>,
     freed: usize,
 }
 
@@ -58,42 +105,46 @@ const REMEMBERED: usize = 1 << 16;
 
 impl Blocks {
     /// A block comes to live; returns the one that lived there and must have gone unseen.
-    #[inline]
+    #[inline(always)]
     pub(super) fn allocate(&mut self, address: u64, block: LiveBlock) -> Option<LiveBlock> {
-        let slot = Slot {
-            block,
-            freed_by: StackId::NONE,
-            freed_at: NEVER,
-        };
-        match self.by_address.entry(address) {
-            Entry::Occupied(mut entry) => {
-                let lost = (entry.get().freed_at == NEVER).then_some(entry.get().block);
-                self.freed -= usize::from(lost.is_none());
-                *entry.get_mut() = slot;
+        match self.by_address.find_mut(hash(address), is_at(address)) {
+            Some(slot) => {
+                let lost = match slot.state {
+                    State::Live(lost) => Some(lost),
+                    State::Freed { .. } => {
+                        self.freed -= 1;
+                        None
+                    }
+                };
+                slot.state = State::Live(block);
                 lost
             }
-            Entry::Vacant(entry) => {
-                entry.insert(slot);
+            None => {
+                self.add(address, block);
                 None
             }
         }
     }
 
+    #[inline(never)]
+    fn add(&mut self, address: u64, block: LiveBlock) {
+        let state = State::Live(block);
+        let slot = Slot { address, state };
+        self.by_address.insert_unique(hash(address), slot, hash_of);
+    }
+
     /// A block is freed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, address: u64, time: u64, from: StackId) -> Freed {
-        let Some(slot) = self.by_address.get_mut(&address) else {
+        let slot = self.by_address.find_mut(hash(address), is_at(address));
+        let Some(slot) = slot else {
             return Freed::Unknown;
         };
-        if slot.freed_at != NEVER {
-            return Freed::Before {
-                time: slot.freed_at,
-                from: slot.freed_by,
-            };
-        }
-        slot.freed_at = time;
-        slot.freed_by = from;
-        let block = slot.block;
+        let block = match slot.state {
+            State::Live(block) => block,
+            State::Freed { time, from } => return Freed::Before { time, from },
+        };
+        slot.state = State::Freed { time, from };
         self.freed += 1;
         if self.freed > REMEMBERED {
             self.forget_half();
@@ -101,48 +152,44 @@ impl Blocks {
         Freed::Block(block)
     }
 
-    /// The last free of an address was none: the block lives. Returns it, and when that free was.
-    pub(super) fn revive(&mut self, address: u64) -> Option<(LiveBlock, u64)> {
-        let slot = self.by_address.get_mut(&address)?;
-        if slot.freed_at == NEVER {
-            return None;
-        }
-        let freed_at = std::mem::replace(&mut slot.freed_at, NEVER);
+    /// The free of this block, at `freed_at`, was none: it lives. Says whether nothing came between.
+    pub(super) fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64) -> bool {
+        let slot = self.by_address.find_mut(hash(address), is_at(address));
+        let Some(slot) = slot.filter(|slot| slot.freed_at() == Some(freed_at)) else {
+            return false;
+        };
+        slot.state = State::Live(block);
         self.freed -= 1;
-        Some((slot.block, freed_at))
-    }
-
-    /// The block that was freed at an address.
-    pub(super) fn freed(&self, address: u64) -> Option<&LiveBlock> {
-        let slot = self.by_address.get(&address)?;
-        (slot.freed_at != NEVER).then_some(&slot.block)
+        true
     }
 
     /// Forgets the older half of the freed blocks.
     #[cold]
     fn forget_half(&mut self) {
-        let freed = self.by_address.values().map(|slot| slot.freed_at);
-        let mut times: Vec<u64> = freed.filter(|&time| time != NEVER).collect();
+        let mut times: Vec<u64> = self.by_address.iter().filter_map(Slot::freed_at).collect();
         let middle = times.len() / 2;
         let (_, &mut middle, _) = times.select_nth_unstable(middle);
-        self.by_address.retain(|_, slot| slot.freed_at > middle);
-        let freed = self.by_address.values().map(|slot| slot.freed_at);
-        self.freed = freed.filter(|&time| time != NEVER).count();
+        self.by_address
+            .retain(|slot| slot.freed_at().is_none_or(|time| time > middle));
+        self.freed = self.by_address.iter().filter_map(Slot::freed_at).count();
+    }
+
+    /// The live block that begins at an address.
+    pub(super) fn at(&self, address: u64) -> Option<LiveBlock> {
+        let slot = self.by_address.find(hash(address), is_at(address))?;
+        slot.live().map(|(_, block)| block)
     }
 
     /// The live block that an address lies in, but not at its beginning.
     pub(super) fn around(&self, address: u64) -> Option<(u64, LiveBlock)> {
         self.live()
-            .filter(|(start, block)| *start < address && address - start < block.size)
+            .filter(|(start, block)| *start < address && address - start < block.bytes())
             .min_by_key(|(start, _)| address - start)
     }
 
     /// The live blocks, in no order that may be shown.
     pub(super) fn live(&self) -> impl Iterator<Item = (u64, LiveBlock)> {
-        self.by_address
-            .iter()
-            .filter(|(_, slot)| slot.freed_at == NEVER)
-            .map(|(&address, slot)| (address, slot.block))
+        self.by_address.iter().filter_map(Slot::live)
     }
 
     /// Everything is gone: the target restarted.
@@ -155,4 +202,18 @@ impl Blocks {
     pub(super) fn len(&self) -> usize {
         self.by_address.len()
     }
+}
+
+#[inline]
+fn hash(address: u64) -> u64 {
+    FxBuildHasher.hash_one(address)
+}
+
+fn hash_of(slot: &Slot) -> u64 {
+    hash(slot.address)
+}
+
+#[inline]
+fn is_at(address: u64) -> impl Fn(&Slot) -> bool {
+    move |slot| slot.address == address
 }

@@ -39,12 +39,15 @@ impl Heaps {
         heap.size = Some(size);
     }
 
+    /// A block comes from this heap; returns the heap's place in the list.
     #[inline]
-    pub(super) fn allocate(&mut self, index: usize, size: u64) {
+    pub(super) fn allocate(&mut self, heap: u64, size: u64) -> usize {
+        let index = self.index(heap);
         let heap = &mut self.list[index];
         heap.allocations += 1;
         heap.outstanding_bytes += size;
         heap.peak_bytes = heap.peak_bytes.max(heap.outstanding_bytes);
+        index
     }
 
     #[inline]

@@ -6,10 +6,12 @@ mod blocks;
 mod contexts;
 mod gaps;
 mod heaps;
+mod look;
 mod model;
 mod recent;
 mod sessions;
 mod site;
 mod summary;
 
+pub use look::KnownBlock;
 pub use model::{FoldStack, HeapModel, KeepAll};

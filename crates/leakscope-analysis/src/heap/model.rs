@@ -3,12 +3,12 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::blocks::{Blocks, Freed, LiveBlock};
+use super::blocks::{Blocks, Freed, LARGEST, LiveBlock};
 use super::contexts::Contexts;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
-use super::recent::{Failure, Recent, RecentEvents};
-use super::site::{Moment, Site, WARM_UP_CYCLES, WINDOWS};
+use super::recent::{Failure, Kind, RecentEvents};
+use super::site::{Moment, Site, WARM_UP_CYCLES};
 use crate::findings::Gap;
 use crate::outcome::{Anomaly, AnomalyKind, Block, FailedAllocation, Outcome, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
@@ -43,7 +43,7 @@ pub struct HeapModel {
     site_of_key: HashMap<Box<[u64]>, u32, FxBuildHasher>,
     pub(super) contexts: Contexts,
     pub(super) heaps: Heaps,
-    recent: RecentEvents,
+    pub(super) recent: RecentEvents,
     pub(super) gaps: Gaps,
     pub(super) moment: Moment,
     pub(super) totals: Totals,
@@ -160,10 +160,14 @@ impl HeapModel {
                 stack,
             } => {
                 let site = self.site(stack, stacks, fold);
-                let was_live = self.free(0, old_address, stack, now, stacks);
-                self.note_reallocation(site, was_live.then_some(old_address));
+                let block = self.free(0, old_address, stack, now, stacks);
+                self.note_reallocation(site, block);
                 self.allocate(site, 0, address, size, now);
-                self.recent.set(now.core, Recent::Other);
+                let recent = self.recent.of(now.core);
+                recent.kind = Kind::Other;
+                recent.address = old_address;
+                recent.block = block;
+                recent.time = now.time;
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
@@ -171,7 +175,7 @@ impl HeapModel {
             }
             HeapEvent::FreeOfNull { .. } => {
                 self.totals.frees_of_null += 1;
-                self.recent.set(now.core, Recent::Other);
+                self.recent.close(now.core);
             }
             HeapEvent::Define { heap, base, size } => self.heaps.define(heap, base, size),
         }
@@ -192,7 +196,7 @@ impl HeapModel {
         let site = self.site(stack, stacks, fold);
         self.pair_allocation(site, size, stack, now);
         self.allocate(site, heap, address, size, now);
-        self.recent.set(now.core, Recent::Other);
+        self.recent.close(now.core);
     }
 
     #[inline(always)]
@@ -204,19 +208,15 @@ impl HeapModel {
         now: &Occasion,
         stacks: &Stacks,
     ) {
-        let failure = self
-            .recent
-            .get(now.core)
-            .failure_to_move(address, now.context);
-        let was_live = self.free(heap, address, stack, now, stacks);
-        let recent = Recent::Free {
-            address,
-            was_live,
-            stack,
-            context: now.context,
-            failure,
-        };
-        self.recent.set(now.core, recent);
+        let block = self.free(heap, address, stack, now, stacks);
+        let recent = self.recent.of(now.core);
+        recent.failure = recent.failure_to_move(address, now.context);
+        recent.kind = Kind::Free;
+        recent.context = now.context;
+        recent.stack = stack;
+        recent.address = address;
+        recent.block = block;
+        recent.time = now.time;
     }
 
     #[inline(always)]
@@ -224,6 +224,12 @@ impl HeapModel {
         self.session.heap_events += 1;
         self.last_heap_event = now.time;
         self.widen_windows(now.time);
+    }
+
+    /// The number of the call site that a stack belongs to, if it ever allocated.
+    pub fn site_of(&self, stack: StackId) -> Option<usize> {
+        let site = *self.site_of_stack.get(stack.index())?;
+        (site != NO_SITE).then_some(site as usize)
     }
 
     /// The call site of a stack: a new one if it was never seen.
@@ -267,33 +273,24 @@ impl HeapModel {
     /// first half of a reallocation, and a failure of the same size was only the first region tried.
     #[inline(always)]
     fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion) {
-        match *self.recent.get(now.core) {
-            Recent::Free {
-                address,
-                was_live,
-                stack: freed_from,
-                context,
-                failure,
-            } if freed_from == stack && stack != StackId::NONE && context == now.context => {
-                self.note_reallocation(site, was_live.then_some(address));
-                if let Some(failure) = failure {
-                    self.retry(failure, size);
-                }
-            }
-            Recent::Failed {
-                failure, context, ..
-            } if context == now.context => self.retry(failure, size),
-            _ => {}
+        let recent = self.recent.of(now.core);
+        let (block, failure) = (recent.block, recent.failure);
+        if recent.is_half(stack, now.context) {
+            self.note_reallocation(site, block);
+        } else if recent.kind != Kind::Failed || recent.context != now.context {
+            return;
+        }
+        if let Some(failure) = failure {
+            self.retry(failure, size);
         }
     }
 
-    /// A block is about to move here from `from`. If it belongs here, the site loses nothing meanwhile.
-    fn note_reallocation(&mut self, site: usize, from: Option<u64>) {
+    /// The block that was freed just now moves here. If it belongs here, the site loses nothing meanwhile.
+    fn note_reallocation(&mut self, site: usize, freed: Option<LiveBlock>) {
         self.totals.reallocations += 1;
         self.sites[site].reallocations += 1;
-        let freed = from.and_then(|address| self.blocks.freed(address));
         if let Some(block) = freed.filter(|block| block.site as usize == site) {
-            self.sites[site].forget_dip(block.size);
+            self.sites[site].forget_dip(block.bytes());
         }
     }
 
@@ -311,14 +308,15 @@ impl HeapModel {
 
     #[inline(always)]
     fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: &Occasion) {
-        let heap = self.heaps.index(heap);
+        let size = size.min(LARGEST);
+        let heap = self.heaps.allocate(heap, size);
         let owner = self.contexts.index(now.context);
         let block = LiveBlock {
-            size,
             time: now.time,
+            size: size as u32,
             owner,
             site: site as u32,
-            heap: heap as u16,
+            heap_number: LiveBlock::heap_number(heap),
             core: now.core,
         };
         if let Some(lost) = self.blocks.allocate(address, block) {
@@ -327,7 +325,6 @@ impl HeapModel {
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
         self.contexts.allocate(owner, size);
-        self.heaps.allocate(heap, size);
         let site = &mut self.sites[site];
         site.allocate(now.time, size, &self.moment);
         site.note_context(owner, now.core);
@@ -343,10 +340,11 @@ impl HeapModel {
     #[cold]
     fn lose(&mut self, lost: &LiveBlock, now: &Occasion) {
         self.note(ProblemKind::FreeLost, now);
-        self.sites[lost.site as usize].lose(now.time, lost.size, &self.moment);
-        self.contexts.lose(lost.owner, lost.size);
-        self.heaps.lose(usize::from(lost.heap), lost.size);
-        self.live_bytes -= lost.size;
+        let size = lost.bytes();
+        self.sites[lost.site as usize].lose(now.time, size, &self.moment);
+        self.contexts.lose(lost.owner, size);
+        self.heaps.lose(lost.heap(), size);
+        self.live_bytes -= size;
     }
 
     #[inline(always)]
@@ -357,24 +355,25 @@ impl HeapModel {
         stack: StackId,
         now: &Occasion,
         stacks: &Stacks,
-    ) -> bool {
+    ) -> Option<LiveBlock> {
         self.totals.frees += 1;
         let by = self.contexts.index(now.context);
         match self.blocks.free(address, now.time, stack) {
             Freed::Block(block) => {
+                let size = block.bytes();
                 let site = &mut self.sites[block.site as usize];
-                site.free(block.time, now.time, block.size, &self.moment);
-                self.contexts.free(by, block.size);
-                self.contexts.lose(block.owner, block.size);
-                self.heaps.free(usize::from(block.heap), block.size);
-                self.live_bytes -= block.size;
-                true
+                site.free(block.time, now.time, size, &self.moment);
+                self.contexts.free(by, size);
+                self.contexts.lose(block.owner, size);
+                self.heaps.free(block.heap(), size);
+                self.live_bytes -= size;
+                Some(block)
             }
             other => {
                 self.contexts.free(by, 0);
                 self.heaps.index(heap);
                 self.free_unknown(other, address, stack, now, stacks);
-                false
+                None
             }
         }
     }
@@ -443,22 +442,13 @@ impl HeapModel {
         self.sites[site].failed += 1;
         let by = self.contexts.index(now.context);
         self.sites[site].note_context(by, now.core);
-        let mut kept = None;
-        if let Recent::Free {
-            address,
-            was_live,
-            stack: freed_from,
-            context,
-            ..
-        } = *self.recent.get(now.core)
-            && freed_from == stack
-            && stack != StackId::NONE
-            && context == now.context
-        {
-            if was_live {
-                self.revive(address, now);
+        let recent = *self.recent.of(now.core);
+        let mut kept = 0;
+        if recent.is_half(stack, now.context) {
+            if let Some(block) = recent.block {
+                self.revive(recent.address, block, recent.time, now);
             }
-            kept = Some(address);
+            kept = recent.address;
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -472,33 +462,33 @@ impl HeapModel {
                 live_bytes: self.live_bytes,
             });
         }
-        let recent = Recent::Failed {
-            failure: Failure { size, entry },
-            context: now.context,
-            kept,
-        };
-        self.recent.set(now.core, recent);
+        let recent = self.recent.of(now.core);
+        recent.kind = Kind::Failed;
+        recent.context = now.context;
+        recent.address = kept;
+        recent.failure = Some(Failure { size, entry });
     }
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
     /// on.
-    fn revive(&mut self, address: u64, now: &Occasion) {
-        let Some((block, freed_at)) = self.blocks.revive(address) else {
+    fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64, now: &Occasion) {
+        if !self.blocks.revive(address, block, freed_at) {
             return;
-        };
+        }
+        let size = block.bytes();
         self.totals.frees -= 1;
         let site = &mut self.sites[block.site as usize];
         site.revive(
             freed_at.saturating_sub(block.time),
             now.time,
-            block.size,
+            size,
             &self.moment,
         );
         let by = self.contexts.index(now.context);
-        self.contexts.unfree(by, block.size);
-        self.contexts.revive(block.owner, block.size);
-        self.heaps.revive(usize::from(block.heap), block.size);
-        self.live_bytes += block.size;
+        self.contexts.unfree(by, size);
+        self.contexts.revive(block.owner, size);
+        self.heaps.revive(block.heap(), size);
+        self.live_bytes += size;
     }
 
     fn start(&mut self, start: Start, time: u64) {
@@ -515,8 +505,8 @@ impl HeapModel {
 
     #[inline]
     fn widen_windows(&mut self, time: u64) {
-        while (time - self.session.start) >> self.moment.window_shift >= WINDOWS as u64 {
-            self.moment.window_shift += 1;
+        if time >= self.moment.full_at {
+            self.moment.widen_windows(time);
         }
     }
 
@@ -528,7 +518,7 @@ impl HeapModel {
     pub(super) fn listed(&self, address: u64, block: &LiveBlock) -> Block {
         Block {
             address,
-            size: block.size,
+            size: block.bytes(),
             time: block.time,
             context: self.contexts.context(block.owner),
             core: block.core,
@@ -543,7 +533,7 @@ pub(crate) struct HeapObserver<'m, F> {
 }
 
 impl<F: FoldStack> Observer for HeapObserver<'_, F> {
-    #[inline(always)]
+    #[inline(never)]
     fn allocation(
         &mut self,
         now: &Occasion,
@@ -557,7 +547,7 @@ impl<F: FoldStack> Observer for HeapObserver<'_, F> {
             .observe_allocation(0, address, size, stack, now, stacks, self.fold);
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks) {
         self.heap.count_event(now);
         self.heap.observe_free(0, address, stack, now, stacks);

@@ -1,28 +1,34 @@
 //! The last heap event of each core: some events are two halves of one call.
 
+use super::blocks::LiveBlock;
 use crate::trace::{Context, StackId};
 
-/// What happened last on a core.
+/// What happened last on a core, and to whom. Which fields count, [`Recent::kind`] says: almost every
+/// event writes here, and writes no more than it must.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Recent {
-    /// Nothing that a second half could follow.
+pub(super) struct Recent {
+    pub(super) kind: Kind,
+    pub(super) context: Context,
+    /// Of a free: from where.
+    pub(super) stack: StackId,
+    /// Of a free: of what. Of a failure: the block that was to be reallocated, or 0.
+    pub(super) address: u64,
+    /// Of a free: the block that lived there.
+    pub(super) block: Option<LiveBlock>,
+    /// Of a free: when.
+    pub(super) time: u64,
+    /// The failure; of a free, the one just before to reallocate this block.
+    pub(super) failure: Option<Failure>,
+}
+
+/// What kind of event it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// None that a second half could follow.
     #[default]
     Other,
-    Free {
-        address: u64,
-        /// Whether a block lived there.
-        was_live: bool,
-        stack: StackId,
-        context: Context,
-        /// The failure just before, if it was one to reallocate this block.
-        failure: Option<Failure>,
-    },
-    Failed {
-        failure: Failure,
-        context: Context,
-        /// The block that was to be reallocated.
-        kept: Option<u64>,
-    },
+    Free,
+    Failed,
 }
 
 /// An allocation that failed.
@@ -34,15 +40,21 @@ pub(super) struct Failure {
 }
 
 impl Recent {
+    /// Whether this was a free from the same call, and so the first half of a reallocation.
+    #[inline]
+    pub(super) fn is_half(&self, stack: StackId, context: Context) -> bool {
+        // Without branches: what came last cannot be foreseen, but that all of this is true is rare.
+        (self.kind == Kind::Free)
+            & (self.stack == stack)
+            & (stack != StackId::NONE)
+            & (self.context == context)
+    }
+
     /// The failure to reallocate the block at `address`, if `context` now tries that again.
     #[inline]
     pub(super) fn failure_to_move(&self, address: u64, context: Context) -> Option<Failure> {
-        match *self {
-            Self::Failed {
-                failure,
-                context: failed,
-                kept: Some(kept),
-            } if kept == address && failed == context => Some(failure),
+        match self.kind {
+            Kind::Failed if self.address == address && self.context == context => self.failure,
             _ => None,
         }
     }
@@ -56,24 +68,22 @@ pub(super) struct RecentEvents {
 
 impl RecentEvents {
     #[inline]
-    pub(super) fn get(&self, core: u8) -> &Recent {
-        self.by_core
-            .get(usize::from(core))
-            .unwrap_or(&Recent::Other)
-    }
-
-    #[inline]
-    pub(super) fn set(&mut self, core: u8, event: Recent) {
-        match self.by_core.get_mut(usize::from(core)) {
-            Some(last) => *last = event,
-            None => self.add(core, event),
+    pub(super) fn of(&mut self, core: u8) -> &mut Recent {
+        let core = usize::from(core);
+        if core >= self.by_core.len() {
+            self.by_core.resize(core + 1, Recent::default());
         }
+        &mut self.by_core[core]
     }
 
-    #[cold]
-    fn add(&mut self, core: u8, event: Recent) {
-        self.by_core.resize(usize::from(core) + 1, Recent::Other);
-        self.by_core[usize::from(core)] = event;
+    pub(super) fn get(&self, core: u8) -> Option<&Recent> {
+        self.by_core.get(usize::from(core))
+    }
+
+    /// Nothing can follow any more as a second half.
+    #[inline]
+    pub(super) fn close(&mut self, core: u8) {
+        self.of(core).kind = Kind::Other;
     }
 
     /// After a loss, nothing is known of what came last.

@@ -173,7 +173,10 @@ impl SiteRecord {
         self.contexts |= site.contexts;
         if site.allocations > 0 {
             let (smallest, largest) = self.range.unwrap_or((u64::MAX, 0));
-            self.range = Some((smallest.min(site.smallest), largest.max(site.largest)));
+            self.range = Some((
+                smallest.min(site.smallest.into()),
+                largest.max(site.largest.into()),
+            ));
             let first = self
                 .period
                 .map_or(site.first_allocation, |(first, _)| first);

@@ -4,9 +4,9 @@ use crate::findings::{Cycles, Lifetimes, SiteHistory};
 
 /// What is kept of a call site. See [`SiteHistory`] for the meaning of the fields with its names.
 ///
-/// What every event touches stands first, so that it shares cache lines.
+/// What every event touches stands first, in as few cache lines as will hold it.
 #[derive(Clone, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(super) struct Site {
     pub(super) live_bytes: u64,
     pub(super) live_blocks: u64,
@@ -14,21 +14,25 @@ pub(super) struct Site {
     pub(super) frees: u64,
     pub(super) allocated_bytes: u64,
     max_live_bytes: u64,
-    /// The bytes that lived at the last peak of the whole heap that the site has heard of, and which.
-    at_peak: (u64, u64),
+    max_first_reached: u64,
     pub(super) last_allocation: u64,
+
     longest_silence: u64,
-    last_free: Option<u64>,
+    last_free: u64,
+    /// The last peak of the whole heap that the site has heard of, and the bytes that lived then.
+    at_peak: (u64, u64),
+    floor: Floor,
+    pub(super) smallest: u32,
+    pub(super) largest: u32,
+
+    cycles: CycleCount,
     /// Bit n: the context with index n allocated here; the last bit stands for all from there on.
     pub(super) contexts: u64,
-    cycles: CycleCount,
-    floors: Floors,
-    lifetimes: Lifetimes,
-    first_free: Option<u64>,
-    max_first_reached: u64,
     pub(super) cores: u64,
-    pub(super) smallest: u64,
-    pub(super) largest: u64,
+
+    lifetimes: Lifetimes,
+    floors: Floors,
+    first_free: u64,
     pub(super) first_allocation: u64,
     pub(super) reallocations: u64,
     pub(super) failed: u64,
@@ -44,21 +48,22 @@ impl Site {
             allocated_bytes: 0,
             max_live_bytes: 0,
             max_first_reached: 0,
-            first_allocation: u64::MAX,
             last_allocation: 0,
             longest_silence: 0,
-            first_free: None,
-            last_free: None,
-            lifetimes: Lifetimes::default(),
-            floors: Floors::default(),
-            cycles: CycleCount::default(),
+            last_free: 0,
             at_peak: (0, 0),
-            smallest: u64::MAX,
+            floor: Floor::default(),
+            smallest: u32::MAX,
             largest: 0,
-            reallocations: 0,
-            failed: 0,
+            cycles: CycleCount::default(),
             contexts: 0,
             cores: 0,
+            lifetimes: Lifetimes::default(),
+            floors: Floors::default(),
+            first_free: 0,
+            first_allocation: u64::MAX,
+            reallocations: 0,
+            failed: 0,
         }
     }
 
@@ -69,8 +74,15 @@ impl Site {
             self.at_peak = (moment.peak, self.live_bytes);
         }
         self.cycles.settle(moment.cycle, self.live_bytes);
-        let since_start = time.saturating_sub(moment.start);
-        self.floors.settle(since_start, moment.window_shift);
+        self.floor.lowest = self.floor.lowest.min(self.floor.level);
+        if time >= self.floor.until {
+            self.enter_window(time, moment);
+        }
+    }
+
+    #[cold]
+    fn enter_window(&mut self, time: u64, moment: &Moment) {
+        self.floor = self.floors.enter_window(&self.floor, time, moment);
     }
 
     #[inline(always)]
@@ -87,9 +99,9 @@ impl Site {
         self.allocated_bytes += size;
         self.live_blocks += 1;
         self.live_bytes += size;
-        self.floors.level = self.live_bytes;
-        self.smallest = self.smallest.min(size);
-        self.largest = self.largest.max(size);
+        self.floor.level = self.live_bytes;
+        self.smallest = self.smallest.min(size as u32);
+        self.largest = self.largest.max(size as u32);
         if self.live_bytes > self.max_live_bytes {
             self.max_live_bytes = self.live_bytes;
             self.max_first_reached = time;
@@ -106,9 +118,11 @@ impl Site {
     #[inline(always)]
     pub(super) fn free(&mut self, born: u64, time: u64, size: u64, moment: &Moment) {
         self.lose(time, size, moment);
+        if self.frees == 0 {
+            self.first_free = time;
+        }
         self.frees += 1;
-        self.first_free.get_or_insert(time);
-        self.last_free = Some(time);
+        self.last_free = time;
         self.lifetimes.add(time.saturating_sub(born));
     }
 
@@ -118,12 +132,12 @@ impl Site {
         self.settle(time, moment);
         self.live_blocks -= 1;
         self.live_bytes -= size;
-        self.floors.level = self.live_bytes;
+        self.floor.level = self.live_bytes;
     }
 
     /// The last free, of `size` bytes, was the first half of a reallocation: there was no dip.
     pub(super) fn forget_dip(&mut self, size: u64) {
-        self.floors.level = self.live_bytes + size;
+        self.floor.level = self.live_bytes + size;
     }
 
     /// The last free, of a block that had lived for `life` ticks, was none.
@@ -132,10 +146,6 @@ impl Site {
         self.settle(time, moment);
         self.frees -= 1;
         self.lifetimes.remove(life);
-        if self.frees == 0 {
-            self.first_free = None;
-            self.last_free = None;
-        }
         self.live_blocks += 1;
         self.live_bytes += size;
     }
@@ -152,11 +162,13 @@ impl Site {
     pub(super) fn history(&self, now: u64, moment: &Moment) -> SiteHistory {
         let mut copy = self.clone();
         copy.settle(now, moment);
+        copy.enter_window(now, moment);
+        let has_frees = self.frees > 0;
         SiteHistory {
             allocations: self.allocations,
             frees: self.frees,
             allocated_bytes: self.allocated_bytes,
-            largest: self.largest,
+            largest: u64::from(self.largest),
             live_bytes: self.live_bytes,
             live_births: Vec::new(),
             max_live_bytes: self.max_live_bytes,
@@ -164,8 +176,8 @@ impl Site {
             first_allocation: self.first_allocation.min(now),
             last_allocation: self.last_allocation,
             longest_silence: self.longest_silence,
-            first_free: self.first_free,
-            last_free: self.last_free,
+            first_free: has_frees.then_some(self.first_free),
+            last_free: has_frees.then_some(self.last_free),
             lifetimes: self.lifetimes,
             floors: copy.floors.values[..=copy.floors.window].to_vec(),
             cycles: copy.cycles.cycles,
@@ -181,44 +193,75 @@ pub(super) struct Moment {
     /// A window is 2 to this power ticks long; it grows so that the trace has at most
     /// [`WINDOWS`] of them.
     pub(super) window_shift: u32,
+    /// Until when that is so.
+    pub(super) full_at: u64,
     /// How many peaks of the whole heap there were.
     pub(super) peak: u64,
     /// How many cycles the user has marked.
     pub(super) cycle: u64,
 }
 
+impl Moment {
+    /// Makes windows so long that they reach up to `time`.
+    #[cold]
+    pub(super) fn widen_windows(&mut self, time: u64) {
+        while time.saturating_sub(self.start) >> self.window_shift >= WINDOWS as u64 {
+            self.window_shift += 1;
+        }
+        self.full_at = self.end_of_window(WINDOWS - 1, self.window_shift);
+    }
+
+    /// The first moment behind a window.
+    fn end_of_window(&self, window: usize, shift: u32) -> u64 {
+        let length = (window as u64 + 1).checked_mul(1 << shift);
+        self.start.saturating_add(length.unwrap_or(u64::MAX))
+    }
+}
+
 /// The most windows that a trace is divided into.
 pub(super) const WINDOWS: usize = 32;
 
-/// The lowest number of live bytes in each window.
+/// The window that the last event fell into.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
-struct Floors {
-    window: usize,
-    shift: u32,
+struct Floor {
     /// The live bytes since the last change. It counts when the next one comes, because until then the
     /// last may turn out to be one half of a reallocation.
     level: u64,
+    /// The lowest level so far.
+    lowest: u64,
+    /// Where the window ends; earlier if windows have grown since.
+    until: u64,
+}
+
+/// The lowest number of live bytes in each window.
+#[derive(Clone, Debug, Default)]
+struct Floors {
+    window: usize,
+    shift: u32,
     values: [u64; WINDOWS],
 }
 
 impl Floors {
-    /// Brings the windows up to `time`: since the last change the level was the same.
-    #[inline(always)]
-    fn settle(&mut self, time: u64, shift: u32) {
-        let floor = &mut self.values[self.window];
-        *floor = self.level.min(*floor);
-        while self.shift < shift {
+    /// Goes on to the window of `time`: since the last change the level was the same.
+    fn enter_window(&mut self, floor: &Floor, time: u64, moment: &Moment) -> Floor {
+        self.values[self.window] = floor.lowest;
+        while self.shift < moment.window_shift {
             self.merge_pairs();
         }
-        let window = ((time >> shift) as usize).min(WINDOWS - 1);
+        let since_start = time.saturating_sub(moment.start);
+        let window = ((since_start >> self.shift) as usize).min(WINDOWS - 1);
         while self.window < window {
             self.window += 1;
-            self.values[self.window] = self.level;
+            self.values[self.window] = floor.level;
+        }
+        Floor {
+            level: floor.level,
+            lowest: self.values[self.window],
+            until: moment.end_of_window(self.window, self.shift),
         }
     }
 
-    #[cold]
     fn merge_pairs(&mut self) {
         for pair in 0..=self.window / 2 {
             let first = self.values[2 * pair];

@@ -8,7 +8,7 @@ use crate::trace::Trace;
 
 impl HeapModel {
     /// The answer, as of the last event.
-    pub(crate) fn outcome(&self, trace: &Trace) -> Outcome {
+    pub fn outcome(&self, trace: &Trace) -> Outcome {
         let end = trace.end();
         let session = self.session_at(end);
         let mut sessions = self.past.sessions.clone();

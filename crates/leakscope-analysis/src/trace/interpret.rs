@@ -5,6 +5,7 @@ use leakscope_systemview::id;
 use super::context::{Context, CoreState};
 use super::dialect::{guess, idf, leakscope};
 use super::event::HeapEvent;
+use super::lane::Lane;
 use super::modules::{IdfEvent, Meaning};
 use super::reader::{Meant, NO_INIT, Trace};
 use super::stream::Piece;
@@ -45,8 +46,19 @@ impl Trace {
     /// Counts a packet; returns the core it comes from.
     #[inline(always)]
     pub(super) fn note_packet(&mut self, index: usize, piece: &Piece) -> usize {
+        self.count_packet(piece);
+        self.core(index, piece)
+    }
+
+    #[inline(always)]
+    pub(super) fn count_packet(&mut self, piece: &Piece) {
         self.counts.packets += 1;
         self.end = self.end.max(piece.time);
+    }
+
+    /// The core a packet comes from, of which there is a state.
+    #[inline(always)]
+    pub(super) fn core(&mut self, index: usize, piece: &Piece) -> usize {
         let core = usize::from(self.streams[index].core.max(piece.core));
         if core >= self.cores.len() {
             self.cores.resize_with(core + 1, CoreState::default);
@@ -130,6 +142,8 @@ impl Trace {
         }
         if guess::is_allocation(payload) {
             source.modules.guess_heap(piece.id());
+            source.stream.set_lane(piece.id(), Lane::Allocation);
+            source.stream.set_lane(piece.id() + 1, Lane::Free);
             let kind = ProblemKind::HeapModuleGuessed { id: piece.id() };
             self.piece_problem(index, kind, piece);
             return self.interpret_guessed(index, piece);

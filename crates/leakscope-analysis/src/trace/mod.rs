@@ -2,12 +2,14 @@
 //!
 //! [`Layout`] finds the streams of packets in the inputs; [`Trace`] reads them all at once and gives
 //! [`Event`]s in time order. It does no I/O: it says which stream needs bytes, and is given some.
+mod checkpoint;
 mod clock;
 mod context;
 mod copies;
 mod dialect;
 mod event;
 mod interpret;
+mod lane;
 mod layout;
 mod modules;
 mod plausible;
@@ -19,6 +21,7 @@ mod stacks;
 mod stream;
 mod tasks;
 
+pub use checkpoint::Checkpoint;
 pub use context::Context;
 pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Occasion, Start};
 pub use layout::{HEAD, Layout, Part};

@@ -8,6 +8,8 @@ use leakscope_systemview::varint::{self, Numbers};
 use leakscope_systemview::{Frame, Packet, Text, id};
 use rustc_hash::FxHashSet;
 
+use super::lane::Lane;
+
 /// What a stream has shown so far, against which doubtful packets are judged.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
@@ -20,22 +22,24 @@ pub(super) struct Seen {
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     check: Check,
+    lane: Lane,
     /// The longest payload, in bytes, that calls for no second look.
     longest: u16,
 }
 
+/// In an order that [`Seen::ordinary_without_fields`] makes use of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
-    /// The id was never seen before.
-    New,
-    /// It has been seen, but is rare, or says much.
-    Rare,
     /// The id is enough: there are no fields that could be wrong.
     Id,
-    /// Its fields can be read.
-    Fields,
     /// Its payload does not end inside a number.
     End,
+    /// Its fields can be read.
+    Fields,
+    /// It has been seen, but is rare, or says much.
+    Rare,
+    /// The id was never seen before.
+    New,
 }
 
 /// The answer to whether packets make sense.
@@ -62,23 +66,47 @@ const SHORT_PAYLOAD: usize = 64;
 const INTERRUPTS: u32 = 1024;
 
 impl Seen {
-    /// Whether nothing about the frame calls for a second look.
-    #[inline]
-    #[allow(
-        clippy::needless_bitwise_bool,
-        reason = "a branch here is foreseen wrongly half the time"
-    )]
-    pub(super) fn is_ordinary(&self, frame: &Frame<'_>) -> bool {
-        let Some(kind) = self.kinds.get(frame.id as usize) else {
-            return false;
-        };
-        let ends_well = frame.payload.last().is_none_or(|&last| last < 0x80);
-        let is_sound = match kind.check {
-            Check::Fields => Packet::parse(frame).is_ok(),
-            // Without branches: which of them it is cannot be foreseen.
-            check => (check == Check::Id) | ((check == Check::End) & ends_well),
-        };
-        is_sound & (frame.delta < LONG_SILENCE) & (frame.payload.len() <= usize::from(kind.longest))
+    /// Which way the frame takes, if nothing about it calls for a second look.
+    pub(super) fn ordinary(&self, frame: &Frame<'_>) -> Option<Lane> {
+        let kind = self.kinds.get(frame.id as usize)?;
+        match kind.check {
+            Check::Fields if kind.is_moderate(frame) => {
+                Packet::parse(frame).is_ok().then_some(kind.lane)
+            }
+            _ => self.ordinary_without_fields(frame),
+        }
+    }
+
+    /// As [`Seen::ordinary`], but `None` also if fields must be looked at. That is fast: there is no branch
+    /// on the kind of packet, which cannot be foreseen.
+    #[inline(always)]
+    pub(super) fn ordinary_without_fields(&self, frame: &Frame<'_>) -> Option<Lane> {
+        let kind = self.kinds.get(frame.id as usize)?;
+        let is_cut_off = frame.payload.last().is_some_and(|&last| last >= 0x80);
+        let is_sound = kind.check as u8 + u8::from(is_cut_off) <= Check::End as u8;
+        (is_sound && kind.is_moderate(frame)).then_some(kind.lane)
+    }
+
+    /// Which way packets with this id take.
+    pub(super) fn lane(&self, id: u32) -> Lane {
+        let kind = self.kinds.get(id as usize);
+        kind.map_or(Lane::Common, |kind| kind.lane)
+    }
+
+    /// From now on, packets with this id of a module take this way.
+    pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
+        if let Some(kind) = self.kind(id) {
+            kind.lane = lane;
+        }
+    }
+
+    /// What is known of packets with this id.
+    fn kind(&mut self, id: u32) -> Option<&mut Kind> {
+        let index = id as usize;
+        if index >= self.kinds.len() && id <= id::LAST {
+            self.kinds.resize(index + 1, Kind::NEW);
+        }
+        self.kinds.get_mut(index)
     }
 
     /// Whether a recorder may have sent it.
@@ -155,11 +183,7 @@ impl Seen {
 
     /// A packet with this id may come.
     pub(super) fn announce(&mut self, id: u32) {
-        let index = id as usize;
-        if index >= self.kinds.len() && id <= id::LAST {
-            self.kinds.resize(index + 1, Kind::NEW);
-        }
-        let Some(kind) = self.kinds.get_mut(index) else {
+        let Some(kind) = self.kind(id) else {
             return;
         };
         if kind.check == Check::New {
@@ -179,8 +203,14 @@ impl Seen {
 impl Kind {
     const NEW: Self = Self {
         check: Check::New,
+        lane: Lane::Common,
         longest: 0,
     };
+
+    #[inline(always)]
+    fn is_moderate(&self, frame: &Frame<'_>) -> bool {
+        frame.delta < LONG_SILENCE && frame.payload.len() <= usize::from(self.longest)
+    }
 }
 
 impl Default for Seen {
@@ -195,10 +225,12 @@ impl Default for Seen {
             | id::IDLE
             | id::ISR_TO_SCHEDULER => Kind {
                 check: Check::Id,
+                lane: Lane::of_id(id),
                 longest: u16::MAX,
             },
             id::PRINT_FORMATTED | id::EX | id::END_CALL => Kind {
                 check: Check::Fields,
+                lane: Lane::Common,
                 longest: 0,
             },
             _ => Kind::NEW,

@@ -2,11 +2,12 @@
 
 use leakscope_systemview::Init;
 
+use super::context::{Context, CoreState};
 use super::event::{Event, ModuleEvent};
 use super::modules::Module;
 use super::reader::{Counts, NO_INIT, Trace};
 use super::stacks::Stacks;
-use super::tasks::Task;
+use super::tasks::{Task, TaskIndex};
 use crate::outcome::Target;
 use crate::problem::Problems;
 
@@ -37,6 +38,24 @@ impl Trace {
     pub fn task(&self, event: &Event<'_>, id: u32) -> Option<&Task> {
         let init = self.init(event).unwrap_or(NO_INIT);
         self.tasks.find(init.expand(id))
+    }
+
+    /// As [`Trace::task`], for [`Context::Task`].
+    pub fn task_index(&self, event: &Event<'_>, id: u32) -> Option<TaskIndex> {
+        let init = self.init(event).unwrap_or(NO_INIT);
+        self.tasks.position(init.expand(id))
+    }
+
+    /// Who runs on a core after the last event.
+    #[inline]
+    pub fn running(&self, core: u8) -> Context {
+        let core = self.cores.get(usize::from(core));
+        core.map(CoreState::current).unwrap_or_default()
+    }
+
+    /// How many cores were seen.
+    pub fn cores(&self) -> usize {
+        self.cores.len()
     }
 
     /// The name of a resource, by its shrunk id.

@@ -6,6 +6,7 @@ use super::context::CoreState;
 use super::copies;
 use super::dialect::segger;
 use super::event::Start;
+use super::lane::Lane;
 use super::reader::{Meant, NO_INIT, Trace};
 use super::stream::Piece;
 use super::tasks::TaskStack;
@@ -63,6 +64,8 @@ impl Trace {
                     if other == index || shared {
                         for id in source.modules.register(offset, &text) {
                             source.stream.announce(id);
+                            let lane = Lane::of_meaning(source.modules.meaning(id));
+                            source.stream.set_lane(id, lane);
                         }
                     }
                 }

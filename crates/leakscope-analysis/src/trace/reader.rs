@@ -181,13 +181,13 @@ impl Trace {
     /// The stream whose next item is the earliest; of equals, the first.
     #[inline]
     pub(super) fn earliest(&self) -> Option<usize> {
-        let mut earliest = (u64::MAX, None);
-        for (index, source) in self.streams.iter().enumerate() {
-            if source.stream.next_time < earliest.0 {
-                earliest = (source.stream.next_time, Some(index));
+        let (mut index, mut time) = (0, self.streams.first()?.stream.next_time);
+        for (other, source) in self.streams.iter().enumerate().skip(1) {
+            if source.stream.next_time < time {
+                (index, time) = (other, source.stream.next_time);
             }
         }
-        earliest.1
+        (time < u64::MAX).then_some(index)
     }
 
     #[inline(always)]

@@ -3,12 +3,10 @@
 //! The two events that almost all of a heap trace consists of are handed over as plain values. What they
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
-use leakscope_systemview::id;
-
-use super::context::CoreState;
 use super::dialect::idf;
 use super::event::{Event, Occasion};
-use super::modules::{IdfEvent, Meaning};
+use super::lane::Lane;
+use super::modules::IdfEvent;
 use super::reader::{Meant, Trace};
 use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready};
@@ -49,38 +47,59 @@ impl Trace {
                 return Pause::Finished;
             };
             let stream = &mut self.streams[index].stream;
-            if let Some(piece) = stream.take_frame() {
-                self.observe(index, &piece, observer);
-                continue;
-            }
-            match stream.take_special() {
-                Some(special) => {
-                    if let Some(event) = self.special_event(index, special) {
-                        observer.event(&event, &self.stacks);
+            match stream.lane() {
+                Some(Lane::Common) => {
+                    if let Some(piece) = stream.take_frame() {
+                        self.observe_common(index, &piece, observer);
                     }
                 }
-                None if stream.prepare() == Ready::NeedBytes => return Pause::NeedBytes(index),
-                None => {}
+                Some(lane) => {
+                    if let Some(piece) = stream.take_frame() {
+                        self.observe_in_lane(lane, index, &piece, observer);
+                    }
+                }
+                None => match stream.take_special() {
+                    Some(special) => {
+                        if let Some(event) = self.special_event(index, special) {
+                            observer.event(&event, &self.stacks);
+                        }
+                    }
+                    None if stream.prepare() == Ready::NeedBytes => {
+                        return Pause::NeedBytes(index);
+                    }
+                    None => {}
+                },
             }
         }
     }
 
+    /// The common lane is left out here, so that the others can do without a place in memory for the
+    /// piece.
     #[inline(always)]
-    fn observe(&mut self, index: usize, piece: &Piece, observer: &mut impl Observer) {
-        let id = piece.id();
-        if id >= id::FIRST_MODULE
-            && let Meaning::Idf(event) = self.streams[index].modules.meaning(id)
-            && self.observe_idf(index, piece, event, observer)
-        {
-            return;
-        }
-        if id < id::FIRST_API {
-            let core = usize::from(self.streams[index].core.max(piece.core));
-            if core < self.cores.len() && self.follow_switch(index, core, piece).is_some() {
-                self.note_packet(index, piece);
-                return;
+    fn observe_in_lane(
+        &mut self,
+        lane: Lane,
+        index: usize,
+        piece: &Piece,
+        observer: &mut impl Observer,
+    ) {
+        let is_done = match lane {
+            Lane::Allocation => self.observe_idf(index, piece, IdfEvent::Allocation, observer),
+            Lane::Free => self.observe_idf(index, piece, IdfEvent::Free, observer),
+            Lane::Switch | Lane::Common => {
+                let core = self.note_packet(index, piece);
+                self.follow_switch(index, core, piece);
+                true
             }
+        };
+        if !is_done {
+            let piece = *piece;
+            self.observe_common(index, &piece, observer);
         }
+    }
+
+    #[inline(never)]
+    fn observe_common(&mut self, index: usize, piece: &Piece, observer: &mut impl Observer) {
         let (context, meant) = self.interpret(index, piece);
         if !matches!(
             meant,
@@ -100,17 +119,13 @@ impl Trace {
         event: IdfEvent,
         observer: &mut impl Observer,
     ) -> bool {
+        let core = self.core(index, piece);
         let source = &self.streams[index];
         let payload = source.stream.payload(piece);
-        let core = source.core.max(piece.core);
         let now = Occasion {
             time: piece.time,
-            context: self
-                .cores
-                .get(usize::from(core))
-                .map(CoreState::current)
-                .unwrap_or_default(),
-            core,
+            context: self.cores[core].current(),
+            core: core as u8,
             input: source.stream.part.input,
             offset: source.stream.offset(piece),
         };
@@ -128,7 +143,7 @@ impl Trace {
                 _ => return false,
             },
         }
-        self.note_packet(index, piece);
+        self.count_packet(piece);
         self.counts.heap_events += 1;
         true
     }

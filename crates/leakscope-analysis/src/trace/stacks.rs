@@ -7,7 +7,7 @@ use leakscope_systemview::varint::Numbers;
 use rustc_hash::FxHasher;
 
 /// Which call stack, in order of first appearance. [`StackId::NONE`] is the empty one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StackId(u32);
 
 impl StackId {
@@ -61,6 +61,18 @@ impl Default for Stacks {
 }
 
 impl Stacks {
+    /// None at all, and no room for any: takes the place of others that are kept elsewhere.
+    pub(super) fn elsewhere() -> Self {
+        Self {
+            frames: Vec::new(),
+            ends: Vec::new(),
+            by_frames: HashTable::new(),
+            encoded: Vec::new(),
+            by_encoding: HashTable::new(),
+            recent: Vec::new(),
+        }
+    }
+
     /// The return addresses of a stack, the innermost first.
     pub fn frames(&self, stack: StackId) -> &[u64] {
         let end = self.ends[stack.index()] as usize;
@@ -159,28 +171,11 @@ impl Encoding {
     }
 }
 
-/// Eight bytes at a time, the last eight overlapping those before. The words are multiplied one
-/// independently of the other, so that the processor can do it all at once.
 #[inline]
 fn hash_bytes(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let spread = |word: u64, place: u32| word.wrapping_mul(FACTOR).rotate_left(place * 11);
-    let (words, _) = bytes.as_chunks::<8>();
-    let mut hash = (bytes.len() as u64).wrapping_mul(FACTOR);
-    match bytes.last_chunk::<8>() {
-        Some(&last) => {
-            hash ^= spread(u64::from_le_bytes(last), 3);
-            for (place, &word) in words.iter().enumerate() {
-                hash = hash.wrapping_add(spread(u64::from_le_bytes(word), place as u32));
-            }
-        }
-        None => {
-            for &byte in bytes {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(FACTOR);
-            }
-        }
-    }
-    hash ^ hash >> 29
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// As `==`, without a call for what is as short as these.
@@ -189,11 +184,11 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+    match (a.last_chunk::<16>(), b.last_chunk::<16>()) {
         (Some(last_a), Some(last_b)) => {
-            last_a == last_b && a.as_chunks::<8>().0.iter().eq(b.as_chunks::<8>().0)
+            last_a == last_b && a.as_chunks::<16>().0.iter().eq(b.as_chunks::<16>().0)
         }
-        _ => a.iter().eq(b),
+        _ => a == b,
     }
 }
 

@@ -84,6 +84,11 @@ impl Tasks {
             .map(|task| &self.list[task.index()])
     }
 
+    /// As [`Tasks::find`], by its place in the list.
+    pub(super) fn position(&self, address: u32) -> Option<TaskIndex> {
+        self.current.get(&address).copied()
+    }
+
     fn look_up(&mut self, address: u32) -> TaskIndex {
         let list = &mut self.list;
         let task = *self.current.entry(address).or_insert_with(|| {

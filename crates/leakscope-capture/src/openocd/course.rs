@@ -6,8 +6,8 @@ use super::client::Client;
 use super::error::OpenOcdError;
 use super::options::Options;
 
-/// How often the target's state is asked for.
-const INTERVAL: Duration = Duration::from_millis(20);
+/// How often the target's state is asked for. OpenOCD prints each answer on its own screen, too.
+const INTERVAL: Duration = Duration::from_millis(100);
 /// So often may it stand still at the same place, where it has no business to.
 const STUCK: u32 = 3;
 

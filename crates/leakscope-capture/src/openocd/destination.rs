@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -21,25 +21,36 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) enum Destination {
     /// Of one core: OpenOCD connects to this computer.
     Socket(Socket),
-    /// Of several cores: a file for each, which is read while it grows.
+    /// Files on OpenOCD's computer, which are read while they grow.
     Files(Files),
 }
 
 impl Destination {
     /// A place for the traces of so many cores. OpenOCD finds this computer at `own_address`.
     pub(crate) fn new(cores: usize, own_address: IpAddr) -> Result<Self, OpenOcdError> {
-        if cores == 1 {
-            let listener = TcpListener::bind((own_address, 0));
-            let listener = listener.map_err(OpenOcdError::Failed)?;
-            return Ok(Self::Socket(Socket {
-                listener,
-                stream: None,
-            }));
+        if cores > 1 {
+            return Self::files(cores);
         }
+        let listener = TcpListener::bind((own_address, 0)).map_err(OpenOcdError::Failed)?;
+        Ok(Self::Socket(Socket {
+            listener,
+            stream: None,
+        }))
+    }
+
+    /// Files, for where OpenOCD cannot connect.
+    pub(crate) fn files(cores: usize) -> Result<Self, OpenOcdError> {
         let folder = tempfile::Builder::new().prefix("leakscope-").tempdir();
+        let folder = folder.map_err(OpenOcdError::Failed)?;
+        let path = folder.path().join("trace.svdat");
+        let part = |core: usize| match cores {
+            1 => path.clone(),
+            _ => PathBuf::from(format!("{}_core{core}", path.display())),
+        };
         Ok(Self::Files(Files {
-            folder: folder.map_err(OpenOcdError::Failed)?,
-            cores: (0..cores).map(|_| None).collect(),
+            parts: (0..cores).map(|core| (part(core), None)).collect(),
+            path,
+            _folder: folder,
             turn: 0,
         }))
     }
@@ -54,8 +65,9 @@ impl Destination {
                 format!("esp sysview start tcp://{address} 1")
             }
             Self::Files(files) => {
-                let path = files.path();
-                format!("esp sysview_mcore start {{file://{}}} 1", path.display())
+                let command = files.command();
+                let path = files.path.display();
+                format!("{command} start {{file://{path}}} 1")
             }
         })
     }
@@ -63,8 +75,8 @@ impl Destination {
     /// The command that ends it.
     pub(crate) fn stop_command(&self) -> &'static str {
         match self {
-            Self::Socket(_) => "esp sysview stop",
-            Self::Files(_) => "esp sysview_mcore stop",
+            Self::Files(files) if files.parts.len() > 1 => "esp sysview_mcore stop",
+            Self::Socket(_) | Self::Files(_) => "esp sysview stop",
         }
     }
 
@@ -134,49 +146,50 @@ impl Socket {
     }
 }
 
-/// The files of the cores: OpenOCD writes `F_core0`, `F_core1` while it traces, and joins them into `F` at the end,
-/// if nothing goes wrong. So `F` is not needed.
+/// Of several cores, OpenOCD writes `F_core0`, `F_core1` while it traces, and joins them into `F` at the end, if
+/// nothing goes wrong. So `F` is not needed.
 #[derive(Debug)]
 pub(crate) struct Files {
-    folder: TempDir,
-    cores: Vec<Option<File>>,
+    /// As OpenOCD is told.
+    path: PathBuf,
+    parts: Vec<(PathBuf, Option<File>)>,
     turn: usize,
+    /// Removed in the end, with all that is in it.
+    _folder: TempDir,
 }
 
 impl Files {
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("trace.svdat")
+    fn command(&self) -> &'static str {
+        match self.parts.len() {
+            1 => "esp sysview",
+            _ => "esp sysview_mcore",
+        }
     }
 
     fn read(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Received, OpenOcdError> {
-        let count = self.cores.len();
+        let count = self.parts.len();
         for _ in 0..count {
             let core = self.turn;
             self.turn = (self.turn + 1) % count;
-            self.open(core)?;
-            if let Some(file) = &mut self.cores[core] {
-                let read = file.take(CHUNK as u64).read_to_end(bytes);
-                if read.map_err(OpenOcdError::Failed)? > 0 {
-                    return Ok(Received::Bytes(core as u8));
-                }
+            let (path, file) = &mut self.parts[core];
+            let file = match file {
+                Some(file) => file,
+                // OpenOCD has made it when it says that it traces.
+                None => file.insert(open(path)?),
+            };
+            let read = file.take(CHUNK as u64).read_to_end(bytes);
+            if read.map_err(OpenOcdError::Failed)? > 0 {
+                return Ok(Received::Bytes(core as u8));
             }
         }
         thread::sleep(timeout.min(LOOK));
         Ok(Received::Nothing)
     }
+}
 
-    /// Opens the file of this core. OpenOCD has made it when it says that it traces.
-    fn open(&mut self, core: usize) -> Result<(), OpenOcdError> {
-        if self.cores[core].is_some() {
-            return Ok(());
-        }
-        let mut path = self.path().into_os_string();
-        path.push(format!("_core{core}"));
-        let file = File::open(&path).map_err(|source| OpenOcdError::FileElsewhere {
-            path: path.to_string_lossy().into_owned(),
-            source,
-        })?;
-        self.cores[core] = Some(file);
-        Ok(())
-    }
+fn open(path: &Path) -> Result<File, OpenOcdError> {
+    File::open(path).map_err(|source| OpenOcdError::FileElsewhere {
+        path: path.display().to_string(),
+        source,
+    })
 }

@@ -97,6 +97,9 @@ pub enum OpenOcdError {
     /// The program never sent anything.
     #[error("the program sent no events")]
     Empty,
+    /// The target's memory.
+    #[error("the target's buffers cannot be read: {0}")]
+    Memory(MemoryError),
     /// There is no control block of RTT.
     #[error("OpenOCD found no control block of RTT in the target's memory")]
     NoRtt,
@@ -146,7 +149,10 @@ impl OpenOcdError {
             Self::NoSysViewChannel { .. } => {
                 "the program must call SEGGER_SYSVIEW_Conf, or the recorder's init, before"
             }
-            Self::Failed(_) | Self::Refused { .. } => return None,
+            Self::Memory(MemoryError::Running) => {
+                "record by --gdb HOST:3333: it stops the target for each look"
+            }
+            Self::Memory(_) | Self::Failed(_) | Self::Refused { .. } => return None,
         })
     }
 

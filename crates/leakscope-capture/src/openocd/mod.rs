@@ -3,8 +3,8 @@
 //! - [`Rpc`] is the protocol without a socket: scripts out, replies in.
 //! - [`Client`] asks, through a socket; [`Target`](target) is what it can say of the target, and it is the target's
 //!   [`Memory`](crate::memory::Memory).
-//! - [`SysviewSource`] has Espressif's OpenOCD read an ESP chip's trace; [`RttSource`] has any OpenOCD read
-//!   RTT's buffers, of other chips.
+//! - [`SysviewSource`] has Espressif's OpenOCD read an ESP chip's trace; [`RttSource`] reads RTT's buffers, of
+//!   other chips.
 //! - [`connect`] finds out which of the two it is to be.
 //!
 //! Where the facts are from: OpenOCD's manual, chapters "Tcl Scripting API" and "RTT"; Espressif's OpenOCD,
@@ -25,7 +25,7 @@ pub mod target;
 pub use client::Client;
 pub(crate) use destination::{Destination, Received};
 pub use error::OpenOcdError;
-pub use options::{Options, RttPlace};
+pub use options::Options;
 pub use rpc::{Reply, Rpc};
 pub use rtt::RttSource;
 pub(crate) use statistics::Statistics;

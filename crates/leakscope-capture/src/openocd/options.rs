@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::gdb::Plan;
+use crate::memory::Layout;
+use crate::rtt::Place;
 
 /// From where to where is recorded, and what addresses mean.
 pub struct Options {
@@ -11,26 +13,12 @@ pub struct Options {
     pub plan: Plan,
     /// How long the target may take to come to the start.
     pub start_limit: Duration,
-    /// Where RTT's control block is: for targets that are not Espressif's.
-    pub rtt: RttPlace,
+    /// Where RTT's control block is, unless the target is Espressif's; `None`: it is not known.
+    pub rtt: Option<Place>,
+    /// How numbers lie in the target's memory.
+    pub layout: Layout,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
     pub name: Box<dyn Fn(u64) -> String + Send>,
-}
-
-/// Where RTT's control block is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RttPlace {
-    /// Nowhere: it is not known where the target's RAM is.
-    Unknown,
-    /// At this address (the symbol `_SEGGER_RTT`).
-    At(u64),
-    /// Somewhere in this range.
-    Within {
-        /// The first address.
-        start: u64,
-        /// How many bytes.
-        length: u64,
-    },
 }
 
 impl Options {
@@ -39,7 +27,8 @@ impl Options {
         Self {
             plan,
             start_limit: Duration::from_secs(30),
-            rtt: RttPlace::Unknown,
+            rtt: None,
+            layout: Layout::default(),
             name: Box::new(|address| format!("{address:#x}")),
         }
     }

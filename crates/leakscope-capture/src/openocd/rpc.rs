@@ -1,6 +1,6 @@
 //! OpenOCD's Tcl protocol without the socket: a script and 0x1A out, its result and 0x1A in.
 //!
-//! A result does not say whether the script failed. So each is wrapped in one that says it: the first line of the
+//! A result does not say whether the script failed. So each is wrapped in one that says it: the first word of the
 //! result is Tcl's return code, 0 for success.
 
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ const END: u8 = 0x1A;
 /// let mut rpc = Rpc::default();
 /// rpc.query("version");
 /// assert!(rpc.take_outgoing().ends_with(&[0x1A]));
-/// rpc.receive(b"0\nOpen On-Chip Debugger\x1A");
+/// rpc.receive(b"0 Open On-Chip Debugger\x1A");
 /// assert_eq!(rpc.next_reply(), Some(Reply { is_ok: true, text: "Open On-Chip Debugger".to_owned() }));
 /// ```
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Rpc {
     }
 
     fn send(&mut self, attempt: &str) {
-        let script = format!(r#"format "%d\n%s" [{attempt}] $leakscope_text"#);
+        let script = format!(r#"format "%d %s" [{attempt}] $leakscope_text"#);
         self.outgoing.extend(script.bytes());
         self.outgoing.push(END);
     }
@@ -84,7 +84,7 @@ impl Rpc {
 
 impl Reply {
     fn of(result: &str) -> Self {
-        match result.split_once('\n') {
+        match result.split_once(' ') {
             Some(("0", text)) => Self {
                 is_ok: true,
                 text: text.to_owned(),

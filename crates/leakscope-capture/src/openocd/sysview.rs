@@ -4,6 +4,7 @@
 //! would keep it from reading, and the device from getting on.)
 
 use std::collections::VecDeque;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -38,6 +39,10 @@ enum Phase {
     New,
     /// The target runs to the start.
     Waiting,
+    /// The target was reset, and has not told OpenOCD of its buffers.
+    Announcing {
+        until: Instant,
+    },
     /// OpenOCD traces.
     Tracing,
     /// OpenOCD was told to stop.
@@ -86,6 +91,7 @@ impl SysviewSource {
         match self.phase {
             Phase::New => self.begin()?,
             Phase::Waiting => self.wait(timeout)?,
+            Phase::Announcing { until } => self.start_when_announced(until, timeout)?,
             Phase::Tracing | Phase::Stopping | Phase::Stopped { .. } => {
                 return self.read(bytes, timeout);
             }
@@ -96,20 +102,28 @@ impl SysviewSource {
 
     fn begin(&mut self) -> Result<(), OpenOcdError> {
         self.course.prepare(&mut self.client)?;
-        match self.course.start_name() {
-            Some(name) => {
-                self.client.resume()?;
-                let event = Event::Waiting(format!("until the program comes to {name}"));
-                self.events.push_back(event);
-                self.phase = Phase::Waiting;
-            }
-            None => self.start()?,
+        let options = self.course.options();
+        if let Some(name) = self.course.start_name() {
+            self.client.resume()?;
+            self.say_waiting(format!("until the program comes to {name}"));
+            self.phase = Phase::Waiting;
+        } else if options.plan.reset {
+            let until = Instant::now() + options.start_limit;
+            self.client.resume()?;
+            self.say_waiting("until the program tells OpenOCD of its trace buffers".to_owned());
+            self.phase = Phase::Announcing { until };
+        } else {
+            self.start()?;
         }
         Ok(())
     }
 
+    fn say_waiting(&mut self, what_for: String) {
+        self.events.push_back(Event::Waiting(what_for));
+    }
+
     fn wait(&mut self, timeout: Duration) -> Result<(), OpenOcdError> {
-        std::thread::sleep(self.course.until_look().min(timeout));
+        thread::sleep(self.course.until_look().min(timeout));
         match self.course.look(&mut self.client)? {
             Some(Arrival::Start) => self.start()?,
             Some(Arrival::Elsewhere(place)) => self.notice_stop(&place),
@@ -118,18 +132,34 @@ impl SysviewSource {
         Ok(())
     }
 
+    fn start_when_announced(
+        &mut self,
+        until: Instant,
+        timeout: Duration,
+    ) -> Result<(), OpenOcdError> {
+        const PAUSE: Duration = Duration::from_millis(50);
+        thread::sleep(PAUSE.min(timeout));
+        match self.start() {
+            Err(OpenOcdError::NoBuffers) if Instant::now() < until => Ok(()),
+            result => result,
+        }
+    }
+
     /// Begins to trace. The target may stand still, and runs after that.
     fn start(&mut self) -> Result<(), OpenOcdError> {
-        let command = self.destination.start_command()?;
-        if let Err(error) = self.client.command(&command) {
-            // It is not to stand still because of us.
-            let _ = self.course.leave(&mut self.client);
-            return Err(error);
+        match self.client.command(&self.destination.start_command()?) {
+            Err(OpenOcdError::Refused { answer, .. }) if answer.contains("Could not connect") => {
+                let text = "OpenOCD cannot connect to this computer, and writes a file instead";
+                self.events.push_back(Event::Notice(text.to_owned()));
+                self.destination = Destination::files(1)?;
+                self.client.command(&self.destination.start_command()?)?;
+            }
+            result => drop(result?),
         }
+        self.phase = Phase::Tracing;
         if self.client.is_halted()? {
             self.client.resume()?;
         }
-        self.phase = Phase::Tracing;
         self.events.push_back(Event::Started);
         Ok(())
     }
@@ -160,7 +190,7 @@ impl SysviewSource {
             (Phase::Stopped { last }, _) if last.elapsed() >= SILENCE => self.end(),
             (Phase::Tracing, Received::End) => {
                 // OpenOCD gives up by itself if what it reads makes no sense to it.
-                let text = "OpenOCD has ended the trace by itself; its own output says why";
+                let text = "OpenOCD has ended the trace by itself";
                 self.events.push_back(Event::Notice(text.to_owned()));
                 self.begin_stopping()?;
                 Ok(Item::Nothing)
@@ -192,8 +222,11 @@ impl SysviewSource {
         let text = match self.client.finish(Duration::from_millis(1)) {
             Ok(None) => return Ok(()),
             Ok(Some(text)) => text,
-            // It had given up before.
-            Err(OpenOcdError::Refused { answer, .. }) => answer,
+            Err(OpenOcdError::Refused { answer, .. }) => {
+                let text = "OpenOCD could not end the trace as it should; its own output says why";
+                self.events.push_back(Event::Notice(text.to_owned()));
+                answer
+            }
             Err(error) => return Err(error),
         };
         if let Some(complaint) = Statistics::parse(&text).complaint() {
@@ -215,6 +248,22 @@ impl SysviewSource {
         }
     }
 
+    /// Leaves a target that cannot be recorded as it was found, as far as that is possible.
+    fn abandon(&mut self) {
+        let is_tracing = matches!(self.phase, Phase::Tracing | Phase::Stopping);
+        self.phase = Phase::Ended;
+        if is_tracing
+            && self
+                .client
+                .command(self.destination.stop_command())
+                .is_err()
+        {
+            return;
+        }
+        // What is wrong was said already.
+        let _ = self.course.leave(&mut self.client);
+    }
+
     fn notice_stop(&mut self, place: &str) {
         let text = format!("the program stood still at {place}, and was told to run on");
         self.events.push_back(Event::Notice(text));
@@ -231,13 +280,16 @@ impl Source for SysviewSource {
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
-        Ok(self.advance(bytes, timeout)?)
+        self.advance(bytes, timeout).map_err(|error| {
+            self.abandon();
+            error.into()
+        })
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
         match self.phase {
             Phase::New => self.phase = Phase::Ended,
-            Phase::Waiting => {
+            Phase::Waiting | Phase::Announcing { .. } => {
                 self.phase = Phase::Ended;
                 self.course.leave(&mut self.client)?;
             }

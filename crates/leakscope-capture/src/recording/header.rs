@@ -1,5 +1,6 @@
 //! The lines of text at the front of a recording.
 
+use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// No header that anybody writes is longer, in bytes.
@@ -36,7 +37,8 @@ pub(super) fn of_cores(cores: Cores, offsets: &[u64]) -> String {
         record_time()
     );
     for (core, offset) in offsets.iter().enumerate() {
-        header += &format!("; Offset Core{core} {offset}\n");
+        // A string takes all.
+        let _ = writeln!(header, "; Offset Core{core} {offset}");
     }
     header + ";\n"
 }

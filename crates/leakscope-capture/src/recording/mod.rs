@@ -298,10 +298,9 @@ impl Run<'_> {
         while Instant::now() < deadline {
             match self.step(source) {
                 Ok(true) => {}
-                Ok(false) => break,
                 Err(failed @ Reason::NotWritten(_)) => return (failed, None),
                 Err(Reason::Failed(error)) => return (reason, Some(error)),
-                Err(_) => break,
+                Ok(false) | Err(_) => break,
             }
         }
         (reason, None)

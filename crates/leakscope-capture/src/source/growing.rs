@@ -32,9 +32,10 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
         stopping: false,
         event: None,
     };
-    growing.event = Some(match growing.look_for_file()? {
-        true => Event::Started,
-        false => Event::Waiting(format!("for `{}` to be written", path.display())),
+    growing.event = Some(if growing.look_for_file()? {
+        Event::Started
+    } else {
+        Event::Waiting(format!("for `{}` to be written", path.display()))
     });
     Ok(Box::new(growing))
 }
@@ -49,9 +50,11 @@ struct Growing {
 
 impl Growing {
     fn look_for_file(&mut self) -> Result<bool, SourceError> {
-        let opened = File::open(&self.path).and_then(|file| match file.metadata()?.is_dir() {
-            true => Err(io::ErrorKind::IsADirectory.into()),
-            false => Ok(file),
+        let opened = File::open(&self.path).and_then(|file| {
+            if file.metadata()?.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Ok(file)
         });
         match opened {
             Ok(file) => {

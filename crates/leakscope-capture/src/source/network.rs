@@ -36,7 +36,7 @@ pub fn connect(address: &str) -> Result<Box<dyn Source>, SourceError> {
     } else {
         address.to_owned()
     };
-    dial(address, Protocol::Ip).map_err(|error| {
+    dial(&address, Protocol::Ip).map_err(|error| {
         error.with_hint(
             "is the device on, on this network, and is its SystemView server running? With \
              `--listen PORT` the device connects to this computer instead",
@@ -53,7 +53,7 @@ pub fn connect_rtt(
     address: &str,
     jlink_channel: Option<u8>,
 ) -> Result<Box<dyn Source>, SourceError> {
-    dial(address.to_owned(), Protocol::Rtt { jlink_channel }).map_err(|error| {
+    dial(address, Protocol::Rtt { jlink_channel }).map_err(|error| {
         error.with_hint(
             "OpenOCD's RTT server is started with `rtt server start PORT CHANNEL`; J-Link's has the \
              port 19021",
@@ -84,11 +84,11 @@ pub fn listen(address: &str) -> Result<Box<dyn Source>, SourceError> {
     Ok(Box::new(Device::open(line, Protocol::Ip).map_err(failed)?))
 }
 
-fn dial(address: String, protocol: Protocol) -> Result<Box<dyn Source>, SourceError> {
+fn dial(address: &str, protocol: Protocol) -> Result<Box<dyn Source>, SourceError> {
     let failed =
         |error| SourceError::new(format!("`{address}` cannot be connected to")).caused_by(error);
     let line = Box::new(Dialled {
-        address: address.clone(),
+        address: address.to_owned(),
     });
     Ok(Box::new(Device::open(line, protocol).map_err(failed)?))
 }

@@ -41,17 +41,17 @@ impl Source for Chunks {
     }
 }
 
-fn one_stream(bytes: &[u8]) -> Box<Chunks> {
-    Box::new(Chunks {
+fn one_stream(bytes: &[u8]) -> Chunks {
+    Chunks {
         form: Form::Plain,
         chunks: bytes.chunks(100).map(|chunk| (0, chunk.to_vec())).collect(),
-    })
+    }
 }
 
 #[test]
 fn a_header_and_what_was_sent() {
     let trace = Board::trace(20);
-    let recorded = record::until(one_stream(&trace), &Limits::default(), |_| false);
+    let recorded = record::until(Box::new(one_stream(&trace)), &Limits::default(), |_| false);
     assert_eq!(recorded.finished, Finished::AsSent);
     recorded.check_data(&trace);
     let header = Header::parse(&recorded.file);
@@ -66,36 +66,40 @@ fn a_header_and_what_was_sent() {
     assert_eq!(names.count(), 1, "nothing else is left");
 }
 
+/// Looks at the file before each chunk.
+struct Watched<'p> {
+    chunks: Chunks,
+    path: &'p Path,
+    sent: usize,
+    trace: &'p [u8],
+}
+
+impl Source for Watched<'_> {
+    fn name(&self) -> String {
+        self.chunks.name()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        let file = fs::read(self.path).expect("the file");
+        let data = Header::parse(&file).data;
+        assert_eq!(file[data..], self.trace[..self.sent]);
+        assert_eq!(data > 0, self.sent > 0);
+        let item = self.chunks.next(bytes, timeout);
+        self.sent += bytes.len();
+        item
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
 /// At each moment, the file has a header and all that has come.
 #[test]
 fn the_file_can_be_read_at_any_moment() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("trace.svdat");
     let trace = Board::trace(20);
-
-    struct Watched<'p> {
-        chunks: Box<Chunks>,
-        path: &'p Path,
-        sent: usize,
-        trace: &'p [u8],
-    }
-    impl Source for Watched<'_> {
-        fn name(&self) -> String {
-            self.chunks.name()
-        }
-        fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
-            let file = fs::read(self.path).expect("the file");
-            let data = Header::parse(&file).data;
-            assert_eq!(file[data..], self.trace[..self.sent]);
-            assert_eq!(data > 0, self.sent > 0);
-            let item = self.chunks.next(bytes, timeout);
-            self.sent += bytes.len();
-            item
-        }
-        fn stop(&mut self) -> Result<(), SourceError> {
-            Ok(())
-        }
-    }
 
     let mut source = Watched {
         chunks: one_stream(&trace),
@@ -168,11 +172,11 @@ fn nothing_is_overwritten() {
     let path = folder.path().join("trace.svdat");
     fs::write(&path, "precious").expect("a folder with room");
     let source = one_stream(&[]);
-    let error = Recording::create(&path, &*source, false).expect_err("it exists");
+    let error = Recording::create(&path, &source, false).expect_err("it exists");
     assert!(matches!(error, CreateError::Exists { .. }));
     assert_eq!(error.hint(), Some("--force overwrites it"));
     assert_eq!(fs::read(&path).expect("the file"), b"precious");
-    Recording::create(&path, &*source, true).expect("it may be overwritten");
+    Recording::create(&path, &source, true).expect("it may be overwritten");
     assert_eq!(fs::read(&path).expect("the file"), b"");
 
     // Nor is the file of a core.
@@ -191,7 +195,7 @@ fn nothing_is_overwritten() {
 #[test]
 fn only_plain_files_will_do() {
     let source = one_stream(&[]);
-    let error = Recording::create(Path::new("/dev/null"), &*source, true).expect_err("a device");
+    let error = Recording::create(Path::new("/dev/null"), &source, true).expect_err("a device");
     assert!(matches!(error, CreateError::NotPlain { .. }));
 }
 

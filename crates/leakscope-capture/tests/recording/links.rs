@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use leakscope_capture::recording::Reason;
-use leakscope_capture::source::{Event, Source, network};
+use leakscope_capture::source::{Event, network};
 use leakscope_systemview::{Frame, id, sync};
 
 use crate::device::{Board, Firmware, Manners, on_network};
@@ -164,7 +164,7 @@ mod serial {
     fn pseudo_terminal() -> (TTYPort, String) {
         let (mut board, host) = TTYPort::pair().expect("a pseudo-terminal");
         board
-            .set_timeout(Duration::from_secs(60))
+            .set_timeout(Duration::from_mins(1))
             .expect("a terminal");
         let path = host.name().expect("a terminal has a path");
         (board, path)

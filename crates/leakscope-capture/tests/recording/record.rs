@@ -1,6 +1,5 @@
 //! Recording in a test.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
@@ -15,7 +14,6 @@ pub(crate) struct Recorded {
     pub(crate) events: Vec<Event>,
     /// The file, header and all.
     pub(crate) file: Vec<u8>,
-    pub(crate) path: PathBuf,
     pub(crate) folder: TempDir,
 }
 
@@ -65,7 +63,6 @@ pub(crate) fn until(
         finished,
         events,
         file: std::fs::read(&path).expect("the file"),
-        path,
         folder,
     }
 }

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use leakscope_capture::gdb::{Endpoint, Plan};
 use leakscope_capture::memory::{Memory, MemoryError};
-use leakscope_capture::openocd::{
-    self, Client, OpenOcdError, Options, Reply, Rpc, RttPlace, RttSource,
-};
+use leakscope_capture::openocd::{self, Client, OpenOcdError, Options, Reply, Rpc, RttSource};
+use leakscope_capture::rtt::Place;
 use leakscope_capture::source::{Event, Form, Item, Source, SourceError};
 use proptest::prelude::*;
 
@@ -23,8 +22,11 @@ fn options() -> Options {
     options
 }
 
-/// Everything that a source says until its end: bytes by stream, and events.
-fn all_of(source: &mut dyn Source) -> Result<(Vec<Vec<u8>>, Vec<Event>), SourceError> {
+/// Bytes by stream, and events.
+type Recorded = (Vec<Vec<u8>>, Vec<Event>);
+
+/// Everything that a source says until its end.
+fn all_of(source: &mut dyn Source) -> Result<Recorded, SourceError> {
     let mut streams = vec![Vec::new(); 2];
     let mut events = Vec::new();
     let end = Instant::now() + Duration::from_secs(30);
@@ -43,10 +45,7 @@ fn all_of(source: &mut dyn Source) -> Result<(Vec<Vec<u8>>, Vec<Event>), SourceE
     }
 }
 
-fn record(
-    given: Given,
-    options: Options,
-) -> (Result<(Vec<Vec<u8>>, Vec<Event>), SourceError>, Model) {
+fn record(given: Given, options: Options) -> (Result<Recorded, SourceError>, Model) {
     let server = OpenOcd::start(given);
     let mut source = match openocd::connect(&server.endpoint, options) {
         Ok(source) => source,
@@ -94,7 +93,7 @@ fn a_reset_first_and_at_once_to_the_stop() {
     let (result, model) = record(Given::default(), options);
     let (streams, events) = result.expect("a recording");
     assert_eq!(streams[0], TRACE);
-    assert_eq!(events, [Event::Started, Event::Stopped]);
+    assert_eq!(events[1..], [Event::Started, Event::Stopped]);
     assert!(model.was_reset && model.is_running);
 }
 
@@ -158,6 +157,51 @@ fn two_cores_are_read_from_their_files() {
     assert_eq!(streams, [TRACE, TRACE]);
     drop(source);
     server.end();
+}
+
+#[test]
+fn a_file_where_openocd_cannot_connect() {
+    let given = Given {
+        can_connect: false,
+        ..Given::default()
+    };
+    let (result, model) = record(given, options());
+    let (streams, events) = result.expect("a recording");
+    assert_eq!(streams[0], TRACE);
+    let has_told = |event: &Event| matches!(event, Event::Notice(text) if text.contains("a file"));
+    assert!(events.iter().any(has_told), "{events:?}");
+    assert!(model.is_running && model.breakpoints.is_empty());
+}
+
+#[test]
+fn after_a_reset_the_buffers_come_when_they_come() {
+    let mut options = options();
+    options.plan.reset = true;
+    options.plan.start = None;
+    let given = Given {
+        announces_after: 3,
+        ..Given::default()
+    };
+    let (result, _) = record(given, options);
+    let (streams, events) = result.expect("a recording");
+    assert_eq!(streams[0], TRACE);
+    assert!(matches!(events[0], Event::Waiting(_)), "{events:?}");
+}
+
+#[test]
+fn files_that_are_elsewhere() {
+    let given = Given {
+        cores: 2,
+        loses_files: true,
+        ..Given::default()
+    };
+    let (error, hint, model) = failure(given, options());
+    assert!(error.contains("trace.svdat_core0 is not here"), "{error}");
+    assert!(hint.contains("machine"), "{hint}");
+    assert!(
+        !model.is_tracing && model.is_running && model.breakpoints.is_empty(),
+        "{model:?}"
+    );
 }
 
 #[test]
@@ -303,7 +347,7 @@ fn rtt_through_openocds_server() {
         ..Given::default()
     });
     let mut options = options();
-    options.rtt = RttPlace::At(0x2000_0000);
+    options.rtt = Some(Place::At(0x2000_0000));
     let mut source = openocd::connect(&server.endpoint, options).expect("OpenOCD");
     assert_eq!(source.form(), Form::Plain);
     let (streams, events) = all_of(&mut *source).expect("a recording");
@@ -330,10 +374,9 @@ fn rtt_without_its_channel() {
     let client = Client::connect(&server.endpoint).expect("OpenOCD");
     let mut options = options();
     options.plan = Plan::default();
-    options.rtt = RttPlace::Within {
-        start: 0x2000_0000,
-        length: 0x1000,
-    };
+    options.rtt = Some(Place::Within(
+        std::iter::once(0x2000_0000..0x2000_1000).collect(),
+    ));
     let mut source = RttSource::new(client, options).expect("a place");
     let error = all_of(&mut source).expect_err("there is no such channel");
     assert!(error.to_string().contains("only Terminal"), "{error}");
@@ -391,7 +434,7 @@ proptest! {
     ) {
         let mut bytes = Vec::new();
         for (index, text) in texts.iter().enumerate() {
-            bytes.extend(format!("{}\n{text}\x1A", index % 2).bytes());
+            bytes.extend(format!("{} {text}\x1A", index % 2).bytes());
         }
         let mut rpc = Rpc::default();
         let mut cuts = cuts.iter().cycle();

@@ -20,6 +20,7 @@ pub(crate) const TRACE: &[u8] =
 
 /// What it is to be like.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a way to go wrong")]
 pub(crate) struct Given {
     pub(crate) kind: &'static str,
     pub(crate) state: &'static str,
@@ -27,6 +28,11 @@ pub(crate) struct Given {
     pub(crate) is_espressifs: bool,
     pub(crate) is_tracing: bool,
     pub(crate) has_buffers: bool,
+    /// So often is it asked for buffers before it has them.
+    pub(crate) announces_after: usize,
+    pub(crate) can_connect: bool,
+    /// Its files are on another machine.
+    pub(crate) loses_files: bool,
     pub(crate) comes_to_start: bool,
     pub(crate) stuck_at: Option<u64>,
     pub(crate) ends_at_start: bool,
@@ -44,6 +50,9 @@ impl Default for Given {
             is_espressifs: true,
             is_tracing: false,
             has_buffers: true,
+            announces_after: 0,
+            can_connect: true,
+            loses_files: false,
             comes_to_start: true,
             stuck_at: None,
             ends_at_start: false,
@@ -57,6 +66,7 @@ impl Default for Given {
 
 /// What has become of it.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub(crate) struct Model {
     given: Given,
     pub(crate) is_running: bool,
@@ -154,7 +164,7 @@ impl Model {
                 Err(error) => (1, error),
             };
             if output
-                .write_all(format!("{code}\n{result}\x1A").as_bytes())
+                .write_all(format!("{code} {result}\x1A").as_bytes())
                 .is_err()
             {
                 return;
@@ -165,7 +175,7 @@ impl Model {
     /// The script inside of the one that asks whether it fails.
     fn attempt(&mut self, text: &str) -> Result<String, String> {
         let text = text
-            .strip_prefix(r#"format "%d\n%s" [catch {"#)
+            .strip_prefix(r#"format "%d %s" [catch {"#)
             .and_then(|text| text.strip_suffix("} leakscope_text] $leakscope_text"))
             .unwrap_or_else(|| panic!("{text}"));
         let captured = text
@@ -285,7 +295,8 @@ impl Model {
         match *words {
             ["status"] if self.is_tracing => Ok("Tracing is RUNNING. Size is 5 of -1\n".to_owned()),
             ["status"] => Ok("Tracing is STOPPED. Size is 0 of 0\n".to_owned()),
-            ["start", ..] if !self.given.has_buffers => {
+            ["start", ..] if !self.given.has_buffers || self.given.announces_after > 0 => {
+                self.given.announces_after = self.given.announces_after.saturating_sub(1);
                 let words = "Failed to get max trace block size!\nFailed to init cmd ctx (-4)!";
                 Err(words.to_owned())
             }
@@ -293,6 +304,9 @@ impl Model {
                 let destination = destination.trim_matches(['{', '}']);
                 // The half of it comes at once.
                 let (first, _) = self.given.trace.split_at(self.given.trace.len() / 2);
+                if destination.starts_with("tcp://") && !self.given.can_connect {
+                    return Err("apptrace: Could not connect to 192.0.2.1:5".to_owned());
+                }
                 if let Some(address) = destination.strip_prefix("tcp://") {
                     assert_eq!(self.given.cores, 1, "several cores have files only");
                     let mut stream = TcpStream::connect(address).map_err(|e| e.to_string())?;
@@ -301,10 +315,15 @@ impl Model {
                 } else {
                     let path = destination.strip_prefix("file://").expect("a destination");
                     fs::write(path, "").map_err(|e| e.to_string())?;
-                    for core in 0..self.given.cores {
-                        // All of it: nothing more is written at the end.
-                        fs::write(format!("{path}_core{core}"), self.given.trace)
-                            .map_err(|e| e.to_string())?;
+                    // All of it: nothing more is written at the end.
+                    let parts = match self.given.cores {
+                        1 => vec![path.to_owned()],
+                        cores => (0..cores)
+                            .map(|core| format!("{path}_core{core}"))
+                            .collect(),
+                    };
+                    for part in parts.into_iter().filter(|_| !self.given.loses_files) {
+                        fs::write(part, self.given.trace).map_err(|e| e.to_string())?;
                     }
                 }
                 self.is_tracing = true;

@@ -19,30 +19,28 @@ unsafe impl Impl for InterruptsOff {
             unsafe {
                 asm!("mrs {}, primask", "cpsid i", out(reg) primask, options(nostack, preserves_flags));
             }
-            primask & 1 == 0
+            primask
         }
         #[cfg(not(target_arch = "arm"))]
         {
             let status: usize;
             // SAFETY: allowed in machine mode, in which a recorder has to run.
             unsafe { asm!("csrrci {}, mstatus, 8", out(reg) status, options(nostack)) };
-            status & 8 != 0
+            status as u32 & 8
         }
     }
 
     #[inline]
-    unsafe fn release(were_on: RawRestoreState) {
-        if were_on {
-            // SAFETY: as above; interrupts were on before `acquire`.
-            #[cfg(target_arch = "arm")]
-            unsafe {
-                asm!("cpsie i", options(nostack, preserves_flags));
-            }
-            #[cfg(not(target_arch = "arm"))]
-            // SAFETY: as above.
-            unsafe {
-                asm!("csrsi mstatus, 8", options(nostack));
-            }
+    unsafe fn release(before: RawRestoreState) {
+        // SAFETY: as above; interrupts become what they were before `acquire`.
+        #[cfg(target_arch = "arm")]
+        unsafe {
+            asm!("msr primask, {}", in(reg) before, options(nostack, preserves_flags));
+        }
+        // SAFETY: as above.
+        #[cfg(not(target_arch = "arm"))]
+        unsafe {
+            asm!("csrs mstatus, {}", in(reg) before, options(nostack));
         }
     }
 }

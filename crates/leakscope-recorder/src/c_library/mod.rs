@@ -22,7 +22,6 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use leakscope_systemview::Level;
 
 use crate::event::{Block, Event, Recorder, Task};
-use crate::platform::Clock;
 use crate::stack::Origin;
 
 crate::global_recorder!(RECORDER);
@@ -38,30 +37,44 @@ struct Either {
 
 impl Either {
     #[inline]
-    fn chosen(&self) -> &'static dyn Recorder {
-        if self.is_standalone.load(Ordering::Relaxed) {
-            &records::RECORDS
-        } else {
-            &stream::STREAM
-        }
+    fn is_standalone(&self) -> bool {
+        self.is_standalone.load(Ordering::Relaxed)
     }
 }
 
 impl Recorder for Either {
+    #[inline]
     fn alloc(&self, block: Block, origin: Origin<'_>) {
-        self.chosen().alloc(block, origin);
+        if self.is_standalone() {
+            records::alloc(block, origin);
+        } else {
+            stream::STREAM.alloc(block, origin);
+        }
     }
 
+    #[inline]
     fn free(&self, block: Block, origin: Origin<'_>) {
-        self.chosen().free(block, origin);
+        if self.is_standalone() {
+            records::free(block, origin);
+        } else {
+            stream::STREAM.free(block, origin);
+        }
     }
 
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
-        self.chosen().realloc(from, to, origin);
+        if self.is_standalone() {
+            records::realloc(from, to, origin);
+        } else {
+            stream::STREAM.realloc(from, to, origin);
+        }
     }
 
     fn failed(&self, size: usize, origin: Origin<'_>) {
-        self.chosen().failed(size, origin);
+        if self.is_standalone() {
+            records::RECORDS.failed(size, origin);
+        } else {
+            stream::STREAM.failed(size, origin);
+        }
     }
 
     fn event(&self, event: Event) {
@@ -82,23 +95,6 @@ impl Recorder for Either {
 
     fn print_format(&self, level: Level, format: &[u8], arguments: &[u32]) {
         stream::STREAM.print_format(level, format, arguments);
-    }
-}
-
-/// The clock that C sets in `struct leakscope_config`.
-#[derive(Debug)]
-struct CClock {
-    hz: u32,
-}
-
-impl Clock for CClock {
-    #[inline]
-    fn now(&self) -> u32 {
-        stream::clock()
-    }
-
-    fn hz(&self) -> u32 {
-        self.hz
     }
 }
 

@@ -1,14 +1,42 @@
 //! Standalone mode for C.
 
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
-use super::{CClock, DEPTH, RECORDER};
+use super::{DEPTH, RECORDER, stream};
+use crate::event::{Block, Recorder};
+use crate::platform::FunctionClock;
+use crate::stack::Origin;
 use crate::standalone::{Mode, Policy, RecordBuffer, Slot};
 
-/// The records of a C program.
-pub(super) static RECORDS: RecordBuffer<'static, DEPTH, CClock> =
-    RecordBuffer::new(CClock { hz: 1 }).policy(Policy::EvictOldest);
+/// The records of a C program. (What a dump says of the clock's frequency is nothing.)
+pub(super) static RECORDS: RecordBuffer<'static, DEPTH, FunctionClock> =
+    RecordBuffer::new(FunctionClock {
+        now: stream::clock,
+        hz: 1,
+    })
+    .policy(Policy::EvictOldest);
+
+#[cold]
+pub(super) fn alloc(block: Block, origin: Origin<'_>) {
+    with_stack(origin, |stack| RECORDS.alloc(block, stack));
+}
+
+#[cold]
+pub(super) fn free(block: Block, origin: Origin<'_>) {
+    with_stack(origin, |stack| RECORDS.free(block, stack));
+}
+
+pub(super) fn realloc(from: Block, to: Block, origin: Origin<'_>) {
+    with_stack(origin, |stack| RECORDS.realloc(from, to, stack));
+}
+
+/// Walks the stack between the addresses that `leakscope_init` was told, which the records cannot know.
+fn with_stack(origin: Origin<'_>, record: impl FnOnce(Origin<'_>)) {
+    let mut frames = [MaybeUninit::uninit(); DEPTH];
+    record(Origin::Frames(origin.walk(&mut frames, stream::limits())));
+}
 
 /// Gives the record buffer its memory; returns for how many records there is room, 0 if it was refused.
 ///

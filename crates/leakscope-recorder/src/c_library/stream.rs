@@ -4,7 +4,9 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
 use core::sync::atomic::Ordering;
 
-use super::{BYTES, CClock, DEPTH, RECORDER};
+use super::{BYTES, DEPTH, RECORDER};
+use crate::platform::Clock;
+use crate::stack::Limits;
 use crate::stream::{Config, Stream, WhenFull};
 
 #[cfg(not(feature = "c-esp-idf"))]
@@ -16,42 +18,68 @@ type HeapDialect = crate::dialect::EspIdf<DEPTH>;
 #[unsafe(export_name = "_SEGGER_RTT")]
 pub(super) static STREAM: Stream<HeapDialect, CClock, BYTES> = Stream::new();
 
-static CALLBACKS: Shared = Shared(UnsafeCell::new(Callbacks {
-    clock: None,
+/// The clock that C sets in `struct leakscope_config`.
+#[derive(Debug)]
+pub(super) struct CClock {
+    now: extern "C" fn() -> u32,
+    hz: u32,
+}
+
+impl Clock for CClock {
+    #[inline]
+    fn now(&self) -> u32 {
+        (self.now)()
+    }
+
+    fn hz(&self) -> u32 {
+        self.hz
+    }
+}
+
+extern "C" fn no_clock() -> u32 {
+    0
+}
+
+static SHARED: Shared = Shared(UnsafeCell::new(Given {
+    clock: no_clock,
     write: None,
     microseconds: None,
+    limits: Limits::PLATFORM,
 }));
 
-struct Shared(UnsafeCell<Callbacks>);
+struct Shared(UnsafeCell<Given>);
 
 // SAFETY: written by `leakscope_init` only, before anything else.
 unsafe impl Sync for Shared {}
 
-/// C's functions, to be called from Rust's.
-#[derive(Clone, Copy)]
-struct Callbacks {
-    clock: Option<extern "C" fn() -> u32>,
+/// What C has given: functions to be called from Rust's, and where stacks are walked.
+struct Given {
+    clock: extern "C" fn() -> u32,
     write: Option<extern "C" fn(*const u8, usize) -> usize>,
     microseconds: Option<extern "C" fn() -> u64>,
+    limits: Limits,
 }
 
-fn callbacks() -> &'static Callbacks {
+fn given() -> &'static Given {
     // SAFETY: `leakscope_init`, the only writer, comes first.
-    unsafe { &*CALLBACKS.0.get() }
+    unsafe { &*SHARED.0.get() }
 }
 
-#[inline]
 pub(super) fn clock() -> u32 {
-    callbacks().clock.map_or(0, |clock| clock())
+    (given().clock)()
+}
+
+pub(super) fn limits() -> &'static Limits {
+    &given().limits
 }
 
 fn write(bytes: &[u8]) -> usize {
-    let write = callbacks().write;
+    let write = given().write;
     write.map_or(bytes.len(), |write| write(bytes.as_ptr(), bytes.len()))
 }
 
 fn microseconds() -> u64 {
-    callbacks().microseconds.map_or(0, |time| time())
+    given().microseconds.map_or(0, |time| time())
 }
 
 /// `struct leakscope_config` of the header.
@@ -94,14 +122,6 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
     let c = unsafe { &*config };
     // SAFETY: promised by the caller.
     let text = |string| unsafe { text(string) };
-    // SAFETY: nobody else is here yet, as promised.
-    unsafe {
-        *CALLBACKS.0.get() = Callbacks {
-            clock: c.clock,
-            write: c.write_when_full,
-            microseconds: c.microseconds,
-        };
-    }
     let mut config = Config::new(text(c.application))
         .device(text(c.device))
         .core(text(c.core))
@@ -124,7 +144,18 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
     if c.microseconds.is_some() {
         config = config.microseconds(microseconds);
     }
-    STREAM.init(CClock { hz: c.clock_hz }, config);
+    let clock = c.clock.unwrap_or(no_clock);
+    // SAFETY: nobody else is here yet, as promised.
+    unsafe {
+        *SHARED.0.get() = Given {
+            clock,
+            write: c.write_when_full,
+            microseconds: c.microseconds,
+            limits: config.limits.clone(),
+        };
+    }
+    let hz = c.clock_hz;
+    STREAM.init(CClock { now: clock, hz }, config);
 }
 
 /// # Safety

@@ -33,6 +33,26 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
     fn start(&mut self, _: &mut Output<'_>, _: &Config) {}
 
     #[inline(always)]
+    fn heap_event_in_place(
+        &mut self,
+        output: &mut Output<'_>,
+        _: &Config,
+        event: HeapEvent,
+        stack: &[usize],
+    ) -> bool {
+        match event {
+            HeapEvent::Alloc(block) => {
+                output.module_event_in_place(ALLOC, Self::LONGEST, |fields| {
+                    alloc_fields::<DEPTH>(fields, block, stack);
+                })
+            }
+            HeapEvent::Free(block) => output.module_event_in_place(FREE, Self::LONGEST, |fields| {
+                free_fields::<DEPTH>(fields, block, stack);
+            }),
+            HeapEvent::Realloc { .. } | HeapEvent::Failed(_) => false,
+        }
+    }
+
     fn heap_event(
         &mut self,
         output: &mut Output<'_>,
@@ -47,19 +67,29 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
             HeapEvent::Failed(size) => (None, Some(Block { address: 0, size })),
         };
         if let Some(block) = freed {
-            output.module_event::<Self>(FREE, |fields| {
-                fields.number(block.address as u32);
-                callers::<DEPTH>(fields, stack);
+            output.module_event(FREE, Self::LONGEST, |fields| {
+                free_fields::<DEPTH>(fields, block, stack);
             });
         }
         if let Some(block) = allocated {
-            output.module_event::<Self>(ALLOC, |fields| {
-                fields.number(block.address as u32);
-                fields.number(size_on_wire(block.size));
-                callers::<DEPTH>(fields, stack);
+            output.module_event(ALLOC, Self::LONGEST, |fields| {
+                alloc_fields::<DEPTH>(fields, block, stack);
             });
         }
     }
+}
+
+#[inline]
+fn alloc_fields<const DEPTH: usize>(fields: &mut Cursor, block: Block, stack: &[usize]) {
+    fields.number(block.address as u32);
+    fields.number(size_on_wire(block.size));
+    callers::<DEPTH>(fields, stack);
+}
+
+#[inline]
+fn free_fields<const DEPTH: usize>(fields: &mut Cursor, block: Block, stack: &[usize]) {
+    fields.number(block.address as u32);
+    callers::<DEPTH>(fields, stack);
 }
 
 #[inline]

@@ -24,6 +24,12 @@ const HEAP: u32 = MODULE_OFFSET + 4;
 const STACK: u32 = MODULE_OFFSET + 5;
 const WIDE_STACK: u32 = MODULE_OFFSET + 6;
 
+/// The number that stands for no stack.
+const NO_STACK: u32 = 0;
+
+/// The longest `Alloc` or `Free`: id, length, four numbers, delta.
+const LONGEST_BLOCK: usize = 2 + 1 + 4 * 5 + 5;
+
 const POINTER_BYTES: usize = size_of::<usize>();
 /// Words that an address can take on the wire.
 const WORDS: usize = POINTER_BYTES.div_ceil(4);
@@ -59,7 +65,7 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
 
     fn start(&mut self, output: &mut Output<'_>, config: &Config) {
         self.known.clear();
-        output.module_event::<Self>(HEAP, |fields| {
+        output.module_event(HEAP, Self::LONGEST, |fields| {
             fields.number(VERSION);
             fields.number(POINTER_BYTES as u32);
             fields.number(u32::from(config.heap_shift));
@@ -73,6 +79,30 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
     }
 
     #[inline(always)]
+    fn heap_event_in_place(
+        &mut self,
+        output: &mut Output<'_>,
+        config: &Config,
+        event: HeapEvent,
+        stack: &[usize],
+    ) -> bool {
+        let (id, block) = match event {
+            HeapEvent::Alloc(block) => (ALLOC, block),
+            HeapEvent::Free(block) => (FREE, block),
+            HeapEvent::Realloc { .. } | HeapEvent::Failed(_) => return false,
+        };
+        let stack = if DEPTH == 0 || stack.is_empty() {
+            NO_STACK
+        } else if let Slot::Known(number) = self.known.look_up(stack) {
+            number
+        } else {
+            return false;
+        };
+        output.module_event_in_place(id, LONGEST_BLOCK, |fields| {
+            block_fields(fields, config, block, stack);
+        })
+    }
+
     fn heap_event(
         &mut self,
         output: &mut Output<'_>,
@@ -81,40 +111,38 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         stack: &[usize],
     ) {
         let stack = self.number(output, config, stack);
-        let (id, block) = match event {
-            HeapEvent::Alloc(block) => (ALLOC, block),
-            HeapEvent::Free(block) => (FREE, block),
+        match event {
+            HeapEvent::Alloc(block) => output.module_event(ALLOC, LONGEST_BLOCK, |fields| {
+                block_fields(fields, config, block, stack);
+            }),
+            HeapEvent::Free(block) => output.module_event(FREE, LONGEST_BLOCK, |fields| {
+                block_fields(fields, config, block, stack);
+            }),
             HeapEvent::Realloc { from, to } => {
-                output.module_event::<Self>(REALLOC, |fields| {
+                output.module_event(REALLOC, Self::LONGEST, |fields| {
                     realloc_fields(fields, config, from, to, stack);
-                });
-                return;
+                })
             }
-            HeapEvent::Failed(size) => {
-                output.module_event::<Self>(FAILED, |fields| {
-                    fields.number(size_on_wire(size));
-                    fields.number(stack);
-                });
-                return;
-            }
+            HeapEvent::Failed(size) => output.module_event(FAILED, Self::LONGEST, |fields| {
+                fields.number(size_on_wire(size));
+                fields.number(stack);
+            }),
         };
-        output.module_event::<Self>(id, |fields| block_fields(fields, config, block, stack));
     }
 }
 
 impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
     /// The number under which the host knows `stack`, having told it if need be; 0 if there is no stack,
     /// or no room to tell.
-    #[inline]
     fn number(&mut self, output: &mut Output<'_>, config: &Config, stack: &[usize]) -> u32 {
         if DEPTH == 0 || stack.is_empty() {
-            return 0;
+            return NO_STACK;
         }
         match self.known.look_up(stack) {
             Slot::Known(number) => number,
             Slot::Vacant { number, hash } => {
-                if !define(output.reborrow(), config, Self::LONGEST, number, stack) {
-                    return 0;
+                if !define(output, config, Self::LONGEST, number, stack) {
+                    return NO_STACK;
                 }
                 self.known.define(number, hash);
                 number
@@ -124,10 +152,8 @@ impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
 }
 
 /// Tells the host that `number` is `stack`; returns whether that packet found room.
-#[cold]
-#[inline(never)]
 fn define(
-    mut output: Output<'_>,
+    output: &mut Output<'_>,
     config: &Config,
     longest: usize,
     number: u32,
@@ -135,14 +161,14 @@ fn define(
 ) -> bool {
     let offset = |frame: usize| frame.wrapping_sub(config.code_base());
     if stack.iter().all(|&frame| high_word(offset(frame)) == 0) {
-        output.event_with_length(STACK, longest, |fields| {
+        output.module_event(STACK, longest, |fields| {
             fields.number(number);
             for &frame in stack {
                 fields.number(offset(frame) as u32);
             }
         })
     } else {
-        output.event_with_length(WIDE_STACK, longest, |fields| {
+        output.module_event(WIDE_STACK, longest, |fields| {
             fields.number(number);
             for &frame in stack {
                 fields.number(offset(frame) as u32);

@@ -34,6 +34,15 @@ pub(crate) mod sealed {
 
         /// The recording begins, or begins anew: what the host has to know first.
         fn start(&mut self, output: &mut Output<'_>, config: &Config);
+        /// The short way of what happens most: an event of one packet, written where it stays. If it takes more
+        /// than that, nothing is done; returns whether it was stored.
+        fn heap_event_in_place(
+            &mut self,
+            output: &mut Output<'_>,
+            config: &Config,
+            event: HeapEvent,
+            stack: &[usize],
+        ) -> bool;
         /// Something happened on the heap; the innermost frame of `stack` comes first.
         fn heap_event(
             &mut self,

@@ -79,10 +79,11 @@ pub(super) fn walk(
     mut count: usize,
     limits: &Limits,
 ) -> usize {
-    let Range { mut start, end } = stack_range(limits);
+    let Range { start, end } = stack_range(limits);
+    let (mut first, last) = (start, end.saturating_sub(RECORD));
     let mut at = frame.wrapping_sub(RECORD_BELOW);
     while let Some(slot) = frames.get_mut(count) {
-        let Some((caller, return_address)) = record(at, start, end) else {
+        let Some((caller, return_address)) = record(at, first, last) else {
             break;
         };
         if !is_code(return_address, limits) {
@@ -91,7 +92,7 @@ pub(super) fn walk(
         slot.write(return_address);
         count += 1;
         // The caller's frame lies above this one: so a chain that is broken does not go in circles.
-        start = at.wrapping_add(RECORD);
+        first = at.wrapping_add(RECORD);
         at = caller.wrapping_sub(RECORD_BELOW);
     }
     count
@@ -114,17 +115,16 @@ pub(super) fn walk_behind(
     first.write(return_address);
     let Range { start, end } = stack_range(limits);
     let at = frame.wrapping_sub(RECORD_BELOW);
-    match record(at, start, end) {
+    match record(at, start, end.saturating_sub(RECORD)) {
         Some((caller, _)) if caller > frame => walk(caller, frames, 1, limits),
         _ => 1,
     }
 }
 
-/// The caller's frame pointer and the return address that stand at `at`, if they can.
+/// The caller's frame pointer and the return address that stand at `at`, if they can: from `first` to `last`.
 #[inline]
-fn record(at: usize, start: usize, end: usize) -> Option<(usize, usize)> {
-    let room = end.wrapping_sub(start);
-    if !at.is_multiple_of(WORD) || at.wrapping_sub(start) >= room.saturating_sub(RECORD - 1) {
+fn record(at: usize, first: usize, last: usize) -> Option<(usize, usize)> {
+    if !at.is_multiple_of(WORD) || at < first || at > last {
         return None;
     }
     let words = at as *const usize;

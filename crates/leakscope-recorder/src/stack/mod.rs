@@ -10,9 +10,9 @@
 //! | C, GCC for RISC-V, AArch64, x86 | `-fno-omit-frame-pointer` | the caller's return address only |
 //! | C, GCC for Thumb (Cortex-M) | none: its frames are no chain | the caller's return address only, which C passes on by itself |
 //!
-//! On a Cortex-M3, having a stack at all costs an event about 100 instructions in leakscope's dialect,
-//! and each frame 21 more (48 in ESP-IDF's, which writes it out). The walk itself is done before the
-//! critical section. A chain that
+//! On a Cortex-M3, having a stack at all costs an event about 90 instructions in leakscope's dialect, and each
+//! frame 19 more (30 to 50 in ESP-IDF's, which writes it out). The walk itself is done before the critical
+//! section. A chain that
 //! is broken is followed no further: the next frame must lie above the present one, aligned, inside
 //! [`Limits::ram`], and its return address inside [`Limits::code`].
 

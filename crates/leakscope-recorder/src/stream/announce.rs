@@ -4,10 +4,10 @@ use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Text, id};
 
 use super::config::Config;
-use super::output::Output;
+use super::output::{Output, Running};
 use super::{MODULE_OFFSET, TEXT};
 use crate::dialect::Dialect;
-use crate::event::{Task, until_nul};
+use crate::event::{Event, Task, until_nul};
 
 /// Bytes of a task's name on the wire.
 const TASK_NAME: usize = 32;
@@ -19,7 +19,14 @@ const STACK_USAGE_NOT_KNOWN: u32 = 0;
 const MODULES: u32 = 1;
 
 impl Output<'_> {
-    /// The order of SystemView V3; module descriptions, which V3 sends when asked only, close it.
+    /// What a recording begins with. A host counts from here.
+    pub(super) fn begin(&mut self) {
+        self.raw(&SYNC);
+        self.bare(id::TRACE_START);
+    }
+
+    /// What follows, in the order of SystemView V3; module descriptions, which V3 sends when asked only, close it. Then comes what
+    /// runs.
     pub(super) fn start_sequence<'t, D: Dialect>(
         &mut self,
         dialect: &mut D,
@@ -28,8 +35,6 @@ impl Output<'_> {
         microseconds: Option<u64>,
         tasks: impl Iterator<Item = Task<'t>>,
     ) {
-        self.raw(&SYNC);
-        self.bare(id::TRACE_START);
         self.init(config, clock_hz);
         self.system_description(config);
         self.system_time(microseconds);
@@ -37,6 +42,11 @@ impl Output<'_> {
         self.module_count();
         self.module_descriptions::<D>();
         dialect.start(self, config);
+        match self.chain.running {
+            Running::Unknown => {}
+            Running::Task(task) => self.event(Event::TaskStartExec(task), config),
+            Running::Nothing => self.event(Event::Idle, config),
+        }
     }
 
     /// An upper bound of the bytes that [`start_sequence`](Self::start_sequence) takes.

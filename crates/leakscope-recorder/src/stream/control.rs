@@ -140,6 +140,13 @@ where
         });
     }
 
+    /// When the first core began, which is now if none has.
+    fn epoch(&self, now: u32) -> u32 {
+        critical_section::with(|section| {
+            self.epoch.with(section, |epoch| *epoch.get_or_insert(now))
+        })
+    }
+
     fn start_if_wanted(
         &self,
         config: &Config,
@@ -153,18 +160,28 @@ where
         self.with_tasks(|tasks| {
             let bound = Output::start_sequence_bound::<D>(config, tasks.len());
             if output.ring.free() < bound.min(Self::CAPACITY - 1) {
+                if output.chain.mode >= Mode::Recording {
+                    output.chain.mode = Mode::Restarting;
+                }
                 return;
             }
             session.start_wanted = false;
+            let is_first = output.chain.usual_mode == Mode::Stopped;
             output.chain.usual_mode = match config.when_full {
                 WhenFull::Drop => Mode::Recording,
                 WhenFull::Wait | WhenFull::Write(_) => Mode::Waiting,
             };
-            if output.chain.mode == Mode::Stopped {
-                output.chain.last = output.now;
+            if output.chain.mode != Mode::Dropping {
                 output.chain.mode = output.chain.usual_mode;
             }
             output.chain.idle = false;
+            let now = output.now;
+            if is_first {
+                output.now = self.epoch(now);
+                output.chain.last = output.now;
+            }
+            output.begin();
+            output.now = now;
             output.start_sequence(
                 &mut session.dialect,
                 config,

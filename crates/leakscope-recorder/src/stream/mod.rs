@@ -10,7 +10,8 @@
 //!    `announce.rs`).
 //!
 //! A stream of several cores has a buffer and a chain of times for each, as SystemView has since V3.60:
-//! each is a recording of its own, and the host joins them.
+//! each is a recording of its own, and the host joins them. All count from the moment when the first core began
+//! to record (another one must begin before the clock has come around).
 
 mod announce;
 mod command;
@@ -107,6 +108,8 @@ pub struct Stream<
     rtt: ControlBlock<CORES>,
     cores: [Core<D, BYTES>; CORES],
     tasks: Locked<TaskList<TASKS>>,
+    /// When the first core began to record: from then on all cores count.
+    epoch: Locked<Option<u32>>,
     /// Whether `settings` was written, which happens once.
     is_ready: AtomicBool,
     settings: UnsafeCell<MaybeUninit<Settings<C>>>,
@@ -202,6 +205,7 @@ where
                 }
             }; CORES],
             tasks: Locked::new(TaskList::NEW),
+            epoch: Locked::new(None),
             is_ready: AtomicBool::new(false),
             settings: UnsafeCell::new(MaybeUninit::uninit()),
             number: PhantomData,

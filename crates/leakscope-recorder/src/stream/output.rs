@@ -10,20 +10,22 @@ use leakscope_systemview::{BufferTooSmall, Writer, id};
 use super::OVERFLOW;
 use super::cursor::Cursor;
 use super::ring::Ring;
-use crate::dialect::Dialect;
+use crate::event::Event;
 
 /// What a stream does with events at present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 #[repr(u8)]
 pub(super) enum Mode {
     /// Nothing. It is 0, so that a new stream is all zeros.
     Stopped = 0,
-    /// It stores them.
+    /// The buffer was full: before the next event, it has to tell how many were dropped.
+    Dropping,
+    /// It drops them until there is room to begin anew.
+    Restarting,
+    /// It stores them. From here on there is a short way for events that fit.
     Recording,
     /// It stores them, and lets the caller wait for room.
     Waiting,
-    /// The buffer was full: before the next event, it has to tell how many were dropped.
-    Dropping,
 }
 
 /// What has to be known of the packets before.
@@ -38,6 +40,17 @@ pub(super) struct Chain {
     pub(super) dropped: u32,
     /// Whether the host knows that nothing runs.
     pub(super) idle: bool,
+    /// What runs, for a host that comes later.
+    pub(super) running: Running,
+}
+
+/// What a core does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Running {
+    /// Not known. It comes first, so that a new stream is all zeros.
+    Unknown,
+    Task(usize),
+    Nothing,
 }
 
 impl Chain {
@@ -47,7 +60,19 @@ impl Chain {
         last: 0,
         dropped: 0,
         idle: false,
+        running: Running::Unknown,
     };
+
+    /// Keeps in mind what runs.
+    #[inline]
+    pub(super) fn note(&mut self, event: Event) {
+        match event {
+            Event::TaskStartExec(task) => self.running = Running::Task(task),
+            Event::Idle => self.running = Running::Nothing,
+            Event::TaskStopExec => self.running = Running::Unknown,
+            _ => {}
+        }
+    }
 }
 
 /// Writes the fields of a packet.
@@ -63,57 +88,47 @@ pub struct Output<'a> {
 }
 
 impl Output<'_> {
-    /// An event of the heap module.
+    /// The short way of an event of the heap module, of at most `longest` bytes in all: it is written where it
+    /// stays. If it does not fit there in one piece, nothing is done; returns whether it was stored.
+    ///
+    /// Only for a stream that is [`Mode::Recording`] or [`Mode::Waiting`].
     #[inline(always)]
-    pub(crate) fn module_event<D: Dialect>(
-        &mut self,
-        id: u32,
-        fields: impl FnOnce(&mut Cursor),
-    ) -> bool {
-        self.event_with_length(id, D::LONGEST, fields)
-    }
-
-    /// A packet with an id from 24 on, of at most `longest` bytes in all; returns whether it was stored.
-    #[inline(always)]
-    pub(crate) fn event_with_length(
+    pub(crate) fn module_event_in_place(
         &mut self,
         id: u32,
         longest: usize,
         fields: impl FnOnce(&mut Cursor),
     ) -> bool {
-        self.store(longest, |cursor| {
-            cursor.number(id);
-            let length_at = cursor.skip_byte();
-            let start = cursor.position();
-            fields(cursor);
-            // SAFETY: both point into the packet.
-            let length = unsafe { cursor.position().offset_from_unsigned(start) };
-            // Where the packet's longest form is short enough, the compiler sees that.
-            if longest <= SHORT_LENGTH || length <= 0x7F {
-                // SAFETY: the byte that was left out.
-                unsafe { length_at.write(length as u8) };
-            } else {
-                cursor.byte(0);
-                widen(length_at, length);
-            }
-        })
+        self.in_place(longest, |cursor| with_length(cursor, id, longest, fields))
     }
 
-    /// A packet with an id below 24, and a number or none.
+    /// The same of a packet with an id below 24, and a number or none.
     #[inline(always)]
+    pub(super) fn short_in_place(&mut self, id: u32, number: Option<u32>) -> bool {
+        self.in_place(SHORT, |cursor| short(cursor, id, number))
+    }
+
+    /// The long way of the first: with an account of what is dropped, and around the end of the ring.
+    #[inline]
+    pub(crate) fn module_event(
+        &mut self,
+        id: u32,
+        longest: usize,
+        fields: impl FnOnce(&mut Cursor),
+    ) -> bool {
+        self.store(longest, |cursor| with_length(cursor, id, longest, fields))
+    }
+
+    /// The long way of the second.
+    #[inline]
     pub(super) fn short(&mut self, id: u32, number: Option<u32>) -> bool {
-        self.store(1 + 5 + 5, |cursor| {
-            cursor.byte(id as u8);
-            if let Some(number) = number {
-                cursor.number(number);
-            }
-        })
+        self.store(SHORT, |cursor| short(cursor, id, number))
     }
 
     /// Any packet, put together outside the ring: for what is rare or has text.
     #[inline(never)]
     pub(super) fn packet(&mut self, id: u32, fields: &mut Fields<'_>) -> bool {
-        if self.chain.mode == Mode::Dropping && !self.reborrow().tell_overflow() {
+        if self.chain.mode == Mode::Dropping && !self.tell_overflow() {
             return false;
         }
         let (scratch, room) = self.ring.scratch();
@@ -164,28 +179,27 @@ impl Output<'_> {
         }
     }
 
-    /// The same output, to be given away. What is called rarely takes an output by value, so that the usual
-    /// way can keep it in registers.
     #[inline(always)]
-    pub(crate) fn reborrow(&mut self) -> Output<'_> {
-        Output {
-            ring: self.ring,
-            chain: self.chain,
-            now: self.now,
-            clock_mask: self.clock_mask,
-        }
+    fn in_place(&mut self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
+        let Some(place) = self.ring.place(longest) else {
+            return false;
+        };
+        // SAFETY: there are `longest` bytes at the place, and they are the writer's.
+        let length = unsafe { self.put(place, longest, write) };
+        self.ring.commit(length);
+        self.chain.last = self.now;
+        true
     }
 
-    #[inline(always)]
+    #[inline]
     fn store(&mut self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
-        if self.chain.mode == Mode::Dropping && !self.reborrow().tell_overflow() {
+        if self.chain.mode == Mode::Dropping && !self.tell_overflow() {
             return false;
         }
-        let stored = self.try_store(longest, write);
+        let stored = self.through_scratch(longest, write);
         self.account(stored)
     }
 
-    #[inline(always)]
     fn account(&mut self, stored: bool) -> bool {
         if stored {
             self.chain.last = self.now;
@@ -196,36 +210,36 @@ impl Output<'_> {
         stored
     }
 
+    #[inline]
+    fn through_scratch(&self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
+        let (scratch, room) = self.ring.scratch();
+        debug_assert!(longest <= room, "the scratch holds the longest packet");
+        // SAFETY: the scratch is the writer's, and as large as the longest packet.
+        let length = unsafe { self.put(scratch, longest, write) };
+        self.ring.commit_scratch(length)
+    }
+
+    /// Writes a packet at `start`, and the time behind it; returns its length.
+    ///
+    /// # Safety
+    /// `longest` bytes there are the writer's, and `write` needs no more, with the time.
     #[inline(always)]
-    fn try_store(&self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
-        let (place, free) = self.ring.place();
-        let in_place = free >= longest;
-        let start = if in_place {
-            place
-        } else {
-            self.ring.scratch().0
-        };
-        // SAFETY: there are `longest` bytes at the place, and in the scratch, which is as large as the
-        // longest packet; both are the writer's.
+    unsafe fn put(&self, start: *mut u8, longest: usize, write: impl FnOnce(&mut Cursor)) -> usize {
+        // SAFETY: promised by the caller.
         let mut cursor = unsafe { Cursor::new(start, longest) };
         write(&mut cursor);
         cursor.number(self.delta());
         // SAFETY: both point into the packet.
-        let length = unsafe { cursor.position().offset_from_unsigned(start) };
-        if in_place {
-            self.ring.commit(length);
-            return true;
-        }
-        self.ring.commit_scratch(length)
+        unsafe { cursor.position().offset_from_unsigned(start) }
     }
 
     /// Tries to say how many events were dropped. If there is no room even for that, the event at hand
     /// is dropped and counted.
     #[cold]
     #[inline(never)]
-    fn tell_overflow(self) -> bool {
+    fn tell_overflow(&mut self) -> bool {
         let dropped = self.chain.dropped;
-        let stored = self.try_store(OVERFLOW, |cursor| {
+        let stored = self.through_scratch(OVERFLOW, |cursor| {
             cursor.byte(id::OVERFLOW as u8);
             cursor.number(dropped);
         });
@@ -242,6 +256,36 @@ impl Output<'_> {
     #[inline(always)]
     fn delta(&self) -> u32 {
         self.now.wrapping_sub(self.chain.last) & self.clock_mask
+    }
+}
+
+/// The longest packet of an id below 24 and a number.
+const SHORT: usize = 1 + 5 + 5;
+
+#[inline(always)]
+fn short(cursor: &mut Cursor, id: u32, number: Option<u32>) {
+    cursor.byte(id as u8);
+    if let Some(number) = number {
+        cursor.number(number);
+    }
+}
+
+/// An id from 24 on, the length of the fields, and the fields.
+#[inline(always)]
+fn with_length(cursor: &mut Cursor, id: u32, longest: usize, fields: impl FnOnce(&mut Cursor)) {
+    cursor.number(id);
+    let length_at = cursor.skip_byte();
+    let start = cursor.position();
+    fields(cursor);
+    // SAFETY: both point into the packet.
+    let length = unsafe { cursor.position().offset_from_unsigned(start) };
+    // Where the packet's longest form is short enough, the compiler sees that.
+    if longest <= SHORT_LENGTH || length <= 0x7F {
+        // SAFETY: the byte that was left out.
+        unsafe { length_at.write(length as u8) };
+    } else {
+        cursor.byte(0);
+        widen(length_at, length);
     }
 }
 

@@ -36,24 +36,26 @@ where
             Self::SCRATCH
         };
 
-    /// The short way of an event: lets `write` write its packets if nothing stands against it, and returns
-    /// whether it did.
+    /// The short way of an event: lets `write` write its packet if nothing stands against it. False if that was
+    /// not done, and is to be done the long way.
     #[inline]
-    fn record_directly(&self, write: impl FnOnce(&mut D, &mut Output<'_>, &Config)) -> bool {
+    fn record_in_place(
+        &self,
+        write: impl FnOnce(&mut D, &mut Output<'_>, &Config) -> bool,
+    ) -> bool {
         let core = Self::core();
         critical_section::with(|section| {
             let is_recording = self.cores[core]
                 .state
-                .with(section, |state| state.chain.mode == Mode::Recording);
+                .with(section, |state| state.chain.mode >= Mode::Recording);
             if !is_recording || self.rtt.down[core].has_data() {
                 return false;
             }
             // SAFETY: what records was initialised before, as the start looks for that.
             let settings = unsafe { (*self.settings.get()).assume_init_ref() };
             self.with_output_in(section, settings, core, |session, output| {
-                write(&mut session.dialect, output, &settings.config);
-            });
-            true
+                write(&mut session.dialect, output, &settings.config)
+            })
         })
     }
 
@@ -83,6 +85,21 @@ where
         }
     }
 
+    /// An event of one block. (Each `event` has a code of its own, without looking what it is.)
+    #[inline(always)]
+    fn record_block(
+        &self,
+        event: impl Fn(Block) -> HeapEvent + Copy,
+        block: Block,
+        stack: &[usize],
+    ) {
+        if !self.record_in_place(|dialect, output, config| {
+            dialect.heap_event_in_place(output, config, event(block), stack)
+        }) {
+            self.record_heap_event(event(block), stack);
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn record_heap_event(&self, event: HeapEvent, stack: &[usize]) {
@@ -94,6 +111,8 @@ where
     #[cold]
     #[inline(never)]
     fn record_event(&self, event: Event) {
+        let state = &self.cores[Self::core()].state;
+        critical_section::with(|section| state.with(section, |state| state.chain.note(event)));
         self.record(&mut |_, output, config| output.event(event, config));
     }
 
@@ -108,7 +127,7 @@ where
                 Some(Outcome::Attend)
             }
             Mode::Waiting if output.ring.free() < Self::ROOM_FOR_AN_EVENT => Some(Outcome::Full),
-            Mode::Recording | Mode::Waiting | Mode::Dropping => None,
+            Mode::Recording | Mode::Waiting | Mode::Dropping | Mode::Restarting => None,
         }
     }
 
@@ -152,22 +171,14 @@ where
     fn alloc(&self, block: Block, origin: Origin<'_>) {
         let mut frames = D::Frames::NEW;
         let stack = self.walk(origin, &mut frames);
-        if !self.record_directly(|dialect, output, config| {
-            dialect.heap_event(output, config, HeapEvent::Alloc(block), stack);
-        }) {
-            self.record_heap_event(HeapEvent::Alloc(block), stack);
-        }
+        self.record_block(HeapEvent::Alloc, block, stack);
     }
 
     #[inline]
     fn free(&self, block: Block, origin: Origin<'_>) {
         let mut frames = D::Frames::NEW;
         let stack = self.walk(origin, &mut frames);
-        if !self.record_directly(|dialect, output, config| {
-            dialect.heap_event(output, config, HeapEvent::Free(block), stack);
-        }) {
-            self.record_heap_event(HeapEvent::Free(block), stack);
-        }
+        self.record_block(HeapEvent::Free, block, stack);
     }
 
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
@@ -186,7 +197,7 @@ where
         if let Event::TaskTerminate(task) = event {
             self.with_tasks(|tasks| tasks.remove(task));
         }
-        if !self.record_directly(|_, output, config| output.event(event, config)) {
+        if !self.record_in_place(|_, output, config| output.event_in_place(event, config)) {
             self.record_event(event);
         }
     }

@@ -36,22 +36,20 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Where the next packet begins, and how many bytes are free there in one piece.
+    /// Where a packet of at most `longest` bytes can be written as it is; `None` if there is not so much room in
+    /// one piece. (It says so too where there is just so much: the end of the ring is then reached by the long
+    /// way, and needs no thought here.)
     ///
     /// A debug probe could write any number as the position up to which it has read. Then more is said
-    /// to be free than is; a packet that begins below the capacity, though, never ends beyond the scratch.
+    /// to be free than is; but what is said to be free lies below the capacity.
     #[inline]
-    pub(super) fn place(&self) -> (*mut u8, usize) {
+    pub(super) fn place(&self, longest: usize) -> Option<*mut u8> {
         let write = self.write_position();
         let read = self.channel.read_position(Ordering::Acquire);
-        let free = if read > write {
-            read - write - 1
-        } else {
-            // The last byte before `read` stays free, or full would look like empty.
-            self.capacity - write - usize::from(read == 0)
-        };
+        let end = write + longest;
+        let has_room = end < self.capacity && (read <= write || end < read);
         // SAFETY: `write` is below the capacity.
-        (unsafe { self.start.add(write) }, free)
+        has_room.then(|| unsafe { self.start.add(write) })
     }
 
     /// How many bytes are free in all.
@@ -64,19 +62,18 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Where packets are put together that [`place`](Self::place) has no room for.
+    /// Where packets are put together for which there is no [`place`](Self::place).
     #[inline]
     pub(super) fn scratch(&self) -> (*mut u8, usize) {
         // SAFETY: the scratch bytes follow the capacity.
         (unsafe { self.start.add(self.capacity) }, self.scratch)
     }
 
-    /// Hands over `length` bytes that were written at [`place`](Self::place).
+    /// Hands over `length` bytes that were written at a [`place`](Self::place).
     #[inline]
     pub(super) fn commit(&self, length: usize) {
-        let end = self.write_position() + length;
         self.channel
-            .set_write_position(if end < self.capacity { end } else { 0 });
+            .set_write_position(self.write_position() + length);
     }
 
     /// Hands over the first `length` bytes of the scratch; false if they do not fit.

@@ -216,6 +216,31 @@ fn a_restart_waits_for_room() {
     assert_eq!(lost(&all), 12);
 }
 
+/// There is room for events, but not for a start sequence: what comes before it would belong to no recording.
+#[test]
+fn a_restart_that_is_due_comes_before_any_event() {
+    let stream: Stream<Leakscope<4>, CountingClock, 2048> = Stream::new();
+    stream.init(CountingClock::default(), Config::new("x"));
+    stream.start();
+    for _ in 0..300 {
+        stream.event(Event::IsrEnter(5));
+    }
+    assert_eq!(stream.drop_count(), 0);
+    stream.receive(&[1]);
+    stream.event(Event::IsrEnter(6));
+    stream.event(Event::IsrEnter(6));
+    let before = packets(&drained(&stream, 0));
+    assert_eq!(events(&before, id::ISR_ENTER), 300);
+    stream.event(Event::IsrEnter(7));
+    stream.event(Event::IsrEnter(8));
+    let after = packets(&drained(&stream, 0));
+    assert_eq!(after[0].id, id::OVERFLOW);
+    assert_eq!(after[1].id, id::TRACE_START);
+    assert_eq!(after.last().expect("packets").numbers(), [8]);
+    assert_eq!(lost(&after), 3);
+    assert_eq!(events(&after, id::ISR_ENTER), 1);
+}
+
 /// The ring filled to its very last byte must not look empty: whatever stands before, the longest of all
 /// packets is tried behind it.
 #[test]

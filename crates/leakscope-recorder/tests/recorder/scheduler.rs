@@ -1,5 +1,7 @@
 //! Tasks, interrupts, messages, and streams of several cores.
 
+use std::sync::atomic::Ordering;
+
 use leakscope_recorder::dialect::Leakscope;
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream};
@@ -75,6 +77,33 @@ fn repeated_idle_is_told_once() {
             id::IDLE
         ]
     );
+}
+
+/// Events before the start are not sent; but what runs is known.
+#[test]
+fn what_runs_is_told_at_the_start() {
+    let clock = FakeClock::at(0);
+    let stream: Stream<Leakscope<0>, _, 8192> = Stream::new();
+    stream.init(&clock, Config::new("x"));
+    let last_of_start = |event| {
+        stream.event(event);
+        stream.start();
+        let last = packets(&drained(&stream, 0)).pop().expect("packets");
+        stream.stop();
+        drained(&stream, 0);
+        last
+    };
+    let heap = 516;
+    assert_eq!(last_of_start(Event::IsrExit).id, heap);
+    let task = last_of_start(Event::TaskStartExec(0x40));
+    assert_eq!((task.id, task.numbers()), (id::TASK_START_EXEC, vec![0x40]));
+    let still = last_of_start(Event::IsrExit);
+    assert_eq!(
+        (still.id, still.numbers()),
+        (id::TASK_START_EXEC, vec![0x40])
+    );
+    assert_eq!(last_of_start(Event::Idle).id, id::IDLE);
+    assert_eq!(last_of_start(Event::TaskStopExec).id, heap);
 }
 
 #[test]
@@ -175,4 +204,28 @@ fn each_core_has_a_recording_of_its_own() {
     };
     assert_eq!((allocs(0), allocs(1)), (1, 2));
     assert_eq!(drained(&stream, 2), []);
+}
+
+#[test]
+fn cores_count_from_the_same_moment() {
+    let clock = FakeClock::at(1000);
+    let stream: Stream<Leakscope<0>, _, 4096, 2, FakeCore> = Stream::new();
+    stream.init(&clock, Config::new("x"));
+    for (core, now) in [(0, 5000), (1, 5300)] {
+        clock.0.store(now, Ordering::Relaxed);
+        CORE.set(core);
+        stream.start();
+    }
+    let mut times = Vec::new();
+    for core in [0, 1] {
+        clock.0.store(5400, Ordering::Relaxed);
+        CORE.set(core);
+        stream.event(Event::IsrExit);
+        let packets = packets(&drained(&stream, core));
+        assert_eq!(packets[0].id, id::TRACE_START);
+        assert_eq!(packets[0].time, 0);
+        times.push((packets[1].time, packets.last().expect("packets").time));
+    }
+    CORE.set(0);
+    assert_eq!(times, [(0, 400), (300, 400)]);
 }

@@ -11,6 +11,7 @@ mod printf;
 mod round_trip;
 mod sync;
 mod system_description;
+mod usual;
 mod varint;
 mod worked_bytes;
 

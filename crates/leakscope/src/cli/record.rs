@@ -40,6 +40,12 @@ pub(crate) struct Record {
     /// Print a report so often while recording.
     #[arg(long, value_name = "TIME", value_parser = quantity::duration, conflicts_with = "format")]
     pub(crate) report_every: Option<Duration>,
+    /// Show it in the browser while it is being recorded, and until Ctrl-C after that.
+    #[arg(long)]
+    pub(crate) view: bool,
+    /// With --view: only print the address of the page.
+    #[arg(long, requires = "view")]
+    pub(crate) no_open: bool,
     /// Only record.
     #[arg(long, conflicts_with_all = ["format", "report_every"])]
     pub(crate) no_report: bool,

@@ -7,6 +7,7 @@ mod gdbinit;
 mod log;
 pub(crate) mod record;
 mod report;
+pub(crate) mod view;
 
 use crate::cli::Command;
 
@@ -18,6 +19,7 @@ impl Command {
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
+            Self::View(view) => view.run(),
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),

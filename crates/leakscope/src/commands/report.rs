@@ -1,7 +1,10 @@
 //! `leakscope report`: which call stacks leak, how sure that is, and why.
 
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
+use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
@@ -10,15 +13,20 @@ use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
+use leakscope_viewer::{Engine, Reading, page};
 
 use crate::cli::{Report, ReportFormat};
 use crate::console::Decorated;
 use crate::firmware::{self, AllocatorFrames};
-use crate::recording::Recording;
+use crate::recording::{self, Recording};
 use crate::screen::{self, Screen};
+use crate::viewing::Viewed;
 
 impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        if let Some(path) = &self.html {
+            return self.write_page(path);
+        }
         let symbols = firmware::open(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
         if let Some(log) = recording.dumps()? {
@@ -37,6 +45,48 @@ impl Report {
             firmware::check(symbols, &mut outcome);
         }
         self.write(&outcome, &recording, &mut symbolizer, &mut screen)
+    }
+
+    /// Writes the viewer's page, with what it shows in it.
+    fn write_page(&self, path: &Path) -> anyhow::Result<()> {
+        let program = firmware::program(&self.symbols)?;
+        let mut recording = Recording::open(&self.trace.inputs)?;
+        if recording.dumps()?.is_some() {
+            bail!(
+                "a heap dump has no events that a page could show; `leakscope report` without --html reads it"
+            );
+        }
+        recording.require_some_event()?;
+        let naming = recording::described(&self.description)?;
+        // Before the recording is read: whoever must choose another name shall not wait for that.
+        let mut file = self.create(path)?;
+        let source = Box::new(Viewed::new(recording.into_inputs()));
+        let mut engine = Engine::new(source, &program, naming)?;
+        if let Reading::Failed(why) = engine.read_all() {
+            bail!("the recording cannot be read on: {why}");
+        }
+        page::write(&mut file, &mut engine)?;
+        file.flush()
+            .with_context(|| format!("`{}` cannot be written", path.display()))
+    }
+
+    fn create(&self, path: &Path) -> anyhow::Result<BufWriter<File>> {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        if self.force {
+            options.create(true).truncate(true);
+        } else {
+            options.create_new(true);
+        }
+        let file = options.open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                anyhow!("`{}` exists; --force overwrites it", path.display())
+            }
+            _ => {
+                anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display()))
+            }
+        })?;
+        Ok(BufWriter::new(file))
     }
 
     /// Reports on what a device has printed of its heap.

@@ -2,10 +2,12 @@
 //!
 //! - [`corpus`]: recordings of real boards, against an independent reader's output.
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
+//! - [`recordings`]: recordings of the project's firmware, of older recorders too.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`usage`]: options, errors, exit codes, streams.
+//! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
@@ -20,9 +22,11 @@ mod elf;
 mod make;
 mod readme;
 mod record;
+mod recordings;
 mod run;
 /// How recordings are written is the same for all tests.
 #[allow(dead_code, reason = "the tests of the analysis use the rest")]
 #[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
 mod scenario;
 mod usage;
+mod view;

@@ -13,8 +13,9 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
+use crate::openocd::{Chip, Port};
 use crate::record::{self, Recorded};
-use crate::{board, openocd, uart};
+use crate::{board, openocd, symbols, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -22,7 +23,12 @@ pub(crate) struct Case {
     pub(crate) build: Arc<Build>,
     pub(crate) variant: String,
     pub(crate) reader: Reader,
+    /// What was built of this firmware.
+    pub(crate) built: Arc<Built>,
 }
+
+/// ELF files, or why there is none, by build and variant.
+pub(crate) type Built = Mutex<BTreeMap<(String, String), Result<PathBuf, String>>>;
 
 /// Who takes the recording out of the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,12 +43,12 @@ pub(crate) enum Reader {
     SharedMemory,
     /// A serial line.
     Uart,
-    /// `leakscope record --openocd`, through Espressif's OpenOCD, of the virtual board.
-    OpenOcd,
-    /// The same by `leakscope record --gdb`.
-    OpenOcdGdb,
-    /// The same by GDB with the file of `leakscope gdbinit`.
+    /// `leakscope record`, through OpenOCD, of the virtual board.
+    OpenOcd(Chip, Port),
+    /// GDB with the file of `leakscope gdbinit`, through OpenOCD.
     OpenOcdGdbinit,
+    /// Nobody: OpenOCD comes too late, and that must be said.
+    TooLate,
     /// Files too, of the program in the virtual board instead of QEMU: the same packets.
     Board,
 }
@@ -58,14 +64,21 @@ impl Reader {
             Sink::Rtt => vec![Self::Gdb, Self::SharedMemory],
             Sink::Gdb => vec![Self::Gdb, Self::Gdbinit],
             Sink::Uart => vec![Self::Uart],
-            Sink::Apptrace => vec![Self::OpenOcd, Self::OpenOcdGdb, Self::OpenOcdGdbinit],
+            Sink::Text => Vec::new(),
+            Sink::Apptrace => vec![
+                Self::OpenOcd(Chip::Esp32C3, Port::Tcl),
+                Self::OpenOcd(Chip::Esp32C3, Port::Gdb),
+                Self::OpenOcdGdbinit,
+                Self::TooLate,
+            ],
+            Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, Port::Tcl)],
         }
     }
 
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd | Self::OpenOcdGdb => openocd::missing(),
+            Self::OpenOcd(..) | Self::TooLate => openocd::missing(),
             Self::OpenOcdGdbinit => openocd::missing().or_else(record::missing),
             Self::Gdbinit => record::missing(),
             _ => None,
@@ -74,10 +87,12 @@ impl Reader {
 
     pub(crate) fn suffix(self) -> &'static str {
         match self {
-            Self::Gdb | Self::OpenOcdGdb => "::gdb",
+            Self::Gdb => "::gdb",
             Self::Gdbinit | Self::OpenOcdGdbinit => "::gdbinit",
             Self::SharedMemory => "::shared_memory",
-            Self::OpenOcd => "::openocd",
+            Self::TooLate => "::too_late",
+            Self::OpenOcd(_, Port::Tcl) => "::openocd",
+            Self::OpenOcd(_, Port::Gdb) => "::openocd_gdb",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
         }
@@ -87,7 +102,13 @@ impl Reader {
 impl Case {
     pub(crate) fn run(&self) -> Result<(), Failed> {
         let elf = self.compile()?;
+        if !symbols::is_zero_at_start(&elf, "_SEGGER_RTT")? {
+            return Err("the recorder's buffer takes room in flash".into());
+        }
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
+        if self.reader == Reader::TooLate {
+            return openocd::record_too_late(&elf, TempDir::new()?.path());
+        }
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
             let in_qemu = self.record_as(Reader::Files, &elf, &expected)?;
@@ -108,16 +129,10 @@ impl Case {
         })
     }
 
-    /// The ELF file; each is built once.
+    /// The ELF file; each is built once, and one after the other of those that share a folder.
     fn compile(&self) -> Result<PathBuf, Failed> {
-        static BUILT: Mutex<BTreeMap<(String, String, String), Result<PathBuf, String>>> =
-            Mutex::new(BTreeMap::new());
-        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (
-            self.firmware.name.clone(),
-            self.build.name.clone(),
-            self.variant.clone(),
-        );
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (self.build.name.clone(), self.variant.clone());
         let elf = built.entry(key).or_insert_with(|| {
             let elf = self.firmware.compile(&self.build, &self.variant);
             elf.map_err(|error| format!("{error:#}"))
@@ -138,15 +153,14 @@ impl Case {
     ) -> Result<Recording, Failed> {
         let folder = TempDir::new()?;
         match reader {
-            Reader::OpenOcd => {
-                let bytes = openocd::record(elf, folder.path())?;
+            Reader::OpenOcd(chip, port) => {
+                let bytes = openocd::record(elf, folder.path(), chip, port)?;
                 return Ok(Recorded {
                     bytes,
                     report: None,
                 }
                 .into());
             }
-            Reader::OpenOcdGdb => return Ok(record::openocd(elf, folder.path())?.into()),
             Reader::OpenOcdGdbinit => {
                 return Ok(record::openocd_gdbinit(elf, folder.path())?.into());
             }

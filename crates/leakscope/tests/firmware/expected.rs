@@ -1,7 +1,7 @@
 //! Comparing a report with an expectation (`firmware/FORM.md`).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use libtest_mimic::Failed;
 use serde_json::{Map, Value};
@@ -91,10 +91,8 @@ impl Expected {
         let (Some(file), Some(line)) = (frame["file"].as_str(), frame["line"].as_u64()) else {
             return Err(": not known".to_owned());
         };
-        let path = [Path::new(file).to_owned(), self.sources.join(file)]
-            .into_iter()
-            .find(|path| path.is_file());
-        let path = path.ok_or_else(|| format!(": there is no file {file}"))?;
+        // Relative to the firmware's folder, if it is.
+        let path = self.sources.join(file);
         let text = fs::read_to_string(&path).map_err(|error| format!(": {file}: {error}"))?;
         let above = (line as usize).saturating_sub(2);
         let marked = format!("MARK: {mark}");

@@ -6,9 +6,14 @@
 //! - [`expected`]: comparing a report with an expectation.
 //! - [`record`]: the recorder's buffer, read by `leakscope record` out of a file that is the target's memory, or
 //!   through a GDB server; or by GDB itself.
+//! - [`symbols`]: what must be true of a program before it runs.
 //! - [`uart`]: a serial line.
 //! - [`board`]: the virtual board, which must run a program as QEMU does.
 //! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
+//!
+//! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
+//! and each of the other ways (ESP-IDF's dialect, the dump, RTT, UART) with at least one fault on each board that
+//! has it. Streams and dumps that the target writes itself are made twice, and must be the same to the byte.
 //!
 //! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
 //! failure.
@@ -20,31 +25,39 @@ mod emulator;
 mod expected;
 mod openocd;
 mod record;
+mod symbols;
 mod uart;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use xtask::firmware::{self, Build, Firmware};
+use xtask::firmware::{self, Build, Firmware, Sink};
 
-use case::Case;
+use case::{Built, Case, Reader};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let all = firmware::all(&xtask::project()).expect("descriptions that can be read");
-    let mut trials = Vec::new();
+    let mut trials: Vec<(usize, Trial)> = Vec::new();
     for firmware in all.into_iter().map(Arc::new) {
-        for build in firmware.builds.clone().into_iter().map(Arc::new) {
-            trials.extend(trials_of(&firmware, &build));
-        }
+        let built = Arc::default();
+        let builds = firmware.builds.clone().into_iter().map(Arc::new);
+        let of_firmware = builds.flat_map(|build| trials_of(&firmware, &build, &built));
+        trials.extend(of_firmware.enumerate());
     }
+    // In turns, so that several are built at a time.
+    trials.sort_by_key(|(place, _)| *place);
+    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// A trial for each variant and each way to read it; or one that says what is missing.
-fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
+fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -> Vec<Trial> {
     let name = format!("{}::{}", firmware.name, build.name);
+    if build.sink == Sink::Text {
+        return Vec::new();
+    }
     let missing = build.missing().join(", ");
     if !missing.is_empty() {
         return vec![Trial::test(name.clone(), move || skipped(&name, &missing))];
@@ -52,12 +65,13 @@ fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>) -> Vec<Trial> {
     let variants = build.tested_variants.as_ref().unwrap_or(&firmware.variants);
     let mut trials = Vec::new();
     for variant in variants {
-        for reader in case::Reader::all_of(build, variant) {
+        for reader in Reader::all_of(build, variant) {
             let case = Case {
                 firmware: Arc::clone(firmware),
                 build: Arc::clone(build),
                 variant: variant.clone(),
                 reader,
+                built: Arc::clone(built),
             };
             let name = format!("{name}::{variant}{}", reader.suffix());
             trials.push(match reader.missing() {

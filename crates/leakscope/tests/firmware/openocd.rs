@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
-use virtual_board::{Machine, Model, Program, server};
+use virtual_board::{Machine, Model, Pause, Program, server};
 
 /// After so many seconds something hangs.
 const LIMIT: u64 = 100;
@@ -32,10 +32,29 @@ fn program() -> Option<PathBuf> {
     Some(named.unwrap_or_else(usual)).filter(|program| program.is_file())
 }
 
-/// The recording that `leakscope record --openocd` makes.
-pub(crate) fn record(elf: &Path, folder: &Path) -> Result<Vec<u8>, Failed> {
-    let openocd = OpenOcd::start(elf, folder)?;
-    let endpoint = format!("127.0.0.1:{}", openocd.port("tcl")?);
+/// How the command reaches OpenOCD.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    Tcl,
+    Gdb,
+}
+
+/// What OpenOCD believes that its target is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chip {
+    Esp32C3,
+    /// Some RISC-V: the recorder's buffers are read by RTT.
+    RiscV,
+}
+
+/// The recording that `leakscope record` makes.
+pub(crate) fn record(elf: &Path, folder: &Path, chip: Chip, port: Port) -> Result<Vec<u8>, Failed> {
+    let openocd = OpenOcd::start(elf, folder, chip)?;
+    let (option, service) = match port {
+        Port::Tcl => ("--openocd", "tcl"),
+        Port::Gdb => ("--gdb", "gdb"),
+    };
+    let endpoint = format!("127.0.0.1:{}", openocd.port(service)?);
     let trace = folder.join("recorded.svdat");
     let output = Command::new("timeout")
         .arg(LIMIT.to_string())
@@ -44,7 +63,7 @@ pub(crate) fn record(elf: &Path, folder: &Path) -> Result<Vec<u8>, Failed> {
             "record",
             "--reset",
             "--no-report",
-            "--openocd",
+            option,
             &endpoint,
             "--elf",
         ])
@@ -60,6 +79,56 @@ pub(crate) fn record(elf: &Path, folder: &Path) -> Result<Vec<u8>, Failed> {
     Ok(fs::read(trace)?)
 }
 
+/// What the command says of a program that has begun without a debugger, and so told nobody of its buffers.
+pub(crate) fn record_too_late(elf: &Path, folder: &Path) -> Result<(), Failed> {
+    let mut machine = machine(elf)?;
+    let waits = (0..1000).any(|_| machine.run(1000) == Pause::Waiting);
+    if !waits {
+        return Err("the program does not wait for its host".into());
+    }
+    let openocd = OpenOcd::of(machine, folder, Chip::Esp32C3)?;
+    let endpoint = format!("127.0.0.1:{}", openocd.port("tcl")?);
+    let output = Command::new("timeout")
+        .arg(LIMIT.to_string())
+        .arg(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["record", "--openocd", &endpoint, "-o"])
+        .arg(folder.join("recorded.svdat"))
+        .output()?;
+    openocd.end()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() || !said.contains("no trace buffers") || !said.contains("--reset") {
+        return Err(format!("{}: {said}", output.status).into());
+    }
+    Ok(())
+}
+
+fn machine(elf: &Path) -> Result<Machine, Failed> {
+    let program = Program::read(&fs::read(elf)?)?;
+    Ok(Machine::new(Model::Esp32C3, &program)?)
+}
+
+impl Chip {
+    /// OpenOCD's configuration.
+    fn configuration(self) -> &'static [&'static str] {
+        match self {
+            Self::Esp32C3 => &[
+                "-c",
+                "set ESP_RTOS none",
+                "-c",
+                "set ESP_FLASH_SIZE 0",
+                "-f",
+                "target/esp32c3.cfg",
+            ],
+            Self::RiscV => &[
+                "-c",
+                "jtag newtap chip cpu -irlen 5 -expected-id 0x5c25",
+                "-c",
+                "target create chip.cpu riscv -chain-position chip.cpu",
+            ],
+        }
+    }
+}
+
 /// OpenOCD, with the virtual board as its target. It is ended when it is dropped.
 pub(crate) struct OpenOcd {
     process: Child,
@@ -68,10 +137,13 @@ pub(crate) struct OpenOcd {
 }
 
 impl OpenOcd {
-    /// Starts a board that runs `elf`, and OpenOCD with an ESP32-C3's configuration.
-    pub(crate) fn start(elf: &Path, folder: &Path) -> Result<Self, Failed> {
-        let program = Program::read(&fs::read(elf)?)?;
-        let mut machine = Machine::new(Model::Esp32C3, &program)?;
+    /// Starts a board that runs `elf`, and OpenOCD with a configuration for `chip`.
+    pub(crate) fn start(elf: &Path, folder: &Path, chip: Chip) -> Result<Self, Failed> {
+        Self::of(machine(elf)?, folder, chip)
+    }
+
+    /// OpenOCD with this board.
+    fn of(mut machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let board = thread::spawn(move || {
@@ -84,7 +156,6 @@ impl OpenOcd {
             .args(["-c", "adapter driver jtag_dpi"])
             .args(["-c", &format!("jtag_dpi set_port {port}")])
             .args(["-c", "transport select jtag", "-c", "adapter speed 1000"])
-            .args(["-c", "set ESP_RTOS none", "-c", "set ESP_FLASH_SIZE 0"])
             // Ports that the system chooses.
             .args([
                 "-c",
@@ -94,7 +165,7 @@ impl OpenOcd {
                 "-c",
                 "telnet_port disabled",
             ])
-            .args(["-f", "target/esp32c3.cfg"])
+            .args(chip.configuration())
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(messages.try_clone()?)

@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 
 use crate::emulator::Emulator;
-use crate::openocd::OpenOcd;
+use crate::openocd::{Chip, OpenOcd};
 
 /// What was recorded, and what was said of it at once.
 pub(crate) struct Recorded {
@@ -50,19 +50,9 @@ pub(crate) fn gdbinit(emulator: &mut Emulator, elf: &Path) -> Result<Recorded, F
     run_gdb(&socket.to_string_lossy(), elf, emulator.folder())
 }
 
-/// Records the virtual board, through the GDB server of Espressif's OpenOCD.
-pub(crate) fn openocd(elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
-    let openocd = OpenOcd::start(elf, folder)?;
-    let endpoint = format!("localhost:{}", openocd.port("gdb")?);
-    let arguments = ["record", "--reset", "--gdb", &endpoint];
-    let recorded = finish(folder, start(leakscope(folder, elf, &arguments))?);
-    let messages = openocd.end()?;
-    recorded.map_err(|error| failed(&error, &messages))
-}
-
 /// Has GDB make OpenOCD record the virtual board.
 pub(crate) fn openocd_gdbinit(elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
-    let openocd = OpenOcd::start(elf, folder)?;
+    let openocd = OpenOcd::start(elf, folder, Chip::Esp32C3)?;
     let endpoint = format!("localhost:{}", openocd.port("gdb")?);
     let recorded = run_gdb(&endpoint, elf, folder);
     let messages = openocd.end()?;

@@ -7,6 +7,8 @@
 use virtual_board::hart::compressed;
 use virtual_board::hart::decode::{self, Instruction};
 
+use crate::formats::{b_type, i_type, j_type, r_type, s_type};
+
 /// The bits; what they are of each field; the instruction of 32 bits; and what must not be.
 struct Row {
     bits: &'static str,
@@ -33,38 +35,6 @@ fn signed(value: u32, bits: u32) -> u32 {
     }
 }
 
-/// The formats of 32-bit instructions.
-fn i_type(immediate: u32, rs1: u32, function: u32, rd: u32, opcode: u32) -> u32 {
-    immediate << 20 | rs1 << 15 | function << 12 | rd << 7 | opcode
-}
-
-fn s_type(immediate: u32, rs2: u32, rs1: u32) -> u32 {
-    (immediate >> 5 & 0x7F) << 25 | rs2 << 20 | rs1 << 15 | 2 << 12 | (immediate & 31) << 7 | 0x23
-}
-
-fn r_type(group: u32, rs2: u32, rs1: u32, function: u32, rd: u32) -> u32 {
-    group << 25 | rs2 << 20 | rs1 << 15 | function << 12 | rd << 7 | 0x33
-}
-
-fn j_type(offset: u32, rd: u32) -> u32 {
-    (offset >> 20 & 1) << 31
-        | (offset >> 1 & 0x3FF) << 21
-        | (offset >> 11 & 1) << 20
-        | (offset >> 12 & 0xFF) << 12
-        | rd << 7
-        | 0x6F
-}
-
-fn b_type(offset: u32, rs1: u32, function: u32) -> u32 {
-    (offset >> 12 & 1) << 31
-        | (offset >> 5 & 0x3F) << 25
-        | rs1 << 15
-        | function << 12
-        | (offset >> 1 & 15) << 8
-        | (offset >> 11 & 1) << 7
-        | 0x63
-}
-
 const TABLE: &[Row] = &[
     // c.addi4spn
     Row {
@@ -82,7 +52,7 @@ const TABLE: &[Row] = &[
     Row {
         bits: "110iiisssiiddd00",
         immediate: &[5, 4, 3, 2, 6],
-        expand: |f| Some(s_type(f.i, f.d + 8, f.s + 8)),
+        expand: |f| Some(s_type(f.i, f.d + 8, f.s + 8, 2)),
     },
     // c.addi, and c.nop
     Row {
@@ -163,12 +133,12 @@ const TABLE: &[Row] = &[
     Row {
         bits: "110iiisssiiiii01",
         immediate: &[8, 4, 3, 7, 6, 2, 1, 5],
-        expand: |f| Some(b_type(signed(f.i, 9), f.s + 8, 0)),
+        expand: |f| Some(b_type(signed(f.i, 9), 0, f.s + 8, 0)),
     },
     Row {
         bits: "111iiisssiiiii01",
         immediate: &[8, 4, 3, 7, 6, 2, 1, 5],
-        expand: |f| Some(b_type(signed(f.i, 9), f.s + 8, 1)),
+        expand: |f| Some(b_type(signed(f.i, 9), 0, f.s + 8, 1)),
     },
     // c.slli
     Row {
@@ -214,7 +184,7 @@ const TABLE: &[Row] = &[
     Row {
         bits: "110iiiiiisssss10",
         immediate: &[5, 4, 3, 2, 7, 6],
-        expand: |f| Some(s_type(f.i, f.s, SP)),
+        expand: |f| Some(s_type(f.i, f.s, SP, 2)),
     },
 ];
 

@@ -21,6 +21,7 @@ fn start() -> ! {
 }
 
 /// Whether there is a debugger: if not, a call to it is an exception.
+#[cfg(feature = "apptrace")]
 pub fn has_debugger() -> bool {
     /// ASSIST_DEBUG_CORE_0_DEBUG_MODE_REG
     const DEBUG_MODE: *const u32 = 0x600C_E098 as *const u32;

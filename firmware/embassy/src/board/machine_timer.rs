@@ -38,8 +38,13 @@ fn time() -> u64 {
     let (low, high) = (MTIME as *const u32, (MTIME + 4) as *const u32);
     loop {
         // SAFETY: registers that may be read at any time.
-        let (before, low, after) =
-            unsafe { (high.read_volatile(), low.read_volatile(), high.read_volatile()) };
+        let (before, low, after) = unsafe {
+            (
+                high.read_volatile(),
+                low.read_volatile(),
+                high.read_volatile(),
+            )
+        };
         if before == after {
             return u64::from(before) << 32 | u64::from(low);
         }

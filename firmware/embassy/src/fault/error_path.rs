@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-
 /// Every so many transfers fail.
 const FAILS: usize = 6;
 

@@ -14,8 +14,8 @@ const DEPTH: usize = 10;
 
 static SLOTS: Slots<DEPTH, 400> = Slots::new();
 /// (recorder) 3. The recorder.
-static RECORDER: RecordBuffer<'static, DEPTH, board::Clock> =
-    RecordBuffer::new(board::clock()).limits(Limits {
+static RECORDER: RecordBuffer<'static, DEPTH, board::Clock> = RecordBuffer::new(board::clock())
+    .limits(Limits {
         code: board::CODE,
         ram: board::RAM,
     });
@@ -43,7 +43,9 @@ pub fn attend() {}
 
 pub fn finish() {
     let file = File::create(c"console.log").expect("the emulator makes the file");
-    RECORDER.dump(&mut Console(file)).expect("the emulator writes");
+    RECORDER
+        .dump(&mut Console(file))
+        .expect("the emulator writes");
 }
 
 struct Console(File);

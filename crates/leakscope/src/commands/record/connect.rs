@@ -3,7 +3,7 @@
 use anyhow::bail;
 use leakscope_capture::gdb::{self, Architecture};
 use leakscope_capture::memory::Layout;
-use leakscope_capture::openocd::{self, Options, RttPlace};
+use leakscope_capture::openocd::{self, Options};
 use leakscope_capture::rtt::{self, Place};
 use leakscope_capture::source::{Abilities, Source, growing, network, serial, stdin};
 use leakscope_symbols::{Machine, Symbols};
@@ -77,9 +77,8 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
 
 fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<Options> {
     let mut options = Options::new(places::plan(record, symbols)?);
-    if let Some(address) = symbols.and_then(control_block) {
-        options.rtt = RttPlace::At(address);
-    }
+    options.rtt = symbols.and_then(rtt_place);
+    options.layout = symbols.map(layout).unwrap_or_default();
     options.name = Box::new(places::namer(record.symbols.elf.clone()));
     Ok(options)
 }

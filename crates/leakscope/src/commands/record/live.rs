@@ -28,12 +28,21 @@ pub(super) struct Live<'s> {
     symbols: Option<&'s Symbols>,
     /// Whether log messages are printed.
     log: bool,
-    /// The front of the file says how it is laid out, and is not there yet.
-    head_grows: bool,
+    front: Front,
     first_byte: Option<Instant>,
     warned: bool,
     /// Reading failed; recording goes on.
     failed: Option<anyhow::Error>,
+}
+
+/// The front of the file, which says how it is laid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// It is not all there yet.
+    Grows,
+    Known,
+    /// It was passed over, up to the first start sequence.
+    Skipped,
 }
 
 impl<'s> Live<'s> {
@@ -57,7 +66,7 @@ impl<'s> Live<'s> {
             recording,
             symbols,
             log,
-            head_grows: true,
+            front: Front::Grows,
             first_byte: None,
             warned: false,
             failed: None,
@@ -82,6 +91,11 @@ impl<'s> Live<'s> {
     pub(super) fn complete(&mut self, status: &mut Status) -> anyhow::Result<Outcome> {
         if let Some(error) = self.failed.take() {
             return Err(error);
+        }
+        if self.front == Front::Skipped {
+            self.front = Front::Grows;
+            // They were printed already.
+            self.log = false;
         }
         while self.read(true, status)? {}
         Ok(self.checked(self.analysis.outcome()))
@@ -157,13 +171,8 @@ impl<'s> Live<'s> {
     }
 
     fn read(&mut self, is_complete: bool, status: &mut Status) -> anyhow::Result<bool> {
-        if self.head_grows {
-            let is_whole = self.recording.head().len() >= HEAD;
-            if self.recording.look_again()? {
-                self.analysis =
-                    Analysis::new(&self.recording.layout, AllocatorFrames(self.symbols));
-            }
-            self.head_grows = !is_whole;
+        if self.front == Front::Grows {
+            self.look_at_front(is_complete)?;
         }
         let mut taken = 0;
         while taken < TURN {
@@ -178,6 +187,26 @@ impl<'s> Live<'s> {
             taken += count as u64;
         }
         Ok(true)
+    }
+
+    /// Finds out how the file is laid out, as far as that can be seen yet.
+    ///
+    /// A stream that was caught in the middle is searched at length for its beginning by the analysis, which
+    /// has to wait for that. Here, the first beginning that comes will do; the report at the end is made
+    /// without this short cut.
+    fn look_at_front(&mut self, is_complete: bool) -> anyhow::Result<()> {
+        let is_whole = self.recording.head().len() >= HEAD;
+        let changed = self.recording.look_again()?;
+        let skipped = !is_complete && self.packets() == 0 && self.recording.skip_to_start();
+        if changed || skipped {
+            self.analysis = Analysis::new(&self.recording.layout, AllocatorFrames(self.symbols));
+        }
+        self.front = match (skipped, is_whole) {
+            (true, _) => Front::Skipped,
+            (false, true) => Front::Known,
+            (false, false) => Front::Grows,
+        };
+        Ok(())
     }
 
     /// Reads what can be read; the stream that needs bytes, if any.

@@ -6,10 +6,12 @@
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
 //! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is the analysis of the growing file; [`recognise`] says what comes if it is no packets.
+//! - [`page`] shows it in the browser meanwhile.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
 mod connect;
 mod live;
+mod page;
 pub(super) mod places;
 mod recognise;
 mod status;
@@ -28,6 +30,7 @@ use leakscope_report::{Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 
 use self::live::Live;
+use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use crate::cli::{Record, ReportFormat};
@@ -45,6 +48,7 @@ impl Record {
         let mut source = connect::connect(self, symbols.as_ref())?;
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
         let mut live = Live::new(recording.inputs()?, symbols.as_ref(), self.log)?;
+        let page = Page::open(self, recording.inputs()?)?;
         let mut status = Status::new(&source.name(), &self.output);
         let limits = Limits {
             duration: self.duration,
@@ -63,7 +67,13 @@ impl Record {
                 .expect("the recording thread does not panic")
         });
         status.clear();
-        self.finish(recording, ending, live, symbols.as_ref(), &mut status)
+        let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
+        if let (Ok(()), Some(page)) = (&finished, page) {
+            // Recording has ended, if not by Ctrl-C: from now on, one is enough.
+            stop.store(true, Ordering::Relaxed);
+            page.stay();
+        }
+        finished
     }
 
     /// Before anything is connected: nothing is recorded over what exists.
@@ -86,6 +96,7 @@ impl Record {
         let mut symbolizer = firmware::symbolizer(&self.symbols, live.symbols());
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
+        let mut link_lost = false;
         loop {
             let wait = if is_behind { Duration::ZERO } else { TICK };
             let event = match events.recv_timeout(wait) {
@@ -96,8 +107,12 @@ impl Record {
             is_behind = live.follow(status);
             if let Some(event) = event {
                 status.say(&event);
-                // Whoever stops recording and goes away has finished.
-                if matches!(event, Event::LinkLost(_)) && live.would_be_stopped() {
+                link_lost = matches!(event, Event::LinkLost(_));
+            }
+            // Who has stopped tracing and goes away has finished.
+            if link_lost && !is_behind {
+                link_lost = false;
+                if live.would_be_stopped() {
                     stop.store(true, Ordering::Relaxed);
                 }
             }

@@ -166,37 +166,37 @@ impl Status {
     }
 
     fn text(&self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) -> String {
+        let elapsed = words::duration(self.elapsed());
         let state = match &self.state {
             State::Waiting(what) => return format!("waiting {what}"),
-            State::Recording => words::duration(self.elapsed()),
-            State::LinkLost(since) => format!(
-                "{}, link lost {} ago",
-                words::duration(self.elapsed()),
-                words::duration(since.elapsed())
-            ),
-            State::Stopping => format!("{}, stopping", words::duration(self.elapsed())),
+            State::Recording if live.bytes() == 0 => {
+                return format!("{elapsed} · nothing has come yet");
+            }
+            State::Recording => elapsed,
+            State::LinkLost(since) => {
+                format!(
+                    "{elapsed}, link lost {} ago",
+                    words::duration(since.elapsed())
+                )
+            }
+            State::Stopping => format!("{elapsed}, stopping"),
         };
-        let bytes = units::bytes(live.bytes());
         let outcome = live.outcome();
         let totals = &outcome.totals;
-        let mut text = format!(
-            "{state} · {bytes} · {}",
-            units::counted(totals.events, "event")
-        );
-        if totals.heap_events > 0 {
-            text += &format!(
-                " · heap {}, peak {}",
-                units::bytes(totals.outstanding_bytes),
-                units::bytes(totals.peak_bytes)
-            );
-        }
-        if let Some(losses) = losses(&outcome) {
-            text += &format!(" · {losses}");
-        }
-        if let Some(fastest) = fastest(&outcome, symbolizer) {
-            text += &format!(" · {fastest}");
-        }
-        text
+        let heap = (totals.heap_events > 0).then(|| {
+            let [now, peak] = [totals.outstanding_bytes, totals.peak_bytes].map(units::bytes);
+            format!("heap {now}, peak {peak}")
+        });
+        let parts = [
+            Some(state),
+            Some(units::bytes(live.bytes())),
+            Some(units::counted(totals.events, "event")),
+            heap,
+            losses(&outcome),
+            fastest(&outcome, symbolizer),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(" · ")
     }
 }
 

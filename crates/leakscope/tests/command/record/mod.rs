@@ -75,13 +75,27 @@ impl Recording {
     /// Waits for its end.
     fn end(mut self) -> (Ran, TempDir) {
         self.stderr.read_to_string(&mut self.said).expect("UTF-8");
-        let output = self.child.wait_with_output().expect("an end");
+        let mut stdout = String::new();
+        if let Some(mut pipe) = self.child.stdout.take() {
+            pipe.read_to_string(&mut stdout).expect("UTF-8");
+        }
+        let status = self.child.wait().expect("an end");
         let ran = Ran {
-            code: output.status.code().expect("no signal ended it"),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: self.said,
+            code: status.code().expect("no signal ended it"),
+            stdout,
+            stderr: std::mem::take(&mut self.said),
         };
-        (ran, self.folder)
+        let folder = std::mem::replace(&mut self.folder, folder());
+        (ran, folder)
+    }
+}
+
+/// A test that fails leaves nothing running.
+impl Drop for Recording {
+    fn drop(&mut self) {
+        // It has ended, usually.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -122,6 +122,19 @@ fn messages_of_the_device() {
     assert!(rest.starts_with(&report(&folder, &[])), "{}", ran.stdout);
 }
 
+/// Reads reports until one says this.
+#[track_caller]
+fn read_until(stdout: &mut impl BufRead, said: &mut String, text: &str) {
+    /// More reports than any test waits for.
+    const ENOUGH: usize = 10_000_000;
+    while !said.contains(text) {
+        let from = said.len().saturating_sub(5000);
+        assert!(from < ENOUGH, "no `{text}`: {}", &said[from..]);
+        let read = stdout.read_line(said).expect("UTF-8");
+        assert!(read > 0, "no `{text}`: {said}");
+    }
+}
+
 /// Reports meanwhile, as often as was asked for.
 #[cfg(unix)]
 #[test]
@@ -134,9 +147,7 @@ fn reports_meanwhile() {
     let mut recording = Recording::begin(&often);
     let mut stdout = BufReader::new(recording.child.stdout.take().expect("a pipe"));
     let mut said = String::new();
-    while !said.contains("1 leak: 100 blocks") {
-        assert!(stdout.read_line(&mut said).expect("UTF-8") > 0, "{said}");
-    }
+    read_until(&mut stdout, &mut said, "1 leak: 100 blocks");
     assert!(said.starts_with("After "), "{said}");
     recording.interrupt();
     stdout.read_to_string(&mut said).expect("UTF-8");
@@ -144,4 +155,38 @@ fn reports_meanwhile() {
     served.join().expect("no fault");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(said.contains(&report(&folder, &[])), "{said}");
+}
+
+/// A device that is caught in the middle is told to begin anew, and followed from there at once; the report
+/// at the end counts what came before all the same.
+#[cfg(unix)]
+#[test]
+fn of_a_device_that_runs_already() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (address, served) = crate::device::on_network(move |listener| {
+        let (link, _) = listener.accept().expect("a host");
+        let mut firmware = Firmware::new(link, Manners::Plain);
+        firmware.board.hear(&[1]);
+        firmware.board.work(500);
+        let missed = firmware.board.sent();
+        let middle = &missed[missed.len() / 2..];
+        firmware.send_raw(middle).expect("a host that reads");
+        firmware.wait_for_start().expect("START");
+        firmware.work(500).expect("a host that reads");
+        tell.send(()).expect("somebody waits");
+        firmware.wait_for_stop().expect("STOP");
+    });
+    let often = ["--report-every", "1ms", "--tcp", &address.to_string()];
+    let mut recording = Recording::begin(&often);
+    let mut stdout = BufReader::new(recording.child.stdout.take().expect("a pipe"));
+    let mut said = String::new();
+    read_until(&mut stdout, &mut said, "Heap        1,501 events");
+    told.recv().expect("it works");
+    recording.interrupt();
+    stdout.read_to_string(&mut said).expect("UTF-8");
+    let (ran, folder) = recording.end();
+    served.join().expect("no fault");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(said.contains(&report(&folder, &[])), "{said}");
+    assert!(said.contains("before"), "{said}");
 }

@@ -1,0 +1,120 @@
+//! Moments from which a trace can be read again, without what came before them.
+
+use super::layout::Part;
+use super::reader::{Source, Trace};
+use super::stacks::Stacks;
+use super::stream::Stream;
+
+/// A moment of a trace from which it can be read again. It holds what the events before it said of those
+/// behind it, without call stacks and without bytes: some kilobytes.
+///
+/// ```
+/// # use leakscope_analysis::trace::{Layout, Step, Trace};
+/// # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 4, 100, 100, 0, 0, 0, 17, 5, 4, 0x60, 50];
+/// let mut trace = Trace::new(&Layout::of(&[&bytes]));
+/// trace.space(0)[..bytes.len()].copy_from_slice(&bytes);
+/// trace.supply(0, bytes.len());
+/// trace.supply(0, 0);
+/// while let Step::Event(event, _) = trace.step() {
+///     if event.id == 17 {
+///         break;
+///     }
+/// }
+/// let checkpoint = trace.checkpoint().expect("reading has begun");
+/// assert_eq!(checkpoint.time(), 5);
+///
+/// // Later: the same trace from there on.
+/// let mut again = checkpoint.resume(trace.into_stacks());
+/// let rest = &bytes[checkpoint.positions()[0] as usize..];
+/// again.space(0)[..rest.len()].copy_from_slice(rest);
+/// again.supply(0, rest.len());
+/// again.supply(0, 0);
+/// assert!(matches!(again.step(), Step::Event(event, _) if event.id == 4 && event.time == 55));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    trace: Trace,
+    positions: Vec<u64>,
+}
+
+impl Checkpoint {
+    /// The last moment before it.
+    pub fn time(&self) -> u64 {
+        self.trace.end
+    }
+
+    /// Where reading goes on: an offset into the input of each stream.
+    pub fn positions(&self) -> &[u64] {
+        &self.positions
+    }
+
+    /// The trace from here on. `stacks` are those of the same trace, read as far as this or farther, so
+    /// that each stack keeps its number.
+    pub fn resume(&self, stacks: Stacks) -> Trace {
+        let mut trace = self.trace.clone();
+        trace.stacks = stacks;
+        trace
+    }
+}
+
+impl Trace {
+    /// This moment, to come back to it; `None` before every stream has begun.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let begun = |source: &Source| source.stream.has_begun();
+        if !self.streams.iter().all(begun) {
+            return None;
+        }
+        let streams: Vec<Source> = self.streams.iter().map(Source::without_bytes).collect();
+        let positions = streams.iter().map(|source| source.stream.supplied_to());
+        Some(Checkpoint {
+            positions: positions.collect(),
+            trace: self.with_streams(streams),
+        })
+    }
+
+    /// A copy with other streams and without call stacks.
+    fn with_streams(&self, streams: Vec<Source>) -> Self {
+        Self {
+            streams,
+            espressif: self.espressif,
+            cores: self.cores.clone(),
+            tasks: self.tasks.clone(),
+            stacks: Stacks::elsewhere(),
+            resources: self.resources.clone(),
+            markers: self.markers.clone(),
+            copies: self.copies.clone(),
+            target: self.target.clone(),
+            counts: self.counts,
+            end: self.end,
+            was_stopped: self.was_stopped,
+            idle_since: self.idle_since,
+            problems: self.problems.clone(),
+        }
+    }
+
+    /// The call stacks, when the trace is no longer needed.
+    pub fn into_stacks(self) -> Stacks {
+        self.stacks
+    }
+
+    /// Where the streams stand in the inputs.
+    pub fn parts(&self) -> impl Iterator<Item = Part> + '_ {
+        self.streams.iter().map(|source| source.stream.part)
+    }
+}
+
+impl Source {
+    fn without_bytes(&self) -> Self {
+        let stream: Stream = self.stream.without_unread();
+        Self {
+            stream,
+            core: self.core,
+            init: self.init,
+            modules: self.modules.clone(),
+            leakscope: self.leakscope.clone(),
+            target_clock: self.target_clock,
+            drop_count: self.drop_count,
+            started: self.started,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Pages of events, and where in a list something stands.
+
+use leakscope_analysis::outcome::Block;
+use serde::Serialize;
+
+use super::address;
+use crate::engine::{Engine, Refusal};
+use crate::index::kind::Kind;
+use crate::list::page::{List, Reader};
+use crate::list::parts::{Part, counted};
+use crate::list::row::Row;
+use crate::query::{At, Filter, ROWS, Window};
+
+/// Some rows of a list.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Page {
+    offset: u64,
+    total: u64,
+    complete: bool,
+    searched_to: u64,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Place {
+    row: u64,
+    index: Option<u64>,
+    total: u64,
+    complete: bool,
+}
+
+impl Page {
+    /// Rows that were chosen one by one.
+    pub(crate) fn of(rows: Vec<Row>) -> Self {
+        Self {
+            offset: 0,
+            total: rows.len() as u64,
+            complete: true,
+            searched_to: rows.last().map_or(0, |row| row.index + 1),
+            rows,
+        }
+    }
+}
+
+impl Engine<'_> {
+    /// How many events of a list are where, and up to which event they were counted.
+    fn parts(&mut self, filter: &Filter) -> Result<(Vec<Part>, u64), Refusal> {
+        if !filter.is_searched() {
+            let sections = &self.scan.index.sections;
+            return Ok((counted(sections, filter), sections.events));
+        }
+        if self.search_for(filter).searched_to < self.events() {
+            self.search()?;
+        }
+        let search = self.search_for(filter);
+        Ok((search.parts.clone(), search.searched_to))
+    }
+
+    pub(crate) fn page(
+        &mut self,
+        offset: u64,
+        limit: u64,
+        filter: &Filter,
+    ) -> Result<Page, Refusal> {
+        let (parts, end) = self.parts(filter)?;
+        let events = self.events();
+        let mut reader = Reader {
+            scan: &self.scan,
+            source: &mut *self.source,
+            names: &mut self.names,
+        };
+        let list = List {
+            filter,
+            parts: &parts,
+            end,
+        };
+        let (first, behind) = list.bounds(&mut reader)?;
+        let total = behind.saturating_sub(first);
+        let limit = limit.min(total.saturating_sub(offset));
+        let mut rows = list.rows(&mut reader, first.saturating_add(offset), limit)?;
+        for row in &mut rows {
+            row.row -= first;
+        }
+        Ok(Page {
+            offset,
+            total,
+            complete: end >= events,
+            searched_to: end,
+            rows,
+        })
+    }
+
+    pub(crate) fn find(&mut self, at: At, filter: &Filter) -> Result<Place, Refusal> {
+        let (parts, end) = self.parts(filter)?;
+        let events = self.events();
+        let mut reader = Reader {
+            scan: &self.scan,
+            source: &mut *self.source,
+            names: &mut self.names,
+        };
+        let list = List {
+            filter,
+            parts: &parts,
+            end,
+        };
+        let (first, behind) = list.bounds(&mut reader)?;
+        let rank = list.rank(&mut reader, at)?.clamp(first, behind);
+        let found = if rank < behind {
+            list.rows(&mut reader, rank, 1)?
+        } else {
+            Vec::new()
+        };
+        Ok(Place {
+            row: rank - first,
+            index: found.first().map(|row| row.index),
+            total: behind - first,
+            complete: end >= events,
+        })
+    }
+}
+
+impl Engine<'_> {
+    /// How many log messages there are.
+    pub(crate) fn log_messages(&self) -> u64 {
+        self.scan.trace.counts().log_messages
+    }
+
+    /// The events that allocated blocks which leak: those of so many call sites, and so many of each.
+    pub(crate) fn allocations_of_leaks(
+        &mut self,
+        leaks: usize,
+        allocations: usize,
+    ) -> Result<Vec<u64>, Refusal> {
+        let (outcome, ..) = self.outcome();
+        let leaking = outcome.call_sites.iter();
+        let leaking = leaking.filter(|site| site.finding.verdict.is_leak());
+        let blocks: Vec<Block> = leaking
+            .take(leaks)
+            .flat_map(|site| site.blocks.iter().take(allocations).copied())
+            .collect();
+        let mut found = Vec::new();
+        for block in blocks {
+            let filter = Filter {
+                kinds: 1 << Kind::Heap as u16,
+                window: Some(Window {
+                    from: block.time,
+                    to: block.time + 1,
+                }),
+                ..Filter::default()
+            };
+            let address = address(block.address);
+            let page = self.page(0, ROWS, &filter)?;
+            let rows = page.rows.iter();
+            let mut rows = rows.filter(|row| row.address.as_ref() == Some(&address));
+            found.extend(rows.next().map(|row| row.index));
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,74 @@
+//! Frames of call stacks, each listed once.
+
+use leakscope_report::{Frame as Named, sanitise};
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use super::address;
+
+/// A frame.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Frame {
+    address: String,
+    function: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+    inlined: bool,
+}
+
+/// Frames, each with its number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frames {
+    list: Vec<Frame>,
+    numbers: FxHashMap<(u64, Option<String>, Option<u32>, bool), usize>,
+}
+
+impl Frames {
+    pub(crate) fn number(&mut self, frame: &Named) -> usize {
+        let function = frame.function.as_deref().map(str::to_owned);
+        let key = (frame.address, function, frame.line, frame.inlined);
+        let list = &mut self.list;
+        *self.numbers.entry(key).or_insert_with(|| {
+            list.push(Frame {
+                address: address(frame.address),
+                function: (frame.function.as_deref()).map(|name| sanitise(name).into_owned()),
+                file: (frame.file.as_deref()).map(|file| sanitise(file).into_owned()),
+                line: frame.line,
+                inlined: frame.inlined,
+            });
+            list.len() - 1
+        })
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Frame> {
+        self.list
+    }
+}
+
+/// So many addresses tell a call stack apart.
+const ADDRESSES: usize = 3;
+
+/// A call stack in a few words: "parse_header main.c:66"; without symbols "0x40081eff ← 0x40081f34".
+pub(super) fn title(stack: &[Named]) -> String {
+    let Some(first) = stack.first() else {
+        return "(no call stack)".to_owned();
+    };
+    let Some(function) = &first.function else {
+        let unnamed = stack.iter().take_while(|frame| frame.function.is_none());
+        let addresses: Vec<String> = unnamed
+            .take(ADDRESSES)
+            .map(|frame| address(frame.address))
+            .collect();
+        return addresses.join(" ← ");
+    };
+    let function = sanitise(function);
+    let file = first.file.as_deref().map(|path| {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        sanitise(name)
+    });
+    match (file, first.line) {
+        (Some(file), Some(line)) => format!("{function} {file}:{line}"),
+        (Some(file), None) => format!("{function} {file}"),
+        (None, _) => function.into_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! One call site.
+
+use serde::Serialize;
+
+use super::address;
+use super::frames::{Frame, Frames};
+use super::sites::Row;
+use crate::engine::{Engine, Refusal};
+use crate::index::sites::{SiteIndex, bucket};
+
+/// One call site, with what the table has no room for.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Site {
+    site: Row,
+    frames: Vec<Frame>,
+    #[serde(flatten)]
+    pub(crate) detail: Detail,
+}
+
+/// What the table has no room for.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Detail {
+    curve: Curve,
+    sizes: Vec<Bucket>,
+    lifetimes: Vec<Bucket>,
+    blocks: Vec<Block>,
+    failures: Vec<Failure>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct Curve {
+    from: u64,
+    to: u64,
+    times: Vec<u64>,
+    max: Vec<u64>,
+    last: Vec<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Bucket {
+    from: u64,
+    to: u64,
+    count: u32,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Block {
+    address: String,
+    size: u64,
+    time: u64,
+    context: i64,
+    core: u8,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Failure {
+    size: u64,
+    time: u64,
+    context: i64,
+    core: u8,
+    retried: bool,
+    live_bytes: u64,
+}
+
+impl Engine<'_> {
+    pub(crate) fn site(&mut self, number: usize) -> Result<Site, Refusal> {
+        let numbers = self.site_numbers();
+        let place = numbers.iter().position(|&known| known == number);
+        let place = place.ok_or(Refusal::NotFound("call site"))?;
+        let (clock, end) = (self.clock(), self.end());
+        let (outcome, names, scan) = self.outcome();
+        let site = &outcome.call_sites[place];
+        let mut frames = Frames::default();
+        let row = Row::new(site, number, clock, names, scan, &mut frames);
+        let context = |context| (scan.index.contexts.known(context)).map_or(-1, i64::from);
+        let held = scan.index.sites.get(number);
+        let failures = outcome.failed_allocations.iter();
+        let failures = failures.filter(|failure| failure.stack.ends_with(&site.stack));
+        let detail = Detail {
+            curve: held.map_or_else(Curve::default, |held| Curve::new(held, end)),
+            sizes: held.map_or_else(Vec::new, |held| buckets(&held.sizes)),
+            lifetimes: held.map_or_else(Vec::new, |held| buckets(&held.lifetimes)),
+            blocks: (site.blocks.iter())
+                .map(|block| Block {
+                    address: address(block.address),
+                    size: block.size,
+                    time: block.time,
+                    context: context(block.context),
+                    core: block.core,
+                })
+                .collect(),
+            failures: failures
+                .map(|failure| Failure {
+                    size: failure.size,
+                    time: failure.time,
+                    context: context(failure.context),
+                    core: failure.core,
+                    retried: failure.retried,
+                    live_bytes: failure.live_bytes,
+                })
+                .collect(),
+        };
+        Ok(Site {
+            site: row,
+            frames: frames.into_list(),
+            detail,
+        })
+    }
+}
+
+impl Curve {
+    fn new(held: &SiteIndex, to: u64) -> Self {
+        let mut curve = Self {
+            to,
+            ..Self::default()
+        };
+        for (time, max, last) in held.curve() {
+            curve.times.push(time);
+            curve.max.push(max);
+            curve.last.push(last);
+        }
+        curve
+    }
+}
+
+fn buckets(counts: &[u32]) -> Vec<Bucket> {
+    let counted = counts.iter().copied().enumerate();
+    let some = counted.filter(|&(_, count)| count > 0);
+    some.map(|(power, count)| {
+        let (from, to) = bucket(power);
+        Bucket { from, to, count }
+    })
+    .collect()
+}

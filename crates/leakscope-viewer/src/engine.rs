@@ -1,0 +1,439 @@
+//! Everything that is known of a trace, in one value that answers questions.
+//!
+//! The engine belongs to one thread. What takes long is cut into slices: reading the trace
+//! ([`Engine::work`]), searching, and questions about windows that must be read again ([`Job`]), so that a
+//! quick question never waits for a slow one.
+
+use std::io;
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::{HEAD, Layout};
+use leakscope_report::naming::Naming;
+use leakscope_report::program::{self, AllocatorFrames};
+use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_symbols::{SourceRoots, Symbols};
+
+use crate::answer::census::Census;
+use crate::answer::mate::{Life, Mate};
+use crate::list::search::Search;
+pub(crate) use crate::names::Names;
+use crate::query::{Query, QueryError, Window};
+use crate::scan::{Progress, Scan};
+use crate::source::Source;
+
+/// The program that was recorded, as far as it is at hand.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Its symbols.
+    pub symbols: Option<Symbols>,
+    /// Where its sources are on this machine.
+    pub roots: SourceRoots,
+}
+
+/// A trace that can be asked about.
+pub struct Engine<'s> {
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) names: Names<'s>,
+    pub(crate) scan: Scan<'s>,
+    pub(crate) inputs: Vec<String>,
+    symbols: Option<&'s Symbols>,
+    /// The front of the inputs says how they are laid out, and is not all there yet.
+    heads_grow: bool,
+    state: Reading,
+    /// Another number whenever answers may have changed.
+    version: u64,
+    outcome: Option<(u64, Outcome)>,
+    pub(crate) searches: Vec<Search>,
+    censuses: Vec<(Window, u64, Census)>,
+}
+
+/// How far reading has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// There is more to read at once.
+    Reading,
+    /// Everything was read, and more may come.
+    Following,
+    /// Everything was read.
+    Complete,
+    /// The inputs can no longer be read.
+    Failed(String),
+}
+
+impl Reading {
+    /// The name that the page knows it by.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Following => "following",
+            Self::Complete => "complete",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// How far reading has come, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Status {
+    /// See [`Reading::name`].
+    pub state: &'static str,
+    /// Events read.
+    pub events: u64,
+    /// One tick behind the last of them.
+    pub end: u64,
+    /// Bytes read.
+    pub read_bytes: u64,
+    /// Bytes there are.
+    pub total_bytes: u64,
+    /// Another number whenever answers may have changed.
+    pub version: u64,
+}
+
+/// What became of a question.
+pub enum Asked {
+    /// Here is the answer: JSON.
+    Answer(Vec<u8>),
+    /// It takes longer: see [`Engine::advance`].
+    Job(Job),
+}
+
+/// A question that takes longer.
+pub struct Job(JobKind);
+
+enum JobKind {
+    Census { query: Query, census: Box<Census> },
+    Mate(Box<Mate>),
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The question makes no sense.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// What was asked about does not exist.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The inputs cannot be read.
+    #[error("the trace cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// The answer could not be written.
+    #[error("the answer cannot be written: {0}")]
+    Write(#[from] serde_json::Error),
+}
+
+/// So many events are read in one slice of work: some milliseconds.
+const SLICE: u64 = 50_000;
+
+/// So many searches and windows are remembered.
+const REMEMBERED: usize = 4;
+
+/// Where in the inputs the streams are, and whether more of what says so may come.
+fn look(source: &mut dyn Source, inputs: usize, naming: &mut Naming) -> io::Result<(Layout, bool)> {
+    let grows = source.grows();
+    let mut heads = Vec::with_capacity(inputs);
+    for input in 0..inputs {
+        heads.push(source.head(input)?);
+    }
+    for head in &heads {
+        naming.learn_header(head);
+    }
+    let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
+    let is_short = heads.iter().any(|head| head.len() < HEAD);
+    Ok((Layout::of(&heads), grows && is_short))
+}
+
+impl<'s> Engine<'s> {
+    /// Nothing is read yet but the heads of the inputs.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn new(
+        mut source: Box<dyn Source>,
+        program: &'s Program,
+        mut naming: Naming,
+    ) -> io::Result<Self> {
+        let inputs = source.names();
+        let (layout, heads_grow) = look(&mut *source, inputs.len(), &mut naming)?;
+        let symbols = program.symbols.as_ref();
+        let frames = symbols.map(|symbols| symbols as &dyn FrameSource);
+        Ok(Self {
+            source,
+            names: Names {
+                naming,
+                symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
+            },
+            scan: Scan::new(layout, AllocatorFrames(symbols)),
+            inputs,
+            symbols,
+            heads_grow,
+            state: Reading::Reading,
+            version: 0,
+            outcome: None,
+            searches: Vec::new(),
+            censuses: Vec::new(),
+        })
+    }
+
+    /// Reads on; returns how far that came.
+    pub fn read(&mut self) -> &Reading {
+        if matches!(self.state, Reading::Complete | Reading::Failed(_)) {
+            return &self.state;
+        }
+        let before = self.scan.index.sections.events;
+        let progress = self.look_again().and_then(|()| {
+            let scan = &mut self.scan;
+            scan.advance(&mut *self.source, &mut self.names, SLICE)
+        });
+        self.state = match progress {
+            Ok(Progress::More) => Reading::Reading,
+            Ok(Progress::Waiting) => Reading::Following,
+            Ok(Progress::Finished) => Reading::Complete,
+            Err(error) => Reading::Failed(error.to_string()),
+        };
+        if self.scan.index.sections.events != before || self.state != Reading::Following {
+            self.version += 1;
+        }
+        self.scan.index.settle(self.scan.trace.end());
+        &self.state
+    }
+
+    /// Looks again at the front of inputs that are being written, and reads from their beginning if the
+    /// streams are others than was thought.
+    fn look_again(&mut self) -> io::Result<()> {
+        if !self.heads_grow {
+            return Ok(());
+        }
+        let (inputs, naming) = (self.inputs.len(), &mut self.names.naming);
+        let (layout, heads_grow) = look(&mut *self.source, inputs, naming)?;
+        self.heads_grow = heads_grow;
+        if layout != self.scan.layout {
+            self.scan = Scan::new(layout, AllocatorFrames(self.symbols));
+            self.searches.clear();
+            self.censuses.clear();
+            self.version += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads everything there is.
+    pub fn read_all(&mut self) -> &Reading {
+        while *self.read() == Reading::Reading {}
+        &self.state
+    }
+
+    /// How far reading has come.
+    pub fn reading(&self) -> &Reading {
+        &self.state
+    }
+
+    /// How many events were read.
+    pub fn events(&self) -> u64 {
+        self.scan.index.sections.events
+    }
+
+    /// Goes on with the search that the page asked for last; returns whether there is more to search.
+    pub fn search(&mut self) -> Result<bool, Refusal> {
+        let Some(mut search) = self.searches.pop() else {
+            return Ok(false);
+        };
+        let mut reader = crate::list::page::Reader {
+            scan: &self.scan,
+            source: &mut *self.source,
+            names: &mut self.names,
+        };
+        let slice = if search.filter.text.is_some() {
+            SLICE / 20
+        } else {
+            SLICE
+        };
+        let result = search.advance(&mut reader, slice);
+        let more = search.searched_to < self.scan.index.sections.events;
+        self.searches.push(search);
+        result?;
+        Ok(more)
+    }
+
+    /// The search for a filter, which is now the last one asked for.
+    pub(crate) fn search_for(&mut self, filter: &crate::query::Filter) -> &Search {
+        let known = self.searches.iter().position(|known| known.is_for(filter));
+        let search = match known {
+            Some(known) => self.searches.remove(known),
+            None => Search::new(filter),
+        };
+        if self.searches.len() >= REMEMBERED {
+            self.searches.remove(0);
+        }
+        self.searches.push(search);
+        &self.searches[self.searches.len() - 1]
+    }
+
+    /// Asks a question.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
+        let job = match query {
+            Query::Sites(Some(window)) | Query::Tasks(Some(window)) => {
+                let window = self.bounded(Some(*window));
+                let known = self
+                    .censuses
+                    .iter()
+                    .any(|(known, version, _)| (*known, *version) == (window, self.version));
+                let is_all = window == self.bounded(None);
+                if known || is_all {
+                    None
+                } else {
+                    let census = Box::new(Census::new(&self.scan, window));
+                    let query = query.clone();
+                    Some(JobKind::Census { query, census })
+                }
+            }
+            Query::Block(index) => Some(JobKind::Mate(Box::new(Mate::new(&self.scan, *index)?))),
+            _ => None,
+        };
+        match job {
+            Some(job) => Ok(Asked::Job(Job(job))),
+            None => Ok(Asked::Answer(self.answer(query)?)),
+        }
+    }
+
+    /// Goes on with what takes longer.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
+        match &mut job.0 {
+            JobKind::Census { query, census } => {
+                if !census.advance(&self.scan, &mut *self.source, SLICE)? {
+                    return Ok(None);
+                }
+                let census = std::mem::take(&mut **census);
+                let query = query.clone();
+                if self.censuses.len() >= REMEMBERED {
+                    self.censuses.remove(0);
+                }
+                self.censuses.push((census.window, self.version, census));
+                self.answer(&query).map(Some)
+            }
+            JobKind::Mate(mate) => {
+                let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
+                let found = found.map(|found| serde_json::to_vec(&found));
+                Ok(found.transpose()?)
+            }
+        }
+    }
+
+    /// Waits for the life of a block.
+    pub(crate) fn life(&mut self, job: &mut Job) -> Result<Option<Life>, Refusal> {
+        let JobKind::Mate(mate) = &mut job.0 else {
+            return Ok(None);
+        };
+        loop {
+            if let Some(life) = mate.advance(&self.scan, &mut *self.source, SLICE)? {
+                return Ok(Some(life));
+            }
+        }
+    }
+
+    /// Asks a question and waits for the answer.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn ask_and_wait(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
+        match self.ask(query)? {
+            Asked::Answer(answer) => Ok(answer),
+            Asked::Job(mut job) => loop {
+                if let Some(answer) = self.advance(&mut job)? {
+                    return Ok(answer);
+                }
+            },
+        }
+    }
+
+    fn answer(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
+        Ok(match query {
+            Query::Overview => serde_json::to_vec(&self.overview())?,
+            Query::Heap(columns) => serde_json::to_vec(&self.heap(*columns)?)?,
+            Query::Timeline(columns) => serde_json::to_vec(&self.timeline(*columns)?)?,
+            Query::Sites(window) => serde_json::to_vec(&self.sites(*window))?,
+            Query::Site(site) => serde_json::to_vec(&self.site(*site)?)?,
+            Query::Events {
+                offset,
+                limit,
+                filter,
+            } => serde_json::to_vec(&self.page(*offset, *limit, filter)?)?,
+            Query::Find { at, filter } => serde_json::to_vec(&self.find(*at, filter)?)?,
+            Query::Block(_) => return Err(Refusal::NotFound("answer")),
+            Query::Tasks(window) => serde_json::to_vec(&self.tasks(*window))?,
+            Query::System => serde_json::to_vec(&self.system())?,
+        })
+    }
+
+    /// Brings the outcome up to date, if it is old.
+    fn refresh(&mut self) {
+        if self
+            .outcome
+            .as_ref()
+            .is_some_and(|old| old.0 == self.version)
+        {
+            return;
+        }
+        let mut outcome = self.scan.heap.outcome(&self.scan.trace);
+        if let Some(symbols) = self.symbols {
+            program::check(symbols, &mut outcome);
+        }
+        self.outcome = Some((self.version, outcome));
+    }
+
+    /// The outcome, and what else is needed to put it in words.
+    pub(crate) fn outcome(&mut self) -> (&Outcome, &mut Names<'s>, &Scan<'s>) {
+        self.refresh();
+        let outcome = self.outcome.get_or_insert_with(|| {
+            let outcome = self.scan.heap.outcome(&self.scan.trace);
+            (self.version, outcome)
+        });
+        (&outcome.1, &mut self.names, &self.scan)
+    }
+
+    /// What was counted in a window, if that was done.
+    pub(crate) fn census(&self, window: Window) -> Option<&Census> {
+        let known = self.censuses.iter().rev();
+        let mut known =
+            known.filter(|(known, version, _)| (*known, *version) == (window, self.version));
+        known.next().map(|(_, _, census)| census)
+    }
+
+    /// A window within the bounds of the trace; all of it without one.
+    pub(crate) fn bounded(&self, window: Option<Window>) -> Window {
+        let end = self.end();
+        match window {
+            None => Window { from: 0, to: end },
+            Some(Window { from, to }) => {
+                let from = from.min(end - 1);
+                Window {
+                    from,
+                    to: to.clamp(from + 1, end),
+                }
+            }
+        }
+    }
+
+    /// One tick behind the last event.
+    pub(crate) fn end(&self) -> u64 {
+        self.scan.trace.end() + 1
+    }
+
+    /// How far reading has come, for who waits for news.
+    pub fn status(&self) -> Status {
+        let read_bytes = self.scan.trace.counts().bytes;
+        Status {
+            state: self.state.name(),
+            events: self.events(),
+            end: self.end(),
+            read_bytes,
+            total_bytes: self.source.length().max(read_bytes),
+            version: self.version,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The document in the single file: as much of the answers as may stand in it, and what was left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leakscope_report::units::{count, counted};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::answer::{Page, Sites};
+use crate::engine::{Asked, Engine, Refusal};
+use crate::index::kind::Kind;
+use crate::query::{Filter, Query};
+
+/// Rows of the table of call sites.
+const SITES: usize = 1000;
+/// Call sites with curve, histograms and blocks.
+const DETAILS: usize = 200;
+/// Stretches of the timeline.
+const STRETCHES: usize = 60_000;
+/// Columns of the curve.
+const COLUMNS: u64 = 4096;
+/// Events from the begin and from the end.
+const FIRST: u64 = 4000;
+const LAST: u64 = 2000;
+/// Log messages from each end.
+const LOGS: u64 = 1000;
+/// Events that stand out.
+const FLAGGED: usize = 500;
+/// Leaks of which allocations are shown, and how many.
+const LEAKS: usize = 50;
+const ALLOCATIONS: usize = 10;
+/// Blocks whose two halves are looked for.
+const BLOCKS: usize = 2000;
+
+/// The numbers of an allocation and of its free.
+type Pair = (Option<u64>, Option<u64>);
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    version: u32,
+    overview: Box<RawValue>,
+    sites: Sites,
+    site: BTreeMap<usize, Box<RawValue>>,
+    timeline: Box<RawValue>,
+    events: Page,
+    tasks: Box<RawValue>,
+    system: Box<RawValue>,
+    blocks: Vec<Pair>,
+}
+
+/// The document of a trace, as JSON.
+pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
+    let mut left_out = Vec::new();
+    let mut sites = engine.sites(None);
+    if sites.sites.len() > SITES {
+        left_out.push(format!(
+            "the table holds {} of {} call sites",
+            count(SITES as u64),
+            count(sites.sites.len() as u64)
+        ));
+        sites.truncate(SITES);
+    }
+    let mut site = BTreeMap::new();
+    for row in sites.sites.iter().take(DETAILS) {
+        let detail = engine.site(row.site)?.detail;
+        site.insert(row.site, raw(&detail)?);
+    }
+    if sites.sites.len() > DETAILS {
+        left_out.push(format!(
+            "curves, sizes and lifetimes are those of the first {} call sites",
+            count(DETAILS as u64)
+        ));
+    }
+    let timeline = timeline(engine, &mut left_out)?;
+    let events = events(engine, &mut left_out)?;
+    let blocks = blocks(engine, &events, &mut left_out)?;
+    let mut overview = engine.overview();
+    overview.left_out = left_out;
+    let document = Document {
+        schema: "leakscope.page",
+        version: 1,
+        overview: raw(&overview)?,
+        sites,
+        site,
+        timeline,
+        events,
+        tasks: raw(&engine.tasks(None))?,
+        system: raw(&engine.system())?,
+        blocks,
+    };
+    Ok(serde_json::to_string(&document)?)
+}
+
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
+    serde_json::value::to_raw_value(value)
+}
+
+/// The whole timeline, as fine as its room allows.
+fn timeline(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Box<RawValue>, Refusal> {
+    let window = engine.bounded(None);
+    let mut column = 1;
+    loop {
+        let timeline = engine.timeline_with(window, COLUMNS, column)?;
+        if timeline.stretches() <= STRETCHES {
+            if timeline.resolution() > 1 {
+                let clock = engine.clock();
+                left_out.push(format!(
+                    "the timeline tells apart what is {} long or longer",
+                    clock.duration(timeline.resolution())
+                ));
+            }
+            return Ok(raw(&timeline.without_heap_marks())?);
+        }
+        let needed = timeline.stretches().div_ceil(STRETCHES) as u64;
+        column = timeline.resolution() * needed.next_power_of_two().max(2);
+    }
+}
+
+/// The rows that are of most use, each once, in order.
+fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, Refusal> {
+    let all = engine.events();
+    let mut rows = BTreeMap::new();
+    let mut add = |engine: &mut Engine<'_>, filter: &Filter, from: u64, number: u64| {
+        let page = engine.page(from, number, filter)?;
+        for mut row in page.rows {
+            row.row = row.index;
+            rows.insert(row.index, row);
+        }
+        Ok::<_, Refusal>(())
+    };
+    let everything = Filter::default();
+    if all <= FIRST + LAST {
+        add(engine, &everything, 0, all)?;
+    } else {
+        add(engine, &everything, 0, FIRST)?;
+        add(engine, &everything, all - LAST, LAST)?;
+        let logs = Filter {
+            kinds: [Kind::Log, Kind::Warning, Kind::Error]
+                .map(|kind| 1 << kind as u16)
+                .iter()
+                .sum(),
+            ..Filter::default()
+        };
+        let known = engine.log_messages();
+        add(engine, &logs, 0, LOGS)?;
+        add(engine, &logs, known.saturating_sub(LOGS), LOGS)?;
+        let flagged = engine.scan.index.flags.iter().take(FLAGGED);
+        let flagged: Vec<u64> = flagged.map(|flagged| flagged.index).collect();
+        for index in flagged {
+            add(engine, &everything, index, 1)?;
+        }
+        for index in engine.allocations_of_leaks(LEAKS, ALLOCATIONS)? {
+            add(engine, &everything, index, 1)?;
+        }
+        left_out.push(format!(
+            "{} of {} are listed: the first and the last ones, log messages from both ends, what stands \
+             out, and allocations of leaks",
+            count(rows.len() as u64),
+            counted(all, "event")
+        ));
+    }
+    let mut rows: Vec<_> = rows.into_values().collect();
+    for (place, row) in (0..).zip(&mut rows) {
+        row.row = place;
+    }
+    Ok(Page::of(rows))
+}
+
+/// The two halves of each block of which one is listed.
+fn blocks(
+    engine: &mut Engine<'_>,
+    events: &Page,
+    left_out: &mut Vec<String>,
+) -> Result<Vec<Pair>, Refusal> {
+    let shown: BTreeSet<u64> = events.rows.iter().map(|row| row.index).collect();
+    let mut blocks = BTreeSet::new();
+    let of_blocks = events.rows.iter().filter(|row| row.address.is_some());
+    let number = of_blocks.clone().count();
+    for row in of_blocks.take(BLOCKS) {
+        let Ok(Asked::Job(mut job)) = engine.ask(&Query::Block(row.index)) else {
+            continue;
+        };
+        if let Some(life) = engine.life(&mut job)? {
+            let (allocation, free) = life.events();
+            let known = |index: &u64| shown.contains(index);
+            blocks.insert((allocation.filter(known), free.filter(known)));
+        }
+    }
+    if number > BLOCKS {
+        left_out.push(format!(
+            "which free belongs to which allocation is known of the first {} heap events in the list",
+            count(BLOCKS as u64)
+        ));
+    }
+    Ok(blocks.into_iter().collect())
+}

@@ -1,0 +1,110 @@
+//! The page as one file, with its data in it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::policy::{data_url, hash};
+use super::{THEME, filled, import_map, style};
+use crate::engine::{Engine, Refusal};
+
+/// What begins the page.
+const START: &str = "import \"leakscope/main.js\";";
+
+/// Writes the page and what it shows of a trace as one file, which needs no server.
+///
+/// The trace should have been read (see [`Engine::read_all`]).
+///
+/// # Errors
+/// Those of reading the trace again and of `out`.
+pub fn write(out: &mut dyn Write, engine: &mut Engine<'_>) -> Result<(), Refusal> {
+    let document = super::document::of(engine)?;
+    out.write_all(html(&document).as_bytes())?;
+    Ok(())
+}
+
+/// The page with a document in it, which is JSON.
+fn html(document: &str) -> String {
+    let imports = import_map(|module| data_url(module.text));
+    let style = style();
+    // Modules are `data:` addresses. Their hashes could be named instead (with `integrity` in the import map),
+    // but not every browser compares those of modules. Nothing is ever fetched from elsewhere either way.
+    let policy = format!(
+        "default-src 'none'; script-src {} {} {} data:; style-src {}; img-src data:; base-uri 'none'; \
+         form-action 'none'",
+        hash(THEME),
+        hash(&imports),
+        hash(START),
+        hash(&style)
+    );
+    let theme = format!(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n<script>{THEME}</script>"
+    );
+    let modules = format!(
+        "<script type=\"importmap\">{imports}</script>\n\
+         <script type=\"application/json\" id=\"leakscope-data\">{}</script>\n\
+         <script type=\"module\">{START}</script>",
+        in_script(document)
+    );
+    filled(&theme, &format!("<style>{style}</style>"), &modules)
+}
+
+/// JSON that may stand in a script element: nothing in it ends the element, begins a comment, or is an end
+/// of line to a script. Such characters can only stand in its strings.
+fn in_script(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + json.len() / 64);
+    for character in json.chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                // Writing into a string does not fail.
+                let _ = write!(text, "\\u{:04x}", character as u32);
+            }
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+/// How long the page is without data, in bytes.
+pub fn length_without_data() -> usize {
+    html("").len()
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Read(error) => error,
+            other => Self::other(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_ends_the_script_and_nothing_is_lost(text: String) {
+            let json = serde_json::to_string(&text).unwrap();
+            let embedded = in_script(&json);
+            let forbidden = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+            prop_assert!(!embedded.contains(forbidden));
+            prop_assert_eq!(serde_json::from_str::<String>(&embedded).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn the_policy_names_every_script() {
+        let page = html("{\"a\":\"</script><script>alert(1)</script>\"}");
+        let scripts = page.split("<script").skip(1);
+        for script in scripts {
+            let (open, rest) = script.split_once('>').unwrap();
+            let (body, _) = rest.split_once("</script>").unwrap();
+            if !open.contains("application/json") {
+                assert!(page.contains(&hash(body)), "{open}");
+            }
+        }
+        assert!(!page.contains("alert(1)</script>"));
+    }
+}

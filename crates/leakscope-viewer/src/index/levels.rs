@@ -1,0 +1,152 @@
+//! The heap's level and what happened to it, over time: in bins of equal length, which become longer as the
+//! trace does.
+
+use super::kind::Kind;
+use super::stretches::BINS;
+
+/// What happened in one bin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bin {
+    /// Live bytes: the least, the most, and at its end.
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+    pub(crate) last: u64,
+    pub(crate) allocated_bytes: u64,
+    pub(crate) events: u32,
+    pub(crate) allocations: u32,
+    pub(crate) frees: u32,
+    pub(crate) failed: u32,
+    pub(crate) logs: u32,
+    pub(crate) warnings: u32,
+    pub(crate) errors: u32,
+}
+
+impl Bin {
+    /// A bin that begins at this level.
+    pub(crate) const fn at(level: u64) -> Self {
+        Self {
+            min: level,
+            max: level,
+            last: level,
+            allocated_bytes: 0,
+            events: 0,
+            allocations: 0,
+            frees: 0,
+            failed: 0,
+            logs: 0,
+            warnings: 0,
+            errors: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn reach(&mut self, level: u64) {
+        self.min = self.min.min(level);
+        self.max = self.max.max(level);
+        self.last = level;
+    }
+
+    #[inline]
+    pub(crate) fn count(&mut self, kind: Kind) {
+        self.events += 1;
+        match kind {
+            Kind::Log => self.logs += 1,
+            Kind::Warning => self.warnings += 1,
+            Kind::Error => self.errors += 1,
+            _ => {}
+        }
+    }
+
+    /// What comes next joins it.
+    pub(crate) fn join(&mut self, next: &Self) {
+        self.min = self.min.min(next.min);
+        self.max = self.max.max(next.max);
+        self.last = next.last;
+        self.count_all(next);
+    }
+
+    /// What was counted there is counted here.
+    pub(crate) fn count_all(&mut self, other: &Self) {
+        self.allocated_bytes += other.allocated_bytes;
+        self.events += other.events;
+        self.allocations += other.allocations;
+        self.frees += other.frees;
+        self.failed += other.failed;
+        self.logs += other.logs;
+        self.warnings += other.warnings;
+        self.errors += other.errors;
+    }
+}
+
+/// All bins, from the trace's begin.
+#[derive(Clone, Debug)]
+pub(crate) struct Levels {
+    pub(crate) shift: u32,
+    bins: Vec<Bin>,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self {
+            shift: 0,
+            bins: vec![Bin::default()],
+        }
+    }
+}
+
+impl Levels {
+    /// The bin of a moment that is not before any other.
+    #[inline]
+    pub(crate) fn at(&mut self, time: u64) -> &mut Bin {
+        let bin = (time >> self.shift) as usize;
+        if bin >= self.bins.len() {
+            self.extend(time);
+        }
+        let last = self.bins.len() - 1;
+        &mut self.bins[last]
+    }
+
+    #[inline(never)]
+    fn extend(&mut self, time: u64) {
+        while time >> self.shift >= BINS {
+            self.shift += 1;
+            let pairs = self.bins.chunks(2);
+            self.bins = pairs
+                .map(|pair| {
+                    let mut joined = pair[0];
+                    if let Some(next) = pair.get(1) {
+                        joined.join(next);
+                    }
+                    joined
+                })
+                .collect();
+        }
+        let bins = (time >> self.shift) as usize + 1;
+        if let Some(last) = self.bins.last().filter(|_| bins > self.bins.len()) {
+            self.bins.resize(bins, Bin::at(last.last));
+        }
+    }
+
+    /// The bins that overlap with a window: where each begins, and what it holds.
+    pub(crate) fn within(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, Bin)> + '_ {
+        let first = ((from >> self.shift) as usize).min(self.bins.len());
+        let shift = self.shift;
+        (self.bins.iter().enumerate().skip(first))
+            .map(move |(bin, held)| ((bin as u64) << shift, *held))
+            .take_while(move |&(begin, _)| begin < to)
+    }
+
+    /// The level at the end of the last bin before a moment.
+    pub(crate) fn before(&self, time: u64) -> u64 {
+        let bin = (time >> self.shift) as usize;
+        match bin.checked_sub(1) {
+            None => 0,
+            Some(before) => self.bins[before.min(self.bins.len() - 1)].last,
+        }
+    }
+
+    /// The most events in a bin.
+    pub(crate) fn busiest(&self) -> u32 {
+        self.bins.iter().map(|bin| bin.events).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,213 @@
+//! The trace cut into sections: where each begins, what it takes to read it again from there, and how many
+//! events of which kind are in it.
+
+use leakscope_analysis::trace::Checkpoint;
+
+use super::kind::Kind;
+use super::running::Running;
+
+/// A stretch of events.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    /// The number of its first event.
+    pub(crate) first: u64,
+    /// A time that is not after its first event's, nor before that of the event before.
+    pub(crate) time: u64,
+    /// Where to read it again; `None` is the begin of the trace.
+    pub(crate) checkpoint: Option<Box<Checkpoint>>,
+    pub(crate) running: Running,
+    pub(crate) live_bytes: u64,
+    /// Where in the ledger its first entry stands.
+    pub(crate) ledger: usize,
+    counts: Vec<Count>,
+}
+
+/// How many events of one kind there are in one context on one core.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count {
+    pub(crate) core: u8,
+    pub(crate) context: u16,
+    pub(crate) kind: Kind,
+    pub(crate) events: u32,
+}
+
+/// All sections; the last is still being filled.
+#[derive(Clone, Debug)]
+pub(crate) struct Sections {
+    list: Vec<Section>,
+    /// The length of a section in events, at the least.
+    interval: u64,
+    /// How many events were counted.
+    pub(crate) events: u64,
+    open: Open,
+}
+
+/// What is counted in the last section, by lane and kind.
+#[derive(Clone, Debug, Default)]
+struct Open {
+    counts: Vec<u32>,
+    lanes: Vec<(u8, u16)>,
+}
+
+const KINDS: usize = Kind::ALL.len();
+
+/// The length of a section, in events, as long as the trace is short.
+const SHORTEST: u64 = 1024;
+
+/// When there are more sections than this, each two become one. Even, so that the last, which is open, stays
+/// alone then.
+const MOST: usize = 4096;
+
+impl Section {
+    /// A section that begins where the trace does.
+    fn beginning() -> Self {
+        Self {
+            first: 0,
+            time: 0,
+            checkpoint: None,
+            running: Running::default(),
+            live_bytes: 0,
+            ledger: 0,
+            counts: Vec::new(),
+        }
+    }
+}
+
+impl Default for Sections {
+    fn default() -> Self {
+        Self {
+            list: vec![Section::beginning()],
+            interval: SHORTEST,
+            events: 0,
+            open: Open::default(),
+        }
+    }
+}
+
+impl Sections {
+    /// Counts an event on a lane, which stands for a core and a context.
+    #[inline]
+    pub(crate) fn count(&mut self, lane: usize, core: u8, context: u16, kind: Kind) {
+        self.events += 1;
+        let open = &mut self.open;
+        if lane >= open.lanes.len() {
+            open.lanes.resize(lane + 1, (0, 0));
+            open.counts.resize((lane + 1) * KINDS, 0);
+        }
+        open.lanes[lane] = (core, context);
+        open.counts[lane * KINDS + kind as usize] += 1;
+    }
+
+    /// Whether the last section is long enough.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.list
+            .last()
+            .is_none_or(|last| self.events >= last.first + self.interval)
+    }
+
+    /// The next event begins a section.
+    pub(crate) fn begin(
+        &mut self,
+        time: u64,
+        checkpoint: Checkpoint,
+        running: &Running,
+        live_bytes: u64,
+        ledger: usize,
+    ) {
+        let counts = self.open.take();
+        if let Some(last) = self.list.last_mut() {
+            last.counts = counts;
+        }
+        self.list.push(Section {
+            first: self.events,
+            time,
+            checkpoint: Some(Box::new(checkpoint)),
+            running: running.clone(),
+            live_bytes,
+            ledger,
+            counts: Vec::new(),
+        });
+        if self.list.len() > MOST {
+            self.join_pairs();
+        }
+    }
+
+    fn join_pairs(&mut self) {
+        self.interval *= 2;
+        let mut joined: Vec<Section> = Vec::with_capacity(self.list.len() / 2 + 1);
+        for (place, section) in self.list.drain(..).enumerate() {
+            match joined.last_mut() {
+                Some(last) if place % 2 == 1 => last.take_in(&section.counts),
+                _ => joined.push(section),
+            }
+        }
+        self.list = joined;
+    }
+
+    /// All of them, in order.
+    pub(crate) fn list(&self) -> &[Section] {
+        &self.list
+    }
+
+    /// The counts of a section.
+    pub(crate) fn counts(&self, section: usize) -> Vec<Count> {
+        if section + 1 == self.list.len() {
+            self.open.clone().take()
+        } else {
+            self.list[section].counts.clone()
+        }
+    }
+
+    /// The section that an event stands in.
+    pub(crate) fn of_index(&self, index: u64) -> usize {
+        let behind = self.list.partition_point(|section| section.first <= index);
+        behind.saturating_sub(1)
+    }
+
+    /// The first section that may hold an event at this time or later.
+    pub(crate) fn of_time(&self, time: u64) -> usize {
+        let behind = self.list.partition_point(|section| section.time < time);
+        behind.saturating_sub(1)
+    }
+
+    /// How many events a section has.
+    pub(crate) fn length(&self, section: usize) -> u64 {
+        let next = self.list.get(section + 1);
+        next.map_or(self.events, |next| next.first) - self.list[section].first
+    }
+}
+
+impl Section {
+    fn take_in(&mut self, counts: &[Count]) {
+        for count in counts {
+            let known = self.counts.iter_mut().find(|known| {
+                (known.core, known.context, known.kind) == (count.core, count.context, count.kind)
+            });
+            match known {
+                Some(known) => known.events += count.events,
+                None => self.counts.push(*count),
+            }
+        }
+    }
+}
+
+impl Open {
+    fn take(&mut self) -> Vec<Count> {
+        let mut counts = Vec::new();
+        for (lane, &(core, context)) in self.lanes.iter().enumerate() {
+            for kind in Kind::ALL {
+                let events = std::mem::take(&mut self.counts[lane * KINDS + kind as usize]);
+                if events > 0 {
+                    counts.push(Count {
+                        core,
+                        context,
+                        kind,
+                        events,
+                    });
+                }
+            }
+        }
+        counts
+    }
+}

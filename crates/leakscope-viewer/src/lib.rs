@@ -1,0 +1,82 @@
+//! SystemView's windows in the browser, with heap, call stacks and verdicts on the same clock.
+//!
+//! A trace is read once. What that pass leaves behind (the index) answers every question that the page asks,
+//! for any window of time and any page of events, without reading the trace again but for some thousand
+//! events around what is shown. The page comes from a server on this machine, or stands in one file with its
+//! data.
+//!
+//! ```
+//! use leakscope_report::naming::Naming;
+//! use leakscope_viewer::{Engine, Program, Query, Source, page};
+//!
+//! # use leakscope_systemview::{Init, Packet, sync::SYNC};
+//! # struct Memory(Vec<u8>);
+//! # impl Source for Memory {
+//! #     fn names(&self) -> Vec<String> { vec!["trace.svdat".to_owned()] }
+//! #     fn head(&mut self, _: usize) -> std::io::Result<Vec<u8>> { Ok(self.0.clone()) }
+//! #     fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+//! #         let rest = self.0.get(offset as usize..).unwrap_or_default();
+//! #         let count = rest.len().min(buffer.len());
+//! #         buffer[..count].copy_from_slice(&rest[..count]);
+//! #         Ok(count)
+//! #     }
+//! #     fn length(&self) -> u64 { self.0.len() as u64 }
+//! # }
+//! # let mut trace = SYNC.to_vec();
+//! # let init = Init { timestamp_hz: 1000, cpu_hz: 1000, ram_base: 0, id_shift: 0 };
+//! # for packet in [Packet::TraceStart, Packet::Init(init), Packet::Idle] {
+//! #     let mut buffer = [0; 64];
+//! #     let length = packet.encode(0, &mut buffer).expect("a short packet");
+//! #     trace.extend(&buffer[..length]);
+//! # }
+//! // Something that reads the recording's bytes, wherever they are.
+//! let source = Box::new(Memory(trace));
+//! let program = Program::default();
+//! let mut engine = Engine::new(source, &program, Naming::default())?;
+//! engine.read_all();
+//!
+//! // What the page asks: `GET api/events?limit=1`.
+//! let query = Query::parse("events", &[("limit".to_owned(), "1".to_owned())])?;
+//! let answer = engine.ask_and_wait(&query)?;
+//! assert!(String::from_utf8(answer)?.contains("TRACE_START"));
+//!
+//! // The same page, as a file to mail.
+//! let mut file = Vec::new();
+//! page::write(&mut file, &mut engine)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The tour
+//! - [`Source`] is where bytes come from; it may still grow.
+//! - `scan` reads everything once, and fills the `index`; `replay` reads a part again.
+//! - [`Engine`] holds all of it and answers [`Query`]s; `answer` has a file for each of them, `list` finds
+//!   pages among millions of events.
+//! - [`Server`] is the web server, with the engine on a thread of its own; [`page`] writes the single file.
+//! - `web/` holds the page's own files, `API.md` says what the two sides agree on, `docs/viewer.md` is for
+//!   users.
+//!
+//! # Terms
+//! - **section**: a stretch of events, at whose begin reading can start again (a *checkpoint*).
+//! - **lane**: a core and who runs on it. **stretch**, **span**: a time in which somebody ran or was ready.
+//! - **bin**: a stretch of time of equal length, in which things are summed up.
+//! - **ledger**: what each free ended, in order.
+//! - **fate**: what was freed. **census**: the sums of a window. **mate**: the other half of an allocation.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod engine;
+mod html;
+mod index;
+mod list;
+mod names;
+mod query;
+mod replay;
+mod scan;
+mod server;
+mod source;
+
+pub use engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
+pub use html::file as page;
+pub use query::{At, Columns, Filter, Query, QueryError, Window};
+pub use server::{Server, open_in_browser};
+pub use source::Source;

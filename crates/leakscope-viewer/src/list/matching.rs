@@ -1,0 +1,87 @@
+//! Which events are in a list.
+
+use leakscope_analysis::trace::{EventKind, HeapEvent, StackId};
+
+use crate::engine::Names;
+use crate::index::kind::Kind;
+use crate::index::ledger::Fate;
+use crate::index::sections::Count;
+use crate::query::Filter;
+use crate::replay::Seen;
+use crate::scan::Scan;
+
+impl Filter {
+    /// Whether it takes more than counting to say how many there are.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.site.is_some() || self.address.is_some() || self.text.is_some()
+    }
+
+    fn has_kind(&self, kind: Kind) -> bool {
+        self.kinds == 0 || self.kinds >> kind as u16 & 1 == 1
+    }
+
+    fn has_lane(&self, core: u8, context: u16) -> bool {
+        self.core.is_none_or(|wanted| wanted == core)
+            && (self.contexts.is_empty() || self.contexts.contains(&context))
+    }
+
+    /// Whether events that were counted together are in the list, wherever they stand.
+    pub(crate) fn counts(&self, count: Count) -> bool {
+        self.has_kind(count.kind) && self.has_lane(count.core, count.context)
+    }
+
+    /// Whether an event is in the list, but for the list's window.
+    pub(crate) fn matches(&self, seen: &Seen<'_>, scan: &Scan<'_>, names: &mut Names<'_>) -> bool {
+        let event = &seen.event;
+        if !self.has_kind(Kind::of(event)) {
+            return false;
+        }
+        if self.core.is_some() || !self.contexts.is_empty() {
+            let context = scan.index.contexts.known(event.context);
+            if !self.has_lane(event.core, context.unwrap_or_default()) {
+                return false;
+            }
+        }
+        (self.site).is_none_or(|wanted| site(seen, scan) == Some(wanted))
+            && self.has_address(seen)
+            && (self.text.as_deref()).is_none_or(|wanted| names.contain(seen, wanted))
+    }
+
+    fn has_address(&self, seen: &Seen<'_>) -> bool {
+        let Some(wanted) = self.address else {
+            return true;
+        };
+        let EventKind::Heap(event) = seen.event.kind else {
+            return false;
+        };
+        match event {
+            HeapEvent::Allocation { address, .. } | HeapEvent::Free { address, .. } => {
+                address == wanted
+            }
+            HeapEvent::Reallocation {
+                old_address,
+                address,
+                ..
+            } => old_address == wanted || address == wanted,
+            _ => false,
+        }
+    }
+}
+
+/// The call site of a heap event: of a free, the one that had allocated the block.
+pub(crate) fn site(seen: &Seen<'_>, scan: &Scan<'_>) -> Option<usize> {
+    let EventKind::Heap(event) = seen.event.kind else {
+        return None;
+    };
+    let of = |stack: StackId| scan.heap.site_of(stack);
+    match event {
+        HeapEvent::Allocation { stack, .. }
+        | HeapEvent::Reallocation { stack, .. }
+        | HeapEvent::Failed { stack, .. } => of(stack),
+        HeapEvent::Free { .. } => match seen.fate {
+            Some(Fate::Block { site, .. }) => Some(site as usize),
+            _ => None,
+        },
+        HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! Events in words.
+
+use leakscope_analysis::trace::{Context, EventKind, Task, Trace};
+use leakscope_report::events::EventRow;
+use leakscope_report::log::LogRow;
+use leakscope_report::naming::Naming;
+use leakscope_report::{Symbolizer, sanitise};
+
+use crate::replay::Seen;
+
+/// What puts events in words.
+pub(crate) struct Names<'s> {
+    pub(crate) naming: Naming,
+    pub(crate) symbolizer: Symbolizer<'s>,
+}
+
+impl Names<'_> {
+    /// An event's name, and what it says.
+    pub(crate) fn words(&mut self, seen: &Seen<'_>) -> (String, String) {
+        let row = EventRow::new(
+            seen.index,
+            &seen.event,
+            seen.trace,
+            &mut self.naming,
+            &mut self.symbolizer,
+        );
+        let detail = match LogRow::new(&seen.event, seen.trace) {
+            Some(log) => lines(&log.text),
+            None => sanitise(&row.parameters_in_words()).into_owned(),
+        };
+        (row.name, detail)
+    }
+
+    /// Whether an event's name, context or detail contains this, in lower case.
+    pub(crate) fn contain(&mut self, seen: &Seen<'_>, wanted: &str) -> bool {
+        let is_in = |text: &str| contains(text, wanted);
+        if let EventKind::Log(print) = seen.event.kind
+            && is_in(&print.formatted().to_string())
+        {
+            return true;
+        }
+        let (name, detail) = self.words(seen);
+        is_in(&name) || is_in(&detail) || is_in(&context_name(seen.event.context, seen.trace))
+    }
+}
+
+/// Whether a text contains another one that is in lower case.
+fn contains(text: &str, wanted: &str) -> bool {
+    if text.is_ascii() {
+        let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+        return text
+            .windows(wanted.len().max(1))
+            .any(|part| part.eq_ignore_ascii_case(wanted))
+            || wanted.is_empty();
+    }
+    text.to_lowercase().contains(wanted)
+}
+
+/// Text of several lines, each made harmless.
+pub(crate) fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.trim_end().lines().map(sanitise).collect();
+    lines.join("\n")
+}
+
+/// The name of a context, as a person would call it, made harmless.
+pub(crate) fn context_name(context: Context, trace: &Trace) -> String {
+    let name = match context {
+        Context::Unknown => "unknown".to_owned(),
+        Context::Idle => "idle".to_owned(),
+        Context::Scheduler => "scheduler".to_owned(),
+        Context::Task(task) => (trace.tasks().get(task.index()))
+            .map_or_else(|| "unknown".to_owned(), Task::display_name),
+        Context::Interrupt(number) => {
+            (trace.interrupt(number)).map_or_else(|| format!("irq {number}"), str::to_owned)
+        }
+    };
+    sanitise(&name).into_owned()
+}
+
+/// The kind of a context, by the name that the page knows it by.
+pub(crate) const fn context_kind(context: Context) -> &'static str {
+    match context {
+        Context::Unknown => "unknown",
+        Context::Idle => "idle",
+        Context::Scheduler => "scheduler",
+        Context::Task(_) => "task",
+        Context::Interrupt(_) => "interrupt",
+    }
+}
+
+/// Where a context stands in lists, as in SystemView: interrupts by number, the scheduler, tasks by priority
+/// (high first) and then by name, idle.
+pub(crate) fn context_rank(context: Context, trace: &Trace) -> (u8, u32, String) {
+    let (class, rank) = match context {
+        Context::Interrupt(number) => (0, number),
+        Context::Scheduler => (1, 0),
+        Context::Task(task) => {
+            let task = trace.tasks().get(task.index());
+            let priority = task.and_then(|task| task.priority);
+            (2, u32::MAX - priority.unwrap_or(0))
+        }
+        Context::Idle => (3, 0),
+        Context::Unknown => (4, 0),
+    };
+    (class, rank, context_name(context, trace))
+}

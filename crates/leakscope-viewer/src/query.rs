@@ -1,0 +1,216 @@
+//! What the page asks for, read from a route and its parameters.
+
+use crate::index::kind::Kind;
+
+/// The most columns of a window.
+pub(crate) const WIDTH: u64 = 4096;
+/// The most rows of a page.
+pub(crate) const ROWS: u64 = 500;
+/// The most call sites in a table.
+pub(crate) const SITES: usize = 5000;
+
+/// A question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// The device, the length, what was found.
+    Overview,
+    /// The heap's level in columns.
+    Heap(Columns),
+    /// Who ran, in columns, and what happened to the heap.
+    Timeline(Columns),
+    /// All call sites.
+    Sites(Option<Window>),
+    /// One call site.
+    Site(usize),
+    /// A page of events.
+    Events {
+        /// The first row.
+        offset: u64,
+        /// How many rows.
+        limit: u64,
+        /// Of which events.
+        filter: Filter,
+    },
+    /// The first row at or after a moment or an event.
+    Find {
+        /// Which.
+        at: At,
+        /// Among which events.
+        filter: Filter,
+    },
+    /// The other half of an allocation or a free: by the event's number.
+    Block(u64),
+    /// Who ran and used the heap.
+    Tasks(Option<Window>),
+    /// What the recording says of itself.
+    System,
+}
+
+/// `[from, to)` in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Its first tick.
+    pub from: u64,
+    /// The first tick behind it.
+    pub to: u64,
+}
+
+/// A window, cut into columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// The window; all of the trace without one.
+    pub window: Option<Window>,
+    /// How many columns.
+    pub width: u64,
+}
+
+/// A place in a list of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// By time.
+    Time(u64),
+    /// By the event's number.
+    Index(u64),
+}
+
+/// Which events are meant. What is empty or none restricts nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// A bit for each kind; 0 for all of them.
+    pub(crate) kinds: u16,
+    pub(crate) contexts: Vec<u16>,
+    pub(crate) core: Option<u8>,
+    pub(crate) site: Option<usize>,
+    pub(crate) address: Option<u64>,
+    /// In lower case.
+    pub(crate) text: Option<String>,
+    pub(crate) window: Option<Window>,
+}
+
+/// Why a question makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// There is no such route.
+    #[error("there is no `{0}`")]
+    Route(String),
+    /// A parameter cannot be read.
+    #[error("`{name}` cannot be `{value}`")]
+    Value {
+        /// Its name.
+        name: &'static str,
+        /// What it was.
+        value: String,
+    },
+    /// A parameter is missing.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+}
+
+impl Query {
+    /// Reads a question; `parameters` are names and values, decoded.
+    pub fn parse(route: &str, parameters: &[(String, String)]) -> Result<Self, QueryError> {
+        let given = Parameters(parameters);
+        Ok(match route {
+            "overview" => Self::Overview,
+            "heap" => Self::Heap(given.columns()?),
+            "timeline" => Self::Timeline(given.columns()?),
+            "sites" => Self::Sites(given.window()?),
+            "site" => Self::Site(given.required("id")?),
+            "events" => Self::Events {
+                offset: given.number("offset")?.unwrap_or(0),
+                limit: given.number("limit")?.unwrap_or(100).clamp(1, ROWS),
+                filter: given.filter()?,
+            },
+            "find" => Self::Find {
+                at: match (given.number("time")?, given.number("index")?) {
+                    (Some(time), _) => At::Time(time),
+                    (None, Some(index)) => At::Index(index),
+                    (None, None) => return Err(QueryError::Missing("time")),
+                },
+                filter: given.filter()?,
+            },
+            "block" => Self::Block(given.required("index")?),
+            "tasks" => Self::Tasks(given.window()?),
+            "system" => Self::System,
+            other => return Err(QueryError::Route(other.to_owned())),
+        })
+    }
+}
+
+struct Parameters<'p>(&'p [(String, String)]);
+
+impl Parameters<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn number<N: std::str::FromStr>(&self, name: &'static str) -> Result<Option<N>, QueryError> {
+        let number = |text: &str| text.parse().map_err(|_| wrong(name, text));
+        self.text(name).map(number).transpose()
+    }
+
+    fn required<N: std::str::FromStr>(&self, name: &'static str) -> Result<N, QueryError> {
+        self.number(name)?.ok_or(QueryError::Missing(name))
+    }
+
+    fn window(&self) -> Result<Option<Window>, QueryError> {
+        match (self.number("from")?, self.number("to")?) {
+            (None, None) => Ok(None),
+            (from, to) => {
+                let from = from.unwrap_or(0);
+                let to: u64 = to.unwrap_or(u64::MAX);
+                Ok(Some(Window {
+                    from,
+                    to: to.max(from),
+                }))
+            }
+        }
+    }
+
+    fn columns(&self) -> Result<Columns, QueryError> {
+        Ok(Columns {
+            window: self.window()?,
+            width: self.number("width")?.unwrap_or(1000).clamp(1, WIDTH),
+        })
+    }
+
+    fn filter(&self) -> Result<Filter, QueryError> {
+        let mut kinds = 0;
+        for name in self.items("kinds") {
+            let kind = Kind::named(name).ok_or_else(|| wrong("kinds", name))?;
+            kinds |= 1 << kind as u16;
+        }
+        let contexts = self.items("context").map(|number| {
+            let parsed = number.parse();
+            parsed.map_err(|_| wrong("context", number))
+        });
+        let address = self.text("address").map(|text| {
+            let digits = text.strip_prefix("0x").unwrap_or(text);
+            u64::from_str_radix(digits, 16).map_err(|_| wrong("address", text))
+        });
+        Ok(Filter {
+            kinds,
+            contexts: contexts.collect::<Result<_, _>>()?,
+            core: self.number("core")?,
+            site: self.number("site")?,
+            address: address.transpose()?,
+            text: self.text("text").map(str::to_lowercase),
+            window: self.window()?,
+        })
+    }
+
+    fn items(&self, name: &str) -> impl Iterator<Item = &str> {
+        let list = self.text(name).unwrap_or_default();
+        list.split(',').filter(|item| !item.is_empty())
+    }
+}
+
+fn wrong(name: &'static str, value: &str) -> QueryError {
+    QueryError::Value {
+        name,
+        value: value.to_owned(),
+    }
+}

@@ -1,0 +1,25 @@
+//! News for an open page: server-sent events.
+
+use std::convert::Infallible;
+
+use axum::extract::State;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::stream::{self, Stream};
+
+use super::routes::Sources;
+
+/// Tells how far reading has come, at once and whenever that changes.
+pub(super) async fn stream(
+    State(sources): State<Sources>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let mut news = sources.questions.news();
+    news.mark_changed();
+    let events = stream::unfold(news, async |mut news| {
+        news.changed().await.ok()?;
+        let status = *news.borrow_and_update();
+        let json = serde_json::to_string(&status).ok()?;
+        Some((Ok(Event::default().event("reading").data(json)), news))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,94 @@
+//! The local web server.
+//!
+//! It listens on the loopback interface only, on a port of the system's choice, below a path that nobody can
+//! guess, and answers only requests that are addressed to it (`Host`), so that no page from elsewhere can
+//! ask it anything, whatever its name resolves to.
+mod guard;
+mod live;
+mod routes;
+mod worker;
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use leakscope_report::naming::Naming;
+use tokio::net::TcpListener;
+
+use crate::engine::Program;
+use crate::source::Source;
+use guard::Guard;
+use worker::Worker;
+
+/// A trace that can be looked at in a browser.
+pub struct Server {
+    listener: std::net::TcpListener,
+    guard: Guard,
+    worker: Worker,
+}
+
+impl Server {
+    /// Opens a port, and begins to read the trace.
+    ///
+    /// # Errors
+    /// Those of reading the heads of the inputs, of opening a port, and of asking the system for randomness.
+    pub fn new(source: Box<dyn Source>, program: Program, naming: Naming) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let guard = Guard::new(listener.local_addr()?)?;
+        Ok(Self {
+            listener,
+            guard,
+            worker: Worker::start(source, program, naming)?,
+        })
+    }
+
+    /// What to open in a browser. Whoever knows it can read the trace.
+    pub fn url(&self) -> String {
+        self.guard.url()
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `end` comes to its end.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn run_until(self, end: impl Future<Output = ()>) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(self.listener)?;
+            let routes = routes::all(self.guard, &self.worker);
+            // An open page listens for news and never hangs up: who is connected when the end comes is cut off.
+            tokio::select! {
+                served = axum::serve(listener, routes).into_future() => served,
+                () = end => Ok(()),
+            }
+        })
+    }
+
+    /// Answers until the user interrupts it (Ctrl-C).
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn run_until_interrupted(self) -> io::Result<()> {
+        self.run_until(async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}
+
+/// Opens an address in the user's browser; returns whether there was one to ask.
+pub fn open_in_browser(url: &str) -> bool {
+    open::that_detached(url).is_ok()
+}

@@ -1,0 +1,212 @@
+//! The thread that the engine lives on: it answers questions, and reads and searches in between.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use leakscope_report::naming::Naming;
+use tokio::sync::{oneshot, watch};
+
+use crate::engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
+use crate::query::Query;
+use crate::source::Source;
+
+type Answer = Result<Vec<u8>, Refusal>;
+
+struct Question {
+    query: Query,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// The engine, on its thread. It ends with the last of those who can ask.
+pub(super) struct Worker {
+    questions: Questions,
+}
+
+/// Where to ask.
+#[derive(Clone)]
+pub(super) struct Questions {
+    sender: Sender<Question>,
+    news: watch::Receiver<Status>,
+}
+
+/// How often a page hears of what changes, and how often a trace is looked at that may have grown.
+const NEWS: Duration = Duration::from_millis(250);
+
+/// A search goes on for so long after the page has last asked about it.
+const INTEREST: Duration = Duration::from_secs(3);
+
+impl Worker {
+    /// Begins to read.
+    pub(super) fn start(
+        source: Box<dyn Source>,
+        program: Program,
+        naming: Naming,
+    ) -> io::Result<Self> {
+        let (sender, questions) = channel();
+        let (ready, begun) = channel();
+        let (news, latest) = watch::channel(Status::default());
+        thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || match Engine::new(source, &program, naming) {
+                Ok(engine) => {
+                    let _ = ready.send(Ok(()));
+                    Work::new(engine, questions, news).run();
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                }
+            })?;
+        begun.recv().map_err(io::Error::other)??;
+        let questions = Questions {
+            sender,
+            news: latest,
+        };
+        Ok(Self { questions })
+    }
+
+    pub(super) fn questions(&self) -> Questions {
+        self.questions.clone()
+    }
+}
+
+impl Questions {
+    /// Asks, and waits for the answer. Who stops waiting is forgotten.
+    pub(super) async fn ask(&self, query: Query) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let gone = || Refusal::Read(io::Error::other("the engine has stopped"));
+        self.sender
+            .send(Question { query, reply })
+            .map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    pub(super) fn news(&self) -> watch::Receiver<Status> {
+        self.news.clone()
+    }
+}
+
+struct Work<'s> {
+    engine: Engine<'s>,
+    questions: Receiver<Question>,
+    news: watch::Sender<Status>,
+    told: Instant,
+    jobs: Vec<(Job, oneshot::Sender<Answer>)>,
+    /// When the page asked for a list that is being searched.
+    searched: Option<Instant>,
+}
+
+/// What the thread does next.
+enum Next {
+    Answer(Question),
+    Work,
+    End,
+}
+
+impl<'s> Work<'s> {
+    fn new(engine: Engine<'s>, questions: Receiver<Question>, news: watch::Sender<Status>) -> Self {
+        Self {
+            engine,
+            questions,
+            news,
+            told: Instant::now(),
+            jobs: Vec::new(),
+            searched: None,
+        }
+    }
+
+    fn run(mut self) {
+        self.tell();
+        loop {
+            match self.next() {
+                Next::Answer(question) => self.answer(question),
+                Next::Work => self.work(),
+                Next::End => return,
+            }
+        }
+    }
+
+    fn next(&self) -> Next {
+        let is_searching = self
+            .searched
+            .is_some_and(|since| since.elapsed() < INTEREST);
+        let is_busy =
+            *self.engine.reading() == Reading::Reading || !self.jobs.is_empty() || is_searching;
+        let question = if is_busy {
+            match self.questions.try_recv() {
+                Ok(question) => Ok(question),
+                Err(TryRecvError::Empty) => return Next::Work,
+                Err(TryRecvError::Disconnected) => Err(()),
+            }
+        } else if *self.engine.reading() == Reading::Following {
+            match self.questions.recv_timeout(NEWS) {
+                Ok(question) => Ok(question),
+                Err(RecvTimeoutError::Timeout) => return Next::Work,
+                Err(RecvTimeoutError::Disconnected) => Err(()),
+            }
+        } else {
+            self.questions.recv().map_err(|_| ())
+        };
+        question.map_or(Next::End, Next::Answer)
+    }
+
+    fn answer(&mut self, question: Question) {
+        let Question { query, reply } = question;
+        if let Query::Events { filter, .. } | Query::Find { filter, .. } = &query
+            && filter.is_searched()
+        {
+            self.searched = Some(Instant::now());
+        }
+        let answer = match self.engine.ask(&query) {
+            Ok(Asked::Job(job)) => {
+                self.jobs.push((job, reply));
+                return;
+            }
+            Ok(Asked::Answer(answer)) => Ok(answer),
+            Err(refusal) => Err(refusal),
+        };
+        let _ = reply.send(answer);
+    }
+
+    /// One slice of everything that takes longer.
+    fn work(&mut self) {
+        for (mut job, reply) in std::mem::take(&mut self.jobs) {
+            if reply.is_closed() {
+                continue;
+            }
+            match self.engine.advance(&mut job) {
+                Ok(None) => self.jobs.push((job, reply)),
+                Ok(Some(answer)) => drop(reply.send(Ok(answer))),
+                Err(refusal) => drop(reply.send(Err(refusal))),
+            }
+        }
+        if !matches!(
+            self.engine.reading(),
+            Reading::Complete | Reading::Failed(_)
+        ) {
+            let before = self.engine.reading().name();
+            let after = self.engine.read().name();
+            if before != after || self.told.elapsed() >= NEWS {
+                self.tell();
+            }
+        }
+        if self.searched.is_some() {
+            // What cannot be read is said when the page asks for it.
+            match self.engine.search() {
+                Ok(true) => {}
+                Ok(false) | Err(_) => self.searched = None,
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        self.told = Instant::now();
+        let status = self.engine.status();
+        self.news.send_if_modified(|known| {
+            let is_new = *known != status;
+            *known = status;
+            is_new
+        });
+    }
+}

@@ -1,0 +1,130 @@
+//! Recordings that are damaged, hostile, or not finished.
+
+use leakscope_report::naming::Naming;
+use leakscope_systemview::{Arguments, Packet, Print, Text};
+use leakscope_viewer::{Engine, Program, Reading, page};
+use proptest::prelude::*;
+
+use super::program::{Memory, Random, Stream, ask, engine, inputs, introduce};
+use super::twin::Twin;
+
+const HOSTILE: [&str; 4] = [
+    "<img src=x onerror=alert(1)>",
+    "\u{1b}[2J\u{1b}]0;owned\u{7}",
+    "</script><script>alert(1)</script>",
+    "nimda\u{202e}\u{2028}",
+];
+
+fn hostile() -> Vec<Vec<u8>> {
+    let mut core = Stream::new();
+    introduce(&mut core, &HOSTILE);
+    for (task, text) in (1..).zip(HOSTILE) {
+        core.send(
+            task * 100,
+            Packet::TaskStartExec {
+                task: task as u32 * 64,
+            },
+        );
+        let text = Text(text.as_bytes());
+        let print = Print {
+            text,
+            options: 0,
+            arguments: Arguments::NONE,
+        };
+        core.send(task * 100 + 5, Packet::PrintFormatted(print));
+    }
+    vec![core.bytes]
+}
+
+#[test]
+fn nothing_hostile_reaches_the_page_as_more_than_text() {
+    let program = Program::default();
+    let mut engine = engine(&program, hostile());
+    for route in ["overview", "tasks", "system", "timeline", "sites", "events"] {
+        let answer = ask(&mut engine, route, &[]).to_string();
+        for forbidden in ['\u{1b}', '\u{7}', '\u{202e}', '\u{2028}'] {
+            assert!(!answer.contains(forbidden), "{forbidden:?} in {route}");
+        }
+        assert!(!answer.contains("\\u001b"), "{route}");
+    }
+    let overview = ask(&mut engine, "overview", &[]);
+    let names = overview["contexts"].as_array().unwrap();
+    assert!(names.iter().any(|context| context["name"] == HOSTILE[0]));
+    let mut file = Vec::new();
+    page::write(&mut file, &mut engine).unwrap();
+    let file = String::from_utf8(file).unwrap();
+    assert!(!file.contains("<img src=x"));
+    assert!(!file.contains("<script>alert"));
+}
+
+#[test]
+fn a_growing_recording_is_followed() {
+    let inputs = inputs(21, 5_000);
+    let twin = Twin::of(&inputs);
+    let memory = Memory::new(inputs.clone());
+    memory.write_up_to(300);
+    let program = Program::default();
+    let mut engine = Engine::new(Box::new(memory.clone()), &program, Naming::default()).unwrap();
+    assert_eq!(*engine.read_all(), Reading::Following);
+    let mut events = engine.events();
+    assert!(events > 0);
+    for length in (1_000..=60_000).step_by(1_357) {
+        memory.write_up_to(length);
+        engine.read_all();
+        assert!(engine.events() >= events);
+        events = engine.events();
+        // What was asked of a part is still true when there is more.
+        let page = ask(
+            &mut engine,
+            "events",
+            &[("offset", &(events - 1).to_string()), ("limit", "1")],
+        );
+        assert_eq!(
+            page["rows"][0]["time"],
+            twin.events[events as usize - 1].time
+        );
+    }
+    memory.write_up_to(usize::MAX);
+    assert_eq!(*engine.read_all(), Reading::Complete);
+    assert_eq!(engine.events(), twin.events.len() as u64);
+    let whole = self::engine(&program, inputs).ask_and_wait(&leakscope_viewer::Query::Overview);
+    let followed = engine.ask_and_wait(&leakscope_viewer::Query::Overview);
+    assert_eq!(
+        String::from_utf8(whole.unwrap()).unwrap(),
+        String::from_utf8(followed.unwrap()).unwrap()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Damaged bytes: sections are read again to the same events, whatever they are.
+    #[test]
+    fn what_is_read_again_is_the_same(seed in 0u64..1000, damage in 0u64..40) {
+        let mut inputs = inputs(seed, 6_000);
+        let mut random = Random(seed + 1);
+        for _ in 0..damage {
+            let input = &mut inputs[random.below(2) as usize];
+            let at = 100 + random.below(input.len() as u64 - 100) as usize;
+            input[at] = random.below(256) as u8;
+        }
+        let twin = Twin::of(&inputs);
+        let program = Program::default();
+        let mut engine = engine(&program, inputs);
+        prop_assert_eq!(engine.events(), twin.events.len() as u64);
+        for part in 0..6 {
+            let offset = engine.events() * part / 6;
+            let parameters = [("offset", offset.to_string()), ("limit", "40".to_owned())];
+            let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let page = ask(&mut engine, "events", &parameters);
+            for row in page["rows"].as_array().unwrap() {
+                let event = &twin.events[row["index"].as_u64().unwrap() as usize];
+                prop_assert_eq!(row["time"].as_u64(), Some(event.time));
+                prop_assert_eq!(row["kind"].as_str(), Some(event.kind));
+                prop_assert_eq!(row["core"].as_u64(), Some(u64::from(event.core)));
+            }
+        }
+        ask(&mut engine, "timeline", &[("width", "50")]);
+        ask(&mut engine, "tasks", &[("from", "10"), ("to", "20000")]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The viewer, from outside: what it answers is held against a naive twin that keeps every event.
+
+mod corpus;
+mod damage;
+mod file;
+mod lists;
+mod program;
+mod routes;
+mod twin;
+mod windows;

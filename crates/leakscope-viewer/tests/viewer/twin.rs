@@ -1,0 +1,150 @@
+//! The naive twin: every event, kept, with who ran and what lived after it.
+
+use std::collections::BTreeMap;
+
+use leakscope_analysis::heap::{HeapModel, KeepAll};
+use leakscope_analysis::trace::{Context, Event, EventKind, HeapEvent, Layout, Step, Trace};
+use leakscope_systemview::id;
+
+/// An event that was kept.
+pub(crate) struct Kept {
+    pub(crate) time: u64,
+    pub(crate) core: u8,
+    pub(crate) context: String,
+    pub(crate) kind: &'static str,
+    pub(crate) live_bytes: u64,
+    pub(crate) heap: Option<HeapEvent>,
+    pub(crate) stack: Vec<u64>,
+    /// Of a log message.
+    pub(crate) text: String,
+    /// Who runs on each core after it.
+    pub(crate) running: Vec<Context>,
+}
+
+/// A trace, kept.
+pub(crate) struct Twin {
+    pub(crate) events: Vec<Kept>,
+    pub(crate) names: BTreeMap<u32, String>,
+}
+
+/// The name of a context, for those of the made-up program.
+fn name(context: Context, trace: &Trace) -> String {
+    match context {
+        Context::Unknown => "unknown".to_owned(),
+        Context::Idle => "idle".to_owned(),
+        Context::Scheduler => "scheduler".to_owned(),
+        Context::Task(task) => trace.tasks()[task.index()].display_name(),
+        Context::Interrupt(_) => "SysTick".to_owned(),
+    }
+}
+
+fn kind(event: &Event<'_>) -> &'static str {
+    match (event.kind, event.id) {
+        (EventKind::Heap(_), _) => "heap",
+        (EventKind::Api, _) => "api",
+        (EventKind::Log(print), _) => ["log", "warning", "error"][print.options as usize & 3],
+        (EventKind::Mark { .. }, _) => "mark",
+        (EventKind::Gap { .. }, _) => "gap",
+        (EventKind::Unreadable, _) => "damaged",
+        (EventKind::System, id::ISR_ENTER | id::ISR_EXIT | id::ISR_TO_SCHEDULER) => "isr",
+        (EventKind::System, id::TASK_START_EXEC..=id::TASK_CREATE | id::IDLE) => "task",
+        (EventKind::Module, _) => "module",
+        _ => "system",
+    }
+}
+
+impl Twin {
+    pub(crate) fn of(inputs: &[Vec<u8>]) -> Self {
+        let heads: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+        let layout = Layout::of(&heads);
+        let mut trace = Trace::new(&layout);
+        let mut heap = HeapModel::default();
+        let mut rests: Vec<&[u8]> = (layout.parts.iter())
+            .map(|part| {
+                let input = &inputs[part.input];
+                let end = part.end.map_or(input.len(), |end| end as usize);
+                &input[part.start as usize..end.min(input.len())]
+            })
+            .collect();
+        let mut events = Vec::new();
+        loop {
+            match trace.step() {
+                Step::Event(event, trace) => {
+                    heap.observe(&event, trace.stacks(), &mut KeepAll);
+                    let of_heap = match event.kind {
+                        EventKind::Heap(of_heap) => Some(of_heap),
+                        _ => None,
+                    };
+                    let stack = match of_heap {
+                        Some(HeapEvent::Allocation { stack, .. }) => trace.stacks().frames(stack),
+                        _ => &[],
+                    };
+                    events.push(Kept {
+                        time: event.time,
+                        core: event.core,
+                        context: name(event.context, trace),
+                        kind: kind(&event),
+                        live_bytes: heap.live_bytes(),
+                        heap: of_heap,
+                        stack: stack.to_vec(),
+                        text: match event.kind {
+                            EventKind::Log(print) => print.formatted().to_string(),
+                            _ => String::new(),
+                        },
+                        running: (0..2).map(|core| trace.running(core)).collect(),
+                    });
+                }
+                Step::NeedBytes(stream) => {
+                    let space = trace.space(stream);
+                    let (now, later) = rests[stream].split_at(rests[stream].len().min(space.len()));
+                    space[..now.len()].copy_from_slice(now);
+                    rests[stream] = later;
+                    trace.supply(stream, now.len());
+                }
+                Step::Finished => break,
+            }
+        }
+        let tasks = trace.tasks().iter();
+        let names = tasks.map(|task| (task.address, task.display_name()));
+        Self {
+            events,
+            names: names.collect(),
+        }
+    }
+
+    /// How long each context ran on a core within a window, by name.
+    pub(crate) fn run(
+        &self,
+        core: u8,
+        from: u64,
+        to: u64,
+        name: impl Fn(Context) -> String,
+    ) -> BTreeMap<String, u64> {
+        let mut sums = BTreeMap::new();
+        let mut since: Option<(Context, u64)> = None;
+        let last = self.events.last().map_or(0, |event| event.time);
+        let mut add = |context: Context, begin: u64, end: u64| {
+            let ticks = end.min(to).saturating_sub(begin.max(from));
+            if ticks > 0 {
+                *sums.entry(name(context)).or_insert(0) += ticks;
+            }
+        };
+        for event in &self.events {
+            // Nobody is known to run on a core before its own first event, unless data are lost before that.
+            let is_own = event.core == core || event.kind == "gap";
+            let now = event.running[usize::from(core)];
+            match since {
+                None if is_own => since = Some((now, event.time)),
+                Some((before, begin)) if before != now => {
+                    add(before, begin, event.time);
+                    since = Some((now, event.time));
+                }
+                _ => {}
+            }
+        }
+        if let Some((context, begin)) = since {
+            add(context, begin, last);
+        }
+        sums
+    }
+}

@@ -1,0 +1,123 @@
+// Draws live bytes over time: the area up to the lowest of each column, the band up to its highest, the
+// axis of bytes, and the high-water mark.
+import { byteMarks, columnBars } from 'leakscope/chart/curve-layout.js';
+import { colour } from 'leakscope/chart/palette.js';
+
+/** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
+
+/**
+ * @param {Pen} pen
+ * @param {{ min: number[], max: number[] }} columns
+ * @param {{ x: number, y: number, width: number, height: number }} place
+ * @param {{ axis?: boolean, peak?: { bytes: number, x: number | null, label: string } }} options
+ * @returns {number} bytes at the top edge
+ */
+export function drawCurve(pen, columns, { x, y, width, height }, { axis = true, peak } = {}) {
+  const highest = columns.max.reduce((most, bytes) => Math.max(most, bytes), peak?.bytes ?? 0);
+  const most = Math.max(highest * 1.08, 1);
+  pen.save();
+  pen.translate(x, y);
+  if (axis) drawLines(pen, most, width, height);
+  const bars = columnBars(columns, most, width, height);
+  const step = width / Math.max(bars.length, 1);
+  pen.fillStyle = colour('heap-area');
+  trace(pen, bars, step, height, (bar) => bar.bottom);
+  pen.fill();
+  pen.fillStyle = colour('heap-band');
+  for (const bar of bars) if (bar.bottom - bar.top > 0.5) pen.fillRect(bar.x, bar.top, Math.max(step, 1), bar.bottom - bar.top);
+  pen.strokeStyle = colour('heap-line');
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  bars.forEach((bar, place) => {
+    if (place === 0) pen.moveTo(bar.x, bar.top);
+    else pen.lineTo(bar.x, bar.top);
+    pen.lineTo(bar.x + step, bar.top);
+  });
+  pen.stroke();
+  if (peak && peak.bytes > 0) drawPeak(pen, peak, most, width, height);
+  pen.restore();
+  return most;
+}
+
+/**
+ * The labels of the axis, apart: above what dims the curve.
+ * @param {Pen} pen
+ * @param {number} most bytes at the top edge
+ * @param {{ y: number, height: number }} place
+ */
+export function drawByteLabels(pen, most, { y: top, height }) {
+  pen.textBaseline = 'bottom';
+  pen.textAlign = 'left';
+  pen.fillStyle = colour('muted');
+  for (const { bytes, label } of axisMarks(most, height)) {
+    const y = height - (bytes / most) * height;
+    if (bytes > 0 && y > 14) pen.fillText(label, 4, top + y - 1);
+  }
+}
+
+/** @param {number} most @param {number} height */
+function axisMarks(most, height) {
+  return byteMarks(most, Math.max(Math.floor(height / 36), 1));
+}
+
+/**
+ * @param {Pen} pen
+ * @param {import('leakscope/chart/curve-layout.js').Bar[]} bars
+ * @param {number} step
+ * @param {number} height
+ * @param {(bar: import('leakscope/chart/curve-layout.js').Bar) => number} edge
+ */
+function trace(pen, bars, step, height, edge) {
+  pen.beginPath();
+  pen.moveTo(0, height);
+  for (const bar of bars) {
+    pen.lineTo(bar.x, edge(bar));
+    pen.lineTo(bar.x + step, edge(bar));
+  }
+  pen.lineTo((bars.at(-1)?.x ?? 0) + step, height);
+  pen.closePath();
+}
+
+/** @param {Pen} pen @param {number} most @param {number} width @param {number} height */
+function drawLines(pen, most, width, height) {
+  pen.strokeStyle = colour('grid');
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (const { bytes } of axisMarks(most, height)) {
+    const y = Math.round(height - (bytes / most) * height) + 0.5;
+    pen.moveTo(0, y);
+    pen.lineTo(width, y);
+  }
+  pen.stroke();
+}
+
+/**
+ * @param {Pen} pen
+ * @param {{ bytes: number, x: number | null, label: string }} peak
+ * @param {number} most @param {number} width @param {number} height
+ */
+function drawPeak(pen, { bytes, x, label }, most, width, height) {
+  const y = Math.round(height - (bytes / most) * height) + 0.5;
+  pen.strokeStyle = colour('mark');
+  pen.lineWidth = 1;
+  pen.setLineDash([4, 3]);
+  pen.beginPath();
+  pen.moveTo(0, y);
+  pen.lineTo(width, y);
+  pen.stroke();
+  pen.setLineDash([]);
+  pen.fillStyle = colour('mark');
+  if (x !== null) {
+    pen.beginPath();
+    pen.arc(x, y, 3.5, 0, 2 * Math.PI);
+    pen.fill();
+  }
+  const left = Math.min(Math.max((x ?? 0) + 8, 70), width - pen.measureText(label).width - 6);
+  pen.textBaseline = 'top';
+  pen.fillStyle = colour('ground');
+  pen.globalAlpha = 0.75;
+  pen.fillRect(left - 3, y + 3, pen.measureText(label).width + 6, 17);
+  pen.globalAlpha = 1;
+  pen.fillStyle = colour('mark');
+  pen.fillText(label, left, y + 5);
+}

@@ -1,0 +1,153 @@
+// Puts call stacks together to a tree, and places the tree as an icicle. Pure: nothing is drawn here.
+
+/** @typedef {import('leakscope/data/types.js').Sites} Sites */
+/** @typedef {import('leakscope/data/types.js').Site} Site */
+/** @typedef {import('leakscope/data/types.js').Frame} Frame */
+
+/**
+ * A function that was called from those above it.
+ * @typedef {object} Node
+ * @property {string} key its name among its siblings
+ * @property {Frame | null} frame null: the root, or call sites without a call stack
+ * @property {string} label
+ * @property {number} value of all call sites below
+ * @property {Node[]} children the largest first
+ * @property {Node | null} parent
+ * @property {Set<number>} sites below
+ */
+/** @typedef {{ node: Node, x: number, width: number, depth: number }} Box x and width as shares of the whole */
+
+export const WEIGHTS = /** @type {const} */ ([
+  ['outstanding_bytes', 'Outstanding, bytes'], ['outstanding_blocks', 'Outstanding, blocks'],
+  ['bytes_at_peak', 'At the peak, bytes'],
+  ['allocated_bytes', 'Allocated, bytes'], ['allocations', 'Allocated, blocks'],
+  ['temporary_bytes', 'Temporary, bytes'], ['temporary', 'Temporary, blocks'],
+]);
+
+/**
+ * @param {Pick<Sites, 'sites' | 'frames'>} sites
+ * @param {{ weight: string, inverted: boolean, allocator: boolean }} options
+ * @returns {Node} the root
+ */
+export function tree({ sites, frames }, { weight, inverted, allocator }) {
+  const root = node('', null, 'all', null);
+  for (const site of sites) {
+    const value = Number(site[/** @type {keyof Site} */ (weight)] ?? 0);
+    if (value <= 0) continue;
+    const stack = allocator ? [...site.allocator, ...site.stack] : site.stack;
+    const path = inverted ? stack : stack.toReversed();
+    let at = root;
+    add(at, site, value);
+    for (const index of path.length > 0 ? path : [-1]) {
+      at = child(at, frames[index] ?? null);
+      add(at, site, value);
+    }
+  }
+  order(root);
+  return root;
+}
+
+/**
+ * @param {Node} parent
+ * @param {Frame | null} frame
+ */
+function child(parent, frame) {
+  const key = frame === null ? '?' : frame.function ?? frame.address;
+  let found = parent.children.find((node) => node.key === key);
+  if (found === undefined) {
+    found = node(key, frame, frame === null ? 'no call stack' : key, parent);
+    parent.children.push(found);
+  }
+  return found;
+}
+
+/**
+ * @param {string} key @param {Frame | null} frame @param {string} label @param {Node | null} parent
+ * @returns {Node}
+ */
+function node(key, frame, label, parent) {
+  return { key, frame, label, value: 0, children: [], parent, sites: new Set() };
+}
+
+/** @param {Node} node @param {Site} site @param {number} value */
+function add(node, site, value) {
+  node.value += value;
+  node.sites.add(site.site);
+}
+
+/** @param {Node} node */
+function order(node) {
+  node.children.sort((a, b) => b.value - a.value || (a.key < b.key ? -1 : 1));
+  node.children.forEach(order);
+}
+
+/**
+ * Boxes from the root of the picture down. Where `zoomed` is, it takes all the width, and so do those
+ * that lead to it.
+ * @param {Node} zoomed
+ * @param {number} least share of the width that is worth a box
+ * @returns {Box[]}
+ */
+export function place(zoomed, least) {
+  /** @type {Box[]} */
+  const boxes = [];
+  const above = ancestors(zoomed);
+  above.forEach((node, depth) => boxes.push({ node, x: 0, width: 1, depth }));
+  const descend = (/** @type {Node} */ node, /** @type {number} */ x, /** @type {number} */ width, /** @type {number} */ depth) => {
+    if (width < least) return;
+    boxes.push({ node, x, width, depth });
+    let left = x;
+    for (const next of node.children) {
+      const share = (next.value / node.value) * width;
+      descend(next, left, share, depth + 1);
+      left += share;
+    }
+  };
+  if (zoomed.value > 0) descend(zoomed, 0, 1, above.length);
+  return boxes;
+}
+
+/**
+ * From the root to the node's parent.
+ * @param {Node} node
+ */
+export function ancestors(node) {
+  const above = [];
+  for (let at = node.parent; at !== null; at = at.parent) above.unshift(at);
+  return above;
+}
+
+/**
+ * The node that was at this place in another tree, or the nearest above it.
+ * @param {Node} root
+ * @param {string[]} keys
+ */
+export function follow(root, keys) {
+  let at = root;
+  for (const key of keys) {
+    const next = at.children.find((node) => node.key === key);
+    if (next === undefined) break;
+    at = next;
+  }
+  return at;
+}
+
+/**
+ * @param {Node} node
+ * @param {string} search
+ */
+export function matches(node, search) {
+  if (search === '') return false;
+  const text = `${node.label} ${node.frame?.file ?? ''}`.toLowerCase();
+  return search.toLowerCase().split(',').some((word) => word.trim() !== '' && text.includes(word.trim()));
+}
+
+/**
+ * How much of the tree lies under nodes that match, none counted twice.
+ * @param {Node} node
+ * @param {string} search
+ * @returns {number}
+ */
+export function matchedValue(node, search) {
+  return matches(node, search) ? node.value : node.children.reduce((sum, child) => sum + matchedValue(child, search), 0);
+}

@@ -1,0 +1,68 @@
+// Draws a tree of call stacks as an icicle, or upside down as flames.
+import { matches } from 'leakscope/chart/icicle-layout.js';
+import { colour, fillOf } from 'leakscope/chart/palette.js';
+import { cutText } from 'leakscope/chart/text.js';
+
+export const ROW = 20;
+
+/** @typedef {import('leakscope/chart/icicle-layout.js').Box} Box */
+/** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
+
+/**
+ * @param {import('leakscope/chart/picture.js').Pen} pen
+ * @param {Box[]} boxes
+ * @param {number} width
+ * @param {number} height
+ * @param {{ search: string, upward: boolean, focused: Node | null, hovered: Node | null, zoomed: Node }} options
+ */
+export function drawIcicle(pen, boxes, width, height, { search, upward, focused, hovered, zoomed }) {
+  pen.textBaseline = 'middle';
+  pen.textAlign = 'left';
+  for (const box of boxes) {
+    const { node } = box;
+    const x = box.x * width;
+    const y = top(box, height, upward);
+    const room = Math.max(box.width * width - 1, 0.5);
+    const hit = matches(node, search);
+    const isAbove = node !== zoomed && isAncestor(node, zoomed);
+    pen.globalAlpha = isAbove || (search !== '' && !hit) ? 0.55 : 1;
+    pen.fillStyle = colour(hit ? 'hit' : node.parent === null ? 'raised' : fillOf(node.frame?.file ?? node.key));
+    pen.fillRect(x, y, room, ROW - 1);
+    pen.globalAlpha = 1;
+    const text = cutText(pen, node.label, room - 8);
+    if (text !== '') {
+      pen.fillStyle = colour(hit ? 'on-hit' : node.parent === null ? 'text' : isAbove || (search !== '' && !hit) ? 'text' : 'on-fill');
+      pen.fillText(text, x + 4, y + ROW / 2);
+    }
+    if (node === focused || node === hovered) {
+      pen.strokeStyle = colour(node === focused ? 'focus' : 'text');
+      pen.lineWidth = node === focused ? 2 : 1;
+      pen.strokeRect(x + 1, y + 1, Math.max(room - 2, 1), ROW - 3);
+    }
+  }
+}
+
+/**
+ * @param {Box[]} boxes
+ * @param {number} x as a share of the width
+ * @param {number} y in pixels
+ * @param {number} height
+ * @param {boolean} upward
+ */
+export function boxAt(boxes, x, y, height, upward) {
+  return boxes.find((box) => {
+    const edge = top(box, height, upward);
+    return y >= edge && y < edge + ROW && x >= box.x && x < box.x + box.width;
+  }) ?? null;
+}
+
+/** @param {Box} box @param {number} height @param {boolean} upward */
+function top(box, height, upward) {
+  return upward ? height - (box.depth + 1) * ROW : box.depth * ROW;
+}
+
+/** @param {Node} node @param {Node} below */
+function isAncestor(node, below) {
+  for (let at = below.parent; at !== null; at = at.parent) if (at === node) return true;
+  return false;
+}

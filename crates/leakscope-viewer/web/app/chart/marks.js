@@ -1,0 +1,90 @@
+// Draws what happened at moments: allocations up and frees down, failures as crosses, log lines as
+// diamonds; or their numbers in columns where there are too many.
+import { colour } from 'leakscope/chart/palette.js';
+
+/** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
+/** @typedef {import('leakscope/chart/scale.js').Scale} Scale */
+/** @typedef {import('leakscope/data/types.js').Timeline} Timeline */
+
+/**
+ * Allocations above the middle line, frees below it.
+ * @param {Pen} pen
+ * @param {Timeline} timeline
+ * @param {Scale} scale
+ * @param {number} y the middle line
+ * @param {number} reach pixels above and below it
+ */
+export function drawHeapMarks(pen, timeline, scale, y, reach) {
+  pen.strokeStyle = colour('grid');
+  pen.beginPath();
+  pen.moveTo(0, y + 0.5);
+  pen.lineTo(scale.width, y + 0.5);
+  pen.stroke();
+  const failedAt = [];
+  if (timeline.marks.heap !== null) {
+    for (const mark of timeline.marks.heap) {
+      const x = scale.x(mark.time);
+      const isFree = mark.kind === 'free';
+      if (mark.kind === 'failed') failedAt.push(x);
+      pen.fillStyle = colour(isFree ? 'free' : 'allocation');
+      pen.fillRect(x - 0.75, isFree ? y + 1 : y - reach, 1.5, reach - 1);
+    }
+  } else {
+    const { heap } = timeline;
+    const most = Math.max(1, ...heap.allocations, ...heap.frees);
+    const step = (heap.to - heap.from) / heap.width;
+    heap.allocations.forEach((allocations, column) => {
+      const x = scale.x(heap.from + column * step);
+      const width = Math.max(scale.x(heap.from + (column + 1) * step) - x, 1);
+      const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max((count / most) * (reach - 1), 2));
+      pen.fillStyle = colour('allocation');
+      pen.fillRect(x, y - up, width, up);
+      pen.fillStyle = colour('free');
+      pen.fillRect(x, y + 1, width, down);
+      if (heap.failed[column] > 0) failedAt.push(x);
+    });
+  }
+  pen.strokeStyle = colour('leak');
+  pen.lineWidth = 2;
+  for (const x of failedAt) {
+    pen.beginPath();
+    pen.moveTo(x - 4, y - 4);
+    pen.lineTo(x + 4, y + 4);
+    pen.moveTo(x + 4, y - 4);
+    pen.lineTo(x - 4, y + 4);
+    pen.stroke();
+  }
+  pen.lineWidth = 1;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Timeline} timeline
+ * @param {Scale} scale
+ * @param {number} y the middle
+ */
+export function drawLogMarks(pen, timeline, scale, y) {
+  if (timeline.marks.logs !== null) {
+    for (const mark of timeline.marks.logs) diamond(pen, scale.x(mark.time), y, mark.kind);
+    return;
+  }
+  const step = (timeline.to - timeline.from) / timeline.width;
+  timeline.logs.forEach((logs, column) => {
+    const kind = timeline.errors[column] > 0 ? 'error' : timeline.warnings[column] > 0 ? 'warning' : logs > 0 ? 'log' : null;
+    if (kind !== null) diamond(pen, scale.x(timeline.from + (column + 0.5) * step), y, kind);
+  });
+}
+
+/** @param {Pen} pen @param {number} x @param {number} y @param {string} kind */
+function diamond(pen, x, y, kind) {
+  // Worse ones are larger too: colour alone would not do.
+  const size = kind === 'error' ? 6 : kind === 'warning' ? 5 : 3.5;
+  pen.fillStyle = colour(kind === 'error' ? 'leak' : kind === 'warning' ? 'warn' : 'log');
+  pen.beginPath();
+  pen.moveTo(x, y - size);
+  pen.lineTo(x + size, y);
+  pen.lineTo(x, y + size);
+  pen.lineTo(x - size, y);
+  pen.closePath();
+  pen.fill();
+}

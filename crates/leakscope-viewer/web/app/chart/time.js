@@ -1,0 +1,116 @@
+// Draws what all pictures with a time axis share: the ruler, gaps in the data, the range, the cursor.
+import { colour } from 'leakscope/chart/palette.js';
+import { timeMarks } from 'leakscope/chart/scale.js';
+import { widthOf } from 'leakscope/chart/text.js';
+
+/** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
+/** @typedef {import('leakscope/chart/scale.js').Scale} Scale */
+/** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
+
+/**
+ * @param {Pen} pen
+ * @param {Scale} scale
+ * @param {number} hz
+ * @param {number} y the line below the labels
+ */
+export function drawRuler(pen, scale, hz, y) {
+  pen.textBaseline = 'bottom';
+  pen.textAlign = 'left';
+  pen.lineWidth = 1;
+  for (const { ticks, label } of timeMarks([scale.from, scale.to], hz, scale.width / 110)) {
+    const x = Math.round(scale.x(ticks)) + 0.5;
+    pen.strokeStyle = colour('line');
+    pen.beginPath();
+    pen.moveTo(x, y - 6);
+    pen.lineTo(x, y);
+    pen.stroke();
+    pen.fillStyle = colour('muted');
+    if (x + 4 + widthOf(pen, label) < scale.width) pen.fillText(label, x + 4, y - 2);
+  }
+}
+
+/** @param {Pen} pen @param {Scale} scale @param {number} hz @param {number} height */
+export function drawGrid(pen, scale, hz, height) {
+  pen.strokeStyle = colour('grid');
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (const { ticks } of timeMarks([scale.from, scale.to], hz, scale.width / 110)) {
+    const x = Math.round(scale.x(ticks)) + 0.5;
+    pen.moveTo(x, 0);
+    pen.lineTo(x, height);
+  }
+  pen.stroke();
+}
+
+/**
+ * Bands where data was lost, hatched: colour alone would not do.
+ * @param {Pen} pen
+ * @param {Scale} scale
+ * @param {{ from: number, to: number }[]} gaps
+ * @param {number} height
+ */
+export function drawGaps(pen, scale, gaps, height) {
+  for (const gap of gaps) {
+    const from = scale.x(gap.from);
+    const width = Math.max(scale.x(gap.to) - from, 2);
+    if (from > scale.width || from + width < 0) continue;
+    const left = Math.max(from, 0);
+    const right = Math.min(from + width, scale.width);
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, 0, right - left, height);
+    pen.clip();
+    pen.fillStyle = colour('gap');
+    pen.fillRect(left, 0, right - left, height);
+    pen.strokeStyle = colour('gap-line');
+    pen.lineWidth = 1;
+    pen.beginPath();
+    for (let x = Math.floor((left - height) / 7) * 7; x < right; x += 7) {
+      pen.moveTo(x, height);
+      pen.lineTo(x + height, 0);
+    }
+    pen.stroke();
+    pen.restore();
+  }
+}
+
+/**
+ * What lies outside the range is dimmed.
+ * @param {Pen} pen
+ * @param {Scale} scale
+ * @param {Stretch | null} range
+ * @param {number} height
+ */
+export function drawRange(pen, scale, range, height) {
+  if (range === null) return;
+  const from = Math.min(Math.max(scale.x(range[0]), -2), scale.width + 2);
+  const to = Math.min(Math.max(scale.x(range[1]), -2), scale.width + 2);
+  pen.fillStyle = colour('outside');
+  pen.fillRect(0, 0, from, height);
+  pen.fillRect(to, 0, scale.width - to, height);
+  pen.strokeStyle = colour('accent');
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  for (const x of [from, to]) {
+    pen.moveTo(x, 0);
+    pen.lineTo(x, height);
+  }
+  pen.stroke();
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Scale} scale
+ * @param {number | null} cursor
+ * @param {number} height
+ */
+export function drawCursor(pen, scale, cursor, height) {
+  if (cursor === null || cursor < scale.from || cursor > scale.to) return;
+  const x = Math.round(scale.x(cursor)) + 0.5;
+  pen.strokeStyle = colour('cursor');
+  pen.lineWidth = 1;
+  pen.beginPath();
+  pen.moveTo(x, 0);
+  pen.lineTo(x, height);
+  pen.stroke();
+}

@@ -1,0 +1,52 @@
+// One question at a time: a new one ends the one before it, whose answer then does not matter.
+
+/** @typedef {import('leakscope/data/types.js').Source} Source */
+/** @typedef {import('leakscope/data/types.js').Routes} Routes */
+/** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
+
+/** @template {keyof Routes} R */
+export class Latest {
+  /**
+   * @param {Source} source
+   * @param {R} route
+   * @param {(answer: Routes[R]) => void} answered
+   * @param {(message: string) => void} failed
+   */
+  constructor(source, route, answered, failed) {
+    this.source = source;
+    this.route = route;
+    this.answered = answered;
+    this.failed = failed;
+    /** @type {AbortController | null} */
+    this.running = null;
+    this.asked = '';
+  }
+
+  /**
+   * Asks, unless this was asked last.
+   * @param {Parameters} parameters
+   * @param {number} version of the data
+   */
+  async ask(parameters, version = 0) {
+    const question = JSON.stringify([parameters, version]);
+    if (question === this.asked) return;
+    this.asked = question;
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    try {
+      const answer = await this.source.get(this.route, parameters, running.signal);
+      if (!running.signal.aborted) this.answered(answer);
+    } catch (error) {
+      if (running.signal.aborted) return;
+      this.asked = '';
+      this.failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Ends the question that is under way. */
+  stop() {
+    this.running?.abort();
+    this.asked = '';
+  }
+}

@@ -1,0 +1,213 @@
+// The answers of the routes, as API.md (beside web/) describes them. Types only: nothing runs here.
+
+/** @typedef {'leak-steady' | 'leak-growing' | 'leak-survivors' | 'leak-per-cycle' | 'uncertain' | 'unclassified'
+ *  | 'late-release' | 'in-flight' | 'bounded' | 'once' | 'all-freed'} Verdict */
+/** @typedef {'task' | 'interrupt' | 'idle' | 'scheduler' | 'unknown'} ContextKind */
+/** @typedef {{ name: string, kind: ContextKind }} Context */
+/** @typedef {{ code: string, message: string, hint: string | null, count: number, time: number | null, grave: boolean }} Problem */
+/** @typedef {{ site: number, verdict: Verdict, is_leak: boolean, confidence: string, title: string, reason: string,
+ *  growth_bytes_per_second: number | null, growth: string, outstanding_bytes: number, outstanding_blocks: number }} Finding */
+/** @typedef {{ kind: string, time: number, context: number, core: number, address: string, title: string }} Anomaly */
+/** @typedef {'reading' | 'following' | 'complete' | 'failed'} ReadingState */
+
+/**
+ * @typedef {object} Overview
+ * @property {string[]} inputs
+ * @property {{ application: string | null, device: string | null, operating_system: string | null, cpu_hz: number | null,
+ *   cores: number[] }} target
+ * @property {{ hz: number | null, end: number }} clock
+ * @property {{ state: ReadingState, read_bytes: number, total_bytes: number | null }} reading
+ * @property {'leak' | 'no-leak-seen' | 'nothing-known'} conclusion
+ * @property {string} sentence
+ * @property {Problem[]} problems
+ * @property {Finding[]} findings
+ * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
+ * @property {{ bytes: number, time: number, holders: { site: number, bytes: number }[] }} peak
+ * @property {{ size: number | null, live_at_end: number, exhausted_in_s: number | null, exhausted_in: string | null }} heap
+ * @property {{ start: number, end: number, after_reset: boolean, stopped: boolean }[]} sessions
+ * @property {Context[]} contexts
+ * @property {Anomaly[]} anomalies
+ * @property {{ width: number, rows: number, sites: number }} limits
+ * @property {string[]} left_out
+ */
+
+/**
+ * Live bytes in columns of equal width.
+ * @typedef {object} Heap
+ * @property {number} from
+ * @property {number} to
+ * @property {number} width
+ * @property {number[]} min
+ * @property {number[]} max
+ * @property {number[]} last
+ * @property {number[]} allocations
+ * @property {number[]} frees
+ * @property {number[]} allocated_bytes
+ * @property {number[]} failed
+ */
+
+/** `run` and `ready` are flat triples: from, to, share.
+ *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
+/** @typedef {{ index: number, time: number, kind: string, size: number, site: number, context: number, core: number }} HeapMark */
+/** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
+/** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
+/**
+ * @typedef {object} Timeline
+ * @property {number} from
+ * @property {number} to
+ * @property {number} width
+ * @property {boolean} exact
+ * @property {number} resolution
+ * @property {Lane[]} lanes
+ * @property {Heap} heap
+ * @property {{ heap: HeapMark[] | null, logs: LogMark[] | null }} marks
+ * @property {number[]} logs
+ * @property {number[]} warnings
+ * @property {number[]} errors
+ * @property {Gap[]} gaps
+ * @property {{ time: number, index: number, name: string }[]} user_marks
+ */
+
+/** @typedef {{ address: string, function: string | null, file: string | null, line: number | null, inlined: boolean }} Frame */
+/**
+ * @typedef {object} Site
+ * @property {number} site
+ * @property {Verdict} verdict
+ * @property {boolean} is_leak
+ * @property {string} confidence
+ * @property {string} reason
+ * @property {string} title
+ * @property {number[]} stack
+ * @property {number[]} allocator
+ * @property {number | null} growth_bytes_per_second
+ * @property {string} growth
+ * @property {number} outstanding_bytes
+ * @property {number} outstanding_blocks
+ * @property {number} peak_bytes
+ * @property {number} bytes_at_peak
+ * @property {number} allocations
+ * @property {number} allocated_bytes
+ * @property {number} frees
+ * @property {number} temporary
+ * @property {number} temporary_bytes
+ * @property {number} reallocations
+ * @property {number} failed
+ * @property {number} smallest
+ * @property {number} largest
+ * @property {number} first
+ * @property {number} last
+ * @property {number[]} contexts
+ * @property {number[]} cores
+ */
+/** @typedef {{ from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[],
+ *  others: { sites: number, outstanding_bytes: number, allocated_bytes: number } }} Sites */
+/** @typedef {{ from: number, to: number, count: number }} Bucket */
+/** @typedef {{ address: string, size: number, time: number, context: number, core: number }} Block */
+/**
+ * @typedef {object} SiteDetail
+ * @property {Site} site
+ * @property {Frame[]} frames
+ * @property {{ from: number, to: number, times: number[], max: number[], last: number[] }} curve
+ * @property {Bucket[]} sizes
+ * @property {Bucket[]} lifetimes
+ * @property {Block[]} blocks
+ * @property {{ size: number, time: number, context: number, core: number, retried: boolean, live_bytes: number }[]} failures
+ */
+
+/**
+ * @typedef {object} EventRow
+ * @property {number} row
+ * @property {number} index
+ * @property {number} time
+ * @property {number} core
+ * @property {number} context
+ * @property {string} kind
+ * @property {number} id
+ * @property {string} name
+ * @property {string} detail
+ * @property {number} site
+ * @property {string | null} address
+ * @property {number | null} size
+ * @property {string | null} flag
+ * @property {number} input
+ * @property {number} offset
+ */
+/** @typedef {{ offset: number, total: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
+/** @typedef {{ row: number, index: number | null, total: number, complete: boolean }} Found */
+/** @typedef {{ index: number, time: number, context: number, core: number }} Half */
+/** @typedef {{ allocation: Half | null, free: Half | null, address: string, size: number, site: number, lifetime: number | null }} BlockLife */
+
+/**
+ * @typedef {object} Task
+ * @property {number} context
+ * @property {string} name
+ * @property {ContextKind} kind
+ * @property {string | null} address
+ * @property {number | null} priority
+ * @property {{ base: string, size: number, used: number | null } | null} stack
+ * @property {{ core: number, ticks: number, share: number, switches: number }[]} run
+ * @property {number} allocations
+ * @property {number} allocated_bytes
+ * @property {number} frees
+ * @property {number} freed_bytes
+ * @property {number} net_bytes
+ * @property {number} outstanding_bytes
+ * @property {number | null} peak_bytes
+ */
+/** @typedef {{ from: number, to: number, limited: boolean, tasks: Task[],
+ *  matrix: { allocated_by: number, freed_by: number, blocks: number, bytes: number }[],
+ *  unknown_ticks: { core: number, ticks: number }[] }} Tasks */
+
+/**
+ * @typedef {object} System
+ * @property {Record<string, string | number | number[] | null>} target
+ * @property {{ core: number, timestamp_hz: number | null, cpu_hz: number | null, ram_base: string | null, id_shift: number | null }[]} init
+ * @property {string[]} descriptions
+ * @property {{ number: number, name: string }[]} interrupts
+ * @property {{ core: number, offset: number, events: number | null, description: string }[]} modules
+ * @property {{ heap: string, base: string | null, size: number | null, allocations: number, frees: number,
+ *   outstanding_bytes: number, peak_bytes: number }[]} heaps
+ * @property {Record<string, number | null>} recording
+ * @property {{ id: number, name: string, count: number }[]} events
+ */
+
+/** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
+/** What follows the reading: its news, and whether the server answers.
+ *  @typedef {{ news(reading: Reading): void, lost(): void }} Listener */
+
+/**
+ * @typedef {object} Routes
+ * @property {Overview} overview
+ * @property {Heap} heap
+ * @property {Timeline} timeline
+ * @property {Sites} sites
+ * @property {SiteDetail} site
+ * @property {Events} events
+ * @property {Found} find
+ * @property {BlockLife} block
+ * @property {Tasks} tasks
+ * @property {System} system
+ */
+/** @typedef {Record<string, string | number | null | undefined>} Parameters */
+
+/**
+ * Where answers come from; the page does not know whether it is a server or the file it stands in.
+ * @typedef {object} Source
+ * @property {boolean} served
+ * @property {<R extends keyof Routes>(route: R, parameters?: Parameters, signal?: AbortSignal) => Promise<Routes[R]>} get
+ * @property {(listener: Listener) => void} follow
+ */
+
+/**
+ * The document in the single file.
+ * @typedef {object} Embedded
+ * @property {Overview} overview
+ * @property {Sites} sites
+ * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
+ * @property {Timeline} timeline
+ * @property {Events} events
+ * @property {Tasks} tasks
+ * @property {System} system
+ * @property {[number | null, number | null][]} blocks
+ */
+export {};

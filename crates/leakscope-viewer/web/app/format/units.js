@@ -1,0 +1,227 @@
+// The one place where ticks and bytes become words, as the text report writes them
+// (crates/leakscope-report/src/units.rs): exact sizes with thousands separators, durations and rates
+// with three significant digits, moments with as many decimals as tell those of their trace apart.
+
+const SECOND = 1_000_000_000_000n; // in picoseconds: fine enough for any clock of 32 bits
+const MINUTE = 60n * SECOND;
+const HOUR = 60n * MINUTE;
+const DAY = 24n * HOUR;
+
+/** The clock of a trace: what its ticks are in time. */
+export class Clock {
+  /**
+   * @param {number | null} hz ticks in a second; null or 0 if unknown
+   * @param {number} length of the trace, in ticks
+   */
+  constructor(hz, length) {
+    this.hz = hz ?? 0;
+    const time = this.picoseconds(length) ?? 0n;
+    this.decimals = 3;
+    if (time > 0n && time < SECOND / 10n) {
+      while (this.decimals < 9 && time < SECOND / 10n ** BigInt(this.decimals - 2)) this.decimals += 1;
+    }
+  }
+
+  /**
+   * In seconds; null if the clock's rate is unknown.
+   * @param {number} ticks
+   */
+  seconds(ticks) {
+    return this.hz > 0 ? ticks / this.hz : null;
+  }
+
+  /** @param {number} ticks */
+  picoseconds(ticks) {
+    return this.hz > 0 ? (BigInt(Math.round(ticks)) * SECOND) / BigInt(this.hz) : null;
+  }
+
+  /**
+   * A length of time: "9.04 ms", "2 h 14 min"; "9,038 ticks" if the clock's rate is unknown.
+   * @param {number} ticks
+   */
+  duration(ticks) {
+    const time = this.picoseconds(Math.abs(ticks));
+    const sign = ticks < 0 ? '-' : '';
+    if (time === null) return sign + counted(Math.abs(Math.round(ticks)), 'tick');
+    return time === 0n ? '0 s' : sign + durationOf(time);
+  }
+
+  /**
+   * A moment, as the time since the trace began: "0.002 s", "2 h 14 min 5 s", "tick 2,417".
+   * @param {number} ticks
+   */
+  moment(ticks) {
+    const time = this.picoseconds(ticks);
+    if (time === null) return `tick ${count(Math.round(ticks))}`;
+    const seconds = roundTo(time, SECOND / 10n ** BigInt(this.decimals));
+    if (seconds < MINUTE) return `${decimal(seconds, SECOND, this.decimals)} s`;
+    const tenths = roundTo(time, SECOND / 10n);
+    if (tenths < HOUR) return `${tenths / MINUTE} min ${decimal(tenths % MINUTE, SECOND, 1)} s`;
+    const whole = roundTo(time, SECOND);
+    const rest = `${(whole % DAY) / HOUR} h ${(whole % HOUR) / MINUTE} min ${(whole % MINUTE) / SECOND} s`;
+    return whole < DAY ? rest : `${whole / DAY} d ${rest}`;
+  }
+
+  /**
+   * A moment in seconds with all the clock's decimals, for lists; ticks if its rate is unknown.
+   * @param {number} ticks
+   */
+  stamp(ticks) {
+    const time = this.picoseconds(Math.abs(ticks));
+    const sign = ticks < 0 ? '-' : '';
+    if (time === null) return sign + Math.abs(ticks);
+    let decimals = 3;
+    while (decimals < 9 && 10 ** decimals < this.hz) decimals += 1;
+    return sign + decimal(roundTo(time, SECOND / 10n ** BigInt(decimals)), SECOND, decimals);
+  }
+
+  /**
+   * How fast bytes grow: "1,097 B/s", "4.50 B/min", "270 B in 1,000 ticks".
+   * @param {number} grown bytes
+   * @param {number} ticks
+   */
+  rate(grown, ticks) {
+    if (this.hz === 0 || ticks <= 0) return `${signed(grown)} B in ${this.duration(ticks)}`;
+    return ratePerSecond((grown * this.hz) / ticks);
+  }
+}
+
+/**
+ * A rate, by the shortest of second, minute, hour and day in which it is a byte at least.
+ * @param {number} bytes in a second
+ */
+export function ratePerSecond(bytes) {
+  const sign = bytes < 0 ? '-' : '';
+  const rate = Math.abs(bytes);
+  if (rate === 0 || !Number.isFinite(rate)) return '0 B/s';
+  if (rate >= 10 * 2 ** 20) return `${sign}${significant(rate / 2 ** 20)} MiB/s`;
+  const units = /** @type {const} */ ([[1, 's'], [60, 'min'], [3600, 'h'], [86400, 'day']]);
+  const [seconds, unit] = units.find(([seconds]) => rate * seconds >= 1) ?? units[3];
+  return `${sign}${significant(rate * seconds)} B/${unit}`;
+}
+
+/**
+ * A length of time in seconds, as `Clock.duration` writes it.
+ * @param {number} seconds
+ */
+export function durationOfSeconds(seconds) {
+  const time = BigInt(Math.floor(Math.max(seconds, 0) * 1e6)) * (SECOND / 1_000_000n);
+  return time === 0n ? '0 s' : durationOf(time);
+}
+
+/**
+ * A whole number with thousands separators.
+ * @param {number} number
+ */
+export function count(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/**
+ * A number that says in which direction: "+1,500", "-20", "0".
+ * @param {number} number
+ */
+export function signed(number) {
+  return number > 0 ? `+${count(number)}` : number < 0 ? `-${count(-number)}` : '0';
+}
+
+/**
+ * A number of things: "1 block", "1,500 blocks".
+ * @param {number} number
+ * @param {string} name
+ */
+export function counted(number, name) {
+  return `${count(number)} ${name}${number === 1 ? '' : 's'}`;
+}
+
+/**
+ * A size, exact: "17,706 B".
+ * @param {number} size in bytes
+ */
+export function bytes(size) {
+  return size < 0 ? `-${count(-size)} B` : `${count(size)} B`;
+}
+
+/**
+ * A size, exact, and in a binary unit if it is 10 KiB or more: "17,706 B (17.3 KiB)".
+ * @param {number} size in bytes
+ */
+export function bytesWithUnit(size) {
+  return size < 10_240 ? bytes(size) : `${bytes(size)} (${shortBytes(size)})`;
+}
+
+/**
+ * A size for an axis, where an exact one has no room: "5,000 B", "17.3 KiB".
+ * @param {number} size in bytes
+ */
+export function shortBytes(size) {
+  if (size < 10_240) return bytes(Math.round(size));
+  for (const [unit, name] of /** @type {const} */ ([[2 ** 30, 'GiB'], [2 ** 20, 'MiB']])) {
+    if (size >= unit) return `${significant(size / unit)} ${name}`;
+  }
+  return `${significant(size / 2 ** 10)} KiB`;
+}
+
+/**
+ * A part of a whole, without decimals; "<1 %" rather than 0 if there is any.
+ * @param {number} part
+ * @param {number} whole
+ */
+export function percent(part, whole) {
+  if (whole === 0) return '0 %';
+  const rounded = Math.round((part / whole) * 100);
+  return rounded === 0 && part > 0 ? '<1 %' : `${rounded} %`;
+}
+
+/**
+ * Three significant digits, or the whole number if it is 100 or more.
+ * @param {number} number
+ */
+function significant(number) {
+  if (number < 0.9995) return number.toFixed(3);
+  if (number < 9.995) return number.toFixed(2);
+  if (number < 99.95) return number.toFixed(1);
+  return count(Math.round(number));
+}
+
+/** @param {bigint} picoseconds more than 0 */
+function durationOf(picoseconds) {
+  const dropped = picoseconds.toString().length - 3;
+  const short = picoseconds < MINUTE && dropped > 0;
+  const rounded = short ? roundTo(picoseconds, 10n ** BigInt(dropped)) : picoseconds;
+  if (rounded < MINUTE) {
+    const units = /** @type {const} */ ([[SECOND, 's'], [SECOND / 1000n, 'ms'], [SECOND / 1_000_000n, 'µs']]);
+    const [unit, name] = units.find(([unit]) => rounded * 10n >= unit) ?? [SECOND / 1_000_000_000n, 'ns'];
+    const whole = rounded / unit;
+    const decimals = whole >= 100n ? 0 : whole >= 10n ? 1 : whole >= 1n ? 2 : 3;
+    return `${decimal(rounded, unit, decimals)} ${name}`;
+  }
+  const seconds = roundTo(picoseconds, SECOND);
+  if (seconds < HOUR) return `${seconds / MINUTE} min ${(seconds % MINUTE) / SECOND} s`;
+  const minutes = roundTo(picoseconds, MINUTE);
+  if (minutes < DAY) return `${minutes / HOUR} h ${(minutes % HOUR) / MINUTE} min`;
+  const hours = roundTo(picoseconds, HOUR);
+  return `${count(Number(hours / DAY))} d ${(hours % DAY) / HOUR} h`;
+}
+
+/**
+ * The multiple of `step` next to `number`.
+ * @param {bigint} number
+ * @param {bigint} step
+ */
+function roundTo(number, step) {
+  return ((number + step / 2n) / step) * step;
+}
+
+/**
+ * `number / unit` with so many decimals; further ones are cut off.
+ * @param {bigint} number
+ * @param {bigint} unit
+ * @param {number} decimals
+ */
+function decimal(number, unit, decimals) {
+  const whole = number / unit;
+  if (decimals === 0) return String(whole);
+  const fraction = ((number % unit) * 10n ** BigInt(decimals)) / unit;
+  return `${whole}.${String(fraction).padStart(decimals, '0')}`;
+}

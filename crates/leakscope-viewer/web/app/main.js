@@ -1,0 +1,80 @@
+// Where the page begins: puts it together, shows the view that the address names, and follows the news.
+import { source as chooseSource } from 'leakscope/data/source.js';
+import { pageHead, nextTheme } from 'leakscope/page/head.js';
+import { keysDialog, listenForKeys } from 'leakscope/page/keys.js';
+import { Page } from 'leakscope/page/page.js';
+import { clockStrip } from 'leakscope/page/strip.js';
+import { element, fill } from 'leakscope/part/element.js';
+import { browserAddress, Store } from 'leakscope/state/store.js';
+import { eventsView } from 'leakscope/view/events.js';
+import { flameView } from 'leakscope/view/flame.js';
+import { overviewView } from 'leakscope/view/overview.js';
+import { sitesView } from 'leakscope/view/sites.js';
+import { systemView } from 'leakscope/view/system.js';
+import { tasksView } from 'leakscope/view/tasks.js';
+import { terminalView } from 'leakscope/view/terminal.js';
+import { timelineView } from 'leakscope/view/timeline.js';
+
+/** @typedef {import('leakscope/page/page.js').View} View */
+
+/** @type {Record<import('leakscope/state/fragment.js').ViewName, (page: Page) => View>} */
+const MAKE = {
+  overview: overviewView, sites: sitesView, flame: flameView, timeline: timelineView,
+  events: eventsView, terminal: terminalView, tasks: tasksView, system: systemView,
+};
+
+async function start() {
+  const place = /** @type {HTMLElement} */ (document.getElementById('page'));
+  const source = chooseSource();
+  const store = new Store(browserAddress());
+  addEventListener('popstate', () => store.moved());
+  addEventListener('hashchange', () => store.moved());
+  const overview = await source.get('overview').catch((error) => {
+    fill(place, element('p', { class: 'padded' }, `The trace cannot be shown: ${error.message}`));
+    throw error;
+  });
+  const page = new Page(source, store, overview);
+
+  const dialog = keysDialog();
+  const help = () => dialog.showModal();
+  const head = pageHead(page, help);
+  const strip = clockStrip(page);
+  const main = element('main', { id: 'view' });
+  const aloud = element('div', { class: 'hidden', 'aria-live': 'polite' });
+  page.say = (text) => { aloud.textContent = text; };
+  fill(place, head.bar, head.notices, strip.element, main, aloud);
+
+  /** @type {{ name: string, view: View } | null} */
+  let shown = null;
+  const show = () => {
+    const { state } = page;
+    if (shown?.name !== state.view) {
+      shown?.view.close?.();
+      shown = { name: state.view, view: MAKE[state.view](page) };
+      fill(main, shown.view.element);
+      shown.view.first?.focus({ preventScroll: true, ...{ focusVisible: false } });
+    }
+    head.show(state);
+    strip.show(state);
+    shown.view.show(state);
+    // For tests, and for those who look from outside: what the page shows now.
+    document.documentElement.dataset.view = state.view;
+  };
+  store.subscribe(show);
+  listenForKeys(page, () => shown?.view ?? null, { help, theme: () => nextTheme(page) });
+  show();
+
+  source.follow({
+    async news(reading) {
+      head.news(reading);
+      const isSettled = reading.state === 'complete' && page.overview.reading.state === 'complete';
+      if (reading.version === page.version || isSettled) return;
+      page.version = reading.version;
+      page.learn(await source.get('overview'));
+      show();
+    },
+    lost: () => head.lost(),
+  });
+}
+
+start();

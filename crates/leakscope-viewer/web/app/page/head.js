@@ -1,0 +1,119 @@
+// The head of the page: what is looked at, the views, the theme, and what is to be known in every view:
+// that the trace is still being read, that the server is gone, what is wrong with the data.
+import { forgetColours } from 'leakscope/chart/palette.js';
+import { drawAll } from 'leakscope/chart/picture.js';
+import { count, percent } from 'leakscope/format/units.js';
+import { element, fill } from 'leakscope/part/element.js';
+import { VIEWS, write } from 'leakscope/state/fragment.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/state/fragment.js').State} State */
+
+const NAMES = {
+  overview: 'Overview', sites: 'Call sites', flame: 'Flame graph', timeline: 'Timeline',
+  events: 'Events', terminal: 'Terminal', tasks: 'Tasks', system: 'System',
+};
+
+/**
+ * @param {Page} page
+ * @param {() => void} help
+ */
+export function pageHead(page, help) {
+  const links = VIEWS.map((view, place) => element('a', {
+    href: `#${view}`, title: `${NAMES[view]} (${place + 1})`,
+    click: (/** @type {MouseEvent} */ event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      page.go({ view });
+    },
+  }, NAMES[view]));
+  const about = element('span', { class: 'quiet' });
+  const theme = element('button', { type: 'button', title: 'Theme: system, dark, light (T)', click: () => nextTheme(page) });
+  const notices = element('div', { role: 'status' });
+  const bar = element('header', { class: 'head' },
+    element('div', { class: 'brand' }, 'leakscope', about),
+    element('nav', { class: 'views', 'aria-label': 'Views' }, ...links),
+    element('div', { class: 'head-buttons' }, theme,
+      element('button', { type: 'button', title: 'Keys (?)', 'aria-label': 'Keys', click: help }, '?')));
+  const look = matchMedia('(prefers-color-scheme: dark)');
+  look.addEventListener('change', recolour);
+
+  let isLost = false;
+  /** @type {import('leakscope/data/types.js').Reading | null} */
+  let reading = null;
+  const showNotices = () => fill(notices, ...noticesOf(page, reading, isLost));
+  return {
+    bar,
+    notices,
+    /** @param {State} state */
+    show(state) {
+      links.forEach((link, place) => {
+        const view = VIEWS[place];
+        link.href = write({ ...state, view });
+        if (view === state.view) link.setAttribute('aria-current', 'page');
+        else link.removeAttribute('aria-current');
+      });
+      const { inputs } = page.overview;
+      const name = inputs.map((input) => input.split(/[\\/]/).at(-1)).join(', ');
+      about.textContent = name;
+      about.title = inputs.join('\n');
+      document.title = `${name} · ${NAMES[state.view]} · leakscope`;
+      theme.textContent = `◐ ${state.theme}`;
+      theme.setAttribute('aria-label', `Theme: ${state.theme}`);
+      setTheme(state.theme);
+      showNotices();
+    },
+    /** @param {import('leakscope/data/types.js').Reading} news */
+    news(news) {
+      isLost = false;
+      reading = news;
+      showNotices();
+    },
+    lost() {
+      isLost = true;
+      showNotices();
+    },
+  };
+}
+
+/**
+ * @param {Page} page
+ * @param {import('leakscope/data/types.js').Reading | null} reading
+ * @param {boolean} isLost
+ */
+function noticesOf(page, reading, isLost) {
+  const grave = page.overview.problems.filter((problem) => problem.grave);
+  const state = reading?.state ?? page.overview.reading.state;
+  const sign = (/** @type {string} */ text) => element('span', { class: 'sign', 'aria-hidden': 'true' }, text);
+  const progress = reading?.total_bytes ? `, ${percent(reading.read_bytes, reading.total_bytes)}` : '';
+  return [
+    isLost && element('div', { class: 'notice grave', id: 'lost' }, sign('⏻'),
+      'The server is gone: leakscope was ended, or does not answer. What is here stays; nothing new can be asked. It goes on by itself if the server comes back.'),
+    state === 'reading' && element('div', { class: 'notice' }, sign('…'), `The trace is being read${progress}. All answers are about what was read so far.`),
+    state === 'following' && element('div', { class: 'notice' }, sign('●'), `Live: ${count(reading?.events ?? page.overview.totals.events)} events so far, ${page.clock.moment(reading?.end ?? page.overview.clock.end)}.`),
+    state === 'failed' && element('div', { class: 'notice grave' }, sign('!'), page.overview.sentence),
+    grave.length > 0 && page.state.view !== 'overview' && element('div', { class: 'notice grave' }, sign('!'), element('span', {},
+      `Something is wrong with the data: ${grave[0].message}${grave.length > 1 ? `, and ${grave.length - 1} more` : ''} `,
+      element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'overview' }) }, 'All problems'))),
+  ];
+}
+
+/** @param {Page} page */
+export function nextTheme(page) {
+  const order = /** @type {const} */ (['system', 'dark', 'light']);
+  page.go({ theme: order[(order.indexOf(page.state.theme) + 1) % order.length] });
+}
+
+/** @param {State['theme']} theme */
+function setTheme(theme) {
+  const root = document.documentElement;
+  if ((root.dataset.theme ?? 'system') === theme) return;
+  if (theme === 'system') delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  recolour();
+}
+
+function recolour() {
+  forgetColours();
+  drawAll();
+}

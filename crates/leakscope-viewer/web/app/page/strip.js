@@ -1,0 +1,110 @@
+// The clock strip above every view: the heap curve of the whole trace, the range that limits the views,
+// the part that the timeline shows, and the cursor.
+import { drawCurve } from 'leakscope/chart/curve.js';
+import { listen } from 'leakscope/chart/gestures.js';
+import { colour } from 'leakscope/chart/palette.js';
+import { Picture } from 'leakscope/chart/picture.js';
+import { Scale } from 'leakscope/chart/scale.js';
+import { drawCursor, drawGaps, drawRange } from 'leakscope/chart/time.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { element, fill } from 'leakscope/part/element.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/state/fragment.js').State} State */
+/** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
+
+/** @param {Page} page */
+export function clockStrip(page) {
+  /** @type {import('leakscope/data/types.js').Timeline | null} */
+  let timeline = null;
+  /** @type {Stretch | null} while it is dragged */
+  let dragged = null;
+  const scale = () => new Scale(page.bounds, picture.width);
+
+  const picture = new Picture('Live bytes over the whole trace', (pen, _, height) => {
+    if (timeline !== null) {
+      const x = scale().x(timeline.from);
+      drawCurve(pen, timeline.heap, { x, y: 4, width: scale().x(timeline.to) - x, height: height - 4 }, { axis: false });
+      drawGaps(pen, scale(), timeline.gaps, height);
+    }
+    drawRange(pen, scale(), dragged ?? page.state.range, height);
+    const { window, view } = page.state;
+    if (window !== null && view === 'timeline') {
+      pen.strokeStyle = colour('text');
+      pen.lineWidth = 1;
+      pen.strokeRect(scale().x(window[0]) + 0.5, 1.5, Math.max(scale().x(window[1]) - scale().x(window[0]) - 1, 2), height - 3);
+    }
+    drawCursor(pen, scale(), page.state.cursor, height);
+    if (page.hovered !== null) drawCursor(pen, scale(), page.hovered, height);
+  }, { focusable: true, resized: () => ask() });
+
+  const latest = new Latest(page.source, 'timeline', (answer) => {
+    timeline = answer;
+    picture.draw();
+  }, () => {});
+  const ask = () => void (picture.width > 0 && latest.ask({ width: Math.min(Math.max(Math.round(picture.width / 2), 1), page.overview.limits.width) }, page.version));
+
+  listen(picture.element, {
+    select: (from, to, ended) => {
+      const stretch = stretchOf(scale(), from, to, page.bounds);
+      dragged = ended ? null : stretch;
+      if (ended) page.go({ range: stretch });
+      picture.draw();
+      showClock(page.state);
+    },
+    click: (x) => page.go({ cursor: Math.round(scale().ticks(x)) }),
+    hover: (x) => page.hover(x === null ? null : Math.round(scale().ticks(x))),
+  });
+  picture.element.setAttribute('aria-label', 'Clock strip: left and right move the cursor, [ and ] begin and end a range');
+  picture.element.addEventListener('keydown', (event) => {
+    const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (direction === undefined || event.altKey || event.ctrlKey) return;
+    const [least, most] = page.bounds;
+    const step = (most - least) * (event.shiftKey ? 0.05 : 0.005);
+    const cursor = Math.round(Math.min(Math.max((page.state.cursor ?? least) + direction * step, least), most));
+    page.go({ cursor });
+    page.say(`cursor ${page.clock.moment(cursor)}`);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  const clock = element('dl', { class: 'clock' });
+  const showClock = (/** @type {State} */ state) => {
+    const range = dragged ?? state.range;
+    const moment = page.hovered ?? state.cursor;
+    fill(clock,
+      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.moment(moment)),
+      element('dt', {}, 'Range'), element('dd', {}, range === null ? 'everything'
+        : `${page.clock.moment(range[0])} to ${page.clock.moment(range[1])}, ${page.clock.duration(range[1] - range[0])}`),
+      element('div', { class: 'clock-buttons' }, range !== null && element('button', {
+        type: 'button', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
+      }, '×')));
+  };
+  page.hoverListeners.push(() => {
+    picture.draw();
+    showClock(page.state);
+  });
+
+  return {
+    element: element('section', { class: 'strip', 'aria-label': 'Clock' }, picture.element, clock),
+    /** @param {State} state */
+    show(state) {
+      ask();
+      picture.draw();
+      showClock(state);
+    },
+  };
+}
+
+/**
+ * Pixels as a stretch of whole ticks within the bounds.
+ * @param {Scale} scale
+ * @param {number} from
+ * @param {number} to
+ * @param {Stretch} bounds
+ * @returns {Stretch}
+ */
+export function stretchOf(scale, from, to, [least, most]) {
+  const begin = Math.min(Math.max(Math.round(scale.ticks(from)), least), most - 1);
+  return [begin, Math.max(Math.min(Math.round(scale.ticks(to)), most), begin + 1)];
+}

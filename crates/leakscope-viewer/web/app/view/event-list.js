@@ -1,0 +1,129 @@
+// A list of events that pass a filter, of any length: asks for pages, goes to an event or a moment, and
+// waits while the server still searches. Events and Terminal are made of it.
+import { Latest } from 'leakscope/data/latest.js';
+import { element } from 'leakscope/part/element.js';
+import { VirtualList } from 'leakscope/part/virtual-list.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').EventRow} EventRow */
+/** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
+/** @typedef {{ index: number } | { time: number }} Place */
+
+const AGAIN = 200; // milliseconds, while the server still searches
+
+/**
+ * @typedef {object} Options
+ * @property {string} label
+ * @property {[name: string, look?: string][]} columns
+ * @property {(row: EventRow, line: HTMLElement) => void} draw
+ * @property {(row: EventRow, way: 'click' | 'open' | 'move') => void} chosen
+ * @property {(row: EventRow, place: { x: number, y: number }) => void} menu
+ * @property {(total: number, complete: boolean) => void} counted
+ * @property {(index: number) => void} [hidden] the event that was to be gone to is not in the list
+ */
+
+/**
+ * @param {Page} page
+ * @param {Options} options
+ */
+export function eventList(page, options) {
+  /** @type {Parameters} */
+  let filter = {};
+  let asked = '';
+  let timer = 0;
+  /** @type {Place | null} where to go, until it was found */
+  let wanted = null;
+
+  const head = element('div', { class: 'list-head', role: 'row' },
+    ...options.columns.map(([name, look]) => element('span', { role: 'columnheader', class: look }, name)));
+  const nothing = element('p', { class: 'list-nothing', hidden: true }, 'No event passes the filters.');
+  const list = new VirtualList({
+    label: options.label, head, draw: options.draw, menu: options.menu,
+    fetch: async (offset, limit) => (await page.source.get('events', { ...filter, offset, limit })).rows,
+    chosen: (row, way) => {
+      wanted = null;
+      options.chosen(row, way);
+    },
+  });
+
+  const total = new Latest(page.source, 'events', (answer) => {
+    list.setTotal(answer.total);
+    nothing.hidden = answer.total > 0 || !answer.complete;
+    options.counted(answer.total, answer.complete);
+    if (wanted !== null) find(wanted);
+    if (!answer.complete) timer = window.setTimeout(askAgain, AGAIN);
+  }, (message) => {
+    nothing.hidden = false;
+    nothing.textContent = message;
+  });
+  const askAgain = () => {
+    total.asked = '';
+    total.ask({ ...filter, offset: 0, limit: 1 });
+  };
+
+  const finder = new Latest(page.source, 'find', (found) => {
+    const index = wanted !== null && 'index' in wanted ? wanted.index : null;
+    if (found.index === null && !found.complete) return;
+    wanted = null;
+    if (index !== null && found.index !== index) options.hidden?.(index);
+    if (found.total > list.total) list.setTotal(found.total);
+    if (found.total === 0) return;
+    list.select(Math.min(found.row, found.total - 1), true);
+  }, () => {});
+  const find = (/** @type {Place} */ place) => {
+    finder.asked = '';
+    finder.ask({ ...filter, ...place });
+  };
+
+  return {
+    element: element('div', { class: 'view whole' }, list.element, nothing),
+    list,
+    /**
+     * @param {Parameters} next filter
+     * @returns {boolean} it is another one
+     */
+    filter(next) {
+      const question = JSON.stringify([next, page.version]);
+      if (question === asked) return false;
+      const isNew = asked === '' || JSON.stringify(next) !== JSON.stringify(filter);
+      asked = question;
+      filter = next;
+      clearTimeout(timer);
+      if (isNew) {
+        list.selected = null;
+        list.renew(0);
+      }
+      askAgain();
+      return isNew;
+    },
+    /** @param {Place | null} place */
+    goTo(place) {
+      wanted = place;
+      if (place !== null) find(place);
+    },
+    close() {
+      clearTimeout(timer);
+      total.stop();
+      finder.stop();
+    },
+  };
+}
+
+/**
+ * Text in which what was searched for is marked.
+ * @param {string} text
+ * @param {string} search
+ * @returns {(string | HTMLElement)[]}
+ */
+export function marked(text, search) {
+  if (search === '') return [text];
+  const parts = [];
+  const [low, wanted] = [text.toLowerCase(), search.toLowerCase()];
+  let at = 0;
+  for (let hit = low.indexOf(wanted); hit >= 0; hit = low.indexOf(wanted, at)) {
+    parts.push(text.slice(at, hit), element('mark', {}, text.slice(hit, hit + wanted.length)));
+    at = hit + wanted.length;
+  }
+  parts.push(text.slice(at));
+  return parts;
+}

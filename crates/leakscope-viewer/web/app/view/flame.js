@@ -1,0 +1,183 @@
+// Flame graph: who allocated what is outstanding, or lived at the peak, or was allocated, or was only
+// temporary; as an icicle, from the callers down.
+import { drawIcicle, boxAt, ROW } from 'leakscope/chart/icicle.js';
+import { ancestors, follow, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
+import { listen } from 'leakscope/chart/gestures.js';
+import { Picture } from 'leakscope/chart/picture.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { bytes, counted, percent } from 'leakscope/format/units.js';
+import { frameWhere } from 'leakscope/page/stack.js';
+import { choice, element, fill, searchField, toggle } from 'leakscope/part/element.js';
+import { numbers } from 'leakscope/part/numbers.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
+/** @typedef {import('leakscope/chart/icicle-layout.js').Box} Box */
+
+/** @param {Page} page @returns {import('leakscope/page/page.js').View} */
+export function flameView(page) {
+  /** @type {import('leakscope/data/types.js').Sites | null} */
+  let sites = null;
+  let root = tree({ sites: /** @type {import('leakscope/data/types.js').Site[]} */ ([]), frames: [] }, page.state);
+  let [zoomed, focused] = [root, root];
+  /** @type {Node | null} */
+  let hovered = null;
+  /** @type {Box[]} */
+  let boxes = [];
+  let made = '';
+
+  const amount = (/** @type {number} */ value) => page.state.weight.includes('bytes') ? bytes(value) : counted(value, 'block');
+  const picture = new Picture('Flame graph', (pen, width, height) => {
+    const { search, upward } = page.state;
+    drawIcicle(pen, boxes, width, height, { search, upward, focused, hovered, zoomed });
+  }, { focusable: true, resized: () => arrange() });
+  const scroller = element('div', { class: 'flame-scroller' }, picture.element);
+  const line = element('div', { class: 'flame-line', 'aria-live': 'polite' });
+  const text = numbers('functions of the flame graph', () => ({
+    rows: nodesOf(zoomed),
+    columns: [
+      { name: 'Function', class: 'fixed words', cell: ({ node, depth }) => `${'\u00a0\u00a0'.repeat(depth)}${node.label}` },
+      { name: 'Where', class: 'fixed words', cell: ({ node }) => node.frame ? frameWhere(node.frame) : '' },
+      { name: 'Amount', class: 'number', cell: ({ node }) => amount(node.value) },
+      { name: 'Part', class: 'number', cell: ({ node }) => percent(node.value, root.value) },
+    ],
+  }));
+
+  const search = searchField('Search functions and files', (text) => page.go({ search: text }));
+  const weight = choice('What is shown', WEIGHTS, (weight) => page.go({ weight }));
+  const inverted = toggle('Inverted', (on) => page.go({ inverted: on }), 'The allocating functions first, their callers below');
+  const upward = toggle('Upward', (on) => page.go({ upward: on }), 'Flames rather than icicles');
+  const allocator = toggle('Allocator frames', (on) => page.go({ allocator: on }), 'With the allocator’s own functions');
+  const reset = element('button', { type: 'button', title: 'Zoom out (0)', click: () => zoom(root) }, 'Reset zoom');
+  const rest = element('span', { class: 'rest' });
+  const nothing = element('p', { class: 'list-nothing' });
+
+  const latest = new Latest(page.source, 'sites', (answer) => {
+    sites = answer;
+    made = '';
+    make();
+  }, (message) => {
+    nothing.hidden = false;
+    nothing.textContent = message;
+  });
+
+  const make = () => {
+    if (sites === null) return;
+    const { weight, inverted, allocator } = page.state;
+    const wanted = JSON.stringify([weight, inverted, allocator]);
+    if (wanted !== made) {
+      made = wanted;
+      const keys = [...ancestors(zoomed), zoomed].slice(1).map((node) => node.key);
+      root = tree(sites, page.state);
+      zoomed = follow(root, keys);
+      focused = zoomed;
+      hovered = null;
+    }
+    arrange();
+  };
+  const arrange = () => {
+    boxes = place(zoomed, 0.4 / Math.max(picture.width, 1));
+    const depth = boxes.reduce((most, box) => Math.max(most, box.depth), 0) + 1;
+    picture.element.style.height = `${depth * ROW + 4}px`;
+    const { search, range } = page.state;
+    nothing.hidden = root.value > 0;
+    nothing.textContent = sites === null ? 'Reading …' : 'Nothing of this kind is in the trace.';
+    reset.disabled = zoomed === root;
+    rest.textContent = [
+      search !== '' && `found: ${percent(matchedValue(root, search), root.value)}`, amount(root.value),
+      range !== null && sites !== null && !sites.limited && 'of the whole trace: this file cannot limit it',
+    ].filter(Boolean).join(', ');
+    picture.describe(`Flame graph of ${amount(root.value)}; its numbers are in the table below`);
+    picture.fit();
+    text.renew();
+    tell();
+  };
+  const tell = () => {
+    const node = hovered ?? focused;
+    fill(line, element('b', { class: 'fixed' }, node.label), element('span', { class: 'fixed quiet' }, node.frame ? frameWhere(node.frame) : ''),
+      element('span', {}, `${amount(node.value)}, ${percent(node.value, root.value)}`),
+      element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
+      node === focused && node.sites.size === 1 && element('button', { type: 'button', class: 'link', click: () => openSite(node) }, 'Show the call site'));
+  };
+  const zoom = (/** @type {Node} */ node) => {
+    zoomed = node;
+    focused = node;
+    arrange();
+  };
+  const openSite = (/** @type {Node} */ node) => {
+    if (node.sites.size === 1) page.go({ view: 'sites', site: [...node.sites][0] });
+    else page.go({ view: 'sites', search: node.label });
+  };
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => boxAt(boxes, x / picture.width, y, picture.height, page.state.upward)?.node ?? null;
+  listen(picture.element, {
+    select: () => {},
+    click: (x, y) => {
+      const node = at(x, y);
+      if (node !== null) zoom(node);
+    },
+    doubleClick: (x, y) => {
+      const node = at(x, y);
+      if (node !== null) openSite(node);
+    },
+    hover: (x, y) => {
+      hovered = x === null ? null : at(x, y);
+      picture.draw();
+      tell();
+    },
+  });
+
+  return {
+    element: element('div', { class: 'view whole' },
+      element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator), reset, search, rest),
+      scroller, nothing, line, element('div', { class: 'flame-numbers' }, text)),
+    search,
+    first: picture.element,
+    show(state) {
+      search.show(state.search);
+      weight.value = state.weight;
+      inverted.show(state.inverted);
+      upward.show(state.upward);
+      allocator.show(state.allocator);
+      scroller.classList.toggle('upward', state.upward);
+      latest.ask(page.limits, page.version);
+      make();
+    },
+    key(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey) return false;
+      const next = step(focused, event.key, page.state.upward);
+      if (event.key === '0') zoom(root);
+      else if (event.key === 'Enter' && document.activeElement === picture.element) zoom(focused);
+      else if (next !== null) {
+        focused = next;
+        if (!isWithin(next, zoomed)) zoomed = next;
+        hovered = null;
+        arrange();
+      } else return false;
+      return true;
+    },
+    close: () => latest.stop(),
+  };
+}
+
+/** @param {Node} node @param {string} key @param {boolean} upward */
+function step(node, key, upward) {
+  const siblings = node.parent?.children ?? [];
+  const [out, into] = upward ? ['ArrowDown', 'ArrowUp'] : ['ArrowUp', 'ArrowDown'];
+  switch (key) {
+    case out: return node.parent;
+    case into: return node.children[0] ?? null;
+    case 'ArrowLeft': return siblings[siblings.indexOf(node) - 1] ?? null;
+    case 'ArrowRight': return siblings[siblings.indexOf(node) + 1] ?? null;
+    default: return null;
+  }
+}
+
+/** @param {Node} node @param {Node} above */
+function isWithin(node, above) {
+  return node === above || ancestors(node).includes(above) || ancestors(above).includes(node);
+}
+
+/** @param {Node} root @returns {{ node: Node, depth: number }[]} */
+function nodesOf(root, depth = 0) {
+  return [{ node: root, depth }, ...root.children.flatMap((child) => nodesOf(child, depth + 1))];
+}

@@ -1,0 +1,230 @@
+// Overview: what is wrong with the data, what leaks, how the heap went, and what was recorded.
+import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
+import { listen } from 'leakscope/chart/gestures.js';
+import { Picture } from 'leakscope/chart/picture.js';
+import { Scale } from 'leakscope/chart/scale.js';
+import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { bytes, bytesWithUnit, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
+import { stretchOf } from 'leakscope/page/strip.js';
+import { verdictMark } from 'leakscope/page/verdict.js';
+import { element, facts, fill, section } from 'leakscope/part/element.js';
+import { numbers } from 'leakscope/part/numbers.js';
+import { table } from 'leakscope/part/table.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
+
+const RULER = 20; // pixels
+
+/** @param {Page} page @returns {import('leakscope/page/page.js').View} */
+export function overviewView(page) {
+  const before = element('div', { class: 'section' });
+  const after = element('div', { class: 'section' });
+  const heap = heapPicture(page);
+  const inside = element('div', { class: 'padded' }, before, heap.element, after);
+  /** @type {import('leakscope/data/types.js').Overview | null} */
+  let drawn = null;
+  return {
+    element: element('div', { class: 'view', tabindex: -1 }, inside),
+    show() {
+      heap.show();
+      if (drawn === page.overview) return;
+      drawn = page.overview;
+      fill(before, problems(page), conclusion(page), figures(page), findings(page));
+      fill(after, columns(page));
+    },
+    close: heap.close,
+  };
+}
+
+/** @param {Page} page */
+function problems(page) {
+  const { problems, left_out } = page.overview;
+  if (problems.length + left_out.length === 0) return null;
+  return element('div', { class: 'problems', role: problems.some((problem) => problem.grave) ? 'alert' : null },
+    ...problems.map((problem) => element('div', { class: problem.grave ? 'problem grave' : 'problem' },
+      element('p', {}, element('b', {}, problem.grave ? 'Data damaged: ' : 'Note: '), `${problem.message} `,
+        problem.time !== null && element('button', {
+          type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: problem.time }),
+        }, `at ${page.clock.moment(problem.time)}`)),
+      problem.hint !== null && element('p', { class: 'quiet' }, `Hint: ${problem.hint}`))),
+    left_out.length > 0 && element('details', { class: 'problem' },
+      element('summary', {}, 'This file does not hold all of the trace'),
+      element('ul', {}, ...left_out.map((sentence) => element('li', {}, sentence)))));
+}
+
+/** @param {Page} page */
+function conclusion(page) {
+  const { conclusion, sentence } = page.overview;
+  const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': '?' }[conclusion];
+  return element('h1', { class: `conclusion ${conclusion}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign), sentence);
+}
+
+/** @param {Page} page */
+function figures(page) {
+  const { totals, heap, peak } = page.overview;
+  const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more) =>
+    element('div', { class: 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
+  const growing = page.overview.findings.filter((finding) => finding.is_leak).length;
+  const rate = growing === 1 ? page.overview.findings[0].growth : perSecond(totals.leak_bytes_per_second);
+  return element('dl', { class: 'figures' },
+    figure('Growth of leaks', growing === 0 ? 'none seen' : rate, ''),
+    figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
+    figure('High-water mark', bytes(peak.bytes), peak.bytes > 0 ? `at ${page.clock.moment(peak.time)}` : ''),
+    heap.size !== null && figure('Heap', shortBytes(heap.size), `${percent(heap.live_at_end, heap.size)} in use by the trace’s blocks`),
+    heap.exhausted_in !== null && figure('Exhausted in', heap.exhausted_in, 'at this rate'),
+    totals.failed_allocations > 0 && figure('Failed allocations', count(totals.failed_allocations), ''),
+    totals.double_frees > 0 && figure('Double frees', count(totals.double_frees), ''),
+    totals.wrong_frees > 0 && figure('Wrong frees', count(totals.wrong_frees), ''));
+}
+
+/** @param {number | null} rate */
+function perSecond(rate) {
+  return rate === null ? 'not known' : `${count(Math.round(rate))} B/s`;
+}
+
+/** @param {Page} page */
+function findings(page) {
+  const { findings } = page.overview;
+  if (findings.length === 0) return element('p', { class: 'quiet' }, 'No call site has blocks that are outstanding.');
+  const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
+    element('div', {},
+      element('div', { class: 'first' }, verdictMark(finding.verdict),
+        element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
+        finding.is_leak && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
+      element('p', { class: 'reason' }, finding.reason)),
+    element('div', { class: 'amount' },
+      finding.is_leak && element('div', {}, element('b', {}, finding.growth)),
+      element('div', { class: 'quiet' }, `${bytes(finding.outstanding_bytes)} in ${counted(finding.outstanding_blocks, 'block')}`)));
+  const [leaks, others] = [true, false].map((isLeak) => findings.filter((finding) => finding.is_leak === isLeak));
+  return element('div', { class: 'columns-none' },
+    leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
+    others.length > 0 && element('details', { open: leaks.length === 0 },
+      element('summary', {}, `Outstanding, but no leak that this trace shows: ${counted(others.length, 'call site')}`),
+      element('ul', { class: 'findings' }, ...others.map(line))));
+}
+
+/** @param {Page} page */
+function heapPicture(page) {
+  /** @type {import('leakscope/data/types.js').Heap | null} */
+  let heap = null;
+  /** @type {Stretch | null} */
+  let dragged = null;
+  const scale = () => new Scale(page.bounds, picture.width);
+  const picture = new Picture('Live bytes over time', (pen, width, height) => {
+    const { peak } = page.overview;
+    const place = { x: 0, y: RULER, width, height: height - RULER };
+    let most = 0;
+    if (heap !== null) {
+      most = drawCurve(pen, heap, place,
+        { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
+    }
+    drawRange(pen, scale(), dragged ?? page.state.range, height);
+    drawRuler(pen, scale(), page.clock.hz, RULER);
+    if (most > 0) drawByteLabels(pen, most, place);
+    drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
+  }, { class: 'heap-picture', resized: () => ask() });
+  const latest = new Latest(page.source, 'heap', (answer) => {
+    heap = answer;
+    const { peak } = page.overview;
+    picture.describe(`Live bytes over time: at most ${bytes(peak.bytes)} at ${page.clock.moment(peak.time)}, ${bytes(heap.last.at(-1) ?? 0)} at the end`);
+    picture.draw();
+    text.renew();
+  }, () => {});
+  const ask = () => void (picture.width > 0 && latest.ask({ width: Math.min(Math.max(Math.round(picture.width), 1), page.overview.limits.width) }, page.version));
+  listen(picture.element, {
+    select: (from, to, ended) => {
+      const stretch = stretchOf(scale(), from, to, page.bounds);
+      dragged = ended ? null : stretch;
+      if (ended) page.go({ range: stretch });
+      picture.draw();
+    },
+    click: (x) => page.go({ cursor: Math.round(scale().ticks(x)) }),
+    hover: (x) => page.hover(x === null ? null : Math.round(scale().ticks(x))),
+  });
+  const redraw = () => picture.draw();
+  page.hoverListeners.push(redraw);
+
+  const text = numbers('live bytes over time', () => {
+    const columns = heap === null ? [] : heap.max.map((most, column) => ({ column, most }));
+    const every = Math.max(Math.ceil(columns.length / 40), 1);
+    const step = heap === null ? 1 : (heap.to - heap.from) / heap.width;
+    const rows = Array.from({ length: Math.ceil(columns.length / every) }, (_, at) => {
+      const some = columns.slice(at * every, (at + 1) * every);
+      return {
+        end: Math.round((heap?.from ?? 0) + ((some.at(-1)?.column ?? 0) + 1) * step),
+        most: Math.max(...some.map(({ most }) => most)),
+        least: Math.min(...some.map(({ column }) => heap?.min[column] ?? 0)),
+        last: heap?.last[some.at(-1)?.column ?? 0] ?? 0,
+      };
+    });
+    return {
+      rows,
+      columns: [
+        { name: 'until', class: 'number', cell: (row) => page.clock.moment(row.end) },
+        { name: 'lowest', class: 'number', cell: (row) => bytes(row.least) },
+        { name: 'highest', class: 'number', cell: (row) => bytes(row.most) },
+        { name: 'then', class: 'number', cell: (row) => bytes(row.last) },
+      ],
+    };
+  });
+  return {
+    element: section('Live bytes', picture.element, text),
+    show: () => {
+      ask();
+      picture.draw();
+    },
+    close: () => {
+      latest.stop();
+      page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);
+    },
+  };
+}
+
+/** @param {Page} page */
+function columns(page) {
+  const { target, totals, peak, sessions, anomalies, inputs, findings } = page.overview;
+  const title = (/** @type {number} */ site) => findings.find((finding) => finding.site === site)?.title ?? `call site ${site}`;
+  return element('div', { class: 'columns' },
+    section('What was recorded', facts([
+      ['Application', target.application], ['Device', target.device], ['Operating system', target.operating_system],
+      ['Cores', target.cores.join(', ')], ['CPU', target.cpu_hz === null ? null : `${count(target.cpu_hz / 1e6)} MHz`],
+      ['Length', page.clock.duration(page.overview.clock.end)],
+      ['Events', count(totals.events) + (totals.copies > 0 ? ` (${count(totals.copies)} in both cores’ files)` : '')],
+      ['Heap events', `${count(totals.heap_events)}: ${counted(totals.allocations, 'allocation')}, ${counted(totals.frees, 'free')}`],
+      ['Log messages', count(totals.log_messages)],
+      ['Lost packets', totals.dropped_packets > 0 ? `at least ${count(totals.dropped_packets)}` : 'none seen'],
+      [inputs.length === 1 ? 'File' : 'Files', inputs.join(', ')],
+    ])),
+    peak.holders.length > 0 && section('Who held the most, at the high-water mark', table({
+      caption: 'Call sites at the high-water mark', rows: peak.holders,
+      chosen: (holder) => page.go({ view: 'sites', site: holder.site }),
+      columns: [
+        { name: 'bytes', class: 'number', cell: (holder) => count(holder.bytes) },
+        { name: 'part', class: 'number', cell: (holder) => percent(holder.bytes, peak.bytes) },
+        { name: 'call site', class: 'fixed words', cell: (holder) => title(holder.site) },
+      ],
+    })),
+    anomalies.length > 0 && section('Frees that cannot be right', table({
+      caption: 'Frees that cannot be right', rows: anomalies,
+      chosen: (anomaly) => page.go({ view: 'events', cursor: anomaly.time, kinds: ['heap'] }),
+      columns: [
+        { name: 'what', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
+        { name: 'when', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
+        { name: 'by', cell: (anomaly) => page.contextName(anomaly.context) },
+        { name: 'address', class: 'fixed', cell: (anomaly) => anomaly.address },
+        { name: 'from', class: 'fixed words', cell: (anomaly) => anomaly.title },
+      ],
+    })),
+    sessions.length > 1 && section('Sessions', table({
+      caption: 'Sessions', rows: sessions,
+      chosen: (session) => page.go({ range: [session.start, Math.max(session.end, session.start + 1)] }),
+      columns: [
+        { name: 'from', class: 'number', cell: (session) => page.clock.moment(session.start) },
+        { name: 'to', class: 'number', cell: (session) => page.clock.moment(session.end) },
+        { name: 'begins', cell: (session) => session.after_reset ? 'after a reset' : 'with the recording' },
+        { name: 'ends', cell: (session) => session.stopped ? 'stopped' : 'cut off' },
+      ],
+    })));
+}

@@ -1,0 +1,80 @@
+// The allocations and frees of a call site, and the log lines around a moment.
+import { Latest } from 'leakscope/data/latest.js';
+import { element, fill, section } from 'leakscope/part/element.js';
+import { table } from 'leakscope/part/table.js';
+import { counted } from 'leakscope/format/units.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').EventRow} EventRow */
+
+const LISTED = 50;
+const AGAIN = 200; // milliseconds, while the server still searches
+const LOG_KINDS = 'log,warning,error';
+
+/**
+ * @param {Page} page
+ * @param {number} site
+ * @param {(row: EventRow) => void} chosen
+ */
+export function siteEvents(page, site, chosen) {
+  const place = element('div', {}, element('p', { class: 'quiet' }, 'Searching …'));
+  let timer = 0;
+  let isFirst = true;
+  const latest = new Latest(page.source, 'events', (answer) => {
+    if (!answer.complete && answer.rows.length < LISTED) timer = window.setTimeout(ask, AGAIN);
+    if (answer.rows.length > 0 && isFirst) {
+      isFirst = false;
+      chosen(answer.rows[0]);
+    }
+    fill(place, answer.rows.length === 0 && answer.complete ? element('p', { class: 'quiet' }, 'None of its events is here.') : table({
+      caption: 'Allocations and frees', rows: answer.rows, limit: 12, chosen,
+      columns: [
+        { name: 'When', class: 'number', cell: (row) => page.clock.moment(row.time) },
+        { name: 'Event', cell: (row) => element('button', { type: 'button', class: 'link', title: 'Show in the list of events', click: () => page.select(row, { view: 'events', at: site, kinds: [] }) }, row.name) },
+        { name: 'Detail', class: 'fixed words', cell: (row) => row.detail },
+      ],
+    }), answer.total > answer.rows.length && element('p', { class: 'quiet' }, `${counted(answer.total, 'event')} in all${answer.complete ? '' : ' so far'}.`));
+  }, (message) => fill(place, element('p', { class: 'quiet' }, message)));
+  const ask = () => {
+    latest.asked = '';
+    latest.ask({ site, offset: 0, limit: LISTED }, page.version);
+  };
+  ask();
+  return {
+    element: section('Its allocations and frees', place),
+    close() {
+      clearTimeout(timer);
+      latest.stop();
+    },
+  };
+}
+
+/** @param {Page} page */
+export function logLinesAround(page) {
+  const place = element('div');
+  const whole = section('Log lines around', place);
+  whole.hidden = true;
+  let moment = 0;
+  const lines = new Latest(page.source, 'events', ({ rows }) => {
+    whole.hidden = rows.length === 0;
+    fill(/** @type {HTMLElement} */ (whole.firstElementChild), `Log lines around ${page.clock.moment(moment)}`);
+    fill(place, element('ul', { class: 'log-lines' }, ...rows.map((row) => element('li', {},
+      element('button', { type: 'button', class: 'link', click: () => page.select(row, { view: 'terminal' }) }, page.clock.moment(row.time)),
+      ` ${row.detail}`))));
+  }, () => {});
+  const around = new Latest(page.source, 'find',
+    ({ row }) => lines.ask({ kinds: LOG_KINDS, offset: Math.max(row - 3, 0), limit: 6 }, page.version), () => {});
+  return {
+    element: whole,
+    /** @param {number} time */
+    show(time) {
+      moment = time;
+      lines.stop();
+      around.ask({ kinds: LOG_KINDS, time }, page.version);
+    },
+    close() {
+      around.stop();
+      lines.stop();
+    },
+  };
+}

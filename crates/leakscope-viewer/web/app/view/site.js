@@ -1,0 +1,156 @@
+// One call site: why it has its verdict, its stack, its own curve, sizes and lifetimes, its blocks, its
+// allocations and the log lines around one of them.
+import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
+import { stepColumns } from 'leakscope/chart/curve-layout.js';
+import { histogram } from 'leakscope/chart/histogram.js';
+import { Picture } from 'leakscope/chart/picture.js';
+import { Scale } from 'leakscope/chart/scale.js';
+import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { bytes, count, counted, shortBytes } from 'leakscope/format/units.js';
+import { stackList } from 'leakscope/page/stack.js';
+import { verdictMark } from 'leakscope/page/verdict.js';
+import { element, facts, fill, section, toggle } from 'leakscope/part/element.js';
+import { numbers } from 'leakscope/part/numbers.js';
+import { table } from 'leakscope/part/table.js';
+import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').SiteDetail} SiteDetail */
+
+/** @param {Page} page */
+export function siteDetail(page) {
+  const place = element('aside', { class: 'split-detail', 'aria-label': 'The selected call site', hidden: true });
+  /** @type {{ id: number, close: () => void, redraw: () => void } | null} */
+  let shown = null;
+  const latest = new Latest(page.source, 'site', (answer) => draw(answer),
+    (message) => fill(place, element('p', { class: 'quiet' }, message)));
+
+  const draw = (/** @type {SiteDetail} */ detail) => {
+    shown?.close();
+    const curve = siteCurve(page, detail);
+    const logs = logLinesAround(page);
+    const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
+    shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
+    fill(place, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
+      element('div', { class: 'pair' },
+        histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
+        histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
+      blocks(page, detail), failures(page, detail), events.element, logs.element);
+  };
+  return {
+    element: place,
+    /** @param {number | null} id */
+    show(id) {
+      if (id === null) latest.stop();
+      else {
+        if (shown?.id !== id) fill(place, element('p', { class: 'quiet' }, 'Reading …'));
+        latest.ask({ id }, page.version);
+        shown?.redraw();
+      }
+    },
+    close() {
+      latest.stop();
+      shown?.close();
+    },
+  };
+}
+
+/** @param {Page} page @param {SiteDetail} detail */
+function head(page, { site }) {
+  return element('div', { class: 'section' },
+    element('div', { class: 'detail-head' }, element('h2', {}, site.title),
+      element('button', { type: 'button', 'aria-label': 'Close', click: () => page.go({ site: null }) }, '×')),
+    element('p', {}, verdictMark(site.verdict), ` ${site.confidence} confidence. ${site.reason}.`),
+    facts([
+      ['Growth', site.is_leak ? site.growth : 'none seen'],
+      ['Outstanding', `${bytes(site.outstanding_bytes)} in ${counted(site.outstanding_blocks, 'block')}`],
+      ['Most at once', bytes(site.peak_bytes)],
+      ['Allocated', `${bytes(site.allocated_bytes)} in ${counted(site.allocations, 'block')}`],
+      ['Freed', counted(site.frees, 'block')],
+      ['Temporary', site.temporary === 0 ? null : `${counted(site.temporary, 'block')}, ${bytes(site.temporary_bytes)}`],
+      ['Reallocated', site.reallocations === 0 ? null : count(site.reallocations)],
+      ['Failed', site.failed === 0 ? null : count(site.failed)],
+      ['Sizes', site.smallest === site.largest ? bytes(site.smallest) : `${bytes(site.smallest)} to ${bytes(site.largest)}`],
+      ['First, last', `${page.clock.moment(site.first)}, ${page.clock.moment(site.last)}`],
+      ['By', site.contexts.map((context) => page.contextName(context)).join(', ')],
+      [site.cores.length === 1 ? 'Core' : 'Cores', site.cores.join(', ')],
+    ]),
+    element('div', { class: 'group' },
+      element('button', { type: 'button', click: () => page.go({ view: 'events', at: site.site, kinds: [], contexts: [], core: null, text: '' }) }, 'Its events'),
+      element('button', { type: 'button', click: () => page.go({ view: 'timeline', window: [site.first, Math.max(site.last, site.first + 16)] }) }, 'In the timeline')));
+}
+
+/** @param {SiteDetail} detail */
+function callStack({ site, frames }) {
+  const list = element('div');
+  const draw = (/** @type {boolean} */ all) => {
+    fill(list, stackList({ frames, stack: site.stack, allocator: site.allocator }, all));
+    button.show(all);
+  };
+  const button = toggle('Allocator frames', draw);
+  draw(false);
+  return section('Call stack', list, site.allocator.length > 0 && element('div', {}, button));
+}
+
+/** @param {Page} page @param {SiteDetail} detail */
+function siteCurve(page, { curve }) {
+  const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
+    const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
+    const place = { x: 0, y: 18, width, height: height - 18 };
+    const most = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
+    drawRange(pen, scale, page.state.range, height);
+    drawRuler(pen, scale, page.clock.hz, 18);
+    drawByteLabels(pen, most, place);
+    drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
+  }, { class: 'site-picture' });
+  const redraw = () => picture.draw();
+  page.hoverListeners.push(redraw);
+  const text = numbers('live bytes of this call site', () => ({
+    rows: curve.times.map((time, at) => ({ time, max: curve.max[at], last: curve.last[at] })),
+    columns: [
+      { name: 'from', class: 'number', cell: (row) => page.clock.moment(row.time) },
+      { name: 'at most', class: 'number', cell: (row) => bytes(row.max) },
+      { name: 'then', class: 'number', cell: (row) => bytes(row.last) },
+    ],
+  }));
+  return { picture, text, redraw, close: () => void page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1) };
+}
+
+/** @param {number} from @param {number} to */
+function sizes(from, to) {
+  return to - from <= 1 ? shortBytes(from) : `${from < 1024 ? from : shortBytes(from)} – ${shortBytes(to - 1)}`;
+}
+
+/** @param {Page} page @param {SiteDetail} detail */
+function blocks(page, { site, blocks }) {
+  if (blocks.length === 0) return null;
+  const more = site.outstanding_blocks - blocks.length;
+  return section(`Blocks that still live${more > 0 ? `: the oldest ${blocks.length} of ${count(site.outstanding_blocks)}` : ''}`, table({
+    caption: 'Blocks that still live', rows: blocks, limit: 8,
+    chosen: (block) => page.go({ view: 'events', cursor: block.time, address: block.address, kinds: [], contexts: [], at: null, text: '' }),
+    columns: [
+      { name: 'Since', class: 'number', cell: (block) => page.clock.moment(block.time) },
+      { name: 'Size', class: 'number', cell: (block) => bytes(block.size) },
+      { name: 'Address', class: 'fixed', cell: (block) => block.address },
+      { name: 'By', cell: (block) => page.contextName(block.context) },
+      { name: 'Core', class: 'number', cell: (block) => block.core },
+    ],
+  }));
+}
+
+/** @param {Page} page @param {SiteDetail} detail */
+function failures(page, { failures }) {
+  if (failures.length === 0) return null;
+  return section('Allocations that found no memory', table({
+    caption: 'Allocations that found no memory', rows: failures, limit: 8,
+    chosen: (failure) => page.go({ view: 'events', cursor: failure.time, kinds: ['heap'] }),
+    columns: [
+      { name: 'When', class: 'number', cell: (failure) => page.clock.moment(failure.time) },
+      { name: 'Size', class: 'number', cell: (failure) => bytes(failure.size) },
+      { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
+      { name: 'By', cell: (failure) => page.contextName(failure.context) },
+      { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
+    ],
+  }));
+}

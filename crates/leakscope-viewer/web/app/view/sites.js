@@ -1,0 +1,126 @@
+// Call sites: a table of all, the worst first, that can be sorted and searched; beside it the one selected.
+import { Latest } from 'leakscope/data/latest.js';
+import { bytes, count, counted, percent } from 'leakscope/format/units.js';
+import { frameName, frameWhere } from 'leakscope/page/stack.js';
+import { verdictMark, verdictOrder, verdictWords } from 'leakscope/page/verdict.js';
+import { element, fill, searchField } from 'leakscope/part/element.js';
+import { table } from 'leakscope/part/table.js';
+import { siteDetail } from 'leakscope/view/site.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').Site} Site */
+/** @typedef {import('leakscope/data/types.js').Sites} Sites */
+
+/** @param {Page} page @returns {import('leakscope/page/page.js').View} */
+export function sitesView(page) {
+  /** @type {Sites | null} */
+  let sites = null;
+  const rows = element('div', { 'aria-busy': 'true' });
+  const rest = element('span', { class: 'rest' });
+  const search = searchField('Search functions, files, tasks', (text) => page.go({ search: text }));
+  const detail = siteDetail(page);
+  const split = element('div', { class: 'split' }, rows, detail.element);
+  const latest = new Latest(page.source, 'sites', (answer) => {
+    sites = answer;
+    drawn = '';
+    draw();
+  }, (message) => fill(rows, element('p', { class: 'list-nothing' }, message)));
+
+  let drawn = '';
+  const draw = () => {
+    if (sites === null) return;
+    const { search, sort, site, range } = page.state;
+    const isOpen = site !== null;
+    split.classList.toggle('open', isOpen);
+    detail.element.hidden = !isOpen;
+    const wanted = JSON.stringify([search, sort, range]);
+    if (wanted === drawn) {
+      mark(rows, site);
+      return;
+    }
+    drawn = wanted;
+    const found = sites.sites.filter((row) => isFound(row, sites?.frames ?? [], search, page));
+    const notLimited = range !== null && !sites.limited;
+    rest.textContent = `${counted(found.length, 'call site')}${range === null ? '' : notLimited ? ', of the whole trace: this file cannot limit them' : ', what was allocated in the range'}`;
+    fill(rows, siteTable(page, found, sites), sites.others.sites > 0 && element('p', { class: 'list-nothing' },
+      `${counted(sites.others.sites, 'further call site')} with ${bytes(sites.others.outstanding_bytes)} outstanding not listed.`));
+    rows.setAttribute('aria-busy', 'false');
+    mark(rows, site);
+  };
+
+  return {
+    element: element('div', { class: 'view whole' }, element('div', { class: 'tools' }, search, rest), split),
+    search,
+    show(state) {
+      search.show(state.search);
+      latest.ask(page.limits, page.version);
+      draw();
+      detail.show(state.site);
+    },
+    close() {
+      latest.stop();
+      detail.close();
+    },
+  };
+}
+
+/** @param {HTMLElement} rows @param {number | null} site */
+function mark(rows, site) {
+  for (const row of rows.querySelectorAll('tr[data-key]')) {
+    row.setAttribute('aria-selected', String(row.getAttribute('data-key') === String(site)));
+  }
+}
+
+/**
+ * @param {Site} site
+ * @param {import('leakscope/data/types.js').Frame[]} frames
+ * @param {string} search
+ * @param {Page} page
+ */
+export function isFound(site, frames, search, page) {
+  if (search === '') return true;
+  const text = [
+    site.title, verdictWords(site.verdict), ...site.contexts.map((context) => page.contextName(context)),
+    ...site.stack.map((index) => `${frameName(frames[index])} ${frameWhere(frames[index])}`),
+  ].join('\n').toLowerCase();
+  return search.toLowerCase().split(' ').every((word) => text.includes(word));
+}
+
+/** @param {Page} page @param {Site[]} rows @param {Sites} sites */
+function siteTable(page, rows, sites) {
+  const atPeak = sites.limited ? rows.reduce((sum, site) => sum + site.bytes_at_peak, 0) : page.overview.peak.bytes;
+  /** @type {import('leakscope/part/table.js').Column<Site>[]} */
+  const columns = [
+    { name: 'Verdict', cell: (site) => verdictMark(site.verdict), order: (site) => verdictOrder(site.verdict) },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, site.title, callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
+    { name: 'Growth', class: 'number', cell: (site) => site.is_leak ? site.growth : '', order: (site) => site.is_leak ? site.growth_bytes_per_second : null,
+      title: 'How fast the live bytes grow, over the whole trace' },
+    { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
+      title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },
+    { name: 'Blocks', class: 'number extra', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
+    { name: 'Peak share', class: 'number', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
+      title: 'Its part of the bytes that lived at the high-water mark' },
+    { name: 'Allocations', class: 'number extra', cell: (site) => count(site.allocations), order: (site) => site.allocations },
+    { name: 'Freed', class: 'number extra', cell: (site) => count(site.frees), order: (site) => site.frees },
+    { name: 'Tasks', class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context)).join(', '), order: (site) => page.contextName(site.contexts[0]) },
+  ];
+  if (rows.length === 0) return element('p', { class: 'list-nothing' }, 'No call site.');
+  return table({
+    caption: 'Call sites', columns, rows, sort: page.state.sort, key: (site) => site.site,
+    sorted: (sort) => page.go({ sort }),
+    chosen: (site) => page.go({ site: page.state.site === site.site ? null : site.site }),
+  });
+}
+
+/** Who calls it, as far as a line holds. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */
+function callers(site, frames) {
+  const names = site.stack.slice(1).map((index) => frameName(frames[index])).filter((name) => !site.title.includes(name));
+  return names.length === 0 ? null : element('span', { class: 'callers' }, ` ← ${names.slice(0, 4).join(' ← ')}`);
+}
+
+/** @param {number} part @param {number} whole */
+function share(part, whole) {
+  const bar = element('span');
+  bar.style.width = `${whole === 0 ? 0 : Math.min((part / whole) * 100, 100)}%`;
+  return element('span', {}, percent(part, whole), element('span', { class: 'share', 'aria-hidden': 'true' }, bar));
+}

@@ -1,0 +1,127 @@
+// Tasks: how long each ran and where, what it allocated and freed, its stack; and who frees what others
+// allocated.
+import { Latest } from 'leakscope/data/latest.js';
+import { bytes, count, signed } from 'leakscope/format/units.js';
+import { element, fill, section } from 'leakscope/part/element.js';
+import { table } from 'leakscope/part/table.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').Task} Task */
+/** @typedef {import('leakscope/data/types.js').Tasks} Tasks */
+
+/** @param {Page} page @returns {import('leakscope/page/page.js').View} */
+export function tasksView(page) {
+  const inside = element('div', { class: 'padded' }, element('p', { class: 'quiet' }, 'Reading …'));
+  /** @type {Tasks | null} */
+  let tasks = null;
+  const latest = new Latest(page.source, 'tasks', (answer) => {
+    tasks = answer;
+    draw();
+  }, (message) => fill(inside, element('p', { class: 'quiet' }, message)));
+  const draw = () => {
+    if (tasks === null) return;
+    const notLimited = page.state.range !== null && !tasks.limited;
+    fill(inside, notLimited && element('p', { class: 'problem' }, 'Of the whole trace: this file cannot limit the tasks to a range.'),
+      section('Tasks and interrupts', taskTable(page, tasks), unknownTime(page, tasks)),
+      section('Who frees what others allocated', matrix(page, tasks)));
+  };
+  let sort = '';
+  return {
+    element: element('div', { class: 'view tasks', tabindex: -1 }, inside),
+    show(state) {
+      latest.ask(page.limits, page.version);
+      if (state.sort !== sort) {
+        sort = state.sort;
+        draw();
+      }
+    },
+    close: () => latest.stop(),
+  };
+}
+
+/** @param {Page} page @param {Tasks} tasks */
+function taskTable(page, { tasks, limited }) {
+  const { cores } = page.overview.target;
+  const ran = (/** @type {Task} */ task, /** @type {number} */ core) => task.run.find((run) => run.core === core);
+  return table({
+    caption: 'Tasks and interrupts', rows: tasks.toSorted((a, b) => rank(a) - rank(b) || (b.priority ?? 0) - (a.priority ?? 0)), sort: page.state.sort, sorted: (sort) => page.go({ sort }),
+    chosen: (task) => page.go({ view: 'events', contexts: [task.context], kinds: [] }),
+    columns: [
+      { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
+      { name: 'Kind', cell: (task) => task.kind, order: (task) => task.kind },
+      { name: 'Priority', class: 'number', cell: (task) => task.priority ?? '', order: (task) => task.priority },
+      ...cores.map((core) => /** @type {import('leakscope/part/table.js').Column<Task>} */ ({
+        name: cores.length > 1 ? `CPU, core ${core}` : 'CPU', class: 'number', title: 'Its share of the time, and how long it ran',
+        cell: (task) => cpu(page, ran(task, core)), order: (task) => ran(task, core)?.ticks ?? 0,
+      })),
+      { name: 'Switches', class: 'number', cell: (task) => count(switches(task)), order: switches },
+      { name: 'Allocated', class: 'number', title: 'Blocks and bytes', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes },
+      { name: 'Freed', class: 'number', title: 'Blocks and bytes that it freed, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes },
+      { name: 'Net', class: 'number', cell: (task) => `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
+      { name: 'Outstanding', class: 'number', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytes(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
+      { name: 'Most at once', class: 'number', cell: (task) => task.peak_bytes === null ? '–' : bytes(task.peak_bytes), order: (task) => task.peak_bytes },
+      { name: 'Stack', class: 'number', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
+    ],
+  });
+}
+
+/** @param {Page} page @param {Task['run'][number] | undefined} run */
+function cpu(page, run) {
+  if (run === undefined || run.ticks === 0) return '–';
+  const share = run.share * 100;
+  const bar = element('span');
+  bar.style.width = `${Math.min(share, 100)}%`;
+  const words = share < 0.1 ? '<0.1 %' : `${share.toFixed(1)} %`;
+  return element('span', { title: page.clock.duration(run.ticks) }, words, element('span', { class: 'share', 'aria-hidden': 'true' }, bar),
+    element('span', { class: 'quiet cpu-time' }, page.clock.duration(run.ticks)));
+}
+
+/** As SystemView orders contexts. @param {Task} task */
+function rank({ kind }) {
+  return ['interrupt', 'scheduler', 'task', 'idle', 'unknown'].indexOf(kind);
+}
+
+/** @param {Task} task */
+function switches(task) {
+  return task.run.reduce((sum, run) => sum + run.switches, 0);
+}
+
+/** @param {number} blocks @param {number} size */
+function amount(blocks, size) {
+  return blocks === 0 ? '–' : element('span', {}, element('span', { class: 'quiet' }, `${count(blocks)} × `), bytes(size));
+}
+
+/** @param {Task} task */
+function stack({ stack }) {
+  // Some targets send a negative size, which is none.
+  if (stack === null || stack.size === 0 || stack.size >= 2 ** 31) return '–';
+  return stack.used === null ? bytes(stack.size) : `${bytes(stack.used)} of ${bytes(stack.size)}`;
+}
+
+/** @param {Page} page @param {Tasks} tasks */
+function unknownTime(page, { unknown_ticks }) {
+  const known = unknown_ticks.filter(({ ticks }) => ticks > 0);
+  if (known.length === 0) return null;
+  return element('p', { class: 'quiet' }, `Not known what ran: ${known.map(({ core, ticks }) => `${page.clock.duration(ticks)} on core ${core}`).join(', ')}.`);
+}
+
+/** @param {Page} page @param {Tasks} tasks */
+function matrix(page, { matrix, tasks }) {
+  if (matrix.length === 0) return element('p', { class: 'quiet' }, 'Nothing was freed.');
+  const order = tasks.map((task) => task.context);
+  const inOrder = (/** @type {number[]} */ contexts) => [...new Set(contexts)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const [rows, columns] = [inOrder(matrix.map((pair) => pair.allocated_by)), inOrder(matrix.map((pair) => pair.freed_by))];
+  const most = Math.max(...matrix.map((pair) => pair.bytes), 1);
+  const cell = (/** @type {number} */ by, /** @type {number} */ freer) => {
+    const pair = matrix.find((pair) => pair.allocated_by === by && pair.freed_by === freer);
+    if (pair === undefined) return element('td', {}, element('span', { class: 'quiet' }, '–'));
+    const shade = element('span', { class: 'shade', 'aria-hidden': 'true' });
+    shade.style.opacity = String(0.05 + 0.27 * (pair.bytes / most));
+    return element('td', {}, shade, element('span', { class: 'amount' }, bytes(pair.bytes), element('br'), element('span', { class: 'quiet' }, `${count(pair.blocks)} ×`)));
+  };
+  return element('div', { class: 'table-box' }, element('table', { class: 'table matrix' },
+    element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),
+    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
+      ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
+    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))));
+}

@@ -1,0 +1,107 @@
+// The three pictures of the timeline, one below the other on the same scale: the ruler, the lanes (which
+// scroll), and the heap with its marks.
+import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
+import { drawLanes } from 'leakscope/chart/lanes.js';
+import { drawHeapMarks, drawLogMarks } from 'leakscope/chart/marks.js';
+import { colour } from 'leakscope/chart/palette.js';
+import { Picture } from 'leakscope/chart/picture.js';
+import { Scale } from 'leakscope/chart/scale.js';
+import { drawCursor, drawGaps, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { element } from 'leakscope/part/element.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/view/timeline.js').TimelineModel} TimelineModel */
+/** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
+
+/**
+ * Heights in the picture below the lanes: where the curve ends, and the middles of the marks.
+ * @param {number} height
+ */
+export function places(height) {
+  return { curve: height - 66, heapMarks: height - 44, logMarks: height - 14 };
+}
+
+/**
+ * @param {Page} page
+ * @param {TimelineModel} model
+ * @param {() => void} resized
+ */
+export function timelinePictures(page, model, resized) {
+  const scale = (/** @type {number} */ width) => new Scale(page.state.window ?? page.bounds, width);
+  const overlay = (/** @type {Pen} */ pen, /** @type {number} */ width, /** @type {number} */ height) => {
+    drawGaps(pen, scale(width), model.timeline?.gaps ?? [], height);
+    drawRange(pen, scale(width), model.dragged ?? page.state.range, height);
+    drawCursor(pen, scale(width), page.state.cursor, height);
+    drawCursor(pen, scale(width), page.hovered, height);
+  };
+  const ruler = new Picture('Time', (pen, width, height) => {
+    overlay(pen, width, height);
+    drawRuler(pen, scale(width), page.clock.hz, height - 1);
+    for (const mark of model.timeline?.user_marks ?? []) drawFlag(pen, scale(width).x(mark.time), height, mark.name);
+  }, { class: 'time-ruler' });
+  const lanes = new Picture('Lanes: what ran when. Up and down choose a lane; the numbers are in the table below', (pen, width, height) => {
+    drawGrid(pen, scale(width), page.clock.hz, height);
+    drawLanes(pen, model.placed.rows, scale(width), page.overview.contexts, model);
+    overlay(pen, width, height);
+  }, { class: 'lanes-picture', focusable: true });
+  const below = new Picture('Live bytes, allocations and frees, log lines', (pen, width, height) => {
+    const { timeline } = model;
+    const curve = { y: 2, height: places(height).curve - 2 };
+    let most = 0;
+    if (timeline !== null) {
+      const { heap } = timeline;
+      const from = scale(width).x(heap.from);
+      most = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve });
+      drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16);
+      drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
+    }
+    overlay(pen, width, height);
+    if (most > 0) drawByteLabels(pen, most, curve);
+  }, { class: 'time-below', resized });
+  const labelsBelow = /** @type {const} */ ([
+    ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],
+  ]).map(([label, edge, distance]) => {
+    const span = element('span', {}, label);
+    span.style[edge] = `${distance}px`;
+    return span;
+  });
+  const scroller = element('div', { class: 'lanes-scroller' });
+
+  return {
+    ruler, lanes, below,
+    /** @param {HTMLElement} labels */
+    frame(labels) {
+      scroller.append(labels, lanes.element);
+      return element('div', { class: 'time-view' },
+        element('div', { class: 'time-corner' }, page.clock.hz === 0 ? 'Ticks' : 'Time'), ruler.element, scroller,
+        element('div', { class: 'time-labels-below' }, ...labelsBelow), below.element);
+    },
+    fit() {
+      lanes.element.style.height = `${model.placed.height}px`;
+      lanes.fit();
+    },
+    draw() {
+      ruler.draw();
+      lanes.draw();
+      below.draw();
+    },
+    /** @param {{ y: number, height: number }} row */
+    reveal({ y, height }) {
+      if (y < scroller.scrollTop) scroller.scrollTop = y;
+      if (y + height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = y + height - scroller.clientHeight;
+    },
+  };
+}
+
+/** A mark that the application set. @param {Pen} pen @param {number} x @param {number} height @param {string} name */
+function drawFlag(pen, x, height, name) {
+  pen.fillStyle = colour('accent');
+  pen.beginPath();
+  pen.moveTo(x, height);
+  pen.lineTo(x - 4, height - 8);
+  pen.lineTo(x + 4, height - 8);
+  pen.closePath();
+  pen.fill();
+  pen.textBaseline = 'top';
+  pen.fillText(name, x + 4, 0);
+}

@@ -1,0 +1,290 @@
+// The whole page in Chromium, served and from the one file, with golden traces and real ones: every view
+// opens in both themes, and what users do in them works, without an error in the console.
+import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { VIEWS } from 'leakscope/state/fragment.js';
+import { Browser } from './chromium.js';
+import { golden, recording, SCREENSHOTS, singleFile, view } from './program.js';
+
+/** @typedef {import('./chromium.js').Tab} Tab */
+
+/** @type {Browser} */
+let browser;
+before(() => { browser = new Browser(); });
+after(() => browser.close());
+
+/** What has to be to be seen in each view, so that it counts as open. */
+const SIGNS = {
+  overview: '.conclusion', sites: '.table tbody tr', flame: '.flame-line', timeline: '.lane-label',
+  events: '.list-row .name', terminal: '.terminal .list-head', tasks: '.table tbody tr', system: '.facts dd',
+};
+
+/** A tab that must have nothing to complain about. @param {(tab: Tab) => Promise<void>} use @param {object} [look] */
+async function inTab(use, look) {
+  const tab = await browser.tab(look);
+  try {
+    await use(tab);
+    assert.deepEqual(tab.complaints, []);
+  } finally {
+    await tab.close();
+  }
+}
+
+/** Opens the page at a fragment. @param {Tab} tab @param {string} url @param {string} fragment */
+async function open(tab, url, fragment) {
+  await tab.open(`${url}#${fragment}`);
+  const name = /** @type {keyof typeof SIGNS} */ (fragment.split('?')[0]);
+  await tab.see(SIGNS[name]);
+}
+
+/** The fragment of the page's address. @param {Tab} tab @param {string} part that it is to have */
+function fragmentWith(tab, part) {
+  return tab.until(`an address with ${part}`, (part) => location.hash.includes(part) && location.hash, part);
+}
+
+/** The rows of a list that are to be seen. @param {Tab} tab */
+function rows(tab) {
+  return tab.until('rows', () => {
+    const lines = [...document.querySelectorAll('.list-row:not([hidden])')];
+    const isThere = lines.length > 0 && lines.every((line) => line.querySelector('.waiting') === null);
+    return isThere && lines.map((line) => [...line.children].map((cell) => cell.textContent ?? ''));
+  });
+}
+
+/** Every view, in a theme and a width, with a picture for eyes. @param {string} url @param {string} name */
+async function everyView(url, name) {
+  for (const theme of /** @type {const} */ (['dark', 'light'])) {
+    for (const width of theme === 'dark' ? [1280, 800] : [1280]) {
+      await inTab(async (tab) => {
+        for (const view of VIEWS) {
+          await open(tab, url, view);
+          await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+          writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
+          assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `${view} is wider than the window`);
+        }
+      }, { theme, width });
+    }
+  }
+}
+
+/** @param {string} url */
+async function showsApisOnly(url) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'events');
+    await rows(tab);
+    await tab.click('.list-row .name', '', 'right');
+    await tab.click('.menu button', 'Show APIs only');
+    await fragmentWith(tab, 'kinds=api');
+    await tab.see('.badge', 'APIs');
+    const shown = await tab.until('only APIs', () => {
+      const names = [...document.querySelectorAll('.list-row:not([hidden]) .name')];
+      return (names.length > 0 && names.every((name) => name.classList.contains('kind-api')) && names.length) ||
+        (document.querySelector('.list-nothing:not([hidden])') !== null && 'none');
+    });
+    assert.ok(shown === 'none' || shown > 0);
+    await tab.click('.badge', 'APIs');
+    await tab.until('all events', () => !location.hash.includes('kinds'));
+    await tab.key('A', { shift: true });
+    await fragmentWith(tab, 'kinds=api');
+    await tab.run(() => history.back());
+    await tab.until('Back', () => !location.hash.includes('kinds') && document.querySelector('.badge') === null);
+  });
+}
+
+/** @param {string} url @param {string} limited what the call sites say of the range */
+async function dragsARange(url, limited) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'timeline');
+    const { left, y, width } = await tab.place('.lanes-picture');
+    await tab.drag({ x: left + width * 0.25, y }, { x: left + width * 0.5, y });
+    await fragmentWith(tab, 'range=');
+    await tab.key('5');
+    await tab.see('.badge', ' to ');
+    await tab.key('2');
+    await tab.see('.tools .rest', limited);
+    await tab.run(() => history.go(-3));
+    await tab.until('Back', () => !location.hash.includes('range=') && document.documentElement.dataset.view === 'timeline');
+    const strip = await tab.place('.strip .picture');
+    await tab.drag({ x: strip.left + 50, y: strip.y }, { x: strip.left + 150, y: strip.y });
+    await fragmentWith(tab, 'range=');
+    await tab.key('Escape');
+    await tab.until('no range', () => !location.hash.includes('range='));
+  });
+}
+
+/** @param {string} url */
+async function movesInTheTimeline(url) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'timeline');
+    const place = await tab.place('.lanes-picture');
+    await tab.wheel(place, -600);
+    const first = await fragmentWith(tab, 'window=');
+    await tab.key('d');
+    await tab.until('a later window', (first) => location.hash !== first, first);
+    await tab.key('ArrowDown');
+    await tab.see('.lane-label[aria-pressed="true"]');
+    await tab.key('n');
+    await fragmentWith(tab, 'event=');
+    await tab.click('.time-numbers summary');
+    await tab.see('.time-numbers td');
+    await tab.key('f');
+    await tab.until('everything', () => !location.hash.includes('window='));
+  });
+}
+
+/** @param {string} url */
+async function followsAFree(url) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'events?kinds=heap');
+    await rows(tab);
+    // The first free in the list, whatever its dialect calls it.
+    const place = await tab.until('a free', () => {
+      const free = [...document.querySelectorAll('.list-row:not([hidden])')].find((line) => /free/i.test(line.querySelector('.name')?.textContent ?? ''));
+      const box = free?.querySelector('.detail')?.getBoundingClientRect();
+      if (box === undefined) /** @type {HTMLElement} */ (document.querySelector('.list-scroller')).scrollTop += 300;
+      return box && { x: box.left + 20, y: box.top + box.height / 2 };
+    });
+    await tab.clickAt(place);
+    await tab.see('.event-detail', 'allocated at');
+    const free = await fragmentWith(tab, 'event=');
+    await tab.key('Enter');
+    await tab.see('.event-detail', 'freed at');
+    const allocation = await tab.until('its allocation', (free) => location.hash !== free && location.hash, free);
+    const index = Number(/event=(\d+)/.exec(allocation)?.[1]).toLocaleString('en');
+    await tab.until('the selected row', (index) => document.querySelector('.list-row[aria-selected="true"] .index')?.textContent === index, index);
+    await tab.click('.list-row[aria-selected="true"] .follow');
+    await tab.until('its free again', (free) => location.hash === free, free);
+  });
+}
+
+/** @param {string} url @param {string} word that some log lines have, and others have not */
+async function searchesTheLog(url, word) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'terminal');
+    await rows(tab);
+    await tab.key('/');
+    await tab.type(word);
+    await fragmentWith(tab, `log=${word}`);
+    await tab.see('.badge', word);
+    await tab.until('marked lines', (word) => {
+      const lines = [...document.querySelectorAll('.list-row:not([hidden])')];
+      return lines.length > 0 && lines.every((line) => line.querySelector('mark')?.textContent?.toLowerCase() === word);
+    }, word);
+    await tab.click('.list-row mark');
+    await fragmentWith(tab, 'cursor=');
+  });
+}
+
+/** @param {string} url */
+async function opensACallSite(url) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'overview');
+    await tab.click('.finding .title');
+    await tab.see('.split-detail .stack li, .split-detail .section', '');
+    await tab.see('.split-detail h2', 'Call stack');
+    await tab.see('.split-detail', 'Sizes');
+    await tab.until('its events', () => (document.querySelectorAll('.split-detail .table tbody tr').length ?? 0) > 0);
+    await tab.click('.heading', 'Outstanding');
+    await fragmentWith(tab, 'sort=-Outstanding');
+    await tab.key('Escape');
+    await tab.key('3');
+    await tab.see('.flame-line', 'all');
+    await tab.key('ArrowDown');
+    await tab.key('Enter');
+    await tab.until('zoom', () => [...document.querySelectorAll('button')].some((button) => button.textContent === 'Reset zoom' && !button.disabled));
+  });
+}
+
+/** @param {string} url */
+async function listsItsKeys(url) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'overview');
+    await tab.key('?');
+    await tab.see('dialog[open] kbd');
+    await tab.key('Escape');
+    await tab.until('no dialog', () => document.querySelector('dialog[open]') === null);
+    await tab.key('t');
+    await tab.until('the dark theme', () => document.documentElement.dataset.theme === 'dark');
+    await fragmentWith(tab, 'theme=dark');
+    for (const [place, name] of VIEWS.entries()) {
+      await tab.key(String(place + 1));
+      await tab.until(name, (name) => document.documentElement.dataset.view === name, name);
+    }
+  }, { theme: 'light' });
+}
+
+const REAL = recording('idf-mcore-2026/heap_log_mcore.svdat');
+const OTHER = recording('idf-esp-extension-2021/heap_log_mcore.svdat');
+
+for (const [name, trace, word] of /** @type {[string, string | null, string][]} */ ([['golden', golden('steady-leak'), 'worker'], ['real', REAL, 'task[']])) {
+  for (const form of /** @type {const} */ (['served', 'file'])) {
+    test(`${name}, ${form}`, { skip: trace === null }, async (context) => {
+      if (trace === null) return;
+      const { url, end } = form === 'served' ? await view(trace) : { ...singleFile(name, trace), end: async () => {} };
+      await context.test('every view', () => everyView(url, `${name}-${form}`));
+      await context.test('Show APIs only', () => showsApisOnly(url));
+      await context.test('a range', () => dragsARange(url, form === 'served' ? 'in the range' : 'of the whole trace'));
+      await context.test('the timeline', () => movesInTheTimeline(url));
+      await context.test('from a free to its allocation and back', () => followsAFree(url));
+      await context.test('the log', () => searchesTheLog(url, word));
+      await context.test('a call site', () => opensACallSite(url));
+      await context.test('keys', () => listsItsKeys(url));
+      await end();
+    });
+  }
+}
+
+test('a trace of 25,000 events', { skip: OTHER === null }, async () => {
+  if (OTHER === null) return;
+  const { url, end } = await view(OTHER);
+  await inTab(async (tab) => {
+    await open(tab, url, 'events');
+    await tab.key('End');
+    const shown = await tab.until('the last event', () => {
+      const last = document.querySelector('.list-row[aria-selected="true"] .index')?.textContent;
+      return last !== undefined && Number(last?.replaceAll(',', '')) > 20_000 && last;
+    });
+    assert.match(shown, /^\d\d,\d{3}$/);
+    writeFileSync(join(SCREENSHOTS, 'large-events.png'), await tab.picture());
+  });
+  await end();
+  const { path } = singleFile('large', OTHER);
+  assert.ok(statSync(path).size < 7_000_000, 'the file is bounded');
+});
+
+test('lost data is a band, a banner and a row', async () => {
+  const { url, end } = await view(golden('overflow'));
+  await inTab(async (tab) => {
+    await open(tab, url, 'overview');
+    await tab.see('.problem');
+    await open(tab, url, 'events?kinds=gap,damaged');
+    await tab.see('.list-row .name');
+    await open(tab, url, 'timeline');
+    writeFileSync(join(SCREENSHOTS, 'overflow-timeline.png'), await tab.picture());
+  });
+  await end();
+});
+
+test('what a device calls its tasks is text', async () => {
+  const { url, end } = await view(golden('hostile-names'));
+  for (const at of [url, singleFile('hostile', golden('hostile-names')).url]) {
+    await inTab(async (tab) => {
+      for (const name of VIEWS) {
+        await open(tab, at, name);
+        assert.equal(await tab.run(() => document.querySelectorAll('img, iframe, object, [onerror], [style*="url"]').length), 0);
+      }
+    });
+  }
+  await end();
+});
+
+test('a page whose server is gone says so', async () => {
+  const { url, end } = await view(golden('steady-leak'));
+  const tab = await browser.tab();
+  await open(tab, url, 'overview');
+  await end();
+  await tab.see('#lost', 'gone');
+  await tab.close();
+});

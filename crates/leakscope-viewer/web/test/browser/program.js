@@ -1,0 +1,72 @@
+// Starts the real program: `leakscope view`, and `leakscope report --html`.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The project's root. */
+export const ROOT = resolve(fileURLToPath(new URL('../../../../..', import.meta.url)));
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+const PROGRAM = process.env.LEAKSCOPE ?? join(TARGET, 'debug', 'leakscope');
+
+/** Pictures of the views for eyes, kept by CI. */
+export const SCREENSHOTS = join(ROOT, 'target', 'screenshots');
+mkdirSync(SCREENSHOTS, { recursive: true });
+
+assert.ok(existsSync(PROGRAM), `${PROGRAM} is not there: cargo build -p leakscope, or name it in LEAKSCOPE`);
+
+/** A golden case. @param {string} name */
+export function golden(name) {
+  return join(ROOT, 'testdata', name, 'input.svdat');
+}
+
+/**
+ * A real recording; null if it is not there, which is a failure where everything is required.
+ * @param {string} name
+ */
+export function recording(name) {
+  const path = join(ROOT, '..', 'shared', 'corpus', name);
+  if (existsSync(path)) return path;
+  assert.notEqual(process.env.LEAKSCOPE_REQUIRE, 'all', `${path} is not there`);
+  console.log(`skipped: ${path} is not there`);
+  return null;
+}
+
+/**
+ * Serves a trace until `end` is called.
+ * @param {string[]} traces
+ * @returns {Promise<{ url: string, end: () => Promise<void> }>}
+ */
+export function view(...traces) {
+  const program = spawn(PROGRAM, ['view', '--no-open', ...traces], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => program.once('exit', resolve));
+  const end = async () => {
+    program.kill('SIGINT');
+    await ended;
+  };
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const listen = (/** @type {Buffer} */ data) => {
+      said += data;
+      const [url] = /http:\/\/(127\.0\.0\.1|\[::1\]):\d+\/\S*(?=\s)/.exec(said) ?? [];
+      if (url !== undefined) resolve({ url, end });
+    };
+    program.stdout.on('data', listen);
+    program.stderr.on('data', listen);
+    program.once('exit', (code) => reject(new Error(`leakscope view ended with ${code}: ${said}`)));
+  });
+}
+
+/**
+ * Writes the single file.
+ * @param {string} name of the file, without its ending
+ * @param {string[]} traces
+ * @returns {{ url: string, path: string }}
+ */
+export function singleFile(name, ...traces) {
+  const path = join(SCREENSHOTS, `${name}.html`);
+  const { status, stderr } = spawnSync(PROGRAM, ['report', '--html', path, ...traces], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return { url: pathToFileURL(path).href, path };
+}

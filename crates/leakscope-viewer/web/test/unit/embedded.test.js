@@ -1,0 +1,90 @@
+// The single file answers as the server does: windows, filters, pages, halves of blocks.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cutHeap, cutStretches } from 'leakscope/data/cut.js';
+import { embedded } from 'leakscope/data/embedded.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { END, madeUpDocument } from '../document.js';
+
+const source = embedded(madeUpDocument());
+
+test('events are filtered and paged', async () => {
+  const all = await source.get('events', { limit: 500 });
+  assert.equal(all.total, 405);
+  const apis = await source.get('events', { kinds: 'api', offset: 10, limit: 5 });
+  assert.equal(apis.total, 99);
+  assert.deepEqual(apis.rows.map((row) => [row.kind, row.row]), [10, 11, 12, 13, 14].map((row) => ['api', row]));
+  const two = await source.get('events', { kinds: 'log,warning', limit: 20 });
+  assert.equal(two.total, 9);
+  /** @type {Record<string, [import('leakscope/data/types.js').Parameters, number]>} */
+  const counts = { context: [{ context: '2' }, 207], core: [{ core: 1 }, 0], site: [{ site: 7 }, 99], address: [{ address: '0x3ffc0000' }, 198], text: [{ text: 'SENSOR' }, 99],
+    range: [{ from: 1_000, to: 2_000 }, 4], task: [{ text: 'onerror', kinds: 'api' }, 99] };
+  for (const [name, [filter, total]] of Object.entries(counts)) {
+    assert.equal((await source.get('events', filter)).total, total, name);
+  }
+});
+
+test('a place in a filtered list is found', async () => {
+  assert.deepEqual(await source.get('find', { kinds: 'api', time: 1_020 }), { row: 0, index: 1, total: 99, complete: true });
+  assert.deepEqual(await source.get('find', { kinds: 'api', index: 2 }), { row: 1, index: 5, total: 99, complete: true });
+  assert.deepEqual(await source.get('find', { kinds: 'api', time: END }), { row: 99, index: null, total: 99, complete: true });
+});
+
+test('from an allocation to its free and back', async () => {
+  const { rows } = await source.get('events', { kinds: 'heap', text: 'size=100', limit: 1 });
+  const block = await source.get('block', { index: rows[0].index });
+  assert.equal(block.free?.time, 1_700);
+  assert.equal(block.lifetime, 200);
+  assert.equal((await source.get('block', { index: block.free?.index })).allocation?.index, rows[0].index);
+  assert.equal((await source.get('block', { index: 0 })).free, null);
+  await assert.rejects(source.get('block', { index: 1 }));
+});
+
+test('windows are cut out of the whole timeline', async () => {
+  const whole = await source.get('timeline', { width: 100 });
+  assert.equal(whole.heap.max.length, 100);
+  assert.equal(whole.heap.allocations.reduce((sum, count) => sum + count, 0), 198);
+  const part = await source.get('timeline', { from: 10_000, to: 20_000, width: 200 });
+  assert.deepEqual([part.from, part.to], [10_000, 20_000]);
+  for (const { run } of part.lanes) assert.ok(run.every((value, at) => at % 3 === 2 || (value >= 10_000 && value <= 20_000)));
+  assert.equal(part.lanes[1].run.length / 3, 10);
+  assert.deepEqual(cutStretches([0, 10, 1, 20, 30, 0.5], 5, 25), [5, 10, 1, 20, 25, 0.5]);
+});
+
+test('columns keep extremes and count once, coarser or finer than what is there', () => {
+  const heap = { from: 0, to: 8, width: 4, min: [0, 5, 1, 7], max: [9, 6, 8, 8], last: [5, 6, 7, 7], allocations: [1, 2, 3, 4], frees: [0, 0, 0, 0], allocated_bytes: [0, 0, 0, 0], failed: [0, 0, 0, 1] };
+  const coarse = cutHeap(heap, 0, 8, 2);
+  assert.deepEqual([coarse.min, coarse.max, coarse.last, coarse.allocations], [[0, 1], [9, 8], [6, 7], [3, 7]]);
+  const fine = cutHeap(heap, 2, 6, 4);
+  assert.deepEqual([fine.max, fine.allocations], [[6, 6, 8, 8], [2, 0, 3, 0]]);
+});
+
+test('a call site has its detail, or at least its row', async () => {
+  assert.equal((await source.get('site', { id: 7 })).sizes[0].count, 99);
+  assert.deepEqual((await source.get('site', { id: 3 })).sizes, []);
+  await assert.rejects(source.get('site', { id: 12 }));
+});
+
+test('the file says once that nothing more will come', () => {
+  /** @type {string[]} */
+  const news = [];
+  source.follow({ news: ({ state }) => news.push(state), lost: () => news.push('lost') });
+  assert.deepEqual(news, ['complete']);
+});
+
+test('only the answer to the last question counts', async () => {
+  /** @type {((value: unknown) => void)[]} */
+  const answers = [];
+  const slow = /** @type {import('leakscope/data/types.js').Source} */ (/** @type {unknown} */ ({ get: () => new Promise((resolve) => answers.push(resolve)) }));
+  /** @type {unknown[]} */
+  const heard = [];
+  const latest = new Latest(slow, 'heap', (answer) => heard.push(answer), () => heard.push('failed'));
+  const first = latest.ask({ from: 1 });
+  const second = latest.ask({ from: 2 });
+  latest.ask({ from: 2 });
+  assert.equal(answers.length, 2, 'the same is not asked twice');
+  answers[1]('two');
+  answers[0]('one');
+  await Promise.all([first, second]);
+  assert.deepEqual(heard, ['two']);
+});

@@ -1,0 +1,114 @@
+// Where things are placed: lanes, curves, the icicle, and the rows of long lists.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { byteMarks, columnBars, stepColumns } from 'leakscope/chart/curve-layout.js';
+import { ancestors, follow, matchedValue, place, tree } from 'leakscope/chart/icicle-layout.js';
+import { bars, neighbour, placeLanes, rowAt } from 'leakscope/chart/lanes-layout.js';
+import { Scale } from 'leakscope/chart/scale.js';
+import { lastTop, reveal, revealInMiddle, scrolledHeight, scrollOfTop, TALLEST, topOfScroll, visibleRows } from 'leakscope/part/list-window.js';
+import { sortRows } from 'leakscope/part/table.js';
+import { madeUpDocument } from '../document.js';
+
+test('lanes stand below the heading of their core', () => {
+  const lane = { run: [], ready: [] };
+  const { rows, height } = placeLanes([{ core: 0, context: 4, ...lane }, { core: 0, context: 1, ...lane }, { core: 1, context: 4, ...lane }]);
+  assert.deepEqual(rows.map((row) => row.kind === 'core' ? `core ${row.core}` : row.context), ['core 0', 4, 1, 'core 1', 4]);
+  assert.ok(rows.every((row, at) => at === 0 || row.y === rows[at - 1].y + rows[at - 1].height));
+  assert.equal(height, 2 * 24 + 3 * 22);
+  assert.equal(rowAt(rows, 30), rows[1]);
+  assert.equal(rowAt(rows, height), null);
+});
+
+test('never more bars than pixels, and none is lost', () => {
+  const triples = Array.from({ length: 10_000 }, (_, at) => [at * 10, at * 10 + 3, 1]).flat();
+  const few = bars(triples, new Scale([0, 100_000], 100));
+  assert.ok(few.length <= 100 && few.length >= 99);
+  assert.ok(few.every((bar) => bar.width === 1 && bar.share > 0 && bar.share <= 1));
+  assert.deepEqual(bars([10, 20, 1, 50, 60, 0.5], new Scale([0, 100], 100)), [{ x: 10, width: 10, share: 1 }, { x: 50, width: 10, share: 0.5 }]);
+  assert.equal(bars([10, 11, 1], new Scale([0, 1_000_000], 100)).length, 1, 'one tick of a million is to be seen');
+  assert.deepEqual(bars([], new Scale([0, 1], 1)), []);
+});
+
+test('the next and the previous run of a lane', () => {
+  const run = [10, 20, 1, 50, 60, 1];
+  assert.equal(neighbour(run, 10, 1), 50);
+  assert.equal(neighbour(run, 55, -1), 50);
+  assert.equal(neighbour(run, 10, -1), null);
+});
+
+test('columns become bars, steps become columns', () => {
+  assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, 10, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
+  const steps = { from: 0, to: 100, times: [25, 50], max: [30, 20], last: [10, 20] };
+  assert.deepEqual(stepColumns(steps, 4), { min: [0, 0, 10, 20], max: [0, 30, 20, 20] });
+  assert.deepEqual(byteMarks(2_000, 4).map(({ label }) => label), ['0 B', '500 B', '1,000 B', '1,500 B', '2,000 B']);
+  assert.deepEqual(byteMarks(20 * 1_024, 2), [{ bytes: 0, label: '0 KiB' }, { bytes: 10_240, label: '10 KiB' }, { bytes: 20_480, label: '20 KiB' }]);
+  assert.deepEqual(byteMarks(3 * 2 ** 20, 6).map(({ label }) => label).slice(0, 3), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
+  assert.ok(byteMarks(3, 40).every(({ bytes }) => Number.isInteger(bytes)));
+});
+
+test('an icicle: callers above, widths as the weights', () => {
+  const { sites } = madeUpDocument();
+  const root = tree(sites, { weight: 'allocated_bytes', inverted: false, allocator: false });
+  assert.equal(root.value, 2_376 + 9_900);
+  assert.deepEqual(root.children.map((node) => node.label), ['task_main']);
+  assert.deepEqual(root.children[0].children.map((node) => [node.label, node.value]), [['read_sensor', 9_900], ['serve', 2_376]]);
+
+  const boxes = place(root, 0);
+  const leaf = boxes.find(({ node }) => node.label === 'parse_header');
+  assert.equal(leaf?.depth, 3);
+  assert.ok(Math.abs((leaf?.width ?? 0) - 2_376 / 12_276) < 1e-12);
+  for (const { node, x, width, depth } of boxes) {
+    const inside = boxes.filter((box) => box.node.parent === node);
+    assert.ok(inside.every((box) => box.depth === depth + 1 && box.x >= x - 1e-12 && box.x + box.width <= x + width + 1e-12));
+  }
+});
+
+test('an icicle inverted, with the allocator, zoomed and searched', () => {
+  const { sites } = madeUpDocument();
+  const inverted = tree(sites, { weight: 'allocations', inverted: true, allocator: true });
+  assert.deepEqual(inverted.children.map((node) => node.label), ['malloc']);
+  assert.equal(inverted.children[0].value, 198);
+
+  const root = tree(sites, { weight: 'allocations', inverted: false, allocator: false });
+  const zoomed = follow(root, ['task_main', 'serve', 'not there']);
+  assert.equal(zoomed.label, 'serve');
+  assert.deepEqual(ancestors(zoomed).map((node) => node.label), ['all', 'task_main']);
+  assert.deepEqual(place(zoomed, 0).map(({ node, x, width }) => [node.label, x, width]),
+    [['all', 0, 1], ['task_main', 0, 1], ['serve', 0, 1], ['parse_header', 0, 1]]);
+  assert.equal(matchedValue(root, 'http.c'), 99);
+  assert.equal(matchedValue(root, 'TASK, serve'), 198, 'what lies in both counts once');
+  assert.equal(matchedValue(root, ''), 0);
+  assert.deepEqual(place(tree({ sites: [], frames: [] }, { weight: 'allocations', inverted: false, allocator: false }), 0), []);
+});
+
+test('lists of any length scroll from their first row to their last', () => {
+  for (const total of [0, 3, 1_000, 10_000_000, 4_000_000_000]) {
+    const list = { total, rowHeight: 22, height: 550 };
+    assert.ok(scrolledHeight(list) <= Math.max(TALLEST, 550));
+    assert.equal(topOfScroll(list, 0), 0);
+    const bottom = scrolledHeight(list) - 550;
+    assert.equal(topOfScroll(list, bottom), lastTop(list));
+    assert.deepEqual(visibleRows(list, lastTop(list))[1], total, 'the last row is to be seen');
+    const [first, after] = visibleRows(list, topOfScroll(list, bottom / 3));
+    assert.ok(after - first <= 26 && first >= 0);
+    const top = lastTop(list) / 7;
+    assert.ok(Math.abs(topOfScroll(list, scrollOfTop(list, top)) - top) <= Math.max(top * 1e-9, 1e-6));
+  }
+});
+
+test('a row is brought into view, moving as little as can be', () => {
+  const list = { total: 1_000, rowHeight: 20, height: 200 };
+  assert.equal(reveal(list, 50, 55), 50);
+  assert.equal(reveal(list, 50, 60), 51);
+  assert.equal(reveal(list, 50, 10), 10);
+  assert.equal(reveal(list, 50, 999), 990);
+  assert.equal(revealInMiddle(list, 50, 500), 495);
+  assert.equal(revealInMiddle(list, 50, 52), 50);
+});
+
+test('tables sort by a column, and what is not known stands last', () => {
+  const columns = [{ name: 'size', cell: String, order: (/** @type {number | null} */ row) => row }];
+  assert.deepEqual(sortRows([2, null, 3, 1], columns, 'size'), [1, 2, 3, null]);
+  assert.deepEqual(sortRows([2, null, 3, 1], columns, '-size'), [3, 2, 1, null]);
+  assert.deepEqual(sortRows([2, 1], columns, 'other'), [2, 1]);
+});

@@ -1,0 +1,100 @@
+//! `leakscope view` and `leakscope report --html`, as processes.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+
+use crate::run::{leakscope, project};
+
+fn trace() -> PathBuf {
+    project().join("testdata/steady-leak/input.svdat")
+}
+
+#[test]
+fn the_page_is_where_the_command_says() {
+    let mut child = leakscope(["view", "--no-open"]).on(&[trace()]).begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    assert!(ask(&url, "api/overview").contains("\"schema\":\"leakscope.page\""));
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+}
+
+#[test]
+fn a_page_is_never_written_over_a_file_unasked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("page.html");
+    let write = |more: &[&str]| {
+        let html = page.to_str().expect("UTF-8");
+        let arguments = ["report", "--html", html];
+        leakscope(arguments.iter().chain(more)).on(&[trace()]).end()
+    };
+    let first = write(&[]);
+    assert_eq!(
+        (first.code, first.stdout.as_str()),
+        (0, ""),
+        "{}",
+        first.stderr
+    );
+    let written = std::fs::read_to_string(&page).expect("a page");
+    assert!(written.starts_with("<!doctype html>"));
+    assert!(written.contains("\"verdict\":\"leak-steady\""));
+    std::fs::write(&page, "mine").expect("a file");
+    let again = write(&[]);
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("--force"), "{}", again.stderr);
+    assert_eq!(std::fs::read_to_string(&page).expect("a file"), "mine");
+    assert_eq!(write(&["--force"]).code, 0);
+    assert_eq!(std::fs::read_to_string(&page).expect("a page"), written);
+}
+
+#[test]
+fn a_page_of_nothing_is_refused_like_a_report_of_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("page.html");
+    let nothing = folder.path().join("nothing.svdat");
+    std::fs::write(&nothing, "").expect("a file");
+    let ran = leakscope(["report", "--html", page.to_str().expect("UTF-8")])
+        .on(&[&nothing])
+        .end();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(!page.exists());
+    let ran = leakscope(["view", "--no-open"]).on(&[&nothing]).end();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+}
+
+/// Asks a server; the answer's body.
+fn ask(url: &str, question: &str) -> String {
+    let address = url.trim().strip_prefix("http://").expect("an address");
+    let (host, path) = address.split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host).expect("somebody listens");
+    write!(
+        stream,
+        "GET /{path}{question} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("a request");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("a response");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    response
+}
+
+#[test]
+fn a_recording_is_shown_while_it_is_made_and_after() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("recorded.svdat");
+    let output = output.to_str().expect("UTF-8");
+    let mut child = leakscope(["record", "--stdin", "--view", "--no-open", "-o", output])
+        .reading(&std::fs::read(trace()).expect("a trace"))
+        .begin();
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    stderr.read_line(&mut line).expect("a line");
+    let url = line.split(' ').next_back().expect("words");
+    // The recording ends with the input, and the page stays.
+    while !ask(url, "api/overview").contains("\"state\":\"complete\"") {}
+    assert!(ask(url, "api/sites").contains("\"verdict\":\"leak-steady\""));
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+}

@@ -1,0 +1,48 @@
+//! Counting instructions by the board's clock.
+
+/// The board's free-running counter, at 25 MHz.
+const COUNTER: *const u32 = 0x4002_8018 as *const u32;
+
+/// An instruction takes 1024 ns, which are 25.6 ticks.
+const TICKS_OF_TEN_INSTRUCTIONS: u32 = 256;
+
+fn ticks() -> u32 {
+    // SAFETY: a register that may be read at any time.
+    unsafe { COUNTER.read_volatile() }
+}
+
+/// How many instructions `what` takes, and a few around it.
+#[inline(always)]
+pub fn instructions(what: impl FnOnce()) -> u32 {
+    let before = ticks();
+    what();
+    let ticks = ticks().wrapping_sub(before);
+    (10 * ticks + TICKS_OF_TEN_INSTRUCTIONS / 2) / TICKS_OF_TEN_INSTRUCTIONS
+}
+
+/// How often each count came.
+pub struct Counts {
+    often: [u16; Self::MOST],
+}
+
+impl Counts {
+    const MOST: usize = 4096;
+
+    pub fn new() -> Self {
+        Self {
+            often: [0; Self::MOST],
+        }
+    }
+
+    pub fn add(&mut self, count: u32) {
+        self.often[count as usize] += 1;
+    }
+
+    /// The count that came most often.
+    pub fn usual(&self) -> u32 {
+        let often = self.often.iter().zip(0..);
+        often
+            .max_by_key(|(often, _)| **often)
+            .map_or(0, |(_, count)| count)
+    }
+}
