@@ -1,7 +1,7 @@
 //! Everything that is known of a trace, in one value that answers questions.
 //!
 //! The engine belongs to one thread. What takes long is cut into slices: reading the trace
-//! ([`Engine::work`]), searching, and questions about windows that must be read again ([`Job`]), so that a
+//! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one.
 
 use std::io;
@@ -14,7 +14,7 @@ use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 use crate::answer::census::Census;
-use crate::answer::mate::{Life, Mate};
+use crate::answer::mate::Mate;
 use crate::list::search::Search;
 pub(crate) use crate::names::Names;
 use crate::query::{Query, QueryError, Window};
@@ -320,18 +320,6 @@ impl<'s> Engine<'s> {
                 let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
                 let found = found.map(|found| serde_json::to_vec(&found));
                 Ok(found.transpose()?)
-            }
-        }
-    }
-
-    /// Waits for the life of a block.
-    pub(crate) fn life(&mut self, job: &mut Job) -> Result<Option<Life>, Refusal> {
-        let JobKind::Mate(mate) = &mut job.0 else {
-            return Ok(None);
-        };
-        loop {
-            if let Some(life) = mate.advance(&self.scan, &mut *self.source, SLICE)? {
-                return Ok(Some(life));
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::index::kind::Kind;
 use crate::index::ledger::Fate;
 use crate::index::levels::Bin;
 use crate::index::running::Span;
-use crate::index::stretches::Stretch;
+use crate::index::stretches::{Layers, Stretch};
 use crate::list::matching::site;
 use crate::names::{context_rank, lines};
 use crate::query::{Columns, Window};
@@ -204,9 +204,9 @@ impl Engine<'_> {
                 ticks: part as u64,
             }
         };
-        let spans = |stretches: &crate::index::stretches::Stretches| {
+        let spans = |sums: &Layers| {
             let mut spans = Spans::default();
-            for stretch in stretches.within(window.from, window.to) {
+            for stretch in sums.within(window.from, window.to, column) {
                 spans.add(cut(stretch), column);
             }
             spans

@@ -115,14 +115,15 @@ function heapPicture(page) {
   const picture = new Picture('Live bytes over time', (pen, width, height) => {
     const { peak } = page.overview;
     const place = { x: 0, y: RULER, width, height: height - RULER };
-    let most = 0;
+    /** @type {import('leakscope/chart/curve-layout.js').Axis | null} */
+    let axis = null;
     if (heap !== null) {
-      most = drawCurve(pen, heap, place,
+      axis = drawCurve(pen, heap, place,
         { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
-    if (most > 0) drawByteLabels(pen, most, place);
+    if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'heap', (answer) => {

@@ -98,10 +98,10 @@ function siteCurve(page, { curve }) {
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
     const place = { x: 0, y: 18, width, height: height - 18 };
-    const most = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
+    const axis = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
     drawRange(pen, scale, page.state.range, height);
     drawRuler(pen, scale, page.clock.hz, 18);
-    drawByteLabels(pen, most, place);
+    drawByteLabels(pen, axis, place);
     drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
   }, { class: 'site-picture' });
   const redraw = () => picture.draw();
