@@ -243,7 +243,7 @@ impl<'s> Engine<'s> {
             names: &mut self.names,
         };
         let slice = if search.filter.text.is_some() {
-            SLICE / 20
+            SLICE / 8
         } else {
             SLICE
         };
