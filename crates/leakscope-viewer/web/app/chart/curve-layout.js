@@ -74,7 +74,7 @@ export function stepColumns({ from, to, times, max, last }, width) {
  * @param {number} marks at most
  */
 export function byteMarks({ least, most }, marks) {
-  const [unit, name] = most >= 2 ** 20 ? [2 ** 20, 'MiB'] : most >= 10_240 ? [2 ** 10, 'KiB'] : [1, 'B'];
+  const [unit, name] = most - least >= 2 ** 20 ? [2 ** 20, 'MiB'] : most - least >= 10_240 ? [2 ** 10, 'KiB'] : [1, 'B'];
   const { step, values } = niceSteps(least / unit, most / unit, marks);
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return values

@@ -75,6 +75,8 @@ export class VirtualList {
   /** @param {number} top the first row to be seen */
   move(top) {
     this.top = top;
+    // First the room, or else the browser does not scroll so far.
+    this.room.style.height = `${scrolledHeight(this.list)}px`;
     this.scroller.scrollTop = scrollOfTop(this.list, top);
     this.drawSoon();
   }
@@ -108,7 +110,6 @@ export class VirtualList {
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
     const list = this.list;
-    this.room.style.height = `${scrolledHeight(list)}px`;
     const [first, after] = visibleRows(list, this.top);
     while (this.lines.length < after - first) this.lines.push(this.newLine());
     this.lines.forEach((line, place) => this.drawLine(line, first + place, first + place < after));

@@ -70,7 +70,7 @@ export function timelineView(page) {
     const cursor = page.state.cursor;
     const [words, ...more] = focused === null || cursor === null ? [] : laneWords(page, focused.lane, cursor, 0).split('\n');
     fill(line,
-      element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), `${page.clock.duration(to - from)}, ${page.clock.moment(from)} to ${page.clock.moment(to)}`),
+      element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), page.clock.stretch(from, to)),
       timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: zoom in for single switches`),
       focused !== null && element('span', {}, element('b', {}, words ?? page.contextName(focused.context)), more.length > 0 ? ` ${more.join(' ')}` : ' ',
         ' ', element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'events', contexts: [focused.context], kinds: [] }) }, 'its events')));

@@ -1,7 +1,7 @@
 // The whole page in Chromium, served and from the one file, with golden traces and real ones: every view
 // opens in both themes, and what users do in them works, without an error in the console.
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
@@ -65,10 +65,18 @@ async function everyView(url, name) {
           await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
           writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
           assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `${view} is wider than the window`);
+          assert.deepEqual(await tab.run(withoutName), []);
         }
       }, { theme, width });
     }
   }
+}
+
+/** Runs in the page: what a screen reader would have no name for. */
+function withoutName() {
+  return [...document.querySelectorAll('button, a, input, select, canvas, [role="grid"], [tabindex="0"]')]
+    .filter((element) => !element.getAttribute('aria-label') && (element.textContent ?? '').trim() === '')
+    .map((element) => element.outerHTML);
 }
 
 /** @param {string} url */
@@ -196,6 +204,9 @@ async function opensACallSite(url) {
     await tab.key('ArrowDown');
     await tab.key('Enter');
     await tab.until('zoom', () => [...document.querySelectorAll('button')].some((button) => button.textContent === 'Reset zoom' && !button.disabled));
+    await fragmentWith(tab, 'zoom=');
+    await tab.run(() => history.back());
+    await tab.until('Back', () => !location.hash.includes('zoom='));
   });
 }
 
@@ -265,6 +276,19 @@ test('lost data is a band, a banner and a row', () => serving(golden('overflow')
   await open(tab, url, 'timeline');
   writeFileSync(join(SCREENSHOTS, 'overflow-timeline.png'), await tab.picture());
 })));
+
+test('the page follows a recording that grows', async () => {
+  const path = join(SCREENSHOTS, 'growing.svdat');
+  const whole = readFileSync(golden('steady-leak'));
+  writeFileSync(path, whole.subarray(0, whole.length / 2));
+  await serving(path, (url) => inTab(async (tab) => {
+    await open(tab, url, 'events');
+    const before = await tab.until('the first half', () => /^([1-9]\d*) events$/.exec(document.querySelector('.rest')?.textContent ?? '')?.[1]);
+    appendFileSync(path, whole.subarray(whole.length / 2));
+    await tab.until('more events', (before) => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]) > before, Number(before));
+    await tab.see('.notice', 'Live');
+  }), '--follow');
+});
 
 test('what a device calls its tasks is text', () => serving(golden('hostile-names'), async (url) => {
   for (const form of [url, singleFile('hostile', golden('hostile-names')).url]) {

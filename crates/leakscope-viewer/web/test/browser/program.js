@@ -37,9 +37,10 @@ export function recording(name) {
  * Serves a trace as long as it is used.
  * @param {string} trace
  * @param {(url: string, end: () => Promise<void>) => Promise<void>} use
+ * @param {string[]} options of `leakscope view`
  */
-export async function serving(trace, use) {
-  const { url, end } = await view(trace);
+export async function serving(trace, use, ...options) {
+  const { url, end } = await view(trace, ...options);
   try {
     await use(url, end);
   } finally {
@@ -48,11 +49,11 @@ export async function serving(trace, use) {
 }
 
 /**
- * @param {string[]} traces
+ * @param {string[]} given what stands on the command line
  * @returns {Promise<{ url: string, end: () => Promise<void> }>}
  */
-function view(...traces) {
-  const program = spawn(PROGRAM, ['view', '--no-open', ...traces], { stdio: ['ignore', 'pipe', 'pipe'] });
+function view(...given) {
+  const program = spawn(PROGRAM, ['view', '--no-open', ...given], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((resolve) => program.once('exit', resolve));
   const end = async () => {
     program.kill('SIGINT');

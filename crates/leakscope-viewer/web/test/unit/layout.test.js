@@ -46,6 +46,7 @@ test('columns become bars, steps become columns', () => {
   assert.deepEqual(byteMarks({ least: 0, most: 2_000 }, 4).map(({ label }) => label), ['0 B', '500 B', '1,000 B', '1,500 B', '2,000 B']);
   assert.deepEqual(byteMarks({ least: 0, most: 20 * 1_024 }, 2), [{ bytes: 0, label: '0 KiB' }, { bytes: 10_240, label: '10 KiB' }, { bytes: 20_480, label: '20 KiB' }]);
   assert.deepEqual(byteMarks({ least: 0, most: 3 * 2 ** 20 }, 6).map(({ label }) => label).slice(0, 3), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
+  assert.deepEqual(byteMarks({ least: 20_480, most: 20_500 }, 2).map(({ label }) => label), ['20,480 B', '20,490 B', '20,500 B']);
   assert.ok(byteMarks({ least: 0, most: 3 }, 40).every(({ bytes }) => Number.isInteger(bytes)));
 });
 
