@@ -63,6 +63,12 @@ impl Client {
         })
     }
 
+    /// As if this stop had not been seen: [`wait`](Self::wait) returns it again.
+    pub(super) fn put_back(&mut self, stop: Stop) {
+        self.pending_stop = Some(stop);
+        self.is_running = true;
+    }
+
     /// Sets a breakpoint at the instruction at `address`: one of the processor's own if there is one left.
     pub fn set_breakpoint(&mut self, address: u64) -> Result<Breakpoint, GdbError> {
         let length = self.instruction_length(address);

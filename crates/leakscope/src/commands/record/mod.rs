@@ -69,6 +69,8 @@ impl Record {
         status.clear();
         let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
         if let (Ok(()), Some(page)) = (&finished, page) {
+            // Recording has ended, if not by Ctrl-C: from now on, one is enough.
+            stop.store(true, Ordering::Relaxed);
             page.stay();
         }
         finished
@@ -94,6 +96,7 @@ impl Record {
         let mut symbolizer = firmware::symbolizer(&self.symbols, live.symbols());
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
+        let mut link_lost = false;
         loop {
             let wait = if is_behind { Duration::ZERO } else { TICK };
             let event = match events.recv_timeout(wait) {
@@ -104,8 +107,12 @@ impl Record {
             is_behind = live.follow(status);
             if let Some(event) = event {
                 status.say(&event);
-                // Whoever stops recording and goes away has finished.
-                if matches!(event, Event::LinkLost(_)) && live.would_be_stopped() {
+                link_lost = matches!(event, Event::LinkLost(_));
+            }
+            // Who has stopped tracing and goes away has finished.
+            if link_lost && !is_behind {
+                link_lost = false;
+                if live.would_be_stopped() {
                     stop.store(true, Ordering::Relaxed);
                 }
             }
