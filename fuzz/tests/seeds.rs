@@ -13,8 +13,13 @@ type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
 fn targets() -> Vec<Target> {
     vec![
         ("frames", systemview::frames, recordings()),
+<<<<<<< HEAD
         ("heap_dump", analysis::heap_dump, dumps()),
         ("gdb", capture::gdb, conversations()),
+=======
+        ("gdb", capture::gdb, conversations()),
+        ("heap_dump", analysis::heap_dump, dumps()),
+>>>>>>> bcfef016e16f93347e19c1c1dd846d5d350833a7
         ("header", systemview::header, files()),
         ("printf", systemview::printf, formats()),
         ("rtt", capture::rtt, memories()),
