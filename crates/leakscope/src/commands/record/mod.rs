@@ -105,16 +105,20 @@ impl Record {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             is_behind = live.follow(status);
-            if let Some(event) = event {
-                status.say(&event);
-                link_lost = matches!(event, Event::LinkLost(_));
+            if matches!(event, Some(Event::LinkLost(_) | Event::LinkRestored { .. })) {
+                link_lost = matches!(event, Some(Event::LinkLost(_)));
             }
             // Who has stopped tracing and goes away has finished.
+            let mut is_over = false;
             if link_lost && !is_behind {
                 link_lost = false;
-                if live.would_be_stopped() {
-                    stop.store(true, Ordering::Relaxed);
-                }
+                is_over = live.would_be_stopped();
+            }
+            if is_over {
+                stop.store(true, Ordering::Relaxed);
+                status.say(&Event::Stopped);
+            } else if let Some(event) = event {
+                status.say(&event);
             }
             if stop.load(Ordering::Relaxed) {
                 status.stopping();

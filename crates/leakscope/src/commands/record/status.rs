@@ -233,7 +233,7 @@ fn fastest(outcome: &Outcome, symbolizer: &mut Symbolizer<'_>) -> Option<String>
     let stack = symbolizer.stack(&fastest.allocator_frames, &fastest.stack);
     let place = stack.frames.first().map(|frame| {
         let name = match &frame.function {
-            Some(function) => function.to_string(),
+            Some(function) => without_path(function).to_owned(),
             None => format!("{:#010x}", frame.address),
         };
         match frame.line {
@@ -242,4 +242,12 @@ fn fastest(outcome: &Outcome, symbolizer: &mut Symbolizer<'_>) -> Option<String>
         }
     });
     Some(format!("+{rate}{}", place.unwrap_or_default()))
+}
+
+/// The last part of `crate::module::function`: the line is short. Names with types in them stay whole.
+fn without_path(function: &str) -> &str {
+    if function.contains(['<', '(', ' ']) {
+        return function;
+    }
+    function.rsplit("::").next().unwrap_or(function)
 }
