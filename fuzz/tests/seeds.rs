@@ -13,8 +13,8 @@ type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
 fn targets() -> Vec<Target> {
     vec![
         ("frames", systemview::frames, recordings()),
-        ("heap_dump", analysis::heap_dump, dumps()),
         ("gdb", capture::gdb, conversations()),
+        ("heap_dump", analysis::heap_dump, dumps()),
         ("header", systemview::header, files()),
         ("printf", systemview::printf, formats()),
         ("rtt", capture::rtt, memories()),

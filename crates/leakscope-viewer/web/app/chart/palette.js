@@ -37,7 +37,7 @@ export function fillOf(name) {
 }
 
 /**
- * The colour of who ran, by kind; tasks have one each, neighbours different ones.
+ * The colour of who ran, by kind; tasks have one each in the order in which they appeared.
  * @param {import('leakscope/data/types.js').Context[]} contexts
  * @param {number} number of the context
  */
@@ -46,7 +46,7 @@ export function laneColour(contexts, number) {
     case 'interrupt': return 'interrupt';
     case 'scheduler': return 'scheduler';
     case 'idle': return 'idle';
-    case 'task': return `lane-${number % COLOURS}`;
+    case 'task': return `lane-${contexts.slice(0, number).filter(({ kind }) => kind === 'task').length % COLOURS}`;
     default: return 'idle';
   }
 }

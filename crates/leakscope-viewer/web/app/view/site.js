@@ -21,6 +21,7 @@ import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 /** @param {Page} page */
 export function siteDetail(page) {
   const place = element('aside', { class: 'split-detail', 'aria-label': 'The selected call site', hidden: true });
+  const whole = element('p', { class: 'quiet' }, 'This is of the whole trace, not only of the range.');
   /** @type {{ id: number, close: () => void, redraw: () => void } | null} */
   let shown = null;
   const latest = new Latest(page.source, 'site', (answer) => draw(answer),
@@ -32,7 +33,7 @@ export function siteDetail(page) {
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
     shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
-    fill(place, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
+    fill(place, head(page, detail), whole, callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
       element('div', { class: 'pair' },
         histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
         histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
@@ -42,6 +43,7 @@ export function siteDetail(page) {
     element: place,
     /** @param {number | null} id */
     show(id) {
+      whole.hidden = page.state.range === null;
       if (id === null) latest.stop();
       else {
         if (shown?.id !== id) fill(place, element('p', { class: 'quiet' }, 'Reading …'));

@@ -57,6 +57,11 @@ export function sitesView(page) {
       draw();
       detail.show(state.site);
     },
+    key(event) {
+      if (event.key !== 'Escape' || page.state.site === null) return false;
+      page.go({ site: null });
+      return true;
+    },
     close() {
       latest.stop();
       detail.close();
