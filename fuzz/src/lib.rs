@@ -2,4 +2,5 @@
 //! with bytes of its own, without a fuzzer.
 
 pub mod analysis;
+pub mod capture;
 pub mod systemview;

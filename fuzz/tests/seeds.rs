@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use leakscope_fuzz::{analysis, systemview};
+use leakscope_fuzz::{analysis, capture, systemview};
 use leakscope_systemview::{
     Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
 };
@@ -13,9 +13,11 @@ type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
 fn targets() -> Vec<Target> {
     vec![
         ("frames", systemview::frames, recordings()),
+        ("gdb", capture::gdb, conversations()),
         ("heap_dump", analysis::heap_dump, dumps()),
         ("header", systemview::header, files()),
         ("printf", systemview::printf, formats()),
+        ("rtt", capture::rtt, memories()),
         ("roundtrip", systemview::roundtrip, recordings()),
         ("trace", analysis::trace, files()),
     ]
@@ -65,6 +67,51 @@ fn recordings() -> Vec<Vec<u8>> {
         with_cores.extend_from_slice(&buffer[..length]);
     }
     seeds.extend([plain, with_cores]);
+    seeds
+}
+
+/// What GDB servers say, in answer to our requests.
+fn conversations() -> Vec<Vec<u8>> {
+    vec![
+        b"+$PacketSize=1000;qXfer:features:read+;vContSupported+#6c+$T05thread:01;28:78560000;#9d"
+            .to_vec(),
+        b"+$OK#9a$O#4f$O686921#5d$0* 53454747#cd-$mtarget#1c%Stop:T05#3b".to_vec(),
+        b"+$b}\x03}\x04*\"#85$E01#a6$W00#b7".to_vec(),
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".repeat(5),
+    ]
+}
+
+/// Control blocks with a terminal and one channel for SystemView in each direction, its buffer half read.
+fn memories() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for form in 0..8 {
+        let (is_64_bit, is_big_endian) = (form & 1 != 0, form & 2 != 0);
+        let mut memory = vec![form];
+        let mut put = |number: u64, size: usize| {
+            let mut bytes = number.to_le_bytes()[..size].to_vec();
+            if is_big_endian {
+                bytes.reverse();
+            }
+            memory.extend(bytes);
+        };
+        let pointer = if is_64_bit { 8 } else { 4 };
+        // Behind the block: a name, and two buffers.
+        let name = 0x100 + 24 + 4 * (2 * pointer as u64 + 16);
+        b"SEGGER RTT\0\0\0\0\0\0"
+            .iter()
+            .for_each(|&byte| put(byte.into(), 1));
+        [2, 2].iter().for_each(|&count| put(count, 4));
+        for buffer in [name + 8, name + 8 + 32] {
+            for words in [[0; 4], [32, 10, 20, 0]] {
+                put(if words[0] == 0 { 0 } else { name }, pointer);
+                put(if words[0] == 0 { 0 } else { buffer }, pointer);
+                words.iter().for_each(|&word| put(word, 4));
+            }
+        }
+        memory.extend(b"SysView\0");
+        memory.extend(0..64);
+        seeds.push(memory);
+    }
     seeds
 }
 

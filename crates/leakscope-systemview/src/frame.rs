@@ -57,7 +57,7 @@ impl<'a> Frame<'a> {
         let has_second = head >> 7 & 1;
         let second = head & 0xFF00 & has_second.wrapping_neg();
         let id = (head & 0x7F | second >> 1) as u32;
-        let shape = SHAPES[id.min(id::FIRST_WITH_LENGTH) as usize];
+        let shape = SHAPES.get(id.min(id::FIRST_WITH_LENGTH) as usize)?;
         let rest = head >> (8 + 8 * has_second);
         let length = rest & shape.length;
         let number = varint::length_in(rest, 5) & shape.number;
@@ -65,7 +65,7 @@ impl<'a> Frame<'a> {
         if is_usual != 0 {
             return None;
         }
-        let start = 1 + (has_second + shape.prefix & 3) as usize;
+        let start = 1 + ((has_second + shape.prefix) & 3) as usize;
         let end = start + ((length | number) & 0x7F) as usize;
         let tail = u64::from_le_bytes(*window.get(end..)?.first_chunk()?);
         let (delta, delta_length) = varint::read_in(tail)?;

@@ -1,7 +1,7 @@
 //! Everything that is known of a trace, in one value that answers questions.
 //!
 //! The engine belongs to one thread. What takes long is cut into slices: reading the trace
-//! ([`Engine::work`]), searching, and questions about windows that must be read again ([`Job`]), so that a
+//! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one.
 
 use std::io;
@@ -14,10 +14,12 @@ use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 use crate::answer::census::Census;
-use crate::answer::mate::{Life, Mate};
+use crate::answer::mate::Mate;
 use crate::list::search::Search;
 pub(crate) use crate::names::Names;
-use crate::query::{Query, QueryError, Window};
+use crate::query::{Query, Window};
+pub use crate::reading::{Reading, Status};
+pub use crate::refusal::Refusal;
 use crate::scan::{Progress, Scan};
 use crate::source::Source;
 
@@ -47,48 +49,6 @@ pub struct Engine<'s> {
     censuses: Vec<(Window, u64, Census)>,
 }
 
-/// How far reading has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// There is more to read at once.
-    Reading,
-    /// Everything was read, and more may come.
-    Following,
-    /// Everything was read.
-    Complete,
-    /// The inputs can no longer be read.
-    Failed(String),
-}
-
-impl Reading {
-    /// The name that the page knows it by.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Reading => "reading",
-            Self::Following => "following",
-            Self::Complete => "complete",
-            Self::Failed(_) => "failed",
-        }
-    }
-}
-
-/// How far reading has come, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Status {
-    /// See [`Reading::name`].
-    pub state: &'static str,
-    /// Events read.
-    pub events: u64,
-    /// One tick behind the last of them.
-    pub end: u64,
-    /// Bytes read.
-    pub read_bytes: u64,
-    /// Bytes there are.
-    pub total_bytes: u64,
-    /// Another number whenever answers may have changed.
-    pub version: u64,
-}
-
 /// What became of a question.
 pub enum Asked {
     /// Here is the answer: JSON.
@@ -103,23 +63,6 @@ pub struct Job(JobKind);
 enum JobKind {
     Census { query: Query, census: Box<Census> },
     Mate(Box<Mate>),
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// The question makes no sense.
-    #[error(transparent)]
-    Query(#[from] QueryError),
-    /// What was asked about does not exist.
-    #[error("there is no such {0}")]
-    NotFound(&'static str),
-    /// The inputs cannot be read.
-    #[error("the trace cannot be read: {0}")]
-    Read(#[from] io::Error),
-    /// The answer could not be written.
-    #[error("the answer cannot be written: {0}")]
-    Write(#[from] serde_json::Error),
 }
 
 /// So many events are read in one slice of work: some milliseconds.
@@ -243,7 +186,7 @@ impl<'s> Engine<'s> {
             names: &mut self.names,
         };
         let slice = if search.filter.text.is_some() {
-            SLICE / 20
+            SLICE / 8
         } else {
             SLICE
         };
@@ -320,18 +263,6 @@ impl<'s> Engine<'s> {
                 let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
                 let found = found.map(|found| serde_json::to_vec(&found));
                 Ok(found.transpose()?)
-            }
-        }
-    }
-
-    /// Waits for the life of a block.
-    pub(crate) fn life(&mut self, job: &mut Job) -> Result<Option<Life>, Refusal> {
-        let JobKind::Mate(mate) = &mut job.0 else {
-            return Ok(None);
-        };
-        loop {
-            if let Some(life) = mate.advance(&self.scan, &mut *self.source, SLICE)? {
-                return Ok(Some(life));
             }
         }
     }

@@ -70,6 +70,8 @@ mod index;
 mod list;
 mod names;
 mod query;
+mod reading;
+mod refusal;
 mod replay;
 mod scan;
 mod server;

@@ -1,10 +1,10 @@
 //! Events in words.
 
 use leakscope_analysis::trace::{Context, EventKind, Task, Trace};
-use leakscope_report::events::EventRow;
 use leakscope_report::log::LogRow;
 use leakscope_report::naming::Naming;
 use leakscope_report::{Symbolizer, sanitise};
+use leakscope_systemview::id;
 
 use crate::replay::Seen;
 
@@ -17,30 +17,30 @@ pub(crate) struct Names<'s> {
 impl Names<'_> {
     /// An event's name, and what it says.
     pub(crate) fn words(&mut self, seen: &Seen<'_>) -> (String, String) {
-        let row = EventRow::new(
-            seen.index,
-            &seen.event,
-            seen.trace,
-            &mut self.naming,
-            &mut self.symbolizer,
-        );
+        let named = (self.naming).named(&seen.event, seen.trace, &mut self.symbolizer);
         let detail = match LogRow::new(&seen.event, seen.trace) {
             Some(log) => lines(&log.text),
-            None => sanitise(&row.parameters_in_words()).into_owned(),
+            None => {
+                let words: Vec<String> = named.fields.iter().map(ToString::to_string).collect();
+                sanitise(&words.join(" ")).into_owned()
+            }
         };
-        (row.name, detail)
+        (named.name, detail)
     }
 
     /// Whether an event's name, context or detail contains this, in lower case.
     pub(crate) fn contain(&mut self, seen: &Seen<'_>, wanted: &str) -> bool {
-        let is_in = |text: &str| contains(text, wanted);
-        if let EventKind::Log(print) = seen.event.kind
-            && is_in(&print.formatted().to_string())
-        {
-            return true;
-        }
-        let (name, detail) = self.words(seen);
-        is_in(&name) || is_in(&detail) || is_in(&context_name(seen.event.context, seen.trace))
+        let (name, detail) = match seen.event.kind {
+            // Most of what is searched are logs, and their name is known.
+            EventKind::Log(print) => {
+                let name = id::name(seen.event.id).unwrap_or_default();
+                (name.to_owned(), lines(&print.formatted().to_string()))
+            }
+            _ => self.words(seen),
+        };
+        contains(&name, wanted)
+            || contains(&detail, wanted)
+            || contains(&context_name(seen.event.context, seen.trace), wanted)
     }
 }
 

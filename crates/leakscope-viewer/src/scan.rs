@@ -2,7 +2,7 @@
 
 use std::io;
 
-use leakscope_analysis::heap::HeapModel;
+use leakscope_analysis::heap::{FoldStack, HeapModel};
 use leakscope_analysis::trace::{Layout, Step, Trace};
 use leakscope_report::program::AllocatorFrames;
 use leakscope_systemview::id;
@@ -42,6 +42,15 @@ impl<'s> Scan<'s> {
             fold,
             positions: layout.parts.iter().map(|part| part.start).collect(),
             layout,
+        }
+    }
+
+    /// A call stack without the allocator's own frames, as call sites are told apart by it.
+    pub(crate) fn program_frames<'f>(&self, frames: &'f [u64]) -> &'f [u64] {
+        let mut fold = self.fold;
+        match fold.fold(frames) {
+            all if all >= frames.len() => frames,
+            some => &frames[some..],
         }
     }
 

@@ -27,7 +27,7 @@ fn main() {
 
     let began = Instant::now();
     record(&trace, |link, trace| {
-        link.write_all(trace).expect("a host that reads")
+        link.write_all(trace).expect("a host that reads");
     });
     let seconds = began.elapsed().as_secs_f64();
     println!(

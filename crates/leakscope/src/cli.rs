@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Record(Record),
+    Record(Box<Record>),
     Report(Report),
     Events(Events),
     Log(Log),

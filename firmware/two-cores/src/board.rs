@@ -65,7 +65,9 @@ pub fn start_core_1(program: fn() -> !) {
     const CPUWAIT: *mut u32 = 0x5002_1118 as *mut u32;
     static mut TABLE: VectorTable = VectorTable {
         stack: core::ptr::null(),
-        reset: || loop {},
+        reset: || loop {
+            core::hint::spin_loop();
+        },
     };
     let table = VectorTable {
         stack: STACK.0.get().cast::<u8>().wrapping_add(STACK_SIZE),

@@ -43,8 +43,15 @@ impl Firmware {
         if build.command.iter().any(|word| word.contains("{variant}")) {
             name = format!("{name}-{variant}");
         }
-        let kept = target().join("elf").join(name + ".elf");
-        let copied = fs::create_dir_all(target().join("elf")).and_then(|()| fs::copy(elf, &kept));
+        let folder = target().join("elf");
+        let (new, kept) = (
+            folder.join(name.clone() + ".new"),
+            folder.join(name + ".elf"),
+        );
+        // In one step: the file of an earlier build may just be read.
+        let copied = fs::create_dir_all(&folder)
+            .and_then(|()| fs::copy(elf, &new))
+            .and_then(|_| fs::rename(&new, &kept));
         copied.with_context(|| format!("cannot copy {} to {}", elf.display(), kept.display()))?;
         Ok(kept)
     }

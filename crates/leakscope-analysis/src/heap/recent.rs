@@ -42,8 +42,11 @@ pub(super) struct Failure {
 impl Recent {
     /// Whether this was a free from the same call, and so the first half of a reallocation.
     #[inline]
+    #[allow(
+        clippy::needless_bitwise_bool,
+        reason = "what came last cannot be foreseen, but that all of this is true is rare"
+    )]
     pub(super) fn is_half(&self, stack: StackId, context: Context) -> bool {
-        // Without branches: what came last cannot be foreseen, but that all of this is true is rare.
         (self.kind == Kind::Free)
             & (self.stack == stack)
             & (stack != StackId::NONE)

@@ -1,6 +1,5 @@
 //! Moments from which a trace can be read again, without what came before them.
 
-use super::layout::Part;
 use super::reader::{Source, Trace};
 use super::stacks::Stacks;
 use super::stream::Stream;
@@ -95,11 +94,6 @@ impl Trace {
     /// The call stacks, when the trace is no longer needed.
     pub fn into_stacks(self) -> Stacks {
         self.stacks
-    }
-
-    /// Where the streams stand in the inputs.
-    pub fn parts(&self) -> impl Iterator<Item = Part> + '_ {
-        self.streams.iter().map(|source| source.stream.part)
     }
 }
 

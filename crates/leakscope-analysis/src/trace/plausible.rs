@@ -208,7 +208,7 @@ impl Kind {
     };
 
     #[inline(always)]
-    fn is_moderate(&self, frame: &Frame<'_>) -> bool {
+    fn is_moderate(self, frame: &Frame<'_>) -> bool {
         frame.delta < LONG_SILENCE && frame.payload.len() <= usize::from(self.longest)
     }
 }

@@ -188,13 +188,13 @@ impl Client {
     /// Sends a packet.
     pub(super) fn send(&mut self, payload: &[u8]) -> Result<(), GdbError> {
         self.connection.send(payload);
-        self.flush("to be heard")
+        self.flush("it to listen")
     }
 
     /// Sends the byte that stops a running target.
     pub(super) fn send_interrupt(&mut self) -> Result<(), GdbError> {
         self.connection.send_interrupt();
-        self.flush("to be heard")
+        self.flush("it to listen")
     }
 
     /// The first packet that `accept` takes. Text is kept for [`next_text`](Self::next_text); a stop of the running

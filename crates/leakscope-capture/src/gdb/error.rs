@@ -57,7 +57,7 @@ pub enum GdbError {
         answer: String,
     },
     /// It does not know this request.
-    #[error("the GDB server does not know {request}")]
+    #[error("the GDB server does not support {request}")]
     Unsupported {
         /// What it was asked for.
         request: String,

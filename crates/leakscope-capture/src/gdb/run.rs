@@ -63,10 +63,16 @@ impl Client {
         })
     }
 
+    /// As if this stop had not been seen: [`wait`](Self::wait) returns it again.
+    pub(super) fn put_back(&mut self, stop: Stop) {
+        self.pending_stop = Some(stop);
+        self.is_running = true;
+    }
+
     /// Sets a breakpoint at the instruction at `address`: one of the processor's own if there is one left.
     pub fn set_breakpoint(&mut self, address: u64) -> Result<Breakpoint, GdbError> {
         let length = self.instruction_length(address);
-        let what = format!("to set a breakpoint at {address:#x}");
+        let what = format!("a breakpoint at {address:#x}");
         let mut breakpoint = Breakpoint {
             address,
             kind: 1,
@@ -81,7 +87,7 @@ impl Client {
 
     /// Takes a breakpoint away.
     pub fn remove_breakpoint(&mut self, breakpoint: Breakpoint) -> Result<(), GdbError> {
-        let what = format!("to remove the breakpoint at {:#x}", breakpoint.address);
+        let what = format!("the removal of the breakpoint at {:#x}", breakpoint.address);
         self.ask_for_ok(breakpoint.request('z').as_bytes(), &what)
     }
 
@@ -183,7 +189,7 @@ impl Client {
                 Stop::Exited(_) | Stop::Killed(_) => return Ok(()),
             }
         }
-        self.ask_for_ok(b"D", "to let the target go")
+        self.ask_for_ok(b"D", "the end of debugging")
     }
 }
 

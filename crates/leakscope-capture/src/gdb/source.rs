@@ -1,7 +1,7 @@
 //! A GDB server as a source: what `leakscope record --gdb` records.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::endpoint::Endpoint;
@@ -26,6 +26,8 @@ pub const ABILITIES: Abilities = Abilities {
 
 /// Servers answer within this time; flashing and resets included.
 const TIME_OUT: Duration = Duration::from_secs(10);
+/// A start that was not reached by then is missed.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// OpenOCD and the trace that it sends are listened to in turn.
 const TURN: Duration = Duration::from_millis(10);
 
@@ -116,6 +118,8 @@ struct GdbSource {
     options: Options,
     inbox: Inbox,
     has_begun: bool,
+    opened: Instant,
+    was_impatient: bool,
 }
 
 #[derive(Debug)]
@@ -133,6 +137,8 @@ impl GdbSource {
             options,
             inbox: Inbox::default(),
             has_begun: false,
+            opened: Instant::now(),
+            was_impatient: false,
         }
     }
 
@@ -158,9 +164,29 @@ impl GdbSource {
                 self.finish()
             }
             Ok(Status::Recording) => self.receive(TURN).map(drop),
-            Ok(Status::Waiting) => Ok(()),
+            Ok(Status::Waiting) => self.wait_no_longer(),
             Err(error) => self.fail(error),
         }
+    }
+
+    /// Says once that the start was not reached for long, and where the target is instead.
+    fn wait_no_longer(&mut self) -> Result<(), SourceError> {
+        let (Some(recording), Some(start)) = (&mut self.recording, self.options.plan.start) else {
+            return Ok(());
+        };
+        if self.was_impatient || self.opened.elapsed() < PATIENCE {
+            return Ok(());
+        }
+        self.was_impatient = true;
+        let address = recording.look_where()?;
+        let (start, place) = ((self.options.name)(start), self.place(address));
+        let text = format!(
+            "the program did not come to {start} within {} s; it is at {place}. If it comes there only when it \
+             starts, add --reset",
+            PATIENCE.as_secs()
+        );
+        self.inbox.notice(Some(text));
+        Ok(())
     }
 
     /// Takes what OpenOCD sends, if it does; whether something came.
@@ -196,9 +222,13 @@ impl GdbSource {
         /// OpenOCD has sent everything before it said that it has stopped.
         const SILENCE: Duration = Duration::from_millis(200);
         while self.receive(SILENCE)? {}
-        if let Some(recording) = self.recording.take() {
-            let halted = recording.leave()?;
-            self.inbox.notice(self.say_halted(halted));
+        match self.recording.take() {
+            Some(Recording::Ring(recording)) => {
+                let halted = recording.leave()?;
+                self.inbox.notice(say_halted(halted));
+            }
+            Some(Recording::OpenOcd(recording, _)) => drop(recording.leave()?),
+            None => {}
         }
         Ok(())
     }
@@ -217,20 +247,6 @@ impl GdbSource {
                 ))
             }
         }
-    }
-
-    fn say_halted(&self, halted: Halted) -> Option<String> {
-        if halted.times == 0 || self.options.rtt.is_none() {
-            return None;
-        }
-        let Halted {
-            total,
-            longest,
-            times,
-        } = halted;
-        Some(format!(
-            "the target stood still for {total:.1?} in all, {times} times, to be read; for {longest:.1?} at most"
-        ))
     }
 
     fn place(&self, address: Option<u64>) -> String {
@@ -261,6 +277,18 @@ impl GdbSource {
     }
 }
 
+/// What it cost the target to be read.
+fn say_halted(halted: Halted) -> Option<String> {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    let (total, longest) = (milliseconds(halted.total), milliseconds(halted.longest));
+    let times = halted.times;
+    (times > 1).then(|| {
+        format!(
+            "to be read, the target was stopped {times} times: for {total:.1} ms in all, {longest:.1} ms at most"
+        )
+    })
+}
+
 impl Recording {
     fn advance(&mut self, inbox: &mut Inbox, timeout: Duration) -> Result<Status, RecordError> {
         match self {
@@ -273,6 +301,13 @@ impl Recording {
         match self {
             Self::Ring(recording) => recording.stop(inbox),
             Self::OpenOcd(recording, _) => recording.stop(inbox),
+        }
+    }
+
+    fn look_where(&mut self) -> Result<Option<u64>, GdbError> {
+        match self {
+            Self::Ring(recording) => recording.look_where(),
+            Self::OpenOcd(recording, _) => recording.look_where(),
         }
     }
 

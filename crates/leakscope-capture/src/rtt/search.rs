@@ -65,29 +65,67 @@ fn has_channel(
 
 /// Where the identification stands in `range`, as far as that can be read.
 fn scan(memory: &mut impl Memory, range: &Range<u64>) -> Result<Vec<u64>, MemoryError> {
-    const PART: usize = 16 << 10;
-    /// A memory full of them is no memory of a target.
-    const MOST: usize = 1000;
-    let mut found = Vec::new();
-    // The end of the part before, in which the identification may begin.
-    let mut bytes = Vec::new();
-    let mut position = range.start;
-    while position < range.end && found.len() < MOST {
-        let length = PART.min((range.end - position) as usize);
-        let kept = bytes.len();
-        bytes.resize(kept + length, 0);
-        match memory.read(position, &mut bytes[kept..]) {
-            Ok(()) => {
-                let start = position - kept as u64;
-                let hits = bytes.windows(ID.len()).enumerate();
-                let hits = hits.filter(|(_, window)| *window == ID);
-                found.extend(hits.map(|(at, _)| start + at as u64));
-                bytes.drain(..bytes.len().saturating_sub(ID.len() - 1));
+    const PART: u64 = 16 << 10;
+    /// Where a part cannot be read, a piece of it may.
+    const PIECE: u64 = 256;
+    let mut scan = Scan::default();
+    for part in divide(range, PART) {
+        if !scan.read(memory, &part)? {
+            for piece in divide(&part, PIECE) {
+                scan.read(memory, &piece)?;
             }
-            Err(MemoryError::Unmapped { .. }) => bytes.clear(),
+        }
+    }
+    Ok(scan.found)
+}
+
+/// The same range, in parts of this size.
+fn divide(range: &Range<u64>, size: u64) -> impl Iterator<Item = Range<u64>> + use<> {
+    let Range { mut start, end } = *range;
+    std::iter::from_fn(move || {
+        let part = start..end.min(start.saturating_add(size));
+        start = part.end;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+#[derive(Default)]
+struct Scan {
+    found: Vec<u64>,
+    /// The end of what was read last, in which the identification may begin, and where that lies.
+    rest: Vec<u8>,
+    end: u64,
+}
+
+impl Scan {
+    /// Looks through a part; false if it cannot be read.
+    fn read(&mut self, memory: &mut impl Memory, part: &Range<u64>) -> Result<bool, MemoryError> {
+        /// A memory full of them is no memory of a target.
+        const MOST: usize = 1000;
+        if self.end != part.start {
+            self.rest.clear();
+        }
+        let kept = self.rest.len();
+        let mut bytes = std::mem::take(&mut self.rest);
+        bytes.resize(kept + (part.end - part.start) as usize, 0);
+        match memory.read(part.start, &mut bytes[kept..]) {
+            Ok(()) => {}
+            Err(MemoryError::Unmapped { .. }) => {
+                bytes.truncate(kept);
+                self.rest = bytes;
+                return Ok(false);
+            }
             Err(error) => return Err(error),
         }
-        position += length as u64;
+        let start = part.start - kept as u64;
+        let hits = bytes.windows(ID.len()).enumerate();
+        let hits = hits.filter(|(_, window)| *window == ID);
+        let room = MOST.saturating_sub(self.found.len());
+        self.found
+            .extend(hits.take(room).map(|(at, _)| start + at as u64));
+        bytes.drain(..bytes.len().saturating_sub(ID.len() - 1));
+        self.rest = bytes;
+        self.end = part.end;
+        Ok(true)
     }
-    Ok(found)
 }

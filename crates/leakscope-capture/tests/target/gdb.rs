@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use leakscope_capture::gdb::{
-    Client, Ending, Endpoint, GdbError, Plan, RecordError, RingRecording, Server, Status, Stop,
+    self, Client, Ending, Endpoint, GdbError, Options, Plan, RecordError, RingRecording, Server,
+    Status, Stop,
 };
 use leakscope_capture::memory::{Layout, Memory, MemoryError};
 use leakscope_capture::rtt::{Pace, Place, Reader};
+use leakscope_capture::source::{Event as SourceEvent, Form, Item, Source, SourceError};
 use leakscope_capture::{Event, Receiver};
 
 use crate::device::{BASE, BLOCK, Device};
@@ -321,4 +323,91 @@ fn a_client_reads_writes_stops_and_runs() {
     client.detach().unwrap();
     let program = program.join().unwrap();
     assert_eq!(&program.device.ram[0x3000..0x300C], b"written }*#$");
+}
+
+/// What comes out of a source, to its end: bytes, and what was said between them.
+fn pull(source: &mut dyn Source) -> Result<(Vec<u8>, Vec<String>), SourceError> {
+    let (mut all, mut said) = (Vec::new(), Vec::new());
+    loop {
+        let mut bytes = Vec::new();
+        match source.next(&mut bytes, PATIENCE)? {
+            Item::Bytes { stream: 0 } if !bytes.is_empty() => all.extend(bytes),
+            Item::Bytes { stream } => panic!("{} bytes of stream {stream}", bytes.len()),
+            Item::Event(SourceEvent::Notice(text)) => said.push(text),
+            Item::Event(event) => said.push(format!("{event:?}")),
+            Item::Nothing => {}
+            Item::Ended => return Ok((all, said)),
+        }
+    }
+}
+
+fn source(address: SocketAddr, plan: Plan) -> Result<Box<dyn Source>, SourceError> {
+    let options = Options {
+        plan,
+        rtt: Some(Place::Within(vec![0..4, BASE..BASE + 0x4100])),
+        processor: None,
+        few_stops: true,
+        name: Box::new(|address| format!("<{address:x}>")),
+    };
+    gdb::connect(&address.to_string().parse().unwrap(), options)
+}
+
+#[test]
+fn a_source_says_what_happens() {
+    let (server, program) = serve(program());
+    let mut source = source(server, PLAN).unwrap();
+    assert_eq!(source.form(), Form::Plain);
+    let (bytes, said) = pull(&mut *source).unwrap();
+    assert!(bytes == [numbers(500), b"bye!".to_vec()].concat());
+    let [waiting, started, stopped, halted] = said.as_slice() else {
+        panic!("{said:?}");
+    };
+    assert_eq!(waiting, r#"Waiting("until the program comes to <200>")"#);
+    assert_eq!((started.as_str(), stopped.as_str()), ("Started", "Stopped"));
+    assert!(
+        halted.starts_with("to be read, the target was stopped "),
+        "{halted}"
+    );
+    assert_eq!(program.join().unwrap().breakpoints, []);
+}
+
+#[test]
+fn a_source_that_is_stopped_says_all_there_is() {
+    let (server, program) = serve(program());
+    let mut source = source(
+        server,
+        Plan {
+            reset: true,
+            stop: None,
+            ..PLAN
+        },
+    )
+    .unwrap();
+    let mut bytes = Vec::new();
+    while bytes.is_empty() {
+        source.next(&mut bytes, PATIENCE).unwrap();
+    }
+    source.stop().unwrap();
+    let (rest, _) = pull(&mut *source).unwrap();
+    bytes.extend(rest);
+    let program = program.join().unwrap();
+    assert!(!bytes.is_empty() && program.device.written[0].starts_with(&bytes));
+    assert!(program.commands.contains(&2));
+}
+
+#[test]
+fn a_source_whose_server_dies_ends() {
+    let line = Line {
+        dies_after: Some(200),
+        ..Line::default()
+    };
+    let (server, _program) = serve(program());
+    let mut source = source(line.to(server), PLAN).unwrap();
+    let (bytes, said) = pull(&mut *source).unwrap();
+    assert!(numbers(500).starts_with(&bytes));
+    let last = said.last().unwrap();
+    assert!(
+        last.starts_with("the GDB server closed the connection"),
+        "{last}"
+    );
 }

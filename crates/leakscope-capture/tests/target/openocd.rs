@@ -1,13 +1,17 @@
 //! Recording through OpenOCD, whose part is played by [`openocd_model`](crate::openocd_model).
 
+use std::fs;
 use std::net::TcpListener;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use leakscope_capture::gdb::{Endpoint, Plan};
 use leakscope_capture::memory::{Memory, MemoryError};
 use leakscope_capture::openocd::{self, Client, OpenOcdError, Options, Reply, Rpc, RttSource};
+use leakscope_capture::recording::{Finished, Limits, Reason, Recording};
 use leakscope_capture::rtt::Place;
 use leakscope_capture::source::{Event, Form, Item, Source, SourceError};
+use leakscope_systemview::Header;
 use proptest::prelude::*;
 
 use crate::openocd_model::{Given, Model, OpenOcd, START, STOP, TRACE};
@@ -157,6 +161,33 @@ fn two_cores_are_read_from_their_files() {
     assert_eq!(streams, [TRACE, TRACE]);
     drop(source);
     server.end();
+}
+
+#[test]
+fn two_cores_end_in_one_file_as_openocd_joins_them() {
+    let given = Given {
+        cores: 2,
+        ..Given::default()
+    };
+    let server = OpenOcd::start(given);
+    let mut source = openocd::connect(&server.endpoint, options()).expect("OpenOCD");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let mut recording = Recording::create(&path, &*source, false).expect("a file");
+    let never = AtomicBool::new(false);
+    let ending = recording.run(&mut *source, &Limits::default(), &never, &mut |_| {});
+    assert!(matches!(ending.reason, Reason::Ended), "{ending:?}");
+    assert_eq!(recording.finish().expect("a file"), Finished::Joined);
+    drop(source);
+    server.end();
+
+    let file = fs::read(&path).expect("the file");
+    let header = Header::parse(&file);
+    let packets = &TRACE[Header::parse(TRACE).data..];
+    assert!(header.is_espressif(), "some packets stand in both parts");
+    let offsets: Vec<_> = header.core_offsets().collect();
+    assert_eq!(offsets, [(0, 0), (1, packets.len() as u64)]);
+    assert_eq!(file[header.data..], packets.repeat(2));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn a_bare_server_will_do() {
     let error = client.set_breakpoint(0x100).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the GDB server does not know to set a breakpoint at 0x100"
+        "the GDB server does not support a breakpoint at 0x100"
     );
     let error = client.read(0x100, &mut [0; 4]).unwrap_err();
     assert!(matches!(

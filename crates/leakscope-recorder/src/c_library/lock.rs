@@ -19,28 +19,28 @@ unsafe impl Impl for InterruptsOff {
             unsafe {
                 asm!("mrs {}, primask", "cpsid i", out(reg) primask, options(nostack, preserves_flags));
             }
-            primask
+            primask & 1 != 0
         }
         #[cfg(not(target_arch = "arm"))]
         {
             let status: usize;
             // SAFETY: allowed in machine mode, in which a recorder has to run.
             unsafe { asm!("csrrci {}, mstatus, 8", out(reg) status, options(nostack)) };
-            status as u32 & 8
+            status & 8 == 0
         }
     }
 
     #[inline]
-    unsafe fn release(before: RawRestoreState) {
+    unsafe fn release(were_off: RawRestoreState) {
         // SAFETY: as above; interrupts become what they were before `acquire`.
         #[cfg(target_arch = "arm")]
         unsafe {
-            asm!("msr primask, {}", in(reg) before, options(nostack, preserves_flags));
+            asm!("msr primask, {}", in(reg) u32::from(were_off), options(nostack, preserves_flags));
         }
         // SAFETY: as above.
         #[cfg(not(target_arch = "arm"))]
         unsafe {
-            asm!("csrs mstatus, {}", in(reg) before, options(nostack));
+            asm!("csrs mstatus, {}", in(reg) usize::from(!were_off) << 3, options(nostack));
         }
     }
 }

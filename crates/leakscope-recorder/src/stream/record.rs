@@ -48,7 +48,9 @@ where
             let is_recording = self.cores[core]
                 .state
                 .with(section, |state| state.chain.mode >= Mode::Recording);
-            if !is_recording || self.rtt.down[core].has_data() {
+            // Room is looked for before the clock is read: an event reads it once.
+            let has_room = self.ring(core).place(D::LONGEST).is_some();
+            if !is_recording || self.rtt.down[core].has_data() || !has_room {
                 return false;
             }
             // SAFETY: what records was initialised before, as the start looks for that.

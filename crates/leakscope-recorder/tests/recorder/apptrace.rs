@@ -188,10 +188,10 @@ fn whoever_comes_later_gets_no_rest_of_an_old_recording() {
     idle(apptrace, &stream);
     openocd.take();
     openocd.disconnect();
-    stream.event(Event::TaskStartExec(7));
+    stream.event(Event::TaskCreate(7));
     idle(apptrace, &stream);
     // Left in the buffer, and half of a packet has gone out.
-    stream.event(Event::TaskStartExec(8));
+    stream.event(Event::TaskCreate(8));
 
     openocd.chunks.clear();
     openocd.connect();
@@ -201,11 +201,7 @@ fn whoever_comes_later_gets_no_rest_of_an_old_recording() {
     }
     assert_eq!(openocd.chunks[0], SYNC);
     let packets = packets(&openocd.bytes());
-    assert!(
-        !packets
-            .iter()
-            .any(|packet| packet.id == id::TASK_START_EXEC)
-    );
+    assert!(!packets.iter().any(|packet| packet.id == id::TASK_CREATE));
 }
 
 #[test]

@@ -33,16 +33,6 @@ struct Moment {
     core: u8,
 }
 
-impl Life {
-    /// The numbers of the events.
-    pub(crate) fn events(&self) -> (Option<u64>, Option<u64>) {
-        (
-            self.allocation.map(|moment| moment.index),
-            self.free.map(|moment| moment.index),
-        )
-    }
-}
-
 impl Moment {
     fn of(seen: &Seen<'_>, scan: &Scan<'_>) -> Self {
         Self {

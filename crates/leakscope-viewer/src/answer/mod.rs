@@ -3,6 +3,7 @@
 
 pub(crate) mod census;
 mod columns;
+mod drawing;
 mod events;
 mod frames;
 mod heap;

@@ -6,7 +6,7 @@ use super::address;
 use super::frames::{Frame, Frames};
 use super::sites::Row;
 use crate::engine::{Engine, Refusal};
-use crate::index::sites::{SiteIndex, bucket};
+use crate::index::sites::{Histogram, SiteIndex};
 
 /// One call site, with what the table has no room for.
 #[derive(Clone, Debug, Serialize)]
@@ -75,7 +75,7 @@ impl Engine<'_> {
         let context = |context| (scan.index.contexts.known(context)).map_or(-1, i64::from);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();
-        let failures = failures.filter(|failure| failure.stack.ends_with(&site.stack));
+        let failures = failures.filter(|failure| scan.program_frames(&failure.stack) == site.stack);
         let detail = Detail {
             curve: held.map_or_else(Curve::default, |held| Curve::new(held, end)),
             sizes: held.map_or_else(Vec::new, |held| buckets(&held.sizes)),
@@ -123,12 +123,9 @@ impl Curve {
     }
 }
 
-fn buckets(counts: &[u32]) -> Vec<Bucket> {
-    let counted = counts.iter().copied().enumerate();
-    let some = counted.filter(|&(_, count)| count > 0);
-    some.map(|(power, count)| {
-        let (from, to) = bucket(power);
-        Bucket { from, to, count }
-    })
-    .collect()
+fn buckets(histogram: &Histogram) -> Vec<Bucket> {
+    let buckets = histogram.buckets().into_iter();
+    buckets
+        .map(|(from, to, count)| Bucket { from, to, count })
+        .collect()
 }

@@ -5,25 +5,18 @@
 
 use std::ops::ControlFlow;
 
-use leakscope_analysis::trace::{EventKind, HeapEvent};
-use leakscope_report::log::LogRow;
 use leakscope_report::sanitise;
 use serde::Serialize;
 
-use super::columns::Grid;
+use super::drawing::{Drawing, Lane, Marks};
 use super::heap::{self, Heap};
 use super::spans::Spans;
 use crate::engine::{Engine, Refusal};
-use crate::index::kind::Kind;
-use crate::index::ledger::Fate;
 use crate::index::levels::Bin;
-use crate::index::running::Span;
-use crate::index::stretches::Stretch;
-use crate::list::matching::site;
-use crate::names::{context_rank, lines};
+use crate::index::stretches::{Layers, Stretch};
+use crate::names::context_rank;
 use crate::query::{Columns, Window};
-use crate::replay::{Replay, Seen};
-use crate::scan::Scan;
+use crate::replay::Replay;
 
 /// A window of so many events is read again.
 const SHORT: u64 = 120_000;
@@ -31,9 +24,6 @@ const SHORT: u64 = 120_000;
 /// So is one of so many events, if it has few bins: it takes some tens of milliseconds.
 const MODERATE: u64 = 300_000;
 const FEW_BINS: u64 = 500;
-
-/// The most marks of each kind.
-const MARKS: usize = 2000;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Timeline {
@@ -50,41 +40,6 @@ pub(crate) struct Timeline {
     errors: Vec<u32>,
     gaps: Vec<Gap>,
     user_marks: Vec<UserMark>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Lane {
-    core: u8,
-    context: u16,
-    run: Spans,
-    ready: Spans,
-}
-
-#[derive(Clone, Debug, Default, Serialize)]
-struct Marks {
-    heap: Option<Vec<HeapMark>>,
-    logs: Option<Vec<LogMark>>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct HeapMark {
-    index: u64,
-    time: u64,
-    kind: &'static str,
-    size: u64,
-    site: i64,
-    context: i64,
-    core: u8,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct LogMark {
-    index: u64,
-    time: u64,
-    kind: &'static str,
-    context: i64,
-    core: u8,
-    text: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -204,9 +159,9 @@ impl Engine<'_> {
                 ticks: part as u64,
             }
         };
-        let spans = |stretches: &crate::index::stretches::Stretches| {
+        let spans = |sums: &Layers| {
             let mut spans = Spans::default();
-            for stretch in stretches.within(window.from, window.to) {
+            for stretch in sums.within(window.from, window.to, column) {
                 spans.add(cut(stretch), column);
             }
             spans
@@ -278,108 +233,5 @@ impl Engine<'_> {
                 })
                 .collect(),
         }
-    }
-}
-
-/// A window that is being read again.
-struct Drawing {
-    window: Window,
-    column: u64,
-    lanes: Vec<Lane>,
-    grid: Grid,
-    marks: Marks,
-}
-
-impl Drawing {
-    /// With the same lanes as everywhere, all of them empty.
-    fn new(scan: &Scan<'_>, window: Window, width: u64, column: u64) -> Self {
-        let lanes = scan.index.lanes.list().iter().map(|lane| Lane {
-            core: lane.core,
-            context: lane.context,
-            run: Spans::default(),
-            ready: Spans::default(),
-        });
-        Self {
-            window,
-            column,
-            lanes: lanes.collect(),
-            grid: Grid::new(window, width),
-            marks: Marks {
-                heap: Some(Vec::new()),
-                logs: Some(Vec::new()),
-            },
-        }
-    }
-
-    fn span(&mut self, scan: &Scan<'_>, span: Span) {
-        let (from, to) = (span.from.max(self.window.from), span.to.min(self.window.to));
-        if from >= to {
-            return;
-        }
-        let lane = scan.index.lanes.known(span.core, span.context);
-        if let Some(lane) = lane.and_then(|lane| self.lanes.get_mut(lane)) {
-            let spans = if span.ready {
-                &mut lane.ready
-            } else {
-                &mut lane.run
-            };
-            let ticks = to - from;
-            spans.add(Stretch { from, to, ticks }, self.column);
-        }
-    }
-
-    fn event(&mut self, seen: &Seen<'_>, scan: &Scan<'_>, level: u64) {
-        let event = &seen.event;
-        let kind = Kind::of(event);
-        let bin = self.grid.at(event.time, level);
-        bin.count(kind);
-        bin.reach(seen.live_bytes);
-        if let EventKind::Heap(of_heap) = event.kind {
-            let (kind, size) = match of_heap {
-                HeapEvent::Allocation { size, .. } => ("allocation", size),
-                HeapEvent::Reallocation { size, .. } => ("reallocation", size),
-                HeapEvent::Free { .. } => ("free", seen.fate.map_or(0, Fate::size)),
-                HeapEvent::Failed { size, .. } => ("failed", size),
-                HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => return,
-            };
-            match kind {
-                "free" => bin.frees += 1,
-                "failed" => bin.failed += 1,
-                _ => {
-                    bin.frees += u32::from(kind == "reallocation");
-                    bin.allocations += 1;
-                    bin.allocated_bytes += size;
-                }
-            }
-            mark(&mut self.marks.heap, || HeapMark {
-                index: seen.index,
-                time: event.time,
-                kind,
-                size,
-                site: site(seen, scan).map_or(-1, |site| site as i64),
-                context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
-                core: event.core,
-            });
-        } else if kind.is_log() {
-            mark(&mut self.marks.logs, || LogMark {
-                index: seen.index,
-                time: event.time,
-                kind: kind.name(),
-                context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
-                core: event.core,
-                text: LogRow::new(event, seen.trace)
-                    .map(|row| lines(&row.text))
-                    .unwrap_or_default(),
-            });
-        }
-    }
-}
-
-/// Adds a mark, unless there are too many already.
-fn mark<M>(marks: &mut Option<Vec<M>>, new: impl FnOnce() -> M) {
-    match marks {
-        Some(list) if list.len() >= MARKS => *marks = None,
-        Some(list) => list.push(new()),
-        None => {}
     }
 }

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::answer::{Page, Sites};
-use crate::engine::{Asked, Engine, Refusal};
+use crate::engine::{Engine, Refusal};
 use crate::index::kind::Kind;
-use crate::query::{Filter, Query};
+use crate::list::row::Row;
+use crate::query::Filter;
 
 /// Rows of the table of call sites.
 const SITES: usize = 1000;
@@ -29,8 +30,6 @@ const FLAGGED: usize = 500;
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
 const ALLOCATIONS: usize = 10;
-/// Blocks whose two halves are looked for.
-const BLOCKS: usize = 2000;
 
 /// The numbers of an allocation and of its free.
 type Pair = (Option<u64>, Option<u64>);
@@ -74,7 +73,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     }
     let timeline = timeline(engine, &mut left_out)?;
     let events = events(engine, &mut left_out)?;
-    let blocks = blocks(engine, &events, &mut left_out)?;
+    let blocks = blocks(&events);
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let document = Document {
@@ -168,30 +167,23 @@ fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, R
 }
 
 /// The two halves of each block of which one is listed.
-fn blocks(
-    engine: &mut Engine<'_>,
-    events: &Page,
-    left_out: &mut Vec<String>,
-) -> Result<Vec<Pair>, Refusal> {
-    let shown: BTreeSet<u64> = events.rows.iter().map(|row| row.index).collect();
-    let mut blocks = BTreeSet::new();
-    let of_blocks = events.rows.iter().filter(|row| row.address.is_some());
-    let number = of_blocks.clone().count();
-    for row in of_blocks.take(BLOCKS) {
-        let Ok(Asked::Job(mut job)) = engine.ask(&Query::Block(row.index)) else {
+fn blocks(events: &Page) -> Vec<Pair> {
+    let allocated = |row: &&Row| row.address.is_some() && row.born.is_none() && row.flag.is_none();
+    let allocations: BTreeMap<(&str, u64), u64> = (events.rows.iter())
+        .filter(allocated)
+        .filter_map(|row| Some(((row.address.as_deref()?, row.time), row.index)))
+        .collect();
+    let mut pairs = BTreeSet::new();
+    let mut freed = BTreeSet::new();
+    for row in &events.rows {
+        let (Some(address), Some(born)) = (row.address.as_deref(), row.born) else {
             continue;
         };
-        if let Some(life) = engine.life(&mut job)? {
-            let (allocation, free) = life.events();
-            let known = |index: &u64| shown.contains(index);
-            blocks.insert((allocation.filter(known), free.filter(known)));
-        }
+        let allocation = allocations.get(&(address, born)).copied();
+        freed.extend(allocation);
+        pairs.insert((allocation, Some(row.index)));
     }
-    if number > BLOCKS {
-        left_out.push(format!(
-            "which free belongs to which allocation is known of the first {} heap events in the list",
-            count(BLOCKS as u64)
-        ));
-    }
-    Ok(blocks.into_iter().collect())
+    let others = allocations.values().filter(|index| !freed.contains(index));
+    pairs.extend(others.map(|&index| (Some(index), None)));
+    pairs.into_iter().collect()
 }

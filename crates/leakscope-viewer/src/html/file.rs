@@ -1,7 +1,7 @@
 //! The page as one file, with its data in it.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::policy::{data_url, hash};
 use super::{THEME, filled, import_map, style};
@@ -67,15 +67,6 @@ fn in_script(json: &str) -> String {
 /// How long the page is without data, in bytes.
 pub fn length_without_data() -> usize {
     html("").len()
-}
-
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Read(error) => error,
-            other => Self::other(other),
-        }
-    }
 }
 
 #[cfg(test)]

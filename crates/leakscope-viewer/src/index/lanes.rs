@@ -1,15 +1,15 @@
 //! The lanes of the timeline: a core and who ran on it.
 
 use super::running::Span;
-use super::stretches::Stretches;
+use super::stretches::Layers;
 
 /// One lane.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     pub(crate) core: u8,
     pub(crate) context: u16,
-    pub(crate) run: Stretches,
-    pub(crate) ready: Stretches,
+    pub(crate) run: Layers,
+    pub(crate) ready: Layers,
     /// How often it began to run.
     pub(crate) switches: u64,
 }
@@ -53,8 +53,8 @@ impl Lanes {
         self.list.push(Lane {
             core,
             context,
-            run: Stretches::default(),
-            ready: Stretches::default(),
+            run: Layers::default(),
+            ready: Layers::default(),
             switches: 0,
         });
         numbers[place] = self.list.len() as u32;

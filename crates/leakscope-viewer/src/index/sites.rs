@@ -1,14 +1,13 @@
 //! What the page shows of each call site beyond what the analysis keeps: its curve, sizes, lifetimes.
 
 /// The life of one call site.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SiteIndex {
     shift: u32,
     /// Stretches in which something changed, in order of time.
     curve: Vec<Step>,
-    /// By power of two: 0, 1, 2 to 3, 4 to 7 …
-    pub(crate) sizes: [u32; POWERS],
-    pub(crate) lifetimes: [u32; POWERS],
+    pub(crate) sizes: Histogram,
+    pub(crate) lifetimes: Histogram,
     /// Blocks that were freed before their owner allocated anything else.
     pub(crate) temporary: u64,
     pub(crate) temporary_bytes: u64,
@@ -23,8 +22,6 @@ struct Step {
     last: u64,
 }
 
-const POWERS: usize = 65;
-
 /// The most stretches of a curve.
 const STEPS: u64 = 256;
 
@@ -33,26 +30,39 @@ fn power(number: u64) -> usize {
     (u64::BITS - number.leading_zeros()) as usize
 }
 
+/// Numbers counted by power of two: 0, 1, 2 to 3, 4 to 7 … Few of them occur at one call site.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Histogram(Vec<(u8, u32)>);
+
+impl Histogram {
+    #[inline]
+    fn add(&mut self, number: u64) {
+        let power = power(number) as u8;
+        match self.0.iter_mut().find(|(known, _)| *known == power) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.0.push((power, 1)),
+        }
+    }
+
+    /// What each bucket holds, `[from, to)`, and how often; ascending.
+    pub(crate) fn buckets(&self) -> Vec<(u64, u64, u32)> {
+        let mut counts = self.0.clone();
+        counts.sort_unstable();
+        let buckets = counts.into_iter().map(|(power, count)| {
+            let (from, to) = bucket(usize::from(power));
+            (from, to, count)
+        });
+        buckets.collect()
+    }
+}
+
 /// What a bucket holds: `[from, to)`.
-pub(crate) fn bucket(power: usize) -> (u64, u64) {
+fn bucket(power: usize) -> (u64, u64) {
     let begin = |power: usize| match power {
         0 => 0,
         power => 1u64.checked_shl(power as u32 - 1).unwrap_or(u64::MAX),
     };
     (begin(power), begin(power + 1))
-}
-
-impl Default for SiteIndex {
-    fn default() -> Self {
-        Self {
-            shift: 0,
-            curve: Vec::new(),
-            sizes: [0; POWERS],
-            lifetimes: [0; POWERS],
-            temporary: 0,
-            temporary_bytes: 0,
-        }
-    }
 }
 
 impl SiteIndex {
@@ -98,14 +108,12 @@ impl SiteIndex {
 
     #[inline]
     pub(crate) fn allocated(&mut self, size: u64) {
-        let count = &mut self.sizes[power(size)];
-        *count = count.saturating_add(1);
+        self.sizes.add(size);
     }
 
     #[inline]
     pub(crate) fn freed(&mut self, lifetime: u64) {
-        let count = &mut self.lifetimes[power(lifetime)];
-        *count = count.saturating_add(1);
+        self.lifetimes.add(lifetime);
     }
 
     /// When each stretch begins, the most bytes in it, and those at its end.

@@ -138,6 +138,44 @@ impl Stretches {
     }
 }
 
+/// The sums of one thing twice, so that long windows need not go through all of the fine ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layers {
+    fine: Stretches,
+    coarse: Stretches,
+}
+
+/// A coarse bin is as long as 2 to this power fine ones.
+const COARSER: u32 = 4;
+
+impl Layers {
+    /// As [`Stretches::add`].
+    #[inline]
+    pub(crate) fn add(&mut self, from: u64, to: u64, shift: u32) {
+        self.fine.add(from, to, shift);
+        self.coarse.add(from, to, shift + COARSER);
+    }
+
+    /// As [`Stretches::within`], in bins that need not be shorter than `column`.
+    pub(crate) fn within(
+        &self,
+        from: u64,
+        to: u64,
+        column: u64,
+    ) -> impl Iterator<Item = Stretch> + '_ {
+        let layer = match column >> self.coarse.shift {
+            0 => &self.fine,
+            _ => &self.coarse,
+        };
+        layer.within(from, to)
+    }
+
+    /// All ticks.
+    pub(crate) fn total(&self) -> u64 {
+        self.coarse.total()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

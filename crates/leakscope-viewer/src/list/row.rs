@@ -31,6 +31,9 @@ pub(crate) struct Row {
     pub(crate) flag: Option<&'static str>,
     pub(crate) input: usize,
     pub(crate) offset: u64,
+    /// Of a free, when the block was allocated.
+    #[serde(skip)]
+    pub(crate) born: Option<u64>,
 }
 
 impl Row {
@@ -55,6 +58,12 @@ impl Row {
             flag: flag(seen),
             input: event.input,
             offset: event.offset,
+            born: match (event.kind, seen.fate) {
+                (EventKind::Heap(HeapEvent::Free { .. }), Some(Fate::Block { born, .. })) => {
+                    Some(born)
+                }
+                _ => None,
+            },
         }
     }
 }

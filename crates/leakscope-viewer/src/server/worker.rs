@@ -34,6 +34,9 @@ pub(super) struct Questions {
 /// How often a page hears of what changes, and how often a trace is looked at that may have grown.
 const NEWS: Duration = Duration::from_millis(250);
 
+/// However many questions come, so often there is a slice of work in between.
+const WORK: Duration = Duration::from_millis(20);
+
 /// A search goes on for so long after the page has last asked about it.
 const INTEREST: Duration = Duration::from_secs(3);
 
@@ -92,6 +95,8 @@ struct Work<'s> {
     questions: Receiver<Question>,
     news: watch::Sender<Status>,
     told: Instant,
+    /// When there was work between questions last.
+    worked: Instant,
     jobs: Vec<(Job, oneshot::Sender<Answer>)>,
     /// When the page asked for a list that is being searched.
     searched: Option<Instant>,
@@ -111,6 +116,7 @@ impl<'s> Work<'s> {
             questions,
             news,
             told: Instant::now(),
+            worked: Instant::now(),
             jobs: Vec::new(),
             searched: None,
         }
@@ -134,13 +140,22 @@ impl<'s> Work<'s> {
         let is_busy =
             *self.engine.reading() == Reading::Reading || !self.jobs.is_empty() || is_searching;
         let question = if is_busy {
+            if self.worked.elapsed() >= WORK {
+                return Next::Work;
+            }
             match self.questions.try_recv() {
                 Ok(question) => Ok(question),
                 Err(TryRecvError::Empty) => return Next::Work,
                 Err(TryRecvError::Disconnected) => Err(()),
             }
         } else if *self.engine.reading() == Reading::Following {
-            match self.questions.recv_timeout(NEWS) {
+            if self.worked.elapsed() >= NEWS {
+                return Next::Work;
+            }
+            match self
+                .questions
+                .recv_timeout(NEWS.saturating_sub(self.worked.elapsed()))
+            {
                 Ok(question) => Ok(question),
                 Err(RecvTimeoutError::Timeout) => return Next::Work,
                 Err(RecvTimeoutError::Disconnected) => Err(()),
@@ -171,6 +186,7 @@ impl<'s> Work<'s> {
 
     /// One slice of everything that takes longer.
     fn work(&mut self) {
+        self.worked = Instant::now();
         for (mut job, reply) in std::mem::take(&mut self.jobs) {
             if reply.is_closed() {
                 continue;

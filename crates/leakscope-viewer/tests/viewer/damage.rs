@@ -128,3 +128,28 @@ proptest! {
         ask(&mut engine, "tasks", &[("from", "10"), ("to", "20000")]);
     }
 }
+
+proptest! {
+    /// Whatever the bytes are and whatever is asked: an answer or a refusal, in bounds.
+    #[test]
+    fn nothing_panics(
+        bytes in proptest::collection::vec(any::<u8>(), 0..3000),
+        route in prop_oneof!["overview", "heap", "timeline", "sites", "site", "events", "find", "block", "tasks", "system"],
+        names in proptest::collection::vec(
+            prop_oneof!["from", "to", "width", "offset", "limit", "kinds", "context", "core", "site", "address", "text", "time", "index", "id"],
+            0..5,
+        ),
+        values in proptest::collection::vec(prop_oneof!["[0-9]{1,20}", "heap,log", "0x[0-9a-f]{1,17}", ".{0,8}"], 5),
+    ) {
+        let mut input = vec![0; 10];
+        input.extend(bytes);
+        let program = Program::default();
+        let mut engine = engine(&program, vec![input]);
+        let parameters: Vec<(String, String)> = names.into_iter().zip(values).collect();
+        if let Ok(query) = leakscope_viewer::Query::parse(&route, &parameters)
+            && let Ok(answer) = engine.ask_and_wait(&query)
+        {
+            prop_assert!(serde_json::from_slice::<serde_json::Value>(&answer).is_ok());
+        }
+    }
+}

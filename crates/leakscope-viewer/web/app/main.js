@@ -50,6 +50,7 @@ async function start() {
     const { state } = page;
     if (shown?.name !== state.view) {
       shown?.view.close?.();
+      page.hover(null);
       shown = { name: state.view, view: MAKE[state.view](page) };
       fill(main, shown.view.element);
       shown.view.first?.focus({ preventScroll: true, ...{ focusVisible: false } });

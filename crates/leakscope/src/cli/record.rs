@@ -15,6 +15,7 @@ use super::{ReportFormat, Symbols};
 /// Ctrl-C ends the device's tracing and then reports; a second Ctrl-C ends at once. What was recorded until
 /// then is in the file in either case.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) source: Source,

@@ -19,6 +19,7 @@ mod demo;
 #[path = "../../../leakscope-capture/tests/device/mod.rs"]
 mod device;
 mod elf;
+mod gdbinit;
 mod make;
 mod readme;
 mod record;

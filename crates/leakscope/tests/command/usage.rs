@@ -90,7 +90,7 @@ fn wrong_usage_is_refused() {
     let (_files, trace) = Files::with_trace();
     for (arguments, expected) in [
         (&["report"][..], "<TRACE>..."),
-        (&["repport"], "similar subcommand exists: 'report'"),
+        (&["evnts"], "similar subcommand exists: 'events'"),
         (
             &["report", "--formt", "json"],
             "similar argument exists: '--format'",

@@ -13,8 +13,8 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
-use crate::openocd::{Chip, Port};
-use crate::record::{self, Recorded};
+use crate::openocd::Chip;
+use crate::record::{self, By, Recorded};
 use crate::{board, openocd, symbols, uart};
 
 /// What is run, and how it is read.
@@ -43,12 +43,12 @@ pub(crate) enum Reader {
     SharedMemory,
     /// A serial line.
     Uart,
-    /// `leakscope record`, through OpenOCD, of the virtual board.
-    OpenOcd(Chip, Port),
-    /// GDB with the file of `leakscope gdbinit`, through OpenOCD.
-    OpenOcdGdbinit,
+    /// OpenOCD, of the virtual board.
+    OpenOcd(Chip, By),
     /// Nobody: OpenOCD comes too late, and that must be said.
     TooLate,
+    /// OpenOCD, until it dies.
+    Dying,
     /// Files too, of the program in the virtual board instead of QEMU: the same packets.
     Board,
 }
@@ -65,21 +65,23 @@ impl Reader {
             Sink::Gdb => vec![Self::Gdb, Self::Gdbinit],
             Sink::Uart => vec![Self::Uart],
             Sink::Text => Vec::new(),
+            Sink::Apptrace if variant != "steady" => vec![Self::OpenOcd(Chip::Esp32C3, By::Tcl)],
             Sink::Apptrace => vec![
-                Self::OpenOcd(Chip::Esp32C3, Port::Tcl),
-                Self::OpenOcd(Chip::Esp32C3, Port::Gdb),
-                Self::OpenOcdGdbinit,
+                Self::OpenOcd(Chip::Esp32C3, By::Tcl),
+                Self::OpenOcd(Chip::Esp32C3, By::Gdb),
+                Self::OpenOcd(Chip::Esp32C3, By::Gdbinit),
                 Self::TooLate,
+                Self::Dying,
             ],
-            Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, Port::Tcl)],
+            Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, By::Tcl)],
         }
     }
 
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd(..) | Self::TooLate => openocd::missing(),
-            Self::OpenOcdGdbinit => openocd::missing().or_else(record::missing),
+            Self::OpenOcd(_, By::Tcl | By::Gdb) | Self::TooLate | Self::Dying => openocd::missing(),
+            Self::OpenOcd(_, By::Gdbinit) => openocd::missing().or_else(record::missing),
             Self::Gdbinit => record::missing(),
             _ => None,
         }
@@ -87,12 +89,12 @@ impl Reader {
 
     pub(crate) fn suffix(self) -> &'static str {
         match self {
-            Self::Gdb => "::gdb",
-            Self::Gdbinit | Self::OpenOcdGdbinit => "::gdbinit",
+            Self::Gdb | Self::OpenOcd(_, By::Gdb) => "::gdb",
+            Self::Gdbinit | Self::OpenOcd(_, By::Gdbinit) => "::gdbinit",
+            Self::OpenOcd(_, By::Tcl) => "::openocd",
             Self::SharedMemory => "::shared_memory",
             Self::TooLate => "::too_late",
-            Self::OpenOcd(_, Port::Tcl) => "::openocd",
-            Self::OpenOcd(_, Port::Gdb) => "::openocd_gdb",
+            Self::Dying => "::dying",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
         }
@@ -106,8 +108,10 @@ impl Case {
             return Err("the recorder's buffer takes room in flash".into());
         }
         let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
-        if self.reader == Reader::TooLate {
-            return openocd::record_too_late(&elf, TempDir::new()?.path());
+        match self.reader {
+            Reader::TooLate => return openocd::record_too_late(&elf, TempDir::new()?.path()),
+            Reader::Dying => return openocd::die_while_recording(&elf, TempDir::new()?.path()),
+            _ => {}
         }
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
@@ -153,16 +157,8 @@ impl Case {
     ) -> Result<Recording, Failed> {
         let folder = TempDir::new()?;
         match reader {
-            Reader::OpenOcd(chip, port) => {
-                let bytes = openocd::record(elf, folder.path(), chip, port)?;
-                return Ok(Recorded {
-                    bytes,
-                    report: None,
-                }
-                .into());
-            }
-            Reader::OpenOcdGdbinit => {
-                return Ok(record::openocd_gdbinit(elf, folder.path())?.into());
+            Reader::OpenOcd(chip, by) => {
+                return Ok(record::openocd(elf, folder.path(), chip, by)?.into());
             }
             Reader::Board => {
                 board::run(elf, &self.variant, folder.path(), expected.exit_code)?;

@@ -32,51 +32,12 @@ fn program() -> Option<PathBuf> {
     Some(named.unwrap_or_else(usual)).filter(|program| program.is_file())
 }
 
-/// How the command reaches OpenOCD.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Port {
-    Tcl,
-    Gdb,
-}
-
 /// What OpenOCD believes that its target is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chip {
     Esp32C3,
     /// Some RISC-V: the recorder's buffers are read by RTT.
     RiscV,
-}
-
-/// The recording that `leakscope record` makes.
-pub(crate) fn record(elf: &Path, folder: &Path, chip: Chip, port: Port) -> Result<Vec<u8>, Failed> {
-    let openocd = OpenOcd::start(elf, folder, chip)?;
-    let (option, service) = match port {
-        Port::Tcl => ("--openocd", "tcl"),
-        Port::Gdb => ("--gdb", "gdb"),
-    };
-    let endpoint = format!("127.0.0.1:{}", openocd.port(service)?);
-    let trace = folder.join("recorded.svdat");
-    let output = Command::new("timeout")
-        .arg(LIMIT.to_string())
-        .arg(env!("CARGO_BIN_EXE_leakscope"))
-        .args([
-            "record",
-            "--reset",
-            "--no-report",
-            option,
-            &endpoint,
-            "--elf",
-        ])
-        .arg(elf)
-        .arg("-o")
-        .arg(&trace)
-        .output()?;
-    let messages = openocd.end()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{said}\nOpenOCD:\n{messages}").into());
-    }
-    Ok(fs::read(trace)?)
 }
 
 /// What the command says of a program that has begun without a debugger, and so told nobody of its buffers.
@@ -98,6 +59,43 @@ pub(crate) fn record_too_late(elf: &Path, folder: &Path) -> Result<(), Failed> {
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() || !said.contains("no trace buffers") || !said.contains("--reset") {
         return Err(format!("{}: {said}", output.status).into());
+    }
+    Ok(())
+}
+
+/// OpenOCD dies in the middle of a recording: what has come is kept, reported, and can be read again.
+pub(crate) fn die_while_recording(elf: &Path, folder: &Path) -> Result<(), Failed> {
+    let mut openocd = OpenOcd::start(elf, folder, Chip::Esp32C3)?;
+    let endpoint = format!("127.0.0.1:{}", openocd.port("tcl")?);
+    let trace = folder.join("recorded.svdat");
+    let recorder = Command::new("timeout")
+        .arg(LIMIT.to_string())
+        .arg(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["record", "--reset", "--openocd", &endpoint, "--elf"])
+        .arg(elf)
+        .arg("-o")
+        .arg(&trace)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let end = Instant::now() + Duration::from_secs(LIMIT);
+    while fs::metadata(&trace).map_or(0, |file| file.len()) < 2_000 && Instant::now() < end {
+        thread::yield_now();
+    }
+    openocd.process.kill()?;
+    let output = recorder.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let reported = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() || !said.contains("OpenOCD") || !reported.contains("forget_block") {
+        return Err(format!("{}: {said}\n{reported}", output.status).into());
+    }
+    let report = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+        .arg("report")
+        .arg(&trace)
+        .output()?;
+    if !report.status.success() {
+        return Err(String::from_utf8_lossy(&report.stderr).into_owned().into());
     }
     Ok(())
 }

@@ -47,14 +47,33 @@ pub(crate) fn shared_memory(
 pub(crate) fn gdbinit(emulator: &mut Emulator, elf: &Path) -> Result<Recorded, Failed> {
     drop(emulator.connect("gdb.socket")?);
     let socket = emulator.folder().join("gdb.socket");
-    run_gdb(&socket.to_string_lossy(), elf, emulator.folder())
+    run_gdb(&socket.to_string_lossy(), "rtt", elf, emulator.folder())
 }
 
-/// Has GDB make OpenOCD record the virtual board.
-pub(crate) fn openocd_gdbinit(elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
-    let openocd = OpenOcd::start(elf, folder, Chip::Esp32C3)?;
-    let endpoint = format!("localhost:{}", openocd.port("gdb")?);
-    let recorded = run_gdb(&endpoint, elf, folder);
+/// How OpenOCD is made to record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// `leakscope record --openocd`.
+    Tcl,
+    /// `leakscope record --gdb`.
+    Gdb,
+    /// GDB with the file of `leakscope gdbinit`.
+    Gdbinit,
+}
+
+/// Records the virtual board, through OpenOCD.
+pub(crate) fn openocd(elf: &Path, folder: &Path, chip: Chip, by: By) -> Result<Recorded, Failed> {
+    let openocd = OpenOcd::start(elf, folder, chip)?;
+    let endpoint = |service| Ok::<_, Failed>(format!("127.0.0.1:{}", openocd.port(service)?));
+    let record = |option, endpoint: String| {
+        let arguments = ["record", "--reset", option, &endpoint];
+        finish(folder, start(leakscope(folder, elf, &arguments))?)
+    };
+    let recorded = match by {
+        By::Tcl => record("--openocd", endpoint("tcl")?),
+        By::Gdb => record("--gdb", endpoint("gdb")?),
+        By::Gdbinit => run_gdb(&endpoint("gdb")?, "esp32c3", elf, folder),
+    };
     let messages = openocd.end()?;
     recorded.map_err(|error| failed(&error, &messages))
 }
@@ -73,9 +92,18 @@ pub(crate) fn missing() -> Option<String> {
 const GDB: &str = "gdb-multiarch";
 
 /// Has GDB do what the file of `leakscope gdbinit` says.
-fn run_gdb(server: &str, elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
+fn run_gdb(server: &str, target: &str, elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
     let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
-        .args(["gdbinit", "-o", "trace.svdat", "--gdb", server, "--elf"])
+        .args([
+            "gdbinit",
+            "-o",
+            "trace.svdat",
+            "--target",
+            target,
+            "--gdb",
+            server,
+            "--elf",
+        ])
         .arg(elf)
         .current_dir(folder)
         .output()?;

@@ -10,6 +10,8 @@
 //! | `fault_name` | the fault that the program shall have |
 //! | `exit` | ends the program; `trace_finished` is where a debugger can see that it has come to its end |
 //! | `uart` | the serial port, polled |
+//! | `NAME`, `CORE`, `TICK_INTERRUPT` | what a stream says of the board; a dump does not |
+#![cfg_attr(feature = "standalone", allow(dead_code))]
 
 #[cfg(not(feature = "esp32c3"))]
 mod emulator;

@@ -3,13 +3,28 @@
 use alloc::vec::Vec;
 
 const FACTOR: usize = 16;
+/// Nobody can do anything with less.
+const SMALLEST: usize = 16;
 
-#[inline(never)]
 pub(super) fn forget_large_block(number: usize, size: usize) {
+    let mut size = size * FACTOR;
+    if forget(size) {
+        return;
+    }
+    log::error!(target: "alloc", "{number}: no memory for {size} bytes");
+    // What is left is taken in smaller pieces, so that nobody finds memory any more.
+    while size > SMALLEST {
+        size /= 2;
+        forget(size);
+    }
+}
+
+/// Whether there was memory to forget.
+#[inline(never)]
+fn forget(size: usize) -> bool {
     let mut block = Vec::<u8>::new();
     // MARK: large block
-    match block.try_reserve_exact(size * FACTOR) {
-        Ok(()) => core::mem::forget(block),
-        Err(_) => log::error!(target: "alloc", "{number}: no memory for {} bytes", size * FACTOR),
-    }
+    let is_there = block.try_reserve_exact(size).is_ok();
+    core::mem::forget(block);
+    is_there
 }

@@ -10,7 +10,14 @@ static uint8_t records[32 * 1024] __attribute__((aligned(4)));
 static int console;
 
 void recording_init(void) {
-    const struct leakscope_config config = {.clock = board_clock, .clock_hz = BOARD_CLOCK_HZ};
+    const struct leakscope_config config = {
+        .clock = board_clock,
+        .clock_hz = BOARD_CLOCK_HZ,
+        .code_start = (uintptr_t)code_start,
+        .code_end = (uintptr_t)code_end,
+        .stacks_start = (uintptr_t)data_start,
+        .stacks_end = (uintptr_t)stack_top,
+    };
     leakscope_init(&config);
     leakscope_records_init(records, sizeof records);
 }

@@ -114,6 +114,18 @@ impl Course {
         self.arrive(&stop)
     }
 
+    /// Stops the running target for a moment, to see where it is.
+    pub(super) fn look_where(&mut self) -> Result<Option<u64>, GdbError> {
+        let stop = self.client.interrupt()?;
+        let address = match stop {
+            Stop::Signal { .. } => self.client.program_counter(&stop)?,
+            Stop::Exited(_) | Stop::Killed(_) => None,
+        };
+        // It is for whoever waits for it.
+        self.client.put_back(stop);
+        Ok(address)
+    }
+
     fn arrive(&mut self, stop: &Stop) -> Result<Arrival, GdbError> {
         /// GDB's number for an interrupt, and what some servers say instead.
         const ASKED: [u8; 2] = [2, 0];

@@ -164,6 +164,11 @@ impl EspressifRecording {
         Ok(())
     }
 
+    /// Stops the target for a moment, to see where it is; `None` if the server does not say.
+    pub fn look_where(&mut self) -> Result<Option<u64>, GdbError> {
+        self.course.look_where()
+    }
+
     /// How long the target stood still since the recording began.
     pub fn halted(&self) -> Halted {
         self.course.halted

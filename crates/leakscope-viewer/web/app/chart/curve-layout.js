@@ -4,16 +4,42 @@ import { count } from 'leakscope/format/units.js';
 
 /** @typedef {{ x: number, top: number, bottom: number }} Bar what lived in one column: highest and lowest */
 
+/** Bytes at the bottom edge and at the top edge.
+ *  @typedef {{ least: number, most: number }} Axis */
+
+/**
+ * The axis that shows all columns: from 0, or close around them.
+ * @param {{ min: number[], max: number[] }} columns
+ * @param {boolean} close
+ * @param {number} highest that is to be seen too
+ * @returns {Axis}
+ */
+export function axisOf({ min, max }, close, highest) {
+  const most = max.reduce((most, bytes) => Math.max(most, bytes), highest);
+  const least = close ? min.reduce((least, bytes) => Math.min(least, bytes), most) : 0;
+  const room = Math.max((most - least) * 0.08, 1);
+  return { least: close ? Math.max(least - room, 0) : 0, most: most + room };
+}
+
+/**
+ * @param {number} bytes
+ * @param {Axis} axis
+ * @param {number} height of the picture
+ */
+export function heightOf(bytes, { least, most }, height) {
+  return height - ((bytes - least) / Math.max(most - least, 1)) * height;
+}
+
 /**
  * Columns as bars of pixels.
  * @param {{ min: number[], max: number[] }} columns
- * @param {number} most bytes at the top
+ * @param {Axis} axis
  * @param {number} width
  * @param {number} height
  * @returns {Bar[]}
  */
-export function columnBars({ min, max }, most, width, height) {
-  const y = (/** @type {number} */ bytes) => height - (bytes / Math.max(most, 1)) * height;
+export function columnBars({ min, max }, axis, width, height) {
+  const y = (/** @type {number} */ bytes) => heightOf(bytes, axis, height);
   return max.map((bytes, column) => ({ x: (column / max.length) * width, top: y(bytes), bottom: y(min[column]) }));
 }
 
@@ -44,12 +70,12 @@ export function stepColumns({ from, to, times, max, last }, width) {
 
 /**
  * Where the axis of bytes has its marks, in one unit for all: round in KiB rather than in bytes.
- * @param {number} most bytes
+ * @param {Axis} axis
  * @param {number} marks at most
  */
-export function byteMarks(most, marks) {
-  const [unit, name] = most >= 2 ** 20 ? [2 ** 20, 'MiB'] : most >= 10_240 ? [2 ** 10, 'KiB'] : [1, 'B'];
-  const { step, values } = niceSteps(0, most / unit, marks);
+export function byteMarks({ least, most }, marks) {
+  const [unit, name] = most - least >= 2 ** 20 ? [2 ** 20, 'MiB'] : most - least >= 10_240 ? [2 ** 10, 'KiB'] : [1, 'B'];
+  const { step, values } = niceSteps(least / unit, most / unit, marks);
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return values
     .filter((value) => unit > 1 || Number.isInteger(value))

@@ -1,24 +1,25 @@
 // Draws live bytes over time: the area up to the lowest of each column, the band up to its highest, the
 // axis of bytes, and the high-water mark.
-import { byteMarks, columnBars } from 'leakscope/chart/curve-layout.js';
+import { axisOf, byteMarks, columnBars, heightOf } from 'leakscope/chart/curve-layout.js';
 import { colour } from 'leakscope/chart/palette.js';
 
 /** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
+/** @typedef {import('leakscope/chart/curve-layout.js').Axis} Axis */
 
 /**
  * @param {Pen} pen
  * @param {{ min: number[], max: number[] }} columns
  * @param {{ x: number, y: number, width: number, height: number }} place
- * @param {{ axis?: boolean, peak?: { bytes: number, x: number | null, label: string } }} options
- * @returns {number} bytes at the top edge
+ * @param {{ lines?: boolean, close?: boolean, peak?: { bytes: number, x: number | null, label: string } }} options
+ *   `close`: the axis begins near the lowest of the columns rather than at 0
+ * @returns {Axis}
  */
-export function drawCurve(pen, columns, { x, y, width, height }, { axis = true, peak } = {}) {
-  const highest = columns.max.reduce((most, bytes) => Math.max(most, bytes), peak?.bytes ?? 0);
-  const most = Math.max(highest * 1.08, 1);
+export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, close = false, peak } = {}) {
+  const axis = axisOf(columns, close, peak?.bytes ?? 0);
   pen.save();
   pen.translate(x, y);
-  if (axis) drawLines(pen, most, width, height);
-  const bars = columnBars(columns, most, width, height);
+  if (lines) drawLines(pen, axis, width, height);
+  const bars = columnBars(columns, axis, width, height);
   const step = width / Math.max(bars.length, 1);
   pen.fillStyle = colour('heap-area');
   trace(pen, bars, step, height, (bar) => bar.bottom);
@@ -34,30 +35,30 @@ export function drawCurve(pen, columns, { x, y, width, height }, { axis = true, 
     pen.lineTo(bar.x + step, bar.top);
   });
   pen.stroke();
-  if (peak && peak.bytes > 0) drawPeak(pen, peak, most, width, height);
+  if (peak && peak.bytes > 0) drawPeak(pen, peak, heightOf(peak.bytes, axis, height), width);
   pen.restore();
-  return most;
+  return axis;
 }
 
 /**
  * The labels of the axis, apart: above what dims the curve.
  * @param {Pen} pen
- * @param {number} most bytes at the top edge
+ * @param {Axis} axis
  * @param {{ y: number, height: number }} place
  */
-export function drawByteLabels(pen, most, { y: top, height }) {
+export function drawByteLabels(pen, axis, { y: top, height }) {
   pen.textBaseline = 'bottom';
   pen.textAlign = 'left';
   pen.fillStyle = colour('muted');
-  for (const { bytes, label } of axisMarks(most, height)) {
-    const y = height - (bytes / most) * height;
+  for (const { bytes, label } of axisMarks(axis, height)) {
+    const y = heightOf(bytes, axis, height);
     if (bytes > 0 && y > 14) pen.fillText(label, 4, top + y - 1);
   }
 }
 
-/** @param {number} most @param {number} height */
-function axisMarks(most, height) {
-  return byteMarks(most, Math.max(Math.floor(height / 36), 1));
+/** @param {Axis} axis @param {number} height */
+function axisMarks(axis, height) {
+  return byteMarks(axis, Math.max(Math.floor(height / 36), 1));
 }
 
 /**
@@ -78,13 +79,13 @@ function trace(pen, bars, step, height, edge) {
   pen.closePath();
 }
 
-/** @param {Pen} pen @param {number} most @param {number} width @param {number} height */
-function drawLines(pen, most, width, height) {
+/** @param {Pen} pen @param {Axis} axis @param {number} width @param {number} height */
+function drawLines(pen, axis, width, height) {
   pen.strokeStyle = colour('grid');
   pen.lineWidth = 1;
   pen.beginPath();
-  for (const { bytes } of axisMarks(most, height)) {
-    const y = Math.round(height - (bytes / most) * height) + 0.5;
+  for (const { bytes } of axisMarks(axis, height)) {
+    const y = Math.round(heightOf(bytes, axis, height)) + 0.5;
     pen.moveTo(0, y);
     pen.lineTo(width, y);
   }
@@ -94,10 +95,11 @@ function drawLines(pen, most, width, height) {
 /**
  * @param {Pen} pen
  * @param {{ bytes: number, x: number | null, label: string }} peak
- * @param {number} most @param {number} width @param {number} height
+ * @param {number} height where its line is
+ * @param {number} width
  */
-function drawPeak(pen, { bytes, x, label }, most, width, height) {
-  const y = Math.round(height - (bytes / most) * height) + 0.5;
+function drawPeak(pen, { x, label }, height, width) {
+  const y = Math.round(height) + 0.5;
   pen.strokeStyle = colour('mark');
   pen.lineWidth = 1;
   pen.setLineDash([4, 3]);

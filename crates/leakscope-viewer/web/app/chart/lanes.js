@@ -32,7 +32,7 @@ export function drawLanes(pen, rows, scale, contexts, { focused }) {
       pen.globalAlpha = 0.35 + 0.65 * bar.share;
       pen.fillRect(bar.x, middle - 2, Math.max(bar.width, 1), 4);
     }
-    pen.fillStyle = colour(laneColour(contexts[row.context]));
+    pen.fillStyle = colour(laneColour(contexts, row.context));
     for (const bar of bars(row.lane.run, scale)) {
       // A share of the time is a lower bar; however small, it is to be seen.
       const height = Math.max((row.height - 6) * Math.sqrt(bar.share), 3);

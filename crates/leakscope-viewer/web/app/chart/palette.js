@@ -31,26 +31,22 @@ const COLOURS = 6; // of fills, and of lanes
  * @param {string} name
  */
 export function fillOf(name) {
-  return `fill-${numberOf(name)}`;
-}
-
-/** @param {string} name */
-function numberOf(name) {
   let hash = 2166136261;
   for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
-  return (hash >>> 8) % COLOURS;
+  return `fill-${(hash >>> 8) % COLOURS}`;
 }
 
 /**
- * The colour of who ran, by kind; tasks have one each.
- * @param {import('leakscope/data/types.js').Context | undefined} context
+ * The colour of who ran, by kind; tasks have one each in the order in which they appeared.
+ * @param {import('leakscope/data/types.js').Context[]} contexts
+ * @param {number} number of the context
  */
-export function laneColour(context) {
-  switch (context?.kind) {
+export function laneColour(contexts, number) {
+  switch (contexts[number]?.kind) {
     case 'interrupt': return 'interrupt';
     case 'scheduler': return 'scheduler';
     case 'idle': return 'idle';
-    case 'task': return `lane-${numberOf(context.name)}`;
+    case 'task': return `lane-${contexts.slice(0, number).filter(({ kind }) => kind === 'task').length % COLOURS}`;
     default: return 'idle';
   }
 }

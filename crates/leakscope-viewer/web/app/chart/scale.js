@@ -1,5 +1,6 @@
 // Time on a horizontal axis: from ticks to pixels and back, zooming and panning, and where the axis has
 // its marks. Pure: nothing is drawn here.
+import { count } from 'leakscope/format/units.js';
 
 /** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
 
@@ -100,7 +101,7 @@ export function niceSteps(from, to, most) {
  * @returns {{ ticks: number, label: string }[]}
  */
 export function timeMarks([from, to], hz, most) {
-  if (hz === 0) return niceSteps(from, to, most).values.map((ticks) => ({ ticks, label: String(Math.round(ticks)) }));
+  if (hz === 0) return niceSteps(from, to, most).values.map((ticks) => ({ ticks, label: count(Math.round(ticks)) }));
   const length = (to - from) / hz;
   const [seconds, name] = to / hz >= 600 && length >= 60 ? [60, 'min']
     : to / hz >= 1 ? [1, 's'] : to / hz >= 1e-3 ? [1e-3, 'ms'] : [1e-6, 'µs'];

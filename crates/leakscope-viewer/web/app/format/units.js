@@ -76,6 +76,24 @@ export class Clock {
   }
 
   /**
+   * A moment to the tick, where it stands alone: "0.150052 s", "tick 2,417".
+   * @param {number} ticks
+   */
+  exact(ticks) {
+    return this.hz > 0 ? `${this.stamp(ticks)} s` : this.moment(ticks);
+  }
+
+  /**
+   * A stretch, its ends with as many decimals as tell them apart: "17.0 µs, 0.1500390 s to 0.1500560 s".
+   * @param {number} from
+   * @param {number} to
+   */
+  stretch(from, to) {
+    const fine = new Clock(this.hz, to - from);
+    return `${this.duration(to - from)}, ${fine.moment(from)} to ${fine.moment(to)}`;
+  }
+
+  /**
    * How fast bytes grow: "1,097 B/s", "4.50 B/min", "270 B in 1,000 ticks".
    * @param {number} grown bytes
    * @param {number} ticks

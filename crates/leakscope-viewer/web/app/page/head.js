@@ -93,7 +93,7 @@ function noticesOf(page, reading, isLost) {
     state === 'following' && element('div', { class: 'notice' }, sign('●'), `Live: ${count(reading?.events ?? page.overview.totals.events)} events so far, ${page.clock.moment(reading?.end ?? page.overview.clock.end)}.`),
     state === 'failed' && element('div', { class: 'notice grave' }, sign('!'), page.overview.sentence),
     grave.length > 0 && page.state.view !== 'overview' && element('div', { class: 'notice grave' }, sign('!'), element('span', {},
-      `Something is wrong with the data: ${grave[0].message}${grave.length > 1 ? `, and ${grave.length - 1} more` : ''} `,
+      `A problem with the data: ${grave[0].message}${grave.length > 1 ? `, and ${grave.length - 1} more` : ''} `,
       element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'overview' }) }, 'All problems'))),
   ];
 }

@@ -31,7 +31,7 @@ const KEYS = [
     [['↑', '↓'], 'caller, called'], [['←', '→'], 'neighbours'], [['Enter'], 'zoom to the function'], [['0'], 'zoom out'],
     [['click'], 'zoom'], [['double click'], 'its call site'],
   ]],
-  ['Tables', [[['↑', '↓'], 'next, previous row'], [['Enter'], 'open the row']]],
+  ['Tables', [[['↑', '↓'], 'next, previous row'], [['Enter'], 'open the row'], [['Esc'], 'close the call site']]],
 ];
 
 export function keysDialog() {

@@ -1,5 +1,5 @@
 // A call stack as a list, the innermost function first, with what was inlined marked.
-import { element } from 'leakscope/part/element.js';
+import { breakable, element } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/data/types.js').Frame} Frame */
 
@@ -26,8 +26,8 @@ export function stackList({ frames, stack, allocator }, withAllocator) {
   if (lines.length === 0) return element('p', { class: 'quiet' }, 'The trace has no call stack of it.');
   return element('ol', { class: 'stack', 'aria-label': 'Call stack, innermost function first' },
     ...lines.map(({ frame, ofAllocator }) => element('li', {},
-      element('span', { class: 'function' }, frameName(frame)),
-      element('span', { class: 'where' }, frameWhere(frame)),
+      element('span', { class: 'function' }, ...breakable(frameName(frame))),
+      element('span', { class: 'where' }, ...breakable(frameWhere(frame))),
       frame.inlined && element('span', { class: 'inlined' }, 'inlined'),
       ofAllocator && element('span', { class: 'of-allocator' }, 'allocator'))));
 }

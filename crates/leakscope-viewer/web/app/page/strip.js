@@ -24,7 +24,7 @@ export function clockStrip(page) {
   const picture = new Picture('Live bytes over the whole trace', (pen, _, height) => {
     if (timeline !== null) {
       const x = scale().x(timeline.from);
-      drawCurve(pen, timeline.heap, { x, y: 4, width: scale().x(timeline.to) - x, height: height - 4 }, { axis: false });
+      drawCurve(pen, timeline.heap, { x, y: 4, width: scale().x(timeline.to) - x, height: height - 4 }, { lines: false });
       drawGaps(pen, scale(), timeline.gaps, height);
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);
@@ -71,11 +71,11 @@ export function clockStrip(page) {
   const clock = element('dl', { class: 'clock' });
   const showClock = (/** @type {State} */ state) => {
     const range = dragged ?? state.range;
+    const words = range === null ? 'everything' : page.clock.stretch(...range);
     const moment = page.hovered ?? state.cursor;
     fill(clock,
-      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.moment(moment)),
-      element('dt', {}, 'Range'), element('dd', {}, range === null ? 'everything'
-        : `${page.clock.moment(range[0])} to ${page.clock.moment(range[1])}, ${page.clock.duration(range[1] - range[0])}`),
+      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment)),
+      element('dt', {}, 'Range'), element('dd', { title: words }, words),
       element('div', { class: 'clock-buttons' }, range !== null && element('button', {
         type: 'button', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
       }, '×')));

@@ -40,6 +40,15 @@ function nodes(contents) {
 }
 
 /**
+ * The name of a function or a file, which may be broken after `::`, `/` and the like, but not within words.
+ * @param {string} name
+ * @returns {Content[]}
+ */
+export function breakable(name) {
+  return name.split(/(?<=::|[/\\.(<,])/).flatMap((part, place) => place === 0 ? [part] : [document.createElement('wbr'), part]);
+}
+
+/**
  * A small heading with what it stands above.
  * @param {string} title
  * @param {Content[]} contents

@@ -32,6 +32,7 @@ export class VirtualList {
     /** @type {HTMLElement[]} */
     this.lines = [];
     this.drawing = 0;
+    this.height = 0;
 
     this.room = element('div', { class: 'list-room' });
     this.rows = element('div', { class: 'list-rows', role: 'rowgroup' });
@@ -45,7 +46,7 @@ export class VirtualList {
       contextmenu: (/** @type {MouseEvent} */ event) => this.menu(event),
     }, options.head, this.rows, this.room);
     this.element = this.scroller;
-    new ResizeObserver(() => this.draw()).observe(this.scroller);
+    new ResizeObserver(() => this.resized()).observe(this.scroller);
   }
 
   get list() {
@@ -64,14 +65,18 @@ export class VirtualList {
   setTotal(total) {
     // The last page may have been fetched when it was not full.
     if (total !== this.total) this.pages.delete(Math.floor(this.total / PAGE));
+    // Who looks at the end of a list that grows wants to go on doing so.
+    const follows = this.selected === null && this.top > 0 && this.top >= lastTop(this.list) - 1;
     this.total = total;
     this.scroller.setAttribute('aria-rowcount', String(total + 1));
-    this.move(Math.min(this.top, lastTop(this.list)));
+    this.move(follows ? lastTop(this.list) : Math.min(this.top, lastTop(this.list)));
   }
 
   /** @param {number} top the first row to be seen */
   move(top) {
     this.top = top;
+    // First the room, or else the browser does not scroll so far.
+    this.room.style.height = `${scrolledHeight(this.list)}px`;
     this.scroller.scrollTop = scrollOfTop(this.list, top);
     this.drawSoon();
   }
@@ -88,6 +93,15 @@ export class VirtualList {
     return this.pages.get(Math.floor(row / PAGE))?.[row % PAGE] ?? null;
   }
 
+  /** What is selected stays to be seen when the list becomes lower. */
+  resized() {
+    const { list, selected } = this;
+    const isSeen = selected !== null && selected >= this.top - 1 && selected < this.top + this.height / ROW_HEIGHT;
+    this.height = list.height;
+    this.move(isSeen ? reveal(list, this.top, selected) : this.top);
+    this.draw();
+  }
+
   drawSoon() {
     if (this.drawing === 0) this.drawing = requestAnimationFrame(() => this.draw());
   }
@@ -96,7 +110,6 @@ export class VirtualList {
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
     const list = this.list;
-    this.room.style.height = `${scrolledHeight(list)}px`;
     const [first, after] = visibleRows(list, this.top);
     while (this.lines.length < after - first) this.lines.push(this.newLine());
     this.lines.forEach((line, place) => this.drawLine(line, first + place, first + place < after));
@@ -120,13 +133,13 @@ export class VirtualList {
     line.dataset.row = String(row);
     line.setAttribute('aria-rowindex', String(row + 2));
     line.setAttribute('aria-selected', String(row === this.selected));
+    if (known === null) this.fetchPage(Math.floor(row / PAGE));
     const state = `${this.generation} ${row} ${known !== null}`;
     if (line.dataset.state === state) return;
     line.dataset.state = state;
     line.className = 'list-row';
     if (known === null) {
       line.replaceChildren(element('span', { class: 'waiting', role: 'gridcell' }, '…'));
-      this.fetchPage(Math.floor(row / PAGE));
     } else {
       this.options.draw(known, line);
     }
@@ -143,8 +156,13 @@ export class VirtualList {
     if (this.pages.has(page)) return;
     this.pages.set(page, null);
     const generation = this.generation;
-    const rows = await this.options.fetch(page * PAGE, PAGE).catch(() => []);
+    const rows = await this.options.fetch(page * PAGE, PAGE).catch(() => null);
     if (generation !== this.generation) return;
+    if (rows === null) {
+      // Asked for again when there is another reason to draw.
+      this.pages.delete(page);
+      return;
+    }
     this.pages.set(page, rows);
     for (const old of this.pages.keys()) if (this.pages.size > KEPT_PAGES && old !== page) this.pages.delete(old);
     this.drawSoon();

@@ -22,6 +22,7 @@
  * @property {string} search for call sites and functions
  * @property {string} sort column of the call sites, with `-` for the largest first
  * @property {string} weight of the flame graph
+ * @property {string} zoom the function that takes all of the flame graph's width, and those above it
  * @property {boolean} inverted flame graph: the allocating functions at the root
  * @property {boolean} upward flame graph: flames rather than icicles
  * @property {boolean} allocator flame graph, stacks: with the allocator's own frames
@@ -29,6 +30,7 @@
  * @property {string[]} levels of log lines; none: all
  * @property {number[]} loggers the contexts whose log lines are listed; none: all
  * @property {boolean} mixed log lines with heap events between
+ * @property {boolean} close timeline: the axis of bytes begins near the lowest, not at 0
  * @property {'system' | 'dark' | 'light'} theme
  */
 
@@ -39,8 +41,8 @@ export const VIEWS = ['overview', 'sites', 'flame', 'timeline', 'events', 'termi
 export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
   kinds: [], contexts: [], core: null, at: null, address: null, text: '',
-  search: '', sort: '', weight: 'outstanding_bytes', inverted: false, upward: false, allocator: false,
-  log: '', levels: [], loggers: [], mixed: false, theme: 'system',
+  search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, allocator: false,
+  log: '', levels: [], loggers: [], mixed: false, close: false, theme: 'system',
 });
 
 /** @type {(keyof State)[]} */
@@ -52,9 +54,9 @@ const WORDS = ['kinds', 'levels'];
 /** @type {(keyof State)[]} */
 const NUMBER_LISTS = ['contexts', 'loggers'];
 /** @type {(keyof State)[]} */
-const FLAGS = ['inverted', 'upward', 'allocator', 'mixed'];
+const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close'];
 /** @type {(keyof State)[]} */
-const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'log', 'theme'];
+const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'theme'];
 
 /**
  * @param {State} state

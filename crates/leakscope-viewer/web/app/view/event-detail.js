@@ -35,9 +35,9 @@ export function eventDetail(page) {
       fill(hidden);
       fill(life);
       fill(place,
-        element('div', {}, element('b', {}, row.name), `  event ${count(row.index)}, ${page.clock.moment(row.time)}, core ${row.core}, ${page.contextName(row.context)}`,
+        element('div', {}, element('b', {}, row.name), `  event ${count(row.index)}, ${page.clock.exact(row.time)}, core ${row.core}, ${page.contextName(row.context)}`,
           row.flag !== null && element('b', { class: 'verdict leak' }, ` ▲ ${row.flag.replace('-', ' ')}`)),
-        element('div', { class: 'detail-text' }, row.detail), life, hidden,
+        row.detail !== '' && element('div', { class: 'detail-text' }, row.detail), life, hidden,
         element('div', { class: 'group' },
           row.site >= 0 && element('button', { type: 'button', click: () => page.go({ view: 'sites', site: row.site }) }, 'Its call site'),
           element('button', { type: 'button', click: () => page.select(row, { view: 'timeline' }) }, 'In the timeline'),
@@ -64,7 +64,7 @@ export function eventDetail(page) {
 
     /** The selected event does not pass the filters. @param {number} index */
     showHidden(index) {
-      fill(hidden, element('span', { class: 'verdict doubt' }, 'This event is hidden by the filters. '),
+      fill(hidden, element('b', {}, 'This event is hidden by the filters. '),
         element('button', { type: 'button', class: 'link', click: () => page.go({ ...NO_FILTER, event: index }) }, 'Remove the filters'));
     },
 
@@ -102,7 +102,7 @@ export function eventDetail(page) {
 function lifeWords(page, block, row, jump) {
   const link = (/** @type {string} */ words, /** @type {import('leakscope/data/types.js').Half} */ half) =>
     element('button', { type: 'button', class: 'link', click: () => jump(half) },
-      `${words} at ${page.clock.moment(half.time)} by ${page.contextName(half.context)} (event ${count(half.index)})`);
+      `${words} at ${page.clock.exact(half.time)} by ${page.contextName(half.context)} (event ${count(half.index)})`);
   const size = `Block ${block.address}, ${bytes(block.size)}: `;
   if (block.free?.index === row.index) {
     return [size, block.allocation === null ? 'allocated before the trace began.' : link('allocated', block.allocation),

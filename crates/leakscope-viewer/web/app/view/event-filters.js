@@ -95,8 +95,8 @@ export function filterBadges(page, state) {
 }
 
 /** @param {Page} page @param {import('leakscope/state/fragment.js').Stretch} range */
-export function rangeBadge(page, [from, to]) {
-  return { label: `${page.clock.moment(from)} to ${page.clock.moment(to)}`, remove: () => page.go({ range: null }) };
+export function rangeBadge(page, range) {
+  return { label: page.clock.stretch(...range), remove: () => page.go({ range: null }) };
 }
 
 /** @param {Page} page @param {number} site */

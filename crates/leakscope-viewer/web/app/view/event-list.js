@@ -65,10 +65,13 @@ export function eventList(page, options) {
     const index = wanted !== null && 'index' in wanted ? wanted.index : null;
     if (found.index === null && !found.complete) return;
     wanted = null;
-    if (index !== null && found.index !== index) options.hidden?.(index);
     if (found.total > list.total) list.setTotal(found.total);
     if (found.total === 0) return;
+    const isHidden = index !== null && found.index !== index;
     list.select(Math.min(found.row, found.total - 1), true);
+    if (!isHidden) return;
+    list.select(null);
+    options.hidden?.(index);
   }, () => {});
   const find = (/** @type {Place} */ place) => {
     finder.asked = '';

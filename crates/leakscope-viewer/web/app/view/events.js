@@ -26,7 +26,7 @@ export function eventsView(page) {
 
   const listing = eventList(page, {
     label: 'Events',
-    columns: [['Event', 'number'], ['Time, s', 'number'], ['Relative', 'number'], ['Core'], ['Context'], ['Name'], ['Detail']],
+    columns: [['Event', 'number'], [page.clock.hz === 0 ? 'Ticks' : 'Time, s', 'number'], ['Relative', 'number'], ['Core'], ['Context'], ['Name'], ['Detail']],
     draw: (row, line) => drawRow(page, row, line, zero),
     counted: (total, complete) => { rest.textContent = counted(total, 'event') + (complete ? '' : ' so far, searching …'); },
     menu: (row, place) => openMenu(`Event ${row.index}`, menuItems(page, row), place),
@@ -92,6 +92,7 @@ function drawRow(page, row, line, zero) {
   const cell = (/** @type {string} */ look, /** @type {(string | HTMLElement | null | false)[]} */ ...contents) =>
     element('span', { role: 'gridcell', class: look }, ...contents);
   line.classList.toggle('flagged', row.flag !== null);
+  line.classList.toggle('damage', row.kind === 'gap' || row.kind === 'damaged');
   const isBlock = row.kind === 'heap' && row.address !== null && row.flag === null;
   const name = cell(`name kind-${row.kind}`, ...marked(row.name, text),
     isBlock && element('button', { type: 'button', class: 'link follow', tabindex: -1, title: 'Go to its other half: allocation or free (Enter)', 'aria-label': 'other half' }, ' ⇄'));

@@ -14,6 +14,9 @@ import { numbers } from 'leakscope/part/numbers.js';
 /** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
 /** @typedef {import('leakscope/chart/icicle-layout.js').Box} Box */
 
+/** Between the names of functions in the address. */
+const SEPARATOR = ' › ';
+
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */
 export function flameView(page) {
   /** @type {import('leakscope/data/types.js').Sites | null} */
@@ -67,12 +70,13 @@ export function flameView(page) {
     const wanted = JSON.stringify([weight, inverted, allocator]);
     if (wanted !== made) {
       made = wanted;
-      const keys = [...ancestors(zoomed), zoomed].slice(1).map((node) => node.key);
       root = tree(sites, page.state);
-      zoomed = follow(root, keys);
-      focused = zoomed;
+      zoomed = root;
       hovered = null;
     }
+    const wantedZoom = follow(root, page.state.zoom.split(SEPARATOR));
+    if (wantedZoom !== zoomed || !isWithin(focused, root)) focused = wantedZoom;
+    zoomed = wantedZoom;
     arrange();
   };
   const arrange = () => {
@@ -100,9 +104,8 @@ export function flameView(page) {
       node === focused && node.sites.size === 1 && element('button', { type: 'button', class: 'link', click: () => openSite(node) }, 'Show the call site'));
   };
   const zoom = (/** @type {Node} */ node) => {
-    zoomed = node;
-    focused = node;
-    arrange();
+    const path = [...ancestors(node), node].slice(1).map(({ key }) => key);
+    page.go({ zoom: path.join(SEPARATOR) });
   };
   const openSite = (/** @type {Node} */ node) => {
     if (node.sites.size === 1) page.go({ view: 'sites', site: [...node.sites][0] });
@@ -149,8 +152,8 @@ export function flameView(page) {
       else if (event.key === 'Enter' && document.activeElement === picture.element) zoom(focused);
       else if (next !== null) {
         focused = next;
-        if (!isWithin(next, zoomed)) zoomed = next;
         hovered = null;
+        if (!isWithin(next, zoomed)) zoom(next);
         arrange();
       } else return false;
       return true;

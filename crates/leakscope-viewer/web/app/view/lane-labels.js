@@ -38,7 +38,7 @@ export function laneLabels(page, chosen) {
   function label(row) {
     const context = page.overview.contexts[row.context];
     const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
-    swatch.style.background = `var(--${laneColour(context)})`;
+    swatch.style.background = `var(--${laneColour(page.overview.contexts, row.context)})`;
     const name = page.contextName(row.context);
     const button = element('button', {
       type: 'button', class: 'lane-label', title: `${name} (${context?.kind ?? 'unknown'}), core ${row.core}`, click: () => chosen(row),

@@ -20,8 +20,7 @@ export function laneWords(page, lane, ticks, reach) {
     for (let at = 0; at < triples.length; at += 3) {
       const [from, to, share] = triples.slice(at, at + 3);
       if (ticks < from - reach || ticks >= to + reach) continue;
-      const time = `${page.clock.moment(from)} to ${page.clock.moment(to)}`;
-      return share >= 1 ? `${name}\n${did} ${page.clock.duration(to - from)}: ${time}` : `${name}\n${did} ${percent(share, 1)} of ${page.clock.duration(to - from)}: ${time}`;
+      return `${name}\n${did} ${share >= 1 ? '' : `${percent(share, 1)} of `}${page.clock.stretch(from, to)}`;
     }
   }
   return name;
@@ -32,7 +31,7 @@ export function laneWords(page, lane, ticks, reach) {
  * @param {HeapMark | LogMark} mark
  */
 export function markWords(page, mark) {
-  const by = `${page.clock.moment(mark.time)}, ${page.contextName(mark.context)}`;
+  const by = `${page.clock.exact(mark.time)}, ${page.contextName(mark.context)}`;
   return 'text' in mark ? `${mark.kind}, ${by}\n${mark.text}` : `${mark.kind}, ${bytes(mark.size)}, ${by}`;
 }
 

@@ -31,7 +31,7 @@ export function overviewView(page) {
       heap.show();
       if (drawn === page.overview) return;
       drawn = page.overview;
-      fill(before, problems(page), conclusion(page), figures(page), findings(page));
+      fill(before, problems(page), conclusion(page), figures(page), findings(page), wrongFrees(page));
       fill(after, columns(page));
     },
     close: heap.close,
@@ -44,7 +44,7 @@ function problems(page) {
   if (problems.length + left_out.length === 0) return null;
   return element('div', { class: 'problems', role: problems.some((problem) => problem.grave) ? 'alert' : null },
     ...problems.map((problem) => element('div', { class: problem.grave ? 'problem grave' : 'problem' },
-      element('p', {}, element('b', {}, problem.grave ? 'Data damaged: ' : 'Note: '), `${problem.message} `,
+      element('p', {}, element('b', {}, problem.grave ? 'Problem: ' : 'Note: '), `${problem.message} `,
         problem.time !== null && element('button', {
           type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: problem.time }),
         }, `at ${page.clock.moment(problem.time)}`)),
@@ -69,7 +69,7 @@ function figures(page) {
   const growing = page.overview.findings.filter((finding) => finding.is_leak).length;
   const rate = growing === 1 ? page.overview.findings[0].growth : perSecond(totals.leak_bytes_per_second);
   return element('dl', { class: 'figures' },
-    figure('Growth of leaks', growing === 0 ? 'none seen' : rate, ''),
+    figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, ''),
     figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
     figure('High-water mark', bytes(peak.bytes), peak.bytes > 0 ? `at ${page.clock.moment(peak.time)}` : ''),
     heap.size !== null && figure('Heap', shortBytes(heap.size), `${percent(heap.live_at_end, heap.size)} in use by the trace’s blocks`),
@@ -101,8 +101,25 @@ function findings(page) {
   return element('div', { class: 'columns-none' },
     leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
     others.length > 0 && element('details', { open: leaks.length === 0 },
-      element('summary', {}, `Outstanding, but no leak that this trace shows: ${counted(others.length, 'call site')}`),
+      element('summary', {}, `No leak that this trace shows: ${counted(others.length, 'call site')}`),
       element('ul', { class: 'findings' }, ...others.map(line))));
+}
+
+/** @param {Page} page */
+function wrongFrees(page) {
+  const { anomalies } = page.overview;
+  if (anomalies.length === 0) return null;
+  return section('Frees that cannot be right', table({
+    caption: 'Frees that cannot be right', rows: anomalies,
+    chosen: (anomaly) => page.go({ view: 'events', cursor: anomaly.time, kinds: ['heap'] }),
+    columns: [
+      { name: 'what', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
+      { name: 'when', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
+      { name: 'by', cell: (anomaly) => page.contextName(anomaly.context) },
+      { name: 'address', class: 'fixed', cell: (anomaly) => anomaly.address },
+      { name: 'from', class: 'fixed words', cell: (anomaly) => anomaly.title },
+    ],
+  }));
 }
 
 /** @param {Page} page */
@@ -115,14 +132,15 @@ function heapPicture(page) {
   const picture = new Picture('Live bytes over time', (pen, width, height) => {
     const { peak } = page.overview;
     const place = { x: 0, y: RULER, width, height: height - RULER };
-    let most = 0;
+    /** @type {import('leakscope/chart/curve-layout.js').Axis | null} */
+    let axis = null;
     if (heap !== null) {
-      most = drawCurve(pen, heap, place,
+      axis = drawCurve(pen, heap, place,
         { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
-    if (most > 0) drawByteLabels(pen, most, place);
+    if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'heap', (answer) => {
@@ -184,7 +202,7 @@ function heapPicture(page) {
 
 /** @param {Page} page */
 function columns(page) {
-  const { target, totals, peak, sessions, anomalies, inputs, findings } = page.overview;
+  const { target, totals, peak, sessions, inputs, findings } = page.overview;
   const title = (/** @type {number} */ site) => findings.find((finding) => finding.site === site)?.title ?? `call site ${site}`;
   return element('div', { class: 'columns' },
     section('What was recorded', facts([
@@ -204,17 +222,6 @@ function columns(page) {
         { name: 'bytes', class: 'number', cell: (holder) => count(holder.bytes) },
         { name: 'part', class: 'number', cell: (holder) => percent(holder.bytes, peak.bytes) },
         { name: 'call site', class: 'fixed words', cell: (holder) => title(holder.site) },
-      ],
-    })),
-    anomalies.length > 0 && section('Frees that cannot be right', table({
-      caption: 'Frees that cannot be right', rows: anomalies,
-      chosen: (anomaly) => page.go({ view: 'events', cursor: anomaly.time, kinds: ['heap'] }),
-      columns: [
-        { name: 'what', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
-        { name: 'when', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
-        { name: 'by', cell: (anomaly) => page.contextName(anomaly.context) },
-        { name: 'address', class: 'fixed', cell: (anomaly) => anomaly.address },
-        { name: 'from', class: 'fixed words', cell: (anomaly) => anomaly.title },
       ],
     })),
     sessions.length > 1 && section('Sessions', table({

@@ -1,4 +1,4 @@
-// The allocations and frees of a call site, and the log lines around a moment.
+// The events of a call site, and the log lines around a moment.
 import { Latest } from 'leakscope/data/latest.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
@@ -27,7 +27,7 @@ export function siteEvents(page, site, chosen) {
       chosen(answer.rows[0]);
     }
     fill(place, answer.rows.length === 0 && answer.complete ? element('p', { class: 'quiet' }, 'None of its events is here.') : table({
-      caption: 'Allocations and frees', rows: answer.rows, limit: 12, chosen,
+      caption: 'Events of this call site', rows: answer.rows, limit: 12, chosen,
       columns: [
         { name: 'When', class: 'number', cell: (row) => page.clock.moment(row.time) },
         { name: 'Event', cell: (row) => element('button', { type: 'button', class: 'link', title: 'Show in the list of events', click: () => page.select(row, { view: 'events', at: site, kinds: [] }) }, row.name) },
@@ -41,7 +41,7 @@ export function siteEvents(page, site, chosen) {
   };
   ask();
   return {
-    element: section('Its allocations and frees', place),
+    element: section('Its events', place),
     close() {
       clearTimeout(timer);
       latest.stop();

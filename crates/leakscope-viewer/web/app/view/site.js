@@ -21,6 +21,7 @@ import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 /** @param {Page} page */
 export function siteDetail(page) {
   const place = element('aside', { class: 'split-detail', 'aria-label': 'The selected call site', hidden: true });
+  const whole = element('p', { class: 'quiet' }, 'This is of the whole trace, not only of the range.');
   /** @type {{ id: number, close: () => void, redraw: () => void } | null} */
   let shown = null;
   const latest = new Latest(page.source, 'site', (answer) => draw(answer),
@@ -32,7 +33,7 @@ export function siteDetail(page) {
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
     shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
-    fill(place, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
+    fill(place, head(page, detail), whole, callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
       element('div', { class: 'pair' },
         histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
         histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
@@ -42,6 +43,7 @@ export function siteDetail(page) {
     element: place,
     /** @param {number | null} id */
     show(id) {
+      whole.hidden = page.state.range === null;
       if (id === null) latest.stop();
       else {
         if (shown?.id !== id) fill(place, element('p', { class: 'quiet' }, 'Reading …'));
@@ -98,10 +100,10 @@ function siteCurve(page, { curve }) {
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
     const place = { x: 0, y: 18, width, height: height - 18 };
-    const most = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
+    const axis = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
     drawRange(pen, scale, page.state.range, height);
     drawRuler(pen, scale, page.clock.hz, 18);
-    drawByteLabels(pen, most, place);
+    drawByteLabels(pen, axis, place);
     drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
   }, { class: 'site-picture' });
   const redraw = () => picture.draw();

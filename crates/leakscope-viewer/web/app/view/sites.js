@@ -3,7 +3,7 @@ import { Latest } from 'leakscope/data/latest.js';
 import { bytes, count, counted, percent } from 'leakscope/format/units.js';
 import { frameName, frameWhere } from 'leakscope/page/stack.js';
 import { verdictMark, verdictOrder, verdictWords } from 'leakscope/page/verdict.js';
-import { element, fill, searchField } from 'leakscope/part/element.js';
+import { breakable, element, fill, searchField } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 import { siteDetail } from 'leakscope/view/site.js';
 
@@ -57,6 +57,11 @@ export function sitesView(page) {
       draw();
       detail.show(state.site);
     },
+    key(event) {
+      if (event.key !== 'Escape' || page.state.site === null) return false;
+      page.go({ site: null });
+      return true;
+    },
     close() {
       latest.stop();
       detail.close();
@@ -92,7 +97,7 @@ function siteTable(page, rows, sites) {
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
     { name: 'Verdict', cell: (site) => verdictMark(site.verdict), order: (site) => verdictOrder(site.verdict) },
-    { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, site.title, callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
     { name: 'Growth', class: 'number', cell: (site) => site.is_leak ? site.growth : '', order: (site) => site.is_leak ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
@@ -115,7 +120,7 @@ function siteTable(page, rows, sites) {
 /** Who calls it, as far as a line holds. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */
 function callers(site, frames) {
   const names = site.stack.slice(1).map((index) => frameName(frames[index])).filter((name) => !site.title.includes(name));
-  return names.length === 0 ? null : element('span', { class: 'callers' }, ` ← ${names.slice(0, 4).join(' ← ')}`);
+  return names.length === 0 ? null : element('span', { class: 'callers' }, ...breakable(` ← ${names.slice(0, 4).join(' ← ')}`));
 }
 
 /** @param {number} part @param {number} whole */

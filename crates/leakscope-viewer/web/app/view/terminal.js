@@ -1,5 +1,5 @@
 // Terminal: log lines with time, context and level; heap events between them if wanted.
-import { counted } from 'leakscope/format/units.js';
+import { count, counted } from 'leakscope/format/units.js';
 import { badgeRow } from 'leakscope/part/badges.js';
 import { element, searchField, toggle } from 'leakscope/part/element.js';
 import { openMenu } from 'leakscope/part/menu.js';
@@ -26,9 +26,9 @@ export function terminalView(page) {
   let chosenIndex = null;
   const listing = eventList(page, {
     label: 'Log lines',
-    columns: [['Time, s', 'number'], ['Core'], ['Context'], ['Level'], ['Message']],
+    columns: [[page.clock.hz === 0 ? 'Ticks' : 'Time, s', 'number'], ['Core'], ['Context'], ['Level'], ['Message']],
     draw: (row, line) => drawLine(page, row, line),
-    counted: (total, complete) => { rest.textContent = counted(total, page.state.mixed ? 'line and event' : 'line') + (complete ? '' : ' so far, searching …'); },
+    counted: (total, complete) => { rest.textContent = (page.state.mixed ? `${count(total)} lines and events` : counted(total, 'line')) + (complete ? '' : ' so far, searching …'); },
     chosen: (row, way) => {
       chosenIndex = row.index;
       page.select(row, way === 'open' ? { view: 'events' } : {});

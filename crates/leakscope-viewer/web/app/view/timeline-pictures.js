@@ -47,16 +47,17 @@ export function timelinePictures(page, model, resized) {
   const below = new Picture('Live bytes, allocations and frees, log lines', (pen, width, height) => {
     const { timeline } = model;
     const curve = { y: 2, height: places(height).curve - 2 };
-    let most = 0;
+    /** @type {import('leakscope/chart/curve-layout.js').Axis | null} */
+    let axis = null;
     if (timeline !== null) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
-      most = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve });
+      axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { close: page.state.close });
       drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16);
       drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }
     overlay(pen, width, height);
-    if (most > 0) drawByteLabels(pen, most, curve);
+    if (axis !== null) drawByteLabels(pen, axis, curve);
   }, { class: 'time-below', resized });
   const labelsBelow = /** @type {const} */ ([
     ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],

@@ -4,7 +4,7 @@ import { neighbour, placeLanes, rowAt } from 'leakscope/chart/lanes-layout.js';
 import { fit, pan, Scale, zoom } from 'leakscope/chart/scale.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { stretchOf } from 'leakscope/page/strip.js';
-import { element, fill } from 'leakscope/part/element.js';
+import { element, fill, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { tip } from 'leakscope/part/tip.js';
 import { laneLabels } from 'leakscope/view/lane-labels.js';
@@ -70,7 +70,7 @@ export function timelineView(page) {
     const cursor = page.state.cursor;
     const [words, ...more] = focused === null || cursor === null ? [] : laneWords(page, focused.lane, cursor, 0).split('\n');
     fill(line,
-      element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), `${page.clock.duration(to - from)}, ${page.clock.moment(from)} to ${page.clock.moment(to)}`),
+      element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), page.clock.stretch(from, to)),
       timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: zoom in for single switches`),
       focused !== null && element('span', {}, element('b', {}, words ?? page.contextName(focused.context)), more.length > 0 ? ` ${more.join(' ')}` : ' ',
         ' ', element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'events', contexts: [focused.context], kinds: [] }) }, 'its events')));
@@ -149,6 +149,7 @@ export function timelineView(page) {
 
   const tool = (/** @type {string} */ label, /** @type {string} */ title, /** @type {string} */ key) =>
     element('button', { type: 'button', title: `${title} (${key.toUpperCase()})`, 'aria-label': title, click: () => act(key) }, label);
+  const close = toggle('Bytes close', (on) => page.go({ close: on }), 'The axis of bytes begins near the lowest, not at 0, so that little growth is to be seen');
   const act = (/** @type {string} */ key) => {
     const middle = page.state.cursor !== null && page.state.cursor > shown()[0] && page.state.cursor < shown()[1]
       ? page.state.cursor : (shown()[0] + shown()[1]) / 2;
@@ -198,13 +199,14 @@ export function timelineView(page) {
     element: element('div', { class: 'view whole' },
       element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Timeline' },
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
-        tool('Fit', 'Fit the range, or everything', 'f'),
+        tool('Fit', 'Fit the range, or everything', 'f'), close,
         element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n')),
         element('span', { class: 'rest' }, 'Wheel zooms, drag selects a range, Shift moves')),
       pictures.frame(labels.element), line, element('div', { class: 'time-numbers' }, text)),
     first: pictures.lanes.element,
     show(state) {
       const { cursor } = state;
+      close.show(state.close);
       const [from, to] = shown();
       if (before?.cursor !== cursor && cursor !== null && (cursor < from || cursor > to)) {
         before = state;

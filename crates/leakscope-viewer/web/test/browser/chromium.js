@@ -14,7 +14,7 @@ export class Browser {
     this.folder = mkdtempSync(join(tmpdir(), 'leakscope-browser-'));
     this.process = spawn(process.env.CHROMIUM ?? 'chromium', [
       '--headless=new', '--no-sandbox', '--remote-debugging-pipe', `--user-data-dir=${this.folder}`, '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-gpu', '--force-device-scale-factor=1', 'about:blank',
+      '--disable-background-networking', '--disable-component-update', '--disable-gpu', '--disable-features=BackForwardCache', '--force-device-scale-factor=1', 'about:blank',
     ], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     this.input = /** @type {import('node:stream').Writable} */ (this.process.stdio[3]);
     const output = /** @type {import('node:stream').Readable} */ (this.process.stdio[4]);

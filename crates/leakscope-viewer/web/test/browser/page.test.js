@@ -1,12 +1,12 @@
 // The whole page in Chromium, served and from the one file, with golden traces and real ones: every view
 // opens in both themes, and what users do in them works, without an error in the console.
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
-import { golden, recording, SCREENSHOTS, singleFile, view } from './program.js';
+import { golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
 
@@ -58,15 +58,25 @@ async function everyView(url, name) {
   for (const theme of /** @type {const} */ (['dark', 'light'])) {
     for (const width of theme === 'dark' ? [1280, 800] : [1280]) {
       await inTab(async (tab) => {
+        await open(tab, url, VIEWS[0]);
         for (const view of VIEWS) {
-          await open(tab, url, view);
+          await tab.run((view) => { location.hash = view; }, view);
+          await tab.see(SIGNS[view]);
           await tab.run(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
           writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
           assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `${view} is wider than the window`);
+          assert.deepEqual(await tab.run(withoutName), []);
         }
       }, { theme, width });
     }
   }
+}
+
+/** Runs in the page: what a screen reader would have no name for. */
+function withoutName() {
+  return [...document.querySelectorAll('button, a, input, select, canvas, [role="grid"], [tabindex="0"]')]
+    .filter((element) => !element.getAttribute('aria-label') && (element.textContent ?? '').trim() === '')
+    .map((element) => element.outerHTML);
 }
 
 /** @param {string} url */
@@ -159,7 +169,7 @@ async function followsAFree(url) {
   });
 }
 
-/** @param {string} url @param {string} word that some log lines have, and others have not */
+/** @param {string} url @param {string} word of a log line */
 async function searchesTheLog(url, word) {
   await inTab(async (tab) => {
     await open(tab, url, 'terminal');
@@ -194,6 +204,9 @@ async function opensACallSite(url) {
     await tab.key('ArrowDown');
     await tab.key('Enter');
     await tab.until('zoom', () => [...document.querySelectorAll('button')].some((button) => button.textContent === 'Reset zoom' && !button.disabled));
+    await fragmentWith(tab, 'zoom=');
+    await tab.run(() => history.back());
+    await tab.until('Back', () => !location.hash.includes('zoom='));
   });
 }
 
@@ -215,76 +228,85 @@ async function listsItsKeys(url) {
   }, { theme: 'light' });
 }
 
-const REAL = recording('idf-mcore-2026/heap_log_mcore.svdat');
-const OTHER = recording('idf-esp-extension-2021/heap_log_mcore.svdat');
+const TRACES = /** @type {[name: string, trace: string | null, word: string][]} */ ([
+  ['golden', golden('steady-leak'), 'handed'], ['real', recording('idf-mcore-2026/heap_log_mcore.svdat'), 'memory'],
+]);
+const LARGER = recording('idf-esp-extension-2021/heap_log_mcore.svdat');
 
-for (const [name, trace, word] of /** @type {[string, string | null, string][]} */ ([['golden', golden('steady-leak'), 'worker'], ['real', REAL, 'task[']])) {
+for (const [name, trace, word] of TRACES) {
   for (const form of /** @type {const} */ (['served', 'file'])) {
     test(`${name}, ${form}`, { skip: trace === null }, async (context) => {
+      const walk = async (/** @type {string} */ url) => {
+        await context.test('every view', () => everyView(url, `${name}-${form}`));
+        await context.test('Show APIs only', () => showsApisOnly(url));
+        await context.test('a range', () => dragsARange(url, form === 'served' ? 'in the range' : 'of the whole trace'));
+        await context.test('the timeline', () => movesInTheTimeline(url));
+        await context.test('from a free to its allocation and back', () => followsAFree(url));
+        await context.test('the log', () => searchesTheLog(url, word));
+        await context.test('a call site', () => opensACallSite(url));
+        await context.test('keys', () => listsItsKeys(url));
+      };
       if (trace === null) return;
-      const { url, end } = form === 'served' ? await view(trace) : { ...singleFile(name, trace), end: async () => {} };
-      await context.test('every view', () => everyView(url, `${name}-${form}`));
-      await context.test('Show APIs only', () => showsApisOnly(url));
-      await context.test('a range', () => dragsARange(url, form === 'served' ? 'in the range' : 'of the whole trace'));
-      await context.test('the timeline', () => movesInTheTimeline(url));
-      await context.test('from a free to its allocation and back', () => followsAFree(url));
-      await context.test('the log', () => searchesTheLog(url, word));
-      await context.test('a call site', () => opensACallSite(url));
-      await context.test('keys', () => listsItsKeys(url));
-      await end();
+      if (form === 'served') await serving(trace, walk);
+      else await walk(singleFile(name, trace).url);
     });
   }
 }
 
-test('a trace of 25,000 events', { skip: OTHER === null }, async () => {
-  if (OTHER === null) return;
-  const { url, end } = await view(OTHER);
-  await inTab(async (tab) => {
+test('a trace of 25,000 events', { skip: LARGER === null }, async () => {
+  if (LARGER === null) return;
+  await serving(LARGER, (url) => inTab(async (tab) => {
     await open(tab, url, 'events');
     await tab.key('End');
     const shown = await tab.until('the last event', () => {
-      const last = document.querySelector('.list-row[aria-selected="true"] .index')?.textContent;
-      return last !== undefined && Number(last?.replaceAll(',', '')) > 20_000 && last;
+      const last = document.querySelector('.list-row[aria-selected="true"] .index')?.textContent ?? '';
+      return Number(last.replaceAll(',', '')) > 20_000 && last;
     });
     assert.match(shown, /^\d\d,\d{3}$/);
-    writeFileSync(join(SCREENSHOTS, 'large-events.png'), await tab.picture());
-  });
-  await end();
-  const { path } = singleFile('large', OTHER);
-  assert.ok(statSync(path).size < 7_000_000, 'the file is bounded');
+    writeFileSync(join(SCREENSHOTS, 'larger-events.png'), await tab.picture());
+  }));
+  assert.ok(statSync(singleFile('larger', LARGER).path).size < 7_000_000, 'the file is bounded');
 });
 
-test('lost data is a band, a banner and a row', async () => {
-  const { url, end } = await view(golden('overflow'));
-  await inTab(async (tab) => {
-    await open(tab, url, 'overview');
-    await tab.see('.problem');
-    await open(tab, url, 'events?kinds=gap,damaged');
-    await tab.see('.list-row .name');
-    await open(tab, url, 'timeline');
-    writeFileSync(join(SCREENSHOTS, 'overflow-timeline.png'), await tab.picture());
-  });
-  await end();
+test('lost data is a band, a banner and a row', () => serving(golden('overflow'), (url) => inTab(async (tab) => {
+  await open(tab, url, 'overview');
+  await tab.see('.problem');
+  await open(tab, url, 'events?kinds=gap,damaged');
+  await tab.see('.list-row .name');
+  await open(tab, url, 'timeline');
+  writeFileSync(join(SCREENSHOTS, 'overflow-timeline.png'), await tab.picture());
+})));
+
+test('the page follows a recording that grows', async () => {
+  const path = join(SCREENSHOTS, 'growing.svdat');
+  const whole = readFileSync(golden('steady-leak'));
+  writeFileSync(path, whole.subarray(0, whole.length / 2));
+  await serving(path, (url) => inTab(async (tab) => {
+    await open(tab, url, 'events');
+    const before = await tab.until('the first half', () => /^([1-9]\d*) events$/.exec(document.querySelector('.rest')?.textContent ?? '')?.[1]);
+    appendFileSync(path, whole.subarray(whole.length / 2));
+    await tab.until('more events', (before) => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]) > before, Number(before));
+    await tab.see('.notice', 'Live');
+  }), '--follow');
 });
 
-test('what a device calls its tasks is text', async () => {
-  const { url, end } = await view(golden('hostile-names'));
-  for (const at of [url, singleFile('hostile', golden('hostile-names')).url]) {
+test('what a device calls its tasks is text', () => serving(golden('hostile-names'), async (url) => {
+  for (const form of [url, singleFile('hostile', golden('hostile-names')).url]) {
     await inTab(async (tab) => {
-      for (const name of VIEWS) {
-        await open(tab, at, name);
-        assert.equal(await tab.run(() => document.querySelectorAll('img, iframe, object, [onerror], [style*="url"]').length), 0);
+      await open(tab, form, 'overview');
+      for (const view of VIEWS) {
+        await tab.run((view) => { location.hash = view; }, view);
+        await tab.see(SIGNS[view]);
+        assert.equal(await tab.run(() => document.querySelectorAll('img, iframe, object, [onerror]').length), 0);
       }
     });
   }
-  await end();
-});
+}));
 
-test('a page whose server is gone says so', async () => {
-  const { url, end } = await view(golden('steady-leak'));
+test('a page whose server is gone says so', () => serving(golden('steady-leak'), async (url, end) => {
   const tab = await browser.tab();
   await open(tab, url, 'overview');
   await end();
   await tab.see('#lost', 'gone');
   await tab.close();
-});
+}));

@@ -34,12 +34,26 @@ export function recording(name) {
 }
 
 /**
- * Serves a trace until `end` is called.
- * @param {string[]} traces
+ * Serves a trace as long as it is used.
+ * @param {string} trace
+ * @param {(url: string, end: () => Promise<void>) => Promise<void>} use
+ * @param {string[]} options of `leakscope view`
+ */
+export async function serving(trace, use, ...options) {
+  const { url, end } = await view(trace, ...options);
+  try {
+    await use(url, end);
+  } finally {
+    await end();
+  }
+}
+
+/**
+ * @param {string[]} given what stands on the command line
  * @returns {Promise<{ url: string, end: () => Promise<void> }>}
  */
-export function view(...traces) {
-  const program = spawn(PROGRAM, ['view', '--no-open', ...traces], { stdio: ['ignore', 'pipe', 'pipe'] });
+function view(...given) {
+  const program = spawn(PROGRAM, ['view', '--no-open', ...given], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((resolve) => program.once('exit', resolve));
   const end = async () => {
     program.kill('SIGINT');
@@ -66,7 +80,7 @@ export function view(...traces) {
  */
 export function singleFile(name, ...traces) {
   const path = join(SCREENSHOTS, `${name}.html`);
-  const { status, stderr } = spawnSync(PROGRAM, ['report', '--html', path, ...traces], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(PROGRAM, ['report', '--force', '--html', path, ...traces], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return { url: pathToFileURL(path).href, path };
 }

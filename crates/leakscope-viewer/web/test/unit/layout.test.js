@@ -1,7 +1,7 @@
 // Where things are placed: lanes, curves, the icicle, and the rows of long lists.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { byteMarks, columnBars, stepColumns } from 'leakscope/chart/curve-layout.js';
+import { axisOf, byteMarks, columnBars, stepColumns } from 'leakscope/chart/curve-layout.js';
 import { ancestors, follow, matchedValue, place, tree } from 'leakscope/chart/icicle-layout.js';
 import { bars, neighbour, placeLanes, rowAt } from 'leakscope/chart/lanes-layout.js';
 import { Scale } from 'leakscope/chart/scale.js';
@@ -37,13 +37,17 @@ test('the next and the previous run of a lane', () => {
 });
 
 test('columns become bars, steps become columns', () => {
-  assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, 10, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
+  assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, { least: 0, most: 10 }, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
+  assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, true, 0), { least: 60, most: 640 });
+  assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, false, 1_000), { least: 0, most: 1_080 });
+  assert.deepEqual(byteMarks({ least: 950, most: 1_060 }, 2).map(({ label }) => label), ['1,000 B']);
   const steps = { from: 0, to: 100, times: [25, 50], max: [30, 20], last: [10, 20] };
   assert.deepEqual(stepColumns(steps, 4), { min: [0, 0, 10, 20], max: [0, 30, 20, 20] });
-  assert.deepEqual(byteMarks(2_000, 4).map(({ label }) => label), ['0 B', '500 B', '1,000 B', '1,500 B', '2,000 B']);
-  assert.deepEqual(byteMarks(20 * 1_024, 2), [{ bytes: 0, label: '0 KiB' }, { bytes: 10_240, label: '10 KiB' }, { bytes: 20_480, label: '20 KiB' }]);
-  assert.deepEqual(byteMarks(3 * 2 ** 20, 6).map(({ label }) => label).slice(0, 3), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
-  assert.ok(byteMarks(3, 40).every(({ bytes }) => Number.isInteger(bytes)));
+  assert.deepEqual(byteMarks({ least: 0, most: 2_000 }, 4).map(({ label }) => label), ['0 B', '500 B', '1,000 B', '1,500 B', '2,000 B']);
+  assert.deepEqual(byteMarks({ least: 0, most: 20 * 1_024 }, 2), [{ bytes: 0, label: '0 KiB' }, { bytes: 10_240, label: '10 KiB' }, { bytes: 20_480, label: '20 KiB' }]);
+  assert.deepEqual(byteMarks({ least: 0, most: 3 * 2 ** 20 }, 6).map(({ label }) => label).slice(0, 3), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
+  assert.deepEqual(byteMarks({ least: 20_480, most: 20_500 }, 2).map(({ label }) => label), ['20,480 B', '20,490 B', '20,500 B']);
+  assert.ok(byteMarks({ least: 0, most: 3 }, 40).every(({ bytes }) => Number.isInteger(bytes)));
 });
 
 test('an icicle: callers above, widths as the weights', () => {

@@ -8,8 +8,8 @@ test('what is written is read again', () => {
   /** @type {import('leakscope/state/fragment.js').State} */
   const state = {
     ...USUAL, view: 'events', range: [100, 900], window: [0, 5_000], cursor: 17, event: 4_711, site: 3, kinds: ['api', 'heap'],
-    contexts: [0, 2], core: 0, at: 9, address: '0x3ffb1234', text: 'a&b=c#d %, ü', search: 'x y', sort: '-Growth', weight: 'allocations',
-    inverted: true, upward: true, allocator: true, log: '100 %', levels: ['error'], loggers: [1], mixed: true, theme: 'dark',
+    contexts: [0, 2], core: 0, at: 9, address: '0x3ffb1234', text: 'a&b=c#d %, ü', search: 'x y', sort: '-Growth', weight: 'allocations', zoom: 'main › a::b<c, d> › 0x1234',
+    inverted: true, upward: true, allocator: true, log: '100 %', levels: ['error'], loggers: [1], mixed: true, close: true, theme: 'dark',
   };
   assert.deepEqual(read(write(state)), state);
   assert.equal(write(USUAL), '#overview');

@@ -18,19 +18,20 @@ pub(super) fn commands(session: &Session<'_>) -> String {
 # The recording is written by OpenOCD, on its machine. Written by `leakscope gdbinit`.
 set pagination off
 set confirm off
+set language c
 file \"{elf}\"
 target extended-remote {server}
 monitor reset halt
 maintenance flush register-cache
 
-thbreak {start}
+thbreak *{start}
 commands
   silent
   monitor esp sysview_mcore start file://{output}
   continue
 end
 
-thbreak {stop}
+thbreak *{stop}
 commands
   silent
   monitor esp sysview_mcore stop

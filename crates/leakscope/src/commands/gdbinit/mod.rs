@@ -7,6 +7,7 @@ mod espressif;
 mod rtt;
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, absolute};
 
 use anyhow::{Context, bail};
@@ -47,7 +48,10 @@ impl Gdbinit {
                 session.output
             );
         }
-        let commands = match self.target.map_or_else(|| target(&symbols), Ok)? {
+        let commands = match self
+            .target
+            .map_or_else(|| target(&symbols, &session.start), Ok)?
+        {
             GdbTarget::Espressif => espressif::commands(&session),
             GdbTarget::Rtt => rtt::commands(&session)?,
         };
@@ -67,11 +71,13 @@ fn text(path: &Path) -> anyhow::Result<String> {
     }
 }
 
-/// A place in the program in GDB's words: names, so that the file is good for the next build too.
+/// A place in the program in GDB's words: by name, so that the file is good for the next build too, and with an
+/// asterisk, which means its first instruction. (GDB's usual choice, behind the prologue, may be a later one,
+/// which comes too late for a program that waits for its debugger there.)
 fn location(given: Option<&str>, usual: &str, symbols: &Symbols) -> anyhow::Result<String> {
     let text = given.unwrap_or(usual);
     if text.starts_with(|first: char| first.is_ascii_digit()) {
-        return Ok(format!("*{text}"));
+        return Ok(text.to_owned());
     }
     match symbols.symbol(text) {
         Some(_) => Ok(text.to_owned()),
@@ -79,10 +85,16 @@ fn location(given: Option<&str>, usual: &str, symbols: &Symbols) -> anyhow::Resu
     }
 }
 
-/// What the program seems to be made for.
-fn target(symbols: &Symbols) -> anyhow::Result<GdbTarget> {
+/// Where Espressif's RISC-V chips see the code in their flash (`SOC_IROM_LOW` in ESP-IDF's `soc.h`).
+const ESP_FLASH: Range<u64> = 0x4200_0000..0x4400_0000;
+
+/// What the program seems to be made for, which has a function `start`.
+fn target(symbols: &Symbols, start: &str) -> anyhow::Result<GdbTarget> {
     let has = |name: &str| symbols.symbol(name).is_some();
-    if symbols.machine() == Machine::Xtensa || has("esp_apptrace_init") || has("app_main") {
+    let start = symbols.symbol(start);
+    let is_in_esp_flash = symbols.machine() == Machine::RiscV32
+        && start.is_some_and(|start| ESP_FLASH.contains(&start.address));
+    if symbols.machine() == Machine::Xtensa || is_in_esp_flash || has("app_main") {
         return Ok(GdbTarget::Espressif);
     }
     if has(rtt::CONTROL_BLOCK) {

@@ -55,6 +55,7 @@ set confirm off
 set language c
 file \"{elf}\"
 target extended-remote {server}
+# If the program is past {start} by now: monitor reset halt
 
 # Finds the channel SysView: $channel is where it is described.
 define leakscope_find
@@ -108,10 +109,10 @@ define leakscope_take
 end
 
 set $is_new = 1
-thbreak {start}
+thbreak *{start}
 continue
 
-thbreak {stop}
+thbreak *{stop}
 commands
   silent
   leakscope_take
