@@ -102,7 +102,7 @@ pub(crate) struct Trigger {
     #[arg(long)]
     pub(crate) reset: bool,
     /// Stop the device only when its buffer may be nearly full, if it has to be stopped for each look at it.
-    #[arg(long, requires = "gdb")]
+    #[arg(long)]
     pub(crate) few_stops: bool,
     /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
     #[arg(long, value_name = "N")]

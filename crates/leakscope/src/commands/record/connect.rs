@@ -64,6 +64,11 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
     if trigger.reset && !abilities.reset {
         bail!("--reset does not go with {source}: the device cannot be reset from there");
     }
+    if trigger.few_stops && record.source.gdb.is_none() {
+        bail!(
+            "--few-stops does not go with {source}: it is for devices that GDB has to stop (--gdb)"
+        );
+    }
     if trigger.rtt_channel.is_some() && record.source.rtt_tcp.is_none() {
         bail!(
             "--rtt-channel does not go with {source}: it is what J-Link's RTT server (--rtt-tcp) is asked for"

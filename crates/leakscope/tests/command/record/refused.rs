@@ -29,6 +29,10 @@ fn options_that_do_not_go_together() {
         "error: --reset does not go with --listen: the device cannot be reset from there",
     );
     check(
+        &["--stdin", "--few-stops"],
+        "--few-stops does not go with --stdin",
+    );
+    check(
         &["--stdin", "--rtt-channel", "1"],
         "--rtt-channel does not go with --stdin",
     );
