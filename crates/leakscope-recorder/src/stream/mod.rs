@@ -38,7 +38,7 @@ use crate::locked::Locked;
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
 use command::Parser;
-use output::Chain;
+use output::{Chain, Place};
 use ring::Ring;
 use tasks::TaskList;
 
@@ -276,7 +276,7 @@ where
         core: usize,
         access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        critical_section::with(|section| self.with_output_in(section, settings, core, access))
+        critical_section::with(|section| self.with_output_in(section, settings, core, None, access))
     }
 
     /// The same, where the critical section has begun.
@@ -286,6 +286,7 @@ where
         section: CriticalSection<'_>,
         settings: &Settings<C>,
         core: usize,
+        place: Option<Place>,
         access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
         // Before the state is borrowed: the clock is the user's.
@@ -296,6 +297,7 @@ where
                 ring,
                 chain: &mut state.chain,
                 now,
+                place,
                 clock_mask: C::MASK,
             };
             access(&mut state.session, &mut output)

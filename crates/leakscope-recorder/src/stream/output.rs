@@ -83,8 +83,17 @@ pub struct Output<'a> {
     pub(super) ring: Ring<'a>,
     pub(super) chain: &'a mut Chain,
     pub(super) now: u32,
+    /// For the short way: room for one packet, in one piece.
+    pub(super) place: Option<Place>,
     /// Which bits of the clock count.
     pub(super) clock_mask: u32,
+}
+
+/// Room for a packet of at most `longest` bytes, which is the writer's.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) start: *mut u8,
+    pub(super) longest: usize,
 }
 
 impl Output<'_> {
@@ -181,11 +190,11 @@ impl Output<'_> {
 
     #[inline(always)]
     fn in_place(&mut self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
-        let Some(place) = self.ring.place(longest) else {
+        let Some(place) = self.place.take().filter(|place| longest <= place.longest) else {
             return false;
         };
         // SAFETY: there are `longest` bytes at the place, and they are the writer's.
-        let length = unsafe { self.put(place, longest, write) };
+        let length = unsafe { self.put(place.start, longest, write) };
         self.ring.commit(length);
         self.chain.last = self.now;
         true

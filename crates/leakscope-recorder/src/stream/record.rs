@@ -49,13 +49,15 @@ where
                 .state
                 .with(section, |state| state.chain.mode >= Mode::Recording);
             // Room is looked for before the clock is read: an event reads it once.
-            let has_room = self.ring(core).place(D::LONGEST).is_some();
-            if !is_recording || self.rtt.down[core].has_data() || !has_room {
+            let Some(place) = self.ring(core).place(D::LONGEST) else {
+                return false;
+            };
+            if !is_recording || self.rtt.down[core].has_data() {
                 return false;
             }
             // SAFETY: what records was initialised before, as the start looks for that.
             let settings = unsafe { (*self.settings.get()).assume_init_ref() };
-            self.with_output_in(section, settings, core, |session, output| {
+            self.with_output_in(section, settings, core, Some(place), |session, output| {
                 write(&mut session.dialect, output, &settings.config)
             })
         })

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use super::output::Place;
 use crate::sink::rtt::Channel;
 
 /// A ring of `capacity` bytes, and behind it room to put a packet together that does not fit in one
@@ -43,13 +44,17 @@ impl<'a> Ring<'a> {
     /// A debug probe could write any number as the position up to which it has read. Then more is said
     /// to be free than is; but what is said to be free lies below the capacity.
     #[inline]
-    pub(super) fn place(&self, longest: usize) -> Option<*mut u8> {
+    pub(super) fn place(&self, longest: usize) -> Option<Place> {
         let write = self.write_position();
         let read = self.channel.read_position(Ordering::Acquire);
         let end = write + longest;
         let has_room = end < self.capacity && (read <= write || end < read);
         // SAFETY: `write` is below the capacity.
-        has_room.then(|| unsafe { self.start.add(write) })
+        let start = || unsafe { self.start.add(write) };
+        has_room.then(|| Place {
+            start: start(),
+            longest,
+        })
     }
 
     /// How many bytes are free in all.
