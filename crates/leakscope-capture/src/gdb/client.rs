@@ -161,11 +161,13 @@ impl Client {
     /// Sends a request; its answer. `what` is what we then wait for.
     pub(super) fn ask(&mut self, request: &[u8], what: &str) -> Result<Vec<u8>, GdbError> {
         self.send(request)?;
-        // A stop that was reported late is no answer to anything.
         self.receive_until(what, |packet| match Stop::parse(packet) {
-            Some(_) => None,
-            None => Some(packet.to_owned()),
-        })
+            // Nobody is left to answer.
+            Some(Stop::Exited(_) | Stop::Killed(_)) => Some(Err(GdbError::Ended)),
+            // A stop that was reported late is no answer to anything.
+            Some(Stop::Signal { .. }) => None,
+            None => Some(Ok(packet.to_owned())),
+        })?
     }
 
     /// The same for a request that changes something.

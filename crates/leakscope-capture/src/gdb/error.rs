@@ -68,6 +68,14 @@ pub enum GdbError {
 }
 
 impl GdbError {
+    /// Whether it is the connection that fails: another one may do.
+    pub(super) fn is_lost_link(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { .. } | Self::TimeOut { .. } | Self::Failed { .. }
+        )
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

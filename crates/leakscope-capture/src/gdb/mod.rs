@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 mod features;
 mod hex;
+mod lines;
 mod memory;
 pub mod packet;
 mod recording;

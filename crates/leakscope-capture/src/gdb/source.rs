@@ -7,6 +7,7 @@ use super::client::Client;
 use super::endpoint::Endpoint;
 use super::error::GdbError;
 use super::features::Architecture;
+use super::lines::Lines;
 use super::recording::{
     Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status,
 };
@@ -15,7 +16,7 @@ use crate::memory::Layout;
 use crate::openocd::{Destination, Received};
 use crate::receiver::{Inbox, Piece};
 use crate::rtt::{Pace, Place, Reader};
-use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
+use crate::source::{Abilities, Event, Form, Item, Lost, Source, SourceError};
 
 /// What can be asked of a recording through a GDB server.
 pub const ABILITIES: Abilities = Abilities {
@@ -26,6 +27,8 @@ pub const ABILITIES: Abilities = Abilities {
 
 /// Servers answer within this time; flashing and resets included.
 const TIME_OUT: Duration = Duration::from_secs(10);
+/// A server that does not answer by then is not back yet.
+const ATTEMPT: Duration = Duration::from_secs(2);
 /// A start that was not reached by then is missed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// OpenOCD and the trace that it sends are listened to in turn.
@@ -62,10 +65,7 @@ impl fmt::Debug for Options {
 /// # Errors
 /// If there is none, or if it cannot record this target.
 pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
-    let mut client = Client::connect(endpoint, TIME_OUT)?;
-    if let Some((architecture, layout)) = options.processor {
-        client.assume(architecture, layout);
-    }
+    let mut client = reach(endpoint, &options, TIME_OUT)?;
     if client.server() == Server::EspressifOpenOcd {
         return Ok(Box::new(through_openocd(client, options)?));
     }
@@ -93,6 +93,15 @@ pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>,
     )))
 }
 
+fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Client, GdbError> {
+    let mut client = Client::connect(endpoint, limit)?;
+    client.time_out = TIME_OUT;
+    if let Some((architecture, layout)) = options.processor {
+        client.assume(architecture, layout);
+    }
+    Ok(client)
+}
+
 fn through_openocd(mut client: Client, options: Options) -> Result<GdbSource, SourceError> {
     let names = client.monitor("target names")?;
     let cores = names.split_whitespace().count().clamp(1, 2);
@@ -114,9 +123,15 @@ struct GdbSource {
     /// `None` once it is over.
     recording: Option<Recording>,
     streams: u8,
-    endpoint: String,
+    endpoint: Endpoint,
     options: Options,
     inbox: Inbox,
+    /// What the device prints.
+    lines: Lines,
+    /// The recording waits for the server to come back.
+    lost: Option<Lost>,
+    /// What has become of the link since the inbox was filled.
+    link_event: Option<Event>,
     has_begun: bool,
     opened: Instant,
     was_impatient: bool,
@@ -133,9 +148,12 @@ impl GdbSource {
         Self {
             recording: Some(recording),
             streams,
-            endpoint: endpoint.to_string(),
+            endpoint: endpoint.clone(),
             options,
             inbox: Inbox::default(),
+            lines: Lines::default(),
+            lost: None,
+            link_event: None,
             has_begun: false,
             opened: Instant::now(),
             was_impatient: false,
@@ -154,6 +172,9 @@ impl GdbSource {
     }
 
     fn advance(&mut self, timeout: Duration) -> Result<(), SourceError> {
+        if self.lost.is_some() {
+            return self.restore(timeout);
+        }
         let result = match &mut self.recording {
             None => return Ok(()),
             Some(recording) => recording.advance(&mut self.inbox, timeout),
@@ -165,7 +186,7 @@ impl GdbSource {
             }
             Ok(Status::Recording) => self.receive(TURN).map(drop),
             Ok(Status::Waiting) => self.wait_no_longer(),
-            Err(error) => self.fail(error),
+            Err(error) => self.lose(error),
         }
     }
 
@@ -178,7 +199,10 @@ impl GdbSource {
             return Ok(());
         }
         self.was_impatient = true;
-        let address = recording.look_where()?;
+        let address = match recording.look_where() {
+            Ok(address) => address,
+            Err(error) => return self.lose(error.into()),
+        };
         let (start, place) = ((self.options.name)(start), self.place(address));
         let text = format!(
             "the program did not come to {start} within {} s; it is at {place}. If it comes there only when it \
@@ -202,11 +226,46 @@ impl GdbSource {
         Ok(true)
     }
 
+    /// A buffer can be read on when the link is back; of Espressif's OpenOCD it is not known what it does without us.
+    fn lose(&mut self, error: RecordError) -> Result<(), SourceError> {
+        match (&self.recording, error) {
+            (Some(Recording::Ring(_)), RecordError::Gdb(error)) if error.is_lost_link() => {
+                self.lost = Some(Lost::now());
+                self.link_event = Some(Event::LinkLost(error.to_string()));
+                Ok(())
+            }
+            (_, error) => self.fail(error),
+        }
+    }
+
+    /// Connects again, if it is time for that and somebody is there.
+    fn restore(&mut self, timeout: Duration) -> Result<(), SourceError> {
+        let (Some(lost), Some(Recording::Ring(recording))) = (&mut self.lost, &mut self.recording)
+        else {
+            return Ok(());
+        };
+        if !lost.is_due(timeout) {
+            return Ok(());
+        }
+        let client = reach(&self.endpoint, &self.options, ATTEMPT);
+        match client.and_then(|client| recording.reconnect(client)) {
+            Ok(()) => {
+                let gone = lost.gone();
+                self.link_event = Some(Event::LinkRestored { gone });
+                self.lost = None;
+            }
+            Err(error @ GdbError::Ended) => return self.fail(error.into()),
+            // Why it cannot be had yet does not matter: the user knows that it is lost.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
     /// An emulator closes the connection when its program ends, and that ends the recording as well as
     /// anything. Otherwise the target is let go, if that is still possible.
     fn fail(&mut self, error: RecordError) -> Result<(), SourceError> {
         let recording = self.recording.take();
-        if let RecordError::Gdb(GdbError::Closed { .. }) = error {
+        if let RecordError::Gdb(GdbError::Closed { .. } | GdbError::Ended) = error {
             let text = "the GDB server closed the connection: it has ended, or the program has";
             self.inbox.notice(Some(text.to_owned()));
             return Ok(());
@@ -253,6 +312,29 @@ impl GdbSource {
         match address {
             Some(address) => (self.options.name)(address),
             None => "an unknown address".to_owned(),
+        }
+    }
+
+    /// The next thing that has happened and was not handed over yet.
+    fn take(&mut self, bytes: &mut Vec<u8>) -> Option<Item> {
+        loop {
+            if let Some(line) = self.lines.next() {
+                return Some(Item::Event(Event::Text(line)));
+            }
+            match self.inbox.next() {
+                Some(Piece::Bytes { core, .. }) if core >= usize::from(self.streams) => {}
+                Some(Piece::Bytes { core, bytes: sent }) => {
+                    *bytes = sent;
+                    return Some(Item::Bytes { stream: core as u8 });
+                }
+                Some(Piece::Event(crate::Event::Text(piece))) => self.lines.put(&piece),
+                Some(Piece::Event(event)) => {
+                    if let Some(event) = self.event(event) {
+                        return Some(Item::Event(event));
+                    }
+                }
+                None => return self.link_event.take().map(Item::Event),
+            }
         }
     }
 
@@ -335,30 +417,26 @@ impl Source for GdbSource {
         if !std::mem::replace(&mut self.has_begun, true) {
             return Ok(Item::Event(self.begin()));
         }
-        if self.inbox.is_empty() {
-            self.advance(timeout)?;
+        if let Some(item) = self.take(bytes) {
+            return Ok(item);
         }
-        while let Some(piece) = self.inbox.next() {
-            match piece {
-                Piece::Bytes { core, .. } if core >= usize::from(self.streams) => {}
-                Piece::Bytes { core, bytes: sent } => {
-                    *bytes = sent;
-                    return Ok(Item::Bytes { stream: core as u8 });
-                }
-                Piece::Event(event) => {
-                    if let Some(event) = self.event(event) {
-                        return Ok(Item::Event(event));
-                    }
-                }
-            }
+        self.advance(timeout)?;
+        if let Some(item) = self.take(bytes) {
+            return Ok(item);
         }
-        Ok(match self.recording {
-            Some(_) => Item::Nothing,
-            None => Item::Ended,
-        })
+        if self.recording.is_some() {
+            return Ok(Item::Nothing);
+        }
+        let rest = self.lines.rest().map(Event::Text);
+        Ok(rest.map_or(Item::Ended, Item::Event))
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
+        if self.lost.is_some() {
+            // Nobody can be told.
+            self.recording = None;
+            return Ok(());
+        }
         let result = match &mut self.recording {
             None => return Ok(()),
             Some(recording) => recording.stop(&mut self.inbox),

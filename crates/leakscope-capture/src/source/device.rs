@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, Protocol};
+use super::lost::Lost;
 use super::{Event, Item, Source, SourceError};
 
 /// A line that can be opened, and opened again after it was lost.
@@ -24,8 +25,6 @@ pub(super) trait Port: Read + Write + Send {
 
 /// What one read may bring.
 const CHUNK: usize = 64 * 1024;
-/// Before each attempt to open a line again.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// The source at the end of a [`Line`].
 pub(super) struct Device {
@@ -41,10 +40,7 @@ enum Link {
     Open(Talk),
     /// Nobody was there yet.
     Awaited,
-    Lost {
-        since: Instant,
-        next_attempt: Instant,
-    },
+    Lost(Lost),
 }
 
 /// An open line, and what was said on it.
@@ -127,24 +123,15 @@ impl Device {
             io::ErrorKind::UnexpectedEof => "the other side has closed it".to_owned(),
             _ => error.to_string(),
         };
-        let since = Instant::now();
-        // Not at once: who looks at what has come may find that it is the end.
-        let next_attempt = since + PAUSE;
-        self.link = Link::Lost {
-            since,
-            next_attempt,
-        };
+        self.link = Link::Lost(Lost::now());
         Item::Event(Event::LinkLost(reason))
     }
 
     fn restore(&mut self, timeout: Duration) -> Item {
-        if let Link::Lost { next_attempt, .. } = &mut self.link {
-            let wait = next_attempt.saturating_duration_since(Instant::now());
-            std::thread::sleep(wait.min(timeout));
-            if wait > timeout {
-                return Item::Nothing;
-            }
-            *next_attempt = Instant::now() + PAUSE;
+        if let Link::Lost(lost) = &mut self.link
+            && !lost.is_due(timeout)
+        {
+            return Item::Nothing;
         }
         // Why it cannot be opened yet does not matter: the user knows that it is lost.
         let Ok(Some(port)) = self.line.open(timeout) else {
@@ -154,9 +141,7 @@ impl Device {
             return Item::Nothing;
         };
         let event = match self.link {
-            Link::Lost { since, .. } => Event::LinkRestored {
-                gone: since.elapsed(),
-            },
+            Link::Lost(lost) => Event::LinkRestored { gone: lost.gone() },
             _ => Event::Started,
         };
         self.link = Link::Open(talk);

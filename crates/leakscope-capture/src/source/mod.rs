@@ -44,11 +44,13 @@ mod conversation;
 mod device;
 mod error;
 pub mod growing;
+mod lost;
 pub mod network;
 pub mod serial;
 pub mod stdin;
 
 pub use error::SourceError;
+pub(crate) use lost::Lost;
 
 use std::time::Duration;
 
@@ -131,6 +133,8 @@ pub enum Event {
         /// How long it was gone.
         gone: Duration,
     },
+    /// A line that the device prints, beside its trace: hostile, like all of a device's text.
+    Text(String),
     /// Something that the user should know, in a sentence without a capital at its front.
     Notice(String),
 }

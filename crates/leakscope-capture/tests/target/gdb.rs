@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::thread;
 use std::time::Duration;
 
 use leakscope_capture::gdb::{
@@ -9,13 +11,14 @@ use leakscope_capture::gdb::{
     Status, Stop,
 };
 use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::recording::{Limits, Reason, Recording};
 use leakscope_capture::rtt::{Pace, Place, Reader};
 use leakscope_capture::source::{Event as SourceEvent, Form, Item, Source, SourceError};
 use leakscope_capture::{Event, Receiver};
 
 use crate::device::{BASE, BLOCK, Device};
 use crate::line::Line;
-use crate::server::{BOOT, Program, START, STOP, serve};
+use crate::server::{BOOT, Program, START, STOP, serve, serve_in_turn};
 
 /// As long as a test machine may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,7 +137,7 @@ fn damaged_packets_are_had_again() {
 #[test]
 fn text_in_between_is_text() {
     let line = Line {
-        talks: true,
+        talks: Some("hi!"),
         splits: true,
         ..Line::default()
     };
@@ -396,18 +399,130 @@ fn a_source_that_is_stopped_says_all_there_is() {
 }
 
 #[test]
-fn a_source_whose_server_dies_ends() {
+fn a_source_whose_program_ends_ends() {
+    let (server, _program) = serve(Program {
+        exits: true,
+        ..program()
+    });
+    let mut source = source(server, Plan { stop: None, ..PLAN }).unwrap();
+    let (_, said) = pull(&mut *source).unwrap();
+    assert!(
+        said.iter()
+            .any(|said| said.starts_with("the program ended with code 7")),
+        "{said:?}"
+    );
+    assert!(
+        !said.iter().any(|said| said.starts_with("LinkLost")),
+        "{said:?}"
+    );
+}
+
+/// Until it is told to stop.
+#[test]
+fn a_source_whose_server_dies_waits_for_it() {
     let line = Line {
         dies_after: Some(200),
         ..Line::default()
     };
     let (server, _program) = serve(program());
     let mut source = source(line.to(server), PLAN).unwrap();
-    let (bytes, said) = pull(&mut *source).unwrap();
-    assert!(numbers(500).starts_with(&bytes));
-    let last = said.last().unwrap();
+    let mut bytes = Vec::new();
+    let reason = loop {
+        let item = source.next(&mut bytes, PATIENCE).unwrap();
+        if let Item::Event(SourceEvent::LinkLost(reason)) = item {
+            break reason;
+        }
+    };
     assert!(
-        last.starts_with("the GDB server closed the connection"),
-        "{last}"
+        reason.starts_with("the GDB server closed the connection"),
+        "{reason}"
     );
+    // Nobody listens any more.
+    let item = source.next(&mut bytes, PATIENCE).unwrap();
+    assert_eq!(item, Item::Nothing);
+    source.stop().unwrap();
+    assert_eq!(source.next(&mut bytes, PATIENCE).unwrap(), Item::Ended);
+}
+
+/// Wherever the link is lost, before the start too: what the ring has kept is recorded, and none of it twice.
+#[test]
+fn a_link_that_returns_is_read_on() {
+    let cut = |after| Line {
+        dies_after: Some(after),
+        returns: true,
+        ..Line::default()
+    };
+    let lost_after = |after| {
+        let (server, program) = serve_in_turn(program(), 2);
+        let mut source = source(cut(after).to(server), PLAN).unwrap();
+        let (bytes, said) = pull(&mut *source).unwrap();
+        assert!(
+            bytes == [numbers(500), b"bye!".to_vec()].concat(),
+            "after {after} packets: {said:?}"
+        );
+        let link: Vec<&str> = said
+            .iter()
+            .filter(|said| said.starts_with("Link"))
+            .filter_map(|said| said.split(['(', ' ']).next())
+            .collect();
+        assert_eq!(link, ["LinkLost", "LinkRestored"], "{said:?}");
+        assert_eq!(program.join().unwrap().breakpoints, []);
+    };
+    // What comes first when all is prepared is that the program has come to its start.
+    let is_prepared = |&after: &usize| source(cut(after).to(serve(program()).0), PLAN).is_ok();
+    let before_start = (0..).find(is_prepared).unwrap();
+    // A look is a handful of packets: these cut it at each.
+    thread::scope(|threads| {
+        for after in (200..212).chain([before_start]) {
+            threads.spawn(move || lost_after(after));
+        }
+    });
+}
+
+#[test]
+fn a_recording_is_marked_where_the_link_was_lost() {
+    let line = Line {
+        dies_after: Some(200),
+        returns: true,
+        ..Line::default()
+    };
+    let (server, _program) = serve_in_turn(program(), 2);
+    let mut source = source(line.to(server), PLAN).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("heap.svdat");
+    let mut recording = Recording::create(&path, &*source, false).unwrap();
+    let stop = AtomicBool::new(false);
+    let ending = recording.run(&mut *source, &Limits::default(), &stop, &mut drop);
+    assert!(matches!(ending.reason, Reason::Ended), "{ending:?}");
+    let file = std::fs::read(&path).unwrap();
+    let mark = file.windows(512).position(|bytes| bytes == [0xFF; 512]);
+    let (before, after) = file.split_at(mark.unwrap());
+    let after = &after[512..];
+    let sent = [numbers(500), b"bye!".to_vec()].concat();
+    assert!(!after.is_empty() && sent.ends_with(after));
+    let before_too = &sent[..sent.len() - after.len()];
+    assert!(!before_too.is_empty() && before.ends_with(before_too));
+}
+
+/// Pieces of what the device prints are put together to lines.
+#[test]
+fn what_a_device_prints_comes_as_lines() {
+    let line = Line {
+        talks: Some("world\r\nhello "),
+        ..Line::default()
+    };
+    let (server, _program) = serve(program());
+    let mut source = source(line.to(server), PLAN).unwrap();
+    let mut printed = Vec::new();
+    loop {
+        match source.next(&mut Vec::new(), PATIENCE).unwrap() {
+            Item::Event(SourceEvent::Text(line)) => printed.push(line),
+            Item::Ended => break,
+            _ => {}
+        }
+    }
+    let (first, rest) = printed.split_first().unwrap();
+    let (last, rest) = rest.split_last().unwrap();
+    assert_eq!((first.as_str(), last.as_str()), ("world", "hello "));
+    assert!(!rest.is_empty() && rest.iter().all(|line| line == "hello world"));
 }

@@ -17,10 +17,12 @@ pub(crate) struct Line {
     /// The first copy of every packet with a number divisible by this is damaged. (The server is then made to
     /// acknowledge.)
     pub(crate) damages: Option<usize>,
-    /// Text, and signs of life, come before every packet.
-    pub(crate) talks: bool,
+    /// This text, and a sign of life, come before every packet.
+    pub(crate) talks: Option<&'static str>,
     /// After so many packets, the connection ends in the middle of the next one.
     pub(crate) dies_after: Option<usize>,
+    /// Another connection can then be made, which lasts.
+    pub(crate) returns: bool,
     /// After so many packets, nothing comes any more.
     pub(crate) silent_after: Option<usize>,
 }
@@ -31,16 +33,26 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
-            let (client, _) = listener.accept().unwrap();
-            client.set_nodelay(true).unwrap();
-            let server = connect(server);
-            let last = Arc::new(Mutex::new(Vec::new()));
-            let (up, down) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-            let again = Arc::clone(&last);
-            thread::spawn(move || forward(down, up, &again));
-            self.answer(server, client, &last);
+            self.carry(listener.accept().unwrap().0, server);
+            if self.returns {
+                let line = Self {
+                    dies_after: None,
+                    ..self
+                };
+                line.carry(listener.accept().unwrap().0, server);
+            }
         });
         address
+    }
+
+    fn carry(self, client: TcpStream, server: SocketAddr) {
+        client.set_nodelay(true).unwrap();
+        let server = connect(server);
+        let last = Arc::new(Mutex::new(Vec::new()));
+        let (up, down) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        let again = Arc::clone(&last);
+        thread::spawn(move || forward(down, up, &again));
+        self.answer(server, client, &last);
     }
 
     fn answer(self, mut server: TcpStream, mut client: TcpStream, last: &Mutex<Vec<u8>>) {
@@ -69,9 +81,10 @@ impl Line {
                 if self.silent_after.is_some_and(|after| count > after) {
                     continue;
                 }
-                if self.talks {
+                if let Some(text) = self.talks {
                     self.say(&mut client, &encode(b"O"));
-                    self.say(&mut client, &encode(b"O686921"));
+                    let text: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                    self.say(&mut client, &encode(format!("O{text}").as_bytes()));
                 }
                 last.lock().unwrap().clone_from(&packet);
                 let mut sent = packet;

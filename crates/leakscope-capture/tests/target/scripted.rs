@@ -115,6 +115,20 @@ fn a_bare_server_will_do() {
     ));
 }
 
+/// An emulator says that its program has ended, whatever it was asked.
+#[test]
+fn a_program_that_has_ended_is_no_lost_link() {
+    let address = serve(|request| match request {
+        _ if request.starts_with('m') => encode(b"W00"),
+        _ => polite(request),
+    });
+    let error = connect(address).unwrap().read(0, &mut [0; 4]).unwrap_err();
+    let MemoryError::Lost(error) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(error.to_string(), "the target's program has ended");
+}
+
 #[test]
 fn servers_are_told_apart() {
     let version = |text: &'static str| {

@@ -112,24 +112,38 @@ impl Program {
 }
 
 /// Serves one client at a port that the system chooses; the program, when the client has gone.
-pub(crate) fn serve(mut program: Program) -> (SocketAddr, JoinHandle<Program>) {
+pub(crate) fn serve(program: Program) -> (SocketAddr, JoinHandle<Program>) {
+    serve_in_turn(program, 1)
+}
+
+/// Serves so many clients, one after the other. Between them, the program stands still.
+pub(crate) fn serve_in_turn(
+    mut program: Program,
+    clients: usize,
+) -> (SocketAddr, JoinHandle<Program>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        // It writes byte by byte.
-        stream.set_nodelay(true).unwrap();
-        let connection: Box<dyn ConnectionExt<Error = io::Error>> = Box::new(stream);
-        match GdbStub::new(connection).run_blocking::<Loop>(&mut program) {
-            Ok(DisconnectReason::Kill) => panic!("the client ended the program"),
-            Ok(_) => {}
-            // A client that goes away in the middle of something is its own affair.
-            Err(error) if error.is_connection_error() => {}
-            Err(error) => panic!("{error}"),
+        for _ in 0..clients {
+            let (stream, _) = listener.accept().unwrap();
+            attend(stream, &mut program);
         }
         program
     });
     (address, server)
+}
+
+fn attend(stream: TcpStream, program: &mut Program) {
+    // It writes byte by byte.
+    stream.set_nodelay(true).unwrap();
+    let connection: Box<dyn ConnectionExt<Error = io::Error>> = Box::new(stream);
+    match GdbStub::new(connection).run_blocking::<Loop>(program) {
+        Ok(DisconnectReason::Kill) => panic!("the client ended the program"),
+        Ok(_) => {}
+        // A client that goes away in the middle of something is its own affair.
+        Err(error) if error.is_connection_error() => {}
+        Err(error) => panic!("{error}"),
+    }
 }
 
 struct Loop;
@@ -290,7 +304,10 @@ impl Breakpoints for Program {
 
 impl HwBreakpoint for Program {
     fn add_hw_breakpoint(&mut self, address: u32, _: usize) -> TargetResult<bool, Self> {
-        self.breakpoints.push(address);
+        // Of a client that went away, it is there still.
+        if !self.breakpoints.contains(&address) {
+            self.breakpoints.push(address);
+        }
         Ok(true)
     }
 

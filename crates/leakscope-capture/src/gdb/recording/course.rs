@@ -8,6 +8,9 @@ use crate::gdb::error::GdbError;
 use crate::gdb::reply::Stop;
 use crate::gdb::run::Breakpoint;
 
+/// GDB's number for an interrupt, and what some servers say instead.
+const ASKED: [u8; 2] = [2, 0];
+
 /// A client, and how far the target has come.
 #[derive(Debug)]
 pub(super) struct Course {
@@ -77,6 +80,26 @@ impl Course {
         Ok(course)
     }
 
+    /// Goes on from here through another connection.
+    pub(super) fn again(&self, client: Client) -> Result<Self, GdbError> {
+        let plan = Plan {
+            reset: false,
+            start: match self.phase {
+                Phase::BeforeStart => self.plan.start,
+                Phase::Recording => None,
+            },
+            stop: self.plan.stop,
+        };
+        let mut course = Self::new(client, plan)?;
+        course.halted = self.halted;
+        // As if we had stopped it: it may have come to a breakpoint, and nobody was told.
+        course.client.put_back(Stop::Signal {
+            number: ASKED[0],
+            registers: Vec::new(),
+        });
+        Ok(course)
+    }
+
     fn set_breakpoint(&mut self, address: Option<u64>) -> Result<(), GdbError> {
         if let Some(address) = address {
             self.breakpoint = Some(self.client.set_breakpoint(address)?);
@@ -127,8 +150,6 @@ impl Course {
     }
 
     fn arrive(&mut self, stop: &Stop) -> Result<Arrival, GdbError> {
-        /// GDB's number for an interrupt, and what some servers say instead.
-        const ASKED: [u8; 2] = [2, 0];
         const BREAKPOINT: u8 = 5;
         const STUCK: u32 = 3;
         self.stood_since = Instant::now();

@@ -32,6 +32,13 @@ impl RingRecording {
         })
     }
 
+    /// Goes on through another connection to the same target, after the one before was lost. What is in the
+    /// buffer is read from where reading ended, unless the target was reset meanwhile.
+    pub fn reconnect(&mut self, client: Client) -> Result<(), GdbError> {
+        self.course = self.course.again(client)?;
+        Ok(())
+    }
+
     /// Lets the target run, for `limit` at most, and hands what has come to `receiver`. The target may run on
     /// when this returns.
     pub fn advance(
@@ -137,7 +144,7 @@ impl RingRecording {
         self.hand_over_text(receiver);
         match result {
             // The program has ended, and an emulator with it.
-            Err(RecordError::Gdb(GdbError::Closed { .. })) => {
+            Err(RecordError::Gdb(GdbError::Closed { .. } | GdbError::Ended)) => {
                 self.course.has_ended = true;
                 Ok(())
             }

@@ -49,7 +49,7 @@ impl Record {
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
         let mut live = Live::new(recording.inputs()?, symbols.as_ref(), self.log)?;
         let page = Page::open(self, recording.inputs()?)?;
-        let mut status = Status::new(&source.name(), &self.output);
+        let mut status = Status::new(&source.name(), &self.output, self.log);
         let limits = Limits {
             duration: self.duration,
             bytes: self.max_size,

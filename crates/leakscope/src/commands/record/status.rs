@@ -27,6 +27,8 @@ pub(super) struct Status {
     is_terminal: bool,
     source: String,
     saved: String,
+    /// Whether what the device prints is shown.
+    log: bool,
     began: Instant,
     state: State,
     next_update: Instant,
@@ -42,7 +44,7 @@ enum State {
 }
 
 impl Status {
-    pub(super) fn new(source: &str, saved: &Path) -> Self {
+    pub(super) fn new(source: &str, saved: &Path, log: bool) -> Self {
         let is_terminal = io::stderr().is_terminal();
         let bar = if is_terminal {
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
@@ -57,6 +59,7 @@ impl Status {
             is_terminal,
             source: source.to_owned(),
             saved: saved.display().to_string(),
+            log,
             began: now,
             state: State::Recording,
             next_update: now
@@ -89,6 +92,10 @@ impl Status {
             }
             Event::LinkLost(_) => self.state = State::LinkLost(Instant::now()),
             Event::LinkRestored { .. } => self.state = State::Recording,
+            Event::Text(line) => {
+                self.printed(line);
+                return;
+            }
             Event::Stopped | Event::TargetReset | Event::Notice(_) => {}
         }
         self.note(&words::event(event));
@@ -131,6 +138,18 @@ impl Status {
             let _ = writer.write(row).and_then(|()| writer.finish());
             let _ = screen.out.flush();
         });
+    }
+
+    /// A line that the device has printed beside its trace, on standard output too; it has no time.
+    fn printed(&self, line: &str) {
+        if self.log {
+            self.bar.suspend(|| {
+                let mut screen = Screen::new();
+                // If nobody reads it, the recording goes on.
+                let _ = writeln!(screen.out, "{}", sanitise(line));
+                let _ = screen.out.flush();
+            });
+        }
     }
 
     /// Does something that prints, with the line out of the way.

@@ -35,11 +35,11 @@ pub(super) fn event(event: &Event) -> String {
             format!("the link is lost ({reason}): trying to get it back; Ctrl-C ends the recording")
         }
         Event::LinkRestored { gone } => format!(
-            "the link is back after {}: what the device sent meanwhile is missing, and the trace is marked \
+            "the link is back after {}: what the device sent meanwhile may be missing, and the trace is marked \
              there",
             self::duration(*gone)
         ),
-        Event::Notice(text) => text.clone(),
+        Event::Text(text) | Event::Notice(text) => text.clone(),
     }
 }
 
