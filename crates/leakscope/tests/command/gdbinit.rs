@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::run::leakscope;
 
 /// A program with these C declarations. On systems without ELF files there is none.
-fn program(declarations: &str) -> Option<(tempfile::TempDir, PathBuf)> {
+pub(crate) fn program(declarations: &str) -> Option<(tempfile::TempDir, PathBuf)> {
     if !cfg!(target_os = "linux") {
         println!("skipped: programs here are no ELF files");
         return None;

@@ -3,10 +3,12 @@
 //! - [`report`]: what is said while it records, and that it is what `leakscope report` says of the file.
 //! - [`ends`]: the ways in which a recording ends.
 //! - [`faults`]: kills, full disks, devices and links that fail.
+//! - [`gdb`]: what a device prints through a GDB server.
 //! - [`refused`]: what cannot be, and what is no trace.
 
 mod ends;
 mod faults;
+mod gdb;
 mod refused;
 mod report;
 
