@@ -470,7 +470,7 @@ fn a_link_that_returns_is_read_on() {
     };
     // What comes first when all is prepared is that the program has come to its start.
     let is_prepared = |&after: &usize| source(cut(after).to(serve(program()).0), PLAN).is_ok();
-    let before_start = (0..).find(is_prepared).unwrap();
+    let before_start = (0..200).find(is_prepared).unwrap();
     // A look is a handful of packets: these cut it at each.
     thread::scope(|threads| {
         for after in (200..212).chain([before_start]) {

@@ -1,5 +1,6 @@
 //! A line between a client and a server that does whatever lines do.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -83,8 +84,11 @@ impl Line {
                 }
                 if let Some(text) = self.talks {
                     self.say(&mut client, &encode(b"O"));
-                    let text: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-                    self.say(&mut client, &encode(format!("O{text}").as_bytes()));
+                    let mut packet = "O".to_owned();
+                    for byte in text.bytes() {
+                        write!(packet, "{byte:02x}").unwrap();
+                    }
+                    self.say(&mut client, &encode(packet.as_bytes()));
                 }
                 last.lock().unwrap().clone_from(&packet);
                 let mut sent = packet;
