@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
     ]);
     for heap in heaps.iter().take(report.shown(heaps.len())) {
         table.row([
-            format!("{:#010x}", name(heap)).into(),
+            name(heap).into(),
             heap.size.map_or_else(|| "unknown".to_owned(), count).into(),
             count(heap.allocations).into(),
             count(heap.frees).into(),
@@ -36,10 +36,11 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
     report.hidden(page, heaps.len(), "heap")
 }
 
-/// A recorder that knows of one heap calls it 0: then its base says more.
-fn name(heap: &HeapUsage) -> u64 {
+/// A recorder that knows of one heap calls it 0: then its base says more, unless that is 0 too.
+fn name(heap: &HeapUsage) -> String {
     match (heap.heap, heap.base) {
-        (0, Some(base)) => base,
-        (name, _) => name,
+        (0, None | Some(0)) => "all".to_owned(),
+        (0, Some(base)) => format!("{base:#010x}"),
+        (heap, _) => format!("{heap:#010x}"),
     }
 }

@@ -26,9 +26,16 @@ type Dialect = leakscope_recorder::dialect::Leakscope<10>;
 #[cfg(feature = "esp-idf")]
 type Dialect = leakscope_recorder::dialect::EspIdf<10>;
 
+/// A whole recording has room where it is fetched through JTAG: a program that waits for that has times of its own.
+const BUFFER: usize = if cfg!(all(feature = "esp32c3", feature = "rtt")) {
+    64 * 1024
+} else {
+    8 * 1024
+};
+
 /// (recorder) 3. The recorder. The symbol is what debug probes look for, and matters to RTT only.
 #[unsafe(export_name = "_SEGGER_RTT")]
-static RECORDER: Stream<Dialect, board::Clock, 8192> = Stream::new();
+static RECORDER: Stream<Dialect, board::Clock, BUFFER> = Stream::new();
 leakscope_recorder::global_recorder!(RECORDER);
 
 pub fn init(fault: Fault) {
