@@ -13,7 +13,7 @@ pub enum ProbeError {
     #[error("`{0}` selects no debug probe")]
     Selector(String),
     /// No chip, or more than one, has such a name.
-    #[error("probe-rs knows no chip `{name}`")]
+    #[error("probe-rs knows no chip `{name}`, or several")]
     UnknownChip {
         /// The name.
         name: String,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use leakscope_capture::gdb::{Ending, Plan, Status};
 use leakscope_capture::memory::{Layout, Memory, MemoryError};
-use leakscope_capture::probe::{Found, ProbeError, Recording, Target, TargetMemory};
+use leakscope_capture::probe::{
+    Found, Options, ProbeError, Recording, Target, TargetMemory, connect,
+};
 use leakscope_capture::rtt::{Place, Reader};
 use leakscope_capture::{Event, Receiver};
 use proptest::prelude::*;
@@ -75,7 +77,7 @@ impl Target for Processor {
     }
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryError> {
-        self.device.write(address, bytes)
+        Memory::write(&mut self.device, address, bytes)
     }
 
     fn reset(&mut self) -> Result<(), ProbeError> {
@@ -260,8 +262,8 @@ proptest! {
     #[test]
     fn any_bytes_are_read_by_whole_words(start in 0_usize..64, length in 0_usize..64) {
         let mut processor = Processor::new(&[]);
-        for (value, byte) in (0..).zip(&mut processor.device.ram[..256]) {
-            *byte = value;
+        for (value, byte) in processor.device.ram[..256].iter_mut().enumerate() {
+            *byte = value as u8;
         }
         let expected = processor.device.ram[start..start + length].to_owned();
         let mut bytes = vec![0; length];
@@ -325,6 +327,55 @@ fn which_probe_is_meant() {
         [
             "there is no permission to use the debug probe 0483:374e:2 (STLink V3)",
             "udev",
+        ],
+    );
+}
+
+/// Through probe-rs: there is no such probe at any computer, and no such chip.
+#[track_caller]
+fn check_refused(selector: &str, chip: &str, said: [&str; 2]) {
+    let options = Options {
+        selector: Some(selector.to_owned()),
+        chip: chip.to_owned(),
+        plan: Plan::default(),
+        rtt: None,
+        layout: Layout::default(),
+        name: Box::new(|address| address.to_string()),
+    };
+    let Err(error) = connect(options) else {
+        panic!("{selector} is connected to {chip}");
+    };
+    assert_eq!(error.to_string(), said[0]);
+    let hint = error.hint().expect("advice");
+    assert!(hint.contains(said[1]), "{hint}");
+}
+
+#[test]
+fn what_probe_rs_does_not_know() {
+    check_refused(
+        "ffff:ffff:none",
+        "STM32F407VG",
+        ["the debug probe ffff:ffff:none was not found", "connected"],
+    );
+    check_refused(
+        "ST-Link",
+        "STM32F407VG",
+        ["`ST-Link` selects no debug probe", "0483:374b"],
+    );
+    check_refused(
+        "1:2",
+        "Z80",
+        [
+            "probe-rs knows no chip `Z80`, or several",
+            "probe-rs chip list",
+        ],
+    );
+    check_refused(
+        "1:2",
+        "STM32F407",
+        [
+            "probe-rs knows no chip `STM32F407`, or several",
+            "it knows STM32F407",
         ],
     );
 }

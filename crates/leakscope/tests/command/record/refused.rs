@@ -80,7 +80,7 @@ fn a_debug_probe_that_is_not_there() {
     );
     check(
         &["--probe", "--chip", "STM32X"],
-        "error: probe-rs knows no chip `STM32X`\nhint: ",
+        "error: probe-rs knows no chip `STM32X`, or several\nhint: ",
     );
     check(
         &["--probe", "--chip", "STM32F407VG", "--few-stops"],
