@@ -28,6 +28,8 @@ mod input;
 pub mod memory;
 pub mod openocd;
 mod parts;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod receiver;
 pub mod recording;
 pub mod rtt;

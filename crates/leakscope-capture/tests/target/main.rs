@@ -5,6 +5,7 @@
 //! - [`packets`]: GDB's packets, cut in any way. [`server`]: an independent GDB server, the crate `gdbstub`, that
 //!   runs a device; [`gdb`]: a client of it, through a [`line`] that does whatever lines do.
 //! - [`openocd`]: recording through OpenOCD, whose part plays [`openocd_model`].
+//! - `probe` (with the cargo feature of that name): recording through a debug probe, as far as it needs none.
 //! - [`scripted`]: servers that say one thing after another, however wrong.
 
 mod device;
@@ -14,6 +15,8 @@ mod memory;
 mod openocd;
 mod openocd_model;
 mod packets;
+#[cfg(feature = "probe")]
+mod probe;
 mod rtt;
 mod scripted;
 mod server;

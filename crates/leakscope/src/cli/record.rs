@@ -78,6 +78,15 @@ pub(crate) struct Source {
     /// Unix socket.
     #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
     pub(crate) gdb: Option<Endpoint>,
+    /// A debug probe at this computer, through probe-rs; which one, if there are several. Only in a leakscope built
+    /// with `--features probe`.
+    #[arg(
+        long,
+        value_name = "VID:PID[:SERIAL]",
+        requires = "chip",
+        help_heading = "Source"
+    )]
+    pub(crate) probe: Option<Option<String>>,
     /// The target's memory as a file, and the address of its first byte: an emulator's shared RAM.
     #[arg(long, value_name = "FILE@BASE", help_heading = "Source")]
     pub(crate) rtt_memory: Option<MemoryFilePlace>,
@@ -89,7 +98,7 @@ pub(crate) struct Source {
     pub(crate) stdin: bool,
 }
 
-/// When the device begins and ends.
+/// When the device begins and ends, and what has to be known of it.
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
     /// Begin when the program reaches this function or address.
@@ -107,6 +116,9 @@ pub(crate) struct Trigger {
     /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
     #[arg(long, value_name = "N")]
     pub(crate) rtt_channel: Option<u8>,
+    /// The chip that --probe is attached to, by probe-rs's name: STM32F407VG, nRF52840_xxAA, esp32c3.
+    #[arg(long, value_name = "NAME", requires = "probe")]
+    pub(crate) chip: Option<String>,
 }
 
 /// A serial port and its speed.

@@ -5,6 +5,8 @@ use leakscope_capture::gdb::{self, Architecture};
 use leakscope_capture::memory::Layout;
 use leakscope_capture::openocd::{self, Options};
 use leakscope_capture::rtt::{self, Place};
+#[cfg(not(feature = "probe"))]
+use leakscope_capture::source::SourceError;
 use leakscope_capture::source::{Abilities, Source, growing, network, serial, stdin};
 use leakscope_symbols::{Machine, Symbols};
 
@@ -36,6 +38,8 @@ pub(super) fn connect(
     } else if let Some(endpoint) = &named.gdb {
         refuse("--gdb", gdb::ABILITIES)?;
         gdb::connect(endpoint, gdb_options(record, symbols)?)?
+    } else if let Some(selector) = &named.probe {
+        probe(selector.as_deref(), record, symbols)?
     } else if let Some(place) = &named.rtt_memory {
         refuse("--rtt-memory", rtt::ABILITIES)?;
         let layout = symbols.map(layout).unwrap_or_default();
@@ -96,6 +100,33 @@ fn gdb_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<gdb
         few_stops: record.trigger.few_stops,
         name: Box::new(places::namer(record.symbols.elf.clone())),
     })
+}
+
+#[cfg(feature = "probe")]
+fn probe(
+    selector: Option<&str>,
+    record: &Record,
+    symbols: Option<&Symbols>,
+) -> anyhow::Result<Box<dyn Source>> {
+    use leakscope_capture::probe;
+    refuse_others(record, "--probe", probe::ABILITIES)?;
+    Ok(probe::connect(probe::Options {
+        selector: selector.map(str::to_owned),
+        chip: record.trigger.chip.clone().unwrap_or_default(),
+        plan: places::plan(record, symbols)?,
+        rtt: symbols.and_then(rtt_place),
+        layout: symbols.map(layout).unwrap_or_default(),
+        name: Box::new(places::namer(record.symbols.elf.clone())),
+    })?)
+}
+
+/// probe-rs is most of what there would be to build, for those who have another way to the same device.
+#[cfg(not(feature = "probe"))]
+fn probe(_: Option<&str>, _: &Record, _: Option<&Symbols>) -> anyhow::Result<Box<dyn Source>> {
+    let error = SourceError::new("this leakscope was built without debug probes (--probe)");
+    let hint = "build it with them: cargo install --path crates/leakscope --features probe; or start a GDB server, \
+                such as `probe-rs gdb`, and use --gdb";
+    Err(error.with_hint(hint).into())
 }
 
 /// Where RTT's control block is; or, if it has no name, all variables of the program.

@@ -47,6 +47,48 @@ fn options_that_do_not_go_together() {
 }
 
 #[test]
+fn a_chip_and_a_probe_go_together() {
+    check(&["--probe"], "--chip <NAME>");
+    check(
+        &["--probe", "1:2", "--chip", "x", "--stdin"],
+        "cannot be used with",
+    );
+    check(&["--stdin", "--chip", "x"], "--probe");
+}
+
+#[cfg(not(feature = "probe"))]
+#[test]
+fn a_debug_probe_in_a_build_without_them() {
+    check(
+        &["--probe", "--chip", "STM32F407VG"],
+        "error: this leakscope was built without debug probes (--probe)\n\
+         hint: build it with them: cargo install --path crates/leakscope --features probe",
+    );
+}
+
+/// No test has a probe: this selects one that nobody makes.
+#[cfg(feature = "probe")]
+#[test]
+fn a_debug_probe_that_is_not_there() {
+    check(
+        &["--probe", "ffff:ffff:none", "--chip", "STM32F407VG"],
+        "error: the debug probe ffff:ffff:none was not found\nhint: ",
+    );
+    check(
+        &["--probe", "ST-Link", "--chip", "STM32F407VG"],
+        "error: `ST-Link` selects no debug probe\nhint: --probe VID:PID[:SERIAL]",
+    );
+    check(
+        &["--probe", "--chip", "STM32X"],
+        "error: probe-rs knows no chip `STM32X`, or several\nhint: ",
+    );
+    check(
+        &["--probe", "--chip", "STM32F407VG", "--few-stops"],
+        "--few-stops does not go with --probe",
+    );
+}
+
+#[test]
 fn values_that_are_none() {
     check(
         &["--serial", "/dev/ttyUSB0"],

@@ -1,0 +1,52 @@
+//! What a recording needs of a processor behind a debug probe.
+
+use super::error::ProbeError;
+use crate::memory::{Memory, MemoryError};
+
+/// A processor in the hands of a debug probe.
+pub trait Target {
+    /// Reads 32-bit words, each whole, whether the target runs or not. `address` and the number of `bytes` are
+    /// multiples of four.
+    fn read_words(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryError>;
+
+    /// Writes bytes; a 32-bit word at a multiple of four that all of is written, whole.
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryError>;
+
+    /// Resets it; it stands still before its first instruction.
+    fn reset(&mut self) -> Result<(), ProbeError>;
+
+    /// Lets it run, if it stands still: past a breakpoint, if there is one.
+    fn run(&mut self) -> Result<(), ProbeError>;
+
+    /// The address of the instruction before which it stands still; `None` while it runs.
+    fn halted_at(&mut self) -> Result<Option<u64>, ProbeError>;
+
+    /// Has it stand still when it comes to this instruction: a breakpoint of the hardware.
+    fn set_breakpoint(&mut self, address: u64) -> Result<(), ProbeError>;
+
+    /// Takes a breakpoint away.
+    fn clear_breakpoint(&mut self, address: u64) -> Result<(), ProbeError>;
+}
+
+/// A target's memory.
+#[derive(Debug)]
+pub struct TargetMemory<'t, T>(pub &'t mut T);
+
+impl<T: Target> Memory for TargetMemory<'_, T> {
+    fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
+        const WORD: usize = 4;
+        let before = (address % WORD as u64) as usize;
+        let length = (before + bytes.len()).next_multiple_of(WORD);
+        if length == bytes.len() {
+            return self.0.read_words(address, bytes);
+        }
+        let mut words = vec![0; length];
+        self.0.read_words(address - before as u64, &mut words)?;
+        bytes.copy_from_slice(&words[before..before + bytes.len()]);
+        Ok(())
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryError> {
+        self.0.write(address, bytes)
+    }
+}
