@@ -42,7 +42,9 @@ fn kind(event: &Event<'_>) -> &'static str {
     match (event.kind, event.id) {
         (EventKind::Heap(_), _) => "heap",
         (EventKind::Api, _) => "api",
-        (EventKind::Log(print), _) => ["log", "warning", "error", "log"][print.options as usize & 3],
+        (EventKind::Log(print), _) => {
+            ["log", "warning", "error", "log"][print.options as usize & 3]
+        }
         (EventKind::Mark { .. }, _) => "mark",
         (EventKind::Gap { .. }, _) => "gap",
         (EventKind::Unreadable, _) => "damaged",
