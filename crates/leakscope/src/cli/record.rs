@@ -86,6 +86,10 @@ pub(crate) struct Source {
         requires = "chip",
         help_heading = "Source"
     )]
+    #[allow(
+        clippy::option_option,
+        reason = "how clap says that the value may be left out"
+    )]
     pub(crate) probe: Option<Option<String>>,
     /// The target's memory as a file, and the address of its first byte: an emulator's shared RAM.
     #[arg(long, value_name = "FILE@BASE", help_heading = "Source")]
