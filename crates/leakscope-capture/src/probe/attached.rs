@@ -90,6 +90,7 @@ const MOST_SIMILAR: usize = 8;
 fn unknown_chip(registry: &Registry, name: &str) -> ProbeError {
     let mut similar = registry.search_chips(name);
     similar.sort();
+    similar.dedup();
     similar.truncate(MOST_SIMILAR);
     ProbeError::UnknownChip {
         name: name.to_owned(),

@@ -121,7 +121,7 @@ pub(crate) struct Trigger {
     #[arg(long, value_name = "N")]
     pub(crate) rtt_channel: Option<u8>,
     /// The chip that --probe is attached to, by probe-rs's name: STM32F407VG, nRF52840_xxAA, esp32c3.
-    #[arg(long, value_name = "NAME", requires = "probe")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) chip: Option<String>,
 }
 

@@ -78,6 +78,11 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
             "--rtt-channel does not go with {source}: it is what J-Link's RTT server (--rtt-tcp) is asked for"
         );
     }
+    if trigger.chip.is_some() && record.source.probe.is_none() {
+        bail!(
+            "--chip does not go with {source}: it is what a debug probe (--probe) is attached to"
+        );
+    }
     if abilities.needs_elf && record.symbols.elf.is_none() {
         bail!("{source} needs --elf: it looks symbols up in the program");
     }

@@ -53,7 +53,10 @@ fn a_chip_and_a_probe_go_together() {
         &["--probe", "1:2", "--chip", "x", "--stdin"],
         "cannot be used with",
     );
-    check(&["--stdin", "--chip", "x"], "--probe");
+    check(
+        &["--stdin", "--chip", "x"],
+        "--chip does not go with --stdin",
+    );
 }
 
 #[cfg(not(feature = "probe"))]
