@@ -281,13 +281,15 @@ impl GdbSource {
         /// OpenOCD has sent everything before it said that it has stopped.
         const SILENCE: Duration = Duration::from_millis(200);
         while self.receive(SILENCE)? {}
-        match self.recording.take() {
-            Some(Recording::Ring(recording)) => {
-                let halted = recording.leave()?;
-                self.inbox.notice(say_halted(halted));
-            }
-            Some(Recording::OpenOcd(recording, _)) => drop(recording.leave()?),
-            None => {}
+        let Some(recording) = self.recording.take() else {
+            return Ok(());
+        };
+        let was_read = matches!(recording, Recording::Ring(_));
+        match recording.leave() {
+            Ok(halted) if was_read => self.inbox.notice(say_halted(halted)),
+            // All was read. An emulator goes when its program ends, which may be before we take our leave.
+            Ok(_) | Err(GdbError::Closed { .. } | GdbError::Failed { .. } | GdbError::Ended) => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
