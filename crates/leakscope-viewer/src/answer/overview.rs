@@ -10,6 +10,7 @@ use super::address;
 use super::frames::{Frames, title};
 use super::problem::Problem;
 use super::sites::Row;
+use crate::dump::{Dump, Summary};
 use crate::engine::{Engine, Names, Reading};
 use crate::names::{context_kind, context_name};
 use crate::query::{ROWS, SITES, WIDTH};
@@ -28,6 +29,9 @@ pub(crate) struct Overview {
     reading: State,
     conclusion: &'static str,
     sentence: String,
+    /// Functions have names.
+    symbols: bool,
+    dump: Option<Summary>,
     problems: Vec<Problem>,
     findings: Vec<Finding>,
     totals: Totals,
@@ -199,6 +203,8 @@ impl Engine<'_> {
             kind: context_kind(context),
         });
         let contexts = contexts.collect();
+        let symbols = self.has_names();
+        let dump = self.dump.map(Dump::summary);
         let (outcome, names, scan) = self.outcome();
         let totals = &outcome.totals;
         let mut frames = Frames::default();
@@ -229,8 +235,11 @@ impl Engine<'_> {
             conclusion: Conclusion::of(outcome).name(),
             sentence: match &reading {
                 Reading::Failed(why) => format!("Reading stopped: {}", sanitise(why)),
+                _ if dump.is_some() => of_dump(outcome),
                 _ => sentence(outcome, &leaking, rate),
             },
+            symbols,
+            dump,
             reading: State {
                 state: reading.name(),
                 read_bytes: totals.bytes,
@@ -337,6 +346,18 @@ fn sentence(outcome: &Outcome, leaks: &[&CallSite], rate: Option<f64>) -> String
             let (blocks, size) = (counted(blocks, "block"), bytes(size));
             format!("{leaks}: {blocks}, {size} outstanding{growth}.")
         }
+    }
+}
+
+/// What a dump says: it accuses nobody.
+fn of_dump(outcome: &Outcome) -> String {
+    match outcome.totals.outstanding_blocks {
+        0 => "Every block in this dump was freed.".to_owned(),
+        blocks => format!(
+            "Leak or not, a dump cannot tell: {} with {} outstanding.",
+            counted(blocks, "block"),
+            bytes(outcome.totals.outstanding_bytes)
+        ),
     }
 }
 

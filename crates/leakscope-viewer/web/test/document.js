@@ -34,7 +34,7 @@ export function madeUpDocument() {
       inputs: ['made-up.svdat'],
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
-      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.',
+      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.', symbols: true,
       problems: [{ code: 'overflow', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1, time: 40_000, grave: true }],
       findings: [leak], contexts, totals: {
         events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0,
@@ -86,7 +86,21 @@ export function madeUpDocument() {
       recording: { bytes: 4_000, events: rows.length, length: END, events_per_second: 4_000, peak_events_per_second: 5_000, overflows: 1, dropped_packets: 12, skipped_bytes: 0 },
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
-    blocks,
+    blocks, lives: lives(1),
+  };
+}
+
+/** The lives of the same blocks. @param {number} resolution @returns {NonNullable<Embedded['lives']>} */
+export function lives(resolution) {
+  const stretch = (/** @type {number} */ time) => Math.floor(time / resolution);
+  const each = Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000).flatMap((time) => [
+    { born: stretch(time), lived: -1, site: 7, by: 2, freedBy: -1, temporary: 0, bytes: 24 },
+    { born: stretch(time + 500), lived: stretch(time + 700) - stretch(time + 500), site: 3, by: 1, freedBy: 1, temporary: 1, bytes: 100 },
+  ]);
+  return {
+    resolution, born: each.map(({ born }, at) => born - (each[at - 1]?.born ?? 0)), lived: each.map(({ lived }) => lived),
+    sites: each.map(({ site }) => site), allocated_by: each.map(({ by }) => by), freed_by: each.map(({ freedBy }) => freedBy),
+    temporary: each.map(({ temporary }) => temporary), blocks: each.map(() => 1), bytes: each.map(({ bytes }) => bytes),
   };
 }
 

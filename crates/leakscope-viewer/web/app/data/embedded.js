@@ -1,6 +1,7 @@
 // Answers from the document in the single file, by the same routes as the server's.
 import { find, page, select } from 'leakscope/data/event-filter.js';
 import { cutHeap, cutTimeline } from 'leakscope/data/cut.js';
+import { limitSites, limitTasks, livesOf } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
@@ -17,11 +18,23 @@ export function embedded(document) {
   const halves = new Map();
   for (const pair of document.blocks) for (const index of pair) if (index !== null) halves.set(index, pair);
 
+  /** @type {import('leakscope/data/lives.js').Life[] | null} */
+  let lives = null;
+  /** Answers about a range, if there is one and the file can tell. @template A */
+  const limited = (
+    /** @type {Parameters} */ { from, to }, /** @type {A} */ whole,
+    /** @type {(lives: import('leakscope/data/lives.js').Life[], resolution: number, range: { from: number, to: number }) => A} */ limit,
+  ) => {
+    if (!document.lives || from === undefined || to === undefined) return whole;
+    lives ??= livesOf(document.lives);
+    return limit(lives, document.lives.resolution, { from: Number(from), to: Number(to) });
+  };
+
   /** @type {Record<string, (parameters: Parameters) => unknown>} */
   const routes = {
     overview: () => overview,
-    sites: () => sites,
-    tasks: () => tasks,
+    sites: (parameters) => limited(parameters, sites, (...range) => limitSites(sites, ...range)),
+    tasks: (parameters) => limited(parameters, tasks, (...range) => limitTasks(tasks, ...range, timeline)),
     system: () => system,
     heap: (parameters) => cutHeap(timeline.heap, ...windowOf(parameters, timeline)),
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),

@@ -19,6 +19,7 @@
  * @property {{ state: ReadingState, read_bytes: number, total_bytes: number | null }} reading
  * @property {'leak' | 'no-leak-seen' | 'nothing-known'} conclusion
  * @property {string} sentence
+ * @property {boolean} symbols functions have names
  * @property {Problem[]} problems
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
@@ -144,8 +145,8 @@
  * @property {ContextKind} kind
  * @property {string | null} address
  * @property {number | null} priority
- * @property {{ base: string, size: number, used: number | null } | null} stack
- * @property {{ core: number, ticks: number, share: number, switches: number }[]} run
+ * @property {{ base: string, size: number | null, used: number | null } | null} stack
+ * @property {{ core: number, ticks: number, share: number, switches: number | null }[]} run
  * @property {number} allocations
  * @property {number} allocated_bytes
  * @property {number} frees
@@ -209,5 +210,19 @@
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
+ * @property {Lives | null} lives
+ */
+/**
+ * The lives of all blocks, as columns: see API.md.
+ * @typedef {object} Lives
+ * @property {number} resolution
+ * @property {number[]} born
+ * @property {number[]} lived
+ * @property {number[]} sites
+ * @property {number[]} allocated_by
+ * @property {number[]} freed_by
+ * @property {number[]} temporary
+ * @property {number[]} blocks
+ * @property {number[]} bytes
  */
 export {};

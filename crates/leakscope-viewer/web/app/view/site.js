@@ -63,7 +63,7 @@ function head(page, { site }) {
   return element('div', { class: 'section' },
     element('div', { class: 'detail-head' }, element('h2', {}, site.title),
       element('button', { type: 'button', 'aria-label': 'Close', click: () => page.go({ site: null }) }, '×')),
-    element('p', {}, verdictMark(site.verdict), ` ${site.confidence} confidence. ${site.reason}.`),
+    element('p', {}, verdictMark(site.verdict), element('span', { class: 'quiet' }, ` ${site.confidence} confidence `), element('br'), `${capital(site.reason)}.`),
     facts([
       ['Growth', site.is_leak ? site.growth : 'none seen'],
       ['Outstanding', `${bytes(site.outstanding_bytes)} in ${counted(site.outstanding_blocks, 'block')}`],
@@ -74,13 +74,18 @@ function head(page, { site }) {
       ['Reallocated', site.reallocations === 0 ? null : count(site.reallocations)],
       ['Failed', site.failed === 0 ? null : count(site.failed)],
       ['Sizes', site.smallest === site.largest ? bytes(site.smallest) : `${bytes(site.smallest)} to ${bytes(site.largest)}`],
-      ['First, last', `${page.clock.moment(site.first)}, ${page.clock.moment(site.last)}`],
+      [site.first === site.last ? 'Allocated at' : 'First, last', site.first === site.last ? page.clock.exact(site.first) : `${page.clock.exact(site.first)}, ${page.clock.exact(site.last)}`],
       ['By', site.contexts.map((context) => page.contextName(context)).join(', ')],
       [site.cores.length === 1 ? 'Core' : 'Cores', site.cores.join(', ')],
     ]),
     element('div', { class: 'group' },
       element('button', { type: 'button', click: () => page.go({ view: 'events', at: site.site, kinds: [], contexts: [], core: null, text: '' }) }, 'Its events'),
       element('button', { type: 'button', click: () => page.go({ view: 'timeline', window: [site.first, Math.max(site.last, site.first + 16)] }) }, 'In the timeline')));
+}
+
+/** @param {string} sentence */
+function capital(sentence) {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** @param {SiteDetail} detail */
@@ -111,9 +116,9 @@ function siteCurve(page, { curve }) {
   const text = numbers('live bytes of this call site', () => ({
     rows: curve.times.map((time, at) => ({ time, max: curve.max[at], last: curve.last[at] })),
     columns: [
-      { name: 'from', class: 'number', cell: (row) => page.clock.moment(row.time) },
-      { name: 'at most', class: 'number', cell: (row) => bytes(row.max) },
-      { name: 'then', class: 'number', cell: (row) => bytes(row.last) },
+      { name: 'From', class: 'number', cell: (row) => page.clock.moment(row.time) },
+      { name: 'At most', class: 'number', cell: (row) => bytes(row.max) },
+      { name: 'Then', class: 'number', cell: (row) => bytes(row.last) },
     ],
   }));
   return { picture, text, redraw, close: () => void page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1) };
