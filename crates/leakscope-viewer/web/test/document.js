@@ -34,7 +34,7 @@ export function madeUpDocument() {
       inputs: ['made-up.svdat'],
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
-      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.', symbols: true,
+      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.', symbols: true, dump: null,
       problems: [{ code: 'overflow', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1, time: 40_000, grave: true }],
       findings: [leak], contexts, totals: {
         events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0,

@@ -13,14 +13,15 @@ import { colour } from 'leakscope/chart/palette.js';
  * @param {Scale} scale
  * @param {number} y the middle line
  * @param {number} reach pixels above and below it
+ * @param {{ time: number }[]} wrong frees that cannot be right
  */
-export function drawHeapMarks(pen, timeline, scale, y, reach) {
+export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
   pen.strokeStyle = colour('grid');
   pen.beginPath();
   pen.moveTo(0, y + 0.5);
   pen.lineTo(scale.width, y + 0.5);
   pen.stroke();
-  const failedAt = [];
+  const failedAt = wrong.map(({ time }) => scale.x(time));
   if (timeline.marks.heap !== null) {
     for (const mark of timeline.marks.heap) {
       const x = scale.x(mark.time);

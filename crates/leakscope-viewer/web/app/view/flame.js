@@ -49,7 +49,7 @@ export function flameView(page) {
   }));
 
   const search = searchField('Search functions and files', (text) => page.go({ search: text }));
-  const weight = choice('What is shown', WEIGHTS, (weight) => page.go({ weight }));
+  const weight = choice('What is shown', page.overview.dump === null ? WEIGHTS : WEIGHTS.filter(([name]) => /^(outstanding|alloca)/.test(name)), (weight) => page.go({ weight }));
   const inverted = toggle('Inverted', (on) => page.go({ inverted: on }), 'The allocating functions first, their callers below');
   const upward = toggle('Upward', (on) => page.go({ upward: on }), 'Flames rather than icicles');
   const allocator = toggle('Allocator frames', (on) => page.go({ allocator: on }), 'With the allocator’s own functions');
@@ -168,7 +168,7 @@ export function flameView(page) {
 function emptyWords(page) {
   const { weight, range } = page.state;
   const label = WEIGHTS.find(([name]) => name === weight)?.[1] ?? weight;
-  const where = range === null ? 'in the whole trace' : 'in the range';
+  const where = range === null ? page.overview.dump === null ? 'in the whole trace' : 'in the dump' : 'in the range';
   return weight === 'allocated_bytes' ? [`No allocation ${where}.`] : [
     `There is nothing ${where} to show as “${label}”. `,
     element('button', { type: 'button', class: 'link', click: () => page.go({ weight: 'allocated_bytes' }) }, 'Show all that was allocated'),

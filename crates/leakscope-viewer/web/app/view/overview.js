@@ -29,13 +29,13 @@ export function overviewView(page) {
   const after = element('div', { class: 'section' });
   const heap = heapPicture(page);
   const curves = leakCurves(page);
-  const inside = element('div', { class: 'padded' }, before, heap.element, after);
+  const inside = element('div', { class: 'padded' }, before, page.overview.dump === null && heap.element, after);
   /** @type {import('leakscope/data/types.js').Overview | null} */
   let drawn = null;
   return {
     element: element('div', { class: 'view', tabindex: -1 }, inside),
     show() {
-      heap.show();
+      if (page.overview.dump === null) heap.show();
       if (drawn === page.overview) return;
       drawn = page.overview;
       fill(before, problems(page), conclusion(page), figures(page), wrongFrees(page), findings(page, curves), withoutNames(page));
@@ -80,11 +80,16 @@ function conclusion(page) {
 
 /** @param {Page} page */
 function figures(page) {
-  const { totals, heap, peak } = page.overview;
+  const { totals, heap, peak, dump } = page.overview;
   const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more, /** @type {boolean} */ isBad = false) =>
     element('div', { class: isBad ? 'figure bad' : 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
   const growing = page.overview.findings.filter((finding) => finding.is_leak).length;
   const rate = growing === 1 ? page.overview.findings[0].growth : perSecond(totals.leak_bytes_per_second);
+  if (dump !== null) {
+    return element('dl', { class: 'figures' },
+      figure('Outstanding', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
+      figure('Records in the dump', count(dump.records), `room for ${count(dump.capacity)}`));
+  }
   return element('dl', { class: 'figures' },
     figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, '', growing > 0),
     figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
@@ -119,7 +124,7 @@ function findings(page, curves) {
   return element('div', { class: 'section' },
     leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
     others.length > 0 && element('details', { open: leaks.length === 0 },
-      element('summary', {}, `No leaks, as far as this trace shows: ${counted(others.length, 'call site')}`),
+      element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(others.length, 'call site')}` : 'Call sites, those to look at first before the others'),
       element('ul', { class: 'findings' }, ...others.map(line))));
 }
 
@@ -218,8 +223,24 @@ function heapPicture(page) {
   };
 }
 
+/** What a dump says of itself. @param {Page} page @param {NonNullable<Page['overview']['dump']>} dump */
+function dumpFacts(page, dump) {
+  const { target, inputs } = page.overview;
+  const modes = { all: 'all blocks, with those that were freed', leaks: 'blocks that were not freed' };
+  return section('What was recorded', facts([
+    ['Kept', dump.mode === null ? 'not known: the dump’s end is missing' : modes[dump.mode]],
+    ['Records', `${count(dump.records)}, room for ${count(dump.capacity)}`],
+    ['Allocations since recording began', dump.total_allocations === null ? null : count(dump.total_allocations)],
+    ['Frees since then', dump.total_frees === null ? null : count(dump.total_frees)],
+    ['Cores', target.cores.join(', ')],
+    ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}; this is the last whole one` : null],
+    ['File', element('span', {}, ...breakable(inputs.join(', ')))],
+  ]));
+}
+
 /** @param {Page} page */
 function columns(page) {
+  if (page.overview.dump !== null) return dumpFacts(page, page.overview.dump);
   const { target, totals, peak, sessions, inputs, findings } = page.overview;
   const title = (/** @type {number} */ site) => findings.find((finding) => finding.site === site)?.title ?? `call site ${site}`;
   return element('div', { class: 'columns' },

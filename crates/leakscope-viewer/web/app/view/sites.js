@@ -45,7 +45,7 @@ export function sitesView(page) {
     rest.textContent = [counted(found.length, 'call site'), limitWords(page, sites)].filter(Boolean).join(', ');
     fill(rows, siteTable(page, found, sites), sites.others.sites > 0 && element('p', { class: 'list-nothing' },
       `${counted(sites.others.sites, 'further call site')} with ${bytes(sites.others.outstanding_bytes)} outstanding not listed.`),
-    found.length > 0 && element('p', { class: 'table-hint' }, site === null && 'A row shows its call stack, curve, blocks and the log lines around them. ', withoutNames(page)));
+    found.length > 0 && element('p', { class: 'table-hint' }, site === null && (page.overview.dump === null ? 'A row shows its call stack, curve, blocks and the log lines around them. ' : 'A row shows its call stack and blocks. '), withoutNames(page)));
     rows.setAttribute('aria-busy', 'false');
     mark(rows, site);
   };
@@ -112,8 +112,10 @@ function siteTable(page, rows, sites) {
     { name: 'Tasks', class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context)).join(', '), order: (site) => page.contextName(site.contexts[0]) },
   ];
   if (rows.length === 0) return element('p', { class: 'list-nothing' }, 'No call site.');
+  // A dump does not say these.
+  const shown = page.overview.dump === null ? columns : columns.filter(({ name }) => !['Growth', 'Peak share', 'Tasks'].includes(name));
   return table({
-    caption: 'Call sites', columns, rows, sort: page.state.sort, key: (site) => site.site,
+    caption: 'Call sites', columns: shown, rows, sort: page.state.sort, key: (site) => site.site,
     sorted: (sort) => page.go({ sort }),
     chosen: (site) => page.go({ site: page.state.site === site.site ? null : site.site }),
   });

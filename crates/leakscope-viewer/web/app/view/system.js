@@ -36,6 +36,7 @@ export function systemView(page) {
 
 /** @param {Page} page @param {System} system */
 function parts(page, system) {
+  if (page.overview.dump !== null) return dumpParts(page, system);
   const { target, recording } = system;
   const frequency = (/** @type {number | null} */ hz) => hz === null ? 'not known' : `${count(hz)} Hz`;
   const number = (/** @type {number | null | undefined} */ value) => value === null || value === undefined ? null : count(Math.round(value));
@@ -104,6 +105,19 @@ function parts(page, system) {
           ],
         })))),
   ].filter((part) => part !== false);
+}
+
+/** A dump says little of the system it comes from. @param {Page} page @param {System} system */
+function dumpParts(page, { recording }) {
+  return [
+    section('Dump', facts([
+      ['File', element('span', {}, ...breakable(page.overview.inputs.join(', ')))],
+      ['Size of the log', recording.bytes === null ? null : bytesWithUnit(recording.bytes)],
+      ['Records', count(page.overview.dump?.records ?? 0)],
+      ['Cores', page.overview.target.cores.join(', ')],
+    ])),
+    element('p', { class: 'quiet' }, 'A dump does not say which device, operating system or clocks it comes from.'),
+  ];
 }
 
 /** @param {unknown} value */
