@@ -180,8 +180,9 @@ fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Option<L
             engine.clock().duration(lives.resolution)
         )),
         Some(_) => {}
-        None => left_out
-            .push("a range does not limit call sites, flame graph and tasks".to_owned()),
+        None => {
+            left_out.push("a range does not limit call sites, flame graph and tasks".to_owned())
+        }
     }
     Ok(lives)
 }
