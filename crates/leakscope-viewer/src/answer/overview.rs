@@ -40,6 +40,7 @@ pub(crate) struct Overview {
     sessions: Vec<Session>,
     contexts: Vec<Context>,
     anomalies: Vec<Anomaly>,
+    failures: Vec<Failure>,
     limits: Limits,
     pub(crate) left_out: Vec<String>,
 }
@@ -182,6 +183,18 @@ struct Anomaly {
     title: String,
 }
 
+/// An allocation that found no memory.
+#[derive(Clone, Debug, Serialize)]
+struct Failure {
+    time: u64,
+    size: u64,
+    context: i64,
+    core: u8,
+    live_bytes: u64,
+    retried: bool,
+    title: String,
+}
+
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Limits {
     width: u64,
@@ -222,6 +235,9 @@ impl Engine<'_> {
         let anomalies = outcome.anomalies.iter();
         let anomalies = anomalies.map(|anomaly| Anomaly::new(anomaly, scan, names));
         let anomalies = anomalies.collect();
+        let failures = outcome.failed_allocations.iter().take(FINDINGS);
+        let failures = failures.map(|failure| Failure::new(failure, scan, names));
+        let failures = failures.collect();
         let leaking: Vec<&CallSite> = leaks.iter().map(|(_, site)| *site).collect();
         Overview {
             schema: "leakscope.page",
@@ -264,6 +280,7 @@ impl Engine<'_> {
             sessions: outcome.sessions.iter().map(Session::from).collect(),
             contexts,
             anomalies,
+            failures,
             limits: Limits {
                 width: WIDTH,
                 rows: ROWS,
@@ -322,6 +339,22 @@ impl Anomaly {
             core: anomaly.core,
             address: address(anomaly.address),
             title: title(&names.symbolizer.stack(&[], &anomaly.stack).frames),
+        }
+    }
+}
+
+impl Failure {
+    fn new(failure: &outcome::FailedAllocation, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
+        let folded = failure.stack.len() - scan.program_frames(&failure.stack).len();
+        let (allocator, program) = failure.stack.split_at(folded);
+        Self {
+            time: failure.time,
+            size: failure.size,
+            context: (scan.index.contexts.known(failure.context)).map_or(-1, i64::from),
+            core: failure.core,
+            live_bytes: failure.live_bytes,
+            retried: failure.retried,
+            title: title(&names.symbolizer.stack(allocator, program).frames),
         }
     }
 }

@@ -43,7 +43,7 @@ export function madeUpDocument() {
       },
       peak: { bytes: 2_476, time: 99_500, holders: [{ site: 7, bytes: 2_376 }, { site: 3, bytes: 100 }] },
       heap: { size: 300_000, live_at_end: 2_376, exhausted_in_s: 12.4, exhausted_in: '12.4 s' },
-      sessions: [{ start: 0, end: END, after_reset: false, stopped: true }], anomalies: [],
+      sessions: [{ start: 0, end: END, after_reset: false, stopped: true }], anomalies: [], failures: [],
       limits: { width: 4096, rows: 500, sites: 5000 }, left_out: ['Events between the first 4,000 and the last 2,000 are not here.'],
     },
     sites: {

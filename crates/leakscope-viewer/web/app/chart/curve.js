@@ -123,11 +123,6 @@ function drawPeak(pen, { x, label }, height, width) {
     pen.fill();
   }
   const left = Math.min(Math.max((x ?? 0) + 8, 70), width - pen.measureText(label).width - 6);
-  pen.textBaseline = 'top';
-  pen.fillStyle = colour('ground');
-  pen.globalAlpha = 0.75;
-  pen.fillRect(left - 3, y + 3, pen.measureText(label).width + 6, 17);
-  pen.globalAlpha = 1;
-  pen.fillStyle = colour('mark');
-  pen.fillText(label, left, y + 5);
+  pen.textBaseline = 'bottom';
+  pen.fillText(label, left, y - 3);
 }

@@ -8,6 +8,7 @@
 /** @typedef {{ site: number, verdict: Verdict, is_leak: boolean, confidence: string, title: string, reason: string,
  *  growth_bytes_per_second: number | null, growth: string, outstanding_bytes: number, outstanding_blocks: number }} Finding */
 /** @typedef {{ kind: string, time: number, context: number, core: number, address: string, title: string }} Anomaly */
+/** @typedef {{ time: number, size: number, context: number, core: number, live_bytes: number, retried: boolean, title: string }} Failure */
 /** @typedef {'reading' | 'following' | 'complete' | 'failed'} ReadingState */
 
 /**
@@ -30,6 +31,7 @@
  * @property {{ start: number, end: number, after_reset: boolean, stopped: boolean }[]} sessions
  * @property {Context[]} contexts
  * @property {Anomaly[]} anomalies
+ * @property {Failure[]} failures the first ones
  * @property {{ width: number, rows: number, sites: number }} limits
  * @property {string[]} left_out
  */

@@ -38,7 +38,7 @@ export function overviewView(page) {
       if (page.overview.dump === null) heap.show();
       if (drawn === page.overview) return;
       drawn = page.overview;
-      fill(before, problems(page), conclusion(page), figures(page), wrongFrees(page), findings(page, curves), withoutNames(page));
+      fill(before, problems(page), conclusion(page), figures(page), wrongFrees(page), failures(page), findings(page, curves), withoutNames(page));
       fill(after, columns(page));
     },
     close() {
@@ -73,9 +73,16 @@ function problemLine(page, { message, hint, time, grave }) {
 
 /** @param {Page} page */
 function conclusion(page) {
-  const { conclusion, sentence } = page.overview;
-  const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': '?' }[conclusion];
-  return element('h1', { class: `conclusion ${conclusion}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign), sentence);
+  const { conclusion, sentence, totals, dump } = page.overview;
+  // No leak is not all that a heap can suffer from.
+  const wrong = /** @type {const} */ ([
+    [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'], [totals.failed_allocations, 'failed allocation'],
+  ]).flatMap(([number, name]) => number > 0 ? [counted(number, name)] : []);
+  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || (dump !== null && totals.outstanding_blocks > 0));
+  const look = isOpen ? 'nothing-known' : conclusion;
+  const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
+  return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+    element('span', {}, sentence, wrong.length > 0 && ` But ${wrong.join(', ')}.`));
 }
 
 /** @param {Page} page */
@@ -133,7 +140,7 @@ function wrongFrees(page) {
   const { anomalies } = page.overview;
   if (anomalies.length === 0) return null;
   return section('Frees that cannot be right', table({
-    caption: 'Frees that cannot be right', rows: anomalies,
+    caption: 'Frees that cannot be right', rows: anomalies, limit: 8,
     chosen: (anomaly) => page.go({ view: 'events', cursor: anomaly.time, kinds: ['heap'] }),
     columns: [
       { name: 'What', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
@@ -141,6 +148,25 @@ function wrongFrees(page) {
       { name: 'By', cell: (anomaly) => page.contextName(anomaly.context) },
       { name: 'Address', class: 'fixed', cell: (anomaly) => anomaly.address },
       { name: 'From', class: 'fixed words', cell: (anomaly) => anomaly.title },
+    ],
+  }));
+}
+
+/** @param {Page} page */
+function failures(page) {
+  const { failures, totals } = page.overview;
+  if (failures.length === 0) return null;
+  const more = totals.failed_allocations - failures.length;
+  return section(`Allocations that found no memory${more > 0 ? `: the first ${failures.length} of ${count(totals.failed_allocations)}` : ''}`, table({
+    caption: 'Allocations that found no memory', rows: failures, limit: 4,
+    chosen: (failure) => page.go({ view: 'events', cursor: failure.time, kinds: ['heap'] }),
+    columns: [
+      { name: 'When', class: 'number', cell: (failure) => page.clock.moment(failure.time) },
+      { name: 'Asked for', class: 'number', cell: (failure) => bytes(failure.size) },
+      { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
+      { name: 'By', cell: (failure) => page.contextName(failure.context) },
+      { name: 'From', class: 'fixed words', cell: (failure) => failure.title },
+      { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
     ],
   }));
 }
@@ -230,8 +256,8 @@ function dumpFacts(page, dump) {
   return section('What was recorded', facts([
     ['Kept', dump.mode === null ? 'not known: the dump’s end is missing' : modes[dump.mode]],
     ['Records', `${count(dump.records)}, room for ${count(dump.capacity)}`],
-    ['Allocations since recording began', dump.total_allocations === null ? null : count(dump.total_allocations)],
-    ['Frees since then', dump.total_frees === null ? null : count(dump.total_frees)],
+    ['Allocations in all', dump.total_allocations === null ? null : count(dump.total_allocations)],
+    ['Frees in all', dump.total_frees === null ? null : count(dump.total_frees)],
     ['Cores', target.cores.join(', ')],
     ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}; this is the last whole one` : null],
     ['File', element('span', {}, ...breakable(inputs.join(', ')))],
