@@ -181,7 +181,7 @@ fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Option<L
         )),
         Some(_) => {}
         None => {
-            left_out.push("a range does not limit call sites, flame graph and tasks".to_owned())
+            left_out.push("a range does not limit call sites, flame graph and tasks".to_owned());
         }
     }
     Ok(lives)

@@ -12,5 +12,5 @@ export function limitWords(page, { limited, from, to }, what = 'what was allocat
   if (range === null || (range[0] <= least && range[1] >= most)) return '';
   if (!limited) return 'of the whole trace: this file cannot limit it to a range';
   if (from === Math.max(range[0], least) && to === Math.min(range[1], most)) return `${what} in the range`;
-  return `${what} in ${page.clock.stretch(from, to)}: the range, as finely as this file knows it`;
+  return `${what} from ${page.clock.stretch(from, to)}: the range, as finely as this file knows it`;
 }

@@ -21,7 +21,7 @@ import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 /** @param {Page} page */
 export function siteDetail(page) {
   const place = element('aside', { class: 'split-detail', 'aria-label': 'The selected call site', hidden: true });
-  const whole = element('p', { class: 'quiet' }, 'This is of the whole trace, not only of the range.');
+  const whole = element('p', { class: 'quiet' }, 'What follows is of the whole trace, not only of the range.');
   /** @type {{ id: number, close: () => void, redraw: () => void } | null} */
   let shown = null;
   const latest = new Latest(page.source, 'site', (answer) => draw(answer),
@@ -38,7 +38,7 @@ export function siteDetail(page) {
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
     shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
-    fill(place, head(page, detail), whole, callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
+    fill(place, whole, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
       element('div', { class: 'pair' },
         histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
         histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
@@ -159,7 +159,7 @@ function blocks(page, { site, blocks }) {
       { name: 'Address', class: 'fixed', cell: (block) => block.address },
       { name: 'Core', class: 'number', cell: (block) => block.core },
     ] : [
-      { name: 'Since', class: 'number', cell: (block) => page.clock.moment(block.time) },
+      { name: 'Since', class: 'number', cell: (block) => page.clock.exact(block.time) },
       { name: 'Size', class: 'number', cell: (block) => bytes(block.size) },
       { name: 'Address', class: 'fixed', cell: (block) => block.address },
       { name: 'By', cell: (block) => page.contextName(block.context) },

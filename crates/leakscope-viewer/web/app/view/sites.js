@@ -6,7 +6,7 @@ import { withoutNames } from 'leakscope/page/without-names.js';
 import { frameName, frameWhere } from 'leakscope/page/stack.js';
 import { verdictMark, verdictOrder, verdictWords } from 'leakscope/page/verdict.js';
 import { breakable, element, fill, searchField } from 'leakscope/part/element.js';
-import { table } from 'leakscope/part/table.js';
+import { markChosen, table } from 'leakscope/part/table.js';
 import { siteDetail } from 'leakscope/view/site.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -37,7 +37,7 @@ export function sitesView(page) {
     detail.element.hidden = !isOpen;
     const wanted = JSON.stringify([search, sort, range, isOpen]);
     if (wanted === drawn) {
-      mark(rows, site);
+      markChosen(rows, site);
       return;
     }
     drawn = wanted;
@@ -47,7 +47,7 @@ export function sitesView(page) {
       `${counted(sites.others.sites, 'further call site')} with ${bytes(sites.others.outstanding_bytes)} outstanding not listed.`),
     found.length > 0 && element('p', { class: 'table-hint' }, site === null && (page.overview.dump === null ? 'A row shows its call stack, curve, blocks and the log lines around them. ' : 'A row shows its call stack and blocks. '), withoutNames(page)));
     rows.setAttribute('aria-busy', 'false');
-    mark(rows, site);
+    markChosen(rows, site);
   };
 
   return {
@@ -69,13 +69,6 @@ export function sitesView(page) {
       detail.close();
     },
   };
-}
-
-/** @param {HTMLElement} rows @param {number | null} site */
-function mark(rows, site) {
-  for (const row of rows.querySelectorAll('tr[data-key]')) {
-    row.setAttribute('aria-selected', String(row.getAttribute('data-key') === String(site)));
-  }
 }
 
 /**
