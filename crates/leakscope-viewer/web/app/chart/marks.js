@@ -32,12 +32,13 @@ export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
     }
   } else {
     const { heap } = timeline;
+    // Their roots: a busy start-up shall not hide all that comes after it.
     const most = Math.max(1, ...heap.allocations, ...heap.frees);
     const step = (heap.to - heap.from) / heap.width;
     heap.allocations.forEach((allocations, column) => {
       const x = scale.x(heap.from + column * step);
       const width = Math.max(scale.x(heap.from + (column + 1) * step) - x, 1);
-      const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max((count / most) * (reach - 1), 2));
+      const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max(Math.sqrt(count / most) * (reach - 1), 2));
       pen.fillStyle = colour('allocation');
       pen.fillRect(x, y - up, width, up);
       pen.fillStyle = colour('free');

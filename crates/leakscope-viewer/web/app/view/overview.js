@@ -3,7 +3,7 @@ import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
-import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { drawCursor, drawGaps, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, bytesWithUnit, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
 import { stretchOf } from 'leakscope/page/strip.js';
@@ -29,13 +29,15 @@ export function overviewView(page) {
   const after = element('div', { class: 'section' });
   const heap = heapPicture(page);
   const curves = leakCurves(page);
-  const inside = element('div', { class: 'padded' }, before, page.overview.dump === null && heap.element, after);
+  const inside = element('div', { class: 'padded' }, before, heap.element, after);
   /** @type {import('leakscope/data/types.js').Overview | null} */
   let drawn = null;
   return {
     element: element('div', { class: 'view', tabindex: -1 }, inside),
     show() {
-      if (page.overview.dump === null) heap.show();
+      const hasCurve = page.overview.dump === null && page.overview.totals.allocations > 0;
+      heap.element.hidden = !hasCurve;
+      if (hasCurve) heap.show();
       if (drawn === page.overview) return;
       drawn = page.overview;
       fill(before, problems(page), conclusion(page), figures(page), wrongFrees(page), failures(page), findings(page, curves), withoutNames(page));
@@ -73,12 +75,12 @@ function problemLine(page, { message, hint, time, grave }) {
 
 /** @param {Page} page */
 function conclusion(page) {
-  const { conclusion, sentence, totals, dump } = page.overview;
+  const { conclusion, sentence, totals, findings } = page.overview;
   // No leak is not all that a heap can suffer from.
   const wrong = /** @type {const} */ ([
     [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'], [totals.failed_allocations, 'failed allocation'],
   ]).flatMap(([number, name]) => number > 0 ? [counted(number, name)] : []);
-  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || (dump !== null && totals.outstanding_blocks > 0));
+  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ verdict }) => ['uncertain', 'unclassified'].includes(verdict)));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
@@ -116,7 +118,7 @@ function perSecond(rate) {
 /** @param {Page} page @param {ReturnType<typeof leakCurves>} curves */
 function findings(page, curves) {
   const { findings } = page.overview;
-  if (findings.length === 0) return element('p', { class: 'quiet' }, 'No call site has blocks that are outstanding.');
+  if (findings.length === 0) return element('p', { class: 'quiet' }, 'There is no allocation.');
   const [leaks, others] = [true, false].map((isLeak) => findings.filter((finding) => finding.is_leak === isLeak));
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
     element('div', {},
@@ -175,6 +177,8 @@ function failures(page) {
 function heapPicture(page) {
   /** @type {import('leakscope/data/types.js').Heap | null} */
   let heap = null;
+  /** @type {import('leakscope/data/types.js').Gap[]} */
+  let gaps = [];
   /** @type {Stretch | null} */
   let dragged = null;
   const scale = () => new Scale(page.bounds, picture.width);
@@ -187,13 +191,14 @@ function heapPicture(page) {
       axis = drawCurve(pen, heap, place,
         { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
+    drawGaps(pen, scale(), gaps, height);
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
   }, { class: 'heap-picture', resized: () => ask() });
-  const latest = new Latest(page.source, 'heap', (answer) => {
-    heap = answer;
+  const latest = new Latest(page.source, 'timeline', (answer) => {
+    ({ heap, gaps } = answer);
     const { peak } = page.overview;
     picture.describe(`Live bytes over time: at most ${bytes(peak.bytes)} at ${page.clock.moment(peak.time)}, ${bytes(heap.last.at(-1) ?? 0)} at the end`);
     picture.draw();
