@@ -66,6 +66,7 @@ async function everyView(url, name) {
           writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
           assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `${view} is wider than the window`);
           assert.deepEqual(await tab.run(withoutName), []);
+          assert.doesNotMatch(await tab.run(() => document.body.innerText), /\b(null|undefined|NaN|Infinity|\[object)\b/, `${view} shows what is none`);
         }
       }, { theme, width });
     }
@@ -336,6 +337,23 @@ test('a heap dump is looked at without times', async () => {
     }
   });
 });
+
+test('what is wrong with the heap stands before what is fine', () => serving(golden('wrong-frees'), (url) => inTab(async (tab) => {
+  await open(tab, url, 'overview');
+  await tab.see('.conclusion', 'But 1 double free, 1 wrong free');
+  await tab.click('.table td', 'double free');
+  await tab.see('.list-row.flagged[aria-selected="true"]', 'double free');
+  await open(tab, url, 'flame');
+  await tab.click('.list-nothing button', 'all that was allocated');
+  await fragmentWith(tab, 'weight=allocated_bytes');
+  await tab.until('a picture', () => /** @type {HTMLElement} */ (document.querySelector('.flame-scroller .picture')).clientHeight > 40);
+})));
+
+test('failed allocations are listed with who asked', () => serving(golden('failed-allocations'), (url) => inTab(async (tab) => {
+  await open(tab, url, 'overview');
+  await tab.see('.conclusion', 'failed allocation');
+  await tab.see('.section h2', 'found no memory');
+})));
 
 test('lost data is a band, a banner and a row', () => serving(golden('overflow'), (url) => inTab(async (tab) => {
   await open(tab, url, 'overview');
