@@ -27,8 +27,9 @@ const LAST: u64 = 2000;
 const LOGS: u64 = 1000;
 /// Events that stand out.
 const FLAGGED: usize = 500;
-/// Lives of blocks, from which the page counts what a range holds.
-const LIVES: usize = 40_000;
+/// Lives of blocks, from which the page counts what a range holds: by call site, and by context.
+const LIVES_OF_SITES: usize = 30_000;
+const LIVES_OF_CONTEXTS: usize = 10_000;
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
 const ALLOCATIONS: usize = 10;
@@ -48,7 +49,7 @@ struct Document {
     tasks: Box<RawValue>,
     system: Box<RawValue>,
     blocks: Vec<Pair>,
-    lives: Option<Lives>,
+    lives: Lives,
 }
 
 /// The document of a trace, as JSON.
@@ -172,16 +173,19 @@ fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, R
 }
 
 /// What the page needs to limit call sites and tasks to a range.
-fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Option<Lives>, Refusal> {
-    let lives = engine.lives(LIVES)?;
-    match &lives {
-        Some(lives) if lives.resolution > 1 => left_out.push(format!(
-            "a range limits call sites, flame graph and tasks in steps of {}",
-            engine.clock().duration(lives.resolution)
-        )),
-        Some(_) => {}
-        None => {
-            left_out.push("a range does not limit call sites, flame graph and tasks".to_owned());
+fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Lives, Refusal> {
+    let lives = engine.lives(LIVES_OF_SITES, LIVES_OF_CONTEXTS)?;
+    let clock = engine.clock();
+    let sites = lives.sites.as_ref().map(|of| of.columns.resolution);
+    let contexts = lives.contexts.as_ref().map(|of| of.columns.resolution);
+    for (what, resolution) in [("call sites and flame graph", sites), ("tasks", contexts)] {
+        match resolution {
+            Some(1) => {}
+            Some(ticks) => left_out.push(format!(
+                "a range limits {what} in steps of {}",
+                clock.duration(ticks)
+            )),
+            None => left_out.push(format!("a range does not limit {what}")),
         }
     }
     Ok(lives)

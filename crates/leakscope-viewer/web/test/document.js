@@ -90,17 +90,20 @@ export function madeUpDocument() {
   };
 }
 
-/** The lives of the same blocks. @param {number} resolution @returns {NonNullable<Embedded['lives']>} */
+/** The lives of the same blocks. @param {number} resolution */
 export function lives(resolution) {
   const stretch = (/** @type {number} */ time) => Math.floor(time / resolution);
   const each = Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000).flatMap((time) => [
-    { born: stretch(time), lived: -1, site: 7, by: 2, freedBy: -1, temporary: 0, bytes: 24 },
-    { born: stretch(time + 500), lived: stretch(time + 700) - stretch(time + 500), site: 3, by: 1, freedBy: 1, temporary: 1, bytes: 100 },
+    { born: stretch(time), lived: -1, site: 7, end: 0, by: 2, freedBy: -1, bytes: 24 },
+    { born: stretch(time + 500), lived: stretch(time + 700) - stretch(time + 500), site: 3, end: 2, by: 1, freedBy: 1, bytes: 100 },
   ]);
-  return {
+  const columns = {
     resolution, born: each.map(({ born }, at) => born - (each[at - 1]?.born ?? 0)), lived: each.map(({ lived }) => lived),
-    sites: each.map(({ site }) => site), allocated_by: each.map(({ by }) => by), freed_by: each.map(({ freedBy }) => freedBy),
-    temporary: each.map(({ temporary }) => temporary), blocks: each.map(() => 1), bytes: each.map(({ bytes }) => bytes),
+    blocks: each.map(() => 1), bytes: each.map(({ bytes }) => bytes),
+  };
+  return {
+    sites: { ...columns, sites: each.map(({ site }) => site), ends: each.map(({ end }) => end) },
+    contexts: { ...columns, allocated_by: each.map(({ by }) => by), freed_by: each.map(({ freedBy }) => freedBy) },
   };
 }
 

@@ -2,36 +2,42 @@
 // what of that is still live at its end.
 import { cutStretches } from 'leakscope/data/cut.js';
 
-/** @typedef {import('leakscope/data/types.js').Lives} Columns */
+/** @typedef {import('leakscope/data/types.js').LifeColumns} LifeColumns */
+/** @typedef {import('leakscope/data/types.js').Lives} Lives */
 /** @typedef {import('leakscope/data/types.js').Sites} Sites */
 /** @typedef {import('leakscope/data/types.js').Tasks} Tasks */
 /** @typedef {import('leakscope/data/types.js').Timeline} Timeline */
 
-/**
- * Blocks that were allocated in one stretch by the same, and freed in one by the same.
- * @typedef {object} Life
- * @property {number} born stretch
- * @property {number} died stretch; Infinity if they live
- * @property {number} site
- * @property {number} allocatedBy context
- * @property {number} freedBy context; -1 if nobody is known to have freed them
- * @property {boolean} temporary
- * @property {number} blocks
- * @property {number} bytes
- */
+/** Blocks that were allocated in one stretch and freed in one. `died` is Infinity if they live.
+ *  @typedef {{ born: number, died: number, blocks: number, bytes: number }} Life */
+/** @typedef {Life & { site: number, isFreed: boolean, isTemporary: boolean }} SiteLife */
+/** `freedBy` is -1 if nobody is known to have freed them.
+ *  @typedef {Life & { allocatedBy: number, freedBy: number }} ContextLife */
 
-/** @param {Columns} columns @returns {Life[]} */
-export function livesOf(columns) {
-  let born = 0;
-  return columns.born.map((later, at) => {
-    born += later;
-    const lived = columns.lived[at];
-    return {
-      born, died: lived < 0 ? Infinity : born + lived, site: columns.sites[at],
-      allocatedBy: columns.allocated_by[at], freedBy: columns.freed_by[at], temporary: columns.temporary[at] === 1,
-      blocks: columns.blocks[at], bytes: columns.bytes[at],
-    };
+/**
+ * @template {object} K
+ * @param {LifeColumns} columns
+ * @param {(at: number) => K} rest
+ * @returns {(Life & K)[]}
+ */
+function livesOf({ born, lived, blocks, bytes }, rest) {
+  let stretch = 0;
+  return born.map((later, at) => {
+    stretch += later;
+    return { born: stretch, died: lived[at] < 0 ? Infinity : stretch + lived[at], blocks: blocks[at], bytes: bytes[at], ...rest(at) };
   });
+}
+
+/** @param {NonNullable<Lives['sites']>} columns @returns {SiteLife[]} */
+export function siteLives(columns) {
+  const { sites, ends } = columns;
+  return livesOf(columns, (at) => ({ site: sites[at], isFreed: ends[at] === 1 || ends[at] === 2, isTemporary: ends[at] === 2 }));
+}
+
+/** @param {NonNullable<Lives['contexts']>} columns @returns {ContextLife[]} */
+export function contextLives(columns) {
+  const { allocated_by, freed_by } = columns;
+  return livesOf(columns, (at) => ({ allocatedBy: allocated_by[at], freedBy: freed_by[at] }));
 }
 
 /**
@@ -59,7 +65,7 @@ function ticksOf(resolution, { from, to }, end) {
 
 /**
  * @param {Sites} whole
- * @param {Life[]} lives
+ * @param {SiteLife[]} lives
  * @param {number} resolution
  * @param {{ from: number, to: number }} range
  * @returns {Sites}
@@ -87,15 +93,14 @@ export function limitSites(whole, lives, resolution, range) {
     if (lives) {
       sum.outstanding_blocks += life.blocks;
       sum.outstanding_bytes += life.bytes;
-    } else if (life.freedBy >= 0) {
+    } else if (life.isFreed) {
       sum.frees += life.blocks;
-      if (life.temporary) {
+      if (life.isTemporary) {
         sum.temporary += life.blocks;
         sum.temporary_bytes += life.bytes;
       }
     }
     sum.last = Math.min((life.born + 1) * resolution, whole.to) - 1;
-    if (!sum.contexts.includes(life.allocatedBy)) sum.contexts.push(life.allocatedBy);
   }
   const sites = whole.sites.flatMap((site) => {
     const sum = sums.get(site.site);
@@ -109,7 +114,7 @@ export function limitSites(whole, lives, resolution, range) {
 
 /**
  * @param {Tasks} whole
- * @param {Life[]} lives
+ * @param {ContextLife[]} lives
  * @param {number} resolution
  * @param {{ from: number, to: number }} range
  * @param {Timeline} timeline of the whole trace
@@ -175,7 +180,7 @@ function ticksIn(triples, from, to) {
 /**
  * The most of each call site that lived at once, and what of it lived when all that the range allocated was most:
  * by the levels at the ends of stretches.
- * @param {Life[]} inside lives that began in the range
+ * @param {SiteLife[]} inside lives that began in the range
  * @param {number} after the first stretch behind it
  */
 function peaksOf(inside, after) {
@@ -205,11 +210,10 @@ function peaksOf(inside, after) {
   return { most, atMost };
 }
 
-/** A call site before anything is counted. @param {ReturnType<typeof peaksOf>} peaks @param {Life} first @param {number} resolution */
+/** A call site before anything is counted. @param {ReturnType<typeof peaksOf>} peaks @param {SiteLife} first @param {number} resolution */
 function nothing(peaks, { site, born }, resolution) {
   return {
     outstanding_bytes: 0, outstanding_blocks: 0, allocations: 0, allocated_bytes: 0, frees: 0, temporary: 0, temporary_bytes: 0,
     peak_bytes: peaks.most.get(site) ?? 0, bytes_at_peak: peaks.atMost.get(site) ?? 0, first: born * resolution, last: born * resolution,
-    contexts: /** @type {number[]} */ ([]),
   };
 }

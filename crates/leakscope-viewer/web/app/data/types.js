@@ -214,19 +214,10 @@
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
- * @property {Lives | null} lives
+ * @property {Lives} lives
  */
-/**
- * The lives of all blocks, as columns: see API.md.
- * @typedef {object} Lives
- * @property {number} resolution
- * @property {number[]} born
- * @property {number[]} lived
- * @property {number[]} sites
- * @property {number[]} allocated_by
- * @property {number[]} freed_by
- * @property {number[]} temporary
- * @property {number[]} blocks
- * @property {number[]} bytes
- */
+/** The lives of all blocks: see API.md.
+ *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */
+/** @typedef {{ sites: LifeColumns & { sites: number[], ends: number[] } | null,
+ *  contexts: LifeColumns & { allocated_by: number[], freed_by: number[] } | null }} Lives */
 export {};

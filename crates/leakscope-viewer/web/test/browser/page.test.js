@@ -287,7 +287,7 @@ async function sayOfRanges(url, ranges) {
           const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent ?? '');
           const cells = [...table.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent ?? ''));
           // The file does not know these of a range.
-          return cells.map((row) => row.filter((_, place) => !heads[place].startsWith('Switches') && !heads[place].startsWith('CPU')));
+          return cells.map((row) => row.filter((_, place) => !/^(Switches|CPU|Tasks)/.test(heads[place])));
         }));
         // Nothing of this view shall be taken for the next one's.
         await tab.run(() => { location.hash = 'system'; });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { embedded } from 'leakscope/data/embedded.js';
-import { limitSites, livesOf } from 'leakscope/data/lives.js';
+import { limitSites, siteLives } from 'leakscope/data/lives.js';
 import { END, lives, madeUpDocument } from '../document.js';
 
 const document = madeUpDocument();
@@ -37,26 +37,26 @@ test('tasks are limited to the range', async () => {
 });
 
 test('a range is rounded to what the lives can tell apart', () => {
-  const coarse = limitSites(document.sites, livesOf(lives(1_024)), 1_024, { from: 10_000, to: 20_600 });
+  const coarse = limitSites(document.sites, siteLives(lives(1_024).sites), 1_024, { from: 10_000, to: 20_600 });
   assert.deepEqual([coarse.from, coarse.to], [10_240, 20_480]);
-  const fine = limitSites(document.sites, livesOf(lives(1)), 1, coarse);
+  const fine = limitSites(document.sites, siteLives(lives(1).sites), 1, coarse);
   const kept = (/** @type {typeof fine} */ { sites }) => sites.map(({ site, allocations, outstanding_bytes, frees }) => [site, allocations, outstanding_bytes, frees]);
   assert.deepEqual(kept(coarse), kept(fine));
-  const least = limitSites(document.sites, livesOf(lives(1_024)), 1_024, { from: 10_000, to: 10_001 });
+  const least = limitSites(document.sites, siteLives(lives(1_024).sites), 1_024, { from: 10_000, to: 10_001 });
   assert.equal(least.to - least.from, 1_024);
-  const last = limitSites(document.sites, livesOf(lives(1_024)), 1_024, { from: 0, to: END });
+  const last = limitSites(document.sites, siteLives(lives(1_024).sites), 1_024, { from: 0, to: END });
   assert.deepEqual([last.from, last.to, last.sites.length], [0, END, 2]);
 });
 
 test('call sites that are not in the file are others', () => {
   const [first] = document.sites.sites;
-  const { sites, others, total } = limitSites({ ...document.sites, sites: [first] }, livesOf(lives(1)), 1, { from: 10_000, to: 20_600 });
+  const { sites, others, total } = limitSites({ ...document.sites, sites: [first] }, siteLives(lives(1).sites), 1, { from: 10_000, to: 20_600 });
   assert.equal(sites.length, 1);
   assert.deepEqual([others, total], [{ sites: 1, outstanding_bytes: 100, allocated_bytes: 1_100 }, 2]);
 });
 
 test('a file without lives answers about the whole trace', async () => {
-  const without = embedded({ ...document, lives: null });
+  const without = embedded({ ...document, lives: { sites: null, contexts: null } });
   assert.equal((await without.get('sites', { from: 1, to: 2 })).limited, false);
   assert.equal((await without.get('tasks', { from: 1, to: 2 })).limited, false);
 });
