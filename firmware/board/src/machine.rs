@@ -25,6 +25,8 @@ pub struct Machine {
     pub bus: Bus,
     entry: u32,
     host: Option<Host>,
+    /// The program has not begun since the last reset.
+    is_booting: bool,
 }
 
 /// Why [`Machine::run`] returns.
@@ -36,6 +38,8 @@ pub enum Pause {
     Waiting,
     /// The hart is in debug mode.
     Halted,
+    /// It was reset, and the debugger has not seen to that yet.
+    Booting,
     /// The program has ended, with this code.
     Exited(i32),
 }
@@ -81,6 +85,7 @@ impl Machine {
             bus,
             entry: program.entry,
             host: None,
+            is_booting: false,
         })
     }
 
@@ -94,13 +99,32 @@ impl Machine {
     /// Begins anew; memory keeps what is in it, as an ESP32-C3's does.
     pub fn reset(&mut self) {
         self.hart = Hart::new(self.entry);
+        self.hart.debug.has_reset = true;
         self.bus.timer = crate::timer::Timer::default();
         self.bus.peripherals.wants_reset = false;
+        self.is_booting = true;
+    }
+
+    /// Begins anew if somebody has written to the register for that.
+    pub fn reset_if_wanted(&mut self) {
+        if self.bus.peripherals.wants_reset {
+            self.reset();
+        }
+    }
+
+    /// An ESP32-C3 spends some hundred milliseconds in its ROM and its bootloader, in which a debugger finds out that
+    /// it was reset, and has calls to it (`ebreak`) come to it again. Here, that lasts as long as the debugger needs.
+    fn is_in_rom(&mut self) -> bool {
+        self.is_booting &= self.bus.peripherals.has_debugger && !self.hart.debug.takes_ebreak();
+        self.is_booting
     }
 
     /// Executes up to `budget` instructions.
     pub fn run(&mut self, budget: u32) -> Pause {
         for _ in 0..budget {
+            if self.is_booting && self.is_in_rom() {
+                return Pause::Booting;
+            }
             match self.hart.step(&mut self.bus) {
                 Step::Done => self.bus.timer.advance(),
                 Step::Waiting => {
@@ -114,9 +138,7 @@ impl Machine {
                     }
                 }
             }
-            if self.bus.peripherals.wants_reset {
-                self.reset();
-            }
+            self.reset_if_wanted();
         }
         Pause::Budget
     }
@@ -127,7 +149,7 @@ impl Machine {
             match self.run(1_000_000) {
                 Pause::Budget => {}
                 Pause::Waiting if self.bus.timer.has_alarm() => self.bus.timer.skip_to_alarm(),
-                Pause::Waiting | Pause::Halted => return None,
+                Pause::Waiting | Pause::Halted | Pause::Booting => return None,
                 Pause::Exited(code) => return Some(code),
             }
         }

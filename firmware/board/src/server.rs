@@ -16,7 +16,8 @@ const IDLE_BUDGET: u32 = 5_000;
 /// After how many looks in vain OpenOCD is idle.
 const IDLE_LOOKS: u32 = 200;
 
-/// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone (`None`), or the program ended.
+/// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone (`None`), or the program ended. The
+/// machine is switched on when the first one connects, and runs on until the next does.
 ///
 /// # Errors
 /// If the connection fails, or the other side is not OpenOCD.
@@ -46,12 +47,18 @@ pub fn serve(listener: &TcpListener, machine: &mut Machine) -> io::Result<Option
             }
         } else {
             let is_idle = looks_in_vain > IDLE_LOOKS;
+            let mut is_booting = false;
             match machine.run(if is_idle { IDLE_BUDGET } else { BUDGET }) {
                 Pause::Budget | Pause::Halted => {}
                 Pause::Waiting => alarm = Some(Instant::now() + machine.bus.timer.until_alarm()),
                 Pause::Exited(code) => return Ok(Some(code)),
+                Pause::Booting => is_booting = true,
             }
-            connection.read_what_is_there(&mut received)?
+            if is_booting {
+                Some(connection.read(&mut received)?)
+            } else {
+                connection.read_what_is_there(&mut received)?
+            }
         };
         match length {
             None => looks_in_vain += 1,

@@ -251,7 +251,9 @@ impl GdbSource {
         match client.and_then(|client| recording.reconnect(client)) {
             Ok(()) => {
                 let gone = lost.gone();
-                self.link_event = Some(Event::LinkRestored { gone });
+                // The ring keeps what was sent, or SystemView counts what it could not keep.
+                let is_whole = true;
+                self.link_event = Some(Event::LinkRestored { gone, is_whole });
                 self.lost = None;
             }
             Err(error @ GdbError::Ended) => return self.fail(error.into()),

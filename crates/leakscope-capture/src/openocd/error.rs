@@ -156,6 +156,14 @@ impl OpenOcdError {
         })
     }
 
+    /// Whether it is the connection that fails: another one may do.
+    pub(super) fn is_lost_link(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { .. } | Self::TimeOut { .. } | Self::Failed(_)
+        )
+    }
+
     /// OpenOCD's own words, where there are special ones for them.
     pub(crate) fn refused(script: &str, answer: &str) -> Self {
         if answer.contains("Failed to get max trace block size") {

@@ -141,7 +141,10 @@ impl Device {
             return Item::Nothing;
         };
         let event = match self.link {
-            Link::Lost(lost) => Event::LinkRestored { gone: lost.gone() },
+            Link::Lost(lost) => Event::LinkRestored {
+                gone: lost.gone(),
+                is_whole: false,
+            },
             _ => Event::Started,
         };
         self.link = Link::Open(talk);

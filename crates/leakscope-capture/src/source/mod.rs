@@ -132,6 +132,8 @@ pub enum Event {
     LinkRestored {
         /// How long it was gone.
         gone: Duration,
+        /// Nothing is missing of what the device sent meanwhile, as far as the link can be to blame.
+        is_whole: bool,
     },
     /// A line that the device prints, beside its trace: hostile, like all of a device's text.
     Text(String),

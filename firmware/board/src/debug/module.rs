@@ -45,11 +45,9 @@ const SCRATCH_REGISTERS: u32 = 2 << 20;
 
 /// The state of the debug module.
 #[derive(Clone, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "they are bits of registers")]
 pub struct DebugModule {
     is_active: bool,
     holds_reset: bool,
-    have_reset: bool,
     resume_acknowledged: bool,
     abstract_command: AbstractCommand,
     system_bus: SystemBus,
@@ -91,7 +89,8 @@ impl DebugModule {
             address::SBADDRESS0 => self.system_bus.set_address(value, &machine.bus),
             address::SBDATA0 => {
                 self.system_bus.put_data(value, &mut machine.bus);
-                self.reset_if_wanted(machine);
+                // The debugger may have written to the register that resets the chip.
+                machine.reset_if_wanted();
             }
             _ => {}
         }
@@ -107,7 +106,7 @@ impl DebugModule {
             | AUTHENTICATED
             | state
             | flag(self.resume_acknowledged, RESUME_ACKNOWLEDGED)
-            | flag(self.have_reset, HAVE_RESET)
+            | flag(machine.hart.debug.has_reset, HAVE_RESET)
     }
 
     fn control(&mut self, value: u32, machine: &mut Machine) {
@@ -119,11 +118,13 @@ impl DebugModule {
         self.is_active = true;
         machine.bus.peripherals.has_debugger = true;
         if value & ACKNOWLEDGE_RESET != 0 {
-            self.have_reset = false;
+            machine.hart.debug.has_reset = false;
         }
         self.holds_reset = value & RESET != 0;
         if self.holds_reset {
-            self.reset(machine);
+            // A hart that is held in reset does not halt: if it is still asked to when it is let go, it does then.
+            machine.reset();
+            return;
         }
         let debug = &mut machine.hart.debug;
         if value & HALT_REQUEST != 0 {
@@ -138,18 +139,6 @@ impl DebugModule {
                     machine.run(1);
                 }
             }
-        }
-    }
-
-    fn reset(&mut self, machine: &mut Machine) {
-        machine.reset();
-        self.have_reset = true;
-    }
-
-    /// The debugger may have written to the register that resets the chip.
-    fn reset_if_wanted(&mut self, machine: &mut Machine) {
-        if machine.bus.peripherals.wants_reset {
-            self.reset(machine);
         }
     }
 

@@ -30,6 +30,8 @@ pub enum Cause {
 pub struct DebugMode {
     /// Whether the hart is in debug mode.
     pub is_halted: bool,
+    /// It was reset, and the debugger has not acknowledged that.
+    pub has_reset: bool,
     written: u32,
     cause: u32,
     /// Two registers for the debugger's own use.
