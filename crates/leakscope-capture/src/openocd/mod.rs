@@ -29,6 +29,7 @@ pub use options::Options;
 pub use rpc::{Notification, Reply, Rpc};
 pub use rtt::RttSource;
 pub(crate) use statistics::Statistics;
+pub(crate) use sysview::END_OF_TRACE;
 pub use sysview::SysviewSource;
 
 use crate::gdb::Endpoint;

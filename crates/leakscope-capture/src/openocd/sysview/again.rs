@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A sync, TRACE_START and TRACE_STOP: what comes behind is a new session, whatever the target's clock says. (Behind
 /// damage, nothing but a start is believed at once.)
-pub(super) const END_OF_TRACE: [u8; 14] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
+pub(crate) const END_OF_TRACE: [u8; 14] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
 
 impl SysviewSource {
     /// Begins the trace anew if the target was reset.

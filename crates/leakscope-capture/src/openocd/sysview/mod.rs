@@ -22,6 +22,7 @@ use super::statistics::Statistics;
 use super::target::Core;
 use crate::gdb::Endpoint;
 use crate::source::{Event, Form, Item, Lost, Source, SourceError};
+pub(crate) use again::END_OF_TRACE;
 use reset::ResetWatch;
 
 /// When OpenOCD has stopped, and nothing comes for so long, all has come. (It may leave the connection open.)
@@ -206,7 +207,7 @@ impl SysviewSource {
             return Ok(Item::Event(event));
         }
         if let Some(stream) = self.unclosed.pop() {
-            bytes.extend(again::END_OF_TRACE);
+            bytes.extend(END_OF_TRACE);
             return Ok(Item::Bytes { stream });
         }
         let wait = match self.phase {
