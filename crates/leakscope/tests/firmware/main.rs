@@ -9,7 +9,8 @@
 //! - [`symbols`]: what must be true of a program before it runs.
 //! - [`uart`]: a serial line.
 //! - [`board`]: the virtual board, which must run a program as QEMU does.
-//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
+//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command; [`interrupted`]: what may come
+//!   between those.
 //!
 //! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
 //! and each of the other ways (ESP-IDF's dialect, the dump, RTT, UART) with at least one fault on each board that
@@ -23,6 +24,7 @@ mod board;
 mod case;
 mod emulator;
 mod expected;
+mod interrupted;
 mod openocd;
 mod record;
 mod symbols;
