@@ -44,6 +44,7 @@ mod conversation;
 mod device;
 mod error;
 pub mod growing;
+mod line_errors;
 mod lost;
 pub mod network;
 pub mod serial;
