@@ -164,6 +164,15 @@ impl OpenOcdError {
         )
     }
 
+    /// Whether the program has not told OpenOCD of the buffers of all its cores.
+    pub(crate) fn is_early(&self) -> bool {
+        match self {
+            Self::NoBuffers => true,
+            Self::Refused { answer, .. } => answer.contains("Failed to connect to targets"),
+            _ => false,
+        }
+    }
+
     /// OpenOCD's own words, where there are special ones for them.
     pub(crate) fn refused(script: &str, answer: &str) -> Self {
         if answer.contains("Failed to get max trace block size") {

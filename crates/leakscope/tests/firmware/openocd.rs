@@ -41,6 +41,8 @@ fn program() -> Option<PathBuf> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chip {
     Esp32C3,
+    /// Two cores.
+    Esp32H4,
     /// Some RISC-V: the recorder's buffers are read by RTT.
     RiscV,
 }
@@ -85,6 +87,14 @@ impl Chip {
                 "-f",
                 "target/esp32c3.cfg",
             ],
+            Self::Esp32H4 => &[
+                "-c",
+                "set ESP_RTOS none",
+                "-c",
+                "set ESP_FLASH_SIZE 0",
+                "-f",
+                "target/esp32h4.cfg",
+            ],
             Self::RiscV => &[
                 "-c",
                 "jtag newtap chip cpu -irlen 5 -expected-id 0x5c25",
@@ -113,7 +123,7 @@ impl OpenOcd {
     }
 
     /// OpenOCD with this board.
-    fn of(mut machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
+    pub(crate) fn of(mut machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let board_port = listener.local_addr()?.port();
         let is_last = Arc::new(AtomicBool::new(false));

@@ -1,10 +1,11 @@
 //! The debug module: what a debugger reads and writes through the DMI.
 //!
-//! The RISC-V External Debug Support, version 0.13, chapter 3.14. There is one hart, no program buffer and no
-//! authentication.
+//! The RISC-V External Debug Support, version 0.13, chapter 3.14. There are one or two harts, no program buffer and
+//! no authentication.
 
 use super::abstract_command::{AbstractCommand, DATA_COUNT};
 use super::system_bus::SystemBus;
+use crate::hart::Hart;
 use crate::hart::debug_mode::Cause;
 use crate::machine::Machine;
 
@@ -29,6 +30,7 @@ const DATA_END: u32 = address::DATA0 + DATA_COUNT as u32;
 const HALT_REQUEST: u32 = 1 << 31;
 const RESUME_REQUEST: u32 = 1 << 30;
 const ACKNOWLEDGE_RESET: u32 = 1 << 28;
+const HART_SHIFT: u32 = 16;
 const RESET: u32 = 1 << 1;
 const ACTIVE: u32 = 1;
 
@@ -48,7 +50,8 @@ const SCRATCH_REGISTERS: u32 = 2 << 20;
 pub struct DebugModule {
     is_active: bool,
     holds_reset: bool,
-    resume_acknowledged: bool,
+    /// The second hart is the one that is spoken of.
+    is_second: bool,
     abstract_command: AbstractCommand,
     system_bus: SystemBus,
 }
@@ -59,9 +62,14 @@ impl DebugModule {
         match register {
             address::DATA0..DATA_END => {
                 let index = (register - address::DATA0) as usize;
-                self.abstract_command.read(index, &mut machine.hart)
+                let hart = select(machine, self.is_second);
+                self.abstract_command.read(index, hart)
             }
-            address::DMCONTROL => flag(self.is_active, ACTIVE) | flag(self.holds_reset, RESET),
+            address::DMCONTROL => {
+                flag(self.is_active, ACTIVE)
+                    | flag(self.holds_reset, RESET)
+                    | flag(self.is_second, 1 << HART_SHIFT)
+            }
             address::DMSTATUS => self.status(machine),
             address::HARTINFO => SCRATCH_REGISTERS,
             address::ABSTRACTCS => self.abstract_command.status(),
@@ -69,7 +77,10 @@ impl DebugModule {
             address::SBCS => self.system_bus.status(),
             address::SBADDRESS0 => self.system_bus.address(),
             address::SBDATA0 => self.system_bus.take_data(&machine.bus),
-            address::HALTSUM0 => u32::from(machine.hart.debug.is_halted),
+            address::HALTSUM0 => machine
+                .harts()
+                .enumerate()
+                .fold(0, |sum, (number, hart)| sum | u32::from(hart.debug.is_halted) << number),
             _ => 0,
         }
     }
@@ -79,11 +90,15 @@ impl DebugModule {
         match register {
             address::DATA0..DATA_END => {
                 let index = (register - address::DATA0) as usize;
-                self.abstract_command.write(index, value, &mut machine.hart);
+                let hart = select(machine, self.is_second);
+                self.abstract_command.write(index, value, hart);
             }
             address::DMCONTROL => self.control(value, machine),
             address::ABSTRACTCS => self.abstract_command.set_status(value),
-            address::COMMAND => self.abstract_command.command(value, &mut machine.hart),
+            address::COMMAND => {
+                let hart = select(machine, self.is_second);
+                self.abstract_command.command(value, hart);
+            }
             address::ABSTRACTAUTO => self.abstract_command.set_auto(value),
             address::SBCS => self.system_bus.set_status(value),
             address::SBADDRESS0 => self.system_bus.set_address(value, &machine.bus),
@@ -96,8 +111,9 @@ impl DebugModule {
         }
     }
 
-    fn status(&self, machine: &Machine) -> u32 {
-        let state = if machine.hart.debug.is_halted {
+    fn status(&self, machine: &mut Machine) -> u32 {
+        let debug = &select(machine, self.is_second).debug;
+        let state = if debug.is_halted {
             HALTED
         } else {
             RUNNING
@@ -105,8 +121,8 @@ impl DebugModule {
         VERSION
             | AUTHENTICATED
             | state
-            | flag(self.resume_acknowledged, RESUME_ACKNOWLEDGED)
-            | flag(machine.hart.debug.has_reset, HAVE_RESET)
+            | flag(debug.has_resumed, RESUME_ACKNOWLEDGED)
+            | flag(debug.has_reset, HAVE_RESET)
     }
 
     fn control(&mut self, value: u32, machine: &mut Machine) {
@@ -117,8 +133,9 @@ impl DebugModule {
         }
         self.is_active = true;
         machine.bus.peripherals.has_debugger = true;
+        self.is_second = value >> HART_SHIFT & 1 == 1 && machine.second.is_some();
         if value & ACKNOWLEDGE_RESET != 0 {
-            machine.hart.debug.has_reset = false;
+            select(machine, self.is_second).debug.has_reset = false;
         }
         self.holds_reset = value & RESET != 0;
         if self.holds_reset {
@@ -126,13 +143,13 @@ impl DebugModule {
             machine.reset();
             return;
         }
-        let debug = &mut machine.hart.debug;
+        let debug = &mut select(machine, self.is_second).debug;
         if value & HALT_REQUEST != 0 {
             if !debug.is_halted {
                 debug.enter(Cause::HaltRequest);
             }
         } else if value & RESUME_REQUEST != 0 {
-            self.resume_acknowledged = true;
+            debug.has_resumed = true;
             if debug.is_halted {
                 debug.is_halted = false;
                 if debug.steps() {
@@ -142,9 +159,17 @@ impl DebugModule {
         }
     }
 
-    /// Whether the hart may run: it is neither halted nor held in reset.
+    /// Whether a hart may run: it is neither halted nor held in reset.
     pub fn lets_run(&self, machine: &Machine) -> bool {
-        !self.holds_reset && !machine.hart.debug.is_halted
+        !self.holds_reset && machine.harts().any(|hart| !hart.debug.is_halted)
+    }
+}
+
+/// The hart that is spoken of.
+fn select(machine: &mut Machine, is_second: bool) -> &mut Hart {
+    match &mut machine.second {
+        Some(second) if is_second => second,
+        _ => &mut machine.hart,
     }
 }
 

@@ -24,6 +24,8 @@ const WAS_RESET: &str = "apptrace connection is lost";
 pub struct EspressifRecording {
     course: Course,
     destination: Destination,
+    /// OpenOCD was told of the destination.
+    is_used: bool,
     trace: Trace,
     has_data: bool,
     /// OpenOCD has put the end of a trace where the target's is missing.
@@ -57,6 +59,7 @@ impl EspressifRecording {
         Ok(Self {
             course: Course::new(client, plan)?,
             destination,
+            is_used: false,
             trace: Trace::None,
             has_data: false,
             is_closed: false,
@@ -74,7 +77,7 @@ impl EspressifRecording {
             return Ok(Status::Finished(ending));
         }
         if self.course.phase == Phase::Recording && self.trace == Trace::None {
-            self.start(receiver, None)?;
+            self.begin(receiver)?;
         }
         self.begin_again(receiver)?;
         self.course.resume()?;
@@ -141,6 +144,9 @@ impl EspressifRecording {
         receiver: &mut dyn Receiver,
         timeout: Duration,
     ) -> Result<bool, RecordError> {
+        if !self.is_used {
+            return Ok(false);
+        }
         let mut bytes = Vec::new();
         let Received::Bytes(core) = self.destination.read(&mut bytes, timeout)? else {
             return Ok(false);
@@ -153,6 +159,20 @@ impl EspressifRecording {
     /// Hands over all that is under way of a trace that has ended.
     pub fn receive_rest(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
         while self.receive(receiver, SILENCE)? {}
+        Ok(())
+    }
+
+    /// Begins the trace where no place in the program is waited for.
+    fn begin(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
+        if !self.course.plan.reset {
+            return self.start(receiver, None);
+        }
+        // It has not come so far yet that OpenOCD knows its buffers.
+        self.trace = Trace::ToBeginAgain {
+            is_reset: true,
+            was_refused: false,
+            next_attempt: Instant::now() + RETRY,
+        };
         Ok(())
     }
 
@@ -171,6 +191,7 @@ impl EspressifRecording {
         if text.lines().any(|line| line.contains("Failed")) {
             return Err(refused(&text));
         }
+        self.is_used = true;
         self.trace = Trace::Runs;
         self.is_closed = false;
         receiver.event(Event::Started { address });
@@ -201,6 +222,7 @@ impl EspressifRecording {
             destination = destination.without_headers();
         }
         self.destination = destination;
+        self.is_used = false;
         self.trace = Trace::ToBeginAgain {
             is_reset,
             was_refused: false,
@@ -229,7 +251,9 @@ impl EspressifRecording {
             self.course.interrupt()?;
         }
         let started = self.start(receiver, None);
-        if let Err(RecordError::OpenOcd(OpenOcdError::NoBuffers)) = started {
+        if let Err(RecordError::OpenOcd(error)) = &started
+            && error.is_early()
+        {
             self.trace = Trace::ToBeginAgain {
                 is_reset,
                 was_refused: true,

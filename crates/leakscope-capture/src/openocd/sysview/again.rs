@@ -107,9 +107,8 @@ impl SysviewSource {
             self.say_reset();
         }
         match self.start() {
-            Err(OpenOcdError::NoBuffers) if until.is_some_and(|until| Instant::now() < until) => {}
-            // It may know the buffers of before the reset.
-            Err(OpenOcdError::NoBuffers | OpenOcdError::Refused { .. }) if until.is_none() => {}
+            // It may know the buffers of before the reset, or of one core only.
+            Err(error) if error.is_early() && until.is_none_or(|until| Instant::now() < until) => {}
             result => return result,
         }
         // OpenOCD may have halted it before it failed.
