@@ -111,7 +111,7 @@ fn through_openocd(
     let cores = names.split_whitespace().count().clamp(1, 2);
     let destination = Destination::new(cores, client.own_address())?;
     let recording = EspressifRecording::new(client, options.plan, destination)?;
-    let recording = Recording::OpenOcd(Box::new(recording));
+    let recording = Recording::OpenOcd(recording);
     Ok(GdbSource::new(recording, cores as u8, endpoint, options))
 }
 
@@ -140,7 +140,7 @@ struct GdbSource {
 #[derive(Debug)]
 enum Recording {
     Ring(RingRecording),
-    OpenOcd(Box<EspressifRecording>),
+    OpenOcd(EspressifRecording),
 }
 
 impl GdbSource {

@@ -357,13 +357,11 @@ impl Source for SysviewSource {
         match self.phase {
             // Of a lost link, nobody can be told.
             Phase::New | Phase::Lost(_) => self.phase = Phase::Ended,
-            Phase::Waiting | Phase::Announcing { .. } => {
-                self.phase = Phase::Ended;
-                self.course.leave(&mut self.client)?;
-            }
             Phase::Tracing => self.begin_stopping(Next::End)?,
             Phase::Stopping(Next::Trace) => self.phase = Phase::Stopping(Next::End),
-            Phase::Stopped {
+            Phase::Waiting
+            | Phase::Announcing { .. }
+            | Phase::Stopped {
                 next: Next::Trace, ..
             } => {
                 self.phase = Phase::Ended;
