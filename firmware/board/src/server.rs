@@ -16,8 +16,8 @@ const IDLE_BUDGET: u32 = 5_000;
 /// After how many looks in vain OpenOCD is idle.
 const IDLE_LOOKS: u32 = 200;
 
-/// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone (`None`), or the program ended. The
-/// machine is switched on when the first one connects, and runs on until the next does.
+/// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone (`None`), or the program ended.
+/// Between two connections the machine stands still.
 ///
 /// # Errors
 /// If the connection fails, or the other side is not OpenOCD.
