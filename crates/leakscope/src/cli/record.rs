@@ -10,11 +10,14 @@ use leakscope_capture::memory::MemoryFilePlace;
 use super::quantity;
 use super::{ReportFormat, Symbols};
 
+const SOURCE: &str = "Source (one of these)";
+
 /// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
 ///
 /// Ctrl-C ends the device's tracing and then reports; a second Ctrl-C ends at once. What was recorded until
 /// then is in the file in either case.
 #[derive(Debug, Args)]
+#[command(override_usage = "leakscope record <SOURCE> --output <FILE> [OPTIONS]")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Record {
     #[command(flatten)]
@@ -29,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) trigger: Trigger,
-    /// End after so much time: 10 (seconds), 500ms, 2min, 1h.
+    /// End so long after tracing has begun: 10 (seconds), 500ms, 2min, 1h.
     #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
     pub(crate) duration: Option<Duration>,
     /// End when so much was recorded: 4096 (bytes), 10M, 10MiB.
@@ -60,23 +63,23 @@ pub(crate) struct Record {
 #[group(required = true, multiple = false)]
 pub(crate) struct Source {
     /// A serial line, for example /dev/ttyUSB0@1000000.
-    #[arg(long, value_name = "PORT@BAUD", value_parser = SerialAddress::parse, help_heading = "Source")]
+    #[arg(long, value_name = "PORT@BAUD", value_parser = SerialAddress::parse, help_heading = SOURCE)]
     pub(crate) serial: Option<SerialAddress>,
     /// A device that serves SystemView over IP (port 19111 unless given), or any TCP server that sends packets.
-    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Source")]
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = SOURCE)]
     pub(crate) tcp: Option<String>,
     /// A device (or OpenOCD) that connects to this computer; without an address, on any of its networks.
-    #[arg(long, value_name = "[ADDR:]PORT", help_heading = "Source")]
+    #[arg(long, value_name = "[ADDR:]PORT", help_heading = SOURCE)]
     pub(crate) listen: Option<String>,
     /// The RTT server of OpenOCD or J-Link, for the channel `SysView`.
-    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    #[arg(long, value_name = "HOST:PORT", help_heading = SOURCE)]
     pub(crate) rtt_tcp: Option<String>,
     /// OpenOCD's Tcl port, for example localhost:6666: ESP chips through Espressif's OpenOCD, others by RTT.
-    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    #[arg(long, value_name = "HOST:PORT", help_heading = SOURCE)]
     pub(crate) openocd: Option<Endpoint>,
     /// Any GDB server, for example localhost:3333: OpenOCD, QEMU, J-Link, pyOCD, probe-rs; or the path of a
     /// Unix socket.
-    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    #[arg(long, value_name = "HOST:PORT", help_heading = SOURCE)]
     pub(crate) gdb: Option<Endpoint>,
     /// A debug probe at this computer, through probe-rs; which one, if there are several. Only in a leakscope built
     /// with `--features probe`.
@@ -84,7 +87,7 @@ pub(crate) struct Source {
         long,
         value_name = "VID:PID[:SERIAL]",
         requires = "chip",
-        help_heading = "Source"
+        help_heading = SOURCE
     )]
     #[allow(
         clippy::option_option,
@@ -92,13 +95,13 @@ pub(crate) struct Source {
     )]
     pub(crate) probe: Option<Option<String>>,
     /// The target's memory as a file, and the address of its first byte: an emulator's shared RAM.
-    #[arg(long, value_name = "FILE@BASE", help_heading = "Source")]
+    #[arg(long, value_name = "FILE@BASE", help_heading = SOURCE)]
     pub(crate) rtt_memory: Option<MemoryFilePlace>,
     /// A file that another program is writing; it is followed until Ctrl-C.
-    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    #[arg(long, value_name = "FILE", help_heading = SOURCE)]
     pub(crate) file: Option<PathBuf>,
     /// Standard input, up to its end.
-    #[arg(long, help_heading = "Source")]
+    #[arg(long, help_heading = SOURCE)]
     pub(crate) stdin: bool,
 }
 
