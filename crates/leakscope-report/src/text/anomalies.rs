@@ -60,36 +60,21 @@ fn write_group(
     let [anomaly, more @ ..] = group else {
         return Ok(());
     };
-    let address = anomaly.address;
-    let (name, before, stack_before) = match &anomaly.kind {
-        AnomalyKind::DoubleFree { freed_at, freed_by } => {
-            let before = format!("freed before at {}", report.clock.moment(*freed_at));
-            ("double free", before, freed_by)
-        }
-        AnomalyKind::WrongFree {
-            block,
-            allocated_by,
-        } => {
-            let offset = bytes(address.saturating_sub(block.address));
-            let size = bytes(block.size);
-            let time = report.clock.moment(block.time);
-            let inside = format!("{offset} into a block of {size} allocated at {time}");
-            ("wrong free", inside, allocated_by)
-        }
-    };
-    let when = report.clock.moment(anomaly.time).replace(' ', "\u{A0}");
+    let (name, before, stack_before) = history(report, anomaly);
+    let when = moment(report, anomaly.time);
     let who = report.context(anomaly.context);
-    let mut what = format!(
-        " of {address:#010x} at {when} in {who} on core {}",
-        anomaly.core
+    let like_it = match more {
+        [.., last] => {
+            let until = moment(report, last.time);
+            let more = count(more.len() as u64);
+            format!(", and {more} more like it until {until}")
+        }
+        [] => String::new(),
+    };
+    let what = format!(
+        " of {:#010x} at {when} in {who} on core {}{like_it}",
+        anomaly.address, anomaly.core
     );
-    if let [.., last] = more {
-        let until = report.clock.moment(last.time).replace(' ', "\u{A0}");
-        what += &format!(
-            ", and {} more like it until {until}",
-            count(more.len() as u64)
-        );
-    }
     let heading = Line::new().paint(Paint::Warning, name).plain(what);
     page.paragraph(2, Line::new(), &heading)?;
     let by = stack::one_line_of(report, &anomaly.stack);
@@ -97,4 +82,28 @@ fn write_group(
     page.paragraph(4, Line::new(), &Line::new().dim(before))?;
     let before_by = stack::one_line_of(report, stack_before);
     page.paragraph(4, Line::new().dim("by "), &before_by.into())
+}
+
+/// What is wrong about a free, what had happened before, and by which call stack.
+fn history<'a>(report: &Report<'_, '_>, anomaly: &'a Anomaly) -> (&'static str, String, &'a [u64]) {
+    match &anomaly.kind {
+        AnomalyKind::DoubleFree { freed_at, freed_by } => {
+            let before = format!("freed before at {}", moment(report, *freed_at));
+            ("double free", before, freed_by)
+        }
+        AnomalyKind::WrongFree {
+            block,
+            allocated_by,
+        } => {
+            let offset = bytes(anomaly.address.saturating_sub(block.address));
+            let size = bytes(block.size);
+            let time = moment(report, block.time);
+            let inside = format!("{offset} into a block of {size} allocated at {time}");
+            ("wrong free", inside, allocated_by)
+        }
+    }
+}
+
+fn moment(report: &Report<'_, '_>, time: u64) -> String {
+    report.clock.moment(time).replace(' ', "\u{A0}")
 }

@@ -106,7 +106,7 @@ fn leaks_found(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
 /// How long memory lasts at this rate, where nobody knows how much is left.
 fn lasting(bytes_per_second: f64) -> String {
     const EXAMPLE: f64 = 100.0 * 1024.0;
-    let time = duration_of_seconds(EXAMPLE / bytes_per_second);
+    let time = duration_of_seconds(EXAMPLE / bytes_per_second).replace(' ', "\u{A0}");
     format!("At this rate 100\u{A0}KiB of free heap last {time}.")
 }
 

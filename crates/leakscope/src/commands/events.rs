@@ -45,19 +45,17 @@ impl Events {
 
     /// That nothing was listed, and what could have been.
     fn no_match(&self, trace: &Trace) -> String {
-        let mut text = "no event matches".to_owned();
-        if let Some(name) = &self.filter.task {
-            let mut names: Vec<String> = trace.tasks().iter().map(Task::display_name).collect();
-            names.sort();
-            names.dedup();
-            if !names.contains(name) {
-                text += &format!(
-                    ": no task is called `{name}`; there are {}",
-                    names.join(", ")
-                );
-            }
+        const NO_MATCH: &str = "no event matches";
+        let mut names: Vec<String> = trace.tasks().iter().map(Task::display_name).collect();
+        names.sort();
+        names.dedup();
+        match &self.filter.task {
+            Some(name) if !names.contains(name) => format!(
+                "{NO_MATCH}: no task is called `{name}`; there are {}",
+                names.join(", ")
+            ),
+            _ => NO_MATCH.to_owned(),
         }
-        text
     }
 
     fn row_format(&self) -> Format {
