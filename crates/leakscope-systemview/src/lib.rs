@@ -65,6 +65,6 @@ pub use frame::{Frame, MAX_PAYLOAD, Shape};
 pub use header::{Header, HeaderLine};
 pub use packet::{Init, Packet};
 pub use print::{Arguments, Level, Print};
-pub use printf::Printf;
+pub use printf::{Printf, PrintfInElf};
 pub use sysdesc::{SystemDescription, SystemItem};
 pub use text::Text;

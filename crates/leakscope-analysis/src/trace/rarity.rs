@@ -1,8 +1,7 @@
 //! The packets that are no part of the hot path: descriptions, starts, stops, losses.
 
-use leakscope_systemview::{Extended, Frame, Packet, SystemDescription, SystemItem, Text};
+use leakscope_systemview::{Extended, Frame, Packet, SystemDescription, SystemItem, Text, id};
 
-use super::copies;
 use super::dialect::segger;
 use super::event::Start;
 use super::lane::Lane;
@@ -29,7 +28,7 @@ impl Trace {
         };
         self.note_stream_facts(index, piece, &packet);
         if self.has_copies()
-            && copies::is_copied(piece.id())
+            && id::is_for_both_cores(piece.id())
             && self.copies.is_copy(index, piece.time, piece.id(), &payload)
         {
             self.counts.copies += 1;

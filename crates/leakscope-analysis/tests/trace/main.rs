@@ -8,6 +8,7 @@ mod damage;
 mod dialects;
 mod heap;
 mod naive;
+mod no_recording;
 mod reading;
 mod rows;
 mod scenario;
