@@ -39,9 +39,9 @@ export function madeUpDocument() {
       findings: [leak], contexts, totals: {
         events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0,
         double_frees: 0, wrong_frees: 0, frees_of_older_blocks: 0, allocated_bytes: 12_276, outstanding_blocks: 99, outstanding_bytes: 2_376,
-        peak_bytes: 2_476, dropped_packets: 12, leaks: 1, leak_bytes_per_second: 24_000,
+        peak_bytes: 2_476, dropped_packets: 12, call_sites: 2, leaks: 1, leak_bytes_per_second: 24_000,
       },
-      peak: { bytes: 2_476, time: 99_500, holders: [{ site: 7, bytes: 2_376 }, { site: 3, bytes: 100 }] },
+      peak: { bytes: 2_476, time: 99_500, holders: [{ site: 7, bytes: 2_376, title: 'parse_header http.c:66' }, { site: 3, bytes: 100, title: 'read_sensor sensor.c:12' }] },
       heap: { size: 300_000, live_at_end: 2_376, exhausted_in_s: 12.4, exhausted_in: '12.4 s' },
       sessions: [{ start: 0, end: END, after_reset: false, stopped: true }], anomalies: [], failures: [],
       limits: { width: 4096, rows: 500, sites: 5000 }, left_out: ['Events between the first 4,000 and the last 2,000 are not here.'],
