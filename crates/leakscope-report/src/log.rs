@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 use leakscope_analysis::trace::{Event, EventKind, Trace};
-use leakscope_systemview::{Arguments, Level, Print, Text};
+use leakscope_systemview::{Level, Print};
 use serde::Serialize;
 
 use crate::events::{context_name, hz};
 use crate::json::Escaped;
 use crate::sanitise::sanitise;
+use crate::symbolizer::Symbolizer;
 use crate::units::Clock;
 
 /// One log message. Texts come from the device as they are; the writers make them harmless.
@@ -38,19 +39,19 @@ pub struct LogRow {
 impl LogRow {
     /// The message that an event is, if it is one.
     ///
-    /// Of a message whose text stands in the ELF file, only the text's address is known.
-    pub fn new(event: &Event<'_>, trace: &Trace) -> Option<Self> {
-        let (print, text) = match event.kind {
-            EventKind::Log(print) => (print, print.formatted().to_string()),
+    /// Of a message whose text stands in the program's ELF file, only the address is known if `program` has none.
+    pub fn new(event: &Event<'_>, trace: &Trace, program: &Symbolizer<'_>) -> Option<Self> {
+        let (options, text) = match event.kind {
+            EventKind::Log(print) => (print.options, print.formatted().to_string()),
             EventKind::LogInElf {
-                address, options, ..
+                address,
+                options,
+                arguments,
             } => {
-                let print = Print {
-                    text: Text::default(),
-                    options,
-                    arguments: Arguments::NONE,
-                };
-                (print, format!("[text at {address:#010x} in the ELF file]"))
+                let text = program.message(address, arguments);
+                let text =
+                    text.unwrap_or_else(|| format!("[text at {address:#010x} in the ELF file]"));
+                (options, text)
             }
             _ => return None,
         };
@@ -59,9 +60,9 @@ impl LogRow {
             clock: Clock::new(hz(event, trace), 0),
             core: event.core,
             context: context_name(event.context, trace),
-            level: print.level(),
+            level: Level::of(options),
             text,
-            appends: print.appends(),
+            appends: options & Print::APPEND != 0,
             input: event.input,
             offset: event.offset,
         })

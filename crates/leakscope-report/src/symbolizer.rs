@@ -6,17 +6,27 @@ use std::sync::Arc;
 
 use leakscope_analysis::heap::allocator::is_allocator_function;
 use leakscope_symbols::{AddressKind, SourceRoots, Symbols};
+use leakscope_systemview::{PrintfInElf, Text};
 use rustc_hash::FxHashMap;
 
 /// Something that knows which functions were active at a return address.
 pub trait FrameSource {
     /// The functions, innermost first; empty if nothing is known of the address.
     fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]>;
+
+    /// The text that the program has at an address, as bytes, if that is known.
+    fn text(&self, _address: u64) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl FrameSource for Symbols {
     fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]> {
         Symbols::frames(self, return_address, AddressKind::ReturnAddress)
+    }
+
+    fn text(&self, address: u64) -> Option<&[u8]> {
+        Symbols::text(self, address)
     }
 }
 
@@ -107,6 +117,13 @@ impl<'s> Symbolizer<'s> {
     /// Whether functions can be named at all.
     pub fn has_symbols(&self) -> bool {
         self.source.is_some()
+    }
+
+    /// A log message whose format stands in the program (`PRINT_ELF`), with its arguments filled in, if the format is
+    /// known.
+    pub fn message(&self, address: u32, arguments: &[u8]) -> Option<String> {
+        let format = Text(self.source?.text(address.into())?);
+        Some(PrintfInElf { format, arguments }.to_string())
     }
 
     /// The frames of one return address, the innermost first; at least one.

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::dwarf::Sections;
 use crate::open_error::{NotElf, OpenError};
 use crate::symbol_table::SymbolTable;
+use crate::texts::Texts;
 use object::elf;
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, FileKind};
@@ -18,6 +19,7 @@ pub(crate) struct Elf {
     pub(crate) is_64_bit: bool,
     pub(crate) is_big_endian: bool,
     pub(crate) ram: Vec<Range<u64>>,
+    pub(crate) texts: Texts,
     pub(crate) code: Code,
     pub(crate) symbols: SymbolTable,
     pub(crate) debug: Sections,
@@ -56,6 +58,7 @@ fn read<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Elf, Ope
         is_64_bit: header.is_class_64(),
         is_big_endian: endian == Endianness::Big,
         ram: ranges_of_ram(&elf),
+        texts: Texts::find(&elf),
         code: Code::new(machine, ranges, symbols.has_function_at(0)),
         symbols,
         debug: Sections::load(&elf),

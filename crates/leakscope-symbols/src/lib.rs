@@ -23,8 +23,9 @@
 //!
 //! # The tour
 //! - [`Symbols`] is the opened file: [`frames`](Symbols::frames) turns an address into what was
-//!   active there, [`symbol`](Symbols::symbol) finds the address of a name, and
-//!   [`ram`](Symbols::ram) says where variables lie.
+//!   active there, [`symbol`](Symbols::symbol) finds the address of a name,
+//!   [`ram`](Symbols::ram) says where variables lie, and [`text`](Symbols::text) reads what stands at
+//!   an address.
 //! - [`AddressKind`] says how an address came about. Addresses of call stacks point *behind* a
 //!   call, often at the next line: looked up as they are, they name the wrong one.
 //! - A [`Frame`] is a function with its place in the source. Where the compiler inlined calls, one
@@ -54,6 +55,7 @@ mod ranges;
 mod source_roots;
 mod symbol_table;
 mod symbols;
+mod texts;
 
 pub use frame::{AddressKind, Frame};
 pub use machine::Machine;

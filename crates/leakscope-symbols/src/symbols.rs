@@ -4,6 +4,7 @@ use crate::code::Code;
 use crate::dwarf::DebugInfo;
 use crate::elf::Elf;
 use crate::symbol_table::SymbolTable;
+use crate::texts::Texts;
 use crate::{AddressKind, Frame, Machine, OpenError, Symbol};
 use sha2::{Digest, Sha256};
 use std::cell::{OnceCell, RefCell};
@@ -27,6 +28,7 @@ pub struct Symbols {
     is_64_bit: bool,
     is_big_endian: bool,
     ram: Vec<Range<u64>>,
+    texts: Texts,
     code: Code,
     table: SymbolTable,
     debug: DebugInfo,
@@ -51,6 +53,7 @@ impl Symbols {
             is_64_bit: elf.is_64_bit,
             is_big_endian: elf.is_big_endian,
             ram: elf.ram,
+            texts: elf.texts,
             code: elf.code,
             table: elf.symbols,
             debug,
@@ -144,6 +147,13 @@ impl Symbols {
             }),
         }
         frames
+    }
+
+    /// The text that begins at `address`, up to its NUL, as bytes: a format that the program names in a trace by its
+    /// address alone. It is sought in the section `.sv-data`, where SEGGER SystemView has programs keep such
+    /// formats (they need not be part of the program's memory), then in all that is loaded.
+    pub fn text(&self, address: u64) -> Option<&[u8]> {
+        self.texts.at(&self.file, address)
     }
 
     /// The function or variable called `name`: its name in the symbol table, or the demangled one

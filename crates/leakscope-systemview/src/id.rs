@@ -89,6 +89,28 @@ ids! {
     EX = 31,
 }
 
+/// Whether Espressif's OpenOCD writes packets with this id, whichever core sent them, to the recordings of both
+/// (`esp32_sysview.c`): what each reader must know.
+#[inline]
+#[must_use]
+pub const fn is_for_both_cores(id: u32) -> bool {
+    matches!(
+        id,
+        OVERFLOW
+            | TASK_START_READY
+            | TASK_INFO
+            | TRACE_START
+            | TRACE_STOP
+            | SYSTIME_CYCLES
+            | SYSTIME_US
+            | SYSDESC
+            | STACK_INFO
+            | MODULEDESC
+            | INIT
+            | NUMMODULES
+    )
+}
+
 /// The numbers of extended events, the first field of an [`EX`] packet.
 pub mod extended {
     /// A point in time is marked.

@@ -54,6 +54,18 @@ impl<'a> Arguments<'a> {
     }
 }
 
+impl Level {
+    /// From the options of a log message. Unknown levels count as plain.
+    #[must_use]
+    pub const fn of(options: u32) -> Self {
+        match options & 0b11 {
+            1 => Self::Warning,
+            2 => Self::Error,
+            _ => Self::Log,
+        }
+    }
+}
+
 impl<'a> Print<'a> {
     /// Bit 6 of the options: this text goes on where the message before ended.
     pub const APPEND: u32 = 0x40;
@@ -74,14 +86,10 @@ impl<'a> Print<'a> {
         })
     }
 
-    /// How urgent it is. Unknown levels count as plain.
+    /// How urgent it is.
     #[must_use]
     pub const fn level(&self) -> Level {
-        match self.options & 0b11 {
-            1 => Level::Warning,
-            2 => Level::Error,
-            _ => Level::Log,
-        }
+        Level::of(self.options)
     }
 
     /// Whether the text goes on where the message before ended.

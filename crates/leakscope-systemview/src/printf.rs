@@ -1,9 +1,11 @@
 //! The formatting of log messages that the target leaves to the host.
 
-use core::fmt::{self, Write};
+use core::fmt::{self, Display, Write};
+use core::iter::{self, Take};
 
 use crate::print::Arguments;
-use crate::text::Text;
+use crate::text::{self, Text};
+use crate::varint::Numbers;
 
 /// A `printf` format with its arguments; [`Display`](fmt::Display) fills them in.
 ///
@@ -28,46 +30,136 @@ pub struct Printf<'a> {
 
 impl fmt::Display for Printf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.arguments.count == 0 {
+        let Arguments { count, encoded } = self.arguments;
+        if count == 0 {
             return self.format.fmt(f);
         }
-        let mut arguments = self.arguments.numbers();
-        let mut rest = self.format.0;
+        let values = Values {
+            numbers: Numbers::new(encoded).take(count as usize),
+            strings: None,
+        };
+        values.fill(self.format, f)
+    }
+}
+
+/// A `printf` format that stands in the ELF file (`PRINT_ELF`), with its arguments;
+/// [`Display`](fmt::Display) fills them in.
+///
+/// Knows what [`Printf`] knows. The target sends the numbers that the format asks for and then its strings,
+/// without saying how many: only the format tells. So `%%` is a plain percent sign here, and `%s` shows the
+/// string.
+///
+/// ```
+/// use leakscope_systemview::PrintfInElf;
+/// let arguments = &[7, 4, b'm', b'a', b'i', b'n'];
+/// let shown = PrintfInElf { format: "100 %% of %s: %u".into(), arguments };
+/// assert_eq!(shown.to_string(), "100 % of main: 7");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct PrintfInElf<'a> {
+    /// The format, as the ELF file has it.
+    pub format: Text<'a>,
+    /// Numbers, then strings, encoded.
+    pub arguments: &'a [u8],
+}
+
+impl fmt::Display for PrintfInElf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = numbers_in(self.format);
+        let mut numbers = Numbers::new(self.arguments);
+        numbers.by_ref().take(count).for_each(drop);
+        let values = Values {
+            numbers: Numbers::new(self.arguments).take(count),
+            strings: Some(numbers.rest()),
+        };
+        values.fill(self.format, f)
+    }
+}
+
+/// How many numbers a format asks for.
+fn numbers_in(format: Text<'_>) -> usize {
+    let mut count = 0;
+    let mut rest = format.0;
+    while let Some(percent) = rest.iter().position(|&byte| byte == b'%') {
+        let from_percent = rest.get(percent..).unwrap_or_default();
+        let mut asterisks = iter::repeat(0).inspect(|_| count += 1);
+        let (_, position) = Layout::parse(from_percent, &mut asterisks);
+        let letter = from_percent.get(position).copied();
+        count += usize::from(letter.is_some_and(is_of_number));
+        let is_known =
+            matches!(letter, Some(letter) if is_of_number(letter) || b"%s".contains(&letter));
+        let length = position + usize::from(is_known);
+        rest = from_percent.get(length..).unwrap_or_default();
+    }
+    count
+}
+
+/// Whether this is the letter of a specifier that shows a number or a character.
+const fn is_of_number(letter: u8) -> bool {
+    matches!(letter, b'd' | b'i' | b'u' | b'x' | b'X' | b'c' | b'p')
+}
+
+/// What a format is filled with.
+struct Values<'a> {
+    numbers: Take<Numbers<'a>>,
+    /// Where strings are sent, those. Otherwise they stay on the target, and their addresses are numbers; and the
+    /// target sends one for each percent sign, also if it begins no specifier.
+    strings: Option<&'a [u8]>,
+}
+
+impl Values<'_> {
+    fn fill(mut self, format: Text<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = format.0;
         while let Some(percent) = rest.iter().position(|&byte| byte == b'%') {
             let (before, from_percent) = rest.split_at(percent);
             Text(before).fmt(f)?;
-            let length = write_specifier(f, from_percent, &mut arguments)?;
+            let length = self.write_specifier(f, from_percent)?;
             rest = from_percent.get(length..).unwrap_or_default();
         }
         Text(rest).fmt(f)
     }
-}
 
-/// Writes the specifier that `bytes` begin with; returns how many bytes of the format it took.
-fn write_specifier(
-    f: &mut fmt::Formatter<'_>,
-    bytes: &[u8],
-    arguments: &mut impl Iterator<Item = u32>,
-) -> Result<usize, fmt::Error> {
-    let (layout, position) = Layout::parse(bytes, arguments);
-    match bytes.get(position).copied() {
-        Some(b'%') => {
-            // The target counted both percent signs, and sent junk for each.
-            arguments.nth(1);
-            f.write_char('%')?;
-            Ok(position + 1)
-        }
-        Some(letter @ (b'd' | b'i' | b'u' | b'x' | b'X' | b'c' | b'p' | b's')) => {
-            match arguments.next() {
-                Some(value) => layout.write(f, letter, value)?,
-                None => write!(f, "{}", Text(bytes.get(..=position).unwrap_or_default()))?,
+    /// Writes the specifier that `bytes` begin with; returns how many bytes of the format it took.
+    fn write_specifier(
+        &mut self,
+        f: &mut fmt::Formatter<'_>,
+        bytes: &[u8],
+    ) -> Result<usize, fmt::Error> {
+        let (layout, position) = Layout::parse(bytes, &mut self.numbers);
+        let as_it_is = Text(bytes.get(..=position).unwrap_or_default());
+        match bytes.get(position).copied() {
+            Some(b'%') => {
+                self.skip_junk(2);
+                f.write_char('%')?;
             }
-            Ok(position + 1)
+            Some(b's') if self.strings.is_some() => match self.string() {
+                Some(text) => layout.write_text(f, text)?,
+                None => as_it_is.fmt(f)?,
+            },
+            Some(letter) if letter == b's' || is_of_number(letter) => match self.numbers.next() {
+                Some(value) => layout.write(f, letter, value)?,
+                None => as_it_is.fmt(f)?,
+            },
+            _ => {
+                self.skip_junk(1);
+                Text(bytes.get(..position).unwrap_or_default()).fmt(f)?;
+                return Ok(position);
+            }
         }
-        _ => {
-            arguments.next();
-            write!(f, "{}", Text(bytes.get(..position).unwrap_or_default()))?;
-            Ok(position)
+        Ok(position + 1)
+    }
+
+    fn string(&mut self) -> Option<Text<'_>> {
+        let strings = self.strings.as_mut()?;
+        let (text, end) = text::read_framed(strings, 0).ok()?;
+        *strings = strings.get(end..).unwrap_or_default();
+        Some(text)
+    }
+
+    /// Passes over what was sent for percent signs that begin no specifier.
+    fn skip_junk(&mut self, signs: usize) {
+        if self.strings.is_none() {
+            self.numbers.by_ref().take(signs).for_each(drop);
         }
     }
 }
@@ -156,6 +248,17 @@ impl Layout {
         write!(f, "{:spaces_before$}{prefix}", "")?;
         write!(f, "{:0<zeros$}{}", "", body.as_str())?;
         write!(f, "{:spaces_after$}", "")
+    }
+
+    /// Width and precision are in bytes, as in C.
+    fn write_text(&self, f: &mut fmt::Formatter<'_>, text: Text<'_>) -> fmt::Result {
+        let shown = self.precision.and_then(|precision| text.0.get(..precision));
+        let shown = Text(shown.unwrap_or(text.0));
+        let padding = self.width.saturating_sub(shown.0.len());
+        if self.left {
+            return write!(f, "{shown}{:padding$}", "");
+        }
+        write!(f, "{:padding$}{shown}", "")
     }
 }
 

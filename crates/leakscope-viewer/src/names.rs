@@ -18,7 +18,7 @@ impl Names<'_> {
     /// An event's name, and what it says.
     pub(crate) fn words(&mut self, seen: &Seen<'_>) -> (String, String) {
         let named = (self.naming).named(&seen.event, seen.trace, &mut self.symbolizer);
-        let detail = match LogRow::new(&seen.event, seen.trace) {
+        let detail = match LogRow::new(&seen.event, seen.trace, &self.symbolizer) {
             Some(log) => lines(&log.text),
             None => {
                 let words: Vec<String> = named.fields.iter().map(ToString::to_string).collect();

@@ -1,5 +1,7 @@
 //! The ELF file beside a recording.
 
+use std::path::Path;
+
 use anyhow::Context;
 use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::Symbols;
@@ -9,16 +11,13 @@ pub(crate) use leakscope_report::program::{AllocatorFrames, check};
 use crate::cli;
 
 /// Opens the ELF file, if one was named.
-pub(crate) fn open(symbols: &cli::Symbols) -> anyhow::Result<Option<Symbols>> {
-    match &symbols.elf {
-        Some(path) => {
-            let opened = Symbols::open(path);
-            Ok(Some(
-                opened.with_context(|| format!("`{}`", path.display()))?,
-            ))
-        }
-        None => Ok(None),
-    }
+pub(crate) fn open(options: &cli::Symbols) -> anyhow::Result<Option<Symbols>> {
+    options.elf.as_deref().map(open_file).transpose()
+}
+
+/// Opens this ELF file.
+pub(crate) fn open_file(path: &Path) -> anyhow::Result<Symbols> {
+    Symbols::open(path).with_context(|| format!("`{}`", path.display()))
 }
 
 /// Looks addresses up in the ELF file, if there is one.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use leakscope_analysis::dump;
 use leakscope_systemview::Header;
 
 /// No input holds a packet of SystemView.
@@ -16,7 +17,12 @@ pub(crate) struct NoEvents {
 enum Found {
     Nothing,
     OnlyHeader,
-    Other { offset: usize, bytes: Vec<u8> },
+    /// Such as the log of a console without a heap dump in it.
+    Text,
+    Other {
+        offset: usize,
+        bytes: Vec<u8>,
+    },
 }
 
 impl std::error::Error for NoEvents {}
@@ -29,9 +35,9 @@ impl NoEvents {
             found: Found::of(&head),
         });
         let first = all.next();
-        let other = all.find(|other| matches!(other.found, Found::Other { .. }));
+        let other = all.find(|other| other.found.is_something());
         match (first, other) {
-            (Some(first), _) if matches!(first.found, Found::Other { .. }) => first,
+            (Some(first), _) if first.found.is_something() => first,
             (_, Some(other)) => other,
             (Some(first), None) => first,
             (None, None) => Self {
@@ -48,6 +54,10 @@ impl NoEvents {
                 "was recording stopped before the target sent anything? OpenOCD writes the data when it \
                  is told to stop (`esp sysview_mcore stop`), and a target that does not run sends nothing"
             }
+            Found::Text => {
+                "a recording is a binary file (.svdat); of a console's log, what `heap_trace_dump` or the recorder \
+                 has printed is read; an ELF file is named with --elf"
+            }
             Found::Other { .. } => {
                 "a recording begins with ten zero bytes, or with lines that begin with `;` before them; \
                  an ELF file is named with --elf"
@@ -57,6 +67,11 @@ impl NoEvents {
 }
 
 impl Found {
+    /// Whether more is in it than a recorder writes before the target has sent anything.
+    const fn is_something(&self) -> bool {
+        matches!(self, Self::Text | Self::Other { .. })
+    }
+
     fn of(head: &[u8]) -> Self {
         /// So many bytes are shown.
         const SHOWN: usize = 8;
@@ -64,6 +79,7 @@ impl Found {
         match head.get(offset..).unwrap_or_default() {
             [] if offset > 0 => Self::OnlyHeader,
             [] => Self::Nothing,
+            _ if offset == 0 && dump::is_text(head) => Self::Text,
             data => Self::Other {
                 offset,
                 bytes: data.iter().take(SHOWN).copied().collect(),
@@ -78,6 +94,7 @@ impl fmt::Display for NoEvents {
         match &self.found {
             Found::Nothing => write!(f, "`{name}` is empty"),
             Found::OnlyHeader => write!(f, "`{name}` holds a header and no data behind it"),
+            Found::Text => write!(f, "`{name}` is text, and no heap dump is in it"),
             Found::Other { offset, bytes } => {
                 write!(
                     f,

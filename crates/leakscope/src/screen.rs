@@ -1,5 +1,6 @@
 //! Where output goes: standard output for data, standard error for everything else.
 
+use std::fmt;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -35,6 +36,21 @@ impl Screen {
     }
 }
 
+/// What went wrong, and what can be done about it, where no other error type has both.
+#[derive(Debug)]
+pub(crate) struct Advised {
+    pub(crate) message: String,
+    pub(crate) hint: &'static str,
+}
+
+impl std::error::Error for Advised {}
+
+impl fmt::Display for Advised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 /// Says on standard error what went wrong, and what can be done about it.
 pub(crate) fn complain(error: &anyhow::Error) {
     let _ = writeln!(
@@ -42,8 +58,8 @@ pub(crate) fn complain(error: &anyhow::Error) {
         "error: {}",
         sanitise(&format!("{error:#}"))
     );
-    if let Some(hint) = hint(error) {
-        let _ = writeln!(anstream::stderr(), "hint: {}", sanitise(hint));
+    if let Some(advice) = advice(error) {
+        hint(advice);
     }
 }
 
@@ -52,7 +68,12 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "note: {}", sanitise(text));
 }
 
-fn hint(error: &anyhow::Error) -> Option<&str> {
+/// Says on standard error what can be done.
+pub(crate) fn hint(text: &str) {
+    let _ = writeln!(anstream::stderr(), "hint: {}", sanitise(text));
+}
+
+fn advice(error: &anyhow::Error) -> Option<&str> {
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<SourceError>() {
             return error.hint();
@@ -71,6 +92,9 @@ fn hint(error: &anyhow::Error) -> Option<&str> {
         }
         if let Some(error) = cause.downcast_ref::<NoEvents>() {
             return Some(error.hint());
+        }
+        if let Some(error) = cause.downcast_ref::<Advised>() {
+            return Some(error.hint);
         }
         let error = cause.downcast_ref::<SourceRootError>()?;
         Some(error.hint())

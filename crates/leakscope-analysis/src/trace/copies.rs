@@ -1,9 +1,9 @@
 //! Packets that stand in two streams: Espressif's OpenOCD writes what concerns both cores to the files
-//! of both (`esp32_sysview.c`), and they must be acted on once.
+//! of both ([`id::is_for_both_cores`](leakscope_systemview::id::is_for_both_cores)), and they must be acted on
+//! once.
 
 use std::hash::Hasher;
 
-use leakscope_systemview::id;
 use rustc_hash::FxHasher;
 
 /// The packets of the present moment of which a copy may follow in another stream.
@@ -11,26 +11,6 @@ use rustc_hash::FxHasher;
 pub(super) struct Copies {
     time: u64,
     waiting: Vec<(usize, u64)>,
-}
-
-/// Whether OpenOCD copies packets with this id.
-#[inline]
-pub(super) fn is_copied(id: u32) -> bool {
-    matches!(
-        id,
-        id::OVERFLOW
-            | id::TASK_START_READY
-            | id::TASK_INFO
-            | id::TRACE_START
-            | id::TRACE_STOP
-            | id::SYSTIME_CYCLES
-            | id::SYSTIME_US
-            | id::SYSDESC
-            | id::STACK_INFO
-            | id::MODULEDESC
-            | id::INIT
-            | id::NUMMODULES
-    )
 }
 
 impl Copies {

@@ -13,6 +13,8 @@ pub struct Task {
     pub priority: Option<u32>,
     /// Its stack: base address, size and bytes in use (0 if unknown).
     pub stack: Option<TaskStack>,
+    /// How often the target had been reset when it first appeared, as far as the trace shows.
+    pub resets: u32,
 }
 
 /// A task's stack.
@@ -58,6 +60,7 @@ const NOBODY: (u32, TaskIndex) = (u32::MAX, TaskIndex(0));
 pub(super) struct Tasks {
     list: Vec<Task>,
     current: FxHashMap<u32, TaskIndex>,
+    resets: u32,
     /// Looked up lately: a hash table of one place a task, where the newer one wins.
     recent: [(u32, TaskIndex); RECENT],
 }
@@ -90,10 +93,11 @@ impl Tasks {
     }
 
     fn look_up(&mut self, address: u32) -> TaskIndex {
-        let list = &mut self.list;
+        let (list, resets) = (&mut self.list, self.resets);
         let task = *self.current.entry(address).or_insert_with(|| {
             list.push(Task {
                 address,
+                resets,
                 ..Task::default()
             });
             TaskIndex(list.len() as u32 - 1)
@@ -122,6 +126,7 @@ impl Tasks {
 
     /// The target was reset: all its tasks are new ones.
     pub(super) fn forget_all(&mut self) {
+        self.resets += 1;
         self.current.clear();
         self.recent = [NOBODY; RECENT];
     }
@@ -138,6 +143,7 @@ impl Default for Tasks {
         Self {
             list: Vec::new(),
             current: FxHashMap::default(),
+            resets: 0,
             recent: [NOBODY; RECENT],
         }
     }

@@ -8,10 +8,12 @@ mod damage;
 mod dialects;
 mod heap;
 mod naive;
+mod no_recording;
 mod reading;
 mod rows;
 mod scenario;
 mod sessions;
+mod stacks;
 mod twin;
 
 /// How many cases a property is tried with: a few, or as many as `PROPTEST_CASES` says.

@@ -107,7 +107,7 @@ impl Splitter<'_> {
         self.last_core = own;
         for core in 0..CORES {
             self.pending[core] += u64::from(frame.delta);
-            if core != own && !is_for_both(frame.id) {
+            if core != own && !id::is_for_both_cores(frame.id) {
                 continue;
             }
             let delta = std::mem::take(&mut self.pending[core]);
@@ -155,25 +155,6 @@ fn put(bytes: &mut Vec<u8>, number: u32) {
 /// A packet that no recorder sends is damage.
 fn is_packet(frame: &Frame<'_>) -> bool {
     frame.id != id::NOP && Packet::parse(frame).is_ok()
-}
-
-/// What both cores' readers need to know (OpenOCD's `esp32_sysview_process_packet`).
-fn is_for_both(packet: u32) -> bool {
-    matches!(
-        packet,
-        id::OVERFLOW
-            | id::TASK_START_READY
-            | id::TASK_INFO
-            | id::TRACE_START
-            | id::TRACE_STOP
-            | id::SYSTIME_CYCLES
-            | id::SYSTIME_US
-            | id::SYSDESC
-            | id::STACK_INFO
-            | id::MODULEDESC
-            | id::INIT
-            | id::NUMMODULES
-    )
 }
 
 /// The description of the system, as core 1 has it: there, the core is another.

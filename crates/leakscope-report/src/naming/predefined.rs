@@ -2,7 +2,7 @@
 
 use leakscope_analysis::describe::raw_parameters;
 use leakscope_analysis::trace::{Event, EventKind, Start, Trace};
-use leakscope_systemview::{Extended, Init, Level, Packet, Print, id};
+use leakscope_systemview::{Extended, Init, Level, Packet, id};
 
 use super::{Field, Named, packet, samples};
 
@@ -15,6 +15,18 @@ pub(super) fn gap(packets: Option<u64>, bytes: u64) -> Named {
     Named {
         name: id::name(id::OVERFLOW).unwrap_or_default().to_owned(),
         fields,
+    }
+}
+
+/// A log message whose format stands in the ELF file; with that, its text.
+pub(super) fn log_in_elf(address: u32, options: u32, text: Option<&str>) -> Named {
+    let name = id::extended::name(id::extended::PRINT_ELF);
+    Named {
+        name: name.unwrap_or_default().to_owned(),
+        fields: match text {
+            Some(text) => log(Level::of(options), text),
+            None => vec![Field::address("text_address", address.into())],
+        },
     }
 }
 
@@ -124,7 +136,7 @@ fn fields<'n>(
             Field::address("resource", expanded(resource, event, trace)),
             Field::text("name", name.to_string()),
         ],
-        Packet::PrintFormatted(print) => log(print),
+        Packet::PrintFormatted(print) => log(print.level(), &print.formatted().to_string()),
         Packet::NumModules { count } => vec![number("count", count)],
         _ => Vec::new(),
     }
@@ -142,10 +154,9 @@ fn of_extended(extended: Extended<'_>, event: &Event<'_>, trace: &Trace) -> Name
             ],
         ),
         Extended::RegisterData(data) => (id::extended::REGISTER_DATA, samples::registered(&data)),
-        Extended::PrintElf { address, .. } => (
-            id::extended::PRINT_ELF,
-            vec![Field::address("text_address", address.into())],
-        ),
+        Extended::PrintElf {
+            address, options, ..
+        } => return log_in_elf(address, options, None),
         Extended::Other { extended, payload } => {
             let fields = raw_parameters(payload);
             (extended, fields.iter().map(Field::from).collect())
@@ -165,13 +176,12 @@ fn of_extended(extended: Extended<'_>, event: &Event<'_>, trace: &Trace) -> Name
     }
 }
 
-fn log(print: Print<'_>) -> Vec<Field> {
-    let level = match print.level() {
+fn log(level: Level, text: &str) -> Vec<Field> {
+    let level = match level {
         Level::Log => None,
         Level::Warning => Some(Field::word("level", "warning")),
         Level::Error => Some(Field::word("level", "error")),
     };
-    let text = print.formatted().to_string();
     let text = Field::word("text", text.trim_end());
     level.into_iter().chain([text]).collect()
 }

@@ -6,8 +6,8 @@ use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::{CallSite, Outcome};
 use leakscope_analysis::problem::ProblemKind;
 
-use super::Report;
 use super::layout::{Line, Page, Paint};
+use super::{Report, enumeration};
 use crate::conclusion::{Conclusion, has, is_dump, leaks};
 use crate::units::{bytes, counted, duration_of_seconds, rate_per_second};
 
@@ -31,10 +31,34 @@ pub(super) fn write_if_mute(report: &Report<'_, '_>, page: &mut Page<'_>) -> io:
 
 pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
     match Conclusion::of(report.outcome) {
-        Conclusion::NothingKnown => Ok(()),
-        Conclusion::NoLeakSeen => no_leak(report, page),
-        Conclusion::Leak => leaks_found(report, page),
+        Conclusion::NothingKnown => return Ok(()),
+        Conclusion::NoLeakSeen => no_leak(report, page)?,
+        Conclusion::Leak => leaks_found(report, page)?,
     }
+    other_faults(report.outcome, page)
+}
+
+/// What else the program did wrong: it stands further down, behind what may be a long list.
+fn other_faults(outcome: &Outcome, page: &mut Page<'_>) -> io::Result<()> {
+    let totals = &outcome.totals;
+    let failed = totals
+        .failed_allocations
+        .saturating_sub(totals.failed_and_retried);
+    let faults: Vec<String> = [
+        (failed, "failed allocation"),
+        (totals.double_frees, "double free"),
+        (totals.wrong_frees, "wrong free"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, name)| counted(number, name).replace(' ', "\u{A0}"))
+    .collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{} (see below)", enumeration(&faults));
+    let first = Line::new().paint(Paint::Warning, "Also wrong: ");
+    page.paragraph(0, Line::new(), &first.plain(text))
 }
 
 fn leaks_found(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -70,10 +94,20 @@ fn leaks_found(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
         Line::new(),
         &Line::new().paint(Paint::Leak, heading).strong(sentence),
     )?;
-    match rate.and_then(|rate| exhaustion(report.outcome, rate)) {
-        Some(warning) => page.paragraph(0, Line::new(), &warning.into()),
+    match rate {
+        Some(rate) => {
+            let until = exhaustion(report.outcome, rate).unwrap_or_else(|| lasting(rate));
+            page.paragraph(0, Line::new(), &until.into())
+        }
         None => Ok(()),
     }
+}
+
+/// How long memory lasts at this rate, where nobody knows how much is left.
+fn lasting(bytes_per_second: f64) -> String {
+    const EXAMPLE: f64 = 100.0 * 1024.0;
+    let time = duration_of_seconds(EXAMPLE / bytes_per_second).replace(' ', "\u{A0}");
+    format!("At this rate 100\u{A0}KiB of free heap last {time}.")
 }
 
 /// When the heap is used up at this rate, if there is one heap and its size is known.

@@ -29,10 +29,10 @@ pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Res
     page.heading("Failed allocations", &notes.join(", "))?;
     let mut table = Table::new([
         Column::number("times"),
-        Column::number("largest"),
+        Column::number("largest bytes"),
         Column::number("first at"),
-        Column::number("live then").that_may_go(1),
-        Column::text("by", Give::Middle(8)),
+        Column::number("bytes live then").that_may_go(1),
+        Column::text("task", Give::Middle(8)),
         Column::text("call site", Give::Chain(16)),
     ]);
     for group in groups.iter().take(report.shown(groups.len())) {

@@ -22,7 +22,7 @@ pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Res
     page.heading("Peak", &format!("{size} at {time}, held by"))?;
     let mut table = Table::new([
         Column::number("bytes"),
-        Column::number("part"),
+        Column::number("share"),
         Column::text("call site", Give::Chain(20)),
     ]);
     let listed = match report.shown(peak.holders.len()) {

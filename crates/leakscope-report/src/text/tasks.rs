@@ -2,20 +2,22 @@
 
 use std::io;
 
-use leakscope_analysis::outcome::ContextUsage;
+use leakscope_analysis::outcome::{ContextUsage, Outcome};
+use leakscope_analysis::trace::Context;
 
-use super::Report;
 use super::layout::{Column, Give, Page, Table};
+use super::{Report, short_name};
 use crate::units::count;
 
 pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let mut contexts: Vec<&ContextUsage> = report.outcome.contexts.iter().collect();
-    if contexts.is_empty() {
+    let mut rows = rows(report.outcome);
+    if rows.is_empty() {
         return Ok(());
     }
     // Stable: those that allocated as much stay in order of first appearance.
-    contexts
-        .sort_by_key(|usage| std::cmp::Reverse((usage.outstanding_bytes, usage.allocated_bytes)));
+    rows.sort_by_key(|row| {
+        std::cmp::Reverse((row.usage.outstanding_bytes, row.usage.allocated_bytes))
+    });
     page.heading("Tasks", "")?;
     let mut table = Table::new([
         Column::text("", Give::Middle(12)),
@@ -27,9 +29,9 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         Column::number("bytes"),
         Column::number("peak bytes").that_may_go(3),
     ]);
-    for usage in contexts.iter().take(report.shown(contexts.len())) {
+    for Row { name, usage, .. } in rows.iter().take(report.shown(rows.len())) {
         table.row([
-            report.context(usage.context).into(),
+            short_name(name).into(),
             count(usage.allocations).into(),
             count(usage.allocated_bytes).into(),
             count(usage.frees).into(),
@@ -40,5 +42,56 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         ]);
     }
     table.write(page, 2)?;
-    report.hidden(page, contexts.len(), "task")
+    report.hidden(page, rows.len(), "task")
+}
+
+/// A task, and those of its name that were it before the target was reset; or an interrupt, or another context.
+struct Row {
+    name: String,
+    usage: ContextUsage,
+    /// After how many resets the last of them appeared.
+    resets: u32,
+}
+
+fn rows(outcome: &Outcome) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for &usage in &outcome.contexts {
+        let name = outcome.context_name(usage.context);
+        let resets = match usage.context {
+            Context::Task(task) => outcome
+                .tasks
+                .get(task.index())
+                .map_or(0, |task| task.resets),
+            _ => 0,
+        };
+        // Tasks of the same name between the same two resets are different ones.
+        let before = rows
+            .iter_mut()
+            .find(|row| row.name == name && row.resets < resets);
+        match before {
+            Some(row) => {
+                row.usage = together(&row.usage, &usage);
+                row.resets = resets;
+            }
+            None => rows.push(Row {
+                name,
+                usage,
+                resets,
+            }),
+        }
+    }
+    rows
+}
+
+fn together(one: &ContextUsage, other: &ContextUsage) -> ContextUsage {
+    ContextUsage {
+        context: one.context,
+        allocations: one.allocations + other.allocations,
+        allocated_bytes: one.allocated_bytes + other.allocated_bytes,
+        frees: one.frees + other.frees,
+        freed_bytes: one.freed_bytes + other.freed_bytes,
+        outstanding_blocks: one.outstanding_blocks + other.outstanding_blocks,
+        outstanding_bytes: one.outstanding_bytes + other.outstanding_bytes,
+        peak_bytes: one.peak_bytes.max(other.peak_bytes),
+    }
 }

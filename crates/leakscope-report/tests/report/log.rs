@@ -1,5 +1,6 @@
 //! Lists of log messages.
 
+use leakscope_report::Symbolizer;
 use leakscope_report::log::{Format, LogRow, Writer};
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ fn listed(format: Format) -> String {
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out, format);
     walk(&small(), |event, trace| {
-        if let Some(row) = LogRow::new(event, trace) {
+        if let Some(row) = LogRow::new(event, trace, &Symbolizer::new(None)) {
             writer.write(row).unwrap();
         }
     });

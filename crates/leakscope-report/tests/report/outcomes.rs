@@ -56,6 +56,7 @@ pub(crate) fn task(name: &str, address: u32) -> Task {
         name: name.to_owned(),
         priority: Some(5),
         stack: None,
+        resets: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The report as a person reads it.
 
-use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::outcome::{ContextUsage, Outcome};
 use leakscope_report::text::{Options, write};
 use leakscope_report::{FrameSource, Symbolizer};
 
@@ -222,4 +222,77 @@ fn a_heap_of_known_size_says_when_it_is_used_up() {
         text.contains("the heap of 102,400 B is used up in 1 min 33 s"),
         "{text}"
     );
+}
+
+#[test]
+fn a_heap_of_unknown_size_has_an_example() {
+    let text = written(&outcomes::tutorial(), 100);
+    assert!(
+        text.contains("100 KiB of free heap last 1 min 33 s."),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_wrong_besides_leaks_is_said_at_once() {
+    let text = written(&everything(), 100);
+    let before_the_leaks = text.split("LEAK").next().unwrap_or_default();
+    let expected = "Also wrong: 4 failed allocations, 1 double free and 1 wrong free (see below)";
+    assert!(before_the_leaks.contains(expected), "{text}");
+    assert!(!written(&outcomes::tutorial(), 100).contains("Also wrong"));
+}
+
+#[test]
+fn frees_that_are_wrong_in_the_same_way_are_one_entry() {
+    let mut outcome = everything();
+    let mut again = outcome.anomalies[0].clone();
+    again.time += 1_000_000;
+    again.address += 64;
+    outcome.anomalies.push(again);
+    let mut elsewhere = outcome.anomalies[0].clone();
+    elsewhere.stack.pop();
+    outcome.anomalies.push(elsewhere);
+    let text = written(&outcome, 200);
+    let entries: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("  double free of"))
+        .collect();
+    assert_eq!(entries.len(), 2, "{text}");
+    assert!(
+        entries[0].ends_with(", and 1 more like it until 0.125 s"),
+        "{text}"
+    );
+    assert!(!entries[1].contains("like it"), "{text}");
+}
+
+/// After a reset, the task of the same name is the same one to a person, but not to the target.
+#[test]
+fn a_task_is_listed_once_however_often_the_target_was_reset() {
+    let mut outcome = outcomes::tutorial();
+    let names = ["main", "worker", "worker", "main", "worker"];
+    let contexts = outcomes::task_contexts(names.len() as u32);
+    outcome.tasks = names.map(|name| outcomes::task(name, 0x3ffb_0000)).to_vec();
+    for task in &mut outcome.tasks[3..] {
+        task.resets = 1;
+    }
+    let usage = outcome.contexts[0];
+    outcome.contexts = contexts
+        .into_iter()
+        .zip([1, 20, 300, 4_000, 50_000])
+        .map(|(context, allocations)| ContextUsage {
+            context,
+            allocations,
+            ..usage
+        })
+        .collect();
+    let text = written(&outcome, 100);
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .skip_while(|line| *line != "Tasks")
+        .skip(2)
+        .map(|line| line.split_whitespace().take(2).collect())
+        .take_while(|row: &Vec<&str>| !row.is_empty())
+        .collect();
+    let expected = [["main", "4,001"], ["worker", "50,020"], ["worker", "300"]];
+    assert_eq!(rows, expected, "{text}");
 }

@@ -20,6 +20,7 @@ fn ask_everything(bytes: Vec<u8>, code: &[Range<u64>]) {
             let frames = symbols.frames(address, kind);
             assert!(frames.is_empty() || symbols.is_code(address, kind));
         }
+        assert!(symbols.text(address).is_none_or(|text| !text.contains(&0)));
     }
 }
 

@@ -9,5 +9,6 @@ mod discarded;
 mod open_errors;
 mod rust_names;
 mod symbol_table;
+mod texts;
 mod toolchain;
 mod twin;

@@ -1,6 +1,6 @@
 //! Messages that the target leaves to the host to format.
 
-use leakscope_systemview::{Arguments, Printf, Text, varint};
+use leakscope_systemview::{Arguments, Printf, PrintfInElf, Text, varint};
 use proptest::prelude::*;
 
 use crate::any_packet::any_number;
@@ -140,6 +140,47 @@ fn absurd_widths_are_bounded() {
     assert_eq!(shown("%*d", &[i32::MIN as u32, 1]).len(), 256);
 }
 
+/// What a format in the ELF file shows with these numbers and, behind them, these strings.
+fn shown_in_elf(format: &str, values: &[u32], strings: &[&str]) -> String {
+    let mut arguments = Vec::new();
+    for &value in values {
+        let (bytes, length) = varint::write(value);
+        arguments.extend_from_slice(&bytes[..length]);
+    }
+    for string in strings {
+        arguments.push(string.len() as u8);
+        arguments.extend_from_slice(string.as_bytes());
+    }
+    PrintfInElf {
+        format: format.into(),
+        arguments: &arguments,
+    }
+    .to_string()
+}
+
+#[test]
+fn a_format_in_the_elf_file_says_what_was_sent() {
+    for (format, values, strings, expected) in [
+        ("plain", &[][..], &[][..], "plain"),
+        ("100%% of %u", &[300], &[], "100% of 300"),
+        ("%s has %d, %s %d", &[1, 200], &["a", ""], "a has 1,  200"),
+        ("[%*d|%.*d]", &[5, 42, 3, 7], &[], "[   42|007]"),
+        (
+            "[%5s|%-5s|%.2s]",
+            &[],
+            &["ab", "cd", "efg"],
+            "[   ab|cd   |ef]",
+        ),
+        ("100% done, %d left", &[3], &[], "100% done, 3 left"),
+        ("%d and %d", &[1], &[], "1 and %d"),
+        ("%s and %s", &[], &["one"], "one and %s"),
+        ("%d and %s", &[7], &[], "7 and %s"),
+        ("%d%", &[3], &[], "3%"),
+    ] {
+        assert_eq!(shown_in_elf(format, values, strings), expected, "{format}");
+    }
+}
+
 /// The twin: flags, width and precision by Rust's own formatting.
 fn plainly(
     left: bool,
@@ -206,5 +247,16 @@ proptest! {
     ) {
         let length = shown_of(&format, &values, count).len();
         prop_assert!(length <= 3 * format.len() + 600 * values.len());
+    }
+    #[test]
+    fn hostile_formats_in_the_elf_file_stay_small(
+        format in prop::collection::vec(
+            prop_oneof![Just(b'%'), prop::sample::select(b"*.0-+#9hldxXcps".as_slice()), any::<u8>()],
+            0..80,
+        ),
+        arguments in prop::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let shown = PrintfInElf { format: Text(&format), arguments: &arguments }.to_string();
+        prop_assert!(shown.len() <= 3 * (format.len() + arguments.len()) + 600 * arguments.len());
     }
 }

@@ -1,6 +1,7 @@
 //! A window of the timeline that is read again: each switch, each mark.
 
 use leakscope_analysis::trace::{EventKind, HeapEvent};
+use leakscope_report::Symbolizer;
 use leakscope_report::log::LogRow;
 use serde::Serialize;
 
@@ -105,7 +106,13 @@ impl Drawing {
         }
     }
 
-    pub(super) fn event(&mut self, seen: &Seen<'_>, scan: &Scan<'_>, level: u64) {
+    pub(super) fn event(
+        &mut self,
+        seen: &Seen<'_>,
+        scan: &Scan<'_>,
+        program: &Symbolizer<'_>,
+        level: u64,
+    ) {
         let event = &seen.event;
         let kind = Kind::of(event);
         let bin = self.grid.at(event.time, level);
@@ -144,7 +151,7 @@ impl Drawing {
                 kind: kind.name(),
                 context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
                 core: event.core,
-                text: LogRow::new(event, seen.trace)
+                text: LogRow::new(event, seen.trace, program)
                     .map(|row| lines(&row.text))
                     .unwrap_or_default(),
             });

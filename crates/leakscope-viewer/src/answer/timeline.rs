@@ -126,7 +126,7 @@ impl Engine<'_> {
                 drawing.span(scan, span);
             });
             if seen.event.time >= window.from {
-                drawing.event(seen, scan, level);
+                drawing.event(seen, scan, &self.names.symbolizer, level);
             } else {
                 before = seen.live_bytes;
             }

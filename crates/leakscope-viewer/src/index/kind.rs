@@ -1,7 +1,7 @@
 //! The kinds of events that the page tells apart.
 
 use leakscope_analysis::trace::{Event, EventKind};
-use leakscope_systemview::{Arguments, Level, Print, Text, id};
+use leakscope_systemview::{Level, id};
 
 /// What kind of event it is. The names are the page's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,14 +69,7 @@ impl Kind {
             EventKind::System => Self::predefined(event.id),
             EventKind::Module => Self::Module,
             EventKind::Log(print) => Self::of_level(print.level()),
-            EventKind::LogInElf { options, .. } => {
-                let print = Print {
-                    text: Text::default(),
-                    options,
-                    arguments: Arguments::NONE,
-                };
-                Self::of_level(print.level())
-            }
+            EventKind::LogInElf { options, .. } => Self::of_level(Level::of(options)),
             EventKind::Mark { .. } => Self::Mark,
             EventKind::Gap { .. } => Self::Gap,
             EventKind::Start(_) | EventKind::Stop => Self::System,

@@ -10,73 +10,85 @@ use leakscope_capture::memory::MemoryFilePlace;
 use super::quantity;
 use super::{ReportFormat, Symbols};
 
+const SOURCE: &str = "Source (one of these)";
+const RECORDING: &str = "Recording";
+const DEVICE: &str = "Device";
+const REPORT: &str = "Report";
+
 /// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
 ///
 /// Ctrl-C ends the device's tracing and then reports; a second Ctrl-C ends at once. What was recorded until
 /// then is in the file in either case.
 #[derive(Debug, Args)]
+#[command(override_usage = "leakscope record <SOURCE> --output <FILE> [OPTIONS]")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) source: Source,
     /// The recording to make.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(help_heading = RECORDING, short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Overwrite a recording that exists.
-    #[arg(long)]
+    #[arg(help_heading = RECORDING, long)]
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) trigger: Trigger,
-    /// End after so much time: 10 (seconds), 500ms, 2min, 1h.
-    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    /// End so long after tracing has begun: 10 (seconds), 500ms, 2min, 1h.
+    #[arg(help_heading = RECORDING, long, value_name = "TIME", value_parser = quantity::duration)]
     pub(crate) duration: Option<Duration>,
     /// End when so much was recorded: 4096 (bytes), 10M, 10MiB.
-    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    #[arg(help_heading = RECORDING, long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_size: Option<u64>,
     /// Print the device's log messages as they come.
-    #[arg(long, conflicts_with = "format")]
+    #[arg(help_heading = REPORT, long, conflicts_with = "format")]
     pub(crate) log: bool,
     /// Print a report so often while recording.
-    #[arg(long, value_name = "TIME", value_parser = quantity::duration, conflicts_with = "format")]
+    #[arg(
+        help_heading = REPORT,
+        long,
+        value_name = "TIME",
+        value_parser = quantity::duration,
+        conflicts_with = "format"
+    )]
     pub(crate) report_every: Option<Duration>,
     /// Show it in the browser while it is being recorded, and until Ctrl-C after that.
-    #[arg(long)]
+    #[arg(help_heading = REPORT, long)]
     pub(crate) view: bool,
     /// With --view: only print the address of the page.
-    #[arg(long, requires = "view")]
+    #[arg(help_heading = REPORT, long, requires = "view")]
     pub(crate) no_open: bool,
     /// Only record.
-    #[arg(long, conflicts_with_all = ["format", "report_every"])]
+    #[arg(help_heading = REPORT, long, conflicts_with_all = ["format", "report_every"])]
     pub(crate) no_report: bool,
     /// The report at the end: text for people, or one JSON document.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    #[arg(help_heading = REPORT, long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
 }
 
 /// Where the trace comes from: one of these.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(crate) struct Source {
     /// A serial line, for example /dev/ttyUSB0@1000000.
-    #[arg(long, value_name = "PORT@BAUD", value_parser = SerialAddress::parse, help_heading = "Source")]
+    #[arg(long, value_name = "PORT@BAUD", value_parser = SerialAddress::parse, help_heading = SOURCE)]
     pub(crate) serial: Option<SerialAddress>,
     /// A device that serves SystemView over IP (port 19111 unless given), or any TCP server that sends packets.
-    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Source")]
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = SOURCE)]
     pub(crate) tcp: Option<String>,
     /// A device (or OpenOCD) that connects to this computer; without an address, on any of its networks.
-    #[arg(long, value_name = "[ADDR:]PORT", help_heading = "Source")]
+    #[arg(long, value_name = "[ADDR:]PORT", help_heading = SOURCE)]
     pub(crate) listen: Option<String>,
     /// The RTT server of OpenOCD or J-Link, for the channel `SysView`.
-    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    #[arg(long, value_name = "HOST:PORT", help_heading = SOURCE)]
     pub(crate) rtt_tcp: Option<String>,
     /// OpenOCD's Tcl port, for example localhost:6666: ESP chips through Espressif's OpenOCD, others by RTT.
-    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    #[arg(long, value_name = "HOST:PORT", help_heading = SOURCE)]
     pub(crate) openocd: Option<Endpoint>,
     /// Any GDB server, for example localhost:3333: OpenOCD, QEMU, J-Link, pyOCD, probe-rs; or the path of a
     /// Unix socket.
-    #[arg(long, value_name = "HOST:PORT", help_heading = "Source")]
+    #[arg(long, value_name = "HOST:PORT", help_heading = SOURCE)]
     pub(crate) gdb: Option<Endpoint>,
     /// A debug probe at this computer, through probe-rs; which one, if there are several. Only in a leakscope built
     /// with `--features probe`.
@@ -84,7 +96,7 @@ pub(crate) struct Source {
         long,
         value_name = "VID:PID[:SERIAL]",
         requires = "chip",
-        help_heading = "Source"
+        help_heading = SOURCE
     )]
     #[allow(
         clippy::option_option,
@@ -92,13 +104,13 @@ pub(crate) struct Source {
     )]
     pub(crate) probe: Option<Option<String>>,
     /// The target's memory as a file, and the address of its first byte: an emulator's shared RAM.
-    #[arg(long, value_name = "FILE@BASE", help_heading = "Source")]
+    #[arg(long, value_name = "FILE@BASE", help_heading = SOURCE)]
     pub(crate) rtt_memory: Option<MemoryFilePlace>,
     /// A file that another program is writing; it is followed until Ctrl-C.
-    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    #[arg(long, value_name = "FILE", help_heading = SOURCE)]
     pub(crate) file: Option<PathBuf>,
     /// Standard input, up to its end.
-    #[arg(long, help_heading = "Source")]
+    #[arg(long, help_heading = SOURCE)]
     pub(crate) stdin: bool,
 }
 
@@ -106,22 +118,22 @@ pub(crate) struct Source {
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
     /// Begin when the program reaches this function or address.
-    #[arg(long, value_name = "SYMBOL|ADDRESS")]
+    #[arg(help_heading = DEVICE, long, value_name = "SYMBOL|ADDRESS")]
     pub(crate) start: Option<String>,
     /// End when the program reaches this function or address.
-    #[arg(long, value_name = "SYMBOL|ADDRESS")]
+    #[arg(help_heading = DEVICE, long, value_name = "SYMBOL|ADDRESS")]
     pub(crate) stop: Option<String>,
     /// Reset the device first, to record from its start.
-    #[arg(long)]
+    #[arg(help_heading = DEVICE, long)]
     pub(crate) reset: bool,
     /// Stop the device only when its buffer may be nearly full, if it has to be stopped for each look at it.
-    #[arg(long)]
+    #[arg(help_heading = DEVICE, long)]
     pub(crate) few_stops: bool,
     /// The RTT channel that J-Link's server is asked for, with --rtt-tcp. OpenOCD's has a port a channel.
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = DEVICE, long, value_name = "N")]
     pub(crate) rtt_channel: Option<u8>,
     /// The chip that --probe is attached to, by probe-rs's name: STM32F407VG, nRF52840_xxAA, esp32c3.
-    #[arg(long, value_name = "NAME")]
+    #[arg(help_heading = DEVICE, long, value_name = "NAME")]
     pub(crate) chip: Option<String>,
 }
 

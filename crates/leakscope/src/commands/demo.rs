@@ -121,11 +121,7 @@ impl Demo {
         writeln!(out)?;
         writeln!(out, "Saved         {saved}")?;
         writeln!(out, "Look again    {program} report {saved}{elf}")?;
-        writeln!(
-            out,
-            "Your board    its recorder, and how to use it: {}",
-            env!("CARGO_PKG_REPOSITORY")
-        )
+        writeln!(out, "Your board    {program} record --help")
     }
 }
 

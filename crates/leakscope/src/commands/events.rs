@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use leakscope_analysis::trace::Trace;
+use leakscope_analysis::trace::{Task, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
 use crate::recording::{self, Recording};
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ impl Events {
         let filter = self.filter();
         let mut screen = Screen::new();
         let mut writer = Writer::new(&mut screen.out, self.row_format());
-        let mut index = 0;
+        let (mut index, mut shown) = (0, 0);
         let mut trace = Trace::new(&recording.layout);
         recording::each_event(&mut recording, &mut trace, |event, trace| {
             naming.learn(event);
@@ -28,6 +28,7 @@ impl Events {
                 let row = EventRow::new(index, event, trace, &mut naming, &mut symbolizer);
                 if filter.matches_row(&row) {
                     writer.write(&row)?;
+                    shown += 1;
                 }
             }
             index += 1;
@@ -36,7 +37,25 @@ impl Events {
         recording.require_events(trace.counts().packets)?;
         writer.finish()?;
         screen.out.flush()?;
+        if shown == 0 {
+            screen::note(&self.no_match(&trace));
+        }
         Ok(())
+    }
+
+    /// That nothing was listed, and what could have been.
+    fn no_match(&self, trace: &Trace) -> String {
+        const NO_MATCH: &str = "no event matches";
+        let mut names: Vec<String> = trace.tasks().iter().map(Task::display_name).collect();
+        names.sort();
+        names.dedup();
+        match &self.filter.task {
+            Some(name) if !names.contains(name) => format!(
+                "{NO_MATCH}: no task is called `{name}`; there are {}",
+                names.join(", ")
+            ),
+            _ => NO_MATCH.to_owned(),
+        }
     }
 
     fn row_format(&self) -> Format {

@@ -2,15 +2,20 @@
 
 use std::io::Write;
 
-use leakscope_analysis::trace::Trace;
+use leakscope_analysis::trace::{EventKind, Trace};
 use leakscope_report::log::{Format, LogRow, Writer};
+use leakscope_report::{FrameSource, Symbolizer};
 
 use crate::cli::{Log, LogFormat};
+use crate::firmware;
 use crate::recording::{self, Recording};
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 
 impl Log {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let symbols = self.elf.as_deref().map(firmware::open_file).transpose()?;
+        let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
+        let program = Symbolizer::new(source);
         let mut recording = Recording::open(&self.trace.inputs)?;
         let mut screen = Screen::new();
         let format = match self.format {
@@ -20,8 +25,11 @@ impl Log {
         };
         let mut writer = Writer::new(&mut screen.out, format);
         let mut trace = Trace::new(&recording.layout);
+        let (mut messages, mut in_elf) = (0, 0);
         recording::each_event(&mut recording, &mut trace, |event, trace| {
-            if let Some(row) = LogRow::new(event, trace) {
+            if let Some(row) = LogRow::new(event, trace, &program) {
+                messages += 1;
+                in_elf += u64::from(matches!(event.kind, EventKind::LogInElf { .. }));
                 writer.write(row)?;
             }
             Ok(())
@@ -29,6 +37,11 @@ impl Log {
         recording.require_events(trace.counts().packets)?;
         writer.finish()?;
         screen.out.flush()?;
+        if messages == 0 {
+            screen::note("no log messages in this recording");
+        } else if in_elf > 0 && !program.has_symbols() {
+            screen::hint("with --elf FILE, messages whose text is in the ELF file are shown");
+        }
         Ok(())
     }
 }

@@ -8,9 +8,10 @@ use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Event, EventKind, Pause, Step};
+use leakscope_analysis::trace::{Event, Pause, Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
+use leakscope_report::log::LogRow;
 use leakscope_report::{Decorated, FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -30,6 +31,9 @@ impl Report {
         let mut recording = Recording::open(&self.trace.inputs)?;
         if let Some(log) = recording.dumps()? {
             return self.report_dump(&log, symbols.as_ref(), &recording);
+        }
+        if !self.print && !self.description.is_empty() {
+            screen::note("--description is for events that are printed: with --print, or --html");
         }
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let mut screen = Screen::new();
@@ -144,7 +148,7 @@ impl Report {
                         writer.write(&row)?;
                     }
                     index += 1;
-                    if self.begins_cycle(&event) {
+                    if self.begins_cycle(&event, trace, symbolizer) {
                         cycles += 1;
                         analysis.mark_cycle();
                     }
@@ -168,11 +172,11 @@ impl Report {
         Ok(analysis.outcome())
     }
 
-    fn begins_cycle(&self, event: &Event<'_>) -> bool {
-        match (event.kind, &self.cycle) {
-            (EventKind::Log(print), Some(cycle)) => print.formatted().to_string().contains(cycle),
-            _ => false,
-        }
+    fn begins_cycle(&self, event: &Event<'_>, trace: &Trace, program: &Symbolizer<'_>) -> bool {
+        let Some(cycle) = &self.cycle else {
+            return false;
+        };
+        LogRow::new(event, trace, program).is_some_and(|row| row.text.contains(cycle))
     }
 
     fn write(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use leakscope_symbols::Symbols;
+use leakscope_systemview::{Extended, Packet};
 use serde_json::{Value, json};
 
 use crate::run::leakscope;
@@ -37,6 +38,7 @@ APART void app_main(void) {
     receive(); /* begins */
     RETURNS_TO(in_app_main);
 }
+const char format[] = "%s: %u of %u bytes left, %d %%\n";
 void *volatile memory;
 int main(void) { app_main(); return 0; }
 "#;
@@ -276,6 +278,52 @@ fn printed_events_have_their_call_stack_once() {
             );
         }
     }
+}
+
+/// A target may leave the text of its messages in the ELF file, and send where it stands.
+#[test]
+fn messages_whose_text_is_in_the_program_are_shown() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let mut recording = leak(&program.stack(), None);
+    let arguments = [7, 0x80, 0x02, 12, 4, b'h', b'e', b'a', b'p'];
+    recording
+        .after(1_000)
+        .packet(&Packet::Extended(Extended::PrintElf {
+            address: program.address("format"),
+            options: 1,
+            arguments: &arguments,
+        }));
+    let trace = program.trace("trace.svdat", &recording);
+    let text = "heap: 7 of 256 bytes left, 12 %";
+    let with_elf = |command: &str| leakscope([command, "--elf"]).on(&[&program.elf, &trace]);
+
+    let log = with_elf("log").on(&["--format", "json"]).json_lines();
+    assert_eq!(log[0]["text"], format!("{text}\n"));
+    assert_eq!(log[0]["level"], "warning");
+    for (command, option) in [("events", "--logs"), ("report", "--print")] {
+        let shown = with_elf(command).on(&[option]).stdout();
+        assert!(shown.contains(&format!("warning {text}\n")), "{shown}");
+    }
+    let cycle = with_elf("report").on(&["--cycle", "256 bytes left"]).end();
+    assert!(
+        !cycle.stderr.contains("there are no cycles"),
+        "{}",
+        cycle.stderr
+    );
+
+    let without = leakscope(["log"]).on(&[&trace]).end();
+    let place = format!(
+        "[text at {:#010x} in the ELF file]",
+        program.address("format")
+    );
+    assert!(without.stdout.contains(&place), "{}", without.stdout);
+    assert!(
+        without.stderr.contains("hint: with --elf FILE"),
+        "{}",
+        without.stderr
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use leakscope_symbols::{Machine, Symbols};
 
 use crate::cli::{GdbTarget, Gdbinit};
 use crate::commands::record::places;
-use crate::screen::Screen;
+use crate::screen::{Advised, Screen};
 
 /// What the file is about.
 struct Session<'a> {
@@ -81,7 +81,12 @@ fn location(given: Option<&str>, usual: &str, symbols: &Symbols) -> anyhow::Resu
     }
     match symbols.symbol(text) {
         Some(_) => Ok(text.to_owned()),
-        None => bail!("the program has no function `{text}`; --start and --stop name others"),
+        None => Err(Advised {
+            message: format!("the program has no function `{text}`"),
+            hint: "--start and --stop name others; in ESP-IDF, heap_trace_start and heap_trace_stop are there if \
+                   the program calls them and heap tracing is on in its configuration",
+        }
+        .into()),
     }
 }
 
@@ -100,5 +105,9 @@ fn target(symbols: &Symbols, start: &str) -> anyhow::Result<GdbTarget> {
     if has(rtt::CONTROL_BLOCK) {
         return Ok(GdbTarget::Rtt);
     }
-    bail!("it cannot be told what the program runs on: name it with --target");
+    Err(Advised {
+        message: "the program does not show what it runs on".to_owned(),
+        hint: "--target esp, or --target rtt, says it",
+    }
+    .into())
 }

@@ -12,6 +12,7 @@ use leakscope_symbols::{Machine, Symbols};
 
 use super::places;
 use crate::cli::{Record, SerialAddress};
+use crate::screen::Advised;
 
 /// The source, connected as far as somebody is there. What it cannot do is refused first.
 pub(super) fn connect(
@@ -47,9 +48,16 @@ pub(super) fn connect(
     } else if let Some(endpoint) = &named.openocd {
         refuse("--openocd", openocd::ABILITIES)?;
         openocd::connect(endpoint, openocd_options(record, symbols)?)?
-    } else {
+    } else if named.stdin {
         refuse("--stdin", stdin::ABILITIES)?;
         stdin::open()?
+    } else {
+        return Err(Advised {
+            message: "no source is named".to_owned(),
+            hint: "`--openocd localhost:6666` or `--gdb localhost:3333` for a debugger that is running, \
+                   `--serial PORT@BAUD` for a serial line; `leakscope record --help` has the others",
+        }
+        .into());
     })
 }
 

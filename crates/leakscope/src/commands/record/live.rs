@@ -8,6 +8,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{HEAD, Pause, Step};
 use leakscope_capture::Input;
 use leakscope_report::log::LogRow;
+use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use super::recognise;
@@ -217,10 +218,11 @@ impl<'s> Live<'s> {
                 Pause::Finished => None,
             };
         }
+        let program = Symbolizer::new(self.symbols.map(|symbols| symbols as &dyn FrameSource));
         loop {
             match self.analysis.step() {
                 Step::Event(event, trace) => {
-                    if let Some(row) = LogRow::new(&event, trace) {
+                    if let Some(row) = LogRow::new(&event, trace, &program) {
                         status.log(row);
                     }
                 }

@@ -17,6 +17,7 @@ mod recognise;
 mod status;
 mod words;
 
+use std::fs;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -182,6 +183,10 @@ impl Record {
         }
         let outcome = live.complete(status)?;
         if outcome.totals.events == 0 {
+            if ending.bytes == 0 {
+                // An empty file would stand in the way of the next attempt.
+                let _ = fs::remove_file(&self.output);
+            }
             let nothing = NotRecorded::of(&live.head(), ending.bytes, &self.output);
             return Err(words::failure(ending.reason, &self.output).unwrap_or(nothing.into()));
         }

@@ -14,7 +14,7 @@ fn check(arguments: &[&str], expected: &str) {
 
 #[test]
 fn options_that_do_not_go_together() {
-    check(&[], "required arguments were not provided");
+    check(&[], "error: no source is named\nhint: `--openocd");
     check(&["--stdin", "--tcp", "x:1"], "cannot be used with");
     check(
         &["--tcp", "x:1", "--start", "f"],

@@ -13,12 +13,21 @@ use crate::demo::faults::Fault;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use record::{Record, SerialAddress};
 
+const FIRST_STEPS: &str = "\
+To begin with:
+  leakscope demo                                a leak, recorded and found on this computer
+  leakscope report heap.svdat --elf app.elf     what leaks, in a recording that you have
+  leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
+                                                record an ESP32; `record --help` has the other ways
+
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input.";
+
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
 /// Reads recordings of SEGGER SystemView (.svdat) with heap events, and says which call stack leaks, how
 /// sure that is, and why.
 #[derive(Debug, Parser)]
-#[command(name = "leakscope", version, max_term_width = 100)]
+#[command(name = "leakscope", version, max_term_width = 100, after_help = FIRST_STEPS)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -48,7 +57,7 @@ pub(crate) struct Report {
     /// Text for people, or one JSON document (schema: docs/report-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Files that describe events (SYSVIEW_NAME.txt), for --print.
+    /// Files that describe events (SYSVIEW_NAME.txt), for --print and --html.
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
     /// Entries shown of each list.
@@ -113,6 +122,9 @@ pub(crate) struct Events {
 pub(crate) struct Log {
     #[command(flatten)]
     pub(crate) trace: Trace,
+    /// The ELF file that was running, for messages whose text the target left there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) elf: Option<PathBuf>,
     /// Text, or JSON (one object a line).
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) format: LogFormat,

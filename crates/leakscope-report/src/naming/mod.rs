@@ -113,6 +113,15 @@ impl Naming {
                     .collect(),
             },
             EventKind::Gap { packets, bytes, .. } => predefined::gap(packets, bytes),
+            EventKind::LogInElf {
+                address,
+                options,
+                arguments,
+            } => predefined::log_in_elf(
+                address,
+                options,
+                symbolizer.message(address, arguments).as_deref(),
+            ),
             _ if event.id == id::END_CALL => self.end_call(event, &names),
             _ if event.id == id::DATA_SAMPLE => self.sample(event, trace),
             _ if event.id < id::FIRST_API => self.predefined(event, trace),

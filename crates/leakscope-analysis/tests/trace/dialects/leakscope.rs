@@ -1,0 +1,235 @@
+//! The recorder's own dialect, rule by rule.
+
+use leakscope_analysis::trace::HeapEvent;
+
+use super::{addresses, begun, heap_events};
+use crate::reading::{Kind, read_one};
+use crate::scenario::Recording;
+
+const BASE: u32 = 0x2000_0000;
+const CODE: u32 = 0x0800_0000;
+
+/// A recording with a `Heap` event: 4-byte pointers, shift 2, no known size.
+fn begun_at(offset: u32) -> Recording {
+    let mut recording = begun();
+    recording.module(offset, "M=leakscope heap, 0 Alloc, 1 Free, 2 Realloc");
+    recording.event(offset + 4, &[1, 4, 2, 8, 0, BASE, 0, CODE, 0]);
+    recording
+}
+
+fn turned(address: u32) -> u32 {
+    address.wrapping_sub(BASE).rotate_right(2)
+}
+
+/// The bytes of the document's example.
+#[test]
+fn the_example() {
+    let mut recording = begun();
+    recording.module(512, "M=leakscope heap");
+    for bytes in [
+        "84 04 12 01 04 02 02 80 80 04 80 80 80 80 02 00 80 80 80 40 00 05",
+        "85 04 05 01 A0 04 B4 12 09",
+        "80 04 04 90 02 18 01 07",
+        "81 04 04 90 02 18 00 64",
+        "83 04 04 80 80 01 00 03",
+    ] {
+        let byte = |byte| u8::from_str_radix(byte, 16).expect("two digits");
+        recording.raw(&bytes.split(' ').map(byte).collect::<Vec<u8>>());
+    }
+    let reading = read_one(recording.plain());
+    let heap = reading.heap();
+    assert_eq!(heap.len(), 4);
+    assert_eq!(
+        heap.iter().map(|event| event.time).collect::<Vec<_>>(),
+        [5, 21, 121, 124]
+    );
+    let events = heap_events(&reading);
+    let expected = HeapEvent::Define {
+        heap: 0,
+        base: 0x2000_0000,
+        size: 65_536,
+    };
+    assert_eq!(events[0].0, expected);
+    let HeapEvent::Allocation { address, size, .. } = events[1].0 else {
+        panic!("{events:x?}");
+    };
+    assert_eq!((address, size), (0x2000_0440, 24));
+    assert_eq!(events[1].1, [0x0800_0220, 0x0800_0934]);
+    let HeapEvent::Free { address, size, .. } = events[2].0 else {
+        panic!("{events:x?}");
+    };
+    assert_eq!(
+        (address, size, events[2].1.len()),
+        (0x2000_0440, Some(24), 0)
+    );
+    assert!(matches!(
+        events[3].0,
+        HeapEvent::Failed { size: 16_384, .. }
+    ));
+}
+
+/// A reallocation is one event, and counts as an allocation and a free.
+#[test]
+fn reallocations_are_one_event() {
+    let mut recording = begun_at(512);
+    recording.event(517, &[1, 0x10, 0x20]);
+    recording.event(512, &[turned(BASE + 64), 16, 1]);
+    recording.event(514, &[turned(BASE + 128), 32, 1, turned(BASE + 64), 16]);
+    recording.event(514, &[turned(BASE + 128), 48, 1, turned(BASE + 128), 32]);
+    let reading = read_one(recording.plain());
+    reading.check();
+    let totals = reading.outcome.totals;
+    assert_eq!(totals.heap_events, 3);
+    assert_eq!(
+        (totals.allocations, totals.frees, totals.reallocations),
+        (3, 2, 2)
+    );
+    assert_eq!(
+        (totals.outstanding_blocks, totals.outstanding_bytes),
+        (1, 48)
+    );
+    assert_eq!(reading.site(&[CODE + 0x10, CODE + 0x20]).reallocations, 2);
+    assert_eq!(totals.peak_bytes, 48);
+}
+
+/// Fields behind those that are known, and numbers that are not, are no errors.
+#[test]
+fn newer_recorders_are_understood() {
+    let mut recording = begun_at(528);
+    recording.event(528 + 4, &[9, 4, 2, 8, 0, BASE, 0, CODE, 0, 77, 78]);
+    recording.event(528 + 5, &[1, 0x10]);
+    recording.event(528, &[turned(BASE + 64), 16, 1, 0, 99, 100]);
+    recording.event(528 + 3, &[5, 1, 42]);
+    for number in 7..16 {
+        recording.event(528 + number, &[1, 2, 3]);
+    }
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.totals.heap_events, 2);
+    assert_eq!(addresses(&reading), [u64::from(BASE) + 64]);
+    assert_eq!(reading.codes(), ["newer-recorder"]);
+}
+
+/// A `Heap` event empties the table of stacks; a definition replaces the one before it.
+#[test]
+fn stacks_hold_until_they_are_defined_again() {
+    let mut recording = begun_at(512);
+    let allocate = |recording: &mut Recording, block: u32, stack: u32| {
+        recording
+            .after(1)
+            .event(512, &[turned(BASE + 16 * block), 16, stack]);
+    };
+    recording.event(517, &[1, 0x10]);
+    allocate(&mut recording, 0, 1);
+    recording.event(517, &[1, 0x20]);
+    allocate(&mut recording, 1, 1);
+    allocate(&mut recording, 2, 5);
+    allocate(&mut recording, 3, 0);
+    recording.after(1).overflow(7);
+    allocate(&mut recording, 4, 1);
+    recording.event(516, &[1, 4, 2, 8, 0, BASE, 0, CODE, 0]);
+    allocate(&mut recording, 5, 1);
+    let reading = read_one(recording.plain());
+    let stacks: Vec<Vec<u64>> = heap_events(&reading)
+        .into_iter()
+        .map(|(_, frames)| frames)
+        .collect();
+    let [ten, twenty] = [u64::from(CODE) + 0x10, u64::from(CODE) + 0x20];
+    assert_eq!(
+        stacks,
+        [
+            vec![ten],
+            vec![twenty],
+            vec![],
+            vec![],
+            vec![twenty],
+            vec![]
+        ]
+    );
+    assert_eq!(
+        reading.outcome.totals.outstanding_blocks, 6,
+        "nothing was freed by it"
+    );
+    assert_eq!(reading.outcome.sessions.len(), 1);
+}
+
+/// Addresses below the base and unaligned ones survive the turn; 64-bit ones have high words.
+#[test]
+fn addresses_of_all_kinds() {
+    let mut recording = begun_at(512);
+    let blocks = [BASE, BASE - 8, BASE + 1, BASE + 3, 0xFFFF_FFFC];
+    for block in blocks {
+        recording.event(512, &[turned(block), 16, 0]);
+    }
+    let reading = read_one(recording.plain());
+    assert_eq!(addresses(&reading), blocks.map(u64::from));
+
+    let mut recording = begun();
+    recording.module(512, "M=leakscope heap");
+    let [low, high] = [0x5555_0000_u32, 0x7FFF];
+    recording.event(516, &[1, 8, 4, 8, 0, low, high, 0x1000, 0x5555]);
+    recording.event(518, &[1, 0x234, 0, 0xFFFF_FFFF, 0xFFFF_FFFF]);
+    recording.event(512, &[0x400_u32.rotate_right(4), 16, 1]);
+    recording.event(512, &[0x800_u32.rotate_right(4), 16, 1, 3]);
+    recording.event(514, &[0x10, 32, 1, 0x800_u32.rotate_right(4), 16, 2, 3]);
+    let reading = read_one(recording.plain());
+    let base = 0x7FFF_5555_0000_u64;
+    assert_eq!(
+        addresses(&reading),
+        [base + 0x400, base + 0x3_0000_0800, base + 0x2_0000_0100]
+    );
+    assert_eq!(
+        heap_events(&reading)[0].1,
+        [0x5555_0000_1234, 0x5555_0000_0FFF]
+    );
+    assert_eq!(reading.outcome.totals.frees, 1);
+    assert_eq!(reading.outcome.totals.outstanding_bytes, 48);
+}
+
+/// Before any `Heap` event addresses are offsets, and that is said.
+#[test]
+fn without_units_addresses_are_offsets() {
+    let mut recording = begun();
+    recording.module(512, "M=leakscope heap");
+    recording
+        .event(512, &[0x40, 16, 0])
+        .event(513, &[0x40, 16, 0]);
+    let reading = read_one(recording.plain());
+    assert_eq!(addresses(&reading), [0x40]);
+    assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
+    assert!(
+        reading.problem("no-heap-units").is_some(),
+        "{:?}",
+        reading.codes()
+    );
+}
+
+/// A damaged event is told, and the next one is read.
+#[test]
+fn events_without_their_fields() {
+    let mut recording = begun_at(512);
+    recording
+        .event(512, &[1, 2])
+        .event(514, &[1, 2, 3])
+        .event(515, &[1]);
+    recording.event(512, &[turned(BASE + 64), 16, 0]);
+    let reading = read_one(recording.plain());
+    let unreadable = reading
+        .problem("unreadable-packet")
+        .map(|problem| problem.count);
+    assert_eq!(unreadable, Some(3));
+    assert_eq!(reading.outcome.totals.allocations, 1);
+}
+
+/// The numbers of stacks belong to one stream: each core has its own.
+#[test]
+fn a_module_registered_behind_it_keeps_its_ids() {
+    let mut recording = begun_at(512);
+    recording.module(528, "M=Network, 0 Send bytes=%u");
+    recording
+        .event(528, &[5])
+        .event(512, &[turned(BASE), 16, 0]);
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.totals.heap_events, 1);
+    let described = Kind::Module(Some(("M=Network, 0 Send bytes=%u".to_owned(), 0)));
+    assert!(reading.events.iter().any(|event| event.kind == described));
+}

@@ -1,0 +1,108 @@
+//! SystemView's own heap events.
+
+use leakscope_analysis::outcome::HeapUsage;
+use leakscope_analysis::trace::HeapEvent;
+use leakscope_systemview::{Extended, Packet};
+
+use super::{addresses, heap_events};
+use crate::reading::read_one;
+use crate::scenario::{MAIN, RAM, Recording};
+
+const HEAP: u32 = RAM + 0x100;
+const POOL: u32 = RAM + 0x200;
+
+fn define(recording: &mut Recording, heap: u32, base: u32, size: u32, shift: u32) {
+    let packet = Packet::Extended(Extended::HeapDefine {
+        heap: recording.shrink(heap),
+        base: recording.shrink(base),
+        size: size >> shift,
+        metadata_size: 8,
+    });
+    recording.packet(&packet);
+}
+
+fn allocate(recording: &mut Recording, heap: u32, block: u32, length: u32, tag: Option<u32>) {
+    let packet = Packet::Extended(Extended::HeapAlloc {
+        heap: recording.shrink(heap),
+        block: recording.shrink(block),
+        length,
+        tag,
+    });
+    recording.after(1).packet(&packet);
+}
+
+fn free(recording: &mut Recording, heap: u32, block: u32) {
+    let packet = Packet::Extended(Extended::HeapFree {
+        heap: recording.shrink(heap),
+        block: recording.shrink(block),
+    });
+    recording.after(1).packet(&packet);
+}
+
+#[test]
+fn several_heaps_tags_and_shifted_sizes() {
+    let mut recording = Recording::empty();
+    recording.shift(3).start().run(MAIN);
+    define(&mut recording, HEAP, RAM + 0x1000, 0x8000, 3);
+    define(&mut recording, POOL, RAM + 0x9000, 0x100, 3);
+    allocate(&mut recording, HEAP, RAM + 0x1000, 64 >> 3, None);
+    allocate(&mut recording, POOL, RAM + 0x9000, 32 >> 3, Some(0xC0DE));
+    allocate(&mut recording, HEAP, RAM + 0x1040, 128 >> 3, None);
+    free(&mut recording, HEAP, RAM + 0x1000);
+    let reading = read_one(recording.plain());
+    reading.check();
+    let heap = |heap, base, size, allocations, frees, outstanding_bytes, peak_bytes| HeapUsage {
+        heap: u64::from(heap),
+        base: Some(u64::from(base)),
+        size: Some(size),
+        allocations,
+        frees,
+        outstanding_bytes,
+        peak_bytes,
+    };
+    assert_eq!(
+        reading.outcome.heaps,
+        [
+            heap(HEAP, RAM + 0x1000, 0x8000, 2, 1, 128, 192),
+            heap(POOL, RAM + 0x9000, 0x100, 1, 0, 32, 32),
+        ]
+    );
+    assert_eq!(addresses(&reading), [0x3FC0_1000, 0x3FC0_9000, 0x3FC0_1040]);
+    let tags: Vec<Option<u32>> = heap_events(&reading)
+        .into_iter()
+        .filter_map(|(event, _)| match event {
+            HeapEvent::Allocation { tag, .. } => Some(tag),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tags, [None, Some(0xC0DE), None]);
+    assert_eq!(reading.heap_contexts()[2], "task@0x3fc01000");
+}
+
+/// Nothing tells the places of allocations apart, and that is said.
+#[test]
+fn without_call_stacks() {
+    let mut recording = Recording::empty();
+    recording.start();
+    allocate(&mut recording, HEAP, RAM + 0x1000, 64, None);
+    let reading = read_one(recording.plain());
+    assert!(reading.problem("no-call-stacks").is_some());
+    assert_eq!(
+        reading.outcome.heaps.len(),
+        1,
+        "a heap that was not defined, but named"
+    );
+    assert_eq!(reading.outcome.heaps[0].size, None);
+}
+
+/// The first block may stand at the base that all ids are relative to.
+#[test]
+fn a_block_at_the_base_of_ram() {
+    let mut recording = Recording::empty();
+    recording.start();
+    allocate(&mut recording, HEAP, RAM, 64, None);
+    free(&mut recording, HEAP, RAM);
+    let reading = read_one(recording.plain());
+    assert_eq!(reading.outcome.totals.allocations, 1);
+    assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
+}
