@@ -37,7 +37,7 @@ export function madeUpDocument() {
       conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.', symbols: true, dump: null,
       problems: [{ code: 'overflow', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1, time: 40_000, grave: true }],
       findings: [leak], contexts, totals: {
-        events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0,
+        events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0, failed_and_retried: 0,
         double_frees: 0, wrong_frees: 0, frees_of_older_blocks: 0, allocated_bytes: 12_276, outstanding_blocks: 99, outstanding_bytes: 2_376,
         peak_bytes: 2_476, dropped_packets: 12, call_sites: 2, leaks: 1, leak_bytes_per_second: 24_000,
       },

@@ -78,13 +78,13 @@ function conclusion(page) {
   const { conclusion, sentence, totals, findings } = page.overview;
   // No leak is not all that a heap can suffer from.
   const wrong = /** @type {const} */ ([
-    [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'], [totals.failed_allocations, 'failed allocation'],
+    [totals.failed_allocations - totals.failed_and_retried, 'failed allocation'], [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'],
   ]).flatMap(([number, name]) => number > 0 ? [counted(number, name)] : []);
   const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ verdict }) => ['uncertain', 'unclassified'].includes(verdict)));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-    element('span', {}, sentence, wrong.length > 0 && ` But ${wrong.join(', ')}.`));
+    element('span', {}, sentence, wrong.length > 0 && ` Also wrong: ${wrong.join(', ')}.`));
 }
 
 /** @param {Page} page */
