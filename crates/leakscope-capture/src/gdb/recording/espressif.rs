@@ -254,6 +254,11 @@ impl EspressifRecording {
         if let Err(RecordError::OpenOcd(error)) = &started
             && error.is_early()
         {
+            if !is_reset && !was_refused {
+                let text = "OpenOCD does not know the program's trace buffers: it learns of them when the program is \
+                            reset";
+                receiver.event(Event::Notice(text.to_owned()));
+            }
             self.trace = Trace::ToBeginAgain {
                 is_reset,
                 was_refused: true,
@@ -262,6 +267,9 @@ impl EspressifRecording {
             return Ok(());
         }
         started?;
+        if was_refused {
+            self.course.set_again()?;
+        }
         if was_refused && !is_reset {
             self.say_reset(receiver)?;
         }

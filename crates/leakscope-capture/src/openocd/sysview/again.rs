@@ -103,6 +103,9 @@ impl SysviewSource {
         if !has_called && Instant::now() < next_attempt {
             return Ok(());
         }
+        if has_called {
+            self.course.set_again(&mut self.client)?;
+        }
         if has_called && !is_reset {
             self.say_reset();
         }
