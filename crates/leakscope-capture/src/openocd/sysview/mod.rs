@@ -110,10 +110,7 @@ impl SysviewSource {
             client,
             course: Course::new(options),
             chip,
-            form: match count {
-                1 => Form::Plain,
-                count => Form::Streams(count as u8),
-            },
+            form: Form::of_streams(count as u8),
             phase: Phase::New,
             watch: ResetWatch::default(),
             events: VecDeque::new(),
