@@ -24,7 +24,7 @@ const WAS_RESET: &str = "apptrace connection is lost";
 pub struct EspressifRecording {
     course: Course,
     destination: Destination,
-    /// OpenOCD was told of the destination.
+    /// OpenOCD has begun to trace there.
     is_used: bool,
     trace: Trace,
     has_data: bool,
@@ -278,7 +278,7 @@ impl EspressifRecording {
 
     fn say_reset(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
         receiver.event(Event::Reset);
-        if !self.has_data || self.is_closed {
+        if !self.has_data || std::mem::replace(&mut self.is_closed, true) {
             return Ok(());
         }
         for core in 0..self.destination.cores() {
@@ -305,7 +305,6 @@ impl EspressifRecording {
         let resets = ends && self.course.plan.reset;
         self.course = self.course.again(client, resets)?;
         if ends {
-            self.is_closed = false;
             self.prepare_again(resets, receiver)?;
         }
         Ok(!ends || !self.has_data)
