@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -167,7 +167,7 @@ impl OpenOcd {
         let mut tcl = TcpStream::connect(("127.0.0.1", self.port("tcl")?))?;
         tcl.write_all(script.as_bytes())?;
         tcl.write_all(&[END])?;
-        for byte in tcl.bytes() {
+        for byte in BufReader::new(tcl).bytes() {
             if byte? == END {
                 return Ok(());
             }
