@@ -1,5 +1,7 @@
 //! Cutting bytes into frames, before anything is known of what they mean.
 
+use core::borrow::Borrow;
+
 use crate::error::{FrameError, Malformed};
 use crate::id;
 use crate::text;
@@ -36,47 +38,54 @@ impl<'a> Frame<'a> {
     /// nothing could.
     #[inline]
     pub fn split(bytes: &'a [u8]) -> Result<Self, FrameError> {
-        match Self::split_usual(bytes) {
-            Some(frame) => Ok(frame),
+        match Self::split_usual(bytes, Shape::of) {
+            Some((frame, _)) => Ok(frame),
             None => Self::split_unusual(bytes),
         }
     }
 
     /// As [`Frame::split`], but only for the packets that almost all of a trace consists of, and much
-    /// faster: `None` says nothing of what stands there. They have an id of one or two bytes, and a length
-    /// of one or at most one number; some 140 bytes must be there.
+    /// faster: `None` says nothing of what stands there. They have an id of one or two bytes, a payload
+    /// that does not end inside a number, and a [`Shape`]; some 140 bytes must be there.
+    ///
+    /// `kind_of` says what is known of packets with an id. It may be a table of the caller's, who then has
+    /// to look up each id only once.
     #[inline(always)]
-    pub fn split_usual(bytes: &'a [u8]) -> Option<Self> {
+    pub fn split_usual<'k, K: Borrow<Shape>>(
+        bytes: &'a [u8],
+        kind_of: impl FnOnce(u32) -> &'k K,
+    ) -> Option<(Self, &'k K)> {
         // Which of the shapes a packet has cannot be foreseen, so that there is no branch on it: all are
         // computed, and masks choose one. Nor is there a branch on whether bytes are there: the compiler
         // sees that none of them can lie beyond the window.
-        const LONG_ID: u64 = 0x8000;
-        const LONG_LENGTH: u64 = 0x80;
+        const MORE: u32 = 0x80;
         let window: &[u8; WINDOW] = bytes.first_chunk()?;
         let head = u64::from_le_bytes(*window.first_chunk()?);
         let has_second = head >> 7 & 1;
         let second = head & 0xFF00 & has_second.wrapping_neg();
         let id = (head & 0x7F | second >> 1) as u32;
-        let shape = SHAPES.get(id.min(id::FIRST_WITH_LENGTH) as usize)?;
+        let kind = kind_of(id);
+        let shape = kind.borrow();
         let rest = head >> (8 + 8 * has_second);
-        let length = rest & shape.length;
-        let number = varint::length_in(rest, 5) & shape.number;
-        let is_usual = second & LONG_ID | length & LONG_LENGTH | number & !7 | shape.unusual;
-        if is_usual != 0 {
+        let length = rest as u32 & shape.length;
+        let number = varint::length_in(rest, 5) as u32 & shape.number;
+        let start = 1 + ((has_second as u32 + shape.prefix) & 3) as usize;
+        let end = start + ((length | number) & 0x7F) as usize;
+        let tail = u64::from_le_bytes(*window.get(end - 1..)?.first_chunk()?);
+        let (last, too_long) = (tail as u32, number << 4);
+        if (second as u32 >> 8 | length | too_long | last | shape.unusual) & MORE != 0 {
             return None;
         }
-        let start = 1 + ((has_second + shape.prefix) & 3) as usize;
-        let end = start + ((length | number) & 0x7F) as usize;
-        let tail = u64::from_le_bytes(*window.get(end..)?.first_chunk()?);
-        let (delta, delta_length) = varint::read_in(tail)?;
-        Some(Self {
+        let (delta, delta_length) = varint::read_in(tail >> 8)?;
+        let frame = Self {
             id,
             core: 0,
             payload: window.get(start..end)?,
             payload_start: start,
             delta,
             length: end + delta_length,
-        })
+        };
+        Some((frame, kind))
     }
 
     fn split_unusual(bytes: &'a [u8]) -> Result<Self, FrameError> {
@@ -152,40 +161,65 @@ const SHORT_PACKETS: [(u8, bool); id::FIRST_WITH_LENGTH as usize] = {
     layouts
 };
 
-/// What of a packet's first bytes says how long its payload is.
-#[derive(Clone, Copy)]
-struct Shape {
+/// How a packet's first bytes say how long its payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
     /// All ones over the byte that holds the length, if there is one.
-    length: u64,
+    length: u32,
     /// All ones if the payload is one number.
-    number: u64,
-    /// Not 0 if it is neither of these.
-    unusual: u64,
+    number: u32,
     /// How many bytes the length takes.
-    prefix: u64,
+    prefix: u32,
+    /// All ones if it is neither.
+    unusual: u32,
 }
 
-/// The shape of each packet below 24; the last one is that of all others.
+impl Shape {
+    /// The shape of packets with this id.
+    #[must_use]
+    #[inline]
+    pub fn of(id: u32) -> &'static Self {
+        SHAPES.get(id as usize).unwrap_or(&Self::WITH_LENGTH)
+    }
+
+    /// Whether it is that of packets that [`Frame::split_usual`] never cuts: their payload is a string, or
+    /// several numbers whose length is not said.
+    #[must_use]
+    pub const fn is_unusual(&self) -> bool {
+        self.unusual != 0
+    }
+
+    /// A shape for which [`Shape::is_unusual`] is true.
+    pub const UNUSUAL: Self = Self {
+        length: 0,
+        number: 0,
+        prefix: 0,
+        unusual: !0,
+    };
+
+    const WITH_LENGTH: Self = Self {
+        length: 0xFF,
+        number: 0,
+        prefix: 1,
+        unusual: 0,
+    };
+}
+
+/// The shape of each packet below 24.
 #[allow(
     clippy::indexing_slicing,
     reason = "a constant: the compiler has checked it"
 )]
-const SHAPES: [Shape; id::FIRST_WITH_LENGTH as usize + 1] = {
-    let with_length = Shape {
-        length: 0xFF,
-        number: 0,
-        unusual: 0,
-        prefix: 1,
-    };
-    let mut shapes = [with_length; id::FIRST_WITH_LENGTH as usize + 1];
+static SHAPES: [Shape; id::FIRST_WITH_LENGTH as usize] = {
+    let mut shapes = [Shape::WITH_LENGTH; id::FIRST_WITH_LENGTH as usize];
     let mut id = 0;
     while id < SHORT_PACKETS.len() {
         let (numbers, has_string) = SHORT_PACKETS[id];
         shapes[id] = Shape {
             length: 0,
             number: if numbers == 1 { 0xFF } else { 0 },
-            unusual: (numbers > 1 || has_string) as u64,
             prefix: 0,
+            unusual: if numbers > 1 || has_string { !0 } else { 0 },
         };
         id += 1;
     }

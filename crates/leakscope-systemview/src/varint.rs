@@ -23,45 +23,44 @@ pub fn read(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
     }
 }
 
-/// Most numbers stand before others, so that five bytes can be looked at without asking for each
-/// whether it is there.
+/// Most numbers stand before others, so that eight bytes can be looked at at once.
 #[inline]
 fn read_long(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
-    let Some(&[first, second, third, fourth, fifth]) =
-        bytes.get(position..).and_then(|rest| rest.first_chunk())
-    else {
+    let Some(word) = bytes.get(position..).and_then(|rest| rest.first_chunk()) else {
         return read_at_end(bytes, position);
     };
-    let mut value = u32::from(first & 0x7F) | u32::from(second & 0x7F) << 7;
-    if second < 0x80 {
-        return Ok((value, position + 2));
+    let word = u64::from_le_bytes(*word);
+    let last = !word & MORE >> 24;
+    if last == 0 {
+        return Err(Malformed::Number.into());
     }
-    value |= u32::from(third & 0x7F) << 14;
-    if third < 0x80 {
-        return Ok((value, position + 3));
-    }
-    value |= u32::from(fourth & 0x7F) << 21;
-    if fourth < 0x80 {
-        return Ok((value, position + 4));
-    }
-    value |= u32::from(fifth & 0x7F) << 28;
-    if fifth < 0x80 {
-        return Ok((value, position + 5));
-    }
-    Err(Malformed::Number.into())
+    let digits = word & (last ^ (last - 1)) & !MORE;
+    let pairs = digits & 0x7F_007F_007F | (digits & 0x7F00_7F00) >> 1;
+    let value = pairs & 0x3FFF | (pairs & 0x3FFF_0000) >> 2 | pairs >> 4 & 0xF000_0000;
+    Ok((value as u32, position + length_to(last)))
+}
+
+/// How many bytes there are up to the topmost bit of one, which is the lowest that is set.
+#[inline(always)]
+const fn length_to(last: u64) -> usize {
+    (last.trailing_zeros() / 8 + 1) as usize
 }
 
 #[cold]
 fn read_at_end(bytes: &[u8], position: usize) -> Result<(u32, usize), FrameError> {
     let mut value = 0u32;
     let rest = bytes.get(position..).unwrap_or_default();
-    for (index, &byte) in rest.iter().enumerate() {
+    for (index, &byte) in rest.iter().take(MAX_LENGTH).enumerate() {
         value |= u32::from(byte & 0x7F) << (7 * index as u32);
         if byte < 0x80 {
             return Ok((value, position + index + 1));
         }
     }
-    Err(FrameError::Incomplete)
+    if rest.len() < MAX_LENGTH {
+        Err(FrameError::Incomplete)
+    } else {
+        Err(Malformed::Number.into())
+    }
 }
 
 /// The topmost bit of each byte: set on all bytes of a number but its last.
@@ -72,7 +71,7 @@ const MORE: u64 = 0x8080_8080_8080_8080;
 #[inline]
 pub(crate) const fn length_in(word: u64, longest: u32) -> u64 {
     let last = !word & (MORE >> (64 - 8 * longest));
-    (last.trailing_zeros() / 8 + 1) as u64
+    length_to(last) as u64
 }
 
 /// The number in the lowest bytes of `word`, and how many bytes it takes; `None` if these are more than
@@ -88,7 +87,7 @@ pub(crate) fn read_in(word: u64) -> Option<(u32, usize)> {
         | (digits & 0x7F00) >> 1
         | (digits & 0x7F_0000) >> 2
         | (digits & 0x7F00_0000) >> 3;
-    Some((value as u32, (last.trailing_zeros() / 8 + 1) as usize))
+    Some((value as u32, length_to(last)))
 }
 
 /// The bytes that [`write()`] takes for `value`.

@@ -1,11 +1,8 @@
 //! The blocks: those that live, and those that were freed, for as long as they are remembered.
 
-use std::hash::BuildHasher;
 use std::num::NonZeroU8;
 
-use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
-
+use super::table::Table;
 use crate::trace::StackId;
 
 /// A block that lives.
@@ -56,14 +53,31 @@ enum State {
 /// is half of what a free costs: it is small, and never lies across two cache lines.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
-struct Slot {
-    address: u64,
+pub(super) struct Slot {
+    pub(super) address: u64,
     state: State,
 }
 
 const _: () = assert!(size_of::<Slot>() == 32);
 
+/// No block is at this address: there, memory ends.
+const NOWHERE: u64 = u64::MAX;
+
 impl Slot {
+    /// Nothing stands here.
+    pub(super) const FREE: Self = Self {
+        address: NOWHERE,
+        state: State::Freed {
+            time: 0,
+            from: StackId::NONE,
+        },
+    };
+
+    #[inline(always)]
+    pub(super) fn is_free(&self) -> bool {
+        self.address == NOWHERE
+    }
+
     fn live(&self) -> Option<(u64, LiveBlock)> {
         match self.state {
             State::Live(block) => Some((self.address, block)),
@@ -79,24 +93,13 @@ impl Slot {
     }
 }
 
-/// The answer to a free.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Freed {
-    /// This block lived.
-    Block(LiveBlock),
-    /// The block had been freed already.
-    Before { time: u64, from: StackId },
-    /// No block was ever seen there.
-    Unknown,
-}
-
 /// All blocks by address.
 ///
 /// A freed block is remembered, to tell a double free from the free of an unknown block. There are
 /// only so many addresses in a small heap; in a large one the oldest are forgotten.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
-    by_address: HashTable<Slot>,
+    by_address: Table,
     freed: usize,
 }
 
@@ -107,54 +110,51 @@ impl Blocks {
     /// A block comes to live; returns the one that lived there and must have gone unseen.
     #[inline(always)]
     pub(super) fn allocate(&mut self, address: u64, block: LiveBlock) -> Option<LiveBlock> {
-        match self.by_address.find_mut(hash(address), is_at(address)) {
-            Some(slot) => {
-                let lost = match slot.state {
-                    State::Live(lost) => Some(lost),
-                    State::Freed { .. } => {
-                        self.freed -= 1;
-                        None
-                    }
-                };
-                slot.state = State::Live(block);
-                lost
-            }
-            None => {
-                self.add(address, block);
-                None
-            }
-        }
+        let Some(slot) = self.by_address.get_mut(address) else {
+            self.add(address, block);
+            return None;
+        };
+        let lost = slot.live();
+        slot.state = State::Live(block);
+        self.freed -= usize::from(lost.is_none());
+        lost.map(|(_, lost)| lost)
     }
 
     #[inline(never)]
     fn add(&mut self, address: u64, block: LiveBlock) {
-        let state = State::Live(block);
-        let slot = Slot { address, state };
-        self.by_address.insert_unique(hash(address), slot, hash_of);
+        if address != NOWHERE {
+            let state = State::Live(block);
+            self.by_address.add(Slot { address, state });
+        }
     }
 
-    /// A block is freed.
+    /// The block that lives at an address is freed. If none does, [`Blocks::freed_before`] says why.
     #[inline(always)]
-    pub(super) fn free(&mut self, address: u64, time: u64, from: StackId) -> Freed {
-        let slot = self.by_address.find_mut(hash(address), is_at(address));
-        let Some(slot) = slot else {
-            return Freed::Unknown;
-        };
-        let block = match slot.state {
-            State::Live(block) => block,
-            State::Freed { time, from } => return Freed::Before { time, from },
+    pub(super) fn free(&mut self, address: u64, time: u64, from: StackId) -> Option<LiveBlock> {
+        let slot = self.by_address.get_mut(address)?;
+        let State::Live(block) = slot.state else {
+            return None;
         };
         slot.state = State::Freed { time, from };
         self.freed += 1;
         if self.freed > REMEMBERED {
             self.forget_half();
         }
-        Freed::Block(block)
+        Some(block)
+    }
+
+    /// When and from where the block at an address was freed that lives no more; `None` if none was ever
+    /// seen there, or it is forgotten.
+    pub(super) fn freed_before(&self, address: u64) -> Option<(u64, StackId)> {
+        match self.by_address.get(address)?.state {
+            State::Live(_) => None,
+            State::Freed { time, from } => Some((time, from)),
+        }
     }
 
     /// The free of this block, at `freed_at`, was none: it lives. Says whether nothing came between.
     pub(super) fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64) -> bool {
-        let slot = self.by_address.find_mut(hash(address), is_at(address));
+        let slot = self.by_address.get_mut(address);
         let Some(slot) = slot.filter(|slot| slot.freed_at() == Some(freed_at)) else {
             return false;
         };
@@ -176,7 +176,7 @@ impl Blocks {
 
     /// The live block that begins at an address.
     pub(super) fn at(&self, address: u64) -> Option<LiveBlock> {
-        let slot = self.by_address.find(hash(address), is_at(address))?;
+        let slot = self.by_address.get(address)?;
         slot.live().map(|(_, block)| block)
     }
 
@@ -194,26 +194,11 @@ impl Blocks {
 
     /// Everything is gone: the target restarted.
     pub(super) fn clear(&mut self) {
-        self.by_address.clear();
-        self.freed = 0;
+        *self = Self::default();
     }
 
     /// How many addresses are known, live or freed.
     pub(super) fn len(&self) -> usize {
         self.by_address.len()
     }
-}
-
-#[inline]
-fn hash(address: u64) -> u64 {
-    FxBuildHasher.hash_one(address)
-}
-
-fn hash_of(slot: &Slot) -> u64 {
-    hash(slot.address)
-}
-
-#[inline]
-fn is_at(address: u64) -> impl Fn(&Slot) -> bool {
-    move |slot| slot.address == address
 }

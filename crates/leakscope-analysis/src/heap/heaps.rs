@@ -2,7 +2,8 @@
 
 use crate::outcome::HeapUsage;
 
-/// All heaps, in order of first appearance.
+/// All heaps, in order of first appearance; none as long as there is nothing to tell apart: a single heap
+/// without a name, as most targets have it, is used by all there is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heaps {
     list: Vec<HeapUsage>,
@@ -12,13 +13,21 @@ pub(super) struct Heaps {
 const MOST_HEAPS: usize = 64;
 
 impl Heaps {
-    /// The place of a heap in the list; an unknown one is added.
-    #[inline]
-    pub(super) fn index(&mut self, heap: u64) -> usize {
-        // Most targets tell no heaps apart.
-        if self.list.first().is_some_and(|first| first.heap == heap) {
-            return 0;
+    /// Whether there is nothing to tell apart.
+    #[inline(always)]
+    pub(super) fn are_one(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// From now on, heaps are told apart. So far, the one without a name was used like this.
+    pub(super) fn tell_apart(&mut self, so_far: HeapUsage) {
+        if so_far.allocations > 0 {
+            self.list.push(so_far);
         }
+    }
+
+    /// The place of a heap in the list; an unknown one is added.
+    pub(super) fn index(&mut self, heap: u64) -> usize {
         match self.list.iter().position(|known| known.heap == heap) {
             Some(index) => index,
             None if self.list.len() == MOST_HEAPS => MOST_HEAPS - 1,
@@ -40,7 +49,6 @@ impl Heaps {
     }
 
     /// A block comes from this heap; returns the heap's place in the list.
-    #[inline]
     pub(super) fn allocate(&mut self, heap: u64, size: u64) -> usize {
         let index = self.index(heap);
         let heap = &mut self.list[index];
@@ -50,7 +58,6 @@ impl Heaps {
         index
     }
 
-    #[inline]
     pub(super) fn free(&mut self, index: usize, size: u64) {
         let heap = &mut self.list[index];
         heap.frees += 1;
@@ -74,11 +81,7 @@ impl Heaps {
         }
     }
 
-    /// The list, unless there is nothing to tell apart: one heap of which nothing is known.
-    pub(crate) fn told_apart(&self) -> Vec<HeapUsage> {
-        match &self.list[..] {
-            [only] if only.heap == 0 && only.size.is_none() => Vec::new(),
-            list => list.to_vec(),
-        }
+    pub(super) fn list(&self) -> &[HeapUsage] {
+        &self.list
     }
 }

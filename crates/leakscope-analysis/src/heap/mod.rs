@@ -12,6 +12,7 @@ mod recent;
 mod sessions;
 mod site;
 mod summary;
+mod table;
 
 pub use look::KnownBlock;
 pub use model::{FoldStack, HeapModel, KeepAll};

@@ -3,14 +3,16 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::blocks::{Blocks, Freed, LARGEST, LiveBlock};
+use super::blocks::{Blocks, LARGEST, LiveBlock};
 use super::contexts::Contexts;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
 use super::recent::{Failure, Kind, RecentEvents};
 use super::site::{Moment, Site, WARM_UP_CYCLES};
 use crate::findings::Gap;
-use crate::outcome::{Anomaly, AnomalyKind, Block, FailedAllocation, Outcome, Session, Totals};
+use crate::outcome::{
+    Anomaly, AnomalyKind, Block, FailedAllocation, HeapUsage, Outcome, Session, Totals,
+};
 use crate::problem::{ProblemKind, Problems};
 use crate::trace::{Event, EventKind, HeapEvent, Observer, Occasion, StackId, Stacks, Start};
 
@@ -177,7 +179,10 @@ impl HeapModel {
                 self.totals.frees_of_null += 1;
                 self.recent.close(now.core);
             }
-            HeapEvent::Define { heap, base, size } => self.heaps.define(heap, base, size),
+            HeapEvent::Define { heap, base, size } => {
+                self.tell_heaps_apart();
+                self.heaps.define(heap, base, size);
+            }
         }
     }
 
@@ -196,7 +201,6 @@ impl HeapModel {
         let site = self.site(stack, stacks, fold);
         self.pair_allocation(site, size, stack, now);
         self.allocate(site, heap, address, size, now);
-        self.recent.close(now.core);
     }
 
     #[inline(always)]
@@ -210,7 +214,7 @@ impl HeapModel {
     ) {
         let block = self.free(heap, address, stack, now, stacks);
         let recent = self.recent.of(now.core);
-        recent.failure = recent.failure_to_move(address, now.context);
+        recent.failed_before = recent.is_failure_to_move(address, now.context);
         recent.kind = Kind::Free;
         recent.context = now.context;
         recent.stack = stack;
@@ -274,14 +278,17 @@ impl HeapModel {
     #[inline(always)]
     fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion) {
         let recent = self.recent.of(now.core);
-        let (block, failure) = (recent.block, recent.failure);
-        if recent.is_half(stack, now.context) {
-            self.note_reallocation(site, block);
-        } else if recent.kind != Kind::Failed || recent.context != now.context {
-            return;
-        }
-        if let Some(failure) = failure {
-            self.retry(failure, size);
+        let is_half = recent.is_half(stack, now.context);
+        let was_failure = recent.kind == Kind::Failed && recent.context == now.context;
+        recent.kind = Kind::Other;
+        if is_half || was_failure {
+            let recent = *recent;
+            if is_half {
+                self.note_reallocation(site, recent.block);
+            }
+            if was_failure || recent.failed_before {
+                self.retry(recent.failure, size);
+            }
         }
     }
 
@@ -309,7 +316,7 @@ impl HeapModel {
     #[inline(always)]
     fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: &Occasion) {
         let size = size.min(LARGEST);
-        let heap = self.heaps.allocate(heap, size);
+        let heap = self.allocate_from(heap, size);
         let owner = self.contexts.index(now.context);
         let block = LiveBlock {
             time: now.time,
@@ -336,6 +343,32 @@ impl HeapModel {
         }
     }
 
+    /// The place of a heap from which a block of this size comes.
+    #[inline(always)]
+    fn allocate_from(&mut self, heap: u64, size: u64) -> usize {
+        if heap == 0 && self.heaps.are_one() {
+            return 0;
+        }
+        self.tell_heaps_apart();
+        self.heaps.allocate(heap, size)
+    }
+
+    /// There is a heap with a name: it is told apart from the one without.
+    #[cold]
+    fn tell_heaps_apart(&mut self) {
+        if self.heaps.are_one() {
+            let past = self.past.sites.iter().map(|site| site.frees);
+            let present = self.sites.iter().map(|site| site.frees);
+            self.heaps.tell_apart(HeapUsage {
+                allocations: self.totals.allocations,
+                frees: past.chain(present).sum(),
+                outstanding_bytes: self.live_bytes,
+                peak_bytes: self.peak().bytes,
+                ..HeapUsage::default()
+            });
+        }
+    }
+
     /// A block's address was allocated again: its free was lost.
     #[cold]
     fn lose(&mut self, lost: &LiveBlock, now: &Occasion) {
@@ -343,7 +376,9 @@ impl HeapModel {
         let size = lost.bytes();
         self.sites[lost.site as usize].lose(now.time, size, &self.moment);
         self.contexts.lose(lost.owner, size);
-        self.heaps.lose(lost.heap(), size);
+        if !self.heaps.are_one() {
+            self.heaps.lose(lost.heap(), size);
+        }
         self.live_bytes -= size;
     }
 
@@ -358,38 +393,39 @@ impl HeapModel {
     ) -> Option<LiveBlock> {
         self.totals.frees += 1;
         let by = self.contexts.index(now.context);
-        match self.blocks.free(address, now.time, stack) {
-            Freed::Block(block) => {
-                let size = block.bytes();
-                let site = &mut self.sites[block.site as usize];
-                site.free(block.time, now.time, size, &self.moment);
-                self.contexts.free(by, size);
-                self.contexts.lose(block.owner, size);
-                self.heaps.free(block.heap(), size);
-                self.live_bytes -= size;
-                Some(block)
-            }
-            other => {
-                self.contexts.free(by, 0);
-                self.heaps.index(heap);
-                self.free_unknown(other, address, stack, now, stacks);
-                None
-            }
+        let Some(block) = self.blocks.free(address, now.time, stack) else {
+            self.contexts.free(by, 0);
+            self.free_unknown(heap, address, stack, now, stacks);
+            return None;
+        };
+        let size = block.bytes();
+        let site = &mut self.sites[block.site as usize];
+        site.free(block.time, now.time, size, &self.moment);
+        self.contexts.free(by, size);
+        self.contexts.lose(block.owner, size);
+        if !self.heaps.are_one() {
+            self.heaps.free(block.heap(), size);
         }
+        self.live_bytes -= size;
+        Some(block)
     }
 
     /// A free of an address at which no block lives.
     #[cold]
     fn free_unknown(
         &mut self,
-        freed: Freed,
+        heap: u64,
         address: u64,
         stack: StackId,
         now: &Occasion,
         stacks: &Stacks,
     ) {
-        let kind = match freed {
-            Freed::Before { time, from } => {
+        if heap != 0 || !self.heaps.are_one() {
+            self.tell_heaps_apart();
+            self.heaps.index(heap);
+        }
+        let kind = match self.blocks.freed_before(address) {
+            Some((time, from)) => {
                 if self.gaps.any_since(time) {
                     self.note(ProblemKind::AllocationLost, now);
                     return;
@@ -400,7 +436,7 @@ impl HeapModel {
                     freed_by: stacks.frames(from).to_vec(),
                 }
             }
-            _ => match self.block_around(address) {
+            None => match self.block_around(address) {
                 // A block that lived when data were lost may be gone, and another one stand there.
                 Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
@@ -466,7 +502,7 @@ impl HeapModel {
         recent.kind = Kind::Failed;
         recent.context = now.context;
         recent.address = kept;
-        recent.failure = Some(Failure { size, entry });
+        recent.failure = Failure { size, entry };
     }
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
@@ -487,7 +523,9 @@ impl HeapModel {
         let by = self.contexts.index(now.context);
         self.contexts.unfree(by, size);
         self.contexts.revive(block.owner, size);
-        self.heaps.revive(block.heap(), size);
+        if !self.heaps.are_one() {
+            self.heaps.revive(block.heap(), size);
+        }
         self.live_bytes += size;
     }
 

@@ -17,8 +17,10 @@ pub(super) struct Recent {
     pub(super) block: Option<LiveBlock>,
     /// Of a free: when.
     pub(super) time: u64,
-    /// The failure; of a free, the one just before to reallocate this block.
-    pub(super) failure: Option<Failure>,
+    /// Of a free: whether just before it, reallocating this block failed.
+    pub(super) failed_before: bool,
+    /// That failure; or the one that this is.
+    pub(super) failure: Failure,
 }
 
 /// What kind of event it was.
@@ -32,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// An allocation that failed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Failure {
     pub(super) size: u64,
     /// Its place in the list of failed allocations, if it has one.
@@ -53,13 +55,10 @@ impl Recent {
             & (self.context == context)
     }
 
-    /// The failure to reallocate the block at `address`, if `context` now tries that again.
+    /// Whether this was a failure to reallocate the block at `address`, and `context` now tries that again.
     #[inline]
-    pub(super) fn failure_to_move(&self, address: u64, context: Context) -> Option<Failure> {
-        match self.kind {
-            Kind::Failed if self.address == address && self.context == context => self.failure,
-            _ => None,
-        }
+    pub(super) fn is_failure_to_move(&self, address: u64, context: Context) -> bool {
+        self.kind == Kind::Failed && self.address == address && self.context == context
     }
 }
 
@@ -73,9 +72,16 @@ impl RecentEvents {
     #[inline]
     pub(super) fn of(&mut self, core: u8) -> &mut Recent {
         let core = usize::from(core);
-        if core >= self.by_core.len() {
-            self.by_core.resize(core + 1, Recent::default());
+        if core < self.by_core.len() {
+            &mut self.by_core[core]
+        } else {
+            self.add(core)
         }
+    }
+
+    #[cold]
+    fn add(&mut self, core: usize) -> &mut Recent {
+        self.by_core.resize(core + 1, Recent::default());
         &mut self.by_core[core]
     }
 

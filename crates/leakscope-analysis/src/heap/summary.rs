@@ -57,7 +57,7 @@ impl HeapModel {
             call_sites: call_sites.into_iter().map(|(_, site)| site).collect(),
             tasks: trace.tasks().to_vec(),
             contexts: self.contexts.list().to_vec(),
-            heaps: self.heaps.told_apart(),
+            heaps: self.heaps.list().to_vec(),
             peak,
             anomalies: self.anomalies.clone(),
             failed_allocations: self.failed.clone(),

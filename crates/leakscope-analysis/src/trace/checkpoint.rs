@@ -86,7 +86,6 @@ impl Trace {
             counts: self.counts,
             end: self.end,
             was_stopped: self.was_stopped,
-            idle_since: self.idle_since,
             problems: self.problems.clone(),
         }
     }

@@ -30,7 +30,58 @@ pub(super) struct CoreState {
     /// Who runs.
     current: Context,
     /// Whether it was idle at least once.
-    pub(super) was_idle: bool,
+    was_idle: bool,
+}
+
+/// All cores that were heard of, by their numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cores {
+    states: Vec<CoreState>,
+    /// Since when all of them have been idle at least once.
+    pub(super) idle_since: Option<u64>,
+}
+
+impl Cores {
+    /// The state of a core, which is now heard of.
+    #[inline(always)]
+    pub(super) fn of(&mut self, core: u8) -> &mut CoreState {
+        let core = usize::from(core);
+        if core < self.states.len() {
+            &mut self.states[core]
+        } else {
+            self.add(core)
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, core: usize) -> &mut CoreState {
+        self.states.resize_with(core + 1, CoreState::default);
+        &mut self.states[core]
+    }
+
+    /// Who runs on a core.
+    #[inline]
+    pub(super) fn current(&self, core: u8) -> Context {
+        let state = self.states.get(usize::from(core));
+        state.map_or(Context::Unknown, |state| state.current)
+    }
+
+    /// A core has nothing to do.
+    pub(super) fn idle(&mut self, core: u8, time: u64) {
+        self.of(core).idle();
+        if self.idle_since.is_none() && self.states.iter().all(|state| state.was_idle) {
+            self.idle_since = Some(time);
+        }
+    }
+
+    /// After a loss nobody knows who runs, until the next switches.
+    pub(super) fn forget(&mut self) {
+        self.states.iter_mut().for_each(CoreState::forget);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.states.len()
+    }
 }
 
 /// Interrupts do not nest deeper on any core that exists; more is damage.
@@ -83,7 +134,7 @@ impl CoreState {
         self.set_base(Context::Task(task));
     }
 
-    pub(super) fn idle(&mut self) {
+    fn idle(&mut self) {
         self.set_base(Context::Idle);
         self.was_idle = true;
     }

@@ -2,24 +2,25 @@
 
 use leakscope_systemview::id;
 
-use super::context::{Context, CoreState};
+use super::context::{Context, Cores};
 use super::dialect::{guess, idf, leakscope};
 use super::event::HeapEvent;
 use super::lane::Lane;
 use super::modules::{IdfEvent, Meaning};
-use super::reader::{Meant, NO_INIT, Trace};
+use super::reader::{Meant, NO_INIT, Source, Trace};
 use super::stream::Piece;
+use super::tasks::Tasks;
 use crate::problem::ProblemKind;
 
 impl Trace {
     /// What a packet means, and who ran when it was sent.
     #[inline]
     pub(super) fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
-        let core = self.note_packet(index, piece);
-        if let Some(context) = self.follow_switch(index, core, piece) {
+        self.count_packet(piece);
+        let source = &self.streams[index];
+        if let Some(context) = follow_switch(source, piece, &mut self.cores, &mut self.tasks) {
             return (context, Meant::System);
         }
-        let source = &self.streams[index];
         let meant = match piece.id() {
             id::FIRST_MODULE.. => match source.modules.meaning(piece.id()) {
                 Meaning::Idf(event) => {
@@ -40,74 +41,13 @@ impl Trace {
             }
             _ => self.interpret_rarity(index, piece),
         };
-        (self.cores[core].current(), meant)
-    }
-
-    /// Counts a packet; returns the core it comes from.
-    #[inline(always)]
-    pub(super) fn note_packet(&mut self, index: usize, piece: &Piece) -> usize {
-        self.count_packet(piece);
-        self.core(index, piece)
+        (self.cores.of(piece.core()).current(), meant)
     }
 
     #[inline(always)]
     pub(super) fn count_packet(&mut self, piece: &Piece) {
         self.counts.packets += 1;
         self.end = self.end.max(piece.time);
-    }
-
-    /// The core a packet comes from, of which there is a state.
-    #[inline(always)]
-    pub(super) fn core(&mut self, index: usize, piece: &Piece) -> usize {
-        let core = usize::from(self.streams[index].core.max(piece.core));
-        if core >= self.cores.len() {
-            self.cores.resize_with(core + 1, CoreState::default);
-        }
-        core
-    }
-
-    /// If a packet is about who runs: who that is. A packet that begins something belongs to what
-    /// begins, one that ends something to what ends.
-    #[inline(always)]
-    pub(super) fn follow_switch(
-        &mut self,
-        index: usize,
-        core: usize,
-        piece: &Piece,
-    ) -> Option<Context> {
-        let source = &self.streams[index];
-        let number = || source.stream.first_number(piece);
-        let address = || source.init.as_ref().unwrap_or(&NO_INIT).expand(number());
-        let state = &mut self.cores[core];
-        let before = state.current();
-        match piece.id() {
-            id::TASK_START_EXEC => {
-                let task = self.tasks.at(address());
-                state.start_task(task);
-                return Some(Context::Task(task));
-            }
-            id::ISR_ENTER => {
-                let interrupt = number();
-                state.enter_interrupt(interrupt);
-                return Some(Context::Interrupt(interrupt));
-            }
-            id::IDLE => {
-                state.idle();
-                if self.idle_since.is_none() && self.cores.iter().all(|core| core.was_idle) {
-                    self.idle_since = Some(piece.time);
-                }
-                return Some(Context::Idle);
-            }
-            id::ISR_EXIT => state.exit_interrupt(),
-            id::ISR_TO_SCHEDULER => state.exit_to_scheduler(),
-            id::TASK_STOP_EXEC => state.stop_running_task(),
-            id::TASK_STOP_READY => {
-                let task = self.tasks.at(address());
-                state.stop_task(task);
-            }
-            _ => return None,
-        }
-        Some(before)
     }
 
     pub(super) fn heap(&mut self, event: HeapEvent) -> Meant {
@@ -170,4 +110,44 @@ impl Trace {
             None => self.unreadable(index, piece),
         }
     }
+}
+
+/// If a packet is about who runs: who that is. A packet that begins something belongs to what begins, one
+/// that ends something to what ends.
+#[inline(always)]
+pub(super) fn follow_switch(
+    source: &Source,
+    piece: &Piece,
+    cores: &mut Cores,
+    tasks: &mut Tasks,
+) -> Option<Context> {
+    let number = || source.stream.first_number(piece);
+    let address = || source.init.as_ref().unwrap_or(&NO_INIT).expand(number());
+    let state = cores.of(piece.core());
+    let before = state.current();
+    match piece.lane() {
+        Lane::TaskStart => {
+            let task = tasks.at(address());
+            state.start_task(task);
+            return Some(Context::Task(task));
+        }
+        Lane::IsrEnter => {
+            let interrupt = number();
+            state.enter_interrupt(interrupt);
+            return Some(Context::Interrupt(interrupt));
+        }
+        Lane::Idle => {
+            cores.idle(piece.core(), piece.time);
+            return Some(Context::Idle);
+        }
+        Lane::IsrExit => state.exit_interrupt(),
+        Lane::IsrToScheduler => state.exit_to_scheduler(),
+        Lane::TaskStop => state.stop_running_task(),
+        Lane::TaskBlocked => {
+            let task = tasks.at(address());
+            state.stop_task(task);
+        }
+        Lane::Common | Lane::Allocation | Lane::Free => return None,
+    }
+    Some(before)
 }

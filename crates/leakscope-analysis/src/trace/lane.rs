@@ -11,8 +11,17 @@ pub(super) enum Lane {
     /// Nothing is known of it but its id.
     #[default]
     Common,
-    /// It says who runs.
-    Switch,
+    /// A task begins to run.
+    TaskStart,
+    /// The running task is stopped.
+    TaskStop,
+    /// A task is stopped, and waits.
+    TaskBlocked,
+    /// There is nothing to do.
+    Idle,
+    IsrEnter,
+    IsrExit,
+    IsrToScheduler,
     /// ESP-IDF's heap module allocates.
     Allocation,
     /// ESP-IDF's heap module frees.
@@ -23,13 +32,13 @@ impl Lane {
     /// The way of a packet with a predefined id.
     pub(super) fn of_id(id: u32) -> Self {
         match id {
-            id::TASK_START_EXEC
-            | id::TASK_STOP_EXEC
-            | id::TASK_STOP_READY
-            | id::ISR_ENTER
-            | id::ISR_EXIT
-            | id::ISR_TO_SCHEDULER
-            | id::IDLE => Self::Switch,
+            id::TASK_START_EXEC => Self::TaskStart,
+            id::TASK_STOP_EXEC => Self::TaskStop,
+            id::TASK_STOP_READY => Self::TaskBlocked,
+            id::IDLE => Self::Idle,
+            id::ISR_ENTER => Self::IsrEnter,
+            id::ISR_EXIT => Self::IsrExit,
+            id::ISR_TO_SCHEDULER => Self::IsrToScheduler,
             _ => Self::Common,
         }
     }
@@ -42,4 +51,13 @@ impl Lane {
             _ => Self::Common,
         }
     }
+}
+
+/// What a packet's id says of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Label {
+    pub(super) id: u16,
+    /// The core it comes from.
+    pub(super) core: u8,
+    pub(super) lane: Lane,
 }

@@ -4,15 +4,22 @@
 //! *Possible*: nothing forbids it. *Plausible*: a recorder could well have sent it; text is text, numbers
 //! are moderate.
 
+use std::borrow::Borrow;
+
 use leakscope_systemview::varint::{self, Numbers};
-use leakscope_systemview::{Frame, Packet, Text, id};
+use leakscope_systemview::{Frame, Packet, Shape, Text, id};
 use rustc_hash::FxHashSet;
 
-use super::lane::Lane;
+use super::lane::{Label, Lane};
+use super::layout::Part;
 
 /// What a stream has shown so far, against which doubtful packets are judged.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
+    /// The stream's core.
+    core: u8,
+    /// Whether the core is in the id, so that packets are cut in another way.
+    has_core_bit: bool,
     /// By id.
     kinds: Vec<Kind>,
     tasks: FxHashSet<u32>,
@@ -20,14 +27,16 @@ pub(super) struct Seen {
 
 /// What makes packets with one id ordinary.
 #[derive(Clone, Copy, Debug)]
-struct Kind {
+pub(super) struct Kind {
+    shape: Shape,
+    /// The longest payload, in bytes, of a packet that is ordinary whatever its fields say; -1 if none is.
+    usual: i32,
+    pub(super) label: Label,
     check: Check,
-    lane: Lane,
     /// The longest payload, in bytes, that calls for no second look.
     longest: u16,
 }
 
-/// In an order that [`Seen::ordinary_without_fields`] makes use of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
     /// The id is enough: there are no fields that could be wrong.
@@ -66,47 +75,105 @@ const SHORT_PAYLOAD: usize = 64;
 const INTERRUPTS: u32 = 1024;
 
 impl Seen {
+    /// Nothing was shown yet by the stream that this part holds.
+    pub(super) fn new(part: &Part) -> Self {
+        let mut seen = Self {
+            core: part.core,
+            has_core_bit: part.core_bit,
+            kinds: Vec::new(),
+            tasks: FxHashSet::default(),
+        };
+        for id in 0..id::FIRST_API {
+            let (check, longest) = match id {
+                id::ISR_ENTER
+                | id::ISR_EXIT
+                | id::TASK_START_EXEC
+                | id::TASK_STOP_EXEC
+                | id::TASK_START_READY
+                | id::TASK_STOP_READY
+                | id::IDLE
+                | id::ISR_TO_SCHEDULER => (Check::Id, u16::MAX),
+                id::PRINT_FORMATTED | id::EX | id::END_CALL => (Check::Fields, 0),
+                _ => (Check::New, 0),
+            };
+            let kind = seen.new_kind(id, check, longest);
+            seen.kinds.push(kind);
+        }
+        seen
+    }
+
+    fn new_kind(&self, id: u32, check: Check, longest: u16) -> Kind {
+        let mut kind = Kind {
+            shape: *Shape::of(id),
+            usual: -1,
+            label: Label {
+                id: id as u16,
+                core: self.core,
+                lane: Lane::of_id(id),
+            },
+            check,
+            longest,
+        };
+        self.settle(&mut kind);
+        kind
+    }
+
+    /// The check or the longest payload of a kind have changed.
+    fn settle(&self, kind: &mut Kind) {
+        let is_usual = matches!(kind.check, Check::Id | Check::End) && !self.has_core_bit;
+        kind.usual = if is_usual {
+            i32::from(kind.longest)
+        } else {
+            -1
+        };
+    }
+
     /// Which way the frame takes, if nothing about it calls for a second look.
     pub(super) fn ordinary(&self, frame: &Frame<'_>) -> Option<Lane> {
         let kind = self.kinds.get(frame.id as usize)?;
-        match kind.check {
-            Check::Fields if kind.is_moderate(frame) => {
-                Packet::parse(frame).is_ok().then_some(kind.lane)
-            }
-            _ => self.ordinary_without_fields(frame),
-        }
+        let is_sound = match kind.check {
+            Check::Id => true,
+            Check::End => frame.payload.last().is_none_or(|&last| last < 0x80),
+            Check::Fields => Packet::parse(frame).is_ok(),
+            Check::Rare | Check::New => false,
+        };
+        let is_moderate =
+            frame.delta < LONG_SILENCE && frame.payload.len() <= usize::from(kind.longest);
+        (is_sound && is_moderate).then_some(kind.label.lane)
     }
 
-    /// As [`Seen::ordinary`], but `None` also if fields must be looked at. That is fast: there is no branch
-    /// on the kind of packet, which cannot be foreseen.
+    /// The packet at the front of `bytes` and its kind, if it is ordinary and that is quickly seen. There
+    /// is no branch on the kind of packet, which cannot be foreseen.
     #[inline(always)]
-    pub(super) fn ordinary_without_fields(&self, frame: &Frame<'_>) -> Option<Lane> {
-        let kind = self.kinds.get(frame.id as usize)?;
-        let is_cut_off = frame.payload.last().is_some_and(|&last| last >= 0x80);
-        let is_sound = kind.check as u8 + u8::from(is_cut_off) <= Check::End as u8;
-        (is_sound && kind.is_moderate(frame)).then_some(kind.lane)
+    pub(super) fn split_ordinary<'a>(&self, bytes: &'a [u8]) -> Option<(Frame<'a>, &Kind)> {
+        let kind = |id| self.kinds.get(id as usize).unwrap_or(Kind::UNKNOWN);
+        let (frame, kind) = Frame::split_usual(bytes, kind)?;
+        let is_ordinary = frame.payload.len() as i32 <= kind.usual && frame.delta < LONG_SILENCE;
+        is_ordinary.then_some((frame, kind))
     }
 
     /// Which way packets with this id take.
     pub(super) fn lane(&self, id: u32) -> Lane {
         let kind = self.kinds.get(id as usize);
-        kind.map_or(Lane::Common, |kind| kind.lane)
+        kind.map_or(Lane::Common, |kind| kind.label.lane)
     }
 
     /// From now on, packets with this id of a module take this way.
     pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
-        if let Some(kind) = self.kind(id) {
-            kind.lane = lane;
-        }
+        self.change(id, |kind| kind.label.lane = lane);
     }
 
-    /// What is known of packets with this id.
-    fn kind(&mut self, id: u32) -> Option<&mut Kind> {
-        let index = id as usize;
-        if index >= self.kinds.len() && id <= id::LAST {
-            self.kinds.resize(index + 1, Kind::NEW);
+    /// Changes what is known of packets with this id.
+    fn change(&mut self, id: u32, change: impl FnOnce(&mut Kind)) {
+        for new in self.kinds.len() as u32..=id.min(id::LAST) {
+            let kind = self.new_kind(new, Check::New, 0);
+            self.kinds.push(kind);
         }
-        self.kinds.get_mut(index)
+        if let Some(&(mut kind)) = self.kinds.get(id as usize) {
+            change(&mut kind);
+            self.settle(&mut kind);
+            self.kinds[id as usize] = kind;
+        }
     }
 
     /// Whether a recorder may have sent it.
@@ -175,70 +242,47 @@ impl Seen {
             self.tasks.insert(task);
         }
         self.announce(id);
-        if let Some(kind) = self.kinds.get_mut(id as usize) {
-            let longest = (2 * payload.len() + 16).min(usize::from(u16::MAX));
-            kind.longest = kind.longest.max(longest as u16);
-        }
+        let longest = (2 * payload.len() + 16).min(usize::from(u16::MAX));
+        self.change(id, |kind| kind.longest = kind.longest.max(longest as u16));
     }
 
     /// A packet with this id may come.
     pub(super) fn announce(&mut self, id: u32) {
-        let Some(kind) = self.kind(id) else {
-            return;
-        };
-        if kind.check == Check::New {
-            kind.check = match id {
-                id::MARK_START
-                | id::MARK_STOP
-                | id::TIMER_ENTER
-                | id::TIMER_EXIT
-                | id::DATA_SAMPLE => Check::Id,
-                id::FIRST_API.. => Check::End,
-                _ => Check::Rare,
-            };
-        }
+        self.change(id, |kind| {
+            if kind.check == Check::New {
+                kind.check = match id {
+                    id::MARK_START
+                    | id::MARK_STOP
+                    | id::TIMER_ENTER
+                    | id::TIMER_EXIT
+                    | id::DATA_SAMPLE => Check::Id,
+                    id::FIRST_API.. => Check::End,
+                    _ => Check::Rare,
+                };
+            }
+        });
     }
 }
 
 impl Kind {
-    const NEW: Self = Self {
+    /// What is known of ids that cannot be.
+    const UNKNOWN: &'static Self = &Self {
+        shape: Shape::UNUSUAL,
+        usual: -1,
+        label: Label {
+            id: 0,
+            core: 0,
+            lane: Lane::Common,
+        },
         check: Check::New,
-        lane: Lane::Common,
         longest: 0,
     };
-
-    #[inline(always)]
-    fn is_moderate(self, frame: &Frame<'_>) -> bool {
-        frame.delta < LONG_SILENCE && frame.payload.len() <= usize::from(self.longest)
-    }
 }
 
-impl Default for Seen {
-    fn default() -> Self {
-        let kind = |id| match id {
-            id::ISR_ENTER
-            | id::ISR_EXIT
-            | id::TASK_START_EXEC
-            | id::TASK_STOP_EXEC
-            | id::TASK_START_READY
-            | id::TASK_STOP_READY
-            | id::IDLE
-            | id::ISR_TO_SCHEDULER => Kind {
-                check: Check::Id,
-                lane: Lane::of_id(id),
-                longest: u16::MAX,
-            },
-            id::PRINT_FORMATTED | id::EX | id::END_CALL => Kind {
-                check: Check::Fields,
-                lane: Lane::Common,
-                longest: 0,
-            },
-            _ => Kind::NEW,
-        };
-        Self {
-            kinds: (0..id::FIRST_API).map(kind).collect(),
-            tasks: FxHashSet::default(),
-        }
+impl Borrow<Shape> for Kind {
+    #[inline(always)]
+    fn borrow(&self) -> &Shape {
+        &self.shape
     }
 }
 

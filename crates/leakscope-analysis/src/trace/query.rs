@@ -2,7 +2,7 @@
 
 use leakscope_systemview::Init;
 
-use super::context::{Context, CoreState};
+use super::context::Context;
 use super::event::{Event, ModuleEvent};
 use super::modules::Module;
 use super::reader::{Counts, NO_INIT, Trace};
@@ -49,8 +49,7 @@ impl Trace {
     /// Who runs on a core after the last event.
     #[inline]
     pub fn running(&self, core: u8) -> Context {
-        let core = self.cores.get(usize::from(core));
-        core.map(CoreState::current).unwrap_or_default()
+        self.cores.current(core)
     }
 
     /// How many cores were seen.
@@ -111,7 +110,7 @@ impl Trace {
 
     /// Since when every core has been idle at least once: by then the program had started up.
     pub fn idle_since(&self) -> Option<u64> {
-        self.idle_since
+        self.cores.idle_since
     }
 
     /// Whether Espressif's OpenOCD wrote the recording.

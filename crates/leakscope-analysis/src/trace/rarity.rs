@@ -2,7 +2,6 @@
 
 use leakscope_systemview::{Extended, Frame, Packet, SystemDescription, SystemItem, Text, id};
 
-use super::context::CoreState;
 use super::dialect::segger;
 use super::event::Start;
 use super::lane::Lane;
@@ -18,7 +17,7 @@ impl Trace {
         let payload = self.streams[index].stream.payload(piece).to_vec();
         let frame = Frame {
             id: piece.id(),
-            core: piece.core,
+            core: piece.core(),
             payload: &payload,
             payload_start: 0,
             delta: piece.delta,
@@ -147,19 +146,17 @@ impl Trace {
                 source.drop_count = Some(drop_count);
             }
         }
-        let source = &self.streams[index];
         let packets = match drop_count.checked_sub(before) {
             Some(more) => u64::from(more) + 1,
             None => u64::from(drop_count) + 1,
         };
-        let core = usize::from(source.core.max(piece.core));
         self.counts.dropped += packets;
         let kind = ProblemKind::Overflow { packets };
         self.piece_problem(index, kind, piece);
         if self.espressif {
-            self.cores.iter_mut().for_each(CoreState::forget);
+            self.cores.forget();
         } else {
-            self.cores[core].forget();
+            self.cores.of(piece.core()).forget();
         }
         Meant::Gap {
             from: piece.time.saturating_sub(u64::from(piece.delta)),
@@ -178,13 +175,13 @@ impl Trace {
             return Start::Repeated;
         }
         self.piece_problem(index, ProblemKind::Paused, piece);
-        self.cores.iter_mut().for_each(CoreState::forget);
+        self.cores.forget();
         Start::AfterStop
     }
 
     pub(super) fn reset(&mut self, index: usize, piece: &Piece) -> Meant {
         self.piece_problem(index, ProblemKind::Restart, piece);
-        self.cores.iter_mut().for_each(CoreState::forget);
+        self.cores.forget();
         self.tasks.forget_all();
         for source in &mut self.streams {
             source.drop_count = None;

@@ -4,7 +4,7 @@ use leakscope_systemview::{Extended, Frame, Init, Packet, id};
 use rustc_hash::FxHashMap;
 
 use super::clock::TargetClock;
-use super::context::{Context, CoreState};
+use super::context::{Context, Cores};
 use super::copies::Copies;
 use super::dialect::leakscope;
 use super::event::{Event, EventKind, HeapEvent, Start};
@@ -33,7 +33,7 @@ pub enum Step<'t> {
 pub struct Trace {
     pub(super) streams: Vec<Source>,
     pub(super) espressif: bool,
-    pub(super) cores: Vec<CoreState>,
+    pub(super) cores: Cores,
     pub(super) tasks: Tasks,
     pub(super) stacks: Stacks,
     pub(super) resources: FxHashMap<u32, String>,
@@ -43,7 +43,6 @@ pub struct Trace {
     pub(super) counts: Counts,
     pub(super) end: u64,
     pub(super) was_stopped: bool,
-    pub(super) idle_since: Option<u64>,
     pub(super) problems: Problems,
 }
 
@@ -125,7 +124,7 @@ impl Trace {
         Self {
             streams: streams.collect(),
             espressif: layout.espressif,
-            cores: Vec::new(),
+            cores: Cores::default(),
             tasks: Tasks::default(),
             stacks: Stacks::default(),
             resources: FxHashMap::default(),
@@ -135,7 +134,6 @@ impl Trace {
             counts: Counts::default(),
             end: 0,
             was_stopped: false,
-            idle_since: None,
             problems,
         }
     }
@@ -155,11 +153,12 @@ impl Trace {
     #[inline]
     pub fn step(&mut self) -> Step<'_> {
         loop {
-            let Some(index) = self.earliest() else {
+            let Some((index, source)) = earliest(&mut self.streams) else {
                 return Step::Finished;
             };
-            let stream = &mut self.streams[index].stream;
-            if let Some(piece) = stream.take_frame() {
+            let stream = &mut source.stream;
+            if stream.take_frame() {
+                let piece = *stream.taken();
                 let (context, meant) = self.interpret(index, &piece);
                 if !matches!(meant, Meant::Nothing) {
                     return Step::Event(self.event(index, &piece, context, &meant), self);
@@ -176,18 +175,6 @@ impl Trace {
                 None => {}
             }
         }
-    }
-
-    /// The stream whose next item is the earliest; of equals, the first.
-    #[inline]
-    pub(super) fn earliest(&self) -> Option<usize> {
-        let (mut index, mut time) = (0, self.streams.first()?.stream.next_time);
-        for (other, source) in self.streams.iter().enumerate().skip(1) {
-            if source.stream.next_time < time {
-                (index, time) = (other, source.stream.next_time);
-            }
-        }
-        (time < u64::MAX).then_some(index)
     }
 
     #[inline(always)]
@@ -218,7 +205,7 @@ impl Trace {
         };
         Event {
             time: piece.time,
-            core: source.core.max(piece.core),
+            core: piece.core(),
             context,
             input: source.stream.part.input,
             stream: index,
@@ -256,7 +243,7 @@ impl Trace {
         let Special::Skipped { bytes, time, .. } = special else {
             return None;
         };
-        self.cores.iter_mut().for_each(CoreState::forget);
+        self.cores.forget();
         let source = &self.streams[index];
         Some(Event {
             time,
@@ -290,6 +277,27 @@ impl Trace {
         let input = self.streams[index].stream.part.input;
         self.problems.add(kind, input, Some(offset), time);
     }
+}
+
+/// The stream whose next item is the earliest, and its place; of equals, the first.
+#[inline(always)]
+pub(super) fn earliest(streams: &mut [Source]) -> Option<(usize, &mut Source)> {
+    // Written out for one core and two, because almost no recording has more.
+    let (index, source) = match streams {
+        [only] => (0, only),
+        [first, second] => {
+            if second.stream.next_time < first.stream.next_time {
+                (1, second)
+            } else {
+                (0, first)
+            }
+        }
+        all => {
+            let all = all.iter_mut().enumerate();
+            all.min_by_key(|(_, source)| source.stream.next_time)?
+        }
+    };
+    (source.stream.next_time < u64::MAX).then_some((index, source))
 }
 
 fn log(id: u32, payload: &[u8]) -> EventKind<'_> {

@@ -3,11 +3,12 @@
 //! The two events that almost all of a heap trace consists of are handed over as plain values. What they
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
+use super::context::Cores;
 use super::dialect::idf;
 use super::event::{Event, Occasion};
+use super::interpret::follow_switch;
 use super::lane::Lane;
-use super::modules::IdfEvent;
-use super::reader::{Meant, Trace};
+use super::reader::{Counts, Meant, Source, Trace, earliest};
 use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready};
 
@@ -43,59 +44,61 @@ impl Trace {
     /// Reads on until bytes are needed.
     pub(crate) fn run(&mut self, observer: &mut impl Observer) -> Pause {
         loop {
-            let Some(index) = self.earliest() else {
+            let Some((index, source)) = earliest(&mut self.streams) else {
                 return Pause::Finished;
             };
-            let stream = &mut self.streams[index].stream;
-            match stream.lane() {
-                Some(Lane::Common) => {
-                    if let Some(piece) = stream.take_frame() {
-                        self.observe_common(index, &piece, observer);
-                    }
+            if !source.stream.take_frame() {
+                if let Some(pause) = self.observe_special(index, observer) {
+                    return pause;
                 }
-                Some(lane) => {
-                    if let Some(piece) = stream.take_frame() {
-                        self.observe_in_lane(lane, index, &piece, observer);
-                    }
+                continue;
+            }
+            let source = &*source;
+            let piece = source.stream.taken();
+            let is_done = match piece.lane() {
+                Lane::Common => false,
+                Lane::Allocation => observe_allocation(
+                    source,
+                    piece,
+                    &mut self.cores,
+                    &mut self.stacks,
+                    &mut self.counts,
+                    observer,
+                ),
+                Lane::Free => observe_free(
+                    source,
+                    piece,
+                    &mut self.cores,
+                    &mut self.stacks,
+                    &mut self.counts,
+                    observer,
+                ),
+                _ => {
+                    follow_switch(source, piece, &mut self.cores, &mut self.tasks);
+                    true
                 }
-                None => match stream.take_special() {
-                    Some(special) => {
-                        if let Some(event) = self.special_event(index, special) {
-                            observer.event(&event, &self.stacks);
-                        }
-                    }
-                    None if stream.prepare() == Ready::NeedBytes => {
-                        return Pause::NeedBytes(index);
-                    }
-                    None => {}
-                },
+            };
+            if is_done {
+                self.counts.packets += 1;
+                self.end = piece.time;
+            } else {
+                let piece = *piece;
+                self.observe_common(index, &piece, observer);
             }
         }
     }
 
-    /// The common lane is left out here, so that the others can do without a place in memory for the
-    /// piece.
-    #[inline(always)]
-    fn observe_in_lane(
-        &mut self,
-        lane: Lane,
-        index: usize,
-        piece: &Piece,
-        observer: &mut impl Observer,
-    ) {
-        let is_done = match lane {
-            Lane::Allocation => self.observe_idf(index, piece, IdfEvent::Allocation, observer),
-            Lane::Free => self.observe_idf(index, piece, IdfEvent::Free, observer),
-            Lane::Switch | Lane::Common => {
-                let core = self.note_packet(index, piece);
-                self.follow_switch(index, core, piece);
-                true
+    /// What comes next is no frame that is ready.
+    fn observe_special(&mut self, index: usize, observer: &mut impl Observer) -> Option<Pause> {
+        let stream = &mut self.streams[index].stream;
+        if let Some(special) = stream.take_special() {
+            if let Some(event) = self.special_event(index, special) {
+                observer.event(&event, &self.stacks);
             }
-        };
-        if !is_done {
-            let piece = *piece;
-            self.observe_common(index, &piece, observer);
+        } else if stream.prepare() == Ready::NeedBytes {
+            return Some(Pause::NeedBytes(index));
         }
+        None
     }
 
     #[inline(never)]
@@ -109,42 +112,57 @@ impl Trace {
             observer.event(&event, &self.stacks);
         }
     }
+}
 
-    /// Whether it was an allocation or a free of a block, and the observer was told.
-    #[inline(always)]
-    fn observe_idf(
-        &mut self,
-        index: usize,
-        piece: &Piece,
-        event: IdfEvent,
-        observer: &mut impl Observer,
-    ) -> bool {
-        let core = self.core(index, piece);
-        let source = &self.streams[index];
-        let payload = source.stream.payload(piece);
-        let now = Occasion {
-            time: piece.time,
-            context: self.cores[core].current(),
-            core: core as u8,
-            input: source.stream.part.input,
-            offset: source.stream.offset(piece),
-        };
-        match event {
-            IdfEvent::Allocation => match idf::allocation(payload, &mut self.stacks) {
-                Some((address, size, stack)) if address != 0 => {
-                    observer.allocation(&now, address, size, stack, &self.stacks);
-                }
-                _ => return false,
-            },
-            IdfEvent::Free => match idf::free(payload, &mut self.stacks) {
-                Some((address, stack)) if address != 0 => {
-                    observer.free(&now, address, stack, &self.stacks);
-                }
-                _ => return false,
-            },
+/// Whether it was an allocation of a block, and the observer was told.
+#[inline(always)]
+fn observe_allocation(
+    source: &Source,
+    piece: &Piece,
+    cores: &mut Cores,
+    stacks: &mut Stacks,
+    counts: &mut Counts,
+    observer: &mut impl Observer,
+) -> bool {
+    match idf::allocation(source.stream.payload(piece), stacks) {
+        Some((address, size, stack)) if address != 0 => {
+            let now = occasion(source, piece, cores);
+            counts.heap_events += 1;
+            observer.allocation(&now, address, size, stack, stacks);
+            true
         }
-        self.count_packet(piece);
-        self.counts.heap_events += 1;
-        true
+        _ => false,
+    }
+}
+
+/// Whether it was a free of a block, and the observer was told.
+#[inline(always)]
+fn observe_free(
+    source: &Source,
+    piece: &Piece,
+    cores: &mut Cores,
+    stacks: &mut Stacks,
+    counts: &mut Counts,
+    observer: &mut impl Observer,
+) -> bool {
+    match idf::free(source.stream.payload(piece), stacks) {
+        Some((address, stack)) if address != 0 => {
+            let now = occasion(source, piece, cores);
+            counts.heap_events += 1;
+            observer.free(&now, address, stack, stacks);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn occasion(source: &Source, piece: &Piece, cores: &mut Cores) -> Occasion {
+    Occasion {
+        time: piece.time,
+        context: cores.of(piece.core()).current(),
+        core: piece.core(),
+        input: source.stream.part.input,
+        offset: source.stream.offset(piece),
     }
 }

@@ -33,14 +33,14 @@ pub struct Stacks {
     encoded: Vec<u8>,
     by_encoding: HashTable<Encoding>,
     /// The encodings met lately, by hash: the newer one wins.
-    recent: Vec<Encoding>,
+    recent: Vec<Recent>,
 }
 
 /// How many encodings are remembered as recent; a power of two.
 const RECENT: usize = 1024;
 
 /// A stack as it came over the wire.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Encoding {
     start: u32,
     length: u32,
@@ -55,7 +55,7 @@ impl Default for Stacks {
             by_frames: HashTable::new(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
-            recent: vec![Encoding::NONE; RECENT],
+            recent: vec![Recent::default(); RECENT],
         }
     }
 }
@@ -115,16 +115,19 @@ impl Stacks {
     /// The stack that `bytes` encode, as numbers on the wire; `None` if they are no whole numbers.
     #[inline(always)]
     pub fn intern_encoded(&mut self, bytes: &[u8]) -> Option<StackId> {
-        let hash = hash_bytes(bytes);
-        let recent = self.recent[hash as usize % RECENT];
-        if is_same(recent.of(&self.encoded), bytes) {
-            return Some(recent.stack);
+        if let Some(ends) = Ends::of(bytes)
+            && let Some(recent) = self.recent.get(ends.place())
+            && recent.ends == ends
+            && (ends.are_all() || recent.encoding.of(&self.encoded) == bytes)
+        {
+            return Some(recent.encoding.stack);
         }
-        self.look_up(bytes, hash)
+        self.look_up(bytes)
     }
 
     #[inline(never)]
-    fn look_up(&mut self, bytes: &[u8], hash: u64) -> Option<StackId> {
+    fn look_up(&mut self, bytes: &[u8]) -> Option<StackId> {
+        let hash = hash_bytes(bytes);
         let known = self
             .by_encoding
             .find(hash, |encoding| encoding.of(&self.encoded) == bytes);
@@ -132,7 +135,11 @@ impl Stacks {
             Some(&encoding) => encoding,
             None => self.intern_new(bytes, hash)?,
         };
-        self.recent[hash as usize % RECENT] = encoding;
+        if let Some(ends) = Ends::of(bytes)
+            && let Some(recent) = self.recent.get_mut(ends.place())
+        {
+            *recent = Recent { ends, encoding };
+        }
         Some(encoding.stack)
     }
 
@@ -158,38 +165,60 @@ impl Stacks {
 }
 
 impl Encoding {
-    /// The encoding of no stack.
-    const NONE: Self = Self {
-        start: 0,
-        length: 0,
-        stack: StackId::NONE,
-    };
-
     #[inline]
     fn of<'a>(&self, encoded: &'a [u8]) -> &'a [u8] {
         &encoded[self.start as usize..(self.start + self.length) as usize]
     }
 }
 
-#[inline]
+/// An encoding and its ends, which are looked at first. A line of the cache holds it.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Recent {
+    ends: Ends,
+    encoding: Encoding,
+}
+
+/// How a stack's bytes begin and end: for most stacks, that is all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ends {
+    first: u128,
+    last: u128,
+    length: usize,
+}
+
+impl Ends {
+    /// `None` of stacks that are shorter.
+    #[inline(always)]
+    fn of(bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            first: u128::from_le_bytes(*bytes.first_chunk()?),
+            last: u128::from_le_bytes(*bytes.last_chunk()?),
+            length: bytes.len(),
+        })
+    }
+
+    /// Whether there is nothing between them.
+    #[inline(always)]
+    fn are_all(&self) -> bool {
+        self.length <= 2 * size_of::<u128>()
+    }
+
+    /// Their place among the recent ones.
+    #[inline(always)]
+    fn place(&self) -> usize {
+        let words = |number: u128| (number as u64, (number >> 64) as u64);
+        let ((a, b), (c, d)) = (words(self.first), words(self.last));
+        let mixed = (a ^ b.rotate_left(17) ^ c.rotate_left(31) ^ d.rotate_left(47))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> (u64::BITS - RECENT.trailing_zeros())) as usize
+    }
+}
+
 fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(bytes);
     hasher.finish()
-}
-
-/// As `==`, without a call for what is as short as these.
-#[inline]
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    match (a.last_chunk::<16>(), b.last_chunk::<16>()) {
-        (Some(last_a), Some(last_b)) => {
-            last_a == last_b && a.as_chunks::<16>().0.iter().eq(b.as_chunks::<16>().0)
-        }
-        _ => a == b,
-    }
 }
 
 fn hash_frames(frames: &[u64]) -> u64 {

@@ -13,6 +13,7 @@ mod reading;
 mod rows;
 mod scenario;
 mod sessions;
+mod stacks;
 mod twin;
 
 /// How many cases a property is tried with: a few, or as many as `PROPTEST_CASES` says.

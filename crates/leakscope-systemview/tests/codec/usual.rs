@@ -1,7 +1,7 @@
 //! The quick way of cutting the usual packets, which needs room behind them, against the general way, which
 //! is taken when the bytes end with the packet.
 
-use leakscope_systemview::Frame;
+use leakscope_systemview::{Frame, Shape};
 use proptest::prelude::*;
 
 /// Ids of one byte, of two, and any byte at all; then bytes that are often parts of longer numbers.
@@ -23,7 +23,7 @@ proptest! {
         if let Ok(frame) = Frame::split(&bytes) {
             prop_assert_eq!(Frame::split(&bytes[..frame.length]), Ok(frame));
         }
-        if let Some(frame) = Frame::split_usual(&bytes) {
+        if let Some((frame, _)) = Frame::split_usual(&bytes, Shape::of) {
             prop_assert_eq!(Frame::split(&bytes[..frame.length]), Ok(frame));
         }
     }
@@ -39,7 +39,7 @@ proptest! {
         bytes.extend(&delta[..delta_length]);
         let length = bytes.len();
         bytes.resize(length + 150, 0xFF);
-        let frame = Frame::split_usual(&bytes);
-        prop_assert_eq!(frame.map(|frame| (frame.length, frame.payload)), Some((length, &payload[..])));
+        let frame = Frame::split_usual(&bytes, Shape::of);
+        prop_assert_eq!(frame.map(|(frame, _)| (frame.length, frame.payload)), Some((length, &payload[..])));
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use leakscope_systemview::{Frame, FrameError, varint};
 
-use super::lane::Lane;
+use super::lane::{Label, Lane};
 use super::layout::Part;
 use super::plausible::Seen;
 
@@ -29,22 +29,30 @@ pub(super) enum Special {
 
 /// A frame and its place. Places are indices into the stream's buffer, and hold until the next
 /// [`Stream::space`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Piece {
     pub(super) time: u64,
     start: u32,
     payload_start: u32,
     payload_length: u32,
     pub(super) delta: u32,
-    id: u16,
-    pub(super) core: u8,
-    pub(super) lane: Lane,
+    label: Label,
 }
 
 impl Piece {
     #[inline]
     pub(super) fn id(&self) -> u32 {
-        u32::from(self.id)
+        u32::from(self.label.id)
+    }
+
+    #[inline]
+    pub(super) fn core(&self) -> u8 {
+        self.label.core
+    }
+
+    #[inline]
+    pub(super) fn lane(&self) -> Lane {
+        self.label.lane
     }
 }
 
@@ -73,8 +81,12 @@ pub(super) struct Stream {
     /// The clock has its zero: at the first `TRACE_START`, or lacking that, at the first packet.
     clock_runs: bool,
     seen: Seen,
-    /// The next frame, which was cut already.
-    next_frame: Option<Piece>,
+    /// The frame that was taken last, and the next one: they take turns, so that none is copied.
+    pieces: [Piece; 2],
+    /// Which of them is the next one.
+    next: usize,
+    /// Whether the next one was cut already.
+    is_cut: bool,
     /// What comes next, if it is no frame.
     special: Option<Special>,
     /// The time of the next item. 0 if it is not known yet, so that the stream is asked next; the
@@ -120,8 +132,10 @@ impl Stream {
             state: State::Searching,
             time: 0,
             clock_runs: false,
-            seen: Seen::default(),
-            next_frame: None,
+            seen: Seen::new(&part),
+            pieces: [Piece::default(); 2],
+            next: 0,
+            is_cut: false,
             special: None,
             next_time: 0,
         }
@@ -159,14 +173,14 @@ impl Stream {
 
     /// A copy to which only the bytes up to the next item were supplied.
     pub(super) fn without_unread(&self) -> Self {
-        let first =
-            (self.next_frame.as_ref()).map_or(self.unread.start, |next| next.start as usize);
+        let next = self.next_piece();
+        let first = next.map_or(self.unread.start, |next| next.start as usize);
         let kept = &self.buffer[first..self.unread.start];
-        let mut next_frame = self.next_frame;
-        if let Some(next) = &mut next_frame {
-            next.start -= first as u32;
-            next.payload_start -= first as u32;
-        }
+        let next = next.map(|next| Piece {
+            start: next.start - first as u32,
+            payload_start: next.payload_start - first as u32,
+            ..*next
+        });
         Self {
             part: self.part,
             buffer: kept.to_vec(),
@@ -177,7 +191,9 @@ impl Stream {
             time: self.time,
             clock_runs: self.clock_runs,
             seen: self.seen.clone(),
-            next_frame,
+            pieces: [next.unwrap_or_default(); 2],
+            next: self.next,
+            is_cut: self.is_cut,
             special: self.special,
             next_time: self.next_time,
         }
@@ -210,25 +226,33 @@ impl Stream {
     /// From now on, packets with this id of a module take this way.
     pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
         self.seen.set_lane(id, lane);
-        if let Some(piece) = &mut self.next_frame
-            && piece.id() == id
-        {
-            piece.lane = lane;
+        let next = &mut self.pieces[self.next & 1];
+        if next.id() == id {
+            next.label.lane = lane;
         }
     }
 
-    /// The lane of the next item, if it is a frame that is ready.
+    /// The next item, if it is a frame that is ready.
     #[inline(always)]
-    pub(super) fn lane(&self) -> Option<Lane> {
-        self.next_frame.as_ref().map(|piece| piece.lane)
+    fn next_piece(&self) -> Option<&Piece> {
+        self.is_cut.then(|| &self.pieces[self.next & 1])
     }
 
-    /// Takes the next item, if it is a frame that is ready.
+    /// Takes the next item, if it is a frame that is ready: it is [`Stream::taken`] then.
     #[inline(always)]
-    pub(super) fn take_frame(&mut self) -> Option<Piece> {
-        let piece = self.next_frame?;
-        self.cut_quickly();
-        Some(piece)
+    pub(super) fn take_frame(&mut self) -> bool {
+        if self.is_cut {
+            self.next ^= 1;
+            self.cut_quickly();
+            return true;
+        }
+        false
+    }
+
+    /// The frame that was taken last.
+    #[inline(always)]
+    pub(super) fn taken(&self) -> &Piece {
+        &self.pieces[(self.next ^ 1) & 1]
     }
 
     /// Takes the next item, if it is none; `None` if [`Stream::prepare`] must be asked first.
@@ -239,7 +263,7 @@ impl Stream {
     /// Makes the next item ready.
     pub(super) fn prepare(&mut self) -> Ready {
         let ready = self.find_item();
-        self.next_time = match (ready, &self.next_frame, &self.special) {
+        self.next_time = match (ready, self.next_piece(), &self.special) {
             (Ready::End, _, _) => u64::MAX,
             (_, Some(piece), _) => piece.time,
             (_, None, Some(Special::Skipped { time, .. } | Special::Cut { time, .. })) => *time,
@@ -253,7 +277,7 @@ impl Stream {
             if self.state == State::Reading && self.clock_runs {
                 self.cut_ordinary();
             }
-            if self.next_frame.is_some() {
+            if self.is_cut {
                 return Ready::Item;
             }
             let answer = match self.state {
@@ -273,16 +297,13 @@ impl Stream {
     fn cut_quickly(&mut self) {
         let start = self.unread.start;
         let bytes = &self.buffer[start..self.unread.end];
-        if let Some(frame) = Frame::split_usual(bytes)
-            && let Some(lane) = self.seen.ordinary_without_fields(&frame)
-            && !self.part.core_bit
-        {
+        if let Some((frame, kind)) = self.seen.split_ordinary(bytes) {
             let time = self.time + u64::from(frame.delta);
             let end = start + frame.length;
-            self.offer(Piece::of(&frame, start, time, lane), end);
+            self.offer(Piece::of(&frame, start, time, kind.label), end);
         } else {
             self.next_time = 0;
-            self.next_frame = None;
+            self.is_cut = false;
         }
     }
 
@@ -295,7 +316,8 @@ impl Stream {
         {
             let time = self.time + u64::from(frame.delta);
             let end = start + frame.length;
-            self.offer(Piece::of(&frame, start, time, lane), end);
+            let label = self.label(&frame, lane);
+            self.offer(Piece::of(&frame, start, time, label), end);
         }
     }
 
@@ -304,7 +326,8 @@ impl Stream {
     fn offer(&mut self, piece: Piece, end: usize) {
         self.time = piece.time;
         self.next_time = piece.time;
-        self.next_frame = Some(piece);
+        self.pieces[self.next & 1] = piece;
+        self.is_cut = true;
         self.unread.start = end;
     }
 
@@ -329,6 +352,14 @@ impl Stream {
         bytes
     }
 
+    fn label(&self, frame: &Frame<'_>, lane: Lane) -> Label {
+        Label {
+            id: frame.id as u16,
+            core: self.part.core.max(frame.core),
+            lane,
+        }
+    }
+
     /// Accepts the packet at the front.
     fn accept(&mut self) -> Option<Ready> {
         let start = self.unread.start;
@@ -340,7 +371,9 @@ impl Stream {
         }
         self.seen.learn(frame.id, frame.payload);
         let lane = self.seen.lane(frame.id);
-        self.next_frame = Some(Piece::of(&frame, start, self.time, lane));
+        let label = self.label(&frame, lane);
+        self.pieces[self.next & 1] = Piece::of(&frame, start, self.time, label);
+        self.is_cut = true;
         self.unread.start += frame.length;
         Some(Ready::Item)
     }
@@ -348,16 +381,14 @@ impl Stream {
 
 impl Piece {
     #[inline(always)]
-    fn of(frame: &Frame<'_>, start: usize, time: u64, lane: Lane) -> Self {
+    fn of(frame: &Frame<'_>, start: usize, time: u64, label: Label) -> Self {
         Self {
             time,
             start: start as u32,
             payload_start: (start + frame.payload_start) as u32,
             payload_length: frame.payload.len() as u32,
             delta: frame.delta,
-            id: frame.id as u16,
-            core: frame.core,
-            lane,
+            label,
         }
     }
 }
