@@ -45,17 +45,17 @@ fn floor(recording: Recording) -> usize {
     work::floor(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(198.7))]
+#[library_benchmark(setup = recording, config = costs(203.4))]
 fn packets(recording: Recording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(479.8))]
+#[library_benchmark(setup = recording, config = costs(414.4))]
 fn events(recording: Recording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(498.2))]
+#[library_benchmark(setup = recording, config = costs(408.8))]
 fn analysis(recording: Recording) -> Outcome {
     work::analysis(&recording.bytes)
 }

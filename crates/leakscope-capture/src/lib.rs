@@ -19,7 +19,7 @@
 //! assert_eq!(bytes[..3], [0x00, 0x0A, 0x00]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod compressed;
 mod error;

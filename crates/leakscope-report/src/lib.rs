@@ -9,7 +9,8 @@
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
 //!   come; [`filter`] chooses among them.
 //! - [`Symbolizer`] turns return addresses into frames, with the allocator's own folded away.
-//! - [`program`] says which frames are the allocator's, and whether the ELF file is the right one.
+//! - [`program`] says which frames are the allocator's, and whether the ELF file is the right one;
+//!   [`Decorated`] names frames without one, from what a monitor has written.
 //! - [`units`] is the only place where ticks and bytes become words.
 //! - [`sanitise`] makes text from a device fit for a terminal.
 //!
@@ -19,6 +20,7 @@
 //! - **leak**: a verdict on a call site, with its reason.
 pub mod advice;
 mod conclusion;
+mod decorated;
 pub mod events;
 pub mod filter;
 pub mod json;
@@ -32,5 +34,6 @@ pub mod units;
 pub mod words;
 
 pub use conclusion::Conclusion;
+pub use decorated::Decorated;
 pub use sanitise::sanitise;
 pub use symbolizer::{Frame, FrameSource, Stack, Symbolizer};

@@ -15,6 +15,7 @@ use leakscope_symbols::{SourceRoots, Symbols};
 
 use crate::answer::census::Census;
 use crate::answer::mate::Mate;
+use crate::dump::{Dump, Packetless};
 use crate::list::search::Search;
 pub(crate) use crate::names::Names;
 use crate::query::{Query, Window};
@@ -39,6 +40,8 @@ pub struct Engine<'s> {
     pub(crate) scan: Scan<'s>,
     pub(crate) inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
+    /// What is looked at in place of a trace.
+    pub(crate) dump: Option<&'s Dump>,
     /// The front of the inputs says how they are laid out, and is not all there yet.
     heads_grow: bool,
     state: Reading,
@@ -109,6 +112,7 @@ impl<'s> Engine<'s> {
             scan: Scan::new(layout, AllocatorFrames(symbols)),
             inputs,
             symbols,
+            dump: None,
             heads_grow,
             state: Reading::Reading,
             version: 0,
@@ -116,6 +120,39 @@ impl<'s> Engine<'s> {
             searches: Vec::new(),
             censuses: Vec::new(),
         })
+    }
+
+    /// Of a heap dump, in place of a trace: nothing more is to be read.
+    pub fn of_dump(dump: &'s Dump, program: &'s Program) -> Self {
+        let symbols = program.symbols.as_ref();
+        let frames: Option<&dyn FrameSource> = match symbols {
+            Some(symbols) => Some(symbols),
+            None if dump.has_names() => Some(dump),
+            None => None,
+        };
+        let source = Packetless::of(dump);
+        Self {
+            inputs: source.names(),
+            source: Box::new(source),
+            names: Names {
+                naming: Naming::default(),
+                symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
+            },
+            scan: Scan::new(Layout::of(&[]), AllocatorFrames(symbols)),
+            symbols,
+            dump: Some(dump),
+            heads_grow: false,
+            state: Reading::Complete,
+            version: 0,
+            outcome: Some((0, dump.outcome(symbols))),
+            searches: Vec::new(),
+            censuses: Vec::new(),
+        }
+    }
+
+    /// Whether functions have names.
+    pub(crate) fn has_names(&self) -> bool {
+        self.symbols.is_some() || self.dump.is_some_and(Dump::has_names)
     }
 
     /// Reads on; returns how far that came.

@@ -47,7 +47,7 @@
 //! ```
 //!
 //! # The tour
-//! - [`Source`] is where bytes come from; it may still grow.
+//! - [`Source`] is where bytes come from; it may still grow. A [`Dump`] of a heap stands in for a trace.
 //! - `scan` reads everything once, and fills the `index`; `replay` reads a part again.
 //! - [`Engine`] holds all of it and answers [`Query`]s; `answer` has a file for each of them, `list` finds
 //!   pages among millions of events.
@@ -64,6 +64,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod dump;
 mod engine;
 mod html;
 mod index;
@@ -77,6 +78,7 @@ mod scan;
 mod server;
 mod source;
 
+pub use dump::Dump;
 pub use engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
 pub use html::file as page;
 pub use query::{At, Columns, Filter, Query, QueryError, Window};

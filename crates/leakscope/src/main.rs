@@ -4,7 +4,6 @@
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
 //! - [`viewing`] is a recording as the viewer reads it.
-//! - [`console`] is for logs of a console, with heap dumps in them.
 //! - [`no_events`] says what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
 //! - [`interrupt`] is Ctrl-C.
@@ -14,7 +13,6 @@
 
 mod cli;
 mod commands;
-mod console;
 mod demo;
 mod firmware;
 mod interrupt;

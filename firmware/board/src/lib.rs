@@ -10,7 +10,7 @@
 //!     -c "adapter speed 1000" -c "set ESP_RTOS none" -c "set ESP_FLASH_SIZE 0" -f target/esp32c3.cfg
 //! ```
 //!
-//! What it is not: there are no caches, no flash controller, no interrupt matrix, no peripherals but those that a
+//! [`Model::Esp32H4`] has two harts. What it is not: there are no caches, no flash controller, no interrupt matrix, no peripherals but those that a
 //! debugger asks for; the timer is RISC-V's standard one; and time passes by the instruction.
 //!
 //! ```
@@ -31,7 +31,7 @@
 //! # Where things are
 //! | module | what is there |
 //! |---|---|
-//! | [`hart`] | the core: decoding, execution, control registers, triggers |
+//! | [`hart`] | a core: decoding, execution, control registers, triggers |
 //! | [`bus`], [`memory`], [`timer`], [`peripherals`] | what has an address |
 //! | [`debug`] | JTAG and the debug module |
 //! | [`semihosting`] | calls to the host, where no debugger takes them |

@@ -12,19 +12,26 @@ use crate::semihosting::{self, Host};
 pub enum Model {
     /// The memories of an ESP32-C3.
     Esp32C3,
+    /// The memories of an ESP32-H4, which has two harts.
+    Esp32H4,
     /// The memory of QEMU's `virt`: so that the same program can run in both.
     Virt,
 }
 
-/// A hart with memory and a program.
+/// One hart or two, with memory and a program.
 #[derive(Debug)]
 pub struct Machine {
-    /// The core.
+    /// The first core.
     pub hart: Hart,
+    /// The other one, if there are two.
+    pub second: Option<Hart>,
     /// All that it reaches by an address.
     pub bus: Bus,
+    model: Model,
     entry: u32,
     host: Option<Host>,
+    /// The program has not begun since the last reset.
+    is_booting: bool,
 }
 
 /// Why [`Machine::run`] returns.
@@ -36,6 +43,8 @@ pub enum Pause {
     Waiting,
     /// The hart is in debug mode.
     Halted,
+    /// It was reset, and the debugger has not seen to that yet.
+    Booting,
     /// The program has ended, with this code.
     Exited(i32),
 }
@@ -55,13 +64,39 @@ impl Model {
                     Memory::new(&[0x4000_0000], 0x6_0000),
                     Memory::new(&[0x5000_0000], 0x2000),
                 ],
-                Peripherals::new(peripherals::ESP32_C3),
+                Peripherals::new(peripherals::ESP32, peripherals::RTC_CNTL_OPTIONS0),
+            ),
+            Self::Esp32H4 => Bus::new(
+                vec![
+                    // SRAM, for data and code.
+                    Memory::new(&[0x4080_0000], 0x8_0000),
+                    Memory::new(&[0x4200_0000], 8 * MIB),
+                    // The internal ROM.
+                    Memory::new(&[0x4000_0000], 0x5_0000),
+                ],
+                Peripherals::new(peripherals::ESP32, peripherals::LP_AON_SYS_CFG),
             ),
             Self::Virt => Bus::new(
                 vec![Memory::new(&[0x8000_0000], 32 * MIB)],
-                Peripherals::new(0..0),
+                Peripherals::new(0..0, 0),
             ),
         }
+    }
+}
+
+impl Model {
+    /// What its JTAG TAP says it is.
+    pub fn id_code(self) -> u32 {
+        match self {
+            Self::Esp32C3 | Self::Virt => 0x0000_5C25,
+            Self::Esp32H4 => 0x0001_CC25,
+        }
+    }
+
+    /// The harts, about to begin.
+    fn harts(self, entry: u32) -> (Hart, Option<Hart>) {
+        let second = (self == Self::Esp32H4).then(|| Hart::new(1, entry));
+        (Hart::new(0, entry), second)
     }
 }
 
@@ -76,11 +111,15 @@ impl Machine {
             bus.bytes_mut(*address, bytes.len() as u32)?
                 .copy_from_slice(bytes);
         }
+        let (hart, second) = model.harts(program.entry);
         Ok(Self {
-            hart: Hart::new(program.entry),
+            hart,
+            second,
             bus,
+            model,
             entry: program.entry,
             host: None,
+            is_booting: false,
         })
     }
 
@@ -91,32 +130,81 @@ impl Machine {
         self
     }
 
-    /// Begins anew; memory keeps what is in it, as an ESP32-C3's does.
-    pub fn reset(&mut self) {
-        self.hart = Hart::new(self.entry);
-        self.bus.timer = crate::timer::Timer::default();
-        self.bus.peripherals.wants_reset = false;
+    /// Which one it is.
+    pub fn model(&self) -> Model {
+        self.model
     }
 
-    /// Executes up to `budget` instructions.
+    /// Its harts.
+    pub fn harts(&self) -> impl Iterator<Item = &Hart> {
+        std::iter::once(&self.hart).chain(&self.second)
+    }
+
+    /// The same, to be changed.
+    pub fn harts_mut(&mut self) -> impl Iterator<Item = &mut Hart> {
+        std::iter::once(&mut self.hart).chain(&mut self.second)
+    }
+
+    /// Begins anew; memory keeps what is in it, as an ESP32-C3's does.
+    pub fn reset(&mut self) {
+        (self.hart, self.second) = self.model.harts(self.entry);
+        for hart in self.harts_mut() {
+            hart.debug.has_reset = true;
+        }
+        self.bus.timer = crate::timer::Timer::default();
+        self.bus.peripherals.wants_reset = false;
+        self.is_booting = true;
+    }
+
+    /// Begins anew if somebody has written to the register for that.
+    pub fn reset_if_wanted(&mut self) {
+        if self.bus.peripherals.wants_reset {
+            self.reset();
+        }
+    }
+
+    /// An ESP32-C3 spends some hundred milliseconds in its ROM and its bootloader, in which a debugger finds out that
+    /// it was reset, and has calls to it (`ebreak`) come to it again. Here, that lasts as long as the debugger needs.
+    fn is_in_rom(&mut self) -> bool {
+        let is_ready = self.harts().all(|hart| hart.debug.takes_ebreak());
+        self.is_booting &= self.bus.peripherals.has_debugger && !is_ready;
+        self.is_booting
+    }
+
+    /// Executes up to `budget` instructions, of each hart.
     pub fn run(&mut self, budget: u32) -> Pause {
         for _ in 0..budget {
-            match self.hart.step(&mut self.bus) {
-                Step::Done => self.bus.timer.advance(),
+            if self.is_booting && self.is_in_rom() {
+                return Pause::Booting;
+            }
+            let mut step = self.hart.step(&mut self.bus);
+            if step == Step::Breakpoint {
+                step = Step::Done;
+                if let Some(code) = self.breakpoint() {
+                    return Pause::Exited(code);
+                }
+            }
+            if let Some(second) = &mut self.second {
+                step = match second.step(&mut self.bus) {
+                    Step::Done => Step::Done,
+                    Step::Breakpoint => {
+                        second.trap_breakpoint();
+                        Step::Done
+                    }
+                    // What the first does is what the machine does, unless that stands still.
+                    other if step == Step::Halted => other,
+                    Step::Waiting | Step::Halted => step,
+                };
+            }
+            match step {
+                Step::Halted => return Pause::Halted,
                 Step::Waiting => {
                     self.bus.timer.advance();
                     return Pause::Waiting;
                 }
-                Step::Halted => return Pause::Halted,
-                Step::Breakpoint => {
-                    if let Some(code) = self.breakpoint() {
-                        return Pause::Exited(code);
-                    }
-                }
+                Step::Done | Step::Breakpoint => self.bus.timer.advance(),
             }
-            if self.bus.peripherals.wants_reset {
-                self.reset();
-            }
+            self.reset_if_wanted();
         }
         Pause::Budget
     }
@@ -127,7 +215,7 @@ impl Machine {
             match self.run(1_000_000) {
                 Pause::Budget => {}
                 Pause::Waiting if self.bus.timer.has_alarm() => self.bus.timer.skip_to_alarm(),
-                Pause::Waiting | Pause::Halted => return None,
+                Pause::Waiting | Pause::Halted | Pause::Booting => return None,
                 Pause::Exited(code) => return Some(code),
             }
         }

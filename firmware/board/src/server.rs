@@ -17,6 +17,7 @@ const IDLE_BUDGET: u32 = 5_000;
 const IDLE_LOOKS: u32 = 200;
 
 /// Runs the machine, for one connection of OpenOCD; returns when OpenOCD has gone (`None`), or the program ended.
+/// Between two connections the machine stands still.
 ///
 /// # Errors
 /// If the connection fails, or the other side is not OpenOCD.
@@ -46,12 +47,18 @@ pub fn serve(listener: &TcpListener, machine: &mut Machine) -> io::Result<Option
             }
         } else {
             let is_idle = looks_in_vain > IDLE_LOOKS;
+            let mut is_booting = false;
             match machine.run(if is_idle { IDLE_BUDGET } else { BUDGET }) {
                 Pause::Budget | Pause::Halted => {}
                 Pause::Waiting => alarm = Some(Instant::now() + machine.bus.timer.until_alarm()),
                 Pause::Exited(code) => return Ok(Some(code)),
+                Pause::Booting => is_booting = true,
             }
-            connection.read_what_is_there(&mut received)?
+            if is_booting {
+                Some(connection.read(&mut received)?)
+            } else {
+                connection.read_what_is_there(&mut received)?
+            }
         };
         match length {
             None => looks_in_vain += 1,

@@ -13,7 +13,7 @@ use super::recording::{
 };
 use super::server::Server;
 use crate::memory::Layout;
-use crate::openocd::{Destination, Received};
+use crate::openocd::Destination;
 use crate::receiver::{Inbox, Piece};
 use crate::rtt::{Pace, Place, Reader};
 use crate::source::{Abilities, Event, Form, Item, Lost, Source, SourceError};
@@ -67,7 +67,7 @@ impl fmt::Debug for Options {
 pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
     let mut client = reach(endpoint, &options, TIME_OUT)?;
     if client.server() == Server::EspressifOpenOcd {
-        return Ok(Box::new(through_openocd(client, options)?));
+        return Ok(Box::new(through_openocd(client, endpoint, options)?));
     }
     let Some(place) = options.rtt.clone() else {
         let error = SourceError::new("it is not known where the recorder's buffer is");
@@ -102,19 +102,17 @@ fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Clie
     Ok(client)
 }
 
-fn through_openocd(mut client: Client, options: Options) -> Result<GdbSource, SourceError> {
+fn through_openocd(
+    mut client: Client,
+    endpoint: &Endpoint,
+    options: Options,
+) -> Result<GdbSource, SourceError> {
     let names = client.monitor("target names")?;
     let cores = names.split_whitespace().count().clamp(1, 2);
     let destination = Destination::new(cores, client.own_address())?;
-    let recording = EspressifRecording::new(
-        client,
-        options.plan,
-        destination.start_command()?,
-        destination.stop_command(),
-    )?;
-    let endpoint = recording.endpoint().clone();
-    let recording = Recording::OpenOcd(recording, destination);
-    Ok(GdbSource::new(recording, cores as u8, &endpoint, options))
+    let recording = EspressifRecording::new(client, options.plan, destination)?;
+    let recording = Recording::OpenOcd(recording);
+    Ok(GdbSource::new(recording, cores as u8, endpoint, options))
 }
 
 /// A recording through a GDB server.
@@ -130,8 +128,10 @@ struct GdbSource {
     lines: Lines,
     /// The recording waits for the server to come back.
     lost: Option<Lost>,
-    /// What has become of the link since the inbox was filled.
-    link_event: Option<Event>,
+    /// The link was lost, after what is in the inbox.
+    lost_event: Option<Event>,
+    /// The link is back, before what is in the inbox.
+    restored_event: Option<Event>,
     has_begun: bool,
     opened: Instant,
     was_impatient: bool,
@@ -140,7 +140,7 @@ struct GdbSource {
 #[derive(Debug)]
 enum Recording {
     Ring(RingRecording),
-    OpenOcd(EspressifRecording, Destination),
+    OpenOcd(EspressifRecording),
 }
 
 impl GdbSource {
@@ -153,7 +153,8 @@ impl GdbSource {
             inbox: Inbox::default(),
             lines: Lines::default(),
             lost: None,
-            link_event: None,
+            lost_event: None,
+            restored_event: None,
             has_begun: false,
             opened: Instant::now(),
             was_impatient: false,
@@ -215,46 +216,44 @@ impl GdbSource {
 
     /// Takes what OpenOCD sends, if it does; whether something came.
     fn receive(&mut self, timeout: Duration) -> Result<bool, SourceError> {
-        let Some(Recording::OpenOcd(_, destination)) = &mut self.recording else {
-            return Ok(false);
-        };
-        let mut bytes = Vec::new();
-        let Received::Bytes(core) = destination.read(&mut bytes, timeout)? else {
-            return Ok(false);
-        };
-        self.inbox.put(core.into(), bytes);
-        Ok(true)
+        match &mut self.recording {
+            Some(Recording::OpenOcd(recording)) => Ok(recording.receive(&mut self.inbox, timeout)?),
+            _ => Ok(false),
+        }
     }
 
-    /// A buffer can be read on when the link is back; of Espressif's OpenOCD it is not known what it does without us.
     fn lose(&mut self, error: RecordError) -> Result<(), SourceError> {
-        match (&self.recording, error) {
-            (Some(Recording::Ring(_)), RecordError::Gdb(error)) if error.is_lost_link() => {
+        match error {
+            RecordError::Gdb(error) if error.is_lost_link() => {
                 self.lost = Some(Lost::now());
-                self.link_event = Some(Event::LinkLost(error.to_string()));
+                self.lost_event = Some(Event::LinkLost(error.to_string()));
                 Ok(())
             }
-            (_, error) => self.fail(error),
+            error => self.fail(error),
         }
     }
 
     /// Connects again, if it is time for that and somebody is there.
     fn restore(&mut self, timeout: Duration) -> Result<(), SourceError> {
-        let (Some(lost), Some(Recording::Ring(recording))) = (&mut self.lost, &mut self.recording)
-        else {
+        // What OpenOCD had sent before, or sends on: the trace has a connection of its own.
+        if self.receive(Duration::from_millis(1))? {
+            return Ok(());
+        }
+        let (Some(lost), Some(recording)) = (&mut self.lost, &mut self.recording) else {
             return Ok(());
         };
         if !lost.is_due(timeout) {
             return Ok(());
         }
         let client = reach(&self.endpoint, &self.options, ATTEMPT);
-        match client.and_then(|client| recording.reconnect(client)) {
-            Ok(()) => {
+        let client = client.map_err(RecordError::from);
+        match client.and_then(|client| recording.reconnect(client, &mut self.inbox)) {
+            Ok(is_whole) => {
                 let gone = lost.gone();
-                self.link_event = Some(Event::LinkRestored { gone });
+                self.restored_event = Some(Event::LinkRestored { gone, is_whole });
                 self.lost = None;
             }
-            Err(error @ GdbError::Ended) => return self.fail(error.into()),
+            Err(error @ RecordError::Gdb(GdbError::Ended)) => return self.fail(error),
             // Why it cannot be had yet does not matter: the user knows that it is lost.
             Err(_) => {}
         }
@@ -278,9 +277,9 @@ impl GdbSource {
 
     /// Takes what is still under way, and leaves.
     fn finish(&mut self) -> Result<(), SourceError> {
-        /// OpenOCD has sent everything before it said that it has stopped.
-        const SILENCE: Duration = Duration::from_millis(200);
-        while self.receive(SILENCE)? {}
+        if let Some(Recording::OpenOcd(recording)) = &mut self.recording {
+            recording.receive_rest(&mut self.inbox)?;
+        }
         let Some(recording) = self.recording.take() else {
             return Ok(());
         };
@@ -319,6 +318,9 @@ impl GdbSource {
 
     /// The next thing that has happened and was not handed over yet.
     fn take(&mut self, bytes: &mut Vec<u8>) -> Option<Item> {
+        if let Some(event) = self.restored_event.take() {
+            return Some(Item::Event(event));
+        }
         loop {
             if let Some(line) = self.lines.next() {
                 return Some(Item::Event(Event::Text(line)));
@@ -335,7 +337,7 @@ impl GdbSource {
                         return Some(Item::Event(event));
                     }
                 }
-                None => return self.link_event.take().map(Item::Event),
+                None => return self.lost_event.take().map(Item::Event),
             }
         }
     }
@@ -377,28 +379,40 @@ impl Recording {
     fn advance(&mut self, inbox: &mut Inbox, timeout: Duration) -> Result<Status, RecordError> {
         match self {
             Self::Ring(recording) => recording.advance(inbox, timeout),
-            Self::OpenOcd(recording, _) => recording.advance(inbox, timeout.min(TURN)),
+            Self::OpenOcd(recording) => recording.advance(inbox, timeout.min(TURN)),
         }
     }
 
     fn stop(&mut self, inbox: &mut Inbox) -> Result<Status, RecordError> {
         match self {
             Self::Ring(recording) => recording.stop(inbox),
-            Self::OpenOcd(recording, _) => recording.stop(inbox),
+            Self::OpenOcd(recording) => recording.stop(inbox),
+        }
+    }
+
+    /// Goes on through another connection; whether nothing was lost.
+    fn reconnect(&mut self, client: Client, inbox: &mut Inbox) -> Result<bool, RecordError> {
+        match self {
+            Self::Ring(recording) => {
+                recording.reconnect(client)?;
+                // The ring keeps what was sent; what it could not keep, SystemView counts.
+                Ok(true)
+            }
+            Self::OpenOcd(recording) => recording.reconnect(client, inbox),
         }
     }
 
     fn look_where(&mut self) -> Result<Option<u64>, GdbError> {
         match self {
             Self::Ring(recording) => recording.look_where(),
-            Self::OpenOcd(recording, _) => recording.look_where(),
+            Self::OpenOcd(recording) => recording.look_where(),
         }
     }
 
     fn leave(self) -> Result<Halted, GdbError> {
         match self {
             Self::Ring(recording) => recording.leave(),
-            Self::OpenOcd(recording, _) => recording.leave(),
+            Self::OpenOcd(recording) => recording.leave(),
         }
     }
 }

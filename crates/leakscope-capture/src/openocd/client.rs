@@ -5,7 +5,7 @@ use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use super::error::OpenOcdError;
-use super::rpc::{Reply, Rpc};
+use super::rpc::{Notification, Reply, Rpc};
 use crate::gdb::Endpoint;
 
 /// OpenOCD answers most things at once, and a reset within seconds.
@@ -17,9 +17,11 @@ const STRAY: usize = 128;
 /// A connection to OpenOCD's Tcl port.
 #[derive(Debug)]
 pub struct Client {
-    endpoint: String,
+    endpoint: Endpoint,
     stream: TcpStream,
     rpc: Rpc,
+    /// How long an answer may take.
+    limit: Duration,
     /// What is being done, without anybody waiting for it.
     pending: Option<String>,
 }
@@ -27,18 +29,30 @@ pub struct Client {
 impl Client {
     /// Connects, and makes sure that it is OpenOCD.
     pub fn connect(endpoint: &Endpoint) -> Result<Self, OpenOcdError> {
+        Self::connect_within(endpoint, LIMIT)
+    }
+
+    /// The same, with so much time for OpenOCD to answer.
+    pub(super) fn connect_within(
+        endpoint: &Endpoint,
+        limit: Duration,
+    ) -> Result<Self, OpenOcdError> {
         let stream = connect(endpoint).map_err(|source| OpenOcdError::Unreachable {
             endpoint: endpoint.to_string(),
             source,
         })?;
         let mut client = Self {
-            endpoint: endpoint.to_string(),
+            endpoint: endpoint.clone(),
             stream,
             rpc: Rpc::default(),
+            limit,
             pending: None,
         };
         match client.query("version") {
-            Ok(_) => Ok(client),
+            Ok(_) => {
+                client.limit = LIMIT;
+                Ok(client)
+            }
             Err(OpenOcdError::Refused { answer, .. }) => {
                 Err(client.other_server(answer.as_bytes()))
             }
@@ -50,7 +64,7 @@ impl Client {
     }
 
     /// Where it is.
-    pub fn endpoint(&self) -> &str {
+    pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
@@ -64,6 +78,20 @@ impl Client {
     pub(super) fn own_address(&self) -> Result<IpAddr, OpenOcdError> {
         let address = self.stream.local_addr().map_err(OpenOcdError::Failed)?;
         Ok(address.ip())
+    }
+
+    /// Has OpenOCD say what happens to the target, from now on.
+    pub(super) fn subscribe(&mut self) -> Result<(), OpenOcdError> {
+        match self.query("tcl_notifications on") {
+            // One that cannot is of use all the same.
+            Err(OpenOcdError::Refused { .. }) => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    /// The next thing that has happened to the target, as far as it was heard while an answer was waited for.
+    pub(super) fn next_notification(&mut self) -> Option<Notification> {
+        self.rpc.next_notification()
     }
 
     /// The result of a script.
@@ -101,11 +129,11 @@ impl Client {
 
     fn wait(&mut self, script: &str) -> Result<String, OpenOcdError> {
         self.send()?;
-        match self.reply(script, LIMIT)? {
+        match self.reply(script, self.limit)? {
             Some(reply) => result(script, reply),
             None => Err(OpenOcdError::TimeOut {
                 script: script.to_owned(),
-                limit: LIMIT,
+                limit: self.limit,
             }),
         }
     }
@@ -163,7 +191,7 @@ impl Client {
     fn other_server(&self, said: &[u8]) -> OpenOcdError {
         let said = &said[..said.len().min(STRAY)];
         OpenOcdError::OtherServer {
-            endpoint: self.endpoint.clone(),
+            endpoint: self.endpoint.to_string(),
             said: said.escape_ascii().to_string(),
         }
     }

@@ -83,6 +83,29 @@ impl Course {
         Ok(())
     }
 
+    /// Sets the breakpoint anew: a reset has taken it out of the chip, or another OpenOCD does not know of it. The
+    /// target runs on, unless it stands there.
+    pub(super) fn set_again(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
+        if self.is_before_start {
+            self.waiting_until = Some(Instant::now() + self.options.start_limit);
+        }
+        let Some(address) = self.breakpoint else {
+            return client.resume_if_halted();
+        };
+        if !client.is_halted()? {
+            client.halt()?;
+        }
+        match client.remove_breakpoint(address) {
+            Ok(()) | Err(OpenOcdError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        client.set_breakpoint(address)?;
+        if client.program_counter()? == address {
+            return Ok(());
+        }
+        client.resume()
+    }
+
     /// When the target's state is to be asked for next.
     pub(super) fn until_look(&self) -> Duration {
         self.next_look.saturating_duration_since(Instant::now())
@@ -161,9 +184,6 @@ impl Course {
             client.halt()?;
         }
         self.clear(client)?;
-        if client.is_halted()? {
-            client.resume()?;
-        }
-        Ok(())
+        client.resume_if_halted()
     }
 }

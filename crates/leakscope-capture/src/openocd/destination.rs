@@ -18,7 +18,14 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A place that OpenOCD was told, and the reader's end of it.
 #[derive(Debug)]
-pub(crate) enum Destination {
+pub(crate) struct Destination {
+    place: Place,
+    /// The cores of which OpenOCD's header is still to be passed over.
+    headers: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Place {
     /// Of one core: OpenOCD connects to this computer.
     Socket(Socket),
     /// Files on OpenOCD's computer, which are read while they grow.
@@ -32,14 +39,56 @@ impl Destination {
             return Self::files(cores);
         }
         let listener = TcpListener::bind((own_address, 0)).map_err(OpenOcdError::Failed)?;
-        Ok(Self::Socket(Socket {
+        Ok(Self::of(Place::Socket(Socket {
             listener,
             stream: None,
-        }))
+            has_ended: false,
+        })))
+    }
+
+    fn of(place: Place) -> Self {
+        Self {
+            place,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Another one of this kind.
+    pub(crate) fn again(&self, own_address: IpAddr) -> Result<Self, OpenOcdError> {
+        match &self.place {
+            Place::Socket(_) => Self::new(1, own_address),
+            Place::Files(files) => Self::files(files.parts.len()),
+        }
+    }
+
+    /// A file in place of a connection.
+    pub(crate) fn as_file(&self) -> Result<Self, OpenOcdError> {
+        let mut file = Self::files(1)?;
+        file.headers.clone_from(&self.headers);
+        Ok(file)
+    }
+
+    /// For a trace that goes on where another has ended, which has the header already.
+    pub(crate) fn without_headers(mut self) -> Self {
+        self.headers = (0..self.cores() as u8).collect();
+        self
+    }
+
+    /// How many cores' traces come here.
+    pub(crate) fn cores(&self) -> usize {
+        match &self.place {
+            Place::Socket(_) => 1,
+            Place::Files(files) => files.parts.len(),
+        }
+    }
+
+    /// Whether OpenOCD has closed it. (Of files, nobody can tell.)
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(&self.place, Place::Socket(socket) if socket.has_ended)
     }
 
     /// Files, for where OpenOCD cannot connect.
-    pub(crate) fn files(cores: usize) -> Result<Self, OpenOcdError> {
+    fn files(cores: usize) -> Result<Self, OpenOcdError> {
         let folder = tempfile::Builder::new().prefix("leakscope-").tempdir();
         let folder = folder.map_err(OpenOcdError::Failed)?;
         let path = folder.path().join("trace.svdat");
@@ -47,24 +96,24 @@ impl Destination {
             1 => path.clone(),
             _ => PathBuf::from(format!("{}_core{core}", path.display())),
         };
-        Ok(Self::Files(Files {
+        Ok(Self::of(Place::Files(Files {
             parts: (0..cores).map(|core| (part(core), None)).collect(),
             path,
             _folder: folder,
             turn: 0,
-        }))
+        })))
     }
 
     /// The command that begins the trace there, with OpenOCD looking for data every millisecond. Several cores
     /// make it `sysview_mcore`, which knows files only.
     pub(crate) fn start_command(&self) -> Result<String, OpenOcdError> {
-        Ok(match self {
-            Self::Socket(socket) => {
+        Ok(match &self.place {
+            Place::Socket(socket) => {
                 let address = socket.listener.local_addr();
                 let address = address.map_err(OpenOcdError::Failed)?;
                 format!("esp sysview start tcp://{address} 1")
             }
-            Self::Files(files) => {
+            Place::Files(files) => {
                 let command = files.command();
                 let path = files.path.display();
                 format!("{command} start {{file://{path}}} 1")
@@ -74,9 +123,9 @@ impl Destination {
 
     /// The command that ends it.
     pub(crate) fn stop_command(&self) -> &'static str {
-        match self {
-            Self::Files(files) if files.parts.len() > 1 => "esp sysview_mcore stop",
-            Self::Socket(_) | Self::Files(_) => "esp sysview stop",
+        match self.cores() {
+            1 => "esp sysview stop",
+            _ => "esp sysview_mcore stop",
         }
     }
 
@@ -86,10 +135,30 @@ impl Destination {
         bytes: &mut Vec<u8>,
         timeout: Duration,
     ) -> Result<Received, OpenOcdError> {
-        match self {
-            Self::Socket(socket) => socket.read(bytes, timeout).map_err(OpenOcdError::Failed),
-            Self::Files(files) => files.read(bytes, timeout),
+        let received = match &mut self.place {
+            Place::Socket(socket) => socket.read(bytes, timeout).map_err(OpenOcdError::Failed)?,
+            Place::Files(files) => files.read(bytes, timeout)?,
+        };
+        Ok(match received {
+            Received::Bytes(core) if self.is_header(core, bytes) => Received::Nothing,
+            received => received,
+        })
+    }
+
+    /// Takes a header that is to be passed over out of `bytes`; whether there was nothing else.
+    fn is_header(&mut self, core: u8, bytes: &mut Vec<u8>) -> bool {
+        if !self.headers.contains(&core) {
+            return false;
         }
+        // It is text, and behind it begins the sync.
+        match bytes.iter().position(|&byte| byte == 0) {
+            Some(end) => {
+                bytes.drain(..end);
+                self.headers.retain(|&other| other != core);
+            }
+            None => bytes.clear(),
+        }
+        bytes.is_empty()
     }
 }
 
@@ -104,9 +173,10 @@ pub(crate) enum Received {
 }
 
 #[derive(Debug)]
-pub(crate) struct Socket {
+struct Socket {
     listener: TcpListener,
     stream: Option<TcpStream>,
+    has_ended: bool,
 }
 
 impl Socket {
@@ -132,24 +202,26 @@ impl Socket {
         bytes.resize(CHUNK, 0);
         let result = stream.read(bytes);
         bytes.truncate(*result.as_ref().unwrap_or(&0));
-        match result {
-            Ok(0) => Ok(Received::End),
-            Ok(_) => Ok(Received::Bytes(0)),
+        let received = match result {
+            Ok(0) => Received::End,
+            Ok(_) => Received::Bytes(0),
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
-                    Ok(Received::Nothing)
+                    Received::Nothing
                 }
-                ErrorKind::ConnectionReset => Ok(Received::End),
-                _ => Err(error),
+                ErrorKind::ConnectionReset => Received::End,
+                _ => return Err(error),
             },
-        }
+        };
+        self.has_ended = received == Received::End;
+        Ok(received)
     }
 }
 
 /// Of several cores, OpenOCD writes `F_core0`, `F_core1` while it traces, and joins them into `F` at the end, if
 /// nothing goes wrong. So `F` is not needed.
 #[derive(Debug)]
-pub(crate) struct Files {
+struct Files {
     /// As OpenOCD is told.
     path: PathBuf,
     parts: Vec<(PathBuf, Option<File>)>,

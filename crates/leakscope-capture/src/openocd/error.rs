@@ -156,6 +156,23 @@ impl OpenOcdError {
         })
     }
 
+    /// Whether it is the connection that fails: another one may do.
+    pub(super) fn is_lost_link(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { .. } | Self::TimeOut { .. } | Self::Failed(_)
+        )
+    }
+
+    /// Whether the program has not told OpenOCD of the buffers of all its cores.
+    pub(crate) fn is_early(&self) -> bool {
+        match self {
+            Self::NoBuffers => true,
+            Self::Refused { answer, .. } => answer.contains("Failed to connect to targets"),
+            _ => false,
+        }
+    }
+
     /// OpenOCD's own words, where there are special ones for them.
     pub(crate) fn refused(script: &str, answer: &str) -> Self {
         if answer.contains("Failed to get max trace block size") {

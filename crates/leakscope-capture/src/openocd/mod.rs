@@ -26,9 +26,10 @@ pub use client::Client;
 pub(crate) use destination::{Destination, Received};
 pub use error::OpenOcdError;
 pub use options::Options;
-pub use rpc::{Reply, Rpc};
+pub use rpc::{Notification, Reply, Rpc};
 pub use rtt::RttSource;
 pub(crate) use statistics::Statistics;
+pub(crate) use sysview::END_OF_TRACE;
 pub use sysview::SysviewSource;
 
 use crate::gdb::Endpoint;

@@ -1,7 +1,7 @@
 //! OpenOCD's Tcl protocol without the socket: a script and 0x1A out, its result and 0x1A in.
 //!
 //! A result does not say whether the script failed. So each is wrapped in one that says it: the first word of the
-//! result is Tcl's return code, 0 for success.
+//! result is Tcl's return code, 0 for success. What OpenOCD says unasked begins with a word.
 
 use std::collections::VecDeque;
 
@@ -24,6 +24,7 @@ pub struct Rpc {
     outgoing: Vec<u8>,
     incoming: Vec<u8>,
     replies: VecDeque<Reply>,
+    notifications: VecDeque<Notification>,
 }
 
 /// What became of a script.
@@ -33,6 +34,17 @@ pub struct Reply {
     pub is_ok: bool,
     /// Its result, or what is wrong.
     pub text: String,
+}
+
+/// What OpenOCD says unasked, once it was told to (`tcl_notifications on`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notification {
+    /// OpenOCD resets the target: `type target_reset mode run`.
+    Reset,
+    /// The program calls its debugger: `type target_event event semihosting-start`.
+    Call,
+    /// Anything else: `type target_state state halted`.
+    Other,
 }
 
 impl Rpc {
@@ -67,8 +79,17 @@ impl Rpc {
             }
             let text = String::from_utf8_lossy(&self.incoming).into_owned();
             self.incoming.clear();
-            self.replies.push_back(Reply::of(&text));
+            // A reply to our scripts begins with a number.
+            match text.strip_prefix("type ") {
+                Some(record) => self.notifications.push_back(Notification::of(record)),
+                None => self.replies.push_back(Reply::of(&text)),
+            }
         }
+    }
+
+    /// The next notification.
+    pub fn next_notification(&mut self) -> Option<Notification> {
+        self.notifications.pop_front()
     }
 
     /// The next script's reply.
@@ -79,6 +100,17 @@ impl Rpc {
     /// What has come of a reply that is not whole: something else than OpenOCD never sends 0x1A.
     pub fn incomplete(&self) -> &[u8] {
         &self.incoming
+    }
+}
+
+impl Notification {
+    fn of(record: &str) -> Self {
+        let words: Vec<&str> = record.split_whitespace().collect();
+        match words[..] {
+            ["target_reset", ..] => Self::Reset,
+            ["target_event", "event", "semihosting-start"] => Self::Call,
+            _ => Self::Other,
+        }
     }
 }
 

@@ -83,6 +83,14 @@ impl Client {
         self.command("resume").map(drop)
     }
 
+    /// Lets the target run, if it stands still.
+    pub fn resume_if_halted(&mut self) -> Result<(), OpenOcdError> {
+        if self.is_halted()? {
+            self.resume()?;
+        }
+        Ok(())
+    }
+
     /// Resets the target, which then stands still before its first instruction.
     pub fn reset(&mut self) -> Result<(), OpenOcdError> {
         const LIMIT: Duration = Duration::from_secs(5);

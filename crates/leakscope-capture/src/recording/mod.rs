@@ -186,7 +186,7 @@ impl Recording {
             recording: self,
             bytes: 0,
             began: None,
-            lost_link: false,
+            has_gap: false,
             tell,
         };
         let (reason, not_stopped) = run.until_end(source, limits, stop);
@@ -268,8 +268,8 @@ struct Run<'r> {
     bytes: u64,
     /// When tracing began.
     began: Option<Instant>,
-    /// The link was lost since the last bytes came.
-    lost_link: bool,
+    /// Bytes may be missing since the last ones came: the link was lost.
+    has_gap: bool,
     tell: &'r mut dyn FnMut(Event),
 }
 
@@ -326,7 +326,7 @@ impl Run<'_> {
             Item::Bytes { stream } => {
                 let files = &mut self.recording.files;
                 let last = files.len() - 1;
-                if std::mem::take(&mut self.lost_link) {
+                if std::mem::take(&mut self.has_gap) {
                     mark_lost_link(files).map_err(Reason::NotWritten)?;
                 }
                 let file = &mut files[usize::from(stream).min(last)];
@@ -339,7 +339,7 @@ impl Run<'_> {
                     Event::Started => {
                         self.began.get_or_insert_with(Instant::now);
                     }
-                    Event::LinkRestored { .. } => self.lost_link = true,
+                    Event::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
                     _ => {}
                 }
                 (self.tell)(event);

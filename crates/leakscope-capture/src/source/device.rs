@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, Protocol};
+use super::line_errors::{ErrorWatch, LineErrors};
 use super::lost::Lost;
 use super::{Event, Item, Source, SourceError};
 
@@ -21,6 +22,11 @@ pub(super) trait Line: Send {
 pub(super) trait Port: Read + Write + Send {
     /// Later reads wait no longer than this, which is not zero.
     fn set_timeout(&mut self, timeout: Duration) -> io::Result<()>;
+
+    /// What has gone wrong on the line; `None` if nobody counts that.
+    fn errors(&self) -> Option<LineErrors> {
+        None
+    }
 }
 
 /// What one read may bring.
@@ -48,18 +54,30 @@ struct Talk {
     port: Box<dyn Port>,
     timeout: Duration,
     conversation: Conversation,
+    errors: ErrorWatch,
 }
 
 impl Talk {
     fn new(port: Box<dyn Port>, protocol: Protocol) -> io::Result<Self> {
+        let now = Instant::now();
         let mut talk = Self {
             port,
             timeout: Duration::ZERO,
-            conversation: Conversation::new(protocol, Instant::now()),
+            conversation: Conversation::new(protocol, now),
+            errors: ErrorWatch::new(now),
         };
         let opening = talk.conversation.opening();
         talk.send(&opening)?;
         Ok(talk)
+    }
+
+    /// What is to be said of the line now.
+    fn complaints(&mut self) -> Vec<String> {
+        if !self.errors.is_due(Instant::now()) {
+            return Vec::new();
+        }
+        let errors = self.port.errors();
+        errors.map_or_else(Vec::new, |errors| self.errors.look(errors))
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -141,7 +159,10 @@ impl Device {
             return Item::Nothing;
         };
         let event = match self.link {
-            Link::Lost(lost) => Event::LinkRestored { gone: lost.gone() },
+            Link::Lost(lost) => Event::LinkRestored {
+                gone: lost.gone(),
+                is_whole: false,
+            },
             _ => Event::Started,
         };
         self.link = Link::Open(talk);
@@ -165,6 +186,12 @@ impl Source for Device {
                 self.restore(timeout)
             });
         };
+        let complaints = talk.complaints();
+        if !complaints.is_empty() {
+            self.events
+                .extend(complaints.into_iter().map(Event::Notice));
+            return Ok(Item::Nothing);
+        }
         match talk.read(bytes, timeout) {
             Ok(()) if !bytes.is_empty() => Ok(Item::Bytes { stream: 0 }),
             Ok(()) if talk.conversation.is_over(Instant::now()) => Ok(Item::Ended),

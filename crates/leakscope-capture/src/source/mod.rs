@@ -44,6 +44,7 @@ mod conversation;
 mod device;
 mod error;
 pub mod growing;
+mod line_errors;
 mod lost;
 pub mod network;
 pub mod serial;
@@ -132,6 +133,8 @@ pub enum Event {
     LinkRestored {
         /// How long it was gone.
         gone: Duration,
+        /// Nothing is missing of what the device sent meanwhile, as far as the link can be to blame.
+        is_whole: bool,
     },
     /// A line that the device prints, beside its trace: hostile, like all of a device's text.
     Text(String),

@@ -9,6 +9,8 @@ use serialport::SerialPort;
 
 use super::conversation::Protocol;
 use super::device::{Device, Line, Port};
+#[cfg(target_os = "linux")]
+use super::line_errors::{self, LineErrors};
 use super::{Abilities, Source, SourceError};
 
 /// What can be asked of a serial line.
@@ -63,7 +65,7 @@ impl Line for SerialLine {
 
     fn open(&mut self, _: Duration) -> io::Result<Option<Box<dyn Port>>> {
         let port = serialport::new(&self.path, self.baud);
-        let mut port = port.timeout(Duration::from_millis(100)).open()?;
+        let mut port = port.timeout(Duration::from_millis(100)).open_native()?;
         // What came in before belongs to nobody.
         port.clear(serialport::ClearBuffer::Input)?;
         if std::mem::take(&mut self.reset) {
@@ -77,8 +79,13 @@ impl Line for SerialLine {
     }
 }
 
+#[cfg(unix)]
+type NativePort = serialport::TTYPort;
+#[cfg(windows)]
+type NativePort = serialport::COMPort;
+
 /// An open serial line.
-struct Open(Box<dyn SerialPort>);
+struct Open(NativePort);
 
 impl io::Read for Open {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -99,5 +106,10 @@ impl io::Write for Open {
 impl Port for Open {
     fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
         Ok(self.0.set_timeout(timeout)?)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn errors(&self) -> Option<LineErrors> {
+        line_errors::count(&self.0)
     }
 }

@@ -341,13 +341,28 @@ fn what_openocd_refuses() {
 }
 
 #[test]
-fn openocd_ends_meanwhile() {
-    let given = Given {
+fn an_openocd_that_ends_is_waited_for_until_the_user_gives_up() {
+    let server = OpenOcd::start(Given {
         ends_at_start: true,
         ..Given::default()
+    });
+    let mut source = openocd::connect(&server.endpoint, options()).expect("OpenOCD");
+    let mut bytes = Vec::new();
+    let reason = loop {
+        let item = source.next(&mut bytes, Duration::from_millis(10));
+        if let Item::Event(Event::LinkLost(reason)) = item.expect("it may come back") {
+            break reason;
+        }
     };
-    let (error, _, _) = failure(given, options());
-    assert!(error.contains("closed the connection"), "{error}");
+    assert!(reason.contains("closed the connection"), "{reason}");
+    // Nobody listens any more.
+    let item = source.next(&mut bytes, Duration::from_secs(1));
+    assert_eq!(item.expect("it may come back"), Item::Nothing);
+    source.stop().expect("nobody is there to be told");
+    let item = source.next(&mut bytes, Duration::ZERO);
+    assert_eq!(item.expect("the end"), Item::Ended);
+    drop(source);
+    server.end();
 }
 
 #[test]

@@ -194,6 +194,7 @@ impl Model {
     fn run(&mut self, script: &str) -> Result<String, String> {
         let words: Vec<&str> = script.split_whitespace().collect();
         match words[..] {
+            ["tcl_notifications", "on"] => Ok(String::new()),
             ["version"] => Ok("Open On-Chip Debugger".to_owned()),
             ["target", "current"] => Ok(format!("{}.cpu0", self.given.kind)),
             ["set", "leakscope_cores", ..] => {

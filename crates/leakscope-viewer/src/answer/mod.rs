@@ -7,6 +7,7 @@ mod drawing;
 mod events;
 mod frames;
 mod heap;
+mod lives;
 pub(crate) mod mate;
 mod overview;
 mod problem;
@@ -18,6 +19,7 @@ mod tasks;
 mod timeline;
 
 pub(crate) use events::Page;
+pub(crate) use lives::Lives;
 pub(crate) use sites::Sites;
 
 /// An address, as the page shows it.

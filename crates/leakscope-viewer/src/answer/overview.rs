@@ -10,6 +10,7 @@ use super::address;
 use super::frames::{Frames, title};
 use super::problem::Problem;
 use super::sites::Row;
+use crate::dump::{Dump, Summary};
 use crate::engine::{Engine, Names, Reading};
 use crate::names::{context_kind, context_name};
 use crate::query::{ROWS, SITES, WIDTH};
@@ -28,6 +29,9 @@ pub(crate) struct Overview {
     reading: State,
     conclusion: &'static str,
     sentence: String,
+    /// Functions have names.
+    symbols: bool,
+    dump: Option<Summary>,
     problems: Vec<Problem>,
     findings: Vec<Finding>,
     totals: Totals,
@@ -36,6 +40,7 @@ pub(crate) struct Overview {
     sessions: Vec<Session>,
     contexts: Vec<Context>,
     anomalies: Vec<Anomaly>,
+    failures: Vec<Failure>,
     limits: Limits,
     pub(crate) left_out: Vec<String>,
 }
@@ -178,6 +183,18 @@ struct Anomaly {
     title: String,
 }
 
+/// An allocation that found no memory.
+#[derive(Clone, Debug, Serialize)]
+struct Failure {
+    time: u64,
+    size: u64,
+    context: i64,
+    core: u8,
+    live_bytes: u64,
+    retried: bool,
+    title: String,
+}
+
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Limits {
     width: u64,
@@ -199,6 +216,8 @@ impl Engine<'_> {
             kind: context_kind(context),
         });
         let contexts = contexts.collect();
+        let symbols = self.has_names();
+        let dump = self.dump.map(Dump::summary);
         let (outcome, names, scan) = self.outcome();
         let totals = &outcome.totals;
         let mut frames = Frames::default();
@@ -216,6 +235,9 @@ impl Engine<'_> {
         let anomalies = outcome.anomalies.iter();
         let anomalies = anomalies.map(|anomaly| Anomaly::new(anomaly, scan, names));
         let anomalies = anomalies.collect();
+        let failures = outcome.failed_allocations.iter().take(FINDINGS);
+        let failures = failures.map(|failure| Failure::new(failure, scan, names));
+        let failures = failures.collect();
         let leaking: Vec<&CallSite> = leaks.iter().map(|(_, site)| *site).collect();
         Overview {
             schema: "leakscope.page",
@@ -229,8 +251,11 @@ impl Engine<'_> {
             conclusion: Conclusion::of(outcome).name(),
             sentence: match &reading {
                 Reading::Failed(why) => format!("Reading stopped: {}", sanitise(why)),
+                _ if dump.is_some() => of_dump(outcome),
                 _ => sentence(outcome, &leaking, rate),
             },
+            symbols,
+            dump,
             reading: State {
                 state: reading.name(),
                 read_bytes: totals.bytes,
@@ -255,6 +280,7 @@ impl Engine<'_> {
             sessions: outcome.sessions.iter().map(Session::from).collect(),
             contexts,
             anomalies,
+            failures,
             limits: Limits {
                 width: WIDTH,
                 rows: ROWS,
@@ -317,6 +343,22 @@ impl Anomaly {
     }
 }
 
+impl Failure {
+    fn new(failure: &outcome::FailedAllocation, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
+        let folded = failure.stack.len() - scan.program_frames(&failure.stack).len();
+        let (allocator, program) = failure.stack.split_at(folded);
+        Self {
+            time: failure.time,
+            size: failure.size,
+            context: (scan.index.contexts.known(failure.context)).map_or(-1, i64::from),
+            core: failure.core,
+            live_bytes: failure.live_bytes,
+            retried: failure.retried,
+            title: title(&names.symbolizer.stack(allocator, program).frames),
+        }
+    }
+}
+
 /// The answer in one sentence.
 fn sentence(outcome: &Outcome, leaks: &[&CallSite], rate: Option<f64>) -> String {
     match Conclusion::of(outcome) {
@@ -337,6 +379,18 @@ fn sentence(outcome: &Outcome, leaks: &[&CallSite], rate: Option<f64>) -> String
             let (blocks, size) = (counted(blocks, "block"), bytes(size));
             format!("{leaks}: {blocks}, {size} outstanding{growth}.")
         }
+    }
+}
+
+/// What a dump says: it accuses nobody.
+fn of_dump(outcome: &Outcome) -> String {
+    match outcome.totals.outstanding_blocks {
+        0 => "Every block in this dump was freed.".to_owned(),
+        blocks => format!(
+            "Leak or not, a dump cannot tell: {} with {} outstanding.",
+            counted(blocks, "block"),
+            bytes(outcome.totals.outstanding_bytes)
+        ),
     }
 }
 

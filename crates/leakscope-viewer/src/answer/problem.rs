@@ -37,6 +37,7 @@ fn is_grave(kind: &ProblemKind) -> bool {
     !matches!(
         kind,
         ProblemKind::BeforeStart { .. }
+            | ProblemKind::NoHistory
             | ProblemKind::Cut { .. }
             | ProblemKind::UnnamedModuleEvents { .. }
             | ProblemKind::HeapModuleGuessed { .. }

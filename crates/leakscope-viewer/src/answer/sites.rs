@@ -135,7 +135,11 @@ impl Row {
 impl Engine<'_> {
     /// The numbers of the outcome's call sites, in its order.
     pub(crate) fn site_numbers(&mut self) -> Vec<usize> {
+        let is_dump = self.dump.is_some();
         let (outcome, _, scan) = self.outcome();
+        if is_dump {
+            return (0..outcome.call_sites.len()).collect();
+        }
         let known: rustc_hash::FxHashMap<&[u64], usize> = (0..scan.heap.sites())
             .map(|site| (scan.heap.site_stack(site), site))
             .collect();

@@ -6,7 +6,7 @@ use leakscope_report::units::{count, counted};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer::{Page, Sites};
+use crate::answer::{Lives, Page, Sites};
 use crate::engine::{Engine, Refusal};
 use crate::index::kind::Kind;
 use crate::list::row::Row;
@@ -27,6 +27,9 @@ const LAST: u64 = 2000;
 const LOGS: u64 = 1000;
 /// Events that stand out.
 const FLAGGED: usize = 500;
+/// Lives of blocks, from which the page counts what a range holds: by call site, and by context.
+const LIVES_OF_SITES: usize = 30_000;
+const LIVES_OF_CONTEXTS: usize = 10_000;
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
 const ALLOCATIONS: usize = 10;
@@ -46,6 +49,7 @@ struct Document {
     tasks: Box<RawValue>,
     system: Box<RawValue>,
     blocks: Vec<Pair>,
+    lives: Lives,
 }
 
 /// The document of a trace, as JSON.
@@ -74,6 +78,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     let timeline = timeline(engine, &mut left_out)?;
     let events = events(engine, &mut left_out)?;
     let blocks = blocks(&events);
+    let lives = lives(engine, &mut left_out)?;
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let document = Document {
@@ -87,6 +92,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         tasks: raw(&engine.tasks(None))?,
         system: raw(&engine.system())?,
         blocks,
+        lives,
     };
     Ok(serde_json::to_string(&document)?)
 }
@@ -164,6 +170,25 @@ fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, R
         row.row = place;
     }
     Ok(Page::of(rows))
+}
+
+/// What the page needs to limit call sites and tasks to a range.
+fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Lives, Refusal> {
+    let lives = engine.lives(LIVES_OF_SITES, LIVES_OF_CONTEXTS)?;
+    let clock = engine.clock();
+    let sites = lives.sites.as_ref().map(|of| of.columns.resolution);
+    let contexts = lives.contexts.as_ref().map(|of| of.columns.resolution);
+    for (what, resolution) in [("call sites and flame graph", sites), ("tasks", contexts)] {
+        match resolution {
+            Some(1) => {}
+            Some(ticks) => left_out.push(format!(
+                "a range limits {what} in steps of {}",
+                clock.duration(ticks)
+            )),
+            None => left_out.push(format!("a range does not limit {what}")),
+        }
+    }
+    Ok(lives)
 }
 
 /// The two halves of each block of which one is listed.

@@ -15,10 +15,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use leakscope_report::naming::Naming;
 use tokio::net::TcpListener;
 
+use crate::dump::Dump;
 use crate::engine::Program;
 use crate::source::Source;
 use guard::Guard;
 use worker::Worker;
+
+/// What is looked at.
+enum Subject {
+    Trace(Box<dyn Source>, Naming),
+    Dump(Dump),
+}
 
 /// A trace that can be looked at in a browser.
 pub struct Server {
@@ -33,13 +40,25 @@ impl Server {
     /// # Errors
     /// Those of reading the heads of the inputs, of opening a port, and of asking the system for randomness.
     pub fn new(source: Box<dyn Source>, program: Program, naming: Naming) -> io::Result<Self> {
+        Self::of(Subject::Trace(source, naming), program)
+    }
+
+    /// Opens a port, for a heap dump in place of a trace.
+    ///
+    /// # Errors
+    /// Those of opening a port, and of asking the system for randomness.
+    pub fn of_dump(dump: Dump, program: Program) -> io::Result<Self> {
+        Self::of(Subject::Dump(dump), program)
+    }
+
+    fn of(subject: Subject, program: Program) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let guard = Guard::new(listener.local_addr()?)?;
         Ok(Self {
             listener,
             guard,
-            worker: Worker::start(source, program, naming)?,
+            worker: Worker::start(subject, program)?,
         })
     }
 

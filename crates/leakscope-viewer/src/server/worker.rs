@@ -5,12 +5,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leakscope_report::naming::Naming;
 use tokio::sync::{oneshot, watch};
 
+use super::Subject;
 use crate::engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
 use crate::query::Query;
-use crate::source::Source;
 
 type Answer = Result<Vec<u8>, Refusal>;
 
@@ -42,23 +41,25 @@ const INTEREST: Duration = Duration::from_secs(3);
 
 impl Worker {
     /// Begins to read.
-    pub(super) fn start(
-        source: Box<dyn Source>,
-        program: Program,
-        naming: Naming,
-    ) -> io::Result<Self> {
+    pub(super) fn start(subject: Subject, program: Program) -> io::Result<Self> {
         let (sender, questions) = channel();
         let (ready, begun) = channel();
         let (news, latest) = watch::channel(Status::default());
         thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || match Engine::new(source, &program, naming) {
-                Ok(engine) => {
-                    let _ = ready.send(Ok(()));
-                    Work::new(engine, questions, news).run();
-                }
-                Err(error) => {
-                    let _ = ready.send(Err(error));
+            .spawn(move || {
+                let engine = match subject {
+                    Subject::Trace(source, naming) => Engine::new(source, &program, naming),
+                    Subject::Dump(ref dump) => Ok(Engine::of_dump(dump, &program)),
+                };
+                match engine {
+                    Ok(engine) => {
+                        let _ = ready.send(Ok(()));
+                        Work::new(engine, questions, news).run();
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
                 }
             })?;
         begun.recv().map_err(io::Error::other)??;

@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::program::{engine, inputs};
 
 /// The document in a page.
-fn document(page: &str) -> Value {
+pub(crate) fn document(page: &str) -> Value {
     let (_, rest) = page.split_once("id=\"leakscope-data\">").unwrap();
     let (json, _) = rest.split_once("</script>").unwrap();
     serde_json::from_str(json).unwrap()
 }
 
-fn written(inputs: Vec<Vec<u8>>) -> String {
+pub(crate) fn written(inputs: Vec<Vec<u8>>) -> String {
     let program = Program::default();
     let mut engine = engine(&program, inputs);
     let mut page = Vec::new();

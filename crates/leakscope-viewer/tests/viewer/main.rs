@@ -2,8 +2,10 @@
 
 mod corpus;
 mod damage;
+mod dump;
 mod file;
 mod lists;
+mod lives;
 mod program;
 mod routes;
 mod twin;

@@ -14,6 +14,7 @@ import { systemView } from 'leakscope/view/system.js';
 import { tasksView } from 'leakscope/view/tasks.js';
 import { terminalView } from 'leakscope/view/terminal.js';
 import { timelineView } from 'leakscope/view/timeline.js';
+import { needsTimes, withoutTimesView } from 'leakscope/view/without-times.js';
 
 /** @typedef {import('leakscope/page/page.js').View} View */
 
@@ -22,6 +23,11 @@ const MAKE = {
   overview: overviewView, sites: sitesView, flame: flameView, timeline: timelineView,
   events: eventsView, terminal: terminalView, tasks: tasksView, system: systemView,
 };
+
+/** @param {Page} page @param {keyof typeof MAKE} name */
+function viewOf(page, name) {
+  return page.overview.dump !== null && needsTimes(name) ? withoutTimesView(page, name) : MAKE[name](page);
+}
 
 async function start() {
   const place = /** @type {HTMLElement} */ (document.getElementById('page'));
@@ -39,6 +45,7 @@ async function start() {
   const help = () => dialog.showModal();
   const head = pageHead(page, help);
   const strip = clockStrip(page);
+  strip.element.hidden = overview.dump !== null;
   const main = element('main', { id: 'view' });
   const aloud = element('div', { class: 'hidden', 'aria-live': 'polite' });
   page.say = (text) => { aloud.textContent = text; };
@@ -51,12 +58,12 @@ async function start() {
     if (shown?.name !== state.view) {
       shown?.view.close?.();
       page.hover(null);
-      shown = { name: state.view, view: MAKE[state.view](page) };
+      shown = { name: state.view, view: viewOf(page, state.view) };
       fill(main, shown.view.element);
       shown.view.first?.focus({ preventScroll: true, ...{ focusVisible: false } });
     }
     head.show(state);
-    strip.show(state);
+    if (overview.dump === null) strip.show(state);
     shown.view.show(state);
     // For tests, and for those who look from outside: what the page shows now.
     document.documentElement.dataset.view = state.view;

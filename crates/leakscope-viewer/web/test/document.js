@@ -34,7 +34,7 @@ export function madeUpDocument() {
       inputs: ['made-up.svdat'],
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
-      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.',
+      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.', symbols: true, dump: null,
       problems: [{ code: 'overflow', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1, time: 40_000, grave: true }],
       findings: [leak], contexts, totals: {
         events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0,
@@ -43,7 +43,7 @@ export function madeUpDocument() {
       },
       peak: { bytes: 2_476, time: 99_500, holders: [{ site: 7, bytes: 2_376 }, { site: 3, bytes: 100 }] },
       heap: { size: 300_000, live_at_end: 2_376, exhausted_in_s: 12.4, exhausted_in: '12.4 s' },
-      sessions: [{ start: 0, end: END, after_reset: false, stopped: true }], anomalies: [],
+      sessions: [{ start: 0, end: END, after_reset: false, stopped: true }], anomalies: [], failures: [],
       limits: { width: 4096, rows: 500, sites: 5000 }, left_out: ['Events between the first 4,000 and the last 2,000 are not here.'],
     },
     sites: {
@@ -86,7 +86,24 @@ export function madeUpDocument() {
       recording: { bytes: 4_000, events: rows.length, length: END, events_per_second: 4_000, peak_events_per_second: 5_000, overflows: 1, dropped_packets: 12, skipped_bytes: 0 },
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
-    blocks,
+    blocks, lives: lives(1),
+  };
+}
+
+/** The lives of the same blocks. @param {number} resolution */
+export function lives(resolution) {
+  const stretch = (/** @type {number} */ time) => Math.floor(time / resolution);
+  const each = Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000).flatMap((time) => [
+    { born: stretch(time), lived: -1, site: 7, end: 0, by: 2, freedBy: -1, bytes: 24 },
+    { born: stretch(time + 500), lived: stretch(time + 700) - stretch(time + 500), site: 3, end: 2, by: 1, freedBy: 1, bytes: 100 },
+  ]);
+  const columns = {
+    resolution, born: each.map(({ born }, at) => born - (each[at - 1]?.born ?? 0)), lived: each.map(({ lived }) => lived),
+    blocks: each.map(() => 1), bytes: each.map(({ bytes }) => bytes),
+  };
+  return {
+    sites: { ...columns, sites: each.map(({ site }) => site), ends: each.map(({ end }) => end) },
+    contexts: { ...columns, allocated_by: each.map(({ by }) => by), freed_by: each.map(({ freedBy }) => freedBy) },
   };
 }
 

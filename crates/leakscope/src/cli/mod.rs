@@ -82,7 +82,7 @@ pub(crate) struct Report {
 
 /// Look at a recording in the browser: leaks, flame graph, timeline, events, log, tasks.
 ///
-/// The page is served by this command, to this machine only, until it is interrupted (Ctrl-C).
+/// A heap dump in a console's log opens too, without what needs times. The page is served by this command, to this machine only, until it is interrupted (Ctrl-C).
 #[derive(Debug, Args)]
 pub(crate) struct View {
     #[command(flatten)]

@@ -12,12 +12,11 @@ use leakscope_analysis::trace::{Event, Pause, Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
-use leakscope_report::{FrameSource, Symbolizer, json, text};
+use leakscope_report::{Decorated, FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
-use leakscope_viewer::{Engine, Reading, page};
+use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use crate::cli::{Report, ReportFormat};
-use crate::console::Decorated;
 use crate::firmware::{self, AllocatorFrames};
 use crate::recording::{self, Recording};
 use crate::screen::{self, Screen};
@@ -55,10 +54,11 @@ impl Report {
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
         let program = firmware::program(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
-        if recording.dumps()?.is_some() {
-            bail!(
-                "a heap dump has no events that a page could show; `leakscope report` without --html reads it"
-            );
+        if let Some(log) = recording.dumps()? {
+            let name = recording.names().concat();
+            let dump = Dump { name, log };
+            let mut file = self.create(path)?;
+            return write_page(&mut file, &mut Engine::of_dump(&dump, &program), path);
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
@@ -69,9 +69,7 @@ impl Report {
         if let Reading::Failed(why) = engine.read_all() {
             bail!("the recording cannot be read on: {why}");
         }
-        page::write(&mut file, &mut engine)?;
-        file.flush()
-            .with_context(|| format!("`{}` cannot be written", path.display()))
+        write_page(&mut file, &mut engine, path)
     }
 
     fn create(&self, path: &Path) -> anyhow::Result<BufWriter<File>> {
@@ -205,6 +203,16 @@ impl Report {
         out.flush()?;
         Ok(())
     }
+}
+
+fn write_page(
+    file: &mut BufWriter<File>,
+    engine: &mut Engine<'_>,
+    path: &Path,
+) -> anyhow::Result<()> {
+    page::write(file, engine)?;
+    file.flush()
+        .with_context(|| format!("`{}` cannot be written", path.display()))
 }
 
 /// Reads the recording without a stop: nobody asked for single events.

@@ -4,8 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::bail;
-use leakscope_viewer::{Server, open_in_browser};
+use leakscope_viewer::{Dump, Program, Server, open_in_browser};
 
 use crate::cli::View;
 use crate::firmware;
@@ -17,19 +16,26 @@ impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let program = firmware::program(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
-        if recording.dumps()?.is_some() {
-            bail!("a heap dump has no events to look at; `leakscope report` reads it");
-        }
+        let server = match recording.dumps()? {
+            Some(log) => {
+                let name = recording.names().concat();
+                Server::of_dump(Dump { name, log }, program)?
+            }
+            None => self.serve_trace(recording, program)?,
+        };
+        show(&server, self.no_open)?;
+        server.run_until_interrupted()?;
+        Ok(())
+    }
+
+    fn serve_trace(&self, mut recording: Recording, program: Program) -> anyhow::Result<Server> {
         if !self.follow {
             recording.require_some_event()?;
         }
         let naming = recording::described(&self.description)?;
         let grows = Arc::new(AtomicBool::new(self.follow));
         let source = Viewed::growing(recording.into_inputs(), grows);
-        let server = Server::new(Box::new(source), program, naming)?;
-        show(&server, self.no_open)?;
-        server.run_until_interrupted()?;
-        Ok(())
+        Ok(Server::new(Box::new(source), program, naming)?)
     }
 }
 

@@ -143,7 +143,6 @@ fn names_in(folder: &Path) -> BTreeSet<String> {
 #[test]
 fn no_output_acts_on_a_terminal() {
     for case in all() {
-        let folder = testdata().join(case.name());
         for (name, contents) in files(case) {
             let is_output = case.outputs.iter().any(|(file, _)| *file == name);
             let acts = |byte: &u8| *byte < b' ' && !matches!(byte, b'\n' | b'\r') || *byte == 0x7F;

@@ -64,6 +64,27 @@ fn a_page_of_nothing_is_refused_like_a_report_of_nothing() {
     assert_eq!(ran.code, 2, "{}", ran.stderr);
 }
 
+#[test]
+fn a_heap_dump_opens_in_both_forms() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    let mut child = leakscope(["view", "--no-open"]).on(&[&log]).begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    assert!(ask(&url, "api/overview").contains("\"records\":264"));
+    assert!(ask(&url, "api/sites").contains("\"verdict\":\"unclassified\""));
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("page.html");
+    let ran = leakscope(["report", "--html", page.to_str().expect("UTF-8")])
+        .on(&[&log])
+        .end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let written = std::fs::read_to_string(&page).expect("a page");
+    assert!(written.contains("\"capacity\":400"));
+}
+
 /// Asks a server; the answer's body.
 fn ask(url: &str, question: &str) -> String {
     let address = url.trim().strip_prefix("http://").expect("an address");

@@ -13,9 +13,10 @@ use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
 use crate::expected::Expected;
+use crate::interrupted::Interruption;
 use crate::openocd::Chip;
 use crate::record::{self, By, Recorded};
-use crate::{board, openocd, symbols, uart};
+use crate::{board, interrupted, openocd, symbols, uart};
 
 /// What is run, and how it is read.
 pub(crate) struct Case {
@@ -47,8 +48,8 @@ pub(crate) enum Reader {
     OpenOcd(Chip, By),
     /// Nobody: OpenOCD comes too late, and that must be said.
     TooLate,
-    /// OpenOCD, until it dies.
-    Dying,
+    /// OpenOCD, and something comes between.
+    Interrupted(Interruption, By),
     /// Files too, of the program in the virtual board instead of QEMU: the same packets.
     Board,
 }
@@ -65,39 +66,57 @@ impl Reader {
             Sink::Gdb => vec![Self::Gdb, Self::Gdbinit],
             Sink::Uart => vec![Self::Uart],
             Sink::Text => Vec::new(),
-            Sink::Apptrace if variant != "steady" => vec![Self::OpenOcd(Chip::Esp32C3, By::Tcl)],
-            Sink::Apptrace => vec![
-                Self::OpenOcd(Chip::Esp32C3, By::Tcl),
-                Self::OpenOcd(Chip::Esp32C3, By::Gdb),
-                Self::OpenOcd(Chip::Esp32C3, By::Gdbinit),
-                Self::TooLate,
-                Self::Dying,
-            ],
+            Sink::Apptrace => Self::all_of_apptrace(variant),
             Sink::BoardRtt => vec![Self::OpenOcd(Chip::RiscV, By::Tcl)],
+        }
+    }
+
+    fn all_of_apptrace(variant: &str) -> Vec<Self> {
+        let by = |by| Self::OpenOcd(Chip::Esp32C3, by);
+        match variant {
+            "steady" => {
+                let mut readers = vec![by(By::Tcl), by(By::Gdb), by(By::Gdbinit), Self::TooLate];
+                for interruption in Interruption::ALL {
+                    let by = [By::Tcl, By::Gdb].into_iter();
+                    readers.extend(by.map(|by| Self::Interrupted(interruption, by)));
+                }
+                readers
+            }
+            "restart" => vec![by(By::Tcl), by(By::Gdb)],
+            _ => vec![by(By::Tcl)],
         }
     }
 
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd(_, By::Tcl | By::Gdb) | Self::TooLate | Self::Dying => openocd::missing(),
+            Self::OpenOcd(_, By::Tcl | By::Gdb) | Self::TooLate | Self::Interrupted(..) => {
+                openocd::missing()
+            }
             Self::OpenOcd(_, By::Gdbinit) => openocd::missing().or_else(record::missing),
             Self::Gdbinit => record::missing(),
             _ => None,
         }
     }
 
-    pub(crate) fn suffix(self) -> &'static str {
-        match self {
+    pub(crate) fn suffix(self) -> String {
+        let suffix = match self {
+            Self::Interrupted(interruption, by) => {
+                let by = match by {
+                    By::Gdb => "gdb",
+                    _ => "openocd",
+                };
+                return format!("::{by}::{}", interruption.name());
+            }
             Self::Gdb | Self::OpenOcd(_, By::Gdb) => "::gdb",
             Self::Gdbinit | Self::OpenOcd(_, By::Gdbinit) => "::gdbinit",
             Self::OpenOcd(_, By::Tcl) => "::openocd",
             Self::SharedMemory => "::shared_memory",
             Self::TooLate => "::too_late",
-            Self::Dying => "::dying",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
-        }
+        };
+        suffix.to_owned()
     }
 }
 
@@ -107,12 +126,13 @@ impl Case {
         if !symbols::is_zero_at_start(&elf, "_SEGGER_RTT")? {
             return Err("the recorder's buffer takes room in flash".into());
         }
-        let expected = Expected::read(&self.firmware, self.build.sink, &self.variant)?;
+        let mut name = self.variant.clone();
         match self.reader {
             Reader::TooLate => return openocd::record_too_late(&elf, TempDir::new()?.path()),
-            Reader::Dying => return openocd::die_while_recording(&elf, TempDir::new()?.path()),
+            Reader::Interrupted(interruption, _) => name += interruption.expectation(),
             _ => {}
         }
+        let expected = Expected::read(&self.firmware, self.build.sink, &name)?;
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
             let in_qemu = self.record_as(Reader::Files, &elf, &expected)?;
@@ -159,6 +179,9 @@ impl Case {
         match reader {
             Reader::OpenOcd(chip, by) => {
                 return Ok(record::openocd(elf, folder.path(), chip, by)?.into());
+            }
+            Reader::Interrupted(interruption, by) => {
+                return Ok(interrupted::record(interruption, by, elf, folder.path())?.into());
             }
             Reader::Board => {
                 board::run(elf, &self.variant, folder.path(), expected.exit_code)?;

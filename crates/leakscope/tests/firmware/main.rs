@@ -9,7 +9,10 @@
 //! - [`symbols`]: what must be true of a program before it runs.
 //! - [`uart`]: a serial line.
 //! - [`board`]: the virtual board, which must run a program as QEMU does.
-//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command.
+//! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command; [`interrupted`]: what may come
+//!   between those.
+//!
+//! - [`two_cores`]: the same with two cores, which no firmware here has on the virtual board: they play a trace.
 //!
 //! What is run is in each `firmware.json`: every fault on every board, streamed into files in leakscope's dialect;
 //! and each of the other ways (ESP-IDF's dialect, the dump, RTT, UART) with at least one fault on each board that
@@ -23,9 +26,11 @@ mod board;
 mod case;
 mod emulator;
 mod expected;
+mod interrupted;
 mod openocd;
 mod record;
 mod symbols;
+mod two_cores;
 mod uart;
 
 use std::process::ExitCode;
@@ -48,7 +53,8 @@ fn main() -> ExitCode {
     }
     // In turns, so that several are built at a time.
     trials.sort_by_key(|(place, _)| *place);
-    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
+    let mut trials: Vec<Trial> = trials.into_iter().map(|(_, trial)| trial).collect();
+    trials.extend(two_cores::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -5,10 +5,12 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,10 @@ use libtest_mimic::Failed;
 use virtual_board::{Machine, Model, Pause, Program, server};
 
 /// After so many seconds something hangs.
-const LIMIT: u64 = 100;
+pub(crate) const LIMIT: u64 = 100;
+/// Ends a script, and a result.
+const END: u8 = 0x1A;
+const LOG: &str = "openocd.log";
 
 /// What is missing to run it.
 pub(crate) fn missing() -> Option<String> {
@@ -36,6 +41,8 @@ fn program() -> Option<PathBuf> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chip {
     Esp32C3,
+    /// Two cores.
+    Esp32H4,
     /// Some RISC-V: the recorder's buffers are read by RTT.
     RiscV,
 }
@@ -63,43 +70,6 @@ pub(crate) fn record_too_late(elf: &Path, folder: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// OpenOCD dies in the middle of a recording: what has come is kept, reported, and can be read again.
-pub(crate) fn die_while_recording(elf: &Path, folder: &Path) -> Result<(), Failed> {
-    let mut openocd = OpenOcd::start(elf, folder, Chip::Esp32C3)?;
-    let endpoint = format!("127.0.0.1:{}", openocd.port("tcl")?);
-    let trace = folder.join("recorded.svdat");
-    let recorder = Command::new("timeout")
-        .arg(LIMIT.to_string())
-        .arg(env!("CARGO_BIN_EXE_leakscope"))
-        .args(["record", "--reset", "--openocd", &endpoint, "--elf"])
-        .arg(elf)
-        .arg("-o")
-        .arg(&trace)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let end = Instant::now() + Duration::from_secs(LIMIT);
-    while fs::metadata(&trace).map_or(0, |file| file.len()) < 2_000 && Instant::now() < end {
-        thread::yield_now();
-    }
-    openocd.process.kill()?;
-    let output = recorder.wait_with_output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let reported = String::from_utf8_lossy(&output.stdout);
-    if output.status.success() || !said.contains("OpenOCD") || !reported.contains("forget_block") {
-        return Err(format!("{}: {said}\n{reported}", output.status).into());
-    }
-    let report = Command::new(env!("CARGO_BIN_EXE_leakscope"))
-        .arg("report")
-        .arg(&trace)
-        .output()?;
-    if !report.status.success() {
-        return Err(String::from_utf8_lossy(&report.stderr).into_owned().into());
-    }
-    Ok(())
-}
-
 fn machine(elf: &Path) -> Result<Machine, Failed> {
     let program = Program::read(&fs::read(elf)?)?;
     Ok(Machine::new(Model::Esp32C3, &program)?)
@@ -117,6 +87,14 @@ impl Chip {
                 "-f",
                 "target/esp32c3.cfg",
             ],
+            Self::Esp32H4 => &[
+                "-c",
+                "set ESP_RTOS none",
+                "-c",
+                "set ESP_FLASH_SIZE 0",
+                "-f",
+                "target/esp32h4.cfg",
+            ],
             Self::RiscV => &[
                 "-c",
                 "jtag newtap chip cpu -irlen 5 -expected-id 0x5c25",
@@ -130,8 +108,12 @@ impl Chip {
 /// OpenOCD, with the virtual board as its target. It is ended when it is dropped.
 pub(crate) struct OpenOcd {
     process: Child,
-    log: PathBuf,
+    chip: Chip,
+    folder: PathBuf,
     board: Option<JoinHandle<Result<(), String>>>,
+    board_port: u16,
+    /// Nobody will connect to the board again.
+    is_last: Arc<AtomicBool>,
 }
 
 impl OpenOcd {
@@ -141,46 +123,67 @@ impl OpenOcd {
     }
 
     /// OpenOCD with this board.
-    fn of(mut machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
+    pub(crate) fn of(mut machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let port = listener.local_addr()?.port();
+        let board_port = listener.local_addr()?.port();
+        let is_last = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&is_last);
         let board = thread::spawn(move || {
-            let served = server::serve(&listener, &mut machine);
-            served.map(drop).map_err(|error| error.to_string())
+            loop {
+                let served = server::serve(&listener, &mut machine);
+                let ended = served.map_err(|error| error.to_string())?;
+                if ended.is_some() || is_over.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+            }
         });
-        let log = folder.join("openocd.log");
-        let messages = File::create(&log)?;
-        let process = Command::new(self::program().ok_or("there is no OpenOCD")?)
-            .args(["-c", "adapter driver jtag_dpi"])
-            .args(["-c", &format!("jtag_dpi set_port {port}")])
-            .args(["-c", "transport select jtag", "-c", "adapter speed 1000"])
-            // Ports that the system chooses.
-            .args([
-                "-c",
-                "tcl_port 0",
-                "-c",
-                "gdb_port 0",
-                "-c",
-                "telnet_port disabled",
-            ])
-            .args(chip.configuration())
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(messages.try_clone()?)
-            .stderr(messages)
-            .spawn()?;
         Ok(Self {
-            process,
-            log,
+            process: run(chip, folder, board_port, [0, 0])?,
+            chip,
+            folder: folder.to_owned(),
             board: Some(board),
+            board_port,
+            is_last,
         })
+    }
+
+    /// Ends OpenOCD as if it had crashed, and starts it again with the same ports.
+    pub(crate) fn kill_and_restart(&mut self) -> Result<(), Failed> {
+        let ports = [self.port("tcl")?, self.port("gdb")?];
+        self.kill()?;
+        self.process = run(self.chip, &self.folder, self.board_port, ports)?;
+        Ok(())
+    }
+
+    /// Ends OpenOCD as if it had crashed.
+    pub(crate) fn kill(&mut self) -> Result<(), Failed> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Has OpenOCD do something, and waits until it is done.
+    pub(crate) fn command(&self, script: &str) -> Result<(), Failed> {
+        let mut tcl = TcpStream::connect(("127.0.0.1", self.port("tcl")?))?;
+        tcl.write_all(script.as_bytes())?;
+        tcl.write_all(&[END])?;
+        let mut answer = Vec::new();
+        BufReader::new(tcl).read_until(END, &mut answer)?;
+        if answer.ends_with(&[END]) {
+            return Ok(());
+        }
+        Err(format!("OpenOCD has ended instead of `{script}`").into())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join(LOG)
     }
 
     /// The port at which OpenOCD listens for `tcl` or `gdb`, as soon as it does.
     pub(crate) fn port(&self, service: &str) -> Result<u16, Failed> {
         let end = Instant::now() + Duration::from_secs(LIMIT);
         loop {
-            let log = fs::read_to_string(&self.log)?;
+            let log = fs::read_to_string(self.log())?;
             let line = log.lines().find_map(|line| {
                 let (_, rest) = line.split_once("Listening on port ")?;
                 rest.strip_suffix(&format!(" for {service} connections"))
@@ -197,10 +200,11 @@ impl OpenOcd {
 
     /// Tells OpenOCD to end; what it has said.
     pub(crate) fn end(mut self) -> Result<String, Failed> {
+        self.is_last.store(true, Ordering::Relaxed);
         let mut tcl = TcpStream::connect(("127.0.0.1", self.port("tcl")?))?;
         tcl.write_all(b"shutdown\x1a")?;
         self.process.wait()?;
-        let log = fs::read_to_string(&self.log)?;
+        let log = fs::read_to_string(self.log())?;
         if let Some(board) = self.board.take() {
             board
                 .join()
@@ -211,8 +215,35 @@ impl OpenOcd {
     }
 }
 
+/// Starts OpenOCD, with a board behind this port; at these ports of its own, or at such as the system chooses (0).
+fn run(chip: Chip, folder: &Path, board: u16, [tcl, gdb]: [u16; 2]) -> Result<Child, Failed> {
+    let messages = File::create(folder.join(LOG))?;
+    let commands = [
+        "adapter driver jtag_dpi".to_owned(),
+        format!("jtag_dpi set_port {board}"),
+        "transport select jtag".to_owned(),
+        "adapter speed 1000".to_owned(),
+        format!("tcl_port {tcl}"),
+        format!("gdb_port {gdb}"),
+        "telnet_port disabled".to_owned(),
+    ];
+    let mut command = Command::new(self::program().ok_or("there is no OpenOCD")?);
+    for script in &commands {
+        command.args(["-c", script]);
+    }
+    let process = command
+        .args(chip.configuration())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(messages.try_clone()?)
+        .stderr(messages)
+        .spawn()?;
+    Ok(process)
+}
+
 impl Drop for OpenOcd {
     fn drop(&mut self) {
+        self.is_last.store(true, Ordering::Relaxed);
         // Both fail if it has ended already. The board ends with its connection.
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -129,7 +129,7 @@ fn run_gdb(server: &str, target: &str, elf: &Path, folder: &Path) -> Result<Reco
     }
 }
 
-fn leakscope(folder: &Path, elf: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn leakscope(folder: &Path, elf: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leakscope"));
     command
         .args(arguments)
@@ -139,7 +139,7 @@ fn leakscope(folder: &Path, elf: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn start(mut command: Command) -> Result<Child, Failed> {
+pub(crate) fn start(mut command: Command) -> Result<Child, Failed> {
     Ok(command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -147,7 +147,7 @@ fn start(mut command: Command) -> Result<Child, Failed> {
         .spawn()?)
 }
 
-fn finish(folder: &Path, recorder: Child) -> Result<Recorded, Failed> {
+pub(crate) fn finish(folder: &Path, recorder: Child) -> Result<Recorded, Failed> {
     let output = recorder.wait_with_output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());

@@ -1,10 +1,11 @@
 //! The debug module: what a debugger reads and writes through the DMI.
 //!
-//! The RISC-V External Debug Support, version 0.13, chapter 3.14. There is one hart, no program buffer and no
-//! authentication.
+//! The RISC-V External Debug Support, version 0.13, chapter 3.14. There are one or two harts, no program buffer and
+//! no authentication.
 
 use super::abstract_command::{AbstractCommand, DATA_COUNT};
 use super::system_bus::SystemBus;
+use crate::hart::Hart;
 use crate::hart::debug_mode::Cause;
 use crate::machine::Machine;
 
@@ -29,6 +30,7 @@ const DATA_END: u32 = address::DATA0 + DATA_COUNT as u32;
 const HALT_REQUEST: u32 = 1 << 31;
 const RESUME_REQUEST: u32 = 1 << 30;
 const ACKNOWLEDGE_RESET: u32 = 1 << 28;
+const HART_SHIFT: u32 = 16;
 const RESET: u32 = 1 << 1;
 const ACTIVE: u32 = 1;
 
@@ -45,12 +47,11 @@ const SCRATCH_REGISTERS: u32 = 2 << 20;
 
 /// The state of the debug module.
 #[derive(Clone, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "they are bits of registers")]
 pub struct DebugModule {
     is_active: bool,
     holds_reset: bool,
-    have_reset: bool,
-    resume_acknowledged: bool,
+    /// The second hart is the one that is spoken of.
+    is_second: bool,
     abstract_command: AbstractCommand,
     system_bus: SystemBus,
 }
@@ -61,9 +62,14 @@ impl DebugModule {
         match register {
             address::DATA0..DATA_END => {
                 let index = (register - address::DATA0) as usize;
-                self.abstract_command.read(index, &mut machine.hart)
+                let hart = select(machine, self.is_second);
+                self.abstract_command.read(index, hart)
             }
-            address::DMCONTROL => flag(self.is_active, ACTIVE) | flag(self.holds_reset, RESET),
+            address::DMCONTROL => {
+                flag(self.is_active, ACTIVE)
+                    | flag(self.holds_reset, RESET)
+                    | flag(self.is_second, 1 << HART_SHIFT)
+            }
             address::DMSTATUS => self.status(machine),
             address::HARTINFO => SCRATCH_REGISTERS,
             address::ABSTRACTCS => self.abstract_command.status(),
@@ -71,7 +77,9 @@ impl DebugModule {
             address::SBCS => self.system_bus.status(),
             address::SBADDRESS0 => self.system_bus.address(),
             address::SBDATA0 => self.system_bus.take_data(&machine.bus),
-            address::HALTSUM0 => u32::from(machine.hart.debug.is_halted),
+            address::HALTSUM0 => machine.harts().enumerate().fold(0, |sum, (number, hart)| {
+                sum | u32::from(hart.debug.is_halted) << number
+            }),
             _ => 0,
         }
     }
@@ -81,33 +89,35 @@ impl DebugModule {
         match register {
             address::DATA0..DATA_END => {
                 let index = (register - address::DATA0) as usize;
-                self.abstract_command.write(index, value, &mut machine.hart);
+                let hart = select(machine, self.is_second);
+                self.abstract_command.write(index, value, hart);
             }
             address::DMCONTROL => self.control(value, machine),
             address::ABSTRACTCS => self.abstract_command.set_status(value),
-            address::COMMAND => self.abstract_command.command(value, &mut machine.hart),
+            address::COMMAND => {
+                let hart = select(machine, self.is_second);
+                self.abstract_command.command(value, hart);
+            }
             address::ABSTRACTAUTO => self.abstract_command.set_auto(value),
             address::SBCS => self.system_bus.set_status(value),
             address::SBADDRESS0 => self.system_bus.set_address(value, &machine.bus),
             address::SBDATA0 => {
                 self.system_bus.put_data(value, &mut machine.bus);
-                self.reset_if_wanted(machine);
+                // The debugger may have written to the register that resets the chip.
+                machine.reset_if_wanted();
             }
             _ => {}
         }
     }
 
-    fn status(&self, machine: &Machine) -> u32 {
-        let state = if machine.hart.debug.is_halted {
-            HALTED
-        } else {
-            RUNNING
-        };
+    fn status(&self, machine: &mut Machine) -> u32 {
+        let debug = &select(machine, self.is_second).debug;
+        let state = if debug.is_halted { HALTED } else { RUNNING };
         VERSION
             | AUTHENTICATED
             | state
-            | flag(self.resume_acknowledged, RESUME_ACKNOWLEDGED)
-            | flag(self.have_reset, HAVE_RESET)
+            | flag(debug.has_resumed, RESUME_ACKNOWLEDGED)
+            | flag(debug.has_reset, HAVE_RESET)
     }
 
     fn control(&mut self, value: u32, machine: &mut Machine) {
@@ -118,20 +128,23 @@ impl DebugModule {
         }
         self.is_active = true;
         machine.bus.peripherals.has_debugger = true;
+        self.is_second = value >> HART_SHIFT & 1 == 1 && machine.second.is_some();
         if value & ACKNOWLEDGE_RESET != 0 {
-            self.have_reset = false;
+            select(machine, self.is_second).debug.has_reset = false;
         }
         self.holds_reset = value & RESET != 0;
         if self.holds_reset {
-            self.reset(machine);
+            // A hart that is held in reset does not halt: if it is still asked to when it is let go, it does then.
+            machine.reset();
+            return;
         }
-        let debug = &mut machine.hart.debug;
+        let debug = &mut select(machine, self.is_second).debug;
         if value & HALT_REQUEST != 0 {
             if !debug.is_halted {
                 debug.enter(Cause::HaltRequest);
             }
         } else if value & RESUME_REQUEST != 0 {
-            self.resume_acknowledged = true;
+            debug.has_resumed = true;
             if debug.is_halted {
                 debug.is_halted = false;
                 if debug.steps() {
@@ -141,21 +154,17 @@ impl DebugModule {
         }
     }
 
-    fn reset(&mut self, machine: &mut Machine) {
-        machine.reset();
-        self.have_reset = true;
-    }
-
-    /// The debugger may have written to the register that resets the chip.
-    fn reset_if_wanted(&mut self, machine: &mut Machine) {
-        if machine.bus.peripherals.wants_reset {
-            self.reset(machine);
-        }
-    }
-
-    /// Whether the hart may run: it is neither halted nor held in reset.
+    /// Whether a hart may run: it is neither halted nor held in reset.
     pub fn lets_run(&self, machine: &Machine) -> bool {
-        !self.holds_reset && !machine.hart.debug.is_halted
+        !self.holds_reset && machine.harts().any(|hart| !hart.debug.is_halted)
+    }
+}
+
+/// The hart that is spoken of.
+fn select(machine: &mut Machine, is_second: bool) -> &mut Hart {
+    match &mut machine.second {
+        Some(second) if is_second => second,
+        _ => &mut machine.hart,
     }
 }
 

@@ -9,8 +9,6 @@ use crate::machine::Machine;
 const INSTRUCTION_BITS: u32 = 5;
 /// What the instruction register shows before it takes the next.
 const INSTRUCTION_CAPTURE: u64 = 1;
-/// What an ESP32-C3 says it is.
-const ESP32_C3: u64 = 0x0000_5C25;
 
 const IDCODE: u64 = 0x01;
 const DTMCS: u64 = 0x10;
@@ -55,7 +53,7 @@ impl Tap {
     /// Shifts `count` of `bits` through the selected data register; they are replaced by what comes out.
     pub fn scan_data(&mut self, bits: &mut [u8], count: usize, machine: &mut Machine) {
         let (capture, length) = match self.instruction {
-            IDCODE => (ESP32_C3, 32),
+            IDCODE => (machine.model().id_code().into(), 32),
             DTMCS => (DTMCS_VALUE, 32),
             DMI => (self.result, DMI_BITS),
             // Bypass.

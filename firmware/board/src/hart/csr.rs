@@ -96,7 +96,7 @@ impl Csrs {
             }
             number::MVENDORID => MVENDORID,
             number::MARCHID => MARCHID,
-            number::MIMPID | number::MHARTID | number::MCOUNTINHIBIT => 0,
+            number::MIMPID | number::MCOUNTINHIBIT => 0,
             _ => return None,
         })
     }

@@ -30,6 +30,10 @@ pub enum Cause {
 pub struct DebugMode {
     /// Whether the hart is in debug mode.
     pub is_halted: bool,
+    /// It was reset, and the debugger has not acknowledged that.
+    pub has_reset: bool,
+    /// It has done what the last request to resume asked for.
+    pub has_resumed: bool,
     written: u32,
     cause: u32,
     /// Two registers for the debugger's own use.

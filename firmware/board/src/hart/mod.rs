@@ -29,6 +29,8 @@ pub struct Hart {
     triggers: Triggers,
     /// What it is to the debugger.
     pub debug: DebugMode,
+    /// Its number (`mhartid`).
+    id: u32,
 }
 
 /// How a step of the hart ended.
@@ -56,10 +58,11 @@ enum Exception {
 }
 
 impl Hart {
-    /// A hart that begins at `pc`. What a debugger has set up is gone too.
-    pub fn new(pc: u32) -> Self {
+    /// A hart of this number that begins at `pc`. What a debugger has set up is gone too.
+    pub fn new(id: u32, pc: u32) -> Self {
         Self {
             pc,
+            id,
             ..Self::default()
         }
     }
@@ -88,7 +91,8 @@ impl Hart {
         if self.debug.is_halted {
             return Step::Halted;
         }
-        self.csrs.timer_is_due = bus.timer.is_due();
+        // The timer is the first hart's.
+        self.csrs.timer_is_due = self.id == 0 && bus.timer.is_due();
         if let Some(cause) = self.csrs.interrupt()
             && !self.debug.masks_interrupts()
         {
@@ -125,6 +129,7 @@ impl Hart {
             number::TDATA2 => Some(self.triggers.address()),
             number::TDATA3 => Some(0),
             number::TINFO => Some(Triggers::types()),
+            number::MHARTID => Some(self.id),
             _ => self.csrs.read(number),
         }
     }

@@ -29,7 +29,10 @@ struct Debugger {
 impl Debugger {
     /// With a program that counts in `a0`: `addi a0, a0, 1`, `sw a0, 0(a1)`, `j` to the first.
     fn new() -> Self {
-        let code = [0x0015_0513_u32, 0x00A5_A023, 0xFF9F_F06F];
+        Self::with(&[0x0015_0513, 0x00A5_A023, 0xFF9F_F06F])
+    }
+
+    fn with(code: &[u32]) -> Self {
         let program = Program {
             entry: START,
             segments: vec![(
@@ -289,4 +292,36 @@ fn resets() {
     assert_eq!(debugger.machine.bus.read(0x600C_E098, 4), Ok(2));
     debugger.write(DMCONTROL, 0);
     assert_eq!(debugger.machine.bus.read(0x600C_E098, 4), Ok(0));
+}
+
+/// An ESP32-C3 is in its ROM for so long that a debugger finds out.
+#[test]
+fn a_program_that_resets_the_chip_waits_for_the_debugger() {
+    // lui a0, 0x60008; lui a1, 0x80000; sw a1, 0(a0): the system is reset.
+    let mut debugger = Debugger::with(&[0x6000_8537, 0x8000_05B7, 0x00B5_2023]);
+    let expect_reset = |debugger: &mut Debugger| {
+        assert_eq!(debugger.machine.run(30), Pause::Booting);
+        assert_eq!(debugger.read(DMSTATUS) >> 18 & 3, 3, "it was reset");
+    };
+    expect_reset(&mut debugger);
+    debugger.write(DMCONTROL, HALT | 1 << 28);
+    assert_eq!(debugger.register(DPC), START);
+    debugger.set_register(DCSR, 1 << 15);
+    debugger.write(DMCONTROL, RESUME);
+    // From there on again.
+    expect_reset(&mut debugger);
+    // Without a debugger, nobody is waited for.
+    debugger.write(DMCONTROL, 0);
+    assert_eq!(debugger.machine.run(30), Pause::Budget);
+}
+
+#[test]
+fn a_hart_that_is_held_in_reset_halts_when_it_is_let_go_if_at_all() {
+    for (let_go, is_halted) in [(HALT, true), (1, false)] {
+        let mut debugger = Debugger::new();
+        debugger.machine.run(30);
+        debugger.write(DMCONTROL, HALT | 1 << 1);
+        debugger.write(DMCONTROL, let_go);
+        assert_eq!(debugger.is_halted(), is_halted);
+    }
 }

@@ -30,6 +30,27 @@ pub fn has_debugger() -> bool {
     unsafe { DEBUG_MODE.read_volatile() & DEBUG_MODULE_ACTIVE != 0 }
 }
 
+/// Resets the chip, unless that was done before. What stands in its RTC memory outlives that.
+pub fn restart_once() {
+    const RTC_MEMORY: *mut u32 = 0x5000_0000 as *mut u32;
+    const WAS_DONE: u32 = 0x1234_5678;
+    /// RTC_CNTL_OPTIONS0_REG
+    const OPTIONS: *mut u32 = 0x6000_8000 as *mut u32;
+    const SYSTEM_RESET: u32 = 1 << 31;
+    // SAFETY: nothing else uses this memory.
+    if unsafe { RTC_MEMORY.read_volatile() } == WAS_DONE {
+        return;
+    }
+    // SAFETY: as above; and a register that may be written at any time.
+    unsafe {
+        RTC_MEMORY.write_volatile(WAS_DONE);
+        OPTIONS.write_volatile(OPTIONS.read_volatile() | SYSTEM_RESET);
+    }
+    loop {
+        wait_for_interrupt();
+    }
+}
+
 /// The fault that it was built with: there is no command line.
 pub fn fault_name(choose: impl FnOnce(&str)) {
     choose(option_env!("FAULT").unwrap_or(""));

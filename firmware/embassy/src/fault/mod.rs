@@ -6,6 +6,8 @@ mod burst;
 mod error_path;
 mod growing_table;
 mod out_of_memory;
+#[cfg(feature = "esp32c3")]
+mod restart;
 mod steady;
 
 use crate::board;
@@ -29,10 +31,13 @@ pub enum Fault {
     OutOfMemory,
     /// It is freed; at times hundreds are, faster than the sink takes the events.
     Burst,
+    /// As `Steady`; and in the middle of it the program begins anew, once.
+    #[cfg(feature = "esp32c3")]
+    Restart,
 }
 
 impl Fault {
-    const NAMES: [(&str, Self); 7] = [
+    const NAMES: &[(&str, Self)] = &[
         ("steady", Self::Steady),
         ("error-path", Self::ErrorPath),
         ("growing-table", Self::GrowingTable),
@@ -40,6 +45,8 @@ impl Fault {
         ("double-free", Self::DoubleFree),
         ("out-of-memory", Self::OutOfMemory),
         ("burst", Self::Burst),
+        #[cfg(feature = "esp32c3")]
+        ("restart", Self::Restart),
     ];
 
     /// The fault that was chosen; without a choice, the first.
@@ -80,6 +87,8 @@ impl FirstBlocks {
             Fault::DoubleFree => steady::free_block(number, size),
             Fault::OutOfMemory => out_of_memory::forget_large_block(number, size),
             Fault::Burst => burst::handle_many(round, size),
+            #[cfg(feature = "esp32c3")]
+            Fault::Restart => restart::forget_block_or_restart(number, round, size),
         }
     }
 }

@@ -40,7 +40,7 @@ pub(in crate::trace) fn read(
 }
 
 /// The address, size and call stack of an allocation.
-#[inline]
+#[inline(always)]
 pub(in crate::trace) fn allocation(
     payload: &[u8],
     stacks: &mut Stacks,
@@ -52,7 +52,7 @@ pub(in crate::trace) fn allocation(
 }
 
 /// The address and call stack of a free.
-#[inline]
+#[inline(always)]
 pub(in crate::trace) fn free(payload: &[u8], stacks: &mut Stacks) -> Option<(u64, StackId)> {
     let (address, position) = varint::read(payload, 0).ok()?;
     let stack = stacks.intern_encoded(payload.get(position..)?)?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Halted, Plan};
+use super::{Ending, Halted, Plan};
 use crate::gdb::client::Client;
 use crate::gdb::error::GdbError;
 use crate::gdb::reply::Stop;
@@ -15,7 +15,7 @@ const ASKED: [u8; 2] = [2, 0];
 #[derive(Debug)]
 pub(super) struct Course {
     pub(super) client: Client,
-    plan: Plan,
+    pub(super) plan: Plan,
     pub(super) phase: Phase,
     /// The next one that the target should come to.
     breakpoint: Option<Breakpoint>,
@@ -80,10 +80,13 @@ impl Course {
         Ok(course)
     }
 
-    /// Goes on from here through another connection.
-    pub(super) fn again(&self, client: Client) -> Result<Self, GdbError> {
+    /// Goes on from here through another connection, and resets the target first if it `resets`.
+    pub(super) fn again(&self, mut client: Client, resets: bool) -> Result<Self, GdbError> {
+        if let Some(breakpoint) = self.breakpoint {
+            forget(&mut client, breakpoint)?;
+        }
         let plan = Plan {
-            reset: false,
+            reset: resets,
             start: match self.phase {
                 Phase::BeforeStart => self.plan.start,
                 Phase::Recording => None,
@@ -91,6 +94,7 @@ impl Course {
             stop: self.plan.stop,
         };
         let mut course = Self::new(client, plan)?;
+        course.plan.reset = self.plan.reset;
         course.halted = self.halted;
         // As if we had stopped it: it may have come to a breakpoint, and nobody was told.
         course.client.put_back(Stop::Signal {
@@ -98,6 +102,15 @@ impl Course {
             registers: Vec::new(),
         });
         Ok(course)
+    }
+
+    /// Sets the breakpoint anew, which the target has forgotten: it was reset.
+    pub(super) fn set_again(&mut self) -> Result<(), GdbError> {
+        let Some(breakpoint) = self.breakpoint else {
+            return Ok(());
+        };
+        forget(&mut self.client, breakpoint)?;
+        self.set_breakpoint(Some(breakpoint.address))
     }
 
     fn set_breakpoint(&mut self, address: Option<u64>) -> Result<(), GdbError> {
@@ -135,6 +148,18 @@ impl Course {
     pub(super) fn interrupt(&mut self) -> Result<Arrival, GdbError> {
         let stop = self.client.interrupt()?;
         self.arrive(&stop)
+    }
+
+    /// Stops a target that may run, to end the recording; why it ends.
+    pub(super) fn interrupt_to_end(&mut self) -> Result<Ending, GdbError> {
+        if !self.client.is_running() {
+            return Ok(Ending::Asked);
+        }
+        Ok(match self.interrupt()? {
+            Arrival::Ended { code } => Ending::ProgramEnded(code),
+            Arrival::Stop { .. } => Ending::ReachedStop,
+            _ => Ending::Asked,
+        })
     }
 
     /// Stops the running target for a moment, to see where it is.
@@ -220,5 +245,13 @@ impl Course {
             self.client.detach()?;
         }
         Ok(self.halted)
+    }
+}
+
+/// Takes a breakpoint away that the server may not know of.
+fn forget(client: &mut Client, breakpoint: Breakpoint) -> Result<(), GdbError> {
+    match client.remove_breakpoint(breakpoint) {
+        Ok(()) | Err(GdbError::Refused { .. } | GdbError::Unsupported { .. }) => Ok(()),
+        result => result,
     }
 }

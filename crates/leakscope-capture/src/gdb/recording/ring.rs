@@ -35,7 +35,7 @@ impl RingRecording {
     /// Goes on through another connection to the same target, after the one before was lost. What is in the
     /// buffer is read from where reading ended, unless the target was reset meanwhile.
     pub fn reconnect(&mut self, client: Client) -> Result<(), GdbError> {
-        self.course = self.course.again(client)?;
+        self.course = self.course.again(client, false)?;
         Ok(())
     }
 
@@ -120,14 +120,7 @@ impl RingRecording {
         if let Some(ending) = self.ending {
             return Ok(Status::Finished(ending));
         }
-        let mut ending = Ending::Asked;
-        if self.course.client.is_running() {
-            match self.course.interrupt()? {
-                Arrival::Ended { code } => ending = Ending::ProgramEnded(code),
-                Arrival::Stop { .. } => ending = Ending::ReachedStop,
-                _ => {}
-            }
-        }
+        let ending = self.course.interrupt_to_end()?;
         if !matches!(ending, Ending::ProgramEnded(_)) && self.course.phase == Phase::Recording {
             self.course.clear()?;
             self.stop_target(receiver)?;

@@ -147,9 +147,7 @@ impl RttSource {
                 Way::Memory(Box::new(Buffers::new(reader)))
             }
         });
-        if self.client.is_halted()? {
-            self.client.resume()?;
-        }
+        self.client.resume_if_halted()?;
         self.heard = Instant::now();
         self.phase = Phase::Recording;
         self.events.push_back(Event::Started);

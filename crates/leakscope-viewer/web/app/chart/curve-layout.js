@@ -17,7 +17,8 @@ import { count } from 'leakscope/format/units.js';
 export function axisOf({ min, max }, close, highest) {
   const most = max.reduce((most, bytes) => Math.max(most, bytes), highest);
   const least = close ? min.reduce((least, bytes) => Math.min(least, bytes), most) : 0;
-  const room = Math.max((most - least) * 0.08, 1);
+  // Above the highest that is marked there is a line of text.
+  const room = Math.max((most - least) * (highest > 0 ? 0.13 : 0.08), 1);
   return { least: close ? Math.max(least - room, 0) : 0, most: most + room };
 }
 

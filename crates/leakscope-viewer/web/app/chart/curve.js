@@ -10,23 +10,23 @@ import { colour } from 'leakscope/chart/palette.js';
  * @param {Pen} pen
  * @param {{ min: number[], max: number[] }} columns
  * @param {{ x: number, y: number, width: number, height: number }} place
- * @param {{ lines?: boolean, close?: boolean, peak?: { bytes: number, x: number | null, label: string } }} options
- *   `close`: the axis begins near the lowest of the columns rather than at 0
+ * @param {{ lines?: boolean, close?: boolean, look?: 'heap' | 'leak', peak?: { bytes: number, x: number | null, label: string } }} options
+ *   `close`: the axis begins near the lowest of the columns rather than at 0; `look`: its colours
  * @returns {Axis}
  */
-export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, close = false, peak } = {}) {
+export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, close = false, look = 'heap', peak } = {}) {
   const axis = axisOf(columns, close, peak?.bytes ?? 0);
   pen.save();
   pen.translate(x, y);
   if (lines) drawLines(pen, axis, width, height);
   const bars = columnBars(columns, axis, width, height);
   const step = width / Math.max(bars.length, 1);
-  pen.fillStyle = colour('heap-area');
+  pen.fillStyle = colour(`${look}-area`);
   trace(pen, bars, step, height, (bar) => bar.bottom);
   pen.fill();
-  pen.fillStyle = colour('heap-band');
+  pen.fillStyle = colour(`${look}-band`);
   for (const bar of bars) if (bar.bottom - bar.top > 0.5) pen.fillRect(bar.x, bar.top, Math.max(step, 1), bar.bottom - bar.top);
-  pen.strokeStyle = colour('heap-line');
+  pen.strokeStyle = colour(`${look}-line`);
   pen.lineWidth = 1.5;
   pen.beginPath();
   bars.forEach((bar, place) => {
@@ -49,10 +49,18 @@ export function drawCurve(pen, columns, { x, y, width, height }, { lines = true,
 export function drawByteLabels(pen, axis, { y: top, height }) {
   pen.textBaseline = 'bottom';
   pen.textAlign = 'left';
-  pen.fillStyle = colour('muted');
+  pen.fillStyle = colour('text');
+  pen.strokeStyle = colour('ground');
+  pen.lineWidth = 3;
+  pen.lineJoin = 'round';
   for (const { bytes, label } of axisMarks(axis, height)) {
     const y = heightOf(bytes, axis, height);
-    if (bytes > 0 && y > 14) pen.fillText(label, 4, top + y - 1);
+    if (bytes === 0 || y <= 14) continue;
+    // Readable where the curve passes behind it too.
+    pen.globalAlpha = 0.7;
+    pen.strokeText(label, 4, top + y - 1);
+    pen.globalAlpha = 1;
+    pen.fillText(label, 4, top + y - 1);
   }
 }
 
@@ -115,11 +123,6 @@ function drawPeak(pen, { x, label }, height, width) {
     pen.fill();
   }
   const left = Math.min(Math.max((x ?? 0) + 8, 70), width - pen.measureText(label).width - 6);
-  pen.textBaseline = 'top';
-  pen.fillStyle = colour('ground');
-  pen.globalAlpha = 0.75;
-  pen.fillRect(left - 3, y + 3, pen.measureText(label).width + 6, 17);
-  pen.globalAlpha = 1;
-  pen.fillStyle = colour('mark');
-  pen.fillText(label, left, y + 5);
+  pen.textBaseline = 'bottom';
+  pen.fillText(label, left, y - 3);
 }

@@ -13,14 +13,15 @@ import { colour } from 'leakscope/chart/palette.js';
  * @param {Scale} scale
  * @param {number} y the middle line
  * @param {number} reach pixels above and below it
+ * @param {{ time: number }[]} wrong frees that cannot be right
  */
-export function drawHeapMarks(pen, timeline, scale, y, reach) {
+export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
   pen.strokeStyle = colour('grid');
   pen.beginPath();
   pen.moveTo(0, y + 0.5);
   pen.lineTo(scale.width, y + 0.5);
   pen.stroke();
-  const failedAt = [];
+  const failedAt = wrong.map(({ time }) => scale.x(time));
   if (timeline.marks.heap !== null) {
     for (const mark of timeline.marks.heap) {
       const x = scale.x(mark.time);
@@ -31,12 +32,13 @@ export function drawHeapMarks(pen, timeline, scale, y, reach) {
     }
   } else {
     const { heap } = timeline;
+    // Their roots: a busy start-up shall not hide all that comes after it.
     const most = Math.max(1, ...heap.allocations, ...heap.frees);
     const step = (heap.to - heap.from) / heap.width;
     heap.allocations.forEach((allocations, column) => {
       const x = scale.x(heap.from + column * step);
       const width = Math.max(scale.x(heap.from + (column + 1) * step) - x, 1);
-      const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max((count / most) * (reach - 1), 2));
+      const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max(Math.sqrt(count / most) * (reach - 1), 2));
       pen.fillStyle = colour('allocation');
       pen.fillRect(x, y - up, width, up);
       pen.fillStyle = colour('free');

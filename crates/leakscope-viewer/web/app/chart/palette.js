@@ -24,7 +24,8 @@ export function forgetColours() {
   known.clear();
 }
 
-const COLOURS = 6; // of fills, and of lanes
+const FILLS = 6;
+const LANES = 8;
 
 /**
  * A fill for a name, always the same: `fill-0` to `fill-5`. Text on it is `on-fill`.
@@ -33,7 +34,7 @@ const COLOURS = 6; // of fills, and of lanes
 export function fillOf(name) {
   let hash = 2166136261;
   for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
-  return `fill-${(hash >>> 8) % COLOURS}`;
+  return `fill-${(hash >>> 8) % FILLS}`;
 }
 
 /**
@@ -46,7 +47,7 @@ export function laneColour(contexts, number) {
     case 'interrupt': return 'interrupt';
     case 'scheduler': return 'scheduler';
     case 'idle': return 'idle';
-    case 'task': return `lane-${contexts.slice(0, number).filter(({ kind }) => kind === 'task').length % COLOURS}`;
+    case 'task': return `lane-${contexts.slice(0, number).filter(({ kind }) => kind === 'task').length % LANES}`;
     default: return 'idle';
   }
 }

@@ -1,6 +1,7 @@
 // Answers from the document in the single file, by the same routes as the server's.
 import { find, page, select } from 'leakscope/data/event-filter.js';
 import { cutHeap, cutTimeline } from 'leakscope/data/cut.js';
+import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
@@ -17,11 +18,22 @@ export function embedded(document) {
   const halves = new Map();
   for (const pair of document.blocks) for (const index of pair) if (index !== null) halves.set(index, pair);
 
+  const { lives } = document;
+  // Made when a range is asked for first.
+  const ofSites = once(() => lives.sites === null ? [] : siteLives(lives.sites));
+  const ofContexts = once(() => lives.contexts === null ? [] : contextLives(lives.contexts));
+
   /** @type {Record<string, (parameters: Parameters) => unknown>} */
   const routes = {
     overview: () => overview,
-    sites: () => sites,
-    tasks: () => tasks,
+    sites: (parameters) => {
+      const range = rangeOf(parameters);
+      return range === null || lives.sites === null ? sites : limitSites(sites, ofSites(), lives.sites.resolution, range);
+    },
+    tasks: (parameters) => {
+      const range = rangeOf(parameters);
+      return range === null || lives.contexts === null ? tasks : limitTasks(tasks, ofContexts(), lives.contexts.resolution, range, timeline);
+    },
     system: () => system,
     heap: (parameters) => cutHeap(timeline.heap, ...windowOf(parameters, timeline)),
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
@@ -38,6 +50,18 @@ export function embedded(document) {
       read_bytes: overview.reading.read_bytes, total_bytes: overview.reading.total_bytes, version: 0,
     }),
   };
+}
+
+/** @template T @param {() => T} make @returns {() => T} */
+function once(make) {
+  /** @type {T | undefined} */
+  let made;
+  return () => made ??= make();
+}
+
+/** @param {Parameters} parameters @returns {{ from: number, to: number } | null} null: the whole trace */
+function rangeOf({ from, to }) {
+  return from === undefined || to === undefined ? null : { from: Number(from), to: Number(to) };
 }
 
 /**

@@ -1,4 +1,5 @@
 // Answers from the server that gave out this page.
+import { followNews } from 'leakscope/data/live.js';
 
 /** @typedef {import('leakscope/data/types.js').Source} Source */
 
@@ -18,11 +19,6 @@ export function served() {
       return body;
     },
 
-    follow(listener) {
-      const stream = new EventSource('api/live');
-      stream.addEventListener('reading', (event) => listener.news(JSON.parse(event.data)));
-      // The browser tries again by itself; the next message says that the server is back.
-      stream.addEventListener('error', () => listener.lost());
-    },
+    follow: followNews,
   };
 }

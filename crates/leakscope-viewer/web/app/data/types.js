@@ -8,6 +8,7 @@
 /** @typedef {{ site: number, verdict: Verdict, is_leak: boolean, confidence: string, title: string, reason: string,
  *  growth_bytes_per_second: number | null, growth: string, outstanding_bytes: number, outstanding_blocks: number }} Finding */
 /** @typedef {{ kind: string, time: number, context: number, core: number, address: string, title: string }} Anomaly */
+/** @typedef {{ time: number, size: number, context: number, core: number, live_bytes: number, retried: boolean, title: string }} Failure */
 /** @typedef {'reading' | 'following' | 'complete' | 'failed'} ReadingState */
 
 /**
@@ -19,6 +20,9 @@
  * @property {{ state: ReadingState, read_bytes: number, total_bytes: number | null }} reading
  * @property {'leak' | 'no-leak-seen' | 'nothing-known'} conclusion
  * @property {string} sentence
+ * @property {boolean} symbols functions have names
+ * @property {{ dumps: number, records: number, capacity: number, mode: 'all' | 'leaks' | null,
+ *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
  * @property {Problem[]} problems
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
@@ -27,6 +31,7 @@
  * @property {{ start: number, end: number, after_reset: boolean, stopped: boolean }[]} sessions
  * @property {Context[]} contexts
  * @property {Anomaly[]} anomalies
+ * @property {Failure[]} failures the first ones
  * @property {{ width: number, rows: number, sites: number }} limits
  * @property {string[]} left_out
  */
@@ -144,8 +149,8 @@
  * @property {ContextKind} kind
  * @property {string | null} address
  * @property {number | null} priority
- * @property {{ base: string, size: number, used: number | null } | null} stack
- * @property {{ core: number, ticks: number, share: number, switches: number }[]} run
+ * @property {{ base: string, size: number | null, used: number | null } | null} stack
+ * @property {{ core: number, ticks: number, share: number, switches: number | null }[]} run
  * @property {number} allocations
  * @property {number} allocated_bytes
  * @property {number} frees
@@ -209,5 +214,10 @@
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
+ * @property {Lives} lives
  */
+/** The lives of all blocks: see API.md.
+ *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */
+/** @typedef {{ sites: LifeColumns & { sites: number[], ends: number[] } | null,
+ *  contexts: LifeColumns & { allocated_by: number[], freed_by: number[] } | null }} Lives */
 export {};

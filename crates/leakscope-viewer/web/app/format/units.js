@@ -84,13 +84,13 @@ export class Clock {
   }
 
   /**
-   * A stretch, its ends with as many decimals as tell them apart: "17.0 µs, 0.1500390 s to 0.1500560 s".
+   * A stretch, its ends with as many decimals as tell them apart: "0.1500390 s to 0.1500560 s (17.0 µs)".
    * @param {number} from
    * @param {number} to
    */
   stretch(from, to) {
     const fine = new Clock(this.hz, to - from);
-    return `${this.duration(to - from)}, ${fine.moment(from)} to ${fine.moment(to)}`;
+    return `${fine.moment(from)} to ${fine.moment(to)} (${this.duration(to - from)})`;
   }
 
   /**

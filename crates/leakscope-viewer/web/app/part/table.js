@@ -50,6 +50,13 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
   return element('div', { class: 'table-box' }, made);
 }
 
+/** Marks the row that is chosen now. @param {HTMLElement} place of the table @param {string | number | null} key */
+export function markChosen(place, key) {
+  for (const row of place.querySelectorAll('tr[data-key]')) {
+    row.setAttribute('aria-selected', String(row.getAttribute('data-key') === String(key)));
+  }
+}
+
 /**
  * @template T
  * @param {Column<T>} column

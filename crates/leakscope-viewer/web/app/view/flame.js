@@ -6,6 +6,7 @@ import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, counted, percent } from 'leakscope/format/units.js';
+import { limitWords } from 'leakscope/page/limits.js';
 import { frameWhere } from 'leakscope/page/stack.js';
 import { choice, element, fill, searchField, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
@@ -34,7 +35,8 @@ export function flameView(page) {
     const { search, upward } = page.state;
     drawIcicle(pen, boxes, width, height, { search, upward, focused, hovered, zoomed });
   }, { focusable: true, resized: () => arrange() });
-  const scroller = element('div', { class: 'flame-scroller' }, picture.element);
+  const nothing = element('p', { class: 'list-nothing' });
+  const scroller = element('div', { class: 'flame-scroller' }, picture.element, nothing);
   const line = element('div', { class: 'flame-line', 'aria-live': 'polite' });
   const text = numbers('functions of the flame graph', () => ({
     rows: nodesOf(zoomed),
@@ -47,13 +49,12 @@ export function flameView(page) {
   }));
 
   const search = searchField('Search functions and files', (text) => page.go({ search: text }));
-  const weight = choice('What is shown', WEIGHTS, (weight) => page.go({ weight }));
+  const weight = choice('What is shown', page.overview.dump === null ? WEIGHTS : WEIGHTS.filter(([name]) => /^(outstanding|alloca)/.test(name)), (weight) => page.go({ weight }));
   const inverted = toggle('Inverted', (on) => page.go({ inverted: on }), 'The allocating functions first, their callers below');
   const upward = toggle('Upward', (on) => page.go({ upward: on }), 'Flames rather than icicles');
   const allocator = toggle('Allocator frames', (on) => page.go({ allocator: on }), 'With the allocator’s own functions');
   const reset = element('button', { type: 'button', title: 'Zoom out (0)', click: () => zoom(root) }, 'Reset zoom');
   const rest = element('span', { class: 'rest' });
-  const nothing = element('p', { class: 'list-nothing' });
 
   const latest = new Latest(page.source, 'sites', (answer) => {
     sites = answer;
@@ -83,13 +84,14 @@ export function flameView(page) {
     boxes = place(zoomed, 0.4 / Math.max(picture.width, 1));
     const depth = boxes.reduce((most, box) => Math.max(most, box.depth), 0) + 1;
     picture.element.style.height = `${depth * ROW + 4}px`;
-    const { search, range } = page.state;
+    const { search } = page.state;
     nothing.hidden = root.value > 0;
-    nothing.textContent = sites === null ? 'Reading …' : 'Nothing of this kind is in the trace.';
+    fill(nothing, ...(sites === null ? ['Reading …'] : emptyWords(page)));
+    picture.element.hidden = root.value <= 0;
     reset.disabled = zoomed === root;
     rest.textContent = [
       search !== '' && `found: ${percent(matchedValue(root, search), root.value)}`, amount(root.value),
-      range !== null && sites !== null && !sites.limited && 'of the whole trace: this file cannot limit it',
+      sites !== null && limitWords(page, sites),
     ].filter(Boolean).join(', ');
     picture.describe(`Flame graph of ${amount(root.value)}; its numbers are in the table below`);
     picture.fit();
@@ -132,7 +134,7 @@ export function flameView(page) {
   return {
     element: element('div', { class: 'view whole' },
       element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator), reset, search, rest),
-      scroller, nothing, line, element('div', { class: 'flame-numbers' }, text)),
+      scroller, line, element('div', { class: 'flame-numbers' }, text)),
     search,
     first: picture.element,
     show(state) {
@@ -160,6 +162,17 @@ export function flameView(page) {
     },
     close: () => latest.stop(),
   };
+}
+
+/** Why there is no picture, and where there is one. @param {Page} page */
+function emptyWords(page) {
+  const { weight, range } = page.state;
+  const label = WEIGHTS.find(([name]) => name === weight)?.[1] ?? weight;
+  const where = range === null ? page.overview.dump === null ? 'in the whole trace' : 'in the dump' : 'in the range';
+  return weight === 'allocated_bytes' ? [`No allocation ${where}.`] : [
+    `There is nothing ${where} to show as “${label}”. `,
+    element('button', { type: 'button', class: 'link', click: () => page.go({ weight: 'allocated_bytes' }) }, 'Show all that was allocated'),
+  ];
 }
 
 /** @param {Node} node @param {string} key @param {boolean} upward */

@@ -3,80 +3,111 @@ import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
-import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { drawCursor, drawGaps, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, bytesWithUnit, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
 import { stretchOf } from 'leakscope/page/strip.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
-import { element, facts, fill, section } from 'leakscope/part/element.js';
+import { withoutNames } from 'leakscope/page/without-names.js';
+import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { table } from 'leakscope/part/table.js';
+import { leakCurves } from 'leakscope/view/leak-curves.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
 
 const RULER = 20; // pixels
+/** So many problems are listed before the result. */
+const PROBLEMS = 3;
+/** So many leaks have their curve beside them. */
+const CURVES = 8;
 
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */
 export function overviewView(page) {
   const before = element('div', { class: 'section' });
   const after = element('div', { class: 'section' });
   const heap = heapPicture(page);
+  const curves = leakCurves(page);
   const inside = element('div', { class: 'padded' }, before, heap.element, after);
   /** @type {import('leakscope/data/types.js').Overview | null} */
   let drawn = null;
   return {
     element: element('div', { class: 'view', tabindex: -1 }, inside),
     show() {
-      heap.show();
+      const hasCurve = page.overview.dump === null && page.overview.totals.allocations > 0;
+      heap.element.hidden = !hasCurve;
+      if (hasCurve) heap.show();
       if (drawn === page.overview) return;
       drawn = page.overview;
-      fill(before, problems(page), conclusion(page), figures(page), findings(page), wrongFrees(page));
+      fill(before, problems(page), conclusion(page), figures(page), wrongFrees(page), failures(page), findings(page, curves), withoutNames(page));
       fill(after, columns(page));
     },
-    close: heap.close,
+    close() {
+      heap.close();
+      curves.close();
+    },
   };
 }
 
-/** @param {Page} page */
+/** What is wrong with the data, the worst first; of much of it, the rest behind a click. @param {Page} page */
 function problems(page) {
   const { problems, left_out } = page.overview;
   if (problems.length + left_out.length === 0) return null;
-  return element('div', { class: 'problems', role: problems.some((problem) => problem.grave) ? 'alert' : null },
-    ...problems.map((problem) => element('div', { class: problem.grave ? 'problem grave' : 'problem' },
-      element('p', {}, element('b', {}, problem.grave ? 'Problem: ' : 'Note: '), `${problem.message} `,
-        problem.time !== null && element('button', {
-          type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: problem.time }),
-        }, `at ${page.clock.moment(problem.time)}`)),
-      problem.hint !== null && element('p', { class: 'quiet' }, `Hint: ${problem.hint}`))),
+  const inOrder = [...problems.filter(({ grave }) => grave), ...problems.filter(({ grave }) => !grave)];
+  const rest = inOrder.slice(PROBLEMS);
+  return element('div', { class: 'problems', role: inOrder[0]?.grave ? 'alert' : null },
+    ...inOrder.slice(0, PROBLEMS).map((problem) => problemLine(page, problem)),
+    rest.length > 0 && element('details', { class: 'more-problems' }, element('summary', {}, `${rest.length} more on the data`),
+      element('div', { class: 'problems' }, ...rest.map((problem) => problemLine(page, problem)))),
     left_out.length > 0 && element('details', { class: 'problem' },
       element('summary', {}, 'This file does not hold all of the trace'),
       element('ul', {}, ...left_out.map((sentence) => element('li', {}, sentence)))));
 }
 
+/** @param {Page} page @param {import('leakscope/data/types.js').Problem} problem */
+function problemLine(page, { message, hint, time, grave }) {
+  return element('div', { class: grave ? 'problem grave' : 'problem' },
+    element('b', {}, grave ? 'Problem: ' : 'Note: '), `${message} `,
+    time !== null && element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: time }) }, `at ${page.clock.moment(time)}`),
+    hint !== null && element('span', { class: 'quiet hint' }, `Hint: ${hint}`));
+}
+
 /** @param {Page} page */
 function conclusion(page) {
-  const { conclusion, sentence } = page.overview;
-  const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': '?' }[conclusion];
-  return element('h1', { class: `conclusion ${conclusion}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign), sentence);
+  const { conclusion, sentence, totals, findings } = page.overview;
+  // No leak is not all that a heap can suffer from.
+  const wrong = /** @type {const} */ ([
+    [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'], [totals.failed_allocations, 'failed allocation'],
+  ]).flatMap(([number, name]) => number > 0 ? [counted(number, name)] : []);
+  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ verdict }) => ['uncertain', 'unclassified'].includes(verdict)));
+  const look = isOpen ? 'nothing-known' : conclusion;
+  const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
+  return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+    element('span', {}, sentence, wrong.length > 0 && ` But ${wrong.join(', ')}.`));
 }
 
 /** @param {Page} page */
 function figures(page) {
-  const { totals, heap, peak } = page.overview;
-  const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more) =>
-    element('div', { class: 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
+  const { totals, heap, peak, dump } = page.overview;
+  const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more, /** @type {boolean} */ isBad = false) =>
+    element('div', { class: isBad ? 'figure bad' : 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
   const growing = page.overview.findings.filter((finding) => finding.is_leak).length;
   const rate = growing === 1 ? page.overview.findings[0].growth : perSecond(totals.leak_bytes_per_second);
+  if (dump !== null) {
+    return element('dl', { class: 'figures' },
+      figure('Outstanding', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
+      figure('Records in the dump', count(dump.records), `room for ${count(dump.capacity)}`));
+  }
   return element('dl', { class: 'figures' },
-    figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, ''),
+    figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, '', growing > 0),
     figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
     figure('High-water mark', bytes(peak.bytes), peak.bytes > 0 ? `at ${page.clock.moment(peak.time)}` : ''),
     heap.size !== null && figure('Heap', shortBytes(heap.size), `${percent(heap.live_at_end, heap.size)} in use by the trace’s blocks`),
     heap.exhausted_in !== null && figure('Exhausted in', heap.exhausted_in, 'at this rate'),
-    totals.failed_allocations > 0 && figure('Failed allocations', count(totals.failed_allocations), ''),
-    totals.double_frees > 0 && figure('Double frees', count(totals.double_frees), ''),
-    totals.wrong_frees > 0 && figure('Wrong frees', count(totals.wrong_frees), ''));
+    totals.failed_allocations > 0 && figure('Failed allocations', count(totals.failed_allocations), '', true),
+    totals.double_frees > 0 && figure('Double frees', count(totals.double_frees), '', true),
+    totals.wrong_frees > 0 && figure('Wrong frees', count(totals.wrong_frees), '', true));
 }
 
 /** @param {number | null} rate */
@@ -84,24 +115,25 @@ function perSecond(rate) {
   return rate === null ? 'not known' : `${count(Math.round(rate))} B/s`;
 }
 
-/** @param {Page} page */
-function findings(page) {
+/** @param {Page} page @param {ReturnType<typeof leakCurves>} curves */
+function findings(page, curves) {
   const { findings } = page.overview;
-  if (findings.length === 0) return element('p', { class: 'quiet' }, 'No call site has blocks that are outstanding.');
+  if (findings.length === 0) return element('p', { class: 'quiet' }, 'There is no allocation.');
+  const [leaks, others] = [true, false].map((isLeak) => findings.filter((finding) => finding.is_leak === isLeak));
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
     element('div', {},
       element('div', { class: 'first' }, verdictMark(finding.verdict),
         element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
         finding.is_leak && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
       element('p', { class: 'reason' }, finding.reason)),
+    finding.is_leak && leaks.indexOf(finding) < CURVES && curves.of(finding),
     element('div', { class: 'amount' },
       finding.is_leak && element('div', {}, element('b', {}, finding.growth)),
-      element('div', { class: 'quiet' }, `${bytes(finding.outstanding_bytes)} in ${counted(finding.outstanding_blocks, 'block')}`)));
-  const [leaks, others] = [true, false].map((isLeak) => findings.filter((finding) => finding.is_leak === isLeak));
-  return element('div', { class: 'columns-none' },
+      element('div', { class: 'quiet' }, finding.outstanding_blocks === 0 ? 'nothing outstanding' : `${bytes(finding.outstanding_bytes)} in ${counted(finding.outstanding_blocks, 'block')}`)));
+  return element('div', { class: 'section' },
     leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
     others.length > 0 && element('details', { open: leaks.length === 0 },
-      element('summary', {}, `No leak that this trace shows: ${counted(others.length, 'call site')}`),
+      element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(others.length, 'call site')}` : 'Call sites, those to look at first before the others'),
       element('ul', { class: 'findings' }, ...others.map(line))));
 }
 
@@ -110,14 +142,33 @@ function wrongFrees(page) {
   const { anomalies } = page.overview;
   if (anomalies.length === 0) return null;
   return section('Frees that cannot be right', table({
-    caption: 'Frees that cannot be right', rows: anomalies,
+    caption: 'Frees that cannot be right', rows: anomalies, limit: 8,
     chosen: (anomaly) => page.go({ view: 'events', cursor: anomaly.time, kinds: ['heap'] }),
     columns: [
-      { name: 'what', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
-      { name: 'when', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
-      { name: 'by', cell: (anomaly) => page.contextName(anomaly.context) },
-      { name: 'address', class: 'fixed', cell: (anomaly) => anomaly.address },
-      { name: 'from', class: 'fixed words', cell: (anomaly) => anomaly.title },
+      { name: 'What', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
+      { name: 'When', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
+      { name: 'By', cell: (anomaly) => page.contextName(anomaly.context) },
+      { name: 'Address', class: 'fixed', cell: (anomaly) => anomaly.address },
+      { name: 'From', class: 'fixed words', cell: (anomaly) => anomaly.title },
+    ],
+  }));
+}
+
+/** @param {Page} page */
+function failures(page) {
+  const { failures, totals } = page.overview;
+  if (failures.length === 0) return null;
+  const more = totals.failed_allocations - failures.length;
+  return section(`Allocations that found no memory${more > 0 ? `: the first ${failures.length} of ${count(totals.failed_allocations)}` : ''}`, table({
+    caption: 'Allocations that found no memory', rows: failures, limit: 4,
+    chosen: (failure) => page.go({ view: 'events', cursor: failure.time, kinds: ['heap'] }),
+    columns: [
+      { name: 'When', class: 'number', cell: (failure) => page.clock.moment(failure.time) },
+      { name: 'Asked for', class: 'number', cell: (failure) => bytes(failure.size) },
+      { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
+      { name: 'By', cell: (failure) => page.contextName(failure.context) },
+      { name: 'From', class: 'fixed words', cell: (failure) => failure.title },
+      { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
     ],
   }));
 }
@@ -126,6 +177,8 @@ function wrongFrees(page) {
 function heapPicture(page) {
   /** @type {import('leakscope/data/types.js').Heap | null} */
   let heap = null;
+  /** @type {import('leakscope/data/types.js').Gap[]} */
+  let gaps = [];
   /** @type {Stretch | null} */
   let dragged = null;
   const scale = () => new Scale(page.bounds, picture.width);
@@ -138,13 +191,14 @@ function heapPicture(page) {
       axis = drawCurve(pen, heap, place,
         { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
+    drawGaps(pen, scale(), gaps, height);
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
   }, { class: 'heap-picture', resized: () => ask() });
-  const latest = new Latest(page.source, 'heap', (answer) => {
-    heap = answer;
+  const latest = new Latest(page.source, 'timeline', (answer) => {
+    ({ heap, gaps } = answer);
     const { peak } = page.overview;
     picture.describe(`Live bytes over time: at most ${bytes(peak.bytes)} at ${page.clock.moment(peak.time)}, ${bytes(heap.last.at(-1) ?? 0)} at the end`);
     picture.draw();
@@ -180,10 +234,10 @@ function heapPicture(page) {
     return {
       rows,
       columns: [
-        { name: 'until', class: 'number', cell: (row) => page.clock.moment(row.end) },
-        { name: 'lowest', class: 'number', cell: (row) => bytes(row.least) },
-        { name: 'highest', class: 'number', cell: (row) => bytes(row.most) },
-        { name: 'then', class: 'number', cell: (row) => bytes(row.last) },
+        { name: 'Until', class: 'number', cell: (row) => page.clock.moment(row.end) },
+        { name: 'Lowest', class: 'number', cell: (row) => bytes(row.least) },
+        { name: 'Highest', class: 'number', cell: (row) => bytes(row.most) },
+        { name: 'Then', class: 'number', cell: (row) => bytes(row.last) },
       ],
     };
   });
@@ -200,8 +254,24 @@ function heapPicture(page) {
   };
 }
 
+/** What a dump says of itself. @param {Page} page @param {NonNullable<Page['overview']['dump']>} dump */
+function dumpFacts(page, dump) {
+  const { target, inputs } = page.overview;
+  const modes = { all: 'all blocks, with those that were freed', leaks: 'blocks that were not freed' };
+  return section('What was recorded', facts([
+    ['Kept', dump.mode === null ? 'not known: the dump’s end is missing' : modes[dump.mode]],
+    ['Records', `${count(dump.records)}, room for ${count(dump.capacity)}`],
+    ['Allocations in all', dump.total_allocations === null ? null : count(dump.total_allocations)],
+    ['Frees in all', dump.total_frees === null ? null : count(dump.total_frees)],
+    ['Cores', target.cores.join(', ')],
+    ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}; this is the last whole one` : null],
+    ['File', element('span', {}, ...breakable(inputs.join(', ')))],
+  ]));
+}
+
 /** @param {Page} page */
 function columns(page) {
+  if (page.overview.dump !== null) return dumpFacts(page, page.overview.dump);
   const { target, totals, peak, sessions, inputs, findings } = page.overview;
   const title = (/** @type {number} */ site) => findings.find((finding) => finding.site === site)?.title ?? `call site ${site}`;
   return element('div', { class: 'columns' },
@@ -213,25 +283,25 @@ function columns(page) {
       ['Heap events', `${count(totals.heap_events)}: ${counted(totals.allocations, 'allocation')}, ${counted(totals.frees, 'free')}`],
       ['Log messages', count(totals.log_messages)],
       ['Lost packets', totals.dropped_packets > 0 ? `at least ${count(totals.dropped_packets)}` : 'none seen'],
-      [inputs.length === 1 ? 'File' : 'Files', inputs.join(', ')],
+      [inputs.length === 1 ? 'File' : 'Files', element('span', {}, ...breakable(inputs.join(', ')))],
     ])),
     peak.holders.length > 0 && section('Who held the most, at the high-water mark', table({
       caption: 'Call sites at the high-water mark', rows: peak.holders,
       chosen: (holder) => page.go({ view: 'sites', site: holder.site }),
       columns: [
-        { name: 'bytes', class: 'number', cell: (holder) => count(holder.bytes) },
-        { name: 'part', class: 'number', cell: (holder) => percent(holder.bytes, peak.bytes) },
-        { name: 'call site', class: 'fixed words', cell: (holder) => title(holder.site) },
+        { name: 'Bytes', class: 'number', cell: (holder) => bytes(holder.bytes) },
+        { name: 'Part', class: 'number', cell: (holder) => percent(holder.bytes, peak.bytes) },
+        { name: 'Call site', class: 'fixed words', cell: (holder) => title(holder.site) },
       ],
     })),
     sessions.length > 1 && section('Sessions', table({
       caption: 'Sessions', rows: sessions,
       chosen: (session) => page.go({ range: [session.start, Math.max(session.end, session.start + 1)] }),
       columns: [
-        { name: 'from', class: 'number', cell: (session) => page.clock.moment(session.start) },
-        { name: 'to', class: 'number', cell: (session) => page.clock.moment(session.end) },
-        { name: 'begins', cell: (session) => session.after_reset ? 'after a reset' : 'with the recording' },
-        { name: 'ends', cell: (session) => session.stopped ? 'stopped' : 'cut off' },
+        { name: 'From', class: 'number', cell: (session) => page.clock.moment(session.start) },
+        { name: 'To', class: 'number', cell: (session) => page.clock.moment(session.end) },
+        { name: 'Begins', cell: (session) => session.after_reset ? 'after a reset' : 'with the recording' },
+        { name: 'Ends', cell: (session) => session.stopped ? 'stopped' : 'cut off' },
       ],
     })));
 }

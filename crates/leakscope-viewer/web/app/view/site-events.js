@@ -1,7 +1,7 @@
 // The events of a call site, and the log lines around a moment.
 import { Latest } from 'leakscope/data/latest.js';
 import { element, fill, section } from 'leakscope/part/element.js';
-import { table } from 'leakscope/part/table.js';
+import { markChosen, table } from 'leakscope/part/table.js';
 import { counted } from 'leakscope/format/units.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -20,16 +20,24 @@ export function siteEvents(page, site, chosen) {
   const place = element('div', {}, element('p', { class: 'quiet' }, 'Searching …'));
   let timer = 0;
   let isFirst = true;
+  /** The event that the log lines are around. @type {number | null} */
+  let at = null;
+  const choose = (/** @type {EventRow} */ row) => {
+    at = row.index;
+    markChosen(place, row.index);
+    chosen(row);
+  };
   const latest = new Latest(page.source, 'events', (answer) => {
     if (!answer.complete && answer.rows.length < LISTED) timer = window.setTimeout(ask, AGAIN);
     if (answer.rows.length > 0 && isFirst) {
       isFirst = false;
+      at = answer.rows[0].index;
       chosen(answer.rows[0]);
     }
     fill(place, answer.rows.length === 0 && answer.complete ? element('p', { class: 'quiet' }, 'None of its events is here.') : table({
-      caption: 'Events of this call site', rows: answer.rows, limit: 12, chosen,
+      caption: 'Events of this call site', rows: answer.rows, limit: 12, chosen: choose, key: (row) => row.index, isChosen: (row) => row.index === at,
       columns: [
-        { name: 'When', class: 'number', cell: (row) => page.clock.moment(row.time) },
+        { name: 'When', class: 'number', cell: (row) => page.clock.exact(row.time) },
         { name: 'Event', cell: (row) => element('button', { type: 'button', class: 'link', title: 'Show in the list of events', click: () => page.select(row, { view: 'events', at: site, kinds: [] }) }, row.name) },
         { name: 'Detail', class: 'fixed words', cell: (row) => row.detail },
       ],
@@ -57,9 +65,9 @@ export function logLinesAround(page) {
   let moment = 0;
   const lines = new Latest(page.source, 'events', ({ rows }) => {
     whole.hidden = rows.length === 0;
-    fill(/** @type {HTMLElement} */ (whole.firstElementChild), `Log lines around ${page.clock.moment(moment)}`);
+    fill(/** @type {HTMLElement} */ (whole.firstElementChild), `Log lines around ${page.clock.exact(moment)}`);
     fill(place, element('ul', { class: 'log-lines' }, ...rows.map((row) => element('li', {},
-      element('button', { type: 'button', class: 'link', click: () => page.select(row, { view: 'terminal' }) }, page.clock.moment(row.time)),
+      element('button', { type: 'button', class: 'link', click: () => page.select(row, { view: 'terminal' }) }, page.clock.exact(row.time)),
       ` ${row.detail}`))));
   }, () => {});
   const around = new Latest(page.source, 'find',

@@ -21,7 +21,7 @@ import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 /** @param {Page} page */
 export function siteDetail(page) {
   const place = element('aside', { class: 'split-detail', 'aria-label': 'The selected call site', hidden: true });
-  const whole = element('p', { class: 'quiet' }, 'This is of the whole trace, not only of the range.');
+  const whole = element('p', { class: 'quiet' }, 'What follows is of the whole trace, not only of the range.');
   /** @type {{ id: number, close: () => void, redraw: () => void } | null} */
   let shown = null;
   const latest = new Latest(page.source, 'site', (answer) => draw(answer),
@@ -29,11 +29,16 @@ export function siteDetail(page) {
 
   const draw = (/** @type {SiteDetail} */ detail) => {
     shown?.close();
+    if (page.overview.dump !== null) {
+      shown = { id: detail.site.site, redraw: () => {}, close: () => {} };
+      fill(place, head(page, detail), callStack(detail), blocks(page, detail));
+      return;
+    }
     const curve = siteCurve(page, detail);
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
     shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
-    fill(place, head(page, detail), whole, callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
+    fill(place, whole, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
       element('div', { class: 'pair' },
         histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
         histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
@@ -60,11 +65,18 @@ export function siteDetail(page) {
 
 /** @param {Page} page @param {SiteDetail} detail */
 function head(page, { site }) {
+  const isDump = page.overview.dump !== null;
   return element('div', { class: 'section' },
     element('div', { class: 'detail-head' }, element('h2', {}, site.title),
       element('button', { type: 'button', 'aria-label': 'Close', click: () => page.go({ site: null }) }, '×')),
-    element('p', {}, verdictMark(site.verdict), ` ${site.confidence} confidence. ${site.reason}.`),
-    facts([
+    element('p', {}, verdictMark(site.verdict), element('span', { class: 'quiet' }, ` ${site.confidence} confidence `), element('br'), `${capital(site.reason)}.`),
+    facts(isDump ? [
+      ['Outstanding', `${bytes(site.outstanding_bytes)} in ${counted(site.outstanding_blocks, 'block')}`],
+      ['Recorded', `${bytes(site.allocated_bytes)} in ${counted(site.allocations, 'block')}`],
+      ['Freed', counted(site.frees, 'block')],
+      ['Sizes', sizeRange(site)],
+      [site.cores.length === 1 ? 'Core' : 'Cores', site.cores.join(', ')],
+    ] : [
       ['Growth', site.is_leak ? site.growth : 'none seen'],
       ['Outstanding', `${bytes(site.outstanding_bytes)} in ${counted(site.outstanding_blocks, 'block')}`],
       ['Most at once', bytes(site.peak_bytes)],
@@ -73,14 +85,24 @@ function head(page, { site }) {
       ['Temporary', site.temporary === 0 ? null : `${counted(site.temporary, 'block')}, ${bytes(site.temporary_bytes)}`],
       ['Reallocated', site.reallocations === 0 ? null : count(site.reallocations)],
       ['Failed', site.failed === 0 ? null : count(site.failed)],
-      ['Sizes', site.smallest === site.largest ? bytes(site.smallest) : `${bytes(site.smallest)} to ${bytes(site.largest)}`],
-      ['First, last', `${page.clock.moment(site.first)}, ${page.clock.moment(site.last)}`],
+      ['Sizes', sizeRange(site)],
+      [site.first === site.last ? 'Allocated at' : 'First, last', site.first === site.last ? page.clock.exact(site.first) : `${page.clock.exact(site.first)}, ${page.clock.exact(site.last)}`],
       ['By', site.contexts.map((context) => page.contextName(context)).join(', ')],
       [site.cores.length === 1 ? 'Core' : 'Cores', site.cores.join(', ')],
     ]),
-    element('div', { class: 'group' },
+    !isDump && element('div', { class: 'group' },
       element('button', { type: 'button', click: () => page.go({ view: 'events', at: site.site, kinds: [], contexts: [], core: null, text: '' }) }, 'Its events'),
       element('button', { type: 'button', click: () => page.go({ view: 'timeline', window: [site.first, Math.max(site.last, site.first + 16)] }) }, 'In the timeline')));
+}
+
+/** @param {SiteDetail['site']} site */
+function sizeRange({ smallest, largest }) {
+  return smallest === largest ? bytes(smallest) : `${bytes(smallest)} to ${bytes(largest)}`;
+}
+
+/** @param {string} sentence */
+function capital(sentence) {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** @param {SiteDetail} detail */
@@ -111,9 +133,9 @@ function siteCurve(page, { curve }) {
   const text = numbers('live bytes of this call site', () => ({
     rows: curve.times.map((time, at) => ({ time, max: curve.max[at], last: curve.last[at] })),
     columns: [
-      { name: 'from', class: 'number', cell: (row) => page.clock.moment(row.time) },
-      { name: 'at most', class: 'number', cell: (row) => bytes(row.max) },
-      { name: 'then', class: 'number', cell: (row) => bytes(row.last) },
+      { name: 'From', class: 'number', cell: (row) => page.clock.moment(row.time) },
+      { name: 'At most', class: 'number', cell: (row) => bytes(row.max) },
+      { name: 'Then', class: 'number', cell: (row) => bytes(row.last) },
     ],
   }));
   return { picture, text, redraw, close: () => void page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1) };
@@ -128,11 +150,16 @@ function sizes(from, to) {
 function blocks(page, { site, blocks }) {
   if (blocks.length === 0) return null;
   const more = site.outstanding_blocks - blocks.length;
+  const isDump = page.overview.dump !== null;
   return section(`Blocks that still live${more > 0 ? `: the oldest ${blocks.length} of ${count(site.outstanding_blocks)}` : ''}`, table({
     caption: 'Blocks that still live', rows: blocks, limit: 8,
-    chosen: (block) => page.go({ view: 'events', cursor: block.time, address: block.address, kinds: [], contexts: [], at: null, text: '' }),
-    columns: [
-      { name: 'Since', class: 'number', cell: (block) => page.clock.moment(block.time) },
+    chosen: isDump ? undefined : (block) => page.go({ view: 'events', cursor: block.time, address: block.address, kinds: [], contexts: [], at: null, text: '' }),
+    columns: isDump ? [
+      { name: 'Size', class: 'number', cell: (block) => bytes(block.size) },
+      { name: 'Address', class: 'fixed', cell: (block) => block.address },
+      { name: 'Core', class: 'number', cell: (block) => block.core },
+    ] : [
+      { name: 'Since', class: 'number', cell: (block) => page.clock.exact(block.time) },
       { name: 'Size', class: 'number', cell: (block) => bytes(block.size) },
       { name: 'Address', class: 'fixed', cell: (block) => block.address },
       { name: 'By', cell: (block) => page.contextName(block.context) },

@@ -1,10 +1,12 @@
 // Call sites: a table of all, the worst first, that can be sorted and searched; beside it the one selected.
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, count, counted, percent } from 'leakscope/format/units.js';
+import { limitWords } from 'leakscope/page/limits.js';
+import { withoutNames } from 'leakscope/page/without-names.js';
 import { frameName, frameWhere } from 'leakscope/page/stack.js';
 import { verdictMark, verdictOrder, verdictWords } from 'leakscope/page/verdict.js';
 import { breakable, element, fill, searchField } from 'leakscope/part/element.js';
-import { table } from 'leakscope/part/table.js';
+import { markChosen, table } from 'leakscope/part/table.js';
 import { siteDetail } from 'leakscope/view/site.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -33,19 +35,19 @@ export function sitesView(page) {
     const isOpen = site !== null;
     split.classList.toggle('open', isOpen);
     detail.element.hidden = !isOpen;
-    const wanted = JSON.stringify([search, sort, range]);
+    const wanted = JSON.stringify([search, sort, range, isOpen]);
     if (wanted === drawn) {
-      mark(rows, site);
+      markChosen(rows, site);
       return;
     }
     drawn = wanted;
     const found = sites.sites.filter((row) => isFound(row, sites?.frames ?? [], search, page));
-    const notLimited = range !== null && !sites.limited;
-    rest.textContent = `${counted(found.length, 'call site')}${range === null ? '' : notLimited ? ', of the whole trace: this file cannot limit them' : ', what was allocated in the range'}`;
+    rest.textContent = [counted(found.length, 'call site'), limitWords(page, sites)].filter(Boolean).join(', ');
     fill(rows, siteTable(page, found, sites), sites.others.sites > 0 && element('p', { class: 'list-nothing' },
-      `${counted(sites.others.sites, 'further call site')} with ${bytes(sites.others.outstanding_bytes)} outstanding not listed.`));
+      `${counted(sites.others.sites, 'further call site')} with ${bytes(sites.others.outstanding_bytes)} outstanding not listed.`),
+    found.length > 0 && element('p', { class: 'table-hint' }, site === null && (page.overview.dump === null ? 'A row shows its call stack, curve, blocks and the log lines around them. ' : 'A row shows its call stack and blocks. '), withoutNames(page)));
     rows.setAttribute('aria-busy', 'false');
-    mark(rows, site);
+    markChosen(rows, site);
   };
 
   return {
@@ -69,13 +71,6 @@ export function sitesView(page) {
   };
 }
 
-/** @param {HTMLElement} rows @param {number | null} site */
-function mark(rows, site) {
-  for (const row of rows.querySelectorAll('tr[data-key]')) {
-    row.setAttribute('aria-selected', String(row.getAttribute('data-key') === String(site)));
-  }
-}
-
 /**
  * @param {Site} site
  * @param {import('leakscope/data/types.js').Frame[]} frames
@@ -97,7 +92,7 @@ function siteTable(page, rows, sites) {
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
     { name: 'Verdict', cell: (site) => verdictMark(site.verdict), order: (site) => verdictOrder(site.verdict) },
-    { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', { class: 'two-lines', title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
     { name: 'Growth', class: 'number', cell: (site) => site.is_leak ? site.growth : '', order: (site) => site.is_leak ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
@@ -107,14 +102,21 @@ function siteTable(page, rows, sites) {
       title: 'Its part of the bytes that lived at the high-water mark' },
     { name: 'Allocations', class: 'number extra', cell: (site) => count(site.allocations), order: (site) => site.allocations },
     { name: 'Freed', class: 'number extra', cell: (site) => count(site.frees), order: (site) => site.frees },
-    { name: 'Tasks', class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context)).join(', '), order: (site) => page.contextName(site.contexts[0]) },
+    { name: 'Tasks', class: 'words extra', cell: (site) => site.contexts.map((context) => page.contextName(context).replaceAll(' ', '\u00a0')).join(', '), order: (site) => page.contextName(site.contexts[0]) },
   ];
   if (rows.length === 0) return element('p', { class: 'list-nothing' }, 'No call site.');
+  // A dump does not say these.
+  const shown = page.overview.dump === null ? columns : columns.filter(({ name }) => !['Growth', 'Peak share', 'Tasks'].includes(name));
   return table({
-    caption: 'Call sites', columns, rows, sort: page.state.sort, key: (site) => site.site,
+    caption: 'Call sites', columns: shown, rows, sort: page.state.sort, key: (site) => site.site,
     sorted: (sort) => page.go({ sort }),
     chosen: (site) => page.go({ site: page.state.site === site.site ? null : site.site }),
   });
+}
+
+/** All of a call stack in one line. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */
+function titleWithCallers(site, frames) {
+  return site.stack.map((index) => frameName(frames[index])).join(' ← ');
 }
 
 /** Who calls it, as far as a line holds. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */

@@ -1,8 +1,8 @@
 // System: what SystemView shows there. Target, what INIT said, modules, descriptions, events by id, the
 // recording's size and losses.
 import { Latest } from 'leakscope/data/latest.js';
-import { bytes, bytesWithUnit, count } from 'leakscope/format/units.js';
-import { element, facts, fill, section } from 'leakscope/part/element.js';
+import { bytes, bytesWithUnit, count, counted } from 'leakscope/format/units.js';
+import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -36,6 +36,7 @@ export function systemView(page) {
 
 /** @param {Page} page @param {System} system */
 function parts(page, system) {
+  if (page.overview.dump !== null) return dumpParts(page, system);
   const { target, recording } = system;
   const frequency = (/** @type {number | null} */ hz) => hz === null ? 'not known' : `${count(hz)} Hz`;
   const number = (/** @type {number | null | undefined} */ value) => value === null || value === undefined ? null : count(Math.round(value));
@@ -44,22 +45,22 @@ function parts(page, system) {
       section('Target', facts([
         ['Application', string(target.application)], ['Device', string(target.device)], ['Operating system', string(target.operating_system)],
         ['Cores', Array.isArray(target.cores) ? target.cores.join(', ') : null], ['ELF, SHA-256', string(target.elf_sha256)],
-        [page.overview.inputs.length === 1 ? 'Input' : 'Inputs', page.overview.inputs.join(', ')],
+        [page.overview.inputs.length === 1 ? 'Input' : 'Inputs', element('span', {}, ...breakable(page.overview.inputs.join(', ')))],
       ])),
       section('Recording', facts([
         ['Size', recording.bytes === null ? null : bytesWithUnit(recording.bytes)], ['Length', page.clock.duration(recording.length ?? 0)],
-        ['Events', number(recording.events)], ['Events a second', number(recording.events_per_second)],
-        ['At most a second', number(recording.peak_events_per_second)], ['Overflows', number(recording.overflows)],
+        ['Events', number(recording.events)], ['Events a second, on average', number(recording.events_per_second)],
+        ['Events a second, at the busiest', number(recording.peak_events_per_second)], ['Overflows', number(recording.overflows)],
         ['Lost packets, at least', number(recording.dropped_packets)], ['Bytes that could not be read', number(recording.skipped_bytes)],
       ]))),
-    system.init.length > 0 && section('What INIT said', table({
-      caption: 'What INIT said', rows: system.init,
+    system.init.length > 0 && section('Clocks and addresses, as the target said (INIT)', table({
+      caption: 'Clocks and addresses, as the target said (INIT)', rows: system.init,
       columns: [
         { name: 'Core', class: 'number', cell: (init) => init.core },
-        { name: 'Clock of the timestamps', class: 'number', cell: (init) => frequency(init.timestamp_hz) },
+        { name: 'Timestamps', class: 'number', cell: (init) => frequency(init.timestamp_hz) },
         { name: 'CPU', class: 'number', cell: (init) => frequency(init.cpu_hz) },
-        { name: 'Base of RAM', class: 'fixed number', cell: (init) => init.ram_base ?? '–' },
-        { name: 'Shift of ids', class: 'number', cell: (init) => init.id_shift ?? '–' },
+        { name: 'RAM from', class: 'fixed number', cell: (init) => init.ram_base ?? '–' },
+        { name: 'Ids shifted by', class: 'number', cell: (init) => init.id_shift ?? '–' },
       ],
     })),
     element('div', { class: 'columns' },
@@ -94,7 +95,7 @@ function parts(page, system) {
             { name: 'Most at once', class: 'number', cell: (heap) => bytes(heap.peak_bytes) },
           ],
         })),
-        system.descriptions.length > 0 && element('details', {}, element('summary', {}, `Descriptions: ${count(system.descriptions.length)} lines`),
+        system.descriptions.length > 0 && element('details', {}, element('summary', {}, `Descriptions: ${counted(system.descriptions.length, 'line')}`),
           element('ul', { class: 'fixed' }, ...system.descriptions.map((description) => element('li', { class: 'words' }, description)))),
         system.interrupts.length > 0 && section('Interrupts', table({
           caption: 'Interrupts', rows: system.interrupts, limit: 12,
@@ -104,6 +105,19 @@ function parts(page, system) {
           ],
         })))),
   ].filter((part) => part !== false);
+}
+
+/** A dump says little of the system it comes from. @param {Page} page @param {System} system */
+function dumpParts(page, { recording }) {
+  return [
+    section('Dump', facts([
+      ['File', element('span', {}, ...breakable(page.overview.inputs.join(', ')))],
+      ['Size of the log', recording.bytes === null ? null : bytesWithUnit(recording.bytes)],
+      ['Records', count(page.overview.dump?.records ?? 0)],
+      ['Cores', page.overview.target.cores.join(', ')],
+    ])),
+    element('p', { class: 'quiet' }, 'A dump does not say which device, operating system or clocks it comes from.'),
+  ];
 }
 
 /** @param {unknown} value */

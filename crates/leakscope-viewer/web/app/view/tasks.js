@@ -1,7 +1,8 @@
 // Tasks: how long each ran and where, what it allocated and freed, its stack; and who frees what others
 // allocated.
 import { Latest } from 'leakscope/data/latest.js';
-import { bytes, count, signed } from 'leakscope/format/units.js';
+import { bytes, count, counted, signed } from 'leakscope/format/units.js';
+import { limitWords } from 'leakscope/page/limits.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 
@@ -20,8 +21,8 @@ export function tasksView(page) {
   }, (message) => fill(inside, element('p', { class: 'quiet' }, message)));
   const draw = () => {
     if (tasks === null) return;
-    const notLimited = page.state.range !== null && !tasks.limited;
-    fill(inside, notLimited && element('p', { class: 'problem' }, 'Of the whole trace: this file cannot limit the tasks to a range.'),
+    const limits = limitWords(page, tasks, 'What happened');
+    fill(inside, limits !== '' && element('p', { class: tasks.limited ? 'limits quiet' : 'limits problem' }, `${tasks.limited ? '' : 'This is '}${limits}.`),
       section('Tasks and interrupts', taskTable(page, tasks), unknownTime(page, tasks)),
       section('Who frees what others allocated', matrix(page, tasks)));
   };
@@ -48,18 +49,18 @@ function taskTable(page, { tasks, limited }) {
     chosen: (task) => page.go({ view: 'events', contexts: [task.context], kinds: [] }),
     columns: [
       { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
-      { name: 'Kind', cell: (task) => task.kind, order: (task) => task.kind },
-      { name: 'Priority', class: 'number', cell: (task) => task.priority ?? '', order: (task) => task.priority },
+      { name: 'Kind', class: 'extra', cell: (task) => task.kind, order: (task) => task.kind },
+      { name: 'Priority', class: 'number extra', cell: (task) => task.priority ?? '', order: (task) => task.priority },
       ...cores.map((core) => /** @type {import('leakscope/part/table.js').Column<Task>} */ ({
         name: cores.length > 1 ? `CPU, core ${core}` : 'CPU', class: 'number', title: 'Its share of the time, and how long it ran',
         cell: (task) => cpu(page, ran(task, core)), order: (task) => ran(task, core)?.ticks ?? 0,
       })),
-      { name: 'Switches', class: 'number', cell: (task) => count(switches(task)), order: switches },
-      { name: 'Allocated', class: 'number', title: 'Blocks and bytes', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes },
-      { name: 'Freed', class: 'number', title: 'Blocks and bytes that it freed, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes },
-      { name: 'Net', class: 'number', cell: (task) => `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
-      { name: 'Outstanding', class: 'number', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytes(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
-      { name: 'Most at once', class: 'number', cell: (task) => task.peak_bytes === null ? '–' : bytes(task.peak_bytes), order: (task) => task.peak_bytes },
+      { name: 'Switches', class: 'number', cell: (task) => countOrNone(switches(task)), order: switches },
+      { name: 'Allocated', class: 'number', title: 'Bytes, in so many blocks', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes },
+      { name: 'Freed', class: 'number', title: 'Bytes that it freed, in so many blocks, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes },
+      { name: 'Net', class: 'number', cell: (task) => task.net_bytes === 0 ? none() : `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
+      { name: 'Outstanding', class: 'number', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytesOrNone(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
+      { name: 'Most at once', class: 'number', cell: (task) => bytesOrNone(task.peak_bytes), order: (task) => task.peak_bytes },
       { name: 'Stack', class: 'number', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
     ],
   });
@@ -67,7 +68,7 @@ function taskTable(page, { tasks, limited }) {
 
 /** @param {Page} page @param {Task['run'][number] | undefined} run */
 function cpu(page, run) {
-  if (run === undefined || run.ticks === 0) return '–';
+  if (run === undefined || run.ticks === 0) return none();
   const share = run.share * 100;
   const bar = element('span');
   bar.style.width = `${Math.min(share, 100)}%`;
@@ -81,20 +82,34 @@ function rank({ kind }) {
   return ['interrupt', 'scheduler', 'task', 'idle', 'unknown'].indexOf(kind);
 }
 
-/** @param {Task} task */
+/** How often it began to run; null if that is not known. @param {Task} task */
 function switches(task) {
-  return task.run.reduce((sum, run) => sum + run.switches, 0);
+  return task.run.some((run) => run.switches === null) ? null : task.run.reduce((sum, run) => sum + (run.switches ?? 0), 0);
 }
 
-/** @param {number} blocks @param {number} size */
+/** Bytes in so many blocks. @param {number} blocks @param {number} size */
 function amount(blocks, size) {
-  return blocks === 0 ? '–' : element('span', {}, element('span', { class: 'quiet' }, `${count(blocks)} × `), bytes(size));
+  return blocks === 0 ? none() : element('span', {}, bytes(size), element('span', { class: 'quiet' }, ` in ${count(blocks)}`));
+}
+
+/** Nothing, which is no number to look at. */
+function none() {
+  return element('span', { class: 'quiet' }, '–');
+}
+
+/** @param {number | null} size */
+function bytesOrNone(size) {
+  return size === null || size === 0 ? none() : bytes(size);
+}
+
+/** @param {number | null} number */
+function countOrNone(number) {
+  return number === null || number === 0 ? none() : count(number);
 }
 
 /** @param {Task} task */
 function stack({ stack }) {
-  // Some targets send a negative size, which is none.
-  if (stack === null || stack.size === 0 || stack.size >= 2 ** 31) return '–';
+  if (stack === null || stack.size === null || stack.size === 0) return none();
   return stack.used === null ? bytes(stack.size) : `${bytes(stack.used)} of ${bytes(stack.size)}`;
 }
 
@@ -117,7 +132,7 @@ function matrix(page, { matrix, tasks }) {
     if (pair === undefined) return element('td', {}, element('span', { class: 'quiet' }, '–'));
     const shade = element('span', { class: 'shade', 'aria-hidden': 'true' });
     shade.style.opacity = String(0.05 + 0.27 * (pair.bytes / most));
-    return element('td', {}, shade, element('span', { class: 'amount' }, bytes(pair.bytes), element('br'), element('span', { class: 'quiet' }, `${count(pair.blocks)} ×`)));
+    return element('td', {}, shade, element('span', { class: 'amount' }, bytes(pair.bytes), element('br'), element('span', { class: 'quiet' }, counted(pair.blocks, 'block'))));
   };
   return element('div', { class: 'table-box' }, element('table', { class: 'table matrix' },
     element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),

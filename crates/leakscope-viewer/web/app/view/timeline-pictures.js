@@ -53,7 +53,7 @@ export function timelinePictures(page, model, resized) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
       axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { close: page.state.close });
-      drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16);
+      drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16, page.overview.anomalies);
       drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }
     overlay(pen, width, height);

@@ -201,7 +201,7 @@ export function timelineView(page) {
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
         tool('Fit', 'Fit the range, or everything', 'f'), close,
         element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n')),
-        element('span', { class: 'rest' }, 'Wheel zooms, drag selects a range, Shift moves')),
+        element('span', { class: 'rest time-view-hint' }, 'Wheel zooms, drag selects a range, Shift moves')),
       pictures.frame(labels.element), line, element('div', { class: 'time-numbers' }, text)),
     first: pictures.lanes.element,
     show(state) {

@@ -61,14 +61,15 @@ export class Browser {
   }
 
   /**
-   * A new tab, with nothing that another one has left.
-   * @param {{ width?: number, height?: number, theme?: 'dark' | 'light' }} [look]
+   * A new tab, with nothing that another one has left; or beside others, with which it shares what tabs share.
+   * @param {{ width?: number, height?: number, theme?: 'dark' | 'light', beside?: Tab }} [look]
+   * @returns {Promise<Tab>}
    */
-  async tab({ width = 1280, height = 800, theme = 'dark' } = {}) {
-    const { browserContextId } = await this.send('Target.createBrowserContext');
+  async tab({ width = 1280, height = 800, theme = 'dark', beside } = {}) {
+    const browserContextId = beside?.context ?? (await this.send('Target.createBrowserContext')).browserContextId;
     const { targetId } = await this.send('Target.createTarget', { url: 'about:blank', browserContextId });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
-    const tab = new Tab(this, sessionId, targetId);
+    const tab = new Tab(this, sessionId, targetId, browserContextId);
     this.listeners.set(sessionId, (method, parameters) => tab.heard(method, parameters));
     for (const domain of ['Page', 'Runtime', 'Log']) await tab.send(`${domain}.enable`);
     await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
@@ -87,11 +88,12 @@ export class Browser {
 }
 
 export class Tab {
-  /** @param {Browser} browser @param {string} session @param {string} target */
-  constructor(browser, session, target) {
+  /** @param {Browser} browser @param {string} session @param {string} target @param {string} context */
+  constructor(browser, session, target, context) {
     this.browser = browser;
     this.session = session;
     this.target = target;
+    this.context = context;
     /** What the console said that it should not: errors, exceptions, violations of the policy. @type {string[]} */
     this.complaints = [];
     /** @type {(nothing?: unknown) => void} the page that is waited for has come */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
-import { golden, recording, SCREENSHOTS, serving, singleFile } from './program.js';
+import { golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
 
@@ -66,6 +66,7 @@ async function everyView(url, name) {
           writeFileSync(join(SCREENSHOTS, `${name}-${view}-${theme}-${width}.png`), await tab.picture());
           assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width, `${view} is wider than the window`);
           assert.deepEqual(await tab.run(withoutName), []);
+          assert.doesNotMatch(await tab.run(() => document.body.innerText), /\b(null|undefined|NaN|Infinity|\[object)\b/, `${view} shows what is none`);
         }
       }, { theme, width });
     }
@@ -103,8 +104,8 @@ async function showsApisOnly(url) {
   });
 }
 
-/** @param {string} url @param {string} limited what the call sites say of the range */
-async function dragsARange(url, limited) {
+/** @param {string} url */
+async function dragsARange(url) {
   await inTab(async (tab) => {
     await open(tab, url, 'timeline');
     const { left, y, width } = await tab.place('.lanes-picture');
@@ -113,7 +114,7 @@ async function dragsARange(url, limited) {
     await tab.key('5');
     await tab.see('.badge', ' to ');
     await tab.key('2');
-    await tab.see('.tools .rest', limited);
+    await tab.see('.tools .rest', 'in the range');
     await tab.run(() => history.go(-3));
     await tab.until('Back', () => !location.hash.includes('range=') && document.documentElement.dataset.view === 'timeline');
     const strip = await tab.place('.strip .picture');
@@ -239,7 +240,7 @@ for (const [name, trace, word] of TRACES) {
       const walk = async (/** @type {string} */ url) => {
         await context.test('every view', () => everyView(url, `${name}-${form}`));
         await context.test('Show APIs only', () => showsApisOnly(url));
-        await context.test('a range', () => dragsARange(url, form === 'served' ? 'in the range' : 'of the whole trace'));
+        await context.test('a range', () => dragsARange(url));
         await context.test('the timeline', () => movesInTheTimeline(url));
         await context.test('from a free to its allocation and back', () => followsAFree(url));
         await context.test('the log', () => searchesTheLog(url, word));
@@ -267,6 +268,92 @@ test('a trace of 25,000 events', { skip: LARGER === null }, async () => {
   }));
   assert.ok(statSync(singleFile('larger', LARGER).path).size < 7_000_000, 'the file is bounded');
 });
+
+/** What call sites, flame graph and tasks say of ranges. @param {string} url @param {string[]} ranges */
+async function sayOfRanges(url, ranges) {
+  /** @type {Record<string, unknown>} */
+  const said = {};
+  await inTab(async (tab) => {
+    await open(tab, url, 'system');
+    for (const range of ranges) {
+      for (const view of ['sites?', 'flame?weight=allocated_bytes&', 'flame?weight=bytes_at_peak&', 'tasks?']) {
+        await tab.run((fragment) => { location.hash = fragment; }, `${view}range=${range}`);
+        await tab.see(view === 'tasks?' ? '.limits' : '.rest', 'in the range');
+        if (view.startsWith('flame')) {
+          await tab.click('.flame-numbers summary');
+          await tab.see('.flame-numbers td');
+        }
+        said[`${view}${range}`] = await tab.run(() => [...document.querySelectorAll('.table')].map((table) => {
+          const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent ?? '');
+          const cells = [...table.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent ?? ''));
+          // The file does not know these of a range.
+          return cells.map((row) => row.filter((_, place) => !/^(Switches|CPU|Tasks)/.test(heads[place])));
+        }));
+        // Nothing of this view shall be taken for the next one's.
+        await tab.run(() => { location.hash = 'system'; });
+        await tab.see(SIGNS.system);
+      }
+    }
+  });
+  return said;
+}
+
+test('the one file says of a range what the server says', async () => {
+  for (const trace of [golden('growing-table'), recording('idf-mcore-2026/heap_log_mcore.svdat')]) {
+    if (trace === null) continue;
+    const file = singleFile('ranges', trace);
+    await serving(trace, async (url) => {
+      const end = await endOf(url);
+      const ranges = [[0.1, 0.6], [0.5, 1]].map(([from, to]) => `${Math.round(from * end)}-${Math.round(to * end)}`);
+      assert.deepEqual(await sayOfRanges(file.url, ranges), await sayOfRanges(url, ranges), trace);
+    });
+  }
+});
+
+/** The end of a trace, in ticks. @param {string} url */
+async function endOf(url) {
+  const overview = await (await fetch(`${url}api/overview`)).json();
+  return overview.clock.end;
+}
+
+test('a heap dump is looked at without times', async () => {
+  const log = join(ROOT, 'testdata', 'firmware', 'recorder-2026-11-22', 'bounded-cache.log');
+  await serving(log, async (url) => {
+    for (const form of [url, singleFile('dump', log).url]) {
+      await inTab(async (tab) => {
+        await tab.open(`${form}#overview`);
+        await tab.see('.conclusion', 'a dump cannot tell');
+        await tab.click('.finding .title');
+        await tab.see('.split-detail h2', 'Call stack');
+        await tab.see('.split-detail', 'Blocks that still live');
+        for (const view of VIEWS) {
+          await tab.run((view) => { location.hash = view; }, view);
+          await tab.until(view, (view) => document.documentElement.dataset.view === view, view);
+          if (['timeline', 'events', 'terminal', 'tasks'].includes(view)) await tab.see('.without-times', 'ump');
+          else await tab.see(SIGNS[view]);
+          writeFileSync(join(SCREENSHOTS, `dump-${form === url ? 'served' : 'file'}-${view}.png`), await tab.picture());
+        }
+      });
+    }
+  });
+});
+
+test('what is wrong with the heap stands before what is fine', () => serving(golden('wrong-frees'), (url) => inTab(async (tab) => {
+  await open(tab, url, 'overview');
+  await tab.see('.conclusion', 'But 1 double free, 1 wrong free');
+  await tab.click('.table td', 'double free');
+  await tab.see('.list-row.flagged[aria-selected="true"]', 'double free');
+  await open(tab, url, 'flame');
+  await tab.click('.list-nothing button', 'all that was allocated');
+  await fragmentWith(tab, 'weight=allocated_bytes');
+  await tab.until('a picture', () => /** @type {HTMLElement} */ (document.querySelector('.flame-scroller .picture')).clientHeight > 40);
+})));
+
+test('failed allocations are listed with who asked', () => serving(golden('failed-allocations'), (url) => inTab(async (tab) => {
+  await open(tab, url, 'overview');
+  await tab.see('.conclusion', 'failed allocation');
+  await tab.see('.section h2', 'found no memory');
+})));
 
 test('lost data is a band, a banner and a row', () => serving(golden('overflow'), (url) => inTab(async (tab) => {
   await open(tab, url, 'overview');
@@ -310,3 +397,31 @@ test('a page whose server is gone says so', () => serving(golden('steady-leak'),
   await tab.see('#lost', 'gone');
   await tab.close();
 }));
+
+test('eight tabs of one server do not block each other', async () => {
+  const path = join(SCREENSHOTS, 'shared.svdat');
+  const whole = readFileSync(golden('steady-leak'));
+  writeFileSync(path, whole.subarray(0, whole.length / 2));
+  await serving(path, async (url, end) => {
+    const first = await browser.tab();
+    const tabs = [first];
+    while (tabs.length < 8) tabs.push(await browser.tab({ beside: first }));
+    for (const tab of tabs) {
+      await open(tab, url, 'events');
+      await tab.see('.notice', 'Live');
+    }
+    // The tab that listens for all is closed: another takes its place.
+    await first.close();
+    const left = tabs.slice(1);
+    const before = await left[0].run(() => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]));
+    appendFileSync(path, whole.subarray(whole.length / 2));
+    for (const tab of left) {
+      await tab.until('more events', (before) => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]) > before, before);
+    }
+    await end();
+    for (const tab of left) {
+      await tab.see('#lost', 'gone');
+      await tab.close();
+    }
+  }, '--follow');
+});

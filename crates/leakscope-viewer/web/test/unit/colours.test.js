@@ -38,7 +38,7 @@ test('text has a contrast of 4.5', () => {
 });
 
 test('what is drawn has a contrast of 3', () => {
-  for (const line of [...numbered('lane'), 'interrupt', 'scheduler', 'heap-line', 'allocation', 'cursor', 'focus', 'log', 'free', 'ready']) {
+  for (const line of [...numbered('lane'), 'lane-6', 'lane-7', 'interrupt', 'scheduler', 'heap-line', 'allocation', 'cursor', 'focus', 'log', 'free', 'ready']) {
     for (const theme of [0, 1]) assert.ok(contrast(line, 'ground', theme) >= 3, `${line}, ${theme ? 'dark' : 'light'}: ${contrast(line, 'ground', theme).toFixed(2)}`);
   }
 });

@@ -39,7 +39,7 @@ test('the next and the previous run of a lane', () => {
 test('columns become bars, steps become columns', () => {
   assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, { least: 0, most: 10 }, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
   assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, true, 0), { least: 60, most: 640 });
-  assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, false, 1_000), { least: 0, most: 1_080 });
+  assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, false, 1_000), { least: 0, most: 1_130 });
   assert.deepEqual(byteMarks({ least: 950, most: 1_060 }, 2).map(({ label }) => label), ['1,000 B']);
   const steps = { from: 0, to: 100, times: [25, 50], max: [30, 20], last: [10, 20] };
   assert.deepEqual(stepColumns(steps, 4), { min: [0, 0, 10, 20], max: [0, 30, 20, 20] });

@@ -34,8 +34,8 @@ test('moments have the decimals that the length of the trace needs', () => {
 
 test('stretches have ends that differ', () => {
   const clock = new Clock(1_000_000, 10_000_000);
-  assert.equal(clock.stretch(150_039, 150_056), '17.0 µs, 0.1500390 s to 0.1500560 s');
-  assert.equal(clock.stretch(0, 10_000_000), '10.0 s, 0.000 s to 10.000 s');
+  assert.equal(clock.stretch(150_039, 150_056), '0.1500390 s to 0.1500560 s (17.0 µs)');
+  assert.equal(clock.stretch(0, 10_000_000), '0.000 s to 10.000 s (10.0 s)');
   assert.equal(clock.exact(150_052), '0.150052 s');
   assert.equal(new Clock(0, 0).exact(17), 'tick 17');
 });

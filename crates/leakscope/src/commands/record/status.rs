@@ -30,6 +30,7 @@ pub(super) struct Status {
     /// Whether what the device prints is shown.
     log: bool,
     began: Instant,
+    has_begun: bool,
     state: State,
     next_update: Instant,
 }
@@ -61,6 +62,7 @@ impl Status {
             saved: saved.display().to_string(),
             log,
             began: now,
+            has_begun: false,
             state: State::Recording,
             next_update: now
                 + if is_terminal {
@@ -85,9 +87,13 @@ impl Status {
                 return;
             }
             Event::Started => {
+                self.state = State::Recording;
+                if std::mem::replace(&mut self.has_begun, true) {
+                    self.line("recording goes on");
+                    return;
+                }
                 self.began = Instant::now();
                 self.line(&format!("recording {} into {}", self.source, self.saved));
-                self.state = State::Recording;
                 return;
             }
             Event::LinkLost(_) => self.state = State::LinkLost(Instant::now()),

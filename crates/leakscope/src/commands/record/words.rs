@@ -34,11 +34,15 @@ pub(super) fn event(event: &Event) -> String {
         Event::LinkLost(reason) => {
             format!("the link is lost ({reason}): trying to get it back; Ctrl-C ends the recording")
         }
-        Event::LinkRestored { gone } => format!(
-            "the link is back after {}: what the device sent meanwhile may be missing, and the trace is marked \
-             there",
-            self::duration(*gone)
-        ),
+        Event::LinkRestored { gone, is_whole } => {
+            let gone = self::duration(*gone);
+            let missing = if *is_whole {
+                "nothing is missing"
+            } else {
+                "what the device sent meanwhile may be missing, and the trace is marked there"
+            };
+            format!("the link is back after {gone}: {missing}")
+        }
         Event::Text(text) | Event::Notice(text) => text.clone(),
     }
 }

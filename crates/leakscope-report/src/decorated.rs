@@ -1,15 +1,17 @@
-//! Heap dumps in a console's log, in place of a recording.
+//! The functions that a monitor has written into a console's log, beside the addresses of a heap dump.
 
 use std::sync::Arc;
 
 use leakscope_analysis::dump::{Decoration, Log};
 use leakscope_analysis::heap::FoldStack;
 use leakscope_analysis::heap::allocator::is_allocator_function;
-use leakscope_report::FrameSource;
 use leakscope_symbols::Frame;
 
-/// The functions that a monitor has written into the log, for want of an ELF file.
-pub(crate) struct Decorated<'l>(pub(crate) &'l Log);
+use crate::FrameSource;
+
+/// Names frames, and folds the allocator's, by what a monitor has written into the log, for want of an ELF file.
+#[derive(Clone, Copy, Debug)]
+pub struct Decorated<'l>(pub &'l Log);
 
 impl Decorated<'_> {
     fn at(&self, address: u64) -> &[Decoration] {

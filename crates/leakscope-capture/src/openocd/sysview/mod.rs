@@ -2,6 +2,12 @@
 //!
 //! While it traces, OpenOCD is asked short questions only: it reads the device's blocks between them. (`wait_halt`
 //! would keep it from reading, and the device from getting on.)
+//!
+//! - [`reset`] finds out that the target was reset.
+//! - [`again`]: after that, or after OpenOCD was gone, the trace is begun again, in the same recording.
+
+mod again;
+mod reset;
 
 use std::collections::VecDeque;
 use std::thread;
@@ -14,44 +20,71 @@ use super::error::OpenOcdError;
 use super::options::Options;
 use super::statistics::Statistics;
 use super::target::Core;
-use crate::source::{Event, Form, Item, Source, SourceError};
+use crate::gdb::Endpoint;
+use crate::source::{Event, Form, Item, Lost, Source, SourceError};
+pub(crate) use again::END_OF_TRACE;
+use reset::ResetWatch;
 
 /// When OpenOCD has stopped, and nothing comes for so long, all has come. (It may leave the connection open.)
 const SILENCE: Duration = Duration::from_millis(500);
+/// How often OpenOCD is asked to begin, where that may be too early.
+const RETRY: Duration = Duration::from_millis(50);
+const FOR_BUFFERS: &str = "until the program tells OpenOCD of its trace buffers";
 
 /// A recording through Espressif's OpenOCD.
 #[derive(Debug)]
 pub struct SysviewSource {
+    endpoint: Endpoint,
     client: Client,
     course: Course,
     chip: String,
     form: Form,
     destination: Destination,
     phase: Phase,
+    watch: ResetWatch,
     events: VecDeque<Event>,
     /// Whether something came that is no header.
     has_data: bool,
+    /// OpenOCD has put the end of a trace where the target's is missing.
+    is_closed: bool,
+    /// The streams that are to have one from us.
+    unclosed: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Phase {
     /// Nothing was done yet.
     New,
     /// The target runs to the start.
     Waiting,
-    /// The target was reset, and has not told OpenOCD of its buffers.
+    /// The target was reset, or OpenOCD is a new one: it may not know the target's buffers.
     Announcing {
-        until: Instant,
+        /// Until when that is waited for; `None`: until the user has enough.
+        until: Option<Instant>,
+        next_attempt: Instant,
+        /// It was said that the target was reset.
+        is_reset: bool,
     },
     /// OpenOCD traces.
     Tracing,
     /// OpenOCD was told to stop.
-    Stopping,
+    Stopping(Next),
     /// OpenOCD has stopped; the last bytes are under way.
     Stopped {
         last: Instant,
+        next: Next,
     },
+    /// OpenOCD is gone, and looked for.
+    Lost(Lost),
     Ended,
+}
+
+/// What comes when a trace has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    End,
+    /// Another trace, of a target that was reset.
+    Trace,
 }
 
 impl SysviewSource {
@@ -61,19 +94,19 @@ impl SysviewSource {
     /// If this OpenOCD cannot trace, or is tracing already.
     pub fn new(mut client: Client, cores: &[Core], options: Options) -> Result<Self, OpenOcdError> {
         let chip = cores.first().map_or("", |core| &core.kind).to_owned();
-        let status = match client.command("esp sysview status") {
+        // OpenOCD itself does not refuse a second one, and breaks.
+        match is_tracing(&mut client) {
             Err(OpenOcdError::Refused { answer, .. }) if answer.contains("invalid command") => {
                 return Err(OpenOcdError::NotEspressifs { chip });
             }
-            status => status?,
-        };
-        // OpenOCD itself does not refuse a second one, and breaks.
-        if status.contains("Tracing is RUNNING") {
-            return Err(OpenOcdError::AlreadyTracing);
+            Ok(true) => return Err(OpenOcdError::AlreadyTracing),
+            result => drop(result?),
         }
+        client.subscribe()?;
         let count = cores.len().clamp(1, 2);
         Ok(Self {
             destination: Destination::new(count, client.own_address()?)?,
+            endpoint: client.endpoint().clone(),
             client,
             course: Course::new(options),
             chip,
@@ -82,8 +115,11 @@ impl SysviewSource {
                 count => Form::Streams(count as u8),
             },
             phase: Phase::New,
+            watch: ResetWatch::default(),
             events: VecDeque::new(),
             has_data: false,
+            is_closed: false,
+            unclosed: Vec::new(),
         })
     }
 
@@ -91,10 +127,11 @@ impl SysviewSource {
         match self.phase {
             Phase::New => self.begin()?,
             Phase::Waiting => self.wait(timeout)?,
-            Phase::Announcing { until } => self.start_when_announced(until, timeout)?,
-            Phase::Tracing | Phase::Stopping | Phase::Stopped { .. } => {
+            Phase::Announcing { .. } => self.start_when_announced(timeout)?,
+            Phase::Tracing | Phase::Stopping(_) | Phase::Stopped { .. } => {
                 return self.read(bytes, timeout);
             }
+            Phase::Lost(lost) => return self.restore(lost, bytes, timeout),
             Phase::Ended => return Ok(Item::Ended),
         }
         Ok(self.events.pop_front().map_or(Item::Nothing, Item::Event))
@@ -108,10 +145,14 @@ impl SysviewSource {
             self.say_waiting(format!("until the program comes to {name}"));
             self.phase = Phase::Waiting;
         } else if options.plan.reset {
-            let until = Instant::now() + options.start_limit;
+            let until = Some(Instant::now() + options.start_limit);
             self.client.resume()?;
-            self.say_waiting("until the program tells OpenOCD of its trace buffers".to_owned());
-            self.phase = Phase::Announcing { until };
+            self.say_waiting(FOR_BUFFERS.to_owned());
+            self.phase = Phase::Announcing {
+                until,
+                next_attempt: Instant::now() + RETRY,
+                is_reset: true,
+            };
         } else {
             self.start()?;
         }
@@ -124,25 +165,14 @@ impl SysviewSource {
 
     fn wait(&mut self, timeout: Duration) -> Result<(), OpenOcdError> {
         thread::sleep(self.course.until_look().min(timeout));
-        match self.course.look(&mut self.client)? {
+        let arrival = self.course.look(&mut self.client)?;
+        self.look_for_reset_before_start()?;
+        match arrival {
             Some(Arrival::Start) => self.start()?,
             Some(Arrival::Elsewhere(place)) => self.notice_stop(&place),
             Some(Arrival::Stop) | None => {}
         }
         Ok(())
-    }
-
-    fn start_when_announced(
-        &mut self,
-        until: Instant,
-        timeout: Duration,
-    ) -> Result<(), OpenOcdError> {
-        const PAUSE: Duration = Duration::from_millis(50);
-        thread::sleep(PAUSE.min(timeout));
-        match self.start() {
-            Err(OpenOcdError::NoBuffers) if Instant::now() < until => Ok(()),
-            result => result,
-        }
     }
 
     /// Begins to trace. The target may stand still, and runs after that.
@@ -151,27 +181,34 @@ impl SysviewSource {
             Err(OpenOcdError::Refused { answer, .. }) if answer.contains("Could not connect") => {
                 let text = "OpenOCD cannot connect to this computer, and writes a file instead";
                 self.events.push_back(Event::Notice(text.to_owned()));
-                self.destination = Destination::files(1)?;
+                self.destination = self.destination.as_file()?;
                 self.client.command(&self.destination.start_command()?)?;
             }
             result => drop(result?),
         }
         self.phase = Phase::Tracing;
-        if self.client.is_halted()? {
-            self.client.resume()?;
-        }
+        self.is_closed = false;
+        self.client.resume_if_halted()?;
+        self.forget_notifications();
         self.events.push_back(Event::Started);
         Ok(())
     }
 
     fn read(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, OpenOcdError> {
         match self.phase {
-            Phase::Tracing => self.look()?,
-            Phase::Stopping => self.finish_stopping()?,
+            Phase::Tracing => {
+                self.look()?;
+                self.look_for_reset()?;
+            }
+            Phase::Stopping(next) => self.finish_stopping(next)?,
             _ => {}
         }
         if let Some(event) = self.events.pop_front() {
             return Ok(Item::Event(event));
+        }
+        if let Some(stream) = self.unclosed.pop() {
+            bytes.extend(END_OF_TRACE);
+            return Ok(Item::Bytes { stream });
         }
         let wait = match self.phase {
             Phase::Tracing => timeout.min(self.course.until_look()),
@@ -179,24 +216,32 @@ impl SysviewSource {
         };
         let received = self.destination.read(bytes, wait)?;
         if let Received::Bytes(stream) = received {
-            self.has_data |= bytes.contains(&0);
-            if let Phase::Stopped { last } = &mut self.phase {
-                *last = Instant::now();
-            }
-            return Ok(Item::Bytes { stream });
+            return Ok(self.hear(stream, bytes));
         }
         match (self.phase, received) {
-            (Phase::Stopped { .. }, Received::End) => self.end(),
-            (Phase::Stopped { last }, _) if last.elapsed() >= SILENCE => self.end(),
+            (Phase::Stopped { next, .. }, Received::End) => self.end_trace(next),
+            (Phase::Stopped { last, next }, _) if last.elapsed() >= SILENCE => self.end_trace(next),
             (Phase::Tracing, Received::End) => {
-                // OpenOCD gives up by itself if what it reads makes no sense to it.
+                // It may have gone. If not: it gives up if what it reads makes no sense to it.
+                self.client.query("version")?;
                 let text = "OpenOCD has ended the trace by itself";
                 self.events.push_back(Event::Notice(text.to_owned()));
-                self.begin_stopping()?;
+                self.begin_stopping(Next::End)?;
                 Ok(Item::Nothing)
             }
             _ => Ok(Item::Nothing),
         }
+    }
+
+    /// Bytes have come.
+    fn hear(&mut self, stream: u8, bytes: &[u8]) -> Item {
+        self.has_data |= bytes.contains(&0);
+        match &mut self.phase {
+            Phase::Tracing => self.watch.heard(Instant::now()),
+            Phase::Stopped { last, .. } => *last = Instant::now(),
+            _ => {}
+        }
+        Item::Bytes { stream }
     }
 
     /// Looks where the target is.
@@ -204,7 +249,7 @@ impl SysviewSource {
         match self.course.look(&mut self.client)? {
             Some(Arrival::Stop) => {
                 self.events.push_back(Event::Stopped);
-                self.begin_stopping()?;
+                self.begin_stopping(Next::End)?;
             }
             Some(Arrival::Elsewhere(place)) => self.notice_stop(&place),
             Some(Arrival::Start) | None => {}
@@ -213,18 +258,21 @@ impl SysviewSource {
     }
 
     /// Has OpenOCD stop, which takes it seconds: meanwhile it sends us the last bytes.
-    fn begin_stopping(&mut self) -> Result<(), OpenOcdError> {
-        self.phase = Phase::Stopping;
+    fn begin_stopping(&mut self, next: Next) -> Result<(), OpenOcdError> {
+        self.phase = Phase::Stopping(next);
         self.client.begin_command(self.destination.stop_command())
     }
 
-    fn finish_stopping(&mut self) -> Result<(), OpenOcdError> {
+    fn finish_stopping(&mut self, next: Next) -> Result<(), OpenOcdError> {
         let text = match self.client.finish(Duration::from_millis(1)) {
             Ok(None) => return Ok(()),
             Ok(Some(text)) => text,
             Err(OpenOcdError::Refused { answer, .. }) => {
-                let text = "OpenOCD could not end the trace as it should; its own output says why";
-                self.events.push_back(Event::Notice(text.to_owned()));
+                if next == Next::End {
+                    let text =
+                        "OpenOCD could not end the trace as it should; its own output says why";
+                    self.events.push_back(Event::Notice(text.to_owned()));
+                }
                 answer
             }
             Err(error) => return Err(error),
@@ -232,14 +280,23 @@ impl SysviewSource {
         if let Some(complaint) = Statistics::parse(&text).complaint() {
             self.events.push_back(Event::Notice(complaint));
         }
-        self.course.leave(&mut self.client)?;
+        self.is_closed = text.contains("TRACE_STOP missing");
+        if next == Next::End {
+            self.course.leave(&mut self.client)?;
+        }
         self.phase = Phase::Stopped {
             last: Instant::now(),
+            next,
         };
         Ok(())
     }
 
-    fn end(&mut self) -> Result<Item, OpenOcdError> {
+    /// All of a trace has come.
+    fn end_trace(&mut self, next: Next) -> Result<Item, OpenOcdError> {
+        if next == Next::Trace {
+            self.trace_on(true)?;
+            return Ok(Item::Nothing);
+        }
         self.phase = Phase::Ended;
         if self.has_data {
             Ok(Item::Ended)
@@ -250,7 +307,7 @@ impl SysviewSource {
 
     /// Leaves a target that cannot be recorded as it was found, as far as that is possible.
     fn abandon(&mut self) {
-        let is_tracing = matches!(self.phase, Phase::Tracing | Phase::Stopping);
+        let is_tracing = matches!(self.phase, Phase::Tracing | Phase::Stopping(_));
         self.phase = Phase::Ended;
         if is_tracing
             && self
@@ -270,9 +327,15 @@ impl SysviewSource {
     }
 }
 
+/// Whether this OpenOCD traces.
+fn is_tracing(client: &mut Client) -> Result<bool, OpenOcdError> {
+    let status = client.command("esp sysview status")?;
+    Ok(status.contains("Tracing is RUNNING"))
+}
+
 impl Source for SysviewSource {
     fn name(&self) -> String {
-        format!("{} at OpenOCD {}", self.chip, self.client.endpoint())
+        format!("{} at OpenOCD {}", self.chip, self.endpoint)
     }
 
     fn form(&self) -> Form {
@@ -280,21 +343,31 @@ impl Source for SysviewSource {
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
-        self.advance(bytes, timeout).map_err(|error| {
-            self.abandon();
-            error.into()
-        })
+        match self.advance(bytes, timeout) {
+            Ok(item) => Ok(item),
+            Err(error) if self.may_return(&error) => Ok(self.lose(&error)),
+            Err(error) => {
+                self.abandon();
+                Err(error.into())
+            }
+        }
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
         match self.phase {
-            Phase::New => self.phase = Phase::Ended,
-            Phase::Waiting | Phase::Announcing { .. } => {
+            // Of a lost link, nobody can be told.
+            Phase::New | Phase::Lost(_) => self.phase = Phase::Ended,
+            Phase::Tracing => self.begin_stopping(Next::End)?,
+            Phase::Stopping(Next::Trace) => self.phase = Phase::Stopping(Next::End),
+            Phase::Waiting
+            | Phase::Announcing { .. }
+            | Phase::Stopped {
+                next: Next::Trace, ..
+            } => {
                 self.phase = Phase::Ended;
                 self.course.leave(&mut self.client)?;
             }
-            Phase::Tracing => self.begin_stopping()?,
-            Phase::Stopping | Phase::Stopped { .. } | Phase::Ended => {}
+            Phase::Stopping(Next::End) | Phase::Stopped { .. } | Phase::Ended => {}
         }
         Ok(())
     }
