@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -167,10 +167,10 @@ impl OpenOcd {
         let mut tcl = TcpStream::connect(("127.0.0.1", self.port("tcl")?))?;
         tcl.write_all(script.as_bytes())?;
         tcl.write_all(&[END])?;
-        for byte in BufReader::new(tcl).bytes() {
-            if byte? == END {
-                return Ok(());
-            }
+        let mut answer = Vec::new();
+        BufReader::new(tcl).read_until(END, &mut answer)?;
+        if answer.ends_with(&[END]) {
+            return Ok(());
         }
         Err(format!("OpenOCD has ended instead of `{script}`").into())
     }
