@@ -98,6 +98,7 @@ impl<'s> Engine<'s> {
     ) -> io::Result<Self> {
         let inputs = source.names();
         let (layout, heads_grow) = look(&mut *source, inputs.len(), &mut naming)?;
+        let bytes = source.length();
         let symbols = program.symbols.as_ref();
         let frames = symbols.map(|symbols| symbols as &dyn FrameSource);
         Ok(Self {
@@ -106,7 +107,7 @@ impl<'s> Engine<'s> {
                 naming,
                 symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
             },
-            scan: Scan::new(layout, AllocatorFrames(symbols)),
+            scan: Scan::new(layout, bytes, AllocatorFrames(symbols)),
             inputs,
             symbols,
             heads_grow,
@@ -126,7 +127,9 @@ impl<'s> Engine<'s> {
         let before = self.scan.index.sections.events;
         let progress = self.look_again().and_then(|()| {
             let scan = &mut self.scan;
-            scan.advance(&mut *self.source, &mut self.names, SLICE)
+            let progress = scan.advance(&mut *self.source, &mut self.names, SLICE)?;
+            scan.index.settle(scan.trace.end())?;
+            Ok(progress)
         });
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
@@ -137,7 +140,6 @@ impl<'s> Engine<'s> {
         if self.scan.index.sections.events != before || self.state != Reading::Following {
             self.version += 1;
         }
-        self.scan.index.settle(self.scan.trace.end());
         &self.state
     }
 
@@ -151,7 +153,8 @@ impl<'s> Engine<'s> {
         let (layout, heads_grow) = look(&mut *self.source, inputs, naming)?;
         self.heads_grow = heads_grow;
         if layout != self.scan.layout {
-            self.scan = Scan::new(layout, AllocatorFrames(self.symbols));
+            let bytes = self.source.length();
+            self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
             self.searches.clear();
             self.censuses.clear();
             self.version += 1;

@@ -12,6 +12,8 @@ mod recent;
 mod sessions;
 mod site;
 mod summary;
+mod watch;
 
 pub use look::KnownBlock;
 pub use model::{FoldStack, HeapModel, KeepAll};
+pub use watch::Watcher;

@@ -1,8 +1,9 @@
-//! Reading on without stopping at each event: the fast lane for who wants only the heap's history.
+//! Reading on without stopping at each event: the fast lane for who keeps the heap's history.
 //!
 //! The two events that almost all of a heap trace consists of are handed over as plain values. What they
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
+use super::context::Context;
 use super::dialect::idf;
 use super::event::{Event, Occasion};
 use super::lane::Lane;
@@ -16,16 +17,51 @@ use super::stream::{Piece, Ready};
 pub enum Pause {
     /// This stream needs bytes: read some into [`Trace::space`] and call [`Trace::supply`].
     NeedBytes(usize),
+    /// Who watches has seen enough for now.
+    Enough,
     /// Every stream has ended.
     Finished,
 }
 
+/// A packet that says who runs, without its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// As [`Event::time`].
+    pub time: u64,
+    /// As [`Event::core`].
+    pub core: u8,
+    /// As [`Event::id`].
+    pub id: u32,
+    /// As [`Event::context`].
+    pub context: Context,
+    /// Who runs on the core from now on.
+    pub running: Context,
+}
+
 /// Who is told what happens to the heap.
 pub(crate) trait Observer {
+    /// Whether it wants to know of all events. Otherwise only those are told that the heap's history
+    /// depends on.
+    const ALL: bool = false;
+
+    /// Whether reading is to pause before the next event.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// Whether events with this id may be told as plain values, and not as an [`Event`].
+    fn takes_plain(&self, _id: u32) -> bool {
+        true
+    }
+
+    /// Another task or interrupt runs. Only told to those who want to know of all events.
+    fn switch(&mut self, _switch: &Switch) {}
+
     /// As [`HeapEvent::Allocation`](super::HeapEvent::Allocation), in the only heap.
     fn allocation(
         &mut self,
         now: &Occasion,
+        id: u32,
         address: u64,
         size: u64,
         stack: StackId,
@@ -33,16 +69,19 @@ pub(crate) trait Observer {
     );
 
     /// As [`HeapEvent::Free`](super::HeapEvent::Free), in the only heap.
-    fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks);
+    fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks);
 
-    /// Any other event that the heap's history depends on.
-    fn event(&mut self, event: &Event<'_>, stacks: &Stacks);
+    /// Any other event.
+    fn event(&mut self, event: &Event<'_>, trace: &Trace);
 }
 
 impl Trace {
     /// Reads on until bytes are needed.
-    pub(crate) fn run(&mut self, observer: &mut impl Observer) -> Pause {
+    pub(crate) fn run<O: Observer>(&mut self, observer: &mut O) -> Pause {
         loop {
+            if O::ALL && observer.is_full() {
+                return Pause::Enough;
+            }
             let Some(index) = self.earliest() else {
                 return Pause::Finished;
             };
@@ -61,7 +100,7 @@ impl Trace {
                 None => match stream.take_special() {
                     Some(special) => {
                         if let Some(event) = self.special_event(index, special) {
-                            observer.event(&event, &self.stacks);
+                            observer.event(&event, self);
                         }
                     }
                     None if stream.prepare() == Ready::NeedBytes => {
@@ -76,19 +115,30 @@ impl Trace {
     /// The common lane is left out here, so that the others can do without a place in memory for the
     /// piece.
     #[inline(always)]
-    fn observe_in_lane(
+    fn observe_in_lane<O: Observer>(
         &mut self,
         lane: Lane,
         index: usize,
         piece: &Piece,
-        observer: &mut impl Observer,
+        observer: &mut O,
     ) {
         let is_done = match lane {
+            _ if !observer.takes_plain(piece.id()) => false,
             Lane::Allocation => self.observe_idf(index, piece, IdfEvent::Allocation, observer),
             Lane::Free => self.observe_idf(index, piece, IdfEvent::Free, observer),
             Lane::Switch | Lane::Common => {
                 let core = self.note_packet(index, piece);
-                self.follow_switch(index, core, piece);
+                let context = self.follow_switch(index, core, piece);
+                if O::ALL {
+                    let running = self.cores[core].current();
+                    observer.switch(&Switch {
+                        time: piece.time,
+                        core: core as u8,
+                        id: piece.id(),
+                        context: context.unwrap_or(running),
+                        running,
+                    });
+                }
                 true
             }
         };
@@ -99,14 +149,16 @@ impl Trace {
     }
 
     #[inline(never)]
-    fn observe_common(&mut self, index: usize, piece: &Piece, observer: &mut impl Observer) {
+    fn observe_common<O: Observer>(&mut self, index: usize, piece: &Piece, observer: &mut O) {
         let (context, meant) = self.interpret(index, piece);
-        if !matches!(
-            meant,
-            Meant::Nothing | Meant::System | Meant::Api | Meant::Module | Meant::Log
-        ) {
+        let is_told = match meant {
+            Meant::Nothing => false,
+            Meant::System | Meant::Api | Meant::Module | Meant::Log => O::ALL,
+            _ => true,
+        };
+        if is_told {
             let event = self.event(index, piece, context, &meant);
-            observer.event(&event, &self.stacks);
+            observer.event(&event, self);
         }
     }
 
@@ -132,13 +184,13 @@ impl Trace {
         match event {
             IdfEvent::Allocation => match idf::allocation(payload, &mut self.stacks) {
                 Some((address, size, stack)) if address != 0 => {
-                    observer.allocation(&now, address, size, stack, &self.stacks);
+                    observer.allocation(&now, piece.id(), address, size, stack, &self.stacks);
                 }
                 _ => return false,
             },
             IdfEvent::Free => match idf::free(payload, &mut self.stacks) {
                 Some((address, stack)) if address != 0 => {
-                    observer.free(&now, address, stack, &self.stacks);
+                    observer.free(&now, piece.id(), address, stack, &self.stacks);
                 }
                 _ => return false,
             },

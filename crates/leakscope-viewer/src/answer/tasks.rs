@@ -168,7 +168,7 @@ impl Engine<'_> {
     fn all_runs(&self) -> BTreeMap<(u8, u16), (u64, u64)> {
         let lanes = self.scan.index.lanes.list().iter();
         lanes
-            .map(|lane| ((lane.core, lane.context), (lane.run.total(), lane.switches)))
+            .map(|lane| ((lane.core, lane.context), (lane.run.total, lane.switches)))
             .collect()
     }
 }
