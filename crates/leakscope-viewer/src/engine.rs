@@ -69,7 +69,7 @@ enum JobKind {
 const SLICE: u64 = 50_000;
 
 /// So many searches and windows are remembered.
-const REMEMBERED: usize = 4;
+const REMEMBERED: usize = 6;
 
 /// Where in the inputs the streams are, and whether more of what says so may come.
 fn look(source: &mut dyn Source, inputs: usize, naming: &mut Naming) -> io::Result<(Layout, bool)> {
@@ -220,14 +220,14 @@ impl<'s> Engine<'s> {
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
         let job = match query {
-            Query::Sites(Some(window)) | Query::Tasks(Some(window)) => {
-                let window = self.bounded(Some(*window));
-                let known = self
-                    .censuses
-                    .iter()
-                    .any(|(known, version, _)| (*known, *version) == (window, self.version));
-                let is_all = window == self.bounded(None);
-                if known || is_all {
+            Query::Sites(limit) | Query::Tasks(limit) if limit.window.is_some() => {
+                let window = self.bounded(limit.window);
+                if window == self.bounded(None) {
+                    None
+                } else if limit.partial {
+                    self.count_on(window)?;
+                    None
+                } else if self.census(window).is_some_and(Census::is_complete) {
                     None
                 } else {
                     let census = Box::new(Census::new(&self.scan, window));
@@ -256,10 +256,7 @@ impl<'s> Engine<'s> {
                 }
                 let census = std::mem::take(&mut **census);
                 let query = query.clone();
-                if self.censuses.len() >= REMEMBERED {
-                    self.censuses.remove(0);
-                }
-                self.censuses.push((census.window, self.version, census));
+                self.remember(census);
                 self.answer(&query).map(Some)
             }
             JobKind::Mate(mate) => {
@@ -268,6 +265,25 @@ impl<'s> Engine<'s> {
                 Ok(found.transpose()?)
             }
         }
+    }
+
+    /// Counts some more of what is in a window.
+    fn count_on(&mut self, window: Window) -> io::Result<()> {
+        let known = |held: &(Window, u64, Census)| (held.0, held.1) == (window, self.version);
+        let mut census = match self.censuses.iter().rposition(known) {
+            Some(known) => self.censuses.remove(known).2,
+            None => Census::new(&self.scan, window),
+        };
+        let counted = census.advance(&self.scan, &mut *self.source, SLICE);
+        self.remember(census);
+        counted.map(drop)
+    }
+
+    fn remember(&mut self, census: Census) {
+        if self.censuses.len() >= REMEMBERED {
+            self.censuses.remove(0);
+        }
+        self.censuses.push((census.window, self.version, census));
     }
 
     /// Asks a question and waits for the answer.
@@ -290,7 +306,7 @@ impl<'s> Engine<'s> {
             Query::Overview => serde_json::to_vec(&self.overview())?,
             Query::Heap(columns) => serde_json::to_vec(&self.heap(*columns)?)?,
             Query::Timeline(columns) => serde_json::to_vec(&self.timeline(*columns)?)?,
-            Query::Sites(window) => serde_json::to_vec(&self.sites(*window))?,
+            Query::Sites(limit) => serde_json::to_vec(&self.sites(limit.window))?,
             Query::Site(site) => serde_json::to_vec(&self.site(*site)?)?,
             Query::Events {
                 offset,
@@ -299,7 +315,7 @@ impl<'s> Engine<'s> {
             } => serde_json::to_vec(&self.page(*offset, *limit, filter)?)?,
             Query::Find { at, filter } => serde_json::to_vec(&self.find(*at, filter)?)?,
             Query::Block(_) => return Err(Refusal::NotFound("answer")),
-            Query::Tasks(window) => serde_json::to_vec(&self.tasks(*window))?,
+            Query::Tasks(limit) => serde_json::to_vec(&self.tasks(limit.window))?,
             Query::System => serde_json::to_vec(&self.system())?,
         })
     }
@@ -330,7 +346,7 @@ impl<'s> Engine<'s> {
         (&outcome.1, &mut self.names, &self.scan)
     }
 
-    /// What was counted in a window, if that was done.
+    /// What was counted in a window, as far as that was done.
     pub(crate) fn census(&self, window: Window) -> Option<&Census> {
         let known = self.censuses.iter().rev();
         let mut known =

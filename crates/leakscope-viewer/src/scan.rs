@@ -106,7 +106,7 @@ impl Watcher for Watching<'_, '_, '_> {
         id != id::TASK_STOP_READY && self.index.system.knows(id)
     }
 
-    #[inline(never)]
+    #[inline]
     fn allocated(
         &mut self,
         now: &Occasion,
@@ -119,7 +119,7 @@ impl Watcher for Watching<'_, '_, '_> {
         self.index.allocated(now, id, address, size, site, heap);
     }
 
-    #[inline(never)]
+    #[inline]
     fn freed(&mut self, now: &Occasion, id: u32, address: u64, heap: &HeapModel) {
         self.index.freed(now, id, address, heap);
     }

@@ -35,9 +35,14 @@ impl Exchange {
     pub(crate) fn allocated(&mut self, by: u16, address: u64) {
         let place = usize::from(by);
         if place >= self.last.len() {
-            self.last.resize(place + 1, 0);
+            self.add_contexts(place + 1);
         }
         self.last[place] = address;
+    }
+
+    #[cold]
+    fn add_contexts(&mut self, count: usize) {
+        self.last.resize(count, 0);
     }
 
     /// Returns whether its owner has allocated nothing else since.
@@ -54,9 +59,14 @@ impl Exchange {
             return self.others.entry((owner, by)).or_default();
         }
         if row >= self.first.len() {
-            self.first.resize(row + 1, [Sum::default(); FIRST]);
+            self.add_rows(row + 1);
         }
         &mut self.first[row][column]
+    }
+
+    #[cold]
+    fn add_rows(&mut self, count: usize) {
+        self.first.resize(count, [Sum::default(); FIRST]);
     }
 
     /// Who allocated, who freed, and how much, in order of their numbers.

@@ -112,7 +112,7 @@ impl Index {
     }
 
     /// Who somebody on a core is in numbers.
-    #[inline]
+    #[inline(always)]
     fn actor(&mut self, core: u8, is: Context) -> Actor {
         match self.actors.get(usize::from(core)) {
             Some(actor) if actor.is == Some(is) => *actor,
@@ -120,7 +120,7 @@ impl Index {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn other_actor(&mut self, core: u8, is: Context) -> Actor {
         let context = self.contexts.number(is);
         let lane = self.lanes.number(core, context);
@@ -139,7 +139,7 @@ impl Index {
     }
 
     /// Counts an event; returns the bin it falls into.
-    #[inline]
+    #[inline(always)]
     fn count(&mut self, lane: u32, kind: Kind, id: u32, time: u64) -> &mut Bin {
         self.sections.count(lane as usize, kind);
         self.system.count(id);

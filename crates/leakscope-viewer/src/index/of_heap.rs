@@ -10,6 +10,7 @@ use crate::index::kind::Kind;
 
 impl Index {
     /// Takes an allocation into account that the model has observed.
+    #[inline]
     pub(crate) fn allocated(
         &mut self,
         now: &Occasion,
@@ -29,6 +30,7 @@ impl Index {
     }
 
     /// Takes a free into account that the model has observed.
+    #[inline]
     pub(crate) fn freed(&mut self, now: &Occasion, id: u32, address: u64, heap: &HeapModel) {
         let index = self.sections.events;
         let Actor { context, lane, .. } = self.actor(now.core, now.context);
@@ -95,7 +97,7 @@ impl Index {
     }
 
     /// Returns how many bytes were freed.
-    #[inline]
+    #[inline(always)]
     fn note_free(
         &mut self,
         address: u64,
@@ -132,7 +134,7 @@ impl Index {
         size
     }
 
-    #[inline]
+    #[inline(always)]
     fn note_allocation(
         &mut self,
         address: u64,
@@ -149,11 +151,16 @@ impl Index {
         site.reach(time, live);
     }
 
-    #[inline]
+    #[inline(always)]
     fn site(&mut self, site: usize) -> &mut SiteIndex {
         if site >= self.sites.len() {
-            self.sites.resize(site + 1, SiteIndex::default());
+            self.add_sites(site + 1);
         }
         &mut self.sites[site]
+    }
+
+    #[cold]
+    fn add_sites(&mut self, count: usize) {
+        self.sites.resize(count, SiteIndex::default());
     }
 }

@@ -150,6 +150,7 @@ impl Running {
     }
 
     /// From now on, this context runs on this core.
+    #[inline(always)]
     fn switch(
         &mut self,
         core: u8,
@@ -160,7 +161,7 @@ impl Running {
     ) {
         let place = usize::from(core);
         if place >= self.cores.len() {
-            self.cores.resize(place + 1, Core::default());
+            self.add_cores(place + 1);
         }
         let state = &mut self.cores[place];
         if state.begun && state.now == now {
@@ -181,6 +182,11 @@ impl Running {
             }
         }
         self.end_ready(now, time, ended);
+    }
+
+    #[cold]
+    fn add_cores(&mut self, count: usize) {
+        self.cores.resize(count, Core::default());
     }
 
     fn begin_ready(&mut self, context: u16, core: u8, since: u64) {
