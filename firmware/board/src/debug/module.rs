@@ -77,10 +77,9 @@ impl DebugModule {
             address::SBCS => self.system_bus.status(),
             address::SBADDRESS0 => self.system_bus.address(),
             address::SBDATA0 => self.system_bus.take_data(&machine.bus),
-            address::HALTSUM0 => machine
-                .harts()
-                .enumerate()
-                .fold(0, |sum, (number, hart)| sum | u32::from(hart.debug.is_halted) << number),
+            address::HALTSUM0 => machine.harts().enumerate().fold(0, |sum, (number, hart)| {
+                sum | u32::from(hart.debug.is_halted) << number
+            }),
             _ => 0,
         }
     }
@@ -113,11 +112,7 @@ impl DebugModule {
 
     fn status(&self, machine: &mut Machine) -> u32 {
         let debug = &select(machine, self.is_second).debug;
-        let state = if debug.is_halted {
-            HALTED
-        } else {
-            RUNNING
-        };
+        let state = if debug.is_halted { HALTED } else { RUNNING };
         VERSION
             | AUTHENTICATED
             | state
