@@ -162,12 +162,12 @@ impl Model {
             if self.given.ends_at_start && text.contains("sysview start") {
                 return;
             }
-            let mut answer = self.reset_if_given();
+            let unasked = self.reset_if_given();
             let (code, result) = match self.attempt(&text) {
                 Ok(result) => (0, result),
                 Err(error) => (1, error),
             };
-            answer += &format!("{code} {result}\x1A");
+            let answer = format!("{unasked}{code} {result}\x1A");
             if output.write_all(answer.as_bytes()).is_err() {
                 return;
             }

@@ -50,7 +50,7 @@ impl SysviewSource {
         }
     }
 
-    /// What was said so far is of no interest any more.
+    /// What was said so far is of no interest to the trace that begins.
     pub(super) fn forget_notifications(&mut self) {
         self.take_notifications();
         self.watch = ResetWatch::default();

@@ -177,6 +177,7 @@ impl SysviewSource {
 
     /// Begins to trace. The target may stand still, and runs after that.
     fn start(&mut self) -> Result<(), OpenOcdError> {
+        self.forget_notifications();
         match self.client.command(&self.destination.start_command()?) {
             Err(OpenOcdError::Refused { answer, .. }) if answer.contains("Could not connect") => {
                 let text = "OpenOCD cannot connect to this computer, and writes a file instead";
@@ -190,7 +191,6 @@ impl SysviewSource {
         self.is_used = true;
         self.is_closed = false;
         self.client.resume_if_halted()?;
-        self.forget_notifications();
         self.events.push_back(Event::Started);
         Ok(())
     }
