@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io;
 
+use crate::source::{self, Item};
+
 /// Takes what a target sends.
 pub trait Receiver {
     /// Takes the next bytes of a core's stream. Once this has returned `Ok`, the target may overwrite them.
@@ -54,6 +56,29 @@ pub enum Event {
     Notice(String),
 }
 
+impl Event {
+    /// The same for whoever records, if it is of interest there. `name` has a name for an address of the program.
+    pub(crate) fn for_source(self, name: &dyn Fn(u64) -> String) -> Option<source::Event> {
+        Some(match self {
+            Self::Started { .. } => source::Event::Started,
+            Self::ReachedStop { .. } => source::Event::Stopped,
+            Self::Reset => source::Event::TargetReset,
+            Self::Text(text) => source::Event::Text(text),
+            Self::Notice(text) => source::Event::Notice(text),
+            Self::Interrupted { signal, address } => source::Event::Notice(format!(
+                "the program stood still at {} (signal {signal}), and was told to run on",
+                place(address, name)
+            )),
+            Self::Ended { .. } | Self::Found { .. } | Self::Asked => return None,
+        })
+    }
+}
+
+/// A name for where the target stands.
+pub(crate) fn place(address: Option<u64>, name: &dyn Fn(u64) -> String) -> String {
+    address.map_or_else(|| "an unknown address".to_owned(), name)
+}
+
 /// A receiver that keeps what it is given until somebody fetches it.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
@@ -78,6 +103,30 @@ impl Inbox {
 
     pub(crate) fn next(&mut self) -> Option<Piece> {
         self.pieces.pop_front()
+    }
+
+    /// The next bytes of one of so many streams, or event that `tell` makes something of.
+    pub(crate) fn next_item(
+        &mut self,
+        streams: u8,
+        bytes: &mut Vec<u8>,
+        mut tell: impl FnMut(Event) -> Option<source::Event>,
+    ) -> Option<Item> {
+        while let Some(piece) = self.next() {
+            match piece {
+                Piece::Bytes { core, .. } if core >= usize::from(streams) => {}
+                Piece::Bytes { core, bytes: sent } => {
+                    *bytes = sent;
+                    return Some(Item::Bytes { stream: core as u8 });
+                }
+                Piece::Event(event) => {
+                    if let Some(event) = tell(event) {
+                        return Some(Item::Event(event));
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// Adds a notice, if there is one.

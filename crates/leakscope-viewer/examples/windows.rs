@@ -1,7 +1,8 @@
 //! How long questions take: `cargo run --release -p leakscope-viewer --example windows -- trace.svdat`.
 //!
-//! Reads the trace, then asks what a page asks when it is opened, zoomed, panned and scrolled, and prints
-//! for each kind of question the median and the longest processor time in milliseconds. Linux only.
+//! Reads the trace, then asks what a page asks when it is opened, zoomed, panned, scrolled and searched, and prints
+//! for each kind of question the median, the 95th percentile and the longest time in milliseconds. With `--scan` it
+//! stops when the trace is read. Linux only.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::fs::File;
@@ -34,14 +35,101 @@ impl Source for OneFile {
     }
 }
 
-/// The processor time that this thread has used, in milliseconds: other work on the machine is not in it.
+/// A line of what Linux says of this process.
+fn status(name: &str) -> String {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or("?").trim().to_owned()
+}
+
+/// The processor time that this thread has used, in seconds: other work on the machine is not in it.
 fn processor_time() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text
-        .split(' ')
-        .next()
-        .and_then(|number| number.parse::<f64>().ok());
-    nanoseconds.unwrap_or(0.0) / 1e6
+    let nanoseconds = text.split(' ').next().map(str::parse::<f64>);
+    nanoseconds.and_then(Result::ok).unwrap_or(0.0) / 1e9
+}
+
+/// Numbers without an order, the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 20) % limit.max(1)
+    }
+}
+
+type Question = (&'static str, Vec<(&'static str, String)>);
+
+/// Asks, and prints how long the answers took.
+fn ask(engine: &mut Engine<'_>, what: &str, questions: Vec<Question>) {
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    for (route, parameters) in questions {
+        let begun = Instant::now();
+        bytes = bytes.max(answer(engine, route, &parameters).len());
+        times.push(begun.elapsed().as_secs_f64() * 1000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
+    println!(
+        "{what:<24} {:>4} asked   median {:>7.2} ms   95 % {:>7.2} ms   longest {:>7.2} ms   {bytes:>8} bytes",
+        times.len(),
+        at(0.5),
+        at(0.95),
+        at(1.0),
+    );
+}
+
+fn answer(engine: &mut Engine<'_>, route: &str, parameters: &[(&str, String)]) -> Vec<u8> {
+    let named = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let parameters: Vec<_> = named.collect();
+    let answer = Query::parse(route, &parameters).map_err(Into::into);
+    match answer.and_then(|query| engine.ask_and_wait(&query)) {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            println!("{route} {parameters:?}: {refusal}");
+            Vec::new()
+        }
+    }
+}
+
+/// Searches for a text until all events were looked at, as the page does.
+fn search(engine: &mut Engine<'_>, text: &str) {
+    let parameters = [("text", text.to_owned()), ("limit", "200".to_owned())];
+    let (begun, mut longest, mut asked) = (Instant::now(), 0.0f64, 0);
+    let mut first = 0.0;
+    loop {
+        let before = Instant::now();
+        let page = answer(engine, "events", &parameters);
+        let took = before.elapsed().as_secs_f64() * 1000.0;
+        longest = longest.max(took);
+        if asked == 0 {
+            first = took;
+        }
+        asked += 1;
+        let page = String::from_utf8_lossy(&page);
+        if !page.contains("\"complete\":false") {
+            break;
+        }
+        // What the server does between questions.
+        for _ in 0..32 {
+            let before = Instant::now();
+            let more = engine.search();
+            longest = longest.max(before.elapsed().as_secs_f64() * 1000.0);
+            if !matches!(more, Ok(true)) {
+                break;
+            }
+        }
+    }
+    println!(
+        "search for {text:<20} {:>6.2} s to the end   first page {first:>6.2} ms   longest step {longest:>6.2} ms",
+        begun.elapsed().as_secs_f64()
+    );
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -53,54 +141,63 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     engine.read_all();
     let Status { events, end, .. } = engine.status();
     println!(
-        "scan of {events} events: {:.2} s, {:.2} s of processor time",
+        "scan of {events} events: {:.2} s, {:.2} s of processor time, peak memory {}",
         begun.elapsed().as_secs_f64(),
-        (processor_time() - before) / 1000.0
+        processor_time() - before,
+        status("VmHWM:")
     );
-    let mut ask = |what: &str, questions: Vec<(&str, Vec<(&str, u64)>)>| {
-        let mut times = Vec::new();
-        let mut bytes = 0;
-        for (route, parameters) in questions {
-            let named = |&(name, number): &(&str, u64)| (name.to_owned(), number.to_string());
-            let parameters: Vec<_> = parameters.iter().map(named).collect();
-            let before = processor_time();
-            let answer = Query::parse(route, &parameters).map_err(Into::into);
-            let answer = answer.and_then(|query| engine.ask_and_wait(&query));
-            times.push(processor_time() - before);
-            bytes = bytes.max(answer.map_or(0, |answer| answer.len()));
-        }
-        times.sort_by(f64::total_cmp);
-        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!(
-            "{what:<30} median {median:>8.2} ms   longest {longest:>8.2} ms   {bytes:>8} bytes"
-        );
-    };
+    if std::env::args().any(|argument| argument == "--scan") {
+        return Ok(());
+    }
+    let engine = &mut engine;
     for route in ["overview", "sites", "tasks", "system"] {
-        ask(route, vec![(route, vec![])]);
+        ask(engine, route, vec![(route, vec![])]);
     }
-    ask("timeline, all", vec![("timeline", vec![("width", 1600)])]);
-    for parts in [2u64, 10, 50, 100, 200, 1000, 10_000, 100_000] {
-        let windows = (0..20u64).map(|step| {
-            let length = (end / parts).max(1);
-            let from = (end - length) / 20 * step;
-            (
-                "timeline",
-                vec![("from", from), ("to", from + length), ("width", 1600)],
-            )
-        });
-        ask(&format!("timeline, 1/{parts}"), windows.collect());
-    }
-    let pages = |kind: &'static str| {
-        let rows = (0..50u64)
-            .map(move |step| (kind, vec![("offset", events / 50 * step), ("limit", 200)]));
-        rows.collect()
+    let mut random = Random(1);
+    let mut windows =
+        |route: &'static str, times: u64, width: bool, largest: u32, smallest: u32| {
+            let mut questions = Vec::new();
+            for time in 0..times {
+                let length = end >> (largest + (time % u64::from(smallest - largest + 1)) as u32);
+                let from = random.below(end - length);
+                let mut parameters = vec![
+                    ("from", from.to_string()),
+                    ("to", (from + length.max(1)).to_string()),
+                ];
+                if width {
+                    parameters.push(("width", "1600".to_owned()));
+                }
+                questions.push((route, parameters));
+            }
+            questions
+        };
+    let timelines = windows("timeline", 200, true, 0, 18);
+    let heaps = windows("heap", 200, true, 0, 18);
+    let sites: Vec<_> = [3, 4, 7, 10]
+        .map(|part| windows("sites", 5, false, part, part))
+        .into();
+    ask(engine, "timeline", timelines);
+    ask(engine, "heap", heaps);
+    let mut pages = |filter: &[(&'static str, &str)]| {
+        let page = |_| {
+            let offset = random.below(events / 2).to_string();
+            let mut parameters = vec![("offset", offset), ("limit", "200".to_owned())];
+            parameters.extend(filter.iter().map(|&(name, value)| (name, value.to_owned())));
+            ("events", parameters)
+        };
+        (0..200).map(page).collect::<Vec<_>>()
     };
-    ask("events, 200 rows", pages("events"));
-    let finds = (0..50u64).map(|step| ("find", vec![("time", end / 50 * step)]));
-    ask("find by time", finds.collect());
-    for parts in [1000u64, 100, 10] {
-        let window = vec![("from", end / 3), ("to", end / 3 + end / parts)];
-        ask(&format!("sites in 1/{parts}"), vec![("sites", window)]);
+    let (all, of_heap) = (pages(&[]), pages(&[("kinds", "heap")]));
+    ask(engine, "events", all);
+    ask(engine, "events of the heap", of_heap);
+    let finds = (0..50u64).map(|step| ("find", vec![("time", (end / 50 * step).to_string())]));
+    ask(engine, "find by time", finds.collect());
+    for (part, questions) in [8, 16, 128, 1024].into_iter().zip(sites) {
+        ask(engine, &format!("sites in 1/{part}"), questions);
     }
+    for text in ["task3", "step 99", "0x3ffb8010", "nowhere to be found"] {
+        search(engine, text);
+    }
+    println!("peak memory {}", status("VmHWM:"));
     Ok(())
 }

@@ -72,7 +72,7 @@ enum JobKind {
 const SLICE: u64 = 50_000;
 
 /// So many searches and windows are remembered.
-const REMEMBERED: usize = 4;
+const REMEMBERED: usize = 6;
 
 /// Where in the inputs the streams are, and whether more of what says so may come.
 fn look(source: &mut dyn Source, inputs: usize, naming: &mut Naming) -> io::Result<(Layout, bool)> {
@@ -101,6 +101,7 @@ impl<'s> Engine<'s> {
     ) -> io::Result<Self> {
         let inputs = source.names();
         let (layout, heads_grow) = look(&mut *source, inputs.len(), &mut naming)?;
+        let bytes = source.length();
         let symbols = program.symbols.as_ref();
         let frames = symbols.map(|symbols| symbols as &dyn FrameSource);
         Ok(Self {
@@ -109,7 +110,7 @@ impl<'s> Engine<'s> {
                 naming,
                 symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
             },
-            scan: Scan::new(layout, AllocatorFrames(symbols)),
+            scan: Scan::new(layout, bytes, AllocatorFrames(symbols)),
             inputs,
             symbols,
             dump: None,
@@ -138,7 +139,7 @@ impl<'s> Engine<'s> {
                 naming: Naming::default(),
                 symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
             },
-            scan: Scan::new(Layout::of(&[]), AllocatorFrames(symbols)),
+            scan: Scan::new(Layout::of(&[]), 0, AllocatorFrames(symbols)),
             symbols,
             dump: Some(dump),
             heads_grow: false,
@@ -163,7 +164,9 @@ impl<'s> Engine<'s> {
         let before = self.scan.index.sections.events;
         let progress = self.look_again().and_then(|()| {
             let scan = &mut self.scan;
-            scan.advance(&mut *self.source, &mut self.names, SLICE)
+            let progress = scan.advance(&mut *self.source, &mut self.names, SLICE)?;
+            scan.index.settle(scan.trace.end())?;
+            Ok(progress)
         });
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
@@ -174,7 +177,6 @@ impl<'s> Engine<'s> {
         if self.scan.index.sections.events != before || self.state != Reading::Following {
             self.version += 1;
         }
-        self.scan.index.settle(self.scan.trace.end());
         &self.state
     }
 
@@ -188,7 +190,8 @@ impl<'s> Engine<'s> {
         let (layout, heads_grow) = look(&mut *self.source, inputs, naming)?;
         self.heads_grow = heads_grow;
         if layout != self.scan.layout {
-            self.scan = Scan::new(layout, AllocatorFrames(self.symbols));
+            let bytes = self.source.length();
+            self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
             self.searches.clear();
             self.censuses.clear();
             self.version += 1;
@@ -254,14 +257,14 @@ impl<'s> Engine<'s> {
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
         let job = match query {
-            Query::Sites(Some(window)) | Query::Tasks(Some(window)) => {
-                let window = self.bounded(Some(*window));
-                let known = self
-                    .censuses
-                    .iter()
-                    .any(|(known, version, _)| (*known, *version) == (window, self.version));
-                let is_all = window == self.bounded(None);
-                if known || is_all {
+            Query::Sites(limit) | Query::Tasks(limit) if limit.window.is_some() => {
+                let window = self.bounded(limit.window);
+                if window == self.bounded(None) {
+                    None
+                } else if limit.partial {
+                    self.count_on(window)?;
+                    None
+                } else if self.census(window).is_some_and(Census::is_complete) {
                     None
                 } else {
                     let census = Box::new(Census::new(&self.scan, window));
@@ -290,10 +293,7 @@ impl<'s> Engine<'s> {
                 }
                 let census = std::mem::take(&mut **census);
                 let query = query.clone();
-                if self.censuses.len() >= REMEMBERED {
-                    self.censuses.remove(0);
-                }
-                self.censuses.push((census.window, self.version, census));
+                self.remember(census);
                 self.answer(&query).map(Some)
             }
             JobKind::Mate(mate) => {
@@ -302,6 +302,25 @@ impl<'s> Engine<'s> {
                 Ok(found.transpose()?)
             }
         }
+    }
+
+    /// Counts some more of what is in a window.
+    fn count_on(&mut self, window: Window) -> io::Result<()> {
+        let known = |held: &(Window, u64, Census)| (held.0, held.1) == (window, self.version);
+        let mut census = match self.censuses.iter().rposition(known) {
+            Some(known) => self.censuses.remove(known).2,
+            None => Census::new(&self.scan, window),
+        };
+        let counted = census.advance(&self.scan, &mut *self.source, SLICE);
+        self.remember(census);
+        counted.map(drop)
+    }
+
+    fn remember(&mut self, census: Census) {
+        if self.censuses.len() >= REMEMBERED {
+            self.censuses.remove(0);
+        }
+        self.censuses.push((census.window, self.version, census));
     }
 
     /// Asks a question and waits for the answer.
@@ -324,7 +343,7 @@ impl<'s> Engine<'s> {
             Query::Overview => serde_json::to_vec(&self.overview())?,
             Query::Heap(columns) => serde_json::to_vec(&self.heap(*columns)?)?,
             Query::Timeline(columns) => serde_json::to_vec(&self.timeline(*columns)?)?,
-            Query::Sites(window) => serde_json::to_vec(&self.sites(*window))?,
+            Query::Sites(limit) => serde_json::to_vec(&self.sites(limit.window))?,
             Query::Site(site) => serde_json::to_vec(&self.site(*site)?)?,
             Query::Events {
                 offset,
@@ -333,7 +352,7 @@ impl<'s> Engine<'s> {
             } => serde_json::to_vec(&self.page(*offset, *limit, filter)?)?,
             Query::Find { at, filter } => serde_json::to_vec(&self.find(*at, filter)?)?,
             Query::Block(_) => return Err(Refusal::NotFound("answer")),
-            Query::Tasks(window) => serde_json::to_vec(&self.tasks(*window))?,
+            Query::Tasks(limit) => serde_json::to_vec(&self.tasks(limit.window))?,
             Query::System => serde_json::to_vec(&self.system())?,
         })
     }
@@ -364,7 +383,7 @@ impl<'s> Engine<'s> {
         (&outcome.1, &mut self.names, &self.scan)
     }
 
-    /// What was counted in a window, if that was done.
+    /// What was counted in a window, as far as that was done.
     pub(crate) fn census(&self, window: Window) -> Option<&Census> {
         let known = self.censuses.iter().rev();
         let mut known =

@@ -81,6 +81,6 @@ mod source;
 pub use dump::Dump;
 pub use engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
 pub use html::file as page;
-pub use query::{At, Columns, Filter, Query, QueryError, Window};
+pub use query::{At, Columns, Filter, Limit, Query, QueryError, Window};
 pub use server::{Server, open_in_browser};
 pub use source::Source;

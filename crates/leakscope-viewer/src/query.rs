@@ -19,7 +19,7 @@ pub enum Query {
     /// Who ran, in columns, and what happened to the heap.
     Timeline(Columns),
     /// All call sites.
-    Sites(Option<Window>),
+    Sites(Limit),
     /// One call site.
     Site(usize),
     /// A page of events.
@@ -41,7 +41,7 @@ pub enum Query {
     /// The other half of an allocation or a free: by the event's number.
     Block(u64),
     /// Who ran and used the heap.
-    Tasks(Option<Window>),
+    Tasks(Limit),
     /// What the recording says of itself.
     System,
 }
@@ -53,6 +53,15 @@ pub struct Window {
     pub from: u64,
     /// The first tick behind it.
     pub to: u64,
+}
+
+/// What a table is limited to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// The window; all of the trace without one.
+    pub window: Option<Window>,
+    /// Whether to answer soon, with what was counted until then. Who asks again is told more.
+    pub partial: bool,
 }
 
 /// A window, cut into columns.
@@ -114,7 +123,7 @@ impl Query {
             "overview" => Self::Overview,
             "heap" => Self::Heap(given.columns()?),
             "timeline" => Self::Timeline(given.columns()?),
-            "sites" => Self::Sites(given.window()?),
+            "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),
             "events" => Self::Events {
                 offset: given.number("offset")?.unwrap_or(0),
@@ -130,7 +139,7 @@ impl Query {
                 filter: given.filter()?,
             },
             "block" => Self::Block(given.required("index")?),
-            "tasks" => Self::Tasks(given.window()?),
+            "tasks" => Self::Tasks(given.limit()?),
             "system" => Self::System,
             other => return Err(QueryError::Route(other.to_owned())),
         })
@@ -168,6 +177,13 @@ impl Parameters<'_> {
                 }))
             }
         }
+    }
+
+    fn limit(&self) -> Result<Limit, QueryError> {
+        Ok(Limit {
+            window: self.window()?,
+            partial: self.number("partial")? == Some(1u8),
+        })
     }
 
     fn columns(&self) -> Result<Columns, QueryError> {

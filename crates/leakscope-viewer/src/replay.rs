@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use leakscope_analysis::trace::{Event, EventKind, HeapEvent, Step, Trace};
 
-use crate::index::ledger::{Fate, freed_address};
+use crate::index::ledger::{Cursor, Fate, Ledger, freed_address};
 use crate::index::running::Running;
 use crate::scan::Scan;
 use crate::source::{Source, read_stream};
@@ -18,7 +18,7 @@ pub(crate) struct Replay {
     pub(crate) index: u64,
     /// The first event that is not to be read.
     end: u64,
-    ledger: usize,
+    ledger: Cursor,
     correction: usize,
     live_bytes: u64,
     /// Who ran at its begin.
@@ -65,7 +65,7 @@ impl Replay {
             positions,
             index: held.first,
             end: scan.index.sections.events,
-            ledger: held.ledger,
+            ledger: Ledger::at(held.ledger),
             correction: corrections.partition_point(|&(index, _)| index < held.first),
             live_bytes: held.live_bytes,
             running: held.running.clone(),
@@ -93,7 +93,7 @@ impl Replay {
                     let mut fate = None;
                     if let EventKind::Heap(of_heap) = event.kind {
                         if freed_address(of_heap).is_some() {
-                            fate = Some(scan.index.ledger.read(&mut self.ledger, event.time));
+                            fate = Some(scan.index.ledger.read(&mut self.ledger, event.time)?);
                         }
                         let gone = fate.map_or(0, Fate::size);
                         let come = match of_heap {

@@ -2,14 +2,13 @@
 
 use std::io;
 
-use leakscope_analysis::heap::{FoldStack, HeapModel};
-use leakscope_analysis::trace::{Layout, Step, Trace};
+use leakscope_analysis::heap::{FoldStack, HeapModel, Watcher};
+use leakscope_analysis::trace::{Event, Layout, Occasion, Pause, Switch, Trace};
 use leakscope_report::program::AllocatorFrames;
 use leakscope_systemview::id;
 
 use crate::engine::Names;
 use crate::index::Index;
-use crate::index::ledger::Before;
 use crate::source::{Source, read_stream};
 
 /// A trace as far as it was read.
@@ -34,11 +33,12 @@ pub(crate) enum Progress {
 }
 
 impl<'s> Scan<'s> {
-    pub(crate) fn new(layout: Layout, fold: AllocatorFrames<'s>) -> Self {
+    /// Of a trace that is laid out like this, and has so many bytes, as far as that is known.
+    pub(crate) fn new(layout: Layout, bytes: u64, fold: AllocatorFrames<'s>) -> Self {
         Self {
             trace: Trace::new(&layout),
             heap: HeapModel::default(),
-            index: Index::default(),
+            index: Index::for_length(bytes),
             fold,
             positions: layout.parts.iter().map(|part| part.start).collect(),
             layout,
@@ -63,21 +63,14 @@ impl<'s> Scan<'s> {
     ) -> io::Result<Progress> {
         let end = self.index.sections.events + events;
         while self.index.sections.events < end {
-            let before = Before::of(&self.heap);
-            match self.trace.step() {
-                Step::Event(event, trace) => {
-                    names.naming.learn(&event);
-                    self.heap.observe(&event, trace.stacks(), &mut self.fold);
-                    let is_new = self.index.observe(&event, trace, &self.heap, &before);
-                    if is_new && event.id >= id::FIRST_API {
-                        let name = names
-                            .naming
-                            .named(&event, trace, &mut names.symbolizer)
-                            .name;
-                        self.index.system.learn_name(event.id, name);
-                    }
-                }
-                Step::NeedBytes(stream) => {
+            let mut watching = Watching {
+                index: &mut self.index,
+                names: &mut *names,
+            };
+            let heap = &mut self.heap;
+            match heap.run_watched(&mut self.trace, &mut self.fold, &mut watching) {
+                Pause::Enough => self.index.begin_section(&self.trace),
+                Pause::NeedBytes(stream) => {
                     let grows = source.grows();
                     let space = self.trace.space(stream);
                     let position = &mut self.positions[stream];
@@ -87,10 +80,64 @@ impl<'s> Scan<'s> {
                     }
                     self.trace.supply(stream, count);
                 }
-                Step::Finished => return Ok(Progress::Finished),
+                Pause::Finished => return Ok(Progress::Finished),
             }
-            self.index.between(&self.trace);
         }
         Ok(Progress::More)
+    }
+}
+
+/// The index, being told what happens.
+struct Watching<'i, 'n, 's> {
+    index: &'i mut Index,
+    names: &'n mut Names<'s>,
+}
+
+impl Watcher for Watching<'_, '_, '_> {
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.index.is_full()
+    }
+
+    /// The first event of an id is looked at more closely, for its name. And only an event has the task
+    /// that stops.
+    #[inline]
+    fn takes_plain(&self, id: u32) -> bool {
+        id != id::TASK_STOP_READY && self.index.system.knows(id)
+    }
+
+    #[inline]
+    fn allocated(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        address: u64,
+        size: u64,
+        site: usize,
+        heap: &HeapModel,
+    ) {
+        self.index.allocated(now, id, address, size, site, heap);
+    }
+
+    #[inline]
+    fn freed(&mut self, now: &Occasion, id: u32, address: u64, heap: &HeapModel) {
+        self.index.freed(now, id, address, heap);
+    }
+
+    #[inline(never)]
+    fn switched(&mut self, switch: &Switch) {
+        self.index.switched(switch);
+    }
+
+    fn event(&mut self, event: &Event<'_>, trace: &Trace, heap: &HeapModel) {
+        self.names.naming.learn(event);
+        let is_first = self.index.observe(event, trace, heap);
+        if is_first && event.id >= id::FIRST_API {
+            let named = self
+                .names
+                .naming
+                .named(event, trace, &mut self.names.symbolizer);
+            self.index.system.learn_name(event.id, named.name);
+        }
     }
 }

@@ -15,6 +15,7 @@ pub struct KnownBlock {
 
 impl HeapModel {
     /// Bytes that live.
+    #[inline]
     pub fn live_bytes(&self) -> u64 {
         self.live_bytes
     }
@@ -32,12 +33,14 @@ impl HeapModel {
     }
 
     /// The block at `address` that the last heap event of `core` has freed, if that was at `time`.
+    #[inline]
     pub fn freed_block(&self, core: u8, address: u64, time: u64) -> Option<KnownBlock> {
         let recent = self.recent.get(core)?;
         let block = recent.block.as_ref()?;
         (recent.address == address && recent.time == time).then(|| self.known(address, block))
     }
 
+    #[inline]
     fn known(&self, address: u64, block: &LiveBlock) -> KnownBlock {
         KnownBlock {
             block: self.listed(address, block),
@@ -58,6 +61,7 @@ impl HeapModel {
     }
 
     /// The bytes of a call site that live.
+    #[inline]
     pub fn site_live_bytes(&self, site: usize) -> u64 {
         self.sites[site].live_bytes
     }

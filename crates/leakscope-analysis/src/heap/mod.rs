@@ -13,6 +13,8 @@ mod sessions;
 mod site;
 mod summary;
 mod table;
+mod watch;
 
 pub use look::KnownBlock;
 pub use model::{FoldStack, HeapModel, KeepAll};
+pub use watch::Watcher;

@@ -14,7 +14,9 @@ use crate::outcome::{
     Anomaly, AnomalyKind, Block, FailedAllocation, HeapUsage, Outcome, Session, Totals,
 };
 use crate::problem::{ProblemKind, Problems};
-use crate::trace::{Event, EventKind, HeapEvent, Observer, Occasion, StackId, Stacks, Start};
+use crate::trace::{
+    Event, EventKind, HeapEvent, Observer, Occasion, StackId, Stacks, Start, Trace,
+};
 
 /// Says which frames of a call stack are the allocator's own, so that growth is judged by who called
 /// it. Asked once for each distinct stack.
@@ -188,7 +190,7 @@ impl HeapModel {
 
     #[inline(always)]
     #[allow(clippy::too_many_arguments, reason = "the fields of one event")]
-    fn observe_allocation(
+    pub(super) fn observe_allocation(
         &mut self,
         heap: u64,
         address: u64,
@@ -204,7 +206,7 @@ impl HeapModel {
     }
 
     #[inline(always)]
-    fn observe_free(
+    pub(super) fn observe_free(
         &mut self,
         heap: u64,
         address: u64,
@@ -224,13 +226,14 @@ impl HeapModel {
     }
 
     #[inline(always)]
-    fn count_event(&mut self, now: &Occasion) {
+    pub(super) fn count_event(&mut self, now: &Occasion) {
         self.session.heap_events += 1;
         self.last_heap_event = now.time;
         self.widen_windows(now.time);
     }
 
     /// The number of the call site that a stack belongs to, if it ever allocated.
+    #[inline]
     pub fn site_of(&self, stack: StackId) -> Option<usize> {
         let site = *self.site_of_stack.get(stack.index())?;
         (site != NO_SITE).then_some(site as usize)
@@ -553,6 +556,7 @@ impl HeapModel {
             .add(kind, now.input, Some(now.offset), Some(now.time));
     }
 
+    #[inline]
     pub(super) fn listed(&self, address: u64, block: &LiveBlock) -> Block {
         Block {
             address,
@@ -575,6 +579,7 @@ impl<F: FoldStack> Observer for HeapObserver<'_, F> {
     fn allocation(
         &mut self,
         now: &Occasion,
+        _id: u32,
         address: u64,
         size: u64,
         stack: StackId,
@@ -586,12 +591,12 @@ impl<F: FoldStack> Observer for HeapObserver<'_, F> {
     }
 
     #[inline(never)]
-    fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks) {
+    fn free(&mut self, now: &Occasion, _id: u32, address: u64, stack: StackId, stacks: &Stacks) {
         self.heap.count_event(now);
         self.heap.observe_free(0, address, stack, now, stacks);
     }
 
-    fn event(&mut self, event: &Event<'_>, stacks: &Stacks) {
-        self.heap.observe(event, stacks, self.fold);
+    fn event(&mut self, event: &Event<'_>, trace: &Trace) {
+        self.heap.observe(event, trace.stacks(), self.fold);
     }
 }

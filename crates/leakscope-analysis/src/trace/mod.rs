@@ -28,6 +28,6 @@ pub use layout::{HEAD, Layout, Part};
 pub use modules::Module;
 pub use reader::{Counts, Step, Trace};
 pub(crate) use run::Observer;
-pub use run::Pause;
+pub use run::{Pause, Switch};
 pub use stacks::{StackId, Stacks};
 pub use tasks::{Task, TaskIndex, TaskStack};

@@ -1,9 +1,9 @@
-//! Reading on without stopping at each event: the fast lane for who wants only the heap's history.
+//! Reading on without stopping at each event: the fast lane for who keeps the heap's history.
 //!
 //! The two events that almost all of a heap trace consists of are handed over as plain values. What they
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
-use super::context::Cores;
+use super::context::{Context, Cores};
 use super::dialect::idf;
 use super::event::{Event, Occasion};
 use super::interpret::follow_switch;
@@ -11,22 +11,58 @@ use super::lane::Lane;
 use super::reader::{Counts, Meant, Source, Trace, earliest};
 use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready};
+use super::tasks::Tasks;
 
 /// Why reading pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
     /// This stream needs bytes: read some into [`Trace::space`] and call [`Trace::supply`].
     NeedBytes(usize),
+    /// Who watches has seen enough for now.
+    Enough,
     /// Every stream has ended.
     Finished,
 }
 
+/// A packet that says who runs, without its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// As [`Event::time`].
+    pub time: u64,
+    /// As [`Event::core`].
+    pub core: u8,
+    /// As [`Event::id`].
+    pub id: u32,
+    /// As [`Event::context`].
+    pub context: Context,
+    /// Who runs on the core from now on.
+    pub running: Context,
+}
+
 /// Who is told what happens to the heap.
 pub(crate) trait Observer {
+    /// Whether it wants to know of all events. Otherwise only those are told that the heap's history
+    /// depends on.
+    const ALL: bool = false;
+
+    /// Whether reading is to pause before the next event.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// Whether events with this id may be told as plain values, and not as an [`Event`].
+    fn takes_plain(&self, _id: u32) -> bool {
+        true
+    }
+
+    /// Another task or interrupt runs. Only told to those who want to know of all events.
+    fn switch(&mut self, _switch: &Switch) {}
+
     /// As [`HeapEvent::Allocation`](super::HeapEvent::Allocation), in the only heap.
     fn allocation(
         &mut self,
         now: &Occasion,
+        id: u32,
         address: u64,
         size: u64,
         stack: StackId,
@@ -34,16 +70,19 @@ pub(crate) trait Observer {
     );
 
     /// As [`HeapEvent::Free`](super::HeapEvent::Free), in the only heap.
-    fn free(&mut self, now: &Occasion, address: u64, stack: StackId, stacks: &Stacks);
+    fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks);
 
-    /// Any other event that the heap's history depends on.
-    fn event(&mut self, event: &Event<'_>, stacks: &Stacks);
+    /// Any other event.
+    fn event(&mut self, event: &Event<'_>, trace: &Trace);
 }
 
 impl Trace {
     /// Reads on until bytes are needed.
-    pub(crate) fn run(&mut self, observer: &mut impl Observer) -> Pause {
+    pub(crate) fn run<O: Observer>(&mut self, observer: &mut O) -> Pause {
         loop {
+            if O::ALL && observer.is_full() {
+                return Pause::Enough;
+            }
             let Some((index, source)) = earliest(&mut self.streams) else {
                 return Pause::Finished;
             };
@@ -57,6 +96,7 @@ impl Trace {
             let piece = source.stream.taken();
             let is_done = match piece.lane() {
                 Lane::Common => false,
+                _ if !observer.takes_plain(piece.id()) => false,
                 Lane::Allocation => observe_allocation(
                     source,
                     piece,
@@ -74,7 +114,7 @@ impl Trace {
                     observer,
                 ),
                 _ => {
-                    follow_switch(source, piece, &mut self.cores, &mut self.tasks);
+                    observe_switch(source, piece, &mut self.cores, &mut self.tasks, observer);
                     true
                 }
             };
@@ -93,7 +133,7 @@ impl Trace {
         let stream = &mut self.streams[index].stream;
         if let Some(special) = stream.take_special() {
             if let Some(event) = self.special_event(index, special) {
-                observer.event(&event, &self.stacks);
+                observer.event(&event, self);
             }
         } else if stream.prepare() == Ready::NeedBytes {
             return Some(Pause::NeedBytes(index));
@@ -102,15 +142,39 @@ impl Trace {
     }
 
     #[inline(never)]
-    fn observe_common(&mut self, index: usize, piece: &Piece, observer: &mut impl Observer) {
+    fn observe_common<O: Observer>(&mut self, index: usize, piece: &Piece, observer: &mut O) {
         let (context, meant) = self.interpret(index, piece);
-        if !matches!(
-            meant,
-            Meant::Nothing | Meant::System | Meant::Api | Meant::Module | Meant::Log
-        ) {
+        let is_told = match meant {
+            Meant::Nothing => false,
+            Meant::System | Meant::Api | Meant::Module | Meant::Log => O::ALL,
+            _ => true,
+        };
+        if is_told {
             let event = self.event(index, piece, context, &meant);
-            observer.event(&event, &self.stacks);
+            observer.event(&event, self);
         }
+    }
+}
+
+/// Another task or interrupt runs.
+#[inline(always)]
+fn observe_switch<O: Observer>(
+    source: &Source,
+    piece: &Piece,
+    cores: &mut Cores,
+    tasks: &mut Tasks,
+    observer: &mut O,
+) {
+    let context = follow_switch(source, piece, cores, tasks);
+    if O::ALL {
+        let running = cores.of(piece.core()).current();
+        observer.switch(&Switch {
+            time: piece.time,
+            core: piece.core(),
+            id: piece.id(),
+            context: context.unwrap_or(running),
+            running,
+        });
     }
 }
 
@@ -128,7 +192,7 @@ fn observe_allocation(
         Some((address, size, stack)) if address != 0 => {
             let now = occasion(source, piece, cores);
             counts.heap_events += 1;
-            observer.allocation(&now, address, size, stack, stacks);
+            observer.allocation(&now, piece.id(), address, size, stack, stacks);
             true
         }
         _ => false,
@@ -149,7 +213,7 @@ fn observe_free(
         Some((address, stack)) if address != 0 => {
             let now = occasion(source, piece, cores);
             counts.heap_events += 1;
-            observer.free(&now, address, stack, stacks);
+            observer.free(&now, piece.id(), address, stack, stacks);
             true
         }
         _ => false,

@@ -14,7 +14,7 @@ use super::recording::{
 use super::server::Server;
 use crate::memory::Layout;
 use crate::openocd::Destination;
-use crate::receiver::{Inbox, Piece};
+use crate::receiver::{Inbox, place};
 use crate::rtt::{Pace, Place, Reader};
 use crate::source::{Abilities, Event, Form, Item, Lost, Source, SourceError};
 
@@ -77,14 +77,13 @@ pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>,
     };
     let reader = Reader::new(place, client.layout());
     // What the target had before it is reset says how many cores it has, too.
-    let cores = reader.clone().cores(&mut client).unwrap_or(1).clamp(1, 255);
+    let streams = reader.streams(&mut client);
     let pace = if options.few_stops {
         Pace::sparing()
     } else {
         Pace::lively()
     };
     let recording = RingRecording::new(client, options.plan, reader, pace)?;
-    let streams = cores as u8;
     Ok(Box::new(GdbSource::new(
         Recording::Ring(recording),
         streams,
@@ -204,7 +203,10 @@ impl GdbSource {
             Ok(address) => address,
             Err(error) => return self.lose(error.into()),
         };
-        let (start, place) = ((self.options.name)(start), self.place(address));
+        let (start, place) = (
+            (self.options.name)(start),
+            place(address, &*self.options.name),
+        );
         let text = format!(
             "the program did not come to {start} within {} s; it is at {place}. If it comes there only when it \
              starts, add --reset",
@@ -301,18 +303,11 @@ impl GdbSource {
                 "the program ended with code {code}; what it had sent last may be lost"
             )),
             Ending::Stuck { signal, address } => {
-                let place = self.place(address);
+                let place = place(address, &*self.options.name);
                 Some(format!(
                     "the program stands still at {place} (signal {signal}), and does not run on"
                 ))
             }
-        }
-    }
-
-    fn place(&self, address: Option<u64>) -> String {
-        match address {
-            Some(address) => (self.options.name)(address),
-            None => "an unknown address".to_owned(),
         }
     }
 
@@ -321,45 +316,19 @@ impl GdbSource {
         if let Some(event) = self.restored_event.take() {
             return Some(Item::Event(event));
         }
-        loop {
-            if let Some(line) = self.lines.next() {
-                return Some(Item::Event(Event::Text(line)));
-            }
-            match self.inbox.next() {
-                Some(Piece::Bytes { core, .. }) if core >= usize::from(self.streams) => {}
-                Some(Piece::Bytes { core, bytes: sent }) => {
-                    *bytes = sent;
-                    return Some(Item::Bytes { stream: core as u8 });
-                }
-                Some(Piece::Event(crate::Event::Text(piece))) => self.lines.put(&piece),
-                Some(Piece::Event(event)) => {
-                    if let Some(event) = self.event(event) {
-                        return Some(Item::Event(event));
-                    }
-                }
-                None => return self.lost_event.take().map(Item::Event),
-            }
+        if let Some(line) = self.lines.next() {
+            return Some(Item::Event(Event::Text(line)));
         }
-    }
-
-    /// An event of the recording, for whoever records.
-    fn event(&self, event: crate::Event) -> Option<Event> {
-        Some(match event {
-            crate::Event::Started { .. } => Event::Started,
-            crate::Event::ReachedStop { .. } => Event::Stopped,
-            crate::Event::Reset => Event::TargetReset,
-            crate::Event::Notice(text) => Event::Notice(text),
-            crate::Event::Interrupted { signal, address } => {
-                let place = self.place(address);
-                Event::Notice(format!(
-                    "the program stood still at {place} (signal {signal}), and was told to run on"
-                ))
+        let (name, lines) = (&*self.options.name, &mut self.lines);
+        let tell = |event: crate::Event| match event {
+            crate::Event::Text(piece) => {
+                lines.put(&piece);
+                lines.next().map(Event::Text)
             }
-            crate::Event::Ended { .. }
-            | crate::Event::Found { .. }
-            | crate::Event::Asked
-            | crate::Event::Text(_) => return None,
-        })
+            event => event.for_source(name),
+        };
+        let item = self.inbox.next_item(self.streams, bytes, tell);
+        item.or_else(|| self.lost_event.take().map(Item::Event))
     }
 }
 
@@ -423,10 +392,7 @@ impl Source for GdbSource {
     }
 
     fn form(&self) -> Form {
-        match self.streams {
-            1 => Form::Plain,
-            streams => Form::Streams(streams),
-        }
+        Form::of_streams(self.streams)
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {

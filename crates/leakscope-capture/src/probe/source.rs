@@ -8,7 +8,7 @@ use super::recording::Recording;
 use super::target::{Target, TargetMemory};
 use crate::gdb::{Ending, Plan, Status};
 use crate::memory::Layout;
-use crate::receiver::{Inbox, Piece};
+use crate::receiver::{Inbox, place};
 use crate::rtt::{Place, Reader};
 use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
 
@@ -53,13 +53,12 @@ pub fn connect(options: Options) -> Result<Box<dyn Source>, SourceError> {
     };
     let reader = Reader::new(place, options.layout);
     // What the target had before it is reset says how many cores it has, too.
-    let mut memory = TargetMemory(&mut target);
-    let cores = reader.clone().cores(&mut memory).unwrap_or(1).clamp(1, 255);
+    let streams = reader.streams(&mut TargetMemory(&mut target));
     let recording = Recording::new(target, options.plan, reader)?;
     Ok(Box::new(ProbeSource {
         name: format!("{} through the debug probe {probe}", options.chip),
         recording: Some(recording),
-        streams: cores as u8,
+        streams,
         options,
         inbox: Inbox::default(),
         has_begun: false,
@@ -165,34 +164,10 @@ impl<T: Target> ProbeSource<T> {
         let Ending::Stuck { address, .. } = ending else {
             return None;
         };
-        let place = self.place(address);
+        let place = place(address, &*self.options.name);
         Some(format!(
             "the program stands still at {place}, and does not run on"
         ))
-    }
-
-    fn place(&self, address: Option<u64>) -> String {
-        address.map_or_else(|| "an unknown address".to_owned(), &self.options.name)
-    }
-
-    /// An event of the recording, for whoever records.
-    fn event(&mut self, event: crate::Event) -> Option<Event> {
-        Some(match event {
-            crate::Event::Started { .. } => {
-                self.waiting_since = Instant::now();
-                Event::Started
-            }
-            crate::Event::ReachedStop { .. } => Event::Stopped,
-            crate::Event::Reset => Event::TargetReset,
-            crate::Event::Notice(text) => Event::Notice(text),
-            crate::Event::Interrupted { address, .. } => {
-                let place = self.place(address);
-                Event::Notice(format!(
-                    "the program stood still at {place}, and was told to run on"
-                ))
-            }
-            _ => return None,
-        })
     }
 }
 
@@ -202,10 +177,7 @@ impl<T: Target + Send> Source for ProbeSource<T> {
     }
 
     fn form(&self) -> Form {
-        match self.streams {
-            1 => Form::Plain,
-            streams => Form::Streams(streams),
-        }
+        Form::of_streams(self.streams)
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
@@ -215,19 +187,15 @@ impl<T: Target + Send> Source for ProbeSource<T> {
         if self.inbox.is_empty() {
             self.advance(timeout)?;
         }
-        while let Some(piece) = self.inbox.next() {
-            match piece {
-                Piece::Bytes { core, .. } if core >= usize::from(self.streams) => {}
-                Piece::Bytes { core, bytes: sent } => {
-                    *bytes = sent;
-                    return Ok(Item::Bytes { stream: core as u8 });
-                }
-                Piece::Event(event) => {
-                    if let Some(event) = self.event(event) {
-                        return Ok(Item::Event(event));
-                    }
-                }
+        let (name, waiting_since) = (&*self.options.name, &mut self.waiting_since);
+        let tell = |event: crate::Event| {
+            if let crate::Event::Started { .. } = event {
+                *waiting_since = Instant::now();
             }
+            event.for_source(name)
+        };
+        if let Some(item) = self.inbox.next_item(self.streams, bytes, tell) {
+            return Ok(item);
         }
         Ok(match self.recording {
             Some(_) => Item::Nothing,

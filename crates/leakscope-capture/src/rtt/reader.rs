@@ -154,13 +154,14 @@ impl Reader {
         Ok(has_sent)
     }
 
-    /// Looks for the control block, without reading any buffer; for how many cores there is one. `None` if
-    /// nothing was found.
-    pub fn cores(&mut self, memory: &mut impl Memory) -> Option<usize> {
-        self.find(memory).ok()?;
-        match &self.state {
-            State::Reading(known) => Some(known.cores.len()),
-            State::Searching { .. } => None,
+    /// How many streams there are, one a core, as far as that can be seen already; else one. Nothing is read.
+    pub fn streams(&self, memory: &mut impl Memory) -> u8 {
+        let mut reader = self.clone();
+        // What is wrong with the memory will show again.
+        let _ = reader.find(memory);
+        match &reader.state {
+            State::Reading(known) => known.cores.len().clamp(1, 255) as u8,
+            State::Searching { .. } => 1,
         }
     }
 

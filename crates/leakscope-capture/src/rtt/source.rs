@@ -6,7 +6,7 @@ use super::reader::{ReadError, Reader};
 use super::recording::Recording;
 use super::search::Place;
 use crate::memory::{Layout, Memory, MemoryFile, MemoryFilePlace};
-use crate::receiver::{Inbox, Piece};
+use crate::receiver::Inbox;
 use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
 
 /// What can be asked of memory alone.
@@ -77,11 +77,10 @@ enum State {
 
 impl<M: Memory + Send> MemorySource<M> {
     fn new(name: String, mut memory: M, reader: Reader) -> Self {
-        let cores = reader.clone().cores(&mut memory).unwrap_or(1).clamp(1, 255);
         Self {
             name,
+            streams: reader.streams(&mut memory),
             recording: Recording::new(memory, reader),
-            streams: cores as u8,
             inbox: Inbox::default(),
             opened: Instant::now(),
             state: State::New,
@@ -127,10 +126,7 @@ impl<M: Memory + Send> Source for MemorySource<M> {
     }
 
     fn form(&self) -> Form {
-        match self.streams {
-            1 => Form::Plain,
-            streams => Form::Streams(streams),
-        }
+        Form::of_streams(self.streams)
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
@@ -139,19 +135,10 @@ impl<M: Memory + Send> Source for MemorySource<M> {
         {
             return Ok(Item::Event(event));
         }
-        while let Some(piece) = self.inbox.next() {
-            match piece {
-                Piece::Bytes { core, .. } if core >= usize::from(self.streams) => {}
-                Piece::Bytes { core, bytes: sent } => {
-                    *bytes = sent;
-                    return Ok(Item::Bytes { stream: core as u8 });
-                }
-                Piece::Event(crate::Event::Reset) => return Ok(Item::Event(Event::TargetReset)),
-                Piece::Event(crate::Event::Notice(text)) => {
-                    return Ok(Item::Event(Event::Notice(text)));
-                }
-                Piece::Event(_) => {}
-            }
+        // Nothing of it happens at an address of the program.
+        let tell = |event: crate::Event| event.for_source(&|_| String::new());
+        if let Some(item) = self.inbox.next_item(self.streams, bytes, tell) {
+            return Ok(item);
         }
         Ok(match self.state {
             State::Ended => Item::Ended,

@@ -97,6 +97,16 @@ pub enum Form {
     Streams(u8),
 }
 
+impl Form {
+    /// Of so many streams.
+    pub(crate) fn of_streams(streams: u8) -> Self {
+        match streams {
+            1 => Self::Plain,
+            streams => Self::Streams(streams),
+        }
+    }
+}
+
 /// What [`Source::next`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {

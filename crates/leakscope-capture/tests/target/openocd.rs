@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use leakscope_capture::gdb::{Endpoint, Plan};
 use leakscope_capture::memory::{Memory, MemoryError};
-use leakscope_capture::openocd::{self, Client, OpenOcdError, Options, Reply, Rpc, RttSource};
+use leakscope_capture::openocd::{
+    self, Client, Notification, OpenOcdError, Options, Reply, Rpc, RttSource,
+};
 use leakscope_capture::recording::{Finished, Limits, Reason, Recording};
 use leakscope_capture::rtt::Place;
 use leakscope_capture::source::{Event, Form, Item, Source, SourceError};
@@ -341,6 +343,38 @@ fn what_openocd_refuses() {
 }
 
 #[test]
+fn a_reset_begins_another_session() {
+    let given = Given {
+        is_reset: true,
+        ..Given::default()
+    };
+    let (result, model) = record(given, options());
+    let (streams, events) = result.expect("a recording");
+    // The end of a session that has none, and no second header.
+    let end = b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
+    let again = &TRACE[Header::parse(TRACE).data..];
+    assert_eq!(streams[0], [TRACE, end, again].concat());
+    assert!(
+        matches!(
+            events[..],
+            [
+                Event::Waiting(_),
+                Event::Started,
+                Event::TargetReset,
+                Event::Waiting(_),
+                Event::Started,
+                Event::Stopped
+            ]
+        ),
+        "{events:?}"
+    );
+    assert!(
+        model.is_running && model.breakpoints.is_empty(),
+        "{model:?}"
+    );
+}
+
+#[test]
 fn an_openocd_that_ends_is_waited_for_until_the_user_gives_up() {
     let server = OpenOcd::start(Given {
         ends_at_start: true,
@@ -481,7 +515,10 @@ proptest! {
         let mut bytes = Vec::new();
         for (index, text) in texts.iter().enumerate() {
             bytes.extend(format!("{} {text}\x1A", index % 2).bytes());
+            // What is said unasked stands between them.
+            bytes.extend(b"type target_reset mode halt\r\n\x1A");
         }
+        let said = texts.len();
         let mut rpc = Rpc::default();
         let mut cuts = cuts.iter().cycle();
         let mut rest = &bytes[..];
@@ -495,5 +532,9 @@ proptest! {
             prop_assert_eq!(rpc.next_reply(), Some(expected));
         }
         prop_assert_eq!(rpc.next_reply(), None);
+        for _ in 0..said {
+            prop_assert_eq!(rpc.next_notification(), Some(Notification::Reset));
+        }
+        prop_assert_eq!(rpc.next_notification(), None);
     }
 }

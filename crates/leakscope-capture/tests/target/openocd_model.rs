@@ -36,6 +36,8 @@ pub(crate) struct Given {
     pub(crate) comes_to_start: bool,
     pub(crate) stuck_at: Option<u64>,
     pub(crate) ends_at_start: bool,
+    /// Somebody else resets the target while it is traced.
+    pub(crate) is_reset: bool,
     pub(crate) trace: &'static [u8],
     pub(crate) lost_bytes: u32,
     pub(crate) channels: &'static str,
@@ -56,6 +58,7 @@ impl Default for Given {
             comes_to_start: true,
             stuck_at: None,
             ends_at_start: false,
+            is_reset: false,
             trace: TRACE,
             lost_bytes: 0,
             channels: "Channels: up=2, down=2\nUp-channels:\n0: Terminal 1024 0\n1: SysView 4096 0\n\
@@ -159,17 +162,28 @@ impl Model {
             if self.given.ends_at_start && text.contains("sysview start") {
                 return;
             }
+            let mut answer = self.reset_if_given();
             let (code, result) = match self.attempt(&text) {
                 Ok(result) => (0, result),
                 Err(error) => (1, error),
             };
-            if output
-                .write_all(format!("{code} {result}\x1A").as_bytes())
-                .is_err()
-            {
+            answer += &format!("{code} {result}\x1A");
+            if output.write_all(answer.as_bytes()).is_err() {
                 return;
             }
         }
+    }
+
+    /// What is said unasked if the target is reset now.
+    fn reset_if_given(&mut self) -> String {
+        if !self.is_tracing || !std::mem::take(&mut self.given.is_reset) {
+            return String::new();
+        }
+        self.pc = 0;
+        // The chip has forgotten them, though OpenOCD has not.
+        self.breakpoints.clear();
+        "type target_reset mode run\r\n\x1Atype target_event event semihosting-start\r\n\x1A"
+            .to_owned()
     }
 
     /// The script inside of the one that asks whether it fails.

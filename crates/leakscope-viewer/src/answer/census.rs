@@ -31,6 +31,8 @@ pub(crate) struct Census {
     live_bytes: u64,
     peak_bytes: u64,
     peaks: u64,
+    /// The last moment that was counted.
+    reached: u64,
     replay: Option<Replay>,
     running: Running,
     numbers: Contexts,
@@ -102,6 +104,19 @@ impl Census {
         }
     }
 
+    /// Whether all of the window was counted.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.replay.is_none()
+    }
+
+    /// Up to where it was counted.
+    pub(crate) fn counted_to(&self) -> u64 {
+        match self.replay {
+            Some(_) => self.reached.clamp(self.window.from, self.window.to),
+            None => self.window.to,
+        }
+    }
+
     /// Counts so many more events; returns whether all are counted.
     pub(crate) fn advance(
         &mut self,
@@ -132,6 +147,7 @@ impl Census {
         if event.time >= self.window.to {
             return ControlFlow::Break(());
         }
+        self.reached = event.time;
         let mut running = std::mem::take(&mut self.running);
         let mut numbers = std::mem::take(&mut self.numbers);
         running.observe(event, seen.trace, &mut numbers, |span| self.span(span));

@@ -1,5 +1,7 @@
 //! Pages of events, and where in a list something stands.
 
+use std::io;
+
 use leakscope_analysis::outcome::Block;
 use serde::Serialize;
 
@@ -7,8 +9,9 @@ use super::address;
 use crate::engine::{Engine, Refusal};
 use crate::index::kind::Kind;
 use crate::list::page::{List, Reader};
-use crate::list::parts::{Part, counted};
+use crate::list::parts::counted;
 use crate::list::row::Row;
+use crate::list::search::Search;
 use crate::query::{At, Filter, ROWS, Window};
 
 /// Some rows of a list.
@@ -44,17 +47,36 @@ impl Page {
 }
 
 impl Engine<'_> {
-    /// How many events of a list are where, and up to which event they were counted.
-    fn parts(&mut self, filter: &Filter) -> Result<(Vec<Part>, u64), Refusal> {
-        if !filter.is_searched() {
-            let sections = &self.scan.index.sections;
-            return Ok((counted(sections, filter), sections.events));
-        }
-        if self.search_for(filter).searched_to < self.events() {
+    /// Brings the search for a list up to date, if it takes one; then shows the list. Also returns up to which
+    /// event it is known.
+    fn with_list<T>(
+        &mut self,
+        filter: &Filter,
+        see: impl FnOnce(&List<'_>, &mut Reader<'_, '_>) -> io::Result<T>,
+    ) -> Result<(T, u64), Refusal> {
+        if filter.is_searched() && self.search_for(filter).searched_to < self.events() {
             self.search()?;
         }
-        let search = self.search_for(filter);
-        Ok((search.parts.clone(), search.searched_to))
+        let mut reader = Reader {
+            scan: &self.scan,
+            source: &mut *self.source,
+            names: &mut self.names,
+        };
+        let sections = &reader.scan.index.sections;
+        // The one that was asked for last is the last.
+        let search = self.searches.last().filter(|_| filter.is_searched());
+        let (parts, end) = match search {
+            Some(search) => (search.parts.clone(), search.searched_to),
+            None => (counted(sections, filter), sections.events),
+        };
+        let list = List {
+            filter,
+            parts: &parts,
+            end,
+            found: search.and_then(Search::found),
+            rows: search.map_or(&[], |search| &search.rows),
+        };
+        Ok((see(&list, &mut reader)?, end))
     }
 
     pub(crate) fn page(
@@ -63,25 +85,17 @@ impl Engine<'_> {
         limit: u64,
         filter: &Filter,
     ) -> Result<Page, Refusal> {
-        let (parts, end) = self.parts(filter)?;
         let events = self.events();
-        let mut reader = Reader {
-            scan: &self.scan,
-            source: &mut *self.source,
-            names: &mut self.names,
-        };
-        let list = List {
-            filter,
-            parts: &parts,
-            end,
-        };
-        let (first, behind) = list.bounds(&mut reader)?;
-        let total = behind.saturating_sub(first);
-        let limit = limit.min(total.saturating_sub(offset));
-        let mut rows = list.rows(&mut reader, first.saturating_add(offset), limit)?;
-        for row in &mut rows {
-            row.row -= first;
-        }
+        let ((total, rows), end) = self.with_list(filter, |list, reader| {
+            let (first, behind) = list.bounds(reader)?;
+            let total = behind.saturating_sub(first);
+            let limit = limit.min(total.saturating_sub(offset));
+            let mut rows = list.rows(reader, first.saturating_add(offset), limit)?;
+            for row in &mut rows {
+                row.row -= first;
+            }
+            Ok((total, rows))
+        })?;
         Ok(Page {
             offset,
             total,
@@ -92,30 +106,21 @@ impl Engine<'_> {
     }
 
     pub(crate) fn find(&mut self, at: At, filter: &Filter) -> Result<Place, Refusal> {
-        let (parts, end) = self.parts(filter)?;
         let events = self.events();
-        let mut reader = Reader {
-            scan: &self.scan,
-            source: &mut *self.source,
-            names: &mut self.names,
-        };
-        let list = List {
-            filter,
-            parts: &parts,
-            end,
-        };
-        let (first, behind) = list.bounds(&mut reader)?;
-        let rank = list.rank(&mut reader, at)?.clamp(first, behind);
-        let found = if rank < behind {
-            list.rows(&mut reader, rank, 1)?
-        } else {
-            Vec::new()
-        };
+        let (place, end) = self.with_list(filter, |list, reader| {
+            let (first, behind) = list.bounds(reader)?;
+            let rank = list.rank(reader, at)?.clamp(first, behind);
+            let found = list.rows(reader, rank, u64::from(rank < behind))?;
+            Ok(Place {
+                row: rank - first,
+                index: found.first().map(|row| row.index),
+                total: behind - first,
+                complete: true,
+            })
+        })?;
         Ok(Place {
-            row: rank - first,
-            index: found.first().map(|row| row.index),
-            total: behind - first,
             complete: end >= events,
+            ..place
         })
     }
 }

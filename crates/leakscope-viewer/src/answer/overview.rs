@@ -126,6 +126,7 @@ struct Totals {
     frees: u64,
     reallocations: u64,
     failed_allocations: u64,
+    failed_and_retried: u64,
     double_frees: u64,
     wrong_frees: u64,
     frees_of_older_blocks: u64,
@@ -134,6 +135,7 @@ struct Totals {
     outstanding_bytes: u64,
     peak_bytes: u64,
     dropped_packets: u64,
+    call_sites: usize,
     leaks: usize,
     leak_bytes_per_second: Option<f64>,
 }
@@ -145,10 +147,11 @@ struct Peak {
     holders: Vec<Holder>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Holder {
     site: usize,
     bytes: u64,
+    title: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -265,14 +268,19 @@ impl Engine<'_> {
                 .map(|problem| Problem::new(problem, clock))
                 .collect(),
             findings,
-            totals: Totals::new(totals, leaking.len(), rate),
+            totals: Totals::new(outcome, leaking.len(), rate),
             peak: Peak {
                 bytes: outcome.peak.bytes,
                 time: outcome.peak.time,
                 holders: (outcome.peak.holders.iter().take(FINDINGS))
-                    .map(|&(site, bytes)| Holder {
-                        site: numbers[site],
-                        bytes,
+                    .map(|&(place, bytes)| {
+                        let site = &outcome.call_sites[place];
+                        let stack = (names.symbolizer).stack(&site.allocator_frames, &site.stack);
+                        Holder {
+                            site: numbers[place],
+                            bytes,
+                            title: title(&stack.frames),
+                        }
                     })
                     .collect(),
             },
@@ -292,7 +300,8 @@ impl Engine<'_> {
 }
 
 impl Totals {
-    fn new(totals: &outcome::Totals, leaks: usize, rate: Option<f64>) -> Self {
+    fn new(outcome: &Outcome, leaks: usize, rate: Option<f64>) -> Self {
+        let totals = &outcome.totals;
         Self {
             events: totals.events,
             copies: totals.copies,
@@ -302,6 +311,7 @@ impl Totals {
             frees: totals.frees,
             reallocations: totals.reallocations,
             failed_allocations: totals.failed_allocations,
+            failed_and_retried: totals.failed_and_retried,
             double_frees: totals.double_frees,
             wrong_frees: totals.wrong_frees,
             frees_of_older_blocks: totals.frees_of_older_blocks,
@@ -310,6 +320,7 @@ impl Totals {
             outstanding_bytes: totals.outstanding_bytes,
             peak_bytes: totals.peak_bytes,
             dropped_packets: totals.dropped_packets,
+            call_sites: outcome.call_sites.len(),
             leaks,
             leak_bytes_per_second: rate,
         }

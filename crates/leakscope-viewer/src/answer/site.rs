@@ -124,8 +124,8 @@ impl Curve {
 }
 
 fn buckets(histogram: &Histogram) -> Vec<Bucket> {
-    let buckets = histogram.buckets().into_iter();
-    buckets
+    histogram
+        .buckets()
         .map(|(from, to, count)| Bucket { from, to, count })
         .collect()
 }

@@ -5,7 +5,7 @@ use leakscope_report::units::Clock;
 use leakscope_report::words::phrase;
 use serde::Serialize;
 
-use super::census::SiteSum;
+use super::census::{Census, SiteSum};
 use super::frames::{Frame, Frames, title};
 use crate::engine::{Engine, Names};
 use crate::query::{SITES, Window};
@@ -17,6 +17,8 @@ pub(crate) struct Sites {
     from: u64,
     to: u64,
     limited: bool,
+    complete: bool,
+    counted_to: u64,
     total: usize,
     others: Others,
     frames: Vec<Frame>,
@@ -157,6 +159,9 @@ impl Engine<'_> {
     pub(crate) fn sites(&mut self, window: Option<Window>) -> Sites {
         let window = self.bounded(window);
         let sums = self.census(window).map(|census| census.sites.clone());
+        let census = self.census(window);
+        let complete = census.is_none_or(Census::is_complete);
+        let counted_to = census.map_or(window.to, Census::counted_to);
         let numbers = self.site_numbers();
         let clock = self.clock();
         let (outcome, names, scan) = self.outcome();
@@ -193,6 +198,8 @@ impl Engine<'_> {
             from: window.from,
             to: window.to,
             limited: sums.is_some(),
+            complete,
+            counted_to,
             total,
             others,
             frames: frames.into_list(),

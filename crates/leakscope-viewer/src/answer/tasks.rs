@@ -6,7 +6,7 @@ use leakscope_analysis::trace::Context;
 use serde::Serialize;
 
 use super::address;
-use super::census::ContextSum;
+use super::census::{Census, ContextSum};
 use crate::engine::Engine;
 use crate::index::contexts::UNKNOWN;
 use crate::names::{context_kind, context_name, context_rank};
@@ -17,6 +17,8 @@ pub(crate) struct Tasks {
     from: u64,
     to: u64,
     limited: bool,
+    complete: bool,
+    counted_to: u64,
     tasks: Vec<Task>,
     matrix: Vec<Exchanged>,
     unknown_ticks: Vec<Unknown>,
@@ -73,6 +75,9 @@ impl Engine<'_> {
     pub(crate) fn tasks(&mut self, window: Option<Window>) -> Tasks {
         let window = self.bounded(window);
         let length = (window.to - window.from) as f64;
+        let census = self.census(window);
+        let complete = census.is_none_or(Census::is_complete);
+        let counted_to = census.map_or(window.to, Census::counted_to);
         let (limited, runs, sums, pairs) = match self.census(window) {
             Some(census) => (
                 true,
@@ -149,6 +154,8 @@ impl Engine<'_> {
             from: window.from,
             to: window.to,
             limited,
+            complete,
+            counted_to,
             tasks: (numbered.into_iter())
                 .map(|(number, context)| task(number, context))
                 .collect(),
@@ -168,7 +175,7 @@ impl Engine<'_> {
     fn all_runs(&self) -> BTreeMap<(u8, u16), (u64, u64)> {
         let lanes = self.scan.index.lanes.list().iter();
         lanes
-            .map(|lane| ((lane.core, lane.context), (lane.run.total(), lane.switches)))
+            .map(|lane| ((lane.core, lane.context), (lane.run.total, lane.switches)))
             .collect()
     }
 }

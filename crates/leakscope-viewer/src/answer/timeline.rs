@@ -85,7 +85,7 @@ impl Engine<'_> {
         let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
         let list = sections.list();
         let events = list[last].first + sections.length(last) - list[first].first;
-        let bins = (window.to - window.from) >> self.scan.index.levels.shift;
+        let bins = (window.to - window.from) >> self.scan.index.lanes.shift;
         events <= SHORT || (events <= MODERATE && bins < FEW_BINS)
     }
 
@@ -105,6 +105,7 @@ impl Engine<'_> {
         if self.is_short(window) {
             self.exact(window, width, column)
         } else {
+            self.scan.index.lanes.coarsen();
             Ok(self.summed(window, width, column))
         }
     }
@@ -145,7 +146,7 @@ impl Engine<'_> {
 
     fn summed(&self, window: Window, width: u64, column: u64) -> Timeline {
         let index = &self.scan.index;
-        let column = column.max(1 << index.levels.shift);
+        let column = column.max(1 << index.lanes.shift.max(index.levels.shift));
         let cut = |stretch: Stretch| -> Stretch {
             if stretch.from >= window.from && stretch.to <= window.to {
                 return stretch;

@@ -77,7 +77,8 @@ impl Kind {
         }
     }
 
-    const fn predefined(id: u32) -> Self {
+    /// Of a packet with a predefined id.
+    pub(crate) const fn predefined(id: u32) -> Self {
         match id {
             id::ISR_ENTER | id::ISR_EXIT | id::ISR_TO_SCHEDULER => Self::Isr,
             id::TASK_START_EXEC

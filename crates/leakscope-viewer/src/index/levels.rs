@@ -2,7 +2,6 @@
 //! trace does.
 
 use super::kind::Kind;
-use super::stretches::BINS;
 
 /// What happened in one bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +56,13 @@ impl Bin {
         }
     }
 
+    /// A block was allocated.
+    #[inline]
+    pub(crate) fn allocated(&mut self, size: u64) {
+        self.allocations += 1;
+        self.allocated_bytes += size;
+    }
+
     /// What comes next joins it.
     pub(crate) fn join(&mut self, next: &Self) {
         self.min = self.min.min(next.min);
@@ -78,11 +84,16 @@ impl Bin {
     }
 }
 
+/// A trace is divided into at most so many bins.
+const BINS: u64 = 1 << 16;
+
 /// All bins, from the trace's begin.
 #[derive(Clone, Debug)]
 pub(crate) struct Levels {
     pub(crate) shift: u32,
     bins: Vec<Bin>,
+    /// When the last bin is over.
+    until: u64,
 }
 
 impl Default for Levels {
@@ -90,6 +101,7 @@ impl Default for Levels {
         Self {
             shift: 0,
             bins: vec![Bin::default()],
+            until: 1,
         }
     }
 }
@@ -98,8 +110,7 @@ impl Levels {
     /// The bin of a moment that is not before any other.
     #[inline]
     pub(crate) fn at(&mut self, time: u64) -> &mut Bin {
-        let bin = (time >> self.shift) as usize;
-        if bin >= self.bins.len() {
+        if time >= self.until {
             self.extend(time);
         }
         let last = self.bins.len() - 1;
@@ -108,23 +119,44 @@ impl Levels {
 
     #[inline(never)]
     fn extend(&mut self, time: u64) {
-        while time >> self.shift >= BINS {
-            self.shift += 1;
-            let pairs = self.bins.chunks(2);
-            self.bins = pairs
-                .map(|pair| {
-                    let mut joined = pair[0];
-                    if let Some(next) = pair.get(1) {
-                        joined.join(next);
-                    }
-                    joined
-                })
-                .collect();
-        }
+        self.bound(time, BINS - 1);
         let bins = (time >> self.shift) as usize + 1;
         if let Some(last) = self.bins.last().filter(|_| bins > self.bins.len()) {
             self.bins.resize(bins, Bin::at(last.last));
         }
+        self.end_last();
+    }
+
+    /// Notes when the last bin is over.
+    fn end_last(&mut self) {
+        let until = (self.bins.len() as u128) << self.shift;
+        self.until = u64::try_from(until).unwrap_or(u64::MAX);
+    }
+
+    /// Makes bins longer if there are more than so many up to `end`.
+    pub(crate) fn bound(&mut self, end: u64, bins: u64) {
+        while end >> self.shift > bins {
+            self.widen();
+        }
+    }
+
+    /// When the last bin begins.
+    pub(crate) fn end(&self) -> u64 {
+        (self.bins.len() as u64 - 1) << self.shift
+    }
+
+    /// Each two bins become one.
+    fn widen(&mut self) {
+        self.shift += 1;
+        for wide in 0..self.bins.len().div_ceil(2) {
+            let mut joined = self.bins[2 * wide];
+            if let Some(next) = self.bins.get(2 * wide + 1) {
+                joined.join(next);
+            }
+            self.bins[wide] = joined;
+        }
+        self.bins.truncate(self.bins.len().div_ceil(2));
+        self.end_last();
     }
 
     /// The bins that overlap with a window: where each begins, and what it holds.

@@ -1,7 +1,7 @@
 //! What is kept of a trace so that any window, page or call site can be shown without reading it all again.
 //!
-//! The index is made in the one pass that also feeds the analysis. Its size does not grow with the trace's
-//! length, with one exception: a few bytes for each free ([`ledger`]).
+//! The index is made in the one pass that also feeds the analysis. Its size in memory does not grow with the
+//! trace's length: bins become longer, and what is needed of each free goes to a file ([`ledger`]).
 //!
 //! - [`sections`]: where reading can begin again, and how many events of which kind come between;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
@@ -21,22 +21,24 @@ pub(crate) mod sites;
 pub(crate) mod stretches;
 pub(crate) mod system;
 
+use std::io;
+
 use leakscope_analysis::heap::HeapModel;
-use leakscope_analysis::trace::{Event, EventKind, Trace};
+use leakscope_analysis::trace::{Context, Event, EventKind, Switch, Trace};
 
 use contexts::Contexts;
 use exchange::Exchange;
 use kind::Kind;
 use lanes::Lanes;
-use ledger::{Before, Ledger};
-use levels::Levels;
+use ledger::{Ledger, WrongFrees};
+use levels::{Bin, Levels};
 use running::Running;
 use sections::Sections;
 use sites::SiteIndex;
 use system::SystemIndex;
 
 /// The index.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) contexts: Contexts,
     pub(crate) sections: Sections,
@@ -54,6 +56,18 @@ pub(crate) struct Index {
     pub(crate) system: SystemIndex,
     running: Running,
     live_bytes: u64,
+    wrong_frees: WrongFrees,
+    /// By core: who was looked up last.
+    actors: Vec<Actor>,
+}
+
+/// Somebody to whom something happens, and the numbers that stand for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Actor {
+    /// `None` for a core of which nothing is known.
+    is: Option<Context>,
+    context: u16,
+    lane: u32,
 }
 
 /// Data that were lost.
@@ -82,31 +96,85 @@ pub(crate) struct Flagged {
 /// So many gaps, marks and flagged events are kept of each.
 pub(crate) const KEPT: usize = 2000;
 
+/// In the mean, at least so many events fall into a bin. Whoever wants to see more reads them again.
+const EVENTS_IN_BIN: u64 = 64;
+
 /// So many corrections are kept: beyond that the recording is damaged everywhere.
 const CORRECTIONS: usize = 1 << 20;
 
 impl Index {
-    /// Takes an event into account that the model has observed; `before` is what the model said then.
-    /// Returns whether it is the first event with its id.
+    /// An index of a trace of so many bytes, as far as that is known.
+    pub(crate) fn for_length(bytes: u64) -> Self {
+        Self {
+            sections: Sections::for_length(bytes),
+            ..Self::default()
+        }
+    }
+
+    /// Who somebody on a core is in numbers.
+    #[inline(always)]
+    fn actor(&mut self, core: u8, is: Context) -> Actor {
+        match self.actors.get(usize::from(core)) {
+            Some(actor) if actor.is == Some(is) => *actor,
+            _ => self.other_actor(core, is),
+        }
+    }
+
+    #[inline(never)]
+    fn other_actor(&mut self, core: u8, is: Context) -> Actor {
+        let context = self.contexts.number(is);
+        let lane = self.lanes.number(core, context);
+        self.sections.open_lane(lane, core, context);
+        let actor = Actor {
+            is: Some(is),
+            context,
+            lane: lane as u32,
+        };
+        let place = usize::from(core);
+        if place >= self.actors.len() {
+            self.actors.resize(place + 1, Actor::default());
+        }
+        self.actors[place] = actor;
+        actor
+    }
+
+    /// Counts an event; returns the bin it falls into.
+    #[inline(always)]
+    fn count(&mut self, lane: u32, kind: Kind, id: u32, time: u64) -> &mut Bin {
+        self.sections.count(lane as usize, kind);
+        self.system.count(id);
+        let bin = self.levels.at(time);
+        bin.count(kind);
+        bin
+    }
+
+    /// Takes into account that somebody else runs.
     #[inline]
-    pub(crate) fn observe(
-        &mut self,
-        event: &Event<'_>,
-        trace: &Trace,
-        heap: &HeapModel,
-        before: &Before,
-    ) -> bool {
+    pub(crate) fn switched(&mut self, switch: &Switch) {
+        let Switch { time, core, id, .. } = *switch;
+        let lane = self.actor(core, switch.context).lane;
+        self.count(lane, Kind::predefined(id), id, time);
+        if running::begins_run(id) {
+            self.lanes.count_switch(lane as usize);
+        }
+        let now = self.actor(core, switch.running).context;
+        let lanes = &mut self.lanes;
+        self.running
+            .switched(id, core, time, now, &self.contexts, |span| {
+                lanes.add_span(span);
+            });
+    }
+
+    /// Takes an event into account that the model has observed. Returns whether it is the first event with
+    /// its id.
+    pub(crate) fn observe(&mut self, event: &Event<'_>, trace: &Trace, heap: &HeapModel) -> bool {
         let index = self.sections.events;
         let kind = Kind::of(event);
-        let context = self.contexts.number(event.context);
-        let lane = self.lanes.number(event.core, context);
-        self.sections.count(lane, event.core, context, kind);
-        let is_first = self.system.count(event.id);
-        self.levels.at(event.time).count(kind);
+        let Actor { context, lane, .. } = self.actor(event.core, event.context);
+        let is_first = !self.system.knows(event.id);
+        self.count(lane, kind, event.id, event.time);
         match event.kind {
-            EventKind::Heap(of_heap) => {
-                self.observe_heap(of_heap, event, index, context, heap, before);
-            }
+            EventKind::Heap(of_heap) => self.observe_heap(of_heap, event, index, context, heap),
             EventKind::Module | EventKind::Api | EventKind::Log(_) => {}
             _ => self.observe_system(event, index, kind, lane, trace, heap),
         }
@@ -118,18 +186,18 @@ impl Index {
         event: &Event<'_>,
         index: u64,
         kind: Kind,
-        lane: usize,
+        lane: u32,
         trace: &Trace,
         heap: &HeapModel,
     ) {
-        let (lanes, shift) = (&mut self.lanes, self.levels.shift);
+        let lanes = &mut self.lanes;
         self.running
             .observe(event, trace, &mut self.contexts, |span| {
-                lanes.add_span(span, shift);
+                lanes.add_span(span);
             });
         if matches!(kind, Kind::Task | Kind::Isr) {
             if running::begins_run(event.id) {
-                self.lanes.count_switch(lane);
+                self.lanes.count_switch(lane as usize);
             }
             return;
         }
@@ -180,28 +248,40 @@ impl Index {
         }
     }
 
-    /// Between two events: begins a section if it is time.
+    /// Whether it is time to begin a section.
     #[inline]
-    pub(crate) fn between(&mut self, trace: &Trace) {
-        if self.sections.is_full() {
-            self.begin_section(trace);
+    pub(crate) fn is_full(&self) -> bool {
+        self.sections.is_full()
+    }
+
+    /// Makes bins longer if few events fall into each, or if they take too much memory.
+    fn bound(&mut self) {
+        let end = self.levels.end();
+        let bins = (self.sections.events / EVENTS_IN_BIN).max(1);
+        self.levels.bound(end, bins);
+        self.lanes.bound(end, bins);
+    }
+
+    /// Begins a section here, if reading can begin here.
+    pub(crate) fn begin_section(&mut self, trace: &Trace) {
+        self.bound();
+        match trace.checkpoint() {
+            Some(checkpoint) => {
+                let (live, ledger) = (self.live_bytes, self.ledger.end());
+                self.sections
+                    .begin(trace.end(), checkpoint, &self.running, live, ledger);
+            }
+            None => self.sections.postpone(),
         }
     }
 
-    #[cold]
-    fn begin_section(&mut self, trace: &Trace) {
-        if let Some(checkpoint) = trace.checkpoint() {
-            let (live, ledger) = (self.live_bytes, self.ledger.len());
-            self.sections
-                .begin(trace.end(), checkpoint, &self.running, live, ledger);
-        }
-    }
-
-    /// What lasts is summed up to this moment.
-    pub(crate) fn settle(&mut self, time: u64) {
+    /// What lasts is summed up to this moment, and what grew too large is made smaller.
+    pub(crate) fn settle(&mut self, time: u64) -> io::Result<()> {
         self.levels.at(time);
-        let (lanes, shift) = (&mut self.lanes, self.levels.shift);
-        self.running
-            .settle(time, |span| lanes.add_span(span, shift));
+        let lanes = &mut self.lanes;
+        self.running.settle(time, |span| lanes.add_span(span));
+        self.lanes.settle();
+        self.bound();
+        self.ledger.take_error().map_or(Ok(()), Err)
     }
 }

@@ -36,12 +36,16 @@ struct Core {
     since: u64,
     /// Who is ready, and ran here last, in no order.
     ready: Vec<u16>,
+    /// How many of them are interrupts, at the most.
+    interrupts: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Ready {
     since: u64,
     core: u8,
+    /// Its place in the list of its core.
+    place: u32,
 }
 
 /// Whether packets with this id say that somebody begins to run.
@@ -85,26 +89,44 @@ impl Running {
             _ => {}
         }
         let now = contexts.number(trace.running(event.core));
-        let before = self.cores.get(usize::from(event.core));
+        self.switched(event.id, event.core, event.time, now, contexts, &mut ended);
+        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
+            self.note_ready(event, trace, contexts, &mut ended);
+        }
+    }
+
+    /// By an event with this id, `now` runs on a core from `time` on.
+    #[inline]
+    pub(crate) fn switched(
+        &mut self,
+        id: u32,
+        core: u8,
+        time: u64,
+        now: u16,
+        contexts: &Contexts,
+        mut ended: impl FnMut(Span),
+    ) {
+        let before = self.cores.get(usize::from(core));
         let before = before.and_then(|core| contexts.list().get(usize::from(core.now)));
-        let stays_ready = match (before, event.id) {
-            (Some(Context::Interrupt(_)), id) => id == id::ISR_ENTER,
-            (Some(Context::Task(_)), id) => !stops_task(id),
+        let stays_ready = match before {
+            Some(Context::Interrupt(_)) => id == id::ISR_ENTER,
+            Some(Context::Task(_)) => !stops_task(id),
             _ => false,
         };
-        self.switch(event.core, now, event.time, stays_ready, &mut ended);
-        match event.id {
-            id::IDLE => self.end_all_ready(event.core, event.time, |_| true, &mut ended),
-            id::TASK_START_EXEC | id::ISR_TO_SCHEDULER => {
+        self.switch(core, now, time, stays_ready, &mut ended);
+        match id {
+            id::IDLE => self.end_all_ready(core, time, |_| true, &mut ended),
+            id::ISR_ENTER if stays_ready => self.cores[usize::from(core)].interrupts += 1,
+            id::TASK_START_EXEC | id::ISR_TO_SCHEDULER
+                if self.cores[usize::from(core)].interrupts > 0 =>
+            {
+                self.cores[usize::from(core)].interrupts = 0;
                 let is_interrupt = |context: u16| {
                     matches!(contexts.list()[usize::from(context)], Context::Interrupt(_))
                 };
-                self.end_all_ready(event.core, event.time, is_interrupt, &mut ended);
+                self.end_all_ready(core, time, is_interrupt, &mut ended);
             }
             _ => {}
-        }
-        if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
-            self.note_ready(event, trace, contexts, &mut ended);
         }
     }
 
@@ -128,6 +150,7 @@ impl Running {
     }
 
     /// From now on, this context runs on this core.
+    #[inline(always)]
     fn switch(
         &mut self,
         core: u8,
@@ -138,7 +161,7 @@ impl Running {
     ) {
         let place = usize::from(core);
         if place >= self.cores.len() {
-            self.cores.resize(place + 1, Core::default());
+            self.add_cores(place + 1);
         }
         let state = &mut self.cores[place];
         if state.begun && state.now == now {
@@ -161,25 +184,38 @@ impl Running {
         self.end_ready(now, time, ended);
     }
 
+    #[cold]
+    fn add_cores(&mut self, count: usize) {
+        self.cores.resize(count, Core::default());
+    }
+
     fn begin_ready(&mut self, context: u16, core: u8, since: u64) {
         let place = usize::from(context);
         if place >= self.ready.len() {
             self.ready.resize(place + 1, None);
         }
         if self.ready[place].is_none() {
-            self.ready[place] = Some(Ready { since, core });
-            self.cores[usize::from(core)].ready.push(context);
+            let on_core = &mut self.cores[usize::from(core)].ready;
+            self.ready[place] = Some(Ready {
+                since,
+                core,
+                place: on_core.len() as u32,
+            });
+            on_core.push(context);
         }
     }
 
     fn end_ready(&mut self, context: u16, to: u64, ended: &mut impl FnMut(Span)) {
         let ready = self.ready.get_mut(usize::from(context));
-        let Some(Ready { since, core }) = ready.and_then(Option::take) else {
+        let Some(Ready { since, core, place }) = ready.and_then(Option::take) else {
             return;
         };
         let on_core = &mut self.cores[usize::from(core)].ready;
-        if let Some(place) = on_core.iter().position(|&known| known == context) {
-            on_core.swap_remove(place);
+        on_core.swap_remove(place as usize);
+        if let Some(&moved) = on_core.get(place as usize)
+            && let Some(moved) = &mut self.ready[usize::from(moved)]
+        {
+            moved.place = place;
         }
         ended(Span {
             core,

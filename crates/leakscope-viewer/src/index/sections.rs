@@ -18,7 +18,7 @@ pub(crate) struct Section {
     pub(crate) running: Running,
     pub(crate) live_bytes: u64,
     /// Where in the ledger its first entry stands.
-    pub(crate) ledger: usize,
+    pub(crate) ledger: u64,
     counts: Vec<Count>,
 }
 
@@ -39,6 +39,8 @@ pub(crate) struct Sections {
     interval: u64,
     /// How many events were counted.
     pub(crate) events: u64,
+    /// When the last section is long enough.
+    full_at: u64,
     open: Open,
 }
 
@@ -53,6 +55,9 @@ const KINDS: usize = Kind::ALL.len();
 
 /// The length of a section, in events, as long as the trace is short.
 const SHORTEST: u64 = 1024;
+
+/// The length of an event, roughly, where heaps are traced.
+const BYTES: u64 = 24;
 
 /// When there are more sections than this, each two become one. Even, so that the last, which is open, stays
 /// alone then.
@@ -79,31 +84,51 @@ impl Default for Sections {
             list: vec![Section::beginning()],
             interval: SHORTEST,
             events: 0,
+            full_at: SHORTEST,
             open: Open::default(),
         }
     }
 }
 
 impl Sections {
-    /// Counts an event on a lane, which stands for a core and a context.
+    /// Sections for a trace of so many bytes: few are begun only to be joined later.
+    pub(crate) fn for_length(bytes: u64) -> Self {
+        let interval = (bytes / BYTES / MOST as u64).next_power_of_two();
+        let interval = interval.max(SHORTEST);
+        Self {
+            interval,
+            full_at: interval,
+            ..Self::default()
+        }
+    }
+
+    /// Events are counted on this lane from now on, which stands for a core and a context.
     #[inline]
-    pub(crate) fn count(&mut self, lane: usize, core: u8, context: u16, kind: Kind) {
-        self.events += 1;
+    pub(crate) fn open_lane(&mut self, lane: usize, core: u8, context: u16) {
         let open = &mut self.open;
         if lane >= open.lanes.len() {
             open.lanes.resize(lane + 1, (0, 0));
             open.counts.resize((lane + 1) * KINDS, 0);
+            open.lanes[lane] = (core, context);
         }
-        open.lanes[lane] = (core, context);
-        open.counts[lane * KINDS + kind as usize] += 1;
+    }
+
+    /// Counts an event on a lane.
+    #[inline]
+    pub(crate) fn count(&mut self, lane: usize, kind: Kind) {
+        self.events += 1;
+        self.open.counts[lane * KINDS + kind as usize] += 1;
     }
 
     /// Whether the last section is long enough.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.list
-            .last()
-            .is_none_or(|last| self.events >= last.first + self.interval)
+        self.events >= self.full_at
+    }
+
+    /// The next event cannot begin a section; perhaps the one behind it can.
+    pub(crate) fn postpone(&mut self) {
+        self.full_at = self.events + 1;
     }
 
     /// The next event begins a section.
@@ -113,7 +138,7 @@ impl Sections {
         checkpoint: Checkpoint,
         running: &Running,
         live_bytes: u64,
-        ledger: usize,
+        ledger: u64,
     ) {
         let counts = self.open.take();
         if let Some(last) = self.list.last_mut() {
@@ -131,6 +156,7 @@ impl Sections {
         if self.list.len() > MOST {
             self.join_pairs();
         }
+        self.full_at = self.events + self.interval;
     }
 
     fn join_pairs(&mut self) {

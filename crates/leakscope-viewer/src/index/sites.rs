@@ -30,29 +30,35 @@ fn power(number: u64) -> usize {
     (u64::BITS - number.leading_zeros()) as usize
 }
 
-/// Numbers counted by power of two: 0, 1, 2 to 3, 4 to 7 … Few of them occur at one call site.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Histogram(Vec<(u8, u32)>);
+/// Numbers counted by power of two: 0, 1, 2 to 3, 4 to 7 …
+#[derive(Clone, Debug)]
+pub(crate) struct Histogram([u32; POWERS]);
+
+/// The last bucket also holds what is beyond it: sizes have 32 bits, and lifetimes of so many ticks are years.
+const POWERS: usize = 56;
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self([0; POWERS])
+    }
+}
 
 impl Histogram {
     #[inline]
     fn add(&mut self, number: u64) {
-        let power = power(number) as u8;
-        match self.0.iter_mut().find(|(known, _)| *known == power) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => self.0.push((power, 1)),
-        }
+        let count = &mut self.0[power(number).min(POWERS - 1)];
+        *count = count.saturating_add(1);
     }
 
     /// What each bucket holds, `[from, to)`, and how often; ascending.
-    pub(crate) fn buckets(&self) -> Vec<(u64, u64, u32)> {
-        let mut counts = self.0.clone();
-        counts.sort_unstable();
-        let buckets = counts.into_iter().map(|(power, count)| {
-            let (from, to) = bucket(usize::from(power));
-            (from, to, count)
-        });
-        buckets.collect()
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, u64, u32)> + '_ {
+        let counts = self.0.iter().enumerate();
+        counts
+            .filter(|&(_, &count)| count > 0)
+            .map(|(power, &count)| {
+                let (from, to) = bucket(power);
+                (from, to, count)
+            })
     }
 }
 

@@ -1,9 +1,6 @@
 //! How long something lasted, over time: exact sums in stretches of equal length, which become longer as the
 //! trace does.
 
-/// A trace is divided into at most so many bins.
-pub(crate) const BINS: u64 = 1 << 17;
-
 /// So many bins in a row, and how many ticks of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
@@ -29,16 +26,13 @@ pub(crate) struct Stretch {
 }
 
 impl Stretches {
-    /// It lasted from here to there. `shift` must not be less than the last time, and `to` must lie within
-    /// [`BINS`] bins.
-    #[inline]
-    pub(crate) fn add(&mut self, from: u64, to: u64, shift: u32) {
-        self.widen(shift);
-        if from >> shift == to >> shift {
-            self.push((from >> shift) as u32, to - from);
-            return;
+    /// It lasted from here to there. Bins must be so long that their numbers have 32 bits.
+    fn add(&mut self, from: u64, to: u64) {
+        if from >> self.shift == to >> self.shift {
+            self.push((from >> self.shift) as u32, to - from);
+        } else {
+            self.add_long(from, to);
         }
-        self.add_long(from, to);
     }
 
     fn add_long(&mut self, from: u64, to: u64) {
@@ -51,20 +45,27 @@ impl Stretches {
         self.push(last as u32, to - (last << self.shift));
     }
 
-    #[inline]
     fn push(&mut self, bin: u32, ticks: u64) {
-        if ticks == 0 {
-            return;
-        }
         match self.entries.last_mut() {
-            Some(last) if last.bins == 1 && last.first == bin => last.ticks += ticks,
-            _ => self.entries.push(Entry {
+            Some(last) if last.bins == 1 && last.first == bin => {
+                last.ticks += ticks;
+                if last.ticks == 1 << self.shift {
+                    self.join_full();
+                }
+            }
+            _ => self.push_new(bin, ticks),
+        }
+    }
+
+    fn push_new(&mut self, bin: u32, ticks: u64) {
+        if ticks > 0 {
+            self.entries.push(Entry {
                 first: bin,
                 bins: 1,
                 ticks,
-            }),
+            });
+            self.join_full();
         }
-        self.join_full();
     }
 
     fn push_full(&mut self, first: u32, bins: u32, length: u64) {
@@ -77,7 +78,6 @@ impl Stretches {
     }
 
     /// The last two entries become one if both are full, without a hole between them.
-    #[inline]
     fn join_full(&mut self) {
         let [.., before, last] = self.entries.as_mut_slice() else {
             return;
@@ -91,28 +91,29 @@ impl Stretches {
         }
     }
 
+    #[cold]
     fn widen(&mut self, shift: u32) {
-        while self.shift < shift {
-            let before = std::mem::take(&mut self.entries);
-            let old = self.shift;
-            self.shift += 1;
-            for entry in before {
-                if entry.bins == 1 {
-                    self.push(entry.first >> 1, entry.ticks);
-                } else {
-                    let from = u64::from(entry.first) << old;
-                    self.add_long_or_short(from, from + entry.ticks);
-                }
+        let (before, old) = (std::mem::take(&mut self.entries), self.shift);
+        self.entries.reserve(before.len() / 2);
+        self.shift = shift;
+        self.add_all(&before, old);
+    }
+
+    /// What was summed up in shorter bins, of 2 to the power of `old` ticks.
+    fn add_all(&mut self, entries: &[Entry], old: u32) {
+        for entry in entries {
+            if entry.bins == 1 {
+                self.push(entry.first >> (self.shift - old), entry.ticks);
+            } else {
+                let from = u64::from(entry.first) << old;
+                self.add(from, from + entry.ticks);
             }
         }
     }
 
-    fn add_long_or_short(&mut self, from: u64, to: u64) {
-        if from >> self.shift == to >> self.shift {
-            self.push((from >> self.shift) as u32, to - from);
-        } else {
-            self.add_long(from, to);
-        }
+    /// How many sums there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// The sums of the bins that overlap with a window, in order of time.
@@ -131,18 +132,18 @@ impl Stretches {
             .map(stretch)
             .take_while(move |stretch| stretch.from < to)
     }
-
-    /// All ticks.
-    pub(crate) fn total(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.ticks).sum()
-    }
 }
 
-/// The sums of one thing twice, so that long windows need not go through all of the fine ones.
+/// The sums of one thing, and the same in longer bins, so that long windows need not go through all of the
+/// short ones. The longer bins are made of the shorter ones when they are asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Layers {
     fine: Stretches,
     coarse: Stretches,
+    /// Whether more was added than the longer bins hold.
+    is_stale: bool,
+    /// All ticks.
+    pub(crate) total: u64,
 }
 
 /// A coarse bin is as long as 2 to this power fine ones.
@@ -150,19 +151,30 @@ const COARSER: u32 = 4;
 
 impl Layers {
     /// As [`Stretches::add`].
-    #[inline]
-    pub(crate) fn add(&mut self, from: u64, to: u64, shift: u32) {
-        self.fine.add(from, to, shift);
-        self.coarse.add(from, to, shift + COARSER);
+    pub(crate) fn add(&mut self, from: u64, to: u64) {
+        self.fine.add(from, to);
+        self.total += to - from;
+        self.is_stale = true;
     }
 
-    /// As [`Stretches::within`], in bins that need not be shorter than `column`.
+    /// Brings the longer bins up to date.
+    pub(crate) fn coarsen(&mut self) {
+        if std::mem::take(&mut self.is_stale) {
+            self.coarse.entries.clear();
+            self.coarse.shift = self.fine.shift + COARSER;
+            self.coarse.add_all(&self.fine.entries, self.fine.shift);
+        }
+    }
+
+    /// As [`Stretches::within`], in bins that need not be shorter than `column`. The longer bins must be up to
+    /// date.
     pub(crate) fn within(
         &self,
         from: u64,
         to: u64,
         column: u64,
     ) -> impl Iterator<Item = Stretch> + '_ {
+        debug_assert!(!self.is_stale);
         let layer = match column >> self.coarse.shift {
             0 => &self.fine,
             _ => &self.coarse,
@@ -170,9 +182,17 @@ impl Layers {
         layer.within(from, to)
     }
 
-    /// All ticks.
-    pub(crate) fn total(&self) -> u64 {
-        self.coarse.total()
+    /// How many sums there are.
+    pub(crate) fn len(&self) -> usize {
+        self.fine.len()
+    }
+
+    /// Makes bins as long as 2 to the power of `shift` ticks, if they are shorter.
+    pub(crate) fn widen(&mut self, shift: u32) {
+        if self.fine.shift != shift {
+            self.fine.widen(shift);
+            self.is_stale = true;
+        }
     }
 }
 
@@ -182,10 +202,27 @@ mod tests {
     use proptest::prelude::*;
 
     fn shift_for(end: u64, mut shift: u32) -> u32 {
-        while end >> shift >= BINS {
+        while end >> shift >= 1 << 10 {
             shift += 1;
         }
         shift
+    }
+
+    /// The sums are those of what was added.
+    fn check(sums: &Stretches, all: &[(u64, u64)]) {
+        let mut end = 0;
+        let mut total = 0;
+        for stretch in sums.within(0, u64::MAX) {
+            assert!(stretch.from >= end && stretch.ticks <= stretch.to - stretch.from);
+            end = stretch.to;
+            total += stretch.ticks;
+            let inside: u64 = all
+                .iter()
+                .map(|&(from, to)| to.min(stretch.to).saturating_sub(from.max(stretch.from)))
+                .sum();
+            assert_eq!(inside, stretch.ticks);
+        }
+        assert_eq!(total, all.iter().map(|(from, to)| to - from).sum::<u64>());
     }
 
     proptest! {
@@ -193,26 +230,20 @@ mod tests {
         fn sums_are_those_of_the_ticks(
             lengths in proptest::collection::vec((0u64..5_000, 1u64..90_000), 1..300),
         ) {
-            let mut stretches = Stretches::default();
+            let mut layers = Layers::default();
             let (mut time, mut shift, mut all) = (0, 0, Vec::new());
             for (pause, length) in lengths {
                 let (from, to) = (time + pause, time + pause + length);
                 shift = shift_for(to, shift);
-                stretches.add(from, to, shift);
+                layers.widen(shift);
+                layers.add(from, to);
                 all.push((from, to));
                 time = to;
             }
-            prop_assert_eq!(stretches.total(), all.iter().map(|(from, to)| to - from).sum::<u64>());
-            let mut end = 0;
-            for stretch in stretches.within(0, u64::MAX) {
-                prop_assert!(stretch.from >= end && stretch.ticks <= stretch.to - stretch.from);
-                end = stretch.to;
-                let inside: u64 = all
-                    .iter()
-                    .map(|&(from, to)| to.min(stretch.to).saturating_sub(from.max(stretch.from)))
-                    .sum();
-                prop_assert_eq!(inside, stretch.ticks);
-            }
+            layers.coarsen();
+            prop_assert_eq!(layers.total, all.iter().map(|(from, to)| to - from).sum::<u64>());
+            check(&layers.fine, &all);
+            check(&layers.coarse, &all);
         }
     }
 }

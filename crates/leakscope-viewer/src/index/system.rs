@@ -22,15 +22,25 @@ pub(crate) struct SystemIndex {
 const DESCRIPTIONS: usize = 64;
 
 impl SystemIndex {
-    /// Counts an event; returns whether it is the first with its id.
+    /// Counts an event.
     #[inline]
-    pub(crate) fn count(&mut self, id: u32) -> bool {
-        let place = id as usize;
-        if place >= self.counts.len() {
-            self.counts.resize(place + 1, 0);
+    pub(crate) fn count(&mut self, id: u32) {
+        match self.counts.get_mut(id as usize) {
+            Some(count) => *count += 1,
+            None => self.count_first(id as usize),
         }
-        self.counts[place] += 1;
-        self.counts[place] == 1
+    }
+
+    #[cold]
+    fn count_first(&mut self, place: usize) {
+        self.counts.resize(place + 1, 0);
+        self.counts[place] = 1;
+    }
+
+    /// Whether there was an event with this id.
+    #[inline]
+    pub(crate) fn knows(&self, id: u32) -> bool {
+        self.counts.get(id as usize).is_some_and(|&count| count > 0)
     }
 
     /// An event with this id is called so.

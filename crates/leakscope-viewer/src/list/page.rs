@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::parts::Part;
 use super::row::Row;
+use super::search::Found;
 use crate::engine::Names;
 use crate::query::{At, Filter, Window};
 use crate::replay::{Reached, Replay, Seen};
@@ -24,14 +25,18 @@ pub(crate) struct List<'l> {
     pub(crate) parts: &'l [Part],
     /// The first event that was not counted.
     pub(crate) end: u64,
+    /// All of its events up to there, if they are known one by one.
+    pub(crate) found: Option<&'l [Found]>,
+    /// The first of its rows, as many as are at hand.
+    pub(crate) rows: &'l [Row],
 }
 
 impl At {
     /// Whether it lies behind an event.
-    fn is_behind(self, seen: &Seen<'_>) -> bool {
+    fn is_behind(self, event: Found) -> bool {
         match self {
-            Self::Index(index) => seen.index < index,
-            Self::Time(time) => seen.event.time < time,
+            Self::Index(index) => event.index < index,
+            Self::Time(time) => event.time < time,
         }
     }
 }
@@ -51,6 +56,9 @@ impl List<'_> {
 
     /// How many events that match stand before a moment or an event.
     pub(crate) fn rank(&self, reader: &mut Reader<'_, '_>, at: At) -> io::Result<u64> {
+        if let Some(found) = self.found {
+            return Ok(found.partition_point(|&event| at.is_behind(event)) as u64);
+        }
         let sections = &reader.scan.index.sections;
         let section = match at {
             At::Index(index) => sections.of_index(index),
@@ -67,7 +75,11 @@ impl List<'_> {
             rank += 1;
             ControlFlow::Continue(())
         };
-        self.read(reader, place, count, |seen| !at.is_behind(seen))?;
+        let event = |seen: &Seen<'_>| Found {
+            index: seen.index,
+            time: seen.event.time,
+        };
+        self.read(reader, place, count, |seen| !at.is_behind(event(seen)))?;
         Ok(rank)
     }
 
@@ -78,7 +90,55 @@ impl List<'_> {
         offset: u64,
         limit: u64,
     ) -> io::Result<Vec<Row>> {
-        let (mut before, mut rows) = (0, Vec::new());
+        let at_hand = self.rows.iter().skip(offset as usize).take(limit as usize);
+        let mut rows: Vec<Row> = at_hand.cloned().collect();
+        let (offset, limit) = (offset + rows.len() as u64, limit - rows.len() as u64);
+        match self.found {
+            Some(found) => Self::rows_found(reader, found, offset, limit, &mut rows)?,
+            None => self.rows_in_parts(reader, offset, limit, &mut rows)?,
+        }
+        Ok(rows)
+    }
+
+    /// As [`List::rows`], of events that are known.
+    fn rows_found(
+        reader: &mut Reader<'_, '_>,
+        found: &[Found],
+        offset: u64,
+        limit: u64,
+        rows: &mut Vec<Row>,
+    ) -> io::Result<()> {
+        let wanted = (offset..).zip(found.iter().skip(offset as usize));
+        let mut wanted = wanted.take(limit as usize).peekable();
+        while let Some((_, first)) = wanted.peek() {
+            let sections = &reader.scan.index.sections;
+            let section = sections.of_index(first.index);
+            let end = sections.list()[section].first + sections.length(section);
+            let mut replay = Replay::from_section(reader.scan, section);
+            let (scan, names) = (reader.scan, &mut *reader.names);
+            replay.run(scan, reader.source, u64::MAX, |seen| {
+                let row = wanted.next_if(|(_, event)| event.index <= seen.index);
+                if let Some((row, _)) = row {
+                    rows.push(Row::new(row, seen, scan, names));
+                }
+                match wanted.peek() {
+                    Some((_, next)) if next.index < end => ControlFlow::Continue(()),
+                    _ => ControlFlow::Break(()),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// As [`List::rows`], of events that are looked for in the parts that have some.
+    fn rows_in_parts(
+        &self,
+        reader: &mut Reader<'_, '_>,
+        offset: u64,
+        limit: u64,
+        rows: &mut Vec<Row>,
+    ) -> io::Result<()> {
+        let mut before = 0;
         let mut wanted = limit;
         for (place, part) in self.parts.iter().enumerate() {
             if before + part.matches <= offset || wanted == 0 {
@@ -105,7 +165,7 @@ impl List<'_> {
             })?;
             before += part.matches;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Shows what matches in one part.

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use super::page::Reader;
 use super::parts::Part;
+use super::row::Row;
 use crate::query::Filter;
 use crate::replay::{Reached, Replay};
 
@@ -16,10 +17,29 @@ pub(crate) struct Search {
     /// The first event that was not looked at.
     pub(crate) searched_to: u64,
     replay: Option<Replay>,
+    found: Vec<Found>,
+    /// How many were found.
+    total: u64,
+    /// The first rows: what a page asks for again and again while it waits for more.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// An event that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) index: u64,
+    pub(crate) time: u64,
 }
 
 /// The length of a part, in events: a page is found by reading that many again.
 const PART: u64 = 4096;
+
+/// So many events that were found are remembered one by one: 4 MiB. Where there are more they stand close together, and
+/// a page of them is found in few parts.
+const FOUND: usize = 1 << 18;
+
+/// So many rows are kept.
+const ROWS: usize = 2000;
 
 impl Search {
     /// A search for this. The window of the filter is of no concern here.
@@ -32,7 +52,15 @@ impl Search {
             parts: Vec::new(),
             searched_to: 0,
             replay: None,
+            found: Vec::new(),
+            total: 0,
+            rows: Vec::new(),
         }
+    }
+
+    /// All that was found, if it was not too much.
+    pub(crate) fn found(&self) -> Option<&[Found]> {
+        (self.total == self.found.len() as u64).then_some(&self.found)
     }
 
     /// Whether this search is the one for a filter.
@@ -63,6 +91,9 @@ impl Search {
             filter,
             parts,
             searched_to,
+            found,
+            total,
+            rows,
             ..
         } = self;
         let reached = replay.run(scan, *source, events, |seen| {
@@ -83,6 +114,16 @@ impl Search {
                 && let Some(part) = parts.last_mut()
             {
                 part.matches += 1;
+                if rows.len() as u64 == *total && rows.len() < ROWS {
+                    rows.push(Row::new(*total, seen, scan, names));
+                }
+                if found.len() as u64 == *total && found.len() < FOUND {
+                    found.push(Found {
+                        index: seen.index,
+                        time: seen.event.time,
+                    });
+                }
+                *total += 1;
             }
             ControlFlow::Continue(())
         })?;

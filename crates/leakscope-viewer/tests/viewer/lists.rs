@@ -149,6 +149,11 @@ fn searches_find_what_only_reading_can_tell() {
     let says = |event: &Kept| event.text.contains("message 12") && event.kind == "error";
     let filter = [("text", "message 12"), ("kinds", "error")];
     check(&mut engine, &twin, &filter, &wanted(&twin, says));
+    // More rows than are kept of a search.
+    let of_heap = wanted(&twin, |event: &Kept| event.kind == "heap");
+    assert!(of_heap.len() > 4000);
+    let filter = [("kinds", "heap"), ("text", "0x400")];
+    check(&mut engine, &twin, &filter, &of_heap);
     // A call site: its allocations, and the frees of its blocks wherever they come from.
     let sites = ask(&mut engine, "sites", &[]);
     let site = &sites["sites"][0];

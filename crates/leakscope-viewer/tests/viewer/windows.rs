@@ -264,6 +264,36 @@ fn tables_of_a_window_count_what_was_allocated_in_it() {
 }
 
 #[test]
+fn who_asks_for_a_part_again_and_again_is_told_all() {
+    let (program, inputs) = (Program::default(), inputs(3, 160_000));
+    let mut engine = engine(&program, inputs);
+    let end = ask(&mut engine, "overview", &[])["clock"]["end"].clone();
+    let (from, to) = ("7".to_owned(), (end.as_u64().unwrap() - 7).to_string());
+    for route in ["sites", "tasks"] {
+        let window = [("from", from.as_str()), ("to", to.as_str())];
+        let partial = [window[0], window[1], ("partial", "1")];
+        let (mut answers, mut before) = (0, 0);
+        let told = loop {
+            let told = ask(&mut engine, route, &partial);
+            let counted_to = told["counted_to"].as_u64().unwrap();
+            assert!(counted_to >= before && told["limited"] == true);
+            (answers, before) = (answers + 1, counted_to);
+            if told["complete"] == true {
+                break told;
+            }
+            // Where it is counted a second time, all of it is there at once.
+            assert_eq!(route, "sites");
+        };
+        assert_eq!(told["counted_to"].to_string(), to);
+        assert_eq!(answers > 2, route == "sites", "{answers}");
+        // The same as all at once, counted anew.
+        let (program, inputs) = (Program::default(), self::inputs(3, 160_000));
+        let mut other = self::engine(&program, inputs);
+        assert_eq!(told, ask(&mut other, route, &window));
+    }
+}
+
+#[test]
 fn windows_without_sense_are_brought_into_bounds() {
     let program = Program::default();
     let mut engine = engine(&program, inputs(4, 300));

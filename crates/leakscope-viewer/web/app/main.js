@@ -72,14 +72,27 @@ async function start() {
   listenForKeys(page, () => shown?.view ?? null, { help, theme: () => nextTheme(page) });
   show();
 
+  // One overview after the other, and always the newest.
+  let [newest, learning] = [page.version, false];
   source.follow({
     async news(reading) {
       head.news(reading);
       const isSettled = reading.state === 'complete' && page.overview.reading.state === 'complete';
-      if (reading.version === page.version || isSettled) return;
-      page.version = reading.version;
-      page.learn(await source.get('overview'));
-      show();
+      if (isSettled) return;
+      newest = reading.version;
+      if (learning) return;
+      learning = true;
+      try {
+        while (newest !== page.version) {
+          page.version = newest;
+          page.learn(await source.get('overview'));
+          show();
+        }
+      } catch {
+        // That the server is gone is heard from the stream of news.
+      } finally {
+        learning = false;
+      }
     },
     lost: () => head.lost(),
   });

@@ -1,8 +1,11 @@
-//! The heap of the tasks: memory of this computer, but no more of it than a microcontroller has.
+//! The heap of the tasks: memory of this computer, but no more of it than a microcontroller has, and at
+//! addresses that are the same each time.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::collections::BTreeMap;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use leakscope_recorder::Traced;
 
@@ -12,9 +15,19 @@ use super::stack;
 pub(super) const SIZE: usize = 64 * 1024;
 
 /// What the tasks allocate from, watched by the recorder.
-static HEAP: Traced<Limited> = Traced::new(Limited {
-    used: AtomicUsize::new(0),
+static HEAP: Traced<FirstFit> = Traced::new(FirstFit {
+    taken: Mutex::new(BTreeMap::new()),
 });
+
+/// Where the recording says that the heap begins: addresses of this computer differ from run to run.
+const BASE: usize = 0x2000_0000;
+
+/// What the recording says in place of an address of this computer.
+pub(super) fn recorded_address(address: usize) -> usize {
+    address
+        .wrapping_sub(MEMORY.start().addr())
+        .wrapping_add(BASE)
+}
 
 /// A block that somebody has to release: nobody else does.
 #[derive(Debug)]
@@ -65,26 +78,52 @@ pub(super) fn release_but_keep(block: &Block) {
     leakscope_recorder::on_free(block.start.addr().get(), block.size(), origin);
 }
 
-/// The system's allocator, up to [`SIZE`].
-struct Limited {
-    used: AtomicUsize,
+/// Twice the heap's size, so that what is lost between blocks makes no difference.
+#[repr(align(16))]
+struct Memory(UnsafeCell<[u8; 2 * SIZE]>);
+
+// SAFETY: only the owners of blocks use it, each his own part.
+unsafe impl Sync for Memory {}
+
+static MEMORY: Memory = Memory(UnsafeCell::new([0; 2 * SIZE]));
+
+impl Memory {
+    fn start(&self) -> *mut u8 {
+        self.0.get().cast()
+    }
 }
 
-// SAFETY: blocks are the system's own.
-unsafe impl GlobalAlloc for Limited {
+/// Takes the first gap that is large enough, as long as no more than [`SIZE`] is in use.
+struct FirstFit {
+    /// The size of each block, by where in the memory it begins.
+    taken: Mutex<BTreeMap<usize, usize>>,
+}
+
+// SAFETY: blocks lie in the memory, aligned, and no two of them share a byte.
+unsafe impl GlobalAlloc for FirstFit {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let take = |used: usize| Some(used + layout.size()).filter(|&used| used <= SIZE);
-        let order = Ordering::Relaxed;
-        match self.used.fetch_update(order, order, take) {
-            // SAFETY: the caller's promises are passed on.
-            Ok(_) => unsafe { System.alloc(layout) },
-            Err(_) => std::ptr::null_mut(),
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let used: usize = taken.values().sum();
+        let align = layout.align().min(align_of::<Memory>());
+        let mut start = 0;
+        for (&next, &size) in &*taken {
+            if start + layout.size() <= next {
+                break;
+            }
+            start = (next + size).next_multiple_of(align);
         }
+        let fits = used + layout.size() <= SIZE
+            && start + layout.size() <= 2 * SIZE
+            && align == layout.align();
+        if !fits {
+            return std::ptr::null_mut();
+        }
+        taken.insert(start, layout.size());
+        MEMORY.start().wrapping_add(start)
     }
 
-    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
-        self.used.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(start, layout) };
+    unsafe fn dealloc(&self, start: *mut u8, _: Layout) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.remove(&start.addr().wrapping_sub(MEMORY.start().addr()));
     }
 }

@@ -149,17 +149,25 @@ impl DemoRecorder {
     }
 }
 
+/// The block as the recording has it.
+fn recorded(block: Block) -> Block {
+    Block {
+        address: heap::recorded_address(block.address),
+        ..block
+    }
+}
+
 impl Recorder for DemoRecorder {
     fn alloc(&self, block: Block, _: Origin<'_>) {
-        Self::with(|recorder, stack| recorder.alloc(block, stack));
+        Self::with(|recorder, stack| recorder.alloc(recorded(block), stack));
     }
 
     fn free(&self, block: Block, _: Origin<'_>) {
-        Self::with(|recorder, stack| recorder.free(block, stack));
+        Self::with(|recorder, stack| recorder.free(recorded(block), stack));
     }
 
     fn realloc(&self, from: Block, to: Block, _: Origin<'_>) {
-        Self::with(|recorder, stack| recorder.realloc(from, to, stack));
+        Self::with(|recorder, stack| recorder.realloc(recorded(from), recorded(to), stack));
     }
 
     fn failed(&self, size: usize, _: Origin<'_>) {

@@ -24,7 +24,7 @@ const WAS_RESET: &str = "apptrace connection is lost";
 pub struct EspressifRecording {
     course: Course,
     destination: Destination,
-    /// OpenOCD was told of the destination.
+    /// OpenOCD has begun to trace there.
     is_used: bool,
     trace: Trace,
     has_data: bool,
@@ -254,6 +254,11 @@ impl EspressifRecording {
         if let Err(RecordError::OpenOcd(error)) = &started
             && error.is_early()
         {
+            if !is_reset && !was_refused {
+                let text = "OpenOCD does not know the program's trace buffers: it learns of them when the program is \
+                            reset";
+                receiver.event(Event::Notice(text.to_owned()));
+            }
             self.trace = Trace::ToBeginAgain {
                 is_reset,
                 was_refused: true,
@@ -262,6 +267,9 @@ impl EspressifRecording {
             return Ok(());
         }
         started?;
+        if was_refused {
+            self.course.set_again()?;
+        }
         if was_refused && !is_reset {
             self.say_reset(receiver)?;
         }
@@ -270,7 +278,7 @@ impl EspressifRecording {
 
     fn say_reset(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
         receiver.event(Event::Reset);
-        if !self.has_data || self.is_closed {
+        if !self.has_data || std::mem::replace(&mut self.is_closed, true) {
             return Ok(());
         }
         for core in 0..self.destination.cores() {
@@ -297,7 +305,6 @@ impl EspressifRecording {
         let resets = ends && self.course.plan.reset;
         self.course = self.course.again(client, resets)?;
         if ends {
-            self.is_closed = false;
             self.prepare_again(resets, receiver)?;
         }
         Ok(!ends || !self.has_data)

@@ -64,6 +64,7 @@ impl SysviewSource {
         }
         self.course.set_again(&mut self.client)?;
         self.destination = destination;
+        self.is_used = false;
         if is_reset {
             self.say_reset();
         }
@@ -80,7 +81,7 @@ impl SysviewSource {
 
     fn say_reset(&mut self) {
         self.events.push_back(Event::TargetReset);
-        if self.has_data && !self.is_closed {
+        if self.has_data && !std::mem::replace(&mut self.is_closed, true) {
             self.unclosed = (0..self.destination.cores() as u8).collect();
         }
     }
@@ -102,6 +103,9 @@ impl SysviewSource {
         let has_called = self.watch.take_call();
         if !has_called && Instant::now() < next_attempt {
             return Ok(());
+        }
+        if has_called {
+            self.course.set_again(&mut self.client)?;
         }
         if has_called && !is_reset {
             self.say_reset();
@@ -155,7 +159,10 @@ impl SysviewSource {
             return Ok(Item::Event(event));
         }
         // What it had sent before, or sends on: the trace has a connection of its own.
-        if let Received::Bytes(stream) = self.destination.read(bytes, Duration::from_millis(1))? {
+        if self.is_used
+            && let Received::Bytes(stream) =
+                self.destination.read(bytes, Duration::from_millis(1))?
+        {
             return Ok(self.hear(stream, bytes));
         }
         let is_due = lost.is_due(timeout);
@@ -193,7 +200,6 @@ impl SysviewSource {
         if resets {
             self.client.reset()?;
         }
-        self.is_closed = false;
         self.say_restored(lost, !self.has_data);
         self.trace_on(resets)
     }

@@ -40,6 +40,8 @@ pub struct SysviewSource {
     chip: String,
     form: Form,
     destination: Destination,
+    /// OpenOCD has begun to trace there.
+    is_used: bool,
     phase: Phase,
     watch: ResetWatch,
     events: VecDeque<Event>,
@@ -110,10 +112,8 @@ impl SysviewSource {
             client,
             course: Course::new(options),
             chip,
-            form: match count {
-                1 => Form::Plain,
-                count => Form::Streams(count as u8),
-            },
+            form: Form::of_streams(count as u8),
+            is_used: false,
             phase: Phase::New,
             watch: ResetWatch::default(),
             events: VecDeque::new(),
@@ -187,6 +187,7 @@ impl SysviewSource {
             result => drop(result?),
         }
         self.phase = Phase::Tracing;
+        self.is_used = true;
         self.is_closed = false;
         self.client.resume_if_halted()?;
         self.forget_notifications();

@@ -58,7 +58,7 @@ export function eventList(page, options) {
   });
   const askAgain = () => {
     total.asked = '';
-    total.ask({ ...filter, offset: 0, limit: 1 });
+    total.ask({ ...filter, offset: 0, limit: 1 }, page.version);
   };
 
   const finder = new Latest(page.source, 'find', (found) => {

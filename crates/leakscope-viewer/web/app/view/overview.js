@@ -78,13 +78,13 @@ function conclusion(page) {
   const { conclusion, sentence, totals, findings } = page.overview;
   // No leak is not all that a heap can suffer from.
   const wrong = /** @type {const} */ ([
-    [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'], [totals.failed_allocations, 'failed allocation'],
+    [totals.failed_allocations - totals.failed_and_retried, 'failed allocation'], [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'],
   ]).flatMap(([number, name]) => number > 0 ? [counted(number, name)] : []);
   const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ verdict }) => ['uncertain', 'unclassified'].includes(verdict)));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-    element('span', {}, sentence, wrong.length > 0 && ` But ${wrong.join(', ')}.`));
+    element('span', {}, sentence, wrong.length > 0 && ` Also wrong: ${wrong.join(', ')}.`));
 }
 
 /** @param {Page} page */
@@ -117,7 +117,7 @@ function perSecond(rate) {
 
 /** @param {Page} page @param {ReturnType<typeof leakCurves>} curves */
 function findings(page, curves) {
-  const { findings } = page.overview;
+  const { findings, totals } = page.overview;
   if (findings.length === 0) return element('p', { class: 'quiet' }, 'There is no allocation.');
   const [leaks, others] = [true, false].map((isLeak) => findings.filter((finding) => finding.is_leak === isLeak));
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
@@ -133,8 +133,10 @@ function findings(page, curves) {
   return element('div', { class: 'section' },
     leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
     others.length > 0 && element('details', { open: leaks.length === 0 },
-      element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(others.length, 'call site')}` : 'Call sites, those to look at first before the others'),
-      element('ul', { class: 'findings' }, ...others.map(line))));
+      element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(totals.call_sites - leaks.length, 'call site')}` : 'Call sites, those to look at first before the others'),
+      element('ul', { class: 'findings' }, ...others.map(line)),
+      findings.length < totals.call_sites && element('p', {}, element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'sites' }) },
+        `All ${counted(totals.call_sites, 'call site')}`))));
 }
 
 /** @param {Page} page */
@@ -272,8 +274,7 @@ function dumpFacts(page, dump) {
 /** @param {Page} page */
 function columns(page) {
   if (page.overview.dump !== null) return dumpFacts(page, page.overview.dump);
-  const { target, totals, peak, sessions, inputs, findings } = page.overview;
-  const title = (/** @type {number} */ site) => findings.find((finding) => finding.site === site)?.title ?? `call site ${site}`;
+  const { target, totals, peak, sessions, inputs } = page.overview;
   return element('div', { class: 'columns' },
     section('What was recorded', facts([
       ['Application', target.application], ['Device', target.device], ['Operating system', target.operating_system],
@@ -291,7 +292,7 @@ function columns(page) {
       columns: [
         { name: 'Bytes', class: 'number', cell: (holder) => bytes(holder.bytes) },
         { name: 'Part', class: 'number', cell: (holder) => percent(holder.bytes, peak.bytes) },
-        { name: 'Call site', class: 'fixed words', cell: (holder) => title(holder.site) },
+        { name: 'Call site', class: 'fixed words', cell: (holder) => holder.title },
       ],
     })),
     sessions.length > 1 && section('Sessions', table({

@@ -340,7 +340,7 @@ test('a heap dump is looked at without times', async () => {
 
 test('what is wrong with the heap stands before what is fine', () => serving(golden('wrong-frees'), (url) => inTab(async (tab) => {
   await open(tab, url, 'overview');
-  await tab.see('.conclusion', 'But 1 double free, 1 wrong free');
+  await tab.see('.conclusion', 'Also wrong: 1 double free, 1 wrong free');
   await tab.click('.table td', 'double free');
   await tab.see('.list-row.flagged[aria-selected="true"]', 'double free');
   await open(tab, url, 'flame');

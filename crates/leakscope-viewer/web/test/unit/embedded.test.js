@@ -88,3 +88,28 @@ test('only the answer to the last question counts', async () => {
   await Promise.all([first, second]);
   assert.deepEqual(heard, ['two']);
 });
+
+test('news do not end the question under way, and only the newest is asked then', async () => {
+  /** @type {((value: unknown) => void)[]} */
+  const answers = [];
+  /** @type {unknown[]} */
+  const asked = [];
+  const slow = /** @type {import('leakscope/data/types.js').Source} */ (/** @type {unknown} */ ({
+    get: (/** @type {string} */ _, /** @type {{ to: number }} */ { to }) => {
+      asked.push(to);
+      return new Promise((resolve) => answers.push(resolve));
+    },
+  }));
+  /** @type {unknown[]} */
+  const heard = [];
+  const latest = new Latest(slow, 'heap', (answer) => heard.push(answer), () => heard.push('failed'));
+  const all = latest.ask({ to: 1 }, 1);
+  latest.ask({ to: 2 }, 2);
+  latest.ask({ to: 3 }, 3);
+  latest.ask({ to: 3 }, 3);
+  answers[0]('one');
+  await new Promise((resolve) => setImmediate(resolve));
+  answers[1]('three');
+  await all;
+  assert.deepEqual([asked, heard], [[1, 3], ['one', 'three']]);
+});

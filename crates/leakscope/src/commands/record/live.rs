@@ -215,7 +215,7 @@ impl<'s> Live<'s> {
         if !self.log {
             return match self.analysis.run() {
                 Pause::NeedBytes(stream) => Some(stream),
-                Pause::Finished => None,
+                Pause::Enough | Pause::Finished => None,
             };
         }
         let program = Symbolizer::new(self.symbols.map(|symbols| symbols as &dyn FrameSource));
