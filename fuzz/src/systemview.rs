@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use leakscope_systemview::{
-    Arguments, Frame, FrameError, Header, Packet, Printf, SystemDescription, Text, sync,
+    Arguments, Frame, FrameError, Header, Packet, Printf, PrintfInElf, SystemDescription, Text,
+    sync,
 };
 
 /// Cuts `bytes` into packets, in both framings, byte by byte over what is none: reads to the end, and
@@ -80,6 +81,12 @@ pub fn printf(bytes: &[u8]) {
     .to_string();
     // A byte that is no text is shown as three; width and precision are bounded.
     assert!(shown.len() <= 3 * format.len() + 600 * used);
+    let in_elf = PrintfInElf {
+        format: Text(format),
+        arguments: rest,
+    }
+    .to_string();
+    assert!(in_elf.len() <= 3 * bytes.len() + 600 * rest.len());
 }
 
 /// Gives each frame in `bytes` to `look`.
