@@ -5,6 +5,9 @@
 /** @typedef {import('leakscope/data/types.js').Routes} Routes */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
 
+/** So many milliseconds go by between two parts of an answer: enough to read something. */
+const BETWEEN_PARTS = 300;
+
 /** @template {keyof Routes} R */
 export class Latest {
   /**
@@ -46,8 +49,7 @@ export class Latest {
     const running = new AbortController();
     this.running = running;
     try {
-      const answer = await this.source.get(this.route, parameters, running.signal);
-      if (!running.signal.aborted) this.answered(answer);
+      await this.#hear(parameters, running.signal);
     } catch (error) {
       if (running.signal.aborted) return;
       this.asked = '';
@@ -60,6 +62,24 @@ export class Latest {
     if (next === null) return;
     this.asked = '';
     await this.ask(...next);
+  }
+
+  /**
+   * Hears the answer. What of it was counted so far is passed on now and then, until nothing is missing.
+   * @param {Parameters} parameters
+   * @param {AbortSignal} signal
+   */
+  async #hear(parameters, signal) {
+    let heard = performance.now();
+    while (!signal.aborted) {
+      const answer = await this.source.get(this.route, parameters, signal);
+      const isPart = 'complete' in Object(answer) && /** @type {{ complete?: boolean }} */ (answer).complete === false;
+      if (!signal.aborted && (!isPart || performance.now() - heard >= BETWEEN_PARTS)) {
+        this.answered(answer);
+        heard = performance.now();
+      }
+      if (!isPart) return;
+    }
   }
 
   /** Ends the question that is under way. */

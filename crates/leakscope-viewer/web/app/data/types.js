@@ -104,7 +104,9 @@
  * @property {number[]} contexts
  * @property {number[]} cores
  */
-/** @typedef {{ from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[],
+/** How far an answer about a range has come: nothing is said of one that is complete at once.
+ *  @typedef {{ complete?: boolean, counted_to?: number }} Counted */
+/** @typedef {Counted & { from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[],
  *  others: { sites: number, outstanding_bytes: number, allocated_bytes: number } }} Sites */
 /** @typedef {{ from: number, to: number, count: number }} Bucket */
 /** @typedef {{ address: string, size: number, time: number, context: number, core: number }} Block */
@@ -159,7 +161,7 @@
  * @property {number} outstanding_bytes
  * @property {number | null} peak_bytes
  */
-/** @typedef {{ from: number, to: number, limited: boolean, tasks: Task[],
+/** @typedef {Counted & { from: number, to: number, limited: boolean, tasks: Task[],
  *  matrix: { allocated_by: number, freed_by: number, blocks: number, bytes: number }[],
  *  unknown_ticks: { core: number, ticks: number }[] }} Tasks */
 

@@ -144,7 +144,7 @@ export function flameView(page) {
       upward.show(state.upward);
       allocator.show(state.allocator);
       scroller.classList.toggle('upward', state.upward);
-      latest.ask(page.limits, page.version);
+      latest.ask({ ...page.limits, partial: 1 }, page.version);
       make();
     },
     key(event) {

@@ -55,7 +55,7 @@ export function sitesView(page) {
     search,
     show(state) {
       search.show(state.search);
-      latest.ask(page.limits, page.version);
+      latest.ask({ ...page.limits, partial: 1 }, page.version);
       draw();
       detail.show(state.site);
     },

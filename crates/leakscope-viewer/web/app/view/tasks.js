@@ -30,7 +30,7 @@ export function tasksView(page) {
   return {
     element: element('div', { class: 'view tasks', tabindex: -1 }, inside),
     show(state) {
-      latest.ask(page.limits, page.version);
+      latest.ask({ ...page.limits, partial: 1 }, page.version);
       if (state.sort !== sort) {
         sort = state.sort;
         draw();

@@ -89,6 +89,18 @@ test('only the answer to the last question counts', async () => {
   assert.deepEqual(heard, ['two']);
 });
 
+test('an answer that comes in parts is asked for until it is complete', async () => {
+  const parts = [{ complete: false, counted_to: 1 }, { complete: false, counted_to: 2 }, { complete: true, counted_to: 3 }];
+  let asked = 0;
+  const counting = /** @type {import('leakscope/data/types.js').Source} */ (/** @type {unknown} */ ({ get: async () => parts[asked++] }));
+  /** @type {unknown[]} */
+  const heard = [];
+  const latest = new Latest(counting, 'sites', (answer) => heard.push(answer), () => heard.push('failed'));
+  await latest.ask({ from: 1, partial: 1 });
+  assert.equal(asked, 3);
+  assert.deepEqual(heard.at(-1), parts[2]);
+});
+
 test('news do not end the question under way, and only the newest is asked then', async () => {
   /** @type {((value: unknown) => void)[]} */
   const answers = [];

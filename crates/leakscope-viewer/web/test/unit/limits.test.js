@@ -19,6 +19,8 @@ test('a range is named, and how far the answer is about it', () => {
   assert.equal(limitWords(pageWith([101_000, 199_000]), answer),
     'what was allocated from 0.100 s to 0.200 s (0.100 s): the range, as finely as this file knows it');
   assert.match(limitWords(pageWith([1, 2]), { ...answer, limited: false }), /^of the whole trace/);
+  assert.equal(limitWords(pageWith([100_000, 200_000]), { ...answer, complete: false, counted_to: 125_000 }),
+    'what was allocated in the range; 25 % of it counted so far');
   // Whoever types an address may name a range that ends behind the trace.
   assert.equal(limitWords(pageWith([100_000, 9_000_000]), { ...answer, to: 1_000_000 }), 'what was allocated in the range');
 });
