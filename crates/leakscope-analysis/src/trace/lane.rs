@@ -54,7 +54,7 @@ impl Lane {
 }
 
 /// What a packet's id says of it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Label {
     pub(super) id: u16,
     /// The core it comes from.

@@ -5,6 +5,7 @@
 //! are moderate.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
 use leakscope_systemview::varint::{self, Numbers};
 use leakscope_systemview::{Frame, Packet, Shape, Text, id};
@@ -20,13 +21,13 @@ pub(super) struct Seen {
     core: u8,
     /// Whether the core is in the id, so that packets are cut in another way.
     has_core_bit: bool,
-    /// By id.
-    kinds: Vec<Kind>,
+    /// By id. Shared with checkpoints: it seldom changes, and there are many of those.
+    kinds: Arc<[Kind]>,
     tasks: FxHashSet<u32>,
 }
 
 /// What makes packets with one id ordinary.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kind {
     shape: Shape,
     /// The longest payload, in bytes, of a packet that is ordinary whatever its fields say; -1 if none is.
@@ -80,10 +81,10 @@ impl Seen {
         let mut seen = Self {
             core: part.core,
             has_core_bit: part.core_bit,
-            kinds: Vec::new(),
+            kinds: Arc::default(),
             tasks: FxHashSet::default(),
         };
-        for id in 0..id::FIRST_API {
+        let predefined = |id| {
             let (check, longest) = match id {
                 id::ISR_ENTER
                 | id::ISR_EXIT
@@ -96,9 +97,9 @@ impl Seen {
                 id::PRINT_FORMATTED | id::EX | id::END_CALL => (Check::Fields, 0),
                 _ => (Check::New, 0),
             };
-            let kind = seen.new_kind(id, check, longest);
-            seen.kinds.push(kind);
-        }
+            seen.new_kind(id, check, longest)
+        };
+        seen.kinds = (0..id::FIRST_API).map(predefined).collect();
         seen
     }
 
@@ -165,14 +166,18 @@ impl Seen {
 
     /// Changes what is known of packets with this id.
     fn change(&mut self, id: u32, change: impl FnOnce(&mut Kind)) {
-        for new in self.kinds.len() as u32..=id.min(id::LAST) {
-            let kind = self.new_kind(new, Check::New, 0);
-            self.kinds.push(kind);
+        if id as usize >= self.kinds.len() && id <= id::LAST {
+            let new = self.kinds.len() as u32..=id;
+            let new = new.map(|id| self.new_kind(id, Check::New, 0));
+            self.kinds = self.kinds.iter().copied().chain(new).collect();
         }
-        if let Some(&(mut kind)) = self.kinds.get(id as usize) {
-            change(&mut kind);
-            self.settle(&mut kind);
-            self.kinds[id as usize] = kind;
+        if let Some(known) = self.kinds.get(id as usize) {
+            let mut changed = *known;
+            change(&mut changed);
+            self.settle(&mut changed);
+            if changed != *known {
+                Arc::make_mut(&mut self.kinds)[id as usize] = changed;
+            }
         }
     }
 
