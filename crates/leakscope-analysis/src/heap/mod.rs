@@ -7,6 +7,7 @@ mod contexts;
 mod gaps;
 mod heaps;
 mod look;
+mod mishap;
 mod model;
 mod recent;
 mod sessions;

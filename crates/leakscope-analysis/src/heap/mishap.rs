@@ -1,0 +1,171 @@
+//! What does not go as it should: frees of no block, blocks whose free was lost, allocations that fail.
+
+use super::blocks::LiveBlock;
+use super::model::HeapModel;
+use super::recent::{Failure, Kind};
+use crate::outcome::{Anomaly, AnomalyKind, FailedAllocation, Outcome};
+use crate::problem::ProblemKind;
+use crate::trace::{Occasion, StackId, Stacks};
+
+/// How many blocks may be looked at, in all, to find the one that a wrong address lies in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScanBudget(usize);
+
+impl Default for ScanBudget {
+    fn default() -> Self {
+        Self(1 << 26)
+    }
+}
+
+impl HeapModel {
+    /// A free of an address at which no block lives.
+    #[cold]
+    pub(super) fn free_unknown(
+        &mut self,
+        heap: u64,
+        address: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) {
+        if heap != 0 || !self.heaps.are_one() {
+            self.tell_heaps_apart();
+            self.heaps.index(heap);
+        }
+        let kind = match self.blocks.freed_before(address) {
+            Some((time, from)) => {
+                if self.gaps.any_since(time) {
+                    self.note(ProblemKind::AllocationLost, now);
+                    return;
+                }
+                self.totals.double_frees += 1;
+                AnomalyKind::DoubleFree {
+                    freed_at: time,
+                    freed_by: stacks.frames(from).to_vec(),
+                }
+            }
+            None => match self.block_around(address) {
+                // A block that lived when data were lost may be gone, and another one stand there.
+                Some((start, block)) if !self.gaps.any_since(block.time) => {
+                    self.totals.wrong_frees += 1;
+                    AnomalyKind::WrongFree {
+                        allocated_by: self.keys[block.site as usize].frames.to_vec(),
+                        block: self.listed(start, &block),
+                    }
+                }
+                _ if self.gaps.list().is_empty() => {
+                    self.totals.frees_of_older_blocks += 1;
+                    return;
+                }
+                _ => {
+                    self.note(ProblemKind::AllocationLost, now);
+                    return;
+                }
+            },
+        };
+        if self.anomalies.len() < Outcome::KEPT {
+            self.anomalies.push(Anomaly {
+                kind,
+                time: now.time,
+                context: now.context,
+                core: now.core,
+                address,
+                stack: stacks.frames(stack).to_vec(),
+            });
+        }
+    }
+
+    fn block_around(&mut self, address: u64) -> Option<(u64, LiveBlock)> {
+        let budget = self.scan_budget.0.checked_sub(self.blocks.len())?;
+        self.scan_budget = ScanBudget(budget);
+        self.blocks.around(address)
+    }
+
+    /// A block's address was allocated again: its free was lost.
+    #[cold]
+    pub(super) fn lose(&mut self, lost: &LiveBlock, now: &Occasion) {
+        self.note(ProblemKind::FreeLost, now);
+        let size = lost.bytes();
+        self.sites[lost.site as usize].lose(now.time, size, &self.moment);
+        self.contexts.lose(lost.owner, size);
+        if !self.heaps.are_one() {
+            self.heaps.lose(lost.heap(), size);
+        }
+        self.live_bytes -= size;
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        site: usize,
+        size: u64,
+        stack: StackId,
+        now: &Occasion,
+        stacks: &Stacks,
+    ) {
+        self.totals.failed_allocations += 1;
+        self.sites[site].failed += 1;
+        let by = self.contexts.index(now.context);
+        self.sites[site].note_context(by, now.core);
+        let recent = *self.recent.of(now.core);
+        let mut kept = 0;
+        if recent.is_half(stack, now.context) {
+            if let Some(block) = recent.block {
+                self.revive(recent.address, block, recent.time, now);
+            }
+            kept = recent.address;
+        }
+        let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
+        if entry.is_some() {
+            self.failed.push(FailedAllocation {
+                size,
+                time: now.time,
+                context: now.context,
+                core: now.core,
+                stack: stacks.frames(stack).to_vec(),
+                retried: false,
+                live_bytes: self.live_bytes,
+            });
+        }
+        let recent = self.recent.of(now.core);
+        recent.kind = Kind::Failed;
+        recent.context = now.context;
+        recent.address = kept;
+        recent.failure = Failure { size, entry };
+    }
+
+    /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
+    /// on.
+    fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64, now: &Occasion) {
+        if !self.blocks.revive(address, block, freed_at) {
+            return;
+        }
+        let size = block.bytes();
+        self.totals.frees -= 1;
+        let site = &mut self.sites[block.site as usize];
+        site.revive(
+            freed_at.saturating_sub(block.time),
+            now.time,
+            size,
+            &self.moment,
+        );
+        let by = self.contexts.index(now.context);
+        self.contexts.unfree(by, size);
+        self.contexts.revive(block.owner, size);
+        if !self.heaps.are_one() {
+            self.heaps.revive(block.heap(), size);
+        }
+        self.live_bytes += size;
+    }
+
+    /// After a failure, memory is found: if it is for the same request, only the first region was full.
+    #[cold]
+    pub(super) fn retry(&mut self, failure: Failure, size: u64) {
+        if failure.size != size {
+            return;
+        }
+        self.totals.failed_and_retried += 1;
+        if let Some(failed) = failure.entry.and_then(|entry| self.failed.get_mut(entry)) {
+            failed.retried = true;
+        }
+    }
+}
