@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use leakscope_analysis::heap::{HeapModel, KeepAll};
 use leakscope_analysis::trace::{Context, Event, EventKind, HeapEvent, Layout, Step, Trace};
-use leakscope_systemview::id;
+use leakscope_systemview::{Print, id};
 
 /// An event that was kept.
 pub(crate) struct Kept {
@@ -42,14 +42,17 @@ fn kind(event: &Event<'_>) -> &'static str {
     match (event.kind, event.id) {
         (EventKind::Heap(_), _) => "heap",
         (EventKind::Api, _) => "api",
-        (EventKind::Log(print), _) => {
-            ["log", "warning", "error", "log"][print.options as usize & 3]
+        (EventKind::Log(Print { options, .. }) | EventKind::LogInElf { options, .. }, _) => {
+            ["log", "warning", "error", "log"][options as usize & 3]
         }
-        (EventKind::Mark { .. }, _) => "mark",
+        (EventKind::Mark { .. }, _) | (EventKind::System, id::MARK_START | id::MARK_STOP) => "mark",
         (EventKind::Gap { .. }, _) => "gap",
         (EventKind::Unreadable, _) => "damaged",
         (EventKind::System, id::ISR_ENTER | id::ISR_EXIT | id::ISR_TO_SCHEDULER) => "isr",
-        (EventKind::System, id::TASK_START_EXEC..=id::TASK_CREATE | id::IDLE) => "task",
+        (
+            EventKind::System,
+            id::TASK_START_EXEC..=id::TASK_CREATE | id::TASK_TERMINATE | id::IDLE,
+        ) => "task",
         (EventKind::Module, _) => "module",
         _ => "system",
     }
