@@ -8,7 +8,7 @@ use super::blocks::Slot;
 /// All slots, by address.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// A power of two of them, of which at least a quarter are free.
+    /// A power of two of them, of which at least half are free: more than one is seldom looked at then.
     slots: Vec<Slot>,
     /// How far a hash is shifted to be an index.
     shift: u32,
@@ -70,7 +70,7 @@ impl Table {
 
     /// Adds a slot whose address is in none yet.
     pub(super) fn add(&mut self, slot: Slot) {
-        if (self.used + 1) * 4 > self.slots.len() * 3 {
+        if (self.used + 1) * 2 > self.slots.len() {
             let mut larger = Self::with_slots(self.slots.len() * 2);
             self.iter().for_each(|slot| larger.add(*slot));
             *self = larger;
