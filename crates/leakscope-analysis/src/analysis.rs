@@ -45,8 +45,7 @@ impl<F: FoldStack> Analysis<F> {
     /// Takes all events into account that can be read, without returning them: faster than
     /// [`Analysis::step`], with the same outcome.
     pub fn run(&mut self) -> Pause {
-        let mut observer = self.heap.observer(&mut self.fold);
-        self.trace.run(&mut observer)
+        self.heap.run(&mut self.trace, &mut self.fold, &mut ())
     }
 
     /// From now on, cycles begin only where [`Analysis::mark_cycle`] says, and not at the target's own

@@ -4,6 +4,7 @@
 //! addresses. Call sites, tasks and cores refer to each other by index.
 
 use crate::findings::{Finding, Growth};
+use crate::heap::SiteId;
 use crate::problem::Problem;
 use crate::trace::{Context, Task};
 
@@ -151,6 +152,8 @@ pub struct Session {
 /// A distinct call stack that allocates, seen from above the allocator.
 #[derive(Clone, Debug)]
 pub struct CallSite {
+    /// Which it is: its place in the list says how bad it is.
+    pub id: SiteId,
     /// The verdict.
     pub finding: Finding,
     /// The session that gave the verdict, an index into [`Outcome::sessions`].

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use leakscope_analysis::dump::{Decoration, Log};
 use leakscope_analysis::heap::FoldStack;
-use leakscope_analysis::heap::allocator::is_allocator_function;
 use leakscope_symbols::Frame;
 
 use crate::FrameSource;
+use crate::allocator::is_allocator_function;
 
 /// Names frames, and folds the allocator's, by what a monitor has written into the log, for want of an ELF file.
 #[derive(Clone, Copy, Debug)]

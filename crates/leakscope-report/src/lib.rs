@@ -9,7 +9,7 @@
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
 //!   come; [`filter`] chooses among them.
 //! - [`Symbolizer`] turns return addresses into frames, with the allocator's own folded away.
-//! - [`program`] says which frames are the allocator's, and whether the ELF file is the right one;
+//! - [`allocator`] lists functions that are the allocator's own; [`program`] says which frames are the allocator's, and whether the ELF file is the right one;
 //!   [`Decorated`] names frames without one, from what a monitor has written.
 //! - [`units`] is the only place where ticks and bytes become words.
 //! - [`sanitise`] makes text from a device fit for a terminal.
@@ -19,6 +19,7 @@
 //! - **outstanding**: not freed when its session ended; a fact.
 //! - **leak**: a verdict on a call site, with its reason.
 pub mod advice;
+pub mod allocator;
 mod conclusion;
 mod decorated;
 pub mod events;

@@ -2,10 +2,11 @@
 //! the right one.
 
 use leakscope_analysis::heap::FoldStack;
-use leakscope_analysis::heap::allocator::is_allocator_function;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_symbols::{AddressKind, Symbols};
+
+use crate::allocator::is_allocator_function;
 
 /// Folds the frames of functions that are known to be the allocator's; none without symbols.
 #[derive(Clone, Copy, Debug)]

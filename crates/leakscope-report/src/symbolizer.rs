@@ -4,10 +4,11 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use leakscope_analysis::heap::allocator::is_allocator_function;
 use leakscope_symbols::{AddressKind, SourceRoots, Symbols};
 use leakscope_systemview::{PrintfInElf, Text};
 use rustc_hash::FxHashMap;
+
+use crate::allocator::is_allocator_function;
 
 /// Something that knows which functions were active at a return address.
 pub trait FrameSource {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use leakscope_analysis::heap::{FoldStack, HeapModel, Watcher};
+use leakscope_analysis::heap::{Effect, FoldStack, HeapModel, Watcher};
 use leakscope_analysis::trace::{Event, Layout, Occasion, Pause, Switch, Trace};
 use leakscope_report::program::AllocatorFrames;
 use leakscope_systemview::id;
@@ -48,10 +48,7 @@ impl<'s> Scan<'s> {
     /// A call stack without the allocator's own frames, as call sites are told apart by it.
     pub(crate) fn program_frames<'f>(&self, frames: &'f [u64]) -> &'f [u64] {
         let mut fold = self.fold;
-        match fold.fold(frames) {
-            all if all >= frames.len() => frames,
-            some => &frames[some..],
-        }
+        fold.split(frames).1
     }
 
     /// Reads so many events, or as many as there are.
@@ -68,7 +65,7 @@ impl<'s> Scan<'s> {
                 names: &mut *names,
             };
             let heap = &mut self.heap;
-            match heap.run_watched(&mut self.trace, &mut self.fold, &mut watching) {
+            match heap.run(&mut self.trace, &mut self.fold, &mut watching) {
                 Pause::Enough => self.index.begin_section(&self.trace),
                 Pause::NeedBytes(stream) => {
                     let grows = source.grows();
@@ -107,21 +104,8 @@ impl Watcher for Watching<'_, '_, '_> {
     }
 
     #[inline]
-    fn allocated(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        address: u64,
-        size: u64,
-        site: usize,
-        heap: &HeapModel,
-    ) {
-        self.index.allocated(now, id, address, size, site, heap);
-    }
-
-    #[inline]
-    fn freed(&mut self, now: &Occasion, id: u32, address: u64, heap: &HeapModel) {
-        self.index.freed(now, id, address, heap);
+    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
+        self.index.affected(now, id, effect, heap);
     }
 
     #[inline(never)]
@@ -129,9 +113,15 @@ impl Watcher for Watching<'_, '_, '_> {
         self.index.switched(switch);
     }
 
-    fn event(&mut self, event: &Event<'_>, trace: &Trace, heap: &HeapModel) {
+    fn event(
+        &mut self,
+        event: &Event<'_>,
+        effect: Option<&Effect>,
+        trace: &Trace,
+        heap: &HeapModel,
+    ) {
         self.names.naming.learn(event);
-        let is_first = self.index.observe(event, trace, heap);
+        let is_first = self.index.observe(event, effect, trace, heap);
         if is_first && event.id >= id::FIRST_API {
             let named = self
                 .names

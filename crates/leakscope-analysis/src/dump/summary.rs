@@ -5,7 +5,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Dump, Log, Mode, Record};
 use crate::findings::{Confidence, Finding, Growth, Reason, Verdict, Word};
-use crate::heap::FoldStack;
+use crate::heap::{FoldStack, SiteId};
 use crate::outcome::{Block, CallSite, Outcome, Peak, Session, Target, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::trace::Context;
@@ -108,13 +108,10 @@ impl<'d> Reading<'d> {
         let mut sites: Vec<(CallSite, u64)> = Vec::new();
         for (record, &fate) in self.dump.records.iter().zip(&self.fates) {
             let stack = data.without(&record.allocated_by);
-            let folded = match fold.fold(stack) {
-                all if all >= stack.len() => 0,
-                some => some,
-            };
-            let (allocator_frames, key) = stack.split_at(folded);
+            let (allocator_frames, key) = fold.split(stack);
             let index = *index_of.entry(key.into()).or_insert_with(|| {
-                sites.push((new_site(key, allocator_frames, record), 0));
+                let id = SiteId::new(sites.len() as u32);
+                sites.push((new_site(id, key, allocator_frames, record), 0));
                 sites.len() - 1
             });
             let (site, doubtful) = &mut sites[index];
@@ -258,8 +255,9 @@ fn searches_from_the_oldest(record: &Record) -> bool {
     record.memory.is_some()
 }
 
-fn new_site(stack: &[u64], allocator_frames: &[u64], record: &Record) -> CallSite {
+fn new_site(id: SiteId, stack: &[u64], allocator_frames: &[u64], record: &Record) -> CallSite {
     CallSite {
+        id,
         finding: Finding::nothing_allocated(),
         session: 0,
         growth: Growth::NONE,

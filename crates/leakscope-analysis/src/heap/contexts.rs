@@ -40,7 +40,8 @@ impl Contexts {
     }
 
     pub(super) fn context(&self, index: u32) -> Context {
-        self.list[index as usize].context
+        let usage = self.list.get(index as usize);
+        usage.map_or(Context::Unknown, |usage| usage.context)
     }
 
     #[cold]

@@ -1,8 +1,10 @@
 //! What does not go as it should: frees of no block, blocks whose free was lost, allocations that fail.
 
 use super::blocks::LiveBlock;
+use super::effect::{KnownBlock, UnknownFree};
 use super::model::HeapModel;
 use super::recent::{Failure, Kind};
+use super::site_id::SiteId;
 use crate::outcome::{Anomaly, AnomalyKind, FailedAllocation, Outcome};
 use crate::problem::ProblemKind;
 use crate::trace::{Occasion, StackId, Stacks};
@@ -18,7 +20,7 @@ impl Default for ScanBudget {
 }
 
 impl HeapModel {
-    /// A free of an address at which no block lives.
+    /// A free of an address at which no block lives: why.
     #[cold]
     pub(super) fn free_unknown(
         &mut self,
@@ -27,39 +29,41 @@ impl HeapModel {
         stack: StackId,
         now: &Occasion,
         stacks: &Stacks,
-    ) {
+    ) -> UnknownFree {
         if heap != 0 || !self.heaps.are_one() {
             self.tell_heaps_apart();
             self.heaps.index(heap);
         }
-        let kind = match self.blocks.freed_before(address) {
+        let (why, kind) = match self.blocks.freed_before(address) {
             Some((time, from)) => {
                 if self.gaps.any_since(time) {
                     self.note(ProblemKind::AllocationLost, now);
-                    return;
+                    return UnknownFree::AllocationLost;
                 }
                 self.totals.double_frees += 1;
-                AnomalyKind::DoubleFree {
+                let first = AnomalyKind::DoubleFree {
                     freed_at: time,
                     freed_by: stacks.frames(from).to_vec(),
-                }
+                };
+                (UnknownFree::Double, first)
             }
             None => match self.block_around(address) {
                 // A block that lived when data were lost may be gone, and another one stand there.
                 Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
-                    AnomalyKind::WrongFree {
+                    let inside = AnomalyKind::WrongFree {
                         allocated_by: self.keys[block.site as usize].frames.to_vec(),
                         block: self.listed(start, &block),
-                    }
+                    };
+                    (UnknownFree::Wrong, inside)
                 }
                 _ if self.gaps.list().is_empty() => {
                     self.totals.frees_of_older_blocks += 1;
-                    return;
+                    return UnknownFree::Older;
                 }
                 _ => {
                     self.note(ProblemKind::AllocationLost, now);
-                    return;
+                    return UnknownFree::AllocationLost;
                 }
             },
         };
@@ -73,6 +77,7 @@ impl HeapModel {
                 stack: stacks.frames(stack).to_vec(),
             });
         }
+        why
     }
 
     fn block_around(&mut self, address: u64) -> Option<(u64, LiveBlock)> {
@@ -94,25 +99,27 @@ impl HeapModel {
         self.live_bytes -= size;
     }
 
+    /// An allocation found no memory. If it was to move a block that seemed to be freed, that block lives on.
     pub(super) fn fail(
         &mut self,
-        site: usize,
+        site: SiteId,
         size: u64,
         stack: StackId,
         now: &Occasion,
         stacks: &Stacks,
-    ) {
+    ) -> Option<KnownBlock> {
         self.totals.failed_allocations += 1;
-        self.sites[site].failed += 1;
         let by = self.contexts.index(now.context);
-        self.sites[site].note_context(by, now.core);
-        let recent = *self.recent.of(now.core);
-        let mut kept = 0;
-        if recent.is_half(stack, now.context) {
-            if let Some(block) = recent.block {
-                self.revive(recent.address, block, recent.time, now);
-            }
-            kept = recent.address;
+        let life = &mut self.sites[site.index()];
+        life.failed += 1;
+        life.note_context(by, now.core);
+        let before = *self.recent.of(now.core);
+        let (mut kept, mut revived) = (0, None);
+        if before.is_half(stack, now.context) {
+            kept = before.address;
+            revived = before
+                .block
+                .filter(|block| self.revive(before.address, block, before.time, now));
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -131,13 +138,14 @@ impl HeapModel {
         recent.context = now.context;
         recent.address = kept;
         recent.failure = Failure { size, entry };
+        revived.map(|block| self.known(kept, &block))
     }
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
-    /// on.
-    fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64, now: &Occasion) {
-        if !self.blocks.revive(address, block, freed_at) {
-            return;
+    /// on. Whether nothing came between.
+    fn revive(&mut self, address: u64, block: &LiveBlock, freed_at: u64, now: &Occasion) -> bool {
+        if !self.blocks.revive(address, *block, freed_at) {
+            return false;
         }
         let size = block.bytes();
         self.totals.frees -= 1;
@@ -155,17 +163,20 @@ impl HeapModel {
             self.heaps.revive(block.heap(), size);
         }
         self.live_bytes += size;
+        true
     }
 
-    /// After a failure, memory is found: if it is for the same request, only the first region was full.
+    /// After a failure, memory is found. Whether it is for the same request: then only the first region was
+    /// full.
     #[cold]
-    pub(super) fn retry(&mut self, failure: Failure, size: u64) {
+    pub(super) fn retry(&mut self, failure: Failure, size: u64) -> bool {
         if failure.size != size {
-            return;
+            return false;
         }
         self.totals.failed_and_retried += 1;
         if let Some(failed) = failure.entry.and_then(|entry| self.failed.get_mut(entry)) {
             failed.retried = true;
         }
+        true
     }
 }

@@ -1,9 +1,12 @@
 //! The model of the heap: which blocks live, who allocated them, and how that went over time.
 //!
-//! Memory grows with live blocks and distinct call stacks, never with the length of the trace.
-pub mod allocator;
+//! [`HeapModel::observe`] says of each event what it did, as an [`Effect`]; who reads many events at once
+//! is told as a [`Watcher`]. Memory grows with live blocks and distinct call stacks, never with the length of
+//! the trace.
 mod blocks;
 mod contexts;
+mod effect;
+mod fold;
 mod gaps;
 mod heaps;
 mod look;
@@ -12,10 +15,13 @@ mod model;
 mod recent;
 mod sessions;
 mod site;
+mod site_id;
 mod summary;
 mod table;
 mod watch;
 
-pub use look::KnownBlock;
-pub use model::{FoldStack, HeapModel, KeepAll};
+pub use effect::{Completes, Effect, KnownBlock, UnknownFree};
+pub use fold::{FoldStack, KeepAll};
+pub use model::HeapModel;
+pub use site_id::SiteId;
 pub use watch::Watcher;

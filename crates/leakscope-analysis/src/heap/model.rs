@@ -5,35 +5,18 @@ use rustc_hash::FxBuildHasher;
 
 use super::blocks::{Blocks, LARGEST, LiveBlock};
 use super::contexts::Contexts;
+use super::effect::{Completes, Effect, KnownBlock, UnknownFree};
+use super::fold::FoldStack;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
 use super::mishap::ScanBudget;
 use super::recent::{Kind, RecentEvents};
 use super::site::{Moment, Site, WARM_UP_CYCLES};
+use super::site_id::SiteId;
 use crate::findings::Gap;
 use crate::outcome::{Anomaly, Block, FailedAllocation, HeapUsage, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
-use crate::trace::{
-    Event, EventKind, HeapEvent, Observer, Occasion, StackId, Stacks, Start, Trace,
-};
-
-/// Says which frames of a call stack are the allocator's own, so that growth is judged by who called
-/// it. Asked once for each distinct stack.
-pub trait FoldStack {
-    /// How many of the frames, the innermost first, belong to the allocator. All of them means that
-    /// nothing is known of its caller; then none is folded.
-    fn fold(&mut self, frames: &[u64]) -> usize;
-}
-
-/// Folds nothing: the choice when no symbols are at hand.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KeepAll;
-
-impl FoldStack for KeepAll {
-    fn fold(&mut self, _frames: &[u64]) -> usize {
-        0
-    }
-}
+use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
 
 /// The model of the heap.
 #[derive(Clone, Debug, Default)]
@@ -80,12 +63,20 @@ pub(super) struct SiteKey {
 const NO_SITE: u32 = u32::MAX;
 
 impl HeapModel {
-    /// Takes an event into account. Events must come in the order of time.
+    /// Takes an event into account, and says what it did to the heap, if it did something. Events must come
+    /// in the order of time.
     #[inline]
-    pub fn observe(&mut self, event: &Event<'_>, stacks: &Stacks, fold: &mut impl FoldStack) {
+    pub fn observe(
+        &mut self,
+        event: &Event<'_>,
+        stacks: &Stacks,
+        fold: &mut impl FoldStack,
+    ) -> Option<Effect> {
         let now = &event.occasion();
         match event.kind {
-            EventKind::Heap(heap_event) => self.observe_heap(heap_event, now, stacks, fold),
+            EventKind::Heap(heap_event) => {
+                return Some(self.observe_heap(heap_event, now, stacks, fold));
+            }
             EventKind::Gap { from, packets, .. } => {
                 self.gaps.add(Gap {
                     from,
@@ -100,14 +91,10 @@ impl HeapModel {
                 self.mark_cycle(event.time);
             }
             EventKind::Stop => self.stopped = Some(event.time),
-            EventKind::Start(start) => self.start(start, event.time),
+            EventKind::Start(start) => return self.start(start, event.time),
             _ => {}
         }
-    }
-
-    /// Observes with this way to fold stacks.
-    pub(crate) fn observer<'m, F: FoldStack>(&'m mut self, fold: &'m mut F) -> HeapObserver<'m, F> {
-        HeapObserver { heap: self, fold }
+        None
     }
 
     /// From now on, cycles begin only where [`HeapModel::mark_cycle`] says.
@@ -130,7 +117,7 @@ impl HeapModel {
         now: &Occasion,
         stacks: &Stacks,
         fold: &mut impl FoldStack,
-    ) {
+    ) -> Effect {
         self.count_event(now);
         match event {
             HeapEvent::Allocation {
@@ -153,26 +140,34 @@ impl HeapModel {
                 stack,
             } => {
                 let site = self.site(stack, stacks, fold);
-                let block = self.free(0, old_address, stack, now, stacks);
-                self.note_reallocation(site, block);
-                self.allocate(site, 0, address, size, now);
-                let recent = self.recent.of(now.core);
-                recent.kind = Kind::Other;
-                recent.address = old_address;
-                recent.block = block;
-                recent.time = now.time;
+                let freed = self.free(0, old_address, stack, now, stacks);
+                self.note_reallocation(site, freed.ok());
+                let (began, lost) = self.allocate(site, 0, address, size, now);
+                self.recent.close(now.core);
+                Effect::Reallocation {
+                    ended: freed.map(|block| self.known(old_address, &block)),
+                    began,
+                    lost,
+                }
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
-                self.fail(site, size, stack, now, stacks);
+                let revived = self.fail(site, size, stack, now, stacks);
+                Effect::Failed {
+                    site,
+                    size,
+                    revived,
+                }
             }
             HeapEvent::FreeOfNull { .. } => {
                 self.totals.frees_of_null += 1;
                 self.recent.close(now.core);
+                Effect::FreeOfNull
             }
             HeapEvent::Define { heap, base, size } => {
                 self.tell_heaps_apart();
                 self.heaps.define(heap, base, size);
+                Effect::HeapDefined
             }
         }
     }
@@ -188,10 +183,15 @@ impl HeapModel {
         now: &Occasion,
         stacks: &Stacks,
         fold: &mut impl FoldStack,
-    ) {
+    ) -> Effect {
         let site = self.site(stack, stacks, fold);
-        self.pair_allocation(site, size, stack, now);
-        self.allocate(site, heap, address, size, now);
+        let completes = self.pair_allocation(site, size, stack, now);
+        let (began, lost) = self.allocate(site, heap, address, size, now);
+        Effect::Allocation {
+            began,
+            lost,
+            completes,
+        }
     }
 
     #[inline(always)]
@@ -202,16 +202,22 @@ impl HeapModel {
         stack: StackId,
         now: &Occasion,
         stacks: &Stacks,
-    ) {
-        let block = self.free(heap, address, stack, now, stacks);
+    ) -> Effect {
+        let freed = self.free(heap, address, stack, now, stacks);
         let recent = self.recent.of(now.core);
         recent.failed_before = recent.is_failure_to_move(address, now.context);
         recent.kind = Kind::Free;
         recent.context = now.context;
         recent.stack = stack;
         recent.address = address;
-        recent.block = block;
+        recent.block = freed.ok();
         recent.time = now.time;
+        match freed {
+            Ok(block) => Effect::Free {
+                ended: self.known(address, &block),
+            },
+            Err(why) => Effect::UnknownFree(why),
+        }
     }
 
     #[inline(always)]
@@ -221,30 +227,26 @@ impl HeapModel {
         self.widen_windows(now.time);
     }
 
-    /// The number of the call site that a stack belongs to, if it ever allocated.
+    /// The call site that a stack belongs to, if it ever allocated.
     #[inline]
-    pub fn site_of(&self, stack: StackId) -> Option<usize> {
+    pub fn site_of(&self, stack: StackId) -> Option<SiteId> {
         let site = *self.site_of_stack.get(stack.index())?;
-        (site != NO_SITE).then_some(site as usize)
+        (site != NO_SITE).then_some(SiteId::new(site))
     }
 
     /// The call site of a stack: a new one if it was never seen.
     #[inline(always)]
-    fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> usize {
+    fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> SiteId {
         match self.site_of_stack.get(stack.index()) {
-            Some(&site) if site != NO_SITE => site as usize,
+            Some(&site) if site != NO_SITE => SiteId::new(site),
             _ => self.new_stack(stack, stacks.frames(stack), fold),
         }
     }
 
     #[cold]
-    fn new_stack(&mut self, stack: StackId, frames: &[u64], fold: &mut impl FoldStack) -> usize {
+    fn new_stack(&mut self, stack: StackId, frames: &[u64], fold: &mut impl FoldStack) -> SiteId {
         self.saw_stack |= !frames.is_empty();
-        let folded = match fold.fold(frames) {
-            all if all >= frames.len() => 0,
-            some => some,
-        };
-        let (allocator_frames, key) = frames.split_at(folded);
+        let (allocator_frames, key) = fold.split(frames);
         let site = match self.site_of_key.get(key) {
             Some(&site) => site,
             None => {
@@ -262,39 +264,59 @@ impl HeapModel {
             self.site_of_stack.resize(stack.index() + 1, NO_SITE);
         }
         self.site_of_stack[stack.index()] = site;
-        site as usize
+        SiteId::new(site)
     }
 
     /// An allocation may belong to what came before it on its core: a free from the same call is the
     /// first half of a reallocation, and a failure of the same size was only the first region tried.
     #[inline(always)]
-    fn pair_allocation(&mut self, site: usize, size: u64, stack: StackId, now: &Occasion) {
+    fn pair_allocation(
+        &mut self,
+        site: SiteId,
+        size: u64,
+        stack: StackId,
+        now: &Occasion,
+    ) -> Completes {
         let recent = self.recent.of(now.core);
         let is_half = recent.is_half(stack, now.context);
         let was_failure = recent.kind == Kind::Failed && recent.context == now.context;
         recent.kind = Kind::Other;
-        if is_half || was_failure {
-            let recent = *recent;
-            if is_half {
-                self.note_reallocation(site, recent.block);
-            }
-            if was_failure || recent.failed_before {
-                self.retry(recent.failure, size);
-            }
+        if !is_half && !was_failure {
+            return Completes::Nothing;
+        }
+        let before = *recent;
+        if is_half {
+            self.note_reallocation(site, before.block);
+        }
+        let retries = (was_failure || before.failed_before) && self.retry(before.failure, size);
+        match (is_half, retries) {
+            (true, true) => Completes::RetriedReallocation,
+            (true, false) => Completes::Reallocation,
+            (false, true) => Completes::Retry,
+            (false, false) => Completes::Nothing,
         }
     }
 
     /// The block that was freed just now moves here. If it belongs here, the site loses nothing meanwhile.
-    fn note_reallocation(&mut self, site: usize, freed: Option<LiveBlock>) {
+    fn note_reallocation(&mut self, site: SiteId, freed: Option<LiveBlock>) {
         self.totals.reallocations += 1;
-        self.sites[site].reallocations += 1;
-        if let Some(block) = freed.filter(|block| block.site as usize == site) {
-            self.sites[site].forget_dip(block.bytes());
+        let life = &mut self.sites[site.index()];
+        life.reallocations += 1;
+        if let Some(block) = freed.filter(|block| block.site == site.number()) {
+            life.forget_dip(block.bytes());
         }
     }
 
+    /// The block that begins, and the one that was believed to live there.
     #[inline(always)]
-    fn allocate(&mut self, site: usize, heap: u64, address: u64, size: u64, now: &Occasion) {
+    fn allocate(
+        &mut self,
+        site: SiteId,
+        heap: u64,
+        address: u64,
+        size: u64,
+        now: &Occasion,
+    ) -> (KnownBlock, Option<KnownBlock>) {
         let size = size.min(LARGEST);
         let heap = self.allocate_from(heap, size);
         let owner = self.contexts.index(now.context);
@@ -302,25 +324,37 @@ impl HeapModel {
             time: now.time,
             size: size as u32,
             owner,
-            site: site as u32,
+            site: site.number(),
             heap_number: LiveBlock::heap_number(heap),
             core: now.core,
         };
-        if let Some(lost) = self.blocks.allocate(address, block) {
-            self.lose(&lost, now);
+        let lost = self.blocks.allocate(address, block);
+        if let Some(lost) = &lost {
+            self.lose(lost, now);
         }
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
         self.contexts.allocate(owner, size);
-        let site = &mut self.sites[site];
-        site.allocate(now.time, size, &self.moment);
-        site.note_context(owner, now.core);
+        let life = &mut self.sites[site.index()];
+        life.allocate(now.time, size, &self.moment);
+        life.note_context(owner, now.core);
         self.live_bytes += size;
         if self.live_bytes > self.session.peak_bytes {
             self.session.peak_bytes = self.live_bytes;
             self.peak_time = now.time;
             self.moment.peak += 1;
         }
+        let began = KnownBlock {
+            block: Block {
+                address,
+                size,
+                time: now.time,
+                context: now.context,
+                core: now.core,
+            },
+            site,
+        };
+        (began, lost.map(|lost| self.known(address, &lost)))
     }
 
     /// The place of a heap from which a block of this size comes.
@@ -357,13 +391,12 @@ impl HeapModel {
         stack: StackId,
         now: &Occasion,
         stacks: &Stacks,
-    ) -> Option<LiveBlock> {
+    ) -> Result<LiveBlock, UnknownFree> {
         self.totals.frees += 1;
         let by = self.contexts.index(now.context);
         let Some(block) = self.blocks.free(address, now.time, stack) else {
             self.contexts.free(by, 0);
-            self.free_unknown(heap, address, stack, now, stacks);
-            return None;
+            return Err(self.free_unknown(heap, address, stack, now, stacks));
         };
         let size = block.bytes();
         let site = &mut self.sites[block.site as usize];
@@ -374,17 +407,21 @@ impl HeapModel {
             self.heaps.free(block.heap(), size);
         }
         self.live_bytes -= size;
-        Some(block)
+        Ok(block)
     }
 
-    fn start(&mut self, start: Start, time: u64) {
+    fn start(&mut self, start: Start, time: u64) -> Option<Effect> {
         match start {
-            Start::First | Start::Repeated => {}
-            Start::AfterReset if self.session.heap_events == 0 => self.session.after_reset = true,
+            Start::First | Start::Repeated => None,
+            Start::AfterReset if self.session.heap_events == 0 => {
+                self.session.after_reset = true;
+                None
+            }
             Start::AfterStop | Start::AfterReset => {
                 self.close_session(time);
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.clear();
+                Some(Effect::Restart)
             }
         }
     }
@@ -402,6 +439,14 @@ impl HeapModel {
     }
 
     #[inline]
+    pub(super) fn known(&self, address: u64, block: &LiveBlock) -> KnownBlock {
+        KnownBlock {
+            block: self.listed(address, block),
+            site: SiteId::new(block.site),
+        }
+    }
+
+    #[inline]
     pub(super) fn listed(&self, address: u64, block: &LiveBlock) -> Block {
         Block {
             address,
@@ -410,38 +455,5 @@ impl HeapModel {
             context: self.contexts.context(block.owner),
             core: block.core,
         }
-    }
-}
-
-/// The model, being told what happens.
-pub(crate) struct HeapObserver<'m, F> {
-    heap: &'m mut HeapModel,
-    fold: &'m mut F,
-}
-
-impl<F: FoldStack> Observer for HeapObserver<'_, F> {
-    #[inline(never)]
-    fn allocation(
-        &mut self,
-        now: &Occasion,
-        _id: u32,
-        address: u64,
-        size: u64,
-        stack: StackId,
-        stacks: &Stacks,
-    ) {
-        self.heap.count_event(now);
-        self.heap
-            .observe_allocation(0, address, size, stack, now, stacks, self.fold);
-    }
-
-    #[inline(never)]
-    fn free(&mut self, now: &Occasion, _id: u32, address: u64, stack: StackId, stacks: &Stacks) {
-        self.heap.count_event(now);
-        self.heap.observe_free(0, address, stack, now, stacks);
-    }
-
-    fn event(&mut self, event: &Event<'_>, trace: &Trace) {
-        self.heap.observe(event, trace.stacks(), self.fold);
     }
 }

@@ -85,10 +85,6 @@ impl RecentEvents {
         &mut self.by_core[core]
     }
 
-    pub(super) fn get(&self, core: u8) -> Option<&Recent> {
-        self.by_core.get(usize::from(core))
-    }
-
     /// Nothing can follow any more as a second half.
     #[inline]
     pub(super) fn close(&mut self, core: u8) {

@@ -4,6 +4,7 @@ use super::contexts::Contexts;
 use super::model::HeapModel;
 use super::model::SiteKey;
 use super::site::{Moment, Site, WARM_UP_CYCLES};
+use super::site_id::SiteId;
 use crate::findings::{self, Finding, Growth, Rank, SiteHistory, Span};
 use crate::outcome::{Block, CallSite, Peak, Session};
 
@@ -202,7 +203,12 @@ impl SiteRecord {
     }
 
     /// As the outcome shows it; `None` for a site that was not used.
-    pub(crate) fn call_site(self, key: &SiteKey, contexts: &Contexts) -> Option<CallSite> {
+    pub(super) fn call_site(
+        self,
+        id: SiteId,
+        key: &SiteKey,
+        contexts: &Contexts,
+    ) -> Option<CallSite> {
         let (finding, growth, session) = match self.verdict {
             Some(verdict) => verdict,
             None if self.failed > 0 => (Finding::nothing_allocated(), Growth::NONE, 0),
@@ -211,6 +217,7 @@ impl SiteRecord {
         let (smallest, largest) = self.range.unwrap_or_default();
         let (first_allocation, last_allocation) = self.period.unwrap_or_default();
         Some(CallSite {
+            id,
             finding,
             session,
             growth,

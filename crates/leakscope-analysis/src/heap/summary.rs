@@ -1,6 +1,7 @@
 //! What the model answers when it is asked.
 
 use super::model::HeapModel;
+use super::site_id::SiteId;
 use crate::findings::Rank;
 use crate::outcome::{CallSite, Outcome, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
@@ -14,18 +15,14 @@ impl HeapModel {
         let mut sessions = self.past.sessions.clone();
         sessions.push(session);
         let records = self.records(end, trace.idle_since());
-        let mut call_sites: Vec<(usize, CallSite)> = records
-            .into_iter()
-            .zip(&self.keys)
-            .enumerate()
-            .filter_map(|(index, (record, key))| {
-                Some((index, record.call_site(key, &self.contexts)?))
-            })
+        let ids = (0..).map(SiteId::new);
+        let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(&self.keys))
+            .filter_map(|((id, record), key)| record.call_site(id, key, &self.contexts))
             .collect();
-        call_sites.sort_by_key(|(_, site)| rank(site));
+        call_sites.sort_by_key(rank);
         let mut place = vec![None; self.sites.len()];
-        for (new, (old, _)) in call_sites.iter().enumerate() {
-            place[*old] = Some(new);
+        for (new, site) in call_sites.iter().enumerate() {
+            place[site.id.index()] = Some(new);
         }
         let mut peak = self.peak();
         peak.holders = peak
@@ -34,7 +31,7 @@ impl HeapModel {
             .filter_map(|&(site, bytes)| Some((place[site]?, bytes)))
             .collect();
         for &(site, bytes) in &peak.holders {
-            call_sites[site].1.bytes_at_peak = bytes;
+            call_sites[site].bytes_at_peak = bytes;
         }
         let counts = trace.counts();
         let totals = Totals {
@@ -54,7 +51,7 @@ impl HeapModel {
             target: trace.target(),
             totals,
             sessions,
-            call_sites: call_sites.into_iter().map(|(_, site)| site).collect(),
+            call_sites,
             tasks: trace.tasks().to_vec(),
             contexts: self.contexts.list().to_vec(),
             heaps: self.heaps.list().to_vec(),

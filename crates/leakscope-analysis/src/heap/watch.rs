@@ -1,44 +1,63 @@
-//! Reading a trace in the fast lane while somebody watches all that happens.
+//! Reading a trace in the fast lane, watched or not.
 
-use super::model::{FoldStack, HeapModel};
+use super::effect::Effect;
+use super::fold::FoldStack;
+use super::model::HeapModel;
 use crate::trace::{Event, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace};
 
-/// Who is told of every event of a trace, after the model has taken it into account.
+/// Who is told of the events of a trace, after the model has taken them into account.
 ///
 /// The events that most of a heap trace consists of come as plain values; what is in them is what an
 /// [`Event`] would say.
 pub trait Watcher {
+    /// Whether it is told of all events; otherwise only of those that the heap's history depends on.
+    const ALL: bool = true;
+
     /// Whether reading is to pause before the next event.
-    fn is_full(&self) -> bool;
+    #[inline]
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// Whether events with this id may come as plain values. Others always come as an [`Event`].
-    fn takes_plain(&self, id: u32) -> bool;
+    #[inline]
+    fn takes_plain(&self, _id: u32) -> bool {
+        true
+    }
 
-    /// Call site `site` was given `size` bytes at `address`, by an event with this id.
-    fn allocated(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        address: u64,
-        size: u64,
-        site: usize,
-        heap: &HeapModel,
-    );
-
-    /// What lived at `address` was freed: see [`HeapModel::freed_block`].
-    fn freed(&mut self, now: &Occasion, id: u32, address: u64, heap: &HeapModel);
+    /// An event with this id affected the heap.
+    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel);
 
     /// Another task or interrupt runs.
     fn switched(&mut self, switch: &Switch);
 
-    /// Anything else.
-    fn event(&mut self, event: &Event<'_>, trace: &Trace, heap: &HeapModel);
+    /// Anything else; and what it did to the heap, if it did something.
+    fn event(
+        &mut self,
+        event: &Event<'_>,
+        effect: Option<&Effect>,
+        trace: &Trace,
+        heap: &HeapModel,
+    );
+}
+
+/// Nobody watches.
+impl Watcher for () {
+    const ALL: bool = false;
+
+    #[inline(always)]
+    fn affected(&mut self, _now: &Occasion, _id: u32, _effect: &Effect, _heap: &HeapModel) {}
+
+    #[inline(always)]
+    fn switched(&mut self, _switch: &Switch) {}
+
+    #[inline(always)]
+    fn event(&mut self, _: &Event<'_>, _: Option<&Effect>, _: &Trace, _: &HeapModel) {}
 }
 
 impl HeapModel {
-    /// Takes all events into account that can be read, as [`Analysis::run`](crate::Analysis::run) does, and
-    /// tells of them.
-    pub fn run_watched<F: FoldStack, W: Watcher>(
+    /// Takes all events into account that can be read, and tells of them.
+    pub fn run<F: FoldStack, W: Watcher>(
         &mut self,
         trace: &mut Trace,
         fold: &mut F,
@@ -61,7 +80,7 @@ struct Watched<'m, F, W> {
 }
 
 impl<F: FoldStack, W: Watcher> Observer for Watched<'_, F, W> {
-    const ALL: bool = true;
+    const ALL: bool = W::ALL;
 
     #[inline(always)]
     fn is_full(&self) -> bool {
@@ -90,22 +109,21 @@ impl<F: FoldStack, W: Watcher> Observer for Watched<'_, F, W> {
     ) {
         let heap = &mut *self.heap;
         heap.count_event(now);
-        heap.observe_allocation(0, address, size, stack, now, stacks, self.fold);
-        let site = heap.site_of(stack).unwrap_or_default();
-        self.watcher.allocated(now, id, address, size, site, heap);
+        let effect = heap.observe_allocation(0, address, size, stack, now, stacks, self.fold);
+        self.watcher.affected(now, id, &effect, heap);
     }
 
     #[inline(never)]
     fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks) {
         let heap = &mut *self.heap;
         heap.count_event(now);
-        heap.observe_free(0, address, stack, now, stacks);
-        self.watcher.freed(now, id, address, heap);
+        let effect = heap.observe_free(0, address, stack, now, stacks);
+        self.watcher.affected(now, id, &effect, heap);
     }
 
     #[inline(never)]
     fn event(&mut self, event: &Event<'_>, trace: &Trace) {
-        self.heap.observe(event, trace.stacks(), self.fold);
-        self.watcher.event(event, trace, self.heap);
+        let effect = self.heap.observe(event, trace.stacks(), self.fold);
+        self.watcher.event(event, effect.as_ref(), trace, self.heap);
     }
 }

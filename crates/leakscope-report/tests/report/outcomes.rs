@@ -1,6 +1,7 @@
 //! Outcomes made by hand.
 
 use leakscope_analysis::findings::{Confidence, Finding, Growth, Verdict, Word};
+use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::{CallSite, ContextUsage, Outcome, Peak, Session, Target, Totals};
 use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_analysis::trace::{Context, Task};
@@ -77,6 +78,7 @@ pub(crate) fn site(
     contexts: &[Context],
 ) -> CallSite {
     CallSite {
+        id: SiteId::new(0),
         finding,
         session: 0,
         growth: Growth::NONE,

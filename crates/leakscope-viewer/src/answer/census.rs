@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 
+use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 use rustc_hash::FxHashMap;
 
@@ -182,7 +183,7 @@ impl Census {
                 stack,
                 ..
             } => {
-                let site = scan.heap.site_of(stack).unwrap_or_default();
+                let site = scan.heap.site_of(stack).map_or(0, SiteId::index);
                 self.allocate(site, address, size, seen, context);
             }
             HeapEvent::Reallocation {
@@ -191,14 +192,14 @@ impl Census {
                 size,
                 stack,
             } => {
-                let site = scan.heap.site_of(stack).unwrap_or_default();
+                let site = scan.heap.site_of(stack).map_or(0, SiteId::index);
                 self.free(old_address, seen, context);
                 self.sites.entry(site).or_default().reallocations += 1;
                 self.allocate(site, address, size, seen, context);
             }
             HeapEvent::Free { address, .. } => self.free(address, seen, context),
             HeapEvent::Failed { stack, .. } => {
-                let site = scan.heap.site_of(stack).unwrap_or_default();
+                let site = scan.heap.site_of(stack).map_or(0, SiteId::index);
                 self.sites.entry(site).or_default().failed += 1;
             }
             HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => {}

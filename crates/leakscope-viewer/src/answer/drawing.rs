@@ -140,7 +140,7 @@ impl Drawing {
                 time: event.time,
                 kind,
                 size,
-                site: site(seen, scan).map_or(-1, |site| site as i64),
+                site: site(seen, scan).map_or(-1, |site| i64::from(site.number())),
                 context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
                 core: event.core,
             });

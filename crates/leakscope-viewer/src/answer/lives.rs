@@ -8,6 +8,7 @@
 use std::hash::Hash;
 use std::ops::ControlFlow;
 
+use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -232,7 +233,7 @@ impl Engine<'_> {
             };
             let context = scan.index.contexts.known(event.context).unwrap_or_default();
             let block = |size, stack| Block {
-                site: scan.heap.site_of(stack).unwrap_or_default(),
+                site: scan.heap.site_of(stack).map_or(0, SiteId::index),
                 owner: context,
                 size,
                 born: event.time,

@@ -137,7 +137,7 @@ impl Known {
             _ if matches!(self, Self::Nothing) => return Some(Next::Refused),
             _ => return None,
         };
-        let site = site(seen, scan).map_or(-1, |site| site as i64);
+        let site = site(seen, scan).map_or(-1, |site| i64::from(site.number()));
         let now = Moment::of(seen, scan);
         match self {
             Self::Nothing => match of_heap {

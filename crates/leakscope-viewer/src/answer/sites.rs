@@ -137,22 +137,11 @@ impl Row {
 impl Engine<'_> {
     /// The numbers of the outcome's call sites, in its order.
     pub(crate) fn site_numbers(&mut self) -> Vec<usize> {
-        let is_dump = self.dump.is_some();
-        let (outcome, _, scan) = self.outcome();
-        if is_dump {
-            return (0..outcome.call_sites.len()).collect();
-        }
-        let known: rustc_hash::FxHashMap<&[u64], usize> = (0..scan.heap.sites())
-            .map(|site| (scan.heap.site_stack(site), site))
-            .collect();
-        let sites = outcome.call_sites.iter();
-        sites
-            .map(|site| {
-                known
-                    .get(site.stack.as_slice())
-                    .copied()
-                    .unwrap_or_default()
-            })
+        let (outcome, ..) = self.outcome();
+        outcome
+            .call_sites
+            .iter()
+            .map(|site| site.id.index())
             .collect()
     }
 

@@ -6,8 +6,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use leakscope_analysis::heap::HeapModel;
-use leakscope_analysis::outcome::Totals;
 use leakscope_analysis::trace::HeapEvent;
 
 /// What was freed by an event.
@@ -32,37 +30,7 @@ pub(crate) fn freed_address(event: HeapEvent) -> Option<u64> {
     }
 }
 
-/// How many wrong frees there were, to see whether an event was one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WrongFrees {
-    double: u64,
-    wrong: u64,
-}
-
-impl WrongFrees {
-    fn of(totals: &Totals) -> Self {
-        Self {
-            double: totals.double_frees,
-            wrong: totals.wrong_frees,
-        }
-    }
-}
-
 impl Fate {
-    /// What the last event has freed, if it is no block that was known. `before` is brought up to date.
-    #[cold]
-    pub(crate) fn of_no_block(heap: &HeapModel, before: &mut WrongFrees) -> Self {
-        let now = WrongFrees::of(heap.totals());
-        let before = std::mem::replace(before, now);
-        if now.double > before.double {
-            Self::DoubleFree
-        } else if now.wrong > before.wrong {
-            Self::WrongFree
-        } else {
-            Self::Unknown
-        }
-    }
-
     #[inline]
     pub(crate) fn size(self) -> u64 {
         match self {

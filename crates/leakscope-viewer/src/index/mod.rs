@@ -23,14 +23,14 @@ pub(crate) mod system;
 
 use std::io;
 
-use leakscope_analysis::heap::HeapModel;
+use leakscope_analysis::heap::{Effect, HeapModel};
 use leakscope_analysis::trace::{Context, Event, EventKind, Switch, Trace};
 
 use contexts::Contexts;
 use exchange::Exchange;
 use kind::Kind;
 use lanes::Lanes;
-use ledger::{Ledger, WrongFrees};
+use ledger::Ledger;
 use levels::{Bin, Levels};
 use running::Running;
 use sections::Sections;
@@ -56,7 +56,6 @@ pub(crate) struct Index {
     pub(crate) system: SystemIndex,
     running: Running,
     live_bytes: u64,
-    wrong_frees: WrongFrees,
     /// By core: who was looked up last.
     actors: Vec<Actor>,
 }
@@ -167,15 +166,23 @@ impl Index {
 
     /// Takes an event into account that the model has observed. Returns whether it is the first event with
     /// its id.
-    pub(crate) fn observe(&mut self, event: &Event<'_>, trace: &Trace, heap: &HeapModel) -> bool {
+    pub(crate) fn observe(
+        &mut self,
+        event: &Event<'_>,
+        effect: Option<&Effect>,
+        trace: &Trace,
+        heap: &HeapModel,
+    ) -> bool {
         let index = self.sections.events;
         let kind = Kind::of(event);
         let Actor { context, lane, .. } = self.actor(event.core, event.context);
         let is_first = !self.system.knows(event.id);
         self.count(lane, kind, event.id, event.time);
-        match event.kind {
-            EventKind::Heap(of_heap) => self.observe_heap(of_heap, event, index, context, heap),
-            EventKind::Module | EventKind::Api | EventKind::Log(_) => {}
+        match (event.kind, effect) {
+            (EventKind::Heap(_), Some(effect)) => {
+                self.note_effect(&event.occasion(), effect, index, context, heap);
+            }
+            (EventKind::Module | EventKind::Api | EventKind::Log(_), _) => {}
             _ => self.observe_system(event, index, kind, lane, trace, heap),
         }
         is_first

@@ -1,162 +1,115 @@
 //! What the index learns from events of the heap.
 
-use leakscope_analysis::heap::HeapModel;
-use leakscope_analysis::trace::{Event, HeapEvent, Occasion};
+use leakscope_analysis::heap::{Effect, HeapModel, KnownBlock, SiteId, UnknownFree};
+use leakscope_analysis::trace::Occasion;
 
-use super::ledger::{Fate, freed_address};
+use super::ledger::Fate;
 use super::sites::SiteIndex;
 use super::{Actor, Index};
 use crate::index::kind::Kind;
 
 impl Index {
-    /// Takes an allocation into account that the model has observed.
+    /// Takes an event of the heap into account that the model has observed.
     #[inline]
-    pub(crate) fn allocated(
+    pub(crate) fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
+        let index = self.sections.events;
+        let Actor { context, lane, .. } = self.actor(now.core, now.context);
+        self.count(lane, Kind::Heap, id, now.time);
+        self.note_effect(now, effect, index, context, heap);
+    }
+
+    /// As [`Index::affected`], of an event that is counted already.
+    #[inline(always)]
+    pub(super) fn note_effect(
         &mut self,
         now: &Occasion,
-        id: u32,
-        address: u64,
-        size: u64,
-        site: usize,
-        heap: &HeapModel,
-    ) {
-        let index = self.sections.events;
-        let Actor { context, lane, .. } = self.actor(now.core, now.context);
-        let bin = self.count(lane, Kind::Heap, id, now.time);
-        bin.allocated(size);
-        bin.reach(heap.live_bytes());
-        self.note_allocation(address, size, now.time, context, site, heap);
-        self.live_becomes(heap.live_bytes(), self.live_bytes + size, index);
-    }
-
-    /// Takes a free into account that the model has observed.
-    #[inline]
-    pub(crate) fn freed(&mut self, now: &Occasion, id: u32, address: u64, heap: &HeapModel) {
-        let index = self.sections.events;
-        let Actor { context, lane, .. } = self.actor(now.core, now.context);
-        let bin = self.count(lane, Kind::Heap, id, now.time);
-        bin.frees += 1;
-        bin.reach(heap.live_bytes());
-        let size = self.note_free(address, now, index, context, heap);
-        let expected = self.live_bytes.saturating_sub(size);
-        self.live_becomes(heap.live_bytes(), expected, index);
-    }
-
-    /// As those above, for all events of the heap; they are counted already.
-    pub(super) fn observe_heap(
-        &mut self,
-        of_heap: HeapEvent,
-        event: &Event<'_>,
+        effect: &Effect,
         index: u64,
         context: u16,
         heap: &HeapModel,
     ) {
-        let (now, live) = (event.occasion(), heap.live_bytes());
-        let mut expected = self.live_bytes;
-        if let Some(address) = freed_address(of_heap) {
-            self.levels.at(now.time).frees += 1;
-            let size = self.note_free(address, &now, index, context, heap);
-            expected = expected.saturating_sub(size);
-        }
         let bin = self.levels.at(now.time);
-        bin.reach(live);
-        match of_heap {
-            HeapEvent::Allocation {
-                address,
-                size,
-                stack,
-                ..
-            }
-            | HeapEvent::Reallocation {
-                address,
-                size,
-                stack,
-                ..
-            } => {
-                bin.allocated(size);
-                expected += size;
-                let site = heap.site_of(stack).unwrap_or_default();
-                self.note_allocation(address, size, now.time, context, site, heap);
-            }
-            HeapEvent::Failed { .. } => {
-                bin.failed += 1;
-                self.flag(index);
-            }
-            _ => {}
+        let mut expected = self.live_bytes;
+        if let Some(began) = effect.began() {
+            bin.allocated(began.block.size);
+            expected += began.block.size;
         }
-        self.live_becomes(live, expected, index);
-    }
-
-    /// So many bytes live after an event; to be expected were so many.
-    #[inline]
-    fn live_becomes(&mut self, live: u64, expected: u64, index: u64) {
+        if effect.ended().is_some() || effect.unknown_free().is_some() {
+            bin.frees += 1;
+        }
+        bin.reach(heap.live_bytes());
+        if let Some(ended) = effect.ended() {
+            self.note_free(ended, now, context, heap);
+            expected = expected.saturating_sub(ended.block.size);
+        }
+        if let Some(why) = effect.unknown_free() {
+            self.note_unknown_free(why, now.time, index);
+        }
+        if let Some(began) = effect.began() {
+            self.note_allocation(began, now.time, context, heap);
+        }
+        if let Effect::Failed { .. } = effect {
+            self.levels.at(now.time).failed += 1;
+            self.flag(index);
+        }
+        let live = heap.live_bytes();
         self.live_bytes = live;
         if live != expected {
             self.correct(index, expected, live);
         }
     }
 
-    /// Returns how many bytes were freed.
-    #[inline(always)]
-    fn note_free(
-        &mut self,
-        address: u64,
-        now: &Occasion,
-        index: u64,
-        context: u16,
-        heap: &HeapModel,
-    ) -> u64 {
-        let time = now.time;
-        let Some(known) = heap.freed_block(now.core, address, time) else {
-            let fate = Fate::of_no_block(heap, &mut self.wrong_frees);
-            self.ledger.push(fate, time);
-            if fate != Fate::Unknown {
-                self.flag(index);
-            }
-            return 0;
+    #[cold]
+    fn note_unknown_free(&mut self, why: UnknownFree, time: u64, index: u64) {
+        let fate = match why {
+            UnknownFree::Double => Fate::DoubleFree,
+            UnknownFree::Wrong => Fate::WrongFree,
+            UnknownFree::Older | UnknownFree::AllocationLost => Fate::Unknown,
         };
-        let (size, born) = (known.block.size, known.block.time);
-        self.ledger
-            .push_block(size, known.site, time - born.min(time));
-        let owner = match known.block.context {
+        self.ledger.push(fate, time);
+        if fate != Fate::Unknown {
+            self.flag(index);
+        }
+    }
+
+    #[inline(always)]
+    fn note_free(&mut self, ended: &KnownBlock, now: &Occasion, context: u16, heap: &HeapModel) {
+        let time = now.time;
+        let block = &ended.block;
+        let life = time.saturating_sub(block.time);
+        self.ledger.push_block(block.size, ended.site.index(), life);
+        let owner = match block.context {
             owner if owner == now.context => context,
             other => self.contexts.number(other),
         };
-        let is_temporary = self.exchange.freed(context, owner, address, size);
-        let live = heap.site_live_bytes(known.site);
-        let site = self.site(known.site);
+        let is_temporary = self
+            .exchange
+            .freed(context, owner, block.address, block.size);
+        let live = heap.site_live_bytes(ended.site);
+        let site = self.site(ended.site);
         site.reach(time, live);
-        site.freed(time.saturating_sub(born));
+        site.freed(life);
         if is_temporary {
             site.temporary += 1;
-            site.temporary_bytes += size;
+            site.temporary_bytes += block.size;
         }
-        size
     }
 
     #[inline(always)]
-    fn note_allocation(
-        &mut self,
-        address: u64,
-        size: u64,
-        time: u64,
-        context: u16,
-        site: usize,
-        heap: &HeapModel,
-    ) {
-        self.exchange.allocated(context, address);
-        let live = heap.site_live_bytes(site);
-        let site = self.site(site);
-        site.allocated(size);
+    fn note_allocation(&mut self, began: &KnownBlock, time: u64, context: u16, heap: &HeapModel) {
+        self.exchange.allocated(context, began.block.address);
+        let live = heap.site_live_bytes(began.site);
+        let site = self.site(began.site);
+        site.allocated(began.block.size);
         site.reach(time, live);
     }
 
     #[inline(always)]
-    fn site(&mut self, site: usize) -> &mut SiteIndex {
-        if site >= self.sites.len() {
-            self.add_sites(site + 1);
+    fn site(&mut self, site: SiteId) -> &mut SiteIndex {
+        if site.index() >= self.sites.len() {
+            self.add_sites(site.index() + 1);
         }
-        &mut self.sites[site]
+        &mut self.sites[site.index()]
     }
 
     #[cold]

@@ -1,5 +1,6 @@
 //! Which events are in a list.
 
+use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::trace::{EventKind, HeapEvent, StackId};
 
 use crate::engine::Names;
@@ -42,7 +43,7 @@ impl Filter {
                 return false;
             }
         }
-        (self.site).is_none_or(|wanted| site(seen, scan) == Some(wanted))
+        (self.site).is_none_or(|wanted| site(seen, scan).map(SiteId::index) == Some(wanted))
             && self.has_address(seen)
             && (self.text.as_deref()).is_none_or(|wanted| names.contain(seen, wanted))
     }
@@ -69,7 +70,7 @@ impl Filter {
 }
 
 /// The call site of a heap event: of a free, the one that had allocated the block.
-pub(crate) fn site(seen: &Seen<'_>, scan: &Scan<'_>) -> Option<usize> {
+pub(crate) fn site(seen: &Seen<'_>, scan: &Scan<'_>) -> Option<SiteId> {
     let EventKind::Heap(event) = seen.event.kind else {
         return None;
     };
@@ -79,7 +80,7 @@ pub(crate) fn site(seen: &Seen<'_>, scan: &Scan<'_>) -> Option<usize> {
         | HeapEvent::Reallocation { stack, .. }
         | HeapEvent::Failed { stack, .. } => of(stack),
         HeapEvent::Free { .. } => match seen.fate {
-            Some(Fate::Block { site, .. }) => Some(site as usize),
+            Some(Fate::Block { site, .. }) => Some(SiteId::new(site)),
             _ => None,
         },
         HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => None,

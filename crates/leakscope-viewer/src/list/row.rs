@@ -52,7 +52,7 @@ impl Row {
             id: event.id,
             name: sanitise(&name).into_owned(),
             detail,
-            site: site(seen, scan).map_or(-1, |site| site as i64),
+            site: site(seen, scan).map_or(-1, |site| i64::from(site.number())),
             address,
             size,
             flag: flag(seen),

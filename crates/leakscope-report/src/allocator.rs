@@ -102,7 +102,7 @@ const PREFIXES: &[&str] = &[
 /// Whether a function, by its demangled name, is the allocator's own.
 ///
 /// ```
-/// use leakscope_analysis::heap::allocator::is_allocator_function;
+/// use leakscope_report::allocator::is_allocator_function;
 /// assert!(is_allocator_function("pvPortMalloc"));
 /// assert!(is_allocator_function("operator new(unsigned int)"));
 /// assert!(is_allocator_function("__rustc::__rust_alloc"));
