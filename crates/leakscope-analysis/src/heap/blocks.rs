@@ -192,9 +192,21 @@ impl Blocks {
         self.by_address.iter().filter_map(Slot::live)
     }
 
+    /// A block has ended, nobody saw when: if it is the one of this birth that lives there. Its free may still
+    /// come, of a block that was allocated there unseen.
+    pub(super) fn forget(&mut self, address: u64, birth: u64) -> Option<LiveBlock> {
+        self.at(address).filter(|block| block.time == birth)?;
+        self.free(address, birth, StackId::NONE)
+    }
+
     /// Everything is gone: the target restarted.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// How many of them were freed.
+    pub(super) fn freed(&self) -> usize {
+        self.freed
     }
 
     /// How many addresses are known, live or freed.

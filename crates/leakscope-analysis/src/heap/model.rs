@@ -5,15 +5,18 @@ use rustc_hash::FxBuildHasher;
 
 use super::blocks::{Blocks, LARGEST, LiveBlock};
 use super::contexts::Contexts;
+use super::cycle_count::WARM_UP_CYCLES;
 use super::effect::{Completes, Effect, KnownBlock, UnknownFree};
 use super::fold::FoldStack;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
 use super::mishap::ScanBudget;
+use super::moment::Moment;
+use super::overlap::Overlaps;
 use super::recent::{Kind, RecentEvents};
-use super::site::{Moment, Site, WARM_UP_CYCLES};
+use super::releases::Releases;
+use super::site::Site;
 use super::site_id::SiteId;
-use crate::findings::Gap;
 use crate::outcome::{Anomaly, Block, FailedAllocation, HeapUsage, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
 use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
@@ -31,6 +34,12 @@ pub struct HeapModel {
     pub(super) heaps: Heaps,
     pub(super) recent: RecentEvents,
     pub(super) gaps: Gaps,
+    pub(super) overlaps: Overlaps,
+    pub(super) releases: Releases,
+    /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
+    /// whose allocation was lost.
+    pub(super) lost_frees: u64,
+    pub(super) lost_allocations: u64,
     pub(super) moment: Moment,
     pub(super) totals: Totals,
     pub(super) live_bytes: u64,
@@ -77,13 +86,14 @@ impl HeapModel {
             EventKind::Heap(heap_event) => {
                 return Some(self.observe_heap(heap_event, now, stacks, fold));
             }
-            EventKind::Gap { from, packets, .. } => {
-                self.gaps.add(Gap {
-                    from,
-                    to: event.time,
-                    lost: packets,
-                });
+            EventKind::Gap {
+                from,
+                packets,
+                bytes,
+            } => {
+                self.gaps.add(from, event.time, packets, bytes);
                 self.recent.clear();
+                self.expect_overlaps();
             }
             EventKind::Mark { marker }
                 if !self.ignores_markers && *self.marker.get_or_insert(marker) == marker =>
@@ -149,6 +159,11 @@ impl HeapModel {
                     began,
                     lost,
                 }
+            }
+            // It was asked for nothing, and gave nothing.
+            HeapEvent::Failed { size: 0, .. } => {
+                self.recent.close(now.core);
+                Effect::EmptyAllocation
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
@@ -225,6 +240,9 @@ impl HeapModel {
         self.session.heap_events += 1;
         self.last_heap_event = now.time;
         self.widen_windows(now.time);
+        if self.overlaps.is_due(self.session.heap_events) {
+            self.look_for_overlaps();
+        }
     }
 
     /// The call site that a stack belongs to, if it ever allocated.
@@ -301,13 +319,13 @@ impl HeapModel {
     fn note_reallocation(&mut self, site: SiteId, freed: Option<LiveBlock>) {
         self.totals.reallocations += 1;
         let life = &mut self.sites[site.index()];
-        life.reallocations += 1;
+        life.details().reallocations += 1;
         if let Some(block) = freed.filter(|block| block.site == site.number()) {
             life.forget_dip(block.bytes());
         }
     }
 
-    /// The block that begins, and the one that was believed to live there.
+    /// The block that begins, and one that turns out to have ended.
     #[inline(always)]
     fn allocate(
         &mut self,
@@ -328,10 +346,14 @@ impl HeapModel {
             heap_number: LiveBlock::heap_number(heap),
             core: now.core,
         };
-        let lost = self.blocks.allocate(address, block);
-        if let Some(lost) = &lost {
-            self.lose(lost, now);
-        }
+        let lost = match self.blocks.allocate(address, block) {
+            Some(lost) => {
+                self.lose(&lost, now);
+                Some(self.known(address, &lost))
+            }
+            None if self.overlaps.any() => self.lose_overlapped(now),
+            None => None,
+        };
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
         self.contexts.allocate(owner, size);
@@ -354,7 +376,7 @@ impl HeapModel {
             },
             site,
         };
-        (began, lost.map(|lost| self.known(address, &lost)))
+        (began, lost)
     }
 
     /// The place of a heap from which a block of this size comes.
@@ -401,6 +423,10 @@ impl HeapModel {
         let size = block.bytes();
         let site = &mut self.sites[block.site as usize];
         site.free(block.time, now.time, size, &self.moment);
+        if block.time < self.gaps.until() {
+            self.note_unsure_end(&block, now.time, false);
+        }
+        self.releases.add(now.time);
         self.contexts.free(by, size);
         self.contexts.lose(block.owner, size);
         if !self.heaps.are_one() {

@@ -1,6 +1,7 @@
 //! What the model answers when it is asked.
 
 use super::model::HeapModel;
+use super::sessions::Known;
 use super::site_id::SiteId;
 use crate::findings::Rank;
 use crate::outcome::{CallSite, Outcome, Totals};
@@ -10,11 +11,20 @@ use crate::trace::Trace;
 impl HeapModel {
     /// The answer, as of the last event.
     pub fn outcome(&self, trace: &Trace) -> Outcome {
+        if self.overlapped().is_empty() {
+            return self.outcome_as_is(trace);
+        }
+        let mut model = self.clone();
+        model.lose_all_overlapped(trace.end());
+        model.outcome_as_is(trace)
+    }
+
+    fn outcome_as_is(&self, trace: &Trace) -> Outcome {
         let end = trace.end();
         let session = self.session_at(end);
         let mut sessions = self.past.sessions.clone();
         sessions.push(session);
-        let records = self.records(end, trace.idle_since());
+        let records = self.records(end, &self.known_of(trace));
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(&self.keys))
             .filter_map(|((id, record), key)| record.call_site(id, key, &self.contexts))
@@ -59,6 +69,18 @@ impl HeapModel {
             anomalies: self.anomalies.clone(),
             failed_allocations: self.failed.clone(),
             problems: self.all_problems(trace, &totals),
+        }
+    }
+
+    fn known_of(&self, trace: &Trace) -> Known {
+        let counts = trace.counts();
+        // Where there were sessions before, packets are taken to be spread as heap events are.
+        let packets = u128::from(counts.packets) * u128::from(self.session.heap_events)
+            / u128::from(counts.heap_events.max(1));
+        Known {
+            idle_since: trace.idle_since(),
+            second: trace.target().timestamp_hz.into(),
+            packets: packets as u64,
         }
     }
 
