@@ -57,7 +57,9 @@ impl Begin {
             Self::Digits => before.trim_end_matches(|c: char| c.is_ascii_digit()),
             Self::Rule => return Some(before.trim_end_matches('=').len()),
         };
-        (rest.len() < at).then_some(rest.len())
+        // Digits that run on from a word are not all of the number's.
+        let is_torn = rest.ends_with(char::is_alphanumeric);
+        (rest.len() < at && !is_torn).then_some(rest.len())
     }
 }
 

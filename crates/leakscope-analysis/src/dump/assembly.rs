@@ -47,7 +47,7 @@ impl Assembly {
         }
         let first = starts.first().copied().unwrap_or_default();
         let (before, own) = text.split_at(first);
-        self.learn_prefix(before);
+        self.learn_prefix(before, own);
         if let Some(rest) = anchor::without_prefix(&self.prefix, before) {
             self.goes_on(rest);
         }
@@ -65,11 +65,15 @@ impl Assembly {
         self.dumps
     }
 
-    /// What stands before a line of a dump stands before its others too. ESP-IDF itself pads sizes with spaces.
-    fn learn_prefix(&mut self, before: &str) {
-        let is_like_the_last = anchor::without_prefix(&self.prefix, before)
-            .is_some_and(|rest| rest.trim().is_empty());
-        if is_like_the_last && !self.prefix.is_empty() {
+    /// What stands before a line of a dump stands before its others too. Spaces at its end are part of it where
+    /// the line begins with a word; sizes are padded with spaces by the device.
+    fn learn_prefix(&mut self, before: &str, line: &str) {
+        if !line.starts_with(|c: char| c.is_ascii_digit()) {
+            before.clone_into(&mut self.prefix);
+            return;
+        }
+        let rest = anchor::without_prefix(&self.prefix, before);
+        if rest.is_some_and(|rest| rest.trim().is_empty()) {
             return;
         }
         before.trim_end().clone_into(&mut self.prefix);
@@ -98,6 +102,7 @@ impl Assembly {
             Ok((line, rest)) if !line.may_go_on() || !rest.is_empty() => {
                 self.take(offset, line);
                 self.notice(rest);
+                self.is_part_of_record(rest);
             }
             Err(Stop::Other) => self.skip(text),
             other => {
@@ -138,27 +143,33 @@ impl Assembly {
     /// A line that is not the dump's, or one of which a part is missing.
     fn skip(&mut self, text: &str) {
         self.notice(text);
-        let was_torn = self.is_torn;
-        let is_begin = text.contains(" bytes (@ ") || text.starts_with("freed by");
-        let is_end = ["allocated CPU ", "ccount 0x", "caller 0x"]
-            .iter()
-            .any(|words| text.contains(words));
-        let Some(dump) = self.dumps.last_mut().filter(|_| self.is_open) else {
-            return;
-        };
-        if is_begin || is_end && !was_torn {
-            dump.broken_lines += 1;
-        } else if !is_end {
+        if !self.is_part_of_record(text)
+            && let Some(dump) = self.open()
+        {
             dump.other_lines += 1;
         }
+    }
+
+    /// Whether a text is one part of a record, which is counted; the other may come, and belongs to it.
+    fn is_part_of_record(&mut self, text: &str) -> bool {
+        const ENDS: [&str; 3] = ["allocated CPU ", "ccount 0x", "caller 0x"];
+        let is_begin = text.contains(" bytes (@ ") || text.starts_with("freed by");
+        let is_end = ENDS.iter().any(|words| text.contains(words));
+        let was_torn = self.is_torn;
         self.is_torn = is_begin || was_torn && !is_end;
+        if (is_begin || is_end && !was_torn)
+            && let Some(dump) = self.open()
+        {
+            dump.broken_lines += 1;
+        }
+        is_begin || is_end
     }
 
     /// What the device says besides: why it stopped printing, or that records gave way.
     fn notice(&mut self, text: &str) {
         if let Some(dump) = self.open() {
             if let Some(interruption) = Interruption::named_in(text) {
-                dump.interruption = Some(interruption);
+                dump.interruption.get_or_insert(interruption);
             }
             dump.has_overflowed |= grammar::tells_of_overflow(text);
         }

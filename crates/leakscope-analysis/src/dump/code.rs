@@ -14,11 +14,15 @@ impl Callers {
     /// A build records frame pointers, or does not: what most records show is true of all.
     pub(super) fn of(dump: &Dump) -> Self {
         let is_espressif = dump.records.iter().any(|record| record.memory.is_some());
-        let mut first = dump.records.iter().filter_map(|record| record.allocated_by.first());
+        let mut first = dump
+            .records
+            .iter()
+            .filter_map(|record| record.allocated_by.first());
         let (mut data, mut all) = (0, 0);
         for &caller in first.by_ref() {
             all += 1;
-            data += usize::from(is_espressif && is_on_data_bus(caller) || is_on_a_stack(caller, dump));
+            data +=
+                usize::from(is_espressif && is_on_data_bus(caller) || is_on_a_stack(caller, dump));
         }
         Self {
             first_is_data: data * 2 > all,

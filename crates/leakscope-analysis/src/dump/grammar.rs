@@ -125,7 +125,7 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     let address = line.pointer()?;
     let mut memory = None;
     if line.eat(",") {
-        memory = Some(match line.up_to(')')?.trim() {
+        memory = Some(match line.words().trim() {
             "Internal" => Memory::Internal,
             "PSRAM" | "SPIRAM" => Memory::Psram,
             _ => Memory::Other,

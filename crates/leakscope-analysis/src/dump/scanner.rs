@@ -43,6 +43,15 @@ impl<'t> Scanner<'t> {
         self.is_between_words = true;
     }
 
+    /// Letters and what stands between them in names, or nothing.
+    pub(super) fn words(&mut self) -> &'t str {
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-');
+        let rest = self.rest.trim_start_matches(is_part);
+        let words = &self.rest[..self.rest.len() - rest.len()];
+        self.rest = rest;
+        words
+    }
+
     /// Everything before this character, which must come.
     pub(super) fn up_to(&mut self, character: char) -> Result<&'t str, Stop> {
         let (before, _) = self.rest.split_once(character).ok_or(Stop::End)?;

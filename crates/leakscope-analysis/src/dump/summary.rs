@@ -255,8 +255,8 @@ impl<'d> Reading<'d> {
         }
         let callers = Callers::of(dump);
         let with_data = dump.records.iter();
-        let with_data = with_data
-            .filter(|record| callers.of_code(record).len() < record.allocated_by.len());
+        let with_data =
+            with_data.filter(|record| callers.of_code(record).len() < record.allocated_by.len());
         note(ProblemKind::CallersAreData, with_data.count() as u64);
         if found > 0
             && dump

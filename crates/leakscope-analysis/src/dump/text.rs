@@ -51,7 +51,7 @@ fn from_utf_16(bytes: &[u8], word: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&words)
 }
 
-/// Without ANSI sequences and other control characters.
+/// Without ANSI sequences and other control characters; tabs are spaces.
 fn without_controls(line: &str) -> Cow<'_, str> {
     if !line.contains(|c: char| c.is_control()) {
         return Cow::Borrowed(line);
@@ -67,6 +67,8 @@ fn without_controls(line: &str) -> Cow<'_, str> {
                 sequence.by_ref().find(|c| !is_parameter(c));
                 rest = sequence;
             }
+        } else if c == '\t' {
+            plain.push(' ');
         } else if !c.is_control() {
             plain.push(c);
         }
