@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
-use leakscope_viewer::{Engine, Program, Query, Source, Status};
+use leakscope_viewer::{Engine, Program, Query, Status, TraceInputs};
 
 struct OneFile(String, File);
 
@@ -24,7 +24,7 @@ impl Feed for OneFile {
     }
 }
 
-impl Source for OneFile {
+impl TraceInputs for OneFile {
     fn names(&self) -> Vec<String> {
         vec![self.0.clone()]
     }

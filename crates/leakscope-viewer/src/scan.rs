@@ -9,7 +9,7 @@ use leakscope_systemview::id;
 
 use crate::engine::Names;
 use crate::index::Index;
-use crate::source::Source;
+use crate::source::TraceInputs;
 
 /// A trace as far as it was read.
 pub(crate) struct Scan<'s> {
@@ -52,7 +52,7 @@ impl<'s> Scan<'s> {
     /// Reads so many events, or as many as there are.
     pub(crate) fn advance(
         &mut self,
-        source: &mut dyn Source,
+        source: &mut dyn TraceInputs,
         names: &mut Names<'_>,
         events: u64,
     ) -> io::Result<Progress> {

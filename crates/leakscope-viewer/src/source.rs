@@ -6,7 +6,7 @@ use leakscope_analysis::trace::Feed;
 
 /// The inputs of a recording. They are read once from front to end, and later in parts, wherever the page
 /// looks.
-pub trait Source: Feed<Error = io::Error> + Send {
+pub trait TraceInputs: Feed<Error = io::Error> + Send {
     /// The names of the inputs, as the user would call them.
     fn names(&self) -> Vec<String>;
 

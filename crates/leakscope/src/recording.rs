@@ -13,7 +13,7 @@ use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Header, sync};
-use leakscope_viewer::Source;
+use leakscope_viewer::TraceInputs;
 
 use crate::no_events::NoEvents;
 use crate::screen;
@@ -50,7 +50,7 @@ impl Recording {
     }
 
     /// The recording as the viewer reads it, again and again; `follow` says that more will be written to it.
-    pub(crate) fn viewed(self, follow: bool) -> Box<dyn Source> {
+    pub(crate) fn viewed(self, follow: bool) -> Box<dyn TraceInputs> {
         self.grows.store(follow, Ordering::Release);
         Box::new(Self {
             progress: ProgressBar::hidden(),
@@ -168,7 +168,7 @@ impl Feed for Recording {
     }
 }
 
-impl Source for Recording {
+impl TraceInputs for Recording {
     fn names(&self) -> Vec<String> {
         self.names()
     }

@@ -1,6 +1,6 @@
 //! Moments from which a trace can be read again, without what came before them.
 
-use super::reader::{Source, Trace};
+use super::reader::{StreamState, Trace};
 use super::stacks::Stacks;
 use super::stream::Stream;
 
@@ -48,18 +48,18 @@ impl Checkpoint {
 impl Trace {
     /// This moment, to come back to it; `None` before every stream has begun.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
-        let begun = |source: &Source| source.stream.has_begun();
+        let begun = |source: &StreamState| source.stream.has_begun();
         if !self.streams.iter().all(begun) {
             return None;
         }
-        let streams = self.streams.iter().map(Source::without_bytes);
+        let streams = self.streams.iter().map(StreamState::without_bytes);
         Some(Checkpoint {
             trace: self.with_streams(streams.collect()),
         })
     }
 
     /// A copy with other streams and without call stacks.
-    fn with_streams(&self, streams: Vec<Source>) -> Self {
+    fn with_streams(&self, streams: Vec<StreamState>) -> Self {
         Self {
             streams,
             espressif: self.espressif,
@@ -83,7 +83,7 @@ impl Trace {
     }
 }
 
-impl Source {
+impl StreamState {
     fn without_bytes(&self) -> Self {
         let stream: Stream = self.stream.without_unread();
         Self {
