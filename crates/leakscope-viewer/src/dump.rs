@@ -39,13 +39,11 @@ impl Dump {
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        let dumps = &self.log.dumps;
-        let whole = dumps.iter().rfind(|dump| dump.is_whole);
-        let dump = whole.or(dumps.last());
+        let dump = self.log.fullest();
         Summary {
-            dumps: dumps.len(),
+            dumps: self.log.dumps.len(),
             records: dump.map_or(0, |dump| dump.records.len()),
-            capacity: dump.map_or(0, |dump| dump.capacity),
+            capacity: dump.and_then(|dump| dump.capacity),
             mode: dump.and_then(|dump| dump.mode).map(|mode| match mode {
                 Mode::All => "all",
                 Mode::Leaks => "leaks",
@@ -68,7 +66,8 @@ pub(crate) struct Summary {
     /// How many the log holds.
     dumps: usize,
     records: usize,
-    capacity: u64,
+    /// `None` if the first line of the dump is missing.
+    capacity: Option<u64>,
     mode: Option<&'static str>,
     total_allocations: Option<u64>,
     total_frees: Option<u64>,
