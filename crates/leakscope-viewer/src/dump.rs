@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leakscope_analysis::dump::{Log, Mode};
 use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::Feed;
 use leakscope_report::program::{self, AllocatorFrames};
 use leakscope_report::{Decorated, FrameSource};
 use leakscope_symbols::{CodeFrame, Symbols};
@@ -87,6 +88,14 @@ impl Packetless {
     }
 }
 
+impl Feed for Packetless {
+    type Error = io::Error;
+
+    fn read_at(&mut self, _: usize, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
 impl TraceInputs for Packetless {
     fn names(&self) -> Vec<String> {
         vec![self.name.clone()]
@@ -94,10 +103,6 @@ impl TraceInputs for Packetless {
 
     fn head(&mut self, _: usize) -> io::Result<Vec<u8>> {
         Ok(Vec::new())
-    }
-
-    fn read_at(&mut self, _: usize, _: u64, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
     }
 
     fn length(&self) -> u64 {
