@@ -34,7 +34,9 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
-        ProblemKind::ElfDiffers | ProblemKind::AddressesOutsideElf { .. } => {
+        ProblemKind::ElfDiffers
+        | ProblemKind::AddressesOutsideElf { .. }
+        | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
         ProblemKind::NoHistory => {
@@ -45,6 +47,10 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
         }
         ProblemKind::DumpCut { .. } => {
             "a log that goes on until the line of `=` signs at the dump's end holds it whole"
+        }
+        ProblemKind::DumpInterrupted(_) => {
+            "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
+             not interrupted (docs/heap-dumps.md)"
         }
         ProblemKind::AddressesReused => {
             "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, does not have this doubt"

@@ -37,4 +37,4 @@ pub mod words;
 pub use conclusion::Conclusion;
 pub use decorated::Decorated;
 pub use sanitise::sanitise;
-pub use symbolizer::{Frame, FrameSource, Stack, Symbolizer};
+pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer};

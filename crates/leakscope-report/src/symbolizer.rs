@@ -13,7 +13,7 @@ use crate::allocator::is_allocator_function;
 /// Something that knows which functions were active at a return address.
 pub trait FrameSource {
     /// The functions, innermost first; empty if nothing is known of the address.
-    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]>;
+    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::CodeFrame]>;
 
     /// The text that the program has at an address, as bytes, if that is known.
     fn text(&self, _address: u64) -> Option<&[u8]> {
@@ -22,7 +22,7 @@ pub trait FrameSource {
 }
 
 impl FrameSource for Symbols {
-    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]> {
+    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::CodeFrame]> {
         Symbols::frames(self, return_address, AddressKind::ReturnAddress)
     }
 
@@ -33,7 +33,7 @@ impl FrameSource for Symbols {
 
 /// A frame as a report shows it. Text is as the ELF file has it, and not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct NamedFrame {
     /// The return address.
     pub address: u64,
     /// The function's name, demangled.
@@ -46,7 +46,7 @@ pub struct Frame {
     pub inlined: bool,
 }
 
-impl Frame {
+impl NamedFrame {
     fn unknown(address: u64) -> Self {
         Self {
             address,
@@ -66,9 +66,9 @@ impl Frame {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
     /// The allocator's own frames at the inner end.
-    pub allocator: Vec<Frame>,
+    pub allocator: Vec<NamedFrame>,
     /// Those of the program.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<NamedFrame>,
 }
 
 /// Looks addresses up, each once. Without symbols, every address is a frame of which nothing else is
@@ -85,7 +85,7 @@ pub struct Symbolizer<'s> {
     source: Option<&'s dyn FrameSource>,
     roots: SourceRoots,
     /// Never listed: no order reaches an output.
-    known: FxHashMap<u64, Rc<[Frame]>>,
+    known: FxHashMap<u64, Rc<[NamedFrame]>>,
 }
 
 impl fmt::Debug for Symbolizer<'_> {
@@ -128,21 +128,21 @@ impl<'s> Symbolizer<'s> {
     }
 
     /// The frames of one return address, the innermost first; at least one.
-    pub fn frames(&mut self, address: u64) -> Rc<[Frame]> {
+    pub fn frames(&mut self, address: u64) -> Rc<[NamedFrame]> {
         if let Some(known) = self.known.get(&address) {
             return Rc::clone(known);
         }
-        let frames: Rc<[Frame]> = self.look_up(address).into();
+        let frames: Rc<[NamedFrame]> = self.look_up(address).into();
         self.known.insert(address, Rc::clone(&frames));
         frames
     }
 
-    fn look_up(&self, address: u64) -> Vec<Frame> {
+    fn look_up(&self, address: u64) -> Vec<NamedFrame> {
         let found = self.source.map(|source| source.frames(address));
-        let frames: Vec<Frame> = found
+        let frames: Vec<NamedFrame> = found
             .iter()
             .flat_map(|frames| frames.iter())
-            .map(|frame| Frame {
+            .map(|frame| NamedFrame {
                 address,
                 function: frame.function.clone(),
                 file: frame.file.as_ref().map(|file| self.rewritten(file)),
@@ -151,7 +151,7 @@ impl<'s> Symbolizer<'s> {
             })
             .collect();
         if frames.is_empty() {
-            return vec![Frame::unknown(address)];
+            return vec![NamedFrame::unknown(address)];
         }
         frames
     }
@@ -180,7 +180,7 @@ impl<'s> Symbolizer<'s> {
         Stack { allocator, frames }
     }
 
-    fn all_frames(&mut self, addresses: &[u64]) -> Vec<Frame> {
+    fn all_frames(&mut self, addresses: &[u64]) -> Vec<NamedFrame> {
         let mut frames = Vec::with_capacity(addresses.len());
         for &address in addresses {
             frames.extend_from_slice(&self.frames(address));

@@ -1,11 +1,12 @@
 //! The one value that a user of this crate holds.
 
+use crate::call;
 use crate::code::Code;
 use crate::dwarf::DebugInfo;
 use crate::elf::Elf;
 use crate::symbol_table::SymbolTable;
 use crate::texts::Texts;
-use crate::{AddressKind, Frame, Machine, OpenError, Symbol};
+use crate::{AddressKind, CodeFrame, Machine, OpenError, Symbol};
 use sha2::{Digest, Sha256};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -34,7 +35,7 @@ pub struct Symbols {
     debug: DebugInfo,
     sha256: OnceCell<String>,
     /// By the address of a byte of the instruction. Never listed: no order reaches an output.
-    frames: RefCell<HashMap<u64, Arc<[Frame]>>>,
+    frames: RefCell<HashMap<u64, Arc<[CodeFrame]>>>,
 }
 
 impl Symbols {
@@ -96,6 +97,20 @@ impl Symbols {
         self.code.instruction(address, kind).is_some()
     }
 
+    /// Whether the instruction before a return address is a call, as it must be in the program that was traced.
+    /// `None` if the address is not in the program's code, or its machine's calls are not known here.
+    ///
+    /// Of another program, even of another build of the same one, few addresses pass.
+    pub fn is_behind_call(&self, return_address: u64) -> Option<bool> {
+        let last_byte = self
+            .code
+            .instruction(return_address, AddressKind::ReturnAddress)?;
+        let before = self
+            .texts
+            .before(&self.file, last_byte + 1, call::LONGEST)?;
+        call::ends_with_call(self.machine, before).filter(|_| !self.is_big_endian)
+    }
+
     /// The SHA-256 of the file in 64 lower-case hexadecimal digits, computed when first asked for.
     ///
     /// ESP-IDF computes the same over the file that its image is made from, keeps it in the image's
@@ -115,20 +130,20 @@ impl Symbols {
     ///
     /// Empty if the address is not in the program's code, or nothing is known about it. What the
     /// debug information does not name gets the name that the symbol table has.
-    pub fn frames(&self, address: u64, kind: AddressKind) -> Arc<[Frame]> {
+    pub fn frames(&self, address: u64, kind: AddressKind) -> Arc<[CodeFrame]> {
         let Some(address) = self.code.instruction(address, kind) else {
             return Arc::default();
         };
         if let Some(known) = self.frames.borrow().get(&address) {
             return Arc::clone(known);
         }
-        let frames: Arc<[Frame]> = self.look_up(address).into();
+        let frames: Arc<[CodeFrame]> = self.look_up(address).into();
         let mut known = self.frames.borrow_mut();
         known.insert(address, Arc::clone(&frames));
         frames
     }
 
-    fn look_up(&self, address: u64) -> Vec<Frame> {
+    fn look_up(&self, address: u64) -> Vec<CodeFrame> {
         let mut frames = self.debug.frames(&self.file, &self.code, address);
         let Some(symbol) = self.table.function_at(&self.file, address) else {
             return frames;
@@ -138,7 +153,7 @@ impl Symbols {
                 frame.function = Some(symbol.into());
             }
             Some(_) => {}
-            None => frames.push(Frame {
+            None => frames.push(CodeFrame {
                 function: Some(symbol.into()),
                 file: None,
                 line: None,
@@ -157,7 +172,7 @@ impl Symbols {
     }
 
     /// The function or variable called `name`: its name in the symbol table, or the demangled one
-    /// as [`Frame::function`] has it. A global symbol is preferred to a local one.
+    /// as [`CodeFrame::function`] has it. A global symbol is preferred to a local one.
     pub fn symbol(&self, name: &str) -> Option<Symbol> {
         self.table.find(&self.file, name)
     }

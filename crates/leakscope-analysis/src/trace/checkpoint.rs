@@ -1,6 +1,6 @@
 //! Moments from which a trace can be read again, without what came before them.
 
-use super::reader::{Source, Trace};
+use super::reader::{StreamState, Trace};
 use super::stacks::Stacks;
 use super::stream::Stream;
 
@@ -10,11 +10,9 @@ use super::stream::Stream;
 /// ```
 /// # use leakscope_analysis::trace::{Layout, Step, Trace};
 /// # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 4, 100, 100, 0, 0, 0, 17, 5, 4, 0x60, 50];
-/// let mut trace = Trace::new(&Layout::of(&[&bytes]));
-/// trace.space(0)[..bytes.len()].copy_from_slice(&bytes);
-/// trace.supply(0, bytes.len());
-/// trace.supply(0, 0);
-/// while let Step::Event(event, _) = trace.step() {
+/// let inputs: &[&[u8]] = &[&bytes];
+/// let mut trace = Trace::new(&Layout::of(inputs));
+/// while let Step::Event(event, _) = trace.step(inputs)? {
 ///     if event.id == 17 {
 ///         break;
 ///     }
@@ -24,27 +22,18 @@ use super::stream::Stream;
 ///
 /// // Later: the same trace from there on.
 /// let mut again = checkpoint.resume(trace.into_stacks());
-/// let rest = &bytes[checkpoint.positions()[0] as usize..];
-/// again.space(0)[..rest.len()].copy_from_slice(rest);
-/// again.supply(0, rest.len());
-/// again.supply(0, 0);
-/// assert!(matches!(again.step(), Step::Event(event, _) if event.id == 4 && event.time == 55));
+/// assert!(matches!(again.step(inputs)?, Step::Event(event, _) if event.id == 4 && event.time == 55));
+/// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     trace: Trace,
-    positions: Vec<u64>,
 }
 
 impl Checkpoint {
     /// The last moment before it.
     pub fn time(&self) -> u64 {
         self.trace.end
-    }
-
-    /// Where reading goes on: an offset into the input of each stream.
-    pub fn positions(&self) -> &[u64] {
-        &self.positions
     }
 
     /// The trace from here on. `stacks` are those of the same trace, read as far as this or farther, so
@@ -59,20 +48,18 @@ impl Checkpoint {
 impl Trace {
     /// This moment, to come back to it; `None` before every stream has begun.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
-        let begun = |source: &Source| source.stream.has_begun();
+        let begun = |source: &StreamState| source.stream.has_begun();
         if !self.streams.iter().all(begun) {
             return None;
         }
-        let streams: Vec<Source> = self.streams.iter().map(Source::without_bytes).collect();
-        let positions = streams.iter().map(|source| source.stream.supplied_to());
+        let streams = self.streams.iter().map(StreamState::without_bytes);
         Some(Checkpoint {
-            positions: positions.collect(),
-            trace: self.with_streams(streams),
+            trace: self.with_streams(streams.collect()),
         })
     }
 
     /// A copy with other streams and without call stacks.
-    fn with_streams(&self, streams: Vec<Source>) -> Self {
+    fn with_streams(&self, streams: Vec<StreamState>) -> Self {
         Self {
             streams,
             espressif: self.espressif,
@@ -96,7 +83,7 @@ impl Trace {
     }
 }
 
-impl Source {
+impl StreamState {
     fn without_bytes(&self) -> Self {
         let stream: Stream = self.stream.without_unread();
         Self {

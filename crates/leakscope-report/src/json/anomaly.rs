@@ -4,7 +4,7 @@ use leakscope_analysis::outcome::{self, AnomalyKind};
 use serde::Serialize;
 
 use super::call_site::Block;
-use super::stack::{self, Frame};
+use super::stack::{self, FrameObject};
 use super::{Address, View};
 use crate::symbolizer::Symbolizer;
 
@@ -16,7 +16,7 @@ pub(super) struct Anomaly {
     context: String,
     core: u8,
     address: Address,
-    frames: Vec<Frame>,
+    frames: Vec<FrameObject>,
     first_free: Option<FirstFree>,
     inside: Option<Inside>,
 }
@@ -25,13 +25,13 @@ pub(super) struct Anomaly {
 struct FirstFree {
     time_s: Option<f64>,
     time_ticks: u64,
-    frames: Vec<Frame>,
+    frames: Vec<FrameObject>,
 }
 
 #[derive(Serialize)]
 struct Inside {
     block: Block,
-    allocated_by: Vec<Frame>,
+    allocated_by: Vec<FrameObject>,
 }
 
 impl Anomaly {
@@ -84,7 +84,7 @@ pub(super) struct FailedAllocation {
     core: u8,
     retried: bool,
     live_bytes: u64,
-    frames: Vec<Frame>,
+    frames: Vec<FrameObject>,
 }
 
 impl FailedAllocation {

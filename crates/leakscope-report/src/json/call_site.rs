@@ -3,7 +3,7 @@
 use leakscope_analysis::outcome;
 use serde::Serialize;
 
-use super::stack::Frame;
+use super::stack::FrameObject;
 use super::{Address, View};
 use crate::symbolizer::Symbolizer;
 use crate::words::phrase;
@@ -34,8 +34,8 @@ pub(super) struct CallSite {
     last_allocation_ticks: u64,
     tasks: Vec<String>,
     cores: Vec<u8>,
-    frames: Vec<Frame>,
-    allocator_frames: Vec<Frame>,
+    frames: Vec<FrameObject>,
+    allocator_frames: Vec<FrameObject>,
     blocks: Vec<Block>,
 }
 
@@ -79,8 +79,8 @@ impl CallSite {
             last_allocation_ticks: site.last_allocation,
             tasks,
             cores: site.cores.clone(),
-            frames: stack.frames.iter().map(Frame::new).collect(),
-            allocator_frames: stack.allocator.iter().map(Frame::new).collect(),
+            frames: stack.frames.iter().map(FrameObject::new).collect(),
+            allocator_frames: stack.allocator.iter().map(FrameObject::new).collect(),
             blocks: site
                 .blocks
                 .iter()

@@ -23,7 +23,7 @@ use crate::symbolizer::Symbolizer;
 use crate::units::Clock;
 
 pub(crate) use escape::Escaped;
-pub(crate) use stack::Frame;
+pub(crate) use stack::FrameObject;
 
 /// The name of the schema.
 pub const SCHEMA: &str = "leakscope.report";

@@ -7,7 +7,7 @@ use crate::symbolizer;
 use crate::symbolizer::Symbolizer;
 
 #[derive(Serialize)]
-pub(crate) struct Frame {
+pub(crate) struct FrameObject {
     address: Address,
     function: Option<String>,
     file: Option<String>,
@@ -16,16 +16,16 @@ pub(crate) struct Frame {
 }
 
 /// The frames of return addresses that no analysis has split: the allocator's included.
-pub(crate) fn of_addresses(symbolizer: &mut Symbolizer<'_>, addresses: &[u64]) -> Vec<Frame> {
+pub(crate) fn of_addresses(symbolizer: &mut Symbolizer<'_>, addresses: &[u64]) -> Vec<FrameObject> {
     let all = addresses.iter().flat_map(|&address| {
         let frames = symbolizer.frames(address);
-        frames.iter().map(Frame::new).collect::<Vec<_>>()
+        frames.iter().map(FrameObject::new).collect::<Vec<_>>()
     });
     all.collect()
 }
 
-impl Frame {
-    pub(crate) fn new(frame: &symbolizer::Frame) -> Self {
+impl FrameObject {
+    pub(crate) fn new(frame: &symbolizer::NamedFrame) -> Self {
         Self {
             address: Address(frame.address),
             function: frame.function.as_deref().map(str::to_owned),

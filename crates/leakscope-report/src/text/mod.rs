@@ -3,7 +3,7 @@
 //! One file a section, in the order in which they are printed: what was read, what is wrong with the
 //! data, the conclusion, leaks, what is outstanding but no leak, what went wrong in the program, the
 //! peak, totals by task. On a screen of 100 columns and 40 lines a usual trace needs no scrolling; what is
-//! left out is said, and [`Options::all`] shows it.
+//! left out is said, and [`TextOptions::all`] shows it.
 mod anomalies;
 mod conclusion;
 mod failures;
@@ -30,7 +30,7 @@ use layout::{Line, Page, middle_of};
 
 /// How a report is to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct TextOptions {
     /// The names of the inputs, in the order in which problems count them. May be empty.
     pub inputs: Vec<String>,
     /// Columns of the terminal; less than 40 counts as 40.
@@ -43,7 +43,7 @@ pub struct Options {
     pub all: bool,
 }
 
-impl Default for Options {
+impl Default for TextOptions {
     fn default() -> Self {
         Self {
             inputs: Vec::new(),
@@ -72,7 +72,7 @@ impl Default for Options {
 /// # }
 /// let outcome = outcome();
 /// let mut out = Vec::new();
-/// text::write(&mut out, &outcome, &mut Symbolizer::new(None), &text::Options::default())?;
+/// text::write(&mut out, &outcome, &mut Symbolizer::new(None), &text::TextOptions::default())?;
 /// assert!(String::from_utf8_lossy(&out).starts_with("Nothing can be said about leaks"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -80,7 +80,7 @@ pub fn write(
     out: &mut dyn Write,
     outcome: &Outcome,
     symbolizer: &mut Symbolizer<'_>,
-    options: &Options,
+    options: &TextOptions,
 ) -> io::Result<()> {
     let mut page = Page::new(out, options.width, options.colour);
     let mut report = Report {
@@ -117,7 +117,7 @@ fn next_step(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
 /// What the sections share.
 struct Report<'r, 's> {
     outcome: &'r Outcome,
-    options: &'r Options,
+    options: &'r TextOptions,
     clock: Clock,
     symbolizer: &'r mut Symbolizer<'s>,
 }

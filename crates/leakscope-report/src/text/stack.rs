@@ -7,7 +7,7 @@ use leakscope_analysis::outcome::CallSite;
 use super::Report;
 use super::layout::{CALLED_BY, Cell, Column, Give, Line, Page, Paint, Table};
 use crate::sanitise::sanitise;
-use crate::symbolizer::{Frame, Stack};
+use crate::symbolizer::{NamedFrame, Stack};
 use crate::units::counted;
 
 /// Frames shown of a deep stack, unless all are wanted.
@@ -59,7 +59,7 @@ pub(super) fn write(
 fn in_full<'f>(
     page: &mut Page<'_>,
     indent: usize,
-    frames: impl Iterator<Item = &'f Frame>,
+    frames: impl Iterator<Item = &'f NamedFrame>,
 ) -> io::Result<()> {
     let mut table = Table::new([
         Column::text("", Give::Never),
@@ -90,7 +90,7 @@ pub(super) fn one_line_of(report: &mut Report<'_, '_>, addresses: &[u64]) -> Str
     chain(&stack.frames)
 }
 
-fn chain(frames: &[Frame]) -> String {
+fn chain(frames: &[NamedFrame]) -> String {
     if frames.is_empty() {
         return "no call stack was recorded".to_owned();
     }
@@ -104,7 +104,7 @@ fn chain(frames: &[Frame]) -> String {
     links.join(CALLED_BY)
 }
 
-fn function(frame: &Frame) -> Cell {
+fn function(frame: &NamedFrame) -> Cell {
     let name = name(frame);
     Cell {
         paint: if frame.function.is_some() {
@@ -120,19 +120,19 @@ fn function(frame: &Frame) -> Cell {
     }
 }
 
-fn name(frame: &Frame) -> String {
+fn name(frame: &NamedFrame) -> String {
     match &frame.function {
         Some(name) => sanitise(name).into_owned(),
         None => address(frame),
     }
 }
 
-fn address(frame: &Frame) -> String {
+fn address(frame: &NamedFrame) -> String {
     format!("{:#010x}", frame.address)
 }
 
 /// "…/freertos/tasks.c:812"
-fn place(frame: &Frame, shorten: impl Fn(&str) -> String) -> String {
+fn place(frame: &NamedFrame, shorten: impl Fn(&str) -> String) -> String {
     let Some(file) = &frame.file else {
         return String::new();
     };

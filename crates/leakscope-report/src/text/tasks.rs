@@ -29,7 +29,7 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         Column::number("bytes"),
         Column::number("peak bytes").that_may_go(3),
     ]);
-    for Row { name, usage, .. } in rows.iter().take(report.shown(rows.len())) {
+    for TaskRow { name, usage, .. } in rows.iter().take(report.shown(rows.len())) {
         table.row([
             short_name(name).into(),
             count(usage.allocations).into(),
@@ -46,15 +46,15 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
 }
 
 /// A task, and those of its name that were it before the target was reset; or an interrupt, or another context.
-struct Row {
+struct TaskRow {
     name: String,
     usage: ContextUsage,
     /// After how many resets the last of them appeared.
     resets: u32,
 }
 
-fn rows(outcome: &Outcome) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+fn rows(outcome: &Outcome) -> Vec<TaskRow> {
+    let mut rows: Vec<TaskRow> = Vec::new();
     for &usage in &outcome.contexts {
         let name = outcome.context_name(usage.context);
         let resets = match usage.context {
@@ -73,7 +73,7 @@ fn rows(outcome: &Outcome) -> Vec<Row> {
                 row.usage = together(&row.usage, &usage);
                 row.resets = resets;
             }
-            None => rows.push(Row {
+            None => rows.push(TaskRow {
                 name,
                 usage,
                 resets,

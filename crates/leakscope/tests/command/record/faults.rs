@@ -7,7 +7,7 @@ use std::process::Stdio;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::problem::ProblemKind;
-use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_analysis::trace::Layout;
 use leakscope_systemview::{Frame, Header, sync};
 
 use super::*;
@@ -42,14 +42,7 @@ fn check_front(path: &Path, sent: &[u8]) -> usize {
         rest = &rest[frame.length..];
     }
     let mut analysis = Analysis::new(&Layout::of(&[&file]), KeepAll);
-    let mut unread = data;
-    while let Pause::NeedBytes(stream) = analysis.run() {
-        let space = analysis.space(stream);
-        let count = space.len().min(unread.len());
-        space[..count].copy_from_slice(&unread[..count]);
-        analysis.supply(stream, count);
-        unread = &unread[count..];
-    }
+    let Ok(_) = analysis.run(&[&file][..]);
     let outcome = analysis.outcome();
     // INIT comes second: without it, nothing tells a recording.
     if whole > 2 {
@@ -145,7 +138,7 @@ fn a_link_that_returns() {
         again.board.hear(&[2]);
         again.send()
     });
-    let (ran, folder) = Recording::begin(&["--tcp", &address.to_string()]).end();
+    let (ran, folder) = LiveRecording::begin(&["--tcp", &address.to_string()]).end();
     served.join().expect("no fault");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for said in [
@@ -176,7 +169,7 @@ fn a_device_that_dies() {
         let last = firmware.board.sent();
         firmware.send_raw(&last[..last.len() - 3])
     });
-    let mut recording = Recording::begin(&["--tcp", &address.to_string()]);
+    let mut recording = LiveRecording::begin(&["--tcp", &address.to_string()]);
     recording.wait_for("the link is lost");
     let sent = served.join().expect("no fault");
     recording.interrupt();
