@@ -10,7 +10,7 @@ use super::{Lifetimes, SiteHistory, Span};
 /// The classes of ages: [`Lifetimes::class`] of a block that is older than all others is the last.
 pub(super) const CLASSES: usize = Lifetimes::BUCKETS + 1;
 
-/// From so many lost packets on, some of their frees must show by reuse.
+/// From so many lost packets on, it must show that addresses return: otherwise no reuse is no proof.
 const MANY_LOST: f64 = 30.0;
 
 /// Blocks that live when a gap begins and are freed in it show by reuse; those born in it show as frees of
@@ -56,6 +56,8 @@ pub struct Losses {
 pub struct LossCounts {
     /// Packets that were read, in all.
     pub packets: u64,
+    /// Allocations at addresses whose block had been freed: they show that addresses return.
+    pub returned: u64,
     /// Blocks whose memory was used again while they seemed to live.
     pub reused: u64,
     /// Frees of blocks whose allocation was lost.
@@ -91,8 +93,9 @@ impl Losses {
         let together = if lost > 0.0 { squares / lost } else { 0.0 };
         // Each reuse proves a lost packet, gap or not.
         let lost = lost.max(counts.reused as f64);
-        is_blind |=
-            lost >= MANY_LOST && (counts.reused as f64) < LEAST_REUSE * counts.unknown_frees as f64;
+        let returns = (counts.returned > 0 || counts.reused > 0)
+            && counts.reused as f64 >= LEAST_REUSE * counts.unknown_frees as f64;
+        is_blind |= lost >= MANY_LOST && !returns;
         let mut losses = Self {
             packets,
             lost,

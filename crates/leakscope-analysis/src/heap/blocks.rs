@@ -101,6 +101,8 @@ impl Slot {
 pub(super) struct Blocks {
     by_address: Table,
     freed: usize,
+    /// How often a block came to where another had been freed.
+    pub(super) returned: u64,
 }
 
 /// So many freed blocks are remembered at the least.
@@ -117,6 +119,7 @@ impl Blocks {
         let lost = slot.live();
         slot.state = State::Live(block);
         self.freed -= usize::from(lost.is_none());
+        self.returned += u64::from(lost.is_none());
         lost.map(|(_, lost)| lost)
     }
 

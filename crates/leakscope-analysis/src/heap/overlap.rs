@@ -55,8 +55,16 @@ impl HeapModel {
         self.overlaps.due = self.session.heap_events + self.events_between_looks();
     }
 
+    /// Blocks that seem to live and cannot, as no effect has told yet. The outcome leaves them out.
+    pub fn ended_unseen(&self) -> Vec<KnownBlock> {
+        let ended = self.overlapped().into_iter();
+        ended
+            .filter_map(|(address, _)| self.block(address))
+            .collect()
+    }
+
     /// The blocks that have ended, although nobody saw it; none if nothing was lost.
-    pub(super) fn overlapped(&self) -> Vec<(u64, u64)> {
+    fn overlapped(&self) -> Vec<(u64, u64)> {
         if self.gaps.list().is_empty() {
             return Vec::new();
         }
@@ -104,7 +112,7 @@ impl HeapModel {
         None
     }
 
-    /// Takes out all that can be found, at the end of a session.
+    /// Takes out all that can be found.
     pub(super) fn lose_all_overlapped(&mut self, time: u64) {
         for (address, birth) in self.overlapped() {
             if let Some(block) = self.blocks.forget(address, birth) {

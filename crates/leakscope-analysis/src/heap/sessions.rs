@@ -138,6 +138,7 @@ impl HeapModel {
         };
         let counts = LossCounts {
             packets: trace.packets.max(self.session.heap_events),
+            returned: self.blocks.returned,
             reused: self.lost_frees,
             unknown_frees: self.lost_allocations,
         };
@@ -173,7 +174,6 @@ impl HeapModel {
     pub(super) fn close_session(&mut self, next_start: u64) {
         let end = self.stopped.unwrap_or(next_start);
         self.past.peak = Some(self.peak());
-        self.lose_all_overlapped(end);
         self.past.sites = self.records(end, &Known::default());
         let session = self.session_at(end);
         self.totals.outstanding_blocks += session.outstanding_blocks;

@@ -11,7 +11,7 @@ use crate::trace::Trace;
 impl HeapModel {
     /// The answer, as of the last event.
     pub fn outcome(&self, trace: &Trace) -> Outcome {
-        if self.overlapped().is_empty() {
+        if self.ended_unseen().is_empty() {
             return self.outcome_as_is(trace);
         }
         let mut model = self.clone();

@@ -41,6 +41,15 @@ fn one_percent_hides_little() {
 }
 
 #[test]
+fn outages_hide_little() {
+    let outages = Loss::Outages {
+        share: 0.03,
+        ticks: 2_000_000,
+    };
+    assert_found(&scores(Reuse::Merging, outages, false), 85);
+}
+
+#[test]
 fn a_quarter_hides_less_than_two_thirds() {
     let score = scores(Reuse::NewestFirst, Loss::Rate(0.7), false);
     assert!(score.lost * 5 > score.packets, "{} lost", score.lost);

@@ -92,6 +92,7 @@ impl Program {
         };
         let counts = LossCounts {
             packets: PACKETS,
+            returned: 1000,
             unknown_frees: self.unknown_frees,
             ..LossCounts::default()
         };

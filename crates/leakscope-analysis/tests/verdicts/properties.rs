@@ -92,7 +92,7 @@ prop_compose! {
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
             losses: None,
         };
-        let counts = LossCounts { packets: numbers[9], reused: numbers[10], unknown_frees: numbers[11] };
+        let counts = LossCounts { packets: numbers[9], returned: numbers[10] % 3, reused: numbers[10], unknown_frees: numbers[11] };
         span.losses = Losses::of(&span, counts, sites.into_iter());
         span
     }

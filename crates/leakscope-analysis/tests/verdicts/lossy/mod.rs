@@ -15,7 +15,7 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_analysis::trace::Layout;
 
 use crate::patterns::{Pattern, Truth, adversarial, all};
 use crate::program::Program;
@@ -197,15 +197,7 @@ fn record(programs: &[Program], reuse: Reuse, loss: Loss) -> link::Recording {
 }
 
 fn analyse(recording: &[u8]) -> Outcome {
-    let layout = Layout::of(&[recording]);
-    let mut rest = &recording[layout.parts[0].start as usize..];
-    let mut analysis = Analysis::new(&layout, KeepAll);
-    while let Pause::NeedBytes(stream) = analysis.run() {
-        let space = analysis.space(stream);
-        let (now, later) = rest.split_at(rest.len().min(space.len()));
-        space[..now.len()].copy_from_slice(now);
-        analysis.supply(stream, now.len());
-        rest = later;
-    }
+    let mut analysis = Analysis::new(&Layout::of(&[recording]), KeepAll);
+    let Ok(_) = analysis.run(&[recording][..]);
     analysis.outcome()
 }
