@@ -24,6 +24,12 @@ const SHUTDOWN: f64 = 0.98;
 /// A free this close to an allocation, compared to the longest time between allocations, belongs to it.
 const REPLACED: f64 = 0.05;
 
+/// Whether so many ticks are too short a time to tell a habit from the program's start. Never, if nobody knows
+/// how long a second is.
+pub(crate) fn is_short(ticks: u64, second: u64) -> bool {
+    ticks < second / SHORT
+}
+
 /// A call site, and the stretch of time in which it is judged.
 pub(super) struct Case<'a> {
     /// Its life.
@@ -72,7 +78,7 @@ impl<'a> Case<'a> {
 
     /// Whether the stretch is too short to tell a habit from the program's start.
     pub(super) fn is_too_short(&self) -> bool {
-        self.to.saturating_sub(self.span.start) < self.span.second / SHORT
+        is_short(self.to.saturating_sub(self.span.start), self.span.second)
     }
 
     /// Whether the heap was in use, and the program did not merely start, when the site left its blocks.

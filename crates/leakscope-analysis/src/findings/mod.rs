@@ -59,6 +59,7 @@ pub use rank::Rank;
 pub use unsure_ends::UnsureEnds;
 
 use case::Case;
+pub(crate) use case::is_short;
 
 /// What one rule says of a call site, if it is the one to say something.
 type Rule = fn(&Case<'_>) -> Option<Finding>;

@@ -52,7 +52,7 @@ impl HeapModel {
                 Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
                     let inside = AnomalyKind::WrongFree {
-                        allocated_by: self.keys[block.site as usize].frames.to_vec(),
+                        allocated_by: self.keys[block.site as usize].split(stacks).1.to_vec(),
                         block: self.listed(start, &block),
                     };
                     (UnknownFree::Wrong, inside)

@@ -1,6 +1,8 @@
 //! The heap's history, brought up to date event by event.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::blocks::{Blocks, LARGEST, LiveBlock};
@@ -29,7 +31,8 @@ pub struct HeapModel {
     pub(super) keys: Vec<SiteKey>,
     /// The site of each stack, by the stack's number; [`NO_SITE`] where it was not needed yet.
     site_of_stack: Vec<u32>,
-    site_of_key: HashMap<Box<[u64]>, u32, FxBuildHasher>,
+    /// The sites by the program's frames.
+    site_of_frames: HashTable<u32>,
     pub(super) contexts: Contexts,
     pub(super) heaps: Heaps,
     pub(super) recent: RecentEvents,
@@ -62,11 +65,21 @@ pub struct HeapModel {
     pub(super) scan_budget: ScanBudget,
 }
 
-/// The call stack of a site.
-#[derive(Clone, Debug)]
+/// The call stack of a site: the first that was met of those that differ in the allocator's frames only.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct SiteKey {
-    pub(super) frames: Box<[u64]>,
-    pub(super) allocator_frames: Box<[u64]>,
+    stack: StackId,
+    /// How many of its frames, from the innermost on, are the allocator's own.
+    allocator_frames: u32,
+}
+
+impl SiteKey {
+    /// The allocator's own frames, and the program's.
+    pub(super) fn split(self, stacks: &Stacks) -> (&[u64], &[u64]) {
+        stacks
+            .frames(self.stack)
+            .split_at(self.allocator_frames as usize)
+    }
 }
 
 const NO_SITE: u32 = u32::MAX;
@@ -257,24 +270,33 @@ impl HeapModel {
     fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> SiteId {
         match self.site_of_stack.get(stack.index()) {
             Some(&site) if site != NO_SITE => SiteId::new(site),
-            _ => self.new_stack(stack, stacks.frames(stack), fold),
+            _ => self.new_stack(stack, stacks, fold),
         }
     }
 
     #[cold]
-    fn new_stack(&mut self, stack: StackId, frames: &[u64], fold: &mut impl FoldStack) -> SiteId {
-        self.saw_stack |= !frames.is_empty();
-        let (allocator_frames, key) = fold.split(frames);
-        let site = match self.site_of_key.get(key) {
+    fn new_stack(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> SiteId {
+        let all = stacks.frames(stack);
+        self.saw_stack |= !all.is_empty();
+        let (allocator_frames, frames) = fold.split(all);
+        let hash = |frames: &[u64]| FxBuildHasher.hash_one(frames);
+        let keys = &mut self.keys;
+        let known = (self.site_of_frames).find(hash(frames), |&site| {
+            keys[site as usize].split(stacks).1 == frames
+        });
+        let site = match known {
             Some(&site) => site,
             None => {
                 let site = self.sites.len() as u32;
                 self.sites.push(Site::new());
-                self.keys.push(SiteKey {
-                    frames: key.into(),
-                    allocator_frames: allocator_frames.into(),
+                keys.push(SiteKey {
+                    stack,
+                    allocator_frames: allocator_frames.len() as u32,
                 });
-                self.site_of_key.insert(key.into(), site);
+                self.site_of_frames
+                    .insert_unique(hash(frames), site, |&site| {
+                        hash(keys[site as usize].split(stacks).1)
+                    });
                 site
             }
         };

@@ -4,7 +4,6 @@ use super::blocks::LiveBlock;
 use super::contexts::Contexts;
 use super::cycle_count::WARM_UP_CYCLES;
 use super::model::HeapModel;
-use super::model::SiteKey;
 use super::moment::Moment;
 use super::overlap::Overlaps;
 use super::releases::Releases;
@@ -248,11 +247,12 @@ impl SiteRecord {
         }
     }
 
-    /// As the outcome shows it; `None` for a site that was not used.
+    /// As the outcome shows it, with the allocator's own frames and the program's; `None` for a site that was
+    /// not used.
     pub(super) fn call_site(
         self,
         id: SiteId,
-        key: &SiteKey,
+        (allocator_frames, stack): (&[u64], &[u64]),
         contexts: &Contexts,
     ) -> Option<CallSite> {
         let (finding, growth, session) = match self.verdict {
@@ -267,8 +267,8 @@ impl SiteRecord {
             finding,
             session,
             growth,
-            stack: key.frames.to_vec(),
-            allocator_frames: key.allocator_frames.to_vec(),
+            stack: stack.to_vec(),
+            allocator_frames: allocator_frames.to_vec(),
             allocations: self.allocations,
             frees: self.frees,
             reallocations: self.reallocations,

@@ -3,10 +3,10 @@
 use super::model::HeapModel;
 use super::sessions::Known;
 use super::site_id::SiteId;
-use crate::findings::Rank;
+use crate::findings::{Rank, is_short};
 use crate::outcome::{CallSite, Outcome, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
-use crate::trace::Trace;
+use crate::trace::{Stacks, Trace};
 
 impl HeapModel {
     /// The answer, as of the last event.
@@ -27,7 +27,9 @@ impl HeapModel {
         let records = self.records(end, &self.known_of(trace));
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(&self.keys))
-            .filter_map(|((id, record), key)| record.call_site(id, key, &self.contexts))
+            .filter_map(|((id, record), key)| {
+                record.call_site(id, key.split(trace.stacks()), &self.contexts)
+            })
             .collect();
         call_sites.sort_by_key(rank);
         let mut place = vec![None; self.sites.len()];
@@ -102,8 +104,17 @@ impl HeapModel {
         if Self::recorded_over_serial_link(trace) {
             note(ProblemKind::OneCoreOnly);
         }
+        if trace.stacks().overflowed() {
+            let kept = Stacks::MOST as u64;
+            note(ProblemKind::TooManyStacks { kept });
+        }
         if totals.end == 0 && totals.events > 100 {
             note(ProblemKind::ClockStands);
+        } else if totals.heap_events > 0
+            && is_short(totals.end, trace.target().timestamp_hz.into())
+        {
+            let ticks = totals.end;
+            note(ProblemKind::TooShort { ticks });
         }
         if totals.heap_events == 0 {
             note(ProblemKind::NoHeapEvents);
