@@ -6,6 +6,7 @@
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
+//! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
@@ -14,6 +15,7 @@
 mod cases;
 mod corpus;
 mod demo;
+mod documents;
 mod elf;
 mod gdbinit;
 mod make;
