@@ -9,6 +9,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::describe::DescriptionFile;
 use leakscope_analysis::dump;
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
@@ -121,7 +122,8 @@ impl Recording {
         let text = input
             .head(usize::MAX)
             .with_context(|| format!("`{}` cannot be read on", input.name()))?;
-        Ok(Some(dump::Log::read(&text)).filter(|log| !log.dumps.is_empty()))
+        let log = dump::Log::read(&text);
+        Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
     }
 
     /// A recording in which nothing could be read is an error: there is nothing to report on.
@@ -186,6 +188,27 @@ impl TraceInputs for Recording {
 fn length_of(inputs: &[Input]) -> u64 {
     let lengths = inputs.iter().map(Input::length);
     lengths.map(Result::unwrap_or_default).sum()
+}
+
+/// Whether packets explain more of the front of a file than text does. A device may send lines of text in packets,
+/// and a few bytes of a text may look like packets.
+fn is_rather_packets(head: &[u8]) -> bool {
+    let mut trace = Trace::new(&Layout::of(&[head]));
+    let mut inputs = &[head][..];
+    while let Ok(Step::Event(..)) = trace.step(&mut inputs) {}
+    let other = trace
+        .problems()
+        .list()
+        .iter()
+        .map(|problem| match problem.kind {
+            ProblemKind::Skipped { bytes }
+            | ProblemKind::BeforeStart { bytes }
+            | ProblemKind::Cut { bytes } => bytes,
+            ProblemKind::NotSystemView => head.len() as u64,
+            _ => 0,
+        });
+    let packets = (head.len() as u64).saturating_sub(other.sum());
+    packets > dump::text_bytes(head) as u64
 }
 
 /// Names for events, from the user's description files.

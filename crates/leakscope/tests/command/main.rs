@@ -12,6 +12,7 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cases;
+mod consoles;
 mod corpus;
 mod demo;
 /// The device that is recorded is the same for all tests.
