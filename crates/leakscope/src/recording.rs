@@ -16,6 +16,7 @@ use leakscope_report::naming::Naming;
 use leakscope_systemview::{Header, sync};
 use leakscope_viewer::TraceInputs;
 
+use crate::file_kind::FileKind;
 use crate::no_events::NoEvents;
 use crate::screen;
 
@@ -31,10 +32,15 @@ pub(crate) struct Recording {
 impl Recording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
-        let inputs = leakscope_capture::open(names)?;
-        for input in &inputs {
+        let mut inputs = leakscope_capture::open(names)?;
+        for input in &mut inputs {
             for note in input.notes() {
                 screen::note(&format!("{}: {note}", input.name()));
+            }
+            // A file that cannot be read is told of with the next read.
+            let head = input.head(HEAD).unwrap_or_default();
+            if let Some(kind) = FileKind::certain(&head) {
+                return Err(NoEvents::new(input.name().to_owned(), kind).into());
             }
         }
         Self::growing(inputs, &Arc::default())
