@@ -15,10 +15,6 @@ mod cases;
 mod consoles;
 mod corpus;
 mod demo;
-/// The device that is recorded is the same for all tests.
-#[allow(dead_code, reason = "the tests of the sources use the rest")]
-#[path = "../../../leakscope-capture/tests/device/mod.rs"]
-mod device;
 mod elf;
 mod gdbinit;
 mod make;
@@ -26,9 +22,5 @@ mod readme;
 mod record;
 mod recordings;
 mod run;
-/// How recordings are written is the same for all tests.
-#[allow(dead_code, reason = "the tests of the analysis use the rest")]
-#[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
-mod scenario;
 mod usage;
 mod view;
