@@ -196,24 +196,22 @@ fn length_of(inputs: &[Input]) -> u64 {
     lengths.map(Result::unwrap_or_default).sum()
 }
 
-/// Whether packets explain more of the front of a file than text does. A device may send lines of text in packets,
-/// and a few bytes of a text may look like packets.
+/// Whether packets explain more of the front of a file than text does. A device may send lines of text in packets;
+/// a few bytes of a text may look like packets, but hardly like the start of a recording.
 fn is_rather_packets(head: &[u8]) -> bool {
     let mut trace = Trace::new(&Layout::of(&[head]));
     let mut inputs = &[head][..];
     while let Ok(Step::Event(..)) = trace.step(&mut inputs) {}
-    let other = trace
+    let others = trace
         .problems()
         .list()
         .iter()
         .map(|problem| match problem.kind {
-            ProblemKind::Skipped { bytes }
-            | ProblemKind::BeforeStart { bytes }
-            | ProblemKind::Cut { bytes } => bytes,
-            ProblemKind::NotSystemView => head.len() as u64,
+            ProblemKind::Skipped { bytes } | ProblemKind::Cut { bytes } => bytes,
+            ProblemKind::NotSystemView | ProblemKind::NoStart => head.len() as u64,
             _ => 0,
         });
-    let packets = (head.len() as u64).saturating_sub(other.sum());
+    let packets = (head.len() as u64).saturating_sub(others.sum());
     packets > dump::text_bytes(head) as u64
 }
 

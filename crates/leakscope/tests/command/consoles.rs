@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::run::leakscope;
-use crate::scenario::Recording;
+use leakscope_testing::scenario::Scenario;
 
 const DUMP: &str = "\
 ESP-ROM:esp32s3-20210327\r
@@ -48,7 +48,7 @@ fn noise_before_text_makes_no_recording_of_a_log() {
 
 #[test]
 fn a_dump_among_a_recordings_messages_makes_no_log_of_it() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for line in DUMP.lines() {
         recording.after(10).print(line);
     }
