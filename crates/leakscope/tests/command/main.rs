@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cases;
+mod consoles;
 mod corpus;
 mod demo;
 mod documents;
