@@ -110,7 +110,7 @@ impl HeapModel {
         }
         if totals.end == 0 && totals.events > 100 {
             note(ProblemKind::ClockStands);
-        } else if totals.heap_events > 0
+        } else if totals.outstanding_blocks > 0
             && is_short(totals.end, trace.target().timestamp_hz.into())
         {
             let ticks = totals.end;

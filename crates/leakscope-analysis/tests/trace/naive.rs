@@ -7,7 +7,7 @@ use leakscope_analysis::findings::{
     Cycles, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds,
 };
 
-use crate::scenario::HZ;
+use leakscope_testing::scenario::HZ;
 
 /// Return addresses; the last site has no call stack.
 pub(crate) const SITES: [&[u32]; 5] = [
