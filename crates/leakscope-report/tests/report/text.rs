@@ -2,7 +2,7 @@
 
 use leakscope_analysis::outcome::{ContextUsage, Outcome};
 use leakscope_report::text::{Options, write};
-use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 
 use crate::everything::everything;
 use crate::golden::assert_golden;
@@ -10,8 +10,19 @@ use crate::outcomes;
 use crate::program::Program;
 
 fn written_with(outcome: &Outcome, source: Option<&dyn FrameSource>, options: &Options) -> String {
+    of_inputs(outcome, source, &[], options)
+}
+
+fn of_inputs(
+    outcome: &Outcome,
+    source: Option<&dyn FrameSource>,
+    inputs: &[String],
+    options: &Options,
+) -> String {
+    let mut symbolizer = Symbolizer::new(source);
+    let report = Report::new(outcome, &mut symbolizer, inputs, &Policy::default());
     let mut out = Vec::new();
-    write(&mut out, outcome, &mut Symbolizer::new(source), options).unwrap();
+    write(&mut out, &report, options).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -94,10 +105,9 @@ fn everything_at_three_widths() {
     for width in [60, 100, 160] {
         let options = Options {
             width,
-            inputs: inputs(),
             ..Options::default()
         };
-        let text = written_with(&everything(), Some(&Program), &options);
+        let text = of_inputs(&everything(), Some(&Program), &inputs(), &options);
         assert_golden(&format!("everything-{width}.txt"), &text);
     }
 }
@@ -115,10 +125,9 @@ fn lines_are_no_wider_than_the_page() {
             for source in [Some(&Program as &dyn FrameSource), None] {
                 let options = Options {
                     width,
-                    inputs: inputs(),
                     ..Options::default()
                 };
-                let text = written_with(&outcome, source, &options);
+                let text = of_inputs(&outcome, source, &inputs(), &options);
                 let too_wide: Vec<&str> =
                     text.lines().filter(|line| width_of(line) > width).collect();
                 assert!(too_wide.is_empty(), "width {width}: {too_wide:#?}");
@@ -158,10 +167,9 @@ fn names_from_a_device_do_nothing_to_the_terminal() {
     for all in [false, true] {
         let options = Options {
             all,
-            inputs: inputs(),
             ..Options::default()
         };
-        let text = written_with(&everything(), Some(&Program), &options);
+        let text = of_inputs(&everything(), Some(&Program), &inputs(), &options);
         let hostile = |character: char| {
             character != '\n'
                 && (character.is_control() || ('\u{202a}'..='\u{202e}').contains(&character))
