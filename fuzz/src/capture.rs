@@ -2,7 +2,7 @@
 
 use leakscope_capture::gdb::packet::{Decoder, Received, encode};
 use leakscope_capture::gdb::{Connection, Stop};
-use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
 use leakscope_capture::rtt::{Place, Progress, Reader};
 
 /// Takes what a GDB server says, in two ways: packet by packet, of which each whole one can be sent and is
@@ -46,7 +46,7 @@ pub fn rtt(bytes: &[u8]) {
     let Some((&form, bytes)) = bytes.split_first() else {
         return;
     };
-    let layout = Layout {
+    let layout = WordLayout {
         is_64_bit: form & 1 != 0,
         is_big_endian: form & 2 != 0,
     };

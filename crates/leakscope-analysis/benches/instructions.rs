@@ -13,7 +13,7 @@ use gungraun::{
     Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
 use leakscope_analysis::outcome::Outcome;
-use synthetic::Recording;
+use synthetic::SyntheticRecording;
 
 mod synthetic;
 mod work;
@@ -34,29 +34,29 @@ fn costs(instructions_per_packet: f64) -> LibraryBenchmarkConfig {
     config
 }
 
-fn recording() -> Recording {
+fn recording() -> SyntheticRecording {
     let recording = synthetic::recording(PACKETS);
     assert_eq!(work::analysis(&recording.bytes).totals, recording.expected);
     recording
 }
 
 #[library_benchmark(setup = recording, config = costs(196.3))]
-fn floor(recording: Recording) -> usize {
+fn floor(recording: SyntheticRecording) -> usize {
     work::floor(&recording.bytes)
 }
 
 #[library_benchmark(setup = recording, config = costs(203.4))]
-fn packets(recording: Recording) -> u64 {
+fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
 #[library_benchmark(setup = recording, config = costs(414.4))]
-fn events(recording: Recording) -> u64 {
+fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
 #[library_benchmark(setup = recording, config = costs(408.8))]
-fn analysis(recording: Recording) -> Outcome {
+fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }
 

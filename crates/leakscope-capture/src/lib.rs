@@ -37,4 +37,4 @@ pub mod source;
 
 pub use error::OpenError;
 pub use input::{Input, Note, open};
-pub use receiver::{Event, Receiver};
+pub use receiver::{Receiver, TargetEvent};

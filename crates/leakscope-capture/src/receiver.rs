@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use crate::source::{self, Item};
+use crate::source::{Item, SourceEvent};
 
 /// Takes what a target sends.
 pub trait Receiver {
@@ -11,12 +11,12 @@ pub trait Receiver {
     fn bytes(&mut self, core: usize, bytes: &[u8]) -> io::Result<()>;
 
     /// Learns what happened.
-    fn event(&mut self, event: Event);
+    fn event(&mut self, event: TargetEvent);
 }
 
 /// What happened to a target while it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum TargetEvent {
     /// The recording begins: at a breakpoint at this address, or at once.
     Started {
         /// Where the target stood.
@@ -56,16 +56,16 @@ pub enum Event {
     Notice(String),
 }
 
-impl Event {
+impl TargetEvent {
     /// The same for whoever records, if it is of interest there. `name` has a name for an address of the program.
-    pub(crate) fn for_source(self, name: &dyn Fn(u64) -> String) -> Option<source::Event> {
+    pub(crate) fn for_source(self, name: &dyn Fn(u64) -> String) -> Option<SourceEvent> {
         Some(match self {
-            Self::Started { .. } => source::Event::Started,
-            Self::ReachedStop { .. } => source::Event::Stopped,
-            Self::Reset => source::Event::TargetReset,
-            Self::Text(text) => source::Event::Text(text),
-            Self::Notice(text) => source::Event::Notice(text),
-            Self::Interrupted { signal, address } => source::Event::Notice(format!(
+            Self::Started { .. } => SourceEvent::Started,
+            Self::ReachedStop { .. } => SourceEvent::Stopped,
+            Self::Reset => SourceEvent::TargetReset,
+            Self::Text(text) => SourceEvent::Text(text),
+            Self::Notice(text) => SourceEvent::Notice(text),
+            Self::Interrupted { signal, address } => SourceEvent::Notice(format!(
                 "the program stood still at {} (signal {signal}), and was told to run on",
                 place(address, name)
             )),
@@ -89,7 +89,7 @@ pub(crate) struct Inbox {
 #[derive(Debug)]
 pub(crate) enum Piece {
     Bytes { core: usize, bytes: Vec<u8> },
-    Event(Event),
+    Event(TargetEvent),
 }
 
 impl Inbox {
@@ -110,7 +110,7 @@ impl Inbox {
         &mut self,
         streams: u8,
         bytes: &mut Vec<u8>,
-        mut tell: impl FnMut(Event) -> Option<source::Event>,
+        mut tell: impl FnMut(TargetEvent) -> Option<SourceEvent>,
     ) -> Option<Item> {
         while let Some(piece) = self.next() {
             match piece {
@@ -131,7 +131,7 @@ impl Inbox {
 
     /// Adds a notice, if there is one.
     pub(crate) fn notice(&mut self, text: Option<String>) {
-        let event = text.map(Event::Notice);
+        let event = text.map(TargetEvent::Notice);
         self.pieces.extend(event.map(Piece::Event));
     }
 }
@@ -142,7 +142,7 @@ impl Receiver for Inbox {
         Ok(())
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: TargetEvent) {
         self.pieces.push_back(Piece::Event(event));
     }
 }

@@ -9,7 +9,7 @@ use core::ffi::{CStr, c_char, c_void};
 use leakscope_systemview::Level;
 
 use crate::alloc::{on_alloc, on_free, on_realloc};
-use crate::event::{Block, Event, Task};
+use crate::event::{Block, SystemEvent, Task};
 use crate::global::recorder;
 use crate::stack::Origin;
 
@@ -111,37 +111,37 @@ macro_rules! events {
 
 events! {
     /// A task was created.
-    leakscope_task_create(task: *const c_void) => Event::TaskCreate(task.addr());
+    leakscope_task_create(task: *const c_void) => SystemEvent::TaskCreate(task.addr());
     /// A task is gone.
-    leakscope_task_terminate(task: *const c_void) => Event::TaskTerminate(task.addr());
+    leakscope_task_terminate(task: *const c_void) => SystemEvent::TaskTerminate(task.addr());
     /// A task could run.
-    leakscope_task_ready(task: *const c_void) => Event::TaskStartReady(task.addr());
+    leakscope_task_ready(task: *const c_void) => SystemEvent::TaskStartReady(task.addr());
     /// A task waits, for a cause by the operating system's own numbers.
-    leakscope_task_blocked(task: *const c_void, cause: u32) => Event::TaskStopReady(task.addr(), cause);
+    leakscope_task_blocked(task: *const c_void, cause: u32) => SystemEvent::TaskStopReady(task.addr(), cause);
     /// A task runs.
-    leakscope_task_runs(task: *const c_void) => Event::TaskStartExec(task.addr());
+    leakscope_task_runs(task: *const c_void) => SystemEvent::TaskStartExec(task.addr());
     /// The running task stops.
-    leakscope_task_stops() => Event::TaskStopExec;
+    leakscope_task_stops() => SystemEvent::TaskStopExec;
     /// Nothing runs.
-    leakscope_idle() => Event::Idle;
+    leakscope_idle() => SystemEvent::Idle;
     /// An interrupt with this number begins.
-    leakscope_isr_enter_number(interrupt: u32) => Event::IsrEnter(interrupt);
+    leakscope_isr_enter_number(interrupt: u32) => SystemEvent::IsrEnter(interrupt);
     /// An interrupt begins, whose number the processor knows.
-    leakscope_isr_enter() => Event::IsrEnter(crate::platform::interrupt_number());
+    leakscope_isr_enter() => SystemEvent::IsrEnter(crate::platform::interrupt_number());
     /// It returns to what it interrupted.
-    leakscope_isr_exit() => Event::IsrExit;
+    leakscope_isr_exit() => SystemEvent::IsrExit;
     /// It ends in the scheduler.
-    leakscope_isr_exit_to_scheduler() => Event::IsrToScheduler;
+    leakscope_isr_exit_to_scheduler() => SystemEvent::IsrToScheduler;
     /// A software timer's callback begins.
-    leakscope_timer_enter(timer: *const c_void) => Event::TimerEnter(timer.addr());
+    leakscope_timer_enter(timer: *const c_void) => SystemEvent::TimerEnter(timer.addr());
     /// It ends.
-    leakscope_timer_exit() => Event::TimerExit;
+    leakscope_timer_exit() => SystemEvent::TimerExit;
     /// A point in time is marked.
-    leakscope_mark(marker: u32) => Event::Mark(marker);
+    leakscope_mark(marker: u32) => SystemEvent::Mark(marker);
     /// A marked stretch begins.
-    leakscope_mark_start(marker: u32) => Event::MarkStart(marker);
+    leakscope_mark_start(marker: u32) => SystemEvent::MarkStart(marker);
     /// It ends.
-    leakscope_mark_stop(marker: u32) => Event::MarkStop(marker);
+    leakscope_mark_stop(marker: u32) => SystemEvent::MarkStop(marker);
 }
 
 /// A name for a marker.

@@ -21,7 +21,7 @@ pub trait Recorder: Sync {
     fn failed(&self, size: usize, origin: Origin<'_>);
 
     /// The scheduler or an interrupt did something.
-    fn event(&self, event: Event) {
+    fn event(&self, event: SystemEvent) {
         let _ = event;
     }
     /// A task exists, or its name or stack changed. An empty name leaves a known one as it is.
@@ -59,7 +59,7 @@ pub struct Block {
 /// What the scheduler and interrupts do. Tasks and timers are told apart by the address of their
 /// control block, or by any other number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SystemEvent {
     /// An interrupt begins (on Cortex-M, number the exceptions: SysTick is 15).
     IsrEnter(u32),
     /// It returns to what it interrupted.

@@ -96,6 +96,6 @@ pub mod standalone;
 pub mod stream;
 
 pub use alloc::{Traced, on_alloc, on_free, on_realloc};
-pub use event::{Block, Event, Recorder, Task};
+pub use event::{Block, Recorder, SystemEvent, Task};
 pub use global::recorder;
 pub use leakscope_systemview::Level;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leakscope_analysis::dump::{Decoration, Log};
 use leakscope_analysis::heap::FoldStack;
-use leakscope_symbols::Frame;
+use leakscope_symbols::CodeFrame;
 
 use crate::FrameSource;
 use crate::allocator::is_allocator_function;
@@ -21,12 +21,12 @@ impl Decorated<'_> {
 }
 
 impl FrameSource for Decorated<'_> {
-    fn frames(&self, return_address: u64) -> Arc<[Frame]> {
+    fn frames(&self, return_address: u64) -> Arc<[CodeFrame]> {
         let decorations = self.at(return_address);
         let frames = decorations
             .iter()
             .enumerate()
-            .map(|(place, decoration)| Frame {
+            .map(|(place, decoration)| CodeFrame {
                 function: Some(decoration.function.as_str().into()),
                 file: decoration.file.as_deref().map(Into::into),
                 line: decoration.line,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::document::call_site::CallSite;
-use crate::symbolizer::Frame;
+use crate::symbolizer::NamedFrame;
 
 /// Functions that tell a call site apart where the depth of recorded stacks differs.
 const INNERMOST: usize = 4;
@@ -35,7 +35,7 @@ struct Calls {
 }
 
 impl Calls {
-    fn of(frames: &[Frame]) -> Self {
+    fn of(frames: &[NamedFrame]) -> Self {
         let mut calls = Self {
             names: Vec::with_capacity(frames.len()),
             lines: Vec::with_capacity(frames.len()),

@@ -170,7 +170,7 @@ fn write_text(out: &mut dyn Write, row: &LogRow, colour: bool) -> io::Result<()>
 }
 
 #[derive(Serialize)]
-struct Row<'r> {
+struct LogObject<'r> {
     time_s: Option<f64>,
     ticks: u64,
     core: u8,
@@ -182,7 +182,7 @@ struct Row<'r> {
 }
 
 fn write_json(out: &mut dyn Write, row: &LogRow) -> io::Result<()> {
-    let fields = Row {
+    let fields = LogObject {
         time_s: row.clock.seconds(row.ticks),
         ticks: row.ticks,
         core: row.core,

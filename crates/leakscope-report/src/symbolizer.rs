@@ -15,7 +15,7 @@ use crate::document::Address;
 /// Something that knows which functions were active at a return address.
 pub trait FrameSource {
     /// The functions, innermost first; empty if nothing is known of the address.
-    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]>;
+    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::CodeFrame]>;
 
     /// The text that the program has at an address, as bytes, if that is known.
     fn text(&self, _address: u64) -> Option<&[u8]> {
@@ -24,7 +24,7 @@ pub trait FrameSource {
 }
 
 impl FrameSource for Symbols {
-    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::Frame]> {
+    fn frames(&self, return_address: u64) -> Arc<[leakscope_symbols::CodeFrame]> {
         Symbols::frames(self, return_address, AddressKind::ReturnAddress)
     }
 
@@ -35,7 +35,7 @@ impl FrameSource for Symbols {
 
 /// A frame as a report shows it. Text is as the ELF file has it, and not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Frame {
+pub struct NamedFrame {
     /// The return address.
     pub address: Address,
     /// The function's name, demangled.
@@ -48,7 +48,7 @@ pub struct Frame {
     pub inlined: bool,
 }
 
-impl Frame {
+impl NamedFrame {
     fn unknown(address: u64) -> Self {
         Self {
             address: Address(address),
@@ -65,13 +65,13 @@ impl Frame {
 }
 
 /// How many frames at the inner end are the allocator's own.
-fn folded(frames: &[Frame]) -> usize {
-    let is_allocator = |frame: &&Frame| frame.is_allocator();
+fn folded(frames: &[NamedFrame]) -> usize {
+    let is_allocator = |frame: &&NamedFrame| frame.is_allocator();
     frames.iter().take_while(is_allocator).count()
 }
 
 /// The program's part of a stack that holds the allocator's frames too; one frame always remains.
-pub(crate) fn of_program(frames: &[Frame]) -> &[Frame] {
+pub(crate) fn of_program(frames: &[NamedFrame]) -> &[NamedFrame] {
     &frames[folded(frames).min(frames.len().saturating_sub(1))..]
 }
 
@@ -79,9 +79,9 @@ pub(crate) fn of_program(frames: &[Frame]) -> &[Frame] {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
     /// The allocator's own frames at the inner end.
-    pub allocator: Vec<Frame>,
+    pub allocator: Vec<NamedFrame>,
     /// Those of the program.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<NamedFrame>,
 }
 
 /// Looks addresses up, each once. Without symbols, every address is a frame of which nothing else is
@@ -99,7 +99,7 @@ pub struct Symbolizer<'s> {
     source: Option<&'s dyn FrameSource>,
     roots: SourceRoots,
     /// Never listed: no order reaches an output.
-    known: FxHashMap<u64, Rc<[Frame]>>,
+    known: FxHashMap<u64, Rc<[NamedFrame]>>,
 }
 
 impl fmt::Debug for Symbolizer<'_> {
@@ -142,21 +142,21 @@ impl<'s> Symbolizer<'s> {
     }
 
     /// The frames of one return address, the innermost first; at least one.
-    pub fn frames(&mut self, address: u64) -> Rc<[Frame]> {
+    pub fn frames(&mut self, address: u64) -> Rc<[NamedFrame]> {
         if let Some(known) = self.known.get(&address) {
             return Rc::clone(known);
         }
-        let frames: Rc<[Frame]> = self.look_up(address).into();
+        let frames: Rc<[NamedFrame]> = self.look_up(address).into();
         self.known.insert(address, Rc::clone(&frames));
         frames
     }
 
-    fn look_up(&self, address: u64) -> Vec<Frame> {
+    fn look_up(&self, address: u64) -> Vec<NamedFrame> {
         let found = self.source.map(|source| source.frames(address));
-        let frames: Vec<Frame> = found
+        let frames: Vec<NamedFrame> = found
             .iter()
             .flat_map(|frames| frames.iter())
-            .map(|frame| Frame {
+            .map(|frame| NamedFrame {
                 address: Address(address),
                 function: frame.function.clone(),
                 file: frame.file.as_ref().map(|file| self.rewritten(file)),
@@ -165,7 +165,7 @@ impl<'s> Symbolizer<'s> {
             })
             .collect();
         if frames.is_empty() {
-            return vec![Frame::unknown(address)];
+            return vec![NamedFrame::unknown(address)];
         }
         frames
     }
@@ -191,7 +191,7 @@ impl<'s> Symbolizer<'s> {
     }
 
     /// The frames of return addresses, the allocator's included.
-    pub(crate) fn all_frames(&mut self, addresses: &[u64]) -> Vec<Frame> {
+    pub(crate) fn all_frames(&mut self, addresses: &[u64]) -> Vec<NamedFrame> {
         let mut frames = Vec::with_capacity(addresses.len());
         for &address in addresses {
             frames.extend_from_slice(&self.frames(address));

@@ -21,7 +21,7 @@ pub enum AddressKind {
 /// Text is as the ELF file has it, and so may hold anything, control characters
 /// included. Strings are shared between frames.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Frame {
+pub struct CodeFrame {
     /// The function's name, demangled.
     pub function: Option<Arc<str>>,
     /// The source file as the compiler knew it, mostly an absolute path of the machine

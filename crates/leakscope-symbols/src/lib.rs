@@ -28,7 +28,7 @@
 //!   an address.
 //! - [`AddressKind`] says how an address came about. Addresses of call stacks point *behind* a
 //!   call, often at the next line: looked up as they are, they name the wrong one.
-//! - A [`Frame`] is a function with its place in the source. Where the compiler inlined calls, one
+//! - A [`CodeFrame`] is a function with its place in the source. Where the compiler inlined calls, one
 //!   address has several frames, the innermost first.
 //! - [`SourceRoots`] moves paths of the machine that built the program to this one.
 //! - [`OpenError`] says why a file has no symbols, what it is instead, and, apart from that, what
@@ -57,7 +57,7 @@ mod symbol_table;
 mod symbols;
 mod texts;
 
-pub use frame::{AddressKind, Frame};
+pub use frame::{AddressKind, CodeFrame};
 pub use machine::Machine;
 pub use open_error::{NotElf, OpenError};
 pub use source_roots::{SourceRoot, SourceRootError, SourceRoots};

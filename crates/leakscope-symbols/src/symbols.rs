@@ -5,7 +5,7 @@ use crate::dwarf::DebugInfo;
 use crate::elf::Elf;
 use crate::symbol_table::SymbolTable;
 use crate::texts::Texts;
-use crate::{AddressKind, Frame, Machine, OpenError, Symbol};
+use crate::{AddressKind, CodeFrame, Machine, OpenError, Symbol};
 use sha2::{Digest, Sha256};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ pub struct Symbols {
     debug: DebugInfo,
     sha256: OnceCell<String>,
     /// By the address of a byte of the instruction. Never listed: no order reaches an output.
-    frames: RefCell<HashMap<u64, Arc<[Frame]>>>,
+    frames: RefCell<HashMap<u64, Arc<[CodeFrame]>>>,
 }
 
 impl Symbols {
@@ -115,20 +115,20 @@ impl Symbols {
     ///
     /// Empty if the address is not in the program's code, or nothing is known about it. What the
     /// debug information does not name gets the name that the symbol table has.
-    pub fn frames(&self, address: u64, kind: AddressKind) -> Arc<[Frame]> {
+    pub fn frames(&self, address: u64, kind: AddressKind) -> Arc<[CodeFrame]> {
         let Some(address) = self.code.instruction(address, kind) else {
             return Arc::default();
         };
         if let Some(known) = self.frames.borrow().get(&address) {
             return Arc::clone(known);
         }
-        let frames: Arc<[Frame]> = self.look_up(address).into();
+        let frames: Arc<[CodeFrame]> = self.look_up(address).into();
         let mut known = self.frames.borrow_mut();
         known.insert(address, Arc::clone(&frames));
         frames
     }
 
-    fn look_up(&self, address: u64) -> Vec<Frame> {
+    fn look_up(&self, address: u64) -> Vec<CodeFrame> {
         let mut frames = self.debug.frames(&self.file, &self.code, address);
         let Some(symbol) = self.table.function_at(&self.file, address) else {
             return frames;
@@ -138,7 +138,7 @@ impl Symbols {
                 frame.function = Some(symbol.into());
             }
             Some(_) => {}
-            None => frames.push(Frame {
+            None => frames.push(CodeFrame {
                 function: Some(symbol.into()),
                 file: None,
                 line: None,
@@ -157,7 +157,7 @@ impl Symbols {
     }
 
     /// The function or variable called `name`: its name in the symbol table, or the demangled one
-    /// as [`Frame::function`] has it. A global symbol is preferred to a local one.
+    /// as [`CodeFrame::function`] has it. A global symbol is preferred to a local one.
     pub fn symbol(&self, name: &str) -> Option<Symbol> {
         self.table.find(&self.file, name)
     }

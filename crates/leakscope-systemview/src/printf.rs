@@ -83,7 +83,7 @@ fn numbers_in(format: Text<'_>) -> usize {
     while let Some(percent) = rest.iter().position(|&byte| byte == b'%') {
         let from_percent = rest.get(percent..).unwrap_or_default();
         let mut asterisks = iter::repeat(0).inspect(|_| count += 1);
-        let (_, position) = Layout::parse(from_percent, &mut asterisks);
+        let (_, position) = Conversion::parse(from_percent, &mut asterisks);
         let letter = from_percent.get(position).copied();
         count += usize::from(letter.is_some_and(is_of_number));
         let is_known =
@@ -125,7 +125,7 @@ impl Values<'_> {
         f: &mut fmt::Formatter<'_>,
         bytes: &[u8],
     ) -> Result<usize, fmt::Error> {
-        let (layout, position) = Layout::parse(bytes, &mut self.numbers);
+        let (layout, position) = Conversion::parse(bytes, &mut self.numbers);
         let as_it_is = Text(bytes.get(..=position).unwrap_or_default());
         match bytes.get(position).copied() {
             Some(b'%') => {
@@ -166,7 +166,7 @@ impl Values<'_> {
 
 /// What stands in a specifier between `%` and its letter.
 #[derive(Default)]
-struct Layout {
+struct Conversion {
     left: bool,
     /// What stands before numbers that are not negative.
     sign: &'static str,
@@ -176,7 +176,7 @@ struct Layout {
     precision: Option<usize>,
 }
 
-impl Layout {
+impl Conversion {
     /// Reads what follows the `%` that `bytes` begin with; returns it and the position of the letter.
     fn parse(bytes: &[u8], arguments: &mut impl Iterator<Item = u32>) -> (Self, usize) {
         let mut layout = Self::default();

@@ -11,11 +11,11 @@ use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use leakscope_report::naming::Naming;
-use leakscope_viewer::{Engine, Program, Query, Source, Status};
+use leakscope_viewer::{Engine, Program, Query, Status, TraceInputs};
 
 struct OneFile(String, File);
 
-impl Source for OneFile {
+impl TraceInputs for OneFile {
     fn names(&self) -> Vec<String> {
         vec![self.0.clone()]
     }

@@ -7,10 +7,10 @@ use leakscope_analysis::dump::{Log, Mode};
 use leakscope_analysis::outcome::Outcome;
 use leakscope_report::program::{self, AllocatorFrames};
 use leakscope_report::{Decorated, FrameSource};
-use leakscope_symbols::{Frame, Symbols};
+use leakscope_symbols::{CodeFrame, Symbols};
 use serde::Serialize;
 
-use crate::source::Source;
+use crate::source::TraceInputs;
 
 /// What a device has printed of its heap.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Dump {
 }
 
 impl FrameSource for Dump {
-    fn frames(&self, return_address: u64) -> Arc<[Frame]> {
+    fn frames(&self, return_address: u64) -> Arc<[CodeFrame]> {
         Decorated(&self.log).frames(return_address)
     }
 }
@@ -88,7 +88,7 @@ impl Packetless {
     }
 }
 
-impl Source for Packetless {
+impl TraceInputs for Packetless {
     fn names(&self) -> Vec<String> {
         vec![self.name.clone()]
     }

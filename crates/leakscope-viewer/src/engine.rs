@@ -22,7 +22,7 @@ use crate::query::{Query, Window};
 pub use crate::reading::{Reading, Status};
 pub use crate::refusal::Refusal;
 use crate::scan::{Progress, Scan};
-use crate::source::Source;
+use crate::source::TraceInputs;
 
 /// The program that was recorded, as far as it is at hand.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ pub struct Program {
 
 /// A trace that can be asked about.
 pub struct Engine<'s> {
-    pub(crate) source: Box<dyn Source>,
+    pub(crate) source: Box<dyn TraceInputs>,
     pub(crate) names: Names<'s>,
     pub(crate) scan: Scan<'s>,
     pub(crate) inputs: Vec<String>,
@@ -75,7 +75,11 @@ const SLICE: u64 = 50_000;
 const REMEMBERED: usize = 6;
 
 /// Where in the inputs the streams are, and whether more of what says so may come.
-fn look(source: &mut dyn Source, inputs: usize, naming: &mut Naming) -> io::Result<(Layout, bool)> {
+fn look(
+    source: &mut dyn TraceInputs,
+    inputs: usize,
+    naming: &mut Naming,
+) -> io::Result<(Layout, bool)> {
     let grows = source.grows();
     let mut heads = Vec::with_capacity(inputs);
     for input in 0..inputs {
@@ -95,7 +99,7 @@ impl<'s> Engine<'s> {
     /// # Errors
     /// Those of reading.
     pub fn new(
-        mut source: Box<dyn Source>,
+        mut source: Box<dyn TraceInputs>,
         program: &'s Program,
         mut naming: Naming,
     ) -> io::Result<Self> {

@@ -7,11 +7,11 @@
 //!
 //! ```
 //! use leakscope_report::naming::Naming;
-//! use leakscope_viewer::{Engine, Program, Query, Source, page};
+//! use leakscope_viewer::{Engine, Program, Query, TraceInputs, page};
 //!
 //! # use leakscope_systemview::{Init, Packet, sync::SYNC};
 //! # struct Memory(Vec<u8>);
-//! # impl Source for Memory {
+//! # impl TraceInputs for Memory {
 //! #     fn names(&self) -> Vec<String> { vec!["trace.svdat".to_owned()] }
 //! #     fn head(&mut self, _: usize) -> std::io::Result<Vec<u8>> { Ok(self.0.clone()) }
 //! #     fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -47,7 +47,7 @@
 //! ```
 //!
 //! # The tour
-//! - [`Source`] is where bytes come from; it may still grow. A [`Dump`] of a heap stands in for a trace.
+//! - [`TraceInputs`] is where bytes come from; it may still grow. A [`Dump`] of a heap stands in for a trace.
 //! - `scan` reads everything once, and fills the `index`; `replay` reads a part again.
 //! - [`Engine`] holds all of it and answers [`Query`]s; `answer` has a file for each of them, `list` finds
 //!   pages among millions of events.
@@ -83,4 +83,4 @@ pub use engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
 pub use html::file as page;
 pub use query::{At, Columns, Filter, Limit, Query, QueryError, Window};
 pub use server::{Server, open_in_browser};
-pub use source::Source;
+pub use source::TraceInputs;

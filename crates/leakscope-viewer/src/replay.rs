@@ -8,7 +8,7 @@ use leakscope_analysis::trace::{Event, EventKind, HeapEvent, Step, Trace};
 use crate::index::ledger::{Cursor, Fate, Ledger, freed_address};
 use crate::index::running::Running;
 use crate::scan::Scan;
-use crate::source::{Source, read_stream};
+use crate::source::{TraceInputs, read_stream};
 
 /// Where a part of the trace is being read again.
 pub(crate) struct Replay {
@@ -76,7 +76,7 @@ impl Replay {
     pub(crate) fn run(
         &mut self,
         scan: &Scan<'_>,
-        source: &mut dyn Source,
+        source: &mut dyn TraceInputs,
         events: u64,
         mut see: impl FnMut(&Seen<'_>) -> ControlFlow<()>,
     ) -> io::Result<Reached> {

@@ -9,7 +9,7 @@ use leakscope_systemview::id;
 
 use crate::engine::Names;
 use crate::index::Index;
-use crate::source::{Source, read_stream};
+use crate::source::{TraceInputs, read_stream};
 
 /// A trace as far as it was read.
 pub(crate) struct Scan<'s> {
@@ -54,7 +54,7 @@ impl<'s> Scan<'s> {
     /// Reads so many events, or as many as there are.
     pub(crate) fn advance(
         &mut self,
-        source: &mut dyn Source,
+        source: &mut dyn TraceInputs,
         names: &mut Names<'_>,
         events: u64,
     ) -> io::Result<Progress> {

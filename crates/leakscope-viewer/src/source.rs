@@ -6,7 +6,7 @@ use leakscope_analysis::trace::Layout;
 
 /// The inputs of a recording. They are read once from front to end, and later in parts, wherever the page
 /// looks.
-pub trait Source: Send {
+pub trait TraceInputs: Send {
     /// The names of the inputs, as the user would call them.
     fn names(&self) -> Vec<String>;
 
@@ -33,7 +33,7 @@ pub trait Source: Send {
 
 /// Reads some of a stream: what lies behind its part of the input is not its own.
 pub(crate) fn read_stream(
-    source: &mut dyn Source,
+    source: &mut dyn TraceInputs,
     layout: &Layout,
     stream: usize,
     position: &mut u64,

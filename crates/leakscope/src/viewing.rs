@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use leakscope_analysis::trace::HEAD;
 use leakscope_capture::Input;
-use leakscope_viewer::Source;
+use leakscope_viewer::TraceInputs;
 
 /// Inputs that the viewer reads.
 pub(crate) struct Viewed {
@@ -27,7 +27,7 @@ impl Viewed {
     }
 }
 
-impl Source for Viewed {
+impl TraceInputs for Viewed {
     fn names(&self) -> Vec<String> {
         let names = self.inputs.iter().map(Input::name);
         names.map(str::to_owned).collect()

@@ -15,14 +15,14 @@ use program::Program;
 use stream::Stream;
 
 /// A recording, and the sums that a right analysis finds in it.
-pub(crate) struct Recording {
+pub(crate) struct SyntheticRecording {
     /// In the form of OpenOCD's one file for two cores.
     pub(crate) bytes: Vec<u8>,
     pub(crate) expected: Totals,
 }
 
 /// A recording of at least this many packets besides those that start and stop it.
-pub(crate) fn recording(packets: u64) -> Recording {
+pub(crate) fn recording(packets: u64) -> SyntheticRecording {
     let mut program = Program::new();
     while program.totals.events < packets {
         program.step();
@@ -30,7 +30,7 @@ pub(crate) fn recording(packets: u64) -> Recording {
     finish(program)
 }
 
-fn finish(program: Program) -> Recording {
+fn finish(program: Program) -> SyntheticRecording {
     let (mut totals, now) = (program.totals, program.now);
     let mut cores = program.cores;
     for core in &mut cores {
@@ -41,7 +41,7 @@ fn finish(program: Program) -> Recording {
     totals.events = cores.iter().map(Stream::packets).sum();
     let cores = cores.map(Stream::into_bytes);
     totals.bytes = cores.iter().map(|core| core.len() as u64).sum();
-    Recording {
+    SyntheticRecording {
         bytes: joined(cores),
         expected: totals,
     }

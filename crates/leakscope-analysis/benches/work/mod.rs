@@ -31,7 +31,7 @@ pub(crate) fn packets(recording: &[u8]) -> u64 {
 /// Bytes to events: times, contexts and call stacks are known. Returns how many.
 pub(crate) fn events(recording: &[u8]) -> u64 {
     let layout = layout(recording);
-    let mut source = Source::new(recording, &layout);
+    let mut source = Unread::new(recording, &layout);
     let mut trace = Trace::new(&layout);
     let mut count = 0;
     loop {
@@ -52,7 +52,7 @@ pub(crate) fn events(recording: &[u8]) -> u64 {
 /// Bytes to verdicts: all that a report does but write itself.
 pub(crate) fn analysis(recording: &[u8]) -> Outcome {
     let layout = layout(recording);
-    let mut source = Source::new(recording, &layout);
+    let mut source = Unread::new(recording, &layout);
     let mut analysis = Analysis::new(&layout, KeepAll);
     while let Pause::NeedBytes(stream) = analysis.run() {
         let length = source.read(stream, analysis.space(stream));
@@ -62,9 +62,9 @@ pub(crate) fn analysis(recording: &[u8]) -> Outcome {
 }
 
 /// What is left to read of each stream.
-struct Source<'r>(Vec<&'r [u8]>);
+struct Unread<'r>(Vec<&'r [u8]>);
 
-impl<'r> Source<'r> {
+impl<'r> Unread<'r> {
     fn new(recording: &'r [u8], layout: &Layout) -> Self {
         let parts = layout.parts.iter();
         Self(

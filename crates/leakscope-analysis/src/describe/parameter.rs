@@ -7,7 +7,7 @@ use leakscope_systemview::{Init, Text};
 
 use super::named_type::NamedTypes;
 use super::payload::Payload;
-use super::specifier::{Layout, Specifier};
+use super::specifier::{FieldFormat, Specifier};
 
 /// What a trace has said so far, asked for while parameters are shown.
 pub trait Names {
@@ -121,7 +121,7 @@ pub(super) fn surplus<'a>(mut payload: Payload<'a>, sign: &str) -> Vec<Parameter
 pub(super) fn show(
     value: Value<'_>,
     specifier: Specifier<'_>,
-    layout: Layout,
+    layout: FieldFormat,
     says_0x: bool,
     names: &dyn Names,
 ) -> String {

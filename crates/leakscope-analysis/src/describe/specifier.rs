@@ -77,14 +77,14 @@ const WIDEST: usize = 64;
 
 /// The flags and the width of a specifier, as printf has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct FieldFormat {
     width: usize,
     left: bool,
     zeros: bool,
     plus: bool,
 }
 
-impl Layout {
+impl FieldFormat {
     /// Reads flags, width and precision at the start of `text`; returns what follows. The precision is
     /// ignored.
     pub(super) fn parse(text: &str) -> (Self, &str) {

@@ -7,7 +7,7 @@
 use super::named_type::NamedTypes;
 use super::parameter::{Names, Parameter, Value, show};
 use super::payload::Payload;
-use super::specifier::{Layout, Specifier};
+use super::specifier::{FieldFormat, Specifier};
 
 /// A display text, cut at its specifiers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ struct Placeholder {
     joint: &'static str,
     /// `0x` in `flags=0x%08X`.
     prefix: Box<str>,
-    layout: Layout,
+    layout: FieldFormat,
     /// The letters and digits behind `%`: a specifier or type, and text that follows without a gap.
     word: Box<str>,
     tail: Box<str>,
@@ -38,7 +38,7 @@ impl Template {
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once('%') {
             literal.push_str(before);
-            let (layout, start) = Layout::parse(behind);
+            let (layout, start) = FieldFormat::parse(behind);
             let end = start
                 .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
                 .unwrap_or(start.len());
@@ -103,7 +103,7 @@ impl Template {
 }
 
 impl Placeholder {
-    fn new(head: &str, layout: Layout, word: &str) -> Self {
+    fn new(head: &str, layout: FieldFormat, word: &str) -> Self {
         let (label, joint, prefix) = split_label(head);
         Self {
             label: label.into(),

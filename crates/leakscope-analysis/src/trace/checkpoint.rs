@@ -1,6 +1,6 @@
 //! Moments from which a trace can be read again, without what came before them.
 
-use super::reader::{Source, Trace};
+use super::reader::{StreamState, Trace};
 use super::stacks::Stacks;
 use super::stream::Stream;
 
@@ -59,11 +59,15 @@ impl Checkpoint {
 impl Trace {
     /// This moment, to come back to it; `None` before every stream has begun.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
-        let begun = |source: &Source| source.stream.has_begun();
+        let begun = |source: &StreamState| source.stream.has_begun();
         if !self.streams.iter().all(begun) {
             return None;
         }
-        let streams: Vec<Source> = self.streams.iter().map(Source::without_bytes).collect();
+        let streams: Vec<StreamState> = self
+            .streams
+            .iter()
+            .map(StreamState::without_bytes)
+            .collect();
         let positions = streams.iter().map(|source| source.stream.supplied_to());
         Some(Checkpoint {
             positions: positions.collect(),
@@ -72,7 +76,7 @@ impl Trace {
     }
 
     /// A copy with other streams and without call stacks.
-    fn with_streams(&self, streams: Vec<Source>) -> Self {
+    fn with_streams(&self, streams: Vec<StreamState>) -> Self {
         Self {
             streams,
             espressif: self.espressif,
@@ -96,7 +100,7 @@ impl Trace {
     }
 }
 
-impl Source {
+impl StreamState {
     fn without_bytes(&self) -> Self {
         let stream: Stream = self.stream.without_unread();
         Self {

@@ -7,7 +7,7 @@ use super::dialect::{guess, idf, leakscope};
 use super::event::HeapEvent;
 use super::lane::Lane;
 use super::modules::{IdfEvent, Meaning};
-use super::reader::{Meant, NO_INIT, Source, Trace};
+use super::reader::{Meant, NO_INIT, StreamState, Trace};
 use super::stream::Piece;
 use super::tasks::Tasks;
 use crate::problem::ProblemKind;
@@ -116,7 +116,7 @@ impl Trace {
 /// that ends something to what ends.
 #[inline(always)]
 pub(super) fn follow_switch(
-    source: &Source,
+    source: &StreamState,
     piece: &Piece,
     cores: &mut Cores,
     tasks: &mut Tasks,

@@ -31,7 +31,7 @@ pub enum Step<'t> {
 /// A trace that is being read.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    pub(super) streams: Vec<Source>,
+    pub(super) streams: Vec<StreamState>,
     pub(super) espressif: bool,
     pub(super) cores: Cores,
     pub(super) tasks: Tasks,
@@ -65,7 +65,7 @@ pub struct Counts {
 
 /// One stream, and what is only true of the packets in it.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(super) struct StreamState {
     pub(super) stream: Stream,
     pub(super) core: u8,
     pub(super) init: Option<Init>,
@@ -107,7 +107,7 @@ pub(super) const NO_INIT: Init = Init {
 impl Trace {
     /// A trace laid out like this, of which nothing was read yet.
     pub fn new(layout: &Layout) -> Self {
-        let streams = layout.parts.iter().map(|&part| Source {
+        let streams = layout.parts.iter().map(|&part| StreamState {
             stream: Stream::new(part),
             core: part.core,
             init: None,
@@ -281,7 +281,7 @@ impl Trace {
 
 /// The stream whose next item is the earliest, and its place; of equals, the first.
 #[inline(always)]
-pub(super) fn earliest(streams: &mut [Source]) -> Option<(usize, &mut Source)> {
+pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut StreamState)> {
     // Written out for one core and two, because almost no recording has more.
     let (index, source) = match streams {
         [only] => (0, only),

@@ -8,7 +8,7 @@ use super::dialect::idf;
 use super::event::{Event, Occasion};
 use super::interpret::follow_switch;
 use super::lane::Lane;
-use super::reader::{Counts, Meant, Source, Trace, earliest};
+use super::reader::{Counts, Meant, StreamState, Trace, earliest};
 use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready};
 use super::tasks::Tasks;
@@ -159,7 +159,7 @@ impl Trace {
 /// Another task or interrupt runs.
 #[inline(always)]
 fn observe_switch<O: Observer>(
-    source: &Source,
+    source: &StreamState,
     piece: &Piece,
     cores: &mut Cores,
     tasks: &mut Tasks,
@@ -181,7 +181,7 @@ fn observe_switch<O: Observer>(
 /// Whether it was an allocation of a block, and the observer was told.
 #[inline(always)]
 fn observe_allocation(
-    source: &Source,
+    source: &StreamState,
     piece: &Piece,
     cores: &mut Cores,
     stacks: &mut Stacks,
@@ -202,7 +202,7 @@ fn observe_allocation(
 /// Whether it was a free of a block, and the observer was told.
 #[inline(always)]
 fn observe_free(
-    source: &Source,
+    source: &StreamState,
     piece: &Piece,
     cores: &mut Cores,
     stacks: &mut Stacks,
@@ -221,7 +221,7 @@ fn observe_free(
 }
 
 #[inline(always)]
-fn occasion(source: &Source, piece: &Piece, cores: &mut Cores) -> Occasion {
+fn occasion(source: &StreamState, piece: &Piece, cores: &mut Cores) -> Occasion {
     Occasion {
         time: piece.time,
         context: cores.of(piece.core()).current(),

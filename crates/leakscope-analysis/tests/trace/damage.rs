@@ -25,7 +25,7 @@ const SITES: [&[u32]; 3] = [
 
 /// A recording of an ordinary program: interrupts, switches, calls of the operating system, blocks, log
 /// messages.
-fn program(packets: usize, seed: u64) -> Recording {
+pub(crate) fn program(packets: usize, seed: u64) -> Recording {
     let mut state = seed | 1;
     let mut next = move |below: u32| {
         state ^= state << 13;

@@ -6,6 +6,7 @@ mod chunks;
 mod context;
 mod damage;
 mod dialects;
+mod effects;
 mod heap;
 mod naive;
 mod no_recording;

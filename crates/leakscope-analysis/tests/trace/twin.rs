@@ -10,12 +10,12 @@ use crate::naive::{Event, SITES, Site, Twin};
 use crate::reading::read_one;
 use crate::scenario::{MAIN, Recording, WORKER};
 
-fn address(block: u32) -> u32 {
+pub(crate) fn address(block: u32) -> u32 {
     0x3FFB_0000 + 0x1000 * block
 }
 
 /// Events with the ticks before each.
-fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
+pub(crate) fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
     let event = prop_oneof![
         8 => (0..60_u32, 1..4000_u32, 0..SITES.len())
             .prop_map(|(block, size, site)| Event::Allocate { block, size, site }),
@@ -29,7 +29,7 @@ fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
     prop::collection::vec((ticks, event), 1..400)
 }
 
-fn recorded(events: &[(u64, Event)]) -> Recording {
+pub(crate) fn recorded(events: &[(u64, Event)]) -> Recording {
     let mut recording = Recording::begun();
     for &(ticks, event) in events {
         recording.after(ticks);

@@ -11,7 +11,7 @@ use super::error::GdbError;
 use super::features::{Architecture, Description, Features};
 use super::reply::{self, Stop};
 use super::server::Server;
-use crate::memory::Layout;
+use crate::memory::WordLayout;
 
 /// A connection to a GDB server, whose target stands still or runs.
 ///
@@ -25,7 +25,7 @@ pub struct Client {
     pub(super) features: Features,
     pub(super) description: Description,
     pub(super) server: Server,
-    pub(super) layout: Layout,
+    pub(super) layout: WordLayout,
     pub(super) has_vcont: bool,
     pub(super) is_running: bool,
     /// The target stood still while something else was waited for.
@@ -51,7 +51,7 @@ impl Client {
             features: Features::parse(b""),
             description: Description::default(),
             server: Server::Other,
-            layout: Layout::default(),
+            layout: WordLayout::default(),
             has_vcont: false,
             is_running: false,
             pending_stop: None,
@@ -143,12 +143,12 @@ impl Client {
     }
 
     /// How numbers lie in the target's memory.
-    pub fn layout(&self) -> Layout {
+    pub fn layout(&self) -> WordLayout {
         self.layout
     }
 
     /// Says what the server may not know of the target: the caller has its ELF file.
-    pub fn assume(&mut self, architecture: Architecture, layout: Layout) {
+    pub fn assume(&mut self, architecture: Architecture, layout: WordLayout) {
         self.description.architecture.get_or_insert(architecture);
         self.layout = layout;
     }

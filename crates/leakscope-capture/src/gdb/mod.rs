@@ -34,4 +34,4 @@ pub use recording::{Ending, EspressifRecording, Halted, Plan, RecordError, RingR
 pub use reply::Stop;
 pub use run::Breakpoint;
 pub use server::Server;
-pub use source::{ABILITIES, Options, connect};
+pub use source::{ABILITIES, GdbOptions, connect};

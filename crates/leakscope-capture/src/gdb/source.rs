@@ -12,11 +12,11 @@ use super::recording::{
     Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status,
 };
 use super::server::Server;
-use crate::memory::Layout;
+use crate::memory::WordLayout;
 use crate::openocd::Destination;
 use crate::receiver::{Inbox, place};
 use crate::rtt::{Pace, Place, Reader};
-use crate::source::{Abilities, Event, Form, Item, Lost, Source, SourceError};
+use crate::source::{Abilities, Form, Item, Lost, Source, SourceError, SourceEvent};
 
 /// What can be asked of a recording through a GDB server.
 pub const ABILITIES: Abilities = Abilities {
@@ -35,23 +35,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TURN: Duration = Duration::from_millis(10);
 
 /// What a recording through a GDB server has to know.
-pub struct Options {
+pub struct GdbOptions {
     /// From where to where.
     pub plan: Plan,
     /// Where RTT's control block is, unless the target is Espressif's.
     pub rtt: Option<Place>,
     /// What the program's ELF file says of the processor.
-    pub processor: Option<(Architecture, Layout)>,
+    pub processor: Option<(Architecture, WordLayout)>,
     /// Stop a target that has to be stopped for each look only when its buffer may be nearly full.
     pub few_stops: bool,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
     pub name: Box<dyn Fn(u64) -> String + Send>,
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for GdbOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Options")
+            .debug_struct("GdbOptions")
             .field("plan", &self.plan)
             .field("rtt", &self.rtt)
             .field("processor", &self.processor)
@@ -64,7 +64,7 @@ impl fmt::Debug for Options {
 ///
 /// # Errors
 /// If there is none, or if it cannot record this target.
-pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
+pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Source>, SourceError> {
     let mut client = reach(endpoint, &options, TIME_OUT)?;
     if client.server() == Server::EspressifOpenOcd {
         return Ok(Box::new(through_openocd(client, endpoint, options)?));
@@ -85,14 +85,14 @@ pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>,
     };
     let recording = RingRecording::new(client, options.plan, reader, pace)?;
     Ok(Box::new(GdbSource::new(
-        Recording::Ring(recording),
+        GdbRecording::Ring(recording),
         streams,
         endpoint,
         options,
     )))
 }
 
-fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Client, GdbError> {
+fn reach(endpoint: &Endpoint, options: &GdbOptions, limit: Duration) -> Result<Client, GdbError> {
     let mut client = Client::connect(endpoint, limit)?;
     client.time_out = TIME_OUT;
     if let Some((architecture, layout)) = options.processor {
@@ -104,13 +104,13 @@ fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Clie
 fn through_openocd(
     mut client: Client,
     endpoint: &Endpoint,
-    options: Options,
+    options: GdbOptions,
 ) -> Result<GdbSource, SourceError> {
     let names = client.monitor("target names")?;
     let cores = names.split_whitespace().count().clamp(1, 2);
     let destination = Destination::new(cores, client.own_address())?;
     let recording = EspressifRecording::new(client, options.plan, destination)?;
-    let recording = Recording::OpenOcd(recording);
+    let recording = GdbRecording::OpenOcd(recording);
     Ok(GdbSource::new(recording, cores as u8, endpoint, options))
 }
 
@@ -118,32 +118,32 @@ fn through_openocd(
 #[derive(Debug)]
 struct GdbSource {
     /// `None` once it is over.
-    recording: Option<Recording>,
+    recording: Option<GdbRecording>,
     streams: u8,
     endpoint: Endpoint,
-    options: Options,
+    options: GdbOptions,
     inbox: Inbox,
     /// What the device prints.
     lines: Lines,
     /// The recording waits for the server to come back.
     lost: Option<Lost>,
     /// The link was lost, after what is in the inbox.
-    lost_event: Option<Event>,
+    lost_event: Option<SourceEvent>,
     /// The link is back, before what is in the inbox.
-    restored_event: Option<Event>,
+    restored_event: Option<SourceEvent>,
     has_begun: bool,
     opened: Instant,
     was_impatient: bool,
 }
 
 #[derive(Debug)]
-enum Recording {
+enum GdbRecording {
     Ring(RingRecording),
     OpenOcd(EspressifRecording),
 }
 
 impl GdbSource {
-    fn new(recording: Recording, streams: u8, endpoint: &Endpoint, options: Options) -> Self {
+    fn new(recording: GdbRecording, streams: u8, endpoint: &Endpoint, options: GdbOptions) -> Self {
         Self {
             recording: Some(recording),
             streams,
@@ -161,13 +161,13 @@ impl GdbSource {
     }
 
     /// What is said before anything happens.
-    fn begin(&mut self) -> Event {
+    fn begin(&mut self) -> SourceEvent {
         match self.options.plan.start {
             Some(address) => {
                 let name = (self.options.name)(address);
-                Event::Waiting(format!("until the program comes to {name}"))
+                SourceEvent::Waiting(format!("until the program comes to {name}"))
             }
-            None => Event::Started,
+            None => SourceEvent::Started,
         }
     }
 
@@ -219,7 +219,9 @@ impl GdbSource {
     /// Takes what OpenOCD sends, if it does; whether something came.
     fn receive(&mut self, timeout: Duration) -> Result<bool, SourceError> {
         match &mut self.recording {
-            Some(Recording::OpenOcd(recording)) => Ok(recording.receive(&mut self.inbox, timeout)?),
+            Some(GdbRecording::OpenOcd(recording)) => {
+                Ok(recording.receive(&mut self.inbox, timeout)?)
+            }
             _ => Ok(false),
         }
     }
@@ -228,7 +230,7 @@ impl GdbSource {
         match error {
             RecordError::Gdb(error) if error.is_lost_link() => {
                 self.lost = Some(Lost::now());
-                self.lost_event = Some(Event::LinkLost(error.to_string()));
+                self.lost_event = Some(SourceEvent::LinkLost(error.to_string()));
                 Ok(())
             }
             error => self.fail(error),
@@ -252,7 +254,7 @@ impl GdbSource {
         match client.and_then(|client| recording.reconnect(client, &mut self.inbox)) {
             Ok(is_whole) => {
                 let gone = lost.gone();
-                self.restored_event = Some(Event::LinkRestored { gone, is_whole });
+                self.restored_event = Some(SourceEvent::LinkRestored { gone, is_whole });
                 self.lost = None;
             }
             Err(error @ RecordError::Gdb(GdbError::Ended)) => return self.fail(error),
@@ -279,13 +281,13 @@ impl GdbSource {
 
     /// Takes what is still under way, and leaves.
     fn finish(&mut self) -> Result<(), SourceError> {
-        if let Some(Recording::OpenOcd(recording)) = &mut self.recording {
+        if let Some(GdbRecording::OpenOcd(recording)) = &mut self.recording {
             recording.receive_rest(&mut self.inbox)?;
         }
         let Some(recording) = self.recording.take() else {
             return Ok(());
         };
-        let was_read = matches!(recording, Recording::Ring(_));
+        let was_read = matches!(recording, GdbRecording::Ring(_));
         match recording.leave() {
             Ok(halted) if was_read => self.inbox.notice(say_halted(halted)),
             // All was read. An emulator goes when its program ends, which may be before we take our leave.
@@ -317,13 +319,13 @@ impl GdbSource {
             return Some(Item::Event(event));
         }
         if let Some(line) = self.lines.next() {
-            return Some(Item::Event(Event::Text(line)));
+            return Some(Item::Event(SourceEvent::Text(line)));
         }
         let (name, lines) = (&*self.options.name, &mut self.lines);
-        let tell = |event: crate::Event| match event {
-            crate::Event::Text(piece) => {
+        let tell = |event: crate::TargetEvent| match event {
+            crate::TargetEvent::Text(piece) => {
                 lines.put(&piece);
-                lines.next().map(Event::Text)
+                lines.next().map(SourceEvent::Text)
             }
             event => event.for_source(name),
         };
@@ -344,7 +346,7 @@ fn say_halted(halted: Halted) -> Option<String> {
     })
 }
 
-impl Recording {
+impl GdbRecording {
     fn advance(&mut self, inbox: &mut Inbox, timeout: Duration) -> Result<Status, RecordError> {
         match self {
             Self::Ring(recording) => recording.advance(inbox, timeout),
@@ -409,7 +411,7 @@ impl Source for GdbSource {
         if self.recording.is_some() {
             return Ok(Item::Nothing);
         }
-        let rest = self.lines.rest().map(Event::Text);
+        let rest = self.lines.rest().map(SourceEvent::Text);
         Ok(rest.map_or(Item::Ended, Item::Event))
     }
 

@@ -1,10 +1,10 @@
 //! A target's memory, whoever gives access to it: a GDB server, a debug probe, an emulator's file.
 
 mod file;
-mod layout;
+mod word_layout;
 
 pub use file::{MemoryFile, MemoryFilePlace, PlaceError};
-pub use layout::Layout;
+pub use word_layout::WordLayout;
 
 /// The memory of a target, which may be running meanwhile.
 ///

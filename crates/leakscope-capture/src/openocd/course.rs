@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::error::OpenOcdError;
-use super::options::Options;
+use super::options::OpenOcdOptions;
 
 /// How often the target's state is asked for. OpenOCD prints each answer on its own screen, too.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -14,7 +14,7 @@ const STUCK: u32 = 3;
 /// How far the target has come.
 #[derive(Debug)]
 pub(super) struct Course {
-    options: Options,
+    options: OpenOcdOptions,
     /// The breakpoint that is set.
     breakpoint: Option<u64>,
     is_before_start: bool,
@@ -34,7 +34,7 @@ pub(super) enum Arrival {
 }
 
 impl Course {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: OpenOcdOptions) -> Self {
         Self {
             is_before_start: options.plan.start.is_some(),
             options,
@@ -45,7 +45,7 @@ impl Course {
         }
     }
 
-    pub(super) fn options(&self) -> &Options {
+    pub(super) fn options(&self) -> &OpenOcdOptions {
         &self.options
     }
 

@@ -25,7 +25,7 @@ pub mod target;
 pub use client::Client;
 pub(crate) use destination::{Destination, Received};
 pub use error::OpenOcdError;
-pub use options::Options;
+pub use options::OpenOcdOptions;
 pub use rpc::{Notification, Reply, Rpc};
 pub use rtt::RttSource;
 pub(crate) use statistics::Statistics;
@@ -46,7 +46,10 @@ pub const ABILITIES: Abilities = Abilities {
 ///
 /// # Errors
 /// If there is no OpenOCD, or if it cannot record this target.
-pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
+pub fn connect(
+    endpoint: &Endpoint,
+    options: OpenOcdOptions,
+) -> Result<Box<dyn Source>, SourceError> {
     let mut client = Client::connect(endpoint)?;
     let cores = target::cores(&mut client)?;
     if target::is_espressif(&cores) {

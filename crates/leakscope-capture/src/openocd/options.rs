@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::gdb::Plan;
-use crate::memory::Layout;
+use crate::memory::WordLayout;
 use crate::rtt::Place;
 
 /// From where to where is recorded, and what addresses mean.
-pub struct Options {
+pub struct OpenOcdOptions {
     /// From where to where.
     pub plan: Plan,
     /// How long the target may take to come to the start.
@@ -16,28 +16,28 @@ pub struct Options {
     /// Where RTT's control block is, unless the target is Espressif's; `None`: it is not known.
     pub rtt: Option<Place>,
     /// How numbers lie in the target's memory.
-    pub layout: Layout,
+    pub layout: WordLayout,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
     pub name: Box<dyn Fn(u64) -> String + Send>,
 }
 
-impl Options {
-    /// Options for this plan; addresses are shown as numbers.
+impl OpenOcdOptions {
+    /// OpenOcdOptions for this plan; addresses are shown as numbers.
     pub fn new(plan: Plan) -> Self {
         Self {
             plan,
             start_limit: Duration::from_secs(30),
             rtt: None,
-            layout: Layout::default(),
+            layout: WordLayout::default(),
             name: Box::new(|address| format!("{address:#x}")),
         }
     }
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for OpenOcdOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Options")
+            .debug_struct("OpenOcdOptions")
             .field("plan", &self.plan)
             .field("start_limit", &self.start_limit)
             .field("rtt", &self.rtt)

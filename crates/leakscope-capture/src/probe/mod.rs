@@ -4,7 +4,7 @@
 //! - [`connect`] finds the probe, attaches it to the chip, and makes a [`Source`](crate::source::Source) of it.
 //! - [`Target`] is the little that a recording needs of a processor; `Attached` is the one behind a probe.
 //! - [`TargetMemory`] is the [`Memory`](crate::memory::Memory) of a target.
-//! - [`Recording`] reads RTT's buffers out of it, between two breakpoints, while the target runs.
+//! - [`ProbeRecording`] reads RTT's buffers out of it, between two breakpoints, while the target runs.
 
 mod attached;
 mod error;
@@ -15,6 +15,6 @@ mod target;
 
 pub use error::ProbeError;
 pub use find::Found;
-pub use recording::Recording;
-pub use source::{ABILITIES, Options, connect};
+pub use recording::ProbeRecording;
+pub use source::{ABILITIES, ProbeOptions, connect};
 pub use target::{Target, TargetMemory};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::error::ProbeError;
 use super::target::{Target, TargetMemory};
 use crate::gdb::{Ending, Plan, Status};
-use crate::receiver::{Event, Receiver};
+use crate::receiver::{Receiver, TargetEvent};
 use crate::rtt::{Pace, Reader, Session, SessionLook};
 
 /// A recording through a debug probe, out of RTT's buffers. The target runs meanwhile: it stands still only at the
 /// breakpoints, and while they are set.
 #[derive(Debug)]
-pub struct Recording<T> {
+pub struct ProbeRecording<T> {
     target: T,
     plan: Plan,
     session: Session,
@@ -31,7 +31,7 @@ enum Phase {
     Recording,
 }
 
-impl<T: Target> Recording<T> {
+impl<T: Target> ProbeRecording<T> {
     /// Prepares the target, and lets it run.
     pub fn new(target: T, plan: Plan, reader: Reader) -> Result<Self, ProbeError> {
         let mut recording = Self {
@@ -96,13 +96,13 @@ impl<T: Target> Recording<T> {
         self.odd = None;
         self.clear_breakpoint()?;
         if self.phase == Phase::Recording {
-            receiver.event(Event::ReachedStop { address });
+            receiver.event(TargetEvent::ReachedStop { address });
             self.ending = Some(Ending::ReachedStop);
             return self.stop_target(receiver);
         }
         self.phase = Phase::Recording;
         let address = Some(address);
-        receiver.event(Event::Started { address });
+        receiver.event(TargetEvent::Started { address });
         self.set_breakpoint(self.plan.stop)?;
         self.target.run()
     }
@@ -123,7 +123,7 @@ impl<T: Target> Recording<T> {
             self.ending = Some(Ending::Stuck { signal, address });
             return self.clear_breakpoint();
         }
-        receiver.event(Event::Interrupted { signal, address });
+        receiver.event(TargetEvent::Interrupted { signal, address });
         self.target.run()
     }
 

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::attached::Attached;
 use super::error::ProbeError;
-use super::recording::Recording;
+use super::recording::ProbeRecording;
 use super::target::{Target, TargetMemory};
 use crate::gdb::{Ending, Plan, Status};
-use crate::memory::Layout;
+use crate::memory::WordLayout;
 use crate::receiver::{Inbox, place};
 use crate::rtt::{Place, Reader};
-use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
+use crate::source::{Abilities, Form, Item, Source, SourceError, SourceEvent};
 
 /// What can be asked of a recording through a debug probe.
 pub const ABILITIES: Abilities = Abilities {
@@ -25,7 +25,7 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 const BLOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a recording through a debug probe has to know.
-pub struct Options {
+pub struct ProbeOptions {
     /// Which probe: `VID:PID[:SERIAL]` as probe-rs has it; `None` if there is only one.
     pub selector: Option<String>,
     /// The chip, by probe-rs's name.
@@ -35,7 +35,7 @@ pub struct Options {
     /// Where RTT's control block is; `None`: somewhere in the chip's RAM.
     pub rtt: Option<Place>,
     /// How the program's numbers lie in memory.
-    pub layout: Layout,
+    pub layout: WordLayout,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
     pub name: Box<dyn Fn(u64) -> String + Send>,
 }
@@ -44,7 +44,7 @@ pub struct Options {
 ///
 /// # Errors
 /// If there is no such probe or chip, or if they cannot be used.
-pub fn connect(options: Options) -> Result<Box<dyn Source>, SourceError> {
+pub fn connect(options: ProbeOptions) -> Result<Box<dyn Source>, SourceError> {
     let mut target = Attached::attach(options.selector.as_deref(), &options.chip)?;
     let probe = target.probe().to_owned();
     let place = match options.rtt.clone() {
@@ -54,7 +54,7 @@ pub fn connect(options: Options) -> Result<Box<dyn Source>, SourceError> {
     let reader = Reader::new(place, options.layout);
     // What the target had before it is reset says how many cores it has, too.
     let streams = reader.streams(&mut TargetMemory(&mut target));
-    let recording = Recording::new(target, options.plan, reader)?;
+    let recording = ProbeRecording::new(target, options.plan, reader)?;
     Ok(Box::new(ProbeSource {
         name: format!("{} through the debug probe {probe}", options.chip),
         recording: Some(recording),
@@ -71,9 +71,9 @@ pub fn connect(options: Options) -> Result<Box<dyn Source>, SourceError> {
 struct ProbeSource<T> {
     name: String,
     /// `None` once it is over.
-    recording: Option<Recording<T>>,
+    recording: Option<ProbeRecording<T>>,
     streams: u8,
-    options: Options,
+    options: ProbeOptions,
     inbox: Inbox,
     has_begun: bool,
     /// For the start, then for the control block.
@@ -90,14 +90,14 @@ enum Missed {
 
 impl<T: Target> ProbeSource<T> {
     /// What is said before anything happens.
-    fn begin(&mut self) -> Event {
+    fn begin(&mut self) -> SourceEvent {
         self.waiting_since = Instant::now();
         match self.options.plan.start {
             Some(address) => {
                 let name = (self.options.name)(address);
-                Event::Waiting(format!("until the program comes to {name}"))
+                SourceEvent::Waiting(format!("until the program comes to {name}"))
             }
-            None => Event::Started,
+            None => SourceEvent::Started,
         }
     }
 
@@ -123,7 +123,10 @@ impl<T: Target> ProbeSource<T> {
     /// What has not come for long, to be said once.
     fn miss(&mut self, status: Status) -> Option<String> {
         let waited = self.waiting_since.elapsed();
-        let has_found = self.recording.as_ref().is_none_or(Recording::has_found);
+        let has_found = self
+            .recording
+            .as_ref()
+            .is_none_or(ProbeRecording::has_found);
         let (missed, text) = match (status, self.options.plan.start) {
             (Status::Waiting, Some(start)) if waited >= START_PATIENCE => {
                 let text = format!(
@@ -188,8 +191,8 @@ impl<T: Target + Send> Source for ProbeSource<T> {
             self.advance(timeout)?;
         }
         let (name, waiting_since) = (&*self.options.name, &mut self.waiting_since);
-        let tell = |event: crate::Event| {
-            if let crate::Event::Started { .. } = event {
+        let tell = |event: crate::TargetEvent| {
+            if let crate::TargetEvent::Started { .. } = event {
                 *waiting_since = Instant::now();
             }
             event.for_source(name)

@@ -57,7 +57,7 @@ use std::{fs, io};
 use leakscope_systemview::Header;
 
 use crate::input::Input;
-use crate::source::{Event, Form, Item, Source, SourceError};
+use crate::source::{Form, Item, Source, SourceError, SourceEvent};
 use header::Cores;
 use joined::Joined;
 use raw_file::RawFile;
@@ -180,7 +180,7 @@ impl Recording {
         source: &mut dyn Source,
         limits: &Limits,
         stop: &AtomicBool,
-        tell: &mut dyn FnMut(Event),
+        tell: &mut dyn FnMut(SourceEvent),
     ) -> Ending {
         let mut run = Run {
             recording: self,
@@ -270,7 +270,7 @@ struct Run<'r> {
     began: Option<Instant>,
     /// Bytes may be missing since the last ones came: the link was lost.
     has_gap: bool,
-    tell: &'r mut dyn FnMut(Event),
+    tell: &'r mut dyn FnMut(SourceEvent),
 }
 
 impl Run<'_> {
@@ -336,10 +336,10 @@ impl Run<'_> {
             }
             Item::Event(event) => {
                 match event {
-                    Event::Started => {
+                    SourceEvent::Started => {
                         self.began.get_or_insert_with(Instant::now);
                     }
-                    Event::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
+                    SourceEvent::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
                     _ => {}
                 }
                 (self.tell)(event);

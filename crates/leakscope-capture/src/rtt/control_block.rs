@@ -4,7 +4,7 @@
 //! then the channels up and down: pointers to a name and to a buffer, then as words the buffer's size, the
 //! position where it is written next, the position where it is read next, and flags (SEGGER, `SEGGER_RTT.h`).
 
-use crate::memory::{Layout, Memory, MemoryError};
+use crate::memory::{Memory, MemoryError, WordLayout};
 
 /// The first bytes of a control block.
 pub const ID: [u8; 16] = *b"SEGGER RTT\0\0\0\0\0\0";
@@ -61,7 +61,7 @@ impl ControlBlock {
     pub fn read(
         memory: &mut impl Memory,
         address: u64,
-        layout: Layout,
+        layout: WordLayout,
     ) -> Result<Look, MemoryError> {
         let mut head = [0; HEAD];
         memory.read(address, &mut head)?;
@@ -99,11 +99,11 @@ impl ControlBlock {
 }
 
 impl Channel {
-    fn size(layout: Layout) -> usize {
+    fn size(layout: WordLayout) -> usize {
         2 * layout.pointer_size() + 4 * 4
     }
 
-    fn parse(address: u64, bytes: &[u8], layout: Layout) -> Self {
+    fn parse(address: u64, bytes: &[u8], layout: WordLayout) -> Self {
         let pointer = layout.pointer_size();
         let (pointers, words) = bytes.split_at(2 * pointer);
         let word = |index: usize| layout.number(&words[4 * index..4 * index + 4]) as u32;
@@ -169,7 +169,7 @@ impl Channel {
         &self,
         memory: &mut impl Memory,
         position: u32,
-        layout: Layout,
+        layout: WordLayout,
     ) -> Result<(), MemoryError> {
         // Together with the flags behind it: systems copy eight bytes at once, but four of them one by
         // one, and the target could see half a number.
@@ -183,7 +183,7 @@ impl Channel {
         &self,
         memory: &mut impl Memory,
         position: u32,
-        layout: Layout,
+        layout: WordLayout,
     ) -> Result<(), MemoryError> {
         // Together with the size before it, for the same reason.
         let words = [layout.word(self.size), layout.word(position)];
@@ -192,7 +192,7 @@ impl Channel {
     }
 
     /// Where the words begin, behind the pointers.
-    fn words(layout: Layout) -> u64 {
+    fn words(layout: WordLayout) -> u64 {
         2 * layout.pointer_size() as u64
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`ControlBlock`] says where they are; [`Place`] where to look for it.
 //! - [`Reader`] takes what has come, and sends commands; [`Session`] asks a silent target to start.
-//! - [`Recording`] is all of it, for a target that is never stopped. One that has to be stopped for each look
+//! - [`MemoryRecording`] is all of it, for a target that is never stopped. One that has to be stopped for each look
 //!   is recorded by [`gdb::RingRecording`](crate::gdb::RingRecording).
 //!
 //! The words: *up* is from the target to the host, *down* the other way; a *channel* is a ring with a name; the
@@ -19,7 +19,7 @@ mod source;
 pub use control_block::{Channel, ControlBlock, ID, Look};
 pub use pace::Pace;
 pub use reader::{NAME, Progress, ReadError, Reader};
-pub use recording::Recording;
+pub use recording::MemoryRecording;
 pub use search::Place;
 pub use session::{Look as SessionLook, Session};
 pub use source::{ABILITIES, open_file};

@@ -4,7 +4,7 @@ use std::io;
 
 use super::control_block::{Channel, ControlBlock, Look, distance};
 use super::search::Place;
-use crate::memory::{Layout, Memory, MemoryError};
+use crate::memory::{Memory, MemoryError, WordLayout};
 
 /// The name of SystemView's channels, in both directions.
 pub const NAME: &str = "SysView";
@@ -15,7 +15,7 @@ pub const NAME: &str = "SysView";
 #[derive(Clone, Debug)]
 pub struct Reader {
     place: Place,
-    layout: Layout,
+    layout: WordLayout,
     state: State,
     buffer: Vec<u8>,
 }
@@ -91,7 +91,7 @@ pub enum ReadError {
 
 impl Reader {
     /// Reads the control block that lies at `place`.
-    pub fn new(place: Place, layout: Layout) -> Self {
+    pub fn new(place: Place, layout: WordLayout) -> Self {
         Self {
             place,
             layout,
@@ -290,7 +290,7 @@ fn write(
     memory: &mut impl Memory,
     channel: &Channel,
     bytes: &[u8],
-    layout: Layout,
+    layout: WordLayout,
 ) -> Result<bool, MemoryError> {
     // One byte stays free, or full would look like empty.
     if channel.size == 0 || bytes.len() as u64 >= u64::from(channel.size - channel.filled()) {

@@ -11,13 +11,13 @@ use crate::receiver::Receiver;
 
 /// A target that is never stopped: its memory is a file, or read by a debug probe meanwhile.
 #[derive(Debug)]
-pub struct Recording<M> {
+pub struct MemoryRecording<M> {
     memory: M,
     session: Session,
     pace: Pace,
 }
 
-impl<M: Memory> Recording<M> {
+impl<M: Memory> MemoryRecording<M> {
     /// Begins to look.
     pub fn new(memory: M, reader: Reader) -> Self {
         Self {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::control_block::{ControlBlock, ID, Look};
-use crate::memory::{Layout, Memory, MemoryError};
+use crate::memory::{Memory, MemoryError, WordLayout};
 
 /// Where the control block is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Place {
     pub(super) fn look(
         &self,
         memory: &mut impl Memory,
-        layout: Layout,
+        layout: WordLayout,
         name: &str,
     ) -> Result<Look, MemoryError> {
         let ranges = match self {

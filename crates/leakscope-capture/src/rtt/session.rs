@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::reader::{Progress, ReadError, Reader};
 use crate::memory::{Memory, MemoryError};
-use crate::receiver::{Event, Receiver};
+use crate::receiver::{Receiver, TargetEvent};
 
 /// Commands of SystemView's host, one byte each.
 const START: u8 = 1;
@@ -47,17 +47,17 @@ impl Session {
                 if bytes > 0 {
                     self.silent_since = None;
                 } else if self.ask_if_silent(memory)? {
-                    receiver.event(Event::Asked);
+                    receiver.event(TargetEvent::Asked);
                 }
                 return Ok(Look { bytes, fill });
             }
             Progress::Found { channels, read } => {
                 self.silent_since = Some(Instant::now());
-                receiver.event(Event::Found { channels, read });
+                receiver.event(TargetEvent::Found { channels, read });
             }
             Progress::Restarted => {
                 self.silent_since = Some(Instant::now());
-                receiver.event(Event::Reset);
+                receiver.event(TargetEvent::Reset);
             }
             Progress::Absent => {}
             Progress::Implausible(reason) => {
@@ -100,7 +100,7 @@ impl Session {
 
     fn complain(&mut self, receiver: &mut dyn Receiver, complaint: String) {
         if self.complaint.as_ref() != Some(&complaint) {
-            receiver.event(Event::Notice(complaint.clone()));
+            receiver.event(TargetEvent::Notice(complaint.clone()));
             self.complaint = Some(complaint);
         }
     }

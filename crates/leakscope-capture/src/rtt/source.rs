@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::reader::{ReadError, Reader};
-use super::recording::Recording;
+use super::recording::MemoryRecording;
 use super::search::Place;
-use crate::memory::{Layout, Memory, MemoryFile, MemoryFilePlace};
+use crate::memory::{Memory, MemoryFile, MemoryFilePlace, WordLayout};
 use crate::receiver::Inbox;
-use crate::source::{Abilities, Event, Form, Item, Source, SourceError};
+use crate::source::{Abilities, Form, Item, Source, SourceError, SourceEvent};
 
 /// What can be asked of memory alone.
 pub const ABILITIES: Abilities = Abilities {
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub fn open_file(
     place: &MemoryFilePlace,
     address: Option<u64>,
-    layout: Layout,
+    layout: WordLayout,
 ) -> Result<Box<dyn Source>, SourceError> {
     let name = place.path.display().to_string();
     let failed = |error| {
@@ -58,7 +58,7 @@ pub fn open_file(
 #[derive(Debug)]
 struct MemorySource<M> {
     name: String,
-    recording: Recording<M>,
+    recording: MemoryRecording<M>,
     streams: u8,
     inbox: Inbox,
     opened: Instant,
@@ -80,14 +80,14 @@ impl<M: Memory + Send> MemorySource<M> {
         Self {
             name,
             streams: reader.streams(&mut memory),
-            recording: Recording::new(memory, reader),
+            recording: MemoryRecording::new(memory, reader),
             inbox: Inbox::default(),
             opened: Instant::now(),
             state: State::New,
         }
     }
 
-    fn advance(&mut self, timeout: Duration) -> Result<Option<Event>, SourceError> {
+    fn advance(&mut self, timeout: Duration) -> Result<Option<SourceEvent>, SourceError> {
         let state = self.state;
         if state == State::New {
             self.state = State::Waiting;
@@ -95,7 +95,7 @@ impl<M: Memory + Send> MemorySource<M> {
             let looked = self.recording.advance(&mut self.inbox, Duration::ZERO);
             looked.map_err(failed)?;
             if !self.recording.has_found() {
-                return Ok(Some(Event::Waiting(waiting)));
+                return Ok(Some(SourceEvent::Waiting(waiting)));
             }
         }
         if state != State::Ended {
@@ -104,13 +104,13 @@ impl<M: Memory + Send> MemorySource<M> {
         }
         if matches!(self.state, State::Waiting | State::Missing) && self.recording.has_found() {
             self.state = State::Recording;
-            return Ok(Some(Event::Started));
+            return Ok(Some(SourceEvent::Started));
         }
         if self.state == State::Waiting && self.opened.elapsed() >= PATIENCE {
             self.state = State::Missing;
             let text = "there is no RTT control block in this memory yet: does the program run, and is its \
                         recorder built for RTT?";
-            return Ok(Some(Event::Notice(text.to_owned())));
+            return Ok(Some(SourceEvent::Notice(text.to_owned())));
         }
         Ok(None)
     }
@@ -136,7 +136,7 @@ impl<M: Memory + Send> Source for MemorySource<M> {
             return Ok(Item::Event(event));
         }
         // Nothing of it happens at an address of the program.
-        let tell = |event: crate::Event| event.for_source(&|_| String::new());
+        let tell = |event: crate::TargetEvent| event.for_source(&|_| String::new());
         if let Some(item) = self.inbox.next_item(self.streams, bytes, tell) {
             return Ok(item);
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::conversation::{Conversation, Protocol};
 use super::line_errors::{ErrorWatch, LineErrors};
 use super::lost::Lost;
-use super::{Event, Item, Source, SourceError};
+use super::{Item, Source, SourceError, SourceEvent};
 
 /// A line that can be opened, and opened again after it was lost.
 pub(super) trait Line: Send {
@@ -38,7 +38,7 @@ pub(super) struct Device {
     protocol: Protocol,
     link: Link,
     /// What has happened and was not told yet.
-    events: VecDeque<Event>,
+    events: VecDeque<SourceEvent>,
     stopping: bool,
 }
 
@@ -124,8 +124,8 @@ impl Device {
             None => Link::Awaited,
         };
         let event = match link {
-            Link::Open(_) => Event::Started,
-            _ => Event::Waiting(format!("for {}", line.name())),
+            Link::Open(_) => SourceEvent::Started,
+            _ => SourceEvent::Waiting(format!("for {}", line.name())),
         };
         Ok(Self {
             line,
@@ -142,7 +142,7 @@ impl Device {
             _ => error.to_string(),
         };
         self.link = Link::Lost(Lost::now());
-        Item::Event(Event::LinkLost(reason))
+        Item::Event(SourceEvent::LinkLost(reason))
     }
 
     fn restore(&mut self, timeout: Duration) -> Item {
@@ -159,11 +159,11 @@ impl Device {
             return Item::Nothing;
         };
         let event = match self.link {
-            Link::Lost(lost) => Event::LinkRestored {
+            Link::Lost(lost) => SourceEvent::LinkRestored {
                 gone: lost.gone(),
                 is_whole: false,
             },
-            _ => Event::Started,
+            _ => SourceEvent::Started,
         };
         self.link = Link::Open(talk);
         Item::Event(event)
@@ -189,7 +189,7 @@ impl Source for Device {
         let complaints = talk.complaints();
         if !complaints.is_empty() {
             self.events
-                .extend(complaints.into_iter().map(Event::Notice));
+                .extend(complaints.into_iter().map(SourceEvent::Notice));
             return Ok(Item::Nothing);
         }
         match talk.read(bytes, timeout) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::{Abilities, Event, Item, Source, SourceError};
+use super::{Abilities, Item, Source, SourceError, SourceEvent};
 
 /// What can be asked of a file.
 pub const ABILITIES: Abilities = Abilities {
@@ -33,9 +33,9 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
         event: None,
     };
     growing.event = Some(if growing.look_for_file()? {
-        Event::Started
+        SourceEvent::Started
     } else {
-        Event::Waiting(format!("for `{}` to be written", path.display()))
+        SourceEvent::Waiting(format!("for `{}` to be written", path.display()))
     });
     Ok(Box::new(growing))
 }
@@ -45,7 +45,7 @@ struct Growing {
     file: Option<File>,
     position: u64,
     stopping: bool,
-    event: Option<Event>,
+    event: Option<SourceEvent>,
 }
 
 impl Growing {
@@ -104,12 +104,12 @@ impl Source for Growing {
             return Ok(Item::Event(event));
         }
         if self.file.is_none() && self.look_for_file()? {
-            return Ok(Item::Event(Event::Started));
+            return Ok(Item::Event(SourceEvent::Started));
         }
         let anew = self.was_written_anew();
         if anew.map_err(|error| self.failed(error))? {
             let text = "the file was cut off: it is read from its beginning again";
-            return Ok(Item::Event(Event::Notice(text.to_owned())));
+            return Ok(Item::Event(SourceEvent::Notice(text.to_owned())));
         }
         let read = self.read(bytes);
         if read.map_err(|error| self.failed(error))? {

@@ -1,12 +1,12 @@
 //! Live sources: devices that send a trace while it is being recorded.
 //!
-//! A [`Source`] is pulled: [`Source::next`] waits a little and hands over bytes, an [`Event`], or nothing.
+//! A [`Source`] is pulled: [`Source::next`] waits a little and hands over bytes, a [`SourceEvent`], or nothing.
 //! It delivers bytes as the device sent them, without the transport's own framing, and decodes nothing.
 //! Whoever pulls writes the bytes to a file first, and looks at them afterwards.
 //!
 //! ```
 //! use std::time::Duration;
-//! use leakscope_capture::source::{Event, Form, Item, Source, SourceError};
+//! use leakscope_capture::source::{SourceEvent, Form, Item, Source, SourceError};
 //!
 //! /// A device that has ten bytes to say.
 //! struct Short { said: bool }
@@ -74,7 +74,7 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// What ends the recording: a link that cannot come back, a device that cannot be traced. A link that
-    /// may come back is [`Event::LinkLost`].
+    /// may come back is [`SourceEvent::LinkLost`].
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError>;
 
     /// Ends the tracing on the device, and leaves the device as it was found (running, without our
@@ -116,7 +116,7 @@ pub enum Item {
         stream: u8,
     },
     /// Something else happened.
-    Event(Event),
+    Event(SourceEvent),
     /// Nothing yet.
     Nothing,
     /// Nothing more will come: the device has stopped, or the other side has ended the connection for
@@ -126,7 +126,7 @@ pub enum Item {
 
 /// What happens to a device while it is recorded, other than that it sends bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SourceEvent {
     /// Nothing can be recorded yet; what is waited for, for example `for 192.168.0.7 to connect` or
     /// `until heap_trace_start is reached`.
     Waiting(String),

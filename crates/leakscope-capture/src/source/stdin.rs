@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use super::{Abilities, Event, Item, Source, SourceError};
+use super::{Abilities, Item, Source, SourceError, SourceEvent};
 
 /// What can be asked of standard input.
 pub const ABILITIES: Abilities = Abilities {
@@ -71,7 +71,7 @@ impl Source for Stdin {
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
         if !std::mem::replace(&mut self.started, true) {
-            return Ok(Item::Event(Event::Started));
+            return Ok(Item::Event(SourceEvent::Started));
         }
         let timeout = if self.stopping {
             Duration::ZERO

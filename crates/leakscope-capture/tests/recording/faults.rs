@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
 use leakscope_capture::recording::{Limits, Reason};
-use leakscope_capture::source::{Event, Form, Item, Source, SourceError, network};
+use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, network};
 
 use crate::device::{Board, Firmware, Manners, on_network};
 use crate::record;
@@ -57,9 +57,9 @@ fn a_link_that_returns() {
     assert!(matches!(
         recorded.events[..],
         [
-            Event::Started,
-            Event::LinkLost(_),
-            Event::LinkRestored { .. }
+            SourceEvent::Started,
+            SourceEvent::LinkLost(_),
+            SourceEvent::LinkRestored { .. }
         ]
     ));
 }

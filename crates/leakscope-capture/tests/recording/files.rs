@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use leakscope_capture::recording::{CreateError, Finished, Limits, Recording};
-use leakscope_capture::source::{Event, Form, Item, Source, SourceError, growing};
+use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
 use leakscope_systemview::Header;
 
 use crate::device::Board;
@@ -210,14 +210,17 @@ fn a_file_that_grows() {
         source.next(bytes, Duration::ZERO).expect("a file")
     };
     let mut bytes = Vec::new();
-    assert!(matches!(next(&mut bytes), Item::Event(Event::Waiting(_))));
+    assert!(matches!(
+        next(&mut bytes),
+        Item::Event(SourceEvent::Waiting(_))
+    ));
     assert_eq!(next(&mut bytes), Item::Nothing);
     let mut file = OpenOptions::new()
         .append(true)
         .create(true)
         .open(&path)
         .expect("a folder with room");
-    assert_eq!(next(&mut bytes), Item::Event(Event::Started));
+    assert_eq!(next(&mut bytes), Item::Event(SourceEvent::Started));
     assert_eq!(next(&mut bytes), Item::Nothing);
     for part in [b"one", b"two"] {
         file.write_all(part).expect("room");
@@ -226,7 +229,10 @@ fn a_file_that_grows() {
         assert_eq!(next(&mut bytes), Item::Nothing);
     }
     fs::write(&path, "new").expect("room");
-    assert!(matches!(next(&mut bytes), Item::Event(Event::Notice(_))));
+    assert!(matches!(
+        next(&mut bytes),
+        Item::Event(SourceEvent::Notice(_))
+    ));
     assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
     assert_eq!(bytes, b"new");
     file.write_all(b"end").expect("room");

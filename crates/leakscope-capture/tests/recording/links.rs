@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use leakscope_capture::recording::Reason;
-use leakscope_capture::source::{Event, network};
+use leakscope_capture::source::{SourceEvent, network};
 use leakscope_systemview::{Frame, id, sync};
 
 use crate::device::{Board, Firmware, Manners, on_network};
@@ -53,7 +53,7 @@ fn systemview_over_ip() {
     assert_eq!(source.name(), address.to_string());
     let recorded = record::so_many(source, enough());
     check(&recorded, &device.join().expect("no fault"));
-    assert_eq!(recorded.events, [Event::Started]);
+    assert_eq!(recorded.events, [SourceEvent::Started]);
 }
 
 #[test]
@@ -101,7 +101,10 @@ fn a_device_that_connects_to_us() {
     check(&recorded, &device.join().expect("no fault"));
     assert_eq!(
         recorded.events,
-        [Event::Waiting(format!("for {name}")), Event::Started]
+        [
+            SourceEvent::Waiting(format!("for {name}")),
+            SourceEvent::Started
+        ]
     );
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
-use leakscope_capture::source::{Event, Source};
+use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_systemview::Header;
 use tempfile::TempDir;
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub(crate) struct Recorded {
     pub(crate) ending: Ending,
     pub(crate) finished: Finished,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<SourceEvent>,
     /// The file, header and all.
     pub(crate) file: Vec<u8>,
     pub(crate) folder: TempDir,
@@ -45,14 +45,14 @@ impl Recorded {
 pub(crate) fn until(
     mut source: Box<dyn Source>,
     limits: &Limits,
-    enough: impl Fn(&Event) -> bool,
+    enough: impl Fn(&SourceEvent) -> bool,
 ) -> Recorded {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("trace.svdat");
     let mut recording = Recording::create(&path, &*source, false).expect("a new file");
     let stop = AtomicBool::new(false);
     let mut events = Vec::new();
-    let mut tell = |event: Event| {
+    let mut tell = |event: SourceEvent| {
         stop.fetch_or(enough(&event), Ordering::Relaxed);
         events.push(event);
     };
@@ -70,7 +70,7 @@ pub(crate) fn until(
 /// Records until the device goes away.
 pub(crate) fn until_lost(source: Box<dyn Source>) -> Recorded {
     until(source, &Limits::default(), |event| {
-        matches!(event, Event::LinkLost(_))
+        matches!(event, SourceEvent::LinkLost(_))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
 
 pub(crate) const BASE: u64 = 0x2000_0000;
 const SIZE: usize = 0x4000;
@@ -17,7 +17,7 @@ const DOWN: u64 = 4;
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     pub(crate) ram: Vec<u8>,
-    pub(crate) layout: Layout,
+    pub(crate) layout: WordLayout,
     size: u32,
     cores: usize,
     /// What each core has written since the last reset.
@@ -26,7 +26,7 @@ pub(crate) struct Device {
 
 impl Device {
     /// With rings of `size` bytes, up to 1 KiB.
-    pub(crate) fn new(layout: Layout, cores: usize, size: u32) -> Self {
+    pub(crate) fn new(layout: WordLayout, cores: usize, size: u32) -> Self {
         Self {
             ram: vec![0; SIZE],
             layout,

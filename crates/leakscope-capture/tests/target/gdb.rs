@@ -7,14 +7,14 @@ use std::thread;
 use std::time::Duration;
 
 use leakscope_capture::gdb::{
-    self, Client, Ending, Endpoint, GdbError, Options, Plan, RecordError, RingRecording, Server,
+    self, Client, Ending, Endpoint, GdbError, GdbOptions, Plan, RecordError, RingRecording, Server,
     Status, Stop,
 };
-use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
 use leakscope_capture::recording::{Limits, Reason, Recording};
 use leakscope_capture::rtt::{Pace, Place, Reader};
-use leakscope_capture::source::{Event as SourceEvent, Form, Item, Source, SourceError};
-use leakscope_capture::{Event, Receiver};
+use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent};
+use leakscope_capture::{Receiver, TargetEvent};
 
 use crate::device::{BASE, BLOCK, Device};
 use crate::line::Line;
@@ -30,7 +30,7 @@ const PLAN: Plan = Plan {
 };
 
 fn program() -> Program {
-    Program::new(Device::new(Layout::default(), 1, 64), 500)
+    Program::new(Device::new(WordLayout::default(), 1, 64), 500)
 }
 
 fn connect(address: SocketAddr) -> Result<Client, GdbError> {
@@ -46,7 +46,7 @@ fn connect_for(address: SocketAddr, time_out: Duration) -> Result<Client, GdbErr
 #[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
-    events: Vec<Event>,
+    events: Vec<TargetEvent>,
 }
 
 impl Receiver for Kept {
@@ -56,13 +56,13 @@ impl Receiver for Kept {
         Ok(())
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: TargetEvent) {
         self.events.push(event);
     }
 }
 
 fn recording(client: Client, plan: Plan) -> RingRecording {
-    let reader = Reader::new(Place::At(BLOCK), Layout::default());
+    let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
     RingRecording::new(client, plan, reader, Pace::lively()).unwrap()
 }
 
@@ -90,20 +90,20 @@ fn records_everything(line: Line) {
     let halted = recording.leave().unwrap();
     assert!(halted.times > 1 && halted.longest <= halted.total);
     assert!(kept.bytes == [numbers(500), b"bye!".to_vec()].concat());
-    let told: Vec<Event> = kept
+    let told: Vec<TargetEvent> = kept
         .events
         .into_iter()
-        .filter(|event| !matches!(event, Event::Text(_)))
+        .filter(|event| !matches!(event, TargetEvent::Text(_)))
         .collect();
     let expected = [
-        Event::Started {
+        TargetEvent::Started {
             address: Some(START.into()),
         },
-        Event::Found {
+        TargetEvent::Found {
             channels: vec!["Terminal".to_owned(), "SysView".to_owned()],
             read: vec![1],
         },
-        Event::ReachedStop {
+        TargetEvent::ReachedStop {
             address: STOP.into(),
         },
     ];
@@ -159,7 +159,7 @@ fn a_peer_may_die_at_any_packet() {
         let (server, _program) = serve(program());
         let mut kept = Kept::default();
         let result = connect(line.to(server)).and_then(|client| {
-            let reader = Reader::new(Place::At(BLOCK), Layout::default());
+            let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
             RingRecording::new(client, PLAN, reader, Pace::lively())
         });
         let result = result.map_err(RecordError::from);
@@ -198,7 +198,7 @@ fn a_program_that_ends_ends_the_recording() {
     let mut recording = recording(connect(server).unwrap(), Plan { stop: None, ..PLAN });
     let ending = record(&mut recording, &mut kept).unwrap();
     assert_eq!(ending, Ending::ProgramEnded(7));
-    assert_eq!(kept.events.last(), Some(&Event::Ended { code: 7 }));
+    assert_eq!(kept.events.last(), Some(&TargetEvent::Ended { code: 7 }));
     recording.leave().unwrap();
     // What was in the buffer at its end is gone.
     assert!(
@@ -279,7 +279,7 @@ fn who_cannot_take_bytes_ends_the_recording() {
         fn bytes(&mut self, _: usize, _: &[u8]) -> io::Result<()> {
             Err(io::ErrorKind::StorageFull.into())
         }
-        fn event(&mut self, _: Event) {}
+        fn event(&mut self, _: TargetEvent) {}
     }
     let (server, program) = serve(program());
     let mut recording = recording(connect(server).unwrap(), PLAN);
@@ -300,7 +300,7 @@ fn a_client_reads_writes_stops_and_runs() {
     let (server, program) = serve(program);
     let mut client = connect(server).unwrap();
     assert_eq!(client.server(), Server::Other);
-    assert_eq!(client.layout(), Layout::default());
+    assert_eq!(client.layout(), WordLayout::default());
     let mut all = vec![0; 0x4000];
     client.read(BASE, &mut all).unwrap();
     assert_eq!(&all[0x100..0x10A], b"SEGGER RTT");
@@ -345,7 +345,7 @@ fn pull(source: &mut dyn Source) -> Result<(Vec<u8>, Vec<String>), SourceError> 
 }
 
 fn source(address: SocketAddr, plan: Plan) -> Result<Box<dyn Source>, SourceError> {
-    let options = Options {
+    let options = GdbOptions {
         plan,
         rtt: Some(Place::Within(vec![0..4, BASE..BASE + 0x4100])),
         processor: None,

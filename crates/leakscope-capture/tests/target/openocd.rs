@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use leakscope_capture::gdb::{Endpoint, Plan};
 use leakscope_capture::memory::{Memory, MemoryError};
 use leakscope_capture::openocd::{
-    self, Client, Notification, OpenOcdError, Options, Reply, Rpc, RttSource,
+    self, Client, Notification, OpenOcdError, OpenOcdOptions, Reply, Rpc, RttSource,
 };
 use leakscope_capture::recording::{Finished, Limits, Reason, Recording};
 use leakscope_capture::rtt::Place;
-use leakscope_capture::source::{Event, Form, Item, Source, SourceError};
+use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent};
 use leakscope_systemview::Header;
 use proptest::prelude::*;
 
 use crate::openocd_model::{Given, Model, OpenOcd, START, STOP, TRACE};
 
-fn options() -> Options {
-    let mut options = Options::new(Plan {
+fn options() -> OpenOcdOptions {
+    let mut options = OpenOcdOptions::new(Plan {
         reset: false,
         start: Some(START),
         stop: Some(STOP),
@@ -29,7 +29,7 @@ fn options() -> Options {
 }
 
 /// Bytes by stream, and events.
-type Recorded = (Vec<Vec<u8>>, Vec<Event>);
+type Recorded = (Vec<Vec<u8>>, Vec<SourceEvent>);
 
 /// Everything that a source says until its end.
 fn all_of(source: &mut dyn Source) -> Result<Recorded, SourceError> {
@@ -51,7 +51,7 @@ fn all_of(source: &mut dyn Source) -> Result<Recorded, SourceError> {
     }
 }
 
-fn record(given: Given, options: Options) -> (Result<Recorded, SourceError>, Model) {
+fn record(given: Given, options: OpenOcdOptions) -> (Result<Recorded, SourceError>, Model) {
     let server = OpenOcd::start(given);
     let mut source = match openocd::connect(&server.endpoint, options) {
         Ok(source) => source,
@@ -63,7 +63,7 @@ fn record(given: Given, options: Options) -> (Result<Recorded, SourceError>, Mod
 }
 
 /// What is wrong, and what the user is told to do.
-fn failure(given: Given, options: Options) -> (String, String, Model) {
+fn failure(given: Given, options: OpenOcdOptions) -> (String, String, Model) {
     let (result, model) = record(given, options);
     let error = result.expect_err("it cannot be recorded");
     let hint = error.hint().unwrap_or_default().to_owned();
@@ -78,9 +78,9 @@ fn from_start_to_stop() {
     assert_eq!(
         events,
         [
-            Event::Waiting(format!("until the program comes to <{START:x}>")),
-            Event::Started,
-            Event::Stopped,
+            SourceEvent::Waiting(format!("until the program comes to <{START:x}>")),
+            SourceEvent::Started,
+            SourceEvent::Stopped,
         ]
     );
     assert!(
@@ -99,7 +99,7 @@ fn a_reset_first_and_at_once_to_the_stop() {
     let (result, model) = record(Given::default(), options);
     let (streams, events) = result.expect("a recording");
     assert_eq!(streams[0], TRACE);
-    assert_eq!(events[1..], [Event::Started, Event::Stopped]);
+    assert_eq!(events[1..], [SourceEvent::Started, SourceEvent::Stopped]);
     assert!(model.was_reset && model.is_running);
 }
 
@@ -135,7 +135,10 @@ fn the_user_gives_up_before_it_begins() {
     let item = source
         .next(&mut bytes, Duration::from_millis(10))
         .expect("an event");
-    assert!(matches!(item, Item::Event(Event::Waiting(_))), "{item:?}");
+    assert!(
+        matches!(item, Item::Event(SourceEvent::Waiting(_))),
+        "{item:?}"
+    );
     source.stop().expect("it is told");
     assert_eq!(
         source.next(&mut bytes, Duration::ZERO).expect("the end"),
@@ -201,7 +204,8 @@ fn a_file_where_openocd_cannot_connect() {
     let (result, model) = record(given, options());
     let (streams, events) = result.expect("a recording");
     assert_eq!(streams[0], TRACE);
-    let has_told = |event: &Event| matches!(event, Event::Notice(text) if text.contains("a file"));
+    let has_told =
+        |event: &SourceEvent| matches!(event, SourceEvent::Notice(text) if text.contains("a file"));
     assert!(events.iter().any(has_told), "{events:?}");
     assert!(model.is_running && model.breakpoints.is_empty());
 }
@@ -218,7 +222,7 @@ fn after_a_reset_the_buffers_come_when_they_come() {
     let (result, _) = record(given, options);
     let (streams, events) = result.expect("a recording");
     assert_eq!(streams[0], TRACE);
-    assert!(matches!(events[0], Event::Waiting(_)), "{events:?}");
+    assert!(matches!(events[0], SourceEvent::Waiting(_)), "{events:?}");
 }
 
 #[test]
@@ -247,7 +251,7 @@ fn lost_bytes_are_told() {
     let (_, events) = result.expect("a recording");
     let has_told = events
         .iter()
-        .any(|event| matches!(event, Event::Notice(text) if text.contains("310")));
+        .any(|event| matches!(event, SourceEvent::Notice(text) if text.contains("310")));
     assert!(has_told, "{events:?}");
 }
 
@@ -358,12 +362,12 @@ fn a_reset_begins_another_session() {
         matches!(
             events[..],
             [
-                Event::Waiting(_),
-                Event::Started,
-                Event::TargetReset,
-                Event::Waiting(_),
-                Event::Started,
-                Event::Stopped
+                SourceEvent::Waiting(_),
+                SourceEvent::Started,
+                SourceEvent::TargetReset,
+                SourceEvent::Waiting(_),
+                SourceEvent::Started,
+                SourceEvent::Stopped
             ]
         ),
         "{events:?}"
@@ -384,7 +388,7 @@ fn an_openocd_that_ends_is_waited_for_until_the_user_gives_up() {
     let mut bytes = Vec::new();
     let reason = loop {
         let item = source.next(&mut bytes, Duration::from_millis(10));
-        if let Item::Event(Event::LinkLost(reason)) = item.expect("it may come back") {
+        if let Item::Event(SourceEvent::LinkLost(reason)) = item.expect("it may come back") {
             break reason;
         }
     };
@@ -432,7 +436,7 @@ fn rtt_through_openocds_server() {
     assert_eq!(source.form(), Form::Plain);
     let (streams, events) = all_of(&mut *source).expect("a recording");
     assert_eq!(streams[0], TRACE);
-    assert_eq!(events.last(), Some(&Event::Stopped));
+    assert_eq!(events.last(), Some(&SourceEvent::Stopped));
     drop(source);
     let model = server.end();
     assert_eq!(

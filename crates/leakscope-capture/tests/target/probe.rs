@@ -5,12 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use leakscope_capture::gdb::{Ending, Plan, Status};
-use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
 use leakscope_capture::probe::{
-    Found, Options, ProbeError, Recording, Target, TargetMemory, connect,
+    Found, ProbeError, ProbeOptions, ProbeRecording, Target, TargetMemory, connect,
 };
 use leakscope_capture::rtt::{Place, Reader};
-use leakscope_capture::{Event, Receiver};
+use leakscope_capture::{Receiver, TargetEvent};
 use proptest::prelude::*;
 
 use crate::device::{BASE, BLOCK, Device};
@@ -41,7 +41,7 @@ struct Processor {
 
 impl Processor {
     fn new(program: &[Step]) -> Self {
-        let mut device = Device::new(Layout::default(), 1, 64);
+        let mut device = Device::new(WordLayout::default(), 1, 64);
         device.initialise();
         Self {
             device,
@@ -112,7 +112,7 @@ impl Target for Processor {
 #[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
-    events: Vec<Event>,
+    events: Vec<TargetEvent>,
 }
 
 impl Receiver for Kept {
@@ -121,18 +121,23 @@ impl Receiver for Kept {
         Ok(())
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: TargetEvent) {
         self.events.push(event);
     }
 }
 
-fn recording(program: &[Step], plan: Plan) -> Recording<Processor> {
-    let reader = Reader::new(Place::At(BLOCK), Layout::default());
-    Recording::new(Processor::new(program), plan, reader).expect("a target that does as it is told")
+fn recording(program: &[Step], plan: Plan) -> ProbeRecording<Processor> {
+    let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
+    ProbeRecording::new(Processor::new(program), plan, reader)
+        .expect("a target that does as it is told")
 }
 
 /// Records until it ends, or for so many looks.
-fn record(recording: &mut Recording<Processor>, kept: &mut Kept, looks: usize) -> Option<Ending> {
+fn record(
+    recording: &mut ProbeRecording<Processor>,
+    kept: &mut Kept,
+    looks: usize,
+) -> Option<Ending> {
     (0..looks).find_map(|_| match recording.advance(kept, Duration::ZERO) {
         Ok(Status::Finished(ending)) => Some(ending),
         Ok(_) => None,
@@ -142,7 +147,7 @@ fn record(recording: &mut Recording<Processor>, kept: &mut Kept, looks: usize) -
 
 /// The processor runs, and nothing of ours is left in it.
 #[track_caller]
-fn check_left(recording: Recording<Processor>) -> Processor {
+fn check_left(recording: ProbeRecording<Processor>) -> Processor {
     let processor = recording.leave().expect("a target that runs");
     assert_eq!(processor.halted_at, None);
     assert_eq!(processor.breakpoints, BTreeSet::new());
@@ -174,11 +179,11 @@ fn from_start_to_stop() {
     assert_eq!(ending, Some(Ending::ReachedStop));
     // What had waited in the ring is part of it; what comes after STOP was sent is not.
     assert_eq!(kept.bytes, b"early one two ");
-    let started = Event::Started {
+    let started = TargetEvent::Started {
         address: Some(START),
     };
     assert_eq!(kept.events.first(), Some(&started));
-    let stopped = Event::ReachedStop { address: STOP };
+    let stopped = TargetEvent::ReachedStop { address: STOP };
     assert_eq!(kept.events.last(), Some(&stopped));
     let mut processor = check_left(recording);
     processor.step();
@@ -227,10 +232,10 @@ fn a_program_that_breaks_is_told_to_run_on() {
     let mut kept = Kept::default();
     assert_eq!(record(&mut recording, &mut kept, 10), None);
     assert_eq!(kept.bytes, b"on");
-    let broke = |event: &&Event| {
+    let broke = |event: &&TargetEvent| {
         matches!(
             event,
-            Event::Interrupted {
+            TargetEvent::Interrupted {
                 address: Some(0x100),
                 ..
             }
@@ -334,12 +339,12 @@ fn which_probe_is_meant() {
 /// Through probe-rs: there is no such probe at any computer, and no such chip.
 #[track_caller]
 fn check_refused(selector: &str, chip: &str, said: [&str; 2]) {
-    let options = Options {
+    let options = ProbeOptions {
         selector: Some(selector.to_owned()),
         chip: chip.to_owned(),
         plan: Plan::default(),
         rtt: None,
-        layout: Layout::default(),
+        layout: WordLayout::default(),
         name: Box::new(|address| address.to_string()),
     };
     let Err(error) = connect(options) else {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use leakscope_capture::memory::{Layout, Memory, MemoryError};
+use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
 use leakscope_capture::rtt::{Place, Progress, ReadError, Reader};
 use proptest::prelude::*;
 
@@ -43,8 +43,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![3 => write, 1 => Just(Step::Look)], 0..200)
 }
 
-fn layouts() -> impl Strategy<Value = Layout> {
-    any::<(bool, bool)>().prop_map(|(is_64_bit, is_big_endian)| Layout {
+fn layouts() -> impl Strategy<Value = WordLayout> {
+    any::<(bool, bool)>().prop_map(|(is_64_bit, is_big_endian)| WordLayout {
         is_64_bit,
         is_big_endian,
     })
@@ -141,8 +141,8 @@ proptest! {
 
 #[test]
 fn a_control_block_that_comes_later_is_found() {
-    let mut device = Device::new(Layout::default(), 1, 64);
-    let mut reader = Reader::new(PLACE, Layout::default());
+    let mut device = Device::new(WordLayout::default(), 1, 64);
+    let mut reader = Reader::new(PLACE, WordLayout::default());
     let mut taken = vec![Vec::new()];
     assert_eq!(
         look(&mut reader, &mut device, &mut taken).unwrap(),
@@ -157,9 +157,9 @@ fn a_control_block_that_comes_later_is_found() {
 
 #[test]
 fn a_reset_begins_anew() {
-    let mut device = Device::new(Layout::default(), 1, 64);
+    let mut device = Device::new(WordLayout::default(), 1, 64);
     device.initialise();
-    let mut reader = Reader::new(PLACE, Layout::default());
+    let mut reader = Reader::new(PLACE, WordLayout::default());
     let mut taken = vec![Vec::new()];
     look(&mut reader, &mut device, &mut taken).unwrap();
     device.write(0, b"before");
@@ -184,9 +184,9 @@ fn a_reset_begins_anew() {
 
 #[test]
 fn what_nobody_could_take_stays() {
-    let mut device = Device::new(Layout::default(), 1, 64);
+    let mut device = Device::new(WordLayout::default(), 1, 64);
     device.initialise();
-    let mut reader = Reader::new(PLACE, Layout::default());
+    let mut reader = Reader::new(PLACE, WordLayout::default());
     let mut taken = vec![Vec::new()];
     look(&mut reader, &mut device, &mut taken).unwrap();
     device.write(0, b"precious");
@@ -221,11 +221,11 @@ impl Memory for Cut {
 #[test]
 fn a_link_that_returns_brings_nothing_twice() {
     let mut memory = Cut {
-        device: Device::new(Layout::default(), 1, 64),
+        device: Device::new(WordLayout::default(), 1, 64),
         is_cut: false,
     };
     memory.device.initialise();
-    let mut reader = Reader::new(PLACE, Layout::default());
+    let mut reader = Reader::new(PLACE, WordLayout::default());
     let mut taken = vec![Vec::new()];
     look(&mut reader, &mut memory, &mut taken).unwrap();
     memory.device.write(0, b"one ");
@@ -241,7 +241,7 @@ fn a_link_that_returns_brings_nothing_twice() {
 
 #[test]
 fn of_several_identifications_the_right_one_is_found() {
-    let mut device = Device::new(Layout::default(), 1, 64);
+    let mut device = Device::new(WordLayout::default(), 1, 64);
     device.initialise();
     // In the text of a program, with words behind it that are none of a control block; and at the end.
     for place in [0, 0x40, 0x3FF0] {
@@ -255,7 +255,7 @@ fn of_several_identifications_the_right_one_is_found() {
         BASE - 0x10_0000..BASE - 0x100,
         BASE - 0x200..BASE + 0x10_0000,
     ];
-    let mut reader = Reader::new(Place::Within(ranges), Layout::default());
+    let mut reader = Reader::new(Place::Within(ranges), WordLayout::default());
     let mut taken = vec![Vec::new()];
     assert_eq!(
         look(&mut reader, &mut device, &mut taken).unwrap(),
@@ -268,10 +268,10 @@ fn of_several_identifications_the_right_one_is_found() {
 
 #[test]
 fn other_channels_are_named() {
-    let mut device = Device::new(Layout::default(), 1, 64);
+    let mut device = Device::new(WordLayout::default(), 1, 64);
     device.initialise();
     device.ram[0x810..0x818].copy_from_slice(b"defmt\0\0\0");
-    let mut reader = Reader::new(PLACE, Layout::default());
+    let mut reader = Reader::new(PLACE, WordLayout::default());
     let progress = look(&mut reader, &mut device, &mut [Vec::new()]).unwrap();
     let channels = vec!["Terminal".to_owned(), "defmt".to_owned()];
     assert_eq!(progress, Progress::NoChannel { channels });
@@ -279,13 +279,13 @@ fn other_channels_are_named() {
 
 #[test]
 fn names_out_of_reach_are_guessed() {
-    let mut device = Device::new(Layout::default(), 1, 64);
+    let mut device = Device::new(WordLayout::default(), 1, 64);
     device.initialise();
     // Both names lie in flash.
     for (channel, name) in [(0, 0x0800_0000), (1, 0x0800_0010)] {
         device.set_word(BLOCK + 24 + 24 * channel, name);
     }
-    let mut reader = Reader::new(PLACE, Layout::default());
+    let mut reader = Reader::new(PLACE, WordLayout::default());
     let progress = look(&mut reader, &mut device, &mut [Vec::new()]).unwrap();
     let channels = vec![String::new(); 2];
     let read = vec![1];

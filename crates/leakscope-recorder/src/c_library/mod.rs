@@ -21,7 +21,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use leakscope_systemview::Level;
 
-use crate::event::{Block, Event, Recorder, Task};
+use crate::event::{Block, Recorder, SystemEvent, Task};
 use crate::stack::Origin;
 
 crate::global_recorder!(RECORDER);
@@ -77,7 +77,7 @@ impl Recorder for Either {
         }
     }
 
-    fn event(&self, event: Event) {
+    fn event(&self, event: SystemEvent) {
         stream::STREAM.event(event);
     }
 

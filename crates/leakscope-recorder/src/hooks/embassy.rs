@@ -27,7 +27,7 @@
 //! the host sees that task go on afterwards, this module remembers who was interrupted. No function
 //! here needs a compare-and-swap.
 
-use crate::event::{Event, Task};
+use crate::event::{SystemEvent, Task};
 use crate::global::recorder;
 use crate::locked::Locked;
 
@@ -99,40 +99,40 @@ pub fn poll_start(executor: u32) {
 /// A task was spawned.
 pub fn task_new(executor: u32, task: u32) {
     let _ = executor;
-    recorder().event(Event::TaskCreate(task as usize));
+    recorder().event(SystemEvent::TaskCreate(task as usize));
     recorder().task(&Task::new(task as usize, 0, b""));
 }
 
 /// A task ended.
 pub fn task_end(executor: u32, task: u32) {
     let _ = executor;
-    recorder().event(Event::TaskTerminate(task as usize));
+    recorder().event(SystemEvent::TaskTerminate(task as usize));
 }
 
 /// A task is polled.
 pub fn task_exec_begin(executor: u32, task: u32) {
     running(|running| running.set(executor, task));
-    recorder().event(Event::TaskStartExec(task as usize));
+    recorder().event(SystemEvent::TaskStartExec(task as usize));
 }
 
 /// A task was polled.
 pub fn task_exec_end(executor: u32, task: u32) {
     let _ = task;
     running(|running| running.set(executor, 0));
-    recorder().event(Event::TaskStopExec);
+    recorder().event(SystemEvent::TaskStopExec);
 }
 
 /// A task was woken.
 pub fn task_ready_begin(executor: u32, task: u32) {
     let _ = executor;
-    recorder().event(Event::TaskStartReady(task as usize));
+    recorder().event(SystemEvent::TaskStartReady(task as usize));
 }
 
 /// An executor has nothing more to poll.
 pub fn executor_idle(executor: u32) {
     match running(|running| running.remove(executor)) {
-        0 => recorder().event(Event::Idle),
-        interrupted => recorder().event(Event::TaskStartExec(interrupted as usize)),
+        0 => recorder().event(SystemEvent::Idle),
+        interrupted => recorder().event(SystemEvent::TaskStartExec(interrupted as usize)),
     }
 }
 

@@ -7,14 +7,14 @@
 //! task says what it does:
 //!
 //! ```
-//! use leakscope_recorder::{Event, platform, recorder};
+//! use leakscope_recorder::{SystemEvent, platform, recorder};
 //!
 //! /// In a hardware task of RTIC: the interrupt, from its beginning to its end.
 //! macro_rules! traced_interrupt {
 //!     ($body:block) => {{
-//!         recorder().event(Event::IsrEnter(platform::interrupt_number()));
+//!         recorder().event(SystemEvent::IsrEnter(platform::interrupt_number()));
 //!         let result = $body;
-//!         recorder().event(Event::IsrExit);
+//!         recorder().event(SystemEvent::IsrExit);
 //!         result
 //!     }};
 //! }

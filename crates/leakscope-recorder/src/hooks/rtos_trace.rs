@@ -7,7 +7,7 @@
 
 use rtos_trace::{RtosTrace, TaskInfo};
 
-use crate::event::{Event, Task};
+use crate::event::{SystemEvent, Task};
 use crate::global::recorder;
 use crate::platform::interrupt_number;
 
@@ -27,7 +27,7 @@ impl RtosTrace for Hooks {
     }
 
     fn task_new(id: u32) {
-        recorder().event(Event::TaskCreate(id as usize));
+        recorder().event(SystemEvent::TaskCreate(id as usize));
     }
 
     fn task_send_info(id: u32, info: TaskInfo) {
@@ -46,39 +46,39 @@ impl RtosTrace for Hooks {
     }
 
     fn task_terminate(id: u32) {
-        recorder().event(Event::TaskTerminate(id as usize));
+        recorder().event(SystemEvent::TaskTerminate(id as usize));
     }
 
     fn task_exec_begin(id: u32) {
-        recorder().event(Event::TaskStartExec(id as usize));
+        recorder().event(SystemEvent::TaskStartExec(id as usize));
     }
 
     fn task_exec_end() {
-        recorder().event(Event::TaskStopExec);
+        recorder().event(SystemEvent::TaskStopExec);
     }
 
     fn task_ready_begin(id: u32) {
-        recorder().event(Event::TaskStartReady(id as usize));
+        recorder().event(SystemEvent::TaskStartReady(id as usize));
     }
 
     fn task_ready_end(id: u32) {
-        recorder().event(Event::TaskStopReady(id as usize, 0));
+        recorder().event(SystemEvent::TaskStopReady(id as usize, 0));
     }
 
     fn system_idle() {
-        recorder().event(Event::Idle);
+        recorder().event(SystemEvent::Idle);
     }
 
     fn isr_enter() {
-        recorder().event(Event::IsrEnter(interrupt_number()));
+        recorder().event(SystemEvent::IsrEnter(interrupt_number()));
     }
 
     fn isr_exit() {
-        recorder().event(Event::IsrExit);
+        recorder().event(SystemEvent::IsrExit);
     }
 
     fn isr_exit_to_scheduler() {
-        recorder().event(Event::IsrToScheduler);
+        recorder().event(SystemEvent::IsrToScheduler);
     }
 
     fn name_marker(id: u32, name: &'static str) {
@@ -86,14 +86,14 @@ impl RtosTrace for Hooks {
     }
 
     fn marker(id: u32) {
-        recorder().event(Event::Mark(id));
+        recorder().event(SystemEvent::Mark(id));
     }
 
     fn marker_begin(id: u32) {
-        recorder().event(Event::MarkStart(id));
+        recorder().event(SystemEvent::MarkStart(id));
     }
 
     fn marker_end(id: u32) {
-        recorder().event(Event::MarkStop(id));
+        recorder().event(SystemEvent::MarkStop(id));
     }
 }

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::output::{Output, Running};
 use super::{MODULE_OFFSET, TEXT};
 use crate::dialect::Dialect;
-use crate::event::{Event, Task, until_nul};
+use crate::event::{SystemEvent, Task, until_nul};
 
 /// Bytes of a task's name on the wire.
 const TASK_NAME: usize = 32;
@@ -44,8 +44,8 @@ impl Output<'_> {
         dialect.start(self, config);
         match self.chain.running {
             Running::Unknown => {}
-            Running::Task(task) => self.event(Event::TaskStartExec(task), config),
-            Running::Nothing => self.event(Event::Idle, config),
+            Running::Task(task) => self.event(SystemEvent::TaskStartExec(task), config),
+            Running::Nothing => self.event(SystemEvent::Idle, config),
         }
     }
 

@@ -10,7 +10,7 @@ use leakscope_systemview::{BufferTooSmall, Writer, id};
 use super::OVERFLOW;
 use super::cursor::Cursor;
 use super::ring::Ring;
-use crate::event::Event;
+use crate::event::SystemEvent;
 
 /// What a stream does with events at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -65,11 +65,11 @@ impl Chain {
 
     /// Keeps in mind what runs.
     #[inline]
-    pub(super) fn note(&mut self, event: Event) {
+    pub(super) fn note(&mut self, event: SystemEvent) {
         match event {
-            Event::TaskStartExec(task) => self.running = Running::Task(task),
-            Event::Idle => self.running = Running::Nothing,
-            Event::TaskStopExec => self.running = Running::Unknown,
+            SystemEvent::TaskStartExec(task) => self.running = Running::Task(task),
+            SystemEvent::Idle => self.running = Running::Nothing,
+            SystemEvent::TaskStopExec => self.running = Running::Unknown,
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use super::config::{Config, WhenFull};
 use super::output::{Mode, Output};
 use super::{ARGUMENTS, OVERFLOW, Settings, Stream, TEXT};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
-use crate::event::{Block, Event, Recorder, Task, until_nul};
+use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
 use crate::platform::{Clock, CoreNumber};
 use crate::stack::Origin;
 
@@ -114,7 +114,7 @@ where
 
     #[cold]
     #[inline(never)]
-    fn record_event(&self, event: Event) {
+    fn record_event(&self, event: SystemEvent) {
         let state = &self.cores[Self::core()].state;
         critical_section::with(|section| state.with(section, |state| state.chain.note(event)));
         self.record(&mut |_, output, config| output.event(event, config));
@@ -197,8 +197,8 @@ where
         self.record_heap_event(HeapEvent::Failed(size), stack);
     }
 
-    fn event(&self, event: Event) {
-        if let Event::TaskTerminate(task) = event {
+    fn event(&self, event: SystemEvent) {
+        if let SystemEvent::TaskTerminate(task) = event {
             self.with_tasks(|tasks| tasks.remove(task));
         }
         if !self.record_in_place(|_, output, config| output.event_in_place(event, config)) {

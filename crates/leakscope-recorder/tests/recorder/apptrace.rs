@@ -5,7 +5,7 @@
 use leakscope_recorder::dialect::Leakscope;
 use leakscope_recorder::sink::apptrace::Apptrace;
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{Event, Recorder};
+use leakscope_recorder::{Recorder, SystemEvent};
 use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Frame, id};
 use proptest::prelude::*;
@@ -139,7 +139,7 @@ fn a_recording_from_start_to_stop() {
     idle(apptrace, &stream);
     assert!(stream.is_recording(), "START has come");
     for task in 0..200 {
-        stream.event(Event::TaskStartExec(task));
+        stream.event(SystemEvent::TaskStartExec(task));
         idle(apptrace, &stream);
         openocd.take();
     }
@@ -188,10 +188,10 @@ fn whoever_comes_later_gets_no_rest_of_an_old_recording() {
     idle(apptrace, &stream);
     openocd.take();
     openocd.disconnect();
-    stream.event(Event::TaskCreate(7));
+    stream.event(SystemEvent::TaskCreate(7));
     idle(apptrace, &stream);
     // Left in the buffer, and half of a packet has gone out.
-    stream.event(Event::TaskCreate(8));
+    stream.event(SystemEvent::TaskCreate(8));
 
     openocd.chunks.clear();
     openocd.connect();

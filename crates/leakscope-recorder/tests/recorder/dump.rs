@@ -6,15 +6,15 @@ use leakscope_recorder::{Block, Recorder};
 
 use crate::host::{FakeClock, FakeCore};
 
-type Recording<'a> = RecordBuffer<'a, 2, &'a FakeClock, FakeCore>;
+type FakeBuffer<'a> = RecordBuffer<'a, 2, &'a FakeClock, FakeCore>;
 
-fn dump(recorder: &Recording<'_>) -> String {
+fn dump(recorder: &FakeBuffer<'_>) -> String {
     let mut text = String::new();
     recorder.dump(&mut text).expect("a string takes all");
     text
 }
 
-fn example(recorder: &Recording<'_>) {
+fn example(recorder: &FakeBuffer<'_>) {
     let block = |address, size| Block { address, size };
     // The form of a live block with its whole stack, of one whose stack ends early, and of one without.
     recorder.alloc(
@@ -34,7 +34,7 @@ fn example(recorder: &Recording<'_>) {
 fn of_all_blocks() {
     let clock = FakeClock::at(0x1a32_0699);
     let mut slots = [Slot::EMPTY; 8];
-    let recorder: Recording<'_> = RecordBuffer::new(&clock);
+    let recorder: FakeBuffer<'_> = RecordBuffer::new(&clock);
     recorder.init(&mut slots).expect("a buffer");
     recorder.start(Mode::All).expect("a start");
     example(&recorder);
@@ -63,7 +63,7 @@ total frees: 2
 fn of_leaks_in_a_buffer_that_was_too_small() {
     let clock = FakeClock::at(0);
     let mut slots = [Slot::EMPTY; 2];
-    let recorder: Recording<'_> = RecordBuffer::new(&clock);
+    let recorder: FakeBuffer<'_> = RecordBuffer::new(&clock);
     recorder.init(&mut slots).expect("a buffer");
     recorder.start(Mode::Leaks).expect("a start");
     example(&recorder);
@@ -86,7 +86,7 @@ total frees: 2
 
 #[test]
 fn says_so_if_something_was_recorded_meanwhile() {
-    struct Allocating<'a>(&'a Recording<'a>, String);
+    struct Allocating<'a>(&'a FakeBuffer<'a>, String);
     impl std::fmt::Write for Allocating<'_> {
         fn write_str(&mut self, text: &str) -> std::fmt::Result {
             let block = Block {
@@ -100,7 +100,7 @@ fn says_so_if_something_was_recorded_meanwhile() {
     }
     let clock = FakeClock::at(0);
     let mut slots = [Slot::EMPTY; 2];
-    let recorder: Recording<'_> = RecordBuffer::new(&clock);
+    let recorder: FakeBuffer<'_> = RecordBuffer::new(&clock);
     recorder.init(&mut slots).expect("a buffer");
     recorder.start(Mode::All).expect("a start");
     let mut output = Allocating(&recorder, String::new());

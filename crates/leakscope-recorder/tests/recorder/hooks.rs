@@ -331,7 +331,7 @@ fn the_header_declares_what_exists() {
 
 #[test]
 fn the_global_recorder_is_the_one_that_was_named() {
-    let event = leakscope_recorder::Event::TaskCreate(7);
+    let event = leakscope_recorder::SystemEvent::TaskCreate(7);
     let by_name = recorded(|| RECORDER.event(event));
     let by_function = recorded(|| leakscope_recorder::recorder().event(event));
     assert_eq!(described(&by_name), ["create 7"]);

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use leakscope_recorder::dialect::{EspIdf, Leakscope};
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream, WhenFull};
-use leakscope_recorder::{Block, Event, Recorder};
+use leakscope_recorder::{Block, Recorder, SystemEvent};
 use leakscope_systemview::id;
 use proptest::prelude::*;
 
@@ -36,13 +36,13 @@ fn the_event_that_finds_the_buffer_full_is_not_counted() {
     drained(&stream, 0);
     let mut produced = 0;
     while stream.drop_count() == 0 {
-        stream.event(Event::IsrEnter(5));
+        stream.event(SystemEvent::IsrEnter(5));
         produced += 1;
     }
     let mut all = packets(&drained(&stream, 0));
     assert_eq!(events(&all, id::OVERFLOW), 0);
     assert_eq!(events(&all, id::ISR_ENTER), produced - 2);
-    stream.event(Event::IsrEnter(6));
+    stream.event(SystemEvent::IsrEnter(6));
     let rest = packets(&drained(&stream, 0));
     assert_eq!(rest[0].id, id::OVERFLOW);
     assert_eq!(rest[0].numbers(), [1]);
@@ -102,7 +102,7 @@ proptest! {
                     produced += 1;
                 }
                 Step::Interrupt(number) => {
-                    stream.event(Event::IsrEnter(number));
+                    stream.event(SystemEvent::IsrEnter(number));
                     produced += 1;
                 }
                 Step::Drain(count) => drain_some(&stream, usize::from(count), &mut bytes),
@@ -110,7 +110,7 @@ proptest! {
         }
         bytes.extend(drained(&stream, 0));
         // One more, so that a pending overflow is told.
-        stream.event(Event::IsrExit);
+        stream.event(SystemEvent::IsrExit);
         bytes.extend(drained(&stream, 0));
         let packets = packets(&bytes);
         let stored = [512, 513, id::ISR_ENTER].map(|id| events(&packets, id)).iter().sum::<u32>();
@@ -137,7 +137,7 @@ proptest! {
                     let block = Block { address: usize::from(number) << 8, size: 0 };
                     stream.free(block, Origin::Frames(&stack(number)));
                 }
-                Step::Interrupt(number) => stream.event(Event::IsrEnter(number)),
+                Step::Interrupt(number) => stream.event(SystemEvent::IsrEnter(number)),
                 Step::Drain(count) => drain_some(&stream, usize::from(count), &mut bytes),
             }
         }
@@ -201,10 +201,10 @@ fn a_restart_waits_for_room() {
     stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     while stream.drop_count() < 10 {
-        stream.event(Event::IsrEnter(5));
+        stream.event(SystemEvent::IsrEnter(5));
     }
     stream.receive(&[1]);
-    stream.event(Event::IsrEnter(6));
+    stream.event(SystemEvent::IsrEnter(6));
     let before = packets(&drained(&stream, 0));
     assert_eq!(events(&before, id::TRACE_START), 1);
     stream.poll();
@@ -223,16 +223,16 @@ fn a_restart_that_is_due_comes_before_any_event() {
     stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     for _ in 0..300 {
-        stream.event(Event::IsrEnter(5));
+        stream.event(SystemEvent::IsrEnter(5));
     }
     assert_eq!(stream.drop_count(), 0);
     stream.receive(&[1]);
-    stream.event(Event::IsrEnter(6));
-    stream.event(Event::IsrEnter(6));
+    stream.event(SystemEvent::IsrEnter(6));
+    stream.event(SystemEvent::IsrEnter(6));
     let before = packets(&drained(&stream, 0));
     assert_eq!(events(&before, id::ISR_ENTER), 300);
-    stream.event(Event::IsrEnter(7));
-    stream.event(Event::IsrEnter(8));
+    stream.event(SystemEvent::IsrEnter(7));
+    stream.event(SystemEvent::IsrEnter(8));
     let after = packets(&drained(&stream, 0));
     assert_eq!(after[0].id, id::OVERFLOW);
     assert_eq!(after[1].id, id::TRACE_START);
@@ -255,7 +255,7 @@ fn full_is_not_empty() {
             clock.0.fetch_add(200, Ordering::Relaxed);
         }
         for _ in 0..=padding / 2 {
-            stream.event(Event::IsrExit);
+            stream.event(SystemEvent::IsrExit);
         }
         for _ in 0..5 {
             clock.0.fetch_add(1 << 31, Ordering::Relaxed);
@@ -278,15 +278,15 @@ fn idle_is_told_again_after_a_loss() {
     stream.init(CountingClock::default(), Config::new("x"));
     stream.start();
     drained(&stream, 0);
-    stream.event(Event::Idle);
+    stream.event(SystemEvent::Idle);
     while stream.drop_count() == 0 {
-        stream.event(Event::IsrEnter(5));
-        stream.event(Event::IsrExit);
+        stream.event(SystemEvent::IsrEnter(5));
+        stream.event(SystemEvent::IsrExit);
     }
     drained(&stream, 0);
-    stream.event(Event::IsrEnter(5));
-    stream.event(Event::IsrExit);
-    stream.event(Event::Idle);
+    stream.event(SystemEvent::IsrEnter(5));
+    stream.event(SystemEvent::IsrExit);
+    stream.event(SystemEvent::Idle);
     let packets = packets(&drained(&stream, 0));
     assert_eq!(packets.last().expect("packets").id, id::IDLE);
 }

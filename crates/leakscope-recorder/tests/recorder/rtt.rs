@@ -3,7 +3,7 @@
 use leakscope_recorder::dialect::Leakscope;
 use leakscope_recorder::platform::Silent;
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{Event, Recorder};
+use leakscope_recorder::{Recorder, SystemEvent};
 use leakscope_systemview::id;
 
 use crate::host::packets;
@@ -106,9 +106,9 @@ fn a_probe_finds_reads_and_commands_it() {
 
     // Many times around both buffers.
     for round in 0..1000u32 {
-        STREAM.event(Event::MarkStart(round));
+        STREAM.event(SystemEvent::MarkStart(round));
         down.give(&[127, 6]);
-        STREAM.event(Event::MarkStop(round));
+        STREAM.event(SystemEvent::MarkStop(round));
         let packets = packets(&up.take());
         let ids: Vec<_> = packets.iter().map(|packet| packet.id).collect();
         assert_eq!(ids, [id::MARK_START, id::MARK_STOP, id::NUMMODULES]);
@@ -119,7 +119,7 @@ fn a_probe_finds_reads_and_commands_it() {
     for nonsense in [u32::MAX, up.size, up.size + 1, 1 << 31] {
         up.set_position(1, nonsense);
         for mark in 0..300 {
-            STREAM.event(Event::Mark(mark));
+            STREAM.event(SystemEvent::Mark(mark));
         }
         let written = up.position(0);
         assert!(written < up.size, "{written}");

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use leakscope_recorder::dialect::Leakscope;
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{Block, Event, Level, Recorder, Task};
+use leakscope_recorder::{Block, Level, Recorder, SystemEvent, Task};
 use leakscope_systemview::{Extended, Packet, id};
 
 use crate::host::{CORE, CountingClock, FakeClock, FakeCore, drained, packets};
@@ -23,21 +23,21 @@ fn ids(record: impl Fn(&dyn Recorder)) -> Vec<u32> {
 #[test]
 fn each_event_has_its_packet() {
     let events = [
-        (Event::IsrEnter(15), id::ISR_ENTER),
-        (Event::IsrExit, id::ISR_EXIT),
-        (Event::IsrToScheduler, id::ISR_TO_SCHEDULER),
-        (Event::TaskCreate(0x40), id::TASK_CREATE),
-        (Event::TaskStartReady(0x40), id::TASK_START_READY),
-        (Event::TaskStartExec(0x40), id::TASK_START_EXEC),
-        (Event::TaskStopReady(0x40, 4), id::TASK_STOP_READY),
-        (Event::TaskStopExec, id::TASK_STOP_EXEC),
-        (Event::TaskTerminate(0x40), id::TASK_TERMINATE),
-        (Event::Idle, id::IDLE),
-        (Event::TimerEnter(0x80), id::TIMER_ENTER),
-        (Event::TimerExit, id::TIMER_EXIT),
-        (Event::MarkStart(1), id::MARK_START),
-        (Event::MarkStop(1), id::MARK_STOP),
-        (Event::Mark(1), id::EX),
+        (SystemEvent::IsrEnter(15), id::ISR_ENTER),
+        (SystemEvent::IsrExit, id::ISR_EXIT),
+        (SystemEvent::IsrToScheduler, id::ISR_TO_SCHEDULER),
+        (SystemEvent::TaskCreate(0x40), id::TASK_CREATE),
+        (SystemEvent::TaskStartReady(0x40), id::TASK_START_READY),
+        (SystemEvent::TaskStartExec(0x40), id::TASK_START_EXEC),
+        (SystemEvent::TaskStopReady(0x40, 4), id::TASK_STOP_READY),
+        (SystemEvent::TaskStopExec, id::TASK_STOP_EXEC),
+        (SystemEvent::TaskTerminate(0x40), id::TASK_TERMINATE),
+        (SystemEvent::Idle, id::IDLE),
+        (SystemEvent::TimerEnter(0x80), id::TIMER_ENTER),
+        (SystemEvent::TimerExit, id::TIMER_EXIT),
+        (SystemEvent::MarkStart(1), id::MARK_START),
+        (SystemEvent::MarkStop(1), id::MARK_STOP),
+        (SystemEvent::Mark(1), id::EX),
     ];
     let seen = ids(|stream| events.iter().for_each(|&(event, _)| stream.event(event)));
     assert_eq!(seen, events.map(|(_, id)| id));
@@ -47,19 +47,19 @@ fn each_event_has_its_packet() {
 fn repeated_idle_is_told_once() {
     let seen = ids(|stream| {
         for event in [
-            Event::Idle,
-            Event::Idle,
+            SystemEvent::Idle,
+            SystemEvent::Idle,
             // An interrupt that returns to idling changes nothing.
-            Event::IsrEnter(3),
-            Event::IsrExit,
-            Event::Idle,
+            SystemEvent::IsrEnter(3),
+            SystemEvent::IsrExit,
+            SystemEvent::Idle,
             // One that ends in the scheduler does.
-            Event::IsrEnter(3),
-            Event::IsrToScheduler,
-            Event::Idle,
-            Event::TaskStartExec(1),
-            Event::Idle,
-            Event::Idle,
+            SystemEvent::IsrEnter(3),
+            SystemEvent::IsrToScheduler,
+            SystemEvent::Idle,
+            SystemEvent::TaskStartExec(1),
+            SystemEvent::Idle,
+            SystemEvent::Idle,
         ] {
             stream.event(event);
         }
@@ -94,16 +94,16 @@ fn what_runs_is_told_at_the_start() {
         last
     };
     let heap = 516;
-    assert_eq!(last_of_start(Event::IsrExit).id, heap);
-    let task = last_of_start(Event::TaskStartExec(0x40));
+    assert_eq!(last_of_start(SystemEvent::IsrExit).id, heap);
+    let task = last_of_start(SystemEvent::TaskStartExec(0x40));
     assert_eq!((task.id, task.numbers()), (id::TASK_START_EXEC, vec![0x40]));
-    let still = last_of_start(Event::IsrExit);
+    let still = last_of_start(SystemEvent::IsrExit);
     assert_eq!(
         (still.id, still.numbers()),
         (id::TASK_START_EXEC, vec![0x40])
     );
-    assert_eq!(last_of_start(Event::Idle).id, id::IDLE);
-    assert_eq!(last_of_start(Event::TaskStopExec).id, heap);
+    assert_eq!(last_of_start(SystemEvent::Idle).id, id::IDLE);
+    assert_eq!(last_of_start(SystemEvent::TaskStopExec).id, heap);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_terminated_task_is_forgotten_and_a_new_name_replaces_the_old() {
     for (task, name) in [(1, "one"), (2, "two"), (3, "three"), (2, "zwei")] {
         stream.task(&Task::new(task, 0, name.as_bytes()));
     }
-    stream.event(Event::TaskTerminate(1));
+    stream.event(SystemEvent::TaskTerminate(1));
     stream.start();
     let mut names = Vec::new();
     for packet in packets(&drained(&stream, 0)) {
@@ -220,7 +220,7 @@ fn cores_count_from_the_same_moment() {
     for core in [0, 1] {
         clock.0.store(5400, Ordering::Relaxed);
         CORE.set(core);
-        stream.event(Event::IsrExit);
+        stream.event(SystemEvent::IsrExit);
         let packets = packets(&drained(&stream, core));
         assert_eq!(packets[0].id, id::TRACE_START);
         assert_eq!(packets[0].time, 0);

@@ -73,7 +73,7 @@ fn what_a_sink_does_not_take_stays() {
     assert_eq!(packets(&bytes).last().expect("packets").id, 516);
 
     sink.0.calls = 501;
-    stream.event(leakscope_recorder::Event::IsrExit);
+    stream.event(leakscope_recorder::SystemEvent::IsrExit);
     let error = stream.drain(0, &mut sink).expect_err("a broken pipe");
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     assert_eq!(
@@ -98,7 +98,7 @@ fn there_is_one_reader_at_a_time() {
     });
     assert_eq!(inner, []);
     assert_eq!(total, outer.len());
-    stream.event(leakscope_recorder::Event::IsrExit);
+    stream.event(leakscope_recorder::SystemEvent::IsrExit);
     assert_eq!(drained(&stream, 0).len(), 2, "the first reader has gone");
 }
 

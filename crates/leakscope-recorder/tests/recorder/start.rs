@@ -172,7 +172,7 @@ fn a_stopped_stream_is_silent() {
     assert!(stream.is_recording());
     stream.stop();
     assert!(!stream.is_recording());
-    stream.event(leakscope_recorder::Event::IsrExit);
+    stream.event(leakscope_recorder::SystemEvent::IsrExit);
     let packets = packets(&drained(&stream, 0));
     assert_eq!(packets.last().expect("packets").id, id::TRACE_STOP);
 }

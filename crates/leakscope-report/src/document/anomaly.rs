@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call_site::Block;
 use super::{Address, Facts};
-use crate::symbolizer::{Frame, Symbolizer};
+use crate::symbolizer::{NamedFrame, Symbolizer};
 
 /// A free that cannot be right.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Anomaly {
     /// The address that was freed.
     pub address: Address,
     /// From where, the allocator's frames included.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<NamedFrame>,
     /// Of a double free: the one before.
     pub first_free: Option<FirstFree>,
     /// Of a wrong free: the block around the address.
@@ -48,7 +48,7 @@ pub struct FirstFree {
     /// In ticks.
     pub time_ticks: u64,
     /// From where, the allocator's frames included.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<NamedFrame>,
 }
 
 /// The block around an address that is freed.
@@ -57,7 +57,7 @@ pub struct Inside {
     /// The block.
     pub block: Block,
     /// From where it was allocated, the allocator's frames included.
-    pub allocated_by: Vec<Frame>,
+    pub allocated_by: Vec<NamedFrame>,
 }
 
 impl Anomaly {
@@ -119,7 +119,7 @@ pub struct FailedAllocation {
     /// Bytes of the trace's blocks that lived then.
     pub live_bytes: u64,
     /// From where, the allocator's frames included.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<NamedFrame>,
 }
 
 impl FailedAllocation {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Address, Facts};
 use crate::identity::Identity;
 use crate::policy::{Policy, Standing};
-use crate::symbolizer::{Frame, Symbolizer};
+use crate::symbolizer::{NamedFrame, Symbolizer};
 use crate::words::phrase;
 
 /// A distinct call stack that allocates, seen from above the allocator.
@@ -70,9 +70,9 @@ pub struct CallSite {
     /// On which cores.
     pub cores: Vec<u8>,
     /// The call stack, the innermost frame first, without the allocator's own.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<NamedFrame>,
     /// The allocator's own frames below, as first seen.
-    pub allocator_frames: Vec<Frame>,
+    pub allocator_frames: Vec<NamedFrame>,
     /// The oldest of the blocks that are outstanding.
     pub blocks: Vec<Block>,
 }

@@ -55,9 +55,9 @@ pub struct Report {
     /// When the most bytes lived, and who held them.
     pub peak: usage::Peak,
     /// Who allocated and freed how much, in order of first appearance.
-    pub contexts: Vec<usage::Context>,
+    pub contexts: Vec<usage::ContextUsage>,
     /// The heaps that the target told apart.
-    pub heaps: Vec<usage::Heap>,
+    pub heaps: Vec<usage::HeapUsage>,
     /// The stretches between restarts.
     pub sessions: Vec<trace::Session>,
     /// All tasks ever seen.
@@ -114,9 +114,9 @@ impl Report {
                 .collect(),
             peak: usage::Peak::new(facts),
             contexts: (outcome.contexts.iter())
-                .map(|usage| usage::Context::new(facts, usage))
+                .map(|usage| usage::ContextUsage::new(facts, usage))
                 .collect(),
-            heaps: outcome.heaps.iter().map(usage::Heap::new).collect(),
+            heaps: outcome.heaps.iter().map(usage::HeapUsage::new).collect(),
             sessions: (outcome.sessions.iter())
                 .map(|session| trace::Session::new(facts, session))
                 .collect(),

@@ -46,7 +46,7 @@ impl Peak {
 
 /// What one task, interrupt or other context did to the heap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Context {
+pub struct ContextUsage {
     /// Who.
     pub name: String,
     /// What that is.
@@ -83,7 +83,7 @@ pub enum ContextKind {
     Unknown,
 }
 
-impl Context {
+impl ContextUsage {
     pub(super) fn new(facts: Facts<'_>, usage: &outcome::ContextUsage) -> Self {
         let (kind, task, interrupt) = match usage.context {
             trace::Context::Unknown => (ContextKind::Unknown, None, None),
@@ -111,7 +111,7 @@ impl Context {
 /// One of several heaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::struct_field_names, reason = "the names are the schema's")]
-pub struct Heap {
+pub struct HeapUsage {
     /// Its id: an address.
     pub heap: Address,
     /// Where it begins, if the target said so.
@@ -128,7 +128,7 @@ pub struct Heap {
     pub peak_bytes: u64,
 }
 
-impl Heap {
+impl HeapUsage {
     pub(super) fn new(heap: &outcome::HeapUsage) -> Self {
         Self {
             heap: Address(heap.heap),

@@ -11,7 +11,7 @@ use crate::json::Escaped;
 use crate::naming::Field;
 
 #[derive(Serialize)]
-struct Row<'r> {
+struct EventObject<'r> {
     index: u64,
     time_s: Option<f64>,
     ticks: u64,
@@ -25,7 +25,7 @@ struct Row<'r> {
 }
 
 pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
-    let fields = Row {
+    let fields = EventObject {
         index: row.index,
         time_s: row.clock.seconds(row.ticks),
         ticks: row.ticks,

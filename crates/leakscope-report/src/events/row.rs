@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leakscope_analysis::trace::{Context, Event, EventKind, HeapEvent, Task, Trace};
 
 use crate::naming::{Field, Named, Naming};
-use crate::symbolizer::{Frame, Symbolizer};
+use crate::symbolizer::{NamedFrame, Symbolizer};
 use crate::units::Clock;
 
 /// One event. Texts may come from the device as they are; the writers make them harmless.
@@ -32,7 +32,7 @@ pub struct EventRow {
     /// Where its packet begins in that input, in bytes.
     pub offset: u64,
     /// Of a heap event, its call stack, the innermost frame first.
-    pub stack: Rc<[Frame]>,
+    pub stack: Rc<[NamedFrame]>,
 }
 
 impl EventRow {
@@ -68,7 +68,7 @@ impl EventRow {
 }
 
 /// The frames of a heap event's call stack.
-fn stack(event: &Event<'_>, trace: &Trace, symbolizer: &mut Symbolizer<'_>) -> Rc<[Frame]> {
+fn stack(event: &Event<'_>, trace: &Trace, symbolizer: &mut Symbolizer<'_>) -> Rc<[NamedFrame]> {
     let EventKind::Heap(
         HeapEvent::Allocation { stack, .. }
         | HeapEvent::Reallocation { stack, .. }

@@ -6,7 +6,7 @@ use leakscope_analysis::describe::{Parameter, Value};
 use serde::{Serialize, Serializer};
 
 use crate::document::Address;
-use crate::symbolizer::Frame;
+use crate::symbolizer::NamedFrame;
 
 /// A parameter: `size=10`.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub enum FieldValue {
     /// A call stack: return addresses, the innermost first.
     Stack(Vec<u64>),
     /// The same with the functions they stand for.
-    Frames(Vec<Frame>),
+    Frames(Vec<NamedFrame>),
 }
 
 impl Field {

@@ -4,7 +4,7 @@ use leakscope_analysis::trace::{HeapEvent, StackId, Trace};
 
 use super::{Field, FieldValue, Named};
 use crate::sanitise::sanitise;
-use crate::symbolizer::{Frame, Stack, Symbolizer};
+use crate::symbolizer::{NamedFrame, Stack, Symbolizer};
 
 /// Named as SEGGER names such events, whatever the dialect.
 pub(super) fn named(event: HeapEvent, trace: &Trace, symbolizer: &mut Symbolizer<'_>) -> Named {
@@ -99,7 +99,7 @@ fn caller(addresses: &[u64], symbolizer: &mut Symbolizer<'_>) -> Option<Field> {
 }
 
 /// "app_main:66"
-fn in_words(frame: &Frame) -> String {
+fn in_words(frame: &NamedFrame) -> String {
     match (&frame.function, frame.line) {
         (Some(function), Some(line)) => format!("{}:{line}", sanitise(function)),
         (Some(function), None) => sanitise(function).into_owned(),

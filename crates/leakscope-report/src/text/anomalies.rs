@@ -6,7 +6,7 @@ use std::io;
 use super::layout::{Line, Page, Paint};
 use super::{View, stack};
 use crate::document::anomaly::{Anomaly, AnomalyKind};
-use crate::symbolizer::Frame;
+use crate::symbolizer::NamedFrame;
 use crate::units::{bytes, count, counted};
 
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -81,7 +81,7 @@ fn write_group(view: &View<'_>, page: &mut Page<'_>, group: &[&Anomaly]) -> io::
 }
 
 /// From where the block was freed first, or allocated.
-fn frames_before(anomaly: &Anomaly) -> &[Frame] {
+fn frames_before(anomaly: &Anomaly) -> &[NamedFrame] {
     match (&anomaly.first_free, &anomaly.inside) {
         (Some(first), _) => &first.frames,
         (None, Some(inside)) => &inside.allocated_by,

@@ -5,7 +5,7 @@ use std::io;
 use super::View;
 use super::layout::{Column, Page, Table};
 use crate::document::Address;
-use crate::document::usage::Heap;
+use crate::document::usage::HeapUsage;
 use crate::units::count;
 
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -39,7 +39,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// A recorder that knows of one heap calls it 0: then its base says more, unless that is 0 too.
-fn name(heap: &Heap) -> String {
+fn name(heap: &HeapUsage) -> String {
     match (heap.heap, heap.base) {
         (Address(0), None | Some(Address(0))) => "all".to_owned(),
         (Address(0), Some(base)) => base.to_string(),

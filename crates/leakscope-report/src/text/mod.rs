@@ -3,7 +3,7 @@
 //! One file a section, in the order in which they are printed: what was read, what is wrong with the
 //! data, the conclusion, leaks, what is outstanding but no leak, what went wrong in the program, the
 //! peak, totals by task. On a screen of 100 columns and 40 lines a usual trace needs no scrolling; what is
-//! left out is said, and [`Options::all`] shows it.
+//! left out is said, and [`TextOptions::all`] shows it.
 mod anomalies;
 mod conclusion;
 mod failures;
@@ -27,7 +27,7 @@ use layout::{Line, Page, middle_of};
 
 /// How a report is to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct TextOptions {
     /// Columns of the terminal; less than 40 counts as 40.
     pub width: usize,
     /// Whether to write colours.
@@ -38,7 +38,7 @@ pub struct Options {
     pub all: bool,
 }
 
-impl Default for Options {
+impl Default for TextOptions {
     fn default() -> Self {
         Self {
             width: 100,
@@ -66,11 +66,11 @@ impl Default for Options {
 /// # }
 /// let report = Report::new(&outcome(), &mut Symbolizer::new(None), &[], &Policy::default());
 /// let mut out = Vec::new();
-/// text::write(&mut out, &report, &text::Options::default())?;
+/// text::write(&mut out, &report, &text::TextOptions::default())?;
 /// assert!(String::from_utf8_lossy(&out).starts_with("Nothing can be said about leaks"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn write(out: &mut dyn Write, report: &Report, options: &Options) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, report: &Report, options: &TextOptions) -> io::Result<()> {
     let page = &mut Page::new(out, options.width, options.colour);
     let view = &View {
         report,
@@ -105,7 +105,7 @@ fn next_step(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 /// What the sections share.
 struct View<'r> {
     report: &'r Report,
-    options: &'r Options,
+    options: &'r TextOptions,
     clock: Clock,
 }
 

@@ -6,7 +6,7 @@ use super::View;
 use super::layout::{CALLED_BY, Cell, Column, Give, Line, Page, Paint, Table};
 use crate::document::Address;
 use crate::document::call_site::CallSite;
-use crate::symbolizer::{Frame, of_program};
+use crate::symbolizer::{NamedFrame, of_program};
 use crate::units::counted;
 
 /// Frames shown of a deep stack, unless all are wanted.
@@ -57,7 +57,7 @@ pub(super) fn write(
 fn in_full<'f>(
     page: &mut Page<'_>,
     indent: usize,
-    frames: impl Iterator<Item = &'f Frame>,
+    frames: impl Iterator<Item = &'f NamedFrame>,
 ) -> io::Result<()> {
     let mut table = Table::new([
         Column::text("", Give::Never),
@@ -81,16 +81,16 @@ fn in_full<'f>(
 
 /// A stack in one line, the innermost function first, without the allocator's: "f:24 ← app_main:66". A
 /// function and a line say where it is; the callers tell apart what the innermost function cannot.
-pub(super) fn one_line(frames: &[Frame]) -> String {
+pub(super) fn one_line(frames: &[NamedFrame]) -> String {
     chain(of_program(frames))
 }
 
 /// What two stacks that are the same have in common.
-pub(super) fn addresses(frames: &[Frame]) -> Vec<Address> {
+pub(super) fn addresses(frames: &[NamedFrame]) -> Vec<Address> {
     frames.iter().map(|frame| frame.address).collect()
 }
 
-fn chain(frames: &[Frame]) -> String {
+fn chain(frames: &[NamedFrame]) -> String {
     if frames.is_empty() {
         return "no call stack was recorded".to_owned();
     }
@@ -104,7 +104,7 @@ fn chain(frames: &[Frame]) -> String {
     links.join(CALLED_BY)
 }
 
-fn function(frame: &Frame) -> Cell {
+fn function(frame: &NamedFrame) -> Cell {
     let name = name(frame);
     Cell {
         paint: if frame.function.is_some() {
@@ -120,7 +120,7 @@ fn function(frame: &Frame) -> Cell {
     }
 }
 
-fn name(frame: &Frame) -> String {
+fn name(frame: &NamedFrame) -> String {
     match &frame.function {
         Some(name) => name.to_string(),
         None => frame.address.to_string(),
@@ -128,7 +128,7 @@ fn name(frame: &Frame) -> String {
 }
 
 /// "…/freertos/tasks.c:812"
-fn place(frame: &Frame, shorten: impl Fn(&str) -> String) -> String {
+fn place(frame: &NamedFrame, shorten: impl Fn(&str) -> String) -> String {
     let Some(file) = &frame.file else {
         return String::new();
     };

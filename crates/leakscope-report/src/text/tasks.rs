@@ -5,7 +5,7 @@ use std::io;
 use super::layout::{Column, Give, Page, Table};
 use super::{View, short_name};
 use crate::document::Report;
-use crate::document::usage::Context;
+use crate::document::usage::ContextUsage;
 use crate::units::count;
 
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -46,8 +46,8 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 
 /// Tasks, each together with those of its name that were it before the target was reset; interrupts, and other
 /// contexts. With each, after how many resets the last of them appeared.
-fn rows(report: &Report) -> Vec<(Context, u32)> {
-    let mut rows: Vec<(Context, u32)> = Vec::new();
+fn rows(report: &Report) -> Vec<(ContextUsage, u32)> {
+    let mut rows: Vec<(ContextUsage, u32)> = Vec::new();
     for usage in &report.contexts {
         let task = usage.task.and_then(|task| report.tasks.get(task));
         let resets = task.map_or(0, |task| task.resets);
@@ -67,7 +67,7 @@ fn rows(report: &Report) -> Vec<(Context, u32)> {
 }
 
 /// Adds what another did. A report that was read back may hold any number.
-fn add(sum: &mut Context, more: &Context) {
+fn add(sum: &mut ContextUsage, more: &ContextUsage) {
     for (sum, more) in [
         (&mut sum.allocations, more.allocations),
         (&mut sum.allocated_bytes, more.allocated_bytes),

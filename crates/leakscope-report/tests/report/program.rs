@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leakscope_report::FrameSource;
-use leakscope_symbols::Frame;
+use leakscope_symbols::CodeFrame;
 
 /// Knows the addresses in [`TABLE`].
 pub(crate) struct Program;
@@ -132,12 +132,12 @@ const TABLE: [Row; 13] = [
 ];
 
 impl FrameSource for Program {
-    fn frames(&self, return_address: u64) -> Arc<[Frame]> {
+    fn frames(&self, return_address: u64) -> Arc<[CodeFrame]> {
         let rows = TABLE
             .iter()
             .filter(|(address, _)| *address == return_address);
         rows.flat_map(|(_, frames)| *frames)
-            .map(|&(function, file, line, inlined)| Frame {
+            .map(|&(function, file, line, inlined)| CodeFrame {
                 function: Some(function.into()),
                 file: Some(file.into()),
                 line: Some(line),

@@ -1,7 +1,7 @@
 //! The report as a person reads it.
 
 use leakscope_analysis::outcome::{ContextUsage, Outcome};
-use leakscope_report::text::{Options, write};
+use leakscope_report::text::{TextOptions, write};
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 
 use crate::everything::everything;
@@ -9,7 +9,11 @@ use crate::golden::assert_golden;
 use crate::outcomes;
 use crate::program::Program;
 
-fn written_with(outcome: &Outcome, source: Option<&dyn FrameSource>, options: &Options) -> String {
+fn written_with(
+    outcome: &Outcome,
+    source: Option<&dyn FrameSource>,
+    options: &TextOptions,
+) -> String {
     of_inputs(outcome, source, &[], options)
 }
 
@@ -17,7 +21,7 @@ fn of_inputs(
     outcome: &Outcome,
     source: Option<&dyn FrameSource>,
     inputs: &[String],
-    options: &Options,
+    options: &TextOptions,
 ) -> String {
     let mut symbolizer = Symbolizer::new(source);
     let report = Report::new(outcome, &mut symbolizer, inputs, &Policy::default());
@@ -30,9 +34,9 @@ fn written(outcome: &Outcome, width: usize) -> String {
     written_with(
         outcome,
         Some(&Program),
-        &Options {
+        &TextOptions {
             width,
-            ..Options::default()
+            ..TextOptions::default()
         },
     )
 }
@@ -65,15 +69,15 @@ fn the_tutorial_at_other_widths() {
 
 #[test]
 fn the_tutorial_without_symbols() {
-    let text = written_with(&outcomes::tutorial(), None, &Options::default());
+    let text = written_with(&outcomes::tutorial(), None, &TextOptions::default());
     assert_golden("tutorial-no-elf.txt", &text);
 }
 
 #[test]
 fn the_tutorial_in_full() {
-    let options = Options {
+    let options = TextOptions {
         all: true,
-        ..Options::default()
+        ..TextOptions::default()
     };
     assert_golden(
         "tutorial-all.txt",
@@ -83,9 +87,9 @@ fn the_tutorial_in_full() {
 
 #[test]
 fn the_tutorial_in_colour() {
-    let options = Options {
+    let options = TextOptions {
         colour: true,
-        ..Options::default()
+        ..TextOptions::default()
     };
     let coloured = written_with(&outcomes::tutorial(), Some(&Program), &options);
     assert_golden("tutorial-colour.txt", &coloured);
@@ -103,9 +107,9 @@ fn anstream_strip(text: &str) -> String {
 #[test]
 fn everything_at_three_widths() {
     for width in [60, 100, 160] {
-        let options = Options {
+        let options = TextOptions {
             width,
-            ..Options::default()
+            ..TextOptions::default()
         };
         let text = of_inputs(&everything(), Some(&Program), &inputs(), &options);
         assert_golden(&format!("everything-{width}.txt"), &text);
@@ -123,9 +127,9 @@ fn lines_are_no_wider_than_the_page() {
     ] {
         for width in 60..=160 {
             for source in [Some(&Program as &dyn FrameSource), None] {
-                let options = Options {
+                let options = TextOptions {
                     width,
-                    ..Options::default()
+                    ..TextOptions::default()
                 };
                 let text = of_inputs(&outcome, source, &inputs(), &options);
                 let too_wide: Vec<&str> =
@@ -165,9 +169,9 @@ fn a_trace_without_heap_events_says_nothing_of_leaks() {
 #[test]
 fn names_from_a_device_do_nothing_to_the_terminal() {
     for all in [false, true] {
-        let options = Options {
+        let options = TextOptions {
             all,
-            ..Options::default()
+            ..TextOptions::default()
         };
         let text = of_inputs(&everything(), Some(&Program), &inputs(), &options);
         let hostile = |character: char| {
@@ -187,11 +191,11 @@ fn any_clock_and_any_width_will_do() {
                 outcome.target.timestamp_hz = hz;
                 outcome.totals.end = end;
                 for (all, top) in [(false, 0), (false, 1), (true, 0)] {
-                    let options = Options {
+                    let options = TextOptions {
                         width,
                         all,
                         top,
-                        ..Options::default()
+                        ..TextOptions::default()
                     };
                     assert!(
                         written_with(&outcome, Some(&Program), &options).contains("LEAK")
@@ -212,9 +216,9 @@ fn without_a_clock_times_are_ticks() {
 
 #[test]
 fn long_lists_say_what_is_left_out() {
-    let options = Options {
+    let options = TextOptions {
         top: 2,
-        ..Options::default()
+        ..TextOptions::default()
     };
     let text = written_with(&everything(), Some(&Program), &options);
     assert!(text.contains("2 more leaks: see --all"), "{text}");

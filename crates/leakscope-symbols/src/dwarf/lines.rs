@@ -28,13 +28,13 @@ pub(super) struct Lines {
     version: u16,
     /// By the number that rows use.
     files: Vec<Option<Arc<str>>>,
-    rows: Vec<Row>,
+    rows: Vec<LineRow>,
     /// The parts of `rows` that describe code without a hole.
     sequences: RangeMap<Range<usize>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct LineRow {
     address: u64,
     file: u32,
     /// 0: no line of the source.
@@ -106,8 +106,8 @@ type Sequence = (Range<u64>, Range<usize>);
 fn rows(
     program: gimli::IncompleteLineProgram<Reader<'_>>,
     code: &Code,
-) -> (Vec<Row>, Vec<Sequence>) {
-    let mut rows: Vec<Row> = Vec::new();
+) -> (Vec<LineRow>, Vec<Sequence>) {
+    let mut rows: Vec<LineRow> = Vec::new();
     let mut sequences = Vec::new();
     let mut first = 0;
     let mut program = program.rows();
@@ -126,7 +126,7 @@ fn rows(
             first = rows.len();
             continue;
         }
-        rows.push(Row {
+        rows.push(LineRow {
             address: row.address(),
             file: u32::try_from(row.file_index()).unwrap_or(u32::MAX),
             line: row.line().map_or(0, |line| saturate(line.get())),

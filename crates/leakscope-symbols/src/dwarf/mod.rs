@@ -19,7 +19,7 @@ mod units;
 
 pub(crate) use sections::Sections;
 
-use crate::Frame;
+use crate::CodeFrame;
 use crate::code::Code;
 use functions::Details;
 use lines::Location;
@@ -58,7 +58,7 @@ impl DebugInfo {
     }
 
     /// The functions active at `address`, innermost first.
-    pub(crate) fn frames(&self, file: &[u8], code: &Code, address: u64) -> Vec<Frame> {
+    pub(crate) fn frames(&self, file: &[u8], code: &Code, address: u64) -> Vec<CodeFrame> {
         let dwarf = self.sections.borrow(file);
         let mut line_only = Vec::new();
         for unit in self.units.containing(address) {
@@ -72,7 +72,13 @@ impl DebugInfo {
         line_only
     }
 
-    fn frames_in(&self, unit: &Unit, dwarf: &Dwarf<'_>, code: &Code, address: u64) -> Vec<Frame> {
+    fn frames_in(
+        &self,
+        unit: &Unit,
+        dwarf: &Dwarf<'_>,
+        code: &Code,
+        address: u64,
+    ) -> Vec<CodeFrame> {
         let Some(contents) = unit.contents(dwarf, code, &self.names) else {
             return Vec::new();
         };
@@ -106,8 +112,8 @@ impl DebugInfo {
     }
 }
 
-fn frame(function: Option<Arc<str>>, location: Location, inlined: bool) -> Frame {
-    Frame {
+fn frame(function: Option<Arc<str>>, location: Location, inlined: bool) -> CodeFrame {
+    CodeFrame {
         function,
         file: location.file,
         line: location.line,

@@ -1,7 +1,7 @@
 //! Names and lines of a Rust program, as binutils has them.
 
 use crate::toolchain::{self, HOST, OracleFrame};
-use leakscope_symbols::{AddressKind, Frame, Symbols};
+use leakscope_symbols::{AddressKind, CodeFrame, Symbols};
 use std::collections::BTreeSet;
 
 /// Of the standard library, one call in so many is looked up.
@@ -42,7 +42,7 @@ fn check(flags: &[&str]) {
     let mut lines = BTreeSet::new();
     for call in &calls {
         let frames = symbols.frames(call.return_address, AddressKind::ReturnAddress);
-        let named = |frame: Option<&Frame>, name: &str| {
+        let named = |frame: Option<&CodeFrame>, name: &str| {
             frame.is_some_and(|frame| frame.function.as_ref().is_some_and(|it| it.ends_with(name)))
         };
         if named(frames.first(), "::take_twice") && named(frames.last(), "names::main") {

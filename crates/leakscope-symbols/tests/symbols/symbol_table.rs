@@ -1,9 +1,9 @@
 //! Names where debug information has none.
 
 use crate::toolchain::{self, ARM, HOST, RISCV32, Toolchain};
-use leakscope_symbols::{AddressKind, Frame, Symbols};
+use leakscope_symbols::{AddressKind, CodeFrame, Symbols};
 
-fn only_function(frames: &[Frame]) -> Option<&str> {
+fn only_function(frames: &[CodeFrame]) -> Option<&str> {
     let [frame] = frames else {
         panic!("{frames:?}");
     };

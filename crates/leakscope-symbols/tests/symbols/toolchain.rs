@@ -1,6 +1,6 @@
 //! The compilers and binutils of this machine, as makers of programs and as oracles.
 
-use leakscope_symbols::Frame;
+use leakscope_symbols::CodeFrame;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -64,8 +64,8 @@ pub(crate) struct OracleFrame {
 
 impl OracleFrame {
     /// What this crate says, in the oracle's terms.
-    pub(crate) fn all(frames: &[Frame]) -> Vec<Self> {
-        let frame = |frame: &Frame| Self {
+    pub(crate) fn all(frames: &[CodeFrame]) -> Vec<Self> {
+        let frame = |frame: &CodeFrame| Self {
             function: frame.function.as_deref().map(str::to_owned),
             file: frame.file.as_deref().map(str::to_owned),
             line: frame.line,

@@ -1,7 +1,7 @@
 //! The crate addr2line as a naive twin: every byte of a program's code.
 
 use crate::toolchain::{self, HOST, Toolchain};
-use leakscope_symbols::{AddressKind, Frame, Symbols};
+use leakscope_symbols::{AddressKind, CodeFrame, Symbols};
 use object::{Object, ObjectSection, SectionKind};
 use std::path::Path;
 
@@ -45,8 +45,8 @@ fn expected(twin: &Context, address: u64) -> Vec<Place> {
     places
 }
 
-fn found(frames: &[Frame]) -> Vec<Place> {
-    let place = |frame: &Frame| {
+fn found(frames: &[CodeFrame]) -> Vec<Place> {
+    let place = |frame: &CodeFrame| {
         let file = frame.file.as_deref().map(str::to_owned);
         (frame.function.is_some(), file, frame.line, frame.column)
     };

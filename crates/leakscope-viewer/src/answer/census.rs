@@ -16,7 +16,7 @@ use crate::index::running::{Running, Span, begins_run};
 use crate::query::Window;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
-use crate::source::Source;
+use crate::source::TraceInputs;
 
 /// The sums of a window.
 #[derive(Default)]
@@ -122,7 +122,7 @@ impl Census {
     pub(crate) fn advance(
         &mut self,
         scan: &Scan<'_>,
-        source: &mut dyn Source,
+        source: &mut dyn TraceInputs,
         events: u64,
     ) -> io::Result<bool> {
         let Some(mut replay) = self.replay.take() else {

@@ -10,7 +10,7 @@ use crate::engine::{Engine, Refusal};
 use crate::index::kind::Kind;
 use crate::list::page::{List, Reader};
 use crate::list::parts::counted;
-use crate::list::row::Row;
+use crate::list::row::ListRow;
 use crate::list::search::Search;
 use crate::query::{At, Filter, ROWS, Window};
 
@@ -21,7 +21,7 @@ pub(crate) struct Page {
     total: u64,
     complete: bool,
     searched_to: u64,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<ListRow>,
 }
 
 /// A place in a list.
@@ -35,7 +35,7 @@ pub(crate) struct Place {
 
 impl Page {
     /// Rows that were chosen one by one.
-    pub(crate) fn of(rows: Vec<Row>) -> Self {
+    pub(crate) fn of(rows: Vec<ListRow>) -> Self {
         Self {
             offset: 0,
             total: rows.len() as u64,

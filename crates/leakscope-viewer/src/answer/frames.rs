@@ -1,6 +1,6 @@
 //! Frames of call stacks, each listed once.
 
-use leakscope_report::{Frame as Named, sanitise};
+use leakscope_report::{NamedFrame, sanitise};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::address;
 
 /// A frame.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Frame {
+pub(crate) struct ListedFrame {
     address: String,
     function: Option<String>,
     file: Option<String>,
@@ -19,17 +19,17 @@ pub(crate) struct Frame {
 /// Frames, each with its number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
-    list: Vec<Frame>,
+    list: Vec<ListedFrame>,
     numbers: FxHashMap<(u64, Option<String>, Option<u32>, bool), usize>,
 }
 
 impl Frames {
-    pub(crate) fn number(&mut self, frame: &Named) -> usize {
+    pub(crate) fn number(&mut self, frame: &NamedFrame) -> usize {
         let function = frame.function.as_deref().map(str::to_owned);
         let key = (frame.address, function, frame.line, frame.inlined);
         let list = &mut self.list;
         *self.numbers.entry(key).or_insert_with(|| {
-            list.push(Frame {
+            list.push(ListedFrame {
                 address: address(frame.address),
                 function: (frame.function.as_deref()).map(|name| sanitise(name).into_owned()),
                 file: (frame.file.as_deref()).map(|file| sanitise(file).into_owned()),
@@ -40,7 +40,7 @@ impl Frames {
         })
     }
 
-    pub(crate) fn into_list(self) -> Vec<Frame> {
+    pub(crate) fn into_list(self) -> Vec<ListedFrame> {
         self.list
     }
 }
@@ -49,7 +49,7 @@ impl Frames {
 const ADDRESSES: usize = 3;
 
 /// A call stack in a few words: "parse_header main.c:66"; without symbols "0x40081eff ← 0x40081f34".
-pub(super) fn title(stack: &[Named]) -> String {
+pub(super) fn title(stack: &[NamedFrame]) -> String {
     let Some(first) = stack.first() else {
         return "(no call stack)".to_owned();
     };

@@ -12,7 +12,7 @@ use crate::index::ledger::{Fate, freed_address};
 use crate::list::matching::site;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
-use crate::source::Source;
+use crate::source::TraceInputs;
 
 /// A block's life.
 #[derive(Clone, Debug, Serialize)]
@@ -97,7 +97,7 @@ impl Mate {
     pub(crate) fn advance(
         &mut self,
         scan: &Scan<'_>,
-        source: &mut dyn Source,
+        source: &mut dyn TraceInputs,
         events: u64,
     ) -> Result<Option<Life>, Refusal> {
         let mut next = None;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::address;
 use super::frames::{Frames, title};
 use super::problem::Problem;
-use super::sites::Row;
+use super::sites::SiteRow;
 use crate::dump::{Dump, Summary};
 use crate::engine::{Engine, Names, Reading};
 use crate::names::{context_kind, context_name};
@@ -99,8 +99,8 @@ struct Finding {
     outstanding_blocks: u64,
 }
 
-impl From<Row> for Finding {
-    fn from(row: Row) -> Self {
+impl From<SiteRow> for Finding {
+    fn from(row: SiteRow) -> Self {
         Self {
             site: row.site,
             verdict: row.verdict,
@@ -229,7 +229,14 @@ impl Engine<'_> {
             sites.partition(|(_, site)| site.finding.verdict.is_leak());
         let shown = leaks.iter().chain(others.iter().take(FINDINGS));
         let findings = shown.map(|(number, site)| {
-            Finding::from(Row::new(site, **number, clock, names, scan, &mut frames))
+            Finding::from(SiteRow::new(
+                site,
+                **number,
+                clock,
+                names,
+                scan,
+                &mut frames,
+            ))
         });
         let findings = findings.collect();
         let rate: Option<f64> = (leaks.iter())

@@ -3,16 +3,16 @@
 use serde::Serialize;
 
 use super::address;
-use super::frames::{Frame, Frames};
-use super::sites::Row;
+use super::frames::{Frames, ListedFrame};
+use super::sites::SiteRow;
 use crate::engine::{Engine, Refusal};
 use crate::index::sites::{Histogram, SiteIndex};
 
 /// One call site, with what the table has no room for.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Site {
-    site: Row,
-    frames: Vec<Frame>,
+    site: SiteRow,
+    frames: Vec<ListedFrame>,
     #[serde(flatten)]
     pub(crate) detail: Detail,
 }
@@ -71,7 +71,7 @@ impl Engine<'_> {
         let (outcome, names, scan) = self.outcome();
         let site = &outcome.call_sites[place];
         let mut frames = Frames::default();
-        let row = Row::new(site, number, clock, names, scan, &mut frames);
+        let row = SiteRow::new(site, number, clock, names, scan, &mut frames);
         let context = |context| (scan.index.contexts.known(context)).map_or(-1, i64::from);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();

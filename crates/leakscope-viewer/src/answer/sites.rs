@@ -6,7 +6,7 @@ use leakscope_report::words::phrase;
 use serde::Serialize;
 
 use super::census::{Census, SiteSum};
-use super::frames::{Frame, Frames, title};
+use super::frames::{Frames, ListedFrame, title};
 use crate::engine::{Engine, Names};
 use crate::query::{SITES, Window};
 use crate::scan::Scan;
@@ -21,8 +21,8 @@ pub(crate) struct Sites {
     counted_to: u64,
     total: usize,
     others: Others,
-    frames: Vec<Frame>,
-    pub(crate) sites: Vec<Row>,
+    frames: Vec<ListedFrame>,
+    pub(crate) sites: Vec<SiteRow>,
 }
 
 /// What is in no row.
@@ -35,7 +35,7 @@ struct Others {
 
 /// One call site.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct SiteRow {
     pub(crate) site: usize,
     pub(super) verdict: &'static str,
     pub(crate) is_leak: bool,
@@ -65,7 +65,7 @@ pub(crate) struct Row {
     cores: Vec<u8>,
 }
 
-impl Row {
+impl SiteRow {
     pub(super) fn new(
         site: &CallSite,
         number: usize,
@@ -75,7 +75,7 @@ impl Row {
         frames: &mut Frames,
     ) -> Self {
         let stack = names.symbolizer.stack(&site.allocator_frames, &site.stack);
-        let mut numbers = |list: &[leakscope_report::Frame]| {
+        let mut numbers = |list: &[leakscope_report::NamedFrame]| {
             list.iter().map(|frame| frames.number(frame)).collect()
         };
         let growth = site.growth;
@@ -177,7 +177,7 @@ impl Engine<'_> {
         let total = chosen.len();
         let mut rows = Vec::with_capacity(total.min(SITES));
         for &(number, site, sum) in chosen.iter().take(SITES) {
-            let mut row = Row::new(site, number, clock, names, scan, &mut frames);
+            let mut row = SiteRow::new(site, number, clock, names, scan, &mut frames);
             if let Some(sum) = sum {
                 row.limit_to(sum);
             }

@@ -17,7 +17,7 @@ pub(crate) struct System {
     interrupts: Vec<Interrupt>,
     modules: Vec<Module>,
     heaps: Vec<Heap>,
-    recording: Recording,
+    recording: RecordingSummary,
     events: Vec<Events>,
 }
 
@@ -56,7 +56,7 @@ struct Heap {
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Recording {
+struct RecordingSummary {
     bytes: u64,
     events: u64,
     length: u64,
@@ -124,7 +124,7 @@ impl Engine<'_> {
                     peak_bytes: heap.peak_bytes,
                 })
                 .collect(),
-            recording: Recording {
+            recording: RecordingSummary {
                 bytes: totals.bytes,
                 events: totals.events,
                 length: totals.end,

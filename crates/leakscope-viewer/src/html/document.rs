@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::answer::{Lives, Page, Sites};
 use crate::engine::{Engine, Refusal};
 use crate::index::kind::Kind;
-use crate::list::row::Row;
+use crate::list::row::ListRow;
 use crate::query::Filter;
 
 /// Rows of the table of call sites.
@@ -193,7 +193,8 @@ fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Lives, R
 
 /// The two halves of each block of which one is listed.
 fn blocks(events: &Page) -> Vec<Pair> {
-    let allocated = |row: &&Row| row.address.is_some() && row.born.is_none() && row.flag.is_none();
+    let allocated =
+        |row: &&ListRow| row.address.is_some() && row.born.is_none() && row.flag.is_none();
     let allocations: BTreeMap<(&str, u64), u64> = (events.rows.iter())
         .filter(allocated)
         .filter_map(|row| Some(((row.address.as_deref()?, row.time), row.index)))

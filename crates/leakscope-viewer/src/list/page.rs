@@ -4,18 +4,18 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::parts::Part;
-use super::row::Row;
+use super::row::ListRow;
 use super::search::Found;
 use crate::engine::Names;
 use crate::query::{At, Filter, Window};
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
-use crate::source::Source;
+use crate::source::TraceInputs;
 
 /// What it takes to read a part of the trace again.
 pub(crate) struct Reader<'e, 's> {
     pub(crate) scan: &'e Scan<'s>,
-    pub(crate) source: &'e mut dyn Source,
+    pub(crate) source: &'e mut dyn TraceInputs,
     pub(crate) names: &'e mut Names<'s>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct List<'l> {
     /// All of its events up to there, if they are known one by one.
     pub(crate) found: Option<&'l [Found]>,
     /// The first of its rows, as many as are at hand.
-    pub(crate) rows: &'l [Row],
+    pub(crate) rows: &'l [ListRow],
 }
 
 impl At {
@@ -89,9 +89,9 @@ impl List<'_> {
         reader: &mut Reader<'_, '_>,
         offset: u64,
         limit: u64,
-    ) -> io::Result<Vec<Row>> {
+    ) -> io::Result<Vec<ListRow>> {
         let at_hand = self.rows.iter().skip(offset as usize).take(limit as usize);
-        let mut rows: Vec<Row> = at_hand.cloned().collect();
+        let mut rows: Vec<ListRow> = at_hand.cloned().collect();
         let (offset, limit) = (offset + rows.len() as u64, limit - rows.len() as u64);
         match self.found {
             Some(found) => Self::rows_found(reader, found, offset, limit, &mut rows)?,
@@ -106,7 +106,7 @@ impl List<'_> {
         found: &[Found],
         offset: u64,
         limit: u64,
-        rows: &mut Vec<Row>,
+        rows: &mut Vec<ListRow>,
     ) -> io::Result<()> {
         let wanted = (offset..).zip(found.iter().skip(offset as usize));
         let mut wanted = wanted.take(limit as usize).peekable();
@@ -119,7 +119,7 @@ impl List<'_> {
             replay.run(scan, reader.source, u64::MAX, |seen| {
                 let row = wanted.next_if(|(_, event)| event.index <= seen.index);
                 if let Some((row, _)) = row {
-                    rows.push(Row::new(row, seen, scan, names));
+                    rows.push(ListRow::new(row, seen, scan, names));
                 }
                 match wanted.peek() {
                     Some((_, next)) if next.index < end => ControlFlow::Continue(()),
@@ -136,7 +136,7 @@ impl List<'_> {
         reader: &mut Reader<'_, '_>,
         offset: u64,
         limit: u64,
-        rows: &mut Vec<Row>,
+        rows: &mut Vec<ListRow>,
     ) -> io::Result<()> {
         let mut before = 0;
         let mut wanted = limit;
@@ -154,7 +154,7 @@ impl List<'_> {
                 }
                 left -= 1;
                 if number >= before + skip {
-                    rows.push(Row::new(number, seen, scan, names));
+                    rows.push(ListRow::new(number, seen, scan, names));
                     wanted -= 1;
                 }
                 number += 1;

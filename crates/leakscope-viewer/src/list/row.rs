@@ -15,7 +15,7 @@ use crate::scan::Scan;
 /// A row of the Events view.
 #[derive(Clone, Debug, Serialize)]
 #[allow(clippy::struct_field_names, reason = "the names are those of API.md")]
-pub(crate) struct Row {
+pub(crate) struct ListRow {
     pub(crate) row: u64,
     pub(crate) index: u64,
     pub(crate) time: u64,
@@ -36,7 +36,7 @@ pub(crate) struct Row {
     pub(crate) born: Option<u64>,
 }
 
-impl Row {
+impl ListRow {
     /// The event that is `row` in its list.
     pub(crate) fn new(row: u64, seen: &Seen<'_>, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
         let event = &seen.event;

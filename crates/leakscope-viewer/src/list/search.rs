@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::page::Reader;
 use super::parts::Part;
-use super::row::Row;
+use super::row::ListRow;
 use crate::query::Filter;
 use crate::replay::{Reached, Replay};
 
@@ -21,7 +21,7 @@ pub(crate) struct Search {
     /// How many were found.
     total: u64,
     /// The first rows: what a page asks for again and again while it waits for more.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<ListRow>,
 }
 
 /// An event that was found.
@@ -115,7 +115,7 @@ impl Search {
             {
                 part.matches += 1;
                 if rows.len() as u64 == *total && rows.len() < ROWS {
-                    rows.push(Row::new(*total, seen, scan, names));
+                    rows.push(ListRow::new(*total, seen, scan, names));
                 }
                 if found.len() as u64 == *total && found.len() < FOUND {
                     found.push(Found {

@@ -17,13 +17,13 @@ use tokio::net::TcpListener;
 
 use crate::dump::Dump;
 use crate::engine::Program;
-use crate::source::Source;
+use crate::source::TraceInputs;
 use guard::Guard;
 use worker::Worker;
 
 /// What is looked at.
 enum Subject {
-    Trace(Box<dyn Source>, Naming),
+    Trace(Box<dyn TraceInputs>, Naming),
     Dump(Dump),
 }
 
@@ -39,7 +39,7 @@ impl Server {
     ///
     /// # Errors
     /// Those of reading the heads of the inputs, of opening a port, and of asking the system for randomness.
-    pub fn new(source: Box<dyn Source>, program: Program, naming: Naming) -> io::Result<Self> {
+    pub fn new(source: Box<dyn TraceInputs>, program: Program, naming: Naming) -> io::Result<Self> {
         Self::of(Subject::Trace(source, naming), program)
     }
 

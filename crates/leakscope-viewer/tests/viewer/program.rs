@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Extended, Init, Packet, Print, Text};
-use leakscope_viewer::{Engine, Program, Query, Source};
+use leakscope_viewer::{Engine, Program, Query, TraceInputs};
 use serde_json::Value;
 
 /// Inputs that lie in memory, of which only a part may have been written yet.
@@ -31,7 +31,7 @@ impl Memory {
     }
 }
 
-impl Source for Memory {
+impl TraceInputs for Memory {
     fn names(&self) -> Vec<String> {
         let names = (0..self.inputs.len()).map(|input| format!("input {input}"));
         names.collect()

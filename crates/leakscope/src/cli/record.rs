@@ -24,7 +24,7 @@ const REPORT: &str = "Report";
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Record {
     #[command(flatten)]
-    pub(crate) source: Source,
+    pub(crate) source: SourceArguments,
     /// The recording to make.
     #[arg(help_heading = RECORDING, short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -70,7 +70,7 @@ pub(crate) struct Record {
 /// Where the trace comes from: one of these.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub(crate) struct Source {
+pub(crate) struct SourceArguments {
     /// A serial line, for example /dev/ttyUSB0@1000000.
     #[arg(long, value_name = "PORT@BAUD", value_parser = SerialAddress::parse, help_heading = SOURCE)]
     pub(crate) serial: Option<SerialAddress>,

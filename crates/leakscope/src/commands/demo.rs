@@ -33,10 +33,10 @@ impl Demo {
             firmware::check(symbols, &mut outcome);
         }
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
-        let options = text::Options {
+        let options = text::TextOptions {
             width: screen.width,
             colour: screen.colour,
-            ..text::Options::default()
+            ..text::TextOptions::default()
         };
         let mut symbolizer = Symbolizer::new(source);
         text::write(&mut screen.out, &outcome, &mut symbolizer, &options)?;

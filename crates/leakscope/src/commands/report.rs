@@ -189,7 +189,7 @@ impl Report {
         let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
-                let options = text::Options {
+                let options = text::TextOptions {
                     inputs: recording.names(),
                     width: screen.width,
                     colour: screen.colour,

@@ -11,7 +11,7 @@ use leakscope_recorder::sink::host::Output;
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::standalone::{self, RecordBuffer, Slots};
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{Block, Event, Level, Recorder, Task};
+use leakscope_recorder::{Block, Level, Recorder, SystemEvent, Task};
 
 use super::{heap, stack};
 
@@ -174,7 +174,7 @@ impl Recorder for DemoRecorder {
         Self::with(|recorder, stack| recorder.failed(size, stack));
     }
 
-    fn event(&self, event: Event) {
+    fn event(&self, event: SystemEvent) {
         Self::with(|recorder, _| recorder.event(event));
     }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use leakscope_recorder::{Event, Level, recorder as watcher};
+use leakscope_recorder::{Level, SystemEvent, recorder as watcher};
 
 use super::recorder;
 
@@ -48,7 +48,7 @@ impl Scheduler {
     /// The task that runs already.
     pub(super) fn first_task(&self, name: &str) -> Task<'_> {
         introduce(0, name);
-        watcher().event(Event::TaskStartExec(id(0)));
+        watcher().event(SystemEvent::TaskStartExec(id(0)));
         Task {
             scheduler: self,
             index: 0,
@@ -64,7 +64,7 @@ impl Scheduler {
             state.due.len() - 1
         };
         introduce(index, name);
-        watcher().event(Event::TaskCreate(id(index)));
+        watcher().event(SystemEvent::TaskCreate(id(index)));
         Task {
             scheduler: self,
             index,
@@ -77,7 +77,7 @@ impl Scheduler {
         let mut state = self.lock();
         if state.due[task].is_none() {
             state.due[task] = Some(recorder::now());
-            watcher().event(Event::TaskStartReady(id(task)));
+            watcher().event(SystemEvent::TaskStartReady(id(task)));
         }
     }
 
@@ -91,12 +91,12 @@ impl Scheduler {
             return;
         };
         if time > recorder::now() {
-            watcher().event(Event::Idle);
+            watcher().event(SystemEvent::Idle);
             recorder::send();
             recorder::advance_to(time);
         }
         state.running = next;
-        watcher().event(Event::TaskStartExec(id(next)));
+        watcher().event(SystemEvent::TaskStartExec(id(next)));
         self.switched.notify_all();
     }
 
@@ -134,7 +134,7 @@ impl Task<'_> {
     fn pause(&self, due: Option<u32>) {
         let mut state = self.scheduler.lock();
         state.due[self.index] = due;
-        watcher().event(Event::TaskStopReady(id(self.index), WAITS));
+        watcher().event(SystemEvent::TaskStopReady(id(self.index), WAITS));
         self.scheduler.switch(&mut state);
         self.until_its_turn(state);
     }
@@ -154,7 +154,7 @@ impl Task<'_> {
     pub(super) fn end(&self) {
         let mut state = self.scheduler.lock();
         state.due[self.index] = None;
-        watcher().event(Event::TaskTerminate(id(self.index)));
+        watcher().event(SystemEvent::TaskTerminate(id(self.index)));
         self.scheduler.switch(&mut state);
     }
 

@@ -172,7 +172,7 @@ impl Case {
         elf.clone().map_err(Failed::from)
     }
 
-    fn record(&self, elf: &Path, expected: &Expected) -> Result<Recording, Failed> {
+    fn record(&self, elf: &Path, expected: &Expected) -> Result<RunOutput, Failed> {
         self.record_as(self.reader, elf, expected)
     }
 
@@ -182,7 +182,7 @@ impl Case {
         reader: Reader,
         elf: &Path,
         expected: &Expected,
-    ) -> Result<Recording, Failed> {
+    ) -> Result<RunOutput, Failed> {
         let folder = TempDir::new()?;
         match reader {
             Reader::OpenOcd(chip, by) => {
@@ -193,7 +193,7 @@ impl Case {
             }
             Reader::Board => {
                 board::run(elf, &self.variant, folder.path(), expected.exit_code)?;
-                return files(folder.path()).map(Recording::of);
+                return files(folder.path()).map(RunOutput::of);
             }
             _ => {}
         }
@@ -215,7 +215,7 @@ impl Case {
             },
             _ => {
                 emulator.end(expected.exit_code)?;
-                return files(folder.path()).map(Recording::of);
+                return files(folder.path()).map(RunOutput::of);
             }
         };
         emulator.end(expected.exit_code)?;
@@ -225,13 +225,13 @@ impl Case {
 
 /// What came out of a run.
 #[derive(PartialEq)]
-pub(crate) struct Recording {
+pub(crate) struct RunOutput {
     pub(crate) files: Files,
     /// What `leakscope record` said of it.
     report: Option<Value>,
 }
 
-impl Recording {
+impl RunOutput {
     fn of(files: Files) -> Self {
         Self {
             files,
@@ -240,7 +240,7 @@ impl Recording {
     }
 }
 
-impl From<Recorded> for Recording {
+impl From<Recorded> for RunOutput {
     fn from(recorded: Recorded) -> Self {
         Self {
             files: Files::from([("trace.svdat".to_owned(), recorded.bytes)]),

@@ -42,8 +42,8 @@ extern "C" fn trace_finished() {
 
 /// An interrupt handler's work, recorded.
 pub fn in_interrupt(work: impl FnOnce()) {
-    use leakscope_recorder::{Event, platform, recorder};
-    recorder().event(Event::IsrEnter(platform::interrupt_number()));
+    use leakscope_recorder::{SystemEvent, platform, recorder};
+    recorder().event(SystemEvent::IsrEnter(platform::interrupt_number()));
     work();
-    recorder().event(Event::IsrExit);
+    recorder().event(SystemEvent::IsrExit);
 }

@@ -7,7 +7,7 @@ use super::{Ending, Halted, Plan, RecordError, Status};
 use crate::gdb::client::Client;
 use crate::gdb::error::GdbError;
 use crate::openocd::{Destination, END_OF_TRACE, OpenOcdError, Received, Statistics};
-use crate::receiver::{Event, Receiver};
+use crate::receiver::{Receiver, TargetEvent};
 
 /// OpenOCD has sent everything before it says that it has stopped.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -85,7 +85,7 @@ impl EspressifRecording {
         let was_reset = self.hand_over_text(receiver) && self.trace == Trace::Runs;
         let ending = match arrival {
             Some(Arrival::Ended { code }) => {
-                receiver.event(Event::Ended { code });
+                receiver.event(TargetEvent::Ended { code });
                 Ending::ProgramEnded(code)
             }
             None | Some(Arrival::Asked) => {
@@ -100,7 +100,7 @@ impl EspressifRecording {
                 return Ok(self.status());
             }
             Some(Arrival::Stop { address }) => {
-                receiver.event(Event::ReachedStop { address });
+                receiver.event(TargetEvent::ReachedStop { address });
                 self.stop_tracing(receiver)?;
                 Ending::ReachedStop
             }
@@ -109,7 +109,7 @@ impl EspressifRecording {
                 address,
                 is_stuck,
             }) => {
-                receiver.event(Event::Interrupted { signal, address });
+                receiver.event(TargetEvent::Interrupted { signal, address });
                 if !is_stuck {
                     return Ok(self.status());
                 }
@@ -133,7 +133,7 @@ impl EspressifRecording {
         let mut was_reset = false;
         while let Some(text) = self.course.client.next_text() {
             was_reset |= text.contains(WAS_RESET);
-            receiver.event(Event::Text(text));
+            receiver.event(TargetEvent::Text(text));
         }
         was_reset
     }
@@ -194,8 +194,8 @@ impl EspressifRecording {
         self.is_used = true;
         self.trace = Trace::Runs;
         self.is_closed = false;
-        receiver.event(Event::Started { address });
-        receiver.event(Event::Text(text));
+        receiver.event(TargetEvent::Started { address });
+        receiver.event(TargetEvent::Text(text));
         Ok(())
     }
 
@@ -257,7 +257,7 @@ impl EspressifRecording {
             if !is_reset && !was_refused {
                 let text = "OpenOCD does not know the program's trace buffers: it learns of them when the program is \
                             reset";
-                receiver.event(Event::Notice(text.to_owned()));
+                receiver.event(TargetEvent::Notice(text.to_owned()));
             }
             self.trace = Trace::ToBeginAgain {
                 is_reset,
@@ -277,7 +277,7 @@ impl EspressifRecording {
     }
 
     fn say_reset(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
-        receiver.event(Event::Reset);
+        receiver.event(TargetEvent::Reset);
         if !self.has_data || std::mem::replace(&mut self.is_closed, true) {
             return Ok(());
         }
@@ -335,9 +335,9 @@ impl EspressifRecording {
         };
         self.is_closed = text.contains("TRACE_STOP missing");
         if let Some(complaint) = Statistics::parse(&text).complaint() {
-            receiver.event(Event::Notice(complaint));
+            receiver.event(TargetEvent::Notice(complaint));
         }
-        receiver.event(Event::Text(text));
+        receiver.event(TargetEvent::Text(text));
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use super::course::{Arrival, Course, Phase};
 use super::{Ending, Halted, Plan, RecordError, Status};
 use crate::gdb::client::Client;
 use crate::gdb::error::GdbError;
-use crate::receiver::{Event, Receiver};
+use crate::receiver::{Receiver, TargetEvent};
 use crate::rtt::{Pace, Reader, Session};
 
 /// A recording through a GDB server, out of RTT's buffers.
@@ -73,11 +73,11 @@ impl RingRecording {
     ) -> Result<Status, RecordError> {
         let ending = match arrival {
             Arrival::Ended { code } => {
-                receiver.event(Event::Ended { code });
+                receiver.event(TargetEvent::Ended { code });
                 Ending::ProgramEnded(code)
             }
             Arrival::Start { address } => {
-                receiver.event(Event::Started {
+                receiver.event(TargetEvent::Started {
                     address: Some(address),
                 });
                 return self.look(receiver);
@@ -88,7 +88,7 @@ impl RingRecording {
                 address,
                 is_stuck,
             } => {
-                receiver.event(Event::Interrupted { signal, address });
+                receiver.event(TargetEvent::Interrupted { signal, address });
                 let status = self.look(receiver)?;
                 if !is_stuck {
                     return Ok(status);
@@ -96,7 +96,7 @@ impl RingRecording {
                 Ending::Stuck { signal, address }
             }
             Arrival::Stop { address } => {
-                receiver.event(Event::ReachedStop { address });
+                receiver.event(TargetEvent::ReachedStop { address });
                 self.stop_target(receiver)?;
                 Ending::ReachedStop
             }
@@ -173,7 +173,7 @@ impl RingRecording {
 
     fn hand_over_text(&mut self, receiver: &mut dyn Receiver) {
         while let Some(text) = self.course.client.next_text() {
-            receiver.event(Event::Text(text));
+            receiver.event(TargetEvent::Text(text));
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Received;
 use crate::openocd::client::Client;
 use crate::openocd::error::OpenOcdError;
-use crate::receiver::{Event as Happening, Inbox, Piece};
+use crate::receiver::{Inbox, Piece, TargetEvent};
 use crate::rtt::{Pace, ReadError, Reader, Session};
 
 /// A control block that was not found by then is missed.
@@ -58,8 +58,8 @@ impl Buffers {
                     *bytes = sent;
                     return Ok(Received::Bytes(0));
                 }
-                Piece::Event(Happening::Notice(text)) => return Ok(Received::Notice(text)),
-                Piece::Event(Happening::Reset) => return Ok(Received::Reset),
+                Piece::Event(TargetEvent::Notice(text)) => return Ok(Received::Notice(text)),
+                Piece::Event(TargetEvent::Reset) => return Ok(Received::Reset),
                 Piece::Bytes { .. } | Piece::Event(_) => {}
             }
         }

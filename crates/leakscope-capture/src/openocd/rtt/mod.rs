@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::course::{Arrival, Course};
 use super::error::OpenOcdError;
-use super::options::Options;
+use super::options::OpenOcdOptions;
 use crate::rtt::{Place, Reader};
-use crate::source::{Event, Item, Source, SourceError};
+use crate::source::{Item, Source, SourceError, SourceEvent};
 use memory::Buffers;
 use server::Server;
 
@@ -35,7 +35,7 @@ pub struct RttSource {
     place: Place,
     phase: Phase,
     way: Option<Way>,
-    events: VecDeque<Event>,
+    events: VecDeque<SourceEvent>,
     /// When the target was last heard, or told something.
     heard: Instant,
     was_asked: bool,
@@ -73,7 +73,7 @@ impl RttSource {
     ///
     /// # Errors
     /// If it is not known where RTT's control block is.
-    pub fn new(client: Client, options: Options) -> Result<Self, OpenOcdError> {
+    pub fn new(client: Client, options: OpenOcdOptions) -> Result<Self, OpenOcdError> {
         Ok(Self {
             client,
             place: options.rtt.clone().ok_or(OpenOcdError::NoRtt)?,
@@ -111,7 +111,7 @@ impl RttSource {
         match self.course.start_name() {
             Some(name) => {
                 self.client.resume()?;
-                let event = Event::Waiting(format!("until the program comes to {name}"));
+                let event = SourceEvent::Waiting(format!("until the program comes to {name}"));
                 self.events.push_back(event);
                 self.phase = Phase::Waiting;
             }
@@ -124,13 +124,13 @@ impl RttSource {
         match self.course.look(&mut self.client)? {
             Some(Arrival::Start) => self.start()?,
             Some(Arrival::Stop) => {
-                self.events.push_back(Event::Stopped);
+                self.events.push_back(SourceEvent::Stopped);
                 self.client.resume()?;
                 self.tell_to_stop()?;
             }
             Some(Arrival::Elsewhere(place)) => {
                 let text = format!("the program stood still at {place}, and was told to run on");
-                self.events.push_back(Event::Notice(text));
+                self.events.push_back(SourceEvent::Notice(text));
             }
             None => {}
         }
@@ -150,7 +150,7 @@ impl RttSource {
         self.client.resume_if_halted()?;
         self.heard = Instant::now();
         self.phase = Phase::Recording;
-        self.events.push_back(Event::Started);
+        self.events.push_back(SourceEvent::Started);
         Ok(())
     }
 
@@ -167,8 +167,8 @@ impl RttSource {
                 self.was_asked = true;
                 Ok(Item::Bytes { stream })
             }
-            Received::Notice(text) => Ok(Item::Event(Event::Notice(text))),
-            Received::Reset => Ok(Item::Event(Event::TargetReset)),
+            Received::Notice(text) => Ok(Item::Event(SourceEvent::Notice(text))),
+            Received::Reset => Ok(Item::Event(SourceEvent::TargetReset)),
             Received::Nothing => self.silence(),
             Received::End => self.end(),
         }

@@ -13,7 +13,7 @@ use crate::openocd::client::Client;
 use crate::openocd::destination::Received;
 use crate::openocd::error::OpenOcdError;
 use crate::openocd::target;
-use crate::source::{Event, Item, Lost};
+use crate::source::{Item, Lost, SourceEvent};
 
 /// An OpenOCD that does not answer by then is not back yet.
 const ATTEMPT: Duration = Duration::from_secs(2);
@@ -80,7 +80,7 @@ impl SysviewSource {
     }
 
     fn say_reset(&mut self) {
-        self.events.push_back(Event::TargetReset);
+        self.events.push_back(SourceEvent::TargetReset);
         if self.has_data && !std::mem::replace(&mut self.is_closed, true) {
             self.unclosed = (0..self.destination.cores() as u8).collect();
         }
@@ -145,7 +145,7 @@ impl SysviewSource {
 
     pub(super) fn lose(&mut self, error: &OpenOcdError) -> Item {
         self.phase = Phase::Lost(Lost::now());
-        Item::Event(Event::LinkLost(error.to_string()))
+        Item::Event(SourceEvent::LinkLost(error.to_string()))
     }
 
     /// Connects again, if it is time for that and OpenOCD is there.
@@ -205,7 +205,7 @@ impl SysviewSource {
     }
 
     fn say_restored(&mut self, lost: Lost, is_whole: bool) {
-        self.events.push_back(Event::LinkRestored {
+        self.events.push_back(SourceEvent::LinkRestored {
             gone: lost.gone(),
             is_whole,
         });

@@ -17,11 +17,11 @@ use super::client::Client;
 use super::course::{Arrival, Course};
 use super::destination::{Destination, Received};
 use super::error::OpenOcdError;
-use super::options::Options;
+use super::options::OpenOcdOptions;
 use super::statistics::Statistics;
 use super::target::Core;
 use crate::gdb::Endpoint;
-use crate::source::{Event, Form, Item, Lost, Source, SourceError};
+use crate::source::{Form, Item, Lost, Source, SourceError, SourceEvent};
 pub(crate) use again::END_OF_TRACE;
 use reset::ResetWatch;
 
@@ -44,7 +44,7 @@ pub struct SysviewSource {
     is_used: bool,
     phase: Phase,
     watch: ResetWatch,
-    events: VecDeque<Event>,
+    events: VecDeque<SourceEvent>,
     /// Whether something came that is no header.
     has_data: bool,
     /// OpenOCD has put the end of a trace where the target's is missing.
@@ -94,7 +94,11 @@ impl SysviewSource {
     ///
     /// # Errors
     /// If this OpenOCD cannot trace, or is tracing already.
-    pub fn new(mut client: Client, cores: &[Core], options: Options) -> Result<Self, OpenOcdError> {
+    pub fn new(
+        mut client: Client,
+        cores: &[Core],
+        options: OpenOcdOptions,
+    ) -> Result<Self, OpenOcdError> {
         let chip = cores.first().map_or("", |core| &core.kind).to_owned();
         // OpenOCD itself does not refuse a second one, and breaks.
         match is_tracing(&mut client) {
@@ -160,7 +164,7 @@ impl SysviewSource {
     }
 
     fn say_waiting(&mut self, what_for: String) {
-        self.events.push_back(Event::Waiting(what_for));
+        self.events.push_back(SourceEvent::Waiting(what_for));
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<(), OpenOcdError> {
@@ -181,7 +185,7 @@ impl SysviewSource {
         match self.client.command(&self.destination.start_command()?) {
             Err(OpenOcdError::Refused { answer, .. }) if answer.contains("Could not connect") => {
                 let text = "OpenOCD cannot connect to this computer, and writes a file instead";
-                self.events.push_back(Event::Notice(text.to_owned()));
+                self.events.push_back(SourceEvent::Notice(text.to_owned()));
                 self.destination = self.destination.as_file()?;
                 self.client.command(&self.destination.start_command()?)?;
             }
@@ -191,7 +195,7 @@ impl SysviewSource {
         self.is_used = true;
         self.is_closed = false;
         self.client.resume_if_halted()?;
-        self.events.push_back(Event::Started);
+        self.events.push_back(SourceEvent::Started);
         Ok(())
     }
 
@@ -226,7 +230,7 @@ impl SysviewSource {
                 // It may have gone. If not: it gives up if what it reads makes no sense to it.
                 self.client.query("version")?;
                 let text = "OpenOCD has ended the trace by itself";
-                self.events.push_back(Event::Notice(text.to_owned()));
+                self.events.push_back(SourceEvent::Notice(text.to_owned()));
                 self.begin_stopping(Next::End)?;
                 Ok(Item::Nothing)
             }
@@ -249,7 +253,7 @@ impl SysviewSource {
     fn look(&mut self) -> Result<(), OpenOcdError> {
         match self.course.look(&mut self.client)? {
             Some(Arrival::Stop) => {
-                self.events.push_back(Event::Stopped);
+                self.events.push_back(SourceEvent::Stopped);
                 self.begin_stopping(Next::End)?;
             }
             Some(Arrival::Elsewhere(place)) => self.notice_stop(&place),
@@ -272,14 +276,14 @@ impl SysviewSource {
                 if next == Next::End {
                     let text =
                         "OpenOCD could not end the trace as it should; its own output says why";
-                    self.events.push_back(Event::Notice(text.to_owned()));
+                    self.events.push_back(SourceEvent::Notice(text.to_owned()));
                 }
                 answer
             }
             Err(error) => return Err(error),
         };
         if let Some(complaint) = Statistics::parse(&text).complaint() {
-            self.events.push_back(Event::Notice(complaint));
+            self.events.push_back(SourceEvent::Notice(complaint));
         }
         self.is_closed = text.contains("TRACE_STOP missing");
         if next == Next::End {
@@ -324,7 +328,7 @@ impl SysviewSource {
 
     fn notice_stop(&mut self, place: &str) {
         let text = format!("the program stood still at {place}, and was told to run on");
-        self.events.push_back(Event::Notice(text));
+        self.events.push_back(SourceEvent::Notice(text));
     }
 }
 

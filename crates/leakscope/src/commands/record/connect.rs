@@ -2,8 +2,8 @@
 
 use anyhow::bail;
 use leakscope_capture::gdb::{self, Architecture};
-use leakscope_capture::memory::Layout;
-use leakscope_capture::openocd::{self, Options};
+use leakscope_capture::memory::WordLayout;
+use leakscope_capture::openocd::{self, OpenOcdOptions};
 use leakscope_capture::rtt::{self, Place};
 #[cfg(not(feature = "probe"))]
 use leakscope_capture::source::SourceError;
@@ -97,16 +97,16 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
     Ok(())
 }
 
-fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<Options> {
-    let mut options = Options::new(places::plan(record, symbols)?);
+fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<OpenOcdOptions> {
+    let mut options = OpenOcdOptions::new(places::plan(record, symbols)?);
     options.rtt = symbols.and_then(rtt_place);
     options.layout = symbols.map(layout).unwrap_or_default();
     options.name = Box::new(places::namer(record.symbols.elf.clone()));
     Ok(options)
 }
 
-fn gdb_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<gdb::Options> {
-    Ok(gdb::Options {
+fn gdb_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<gdb::GdbOptions> {
+    Ok(gdb::GdbOptions {
         plan: places::plan(record, symbols)?,
         rtt: symbols.and_then(rtt_place),
         processor: symbols.map(|symbols| (architecture(symbols.machine()), layout(symbols))),
@@ -123,7 +123,7 @@ fn probe(
 ) -> anyhow::Result<Box<dyn Source>> {
     use leakscope_capture::probe;
     refuse_others(record, "--probe", probe::ABILITIES)?;
-    Ok(probe::connect(probe::Options {
+    Ok(probe::connect(probe::ProbeOptions {
         selector: selector.map(str::to_owned),
         chip: record.trigger.chip.clone().unwrap_or_default(),
         plan: places::plan(record, symbols)?,
@@ -153,8 +153,8 @@ fn control_block(symbols: &Symbols) -> Option<u64> {
     Some(symbols.symbol("_SEGGER_RTT")?.address)
 }
 
-fn layout(symbols: &Symbols) -> Layout {
-    Layout {
+fn layout(symbols: &Symbols) -> WordLayout {
+    WordLayout {
         is_64_bit: symbols.is_64_bit(),
         is_big_endian: symbols.is_big_endian(),
     }

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use leakscope_analysis::outcome::Outcome;
 use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
-use leakscope_capture::source::Event;
+use leakscope_capture::source::SourceEvent;
 use leakscope_report::{Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 
@@ -89,7 +89,7 @@ impl Record {
     /// Shows what is going on until recording has ended. Recording does not depend on it.
     fn follow(
         &self,
-        events: &Receiver<Event>,
+        events: &Receiver<SourceEvent>,
         live: &mut Live<'_>,
         status: &mut Status,
         stop: &AtomicBool,
@@ -106,8 +106,11 @@ impl Record {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             is_behind = live.follow(status);
-            if matches!(event, Some(Event::LinkLost(_) | Event::LinkRestored { .. })) {
-                link_lost = matches!(event, Some(Event::LinkLost(_)));
+            if matches!(
+                event,
+                Some(SourceEvent::LinkLost(_) | SourceEvent::LinkRestored { .. })
+            ) {
+                link_lost = matches!(event, Some(SourceEvent::LinkLost(_)));
             }
             // Who has stopped tracing and goes away has finished.
             let mut is_over = false;
@@ -117,7 +120,7 @@ impl Record {
             }
             if is_over {
                 stop.store(true, Ordering::Relaxed);
-                status.say(&Event::Stopped);
+                status.say(&SourceEvent::Stopped);
             } else if let Some(event) = event {
                 status.say(&event);
             }
@@ -214,11 +217,11 @@ impl Record {
     ) -> io::Result<()> {
         match self.format {
             ReportFormat::Text => {
-                let options = text::Options {
+                let options = text::TextOptions {
                     inputs,
                     width: screen.width,
                     colour: screen.colour,
-                    ..text::Options::default()
+                    ..text::TextOptions::default()
                 };
                 text::write(&mut screen.out, outcome, symbolizer, &options)
             }

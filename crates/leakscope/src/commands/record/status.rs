@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::outcome::{CallSite, Outcome};
 use leakscope_analysis::problem::ProblemKind;
-use leakscope_capture::source::Event;
+use leakscope_capture::source::SourceEvent;
 use leakscope_report::log::{Format, LogRow, Writer};
 use leakscope_report::units::{self, Clock};
 use leakscope_report::{Symbolizer, sanitise};
@@ -79,14 +79,14 @@ impl Status {
     }
 
     /// Something has happened.
-    pub(super) fn say(&mut self, event: &Event) {
+    pub(super) fn say(&mut self, event: &SourceEvent) {
         match event {
-            Event::Waiting(what) => {
+            SourceEvent::Waiting(what) => {
                 self.state = State::Waiting(what.clone());
                 self.line(&format!("waiting {what}"));
                 return;
             }
-            Event::Started => {
+            SourceEvent::Started => {
                 self.state = State::Recording;
                 if std::mem::replace(&mut self.has_begun, true) {
                     self.line("recording goes on");
@@ -96,13 +96,13 @@ impl Status {
                 self.line(&format!("recording {} into {}", self.source, self.saved));
                 return;
             }
-            Event::LinkLost(_) => self.state = State::LinkLost(Instant::now()),
-            Event::LinkRestored { .. } => self.state = State::Recording,
-            Event::Text(line) => {
+            SourceEvent::LinkLost(_) => self.state = State::LinkLost(Instant::now()),
+            SourceEvent::LinkRestored { .. } => self.state = State::Recording,
+            SourceEvent::Text(line) => {
                 self.printed(line);
                 return;
             }
-            Event::Stopped | Event::TargetReset | Event::Notice(_) => {}
+            SourceEvent::Stopped | SourceEvent::TargetReset | SourceEvent::Notice(_) => {}
         }
         self.note(&words::event(event));
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use leakscope_capture::recording::{Ending, Reason};
-use leakscope_capture::source::Event;
+use leakscope_capture::source::SourceEvent;
 use leakscope_report::units;
 
 use crate::cli::Record;
@@ -25,16 +25,16 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// What has happened to the device.
-pub(super) fn event(event: &Event) -> String {
+pub(super) fn event(event: &SourceEvent) -> String {
     match event {
-        Event::Waiting(what) => format!("waiting {what}"),
-        Event::Started => "recording".to_owned(),
-        Event::Stopped => "the device has ended its trace".to_owned(),
-        Event::TargetReset => "the device was reset: a new session begins".to_owned(),
-        Event::LinkLost(reason) => {
+        SourceEvent::Waiting(what) => format!("waiting {what}"),
+        SourceEvent::Started => "recording".to_owned(),
+        SourceEvent::Stopped => "the device has ended its trace".to_owned(),
+        SourceEvent::TargetReset => "the device was reset: a new session begins".to_owned(),
+        SourceEvent::LinkLost(reason) => {
             format!("the link is lost ({reason}): trying to get it back; Ctrl-C ends the recording")
         }
-        Event::LinkRestored { gone, is_whole } => {
+        SourceEvent::LinkRestored { gone, is_whole } => {
             let gone = self::duration(*gone);
             let missing = if *is_whole {
                 "nothing is missing"
@@ -43,7 +43,7 @@ pub(super) fn event(event: &Event) -> String {
             };
             format!("the link is back after {gone}: {missing}")
         }
-        Event::Text(text) | Event::Notice(text) => text.clone(),
+        SourceEvent::Text(text) | SourceEvent::Notice(text) => text.clone(),
     }
 }
 

@@ -20,7 +20,7 @@ fn that_stays(rounds: usize) -> (SocketAddr, JoinHandle<Vec<u8>>, mpsc::Receiver
 #[test]
 fn by_ctrl_c() {
     let (address, served, told) = that_stays(300);
-    let mut recording = Recording::begin(&["--tcp", &address.to_string()]);
+    let mut recording = LiveRecording::begin(&["--tcp", &address.to_string()]);
     recording.wait_for(&format!("recording {address} into {FILE}\n"));
     told.recv().expect("it works");
     recording.interrupt();
@@ -49,7 +49,7 @@ fn by_a_second_ctrl_c() {
         }
         Ok(())
     });
-    let mut recording = Recording::begin(&["--tcp", &address.to_string()]);
+    let mut recording = LiveRecording::begin(&["--tcp", &address.to_string()]);
     let sent = told.recv().expect("it works");
     wait_for_bytes(&mut recording.child, &recording.folder, sent);
     recording.interrupt();
@@ -71,7 +71,7 @@ fn by_a_second_ctrl_c() {
 fn by_its_size() {
     let (address, served, _told) = that_stays(300);
     let limit = ["--max-size", "1k", "--tcp", &address.to_string()];
-    let (ran, folder) = Recording::begin(&limit).end();
+    let (ran, folder) = LiveRecording::begin(&limit).end();
     served.join().expect("it was told to stop");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
@@ -89,7 +89,7 @@ fn by_its_size() {
 fn by_its_duration() {
     let (address, served, _told) = that_stays(300);
     let limit = ["--duration", "700ms", "--tcp", &address.to_string()];
-    let (ran, _) = Recording::begin(&limit).end();
+    let (ran, _) = LiveRecording::begin(&limit).end();
     served.join().expect("it was told to stop");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("--duration is over"), "{}", ran.stderr);
@@ -124,7 +124,7 @@ fn without_a_report() {
 #[cfg(unix)]
 #[test]
 fn while_nobody_has_connected() {
-    let mut recording = Recording::begin(&["--listen", "127.0.0.1:0"]);
+    let mut recording = LiveRecording::begin(&["--listen", "127.0.0.1:0"]);
     recording.wait_for("waiting for a device that connects to 127.0.0.1:");
     recording.interrupt();
     let (ran, _) = recording.end();

@@ -145,7 +145,7 @@ fn a_link_that_returns() {
         again.board.hear(&[2]);
         again.send()
     });
-    let (ran, folder) = Recording::begin(&["--tcp", &address.to_string()]).end();
+    let (ran, folder) = LiveRecording::begin(&["--tcp", &address.to_string()]).end();
     served.join().expect("no fault");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for said in [
@@ -176,7 +176,7 @@ fn a_device_that_dies() {
         let last = firmware.board.sent();
         firmware.send_raw(&last[..last.len() - 3])
     });
-    let mut recording = Recording::begin(&["--tcp", &address.to_string()]);
+    let mut recording = LiveRecording::begin(&["--tcp", &address.to_string()]);
     recording.wait_for("the link is lost");
     let sent = served.join().expect("no fault");
     recording.interrupt();

@@ -46,7 +46,7 @@ fn log_shows_what_the_device_prints() {
     for (log, expected) in [(&["--log"][..], "one\ntwo\n"), (&[], "")] {
         let address = that_prints().to_string();
         let arguments = [&["--gdb", &address, "--elf", &elf], log].concat();
-        let (ran, _folder) = Recording::begin(&arguments).end();
+        let (ran, _folder) = LiveRecording::begin(&arguments).end();
         assert!(
             ran.stderr.contains("the program ended with code 0"),
             "{}",

@@ -26,7 +26,7 @@ use crate::run::{Ran, Run, leakscope};
 const FILE: &str = "heap.svdat";
 
 /// A recording under way.
-struct Recording {
+struct LiveRecording {
     child: Child,
     stderr: BufReader<ChildStderr>,
     /// What stderr has said.
@@ -44,7 +44,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-impl Recording {
+impl LiveRecording {
     fn begin(arguments: &[&str]) -> Self {
         let folder = folder();
         let mut child = record(arguments, &folder).begin();
@@ -93,7 +93,7 @@ impl Recording {
 }
 
 /// A test that fails leaves nothing running.
-impl Drop for Recording {
+impl Drop for LiveRecording {
     fn drop(&mut self) {
         // It has ended, usually.
         let _ = self.child.kill();

@@ -17,13 +17,13 @@ fn check_text(ran: &Ran, folder: &TempDir) {
 /// Records what `device` does, as text and as JSON.
 fn check(work: fn(&mut Firmware<TcpStream>, &TcpListener) -> std::io::Result<()>) {
     let (address, served) = device(work);
-    let (ran, folder) = Recording::begin(&["--tcp", &address.to_string()]).end();
+    let (ran, folder) = LiveRecording::begin(&["--tcp", &address.to_string()]).end();
     served.join().expect("no fault");
     check_text(&ran, &folder);
 
     let (address, served) = device(work);
     let json = ["--tcp", &address.to_string(), "--format", "json"];
-    let (ran, folder) = Recording::begin(&json).end();
+    let (ran, folder) = LiveRecording::begin(&json).end();
     served.join().expect("no fault");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(ran.stdout, report(&folder, &["--format", "json"]));
@@ -41,7 +41,7 @@ fn of_a_device_that_leaks() {
         firmware.board.hear(&[2]);
         firmware.send()
     });
-    let (ran, _) = Recording::begin(&["--tcp", &address.to_string()]).end();
+    let (ran, _) = LiveRecording::begin(&["--tcp", &address.to_string()]).end();
     served.join().expect("no fault");
     assert!(
         ran.stdout.contains("1 leak: 2,000 blocks"),
@@ -55,7 +55,7 @@ fn of_a_device_that_leaks() {
 fn of_a_device_that_is_reset() {
     check(reset_twice);
     let (address, served) = device(reset_twice);
-    let (ran, _) = Recording::begin(&["--tcp", &address.to_string()]).end();
+    let (ran, _) = LiveRecording::begin(&["--tcp", &address.to_string()]).end();
     served.join().expect("no fault");
     assert!(ran.stdout.contains("2 sessions"), "{}", ran.stdout);
 }
@@ -114,7 +114,7 @@ fn messages_of_the_device() {
         firmware.board.hear(&[2]);
         firmware.send()
     });
-    let (ran, folder) = Recording::begin(&["--log", "--tcp", &address.to_string()]).end();
+    let (ran, folder) = LiveRecording::begin(&["--log", "--tcp", &address.to_string()]).end();
     served.join().expect("no fault");
     let log = leakscope(["log", FILE]).in_folder(folder.path()).stdout();
     assert_eq!(log.lines().count(), 3);
@@ -144,7 +144,7 @@ fn reports_meanwhile() {
         firmware.wait_for_stop()
     });
     let often = ["--report-every", "1ms", "--tcp", &address.to_string()];
-    let mut recording = Recording::begin(&often);
+    let mut recording = LiveRecording::begin(&often);
     let mut stdout = BufReader::new(recording.child.stdout.take().expect("a pipe"));
     let mut said = String::new();
     read_until(&mut stdout, &mut said, "1 leak: 100 blocks");
@@ -177,7 +177,7 @@ fn of_a_device_that_runs_already() {
         firmware.wait_for_stop().expect("STOP");
     });
     let often = ["--report-every", "1ms", "--tcp", &address.to_string()];
-    let mut recording = Recording::begin(&often);
+    let mut recording = LiveRecording::begin(&often);
     let mut stdout = BufReader::new(recording.child.stdout.take().expect("a pipe"));
     let mut said = String::new();
     read_until(&mut stdout, &mut said, "Heap        1,501 events");

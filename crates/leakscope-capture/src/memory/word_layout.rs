@@ -3,14 +3,14 @@
 /// The width of a pointer, and the order of bytes. The default is that of nearly every microcontroller:
 /// 32 bits, the lowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
+pub struct WordLayout {
     /// Pointers have 64 bits rather than 32.
     pub is_64_bit: bool,
     /// The highest byte comes first.
     pub is_big_endian: bool,
 }
 
-impl Layout {
+impl WordLayout {
     /// Bytes of a pointer.
     pub fn pointer_size(self) -> usize {
         if self.is_64_bit { 8 } else { 4 }
