@@ -136,12 +136,8 @@ const CLONES: [&str; 6] = ["isra", "constprop", "part", "cold", "lto_priv", "llv
 /// assert_eq!(normalised("map<int, vector<unsigned  int> >::at"), "map<int,vector<unsigned int>>::at");
 /// ```
 pub fn normalised(name: &str) -> String {
-    let mut rest = name.trim();
-    while let Some(shorter) = without_clone(rest).or_else(|| without_hash(rest)) {
-        rest = shorter.trim_end();
-    }
-    let mut kept = String::with_capacity(rest.len());
-    for word in rest.split_whitespace() {
+    let mut kept = String::with_capacity(name.len());
+    for word in name.split_whitespace() {
         let is_word = |character: Option<char>| {
             character.is_some_and(|character| character.is_alphanumeric() || character == '_')
         };
@@ -150,12 +146,15 @@ pub fn normalised(name: &str) -> String {
         }
         kept.push_str(word);
     }
+    while let Some(shorter) = without_clone(&kept).or_else(|| without_hash(&kept)) {
+        kept.truncate(shorter.len());
+    }
     kept
 }
 
 /// `name` without the last ending of a clone.
 fn without_clone(name: &str) -> Option<&str> {
-    if let Some((function, clone)) = name.rsplit_once(" [clone ") {
+    if let Some((function, clone)) = name.rsplit_once("[clone.") {
         return clone.ends_with(']').then_some(function);
     }
     let (before, last) = name.rsplit_once('.')?;

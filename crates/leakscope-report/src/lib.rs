@@ -47,4 +47,4 @@ pub use decorated::Decorated;
 pub use document::Report;
 pub use policy::{Policy, Standing};
 pub use sanitise::sanitise;
-pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer};
+pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer, without_allocator};

@@ -71,7 +71,7 @@ fn folded(frames: &[NamedFrame]) -> usize {
 }
 
 /// The program's part of a stack that holds the allocator's frames too; one frame always remains.
-pub(crate) fn of_program(frames: &[NamedFrame]) -> &[NamedFrame] {
+pub fn without_allocator(frames: &[NamedFrame]) -> &[NamedFrame] {
     &frames[folded(frames).min(frames.len().saturating_sub(1))..]
 }
 

@@ -11,6 +11,7 @@ use leakscope_analysis::dump;
 use leakscope_analysis::trace::{Event, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
+use leakscope_report::{Report, json};
 use leakscope_systemview::{Header, sync};
 
 use crate::no_events::NoEvents;
@@ -142,6 +143,26 @@ impl Recording {
             .head(usize::MAX)
             .with_context(|| format!("`{}` cannot be read on", input.name()))?;
         Ok(Some(dump::Log::read(&text)).filter(|log| !log.dumps.is_empty()))
+    }
+
+    /// The report in a JSON file, if that is what the user named.
+    pub(crate) fn saved_report(&mut self) -> anyhow::Result<Option<Report>> {
+        let [input] = self.inputs.as_mut_slice() else {
+            return Ok(None);
+        };
+        let head = input.head(HEAD)?;
+        if !dump::is_text(&head) || !head.trim_ascii_start().starts_with(b"{") {
+            return Ok(None);
+        }
+        let text = input
+            .head(usize::MAX)
+            .with_context(|| format!("`{}` cannot be read on", input.name()))?;
+        match json::read(&text) {
+            Ok(report) => Ok(Some(report)),
+            // The log of a device that prints JSON beside its dump.
+            Err(_) if !dump::Log::read(&text).dumps.is_empty() => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("`{}`", input.name())),
+        }
     }
 
     /// A recording in which nothing could be read is an error: there is nothing to report on.

@@ -48,7 +48,9 @@ pub struct Totals {
     pub dropped_packets: u64,
     /// Bytes that could not be read as packets.
     pub skipped_bytes: u64,
-    /// Call sites that leak.
+    /// Call sites that allocated.
+    pub call_sites: u64,
+    /// Those of them that leak.
     pub leaks: u64,
     /// The blocks of those that are outstanding.
     pub leak_blocks: u64,
@@ -91,6 +93,7 @@ impl Totals {
             peak_bytes: totals.peak_bytes,
             dropped_packets: totals.dropped_packets,
             skipped_bytes: skipped.sum(),
+            call_sites: call_sites.len() as u64,
             leaks: leaks.len() as u64,
             leak_blocks: leaks.iter().map(|site| site.outstanding_blocks).sum(),
             leak_bytes: leaks.iter().map(|site| site.outstanding_bytes).sum(),

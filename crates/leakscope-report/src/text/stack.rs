@@ -6,7 +6,7 @@ use super::View;
 use super::layout::{CALLED_BY, Cell, Column, Give, Line, Page, Paint, Table};
 use crate::document::Address;
 use crate::document::call_site::CallSite;
-use crate::symbolizer::{NamedFrame, of_program};
+use crate::symbolizer::{NamedFrame, without_allocator};
 use crate::units::counted;
 
 /// Frames shown of a deep stack, unless all are wanted.
@@ -82,7 +82,7 @@ fn in_full<'f>(
 /// A stack in one line, the innermost function first, without the allocator's: "f:24 ← app_main:66". A
 /// function and a line say where it is; the callers tell apart what the innermost function cannot.
 pub(super) fn one_line(frames: &[NamedFrame]) -> String {
-    chain(of_program(frames))
+    chain(without_allocator(frames))
 }
 
 /// What two stacks that are the same have in common.

@@ -6,6 +6,7 @@
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
+//! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
@@ -25,6 +26,7 @@ mod readme;
 mod record;
 mod recordings;
 mod run;
+mod saved;
 /// How recordings are written is the same for all tests.
 #[allow(dead_code, reason = "the tests of the analysis use the rest")]
 #[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]

@@ -5,12 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use leakscope_analysis::outcome::{CallSite, Outcome};
-use leakscope_analysis::problem::ProblemKind;
 use leakscope_capture::source::SourceEvent;
+use leakscope_report::document::call_site::CallSite;
 use leakscope_report::log::{Format, LogRow, Writer};
-use leakscope_report::units::{self, Clock};
-use leakscope_report::{Symbolizer, sanitise};
+use leakscope_report::{Report, Symbolizer, sanitise, units};
 
 use super::live::Live;
 use super::words;
@@ -206,8 +204,8 @@ impl Status {
             }
             State::Stopping => format!("{elapsed}, stopping"),
         };
-        let outcome = live.outcome();
-        let totals = &outcome.totals;
+        let report = live.report(symbolizer);
+        let totals = &report.totals;
         let heap = (totals.heap_events > 0).then(|| {
             let [now, peak] = [totals.outstanding_bytes, totals.peak_bytes].map(units::bytes);
             format!("heap {now}, peak {peak}")
@@ -217,8 +215,8 @@ impl Status {
             Some(units::bytes(live.bytes())),
             Some(units::counted(totals.events, "event")),
             heap,
-            losses(&outcome),
-            fastest(&outcome, symbolizer),
+            losses(&report),
+            fastest(&report),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(" · ")
@@ -226,13 +224,9 @@ impl Status {
 }
 
 /// "lost 12 packets, 60 B unreadable"
-fn losses(outcome: &Outcome) -> Option<String> {
-    let unreadable = outcome.problems.iter().map(|problem| match problem.kind {
-        ProblemKind::Skipped { bytes } => bytes,
-        _ => 0,
-    });
-    let unreadable: u64 = unreadable.sum();
-    let dropped = outcome.totals.dropped_packets;
+fn losses(report: &Report) -> Option<String> {
+    let dropped = report.totals.dropped_packets;
+    let unreadable = report.totals.skipped_bytes;
     match (dropped, unreadable) {
         (0, 0) => None,
         (dropped, 0) => Some(format!("lost {}", units::counted(dropped, "packet"))),
@@ -246,27 +240,25 @@ fn losses(outcome: &Outcome) -> Option<String> {
 }
 
 /// The call site that grows fastest, if one does: "+120 B/s make_node:24".
-fn fastest(outcome: &Outcome, symbolizer: &mut Symbolizer<'_>) -> Option<String> {
-    let clock = Clock::new(outcome.target.timestamp_hz, outcome.totals.end);
-    let growing = outcome
-        .call_sites
-        .iter()
-        .filter(|site| site.growth.bytes > 0);
-    let rate = |site: &CallSite| site.growth.bytes as f64 / site.growth.ticks as f64;
+fn fastest(report: &Report) -> Option<String> {
+    let growing = report.call_sites.iter();
+    let growing = growing.filter(|site| site.growth_bytes > 0);
+    let rate = |site: &CallSite| site.growth_bytes as f64 / site.growth_ticks as f64;
     let fastest = growing.max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
-    let rate = clock.rate(fastest.growth.bytes, fastest.growth.ticks);
-    let stack = symbolizer.stack(&fastest.allocator_frames, &fastest.stack);
-    let place = stack.frames.first().map(|frame| {
+    let growth = report
+        .clock()
+        .rate(fastest.growth_bytes, fastest.growth_ticks);
+    let place = fastest.frames.first().map(|frame| {
         let name = match &frame.function {
             Some(function) => without_path(function).to_owned(),
-            None => format!("{:#010x}", frame.address),
+            None => frame.address.to_string(),
         };
         match frame.line {
             Some(line) => format!(" {name}:{line}"),
             None => format!(" {name}"),
         }
     });
-    Some(format!("+{rate}{}", place.unwrap_or_default()))
+    Some(format!("+{growth}{}", place.unwrap_or_default()))
 }
 
 /// The last part of `crate::module::function`: the line is short. Names with types in them stay whole.
