@@ -9,7 +9,7 @@ use leakscope_systemview::id;
 
 use crate::engine::Names;
 use crate::index::Index;
-use crate::source::{TraceInputs, read_stream};
+use crate::source::TraceInputs;
 
 /// A trace as far as it was read.
 pub(crate) struct Scan<'s> {
@@ -18,7 +18,6 @@ pub(crate) struct Scan<'s> {
     pub(crate) heap: HeapModel,
     pub(crate) index: Index,
     fold: AllocatorFrames<'s>,
-    positions: Vec<u64>,
 }
 
 /// How reading went on.
@@ -40,7 +39,6 @@ impl<'s> Scan<'s> {
             heap: HeapModel::default(),
             index: Index::for_length(bytes),
             fold,
-            positions: layout.parts.iter().map(|part| part.start).collect(),
             layout,
         }
     }
@@ -65,18 +63,9 @@ impl<'s> Scan<'s> {
                 names: &mut *names,
             };
             let heap = &mut self.heap;
-            match heap.run(&mut self.trace, &mut self.fold, &mut watching) {
+            match heap.run(&mut self.trace, &mut *source, &mut self.fold, &mut watching)? {
                 Pause::Enough => self.index.begin_section(&self.trace),
-                Pause::NeedBytes(stream) => {
-                    let grows = source.grows();
-                    let space = self.trace.space(stream);
-                    let position = &mut self.positions[stream];
-                    let count = read_stream(source, &self.layout, stream, position, space)?;
-                    if count == 0 && grows && self.layout.parts[stream].end.is_none() {
-                        return Ok(Progress::Waiting);
-                    }
-                    self.trace.supply(stream, count);
-                }
+                Pause::Waiting => return Ok(Progress::Waiting),
                 Pause::Finished => return Ok(Progress::Finished),
             }
         }

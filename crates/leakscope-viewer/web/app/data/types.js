@@ -24,7 +24,7 @@
  * @property {string} sentence
  * @property {string[]} also_wrong what else the program did wrong
  * @property {boolean} symbols functions have names
- * @property {{ dumps: number, records: number, capacity: number, mode: 'all' | 'leaks' | null,
+ * @property {{ dumps: number, records: number, capacity: number | null, mode: 'all' | 'leaks' | null,
  *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
  * @property {Problem[]} problems
  * @property {Finding[]} findings

@@ -8,9 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::log::{Format, LogRow, Writer};
-use leakscope_report::{Report, Symbolizer, sanitise, units};
+use leakscope_report::{Report, sanitise, units};
 
-use super::live::Live;
 use super::words;
 use crate::screen::Screen;
 
@@ -161,14 +160,14 @@ impl Status {
         self.bar.suspend(print);
     }
 
-    /// Shows how far the recording is, if it is time for that.
-    pub(super) fn update(&mut self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) {
+    /// Shows how far the recording is, if it is time for that: how many bytes were read, and the answer so far.
+    pub(super) fn update(&mut self, bytes: u64, report: impl FnOnce() -> Report) {
         let now = Instant::now();
         if now < self.next_update {
             self.bar.tick();
             return;
         }
-        let text = self.text(live, symbolizer);
+        let text = self.text(bytes, report);
         if self.is_terminal {
             self.bar.set_message(sanitise(&text).into_owned());
         } else {
@@ -188,11 +187,11 @@ impl Status {
         self.bar.finish_and_clear();
     }
 
-    fn text(&self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) -> String {
+    fn text(&self, bytes: u64, report: impl FnOnce() -> Report) -> String {
         let elapsed = words::duration(self.elapsed());
         let state = match &self.state {
             State::Waiting(what) => return format!("waiting {what}"),
-            State::Recording if live.bytes() == 0 => {
+            State::Recording if bytes == 0 => {
                 return format!("{elapsed} · nothing has come yet");
             }
             State::Recording => elapsed,
@@ -204,7 +203,7 @@ impl Status {
             }
             State::Stopping => format!("{elapsed}, stopping"),
         };
-        let report = live.report(symbolizer);
+        let report = report();
         let totals = &report.totals;
         let heap = (totals.heap_events > 0).then(|| {
             let [now, peak] = [totals.outstanding_bytes, totals.peak_bytes].map(units::bytes);
@@ -212,7 +211,7 @@ impl Status {
         });
         let parts = [
             Some(state),
-            Some(units::bytes(live.bytes())),
+            Some(units::bytes(bytes)),
             Some(units::counted(totals.events, "event")),
             heap,
             losses(&report),
