@@ -40,7 +40,11 @@ fn headline(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     };
     let sentence = unbroken(&report.headline);
     let (said, more) = sentence.split_at(sentence.find(rest).unwrap_or(sentence.len()));
-    let end = if report.limits.is_empty() { "" } else { ":" };
+    let end = match report.conclusion {
+        _ if !report.limits.is_empty() => ":",
+        Conclusion::NoLeakSeen => ".",
+        Conclusion::Leak | Conclusion::NothingKnown => "",
+    };
     let line = Line::new().paint(kind, said).paint(paint, more).plain(end);
     page.paragraph(0, Line::new(), &line)
 }
