@@ -116,10 +116,8 @@ fn told_apart<L: Ord>(
 fn digest<'l>(lines: impl Iterator<Item = &'l str>) -> String {
     let lines: Vec<&str> = lines.collect();
     let hash = Sha256::digest(lines.join("\n"));
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let first = hash.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 /// Endings that compilers give to clones of a function, each followed by `.` and a number or by nothing.

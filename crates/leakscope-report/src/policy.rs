@@ -21,13 +21,14 @@ pub enum Standing {
 
 /// What is made of verdicts: each is taken at its word. There are no rules that excuse leaks yet, and no
 /// baselines of known ones; this is where they belong.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Policy {}
 
 impl Policy {
     /// What a call site with this verdict counts as.
-    pub(crate) fn standing(self, verdict: Verdict) -> Standing {
+    #[allow(clippy::unused_self, reason = "which policy it is will matter")]
+    pub(crate) fn standing(&self, verdict: Verdict) -> Standing {
         match verdict {
             verdict if verdict.is_leak() => Standing::Leak,
             Verdict::Uncertain | Verdict::Unclassified => Standing::Unknown,
