@@ -6,10 +6,10 @@ use std::process::Command;
 
 use leakscope_symbols::Symbols;
 use leakscope_systemview::{Extended, Packet};
+use leakscope_testing::scenario::Scenario;
 use serde_json::{Value, json};
 
 use crate::run::leakscope;
-use crate::scenario::Recording;
 
 /// A label behind each call is the address that the call returns to.
 const PROGRAM: &str = r#"
@@ -109,7 +109,7 @@ impl Program {
         labels.map(|label| self.address(label)).to_vec()
     }
 
-    fn trace(&self, name: &str, recording: &Recording) -> PathBuf {
+    fn trace(&self, name: &str, recording: &Scenario) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, recording.openocd()).expect("a file");
         path
@@ -117,8 +117,8 @@ impl Program {
 }
 
 /// A leak with this call stack, and what the system says of itself.
-fn leak(stack: &[u32], system: Option<&str>) -> Recording {
-    let mut recording = Recording::begun();
+fn leak(stack: &[u32], system: Option<&str>) -> Scenario {
+    let mut recording = Scenario::begun();
     if let Some(system) = system {
         recording.system(system);
     }

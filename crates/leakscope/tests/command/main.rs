@@ -15,10 +15,6 @@
 mod cases;
 mod corpus;
 mod demo;
-/// The device that is recorded is the same for all tests.
-#[allow(dead_code, reason = "the tests of the sources use the rest")]
-#[path = "../../../leakscope-capture/tests/device/mod.rs"]
-mod device;
 mod elf;
 mod gdbinit;
 mod make;
@@ -27,9 +23,5 @@ mod record;
 mod recordings;
 mod run;
 mod saved;
-/// How recordings are written is the same for all tests.
-#[allow(dead_code, reason = "the tests of the analysis use the rest")]
-#[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
-mod scenario;
 mod usage;
 mod view;

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::{Ran, leakscope};
-use crate::scenario::{MAIN, Recording, WORKER};
 
 const SITES: [&[u32]; 2] = [&[0x400D_1234, 0x400D_2345], &[0x400D_5678]];
 
@@ -39,8 +39,8 @@ impl Files {
 }
 
 /// Two leaks, tasks on two cores, logs and interrupts.
-fn recording(blocks: u32) -> Recording {
-    let mut recording = Recording::begun();
+fn recording(blocks: u32) -> Scenario {
+    let mut recording = Scenario::begun();
     recording.on(1).run(WORKER).on(0);
     for number in 0..blocks {
         let address = 0x3FFB_0000 + 128 * number;
@@ -69,7 +69,7 @@ const COMMANDS: [&str; 3] = ["report", "events", "log"];
 #[test]
 fn a_report_is_success_whatever_it_says() {
     let (files, leak) = Files::with_trace();
-    let mut harmless = Recording::begun();
+    let mut harmless = Scenario::begun();
     harmless.after(1_000).allocate(0x3FFB_0000, 16, SITES[0]);
     let harmless = files.write("harmless.svdat", &harmless.openocd());
     let mut damaged = recording(20).openocd();
@@ -350,7 +350,7 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn lists_are_as_long_as_asked() {
     let files = Files::new();
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..15 {
         let site = 0x400D_0000 + 0x10 * number;
         recording.allocate(0x3FFB_0000 + 64 * number, 8 + number, &[site]);
@@ -454,7 +454,7 @@ fn no_event_that_matches_is_an_empty_list() {
 #[test]
 fn descriptions_name_events() {
     let files = Files::new();
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.after(10).event(480, &[7, 300]);
     let trace = files.write("trace.svdat", &recording.openocd());
     let description = files.write("SYSVIEW_Own.txt", b"480 Blink led=%u times=%u\n");
@@ -491,7 +491,7 @@ fn descriptions_name_events() {
 #[test]
 fn a_log_message_can_begin_a_cycle() {
     let files = Files::new();
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for cycle in 0..12 {
         recording.after(10_000).print(&format!("connect {cycle}\n"));
         recording
