@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use leakscope_testing::project;
+
 use crate::make::all;
-use crate::run::{Ran, leakscope, project};
+use crate::run::{Ran, leakscope};
 
 /// The inputs of all cases, the recordings and logs of the project's firmware, and those of real boards if they
 /// are here.
