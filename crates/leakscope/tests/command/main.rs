@@ -7,14 +7,17 @@
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`saved`]: reports that are read back, and the page beside the report.
+//! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cases;
+mod consoles;
 mod corpus;
 mod demo;
+mod documents;
 mod elf;
 mod gdbinit;
 mod make;

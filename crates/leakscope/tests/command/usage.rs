@@ -157,6 +157,11 @@ fn help_is_data() {
 fn other_files_are_refused() {
     let files = Files::new();
     let program = fs::read(env!("CARGO_BIN_EXE_leakscope")).expect("this program");
+    // What editors and terminals make of a recording.
+    let recording: Vec<u8> = (0..=255).chain(0..=255).collect();
+    let saved_as_text: String = recording.iter().map(|&byte| char::from(byte)).collect();
+    let line_feeds = b"\0\0\0\0\0\0\0\0\0\0\r\n\0\x90\x91\x92\x93\x94".to_vec();
+    let spaces = b"          \n \x90\x91\x92\x93\x94\x95".to_vec();
     let header = b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
     for (name, contents, expected) in [
         ("empty.svdat", &[][..], "is empty"),
@@ -168,12 +173,35 @@ fn other_files_are_refused() {
         (
             "picture.png",
             b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06\0\0\0",
-            "is no SystemView recording: at byte 0 stands 89 50 4e 47",
+            "is a PNG picture, and no recording",
         ),
         (
             "app.elf",
             &program,
-            "is no SystemView recording: at byte 0 stands 7f 45 4c 46",
+            "is a program (an ELF file), and no recording",
+        ),
+        (
+            "other.bin",
+            b"\x8a\x01\xff\x03\xc4\xc4\xc4\xc4\xc4\xff\xff\xff",
+            "is no SystemView recording: at byte 0 stands 8a 01 ff 03",
+        ),
+        ("zeros.svdat", &[0; 300], "holds nothing but zero bytes"),
+        (
+            "utf-8.svdat",
+            saved_as_text.as_bytes(),
+            "was saved as text (UTF-8)",
+        ),
+        (
+            "crlf.svdat",
+            &line_feeds,
+            "its line feeds have become two bytes",
+        ),
+        ("spaces.svdat", &spaces, "its zero bytes have become spaces"),
+        (
+            "dump.hex",
+            b"00000000: 0000 0000 0000 0000 0000 0a00 180e 80f4  ................\n\
+              00000010: 8d50 80f4 8d50 8080 8080 0200 000e 1c4e  .P...P.........N\n",
+            "is a hex dump",
         ),
         (
             "notes.txt",
