@@ -236,6 +236,8 @@ fn problems() -> Vec<Problem> {
         ProblemKind::ElfDiffers,
         ProblemKind::AddressesOutsideElf { outside: 5, all: 9 },
         ProblemKind::TooMany,
+        ProblemKind::TooManyStacks { kept: 131_072 },
+        ProblemKind::TooShort { ticks: 4000 },
     ]
     .into_iter()
     .zip(1..)
