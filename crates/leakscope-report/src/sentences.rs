@@ -96,23 +96,13 @@ pub(crate) fn limits(
     let mut limits = vec![format!(
         "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show"
     )];
-    let sites = |verdict: Verdict| {
-        let open = call_sites
-            .iter()
-            .filter(|site| site.standing == Standing::Unknown);
-        open.filter(|site| site.verdict == verdict.name()).count() as u64
-    };
-    match sites(Verdict::Uncertain) {
-        0 if is_damaged(outcome) => {
-            limits.push("data were lost: what happened there is not known".to_owned());
-        }
-        0 => {}
-        uncertain => limits.push(format!(
-            "data were lost, and could hide leaks of {}",
-            counted(uncertain, "call site")
-        )),
+    if conclusion == Conclusion::NoLeakSeen && is_damaged(outcome) {
+        limits.push("data were lost: what happened there is not known".to_owned());
     }
-    match sites(Verdict::Unclassified) {
+    let open = call_sites.iter().filter(|site| {
+        site.standing == Standing::Unknown && site.verdict == Verdict::Unclassified.name()
+    });
+    match open.count() as u64 {
         0 => {}
         unclassified => limits.push(format!(
             "no pattern fits {}: a longer trace may tell",

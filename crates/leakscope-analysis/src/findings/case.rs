@@ -16,7 +16,7 @@ const LEAST_USE: usize = 6;
 const START_UP: u64 = 20;
 
 /// What fits into this share of a second is no pattern: programs take longer than that to start up.
-const SHORT: u64 = 100;
+const SHORT: u64 = 200;
 
 /// From this share of the trace on, a free counts as cleaning up at the end.
 const SHUTDOWN: f64 = 0.98;
