@@ -60,7 +60,7 @@ pub(crate) fn read_framed(payload: &[u8], position: usize) -> Result<(Text<'_>, 
     };
     let high_first = usize::from(u16::from_be_bytes([first, second]));
     let low_first = usize::from(u16::from_le_bytes([first, second]));
-    // The readings differ by 255 bytes or more, and never so much follows a string: if the longer one
+    // The readings differ by 255 bytes or more, and that much never follows a string: if the longer one
     // fits, it is right.
     take(position + 3, high_first.max(low_first))
         .or_else(|_| take(position + 3, high_first.min(low_first)))

@@ -44,7 +44,7 @@ const SHORT: usize = 2048;
 
 impl Memory for MemoryFile {
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
-        /// A target that changes a word in each of so many short times does not exist.
+        /// No target changes a word this many times in a row in so short a time.
         const ATTEMPTS: usize = 64;
         let length = bytes.len();
         let offset = self.offset(address, length)?;
