@@ -38,8 +38,8 @@ impl MemoryFile {
     }
 }
 
-/// What is as short as this may be a control block, which the target changes meanwhile; what is longer are
-/// bytes that it has handed over.
+/// A read of up to this length may be of a control block, which the target changes; a longer one is of bytes that the
+/// target has handed over.
 const SHORT: usize = 2048;
 
 impl Memory for MemoryFile {
