@@ -13,6 +13,7 @@ use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
+use leakscope_report::{Report, json};
 use leakscope_systemview::{Header, sync};
 use leakscope_viewer::TraceInputs;
 
@@ -130,6 +131,26 @@ impl Recording {
             .with_context(|| format!("`{}` cannot be read any further", input.name()))?;
         let log = dump::Log::read(&text);
         Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
+    }
+
+    /// The report in a JSON file, if that is what the user named.
+    pub(crate) fn saved_report(&mut self) -> anyhow::Result<Option<Report>> {
+        let [input] = self.inputs.as_mut_slice() else {
+            return Ok(None);
+        };
+        let head = input.head(HEAD)?;
+        if !dump::is_text(&head) || !head.trim_ascii_start().starts_with(b"{") {
+            return Ok(None);
+        }
+        let text = input
+            .head(usize::MAX)
+            .with_context(|| format!("`{}` cannot be read on", input.name()))?;
+        match json::read(&text) {
+            Ok(report) => Ok(Some(report)),
+            // The log of a device that prints JSON beside its dump.
+            Err(_) if !dump::Log::read(&text).dumps.is_empty() => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("`{}`", input.name())),
+        }
     }
 
     /// A recording in which nothing could be read is an error: there is nothing to report on.

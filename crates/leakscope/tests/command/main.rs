@@ -6,6 +6,7 @@
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
+//! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
@@ -24,5 +25,6 @@ mod readme;
 mod record;
 mod recordings;
 mod run;
+mod saved;
 mod usage;
 mod view;
