@@ -324,7 +324,7 @@ fn messages_whose_text_is_in_the_program_are_shown() {
     );
     assert!(without.stdout.contains(&place), "{}", without.stdout);
     assert!(
-        without.stderr.contains("hint: with --elf FILE"),
+        without.stderr.contains("hint: --elf FILE shows"),
         "{}",
         without.stderr
     );
