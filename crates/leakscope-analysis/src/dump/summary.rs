@@ -92,10 +92,12 @@ impl<'d> Reading<'d> {
                 alive.remove(&dump.records[older].address);
                 fates[older] = Fate::FreeLost;
             }
-            let fate = match record.is_freed {
-                true => Fate::Freed,
-                false if was_used && searches_from_the_oldest(record) => Fate::Doubtful,
-                false => Fate::Alive,
+            let fate = if record.is_freed {
+                Fate::Freed
+            } else if was_used && searches_from_the_oldest(record) {
+                Fate::Doubtful
+            } else {
+                Fate::Alive
             };
             if fate != Fate::Freed {
                 alive.insert(record.address, index);

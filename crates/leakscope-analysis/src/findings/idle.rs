@@ -5,9 +5,10 @@ use super::{Confidence, Finding, Verdict, Word};
 
 /// Answers for all sites of a program whose heap is silent for most of the trace.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
-    let (verdict, confidence) = match case.freed_before_shutdown() {
-        true => (Verdict::Bounded, Confidence::Low),
-        false => (Verdict::Once, Confidence::Medium),
+    let (verdict, confidence) = if case.freed_before_shutdown() {
+        (Verdict::Bounded, Confidence::Low)
+    } else {
+        (Verdict::Once, Confidence::Medium)
     };
     case.is_idle.then(|| Finding {
         verdict,

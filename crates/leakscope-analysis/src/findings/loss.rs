@@ -69,9 +69,11 @@ impl<'a> Loss<'a> {
         sum_from_above(&mut reused);
         unsure.iter_mut().for_each(sum_from_above);
         for class in (0..CLASSES - 1).rev() {
-            for longest in 0..CLASSES {
-                unsure[class][longest] += unsure[class + 1][longest];
-            }
+            let above = unsure[class + 1];
+            unsure[class]
+                .iter_mut()
+                .zip(above)
+                .for_each(|(count, more)| *count += more);
         }
         let events = history.allocations.saturating_add(history.frees) as f64;
         Some(Self {
@@ -155,7 +157,7 @@ impl<'a> Loss<'a> {
     /// By how many blocks a level flickers because lost frees show only after `ticks`.
     pub(super) fn flicker(&self, ticks: u64) -> f64 {
         let hidden = self.usual(0) * self.losses.hidden[Lifetimes::class(ticks)];
-        ((hidden + (self.scatter * hidden).sqrt()) / 2.0).ceil()
+        f64::midpoint(hidden, (self.scatter * hidden).sqrt()).ceil()
     }
 
     /// Whether so many occasions without a free that was seen are no chance: what is freed together is lost

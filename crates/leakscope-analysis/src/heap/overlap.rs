@@ -78,9 +78,10 @@ impl HeapModel {
                 && before.1.heap() == next.1.heap()
                 && before.0 + before.1.bytes().max(1) > next.0
             {
-                let (older, younger) = match before.1.time <= next.1.time {
-                    true => (before, &next),
-                    false => (&next, before),
+                let (older, younger) = if before.1.time <= next.1.time {
+                    (before, &next)
+                } else {
+                    (&next, before)
                 };
                 // Without a loss between them, one heap lies in a block of the other.
                 if !lost_between(&self.gaps, older.1.time, younger.1.time) {
