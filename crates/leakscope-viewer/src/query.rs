@@ -14,8 +14,6 @@ pub(crate) const SITES: usize = 5000;
 pub enum Query {
     /// The device, the length, what was found.
     Overview,
-    /// The heap's level in columns.
-    Heap(Columns),
     /// Who ran, in columns, and what happened to the heap.
     Timeline(Columns),
     /// All call sites.
@@ -121,7 +119,6 @@ impl Query {
         let given = Parameters(parameters);
         Ok(match route {
             "overview" => Self::Overview,
-            "heap" => Self::Heap(given.columns()?),
             "timeline" => Self::Timeline(given.columns()?),
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),

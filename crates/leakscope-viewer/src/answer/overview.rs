@@ -6,14 +6,16 @@ use leakscope_report::sanitise;
 use leakscope_report::units::{bytes, counted, duration_of_seconds, rate_per_second};
 use serde::Serialize;
 
+use super::Subject;
 use super::address;
 use super::frames::{Frames, title};
 use super::problem::Problem;
 use super::sites::SiteRow;
 use crate::dump::{Dump, Summary};
-use crate::engine::{Engine, Names, Reading};
+use crate::names::Names;
 use crate::names::{context_kind, context_name};
 use crate::query::{ROWS, SITES, WIDTH};
+use crate::reading::Reading;
 use crate::scan::Scan;
 
 /// Besides the leaks, so many findings are shown.
@@ -205,42 +207,41 @@ struct Limits {
     sites: usize,
 }
 
-impl Engine<'_> {
-    pub(crate) fn overview(&mut self) -> Overview {
-        let numbers = self.site_numbers();
-        let (clock, end) = (self.clock(), self.end());
-        let reading = self.reading().clone();
-        let total_bytes = self.source.length();
-        let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
+/// What an overview says besides of what was recorded.
+pub(crate) struct About<'e> {
+    /// The names of the inputs.
+    pub(crate) inputs: &'e [String],
+    pub(crate) reading: &'e Reading,
+    pub(crate) total_bytes: u64,
+    /// Whether functions have names.
+    pub(crate) has_names: bool,
+    pub(crate) dump: Option<&'e Dump>,
+}
+
+impl Overview {
+    pub(crate) fn new(about: &About<'_>, subject: &mut Subject<'_, '_>) -> Self {
+        let (outcome, scan) = (subject.outcome, subject.scan);
+        let (clock, end) = (scan.clock(), scan.end());
+        let inputs = about.inputs.iter().map(|name| sanitise(name).into_owned());
         let inputs = inputs.collect();
-        let contexts = self.scan.index.contexts.list().iter();
+        let contexts = scan.index.actors.contexts().iter();
         let contexts = contexts.map(|&context| Context {
-            name: context_name(context, &self.scan.trace),
+            name: context_name(context, &scan.trace),
             kind: context_kind(context),
         });
         let contexts = contexts.collect();
-        let symbols = self.has_names();
-        let dump = self.dump.map(Dump::summary);
-        let (outcome, names, scan) = self.outcome();
+        let dump = about.dump.map(Dump::summary);
         let totals = &outcome.totals;
         let mut frames = Frames::default();
-        let sites = numbers.iter().zip(&outcome.call_sites);
+        let sites = outcome.call_sites.iter();
         let (leaks, others): (Vec<_>, Vec<_>) =
-            sites.partition(|(_, site)| site.finding.verdict.is_leak());
+            sites.partition(|site| site.finding.verdict.is_leak());
         let shown = leaks.iter().chain(others.iter().take(FINDINGS));
-        let findings = shown.map(|(number, site)| {
-            Finding::from(SiteRow::new(
-                site,
-                **number,
-                clock,
-                names,
-                scan,
-                &mut frames,
-            ))
-        });
+        let findings = shown.map(|site| Finding::from(SiteRow::new(site, subject, &mut frames)));
         let findings = findings.collect();
+        let names = &mut *subject.names;
         let rate: Option<f64> = (leaks.iter())
-            .map(|(_, site)| clock.bytes_per_second(site.growth.bytes, site.growth.ticks))
+            .map(|site| clock.bytes_per_second(site.growth.bytes, site.growth.ticks))
             .sum();
         let anomalies = outcome.anomalies.iter();
         let anomalies = anomalies.map(|anomaly| Anomaly::new(anomaly, scan, names));
@@ -248,8 +249,7 @@ impl Engine<'_> {
         let failures = outcome.failed_allocations.iter().take(FINDINGS);
         let failures = failures.map(|failure| Failure::new(failure, scan, names));
         let failures = failures.collect();
-        let leaking: Vec<&CallSite> = leaks.iter().map(|(_, site)| *site).collect();
-        Overview {
+        Self {
             schema: "leakscope.page",
             version: 1,
             inputs,
@@ -259,23 +259,23 @@ impl Engine<'_> {
                 end,
             },
             conclusion: Conclusion::of(outcome).name(),
-            sentence: match &reading {
+            sentence: match about.reading {
                 Reading::Failed(why) => format!("Reading stopped: {}", sanitise(why)),
                 _ if dump.is_some() => of_dump(outcome),
-                _ => sentence(outcome, &leaking, rate),
+                _ => sentence(outcome, &leaks, rate),
             },
-            symbols,
+            symbols: about.has_names,
             dump,
             reading: State {
-                state: reading.name(),
+                state: about.reading.name(),
                 read_bytes: totals.bytes,
-                total_bytes: total_bytes.max(totals.bytes),
+                total_bytes: about.total_bytes.max(totals.bytes),
             },
             problems: (outcome.problems.iter())
                 .map(|problem| Problem::new(problem, clock))
                 .collect(),
             findings,
-            totals: Totals::new(outcome, leaking.len(), rate),
+            totals: Totals::new(outcome, leaks.len(), rate),
             peak: Peak {
                 bytes: outcome.peak.bytes,
                 time: outcome.peak.time,
@@ -284,7 +284,7 @@ impl Engine<'_> {
                         let site = &outcome.call_sites[place];
                         let stack = (names.symbolizer).stack(&site.allocator_frames, &site.stack);
                         Holder {
-                            site: numbers[place],
+                            site: site.id.index(),
                             bytes,
                             title: title(&stack.frames),
                         }
@@ -353,7 +353,7 @@ impl Anomaly {
                 AnomalyKind::WrongFree { .. } => "wrong-free",
             },
             time: anomaly.time,
-            context: (scan.index.contexts.known(anomaly.context)).map_or(-1, i64::from),
+            context: scan.context_number(anomaly.context),
             core: anomaly.core,
             address: address(anomaly.address),
             title: title(&names.symbolizer.stack(&[], &anomaly.stack).frames),
@@ -368,7 +368,7 @@ impl Failure {
         Self {
             time: failure.time,
             size: failure.size,
-            context: (scan.index.contexts.known(failure.context)).map_or(-1, i64::from),
+            context: scan.context_number(failure.context),
             core: failure.core,
             live_bytes: failure.live_bytes,
             retried: failure.retried,

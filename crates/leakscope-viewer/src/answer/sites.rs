@@ -1,15 +1,13 @@
 //! The table of call sites.
 
 use leakscope_analysis::outcome::CallSite;
-use leakscope_report::units::Clock;
 use leakscope_report::words::phrase;
 use serde::Serialize;
 
+use super::Subject;
 use super::census::{Census, SiteSum};
 use super::frames::{Frames, ListedFrame, title};
-use crate::engine::{Engine, Names};
 use crate::query::{SITES, Window};
-use crate::scan::Scan;
 
 /// All call sites, the worst first.
 #[derive(Clone, Debug, Serialize)]
@@ -66,15 +64,11 @@ pub(crate) struct SiteRow {
 }
 
 impl SiteRow {
-    pub(super) fn new(
-        site: &CallSite,
-        number: usize,
-        clock: Clock,
-        names: &mut Names<'_>,
-        scan: &Scan<'_>,
-        frames: &mut Frames,
-    ) -> Self {
-        let stack = names.symbolizer.stack(&site.allocator_frames, &site.stack);
+    pub(super) fn new(site: &CallSite, subject: &mut Subject<'_, '_>, frames: &mut Frames) -> Self {
+        let (scan, number) = (subject.scan, site.id.index());
+        let clock = scan.clock();
+        let symbolizer = &mut subject.names.symbolizer;
+        let stack = symbolizer.stack(&site.allocator_frames, &site.stack);
         let mut numbers = |list: &[leakscope_report::NamedFrame]| {
             list.iter().map(|frame| frames.number(frame)).collect()
         };
@@ -99,8 +93,8 @@ impl SiteRow {
             allocations: site.allocations,
             allocated_bytes: site.allocated_bytes,
             frees: site.frees,
-            temporary: of_index.map_or(0, |held| held.temporary),
-            temporary_bytes: of_index.map_or(0, |held| held.temporary_bytes),
+            temporary: of_index.map_or(0, |held| held.temporary.blocks),
+            temporary_bytes: of_index.map_or(0, |held| held.temporary.bytes),
             reallocations: site.reallocations,
             failed: site.failed_allocations,
             smallest: site.smallest,
@@ -108,7 +102,7 @@ impl SiteRow {
             first: site.first_allocation,
             last: site.last_allocation,
             contexts: contexts
-                .filter_map(|&context| scan.index.contexts.known(context))
+                .filter_map(|&context| scan.index.actors.context(context))
                 .collect(),
             cores: site.cores.clone(),
         }
@@ -116,8 +110,8 @@ impl SiteRow {
 
     /// What is only true of all of the trace gives way to what was counted in a window.
     fn limit_to(&mut self, sum: &SiteSum) {
-        self.outstanding_bytes = sum.live.bytes;
-        self.outstanding_blocks = sum.live.blocks;
+        self.outstanding_bytes = sum.outstanding().bytes;
+        self.outstanding_blocks = sum.outstanding().blocks;
         self.peak_bytes = sum.peak_bytes;
         self.bytes_at_peak = sum.bytes_at_peak();
         self.allocations = sum.allocated.blocks;
@@ -134,61 +128,47 @@ impl SiteRow {
     }
 }
 
-impl Engine<'_> {
-    /// The numbers of the outcome's call sites, in its order.
-    pub(crate) fn site_numbers(&mut self) -> Vec<usize> {
-        let (outcome, ..) = self.outcome();
-        outcome
-            .call_sites
-            .iter()
-            .map(|site| site.id.index())
-            .collect()
-    }
-
-    pub(crate) fn sites(&mut self, window: Option<Window>) -> Sites {
-        let window = self.bounded(window);
-        let sums = self.census(window).map(|census| census.sites.clone());
-        let census = self.census(window);
-        let complete = census.is_none_or(Census::is_complete);
-        let counted_to = census.map_or(window.to, Census::counted_to);
-        let numbers = self.site_numbers();
-        let clock = self.clock();
-        let (outcome, names, scan) = self.outcome();
+impl Sites {
+    /// Of a window if there is a census of it, otherwise of all of the trace.
+    pub(crate) fn new(
+        window: Window,
+        census: Option<&Census>,
+        subject: &mut Subject<'_, '_>,
+    ) -> Self {
         let mut frames = Frames::default();
-        let mut chosen: Vec<(usize, &CallSite, Option<&SiteSum>)> = (numbers.iter())
-            .zip(&outcome.call_sites)
-            .map(|(&number, site)| {
-                let sum = sums.as_ref().and_then(|sums| sums.get(&number));
-                (number, site, sum)
+        let mut chosen: Vec<(&CallSite, Option<&SiteSum>)> = (subject.outcome.call_sites.iter())
+            .map(|site| {
+                let sum = census.and_then(|census| census.sites.get(&site.id.index()));
+                (site, sum)
             })
             .collect();
-        if sums.is_some() {
-            chosen
-                .retain(|(_, _, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
-            chosen
-                .sort_by_key(|(_, _, sum)| std::cmp::Reverse(sum.map_or(0, |sum| sum.live.bytes)));
+        if census.is_some() {
+            chosen.retain(|(_, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
+            let bytes = |sum: &Option<&SiteSum>| sum.map_or(0, |sum| sum.outstanding().bytes);
+            chosen.sort_by_key(|(_, sum)| std::cmp::Reverse(bytes(sum)));
         }
         let mut others = Others::default();
-        for (_, site, sum) in chosen.iter().skip(SITES) {
+        for (site, sum) in chosen.iter().skip(SITES) {
             others.sites += 1;
-            others.outstanding_bytes += sum.map_or(site.outstanding_bytes, |sum| sum.live.bytes);
+            others.outstanding_bytes +=
+                sum.map_or(site.outstanding_bytes, |sum| sum.outstanding().bytes);
             others.allocated_bytes += sum.map_or(site.allocated_bytes, |sum| sum.allocated.bytes);
         }
         let total = chosen.len();
         let mut rows = Vec::with_capacity(total.min(SITES));
-        for &(number, site, sum) in chosen.iter().take(SITES) {
-            let mut row = SiteRow::new(site, number, clock, names, scan, &mut frames);
+        for &(site, sum) in chosen.iter().take(SITES) {
+            let mut row = SiteRow::new(site, subject, &mut frames);
             if let Some(sum) = sum {
                 row.limit_to(sum);
             }
             rows.push(row);
         }
-        Sites {
+        Self {
             from: window.from,
             to: window.to,
-            limited: sums.is_some(),
-            complete,
-            counted_to,
+            limited: census.is_some(),
+            complete: census.is_none_or(Census::is_complete),
+            counted_to: census.map_or(window.to, Census::counted_to),
             total,
             others,
             frames: frames.into_list(),
@@ -196,14 +176,6 @@ impl Engine<'_> {
         }
     }
 
-    /// What the ticks are.
-    pub(crate) fn clock(&self) -> Clock {
-        let target = self.scan.trace.target();
-        Clock::new(target.timestamp_hz, self.scan.trace.end())
-    }
-}
-
-impl Sites {
     /// Keeps the first rows, and says of the others how much they are.
     pub(crate) fn truncate(&mut self, rows: usize) {
         for row in self.sites.iter().skip(rows) {

@@ -9,7 +9,7 @@ use super::twin::Twin;
 
 /// The recordings, or none with a line that says so; if everything is required, a failure.
 #[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn corpus() -> Vec<PathBuf> {
+pub(crate) fn corpus() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     if !folder.exists() && std::env::var_os("LEAKSCOPE_REQUIRE").is_none_or(|what| what != "all") {
         println!("skipped: no {}", folder.display());

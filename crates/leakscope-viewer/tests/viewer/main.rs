@@ -3,6 +3,7 @@
 mod corpus;
 mod damage;
 mod dump;
+mod effects;
 mod file;
 mod lists;
 mod lives;
