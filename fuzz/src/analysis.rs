@@ -1,37 +1,20 @@
 //! Entry points of `leakscope-analysis`.
 
+use std::convert::Infallible;
+
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::heap::KeepAll;
-use leakscope_analysis::trace::{Layout, Pause, Step};
+use leakscope_analysis::trace::{Feed, Layout, Step};
 
 /// Analyses `bytes` as one file, in one go and event by event in small pieces: both ways end, and say the
 /// same.
 pub fn trace(bytes: &[u8]) {
     let layout = Layout::of(&[bytes]);
     let mut whole = Analysis::new(&layout, KeepAll);
-    let mut supplied = vec![0; layout.parts.len()];
-    while let Pause::NeedBytes(stream) = whole.run() {
-        supply(
-            &mut whole,
-            &layout,
-            bytes,
-            stream,
-            &mut supplied,
-            usize::MAX,
-        );
-    }
+    let Ok(_) = whole.run(&[bytes][..]);
     let mut pieces = Analysis::new(&layout, KeepAll);
-    let mut supplied = vec![0; layout.parts.len()];
-    loop {
-        match pieces.step() {
-            Step::Event(..) => {}
-            Step::NeedBytes(stream) => {
-                supply(&mut pieces, &layout, bytes, stream, &mut supplied, 7)
-            }
-            Step::Finished => break,
-        }
-    }
+    while let Ok(Step::Event(..)) = pieces.step(Pieces(bytes)) {}
     let (whole, pieces) = (whole.outcome(), pieces.outcome());
     assert_eq!(
         format!("{:?}", whole.totals),
@@ -40,25 +23,23 @@ pub fn trace(bytes: &[u8]) {
     assert_eq!(whole.call_sites.len(), pieces.call_sites.len());
 }
 
-fn supply(
-    analysis: &mut Analysis<KeepAll>,
-    layout: &Layout,
-    bytes: &[u8],
-    stream: usize,
-    supplied: &mut [usize],
-    most: usize,
-) {
-    let part = layout.parts[stream];
-    let start = part.start as usize + supplied[stream];
-    let end = part
-        .end
-        .map_or(bytes.len(), |end| (end as usize).min(bytes.len()));
-    let rest = bytes.get(start..end).unwrap_or_default();
-    let space = analysis.space(stream);
-    let count = rest.len().min(space.len()).min(most);
-    space[..count].copy_from_slice(&rest[..count]);
-    supplied[stream] += count;
-    analysis.supply(stream, count);
+/// One file, of which each read brings a few bytes.
+struct Pieces<'b>(&'b [u8]);
+
+impl Feed for Pieces<'_> {
+    type Error = Infallible;
+
+    fn read_at(
+        &mut self,
+        input: usize,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, Infallible> {
+        let most = buffer.len().min(7);
+        [self.0]
+            .as_slice()
+            .read_at(input, offset, &mut buffer[..most])
+    }
 }
 
 /// Looks for heap dumps in `bytes`, and judges what they show.

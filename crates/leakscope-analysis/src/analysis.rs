@@ -2,7 +2,7 @@
 
 use crate::heap::{FoldStack, HeapModel};
 use crate::outcome::Outcome;
-use crate::trace::{Layout, Pause, Step, Trace};
+use crate::trace::{Feed, Layout, Pause, Step, Trace};
 
 /// An analysis that is under way.
 #[derive(Clone, Debug)]
@@ -22,30 +22,27 @@ impl<F: FoldStack> Analysis<F> {
         }
     }
 
-    /// As [`Trace::space`].
-    pub fn space(&mut self, stream: usize) -> &mut [u8] {
-        self.trace.space(stream)
-    }
-
-    /// As [`Trace::supply`].
-    pub fn supply(&mut self, stream: usize, count: usize) {
-        self.trace.supply(stream, count);
-    }
-
     /// The next event, which is taken into account before it is returned.
+    ///
+    /// # Errors
+    /// Those of the feed.
     #[inline]
-    pub fn step(&mut self) -> Step<'_> {
-        let step = self.trace.step();
+    pub fn step<D: Feed>(&mut self, feed: D) -> Result<Step<'_>, D::Error> {
+        let step = self.trace.step(feed)?;
         if let Step::Event(event, trace) = &step {
             self.heap.observe(event, trace.stacks(), &mut self.fold);
         }
-        step
+        Ok(step)
     }
 
     /// Takes all events into account that can be read, without returning them: faster than
     /// [`Analysis::step`], with the same outcome.
-    pub fn run(&mut self) -> Pause {
-        self.heap.run(&mut self.trace, &mut self.fold, &mut ())
+    ///
+    /// # Errors
+    /// Those of the feed.
+    pub fn run<D: Feed>(&mut self, feed: D) -> Result<Pause, D::Error> {
+        self.heap
+            .run(&mut self.trace, feed, &mut self.fold, &mut ())
     }
 
     /// From now on, cycles begin only where [`Analysis::mark_cycle`] says, and not at the target's own

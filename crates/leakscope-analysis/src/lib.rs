@@ -1,8 +1,8 @@
 //! From SystemView bytes to events, a model of the heap, and verdicts on call stacks.
 //!
 //! A recording says which blocks a device allocated and freed, by which call stacks. This crate says
-//! which of these call stacks leak, how sure that is, and why. It is one pure function: bytes are pushed
-//! in, and an [`Outcome`](outcome::Outcome) can be asked for at any moment, so that a recording that is
+//! which of these call stacks leak, how sure that is, and why. It is one pure function: bytes come from a
+//! [`Feed`](trace::Feed), and an [`Outcome`](outcome::Outcome) can be asked for at any moment, so that a recording that is
 //! still being made is read by the same code as a file. It opens nothing, prints nothing and asks no
 //! clock; the same bytes give the same answer.
 //!
@@ -10,7 +10,7 @@
 //! use leakscope_analysis::Analysis;
 //! use leakscope_analysis::findings::Verdict;
 //! use leakscope_analysis::heap::KeepAll;
-//! use leakscope_analysis::trace::{Layout, Pause};
+//! use leakscope_analysis::trace::Layout;
 //! use leakscope_systemview::{Init, Packet, sync::SYNC, varint};
 //!
 //! // A recording: a device begins to record, tells of ESP-IDF's heap module, and then allocates
@@ -33,23 +33,17 @@
 //!     send(Packet::Other { id: 512, payload: &payload }, 1000);
 //! }
 //!
-//! // Where in the input the packets are; then bytes go in until no more are wanted.
-//! let layout = Layout::of(&[&recording]);
-//! let mut rest = &recording[layout.parts[0].start as usize..];
-//! let mut analysis = Analysis::new(&layout, KeepAll);
-//! while let Pause::NeedBytes(stream) = analysis.run() {
-//!     let space = analysis.space(stream);
-//!     let (now, later) = rest.split_at(rest.len().min(space.len()));
-//!     space[..now.len()].copy_from_slice(now);
-//!     analysis.supply(stream, now.len());
-//!     rest = later;
-//! }
+//! // Where in the inputs the packets are; then all of them are read.
+//! let inputs: &[&[u8]] = &[&recording];
+//! let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
+//! analysis.run(inputs)?;
 //!
 //! let outcome = analysis.outcome();
 //! assert_eq!(outcome.totals.outstanding_bytes, 50 * 24);
 //! let worst = &outcome.call_sites[0];
 //! assert_eq!(worst.stack, [0x4008_1234]);
 //! assert_eq!(worst.finding.verdict, Verdict::LeakSteady);
+//! # Ok::<(), std::convert::Infallible>(())
 //! ```
 //!
 //! # The tour

@@ -1,5 +1,6 @@
 //! What is wrong with the data: damage is counted and said, it never ends an analysis.
 
+use crate::dump::{Interruption, Sums};
 use crate::findings::Word;
 
 /// Something wrong with the data, or something that was assumed to read them.
@@ -115,8 +116,17 @@ pub enum ProblemKind {
     DumpCut {
         /// Records that are there.
         found: u64,
-        /// Records that it announces.
-        announced: u64,
+        /// Records that it announces, if its first line is there.
+        announced: Option<u64>,
+    },
+    /// The device stopped in the middle of a dump.
+    DumpInterrupted(Interruption),
+    /// A dump's own sum of what was not freed is another than that of its records.
+    DumpSumsDiffer {
+        /// What the dump says.
+        sums: Sums,
+        /// What was read.
+        read: Sums,
     },
     /// Something was recorded while the dump was printed.
     DumpChanged,
@@ -124,10 +134,12 @@ pub enum ProblemKind {
     RecordListCorrupt,
     /// Lines among those of the dump that could not be read.
     UnreadableLines,
-    /// A log holds several dumps; the last whole one is reported.
+    /// A log holds several dumps, of which one is reported.
     SeveralDumps {
         /// How many.
         dumps: u64,
+        /// Whether the one that is reported is whole.
+        is_whole: bool,
     },
     /// Blocks that a dump lists as alive, at addresses that it lists twice: ESP-IDF may have noted their
     /// frees in the older records (`list_find` in `heap_trace_standalone.c`).
@@ -175,6 +187,8 @@ impl ProblemKind {
             Self::NoHistory => "no-history",
             Self::RecordsEvicted => "records-evicted",
             Self::DumpCut { .. } => "dump-cut-off",
+            Self::DumpInterrupted(_) => "dump-interrupted",
+            Self::DumpSumsDiffer { .. } => "dump-sums-differ",
             Self::DumpChanged => "dump-changed",
             Self::RecordListCorrupt => "record-list-corrupt",
             Self::UnreadableLines => "unreadable-lines",
@@ -327,11 +341,40 @@ impl ProblemKind {
             Self::RecordsEvicted => vec![Text(
                 "the record buffer had overflowed: what was recorded first is missing, and may live",
             )],
-            Self::DumpCut { found, announced } => vec![
+            Self::DumpCut {
+                found,
+                announced: Some(announced),
+            } => vec![
                 Text("the dump is incomplete: it announces "),
                 Count(announced),
                 Word::one_or(announced, " record, and holds ", " records, and holds "),
                 Count(found),
+            ],
+            Self::DumpCut {
+                found,
+                announced: None,
+            } => vec![
+                Text("the dump is incomplete: its first line is missing, and "),
+                Count(found),
+                Word::one_or(found, " record is there", " records are there"),
+            ],
+            Self::DumpInterrupted(interruption) => vec![Text(match interruption {
+                Interruption::Watchdog => {
+                    "a watchdog stopped the device while it printed the dump: printing took too long"
+                }
+                Interruption::Panic => "the program crashed while the dump was printed",
+                Interruption::Reset => "the device was reset while the dump was printed",
+            })],
+            Self::DumpSumsDiffer { sums, read } => vec![
+                Text("the dump adds up to "),
+                Bytes(sums.bytes),
+                Text(" in "),
+                Count(sums.blocks),
+                Word::one_or(sums.blocks, " block; of these, ", " blocks; of these, "),
+                Bytes(read.bytes),
+                Text(" in "),
+                Count(read.blocks),
+                Word::one_or(read.blocks, " block was read", " blocks were read"),
             ],
             Self::DumpChanged => vec![Text(
                 "something was recorded while the dump was printed: records may be missing or appear twice",
@@ -348,10 +391,14 @@ impl ProblemKind {
                     " lines of the dump could not be read",
                 ),
             ],
-            Self::SeveralDumps { dumps } => vec![
+            Self::SeveralDumps { dumps, is_whole } => vec![
                 Text("the log holds "),
                 Count(dumps),
-                Text(" dumps: the last whole one is reported"),
+                Text(if is_whole {
+                    " dumps: the last whole one is reported"
+                } else {
+                    " dumps, none of them whole: the one with the most records is reported"
+                }),
             ],
             Self::AddressesReused => vec![
                 Count(count),

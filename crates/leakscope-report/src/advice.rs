@@ -46,6 +46,10 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::DumpCut { .. } => {
             "a log that goes on until the line of `=` signs at the dump's end holds it whole"
         }
+        ProblemKind::DumpInterrupted(_) => {
+            "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
+             not interrupted (docs/heap-dumps.md)"
+        }
         ProblemKind::AddressesReused => {
             "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, does not have this doubt"
         }

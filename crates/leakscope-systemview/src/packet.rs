@@ -201,8 +201,16 @@ impl<'a> Packet<'a> {
     /// [`Packet::Other`]. Fields that a newer recorder adds at the end of a packet with a length are
     /// left unread.
     pub fn parse(frame: &Frame<'a>) -> Result<Self, Malformed> {
-        let mut fields = Fields::new(frame.payload);
-        Ok(match frame.id {
+        Self::of(frame.id, frame.payload)
+    }
+
+    /// As [`Packet::parse`], of a payload that was cut out before.
+    ///
+    /// # Errors
+    /// As those of [`Packet::parse`].
+    pub fn of(id: u32, payload: &'a [u8]) -> Result<Self, Malformed> {
+        let mut fields = Fields::new(payload);
+        Ok(match id {
             id::NOP => Self::Nop,
             id::OVERFLOW => Self::Overflow {
                 drop_count: fields.number()?,
@@ -290,10 +298,7 @@ impl<'a> Packet<'a> {
                 task: fields.number()?,
             },
             id::EX => Self::Extended(Extended::parse(&mut fields)?),
-            id => Self::Other {
-                id,
-                payload: frame.payload,
-            },
+            id => Self::Other { id, payload },
         })
     }
 }

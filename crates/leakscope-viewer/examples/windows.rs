@@ -10,10 +10,19 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
+use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
 use leakscope_viewer::{Engine, Program, Query, Status, TraceInputs};
 
 struct OneFile(String, File);
+
+impl Feed for OneFile {
+    type Error = io::Error;
+
+    fn read_at(&mut self, _input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1.read_at(buffer, offset)
+    }
+}
 
 impl TraceInputs for OneFile {
     fn names(&self) -> Vec<String> {
@@ -24,10 +33,6 @@ impl TraceInputs for OneFile {
         let mut head = Vec::new();
         (&self.1).take(64 * 1024).read_to_end(&mut head)?;
         Ok(head)
-    }
-
-    fn read_at(&mut self, _input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.1.read_at(buffer, offset)
     }
 
     fn length(&self) -> u64 {

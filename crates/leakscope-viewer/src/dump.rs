@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leakscope_analysis::dump::{Log, Mode};
 use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::Feed;
 use leakscope_report::program::{self, AllocatorFrames};
 use leakscope_report::{Decorated, FrameSource};
 use leakscope_symbols::{CodeFrame, Symbols};
@@ -38,13 +39,11 @@ impl Dump {
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        let dumps = &self.log.dumps;
-        let whole = dumps.iter().rfind(|dump| dump.is_whole);
-        let dump = whole.or(dumps.last());
+        let dump = self.log.fullest();
         Summary {
-            dumps: dumps.len(),
+            dumps: self.log.dumps.len(),
             records: dump.map_or(0, |dump| dump.records.len()),
-            capacity: dump.map_or(0, |dump| dump.capacity),
+            capacity: dump.and_then(|dump| dump.capacity),
             mode: dump.and_then(|dump| dump.mode).map(|mode| match mode {
                 Mode::All => "all",
                 Mode::Leaks => "leaks",
@@ -67,7 +66,8 @@ pub(crate) struct Summary {
     /// How many the log holds.
     dumps: usize,
     records: usize,
-    capacity: u64,
+    /// `None` if the first line of the dump is missing.
+    capacity: Option<u64>,
     mode: Option<&'static str>,
     total_allocations: Option<u64>,
     total_frees: Option<u64>,
@@ -88,6 +88,14 @@ impl Packetless {
     }
 }
 
+impl Feed for Packetless {
+    type Error = io::Error;
+
+    fn read_at(&mut self, _: usize, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
 impl TraceInputs for Packetless {
     fn names(&self) -> Vec<String> {
         vec![self.name.clone()]
@@ -95,10 +103,6 @@ impl TraceInputs for Packetless {
 
     fn head(&mut self, _: usize) -> io::Result<Vec<u8>> {
         Ok(Vec::new())
-    }
-
-    fn read_at(&mut self, _: usize, _: u64, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
     }
 
     fn length(&self) -> u64 {

@@ -6,20 +6,22 @@
 //! data.
 //!
 //! ```
+//! # use leakscope_analysis::trace::Feed;
 //! use leakscope_report::naming::Naming;
 //! use leakscope_viewer::{Engine, Program, Query, TraceInputs, page};
 //!
 //! # use leakscope_systemview::{Init, Packet, sync::SYNC};
 //! # struct Memory(Vec<u8>);
+//! # impl Feed for Memory {
+//! #     type Error = std::io::Error;
+//! #     fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+//! #         let Ok(count) = [&self.0].as_slice().read_at(0, offset, buffer);
+//! #         Ok(count)
+//! #     }
+//! # }
 //! # impl TraceInputs for Memory {
 //! #     fn names(&self) -> Vec<String> { vec!["trace.svdat".to_owned()] }
 //! #     fn head(&mut self, _: usize) -> std::io::Result<Vec<u8>> { Ok(self.0.clone()) }
-//! #     fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-//! #         let rest = self.0.get(offset as usize..).unwrap_or_default();
-//! #         let count = rest.len().min(buffer.len());
-//! #         buffer[..count].copy_from_slice(&rest[..count]);
-//! #         Ok(count)
-//! #     }
 //! #     fn length(&self) -> u64 { self.0.len() as u64 }
 //! # }
 //! # let mut trace = SYNC.to_vec();

@@ -9,12 +9,11 @@ use leakscope_analysis::trace::{Event, Step, Trace};
 use crate::index::ledger::{Cursor, Ledger};
 use crate::index::running::Running;
 use crate::scan::Scan;
-use crate::source::{TraceInputs, read_stream};
+use crate::source::TraceInputs;
 
 /// Where a part of the trace is being read again.
 pub(crate) struct Replay {
     trace: Trace,
-    positions: Vec<u64>,
     /// The next event.
     pub(crate) index: u64,
     /// The first event that is not to be read.
@@ -64,16 +63,12 @@ impl Replay {
     pub(crate) fn from_section(scan: &Scan<'_>, section: usize) -> Self {
         let held = &scan.index.sections.list()[section];
         let stacks = scan.trace.stacks().clone();
-        let (trace, positions) = match &held.checkpoint {
-            Some(checkpoint) => (checkpoint.resume(stacks), checkpoint.positions().to_vec()),
-            None => {
-                let parts = scan.layout.parts.iter().map(|part| part.start);
-                (Trace::new(&scan.layout), parts.collect())
-            }
+        let trace = match &held.checkpoint {
+            Some(checkpoint) => checkpoint.resume(stacks),
+            None => Trace::new(&scan.layout),
         };
         Self {
             trace,
-            positions,
             index: held.first,
             end: scan.index.sections.events,
             ledger: Ledger::at(held.ledger),
@@ -98,7 +93,7 @@ impl Replay {
             if self.index >= limit {
                 return Ok(Reached::Limit);
             }
-            match self.trace.step() {
+            match self.trace.step(&mut *source)? {
                 Step::Event(event, trace) => {
                     let effect = scan.index.effect(&event, &mut self.ledger)?;
                     self.live_bytes = match &effect {
@@ -118,13 +113,7 @@ impl Replay {
                         return Ok(Reached::Enough);
                     }
                 }
-                Step::NeedBytes(stream) => {
-                    let space = self.trace.space(stream);
-                    let position = &mut self.positions[stream];
-                    let count = read_stream(source, &scan.layout, stream, position, space)?;
-                    self.trace.supply(stream, count);
-                }
-                Step::Finished => return Ok(Reached::End),
+                Step::Waiting | Step::Finished => return Ok(Reached::End),
             }
         }
     }

@@ -11,7 +11,7 @@ use leakscope_systemview::id;
 use crate::index::Index;
 use crate::names::Names;
 use crate::query::Window;
-use crate::source::{TraceInputs, read_stream};
+use crate::source::TraceInputs;
 
 /// A trace as far as it was read.
 pub(crate) struct Scan<'s> {
@@ -20,7 +20,6 @@ pub(crate) struct Scan<'s> {
     pub(crate) heap: HeapModel,
     pub(crate) index: Index,
     fold: AllocatorFrames<'s>,
-    positions: Vec<u64>,
 }
 
 /// How reading went on.
@@ -42,7 +41,6 @@ impl<'s> Scan<'s> {
             heap: HeapModel::default(),
             index: Index::for_length(bytes),
             fold,
-            positions: layout.parts.iter().map(|part| part.start).collect(),
             layout,
         }
     }
@@ -97,18 +95,9 @@ impl<'s> Scan<'s> {
                 names: &mut *names,
             };
             let heap = &mut self.heap;
-            match heap.run(&mut self.trace, &mut self.fold, &mut watching) {
+            match heap.run(&mut self.trace, &mut *source, &mut self.fold, &mut watching)? {
                 Pause::Enough => self.index.begin_section(&self.trace),
-                Pause::NeedBytes(stream) => {
-                    let grows = source.grows();
-                    let space = self.trace.space(stream);
-                    let position = &mut self.positions[stream];
-                    let count = read_stream(source, &self.layout, stream, position, space)?;
-                    if count == 0 && grows && self.layout.parts[stream].end.is_none() {
-                        return Ok(Progress::Waiting);
-                    }
-                    self.trace.supply(stream, count);
-                }
+                Pause::Waiting => return Ok(Progress::Waiting),
                 Pause::Finished => return Ok(Progress::Finished),
             }
         }

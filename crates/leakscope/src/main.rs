@@ -20,7 +20,6 @@ mod no_events;
 mod recording;
 mod screen;
 mod shell;
-mod viewing;
 
 use std::io;
 use std::process::ExitCode;

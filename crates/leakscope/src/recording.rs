@@ -1,17 +1,19 @@
 //! Reading inputs into an analysis.
 
 use std::io::{self, IsTerminal};
-
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::describe::DescriptionFile;
 use leakscope_analysis::dump;
-use leakscope_analysis::trace::{Event, HEAD, Layout, Step, Trace};
+use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Header, sync};
+use leakscope_viewer::TraceInputs;
 
 use crate::no_events::NoEvents;
 use crate::screen;
@@ -20,9 +22,9 @@ use crate::screen;
 pub(crate) struct Recording {
     inputs: Vec<Input>,
     pub(crate) layout: Layout,
-    /// The first byte of each stream that was not read yet.
-    positions: Vec<u64>,
     progress: ProgressBar,
+    /// Whether more is being written to the inputs.
+    grows: Arc<AtomicBool>,
 }
 
 impl Recording {
@@ -34,27 +36,26 @@ impl Recording {
                 screen::note(&format!("{}: {note}", input.name()));
             }
         }
-        Self::of(inputs)
+        Self::growing(inputs, &Arc::default())
     }
 
-    /// Inputs that are open.
-    pub(crate) fn of(mut inputs: Vec<Input>) -> anyhow::Result<Self> {
-        let mut length = 0;
-        for input in &inputs {
-            length += input.length().unwrap_or(0);
-        }
-        let layout = layout_of(&mut inputs)?;
+    /// Inputs that are open, and to which more is written as long as `grows` says so.
+    pub(crate) fn growing(mut inputs: Vec<Input>, grows: &Arc<AtomicBool>) -> anyhow::Result<Self> {
         Ok(Self {
-            positions: layout.parts.iter().map(|part| part.start).collect(),
-            progress: progress_bar(length),
+            layout: layout_of(&mut inputs)?,
+            progress: progress_bar(length_of(&inputs)),
             inputs,
-            layout,
+            grows: Arc::clone(grows),
         })
     }
 
-    /// The inputs alone: somebody else reads them.
-    pub(crate) fn into_inputs(self) -> Vec<Input> {
-        self.inputs
+    /// The recording as the viewer reads it, again and again; `follow` says that more will be written to it.
+    pub(crate) fn viewed(self, follow: bool) -> Box<dyn TraceInputs> {
+        self.grows.store(follow, Ordering::Release);
+        Box::new(Self {
+            progress: ProgressBar::hidden(),
+            ..self
+        })
     }
 
     /// Looks again at the front of inputs that are being written, and reads from their beginning if the
@@ -64,7 +65,6 @@ impl Recording {
         if layout == self.layout {
             return Ok(false);
         }
-        self.positions = layout.parts.iter().map(|part| part.start).collect();
         self.layout = layout;
         Ok(true)
     }
@@ -80,7 +80,6 @@ impl Recording {
         match start {
             Some(start) if start as u64 > part.start => {
                 part.start = start as u64;
-                self.positions = vec![part.start];
                 true
             }
             _ => false,
@@ -97,27 +96,8 @@ impl Recording {
 
     /// The names of the inputs, as the user would call them.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.inputs
-            .iter()
-            .map(|input| input.name().to_owned())
-            .collect()
-    }
-
-    /// Reads more bytes of a stream into `buffer`; returns how many, 0 at its end.
-    pub(crate) fn read(&mut self, stream: usize, buffer: &mut [u8]) -> anyhow::Result<usize> {
-        let part = self.layout.parts[stream];
-        let position = &mut self.positions[stream];
-        let room = match part.end {
-            Some(end) => buffer.len().min(end.saturating_sub(*position) as usize),
-            None => buffer.len(),
-        };
-        let input = &mut self.inputs[part.input];
-        let count = input
-            .read_at(*position, &mut buffer[..room])
-            .with_context(|| format!("`{}` cannot be read on", input.name()))?;
-        *position += count as u64;
-        self.progress.inc(count as u64);
-        Ok(count)
+        let names = self.inputs.iter().map(Input::name);
+        names.map(str::to_owned).collect()
     }
 
     /// Names for events: from the user's description files, and from what the inputs say of themselves.
@@ -159,26 +139,53 @@ impl Recording {
     /// As [`Recording::require_events`], for who does not read the recording here.
     pub(crate) fn require_some_event(&mut self) -> anyhow::Result<()> {
         let mut trace = Trace::new(&self.layout);
-        let positions = self.positions.clone();
-        let events = loop {
-            match trace.step() {
-                Step::Event(..) => break 1,
-                Step::NeedBytes(stream) => {
-                    let count = self.read(stream, trace.space(stream))?;
-                    trace.supply(stream, count);
-                }
-                Step::Finished => break 0,
-            }
-        };
-        self.positions = positions;
+        let has_event = matches!(trace.step(&mut *self)?, Step::Event(..));
         self.finish();
-        Ok(self.require_events(events)?)
+        Ok(self.require_events(has_event.into())?)
     }
 
     /// Everything was read.
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
     }
+}
+
+impl Feed for Recording {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let input = &mut self.inputs[input];
+        let count = input.read_at(offset, buffer).map_err(|error| {
+            let why = format!("`{}` cannot be read on: {error}", input.name());
+            io::Error::new(error.kind(), why)
+        })?;
+        self.progress.inc(count as u64);
+        Ok(count)
+    }
+
+    fn grows(&self) -> bool {
+        self.grows.load(Ordering::Acquire)
+    }
+}
+
+impl TraceInputs for Recording {
+    fn names(&self) -> Vec<String> {
+        self.names()
+    }
+
+    fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
+        self.inputs[input].head(HEAD)
+    }
+
+    fn length(&self) -> u64 {
+        length_of(&self.inputs)
+    }
+}
+
+/// The length of all inputs, as far as it is known, in bytes.
+fn length_of(inputs: &[Input]) -> u64 {
+    let lengths = inputs.iter().map(Input::length);
+    lengths.map(Result::unwrap_or_default).sum()
 }
 
 /// Names for events, from the user's description files.
@@ -205,26 +212,6 @@ fn layout_of(inputs: &mut [Input]) -> anyhow::Result<Layout> {
     }
     let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
     Ok(Layout::of(&heads))
-}
-
-/// Shows every event of a recording to `see`.
-pub(crate) fn each_event(
-    recording: &mut Recording,
-    trace: &mut Trace,
-    mut see: impl FnMut(&Event<'_>, &Trace) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    loop {
-        match trace.step() {
-            Step::Event(event, trace) => see(&event, trace)?,
-            Step::NeedBytes(stream) => {
-                let count = recording.read(stream, trace.space(stream))?;
-                trace.supply(stream, count);
-            }
-            Step::Finished => break,
-        }
-    }
-    recording.finish();
-    Ok(())
 }
 
 /// Reading a long recording shows how far it is, if somebody looks and nothing else is being printed.

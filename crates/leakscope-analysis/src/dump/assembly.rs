@@ -1,8 +1,9 @@
-//! From lines to dumps: which line belongs to which, and which were cut in two.
+//! From lines to dumps: which line belongs to which, and which were torn.
 
+use super::anchor;
 use super::grammar::{self, Line};
 use super::scanner::Stop;
-use super::{Dump, Mode};
+use super::{Dump, Interruption, Mode};
 
 /// The dumps so far.
 #[derive(Debug, Default)]
@@ -12,6 +13,10 @@ pub(super) struct Assembly {
     is_open: bool,
     /// Text that may be only the beginning of a line, where it begins, and what it says if that is all.
     pending: Option<Pending>,
+    /// What a terminal or a logger has written before the last line of a dump.
+    prefix: String,
+    /// Whether the last line of a record had no end: what lacks its beginning may be that end.
+    is_torn: bool,
 }
 
 #[derive(Debug)]
@@ -28,28 +33,30 @@ impl Assembly {
     /// Takes the next line, or what is left of it without decorations. A monitor prints a line that the
     /// device has not finished, and then goes on in a new one.
     pub(super) fn line(&mut self, offset: u64, text: &str) {
-        if let Some(pending) = &mut self.pending
-            && !text.is_empty()
-            && pending.is_continued_by(text)
-        {
-            return;
-        }
-        if text.trim().is_empty() {
-            return;
-        }
-        self.settle();
-        match grammar::read(text) {
-            Ok(line) if !line.may_go_on() => self.take(offset, line),
-            Err(Stop::Other) => self.skip(),
-            other => {
-                self.pending = Some(Pending {
-                    text: text.chars().take(LONGEST).collect(),
-                    offset,
-                    line: other.ok(),
-                });
+        let starts = anchor::all(text);
+        let is_unfinished = (self.pending.as_ref()).is_some_and(|pending| pending.line.is_none());
+        if starts.is_empty() || is_unfinished {
+            let rest = anchor::without_prefix(&self.prefix, text).unwrap_or(text);
+            if self.goes_on(rest) {
+                return;
+            }
+            if starts.is_empty() {
+                self.part(offset, rest);
+                return;
             }
         }
-        self.settle_if_whole();
+        let first = starts.first().copied().unwrap_or_default();
+        let (before, own) = text.split_at(first);
+        self.learn_prefix(before, own);
+        if let Some(rest) = anchor::without_prefix(&self.prefix, before) {
+            self.goes_on(rest);
+        }
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        for (start, end) in starts.iter().zip(ends) {
+            let at = start - first;
+            self.settle();
+            self.part(offset + *start as u64, &own[at..end - first]);
+        }
     }
 
     /// The dumps.
@@ -58,12 +65,62 @@ impl Assembly {
         self.dumps
     }
 
+    /// What stands before a line of a dump stands before its others too. Spaces at its end are part of it where
+    /// the line begins with a word; sizes are padded with spaces by the device.
+    fn learn_prefix(&mut self, before: &str, line: &str) {
+        if !line.starts_with(|c: char| c.is_ascii_digit()) {
+            before.clone_into(&mut self.prefix);
+            return;
+        }
+        let rest = anchor::without_prefix(&self.prefix, before);
+        if rest.is_some_and(|rest| rest.trim().is_empty()) {
+            return;
+        }
+        before.trim_end().clone_into(&mut self.prefix);
+        if !self.prefix.is_empty() && self.prefix.len() < before.len() {
+            self.prefix.push(' ');
+        }
+    }
+
+    /// Whether a text is the rest of the line before it, or more of it.
+    fn goes_on(&mut self, text: &str) -> bool {
+        let pending = self.pending.as_mut().filter(|_| !text.is_empty());
+        let goes_on = pending.is_some_and(|pending| pending.is_continued_by(text));
+        if goes_on {
+            self.settle_if_whole();
+        }
+        goes_on
+    }
+
+    /// Takes a line of a dump, the beginning of one, or something else.
+    fn part(&mut self, offset: u64, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        self.settle();
+        match grammar::read(text) {
+            Ok((line, rest)) if !line.may_go_on() || !rest.is_empty() => {
+                self.take(offset, line);
+                self.notice(rest);
+                self.is_part_of_record(rest);
+            }
+            Err(Stop::Other) => self.skip(text),
+            other => {
+                self.pending = Some(Pending {
+                    text: text.chars().take(LONGEST).collect(),
+                    offset,
+                    line: other.ok().map(|(line, _)| line),
+                });
+            }
+        }
+    }
+
     /// What waited for the rest of its line was all of it.
     fn settle(&mut self) {
         if let Some(pending) = self.pending.take() {
             match pending.line {
                 Some(line) => self.take(pending.offset, line),
-                None => self.break_off(&pending.text),
+                None => self.skip(&pending.text),
             }
         }
     }
@@ -83,71 +140,117 @@ impl Assembly {
         self.dumps.last_mut().filter(|_| self.is_open)
     }
 
-    fn skip(&mut self) {
-        if let Some(dump) = self.open() {
+    /// A line that is not the dump's, or one of which a part is missing.
+    fn skip(&mut self, text: &str) {
+        self.notice(text);
+        if !self.is_part_of_record(text)
+            && let Some(dump) = self.open()
+        {
             dump.other_lines += 1;
         }
     }
 
-    /// The beginning of one of the dump's lines, without its end.
-    fn break_off(&mut self, text: &str) {
-        let is_record = text.contains("bytes (@ ") || text.contains("freed by");
+    /// Whether a text is one part of a record, which is counted; the other may come, and belongs to it.
+    fn is_part_of_record(&mut self, text: &str) -> bool {
+        const ENDS: [&str; 3] = ["allocated CPU ", "ccount 0x", "caller 0x"];
+        let is_begin = text.contains(" bytes (@ ") || text.starts_with("freed by");
+        let is_end = ENDS.iter().any(|words| text.contains(words));
+        let was_torn = self.is_torn;
+        self.is_torn = is_begin || was_torn && !is_end;
+        if (is_begin || is_end && !was_torn)
+            && let Some(dump) = self.open()
+        {
+            dump.broken_lines += 1;
+        }
+        is_begin || is_end
+    }
+
+    /// What the device says besides: why it stopped printing, or that records gave way.
+    fn notice(&mut self, text: &str) {
         if let Some(dump) = self.open() {
-            if is_record {
-                dump.broken_lines += 1;
-            } else {
-                dump.other_lines += 1;
+            if let Some(interruption) = Interruption::named_in(text) {
+                dump.interruption.get_or_insert(interruption);
+            }
+            dump.has_overflowed |= grammar::tells_of_overflow(text);
+        }
+    }
+
+    /// The dump that a line belongs to: a new one, if the first lines were not copied from the console.
+    fn current(&mut self, offset: u64) -> &mut Dump {
+        if !self.is_open || self.dumps.is_empty() {
+            self.is_open = true;
+            self.dumps.push(Dump {
+                offset,
+                ..Dump::default()
+            });
+        }
+        let last = self.dumps.len() - 1;
+        &mut self.dumps[last]
+    }
+
+    fn take(&mut self, offset: u64, line: Line) {
+        self.is_torn = false;
+        match line {
+            Line::Header { records, capacity } => {
+                self.is_open = false;
+                let dump = self.current(offset);
+                dump.announced = Some(records);
+                dump.capacity = Some(capacity);
+            }
+            Line::Record { record, freed_by } => {
+                self.current(offset).records.push(*record);
+                if let Some(stack) = freed_by {
+                    self.freed_by(stack);
+                }
+            }
+            Line::FreedBy(stack) => self.freed_by(stack),
+            Line::SummaryHeader => {
+                self.current(offset);
+            }
+            Line::Mode(mode) => self.current(offset).mode = Some(mode),
+            Line::Sums { mode, sums } => {
+                let dump = self.current(offset);
+                dump.mode = Some(mode);
+                dump.sums = Some(sums);
+            }
+            // The old form has no last line: its note on an overflow comes behind the totals.
+            Line::Overflowed => {
+                if let Some(dump) = self.dumps.last_mut() {
+                    dump.has_overflowed = true;
+                }
+            }
+            Line::End => self.close(),
+            Line::Totals { allocations, frees } => {
+                if let Some(dump) = self.open() {
+                    dump.total_allocations = Some(allocations);
+                    dump.total_frees = Some(frees);
+                }
+                self.close();
+            }
+            other => {
+                let Some(dump) = self.open() else { return };
+                match other {
+                    Line::TotalAllocations(number) => dump.total_allocations = Some(number),
+                    Line::TotalFrees(number) => dump.total_frees = Some(number),
+                    Line::ChangedMeanwhile => dump.changed_meanwhile = true,
+                    Line::Corrupt => dump.is_corrupt = true,
+                    _ => {}
+                }
             }
         }
     }
 
-    fn take(&mut self, offset: u64, line: Line) {
-        if let Line::Header { records, capacity } = line {
-            self.is_open = true;
-            self.dumps.push(Dump {
-                offset,
-                announced: records,
-                capacity,
-                ..Dump::default()
-            });
-            return;
-        }
-        // The old form has no last line: its note on an overflow comes behind the totals.
-        if line == Line::Overflowed
-            && let Some(dump) = self.dumps.last_mut()
-        {
-            dump.has_overflowed = true;
-            return;
-        }
-        let Some(dump) = self.open() else {
-            return;
-        };
-        match line {
-            Line::Record(record) => dump.records.push(record),
-            Line::FreedBy(stack) => {
-                if let Some(record) = dump.records.last_mut() {
-                    record.is_freed = true;
-                    record.freed_by = stack;
-                }
-            }
-            Line::Alive(mode) => dump.mode = Some(mode),
-            Line::TotalAllocations(number) => dump.total_allocations = Some(number),
-            Line::TotalFrees(number) => dump.total_frees = Some(number),
-            Line::Totals { allocations, frees } => {
-                dump.total_allocations = Some(allocations);
-                dump.total_frees = Some(frees);
-                self.close();
-            }
-            Line::ChangedMeanwhile => dump.changed_meanwhile = true,
-            Line::Corrupt => dump.is_corrupt = true,
-            Line::End => self.close(),
-            Line::Header { .. } | Line::Overflowed | Line::SummaryHeader | Line::Known => {}
+    fn freed_by(&mut self, stack: Vec<u64>) {
+        if let Some(record) = self.open().and_then(|dump| dump.records.last_mut()) {
+            record.is_freed = true;
+            record.freed_by = stack;
         }
     }
 
     fn close(&mut self) {
         if let Some(dump) = self.open() {
-            dump.is_whole = true;
+            // What was pasted without its first lines lacks records, too.
+            dump.is_whole = dump.announced.is_some();
             // A mode that says "leaks" has no freed blocks; one that was not said has what is there.
             if dump.mode.is_none() && dump.records.iter().any(|record| record.is_freed) {
                 dump.mode = Some(Mode::All);
@@ -174,10 +277,10 @@ impl Pending {
         }
         let joined = format!("{}{text}", self.text);
         match grammar::read(&joined) {
-            Ok(line) => self.line = Some(line),
+            Ok((line, "")) => self.line = Some(line),
             // Should no more come, what was whole before still is.
             Err(Stop::End) => {}
-            Err(Stop::Other) => return false,
+            Ok(_) | Err(Stop::Other) => return false,
         }
         self.text = joined;
         true

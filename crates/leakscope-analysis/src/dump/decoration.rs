@@ -1,7 +1,7 @@
-//! What `idf.py monitor` writes among the device's lines: the function and the line of each code address.
+//! What monitors write among the device's lines: the function and the line of each code address.
 //!
-//! It looks up every `0x` with eight digits and prints, in colours or not, on a line of its own or (in its
-//! log file) run together with the next ones:
+//! `idf.py monitor` looks up every `0x` with eight digits and prints, in colours or not, on a line of its own or (in
+//! its log file) run together with the next ones:
 //!
 //! ```text
 //! --- 0x40376321: heap_caps_malloc at /idf/components/heap/heap_caps.c:84
@@ -9,7 +9,14 @@
 //! --- 0x40000123: memset in ROM
 //! ```
 //!
-//! Monitors before 1.7 leave out `--- `. (`pc_address_decoder.py` of esp-idf-panic-decoder.)
+//! Monitors before 1.7 leave out `--- `. (`pc_address_decoder.py` of esp-idf-panic-decoder.) PlatformIO's and the
+//! Arduino IDE's decoders number the frames, or write the line in words:
+//!
+//! ```text
+//!   #2  0x400d3d05 in sample_sensors() at src/sensors.cpp:64 (discriminator 2)
+//!       (inlined by) app_main at src/main.cpp:19
+//! 0x400d3d05: setup() at /sketch/sketch.ino line 12
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -83,7 +90,8 @@ impl Found {
         let address = text.match_indices("0x").find_map(|(at, _)| {
             let (digits, behind) = text[at + 2..].split_at_checked(8)?;
             let address = u64::from_str_radix(digits, 16).ok()?;
-            let body = text.len() - behind.strip_prefix(": ")?.len();
+            let body = behind.strip_prefix(": ").or(behind.strip_prefix(" in "))?;
+            let body = text.len() - body.len();
             Self::read(text, at, body, Some(address))
         });
         let found = [inlined, address].into_iter().flatten();
@@ -95,7 +103,7 @@ impl Found {
         let limit = text.floor_char_boundary(body + LONGEST);
         let (decoration, length) = read(&text[body..limit])?;
         let before = text[..at].trim_end_matches(' ');
-        let start = match before.strip_suffix("---") {
+        let start = match before.strip_suffix("---").or(without_number(before)) {
             Some(before) => before.len(),
             // Monitors before 1.7 put a space there.
             None if address.is_none() => before.len(),
@@ -110,6 +118,14 @@ impl Found {
     }
 }
 
+/// A text without the number of a frame at its end: `#2`.
+fn without_number(text: &str) -> Option<&str> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    (digits.len() < text.len())
+        .then(|| digits.strip_suffix('#'))
+        .flatten()
+}
+
 /// Reads `function at file:line` or `function in ROM`; returns how many bytes belong to it.
 fn read(body: &str) -> Option<(Decoration, usize)> {
     const ROM: &str = " in ROM";
@@ -119,9 +135,10 @@ fn read(body: &str) -> Option<(Decoration, usize)> {
         |text: &str| !text.is_empty() && !text.contains("0x") && !text.contains("---");
     if let Some((function, rest)) = body.split_once(AT)
         && is_function(function)
-        && let Some((file, digits)) = file_and_line(rest)
+        && let Some((file, separator, digits)) = file_and_line(rest)
     {
-        let from = function.len() + AT.len() + file.len() + 1 + digits.len();
+        let place = file.len() + separator.len() + digits.len();
+        let from = function.len() + AT.len() + place;
         let decoration = Decoration {
             function: function.to_owned(),
             file: Some(file.to_owned()),
@@ -140,12 +157,15 @@ fn read(body: &str) -> Option<(Decoration, usize)> {
     })
 }
 
-/// Splits at the first colon with a line number behind it: `C:/main.c:12`.
-fn file_and_line(text: &str) -> Option<(&str, &str)> {
-    text.match_indices(':').find_map(|(at, _)| {
-        let behind = &text[at + 1..];
+/// The file, what stands behind it, and the line: `C:/main.c:12`, `/sketch.ino line 12`.
+fn file_and_line(text: &str) -> Option<(&str, &str, &str)> {
+    const LINE: &str = " line ";
+    let colons = text.match_indices(':');
+    let words = text.match_indices(LINE);
+    colons.chain(words).find_map(|(at, separator)| {
+        let behind = &text[at + separator.len()..];
         if behind.starts_with('?') {
-            return Some((&text[..at], "?"));
+            return Some((&text[..at], separator, "?"));
         }
         let end = behind
             .find(|c: char| !c.is_ascii_digit())
@@ -156,7 +176,7 @@ fn file_and_line(text: &str) -> Option<(&str, &str)> {
         } else {
             end
         };
-        (end > 0).then(|| (&text[..at], &behind[..end]))
+        (end > 0).then(|| (&text[..at], separator, &behind[..end]))
     })
 }
 

@@ -26,7 +26,7 @@
 //! ```
 
 use super::scanner::{Scanner, Stop};
-use super::{Memory, Mode, Record};
+use super::{Memory, Mode, Record, Sums};
 
 /// What a line of a dump says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,13 +36,22 @@ pub(super) enum Line {
         records: u64,
         capacity: u64,
     },
-    /// A block; if it was freed from a known place, that follows in [`Line::FreedBy`].
-    Record(Record),
+    /// A block. If it was freed from a known place, ESP-IDF says that in the next line ([`Line::FreedBy`]);
+    /// programs that print records themselves say it in the same one.
+    Record {
+        record: Box<Record>,
+        freed_by: Option<Vec<u64>>,
+    },
     FreedBy(Vec<u64>),
     /// The sums begin.
     SummaryHeader,
-    /// How many bytes are left, which also tells the mode.
-    Alive(Mode),
+    /// Which blocks are kept.
+    Mode(Mode),
+    /// How much is left, which also tells the mode.
+    Sums {
+        mode: Mode,
+        sums: Sums,
+    },
     TotalAllocations(u64),
     TotalFrees(u64),
     /// Both, in the old form: its last line, but for notes.
@@ -53,7 +62,7 @@ pub(super) enum Line {
     Overflowed,
     ChangedMeanwhile,
     Corrupt,
-    /// Other sums.
+    /// Other sums and notes.
     Known,
     /// The last one of the new form.
     End,
@@ -64,7 +73,7 @@ impl Line {
     pub(super) fn may_go_on(&self) -> bool {
         matches!(
             self,
-            Self::Record(_)
+            Self::Record { .. }
                 | Self::FreedBy(_)
                 | Self::TotalAllocations(_)
                 | Self::TotalFrees(_)
@@ -73,8 +82,8 @@ impl Line {
     }
 }
 
-/// Reads a line.
-pub(super) fn read(line: &str) -> Result<Line, Stop> {
+/// Reads a line, and says what stands behind it: nothing, or what a logger or another writer has put there.
+pub(super) fn read(line: &str) -> Result<(Line, &str), Stop> {
     type Form = fn(&mut Scanner<'_>) -> Result<Line, Stop>;
     const FORMS: [Form; 13] = [
         record,
@@ -84,7 +93,7 @@ pub(super) fn read(line: &str) -> Result<Line, Stop> {
         summary_header,
         end,
         mode,
-        alive,
+        sums,
         records,
         hash_map,
         totals,
@@ -95,12 +104,18 @@ pub(super) fn read(line: &str) -> Result<Line, Stop> {
     for form in FORMS {
         let mut scanner = Scanner::new(line);
         match form(&mut scanner) {
-            Ok(line) if scanner.is_blank() => return Ok(line),
+            Ok(line) if scanner.is_between_words() => return Ok((line, scanner.rest().trim())),
             Ok(_) | Err(Stop::Other) => {}
             Err(Stop::End) => stop = Stop::End,
         }
     }
     Err(stop)
+}
+
+/// Whether a text says in any words that the buffer was too small.
+pub(super) fn tells_of_overflow(text: &str) -> bool {
+    let words = text.to_ascii_lowercase();
+    words.contains("overflow") && (words.contains("buffer") || words.contains("trace"))
 }
 
 fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
@@ -110,12 +125,10 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     let address = line.pointer()?;
     let mut memory = None;
     if line.eat(",") {
-        line.spaces();
-        memory = Some(if line.eat("Internal") {
-            Memory::Internal
-        } else {
-            line.text("PSRAM")?;
-            Memory::Psram
+        memory = Some(match line.words().trim() {
+            "Internal" => Memory::Internal,
+            "PSRAM" | "SPIRAM" => Memory::Psram,
+            _ => Memory::Other,
         });
     }
     line.text(") allocated CPU ")?;
@@ -130,6 +143,7 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
         cycles,
         ..Record::default()
     };
+    let mut freed_by = None;
     match line.text(" caller") {
         Ok(()) => {
             line.spaces();
@@ -138,11 +152,18 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
         Err(Stop::End) if !line.is_blank() => return Err(Stop::End),
         Err(_) => {}
     }
-    if !line.is_blank() {
-        line.text(" freed")?;
+    if line.eat(" freed") {
         record.is_freed = true;
+        if line.eat(" by ") {
+            freed_by = Some(chain(line)?);
+        }
+    } else if !line.is_blank() && " freed".starts_with(line.rest()) {
+        return Err(Stop::End);
     }
-    Ok(Line::Record(record))
+    Ok(Line::Record {
+        record: Box::new(record),
+        freed_by,
+    })
 }
 
 fn freed_by(line: &mut Scanner<'_>) -> Result<Line, Stop> {
@@ -152,16 +173,25 @@ fn freed_by(line: &mut Scanner<'_>) -> Result<Line, Stop> {
 }
 
 /// Return addresses with colons between them. Those that were not found are 0, or missing behind the
-/// last colon.
+/// last colon. One that another writer has cut short is none.
 fn chain(line: &mut Scanner<'_>) -> Result<Vec<u64>, Stop> {
+    const DIGITS: usize = 8;
     let mut stack = Vec::new();
     let mut is_over = false;
     loop {
+        let before = line.rest().len();
         match line.pointer() {
             Ok(address) => {
                 is_over |= address == 0;
                 if !is_over {
                     stack.push(address);
+                }
+                let digits = before - line.rest().len() - "0x".len();
+                if digits < DIGITS && !is_over && !line.is_between_words() {
+                    return Err(Stop::Other);
+                }
+                if digits >= DIGITS && !line.is_between_words() {
+                    line.end_word();
                 }
             }
             Err(Stop::End) if !line.is_at_end() => return Err(Stop::End),
@@ -204,14 +234,14 @@ fn end(line: &mut Scanner<'_>) -> Result<Line, Stop> {
 fn mode(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text("Mode: Heap Trace ")?;
     if line.eat("Leaks") {
-        return Ok(Line::Alive(Mode::Leaks));
+        return Ok(Line::Mode(Mode::Leaks));
     }
     line.text("All")?;
-    Ok(Line::Alive(Mode::All))
+    Ok(Line::Mode(Mode::All))
 }
 
-fn alive(line: &mut Scanner<'_>) -> Result<Line, Stop> {
-    line.number()?;
+fn sums(line: &mut Scanner<'_>) -> Result<Line, Stop> {
+    let bytes = line.number()?;
     line.text(" bytes ")?;
     let mode = if line.eat("'leaked'") {
         Mode::Leaks
@@ -220,23 +250,25 @@ fn alive(line: &mut Scanner<'_>) -> Result<Line, Stop> {
         Mode::All
     };
     line.text(" in trace (")?;
-    line.number()?;
+    let blocks = line.number()?;
     if line.eat("/") {
         line.number()?;
     }
     line.text(" allocations)")?;
-    Ok(Line::Alive(mode))
+    let sums = Sums { blocks, bytes };
+    Ok(Line::Sums { mode, sums })
 }
 
+/// How many records there were: a line for each buffer, where there are several.
 fn records(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text("records: ")?;
-    line.number()?;
-    line.text(" (")?;
-    line.number()?;
-    line.text(" capacity, ")?;
-    line.number()?;
-    line.text(" high water mark)")?;
-    Ok(Line::Known)
+    line.up_to('(')?;
+    line.text("(")?;
+    if line.up_to(')')?.ends_with("high water mark") {
+        line.text(")")?;
+        return Ok(Line::Known);
+    }
+    Err(Stop::Other)
 }
 
 fn hash_map(line: &mut Scanner<'_>) -> Result<Line, Stop> {
@@ -266,15 +298,16 @@ fn totals(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     Ok(Line::Totals { allocations, frees })
 }
 
+/// Forks of ESP-IDF have notes of their own.
 fn note(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text("(NB: ")?;
-    if line.eat("New entries were traced while dumping, so trace dump may have duplicate entries.)")
-    {
-        return Ok(Line::ChangedMeanwhile);
-    }
-    line.eat("Internal ");
-    line.text("Buffer has overflowed, so trace data is incomplete.)")?;
-    Ok(Line::Overflowed)
+    let words = line.up_to(')')?;
+    line.text(")")?;
+    Ok(match words {
+        words if tells_of_overflow(words) => Line::Overflowed,
+        words if words.contains("while dumping") => Line::ChangedMeanwhile,
+        _ => Line::Known,
+    })
 }
 
 fn corrupt(line: &mut Scanner<'_>) -> Result<Line, Stop> {

@@ -29,16 +29,19 @@
 //!
 //! # The tour
 //! - [`Log::read`] finds the dumps in a log. `text` makes lines of its bytes, `decoration` takes out what
-//!   `idf.py monitor` writes between them (and keeps it: it names functions), `grammar` knows the lines of
-//!   a dump, `scanner` their parts, and `assembly` joins lines that were cut.
-//! - [`Log::outcome`] makes of the last whole dump what a report needs (`summary`).
+//!   monitors write between them (and keeps it: it names functions), `anchor` finds the lines of a dump in
+//!   those of the log, `grammar` knows them, `scanner` their parts, and `assembly` joins lines that were cut.
+//! - [`Log::outcome`] makes of one dump what a report needs (`summary`); `code` tells code from data.
 //!
 //! The forms that are understood are those of ESP-IDF 3.3 up to now (`heap_trace_standalone.c`,
-//! `heap_trace_dump_base`), as they came from the device, or through `idf.py monitor` of any version, or
-//! with a timestamp before each line.
+//! `heap_trace_dump_base`), and records that programs print themselves (`docs/heap-dumps.md`), whatever
+//! stands before and behind each line, whole or in pieces.
+mod anchor;
 mod assembly;
+mod code;
 mod decoration;
 mod grammar;
+mod interruption;
 mod scanner;
 mod summary;
 mod text;
@@ -46,6 +49,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use decoration::Decoration;
+pub use interruption::Interruption;
 pub use text::is_text;
 
 use assembly::Assembly;
@@ -75,6 +79,13 @@ impl Log {
             bytes: bytes.len() as u64,
         }
     }
+
+    /// The dump that tells the most: the last whole one; if none is whole, the one with the most records, and
+    /// of these the last.
+    pub fn fullest(&self) -> Option<&Dump> {
+        let whole = self.dumps.iter().rfind(|dump| dump.is_whole);
+        whole.or_else(|| self.dumps.iter().max_by_key(|dump| dump.records.len()))
+    }
 }
 
 /// One dump, as it stands in the log.
@@ -83,14 +94,16 @@ impl Log {
 pub struct Dump {
     /// Where its first line begins, in bytes from the start of the log.
     pub offset: u64,
-    /// How many records the buffer held.
-    pub announced: u64,
+    /// How many records the buffer held; not known if the dump's first line is missing.
+    pub announced: Option<u64>,
     /// For how many it has room.
-    pub capacity: u64,
+    pub capacity: Option<u64>,
     /// The records that were printed, oldest first.
     pub records: Vec<Record>,
     /// Whether freed blocks are kept too; not known if the dump's end is missing.
     pub mode: Option<Mode>,
+    /// What is left of the printed records, as the dump itself adds up.
+    pub sums: Option<Sums>,
     /// Allocations since recording began, those included of which there is no record.
     pub total_allocations: Option<u64>,
     /// Frees since then, those included of blocks that were allocated before. (ESP-IDF does not count
@@ -104,10 +117,21 @@ pub struct Dump {
     pub is_corrupt: bool,
     /// Lines between the first and the last that are neither the dump's nor a monitor's.
     pub other_lines: u64,
-    /// Beginnings of the dump's lines that lack their ends.
+    /// Records and other lines of the dump of which a part is missing.
     pub broken_lines: u64,
-    /// Whether the last line is there.
+    /// What made the device stop printing.
+    pub interruption: Option<Interruption>,
+    /// Whether the first and the last line are there.
     pub is_whole: bool,
+}
+
+/// Blocks that were not freed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// How many.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// Which blocks are kept.
@@ -140,11 +164,13 @@ pub struct Record {
     pub freed_by: Vec<u64>,
 }
 
-/// The memories that ESP-IDF tells apart.
+/// The memory of a block, by its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
     /// On the chip.
     Internal,
     /// Outside.
     Psram,
+    /// One that only a fork of ESP-IDF names.
+    Other,
 }

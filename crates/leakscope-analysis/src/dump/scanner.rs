@@ -13,15 +13,50 @@ pub(super) enum Stop {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scanner<'t> {
     rest: &'t str,
+    is_between_words: bool,
 }
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(line: &'t str) -> Self {
-        Self { rest: line }
+        Self {
+            rest: line,
+            is_between_words: false,
+        }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// What was not read yet.
+    pub(super) fn rest(&self) -> &'t str {
+        self.rest
+    }
+
+    /// Whether the line ends here, or goes on with something else than a letter or a digit.
+    pub(super) fn is_between_words(&self) -> bool {
+        self.is_between_words || !self.rest.starts_with(char::is_alphanumeric)
+    }
+
+    /// What was read is whole, whatever stands behind it.
+    pub(super) fn end_word(&mut self) {
+        self.is_between_words = true;
+    }
+
+    /// Letters and what stands between them in names, or nothing.
+    pub(super) fn words(&mut self) -> &'t str {
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-');
+        let rest = self.rest.trim_start_matches(is_part);
+        let words = &self.rest[..self.rest.len() - rest.len()];
+        self.rest = rest;
+        words
+    }
+
+    /// Everything before this character, which must come.
+    pub(super) fn up_to(&mut self, character: char) -> Result<&'t str, Stop> {
+        let (before, _) = self.rest.split_once(character).ok_or(Stop::End)?;
+        self.rest = &self.rest[before.len()..];
+        Ok(before)
     }
 
     /// Whether nothing but spaces is left.

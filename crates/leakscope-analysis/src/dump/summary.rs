@@ -3,7 +3,8 @@
 use hashbrown::HashMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{Dump, Log, Mode, Record};
+use super::code::Callers;
+use super::{Dump, Log, Mode, Record, Sums};
 use crate::findings::{Confidence, Finding, Growth, Reason, Verdict, Word};
 use crate::heap::{FoldStack, SiteId};
 use crate::outcome::{Block, CallSite, Outcome, Peak, Session, Target, Totals};
@@ -14,20 +15,21 @@ use crate::trace::Context;
 const SUSPICIOUS: u64 = 3;
 
 impl Log {
-    /// What the last whole dump says; or the last one, if none is whole. Times in it are readings of the
-    /// cycle counter, which tell no more than an order.
+    /// What the fullest dump says. Times in it are readings of the cycle counter, which tell no more than an order.
     ///
     /// `fold` tells the allocator's own frames.
     pub fn outcome(&self, fold: &mut impl FoldStack) -> Outcome {
-        let whole = self.dumps.iter().rfind(|dump| dump.is_whole);
         let nothing = Dump::default();
-        let dump = whole.or(self.dumps.last()).unwrap_or(&nothing);
+        let dump = self.fullest().unwrap_or(&nothing);
         let reading = Reading::new(dump);
         let call_sites = reading.call_sites(fold);
         let mut problems = reading.problems();
         if self.dumps.len() > 1 {
-            let dumps = self.dumps.len() as u64;
-            problems.add(ProblemKind::SeveralDumps { dumps }, 0, None, None);
+            let several = ProblemKind::SeveralDumps {
+                dumps: self.dumps.len() as u64,
+                is_whole: dump.is_whole,
+            };
+            problems.add(several, 0, None, None);
         }
         let totals = Totals {
             bytes: self.bytes,
@@ -102,12 +104,21 @@ impl<'d> Reading<'d> {
         self.fates.iter().filter(|&&each| each == fate).count() as u64
     }
 
+    /// What the dump's own sums count: records that it prints without a note that their blocks were freed.
+    fn printed_as_alive(&self) -> Sums {
+        let alive = self.dump.records.iter().filter(|record| !record.is_freed);
+        alive.fold(Sums::default(), |sums, record| Sums {
+            blocks: sums.blocks + 1,
+            bytes: sums.bytes.saturating_add(record.size),
+        })
+    }
+
     fn call_sites(&self, fold: &mut impl FoldStack) -> Vec<CallSite> {
-        let data = DataAddresses::of(self.dump);
+        let callers = Callers::of(self.dump);
         let mut index_of: HashMap<Box<[u64]>, usize, FxBuildHasher> = HashMap::default();
         let mut sites: Vec<(CallSite, u64)> = Vec::new();
         for (record, &fate) in self.dump.records.iter().zip(&self.fates) {
-            let stack = data.without(&record.allocated_by);
+            let stack = callers.of_code(record);
             let (allocator_frames, key) = fold.split(stack);
             let index = *index_of.entry(key.into()).or_insert_with(|| {
                 let id = SiteId::new(sites.len() as u32);
@@ -220,22 +231,32 @@ impl<'d> Reading<'d> {
             announced: dump.announced,
         };
         note(cut, (!dump.is_whole).into());
+        if let Some(interruption) = dump.interruption.filter(|_| !dump.is_whole) {
+            note(ProblemKind::DumpInterrupted(interruption), 1);
+        }
         note(ProblemKind::UnreadableLines, dump.broken_lines);
+        if let Some(sums) = dump.sums {
+            let read = self.printed_as_alive();
+            note(
+                ProblemKind::DumpSumsDiffer { sums, read },
+                (sums != read).into(),
+            );
+        }
         note(ProblemKind::DumpChanged, dump.changed_meanwhile.into());
         note(ProblemKind::RecordListCorrupt, dump.is_corrupt.into());
         note(ProblemKind::AddressesReused, self.count(Fate::Doubtful));
         note(ProblemKind::FreeLost, self.count(Fate::FreeLost));
         if dump.mode == Some(Mode::All)
-            && found == dump.announced
+            && Some(found) == dump.announced
             && let Some(frees) = dump.total_frees
         {
             let frees = frees.saturating_sub(self.count(Fate::Freed));
             note(ProblemKind::FreesWithoutRecord { frees }, frees.min(1));
         }
-        let data = DataAddresses::of(dump);
+        let callers = Callers::of(dump);
         let with_data = dump.records.iter();
-        let with_data = with_data
-            .filter(|record| data.without(&record.allocated_by).len() < record.allocated_by.len());
+        let with_data =
+            with_data.filter(|record| callers.of_code(record).len() < record.allocated_by.len());
         note(ProblemKind::CallersAreData, with_data.count() as u64);
         if found > 0
             && dump
@@ -306,40 +327,5 @@ fn add(site: &mut CallSite, record: &Record, fate: Fate) {
             context: Context::Unknown,
             core: record.core,
         });
-    }
-}
-
-/// Where no code lies.
-struct DataAddresses {
-    /// From the lowest block to the highest; task stacks are among them.
-    heap: (u64, u64),
-    is_espressif: bool,
-}
-
-impl DataAddresses {
-    fn of(dump: &Dump) -> Self {
-        let addresses = dump.records.iter().map(|record| record.address);
-        Self {
-            heap: (
-                addresses.clone().min().unwrap_or(u64::MAX),
-                addresses.max().unwrap_or(0),
-            ),
-            is_espressif: dump.records.iter().any(|record| record.memory.is_some()),
-        }
-    }
-
-    fn contain(&self, address: u64) -> bool {
-        // Data memory of the ESP32, S2, S3 and C3 (their technical reference manuals, section "System and
-        // Memory").
-        let is_data_bus = (0x3f00_0000..0x4000_0000).contains(&address);
-        (self.heap.0..=self.heap.1).contains(&address) || self.is_espressif && is_data_bus
-    }
-
-    /// A stack without a first frame that is none.
-    fn without<'s>(&self, stack: &'s [u64]) -> &'s [u64] {
-        match stack {
-            [first, rest @ ..] if self.contain(*first) => rest,
-            _ => stack,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! From the bytes of a log to its lines: whatever encoding, colours and timestamps it has.
+//! From the bytes of a log to its lines: whatever encoding and colours it has.
 
 use std::borrow::Cow;
 
@@ -18,8 +18,7 @@ pub fn is_text(head: &[u8]) -> bool {
 const UTF_16_LITTLE: [u8; 2] = [0xff, 0xfe];
 const UTF_16_BIG: [u8; 2] = [0xfe, 0xff];
 
-/// Shows each line to `see`, without colours, carriage returns and timestamps, and with the offset of its
-/// first byte.
+/// Shows each line to `see`, without colours and carriage returns, and with the offset of its first byte.
 pub(super) fn each_line(bytes: &[u8], mut see: impl FnMut(u64, &str)) {
     // What PowerShell's redirection writes.
     let wide = match bytes.get(..2) {
@@ -37,8 +36,7 @@ pub(super) fn each_line(bytes: &[u8], mut see: impl FnMut(u64, &str)) {
         for at in (0..line.len().max(1)).step_by(LONGEST) {
             let piece = &line[at..line.len().min(at + LONGEST)];
             let text = String::from_utf8_lossy(piece);
-            let text = without_controls(&text);
-            see((start + at) as u64 * byte_width, without_timestamp(&text));
+            see((start + at) as u64 * byte_width, &without_controls(&text));
         }
         start += line.len() + 1;
     }
@@ -53,7 +51,7 @@ fn from_utf_16(bytes: &[u8], word: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&words)
 }
 
-/// Without ANSI sequences and other control characters.
+/// Without ANSI sequences and other control characters; tabs are spaces.
 fn without_controls(line: &str) -> Cow<'_, str> {
     if !line.contains(|c: char| c.is_control()) {
         return Cow::Borrowed(line);
@@ -69,45 +67,11 @@ fn without_controls(line: &str) -> Cow<'_, str> {
                 sequence.by_ref().find(|c| !is_parameter(c));
                 rest = sequence;
             }
+        } else if c == '\t' {
+            plain.push(' ');
         } else if !c.is_control() {
             plain.push(c);
         }
     }
     Cow::Owned(plain)
-}
-
-/// Without a time at its beginning: `2026-11-22 10:00:00 `, `[10:00:00.123] `, `10:00:00.123 -> `.
-fn without_timestamp(line: &str) -> &str {
-    let bracketed = line.strip_prefix('[');
-    let mut rest = bracketed.unwrap_or(line);
-    let mut has_time = false;
-    // A date and a time, or either.
-    for _ in 0..2 {
-        let is_part = |c: char| c.is_ascii_digit() || "-:.,/TZ+".contains(c);
-        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        if digits < 4 || word.len() - digits < 2 || !word.starts_with(|c: char| c.is_ascii_digit())
-        {
-            break;
-        }
-        has_time |= word.contains(':');
-        match behind.strip_prefix(' ') {
-            Some(next) => rest = next,
-            None => {
-                rest = behind;
-                break;
-            }
-        }
-    }
-    if !has_time {
-        return line;
-    }
-    if bracketed.is_some() {
-        let Some(behind) = rest.strip_prefix(']') else {
-            return line;
-        };
-        rest = behind.strip_prefix(' ').unwrap_or(behind);
-    }
-    rest.strip_prefix("-> ").unwrap_or(rest)
 }

@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::fold::FoldStack;
 use super::model::HeapModel;
-use crate::trace::{Event, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace};
+use crate::trace::{Event, Feed, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace};
 
 /// Who is told of the events of a trace, after the model has taken them into account.
 ///
@@ -57,18 +57,22 @@ impl Watcher for () {
 
 impl HeapModel {
     /// Takes all events into account that can be read, and tells of them.
-    pub fn run<F: FoldStack, W: Watcher>(
+    ///
+    /// # Errors
+    /// Those of the feed.
+    pub fn run<D: Feed, F: FoldStack, W: Watcher>(
         &mut self,
         trace: &mut Trace,
+        feed: D,
         fold: &mut F,
         watcher: &mut W,
-    ) -> Pause {
+    ) -> Result<Pause, D::Error> {
         let mut observer = Watched {
             heap: self,
             fold,
             watcher,
         };
-        trace.run(&mut observer)
+        trace.run(feed, &mut observer)
     }
 }
 

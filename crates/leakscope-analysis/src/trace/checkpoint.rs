@@ -10,11 +10,9 @@ use super::stream::Stream;
 /// ```
 /// # use leakscope_analysis::trace::{Layout, Step, Trace};
 /// # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 4, 100, 100, 0, 0, 0, 17, 5, 4, 0x60, 50];
-/// let mut trace = Trace::new(&Layout::of(&[&bytes]));
-/// trace.space(0)[..bytes.len()].copy_from_slice(&bytes);
-/// trace.supply(0, bytes.len());
-/// trace.supply(0, 0);
-/// while let Step::Event(event, _) = trace.step() {
+/// let inputs: &[&[u8]] = &[&bytes];
+/// let mut trace = Trace::new(&Layout::of(inputs));
+/// while let Step::Event(event, _) = trace.step(inputs)? {
 ///     if event.id == 17 {
 ///         break;
 ///     }
@@ -24,27 +22,18 @@ use super::stream::Stream;
 ///
 /// // Later: the same trace from there on.
 /// let mut again = checkpoint.resume(trace.into_stacks());
-/// let rest = &bytes[checkpoint.positions()[0] as usize..];
-/// again.space(0)[..rest.len()].copy_from_slice(rest);
-/// again.supply(0, rest.len());
-/// again.supply(0, 0);
-/// assert!(matches!(again.step(), Step::Event(event, _) if event.id == 4 && event.time == 55));
+/// assert!(matches!(again.step(inputs)?, Step::Event(event, _) if event.id == 4 && event.time == 55));
+/// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     trace: Trace,
-    positions: Vec<u64>,
 }
 
 impl Checkpoint {
     /// The last moment before it.
     pub fn time(&self) -> u64 {
         self.trace.end
-    }
-
-    /// Where reading goes on: an offset into the input of each stream.
-    pub fn positions(&self) -> &[u64] {
-        &self.positions
     }
 
     /// The trace from here on. `stacks` are those of the same trace, read as far as this or farther, so
@@ -63,15 +52,9 @@ impl Trace {
         if !self.streams.iter().all(begun) {
             return None;
         }
-        let streams: Vec<StreamState> = self
-            .streams
-            .iter()
-            .map(StreamState::without_bytes)
-            .collect();
-        let positions = streams.iter().map(|source| source.stream.supplied_to());
+        let streams = self.streams.iter().map(StreamState::without_bytes);
         Some(Checkpoint {
-            positions: positions.collect(),
-            trace: self.with_streams(streams),
+            trace: self.with_streams(streams.collect()),
         })
     }
 

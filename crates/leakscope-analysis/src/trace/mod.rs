@@ -1,13 +1,14 @@
 //! From packets to events: when they happened, on which core, to whom, and what they say of the heap.
 //!
 //! [`Layout`] finds the streams of packets in the inputs; [`Trace`] reads them all at once and gives
-//! [`Event`]s in time order. It does no I/O: it says which stream needs bytes, and is given some.
+//! [`Event`]s in time order. It does no I/O: bytes come from a [`Feed`].
 mod checkpoint;
 mod clock;
 mod context;
 mod copies;
 mod dialect;
 mod event;
+mod feed;
 mod interpret;
 mod lane;
 mod layout;
@@ -24,6 +25,7 @@ mod tasks;
 pub use checkpoint::Checkpoint;
 pub use context::Context;
 pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Occasion, Start};
+pub use feed::Feed;
 pub use layout::{HEAD, Layout, Part};
 pub use modules::Module;
 pub use reader::{Counts, Step, Trace};

@@ -1,6 +1,6 @@
 //! The packets that are no part of the hot path: descriptions, starts, stops, losses.
 
-use leakscope_systemview::{Extended, Frame, Packet, SystemDescription, SystemItem, Text, id};
+use leakscope_systemview::{Extended, Packet, SystemDescription, SystemItem, Text, id};
 
 use super::dialect::segger;
 use super::event::Start;
@@ -15,15 +15,7 @@ impl Trace {
     #[inline(never)]
     pub(super) fn interpret_rarity(&mut self, index: usize, piece: &Piece) -> Meant {
         let payload = self.streams[index].stream.payload(piece).to_vec();
-        let frame = Frame {
-            id: piece.id(),
-            core: piece.core(),
-            payload: &payload,
-            payload_start: 0,
-            delta: piece.delta,
-            length: 0,
-        };
-        let Ok(packet) = Packet::parse(&frame) else {
+        let Ok(packet) = Packet::of(piece.id(), &payload) else {
             return self.unreadable(index, piece);
         };
         self.note_stream_facts(index, piece, &packet);

@@ -1,6 +1,6 @@
 //! The trace itself: bytes are supplied, events come out, in time order over all cores.
 
-use leakscope_systemview::{Extended, Frame, Init, Packet, id};
+use leakscope_systemview::{Extended, Init, Packet, id};
 use rustc_hash::FxHashMap;
 
 use super::clock::TargetClock;
@@ -8,6 +8,7 @@ use super::context::{Context, Cores};
 use super::copies::Copies;
 use super::dialect::leakscope;
 use super::event::{Event, EventKind, HeapEvent, Start};
+use super::feed::Feed;
 use super::layout::Layout;
 use super::modules::Modules;
 use super::stacks::Stacks;
@@ -21,14 +22,13 @@ use crate::problem::{ProblemKind, Problems};
 pub enum Step<'t> {
     /// The next event, and the trace up to it.
     Event(Event<'t>, &'t Trace),
-    /// Nothing can be said before this stream has more bytes: read some into [`Trace::space`] and call
-    /// [`Trace::supply`].
-    NeedBytes(usize),
+    /// There may be more, later: ask again.
+    Waiting,
     /// Every stream has ended.
     Finished,
 }
 
-/// A trace that is being read.
+/// A trace that is being read. It knows where in the inputs its streams are, and how far it has come there.
 #[derive(Clone, Debug)]
 pub struct Trace {
     pub(super) streams: Vec<StreamState>,
@@ -59,7 +59,7 @@ pub struct Counts {
     pub dropped: u64,
     /// Heap events.
     pub heap_events: u64,
-    /// Bytes supplied.
+    /// Bytes read.
     pub bytes: u64,
 }
 
@@ -138,40 +138,39 @@ impl Trace {
         }
     }
 
-    /// Room for more bytes of a stream; never empty.
-    pub fn space(&mut self, stream: usize) -> &mut [u8] {
-        self.streams[stream].stream.space()
-    }
-
-    /// So many bytes were written into [`Trace::space`]; 0 means that no more will come.
-    pub fn supply(&mut self, stream: usize, count: usize) {
-        self.counts.bytes += count as u64;
-        self.streams[stream].stream.supply(count);
-    }
-
-    /// The next event, or what is needed to find it.
+    /// The next event; bytes come from `feed` when they are needed.
+    ///
+    /// # Errors
+    /// Those of the feed. Reading can be tried again.
     #[inline]
-    pub fn step(&mut self) -> Step<'_> {
+    pub fn step<F: Feed>(&mut self, mut feed: F) -> Result<Step<'_>, F::Error> {
         loop {
             let Some((index, source)) = earliest(&mut self.streams) else {
-                return Step::Finished;
+                return Ok(Step::Finished);
             };
             let stream = &mut source.stream;
             if stream.take_frame() {
                 let piece = *stream.taken();
                 let (context, meant) = self.interpret(index, &piece);
                 if !matches!(meant, Meant::Nothing) {
-                    return Step::Event(self.event(index, &piece, context, &meant), self);
+                    return Ok(Step::Event(
+                        self.event(index, &piece, context, &meant),
+                        self,
+                    ));
                 }
                 continue;
             }
             match stream.take_special() {
                 Some(special) => {
                     if let Some(event) = self.special_event(index, special) {
-                        return Step::Event(event, self);
+                        return Ok(Step::Event(event, self));
                     }
                 }
-                None if stream.prepare() == Ready::NeedBytes => return Step::NeedBytes(index),
+                None if stream.prepare() == Ready::NeedBytes => {
+                    if !self.read_more(index, &mut feed)? {
+                        return Ok(Step::Waiting);
+                    }
+                }
                 None => {}
             }
         }
@@ -301,15 +300,7 @@ pub(super) fn earliest(streams: &mut [StreamState]) -> Option<(usize, &mut Strea
 }
 
 fn log(id: u32, payload: &[u8]) -> EventKind<'_> {
-    let frame = Frame {
-        id,
-        core: 0,
-        payload,
-        payload_start: 0,
-        delta: 0,
-        length: 0,
-    };
-    match Packet::parse(&frame) {
+    match Packet::of(id, payload) {
         Ok(Packet::PrintFormatted(print)) => EventKind::Log(print),
         Ok(Packet::Extended(Extended::PrintElf {
             address,

@@ -6,6 +6,7 @@
 use super::context::{Context, Cores};
 use super::dialect::idf;
 use super::event::{Event, Occasion};
+use super::feed::Feed;
 use super::interpret::follow_switch;
 use super::lane::Lane;
 use super::reader::{Counts, Meant, StreamState, Trace, earliest};
@@ -16,12 +17,19 @@ use super::tasks::Tasks;
 /// Why reading pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// This stream needs bytes: read some into [`Trace::space`] and call [`Trace::supply`].
-    NeedBytes(usize),
+    /// There may be more, later.
+    Waiting,
     /// Who watches has seen enough for now.
     Enough,
     /// Every stream has ended.
     Finished,
+}
+
+/// Why the hot loop ends.
+enum Halt {
+    /// This stream needs bytes.
+    NeedBytes(usize),
+    Pause(Pause),
 }
 
 /// A packet that says who runs, without its parameters.
@@ -77,18 +85,36 @@ pub(crate) trait Observer {
 }
 
 impl Trace {
-    /// Reads on until bytes are needed.
-    pub(crate) fn run<O: Observer>(&mut self, observer: &mut O) -> Pause {
+    /// Reads all that there is, unless the observer is full before.
+    pub(crate) fn run<F: Feed, O: Observer>(
+        &mut self,
+        mut feed: F,
+        observer: &mut O,
+    ) -> Result<Pause, F::Error> {
+        loop {
+            match self.run_supplied(observer) {
+                Halt::Pause(pause) => return Ok(pause),
+                Halt::NeedBytes(index) => {
+                    if !self.read_more(index, &mut feed)? {
+                        return Ok(Pause::Waiting);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the bytes that are there.
+    fn run_supplied<O: Observer>(&mut self, observer: &mut O) -> Halt {
         loop {
             if O::ALL && observer.is_full() {
-                return Pause::Enough;
+                return Halt::Pause(Pause::Enough);
             }
             let Some((index, source)) = earliest(&mut self.streams) else {
-                return Pause::Finished;
+                return Halt::Pause(Pause::Finished);
             };
             if !source.stream.take_frame() {
-                if let Some(pause) = self.observe_special(index, observer) {
-                    return pause;
+                if self.observe_special(index, observer) == Ready::NeedBytes {
+                    return Halt::NeedBytes(index);
                 }
                 continue;
             }
@@ -129,16 +155,15 @@ impl Trace {
     }
 
     /// What comes next is no frame that is ready.
-    fn observe_special(&mut self, index: usize, observer: &mut impl Observer) -> Option<Pause> {
+    fn observe_special(&mut self, index: usize, observer: &mut impl Observer) -> Ready {
         let stream = &mut self.streams[index].stream;
-        if let Some(special) = stream.take_special() {
-            if let Some(event) = self.special_event(index, special) {
-                observer.event(&event, self);
-            }
-        } else if stream.prepare() == Ready::NeedBytes {
-            return Some(Pause::NeedBytes(index));
+        let Some(special) = stream.take_special() else {
+            return stream.prepare();
+        };
+        if let Some(event) = self.special_event(index, special) {
+            observer.event(&event, self);
         }
-        None
+        Ready::Item
     }
 
     #[inline(never)]

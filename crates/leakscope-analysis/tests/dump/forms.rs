@@ -1,6 +1,6 @@
 //! The forms of a dump, as devices print them.
 
-use leakscope_analysis::dump::{Dump, Log, Memory, Mode, Record, is_text};
+use leakscope_analysis::dump::{Dump, Log, Memory, Mode, Record, Sums, is_text};
 
 pub(crate) fn only(text: &str) -> Dump {
     let mut log = Log::read(text.as_bytes());
@@ -74,10 +74,14 @@ fn of_idf_5_5() {
     assert_eq!(dump.records, records_of_new());
     let whole = Dump {
         offset: 23,
-        announced: 5,
-        capacity: 8,
+        announced: Some(5),
+        capacity: Some(8),
         records: records_of_new(),
         mode: Some(Mode::All),
+        sums: Some(Sums {
+            blocks: 3,
+            bytes: 1_235_573,
+        }),
         total_allocations: Some(9),
         total_frees: Some(6),
         is_whole: true,
@@ -130,8 +134,8 @@ total allocations 20 total frees 19
 ",
     );
     let expected = Dump {
-        announced: 2,
-        capacity: 100,
+        announced: Some(2),
+        capacity: Some(100),
         records: vec![
             record(0x3ffa_f214, 32, 0x2e9b_7384, &[0x400d_276d, 0x400d_27c1]),
             Record {
@@ -142,6 +146,10 @@ total allocations 20 total frees 19
             },
         ],
         mode: Some(Mode::All),
+        sums: Some(Sums {
+            blocks: 1,
+            bytes: 32,
+        }),
         total_allocations: Some(20),
         total_frees: Some(19),
         has_overflowed: true,
@@ -163,7 +171,7 @@ Error: heap trace linked list is corrupt. expected more records.
 ",
     );
     assert!(dump.is_corrupt && dump.is_whole);
-    assert_eq!(dump.announced, 9);
+    assert_eq!(dump.announced, Some(9));
 }
 
 #[test]

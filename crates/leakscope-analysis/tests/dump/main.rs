@@ -3,4 +3,6 @@
 mod decorated;
 mod forms;
 mod outcome;
+mod pieces;
+mod prefixes;
 mod properties;

@@ -8,7 +8,7 @@ use leakscope_analysis::heap::{
     Completes, Effect, HeapModel, KeepAll, KnownBlock, UnknownFree, Watcher,
 };
 use leakscope_analysis::outcome::{Outcome, Totals};
-use leakscope_analysis::trace::{Event, Layout, Occasion, Pause, Switch, Trace};
+use leakscope_analysis::trace::{Event, Layout, Occasion, Switch, Trace};
 use proptest::prelude::*;
 
 use crate::damage::program;
@@ -49,27 +49,13 @@ impl Watcher for Effects {
 
 /// All effects of a recording, and its outcome.
 fn read(bytes: &[u8], is_plain: bool) -> (Vec<(u64, Effect)>, Outcome) {
-    let layout = Layout::of(&[bytes]);
-    let mut places: Vec<usize> = layout
-        .parts
-        .iter()
-        .map(|part| part.start as usize)
-        .collect();
-    let (mut trace, mut heap) = (Trace::new(&layout), HeapModel::default());
+    let mut trace = Trace::new(&Layout::of(&[bytes]));
+    let mut heap = HeapModel::default();
     let mut effects = Effects {
         is_plain,
         ..Effects::default()
     };
-    while let Pause::NeedBytes(stream) = heap.run(&mut trace, &mut KeepAll, &mut effects) {
-        let end = layout.parts[stream].end.unwrap_or(u64::MAX);
-        let end = bytes.len().min(usize::try_from(end).unwrap_or(usize::MAX));
-        let rest = bytes.get(places[stream]..end).unwrap_or_default();
-        let space = trace.space(stream);
-        let count = rest.len().min(space.len());
-        space[..count].copy_from_slice(&rest[..count]);
-        places[stream] += count;
-        trace.supply(stream, count);
-    }
+    let Ok(_) = heap.run(&mut trace, &[bytes][..], &mut KeepAll, &mut effects);
     (effects.all, heap.outcome(&trace))
 }
 

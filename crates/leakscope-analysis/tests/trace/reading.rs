@@ -1,11 +1,13 @@
 //! Recordings, read as a command reads them.
 
+use std::convert::Infallible;
+
 use leakscope_analysis::Analysis;
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::outcome::{AnomalyKind, CallSite, Outcome};
 use leakscope_analysis::problem::{Problem, ProblemKind};
-use leakscope_analysis::trace::{EventKind, HEAD, HeapEvent, Layout, Start, Step};
+use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Start, Step};
 
 /// All that was read.
 #[derive(Clone, Debug)]
@@ -61,78 +63,56 @@ pub(crate) fn read_one(input: Vec<u8>) -> Reading {
 }
 
 /// Reads inputs in pieces of at most as many bytes as `piece` says each time.
-pub(crate) fn read_in_pieces(inputs: &[Vec<u8>], mut piece: impl FnMut() -> usize) -> Reading {
+pub(crate) fn read_in_pieces(inputs: &[Vec<u8>], piece: impl FnMut() -> usize) -> Reading {
     let heads: Vec<&[u8]> = inputs
         .iter()
         .map(|input| &input[..input.len().min(HEAD)])
         .collect();
     let layout = Layout::of(&heads);
-    let mut places: Vec<usize> = layout
-        .parts
-        .iter()
-        .map(|part| part.start as usize)
-        .collect();
+    let mut feed = Pieces { inputs, piece };
     let mut analysis = Analysis::new(&layout, KeepAll);
     let mut events = Vec::new();
-    loop {
-        let stream = match analysis.step() {
-            Step::Event(event, trace) => {
-                let described = |kind: &EventKind<'_>| match *kind {
-                    EventKind::System => Kind::System,
-                    EventKind::Api => Kind::Api,
-                    EventKind::Module => Kind::Module(
-                        trace
-                            .module_event(&event)
-                            .map(|module| (module.description.to_owned(), module.number)),
-                    ),
-                    EventKind::Heap(heap) => {
-                        Kind::Heap(heap, trace.stacks().frames(stack_of(&heap)).to_vec())
-                    }
-                    EventKind::Log(print) => Kind::Log(print.formatted().to_string()),
-                    EventKind::LogInElf { address, .. } => Kind::LogInElf(address),
-                    EventKind::Mark { marker } => Kind::Mark(marker),
-                    EventKind::Gap {
-                        from,
-                        packets,
-                        bytes,
-                    } => Kind::Gap {
-                        from,
-                        packets,
-                        bytes,
-                    },
-                    EventKind::Start(start) => Kind::Start(start),
-                    EventKind::Stop => Kind::Stop,
-                    EventKind::Unreadable => Kind::Unreadable,
-                };
-                events.push((
-                    event.context,
-                    Seen {
-                        time: event.time,
-                        core: event.core,
-                        context: String::new(),
-                        input: event.input,
-                        offset: event.offset,
-                        id: event.id,
-                        payload: event.payload.to_vec(),
-                        kind: described(&event.kind),
-                    },
-                ));
-                continue;
+    while let Ok(Step::Event(event, trace)) = analysis.step(&mut feed) {
+        let described = |kind: &EventKind<'_>| match *kind {
+            EventKind::System => Kind::System,
+            EventKind::Api => Kind::Api,
+            EventKind::Module => Kind::Module(
+                trace
+                    .module_event(&event)
+                    .map(|module| (module.description.to_owned(), module.number)),
+            ),
+            EventKind::Heap(heap) => {
+                Kind::Heap(heap, trace.stacks().frames(stack_of(&heap)).to_vec())
             }
-            Step::NeedBytes(stream) => stream,
-            Step::Finished => break,
+            EventKind::Log(print) => Kind::Log(print.formatted().to_string()),
+            EventKind::LogInElf { address, .. } => Kind::LogInElf(address),
+            EventKind::Mark { marker } => Kind::Mark(marker),
+            EventKind::Gap {
+                from,
+                packets,
+                bytes,
+            } => Kind::Gap {
+                from,
+                packets,
+                bytes,
+            },
+            EventKind::Start(start) => Kind::Start(start),
+            EventKind::Stop => Kind::Stop,
+            EventKind::Unreadable => Kind::Unreadable,
         };
-        let part = layout.parts[stream];
-        let input = &inputs[part.input];
-        let end = part
-            .end
-            .map_or(input.len(), |end| input.len().min(end as usize));
-        let rest = input.get(places[stream]..end).unwrap_or_default();
-        let space = analysis.space(stream);
-        let count = rest.len().min(space.len()).min(piece().max(1));
-        space[..count].copy_from_slice(&rest[..count]);
-        places[stream] += count;
-        analysis.supply(stream, count);
+        events.push((
+            event.context,
+            Seen {
+                time: event.time,
+                core: event.core,
+                context: String::new(),
+                input: event.input,
+                offset: event.offset,
+                id: event.id,
+                payload: event.payload.to_vec(),
+                kind: described(&event.kind),
+            },
+        ));
     }
     let outcome = analysis.outcome();
     let events = events
@@ -143,6 +123,26 @@ pub(crate) fn read_in_pieces(inputs: &[Vec<u8>], mut piece: impl FnMut() -> usiz
         })
         .collect();
     Reading { events, outcome }
+}
+
+/// Inputs of which each read brings no more bytes than `piece` says, but at least one.
+struct Pieces<'i, P> {
+    inputs: &'i [Vec<u8>],
+    piece: P,
+}
+
+impl<P: FnMut() -> usize> Feed for Pieces<'_, P> {
+    type Error = Infallible;
+
+    fn read_at(
+        &mut self,
+        input: usize,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, Infallible> {
+        let most = buffer.len().min((self.piece)().max(1));
+        self.inputs.read_at(input, offset, &mut buffer[..most])
+    }
 }
 
 fn stack_of(event: &HeapEvent) -> leakscope_analysis::trace::StackId {

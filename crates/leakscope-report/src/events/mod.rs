@@ -1,41 +1,29 @@
 //! Single events as rows: SystemView's Events view, outside of it.
 //!
 //! ```
-//! # use leakscope_analysis::trace::{Layout, Step, Trace};
+//! use leakscope_analysis::trace::{Layout, Step, Trace};
 //! use leakscope_report::events::{EventRow, Format, Writer};
 //! use leakscope_report::filter::Filter;
 //! use leakscope_report::naming::Naming;
 //! use leakscope_report::Symbolizer;
 //!
 //! # let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 24, 7, 100, 100, 0, 0, 0, 0, 0, 1, 4, 0x60, 50];
-//! # let mut trace = Trace::new(&Layout::of(&[&bytes]));
+//! let inputs: &[&[u8]] = &[&bytes];
+//! let mut trace = Trace::new(&Layout::of(inputs));
 //! let (mut naming, mut symbolizer) = (Naming::default(), Symbolizer::new(None));
 //! let filter = Filter { core: Some(0), ..Filter::default() };
 //! let mut out = Vec::new();
 //! let mut writer = Writer::new(&mut out, Format::Text);
 //! let mut index = 0;
-//! # let mut supplied = false;
-//! loop {
-//!     match trace.step() {
-//!         Step::Event(event, trace) => {
-//!             naming.learn(&event);
-//!             if filter.matches(&event, trace) {
-//!                 let row = EventRow::new(index, &event, trace, &mut naming, &mut symbolizer);
-//!                 if filter.matches_row(&row) {
-//!                     writer.write(&row)?;
-//!                 }
-//!             }
-//!             index += 1;
+//! while let Ok(Step::Event(event, trace)) = trace.step(inputs) {
+//!     naming.learn(&event);
+//!     if filter.matches(&event, trace) {
+//!         let row = EventRow::new(index, &event, trace, &mut naming, &mut symbolizer);
+//!         if filter.matches_row(&row) {
+//!             writer.write(&row)?;
 //!         }
-//!         Step::NeedBytes(stream) => {
-//!             // read some of the stream into `trace.space(stream)`
-//! #           let count = if supplied { 0 } else { bytes.len() };
-//! #           trace.space(stream)[..count].copy_from_slice(&bytes[..count]);
-//! #           trace.supply(stream, count);
-//! #           supplied = true;
-//!         }
-//!         Step::Finished => break,
 //!     }
+//!     index += 1;
 //! }
 //! writer.finish()?;
 //! # assert!(String::from_utf8(out).unwrap().contains("TASK_START_EXEC"));

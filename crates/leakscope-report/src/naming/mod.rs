@@ -14,7 +14,7 @@ use leakscope_analysis::describe::{
     Parameter, raw_parameters,
 };
 use leakscope_analysis::trace::{Event, EventKind, Trace};
-use leakscope_systemview::{Extended, Frame, Header, Init, Packet, SystemDescription, id};
+use leakscope_systemview::{Extended, Header, Init, Packet, SystemDescription, id};
 use rustc_hash::FxHashMap;
 
 use crate::symbolizer::Symbolizer;
@@ -250,14 +250,7 @@ fn filled(
 
 /// The packet that an event came from.
 fn packet<'t>(event: &Event<'t>) -> Result<Packet<'t>, leakscope_systemview::Malformed> {
-    Packet::parse(&Frame {
-        id: event.id,
-        core: event.core,
-        payload: event.payload,
-        payload_start: 0,
-        delta: 0,
-        length: 0,
-    })
+    Packet::of(event.id, event.payload)
 }
 
 /// The names that are valid at an event.

@@ -8,19 +8,8 @@ use crate::program::{ALLOC_TASK, HEAP_CAPS_MALLOC, PV_PORT_MALLOC, TASK_WRAPPER}
 /// Calls `each` with every event of a recording.
 pub(crate) fn walk(bytes: &[u8], mut each: impl FnMut(&Event<'_>, &Trace)) {
     let mut trace = Trace::new(&Layout::of(&[bytes]));
-    let mut rest = bytes;
-    loop {
-        match trace.step() {
-            Step::Event(event, trace) => each(&event, trace),
-            Step::NeedBytes(stream) => {
-                let space = trace.space(stream);
-                let (now, later) = rest.split_at(rest.len().min(space.len()));
-                space[..now.len()].copy_from_slice(now);
-                rest = later;
-                trace.supply(stream, now.len());
-            }
-            Step::Finished => break,
-        }
+    while let Ok(Step::Event(event, trace)) = trace.step(&[bytes][..]) {
+        each(&event, trace);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the recording says of itself: the System window's facts.
 
 use leakscope_analysis::trace::{Event, Module, Trace};
-use leakscope_systemview::{Frame, Init, Packet};
+use leakscope_systemview::{Init, Packet};
 use rustc_hash::FxHashMap;
 
 /// Facts about the target and counts of events.
@@ -54,15 +54,7 @@ impl SystemIndex {
     }
 
     pub(crate) fn observe(&mut self, event: &Event<'_>, trace: &Trace) {
-        let frame = Frame {
-            id: event.id,
-            core: event.core,
-            payload: event.payload,
-            payload_start: 0,
-            delta: 0,
-            length: 0,
-        };
-        match Packet::parse(&frame) {
+        match Packet::of(event.id, event.payload) {
             Ok(Packet::Init(init)) => {
                 self.init.retain(|known| known.0 != event.core);
                 self.init.push((event.core, init));

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Extended, Init, Packet, Print, Text};
 use leakscope_viewer::{Engine, Program, Query, TraceInputs};
@@ -31,6 +32,23 @@ impl Memory {
     }
 }
 
+impl Feed for Memory {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = &self.inputs[input];
+        let there = &bytes[..bytes.len().min(self.written.load(Ordering::SeqCst))];
+        let rest = there.get(offset as usize..).unwrap_or_default();
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    }
+
+    fn grows(&self) -> bool {
+        self.written.load(Ordering::SeqCst) < usize::MAX
+    }
+}
+
 impl TraceInputs for Memory {
     fn names(&self) -> Vec<String> {
         let names = (0..self.inputs.len()).map(|input| format!("input {input}"));
@@ -44,21 +62,8 @@ impl TraceInputs for Memory {
         Ok(head)
     }
 
-    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = &self.inputs[input];
-        let there = &bytes[..bytes.len().min(self.written.load(Ordering::SeqCst))];
-        let rest = there.get(offset as usize..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    }
-
     fn length(&self) -> u64 {
         self.inputs.iter().map(|input| input.len() as u64).sum()
-    }
-
-    fn grows(&self) -> bool {
-        self.written.load(Ordering::SeqCst) < usize::MAX
     }
 }
 

@@ -65,51 +65,32 @@ impl Twin {
         let layout = Layout::of(&heads);
         let mut trace = Trace::new(&layout);
         let mut heap = HeapModel::default();
-        let mut rests: Vec<&[u8]> = (layout.parts.iter())
-            .map(|part| {
-                let input = &inputs[part.input];
-                let end = part.end.map_or(input.len(), |end| end as usize);
-                &input[part.start as usize..end.min(input.len())]
-            })
-            .collect();
         let mut events = Vec::new();
-        loop {
-            match trace.step() {
-                Step::Event(event, trace) => {
-                    let effect = heap.observe(&event, trace.stacks(), &mut KeepAll);
-                    let of_heap = match event.kind {
-                        EventKind::Heap(of_heap) => Some(of_heap),
-                        _ => None,
-                    };
-                    let stack = match of_heap {
-                        Some(HeapEvent::Allocation { stack, .. }) => trace.stacks().frames(stack),
-                        _ => &[],
-                    };
-                    events.push(Kept {
-                        time: event.time,
-                        core: event.core,
-                        context: name(event.context, trace),
-                        kind: kind(&event),
-                        live_bytes: heap.live_bytes(),
-                        heap: of_heap,
-                        effect,
-                        stack: stack.to_vec(),
-                        text: match event.kind {
-                            EventKind::Log(print) => print.formatted().to_string(),
-                            _ => String::new(),
-                        },
-                        running: (0..2).map(|core| trace.running(core)).collect(),
-                    });
-                }
-                Step::NeedBytes(stream) => {
-                    let space = trace.space(stream);
-                    let (now, later) = rests[stream].split_at(rests[stream].len().min(space.len()));
-                    space[..now.len()].copy_from_slice(now);
-                    rests[stream] = later;
-                    trace.supply(stream, now.len());
-                }
-                Step::Finished => break,
-            }
+        while let Ok(Step::Event(event, trace)) = trace.step(inputs) {
+            let effect = heap.observe(&event, trace.stacks(), &mut KeepAll);
+            let of_heap = match event.kind {
+                EventKind::Heap(of_heap) => Some(of_heap),
+                _ => None,
+            };
+            let stack = match of_heap {
+                Some(HeapEvent::Allocation { stack, .. }) => trace.stacks().frames(stack),
+                _ => &[],
+            };
+            events.push(Kept {
+                time: event.time,
+                core: event.core,
+                context: name(event.context, trace),
+                kind: kind(&event),
+                live_bytes: heap.live_bytes(),
+                heap: of_heap,
+                effect,
+                stack: stack.to_vec(),
+                text: match event.kind {
+                    EventKind::Log(print) => print.formatted().to_string(),
+                    _ => String::new(),
+                },
+                running: (0..2).map(|core| trace.running(core)).collect(),
+            });
         }
         let tasks = trace.tasks().iter();
         let names = tasks.map(|task| (task.address, task.display_name()));

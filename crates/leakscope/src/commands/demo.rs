@@ -1,7 +1,7 @@
 //! `leakscope demo`: a program with a known fault, recorded and reported on.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, PipeReader, Read, Write};
 use std::path::Path;
 use std::thread;
 
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_analysis::trace::{Feed, Layout};
 use leakscope_report::{FrameSource, Symbolizer, text};
 use leakscope_symbols::Symbols;
 
@@ -57,24 +57,22 @@ impl Demo {
 
     /// Runs the program, and reads its packets from a pipe while it runs.
     fn record_stream(&self, symbols: Option<&Symbols>) -> anyhow::Result<Outcome> {
-        let (mut reader, writer) = io::pipe().context("there is no pipe to be had")?;
-        let mut file = self.create()?;
+        let (reader, writer) = io::pipe().context("there is no pipe to be had")?;
+        let file = self.create()?;
         let mut analysis = Analysis::new(&Layout::of(&[&[]]), AllocatorFrames(symbols));
-        let progress = progress();
         recorder::stream_into(writer);
         let fault = self.fault;
         let loaded_at = loaded_at(symbols);
         thread::scope(|threads| {
             threads.spawn(move || program::run(fault, loaded_at));
-            while let Pause::NeedBytes(stream) = analysis.run() {
-                let space = analysis.space(stream);
-                let count = reader.read(space).context("the pipe cannot be read")?;
-                // The disk has them before anything can go wrong with reading them.
-                self.save(&mut file, &space[..count])?;
-                analysis.supply(stream, count);
-                progress.inc(count as u64);
-            }
-            progress.finish_and_clear();
+            let mut pipe = SavedPipe {
+                demo: self,
+                reader,
+                file,
+                progress: progress(),
+            };
+            analysis.run(&mut pipe)?;
+            pipe.progress.finish_and_clear();
             Ok(analysis.outcome())
         })
     }
@@ -122,6 +120,29 @@ impl Demo {
         writeln!(out, "Saved         {saved}")?;
         writeln!(out, "Look again    {program} report {saved}{elf}")?;
         writeln!(out, "Your board    {program} record --help")
+    }
+}
+
+/// What a program sends through a pipe, which is saved as it is read.
+struct SavedPipe<'d> {
+    demo: &'d Demo,
+    reader: PipeReader,
+    file: File,
+    progress: ProgressBar,
+}
+
+impl Feed for SavedPipe<'_> {
+    type Error = anyhow::Error;
+
+    fn read_at(&mut self, _: usize, _: u64, buffer: &mut [u8]) -> anyhow::Result<usize> {
+        let count = self
+            .reader
+            .read(buffer)
+            .context("the pipe cannot be read")?;
+        // The disk has them before anything can go wrong with reading them.
+        self.demo.save(&mut self.file, &buffer[..count])?;
+        self.progress.inc(count as u64);
+        Ok(count)
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use leakscope_analysis::trace::{Task, Trace};
+use leakscope_analysis::trace::{Step, Task, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
-use crate::recording::{self, Recording};
+use crate::recording::Recording;
 use crate::screen::{self, Screen};
 
 impl Events {
@@ -22,18 +22,18 @@ impl Events {
         let mut writer = Writer::new(&mut screen.out, self.row_format());
         let (mut index, mut shown) = (0, 0);
         let mut trace = Trace::new(&recording.layout);
-        recording::each_event(&mut recording, &mut trace, |event, trace| {
-            naming.learn(event);
-            if filter.matches(event, trace) {
-                let row = EventRow::new(index, event, trace, &mut naming, &mut symbolizer);
+        while let Step::Event(event, trace) = trace.step(&mut recording)? {
+            naming.learn(&event);
+            if filter.matches(&event, trace) {
+                let row = EventRow::new(index, &event, trace, &mut naming, &mut symbolizer);
                 if filter.matches_row(&row) {
                     writer.write(&row)?;
                     shown += 1;
                 }
             }
             index += 1;
-            Ok(())
-        })?;
+        }
+        recording.finish();
         recording.require_events(trace.counts().packets)?;
         writer.finish()?;
         screen.out.flush()?;

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use leakscope_analysis::trace::{EventKind, Trace};
+use leakscope_analysis::trace::{EventKind, Step, Trace};
 use leakscope_report::log::{Format, LogRow, Writer};
 use leakscope_report::{FrameSource, Symbolizer};
 
 use crate::cli::{Log, LogFormat};
 use crate::firmware;
-use crate::recording::{self, Recording};
+use crate::recording::Recording;
 use crate::screen::{self, Screen};
 
 impl Log {
@@ -26,14 +26,14 @@ impl Log {
         let mut writer = Writer::new(&mut screen.out, format);
         let mut trace = Trace::new(&recording.layout);
         let (mut messages, mut in_elf) = (0, 0);
-        recording::each_event(&mut recording, &mut trace, |event, trace| {
-            if let Some(row) = LogRow::new(event, trace, &program) {
+        while let Step::Event(event, trace) = trace.step(&mut recording)? {
+            if let Some(row) = LogRow::new(&event, trace, &program) {
                 messages += 1;
                 in_elf += u64::from(matches!(event.kind, EventKind::LogInElf { .. }));
                 writer.write(row)?;
             }
-            Ok(())
-        })?;
+        }
+        recording.finish();
         recording.require_events(trace.counts().packets)?;
         writer.finish()?;
         screen.out.flush()?;

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Event, Pause, Step, Trace};
+use leakscope_analysis::trace::{Event, Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
@@ -20,7 +20,6 @@ use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::recording::{self, Recording};
 use crate::screen::{self, Screen};
-use crate::viewing::Viewed;
 
 impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
@@ -37,12 +36,14 @@ impl Report {
         }
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let mut screen = Screen::new();
-        let analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
-        let mut outcome = if self.print || self.cycle.is_some() {
-            self.analyse_step_by_step(analysis, &mut recording, &mut symbolizer, &mut screen)?
+        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
+        if self.print || self.cycle.is_some() {
+            self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
-            analyse(analysis, &mut recording)?
-        };
+            analysis.run(&mut recording)?;
+        }
+        recording.finish();
+        let mut outcome = analysis.outcome();
         recording.require_events(outcome.totals.events)?;
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
@@ -64,10 +65,9 @@ impl Report {
         let naming = recording::described(&self.description)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let mut file = self.create(path)?;
-        let source = Box::new(Viewed::new(recording.into_inputs()));
-        let mut engine = Engine::new(source, &program, naming)?;
+        let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
-            bail!("the recording cannot be read on: {why}");
+            bail!("{why}");
         }
         write_page(&mut file, &mut engine, path)
     }
@@ -120,13 +120,13 @@ impl Report {
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
-    fn analyse_step_by_step(
+    fn look_at_events(
         &self,
-        mut analysis: Analysis<AllocatorFrames<'_>>,
+        analysis: &mut Analysis<AllocatorFrames<'_>>,
         recording: &mut Recording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<()> {
         let mut naming = recording.naming(&self.description)?;
         let mut writer = Writer::new(&mut screen.out, Format::TextWithStacks);
         let filter = Filter {
@@ -139,25 +139,16 @@ impl Report {
         }
         let mut cycles = 0;
         let mut index = 0;
-        loop {
-            match analysis.step() {
-                Step::Event(event, trace) => {
-                    naming.learn(&event);
-                    if self.print && filter.matches(&event, trace) {
-                        let row = EventRow::new(index, &event, trace, &mut naming, symbolizer);
-                        writer.write(&row)?;
-                    }
-                    index += 1;
-                    if self.begins_cycle(&event, trace, symbolizer) {
-                        cycles += 1;
-                        analysis.mark_cycle();
-                    }
-                }
-                Step::NeedBytes(stream) => {
-                    let count = recording.read(stream, analysis.space(stream))?;
-                    analysis.supply(stream, count);
-                }
-                Step::Finished => break,
+        while let Step::Event(event, trace) = analysis.step(&mut *recording)? {
+            naming.learn(&event);
+            if self.print && filter.matches(&event, trace) {
+                let row = EventRow::new(index, &event, trace, &mut naming, symbolizer);
+                writer.write(&row)?;
+            }
+            index += 1;
+            if self.begins_cycle(&event, trace, symbolizer) {
+                cycles += 1;
+                analysis.mark_cycle();
             }
         }
         recording.finish();
@@ -169,7 +160,7 @@ impl Report {
         if self.print {
             writeln!(screen.out)?;
         }
-        Ok(analysis.outcome())
+        Ok(())
     }
 
     fn begins_cycle(&self, event: &Event<'_>, trace: &Trace, program: &Symbolizer<'_>) -> bool {
@@ -213,17 +204,4 @@ fn write_page(
     page::write(file, engine)?;
     file.flush()
         .with_context(|| format!("`{}` cannot be written", path.display()))
-}
-
-/// Reads the recording without a stop: nobody asked for single events.
-fn analyse(
-    mut analysis: Analysis<AllocatorFrames<'_>>,
-    recording: &mut Recording,
-) -> anyhow::Result<Outcome> {
-    while let Pause::NeedBytes(stream) = analysis.run() {
-        let count = recording.read(stream, analysis.space(stream))?;
-        analysis.supply(stream, count);
-    }
-    recording.finish();
-    Ok(analysis.outcome())
 }

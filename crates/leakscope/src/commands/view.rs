@@ -1,8 +1,6 @@
 //! `leakscope view`: a recording in the browser.
 
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use leakscope_viewer::{Dump, Program, Server, open_in_browser};
 
@@ -10,7 +8,6 @@ use crate::cli::View;
 use crate::firmware;
 use crate::recording::{self, Recording};
 use crate::screen::{self, Screen};
-use crate::viewing::Viewed;
 
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
@@ -33,9 +30,8 @@ impl View {
             recording.require_some_event()?;
         }
         let naming = recording::described(&self.description)?;
-        let grows = Arc::new(AtomicBool::new(self.follow));
-        let source = Viewed::growing(recording.into_inputs(), grows);
-        Ok(Server::new(Box::new(source), program, naming)?)
+        let source = recording.viewed(self.follow);
+        Ok(Server::new(source, program, naming)?)
     }
 }
 

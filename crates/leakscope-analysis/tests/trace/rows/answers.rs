@@ -1,7 +1,9 @@
 //! What is answered, and when: sessions, log messages, outcomes while reading goes on.
 
+use std::convert::Infallible;
+
 use leakscope_analysis::heap::KeepAll;
-use leakscope_analysis::trace::{Layout, Start, Step};
+use leakscope_analysis::trace::{Feed, Layout, Start, Step};
 use leakscope_analysis::{Analysis, trace};
 
 use super::{BLOCK, OTHER, SITE};
@@ -50,23 +52,12 @@ fn row_30_events_stream() {
     }
     let bytes = recording.openocd();
     let mut analysis = Analysis::new(&Layout::of(&[&bytes]), KeepAll);
-    let mut place = Layout::of(&[&bytes]).parts[0].start as usize;
-    let mut largest = 0;
-    loop {
-        match analysis.step() {
-            Step::Event(..) => {}
-            Step::NeedBytes(stream) => {
-                let space = analysis.space(stream);
-                largest = largest.max(space.len());
-                let count = space.len().min(bytes.len() - place);
-                space[..count].copy_from_slice(&bytes[place..place + count]);
-                analysis.supply(stream, count);
-                place += count;
-            }
-            Step::Finished => break,
-        }
-    }
-    assert!(largest <= trace::HEAD * 4, "{largest}");
+    let mut feed = Measured {
+        bytes: &bytes,
+        largest: 0,
+    };
+    while let Ok(Step::Event(..)) = analysis.step(&mut feed) {}
+    assert!(feed.largest <= trace::HEAD * 4, "{}", feed.largest);
     assert_eq!(analysis.outcome().totals.heap_events, 40_000);
 }
 
@@ -100,26 +91,59 @@ fn row_40_an_outcome_at_any_time() {
     }
     let bytes = recording.openocd();
     let mut asked = 0;
-    let layout = Layout::of(&[&bytes]);
-    let mut analysis = Analysis::new(&layout, KeepAll);
-    let mut place = layout.parts[0].start as usize;
+    let mut analysis = Analysis::new(&Layout::of(&[&bytes]), KeepAll);
+    let mut feed = Growing {
+        bytes: &bytes,
+        written: 0,
+    };
     let mut seen = 0;
     loop {
-        match analysis.step() {
-            Step::Event(event, _) => {
+        match analysis.step(&mut feed) {
+            Ok(Step::Event(event, _)) => {
                 seen += u64::from(matches!(event.kind, trace::EventKind::Heap(_)));
             }
-            Step::NeedBytes(stream) => {
+            Ok(Step::Waiting) => {
                 assert_eq!(analysis.outcome().totals.allocations, seen);
                 asked += 1;
-                let count = (bytes.len() - place).min(40);
-                analysis.space(stream)[..count].copy_from_slice(&bytes[place..place + count]);
-                analysis.supply(stream, count);
-                place += count;
+                feed.written = bytes.len().min(feed.written + 40);
             }
-            Step::Finished => break,
+            Ok(Step::Finished) => break,
         }
     }
     assert!(asked > 10);
     assert_eq!(analysis.outcome().totals.allocations, 100);
+}
+
+/// A file of which the largest read is known.
+struct Measured<'b> {
+    bytes: &'b [u8],
+    largest: usize,
+}
+
+impl Feed for Measured<'_> {
+    type Error = Infallible;
+
+    fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        self.largest = self.largest.max(buffer.len());
+        [self.bytes].as_slice().read_at(0, offset, buffer)
+    }
+}
+
+/// A file of which so many bytes have been written yet.
+struct Growing<'b> {
+    bytes: &'b [u8],
+    written: usize,
+}
+
+impl Feed for Growing<'_> {
+    type Error = Infallible;
+
+    fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        let written = &self.bytes[..self.written];
+        [written].as_slice().read_at(0, offset, buffer)
+    }
+
+    fn grows(&self) -> bool {
+        self.written < self.bytes.len()
+    }
 }

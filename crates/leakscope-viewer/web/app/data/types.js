@@ -21,7 +21,7 @@
  * @property {'leak' | 'no-leak-seen' | 'nothing-known'} conclusion
  * @property {string} sentence
  * @property {boolean} symbols functions have names
- * @property {{ dumps: number, records: number, capacity: number, mode: 'all' | 'leaks' | null,
+ * @property {{ dumps: number, records: number, capacity: number | null, mode: 'all' | 'leaks' | null,
  *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
  * @property {Problem[]} problems
  * @property {Finding[]} findings

@@ -97,7 +97,7 @@ function figures(page) {
   if (dump !== null) {
     return element('dl', { class: 'figures' },
       figure('Outstanding', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
-      figure('Records in the dump', count(dump.records), `room for ${count(dump.capacity)}`));
+      figure('Records in the dump', count(dump.records), roomFor(dump)));
   }
   return element('dl', { class: 'figures' },
     figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, '', growing > 0),
@@ -256,17 +256,22 @@ function heapPicture(page) {
   };
 }
 
+/** @param {{ capacity: number | null }} dump How many records the buffer has room for, as far as the dump says. */
+function roomFor(dump) {
+  return dump.capacity === null ? '' : `room for ${count(dump.capacity)}`;
+}
+
 /** What a dump says of itself. @param {Page} page @param {NonNullable<Page['overview']['dump']>} dump */
 function dumpFacts(page, dump) {
   const { target, inputs } = page.overview;
   const modes = { all: 'all blocks, with those that were freed', leaks: 'blocks that were not freed' };
   return section('What was recorded', facts([
     ['Kept', dump.mode === null ? 'not known: the dump’s end is missing' : modes[dump.mode]],
-    ['Records', `${count(dump.records)}, room for ${count(dump.capacity)}`],
+    ['Records', [count(dump.records), roomFor(dump)].filter(Boolean).join(', ')],
     ['Allocations in all', dump.total_allocations === null ? null : count(dump.total_allocations)],
     ['Frees in all', dump.total_frees === null ? null : count(dump.total_frees)],
     ['Cores', target.cores.join(', ')],
-    ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}; this is the last whole one` : null],
+    ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}, of which one is shown` : null],
     ['File', element('span', {}, ...breakable(inputs.join(', ')))],
   ]));
 }

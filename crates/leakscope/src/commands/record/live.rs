@@ -1,23 +1,22 @@
 //! The analysis of a recording while it is being made: it reads the file as it grows.
 
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{HEAD, Pause, Step};
-use leakscope_capture::Input;
+use leakscope_analysis::trace::{Feed, HEAD, Step};
 use leakscope_report::log::LogRow;
 use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::Symbols;
 
-use super::recognise;
-use super::status::Status;
+use super::recognise::{self, Data};
 use crate::firmware::{self, AllocatorFrames};
 use crate::recording::Recording;
 
 /// So much is read before somebody else gets a turn.
-const TURN: u64 = 8 << 20;
+const TURN: usize = 8 << 20;
 /// If no packet was found in so many bytes, or after so much time, it is looked what comes instead.
 const DOUBT_BYTES: u64 = 4096;
 const DOUBT_TIME: Duration = Duration::from_secs(3);
@@ -47,21 +46,13 @@ enum Front {
 }
 
 impl<'s> Live<'s> {
-    pub(super) fn new(
-        inputs: Vec<Input>,
-        symbols: Option<&'s Symbols>,
-        log: bool,
-    ) -> anyhow::Result<Self> {
-        Ok(Self::of(Recording::of(inputs)?, symbols, log))
-    }
-
     /// Of a file that has become another one.
     pub(super) fn again(path: &Path, symbols: Option<&'s Symbols>) -> anyhow::Result<Self> {
         let recording = Recording::open(&[path.display().to_string()])?;
-        Ok(Self::of(recording, symbols, false))
+        Ok(Self::new(recording, symbols, false))
     }
 
-    fn of(recording: Recording, symbols: Option<&'s Symbols>, log: bool) -> Self {
+    pub(super) fn new(recording: Recording, symbols: Option<&'s Symbols>, log: bool) -> Self {
         Self {
             analysis: Analysis::new(&recording.layout, AllocatorFrames(symbols)),
             recording,
@@ -74,12 +65,13 @@ impl<'s> Live<'s> {
         }
     }
 
-    /// Takes into account what has been written since the last time, or some of it: whether there is more.
-    pub(super) fn follow(&mut self, status: &mut Status) -> bool {
+    /// Takes into account what has been written since the last time, or some of it: whether there is more. `log` is
+    /// shown log messages, if they are wanted.
+    pub(super) fn follow(&mut self, log: &mut dyn FnMut(LogRow)) -> bool {
         if self.failed.is_some() {
             return false;
         }
-        match self.read(false, status) {
+        match self.read(log) {
             Ok(is_behind) => is_behind,
             Err(error) => {
                 self.failed = Some(error);
@@ -89,7 +81,7 @@ impl<'s> Live<'s> {
     }
 
     /// Takes all of it into account: nothing more will be written. The answer.
-    pub(super) fn complete(&mut self, status: &mut Status) -> anyhow::Result<Outcome> {
+    pub(super) fn complete(&mut self, log: &mut dyn FnMut(LogRow)) -> anyhow::Result<Outcome> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -98,7 +90,7 @@ impl<'s> Live<'s> {
             // They were printed already.
             self.log = false;
         }
-        while self.read(true, status)? {}
+        while self.read(log)? {}
         Ok(self.checked(self.analysis.outcome()))
     }
 
@@ -143,51 +135,49 @@ impl<'s> Live<'s> {
     /// packets are believed only when it is known that they are.
     pub(super) fn would_be_stopped(&self) -> bool {
         let mut analysis = self.analysis.clone();
-        while let Pause::NeedBytes(stream) = analysis.run() {
-            analysis.supply(stream, 0);
-        }
+        let nothing: &[&[u8]] = &[];
+        let Ok(_) = analysis.run(nothing);
         let outcome = analysis.outcome();
         outcome.sessions.last().is_some_and(|last| last.stopped)
     }
 
     /// Says once what comes if it does not look like packets.
-    pub(super) fn warn_of_what_is_no_trace(&mut self, status: &mut Status) {
+    pub(super) fn what_is_no_trace(&mut self) -> Option<Data> {
         if self.warned || self.packets() > 0 {
-            return;
+            return None;
         }
         let bytes = self.bytes();
         if bytes == 0 {
-            return;
+            return None;
         }
         let first = *self.first_byte.get_or_insert_with(Instant::now);
         if bytes < DOUBT_BYTES && first.elapsed() < DOUBT_TIME {
-            return;
+            return None;
         }
         self.warned = true;
-        let head = self.recording.head();
-        if let Some(data) = recognise::what_else(&head) {
-            status.note(&data.to_string());
-            status.hint(data.hint());
-        }
+        recognise::what_else(&self.recording.head())
     }
 
-    fn read(&mut self, is_complete: bool, status: &mut Status) -> anyhow::Result<bool> {
+    /// Reads for one turn; whether there is more to read at once.
+    fn read(&mut self, log: &mut dyn FnMut(LogRow)) -> anyhow::Result<bool> {
         if self.front == Front::Grows {
-            self.look_at_front(is_complete)?;
+            self.look_at_front()?;
         }
-        let mut taken = 0;
-        while taken < TURN {
-            let Some(stream) = self.advance(status) else {
-                return Ok(false);
-            };
-            let count = self.recording.read(stream, self.analysis.space(stream))?;
-            if count == 0 && !is_complete {
-                return Ok(false);
+        let mut turn = Turn {
+            recording: &mut self.recording,
+            left: TURN,
+        };
+        if self.log {
+            let program = Symbolizer::new(self.symbols.map(|symbols| symbols as &dyn FrameSource));
+            while let Step::Event(event, trace) = self.analysis.step(&mut turn)? {
+                if let Some(row) = LogRow::new(&event, trace, &program) {
+                    log(row);
+                }
             }
-            self.analysis.supply(stream, count);
-            taken += count as u64;
+        } else {
+            self.analysis.run(&mut turn)?;
         }
-        Ok(true)
+        Ok(turn.left == 0)
     }
 
     /// Finds out how the file is laid out, as far as that can be seen yet.
@@ -195,10 +185,11 @@ impl<'s> Live<'s> {
     /// A stream that was caught in the middle is searched at length for its beginning by the analysis, which
     /// has to wait for that. Here, the first beginning that comes will do; the report at the end is made
     /// without this short cut.
-    fn look_at_front(&mut self, is_complete: bool) -> anyhow::Result<()> {
+    fn look_at_front(&mut self) -> anyhow::Result<()> {
         let is_whole = self.recording.head().len() >= HEAD;
         let changed = self.recording.look_again()?;
-        let skipped = !is_complete && self.packets() == 0 && self.recording.skip_to_start();
+        let skipped =
+            self.recording.grows() && self.packets() == 0 && self.recording.skip_to_start();
         if changed || skipped {
             self.analysis = Analysis::new(&self.recording.layout, AllocatorFrames(self.symbols));
         }
@@ -209,26 +200,25 @@ impl<'s> Live<'s> {
         };
         Ok(())
     }
+}
 
-    /// Reads what can be read; the stream that needs bytes, if any.
-    fn advance(&mut self, status: &mut Status) -> Option<usize> {
-        if !self.log {
-            return match self.analysis.run() {
-                Pause::NeedBytes(stream) => Some(stream),
-                Pause::Enough | Pause::Finished => None,
-            };
-        }
-        let program = Symbolizer::new(self.symbols.map(|symbols| symbols as &dyn FrameSource));
-        loop {
-            match self.analysis.step() {
-                Step::Event(event, trace) => {
-                    if let Some(row) = LogRow::new(&event, trace, &program) {
-                        status.log(row);
-                    }
-                }
-                Step::NeedBytes(stream) => return Some(stream),
-                Step::Finished => return None,
-            }
-        }
+/// The recording, of which only so many bytes are to be read.
+struct Turn<'r> {
+    recording: &'r mut Recording,
+    left: usize,
+}
+
+impl Feed for Turn<'_> {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.left);
+        let count = (self.recording).read_at(input, offset, &mut buffer[..most])?;
+        self.left -= count;
+        Ok(count)
+    }
+
+    fn grows(&self) -> bool {
+        self.left == 0 || self.recording.grows()
     }
 }

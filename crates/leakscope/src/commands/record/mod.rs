@@ -19,6 +19,7 @@ mod words;
 
 use std::fs;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -48,8 +49,10 @@ impl Record {
         let stop = interrupt::catch()?;
         let mut source = connect::connect(self, symbols.as_ref())?;
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
-        let mut live = Live::new(recording.inputs()?, symbols.as_ref(), self.log)?;
-        let page = Page::open(self, recording.inputs()?)?;
+        let grows = Arc::new(AtomicBool::new(true));
+        let growing = || crate::recording::Recording::growing(recording.inputs()?, &grows);
+        let mut live = Live::new(growing()?, symbols.as_ref(), self.log);
+        let page = Page::open(self, growing()?)?;
         let mut status = Status::new(&source.name(), &self.output, self.log);
         let limits = Limits {
             duration: self.duration,
@@ -67,6 +70,7 @@ impl Record {
                 .join()
                 .expect("the recording thread does not panic")
         });
+        grows.store(false, Ordering::Release);
         status.clear();
         let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
         if let (Ok(()), Some(page)) = (&finished, page) {
@@ -105,7 +109,7 @@ impl Record {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            is_behind = live.follow(status);
+            is_behind = live.follow(&mut |row| status.log(row));
             if matches!(
                 event,
                 Some(SourceEvent::LinkLost(_) | SourceEvent::LinkRestored { .. })
@@ -127,8 +131,11 @@ impl Record {
             if stop.load(Ordering::Relaxed) {
                 status.stopping();
             }
-            live.warn_of_what_is_no_trace(status);
-            status.update(live, &mut symbolizer);
+            if let Some(data) = live.what_is_no_trace() {
+                status.note(&data.to_string());
+                status.hint(data.hint());
+            }
+            status.update(live.bytes(), || live.outcome(), &mut symbolizer);
             if let Some(due) = next_report
                 && Instant::now() >= due
             {
@@ -184,7 +191,7 @@ impl Record {
         if elsewhere {
             live = Live::again(&self.output, symbols)?;
         }
-        let outcome = live.complete(status)?;
+        let outcome = live.complete(&mut |row| status.log(row))?;
         if outcome.totals.events == 0 {
             if ending.bytes == 0 {
                 // An empty file would stand in the way of the next attempt.

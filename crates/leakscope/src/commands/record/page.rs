@@ -1,35 +1,27 @@
 //! The recording in the browser, while it is being made.
 
 use std::future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
 use leakscope_viewer::Server;
 
 use crate::cli::Record;
 use crate::commands::view;
-use crate::viewing::Viewed;
+use crate::recording::Recording;
 use crate::{firmware, screen};
 
 /// A page that follows the recording.
-pub(super) struct Page {
-    grows: Arc<AtomicBool>,
-    server: JoinHandle<()>,
-}
+pub(super) struct Page(JoinHandle<()>);
 
 impl Page {
     /// Opens the page, if the user wants one.
-    pub(super) fn open(record: &Record, inputs: Vec<Input>) -> anyhow::Result<Option<Self>> {
+    pub(super) fn open(record: &Record, recording: Recording) -> anyhow::Result<Option<Self>> {
         if !record.view {
             return Ok(None);
         }
-        let grows = Arc::new(AtomicBool::new(true));
-        let source = Viewed::growing(inputs, Arc::clone(&grows));
         let program = firmware::program(&record.symbols)?;
-        let server = Server::new(Box::new(source), program, Naming::default())?;
+        let server = Server::new(Box::new(recording), program, Naming::default())?;
         screen::note(&format!("the page is at {}", server.url()));
         view::open(&server, record.no_open);
         let server = thread::Builder::new()
@@ -39,14 +31,13 @@ impl Page {
                     screen::complain(&error.into());
                 }
             })?;
-        Ok(Some(Self { grows, server }))
+        Ok(Some(Self(server)))
     }
 
-    /// Nothing more will be recorded. The page stays until the user interrupts the program.
+    /// The page stays until the user interrupts the program.
     pub(super) fn stay(self) {
-        self.grows.store(false, Ordering::Release);
         screen::note("the page is there until this is interrupted (Ctrl-C)");
         // A server that has failed has said why.
-        let _ = self.server.join();
+        let _ = self.0.join();
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
-use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_analysis::trace::Layout;
 use leakscope_systemview::Header;
 
 /// Something else than packets.
@@ -34,16 +34,8 @@ pub(super) fn what_else(head: &[u8]) -> Option<Data> {
 
 /// Whether a recording that began so and ended there would have packets in it.
 fn has_packets(head: &[u8]) -> bool {
-    let layout = Layout::of(&[head]);
-    let mut rest = &head[Header::parse(head).data..];
-    let mut analysis = Analysis::new(&layout, KeepAll);
-    while let Pause::NeedBytes(stream) = analysis.run() {
-        let space = analysis.space(stream);
-        let count = space.len().min(rest.len());
-        space[..count].copy_from_slice(&rest[..count]);
-        analysis.supply(stream, count);
-        rest = &rest[count..];
-    }
+    let mut analysis = Analysis::new(&Layout::of(&[head]), KeepAll);
+    let Ok(_) = analysis.run(&[head][..]);
     analysis.trace().counts().packets > 0
 }
 

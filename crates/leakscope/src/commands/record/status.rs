@@ -12,7 +12,6 @@ use leakscope_report::log::{Format, LogRow, Writer};
 use leakscope_report::units::{self, Clock};
 use leakscope_report::{Symbolizer, sanitise};
 
-use super::live::Live;
 use super::words;
 use crate::screen::Screen;
 
@@ -163,14 +162,19 @@ impl Status {
         self.bar.suspend(print);
     }
 
-    /// Shows how far the recording is, if it is time for that.
-    pub(super) fn update(&mut self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) {
+    /// Shows how far the recording is, if it is time for that: how many bytes were read, and the answer so far.
+    pub(super) fn update(
+        &mut self,
+        bytes: u64,
+        outcome: impl FnOnce() -> Outcome,
+        symbolizer: &mut Symbolizer<'_>,
+    ) {
         let now = Instant::now();
         if now < self.next_update {
             self.bar.tick();
             return;
         }
-        let text = self.text(live, symbolizer);
+        let text = self.text(bytes, outcome, symbolizer);
         if self.is_terminal {
             self.bar.set_message(sanitise(&text).into_owned());
         } else {
@@ -190,11 +194,16 @@ impl Status {
         self.bar.finish_and_clear();
     }
 
-    fn text(&self, live: &Live<'_>, symbolizer: &mut Symbolizer<'_>) -> String {
+    fn text(
+        &self,
+        bytes: u64,
+        outcome: impl FnOnce() -> Outcome,
+        symbolizer: &mut Symbolizer<'_>,
+    ) -> String {
         let elapsed = words::duration(self.elapsed());
         let state = match &self.state {
             State::Waiting(what) => return format!("waiting {what}"),
-            State::Recording if live.bytes() == 0 => {
+            State::Recording if bytes == 0 => {
                 return format!("{elapsed} · nothing has come yet");
             }
             State::Recording => elapsed,
@@ -206,7 +215,7 @@ impl Status {
             }
             State::Stopping => format!("{elapsed}, stopping"),
         };
-        let outcome = live.outcome();
+        let outcome = outcome();
         let totals = &outcome.totals;
         let heap = (totals.heap_events > 0).then(|| {
             let [now, peak] = [totals.outstanding_bytes, totals.peak_bytes].map(units::bytes);
@@ -214,7 +223,7 @@ impl Status {
         });
         let parts = [
             Some(state),
-            Some(units::bytes(live.bytes())),
+            Some(units::bytes(bytes)),
             Some(units::counted(totals.events, "event")),
             heap,
             losses(&outcome),

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::problem::ProblemKind;
-use leakscope_analysis::trace::{Layout, Pause};
+use leakscope_analysis::trace::Layout;
 use leakscope_systemview::{Frame, Header, sync};
 
 use super::*;
@@ -42,14 +42,7 @@ fn check_front(path: &Path, sent: &[u8]) -> usize {
         rest = &rest[frame.length..];
     }
     let mut analysis = Analysis::new(&Layout::of(&[&file]), KeepAll);
-    let mut unread = data;
-    while let Pause::NeedBytes(stream) = analysis.run() {
-        let space = analysis.space(stream);
-        let count = space.len().min(unread.len());
-        space[..count].copy_from_slice(&unread[..count]);
-        analysis.supply(stream, count);
-        unread = &unread[count..];
-    }
+    let Ok(_) = analysis.run(&[&file][..]);
     let outcome = analysis.outcome();
     // INIT comes second: without it, nothing tells a recording.
     if whole > 2 {
