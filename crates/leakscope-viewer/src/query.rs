@@ -114,6 +114,11 @@ pub enum QueryError {
 }
 
 impl Query {
+    /// What can be asked for. `API.md` has a section for each.
+    pub const ROUTES: [&'static str; 9] = [
+        "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
+    ];
+
     /// Reads a question; `parameters` are names and values, decoded.
     pub fn parse(route: &str, parameters: &[(String, String)]) -> Result<Self, QueryError> {
         let given = Parameters(parameters);

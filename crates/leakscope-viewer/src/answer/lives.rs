@@ -160,6 +160,12 @@ impl<K: Copy + Eq + Ord + Hash> Collector<K> {
     }
 }
 
+/// A call site, and what ended the block.
+type OfSite = (usize, End);
+
+/// Who allocated it, and who freed it.
+type OfContext = (u16, Option<u16>);
+
 /// What became of a block.
 #[derive(Clone, Copy)]
 struct State {
@@ -191,8 +197,8 @@ impl From<Freed> for State {
 /// The lives of a trace that is read again.
 struct Collecting<'s, 'a> {
     scan: &'s Scan<'a>,
-    of_sites: Collector<(usize, End)>,
-    of_contexts: Collector<(u16, Option<u16>)>,
+    of_sites: Collector<OfSite>,
+    of_contexts: Collector<OfContext>,
     exchange: Exchange,
 }
 
@@ -232,11 +238,7 @@ impl Collecting<'_, '_> {
         self.number(known.block.context)
     }
 
-    fn lives(
-        &self,
-        known: &KnownBlock,
-        state: State,
-    ) -> (Life<(usize, End)>, Life<(u16, Option<u16>)>) {
+    fn lives(&self, known: &KnownBlock, state: State) -> (Life<OfSite>, Life<OfContext>) {
         let (born, died) = (known.block.time, state.died);
         (
             (born, died, (known.site.index(), state.end)),

@@ -144,8 +144,9 @@ impl Sites {
             .collect();
         if census.is_some() {
             chosen.retain(|(_, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
-            let bytes = |sum: &Option<&SiteSum>| sum.map_or(0, |sum| sum.outstanding().bytes);
-            chosen.sort_by_key(|(_, sum)| std::cmp::Reverse(bytes(sum)));
+            chosen.sort_by_key(|(_, sum)| {
+                std::cmp::Reverse(sum.map_or(0, |sum| sum.outstanding().bytes))
+            });
         }
         let mut others = Others::default();
         for (site, sum) in chosen.iter().skip(SITES) {

@@ -172,19 +172,28 @@ fn write_in(
     if let Some(site) = site {
         put(room, &mut length, site.number().into(), widths.site);
     }
-    for block in [first, lost].into_iter().flatten() {
-        put(room, &mut length, block.size, widths.size);
-        put(room, &mut length, block.site.number().into(), widths.site);
-        put(room, &mut length, block.lane.into(), widths.lane);
-        put(room, &mut length, block.life, widths.life);
+    if let Some(first) = first {
+        put_block(room, &mut length, first, widths);
+    }
+    if let Some(lost) = lost {
+        put_block(room, &mut length, lost, widths);
     }
     length
 }
 
 #[inline(always)]
+fn put_block(room: &mut [u8; ENTRY], at: &mut usize, block: &Ended, widths: &Widths) {
+    put(room, at, block.size, widths.size);
+    put(room, at, block.site.number().into(), widths.site);
+    put(room, at, block.lane.into(), widths.lane);
+    put(room, at, block.life, widths.life);
+}
+
+#[inline(always)]
 fn put(room: &mut [u8; ENTRY], at: &mut usize, number: u64, width: usize) {
-    if let Some(place) = room.get_mut(*at..*at + 8) {
-        place.copy_from_slice(&number.to_le_bytes());
+    let rest = room.get_mut(*at..);
+    if let Some(place) = rest.and_then(<[u8]>::first_chunk_mut) {
+        *place = number.to_le_bytes();
     }
     *at += width;
 }

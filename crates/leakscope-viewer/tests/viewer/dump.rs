@@ -24,7 +24,7 @@ total frees: 7
 ================================
 ";
 
-fn dump() -> Dump {
+pub(crate) fn dump() -> Dump {
     Dump {
         name: "console.log".to_owned(),
         log: Log::read(LOG.as_bytes()),

@@ -4,13 +4,27 @@ use std::collections::BTreeMap;
 
 use leakscope_analysis::heap::{Completes, Effect, SiteId};
 use leakscope_analysis::trace::Event;
-use leakscope_systemview::{Init, Packet};
+use leakscope_systemview::{Extended, Init, Packet};
 use leakscope_viewer::{Engine, Program};
 use proptest::prelude::*;
 
 use super::corpus::corpus;
 use super::program::{RAM, Random, Stream, ask, engine, introduce, numbers};
 use super::twin::Twin;
+
+const HEAP: Extended<'static> = Extended::HeapDefine {
+    heap: 0x3FFA_0000,
+    base: 0x3FFA_0000,
+    size: 0x1_0000,
+    metadata_size: 8,
+};
+
+const STACK: Packet<'static> = Packet::StackInfo {
+    task: 64,
+    base: 0x3FFC_0000,
+    size: 4096,
+    usage: 100,
+};
 
 /// The recording of a program to whose heap everything happens that can: blocks are lost and revived, move, are freed
 /// twice or inside, and the target restarts. Many events share a tick.
@@ -19,6 +33,7 @@ pub(crate) fn eventful(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     let mut cores = [Stream::new(), Stream::new()];
     for core in &mut cores {
         introduce(core, &["main", "worker", "net"]);
+        core.send(0, STACK);
     }
     let mut now = 0;
     for _ in 0..steps {
@@ -44,14 +59,24 @@ pub(crate) fn eventful(seed: u64, steps: u64) -> Vec<Vec<u8>> {
                 // One that fails, and perhaps is tried again.
                 heap(513, &free);
                 heap(512, &failure);
-                if size % 4 == 0 {
+                if size >= 16 {
                     heap(513, &free);
                 }
-                if size % 2 == 0 {
+                if size >= 4 {
                     heap(512, &allocation);
                 }
             }
-            800..820 => heap(512, &failure),
+            800..818 => heap(512, &failure),
+            818 => core.send(now, Packet::Extended(HEAP)),
+            819 => {
+                let allocation = Extended::HeapAlloc {
+                    heap: 0x3FFA_0000,
+                    block: address,
+                    length: 64,
+                    tag: None,
+                };
+                core.send(now, Packet::Extended(allocation));
+            }
             820..830 => heap(513, &numbers(&[address + 4, caller])),
             830..840 => heap(513, &numbers(&[0, caller])),
             840..842 => {
@@ -133,6 +158,7 @@ fn everything_that_can_happen_is_read_again() {
         "wrong-free",
         "free-of-older-block",
         "free-of-null",
+        "heap-defined",
         "restart",
     ] {
         assert!(names.contains_key(name), "{name} of {names:?}");

@@ -1,5 +1,6 @@
 //! The viewer, from outside: what it answers is held against a naive twin that keeps every event.
 
+mod api;
 mod corpus;
 mod damage;
 mod dump;
