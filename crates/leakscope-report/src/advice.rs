@@ -3,7 +3,7 @@
 use leakscope_analysis::problem::ProblemKind;
 
 /// Advice, where there is any.
-pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
+pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
     Some(match kind {
         ProblemKind::Overflow { .. } => {
             "a larger trace buffer, a faster link, or fewer kinds of events recorded lose less"
@@ -34,7 +34,9 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
-        ProblemKind::ElfDiffers | ProblemKind::AddressesOutsideElf { .. } => {
+        ProblemKind::ElfDiffers
+        | ProblemKind::AddressesOutsideElf { .. }
+        | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
         ProblemKind::NoHistory => {

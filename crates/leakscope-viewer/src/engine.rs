@@ -12,7 +12,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, HEAD, Layout};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
-use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::answer::Subject;
 use crate::answer::census::Census;
 use crate::answer::events::{Page, Place};
 use crate::answer::mate::Mate;
-use crate::answer::overview::{About, Overview};
+use crate::answer::overview::Overview;
 use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
@@ -60,11 +60,17 @@ pub struct Engine<'s> {
     state: Reading,
     /// Another number whenever answers may have changed.
     version: u64,
-    /// The outcome, and the version it is of.
-    outcome: Option<(u64, Outcome)>,
+    answered: Option<Answered>,
     searches: Searches,
     /// What was counted in windows, and the version it is of.
     censuses: Vec<(u64, Census)>,
+}
+
+/// What is known at one version.
+struct Answered {
+    version: u64,
+    outcome: Outcome,
+    report: Report,
 }
 
 /// What became of a question.
@@ -136,7 +142,7 @@ impl<'s> Engine<'s> {
             heads_grow,
             state: Reading::Reading,
             version: 0,
-            outcome: None,
+            answered: None,
             searches: Searches::default(),
             censuses: Vec::new(),
         })
@@ -164,7 +170,7 @@ impl<'s> Engine<'s> {
             heads_grow: false,
             state: Reading::Complete,
             version: 0,
-            outcome: Some((0, dump.outcome(symbols))),
+            answered: None,
             searches: Searches::default(),
             censuses: Vec::new(),
         }
@@ -256,7 +262,7 @@ impl<'s> Engine<'s> {
                 }
                 self.of_window(query, self.scan.bounded(limit.window))
             }
-            Query::Site(site) => json(&Site::new(*site, &mut self.subject())?),
+            Query::Site(site) => json(&Site::new(*site, self.subject())?),
             Query::Events {
                 offset,
                 limit,
@@ -273,17 +279,17 @@ impl<'s> Engine<'s> {
                 let mate = Mate::new(&self.scan, *index)?;
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
-            Query::System => json(&System::new(&self.subject())),
+            Query::System => json(&System::new(self.subject())),
         };
         Ok(Asked::Answer(answer?))
     }
 
     /// Call sites or tasks in a window, from what was counted in it.
     fn of_window(&mut self, query: &Query, window: Window) -> Result<Vec<u8>, Refusal> {
-        let (census, mut subject) = self.limited(window);
+        let (census, subject) = self.limited(window);
         match query {
-            Query::Tasks(_) => json(&Tasks::new(window, census, &subject)),
-            _ => json(&Sites::new(window, census, &mut subject)),
+            Query::Tasks(_) => json(&Tasks::new(window, census, subject)),
+            _ => json(&Sites::new(window, census, subject)),
         }
     }
 
@@ -364,16 +370,8 @@ impl<'s> Engine<'s> {
     }
 
     pub(crate) fn overview(&mut self) -> Overview {
-        let reading = self.state.clone();
-        let inputs = self.inputs.clone();
-        let about = About {
-            inputs: &inputs,
-            reading: &reading,
-            total_bytes: self.source.length(),
-            has_names: self.symbols.is_some() || self.dump.is_some_and(Dump::has_names),
-            dump: self.dump,
-        };
-        Overview::new(&about, &mut self.subject())
+        let (reading, total_bytes) = (self.state.clone(), self.source.length());
+        Overview::new(&reading, total_bytes, self.dump, self.subject())
     }
 
     pub(crate) fn timeline(
@@ -388,9 +386,9 @@ impl<'s> Engine<'s> {
         Timeline::new(window, width, column, &mut self.reader())
     }
 
-    /// What was found so far.
-    pub fn outcome(&mut self) -> &Outcome {
-        self.subject().outcome
+    /// What was found so far, as it is shown.
+    pub fn report(&mut self) -> &Report {
+        self.subject().report
     }
 
     /// What answers about all of the trace are made from.
@@ -401,23 +399,39 @@ impl<'s> Engine<'s> {
     /// The same, and what was counted in a window.
     fn limited(&mut self, window: Window) -> (Option<&Census>, Subject<'_, 's>) {
         let known = self.known_census(window);
-        let outcome = match self.outcome.take() {
-            Some((version, outcome)) if version == self.version => outcome,
-            _ => {
+        let answered = match self.answered.take() {
+            Some(answered) if answered.version == self.version => answered,
+            _ => self.look_at_outcome(),
+        };
+        let Answered {
+            outcome, report, ..
+        } = self.answered.insert(answered);
+        let subject = Subject {
+            outcome,
+            report,
+            scan: &self.scan,
+        };
+        (known.map(|known| &self.censuses[known].1), subject)
+    }
+
+    fn look_at_outcome(&mut self) -> Answered {
+        let outcome = match (self.dump, self.symbols) {
+            (Some(dump), symbols) => dump.outcome(symbols),
+            (None, None) => self.scan.heap.outcome(&self.scan.trace),
+            (None, Some(symbols)) => {
                 let mut outcome = self.scan.heap.outcome(&self.scan.trace);
-                if let Some(symbols) = self.symbols {
-                    program::check(symbols, &mut outcome);
-                }
+                program::check(symbols, &mut outcome);
                 outcome
             }
         };
-        let (_, outcome) = self.outcome.insert((self.version, outcome));
-        let subject = Subject {
+        let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
+        let inputs: Vec<String> = inputs.collect();
+        let symbolizer = &mut self.names.symbolizer;
+        Answered {
+            version: self.version,
+            report: Report::new(&outcome, symbolizer, &inputs, &Policy::default()),
             outcome,
-            scan: &self.scan,
-            names: &mut self.names,
-        };
-        (known.map(|known| &self.censuses[known].1), subject)
+        }
     }
 
     /// Reads again from the section of an event on, and shows each event and what it did to the heap.

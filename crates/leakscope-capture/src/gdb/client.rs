@@ -82,8 +82,22 @@ impl Client {
         if let Some((_, bits)) = self.description.pc {
             self.layout.is_64_bit = bits == 64;
         }
-        self.server = Server::identify(self)?;
+        self.server = self.identify()?;
         Ok(())
+    }
+
+    /// Asks which program the server is. Most servers have monitor commands, of which `version` harms none.
+    fn identify(&mut self) -> Result<Server, GdbError> {
+        // A query that QEMU added to the protocol.
+        let answer = self.ask(b"qqemu.sstepbits", "whether it is QEMU")?;
+        if answer.starts_with(b"ENABLE") {
+            return Ok(Server::Qemu);
+        }
+        match self.monitor("version") {
+            Ok(text) => Ok(Server::of_version(&text)),
+            Err(GdbError::Refused { .. } | GdbError::Unsupported { .. }) => Ok(Server::Other),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads `target.xml`, and what it includes.

@@ -160,17 +160,6 @@ impl GdbSource {
         }
     }
 
-    /// What is said before anything happens.
-    fn begin(&mut self) -> SourceEvent {
-        match self.options.plan.start {
-            Some(address) => {
-                let name = (self.options.name)(address);
-                SourceEvent::Waiting(format!("until the program comes to {name}"))
-            }
-            None => SourceEvent::Started,
-        }
-    }
-
     fn advance(&mut self, timeout: Duration) -> Result<(), SourceError> {
         if self.lost.is_some() {
             return self.restore(timeout);
@@ -399,7 +388,8 @@ impl Source for GdbSource {
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
         if !std::mem::replace(&mut self.has_begun, true) {
-            return Ok(Item::Event(self.begin()));
+            let event = self.options.plan.first_event(&*self.options.name);
+            return Ok(Item::Event(event));
         }
         if let Some(item) = self.take(bytes) {
             return Ok(item);

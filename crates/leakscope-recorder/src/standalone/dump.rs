@@ -6,7 +6,8 @@
 
 use core::fmt::{self, Write};
 
-use super::records::{Mode, Record};
+use super::records::Mode;
+use super::slots::Record;
 use super::{RecordBuffer, Records};
 use crate::platform::{Clock, CoreNumber};
 

@@ -39,8 +39,8 @@ use crate::platform::{Clock, CoreNumber, Silent, SingleCore};
 use crate::stack::{Limits, Origin};
 use records::Records;
 
-pub use records::{Mode, Policy, Record, Summary};
-pub use slots::{Slot, Slots};
+pub use records::{Mode, Policy, Summary};
+pub use slots::{Record, Slot, Slots};
 
 /// A recorder that keeps what it records.
 ///

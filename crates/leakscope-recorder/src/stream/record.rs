@@ -3,11 +3,11 @@
 use leakscope_systemview::{Level, Text, id};
 
 use super::announce::cut;
-use super::config::{Config, WhenFull};
-use super::output::{Mode, Output};
-use super::{ARGUMENTS, OVERFLOW, Settings, Stream, TEXT};
+use super::{ARGUMENTS, Settings, Stream, TEXT};
+use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
+use crate::packets::{Mode, OVERFLOW, Output};
 use crate::platform::{Clock, CoreNumber};
 use crate::stack::Origin;
 

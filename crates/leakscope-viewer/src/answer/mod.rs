@@ -10,7 +10,6 @@ pub(crate) mod heap;
 pub(crate) mod lives;
 pub(crate) mod mate;
 pub(crate) mod overview;
-mod problem;
 pub(crate) mod site;
 pub(crate) mod sites;
 mod spans;
@@ -19,13 +18,16 @@ pub(crate) mod tasks;
 pub(crate) mod timeline;
 
 use leakscope_analysis::outcome::Outcome;
+use leakscope_report::Report;
 
-use crate::names::{Names, address};
+use crate::names::address;
 use crate::scan::Scan;
 
-/// What answers about all of a trace are made from.
+/// What answers about all of a trace are made from. The outcome's call sites, anomalies and failures are in the order of
+/// the report's.
+#[derive(Clone, Copy)]
 pub(crate) struct Subject<'e, 's> {
     pub(crate) outcome: &'e Outcome,
+    pub(crate) report: &'e Report,
     pub(crate) scan: &'e Scan<'s>,
-    pub(crate) names: &'e mut Names<'s>,
 }

@@ -64,13 +64,17 @@ struct Failure {
 }
 
 impl Site {
-    pub(crate) fn new(number: usize, subject: &mut Subject<'_, '_>) -> Result<Self, Refusal> {
-        let (outcome, scan) = (subject.outcome, subject.scan);
-        let mut sites = outcome.call_sites.iter();
-        let site = sites.find(|site| site.id.index() == number);
-        let site = site.ok_or(Refusal::NotFound("call site"))?;
+    pub(crate) fn new(number: usize, subject: Subject<'_, '_>) -> Result<Self, Refusal> {
+        let Subject {
+            outcome,
+            report,
+            scan,
+        } = subject;
+        let mut sites = outcome.call_sites.iter().zip(&report.call_sites);
+        let found = sites.find(|(site, _)| site.id.index() == number);
+        let (site, reported) = found.ok_or(Refusal::NotFound("call site"))?;
         let mut frames = Frames::default();
-        let row = SiteRow::new(site, subject, &mut frames);
+        let row = SiteRow::new(reported, site, scan, &mut frames);
         let context = |context| scan.context_number(context);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();

@@ -1,13 +1,15 @@
 //! The table of call sites.
 
-use leakscope_analysis::outcome::CallSite;
-use leakscope_report::words::phrase;
+use leakscope_analysis::outcome;
+use leakscope_report::Standing;
+use leakscope_report::document::call_site::CallSite;
 use serde::Serialize;
 
 use super::Subject;
 use super::census::{Census, SiteSum};
 use super::frames::{Frames, ListedFrame, title};
 use crate::query::{SITES, Window};
+use crate::scan::Scan;
 
 /// All call sites, the worst first.
 #[derive(Clone, Debug, Serialize)]
@@ -35,8 +37,8 @@ struct Others {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct SiteRow {
     pub(crate) site: usize,
-    pub(super) verdict: &'static str,
-    pub(crate) is_leak: bool,
+    pub(super) verdict: String,
+    pub(crate) standing: Standing,
     pub(super) confidence: &'static str,
     pub(super) reason: String,
     pub(super) title: String,
@@ -64,28 +66,29 @@ pub(crate) struct SiteRow {
 }
 
 impl SiteRow {
-    pub(super) fn new(site: &CallSite, subject: &mut Subject<'_, '_>, frames: &mut Frames) -> Self {
-        let (scan, number) = (subject.scan, site.id.index());
-        let clock = scan.clock();
-        let symbolizer = &mut subject.names.symbolizer;
-        let stack = symbolizer.stack(&site.allocator_frames, &site.stack);
+    pub(super) fn new(
+        site: &CallSite,
+        contexts: &outcome::CallSite,
+        scan: &Scan<'_>,
+        frames: &mut Frames,
+    ) -> Self {
         let mut numbers = |list: &[leakscope_report::NamedFrame]| {
             list.iter().map(|frame| frames.number(frame)).collect()
         };
-        let growth = site.growth;
+        let number = contexts.id.index();
         let of_index = scan.index.sites.get(number);
-        let contexts = site.contexts.iter();
+        let contexts = contexts.contexts.iter();
         Self {
             site: number,
-            verdict: site.finding.verdict.name(),
-            is_leak: site.finding.verdict.is_leak(),
-            confidence: site.finding.confidence.name(),
-            reason: phrase(&site.finding.reason, clock),
-            title: title(&stack.frames),
-            stack: numbers(&stack.frames),
-            allocator: numbers(&stack.allocator),
-            growth_bytes_per_second: clock.bytes_per_second(growth.bytes, growth.ticks),
-            growth: clock.rate(growth.bytes, growth.ticks),
+            verdict: site.verdict.clone(),
+            standing: site.standing.clone(),
+            confidence: site.confidence.name(),
+            reason: site.reason.clone(),
+            title: title(&site.frames),
+            stack: numbers(&site.frames),
+            allocator: numbers(&site.allocator_frames),
+            growth_bytes_per_second: site.growth_bytes_per_second,
+            growth: scan.clock().rate(site.growth_bytes, site.growth_ticks),
             outstanding_bytes: site.outstanding_bytes,
             outstanding_blocks: site.outstanding_blocks,
             peak_bytes: site.peak_bytes,
@@ -97,10 +100,10 @@ impl SiteRow {
             temporary_bytes: of_index.map_or(0, |held| held.temporary.bytes),
             reallocations: site.reallocations,
             failed: site.failed_allocations,
-            smallest: site.smallest,
-            largest: site.largest,
-            first: site.first_allocation,
-            last: site.last_allocation,
+            smallest: site.smallest_bytes,
+            largest: site.largest_bytes,
+            first: site.first_allocation_ticks,
+            last: site.last_allocation_ticks,
             contexts: contexts
                 .filter_map(|&context| scan.index.actors.context(context))
                 .collect(),
@@ -133,23 +136,30 @@ impl Sites {
     pub(crate) fn new(
         window: Window,
         census: Option<&Census>,
-        subject: &mut Subject<'_, '_>,
+        subject: Subject<'_, '_>,
     ) -> Self {
+        let Subject {
+            outcome,
+            report,
+            scan,
+        } = subject;
         let mut frames = Frames::default();
-        let mut chosen: Vec<(&CallSite, Option<&SiteSum>)> = (subject.outcome.call_sites.iter())
-            .map(|site| {
-                let sum = census.and_then(|census| census.sites.get(&site.id.index()));
-                (site, sum)
+        let sites = outcome.call_sites.iter().zip(&report.call_sites);
+        let mut chosen: Vec<_> = sites
+            .map(|(contexts, site)| {
+                let sum = census.and_then(|census| census.sites.get(&contexts.id.index()));
+                (contexts, site, sum)
             })
             .collect();
         if census.is_some() {
-            chosen.retain(|(_, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
-            chosen.sort_by_key(|(_, sum)| {
+            chosen
+                .retain(|(_, _, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
+            chosen.sort_by_key(|(_, _, sum)| {
                 std::cmp::Reverse(sum.map_or(0, |sum| sum.outstanding().bytes))
             });
         }
         let mut others = Others::default();
-        for (site, sum) in chosen.iter().skip(SITES) {
+        for (_, site, sum) in chosen.iter().skip(SITES) {
             others.sites += 1;
             others.outstanding_bytes +=
                 sum.map_or(site.outstanding_bytes, |sum| sum.outstanding().bytes);
@@ -157,8 +167,8 @@ impl Sites {
         }
         let total = chosen.len();
         let mut rows = Vec::with_capacity(total.min(SITES));
-        for &(site, sum) in chosen.iter().take(SITES) {
-            let mut row = SiteRow::new(site, subject, &mut frames);
+        for &(contexts, site, sum) in chosen.iter().take(SITES) {
+            let mut row = SiteRow::new(site, contexts, scan, &mut frames);
             if let Some(sum) = sum {
                 row.limit_to(sum);
             }

@@ -73,7 +73,7 @@ struct Unknown {
 
 impl Tasks {
     /// Of a window if there is a census of it, otherwise of all of the trace.
-    pub(crate) fn new(window: Window, census: Option<&Census>, subject: &Subject<'_, '_>) -> Self {
+    pub(crate) fn new(window: Window, census: Option<&Census>, subject: Subject<'_, '_>) -> Self {
         let (outcome, scan) = (subject.outcome, subject.scan);
         let length = (window.to - window.from) as f64;
         let lanes = scan.index.actors.lanes();

@@ -5,10 +5,12 @@ use std::io;
 
 use leakscope_analysis::heap::{Effect, KnownBlock};
 use leakscope_analysis::outcome::Block;
+use leakscope_report::Standing;
 use leakscope_report::units::{count, counted};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::answer::Subject;
 use crate::answer::events::Page;
 use crate::answer::lives::{self, Lives};
 use crate::answer::site::Site;
@@ -66,9 +68,9 @@ struct Document {
 /// The document of a trace, as JSON.
 pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     let mut left_out = Vec::new();
-    let mut subject = engine.subject();
+    let subject = engine.subject();
     let all = subject.scan.bounded(None);
-    let mut sites = Sites::new(all, None, &mut subject);
+    let mut sites = Sites::new(all, None, subject);
     if sites.sites.len() > SITES {
         left_out.push(format!(
             "the table holds {} of {} call sites",
@@ -79,7 +81,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     }
     let mut site = BTreeMap::new();
     for row in sites.sites.iter().take(DETAILS) {
-        let detail = Site::new(row.site, &mut subject)?.detail;
+        let detail = Site::new(row.site, subject)?.detail;
         site.insert(row.site, raw(&detail)?);
     }
     if sites.sites.len() > DETAILS {
@@ -103,8 +105,8 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         site,
         timeline,
         events,
-        tasks: raw(&Tasks::new(all, None, &subject))?,
-        system: raw(&System::new(&subject))?,
+        tasks: raw(&Tasks::new(all, None, subject))?,
+        system: raw(&System::new(subject))?,
         blocks,
         lives,
     };
@@ -202,11 +204,14 @@ fn rows_of(
 
 /// The events that allocated blocks which leak.
 fn allocations_of_leaks(engine: &mut Engine<'_>) -> io::Result<Vec<u64>> {
-    let leaking = engine.outcome().call_sites.iter();
-    let leaking = leaking.filter(|site| site.finding.verdict.is_leak());
+    let Subject {
+        outcome, report, ..
+    } = engine.subject();
+    let leaking = outcome.call_sites.iter().zip(&report.call_sites);
+    let leaking = leaking.filter(|(_, site)| site.standing == Standing::Leak);
     let blocks: Vec<Block> = leaking
         .take(LEAKS)
-        .flat_map(|site| site.blocks.iter().take(ALLOCATIONS).copied())
+        .flat_map(|(site, _)| site.blocks.iter().take(ALLOCATIONS).copied())
         .collect();
     let mut found = Vec::new();
     for block in blocks {

@@ -9,9 +9,9 @@ use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Layout;
 use leakscope_systemview::{Frame, Header, sync};
+use leakscope_testing::device::Board;
 
 use super::*;
-use crate::device::Board;
 
 /// Random numbers enough for a test, the same each time.
 struct Random(u64);
