@@ -208,8 +208,8 @@ impl Overview {
         let (leaks, others): (Vec<_>, Vec<_>) =
             sites.partition(|(site, _)| site.standing == Standing::Leak);
         let shown = leaks.iter().chain(others.iter().take(FINDINGS));
-        let findings = shown
-            .map(|(site, contexts)| SiteRow::new(site, contexts, scan, &mut frames).into());
+        let findings =
+            shown.map(|(site, contexts)| SiteRow::new(site, contexts, scan, &mut frames).into());
         let findings = findings.collect();
         let anomalies = report.anomalies.iter().zip(&outcome.anomalies);
         let failures = report.failed_allocations.iter();

@@ -133,11 +133,7 @@ impl SiteRow {
 
 impl Sites {
     /// Of a window if there is a census of it, otherwise of all of the trace.
-    pub(crate) fn new(
-        window: Window,
-        census: Option<&Census>,
-        subject: Subject<'_, '_>,
-    ) -> Self {
+    pub(crate) fn new(window: Window, census: Option<&Census>, subject: Subject<'_, '_>) -> Self {
         let Subject {
             outcome,
             report,
