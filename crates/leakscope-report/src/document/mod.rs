@@ -15,10 +15,11 @@ pub mod trace;
 pub mod usage;
 
 use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::Conclusion;
+use crate::conclusion::{Conclusion, has};
 use crate::identity;
 use crate::policy::{Policy, Standing};
 use crate::sentences;
@@ -80,6 +81,11 @@ impl Report {
         inputs: &[String],
         policy: &Policy,
     ) -> Self {
+        if has(outcome, |kind| {
+            matches!(kind, ProblemKind::NotBehindCalls { .. })
+        }) {
+            symbolizer.doubt();
+        }
         let facts = Facts {
             outcome,
             clock: Clock::new(outcome.target.timestamp_hz, outcome.totals.end),
