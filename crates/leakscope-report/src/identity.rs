@@ -81,30 +81,31 @@ impl Calls {
 
 /// Numbers call sites that have the same name and different lines.
 pub(crate) fn tell_apart(call_sites: &mut [CallSite]) {
-    for (index, rank) in ranks(
+    for (index, ending) in endings(
         call_sites,
         |site| &site.identity.site,
         Calls::innermost_lines,
     ) {
-        call_sites[index].identity.site += &format!("~{rank}");
+        call_sites[index].identity.site += &ending;
     }
     // Two calls in one line are two call sites too.
     let place = |calls: Calls| (calls.lines, calls.addresses);
-    for (index, rank) in ranks(call_sites, |site| &site.identity.stack, place) {
-        call_sites[index].identity.stack += &format!("~{rank}");
+    for (index, ending) in endings(call_sites, |site| &site.identity.stack, place) {
+        call_sites[index].identity.stack += &ending;
     }
 }
 
-/// The indices of those that share their name with others in another place, and the rank of their place, from 1.
-fn ranks<P: Ord>(
+/// The indices of those that share their name with others in another place, and the endings that tell them apart:
+/// `~1` and so on, in the order of places.
+fn endings<P: Ord>(
     call_sites: &[CallSite],
     name: fn(&CallSite) -> &str,
     place: impl Fn(Calls) -> P,
-) -> Vec<(usize, usize)> {
+) -> Vec<(usize, String)> {
     let name = |index: usize| name(&call_sites[index]);
     let mut by_name: Vec<usize> = (0..call_sites.len()).collect();
     by_name.sort_by_key(|&index| name(index));
-    let mut ranks = Vec::new();
+    let mut endings = Vec::new();
     for siblings in by_name.chunk_by(|&one, &next| name(one) == name(next)) {
         if siblings.len() == 1 {
             continue;
@@ -117,12 +118,15 @@ fn ranks<P: Ord>(
         distinct.sort_unstable();
         distinct.dedup();
         if distinct.len() > 1 {
-            let rank = |place| distinct.partition_point(|known| *known <= place);
+            let ending = |place| {
+                let rank = distinct.partition_point(|known| *known <= place);
+                format!("~{rank}")
+            };
             let of_siblings = siblings.iter().zip(&places);
-            ranks.extend(of_siblings.map(|(&index, place)| (index, rank(place))));
+            endings.extend(of_siblings.map(|(&index, place)| (index, ending(place))));
         }
     }
-    ranks
+    endings
 }
 
 /// The first 16 hexadecimal digits of the SHA-256 of lines.

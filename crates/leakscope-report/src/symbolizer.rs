@@ -98,6 +98,8 @@ pub struct Stack {
 pub struct Symbolizer<'s> {
     source: Option<&'s dyn FrameSource>,
     roots: SourceRoots,
+    /// Whether these are hardly the symbols of the program that ran.
+    is_doubtful: bool,
     /// Never listed: no order reaches an output.
     known: FxHashMap<u64, Rc<[NamedFrame]>>,
 }
@@ -118,6 +120,7 @@ impl<'s> Symbolizer<'s> {
         Self {
             source,
             roots: SourceRoots::default(),
+            is_doubtful: false,
             known: FxHashMap::default(),
         }
     }
@@ -127,6 +130,15 @@ impl<'s> Symbolizer<'s> {
     pub fn with_source_roots(mut self, roots: SourceRoots) -> Self {
         self.roots = roots;
         self
+    }
+
+    /// From now on, each function's name ends with a question mark: the symbols are hardly those of the program that
+    /// ran, and its functions others.
+    pub fn doubt(&mut self) {
+        if !self.is_doubtful {
+            self.is_doubtful = true;
+            self.known.clear();
+        }
     }
 
     /// Whether functions can be named at all.
@@ -158,7 +170,10 @@ impl<'s> Symbolizer<'s> {
             .flat_map(|frames| frames.iter())
             .map(|frame| NamedFrame {
                 address: Address(address),
-                function: frame.function.clone(),
+                function: match &frame.function {
+                    Some(name) if self.is_doubtful => Some(format!("{name}?").into()),
+                    name => name.clone(),
+                },
                 file: frame.file.as_ref().map(|file| self.rewritten(file)),
                 line: frame.line,
                 inlined: frame.inlined,

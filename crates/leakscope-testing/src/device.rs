@@ -51,7 +51,7 @@ impl Board {
         board
     }
 
-    /// The host said this.
+    /// Takes what the host said.
     pub fn hear(&self, commands: &[u8]) {
         self.stream.receive(commands);
     }
@@ -60,7 +60,7 @@ impl Board {
         self.stream.is_recording()
     }
 
-    /// So many rounds of its loop: a block is leaked, another one freed, and every tenth is logged.
+    /// This many rounds of its loop: each leaks a block and frees another; every tenth is logged.
     pub fn work(&mut self, rounds: usize) {
         for _ in 0..rounds {
             let kept = Block {

@@ -148,7 +148,7 @@ impl Scenario {
         self.packet(&Packet::Init(init))
     }
 
-    /// From the next `INIT` on, ids lose so many low bits.
+    /// From the next `INIT` on, ids lose this many low bits.
     pub fn shift(&mut self, shift: u32) -> &mut Self {
         self.shift = shift;
         self

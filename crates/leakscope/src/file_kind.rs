@@ -80,7 +80,7 @@ impl FileKind {
         }
     }
 
-    /// What a file certainly is, whatever events seem to be in it; `None` if it may be a recording.
+    /// What a file certainly is, even if events seem to be in it; `None` if it may be a recording.
     pub(crate) fn certain(head: &[u8]) -> Option<Self> {
         if head.starts_with(b"\x7fELF") {
             return Some(Self::Program);

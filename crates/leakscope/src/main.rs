@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whoever read our output has seen enough.
+/// The reader of our output has seen enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

@@ -128,7 +128,7 @@ impl Recording {
         }
         let text = input
             .head(usize::MAX)
-            .with_context(|| format!("`{}` cannot be read on", input.name()))?;
+            .with_context(|| format!("`{}` cannot be read any further", input.name()))?;
         let log = dump::Log::read(&text);
         Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
     }

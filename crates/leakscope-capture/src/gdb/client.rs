@@ -214,7 +214,7 @@ impl Client {
     }
 
     /// The first packet that `accept` takes. Text is kept for [`next_text`](Self::next_text); a stop of the running
-    /// target that nobody waits for here, for whoever does.
+    /// target that nobody waits for here, for the caller that does.
     pub(super) fn receive_until<T>(
         &mut self,
         awaited: &str,
@@ -249,7 +249,7 @@ impl Client {
 
     /// Whether the packet is text, which is kept.
     pub(super) fn keep_text(&mut self, packet: &[u8]) -> bool {
-        /// What nobody fetches is forgotten.
+        /// Older text that was not fetched is forgotten.
         const KEPT: usize = 10_000;
         let text = reply::text(packet);
         let is_text = text.is_some();

@@ -70,7 +70,7 @@ pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Sourc
         return Ok(Box::new(through_openocd(client, endpoint, options)?));
     }
     let Some(place) = options.rtt.clone() else {
-        let error = SourceError::new("it is not known where the recorder's buffer is");
+        let error = SourceError::new("leakscope does not know where the recorder's buffer is");
         return Err(error.with_hint(
             "with --elf, the symbol _SEGGER_RTT says it: is the program's recorder built for RTT?",
         ));
@@ -197,7 +197,7 @@ impl GdbSource {
             place(address, &*self.options.name),
         );
         let text = format!(
-            "the program did not come to {start} within {} s; it is at {place}. If it comes there only when it \
+            "the program did not reach {start} within {} s; it is at {place}. If it gets there only when it \
              starts, add --reset",
             PATIENCE.as_secs()
         );
@@ -296,7 +296,7 @@ impl GdbSource {
             Ending::Stuck { signal, address } => {
                 let place = place(address, &*self.options.name);
                 Some(format!(
-                    "the program stands still at {place} (signal {signal}), and does not run on"
+                    "the program stopped at {place} (signal {signal}) and does not continue"
                 ))
             }
         }
@@ -330,7 +330,7 @@ fn say_halted(halted: Halted) -> Option<String> {
     let times = halted.times;
     (times > 1).then(|| {
         format!(
-            "to be read, the target was stopped {times} times: for {total:.1} ms in all, {longest:.1} ms at most"
+            "reading stopped the target {times} times: for {total:.1} ms in all, {longest:.1} ms at most"
         )
     })
 }

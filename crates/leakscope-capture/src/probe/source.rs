@@ -118,7 +118,7 @@ impl<T: Target> ProbeSource<T> {
         let (missed, text) = match (status, self.options.plan.start) {
             (Status::Waiting, Some(start)) if waited >= START_PATIENCE => {
                 let text = format!(
-                    "the program did not come to {} within {} s. If it comes there only when it starts, add \
+                    "the program did not reach {} within {} s. If it gets there only when it starts, add \
                      --reset; only the chip's first core is waited for",
                     (self.options.name)(start),
                     START_PATIENCE.as_secs()
@@ -157,7 +157,7 @@ impl<T: Target> ProbeSource<T> {
         };
         let place = place(address, &*self.options.name);
         Some(format!(
-            "the program stands still at {place}, and does not run on"
+            "the program stopped at {place} and does not continue"
         ))
     }
 }

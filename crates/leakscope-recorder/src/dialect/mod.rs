@@ -89,7 +89,7 @@ pub enum HeapEvent {
         /// What it is now.
         to: Block,
     },
-    /// There was no memory for so many bytes.
+    /// There was no memory for this many bytes.
     Failed(usize),
 }
 

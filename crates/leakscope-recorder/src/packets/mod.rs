@@ -1,4 +1,4 @@
-//! Packets of events, written into a ring where their bytes stay until somebody reads them.
+//! Packets of events, written into a ring where their bytes stay until they are read.
 
 mod cursor;
 mod output;

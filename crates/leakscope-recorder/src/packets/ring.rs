@@ -43,9 +43,9 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Where a packet of at most `longest` bytes can be written as it is; `None` if there is not so much room in
-    /// one piece. (It says so too where there is just so much: the end of the ring is then reached by the long
-    /// way, and needs no thought here.)
+    /// Where a packet of at most `longest` bytes can be written as it is; `None` if there is less room in one
+    /// piece. (It is `None` too where the room is just enough: the long way then reaches the end of the ring, which
+    /// needs no thought here.)
     ///
     /// A debug probe could write any number as the position up to which it has read. Then more is said
     /// to be free than is; but what is said to be free lies below the capacity.

@@ -38,7 +38,7 @@ pub struct Slot<const DEPTH: usize> {
     /// Of a live record: the next one whose address leads to the same bucket. Of a freed one: the one
     /// freed after it. Of an unused slot: the next unused one.
     pub(super) chain: Index,
-    /// This slot as a bucket, whatever record it holds: the first live record whose address leads here.
+    /// This slot as a bucket, for any record that it holds: the first live record whose address leads here.
     pub(super) bucket: Index,
 }
 

@@ -140,7 +140,7 @@ struct State<D> {
 /// What is between a core and its host, beside packets.
 struct Session<D> {
     parser: Parser,
-    /// The start sequence is to be sent as soon as there is room.
+    /// Send the start sequence as soon as there is room.
     start_wanted: bool,
     dialect: D,
 }

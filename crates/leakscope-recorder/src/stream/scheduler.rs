@@ -66,7 +66,7 @@ impl Output<'_> {
     }
 }
 
-/// Whoever was interrupted goes on after the interrupt, and so does idling.
+/// What was interrupted goes on after the interrupt, idling too.
 #[inline]
 fn keeps_idle(event: SystemEvent) -> bool {
     matches!(

@@ -17,11 +17,12 @@ pub mod usage;
 use std::sync::Arc;
 
 use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Context;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::Conclusion;
+use crate::conclusion::{Conclusion, has};
 use crate::identity;
 use crate::policy::{Policy, Standing};
 use crate::sentences;
@@ -83,6 +84,11 @@ impl Report {
         inputs: &[String],
         policy: &Policy,
     ) -> Self {
+        if has(outcome, |kind| {
+            matches!(kind, ProblemKind::NotBehindCalls { .. })
+        }) {
+            symbolizer.doubt();
+        }
         let contexts = outcome.contexts.iter().map(|usage| usage.context);
         let facts = &Facts {
             outcome,

@@ -1,5 +1,6 @@
 //! An outcome that holds everything that an outcome can hold, hostile names among it.
 
+use leakscope_analysis::dump::{Interruption, Sums};
 use leakscope_analysis::findings::{Confidence, Growth, Verdict, Word};
 use leakscope_analysis::outcome::{
     Anomaly, AnomalyKind, Block, CallSite, ContextUsage, FailedAllocation, HeapUsage, Outcome,
@@ -235,6 +236,17 @@ fn problems() -> Vec<Problem> {
         ProblemKind::OneCoreOnly,
         ProblemKind::ElfDiffers,
         ProblemKind::AddressesOutsideElf { outside: 5, all: 9 },
+        ProblemKind::DumpInterrupted(Interruption::Watchdog),
+        ProblemKind::DumpSumsDiffer {
+            sums: Sums {
+                blocks: 6,
+                bytes: 216,
+            },
+            read: Sums {
+                blocks: 4,
+                bytes: 144,
+            },
+        },
         ProblemKind::TooMany,
     ]
     .into_iter()

@@ -58,7 +58,7 @@ impl Demo {
 
     /// Runs the program, and reads its packets from a pipe while it runs.
     fn record_stream(&self, symbols: Option<&Symbols>) -> anyhow::Result<Outcome> {
-        let (reader, writer) = io::pipe().context("there is no pipe to be had")?;
+        let (reader, writer) = io::pipe().context("the system gives no pipe")?;
         let file = self.create()?;
         let mut analysis = Analysis::new(&Layout::of(&[&[]]), AllocatorFrames(symbols));
         recorder::stream_into(writer);

@@ -324,7 +324,7 @@ fn messages_whose_text_is_in_the_program_are_shown() {
     );
     assert!(without.stdout.contains(&place), "{}", without.stdout);
     assert!(
-        without.stderr.contains("hint: with --elf FILE"),
+        without.stderr.contains("hint: --elf FILE shows"),
         "{}",
         without.stderr
     );
@@ -406,6 +406,12 @@ fn another_build_is_a_loud_problem() {
     assert_eq!(codes(&document), ["not-behind-calls"]);
     let text = report("text", &rebuilt.elf, &trace).stdout();
     let (problem, _) = text.split_once("LEAK").expect("a leak");
+    // No function is named without a mark.
+    let frames = &document["call_sites"][0]["frames"];
+    for frame in frames.as_array().expect("frames") {
+        let function = frame["function"].as_str();
+        assert!(function.is_none_or(|name| name.ends_with('?')), "{frame}");
+    }
     assert!(
         problem.contains("this is not the ELF file that was traced"),
         "{text}"

@@ -36,7 +36,7 @@ impl Plan {
     pub(crate) fn first_event(self, name: &dyn Fn(u64) -> String) -> SourceEvent {
         match self.start {
             Some(address) => {
-                SourceEvent::Waiting(format!("until the program comes to {}", name(address)))
+                SourceEvent::Waiting(format!("until the program reaches {}", name(address)))
             }
             None => SourceEvent::Started,
         }
@@ -92,7 +92,7 @@ pub enum RecordError {
     /// Espressif's OpenOCD cannot trace.
     #[error(transparent)]
     OpenOcd(#[from] OpenOcdError),
-    /// Who takes the bytes cannot.
+    /// The receiver failed.
     #[error(transparent)]
     Receiver(io::Error),
 }

@@ -115,7 +115,7 @@ impl Record {
             ) {
                 link_lost = matches!(event, Some(SourceEvent::LinkLost(_)));
             }
-            // Who has stopped tracing and goes away has finished.
+            // A device that stopped tracing and goes away has finished.
             let mut is_over = false;
             if link_lost && !is_behind {
                 link_lost = false;

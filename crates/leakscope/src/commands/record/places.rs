@@ -55,7 +55,7 @@ fn address(text: &str) -> Option<anyhow::Result<u64>> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    Some(parsed.with_context(|| format!("`{text}` is no address")))
+    Some(parsed.with_context(|| format!("`{text}` is not an address")))
 }
 
 /// Says where an address of the program is. The thread that records cannot share the report's symbols, so this opens

@@ -1,4 +1,4 @@
-//! Whatever happens, the file is a recording of all that came until then.
+//! The file is a recording of all that came, up to any fault.
 
 use std::io::Write;
 use std::path::Path;
