@@ -12,9 +12,9 @@ use axum::routing::get;
 use super::guard::{self, Guard};
 use super::live;
 use super::worker::{Questions, Worker};
-use crate::engine::Refusal;
 use crate::html;
 use crate::query::Query;
+use crate::refusal::Refusal;
 
 /// What answers are made from.
 #[derive(Clone)]
