@@ -160,18 +160,12 @@ impl Trace {
                 }
                 continue;
             }
-            match stream.take_special() {
-                Some(special) => {
-                    if let Some(event) = self.special_event(index, special) {
-                        return Ok(Step::Event(event, self));
-                    }
+            if let Some(special) = stream.take_special() {
+                if let Some(event) = self.special_event(index, special) {
+                    return Ok(Step::Event(event, self));
                 }
-                None if stream.prepare() == Ready::NeedBytes => {
-                    if !self.read_more(index, &mut feed)? {
-                        return Ok(Step::Waiting);
-                    }
-                }
-                None => {}
+            } else if stream.prepare() == Ready::NeedBytes && !self.read_more(index, &mut feed)? {
+                return Ok(Step::Waiting);
             }
         }
     }
