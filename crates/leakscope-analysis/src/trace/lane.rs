@@ -3,9 +3,9 @@
 
 use leakscope_systemview::id;
 
-use super::modules::{IdfEvent, Meaning};
+use super::dialect::HeapLane;
 
-/// Which way a packet takes.
+/// Which way a packet takes. One byte: it stands in every packet's label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Nothing is known of it but its id.
@@ -22,10 +22,8 @@ pub(super) enum Lane {
     IsrEnter,
     IsrExit,
     IsrToScheduler,
-    /// ESP-IDF's heap module allocates.
-    Allocation,
-    /// ESP-IDF's heap module frees.
-    Free,
+    /// Of a heap's module.
+    Heap(HeapLane),
 }
 
 impl Lane {
@@ -39,15 +37,6 @@ impl Lane {
             id::ISR_ENTER => Self::IsrEnter,
             id::ISR_EXIT => Self::IsrExit,
             id::ISR_TO_SCHEDULER => Self::IsrToScheduler,
-            _ => Self::Common,
-        }
-    }
-
-    /// The way of a packet with an id of a module that means this.
-    pub(super) fn of_meaning(meaning: Meaning) -> Self {
-        match meaning {
-            Meaning::Idf(IdfEvent::Allocation) => Self::Allocation,
-            Meaning::Idf(IdfEvent::Free) => Self::Free,
             _ => Self::Common,
         }
     }
