@@ -108,6 +108,13 @@ pub enum ProblemKind {
         /// Of so many in all.
         all: u64,
     },
+    /// Return addresses of the trace have no call before them in the ELF file: it is another program, or another build.
+    NotBehindCalls {
+        /// Those that have one.
+        behind: u64,
+        /// Those that are in the code of the ELF file.
+        tested: u64,
+    },
     /// A dump of a record buffer, and no trace: nothing can be said of growth over time.
     NoHistory,
     /// The record buffer had overflowed before it was dumped.
@@ -184,6 +191,7 @@ impl ProblemKind {
             Self::TooMany => "too-many",
             Self::ElfDiffers => "elf-differs",
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
+            Self::NotBehindCalls { .. } => "not-behind-calls",
             Self::NoHistory => "no-history",
             Self::RecordsEvicted => "records-evicted",
             Self::DumpCut { .. } => "dump-cut-off",
@@ -331,6 +339,16 @@ impl ProblemKind {
                     all,
                     " return address lies outside the code of the ELF file",
                     " return addresses lie outside the code of the ELF file",
+                ),
+            ],
+            Self::NotBehindCalls { behind, tested } => vec![
+                Text("this is not the ELF file that was traced: only "),
+                Count(behind),
+                Text(" of "),
+                Count(tested),
+                Text(
+                    " return addresses have a call before them in it, so that its functions and lines are \
+                     those of other code",
                 ),
             ],
             Self::TooMany => vec![Text("there were more details than are kept")],

@@ -34,7 +34,9 @@ pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
-        ProblemKind::ElfDiffers | ProblemKind::AddressesOutsideElf { .. } => {
+        ProblemKind::ElfDiffers
+        | ProblemKind::AddressesOutsideElf { .. }
+        | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
         ProblemKind::NoHistory => {

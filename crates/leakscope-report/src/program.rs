@@ -28,6 +28,10 @@ impl FoldStack for AllocatorFrames<'_> {
     }
 }
 
+/// In the program that was traced, at least this share of return addresses has a call before it; in another build of
+/// it, about as many as instructions are calls: one in ten.
+const CALLS_PERCENT: u64 = 90;
+
 /// Adds to the problems what speaks against this being the program that was recorded.
 pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
     let differs = outcome.target.elf_sha256.as_ref().is_some_and(|digits| {
@@ -45,6 +49,14 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
         .iter()
         .filter(|&&address| !symbols.is_code(address, AddressKind::ReturnAddress))
         .count();
+    let calls = addresses
+        .iter()
+        .filter_map(|&address| symbols.is_behind_call(address));
+    let (mut behind, mut tested) = (0, 0);
+    for is_behind in calls {
+        tested += 1;
+        behind += u64::from(is_behind);
+    }
     let mut note = |kind| {
         outcome.problems.push(Problem {
             kind,
@@ -56,6 +68,10 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
     };
     if differs {
         note(ProblemKind::ElfDiffers);
+    }
+    // A frame that an interrupt made has no call: one alone is no evidence.
+    if tested >= behind + 2 && behind * 100 < tested * CALLS_PERCENT {
+        note(ProblemKind::NotBehindCalls { behind, tested });
     }
     // A few addresses outside are usual: code in ROM is in another file.
     if outside > 0 && outside * 4 >= addresses.len() {

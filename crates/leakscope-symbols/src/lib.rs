@@ -44,6 +44,7 @@
 //! panics, recurses without bound or runs for ever. Text comes out as the file has it; whoever
 //! prints it removes control characters.
 
+mod call;
 mod code;
 mod demangle;
 mod dwarf;

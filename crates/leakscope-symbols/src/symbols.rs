@@ -1,5 +1,6 @@
 //! The one value that a user of this crate holds.
 
+use crate::call;
 use crate::code::Code;
 use crate::dwarf::DebugInfo;
 use crate::elf::Elf;
@@ -94,6 +95,20 @@ impl Symbols {
     /// never are: functions in the ROM of a chip are not in the ELF file.
     pub fn is_code(&self, address: u64, kind: AddressKind) -> bool {
         self.code.instruction(address, kind).is_some()
+    }
+
+    /// Whether the instruction before a return address is a call, as it must be in the program that was traced.
+    /// `None` if the address is not in the program's code, or its machine's calls are not known here.
+    ///
+    /// Of another program, even of another build of the same one, few addresses pass.
+    pub fn is_behind_call(&self, return_address: u64) -> Option<bool> {
+        let last_byte = self
+            .code
+            .instruction(return_address, AddressKind::ReturnAddress)?;
+        let before = self
+            .texts
+            .before(&self.file, last_byte + 1, call::LONGEST)?;
+        call::ends_with_call(self.machine, before).filter(|_| !self.is_big_endian)
     }
 
     /// The SHA-256 of the file in 64 lower-case hexadecimal digits, computed when first asked for.

@@ -40,15 +40,27 @@ impl Texts {
 
     /// The bytes at `address`, up to a NUL in the same section.
     pub(crate) fn at<'f>(&self, file: &'f [u8], address: u64) -> Option<&'f [u8]> {
-        let (addresses, offset) = self
-            .parts
-            .iter()
-            .find(|(part, _)| part.contains(&address))?;
-        let from = offset.checked_add(address - addresses.start)?;
-        let length = usize::try_from(addresses.end - address).ok()?;
-        let rest = file.get(usize::try_from(from).ok()?..)?;
-        let rest = rest.get(..length).unwrap_or(rest);
+        let (section, place) = self.section(file, address)?;
+        let rest = section.get(place..)?;
         let end = rest.iter().position(|&byte| byte == 0)?;
         rest.get(..end)
+    }
+
+    /// The last bytes before `address` in its section, so many at most.
+    pub(crate) fn before<'f>(&self, file: &'f [u8], address: u64, most: usize) -> Option<&'f [u8]> {
+        let (section, place) = self.section(file, address.checked_sub(1)?)?;
+        let end = place + 1;
+        section.get(end.saturating_sub(most)..end)
+    }
+
+    /// The section that an address lies in, and the place in it.
+    fn section<'f>(&self, file: &'f [u8], address: u64) -> Option<(&'f [u8], usize)> {
+        let mut parts = self.parts.iter();
+        let (addresses, offset) = parts.find(|(part, _)| part.contains(&address))?;
+        let start = usize::try_from(*offset).ok()?;
+        let length = usize::try_from(addresses.end - addresses.start).ok()?;
+        let section = file.get(start..)?;
+        let place = usize::try_from(address - addresses.start).ok()?;
+        Some((section.get(..length).unwrap_or(section), place))
     }
 }

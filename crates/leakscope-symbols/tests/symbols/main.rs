@@ -3,6 +3,7 @@
 
 mod addresses;
 mod call_lines;
+mod calls;
 mod compressed;
 mod damage;
 mod discarded;

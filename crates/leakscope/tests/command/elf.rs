@@ -59,13 +59,17 @@ struct Program {
 impl Program {
     /// On systems without ELF files there is none to test with.
     fn compiled() -> Option<Self> {
+        Self::of(PROGRAM)
+    }
+
+    fn of(source: &str) -> Option<Self> {
         if !cfg!(target_os = "linux") {
             println!("skipped: programs here are no ELF files");
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
         let elf = folder.path().join("app.elf");
-        fs::write(folder.path().join("app.c"), PROGRAM).expect("a file");
+        fs::write(folder.path().join("app.c"), source).expect("a file");
         // At a fixed place below 4 GiB, as firmware is.
         let options = [
             "-g",
@@ -382,6 +386,30 @@ fn another_program_is_a_loud_problem() {
     let text = report("text", &program.elf, &trace).stdout();
     let expected = "2 of 2 return addresses lie outside the code of the ELF file";
     assert!(text.contains(expected), "{text}");
+}
+
+/// The commonest mistake of all: the program was built anew since. Its code lies a little elsewhere.
+#[test]
+fn another_build_is_a_loud_problem() {
+    let before = "APART void region(";
+    let added = format!("APART unsigned added(unsigned n) {{ return n * n + 3; }}\n{before}");
+    let (Some(traced), Some(rebuilt)) = (
+        Program::compiled(),
+        Program::of(&PROGRAM.replace(before, &added)),
+    ) else {
+        return;
+    };
+    let trace = traced.trace("trace.svdat", &leak(&traced.stack(), None));
+    let document = report("json", &traced.elf, &trace).json();
+    assert_eq!(codes(&document), [""; 0]);
+    let document = report("json", &rebuilt.elf, &trace).json();
+    assert_eq!(codes(&document), ["not-behind-calls"]);
+    let text = report("text", &rebuilt.elf, &trace).stdout();
+    let (problem, _) = text.split_once("LEAK").expect("a leak");
+    assert!(
+        problem.contains("this is not the ELF file that was traced"),
+        "{text}"
+    );
 }
 
 #[test]
