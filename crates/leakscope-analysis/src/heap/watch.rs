@@ -103,66 +103,53 @@ impl<F: FoldStack, W: Watcher> Observer for Watched<'_, F, W> {
         self.watcher.switched(switch);
     }
 
-    #[inline(always)]
-    fn heap(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks) {
-        match event {
-            HeapEvent::Allocation {
-                heap,
-                address,
-                size,
-                stack,
-                ..
-            } => self.allocation(now, id, (heap, address, size, stack), stacks),
-            HeapEvent::Free {
-                heap,
-                address,
-                stack,
-                ..
-            } => self.free(now, id, (heap, address, stack), stacks),
-            seldom => self.seldom(now, id, seldom, stacks),
-        }
+    #[inline(never)]
+    fn allocation(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        address: u64,
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    ) {
+        let heap = &mut *self.heap;
+        heap.count_event(now);
+        let effect = heap.observe_allocation(0, address, size, stack, now, stacks, self.fold);
+        self.watcher.affected(now, id, &effect, heap);
+    }
+
+    #[inline(never)]
+    fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks) {
+        let heap = &mut *self.heap;
+        heap.count_event(now);
+        let effect = heap.observe_free(0, address, stack, now, stacks);
+        self.watcher.affected(now, id, &effect, heap);
+    }
+
+    #[inline(never)]
+    fn reallocation(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        [old_address, address]: [u64; 2],
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    ) {
+        let event = HeapEvent::Reallocation {
+            old_address,
+            address,
+            size,
+            stack,
+        };
+        let effect = (self.heap).observe_heap(event, now, stacks, self.fold);
+        self.watcher.affected(now, id, &effect, self.heap);
     }
 
     #[inline(never)]
     fn event(&mut self, event: &Event<'_>, trace: &Trace) {
         let effect = self.heap.observe(event, trace.stacks(), self.fold);
         self.watcher.event(event, effect.as_ref(), trace, self.heap);
-    }
-}
-
-/// Each of the usual events has a function of its own, called with what it consists of.
-impl<F: FoldStack, W: Watcher> Watched<'_, F, W> {
-    #[inline(never)]
-    fn allocation(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        (heap, address, size, stack): (u64, u64, u64, StackId),
-        stacks: &Stacks,
-    ) {
-        let model = &mut *self.heap;
-        model.count_event(now);
-        let effect = model.observe_allocation(heap, address, size, stack, now, stacks, self.fold);
-        self.watcher.affected(now, id, &effect, model);
-    }
-
-    #[inline(never)]
-    fn free(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        (heap, address, stack): (u64, u64, StackId),
-        stacks: &Stacks,
-    ) {
-        let model = &mut *self.heap;
-        model.count_event(now);
-        let effect = model.observe_free(heap, address, stack, now, stacks);
-        self.watcher.affected(now, id, &effect, model);
-    }
-
-    #[inline(never)]
-    fn seldom(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks) {
-        let effect = (self.heap).observe_heap(event, now, stacks, self.fold);
-        self.watcher.affected(now, id, &effect, self.heap);
     }
 }

@@ -3,11 +3,12 @@
 use leakscope_systemview::id;
 
 use super::context::{Context, Cores};
-use super::dialect::{DialectId, Said};
+use super::dialect::{DialectId, Listener, Said};
 use super::event::HeapEvent;
 use super::lane::Lane;
 use super::modules::Meaning;
 use super::reader::{Meant, NO_INIT, StreamState, Trace};
+use super::stacks::Stacks;
 use super::stream::Piece;
 use super::tasks::Tasks;
 use crate::problem::ProblemKind;
@@ -17,19 +18,24 @@ impl Trace {
     #[inline]
     pub(super) fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
         self.count_packet(piece.time);
-        let source = &mut self.streams[index];
+        let source = &self.streams[index];
         if let Some(context) = follow_switch(source, piece, &mut self.cores, &mut self.tasks) {
             return (context, Meant::System);
         }
         let meant = match piece.id() {
-            id::FIRST_MODULE.. => match piece.lane() {
-                Lane::Heap(lane) => {
-                    let payload = source.stream.payload(piece);
-                    let said = (source.dialects).read_in_lane(lane, payload, &mut self.stacks);
-                    self.said(index, piece, said)
+            id::FIRST_MODULE.. => {
+                let source = &mut self.streams[index];
+                let payload = source.stream.payload(piece);
+                let mut heard = Heard {
+                    payload,
+                    event: None,
+                };
+                (source.dialects).read_in_lane(piece.lane(), &mut self.stacks, &mut heard);
+                match heard.event {
+                    Some(event) => self.heap(event),
+                    None => self.interpret_module(index, piece),
                 }
-                _ => self.interpret_module(index, piece),
-            },
+            }
             id::TASK_START_READY if !self.has_copies() => Meant::System,
             id::FIRST_API..id::FIRST_MODULE | id::END_CALL => Meant::Api,
             id::PRINT_FORMATTED => {
@@ -74,7 +80,7 @@ impl Trace {
         }
     }
 
-    /// Events of modules, as far as they take no lane of their own.
+    /// Events of modules that take no lane of their own, or could not be read in it.
     #[inline(never)]
     fn interpret_module(&mut self, index: usize, piece: &Piece) -> Meant {
         let source = &mut self.streams[index];
@@ -98,6 +104,25 @@ impl Trace {
         let kind = ProblemKind::HeapModuleGuessed { id: piece.id() };
         self.piece_problem(index, kind, piece);
         self.interpret_module(index, piece)
+    }
+}
+
+/// An event in its lane, kept.
+struct Heard<'p> {
+    payload: &'p [u8],
+    event: Option<HeapEvent>,
+}
+
+impl Listener for &mut Heard<'_> {
+    #[inline(always)]
+    fn payload(&self) -> &[u8] {
+        self.payload
+    }
+
+    #[inline(always)]
+    fn hear(self, event: HeapEvent, _: &Stacks) -> bool {
+        self.event = Some(event);
+        true
     }
 }
 
@@ -136,7 +161,7 @@ pub(super) fn follow_switch(
             let task = tasks.at(address());
             state.stop_task(task);
         }
-        Lane::Common | Lane::Heap(_) => return None,
+        _ => return None,
     }
     Some(before)
 }

@@ -3,28 +3,37 @@
 
 use leakscope_systemview::id;
 
-use super::dialect::HeapLane;
+use super::dialect::with_dialects;
 
-/// Which way a packet takes. One byte: it stands in every packet's label.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// Nothing is known of it but its id.
-    #[default]
-    Common,
-    /// A task begins to run.
-    TaskStart,
-    /// The running task is stopped.
-    TaskStop,
-    /// A task is stopped, and waits.
-    TaskBlocked,
-    /// There is nothing to do.
-    Idle,
-    IsrEnter,
-    IsrExit,
-    IsrToScheduler,
-    /// Of a heap's module.
-    Heap(HeapLane),
+/// Adds the dialects' lanes to the others.
+macro_rules! lanes {
+    ($(
+        $(#[$of_dialect:meta])*
+        $module:ident::$dialect:ident { $($(#[$of_lane:meta])* $number:literal: $lane:ident),* $(,)? }
+    )*) => {
+        /// Which way a packet takes. It is one byte, for it stands in every packet's label.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub(super) enum Lane {
+            /// Nothing is known of it but its id.
+            #[default]
+            Common,
+            /// A task begins to run.
+            TaskStart,
+            /// The running task is stopped.
+            TaskStop,
+            /// A task is stopped, and waits.
+            TaskBlocked,
+            /// There is nothing to do.
+            Idle,
+            IsrEnter,
+            IsrExit,
+            IsrToScheduler,
+            $($($(#[$of_lane])* $lane,)*)*
+        }
+    };
 }
+
+with_dialects!(lanes);
 
 impl Lane {
     /// The way of a packet with a predefined id.

@@ -4,13 +4,13 @@
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
 use super::context::{Context, Cores};
-use super::dialect::Said;
+use super::dialect::Listener;
 use super::event::{Event, HeapEvent, Occasion};
 use super::feed::Feed;
 use super::interpret::follow_switch;
 use super::lane::Lane;
-use super::reader::{Meant, StreamState, Trace, earliest};
-use super::stacks::Stacks;
+use super::reader::{Counts, Meant, StreamState, Trace, earliest};
+use super::stacks::{StackId, Stacks};
 use super::stream::{Piece, Ready, Stream};
 use super::tasks::Tasks;
 
@@ -66,8 +66,30 @@ pub(crate) trait Observer {
     /// Another task or interrupt runs. Only told to those who want to know of all events.
     fn switch(&mut self, _switch: &Switch) {}
 
-    /// Something happened to the heap.
-    fn heap(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks);
+    /// As [`HeapEvent::Allocation`], in the only heap.
+    fn allocation(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        address: u64,
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    );
+
+    /// As [`HeapEvent::Free`], in the only heap.
+    fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks);
+
+    /// As [`HeapEvent::Reallocation`], from one address to another.
+    fn reallocation(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        addresses: [u64; 2],
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    );
 
     /// Any other event.
     fn event(&mut self, event: &Event<'_>, trace: &Trace);
@@ -111,21 +133,25 @@ impl Trace {
             let is_done = match piece.lane() {
                 Lane::Common => false,
                 _ if !observer.takes_plain(piece.id()) => false,
-                Lane::Heap(lane) => {
-                    let payload = source.stream.payload(piece);
-                    match (source.dialects).read_in_lane(lane, payload, &mut self.stacks) {
-                        Some(Said::Heap(event)) => {
-                            let now = occasion(&source.stream, piece, &mut self.cores);
-                            self.counts.heap_events += 1;
-                            observer.heap(&now, piece.id(), event, &self.stacks);
-                            true
-                        }
-                        _ => false,
-                    }
-                }
-                _ => {
+                Lane::TaskStart
+                | Lane::TaskStop
+                | Lane::TaskBlocked
+                | Lane::Idle
+                | Lane::IsrEnter
+                | Lane::IsrExit
+                | Lane::IsrToScheduler => {
                     observe_switch(source, piece, &mut self.cores, &mut self.tasks, observer);
                     true
+                }
+                lane => {
+                    let telling = Telling {
+                        stream: &source.stream,
+                        piece,
+                        cores: &mut self.cores,
+                        counts: &mut self.counts,
+                        observer,
+                    };
+                    (source.dialects).read_in_lane(lane, &mut self.stacks, telling)
                 }
             };
             if is_done {
@@ -184,6 +210,61 @@ fn observe_switch<O: Observer>(
             context: context.unwrap_or(running),
             running,
         });
+    }
+}
+
+/// Tells an observer of an event of the heap.
+struct Telling<'t, O> {
+    stream: &'t Stream,
+    piece: &'t Piece,
+    cores: &'t mut Cores,
+    counts: &'t mut Counts,
+    observer: &'t mut O,
+}
+
+impl<O: Observer> Listener for Telling<'_, O> {
+    #[inline(always)]
+    fn payload(&self) -> &[u8] {
+        self.stream.payload(self.piece)
+    }
+
+    #[inline(always)]
+    fn hear(self, event: HeapEvent, stacks: &Stacks) -> bool {
+        let (piece, observer) = (self.piece, self.observer);
+        match event {
+            HeapEvent::Allocation {
+                heap: 0,
+                address,
+                size,
+                stack,
+                ..
+            } => {
+                let now = occasion(self.stream, piece, self.cores);
+                observer.allocation(&now, piece.id(), address, size, stack, stacks);
+            }
+            HeapEvent::Free {
+                heap: 0,
+                address,
+                stack,
+                ..
+            } => {
+                let now = occasion(self.stream, piece, self.cores);
+                observer.free(&now, piece.id(), address, stack, stacks);
+            }
+            HeapEvent::Reallocation {
+                old_address,
+                address,
+                size,
+                stack,
+            } => {
+                let now = occasion(self.stream, piece, self.cores);
+                let places = [old_address, address];
+                observer.reallocation(&now, piece.id(), places, size, stack, stacks);
+            }
+            _ => return false,
+        }
+        self.counts.heap_events += 1;
+        true
     }
 }
 

@@ -12,6 +12,20 @@ use super::lane::Lane;
 use super::stacks::Stacks;
 use crate::problem::ProblemKind;
 
+/// The table, given to another macro: the file and the type of each dialect, and its lanes by number of event.
+macro_rules! with_dialects {
+    ($then:ident) => {
+        $then! {
+            idf::Idf { 0: IdfAllocation, 1: IdfFree }
+            leakscope::Leakscope { 0: LeakscopeAllocation, 1: LeakscopeFree, 2: LeakscopeReallocation }
+            segger::Segger {}
+            #[cfg(test)]
+            example::Example { #[cfg(test)] 0: ExampleAllocation }
+        }
+    };
+}
+pub(super) use with_dialects;
+
 /// A way in which targets tell of their heap. The value is what one stream has told, and its events refer to: units,
 /// for example. All three ways to recognise a dialect may be left out.
 pub(super) trait Dialect: Clone + Debug + Default {
@@ -46,7 +60,16 @@ pub(super) enum Said {
     Nothing,
 }
 
-/// Makes of a table what the rest of `trace/` needs.
+/// Who is told of an event in its lane.
+pub(super) trait Listener {
+    /// The event's parameters.
+    fn payload(&self) -> &[u8];
+
+    /// Whether it has done what there is to do.
+    fn hear(self, event: HeapEvent, stacks: &Stacks) -> bool;
+}
+
+/// Makes of the table what the rest of `trace/` needs.
 macro_rules! dialects {
     ($(
         $(#[$of_dialect:meta])*
@@ -58,12 +81,6 @@ macro_rules! dialects {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum DialectId {
             $($(#[$of_dialect])* $dialect,)*
-        }
-
-        /// The events that almost all of a heap trace consists of.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum HeapLane {
-            $($($(#[$of_lane])* $lane,)*)*
         }
 
         /// What one stream has told in each dialect.
@@ -104,7 +121,7 @@ macro_rules! dialects {
             /// The way of an event of its module.
             pub(super) const fn lane(self, number: u32) -> Lane {
                 match (self, number) {
-                    $($($(#[$of_lane])* (Self::$dialect, $number) => Lane::Heap(HeapLane::$lane),)*)*
+                    $($($(#[$of_lane])* (Self::$dialect, $number) => Lane::$lane,)*)*
                     _ => Lane::Common,
                 }
             }
@@ -125,31 +142,28 @@ macro_rules! dialects {
                 }
             }
 
-            /// What an event says that takes a lane of its own. Each lane has code of its own, too.
+            /// Reads an event that takes a lane of its own. Each lane has code of its own, up to who is told.
             #[inline(always)]
             pub(super) fn read_in_lane(
                 &mut self,
-                lane: HeapLane,
-                payload: &[u8],
+                lane: Lane,
                 stacks: &mut Stacks,
-            ) -> Option<Said> {
+                listener: impl Listener,
+            ) -> bool {
                 match lane {
                     $($($(#[$of_lane])*
-                    HeapLane::$lane => self.$module.read($number, payload, stacks),)*)*
+                    Lane::$lane => match self.$module.read($number, listener.payload(), stacks) {
+                        Some(Said::Heap(event)) => listener.hear(event, stacks),
+                        _ => false,
+                    },)*)*
+                    _ => false,
                 }
             }
         }
-
     };
 }
 
-dialects! {
-    idf::Idf { 0: IdfAllocation, 1: IdfFree }
-    leakscope::Leakscope { 0: LeakscopeAllocation, 1: LeakscopeFree, 2: LeakscopeReallocation }
-    segger::Segger {}
-    #[cfg(test)]
-    example::Example { #[cfg(test)] 0: ExampleAllocation }
-}
+with_dialects!(dialects);
 
 impl DialectId {
     /// The dialect whose module has this name.
