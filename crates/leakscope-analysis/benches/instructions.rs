@@ -5,7 +5,7 @@
 //! copying instruction that Valgrind counts byte by byte is switched off; the rest was seen to make less
 //! than 1 % of difference.
 //!
-//! A bench fails if an event costs 5 % more than it says here. Whoever makes the code faster lowers the
+//! A bench fails if an event costs 5 % more than it says here. If you make the code faster, lower the
 //! number. `CONTRIBUTING.md` says how to run it.
 #![allow(missing_docs, reason = "of what the macros make")]
 
@@ -18,10 +18,10 @@ use synthetic::SyntheticRecording;
 mod synthetic;
 mod work;
 
-/// Enough that what a recording costs once, whatever its length, weighs little.
+/// Enough that what each recording costs once weighs little.
 const PACKETS: u64 = 100_000;
 
-/// An event costs so many instructions; 5 % more is an error.
+/// Instructions that an event costs; 5 % more is an error.
 fn costs(instructions_per_packet: f64) -> LibraryBenchmarkConfig {
     let limit = PACKETS as f64 * instructions_per_packet * 1.05;
     let mut config = LibraryBenchmarkConfig::default();

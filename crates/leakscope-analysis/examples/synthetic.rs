@@ -1,4 +1,4 @@
-//! Writes a made-up recording of any length, and prints what is to be found in it:
+//! Writes a made-up recording of any length, and prints what a reader finds in it:
 //!
 //! ```sh
 //! cargo run --release -p leakscope-analysis --example synthetic -- trace.svdat 10000000

@@ -11,7 +11,7 @@ use crate::trace::{Context, Task};
 /// What a trace says, up to the moment it was asked.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Who was recorded.
+    /// What was recorded.
     pub target: Target,
     /// Sums over the whole trace.
     pub totals: Totals,
@@ -21,7 +21,7 @@ pub struct Outcome {
     pub call_sites: Vec<CallSite>,
     /// All tasks ever seen; [`Context::Task`] is an index into them.
     pub tasks: Vec<Task>,
-    /// Who allocated and freed how much, in order of first appearance.
+    /// Contexts, and how much each allocated and freed, in order of first appearance.
     pub contexts: Vec<ContextUsage>,
     /// The heaps that the target told apart; empty if it does not.
     pub heaps: Vec<HeapUsage>,
@@ -61,7 +61,7 @@ impl Outcome {
     }
 }
 
-/// Who was recorded. Texts come from the device and are not to be trusted.
+/// What was recorded. Texts come from the device and are not to be trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// The application.
@@ -191,7 +191,7 @@ pub struct CallSite {
     pub first_allocation: u64,
     /// The last one.
     pub last_allocation: u64,
-    /// Who allocated here, in order of first appearance.
+    /// Contexts that allocated here, in order of first appearance.
     pub contexts: Vec<Context>,
     /// On which cores, lowest first.
     pub cores: Vec<u8>,
@@ -229,7 +229,7 @@ pub struct ContextUsage {
     pub allocations: u64,
     /// Bytes it allocated.
     pub allocated_bytes: u64,
-    /// Blocks it freed, whoever had allocated them.
+    /// Blocks that it freed, its own or others'.
     pub frees: u64,
     /// Bytes it freed, as far as their size is known.
     pub freed_bytes: u64,
@@ -267,7 +267,7 @@ pub struct Peak {
     pub bytes: u64,
     /// When that was first so.
     pub time: u64,
-    /// Who held them: an index into [`Outcome::call_sites`] and bytes, the largest first.
+    /// Call sites that held them: an index into [`Outcome::call_sites`] and bytes, the largest first.
     pub holders: Vec<(usize, u64)>,
 }
 

@@ -1,12 +1,12 @@
 //! The built-in descriptions of FreeRTOS, against the file that ESP-IDF ships, and by example.
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use leakscope_analysis::describe::{
     DescriptionFile, EventDescription, NamedTypes, Names, Value, built_in, phrase,
 };
 use leakscope_systemview::{Init, varint};
+use leakscope_testing::needs::corpus_bytes;
 
 /// Names every task and every resource, so that it shows which parameters are taken for one.
 struct Everything;
@@ -26,18 +26,10 @@ fn encode(values: impl IntoIterator<Item = u32>) -> Vec<u8> {
     encoded.flat_map(|(bytes, n)| bytes[..n].to_vec()).collect()
 }
 
-/// ESP-IDF's own description file, or a reason to skip.
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+/// ESP-IDF's own description file.
 fn esp_idf_file() -> Option<String> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/SYSVIEW_FreeRTOS.txt");
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        let required = std::env::var("LEAKSCOPE_REQUIRE").is_ok_and(|value| value == "all");
-        assert!(!required, "{} is required", path.display());
-        println!("skipped: there is no {}", path.display());
-    }
-    text
+    let bytes = corpus_bytes("SYSVIEW_FreeRTOS.txt")?;
+    Some(String::from_utf8(bytes).expect("a text"))
 }
 
 /// Label, number, and whether a task's or resource's name is shown, of each parameter.

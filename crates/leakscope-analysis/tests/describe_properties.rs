@@ -60,7 +60,7 @@ proptest! {
         file.task_state(value.unwrap_or_default());
     }
 
-    /// Whatever the description, each byte of the payload is in one value and in one only.
+    /// Each byte of the payload is in exactly one value, for any description.
     #[test]
     fn no_byte_of_a_payload_is_lost(
         text in description(),
@@ -120,7 +120,7 @@ proptest! {
 const TYPES: &str =
     "NamedType Bool *=%u 0=false 1=true\nNamedType Wait *=\"%u ticks\" -1=forever\n";
 
-/// One parameter: how it is described, what is sent, what is to be seen.
+/// One parameter: how it is described, what is sent, what is shown.
 #[derive(Clone, Debug)]
 struct Twin {
     description: String,

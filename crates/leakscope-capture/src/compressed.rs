@@ -10,7 +10,7 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// So many bytes tell.
+    /// How many bytes tell the format.
     pub(crate) const MAGIC: usize = 4;
 
     pub(crate) fn of(head: &[u8]) -> Option<Self> {

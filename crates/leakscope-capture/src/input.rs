@@ -1,4 +1,4 @@
-//! Inputs: files that can be read at any offset, whatever they were before.
+//! Inputs: files that can be read at any offset, packed ones too.
 
 use std::fmt;
 use std::fs::File;

@@ -27,7 +27,7 @@ pub enum TargetEvent {
         /// Where the target stood.
         address: u64,
     },
-    /// The target stood still though nobody had asked for it. It was told to go on.
+    /// The target stopped unexpectedly, and was told to go on.
     Interrupted {
         /// Why: a signal's number, as GDB counts them (5: a breakpoint; 11: an access to no memory).
         signal: u8,
@@ -57,7 +57,7 @@ pub enum TargetEvent {
 }
 
 impl TargetEvent {
-    /// The same for whoever records, if it is of interest there. `name` has a name for an address of the program.
+    /// The same as a source says it, if it says it. `name` has a name for an address of the program.
     pub(crate) fn for_source(self, name: &dyn Fn(u64) -> String) -> Option<SourceEvent> {
         Some(match self {
             Self::Started { .. } => SourceEvent::Started,
@@ -66,7 +66,7 @@ impl TargetEvent {
             Self::Text(text) => SourceEvent::Text(text),
             Self::Notice(text) => SourceEvent::Notice(text),
             Self::Interrupted { signal, address } => SourceEvent::Notice(format!(
-                "the program stood still at {} (signal {signal}), and was told to run on",
+                "the program stopped at {} (signal {signal}) and was resumed",
                 place(address, name)
             )),
             Self::Ended { .. } | Self::Found { .. } | Self::Asked => return None,
@@ -105,7 +105,7 @@ impl Inbox {
         self.pieces.pop_front()
     }
 
-    /// The next bytes of one of so many streams, or event that `tell` makes something of.
+    /// The next bytes of one of this many streams, or event that `tell` makes something of.
     pub(crate) fn next_item(
         &mut self,
         streams: u8,

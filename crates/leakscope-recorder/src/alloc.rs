@@ -53,8 +53,8 @@ impl<A> Traced<A> {
 // SAFETY: every call is passed on as it is, and every answer handed back; recording allocates nothing and
 // does not unwind.
 //
-// Not inlined: a stack begins with the caller of the function whose frame pointer is read, and that is to be
-// whoever allocates. With link-time optimisation these functions would become part of it.
+// Not inlined: a stack begins with the caller of the function whose frame pointer is read, which must be
+// the function that allocates. With link-time optimisation these functions would become part of it.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -81,6 +81,7 @@ mod alloc;
 pub mod c_abi;
 #[cfg(all(feature = "c-library", target_os = "none"))]
 pub mod c_library;
+mod config;
 pub mod description;
 pub mod dialect;
 mod event;
@@ -89,6 +90,7 @@ pub mod hooks;
 mod locked;
 #[cfg(feature = "log")]
 pub mod log;
+mod packets;
 pub mod platform;
 pub mod sink;
 pub mod stack;

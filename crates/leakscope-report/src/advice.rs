@@ -3,7 +3,7 @@
 use leakscope_analysis::problem::ProblemKind;
 
 /// Advice, where there is any.
-pub fn hint(kind: &ProblemKind) -> Option<&'static str> {
+pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
     Some(match kind {
         ProblemKind::Overflow { .. } => {
             "a larger trace buffer, a faster link, or fewer kinds of events recorded lose less"

@@ -1,10 +1,14 @@
 //! What a trace says of leaks as a whole.
 
-use leakscope_analysis::outcome::{CallSite, Outcome};
+use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
+use serde::{Deserialize, Serialize};
+
+use crate::document::totals::Totals;
 
 /// What a trace says of leaks as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Conclusion {
     /// At least one call site leaks.
     Leak,
@@ -16,36 +20,16 @@ pub enum Conclusion {
 
 impl Conclusion {
     /// From all that is known.
-    pub fn of(outcome: &Outcome) -> Self {
+    pub(crate) fn of(outcome: &Outcome, totals: &Totals) -> Self {
         let unnamed = has(outcome, |kind| matches!(kind, ProblemKind::NoHeapEvents));
-        if unnamed || outcome.totals.heap_events == 0 {
+        if unnamed || totals.heap_events == 0 {
             Self::NothingKnown
-        } else if leaks(outcome).next().is_some() {
+        } else if totals.leaks > 0 {
             Self::Leak
         } else {
             Self::NoLeakSeen
         }
     }
-
-    /// The name that programs read.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Leak => "leak",
-            Self::NoLeakSeen => "no-leak-seen",
-            Self::NothingKnown => "nothing-known",
-        }
-    }
-}
-
-/// The call sites that leak, the worst first.
-pub(crate) fn leaks(outcome: &Outcome) -> impl Iterator<Item = &CallSite> {
-    let sites = outcome.call_sites.iter();
-    sites.filter(|site| site.finding.verdict.is_leak())
-}
-
-/// Whether this was not recorded over time: a dump of a record buffer.
-pub(crate) fn is_dump(outcome: &Outcome) -> bool {
-    has(outcome, |kind| matches!(kind, ProblemKind::NoHistory))
 }
 
 pub(crate) fn has(outcome: &Outcome, matches: impl Fn(&ProblemKind) -> bool) -> bool {

@@ -30,7 +30,7 @@ pub struct Filter {
     pub from: Option<f64>,
     /// Up to this moment, in seconds.
     pub to: Option<f64>,
-    /// What is to be found in the context, the name or the parameters.
+    /// A match of the context, the name or the parameters.
     pub grep: Option<Regex>,
 }
 

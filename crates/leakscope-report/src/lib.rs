@@ -4,13 +4,17 @@
 //! and addresses. This crate puts them in words.
 //!
 //! # The tour
-//! - [`text`] writes the report that a person reads, [json] the one that a program reads; its fields
-//!   are documented in `docs/report-json.md`.
+//! - [`document`] is the report as data, [`Report`]: call sites with functions' names, verdicts and standings,
+//!   totals, and a headline. It is built once; everything that is shown is read from it, and nothing is worked
+//!   out again. [`policy`] says what counts as a leak, [`identity`] what a call site is called in every build.
+//! - [`text`] writes it for a person, [json] for a program, and reads that back; the fields are documented
+//!   in `docs/report-json.md`.
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
 //!   come; [`filter`] chooses among them.
 //! - [`Symbolizer`] turns return addresses into frames, with the allocator's own folded away.
-//! - [`allocator`] lists functions that are the allocator's own; [`program`] says which frames are the allocator's, and whether the ELF file is the right one;
-//!   [`Decorated`] names frames without one, from what a monitor has written.
+//! - [`allocator`] lists functions that are the allocator's own; [`program`] says which frames are the
+//!   allocator's, and whether the ELF file is the right one; [`Decorated`] names frames without one, from what
+//!   a monitor has written.
 //! - [`units`] is the only place where ticks and bytes become words.
 //! - [`sanitise`] makes text from a device fit for a terminal.
 //!
@@ -18,23 +22,29 @@
 //! - **call site**: a distinct call stack that allocates.
 //! - **outstanding**: not freed when its session ended; a fact.
 //! - **leak**: a verdict on a call site, with its reason.
-pub mod advice;
+mod advice;
 pub mod allocator;
 mod conclusion;
 mod decorated;
+pub mod document;
 pub mod events;
 pub mod filter;
+pub mod identity;
 pub mod json;
 pub mod log;
 pub mod naming;
+pub mod policy;
 pub mod program;
 mod sanitise;
+mod sentences;
 mod symbolizer;
 pub mod text;
 pub mod units;
-pub mod words;
+mod words;
 
 pub use conclusion::Conclusion;
 pub use decorated::Decorated;
+pub use document::Report;
+pub use policy::{Policy, Standing};
 pub use sanitise::sanitise;
-pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer};
+pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer, without_allocator};

@@ -22,7 +22,7 @@ pub struct LogRow {
     pub clock: Clock,
     /// The core it comes from.
     pub core: u8,
-    /// Who sent it.
+    /// The context that sent it.
     pub context: String,
     /// How urgent it is.
     pub level: Level,

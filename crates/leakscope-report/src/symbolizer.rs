@@ -7,8 +7,10 @@ use std::sync::Arc;
 use leakscope_symbols::{AddressKind, SourceRoots, Symbols};
 use leakscope_systemview::{PrintfInElf, Text};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::allocator::is_allocator_function;
+use crate::document::Address;
 
 /// Something that knows which functions were active at a return address.
 pub trait FrameSource {
@@ -32,10 +34,10 @@ impl FrameSource for Symbols {
 }
 
 /// A frame as a report shows it. Text is as the ELF file has it, and not to be trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedFrame {
     /// The return address.
-    pub address: u64,
+    pub address: Address,
     /// The function's name, demangled.
     pub function: Option<Arc<str>>,
     /// The source file, moved to where the sources are on this machine.
@@ -49,7 +51,7 @@ pub struct NamedFrame {
 impl NamedFrame {
     fn unknown(address: u64) -> Self {
         Self {
-            address,
+            address: Address(address),
             function: None,
             file: None,
             line: None,
@@ -60,6 +62,17 @@ impl NamedFrame {
     fn is_allocator(&self) -> bool {
         self.function.as_deref().is_some_and(is_allocator_function)
     }
+}
+
+/// How many frames at the inner end are the allocator's own.
+fn folded(frames: &[NamedFrame]) -> usize {
+    let is_allocator = |frame: &&NamedFrame| frame.is_allocator();
+    frames.iter().take_while(is_allocator).count()
+}
+
+/// The program's part of a stack that holds the allocator's frames too; one frame always remains.
+pub fn without_allocator(frames: &[NamedFrame]) -> &[NamedFrame] {
+    &frames[folded(frames).min(frames.len().saturating_sub(1))..]
 }
 
 /// A call stack whose allocator frames are folded away, innermost first.
@@ -76,14 +89,17 @@ pub struct Stack {
 ///
 /// ```
 /// use leakscope_report::Symbolizer;
+/// use leakscope_report::document::Address;
 /// let mut symbolizer = Symbolizer::new(None);
 /// let stack = symbolizer.stack(&[], &[0x4008_1f34, 0x4008_da18]);
-/// assert_eq!(stack.frames[1].address, 0x4008_da18);
+/// assert_eq!(stack.frames[1].address, Address(0x4008_da18));
 /// assert_eq!(stack.frames[1].function, None);
 /// ```
 pub struct Symbolizer<'s> {
     source: Option<&'s dyn FrameSource>,
     roots: SourceRoots,
+    /// Whether these are hardly the symbols of the program that ran.
+    is_doubtful: bool,
     /// Never listed: no order reaches an output.
     known: FxHashMap<u64, Rc<[NamedFrame]>>,
 }
@@ -104,6 +120,7 @@ impl<'s> Symbolizer<'s> {
         Self {
             source,
             roots: SourceRoots::default(),
+            is_doubtful: false,
             known: FxHashMap::default(),
         }
     }
@@ -113,6 +130,15 @@ impl<'s> Symbolizer<'s> {
     pub fn with_source_roots(mut self, roots: SourceRoots) -> Self {
         self.roots = roots;
         self
+    }
+
+    /// From now on, each function's name ends with a question mark: the symbols are hardly those of the program that
+    /// ran, and its functions others.
+    pub fn doubt(&mut self) {
+        if !self.is_doubtful {
+            self.is_doubtful = true;
+            self.known.clear();
+        }
     }
 
     /// Whether functions can be named at all.
@@ -143,8 +169,11 @@ impl<'s> Symbolizer<'s> {
             .iter()
             .flat_map(|frames| frames.iter())
             .map(|frame| NamedFrame {
-                address,
-                function: frame.function.clone(),
+                address: Address(address),
+                function: match &frame.function {
+                    Some(name) if self.is_doubtful => Some(format!("{name}?").into()),
+                    name => name.clone(),
+                },
                 file: frame.file.as_ref().map(|file| self.rewritten(file)),
                 line: frame.line,
                 inlined: frame.inlined,
@@ -169,18 +198,15 @@ impl<'s> Symbolizer<'s> {
     pub fn stack(&mut self, allocator_frames: &[u64], stack: &[u64]) -> Stack {
         let mut allocator = self.all_frames(allocator_frames);
         let mut frames = self.all_frames(stack);
-        let folded = frames
-            .iter()
-            .take_while(|frame| frame.is_allocator())
-            .count();
-        allocator.extend(frames.drain(..folded));
+        allocator.extend(frames.drain(..folded(&frames)));
         if frames.is_empty() {
             frames.extend(allocator.pop());
         }
         Stack { allocator, frames }
     }
 
-    fn all_frames(&mut self, addresses: &[u64]) -> Vec<NamedFrame> {
+    /// The frames of return addresses, the allocator's included.
+    pub(crate) fn all_frames(&mut self, addresses: &[u64]) -> Vec<NamedFrame> {
         let mut frames = Vec::with_capacity(addresses.len());
         for &address in addresses {
             frames.extend_from_slice(&self.frames(address));

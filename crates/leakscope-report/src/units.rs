@@ -319,53 +319,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[test]
-    fn rounding_carries_into_the_next_unit() {
-        let clock = Clock::new(1_000_000, 0);
-        assert_eq!(clock.duration(9_996), "10.0 ms");
-        assert_eq!(clock.duration(99_960), "0.100 s");
-        assert_eq!(clock.duration(999_600), "1.00 s");
-        assert_eq!(clock.duration(59_960_000), "1 min 0 s");
-        assert_eq!(clock.duration(3_599_600_000), "1 h 0 min");
-        assert_eq!(clock.duration(86_399_000_000), "1 d 0 h");
-        assert_eq!(clock.moment(59_999_700), "1 min 0.0 s");
-        assert_eq!(clock.moment(3_599_970_000), "1 h 0 min 0 s");
-    }
-
-    #[test]
-    fn decimals_of_moments_follow_the_length() {
-        for (length, moment) in [
-            (0, "0.000 s"),
-            (5_000_000_000, "0.000 s"),
-            (100_000_000, "0.000 s"),
-            (50_000_000, "0.0001 s"),
-            (5_000_000, "0.00012 s"),
-            (700, "0.000123000 s"),
-        ] {
-            let clock = Clock::new(1_000_000_000, length);
-            assert_eq!(clock.moment(123_000), moment, "{length}");
-        }
-    }
-
-    #[test]
-    fn rates_find_their_unit() {
-        let clock = Clock::new(1, 0);
-        assert_eq!(clock.rate(-30, 10), "-3.00 B/s");
-        assert_eq!(clock.rate(1, 100), "36.0 B/h");
-        assert_eq!(clock.rate(1, 1_000_000), "0.086 B/day");
-        assert_eq!(clock.rate(100 << 20, 2), "50.0 MiB/s");
-        assert_eq!(clock.rate(0, 2), "0 B/s");
-        assert_eq!(clock.rate(5, 0), "5 B in 0 s");
-    }
-
-    #[test]
-    fn percents_of_little_are_not_nothing() {
-        assert_eq!(percent(1, 1_000), "<1 %");
-        assert_eq!(percent(0, 0), "0 %");
-        assert_eq!(percent(995, 1_000), "100 %");
-        assert_eq!(percent(u64::MAX, u64::MAX), "100 %");
-    }
-
     /// Reads what [`Clock::duration`] wrote.
     fn read(text: &str) -> f64 {
         let words: Vec<&str> = text.split(' ').collect();

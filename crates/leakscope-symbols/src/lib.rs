@@ -41,8 +41,8 @@
 //! window bits of Xtensa.
 //!
 //! The file may be damaged or made up: what cannot be read is missing from the answer, and nothing
-//! panics, recurses without bound or runs for ever. Text comes out as the file has it; whoever
-//! prints it removes control characters.
+//! panics, recurses without bound or runs for ever. Text comes out as the file has it: callers
+//! that print it remove control characters.
 
 mod call;
 mod code;

@@ -4,7 +4,7 @@ use std::io;
 
 /// Why a file could not be opened as a program.
 ///
-/// The messages do not name the file: whoever asked for it knows its name.
+/// The messages do not name the file: the caller knows its name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -46,7 +46,7 @@ impl Texts {
         rest.get(..end)
     }
 
-    /// The last bytes before `address` in its section, so many at most.
+    /// The last bytes before `address` in its section, at most this many.
     pub(crate) fn before<'f>(&self, file: &'f [u8], address: u64, most: usize) -> Option<&'f [u8]> {
         let (section, place) = self.section(file, address.checked_sub(1)?)?;
         let end = place + 1;

@@ -4,8 +4,8 @@
 //! `id [length] payload delta`, without delimiters, checksums or absolute times. This crate cuts
 //! bytes into [`Frame`]s, gives frames their meaning as [`Packet`]s, and writes packets. It does no
 //! more than that: it keeps no state between packets, allocates nothing, depends on nothing, and never
-//! panics, whatever the bytes. Who ran, what time it was and what the heap looked like is for its
-//! callers to say. [`wire_format`] says what readers must know, and where it is known from.
+//! panics, for any bytes. Its callers find out what ran, what time it was and what the heap looked
+//! like. [`wire_format`] says what readers must know, and where it is known from.
 //!
 //! ```
 //! use leakscope_systemview::{Frame, Packet};

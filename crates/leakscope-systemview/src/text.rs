@@ -11,8 +11,8 @@ use crate::error::{FrameError, Malformed};
 
 /// Bytes that a device sent as text: no known character set, not to be trusted.
 ///
-/// Shown as UTF-8, with U+FFFD for what is none. Control characters are shown as they are: whoever
-/// writes to a terminal or a page removes them there.
+/// Shown as UTF-8, with U+FFFD for what is none. Control characters are shown as they are: callers
+/// that write to a terminal or a page remove them there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Text<'a>(pub &'a [u8]);
 
@@ -60,7 +60,7 @@ pub(crate) fn read_framed(payload: &[u8], position: usize) -> Result<(Text<'_>, 
     };
     let high_first = usize::from(u16::from_be_bytes([first, second]));
     let low_first = usize::from(u16::from_le_bytes([first, second]));
-    // The readings differ by 255 bytes or more, and never so much follows a string: if the longer one
+    // The readings differ by 255 bytes or more, and that much never follows a string: if the longer one
     // fits, it is right.
     take(position + 3, high_first.max(low_first))
         .or_else(|_| take(position + 3, high_first.min(low_first)))
@@ -93,8 +93,8 @@ const PLAUSIBLE: usize = 1024;
 
 /// How much of `rest` is the string whose length was sent as `length`, in one byte order or the other.
 ///
-/// The readings differ by 255 bytes or more. Where the shorter one is right, packets follow, and among
-/// so many bytes of them are some that no text has.
+/// The readings differ by 255 bytes or more. Where the shorter one is right, packets follow, and that
+/// many bytes of packets hold some that no text has.
 fn long_length(rest: &[u8], length: [u8; 2]) -> Result<usize, FrameError> {
     let high_first = usize::from(u16::from_be_bytes(length));
     let low_first = usize::from(u16::from_le_bytes(length));

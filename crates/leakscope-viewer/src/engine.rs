@@ -10,7 +10,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{HEAD, Layout};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
-use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 use crate::answer::census::Census;
@@ -47,9 +47,16 @@ pub struct Engine<'s> {
     state: Reading,
     /// Another number whenever answers may have changed.
     version: u64,
-    outcome: Option<(u64, Outcome)>,
+    answered: Option<Answered>,
     pub(crate) searches: Vec<Search>,
     censuses: Vec<(Window, u64, Census)>,
+}
+
+/// What is known at one version.
+struct Answered {
+    version: u64,
+    outcome: Outcome,
+    report: Report,
 }
 
 /// What became of a question.
@@ -121,7 +128,7 @@ impl<'s> Engine<'s> {
             heads_grow,
             state: Reading::Reading,
             version: 0,
-            outcome: None,
+            answered: None,
             searches: Vec::new(),
             censuses: Vec::new(),
         })
@@ -149,15 +156,10 @@ impl<'s> Engine<'s> {
             heads_grow: false,
             state: Reading::Complete,
             version: 0,
-            outcome: Some((0, dump.outcome(symbols))),
+            answered: None,
             searches: Vec::new(),
             censuses: Vec::new(),
         }
-    }
-
-    /// Whether functions have names.
-    pub(crate) fn has_names(&self) -> bool {
-        self.symbols.is_some() || self.dump.is_some_and(Dump::has_names)
     }
 
     /// Reads on; returns how far that came.
@@ -361,30 +363,34 @@ impl<'s> Engine<'s> {
         })
     }
 
-    /// Brings the outcome up to date, if it is old.
-    fn refresh(&mut self) {
-        if self
-            .outcome
-            .as_ref()
-            .is_some_and(|old| old.0 == self.version)
-        {
-            return;
-        }
-        let mut outcome = self.scan.heap.outcome(&self.scan.trace);
-        if let Some(symbols) = self.symbols {
-            program::check(symbols, &mut outcome);
-        }
-        self.outcome = Some((self.version, outcome));
+    /// The outcome, and the report on it: their call sites, anomalies and failures are in the same order.
+    pub(crate) fn outcome(&mut self) -> (&Outcome, &Report, &Scan<'s>) {
+        let answered = match self.answered.take() {
+            Some(answered) if answered.version == self.version => answered,
+            _ => self.look_at_outcome(),
+        };
+        let answered = self.answered.insert(answered);
+        (&answered.outcome, &answered.report, &self.scan)
     }
 
-    /// The outcome, and what else is needed to put it in words.
-    pub(crate) fn outcome(&mut self) -> (&Outcome, &mut Names<'s>, &Scan<'s>) {
-        self.refresh();
-        let outcome = self.outcome.get_or_insert_with(|| {
-            let outcome = self.scan.heap.outcome(&self.scan.trace);
-            (self.version, outcome)
-        });
-        (&outcome.1, &mut self.names, &self.scan)
+    fn look_at_outcome(&mut self) -> Answered {
+        let outcome = match (self.dump, self.symbols) {
+            (Some(dump), symbols) => dump.outcome(symbols),
+            (None, None) => self.scan.heap.outcome(&self.scan.trace),
+            (None, Some(symbols)) => {
+                let mut outcome = self.scan.heap.outcome(&self.scan.trace);
+                program::check(symbols, &mut outcome);
+                outcome
+            }
+        };
+        let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
+        let inputs: Vec<String> = inputs.collect();
+        let symbolizer = &mut self.names.symbolizer;
+        Answered {
+            version: self.version,
+            report: Report::new(&outcome, symbolizer, &inputs, &Policy::default()),
+            outcome,
+        }
     }
 
     /// What was counted in a window, as far as that was done.

@@ -3,8 +3,7 @@
 //! - [`cli`] is what can be typed, as plain data.
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
-//! - [`viewing`] is a recording as the viewer reads it.
-//! - [`no_events`] says what is wrong with inputs that hold nothing.
+//! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
 //! - [`interrupt`] is Ctrl-C.
 //!
@@ -14,6 +13,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod file_kind;
 mod firmware;
 mod interrupt;
 mod no_events;
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whoever read our output has seen enough.
+/// The reader of our output has seen enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

@@ -9,12 +9,15 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::describe::DescriptionFile;
 use leakscope_analysis::dump;
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
+use leakscope_report::{Report, json};
 use leakscope_systemview::{Header, sync};
 use leakscope_viewer::TraceInputs;
 
+use crate::file_kind::FileKind;
 use crate::no_events::NoEvents;
 use crate::screen;
 
@@ -30,10 +33,15 @@ pub(crate) struct Recording {
 impl Recording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
-        let inputs = leakscope_capture::open(names)?;
-        for input in &inputs {
+        let mut inputs = leakscope_capture::open(names)?;
+        for input in &mut inputs {
             for note in input.notes() {
                 screen::note(&format!("{}: {note}", input.name()));
+            }
+            // A file that cannot be read is told of with the next read.
+            let head = input.head(HEAD).unwrap_or_default();
+            if let Some(kind) = FileKind::certain(&head) {
+                return Err(NoEvents::new(input.name().to_owned(), kind).into());
             }
         }
         Self::growing(inputs, &Arc::default())
@@ -120,8 +128,29 @@ impl Recording {
         }
         let text = input
             .head(usize::MAX)
+            .with_context(|| format!("`{}` cannot be read any further", input.name()))?;
+        let log = dump::Log::read(&text);
+        Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
+    }
+
+    /// The report in a JSON file, if that is what the user named.
+    pub(crate) fn saved_report(&mut self) -> anyhow::Result<Option<Report>> {
+        let [input] = self.inputs.as_mut_slice() else {
+            return Ok(None);
+        };
+        let head = input.head(HEAD)?;
+        if !dump::is_text(&head) || !head.trim_ascii_start().starts_with(b"{") {
+            return Ok(None);
+        }
+        let text = input
+            .head(usize::MAX)
             .with_context(|| format!("`{}` cannot be read on", input.name()))?;
-        Ok(Some(dump::Log::read(&text)).filter(|log| !log.dumps.is_empty()))
+        match json::read(&text) {
+            Ok(report) => Ok(Some(report)),
+            // The log of a device that prints JSON beside its dump.
+            Err(_) if !dump::Log::read(&text).dumps.is_empty() => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("`{}`", input.name())),
+        }
     }
 
     /// A recording in which nothing could be read is an error: there is nothing to report on.
@@ -186,6 +215,25 @@ impl TraceInputs for Recording {
 fn length_of(inputs: &[Input]) -> u64 {
     let lengths = inputs.iter().map(Input::length);
     lengths.map(Result::unwrap_or_default).sum()
+}
+
+/// Whether packets explain more of the front of a file than text does. A device may send lines of text in packets;
+/// a few bytes of a text may look like packets, but hardly like the start of a recording.
+fn is_rather_packets(head: &[u8]) -> bool {
+    let mut trace = Trace::new(&Layout::of(&[head]));
+    let mut inputs = &[head][..];
+    while let Ok(Step::Event(..)) = trace.step(&mut inputs) {}
+    let others = trace
+        .problems()
+        .list()
+        .iter()
+        .map(|problem| match problem.kind {
+            ProblemKind::Skipped { bytes } | ProblemKind::Cut { bytes } => bytes,
+            ProblemKind::NotSystemView | ProblemKind::NoStart => head.len() as u64,
+            _ => 0,
+        });
+    let packets = (head.len() as u64).saturating_sub(others.sum());
+    packets > dump::text_bytes(head) as u64
 }
 
 /// Names for events, from the user's description files.

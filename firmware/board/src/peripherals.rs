@@ -1,4 +1,4 @@
-//! The chip's peripherals: registers that read as 0 and forget what is written, but for the few that a debugger
+//! The chip's peripherals: registers that read as 0 and forget what is written, except the few that a debugger
 //! needs.
 //!
 //! Addresses: ESP32-C3 Technical Reference Manual, chapters "System and Memory", "Low-power Management" and
@@ -26,7 +26,7 @@ pub struct Peripherals {
     reset: u32,
     /// A debugger has activated the debug module.
     pub has_debugger: bool,
-    /// The system is to be reset.
+    /// The system must be reset.
     pub wants_reset: bool,
 }
 

@@ -42,7 +42,7 @@ pub fn count_tick() {
     });
 }
 
-/// Wakes whoever waited for the present tick.
+/// Wakes what waited for the present tick.
 pub fn wake_expired() {
     critical_section::with(|section| {
         let now = DRIVER.ticks.borrow(section).get();

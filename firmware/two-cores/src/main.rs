@@ -39,7 +39,7 @@ fn heap_base() -> usize {
 }
 
 const ROUNDS: usize = 100;
-/// Core 1 forgets a block every so many rounds.
+/// Core 1 forgets one block in this many rounds.
 const FORGETS: usize = 4;
 
 type Block = Box<[u8]>;

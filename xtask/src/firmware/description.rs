@@ -99,5 +99,5 @@ impl Build {
 
 fn address(text: &str) -> Result<u64> {
     let digits = text.trim_start_matches("0x");
-    u64::from_str_radix(digits, 16).with_context(|| format!("{text} is no address"))
+    u64::from_str_radix(digits, 16).with_context(|| format!("{text} is not an address"))
 }

@@ -1,4 +1,4 @@
-//! Recordings of a made-up program, of any length, and what is to be found in them.
+//! Recordings of a made-up program, of any length, and what a reader finds in them.
 //!
 //! Two cores take turns at random: of a hundred things that happen, about 35 are switches of tasks, 5
 //! interrupts, 5 log messages, the rest allocations and frees with call stacks of 5 frames. Of one call

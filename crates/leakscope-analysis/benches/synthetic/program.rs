@@ -20,14 +20,14 @@ const CALL_SITES: usize = 64;
 /// The call site of whose blocks one in twenty is never freed.
 const LEAK: usize = 0;
 const SIZES: [u32; 8] = [8, 16, 24, 40, 64, 128, 300, 1500];
-/// So many blocks live before the program frees as often as it allocates.
+/// Blocks that live before the program frees as often as it allocates.
 const WORKING_SET: usize = 1000;
 
 /// A program that runs on two cores and is being recorded.
 pub(super) struct Program {
     pub(super) cores: [Stream; 2],
     pub(super) now: u64,
-    /// What the recording will be found to hold, but for its length.
+    /// What a reader finds in the recording, except its length.
     pub(super) totals: Totals,
     random: Random,
     allocating: Vec<[u32; 5]>,

@@ -44,7 +44,7 @@
 //!
 //! Names of packets below 32 are [`leakscope_systemview::id::name`]'s. Files that are meant to describe
 //! a trace are written by people: nothing here fails, and what was not understood becomes a
-//! [`DescriptionProblem`] with its line. A payload comes from a device: whatever its bytes, the answer is
+//! [`DescriptionProblem`] with its line. A payload comes from a device: for any bytes, the answer is
 //! as many parameters as it holds, then what is left over as raw numbers.
 
 pub mod built_in;

@@ -1,6 +1,6 @@
 //! Where the lines of a dump stand in the lines of a log.
 //!
-//! Terminals, loggers, mail programs and containers put whatever they like before each line, and behind it. No
+//! Terminals, loggers, mail programs and containers put their own text before each line, and behind it. No
 //! list of these would ever be complete: a line of a dump is known by what the device itself wrote.
 
 /// Words that only a line of a dump holds, and how the line begins before them.

@@ -54,7 +54,7 @@ pub(super) enum Line {
     },
     TotalAllocations(u64),
     TotalFrees(u64),
-    /// Both, in the old form: its last line, but for notes.
+    /// Both, in the old form: its last line, except notes.
     Totals {
         allocations: u64,
         frees: u64,

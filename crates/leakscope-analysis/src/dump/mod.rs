@@ -50,7 +50,7 @@ use std::collections::BTreeMap;
 
 pub use decoration::Decoration;
 pub use interruption::Interruption;
-pub use text::is_text;
+pub use text::{is_text, text_bytes};
 
 use assembly::Assembly;
 

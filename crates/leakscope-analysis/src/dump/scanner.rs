@@ -38,7 +38,7 @@ impl<'t> Scanner<'t> {
         self.is_between_words || !self.rest.starts_with(char::is_alphanumeric)
     }
 
-    /// What was read is whole, whatever stands behind it.
+    /// What was read is whole, with any text behind it.
     pub(super) fn end_word(&mut self) {
         self.is_between_words = true;
     }

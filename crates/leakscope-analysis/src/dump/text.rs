@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 
-/// Whether a file that begins with these bytes is a text. Recordings of SystemView are not: even those
-/// with a header begin with ten zero bytes behind it.
+/// Whether most of these bytes, the first of a file, are text. Before a device prints any, a monitor reads noise, or
+/// zeros while it is reset.
 pub fn is_text(head: &[u8]) -> bool {
-    /// One byte in so many may be anything: a monitor that starts before the device reads noise.
+    let is_wide = head.starts_with(&UTF_16_LITTLE) || head.starts_with(&UTF_16_BIG);
+    is_wide || text_bytes(head) * 2 > head.len()
+}
+
+/// How many of these bytes are text: those of lines in which, but for one in twenty, all are.
+pub fn text_bytes(bytes: &[u8]) -> usize {
     const NOISE: usize = 20;
-    if head.starts_with(&UTF_16_LITTLE) || head.starts_with(&UTF_16_BIG) {
-        return true;
-    }
     let is_odd = |byte: &&u8| **byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x1b);
-    let has_sync = head.windows(10).any(|bytes| bytes == [0; 10]);
-    !head.is_empty() && !has_sync && head.iter().filter(is_odd).count() <= head.len() / NOISE
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let texts = lines.filter(|line| line.iter().filter(is_odd).count() <= line.len() / NOISE);
+    texts.map(<[u8]>::len).sum()
 }
 
 const UTF_16_LITTLE: [u8; 2] = [0xff, 0xfe];

@@ -15,7 +15,7 @@ const EARLY: f64 = 0.6;
 /// The floor has not risen since this share of the windows: a level is reached.
 const LEVEL: f64 = 0.75;
 
-/// A maximum after this share of the stretch is no level but a rise, whatever the floors say.
+/// A maximum after this share of the stretch is a rise and no level, even if the floors are level.
 const LATE: f64 = 0.9;
 
 /// A floor of this share of the maximum, all through the last third: blocks are held, not passed on.

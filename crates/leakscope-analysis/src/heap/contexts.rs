@@ -1,4 +1,4 @@
-//! Who uses the heap: tasks, interrupts, and what runs besides.
+//! What uses the heap: tasks, interrupts and other contexts.
 
 use rustc_hash::FxHashMap;
 

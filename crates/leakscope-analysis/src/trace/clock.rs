@@ -10,13 +10,13 @@ pub(super) struct TargetClock {
 }
 
 impl TargetClock {
-    /// The clock says so many microseconds at `time`; returns whether it ran backwards.
+    /// The clock says this many microseconds at `time`; returns whether it ran backwards.
     pub(super) fn microseconds(&mut self, now: u64, time: u64) -> bool {
         let before = self.microseconds.replace((now, time));
         before.is_some_and(|(before, _)| now < before)
     }
 
-    /// The clock says so many cycles at `time`; returns whether it cannot have come there by running on.
+    /// The clock says this many cycles at `time`; returns whether it cannot have come there by running on.
     ///
     /// The number wraps (after 18 s at 240 MHz), so that only one that is far off proves something.
     pub(super) fn cycles(&mut self, now: u32, time: u64, init: &Init) -> bool {

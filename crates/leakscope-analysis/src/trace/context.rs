@@ -1,10 +1,10 @@
-//! Who runs on a core: interrupts nest, tasks replace each other, idle is idle.
+//! What runs on a core: interrupts nest, tasks replace each other, idle is idle.
 //!
 //! The meanings of the packets are those of UM08027, sections 6.1.1 and 6.1.2.
 
 use super::tasks::TaskIndex;
 
-/// Who runs on a core at some moment.
+/// What runs on a core at some moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Context {
     /// It is not known: before the first switch, or after a loss.
@@ -25,9 +25,9 @@ pub enum Context {
 pub(super) struct CoreState {
     /// Interrupts that are active, the innermost last.
     interrupts: Vec<u32>,
-    /// Who runs when none is.
+    /// What runs when none is.
     base: Context,
-    /// Who runs.
+    /// What runs.
     current: Context,
     /// Whether it was idle at least once.
     was_idle: bool,
@@ -59,7 +59,7 @@ impl Cores {
         &mut self.states[core]
     }
 
-    /// Who runs on a core.
+    /// What runs on a core.
     #[inline]
     pub(super) fn current(&self, core: u8) -> Context {
         let state = self.states.get(usize::from(core));

@@ -12,7 +12,7 @@ pub struct Event<'t> {
     pub time: u64,
     /// The core it happened on.
     pub core: u8,
-    /// Who ran there when it happened.
+    /// What ran there when it happened.
     pub context: Context,
     /// The input it comes from, in the order in which the inputs were given.
     pub input: usize,

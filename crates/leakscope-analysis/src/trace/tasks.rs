@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 /// One task. Another task that later uses the same control block is another entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Task {
-    /// The address of its control block (or whatever the operating system calls it by).
+    /// The address of its control block (or the operating system's other name for it).
     pub address: u32,
     /// Its name, as the device sent it; empty if it never did.
     pub name: String,

@@ -1,17 +1,17 @@
 //! The pieces in which bytes arrive change nothing.
 
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use proptest::prelude::*;
 
 use crate::reading::{read, read_in_pieces};
-use crate::scenario::{MAIN, Recording, WORKER};
 
 const SITES: [&[u32]; 3] = [&[0x400D_1000, 0x400D_2000], &[0x400D_3000], &[]];
 
 /// A recording with something of everything, and damage.
-fn anything() -> impl Strategy<Value = Recording> {
+fn anything() -> impl Strategy<Value = Scenario> {
     let step = (0..14_u8, 0..1000_u64, any::<u16>());
     prop::collection::vec(step, 1..200).prop_map(|steps| {
-        let mut recording = Recording::begun();
+        let mut recording = Scenario::begun();
         for (what, ticks, number) in steps {
             let number = u32::from(number);
             let address = 0x3FFB_0000 + number % 64 * 16;
@@ -60,7 +60,7 @@ proptest! {
 
 #[test]
 fn bytes_one_by_one() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for block in 0..50 {
         recording
             .on(block as u8 % 2)

@@ -2,15 +2,15 @@
 
 use leakscope_analysis::trace::Start;
 use leakscope_systemview::{Packet, id};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario, WORKER};
 
 use crate::reading::{Kind, Reading, read, read_one};
-use crate::scenario::{IDF_HEAP, MAIN, Recording, WORKER};
 
 const SITE: &[u32] = &[0x4200_1000];
 const BLOCK: u32 = 0x3FFB_0000;
 
 /// The forms of a recording of two cores.
-fn forms(recording: &Recording) -> [Vec<Vec<u8>>; 3] {
+fn forms(recording: &Scenario) -> [Vec<Vec<u8>>; 3] {
     [
         recording.openocd_by_core().to_vec(),
         vec![recording.joined()],
@@ -19,14 +19,14 @@ fn forms(recording: &Recording) -> [Vec<Vec<u8>>; 3] {
 }
 
 /// A heap event, so that the context shows.
-fn probe(recording: &mut Recording) {
+fn probe(recording: &mut Scenario) {
     let address = BLOCK + recording.time() as u32 * 16;
     recording.allocate(address, 16, SITE);
 }
 
 #[test]
 fn interrupts_nest() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.enter(3);
     probe(&mut recording);
     recording.enter(4);
@@ -41,7 +41,7 @@ fn interrupts_nest() {
 
 #[test]
 fn an_interrupt_may_end_in_the_scheduler() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.enter(3).packet(&Packet::IsrToScheduler);
     probe(&mut recording);
     recording.run(WORKER);
@@ -52,7 +52,7 @@ fn an_interrupt_may_end_in_the_scheduler() {
 
 #[test]
 fn an_interrupt_of_an_idle_core_returns_to_idle() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.idle().enter(3).exit();
     probe(&mut recording);
     assert_eq!(read_one(recording.plain()).heap_contexts(), ["idle"]);
@@ -60,7 +60,7 @@ fn an_interrupt_of_an_idle_core_returns_to_idle() {
 
 #[test]
 fn an_event_that_begins_something_belongs_to_it() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.enter(3).exit().idle();
     let reading = read_one(recording.plain());
     let context = |id| {
@@ -78,7 +78,7 @@ fn an_event_that_begins_something_belongs_to_it() {
 
 #[test]
 fn a_task_that_waits_no_longer_runs() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     let task = recording.shrink(MAIN);
     recording.packet(&Packet::TaskStopReady { task, cause: 4 });
     probe(&mut recording);
@@ -97,7 +97,7 @@ fn a_task_that_waits_no_longer_runs() {
 
 #[test]
 fn a_switch_ends_interrupts_whose_exit_was_lost() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.enter(3).enter(4).run(WORKER);
     probe(&mut recording);
     assert_eq!(read_one(recording.plain()).heap_contexts(), ["worker"]);
@@ -105,7 +105,7 @@ fn a_switch_ends_interrupts_whose_exit_was_lost() {
 
 #[test]
 fn after_a_loss_nobody_runs_until_the_next_switch() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.enter(3).after(50).overflow(0);
     probe(&mut recording);
     recording.run(WORKER);
@@ -119,7 +119,7 @@ fn after_a_loss_nobody_runs_until_the_next_switch() {
 /// A task that ended gives its control block to another, which has no name yet.
 #[test]
 fn a_terminated_task_takes_its_name_along() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     probe(&mut recording);
     let task = recording.shrink(MAIN);
     recording.packet(&Packet::TaskTerminate { task }).run(MAIN);
@@ -131,7 +131,7 @@ fn a_terminated_task_takes_its_name_along() {
 /// The task list, sent again, gives no task a second entry.
 #[test]
 fn names_sent_again_change_nothing() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     probe(&mut recording);
     recording.task(MAIN, "main");
     probe(&mut recording);
@@ -144,7 +144,7 @@ fn names_sent_again_change_nothing() {
 /// A name that arrives late is still the name of the task that ran before it came.
 #[test]
 fn a_late_name_is_that_of_the_running_task() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().module(512, IDF_HEAP).run(MAIN);
     probe(&mut recording);
     recording.task(MAIN, "late");
@@ -157,7 +157,7 @@ fn a_late_name_is_that_of_the_running_task() {
 
 #[test]
 fn each_core_has_its_own_context() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.on(1).after(1).run(WORKER);
     for _ in 0..3 {
         recording.on(0);
@@ -176,8 +176,8 @@ fn each_core_has_its_own_context() {
 }
 
 /// A recording of two cores with everything that OpenOCD copies.
-fn with_copies() -> Recording {
-    let mut recording = Recording::begun();
+fn with_copies() -> Scenario {
+    let mut recording = Scenario::begun();
     let task = recording.shrink(WORKER);
     recording.packet(&Packet::StackInfo {
         task,
@@ -239,7 +239,7 @@ fn one_of_two_files_tells_the_same_losses() {
 /// A copy whose original was lost counts only what was dropped since the last count.
 #[test]
 fn a_count_of_drops_is_shared_by_both_files() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.on(1).after(1).run(WORKER);
     recording.after(100).overflow(40).after(100);
     probe(&mut recording);
@@ -269,7 +269,7 @@ fn other_recorders_write_no_copies() {
 /// Events of the same moment come in the order of the cores, and in their own order within a core.
 #[test]
 fn equal_times_are_ordered_by_core() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.after(10);
     for core in [1, 0, 1, 0] {
         recording.on(core).event(40, &[u32::from(core)]);
@@ -287,10 +287,10 @@ fn equal_times_are_ordered_by_core() {
 /// An input that does not say which core it is gives way to one that does.
 #[test]
 fn an_input_without_a_name_gives_way() {
-    let mut named = Recording::begun();
+    let mut named = Scenario::begun();
     named.allocate(BLOCK, 16, SITE);
     let [_, one] = named.openocd_by_core();
-    let mut unnamed = Recording::empty();
+    let mut unnamed = Scenario::empty();
     unnamed.sync().packet(&Packet::TraceStart).init();
     unnamed.module(512, IDF_HEAP).allocate(BLOCK + 16, 16, SITE);
     let [_, core_one_again] = named.openocd_by_core();

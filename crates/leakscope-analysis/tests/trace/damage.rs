@@ -6,10 +6,10 @@ use std::ops::Range;
 use leakscope_analysis::findings::{Confidence, Verdict};
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_systemview::{Arguments, Packet, Print};
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER, encoded};
 use proptest::prelude::*;
 
 use crate::reading::{Kind, Reading, Seen, read, read_one};
-use crate::scenario::{MAIN, Recording, WORKER, encoded};
 
 const SITES: [&[u32]; 3] = [
     &[
@@ -25,7 +25,7 @@ const SITES: [&[u32]; 3] = [
 
 /// A recording of an ordinary program: interrupts, switches, calls of the operating system, blocks, log
 /// messages.
-pub(crate) fn program(packets: usize, seed: u64) -> Recording {
+pub(crate) fn program(packets: usize, seed: u64) -> Scenario {
     let mut state = seed | 1;
     let mut next = move |below: u32| {
         state ^= state << 13;
@@ -33,7 +33,7 @@ pub(crate) fn program(packets: usize, seed: u64) -> Recording {
         state ^= state << 17;
         ((state >> 33) as u32) % below
     };
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.depth = 10;
     let mut live: Vec<(u32, u32)> = Vec::new();
     while recording.packets() < packets {
@@ -197,7 +197,7 @@ proptest! {
         form in 0..4_u8,
     ) {
         let mut recording = if packets == 0 {
-            Recording::empty()
+            Scenario::empty()
         } else {
             program(packets, seed)
         };
@@ -387,7 +387,7 @@ fn recordings_one_behind_the_other() {
 #[test]
 fn a_loss_lowers_confidence() {
     let leak = |at, drop_count| {
-        let mut recording = Recording::begun();
+        let mut recording = Scenario::begun();
         for block in 0..100 {
             recording
                 .after(1000)

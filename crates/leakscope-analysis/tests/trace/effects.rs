@@ -2,18 +2,18 @@
 //! naive twin.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use leakscope_analysis::heap::{
     Completes, Effect, HeapModel, KeepAll, KnownBlock, UnknownFree, Watcher,
 };
 use leakscope_analysis::outcome::{Outcome, Totals};
 use leakscope_analysis::trace::{Event, Layout, Occasion, Switch, Trace};
+use leakscope_testing::needs::corpus_bytes;
+use leakscope_testing::scenario::Scenario;
 use proptest::prelude::*;
 
 use crate::damage::program;
 use crate::naive::Twin;
-use crate::scenario::Recording;
 use crate::twin::{address, events, recorded};
 
 /// Keeps all effects.
@@ -217,7 +217,7 @@ proptest! {
 }
 
 /// Stops and starts again, and allocates at addresses that may have been in use before.
-fn restart(recording: &mut Recording) {
+fn restart(recording: &mut Scenario) {
     recording.after(10).stop();
     recording.after(10).start();
     for block in 0..20 {
@@ -230,23 +230,10 @@ fn restart(recording: &mut Recording) {
 /// Recordings of real boards, whole and with one place damaged, in as many ways as `PROPTEST_CASES` says.
 #[test]
 fn effects_of_real_recordings_are_their_totals() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let names = ["idf-mcore-2026", "idf-esp-extension-2021"];
-    let paths = names.map(|name| folder.join(name).join("heap_log_mcore.svdat"));
-    let Ok(files) = paths
-        .map(std::fs::read)
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-    else {
-        assert!(
-            std::env::var_os("LEAKSCOPE_REQUIRE").is_none(),
-            "{} is missing",
-            folder.display()
-        );
-        #[allow(clippy::print_stdout, reason = "says that nothing was tested")]
-        {
-            println!("skipped: the recordings of real boards are missing");
-        }
+    let folders = ["idf-mcore-2026", "idf-esp-extension-2021"];
+    let names = folders.map(|folder| format!("{folder}/heap_log_mcore.svdat"));
+    let files: Option<Vec<_>> = names.iter().map(|name| corpus_bytes(name)).collect();
+    let Some(files) = files else {
         return;
     };
     for bytes in &files {

@@ -3,9 +3,9 @@
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::{AnomalyKind, Outcome};
 use leakscope_analysis::trace::HeapEvent;
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 
 use crate::reading::{Kind, read_one};
-use crate::scenario::{MAIN, Recording, WORKER};
 
 const SITE: &[u32] = &[0x4200_1000, 0x4200_0100];
 const OTHER: &[u32] = &[0x4200_2000, 0x4200_0100];
@@ -13,7 +13,7 @@ const BLOCK: u32 = 0x3FFB_0000;
 
 #[test]
 fn an_address_may_be_used_again() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for size in 1..=100 {
         recording.allocate(BLOCK, size, SITE).free(BLOCK, OTHER);
     }
@@ -36,7 +36,7 @@ fn an_address_may_be_used_again() {
 /// The halves of a reallocation come from one call in one context, one behind the other.
 #[test]
 fn not_every_free_before_an_allocation_is_a_reallocation() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     recording.free(BLOCK, OTHER).allocate(BLOCK, 16, SITE);
     recording
@@ -59,7 +59,7 @@ fn not_every_free_before_an_allocation_is_a_reallocation() {
 /// `realloc` of a block that is older than the trace is one, too.
 #[test]
 fn the_reallocation_of_an_older_block_is_one() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.free(BLOCK, SITE).allocate(BLOCK + 64, 32, SITE);
     let totals = read_one(recording.plain()).outcome.totals;
     assert_eq!((totals.reallocations, totals.frees_of_older_blocks), (1, 1));
@@ -68,7 +68,7 @@ fn the_reallocation_of_an_older_block_is_one() {
 /// A reallocation that fails leaves the block as it was: same address, size, time and owner.
 #[test]
 fn a_failed_reallocation_revives_its_block() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 100, SITE).after(500);
     recording
         .run(WORKER)
@@ -98,7 +98,7 @@ fn a_failed_reallocation_revives_its_block() {
 /// free: the first failure is none for the program.
 #[test]
 fn a_reallocation_that_tries_two_regions() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 100, SITE).after(500);
     recording.free(BLOCK, OTHER).allocate(0, 5000, OTHER);
     recording
@@ -124,7 +124,7 @@ fn a_reallocation_that_tries_two_regions() {
 /// As above, without a reallocation.
 #[test]
 fn an_allocation_that_is_tried_in_another_region() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .allocate(0, 5000, SITE)
         .allocate(0x3F80_0000, 5000, SITE);
@@ -152,7 +152,7 @@ fn an_allocation_that_is_tried_in_another_region() {
 /// A place where every allocation fails is listed, and accused of nothing.
 #[test]
 fn a_site_where_nothing_succeeds() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for _ in 0..5 {
         recording.after(1000).allocate(0, 1 << 20, SITE);
     }
@@ -165,7 +165,7 @@ fn a_site_where_nothing_succeeds() {
 /// Which free of an unknown address is whose fault depends on what was lost.
 #[test]
 fn frees_of_unknown_addresses() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.free(BLOCK, OTHER);
     recording
         .allocate(BLOCK + 16, 16, SITE)
@@ -191,7 +191,7 @@ fn frees_of_unknown_addresses() {
 /// Bytes that were skipped are a loss like any other.
 #[test]
 fn a_free_after_skipped_bytes_is_no_double_free() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE).free(BLOCK, SITE);
     recording.raw(&[0xFF; 40]);
     recording.free(BLOCK, SITE);
@@ -209,7 +209,7 @@ fn a_free_after_skipped_bytes_is_no_double_free() {
 
 #[test]
 fn an_address_inside_a_block_is_a_wrong_free() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 64, SITE).after(5).run(WORKER);
     recording.free(BLOCK + 4, OTHER).free(BLOCK + 64, OTHER);
     let reading = read_one(recording.plain());
@@ -238,7 +238,7 @@ fn an_address_inside_a_block_is_a_wrong_free() {
 /// A free inside a block whose start was freed before is wrong while the block around it lives.
 #[test]
 fn a_freed_address_inside_a_new_block_is_a_wrong_free() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .allocate(BLOCK + 32, 16, SITE)
         .free(BLOCK + 32, SITE);
@@ -251,7 +251,7 @@ fn a_freed_address_inside_a_new_block_is_a_wrong_free() {
 /// Marks of the user divide a trace into cycles.
 #[test]
 fn a_leak_in_every_cycle() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for cycle in 0..12 {
         recording.after(1000).mark(7);
         let kept = BLOCK + 0x100 * cycle;
@@ -279,7 +279,7 @@ fn a_leak_in_every_cycle() {
 /// The first marker that was seen is the one that counts.
 #[test]
 fn other_markers_begin_no_cycle() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for cycle in 0..12 {
         recording.after(1000).mark(7).allocate(BLOCK, 40, SITE);
         // A second marker while the block lives, and the block is gone at the next cycle.
@@ -295,7 +295,7 @@ fn other_markers_begin_no_cycle() {
 /// Who allocates owns the block; who frees it is counted apart.
 #[test]
 fn contexts_add_up() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for block in 0..10 {
         recording.run(MAIN).allocate(BLOCK + 64 * block, 50, SITE);
         if block % 2 == 0 {
@@ -321,7 +321,7 @@ fn contexts_add_up() {
 /// The peak is that of the whole heap, with those who held it then.
 #[test]
 fn the_peak_names_its_holders() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .allocate(BLOCK, 100, SITE)
         .allocate(BLOCK + 0x1000, 300, OTHER);
@@ -342,7 +342,7 @@ fn the_peak_names_its_holders() {
 /// Details are kept up to a limit; counts go on.
 #[test]
 fn many_anomalies_are_counted() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE).free(BLOCK, SITE);
     let times = Outcome::KEPT as u64 + 10;
     for _ in 0..times {
@@ -360,7 +360,7 @@ fn many_anomalies_are_counted() {
 /// Trailing empty slots are no frames; the same stack is one call site whatever the depth.
 #[test]
 fn unused_slots_are_no_frames() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for depth in [2, 4, 10, 32] {
         recording.depth = depth;
         recording.allocate(BLOCK + 64 * depth as u32, 16, SITE);

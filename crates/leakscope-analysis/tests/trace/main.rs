@@ -1,6 +1,6 @@
 //! What the analysis makes of recordings: bytes in, events and an outcome out.
 //!
-//! The recordings are written by our own encoder ([`scenario`]) and read through the public interface
+//! The recordings are written by our own encoder ([`Scenario`](leakscope_testing::scenario::Scenario)) and read through the public interface
 //! ([`reading`]), as a command would.
 mod chunks;
 mod context;
@@ -12,7 +12,6 @@ mod naive;
 mod no_recording;
 mod reading;
 mod rows;
-mod scenario;
 mod sessions;
 mod stacks;
 mod twin;

@@ -1,7 +1,8 @@
 //! Inputs that hold no recording, or one in which nothing is said of a heap.
 
+use leakscope_testing::scenario::{MAIN, Scenario};
+
 use crate::reading::read_one;
-use crate::scenario::{MAIN, Recording};
 
 const SITE: &[u32] = &[0x400D_1000, 0x400D_2000];
 const BLOCK: u32 = 0x3FFB_0000;
@@ -9,7 +10,7 @@ const BLOCK: u32 = 0x3FFB_0000;
 /// A recording without heap events says nothing about leaks, whatever else it holds.
 #[test]
 fn no_heap_events_is_a_problem() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().task(MAIN, "main").run(MAIN);
     for number in 0..100 {
         recording
@@ -20,7 +21,7 @@ fn no_heap_events_is_a_problem() {
     let reading = read_one(recording.plain());
     assert!(reading.problem("no-heap-events").is_some());
     assert!(reading.outcome.call_sites.is_empty());
-    let mut described = Recording::begun();
+    let mut described = Scenario::begun();
     described.after(10).print("x\n");
     assert!(
         read_one(described.plain())
@@ -67,7 +68,7 @@ fn random_bytes_are_no_recording() {
 /// Offsets in a header that point nowhere are no end.
 #[test]
 fn offsets_beyond_the_end() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     for offset in [u64::MAX, 1 << 40, 1_000_000] {
         let header = format!("; Author Espressif Inc\n; Offset Core0 0\n; Offset Core1 {offset}\n");

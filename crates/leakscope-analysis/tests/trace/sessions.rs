@@ -3,23 +3,23 @@
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::trace::Start;
 use leakscope_systemview::Packet;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario, WORKER};
 
 use crate::reading::{read, read_one};
-use crate::scenario::{IDF_HEAP, MAIN, Recording, WORKER};
 
 const LEAK: &[u32] = &[0x4200_1000];
 const OTHER: &[u32] = &[0x4200_2000];
 const BLOCK: u32 = 0x3FFB_0000;
 
 /// One block every thousand ticks, none freed.
-fn leak(recording: &mut Recording, from: u32, blocks: u32) {
+fn leak(recording: &mut Scenario, from: u32, blocks: u32) {
     for block in from..from + blocks {
         recording.after(1000).allocate(BLOCK + 16 * block, 8, LEAK);
     }
 }
 
 /// The start sequence in the middle of a recording.
-fn restart(recording: &mut Recording, microseconds: u64) {
+fn restart(recording: &mut Scenario, microseconds: u64) {
     recording.start().systime_us(microseconds);
     recording.task(MAIN, "main").task(WORKER, "worker");
     recording.module(512, IDF_HEAP);
@@ -27,7 +27,7 @@ fn restart(recording: &mut Recording, microseconds: u64) {
 
 #[test]
 fn a_stop_and_a_start_make_two_sessions() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     leak(&mut recording, 0, 50);
     recording.after(10).stop().after(1_000_000);
     restart(&mut recording, 2_000_000);
@@ -64,7 +64,7 @@ fn a_stop_and_a_start_make_two_sessions() {
 /// What was recorded before a pause may have been freed in it: no double free, no lost allocation.
 #[test]
 fn frees_after_a_pause_are_of_older_blocks() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     leak(&mut recording, 0, 5);
     recording.free(BLOCK, OTHER).after(10).stop().after(100);
     restart(&mut recording, 100_000);
@@ -77,7 +77,7 @@ fn frees_after_a_pause_are_of_older_blocks() {
 /// A clock that runs back shows that the target was reset.
 #[test]
 fn a_reset_begins_a_new_heap_with_new_tasks() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording
         .start()
         .systime_us(5_000_000)
@@ -112,7 +112,7 @@ fn a_reset_begins_a_new_heap_with_new_tasks() {
 /// Clocks of both cores' files: a reset is one reset.
 #[test]
 fn a_reset_of_two_cores_is_one() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording
         .start()
         .systime_us(5_000_000)
@@ -142,7 +142,7 @@ fn a_reset_of_two_cores_is_one() {
 /// A post-mortem ring repeats the start sequence every 256 packets; the heap goes on.
 #[test]
 fn a_repeated_start_sequence_splits_nothing() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for round in 0..10 {
         leak(&mut recording, 8 * round, 8);
         let now = recording.time();
@@ -165,7 +165,7 @@ fn a_repeated_start_sequence_splits_nothing() {
 /// The target's clock in cycles wraps within seconds; that is no reset.
 #[test]
 fn a_wrapped_cycle_counter_is_no_reset() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     let hertz = 160_u64;
     for _ in 0..6 {
         let cycles = (recording.time() * hertz) as u32;
@@ -181,7 +181,7 @@ fn a_wrapped_cycle_counter_is_no_reset() {
 /// A cycle counter that is far from where it would have run to shows a reset.
 #[test]
 fn a_cycle_counter_that_jumps_is_a_reset() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().packet(&Packet::SystimeCycles {
         cycles: 3_000_000_000,
     });
@@ -197,7 +197,7 @@ fn a_cycle_counter_that_jumps_is_a_reset() {
 /// A stop at the end, and nothing behind it, is one session that was stopped.
 #[test]
 fn a_stop_at_the_end_splits_nothing() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     leak(&mut recording, 0, 10);
     recording.after(10).stop();
     let reading = read_one(recording.plain());
@@ -208,7 +208,7 @@ fn a_stop_at_the_end_splits_nothing() {
 /// The heap goes on for a moment after the command to stop: it belongs to the session that ends.
 #[test]
 fn each_sessions_verdicts_are_its_own() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for round in 0..3 {
         // A leak in the second session only.
         for block in 0..40 {
@@ -243,7 +243,7 @@ fn each_sessions_verdicts_are_its_own() {
 /// What a site does in a later session is judged as if it were the first.
 #[test]
 fn a_later_session_is_judged_like_the_first() {
-    let grow = |recording: &mut Recording| {
+    let grow = |recording: &mut Scenario| {
         // Of each three blocks two are freed.
         for round in 0..200_u32 {
             let block = |number: u32| BLOCK + 64 * (3 * round + number);
@@ -258,10 +258,10 @@ fn a_later_session_is_judged_like_the_first() {
         // A cache that fills early.
         recording.after(1000);
     };
-    let mut alone = Recording::begun();
+    let mut alone = Scenario::begun();
     grow(&mut alone);
     let first = read_one(alone.plain());
-    let mut later = Recording::begun();
+    let mut later = Scenario::begun();
     leak(&mut later, 0x10_0000, 3);
     later.after(3_000_000).stop().after(1_000_000);
     restart(&mut later, 50_000_000);
@@ -278,7 +278,7 @@ fn a_later_session_is_judged_like_the_first() {
 /// A target whose clock stands still: everything is counted, and nothing is said about time.
 #[test]
 fn a_clock_that_stands() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().module(512, IDF_HEAP).run(MAIN);
     for block in 0..200 {
         recording.event(512, &[BLOCK + 16 * block, 8, LEAK[0], 0]);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use leakscope_analysis::findings;
 use leakscope_analysis::outcome::{CallSite, Outcome};
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use proptest::prelude::*;
 
 use crate::naive::{Event, SITES, Site, Twin};
 use crate::reading::read_one;
-use crate::scenario::{MAIN, Recording, WORKER};
 
 pub(crate) fn address(block: u32) -> u32 {
     0x3FFB_0000 + 0x1000 * block
@@ -29,8 +29,8 @@ pub(crate) fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
     prop::collection::vec((ticks, event), 1..400)
 }
 
-pub(crate) fn recorded(events: &[(u64, Event)]) -> Recording {
-    let mut recording = Recording::begun();
+pub(crate) fn recorded(events: &[(u64, Event)]) -> Scenario {
+    let mut recording = Scenario::begun();
     for &(ticks, event) in events {
         recording.after(ticks);
         match event {

@@ -82,8 +82,22 @@ impl Client {
         if let Some((_, bits)) = self.description.pc {
             self.layout.is_64_bit = bits == 64;
         }
-        self.server = Server::identify(self)?;
+        self.server = self.identify()?;
         Ok(())
+    }
+
+    /// Asks which program the server is. Most servers have monitor commands, of which `version` harms none.
+    fn identify(&mut self) -> Result<Server, GdbError> {
+        // A query that QEMU added to the protocol.
+        let answer = self.ask(b"qqemu.sstepbits", "whether it is QEMU")?;
+        if answer.starts_with(b"ENABLE") {
+            return Ok(Server::Qemu);
+        }
+        match self.monitor("version") {
+            Ok(text) => Ok(Server::of_version(&text)),
+            Err(GdbError::Refused { .. } | GdbError::Unsupported { .. }) => Ok(Server::Other),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads `target.xml`, and what it includes.
@@ -200,7 +214,7 @@ impl Client {
     }
 
     /// The first packet that `accept` takes. Text is kept for [`next_text`](Self::next_text); a stop of the running
-    /// target that nobody waits for here, for whoever does.
+    /// target that nobody waits for here, for the caller that does.
     pub(super) fn receive_until<T>(
         &mut self,
         awaited: &str,
@@ -235,7 +249,7 @@ impl Client {
 
     /// Whether the packet is text, which is kept.
     pub(super) fn keep_text(&mut self, packet: &[u8]) -> bool {
-        /// What nobody fetches is forgotten.
+        /// Older text that was not fetched is forgotten.
         const KEPT: usize = 10_000;
         let text = reply::text(packet);
         let is_text = text.is_some();

@@ -6,7 +6,7 @@ use super::packet::{self, Decoder, Received};
 
 /// As often is a packet sent, or asked for, that keeps arriving damaged.
 const ATTEMPTS: u8 = 4;
-/// After so many bytes without a packet, it is no GDB server that talks.
+/// After this many bytes without a packet, the other side is no GDB server.
 const STRAY: usize = 256;
 
 /// One connection to a GDB server.
@@ -74,7 +74,7 @@ impl Connection {
         self.unacknowledged = None;
     }
 
-    /// What is to be sent.
+    /// Bytes to send.
     pub fn take_outgoing(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.outgoing)
     }

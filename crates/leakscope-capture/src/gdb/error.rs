@@ -41,7 +41,7 @@ pub enum GdbError {
         source: io::Error,
     },
     /// It speaks another language.
-    #[error("what answers at {endpoint} does not speak GDB's protocol: {source}")]
+    #[error("the program at {endpoint} does not speak GDB's protocol: {source}")]
     Protocol {
         /// Where.
         endpoint: String,

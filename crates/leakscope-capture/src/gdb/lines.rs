@@ -1,6 +1,6 @@
 //! Lines of what a device prints, which comes in pieces.
 
-/// A line that does not end within so many bytes is cut.
+/// A line that does not end within this many bytes is cut.
 const LONGEST: usize = 1024;
 
 /// What was printed and not shown yet.
@@ -24,7 +24,7 @@ impl Lines {
         }
     }
 
-    /// What there is of a line that nobody will end.
+    /// What there is of a line that will not end.
     pub(super) fn rest(&mut self) -> Option<String> {
         let line = std::mem::take(&mut self.0);
         (!line.is_empty()).then_some(line)

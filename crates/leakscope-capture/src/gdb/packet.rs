@@ -44,7 +44,7 @@ pub enum Received {
         /// Its sum is right.
         is_whole: bool,
     },
-    /// `%payload#sum`, which nobody has asked for, and nobody acknowledges.
+    /// `%payload#sum`, which answers nothing and is not acknowledged.
     Notification,
     /// A byte outside of packets that means nothing.
     Stray(u8),
@@ -72,7 +72,7 @@ impl Decoder {
     /// Takes the next byte; what it completes.
     pub fn push(&mut self, byte: u8) -> Option<Received> {
         match (self.state, byte) {
-            // In a payload it would be escaped: whoever began that packet has given it up.
+            // In a payload it would be escaped: the sender gave that packet up.
             (_, b'$') => self.begin(false),
             (State::Outside, b'%') => self.begin(true),
             (State::Outside, b'+') => return Some(Received::Acknowledged),

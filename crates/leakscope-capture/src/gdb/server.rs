@@ -1,8 +1,5 @@
 //! Which program a server is: what it can do besides the protocol, and how it is told to reset the target.
 
-use super::client::Client;
-use super::error::GdbError;
-
 /// A GDB server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
@@ -19,26 +16,16 @@ pub enum Server {
 }
 
 impl Server {
-    /// Asks. Most servers have monitor commands, of which `version` harms none.
-    pub(super) fn identify(client: &mut Client) -> Result<Self, GdbError> {
-        // A query that QEMU added to the protocol.
-        let answer = client.ask(b"qqemu.sstepbits", "whether it is QEMU")?;
-        if answer.starts_with(b"ENABLE") {
-            return Ok(Self::Qemu);
-        }
-        let text = match client.monitor("version") {
-            Ok(text) => text,
-            Err(GdbError::Refused { .. } | GdbError::Unsupported { .. }) => return Ok(Self::Other),
-            Err(error) => return Err(error),
-        };
-        Ok(match text {
+    /// Which one answers the monitor command `version` like this.
+    pub(super) fn of_version(text: &str) -> Self {
+        match text {
             _ if text.contains("Open On-Chip Debugger") && text.contains("-esp32-") => {
                 Self::EspressifOpenOcd
             }
             _ if text.contains("Open On-Chip Debugger") => Self::OpenOcd,
             _ if text.contains("J-Link") || text.contains("SEGGER") => Self::JLink,
             _ => Self::Other,
-        })
+        }
     }
 
     /// Whether memory can be read while the target runs.

@@ -70,7 +70,7 @@ pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Sourc
         return Ok(Box::new(through_openocd(client, endpoint, options)?));
     }
     let Some(place) = options.rtt.clone() else {
-        let error = SourceError::new("it is not known where the recorder's buffer is");
+        let error = SourceError::new("leakscope does not know where the recorder's buffer is");
         return Err(error.with_hint(
             "with --elf, the symbol _SEGGER_RTT says it: is the program's recorder built for RTT?",
         ));
@@ -160,17 +160,6 @@ impl GdbSource {
         }
     }
 
-    /// What is said before anything happens.
-    fn begin(&mut self) -> SourceEvent {
-        match self.options.plan.start {
-            Some(address) => {
-                let name = (self.options.name)(address);
-                SourceEvent::Waiting(format!("until the program comes to {name}"))
-            }
-            None => SourceEvent::Started,
-        }
-    }
-
     fn advance(&mut self, timeout: Duration) -> Result<(), SourceError> {
         if self.lost.is_some() {
             return self.restore(timeout);
@@ -208,7 +197,7 @@ impl GdbSource {
             place(address, &*self.options.name),
         );
         let text = format!(
-            "the program did not come to {start} within {} s; it is at {place}. If it comes there only when it \
+            "the program did not reach {start} within {} s; it is at {place}. If it gets there only when it \
              starts, add --reset",
             PATIENCE.as_secs()
         );
@@ -307,7 +296,7 @@ impl GdbSource {
             Ending::Stuck { signal, address } => {
                 let place = place(address, &*self.options.name);
                 Some(format!(
-                    "the program stands still at {place} (signal {signal}), and does not run on"
+                    "the program stopped at {place} (signal {signal}) and does not continue"
                 ))
             }
         }
@@ -341,7 +330,7 @@ fn say_halted(halted: Halted) -> Option<String> {
     let times = halted.times;
     (times > 1).then(|| {
         format!(
-            "to be read, the target was stopped {times} times: for {total:.1} ms in all, {longest:.1} ms at most"
+            "reading stopped the target {times} times: for {total:.1} ms in all, {longest:.1} ms at most"
         )
     })
 }
@@ -399,7 +388,8 @@ impl Source for GdbSource {
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
         if !std::mem::replace(&mut self.has_begun, true) {
-            return Ok(Item::Event(self.begin()));
+            let event = self.options.plan.first_event(&*self.options.name);
+            return Ok(Item::Event(event));
         }
         if let Some(item) = self.take(bytes) {
             return Ok(item);

@@ -38,13 +38,13 @@ impl MemoryFile {
     }
 }
 
-/// What is as short as this may be a control block, which the target changes meanwhile; what is longer are
-/// bytes that it has handed over.
+/// A read of up to this length may be of a control block, which the target changes; a longer one is of bytes that the
+/// target has handed over.
 const SHORT: usize = 2048;
 
 impl Memory for MemoryFile {
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
-        /// A target that changes a word in each of so many short times does not exist.
+        /// No target changes a word this many times in a row in so short a time.
         const ATTEMPTS: usize = 64;
         let length = bytes.len();
         let offset = self.offset(address, length)?;

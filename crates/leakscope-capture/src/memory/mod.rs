@@ -1,4 +1,4 @@
-//! A target's memory, whoever gives access to it: a GDB server, a debug probe, an emulator's file.
+//! A target's memory, through any access to it: a GDB server, a debug probe, an emulator's file.
 
 mod file;
 mod word_layout;

@@ -32,7 +32,7 @@ impl Client {
         Self::connect_within(endpoint, LIMIT)
     }
 
-    /// The same, with so much time for OpenOCD to answer.
+    /// The same, with this much time for OpenOCD to answer.
     pub(super) fn connect_within(
         endpoint: &Endpoint,
         limit: Duration,

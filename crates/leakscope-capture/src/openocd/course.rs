@@ -8,7 +8,7 @@ use super::options::OpenOcdOptions;
 
 /// How often the target's state is asked for. OpenOCD prints each answer on its own screen, too.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// So often may it stand still at the same place, where it has no business to.
+/// Stops at one place, where it should not stop, this often before it gives up.
 const STUCK: u32 = 3;
 
 /// How far the target has come.
@@ -20,7 +20,7 @@ pub(super) struct Course {
     is_before_start: bool,
     waiting_until: Option<Instant>,
     next_look: Instant,
-    /// Where the target stood still unasked, and how often in a row.
+    /// Where the target stood still unexpectedly, and how often in a row.
     odd: Option<(u64, u32)>,
 }
 
@@ -106,7 +106,7 @@ impl Course {
         client.resume()
     }
 
-    /// When the target's state is to be asked for next.
+    /// When to ask for the target's state next.
     pub(super) fn until_look(&self) -> Duration {
         self.next_look.saturating_duration_since(Instant::now())
     }

@@ -33,7 +33,7 @@ enum Place {
 }
 
 impl Destination {
-    /// A place for the traces of so many cores. OpenOCD finds this computer at `own_address`.
+    /// A place for the traces of this many cores. OpenOCD finds this computer at `own_address`.
     pub(crate) fn new(cores: usize, own_address: IpAddr) -> Result<Self, OpenOcdError> {
         if cores > 1 {
             return Self::files(cores);
@@ -82,7 +82,7 @@ impl Destination {
         }
     }
 
-    /// Whether OpenOCD has closed it. (Of files, nobody can tell.)
+    /// Whether OpenOCD has closed it. (For files, this is not known.)
     pub(crate) fn has_ended(&self) -> bool {
         matches!(&self.place, Place::Socket(socket) if socket.has_ended)
     }
@@ -145,7 +145,7 @@ impl Destination {
         })
     }
 
-    /// Takes a header that is to be passed over out of `bytes`; whether there was nothing else.
+    /// Takes a header, which is skipped, out of `bytes`; whether there was nothing else.
     fn is_header(&mut self, core: u8, bytes: &mut Vec<u8>) -> bool {
         if !self.headers.contains(&core) {
             return false;

@@ -18,7 +18,7 @@ pub enum OpenOcdError {
         source: io::Error,
     },
     /// Something else answers.
-    #[error("what answers at {endpoint} is not OpenOCD's Tcl port; it said \"{said}\"")]
+    #[error("the program at {endpoint} is not OpenOCD's Tcl port: it said \"{said}\"")]
     OtherServer {
         /// Where.
         endpoint: String,
@@ -71,7 +71,7 @@ pub enum OpenOcdError {
     #[error("the program has no trace buffers that OpenOCD knows of")]
     NoBuffers,
     /// The target has not come to the place where the recording begins.
-    #[error("the program did not come to {start} within {} s; it is at {place}", .limit.as_secs())]
+    #[error("the program did not reach {start} within {} s; it is at {place}", .limit.as_secs())]
     StartNotReached {
         /// Where it should have come to.
         start: String,
@@ -81,7 +81,7 @@ pub enum OpenOcdError {
         place: String,
     },
     /// The target stands still, and goes on standing still when it is told to run.
-    #[error("the program stands still at {place}")]
+    #[error("the program stopped at {place}")]
     Stuck {
         /// Where it is.
         place: String,

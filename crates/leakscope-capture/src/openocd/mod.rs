@@ -5,7 +5,7 @@
 //!   [`Memory`](crate::memory::Memory).
 //! - [`SysviewSource`] has Espressif's OpenOCD read an ESP chip's trace; [`RttSource`] reads RTT's buffers, of
 //!   other chips.
-//! - [`connect`] finds out which of the two it is to be.
+//! - [`connect`] chooses between the two.
 //!
 //! Where the facts are from: OpenOCD's manual, chapters "Tcl Scripting API" and "RTT"; Espressif's OpenOCD,
 //! `src/target/espressif/esp32_apptrace.c` and `esp32_sysview.c`; and trying.

@@ -1,7 +1,7 @@
 //! OpenOCD's Tcl protocol without the socket: a script and 0x1A out, its result and 0x1A in.
 //!
 //! A result does not say whether the script failed. So each is wrapped in one that says it: the first word of the
-//! result is Tcl's return code, 0 for success. What OpenOCD says unasked begins with a word.
+//! result is Tcl's return code, 0 for success. What OpenOCD says by itself begins with a word.
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ pub struct Reply {
     pub text: String,
 }
 
-/// What OpenOCD says unasked, once it was told to (`tcl_notifications on`).
+/// What OpenOCD says by itself, once it was told to (`tcl_notifications on`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notification {
     /// OpenOCD resets the target: `type target_reset mode run`.
@@ -65,7 +65,7 @@ impl Rpc {
         self.outgoing.push(END);
     }
 
-    /// What is to be sent.
+    /// Bytes to send.
     pub fn take_outgoing(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.outgoing)
     }

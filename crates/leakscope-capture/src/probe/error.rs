@@ -13,7 +13,7 @@ pub enum ProbeError {
     #[error("`{0}` selects no debug probe")]
     Selector(String),
     /// No chip, or more than one, has such a name.
-    #[error("probe-rs knows no chip `{name}`, or several")]
+    #[error("probe-rs knows no chip `{name}`, or more than one")]
     UnknownChip {
         /// The name.
         name: String,
@@ -38,7 +38,7 @@ pub enum ProbeError {
         Vec<String>,
     ),
     /// The system does not let us.
-    #[error("there is no permission to use the debug probe {0}")]
+    #[error("you have no permission to use the debug probe {0}")]
     NoPermission(
         /// With its selector.
         String,
@@ -70,7 +70,7 @@ pub enum ProbeError {
     /// The target's memory, or the probe with it.
     #[error("the target's memory cannot be read any longer")]
     Memory(#[from] MemoryError),
-    /// Who takes the bytes cannot.
+    /// The receiver failed.
     #[error(transparent)]
     Receiver(std::io::Error),
 }

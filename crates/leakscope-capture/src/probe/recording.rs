@@ -20,7 +20,7 @@ pub struct ProbeRecording<T> {
     phase: Phase,
     /// Where the target is to stand still next.
     breakpoint: Option<u64>,
-    /// Where the target stood still unasked, and how often in a row.
+    /// Where the target stood still unexpectedly, and how often in a row.
     odd: Option<(u64, u32)>,
     ending: Option<Ending>,
 }
@@ -107,7 +107,7 @@ impl<T: Target> ProbeRecording<T> {
         self.target.run()
     }
 
-    /// Lets a target run on that stands still though nobody asked it to: at an instruction in the program that
+    /// Lets a target run on that stands still unexpectedly: at an instruction in the program that
     /// has it do so.
     fn go_on(&mut self, address: u64, receiver: &mut dyn Receiver) -> Result<(), ProbeError> {
         /// GDB's number for a breakpoint.

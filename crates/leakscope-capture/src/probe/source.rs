@@ -10,7 +10,7 @@ use crate::gdb::{Ending, Plan, Status};
 use crate::memory::WordLayout;
 use crate::receiver::{Inbox, place};
 use crate::rtt::{Place, Reader};
-use crate::source::{Abilities, Form, Item, Source, SourceError, SourceEvent};
+use crate::source::{Abilities, Form, Item, Source, SourceError};
 
 /// What can be asked of a recording through a debug probe.
 pub const ABILITIES: Abilities = Abilities {
@@ -89,18 +89,6 @@ enum Missed {
 }
 
 impl<T: Target> ProbeSource<T> {
-    /// What is said before anything happens.
-    fn begin(&mut self) -> SourceEvent {
-        self.waiting_since = Instant::now();
-        match self.options.plan.start {
-            Some(address) => {
-                let name = (self.options.name)(address);
-                SourceEvent::Waiting(format!("until the program comes to {name}"))
-            }
-            None => SourceEvent::Started,
-        }
-    }
-
     fn advance(&mut self, timeout: Duration) -> Result<(), SourceError> {
         let result = match &mut self.recording {
             None => return Ok(()),
@@ -130,7 +118,7 @@ impl<T: Target> ProbeSource<T> {
         let (missed, text) = match (status, self.options.plan.start) {
             (Status::Waiting, Some(start)) if waited >= START_PATIENCE => {
                 let text = format!(
-                    "the program did not come to {} within {} s. If it comes there only when it starts, add \
+                    "the program did not reach {} within {} s. If it gets there only when it starts, add \
                      --reset; only the chip's first core is waited for",
                     (self.options.name)(start),
                     START_PATIENCE.as_secs()
@@ -169,7 +157,7 @@ impl<T: Target> ProbeSource<T> {
         };
         let place = place(address, &*self.options.name);
         Some(format!(
-            "the program stands still at {place}, and does not run on"
+            "the program stopped at {place} and does not continue"
         ))
     }
 }
@@ -185,7 +173,9 @@ impl<T: Target + Send> Source for ProbeSource<T> {
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
         if !std::mem::replace(&mut self.has_begun, true) {
-            return Ok(Item::Event(self.begin()));
+            self.waiting_since = Instant::now();
+            let event = self.options.plan.first_event(&*self.options.name);
+            return Ok(Item::Event(event));
         }
         if self.inbox.is_empty() {
             self.advance(timeout)?;

@@ -13,7 +13,7 @@ pub enum CreateError {
         path: PathBuf,
     },
     /// It is a device, a pipe or a folder.
-    #[error("`{}` is no plain file", path.display())]
+    #[error("`{}` is not a plain file", path.display())]
     NotPlain {
         /// The file.
         path: PathBuf,
@@ -48,6 +48,8 @@ pub enum FinishError {
     #[error("the disk reports an error: the end of the recording may be missing")]
     Sync(#[source] io::Error),
     /// The cores could not be put into one file; they stand as they were recorded.
-    #[error("the cores could not be joined into one file; they stand as they were recorded")]
+    #[error(
+        "the cores could not be joined into one file; each core's file stays as it was recorded"
+    )]
     Join(#[source] io::Error),
 }

@@ -1,7 +1,7 @@
 //! Recordings that are being made: from a [`Source`] into a file, and nothing lost on the way.
 //!
 //! The bytes go to the file as they come, before anybody looks at them, and the file is a recording at
-//! every moment: a header, and behind it all that has come. Whoever wants to follow reads the same file
+//! every moment: a header, and behind it all that has come. To follow it, read the same file
 //! ([`Recording::inputs`]).
 //!
 //! ```
@@ -74,9 +74,9 @@ pub struct Recording {
 /// When a recording ends by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// After so much time since tracing began.
+    /// This long after tracing began.
     pub duration: Option<Duration>,
-    /// When so many bytes have come. What is under way then still comes.
+    /// When this many bytes have come. What is under way then still comes.
     pub bytes: Option<u64>,
 }
 
@@ -123,7 +123,7 @@ pub enum Finished {
     },
 }
 
-/// So often is looked whether recording is to end.
+/// How often to look whether recording should end.
 const TICK: Duration = Duration::from_millis(100);
 /// A device that was told to stop has this much time to send what is under way.
 const LAST_TIME: Duration = Duration::from_secs(20);
@@ -152,7 +152,7 @@ impl Recording {
                     let path = core_path(path, core);
                     files.push(RawFile::create(&path, header::of_stream(false), overwrite)?);
                 }
-                // Whoever reads it finds the files of the cores in its place.
+                // Readers find the files of the cores in its place.
                 RawFile::create(path, header::of_stream(false), overwrite)?;
                 files
             }

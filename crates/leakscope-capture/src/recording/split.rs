@@ -70,7 +70,7 @@ struct Splitter<'j> {
 }
 
 enum Taken {
-    /// So many bytes, in whole packets.
+    /// This many bytes, in whole packets.
     All(usize),
     /// Something that is no packet begins there.
     Damage(usize),
@@ -140,7 +140,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// The recording may end inside a packet, and that is to be seen in the joined file too.
+    /// The recording may end inside a packet, and the joined file shows that too.
     fn keep_rest(&mut self, rest: &[u8]) -> io::Result<()> {
         let core = self.last_core;
         self.joined.part(core)?.write(rest)

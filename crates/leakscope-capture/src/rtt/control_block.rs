@@ -10,7 +10,7 @@ use crate::memory::{Memory, MemoryError, WordLayout};
 pub const ID: [u8; 16] = *b"SEGGER RTT\0\0\0\0\0\0";
 /// The identification, and two counts.
 const HEAD: usize = 16 + 4 + 4;
-/// More channels than this has nobody; more are taken for damage.
+/// No recorder has more channels than this; more are taken for damage.
 const MOST_CHANNELS: u64 = 64;
 /// Nor is a buffer larger.
 const LARGEST_BUFFER: u64 = 64 << 20;
@@ -74,7 +74,9 @@ impl ControlBlock {
             return Ok(Look::None);
         }
         if up == 0 || up > MOST_CHANNELS || down > MOST_CHANNELS {
-            return Ok(Look::Implausible("so many channels has nobody"));
+            return Ok(Look::Implausible(
+                "it claims more channels than any recorder has",
+            ));
         }
         let size = Channel::size(layout);
         let mut bytes = vec![0; (up + down) as usize * size];

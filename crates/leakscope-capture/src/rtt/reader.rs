@@ -84,7 +84,7 @@ pub enum ReadError {
     /// The memory cannot be had.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// Who takes the bytes cannot; they stay in the target's buffer.
+    /// The receiver failed; the bytes stay in the target's buffer.
     #[error(transparent)]
     Receiver(io::Error),
 }
@@ -215,7 +215,7 @@ impl Reader {
         mut channel: Channel,
         take: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>,
     ) -> Result<(), ReadError> {
-        /// The target gets room again after so many bytes.
+        /// Gives the target room again after this many bytes.
         const PART: u32 = 64 << 10;
         while channel.read != channel.write {
             let end = if channel.write > channel.read {

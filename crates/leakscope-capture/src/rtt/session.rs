@@ -10,7 +10,7 @@ use crate::receiver::{Receiver, TargetEvent};
 const START: u8 = 1;
 const STOP: u8 = 2;
 
-/// A target that sends nothing for so long, though it runs, is asked to start.
+/// A running target that sends nothing for this long is asked to start.
 const SILENCE: Duration = Duration::from_millis(300);
 
 /// A [`Reader`], and the conversation with the target.

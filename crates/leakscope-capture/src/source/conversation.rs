@@ -22,7 +22,7 @@ const LAST_SILENCE: Duration = Duration::from_millis(500);
 /// … and nothing at all after this time: who still sends has not listened.
 const LAST_TIME: Duration = Duration::from_secs(3);
 
-/// A recording begins with so many zeros.
+/// A recording begins with this many zeros.
 const SYNC: usize = 10;
 
 /// How a link is spoken over.
@@ -118,7 +118,7 @@ impl Conversation {
         self.first.extend_from_slice(&bytes[..wanted]);
     }
 
-    /// What is to be said now; nothing most of the time.
+    /// What to say now; nothing most of the time.
     pub(super) fn say(&mut self, now: Instant) -> Vec<u8> {
         let silent = |since: Instant, period| now.duration_since(since) >= period;
         if self.stopped.is_some() {
@@ -157,7 +157,7 @@ impl Conversation {
         self.command(STOP)
     }
 
-    /// Whether nothing more is to be expected after [`Conversation::stop`].
+    /// Whether nothing more is expected after [`Conversation::stop`].
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.stopped.is_some_and(|stopped| {
             let silence = now.duration_since(self.last_heard.max(stopped));
@@ -178,12 +178,12 @@ impl Conversation {
     }
 }
 
-/// So long are the hellos of "SystemView via IP".
+/// Bytes of a hello of "SystemView via IP".
 const IP_HELLO: usize = 32;
 
 /// What the first bytes from a device are.
 enum Answer {
-    /// An answer to hello, so many bytes long.
+    /// An answer to hello, this many bytes long.
     Complete(usize),
     /// Perhaps one, if more comes.
     Incomplete,

@@ -23,7 +23,7 @@ pub(super) trait Port: Read + Write + Send {
     /// Later reads wait no longer than this, which is not zero.
     fn set_timeout(&mut self, timeout: Duration) -> io::Result<()>;
 
-    /// What has gone wrong on the line; `None` if nobody counts that.
+    /// What has gone wrong on the line; `None` if it is not counted.
     fn errors(&self) -> Option<LineErrors> {
         None
     }
@@ -71,7 +71,7 @@ impl Talk {
         Ok(talk)
     }
 
-    /// What is to be said of the line now.
+    /// What to say of the line now.
     fn complaints(&mut self) -> Vec<String> {
         if !self.errors.is_due(Instant::now()) {
             return Vec::new();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// How often the counts are looked at.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Something is said again when there is so many times more of it.
+/// Says something again when there is this many times more of it.
 const MORE: u32 = 10;
 
 /// Counts of the port. They begin anywhere, and may run over.

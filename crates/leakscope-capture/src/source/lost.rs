@@ -24,7 +24,7 @@ impl Lost {
         }
     }
 
-    /// Waits for the next attempt, for `timeout` at most; whether it is to be made.
+    /// Waits for the next attempt, for `timeout` at most; whether to make it.
     pub(crate) fn is_due(&mut self, timeout: Duration) -> bool {
         let wait = self.next_attempt.saturating_duration_since(Instant::now());
         thread::sleep(wait.min(timeout));

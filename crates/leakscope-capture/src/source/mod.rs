@@ -2,7 +2,7 @@
 //!
 //! A [`Source`] is pulled: [`Source::next`] waits a little and hands over bytes, a [`SourceEvent`], or nothing.
 //! It delivers bytes as the device sent them, without the transport's own framing, and decodes nothing.
-//! Whoever pulls writes the bytes to a file first, and looks at them afterwards.
+//! The caller writes the bytes to a file first, and looks at them afterwards.
 //!
 //! ```
 //! use std::time::Duration;
@@ -93,12 +93,12 @@ pub enum Form {
     Plain,
     /// One stream of two cores with Espressif's core bit in its ids, as an ESP chip sends it over JTAG.
     CoreBit,
-    /// So many streams, one a core, each with its own sync; at most 255.
+    /// This many streams, one a core, each with its own sync; at most 255.
     Streams(u8),
 }
 
 impl Form {
-    /// Of so many streams.
+    /// The form of this many streams.
     pub(crate) fn of_streams(streams: u8) -> Self {
         match streams {
             1 => Self::Plain,

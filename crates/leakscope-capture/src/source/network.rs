@@ -73,7 +73,7 @@ pub fn listen(address: &str) -> Result<Box<dyn Source>, SourceError> {
         format!("0.0.0.0:{address}")
     };
     let failed = |error: io::Error| {
-        SourceError::new(format!("nobody can connect to {address}"))
+        SourceError::new(format!("cannot listen at {address}"))
             .caused_by(error)
             .with_hint("another program may have this port; `--listen 0` chooses a free one")
     };

@@ -23,7 +23,7 @@ pub const ABILITIES: Abilities = Abilities {
 /// How long the reset line is held.
 const RESET: Duration = Duration::from_millis(100);
 
-/// Opens the serial line `path` at so many baud, 8 data bits, no parity, one stop bit.
+/// Opens the serial line `path` at this many baud, 8 data bits, no parity, one stop bit.
 ///
 /// With `reset`, the device is reset first the way the usual boards are wired for it: RTS holds the reset
 /// line, DTR is off.
@@ -66,7 +66,7 @@ impl Line for SerialLine {
     fn open(&mut self, _: Duration) -> io::Result<Option<Box<dyn Port>>> {
         let port = serialport::new(&self.path, self.baud);
         let mut port = port.timeout(Duration::from_millis(100)).open_native()?;
-        // What came in before belongs to nobody.
+        // What came in before belongs to no recording.
         port.clear(serialport::ClearBuffer::Input)?;
         if std::mem::take(&mut self.reset) {
             port.write_data_terminal_ready(false)?;

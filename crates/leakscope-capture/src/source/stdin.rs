@@ -16,7 +16,7 @@ pub const ABILITIES: Abilities = Abilities {
 
 /// What one read may bring.
 const CHUNK: usize = 64 * 1024;
-/// So many chunks are taken ahead of whoever pulls; then the other program waits.
+/// Chunks that are read ahead; then the other program waits.
 const AHEAD: usize = 16;
 
 /// Standard input, up to its end.
@@ -84,7 +84,7 @@ impl Source for Stdin {
                 Ok(Item::Bytes { stream: 0 })
             }
             Ok(Err(error)) => {
-                Err(SourceError::new("standard input cannot be read on").caused_by(error))
+                Err(SourceError::new("standard input cannot be read any further").caused_by(error))
             }
             Err(RecvTimeoutError::Disconnected) => Ok(Item::Ended),
             Err(RecvTimeoutError::Timeout) if self.stopping => Ok(Item::Ended),

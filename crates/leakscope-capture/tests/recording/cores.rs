@@ -3,13 +3,12 @@
 //! The judge is a file that Espressif's OpenOCD has split: its parts are put back into the one stream that the
 //! chip has sent, and splitting that gives the parts again, byte for byte.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use leakscope_capture::recording::{Finished, Limits};
 use leakscope_capture::source::{Form, Item, Source, SourceError};
 use leakscope_systemview::{Frame, Header, id, sync, varint};
+use leakscope_testing::needs::corpus_bytes;
 
 use crate::record;
 
@@ -35,22 +34,6 @@ impl Source for Chip {
 
     fn stop(&mut self) -> Result<(), SourceError> {
         Ok(())
-    }
-}
-
-/// A file of the corpus, unless it is missing and need not be there.
-fn corpus(name: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/corpus")
-        .join(name);
-    match fs::read(&path) {
-        Ok(file) => Some(file),
-        Err(error) => {
-            let required = std::env::var("LEAKSCOPE_REQUIRE").is_ok_and(|what| what == "all");
-            assert!(!required, "`{}`: {error}", path.display());
-            println!("skipped: `{}` is not there", path.display());
-            None
-        }
     }
 }
 
@@ -139,7 +122,7 @@ fn parts(file: &[u8]) -> [&[u8]; 2] {
 
 #[test]
 fn as_openocd_does() {
-    let Some(file) = corpus("idf-mcore-2026/heap_log_mcore.svdat") else {
+    let Some(file) = corpus_bytes("idf-mcore-2026/heap_log_mcore.svdat") else {
         return;
     };
     let sent = as_sent(parts(&file));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use leakscope_capture::recording::{Limits, Reason};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, network};
+use leakscope_testing::device::{Board, Firmware, Manners, on_network};
 
-use crate::device::{Board, Firmware, Manners, on_network};
 use crate::record;
 
 /// What stands in the file where a link was lost.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use leakscope_capture::recording::{CreateError, Finished, Limits, Recording};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
 use leakscope_systemview::Header;
+use leakscope_testing::device::Board;
 
-use crate::device::Board;
 use crate::record;
 
 /// A source of chunks of streams.

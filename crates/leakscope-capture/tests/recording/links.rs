@@ -7,8 +7,8 @@ use std::thread;
 use leakscope_capture::recording::Reason;
 use leakscope_capture::source::{SourceEvent, network};
 use leakscope_systemview::{Frame, id, sync};
+use leakscope_testing::device::{Board, Firmware, Manners, on_network};
 
-use crate::device::{Board, Firmware, Manners, on_network};
 use crate::record::{self, Recorded};
 
 const ROUNDS: usize = 200;

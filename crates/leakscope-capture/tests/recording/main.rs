@@ -4,12 +4,8 @@
 //! - [`faults`]: links that are lost, peers that die, files that take no more.
 //! - [`files`]: what stands in the file, and what is never overwritten.
 //! - [`cores`]: one stream of two cores is split as OpenOCD does it.
-#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cores;
-#[path = "../device/mod.rs"]
-#[allow(dead_code, reason = "the tests of the command use the rest")]
-mod device;
 mod faults;
 mod files;
 mod links;

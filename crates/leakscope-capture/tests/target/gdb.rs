@@ -365,10 +365,10 @@ fn a_source_says_what_happens() {
     let [waiting, started, stopped, halted] = said.as_slice() else {
         panic!("{said:?}");
     };
-    assert_eq!(waiting, r#"Waiting("until the program comes to <200>")"#);
+    assert_eq!(waiting, r#"Waiting("until the program reaches <200>")"#);
     assert_eq!((started.as_str(), stopped.as_str()), ("Started", "Stopped"));
     assert!(
-        halted.starts_with("to be read, the target was stopped "),
+        halted.starts_with("reading stopped the target "),
         "{halted}"
     );
     assert_eq!(program.join().unwrap().breakpoints, []);

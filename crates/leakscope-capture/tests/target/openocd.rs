@@ -78,7 +78,7 @@ fn from_start_to_stop() {
     assert_eq!(
         events,
         [
-            SourceEvent::Waiting(format!("until the program comes to <{START:x}>")),
+            SourceEvent::Waiting(format!("until the program reaches <{START:x}>")),
             SourceEvent::Started,
             SourceEvent::Stopped,
         ]
@@ -265,7 +265,7 @@ fn the_start_is_not_reached() {
     };
     let (error, hint, model) = failure(given, options);
     assert!(
-        error.contains(&format!("did not come to <{START:x}>")),
+        error.contains(&format!("did not reach <{START:x}>")),
         "{error}"
     );
     assert!(error.contains("it is at <4200ffff>"), "{error}");
@@ -283,7 +283,7 @@ fn the_target_has_crashed() {
         ..Given::default()
     };
     let (error, hint, _) = failure(given, options());
-    assert_eq!(error, "the program stands still at <42000666>");
+    assert_eq!(error, "the program stopped at <42000666>");
     assert!(hint.contains("crashed"));
 }
 

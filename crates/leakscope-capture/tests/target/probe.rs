@@ -330,7 +330,7 @@ fn which_probe_is_meant() {
         &[1],
         Some("0483:374e:2"),
         [
-            "there is no permission to use the debug probe 0483:374e:2 (STLink V3)",
+            "you have no permission to use the debug probe 0483:374e:2 (STLink V3)",
             "udev",
         ],
     );

@@ -8,9 +8,10 @@
 use core::mem::MaybeUninit;
 
 use super::sealed::Dialect;
-use super::{HeapEvent, size_on_wire};
+use super::{HeapEvent, MODULE_OFFSET, size_on_wire};
+use crate::config::Config;
 use crate::event::Block;
-use crate::stream::{Config, Cursor, MODULE_OFFSET, Output};
+use crate::packets::{Cursor, Output};
 
 const ALLOC: u32 = MODULE_OFFSET;
 const FREE: u32 = MODULE_OFFSET + 1;

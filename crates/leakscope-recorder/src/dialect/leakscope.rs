@@ -9,9 +9,10 @@ use core::mem::MaybeUninit;
 
 use super::sealed::Dialect;
 use super::stack_table::{Slot, StackTable};
-use super::{HeapEvent, size_on_wire};
+use super::{HeapEvent, MODULE_OFFSET, size_on_wire};
+use crate::config::Config;
 use crate::event::Block;
-use crate::stream::{Config, Cursor, MODULE_OFFSET, Output};
+use crate::packets::{Cursor, Output};
 
 /// The version that the `Heap` event states.
 const VERSION: u32 = 1;

@@ -7,8 +7,14 @@ mod stack_table;
 pub use esp_idf::EspIdf;
 pub use leakscope::Leakscope;
 
+use leakscope_systemview::id;
+
+use crate::config::Config;
 use crate::event::Block;
-use crate::stream::{Config, Output};
+use crate::packets::Output;
+
+/// The id of the first event of the only module.
+pub(crate) const MODULE_OFFSET: u32 = id::FIRST_MODULE;
 
 /// A module of heap events, chosen by a [`Stream`](crate::stream::Stream)'s type. Sealed: a host has to
 /// know it.
@@ -83,7 +89,7 @@ pub enum HeapEvent {
         /// What it is now.
         to: Block,
     },
-    /// There was no memory for so many bytes.
+    /// There was no memory for this many bytes.
     Failed(usize),
 }
 

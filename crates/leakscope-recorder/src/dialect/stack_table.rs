@@ -11,7 +11,7 @@ const WAYS: usize = 4;
 pub(super) struct StackTable<const STACKS: usize> {
     /// 0: free.
     hashes: [u32; STACKS],
-    /// Which way to give up next, in whatever set.
+    /// Which way to give up next, in any set.
     victim: u8,
 }
 

@@ -1,6 +1,6 @@
 //! embassy-executor's feature `trace`.
 //!
-//! With the feature `embassy` of this crate, nothing more is to be done for embassy-executor 0.10: it
+//! With the feature `embassy` of this crate, embassy-executor 0.10 needs nothing more: it
 //! calls the functions of this module by its symbols `_embassy_trace_*`. Later releases ask for an
 //! implementation of a trait instead; leave the feature off, and write one that calls them:
 //!
@@ -72,7 +72,7 @@ impl Running {
         let place = self.polls[..self.depth]
             .iter()
             .position(|poll| poll.executor == executor);
-        // Whatever lies above it is done too.
+        // All that lies above it is done too.
         self.depth = place.unwrap_or(self.depth);
         match self.depth {
             0 => 0,

@@ -1,5 +1,5 @@
 //! The trait of the crate `rtos-trace` 0.2: esp-rtos, embassy-executor up to 0.10 with its feature
-//! `rtos-trace`, and whoever calls `rtos_trace::trace`.
+//! `rtos-trace`, and all callers of `rtos_trace::trace`.
 //!
 //! The feature `rtos-trace` of this crate makes it the program's `global_trace!`. Names may end with a
 //! zero byte or not. The task list is the recorder's own, so the operating system's callbacks are not

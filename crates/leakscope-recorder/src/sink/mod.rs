@@ -1,7 +1,7 @@
 //! Where a stream's bytes go.
 //!
 //! A [`Stream`](crate::stream::Stream) writes packets into a buffer that has the layout of an RTT up-buffer.
-//! Who empties it is left open:
+//! The program chooses what empties it:
 //!
 //! - a **debug probe**, through RTT ([`rtt`]): nothing else to do;
 //! - **Espressif's OpenOCD**, on ESP chips with a RISC-V core, from blocks that the program fills ([`apptrace`]);

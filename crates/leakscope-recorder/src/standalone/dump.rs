@@ -1,12 +1,13 @@
-//! The records as text, in the grammar of ESP-IDF's `heap_trace_dump` (5.5 and later), so that whatever
-//! reads that reads this.
+//! The records as text, in the grammar of ESP-IDF's `heap_trace_dump` (5.5 and later), so that the
+//! same programs read both.
 //!
 //! What the grammar has no place for (failed allocations, how much was lost, and why) is in the
 //! [`Summary`](super::Summary).
 
 use core::fmt::{self, Write};
 
-use super::records::{Mode, Record};
+use super::records::Mode;
+use super::slots::Record;
 use super::{RecordBuffer, Records};
 use crate::platform::{Clock, CoreNumber};
 

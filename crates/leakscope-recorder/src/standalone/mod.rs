@@ -39,8 +39,8 @@ use crate::platform::{Clock, CoreNumber, Silent, SingleCore};
 use crate::stack::{Limits, Origin};
 use records::Records;
 
-pub use records::{Mode, Policy, Record, Summary};
-pub use slots::{Slot, Slots};
+pub use records::{Mode, Policy, Summary};
+pub use slots::{Record, Slot, Slots};
 
 /// A recorder that keeps what it records.
 ///
@@ -105,7 +105,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
         self
     }
 
-    /// Gives the recorder its buffer, in whatever memory. Former records are gone.
+    /// Gives the recorder its buffer, in any memory. Former records are gone.
     ///
     /// # Errors
     /// If recording is on, or the buffer is empty.
@@ -129,7 +129,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
         self.with(Records::stop)
     }
 
-    /// Ignores new allocations, and goes on recording frees: whatever is freed in time is no leak.
+    /// Ignores new allocations, and goes on recording frees: what is freed in time is no leak.
     ///
     /// # Errors
     /// If recording is not on.

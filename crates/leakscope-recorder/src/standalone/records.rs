@@ -1,7 +1,7 @@
 //! The records: in the order of allocation, found by address, evicted by a policy.
 
 use super::InvalidState;
-use super::slots::{Index, NONE, Slot};
+use super::slots::{Index, NONE, Record, Slot};
 use crate::event::Block;
 
 /// Which blocks are kept.
@@ -23,23 +23,6 @@ pub enum Policy {
     /// The record that was freed first makes room; if none was freed, the oldest does. (In
     /// [`Mode::Leaks`] no freed records are kept, and this is [`Policy::EvictOldest`].)
     EvictFreed,
-}
-
-/// One allocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record<const DEPTH: usize> {
-    /// The block.
-    pub block: Block,
-    /// When, in ticks of the recorder's clock.
-    pub time: u32,
-    /// On which core.
-    pub core: u8,
-    /// Whether the block was freed since.
-    pub is_freed: bool,
-    /// Who allocated it: return addresses, innermost first, then zeros.
-    pub allocated_by: [usize; DEPTH],
-    /// Who freed it, in the same form.
-    pub freed_by: [usize; DEPTH],
 }
 
 /// What a recorder saw, since it was started.

@@ -2,9 +2,25 @@
 
 use core::cell::UnsafeCell;
 
-use super::records::Record;
 use crate::event::Block;
 use crate::locked::Locked;
+
+/// One allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<const DEPTH: usize> {
+    /// The block.
+    pub block: Block,
+    /// When, in ticks of the recorder's clock.
+    pub time: u32,
+    /// On which core.
+    pub core: u8,
+    /// Whether the block was freed since.
+    pub is_freed: bool,
+    /// Who allocated it: return addresses, innermost first, then zeros.
+    pub allocated_by: [usize; DEPTH],
+    /// Who freed it, in the same form.
+    pub freed_by: [usize; DEPTH],
+}
 
 /// The place of a slot in the buffer, counted from 1.
 pub(super) type Index = u32;
@@ -22,7 +38,7 @@ pub struct Slot<const DEPTH: usize> {
     /// Of a live record: the next one whose address leads to the same bucket. Of a freed one: the one
     /// freed after it. Of an unused slot: the next unused one.
     pub(super) chain: Index,
-    /// This slot as a bucket, whatever record it holds: the first live record whose address leads here.
+    /// This slot as a bucket, for any record that it holds: the first live record whose address leads here.
     pub(super) bucket: Index,
 }
 

@@ -3,11 +3,11 @@
 use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Text, id};
 
-use super::config::Config;
-use super::output::{Output, Running};
-use super::{MODULE_OFFSET, TEXT};
-use crate::dialect::Dialect;
+use super::TEXT;
+use crate::config::Config;
+use crate::dialect::{Dialect, MODULE_OFFSET};
 use crate::event::{SystemEvent, Task, until_nul};
+use crate::packets::{Output, Running};
 
 /// Bytes of a task's name on the wire.
 const TASK_NAME: usize = 32;

@@ -21,7 +21,7 @@ pub(super) enum Command {
     GetModule(u8),
 }
 
-/// Reads commands: one byte each, but for those from 128 on, which have a parameter.
+/// Reads commands: one byte each, except those from 128 on, which have a parameter.
 #[derive(Debug)]
 pub(super) struct Parser {
     /// A command that waits for its parameter.

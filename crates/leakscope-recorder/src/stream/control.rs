@@ -5,10 +5,10 @@ use core::sync::atomic::Ordering;
 use leakscope_systemview::id;
 
 use super::command::Command;
-use super::config::{Config, WhenFull};
-use super::output::{Mode, Output};
 use super::{DOWN_BUFFER, Session, Settings, Stream};
+use crate::config::{Config, WhenFull};
 use crate::dialect::Dialect;
+use crate::packets::{Mode, Output};
 use crate::platform::{Clock, CoreNumber};
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>

@@ -50,7 +50,7 @@ where
     }
 }
 
-/// Whoever has it is the one reader of a buffer, until it is dropped (also by a sink that panics).
+/// The right to be the one reader of a buffer, until it is dropped (also by a sink that panics).
 struct OnlyReader<'a>(&'a Locked<bool>);
 
 impl<'a> OnlyReader<'a> {

@@ -3,7 +3,7 @@
 //! What happens to an event:
 //! 1. its call stack is walked, by the caller, with interrupts on;
 //! 2. inside the critical section the clock is read, and the packet written where it will stay
-//!    (`record.rs`, `output.rs`, `cursor.rs`, `ring.rs`);
+//!    (`record.rs`, and `packets/`);
 //! 3. if there is no room, it is dropped and counted, and the next one that finds room is preceded by
 //!    an `OVERFLOW` packet with the count, as SEGGER's recorder does it ([`WhenFull`] can change that);
 //! 4. if the host has sent a command, it is answered then and there (`control.rs`, `command.rs`,
@@ -15,13 +15,9 @@
 
 mod announce;
 mod command;
-mod config;
 mod control;
-mod cursor;
 mod drain;
-mod output;
 mod record;
-mod ring;
 mod scheduler;
 mod tasks;
 
@@ -30,31 +26,21 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use critical_section::CriticalSection;
-use leakscope_systemview::id;
-
 use crate::dialect::Dialect;
 use crate::locked::Locked;
+use crate::packets::{Chain, OVERFLOW, Output, Place, Ring};
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
 use command::Parser;
-use output::{Chain, Place};
-use ring::Ring;
+use critical_section::CriticalSection;
 use tasks::TaskList;
 
-pub use config::{Config, WhenFull};
-pub(crate) use cursor::Cursor;
-pub(crate) use output::Output;
-
-/// The id of the first event of the only module.
-pub(crate) const MODULE_OFFSET: u32 = id::FIRST_MODULE;
+pub use crate::config::{Config, WhenFull};
 
 /// The longest text in one packet: SEGGER's default, which readers expect.
 const TEXT: usize = 128;
 /// The longest packet with text: a message with its arguments.
 const LONGEST_TEXT_PACKET: usize = 1 + 2 + (1 + TEXT) + 1 + 1 + 5 * ARGUMENTS + 5;
-/// The longest `OVERFLOW` packet.
-const OVERFLOW: usize = 1 + 5 + 5;
 /// The most arguments of a message: SEGGER's number.
 const ARGUMENTS: usize = 16;
 
@@ -154,7 +140,7 @@ struct State<D> {
 /// What is between a core and its host, beside packets.
 struct Session<D> {
     parser: Parser,
-    /// The start sequence is to be sent as soon as there is room.
+    /// Send the start sequence as soon as there is room.
     start_wanted: bool,
     dialect: D,
 }

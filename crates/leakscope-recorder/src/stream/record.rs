@@ -3,11 +3,11 @@
 use leakscope_systemview::{Level, Text, id};
 
 use super::announce::cut;
-use super::config::{Config, WhenFull};
-use super::output::{Mode, Output};
-use super::{ARGUMENTS, OVERFLOW, Settings, Stream, TEXT};
+use super::{ARGUMENTS, Settings, Stream, TEXT};
+use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
+use crate::packets::{Mode, OVERFLOW, Output};
 use crate::platform::{Clock, CoreNumber};
 use crate::stack::Origin;
 
@@ -37,7 +37,7 @@ where
         };
 
     /// The short way of an event: lets `write` write its packet if nothing stands against it. False if that was
-    /// not done, and is to be done the long way.
+    /// not done, and must be done the long way.
     #[inline]
     fn record_in_place(
         &self,
@@ -120,12 +120,12 @@ where
         self.record(&mut |_, output, config| output.event(event, config));
     }
 
-    /// What becomes of an event that is not simply written; `None` if it is to be written after all.
+    /// What becomes of an event that is not simply written; `None` if it must be written after all.
     fn check(output: &mut Output<'_>, start_wanted: bool) -> Option<Outcome> {
         match output.chain.mode {
             Mode::Stopped if start_wanted => Some(Outcome::Attend),
             Mode::Stopped => Some(Outcome::Done),
-            // Recording is to begin anew, and there was no room: what comes meanwhile is lost.
+            // Recording must begin anew, and there was no room: what comes until then is lost.
             _ if start_wanted => {
                 output.drop_event();
                 Some(Outcome::Attend)

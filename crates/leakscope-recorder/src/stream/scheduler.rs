@@ -2,9 +2,9 @@
 
 use leakscope_systemview::id;
 
-use super::config::Config;
-use super::output::Output;
+use crate::config::Config;
 use crate::event::SystemEvent;
+use crate::packets::Output;
 
 impl Output<'_> {
     /// The short way: writes an event that is an id and a number, if it fits in one piece. Returns whether nothing
@@ -66,7 +66,7 @@ impl Output<'_> {
     }
 }
 
-/// Whoever was interrupted goes on after the interrupt, and so does idling.
+/// What was interrupted goes on after the interrupt, idling too.
 #[inline]
 fn keeps_idle(event: SystemEvent) -> bool {
     matches!(

@@ -1,7 +1,6 @@
 //! How many bytes leakscope's dialect saves: on Espressif's own recordings, and on a made-up program that
 //! has many more call sites.
 
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use leakscope_recorder::dialect::{Dialect, EspIdf, Leakscope};
@@ -10,6 +9,7 @@ use leakscope_recorder::stream::{Config, Stream};
 use leakscope_recorder::{Block, Recorder};
 use leakscope_systemview::varint::Numbers;
 use leakscope_systemview::{Frame, Header, sync};
+use leakscope_testing::needs::corpus_bytes;
 
 use crate::host::{FakeClock, drained};
 
@@ -109,19 +109,10 @@ fn of_a_made_up_program() {
 
 #[test]
 fn of_real_recordings() {
-    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !corpus.exists() {
-        assert_ne!(
-            std::env::var("LEAKSCOPE_REQUIRE").as_deref(),
-            Ok("all"),
-            "the real recordings are missing"
-        );
-        println!("skipped: there is no {}", corpus.display());
-        return;
-    }
     for folder in ["idf-mcore-2026", "idf-esp-extension-2021"] {
-        let path = corpus.join(folder).join("heap_log_mcore.svdat");
-        let file = std::fs::read(path).expect("the recording can be read");
+        let Some(file) = corpus_bytes(&format!("{folder}/heap_log_mcore.svdat")) else {
+            return;
+        };
         let calls = heap_events(&file);
         assert!(calls.len() >= 99, "{folder}: {}", calls.len());
         assert!(ratio(folder, &calls) <= GOAL, "{folder}");

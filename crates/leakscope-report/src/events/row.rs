@@ -19,7 +19,7 @@ pub struct EventRow {
     pub clock: Clock,
     /// The core it happened on.
     pub core: u8,
-    /// Who ran there.
+    /// What ran there.
     pub context: String,
     /// The packet's id.
     pub id: u32,
@@ -36,7 +36,7 @@ pub struct EventRow {
 }
 
 impl EventRow {
-    /// Puts an event in words, as it is to be understood at this moment of the trace.
+    /// Puts an event in words, as it is understood at this moment of the trace.
     pub fn new(
         index: u64,
         event: &Event<'_>,

@@ -61,7 +61,7 @@ fn columns(
 
 fn write_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
     for frame in &*row.stack {
-        let address = format!("{:#010x}", frame.address);
+        let address = frame.address.to_string();
         let function = frame.function.as_deref().map(sanitise).unwrap_or_default();
         let inlined = if frame.inlined { " [inlined]" } else { "" };
         let place = match (&frame.file, frame.line) {

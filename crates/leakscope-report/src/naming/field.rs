@@ -5,7 +5,7 @@ use std::fmt;
 use leakscope_analysis::describe::{Parameter, Value};
 use serde::{Serialize, Serializer};
 
-use crate::json;
+use crate::document::Address;
 use crate::symbolizer::NamedFrame;
 
 /// A parameter: `size=10`.
@@ -102,14 +102,12 @@ impl Serialize for Field {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.value {
             FieldValue::Number(number) => serializer.serialize_u64(*number),
-            FieldValue::Address(address) => json::Address(*address).serialize(serializer),
+            FieldValue::Address(address) => Address(*address).serialize(serializer),
             FieldValue::Text => serializer.serialize_str(&self.words),
             FieldValue::Stack(addresses) => {
-                serializer.collect_seq(addresses.iter().map(|&address| json::Address(address)))
+                serializer.collect_seq(addresses.iter().map(|&address| Address(address)))
             }
-            FieldValue::Frames(frames) => {
-                serializer.collect_seq(frames.iter().map(json::FrameObject::new))
-            }
+            FieldValue::Frames(frames) => serializer.collect_seq(frames.iter()),
         }
     }
 }

@@ -103,6 +103,6 @@ fn in_words(frame: &NamedFrame) -> String {
     match (&frame.function, frame.line) {
         (Some(function), Some(line)) => format!("{}:{line}", sanitise(function)),
         (Some(function), None) => sanitise(function).into_owned(),
-        (None, _) => format!("{:#010x}", frame.address),
+        (None, _) => frame.address.to_string(),
     }
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use leakscope_analysis::outcome::FailedAllocation;
-
 use super::layout::{Column, Give, Page, Table};
-use super::{Report, stack};
+use super::{View, short_name, stack};
+use crate::document::anomaly::FailedAllocation;
 use crate::units::count;
 
-pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let totals = &report.outcome.totals;
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let totals = &view.report.totals;
     if totals.failed_allocations == 0 {
         return Ok(());
     }
@@ -21,8 +20,8 @@ pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Res
             "{retried} of them found memory in another region at once"
         ));
     }
-    let groups = by_stack(&report.outcome.failed_allocations);
-    let kept = report.outcome.failed_allocations.len() as u64;
+    let groups = by_stack(&view.report.failed_allocations);
+    let kept = view.report.failed_allocations.len() as u64;
     if kept < totals.failed_allocations {
         notes.push(format!("the first {} are listed", count(kept)));
     }
@@ -35,30 +34,31 @@ pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Res
         Column::text("task", Give::Middle(8)),
         Column::text("call site", Give::Chain(16)),
     ]);
-    for group in groups.iter().take(report.shown(groups.len())) {
+    for group in groups.iter().take(view.shown(groups.len())) {
         let [first, ..] = group.as_slice() else {
             continue;
         };
-        let largest = group.iter().map(|failure| failure.size).max().unwrap_or(0);
+        let sizes = group.iter().map(|failure| failure.size_bytes);
         table.row([
             count(group.len() as u64).into(),
-            count(largest).into(),
-            report.clock.moment(first.time).into(),
+            count(sizes.max().unwrap_or(0)).into(),
+            view.clock.moment(first.time_ticks).into(),
             count(first.live_bytes).into(),
-            report.context(first.context).into(),
-            stack::one_line_of(report, &first.stack).into(),
+            short_name(&first.context).into(),
+            stack::one_line(&first.frames).into(),
         ]);
     }
     table.write(page, 2)?;
-    report.hidden(page, groups.len(), "call site")
+    view.hidden(page, groups.len(), "call site")
 }
 
 /// The failures of each stack, in order of first appearance.
 fn by_stack(failures: &[FailedAllocation]) -> Vec<Vec<&FailedAllocation>> {
-    let mut index_of: BTreeMap<&[u64], usize> = BTreeMap::new();
+    let mut index_of = BTreeMap::new();
     let mut groups: Vec<Vec<&FailedAllocation>> = Vec::new();
     for failure in failures {
-        let index = *index_of.entry(&failure.stack).or_insert(groups.len());
+        let stack = stack::addresses(&failure.frames);
+        let index = *index_of.entry(stack).or_insert(groups.len());
         match groups.get_mut(index) {
             Some(group) => group.push(failure),
             None => groups.push(vec![failure]),

@@ -2,96 +2,78 @@
 
 use std::io;
 
-use leakscope_analysis::outcome::CallSite;
-
 use super::layout::{Line, Page};
-use super::{Report, cores, enumeration, stack, verdict};
-use crate::conclusion::leaks;
+use super::{View, cores, enumeration, short_name, stack, verdict};
+use crate::document::call_site::CallSite;
 use crate::units::{bytes, count, counted};
-use crate::words::unbroken_phrase;
+use crate::words::unbroken;
 
 /// Tasks named of a call site, unless all are wanted.
 const NAMES: usize = 6;
 
-pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let leaks: Vec<&CallSite> = leaks(report.outcome).collect();
-    for (site, rank) in leaks.iter().take(report.shown(leaks.len())).zip(1..) {
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let leaks: Vec<&CallSite> = view.report.leaks().collect();
+    for (site, rank) in leaks.iter().take(view.shown(leaks.len())).zip(1..) {
         page.blank()?;
-        leak(report, page, site, rank)?;
+        leak(view, page, site, rank)?;
     }
-    if leaks.len() > report.shown(leaks.len()) {
+    if leaks.len() > view.shown(leaks.len()) {
         page.blank()?;
     }
-    report.hidden(page, leaks.len(), "leak")
+    view.hidden(page, leaks.len(), "leak")
 }
 
-fn leak(
-    report: &mut Report<'_, '_>,
-    page: &mut Page<'_>,
-    site: &CallSite,
-    rank: usize,
-) -> io::Result<()> {
+fn leak(view: &View<'_>, page: &mut Page<'_>, site: &CallSite, rank: usize) -> io::Result<()> {
     const INDENT: usize = 4;
-    let finding = &site.finding;
-    let growth = report.clock.rate(site.growth.bytes, site.growth.ticks);
+    let growth = view.clock.rate(site.growth_bytes, site.growth_ticks);
     let heading = Line::new()
-        .paint(
-            verdict::paint(finding.verdict),
-            verdict::heading(finding.verdict),
-        )
+        .paint(verdict::paint(site), verdict::heading(site))
         .strong(format!("   {}", growth.replace(' ', "\u{A0}")))
         .plain("   ")
-        .plain(verdict::confidence(finding.confidence).replace(' ', "\u{A0}"));
+        .plain(verdict::confidence(site.confidence).replace(' ', "\u{A0}"));
     page.paragraph(0, Line::new().strong(format!("{rank:>2}  ")), &heading)?;
-    let reason = unbroken_phrase(&finding.reason, report.clock);
-    page.paragraph(INDENT, Line::new(), &reason.into())?;
-    page.paragraph(INDENT, Line::new(), &blocks(report, site).into())?;
-    stack::write(report, page, INDENT + 2, site)
+    page.paragraph(INDENT, Line::new(), &unbroken(&site.reason).into())?;
+    page.paragraph(INDENT, Line::new(), &blocks(view, site).into())?;
+    stack::write(view, page, INDENT + 2, site)
 }
 
 /// "270 B outstanding in 27 blocks of 10 B, allocated by alloc0 and alloc1 on cores 0 and 1"
-fn blocks(report: &Report<'_, '_>, site: &CallSite) -> String {
-    let size = if site.smallest == site.largest {
-        bytes(site.smallest)
+fn blocks(view: &View<'_>, site: &CallSite) -> String {
+    let size = if site.smallest_bytes == site.largest_bytes {
+        bytes(site.smallest_bytes)
     } else {
-        format!("{} to {}", count(site.smallest), bytes(site.largest))
+        format!(
+            "{} to {}",
+            count(site.smallest_bytes),
+            bytes(site.largest_bytes)
+        )
     };
     let blocks = counted(site.outstanding_blocks, "block");
     let all = bytes(site.outstanding_bytes);
     let [all, blocks, size] = [all, blocks, size].map(|number| number.replace(' ', "\u{A0}"));
-    let session = match report.outcome.sessions.len() {
+    let session = match view.report.sessions.len() {
         0 | 1 => String::new(),
-        _ => format!(", judged by session\u{A0}{}", site.session + 1),
+        _ => format!(
+            ", judged by session\u{A0}{}",
+            site.session.saturating_add(1)
+        ),
     };
-    let who = who(report, site);
+    let who = who(view, site);
     // Of blocks that were freed the sizes count too: then nothing is known of those that are left.
-    if site.frees > 0 && site.smallest != site.largest {
+    if site.frees > 0 && site.smallest_bytes != site.largest_bytes {
         return format!("{all} outstanding in {blocks}{who} in sizes of {size}{session}");
     }
     format!("{all} outstanding in {blocks} of {size}{who}{session}")
 }
 
 /// ", allocated by main and 3 more on core 0"
-pub(super) fn who(report: &Report<'_, '_>, site: &CallSite) -> String {
-    let shown = if report.options.all {
-        usize::MAX
-    } else {
-        NAMES
-    };
-    // After a restart, a task of the same name is another one.
-    let mut names: Vec<String> = Vec::new();
-    for &context in &site.contexts {
-        let name = report.context(context);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    match names.len().saturating_sub(shown) {
+pub(super) fn who(view: &View<'_>, site: &CallSite) -> String {
+    let shown = if view.options.all { usize::MAX } else { NAMES };
+    let names = site.tasks.iter().take(shown);
+    let mut names: Vec<String> = names.map(|name| short_name(name)).collect();
+    match site.tasks.len() - names.len() {
         0 => {}
-        more => {
-            names.truncate(shown);
-            names.push(format!("{more} more"));
-        }
+        more => names.push(format!("{more} more")),
     }
     let by = match names.as_slice() {
         [] => String::new(),

@@ -3,22 +3,22 @@
 use std::io;
 
 use super::layout::{Line, Page};
-use super::{Report, cores, short_name};
-use crate::conclusion::{Conclusion, is_dump};
+use super::{View, cores, short_name};
+use crate::conclusion::Conclusion;
 use crate::units::{bytes_with_unit, count, counted};
 
 /// The width of the labels' column.
 const LABELS: usize = 12;
 
-pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    labelled(page, "Target", &target(report))?;
-    labelled(page, "Recorded", &recorded(report))?;
-    if Conclusion::of(report.outcome) != Conclusion::NothingKnown {
-        labelled(page, "Heap", &heap(report))?;
-        labelled(page, "At the end", &at_the_end(report))?;
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    labelled(page, "Target", &target(view))?;
+    labelled(page, "Recorded", &recorded(view))?;
+    if view.report.conclusion != Conclusion::NothingKnown {
+        labelled(page, "Heap", &heap(view))?;
+        labelled(page, "At the end", &at_the_end(view))?;
     }
-    if report.outcome.sessions.len() > 1 {
-        labelled(page, "Sessions", &sessions(report))?;
+    if view.report.sessions.len() > 1 {
+        labelled(page, "Sessions", &sessions(view))?;
     }
     Ok(())
 }
@@ -28,8 +28,8 @@ fn labelled(page: &mut Page<'_>, label: &str, text: &str) -> io::Result<()> {
     page.paragraph(0, label, &text.into())
 }
 
-fn target(report: &Report<'_, '_>) -> String {
-    let target = &report.outcome.target;
+fn target(view: &View<'_>) -> String {
+    let target = &view.report.trace;
     let named = |name: &Option<String>| name.as_deref().map(short_name);
     let mut parts: Vec<String> = [
         named(&target.application),
@@ -49,9 +49,9 @@ fn target(report: &Report<'_, '_>) -> String {
     parts.join(", ").replacen(", on ", " on ", 1)
 }
 
-fn recorded(report: &Report<'_, '_>) -> String {
-    let totals = &report.outcome.totals;
-    if is_dump(report.outcome) {
+fn recorded(view: &View<'_>) -> String {
+    let totals = &view.report.totals;
+    if !view.report.trace.has_history {
         return format!("a dump of {}", counted(totals.events, "record"));
     }
     let copies = match totals.copies {
@@ -59,15 +59,15 @@ fn recorded(report: &Report<'_, '_>) -> String {
         copies => format!(" ({} in both cores' files)", count(copies)),
     };
     unbroken(&[
-        report.clock.duration(totals.end),
+        view.clock.duration(view.report.trace.length_ticks),
         counted(totals.events, "event") + &copies,
         counted(totals.log_messages, "log message"),
-        counted(report.outcome.sessions.len() as u64, "session"),
+        counted(view.report.sessions.len() as u64, "session"),
     ])
 }
 
-fn heap(report: &Report<'_, '_>) -> String {
-    let totals = &report.outcome.totals;
+fn heap(view: &View<'_>) -> String {
+    let totals = &view.report.totals;
     let mut parts = vec![
         counted(totals.allocations, "allocation"),
         counted(totals.frees, "free"),
@@ -99,8 +99,8 @@ fn heap(report: &Report<'_, '_>) -> String {
     format!("{events}: {}", unbroken(&parts))
 }
 
-fn at_the_end(report: &Report<'_, '_>) -> String {
-    let totals = &report.outcome.totals;
+fn at_the_end(view: &View<'_>) -> String {
+    let totals = &view.report.totals;
     let peak = bytes_with_unit(totals.peak_bytes);
     let outstanding = bytes_with_unit(totals.outstanding_bytes);
     let mut parts = vec![
@@ -108,30 +108,33 @@ fn at_the_end(report: &Report<'_, '_>) -> String {
         format!("{outstanding} outstanding"),
     ];
     // The peak is of one session, and may be less.
-    if report.outcome.sessions.len() > 1 {
-        let sessions = report.outcome.sessions.len() as u64;
+    if view.report.sessions.len() > 1 {
+        let sessions = view.report.sessions.len() as u64;
         parts.push(format!("in {} sessions together", count(sessions)));
     }
     match totals.peak_bytes {
-        _ if is_dump(report.outcome) => {}
+        _ if !view.report.trace.has_history => {}
         0 => parts.push("nothing at any time".to_owned()),
         _ => parts.push(format!(
             "at most {peak} at {}",
-            report.clock.moment(report.outcome.peak.time)
+            view.clock.moment(view.report.peak.time_ticks)
         )),
     }
     unbroken(&parts)
 }
 
-fn sessions(report: &Report<'_, '_>) -> String {
-    let all = &report.outcome.sessions;
+fn sessions(view: &View<'_>) -> String {
+    let all = &view.report.sessions;
     let mut parts: Vec<String> = all
         .iter()
-        .take(report.shown(all.len()))
+        .take(view.shown(all.len()))
         .enumerate()
         .map(|(index, session)| {
             let number = index + 1;
-            let from = report.clock.moment(session.start).replace(' ', "\u{A0}");
+            let from = view
+                .clock
+                .moment(session.start_ticks)
+                .replace(' ', "\u{A0}");
             let how = if session.after_reset {
                 " after a reset"
             } else {

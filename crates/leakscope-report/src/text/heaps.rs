@@ -2,14 +2,14 @@
 
 use std::io;
 
-use leakscope_analysis::outcome::HeapUsage;
-
-use super::Report;
+use super::View;
 use super::layout::{Column, Page, Table};
+use crate::document::Address;
+use crate::document::usage::HeapUsage;
 use crate::units::count;
 
-pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let heaps = &report.outcome.heaps;
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let heaps = &view.report.heaps;
     if heaps.is_empty() {
         return Ok(());
     }
@@ -22,10 +22,12 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         Column::number("outstanding bytes"),
         Column::number("peak bytes"),
     ]);
-    for heap in heaps.iter().take(report.shown(heaps.len())) {
+    for heap in heaps.iter().take(view.shown(heaps.len())) {
         table.row([
             name(heap).into(),
-            heap.size.map_or_else(|| "unknown".to_owned(), count).into(),
+            heap.size_bytes
+                .map_or_else(|| "unknown".to_owned(), count)
+                .into(),
             count(heap.allocations).into(),
             count(heap.frees).into(),
             count(heap.outstanding_bytes).into(),
@@ -33,14 +35,14 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         ]);
     }
     table.write(page, 2)?;
-    report.hidden(page, heaps.len(), "heap")
+    view.hidden(page, heaps.len(), "heap")
 }
 
 /// A recorder that knows of one heap calls it 0: then its base says more, unless that is 0 too.
 fn name(heap: &HeapUsage) -> String {
     match (heap.heap, heap.base) {
-        (0, None | Some(0)) => "all".to_owned(),
-        (0, Some(base)) => format!("{base:#010x}"),
-        (heap, _) => format!("{heap:#010x}"),
+        (Address(0), None | Some(Address(0))) => "all".to_owned(),
+        (Address(0), Some(base)) => base.to_string(),
+        (heap, _) => heap.to_string(),
     }
 }

@@ -20,19 +20,14 @@ mod verdict;
 
 use std::io::{self, Write};
 
-use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::Context;
-
+use crate::document::Report;
 use crate::sanitise::sanitise;
-use crate::symbolizer::Symbolizer;
 use crate::units::{Clock, counted};
 use layout::{Line, Page, middle_of};
 
 /// How a report is to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextOptions {
-    /// The names of the inputs, in the order in which problems count them. May be empty.
-    pub inputs: Vec<String>,
     /// Columns of the terminal; less than 40 counts as 40.
     pub width: usize,
     /// Whether to write colours.
@@ -46,7 +41,6 @@ pub struct TextOptions {
 impl Default for TextOptions {
     fn default() -> Self {
         Self {
-            inputs: Vec::new(),
             width: 100,
             colour: false,
             top: 10,
@@ -61,7 +55,7 @@ impl Default for TextOptions {
 /// Only those of `out`.
 ///
 /// ```
-/// use leakscope_report::{Symbolizer, text};
+/// use leakscope_report::{Policy, Report, Symbolizer, text};
 /// # fn outcome() -> leakscope_analysis::outcome::Outcome {
 /// #     use leakscope_analysis::outcome::{Outcome, Peak, Target, Totals};
 /// #     Outcome {
@@ -70,43 +64,37 @@ impl Default for TextOptions {
 /// #         failed_allocations: vec![], problems: vec![],
 /// #     }
 /// # }
-/// let outcome = outcome();
+/// let report = Report::new(&outcome(), &mut Symbolizer::new(None), &[], &Policy::default());
 /// let mut out = Vec::new();
-/// text::write(&mut out, &outcome, &mut Symbolizer::new(None), &text::TextOptions::default())?;
+/// text::write(&mut out, &report, &text::TextOptions::default())?;
 /// assert!(String::from_utf8_lossy(&out).starts_with("Nothing can be said about leaks"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn write(
-    out: &mut dyn Write,
-    outcome: &Outcome,
-    symbolizer: &mut Symbolizer<'_>,
-    options: &TextOptions,
-) -> io::Result<()> {
-    let mut page = Page::new(out, options.width, options.colour);
-    let mut report = Report {
-        outcome,
+pub fn write(out: &mut dyn Write, report: &Report, options: &TextOptions) -> io::Result<()> {
+    let page = &mut Page::new(out, options.width, options.colour);
+    let view = &View {
+        report,
         options,
-        clock: Clock::new(outcome.target.timestamp_hz, outcome.totals.end),
-        symbolizer,
+        clock: report.clock(),
     };
-    conclusion::write_if_mute(&report, &mut page)?;
-    header::write(&report, &mut page)?;
-    problems::write(&report, &mut page)?;
-    conclusion::write(&report, &mut page)?;
-    findings::write(&mut report, &mut page)?;
-    outstanding::write(&mut report, &mut page)?;
-    failures::write(&mut report, &mut page)?;
-    anomalies::write(&mut report, &mut page)?;
-    peak::write(&mut report, &mut page)?;
-    heaps::write(&report, &mut page)?;
-    tasks::write(&report, &mut page)?;
-    next_step(&report, &mut page)
+    conclusion::write_if_mute(view, page)?;
+    header::write(view, page)?;
+    problems::write(view, page)?;
+    conclusion::write(view, page)?;
+    findings::write(view, page)?;
+    outstanding::write(view, page)?;
+    failures::write(view, page)?;
+    anomalies::write(view, page)?;
+    peak::write(view, page)?;
+    heaps::write(view, page)?;
+    tasks::write(view, page)?;
+    next_step(view, page)
 }
 
 /// What would make this report say more.
-fn next_step(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let has_stacks = (report.outcome.call_sites.iter()).any(|site| !site.stack.is_empty());
-    if report.symbolizer.has_symbols() || !has_stacks {
+fn next_step(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let has_stacks = (view.report.call_sites.iter()).any(|site| !site.frames.is_empty());
+    if view.report.trace.has_symbols || !has_stacks {
         return Ok(());
     }
     page.blank()?;
@@ -115,14 +103,13 @@ fn next_step(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// What the sections share.
-struct Report<'r, 's> {
-    outcome: &'r Outcome,
+struct View<'r> {
+    report: &'r Report,
     options: &'r TextOptions,
     clock: Clock,
-    symbolizer: &'r mut Symbolizer<'s>,
 }
 
-impl Report<'_, '_> {
+impl View<'_> {
     /// How many of a list are shown.
     fn shown(&self, length: usize) -> usize {
         if self.options.all {
@@ -140,11 +127,6 @@ impl Report<'_, '_> {
         }
         let hidden = counted(hidden, what).replacen(' ', " more ", 1);
         page.line(2, &Line::new().dim(format!("{hidden}: see --all")))
-    }
-
-    /// The name of a task, interrupt or other context.
-    fn context(&self, context: Context) -> String {
-        short_name(&self.outcome.context_name(context))
     }
 }
 
@@ -167,4 +149,9 @@ fn cores(cores: &[u8]) -> String {
     let plural = if cores.len() == 1 { "" } else { "s" };
     let numbers: Vec<String> = cores.iter().map(ToString::to_string).collect();
     format!("core{plural} {}", enumeration(&numbers))
+}
+
+/// All of them together. A report that was read back may hold any number.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }

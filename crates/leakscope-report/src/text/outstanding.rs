@@ -3,55 +3,58 @@
 use std::io;
 
 use leakscope_analysis::findings::Verdict;
-use leakscope_analysis::outcome::CallSite;
 
 use super::layout::{Cell, Column, Give, Line, Page, Table};
-use super::{Report, findings, stack, verdict};
-use crate::conclusion::is_dump;
+use super::{View, findings, stack, sum, verdict};
+use crate::document::call_site::CallSite;
+use crate::policy::Standing;
 use crate::units::{bytes, count, counted};
-use crate::words::unbroken_phrase;
+use crate::words::unbroken;
 
-pub(super) fn write(report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let open = Section {
         name: "Cannot be judged",
-        note: if is_dump(report.outcome) {
-            "; the most suspicious first"
-        } else {
+        note: if view.report.trace.has_history {
             "; data were lost, or no pattern fits"
+        } else {
+            "; the most suspicious first"
         },
-        belongs: |site| is_open(site.finding.verdict),
+        belongs: |site| site.standing == Standing::Unknown,
+        held: outstanding,
+    };
+    let excused = Section {
+        name: "Leaks that are known or suppressed",
+        note: "",
+        belongs: |site| matches!(site.standing, Standing::Suppressed(_) | Standing::Known(_)),
         held: outstanding,
     };
     let no_leak = Section {
         name: "Outstanding, but no leak",
         note: "",
-        belongs: |site| {
-            let verdict = site.finding.verdict;
-            let is_elsewhere =
-                verdict.is_leak() || is_open(verdict) || verdict == Verdict::AllFreed;
-            site.outstanding_blocks > 0 && !is_elsewhere
-        },
+        belongs: |site| is_fine(site) && site.outstanding_blocks > 0,
         held: outstanding,
     };
     let late = Section {
         name: "Freed only at the end",
         note: "",
         belongs: |site| {
-            site.outstanding_blocks == 0 && site.finding.verdict == Verdict::LateRelease
+            is_fine(site)
+                && site.outstanding_blocks == 0
+                && site.verdict == Verdict::LateRelease.name()
         },
         held: allocated,
     };
     let freed = Section {
         name: "All freed",
         note: "",
-        belongs: |site| site.finding.verdict == Verdict::AllFreed,
+        belongs: |site| site.verdict == Verdict::AllFreed.name(),
         held: allocated,
     };
-    for section in [open, no_leak, late] {
-        section.write(report, page)?;
+    for section in [open, excused, no_leak, late] {
+        section.write(view, page)?;
     }
-    if report.options.all {
-        freed.write(report, page)?;
+    if view.options.all {
+        freed.write(view, page)?;
     }
     Ok(())
 }
@@ -73,38 +76,31 @@ fn allocated(site: &CallSite) -> (u64, u64) {
     (site.allocations, site.allocated_bytes)
 }
 
-/// Whether it may be a leak or not.
-fn is_open(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Uncertain | Verdict::Unclassified)
+/// Whether something can be said for it other than that all was freed.
+fn is_fine(site: &CallSite) -> bool {
+    site.standing == Standing::Fine && site.verdict != Verdict::AllFreed.name()
 }
 
 impl Section {
-    fn write(&self, report: &mut Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-        let sites = report.outcome.call_sites.iter();
+    fn write(&self, view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+        let sites = view.report.call_sites.iter();
         let sites: Vec<&CallSite> = sites.filter(|site| (self.belongs)(site)).collect();
         if sites.is_empty() {
             return Ok(());
         }
-        let blocks = counted(sites.iter().map(|site| (self.held)(site).0).sum(), "block");
-        let size = bytes(sites.iter().map(|site| (self.held)(site).1).sum());
+        let blocks = counted(sum(sites.iter().map(|site| (self.held)(site).0)), "block");
+        let size = bytes(sum(sites.iter().map(|site| (self.held)(site).1)));
         let number = counted(sites.len() as u64, "call site");
         let note = self.note;
         page.heading(self.name, &format!("{blocks}, {size}, {number}{note}"))?;
-        if report.options.all {
-            return sites
-                .iter()
-                .try_for_each(|site| in_full(report, page, site));
+        if view.options.all {
+            return sites.iter().try_for_each(|site| in_full(view, page, site));
         }
-        self.table(report, page, &sites)?;
-        report.hidden(page, sites.len(), "call site")
+        self.table(view, page, &sites)?;
+        view.hidden(page, sites.len(), "call site")
     }
 
-    fn table(
-        &self,
-        report: &mut Report<'_, '_>,
-        page: &mut Page<'_>,
-        sites: &[&CallSite],
-    ) -> io::Result<()> {
+    fn table(&self, view: &View<'_>, page: &mut Page<'_>, sites: &[&CallSite]) -> io::Result<()> {
         let mut table = Table::new([
             Column::number("bytes"),
             Column::number("blocks"),
@@ -116,17 +112,16 @@ impl Section {
         } else {
             verdict::heading
         };
-        for site in sites.iter().take(report.shown(sites.len())) {
-            let verdict = site.finding.verdict;
+        for site in sites.iter().take(view.shown(sites.len())) {
             let (blocks, size) = (self.held)(site);
             table.row([
                 count(size).into(),
                 count(blocks).into(),
                 Cell {
-                    paint: verdict::paint(verdict),
-                    text: name_of(verdict).to_owned(),
+                    paint: verdict::paint(site),
+                    text: name_of(site).to_owned(),
                 },
-                stack::one_line(report, site).into(),
+                stack::one_line(&site.frames).into(),
             ]);
         }
         table.write(page, 2)
@@ -134,29 +129,22 @@ impl Section {
 }
 
 /// With its reason and its stack.
-fn in_full(report: &mut Report<'_, '_>, page: &mut Page<'_>, site: &CallSite) -> io::Result<()> {
+fn in_full(view: &View<'_>, page: &mut Page<'_>, site: &CallSite) -> io::Result<()> {
     const INDENT: usize = 2;
     page.blank()?;
     let heading = Line::new()
-        .paint(
-            verdict::paint(site.finding.verdict),
-            verdict::heading(site.finding.verdict),
-        )
-        .plain(format!(
-            "   {}",
-            verdict::confidence(site.finding.confidence)
-        ));
+        .paint(verdict::paint(site), verdict::heading(site))
+        .plain(format!("   {}", verdict::confidence(site.confidence)));
     page.line(INDENT, &heading)?;
-    let reason = unbroken_phrase(&site.finding.reason, report.clock);
-    if !reason.is_empty() {
-        page.paragraph(INDENT + 2, Line::new(), &reason.into())?;
+    if !site.reason.is_empty() {
+        page.paragraph(INDENT + 2, Line::new(), &unbroken(&site.reason).into())?;
     }
     let blocks = counted(site.outstanding_blocks, "block");
     let held = match site.outstanding_blocks {
         0 => format!("at most {} at once", bytes(site.peak_bytes)),
         _ => format!("{blocks}, {} outstanding", bytes(site.outstanding_bytes)),
     };
-    let who = findings::who(report, site);
+    let who = findings::who(view, site);
     page.paragraph(INDENT + 2, Line::new(), &format!("{held}{who}").into())?;
-    stack::write(report, page, INDENT + 4, site)
+    stack::write(view, page, INDENT + 4, site)
 }

@@ -2,16 +2,14 @@
 
 use std::io;
 
-use leakscope_analysis::problem::Problem;
-
 use super::layout::{Line, Page, Paint};
-use super::{Report, short_name};
-use crate::advice::hint;
+use super::{View, short_name};
+use crate::document::problem::{Problem, Severity};
 use crate::units::count;
-use crate::words::unbroken_phrase;
+use crate::words::unbroken;
 
-pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let problems = &report.outcome.problems;
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let problems = &view.report.problems;
     if problems.is_empty() {
         return Ok(());
     }
@@ -22,40 +20,40 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
     };
     page.line(0, &Line::new().paint(Paint::Warning, heading))?;
     for (index, problem) in problems.iter().enumerate() {
-        let message = unbroken_phrase(&problem.kind.message(problem.count), report.clock);
         let text = Line::new()
-            .plain(message)
-            .dim(format!("  {}", place(report, problem)));
-        page.paragraph(0, Line::new().paint(Paint::Warning, "! "), &text)?;
-        // What helps against several problems is said after the last of them.
-        let later = || {
-            problems
-                .iter()
-                .skip(index + 1)
-                .map(|later| hint(&later.kind))
+            .plain(unbroken(&problem.message))
+            .dim(format!("  {}", place(view, problem)));
+        let sign = match problem.severity {
+            Severity::Grave => Line::new().paint(Paint::Warning, "! "),
+            Severity::Note => "- ".into(),
         };
-        if let Some(hint) = hint(&problem.kind)
-            && !later().any(|later| later == Some(hint))
+        page.paragraph(0, sign, &text)?;
+        // What helps against several problems is said after the last of them.
+        let mut later = problems.iter().skip(index + 1);
+        if let Some(hint) = &problem.hint
+            && !later.any(|later| later.hint.as_ref() == Some(hint))
         {
-            page.paragraph(2, Line::new().dim("hint: "), &hint.into())?;
+            page.paragraph(2, Line::new().dim("hint: "), &hint.as_str().into())?;
         }
     }
     Ok(())
 }
 
 /// "[overflow: first at byte 12,345 of core1.svdat, 0.104 s]"
-fn place(report: &Report<'_, '_>, problem: &Problem) -> String {
-    let code = problem.kind.code();
+fn place(view: &View<'_>, problem: &Problem) -> String {
+    let code = &problem.code;
     let mut place = Vec::new();
     if let Some(offset) = problem.offset {
-        let input = match report.options.inputs.get(problem.input) {
-            Some(name) if report.options.inputs.len() > 1 => format!(" of {}", short_name(name)),
+        let input = match &problem.input {
+            Some(name) if view.report.trace.inputs.len() > 1 => {
+                format!(" of {}", short_name(name))
+            }
             _ => String::new(),
         };
         place.push(format!("byte {}{input}", count(offset)).replace(' ', "\u{A0}"));
     }
-    if let Some(time) = problem.time {
-        place.push(report.clock.moment(time).replace(' ', "\u{A0}"));
+    if let Some(time) = problem.time_ticks {
+        place.push(view.clock.moment(time).replace(' ', "\u{A0}"));
     }
     match place.as_slice() {
         [] => format!("[{code}]"),

@@ -2,12 +2,11 @@
 
 use std::io;
 
-use leakscope_analysis::outcome::CallSite;
-
-use super::Report;
+use super::View;
 use super::layout::{CALLED_BY, Cell, Column, Give, Line, Page, Paint, Table};
-use crate::sanitise::sanitise;
-use crate::symbolizer::{NamedFrame, Stack};
+use crate::document::Address;
+use crate::document::call_site::CallSite;
+use crate::symbolizer::{NamedFrame, without_allocator};
 use crate::units::counted;
 
 /// Frames shown of a deep stack, unless all are wanted.
@@ -17,26 +16,25 @@ const DIRECTORIES: usize = 2;
 
 /// The stack of a call site, a frame a line.
 pub(super) fn write(
-    report: &mut Report<'_, '_>,
+    view: &View<'_>,
     page: &mut Page<'_>,
     indent: usize,
     site: &CallSite,
 ) -> io::Result<()> {
-    let stack = report.symbolizer.stack(&site.allocator_frames, &site.stack);
-    let all = report.options.all;
-    if stack.frames.is_empty() {
+    let (frames, allocator) = (&site.frames, &site.allocator_frames);
+    let all = view.options.all;
+    if frames.is_empty() {
         return page.line(indent, &Line::new().dim("no call stack was recorded"));
     }
-    if !all && stack.frames.iter().all(|frame| frame.function.is_none()) {
-        return page.paragraph(indent, Line::new(), &chain(&stack.frames).into());
-    }
-    if !all && !stack.allocator.is_empty() {
-        let folded = counted(stack.allocator.len() as u64, "allocator frame");
-        page.line(indent, &Line::new().dim(format!("+{folded}")))?;
-    }
-    let Stack { allocator, frames } = &stack;
     if all {
         return in_full(page, indent, allocator.iter().chain(frames));
+    }
+    if frames.iter().all(|frame| frame.function.is_none()) {
+        return page.paragraph(indent, Line::new(), &chain(frames).into());
+    }
+    if !allocator.is_empty() {
+        let folded = counted(allocator.len() as u64, "allocator frame");
+        page.line(indent, &Line::new().dim(format!("+{folded}")))?;
     }
     let mut table = Table::new([
         Column::text("", Give::Middle(20)),
@@ -72,22 +70,24 @@ fn in_full<'f>(
             None => Cell::default(),
         };
         let path = place(frame, str::to_owned);
-        table.row([Cell::dim(address(frame)), function, Cell::dim(path)]);
+        table.row([
+            Cell::dim(frame.address.to_string()),
+            function,
+            Cell::dim(path),
+        ]);
     }
     table.write(page, indent)
 }
 
 /// A stack in one line, the innermost function first, without the allocator's: "f:24 ← app_main:66". A
 /// function and a line say where it is; the callers tell apart what the innermost function cannot.
-pub(super) fn one_line(report: &mut Report<'_, '_>, site: &CallSite) -> String {
-    let stack = report.symbolizer.stack(&site.allocator_frames, &site.stack);
-    chain(&stack.frames)
+pub(super) fn one_line(frames: &[NamedFrame]) -> String {
+    chain(without_allocator(frames))
 }
 
-/// As [`one_line`], of plain addresses.
-pub(super) fn one_line_of(report: &mut Report<'_, '_>, addresses: &[u64]) -> String {
-    let stack = report.symbolizer.stack(&[], addresses);
-    chain(&stack.frames)
+/// What two stacks that are the same have in common.
+pub(super) fn addresses(frames: &[NamedFrame]) -> Vec<Address> {
+    frames.iter().map(|frame| frame.address).collect()
 }
 
 fn chain(frames: &[NamedFrame]) -> String {
@@ -122,13 +122,9 @@ fn function(frame: &NamedFrame) -> Cell {
 
 fn name(frame: &NamedFrame) -> String {
     match &frame.function {
-        Some(name) => sanitise(name).into_owned(),
-        None => address(frame),
+        Some(name) => name.to_string(),
+        None => frame.address.to_string(),
     }
-}
-
-fn address(frame: &NamedFrame) -> String {
-    format!("{:#010x}", frame.address)
 }
 
 /// "…/freertos/tasks.c:812"
@@ -136,7 +132,7 @@ fn place(frame: &NamedFrame, shorten: impl Fn(&str) -> String) -> String {
     let Some(file) = &frame.file else {
         return String::new();
     };
-    let path = shorten(&sanitise(file));
+    let path = shorten(file);
     match frame.line {
         Some(line) => format!("{path}:{line}"),
         None => path,

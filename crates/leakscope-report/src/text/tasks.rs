@@ -2,21 +2,20 @@
 
 use std::io;
 
-use leakscope_analysis::outcome::{ContextUsage, Outcome};
-use leakscope_analysis::trace::Context;
-
 use super::layout::{Column, Give, Page, Table};
-use super::{Report, short_name};
+use super::{View, short_name};
+use crate::document::Report;
+use crate::document::usage::ContextUsage;
 use crate::units::count;
 
-pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<()> {
-    let mut rows = rows(report.outcome);
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let mut rows = rows(view.report);
     if rows.is_empty() {
         return Ok(());
     }
     // Stable: those that allocated as much stay in order of first appearance.
-    rows.sort_by_key(|row| {
-        std::cmp::Reverse((row.usage.outstanding_bytes, row.usage.allocated_bytes))
+    rows.sort_by_key(|(usage, _)| {
+        std::cmp::Reverse((usage.outstanding_bytes, usage.allocated_bytes))
     });
     page.heading("Tasks", "")?;
     let mut table = Table::new([
@@ -29,9 +28,9 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         Column::number("bytes"),
         Column::number("peak bytes").that_may_go(3),
     ]);
-    for TaskRow { name, usage, .. } in rows.iter().take(report.shown(rows.len())) {
+    for (usage, _) in rows.iter().take(view.shown(rows.len())) {
         table.row([
-            short_name(name).into(),
+            short_name(&usage.name).into(),
             count(usage.allocations).into(),
             count(usage.allocated_bytes).into(),
             count(usage.frees).into(),
@@ -42,56 +41,42 @@ pub(super) fn write(report: &Report<'_, '_>, page: &mut Page<'_>) -> io::Result<
         ]);
     }
     table.write(page, 2)?;
-    report.hidden(page, rows.len(), "task")
+    view.hidden(page, rows.len(), "task")
 }
 
-/// A task, and those of its name that were it before the target was reset; or an interrupt, or another context.
-struct TaskRow {
-    name: String,
-    usage: ContextUsage,
-    /// After how many resets the last of them appeared.
-    resets: u32,
-}
-
-fn rows(outcome: &Outcome) -> Vec<TaskRow> {
-    let mut rows: Vec<TaskRow> = Vec::new();
-    for &usage in &outcome.contexts {
-        let name = outcome.context_name(usage.context);
-        let resets = match usage.context {
-            Context::Task(task) => outcome
-                .tasks
-                .get(task.index())
-                .map_or(0, |task| task.resets),
-            _ => 0,
-        };
+/// Tasks, each together with those of its name that were it before the target was reset; interrupts, and other
+/// contexts. With each, after how many resets the last of them appeared.
+fn rows(report: &Report) -> Vec<(ContextUsage, u32)> {
+    let mut rows: Vec<(ContextUsage, u32)> = Vec::new();
+    for usage in &report.contexts {
+        let task = usage.task.and_then(|task| report.tasks.get(task));
+        let resets = task.map_or(0, |task| task.resets);
         // Tasks of the same name between the same two resets are different ones.
         let before = rows
             .iter_mut()
-            .find(|row| row.name == name && row.resets < resets);
+            .find(|(known, of_known)| known.name == usage.name && *of_known < resets);
         match before {
-            Some(row) => {
-                row.usage = together(&row.usage, &usage);
-                row.resets = resets;
+            Some((known, of_known)) => {
+                add(known, usage);
+                *of_known = resets;
             }
-            None => rows.push(TaskRow {
-                name,
-                usage,
-                resets,
-            }),
+            None => rows.push((usage.clone(), resets)),
         }
     }
     rows
 }
 
-fn together(one: &ContextUsage, other: &ContextUsage) -> ContextUsage {
-    ContextUsage {
-        context: one.context,
-        allocations: one.allocations + other.allocations,
-        allocated_bytes: one.allocated_bytes + other.allocated_bytes,
-        frees: one.frees + other.frees,
-        freed_bytes: one.freed_bytes + other.freed_bytes,
-        outstanding_blocks: one.outstanding_blocks + other.outstanding_blocks,
-        outstanding_bytes: one.outstanding_bytes + other.outstanding_bytes,
-        peak_bytes: one.peak_bytes.max(other.peak_bytes),
+/// Adds what another did. A report that was read back may hold any number.
+fn add(sum: &mut ContextUsage, more: &ContextUsage) {
+    for (sum, more) in [
+        (&mut sum.allocations, more.allocations),
+        (&mut sum.allocated_bytes, more.allocated_bytes),
+        (&mut sum.frees, more.frees),
+        (&mut sum.freed_bytes, more.freed_bytes),
+        (&mut sum.outstanding_blocks, more.outstanding_blocks),
+        (&mut sum.outstanding_bytes, more.outstanding_bytes),
+    ] {
+        *sum = sum.saturating_add(more);
     }
+    sum.peak_bytes = sum.peak_bytes.max(more.peak_bytes);
 }

@@ -1,39 +1,39 @@
 //! Verdicts in plain words.
 
-use leakscope_analysis::findings::{Confidence, Verdict};
+use leakscope_analysis::findings::Confidence;
 
 use super::layout::Paint;
+use crate::document::call_site::CallSite;
+use crate::policy::Standing;
 
-/// As a heading.
-pub(super) fn heading(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::LeakSteady => "LEAK, steady",
-        Verdict::LeakGrowing => "LEAK, growing",
-        Verdict::LeakPerCycle => "LEAK, per cycle",
-        Verdict::LeakSurvivors => "LEAK, survivors",
-        Verdict::LateRelease => "late release",
-        Verdict::Bounded => "bounded",
-        Verdict::Once => "once at start-up",
-        Verdict::InFlight => "in flight",
-        Verdict::Unclassified => "unclassified",
-        Verdict::Uncertain => "uncertain",
-        Verdict::AllFreed => "all freed",
+/// As a heading. A verdict that a later version has given is called by its name.
+pub(super) fn heading(site: &CallSite) -> &str {
+    match site.verdict.as_str() {
+        "leak-steady" => "LEAK, steady",
+        "leak-growing" => "LEAK, growing",
+        "leak-per-cycle" => "LEAK, per cycle",
+        "leak-survivors" => "LEAK, survivors",
+        "late-release" => "late release",
+        "once" => "once at start-up",
+        "in-flight" => "in flight",
+        "all-freed" => "all freed",
+        other => other,
     }
 }
 
 /// In a narrow column.
-pub(super) fn short(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Once => "once",
-        other => heading(other),
+pub(super) fn short(site: &CallSite) -> &str {
+    match site.verdict.as_str() {
+        "once" => "once",
+        _ => heading(site),
     }
 }
 
-pub(super) fn paint(verdict: Verdict) -> Paint {
-    match verdict {
-        verdict if verdict.is_leak() => Paint::Leak,
-        Verdict::Uncertain | Verdict::Unclassified => Paint::Warning,
-        _ => Paint::Plain,
+pub(super) fn paint(site: &CallSite) -> Paint {
+    match site.standing {
+        Standing::Leak => Paint::Leak,
+        Standing::Unknown => Paint::Warning,
+        Standing::Suppressed(_) | Standing::Known(_) | Standing::Fine => Paint::Plain,
     }
 }
 

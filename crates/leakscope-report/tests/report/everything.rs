@@ -1,5 +1,6 @@
 //! An outcome that holds everything that an outcome can hold, hostile names among it.
 
+use leakscope_analysis::dump::{Interruption, Sums};
 use leakscope_analysis::findings::{Confidence, Growth, Verdict, Word};
 use leakscope_analysis::outcome::{
     Anomaly, AnomalyKind, Block, CallSite, ContextUsage, FailedAllocation, HeapUsage, Outcome,
@@ -8,7 +9,7 @@ use leakscope_analysis::outcome::{
 use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_analysis::trace::{Context, Task, TaskStack};
 
-use crate::outcomes::{finding, problem, site, task, task_contexts, tutorial};
+use crate::outcomes::{finding, number, problem, site, task, task_contexts, tutorial};
 use crate::program::{
     APP_MAIN, APP_MAIN_QUEUE, CPP, HOSTILE, MAIN_TASK, QUEUE_CREATE, RUST_VEC, TASK_WRAPPER,
 };
@@ -20,6 +21,7 @@ pub(crate) fn everything() -> Outcome {
     let hostile = contexts[4];
     add_leaks(&mut outcome, &contexts);
     outcome.call_sites.extend(other_sites(hostile));
+    number(&mut outcome.call_sites);
     outcome.tasks.push(task(
         "evil\u{1b}[2J\u{202e}task\nwith a name that does not want to end",
         0x3ffb_9000,
@@ -234,6 +236,17 @@ fn problems() -> Vec<Problem> {
         ProblemKind::OneCoreOnly,
         ProblemKind::ElfDiffers,
         ProblemKind::AddressesOutsideElf { outside: 5, all: 9 },
+        ProblemKind::DumpInterrupted(Interruption::Watchdog),
+        ProblemKind::DumpSumsDiffer {
+            sums: Sums {
+                blocks: 6,
+                bytes: 216,
+            },
+            read: Sums {
+                blocks: 4,
+                bytes: 144,
+            },
+        },
         ProblemKind::TooMany,
     ]
     .into_iter()

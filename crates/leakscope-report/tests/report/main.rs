@@ -2,9 +2,12 @@
 mod events;
 mod everything;
 mod golden;
+mod identity;
 mod json;
 mod log;
 mod outcomes;
 mod program;
+mod read;
 mod recording;
 mod text;
+mod units;

@@ -103,6 +103,13 @@ pub(crate) fn site(
     }
 }
 
+/// Gives each call site a number of its own.
+pub(crate) fn number(call_sites: &mut [CallSite]) {
+    for (site, number) in call_sites.iter_mut().zip(0..) {
+        site.id = SiteId::new(number);
+    }
+}
+
 fn once(stack: &[u64], blocks: u64, size: u64, main: Context) -> CallSite {
     let reason = vec![
         Word::Count(blocks),
@@ -171,7 +178,7 @@ pub(crate) fn tutorial() -> Outcome {
     };
     leak.cores = vec![0, 1];
     let queue = &[QUEUE_CREATE, APP_MAIN_QUEUE, MAIN_TASK];
-    let call_sites = vec![
+    let mut call_sites = vec![
         leak,
         once(&[TASK_CREATE, APP_MAIN, MAIN_TASK], 3, 3_584, main),
         once(&[TASK_CREATE, APP_MAIN_QUEUE, MAIN_TASK], 3, 2_048, main),
@@ -180,6 +187,7 @@ pub(crate) fn tutorial() -> Outcome {
         once(&[QUEUE_CREATE, APP_MAIN, MAIN_TASK], 3, 84, main),
         once(&[APP_MAIN_ARGUMENT, MAIN_TASK], 3, 12, main),
     ];
+    number(&mut call_sites);
     let usage = |context, blocks, bytes, freed| ContextUsage {
         context,
         allocations: blocks + freed,

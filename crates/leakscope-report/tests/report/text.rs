@@ -2,7 +2,7 @@
 
 use leakscope_analysis::outcome::{ContextUsage, Outcome};
 use leakscope_report::text::{TextOptions, write};
-use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 
 use crate::everything::everything;
 use crate::golden::assert_golden;
@@ -14,8 +14,19 @@ fn written_with(
     source: Option<&dyn FrameSource>,
     options: &TextOptions,
 ) -> String {
+    of_inputs(outcome, source, &[], options)
+}
+
+fn of_inputs(
+    outcome: &Outcome,
+    source: Option<&dyn FrameSource>,
+    inputs: &[String],
+    options: &TextOptions,
+) -> String {
+    let mut symbolizer = Symbolizer::new(source);
+    let report = Report::new(outcome, &mut symbolizer, inputs, &Policy::default());
     let mut out = Vec::new();
-    write(&mut out, outcome, &mut Symbolizer::new(source), options).unwrap();
+    write(&mut out, &report, options).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -98,10 +109,9 @@ fn everything_at_three_widths() {
     for width in [60, 100, 160] {
         let options = TextOptions {
             width,
-            inputs: inputs(),
             ..TextOptions::default()
         };
-        let text = written_with(&everything(), Some(&Program), &options);
+        let text = of_inputs(&everything(), Some(&Program), &inputs(), &options);
         assert_golden(&format!("everything-{width}.txt"), &text);
     }
 }
@@ -119,10 +129,9 @@ fn lines_are_no_wider_than_the_page() {
             for source in [Some(&Program as &dyn FrameSource), None] {
                 let options = TextOptions {
                     width,
-                    inputs: inputs(),
                     ..TextOptions::default()
                 };
-                let text = written_with(&outcome, source, &options);
+                let text = of_inputs(&outcome, source, &inputs(), &options);
                 let too_wide: Vec<&str> =
                     text.lines().filter(|line| width_of(line) > width).collect();
                 assert!(too_wide.is_empty(), "width {width}: {too_wide:#?}");
@@ -162,10 +171,9 @@ fn names_from_a_device_do_nothing_to_the_terminal() {
     for all in [false, true] {
         let options = TextOptions {
             all,
-            inputs: inputs(),
             ..TextOptions::default()
         };
-        let text = written_with(&everything(), Some(&Program), &options);
+        let text = of_inputs(&everything(), Some(&Program), &inputs(), &options);
         let hostile = |character: char| {
             character != '\n'
                 && (character.is_control() || ('\u{202a}'..='\u{202e}').contains(&character))

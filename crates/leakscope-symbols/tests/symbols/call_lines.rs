@@ -3,6 +3,7 @@
 
 use crate::toolchain::{self, OracleFrame, Toolchain};
 use leakscope_symbols::{AddressKind, Symbols};
+use leakscope_testing::needs::has_tool;
 
 fn check(toolchain: Toolchain, source: &str, flags: &[&str]) {
     let directory = tempfile::tempdir().unwrap();
@@ -94,7 +95,7 @@ fn on_xtensa() {
 
 #[test]
 fn in_cpp() {
-    if toolchain::HOST.is_here() && toolchain::is_here("g++") {
+    if toolchain::HOST.is_here() && has_tool("g++") {
         for level in ["-O0", "-O2"] {
             check(toolchain::HOST, "names.cpp", &["-g", level]);
         }

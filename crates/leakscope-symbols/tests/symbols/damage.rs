@@ -1,4 +1,4 @@
-//! Whatever the bytes, every question is answered.
+//! Every question is answered, for any bytes.
 
 use crate::toolchain::{ARM, HOST, RISCV32, Toolchain, XTENSA};
 use leakscope_symbols::{AddressKind, Symbols};

@@ -2,6 +2,7 @@
 
 use crate::toolchain::{self, HOST};
 use leakscope_symbols::{NotElf, OpenError, Symbols};
+use leakscope_testing::needs::has_tool;
 use std::path::Path;
 
 fn error(bytes: &[u8]) -> OpenError {
@@ -77,7 +78,7 @@ fn a_program_cut_anywhere_is_truncated() {
 
 #[test]
 fn an_object_file_is_not_linked() {
-    if !toolchain::is_here("gcc") {
+    if !has_tool("gcc") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -90,7 +91,7 @@ fn an_object_file_is_not_linked() {
 
 #[test]
 fn the_hash_is_that_of_the_file() {
-    if !HOST.is_here() || !toolchain::is_here("sha256sum") {
+    if !HOST.is_here() || !has_tool("sha256sum") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@ use crate::toolchain::{self, HOST, OracleFrame};
 use leakscope_symbols::{AddressKind, CodeFrame, Symbols};
 use std::collections::BTreeSet;
 
-/// Of the standard library, one call in so many is looked up.
+/// Of the standard library, one call in this many is looked up.
 const STEP: usize = 20;
 
 #[test]

@@ -1,7 +1,8 @@
 //! Names where debug information has none.
 
-use crate::toolchain::{self, ARM, HOST, RISCV32, Toolchain};
+use crate::toolchain::{ARM, HOST, RISCV32, Toolchain};
 use leakscope_symbols::{AddressKind, CodeFrame, Symbols};
+use leakscope_testing::needs::has_tool;
 
 fn only_function(frames: &[CodeFrame]) -> Option<&str> {
     let [frame] = frames else {
@@ -51,14 +52,14 @@ fn names_functions() {
 
 #[test]
 fn names_cpp_functions() {
-    if toolchain::is_here("g++") {
+    if has_tool("g++") {
         check(HOST, "names.cpp");
     }
 }
 
 #[test]
 fn is_searched_by_mangled_and_by_demangled_name() {
-    if !HOST.is_here() || !toolchain::is_here("g++") {
+    if !HOST.is_here() || !has_tool("g++") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();

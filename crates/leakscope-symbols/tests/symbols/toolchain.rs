@@ -1,7 +1,7 @@
 //! The compilers and binutils of this machine, as makers of programs and as oracles.
 
 use leakscope_symbols::CodeFrame;
-use std::io::Write;
+use leakscope_testing::needs::has_tool;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -81,21 +81,6 @@ pub(crate) struct Call {
     pub(crate) return_address: u64,
 }
 
-/// Whether `tool` can be run. If not, says so, or fails where continuous integration installs it.
-pub(crate) fn is_here(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return true;
-    }
-    assert!(
-        std::env::var_os("LEAKSCOPE_REQUIRE").is_none_or(|value| value != "all"),
-        "`{tool}` is missing, and LEAKSCOPE_REQUIRE=all is set"
-    );
-    // Not `eprintln!`, which the test harness keeps to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: `{tool}` is missing");
-    false
-}
-
 pub(crate) fn program(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/symbols/programs")
@@ -104,9 +89,9 @@ pub(crate) fn program(name: &str) -> PathBuf {
 
 impl Toolchain {
     pub(crate) fn is_here(&self) -> bool {
-        is_here(&self.tool("gcc"))
-            && is_here(&self.tool("objdump"))
-            && is_here(&self.tool("addr2line"))
+        ["gcc", "objdump", "addr2line"]
+            .iter()
+            .all(|name| has_tool(&self.tool(name)))
     }
 
     fn tool(&self, name: &str) -> String {

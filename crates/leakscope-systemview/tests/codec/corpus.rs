@@ -1,20 +1,7 @@
 //! Recordings of real ESP32 boards, which lie beside the project: see `corpus/README.md` there.
 
-use std::path::Path;
-
 use leakscope_systemview::{Frame, FrameError, Header, Packet, id, sync};
-
-/// The file, or `None` with a line that says so; if everything is required, a failure.
-#[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn corpus_file(name: &str) -> Option<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !folder.exists() && std::env::var_os("LEAKSCOPE_REQUIRE").is_none_or(|what| what != "all") {
-        println!("skipped: no {}", folder.display());
-        return None;
-    }
-    let path = folder.join(name);
-    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-}
+use leakscope_testing::needs::corpus_bytes;
 
 /// The frames of one stream behind its sync, each of which must be a packet, to the last byte.
 fn frames<'a>(
@@ -52,7 +39,7 @@ fn starts(stream: &[u8], core_bit: bool) -> Vec<usize> {
 
 #[test]
 fn a_joined_file_has_a_part_for_each_core() {
-    let Some(file) = corpus_file("idf-mcore-2026/heap_log_mcore.svdat") else {
+    let Some(file) = corpus_bytes("idf-mcore-2026/heap_log_mcore.svdat") else {
         return;
     };
     let header = Header::parse(&file);
@@ -82,7 +69,7 @@ fn a_joined_file_has_a_part_for_each_core() {
 
 #[test]
 fn an_older_file_has_both_cores_in_one_stream() {
-    let Some(file) = corpus_file("idf-esp-extension-2021/heap_log_mcore.svdat") else {
+    let Some(file) = corpus_bytes("idf-esp-extension-2021/heap_log_mcore.svdat") else {
         return;
     };
     let header = Header::parse(&file);
@@ -105,7 +92,7 @@ fn an_older_file_has_both_cores_in_one_stream() {
 
 #[test]
 fn packets_of_real_targets_are_written_as_they_came() {
-    let Some(file) = corpus_file("idf-mcore-2026/heap_log_mcore.svdat") else {
+    let Some(file) = corpus_bytes("idf-mcore-2026/heap_log_mcore.svdat") else {
         return;
     };
     let data = &file[Header::parse(&file).data..];

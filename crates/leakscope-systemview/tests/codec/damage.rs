@@ -98,7 +98,7 @@ proptest! {
         let mut bytes = encoded(&damaged.packet(), 5);
         let bit = bit.index(bytes.len() * 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
-        // So many that whatever length the damage claims, some are left.
+        // Enough that some are left, for any length that the damage claims.
         let behind = encoded(&Packet::Extended(Extended::Mark { marker: 1 }), 1).repeat(20_000);
         bytes.extend(behind);
         let (covered, packets) = walk(&bytes, Frame::split);

@@ -15,7 +15,7 @@ enum Order {
 
 const ORDERS: [Order; 2] = [Order::LowFirst, Order::HighFirst];
 
-/// The three-byte form, whatever the length.
+/// The three-byte form, for any length.
 fn string(text: &[u8], order: Order) -> Vec<u8> {
     let [low, high] = (text.len() as u16).to_le_bytes();
     let length = match order {

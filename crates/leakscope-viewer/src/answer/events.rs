@@ -2,10 +2,9 @@
 
 use std::io;
 
-use leakscope_analysis::outcome::Block;
+use leakscope_report::document::call_site::Block;
 use serde::Serialize;
 
-use super::address;
 use crate::engine::{Engine, Refusal};
 use crate::index::kind::Kind;
 use crate::list::page::{List, Reader};
@@ -137,24 +136,22 @@ impl Engine<'_> {
         leaks: usize,
         allocations: usize,
     ) -> Result<Vec<u64>, Refusal> {
-        let (outcome, ..) = self.outcome();
-        let leaking = outcome.call_sites.iter();
-        let leaking = leaking.filter(|site| site.finding.verdict.is_leak());
+        let (_, report, _) = self.outcome();
+        let leaking = report.leaks().take(leaks);
         let blocks: Vec<Block> = leaking
-            .take(leaks)
-            .flat_map(|site| site.blocks.iter().take(allocations).copied())
+            .flat_map(|site| site.blocks.iter().take(allocations).cloned())
             .collect();
         let mut found = Vec::new();
         for block in blocks {
             let filter = Filter {
                 kinds: 1 << Kind::Heap as u16,
                 window: Some(Window {
-                    from: block.time,
-                    to: block.time + 1,
+                    from: block.time_ticks,
+                    to: block.time_ticks + 1,
                 }),
                 ..Filter::default()
             };
-            let address = address(block.address);
+            let address = block.address.to_string();
             let page = self.page(0, ROWS, &filter)?;
             let rows = page.rows.iter();
             let mut rows = rows.filter(|row| row.address.as_ref() == Some(&address));

@@ -4,8 +4,6 @@ use leakscope_report::{NamedFrame, sanitise};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::address;
-
 /// A frame.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ListedFrame {
@@ -26,11 +24,11 @@ pub(crate) struct Frames {
 impl Frames {
     pub(crate) fn number(&mut self, frame: &NamedFrame) -> usize {
         let function = frame.function.as_deref().map(str::to_owned);
-        let key = (frame.address, function, frame.line, frame.inlined);
+        let key = (frame.address.0, function, frame.line, frame.inlined);
         let list = &mut self.list;
         *self.numbers.entry(key).or_insert_with(|| {
             list.push(ListedFrame {
-                address: address(frame.address),
+                address: frame.address.to_string(),
                 function: (frame.function.as_deref()).map(|name| sanitise(name).into_owned()),
                 file: (frame.file.as_deref()).map(|file| sanitise(file).into_owned()),
                 line: frame.line,
@@ -57,7 +55,7 @@ pub(super) fn title(stack: &[NamedFrame]) -> String {
         let unnamed = stack.iter().take_while(|frame| frame.function.is_none());
         let addresses: Vec<String> = unnamed
             .take(ADDRESSES)
-            .map(|frame| address(frame.address))
+            .map(|frame| frame.address.to_string())
             .collect();
         return addresses.join(" ← ");
     };

@@ -10,7 +10,6 @@ mod heap;
 mod lives;
 pub(crate) mod mate;
 mod overview;
-mod problem;
 mod site;
 mod sites;
 mod spans;

@@ -1,17 +1,18 @@
 //! What the page shows first.
 
-use leakscope_analysis::outcome::{self, AnomalyKind, CallSite, Outcome};
-use leakscope_report::Conclusion;
-use leakscope_report::sanitise;
-use leakscope_report::units::{bytes, counted, duration_of_seconds, rate_per_second};
+use leakscope_analysis::trace;
+use leakscope_report::document;
+use leakscope_report::document::anomaly::{Anomaly, AnomalyKind, FailedAllocation};
+use leakscope_report::document::problem::Problem;
+use leakscope_report::document::totals::Totals;
+use leakscope_report::units::duration_of_seconds;
+use leakscope_report::{Conclusion, Report, Standing, sanitise, without_allocator};
 use serde::Serialize;
 
-use super::address;
 use super::frames::{Frames, title};
-use super::problem::Problem;
 use super::sites::SiteRow;
 use crate::dump::{Dump, Summary};
-use crate::engine::{Engine, Names, Reading};
+use crate::engine::{Engine, Reading};
 use crate::names::{context_kind, context_name};
 use crate::query::{ROWS, SITES, WIDTH};
 use crate::scan::Scan;
@@ -27,8 +28,9 @@ pub(crate) struct Overview {
     target: Target,
     clock: Ticks,
     reading: State,
-    conclusion: &'static str,
+    conclusion: Conclusion,
     sentence: String,
+    also_wrong: Vec<String>,
     /// Functions have names.
     symbols: bool,
     dump: Option<Summary>,
@@ -39,7 +41,7 @@ pub(crate) struct Overview {
     heap: Heap,
     sessions: Vec<Session>,
     contexts: Vec<Context>,
-    anomalies: Vec<Anomaly>,
+    anomalies: Vec<WrongFree>,
     failures: Vec<Failure>,
     limits: Limits,
     pub(crate) left_out: Vec<String>,
@@ -88,8 +90,8 @@ struct State {
 #[derive(Clone, Debug, Serialize)]
 struct Finding {
     site: usize,
-    verdict: &'static str,
-    is_leak: bool,
+    verdict: String,
+    standing: Standing,
     confidence: &'static str,
     title: String,
     reason: String,
@@ -104,7 +106,7 @@ impl From<SiteRow> for Finding {
         Self {
             site: row.site,
             verdict: row.verdict,
-            is_leak: row.is_leak,
+            standing: row.standing,
             confidence: row.confidence,
             title: row.title,
             reason: row.reason,
@@ -117,30 +119,6 @@ impl From<SiteRow> for Finding {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Totals {
-    events: u64,
-    copies: u64,
-    log_messages: u64,
-    heap_events: u64,
-    allocations: u64,
-    frees: u64,
-    reallocations: u64,
-    failed_allocations: u64,
-    failed_and_retried: u64,
-    double_frees: u64,
-    wrong_frees: u64,
-    frees_of_older_blocks: u64,
-    allocated_bytes: u64,
-    outstanding_blocks: u64,
-    outstanding_bytes: u64,
-    peak_bytes: u64,
-    dropped_packets: u64,
-    call_sites: usize,
-    leaks: usize,
-    leak_bytes_per_second: Option<f64>,
-}
-
-#[derive(Clone, Debug, Serialize)]
 struct Peak {
     bytes: u64,
     time: u64,
@@ -149,7 +127,7 @@ struct Peak {
 
 #[derive(Clone, Debug, Serialize)]
 struct Holder {
-    site: usize,
+    site: u32,
     bytes: u64,
     title: String,
 }
@@ -176,9 +154,10 @@ struct Context {
     kind: &'static str,
 }
 
+/// A free that cannot be right.
 #[derive(Clone, Debug, Serialize)]
-struct Anomaly {
-    kind: &'static str,
+struct WrongFree {
+    kind: AnomalyKind,
     time: u64,
     context: i64,
     core: u8,
@@ -207,95 +186,63 @@ struct Limits {
 
 impl Engine<'_> {
     pub(crate) fn overview(&mut self) -> Overview {
-        let numbers = self.site_numbers();
         let (clock, end) = (self.clock(), self.end());
         let reading = self.reading().clone();
         let total_bytes = self.source.length();
-        let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
-        let inputs = inputs.collect();
         let contexts = self.scan.index.contexts.list().iter();
         let contexts = contexts.map(|&context| Context {
             name: context_name(context, &self.scan.trace),
             kind: context_kind(context),
         });
         let contexts = contexts.collect();
-        let symbols = self.has_names();
         let dump = self.dump.map(Dump::summary);
-        let (outcome, names, scan) = self.outcome();
-        let totals = &outcome.totals;
+        let (outcome, report, scan) = self.outcome();
         let mut frames = Frames::default();
-        let sites = numbers.iter().zip(&outcome.call_sites);
+        let sites = report.call_sites.iter().zip(&outcome.call_sites);
         let (leaks, others): (Vec<_>, Vec<_>) =
-            sites.partition(|(_, site)| site.finding.verdict.is_leak());
+            sites.partition(|(site, _)| site.standing == Standing::Leak);
         let shown = leaks.iter().chain(others.iter().take(FINDINGS));
-        let findings = shown.map(|(number, site)| {
-            Finding::from(SiteRow::new(
-                site,
-                **number,
-                clock,
-                names,
-                scan,
-                &mut frames,
-            ))
-        });
+        let findings = shown
+            .map(|(site, contexts)| SiteRow::new(site, contexts, clock, scan, &mut frames).into());
         let findings = findings.collect();
-        let rate: Option<f64> = (leaks.iter())
-            .map(|(_, site)| clock.bytes_per_second(site.growth.bytes, site.growth.ticks))
-            .sum();
-        let anomalies = outcome.anomalies.iter();
-        let anomalies = anomalies.map(|anomaly| Anomaly::new(anomaly, scan, names));
-        let anomalies = anomalies.collect();
-        let failures = outcome.failed_allocations.iter().take(FINDINGS);
-        let failures = failures.map(|failure| Failure::new(failure, scan, names));
-        let failures = failures.collect();
-        let leaking: Vec<&CallSite> = leaks.iter().map(|(_, site)| *site).collect();
+        let anomalies = report.anomalies.iter().zip(&outcome.anomalies);
+        let failures = report.failed_allocations.iter();
+        let failures = failures.zip(&outcome.failed_allocations).take(FINDINGS);
         Overview {
             schema: "leakscope.page",
             version: 1,
-            inputs,
+            inputs: report.trace.inputs.clone(),
             target: Target::new(&outcome.target),
             clock: Ticks {
-                hz: Some(outcome.target.timestamp_hz).filter(|&hz| hz > 0),
+                hz: report.trace.timestamp_hz,
                 end,
             },
-            conclusion: Conclusion::of(outcome).name(),
+            conclusion: report.conclusion,
             sentence: match &reading {
                 Reading::Failed(why) => format!("Reading stopped: {}", sanitise(why)),
-                _ if dump.is_some() => of_dump(outcome),
-                _ => sentence(outcome, &leaking, rate),
+                _ => format!("{}.", report.headline),
             },
-            symbols,
+            also_wrong: report.also_wrong.clone(),
+            symbols: report.trace.has_symbols,
             dump,
             reading: State {
                 state: reading.name(),
-                read_bytes: totals.bytes,
-                total_bytes: total_bytes.max(totals.bytes),
+                read_bytes: report.trace.read_bytes,
+                total_bytes: total_bytes.max(report.trace.read_bytes),
             },
-            problems: (outcome.problems.iter())
-                .map(|problem| Problem::new(problem, clock))
-                .collect(),
+            problems: report.problems.clone(),
             findings,
-            totals: Totals::new(outcome, leaking.len(), rate),
-            peak: Peak {
-                bytes: outcome.peak.bytes,
-                time: outcome.peak.time,
-                holders: (outcome.peak.holders.iter().take(FINDINGS))
-                    .map(|&(place, bytes)| {
-                        let site = &outcome.call_sites[place];
-                        let stack = (names.symbolizer).stack(&site.allocator_frames, &site.stack);
-                        Holder {
-                            site: numbers[place],
-                            bytes,
-                            title: title(&stack.frames),
-                        }
-                    })
-                    .collect(),
-            },
-            heap: heap(outcome, rate, scan.heap.live_bytes()),
-            sessions: outcome.sessions.iter().map(Session::from).collect(),
+            totals: report.totals.clone(),
+            peak: Peak::new(report),
+            heap: Heap::new(report, scan.heap.live_bytes()),
+            sessions: report.sessions.iter().map(Session::from).collect(),
             contexts,
-            anomalies,
-            failures,
+            anomalies: anomalies
+                .map(|(anomaly, of)| WrongFree::new(anomaly, of.context, scan))
+                .collect(),
+            failures: failures
+                .map(|(failure, of)| Failure::new(failure, of.context, scan))
+                .collect(),
             limits: Limits {
                 width: WIDTH,
                 rows: ROWS,
@@ -306,127 +253,75 @@ impl Engine<'_> {
     }
 }
 
-impl Totals {
-    fn new(outcome: &Outcome, leaks: usize, rate: Option<f64>) -> Self {
-        let totals = &outcome.totals;
+impl Peak {
+    fn new(report: &Report) -> Self {
+        let holders = report.peak.holders.iter().take(FINDINGS);
+        let holders = holders.map(|holder| {
+            let site = &report.call_sites[holder.call_site];
+            Holder {
+                site: site.id,
+                bytes: holder.bytes,
+                title: title(&site.frames),
+            }
+        });
         Self {
-            events: totals.events,
-            copies: totals.copies,
-            log_messages: totals.log_messages,
-            heap_events: totals.heap_events,
-            allocations: totals.allocations,
-            frees: totals.frees,
-            reallocations: totals.reallocations,
-            failed_allocations: totals.failed_allocations,
-            failed_and_retried: totals.failed_and_retried,
-            double_frees: totals.double_frees,
-            wrong_frees: totals.wrong_frees,
-            frees_of_older_blocks: totals.frees_of_older_blocks,
-            allocated_bytes: totals.allocated_bytes,
-            outstanding_blocks: totals.outstanding_blocks,
-            outstanding_bytes: totals.outstanding_bytes,
-            peak_bytes: totals.peak_bytes,
-            dropped_packets: totals.dropped_packets,
-            call_sites: outcome.call_sites.len(),
-            leaks,
-            leak_bytes_per_second: rate,
+            bytes: report.peak.bytes,
+            time: report.peak.time_ticks,
+            holders: holders.collect(),
         }
     }
 }
 
-impl From<&outcome::Session> for Session {
-    fn from(session: &outcome::Session) -> Self {
+impl From<&document::trace::Session> for Session {
+    fn from(session: &document::trace::Session) -> Self {
         Self {
-            start: session.start,
-            end: session.end,
+            start: session.start_ticks,
+            end: session.end_ticks,
             after_reset: session.after_reset,
             stopped: session.stopped,
         }
     }
 }
 
-impl Anomaly {
-    fn new(anomaly: &outcome::Anomaly, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
+impl WrongFree {
+    fn new(anomaly: &Anomaly, context: trace::Context, scan: &Scan<'_>) -> Self {
         Self {
-            kind: match anomaly.kind {
-                AnomalyKind::DoubleFree { .. } => "double-free",
-                AnomalyKind::WrongFree { .. } => "wrong-free",
-            },
-            time: anomaly.time,
-            context: (scan.index.contexts.known(anomaly.context)).map_or(-1, i64::from),
+            kind: anomaly.kind,
+            time: anomaly.time_ticks,
+            context: (scan.index.contexts.known(context)).map_or(-1, i64::from),
             core: anomaly.core,
-            address: address(anomaly.address),
-            title: title(&names.symbolizer.stack(&[], &anomaly.stack).frames),
+            address: anomaly.address.to_string(),
+            title: title(without_allocator(&anomaly.frames)),
         }
     }
 }
 
 impl Failure {
-    fn new(failure: &outcome::FailedAllocation, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
-        let folded = failure.stack.len() - scan.program_frames(&failure.stack).len();
-        let (allocator, program) = failure.stack.split_at(folded);
+    fn new(failure: &FailedAllocation, context: trace::Context, scan: &Scan<'_>) -> Self {
         Self {
-            time: failure.time,
-            size: failure.size,
-            context: (scan.index.contexts.known(failure.context)).map_or(-1, i64::from),
+            time: failure.time_ticks,
+            size: failure.size_bytes,
+            context: (scan.index.contexts.known(context)).map_or(-1, i64::from),
             core: failure.core,
             live_bytes: failure.live_bytes,
             retried: failure.retried,
-            title: title(&names.symbolizer.stack(allocator, program).frames),
+            title: title(without_allocator(&failure.frames)),
         }
     }
 }
 
-/// The answer in one sentence.
-fn sentence(outcome: &Outcome, leaks: &[&CallSite], rate: Option<f64>) -> String {
-    match Conclusion::of(outcome) {
-        Conclusion::NothingKnown => match outcome.totals.events {
-            0 => "Nothing can be said about leaks: the trace is empty.".to_owned(),
-            _ => "Nothing can be said about leaks: no heap event could be named in this trace."
-                .to_owned(),
-        },
-        Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell.".to_owned(),
-        Conclusion::Leak => {
-            let blocks: u64 = leaks.iter().map(|site| site.outstanding_blocks).sum();
-            let size: u64 = leaks.iter().map(|site| site.outstanding_bytes).sum();
-            let growth = match rate.filter(|&rate| rate > 0.0) {
-                Some(rate) => format!(", growing by {}", rate_per_second(rate)),
-                None => String::new(),
-            };
-            let leaks = counted(leaks.len() as u64, "leak");
-            let (blocks, size) = (counted(blocks, "block"), bytes(size));
-            format!("{leaks}: {blocks}, {size} outstanding{growth}.")
+impl Heap {
+    /// How much heap there is, if it is one whose size is known, and when it is used up.
+    fn new(report: &Report, live_at_end: u64) -> Self {
+        let after_end = report.exhaustion.map(|exhaustion| exhaustion.after_end_s);
+        Self {
+            size: match report.heaps.as_slice() {
+                [only] => only.size_bytes,
+                _ => None,
+            },
+            live_at_end,
+            exhausted_in_s: after_end,
+            exhausted_in: after_end.map(duration_of_seconds),
         }
-    }
-}
-
-/// What a dump says: it accuses nobody.
-fn of_dump(outcome: &Outcome) -> String {
-    match outcome.totals.outstanding_blocks {
-        0 => "Every block in this dump was freed.".to_owned(),
-        blocks => format!(
-            "Leak or not, a dump cannot tell: {} with {} outstanding.",
-            counted(blocks, "block"),
-            bytes(outcome.totals.outstanding_bytes)
-        ),
-    }
-}
-
-/// How much heap there is, and when it is used up, if it is one whose size is known.
-fn heap(outcome: &Outcome, rate: Option<f64>, live: u64) -> Heap {
-    let only = match outcome.heaps.as_slice() {
-        [only] => only.size.map(|size| (size, only.outstanding_bytes)),
-        _ => None,
-    };
-    let exhausted = only.zip(rate.filter(|&rate| rate > 0.0));
-    let exhausted = exhausted.and_then(|((size, used), rate)| {
-        let left = size.checked_sub(used)?;
-        Some(left as f64 / rate)
-    });
-    Heap {
-        size: only.map(|(size, _)| size),
-        live_at_end: live,
-        exhausted_in_s: exhausted,
-        exhausted_in: exhausted.map(duration_of_seconds),
     }
 }

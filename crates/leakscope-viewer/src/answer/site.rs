@@ -64,14 +64,13 @@ struct Failure {
 
 impl Engine<'_> {
     pub(crate) fn site(&mut self, number: usize) -> Result<Site, Refusal> {
-        let numbers = self.site_numbers();
-        let place = numbers.iter().position(|&known| known == number);
-        let place = place.ok_or(Refusal::NotFound("call site"))?;
         let (clock, end) = (self.clock(), self.end());
-        let (outcome, names, scan) = self.outcome();
-        let site = &outcome.call_sites[place];
+        let (outcome, report, scan) = self.outcome();
+        let mut sites = outcome.call_sites.iter().zip(&report.call_sites);
+        let found = sites.find(|(site, _)| site.id.index() == number);
+        let (site, reported) = found.ok_or(Refusal::NotFound("call site"))?;
         let mut frames = Frames::default();
-        let row = SiteRow::new(site, number, clock, names, scan, &mut frames);
+        let row = SiteRow::new(reported, site, clock, scan, &mut frames);
         let context = |context| (scan.index.contexts.known(context)).map_or(-1, i64::from);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();

@@ -1,13 +1,14 @@
 //! The table of call sites.
 
-use leakscope_analysis::outcome::CallSite;
+use leakscope_analysis::outcome;
+use leakscope_report::Standing;
+use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::Clock;
-use leakscope_report::words::phrase;
 use serde::Serialize;
 
 use super::census::{Census, SiteSum};
 use super::frames::{Frames, ListedFrame, title};
-use crate::engine::{Engine, Names};
+use crate::engine::Engine;
 use crate::query::{SITES, Window};
 use crate::scan::Scan;
 
@@ -37,8 +38,8 @@ struct Others {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct SiteRow {
     pub(crate) site: usize,
-    pub(super) verdict: &'static str,
-    pub(crate) is_leak: bool,
+    pub(super) verdict: String,
+    pub(crate) standing: Standing,
     pub(super) confidence: &'static str,
     pub(super) reason: String,
     pub(super) title: String,
@@ -68,30 +69,28 @@ pub(crate) struct SiteRow {
 impl SiteRow {
     pub(super) fn new(
         site: &CallSite,
-        number: usize,
+        contexts: &outcome::CallSite,
         clock: Clock,
-        names: &mut Names<'_>,
         scan: &Scan<'_>,
         frames: &mut Frames,
     ) -> Self {
-        let stack = names.symbolizer.stack(&site.allocator_frames, &site.stack);
         let mut numbers = |list: &[leakscope_report::NamedFrame]| {
             list.iter().map(|frame| frames.number(frame)).collect()
         };
-        let growth = site.growth;
+        let number = contexts.id.index();
         let of_index = scan.index.sites.get(number);
-        let contexts = site.contexts.iter();
+        let contexts = contexts.contexts.iter();
         Self {
             site: number,
-            verdict: site.finding.verdict.name(),
-            is_leak: site.finding.verdict.is_leak(),
-            confidence: site.finding.confidence.name(),
-            reason: phrase(&site.finding.reason, clock),
-            title: title(&stack.frames),
-            stack: numbers(&stack.frames),
-            allocator: numbers(&stack.allocator),
-            growth_bytes_per_second: clock.bytes_per_second(growth.bytes, growth.ticks),
-            growth: clock.rate(growth.bytes, growth.ticks),
+            verdict: site.verdict.clone(),
+            standing: site.standing.clone(),
+            confidence: site.confidence.name(),
+            reason: site.reason.clone(),
+            title: title(&site.frames),
+            stack: numbers(&site.frames),
+            allocator: numbers(&site.allocator_frames),
+            growth_bytes_per_second: site.growth_bytes_per_second,
+            growth: clock.rate(site.growth_bytes, site.growth_ticks),
             outstanding_bytes: site.outstanding_bytes,
             outstanding_blocks: site.outstanding_blocks,
             peak_bytes: site.peak_bytes,
@@ -103,10 +102,10 @@ impl SiteRow {
             temporary_bytes: of_index.map_or(0, |held| held.temporary_bytes),
             reallocations: site.reallocations,
             failed: site.failed_allocations,
-            smallest: site.smallest,
-            largest: site.largest,
-            first: site.first_allocation,
-            last: site.last_allocation,
+            smallest: site.smallest_bytes,
+            largest: site.largest_bytes,
+            first: site.first_allocation_ticks,
+            last: site.last_allocation_ticks,
             contexts: contexts
                 .filter_map(|&context| scan.index.contexts.known(context))
                 .collect(),
@@ -135,31 +134,20 @@ impl SiteRow {
 }
 
 impl Engine<'_> {
-    /// The numbers of the outcome's call sites, in its order.
-    pub(crate) fn site_numbers(&mut self) -> Vec<usize> {
-        let (outcome, ..) = self.outcome();
-        outcome
-            .call_sites
-            .iter()
-            .map(|site| site.id.index())
-            .collect()
-    }
-
     pub(crate) fn sites(&mut self, window: Option<Window>) -> Sites {
         let window = self.bounded(window);
         let sums = self.census(window).map(|census| census.sites.clone());
         let census = self.census(window);
         let complete = census.is_none_or(Census::is_complete);
         let counted_to = census.map_or(window.to, Census::counted_to);
-        let numbers = self.site_numbers();
         let clock = self.clock();
-        let (outcome, names, scan) = self.outcome();
+        let (outcome, report, scan) = self.outcome();
         let mut frames = Frames::default();
-        let mut chosen: Vec<(usize, &CallSite, Option<&SiteSum>)> = (numbers.iter())
-            .zip(&outcome.call_sites)
-            .map(|(&number, site)| {
-                let sum = sums.as_ref().and_then(|sums| sums.get(&number));
-                (number, site, sum)
+        let sites = outcome.call_sites.iter().zip(&report.call_sites);
+        let mut chosen: Vec<_> = sites
+            .map(|(contexts, site)| {
+                let sum = (sums.as_ref()).and_then(|sums| sums.get(&contexts.id.index()));
+                (contexts, site, sum)
             })
             .collect();
         if sums.is_some() {
@@ -176,8 +164,8 @@ impl Engine<'_> {
         }
         let total = chosen.len();
         let mut rows = Vec::with_capacity(total.min(SITES));
-        for &(number, site, sum) in chosen.iter().take(SITES) {
-            let mut row = SiteRow::new(site, number, clock, names, scan, &mut frames);
+        for &(contexts, site, sum) in chosen.iter().take(SITES) {
+            let mut row = SiteRow::new(site, contexts, clock, scan, &mut frames);
             if let Some(sum) = sum {
                 row.limit_to(sum);
             }

@@ -77,17 +77,15 @@ struct Events {
 impl Engine<'_> {
     pub(crate) fn system(&mut self) -> System {
         let clock = self.clock();
-        let (outcome, _, scan) = self.outcome();
+        let (outcome, report, scan) = self.outcome();
         let index = &scan.index;
         let totals = &outcome.totals;
-        let (mut overflows, mut skipped_bytes) = (0, 0);
-        for problem in &outcome.problems {
-            match problem.kind {
-                ProblemKind::Overflow { .. } => overflows += problem.count,
-                ProblemKind::Skipped { bytes } => skipped_bytes += bytes,
-                _ => {}
-            }
-        }
+        let skipped_bytes = report.totals.skipped_bytes;
+        let of_overflow = outcome
+            .problems
+            .iter()
+            .filter(|problem| matches!(problem.kind, ProblemKind::Overflow { .. }));
+        let overflows = of_overflow.map(|problem| problem.count).sum();
         let rate = |events: u64, ticks: u64| clock.bytes_per_second(events as i64, ticks);
         let init = index.system.init.iter().map(|(core, init)| Init {
             core: *core,

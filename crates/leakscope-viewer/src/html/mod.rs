@@ -1,7 +1,7 @@
 //! The page itself: the same modules, served by [`server`](crate::Server) or put into one file.
 //!
 //! Scripts and styles that stand in the page are named by their hashes in its Content-Security-Policy:
-//! whatever else might get into it does not run.
+//! nothing else that might get into it runs.
 mod assets;
 pub(crate) mod document;
 pub mod file;

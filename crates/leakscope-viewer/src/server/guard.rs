@@ -1,4 +1,4 @@
-//! Who may ask: only a page that knows the secret path, at the server's own address.
+//! Only a page that knows the secret path, at the server's own address, may ask.
 
 use std::io;
 use std::net::SocketAddr;

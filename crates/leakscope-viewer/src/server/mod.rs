@@ -2,7 +2,7 @@
 //!
 //! It listens on the loopback interface only, on a port of the system's choice, below a path that nobody can
 //! guess, and answers only requests that are addressed to it (`Host`), so that no page from elsewhere can
-//! ask it anything, whatever its name resolves to.
+//! ask it anything, for any address that its name resolves to.
 mod guard;
 mod live;
 mod routes;
@@ -62,7 +62,7 @@ impl Server {
         })
     }
 
-    /// What to open in a browser. Whoever knows it can read the trace.
+    /// What to open in a browser. A program that knows it can read the trace.
     pub fn url(&self) -> String {
         self.guard.url()
     }

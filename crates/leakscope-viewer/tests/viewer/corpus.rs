@@ -1,25 +1,19 @@
 //! Recordings of real boards, which lie beside the project.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use leakscope_testing::needs;
 use leakscope_viewer::{Program, page};
 
 use super::program::{ask, engine};
 use super::twin::Twin;
 
-/// The recordings, or none with a line that says so; if everything is required, a failure.
-#[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn corpus() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    if !folder.exists() && std::env::var_os("LEAKSCOPE_REQUIRE").is_none_or(|what| what != "all") {
-        println!("skipped: no {}", folder.display());
-        return Vec::new();
-    }
+fn corpus() -> impl Iterator<Item = PathBuf> {
     let names = [
         "idf-mcore-2026/heap_log_mcore.svdat",
         "idf-esp-extension-2021/heap_log_mcore.svdat",
     ];
-    names.map(|name| folder.join(name)).to_vec()
+    names.into_iter().filter_map(needs::corpus)
 }
 
 #[test]

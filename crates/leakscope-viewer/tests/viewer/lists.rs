@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::program::{Random, ask, engine, inputs};
 use super::twin::{Kept, Twin};
 
-/// The numbers of the events that are to be in a list.
+/// The numbers of the events that belong in a list.
 fn wanted(twin: &Twin, matches: impl Fn(&Kept) -> bool) -> Vec<u64> {
     let events = (0..).zip(&twin.events);
     events

@@ -26,7 +26,7 @@ impl Memory {
         }
     }
 
-    /// From now on, so much of each input is there.
+    /// From now on, this much of each input is there.
     pub(crate) fn write_up_to(&self, length: usize) {
         self.written.store(length, Ordering::SeqCst);
     }
@@ -163,7 +163,7 @@ pub(crate) fn introduce(stream: &mut Stream, names: &[&str]) {
     }
 }
 
-/// The recording of a program that takes so many steps, each of one event.
+/// The recording of a program that takes this many steps, each of one event.
 #[allow(clippy::too_many_lines, reason = "one arm a kind of event")]
 pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     let mut random = Random(seed);

@@ -18,13 +18,13 @@ export function madeUpDocument() {
   ]);
   const site = { confidence: 'high', allocator: [3], reallocations: 0, failed: 0, bytes_at_peak: 100, contexts: [2], cores: [0] };
   const leak = {
-    ...site, site: 7, verdict: /** @type {const} */ ('leak-steady'), is_leak: true, title: 'parse_header http.c:66',
+    ...site, site: 7, verdict: /** @type {const} */ ('leak-steady'), standing: /** @type {const} */ ('leak'), title: 'parse_header http.c:66',
     reason: '99 of 99 blocks never freed, one every 1.00 ms from 0.001 s to 0.099 s', stack: [0, 1, 2],
     growth_bytes_per_second: 24_000, growth: '24,000 B/s', outstanding_bytes: 2_376, outstanding_blocks: 99, peak_bytes: 2_376,
     bytes_at_peak: 2_376, allocations: 99, allocated_bytes: 2_376, frees: 0, temporary: 0, temporary_bytes: 0, smallest: 24, largest: 24, first: 1_000, last: 99_000,
   };
   const cache = {
-    ...site, site: 3, verdict: /** @type {const} */ ('all-freed'), is_leak: false, title: 'read_sensor sensor.c:12', reason: 'all 99 blocks were freed',
+    ...site, site: 3, verdict: /** @type {const} */ ('all-freed'), standing: /** @type {const} */ ('fine'), title: 'read_sensor sensor.c:12', reason: 'all 99 blocks were freed',
     stack: [4, 2], growth_bytes_per_second: 0, growth: '0 B/s', outstanding_bytes: 0, outstanding_blocks: 0, peak_bytes: 100, contexts: [1],
     allocations: 99, allocated_bytes: 9_900, frees: 99, temporary: 99, temporary_bytes: 9_900, smallest: 100, largest: 100, first: 1_500, last: 99_500,
   };
@@ -34,8 +34,11 @@ export function madeUpDocument() {
       inputs: ['made-up.svdat'],
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
-      conclusion: 'leak', sentence: '1 call site leaks, 24,000 B/s in all.', symbols: true, dump: null,
-      problems: [{ code: 'overflow', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1, time: 40_000, grave: true }],
+      conclusion: 'leak', sentence: '1 leak: 99 blocks, 2,376 B outstanding, growing by 24,000 B/s.', symbols: true, dump: null,
+      also_wrong: [], problems: [{
+        code: 'overflow', severity: 'grave', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1,
+        input: 'made-up.svdat', offset: 900, time_s: 0.04, time_ticks: 40_000,
+      }],
       findings: [leak], contexts, totals: {
         events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0, failed_and_retried: 0,
         double_frees: 0, wrong_frees: 0, frees_of_older_blocks: 0, allocated_bytes: 12_276, outstanding_blocks: 99, outstanding_bytes: 2_376,

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Write a file that has GDB record: for those who stay with GDB.
+/// Write a file that makes GDB record, without leakscope.
 ///
-/// Use it as `gdb -x FILE`: it connects, sets breakpoints where the recording begins and ends, and has the trace
-/// written in between.
+/// Use it as `gdb -x FILE`: it connects, sets breakpoints where the recording begins and ends, and writes the trace
+/// in between.
 #[derive(Debug, Args)]
 pub(crate) struct Gdbinit {
     /// The program's ELF file.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: PathBuf,
-    /// What the program runs on (otherwise it is told from the ELF file).
+    /// What the program runs on (otherwise the ELF file says it).
     #[arg(long, value_enum)]
     pub(crate) target: Option<GdbTarget>,
     /// Where GDB finds the debug server.
@@ -30,7 +30,7 @@ pub(crate) struct Gdbinit {
     pub(crate) stop: Option<String>,
 }
 
-/// Who takes the trace out of the device.
+/// What takes the trace out of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GdbTarget {
     /// ESP chips: Espressif's OpenOCD.

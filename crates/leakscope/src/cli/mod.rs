@@ -47,7 +47,8 @@ pub(crate) enum Command {
 
 /// Say which call stacks leak, how sure that is, and why.
 ///
-/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too.
+/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too, and
+/// a report that was saved with `--format json`.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
@@ -82,7 +83,7 @@ pub(crate) struct Report {
 
 /// Look at a recording in the browser: leaks, flame graph, timeline, events, log, tasks.
 ///
-/// A heap dump in a console's log opens too, without what needs times. The page is served by this command, to this machine only, until it is interrupted (Ctrl-C).
+/// A heap dump in a console's log opens too, without the views that need times. The page is served by this command, to this machine only, until it is interrupted (Ctrl-C).
 #[derive(Debug, Args)]
 pub(crate) struct View {
     #[command(flatten)]
@@ -122,7 +123,7 @@ pub(crate) struct Events {
 pub(crate) struct Log {
     #[command(flatten)]
     pub(crate) trace: Trace,
-    /// The ELF file that was running, for messages whose text the target left there.
+    /// The ELF file that was running, for messages whose text is only there.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
     /// Text, or JSON (one object a line).

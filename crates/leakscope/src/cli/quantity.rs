@@ -11,7 +11,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         "min" | "m" => 60.0,
         "h" => 3600.0,
         _ => {
-            return Err(format!("`{unit}` is no unit of time: ms, s, min or h are"));
+            return Err(format!(
+                "`{unit}` is not a unit of time; use ms, s, min or h"
+            ));
         }
     };
     number
@@ -36,7 +38,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         "Gi" => 1 << 30,
         _ => {
             return Err(format!(
-                "`{unit}` is no unit of size: k, M, G, KiB, MiB or GiB are"
+                "`{unit}` is not a unit of size; use k, M, G, KiB, MiB or GiB"
             ));
         }
     };

@@ -35,16 +35,16 @@ pub(crate) struct Record {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) trigger: Trigger,
-    /// End so long after tracing has begun: 10 (seconds), 500ms, 2min, 1h.
+    /// Stop this long after tracing began: 10 (seconds), 500ms, 2min, 1h.
     #[arg(help_heading = RECORDING, long, value_name = "TIME", value_parser = quantity::duration)]
     pub(crate) duration: Option<Duration>,
-    /// End when so much was recorded: 4096 (bytes), 10M, 10MiB.
+    /// Stop when this much was recorded: 4096 (bytes), 10M, 10MiB.
     #[arg(help_heading = RECORDING, long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_size: Option<u64>,
     /// Print the device's log messages as they come.
     #[arg(help_heading = REPORT, long, conflicts_with = "format")]
     pub(crate) log: bool,
-    /// Print a report so often while recording.
+    /// Print a report at this interval while recording.
     #[arg(
         help_heading = REPORT,
         long,

@@ -11,7 +11,7 @@ use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Feed, Layout};
-use leakscope_report::{FrameSource, Symbolizer, text};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, text};
 use leakscope_symbols::Symbols;
 
 use crate::cli::{Demo, DemoMode};
@@ -39,7 +39,8 @@ impl Demo {
             ..text::TextOptions::default()
         };
         let mut symbolizer = Symbolizer::new(source);
-        text::write(&mut screen.out, &outcome, &mut symbolizer, &options)?;
+        let report = Report::new(&outcome, &mut symbolizer, &[], &Policy::default());
+        text::write(&mut screen.out, &report, &options)?;
         self.conclude(&mut screen.out, symbols.is_some())?;
         screen.out.flush()?;
         Ok(())
@@ -57,7 +58,7 @@ impl Demo {
 
     /// Runs the program, and reads its packets from a pipe while it runs.
     fn record_stream(&self, symbols: Option<&Symbols>) -> anyhow::Result<Outcome> {
-        let (reader, writer) = io::pipe().context("there is no pipe to be had")?;
+        let (reader, writer) = io::pipe().context("the system gives no pipe")?;
         let file = self.create()?;
         let mut analysis = Analysis::new(&Layout::of(&[&[]]), AllocatorFrames(symbols));
         recorder::stream_into(writer);

@@ -40,7 +40,7 @@ impl Log {
         if messages == 0 {
             screen::note("no log messages in this recording");
         } else if in_elf > 0 && !program.has_symbols() {
-            screen::hint("with --elf FILE, messages whose text is in the ELF file are shown");
+            screen::hint("--elf FILE shows messages whose text is in the ELF file");
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use leakscope_analysis::trace::{Event, Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
-use leakscope_report::{Decorated, FrameSource, Symbolizer, json, text};
+use leakscope_report::{Decorated, FrameSource, Policy, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
@@ -28,6 +28,9 @@ impl Report {
         }
         let symbols = firmware::open(&self.symbols)?;
         let mut recording = Recording::open(&self.trace.inputs)?;
+        if let Some(saved) = recording.saved_report()? {
+            return self.write_again(&saved);
+        }
         if let Some(log) = recording.dumps()? {
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
@@ -48,7 +51,18 @@ impl Report {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        self.write(&outcome, &recording, &mut symbolizer, &mut screen)
+        self.conclude(&outcome, &recording, &mut symbolizer, &mut screen)
+    }
+
+    /// Writes a report that was saved as JSON.
+    fn write_again(&self, saved: &leakscope_report::Report) -> anyhow::Result<()> {
+        if self.print || self.cycle.is_some() || self.symbols.elf.is_some() {
+            screen::note(
+                "this is a saved report: it has no events, and functions are named as they were; \
+                 --print, --cycle and --elf are for recordings",
+            );
+        }
+        self.write(saved, &mut Screen::new())
     }
 
     /// Writes the viewer's page, with what it shows in it.
@@ -116,7 +130,7 @@ impl Report {
         }
         let roots = self.symbols.source_root.iter().cloned().collect();
         let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
-        self.write(&outcome, recording, &mut symbolizer, &mut Screen::new())
+        self.conclude(&outcome, recording, &mut symbolizer, &mut Screen::new())
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
@@ -170,26 +184,31 @@ impl Report {
         LogRow::new(event, trace, program).is_some_and(|row| row.text.contains(cycle))
     }
 
-    fn write(
+    fn conclude(
         &self,
         outcome: &Outcome,
         recording: &Recording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
+        let names = recording.names();
+        let report = leakscope_report::Report::new(outcome, symbolizer, &names, &Policy::default());
+        self.write(&report, screen)
+    }
+
+    fn write(&self, report: &leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
         let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
                 let options = text::TextOptions {
-                    inputs: recording.names(),
                     width: screen.width,
                     colour: screen.colour,
                     top: self.top,
                     all: self.all,
                 };
-                text::write(out, outcome, symbolizer, &options)?;
+                text::write(out, report, &options)?;
             }
-            ReportFormat::Json => json::write(out, outcome, symbolizer, &recording.names())?,
+            ReportFormat::Json => json::write(out, report)?,
         }
         out.flush()?;
         Ok(())

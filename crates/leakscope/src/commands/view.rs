@@ -41,13 +41,13 @@ fn show(server: &Server, no_open: bool) -> anyhow::Result<()> {
     writeln!(screen.out, "{}", server.url())?;
     screen.out.flush()?;
     open(server, no_open);
-    screen::note("the page is there until this is interrupted (Ctrl-C)");
+    screen::note("the page stays until you press Ctrl-C");
     Ok(())
 }
 
 /// Opens the page unless the user does not want that.
 pub(crate) fn open(server: &Server, no_open: bool) {
     if !no_open && !open_in_browser(&server.url()) {
-        screen::note("no browser could be opened: the address above is the page's");
+        screen::note("no browser could be opened: open the address above");
     }
 }

@@ -29,15 +29,15 @@ pub(super) fn recorded_address(address: usize) -> usize {
         .wrapping_add(BASE)
 }
 
-/// A block that somebody has to release: nobody else does.
+/// A block that its owner has to release.
 #[derive(Debug)]
-#[must_use = "a block is freed by nobody but its owner"]
+#[must_use = "only its owner frees a block"]
 pub(super) struct Block {
     start: NonNull<u8>,
     layout: Layout,
 }
 
-// SAFETY: whoever has the block is the only one to use its memory.
+// SAFETY: only the block's owner uses its memory.
 unsafe impl Send for Block {}
 
 impl Block {
@@ -60,7 +60,7 @@ pub(super) fn allocate(size: usize) -> Option<Block> {
 #[inline(never)]
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "nobody has the block any more"
+    reason = "the block has no owner any more"
 )]
 pub(super) fn release(block: Block) {
     let Block { start, layout } = block;

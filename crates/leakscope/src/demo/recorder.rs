@@ -90,7 +90,7 @@ pub(super) fn heap_trace_stop() {
     }
 }
 
-/// Nothing else is to be done: time to send what was recorded. A reader that went away is no reason to
+/// There is nothing else to do: time to send what was recorded. A reader that went away is no reason to
 /// stop; the buffer then overflows.
 pub(super) fn send() {
     if let Some(Mode::Streamed(pipe)) = MODE.get() {

@@ -8,7 +8,7 @@ use leakscope_recorder::{Level, SystemEvent, recorder as watcher};
 
 use super::recorder;
 
-/// Who is to run, and when.
+/// What runs, and when.
 #[derive(Debug)]
 pub(super) struct Scheduler {
     state: Mutex<State>,
@@ -116,12 +116,12 @@ impl Task<'_> {
         &self.name
     }
 
-    /// Who lets it run.
+    /// Lets it run.
     pub(super) fn scheduler(&self) -> &Scheduler {
         self.scheduler
     }
 
-    /// Others run for so long.
+    /// Others run for this long.
     pub(super) fn sleep(&self, milliseconds: u32) {
         self.pause(Some(recorder::now() + milliseconds * 1000));
     }

@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use leakscope_testing::project;
+
 use crate::make::{Case, all};
-use crate::run::{leakscope, project};
+use crate::run::leakscope;
 
 /// The largest input, in bytes: cases are to be read by people.
 const LARGEST: usize = 20_000;

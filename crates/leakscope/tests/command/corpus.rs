@@ -6,21 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use leakscope_testing::needs::corpus;
 use serde_json::{Value, json};
 
-use crate::run::{leakscope, project};
-
-/// A file of the corpus, or `None` with a line that says so; if everything is required, a failure.
-fn corpus(name: &str) -> Option<PathBuf> {
-    let folder = project().join("../shared/corpus");
-    if !folder.exists() && std::env::var_os("LEAKSCOPE_REQUIRE").is_none_or(|what| what != "all") {
-        println!("skipped: no {}", folder.display());
-        return None;
-    }
-    let path = folder.join(name);
-    assert!(path.is_file(), "{}", path.display());
-    Some(path)
-}
+use crate::run::leakscope;
 
 fn joined() -> Option<PathBuf> {
     corpus("idf-mcore-2026/heap_log_mcore.svdat")

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use leakscope_symbols::Symbols;
 use leakscope_systemview::{Extended, Packet};
+use leakscope_testing::scenario::Scenario;
 use serde_json::{Value, json};
 
 use crate::run::leakscope;
-use crate::scenario::Recording;
 
 /// A label behind each call is the address that the call returns to.
 const PROGRAM: &str = r#"
@@ -109,7 +109,7 @@ impl Program {
         labels.map(|label| self.address(label)).to_vec()
     }
 
-    fn trace(&self, name: &str, recording: &Recording) -> PathBuf {
+    fn trace(&self, name: &str, recording: &Scenario) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, recording.openocd()).expect("a file");
         path
@@ -117,8 +117,8 @@ impl Program {
 }
 
 /// A leak with this call stack, and what the system says of itself.
-fn leak(stack: &[u32], system: Option<&str>) -> Recording {
-    let mut recording = Recording::begun();
+fn leak(stack: &[u32], system: Option<&str>) -> Scenario {
+    let mut recording = Scenario::begun();
     if let Some(system) = system {
         recording.system(system);
     }
@@ -324,7 +324,7 @@ fn messages_whose_text_is_in_the_program_are_shown() {
     );
     assert!(without.stdout.contains(&place), "{}", without.stdout);
     assert!(
-        without.stderr.contains("hint: with --elf FILE"),
+        without.stderr.contains("hint: --elf FILE shows"),
         "{}",
         without.stderr
     );
@@ -406,6 +406,12 @@ fn another_build_is_a_loud_problem() {
     assert_eq!(codes(&document), ["not-behind-calls"]);
     let text = report("text", &rebuilt.elf, &trace).stdout();
     let (problem, _) = text.split_once("LEAK").expect("a leak");
+    // No function is named without a mark.
+    let frames = &document["call_sites"][0]["frames"];
+    for frame in frames.as_array().expect("frames") {
+        let function = frame["function"].as_str();
+        assert!(function.is_none_or(|name| name.ends_with('?')), "{frame}");
+    }
     assert!(
         problem.contains("this is not the ELF file that was traced"),
         "{text}"

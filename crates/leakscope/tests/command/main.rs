@@ -6,18 +6,18 @@
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
+//! - [`saved`]: reports that are read back, and the page beside the report.
+//! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README shows is what happens.
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cases;
+mod consoles;
 mod corpus;
 mod demo;
-/// The device that is recorded is the same for all tests.
-#[allow(dead_code, reason = "the tests of the sources use the rest")]
-#[path = "../../../leakscope-capture/tests/device/mod.rs"]
-mod device;
+mod documents;
 mod elf;
 mod gdbinit;
 mod make;
@@ -25,9 +25,6 @@ mod readme;
 mod record;
 mod recordings;
 mod run;
-/// How recordings are written is the same for all tests.
-#[allow(dead_code, reason = "the tests of the analysis use the rest")]
-#[path = "../../../leakscope-analysis/tests/trace/scenario.rs"]
-mod scenario;
+mod saved;
 mod usage;
 mod view;

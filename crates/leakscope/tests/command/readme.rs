@@ -20,7 +20,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::project;
+use leakscope_testing::project;
 
 /// A command of a transcript and what it is said to print.
 struct Transcript {

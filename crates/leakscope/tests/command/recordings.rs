@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::run::{leakscope, project};
+use leakscope_testing::project;
+
+use crate::run::leakscope;
 
 /// The recordings of a folder: the files of each, by its name.
 fn recordings(folder: &Path) -> BTreeMap<String, Vec<String>> {

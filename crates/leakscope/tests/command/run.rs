@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -31,12 +31,6 @@ pub(crate) fn leakscope<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>)
         command,
         input: Vec::new(),
     }
-}
-
-/// The folder that the project lies in.
-pub(crate) fn project() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    here.canonicalize().expect("the project's own folder")
 }
 
 impl Run {

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::{Ran, leakscope};
-use crate::scenario::{MAIN, Recording, WORKER};
 
 const SITES: [&[u32]; 2] = [&[0x400D_1234, 0x400D_2345], &[0x400D_5678]];
 
@@ -39,8 +39,8 @@ impl Files {
 }
 
 /// Two leaks, tasks on two cores, logs and interrupts.
-fn recording(blocks: u32) -> Recording {
-    let mut recording = Recording::begun();
+fn recording(blocks: u32) -> Scenario {
+    let mut recording = Scenario::begun();
     recording.on(1).run(WORKER).on(0);
     for number in 0..blocks {
         let address = 0x3FFB_0000 + 128 * number;
@@ -69,7 +69,7 @@ const COMMANDS: [&str; 3] = ["report", "events", "log"];
 #[test]
 fn a_report_is_success_whatever_it_says() {
     let (files, leak) = Files::with_trace();
-    let mut harmless = Recording::begun();
+    let mut harmless = Scenario::begun();
     harmless.after(1_000).allocate(0x3FFB_0000, 16, SITES[0]);
     let harmless = files.write("harmless.svdat", &harmless.openocd());
     let mut damaged = recording(20).openocd();
@@ -157,6 +157,11 @@ fn help_is_data() {
 fn other_files_are_refused() {
     let files = Files::new();
     let program = fs::read(env!("CARGO_BIN_EXE_leakscope")).expect("this program");
+    // What editors and terminals make of a recording.
+    let recording: Vec<u8> = (0..=255).chain(0..=255).collect();
+    let saved_as_text: String = recording.iter().map(|&byte| char::from(byte)).collect();
+    let line_feeds = b"\0\0\0\0\0\0\0\0\0\0\r\n\0\x90\x91\x92\x93\x94".to_vec();
+    let spaces = b"          \n \x90\x91\x92\x93\x94\x95".to_vec();
     let header = b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
     for (name, contents, expected) in [
         ("empty.svdat", &[][..], "is empty"),
@@ -168,12 +173,35 @@ fn other_files_are_refused() {
         (
             "picture.png",
             b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06\0\0\0",
-            "is no SystemView recording: at byte 0 stands 89 50 4e 47",
+            "is a PNG picture, and no recording",
         ),
         (
             "app.elf",
             &program,
-            "is no SystemView recording: at byte 0 stands 7f 45 4c 46",
+            "is a program (an ELF file), and no recording",
+        ),
+        (
+            "other.bin",
+            b"\x8a\x01\xff\x03\xc4\xc4\xc4\xc4\xc4\xff\xff\xff",
+            "is no SystemView recording: at byte 0 stands 8a 01 ff 03",
+        ),
+        ("zeros.svdat", &[0; 300], "holds nothing but zero bytes"),
+        (
+            "utf-8.svdat",
+            saved_as_text.as_bytes(),
+            "was saved as text (UTF-8)",
+        ),
+        (
+            "crlf.svdat",
+            &line_feeds,
+            "its line feeds have become two bytes",
+        ),
+        ("spaces.svdat", &spaces, "its zero bytes have become spaces"),
+        (
+            "dump.hex",
+            b"00000000: 0000 0000 0000 0000 0000 0a00 180e 80f4  ................\n\
+              00000010: 8d50 80f4 8d50 8080 8080 0200 000e 1c4e  .P...P.........N\n",
+            "is a hex dump",
         ),
         (
             "notes.txt",
@@ -350,7 +378,7 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn lists_are_as_long_as_asked() {
     let files = Files::new();
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..15 {
         let site = 0x400D_0000 + 0x10 * number;
         recording.allocate(0x3FFB_0000 + 64 * number, 8 + number, &[site]);
@@ -454,7 +482,7 @@ fn no_event_that_matches_is_an_empty_list() {
 #[test]
 fn descriptions_name_events() {
     let files = Files::new();
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.after(10).event(480, &[7, 300]);
     let trace = files.write("trace.svdat", &recording.openocd());
     let description = files.write("SYSVIEW_Own.txt", b"480 Blink led=%u times=%u\n");
@@ -491,7 +519,7 @@ fn descriptions_name_events() {
 #[test]
 fn a_log_message_can_begin_a_cycle() {
     let files = Files::new();
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for cycle in 0..12 {
         recording.after(10_000).print(&format!("connect {cycle}\n"));
         recording

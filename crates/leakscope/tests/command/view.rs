@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 
-use crate::run::{leakscope, project};
+use leakscope_testing::project;
+
+use crate::run::leakscope;
 
 fn trace() -> PathBuf {
     project().join("testdata/steady-leak/input.svdat")

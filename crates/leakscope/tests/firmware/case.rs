@@ -31,7 +31,7 @@ pub(crate) struct Case {
 /// ELF files, or why there is none, by build and variant.
 pub(crate) type Built = Mutex<BTreeMap<(String, String), Result<PathBuf, String>>>;
 
-/// Who takes the recording out of the target.
+/// What takes the recording out of the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
     /// The target itself writes a stream (one for each core), or a dump, into files: always the same bytes.

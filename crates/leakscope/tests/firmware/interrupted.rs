@@ -15,7 +15,7 @@ use libtest_mimic::Failed;
 use crate::openocd::{Chip, LIMIT, OpenOcd};
 use crate::record::{self, By, Recorded};
 
-/// So much has been recorded by then.
+/// How much has been recorded by then.
 const BEFORE: u64 = 2_000;
 
 /// What comes between.

@@ -36,6 +36,7 @@ mod uart;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use leakscope_testing::needs::is_everything_required;
 use libtest_mimic::{Arguments, Failed, Trial};
 use xtask::firmware::{self, Build, Firmware, Sink};
 
@@ -90,7 +91,7 @@ fn trials_of(firmware: &Arc<Firmware>, build: &Arc<Build>, built: &Arc<Built>) -
 }
 
 fn skipped(name: &str, missing: &str) -> Result<(), Failed> {
-    if std::env::var("LEAKSCOPE_REQUIRE").is_ok_and(|value| value == "all") {
+    if is_everything_required() {
         return Err(format!("{missing} missing, but LEAKSCOPE_REQUIRE=all").into());
     }
     println!("skipped {name}: {missing} missing");

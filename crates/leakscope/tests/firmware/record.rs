@@ -19,7 +19,7 @@ pub(crate) struct Recorded {
 
 /// Records a target that waits for its debugger, from breakpoint to breakpoint.
 pub(crate) fn gdb(emulator: &mut Emulator, elf: &Path) -> Result<Recorded, Failed> {
-    // Whoever only knocks stops the target, which stands still already.
+    // A client that only connects stops the target, which stands still already.
     drop(emulator.connect("gdb.socket")?);
     let command = leakscope(emulator.folder(), elf, &["record", "--gdb", "./gdb.socket"]);
     finish(emulator.folder(), start(command)?)

@@ -143,7 +143,7 @@ impl Csrs {
         mie | mpie | MSTATUS_MPP
     }
 
-    /// The cause of the interrupt that is to be taken now.
+    /// The cause of the interrupt to take now.
     pub(super) fn interrupt(&self) -> Option<u32> {
         (self.interrupts_enabled && self.wakes()).then_some(TIMER_INTERRUPT)
     }

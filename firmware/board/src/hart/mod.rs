@@ -112,7 +112,7 @@ impl Hart {
         step
     }
 
-    /// `ebreak` that nobody else takes: an exception.
+    /// `ebreak` that the debugger does not take: an exception.
     pub fn trap_breakpoint(&mut self) {
         self.trap(Exception::Breakpoint, self.pc);
     }

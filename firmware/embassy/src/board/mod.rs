@@ -7,7 +7,7 @@
 //! | `wait_for_interrupt` | sleeps |
 //! | `Clock`, `clock` | the recorder's clock |
 //! | `CODE`, `RAM` | where call stacks are walked |
-//! | `fault_name` | the fault that the program shall have |
+//! | `fault_name` | the fault that the program has |
 //! | `exit` | ends the program; `trace_finished` is where a debugger can see that it has come to its end |
 //! | `uart` | the serial port, polled |
 //! | `NAME`, `CORE`, `TICK_INTERRUPT` | what a stream says of the board; a dump does not |

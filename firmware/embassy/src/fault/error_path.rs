@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-/// Every so many transfers fail.
+/// One in this many transfers fails.
 const FAILS: usize = 6;
 
 #[inline(never)]

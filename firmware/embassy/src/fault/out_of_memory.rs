@@ -12,7 +12,7 @@ pub(super) fn forget_large_block(number: usize, size: usize) {
         return;
     }
     log::error!(target: "alloc", "{number}: no memory for {size} bytes");
-    // What is left is taken in smaller pieces, so that nobody finds memory any more.
+    // What is left is taken in smaller pieces, until no memory is left for anything.
     while size > SMALLEST {
         size /= 2;
         forget(size);

@@ -70,8 +70,12 @@ impl Dialect for Leakscope {
                 stack: self.stack(fields.next()?),
             },
             4 => match self.define_heap(fields)? {
-                Some(event) => event,
-                None => return Some(Said::Nothing),
+                0 => return Some(Said::Nothing),
+                size => HeapEvent::Define {
+                    heap: 0,
+                    base: self.base,
+                    size: u64::from(size),
+                },
             },
             5 | 6 => {
                 self.define_stack(number == 6, fields, stacks)?;
@@ -88,9 +92,9 @@ impl Dialect for Leakscope {
 }
 
 impl Leakscope {
-    /// The units of what follows, and the heap if its size is known.
+    /// The units of what follows. Returns the size of the heap in bytes, 0 if it is not known.
     #[inline(never)]
-    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Option<HeapEvent>> {
+    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<u32> {
         let (version, pointer_bytes) = (fields.next()?, fields.next()?);
         let (shift, _depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
@@ -103,11 +107,7 @@ impl Leakscope {
             stacks: Vec::new(),
             version: version.max(1),
         };
-        Some((size != 0).then_some(HeapEvent::Define {
-            heap: 0,
-            base,
-            size: u64::from(size),
-        }))
+        Some(size)
     }
 
     /// A number for a stack, whose frames have one word each, or two.

@@ -1,10 +1,10 @@
 //! ESP-IDF's heap module.
 
 use leakscope_analysis::problem::ProblemKind;
+use leakscope_testing::scenario::{IDF_HEAP, Scenario};
 
 use super::{BLOCK, OTHER, SITE, begun};
 use crate::reading::{Kind, read, read_one};
-use crate::scenario::{IDF_HEAP, Recording};
 
 #[test]
 fn at_any_offset() {
@@ -106,7 +106,7 @@ fn guessed_from_an_allocation_not_from_a_free() {
 /// `heap_trace_start` again moves the module; the description that says so may be lost.
 #[test]
 fn moves_without_a_description() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     recording.heap = 514;
     recording
@@ -136,7 +136,7 @@ fn a_guess_outlives_a_description_before_it() {
 /// Other firmware after a reset may have another module at the same ids.
 #[test]
 fn another_module_takes_the_same_ids() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE).after(10).start();
     recording.module(512, "M=Network, 0 Send bytes=%u, 1 Receive bytes=%u");
     recording.event(512, &[100]).event(513, &[200]);
@@ -164,7 +164,7 @@ fn a_description_in_parts() {
 /// A description on one core's part holds for the other: the firmware is one.
 #[test]
 fn a_description_holds_for_both_cores() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .on(1)
         .allocate(BLOCK, 16, SITE)
@@ -184,7 +184,7 @@ fn a_description_holds_for_both_cores() {
 /// Payloads that are cut short are told, and change nothing.
 #[test]
 fn unreadable_events_are_counted() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     recording
         .event(512, &[])

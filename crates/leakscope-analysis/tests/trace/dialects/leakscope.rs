@@ -1,18 +1,18 @@
 //! The recorder's own dialect, rule by rule.
 
 use leakscope_analysis::trace::HeapEvent;
+use leakscope_testing::scenario::Scenario;
 use proptest::prelude::*;
 
 use super::{addresses, begun, heap_events};
 use crate::effects::check;
 use crate::reading::{Kind, read_one};
-use crate::scenario::Recording;
 
 const BASE: u32 = 0x2000_0000;
 const CODE: u32 = 0x0800_0000;
 
 /// A recording with a `Heap` event: 4-byte pointers, shift 2, no known size.
-fn begun_at(offset: u32) -> Recording {
+fn begun_at(offset: u32) -> Scenario {
     let mut recording = begun();
     recording.module(offset, "M=leakscope heap, 0 Alloc, 1 Free, 2 Realloc");
     recording.event(offset + 4, &[1, 4, 2, 8, 0, BASE, 0, CODE, 0]);
@@ -115,7 +115,7 @@ fn newer_recorders_are_understood() {
 #[test]
 fn stacks_hold_until_they_are_defined_again() {
     let mut recording = begun_at(512);
-    let allocate = |recording: &mut Recording, block: u32, stack: u32| {
+    let allocate = |recording: &mut Scenario, block: u32, stack: u32| {
         recording
             .after(1)
             .event(512, &[turned(BASE + 16 * block), 16, stack]);

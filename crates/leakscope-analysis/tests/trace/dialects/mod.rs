@@ -8,17 +8,17 @@ use std::fs;
 use std::path::Path;
 
 use leakscope_analysis::trace::HeapEvent;
+use leakscope_testing::scenario::{MAIN, Scenario};
 
 use crate::reading::{Kind, Reading};
-use crate::scenario::{MAIN, Recording};
 
 const SITE: &[u32] = &[0x400D_1000, 0x400D_2000];
 const OTHER: &[u32] = &[0x400D_3000];
 const BLOCK: u32 = 0x3FFB_0000;
 
 /// A recording that has begun, without any module.
-fn begun() -> Recording {
-    let mut recording = Recording::empty();
+fn begun() -> Scenario {
+    let mut recording = Scenario::empty();
     recording.start().task(MAIN, "main").run(MAIN);
     recording
 }

@@ -3,15 +3,15 @@
 use leakscope_analysis::outcome::HeapUsage;
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_systemview::{Extended, Packet};
+use leakscope_testing::scenario::{MAIN, RAM, Scenario};
 
 use super::{addresses, heap_events};
 use crate::reading::read_one;
-use crate::scenario::{MAIN, RAM, Recording};
 
 const HEAP: u32 = RAM + 0x100;
 const POOL: u32 = RAM + 0x200;
 
-fn define(recording: &mut Recording, heap: u32, base: u32, size: u32, shift: u32) {
+fn define(recording: &mut Scenario, heap: u32, base: u32, size: u32, shift: u32) {
     let packet = Packet::Extended(Extended::HeapDefine {
         heap: recording.shrink(heap),
         base: recording.shrink(base),
@@ -21,7 +21,7 @@ fn define(recording: &mut Recording, heap: u32, base: u32, size: u32, shift: u32
     recording.packet(&packet);
 }
 
-fn allocate(recording: &mut Recording, heap: u32, block: u32, length: u32, tag: Option<u32>) {
+fn allocate(recording: &mut Scenario, heap: u32, block: u32, length: u32, tag: Option<u32>) {
     let packet = Packet::Extended(Extended::HeapAlloc {
         heap: recording.shrink(heap),
         block: recording.shrink(block),
@@ -31,7 +31,7 @@ fn allocate(recording: &mut Recording, heap: u32, block: u32, length: u32, tag: 
     recording.after(1).packet(&packet);
 }
 
-fn free(recording: &mut Recording, heap: u32, block: u32) {
+fn free(recording: &mut Scenario, heap: u32, block: u32) {
     let packet = Packet::Extended(Extended::HeapFree {
         heap: recording.shrink(heap),
         block: recording.shrink(block),
@@ -41,7 +41,7 @@ fn free(recording: &mut Recording, heap: u32, block: u32) {
 
 #[test]
 fn several_heaps_tags_and_shifted_sizes() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.shift(3).start().run(MAIN);
     define(&mut recording, HEAP, RAM + 0x1000, 0x8000, 3);
     define(&mut recording, POOL, RAM + 0x9000, 0x100, 3);
@@ -82,7 +82,7 @@ fn several_heaps_tags_and_shifted_sizes() {
 /// Nothing tells the places of allocations apart, and that is said.
 #[test]
 fn without_call_stacks() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start();
     allocate(&mut recording, HEAP, RAM + 0x1000, 64, None);
     let reading = read_one(recording.plain());
@@ -98,7 +98,7 @@ fn without_call_stacks() {
 /// The first block may stand at the base that all ids are relative to.
 #[test]
 fn a_block_at_the_base_of_ram() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start();
     allocate(&mut recording, HEAP, RAM, 64, None);
     free(&mut recording, HEAP, RAM);

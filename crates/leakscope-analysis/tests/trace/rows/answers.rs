@@ -5,15 +5,15 @@ use std::convert::Infallible;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::{Feed, Layout, Start, Step};
 use leakscope_analysis::{Analysis, trace};
+use leakscope_testing::scenario::{IDF_HEAP, Scenario};
 
 use super::{BLOCK, OTHER, SITE};
 use crate::reading::{read, read_one};
-use crate::scenario::{IDF_HEAP, Recording};
 
-/// Recording that was stopped and started again goes on in time, and in a session of its own.
+/// Scenario that was stopped and started again goes on in time, and in a session of its own.
 #[test]
 fn row_18_sessions_keep_their_order() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .after(1000)
         .allocate(BLOCK, 16, SITE)
@@ -37,7 +37,7 @@ fn row_18_sessions_keep_their_order() {
 /// The digest of the ELF file that the target sends is passed on, to be compared.
 #[test]
 fn row_28_the_digest_of_the_elf_file_is_kept() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.system("ELF_SHA256=0123456789abcdef");
     let target = read_one(recording.openocd()).outcome.target;
     assert_eq!(target.elf_sha256.as_deref(), Some("0123456789abcdef"));
@@ -46,7 +46,7 @@ fn row_28_the_digest_of_the_elf_file_is_kept() {
 /// Events leave as soon as they are read, and the room for bytes does not grow with the trace.
 #[test]
 fn row_30_events_stream() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for _ in 0..20_000 {
         recording.allocate(BLOCK, 16, SITE).free(BLOCK, OTHER);
     }
@@ -64,7 +64,7 @@ fn row_30_events_stream() {
 /// Each log message is one event, also when its core's file is one of two.
 #[test]
 fn row_35_log_messages_come_once() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .on(0)
         .print("zero\n")
@@ -85,7 +85,7 @@ fn row_35_log_messages_come_once() {
 /// The analysis can be asked at any time, and then goes on.
 #[test]
 fn row_40_an_outcome_at_any_time() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for block in 0..100 {
         recording.after(10).allocate(BLOCK + 16 * block, 16, SITE);
     }

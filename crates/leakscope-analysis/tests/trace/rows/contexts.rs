@@ -1,15 +1,15 @@
 //! Who ran: tasks, interrupts, idle, and their names.
 
 use leakscope_systemview::Packet;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario, WORKER};
 
 use super::{BLOCK, OTHER, SITE};
 use crate::reading::{read, read_one};
-use crate::scenario::{IDF_HEAP, MAIN, Recording, WORKER};
 
 /// A task without a name is called by its address.
 #[test]
 fn row_05_unknown_tasks_have_a_name() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.run(0x3FFB_1234).allocate(BLOCK, 16, SITE);
     let task = recording.shrink(0x3FFB_5678);
     recording.packet(&Packet::TaskStopReady { task, cause: 4 });
@@ -21,7 +21,7 @@ fn row_05_unknown_tasks_have_a_name() {
 /// An interrupt without a name is called by its number.
 #[test]
 fn row_06_unknown_interrupts_have_a_name() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.system("I#5=SysTick");
     recording.enter(5).allocate(BLOCK, 16, SITE).exit();
     recording.enter(99).allocate(BLOCK + 16, 16, SITE).exit();
@@ -32,7 +32,7 @@ fn row_06_unknown_interrupts_have_a_name() {
 /// Heap events before the first switch count; nobody knows yet who ran.
 #[test]
 fn row_11_events_before_the_first_switch_count() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().module(512, IDF_HEAP).task(MAIN, "main");
     recording.allocate(BLOCK, 16, SITE).run(MAIN);
     recording.allocate(BLOCK + 16, 16, SITE);
@@ -44,7 +44,7 @@ fn row_11_events_before_the_first_switch_count() {
 /// A core that waits for its first switch does not repeat the other's events.
 #[test]
 fn row_12_cores_wait_apart() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().module(512, IDF_HEAP).task(MAIN, "main");
     for block in 0..3 {
         recording.on(0).allocate(BLOCK + 16 * block, 16, SITE);
@@ -58,7 +58,7 @@ fn row_12_cores_wait_apart() {
 /// What core 1 does is no context of core 0.
 #[test]
 fn row_13_contexts_belong_to_a_core() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().module(512, IDF_HEAP).task(MAIN, "main");
     recording.on(0).allocate(BLOCK, 16, SITE);
     recording.on(1).after(1).idle();
@@ -71,7 +71,7 @@ fn row_13_contexts_belong_to_a_core() {
 /// A name is valid from when it was sent: the next task at the same address has another.
 #[test]
 fn row_14_names_are_valid_from_a_moment_on() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .allocate(BLOCK, 16, SITE)
         .task(MAIN, "second")
@@ -84,7 +84,7 @@ fn row_14_names_are_valid_from_a_moment_on() {
 /// After `TASK_STOP_EXEC` the task does not run any more.
 #[test]
 fn row_15_a_stopped_task_runs_no_more() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.packet(&Packet::TaskStopExec).free(BLOCK, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.heap_contexts(), ["scheduler"]);
@@ -93,7 +93,7 @@ fn row_15_a_stopped_task_runs_no_more() {
 /// What happens while a core is idle is the idle task's.
 #[test]
 fn row_16_idle_is_a_context() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .allocate(BLOCK, 16, SITE)
         .idle()
@@ -106,7 +106,7 @@ fn row_16_idle_is_a_context() {
 /// The end of an interrupt whose begin was lost leaves the task where it is.
 #[test]
 fn row_17_only_interrupts_end_with_an_interrupt() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.exit().exit().allocate(BLOCK, 16, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.heap_contexts(), ["main"]);

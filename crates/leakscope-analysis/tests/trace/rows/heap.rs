@@ -3,15 +3,15 @@
 use leakscope_analysis::findings::{Confidence, Verdict};
 use leakscope_analysis::outcome::AnomalyKind;
 use leakscope_analysis::problem::ProblemKind;
+use leakscope_testing::scenario::{MAIN, Scenario};
 
 use super::{BLOCK, OTHER, SITE};
 use crate::reading::read_one;
-use crate::scenario::{MAIN, Recording};
 
 /// Allocations at address 0 failed, any number of them, and are reported with size and caller.
 #[test]
 fn row_07_failed_allocations_are_reported() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(0, 100_000, SITE).after(100);
     recording.allocate(0, 200_000, OTHER);
     let reading = read_one(recording.openocd());
@@ -28,7 +28,7 @@ fn row_07_failed_allocations_are_reported() {
 /// A failed allocation is no block, and `free(NULL)` is counted and means nothing.
 #[test]
 fn row_08_address_zero_is_never_a_block() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .allocate(0, 64, SITE)
         .free(0, OTHER)
@@ -45,7 +45,7 @@ fn row_08_address_zero_is_never_a_block() {
 /// A block at a live address replaces one whose free was lost: a problem, and no end.
 #[test]
 fn row_09_allocation_at_a_live_address() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 100, SITE).after(50);
     recording.allocate(BLOCK, 10, OTHER);
     let reading = read_one(recording.openocd());
@@ -61,7 +61,7 @@ fn row_09_allocation_at_a_live_address() {
 /// Dropped packets are counted, said, and make what they could explain uncertain.
 #[test]
 fn row_10_losses_are_said_and_weighed() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for block in 0..20 {
         recording.after(1000).allocate(BLOCK + 16 * block, 8, SITE);
     }
@@ -81,7 +81,7 @@ fn row_10_losses_are_said_and_weighed() {
 /// The free of an address inside a block counts as wrong only while the block lives.
 #[test]
 fn row_23_wrong_frees_are_judged_at_their_time() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.free(BLOCK + 8, OTHER);
     recording.allocate(BLOCK, 32, SITE).free(BLOCK + 12, OTHER);
     recording.free(BLOCK, OTHER).free(BLOCK + 20, OTHER);
@@ -94,7 +94,7 @@ fn row_23_wrong_frees_are_judged_at_their_time() {
 /// A double free is told apart from the free of a block that is older than the trace.
 #[test]
 fn row_24_double_frees_are_reported() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.free(BLOCK, OTHER);
     recording.allocate(BLOCK + 64, 32, SITE);
     recording
@@ -116,7 +116,7 @@ fn row_24_double_frees_are_reported() {
 /// A free and an allocation of the same call are one reallocation; if it fails, the block lives on.
 #[test]
 fn row_37_reallocations_are_paired() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE).after(100);
     recording.free(BLOCK, OTHER).allocate(BLOCK + 64, 32, OTHER);
     let totals = read_one(recording.openocd()).outcome.totals;
@@ -141,7 +141,7 @@ fn row_37_reallocations_are_paired() {
 /// Many blocks of one place are one entry, and the worst entry comes first.
 #[test]
 fn row_41_blocks_are_grouped_by_call_stack() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK - 0x1000, 4096, OTHER);
     for block in 0..1000 {
         recording.after(10).allocate(BLOCK + 16 * block, 16, SITE);

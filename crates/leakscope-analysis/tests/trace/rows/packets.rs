@@ -3,15 +3,15 @@
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_systemview::{Arguments, Init, Packet, Print, id};
+use leakscope_testing::scenario::{HZ, IDF_HEAP, MAIN, RAM, Scenario, WORKER, encoded};
 
 use super::{BLOCK, OTHER, SITE};
 use crate::reading::{Kind, read, read_in_pieces, read_one};
-use crate::scenario::{HZ, IDF_HEAP, MAIN, RAM, Recording, WORKER, encoded};
 
 /// Ids that are new are skipped by their length.
 #[test]
 fn row_01_unknown_ids_are_skipped() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     for id in [28, 29, 30, 31, 511, 600, 4000] {
         recording.after(5).event(id, &[77, 3]);
@@ -28,7 +28,7 @@ fn row_01_unknown_ids_are_skipped() {
 /// `DATA_SAMPLE` has two fields and no length.
 #[test]
 fn row_02_data_samples_keep_the_stream_in_step() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for value in [0, 1, 300, 0x3F80_0000] {
         recording.packet(&Packet::DataSample { data: 2, value });
         recording.allocate(BLOCK + value, 16, SITE);
@@ -42,7 +42,7 @@ fn row_02_data_samples_keep_the_stream_in_step() {
 /// Messages with arguments are formatted here.
 #[test]
 fn row_03_log_arguments_are_formatted() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     let numbers = encoded(&[5, 0xBEEF]);
     recording.packet(&Packet::PrintFormatted(Print {
         text: "queue %d holds 0x%04x".into(),
@@ -59,7 +59,7 @@ fn row_03_log_arguments_are_formatted() {
 /// Text that was cut inside a character is shown as far as it goes.
 #[test]
 fn row_04_text_cut_inside_a_character() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.print_bytes(b"na\xC3").allocate(BLOCK, 16, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.logs(), ["na\u{FFFD}"]);
@@ -69,7 +69,7 @@ fn row_04_text_cut_inside_a_character() {
 /// `INIT` says the units once more, and its delta counts once.
 #[test]
 fn row_19_init_again_changes_nothing() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.after(100).init().allocate(BLOCK, 16, SITE);
     let reading = read_one(recording.openocd());
     assert_eq!(reading.heap()[0].time, 101);
@@ -80,7 +80,7 @@ fn row_19_init_again_changes_nothing() {
 /// The heap module may move; its old ids keep their meaning.
 #[test]
 fn row_20_modules_move() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     recording.module(514, IDF_HEAP);
     recording.heap = 514;
@@ -98,7 +98,7 @@ fn row_20_modules_move() {
 #[test]
 fn row_21_the_heap_module_is_found_or_its_absence_said() {
     for description in [Some(IDF_HEAP), IDF_HEAP.strip_prefix("M="), None] {
-        let mut recording = Recording::empty();
+        let mut recording = Scenario::empty();
         recording.start().task(MAIN, "main").run(MAIN);
         if let Some(description) = description {
             recording.module(512, description);
@@ -109,7 +109,7 @@ fn row_21_the_heap_module_is_found_or_its_absence_said() {
         let is_guessed = reading.problem("heap-module-guessed").is_some();
         assert_eq!(is_guessed, description.is_none());
     }
-    let mut silent = Recording::empty();
+    let mut silent = Scenario::empty();
     silent.start().task(MAIN, "main").run(MAIN).print("boot\n");
     assert!(
         read_one(silent.openocd())
@@ -121,7 +121,7 @@ fn row_21_the_heap_module_is_found_or_its_absence_said() {
 /// A file that ends inside a packet is reported as far as it goes.
 #[test]
 fn row_22_a_cut_file_reports_what_it_holds() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE).free(BLOCK, OTHER);
     let mut bytes = recording.openocd();
     bytes.truncate(bytes.len() - 3);
@@ -138,7 +138,7 @@ fn row_22_a_cut_file_reports_what_it_holds() {
 /// Any header will do, or none.
 #[test]
 fn row_32_headers_of_all_kinds() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(BLOCK, 16, SITE);
     let data = recording.plain();
     for header in [
@@ -162,7 +162,7 @@ fn row_32_headers_of_all_kinds() {
 /// Without `INIT` times are ticks, and that is said; what came before it is read all the same.
 #[test]
 fn row_38_events_without_init() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.sync().packet(&Packet::TraceStart);
     recording.module(512, IDF_HEAP).run(MAIN);
     for block in 0..12 {
@@ -186,7 +186,7 @@ fn row_38_events_without_init() {
 /// Old and new files of two cores say the same.
 #[test]
 fn row_42_old_and_new_files_of_two_cores() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.on(1).after(3).run(WORKER);
     for block in 0..10 {
         recording.on(block as u8 % 2).after(7);
@@ -216,7 +216,7 @@ fn row_42_old_and_new_files_of_two_cores() {
 /// A long header, and data without a sync, are no obstacle.
 #[test]
 fn row_43_long_headers_and_no_sync() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for block in 0..20 {
         recording.allocate(BLOCK + 16 * block, 16, SITE);
     }
@@ -232,7 +232,7 @@ fn row_43_long_headers_and_no_sync() {
 /// A core is what its file says it is, in whatever order the files are given.
 #[test]
 fn row_44_cores_are_known_by_name() {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording
         .on(1)
         .after(1)
@@ -260,7 +260,7 @@ fn row_44_cores_are_known_by_name() {
 /// Ids are shrunk by what `INIT` says, so that tasks are called by their real addresses.
 #[test]
 fn ids_are_expanded() {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.shift(2).start().module(512, IDF_HEAP);
     recording.run(RAM + 0x40).allocate(BLOCK, 16, SITE);
     let reading = read_in_pieces(&[recording.plain()], || 1);

@@ -19,7 +19,7 @@ pub(super) struct Course {
     pub(super) phase: Phase,
     /// The next one that the target should come to.
     breakpoint: Option<Breakpoint>,
-    /// Where the target stood still unasked, and how often in a row.
+    /// Where the target stood still unexpectedly, and how often in a row.
     odd: Option<(Option<u64>, u32)>,
     stood_since: Instant,
     pub(super) halted: Halted,
@@ -96,7 +96,7 @@ impl Course {
         let mut course = Self::new(client, plan)?;
         course.plan.reset = self.plan.reset;
         course.halted = self.halted;
-        // As if we had stopped it: it may have come to a breakpoint, and nobody was told.
+        // As if we had stopped it: it may have come to a breakpoint, and not have said so.
         course.client.put_back(Stop::Signal {
             number: ASKED[0],
             registers: Vec::new(),
@@ -169,7 +169,7 @@ impl Course {
             Stop::Signal { .. } => self.client.program_counter(&stop)?,
             Stop::Exited(_) | Stop::Killed(_) => None,
         };
-        // It is for whoever waits for it.
+        // It is for the caller that waits for it.
         self.client.put_back(stop);
         Ok(address)
     }

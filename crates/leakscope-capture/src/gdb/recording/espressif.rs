@@ -187,7 +187,7 @@ impl EspressifRecording {
             Err(GdbError::Refused { answer, .. }) => return Err(refused(&answer)),
             text => text?,
         };
-        // It says that all went well whatever became of it.
+        // It says that all went well even if it did not.
         if text.lines().any(|line| line.contains("Failed")) {
             return Err(refused(&text));
         }
@@ -289,7 +289,7 @@ impl EspressifRecording {
     }
 
     /// Goes on through another connection, after the one before was lost; whether OpenOCD has traced on meanwhile, or
-    /// nothing was traced yet. If not, it is to begin again.
+    /// nothing was traced yet. If not, it must begin again.
     pub fn reconnect(
         &mut self,
         mut client: Client,

@@ -18,7 +18,7 @@ use super::error::GdbError;
 use crate::memory::MemoryError;
 use crate::openocd::OpenOcdError;
 use crate::rtt::ReadError;
-use crate::source::SourceError;
+use crate::source::{SourceError, SourceEvent};
 
 /// From where to where a target is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,18 @@ pub struct Plan {
     pub start: Option<u64>,
     /// End when the target comes to this instruction; `None`: when the caller says so.
     pub stop: Option<u64>,
+}
+
+impl Plan {
+    /// What a source says first: what it waits for, or that recording begins at once.
+    pub(crate) fn first_event(self, name: &dyn Fn(u64) -> String) -> SourceEvent {
+        match self.start {
+            Some(address) => {
+                SourceEvent::Waiting(format!("until the program reaches {}", name(address)))
+            }
+            None => SourceEvent::Started,
+        }
+    }
 }
 
 /// How far a recording has come.
@@ -80,7 +92,7 @@ pub enum RecordError {
     /// Espressif's OpenOCD cannot trace.
     #[error(transparent)]
     OpenOcd(#[from] OpenOcdError),
-    /// Who takes the bytes cannot.
+    /// The receiver failed.
     #[error(transparent)]
     Receiver(io::Error),
 }

@@ -22,9 +22,9 @@ use server::Server;
 const START: u8 = 1;
 const STOP: u8 = 2;
 
-/// A target that sends nothing for so long is asked to start.
+/// A target that sends nothing for this long is asked to start.
 const SILENCE: Duration = Duration::from_millis(500);
-/// So much time has a target that was told to stop.
+/// How long a target that was told to stop may take.
 const LAST_TIME: Duration = Duration::from_millis(500);
 
 /// A recording by RTT.
@@ -111,7 +111,7 @@ impl RttSource {
         match self.course.start_name() {
             Some(name) => {
                 self.client.resume()?;
-                let event = SourceEvent::Waiting(format!("until the program comes to {name}"));
+                let event = SourceEvent::Waiting(format!("until the program reaches {name}"));
                 self.events.push_back(event);
                 self.phase = Phase::Waiting;
             }

@@ -129,7 +129,7 @@ fn up_channel(text: &str) -> Result<u32, OpenOcdError> {
     })
 }
 
-/// A port that nobody uses at the moment; OpenOCD cannot choose one.
+/// A port that is free at the moment; OpenOCD cannot choose one.
 fn free_port(client: &Client) -> Result<u16, OpenOcdError> {
     let listener = TcpListener::bind((client.own_address()?, 0));
     let address = listener.and_then(|listener| listener.local_addr());

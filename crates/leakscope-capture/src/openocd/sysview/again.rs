@@ -20,7 +20,7 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 /// How often OpenOCD is asked to trace on, if the program has not called it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A sync, TRACE_START and TRACE_STOP: what comes behind is a new session, whatever the target's clock says. (Behind
+/// A sync, TRACE_START and TRACE_STOP: what follows is a new session, even if the target's clock runs on. (Behind
 /// damage, nothing but a start is believed at once.)
 pub(crate) const END_OF_TRACE: [u8; 14] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
 
@@ -31,7 +31,7 @@ impl SysviewSource {
         if !matches!(self.phase, Phase::Tracing) || !self.watch.was_reset(Instant::now()) {
             return Ok(());
         }
-        // Even if nothing is to be expected of it any more: OpenOCD has one trace at a time.
+        // Even if nothing more is expected of it: OpenOCD has one trace at a time.
         self.begin_stopping(Next::Trace)
     }
 

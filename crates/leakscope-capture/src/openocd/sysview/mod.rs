@@ -25,7 +25,7 @@ use crate::source::{Form, Item, Lost, Source, SourceError, SourceEvent};
 pub(crate) use again::END_OF_TRACE;
 use reset::ResetWatch;
 
-/// When OpenOCD has stopped, and nothing comes for so long, all has come. (It may leave the connection open.)
+/// When OpenOCD has stopped, and nothing comes for this long, all has come. (It may leave the connection open.)
 const SILENCE: Duration = Duration::from_millis(500);
 /// How often OpenOCD is asked to begin, where that may be too early.
 const RETRY: Duration = Duration::from_millis(50);
@@ -146,7 +146,7 @@ impl SysviewSource {
         let options = self.course.options();
         if let Some(name) = self.course.start_name() {
             self.client.resume()?;
-            self.say_waiting(format!("until the program comes to {name}"));
+            self.say_waiting(format!("until the program reaches {name}"));
             self.phase = Phase::Waiting;
         } else if options.plan.reset {
             let until = Some(Instant::now() + options.start_limit);
@@ -360,7 +360,7 @@ impl Source for SysviewSource {
 
     fn stop(&mut self) -> Result<(), SourceError> {
         match self.phase {
-            // Of a lost link, nobody can be told.
+            // A lost link cannot be told anything.
             Phase::New | Phase::Lost(_) => self.phase = Phase::Ended,
             Phase::Tracing => self.begin_stopping(Next::End)?,
             Phase::Stopping(Next::Trace) => self.phase = Phase::Stopping(Next::End),

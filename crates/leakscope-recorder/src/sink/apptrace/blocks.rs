@@ -45,7 +45,7 @@ struct Memory<const SIZE: usize>(UnsafeCell<[u8; SIZE]>);
 // the host reads the other.
 unsafe impl<const SIZE: usize> Sync for Memory<SIZE> {}
 
-/// How far the device is with the block that it fills. Whoever has it is the only writer.
+/// How far the device is with the block that it fills. Its owner is the only writer.
 pub(super) struct Filling {
     /// How often the blocks were exchanged.
     number: u32,

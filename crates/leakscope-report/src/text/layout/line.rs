@@ -3,6 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::sanitise::sanitise;
+
 /// What a piece of text is, as far as its colour goes. Colour repeats what the words say, and is never
 /// the only sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +37,7 @@ impl Paint {
     }
 }
 
-/// A line of painted pieces. A no-break space keeps words together when lines are broken, and is written
+/// A line of painted pieces, whose text does nothing to a terminal, wherever it came from. A no-break space keeps words together when lines are broken, and is written
 /// as a space.
 #[derive(Clone, Debug, Default)]
 pub(in crate::text) struct Line {
@@ -48,20 +50,21 @@ impl Line {
     }
 
     /// With `text` behind what is there.
-    pub(in crate::text) fn paint(mut self, paint: Paint, text: impl Into<String>) -> Self {
-        self.pieces.push((paint, text.into()));
+    pub(in crate::text) fn paint(mut self, paint: Paint, text: impl AsRef<str>) -> Self {
+        self.pieces
+            .push((paint, sanitise(text.as_ref()).into_owned()));
         self
     }
 
-    pub(in crate::text) fn plain(self, text: impl Into<String>) -> Self {
+    pub(in crate::text) fn plain(self, text: impl AsRef<str>) -> Self {
         self.paint(Paint::Plain, text)
     }
 
-    pub(in crate::text) fn strong(self, text: impl Into<String>) -> Self {
+    pub(in crate::text) fn strong(self, text: impl AsRef<str>) -> Self {
         self.paint(Paint::Strong, text)
     }
 
-    pub(in crate::text) fn dim(self, text: impl Into<String>) -> Self {
+    pub(in crate::text) fn dim(self, text: impl AsRef<str>) -> Self {
         self.paint(Paint::Dim, text)
     }
 

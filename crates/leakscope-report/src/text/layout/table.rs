@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::line::{Line, Paint};
 use super::page::Page;
 use super::shorten::{chain_of, end_of, middle_of};
+use crate::sanitise::sanitise;
 
 /// Where in its column a cell stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +130,12 @@ impl Table {
     }
 
     pub(in crate::text) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(cells.into_iter().collect());
+        // Before anything is measured or shortened.
+        let harmless = cells.into_iter().map(|cell| Cell {
+            text: sanitise(&cell.text).into_owned(),
+            ..cell
+        });
+        self.rows.push(harmless.collect());
     }
 
     pub(in crate::text) fn write(self, page: &mut Page<'_>, indent: usize) -> io::Result<()> {

@@ -2,10 +2,12 @@
 
 /** @typedef {'leak-steady' | 'leak-growing' | 'leak-survivors' | 'leak-per-cycle' | 'uncertain' | 'unclassified'
  *  | 'late-release' | 'in-flight' | 'bounded' | 'once' | 'all-freed'} Verdict */
+/** What a policy makes of the verdict. @typedef {'leak' | 'unknown' | 'fine' | { suppressed: string } | { known: string }} Standing */
 /** @typedef {'task' | 'interrupt' | 'idle' | 'scheduler' | 'unknown'} ContextKind */
 /** @typedef {{ name: string, kind: ContextKind }} Context */
-/** @typedef {{ code: string, message: string, hint: string | null, count: number, time: number | null, grave: boolean }} Problem */
-/** @typedef {{ site: number, verdict: Verdict, is_leak: boolean, confidence: string, title: string, reason: string,
+/** @typedef {{ code: string, severity: 'grave' | 'note', message: string, hint: string | null, count: number, input: string | null,
+ *  offset: number | null, time_s: number | null, time_ticks: number | null }} Problem the worst first */
+/** @typedef {{ site: number, verdict: Verdict, standing: Standing, confidence: string, title: string, reason: string,
  *  growth_bytes_per_second: number | null, growth: string, outstanding_bytes: number, outstanding_blocks: number }} Finding */
 /** @typedef {{ kind: string, time: number, context: number, core: number, address: string, title: string }} Anomaly */
 /** @typedef {{ time: number, size: number, context: number, core: number, live_bytes: number, retried: boolean, title: string }} Failure */
@@ -20,6 +22,7 @@
  * @property {{ state: ReadingState, read_bytes: number, total_bytes: number | null }} reading
  * @property {'leak' | 'no-leak-seen' | 'nothing-known'} conclusion
  * @property {string} sentence
+ * @property {string[]} also_wrong what else the program did wrong
  * @property {boolean} symbols functions have names
  * @property {{ dumps: number, records: number, capacity: number | null, mode: 'all' | 'leaks' | null,
  *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
@@ -78,7 +81,7 @@
  * @typedef {object} Site
  * @property {number} site
  * @property {Verdict} verdict
- * @property {boolean} is_leak
+ * @property {Standing} standing
  * @property {string} confidence
  * @property {string} reason
  * @property {string} title

@@ -99,7 +99,7 @@ export class Clock {
    * @param {number} ticks
    */
   rate(grown, ticks) {
-    if (this.hz === 0 || ticks <= 0) return `${signed(grown)} B in ${this.duration(ticks)}`;
+    if (this.hz === 0 || ticks <= 0) return `${bytes(grown)} in ${this.duration(ticks)}`;
     return ratePerSecond((grown * this.hz) / ticks);
   }
 }
@@ -123,7 +123,9 @@ export function ratePerSecond(bytes) {
  * @param {number} seconds
  */
 export function durationOfSeconds(seconds) {
-  const time = BigInt(Math.floor(Math.max(seconds, 0) * 1e6)) * (SECOND / 1_000_000n);
+  const most = (2n ** 64n - 1n) * SECOND;
+  const picoseconds = Math.min(Math.max(seconds, 0) * Number(SECOND), Number(most));
+  const time = BigInt(Math.floor(picoseconds));
   return time === 0n ? '0 s' : durationOf(time);
 }
 
@@ -187,7 +189,7 @@ export function shortBytes(size) {
  */
 export function percent(part, whole) {
   if (whole === 0) return '0 %';
-  const rounded = Math.round((part / whole) * 100);
+  const rounded = Math.floor((part * 200 + whole) / (2 * whole));
   return rounded === 0 && part > 0 ? '<1 %' : `${rounded} %`;
 }
 
@@ -196,10 +198,22 @@ export function percent(part, whole) {
  * @param {number} number
  */
 function significant(number) {
-  if (number < 0.9995) return number.toFixed(3);
-  if (number < 9.995) return number.toFixed(2);
-  if (number < 99.95) return number.toFixed(1);
+  if (number < 0.9995) return fixed(number, 3);
+  if (number < 9.995) return fixed(number, 2);
+  if (number < 99.95) return fixed(number, 1);
   return count(Math.round(number));
+}
+
+/**
+ * As `toFixed`, but what lies in the middle goes to the even digit, as the text report has it.
+ * @param {number} number
+ * @param {number} decimals
+ */
+function fixed(number, decimals) {
+  const scaled = number * 10 ** decimals;
+  const isTie = scaled % 1 === 0.5 && Number.isInteger(number * 2 ** (decimals + 1));
+  const isUp = isTie && Math.floor(scaled) % 2 === 0;
+  return (isUp ? Math.floor(scaled) / 10 ** decimals : number).toFixed(decimals);
 }
 
 /** @param {bigint} picoseconds more than 0 */

@@ -82,7 +82,7 @@ export function pageHead(page, help) {
  * @param {boolean} isLost
  */
 function noticesOf(page, reading, isLost) {
-  const grave = page.overview.problems.filter((problem) => problem.grave);
+  const grave = page.overview.problems.filter(({ severity }) => severity === 'grave');
   const state = reading?.state ?? page.overview.reading.state;
   const sign = (/** @type {string} */ text) => element('span', { class: 'sign', 'aria-hidden': 'true' }, text);
   const progress = reading?.total_bytes ? `, ${percent(reading.read_bytes, reading.total_bytes)}` : '';

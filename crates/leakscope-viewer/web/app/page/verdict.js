@@ -1,35 +1,44 @@
-// Verdicts in words, with a sign and a colour each: the words of the text report.
+// Verdicts in words, those of the text report; and standings, with a sign and a colour each.
 import { element } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/data/types.js').Verdict} Verdict */
+/** @typedef {import('leakscope/data/types.js').Standing} Standing */
 
-/** @type {Record<Verdict, [words: string, sign: string, look: string]>} */
-const LOOKS = {
-  'leak-steady': ['Leak, steady', '▲', 'leak'],
-  'leak-growing': ['Leak, growing', '▲', 'leak'],
-  'leak-survivors': ['Leak, survivors', '▲', 'leak'],
-  'leak-per-cycle': ['Leak, per cycle', '▲', 'leak'],
-  uncertain: ['Uncertain', '?', 'doubt'],
-  unclassified: ['Unclassified', '?', 'doubt'],
-  'late-release': ['Late release', '◆', 'other'],
-  'in-flight': ['In flight', '●', 'other'],
-  bounded: ['Bounded', '●', 'fine'],
-  once: ['Once at start-up', '●', 'fine'],
-  'all-freed': ['All freed', '●', 'fine'],
+/** From the worst to the best. @type {Record<Verdict, string>} */
+const WORDS = {
+  'leak-steady': 'Leak, steady',
+  'leak-growing': 'Leak, growing',
+  'leak-survivors': 'Leak, survivors',
+  'leak-per-cycle': 'Leak, per cycle',
+  uncertain: 'Uncertain',
+  unclassified: 'Unclassified',
+  'late-release': 'Late release',
+  'in-flight': 'In flight',
+  bounded: 'Bounded',
+  once: 'Once at start-up',
+  'all-freed': 'All freed',
 };
 
 /** @param {Verdict} verdict */
 export function verdictWords(verdict) {
-  return LOOKS[verdict]?.[0] ?? verdict;
+  return WORDS[verdict] ?? verdict;
 }
 
 /** From the worst to the best, for sorting. @param {Verdict} verdict */
 export function verdictOrder(verdict) {
-  return Object.keys(LOOKS).indexOf(verdict);
+  return Object.keys(WORDS).indexOf(verdict);
 }
 
-/** @param {Verdict} verdict */
-export function verdictMark(verdict) {
-  const [words, sign, look] = LOOKS[verdict] ?? [verdict, '●', 'other'];
-  return element('span', { class: `verdict ${look}` }, element('span', { 'aria-hidden': 'true' }, sign), words);
+/** @param {{ verdict: Verdict, standing: Standing }} site */
+export function verdictMark({ verdict, standing }) {
+  const [sign, look] = lookOf(verdict, standing);
+  return element('span', { class: `verdict ${look}` }, element('span', { 'aria-hidden': 'true' }, sign), verdictWords(verdict));
+}
+
+/** @param {Verdict} verdict @param {Standing} standing @returns {[sign: string, look: string]} */
+function lookOf(verdict, standing) {
+  if (standing === 'leak') return ['▲', 'leak'];
+  if (standing === 'unknown') return ['?', 'doubt'];
+  if (standing !== 'fine' || verdict === 'late-release') return ['◆', 'other'];
+  return ['●', verdict === 'in-flight' ? 'other' : 'fine'];
 }

@@ -5,7 +5,7 @@ import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGaps, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
-import { bytes, bytesWithUnit, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
+import { bytes, bytesWithUnit, count, counted, percent, ratePerSecond, shortBytes } from 'leakscope/format/units.js';
 import { stretchOf } from 'leakscope/page/strip.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
 import { withoutNames } from 'leakscope/page/without-names.js';
@@ -54,10 +54,9 @@ export function overviewView(page) {
 function problems(page) {
   const { problems, left_out } = page.overview;
   if (problems.length + left_out.length === 0) return null;
-  const inOrder = [...problems.filter(({ grave }) => grave), ...problems.filter(({ grave }) => !grave)];
-  const rest = inOrder.slice(PROBLEMS);
-  return element('div', { class: 'problems', role: inOrder[0]?.grave ? 'alert' : null },
-    ...inOrder.slice(0, PROBLEMS).map((problem) => problemLine(page, problem)),
+  const rest = problems.slice(PROBLEMS);
+  return element('div', { class: 'problems', role: problems[0]?.severity === 'grave' ? 'alert' : null },
+    ...problems.slice(0, PROBLEMS).map((problem) => problemLine(page, problem)),
     rest.length > 0 && element('details', { class: 'more-problems' }, element('summary', {}, `${rest.length} more on the data`),
       element('div', { class: 'problems' }, ...rest.map((problem) => problemLine(page, problem)))),
     left_out.length > 0 && element('details', { class: 'problem' },
@@ -66,7 +65,8 @@ function problems(page) {
 }
 
 /** @param {Page} page @param {import('leakscope/data/types.js').Problem} problem */
-function problemLine(page, { message, hint, time, grave }) {
+function problemLine(page, { message, hint, time_ticks: time, severity }) {
+  const grave = severity === 'grave';
   return element('div', { class: grave ? 'problem grave' : 'problem' },
     element('b', {}, grave ? 'Problem: ' : 'Note: '), `${message} `,
     time !== null && element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'timeline', cursor: time }) }, `at ${page.clock.moment(time)}`),
@@ -75,12 +75,9 @@ function problemLine(page, { message, hint, time, grave }) {
 
 /** @param {Page} page */
 function conclusion(page) {
-  const { conclusion, sentence, totals, findings } = page.overview;
+  const { conclusion, sentence, also_wrong: wrong, findings } = page.overview;
   // No leak is not all that a heap can suffer from.
-  const wrong = /** @type {const} */ ([
-    [totals.failed_allocations - totals.failed_and_retried, 'failed allocation'], [totals.double_frees, 'double free'], [totals.wrong_frees, 'wrong free'],
-  ]).flatMap(([number, name]) => number > 0 ? [counted(number, name)] : []);
-  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ verdict }) => ['uncertain', 'unclassified'].includes(verdict)));
+  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ standing }) => standing === 'unknown'));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
@@ -92,8 +89,8 @@ function figures(page) {
   const { totals, heap, peak, dump } = page.overview;
   const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more, /** @type {boolean} */ isBad = false) =>
     element('div', { class: isBad ? 'figure bad' : 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
-  const growing = page.overview.findings.filter((finding) => finding.is_leak).length;
-  const rate = growing === 1 ? page.overview.findings[0].growth : perSecond(totals.leak_bytes_per_second);
+  const growing = totals.leaks;
+  const rate = growing === 1 ? page.overview.findings[0].growth : totals.leak_bytes_per_second === null ? 'not known' : ratePerSecond(totals.leak_bytes_per_second);
   if (dump !== null) {
     return element('dl', { class: 'figures' },
       figure('Outstanding', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
@@ -110,25 +107,21 @@ function figures(page) {
     totals.wrong_frees > 0 && figure('Wrong frees', count(totals.wrong_frees), '', true));
 }
 
-/** @param {number | null} rate */
-function perSecond(rate) {
-  return rate === null ? 'not known' : `${count(Math.round(rate))} B/s`;
-}
-
 /** @param {Page} page @param {ReturnType<typeof leakCurves>} curves */
 function findings(page, curves) {
   const { findings, totals } = page.overview;
   if (findings.length === 0) return element('p', { class: 'quiet' }, 'There is no allocation.');
-  const [leaks, others] = [true, false].map((isLeak) => findings.filter((finding) => finding.is_leak === isLeak));
+  const leaks = findings.filter(({ standing }) => standing === 'leak');
+  const others = findings.filter(({ standing }) => standing !== 'leak');
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
     element('div', {},
-      element('div', { class: 'first' }, verdictMark(finding.verdict),
+      element('div', { class: 'first' }, verdictMark(finding),
         element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
-        finding.is_leak && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
+        finding.standing === 'leak' && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
       element('p', { class: 'reason' }, finding.reason)),
-    finding.is_leak && leaks.indexOf(finding) < CURVES && curves.of(finding),
+    finding.standing === 'leak' && leaks.indexOf(finding) < CURVES && curves.of(finding),
     element('div', { class: 'amount' },
-      finding.is_leak && element('div', {}, element('b', {}, finding.growth)),
+      finding.standing === 'leak' && element('div', {}, element('b', {}, finding.growth)),
       element('div', { class: 'quiet' }, finding.outstanding_blocks === 0 ? 'nothing outstanding' : `${bytes(finding.outstanding_bytes)} in ${counted(finding.outstanding_blocks, 'block')}`)));
   return element('div', { class: 'section' },
     leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),

@@ -69,7 +69,7 @@ function head(page, { site }) {
   return element('div', { class: 'section' },
     element('div', { class: 'detail-head' }, element('h2', {}, site.title),
       element('button', { type: 'button', 'aria-label': 'Close', click: () => page.go({ site: null }) }, '×')),
-    element('p', {}, verdictMark(site.verdict), element('span', { class: 'quiet' }, ` ${site.confidence} confidence `), element('br'), `${capital(site.reason)}.`),
+    element('p', {}, verdictMark(site), element('span', { class: 'quiet' }, ` ${site.confidence} confidence `), element('br'), `${capital(site.reason)}.`),
     facts(isDump ? [
       ['Outstanding', `${bytes(site.outstanding_bytes)} in ${counted(site.outstanding_blocks, 'block')}`],
       ['Recorded', `${bytes(site.allocated_bytes)} in ${counted(site.allocations, 'block')}`],
@@ -77,7 +77,7 @@ function head(page, { site }) {
       ['Sizes', sizeRange(site)],
       [site.cores.length === 1 ? 'Core' : 'Cores', site.cores.join(', ')],
     ] : [
-      ['Growth', site.is_leak ? site.growth : 'none seen'],
+      ['Growth', site.standing === 'leak' ? site.growth : 'none seen'],
       ['Outstanding', `${bytes(site.outstanding_bytes)} in ${counted(site.outstanding_blocks, 'block')}`],
       ['Most at once', bytes(site.peak_bytes)],
       ['Allocated', `${bytes(site.allocated_bytes)} in ${counted(site.allocations, 'block')}`],

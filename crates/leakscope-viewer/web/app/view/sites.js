@@ -91,9 +91,9 @@ function siteTable(page, rows, sites) {
   const atPeak = sites.limited ? rows.reduce((sum, site) => sum + site.bytes_at_peak, 0) : page.overview.peak.bytes;
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
-    { name: 'Verdict', cell: (site) => verdictMark(site.verdict), order: (site) => verdictOrder(site.verdict) },
+    { name: 'Verdict', cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
     { name: 'Call site', class: 'site-title', cell: (site) => element('span', { class: 'two-lines', title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
-    { name: 'Growth', class: 'number', cell: (site) => site.is_leak ? site.growth : '', order: (site) => site.is_leak ? site.growth_bytes_per_second : null,
+    { name: 'Growth', class: 'number', cell: (site) => site.standing === 'leak' ? site.growth : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
       title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },

@@ -62,12 +62,15 @@ impl Gdbinit {
     }
 }
 
-/// An absolute path: nobody knows in which folder GDB will be started.
+/// An absolute path: GDB may be started in any folder.
 fn text(path: &Path) -> anyhow::Result<String> {
     let path = absolute(path)?;
     match path.to_str() {
         Some(text) if !text.contains(['"', '\\', '\n']) || cfg!(windows) => Ok(text.to_owned()),
-        _ => bail!("GDB cannot be told of `{}`", path.display()),
+        _ => bail!(
+            "GDB takes no path with quotes or backslashes, such as `{}`",
+            path.display()
+        ),
     }
 }
 

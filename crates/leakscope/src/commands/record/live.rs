@@ -5,10 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use leakscope_analysis::Analysis;
-use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Feed, HEAD, Step};
 use leakscope_report::log::LogRow;
-use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use super::recognise::{self, Data};
@@ -80,8 +79,8 @@ impl<'s> Live<'s> {
         }
     }
 
-    /// Takes all of it into account: nothing more will be written. The answer.
-    pub(super) fn complete(&mut self, log: &mut dyn FnMut(LogRow)) -> anyhow::Result<Outcome> {
+    /// Takes all of it into account: nothing more will be written.
+    pub(super) fn complete(&mut self, log: &mut dyn FnMut(LogRow)) -> anyhow::Result<()> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -91,24 +90,21 @@ impl<'s> Live<'s> {
             self.log = false;
         }
         while self.read(log)? {}
-        Ok(self.checked(self.analysis.outcome()))
+        Ok(())
     }
 
     /// The answer as of now.
-    pub(super) fn outcome(&self) -> Outcome {
-        self.checked(self.analysis.outcome())
-    }
-
-    fn checked(&self, mut outcome: Outcome) -> Outcome {
+    pub(super) fn report(&self, symbolizer: &mut Symbolizer<'_>) -> Report {
+        let mut outcome = self.analysis.outcome();
         if let Some(symbols) = self.symbols {
             firmware::check(symbols, &mut outcome);
         }
-        outcome
-    }
-
-    /// The files' names.
-    pub(super) fn names(&self) -> Vec<String> {
-        self.recording.names()
+        Report::new(
+            &outcome,
+            symbolizer,
+            &self.recording.names(),
+            &Policy::default(),
+        )
     }
 
     /// The program's, if it was named.

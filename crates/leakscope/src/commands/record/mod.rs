@@ -25,10 +25,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leakscope_analysis::outcome::Outcome;
 use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
 use leakscope_capture::source::SourceEvent;
-use leakscope_report::{Symbolizer, json, text};
+use leakscope_report::{Report, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 
 use self::live::Live;
@@ -116,7 +115,7 @@ impl Record {
             ) {
                 link_lost = matches!(event, Some(SourceEvent::LinkLost(_)));
             }
-            // Who has stopped tracing and goes away has finished.
+            // A device that stopped tracing and goes away has finished.
             let mut is_over = false;
             if link_lost && !is_behind {
                 link_lost = false;
@@ -135,7 +134,7 @@ impl Record {
                 status.note(&data.to_string());
                 status.hint(data.hint());
             }
-            status.update(live.bytes(), || live.outcome(), &mut symbolizer);
+            status.update(live.bytes(), || live.report(&mut symbolizer));
             if let Some(due) = next_report
                 && Instant::now() >= due
             {
@@ -158,7 +157,7 @@ impl Record {
         let mut screen = Screen::new();
         let elapsed = words::duration(elapsed);
         writeln!(screen.out, "After {elapsed} of recording:\n")?;
-        self.write_report(&live.outcome(), live.names(), symbolizer, &mut screen)?;
+        self.write_report(&live.report(symbolizer), &mut screen)?;
         writeln!(screen.out)?;
         screen.out.flush()?;
         Ok(())
@@ -191,8 +190,8 @@ impl Record {
         if elsewhere {
             live = Live::again(&self.output, symbols)?;
         }
-        let outcome = live.complete(&mut |row| status.log(row))?;
-        if outcome.totals.events == 0 {
+        live.complete(&mut |row| status.log(row))?;
+        if live.packets() == 0 {
             if ending.bytes == 0 {
                 // An empty file would stand in the way of the next attempt.
                 let _ = fs::remove_file(&self.output);
@@ -203,7 +202,7 @@ impl Record {
         let mut screen = Screen::new();
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
         if !self.no_report {
-            self.write_report(&outcome, live.names(), &mut symbolizer, &mut screen)?;
+            self.write_report(&live.report(&mut symbolizer), &mut screen)?;
         }
         if self.format == ReportFormat::Text {
             words::conclude(&mut screen.out, self)?;
@@ -215,24 +214,17 @@ impl Record {
         }
     }
 
-    fn write_report(
-        &self,
-        outcome: &Outcome,
-        inputs: Vec<String>,
-        symbolizer: &mut Symbolizer<'_>,
-        screen: &mut Screen,
-    ) -> io::Result<()> {
+    fn write_report(&self, report: &Report, screen: &mut Screen) -> io::Result<()> {
         match self.format {
             ReportFormat::Text => {
                 let options = text::TextOptions {
-                    inputs,
                     width: screen.width,
                     colour: screen.colour,
                     ..text::TextOptions::default()
                 };
-                text::write(&mut screen.out, outcome, symbolizer, &options)
+                text::write(&mut screen.out, report, &options)
             }
-            ReportFormat::Json => json::write(&mut screen.out, outcome, symbolizer, &inputs),
+            ReportFormat::Json => json::write(&mut screen.out, report),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Page {
 
     /// The page stays until the user interrupts the program.
     pub(super) fn stay(self) {
-        screen::note("the page is there until this is interrupted (Ctrl-C)");
+        screen::note("the page stays until you press Ctrl-C");
         // A server that has failed has said why.
         let _ = self.0.join();
     }

@@ -1,5 +1,6 @@
 //! The places in the program where a recording begins and ends.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -54,14 +55,18 @@ fn address(text: &str) -> Option<anyhow::Result<u64>> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    Some(parsed.with_context(|| format!("`{text}` is no address")))
+    Some(parsed.with_context(|| format!("`{text}` is not an address")))
 }
 
-/// Says where an address of the program is. It opens the ELF file when it is asked, which is seldom.
+/// Says where an address of the program is. The thread that records cannot share the report's symbols, so this opens
+/// the ELF file itself: once, and only if it is asked.
 pub(super) fn namer(elf: Option<PathBuf>) -> impl Fn(u64) -> String + Send + 'static {
+    let opened = OnceCell::new();
     move |address| {
-        let symbols = elf.as_ref().and_then(|path| Symbols::open(path).ok());
-        let frames = symbols.map(|symbols| symbols.frames(address, AddressKind::Exact));
+        let symbols = opened.get_or_init(|| Symbols::open(elf.as_ref()?).ok());
+        let frames = symbols
+            .as_ref()
+            .map(|symbols| symbols.frames(address, AddressKind::Exact));
         let function = frames.and_then(|frames| frames.last()?.function.clone());
         match function {
             Some(function) => format!("{function} ({address:#x})"),

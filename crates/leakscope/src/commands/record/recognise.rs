@@ -17,7 +17,7 @@ pub(super) struct Data {
 
 /// What the first bytes of a recording are, if no packets can be read from them.
 pub(super) fn what_else(head: &[u8]) -> Option<Data> {
-    /// So many bytes are shown.
+    /// How many bytes are shown.
     const SHOWN: usize = 16;
     let data = &head[Header::parse(head).data..];
     if data.is_empty() || has_packets(head) {

@@ -5,12 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use leakscope_analysis::outcome::{CallSite, Outcome};
-use leakscope_analysis::problem::ProblemKind;
 use leakscope_capture::source::SourceEvent;
+use leakscope_report::document::call_site::CallSite;
 use leakscope_report::log::{Format, LogRow, Writer};
-use leakscope_report::units::{self, Clock};
-use leakscope_report::{Symbolizer, sanitise};
+use leakscope_report::{Report, sanitise, units};
 
 use super::words;
 use crate::screen::Screen;
@@ -163,18 +161,13 @@ impl Status {
     }
 
     /// Shows how far the recording is, if it is time for that: how many bytes were read, and the answer so far.
-    pub(super) fn update(
-        &mut self,
-        bytes: u64,
-        outcome: impl FnOnce() -> Outcome,
-        symbolizer: &mut Symbolizer<'_>,
-    ) {
+    pub(super) fn update(&mut self, bytes: u64, report: impl FnOnce() -> Report) {
         let now = Instant::now();
         if now < self.next_update {
             self.bar.tick();
             return;
         }
-        let text = self.text(bytes, outcome, symbolizer);
+        let text = self.text(bytes, report);
         if self.is_terminal {
             self.bar.set_message(sanitise(&text).into_owned());
         } else {
@@ -194,12 +187,7 @@ impl Status {
         self.bar.finish_and_clear();
     }
 
-    fn text(
-        &self,
-        bytes: u64,
-        outcome: impl FnOnce() -> Outcome,
-        symbolizer: &mut Symbolizer<'_>,
-    ) -> String {
+    fn text(&self, bytes: u64, report: impl FnOnce() -> Report) -> String {
         let elapsed = words::duration(self.elapsed());
         let state = match &self.state {
             State::Waiting(what) => return format!("waiting {what}"),
@@ -215,8 +203,8 @@ impl Status {
             }
             State::Stopping => format!("{elapsed}, stopping"),
         };
-        let outcome = outcome();
-        let totals = &outcome.totals;
+        let report = report();
+        let totals = &report.totals;
         let heap = (totals.heap_events > 0).then(|| {
             let [now, peak] = [totals.outstanding_bytes, totals.peak_bytes].map(units::bytes);
             format!("heap {now}, peak {peak}")
@@ -226,8 +214,8 @@ impl Status {
             Some(units::bytes(bytes)),
             Some(units::counted(totals.events, "event")),
             heap,
-            losses(&outcome),
-            fastest(&outcome, symbolizer),
+            losses(&report),
+            fastest(&report),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(" · ")
@@ -235,13 +223,9 @@ impl Status {
 }
 
 /// "lost 12 packets, 60 B unreadable"
-fn losses(outcome: &Outcome) -> Option<String> {
-    let unreadable = outcome.problems.iter().map(|problem| match problem.kind {
-        ProblemKind::Skipped { bytes } => bytes,
-        _ => 0,
-    });
-    let unreadable: u64 = unreadable.sum();
-    let dropped = outcome.totals.dropped_packets;
+fn losses(report: &Report) -> Option<String> {
+    let dropped = report.totals.dropped_packets;
+    let unreadable = report.totals.skipped_bytes;
     match (dropped, unreadable) {
         (0, 0) => None,
         (dropped, 0) => Some(format!("lost {}", units::counted(dropped, "packet"))),
@@ -255,27 +239,25 @@ fn losses(outcome: &Outcome) -> Option<String> {
 }
 
 /// The call site that grows fastest, if one does: "+120 B/s make_node:24".
-fn fastest(outcome: &Outcome, symbolizer: &mut Symbolizer<'_>) -> Option<String> {
-    let clock = Clock::new(outcome.target.timestamp_hz, outcome.totals.end);
-    let growing = outcome
-        .call_sites
-        .iter()
-        .filter(|site| site.growth.bytes > 0);
-    let rate = |site: &CallSite| site.growth.bytes as f64 / site.growth.ticks as f64;
+fn fastest(report: &Report) -> Option<String> {
+    let growing = report.call_sites.iter();
+    let growing = growing.filter(|site| site.growth_bytes > 0);
+    let rate = |site: &CallSite| site.growth_bytes as f64 / site.growth_ticks as f64;
     let fastest = growing.max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
-    let rate = clock.rate(fastest.growth.bytes, fastest.growth.ticks);
-    let stack = symbolizer.stack(&fastest.allocator_frames, &fastest.stack);
-    let place = stack.frames.first().map(|frame| {
+    let growth = report
+        .clock()
+        .rate(fastest.growth_bytes, fastest.growth_ticks);
+    let place = fastest.frames.first().map(|frame| {
         let name = match &frame.function {
             Some(function) => without_path(function).to_owned(),
-            None => format!("{:#010x}", frame.address),
+            None => frame.address.to_string(),
         };
         match frame.line {
             Some(line) => format!(" {name}:{line}"),
             None => format!(" {name}"),
         }
     });
-    Some(format!("+{rate}{}", place.unwrap_or_default()))
+    Some(format!("+{growth}{}", place.unwrap_or_default()))
 }
 
 /// The last part of `crate::module::function`: the line is short. Names with types in them stay whole.

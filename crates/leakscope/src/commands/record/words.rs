@@ -39,7 +39,7 @@ pub(super) fn event(event: &SourceEvent) -> String {
             let missing = if *is_whole {
                 "nothing is missing"
             } else {
-                "what the device sent meanwhile may be missing, and the trace is marked there"
+                "what the device sent in that time may be missing, and the trace is marked there"
             };
             format!("the link is back after {gone}: {missing}")
         }
@@ -71,7 +71,7 @@ pub(super) fn ending(ending: &Ending, elapsed: Duration) -> Vec<String> {
 /// The cores could not be told apart from there on.
 pub(super) fn not_split(offset: u64) -> String {
     format!(
-        "the data are damaged at byte {}: both cores were left in one stream, which leakscope reads and \
+        "the data are damaged at byte {}: both cores stay in one stream, which leakscope reads and \
          SEGGER's application does not",
         units::count(offset)
     )
@@ -82,10 +82,10 @@ pub(super) fn failure(reason: Reason, saved: &Path) -> Option<anyhow::Error> {
     let saved = saved.display();
     match reason {
         Reason::Failed(error) => Some(anyhow::Error::from(error).context(format!(
-            "recording ended early; `{saved}` has what came until then"
+            "recording ended early; `{saved}` holds everything up to there"
         ))),
         Reason::NotWritten(error) => Some(anyhow::Error::from(error).context(format!(
-            "`{saved}` takes no more data; what is in it is a whole recording up to there"
+            "`{saved}` takes no more data; it is a complete recording up to there"
         ))),
         _ => None,
     }

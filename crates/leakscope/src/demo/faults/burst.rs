@@ -16,7 +16,7 @@ pub(super) fn allocate(task: &Task<'_>, sender: &Sender) {
     }
 }
 
-/// Allocates and frees without a pause, so that nobody gets to send what is recorded.
+/// Allocates and frees without a pause: there is no time to send what is recorded.
 #[inline(never)]
 fn burst(task: &Task<'_>) {
     for _ in 0..1000 {

@@ -1,4 +1,4 @@
-//! A leak on the way out of an error: the function returns early, and nobody frees.
+//! A leak on the way out of an error: the function returns early, and does not free.
 
 use crate::demo::heap::{self, Block};
 use crate::demo::queue::Queue;

@@ -1,4 +1,4 @@
-//! A table that nobody limits: more comes in than goes out.
+//! A table without a limit: more comes in than goes out.
 
 use std::collections::VecDeque;
 

@@ -29,7 +29,7 @@ pub(crate) enum Fault {
     ErrorPath,
     /// `free N` enters more into a table than it takes out.
     GrowingTable,
-    /// None: `free N` keeps the last messages, but only so many.
+    /// None: `free N` keeps the last messages, up to a limit.
     BoundedCache,
     /// `free N` now and then frees a block twice.
     DoubleFree,

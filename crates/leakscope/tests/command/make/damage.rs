@@ -1,9 +1,9 @@
 //! Damage: what was lost is said, and what is left is reported.
 
 use leakscope_systemview::Packet;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
 use super::{Case, EVENTS, JSON, REPORT, SITE, block, case, leak, leaking};
-use crate::scenario::{IDF_HEAP, MAIN, Recording};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -40,7 +40,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn overflow() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..6 {
         recording.after(8_000).allocate(block(number), 64, SITE);
     }
@@ -60,7 +60,7 @@ fn damaged_bytes() -> Vec<Vec<u8>> {
 }
 
 fn cut_off() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     leak(&mut recording, 20);
     let mut bytes = recording.openocd();
     bytes.truncate(bytes.len() - 5);
@@ -73,7 +73,7 @@ fn begins_in_the_middle() -> Vec<Vec<u8>> {
 }
 
 fn restart() -> Vec<Vec<u8>> {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     for since_power_on in [5_000_000, 120_000] {
         recording
             .start()
@@ -89,7 +89,7 @@ fn restart() -> Vec<Vec<u8>> {
 }
 
 fn clock_unknown() -> Vec<Vec<u8>> {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording
         .sync()
         .packet(&Packet::TraceStart)

@@ -1,9 +1,9 @@
 //! The ways in which targets tell of their heap.
 
 use leakscope_systemview::{Extended, Packet};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, RAM, Scenario};
 
 use super::{Case, EVENTS, HEAP, JSON, OTHER, RELEASE, REPORT, SITE, block, case, leak};
-use crate::scenario::{IDF_HEAP, MAIN, RAM, Recording};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -58,8 +58,8 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// A recording that has begun, without any module.
-fn begun() -> Recording {
-    let mut recording = Recording::empty();
+fn begun() -> Scenario {
+    let mut recording = Scenario::empty();
     recording.start().task(MAIN, "main").run(MAIN);
     recording
 }
@@ -67,9 +67,9 @@ fn begun() -> Recording {
 fn segger_heaps() -> Vec<Vec<u8>> {
     const HEAP: u32 = RAM + 0x100;
     const POOL: u32 = RAM + 0x200;
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.shift(3).start().task(MAIN, "main").run(MAIN);
-    let shrink = |recording: &Recording, address| recording.shrink(address);
+    let shrink = |recording: &Scenario, address| recording.shrink(address);
     for (heap, base, size) in [(HEAP, RAM + 0x4000, 0x8000), (POOL, RAM + 0xC000, 0x1000)] {
         let packet = Packet::Extended(Extended::HeapDefine {
             heap: shrink(&recording, heap),

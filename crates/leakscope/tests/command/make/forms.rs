@@ -1,5 +1,7 @@
 //! The forms that files have.
 
+use leakscope_testing::scenario::{Scenario, WORKER};
+
 use super::{Case, JSON, LOG, REPORT, case, leaking};
 
 pub(super) const CASES: &[Case] = &[
@@ -31,11 +33,10 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 use super::{RELEASE, SITE, THIRD, block};
-use crate::scenario::{Recording, WORKER};
 
 /// `main` leaks on core 0, `worker` frees on core 1; both log.
-fn on_two_cores() -> Recording {
-    let mut recording = Recording::begun();
+fn on_two_cores() -> Scenario {
+    let mut recording = Scenario::begun();
     recording.on(1).run(WORKER).on(0);
     for number in 0..15 {
         recording.after(4_000).allocate(block(number), 24, SITE);

@@ -1,7 +1,8 @@
 //! What goes wrong in a program, beside leaks.
 
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
+
 use super::{Case, HEAP, JSON, OTHER, RELEASE, REPORT, SITE, THIRD, block, case};
-use crate::scenario::{MAIN, Recording, WORKER};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -18,7 +19,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn failed_allocations() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(block(0), 20_000, OTHER);
     for number in 0..3 {
         recording
@@ -37,7 +38,7 @@ fn failed_allocations() -> Vec<Vec<u8>> {
 }
 
 fn wrong_frees() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.after(1_000).allocate(block(0), 64, SITE);
     recording.after(1_000).allocate(block(1), 128, OTHER);
     recording.after(1_000).free(block(0), RELEASE);

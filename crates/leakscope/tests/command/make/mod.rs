@@ -9,8 +9,6 @@ mod heap;
 mod system;
 mod verdicts;
 
-use crate::scenario::Recording;
-
 /// A recording, and what is to be printed of it.
 pub(crate) struct Case {
     /// Makes the inputs: one file, or one a core.
@@ -42,6 +40,7 @@ macro_rules! case {
     };
 }
 use case;
+use leakscope_testing::scenario::Scenario;
 
 const REPORT: (&str, &str) = ("report.txt", "report");
 const ALL: (&str, &str) = ("report-all.txt", "report --all");
@@ -121,7 +120,7 @@ const fn block(number: u32) -> u32 {
 }
 
 /// Start-up objects, then one block every 10 ms that nobody frees, between others that are freed.
-fn leak(recording: &mut Recording, blocks: u32) {
+fn leak(recording: &mut Scenario, blocks: u32) {
     for object in 0..3 {
         recording.allocate(block(object), 512, OTHER);
     }
@@ -133,8 +132,8 @@ fn leak(recording: &mut Recording, blocks: u32) {
 }
 
 /// A recording on one core that has a leak, and ends in good order.
-fn leaking() -> Recording {
-    let mut recording = Recording::begun();
+fn leaking() -> Scenario {
+    let mut recording = Scenario::begun();
     leak(&mut recording, 20);
     recording.after(1_000).stop();
     recording

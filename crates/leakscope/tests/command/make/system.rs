@@ -1,9 +1,9 @@
 //! What else a recording holds: tasks, calls of the operating system, logs, samples.
 
 use leakscope_systemview::{Arguments, DataKind, Extended, Packet, Print, RegisterData, Text};
+use leakscope_testing::scenario::{MAIN, RAM, Scenario, WORKER, encoded};
 
 use super::{Case, EVENTS, JSON, LOG, REPORT, SITE, block, case};
-use crate::scenario::{MAIN, RAM, Recording, WORKER, encoded};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -51,12 +51,12 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn hostile_names() -> Vec<Vec<u8>> {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     let script = "<img src=x onerror=alert(1)>";
     recording
         .start()
         .system("N=\u{1b}[2J\u{1b}[31mcleared,D=\u{202e}23pse,O=</script>")
-        .module(512, crate::scenario::IDF_HEAP)
+        .module(512, leakscope_testing::scenario::IDF_HEAP)
         .task(MAIN, script)
         .task(WORKER, "=HYPERLINK(\"http://x\")");
     for number in 0..6 {
@@ -73,7 +73,7 @@ fn hostile_names() -> Vec<Vec<u8>> {
 }
 
 fn no_heap_events() -> Vec<Vec<u8>> {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording.start().task(MAIN, "main").task(WORKER, "worker");
     for number in 0..5 {
         recording.after(1_000).run(MAIN).event(34, &[10]);
@@ -87,7 +87,7 @@ fn no_heap_events() -> Vec<Vec<u8>> {
 }
 
 fn freertos_v11_calls() -> Vec<Vec<u8>> {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording
         .sync()
         .packet(&Packet::TraceStart)
@@ -129,7 +129,7 @@ fn freertos_v11_calls() -> Vec<Vec<u8>> {
 }
 
 fn esp_idf_calls() -> Vec<Vec<u8>> {
-    let mut recording = Recording::empty();
+    let mut recording = Scenario::empty();
     recording
         .start()
         .system("I#5=SysTick,I#42=UART2")
@@ -174,7 +174,7 @@ fn esp_idf_calls() -> Vec<Vec<u8>> {
     vec![recording.openocd()]
 }
 
-fn print(recording: &mut Recording, text: &str, options: u32, arguments: &[u32]) {
+fn print(recording: &mut Scenario, text: &str, options: u32, arguments: &[u32]) {
     recording
         .after(1_000)
         .packet(&Packet::PrintFormatted(Print {
@@ -188,7 +188,7 @@ fn print(recording: &mut Recording, text: &str, options: u32, arguments: &[u32])
 }
 
 fn log_levels() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     print(&mut recording, "plain\n", 0, &[]);
     print(
         &mut recording,
@@ -215,7 +215,7 @@ fn log_levels() -> Vec<Vec<u8>> {
 }
 
 fn sampled_data() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     let register = |data, name: &'static str, kind, scale, unit: &'static str| {
         Packet::Extended(Extended::RegisterData(RegisterData {
             data,

@@ -1,7 +1,8 @@
 //! One recording a verdict.
 
+use leakscope_testing::scenario::{Scenario, WORKER};
+
 use super::{ALL, Case, EVENTS, HEAP, JSON, LOG, OTHER, RELEASE, REPORT, SITE, THIRD, block, case};
-use crate::scenario::{Recording, WORKER};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -66,7 +67,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn steady_leak() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.on(1).run(WORKER).on(0);
     for object in 0..3 {
         recording.after(100).allocate(block(object), 512, OTHER);
@@ -83,7 +84,7 @@ fn steady_leak() -> Vec<Vec<u8>> {
 }
 
 fn growing_table() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     let places = [0x3FFB_0000, 0x3FFC_0000];
     recording.allocate(places[0], 64, SITE);
     for length in 2..42 {
@@ -96,7 +97,7 @@ fn growing_table() -> Vec<Vec<u8>> {
 }
 
 fn grown_by_realloc() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     recording.allocate(block(0), 100, SITE);
     for number in 1..30 {
         recording.after(5_000).free(block(number - 1), OTHER);
@@ -107,7 +108,7 @@ fn grown_by_realloc() -> Vec<Vec<u8>> {
 }
 
 fn survivors_of_an_error_path() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for request in 0..240 {
         let address =
             block(request % 100 + 100 * u32::from(request % 10 == 7) * (1 + request / 10));
@@ -122,7 +123,7 @@ fn survivors_of_an_error_path() -> Vec<Vec<u8>> {
 }
 
 fn bounded_cache() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for entry in 0..120 {
         if entry >= 8 {
             recording.free(block((entry - 8) % 16), RELEASE);
@@ -136,7 +137,7 @@ fn bounded_cache() -> Vec<Vec<u8>> {
 }
 
 /// A cycle: what it needs for itself, and a block that it leaves behind.
-fn cycle(recording: &mut Recording, number: u32) {
+fn cycle(recording: &mut Scenario, number: u32) {
     for own in 0..4 {
         recording.after(1_000).allocate(block(own), 64, OTHER);
     }
@@ -149,7 +150,7 @@ fn cycle(recording: &mut Recording, number: u32) {
 }
 
 fn marked_cycles() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..10 {
         recording.after(10_000).mark(1);
         cycle(&mut recording, number);
@@ -159,7 +160,7 @@ fn marked_cycles() -> Vec<Vec<u8>> {
 }
 
 fn named_cycles() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..10 {
         recording
             .after(5_000)
@@ -173,7 +174,7 @@ fn named_cycles() -> Vec<Vec<u8>> {
 }
 
 fn late_release() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..40 {
         recording.after(10_000).allocate(block(number), 32, SITE);
     }
@@ -186,7 +187,7 @@ fn late_release() -> Vec<Vec<u8>> {
 }
 
 fn in_flight() -> Vec<Vec<u8>> {
-    let mut recording = Recording::begun();
+    let mut recording = Scenario::begun();
     for number in 0..60 {
         recording.after(3_000).allocate(block(number % 2), 96, SITE);
         if number < 59 {

@@ -1,4 +1,4 @@
-//! Whatever happens, the file is a recording of all that came until then.
+//! The file is a recording of all that came, up to any fault.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,9 +9,9 @@ use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Layout;
 use leakscope_systemview::{Frame, Header, sync};
+use leakscope_testing::device::Board;
 
 use super::*;
-use crate::device::Board;
 
 /// Random numbers enough for a test, the same each time.
 struct Random(u64);

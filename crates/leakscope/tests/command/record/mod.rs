@@ -17,9 +17,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command};
 use std::thread::JoinHandle;
 
+use leakscope_testing::device::{Board, Firmware, Manners, on_network};
 use tempfile::TempDir;
 
-use crate::device::{Board, Firmware, Manners, on_network};
 use crate::run::{Ran, Run, leakscope};
 
 /// What is recorded into, in the folder that the command runs in.

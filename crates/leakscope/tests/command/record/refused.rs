@@ -103,7 +103,7 @@ fn values_that_are_none() {
     );
     check(
         &["--stdin", "--duration", "10 days"],
-        "`days` is no unit of time",
+        "`days` is not a unit of time",
     );
     check(&["--stdin", "--max-size", "0"], "`0` is no size");
 }

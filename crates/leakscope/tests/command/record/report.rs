@@ -1,6 +1,6 @@
 //! What is said while it records is what `leakscope report` says of the file.
 
-use std::path::PathBuf;
+use leakscope_testing::needs::corpus;
 
 use super::*;
 
@@ -86,13 +86,10 @@ fn of_real_boards() {
         ("idf-mcore-2026/heap_log_mcore.svdat", false),
         ("idf-esp-extension-2021/heap_log_mcore.svdat", true),
     ] {
-        let path: PathBuf = crate::run::project().join("../shared/corpus").join(name);
-        let Ok(trace) = std::fs::read(&path) else {
-            let required = std::env::var("LEAKSCOPE_REQUIRE").is_ok_and(|what| what == "all");
-            assert!(!required, "`{}` is missing", path.display());
-            println!("skipped: `{}` is not there", path.display());
+        let Some(path) = corpus(name) else {
             continue;
         };
+        let trace = std::fs::read(&path).expect("the recording can be read");
         let folder = folder();
         let ran = record(&["--stdin"], &folder).reading(&trace).end();
         check_text(&ran, &folder);
@@ -163,7 +160,7 @@ fn reports_meanwhile() {
 #[test]
 fn of_a_device_that_runs_already() {
     let (tell, told) = std::sync::mpsc::channel();
-    let (address, served) = crate::device::on_network(move |listener| {
+    let (address, served) = leakscope_testing::device::on_network(move |listener| {
         let (link, _) = listener.accept().expect("a host");
         let mut firmware = Firmware::new(link, Manners::Plain);
         firmware.board.hear(&[1]);

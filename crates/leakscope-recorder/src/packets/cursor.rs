@@ -13,7 +13,7 @@ impl Cursor {
     /// Begins at `start`.
     ///
     /// # Safety
-    /// `room` bytes from `start` on may be written, and whoever gets the cursor writes no more than
+    /// `room` bytes from `start` on may be written, and the owner of the cursor writes no more than
     /// that.
     #[inline]
     pub(super) const unsafe fn new(start: *mut u8, room: usize) -> Self {

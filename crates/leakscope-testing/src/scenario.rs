@@ -4,28 +4,28 @@ use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Arguments, Extended, Frame, Init, Packet, Print, Text, id, varint};
 
 /// The clock of every scenario ticks a million times a second.
-pub(crate) const HZ: u32 = 1_000_000;
+pub const HZ: u32 = 1_000_000;
 
 /// What task ids are relative to.
-pub(crate) const RAM: u32 = 0x3FC0_0000;
+pub const RAM: u32 = 0x3FC0_0000;
 
 /// The name of ESP-IDF's heap module, as newer versions send it.
-pub(crate) const IDF_HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
+pub const IDF_HEAP: &str = "M=ESP32 SystemView Heap Tracing Module";
 
 /// Control blocks of tasks.
-pub(crate) const MAIN: u32 = RAM + 0x1000;
-pub(crate) const WORKER: u32 = RAM + 0x2000;
+pub const MAIN: u32 = RAM + 0x1000;
+pub const WORKER: u32 = RAM + 0x2000;
 
 /// A recording: what happened on all cores, in order of time.
 #[derive(Clone, Debug)]
-pub(crate) struct Recording {
+pub struct Scenario {
     entries: Vec<Entry>,
     time: u64,
     core: u8,
     /// The id of the heap module's first event.
-    pub(crate) heap: u32,
+    pub heap: u32,
     /// Slots for callers in each heap event.
-    pub(crate) depth: usize,
+    pub depth: usize,
     shift: u32,
 }
 
@@ -51,9 +51,9 @@ enum What {
 const OPENOCD: &str =
     ";\n; Version     SEGGER SystemViewer V2.42\n; Author      Espressif Inc\n;\n";
 
-impl Recording {
+impl Scenario {
     /// Nothing yet.
-    pub(crate) fn empty() -> Self {
+    pub fn empty() -> Self {
         Self {
             entries: Vec::new(),
             time: 0,
@@ -65,7 +65,7 @@ impl Recording {
     }
 
     /// A recording that has begun, with ESP-IDF's heap module and two tasks, of which `main` runs.
-    pub(crate) fn begun() -> Self {
+    pub fn begun() -> Self {
         let mut recording = Self::empty();
         recording
             .start()
@@ -77,27 +77,27 @@ impl Recording {
     }
 
     /// Lets time pass.
-    pub(crate) fn after(&mut self, ticks: u64) -> &mut Self {
+    pub fn after(&mut self, ticks: u64) -> &mut Self {
         self.time += ticks;
         self
     }
 
-    pub(crate) fn time(&self) -> u64 {
+    pub fn time(&self) -> u64 {
         self.time
     }
 
     /// When the last packet was sent.
-    pub(crate) fn time_of_last(&self) -> u64 {
+    pub fn time_of_last(&self) -> u64 {
         self.entries.last().map_or(0, |entry| entry.time)
     }
 
     /// What follows happens on this core.
-    pub(crate) fn on(&mut self, core: u8) -> &mut Self {
+    pub fn on(&mut self, core: u8) -> &mut Self {
         self.core = core;
         self
     }
 
-    pub(crate) fn packet(&mut self, packet: &Packet<'_>) -> &mut Self {
+    pub fn packet(&mut self, packet: &Packet<'_>) -> &mut Self {
         let mut buffer = vec![0; 70_000];
         let length = packet.encode(0, &mut buffer).expect("room for any packet");
         let frame = Frame::split(&buffer[..length]).expect("what was just written");
@@ -108,12 +108,12 @@ impl Recording {
     }
 
     /// A packet with numbers for fields.
-    pub(crate) fn event(&mut self, id: u32, numbers: &[u32]) -> &mut Self {
+    pub fn event(&mut self, id: u32, numbers: &[u32]) -> &mut Self {
         let payload = encoded(numbers);
         self.add(What::Packet { id, payload })
     }
 
-    pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
+    pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.add(What::Raw(bytes.to_vec()))
     }
 
@@ -127,18 +127,18 @@ impl Recording {
     }
 
     /// The start sequence, up to the description of the system.
-    pub(crate) fn start(&mut self) -> &mut Self {
+    pub fn start(&mut self) -> &mut Self {
         self.sync()
             .packet(&Packet::TraceStart)
             .init()
             .system("N=Scenario,D=esp32,C=core0,O=FreeRTOS")
     }
 
-    pub(crate) fn sync(&mut self) -> &mut Self {
+    pub fn sync(&mut self) -> &mut Self {
         self.add(What::Sync)
     }
 
-    pub(crate) fn init(&mut self) -> &mut Self {
+    pub fn init(&mut self) -> &mut Self {
         let init = Init {
             timestamp_hz: HZ,
             cpu_hz: 160 * HZ,
@@ -148,21 +148,21 @@ impl Recording {
         self.packet(&Packet::Init(init))
     }
 
-    /// From the next `INIT` on, ids lose so many low bits.
-    pub(crate) fn shift(&mut self, shift: u32) -> &mut Self {
+    /// From the next `INIT` on, ids lose this many low bits.
+    pub fn shift(&mut self, shift: u32) -> &mut Self {
         self.shift = shift;
         self
     }
 
-    pub(crate) fn shrink(&self, address: u32) -> u32 {
+    pub fn shrink(&self, address: u32) -> u32 {
         address.wrapping_sub(RAM) >> self.shift
     }
 
-    pub(crate) fn system(&mut self, text: &str) -> &mut Self {
+    pub fn system(&mut self, text: &str) -> &mut Self {
         self.packet(&Packet::SysDesc { text: text.into() })
     }
 
-    pub(crate) fn module(&mut self, offset: u32, text: &str) -> &mut Self {
+    pub fn module(&mut self, offset: u32, text: &str) -> &mut Self {
         self.packet(&Packet::ModuleDesc {
             module: 0,
             offset,
@@ -170,7 +170,7 @@ impl Recording {
         })
     }
 
-    pub(crate) fn task(&mut self, address: u32, name: &str) -> &mut Self {
+    pub fn task(&mut self, address: u32, name: &str) -> &mut Self {
         let task = self.shrink(address);
         self.packet(&Packet::TaskInfo {
             task,
@@ -179,44 +179,44 @@ impl Recording {
         })
     }
 
-    pub(crate) fn run(&mut self, address: u32) -> &mut Self {
+    pub fn run(&mut self, address: u32) -> &mut Self {
         let task = self.shrink(address);
         self.packet(&Packet::TaskStartExec { task })
     }
 
-    pub(crate) fn idle(&mut self) -> &mut Self {
+    pub fn idle(&mut self) -> &mut Self {
         self.packet(&Packet::Idle)
     }
 
-    pub(crate) fn enter(&mut self, interrupt: u32) -> &mut Self {
+    pub fn enter(&mut self, interrupt: u32) -> &mut Self {
         self.packet(&Packet::IsrEnter { interrupt })
     }
 
-    pub(crate) fn exit(&mut self) -> &mut Self {
+    pub fn exit(&mut self) -> &mut Self {
         self.packet(&Packet::IsrExit)
     }
 
-    pub(crate) fn stop(&mut self) -> &mut Self {
+    pub fn stop(&mut self) -> &mut Self {
         self.packet(&Packet::TraceStop)
     }
 
-    pub(crate) fn overflow(&mut self, drop_count: u32) -> &mut Self {
+    pub fn overflow(&mut self, drop_count: u32) -> &mut Self {
         self.packet(&Packet::Overflow { drop_count })
     }
 
-    pub(crate) fn systime_us(&mut self, microseconds: u64) -> &mut Self {
+    pub fn systime_us(&mut self, microseconds: u64) -> &mut Self {
         self.packet(&Packet::SystimeUs { microseconds })
     }
 
-    pub(crate) fn mark(&mut self, marker: u32) -> &mut Self {
+    pub fn mark(&mut self, marker: u32) -> &mut Self {
         self.packet(&Packet::Extended(Extended::Mark { marker }))
     }
 
-    pub(crate) fn print(&mut self, text: &str) -> &mut Self {
+    pub fn print(&mut self, text: &str) -> &mut Self {
         self.print_bytes(text.as_bytes())
     }
 
-    pub(crate) fn print_bytes(&mut self, text: &[u8]) -> &mut Self {
+    pub fn print_bytes(&mut self, text: &[u8]) -> &mut Self {
         self.packet(&Packet::PrintFormatted(Print {
             text: Text(text),
             options: 0,
@@ -225,7 +225,7 @@ impl Recording {
     }
 
     /// ESP-IDF's allocation, one tick after what came before.
-    pub(crate) fn allocate(&mut self, address: u32, size: u32, callers: &[u32]) -> &mut Self {
+    pub fn allocate(&mut self, address: u32, size: u32, callers: &[u32]) -> &mut Self {
         let mut numbers = vec![address, size];
         self.push_callers(&mut numbers, callers);
         let id = self.heap;
@@ -233,7 +233,7 @@ impl Recording {
     }
 
     /// ESP-IDF's free, one tick after what came before.
-    pub(crate) fn free(&mut self, address: u32, callers: &[u32]) -> &mut Self {
+    pub fn free(&mut self, address: u32, callers: &[u32]) -> &mut Self {
         let mut numbers = vec![address];
         self.push_callers(&mut numbers, callers);
         let id = self.heap + 1;
@@ -245,14 +245,14 @@ impl Recording {
     }
 
     /// How many packets there are.
-    pub(crate) fn packets(&self) -> usize {
+    pub fn packets(&self) -> usize {
         let is_packet = |entry: &&Entry| matches!(entry.what, What::Packet { .. });
         self.entries.iter().filter(is_packet).count()
     }
 
     /// Drops the packets that `is_lost` says, by their number, as a target does whose buffer is full: the
     /// next one that is kept comes behind an `OVERFLOW`. Returns how many were dropped.
-    pub(crate) fn lose(&mut self, mut is_lost: impl FnMut(usize) -> bool) -> u64 {
+    pub fn lose(&mut self, mut is_lost: impl FnMut(usize) -> bool) -> u64 {
         let entries = std::mem::take(&mut self.entries);
         let (mut number, mut lost, mut pending, mut drop_count) = (0, 0, 0_u32, 0);
         for entry in entries {
@@ -283,12 +283,12 @@ impl Recording {
     }
 
     /// All on one core, as a dump of the target's buffer: without header.
-    pub(crate) fn plain(&self) -> Vec<u8> {
+    pub fn plain(&self) -> Vec<u8> {
         self.stream(|_| true, encode)
     }
 
-    /// [`Recording::plain`], and where in it each packet stands.
-    pub(crate) fn plain_with_places(&self) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
+    /// [`Scenario::plain`], and where in it each packet stands.
+    pub fn plain_with_places(&self) -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
         let mut places = Vec::new();
         let mut end = 0;
         let mut time = 0;
@@ -310,17 +310,17 @@ impl Recording {
     }
 
     /// A file of OpenOCD's for one core.
-    pub(crate) fn openocd(&self) -> Vec<u8> {
+    pub fn openocd(&self) -> Vec<u8> {
         [OPENOCD.as_bytes(), &self.plain()].concat()
     }
 
     /// OpenOCD's two files for two cores: what concerns both stands in both.
-    pub(crate) fn openocd_by_core(&self) -> [Vec<u8>; 2] {
+    pub fn openocd_by_core(&self) -> [Vec<u8>; 2] {
         [0, 1].map(|core| [OPENOCD.as_bytes(), &self.part(core)].concat())
     }
 
     /// OpenOCD's one file for two cores (V3.60).
-    pub(crate) fn joined(&self) -> Vec<u8> {
+    pub fn joined(&self) -> Vec<u8> {
         let parts = [0, 1].map(|core| self.part(core));
         let header = format!(
             ";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n\
@@ -331,7 +331,7 @@ impl Recording {
     }
 
     /// OpenOCD's old one file for two cores, which share one chain of deltas.
-    pub(crate) fn with_core_bit(&self) -> Vec<u8> {
+    pub fn with_core_bit(&self) -> Vec<u8> {
         let header = ";\n; Version\t\tSEGGER SystemViewer V2.42\n; Author\t\tEspressif Inc\n\
                       ; ESP_Extension\n;\n";
         let mut bytes = header.as_bytes().to_vec();
@@ -388,7 +388,7 @@ impl Recording {
 }
 
 /// Numbers as they stand in a payload.
-pub(crate) fn encoded(numbers: &[u32]) -> Vec<u8> {
+pub fn encoded(numbers: &[u32]) -> Vec<u8> {
     let mut payload = Vec::new();
     for &number in numbers {
         let (bytes, length) = varint::write(number);

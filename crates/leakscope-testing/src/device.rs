@@ -13,14 +13,14 @@ use leakscope_recorder::stream::{Config, Stream};
 use leakscope_recorder::{Block, Level, Recorder, Task};
 
 /// A board with a program that leaks 24 bytes in each round of its loop.
-pub(crate) struct Board {
+pub struct Board {
     stream: Stream<Leakscope<4>, Microseconds, { 256 * 1024 }>,
     round: usize,
 }
 
 /// A hundred microseconds pass with each look.
 #[derive(Debug, Default)]
-pub(crate) struct Microseconds(AtomicU32);
+pub struct Microseconds(AtomicU32);
 
 impl Clock for Microseconds {
     fn now(&self) -> u32 {
@@ -38,7 +38,7 @@ const CLEAN: [usize; 2] = [0x0800_1401, 0x0800_2001];
 
 impl Board {
     /// Switched on, and not yet recording.
-    pub(crate) fn new() -> Box<Self> {
+    pub fn new() -> Box<Self> {
         let board = Box::new(Self {
             stream: Stream::new(),
             round: 0,
@@ -51,17 +51,17 @@ impl Board {
         board
     }
 
-    /// The host said this.
-    pub(crate) fn hear(&self, commands: &[u8]) {
+    /// Takes what the host said.
+    pub fn hear(&self, commands: &[u8]) {
         self.stream.receive(commands);
     }
 
-    pub(crate) fn is_recording(&self) -> bool {
+    pub fn is_recording(&self) -> bool {
         self.stream.is_recording()
     }
 
-    /// So many rounds of its loop: a block is leaked, another one freed, and every tenth is logged.
-    pub(crate) fn work(&mut self, rounds: usize) {
+    /// This many rounds of its loop: each leaks a block and frees another; every tenth is logged.
+    pub fn work(&mut self, rounds: usize) {
         for _ in 0..rounds {
             let kept = Block {
                 address: HEAP + self.round * 32,
@@ -82,7 +82,7 @@ impl Board {
     }
 
     /// Whether there is anything in its buffer.
-    pub(crate) fn has_something_to_send(&self) -> bool {
+    pub fn has_something_to_send(&self) -> bool {
         let mut has_something = false;
         let Ok(_) = self.stream.drain(0, &mut |_: &[u8]| {
             has_something = true;
@@ -92,7 +92,7 @@ impl Board {
     }
 
     /// What is in its buffer.
-    pub(crate) fn sent(&self) -> Vec<u8> {
+    pub fn sent(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let Ok(_) = self.stream.drain(0, &mut |part: &[u8]| {
             bytes.extend_from_slice(part);
@@ -102,7 +102,7 @@ impl Board {
     }
 
     /// A whole trace, from the start to the stop.
-    pub(crate) fn trace(rounds: usize) -> Vec<u8> {
+    pub fn trace(rounds: usize) -> Vec<u8> {
         let mut board = Self::new();
         board.hear(&[1]);
         board.work(rounds);
@@ -113,7 +113,7 @@ impl Board {
 
 /// How a device answers its host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manners {
+pub enum Manners {
     /// "SystemView via IP".
     Ip,
     /// "SystemView via UART".
@@ -123,22 +123,22 @@ pub(crate) enum Manners {
 }
 
 /// What is at the board's end of a link.
-pub(crate) struct Firmware<L> {
-    pub(crate) board: Box<Board>,
+pub struct Firmware<L> {
+    pub board: Box<Board>,
     link: L,
     manners: Manners,
     uart: Handshake,
     /// All packets that were sent.
-    pub(crate) sent: Vec<u8>,
+    pub sent: Vec<u8>,
 }
 
 impl<L: Read + Write> Firmware<L> {
-    pub(crate) fn new(link: L, manners: Manners) -> Self {
+    pub fn new(link: L, manners: Manners) -> Self {
         Self::of(Board::new(), link, manners)
     }
 
     /// A board that has run before.
-    pub(crate) fn of(board: Box<Board>, link: L, manners: Manners) -> Self {
+    pub fn of(board: Box<Board>, link: L, manners: Manners) -> Self {
         Self {
             board,
             link,
@@ -149,7 +149,7 @@ impl<L: Read + Write> Firmware<L> {
     }
 
     /// Listens until the host has said START, and the start sequence is to be sent.
-    pub(crate) fn wait_for_start(&mut self) -> io::Result<()> {
+    pub fn wait_for_start(&mut self) -> io::Result<()> {
         if self.manners == Manners::Ip {
             let mut hello = [0; 32];
             self.link.read_exact(&mut hello)?;
@@ -164,7 +164,7 @@ impl<L: Read + Write> Firmware<L> {
     }
 
     /// Listens until the host has said STOP.
-    pub(crate) fn wait_for_stop(&mut self) -> io::Result<()> {
+    pub fn wait_for_stop(&mut self) -> io::Result<()> {
         while self.board.is_recording() {
             self.listen()?;
         }
@@ -172,7 +172,7 @@ impl<L: Read + Write> Firmware<L> {
     }
 
     /// Takes one thing that the host says.
-    pub(crate) fn listen(&mut self) -> io::Result<()> {
+    pub fn listen(&mut self) -> io::Result<()> {
         let mut byte = [0];
         self.link.read_exact(&mut byte)?;
         match self.manners {
@@ -192,7 +192,7 @@ impl<L: Read + Write> Firmware<L> {
     }
 
     /// Works, and sends what it recorded.
-    pub(crate) fn work(&mut self, rounds: usize) -> io::Result<()> {
+    pub fn work(&mut self, rounds: usize) -> io::Result<()> {
         for _ in 0..rounds {
             self.board.work(1);
             self.send()?;
@@ -200,7 +200,7 @@ impl<L: Read + Write> Firmware<L> {
         Ok(())
     }
 
-    pub(crate) fn send(&mut self) -> io::Result<()> {
+    pub fn send(&mut self) -> io::Result<()> {
         let bytes = self.board.sent();
         self.link.write_all(&bytes)?;
         self.sent.extend(bytes);
@@ -208,7 +208,7 @@ impl<L: Read + Write> Firmware<L> {
     }
 
     /// Sends bytes that are no packets of the recorder's.
-    pub(crate) fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.link.write_all(bytes)?;
         self.sent.extend(bytes);
         Ok(())
@@ -217,7 +217,7 @@ impl<L: Read + Write> Firmware<L> {
 
 impl Firmware<TcpStream> {
     /// Ends the connection, as far as the host can see.
-    pub(crate) fn hang_up(&self) {
+    pub fn hang_up(&self) {
         // A host that has gone already has seen as much.
         let _ = self.link.shutdown(Shutdown::Both);
     }
@@ -225,7 +225,7 @@ impl Firmware<TcpStream> {
 
 /// A device on the network, at a port that the system chooses: `serve` is what it does, with a listener that
 /// it accepts its hosts from.
-pub(crate) fn on_network<T: Send + 'static>(
+pub fn on_network<T: Send + 'static>(
     serve: impl FnOnce(TcpListener) -> T + Send + 'static,
 ) -> (SocketAddr, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

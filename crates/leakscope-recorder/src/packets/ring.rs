@@ -2,8 +2,14 @@
 
 use core::sync::atomic::Ordering;
 
-use super::output::Place;
 use crate::sink::rtt::Channel;
+
+/// Room for a packet of at most `longest` bytes, which is the writer's.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) start: *mut u8,
+    pub(crate) longest: usize,
+}
 
 /// A ring of `capacity` bytes, and behind it room to put a packet together that does not fit in one
 /// piece.
@@ -11,7 +17,7 @@ use crate::sink::rtt::Channel;
 /// There may be one writer at a time (it holds the stream's critical section) and one reader, who needs
 /// no lock: each moves its own position, and touches only the bytes that are its own.
 #[derive(Clone, Copy)]
-pub(super) struct Ring<'a> {
+pub(crate) struct Ring<'a> {
     start: *mut u8,
     capacity: usize,
     scratch: usize,
@@ -23,7 +29,7 @@ impl<'a> Ring<'a> {
     /// `capacity + scratch` bytes from `start` on may be read and written for `'a`, by nobody but
     /// through a ring with the same `channel`.
     #[inline]
-    pub(super) const unsafe fn new(
+    pub(crate) const unsafe fn new(
         start: *mut u8,
         capacity: usize,
         scratch: usize,
@@ -37,14 +43,14 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Where a packet of at most `longest` bytes can be written as it is; `None` if there is not so much room in
-    /// one piece. (It says so too where there is just so much: the end of the ring is then reached by the long
-    /// way, and needs no thought here.)
+    /// Where a packet of at most `longest` bytes can be written as it is; `None` if there is less room in one
+    /// piece. (It is `None` too where the room is just enough: the long way then reaches the end of the ring, which
+    /// needs no thought here.)
     ///
     /// A debug probe could write any number as the position up to which it has read. Then more is said
     /// to be free than is; but what is said to be free lies below the capacity.
     #[inline]
-    pub(super) fn place(&self, longest: usize) -> Option<Place> {
+    pub(crate) fn place(&self, longest: usize) -> Option<Place> {
         let write = self.write_position();
         let read = self.channel.read_position(Ordering::Acquire);
         let end = write + longest;
@@ -58,7 +64,7 @@ impl<'a> Ring<'a> {
     }
 
     /// How many bytes are free in all.
-    pub(super) fn free(&self) -> usize {
+    pub(crate) fn free(&self) -> usize {
         let (write, read) = (self.write_position(), self.read_position());
         if read > write {
             read - write - 1
@@ -69,14 +75,14 @@ impl<'a> Ring<'a> {
 
     /// Where packets are put together for which there is no [`place`](Self::place).
     #[inline]
-    pub(super) fn scratch(&self) -> (*mut u8, usize) {
+    pub(crate) fn scratch(&self) -> (*mut u8, usize) {
         // SAFETY: the scratch bytes follow the capacity.
         (unsafe { self.start.add(self.capacity) }, self.scratch)
     }
 
     /// Hands over `length` bytes that were written at a [`place`](Self::place).
     #[inline]
-    pub(super) fn commit(&self, length: usize) {
+    pub(crate) fn commit(&self, length: usize) {
         self.channel
             .set_write_position(self.write_position() + length);
     }
@@ -84,7 +90,7 @@ impl<'a> Ring<'a> {
     /// Hands over the first `length` bytes of the scratch; false if they do not fit.
     #[cold]
     #[inline(never)]
-    pub(super) fn commit_scratch(self, length: usize) -> bool {
+    pub(crate) fn commit_scratch(self, length: usize) -> bool {
         if length > self.free() {
             return false;
         }
@@ -110,7 +116,7 @@ impl<'a> Ring<'a> {
     }
 
     /// For the reader: the bytes that can be read in one piece.
-    pub(super) fn readable(&self) -> &'a [u8] {
+    pub(crate) fn readable(&self) -> &'a [u8] {
         let write = self
             .channel
             .write_position(Ordering::Acquire)
@@ -122,7 +128,7 @@ impl<'a> Ring<'a> {
     }
 
     /// For the reader: gives back the first `length` bytes of what was [`readable`](Self::readable).
-    pub(super) fn release(&self, length: usize) {
+    pub(crate) fn release(&self, length: usize) {
         let end = self.read_position() + length;
         self.channel
             .set_read_position(if end >= self.capacity { 0 } else { end });

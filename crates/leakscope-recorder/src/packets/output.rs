@@ -7,15 +7,14 @@
 
 use leakscope_systemview::{BufferTooSmall, Writer, id};
 
-use super::OVERFLOW;
 use super::cursor::Cursor;
-use super::ring::Ring;
+use super::ring::{Place, Ring};
 use crate::event::SystemEvent;
 
 /// What a stream does with events at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 #[repr(u8)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     /// Nothing. It is 0, so that a new stream is all zeros.
     Stopped = 0,
     /// The buffer was full: before the next event, it has to tell how many were dropped.
@@ -30,23 +29,23 @@ pub(super) enum Mode {
 
 /// What has to be known of the packets before.
 #[derive(Debug)]
-pub(super) struct Chain {
-    pub(super) mode: Mode,
+pub(crate) struct Chain {
+    pub(crate) mode: Mode,
     /// The mode to return to from [`Mode::Dropping`].
-    pub(super) usual_mode: Mode,
+    pub(crate) usual_mode: Mode,
     /// When the last packet was stored.
-    pub(super) last: u32,
+    pub(crate) last: u32,
     /// How many were dropped, not counting those that found the buffer full.
-    pub(super) dropped: u32,
+    pub(crate) dropped: u32,
     /// Whether the host knows that nothing runs.
-    pub(super) idle: bool,
+    pub(crate) idle: bool,
     /// What runs, for a host that comes later.
-    pub(super) running: Running,
+    pub(crate) running: Running,
 }
 
 /// What a core does.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Running {
+pub(crate) enum Running {
     /// Not known. It comes first, so that a new stream is all zeros.
     Unknown,
     Task(usize),
@@ -54,7 +53,7 @@ pub(super) enum Running {
 }
 
 impl Chain {
-    pub(super) const NEW: Self = Self {
+    pub(crate) const NEW: Self = Self {
         mode: Mode::Stopped,
         usual_mode: Mode::Stopped,
         last: 0,
@@ -65,7 +64,7 @@ impl Chain {
 
     /// Keeps in mind what runs.
     #[inline]
-    pub(super) fn note(&mut self, event: SystemEvent) {
+    pub(crate) fn note(&mut self, event: SystemEvent) {
         match event {
             SystemEvent::TaskStartExec(task) => self.running = Running::Task(task),
             SystemEvent::Idle => self.running = Running::Nothing,
@@ -76,24 +75,17 @@ impl Chain {
 }
 
 /// Writes the fields of a packet.
-pub(super) type Fields<'f> = dyn FnMut(&mut Writer<'_>) -> Result<(), BufferTooSmall> + 'f;
+pub(crate) type Fields<'f> = dyn FnMut(&mut Writer<'_>) -> Result<(), BufferTooSmall> + 'f;
 
 /// Writes packets at one point in time. Exists inside the critical section only.
 pub struct Output<'a> {
-    pub(super) ring: Ring<'a>,
-    pub(super) chain: &'a mut Chain,
-    pub(super) now: u32,
+    pub(crate) ring: Ring<'a>,
+    pub(crate) chain: &'a mut Chain,
+    pub(crate) now: u32,
     /// For the short way: room for one packet, in one piece.
-    pub(super) place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// Which bits of the clock count.
-    pub(super) clock_mask: u32,
-}
-
-/// Room for a packet of at most `longest` bytes, which is the writer's.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) start: *mut u8,
-    pub(super) longest: usize,
+    pub(crate) clock_mask: u32,
 }
 
 impl Output<'_> {
@@ -113,7 +105,7 @@ impl Output<'_> {
 
     /// The same of a packet with an id below 24, and a number or none.
     #[inline(always)]
-    pub(super) fn short_in_place(&mut self, id: u32, number: Option<u32>) -> bool {
+    pub(crate) fn short_in_place(&mut self, id: u32, number: Option<u32>) -> bool {
         self.in_place(SHORT, |cursor| short(cursor, id, number))
     }
 
@@ -130,13 +122,13 @@ impl Output<'_> {
 
     /// The long way of the second.
     #[inline]
-    pub(super) fn short(&mut self, id: u32, number: Option<u32>) -> bool {
+    pub(crate) fn short(&mut self, id: u32, number: Option<u32>) -> bool {
         self.store(SHORT, |cursor| short(cursor, id, number))
     }
 
     /// Any packet, put together outside the ring: for what is rare or has text.
     #[inline(never)]
-    pub(super) fn packet(&mut self, id: u32, fields: &mut Fields<'_>) -> bool {
+    pub(crate) fn packet(&mut self, id: u32, fields: &mut Fields<'_>) -> bool {
         if self.chain.mode == Mode::Dropping && !self.tell_overflow() {
             return false;
         }
@@ -166,12 +158,12 @@ impl Output<'_> {
     }
 
     /// A packet without fields.
-    pub(super) fn bare(&mut self, id: u32) -> bool {
+    pub(crate) fn bare(&mut self, id: u32) -> bool {
         self.packet(id, &mut |_| Ok(()))
     }
 
     /// Bytes as they are, without time; false if there is no room.
-    pub(super) fn raw(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> bool {
         let (scratch, room) = self.ring.scratch();
         assert!(bytes.len() <= room, "raw bytes are few");
         // SAFETY: the scratch belongs to the writer, which this is, and has room.
@@ -180,7 +172,7 @@ impl Output<'_> {
     }
 
     /// An event is dropped without an attempt to store it.
-    pub(super) fn drop_event(&mut self) {
+    pub(crate) fn drop_event(&mut self) {
         if self.chain.mode == Mode::Dropping {
             self.chain.dropped = self.chain.dropped.wrapping_add(1);
         } else {
@@ -268,6 +260,8 @@ impl Output<'_> {
     }
 }
 
+/// The longest `OVERFLOW` packet.
+pub(crate) const OVERFLOW: usize = 1 + 5 + 5;
 /// The longest packet of an id below 24 and a number.
 const SHORT: usize = 1 + 5 + 5;
 

@@ -1,0 +1,9 @@
+//! Packets of events, written into a ring where their bytes stay until they are read.
+
+mod cursor;
+mod output;
+mod ring;
+
+pub(crate) use cursor::Cursor;
+pub(crate) use output::{Chain, Mode, OVERFLOW, Output, Running};
+pub(crate) use ring::{Place, Ring};

@@ -1,0 +1,173 @@
+//! Call sites: what each did, its verdict, and what a policy makes of that.
+
+use leakscope_analysis::findings;
+use leakscope_analysis::outcome;
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Facts};
+use crate::identity::Identity;
+use crate::policy::{Policy, Standing};
+use crate::symbolizer::{NamedFrame, Symbolizer};
+use crate::words::phrase;
+
+/// A distinct call stack that allocates, seen from above the allocator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallSite {
+    /// Its number in this trace, which stays while a recording grows.
+    pub id: u32,
+    /// What it is called in every build.
+    pub identity: Identity,
+    /// What a policy makes of the verdict: the one place that says whether it is a leak.
+    pub standing: Standing,
+    /// The verdict's name, as [`Verdict::name`](findings::Verdict::name) gives it. A later version may give
+    /// others.
+    pub verdict: String,
+    /// How much the verdict can be relied on.
+    #[serde(with = "Confidence")]
+    pub confidence: findings::Confidence,
+    /// Why, in words and numbers.
+    pub reason: String,
+    /// The session that gave the verdict, an index into the report's sessions.
+    pub session: usize,
+    /// How fast it grows.
+    pub growth_bytes_per_second: Option<f64>,
+    /// The same: so many bytes …
+    pub growth_bytes: i64,
+    /// … in so many ticks.
+    pub growth_ticks: u64,
+    /// Blocks allocated.
+    pub allocations: u64,
+    /// Those freed.
+    pub frees: u64,
+    /// Allocations that changed the size of a block.
+    pub reallocations: u64,
+    /// Allocations that found no memory.
+    pub failed_allocations: u64,
+    /// Bytes allocated.
+    pub allocated_bytes: u64,
+    /// Blocks that lived when their session ended.
+    pub outstanding_blocks: u64,
+    /// The bytes of those.
+    pub outstanding_bytes: u64,
+    /// The most bytes that lived at once.
+    pub peak_bytes: u64,
+    /// Bytes that lived when the whole heap's peak was reached.
+    pub bytes_at_peak: u64,
+    /// The smallest block.
+    pub smallest_bytes: u64,
+    /// The largest block.
+    pub largest_bytes: u64,
+    /// The first allocation, in seconds.
+    pub first_allocation_s: Option<f64>,
+    /// The first allocation, in ticks.
+    pub first_allocation_ticks: u64,
+    /// The last allocation, in seconds.
+    pub last_allocation_s: Option<f64>,
+    /// The last allocation, in ticks.
+    pub last_allocation_ticks: u64,
+    /// Who allocated here, each name once, in order of first appearance.
+    pub tasks: Vec<String>,
+    /// On which cores.
+    pub cores: Vec<u8>,
+    /// The call stack, the innermost frame first, without the allocator's own.
+    pub frames: Vec<NamedFrame>,
+    /// The allocator's own frames below, as first seen.
+    pub allocator_frames: Vec<NamedFrame>,
+    /// The oldest of the blocks that are outstanding.
+    pub blocks: Vec<Block>,
+}
+
+/// How [`findings::Confidence`] is written: nothing below this crate can be serialised.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "findings::Confidence", rename_all = "kebab-case")]
+enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+impl CallSite {
+    /// All but its identity, which takes all call sites to tell.
+    pub(super) fn new(
+        facts: Facts<'_>,
+        symbolizer: &mut Symbolizer<'_>,
+        site: &outcome::CallSite,
+        policy: &Policy,
+    ) -> Self {
+        let stack = symbolizer.stack(&site.allocator_frames, &site.stack);
+        let growth = site.growth;
+        // After a restart, a task of the same name is another one.
+        let mut tasks: Vec<String> = Vec::new();
+        for name in site.contexts.iter().map(|&context| facts.context(context)) {
+            if !tasks.contains(&name) {
+                tasks.push(name);
+            }
+        }
+        Self {
+            id: site.id.number(),
+            identity: Identity::default(),
+            standing: policy.standing(site.finding.verdict),
+            verdict: site.finding.verdict.name().to_owned(),
+            confidence: site.finding.confidence,
+            reason: phrase(&site.finding.reason, facts.clock),
+            session: site.session,
+            growth_bytes_per_second: facts.clock.bytes_per_second(growth.bytes, growth.ticks),
+            growth_bytes: growth.bytes,
+            growth_ticks: growth.ticks,
+            allocations: site.allocations,
+            frees: site.frees,
+            reallocations: site.reallocations,
+            failed_allocations: site.failed_allocations,
+            allocated_bytes: site.allocated_bytes,
+            outstanding_blocks: site.outstanding_blocks,
+            outstanding_bytes: site.outstanding_bytes,
+            peak_bytes: site.peak_bytes,
+            bytes_at_peak: site.bytes_at_peak,
+            smallest_bytes: site.smallest,
+            largest_bytes: site.largest,
+            first_allocation_s: facts.seconds(site.first_allocation),
+            first_allocation_ticks: site.first_allocation,
+            last_allocation_s: facts.seconds(site.last_allocation),
+            last_allocation_ticks: site.last_allocation,
+            tasks,
+            cores: site.cores.clone(),
+            frames: stack.frames,
+            allocator_frames: stack.allocator,
+            blocks: site
+                .blocks
+                .iter()
+                .map(|block| Block::new(facts, block))
+                .collect(),
+        }
+    }
+}
+
+/// A block that was not freed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// Where it is.
+    pub address: Address,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was allocated, in seconds.
+    pub time_s: Option<f64>,
+    /// When it was allocated, in ticks.
+    pub time_ticks: u64,
+    /// By whom.
+    pub context: String,
+    /// On which core.
+    pub core: u8,
+}
+
+impl Block {
+    pub(super) fn new(facts: Facts<'_>, block: &outcome::Block) -> Self {
+        Self {
+            address: Address(block.address),
+            size_bytes: block.size,
+            time_s: facts.seconds(block.time),
+            time_ticks: block.time,
+            context: facts.context(block.context),
+            core: block.core,
+        }
+    }
+}

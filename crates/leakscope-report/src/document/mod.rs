@@ -1,0 +1,164 @@
+//! The report as data: one document, built once, that everything which is shown is read from.
+//!
+//! The fields are those of the JSON, which `docs/report-json.md` describes. Times are ticks, and the same in
+//! seconds where the clock is known; sizes are bytes. Texts come from a device and from an ELF file, or from a
+//! JSON file that anybody has written: whoever shows them makes them harmless first.
+//!
+//! - [`call_site`], [`anomaly`]: what the program did; [`usage`]: who used how much.
+//! - [`trace`]: what was recorded; [`totals`]: sums; [`problem`]: what is wrong with the data.
+mod address;
+pub mod anomaly;
+pub mod call_site;
+pub mod problem;
+pub mod totals;
+pub mod trace;
+pub mod usage;
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::trace::Context;
+use serde::{Deserialize, Serialize};
+
+use crate::conclusion::{Conclusion, has};
+use crate::identity;
+use crate::policy::{Policy, Standing};
+use crate::sentences;
+use crate::symbolizer::Symbolizer;
+use crate::units::Clock;
+pub use address::Address;
+
+/// What a trace or a dump says, put in words, named and judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "schema", rename = "leakscope.report")]
+pub struct Report {
+    /// Of the schema: [`Report::VERSION`].
+    pub version: u32,
+    /// What all of it says of leaks.
+    pub conclusion: Conclusion,
+    /// The same in a sentence, without a full stop.
+    pub headline: String,
+    /// What the conclusion does not prove, a sentence each, without full stops.
+    pub limits: Vec<String>,
+    /// What else the program did wrong: "4 failed allocations".
+    pub also_wrong: Vec<String>,
+    /// What was read.
+    pub trace: trace::Trace,
+    /// Sums over the whole trace.
+    pub totals: totals::Totals,
+    /// When the heap is used up by the leaks, if one heap of known size is what they grow in.
+    pub exhaustion: Option<usage::Exhaustion>,
+    /// Every call site that allocated, the worst first.
+    pub call_sites: Vec<call_site::CallSite>,
+    /// Frees that cannot be right: the first ones.
+    pub anomalies: Vec<anomaly::Anomaly>,
+    /// Allocations that found no memory: the first ones.
+    pub failed_allocations: Vec<anomaly::FailedAllocation>,
+    /// When the most bytes lived, and who held them.
+    pub peak: usage::Peak,
+    /// Who allocated and freed how much, in order of first appearance.
+    pub contexts: Vec<usage::ContextUsage>,
+    /// The heaps that the target told apart.
+    pub heaps: Vec<usage::HeapUsage>,
+    /// The stretches between restarts.
+    pub sessions: Vec<trace::Session>,
+    /// All tasks ever seen.
+    pub tasks: Vec<trace::Task>,
+    /// What is wrong with the data, what can change the answer first.
+    pub problems: Vec<problem::Problem>,
+}
+
+impl Report {
+    /// The version of the schema. It changes when a field is removed or changes its meaning, not when one is
+    /// added.
+    pub const VERSION: u32 = 1;
+
+    /// Puts an outcome in words: functions by `symbolizer`, standings by `policy`.
+    ///
+    /// `inputs` are the names of the inputs, in the order in which problems count them; it may be empty.
+    pub fn new(
+        outcome: &Outcome,
+        symbolizer: &mut Symbolizer<'_>,
+        inputs: &[String],
+        policy: &Policy,
+    ) -> Self {
+        if has(outcome, |kind| {
+            matches!(kind, ProblemKind::NotBehindCalls { .. })
+        }) {
+            symbolizer.doubt();
+        }
+        let facts = Facts {
+            outcome,
+            clock: Clock::new(outcome.target.timestamp_hz, outcome.totals.end),
+        };
+        let sites = outcome.call_sites.iter();
+        let mut call_sites: Vec<_> = sites
+            .map(|site| call_site::CallSite::new(facts, symbolizer, site, policy))
+            .collect();
+        identity::identify(&mut call_sites, outcome.target.elf_sha256.as_deref());
+        let totals = totals::Totals::new(facts, &call_sites);
+        let conclusion = Conclusion::of(outcome, &totals);
+        let mut problems: Vec<_> = (outcome.problems.iter())
+            .map(|problem| problem::Problem::new(facts, inputs, problem))
+            .collect();
+        // Stable: of one severity, what was seen first comes first.
+        problems.sort_by_key(|problem| problem.severity);
+        Self {
+            version: Self::VERSION,
+            conclusion,
+            headline: sentences::headline(outcome, conclusion, &totals),
+            limits: sentences::limits(facts, conclusion, &call_sites),
+            also_wrong: sentences::also_wrong(&totals),
+            trace: trace::Trace::new(facts, symbolizer, inputs),
+            exhaustion: usage::Exhaustion::of(outcome, &totals),
+            totals,
+            call_sites,
+            anomalies: (outcome.anomalies.iter())
+                .map(|anomaly| anomaly::Anomaly::new(facts, symbolizer, anomaly))
+                .collect(),
+            failed_allocations: (outcome.failed_allocations.iter())
+                .map(|failure| anomaly::FailedAllocation::new(facts, symbolizer, failure))
+                .collect(),
+            peak: usage::Peak::new(facts),
+            contexts: (outcome.contexts.iter())
+                .map(|usage| usage::ContextUsage::new(facts, usage))
+                .collect(),
+            heaps: outcome.heaps.iter().map(usage::HeapUsage::new).collect(),
+            sessions: (outcome.sessions.iter())
+                .map(|session| trace::Session::new(facts, session))
+                .collect(),
+            tasks: outcome.tasks.iter().map(trace::Task::new).collect(),
+            problems,
+        }
+    }
+
+    /// The call sites that leak, the worst first.
+    pub fn leaks(&self) -> impl Iterator<Item = &call_site::CallSite> {
+        let sites = self.call_sites.iter();
+        sites.filter(|site| site.standing == Standing::Leak)
+    }
+
+    /// What its ticks are.
+    pub fn clock(&self) -> Clock {
+        Clock::new(
+            self.trace.timestamp_hz.unwrap_or(0),
+            self.trace.length_ticks,
+        )
+    }
+}
+
+/// What the parts are made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'o> {
+    pub(crate) outcome: &'o Outcome,
+    pub(crate) clock: Clock,
+}
+
+impl Facts<'_> {
+    fn context(self, context: Context) -> String {
+        self.outcome.context_name(context)
+    }
+
+    fn seconds(self, ticks: u64) -> Option<f64> {
+        self.clock.seconds(ticks)
+    }
+}

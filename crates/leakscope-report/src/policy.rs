@@ -1,0 +1,38 @@
+//! What is made of verdicts: the one place that says whether a call site is a leak.
+
+use leakscope_analysis::findings::Verdict;
+use serde::{Deserialize, Serialize};
+
+/// What a call site counts as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It leaks.
+    Leak,
+    /// It leaks, and the rule of this name excuses that.
+    Suppressed(String),
+    /// It leaks, and did so when the baseline of this name was made.
+    Known(String),
+    /// It may leak or not: data were lost, or no pattern fits.
+    Unknown,
+    /// It does not leak, as far as the trace can tell.
+    Fine,
+}
+
+/// What is made of verdicts: each is taken at its word. There are no rules that excuse leaks yet, and no
+/// baselines of known ones; this is where they belong.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Policy {}
+
+impl Policy {
+    /// What a call site with this verdict counts as.
+    #[allow(clippy::unused_self, reason = "which policy it is will matter")]
+    pub(crate) fn standing(&self, verdict: Verdict) -> Standing {
+        match verdict {
+            verdict if verdict.is_leak() => Standing::Leak,
+            Verdict::Uncertain | Verdict::Unclassified => Standing::Unknown,
+            _ => Standing::Fine,
+        }
+    }
+}

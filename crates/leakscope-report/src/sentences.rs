@@ -1,0 +1,128 @@
+//! What a report says in sentences: its headline, what limits it, and what else the program did wrong.
+
+use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::problem::ProblemKind;
+
+use crate::conclusion::{Conclusion, has};
+use crate::document::Facts;
+use crate::document::call_site::CallSite;
+use crate::document::totals::Totals;
+use crate::policy::Standing;
+use crate::units::{bytes, counted, rate_per_second};
+
+/// The answer in one sentence, without a full stop. What stands before its first colon, or else comma, says
+/// what kind of answer it is.
+pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, totals: &Totals) -> String {
+    let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
+    match conclusion {
+        Conclusion::NothingKnown => nothing_known(outcome),
+        Conclusion::NoLeakSeen if is_dump => match totals.outstanding_blocks {
+            0 => "Leak or not, a dump cannot tell: every block in it was freed".to_owned(),
+            _ => "Leak or not, a dump cannot tell: look first at call sites that hold many blocks, and \
+                  compare with a later dump, or record a trace"
+                .to_owned(),
+        },
+        Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
+        Conclusion::Leak => leaks(totals),
+    }
+}
+
+fn nothing_known(outcome: &Outcome) -> String {
+    let unnamed = has(outcome, |kind| matches!(kind, ProblemKind::NoHeapEvents));
+    let why = match (unnamed, outcome.totals.events) {
+        (true, _) => "no heap event could be named in this trace",
+        (false, 0) => "this trace is empty",
+        (false, _) => "this trace has no heap events",
+    };
+    format!("Nothing can be said about leaks: {why}")
+}
+
+fn leaks(totals: &Totals) -> String {
+    let together = if totals.leaks > 1 { " together" } else { "" };
+    let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0);
+    let growth = match rate {
+        Some(rate) => format!(", growing by {}{together}", rate_per_second(rate)),
+        None => String::new(),
+    };
+    format!(
+        "{}: {}, {} outstanding{growth}",
+        counted(totals.leaks, "leak"),
+        counted(totals.leak_blocks, "block"),
+        bytes(totals.leak_bytes)
+    )
+}
+
+/// What else the program did wrong: it stands further down, behind what may be a long list.
+pub(crate) fn also_wrong(totals: &Totals) -> Vec<String> {
+    let failed = totals
+        .failed_allocations
+        .saturating_sub(totals.failed_and_retried);
+    let faults = [
+        (failed, "failed allocation"),
+        (totals.double_frees, "double free"),
+        (totals.wrong_frees, "wrong free"),
+    ];
+    let faults = faults.into_iter().filter(|(number, _)| *number > 0);
+    faults.map(|(number, name)| counted(number, name)).collect()
+}
+
+/// What a trace without a leak does not prove; nothing of others.
+pub(crate) fn limits(
+    facts: Facts<'_>,
+    conclusion: Conclusion,
+    call_sites: &[CallSite],
+) -> Vec<String> {
+    let outcome = facts.outcome;
+    let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
+    if conclusion != Conclusion::NoLeakSeen || is_dump {
+        return Vec::new();
+    }
+    let length = facts.clock.duration(outcome.totals.end);
+    let mut limits = vec![format!(
+        "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show"
+    )];
+    let sites = |verdict: Verdict| {
+        let open = call_sites
+            .iter()
+            .filter(|site| site.standing == Standing::Unknown);
+        open.filter(|site| site.verdict == verdict.name()).count() as u64
+    };
+    match sites(Verdict::Uncertain) {
+        0 if is_damaged(outcome) => {
+            limits.push("data were lost: what happened there is not known".to_owned());
+        }
+        0 => {}
+        uncertain => limits.push(format!(
+            "data were lost, and could hide leaks of {}",
+            counted(uncertain, "call site")
+        )),
+    }
+    match sites(Verdict::Unclassified) {
+        0 => {}
+        unclassified => limits.push(format!(
+            "no pattern fits {}: a longer trace may tell",
+            counted(unclassified, "call site")
+        )),
+    }
+    if has(outcome, |kind| matches!(kind, ProblemKind::NoCallStacks)) {
+        limits.push("without call stacks, small leaks hide among other allocations".to_owned());
+    }
+    if has(outcome, |kind| matches!(kind, ProblemKind::ClockStands)) {
+        limits.push("without a clock, growth over time cannot be seen".to_owned());
+    }
+    limits
+}
+
+fn is_damaged(outcome: &Outcome) -> bool {
+    has(outcome, |kind| {
+        matches!(
+            kind,
+            ProblemKind::Overflow { .. }
+                | ProblemKind::Skipped { .. }
+                | ProblemKind::AllocationLost
+                | ProblemKind::FreeLost
+                | ProblemKind::UnreadablePacket { .. }
+        )
+    })
+}

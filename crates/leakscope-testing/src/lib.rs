@@ -1,0 +1,22 @@
+//! What the tests of several crates share.
+//!
+//! - [`Scenario`](scenario::Scenario) writes recordings, packet by packet.
+//! - [`device`] is a board to be recorded: the real recorder at the far end of a link.
+//! - [`needs`] is what tests need and may not find: tools, and the recordings of real boards.
+#![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
+#![allow(
+    missing_docs,
+    reason = "a method that is named as its packet says as much"
+)]
+
+pub mod device;
+pub mod needs;
+pub mod scenario;
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the project.
+pub fn project() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    folder.canonicalize().expect("the project's own folder")
+}

@@ -1,0 +1,55 @@
+//! What tests need beside the project. A test that does not find it is skipped, with a line that says so; with
+//! `LEAKSCOPE_REQUIRE=all`, as in `.ci/run`, it fails.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::project;
+
+/// Whether a test that cannot run is a failure.
+pub fn is_everything_required() -> bool {
+    std::env::var_os("LEAKSCOPE_REQUIRE").is_some_and(|value| value == "all")
+}
+
+/// Says that a test is skipped, because this is missing.
+///
+/// # Panics
+/// If everything is required.
+pub fn skip(missing: &str) {
+    assert!(
+        !is_everything_required(),
+        "{missing} is missing, and LEAKSCOPE_REQUIRE=all is set"
+    );
+    // Not `eprintln!`, which the test harness keeps to itself.
+    let _ = writeln!(std::io::stderr(), "skipped: {missing} is missing");
+}
+
+/// Whether a program can be run; if not, the test is to be skipped.
+pub fn has_tool(name: &str) -> bool {
+    let output = Command::new(name).arg("--version").output();
+    let is_here = output.is_ok_and(|output| output.status.success());
+    if !is_here {
+        skip(&format!("`{name}`"));
+    }
+    is_here
+}
+
+/// A file of the recordings of real boards, which lie beside the project; `None` if the test is to be skipped.
+pub fn corpus(name: &str) -> Option<PathBuf> {
+    let folder = project().join("../shared/corpus");
+    if !folder.exists() {
+        skip(&folder.display().to_string());
+        return None;
+    }
+    let path = folder.join(name);
+    assert!(path.is_file(), "{} is no file", path.display());
+    Some(path)
+}
+
+/// The bytes of [`corpus`].
+pub fn corpus_bytes(name: &str) -> Option<Vec<u8>> {
+    let path = corpus(name)?;
+    let bytes = std::fs::read(&path);
+    Some(bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
