@@ -68,14 +68,9 @@ fn main() -> Result<()> {
             output,
         }) => {
             let firmware = find(&all, &name)?;
-            let variant = variant.as_deref().unwrap_or(firmware.usual_variant());
-            firmware.check_variant(variant)?;
-            run(
-                firmware,
-                firmware.build(build.as_deref())?,
-                variant,
-                &output,
-            )
+            let chosen = variant.as_deref().unwrap_or(firmware.usual_variant());
+            firmware.check_variant(chosen)?;
+            run(firmware, firmware.build(build.as_deref())?, chosen, &output)
         }
         Some(FirmwareTask::List) => {
             list(&all);

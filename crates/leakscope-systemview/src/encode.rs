@@ -60,14 +60,14 @@ impl<'b> Writer<'b> {
     /// Writes a string; one of more than 254 bytes with the high byte of its length first, one of more
     /// than 65 535 cut to that.
     pub fn string(&mut self, text: Text<'_>) -> Result<(), BufferTooSmall> {
-        let text = text.0.get(..0xFFFF).unwrap_or(text.0);
-        let [high, low] = (text.len() as u16).to_be_bytes();
-        if text.len() < 0xFF {
+        let bytes = text.0.get(..0xFFFF).unwrap_or(text.0);
+        let [high, low] = (bytes.len() as u16).to_be_bytes();
+        if bytes.len() < 0xFF {
             self.bytes(&[low])?;
         } else {
             self.bytes(&[0xFF, high, low])?;
         }
-        self.bytes(text)
+        self.bytes(bytes)
     }
 
     /// Writes fields, and before them the number of bytes they take.
@@ -77,9 +77,8 @@ impl<'b> Writer<'b> {
     ) -> Result<(), BufferTooSmall> {
         let start = self.length;
         write(self)?;
-        let (prefix, prefix_length) = varint::write((self.length - start) as u32);
-        let prefix = prefix.get(..prefix_length).unwrap_or_default();
-        self.bytes(prefix)?;
+        let (number, prefix_length) = varint::write((self.length - start) as u32);
+        self.bytes(number.get(..prefix_length).unwrap_or_default())?;
         self.buffer
             .get_mut(start..self.length)
             .unwrap_or_default()

@@ -42,8 +42,8 @@ impl Bus {
                 return Ok(u32::from_le_bytes(value));
             }
         }
-        let value = self.timer.read(address);
-        let value = value.or_else(|| self.peripherals.read(address));
+        let of_timer = self.timer.read(address);
+        let value = of_timer.or_else(|| self.peripherals.read(address));
         value.ok_or(AccessFault { address })
     }
 

@@ -81,8 +81,8 @@ impl Places {
 
 /// The folder for all that is built of firmware.
 fn target() -> PathBuf {
-    let all = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let all = all.unwrap_or_else(|| crate::project().join("target"));
+    let given = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let all = given.unwrap_or_else(|| crate::project().join("target"));
     // Commands run elsewhere.
     std::path::absolute(&all).unwrap_or(all).join("firmware")
 }

@@ -84,8 +84,8 @@ impl Description {
     }
 
     fn register(&mut self, tag: &str) {
-        let number = attribute(tag, "regnum").and_then(|number| number.parse().ok());
-        let number = number.unwrap_or(self.next);
+        let stated = attribute(tag, "regnum").and_then(|number| number.parse().ok());
+        let number = stated.unwrap_or(self.next);
         self.next = number.saturating_add(1);
         if attribute(tag, "name") == Some("pc") {
             let bits = attribute(tag, "bitsize").and_then(|bits| bits.parse().ok());
@@ -105,15 +105,18 @@ fn architecture(tag: &str) -> Architecture {
 }
 
 /// The value of `name="value"` in a tag.
-fn attribute<'tag>(tag: &'tag str, name: &str) -> Option<&'tag str> {
-    let tag = tag.split('>').next()?;
+fn attribute<'tag>(text: &'tag str, name: &str) -> Option<&'tag str> {
+    let tag = text.split('>').next()?;
     for (place, _) in tag.match_indices(name) {
         let is_word = tag[..place].ends_with(|before: char| before.is_ascii_whitespace());
         let rest = tag[place + name.len()..].trim_start();
-        if let Some(rest) = rest.strip_prefix('=').filter(|_| is_word) {
-            let rest = rest.trim_start();
-            let quote = rest.chars().next().filter(|quote| "\"'".contains(*quote))?;
-            return rest[1..].split(quote).next();
+        if let Some(value) = rest.strip_prefix('=').filter(|_| is_word) {
+            let quoted = value.trim_start();
+            let quote = quoted
+                .chars()
+                .next()
+                .filter(|quote| "\"'".contains(*quote))?;
+            return quoted[1..].split(quote).next();
         }
     }
     None

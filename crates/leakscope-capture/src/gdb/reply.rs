@@ -41,8 +41,8 @@ impl Stop {
 
 /// The registers among `key:value;` pairs: their keys are numbers.
 fn registers(pairs: &[u8]) -> Vec<(u64, Vec<u8>)> {
-    let pairs = pairs.split(|&byte| byte == b';');
     pairs
+        .split(|&byte| byte == b';')
         .filter_map(|pair| {
             let colon = pair.iter().position(|&byte| byte == b':')?;
             Some((

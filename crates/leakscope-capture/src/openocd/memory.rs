@@ -37,13 +37,13 @@ impl Memory for Client {
             let values: Vec<String> = piece
                 .chunks(width)
                 .map(|bytes| {
-                    let value = bytes.iter().rev();
-                    let value = value.fold(0u32, |value, &byte| value << 8 | u32::from(byte));
+                    let add = |value, &byte| value << 8 | u32::from(byte);
+                    let value = bytes.iter().rev().fold(0u32, add);
                     format!("{value:#x}")
                 })
                 .collect();
-            let values = values.join(" ");
-            let script = format!("write_memory {address:#x} {} {{{values}}}", 8 * width);
+            let list = values.join(" ");
+            let script = format!("write_memory {address:#x} {} {{{list}}}", 8 * width);
             self.query(&script)
                 .map_err(|error| memory_error(error, address, piece.len()))?;
             address += piece.len() as u64;

@@ -149,8 +149,12 @@ impl Recording {
             Form::Streams(count) => {
                 let mut files = Vec::new();
                 for core in 0..count {
-                    let path = core_path(path, core);
-                    files.push(RawFile::create(&path, header::of_stream(false), overwrite)?);
+                    let of_core = core_path(path, core);
+                    files.push(RawFile::create(
+                        &of_core,
+                        header::of_stream(false),
+                        overwrite,
+                    )?);
                 }
                 // Readers find the files of the cores in its place.
                 RawFile::create(path, header::of_stream(false), overwrite)?;
@@ -352,6 +356,6 @@ impl Run<'_> {
 }
 
 fn mark_lost_link(files: &mut [RawFile]) -> io::Result<()> {
-    let mut files = files.iter_mut().filter(|file| file.has_data());
-    files.try_for_each(|file| file.write(&LOST_LINK))
+    let mut begun = files.iter_mut().filter(|file| file.has_data());
+    begun.try_for_each(|file| file.write(&LOST_LINK))
 }

@@ -118,8 +118,8 @@ impl Scan {
             Err(error) => return Err(error),
         }
         let start = part.start - kept as u64;
-        let hits = bytes.windows(ID.len()).enumerate();
-        let hits = hits.filter(|(_, window)| *window == ID);
+        let windows = bytes.windows(ID.len()).enumerate();
+        let hits = windows.filter(|(_, window)| *window == ID);
         let room = MOST.saturating_sub(self.found.len());
         self.found
             .extend(hits.take(room).map(|(at, _)| start + at as u64));

@@ -67,9 +67,8 @@ impl Session {
                 );
             }
             Progress::NoChannel { channels } => {
-                let channels = channels.join(", ");
-                let complaint =
-                    format!("the target has RTT, but no channel SysView, only {channels}");
+                let names = channels.join(", ");
+                let complaint = format!("the target has RTT, but no channel SysView, only {names}");
                 self.complain(receiver, complaint);
             }
         }

@@ -245,10 +245,10 @@ mod tests {
         }
 
         fn hear(&mut self, milliseconds: u64, bytes: &[u8]) -> Vec<u8> {
-            let mut bytes = bytes.to_vec();
+            let mut heard = bytes.to_vec();
             let now = self.opened + Duration::from_millis(milliseconds);
-            self.conversation.receive(&mut bytes, now);
-            bytes
+            self.conversation.receive(&mut heard, now);
+            heard
         }
 
         fn say(&mut self, milliseconds: u64) -> Vec<u8> {

@@ -110,8 +110,8 @@ fn rows(
     let mut rows: Vec<LineRow> = Vec::new();
     let mut sequences = Vec::new();
     let mut first = 0;
-    let mut program = program.rows();
-    while let Ok(Some((_, row))) = program.next_row() {
+    let mut described = program.rows();
+    while let Ok(Some((_, row))) = described.next_row() {
         if row.end_sequence() {
             let sequence = &mut rows[first..];
             if !sequence.is_sorted_by_key(|row| row.address) {

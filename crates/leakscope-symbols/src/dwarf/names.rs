@@ -68,7 +68,7 @@ impl<'file> NamesInUnits<'_, 'file> {
             let demangled = demangle(&name);
             return Some(self.names.intern(demangled.as_deref().unwrap_or(&name)));
         }
-        let references = references.checked_sub(1)?;
+        let references_left = references.checked_sub(1)?;
         let offset = match entry.origin? {
             AttributeValue::UnitRef(offset) => offset.to_debug_info_offset(&unit.header)?,
             AttributeValue::DebugInfoRef(offset) => offset,
@@ -77,7 +77,7 @@ impl<'file> NamesInUnits<'_, 'file> {
         if let Some(known) = self.names.of_entries.borrow().get(&offset.0) {
             return known.clone();
         }
-        let name = self.at(unit, offset, references);
+        let name = self.at(unit, offset, references_left);
         let mut known = self.names.of_entries.borrow_mut();
         known.insert(offset.0, name.clone());
         name

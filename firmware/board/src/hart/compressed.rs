@@ -217,8 +217,7 @@ fn popular(code: u32, low: u32) -> Register {
 
 /// A number from pieces of the code: (lowest bit there, how many bits, lowest bit in the number).
 fn bits(code: u32, pieces: &[(u32, u32, u32)]) -> u32 {
-    let pieces = pieces.iter();
-    pieces.fold(0, |number, &(from, count, to)| {
+    pieces.iter().fold(0, |number, &(from, count, to)| {
         number | ((code >> from) & ((1 << count) - 1)) << to
     })
 }

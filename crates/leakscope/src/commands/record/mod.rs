@@ -155,8 +155,8 @@ impl Record {
         elapsed: Duration,
     ) -> anyhow::Result<()> {
         let mut screen = Screen::new();
-        let elapsed = words::duration(elapsed);
-        writeln!(screen.out, "After {elapsed} of recording:\n")?;
+        let time = words::duration(elapsed);
+        writeln!(screen.out, "After {time} of recording:\n")?;
         self.write_report(&live.report(symbolizer), &mut screen)?;
         writeln!(screen.out)?;
         screen.out.flush()?;
