@@ -177,12 +177,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             questions
         };
     let timelines = windows("timeline", 200, true, 0, 18);
-    let heaps = windows("heap", 200, true, 0, 18);
     let sites: Vec<_> = [3, 4, 7, 10]
         .map(|part| windows("sites", 5, false, part, part))
         .into();
     ask(engine, "timeline", timelines);
-    ask(engine, "heap", heaps);
     let mut pages = |filter: &[(&'static str, &str)]| {
         let page = |_| {
             let offset = random.below(events / 2).to_string();

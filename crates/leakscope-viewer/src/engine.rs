@@ -5,22 +5,35 @@
 //! quick question never waits for a slow one.
 
 use std::io;
+use std::ops::ControlFlow;
 
+use leakscope_analysis::heap::Effect;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{HEAD, Layout};
+use leakscope_analysis::trace::{Event, HEAD, Layout};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
+use serde::Serialize;
 
+use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::events::{Page, Place};
 use crate::answer::mate::Mate;
+use crate::answer::overview::Overview;
+use crate::answer::site::Site;
+use crate::answer::sites::Sites;
+use crate::answer::system::System;
+use crate::answer::tasks::Tasks;
+use crate::answer::timeline::{Timeline, is_short};
 use crate::dump::{Dump, Packetless};
-use crate::list::search::Search;
-pub(crate) use crate::names::Names;
-use crate::query::{Query, Window};
-pub use crate::reading::{Reading, Status};
-pub use crate::refusal::Refusal;
+use crate::list::search::Searches;
+use crate::names::Names;
+use crate::query::{Limit, Query, Window};
+use crate::reader::Reader;
+use crate::reading::{Reading, Status};
+use crate::refusal::Refusal;
+use crate::replay::Replay;
 use crate::scan::{Progress, Scan};
 use crate::source::TraceInputs;
 
@@ -35,21 +48,22 @@ pub struct Program {
 
 /// A trace that can be asked about.
 pub struct Engine<'s> {
-    pub(crate) source: Box<dyn TraceInputs>,
-    pub(crate) names: Names<'s>,
-    pub(crate) scan: Scan<'s>,
-    pub(crate) inputs: Vec<String>,
+    source: Box<dyn TraceInputs>,
+    names: Names<'s>,
+    scan: Scan<'s>,
+    inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
     /// What is looked at in place of a trace.
-    pub(crate) dump: Option<&'s Dump>,
+    dump: Option<&'s Dump>,
     /// The front of the inputs says how they are laid out, and is not all there yet.
     heads_grow: bool,
     state: Reading,
     /// Another number whenever answers may have changed.
     version: u64,
     answered: Option<Answered>,
-    pub(crate) searches: Vec<Search>,
-    censuses: Vec<(Window, u64, Census)>,
+    searches: Searches,
+    /// What was counted in windows, and the version it is of.
+    censuses: Vec<(u64, Census)>,
 }
 
 /// What is known at one version.
@@ -78,7 +92,7 @@ enum JobKind {
 /// So many events are read in one slice of work: some milliseconds.
 const SLICE: u64 = 50_000;
 
-/// So many searches and windows are remembered.
+/// So many windows are remembered.
 const REMEMBERED: usize = 6;
 
 /// Where in the inputs the streams are, and whether more of what says so may come.
@@ -129,7 +143,7 @@ impl<'s> Engine<'s> {
             state: Reading::Reading,
             version: 0,
             answered: None,
-            searches: Vec::new(),
+            searches: Searches::default(),
             censuses: Vec::new(),
         })
     }
@@ -157,7 +171,7 @@ impl<'s> Engine<'s> {
             state: Reading::Complete,
             version: 0,
             answered: None,
-            searches: Vec::new(),
+            searches: Searches::default(),
             censuses: Vec::new(),
         }
     }
@@ -198,7 +212,7 @@ impl<'s> Engine<'s> {
         if layout != self.scan.layout {
             let bytes = self.source.length();
             self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
-            self.searches.clear();
+            self.searches = Searches::default();
             self.censuses.clear();
             self.version += 1;
         }
@@ -222,39 +236,12 @@ impl<'s> Engine<'s> {
     }
 
     /// Goes on with the search that the page asked for last; returns whether there is more to search.
-    pub fn search(&mut self) -> Result<bool, Refusal> {
-        let Some(mut search) = self.searches.pop() else {
-            return Ok(false);
-        };
-        let mut reader = crate::list::page::Reader {
-            scan: &self.scan,
-            source: &mut *self.source,
-            names: &mut self.names,
-        };
-        let slice = if search.filter.text.is_some() {
-            SLICE / 8
-        } else {
-            SLICE
-        };
-        let result = search.advance(&mut reader, slice);
-        let more = search.searched_to < self.scan.index.sections.events;
-        self.searches.push(search);
-        result?;
-        Ok(more)
-    }
-
-    /// The search for a filter, which is now the last one asked for.
-    pub(crate) fn search_for(&mut self, filter: &crate::query::Filter) -> &Search {
-        let known = self.searches.iter().position(|known| known.is_for(filter));
-        let search = match known {
-            Some(known) => self.searches.remove(known),
-            None => Search::new(filter),
-        };
-        if self.searches.len() >= REMEMBERED {
-            self.searches.remove(0);
-        }
-        self.searches.push(search);
-        &self.searches[self.searches.len() - 1]
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn search(&mut self) -> io::Result<bool> {
+        let (searches, mut reader) = self.searches();
+        searches.advance(&mut reader)
     }
 
     /// Asks a question.
@@ -262,29 +249,73 @@ impl<'s> Engine<'s> {
     /// # Errors
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
-        let job = match query {
-            Query::Sites(limit) | Query::Tasks(limit) if limit.window.is_some() => {
-                let window = self.bounded(limit.window);
-                if window == self.bounded(None) {
-                    None
-                } else if limit.partial {
-                    self.count_on(window)?;
-                    None
-                } else if self.census(window).is_some_and(Census::is_complete) {
-                    None
-                } else {
-                    let census = Box::new(Census::new(&self.scan, window));
-                    let query = query.clone();
-                    Some(JobKind::Census { query, census })
-                }
+        let answer = match query {
+            Query::Overview => json(&self.overview()),
+            Query::Timeline(columns) => {
+                let window = self.scan.bounded(columns.window);
+                let column = (window.to - window.from).div_ceil(columns.width);
+                json(&self.timeline(window, columns.width, column)?)
             }
-            Query::Block(index) => Some(JobKind::Mate(Box::new(Mate::new(&self.scan, *index)?))),
-            _ => None,
+            Query::Sites(limit) | Query::Tasks(limit) => {
+                if let Some(job) = self.counting(*limit, query)? {
+                    return Ok(Asked::Job(job));
+                }
+                self.of_window(query, self.scan.bounded(limit.window))
+            }
+            Query::Site(site) => json(&Site::new(*site, self.subject())?),
+            Query::Events {
+                offset,
+                limit,
+                filter,
+            } => {
+                let (searches, mut reader) = self.searches();
+                json(&Page::new(*offset, *limit, filter, searches, &mut reader)?)
+            }
+            Query::Find { at, filter } => {
+                let (searches, mut reader) = self.searches();
+                json(&Place::find(*at, filter, searches, &mut reader)?)
+            }
+            Query::Block(index) => {
+                let mate = Mate::new(&self.scan, *index)?;
+                return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
+            }
+            Query::System => json(&System::new(self.subject())),
         };
-        match job {
-            Some(job) => Ok(Asked::Job(Job(job))),
-            None => Ok(Asked::Answer(self.answer(query)?)),
+        Ok(Asked::Answer(answer?))
+    }
+
+    /// Call sites or tasks in a window, from what was counted in it.
+    fn of_window(&mut self, query: &Query, window: Window) -> Result<Vec<u8>, Refusal> {
+        let (census, subject) = self.limited(window);
+        match query {
+            Query::Tasks(_) => json(&Tasks::new(window, census, subject)),
+            _ => json(&Sites::new(window, census, subject)),
         }
+    }
+
+    /// What must be counted before a question about a window can be answered. Who is content with a part is counted
+    /// some more at once.
+    fn counting(&mut self, limit: Limit, query: &Query) -> io::Result<Option<Job>> {
+        let window = self.scan.bounded(limit.window);
+        if window == self.scan.bounded(None) {
+            return Ok(None);
+        }
+        let known = self.known_census(window);
+        if limit.partial {
+            let mut census = match known {
+                Some(known) => self.censuses.remove(known).1,
+                None => Census::new(&self.scan, window),
+            };
+            let counted = census.advance(&self.scan, &mut *self.source, SLICE);
+            self.remember(census);
+            return counted.map(|_| None);
+        }
+        if known.is_some_and(|known| self.censuses[known].1.is_complete()) {
+            return Ok(None);
+        }
+        let census = Box::new(Census::new(&self.scan, window));
+        let query = query.clone();
+        Ok(Some(Job(JobKind::Census { query, census })))
     }
 
     /// Goes on with what takes longer.
@@ -297,10 +328,10 @@ impl<'s> Engine<'s> {
                 if !census.advance(&self.scan, &mut *self.source, SLICE)? {
                     return Ok(None);
                 }
-                let census = std::mem::take(&mut **census);
-                let query = query.clone();
+                let (census, query) = (std::mem::take(&mut **census), query.clone());
+                let window = census.window;
                 self.remember(census);
-                self.answer(&query).map(Some)
+                self.of_window(&query, window).map(Some)
             }
             JobKind::Mate(mate) => {
                 let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
@@ -310,23 +341,17 @@ impl<'s> Engine<'s> {
         }
     }
 
-    /// Counts some more of what is in a window.
-    fn count_on(&mut self, window: Window) -> io::Result<()> {
-        let known = |held: &(Window, u64, Census)| (held.0, held.1) == (window, self.version);
-        let mut census = match self.censuses.iter().rposition(known) {
-            Some(known) => self.censuses.remove(known).2,
-            None => Census::new(&self.scan, window),
-        };
-        let counted = census.advance(&self.scan, &mut *self.source, SLICE);
-        self.remember(census);
-        counted.map(drop)
-    }
-
     fn remember(&mut self, census: Census) {
         if self.censuses.len() >= REMEMBERED {
             self.censuses.remove(0);
         }
-        self.censuses.push((census.window, self.version, census));
+        self.censuses.push((self.version, census));
+    }
+
+    fn known_census(&self, window: Window) -> Option<usize> {
+        let is_it =
+            |(version, census): &(u64, Census)| (*version, census.window) == (self.version, window);
+        self.censuses.iter().rposition(is_it)
     }
 
     /// Asks a question and waits for the answer.
@@ -344,33 +369,49 @@ impl<'s> Engine<'s> {
         }
     }
 
-    fn answer(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
-        Ok(match query {
-            Query::Overview => serde_json::to_vec(&self.overview())?,
-            Query::Heap(columns) => serde_json::to_vec(&self.heap(*columns)?)?,
-            Query::Timeline(columns) => serde_json::to_vec(&self.timeline(*columns)?)?,
-            Query::Sites(limit) => serde_json::to_vec(&self.sites(limit.window))?,
-            Query::Site(site) => serde_json::to_vec(&self.site(*site)?)?,
-            Query::Events {
-                offset,
-                limit,
-                filter,
-            } => serde_json::to_vec(&self.page(*offset, *limit, filter)?)?,
-            Query::Find { at, filter } => serde_json::to_vec(&self.find(*at, filter)?)?,
-            Query::Block(_) => return Err(Refusal::NotFound("answer")),
-            Query::Tasks(limit) => serde_json::to_vec(&self.tasks(limit.window))?,
-            Query::System => serde_json::to_vec(&self.system())?,
-        })
+    pub(crate) fn overview(&mut self) -> Overview {
+        let (reading, total_bytes) = (self.state.clone(), self.source.length());
+        Overview::new(&reading, total_bytes, self.dump, self.subject())
     }
 
-    /// The outcome, and the report on it: their call sites, anomalies and failures are in the same order.
-    pub(crate) fn outcome(&mut self) -> (&Outcome, &Report, &Scan<'s>) {
+    pub(crate) fn timeline(
+        &mut self,
+        window: Window,
+        width: u64,
+        column: u64,
+    ) -> io::Result<Timeline> {
+        if !is_short(&self.scan, window) {
+            self.scan.index.lanes.coarsen();
+        }
+        Timeline::new(window, width, column, &mut self.reader())
+    }
+
+    /// What was found so far, as it is shown.
+    pub fn report(&mut self) -> &Report {
+        self.subject().report
+    }
+
+    /// What answers about all of the trace are made from.
+    pub(crate) fn subject(&mut self) -> Subject<'_, 's> {
+        self.limited(self.scan.bounded(None)).1
+    }
+
+    /// The same, and what was counted in a window.
+    fn limited(&mut self, window: Window) -> (Option<&Census>, Subject<'_, 's>) {
+        let known = self.known_census(window);
         let answered = match self.answered.take() {
             Some(answered) if answered.version == self.version => answered,
             _ => self.look_at_outcome(),
         };
-        let answered = self.answered.insert(answered);
-        (&answered.outcome, &answered.report, &self.scan)
+        let Answered {
+            outcome, report, ..
+        } = self.answered.insert(answered);
+        let subject = Subject {
+            outcome,
+            report,
+            scan: &self.scan,
+        };
+        (known.map(|known| &self.censuses[known].1), subject)
     }
 
     fn look_at_outcome(&mut self) -> Answered {
@@ -393,32 +434,36 @@ impl<'s> Engine<'s> {
         }
     }
 
-    /// What was counted in a window, as far as that was done.
-    pub(crate) fn census(&self, window: Window) -> Option<&Census> {
-        let known = self.censuses.iter().rev();
-        let mut known =
-            known.filter(|(known, version, _)| (*known, *version) == (window, self.version));
-        known.next().map(|(_, _, census)| census)
+    /// Reads again from the section of an event on, and shows each event and what it did to the heap.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn read_again(
+        &mut self,
+        from: u64,
+        mut see: impl FnMut(u64, &Event<'_>, Option<&Effect>),
+    ) -> io::Result<()> {
+        let section = self.scan.index.sections.of_index(from);
+        let mut replay = Replay::from_section(&self.scan, section);
+        replay.run(&self.scan, &mut *self.source, u64::MAX, |seen| {
+            see(seen.index, &seen.event, seen.effect.as_ref());
+            ControlFlow::Continue(())
+        })?;
+        Ok(())
     }
 
-    /// A window within the bounds of the trace; all of it without one.
-    pub(crate) fn bounded(&self, window: Option<Window>) -> Window {
-        let end = self.end();
-        match window {
-            None => Window { from: 0, to: end },
-            Some(Window { from, to }) => {
-                let from = from.min(end - 1);
-                Window {
-                    from,
-                    to: to.clamp(from + 1, end),
-                }
-            }
-        }
+    /// What it takes to read a part of the trace again.
+    pub(crate) fn reader(&mut self) -> Reader<'_, 's> {
+        self.searches().1
     }
 
-    /// One tick behind the last event.
-    pub(crate) fn end(&self) -> u64 {
-        self.scan.trace.end() + 1
+    fn searches(&mut self) -> (&mut Searches, Reader<'_, 's>) {
+        let reader = Reader {
+            scan: &self.scan,
+            source: &mut *self.source,
+            names: &mut self.names,
+        };
+        (&mut self.searches, reader)
     }
 
     /// How far reading has come, for who waits for news.
@@ -427,10 +472,14 @@ impl<'s> Engine<'s> {
         Status {
             state: self.state.name(),
             events: self.events(),
-            end: self.end(),
+            end: self.scan.end(),
             read_bytes,
             total_bytes: self.source.length().max(read_bytes),
             version: self.version,
         }
     }
+}
+
+fn json(answer: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    Ok(serde_json::to_vec(answer)?)
 }

@@ -1,12 +1,10 @@
 //! Events in words.
 
-use leakscope_analysis::trace::{Context, EventKind, Task, Trace};
+use leakscope_analysis::trace::{Context, Event, EventKind, Task, Trace};
 use leakscope_report::log::LogRow;
 use leakscope_report::naming::Naming;
 use leakscope_report::{Symbolizer, sanitise};
 use leakscope_systemview::id;
-
-use crate::replay::Seen;
 
 /// What puts events in words.
 pub(crate) struct Names<'s> {
@@ -16,9 +14,9 @@ pub(crate) struct Names<'s> {
 
 impl Names<'_> {
     /// An event's name, and what it says.
-    pub(crate) fn words(&mut self, seen: &Seen<'_>) -> (String, String) {
-        let named = (self.naming).named(&seen.event, seen.trace, &mut self.symbolizer);
-        let detail = match LogRow::new(&seen.event, seen.trace, &self.symbolizer) {
+    pub(crate) fn words(&mut self, event: &Event<'_>, trace: &Trace) -> (String, String) {
+        let named = (self.naming).named(event, trace, &mut self.symbolizer);
+        let detail = match LogRow::new(event, trace, &self.symbolizer) {
             Some(log) => lines(&log.text),
             None => {
                 let words: Vec<String> = named.fields.iter().map(ToString::to_string).collect();
@@ -29,18 +27,18 @@ impl Names<'_> {
     }
 
     /// Whether an event's name, context or detail contains this, in lower case.
-    pub(crate) fn contain(&mut self, seen: &Seen<'_>, wanted: &str) -> bool {
-        let (name, detail) = match seen.event.kind {
+    pub(crate) fn contain(&mut self, event: &Event<'_>, trace: &Trace, wanted: &str) -> bool {
+        let (name, detail) = match event.kind {
             // Most of what is searched are logs, and their name is known.
             EventKind::Log(print) => {
-                let name = id::name(seen.event.id).unwrap_or_default();
+                let name = id::name(event.id).unwrap_or_default();
                 (name.to_owned(), lines(&print.formatted().to_string()))
             }
-            _ => self.words(seen),
+            _ => self.words(event, trace),
         };
         contains(&name, wanted)
             || contains(&detail, wanted)
-            || contains(&context_name(seen.event.context, seen.trace), wanted)
+            || contains(&context_name(event.context, trace), wanted)
     }
 }
 
@@ -75,6 +73,11 @@ pub(crate) fn context_name(context: Context, trace: &Trace) -> String {
         }
     };
     sanitise(&name).into_owned()
+}
+
+/// An address, as the page shows it.
+pub(crate) fn address(address: u64) -> String {
+    format!("{address:#010x}")
 }
 
 /// The kind of a context, by the name that the page knows it by.

@@ -14,8 +14,6 @@ pub(crate) const SITES: usize = 5000;
 pub enum Query {
     /// The device, the length, what was found.
     Overview,
-    /// The heap's level in columns.
-    Heap(Columns),
     /// Who ran, in columns, and what happened to the heap.
     Timeline(Columns),
     /// All call sites.
@@ -116,12 +114,16 @@ pub enum QueryError {
 }
 
 impl Query {
+    /// What can be asked for. `API.md` has a section for each.
+    pub const ROUTES: [&'static str; 9] = [
+        "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
+    ];
+
     /// Reads a question; `parameters` are names and values, decoded.
     pub fn parse(route: &str, parameters: &[(String, String)]) -> Result<Self, QueryError> {
         let given = Parameters(parameters);
         Ok(match route {
             "overview" => Self::Overview,
-            "heap" => Self::Heap(given.columns()?),
             "timeline" => Self::Timeline(given.columns()?),
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),

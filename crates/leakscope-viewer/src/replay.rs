@@ -3,9 +3,10 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::trace::{Event, EventKind, HeapEvent, Step, Trace};
+use leakscope_analysis::heap::{Effect, SiteId};
+use leakscope_analysis::trace::{Event, Step, Trace};
 
-use crate::index::ledger::{Cursor, Fate, Ledger, freed_address};
+use crate::index::ledger::{Cursor, Ledger};
 use crate::index::running::Running;
 use crate::scan::Scan;
 use crate::source::TraceInputs;
@@ -18,7 +19,6 @@ pub(crate) struct Replay {
     /// The first event that is not to be read.
     end: u64,
     ledger: Cursor,
-    correction: usize,
     live_bytes: u64,
     /// Who ran at its begin.
     pub(crate) running: Running,
@@ -29,10 +29,22 @@ pub(crate) struct Seen<'t> {
     pub(crate) index: u64,
     pub(crate) event: Event<'t>,
     pub(crate) trace: &'t Trace,
-    /// What it freed, if it frees.
-    pub(crate) fate: Option<Fate>,
+    /// What it did to the heap, if it did something.
+    pub(crate) effect: Option<Effect>,
     /// The bytes that live after it.
     pub(crate) live_bytes: u64,
+}
+
+impl Seen<'_> {
+    /// The call site of what happened to the heap: of a free, the one that had allocated the block.
+    pub(crate) fn site(&self) -> Option<SiteId> {
+        self.effect.as_ref().and_then(Effect::site)
+    }
+
+    /// As [`Seen::site`], as the page knows it: -1 is none.
+    pub(crate) fn site_number(&self) -> i64 {
+        self.site().map_or(-1, |site| i64::from(site.number()))
+    }
 }
 
 /// How far a replay came.
@@ -55,13 +67,11 @@ impl Replay {
             Some(checkpoint) => checkpoint.resume(stacks),
             None => Trace::new(&scan.layout),
         };
-        let corrections = &scan.index.corrections;
         Self {
             trace,
             index: held.first,
             end: scan.index.sections.events,
             ledger: Ledger::at(held.ledger),
-            correction: corrections.partition_point(|&(index, _)| index < held.first),
             live_bytes: held.live_bytes,
             running: held.running.clone(),
         }
@@ -85,30 +95,17 @@ impl Replay {
             }
             match self.trace.step(&mut *source)? {
                 Step::Event(event, trace) => {
-                    let mut fate = None;
-                    if let EventKind::Heap(of_heap) = event.kind {
-                        if freed_address(of_heap).is_some() {
-                            fate = Some(scan.index.ledger.read(&mut self.ledger, event.time)?);
-                        }
-                        let gone = fate.map_or(0, Fate::size);
-                        let come = match of_heap {
-                            HeapEvent::Allocation { size, .. }
-                            | HeapEvent::Reallocation { size, .. } => size,
-                            _ => 0,
-                        };
-                        self.live_bytes = self.live_bytes.saturating_sub(gone) + come;
-                    }
-                    if let Some(&(index, by)) = scan.index.corrections.get(self.correction)
-                        && index == self.index
-                    {
-                        self.correction += 1;
-                        self.live_bytes = self.live_bytes.saturating_add_signed(by);
-                    }
+                    let effect = scan.index.effect(&event, &mut self.ledger)?;
+                    self.live_bytes = match &effect {
+                        Some(Effect::Restart) => 0,
+                        Some(effect) => self.live_bytes.saturating_add_signed(effect.live_bytes()),
+                        None => self.live_bytes,
+                    };
                     let seen = Seen {
                         index: self.index,
                         event,
                         trace,
-                        fate,
+                        effect,
                         live_bytes: self.live_bytes,
                     };
                     self.index += 1;

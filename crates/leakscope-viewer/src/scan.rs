@@ -3,12 +3,14 @@
 use std::io;
 
 use leakscope_analysis::heap::{Effect, FoldStack, HeapModel, Watcher};
-use leakscope_analysis::trace::{Event, Layout, Occasion, Pause, Switch, Trace};
+use leakscope_analysis::trace::{Context, Event, Layout, Occasion, Pause, Switch, Trace};
 use leakscope_report::program::AllocatorFrames;
+use leakscope_report::units::Clock;
 use leakscope_systemview::id;
 
-use crate::engine::Names;
 use crate::index::Index;
+use crate::names::Names;
+use crate::query::Window;
 use crate::source::TraceInputs;
 
 /// A trace as far as it was read.
@@ -47,6 +49,36 @@ impl<'s> Scan<'s> {
     pub(crate) fn program_frames<'f>(&self, frames: &'f [u64]) -> &'f [u64] {
         let mut fold = self.fold;
         fold.split(frames).1
+    }
+
+    /// One tick behind the last event.
+    pub(crate) fn end(&self) -> u64 {
+        self.trace.end() + 1
+    }
+
+    /// A window within the bounds of the trace; all of it without one.
+    pub(crate) fn bounded(&self, window: Option<Window>) -> Window {
+        let end = self.end();
+        match window {
+            None => Window { from: 0, to: end },
+            Some(Window { from, to }) => {
+                let from = from.min(end - 1);
+                Window {
+                    from,
+                    to: to.clamp(from + 1, end),
+                }
+            }
+        }
+    }
+
+    /// What the ticks are.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::new(self.trace.target().timestamp_hz, self.trace.end())
+    }
+
+    /// The number of a context, as the page knows it: -1 is none.
+    pub(crate) fn context_number(&self, context: Context) -> i64 {
+        (self.index.actors.context(context)).map_or(-1, i64::from)
     }
 
     /// Reads so many events, or as many as there are.
@@ -92,7 +124,7 @@ impl Watcher for Watching<'_, '_, '_> {
         id != id::TASK_STOP_READY && self.index.system.knows(id)
     }
 
-    #[inline]
+    #[inline(always)]
     fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
         self.index.affected(now, id, effect, heap);
     }

@@ -1,8 +1,10 @@
 //! What an event did to the heap: which block ended, which began, and what turned out to be otherwise than the
 //! trace had shown so far.
 
+use super::blocks::LARGEST;
 use super::site_id::SiteId;
 use crate::outcome::Block;
+use crate::trace::Occasion;
 
 /// A block, and the call site that allocated it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +13,21 @@ pub struct KnownBlock {
     pub block: Block,
     /// Who allocated it.
     pub site: SiteId,
+}
+
+impl KnownBlock {
+    /// The block that begins when a call site allocates. Sizes have 32 bits: a larger one counts as 2³² − 1 bytes.
+    #[inline]
+    pub fn begun(site: SiteId, address: u64, size: u64, now: &Occasion) -> Self {
+        let block = Block {
+            address,
+            size: size.min(LARGEST),
+            time: now.time,
+            context: now.context,
+            core: now.core,
+        };
+        Self { block, site }
+    }
 }
 
 /// What an event did to the heap.

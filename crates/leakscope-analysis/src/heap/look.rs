@@ -2,7 +2,6 @@
 
 use super::effect::KnownBlock;
 use super::model::HeapModel;
-use super::site_id::SiteId;
 use crate::outcome::Totals;
 
 impl HeapModel {
@@ -27,11 +26,5 @@ impl HeapModel {
     /// How many call sites there are.
     pub fn sites(&self) -> usize {
         self.sites.len()
-    }
-
-    /// The bytes of a call site that live.
-    #[inline]
-    pub fn site_live_bytes(&self, site: SiteId) -> u64 {
-        self.sites[site.index()].live_bytes
     }
 }

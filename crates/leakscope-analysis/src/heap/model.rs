@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::blocks::{Blocks, LARGEST, LiveBlock};
+use super::blocks::{Blocks, LiveBlock};
 use super::contexts::Contexts;
 use super::effect::{Completes, Effect, KnownBlock, UnknownFree};
 use super::fold::FoldStack;
@@ -227,13 +227,6 @@ impl HeapModel {
         self.widen_windows(now.time);
     }
 
-    /// The call site that a stack belongs to, if it ever allocated.
-    #[inline]
-    pub fn site_of(&self, stack: StackId) -> Option<SiteId> {
-        let site = *self.site_of_stack.get(stack.index())?;
-        (site != NO_SITE).then_some(SiteId::new(site))
-    }
-
     /// The call site of a stack: a new one if it was never seen.
     #[inline(always)]
     fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> SiteId {
@@ -317,7 +310,8 @@ impl HeapModel {
         size: u64,
         now: &Occasion,
     ) -> (KnownBlock, Option<KnownBlock>) {
-        let size = size.min(LARGEST);
+        let began = KnownBlock::begun(site, address, size, now);
+        let size = began.block.size;
         let heap = self.allocate_from(heap, size);
         let owner = self.contexts.index(now.context);
         let block = LiveBlock {
@@ -344,16 +338,6 @@ impl HeapModel {
             self.peak_time = now.time;
             self.moment.peak += 1;
         }
-        let began = KnownBlock {
-            block: Block {
-                address,
-                size,
-                time: now.time,
-                context: now.context,
-                core: now.core,
-            },
-            site,
-        };
         (began, lost.map(|lost| self.known(address, &lost)))
     }
 

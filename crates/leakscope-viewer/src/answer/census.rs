@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::heap::SiteId;
-use leakscope_analysis::trace::{EventKind, HeapEvent};
-use rustc_hash::FxHashMap;
+use leakscope_analysis::heap::{Completes, Effect, KnownBlock};
+use leakscope_analysis::trace::EventKind;
 
-use crate::index::contexts::Contexts;
 use crate::index::exchange::{Exchange, Sum};
-use crate::index::ledger::Fate;
 use crate::index::running::{Running, Span, begins_run};
 use crate::query::Window;
 use crate::replay::{Reached, Replay, Seen};
@@ -25,10 +22,9 @@ pub(crate) struct Census {
     pub(crate) sites: BTreeMap<usize, SiteSum>,
     pub(crate) contexts: BTreeMap<u16, ContextSum>,
     pub(crate) exchange: Exchange,
-    /// By core and context: ticks, and how often it began to run.
-    pub(crate) runs: BTreeMap<(u8, u16), (u64, u64)>,
-    /// Blocks that were allocated in the window and live. Never listed.
-    blocks: FxHashMap<u64, Held>,
+    /// By lane.
+    pub(crate) runs: Vec<Run>,
+    /// Of what was allocated in the window.
     live_bytes: u64,
     peak_bytes: u64,
     peaks: u64,
@@ -36,14 +32,13 @@ pub(crate) struct Census {
     reached: u64,
     replay: Option<Replay>,
     running: Running,
-    numbers: Contexts,
 }
 
-#[derive(Clone, Copy)]
-struct Held {
-    site: usize,
-    owner: u16,
-    size: u64,
+/// How long somebody ran on a core, in ticks, and how often it began to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    pub(crate) ticks: u64,
+    pub(crate) switches: u64,
 }
 
 /// The sums of one call site.
@@ -51,7 +46,9 @@ struct Held {
 pub(crate) struct SiteSum {
     pub(crate) allocated: Sum,
     pub(crate) freed: Sum,
-    pub(crate) live: Sum,
+    /// Of what was allocated in the window and not freed: in the session under way, and in those before.
+    live: Sum,
+    outstanding: Sum,
     pub(crate) temporary: Sum,
     pub(crate) reallocations: u64,
     pub(crate) failed: u64,
@@ -85,6 +82,13 @@ impl SiteSum {
         self.at_peak.1
     }
 
+    /// What was allocated in the window, and nobody has freed.
+    pub(crate) fn outstanding(&self) -> Sum {
+        let mut sum = self.outstanding;
+        sum.join(self.live);
+        sum
+    }
+
     fn settle(&mut self, peaks: u64) {
         if self.at_peak.0 < peaks {
             self.at_peak = (peaks, self.live.bytes);
@@ -100,7 +104,7 @@ impl Census {
             window,
             running: std::mem::take(&mut replay.running),
             replay: Some(replay),
-            numbers: scan.index.contexts.clone(),
+            runs: vec![Run::default(); scan.index.actors.lanes().len()],
             ..Self::default()
         }
     }
@@ -139,7 +143,6 @@ impl Census {
         for site in self.sites.values_mut() {
             site.settle(self.peaks);
         }
-        self.blocks = FxHashMap::default();
         Ok(true)
     }
 
@@ -149,127 +152,175 @@ impl Census {
             return ControlFlow::Break(());
         }
         self.reached = event.time;
+        let actors = &scan.index.actors;
         let mut running = std::mem::take(&mut self.running);
-        let mut numbers = std::mem::take(&mut self.numbers);
-        running.observe(event, seen.trace, &mut numbers, |span| self.span(span));
+        let number = |core, is| actors.numbered(core, is);
+        running.observe(event, seen.trace, number, |span| self.span(span));
         self.running = running;
-        let context = numbers.known(event.context).unwrap_or_default();
-        self.numbers = numbers;
         if event.time < self.window.from {
             return ControlFlow::Continue(());
         }
-        match event.kind {
-            EventKind::Heap(of_heap) => self.observe_heap(of_heap, seen, scan, context),
-            EventKind::System if begins_run(event.id) => {
-                self.runs.entry((event.core, context)).or_default().1 += 1;
+        let actor = actors.numbered(event.core, event.context);
+        if matches!(event.kind, EventKind::System) && begins_run(event.id) {
+            if let Some(run) = self.runs.get_mut(actor.lane as usize) {
+                run.switches += 1;
             }
-            _ => {}
+        } else if let Some(effect) = &seen.effect {
+            self.affected(effect, seen, scan, actor.context);
         }
         ControlFlow::Continue(())
     }
 
     fn span(&mut self, span: Span) {
         let (from, to) = (span.from.max(self.window.from), span.to.min(self.window.to));
-        if !span.ready && from < to {
-            self.runs.entry((span.core, span.context)).or_default().0 += to - from;
+        if !span.ready
+            && from < to
+            && let Some(run) = self.runs.get_mut(span.lane as usize)
+        {
+            run.ticks += to - from;
         }
     }
 
-    fn observe_heap(&mut self, of_heap: HeapEvent, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
-        match of_heap {
-            HeapEvent::Allocation {
-                address,
-                size,
-                stack,
+    fn affected(&mut self, effect: &Effect, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
+        if let Some(ended) = effect.ended() {
+            self.free(ended, seen, scan, context);
+        }
+        if let Some(lost) = effect.lost()
+            && self.is_of_window(lost)
+        {
+            self.end(lost, scan);
+        }
+        if let Some(began) = effect.began() {
+            self.allocate(began, context);
+        }
+        match effect {
+            Effect::Reallocation { began, .. }
+            | Effect::Allocation {
+                began,
+                completes: Completes::Reallocation | Completes::RetriedReallocation,
                 ..
-            } => {
-                let site = scan.heap.site_of(stack).map_or(0, SiteId::index);
-                self.allocate(site, address, size, seen, context);
+            } => self.site(began).reallocations += 1,
+            Effect::Failed { site, revived, .. } => {
+                self.sites.entry(site.index()).or_default().failed += 1;
+                if let Some(revived) = revived {
+                    self.revive(revived, seen);
+                }
             }
-            HeapEvent::Reallocation {
-                old_address,
-                address,
-                size,
-                stack,
-            } => {
-                let site = scan.heap.site_of(stack).map_or(0, SiteId::index);
-                self.free(old_address, seen, context);
-                self.sites.entry(site).or_default().reallocations += 1;
-                self.allocate(site, address, size, seen, context);
-            }
-            HeapEvent::Free { address, .. } => self.free(address, seen, context),
-            HeapEvent::Failed { stack, .. } => {
-                let site = scan.heap.site_of(stack).map_or(0, SiteId::index);
-                self.sites.entry(site).or_default().failed += 1;
-            }
-            HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => {}
+            Effect::Restart => self.restart(),
+            _ => {}
         }
     }
 
-    fn allocate(&mut self, site: usize, address: u64, size: u64, seen: &Seen<'_>, context: u16) {
-        let held = Held {
-            site,
-            owner: context,
-            size,
-        };
-        if let Some(lost) = self.blocks.insert(address, held) {
-            self.lose(lost);
-        }
-        self.exchange.allocated(context, address);
+    fn is_of_window(&self, known: &KnownBlock) -> bool {
+        known.block.time >= self.window.from
+    }
+
+    fn site(&mut self, known: &KnownBlock) -> &mut SiteSum {
+        self.sites.entry(known.site.index()).or_default()
+    }
+
+    fn allocate(&mut self, began: &KnownBlock, context: u16) {
+        let block = &began.block;
+        self.exchange.allocated(context, block.address);
         let by = self.contexts.entry(context).or_default();
-        by.allocated.add(size);
-        by.live_bytes += size;
-        let (peaks, event) = (self.peaks, &seen.event);
-        let sum = self.sites.entry(site).or_default();
-        sum.settle(peaks);
+        by.allocated.add(block.size);
+        by.live_bytes += block.size;
+        let sum = self.live(began, true);
         if sum.allocated.blocks == 0 {
-            sum.sizes = (size, size);
-            sum.times.0 = event.time;
+            sum.sizes = (block.size, block.size);
+            sum.times.0 = block.time;
         }
-        sum.sizes = (sum.sizes.0.min(size), sum.sizes.1.max(size));
-        sum.times.1 = event.time;
-        sum.allocated.add(size);
-        sum.live.add(size);
-        sum.peak_bytes = sum.peak_bytes.max(sum.live.bytes);
+        sum.sizes = (sum.sizes.0.min(block.size), sum.sizes.1.max(block.size));
+        sum.times.1 = block.time;
+        sum.allocated.add(block.size);
         if !sum.contexts.contains(&context) {
             sum.contexts.push(context);
         }
-        if !sum.cores.contains(&event.core) {
-            sum.cores.push(event.core);
+        if !sum.cores.contains(&block.core) {
+            sum.cores.push(block.core);
             sum.cores.sort_unstable();
         }
-        self.live_bytes += size;
-        if self.live_bytes > self.peak_bytes {
-            self.peak_bytes = self.live_bytes;
-            self.peaks += 1;
+    }
+
+    /// A block of the window lives from now on, or lives no more.
+    fn live(&mut self, known: &KnownBlock, lives: bool) -> &mut SiteSum {
+        let size = known.block.size;
+        let peaks = self.peaks;
+        if lives {
+            self.live_bytes += size;
+            if self.live_bytes > self.peak_bytes {
+                self.peak_bytes = self.live_bytes;
+                self.peaks += 1;
+            }
+        } else {
+            self.live_bytes -= size;
         }
+        let sum = self.sites.entry(known.site.index()).or_default();
+        sum.settle(peaks);
+        if lives {
+            sum.live.add(size);
+            sum.peak_bytes = sum.peak_bytes.max(sum.live.bytes);
+        } else {
+            sum.live.remove(size);
+        }
+        sum
     }
 
     /// A block of the window is gone.
-    fn lose(&mut self, lost: Held) {
-        let peaks = self.peaks;
-        let sum = self.sites.entry(lost.site).or_default();
-        sum.settle(peaks);
-        sum.live.blocks -= 1;
-        sum.live.bytes -= lost.size;
-        self.contexts.entry(lost.owner).or_default().live_bytes -= lost.size;
-        self.live_bytes -= lost.size;
+    fn end(&mut self, ended: &KnownBlock, scan: &Scan<'_>) -> &mut SiteSum {
+        let owner = scan.index.actors.context(ended.block.context);
+        let owner = self.contexts.entry(owner.unwrap_or_default()).or_default();
+        owner.live_bytes -= ended.block.size;
+        self.live(ended, false)
     }
 
-    fn free(&mut self, address: u64, seen: &Seen<'_>, context: u16) {
-        let Some(Fate::Block { size, .. }) = seen.fate else {
+    fn free(&mut self, ended: &KnownBlock, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
+        let (block, event) = (&ended.block, &seen.event);
+        self.contexts
+            .entry(context)
+            .or_default()
+            .freed
+            .add(block.size);
+        let owner = scan.index.actors.context(block.context).unwrap_or_default();
+        let owner = self.is_of_window(ended).then_some(owner);
+        let freed = (self.exchange).freed(event.core, context, owner, block, event.time);
+        if owner.is_some() {
+            let sum = self.end(ended, scan);
+            sum.freed.add(block.size);
+            if freed.is_temporary {
+                sum.temporary.add(block.size);
+            }
+        }
+    }
+
+    /// The free before this was none.
+    fn revive(&mut self, revived: &KnownBlock, seen: &Seen<'_>) {
+        let size = revived.block.size;
+        let Some(freed) = self.exchange.revived(seen.event.core, &revived.block) else {
             return;
         };
-        self.contexts.entry(context).or_default().freed.add(size);
-        let Some(held) = self.blocks.remove(&address) else {
-            return;
-        };
-        let is_temporary = self.exchange.freed(context, held.owner, address, size);
-        self.lose(held);
-        let sum = self.sites.entry(held.site).or_default();
-        sum.freed.add(size);
-        if is_temporary {
-            sum.temporary.add(size);
+        self.contexts
+            .entry(freed.by)
+            .or_default()
+            .freed
+            .remove(size);
+        if let Some(owner) = freed.owner {
+            self.contexts.entry(owner).or_default().live_bytes += size;
+            let sum = self.live(revived, true);
+            sum.freed.remove(size);
+            if freed.is_temporary {
+                sum.temporary.remove(size);
+            }
+        }
+    }
+
+    /// What lives is outstanding in the session that is over.
+    fn restart(&mut self) {
+        self.live_bytes = 0;
+        for sum in self.sites.values_mut() {
+            sum.settle(self.peaks);
+            let live = std::mem::take(&mut sum.live);
+            sum.outstanding.join(live);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A window of the timeline that is read again: each switch, each mark.
 
-use leakscope_analysis::trace::{EventKind, HeapEvent};
+use leakscope_analysis::heap::Effect;
 use leakscope_report::Symbolizer;
 use leakscope_report::log::LogRow;
 use serde::Serialize;
@@ -8,10 +8,8 @@ use serde::Serialize;
 use super::columns::Grid;
 use super::spans::Spans;
 use crate::index::kind::Kind;
-use crate::index::ledger::Fate;
 use crate::index::running::Span;
 use crate::index::stretches::Stretch;
-use crate::list::matching::site;
 use crate::names::lines;
 use crate::query::Window;
 use crate::replay::Seen;
@@ -71,7 +69,7 @@ pub(super) struct Drawing {
 impl Drawing {
     /// With the same lanes as everywhere, all of them empty.
     pub(super) fn new(scan: &Scan<'_>, window: Window, width: u64, column: u64) -> Self {
-        let lanes = scan.index.lanes.list().iter().map(|lane| Lane {
+        let lanes = scan.index.actors.lanes().iter().map(|lane| Lane {
             core: lane.core,
             context: lane.context,
             run: Spans::default(),
@@ -89,13 +87,12 @@ impl Drawing {
         }
     }
 
-    pub(super) fn span(&mut self, scan: &Scan<'_>, span: Span) {
+    pub(super) fn span(&mut self, span: Span) {
         let (from, to) = (span.from.max(self.window.from), span.to.min(self.window.to));
         if from >= to {
             return;
         }
-        let lane = scan.index.lanes.known(span.core, span.context);
-        if let Some(lane) = lane.and_then(|lane| self.lanes.get_mut(lane)) {
+        if let Some(lane) = self.lanes.get_mut(span.lane as usize) {
             let spans = if span.ready {
                 &mut lane.ready
             } else {
@@ -117,31 +114,23 @@ impl Drawing {
         let kind = Kind::of(event);
         let bin = self.grid.at(event.time, level);
         bin.count(kind);
-        bin.reach(seen.live_bytes);
-        if let EventKind::Heap(of_heap) = event.kind {
-            let (kind, size) = match of_heap {
-                HeapEvent::Allocation { size, .. } => ("allocation", size),
-                HeapEvent::Reallocation { size, .. } => ("reallocation", size),
-                HeapEvent::Free { .. } => ("free", seen.fate.map_or(0, Fate::size)),
-                HeapEvent::Failed { size, .. } => ("failed", size),
-                HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => return,
+        if let Some(effect) = &seen.effect {
+            bin.affected(effect, seen.live_bytes);
+            let (kind, size) = match effect {
+                Effect::Allocation { began, .. } => ("allocation", began.block.size),
+                Effect::Reallocation { began, .. } => ("reallocation", began.block.size),
+                Effect::Free { ended } => ("free", ended.block.size),
+                Effect::UnknownFree(_) => ("free", 0),
+                Effect::Failed { size, .. } => ("failed", *size),
+                Effect::FreeOfNull | Effect::HeapDefined | Effect::Restart => return,
             };
-            match kind {
-                "free" => bin.frees += 1,
-                "failed" => bin.failed += 1,
-                _ => {
-                    bin.frees += u32::from(kind == "reallocation");
-                    bin.allocations += 1;
-                    bin.allocated_bytes += size;
-                }
-            }
             mark(&mut self.marks.heap, || HeapMark {
                 index: seen.index,
                 time: event.time,
                 kind,
                 size,
-                site: site(seen, scan).map_or(-1, |site| i64::from(site.number())),
-                context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
+                site: seen.site_number(),
+                context: scan.context_number(event.context),
                 core: event.core,
             });
         } else if kind.is_log() {
@@ -149,7 +138,7 @@ impl Drawing {
                 index: seen.index,
                 time: event.time,
                 kind: kind.name(),
-                context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
+                context: scan.context_number(event.context),
                 core: event.core,
                 text: LogRow::new(event, seen.trace, program)
                     .map(|row| lines(&row.text))

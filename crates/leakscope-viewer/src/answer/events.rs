@@ -2,16 +2,14 @@
 
 use std::io;
 
-use leakscope_report::document::call_site::Block;
 use serde::Serialize;
 
-use crate::engine::{Engine, Refusal};
-use crate::index::kind::Kind;
-use crate::list::page::{List, Reader};
+use crate::list::page::List;
 use crate::list::parts::counted;
 use crate::list::row::ListRow;
-use crate::list::search::Search;
-use crate::query::{At, Filter, ROWS, Window};
+use crate::list::search::{Search, Searches};
+use crate::query::{At, Filter};
+use crate::reader::Reader;
 
 /// Some rows of a list.
 #[derive(Clone, Debug, Serialize)]
@@ -45,47 +43,44 @@ impl Page {
     }
 }
 
-impl Engine<'_> {
-    /// Brings the search for a list up to date, if it takes one; then shows the list. Also returns up to which
-    /// event it is known.
-    fn with_list<T>(
-        &mut self,
-        filter: &Filter,
-        see: impl FnOnce(&List<'_>, &mut Reader<'_, '_>) -> io::Result<T>,
-    ) -> Result<(T, u64), Refusal> {
-        if filter.is_searched() && self.search_for(filter).searched_to < self.events() {
-            self.search()?;
-        }
-        let mut reader = Reader {
-            scan: &self.scan,
-            source: &mut *self.source,
-            names: &mut self.names,
-        };
-        let sections = &reader.scan.index.sections;
-        // The one that was asked for last is the last.
-        let search = self.searches.last().filter(|_| filter.is_searched());
-        let (parts, end) = match search {
-            Some(search) => (search.parts.clone(), search.searched_to),
-            None => (counted(sections, filter), sections.events),
-        };
-        let list = List {
-            filter,
-            parts: &parts,
-            end,
-            found: search.and_then(Search::found),
-            rows: search.map_or(&[], |search| &search.rows),
-        };
-        Ok((see(&list, &mut reader)?, end))
-    }
+/// Brings the search for a list up to date, if it takes one; then shows the list. Also returns up to which event
+/// it is known.
+fn with_list<T>(
+    filter: &Filter,
+    searches: &mut Searches,
+    reader: &mut Reader<'_, '_>,
+    see: impl FnOnce(&List<'_>, &mut Reader<'_, '_>) -> io::Result<T>,
+) -> io::Result<(T, u64)> {
+    let index = &reader.scan.index;
+    let search = if filter.is_searched() {
+        Some(searches.up_to_date(filter, reader)?)
+    } else {
+        None
+    };
+    let (parts, end) = match search {
+        Some(search) => (search.parts.clone(), search.searched_to),
+        None => (counted(index, filter), index.sections.events),
+    };
+    let list = List {
+        filter,
+        parts: &parts,
+        end,
+        found: search.and_then(Search::found),
+        rows: search.map_or(&[], |search| &search.rows),
+    };
+    Ok((see(&list, reader)?, end))
+}
 
-    pub(crate) fn page(
-        &mut self,
+impl Page {
+    /// So many rows of a list.
+    pub(crate) fn new(
         offset: u64,
         limit: u64,
         filter: &Filter,
-    ) -> Result<Page, Refusal> {
-        let events = self.events();
-        let ((total, rows), end) = self.with_list(filter, |list, reader| {
+        searches: &mut Searches,
+        reader: &mut Reader<'_, '_>,
+    ) -> io::Result<Self> {
+        let ((total, rows), end) = with_list(filter, searches, reader, |list, reader| {
             let (first, behind) = list.bounds(reader)?;
             let total = behind.saturating_sub(first);
             let limit = limit.min(total.saturating_sub(offset));
@@ -95,68 +90,38 @@ impl Engine<'_> {
             }
             Ok((total, rows))
         })?;
-        Ok(Page {
+        Ok(Self {
             offset,
             total,
-            complete: end >= events,
+            complete: end >= reader.scan.index.sections.events,
             searched_to: end,
             rows,
         })
     }
+}
 
-    pub(crate) fn find(&mut self, at: At, filter: &Filter) -> Result<Place, Refusal> {
-        let events = self.events();
-        let (place, end) = self.with_list(filter, |list, reader| {
+impl Place {
+    /// Where in a list a moment or an event stands.
+    pub(crate) fn find(
+        at: At,
+        filter: &Filter,
+        searches: &mut Searches,
+        reader: &mut Reader<'_, '_>,
+    ) -> io::Result<Self> {
+        let (place, end) = with_list(filter, searches, reader, |list, reader| {
             let (first, behind) = list.bounds(reader)?;
             let rank = list.rank(reader, at)?.clamp(first, behind);
             let found = list.rows(reader, rank, u64::from(rank < behind))?;
-            Ok(Place {
+            Ok(Self {
                 row: rank - first,
                 index: found.first().map(|row| row.index),
                 total: behind - first,
                 complete: true,
             })
         })?;
-        Ok(Place {
-            complete: end >= events,
+        Ok(Self {
+            complete: end >= reader.scan.index.sections.events,
             ..place
         })
-    }
-}
-
-impl Engine<'_> {
-    /// How many log messages there are.
-    pub(crate) fn log_messages(&self) -> u64 {
-        self.scan.trace.counts().log_messages
-    }
-
-    /// The events that allocated blocks which leak: those of so many call sites, and so many of each.
-    pub(crate) fn allocations_of_leaks(
-        &mut self,
-        leaks: usize,
-        allocations: usize,
-    ) -> Result<Vec<u64>, Refusal> {
-        let (_, report, _) = self.outcome();
-        let leaking = report.leaks().take(leaks);
-        let blocks: Vec<Block> = leaking
-            .flat_map(|site| site.blocks.iter().take(allocations).cloned())
-            .collect();
-        let mut found = Vec::new();
-        for block in blocks {
-            let filter = Filter {
-                kinds: 1 << Kind::Heap as u16,
-                window: Some(Window {
-                    from: block.time_ticks,
-                    to: block.time_ticks + 1,
-                }),
-                ..Filter::default()
-            };
-            let address = block.address.to_string();
-            let page = self.page(0, ROWS, &filter)?;
-            let rows = page.rows.iter();
-            let mut rows = rows.filter(|row| row.address.as_ref() == Some(&address));
-            found.extend(rows.next().map(|row| row.index));
-        }
-        Ok(found)
     }
 }

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::columns::Grid;
-use crate::engine::{Engine, Refusal};
 use crate::index::levels::{Bin, Levels};
-use crate::query::{Columns, Window};
+use crate::query::Window;
 
 /// Live bytes and counts, by column.
 #[derive(Clone, Debug, Serialize)]
@@ -23,7 +22,7 @@ pub(crate) struct Heap {
 }
 
 impl Heap {
-    pub(super) fn new(window: Window, bins: &[Bin]) -> Self {
+    pub(crate) fn new(window: Window, bins: &[Bin]) -> Self {
         Self {
             from: window.from,
             to: window.to,
@@ -40,7 +39,7 @@ impl Heap {
 }
 
 /// The columns of a window, from what is kept in bins.
-pub(super) fn from_levels(levels: &Levels, window: Window, width: u64) -> Vec<Bin> {
+pub(crate) fn from_levels(levels: &Levels, window: Window, width: u64) -> Vec<Bin> {
     let mut grid = Grid::new(window, width);
     let length = 1u64 << levels.shift;
     for (begin, bin) in levels.within(window.from, window.to) {
@@ -48,15 +47,4 @@ pub(super) fn from_levels(levels: &Levels, window: Window, width: u64) -> Vec<Bi
         grid.spread(begin.max(window.from), end, &bin);
     }
     grid.filled(levels.before(window.from))
-}
-
-impl Engine<'_> {
-    pub(crate) fn heap(&mut self, columns: Columns) -> Result<Heap, Refusal> {
-        let window = self.bounded(columns.window);
-        if self.is_short(window) {
-            return Ok(self.timeline(columns)?.heap);
-        }
-        let bins = from_levels(&self.scan.index.levels, window, columns.width);
-        Ok(Heap::new(window, &bins))
-    }
 }

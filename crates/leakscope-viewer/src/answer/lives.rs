@@ -5,19 +5,20 @@
 //! call site (or the same contexts), are one life with a count. Stretches become longer until there are few
 //! enough lives: what the page counts is right for ranges that begin and end with a stretch.
 
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::heap::SiteId;
-use leakscope_analysis::trace::{EventKind, HeapEvent};
+use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::trace::{Context, Event};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use crate::engine::{Engine, Refusal};
-use crate::index::exchange::{Exchange, Sum};
-use crate::index::ledger::Fate;
-use crate::query::Window;
+use crate::index::exchange::{Exchange, Freed, Sum};
 use crate::replay::Replay;
+use crate::scan::Scan;
+use crate::source::TraceInputs;
 
 /// What the file holds; `None` where that would be too much however long the stretches are.
 #[derive(Clone, Debug, Serialize)]
@@ -71,12 +72,17 @@ enum End {
     Lost = 3,
 }
 
+/// When a life began and ended, and its key.
+type Life<K> = (u64, Option<u64>, K);
+
 /// Lives with keys of one kind, which become coarser as they become many.
 struct Collector<K> {
     shift: u32,
     most: usize,
-    /// By when they were born and died, and by their key; in no order.
-    lives: FxHashMap<(u64, Option<u64>, K), Sum>,
+    /// Those that are over, in no order.
+    over: FxHashMap<Life<K>, Sum>,
+    /// Those that are not, in no order.
+    open: FxHashMap<Life<K>, Sum>,
 }
 
 impl<K: Copy + Eq + Ord + Hash> Collector<K> {
@@ -84,37 +90,56 @@ impl<K: Copy + Eq + Ord + Hash> Collector<K> {
         Self {
             shift: 0,
             most,
-            lives: FxHashMap::default(),
+            over: FxHashMap::default(),
+            open: FxHashMap::default(),
         }
     }
 
-    fn add(&mut self, born: u64, died: Option<u64>, key: K, size: u64) {
-        let life = (born >> self.shift, died.map(|died| died >> self.shift), key);
-        self.lives.entry(life).or_default().add(size);
-        while self.lives.len() > self.most && self.shift < u64::BITS - 1 {
-            self.widen();
+    fn sum(&mut self, (born, died, key): Life<K>) -> Entry<'_, Life<K>, Sum> {
+        let lives = if died.is_some() {
+            &mut self.over
+        } else {
+            &mut self.open
+        };
+        lives.entry((born >> self.shift, died.map(|died| died >> self.shift), key))
+    }
+
+    fn add(&mut self, life: Life<K>, size: u64) {
+        self.sum(life).or_default().add(size);
+        self.bound();
+    }
+
+    fn remove(&mut self, life: Life<K>, size: u64) {
+        if let Entry::Occupied(mut held) = self.sum(life) {
+            held.get_mut().remove(size);
+            if held.get().blocks == 0 {
+                held.remove();
+            }
         }
     }
 
-    fn widen(&mut self) {
-        self.shift += 1;
-        let mut wider: FxHashMap<_, Sum> = FxHashMap::default();
-        for ((born, died, key), sum) in self.lives.drain() {
-            let joined: &mut Sum = wider
-                .entry((born >> 1, died.map(|died| died >> 1), key))
-                .or_default();
-            joined.blocks += sum.blocks;
-            joined.bytes += sum.bytes;
+    fn bound(&mut self) {
+        while self.over.len() > self.most && self.shift < u64::BITS - 1 {
+            self.shift += 1;
+            for lives in [&mut self.over, &mut self.open] {
+                let mut wider: FxHashMap<_, Sum> = FxHashMap::default();
+                for ((born, died, key), sum) in lives.drain() {
+                    let life = (born >> 1, died.map(|died| died >> 1), key);
+                    wider.entry(life).or_default().join(sum);
+                }
+                *lives = wider;
+            }
         }
-        self.lives = wider;
     }
 
     /// What was collected, and the keys beside it; `None` if that is too much.
-    fn into_columns(self) -> Option<(Columns, Vec<K>)> {
-        if self.lives.len() > self.most {
+    fn into_columns(mut self) -> Option<(Columns, Vec<K>)> {
+        self.over.extend(std::mem::take(&mut self.open));
+        self.bound();
+        if self.over.len() > self.most {
             return None;
         }
-        let mut lives: Vec<_> = self.lives.into_iter().collect();
+        let mut lives: Vec<_> = self.over.into_iter().collect();
         lives.sort_unstable_by_key(|&(life, _)| life);
         let mut columns = Columns {
             resolution: 1 << self.shift,
@@ -135,132 +160,139 @@ impl<K: Copy + Eq + Ord + Hash> Collector<K> {
     }
 }
 
-/// A block that lives.
-#[derive(Clone, Copy, Debug)]
-struct Block {
-    site: usize,
-    owner: u16,
-    size: u64,
-    born: u64,
+/// A call site, and what ended the block.
+type OfSite = (usize, End);
+
+/// Who allocated it, and who freed it.
+type OfContext = (u16, Option<u16>);
+
+/// What became of a block.
+#[derive(Clone, Copy)]
+struct State {
+    died: Option<u64>,
+    end: End,
+    freed_by: Option<u16>,
 }
 
-/// The heap of a trace that is read again.
-struct Heap {
-    of_sites: Collector<(usize, End)>,
-    of_contexts: Collector<(u16, Option<u16>)>,
-    blocks: FxHashMap<u64, Block>,
+const LIVES: State = State {
+    died: None,
+    end: End::None,
+    freed_by: None,
+};
+
+impl From<Freed> for State {
+    fn from(freed: Freed) -> Self {
+        Self {
+            died: Some(freed.time),
+            end: if freed.is_temporary {
+                End::Temporary
+            } else {
+                End::Freed
+            },
+            freed_by: Some(freed.by),
+        }
+    }
+}
+
+/// The lives of a trace that is read again.
+struct Collecting<'s, 'a> {
+    scan: &'s Scan<'a>,
+    of_sites: Collector<OfSite>,
+    of_contexts: Collector<OfContext>,
     exchange: Exchange,
 }
 
-impl Heap {
-    fn allocate(&mut self, address: u64, block: Block) {
-        if let Some(lost) = self.blocks.insert(address, block) {
-            self.end(lost, Some(block.born), None, End::Lost);
+impl Collecting<'_, '_> {
+    fn affected(&mut self, effect: &Effect, event: &Event<'_>) {
+        if let Some(ended) = effect.ended() {
+            let (by, owner) = (self.number(event.context), Some(self.owner(ended)));
+            let freed = (self.exchange).freed(event.core, by, owner, &ended.block, event.time);
+            self.turn(ended, LIVES, freed.into());
         }
-        self.exchange.allocated(block.owner, address);
+        if let Some(lost) = effect.lost() {
+            let state = State {
+                died: Some(event.time),
+                end: End::Lost,
+                freed_by: None,
+            };
+            self.turn(lost, LIVES, state);
+        }
+        if let Some(began) = effect.began() {
+            let owner = self.owner(began);
+            self.exchange.allocated(owner, began.block.address);
+            self.add(began, LIVES);
+        }
+        if let Some(revived) = effect.revived()
+            && let Some(freed) = self.exchange.revived(event.core, &revived.block)
+        {
+            self.turn(revived, freed.into(), LIVES);
+        }
     }
 
-    fn free(&mut self, address: u64, time: u64, context: u16, fate: Option<Fate>) {
-        let Some(Fate::Block { size, .. }) = fate else {
-            return;
-        };
-        let Some(block) = self.blocks.remove(&address) else {
-            return;
-        };
-        let is_temporary = self.exchange.freed(context, block.owner, address, size);
-        let end = if is_temporary {
-            End::Temporary
-        } else {
-            End::Freed
-        };
-        self.end(block, Some(time), Some(context), end);
+    fn number(&self, context: Context) -> u16 {
+        let number = self.scan.index.actors.context(context);
+        number.unwrap_or_default()
     }
 
-    fn end(&mut self, block: Block, died: Option<u64>, freed_by: Option<u16>, end: End) {
-        let Block {
-            site,
-            owner,
-            size,
-            born,
-        } = block;
-        self.of_sites.add(born, died, (site, end), size);
-        self.of_contexts.add(born, died, (owner, freed_by), size);
+    fn owner(&self, known: &KnownBlock) -> u16 {
+        self.number(known.block.context)
     }
 
-    fn into_lives(mut self) -> Lives {
-        for block in std::mem::take(&mut self.blocks).into_values() {
-            self.end(block, None, None, End::None);
-        }
-        let sites = self.of_sites.into_columns();
-        let contexts = self.of_contexts.into_columns();
-        Lives {
-            sites: sites.map(|(columns, keys)| OfSites {
-                columns,
-                sites: keys.iter().map(|&(site, _)| site).collect(),
-                ends: keys.iter().map(|&(_, end)| end as u8).collect(),
-            }),
-            contexts: contexts.map(|(columns, keys)| OfContexts {
-                columns,
-                allocated_by: keys.iter().map(|&(owner, _)| owner).collect(),
-                freed_by: (keys.iter())
-                    .map(|&(_, freed_by)| freed_by.map_or(-1, i32::from))
-                    .collect(),
-            }),
-        }
+    fn lives(&self, known: &KnownBlock, state: State) -> (Life<OfSite>, Life<OfContext>) {
+        let (born, died) = (known.block.time, state.died);
+        (
+            (born, died, (known.site.index(), state.end)),
+            (born, died, (self.owner(known), state.freed_by)),
+        )
+    }
+
+    fn add(&mut self, known: &KnownBlock, state: State) {
+        let (of_site, of_contexts) = self.lives(known, state);
+        self.of_sites.add(of_site, known.block.size);
+        self.of_contexts.add(of_contexts, known.block.size);
+    }
+
+    fn turn(&mut self, known: &KnownBlock, before: State, after: State) {
+        let (of_site, of_contexts) = self.lives(known, before);
+        self.of_sites.remove(of_site, known.block.size);
+        self.of_contexts.remove(of_contexts, known.block.size);
+        self.add(known, after);
     }
 }
 
-impl Engine<'_> {
-    /// The lives of all blocks, at most so many by call site and by context: the trace is read again for that.
-    pub(crate) fn lives(&mut self, of_sites: usize, of_contexts: usize) -> Result<Lives, Refusal> {
-        let scan = &self.scan;
-        let Window { from, to } = self.bounded(None);
-        let section = scan.index.sections.of_time(from);
-        let mut replay = Replay::from_section(scan, section);
-        let mut heap = Heap {
-            of_sites: Collector::new(of_sites),
-            of_contexts: Collector::new(of_contexts),
-            blocks: FxHashMap::default(),
-            exchange: Exchange::default(),
-        };
-        replay.run(scan, &mut *self.source, u64::MAX, |seen| {
-            let event = &seen.event;
-            if event.time >= to {
-                return ControlFlow::Break(());
-            }
-            let EventKind::Heap(of_heap) = event.kind else {
-                return ControlFlow::Continue(());
-            };
-            let context = scan.index.contexts.known(event.context).unwrap_or_default();
-            let block = |size, stack| Block {
-                site: scan.heap.site_of(stack).map_or(0, SiteId::index),
-                owner: context,
-                size,
-                born: event.time,
-            };
-            match of_heap {
-                HeapEvent::Allocation {
-                    address,
-                    size,
-                    stack,
-                    ..
-                } => heap.allocate(address, block(size, stack)),
-                HeapEvent::Reallocation {
-                    old_address,
-                    address,
-                    size,
-                    stack,
-                } => {
-                    heap.free(old_address, event.time, context, seen.fate);
-                    heap.allocate(address, block(size, stack));
-                }
-                HeapEvent::Free { address, .. } => {
-                    heap.free(address, event.time, context, seen.fate);
-                }
-                _ => {}
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(heap.into_lives())
-    }
+/// The lives of all blocks, at most so many by call site and by context: the trace is read again for that.
+pub(crate) fn lives(
+    scan: &Scan<'_>,
+    source: &mut dyn TraceInputs,
+    of_sites: usize,
+    of_contexts: usize,
+) -> io::Result<Lives> {
+    let mut collecting = Collecting {
+        scan,
+        of_sites: Collector::new(of_sites),
+        of_contexts: Collector::new(of_contexts),
+        exchange: Exchange::default(),
+    };
+    Replay::from_section(scan, 0).run(scan, source, u64::MAX, |seen| {
+        if let Some(effect) = &seen.effect {
+            collecting.affected(effect, &seen.event);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let sites = collecting.of_sites.into_columns();
+    let contexts = collecting.of_contexts.into_columns();
+    Ok(Lives {
+        sites: sites.map(|(columns, keys)| OfSites {
+            columns,
+            sites: keys.iter().map(|&(site, _)| site).collect(),
+            ends: keys.iter().map(|&(_, end)| end as u8).collect(),
+        }),
+        contexts: contexts.map(|(columns, keys)| OfContexts {
+            columns,
+            allocated_by: keys.iter().map(|&(owner, _)| owner).collect(),
+            freed_by: (keys.iter())
+                .map(|&(_, freed_by)| freed_by.map_or(-1, i32::from))
+                .collect(),
+        }),
+    })
 }

@@ -1,15 +1,13 @@
 //! The other half of an allocation or of a free.
 
-use std::io;
 use std::ops::ControlFlow;
 
+use leakscope_analysis::heap::{Effect, KnownBlock};
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 use serde::Serialize;
 
 use super::address;
-use crate::engine::Refusal;
-use crate::index::ledger::{Fate, freed_address};
-use crate::list::matching::site;
+use crate::refusal::Refusal;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
 use crate::source::TraceInputs;
@@ -38,7 +36,7 @@ impl Moment {
         Self {
             index: seen.index,
             time: seen.event.time,
-            context: (scan.index.contexts.known(seen.event.context)).map_or(-1, i64::from),
+            context: scan.context_number(seen.event.context),
             core: seen.event.core,
         }
     }
@@ -48,27 +46,26 @@ impl Moment {
 pub(crate) struct Mate {
     index: u64,
     replay: Replay,
-    known: Known,
+    looks_for: Sought,
 }
 
-enum Known {
-    /// The event itself is still to be read.
-    Nothing,
-    /// It is an allocation: its free is looked for.
-    Allocation {
-        at: Moment,
-        address: u64,
-        size: u64,
-        site: i64,
+/// What is looked for.
+#[derive(Clone, Copy)]
+enum Sought {
+    /// The event itself.
+    Event,
+    /// The end of a block.
+    End {
+        block: KnownBlock,
+        allocation: Moment,
+        /// Its free, as long as it may turn out to have been none.
+        free: Option<Moment>,
     },
-    /// It is a free: the allocation is looked for among the events of this time.
-    Free {
-        at: Moment,
-        address: u64,
-        size: u64,
-        site: i64,
-        born: u64,
-        last: Option<Moment>,
+    /// The last event before a free that began its block.
+    Begin {
+        block: KnownBlock,
+        free: Moment,
+        allocation: Option<Moment>,
     },
 }
 
@@ -89,7 +86,7 @@ impl Mate {
         Ok(Self {
             index,
             replay: Replay::from_section(scan, section),
-            known: Known::Nothing,
+            looks_for: Sought::Event,
         })
     }
 
@@ -101,12 +98,14 @@ impl Mate {
         events: u64,
     ) -> Result<Option<Life>, Refusal> {
         let mut next = None;
-        let (index, known) = (self.index, &mut self.known);
-        let reached: io::Result<Reached> = self.replay.run(scan, source, events, |seen| {
-            if matches!(known, Known::Nothing) && seen.index < index {
-                return ControlFlow::Continue(());
-            }
-            next = known.see(seen, scan);
+        let (index, looks_for) = (self.index, &mut self.looks_for);
+        let reached = self.replay.run(scan, source, events, |seen| {
+            next = match looks_for {
+                Sought::Event if seen.index < index => None,
+                Sought::Event => looks_for.begin(seen, scan),
+                Sought::End { .. } => looks_for.end(seen, scan),
+                Sought::Begin { .. } => looks_for.back(seen, scan),
+            };
             match next {
                 None => ControlFlow::Continue(()),
                 Some(_) => ControlFlow::Break(()),
@@ -120,9 +119,7 @@ impl Mate {
                 self.replay = Replay::from_section(scan, section);
                 Ok(None)
             }
-            (None, Reached::End) => self
-                .known
-                .at_end()
+            (None, Reached::End) => (self.looks_for.life())
                 .map(Some)
                 .ok_or(Refusal::NotFound("event")),
             (None, _) => Ok(None),
@@ -130,132 +127,128 @@ impl Mate {
     }
 }
 
-impl Known {
-    fn see(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
-        let of_heap = match seen.event.kind {
-            EventKind::Heap(of_heap) => of_heap,
-            _ if matches!(self, Self::Nothing) => return Some(Next::Refused),
-            _ => return None,
-        };
-        let site = site(seen, scan).map_or(-1, |site| i64::from(site.number()));
+/// Whether two blocks are one. At one address, there may be several of one tick.
+fn is_same(some: &KnownBlock, other: &KnownBlock) -> bool {
+    (some.block.address, some.block.time) == (other.block.address, other.block.time)
+}
+
+impl Sought {
+    /// The event whose other half is wanted.
+    fn begin(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
         let now = Moment::of(seen, scan);
-        match self {
-            Self::Nothing => match of_heap {
-                HeapEvent::Allocation { address, size, .. }
-                | HeapEvent::Reallocation { address, size, .. } => {
-                    let lives = scan
-                        .heap
-                        .block(address)
-                        .is_some_and(|known| known.block.time == now.time);
-                    *self = Self::Allocation {
-                        at: now,
-                        address,
-                        size,
-                        site,
+        match (&seen.effect, seen.event.kind) {
+            (Some(Effect::Free { ended }), _) => {
+                *self = Self::Begin {
+                    block: *ended,
+                    free: now,
+                    allocation: None,
+                };
+                Some(Next::Back(ended.block.time))
+            }
+            (Some(Effect::UnknownFree(_)), EventKind::Heap(HeapEvent::Free { address, .. })) => {
+                Some(Next::Done(Life {
+                    allocation: None,
+                    free: Some(now),
+                    address: super::address(address),
+                    size: None,
+                    site: -1,
+                    lifetime: None,
+                }))
+            }
+            (Some(effect), _) => match effect.began() {
+                Some(began) => {
+                    *self = Self::End {
+                        block: *began,
+                        allocation: now,
+                        free: None,
                     };
-                    lives.then(|| self.at_end().map_or(Next::Refused, Next::Done))
-                }
-                HeapEvent::Free { address, .. } => match seen.fate {
-                    Some(Fate::Block { size, site, born }) => {
-                        *self = Self::Free {
-                            at: now,
-                            address,
-                            size,
-                            site: i64::from(site),
-                            born,
-                            last: None,
-                        };
-                        Some(Next::Back(born))
-                    }
-                    _ => Some(Next::Done(Life {
-                        allocation: None,
-                        free: Some(now),
-                        address: super::address(address),
-                        size: None,
-                        site: -1,
-                        lifetime: None,
-                    })),
-                },
-                _ => Some(Next::Refused),
-            },
-            Self::Allocation { address, .. } => {
-                let wanted = *address;
-                let ends = freed_address(of_heap) == Some(wanted)
-                    && matches!(seen.fate, Some(Fate::Block { .. }));
-                let again =
-                    matches!(of_heap, HeapEvent::Allocation { address, .. } if address == wanted);
-                if ends {
-                    self.with_free(now).map(Next::Done)
-                } else if again {
-                    // Its free was lost.
-                    self.at_end().map(Next::Done)
-                } else {
                     None
                 }
-            }
-            Self::Free {
-                at,
-                address,
-                born,
-                last,
-                ..
-            } => {
-                let is_it = matches!(of_heap,
-                    HeapEvent::Allocation { address: new, .. }
-                    | HeapEvent::Reallocation { address: new, .. } if new == *address);
-                if now.index >= at.index || now.time > *born {
-                    return self.at_end().map(Next::Done);
-                }
-                if is_it && now.time == *born {
-                    *last = Some(now);
-                }
-                None
-            }
+                None => Some(Next::Refused),
+            },
+            (None, _) => Some(Next::Refused),
         }
     }
 
-    fn with_free(&self, free: Moment) -> Option<Life> {
-        let life = self.at_end()?;
-        let born = life.allocation?.time;
+    /// Looks for the end of a block among the events behind its begin.
+    fn end(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
+        let Self::End { block, free, .. } = self else {
+            return None;
+        };
+        let is_it = |known: Option<&KnownBlock>| known.is_some_and(|known| is_same(known, block));
+        if let Some(freed) = free {
+            // Only the next heap event of its core can show that it was none.
+            return match &seen.effect {
+                Some(effect) if is_it(effect.revived()) => {
+                    *free = None;
+                    None
+                }
+                Some(_) if seen.event.core == freed.core => self.done(),
+                _ => None,
+            };
+        }
+        if seen.event.time > block.block.time
+            && is_it(scan.heap.block(block.block.address).as_ref())
+        {
+            return self.done();
+        }
+        let effect = seen.effect.as_ref()?;
+        if is_it(effect.ended()) {
+            *free = Some(Moment::of(seen, scan));
+            return None;
+        }
+        if is_it(effect.lost()) || *effect == Effect::Restart {
+            return self.done();
+        }
+        None
+    }
+
+    /// Looks for the begin of a block among the events of its time.
+    fn back(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
+        let Self::Begin {
+            block,
+            free,
+            allocation,
+        } = self
+        else {
+            return None;
+        };
+        if seen.index >= free.index || seen.event.time > block.block.time {
+            return self.done();
+        }
+        let began = seen.effect.as_ref().and_then(Effect::began);
+        if began.is_some_and(|began| is_same(began, block)) {
+            *allocation = Some(Moment::of(seen, scan));
+        }
+        None
+    }
+
+    fn done(&self) -> Option<Next> {
+        self.life().map(Next::Done)
+    }
+
+    /// What is known by now.
+    fn life(&self) -> Option<Life> {
+        let (KnownBlock { block, site }, allocation, free) = match *self {
+            Self::Event => return None,
+            Self::End {
+                block,
+                allocation,
+                free,
+            } => (block, Some(allocation), free),
+            Self::Begin {
+                block,
+                allocation,
+                free,
+            } => (block, allocation, Some(free)),
+        };
         Some(Life {
-            free: Some(free),
-            lifetime: Some(free.time.saturating_sub(born)),
-            ..life
+            allocation,
+            free,
+            address: address(block.address),
+            size: Some(block.size),
+            site: i64::from(site.number()),
+            lifetime: free.map(|free| free.time.saturating_sub(block.time)),
         })
-    }
-
-    /// What is known when there is nothing more to look at.
-    fn at_end(&self) -> Option<Life> {
-        match *self {
-            Self::Nothing => None,
-            Self::Allocation {
-                at,
-                address: place,
-                size,
-                site,
-            } => Some(Life {
-                allocation: Some(at),
-                free: None,
-                address: address(place),
-                size: Some(size),
-                site,
-                lifetime: None,
-            }),
-            Self::Free {
-                at,
-                address: place,
-                size,
-                site,
-                born,
-                last,
-            } => Some(Life {
-                allocation: last,
-                free: Some(at),
-                address: address(place),
-                size: Some(size),
-                site,
-                lifetime: Some(at.time.saturating_sub(born)),
-            }),
-        }
     }
 }

@@ -1,27 +1,33 @@
-//! The answers, a file each. `API.md` says what their fields mean.
+//! The answers, a file each: functions of what was read. `API.md` says what their fields mean.
 #![allow(clippy::struct_field_names, reason = "the names are those of API.md")]
 
 pub(crate) mod census;
 mod columns;
 mod drawing;
-mod events;
+pub(crate) mod events;
 mod frames;
-mod heap;
-mod lives;
+pub(crate) mod heap;
+pub(crate) mod lives;
 pub(crate) mod mate;
-mod overview;
-mod site;
-mod sites;
+pub(crate) mod overview;
+pub(crate) mod site;
+pub(crate) mod sites;
 mod spans;
-mod system;
-mod tasks;
-mod timeline;
+pub(crate) mod system;
+pub(crate) mod tasks;
+pub(crate) mod timeline;
 
-pub(crate) use events::Page;
-pub(crate) use lives::Lives;
-pub(crate) use sites::Sites;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_report::Report;
 
-/// An address, as the page shows it.
-pub(crate) fn address(address: u64) -> String {
-    format!("{address:#010x}")
+use crate::names::address;
+use crate::scan::Scan;
+
+/// What answers about all of a trace are made from. The outcome's call sites, anomalies and failures are in the order of
+/// the report's.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'e, 's> {
+    pub(crate) outcome: &'e Outcome,
+    pub(crate) report: &'e Report,
+    pub(crate) scan: &'e Scan<'s>,
 }

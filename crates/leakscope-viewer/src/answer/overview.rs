@@ -1,5 +1,7 @@
 //! What the page shows first.
 
+use std::borrow::Cow;
+
 use leakscope_analysis::trace;
 use leakscope_report::document;
 use leakscope_report::document::anomaly::{Anomaly, AnomalyKind, FailedAllocation};
@@ -9,12 +11,13 @@ use leakscope_report::units::duration_of_seconds;
 use leakscope_report::{Conclusion, Report, Standing, sanitise, without_allocator};
 use serde::Serialize;
 
+use super::Subject;
 use super::frames::{Frames, title};
 use super::sites::SiteRow;
 use crate::dump::{Dump, Summary};
-use crate::engine::{Engine, Reading};
 use crate::names::{context_kind, context_name};
 use crate::query::{ROWS, SITES, WIDTH};
+use crate::reading::Reading;
 use crate::scan::Scan;
 
 /// Besides the leaks, so many findings are shown.
@@ -90,7 +93,7 @@ struct State {
 #[derive(Clone, Debug, Serialize)]
 struct Finding {
     site: usize,
-    verdict: String,
+    verdict: Cow<'static, str>,
     standing: Standing,
     confidence: &'static str,
     title: String,
@@ -184,47 +187,52 @@ struct Limits {
     sites: usize,
 }
 
-impl Engine<'_> {
-    pub(crate) fn overview(&mut self) -> Overview {
-        let (clock, end) = (self.clock(), self.end());
-        let reading = self.reading().clone();
-        let total_bytes = self.source.length();
-        let contexts = self.scan.index.contexts.list().iter();
+impl Overview {
+    /// Of inputs that are this long in all, as far as that is known.
+    pub(crate) fn new(
+        reading: &Reading,
+        total_bytes: u64,
+        dump: Option<&Dump>,
+        subject: Subject<'_, '_>,
+    ) -> Self {
+        let Subject {
+            outcome,
+            report,
+            scan,
+        } = subject;
+        let contexts = scan.index.actors.contexts().iter();
         let contexts = contexts.map(|&context| Context {
-            name: context_name(context, &self.scan.trace),
+            name: context_name(context, &scan.trace),
             kind: context_kind(context),
         });
-        let contexts = contexts.collect();
-        let dump = self.dump.map(Dump::summary);
-        let (outcome, report, scan) = self.outcome();
         let mut frames = Frames::default();
         let sites = report.call_sites.iter().zip(&outcome.call_sites);
         let (leaks, others): (Vec<_>, Vec<_>) =
             sites.partition(|(site, _)| site.standing == Standing::Leak);
         let shown = leaks.iter().chain(others.iter().take(FINDINGS));
-        let findings = shown
-            .map(|(site, contexts)| SiteRow::new(site, contexts, clock, scan, &mut frames).into());
+        let findings =
+            shown.map(|(site, contexts)| SiteRow::new(site, contexts, scan, &mut frames).into());
         let findings = findings.collect();
         let anomalies = report.anomalies.iter().zip(&outcome.anomalies);
         let failures = report.failed_allocations.iter();
         let failures = failures.zip(&outcome.failed_allocations).take(FINDINGS);
-        Overview {
+        Self {
             schema: "leakscope.page",
             version: 1,
             inputs: report.trace.inputs.clone(),
             target: Target::new(&outcome.target),
             clock: Ticks {
                 hz: report.trace.timestamp_hz,
-                end,
+                end: scan.end(),
             },
             conclusion: report.conclusion,
-            sentence: match &reading {
+            sentence: match reading {
                 Reading::Failed(why) => format!("Reading stopped: {}", sanitise(why)),
                 _ => format!("{}.", report.headline),
             },
             also_wrong: report.also_wrong.clone(),
             symbols: report.trace.has_symbols,
-            dump,
+            dump: dump.map(Dump::summary),
             reading: State {
                 state: reading.name(),
                 read_bytes: report.trace.read_bytes,
@@ -236,7 +244,7 @@ impl Engine<'_> {
             peak: Peak::new(report),
             heap: Heap::new(report, scan.heap.live_bytes()),
             sessions: report.sessions.iter().map(Session::from).collect(),
-            contexts,
+            contexts: contexts.collect(),
             anomalies: anomalies
                 .map(|(anomaly, of)| WrongFree::new(anomaly, of.context, scan))
                 .collect(),
@@ -288,7 +296,7 @@ impl WrongFree {
         Self {
             kind: anomaly.kind,
             time: anomaly.time_ticks,
-            context: (scan.index.contexts.known(context)).map_or(-1, i64::from),
+            context: scan.context_number(context),
             core: anomaly.core,
             address: anomaly.address.to_string(),
             title: title(without_allocator(&anomaly.frames)),
@@ -301,7 +309,7 @@ impl Failure {
         Self {
             time: failure.time_ticks,
             size: failure.size_bytes,
-            context: (scan.index.contexts.known(context)).map_or(-1, i64::from),
+            context: scan.context_number(context),
             core: failure.core,
             live_bytes: failure.live_bytes,
             retried: failure.retried,

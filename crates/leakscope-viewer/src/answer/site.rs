@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::Subject;
 use super::address;
 use super::frames::{Frames, ListedFrame};
 use super::sites::SiteRow;
-use crate::engine::{Engine, Refusal};
 use crate::index::sites::{Histogram, SiteIndex};
+use crate::refusal::Refusal;
 
 /// One call site, with what the table has no room for.
 #[derive(Clone, Debug, Serialize)]
@@ -62,21 +63,24 @@ struct Failure {
     live_bytes: u64,
 }
 
-impl Engine<'_> {
-    pub(crate) fn site(&mut self, number: usize) -> Result<Site, Refusal> {
-        let (clock, end) = (self.clock(), self.end());
-        let (outcome, report, scan) = self.outcome();
+impl Site {
+    pub(crate) fn new(number: usize, subject: Subject<'_, '_>) -> Result<Self, Refusal> {
+        let Subject {
+            outcome,
+            report,
+            scan,
+        } = subject;
         let mut sites = outcome.call_sites.iter().zip(&report.call_sites);
         let found = sites.find(|(site, _)| site.id.index() == number);
         let (site, reported) = found.ok_or(Refusal::NotFound("call site"))?;
         let mut frames = Frames::default();
-        let row = SiteRow::new(reported, site, clock, scan, &mut frames);
-        let context = |context| (scan.index.contexts.known(context)).map_or(-1, i64::from);
+        let row = SiteRow::new(reported, site, scan, &mut frames);
+        let context = |context| scan.context_number(context);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();
         let failures = failures.filter(|failure| scan.program_frames(&failure.stack) == site.stack);
         let detail = Detail {
-            curve: held.map_or_else(Curve::default, |held| Curve::new(held, end)),
+            curve: held.map_or_else(Curve::default, |held| Curve::new(held, scan.end())),
             sizes: held.map_or_else(Vec::new, |held| buckets(&held.sizes)),
             lifetimes: held.map_or_else(Vec::new, |held| buckets(&held.lifetimes)),
             blocks: (site.blocks.iter())
@@ -99,7 +103,7 @@ impl Engine<'_> {
                 })
                 .collect(),
         };
-        Ok(Site {
+        Ok(Self {
             site: row,
             frames: frames.into_list(),
             detail,

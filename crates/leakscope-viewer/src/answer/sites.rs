@@ -1,14 +1,15 @@
 //! The table of call sites.
 
+use std::borrow::Cow;
+
 use leakscope_analysis::outcome;
 use leakscope_report::Standing;
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::units::Clock;
 use serde::Serialize;
 
+use super::Subject;
 use super::census::{Census, SiteSum};
 use super::frames::{Frames, ListedFrame, title};
-use crate::engine::Engine;
 use crate::query::{SITES, Window};
 use crate::scan::Scan;
 
@@ -38,7 +39,7 @@ struct Others {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct SiteRow {
     pub(crate) site: usize,
-    pub(super) verdict: String,
+    pub(super) verdict: Cow<'static, str>,
     pub(crate) standing: Standing,
     pub(super) confidence: &'static str,
     pub(super) reason: String,
@@ -70,7 +71,6 @@ impl SiteRow {
     pub(super) fn new(
         site: &CallSite,
         contexts: &outcome::CallSite,
-        clock: Clock,
         scan: &Scan<'_>,
         frames: &mut Frames,
     ) -> Self {
@@ -90,7 +90,7 @@ impl SiteRow {
             stack: numbers(&site.frames),
             allocator: numbers(&site.allocator_frames),
             growth_bytes_per_second: site.growth_bytes_per_second,
-            growth: clock.rate(site.growth_bytes, site.growth_ticks),
+            growth: scan.clock().rate(site.growth_bytes, site.growth_ticks),
             outstanding_bytes: site.outstanding_bytes,
             outstanding_blocks: site.outstanding_blocks,
             peak_bytes: site.peak_bytes,
@@ -98,8 +98,8 @@ impl SiteRow {
             allocations: site.allocations,
             allocated_bytes: site.allocated_bytes,
             frees: site.frees,
-            temporary: of_index.map_or(0, |held| held.temporary),
-            temporary_bytes: of_index.map_or(0, |held| held.temporary_bytes),
+            temporary: of_index.map_or(0, |held| held.temporary.blocks),
+            temporary_bytes: of_index.map_or(0, |held| held.temporary.bytes),
             reallocations: site.reallocations,
             failed: site.failed_allocations,
             smallest: site.smallest_bytes,
@@ -107,7 +107,7 @@ impl SiteRow {
             first: site.first_allocation_ticks,
             last: site.last_allocation_ticks,
             contexts: contexts
-                .filter_map(|&context| scan.index.contexts.known(context))
+                .filter_map(|&context| scan.index.actors.context(context))
                 .collect(),
             cores: site.cores.clone(),
         }
@@ -115,8 +115,8 @@ impl SiteRow {
 
     /// What is only true of all of the trace gives way to what was counted in a window.
     fn limit_to(&mut self, sum: &SiteSum) {
-        self.outstanding_bytes = sum.live.bytes;
-        self.outstanding_blocks = sum.live.blocks;
+        self.outstanding_bytes = sum.outstanding().bytes;
+        self.outstanding_blocks = sum.outstanding().blocks;
         self.peak_bytes = sum.peak_bytes;
         self.bytes_at_peak = sum.bytes_at_peak();
         self.allocations = sum.allocated.blocks;
@@ -133,50 +133,51 @@ impl SiteRow {
     }
 }
 
-impl Engine<'_> {
-    pub(crate) fn sites(&mut self, window: Option<Window>) -> Sites {
-        let window = self.bounded(window);
-        let sums = self.census(window).map(|census| census.sites.clone());
-        let census = self.census(window);
-        let complete = census.is_none_or(Census::is_complete);
-        let counted_to = census.map_or(window.to, Census::counted_to);
-        let clock = self.clock();
-        let (outcome, report, scan) = self.outcome();
+impl Sites {
+    /// Of a window if there is a census of it, otherwise of all of the trace.
+    pub(crate) fn new(window: Window, census: Option<&Census>, subject: Subject<'_, '_>) -> Self {
+        let Subject {
+            outcome,
+            report,
+            scan,
+        } = subject;
         let mut frames = Frames::default();
         let sites = outcome.call_sites.iter().zip(&report.call_sites);
         let mut chosen: Vec<_> = sites
             .map(|(contexts, site)| {
-                let sum = (sums.as_ref()).and_then(|sums| sums.get(&contexts.id.index()));
+                let sum = census.and_then(|census| census.sites.get(&contexts.id.index()));
                 (contexts, site, sum)
             })
             .collect();
-        if sums.is_some() {
+        if census.is_some() {
             chosen
                 .retain(|(_, _, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
-            chosen
-                .sort_by_key(|(_, _, sum)| std::cmp::Reverse(sum.map_or(0, |sum| sum.live.bytes)));
+            chosen.sort_by_key(|(_, _, sum)| {
+                std::cmp::Reverse(sum.map_or(0, |sum| sum.outstanding().bytes))
+            });
         }
         let mut others = Others::default();
         for (_, site, sum) in chosen.iter().skip(SITES) {
             others.sites += 1;
-            others.outstanding_bytes += sum.map_or(site.outstanding_bytes, |sum| sum.live.bytes);
+            others.outstanding_bytes +=
+                sum.map_or(site.outstanding_bytes, |sum| sum.outstanding().bytes);
             others.allocated_bytes += sum.map_or(site.allocated_bytes, |sum| sum.allocated.bytes);
         }
         let total = chosen.len();
         let mut rows = Vec::with_capacity(total.min(SITES));
         for &(contexts, site, sum) in chosen.iter().take(SITES) {
-            let mut row = SiteRow::new(site, contexts, clock, scan, &mut frames);
+            let mut row = SiteRow::new(site, contexts, scan, &mut frames);
             if let Some(sum) = sum {
                 row.limit_to(sum);
             }
             rows.push(row);
         }
-        Sites {
+        Self {
             from: window.from,
             to: window.to,
-            limited: sums.is_some(),
-            complete,
-            counted_to,
+            limited: census.is_some(),
+            complete: census.is_none_or(Census::is_complete),
+            counted_to: census.map_or(window.to, Census::counted_to),
             total,
             others,
             frames: frames.into_list(),
@@ -184,14 +185,6 @@ impl Engine<'_> {
         }
     }
 
-    /// What the ticks are.
-    pub(crate) fn clock(&self) -> Clock {
-        let target = self.scan.trace.target();
-        Clock::new(target.timestamp_hz, self.scan.trace.end())
-    }
-}
-
-impl Sites {
     /// Keeps the first rows, and says of the others how much they are.
     pub(crate) fn truncate(&mut self, rows: usize) {
         for row in self.sites.iter().skip(rows) {

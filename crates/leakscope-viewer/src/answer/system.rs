@@ -5,9 +5,9 @@ use leakscope_report::sanitise;
 use leakscope_systemview::id;
 use serde::Serialize;
 
+use super::Subject;
 use super::address;
 use super::overview::Target;
-use crate::engine::Engine;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct System {
@@ -74,10 +74,14 @@ struct Events {
     count: u64,
 }
 
-impl Engine<'_> {
-    pub(crate) fn system(&mut self) -> System {
-        let clock = self.clock();
-        let (outcome, report, scan) = self.outcome();
+impl System {
+    pub(crate) fn new(subject: Subject<'_, '_>) -> Self {
+        let Subject {
+            outcome,
+            report,
+            scan,
+        } = subject;
+        let clock = scan.clock();
         let index = &scan.index;
         let totals = &outcome.totals;
         let skipped_bytes = report.totals.skipped_bytes;
@@ -96,7 +100,7 @@ impl Engine<'_> {
         });
         let interrupts = outcome.target.interrupts.iter();
         let heaps = outcome.heaps.iter();
-        System {
+        Self {
             target: Target::new(&outcome.target),
             init: init.collect(),
             descriptions: (index.system.descriptions.iter())

@@ -1,16 +1,16 @@
 //! Who ran, and who used the heap.
 
-use std::collections::BTreeMap;
-
 use leakscope_analysis::trace::Context;
 use serde::Serialize;
 
+use super::Subject;
 use super::address;
-use super::census::{Census, ContextSum};
-use crate::engine::Engine;
-use crate::index::contexts::UNKNOWN;
+use super::census::{Census, ContextSum, Run};
+use crate::index::actors::{Lane, UNKNOWN};
+use crate::index::exchange::Sum;
 use crate::names::{context_kind, context_name, context_rank};
 use crate::query::Window;
+use crate::scan::Scan;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Tasks {
@@ -32,7 +32,7 @@ struct Task {
     address: Option<String>,
     priority: Option<u32>,
     stack: Option<Stack>,
-    run: Vec<Run>,
+    run: Vec<CoreRun>,
     allocations: u64,
     allocated_bytes: u64,
     frees: u64,
@@ -50,7 +50,7 @@ struct Stack {
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Run {
+struct CoreRun {
     core: u8,
     ticks: u64,
     share: f64,
@@ -71,39 +71,23 @@ struct Unknown {
     ticks: u64,
 }
 
-impl Engine<'_> {
-    pub(crate) fn tasks(&mut self, window: Option<Window>) -> Tasks {
-        let window = self.bounded(window);
+impl Tasks {
+    /// Of a window if there is a census of it, otherwise of all of the trace.
+    pub(crate) fn new(window: Window, census: Option<&Census>, subject: Subject<'_, '_>) -> Self {
+        let (outcome, scan) = (subject.outcome, subject.scan);
         let length = (window.to - window.from) as f64;
-        let census = self.census(window);
-        let complete = census.is_none_or(Census::is_complete);
-        let counted_to = census.map_or(window.to, Census::counted_to);
-        let (limited, runs, sums, pairs) = match self.census(window) {
-            Some(census) => (
-                true,
-                census.runs.clone(),
-                census.contexts.clone(),
-                census.exchange.pairs(),
-            ),
-            None => (
-                false,
-                self.all_runs(),
-                BTreeMap::new(),
-                self.scan.index.exchange.pairs(),
-            ),
-        };
-        let (outcome, _, scan) = self.outcome();
-        let contexts = scan.index.contexts.list();
-        let unknown_ticks = runs.iter().filter(|((_, context), _)| *context == UNKNOWN);
-        let unknown_ticks = unknown_ticks.map(|(&(core, _), &(ticks, _))| Unknown { core, ticks });
-        let unknown_ticks = unknown_ticks.collect();
+        let lanes = scan.index.actors.lanes();
+        let runs = census.map_or_else(|| all_runs(scan), |census| census.runs.clone());
+        let mut runs: Vec<(&Lane, Run)> = lanes.iter().zip(runs).collect();
+        runs.retain(|(_, run)| census.is_none() || run.ticks + run.switches > 0);
+        runs.sort_by_key(|(lane, _)| lane.core);
+        let runs_of = |number: u16| runs.iter().filter(move |(lane, _)| lane.context == number);
         let task = |number: u16, context: Context| {
-            let run = runs.iter().filter(|((_, runs), _)| *runs == number);
-            let run = run.map(|(&(core, _), &(ticks, switches))| Run {
-                core,
-                ticks,
-                share: ticks as f64 / length,
-                switches,
+            let run = runs_of(number).map(|(lane, run)| CoreRun {
+                core: lane.core,
+                ticks: run.ticks,
+                share: run.ticks as f64 / length,
+                switches: run.switches,
             });
             let known = match context {
                 Context::Task(task) => scan.trace.tasks().get(task.index()),
@@ -111,15 +95,15 @@ impl Engine<'_> {
             };
             let mut usages = outcome.contexts.iter();
             let usage = usages.rfind(|usage| usage.context == context);
-            let sum = match (limited, usage) {
-                (true, _) => sums.get(&number).copied().unwrap_or_default(),
-                (false, None) => ContextSum::default(),
-                (false, Some(usage)) => ContextSum {
-                    allocated: crate::index::exchange::Sum {
+            let sum = match (census, usage) {
+                (Some(census), _) => census.contexts.get(&number).copied().unwrap_or_default(),
+                (None, None) => ContextSum::default(),
+                (None, Some(usage)) => ContextSum {
+                    allocated: Sum {
                         blocks: usage.allocations,
                         bytes: usage.allocated_bytes,
                     },
-                    freed: crate::index::exchange::Sum {
+                    freed: Sum {
                         blocks: usage.frees,
                         bytes: usage.freed_bytes,
                     },
@@ -145,22 +129,23 @@ impl Engine<'_> {
                 freed_bytes: sum.freed.bytes,
                 net_bytes: sum.allocated.bytes as i64 - sum.freed.bytes as i64,
                 outstanding_bytes: sum.live_bytes,
-                peak_bytes: (!limited).then_some(usage.map_or(0, |usage| usage.peak_bytes)),
+                peak_bytes: (census.is_none()).then_some(usage.map_or(0, |usage| usage.peak_bytes)),
             }
         };
+        let contexts = scan.index.actors.contexts();
         let mut numbered: Vec<(u16, Context)> = (0..).zip(contexts.iter().copied()).collect();
         numbered.sort_by_cached_key(|&(_, context)| context_rank(context, &scan.trace));
-        Tasks {
+        let exchange = census.map_or(&scan.index.exchange, |census| &census.exchange);
+        Self {
             from: window.from,
             to: window.to,
-            limited,
-            complete,
-            counted_to,
+            limited: census.is_some(),
+            complete: census.is_none_or(Census::is_complete),
+            counted_to: census.map_or(window.to, Census::counted_to),
             tasks: (numbered.into_iter())
                 .map(|(number, context)| task(number, context))
                 .collect(),
-            matrix: pairs
-                .into_iter()
+            matrix: (exchange.pairs().into_iter())
                 .map(|((allocated_by, freed_by), sum)| Exchanged {
                     allocated_by,
                     freed_by,
@@ -168,14 +153,22 @@ impl Engine<'_> {
                     bytes: sum.bytes,
                 })
                 .collect(),
-            unknown_ticks,
+            unknown_ticks: runs_of(UNKNOWN)
+                .map(|(lane, run)| Unknown {
+                    core: lane.core,
+                    ticks: run.ticks,
+                })
+                .collect(),
         }
     }
+}
 
-    fn all_runs(&self) -> BTreeMap<(u8, u16), (u64, u64)> {
-        let lanes = self.scan.index.lanes.list().iter();
-        lanes
-            .map(|lane| ((lane.core, lane.context), (lane.run.total, lane.switches)))
-            .collect()
-    }
+/// How long everybody ran, in all of the trace.
+fn all_runs(scan: &Scan<'_>) -> Vec<Run> {
+    let lanes = scan.index.lanes.list().iter();
+    let runs = lanes.map(|lane| Run {
+        ticks: lane.run.total,
+        switches: lane.switches,
+    });
+    runs.collect()
 }

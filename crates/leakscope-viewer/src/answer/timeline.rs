@@ -3,6 +3,7 @@
 //! A window of few events is read again, and shows each switch; a longer one is made from the sums that the
 //! index keeps.
 
+use std::io;
 use std::ops::ControlFlow;
 
 use leakscope_report::sanitise;
@@ -11,12 +12,13 @@ use serde::Serialize;
 use super::drawing::{Drawing, Lane, Marks};
 use super::heap::{self, Heap};
 use super::spans::Spans;
-use crate::engine::{Engine, Refusal};
 use crate::index::levels::Bin;
 use crate::index::stretches::{Layers, Stretch};
 use crate::names::context_rank;
-use crate::query::{Columns, Window};
+use crate::query::Window;
+use crate::reader::Reader;
 use crate::replay::Replay;
+use crate::scan::Scan;
 
 /// A window of so many events is read again.
 const SHORT: u64 = 120_000;
@@ -78,74 +80,76 @@ impl Timeline {
     }
 }
 
-impl Engine<'_> {
-    /// Whether a window has so few events that they are read again.
-    pub(super) fn is_short(&self, window: Window) -> bool {
-        let sections = &self.scan.index.sections;
-        let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
-        let list = sections.list();
-        let events = list[last].first + sections.length(last) - list[first].first;
-        let bins = (window.to - window.from) >> self.scan.index.lanes.shift;
-        events <= SHORT || (events <= MODERATE && bins < FEW_BINS)
-    }
+/// Whether a window has so few events that they are read again.
+pub(crate) fn is_short(scan: &Scan<'_>, window: Window) -> bool {
+    let sections = &scan.index.sections;
+    let (first, last) = (sections.of_time(window.from), sections.of_time(window.to));
+    let list = sections.list();
+    let events = list[last].first + sections.length(last) - list[first].first;
+    let bins = (window.to - window.from) >> scan.index.lanes.shift;
+    events <= SHORT || (events <= MODERATE && bins < FEW_BINS)
+}
 
-    pub(crate) fn timeline(&mut self, columns: Columns) -> Result<Timeline, Refusal> {
-        let window = self.bounded(columns.window);
-        let column = (window.to - window.from).div_ceil(columns.width);
-        self.timeline_with(window, columns.width, column)
-    }
-
-    /// With stretches that are told apart if they are as long as `column`.
-    pub(crate) fn timeline_with(
-        &mut self,
+impl Timeline {
+    /// Of a window within the bounds of the trace. For one that [is not short](is_short), the lanes must have been
+    /// [coarsened](crate::index::lanes::Lanes::coarsen). Stretches are told apart that are as long as `column`.
+    pub(crate) fn new(
         window: Window,
         width: u64,
         column: u64,
-    ) -> Result<Timeline, Refusal> {
-        if self.is_short(window) {
-            self.exact(window, width, column)
+        reader: &mut Reader<'_, '_>,
+    ) -> io::Result<Self> {
+        if is_short(reader.scan, window) {
+            Self::exact(window, width, column, reader)
         } else {
-            self.scan.index.lanes.coarsen();
-            Ok(self.summed(window, width, column))
+            Ok(Self::summed(window, width, column, reader.scan))
         }
     }
 
-    fn exact(&mut self, window: Window, width: u64, column: u64) -> Result<Timeline, Refusal> {
-        let scan = &self.scan;
+    fn exact(
+        window: Window,
+        width: u64,
+        column: u64,
+        reader: &mut Reader<'_, '_>,
+    ) -> io::Result<Self> {
+        let Reader {
+            scan,
+            source,
+            names,
+        } = reader;
         let section = scan.index.sections.of_time(window.from);
         let mut replay = Replay::from_section(scan, section);
         let mut drawing = Drawing::new(scan, window, width, column);
         let mut running = std::mem::take(&mut replay.running);
-        let mut contexts = scan.index.contexts.clone();
+        let number = |core, is| scan.index.actors.numbered(core, is);
         let mut level = scan.index.sections.list()[section].live_bytes;
         let mut before = level;
-        replay.run(scan, &mut *self.source, u64::MAX, |seen| {
+        replay.run(scan, *source, u64::MAX, |seen| {
             if seen.event.time >= window.to {
                 return ControlFlow::Break(());
             }
-            running.observe(&seen.event, seen.trace, &mut contexts, |span| {
-                drawing.span(scan, span);
-            });
+            running.observe(&seen.event, seen.trace, number, |span| drawing.span(span));
             if seen.event.time >= window.from {
-                drawing.event(seen, scan, &self.names.symbolizer, level);
+                drawing.event(seen, scan, &names.symbolizer, level);
             } else {
                 before = seen.live_bytes;
             }
             level = seen.live_bytes;
             ControlFlow::Continue(())
         })?;
-        running.settle(window.to.min(scan.trace.end()), |span| {
-            drawing.span(scan, span);
-        });
+        let end = window.to.min(scan.trace.end());
+        running.settle(end, |span| drawing.span(span));
         let Drawing {
             lanes, grid, marks, ..
         } = drawing;
         let bins = grid.filled(before);
-        Ok(self.assembled(window, true, column, lanes, &bins, marks))
+        Ok(Self::assembled(
+            scan, window, true, column, lanes, &bins, marks,
+        ))
     }
 
-    fn summed(&self, window: Window, width: u64, column: u64) -> Timeline {
-        let index = &self.scan.index;
+    fn summed(window: Window, width: u64, column: u64, scan: &Scan<'_>) -> Self {
+        let index = &scan.index;
         let column = column.max(1 << index.lanes.shift.max(index.levels.shift));
         let cut = |stretch: Stretch| -> Stretch {
             if stretch.from >= window.from && stretch.to <= window.to {
@@ -167,14 +171,16 @@ impl Engine<'_> {
             }
             spans
         };
-        let lanes = index.lanes.list().iter().map(|lane| Lane {
+        let lanes = index.actors.lanes().iter().zip(index.lanes.list());
+        let lanes = lanes.map(|(lane, sums)| Lane {
             core: lane.core,
             context: lane.context,
-            run: spans(&lane.run),
-            ready: spans(&lane.ready),
+            run: spans(&sums.run),
+            ready: spans(&sums.ready),
         });
         let bins = heap::from_levels(&index.levels, window, width);
-        self.assembled(
+        Self::assembled(
+            scan,
             window,
             false,
             column,
@@ -185,25 +191,25 @@ impl Engine<'_> {
     }
 
     fn assembled(
-        &self,
+        scan: &Scan<'_>,
         window: Window,
         exact: bool,
         resolution: u64,
         mut lanes: Vec<Lane>,
         bins: &[Bin],
         marks: Marks,
-    ) -> Timeline {
-        let index = &self.scan.index;
+    ) -> Self {
+        let index = &scan.index;
         lanes.sort_by_cached_key(|lane| {
-            let context = index.contexts.list()[usize::from(lane.context)];
-            let rank = context_rank(context, &self.scan.trace);
+            let context = index.actors.contexts()[usize::from(lane.context)];
+            let rank = context_rank(context, &scan.trace);
             (lane.core, rank, lane.context)
         });
         let gaps = index.gaps.iter();
         let gaps = gaps.filter(|gap| gap.from < window.to && gap.to >= window.from);
         let user_marks = index.marks.iter();
         let user_marks = user_marks.filter(|mark| (window.from..window.to).contains(&mark.time));
-        Timeline {
+        Self {
             from: window.from,
             to: window.to,
             width: bins.len() as u64,
@@ -227,7 +233,7 @@ impl Engine<'_> {
                 .map(|mark| UserMark {
                     time: mark.time,
                     index: mark.index,
-                    name: (self.scan.trace.marker(mark.marker)).map_or_else(
+                    name: (scan.trace.marker(mark.marker)).map_or_else(
                         || format!("mark {}", mark.marker),
                         |name| sanitise(name).into_owned(),
                     ),

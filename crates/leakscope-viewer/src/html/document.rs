@@ -1,16 +1,29 @@
 //! The document in the single file: as much of the answers as may stand in it, and what was left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
+use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::outcome::Block;
+use leakscope_report::Standing;
 use leakscope_report::units::{count, counted};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer::{Lives, Page, Sites};
-use crate::engine::{Engine, Refusal};
+use crate::answer::Subject;
+use crate::answer::events::Page;
+use crate::answer::lives::{self, Lives};
+use crate::answer::site::Site;
+use crate::answer::sites::Sites;
+use crate::answer::system::System;
+use crate::answer::tasks::Tasks;
+use crate::engine::Engine;
 use crate::index::kind::Kind;
 use crate::list::row::ListRow;
-use crate::query::Filter;
+use crate::list::search::Searches;
+use crate::query::{Filter, ROWS, Window};
+use crate::reader::Reader;
+use crate::refusal::Refusal;
 
 /// Rows of the table of call sites.
 const SITES: usize = 1000;
@@ -55,7 +68,9 @@ struct Document {
 /// The document of a trace, as JSON.
 pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     let mut left_out = Vec::new();
-    let mut sites = engine.sites(None);
+    let subject = engine.subject();
+    let all = subject.scan.bounded(None);
+    let mut sites = Sites::new(all, None, subject);
     if sites.sites.len() > SITES {
         left_out.push(format!(
             "the table holds {} of {} call sites",
@@ -66,7 +81,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     }
     let mut site = BTreeMap::new();
     for row in sites.sites.iter().take(DETAILS) {
-        let detail = engine.site(row.site)?.detail;
+        let detail = Site::new(row.site, subject)?.detail;
         site.insert(row.site, raw(&detail)?);
     }
     if sites.sites.len() > DETAILS {
@@ -75,12 +90,13 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
             count(DETAILS as u64)
         ));
     }
-    let timeline = timeline(engine, &mut left_out)?;
+    let timeline = timeline(engine, all, &mut left_out)?;
     let events = events(engine, &mut left_out)?;
     let blocks = blocks(&events);
     let lives = lives(engine, &mut left_out)?;
     let mut overview = engine.overview();
     overview.left_out = left_out;
+    let subject = engine.subject();
     let document = Document {
         schema: "leakscope.page",
         version: 1,
@@ -89,8 +105,8 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         site,
         timeline,
         events,
-        tasks: raw(&engine.tasks(None))?,
-        system: raw(&engine.system())?,
+        tasks: raw(&Tasks::new(all, None, subject))?,
+        system: raw(&System::new(subject))?,
         blocks,
         lives,
     };
@@ -102,14 +118,17 @@ fn raw(value: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
 }
 
 /// The whole timeline, as fine as its room allows.
-fn timeline(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Box<RawValue>, Refusal> {
-    let window = engine.bounded(None);
+fn timeline(
+    engine: &mut Engine<'_>,
+    all: Window,
+    left_out: &mut Vec<String>,
+) -> Result<Box<RawValue>, Refusal> {
     let mut column = 1;
     loop {
-        let timeline = engine.timeline_with(window, COLUMNS, column)?;
+        let timeline = engine.timeline(all, COLUMNS, column)?;
         if timeline.stretches() <= STRETCHES {
             if timeline.resolution() > 1 {
-                let clock = engine.clock();
+                let clock = engine.reader().scan.clock();
                 left_out.push(format!(
                     "the timeline tells apart what is {} long or longer",
                     clock.duration(timeline.resolution())
@@ -127,8 +146,7 @@ fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, R
     let all = engine.events();
     let mut rows = BTreeMap::new();
     let mut add = |engine: &mut Engine<'_>, filter: &Filter, from: u64, number: u64| {
-        let page = engine.page(from, number, filter)?;
-        for mut row in page.rows {
+        for mut row in rows_of(engine, filter, from, number)? {
             row.row = row.index;
             rows.insert(row.index, row);
         }
@@ -147,15 +165,15 @@ fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, R
                 .sum(),
             ..Filter::default()
         };
-        let known = engine.log_messages();
+        let known = engine.reader().scan.trace.counts().log_messages;
         add(engine, &logs, 0, LOGS)?;
         add(engine, &logs, known.saturating_sub(LOGS), LOGS)?;
-        let flagged = engine.scan.index.flags.iter().take(FLAGGED);
+        let flagged = engine.reader().scan.index.flags.iter().take(FLAGGED);
         let flagged: Vec<u64> = flagged.map(|flagged| flagged.index).collect();
         for index in flagged {
             add(engine, &everything, index, 1)?;
         }
-        for index in engine.allocations_of_leaks(LEAKS, ALLOCATIONS)? {
+        for index in allocations_of_leaks(engine)? {
             add(engine, &everything, index, 1)?;
         }
         left_out.push(format!(
@@ -172,10 +190,54 @@ fn events(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Page, R
     Ok(Page::of(rows))
 }
 
+/// Rows of a list that takes no search.
+fn rows_of(
+    engine: &mut Engine<'_>,
+    filter: &Filter,
+    from: u64,
+    number: u64,
+) -> io::Result<Vec<ListRow>> {
+    let mut searches = Searches::default();
+    let page = Page::new(from, number, filter, &mut searches, &mut engine.reader())?;
+    Ok(page.rows)
+}
+
+/// The events that allocated blocks which leak.
+fn allocations_of_leaks(engine: &mut Engine<'_>) -> io::Result<Vec<u64>> {
+    let Subject {
+        outcome, report, ..
+    } = engine.subject();
+    let leaking = outcome.call_sites.iter().zip(&report.call_sites);
+    let leaking = leaking.filter(|(_, site)| site.standing == Standing::Leak);
+    let blocks: Vec<Block> = leaking
+        .take(LEAKS)
+        .flat_map(|(site, _)| site.blocks.iter().take(ALLOCATIONS).copied())
+        .collect();
+    let mut found = Vec::new();
+    for block in blocks {
+        let filter = Filter {
+            kinds: 1 << Kind::Heap as u16,
+            window: Some(Window {
+                from: block.time,
+                to: block.time + 1,
+            }),
+            ..Filter::default()
+        };
+        let began = |row: &ListRow| {
+            let began = row.effect.as_ref().and_then(Effect::began);
+            began.is_some_and(|began| began.block.address == block.address)
+        };
+        let rows = rows_of(engine, &filter, 0, ROWS)?;
+        found.extend(rows.into_iter().rfind(began).map(|row| row.index));
+    }
+    Ok(found)
+}
+
 /// What the page needs to limit call sites and tasks to a range.
 fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Lives, Refusal> {
-    let lives = engine.lives(LIVES_OF_SITES, LIVES_OF_CONTEXTS)?;
-    let clock = engine.clock();
+    let Reader { scan, source, .. } = engine.reader();
+    let lives = lives::lives(scan, source, LIVES_OF_SITES, LIVES_OF_CONTEXTS)?;
+    let clock = scan.clock();
     let sites = lives.sites.as_ref().map(|of| of.columns.resolution);
     let contexts = lives.contexts.as_ref().map(|of| of.columns.resolution);
     for (what, resolution) in [("call sites and flame graph", sites), ("tasks", contexts)] {
@@ -193,23 +255,22 @@ fn lives(engine: &mut Engine<'_>, left_out: &mut Vec<String>) -> Result<Lives, R
 
 /// The two halves of each block of which one is listed.
 fn blocks(events: &Page) -> Vec<Pair> {
-    let allocated =
-        |row: &&ListRow| row.address.is_some() && row.born.is_none() && row.flag.is_none();
-    let allocations: BTreeMap<(&str, u64), u64> = (events.rows.iter())
-        .filter(allocated)
-        .filter_map(|row| Some(((row.address.as_deref()?, row.time), row.index)))
-        .collect();
     let mut pairs = BTreeSet::new();
-    let mut freed = BTreeSet::new();
+    // At one address there may be several blocks of one time: the last one counts.
+    let mut begun: BTreeMap<(u64, u64), u64> = BTreeMap::new();
     for row in &events.rows {
-        let (Some(address), Some(born)) = (row.address.as_deref(), row.born) else {
+        let Some(effect) = &row.effect else {
             continue;
         };
-        let allocation = allocations.get(&(address, born)).copied();
-        freed.extend(allocation);
-        pairs.insert((allocation, Some(row.index)));
+        if let Some(KnownBlock { block, .. }) = effect.ended() {
+            let allocation = begun.remove(&(block.address, block.time));
+            pairs.insert((allocation, Some(row.index)));
+        }
+        if let Some(KnownBlock { block, .. }) = effect.began() {
+            let other = begun.insert((block.address, block.time), row.index);
+            pairs.extend(other.map(|other| (Some(other), None)));
+        }
     }
-    let others = allocations.values().filter(|index| !freed.contains(index));
-    pairs.extend(others.map(|&index| (Some(index), None)));
+    pairs.extend(begun.into_values().map(|index| (Some(index), None)));
     pairs.into_iter().collect()
 }

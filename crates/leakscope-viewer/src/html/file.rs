@@ -5,7 +5,8 @@ use std::io::Write;
 
 use super::policy::{data_url, hash};
 use super::{THEME, filled, import_map, style};
-use crate::engine::{Engine, Refusal};
+use crate::engine::Engine;
+use crate::refusal::Refusal;
 
 /// What begins the page.
 const START: &str = "import \"leakscope/main.js\";";

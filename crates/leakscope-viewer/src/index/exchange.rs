@@ -1,5 +1,6 @@
 //! Who frees what others allocated, and what was freed at once.
 
+use leakscope_analysis::outcome::Block;
 use rustc_hash::FxHashMap;
 
 /// Blocks and their bytes.
@@ -14,6 +15,27 @@ impl Sum {
         self.blocks += 1;
         self.bytes += bytes;
     }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        self.blocks += other.blocks;
+        self.bytes += other.bytes;
+    }
+
+    pub(crate) fn remove(&mut self, bytes: u64) {
+        self.blocks -= 1;
+        self.bytes -= bytes;
+    }
+}
+
+/// A block that was freed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Freed {
+    pub(crate) by: u16,
+    /// Who had allocated it, if it counts.
+    pub(crate) owner: Option<u16>,
+    pub(crate) time: u64,
+    /// Whether its owner had allocated nothing else since.
+    pub(crate) is_temporary: bool,
 }
 
 /// Blocks by who allocated and who freed them.
@@ -25,6 +47,8 @@ pub(crate) struct Exchange {
     others: FxHashMap<(u16, u16), Sum>,
     /// By context: the block it allocated last.
     last: Vec<u64>,
+    /// By core: what was freed there last. A failed reallocation shows that it was not freed at all.
+    freed: Vec<Option<Freed>>,
 }
 
 /// So many contexts are the first: few programs have more.
@@ -45,11 +69,47 @@ impl Exchange {
         self.last.resize(count, 0);
     }
 
-    /// Returns whether its owner has allocated nothing else since.
-    #[inline]
-    pub(crate) fn freed(&mut self, by: u16, owner: u16, address: u64, size: u64) -> bool {
-        self.pair(owner, by).add(size);
-        self.last.get(usize::from(owner)) == Some(&address)
+    /// A block is freed, on a core. Without an owner it is not counted.
+    #[inline(always)]
+    pub(crate) fn freed(
+        &mut self,
+        core: u8,
+        by: u16,
+        owner: Option<u16>,
+        block: &Block,
+        time: u64,
+    ) -> Freed {
+        let mut is_temporary = false;
+        if let Some(owner) = owner {
+            self.pair(owner, by).add(block.size);
+            is_temporary = self.last.get(usize::from(owner)) == Some(&block.address);
+        }
+        let freed = Freed {
+            by,
+            owner,
+            time,
+            is_temporary,
+        };
+        match self.freed.get_mut(usize::from(core)) {
+            Some(place) => *place = Some(freed),
+            None => self.add_core(core, freed),
+        }
+        freed
+    }
+
+    #[cold]
+    fn add_core(&mut self, core: u8, freed: Freed) {
+        self.freed.resize(usize::from(core) + 1, None);
+        self.freed[usize::from(core)] = Some(freed);
+    }
+
+    /// The last free on a core was none: its block lives on. `None` if that free was not told.
+    pub(crate) fn revived(&mut self, core: u8, block: &Block) -> Option<Freed> {
+        let freed = self.freed.get_mut(usize::from(core))?.take()?;
+        if let Some(owner) = freed.owner {
+            self.pair(owner, freed.by).remove(block.size);
+        }
+        Some(freed)
     }
 
     #[inline]

@@ -1,29 +1,26 @@
-//! The lanes of the timeline: a core and who ran on it.
+//! Who ran and who was ready on each lane of the timeline, summed up in bins.
 
 use super::running::Span;
 use super::stretches::Layers;
 
-/// One lane.
-#[derive(Clone, Debug)]
-pub(crate) struct Lane {
-    pub(crate) core: u8,
-    pub(crate) context: u16,
+/// The sums of one lane.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sums {
     pub(crate) run: Layers,
     pub(crate) ready: Layers,
     /// How often it began to run.
     pub(crate) switches: u64,
 }
 
-/// All lanes, in order of first appearance.
+/// The sums of all lanes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lanes {
     /// A bin is 2 to this power ticks long.
     pub(crate) shift: u32,
-    list: Vec<Lane>,
+    /// By the number of the lane.
+    sums: Vec<Sums>,
     /// By lane: the bins that are being filled, of running and of being ready.
     open: Vec<[Open; 2]>,
-    /// By core, then by context: the number of the lane, plus 1.
-    numbers: Vec<Vec<u32>>,
 }
 
 /// What was summed up so far in a bin: most spans are short, and go on in the bin of the one before.
@@ -40,77 +37,51 @@ const BINS: u64 = 1 << 16;
 const MOST_SUMS: usize = 1 << 22;
 
 impl Lanes {
-    /// The number of a lane; a new one gets the next.
-    #[inline]
-    pub(crate) fn number(&mut self, core: u8, context: u16) -> usize {
-        match self.known(core, context) {
-            Some(number) => number,
-            None => self.add(core, context),
-        }
-    }
-
-    /// The number of a lane, if there is one.
-    #[inline]
-    pub(crate) fn known(&self, core: u8, context: u16) -> Option<usize> {
-        let of_core = self.numbers.get(usize::from(core))?;
-        let number = *of_core.get(usize::from(context))?;
-        (number as usize).checked_sub(1)
-    }
-
-    #[cold]
-    fn add(&mut self, core: u8, context: u16) -> usize {
-        let (core_place, place) = (usize::from(core), usize::from(context));
-        if core_place >= self.numbers.len() {
-            self.numbers.resize(core_place + 1, Vec::new());
-        }
-        let numbers = &mut self.numbers[core_place];
-        if place >= numbers.len() {
-            numbers.resize(place + 1, 0);
-        }
-        self.list.push(Lane {
-            core,
-            context,
-            run: Layers::default(),
-            ready: Layers::default(),
-            switches: 0,
-        });
-        self.open.push([Open::default(); 2]);
-        numbers[place] = self.list.len() as u32;
-        self.list.len() - 1
-    }
-
-    #[inline]
-    pub(crate) fn add_span(&mut self, span: Span) {
-        let lane = self.number(span.core, span.context);
-        let open = &mut self.open[lane][usize::from(span.ready)];
-        let bin = span.to >> self.shift;
-        if open.bin == bin && span.from >> self.shift == bin {
-            open.ticks += span.to - span.from;
-        } else {
-            self.add_beyond(lane, span);
+    /// Adds what comes next on a lane.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, span: Span) {
+        let open = self.open.get_mut(span.lane as usize);
+        let open = open.map(|open| &mut open[usize::from(span.ready)]);
+        let (first, last) = (span.from >> self.shift, span.to >> self.shift);
+        match open {
+            Some(open) if open.bin == last && first == last => open.ticks += span.to - span.from,
+            _ => self.add_beyond(span),
         }
     }
 
     /// A span that does not lie in the open bin.
     #[inline(never)]
-    fn add_beyond(&mut self, lane: usize, span: Span) {
+    fn add_beyond(&mut self, span: Span) {
+        let lane = span.lane as usize;
+        self.grow(lane + 1);
         while span.to >> self.shift >= BINS {
             self.widen();
         }
-        self.close(lane, span.ready);
         let (from, to) = (span.from, span.to.max(span.from));
         let bin = to >> self.shift;
         let begin = from.max(bin << self.shift);
-        if from < begin {
-            self.sums(lane, span.ready).add(from, begin);
-        }
         let ticks = to - begin;
-        self.open[lane][usize::from(span.ready)] = Open { bin, ticks };
+        let open = &mut self.open[lane][usize::from(span.ready)];
+        let before = std::mem::replace(open, Open { bin, ticks });
+        let sums = self.sums(lane, span.ready);
+        sums.push(before.bin as u32, before.ticks);
+        if from < begin {
+            sums.add(from, begin);
+        }
+    }
+
+    /// There are so many lanes, at least.
+    pub(crate) fn grow(&mut self, lanes: usize) {
+        if lanes > self.sums.len() {
+            self.sums.resize_with(lanes, Sums::default);
+            self.open.resize(lanes, [Open::default(); 2]);
+        }
     }
 
     /// The sums of a lane, in bins of the present length.
+    #[inline]
     fn sums(&mut self, lane: usize, ready: bool) -> &mut Layers {
-        let lane = &mut self.list[lane];
+        let lane = &mut self.sums[lane];
         let sums = if ready {
             &mut lane.ready
         } else {
@@ -120,21 +91,16 @@ impl Lanes {
         sums
     }
 
-    /// What was summed up in the open bin is kept.
-    fn close(&mut self, lane: usize, ready: bool) {
-        let open = &mut self.open[lane][usize::from(ready)];
-        let ticks = std::mem::take(&mut open.ticks);
-        if ticks > 0 {
-            let from = open.bin << self.shift;
-            self.sums(lane, ready).add(from, from + ticks);
-        }
-    }
-
     /// Everything that was summed up is kept.
     pub(crate) fn settle(&mut self) {
-        for lane in 0..self.list.len() {
-            self.close(lane, false);
-            self.close(lane, true);
+        for lane in 0..self.sums.len() {
+            for ready in [false, true] {
+                let open = &mut self.open[lane][usize::from(ready)];
+                let (bin, ticks) = (open.bin as u32, std::mem::take(&mut open.ticks));
+                if ticks > 0 {
+                    self.sums(lane, ready).push(bin, ticks);
+                }
+            }
         }
     }
 
@@ -152,10 +118,10 @@ impl Lanes {
         while end >> self.shift > bins {
             self.widen();
         }
-        let sums = |lane: &Lane| lane.run.len() + lane.ready.len();
-        while self.list.iter().map(sums).sum::<usize>() > MOST_SUMS.max(4 * self.list.len()) {
+        let length = |lane: &Sums| lane.run.len() + lane.ready.len();
+        while self.sums.iter().map(length).sum::<usize>() > MOST_SUMS.max(4 * self.sums.len()) {
             self.widen();
-            for lane in &mut self.list {
+            for lane in &mut self.sums {
                 lane.run.widen(self.shift);
                 lane.ready.widen(self.shift);
             }
@@ -164,19 +130,29 @@ impl Lanes {
 
     /// To be called before long windows are asked for.
     pub(crate) fn coarsen(&mut self) {
-        for lane in &mut self.list {
+        for lane in &mut self.sums {
             lane.run.coarsen();
             lane.ready.coarsen();
         }
     }
 
-    pub(crate) fn list(&self) -> &[Lane] {
-        &self.list
+    /// The sums of all lanes, by number.
+    pub(crate) fn list(&self) -> &[Sums] {
+        &self.sums
     }
 
     /// Somebody begins to run.
     #[inline]
-    pub(crate) fn count_switch(&mut self, lane: usize) {
-        self.list[lane].switches += 1;
+    pub(crate) fn count_switch(&mut self, lane: u32) {
+        match self.sums.get_mut(lane as usize) {
+            Some(sums) => sums.switches += 1,
+            None => self.count_first_switch(lane as usize),
+        }
+    }
+
+    #[cold]
+    fn count_first_switch(&mut self, lane: usize) {
+        self.grow(lane + 1);
+        self.sums[lane].switches += 1;
     }
 }

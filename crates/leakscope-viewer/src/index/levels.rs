@@ -1,6 +1,8 @@
 //! The heap's level and what happened to it, over time: in bins of equal length, which become longer as the
 //! trace does.
 
+use leakscope_analysis::heap::Effect;
+
 use super::kind::Kind;
 
 /// What happened in one bin.
@@ -56,11 +58,17 @@ impl Bin {
         }
     }
 
-    /// A block was allocated.
-    #[inline]
-    pub(crate) fn allocated(&mut self, size: u64) {
-        self.allocations += 1;
-        self.allocated_bytes += size;
+    /// What happened to the heap, on which so many bytes live now.
+    #[inline(always)]
+    pub(crate) fn affected(&mut self, effect: &Effect, live: u64) {
+        if let Some(began) = effect.began() {
+            self.allocations += 1;
+            self.allocated_bytes += began.block.size;
+        }
+        let is_free = effect.ended().is_some() || effect.unknown_free().is_some();
+        self.frees += u32::from(is_free);
+        self.failed += u32::from(matches!(effect, Effect::Failed { .. }));
+        self.reach(live);
     }
 
     /// What comes next joins it.

@@ -1,14 +1,16 @@
 //! What is kept of a trace so that any window, page or call site can be shown without reading it all again.
 //!
 //! The index is made in the one pass that also feeds the analysis. Its size in memory does not grow with the
-//! trace's length: bins become longer, and what is needed of each free goes to a file ([`ledger`]).
+//! trace's length: bins become longer, and what is needed of each heap event goes to a file ([`ledger`]).
 //!
 //! - [`sections`]: where reading can begin again, and how many events of which kind come between;
+//! - [`actors`]: numbers for whoever runs;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
 //! - [`levels`]: the heap's level in bins;
 //! - [`sites`], [`exchange`]: what the page shows beyond the analysis' own outcome;
-//! - [`running`], [`contexts`], [`kind`]: what is also needed when a part is read again.
-pub(crate) mod contexts;
+//! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
+pub(crate) mod actors;
+pub(crate) mod entry;
 pub(crate) mod exchange;
 pub(crate) mod kind;
 pub(crate) mod lanes;
@@ -24,14 +26,14 @@ pub(crate) mod system;
 use std::io;
 
 use leakscope_analysis::heap::{Effect, HeapModel};
-use leakscope_analysis::trace::{Context, Event, EventKind, Switch, Trace};
+use leakscope_analysis::trace::{Event, EventKind, Switch, Trace};
 
-use contexts::Contexts;
+use actors::Actors;
 use exchange::Exchange;
 use kind::Kind;
 use lanes::Lanes;
-use ledger::Ledger;
-use levels::{Bin, Levels};
+use ledger::{Cursor, Ledger};
+use levels::Levels;
 use running::Running;
 use sections::Sections;
 use sites::SiteIndex;
@@ -40,13 +42,11 @@ use system::SystemIndex;
 /// The index.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    pub(crate) contexts: Contexts,
+    pub(crate) actors: Actors,
     pub(crate) sections: Sections,
     pub(crate) lanes: Lanes,
     pub(crate) levels: Levels,
     pub(crate) ledger: Ledger,
-    /// Events after which other bytes live than they themselves and the ledger say: by how many.
-    pub(crate) corrections: Vec<(u64, i64)>,
     /// By the model's number of the call site.
     pub(crate) sites: Vec<SiteIndex>,
     pub(crate) exchange: Exchange,
@@ -56,17 +56,6 @@ pub(crate) struct Index {
     pub(crate) system: SystemIndex,
     running: Running,
     live_bytes: u64,
-    /// By core: who was looked up last.
-    actors: Vec<Actor>,
-}
-
-/// Somebody to whom something happens, and the numbers that stand for it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Actor {
-    /// `None` for a core of which nothing is known.
-    is: Option<Context>,
-    context: u16,
-    lane: u32,
 }
 
 /// Data that were lost.
@@ -98,9 +87,6 @@ pub(crate) const KEPT: usize = 2000;
 /// In the mean, at least so many events fall into a bin. Whoever wants to see more reads them again.
 const EVENTS_IN_BIN: u64 = 64;
 
-/// So many corrections are kept: beyond that the recording is damaged everywhere.
-const CORRECTIONS: usize = 1 << 20;
-
 impl Index {
     /// An index of a trace of so many bytes, as far as that is known.
     pub(crate) fn for_length(bytes: u64) -> Self {
@@ -110,58 +96,26 @@ impl Index {
         }
     }
 
-    /// Who somebody on a core is in numbers.
+    /// Counts an event.
     #[inline(always)]
-    fn actor(&mut self, core: u8, is: Context) -> Actor {
-        match self.actors.get(usize::from(core)) {
-            Some(actor) if actor.is == Some(is) => *actor,
-            _ => self.other_actor(core, is),
-        }
-    }
-
-    #[inline(never)]
-    fn other_actor(&mut self, core: u8, is: Context) -> Actor {
-        let context = self.contexts.number(is);
-        let lane = self.lanes.number(core, context);
-        self.sections.open_lane(lane, core, context);
-        let actor = Actor {
-            is: Some(is),
-            context,
-            lane: lane as u32,
-        };
-        let place = usize::from(core);
-        if place >= self.actors.len() {
-            self.actors.resize(place + 1, Actor::default());
-        }
-        self.actors[place] = actor;
-        actor
-    }
-
-    /// Counts an event; returns the bin it falls into.
-    #[inline(always)]
-    fn count(&mut self, lane: u32, kind: Kind, id: u32, time: u64) -> &mut Bin {
-        self.sections.count(lane as usize, kind);
+    fn count(&mut self, lane: u32, kind: Kind, id: u32, time: u64) {
+        self.sections.count(lane, kind);
         self.system.count(id);
-        let bin = self.levels.at(time);
-        bin.count(kind);
-        bin
+        self.levels.at(time).count(kind);
     }
 
     /// Takes into account that somebody else runs.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn switched(&mut self, switch: &Switch) {
         let Switch { time, core, id, .. } = *switch;
-        let lane = self.actor(core, switch.context).lane;
+        let lane = self.actors.number(core, switch.context).lane;
         self.count(lane, Kind::predefined(id), id, time);
         if running::begins_run(id) {
-            self.lanes.count_switch(lane as usize);
+            self.lanes.count_switch(lane);
         }
-        let now = self.actor(core, switch.running).context;
+        let now = self.actors.number(core, switch.running);
         let lanes = &mut self.lanes;
-        self.running
-            .switched(id, core, time, now, &self.contexts, |span| {
-                lanes.add_span(span);
-            });
+        (self.running).switched(id, core, time, now, |span| lanes.add(span));
     }
 
     /// Takes an event into account that the model has observed. Returns whether it is the first event with
@@ -175,15 +129,22 @@ impl Index {
     ) -> bool {
         let index = self.sections.events;
         let kind = Kind::of(event);
-        let Actor { context, lane, .. } = self.actor(event.core, event.context);
+        let actor = self.actors.number(event.core, event.context);
         let is_first = !self.system.knows(event.id);
-        self.count(lane, kind, event.id, event.time);
-        match (event.kind, effect) {
-            (EventKind::Heap(_), Some(effect)) => {
-                self.note_effect(&event.occasion(), effect, index, context, heap);
-            }
-            (EventKind::Module | EventKind::Api | EventKind::Log(_), _) => {}
-            _ => self.observe_system(event, index, kind, lane, trace, heap),
+        self.count(actor.lane, kind, event.id, event.time);
+        if let Some(effect) = effect {
+            let bin = self.levels.at(event.time);
+            bin.affected(effect, heap.live_bytes());
+            self.note_effect(&event.occasion(), effect, index, actor, heap);
+        } else if matches!(event.kind, EventKind::Start(_)) {
+            self.note_entry(event.time, None);
+        }
+        let has_own_id = matches!(
+            event.kind,
+            EventKind::Heap(_) | EventKind::Module | EventKind::Api | EventKind::Log(_)
+        );
+        if !has_own_id {
+            self.observe_system(event, index, kind, actor.lane, trace);
         }
         is_first
     }
@@ -195,18 +156,16 @@ impl Index {
         kind: Kind,
         lane: u32,
         trace: &Trace,
-        heap: &HeapModel,
     ) {
-        let lanes = &mut self.lanes;
-        self.running
-            .observe(event, trace, &mut self.contexts, |span| {
-                lanes.add_span(span);
-            });
-        if matches!(kind, Kind::Task | Kind::Isr) {
-            if running::begins_run(event.id) {
-                self.lanes.count_switch(lane as usize);
-            }
-            return;
+        let (actors, lanes) = (&mut self.actors, &mut self.lanes);
+        self.running.observe(
+            event,
+            trace,
+            |core, is| actors.number(core, is),
+            |span| lanes.add(span),
+        );
+        if matches!(kind, Kind::Task | Kind::Isr) && running::begins_run(event.id) {
+            self.lanes.count_switch(lane);
         }
         match event.kind {
             EventKind::Gap {
@@ -232,13 +191,9 @@ impl Index {
                 });
             }
             EventKind::Unreadable => self.flag(index),
-            EventKind::Start(_) => self.correct(index, self.live_bytes, heap.live_bytes()),
             EventKind::System => self.system.observe(event, trace),
             _ => {}
         }
-        // A restart empties the heap.
-        self.live_bytes = heap.live_bytes();
-        self.levels.at(event.time).reach(self.live_bytes);
     }
 
     fn flag(&mut self, index: u64) {
@@ -247,11 +202,17 @@ impl Index {
         }
     }
 
-    /// If other bytes live after an event than was to be expected: notes by how many.
-    fn correct(&mut self, index: u64, expected: u64, live: u64) {
-        if expected != live && self.corrections.len() < CORRECTIONS {
-            self.corrections
-                .push((index, live as i64 - expected as i64));
+    /// What an event did that is read again; `cursor` stands at what the ledger says of it.
+    pub(crate) fn effect(
+        &self,
+        event: &Event<'_>,
+        cursor: &mut Cursor,
+    ) -> io::Result<Option<Effect>> {
+        match event.kind {
+            EventKind::Heap(_) | EventKind::Start(_) => {
+                (self.ledger).read(cursor, |bytes| entry::read(bytes, event, &self.actors))
+            }
+            _ => Ok(None),
         }
     }
 
@@ -275,8 +236,8 @@ impl Index {
         match trace.checkpoint() {
             Some(checkpoint) => {
                 let (live, ledger) = (self.live_bytes, self.ledger.end());
-                self.sections
-                    .begin(trace.end(), checkpoint, &self.running, live, ledger);
+                let (running, lanes) = (&self.running, self.actors.lanes());
+                (self.sections).begin(trace.end(), checkpoint, running, live, ledger, lanes);
             }
             None => self.sections.postpone(),
         }
@@ -286,8 +247,9 @@ impl Index {
     pub(crate) fn settle(&mut self, time: u64) -> io::Result<()> {
         self.levels.at(time);
         let lanes = &mut self.lanes;
-        self.running.settle(time, |span| lanes.add_span(span));
-        self.lanes.settle();
+        lanes.grow(self.actors.lanes().len());
+        self.running.settle(time, |span| lanes.add(span));
+        lanes.settle();
         self.bound();
         self.ledger.take_error().map_or(Ok(()), Err)
     }

@@ -1,107 +1,128 @@
-//! What the index learns from events of the heap.
+//! What the index learns from what happens to the heap.
 
-use leakscope_analysis::heap::{Effect, HeapModel, KnownBlock, SiteId, UnknownFree};
+use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, SiteId, UnknownFree};
 use leakscope_analysis::trace::Occasion;
 
-use super::ledger::Fate;
+use super::Index;
+use super::actors::Actor;
+use super::entry::{self, Ended};
+use super::kind::Kind;
 use super::sites::SiteIndex;
-use super::{Actor, Index};
-use crate::index::kind::Kind;
 
 impl Index {
     /// Takes an event of the heap into account that the model has observed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
         let index = self.sections.events;
-        let Actor { context, lane, .. } = self.actor(now.core, now.context);
-        self.count(lane, Kind::Heap, id, now.time);
-        self.note_effect(now, effect, index, context, heap);
+        let actor = self.actors.number(now.core, now.context);
+        self.sections.count(actor.lane, Kind::Heap);
+        self.system.count(id);
+        let bin = self.levels.at(now.time);
+        bin.count(Kind::Heap);
+        bin.affected(effect, heap.live_bytes());
+        self.note_effect(now, effect, index, actor, heap);
     }
 
-    /// As [`Index::affected`], of an event that is counted already.
+    /// As [`Index::affected`], of an event that is counted already and stands in its bin.
     #[inline(always)]
     pub(super) fn note_effect(
         &mut self,
         now: &Occasion,
         effect: &Effect,
         index: u64,
-        context: u16,
+        actor: Actor,
         heap: &HeapModel,
     ) {
-        let bin = self.levels.at(now.time);
-        let mut expected = self.live_bytes;
-        if let Some(began) = effect.began() {
-            bin.allocated(began.block.size);
-            expected += began.block.size;
+        self.live_bytes = heap.live_bytes();
+        match effect {
+            Effect::Allocation {
+                began,
+                lost: None,
+                completes: Completes::Nothing,
+            } => {
+                self.note_begun(began, now.time, actor);
+                let site = began.site;
+                self.ledger.push(|room| entry::write_allocation(room, site));
+            }
+            Effect::Free { ended } => {
+                let owner = self.owner(ended, now, actor);
+                self.note_freed(ended, now, actor, owner);
+                let ended = Ended::new(ended, owner.lane, now.time);
+                self.ledger.push(|room| entry::write_free(room, &ended));
+            }
+            _ => self.note_other(now, effect, index, actor),
         }
-        if effect.ended().is_some() || effect.unknown_free().is_some() {
-            bin.frees += 1;
-        }
-        bin.reach(heap.live_bytes());
+    }
+
+    #[inline(never)]
+    fn note_other(&mut self, now: &Occasion, effect: &Effect, index: u64, actor: Actor) {
+        self.note_entry(now.time, Some(effect));
         if let Some(ended) = effect.ended() {
-            self.note_free(ended, now, context, heap);
-            expected = expected.saturating_sub(ended.block.size);
+            let owner = self.owner(ended, now, actor);
+            self.note_freed(ended, now, actor, owner);
         }
-        if let Some(why) = effect.unknown_free() {
-            self.note_unknown_free(why, now.time, index);
+        if let Some(lost) = effect.lost() {
+            self.site(lost.site).lost(now.time, lost.block.size);
         }
         if let Some(began) = effect.began() {
-            self.note_allocation(began, now.time, context, heap);
+            self.note_begun(began, now.time, actor);
         }
-        if let Effect::Failed { .. } = effect {
-            self.levels.at(now.time).failed += 1;
+        if let Some(revived) = effect.revived()
+            && let Some(freed) = self.exchange.revived(now.core, &revived.block)
+        {
+            let site = self.site(revived.site);
+            site.revived(now.time, &revived.block, &freed);
+        }
+        let is_wrong = matches!(
+            effect.unknown_free(),
+            Some(UnknownFree::Double | UnknownFree::Wrong)
+        );
+        if is_wrong || matches!(effect, Effect::Failed { .. }) {
             self.flag(index);
         }
-        let live = heap.live_bytes();
-        self.live_bytes = live;
-        if live != expected {
-            self.correct(index, expected, live);
+        if *effect == Effect::Restart {
+            for site in &mut self.sites {
+                site.empty(now.time);
+            }
         }
     }
 
-    #[cold]
-    fn note_unknown_free(&mut self, why: UnknownFree, time: u64, index: u64) {
-        let fate = match why {
-            UnknownFree::Double => Fate::DoubleFree,
-            UnknownFree::Wrong => Fate::WrongFree,
-            UnknownFree::Older | UnknownFree::AllocationLost => Fate::Unknown,
-        };
-        self.ledger.push(fate, time);
-        if fate != Fate::Unknown {
-            self.flag(index);
-        }
+    /// Keeps for those who read the event again what it did.
+    pub(super) fn note_entry(&mut self, now: u64, effect: Option<&Effect>) {
+        let actors = &mut self.actors;
+        self.ledger.push(|room| {
+            entry::write_any(room, effect, now, |block| {
+                actors.number(block.core, block.context).lane
+            })
+        });
     }
 
+    /// Who allocated a block that ends now.
     #[inline(always)]
-    fn note_free(&mut self, ended: &KnownBlock, now: &Occasion, context: u16, heap: &HeapModel) {
-        let time = now.time;
+    fn owner(&mut self, ended: &KnownBlock, now: &Occasion, actor: Actor) -> Actor {
         let block = &ended.block;
-        let life = time.saturating_sub(block.time);
-        self.ledger.push_block(block.size, ended.site.index(), life);
-        let owner = match block.context {
-            owner if owner == now.context => context,
-            other => self.contexts.number(other),
-        };
-        let is_temporary = self
-            .exchange
-            .freed(context, owner, block.address, block.size);
-        let live = heap.site_live_bytes(ended.site);
-        let site = self.site(ended.site);
-        site.reach(time, live);
-        site.freed(life);
-        if is_temporary {
-            site.temporary += 1;
-            site.temporary_bytes += block.size;
+        if (block.core, block.context) == (now.core, now.context) {
+            return actor;
+        }
+        match self.actors.known(block.core, block.context) {
+            Some(owner) => owner,
+            None => self.actors.number(block.core, block.context),
         }
     }
 
     #[inline(always)]
-    fn note_allocation(&mut self, began: &KnownBlock, time: u64, context: u16, heap: &HeapModel) {
-        self.exchange.allocated(context, began.block.address);
-        let live = heap.site_live_bytes(began.site);
-        let site = self.site(began.site);
-        site.allocated(began.block.size);
-        site.reach(time, live);
+    fn note_freed(&mut self, ended: &KnownBlock, now: &Occasion, actor: Actor, owner: Actor) {
+        let block = &ended.block;
+        let (by, owner) = (actor.context, owner.context);
+        let freed = (self.exchange).freed(now.core, by, Some(owner), block, now.time);
+        self.site(ended.site).freed(block, &freed);
+    }
+
+    #[inline(always)]
+    fn note_begun(&mut self, began: &KnownBlock, time: u64, actor: Actor) {
+        let block = &began.block;
+        self.exchange.allocated(actor.context, block.address);
+        self.site(began.site).allocated(time, block.size);
     }
 
     #[inline(always)]

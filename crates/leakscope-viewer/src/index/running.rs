@@ -8,13 +8,12 @@
 use leakscope_analysis::trace::{Context, Event, EventKind, Start, Trace};
 use leakscope_systemview::{id, varint};
 
-use super::contexts::Contexts;
+use super::actors::Actor;
 
 /// Somebody ran on a core, or was ready to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    pub(crate) core: u8,
-    pub(crate) context: u16,
+    pub(crate) lane: u32,
     pub(crate) ready: bool,
     pub(crate) from: u64,
     pub(crate) to: u64,
@@ -24,17 +23,16 @@ pub(crate) struct Span {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Running {
     cores: Vec<Core>,
-    /// By context: since when it is ready.
+    /// By context: who is ready.
     ready: Vec<Option<Ready>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Core {
     /// Nobody is known to run before the first event.
-    begun: bool,
-    now: u16,
+    now: Option<Actor>,
     since: u64,
-    /// Who is ready, and ran here last, in no order.
+    /// The contexts that are ready and ran here last, in no order.
     ready: Vec<u16>,
     /// How many of them are interrupts, at the most.
     interrupts: usize,
@@ -42,6 +40,8 @@ struct Core {
 
 #[derive(Clone, Copy, Debug)]
 struct Ready {
+    is: Context,
+    lane: u32,
     since: u64,
     core: u8,
     /// Its place in the list of its core.
@@ -61,14 +61,23 @@ const fn stops_task(id: u32) -> bool {
     )
 }
 
+/// Whether who ran before an event with this id could have gone on.
+const fn stays_ready(id: u32, before: Context) -> bool {
+    match before {
+        Context::Interrupt(_) => id == id::ISR_ENTER,
+        Context::Task(_) => !stops_task(id),
+        _ => false,
+    }
+}
+
 impl Running {
-    /// Takes an event into account; tells of what ended by it.
+    /// Takes an event into account; tells of what ended by it. `number` finds somebody's numbers.
     #[inline]
     pub(crate) fn observe(
         &mut self,
         event: &Event<'_>,
         trace: &Trace,
-        contexts: &mut Contexts,
+        mut number: impl FnMut(u8, Context) -> Actor,
         mut ended: impl FnMut(Span),
     ) {
         if event.id >= id::FIRST_API || event.id == id::PRINT_FORMATTED {
@@ -77,8 +86,8 @@ impl Running {
         match event.kind {
             EventKind::Gap { .. } => {
                 for core in 0..trace.cores() as u8 {
-                    let now = contexts.number(trace.running(core));
-                    self.switch(core, now, event.time, false, &mut ended);
+                    let now = number(core, trace.running(core));
+                    self.switch(core, now, event.time, |_| false, &mut ended);
                 }
                 self.forget_ready(event.time, &mut ended);
                 return;
@@ -88,75 +97,64 @@ impl Running {
             }
             _ => {}
         }
-        let now = contexts.number(trace.running(event.core));
-        self.switched(event.id, event.core, event.time, now, contexts, &mut ended);
+        let now = number(event.core, trace.running(event.core));
+        self.switched(event.id, event.core, event.time, now, &mut ended);
         if matches!(event.id, id::TASK_START_READY | id::TASK_STOP_READY) {
-            self.note_ready(event, trace, contexts, &mut ended);
+            let address = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
+            if let Some(task) = trace.task_index(event, address) {
+                let task = number(event.core, Context::Task(task));
+                self.note_ready(event, task, &mut ended);
+            }
         }
     }
 
     /// By an event with this id, `now` runs on a core from `time` on.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn switched(
         &mut self,
         id: u32,
         core: u8,
         time: u64,
-        now: u16,
-        contexts: &Contexts,
+        now: Actor,
         mut ended: impl FnMut(Span),
     ) {
-        let before = self.cores.get(usize::from(core));
-        let before = before.and_then(|core| contexts.list().get(usize::from(core.now)));
-        let stays_ready = match before {
-            Some(Context::Interrupt(_)) => id == id::ISR_ENTER,
-            Some(Context::Task(_)) => !stops_task(id),
-            _ => false,
-        };
-        self.switch(core, now, time, stays_ready, &mut ended);
+        self.switch(
+            core,
+            now,
+            time,
+            |before| stays_ready(id, before),
+            &mut ended,
+        );
         match id {
             id::IDLE => self.end_all_ready(core, time, |_| true, &mut ended),
-            id::ISR_ENTER if stays_ready => self.cores[usize::from(core)].interrupts += 1,
             id::TASK_START_EXEC | id::ISR_TO_SCHEDULER
                 if self.cores[usize::from(core)].interrupts > 0 =>
             {
                 self.cores[usize::from(core)].interrupts = 0;
-                let is_interrupt = |context: u16| {
-                    matches!(contexts.list()[usize::from(context)], Context::Interrupt(_))
-                };
+                let is_interrupt = |context| matches!(context, Context::Interrupt(_));
                 self.end_all_ready(core, time, is_interrupt, &mut ended);
             }
             _ => {}
         }
     }
 
-    fn note_ready(
-        &mut self,
-        event: &Event<'_>,
-        trace: &Trace,
-        contexts: &mut Contexts,
-        ended: &mut impl FnMut(Span),
-    ) {
-        let number = varint::read(event.payload, 0).map_or(0, |(number, _)| number);
-        let Some(task) = trace.task_index(event, number) else {
-            return;
-        };
-        let task = contexts.number(Context::Task(task));
+    fn note_ready(&mut self, event: &Event<'_>, task: Actor, ended: &mut impl FnMut(Span)) {
+        let runs = |core: &Core| core.now.is_some_and(|now| now.context == task.context);
         if event.id == id::TASK_STOP_READY {
-            self.end_ready(task, event.time, ended);
-        } else if !self.cores.iter().any(|core| core.begun && core.now == task) {
+            self.end_ready(task.context, event.time, ended);
+        } else if !self.cores.iter().any(runs) {
             self.begin_ready(task, event.core, event.time);
         }
     }
 
-    /// From now on, this context runs on this core.
+    /// From now on, `now` runs on this core.
     #[inline(always)]
     fn switch(
         &mut self,
         core: u8,
-        now: u16,
+        now: Actor,
         time: u64,
-        stays_ready: bool,
+        stays_ready: impl Fn(Context) -> bool,
         ended: &mut impl FnMut(Span),
     ) {
         let place = usize::from(core);
@@ -164,24 +162,25 @@ impl Running {
             self.add_cores(place + 1);
         }
         let state = &mut self.cores[place];
-        if state.begun && state.now == now {
+        let before = state.now;
+        if before.is_some_and(|before| before.context == now.context) {
             return;
         }
-        let (had_begun, before, since) = (state.begun, state.now, state.since);
-        (state.begun, state.now, state.since) = (true, now, time);
-        if had_begun {
+        let since = state.since;
+        (state.now, state.since) = (Some(now), time);
+        if let Some(before) = before {
             ended(Span {
-                core,
-                context: before,
+                lane: before.lane,
                 ready: false,
                 from: since,
                 to: time,
             });
-            if stays_ready {
+            if stays_ready(before.is) {
+                state.interrupts += usize::from(matches!(before.is, Context::Interrupt(_)));
                 self.begin_ready(before, core, time);
             }
         }
-        self.end_ready(now, time, ended);
+        self.end_ready(now.context, time, ended);
     }
 
     #[cold]
@@ -189,39 +188,48 @@ impl Running {
         self.cores.resize(count, Core::default());
     }
 
-    fn begin_ready(&mut self, context: u16, core: u8, since: u64) {
-        let place = usize::from(context);
+    #[inline]
+    fn begin_ready(&mut self, actor: Actor, core: u8, since: u64) {
+        let place = usize::from(actor.context);
         if place >= self.ready.len() {
-            self.ready.resize(place + 1, None);
+            self.add_contexts(place + 1);
         }
-        if self.ready[place].is_none() {
+        let ready = &mut self.ready[place];
+        if ready.is_none() {
             let on_core = &mut self.cores[usize::from(core)].ready;
-            self.ready[place] = Some(Ready {
+            *ready = Some(Ready {
+                is: actor.is,
+                lane: actor.lane,
                 since,
                 core,
                 place: on_core.len() as u32,
             });
-            on_core.push(context);
+            on_core.push(actor.context);
         }
     }
 
+    #[cold]
+    fn add_contexts(&mut self, count: usize) {
+        self.ready.resize(count, None);
+    }
+
+    #[inline]
     fn end_ready(&mut self, context: u16, to: u64, ended: &mut impl FnMut(Span)) {
         let ready = self.ready.get_mut(usize::from(context));
-        let Some(Ready { since, core, place }) = ready.and_then(Option::take) else {
+        let Some(ready) = ready.and_then(Option::take) else {
             return;
         };
-        let on_core = &mut self.cores[usize::from(core)].ready;
-        on_core.swap_remove(place as usize);
-        if let Some(&moved) = on_core.get(place as usize)
+        let on_core = &mut self.cores[usize::from(ready.core)].ready;
+        on_core.swap_remove(ready.place as usize);
+        if let Some(&moved) = on_core.get(ready.place as usize)
             && let Some(moved) = &mut self.ready[usize::from(moved)]
         {
-            moved.place = place;
+            moved.place = ready.place;
         }
         ended(Span {
-            core,
-            context,
+            lane: ready.lane,
             ready: true,
-            from: since,
+            from: ready.since,
             to,
         });
     }
@@ -231,12 +239,12 @@ impl Running {
         &mut self,
         core: u8,
         time: u64,
-        ends: impl Fn(u16) -> bool,
+        ends: impl Fn(Context) -> bool,
         ended: &mut impl FnMut(Span),
     ) {
         let mut place = 0;
         while let Some(&context) = self.cores[usize::from(core)].ready.get(place) {
-            if ends(context) {
+            if self.ready[usize::from(context)].is_some_and(|ready| ends(ready.is)) {
                 self.end_ready(context, time, ended);
             } else {
                 place += 1;
@@ -252,11 +260,10 @@ impl Running {
 
     /// What lasts is told of up to this moment, and goes on from there.
     pub(crate) fn settle(&mut self, time: u64, mut ended: impl FnMut(Span)) {
-        for (core, state) in (0..).zip(&mut self.cores) {
-            if state.begun && state.since < time {
+        for state in &mut self.cores {
+            if let Some(now) = state.now.filter(|_| state.since < time) {
                 ended(Span {
-                    core,
-                    context: state.now,
+                    lane: now.lane,
                     ready: false,
                     from: state.since,
                     to: time,
@@ -264,11 +271,10 @@ impl Running {
                 state.since = time;
             }
         }
-        for (context, ready) in (0..).zip(&mut self.ready) {
-            if let Some(ready) = ready.as_mut().filter(|ready| ready.since < time) {
+        for ready in self.ready.iter_mut().flatten() {
+            if ready.since < time {
                 ended(Span {
-                    core: ready.core,
-                    context,
+                    lane: ready.lane,
                     ready: true,
                     from: ready.since,
                     to: time,

@@ -3,6 +3,7 @@
 
 use leakscope_analysis::trace::Checkpoint;
 
+use super::actors::Lane;
 use super::kind::Kind;
 use super::running::Running;
 
@@ -41,14 +42,8 @@ pub(crate) struct Sections {
     pub(crate) events: u64,
     /// When the last section is long enough.
     full_at: u64,
-    open: Open,
-}
-
-/// What is counted in the last section, by lane and kind.
-#[derive(Clone, Debug, Default)]
-struct Open {
-    counts: Vec<u32>,
-    lanes: Vec<(u8, u16)>,
+    /// What is counted in the last section, by lane.
+    open: Vec<[u32; KINDS]>,
 }
 
 const KINDS: usize = Kind::ALL.len();
@@ -85,7 +80,7 @@ impl Default for Sections {
             interval: SHORTEST,
             events: 0,
             full_at: SHORTEST,
-            open: Open::default(),
+            open: Vec::new(),
         }
     }
 }
@@ -102,22 +97,20 @@ impl Sections {
         }
     }
 
-    /// Events are counted on this lane from now on, which stands for a core and a context.
-    #[inline]
-    pub(crate) fn open_lane(&mut self, lane: usize, core: u8, context: u16) {
-        let open = &mut self.open;
-        if lane >= open.lanes.len() {
-            open.lanes.resize(lane + 1, (0, 0));
-            open.counts.resize((lane + 1) * KINDS, 0);
-            open.lanes[lane] = (core, context);
+    /// Counts an event on a lane.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, lane: u32, kind: Kind) {
+        self.events += 1;
+        match self.open.get_mut(lane as usize) {
+            Some(counts) => counts[kind as usize] += 1,
+            None => self.count_first(lane as usize, kind),
         }
     }
 
-    /// Counts an event on a lane.
-    #[inline]
-    pub(crate) fn count(&mut self, lane: usize, kind: Kind) {
-        self.events += 1;
-        self.open.counts[lane * KINDS + kind as usize] += 1;
+    #[cold]
+    fn count_first(&mut self, lane: usize, kind: Kind) {
+        self.open.resize(lane + 1, [0; KINDS]);
+        self.open[lane][kind as usize] += 1;
     }
 
     /// Whether the last section is long enough.
@@ -139,8 +132,10 @@ impl Sections {
         running: &Running,
         live_bytes: u64,
         ledger: u64,
+        lanes: &[Lane],
     ) {
-        let counts = self.open.take();
+        let counts = listed(&self.open, lanes);
+        self.open.fill([0; KINDS]);
         if let Some(last) = self.list.last_mut() {
             last.counts = counts;
         }
@@ -177,9 +172,9 @@ impl Sections {
     }
 
     /// The counts of a section.
-    pub(crate) fn counts(&self, section: usize) -> Vec<Count> {
+    pub(crate) fn counts(&self, section: usize, lanes: &[Lane]) -> Vec<Count> {
         if section + 1 == self.list.len() {
-            self.open.clone().take()
+            listed(&self.open, lanes)
         } else {
             self.list[section].counts.clone()
         }
@@ -218,22 +213,20 @@ impl Section {
     }
 }
 
-impl Open {
-    fn take(&mut self) -> Vec<Count> {
-        let mut counts = Vec::new();
-        for (lane, &(core, context)) in self.lanes.iter().enumerate() {
-            for kind in Kind::ALL {
-                let events = std::mem::take(&mut self.counts[lane * KINDS + kind as usize]);
-                if events > 0 {
-                    counts.push(Count {
-                        core,
-                        context,
-                        kind,
-                        events,
-                    });
-                }
+/// What was counted, but for what there is none of.
+fn listed(open: &[[u32; KINDS]], lanes: &[Lane]) -> Vec<Count> {
+    let mut list = Vec::new();
+    for (counts, &Lane { core, context }) in open.iter().zip(lanes) {
+        for (kind, &events) in Kind::ALL.into_iter().zip(counts) {
+            if events > 0 {
+                list.push(Count {
+                    core,
+                    context,
+                    kind,
+                    events,
+                });
             }
         }
-        counts
     }
+    list
 }

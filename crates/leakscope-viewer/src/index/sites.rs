@@ -1,21 +1,29 @@
 //! What the page shows of each call site beyond what the analysis keeps: its curve, sizes, lifetimes.
 
+use leakscope_analysis::outcome::Block;
+
+use super::exchange::{Freed, Sum};
+
 /// The life of one call site.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SiteIndex {
+    /// Bytes that live.
+    live: u64,
+    /// The stretch in which something changed last, and when it is over.
+    open: Step,
+    until: u64,
     shift: u32,
-    /// Stretches in which something changed, in order of time.
+    /// Those before it in which something changed, in order of time.
     curve: Vec<Step>,
     pub(crate) sizes: Histogram,
     pub(crate) lifetimes: Histogram,
     /// Blocks that were freed before their owner allocated anything else.
-    pub(crate) temporary: u64,
-    pub(crate) temporary_bytes: u64,
+    pub(crate) temporary: Sum,
 }
 
 /// One stretch: its begin in units of 2 to the power of `shift` ticks, the most bytes that lived, and those at
 /// its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Step {
     bin: u32,
     max: u64,
@@ -50,6 +58,11 @@ impl Histogram {
         *count = count.saturating_add(1);
     }
 
+    fn remove(&mut self, number: u64) {
+        let count = &mut self.0[power(number).min(POWERS - 1)];
+        *count = count.saturating_sub(1);
+    }
+
     /// What each bucket holds, `[from, to)`, and how often; ascending.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, u64, u32)> + '_ {
         let counts = self.0.iter().enumerate();
@@ -73,29 +86,39 @@ fn bucket(power: usize) -> (u64, u64) {
 
 impl SiteIndex {
     /// From this moment on, so many bytes live.
-    #[inline]
-    pub(crate) fn reach(&mut self, time: u64, live: u64) {
+    #[inline(always)]
+    fn reach(&mut self, time: u64, live: u64) {
+        self.live = live;
+        if time >= self.until {
+            self.open_step(time);
+        }
+        self.open.max = self.open.max.max(live);
+        self.open.last = live;
+    }
+
+    /// Goes on to the stretch of a moment.
+    #[inline(never)]
+    fn open_step(&mut self, time: u64) {
+        if self.until > 0 {
+            self.curve.push(self.open);
+        }
         while time >> self.shift >= STEPS {
             self.widen();
         }
         let bin = (time >> self.shift) as u32;
-        match self.curve.last_mut() {
-            Some(last) if last.bin >= bin => {
-                last.max = last.max.max(live);
-                last.last = live;
-            }
-            last => {
-                let before = last.map_or(0, |last| last.last);
-                self.curve.push(Step {
-                    bin,
-                    max: before.max(live),
-                    last: live,
-                });
-            }
-        }
+        let last = self.open.last;
+        self.open = match self.curve.pop_if(|step| step.bin == bin) {
+            Some(step) => step,
+            None => Step {
+                bin,
+                max: last,
+                last,
+            },
+        };
+        let until = (u128::from(bin) + 1) << self.shift;
+        self.until = u64::try_from(until).unwrap_or(u64::MAX);
     }
 
-    #[cold]
     fn widen(&mut self) {
         self.shift += 1;
         let mut wider: Vec<Step> = Vec::with_capacity(self.curve.len() / 2 + 1);
@@ -112,22 +135,50 @@ impl SiteIndex {
         self.curve = wider;
     }
 
-    #[inline]
-    pub(crate) fn allocated(&mut self, size: u64) {
+    /// A block begins.
+    #[inline(always)]
+    pub(super) fn allocated(&mut self, time: u64, size: u64) {
         self.sizes.add(size);
+        self.reach(time, self.live + size);
     }
 
-    #[inline]
-    pub(crate) fn freed(&mut self, lifetime: u64) {
-        self.lifetimes.add(lifetime);
+    /// A block is freed.
+    #[inline(always)]
+    pub(super) fn freed(&mut self, block: &Block, freed: &Freed) {
+        self.lifetimes.add(freed.time.saturating_sub(block.time));
+        if freed.is_temporary {
+            self.temporary.add(block.size);
+        }
+        self.lost(freed.time, block.size);
+    }
+
+    /// A block is gone, nobody saw how.
+    #[inline(always)]
+    pub(super) fn lost(&mut self, time: u64, size: u64) {
+        self.reach(time, self.live - size);
+    }
+
+    /// The last free of a block was none.
+    pub(super) fn revived(&mut self, time: u64, block: &Block, freed: &Freed) {
+        self.lifetimes.remove(freed.time.saturating_sub(block.time));
+        if freed.is_temporary {
+            self.temporary.remove(block.size);
+        }
+        self.reach(time, self.live + block.size);
+    }
+
+    /// The target restarts.
+    pub(super) fn empty(&mut self, time: u64) {
+        if self.live > 0 {
+            self.reach(time, 0);
+        }
     }
 
     /// When each stretch begins, the most bytes in it, and those at its end.
     pub(crate) fn curve(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
         let time = |step: &Step| u64::from(step.bin) << self.shift;
-        self.curve
-            .iter()
-            .map(move |step| (time(step), step.max, step.last))
+        let open = Some(&self.open).filter(|_| self.until > 0);
+        (self.curve.iter().chain(open)).map(move |step| (time(step), step.max, step.last))
     }
 }
 

@@ -28,51 +28,47 @@ pub(crate) struct Stretch {
 impl Stretches {
     /// It lasted from here to there. Bins must be so long that their numbers have 32 bits.
     fn add(&mut self, from: u64, to: u64) {
-        if from >> self.shift == to >> self.shift {
-            self.push((from >> self.shift) as u32, to - from);
-        } else {
-            self.add_long(from, to);
-        }
-    }
-
-    fn add_long(&mut self, from: u64, to: u64) {
-        let length = 1u64 << self.shift;
         let (first, last) = (from >> self.shift, to >> self.shift);
+        if first == last {
+            self.push(first as u32, to - from);
+            return;
+        }
         self.push(first as u32, ((first + 1) << self.shift) - from);
         if last > first + 1 {
-            self.push_full((first + 1) as u32, (last - first - 1) as u32, length);
+            self.push_full((first + 1) as u32, (last - first - 1) as u32);
         }
         self.push(last as u32, to - (last << self.shift));
     }
 
+    /// So many ticks of a bin.
+    #[inline]
     fn push(&mut self, bin: u32, ticks: u64) {
-        match self.entries.last_mut() {
+        let full = 1 << self.shift;
+        let sum = match self.entries.last_mut() {
             Some(last) if last.bins == 1 && last.first == bin => {
                 last.ticks += ticks;
-                if last.ticks == 1 << self.shift {
-                    self.join_full();
-                }
+                last.ticks
             }
-            _ => self.push_new(bin, ticks),
-        }
-    }
-
-    fn push_new(&mut self, bin: u32, ticks: u64) {
-        if ticks > 0 {
-            self.entries.push(Entry {
-                first: bin,
-                bins: 1,
-                ticks,
-            });
+            _ if ticks == 0 => return,
+            _ => {
+                self.entries.push(Entry {
+                    first: bin,
+                    bins: 1,
+                    ticks,
+                });
+                ticks
+            }
+        };
+        if sum == full {
             self.join_full();
         }
     }
 
-    fn push_full(&mut self, first: u32, bins: u32, length: u64) {
+    fn push_full(&mut self, first: u32, bins: u32) {
         self.entries.push(Entry {
             first,
             bins,
-            ticks: length * u64::from(bins),
+            ticks: u64::from(bins) << self.shift,
         });
         self.join_full();
     }
@@ -157,6 +153,14 @@ impl Layers {
         self.is_stale = true;
     }
 
+    /// As [`Stretches::push`].
+    #[inline]
+    pub(crate) fn push(&mut self, bin: u32, ticks: u64) {
+        self.fine.push(bin, ticks);
+        self.total += ticks;
+        self.is_stale = true;
+    }
+
     /// Brings the longer bins up to date.
     pub(crate) fn coarsen(&mut self) {
         if std::mem::take(&mut self.is_stale) {
@@ -188,6 +192,7 @@ impl Layers {
     }
 
     /// Makes bins as long as 2 to the power of `shift` ticks, if they are shorter.
+    #[inline]
     pub(crate) fn widen(&mut self, shift: u32) {
         if self.fine.shift != shift {
             self.fine.widen(shift);

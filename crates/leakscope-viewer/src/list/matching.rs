@@ -1,12 +1,10 @@
 //! Which events are in a list.
 
-use leakscope_analysis::heap::SiteId;
-use leakscope_analysis::trace::{EventKind, HeapEvent, StackId};
+use leakscope_analysis::trace::{EventKind, HeapEvent};
 
-use crate::engine::Names;
 use crate::index::kind::Kind;
-use crate::index::ledger::Fate;
 use crate::index::sections::Count;
+use crate::names::Names;
 use crate::query::Filter;
 use crate::replay::Seen;
 use crate::scan::Scan;
@@ -38,14 +36,14 @@ impl Filter {
             return false;
         }
         if self.core.is_some() || !self.contexts.is_empty() {
-            let context = scan.index.contexts.known(event.context);
+            let context = scan.index.actors.context(event.context);
             if !self.has_lane(event.core, context.unwrap_or_default()) {
                 return false;
             }
         }
-        (self.site).is_none_or(|wanted| site(seen, scan).map(SiteId::index) == Some(wanted))
+        (self.site).is_none_or(|wanted| seen.site().is_some_and(|site| site.index() == wanted))
             && self.has_address(seen)
-            && (self.text.as_deref()).is_none_or(|wanted| names.contain(seen, wanted))
+            && (self.text.as_deref()).is_none_or(|wanted| names.contain(event, seen.trace, wanted))
     }
 
     fn has_address(&self, seen: &Seen<'_>) -> bool {
@@ -66,23 +64,5 @@ impl Filter {
             } => old_address == wanted || address == wanted,
             _ => false,
         }
-    }
-}
-
-/// The call site of a heap event: of a free, the one that had allocated the block.
-pub(crate) fn site(seen: &Seen<'_>, scan: &Scan<'_>) -> Option<SiteId> {
-    let EventKind::Heap(event) = seen.event.kind else {
-        return None;
-    };
-    let of = |stack: StackId| scan.heap.site_of(stack);
-    match event {
-        HeapEvent::Allocation { stack, .. }
-        | HeapEvent::Reallocation { stack, .. }
-        | HeapEvent::Failed { stack, .. } => of(stack),
-        HeapEvent::Free { .. } => match seen.fate {
-            Some(Fate::Block { site, .. }) => Some(SiteId::new(site)),
-            _ => None,
-        },
-        HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => None,
     }
 }

@@ -6,18 +6,11 @@ use std::ops::ControlFlow;
 use super::parts::Part;
 use super::row::ListRow;
 use super::search::Found;
-use crate::engine::Names;
+use crate::names::Names;
 use crate::query::{At, Filter, Window};
+use crate::reader::Reader;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
-use crate::source::TraceInputs;
-
-/// What it takes to read a part of the trace again.
-pub(crate) struct Reader<'e, 's> {
-    pub(crate) scan: &'e Scan<'s>,
-    pub(crate) source: &'e mut dyn TraceInputs,
-    pub(crate) names: &'e mut Names<'s>,
-}
 
 /// A list, and how many of its events are where.
 pub(crate) struct List<'l> {

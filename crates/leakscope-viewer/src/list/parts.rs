@@ -1,6 +1,6 @@
 //! How many events of a list stand in which part of the trace.
 
-use crate::index::sections::Sections;
+use crate::index::Index;
 use crate::query::Filter;
 
 /// So many events of a list are among those from `first` on, up to the next part.
@@ -11,13 +11,14 @@ pub(crate) struct Part {
 }
 
 /// Counts by sections, for a filter that needs no search.
-pub(crate) fn counted(sections: &Sections, filter: &Filter) -> Vec<Part> {
+pub(crate) fn counted(index: &Index, filter: &Filter) -> Vec<Part> {
+    let sections = &index.sections;
     let is_all = filter.kinds == 0 && filter.core.is_none() && filter.contexts.is_empty();
     let part = |(place, first): (usize, u64)| {
         let matches = if is_all {
             sections.length(place)
         } else {
-            let counts = sections.counts(place);
+            let counts = sections.counts(place, index.actors.lanes());
             let counted = counts.iter().filter(|&&count| filter.counts(count));
             counted.map(|count| u64::from(count.events)).sum()
         };

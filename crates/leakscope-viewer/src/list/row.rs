@@ -1,14 +1,12 @@
 //! One event, as the page shows it.
 
+use leakscope_analysis::heap::{Effect, UnknownFree};
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 use leakscope_report::sanitise;
 use serde::Serialize;
 
-use super::matching::site;
-use crate::answer::address;
-use crate::engine::Names;
 use crate::index::kind::Kind;
-use crate::index::ledger::Fate;
+use crate::names::{Names, address};
 use crate::replay::Seen;
 use crate::scan::Scan;
 
@@ -31,39 +29,34 @@ pub(crate) struct ListRow {
     pub(crate) flag: Option<&'static str>,
     pub(crate) input: usize,
     pub(crate) offset: u64,
-    /// Of a free, when the block was allocated.
+    /// What it did to the heap, for those who look for the other half of an allocation.
     #[serde(skip)]
-    pub(crate) born: Option<u64>,
+    pub(crate) effect: Option<Effect>,
 }
 
 impl ListRow {
     /// The event that is `row` in its list.
     pub(crate) fn new(row: u64, seen: &Seen<'_>, scan: &Scan<'_>, names: &mut Names<'_>) -> Self {
         let event = &seen.event;
-        let (name, detail) = names.words(seen);
+        let (name, detail) = names.words(event, seen.trace);
         let (address, size) = block(seen);
         Self {
             row,
             index: seen.index,
             time: event.time,
             core: event.core,
-            context: (scan.index.contexts.known(event.context)).map_or(-1, i64::from),
+            context: scan.context_number(event.context),
             kind: Kind::of(event).name(),
             id: event.id,
             name: sanitise(&name).into_owned(),
             detail,
-            site: site(seen, scan).map_or(-1, |site| i64::from(site.number())),
+            site: seen.site_number(),
             address,
             size,
             flag: flag(seen),
             input: event.input,
             offset: event.offset,
-            born: match (event.kind, seen.fate) {
-                (EventKind::Heap(HeapEvent::Free { .. }), Some(Fate::Block { born, .. })) => {
-                    Some(born)
-                }
-                _ => None,
-            },
+            effect: seen.effect,
         }
     }
 }
@@ -82,11 +75,11 @@ fn block(seen: &Seen<'_>) -> (Option<String>, Option<u64>) {
         HeapEvent::Free {
             address: at, size, ..
         } => {
-            let known = match seen.fate {
-                Some(Fate::Block { size, .. }) => Some(size),
-                _ => size,
-            };
-            (Some(address(at)), known)
+            let ended = seen.effect.as_ref().and_then(Effect::ended);
+            (
+                Some(address(at)),
+                ended.map_or(size, |ended| Some(ended.block.size)),
+            )
         }
         HeapEvent::Failed { size, .. } => (None, Some(size)),
         HeapEvent::Define { .. } | HeapEvent::FreeOfNull { .. } => (None, None),
@@ -95,12 +88,15 @@ fn block(seen: &Seen<'_>) -> (Option<String>, Option<u64>) {
 
 /// What makes an event stand out.
 pub(crate) fn flag(seen: &Seen<'_>) -> Option<&'static str> {
-    match (seen.event.kind, seen.fate) {
-        (EventKind::Heap(HeapEvent::Failed { .. }), _) => Some("failed"),
-        (_, Some(Fate::DoubleFree)) => Some("double-free"),
-        (_, Some(Fate::WrongFree)) => Some("wrong-free"),
+    match (seen.event.kind, &seen.effect) {
+        (_, Some(Effect::Failed { .. })) => Some("failed"),
         (EventKind::Gap { .. }, _) => Some("overflow"),
         (EventKind::Unreadable, _) => Some("damaged"),
+        (_, Some(effect)) => match effect.unknown_free()? {
+            UnknownFree::Double => Some("double-free"),
+            UnknownFree::Wrong => Some("wrong-free"),
+            UnknownFree::Older | UnknownFree::AllocationLost => None,
+        },
         _ => None,
     }
 }

@@ -4,15 +4,15 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use super::page::Reader;
 use super::parts::Part;
 use super::row::ListRow;
 use crate::query::Filter;
+use crate::reader::Reader;
 use crate::replay::{Reached, Replay};
 
 /// A search under way.
 pub(crate) struct Search {
-    pub(crate) filter: Filter,
+    filter: Filter,
     pub(crate) parts: Vec<Part>,
     /// The first event that was not looked at.
     pub(crate) searched_to: u64,
@@ -22,6 +22,48 @@ pub(crate) struct Search {
     total: u64,
     /// The first rows: what a page asks for again and again while it waits for more.
     pub(crate) rows: Vec<ListRow>,
+}
+
+/// The searches that were asked for, the last one last.
+#[derive(Default)]
+pub(crate) struct Searches(Vec<Search>);
+
+/// So many are remembered.
+const REMEMBERED: usize = 6;
+
+/// So many events are looked at in one slice of work, and fewer for a text: some milliseconds.
+const SLICE: u64 = 50_000;
+const TEXT_SLICE: u64 = SLICE / 8;
+
+impl Searches {
+    /// The search for a filter, taken on by a slice; it is now the last one.
+    pub(crate) fn up_to_date(
+        &mut self,
+        filter: &Filter,
+        reader: &mut Reader<'_, '_>,
+    ) -> io::Result<&Search> {
+        let known = self.0.iter().position(|known| known.is_for(filter));
+        let mut search = match known {
+            Some(known) => self.0.remove(known),
+            None => Search::new(filter),
+        };
+        let result = search.advance(reader);
+        if self.0.len() >= REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push(search);
+        result?;
+        Ok(&self.0[self.0.len() - 1])
+    }
+
+    /// Goes on with the last search; returns whether there is more to look at.
+    pub(crate) fn advance(&mut self, reader: &mut Reader<'_, '_>) -> io::Result<bool> {
+        let Some(search) = self.0.last_mut() else {
+            return Ok(false);
+        };
+        search.advance(reader)?;
+        Ok(search.searched_to < reader.scan.index.sections.events)
+    }
 }
 
 /// An event that was found.
@@ -43,7 +85,7 @@ const ROWS: usize = 2000;
 
 impl Search {
     /// A search for this. The window of the filter is of no concern here.
-    pub(crate) fn new(filter: &Filter) -> Self {
+    fn new(filter: &Filter) -> Self {
         Self {
             filter: Filter {
                 window: None,
@@ -64,7 +106,7 @@ impl Search {
     }
 
     /// Whether this search is the one for a filter.
-    pub(crate) fn is_for(&self, filter: &Filter) -> bool {
+    fn is_for(&self, filter: &Filter) -> bool {
         self.filter
             == Filter {
                 window: None,
@@ -72,8 +114,8 @@ impl Search {
             }
     }
 
-    /// Looks at so many more events.
-    pub(crate) fn advance(&mut self, reader: &mut Reader<'_, '_>, events: u64) -> io::Result<()> {
+    /// Looks at a slice more of the events, if there are any.
+    fn advance(&mut self, reader: &mut Reader<'_, '_>) -> io::Result<()> {
         let Reader {
             scan,
             source,
@@ -96,7 +138,11 @@ impl Search {
             rows,
             ..
         } = self;
-        let reached = replay.run(scan, *source, events, |seen| {
+        let slice = match filter.text {
+            Some(_) => TEXT_SLICE,
+            None => SLICE,
+        };
+        let reached = replay.run(scan, *source, slice, |seen| {
             if seen.index < *searched_to {
                 return ControlFlow::Continue(());
             }

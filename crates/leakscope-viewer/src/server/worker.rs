@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 use super::Subject;
-use crate::engine::{Asked, Engine, Job, Program, Reading, Refusal, Status};
+use crate::engine::{Asked, Engine, Job, Program};
 use crate::query::Query;
+use crate::reading::{Reading, Status};
+use crate::refusal::Refusal;
 
 type Answer = Result<Vec<u8>, Refusal>;
 

@@ -8,7 +8,7 @@ use leakscope_viewer::{Program, page};
 use super::program::{ask, engine};
 use super::twin::Twin;
 
-fn corpus() -> impl Iterator<Item = PathBuf> {
+pub(crate) fn corpus() -> impl Iterator<Item = PathBuf> {
     let names = [
         "idf-mcore-2026/heap_log_mcore.svdat",
         "idf-esp-extension-2021/heap_log_mcore.svdat",

@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn nothing_panics(
         bytes in proptest::collection::vec(any::<u8>(), 0..3000),
-        route in prop_oneof!["overview", "heap", "timeline", "sites", "site", "events", "find", "block", "tasks", "system"],
+        route in prop_oneof!["overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system"],
         names in proptest::collection::vec(
             prop_oneof!["from", "to", "width", "offset", "limit", "kinds", "context", "core", "site", "address", "text", "time", "index", "id"],
             0..5,

@@ -24,7 +24,7 @@ total frees: 7
 ================================
 ";
 
-fn dump() -> Dump {
+pub(crate) fn dump() -> Dump {
     Dump {
         name: "console.log".to_owned(),
         log: Log::read(LOG.as_bytes()),
@@ -67,20 +67,9 @@ fn what_it_does_not_know_is_empty() {
     let mut engine = Engine::of_dump(&dump, &program);
     assert_eq!(ask(&mut engine, "events", &[])["total"], 0);
     assert_eq!(ask(&mut engine, "find", &[("time", "0")])["total"], 0);
-    assert_eq!(
-        ask(&mut engine, "timeline", &[("width", "10")])["lanes"]
-            .as_array()
-            .unwrap()
-            .len(),
-        0
-    );
-    assert_eq!(
-        ask(&mut engine, "heap", &[("width", "10")])["max"]
-            .as_array()
-            .unwrap()
-            .len(),
-        10
-    );
+    let timeline = ask(&mut engine, "timeline", &[("width", "10")]);
+    assert_eq!(timeline["lanes"].as_array().unwrap().len(), 0);
+    assert_eq!(timeline["heap"]["max"].as_array().unwrap().len(), 10);
     for route in ["sites", "tasks"] {
         let limited = ask(&mut engine, route, &[("from", "0"), ("to", "100")]);
         assert!(limited.is_object());

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
+use super::effects::eventful;
 use super::file::{document, written};
 use super::program::{Random, ask, engine, inputs};
 
@@ -68,14 +69,14 @@ fn read_again(engine: &mut Engine<'_>, from: i64, to: i64) -> Counts {
     rows.filter(|(_, counts)| counts[0] > 0).collect()
 }
 
-fn agree(seed: u64, steps: u64) -> i64 {
-    let document = document(&written(inputs(seed, steps)));
+fn agree(inputs: &[Vec<u8>], seed: u64) -> i64 {
+    let document = document(&written(inputs.to_vec()));
     let lives = &document["lives"]["sites"];
     assert!(lives["born"].as_array().unwrap().len() <= 30_000);
     let resolution = lives["resolution"].as_i64().unwrap();
     let end = document["overview"]["clock"]["end"].as_i64().unwrap() / resolution;
     let program = Program::default();
-    let mut engine = engine(&program, inputs(seed, steps));
+    let mut engine = engine(&program, inputs.to_vec());
     let mut random = Random(seed);
     for _ in 0..20 {
         let from = random.below(end as u64 - 1) as i64;
@@ -89,10 +90,17 @@ fn agree(seed: u64, steps: u64) -> i64 {
 
 #[test]
 fn a_short_trace_is_told_to_the_tick() {
-    assert_eq!(agree(31, 6_000), 1);
+    assert_eq!(agree(&inputs(31, 6_000), 31), 1);
 }
 
 #[test]
 fn a_long_trace_is_told_in_stretches() {
-    assert!(agree(32, 200_000) > 1);
+    assert!(agree(&inputs(32, 200_000), 32) > 1);
+}
+
+#[test]
+fn blocks_that_are_lost_revived_or_outstanding_are_told_too() {
+    for seed in 33..37 {
+        assert_eq!(agree(&eventful(seed, 3_000), seed), 1);
+    }
 }

@@ -1,8 +1,10 @@
 //! The viewer, from outside: what it answers is held against a naive twin that keeps every event.
 
+mod api;
 mod corpus;
 mod damage;
 mod dump;
+mod effects;
 mod file;
 mod lists;
 mod lives;

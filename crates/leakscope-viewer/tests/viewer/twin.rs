@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leakscope_analysis::heap::{HeapModel, KeepAll};
+use leakscope_analysis::heap::{Effect, HeapModel, KeepAll};
 use leakscope_analysis::trace::{Context, Event, EventKind, HeapEvent, Layout, Step, Trace};
 use leakscope_systemview::{Print, id};
 
@@ -14,6 +14,7 @@ pub(crate) struct Kept {
     pub(crate) kind: &'static str,
     pub(crate) live_bytes: u64,
     pub(crate) heap: Option<HeapEvent>,
+    pub(crate) effect: Option<Effect>,
     pub(crate) stack: Vec<u64>,
     /// Of a log message.
     pub(crate) text: String,
@@ -66,7 +67,7 @@ impl Twin {
         let mut heap = HeapModel::default();
         let mut events = Vec::new();
         while let Ok(Step::Event(event, trace)) = trace.step(inputs) {
-            heap.observe(&event, trace.stacks(), &mut KeepAll);
+            let effect = heap.observe(&event, trace.stacks(), &mut KeepAll);
             let of_heap = match event.kind {
                 EventKind::Heap(of_heap) => Some(of_heap),
                 _ => None,
@@ -82,6 +83,7 @@ impl Twin {
                 kind: kind(&event),
                 live_bytes: heap.live_bytes(),
                 heap: of_heap,
+                effect,
                 stack: stack.to_vec(),
                 text: match event.kind {
                     EventKind::Log(print) => print.formatted().to_string(),

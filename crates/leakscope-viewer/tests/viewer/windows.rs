@@ -149,17 +149,12 @@ fn long_traces_are_summed_up_and_near_windows_are_exact() {
 /// Each column: the lowest, the highest and the last level, and how many allocations.
 fn check_curve(engine: &mut Engine<'_>, twin: &Twin, from: u64, to: u64, width: u64) {
     let (from_text, to_text) = (from.to_string(), to.to_string());
-    let heap = ask(
-        engine,
-        "heap",
-        &window(&from_text, &to_text, &width.to_string()),
-    );
     let timeline = ask(
         engine,
         "timeline",
         &window(&from_text, &to_text, &width.to_string()),
     );
-    assert_eq!(heap, timeline["heap"]);
+    let heap = &timeline["heap"];
     assert_eq!(timeline["exact"], true, "{from}..{to}");
     let before = twin
         .events
@@ -306,8 +301,8 @@ fn windows_without_sense_are_brought_into_bounds() {
         ("7", "3"),
         ("0", "18446744073709551615"),
     ] {
-        let heap = ask(&mut engine, "heap", &window(from, to, "4"));
-        let (from, to) = (heap["from"].as_u64().unwrap(), heap["to"].as_u64().unwrap());
+        let timeline = ask(&mut engine, "timeline", &window(from, to, "4"));
+        let [from, to] = ["from", "to"].map(|edge| timeline[edge].as_u64().unwrap());
         assert!(from < to && to <= end, "{from}..{to}");
     }
 }

@@ -1,6 +1,6 @@
 // Answers from the document in the single file, by the same routes as the server's.
 import { find, page, select } from 'leakscope/data/event-filter.js';
-import { cutHeap, cutTimeline } from 'leakscope/data/cut.js';
+import { cutTimeline } from 'leakscope/data/cut.js';
 import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
@@ -35,7 +35,6 @@ export function embedded(document) {
       return range === null || lives.contexts === null ? tasks : limitTasks(tasks, ofContexts(), lives.contexts.resolution, range, timeline);
     },
     system: () => system,
-    heap: (parameters) => cutHeap(timeline.heap, ...windowOf(parameters, timeline)),
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     events: (parameters) => page(select(events.rows, parameters, contexts), parameters),
     find: (parameters) => find(select(events.rows, parameters, contexts), parameters),

@@ -188,7 +188,6 @@
 /**
  * @typedef {object} Routes
  * @property {Overview} overview
- * @property {Heap} heap
  * @property {Timeline} timeline
  * @property {Sites} sites
  * @property {SiteDetail} site

@@ -78,7 +78,7 @@ test('only the answer to the last question counts', async () => {
   const slow = /** @type {import('leakscope/data/types.js').Source} */ (/** @type {unknown} */ ({ get: () => new Promise((resolve) => answers.push(resolve)) }));
   /** @type {unknown[]} */
   const heard = [];
-  const latest = new Latest(slow, 'heap', (answer) => heard.push(answer), () => heard.push('failed'));
+  const latest = new Latest(slow, 'timeline', (answer) => heard.push(answer), () => heard.push('failed'));
   const first = latest.ask({ from: 1 });
   const second = latest.ask({ from: 2 });
   latest.ask({ from: 2 });
@@ -114,7 +114,7 @@ test('news do not end the question under way, and only the newest is asked then'
   }));
   /** @type {unknown[]} */
   const heard = [];
-  const latest = new Latest(slow, 'heap', (answer) => heard.push(answer), () => heard.push('failed'));
+  const latest = new Latest(slow, 'timeline', (answer) => heard.push(answer), () => heard.push('failed'));
   const all = latest.ask({ to: 1 }, 1);
   latest.ask({ to: 2 }, 2);
   latest.ask({ to: 3 }, 3);

@@ -1,0 +1,283 @@
+//! An entry of the ledger: of an effect, what the event itself does not say.
+//!
+//! A tag, then the call site of who asked for memory, the block that ended or was revived, and the block that was
+//! lost; each only if there is one. Numbers are narrow in most entries, and wide where one of them needs it. The
+//! least significant byte stands first.
+
+use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId, UnknownFree};
+use leakscope_analysis::outcome::Block;
+use leakscope_analysis::trace::{Event, EventKind, HeapEvent};
+
+use super::actors::Actors;
+
+/// No entry is longer. A number is written and read with eight bytes, whatever its length.
+pub(crate) const ENTRY: usize = 64;
+
+/// Bits of the tag. The fourth and fifth are [`UnknownFree`] or [`Completes`].
+const WIDE: u8 = 1;
+const FIRST: u8 = 2;
+const LOST: u8 = 4;
+const RESTART: u8 = 8;
+const DETAIL_SHIFT: u8 = 4;
+
+/// How many bytes numbers take.
+struct Widths {
+    site: usize,
+    size: usize,
+    life: usize,
+    lane: usize,
+}
+
+const NARROW: Widths = Widths {
+    site: 2,
+    size: 2,
+    life: 4,
+    lane: 1,
+};
+const WIDER: Widths = Widths {
+    site: 4,
+    size: 4,
+    life: 8,
+    lane: 4,
+};
+
+/// A block that ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    site: SiteId,
+    size: u64,
+    /// How long ago it began, in ticks.
+    life: u64,
+    /// Who allocated it.
+    lane: u32,
+}
+
+impl Ended {
+    /// A block as seen at `now`, whose owner has this lane.
+    #[inline(always)]
+    pub(crate) fn new(known: &KnownBlock, lane: u32, now: u64) -> Self {
+        Self {
+            site: known.site,
+            size: known.block.size,
+            life: now.saturating_sub(known.block.time),
+            lane,
+        }
+    }
+
+    #[inline(always)]
+    fn is_narrow(&self) -> bool {
+        let numbers = self.size | u64::from(self.site.number());
+        (numbers >> 16) | (self.life >> 32) | u64::from(self.lane >> 8) == 0
+    }
+}
+
+/// Writes the entry of an allocation without more to it.
+#[inline(always)]
+pub(crate) fn write_allocation(room: &mut [u8; ENTRY], site: SiteId) -> usize {
+    write(room, 0, Some(site), None, None)
+}
+
+/// Writes the entry of a free.
+#[inline(always)]
+pub(crate) fn write_free(room: &mut [u8; ENTRY], ended: &Ended) -> usize {
+    write(room, 0, None, Some(ended), None)
+}
+
+/// Writes the entry of any effect, which is empty where the event says all; of a start, also that it had none. `lane`
+/// finds who allocated a block.
+pub(crate) fn write_any(
+    room: &mut [u8; ENTRY],
+    effect: Option<&Effect>,
+    now: u64,
+    mut lane: impl FnMut(&Block) -> u32,
+) -> usize {
+    let mut ended = |known: &KnownBlock| Ended::new(known, lane(&known.block), now);
+    let Some(effect) = effect else {
+        return write(room, 0, None, None, None);
+    };
+    let lost = effect.lost().map(&mut ended);
+    let lost = lost.as_ref();
+    match effect {
+        Effect::Allocation {
+            began, completes, ..
+        } => {
+            let completes = (*completes as u8) << DETAIL_SHIFT;
+            write(room, completes, Some(began.site), None, lost)
+        }
+        Effect::Reallocation {
+            ended: before,
+            began,
+            ..
+        } => {
+            let why = before.map_or_else(|why| (why as u8) << DETAIL_SHIFT, |_| 0);
+            let before = before.as_ref().ok().map(&mut ended);
+            write(room, why, Some(began.site), before.as_ref(), lost)
+        }
+        Effect::Free { ended: before } => write(room, 0, None, Some(&ended(before)), None),
+        Effect::UnknownFree(why) => write(room, (*why as u8) << DETAIL_SHIFT, None, None, None),
+        Effect::Failed { site, revived, .. } => {
+            let block = revived.as_ref().map(&mut ended);
+            let mut length = write(room, 0, Some(*site), block.as_ref(), None);
+            if let Some(revived) = revived {
+                put(room, &mut length, revived.block.address, 8);
+            }
+            length
+        }
+        Effect::Restart => write(room, RESTART, None, None, None),
+        Effect::FreeOfNull | Effect::HeapDefined => 0,
+    }
+}
+
+#[inline(always)]
+fn write(
+    room: &mut [u8; ENTRY],
+    tag: u8,
+    site: Option<SiteId>,
+    first: Option<&Ended>,
+    lost: Option<&Ended>,
+) -> usize {
+    let is_narrow = site.is_none_or(|site| site.number() >> 16 == 0)
+        && first.is_none_or(Ended::is_narrow)
+        && lost.is_none_or(Ended::is_narrow);
+    let has = |is_there: bool, bit: u8| if is_there { bit } else { 0 };
+    room[0] = tag | has(!is_narrow, WIDE) | has(first.is_some(), FIRST) | has(lost.is_some(), LOST);
+    let widths = if is_narrow { &NARROW } else { &WIDER };
+    let mut length = 1;
+    if let Some(site) = site {
+        put(room, &mut length, site.number().into(), widths.site);
+    }
+    if let Some(first) = first {
+        put_block(room, &mut length, first, widths);
+    }
+    if let Some(lost) = lost {
+        put_block(room, &mut length, lost, widths);
+    }
+    length
+}
+
+#[inline(always)]
+fn put_block(room: &mut [u8; ENTRY], at: &mut usize, block: &Ended, widths: &Widths) {
+    put(room, at, block.size, widths.size);
+    put(room, at, block.site.number().into(), widths.site);
+    put(room, at, block.lane.into(), widths.lane);
+    put(room, at, block.life, widths.life);
+}
+
+#[inline(always)]
+fn put(room: &mut [u8; ENTRY], at: &mut usize, number: u64, width: usize) {
+    let rest = room.get_mut(*at..);
+    if let Some(place) = rest.and_then(<[u8]>::first_chunk_mut) {
+        *place = number.to_le_bytes();
+    }
+    *at += width;
+}
+
+/// What an event did, as its entry says, and how long the entry is.
+pub(crate) fn read(
+    bytes: &[u8; ENTRY],
+    event: &Event<'_>,
+    actors: &Actors,
+) -> (Option<Effect>, usize) {
+    let tag = bytes[0];
+    let mut entry = Entry {
+        bytes,
+        at: 1,
+        widths: if tag & WIDE == 0 { &NARROW } else { &WIDER },
+        actors,
+        now: event.time,
+    };
+    let EventKind::Heap(of_heap) = event.kind else {
+        return ((tag & RESTART != 0).then_some(Effect::Restart), entry.at);
+    };
+    let now = &event.occasion();
+    let effect = match of_heap {
+        HeapEvent::Allocation { address, size, .. } => Effect::Allocation {
+            began: KnownBlock::begun(entry.site(), address, size, now),
+            lost: entry.block(LOST, address),
+            completes: COMPLETES[detail(tag)],
+        },
+        HeapEvent::Reallocation {
+            old_address,
+            address,
+            size,
+            ..
+        } => Effect::Reallocation {
+            began: KnownBlock::begun(entry.site(), address, size, now),
+            ended: (entry.block(FIRST, old_address)).ok_or(UNKNOWN_FREES[detail(tag)]),
+            lost: entry.block(LOST, address),
+        },
+        HeapEvent::Free { address, .. } => match entry.block(FIRST, address) {
+            Some(ended) => Effect::Free { ended },
+            None => Effect::UnknownFree(UNKNOWN_FREES[detail(tag)]),
+        },
+        HeapEvent::Failed { size, .. } => Effect::Failed {
+            site: entry.site(),
+            size,
+            revived: entry.block(FIRST, 0).map(|mut revived| {
+                revived.block.address = entry.number(8);
+                revived
+            }),
+        },
+        HeapEvent::FreeOfNull { .. } => return (Some(Effect::FreeOfNull), 0),
+        HeapEvent::Define { .. } => return (Some(Effect::HeapDefined), 0),
+    };
+    (Some(effect), entry.at)
+}
+
+/// In the order of their declaration, as they are written.
+const COMPLETES: [Completes; 4] = [
+    Completes::Nothing,
+    Completes::Reallocation,
+    Completes::Retry,
+    Completes::RetriedReallocation,
+];
+const UNKNOWN_FREES: [UnknownFree; 4] = [
+    UnknownFree::Older,
+    UnknownFree::AllocationLost,
+    UnknownFree::Double,
+    UnknownFree::Wrong,
+];
+
+const fn detail(tag: u8) -> usize {
+    (tag >> DETAIL_SHIFT) as usize & 3
+}
+
+/// An entry that is being read.
+struct Entry<'e> {
+    bytes: &'e [u8; ENTRY],
+    at: usize,
+    widths: &'static Widths,
+    actors: &'e Actors,
+    now: u64,
+}
+
+impl Entry<'_> {
+    fn number(&mut self, width: usize) -> u64 {
+        let mut number = [0; 8];
+        number[..width].copy_from_slice(&self.bytes[self.at..self.at + width]);
+        self.at += width;
+        u64::from_le_bytes(number)
+    }
+
+    fn site(&mut self) -> SiteId {
+        SiteId::new(self.number(self.widths.site) as u32)
+    }
+
+    /// The block that the tag has this bit for.
+    fn block(&mut self, bit: u8, address: u64) -> Option<KnownBlock> {
+        if self.bytes[0] & bit == 0 {
+            return None;
+        }
+        let size = self.number(self.widths.size);
+        let site = self.site();
+        let lane = self.actors.lanes()[self.number(self.widths.lane) as usize];
+        let block = Block {
+            address,
+            size,
+            time: self.now.saturating_sub(self.number(self.widths.life)),
+            context: self.actors.contexts()[usize::from(lane.context)],
+            core: lane.core,
+        };
+        Some(KnownBlock { block, site })
+    }
+}
