@@ -3,4 +3,5 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod report;
 pub mod systemview;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use leakscope_fuzz::{analysis, capture, systemview};
+use leakscope_fuzz::{analysis, capture, report, systemview};
 use leakscope_systemview::{
     Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
 };
@@ -19,6 +19,7 @@ fn targets() -> Vec<Target> {
         ("printf", systemview::printf, formats()),
         ("rtt", capture::rtt, memories()),
         ("roundtrip", systemview::roundtrip, recordings()),
+        ("saved_report", report::saved_report, saved()),
         ("trace", analysis::trace, files()),
     ]
 }
@@ -68,6 +69,11 @@ fn recordings() -> Vec<Vec<u8>> {
     }
     seeds.extend([plain, with_cores]);
     seeds
+}
+
+/// What `leakscope report --format json` writes.
+fn saved() -> Vec<Vec<u8>> {
+    vec![include_bytes!("../../testdata/wrong-frees/report.json").to_vec()]
 }
 
 /// What GDB servers say, in answer to our requests.

@@ -45,7 +45,7 @@ fn floor(recording: SyntheticRecording) -> usize {
     work::floor(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(203.4))]
+#[library_benchmark(setup = recording, config = costs(151.4))]
 fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }

@@ -1,11 +1,10 @@
 //! What a call site is called in every build: by the names of its functions, so that moved lines, other
 //! addresses and other clones of a function change nothing.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::document::Address;
 use crate::document::call_site::CallSite;
 use crate::symbolizer::NamedFrame;
 
@@ -26,12 +25,23 @@ pub struct Identity {
     pub stack: String,
 }
 
+impl Identity {
+    /// By names alone: see [`tell_apart`].
+    pub(crate) fn of(frames: &[NamedFrame], elf_sha256: Option<&str>) -> Self {
+        let calls = Calls::of(frames);
+        Self {
+            site: calls.name(INNERMOST, elf_sha256),
+            stack: calls.name(usize::MAX, elf_sha256),
+        }
+    }
+}
+
 /// A stack as its identity sees it.
 struct Calls {
     /// `None` of frames without a name.
     names: Vec<Option<String>>,
     lines: Vec<Option<u32>>,
-    addresses: Vec<u64>,
+    addresses: Vec<Address>,
 }
 
 impl Calls {
@@ -39,7 +49,7 @@ impl Calls {
         let mut calls = Self {
             names: Vec::with_capacity(frames.len()),
             lines: Vec::with_capacity(frames.len()),
-            addresses: frames.iter().map(|frame| frame.address.0).collect(),
+            addresses: frames.iter().map(|frame| frame.address).collect(),
         };
         for frame in frames {
             let name = frame.function.as_deref().map(normalised);
@@ -54,62 +64,69 @@ impl Calls {
     /// By the innermost of its functions.
     fn name(&self, depth: usize, elf_sha256: Option<&str>) -> String {
         let names = &self.names[..depth.min(self.names.len())];
-        let is_named = names.is_empty() || names.iter().any(Option::is_some);
-        if is_named {
+        if names.is_empty() || names.iter().any(Option::is_some) {
             let names = names.iter().map(|name| name.as_deref().unwrap_or("?"));
             return format!("ls1:{}", digest(names));
         }
         let addresses = self.addresses.iter().take(depth);
-        let addresses: Vec<String> = addresses.map(|address| format!("{address:x}")).collect();
+        let addresses: Vec<String> = addresses.map(ToString::to_string).collect();
         let all = addresses.iter().map(String::as_str).chain(elf_sha256);
         format!("addr:{}", digest(all))
     }
+
+    fn innermost_lines(self) -> Vec<Option<u32>> {
+        self.lines.into_iter().take(INNERMOST).collect()
+    }
 }
 
-/// Gives each call site its identity.
-pub(crate) fn identify(call_sites: &mut [CallSite], elf_sha256: Option<&str>) {
-    let sites = call_sites.iter();
-    let calls: Vec<Calls> = sites.map(|site| Calls::of(&site.frames)).collect();
-    let of_sites = told_apart(&calls, elf_sha256, INNERMOST, |calls| {
-        let lines = calls.lines.iter().take(INNERMOST);
-        lines.copied().collect::<Vec<_>>()
-    });
+/// Numbers call sites that have the same name and different lines.
+pub(crate) fn tell_apart(call_sites: &mut [CallSite]) {
+    for (index, ending) in endings(
+        call_sites,
+        |site| &site.identity.site,
+        Calls::innermost_lines,
+    ) {
+        call_sites[index].identity.site += &ending;
+    }
     // Two calls in one line are two call sites too.
-    let of_stacks = told_apart(&calls, elf_sha256, usize::MAX, |calls| {
-        (calls.lines.clone(), calls.addresses.clone())
-    });
-    for ((call_site, site), stack) in call_sites.iter_mut().zip(of_sites).zip(of_stacks) {
-        call_site.identity = Identity { site, stack };
+    let place = |calls: Calls| (calls.lines, calls.addresses);
+    for (index, ending) in endings(call_sites, |site| &site.identity.stack, place) {
+        call_sites[index].identity.stack += &ending;
     }
 }
 
-/// The names of all, numbered where those of equal names have different lines.
-fn told_apart<L: Ord>(
-    all: &[Calls],
-    elf_sha256: Option<&str>,
-    depth: usize,
-    lines: impl Fn(&Calls) -> L,
-) -> Vec<String> {
-    let names: Vec<String> = (all.iter())
-        .map(|calls| calls.name(depth, elf_sha256))
-        .collect();
-    let mut siblings: BTreeMap<&str, Vec<L>> = BTreeMap::new();
-    for (name, calls) in names.iter().zip(all) {
-        siblings.entry(name).or_default().push(lines(calls));
-    }
-    for group in siblings.values_mut() {
-        group.sort_unstable();
-        group.dedup();
-    }
-    let numbered = names.iter().zip(all).map(|(name, calls)| {
-        let group = siblings.get(name.as_str());
-        let group = group.filter(|group| group.len() > 1);
-        match group.map(|group| group.binary_search(&lines(calls))) {
-            Some(Ok(place)) => format!("{name}~{}", place + 1),
-            _ => name.clone(),
+/// The indices of those that share their name with others in another place, and the endings that tell them apart:
+/// `~1` and so on, in the order of places.
+fn endings<P: Ord>(
+    call_sites: &[CallSite],
+    name: fn(&CallSite) -> &str,
+    place: impl Fn(Calls) -> P,
+) -> Vec<(usize, String)> {
+    let name = |index: usize| name(&call_sites[index]);
+    let mut by_name: Vec<usize> = (0..call_sites.len()).collect();
+    by_name.sort_by_key(|&index| name(index));
+    let mut endings = Vec::new();
+    for siblings in by_name.chunk_by(|&one, &next| name(one) == name(next)) {
+        if siblings.len() == 1 {
+            continue;
         }
-    });
-    numbered.collect()
+        let places = siblings.iter();
+        let places: Vec<P> = places
+            .map(|&index| place(Calls::of(&call_sites[index].frames)))
+            .collect();
+        let mut distinct: Vec<&P> = places.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() > 1 {
+            let ending = |place| {
+                let rank = distinct.partition_point(|known| *known <= place);
+                format!("~{rank}")
+            };
+            let of_siblings = siblings.iter().zip(&places);
+            endings.extend(of_siblings.map(|(&index, place)| (index, ending(place))));
+        }
+    }
+    endings
 }
 
 /// The first 16 hexadecimal digits of the SHA-256 of lines.

@@ -83,7 +83,7 @@ pub(crate) fn also_wrong(totals: &Totals) -> Vec<String> {
 
 /// What a trace without a leak does not prove; nothing of others.
 pub(crate) fn limits(
-    facts: Facts<'_>,
+    facts: &Facts<'_>,
     conclusion: Conclusion,
     call_sites: &[CallSite],
 ) -> Vec<String> {

@@ -51,8 +51,8 @@
 //! # The tour
 //! - [`TraceInputs`] is where bytes come from; it may still grow. A [`Dump`] of a heap stands in for a trace.
 //! - `scan` reads everything once, and fills the `index`; `replay` reads a part again.
-//! - [`Engine`] holds all of it and answers [`Query`]s; `answer` has a file for each of them, `list` finds
-//!   pages among millions of events.
+//! - [`Engine`] holds all of it and answers [`Query`]s, in slices of work; `answer` has a file of functions for each
+//!   of them, `list` finds pages among millions of events.
 //! - [`Server`] is the web server, with the engine on a thread of its own; [`page`] writes the single file.
 //! - `web/` holds the page's own files, `API.md` says what the two sides agree on, `docs/viewer.md` is for
 //!   users.
@@ -61,8 +61,9 @@
 //! - **section**: a stretch of events, at whose begin reading can start again (a *checkpoint*).
 //! - **lane**: a core and who runs on it. **stretch**, **span**: a time in which somebody ran or was ready.
 //! - **bin**: a stretch of time of equal length, in which things are summed up.
-//! - **ledger**: what each free ended, in order.
-//! - **fate**: what was freed. **census**: the sums of a window. **mate**: the other half of an allocation.
+//! - **actor**: somebody on a core, and the numbers that stand for it.
+//! - **ledger**: of each event's effect, in order, what the event itself does not say. **entry**: one of these.
+//! - **census**: the sums of a window. **mate**: the other half of an allocation.
 #![forbid(unsafe_code)]
 
 mod answer;

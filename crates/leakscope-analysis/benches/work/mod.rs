@@ -31,8 +31,9 @@ pub(crate) fn packets(recording: &[u8]) -> u64 {
 /// Bytes to events: times, contexts and call stacks are known. Returns how many.
 pub(crate) fn events(recording: &[u8]) -> u64 {
     let mut trace = Trace::new(&layout(recording));
+    let inputs: &[&[u8]] = &[recording];
     let mut count = 0;
-    while let Ok(Step::Event(event, _)) = trace.step(&[recording][..]) {
+    while let Ok(Step::Event(event, _)) = trace.step(inputs) {
         std::hint::black_box(&event);
         count += 1;
     }

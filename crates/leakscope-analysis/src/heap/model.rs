@@ -134,7 +134,7 @@ impl HeapModel {
         self.cycles.1 = time;
     }
 
-    fn observe_heap(
+    pub(super) fn observe_heap(
         &mut self,
         event: HeapEvent,
         now: &Occasion,

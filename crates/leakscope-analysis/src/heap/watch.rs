@@ -3,7 +3,9 @@
 use super::effect::Effect;
 use super::fold::FoldStack;
 use super::model::HeapModel;
-use crate::trace::{Event, Feed, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace};
+use crate::trace::{
+    Event, Feed, HeapEvent, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace,
+};
 
 /// Who is told of the events of a trace, after the model has taken them into account.
 ///
@@ -123,6 +125,26 @@ impl<F: FoldStack, W: Watcher> Observer for Watched<'_, F, W> {
         heap.count_event(now);
         let effect = heap.observe_free(0, address, stack, now, stacks);
         self.watcher.affected(now, id, &effect, heap);
+    }
+
+    #[inline(never)]
+    fn reallocation(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        [old_address, address]: [u64; 2],
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    ) {
+        let event = HeapEvent::Reallocation {
+            old_address,
+            address,
+            size,
+            stack,
+        };
+        let effect = (self.heap).observe_heap(event, now, stacks, self.fold);
+        self.watcher.affected(now, id, &effect, self.heap);
     }
 
     #[inline(never)]

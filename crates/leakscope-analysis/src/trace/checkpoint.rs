@@ -91,7 +91,7 @@ impl StreamState {
             core: self.core,
             init: self.init,
             modules: self.modules.clone(),
-            leakscope: self.leakscope.clone(),
+            dialects: self.dialects.clone(),
             target_clock: self.target_clock,
             drop_count: self.drop_count,
             started: self.started,

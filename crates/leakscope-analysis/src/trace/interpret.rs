@@ -3,11 +3,12 @@
 use leakscope_systemview::id;
 
 use super::context::{Context, Cores};
-use super::dialect::{guess, idf, leakscope};
+use super::dialect::{DialectId, Listener, Said};
 use super::event::HeapEvent;
 use super::lane::Lane;
-use super::modules::{IdfEvent, Meaning};
+use super::modules::Meaning;
 use super::reader::{Meant, NO_INIT, StreamState, Trace};
+use super::stacks::Stacks;
 use super::stream::Piece;
 use super::tasks::Tasks;
 use crate::problem::ProblemKind;
@@ -16,23 +17,25 @@ impl Trace {
     /// What a packet means, and who ran when it was sent.
     #[inline]
     pub(super) fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
-        self.count_packet(piece);
+        self.count_packet(piece.time);
         let source = &self.streams[index];
         if let Some(context) = follow_switch(source, piece, &mut self.cores, &mut self.tasks) {
             return (context, Meant::System);
         }
         let meant = match piece.id() {
-            id::FIRST_MODULE.. => match source.modules.meaning(piece.id()) {
-                Meaning::Idf(event) => {
-                    let payload = source.stream.payload(piece);
-                    match idf::read(event, payload, &mut self.stacks) {
-                        Some(event) => self.heap(event),
-                        None => self.unreadable(index, piece),
-                    }
+            id::FIRST_MODULE.. => {
+                let source = &mut self.streams[index];
+                let payload = source.stream.payload(piece);
+                let mut heard = Heard {
+                    payload,
+                    event: None,
+                };
+                (source.dialects).read_in_lane(piece.lane(), &mut self.stacks, &mut heard);
+                match heard.event {
+                    Some(event) => self.heap(event),
+                    None => self.interpret_module(index, piece),
                 }
-                Meaning::Module => Meant::Module,
-                Meaning::Leakscope(_) | Meaning::Unknown => self.interpret_module(index, piece),
-            },
+            }
             id::TASK_START_READY if !self.has_copies() => Meant::System,
             id::FIRST_API..id::FIRST_MODULE | id::END_CALL => Meant::Api,
             id::PRINT_FORMATTED => {
@@ -44,10 +47,11 @@ impl Trace {
         (self.cores.of(piece.core()).current(), meant)
     }
 
+    /// Counts a packet, which is the last one so far: streams are merged in order of time.
     #[inline(always)]
-    pub(super) fn count_packet(&mut self, piece: &Piece) {
+    pub(super) fn count_packet(&mut self, time: u64) {
         self.counts.packets += 1;
-        self.end = self.end.max(piece.time);
+        self.end = time;
     }
 
     pub(super) fn heap(&mut self, event: HeapEvent) -> Meant {
@@ -62,53 +66,63 @@ impl Trace {
         Meant::Unreadable
     }
 
-    /// Events of our own module, and of modules that nothing describes.
-    pub(super) fn interpret_module(&mut self, index: usize, piece: &Piece) -> Meant {
-        let source = &mut self.streams[index];
-        let payload = source.stream.payload(piece);
-        if let Meaning::Leakscope(number) = source.modules.meaning(piece.id()) {
-            let said = source.leakscope.read(number, payload, &mut self.stacks);
-            let version = source.leakscope.version();
-            return match said {
-                Some(leakscope::Said::Heap(event)) => {
-                    if version != leakscope::VERSION {
-                        self.note_version(index, piece, version);
-                    }
-                    self.heap(event)
-                }
-                Some(leakscope::Said::Nothing) => Meant::Module,
-                None => self.unreadable(index, piece),
-            };
-        }
-        if guess::is_allocation(payload) {
-            source.modules.guess_heap(piece.id());
-            source.stream.set_lane(piece.id(), Lane::Allocation);
-            source.stream.set_lane(piece.id() + 1, Lane::Free);
-            let kind = ProblemKind::HeapModuleGuessed { id: piece.id() };
-            self.piece_problem(index, kind, piece);
-            return self.interpret_guessed(index, piece);
-        }
-        let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
-        self.piece_problem(index, kind, piece);
-        Meant::Module
-    }
-
-    /// Heap events that came before their units, or from a newer recorder.
-    #[cold]
-    pub(super) fn note_version(&mut self, index: usize, piece: &Piece, version: u32) {
-        let kind = match version {
-            0 => ProblemKind::NoHeapUnits,
-            version => ProblemKind::NewerRecorder { version },
-        };
-        self.piece_problem(index, kind, piece);
-    }
-
-    pub(super) fn interpret_guessed(&mut self, index: usize, piece: &Piece) -> Meant {
-        let payload = self.streams[index].stream.payload(piece);
-        match idf::read(IdfEvent::Allocation, payload, &mut self.stacks) {
-            Some(event) => self.heap(event),
+    /// What an event of a heap module means.
+    #[inline(always)]
+    fn said(&mut self, index: usize, piece: &Piece, said: Option<Said>) -> Meant {
+        match said {
+            Some(Said::Heap(event)) => self.heap(event),
+            Some(Said::Doubtful(event, problem)) => {
+                self.piece_problem(index, problem, piece);
+                self.heap(event)
+            }
+            Some(Said::Nothing) => Meant::Module,
             None => self.unreadable(index, piece),
         }
+    }
+
+    /// Events of modules that take no lane of their own, or could not be read in it.
+    #[inline(never)]
+    fn interpret_module(&mut self, index: usize, piece: &Piece) -> Meant {
+        let source = &mut self.streams[index];
+        let payload = source.stream.payload(piece);
+        match source.modules.meaning(piece.id()) {
+            Meaning::Module => return Meant::Module,
+            Meaning::Heap { dialect, number } => {
+                let said = (source.dialects).read(dialect, number, payload, &mut self.stacks);
+                return self.said(index, piece, said);
+            }
+            Meaning::Unknown => {}
+        }
+        let Some(dialect) = DialectId::guessed(payload) else {
+            let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
+            self.piece_problem(index, kind, piece);
+            return Meant::Module;
+        };
+        for id in source.modules.register_heap(piece.id(), dialect) {
+            source.stream.set_lane(id, source.modules.lane(id));
+        }
+        let kind = ProblemKind::HeapModuleGuessed { id: piece.id() };
+        self.piece_problem(index, kind, piece);
+        self.interpret_module(index, piece)
+    }
+}
+
+/// An event in its lane, kept.
+struct Heard<'p> {
+    payload: &'p [u8],
+    event: Option<HeapEvent>,
+}
+
+impl Listener for &mut Heard<'_> {
+    #[inline(always)]
+    fn payload(&self) -> &[u8] {
+        self.payload
+    }
+
+    #[inline(always)]
+    fn hear(self, event: HeapEvent, _: &Stacks) -> bool {
+        self.event = Some(event);
+        true
     }
 }
 
@@ -147,7 +161,7 @@ pub(super) fn follow_switch(
             let task = tasks.at(address());
             state.stop_task(task);
         }
-        Lane::Common | Lane::Allocation | Lane::Free => return None,
+        _ => return None,
     }
     Some(before)
 }

@@ -3,30 +3,37 @@
 
 use leakscope_systemview::id;
 
-use super::modules::{IdfEvent, Meaning};
+use super::dialect::with_dialects;
 
-/// Which way a packet takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// Nothing is known of it but its id.
-    #[default]
-    Common,
-    /// A task begins to run.
-    TaskStart,
-    /// The running task is stopped.
-    TaskStop,
-    /// A task is stopped, and waits.
-    TaskBlocked,
-    /// There is nothing to do.
-    Idle,
-    IsrEnter,
-    IsrExit,
-    IsrToScheduler,
-    /// ESP-IDF's heap module allocates.
-    Allocation,
-    /// ESP-IDF's heap module frees.
-    Free,
+/// Adds the dialects' lanes to the others.
+macro_rules! lanes {
+    ($(
+        $(#[$of_dialect:meta])*
+        $module:ident::$dialect:ident { $($(#[$of_lane:meta])* $number:literal: $lane:ident),* $(,)? }
+    )*) => {
+        /// Which way a packet takes. It is one byte, for it stands in every packet's label.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub(super) enum Lane {
+            /// Nothing is known of it but its id.
+            #[default]
+            Common,
+            /// A task begins to run.
+            TaskStart,
+            /// The running task is stopped.
+            TaskStop,
+            /// A task is stopped, and waits.
+            TaskBlocked,
+            /// There is nothing to do.
+            Idle,
+            IsrEnter,
+            IsrExit,
+            IsrToScheduler,
+            $($($(#[$of_lane])* $lane,)*)*
+        }
+    };
 }
+
+with_dialects!(lanes);
 
 impl Lane {
     /// The way of a packet with a predefined id.
@@ -39,15 +46,6 @@ impl Lane {
             id::ISR_ENTER => Self::IsrEnter,
             id::ISR_EXIT => Self::IsrExit,
             id::ISR_TO_SCHEDULER => Self::IsrToScheduler,
-            _ => Self::Common,
-        }
-    }
-
-    /// The way of a packet with an id of a module that means this.
-    pub(super) fn of_meaning(meaning: Meaning) -> Self {
-        match meaning {
-            Meaning::Idf(IdfEvent::Allocation) => Self::Allocation,
-            Meaning::Idf(IdfEvent::Free) => Self::Free,
             _ => Self::Common,
         }
     }

@@ -1,8 +1,12 @@
 //! The modules of the target: who owns which event ids, and since when.
 
+use std::ops::Range;
+
 use leakscope_systemview::id;
 
+use super::dialect::DialectId;
 use super::event::ModuleEvent;
+use super::lane::Lane;
 
 /// What an event id of a module stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,19 +14,10 @@ pub(super) enum Meaning {
     /// No description covers it.
     #[default]
     Unknown,
-    /// ESP-IDF's heap module.
-    Idf(IdfEvent),
-    /// The leakscope recorder's heap module, by the number of the event.
-    Leakscope(u32),
+    /// A heap module's, by its number there.
+    Heap { dialect: DialectId, number: u32 },
     /// Another module's: [`Modules::event`] describes it.
     Module,
-}
-
-/// The events of ESP-IDF's heap module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum IdfEvent {
-    Allocation,
-    Free,
 }
 
 /// A module, as it was announced.
@@ -44,13 +39,7 @@ pub(super) struct Modules {
     meanings: Vec<Meaning>,
 }
 
-/// ESP-IDF's heap module, without the `M=` that older versions left out.
-const IDF_HEAP: &str = "ESP32 SystemView Heap Tracing Module";
-/// The leakscope recorder's heap module.
-const LEAKSCOPE_HEAP: &str = "leakscope heap";
-/// So many ids are reserved for it.
-const LEAKSCOPE_EVENTS: u32 = 16;
-/// The number of a module's events is not sent. If its description names none, so many ids from its
+/// The number of a module's events is not sent. If its description names none, this many ids from its
 /// offset on are taken to be its own where no other module follows.
 const MOST_EVENTS: u32 = 64;
 /// Descriptions are a few hundred bytes long; damaged recordings shall not add to them without end.
@@ -106,7 +95,7 @@ impl Modules {
     }
 
     /// A description arrives. Returns the ids that now have a meaning.
-    pub(super) fn register(&mut self, offset: u32, description: &str) -> std::ops::Range<u32> {
+    pub(super) fn register(&mut self, offset: u32, description: &str) -> Range<u32> {
         if !(id::FIRST_MODULE..=id::LAST).contains(&offset) {
             return 0..0;
         }
@@ -124,15 +113,10 @@ impl Modules {
             }
         };
         let module = &self.list[module];
-        let name = name_of(&module.description);
-        if name == IDF_HEAP {
-            self.set(offset, Meaning::Idf(IdfEvent::Allocation));
-            self.set(offset + 1, Meaning::Idf(IdfEvent::Free));
-            return offset..offset + 2;
+        if let Some(dialect) = DialectId::named(name_of(&module.description)) {
+            return self.register_heap(offset, dialect);
         }
-        let ours = name == LEAKSCOPE_HEAP;
         let events = match module.described_events() {
-            _ if ours => LEAKSCOPE_EVENTS,
             0 => MOST_EVENTS,
             described => described.min(MOST_EVENTS),
         };
@@ -142,20 +126,25 @@ impl Modules {
             .min()
             .map_or(offset + events, |next| next.min(offset + events));
         for event in offset..end {
-            let meaning = if ours {
-                Meaning::Leakscope(event - offset)
-            } else {
-                Meaning::Module
-            };
-            self.set(event, meaning);
+            self.set(event, Meaning::Module);
         }
         offset..end
     }
 
-    /// Takes `first` and the id after it for ESP-IDF's heap module, for want of a description.
-    pub(super) fn guess_heap(&mut self, first: u32) {
-        self.set(first, Meaning::Idf(IdfEvent::Allocation));
-        self.set(first + 1, Meaning::Idf(IdfEvent::Free));
+    /// A heap module begins at this offset. Returns its ids.
+    pub(super) fn register_heap(&mut self, offset: u32, dialect: DialectId) -> Range<u32> {
+        for number in 0..dialect.events() {
+            self.set(offset + number, Meaning::Heap { dialect, number });
+        }
+        offset..offset + dialect.events()
+    }
+
+    /// The way that packets with this id take.
+    pub(super) fn lane(&self, event: u32) -> Lane {
+        match self.meaning(event) {
+            Meaning::Heap { dialect, number } => dialect.lane(number),
+            Meaning::Module | Meaning::Unknown => Lane::Common,
+        }
     }
 
     fn set(&mut self, event: u32, meaning: Meaning) {
@@ -170,7 +159,7 @@ impl Modules {
 /// Whether a description names its module; the parts behind the first need not.
 fn has_name(description: &str) -> bool {
     let mut items = description.split(',').map(str::trim);
-    description == IDF_HEAP || items.any(|item| item.starts_with("M="))
+    DialectId::named(description).is_some() || items.any(|item| item.starts_with("M="))
 }
 
 /// The name in a module's description. Older ESP-IDF sent the bare name, without `M=`.

@@ -2,9 +2,8 @@
 
 use leakscope_systemview::{Extended, Packet, SystemDescription, SystemItem, Text, id};
 
-use super::dialect::segger;
+use super::dialect;
 use super::event::Start;
-use super::lane::Lane;
 use super::reader::{Meant, NO_INIT, Trace};
 use super::stream::Piece;
 use super::tasks::TaskStack;
@@ -54,8 +53,7 @@ impl Trace {
                     if other == index || shared {
                         for id in source.modules.register(offset, &text) {
                             source.stream.announce(id);
-                            let lane = Lane::of_meaning(source.modules.meaning(id));
-                            source.stream.set_lane(id, lane);
+                            source.stream.set_lane(id, source.modules.lane(id));
                         }
                     }
                 }
@@ -118,7 +116,7 @@ impl Trace {
                     return Meant::Log;
                 }
                 _ => {
-                    if let Some(event) = segger::read(&extended, &init) {
+                    if let Some(event) = dialect::read_extended(&extended, &init) {
                         return self.heap(event);
                     }
                 }

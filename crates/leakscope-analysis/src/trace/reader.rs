@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::clock::TargetClock;
 use super::context::{Context, Cores};
 use super::copies::Copies;
-use super::dialect::leakscope;
+use super::dialect::Dialects;
 use super::event::{Event, EventKind, HeapEvent, Start};
 use super::feed::Feed;
 use super::layout::Layout;
@@ -70,7 +70,7 @@ pub(super) struct StreamState {
     pub(super) core: u8,
     pub(super) init: Option<Init>,
     pub(super) modules: Modules,
-    pub(super) leakscope: leakscope::Dialect,
+    pub(super) dialects: Dialects,
     pub(super) target_clock: TargetClock,
     /// The last count of dropped packets, which is cumulative.
     pub(super) drop_count: Option<u32>,
@@ -112,7 +112,7 @@ impl Trace {
             core: part.core,
             init: None,
             modules: Modules::default(),
-            leakscope: leakscope::Dialect::default(),
+            dialects: Dialects::default(),
             target_clock: TargetClock::default(),
             drop_count: None,
             started: false,
@@ -160,18 +160,12 @@ impl Trace {
                 }
                 continue;
             }
-            match stream.take_special() {
-                Some(special) => {
-                    if let Some(event) = self.special_event(index, special) {
-                        return Ok(Step::Event(event, self));
-                    }
+            if let Some(special) = stream.take_special() {
+                if let Some(event) = self.special_event(index, special) {
+                    return Ok(Step::Event(event, self));
                 }
-                None if stream.prepare() == Ready::NeedBytes => {
-                    if !self.read_more(index, &mut feed)? {
-                        return Ok(Step::Waiting);
-                    }
-                }
-                None => {}
+            } else if stream.prepare() == Ready::NeedBytes && !self.read_more(index, &mut feed)? {
+                return Ok(Step::Waiting);
             }
         }
     }

@@ -1,17 +1,17 @@
 //! Reading on without stopping at each event: the fast lane for who keeps the heap's history.
 //!
-//! The two events that almost all of a heap trace consists of are handed over as plain values. What they
+//! The events that almost all of a heap trace consists of are handed over as plain values. What they
 //! mean is decided by the same code as in [`Trace::step`](super::Trace::step).
 
 use super::context::{Context, Cores};
-use super::dialect::idf;
-use super::event::{Event, Occasion};
+use super::dialect::Listener;
+use super::event::{Event, HeapEvent, Occasion};
 use super::feed::Feed;
 use super::interpret::follow_switch;
 use super::lane::Lane;
 use super::reader::{Counts, Meant, StreamState, Trace, earliest};
 use super::stacks::{StackId, Stacks};
-use super::stream::{Piece, Ready};
+use super::stream::{Piece, Ready, Stream};
 use super::tasks::Tasks;
 
 /// Why reading pauses.
@@ -66,7 +66,7 @@ pub(crate) trait Observer {
     /// Another task or interrupt runs. Only told to those who want to know of all events.
     fn switch(&mut self, _switch: &Switch) {}
 
-    /// As [`HeapEvent::Allocation`](super::HeapEvent::Allocation), in the only heap.
+    /// As [`HeapEvent::Allocation`], in the only heap.
     fn allocation(
         &mut self,
         now: &Occasion,
@@ -77,8 +77,19 @@ pub(crate) trait Observer {
         stacks: &Stacks,
     );
 
-    /// As [`HeapEvent::Free`](super::HeapEvent::Free), in the only heap.
+    /// As [`HeapEvent::Free`], in the only heap.
     fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks);
+
+    /// As [`HeapEvent::Reallocation`], from one address to another.
+    fn reallocation(
+        &mut self,
+        now: &Occasion,
+        id: u32,
+        addresses: [u64; 2],
+        size: u64,
+        stack: StackId,
+        stacks: &Stacks,
+    );
 
     /// Any other event.
     fn event(&mut self, event: &Event<'_>, trace: &Trace);
@@ -118,35 +129,34 @@ impl Trace {
                 }
                 continue;
             }
-            let source = &*source;
             let piece = source.stream.taken();
             let is_done = match piece.lane() {
                 Lane::Common => false,
                 _ if !observer.takes_plain(piece.id()) => false,
-                Lane::Allocation => observe_allocation(
-                    source,
-                    piece,
-                    &mut self.cores,
-                    &mut self.stacks,
-                    &mut self.counts,
-                    observer,
-                ),
-                Lane::Free => observe_free(
-                    source,
-                    piece,
-                    &mut self.cores,
-                    &mut self.stacks,
-                    &mut self.counts,
-                    observer,
-                ),
-                _ => {
+                Lane::TaskStart
+                | Lane::TaskStop
+                | Lane::TaskBlocked
+                | Lane::Idle
+                | Lane::IsrEnter
+                | Lane::IsrExit
+                | Lane::IsrToScheduler => {
                     observe_switch(source, piece, &mut self.cores, &mut self.tasks, observer);
                     true
                 }
+                lane => {
+                    let telling = Telling {
+                        stream: &source.stream,
+                        piece,
+                        cores: &mut self.cores,
+                        counts: &mut self.counts,
+                        observer,
+                    };
+                    (source.dialects).read_in_lane(lane, &mut self.stacks, telling)
+                }
             };
             if is_done {
-                self.counts.packets += 1;
-                self.end = piece.time;
+                let time = piece.time;
+                self.count_packet(time);
             } else {
                 let piece = *piece;
                 self.observe_common(index, &piece, observer);
@@ -203,55 +213,68 @@ fn observe_switch<O: Observer>(
     }
 }
 
-/// Whether it was an allocation of a block, and the observer was told.
-#[inline(always)]
-fn observe_allocation(
-    source: &StreamState,
-    piece: &Piece,
-    cores: &mut Cores,
-    stacks: &mut Stacks,
-    counts: &mut Counts,
-    observer: &mut impl Observer,
-) -> bool {
-    match idf::allocation(source.stream.payload(piece), stacks) {
-        Some((address, size, stack)) if address != 0 => {
-            let now = occasion(source, piece, cores);
-            counts.heap_events += 1;
-            observer.allocation(&now, piece.id(), address, size, stack, stacks);
-            true
+/// Tells an observer of an event of the heap.
+struct Telling<'t, O> {
+    stream: &'t Stream,
+    piece: &'t Piece,
+    cores: &'t mut Cores,
+    counts: &'t mut Counts,
+    observer: &'t mut O,
+}
+
+impl<O: Observer> Listener for Telling<'_, O> {
+    #[inline(always)]
+    fn payload(&self) -> &[u8] {
+        self.stream.payload(self.piece)
+    }
+
+    #[inline(always)]
+    fn hear(self, event: HeapEvent, stacks: &Stacks) -> bool {
+        let (piece, observer) = (self.piece, self.observer);
+        match event {
+            HeapEvent::Allocation {
+                heap: 0,
+                address,
+                size,
+                stack,
+                ..
+            } => {
+                let now = occasion(self.stream, piece, self.cores);
+                observer.allocation(&now, piece.id(), address, size, stack, stacks);
+            }
+            HeapEvent::Free {
+                heap: 0,
+                address,
+                stack,
+                ..
+            } => {
+                let now = occasion(self.stream, piece, self.cores);
+                observer.free(&now, piece.id(), address, stack, stacks);
+            }
+            HeapEvent::Reallocation {
+                old_address,
+                address,
+                size,
+                stack,
+            } => {
+                let now = occasion(self.stream, piece, self.cores);
+                let places = [old_address, address];
+                observer.reallocation(&now, piece.id(), places, size, stack, stacks);
+            }
+            _ => return false,
         }
-        _ => false,
+        self.counts.heap_events += 1;
+        true
     }
 }
 
-/// Whether it was a free of a block, and the observer was told.
 #[inline(always)]
-fn observe_free(
-    source: &StreamState,
-    piece: &Piece,
-    cores: &mut Cores,
-    stacks: &mut Stacks,
-    counts: &mut Counts,
-    observer: &mut impl Observer,
-) -> bool {
-    match idf::free(source.stream.payload(piece), stacks) {
-        Some((address, stack)) if address != 0 => {
-            let now = occasion(source, piece, cores);
-            counts.heap_events += 1;
-            observer.free(&now, piece.id(), address, stack, stacks);
-            true
-        }
-        _ => false,
-    }
-}
-
-#[inline(always)]
-fn occasion(source: &StreamState, piece: &Piece, cores: &mut Cores) -> Occasion {
+fn occasion(stream: &Stream, piece: &Piece, cores: &mut Cores) -> Occasion {
     Occasion {
         time: piece.time,
         context: cores.of(piece.core()).current(),
         core: piece.core(),
-        input: source.stream.part.input,
-        offset: source.stream.offset(piece),
+        input: stream.part.input,
+        offset: stream.offset(piece),
     }
 }

@@ -133,11 +133,12 @@ impl Heap {
     }
 }
 
-/// Both ways of reading tell of the same effects, and these add up to the totals.
-fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
+/// Both ways of reading tell of the same effects and come to the same outcome, and the effects add up to the totals.
+pub(crate) fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
     let (effects, unseen, outcome) = read(bytes, true);
-    let (stepwise, ..) = read(bytes, false);
+    let (stepwise, _, of_steps) = read(bytes, false);
     assert!(effects == stepwise, "plain values and events differ");
+    assert_eq!(format!("{of_steps:?}"), format!("{outcome:?}"));
     let mut heap = Heap::default();
     for (time, effect) in &effects {
         heap.apply(*time, effect);

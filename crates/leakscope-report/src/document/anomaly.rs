@@ -1,5 +1,7 @@
 //! Frees that cannot be right, and allocations that found no memory.
 
+use std::sync::Arc;
+
 use leakscope_analysis::outcome;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ pub struct Anomaly {
     /// When, in ticks.
     pub time_ticks: u64,
     /// By whom.
-    pub context: String,
+    pub context: Arc<str>,
     /// On which core.
     pub core: u8,
     /// The address that was freed.
@@ -62,7 +64,7 @@ pub struct Inside {
 
 impl Anomaly {
     pub(super) fn new(
-        facts: Facts<'_>,
+        facts: &Facts<'_>,
         symbolizer: &mut Symbolizer<'_>,
         anomaly: &outcome::Anomaly,
     ) -> Self {
@@ -111,7 +113,7 @@ pub struct FailedAllocation {
     /// When, in ticks.
     pub time_ticks: u64,
     /// By whom.
-    pub context: String,
+    pub context: Arc<str>,
     /// On which core.
     pub core: u8,
     /// Whether the same request found memory in another region at once.
@@ -124,7 +126,7 @@ pub struct FailedAllocation {
 
 impl FailedAllocation {
     pub(super) fn new(
-        facts: Facts<'_>,
+        facts: &Facts<'_>,
         symbolizer: &mut Symbolizer<'_>,
         failure: &outcome::FailedAllocation,
     ) -> Self {

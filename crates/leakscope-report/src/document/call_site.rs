@@ -1,5 +1,8 @@
 //! Call sites: what each did, its verdict, and what a policy makes of that.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use leakscope_analysis::findings;
 use leakscope_analysis::outcome;
 use serde::{Deserialize, Serialize};
@@ -21,7 +24,7 @@ pub struct CallSite {
     pub standing: Standing,
     /// The verdict's name, as [`Verdict::name`](findings::Verdict::name) gives it. A later version may give
     /// others.
-    pub verdict: String,
+    pub verdict: Cow<'static, str>,
     /// How much the verdict can be relied on.
     #[serde(with = "Confidence")]
     pub confidence: findings::Confidence,
@@ -66,7 +69,7 @@ pub struct CallSite {
     /// The last allocation, in ticks.
     pub last_allocation_ticks: u64,
     /// Who allocated here, each name once, in order of first appearance.
-    pub tasks: Vec<String>,
+    pub tasks: Vec<Arc<str>>,
     /// On which cores.
     pub cores: Vec<u8>,
     /// The call stack, the innermost frame first, without the allocator's own.
@@ -87,9 +90,9 @@ enum Confidence {
 }
 
 impl CallSite {
-    /// All but its identity, which takes all call sites to tell.
+    /// Its identity is not yet told apart from that of others.
     pub(super) fn new(
-        facts: Facts<'_>,
+        facts: &Facts<'_>,
         symbolizer: &mut Symbolizer<'_>,
         site: &outcome::CallSite,
         policy: &Policy,
@@ -97,7 +100,7 @@ impl CallSite {
         let stack = symbolizer.stack(&site.allocator_frames, &site.stack);
         let growth = site.growth;
         // After a restart, a task of the same name is another one.
-        let mut tasks: Vec<String> = Vec::new();
+        let mut tasks: Vec<Arc<str>> = Vec::new();
         for name in site.contexts.iter().map(|&context| facts.context(context)) {
             if !tasks.contains(&name) {
                 tasks.push(name);
@@ -105,9 +108,9 @@ impl CallSite {
         }
         Self {
             id: site.id.number(),
-            identity: Identity::default(),
+            identity: Identity::of(&stack.frames, facts.outcome.target.elf_sha256.as_deref()),
             standing: policy.standing(site.finding.verdict),
-            verdict: site.finding.verdict.name().to_owned(),
+            verdict: site.finding.verdict.name().into(),
             confidence: site.finding.confidence,
             reason: phrase(&site.finding.reason, facts.clock),
             session: site.session,
@@ -154,13 +157,13 @@ pub struct Block {
     /// When it was allocated, in ticks.
     pub time_ticks: u64,
     /// By whom.
-    pub context: String,
+    pub context: Arc<str>,
     /// On which core.
     pub core: u8,
 }
 
 impl Block {
-    pub(super) fn new(facts: Facts<'_>, block: &outcome::Block) -> Self {
+    pub(super) fn new(facts: &Facts<'_>, block: &outcome::Block) -> Self {
         Self {
             address: Address(block.address),
             size_bytes: block.size,

@@ -14,9 +14,12 @@ pub mod totals;
 pub mod trace;
 pub mod usage;
 
+use std::sync::Arc;
+
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Context;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::conclusion::{Conclusion, has};
@@ -86,15 +89,19 @@ impl Report {
         }) {
             symbolizer.doubt();
         }
-        let facts = Facts {
+        let contexts = outcome.contexts.iter().map(|usage| usage.context);
+        let facts = &Facts {
             outcome,
             clock: Clock::new(outcome.target.timestamp_hz, outcome.totals.end),
+            names: contexts
+                .map(|context| (context, outcome.context_name(context).into()))
+                .collect(),
         };
         let sites = outcome.call_sites.iter();
         let mut call_sites: Vec<_> = sites
             .map(|site| call_site::CallSite::new(facts, symbolizer, site, policy))
             .collect();
-        identity::identify(&mut call_sites, outcome.target.elf_sha256.as_deref());
+        identity::tell_apart(&mut call_sites);
         let totals = totals::Totals::new(facts, &call_sites);
         let conclusion = Conclusion::of(outcome, &totals);
         let mut problems: Vec<_> = (outcome.problems.iter())
@@ -147,18 +154,21 @@ impl Report {
 }
 
 /// What the parts are made from.
-#[derive(Clone, Copy)]
 pub(crate) struct Facts<'o> {
     pub(crate) outcome: &'o Outcome,
     pub(crate) clock: Clock,
+    /// Of all that allocated and freed, which are named again and again. Never listed: no order reaches an
+    /// output.
+    names: FxHashMap<Context, Arc<str>>,
 }
 
 impl Facts<'_> {
-    fn context(self, context: Context) -> String {
-        self.outcome.context_name(context)
+    fn context(&self, context: Context) -> Arc<str> {
+        let known = self.names.get(&context).cloned();
+        known.unwrap_or_else(|| self.outcome.context_name(context).into())
     }
 
-    fn seconds(self, ticks: u64) -> Option<f64> {
+    fn seconds(&self, ticks: u64) -> Option<f64> {
         self.clock.seconds(ticks)
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong with the data.
 
+use std::borrow::Cow;
+
 use leakscope_analysis::problem::{self, ProblemKind};
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +13,13 @@ use crate::words::phrase;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Its stable name.
-    pub code: String,
+    pub code: Cow<'static, str>,
     /// Whether it can change the answer.
     pub severity: Severity,
     /// What it means, in words.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Cow<'static, str>>,
     /// How often it was seen.
     pub count: u64,
     /// The input it was first seen in.
@@ -58,12 +60,12 @@ impl Severity {
 }
 
 impl Problem {
-    pub(super) fn new(facts: Facts<'_>, inputs: &[String], problem: &problem::Problem) -> Self {
+    pub(super) fn new(facts: &Facts<'_>, inputs: &[String], problem: &problem::Problem) -> Self {
         Self {
-            code: problem.kind.code().to_owned(),
+            code: problem.kind.code().into(),
             severity: Severity::of(&problem.kind),
             message: phrase(&problem.kind.message(problem.count), facts.clock),
-            hint: hint(&problem.kind).map(str::to_owned),
+            hint: hint(&problem.kind).map(Cow::Borrowed),
             count: problem.count,
             input: inputs.get(problem.input).cloned(),
             offset: problem.offset,

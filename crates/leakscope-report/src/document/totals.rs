@@ -61,7 +61,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub(super) fn new(facts: Facts<'_>, call_sites: &[CallSite]) -> Self {
+    pub(super) fn new(facts: &Facts<'_>, call_sites: &[CallSite]) -> Self {
         let totals = &facts.outcome.totals;
         let problems = facts.outcome.problems.iter();
         let skipped = problems.map(|problem| match problem.kind {

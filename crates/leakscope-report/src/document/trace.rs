@@ -51,7 +51,7 @@ pub struct Interrupt {
 }
 
 impl Trace {
-    pub(super) fn new(facts: Facts<'_>, symbolizer: &Symbolizer<'_>, inputs: &[String]) -> Self {
+    pub(super) fn new(facts: &Facts<'_>, symbolizer: &Symbolizer<'_>, inputs: &[String]) -> Self {
         let target = &facts.outcome.target;
         let totals = &facts.outcome.totals;
         let interrupts = target.interrupts.iter();
@@ -105,7 +105,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(facts: Facts<'_>, session: &outcome::Session) -> Self {
+    pub(super) fn new(facts: &Facts<'_>, session: &outcome::Session) -> Self {
         Self {
             start_s: facts.seconds(session.start),
             start_ticks: session.start,

@@ -1,5 +1,7 @@
 //! Who used how much: the peak, contexts, heaps, and when there is nothing left.
 
+use std::sync::Arc;
+
 use leakscope_analysis::outcome::{self, Outcome};
 use leakscope_analysis::trace;
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub struct Holder {
 }
 
 impl Peak {
-    pub(super) fn new(facts: Facts<'_>) -> Self {
+    pub(super) fn new(facts: &Facts<'_>) -> Self {
         let peak = &facts.outcome.peak;
         let holders = peak.holders.iter();
         Self {
@@ -48,7 +50,7 @@ impl Peak {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContextUsage {
     /// Who.
-    pub name: String,
+    pub name: Arc<str>,
     /// What that is.
     pub kind: ContextKind,
     /// Of a task, its index in the report's tasks.
@@ -84,7 +86,7 @@ pub enum ContextKind {
 }
 
 impl ContextUsage {
-    pub(super) fn new(facts: Facts<'_>, usage: &outcome::ContextUsage) -> Self {
+    pub(super) fn new(facts: &Facts<'_>, usage: &outcome::ContextUsage) -> Self {
         let (kind, task, interrupt) = match usage.context {
             trace::Context::Unknown => (ContextKind::Unknown, None, None),
             trace::Context::Idle => (ContextKind::Idle, None, None),

@@ -33,7 +33,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
         if let Some(hint) = &problem.hint
             && !later.any(|later| later.hint.as_ref() == Some(hint))
         {
-            page.paragraph(2, Line::new().dim("hint: "), &hint.as_str().into())?;
+            page.paragraph(2, Line::new().dim("hint: "), &hint.as_ref().into())?;
         }
     }
     Ok(())

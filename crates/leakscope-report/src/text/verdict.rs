@@ -1,32 +1,41 @@
 //! Verdicts in plain words.
 
-use leakscope_analysis::findings::Confidence;
+use leakscope_analysis::findings::{Confidence, Verdict};
 
 use super::layout::Paint;
 use crate::document::call_site::CallSite;
 use crate::policy::Standing;
 
+const HEADINGS: [(Verdict, &str); 11] = [
+    (Verdict::LeakSteady, "LEAK, steady"),
+    (Verdict::LeakGrowing, "LEAK, growing"),
+    (Verdict::LeakPerCycle, "LEAK, per cycle"),
+    (Verdict::LeakSurvivors, "LEAK, survivors"),
+    (Verdict::LateRelease, "late release"),
+    (Verdict::Bounded, "bounded"),
+    (Verdict::Once, "once at start-up"),
+    (Verdict::InFlight, "in flight"),
+    (Verdict::Unclassified, "unclassified"),
+    (Verdict::Uncertain, "uncertain"),
+    (Verdict::AllFreed, "all freed"),
+];
+
 /// As a heading. A verdict that a later version has given is called by its name.
 pub(super) fn heading(site: &CallSite) -> &str {
-    match site.verdict.as_str() {
-        "leak-steady" => "LEAK, steady",
-        "leak-growing" => "LEAK, growing",
-        "leak-per-cycle" => "LEAK, per cycle",
-        "leak-survivors" => "LEAK, survivors",
-        "late-release" => "late release",
-        "once" => "once at start-up",
-        "in-flight" => "in flight",
-        "all-freed" => "all freed",
-        other => other,
-    }
+    let known = HEADINGS.iter();
+    let known = known.filter(|(verdict, _)| verdict.name() == site.verdict);
+    known
+        .map(|(_, heading)| *heading)
+        .next()
+        .unwrap_or(&site.verdict)
 }
 
 /// In a narrow column.
 pub(super) fn short(site: &CallSite) -> &str {
-    match site.verdict.as_str() {
-        "once" => "once",
-        _ => heading(site),
+    if site.verdict == Verdict::Once.name() {
+        return "once";
     }
+    heading(site)
 }
 
 pub(super) fn paint(site: &CallSite) -> Paint {

@@ -1,5 +1,7 @@
 //! What the page shows first.
 
+use std::borrow::Cow;
+
 use leakscope_analysis::trace;
 use leakscope_report::document;
 use leakscope_report::document::anomaly::{Anomaly, AnomalyKind, FailedAllocation};
@@ -91,7 +93,7 @@ struct State {
 #[derive(Clone, Debug, Serialize)]
 struct Finding {
     site: usize,
-    verdict: String,
+    verdict: Cow<'static, str>,
     standing: Standing,
     confidence: &'static str,
     title: String,

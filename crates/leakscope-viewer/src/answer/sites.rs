@@ -1,5 +1,7 @@
 //! The table of call sites.
 
+use std::borrow::Cow;
+
 use leakscope_analysis::outcome;
 use leakscope_report::Standing;
 use leakscope_report::document::call_site::CallSite;
@@ -37,7 +39,7 @@ struct Others {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct SiteRow {
     pub(crate) site: usize,
-    pub(super) verdict: String,
+    pub(super) verdict: Cow<'static, str>,
     pub(crate) standing: Standing,
     pub(super) confidence: &'static str,
     pub(super) reason: String,

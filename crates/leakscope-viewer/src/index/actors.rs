@@ -80,7 +80,7 @@ impl Actors {
     }
 
     /// The numbers of somebody on a core, if there are any.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn known(&self, core: u8, is: Context) -> Option<Actor> {
         let context = self.context(is)?;
         let of_core = self.numbers.get(usize::from(core))?;

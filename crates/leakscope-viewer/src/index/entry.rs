@@ -140,35 +140,9 @@ fn write(
     let is_narrow = site.is_none_or(|site| site.number() >> 16 == 0)
         && first.is_none_or(Ended::is_narrow)
         && lost.is_none_or(Ended::is_narrow);
-    if is_narrow {
-        write_in(room, &NARROW, tag, site, first, lost)
-    } else {
-        write_wide(room, tag | WIDE, site, first, lost)
-    }
-}
-
-#[cold]
-fn write_wide(
-    room: &mut [u8; ENTRY],
-    tag: u8,
-    site: Option<SiteId>,
-    first: Option<&Ended>,
-    lost: Option<&Ended>,
-) -> usize {
-    write_in(room, &WIDER, tag, site, first, lost)
-}
-
-#[inline(always)]
-fn write_in(
-    room: &mut [u8; ENTRY],
-    widths: &Widths,
-    tag: u8,
-    site: Option<SiteId>,
-    first: Option<&Ended>,
-    lost: Option<&Ended>,
-) -> usize {
-    let has = |block: Option<&Ended>, bit: u8| if block.is_some() { bit } else { 0 };
-    room[0] = tag | has(first, FIRST) | has(lost, LOST);
+    let has = |is_there: bool, bit: u8| if is_there { bit } else { 0 };
+    room[0] = tag | has(!is_narrow, WIDE) | has(first.is_some(), FIRST) | has(lost.is_some(), LOST);
+    let widths = if is_narrow { &NARROW } else { &WIDER };
     let mut length = 1;
     if let Some(site) = site {
         put(room, &mut length, site.number().into(), widths.site);

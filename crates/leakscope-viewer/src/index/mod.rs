@@ -1,7 +1,7 @@
 //! What is kept of a trace so that any window, page or call site can be shown without reading it all again.
 //!
 //! The index is made in the one pass that also feeds the analysis. Its size in memory does not grow with the
-//! trace's length: bins become longer, and what is needed of each free goes to a file ([`ledger`]).
+//! trace's length: bins become longer, and what is needed of each heap event goes to a file ([`ledger`]).
 //!
 //! - [`sections`]: where reading can begin again, and how many events of which kind come between;
 //! - [`actors`]: numbers for whoever runs;
@@ -133,6 +133,8 @@ impl Index {
         let is_first = !self.system.knows(event.id);
         self.count(actor.lane, kind, event.id, event.time);
         if let Some(effect) = effect {
+            let bin = self.levels.at(event.time);
+            bin.affected(effect, heap.live_bytes());
             self.note_effect(&event.occasion(), effect, index, actor, heap);
         } else if matches!(event.kind, EventKind::Start(_)) {
             self.note_entry(event.time, None);

@@ -15,11 +15,15 @@ impl Index {
     pub(crate) fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
         let index = self.sections.events;
         let actor = self.actors.number(now.core, now.context);
-        self.count(actor.lane, Kind::Heap, id, now.time);
+        self.sections.count(actor.lane, Kind::Heap);
+        self.system.count(id);
+        let bin = self.levels.at(now.time);
+        bin.count(Kind::Heap);
+        bin.affected(effect, heap.live_bytes());
         self.note_effect(now, effect, index, actor, heap);
     }
 
-    /// As [`Index::affected`], of an event that is counted already.
+    /// As [`Index::affected`], of an event that is counted already and stands in its bin.
     #[inline(always)]
     pub(super) fn note_effect(
         &mut self,
@@ -30,7 +34,6 @@ impl Index {
         heap: &HeapModel,
     ) {
         self.live_bytes = heap.live_bytes();
-        self.levels.at(now.time).affected(effect, self.live_bytes);
         match effect {
             Effect::Allocation {
                 began,

@@ -2,18 +2,17 @@
 
 use std::convert::Infallible;
 
-use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream};
 
-use super::routes::Sources;
+use super::worker::Questions;
 
 /// Tells how far reading has come, at once and whenever that changes.
-pub(super) async fn stream(
-    State(sources): State<Sources>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut news = sources.questions.news();
+pub(super) fn stream(
+    questions: &Questions,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+    let mut news = questions.news();
     news.mark_changed();
     let events = stream::unfold(news, async |mut news| {
         news.changed().await.ok()?;

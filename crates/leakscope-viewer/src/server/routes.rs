@@ -33,7 +33,7 @@ pub(super) fn all(guard: Guard, worker: &Worker) -> Router {
     let secret = Router::new()
         .route("/style.css", get(style))
         .route("/app/{*name}", get(module))
-        .route("/api/live", get(live::stream))
+        .route("/api/live", get(news))
         .route("/api/{route}", get(answer));
     let prefix = guard.prefix();
     Router::new()
@@ -66,6 +66,10 @@ async fn module(Path(name): Path<String>) -> Response {
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+async fn news(State(sources): State<Sources>) -> impl IntoResponse {
+    live::stream(&sources.questions)
 }
 
 async fn answer(

@@ -3,58 +3,81 @@
 //! All numbers are plain. The number of callers is constant in a run and not sent; unused ones are 0
 //! (`heap_trace_module.c`, `heap_trace_tohost.c` in Espressif's `esp_sysview`). A failed allocation is
 //! an allocation at address 0, and `free(NULL)` a free of it.
+//!
+//! Over a serial line Espressif's recorder sends no module descriptions, and a recording that begins in
+//! the middle has lost them. An allocation has a shape of its own: an aligned address in RAM, a moderate
+//! size, then addresses of code, then nothing but zeros.
 
-use leakscope_systemview::varint;
+use std::ops::Range;
 
+use leakscope_systemview::varint::{self, Numbers};
+
+use super::{Dialect, Said};
 use crate::trace::event::HeapEvent;
-use crate::trace::modules::IdfEvent;
-use crate::trace::stacks::{StackId, Stacks};
+use crate::trace::stacks::Stacks;
 
-/// Reads an event; `None` if its payload is not whole.
-pub(in crate::trace) fn read(
-    event: IdfEvent,
-    payload: &[u8],
-    stacks: &mut Stacks,
-) -> Option<HeapEvent> {
-    Some(match event {
-        IdfEvent::Allocation => match allocation(payload, stacks)? {
-            (0, size, stack) => HeapEvent::Failed { size, stack },
-            (address, size, stack) => HeapEvent::Allocation {
-                heap: 0,
-                address,
-                size,
-                stack,
-                tag: None,
-            },
-        },
-        IdfEvent::Free => match free(payload, stacks)? {
-            (0, stack) => HeapEvent::FreeOfNull { stack },
-            (address, stack) => HeapEvent::Free {
-                heap: 0,
-                address,
-                size: None,
-                stack,
-            },
-        },
-    })
-}
+/// It needs no memory: nothing that it sends refers to what it sent before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::trace) struct Idf;
 
-/// The address, size and call stack of an allocation.
-#[inline(always)]
-pub(in crate::trace) fn allocation(
-    payload: &[u8],
-    stacks: &mut Stacks,
-) -> Option<(u64, u64, StackId)> {
-    let (address, position) = varint::read(payload, 0).ok()?;
-    let (size, position) = varint::read(payload, position).ok()?;
-    let stack = stacks.intern_encoded(payload.get(position..)?)?;
-    Some((u64::from(address), u64::from(size), stack))
-}
+/// Where the chips that ESP-IDF runs on, and those with Cortex-M cores, have their RAM.
+const RAM: Range<u32> = 0x2000_0000..0x7000_0000;
+/// Code lies in flash, ROM or RAM: above the first page and below the peripherals of all known chips.
+const CODE: Range<u32> = 0x1000..0xE000_0000;
+/// No block is larger; none is empty, either, while a free without callers looks as if.
+const LARGEST: u32 = 64 << 20;
+/// The call stack of ESP-IDF's tracing is never deeper (`CONFIG_HEAP_TRACING_STACK_DEPTH`).
+const DEEPEST: usize = 32;
 
-/// The address and call stack of a free.
-#[inline(always)]
-pub(in crate::trace) fn free(payload: &[u8], stacks: &mut Stacks) -> Option<(u64, StackId)> {
-    let (address, position) = varint::read(payload, 0).ok()?;
-    let stack = stacks.intern_encoded(payload.get(position..)?)?;
-    Some((u64::from(address), stack))
+impl Dialect for Idf {
+    const MODULE: Option<&'static str> = Some("ESP32 SystemView Heap Tracing Module");
+    const EVENTS: u32 = 2;
+
+    fn is_first_event(payload: &[u8]) -> bool {
+        let mut numbers = Numbers::new(payload);
+        let (Some(address), Some(size)) = (numbers.next(), numbers.next()) else {
+            return false;
+        };
+        let callers: Vec<u32> = numbers.by_ref().collect();
+        let used = callers.iter().take_while(|&&caller| caller != 0).count();
+        let is_block = RAM.contains(&address) && address.is_multiple_of(4);
+        numbers.is_whole()
+            && callers.len() <= DEEPEST
+            && callers[used..].iter().all(|&caller| caller == 0)
+            && callers[..used].iter().all(|caller| CODE.contains(caller))
+            && (is_block || address == 0)
+            && (1..=LARGEST).contains(&size)
+    }
+
+    #[inline(always)]
+    fn read(&mut self, number: u32, payload: &[u8], stacks: &mut Stacks) -> Option<Said> {
+        let (address, position) = varint::read(payload, 0).ok()?;
+        let address = u64::from(address);
+        Some(Said::Heap(if number == 0 {
+            let (size, position) = varint::read(payload, position).ok()?;
+            let size = u64::from(size);
+            let stack = stacks.intern_encoded(payload.get(position..)?)?;
+            match address {
+                0 => HeapEvent::Failed { size, stack },
+                _ => HeapEvent::Allocation {
+                    heap: 0,
+                    address,
+                    size,
+                    stack,
+                    tag: None,
+                },
+            }
+        } else {
+            let stack = stacks.intern_encoded(payload.get(position..)?)?;
+            match address {
+                0 => HeapEvent::FreeOfNull { stack },
+                _ => HeapEvent::Free {
+                    heap: 0,
+                    address,
+                    size: None,
+                    stack,
+                },
+            }
+        }))
+    }
 }

@@ -5,12 +5,14 @@
 
 use leakscope_systemview::varint::Numbers;
 
+use super::{Dialect, Said};
+use crate::problem::ProblemKind;
 use crate::trace::event::HeapEvent;
 use crate::trace::stacks::{StackId, Stacks};
 
 /// The units and the stacks that the module's events refer to.
 #[derive(Clone, Debug, Default)]
-pub(in crate::trace) struct Dialect {
+pub(in crate::trace) struct Leakscope {
     base: u64,
     code: u64,
     shift: u32,
@@ -20,28 +22,18 @@ pub(in crate::trace) struct Dialect {
     version: u32,
 }
 
-/// What an event of the module says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::trace) enum Said {
-    Heap(HeapEvent),
-    /// Units, definitions, or something from a newer recorder.
-    Nothing,
-}
-
 /// The version of the recorder's events that is known here.
-pub(in crate::trace) const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
 /// No recorder numbers more stacks at once.
 const MOST_STACKS: usize = 1 << 16;
 
-impl Dialect {
-    /// Reads event `number`; `None` if a field that it must have is missing.
-    pub(in crate::trace) fn read(
-        &mut self,
-        number: u32,
-        payload: &[u8],
-        stacks: &mut Stacks,
-    ) -> Option<Said> {
+impl Dialect for Leakscope {
+    const MODULE: Option<&'static str> = Some("leakscope heap");
+    const EVENTS: u32 = 16;
+
+    #[inline(always)]
+    fn read(&mut self, number: u32, payload: &[u8], stacks: &mut Stacks) -> Option<Said> {
         let mut fields = Numbers::new(payload);
         let event = match number {
             0 => {
@@ -77,37 +69,32 @@ impl Dialect {
                 size: u64::from(fields.next()?),
                 stack: self.stack(fields.next()?),
             },
-            4 => return self.define_heap(fields),
-            5 => {
-                let number = fields.next()?;
-                let code = self.code;
-                let frames: Vec<u64> = fields
-                    .by_ref()
-                    .map(|frame| self.wrap(code.wrapping_add(u64::from(frame))))
-                    .collect();
-                self.define_stack(number, stacks.intern(&frames));
-                return fields.is_whole().then_some(Said::Nothing);
-            }
-            6 => {
-                let number = fields.next()?;
-                let mut frames = Vec::new();
-                while let (Some(low), Some(high)) = (fields.next(), fields.next()) {
-                    frames.push(self.wrap(self.code.wrapping_add(join(low, high))));
-                }
-                self.define_stack(number, stacks.intern(&frames));
-                return fields.is_whole().then_some(Said::Nothing);
+            4 => match self.define_heap(fields)? {
+                0 => return Some(Said::Nothing),
+                size => HeapEvent::Define {
+                    heap: 0,
+                    base: self.base,
+                    size: u64::from(size),
+                },
+            },
+            5 | 6 => {
+                self.define_stack(number == 6, fields, stacks)?;
+                return Some(Said::Nothing);
             }
             _ => return Some(Said::Nothing),
         };
-        Some(Said::Heap(event))
+        Some(match self.version {
+            VERSION => Said::Heap(event),
+            0 => Said::Doubtful(event, ProblemKind::NoHeapUnits),
+            version => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
+        })
     }
+}
 
-    /// The version of what the recorder sends; 0 before the units were told.
-    pub(in crate::trace) fn version(&self) -> u32 {
-        self.version
-    }
-
-    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Said> {
+impl Leakscope {
+    /// The units of what follows. Returns the size of the heap in bytes, 0 if it is not known.
+    #[inline(never)]
+    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<u32> {
         let (version, pointer_bytes) = (fields.next()?, fields.next()?);
         let (shift, _depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
@@ -120,25 +107,34 @@ impl Dialect {
             stacks: Vec::new(),
             version: version.max(1),
         };
-        if size == 0 {
-            return Some(Said::Nothing);
-        }
-        Some(Said::Heap(HeapEvent::Define {
-            heap: 0,
-            base,
-            size: u64::from(size),
-        }))
+        Some(size)
     }
 
-    fn define_stack(&mut self, number: u32, stack: StackId) {
-        let number = number as usize;
-        if number >= MOST_STACKS {
-            return;
+    /// A number for a stack, whose frames have one word each, or two.
+    #[inline(never)]
+    fn define_stack(
+        &mut self,
+        is_wide: bool,
+        mut fields: Numbers<'_>,
+        stacks: &mut Stacks,
+    ) -> Option<()> {
+        let number = fields.next()? as usize;
+        let mut frames = Vec::new();
+        while let Some(low) = fields.next() {
+            let high = if is_wide { fields.next() } else { Some(0) };
+            let Some(high) = high else {
+                break;
+            };
+            frames.push(self.wrap(self.code.wrapping_add(join(low, high))));
         }
-        if number >= self.stacks.len() {
-            self.stacks.resize(number + 1, StackId::NONE);
+        let stack = stacks.intern(&frames);
+        if number < MOST_STACKS {
+            if number >= self.stacks.len() {
+                self.stacks.resize(number + 1, StackId::NONE);
+            }
+            self.stacks[number] = stack;
         }
-        self.stacks[number] = stack;
+        fields.is_whole().then_some(())
     }
 
     fn stack(&self, number: u32) -> StackId {

@@ -1,10 +1,186 @@
-//! The ways in which targets tell of their heap, each in a file of its own.
+//! The ways in which targets tell of their heap: a file each, and a row each in the table below.
 //!
-//! - [`idf`]: ESP-IDF's heap module, with call stacks;
-//! - [`segger`]: SystemView's own heap events, without;
-//! - [`leakscope`]: the module of the leakscope recorder;
-//! - [`guess`]: whether events that nothing describes are ESP-IDF's heap module.
-pub(super) mod guess;
-pub(super) mod idf;
-pub(super) mod leakscope;
-pub(super) mod segger;
+//! A file says how its dialect is recognised and what its packets say; the row, which of its events take the fast
+//! lane. Everything else in `trace/` is made from the table, and names no dialect.
+
+use std::fmt::Debug;
+
+use leakscope_systemview::{Extended, Init};
+
+use super::event::HeapEvent;
+use super::lane::Lane;
+use super::stacks::Stacks;
+use crate::problem::ProblemKind;
+
+/// The table, given to another macro: the file and the type of each dialect, and its lanes by number of event.
+macro_rules! with_dialects {
+    ($then:ident) => {
+        $then! {
+            idf::Idf { 0: IdfAllocation, 1: IdfFree }
+            leakscope::Leakscope { 0: LeakscopeAllocation, 1: LeakscopeFree, 2: LeakscopeReallocation }
+            segger::Segger {}
+            #[cfg(test)]
+            example::Example { #[cfg(test)] 0: ExampleAllocation }
+        }
+    };
+}
+pub(super) use with_dialects;
+
+/// A way in which targets tell of their heap. The value is what one stream has told, and its events refer to: units,
+/// for example. All three ways to recognise a dialect may be left out.
+pub(super) trait Dialect: Clone + Debug + Default {
+    /// The name of its module, without the `M=` before it.
+    const MODULE: Option<&'static str> = None;
+    /// How many event ids belong to its module, from the module's offset on.
+    const EVENTS: u32 = 0;
+
+    /// Whether this payload, which no description covers, has the shape of its module's event 0, and of nothing else.
+    fn is_first_event(_payload: &[u8]) -> bool {
+        false
+    }
+
+    /// What an extended event with a predefined number says of the heap.
+    fn read_extended(_extended: &Extended<'_>, _init: &Init) -> Option<HeapEvent> {
+        None
+    }
+
+    /// What an event of its module says, by its number in the module; `None` if a field that it must have is missing.
+    fn read(&mut self, _number: u32, _payload: &[u8], _stacks: &mut Stacks) -> Option<Said> {
+        None
+    }
+}
+
+/// What an event of a heap module says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Heap(HeapEvent),
+    /// The same, with something wrong about it.
+    Doubtful(HeapEvent, ProblemKind),
+    /// Units, definitions, or something from a newer recorder.
+    Nothing,
+}
+
+/// Who is told of an event in its lane.
+pub(super) trait Listener {
+    /// The event's parameters.
+    fn payload(&self) -> &[u8];
+
+    /// Whether it has done what there is to do.
+    fn hear(self, event: HeapEvent, stacks: &Stacks) -> bool;
+}
+
+/// Makes of the table what the rest of `trace/` needs.
+macro_rules! dialects {
+    ($(
+        $(#[$of_dialect:meta])*
+        $module:ident::$dialect:ident { $($(#[$of_lane:meta])* $number:literal: $lane:ident),* $(,)? }
+    )*) => {
+        $($(#[$of_dialect])* mod $module;)*
+
+        /// Which dialect.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum DialectId {
+            $($(#[$of_dialect])* $dialect,)*
+        }
+
+        /// What one stream has told in each dialect.
+        #[derive(Clone, Debug, Default)]
+        pub(super) struct Dialects {
+            $($(#[$of_dialect])* $module: $module::$dialect,)*
+        }
+
+        impl DialectId {
+            const ALL: &[Self] = &[$($(#[$of_dialect])* Self::$dialect,)*];
+
+            const fn module(self) -> Option<&'static str> {
+                match self {
+                    $($(#[$of_dialect])* Self::$dialect => $module::$dialect::MODULE,)*
+                }
+            }
+
+            /// How many event ids belong to its module.
+            pub(super) const fn events(self) -> u32 {
+                match self {
+                    $($(#[$of_dialect])* Self::$dialect => $module::$dialect::EVENTS,)*
+                }
+            }
+
+            fn has_first_event(self, payload: &[u8]) -> bool {
+                match self {
+                    $($(#[$of_dialect])* Self::$dialect => $module::$dialect::is_first_event(payload),)*
+                }
+            }
+
+            fn read_extended(self, extended: &Extended<'_>, init: &Init) -> Option<HeapEvent> {
+                match self {
+                    $($(#[$of_dialect])*
+                    Self::$dialect => $module::$dialect::read_extended(extended, init),)*
+                }
+            }
+
+            /// The way of an event of its module.
+            pub(super) const fn lane(self, number: u32) -> Lane {
+                match (self, number) {
+                    $($($(#[$of_lane])* (Self::$dialect, $number) => Lane::$lane,)*)*
+                    _ => Lane::Common,
+                }
+            }
+        }
+
+        impl Dialects {
+            /// As [`Dialect::read`].
+            pub(super) fn read(
+                &mut self,
+                dialect: DialectId,
+                number: u32,
+                payload: &[u8],
+                stacks: &mut Stacks,
+            ) -> Option<Said> {
+                match dialect {
+                    $($(#[$of_dialect])*
+                    DialectId::$dialect => self.$module.read(number, payload, stacks),)*
+                }
+            }
+
+            /// Reads an event that takes a lane of its own. Each lane has code of its own, up to who is told.
+            #[inline(always)]
+            pub(super) fn read_in_lane(
+                &mut self,
+                lane: Lane,
+                stacks: &mut Stacks,
+                listener: impl Listener,
+            ) -> bool {
+                match lane {
+                    $($($(#[$of_lane])*
+                    Lane::$lane => match self.$module.read($number, listener.payload(), stacks) {
+                        Some(Said::Heap(event)) => listener.hear(event, stacks),
+                        _ => false,
+                    },)*)*
+                    _ => false,
+                }
+            }
+        }
+    };
+}
+
+with_dialects!(dialects);
+
+impl DialectId {
+    /// The dialect whose module has this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|dialect| dialect.module() == Some(name))
+    }
+
+    /// The dialect whose module's first event this payload must be, for want of a description.
+    pub(super) fn guessed(payload: &[u8]) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|dialect| dialect.has_first_event(payload))
+    }
+}
+
+/// What an extended event with a predefined number says of the heap, in whichever dialect.
+pub(super) fn read_extended(extended: &Extended<'_>, init: &Init) -> Option<HeapEvent> {
+    let mut all = DialectId::ALL.iter();
+    all.find_map(|dialect| dialect.read_extended(extended, init))
+}

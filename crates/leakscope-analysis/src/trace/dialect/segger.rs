@@ -5,11 +5,16 @@
 
 use leakscope_systemview::{Extended, Init};
 
+use super::Dialect;
 use crate::trace::event::HeapEvent;
 use crate::trace::stacks::StackId;
 
-/// Reads an event; `None` if it is not of the heap.
-pub(in crate::trace) fn read(extended: &Extended<'_>, init: &Init) -> Option<HeapEvent> {
+/// It needs no memory, and has no module.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::trace) struct Segger;
+
+impl Dialect for Segger {
+    fn read_extended(extended: &Extended<'_>, init: &Init) -> Option<HeapEvent> {
     let address = |id| u64::from(init.expand(id));
     let bytes = |length| u64::from(length) << init.id_shift;
     // NULL is shrunk like any other address.
@@ -51,4 +56,5 @@ pub(in crate::trace) fn read(extended: &Extended<'_>, init: &Init) -> Option<Hea
         },
         _ => return None,
     })
+}
 }

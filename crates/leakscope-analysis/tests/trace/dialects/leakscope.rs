@@ -2,8 +2,10 @@
 
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_testing::scenario::Scenario;
+use proptest::prelude::*;
 
 use super::{addresses, begun, heap_events};
+use crate::effects::check;
 use crate::reading::{Kind, read_one};
 
 const BASE: u32 = 0x2000_0000;
@@ -232,4 +234,41 @@ fn a_module_registered_behind_it_keeps_its_ids() {
     assert_eq!(reading.outcome.totals.heap_events, 1);
     let described = Kind::Module(Some(("M=Network, 0 Send bytes=%u".to_owned(), 0)));
     assert!(reading.events.iter().any(|event| event.kind == described));
+}
+
+proptest! {
+    #![proptest_config(crate::cases(200))]
+
+    /// Events of all numbers, in any order, whole or cut short, with units known, newer, or never told.
+    #[test]
+    fn the_fast_lane_comes_to_the_same_outcome(
+        version in 0..3_u32,
+        pointer_bytes in prop_oneof![Just(4_u32), Just(8)],
+        steps in prop::collection::vec((0..10_u32, 0..16_u32, 0..4_u32, 0..8_usize), 1..150),
+    ) {
+        let mut recording = begun();
+        recording.module(512, "M=leakscope heap");
+        if version > 0 {
+            recording.event(516, &[version, pointer_bytes, 2, 8, 4096, BASE, 0, CODE, 0]);
+        }
+        for (number, block, stack, missing) in steps {
+            let address = turned(BASE + 16 * block);
+            let mut fields = match number {
+                2 => vec![turned(BASE + 16 * (block ^ 3)), 40, stack, address, 24],
+                3 => vec![1000 + block, stack],
+                4 => vec![version, pointer_bytes, 2, 8, 0, BASE, 0, CODE, 0],
+                5 | 6 => vec![stack, 0x10 * stack, 0x20 + block],
+                _ => vec![address, 8 + block, stack],
+            };
+            if pointer_bytes == 8 && number < 3 {
+                fields.push(stack);
+            }
+            // Seldom: a packet whose last fields are missing.
+            if missing == 0 {
+                fields.truncate(block as usize % 3);
+            }
+            recording.after(u64::from(block)).event(512 + number % 8, &fields);
+        }
+        check(&recording.plain());
+    }
 }
