@@ -94,7 +94,7 @@ impl Stacks {
 
     /// At most so many are kept. Programs have some thousands; a million are no stacks, but what a damaged
     /// unwinder finds.
-    pub const MOST: usize = 1 << 17;
+    pub const MOST: usize = 1 << 16;
 
     /// Whether there were more than [`Stacks::MOST`]: those that came later count as [`StackId::NONE`].
     pub fn overflowed(&self) -> bool {

@@ -117,6 +117,19 @@ fn an_address_that_is_alive_twice_was_freed_once() {
     assert_eq!(codes(&outcome), ["no-history", "free-lost"]);
 }
 
+/// Two blocks never share a byte.
+#[test]
+fn a_block_whose_memory_is_taken_in_part_was_freed() {
+    let outcome = outcome(&all("\
+   512 bytes (@ 0x3fc94830) allocated CPU 0 ccount 0x00000000 caller 0x40370001:
+    96 bytes (@ 0x3fc94a30) allocated CPU 0 ccount 0x00000000 caller 0x40370002:
+    41 bytes (@ 0x3fc94860) allocated CPU 0 ccount 0x00000000 caller 0x40370003:
+"));
+    assert_eq!(outcome.totals.outstanding_blocks, 2);
+    assert_eq!(outcome.totals.outstanding_bytes, 96 + 41);
+    assert_eq!(codes(&outcome), ["no-history", "free-lost"]);
+}
+
 /// On RISC-V without frame pointers, ESP-IDF records a stack address in place of the caller.
 #[test]
 fn callers_that_are_data_are_left_out() {

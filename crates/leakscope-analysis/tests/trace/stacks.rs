@@ -1,6 +1,6 @@
 //! Call stacks by their bytes on the wire, in all lengths and with all that two of them can have in common.
 
-use leakscope_analysis::trace::Stacks;
+use leakscope_analysis::trace::{StackId, Stacks};
 use leakscope_systemview::varint;
 use proptest::prelude::*;
 
@@ -16,6 +16,21 @@ fn encode(frames: &[u32]) -> Vec<u8> {
 fn stacks() -> impl Strategy<Value = Vec<Vec<u32>>> {
     let frame = prop_oneof![Just(1u32), Just(0x4008_1234), 0x4008_1230u32..0x4008_1240];
     prop::collection::vec(prop::collection::vec(frame, 0..20), 0..60)
+}
+
+#[test]
+fn stacks_beyond_the_most_are_none() {
+    let mut stacks = Stacks::default();
+    let known = stacks.intern(&[7]);
+    for frame in 0..Stacks::MOST as u64 {
+        stacks.intern(&[1, frame + 1]);
+    }
+    assert!(stacks.overflowed());
+    assert_eq!(stacks.count(), Stacks::MOST);
+    assert_eq!(stacks.intern(&[7]), known);
+    assert_eq!(stacks.intern_encoded(&encode(&[7])), Some(known));
+    assert_eq!(stacks.intern_encoded(&encode(&[9, 9])), Some(StackId::NONE));
+    assert_eq!(stacks.intern_encoded(&[0x80]), None);
 }
 
 proptest! {

@@ -42,6 +42,20 @@ fn row_08_address_zero_is_never_a_block() {
     assert!(reading.outcome.anomalies.is_empty());
 }
 
+/// `malloc(0)` may return NULL: that is no failure, and revives no block that was freed before it.
+#[test]
+fn an_allocation_of_nothing_is_no_failure() {
+    let mut recording = Scenario::begun();
+    recording.allocate(BLOCK, 64, SITE).free(BLOCK, OTHER);
+    recording.allocate(0, 0, OTHER);
+    let totals = read_one(recording.openocd()).outcome.totals;
+    assert_eq!(
+        (totals.failed_allocations, totals.outstanding_blocks),
+        (0, 0)
+    );
+    assert_eq!((totals.heap_events, totals.frees), (3, 1));
+}
+
 /// A block at a live address replaces one whose free was lost: a problem, and no end.
 #[test]
 fn row_09_allocation_at_a_live_address() {
