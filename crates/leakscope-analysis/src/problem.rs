@@ -97,8 +97,18 @@ pub enum ProblemKind {
     OneCoreOnly,
     /// All deltas are zero: nothing can be said about time.
     ClockStands,
-    /// More sites, anomalies or restarts than are kept.
+    /// More anomalies or restarts than are kept.
     TooMany,
+    /// More call stacks than are kept: allocations from others count as one call site.
+    TooManyStacks {
+        /// How many are kept.
+        kept: u64,
+    },
+    /// The recording is too short to tell a leak from a program that starts up.
+    TooShort {
+        /// Its length in ticks.
+        ticks: u64,
+    },
     /// The ELF file is not the one that was running: its checksum is another.
     ElfDiffers,
     /// Return addresses lie outside the code of the ELF file.
@@ -189,6 +199,8 @@ impl ProblemKind {
             Self::OneCoreOnly => "one-core-only",
             Self::ClockStands => "clock-stands",
             Self::TooMany => "too-many",
+            Self::TooManyStacks { .. } => "too-many-stacks",
+            Self::TooShort { .. } => "too-short",
             Self::ElfDiffers => "elf-differs",
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
             Self::NotBehindCalls { .. } => "not-behind-calls",
@@ -352,6 +364,16 @@ impl ProblemKind {
                 ),
             ],
             Self::TooMany => vec![Text("there were more details than are kept")],
+            Self::TooManyStacks { kept } => vec![
+                Text("there were more than "),
+                Count(kept),
+                Text(" different call stacks: what came from others counts as one call site"),
+            ],
+            Self::TooShort { ticks } => vec![
+                Text("the recording lasts only "),
+                Word::Duration(ticks),
+                Text(": too short to tell a leak from a program that starts up"),
+            ],
             Self::NoHistory => vec![Text(
                 "this is a dump of a record buffer: it shows what is allocated, and not how that grew, so \
                  that no leak can be told from a cache",

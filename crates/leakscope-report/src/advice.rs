@@ -9,10 +9,10 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
             "a larger trace buffer, a faster link, or fewer kinds of events recorded lose less"
         }
         ProblemKind::NotSystemView => {
-            "the input is to be a recording of SEGGER SystemView (.svdat), as it came or compressed"
+            "the input must be a recording of SEGGER SystemView (.svdat), plain or packed (gzip, zstd)"
         }
         ProblemKind::Empty => {
-            "a recorder that was started before the target, and stopped after it, writes events"
+            "start the recording before the target, and stop it after the target"
         }
         ProblemKind::NoStart | ProblemKind::NoInit => {
             "a recording that begins before the target starts tracing holds all there is"
@@ -39,21 +39,22 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
+        ProblemKind::TooShort { .. } => "record until the program has done its work several times",
         ProblemKind::NoHistory => {
             "a recording over time (host-based mode) tells leaks from caches, and how fast they grow"
         }
         ProblemKind::RecordsEvicted => {
-            "a larger record buffer, or a start just before what is suspected, keeps all records"
+            "use a larger record buffer, or start just before what is suspected: then all records are kept"
         }
         ProblemKind::DumpCut { .. } => {
-            "a log that goes on until the line of `=` signs at the dump's end holds it whole"
+            "save the log up to the line of `=` signs at the dump's end"
         }
         ProblemKind::DumpInterrupted(_) => {
             "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
              not interrupted (docs/heap-dumps.md)"
         }
         ProblemKind::AddressesReused => {
-            "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, does not have this doubt"
+            "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, avoids this doubt"
         }
         ProblemKind::CallersAreData => {
             "CONFIG_ESP_SYSTEM_USE_FRAME_POINTER lets ESP-IDF record callers on RISC-V"

@@ -1,5 +1,6 @@
 //! What a trace says of leaks as a whole.
 
+use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ pub enum Conclusion {
     Leak,
     /// No call site was found to leak. That is not to say that none does.
     NoLeakSeen,
+    /// No call site was found to leak, and some may: data were lost where it matters, the recording is too
+    /// short, or it is a dump, which has no history.
+    Uncertain,
     /// Nothing can be said: there are no heap events, or none could be named.
     NothingKnown,
 }
@@ -26,10 +30,27 @@ impl Conclusion {
             Self::NothingKnown
         } else if totals.leaks > 0 {
             Self::Leak
+        } else if is_uncertain(outcome) {
+            Self::Uncertain
         } else {
             Self::NoLeakSeen
         }
     }
+}
+
+/// Whether there may be leaks that cannot be told.
+fn is_uncertain(outcome: &Outcome) -> bool {
+    let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
+    let is_short = has(outcome, |kind| matches!(kind, ProblemKind::TooShort { .. }));
+    is_short || (is_dump && outcome.totals.outstanding_blocks > 0) || uncertain_sites(outcome) > 0
+}
+
+/// How many call sites may leak, because data were lost.
+pub(crate) fn uncertain_sites(outcome: &Outcome) -> u64 {
+    let verdicts = outcome.call_sites.iter().map(|site| site.finding.verdict);
+    verdicts
+        .filter(|&verdict| verdict == Verdict::Uncertain)
+        .count() as u64
 }
 
 pub(crate) fn has(outcome: &Outcome, matches: impl Fn(&ProblemKind) -> bool) -> bool {

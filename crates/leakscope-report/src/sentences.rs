@@ -4,7 +4,7 @@ use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 
-use crate::conclusion::{Conclusion, has};
+use crate::conclusion::{Conclusion, has, uncertain_sites};
 use crate::document::Facts;
 use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
@@ -17,12 +17,15 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, totals: &Total
     let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
     match conclusion {
         Conclusion::NothingKnown => nothing_known(outcome),
-        Conclusion::NoLeakSeen if is_dump => match totals.outstanding_blocks {
-            0 => "Leak or not, a dump cannot tell: every block in it was freed".to_owned(),
-            _ => "Leak or not, a dump cannot tell: look first at call sites that hold many blocks, and \
-                  compare with a later dump, or record a trace"
-                .to_owned(),
-        },
+        Conclusion::NoLeakSeen if is_dump => {
+            "Leak or not, a dump cannot tell: every block in it was freed".to_owned()
+        }
+        Conclusion::Uncertain if is_dump => {
+            "Leak or not, a dump cannot tell: look first at call sites that hold many blocks, and compare \
+             with a later dump, or record a trace"
+                .to_owned()
+        }
+        Conclusion::Uncertain => uncertain(outcome),
         Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
         Conclusion::Leak => leaks(totals),
     }
@@ -36,6 +39,17 @@ fn nothing_known(outcome: &Outcome) -> String {
         (false, _) => "this trace has no heap events",
     };
     format!("Nothing can be said about leaks: {why}")
+}
+
+fn uncertain(outcome: &Outcome) -> String {
+    let why = match uncertain_sites(outcome) {
+        0 => "it is too short, and programs that start up look the same".to_owned(),
+        sites => format!(
+            "data were lost, and frees of blocks of {} may be among them",
+            counted(sites, "call site")
+        ),
+    };
+    format!("Leak or not, this trace cannot tell: {why}")
 }
 
 fn leaks(totals: &Totals) -> String {
@@ -75,30 +89,20 @@ pub(crate) fn limits(
 ) -> Vec<String> {
     let outcome = facts.outcome;
     let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
-    if conclusion != Conclusion::NoLeakSeen || is_dump {
+    if !matches!(conclusion, Conclusion::NoLeakSeen | Conclusion::Uncertain) || is_dump {
         return Vec::new();
     }
     let length = facts.clock.duration(outcome.totals.end);
     let mut limits = vec![format!(
         "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show"
     )];
-    let sites = |verdict: Verdict| {
-        let open = call_sites
-            .iter()
-            .filter(|site| site.standing == Standing::Unknown);
-        open.filter(|site| site.verdict == verdict.name()).count() as u64
-    };
-    match sites(Verdict::Uncertain) {
-        0 if is_damaged(outcome) => {
-            limits.push("data were lost: what happened there is not known".to_owned());
-        }
-        0 => {}
-        uncertain => limits.push(format!(
-            "data were lost, and could hide leaks of {}",
-            counted(uncertain, "call site")
-        )),
+    if conclusion == Conclusion::NoLeakSeen && is_damaged(outcome) {
+        limits.push("data were lost: what happened there is not known".to_owned());
     }
-    match sites(Verdict::Unclassified) {
+    let open = call_sites.iter().filter(|site| {
+        site.standing == Standing::Unknown && site.verdict == Verdict::Unclassified.name()
+    });
+    match open.count() as u64 {
         0 => {}
         unclassified => limits.push(format!(
             "no pattern fits {}: a longer trace may tell",

@@ -1,7 +1,9 @@
 //! What a dump says, in the form of every other answer.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::code::Callers;
 use super::{Dump, Log, Mode, Record, Sums};
@@ -75,25 +77,30 @@ enum Fate {
     /// Alive, says the dump, and may be mistaken.
     Doubtful,
     Freed,
-    /// Its address was allocated again; the free is not in the dump.
+    /// Its memory was allocated again, from its address on or in part; the free is not in the dump.
     FreeLost,
 }
 
 impl<'d> Reading<'d> {
     fn new(dump: &'d Dump) -> Self {
-        let mut newest: FxHashMap<u64, usize> = FxHashMap::default();
+        let mut seen: FxHashSet<u64> = FxHashSet::default();
+        let mut alive: BTreeMap<u64, usize> = BTreeMap::new();
         let mut fates = Vec::with_capacity(dump.records.len());
         for (index, record) in dump.records.iter().enumerate() {
-            let older = newest.insert(record.address, index);
-            let fate = match older {
-                _ if record.is_freed => Fate::Freed,
-                Some(_) if searches_from_the_oldest(record) => Fate::Doubtful,
-                _ => Fate::Alive,
-            };
-            if let Some(older) = older
-                && matches!(fates[older], Fate::Alive | Fate::Doubtful)
-            {
+            let was_used = !seen.insert(record.address);
+            while let Some(older) = overlapped(&alive, record, &dump.records) {
+                alive.remove(&dump.records[older].address);
                 fates[older] = Fate::FreeLost;
+            }
+            let fate = if record.is_freed {
+                Fate::Freed
+            } else if was_used && searches_from_the_oldest(record) {
+                Fate::Doubtful
+            } else {
+                Fate::Alive
+            };
+            if fate != Fate::Freed {
+                alive.insert(record.address, index);
             }
             fates.push(fate);
         }
@@ -268,6 +275,14 @@ impl<'d> Reading<'d> {
         }
         problems
     }
+}
+
+/// A block that was believed alive, and whose memory a newer record takes: two blocks never share a byte, so
+/// that it must have been freed.
+fn overlapped(alive: &BTreeMap<u64, usize>, newer: &Record, records: &[Record]) -> Option<usize> {
+    let end = newer.address.saturating_add(newer.size.max(1));
+    let (&start, &older) = alive.range(..end).next_back()?;
+    (start.saturating_add(records[older].size.max(1)) > newer.address).then_some(older)
 }
 
 /// Whether the recorder that wrote this looks a freed address up from the oldest record on: ESP-IDF since

@@ -1,16 +1,34 @@
 //! A call site as the rules see it: its history, and the stretch of the trace that counts.
 
-use super::{SiteHistory, Span};
+use super::loss::Loss;
+use super::rhythm::Rhythm;
+use super::{Confidence, Finding, SiteHistory, Span, Word};
 
-/// A silence of the whole heap at the end of the trace is cut off, but at most this share of it: a
-/// program that allocates only when it starts is silent, too, and its start is not the whole of its life.
+/// A silence of the whole heap at the end of the trace is cut off. If it is more than this share of it, the
+/// program may have done no more than start, and that it did more wants proof.
 const MOST_SILENCE: f64 = 0.5;
+
+/// That proof: so many occasions on which blocks were left, with frees of other blocks between them. Who
+/// starts up allocates, and hardly frees.
+const LEAST_USE: usize = 6;
+
+/// The share of a trace, or of the time in which the heap was in use, that counts as start-up.
+const START_UP: u64 = 20;
+
+/// What fits into this share of a second is no pattern: programs take longer than that to start up.
+const SHORT: u64 = 200;
 
 /// From this share of the trace on, a free counts as cleaning up at the end.
 const SHUTDOWN: f64 = 0.98;
 
 /// A free this close to an allocation, compared to the longest time between allocations, belongs to it.
 const REPLACED: f64 = 0.05;
+
+/// Whether so many ticks are too short a time to tell a habit from the program's start. Never, if nobody knows
+/// how long a second is.
+pub(crate) fn is_short(ticks: u64, second: u64) -> bool {
+    ticks < second / SHORT
+}
 
 /// A call site, and the stretch of time in which it is judged.
 pub(super) struct Case<'a> {
@@ -22,24 +40,66 @@ pub(super) struct Case<'a> {
     pub(super) from: u64,
     /// Where it ends: the end of the trace, or the heap's last event if it fell silent before.
     pub(super) to: u64,
+    /// Whether the heap was silent for most of the trace.
+    pub(super) is_idle: bool,
+    /// How lost data weigh on the site; `None` if they do not.
+    pub(super) loss: Option<Loss<'a>>,
 }
 
 impl<'a> Case<'a> {
     pub(super) fn new(history: &'a SiteHistory, span: &'a Span) -> Self {
-        let from = span.warm_up_end.max(span.start).min(span.end);
+        Self {
+            loss: Loss::of(history, span),
+            ..Self::without_loss(history, span)
+        }
+    }
+
+    /// The site as if no data had been lost.
+    pub(super) fn without_loss(history: &'a SiteHistory, span: &'a Span) -> Self {
+        let warm_up_end = span.warm_up_end.max(span.start).min(span.end);
         let last_event = span.last_heap_event.max(history.last_allocation);
         let silence = span.end.saturating_sub(last_event);
-        let to = if silence as f64 <= MOST_SILENCE * (span.end - from) as f64 {
-            last_event.clamp(from, span.end)
+        let is_idle = silence as f64 > MOST_SILENCE * (span.end - warm_up_end) as f64;
+        let from = if is_idle {
+            let in_use = last_event.saturating_sub(span.start);
+            warm_up_end.min(span.start.saturating_add(in_use / START_UP))
         } else {
-            span.end
+            warm_up_end
         };
         Self {
             history,
             span,
             from,
-            to,
+            to: last_event.clamp(from, span.end.max(from)),
+            is_idle,
+            loss: None,
         }
+    }
+
+    /// Whether the stretch is too short to tell a habit from the program's start.
+    pub(super) fn is_too_short(&self) -> bool {
+        is_short(self.to.saturating_sub(self.span.start), self.span.second)
+    }
+
+    /// Whether the heap was in use, and the program did not merely start, when the site left its blocks.
+    pub(super) fn was_in_use(&self) -> bool {
+        let rhythm = Rhythm::new(self.births(), self.length(), self.to);
+        !self.is_idle || rhythm.occasions_between(&self.span.frees) >= LEAST_USE
+    }
+
+    /// An accusation; if the heap was silent for most of the time, it holds for the rest.
+    pub(super) fn accusation(&self, mut finding: Finding) -> Finding {
+        if self.is_idle {
+            finding.confidence = finding.confidence.min(Confidence::Medium);
+            finding.reason.extend([
+                Word::Text("; while the heap was in use ("),
+                Word::Moment(self.from),
+                Word::Text(" to "),
+                Word::Moment(self.to),
+                Word::Text(")"),
+            ]);
+        }
+        finding
     }
 
     /// Ticks of the observed stretch.
@@ -80,10 +140,12 @@ impl<'a> Case<'a> {
         (self.span.end - self.from) as f64
     }
 
-    /// Whether a block was freed while the program still did its work: before the last 2 % of the trace,
+    /// Whether a block was freed, seen or not, while the program still did its work: before the last 2 % of the trace,
     /// and before the target was told to stop recording.
     pub(super) fn freed_before_shutdown(&self) -> bool {
-        self.history.first_free.is_some_and(|free| {
+        let reuse = self.history.first_reuse.into_iter();
+        let first = self.history.first_free.into_iter().chain(reuse).min();
+        first.is_some_and(|free| {
             let into_trace = free.saturating_sub(self.from) as f64;
             into_trace < SHUTDOWN * self.whole_length()
                 && self.span.stopped.is_none_or(|stopped| free < stopped)

@@ -1,56 +1,99 @@
 //! What lost data can explain.
 //!
-//! A block that lived when data were lost may have been freed there. Where the target counted the lost
-//! packets, at most that many blocks were; where it did not, all of them may have been.
+//! An accusation stands, less sure, if its rule holds although blocks may have been freed unseen (`loss`). Or
+//! if it would be made in the worst case, too: that all lost packets were frees of this site's blocks. With few
+//! losses, that proves more.
 
 use std::collections::VecDeque;
 
-use super::{Confidence, Finding, SiteHistory, Span, Verdict, Word, undamaged};
+use super::case::Case;
+use super::loss::Loss;
+use super::{Confidence, Finding, Reason, SiteHistory, Span, Verdict, Word, decide};
 
-/// Lowers or withdraws what lost data can explain.
-///
-/// An accusation stands, less sure, if it would be made without the blocks that may have been freed:
-/// whether these are the oldest or the youngest that can have been. (Where no free was seen at all, they
-/// are the oldest: a site that frees only in gaps has no reason to spare those.)
-pub(super) fn weigh(mut finding: Finding, history: &SiteHistory, span: &Span) -> Finding {
-    let removed = removed(history, span, End::Oldest).len() as u64;
-    if removed == 0 {
+/// The verdict on a case; lowered or withdrawn, if lost data can explain what speaks for it.
+pub(super) fn weigh(case: &Case<'_>) -> Finding {
+    let finding = decide(case);
+    let Some(loss) = &case.loss else {
         return finding;
+    };
+    if finding.verdict.is_leak() {
+        return stands(finding, explain(case, loss));
     }
+    let as_seen = decide(&Case::without_loss(case.history, case.span));
+    if as_seen.verdict.is_leak() && stands_at_worst(case) {
+        let freed = removed(case.history, case.span, End::Oldest).len() as u64;
+        return stands(as_seen, at_worst(freed));
+    }
+    match as_seen.verdict {
+        Verdict::Unclassified => uncertain(case, loss),
+        verdict if verdict.is_leak() => uncertain(case, loss),
+        _ => Finding {
+            confidence: finding.confidence.lowered(),
+            ..finding
+        },
+    }
+}
+
+/// The accusation, one step less sure.
+fn stands(mut finding: Finding, although: Reason) -> Finding {
+    finding.confidence = finding.confidence.lowered();
+    finding.reason.extend(although);
+    finding
+}
+
+/// How many lost packets can have been frees of the site's blocks.
+fn explain(case: &Case<'_>, loss: &Loss<'_>) -> Reason {
+    let lost = loss.lost();
+    let packets = Word::one_or(lost, " lost packet", " lost packets");
+    match loss.suspects(case.span.window).len() as u64 {
+        0 => vec![
+            Word::Text("; "),
+            Word::Count(lost),
+            packets,
+            Word::Text(" do not explain it: no address of these blocks was used again"),
+        ],
+        frees => vec![
+            Word::Text("; even if "),
+            Word::Count(frees),
+            Word::Text(" of "),
+            Word::Count(lost),
+            packets,
+            Word::one_or(frees, " was its free", " were its frees"),
+        ],
+    }
+}
+
+fn at_worst(freed: u64) -> Reason {
+    vec![
+        Word::Text("; even if "),
+        Word::Count(freed),
+        Word::Text(" of them were freed where data were lost"),
+    ]
+}
+
+/// Whether the accusation would be made without the blocks that can have been freed in gaps: whether these
+/// are the oldest or the youngest. (Where no free was seen at all, they are the oldest: a site that frees only
+/// in gaps has no reason to spare those.)
+fn stands_at_worst(case: &Case<'_>) -> bool {
+    let (history, span) = (case.history, case.span);
     let ends: &[End] = match history.frees {
         0 => &[End::Oldest],
         _ => &[End::Oldest, End::Youngest],
     };
-    let stands = finding.verdict.is_leak()
-        && ends.iter().all(|&end| {
-            let rest = without(history, span, &self::removed(history, span, end));
-            undamaged(&rest, span).verdict.is_leak()
-        });
-    match finding.verdict {
-        Verdict::Unclassified => uncertain(removed, history),
-        verdict if verdict.is_leak() && !stands => uncertain(removed, history),
-        verdict => {
-            finding.confidence = finding.confidence.lowered();
-            if verdict.is_leak() {
-                finding.reason.extend([
-                    Word::Text("; even if "),
-                    Word::Count(removed),
-                    Word::Text(" of them were freed where data were lost"),
-                ]);
-            }
-            finding
-        }
-    }
+    ends.iter().all(|&end| {
+        let rest = without(history, span, &removed(history, span, end));
+        decide(&Case::without_loss(&rest, span)).verdict.is_leak()
+    })
 }
 
-fn uncertain(removed: u64, history: &SiteHistory) -> Finding {
+fn uncertain(case: &Case<'_>, loss: &Loss<'_>) -> Finding {
     Finding {
         verdict: Verdict::Uncertain,
         confidence: Confidence::Low,
         reason: vec![
-            Word::Count(removed),
+            Word::Count(loss.unsure()),
             Word::Text(" of "),
-            Word::Count(history.live_births.len() as u64),
+            Word::Count(case.outstanding()),
             Word::Text(
                 " outstanding blocks lived when data were lost, and may have been freed there",
             ),
@@ -88,7 +131,7 @@ fn removed(history: &SiteHistory, span: &Span, end: End) -> Vec<u64> {
 
 /// The history as it would be without the blocks that were born at `removed`. Sizes of single blocks are
 /// not known: each counts as large as the mean.
-fn without(history: &SiteHistory, span: &Span, removed: &[u64]) -> SiteHistory {
+pub(super) fn without(history: &SiteHistory, span: &Span, removed: &[u64]) -> SiteHistory {
     let mut rest = history.clone();
     let mut gone = removed.iter().copied().peekable();
     rest.live_births

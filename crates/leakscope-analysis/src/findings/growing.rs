@@ -1,8 +1,13 @@
 //! A leak behind ordinary use: blocks are freed, and yet the lowest level rises and does not come back.
 
 use super::case::Case;
+use super::damage::without;
+use super::loss::Loss;
 use super::rise::Rise;
-use super::{Confidence, Finding, Verdict, Word};
+use super::{Confidence, Finding, SiteHistory, Verdict, Word};
+
+/// From this share of the stretch on, a block that may have been freed unseen leaves enough before it.
+const LATE: f64 = 0.75;
 
 /// With this many windows the verdict is sure.
 const MANY_WINDOWS: usize = 16;
@@ -10,9 +15,13 @@ const MANY_WINDOWS: usize = 16;
 /// Answers for sites whose floor rises to the end of the observed stretch.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let floors = case.floors();
-    let rise = Rise::of(floors.bytes)?;
+    let slack = slack(case, floors.window);
+    let rise = Rise::of(floors.bytes, slack)?;
     if !case.freed_before_shutdown() || !rise.is_lasting(case.scatter()) {
         return None;
+    }
+    if let Some(loss) = &case.loss {
+        rises_for_sure(case, loss, slack)?;
     }
     Some(Finding {
         verdict: Verdict::LeakGrowing,
@@ -36,4 +45,33 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
             Word::Moment(floors.start),
         ],
     })
+}
+
+/// How far the floors flicker, in bytes, because blocks whose free was lost are found out later.
+fn slack(case: &Case<'_>, window: u64) -> f64 {
+    let history = case.history;
+    let size = history.allocated_bytes as f64 / history.allocations.max(1) as f64;
+    (case.loss.as_ref()).map_or(0.0, |loss| size * loss.flicker(window))
+}
+
+/// Whether the floors also rise without the blocks that may have been freed unseen; or up to the birth of the
+/// first of these, if that is late: what rose before has ended, and so was no phantom.
+fn rises_for_sure(case: &Case<'_>, loss: &Loss<'_>, slack: f64) -> Option<()> {
+    let window = case.floors().window;
+    let suspects = loss.suspects(window);
+    let lasts = |history: &SiteHistory, until: u64| {
+        let case = Case {
+            to: until,
+            ..Case::without_loss(history, case.span)
+        };
+        let rise = Rise::of(case.floors().bytes, slack);
+        rise.is_some_and(|rise| rise.is_lasting(case.scatter()))
+    };
+    let rest = without(case.history, case.span, &suspects);
+    let rises = !loss.is_no_chance(0)
+        && (lasts(&rest, case.to)
+            || suspects.first().is_some_and(|&birth| {
+                case.position(birth) >= LATE && lasts(case.history, birth.min(case.to))
+            }));
+    rises.then_some(())
 }

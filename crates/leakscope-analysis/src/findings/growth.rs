@@ -33,7 +33,10 @@ pub fn growth(verdict: Verdict, history: &SiteHistory, span: &Span) -> Growth {
     match verdict {
         Verdict::LeakSteady => of_births(&case, &history.live_births),
         Verdict::LeakSurvivors => survivors::find(&case)
-            .map_or(Growth::NONE, |survivors| of_births(&case, survivors.births)),
+            .or_else(|| survivors::find(&Case::without_loss(history, span)))
+            .map_or(Growth::NONE, |survivors| {
+                of_births(&case, &survivors.births)
+            }),
         Verdict::LeakGrowing => of_floors(&case),
         Verdict::LeakPerCycle => Growth {
             bytes: history.cycles.net_bytes,

@@ -1,5 +1,7 @@
 //! What the rules look at: the life of one call site, and of the trace around it.
 
+use super::{Losses, UnsureEnds};
+
 /// The life of one call site up to now. Times are ticks since the trace began, sizes bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteHistory {
@@ -37,6 +39,12 @@ pub struct SiteHistory {
     pub floors: Vec<u64>,
     /// What was left behind by the cycles that the user marked.
     pub cycles: Cycles,
+    /// Blocks whose memory was used again while they seemed to live: their frees were lost.
+    pub reused: u64,
+    /// When the first of them turned out to have ended.
+    pub first_reuse: Option<u64>,
+    /// Of the blocks that ended, those in whose lives data were lost.
+    pub unsure_ends: UnsureEnds,
 }
 
 /// A histogram of lifetimes: bucket *n* counts those of 2ⁿ⁻¹ to 2ⁿ - 1 ticks, bucket 0 those of 0.
@@ -53,18 +61,19 @@ impl Lifetimes {
     /// Counts one more block that lived for `ticks`.
     #[inline]
     pub fn add(&mut self, ticks: u64) {
-        let bucket = &mut self.buckets[Self::bucket(ticks)];
+        let bucket = &mut self.buckets[Self::class(ticks)];
         *bucket = bucket.saturating_add(1);
     }
 
-    fn bucket(ticks: u64) -> usize {
+    /// The bucket of a lifetime.
+    pub(super) fn class(ticks: u64) -> usize {
         let bucket = (u64::BITS - ticks.leading_zeros()) as usize;
         bucket.min(Self::BUCKETS - 1)
     }
 
     /// Takes back [`Lifetimes::add`].
     pub fn remove(&mut self, ticks: u64) {
-        let bucket = &mut self.buckets[Self::bucket(ticks)];
+        let bucket = &mut self.buckets[Self::class(ticks)];
         *bucket = bucket.saturating_sub(1);
     }
 
@@ -115,7 +124,7 @@ pub struct Cycles {
 }
 
 /// The trace around the site.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Span {
     /// The last moment of the trace (of its session).
     pub end: u64,
@@ -135,8 +144,14 @@ pub struct Span {
     pub cycles_from: u64,
     /// When the last whole cycle ended; 0 while `cycles` is 0.
     pub cycles_to: u64,
-    /// Where data were lost, in order of time.
+    /// Ticks of a second; 0 if they are not known.
+    pub second: u64,
+    /// Moments at which a block of any call site was freed, in order: some of them, spread evenly.
+    pub frees: Vec<u64>,
+    /// Where data were lost, in order of time: of beginnings and of ends.
     pub gaps: Vec<Gap>,
+    /// What that did to the heap's history; `None` if nothing was lost.
+    pub losses: Option<Losses>,
 }
 
 /// A stretch of time in which packets were lost.

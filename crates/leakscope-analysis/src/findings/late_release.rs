@@ -3,8 +3,8 @@
 use super::case::Case;
 use super::{Confidence, Finding, Verdict, Word};
 
-/// The blocks must have lived for this share of the trace: what is allocated and freed within its last
-/// moments is ordinary work.
+/// Most of the blocks must have lived for this share of the trace: what is allocated and freed within its
+/// last moments is ordinary work.
 const LEAST_LIFE: f64 = 0.02;
 
 /// Answers for sites that freed nothing before the end, and then at least half of what they held.
@@ -38,13 +38,9 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 /// Whether the site's blocks were held until the end of the trace.
 pub(super) fn holds(case: &Case<'_>) -> bool {
     let history = case.history;
-    let Some(first_free) = history.first_free else {
-        return false;
-    };
-    let shortest_life = first_free
-        .saturating_sub(history.last_allocation)
-        .max(history.lifetimes.percentile(0).unwrap_or(0));
+    let least_life = (LEAST_LIFE * case.whole_length()) as u64;
     !case.freed_before_shutdown()
+        && history.frees > 0
         && history.frees >= case.outstanding()
-        && shortest_life as f64 >= LEAST_LIFE * case.whole_length()
+        && history.lifetimes.reaching(least_life).saturating_mul(2) > history.frees
 }

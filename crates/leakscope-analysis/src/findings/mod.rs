@@ -33,8 +33,11 @@ mod evidence;
 mod growing;
 mod growth;
 mod history;
+mod idle;
 mod in_flight;
 mod late_release;
+mod loss;
+mod losses;
 mod once;
 mod per_cycle;
 mod rank;
@@ -43,50 +46,72 @@ mod rise;
 mod steady;
 mod survivors;
 mod theil_sen;
+mod too_short;
 mod unclassified;
+mod unsure_ends;
 
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
 pub use history::{Cycles, Gap, Lifetimes, SiteHistory, Span};
+pub(crate) use loss::first_gap;
+pub use losses::{LossCounts, Losses};
 pub use rank::Rank;
+pub use unsure_ends::UnsureEnds;
 
 use case::Case;
+pub(crate) use case::is_short;
 
 /// What one rule says of a call site, if it is the one to say something.
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
-/// All rules but the last resort, in the order in which they are asked.
+/// What is certain, asked first.
+const CERTAIN: [Rule; 3] = [all_freed::check, late_release::check, once::check];
+
+/// What accuses, the most specific first.
 ///
-/// What is certain comes first, then what accuses, then what excuses. Of the accusing ones the most
-/// specific comes first. They come before the excuses because each of them demands growth over the whole
-/// trace, while an excuse looks at the end of it only: the backlog of a queue that grows without bound is
-/// "in flight" at each moment.
-const RULES: [Rule; 11] = [
-    all_freed::check,
-    late_release::check,
-    once::check,
+/// These come before the excuses because each of them demands growth over the whole trace, while an excuse
+/// looks at the end of it only: the backlog of a queue that grows without bound is "in flight" at each moment.
+const ACCUSING: [Rule; 5] = [
     per_cycle::check,
     steady::check,
     survivors::check_few,
     growing::check,
     survivors::check,
+];
+
+/// What excuses.
+const EXCUSING: [Rule; 4] = [
     bounded::check_level,
     in_flight::check,
     bounded::check,
+    idle::check,
 ];
 
 /// What is to be said of a call site, how sure it is, and why.
 ///
 /// Any history gets an answer, also one that contradicts itself.
 pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
-    damage::weigh(undamaged(history, span), history, span)
+    damage::weigh(&Case::new(history, span))
 }
 
-/// The verdict, as if no data had been lost.
-fn undamaged(history: &SiteHistory, span: &Span) -> Finding {
-    let case = Case::new(history, span);
-    RULES
-        .iter()
-        .find_map(|rule| rule(&case))
-        .unwrap_or_else(|| unclassified::explain(&case))
+/// The verdict on a case.
+fn decide(case: &Case<'_>) -> Finding {
+    ask(&CERTAIN, case)
+        .or_else(|| accuse(case))
+        .or_else(|| ask(&EXCUSING, case))
+        .unwrap_or_else(|| unclassified::explain(case))
+}
+
+fn accuse(case: &Case<'_>) -> Option<Finding> {
+    let finding = ask(&ACCUSING, case)?;
+    match finding.verdict {
+        Verdict::LeakPerCycle => Some(finding),
+        _ if !case.was_in_use() => None,
+        _ if case.is_too_short() => Some(too_short::explain(case)),
+        _ => Some(case.accusation(finding)),
+    }
+}
+
+fn ask(rules: &[Rule], case: &Case<'_>) -> Option<Finding> {
+    rules.iter().find_map(|rule| rule(case))
 }

@@ -1,6 +1,7 @@
 //! A leak that the user's own marks show: each cycle leaves something behind.
 
 use super::case::Case;
+use super::damage::without;
 use super::rise::Rise;
 use super::{Confidence, Finding, Verdict, Word};
 
@@ -23,10 +24,11 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let cycles = case.history.cycles;
     let whole = case.span.cycles;
     let grown = cycles.grown.min(whole);
-    let leaks = whole >= LEAST_CYCLES
-        && grown.saturating_mul(5) >= whole.saturating_mul(GROWN_FIFTHS)
-        && cycles.net_bytes > 0
-        && stays(case, grown);
+    let leaks = grows(case)
+        && (case.loss.as_ref()).is_none_or(|loss| {
+            let rest = without(case.history, case.span, &loss.suspects(case.span.window));
+            !loss.is_no_chance(0) && grows(&Case::without_loss(&rest, case.span))
+        });
     leaks.then(|| Finding {
         verdict: Verdict::LeakPerCycle,
         confidence: if whole >= MANY_CYCLES {
@@ -46,6 +48,17 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
             Word::Text(" in all"),
         ],
     })
+}
+
+/// Whether nearly all cycles left more than they found, and that stays.
+fn grows(case: &Case<'_>) -> bool {
+    let cycles = case.history.cycles;
+    let whole = case.span.cycles;
+    let grown = cycles.grown.min(whole);
+    whole >= LEAST_CYCLES
+        && grown.saturating_mul(5) >= whole.saturating_mul(GROWN_FIFTHS)
+        && cycles.net_bytes > 0
+        && stays(case, grown)
 }
 
 /// Whether what the cycles left behind is still there, and does not merely happen to live when a cycle
@@ -77,6 +90,6 @@ fn blocks_stay(case: &Case<'_>, grown: u64) -> bool {
 fn block_grows(case: &Case<'_>) -> bool {
     let floors = case.floors();
     let net = case.history.cycles.net_bytes.unsigned_abs();
-    let rise = Rise::of(floors.bytes);
+    let rise = Rise::of(floors.bytes, 0.0);
     rise.is_some_and(|rise| rise.never_falls()) && floors.rise().saturating_mul(2) >= net
 }

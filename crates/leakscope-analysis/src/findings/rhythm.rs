@@ -56,16 +56,31 @@ impl<'a> Rhythm<'a> {
 
     /// How often something happened that left blocks: what one burst leaves counts once.
     pub(super) fn occasions(&self) -> usize {
-        let mut occasions = 0;
-        let mut burst = None;
-        for &birth in self.births {
+        self.bursts().count()
+    }
+
+    /// As [`Rhythm::occasions`], and those without one of the moments of `between` since the last count as
+    /// one, too.
+    pub(super) fn occasions_between(&self, between: &[u64]) -> usize {
+        let mut last = None;
+        let occasions = self.bursts().filter(|&burst| {
+            let passed = between.partition_point(|&moment| moment <= burst);
+            last.replace(passed) != Some(passed)
+        });
+        occasions.count()
+    }
+
+    /// The first birth of each burst.
+    fn bursts(&self) -> impl Iterator<Item = u64> {
+        let mut first = None;
+        self.births.iter().copied().filter(move |&birth| {
             let within = |first: u64| birth.saturating_sub(first) as f64 <= BURST * self.length;
-            if !burst.is_some_and(within) {
-                burst = Some(birth);
-                occasions += 1;
+            let is_new = !first.is_some_and(within);
+            if is_new {
+                first = Some(birth);
             }
-        }
-        occasions
+            is_new
+        })
     }
 
     /// Whether the births are more than a burst.

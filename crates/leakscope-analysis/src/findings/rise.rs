@@ -33,6 +33,7 @@ const RECENT: f64 = 0.1;
 /// Measures of a row of floors. Lengths are windows, levels are bytes.
 pub(super) struct Rise {
     windows: usize,
+    slack: f64,
     /// From the first floor to the last.
     net: f64,
     /// The floor in the middle.
@@ -60,12 +61,14 @@ pub(super) struct Rise {
 }
 
 impl Rise {
-    /// `None` if there are no floors.
-    pub(super) fn of(floors: &[u64]) -> Option<Self> {
+    /// `None` if there are no floors. Falls of up to `slack` bytes in all count for nothing, and neither does a
+    /// level that is lower by that.
+    pub(super) fn of(floors: &[u64], slack: f64) -> Option<Self> {
         let (&first, &last) = (floors.first()?, floors.last()?);
         let late = floors.len() - floors.len().div_ceil(3);
         let mut rise = Self {
             windows: floors.len(),
+            slack,
             net: last as f64 - first as f64,
             middle: floors[floors.len() / 2] as f64,
             last: last as f64,
@@ -92,7 +95,7 @@ impl Rise {
                 rise.longest_wait = rise.longest_wait.max(rise.since_last);
                 rise.since_last = 0;
             } else if height > 0 {
-                rise.lowest_share = rise.lowest_share.min(after / height as f64);
+                rise.lowest_share = rise.lowest_share.min((after + slack) / height as f64);
             }
         }
         Some(rise)
@@ -121,7 +124,7 @@ impl Rise {
     fn is_steady(&self) -> bool {
         let windows = self.windows as f64;
         self.net > 0.0
-            && self.falls <= FALLS * self.rises
+            && self.falls <= FALLS * self.rises + self.slack
             && self.lowest_share >= KEPT
             && self.new_heights as f64 >= NEW_HEIGHTS * windows
             && self.slope * (windows - 1.0) >= LINE * self.net

@@ -21,8 +21,11 @@ const WIDE_SPREAD: f64 = 0.5;
 /// Answers for sites that freed nothing before the end and still go on.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let rhythm = Rhythm::new(case.births(), case.length(), case.to);
+    let occasions = rhythm.occasions();
     let leaks = !case.freed_before_shutdown()
-        && rhythm.occasions() >= LEAST_OCCASIONS
+        && occasions >= LEAST_OCCASIONS
+        && (case.loss.as_ref())
+            .is_none_or(|loss| loss.is_habit(occasions, occasions < FEW_OCCASIONS))
         && rhythm.is_spread()
         && rhythm.goes_on()
         && rhythm.fading().is_none();
@@ -60,7 +63,10 @@ fn explain(case: &Case<'_>) -> Reason {
         Word::Text(" to "),
         Word::Moment(last),
     ];
-    if case.to < case.span.end && case.position(case.span.end) > 1.0 + NOTABLE_SILENCE {
+    if !case.is_idle
+        && case.to < case.span.end
+        && case.position(case.span.end) > 1.0 + NOTABLE_SILENCE
+    {
         reason.extend([
             Word::Text("; the whole heap is silent after "),
             Word::Moment(case.to),

@@ -1,7 +1,10 @@
 //! A leak beside ordinary work: most blocks are freed soon, a few outlive all that were freed, and there
 //! are ever more of these. An error path that forgets to free looks so.
 
+use std::borrow::Cow;
+
 use super::case::Case;
+use super::loss::Loss;
 use super::rhythm::Rhythm;
 use super::{Confidence, Finding, Lifetimes, Verdict, Word};
 
@@ -32,7 +35,8 @@ const MANY_OCCASIONS: usize = 8;
 
 /// Answers for sites that freed most of their blocks, and where a growing number outlives the others.
 pub(super) fn check_few(case: &Case<'_>) -> Option<Finding> {
-    let most_freed = case.history.frees >= case.history.allocations / 2;
+    let ended = case.history.frees.saturating_add(case.history.reused);
+    let most_freed = ended >= case.history.allocations / 2;
     most_freed.then(|| check(case)).flatten()
 }
 
@@ -69,7 +73,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 /// The blocks that outlived the others.
 pub(super) struct Survivors<'a> {
     /// When they were allocated.
-    pub(super) births: &'a [u64],
+    pub(super) births: Cow<'a, [u64]>,
     /// The age that tells them from the others, in ticks.
     age: u64,
     /// Blocks that became older than that, and were freed.
@@ -78,31 +82,72 @@ pub(super) struct Survivors<'a> {
 
 /// Looks for the lowest age beyond which blocks stay.
 pub(super) fn find<'a>(case: &Case<'a>) -> Option<Survivors<'a>> {
-    let buckets = &case.history.lifetimes.buckets;
-    let mut freed_later = case.history.lifetimes.count();
-    for (bucket, &freed) in buckets.iter().enumerate().take(Lifetimes::BUCKETS - 1) {
-        freed_later -= u64::from(freed);
-        let age = 1_u64 << bucket;
-        if age as f64 > LATEST_CUT * case.length() {
+    let cuts = (0..Lifetimes::BUCKETS - 1).map(|bucket| 1_u64 << bucket);
+    cuts.take_while(|&age| age as f64 <= LATEST_CUT * case.length())
+        .find_map(|age| match &case.loss {
+            None => beyond(case, age),
+            Some(loss) => beyond_for_sure(case, loss, age),
+        })
+}
+
+/// The blocks that got older than `age`, if they are there to stay.
+fn beyond<'a>(case: &Case<'a>, age: u64) -> Option<Survivors<'a>> {
+    let births = old(case, age);
+    let freed_later = case.history.lifetimes.reaching(age);
+    let survivors = Survivors {
+        births: Cow::Borrowed(births),
+        age,
+        freed_later,
+    };
+    let few = freed_later.saturating_mul(FREED_AFTER_ALL) <= births.len() as u64;
+    (few && survivors.stay(case)).then_some(survivors)
+}
+
+/// As [`beyond`], without as many blocks as may have been freed unseen.
+///
+/// Each set of blocks that lived for sure for some time is a fair sample, because that does not depend on
+/// their fate. Those that got as old as the cut for sure are the best one where lives are short; where they are
+/// long, there are few of them, and the counts of all blocks tell more.
+fn beyond_for_sure<'a>(case: &Case<'a>, loss: &Loss<'_>, age: u64) -> Option<Survivors<'a>> {
+    if loss.is_no_chance(0) {
+        return None;
+    }
+    let old = old(case, age);
+    let (early, latest) = (case.births().first()?, old.last()?);
+    let before = case
+        .history
+        .live_births
+        .partition_point(|birth| birth < early);
+    let class = Lifetimes::class(age);
+    let unsure = loss.unsure_before(*latest);
+    (0..=class).rev().find_map(|sure| {
+        let later = loss.ended_later(sure, class);
+        let given_up = unsure[sure].saturating_add(loss.hidden(sure, class));
+        let kept = (before + old.len()).saturating_sub(given_up);
+        if later * FREED_AFTER_ALL as f64 > kept as f64 || loss.is_no_chance(sure) {
             return None;
         }
-        let births = case.births();
-        let old = births.partition_point(|&birth| birth.saturating_add(age) <= case.to);
+        let mut births = loss.kept(*latest, given_up);
+        births.retain(|birth| birth >= early);
         let survivors = Survivors {
-            births: &births[..old],
+            freed_later: later as u64,
+            births: Cow::Owned(births),
             age,
-            freed_later,
         };
-        if freed_later.saturating_mul(FREED_AFTER_ALL) <= old as u64 && survivors.stay(case) {
-            return Some(survivors);
-        }
-    }
-    None
+        let few = later * FREED_AFTER_ALL as f64 <= survivors.births.len() as f64;
+        (few && survivors.stay(case)).then_some(survivors)
+    })
+}
+
+/// The births of the blocks that are older than `age`, without those of start-up.
+fn old<'a>(case: &Case<'a>, age: u64) -> &'a [u64] {
+    let births = case.births();
+    &births[..births.partition_point(|&birth| birth.saturating_add(age) <= case.to)]
 }
 
 impl Survivors<'_> {
     fn rhythm(&self, case: &Case<'_>) -> Rhythm<'_> {
-        Rhythm::new(self.births, case.length(), case.to - self.age)
+        Rhythm::new(&self.births, case.length(), case.to - self.age)
     }
 
     /// Whether they are there to stay, and ever more of them.

@@ -101,6 +101,8 @@ impl Slot {
 pub(super) struct Blocks {
     by_address: Table,
     freed: usize,
+    /// How often a block came to where another had been freed.
+    pub(super) returned: u64,
 }
 
 /// So many freed blocks are remembered at the least.
@@ -117,6 +119,7 @@ impl Blocks {
         let lost = slot.live();
         slot.state = State::Live(block);
         self.freed -= usize::from(lost.is_none());
+        self.returned += u64::from(lost.is_none());
         lost.map(|(_, lost)| lost)
     }
 
@@ -192,9 +195,21 @@ impl Blocks {
         self.by_address.iter().filter_map(Slot::live)
     }
 
+    /// A block has ended, nobody saw when: if it is the one of this birth that lives there. Its free may still
+    /// come, of a block that was allocated there unseen.
+    pub(super) fn forget(&mut self, address: u64, birth: u64) -> Option<LiveBlock> {
+        self.at(address).filter(|block| block.time == birth)?;
+        self.free(address, birth, StackId::NONE)
+    }
+
     /// Everything is gone: the target restarted.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// How many of them were freed.
+    pub(super) fn freed(&self) -> usize {
+        self.freed
     }
 
     /// How many addresses are known, live or freed.

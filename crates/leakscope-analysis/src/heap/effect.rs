@@ -47,7 +47,8 @@ pub enum Effect {
     Allocation {
         /// The block.
         began: KnownBlock,
-        /// The block that was believed to live there: it ended unseen.
+        /// A block that was believed to live: it ended unseen, for its memory was used again, by this block or by
+        /// one before it.
         lost: Option<KnownBlock>,
         /// What this completes, which an event before it on the same core had begun.
         completes: Completes,
@@ -63,7 +64,8 @@ pub enum Effect {
         ended: Result<KnownBlock, UnknownFree>,
         /// The block as it is.
         began: KnownBlock,
-        /// The block that was believed to live there: it ended unseen.
+        /// A block that was believed to live: it ended unseen, for its memory was used again, by this block or by
+        /// one before it.
         lost: Option<KnownBlock>,
     },
     /// No block is known at the address that was freed.
@@ -79,6 +81,8 @@ pub enum Effect {
     },
     /// `free(NULL)`, which does nothing.
     FreeOfNull,
+    /// `malloc(0)` that returned NULL, as it may: no block began, and none was wanted.
+    EmptyAllocation,
     /// A heap was named; no block began or ended.
     HeapDefined,
     /// The target restarted. All blocks that live are outstanding in the session that is over, and the heap is
@@ -200,6 +204,7 @@ impl Effect {
             Self::UnknownFree(UnknownFree::Wrong) => "wrong-free",
             Self::Failed { .. } => "failed-allocation",
             Self::FreeOfNull => "free-of-null",
+            Self::EmptyAllocation => "empty-allocation",
             Self::HeapDefined => "heap-defined",
             Self::Restart => "restart",
         }

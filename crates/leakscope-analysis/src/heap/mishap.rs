@@ -5,6 +5,7 @@ use super::effect::{KnownBlock, UnknownFree};
 use super::model::HeapModel;
 use super::recent::{Failure, Kind};
 use super::site_id::SiteId;
+use crate::findings::first_gap;
 use crate::outcome::{Anomaly, AnomalyKind, FailedAllocation, Outcome};
 use crate::problem::ProblemKind;
 use crate::trace::{Occasion, StackId, Stacks};
@@ -37,8 +38,7 @@ impl HeapModel {
         let (why, kind) = match self.blocks.freed_before(address) {
             Some((time, from)) => {
                 if self.gaps.any_since(time) {
-                    self.note(ProblemKind::AllocationLost, now);
-                    return UnknownFree::AllocationLost;
+                    return self.free_lost_block(now);
                 }
                 self.totals.double_frees += 1;
                 let first = AnomalyKind::DoubleFree {
@@ -52,7 +52,7 @@ impl HeapModel {
                 Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
                     let inside = AnomalyKind::WrongFree {
-                        allocated_by: self.keys[block.site as usize].frames.to_vec(),
+                        allocated_by: self.keys[block.site as usize].split(stacks).1.to_vec(),
                         block: self.listed(start, &block),
                     };
                     (UnknownFree::Wrong, inside)
@@ -61,10 +61,7 @@ impl HeapModel {
                     self.totals.frees_of_older_blocks += 1;
                     return UnknownFree::Older;
                 }
-                _ => {
-                    self.note(ProblemKind::AllocationLost, now);
-                    return UnknownFree::AllocationLost;
-                }
+                _ => return self.free_lost_block(now),
             },
         };
         if self.anomalies.len() < Outcome::KEPT {
@@ -80,18 +77,46 @@ impl HeapModel {
         why
     }
 
+    fn free_lost_block(&mut self, now: &Occasion) -> UnknownFree {
+        self.note(ProblemKind::AllocationLost, now);
+        self.lost_allocations += 1;
+        UnknownFree::AllocationLost
+    }
+
+    /// A block ended after data had been lost while it lived: only up to the loss did it live for sure.
+    #[cold]
+    pub(super) fn note_unsure_end(&mut self, block: &LiveBlock, time: u64, by_reuse: bool) {
+        let sure = self.sure_life(block);
+        let life = time.saturating_sub(block.time);
+        let site = &mut self.sites[block.site as usize];
+        site.unsure_ends().add(sure, life, by_reuse);
+    }
+
+    /// For how long a block lived for sure; 0 if nothing was lost in its life, and yet its end.
+    fn sure_life(&self, block: &LiveBlock) -> u64 {
+        let gap = first_gap(self.gaps.list(), block.time);
+        gap.map_or(0, |gap| gap.from.saturating_sub(block.time))
+    }
+
     fn block_around(&mut self, address: u64) -> Option<(u64, LiveBlock)> {
         let budget = self.scan_budget.0.checked_sub(self.blocks.len())?;
         self.scan_budget = ScanBudget(budget);
         self.blocks.around(address)
     }
 
-    /// A block's address was allocated again: its free was lost.
+    /// A block's memory was allocated again: its free was lost.
     #[cold]
     pub(super) fn lose(&mut self, lost: &LiveBlock, now: &Occasion) {
         self.note(ProblemKind::FreeLost, now);
+        self.end_unseen(lost, now.time);
+    }
+
+    /// A block lives no more, nobody saw how.
+    pub(super) fn end_unseen(&mut self, lost: &LiveBlock, time: u64) {
+        self.lost_frees += 1;
+        self.note_unsure_end(lost, time, true);
         let size = lost.bytes();
-        self.sites[lost.site as usize].lose(now.time, size, &self.moment);
+        self.sites[lost.site as usize].lose(time, size, &self.moment);
         self.contexts.lose(lost.owner, size);
         if !self.heaps.are_one() {
             self.heaps.lose(lost.heap(), size);
@@ -111,7 +136,7 @@ impl HeapModel {
         self.totals.failed_allocations += 1;
         let by = self.contexts.index(now.context);
         let life = &mut self.sites[site.index()];
-        life.failed += 1;
+        life.details().failed += 1;
         life.note_context(by, now.core);
         let before = *self.recent.of(now.core);
         let (mut kept, mut revived) = (0, None);
@@ -156,6 +181,12 @@ impl HeapModel {
             size,
             &self.moment,
         );
+        if block.time < self.gaps.until() {
+            let sure = self.sure_life(block);
+            let life = freed_at.saturating_sub(block.time);
+            let site = &mut self.sites[block.site as usize];
+            site.unsure_ends().take_back(sure, life);
+        }
         let by = self.contexts.index(now.context);
         self.contexts.unfree(by, size);
         self.contexts.revive(block.owner, size);

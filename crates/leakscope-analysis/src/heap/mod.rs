@@ -5,14 +5,19 @@
 //! the trace.
 mod blocks;
 mod contexts;
+mod cycle_count;
 mod effect;
+mod floors;
 mod fold;
 mod gaps;
 mod heaps;
 mod look;
 mod mishap;
 mod model;
+mod moment;
+mod overlap;
 mod recent;
+mod releases;
 mod sessions;
 mod site;
 mod site_id;

@@ -1,19 +1,24 @@
 //! The heap's history, brought up to date event by event.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::blocks::{Blocks, LiveBlock};
 use super::contexts::Contexts;
+use super::cycle_count::WARM_UP_CYCLES;
 use super::effect::{Completes, Effect, KnownBlock, UnknownFree};
 use super::fold::FoldStack;
 use super::gaps::Gaps;
 use super::heaps::Heaps;
 use super::mishap::ScanBudget;
+use super::moment::Moment;
+use super::overlap::Overlaps;
 use super::recent::{Kind, RecentEvents};
-use super::site::{Moment, Site, WARM_UP_CYCLES};
+use super::releases::Releases;
+use super::site::Site;
 use super::site_id::SiteId;
-use crate::findings::Gap;
 use crate::outcome::{Anomaly, Block, FailedAllocation, HeapUsage, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
 use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
@@ -26,11 +31,18 @@ pub struct HeapModel {
     pub(super) keys: Vec<SiteKey>,
     /// The site of each stack, by the stack's number; [`NO_SITE`] where it was not needed yet.
     site_of_stack: Vec<u32>,
-    site_of_key: HashMap<Box<[u64]>, u32, FxBuildHasher>,
+    /// The sites by the program's frames.
+    site_of_frames: HashTable<u32>,
     pub(super) contexts: Contexts,
     pub(super) heaps: Heaps,
     pub(super) recent: RecentEvents,
     pub(super) gaps: Gaps,
+    pub(super) overlaps: Overlaps,
+    pub(super) releases: Releases,
+    /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
+    /// whose allocation was lost.
+    pub(super) lost_frees: u64,
+    pub(super) lost_allocations: u64,
     pub(super) moment: Moment,
     pub(super) totals: Totals,
     pub(super) live_bytes: u64,
@@ -53,11 +65,21 @@ pub struct HeapModel {
     pub(super) scan_budget: ScanBudget,
 }
 
-/// The call stack of a site.
-#[derive(Clone, Debug)]
+/// The call stack of a site: the first that was met of those that differ in the allocator's frames only.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct SiteKey {
-    pub(super) frames: Box<[u64]>,
-    pub(super) allocator_frames: Box<[u64]>,
+    stack: StackId,
+    /// How many of its frames, from the innermost on, are the allocator's own.
+    allocator_frames: u32,
+}
+
+impl SiteKey {
+    /// The allocator's own frames, and the program's.
+    pub(super) fn split(self, stacks: &Stacks) -> (&[u64], &[u64]) {
+        stacks
+            .frames(self.stack)
+            .split_at(self.allocator_frames as usize)
+    }
 }
 
 const NO_SITE: u32 = u32::MAX;
@@ -77,13 +99,14 @@ impl HeapModel {
             EventKind::Heap(heap_event) => {
                 return Some(self.observe_heap(heap_event, now, stacks, fold));
             }
-            EventKind::Gap { from, packets, .. } => {
-                self.gaps.add(Gap {
-                    from,
-                    to: event.time,
-                    lost: packets,
-                });
+            EventKind::Gap {
+                from,
+                packets,
+                bytes,
+            } => {
+                self.gaps.add(from, event.time, packets, bytes);
                 self.recent.clear();
+                self.expect_overlaps();
             }
             EventKind::Mark { marker }
                 if !self.ignores_markers && *self.marker.get_or_insert(marker) == marker =>
@@ -149,6 +172,11 @@ impl HeapModel {
                     began,
                     lost,
                 }
+            }
+            // It was asked for nothing, and gave nothing.
+            HeapEvent::Failed { size: 0, .. } => {
+                self.recent.close(now.core);
+                Effect::EmptyAllocation
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
@@ -225,6 +253,9 @@ impl HeapModel {
         self.session.heap_events += 1;
         self.last_heap_event = now.time;
         self.widen_windows(now.time);
+        if self.overlaps.is_due(self.session.heap_events) {
+            self.look_for_overlaps();
+        }
     }
 
     /// The call site of a stack: a new one if it was never seen.
@@ -232,24 +263,33 @@ impl HeapModel {
     fn site(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> SiteId {
         match self.site_of_stack.get(stack.index()) {
             Some(&site) if site != NO_SITE => SiteId::new(site),
-            _ => self.new_stack(stack, stacks.frames(stack), fold),
+            _ => self.new_stack(stack, stacks, fold),
         }
     }
 
     #[cold]
-    fn new_stack(&mut self, stack: StackId, frames: &[u64], fold: &mut impl FoldStack) -> SiteId {
-        self.saw_stack |= !frames.is_empty();
-        let (allocator_frames, key) = fold.split(frames);
-        let site = match self.site_of_key.get(key) {
+    fn new_stack(&mut self, stack: StackId, stacks: &Stacks, fold: &mut impl FoldStack) -> SiteId {
+        let all = stacks.frames(stack);
+        self.saw_stack |= !all.is_empty();
+        let (allocator_frames, frames) = fold.split(all);
+        let hash = |frames: &[u64]| FxBuildHasher.hash_one(frames);
+        let keys = &mut self.keys;
+        let known = (self.site_of_frames).find(hash(frames), |&site| {
+            keys[site as usize].split(stacks).1 == frames
+        });
+        let site = match known {
             Some(&site) => site,
             None => {
                 let site = self.sites.len() as u32;
                 self.sites.push(Site::new());
-                self.keys.push(SiteKey {
-                    frames: key.into(),
-                    allocator_frames: allocator_frames.into(),
+                keys.push(SiteKey {
+                    stack,
+                    allocator_frames: allocator_frames.len() as u32,
                 });
-                self.site_of_key.insert(key.into(), site);
+                self.site_of_frames
+                    .insert_unique(hash(frames), site, |&site| {
+                        hash(keys[site as usize].split(stacks).1)
+                    });
                 site
             }
         };
@@ -294,13 +334,13 @@ impl HeapModel {
     fn note_reallocation(&mut self, site: SiteId, freed: Option<LiveBlock>) {
         self.totals.reallocations += 1;
         let life = &mut self.sites[site.index()];
-        life.reallocations += 1;
+        life.details().reallocations += 1;
         if let Some(block) = freed.filter(|block| block.site == site.number()) {
             life.forget_dip(block.bytes());
         }
     }
 
-    /// The block that begins, and the one that was believed to live there.
+    /// The block that begins, and one that turns out to have ended.
     #[inline(always)]
     fn allocate(
         &mut self,
@@ -322,10 +362,14 @@ impl HeapModel {
             heap_number: LiveBlock::heap_number(heap),
             core: now.core,
         };
-        let lost = self.blocks.allocate(address, block);
-        if let Some(lost) = &lost {
-            self.lose(lost, now);
-        }
+        let lost = match self.blocks.allocate(address, block) {
+            Some(lost) => {
+                self.lose(&lost, now);
+                Some(self.known(address, &lost))
+            }
+            None if self.overlaps.any() => self.lose_overlapped(now),
+            None => None,
+        };
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
         self.contexts.allocate(owner, size);
@@ -338,7 +382,7 @@ impl HeapModel {
             self.peak_time = now.time;
             self.moment.peak += 1;
         }
-        (began, lost.map(|lost| self.known(address, &lost)))
+        (began, lost)
     }
 
     /// The place of a heap from which a block of this size comes.
@@ -385,6 +429,10 @@ impl HeapModel {
         let size = block.bytes();
         let site = &mut self.sites[block.site as usize];
         site.free(block.time, now.time, size, &self.moment);
+        if block.time < self.gaps.until() {
+            self.note_unsure_end(&block, now.time, false);
+        }
+        self.releases.add(now.time);
         self.contexts.free(by, size);
         self.contexts.lose(block.owner, size);
         if !self.heaps.are_one() {

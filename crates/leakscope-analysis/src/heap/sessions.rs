@@ -1,11 +1,15 @@
 //! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
 
+use super::blocks::LiveBlock;
 use super::contexts::Contexts;
+use super::cycle_count::WARM_UP_CYCLES;
 use super::model::HeapModel;
-use super::model::SiteKey;
-use super::site::{Moment, Site, WARM_UP_CYCLES};
+use super::moment::Moment;
+use super::overlap::Overlaps;
+use super::releases::Releases;
+use super::site::Site;
 use super::site_id::SiteId;
-use crate::findings::{self, Finding, Growth, Rank, SiteHistory, Span};
+use crate::findings::{self, Finding, Growth, LossCounts, Losses, Rank, SiteHistory, Span};
 use crate::outcome::{Block, CallSite, Peak, Session};
 
 /// What sessions that are over have shown.
@@ -40,38 +44,42 @@ pub(super) struct SiteRecord {
     pub(super) blocks: Vec<Block>,
 }
 
+/// What the trace knows of the session under way. Of those before, nobody asked in time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// Since when every core was idle at least once.
+    pub(super) idle_since: Option<u64>,
+    /// Ticks of a second.
+    pub(super) second: u64,
+    /// Packets that were read.
+    pub(super) packets: u64,
+}
+
 impl HeapModel {
     /// The session up to `end`, as it stands.
     pub(super) fn session_at(&self, end: u64) -> Session {
         Session {
             end,
             stopped: self.stopped.is_some(),
-            outstanding_blocks: self.sites.iter().map(|site| site.live_blocks).sum(),
+            outstanding_blocks: self.sites.iter().map(Site::live_blocks).sum(),
             outstanding_bytes: self.live_bytes,
             ..self.session
         }
     }
 
     /// All call sites as they stand at `end`, with the verdicts of this session and of those before.
-    pub(super) fn records(&self, end: u64, idle_since: Option<u64>) -> Vec<SiteRecord> {
+    pub(super) fn records(&self, end: u64, trace: &Known) -> Vec<SiteRecord> {
         let session = self.past.sessions.len();
-        let span = self.span(end, idle_since);
         let mut live: Vec<_> = self.blocks.live().collect();
         live.sort_unstable_by_key(|(address, block)| (block.site, block.time, *address));
-        let mut by_site = live.chunk_by(|(_, a), (_, b)| a.site == b.site).peekable();
+        let span = self.span(end, trace, &live);
         let mut records = self.past.sites.clone();
         records.resize_with(self.sites.len(), SiteRecord::default);
-        for (index, (site, record)) in self.sites.iter().zip(&mut records).enumerate() {
-            let blocks = by_site
-                .next_if(|blocks| blocks[0].1.site as usize == index)
-                .unwrap_or_default();
-            if site.allocations == 0 && site.failed == 0 {
+        for ((site, blocks), record) in self.by_site(&live).zip(&mut records) {
+            if site.allocations == 0 && site.failed() == 0 {
                 continue;
             }
-            let history = SiteHistory {
-                live_births: blocks.iter().map(|(_, block)| block.time).collect(),
-                ..site.history(end, &self.moment)
-            };
+            let history = self.history(site, blocks, end);
             record.add(site, &history);
             record.blocks = blocks
                 .iter()
@@ -87,11 +95,32 @@ impl HeapModel {
         records
     }
 
-    fn span(&self, end: u64, idle_since: Option<u64>) -> Span {
+    /// All sites with their blocks that live, given all blocks in the order of sites.
+    fn by_site<'s>(
+        &'s self,
+        live: &'s [(u64, LiveBlock)],
+    ) -> impl Iterator<Item = (&'s Site, &'s [(u64, LiveBlock)])> {
+        let mut chunks = live.chunk_by(|(_, a), (_, b)| a.site == b.site).peekable();
+        self.sites.iter().enumerate().map(move |(index, site)| {
+            let blocks = chunks.next_if(|blocks| blocks[0].1.site as usize == index);
+            (site, blocks.unwrap_or_default())
+        })
+    }
+
+    fn history(&self, site: &Site, blocks: &[(u64, LiveBlock)], end: u64) -> SiteHistory {
+        SiteHistory {
+            live_births: blocks.iter().map(|(_, block)| block.time).collect(),
+            ..site.history(end, &self.moment)
+        }
+    }
+
+    fn span(&self, end: u64, trace: &Known, live: &[(u64, LiveBlock)]) -> Span {
         let start = self.session.start;
         let length = end - start;
-        let idle_since = idle_since.map_or(0, |idle| idle.saturating_sub(start));
-        Span {
+        let idle_since = trace
+            .idle_since
+            .map_or(0, |idle| idle.saturating_sub(start));
+        let mut span = Span {
             start,
             end,
             warm_up_end: start + (length / 20).max(idle_since.min(length / 5)),
@@ -101,8 +130,21 @@ impl HeapModel {
             cycles: self.moment.cycle.saturating_sub(WARM_UP_CYCLES + 1),
             cycles_from: self.cycles.0,
             cycles_to: self.cycles.1,
+            second: trace.second,
+            frees: self.releases.moments().to_vec(),
             gaps: self.gaps.list().to_vec(),
-        }
+            losses: None,
+        };
+        let counts = LossCounts {
+            packets: trace.packets.max(self.session.heap_events),
+            returned: self.blocks.returned,
+            reused: self.lost_frees,
+            unknown_frees: self.lost_allocations,
+        };
+        let freeing = self.by_site(live).filter(|(site, _)| site.frees > 0);
+        let histories = freeing.map(|(site, blocks)| self.history(site, blocks, end));
+        span.losses = Losses::of(&span, counts, histories);
+        span
     }
 
     /// Who held the bytes at this session's peak.
@@ -131,7 +173,7 @@ impl HeapModel {
     pub(super) fn close_session(&mut self, next_start: u64) {
         let end = self.stopped.unwrap_or(next_start);
         self.past.peak = Some(self.peak());
-        self.past.sites = self.records(end, None);
+        self.past.sites = self.records(end, &Known::default());
         let session = self.session_at(end);
         self.totals.outstanding_blocks += session.outstanding_blocks;
         self.totals.outstanding_bytes += session.outstanding_bytes;
@@ -142,6 +184,9 @@ impl HeapModel {
         }
         self.blocks.clear();
         self.gaps.clear();
+        self.overlaps = Overlaps::default();
+        self.releases = Releases::default();
+        (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
         self.heaps.empty();
         self.moment = Moment {
@@ -164,10 +209,10 @@ impl SiteRecord {
     fn add(&mut self, site: &Site, history: &SiteHistory) {
         self.allocations += site.allocations;
         self.frees += site.frees;
-        self.reallocations += site.reallocations;
-        self.failed += site.failed;
+        self.reallocations += site.reallocations();
+        self.failed += site.failed();
         self.allocated_bytes += site.allocated_bytes;
-        self.outstanding_blocks += site.live_blocks;
+        self.outstanding_blocks += site.live_blocks();
         self.outstanding_bytes += site.live_bytes;
         self.peak_bytes = self.peak_bytes.max(history.max_live_bytes);
         self.cores |= site.cores;
@@ -202,11 +247,12 @@ impl SiteRecord {
         }
     }
 
-    /// As the outcome shows it; `None` for a site that was not used.
+    /// As the outcome shows it, with the allocator's own frames and the program's; `None` for a site that was
+    /// not used.
     pub(super) fn call_site(
         self,
         id: SiteId,
-        key: &SiteKey,
+        (allocator_frames, stack): (&[u64], &[u64]),
         contexts: &Contexts,
     ) -> Option<CallSite> {
         let (finding, growth, session) = match self.verdict {
@@ -221,8 +267,8 @@ impl SiteRecord {
             finding,
             session,
             growth,
-            stack: key.frames.to_vec(),
-            allocator_frames: key.allocator_frames.to_vec(),
+            stack: stack.to_vec(),
+            allocator_frames: allocator_frames.to_vec(),
             allocations: self.allocations,
             frees: self.frees,
             reallocations: self.reallocations,

@@ -1,23 +1,35 @@
 //! What the model answers when it is asked.
 
 use super::model::HeapModel;
+use super::sessions::Known;
 use super::site_id::SiteId;
-use crate::findings::Rank;
+use crate::findings::{Rank, is_short};
 use crate::outcome::{CallSite, Outcome, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
-use crate::trace::Trace;
+use crate::trace::{Stacks, Trace};
 
 impl HeapModel {
     /// The answer, as of the last event.
     pub fn outcome(&self, trace: &Trace) -> Outcome {
+        if self.ended_unseen().is_empty() {
+            return self.outcome_as_is(trace);
+        }
+        let mut model = self.clone();
+        model.lose_all_overlapped(trace.end());
+        model.outcome_as_is(trace)
+    }
+
+    fn outcome_as_is(&self, trace: &Trace) -> Outcome {
         let end = trace.end();
         let session = self.session_at(end);
         let mut sessions = self.past.sessions.clone();
         sessions.push(session);
-        let records = self.records(end, trace.idle_since());
+        let records = self.records(end, &self.known_of(trace));
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(&self.keys))
-            .filter_map(|((id, record), key)| record.call_site(id, key, &self.contexts))
+            .filter_map(|((id, record), key)| {
+                record.call_site(id, key.split(trace.stacks()), &self.contexts)
+            })
             .collect();
         call_sites.sort_by_key(rank);
         let mut place = vec![None; self.sites.len()];
@@ -62,6 +74,18 @@ impl HeapModel {
         }
     }
 
+    fn known_of(&self, trace: &Trace) -> Known {
+        let counts = trace.counts();
+        // Where there were sessions before, packets are taken to be spread as heap events are.
+        let packets = u128::from(counts.packets) * u128::from(self.session.heap_events)
+            / u128::from(counts.heap_events.max(1));
+        Known {
+            idle_since: trace.idle_since(),
+            second: trace.target().timestamp_hz.into(),
+            packets: packets as u64,
+        }
+    }
+
     fn all_problems(&self, trace: &Trace, totals: &Totals) -> Vec<Problem> {
         let mut problems: Problems = trace.problems().clone();
         for problem in self.problems.list() {
@@ -80,8 +104,17 @@ impl HeapModel {
         if Self::recorded_over_serial_link(trace) {
             note(ProblemKind::OneCoreOnly);
         }
+        if trace.stacks().overflowed() {
+            let kept = Stacks::MOST as u64;
+            note(ProblemKind::TooManyStacks { kept });
+        }
         if totals.end == 0 && totals.events > 100 {
             note(ProblemKind::ClockStands);
+        } else if totals.outstanding_blocks > 0
+            && is_short(totals.end, trace.target().timestamp_hz.into())
+        {
+            let ticks = totals.end;
+            note(ProblemKind::TooShort { ticks });
         }
         if totals.heap_events == 0 {
             note(ProblemKind::NoHeapEvents);

@@ -34,6 +34,8 @@ pub struct Stacks {
     by_encoding: HashTable<Encoding>,
     /// The encodings met lately, by hash: the newer one wins.
     recent: Vec<Recent>,
+    /// Whether there were more than are kept.
+    overflowed: bool,
 }
 
 /// How many encodings are remembered as recent; a power of two.
@@ -56,6 +58,7 @@ impl Default for Stacks {
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
             recent: vec![Recent::default(); RECENT],
+            overflowed: false,
         }
     }
 }
@@ -70,6 +73,7 @@ impl Stacks {
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
             recent: Vec::new(),
+            overflowed: false,
         }
     }
 
@@ -88,6 +92,19 @@ impl Stacks {
         self.ends.len()
     }
 
+    /// At most so many are kept. Programs have some thousands; a million are no stacks, but what a damaged
+    /// unwinder finds.
+    pub const MOST: usize = 1 << 17;
+
+    /// Whether there were more than [`Stacks::MOST`]: those that came later count as [`StackId::NONE`].
+    pub fn overflowed(&self) -> bool {
+        self.overflowed
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= Self::MOST
+    }
+
     /// The stack with these frames. Zeros at its end are unused slots, no frames.
     pub fn intern(&mut self, frames: &[u64]) -> StackId {
         let used = frames.iter().rposition(|&frame| frame != 0);
@@ -100,6 +117,10 @@ impl Stacks {
             .find(hash, |&stack| self.frames(stack) == frames);
         if let Some(&stack) = known {
             return stack;
+        }
+        if self.is_full() {
+            self.overflowed = true;
+            return StackId::NONE;
         }
         let stack = StackId(self.ends.len() as u32);
         self.frames.extend_from_slice(frames);
@@ -133,6 +154,7 @@ impl Stacks {
             .find(hash, |encoding| encoding.of(&self.encoded) == bytes);
         let encoding = match known {
             Some(&encoding) => encoding,
+            None if self.is_full() => return self.decode(bytes),
             None => self.intern_new(bytes, hash)?,
         };
         if let Some(ends) = Ends::of(bytes)
@@ -143,14 +165,15 @@ impl Stacks {
         Some(encoding.stack)
     }
 
-    #[cold]
-    fn intern_new(&mut self, bytes: &[u8], hash: u64) -> Option<Encoding> {
+    fn decode(&mut self, bytes: &[u8]) -> Option<StackId> {
         let mut numbers = Numbers::new(bytes);
         let frames: Vec<u64> = numbers.by_ref().map(u64::from).collect();
-        if !numbers.is_whole() {
-            return None;
-        }
-        let stack = self.intern(&frames);
+        numbers.is_whole().then(|| self.intern(&frames))
+    }
+
+    #[cold]
+    fn intern_new(&mut self, bytes: &[u8], hash: u64) -> Option<Encoding> {
+        let stack = self.decode(bytes)?;
         let encoding = Encoding {
             start: self.encoded.len() as u32,
             length: bytes.len() as u32,

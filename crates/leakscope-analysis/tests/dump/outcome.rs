@@ -72,8 +72,8 @@ fn many_blocks_and_none_freed_come_first() {
     for index in 0..4 {
         let _ = write!(
             records,
-            "    10 bytes (@ 0x3fc9000{index}) allocated CPU 0 ccount 0x00000000 caller 0x40370002:\n\
-             \x20   10 bytes (@ 0x3fc9100{index}) allocated CPU 0 ccount 0x00000000 caller 0x40370003:\n"
+            "    10 bytes (@ 0x3fc90{index}00) allocated CPU 0 ccount 0x00000000 caller 0x40370002:\n\
+             \x20   10 bytes (@ 0x3fc91{index}00) allocated CPU 0 ccount 0x00000000 caller 0x40370003:\n"
         );
     }
     records +=

@@ -47,8 +47,8 @@ impl Watcher for Effects {
     }
 }
 
-/// All effects of a recording, and its outcome.
-fn read(bytes: &[u8], is_plain: bool) -> (Vec<(u64, Effect)>, Outcome) {
+/// All effects of a recording, what they have not told yet, and its outcome.
+fn read(bytes: &[u8], is_plain: bool) -> (Vec<(u64, Effect)>, Vec<KnownBlock>, Outcome) {
     let mut trace = Trace::new(&Layout::of(&[bytes]));
     let mut heap = HeapModel::default();
     let mut effects = Effects {
@@ -56,7 +56,7 @@ fn read(bytes: &[u8], is_plain: bool) -> (Vec<(u64, Effect)>, Outcome) {
         ..Effects::default()
     };
     let Ok(_) = heap.run(&mut trace, &[bytes][..], &mut KeepAll, &mut effects);
-    (effects.all, heap.outcome(&trace))
+    (effects.all, heap.ended_unseen(), heap.outcome(&trace))
 }
 
 /// The heap as effects tell of it.
@@ -135,13 +135,18 @@ impl Heap {
 
 /// Both ways of reading tell of the same effects and come to the same outcome, and the effects add up to the totals.
 pub(crate) fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
-    let (effects, outcome) = read(bytes, true);
-    let (stepwise, of_steps) = read(bytes, false);
+    let (effects, unseen, outcome) = read(bytes, true);
+    let (stepwise, _, of_steps) = read(bytes, false);
     assert!(effects == stepwise, "plain values and events differ");
     assert_eq!(format!("{of_steps:?}"), format!("{outcome:?}"));
     let mut heap = Heap::default();
     for (time, effect) in &effects {
         heap.apply(*time, effect);
+    }
+    for gone in unseen {
+        assert_eq!(heap.live.remove(&gone.block.address), Some(gone));
+        heap.live_bytes -= gone.block.size;
+        heap.losses += 1;
     }
     heap.end_session();
     let expected = Totals {

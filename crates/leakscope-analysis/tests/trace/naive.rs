@@ -3,7 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use leakscope_analysis::findings::{Cycles, Lifetimes, SiteHistory, Span};
+use leakscope_analysis::findings::{
+    Cycles, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds,
+};
+
+use leakscope_testing::scenario::HZ;
 
 /// Return addresses; the last site has no call stack.
 pub(crate) const SITES: [&[u32]; 5] = [
@@ -49,6 +53,8 @@ pub(crate) struct Site {
     pub(crate) freed: Vec<(u64, u64)>,
     /// The last free of a block; one that was taken back counts, as long as there are others.
     pub(crate) last_free: u64,
+    /// Birth and end of each block whose address was used again.
+    reused: Vec<(u64, u64)>,
     changes: Vec<Change>,
     at_marks: Vec<u64>,
     pub(crate) failed: u64,
@@ -103,6 +109,8 @@ pub(crate) struct Twin {
     pub(crate) wrong_frees: u64,
     pub(crate) older: u64,
     pub(crate) free_lost: u64,
+    free_times: Vec<u64>,
+    returned: u64,
     pub(crate) peak: (u64, u64, BTreeMap<usize, u64>),
     pub(crate) end: u64,
     task: usize,
@@ -237,10 +245,12 @@ impl Twin {
             site,
             task,
         };
-        self.freed.remove(&address);
+        self.returned += u64::from(self.freed.remove(&address));
         if let Some(lost) = self.live.insert(address, block) {
             self.free_lost += 1;
-            self.site(lost.site).change(time, -(lost.size as i64));
+            let site = self.site(lost.site);
+            site.change(time, -(lost.size as i64));
+            site.reused.push((lost.time, time));
         }
         let site = self.site(site);
         site.allocations.push((time, size));
@@ -270,6 +280,7 @@ impl Twin {
         };
         self.freed.insert(address);
         let now = self.end;
+        self.free_times.push(now);
         let site = self.site(block.site);
         site.freed.push((block.time, now));
         site.last_free = now;
@@ -304,8 +315,33 @@ impl Twin {
             cycles: whole_cycles.saturating_sub(2) as u64,
             cycles_from: self.marks.get(2.min(whole_cycles)).copied().unwrap_or(0),
             cycles_to: self.marks.last().copied().unwrap_or(0),
+            second: HZ.into(),
+            frees: self.some_free_times(),
             gaps: Vec::new(),
+            losses: None,
         }
+    }
+
+    /// At most 128 moments of frees: every first, second, fourth …
+    fn some_free_times(&self) -> Vec<u64> {
+        let mut step = 1;
+        while self.free_times.len().div_ceil(step) > 128 {
+            step *= 2;
+        }
+        self.free_times.iter().copied().step_by(step).collect()
+    }
+
+    /// As [`Twin::span`], with what reused addresses prove to be lost.
+    pub(crate) fn judged_span(&self, packets: u64, histories: &[SiteHistory]) -> Span {
+        let mut span = self.span();
+        let counts = LossCounts {
+            packets,
+            returned: self.returned,
+            reused: self.free_lost,
+            unknown_frees: 0,
+        };
+        span.losses = Losses::of(&span, counts, histories.iter().cloned());
+        span
     }
 }
 
@@ -349,6 +385,10 @@ impl Site {
         let mut lifetimes = Lifetimes::default();
         for (birth, death) in &self.freed {
             lifetimes.add(death - birth);
+        }
+        let mut unsure_ends = UnsureEnds::default();
+        for (birth, end) in &self.reused {
+            unsure_ends.add(0, end - birth, true);
         }
         let times: Vec<u64> = self.allocations.iter().map(|&(time, _)| time).collect();
         let max_live_bytes = self
@@ -410,6 +450,9 @@ impl Site {
             lifetimes,
             floors,
             cycles,
+            reused: self.reused.len() as u64,
+            first_reuse: self.reused.first().map(|&(_, end)| end),
+            unsure_ends,
         }
     }
 }

@@ -192,10 +192,14 @@ impl Reading {
         problems.find(|problem| problem.kind.code() == code)
     }
 
-    /// The codes of all problems.
+    /// The codes of all problems, but that the recording is short: most are here.
     pub(crate) fn codes(&self) -> Vec<&'static str> {
-        let problems = self.outcome.problems.iter();
-        problems.map(|problem| problem.kind.code()).collect()
+        let codes = self
+            .outcome
+            .problems
+            .iter()
+            .map(|problem| problem.kind.code());
+        codes.filter(|&code| code != "too-short").collect()
     }
 
     /// The kinds of the anomalies, by name.

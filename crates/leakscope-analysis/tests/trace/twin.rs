@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leakscope_analysis::findings;
+use leakscope_analysis::findings::{self, SiteHistory, Span};
 use leakscope_analysis::outcome::{CallSite, Outcome};
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use proptest::prelude::*;
@@ -122,6 +122,8 @@ fn compare_tasks(twin: &Twin, outcome: &Outcome) {
 
 fn compare_sites(twin: &Twin, outcome: &Outcome) {
     assert_eq!(outcome.call_sites.len(), twin.sites.len(), "call sites");
+    let histories: Vec<SiteHistory> = twin.sites.keys().map(|&site| history(twin, site)).collect();
+    let span = twin.judged_span(outcome.totals.events, &histories);
     for (&number, site) in &twin.sites {
         let real = outcome
             .call_sites
@@ -132,17 +134,28 @@ fn compare_sites(twin: &Twin, outcome: &Outcome) {
         assert_eq!(real.reallocations, site.reallocations);
         assert_eq!(real.contexts.len(), site.tasks.len());
         if !site.allocations.is_empty() {
-            compare_site(twin, number, site, real);
+            compare_site(twin, number, site, real, &span);
         }
     }
 }
 
-fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite) {
+/// The birth and the address of each block of a site that lives.
+fn live_blocks(twin: &Twin, number: usize) -> Vec<(u64, u64)> {
     let own = twin.live.iter().filter(|(_, block)| block.site == number);
     let mut blocks: Vec<(u64, u64)> = own
         .map(|(&block, of)| (of.time, u64::from(address(block))))
         .collect();
     blocks.sort_unstable();
+    blocks
+}
+
+fn history(twin: &Twin, number: usize) -> SiteHistory {
+    let births = live_blocks(twin, number).into_iter();
+    twin.sites[&number].history(twin, births.map(|(time, _)| time).collect())
+}
+
+fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite, span: &Span) {
+    let blocks = live_blocks(twin, number);
     let listed = real.blocks.iter().map(|block| (block.time, block.address));
     let kept = blocks.len().min(CallSite::BLOCKS_KEPT);
     assert_eq!(
@@ -150,8 +163,7 @@ fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite) {
         blocks[..kept],
         "the oldest blocks"
     );
-    let births = blocks.iter().map(|&(time, _)| time).collect();
-    let history = site.history(twin, births);
+    let history = history(twin, number);
     assert_eq!(real.peak_bytes, history.max_live_bytes);
     assert_eq!(real.allocated_bytes, history.allocated_bytes);
     assert_eq!(real.outstanding_bytes, history.live_bytes);
@@ -161,10 +173,9 @@ fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite) {
     let sizes = || site.allocations.iter().map(|&(_, size)| size);
     assert_eq!(Some(real.smallest), sizes().min());
     assert_eq!(Some(real.largest), sizes().max());
-    let span = twin.span();
-    let finding = findings::judge(&history, &span);
+    let finding = findings::judge(&history, span);
     assert_eq!(real.finding, finding, "{history:?} {span:?}");
-    let growth = findings::growth(finding.verdict, &history, &span);
+    let growth = findings::growth(finding.verdict, &history, span);
     assert_eq!(real.growth, growth);
 }
 

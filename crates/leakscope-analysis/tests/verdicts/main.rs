@@ -2,6 +2,8 @@
 //! what holds for any history.
 
 mod damage;
+mod lossy;
+mod lossy_table;
 mod patterns;
 mod program;
 mod properties;

@@ -1,6 +1,6 @@
 //! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
 
-use leakscope_analysis::findings::{Cycles, Gap, SiteHistory, Span};
+use leakscope_analysis::findings::{Cycles, Gap, LossCounts, Losses, SiteHistory, Span};
 
 /// The life of one block.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,16 @@ pub(crate) struct Program {
     /// The moments that the user marked.
     pub(crate) marks: Vec<u64>,
     pub(crate) gaps: Vec<Gap>,
+    /// Frees of blocks that nobody knows: many of them mean that addresses do not return.
+    pub(crate) unknown_frees: u64,
+    /// Moments at which so much is sent that the link loses what follows.
+    pub(crate) floods: Vec<u64>,
+    /// When other call sites free blocks.
+    pub(crate) others_free: Vec<u64>,
 }
+
+/// So many packets are in each trace, whatever the program does.
+pub(crate) const PACKETS: u64 = 10_000;
 
 impl Program {
     /// A trace of so many ticks, in which other call sites are at work all the time.
@@ -32,6 +41,9 @@ impl Program {
             others_until: ticks,
             marks: Vec::new(),
             gaps: Vec::new(),
+            unknown_frees: 0,
+            floods: Vec::new(),
+            others_free: Vec::new(),
         }
     }
 
@@ -59,7 +71,7 @@ impl Program {
     /// The trace as a whole.
     pub(crate) fn span(&self) -> Span {
         let whole = self.marks.len().saturating_sub(3) as u64;
-        Span {
+        let mut span = Span {
             end: self.end,
             start: 0,
             warm_up_end: self.end / 20,
@@ -73,8 +85,19 @@ impl Program {
             } else {
                 0
             },
+            second: 0,
+            frees: self.others_free.clone(),
             gaps: self.gaps.clone(),
-        }
+            losses: None,
+        };
+        let counts = LossCounts {
+            packets: PACKETS,
+            returned: 1000,
+            unknown_frees: self.unknown_frees,
+            ..LossCounts::default()
+        };
+        span.losses = Losses::of(&span, counts, std::iter::empty());
+        span
     }
 
     fn last_heap_event(&self) -> u64 {

@@ -1,7 +1,8 @@
 //! What holds for any history, also for one that no trace can have.
 
 use leakscope_analysis::findings::{
-    Cycles, Gap, Lifetimes, SiteHistory, Span, Verdict, Word, growth, judge,
+    Cycles, Gap, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds, Verdict, Word,
+    growth, judge,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -29,6 +30,9 @@ prop_compose! {
         lifetimes in vec(number(), 0..60),
         floors in vec(number(), 0..40),
         net_bytes in any::<i64>(),
+        reused in 0..9_u64,
+        first_reuse in option::of(number()),
+        unsure in vec((number(), number(), any::<bool>()), 0..20),
     ) -> SiteHistory {
         if sorted {
             live_births.sort_unstable();
@@ -36,6 +40,10 @@ prop_compose! {
         let mut histogram = Lifetimes::default();
         for ticks in lifetimes {
             histogram.add(ticks);
+        }
+        let mut unsure_ends = UnsureEnds::default();
+        for (least, longest, by_reuse) in unsure {
+            unsure_ends.add(least, longest, by_reuse);
         }
         SiteHistory {
             allocations: numbers[0],
@@ -54,17 +62,22 @@ prop_compose! {
             lifetimes: histogram,
             floors,
             cycles: Cycles { grown: numbers[9], net_bytes },
+            reused,
+            first_reuse,
+            unsure_ends,
         }
     }
 }
 
 prop_compose! {
     fn any_span()(
-        numbers in vec(number(), 8),
+        numbers in vec(number(), 12),
         stopped in option::of(number()),
+        frees in vec(number(), 0..20),
         gaps in vec((number(), number(), option::of(number())), 0..6),
+        sites in vec(any_history(), 0..5),
     ) -> Span {
-        Span {
+        let mut span = Span {
             end: numbers[0],
             start: numbers[1],
             warm_up_end: numbers[2],
@@ -74,8 +87,14 @@ prop_compose! {
             cycles: numbers[5],
             cycles_from: numbers[6],
             cycles_to: numbers[7],
+            second: numbers[8],
+            frees,
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
-        }
+            losses: None,
+        };
+        let counts = LossCounts { packets: numbers[9], returned: numbers[10] % 3, reused: numbers[10], unknown_frees: numbers[11] };
+        span.losses = Losses::of(&span, counts, sites.into_iter());
+        span
     }
 }
 
@@ -127,6 +146,9 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
                 lost: gap.lost,
             })
             .collect(),
+        second: span.second * 2,
+        frees: span.frees.iter().map(|time| time * 2).collect(),
+        losses: None,
     };
     (history, span)
 }

@@ -107,7 +107,44 @@ fn where_the_whole_heap_falls_silent_a_site_has_not_stopped() {
 fn a_program_that_uses_the_heap_only_at_first_does_not_leak() {
     let mut program = kept(&every(20, 0, 400));
     program.others_until = 400;
-    assert_eq!(verdict(&program), Verdict::Bounded);
+    let finding = finding(&program);
+    assert_eq!(finding.verdict, Verdict::Once);
+    assert_eq!(finding.confidence, Confidence::Medium);
+}
+
+/// Others are at work, and then the whole program idles: what it left behind while it worked, it leaks.
+#[test]
+fn a_program_that_leaked_and_then_idles_is_not_excused() {
+    for end in [1000, 10_000, 1_000_000] {
+        let mut program = kept(&every(20, 0, 400));
+        program.end = end;
+        program.others_until = 405;
+        program.others_free = every(25, 10, 400);
+        let leak = finding(&program);
+        assert_eq!(leak.verdict, Verdict::LeakSteady, "{end}");
+        assert_eq!(leak.confidence, Confidence::Medium);
+        assert!(leak.reason.contains(&Word::Moment(405)));
+
+        program.others_free.truncate(5);
+        assert_eq!(verdict(&program), Verdict::Once, "{end}");
+    }
+}
+
+/// The same within 4 ms is how programs start up.
+#[test]
+fn a_trace_may_be_too_short_for_any_habit() {
+    let program = kept(&every(20, 60, 980));
+    let judged = |second| {
+        let span = Span {
+            second,
+            ..program.span()
+        };
+        judge(&program.history(), &span)
+    };
+    assert_eq!(judged(50_000).verdict, Verdict::LeakSteady);
+    let short = judged(250_000);
+    assert_eq!(short.verdict, Verdict::Unclassified);
+    assert!(short.reason.contains(&Word::Duration(1000)));
 }
 
 #[test]
@@ -190,6 +227,16 @@ fn frees_after_the_order_to_stop_are_a_late_release() {
     assert_eq!(judge(&history, &span).verdict, Verdict::AllFreed);
     span.stopped = Some(900);
     assert_eq!(judge(&history, &span).verdict, Verdict::LateRelease);
+}
+
+#[test]
+fn a_late_release_may_hold_a_few_young_blocks() {
+    let mut program = Program::new(1000);
+    for birth in 1..10 {
+        program.freed(f64::from(birth) / 20.0, 0.99, 10);
+    }
+    program.freed(0.985, 0.99, 10);
+    assert_eq!(verdict(&program), Verdict::LateRelease);
 }
 
 #[test]

@@ -36,13 +36,15 @@ fn headline(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let (kind, paint, rest) = match report.conclusion {
         Conclusion::Leak => (Paint::Leak, Paint::Strong, ':'),
         Conclusion::NoLeakSeen if report.trace.has_history => (Paint::Good, Paint::Plain, ','),
-        Conclusion::NoLeakSeen | Conclusion::NothingKnown => (Paint::Warning, Paint::Plain, ':'),
+        Conclusion::NoLeakSeen | Conclusion::Uncertain | Conclusion::NothingKnown => {
+            (Paint::Warning, Paint::Plain, ':')
+        }
     };
     let sentence = unbroken(&report.headline);
     let (said, more) = sentence.split_at(sentence.find(rest).unwrap_or(sentence.len()));
     let end = match report.conclusion {
         _ if !report.limits.is_empty() => ":",
-        Conclusion::NoLeakSeen => ".",
+        Conclusion::NoLeakSeen | Conclusion::Uncertain => ".",
         Conclusion::Leak | Conclusion::NothingKnown => "",
     };
     let line = Line::new().paint(kind, said).paint(paint, more).plain(end);

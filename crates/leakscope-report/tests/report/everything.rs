@@ -248,6 +248,8 @@ fn problems() -> Vec<Problem> {
             },
         },
         ProblemKind::TooMany,
+        ProblemKind::TooManyStacks { kept: 131_072 },
+        ProblemKind::TooShort { ticks: 4000 },
     ]
     .into_iter()
     .zip(1..)

@@ -122,7 +122,10 @@ impl Drawing {
                 Effect::Free { ended } => ("free", ended.block.size),
                 Effect::UnknownFree(_) => ("free", 0),
                 Effect::Failed { size, .. } => ("failed", *size),
-                Effect::FreeOfNull | Effect::HeapDefined | Effect::Restart => return,
+                Effect::FreeOfNull
+                | Effect::EmptyAllocation
+                | Effect::HeapDefined
+                | Effect::Restart => return,
             };
             mark(&mut self.marks.heap, || HeapMark {
                 index: seen.index,

@@ -1,7 +1,8 @@
 //! An entry of the ledger: of an effect, what the event itself does not say.
 //!
 //! A tag, then the call site of who asked for memory, the block that ended or was revived, and the block that was
-//! lost; each only if there is one. Numbers are narrow in most entries, and wide where one of them needs it. The
+//! lost; each only if there is one. A block that was revived or lost need not lie where the event says: its address
+//! stands last. Numbers are narrow in most entries, and wide where one of them needs it. The
 //! least significant byte stands first.
 
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId, UnknownFree};
@@ -97,7 +98,7 @@ pub(crate) fn write_any(
     };
     let lost = effect.lost().map(&mut ended);
     let lost = lost.as_ref();
-    match effect {
+    let mut length = match effect {
         Effect::Allocation {
             began, completes, ..
         } => {
@@ -117,15 +118,15 @@ pub(crate) fn write_any(
         Effect::UnknownFree(why) => write(room, (*why as u8) << DETAIL_SHIFT, None, None, None),
         Effect::Failed { site, revived, .. } => {
             let block = revived.as_ref().map(&mut ended);
-            let mut length = write(room, 0, Some(*site), block.as_ref(), None);
-            if let Some(revived) = revived {
-                put(room, &mut length, revived.block.address, 8);
-            }
-            length
+            write(room, 0, Some(*site), block.as_ref(), None)
         }
         Effect::Restart => write(room, RESTART, None, None, None),
-        Effect::FreeOfNull | Effect::HeapDefined => 0,
+        Effect::FreeOfNull | Effect::EmptyAllocation | Effect::HeapDefined => 0,
+    };
+    if let Some(known) = effect.revived().or(effect.lost()) {
+        put(room, &mut length, known.block.address, 8);
     }
+    length
 }
 
 #[inline(always)]
@@ -193,7 +194,7 @@ pub(crate) fn read(
     let effect = match of_heap {
         HeapEvent::Allocation { address, size, .. } => Effect::Allocation {
             began: KnownBlock::begun(entry.site(), address, size, now),
-            lost: entry.block(LOST, address),
+            lost: entry.block_elsewhere(LOST),
             completes: COMPLETES[detail(tag)],
         },
         HeapEvent::Reallocation {
@@ -204,19 +205,17 @@ pub(crate) fn read(
         } => Effect::Reallocation {
             began: KnownBlock::begun(entry.site(), address, size, now),
             ended: (entry.block(FIRST, old_address)).ok_or(UNKNOWN_FREES[detail(tag)]),
-            lost: entry.block(LOST, address),
+            lost: entry.block_elsewhere(LOST),
         },
         HeapEvent::Free { address, .. } => match entry.block(FIRST, address) {
             Some(ended) => Effect::Free { ended },
             None => Effect::UnknownFree(UNKNOWN_FREES[detail(tag)]),
         },
+        HeapEvent::Failed { size: 0, .. } => return (Some(Effect::EmptyAllocation), 0),
         HeapEvent::Failed { size, .. } => Effect::Failed {
             site: entry.site(),
             size,
-            revived: entry.block(FIRST, 0).map(|mut revived| {
-                revived.block.address = entry.number(8);
-                revived
-            }),
+            revived: entry.block_elsewhere(FIRST),
         },
         HeapEvent::FreeOfNull { .. } => return (Some(Effect::FreeOfNull), 0),
         HeapEvent::Define { .. } => return (Some(Effect::HeapDefined), 0),
@@ -261,6 +260,13 @@ impl Entry<'_> {
 
     fn site(&mut self) -> SiteId {
         SiteId::new(self.number(self.widths.site) as u32)
+    }
+
+    /// As [`Entry::block`], if the event does not say where the block is: that stands last in the entry.
+    fn block_elsewhere(&mut self, bit: u8) -> Option<KnownBlock> {
+        let mut known = self.block(bit, 0)?;
+        known.block.address = self.number(8);
+        Some(known)
     }
 
     /// The block that the tag has this bit for.

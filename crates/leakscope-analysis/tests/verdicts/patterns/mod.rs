@@ -1,5 +1,6 @@
 //! Programs whose truth is known, drawn at random over wide ranges.
 
+mod adversarial;
 mod healthy;
 mod leaking;
 mod undecidable;
@@ -54,6 +55,15 @@ pub(crate) fn all() -> Vec<Pattern> {
     patterns.extend(group(Truth::Healthy, healthy::PATTERNS));
     patterns.extend(group(Truth::Undecidable, undecidable::PATTERNS));
     patterns
+}
+
+/// Programs without a leak whose releases make the link lose packets.
+pub(crate) fn adversarial() -> Vec<Pattern> {
+    let patterns = adversarial::PATTERNS.iter();
+    let truth = Truth::Healthy;
+    patterns
+        .map(|&(name, draw)| Pattern { name, truth, draw })
+        .collect()
 }
 
 /// A trace of ordinary length: from a tenth of a second to hours, at a few MHz.

@@ -20,7 +20,7 @@
  *   cores: number[] }} target
  * @property {{ hz: number | null, end: number }} clock
  * @property {{ state: ReadingState, read_bytes: number, total_bytes: number | null }} reading
- * @property {'leak' | 'no-leak-seen' | 'nothing-known'} conclusion
+ * @property {'leak' | 'no-leak-seen' | 'uncertain' | 'nothing-known'} conclusion
  * @property {string} sentence
  * @property {string[]} also_wrong what else the program did wrong
  * @property {boolean} symbols functions have names

@@ -77,7 +77,7 @@ function problemLine(page, { message, hint, time_ticks: time, severity }) {
 function conclusion(page) {
   const { conclusion, sentence, also_wrong: wrong, findings } = page.overview;
   // No leak is not all that a heap can suffer from.
-  const isOpen = conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ standing }) => standing === 'unknown'));
+  const isOpen = conclusion === 'uncertain' || conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ standing }) => standing === 'unknown'));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),

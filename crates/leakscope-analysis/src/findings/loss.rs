@@ -1,0 +1,199 @@
+//! How lost data weigh on one call site: which of its blocks that seem to live may have been freed unseen.
+//!
+//! Blocks are told apart by how long they lived *for sure*: until the first gap after their birth, because up
+//! to it a free would have been seen. Classes are those of [`Lifetimes`]; class *n* stands for all blocks of
+//! that class and above, and class 0 so for all blocks.
+
+use super::losses::CLASSES;
+use super::{Gap, Lifetimes, Losses, SiteHistory, Span};
+
+/// How far above the expected number chance is allowed to go, in standard deviations: one in 700.
+const CHANCE: f64 = 3.0;
+
+/// A habit of not freeing is no chance if lost frees explain it with this probability at most.
+const NO_CHANCE: f64 = 0.001;
+
+/// What is no more than a hint without losses must not be weakened by them.
+const NO_CHANCE_OF_A_HINT: f64 = 1e-6;
+
+/// The losses as one site sees them.
+pub(super) struct Loss<'a> {
+    losses: &'a Losses,
+    /// How much the number of lost frees scatters, compared to one by one: frees are lost in groups.
+    scatter: f64,
+    /// The blocks that live, as ticks for which they lived for sure, and births; the least sure first.
+    live: Vec<(u64, u64)>,
+    /// Blocks that were freed, or ended by reuse, for sure at this class or above.
+    ended: [u64; CLASSES],
+    /// Those of them that ended by reuse.
+    reused: [u64; CLASSES],
+    /// By the class that is sure, and the class of the longest life: ends after a loss.
+    unsure: Vec<[u64; CLASSES]>,
+}
+
+/// The first gap that a block born at `birth` lived into.
+pub(crate) fn first_gap(gaps: &[Gap], birth: u64) -> Option<&Gap> {
+    gaps.get(gaps.partition_point(|gap| gap.to <= birth))
+}
+
+impl<'a> Loss<'a> {
+    /// `None` if no block of the site can have been freed unseen.
+    pub(super) fn of(history: &SiteHistory, span: &'a Span) -> Option<Self> {
+        let losses = span.losses.as_ref()?;
+        let sure = |birth: u64| {
+            let gap = first_gap(&span.gaps, birth);
+            gap.map_or(u64::MAX, |gap| gap.from.saturating_sub(birth))
+        };
+        let births = history.live_births.iter();
+        let mut live: Vec<_> = births.map(|&birth| (sure(birth), birth)).collect();
+        if history.reused == 0 && live.iter().all(|&(sure, _)| sure == u64::MAX) {
+            return None;
+        }
+        live.sort_unstable();
+        let mut ended = [0; CLASSES];
+        for (class, &count) in history.lifetimes.buckets.iter().enumerate() {
+            ended[class] = u64::from(count);
+        }
+        let mut reused = [0; CLASSES];
+        let mut unsure = vec![[0; CLASSES]; CLASSES];
+        for (sure, longest, by_reuse, count) in history.unsure_ends.counts() {
+            unsure[sure][longest] += count;
+            ended[sure] += count;
+            if by_reuse {
+                reused[sure] += count;
+            } else {
+                ended[longest] = ended[longest].saturating_sub(count);
+            }
+        }
+        sum_from_above(&mut ended);
+        sum_from_above(&mut reused);
+        unsure.iter_mut().for_each(sum_from_above);
+        for class in (0..CLASSES - 1).rev() {
+            let above = unsure[class + 1];
+            unsure[class]
+                .iter_mut()
+                .zip(above)
+                .for_each(|(count, more)| *count += more);
+        }
+        let events = history.allocations.saturating_add(history.frees) as f64;
+        Some(Self {
+            losses,
+            scatter: 1.0 + (events / losses.packets * losses.together).max(1.0),
+            live,
+            ended,
+            reused,
+            unsure,
+        })
+    }
+
+    /// How many frees of blocks that lived for `class` should have been lost.
+    fn usual(&self, class: usize) -> f64 {
+        let freed = self.ended[class].saturating_sub(self.reused[class]);
+        self.losses.odds * freed as f64
+    }
+
+    /// `expected` events at the most, but for one case in 700.
+    fn at_most(&self, expected: f64) -> f64 {
+        expected + CHANCE * (self.scatter * expected).sqrt()
+    }
+
+    /// Whether more frees of such blocks were lost than chance loses: they go together with gaps, and so
+    /// nothing can be said of those that are not known.
+    pub(super) fn is_no_chance(&self, class: usize) -> bool {
+        self.losses.is_blind || self.reused[class] as f64 > self.at_most(self.usual(class))
+    }
+
+    /// How many blocks that lived for `sure`, and would now be older than `age`, were freed unseen at most.
+    pub(super) fn hidden(&self, sure: usize, age: usize) -> usize {
+        self.at_most(self.usual(sure) * self.losses.hidden[age])
+            .ceil() as usize
+    }
+
+    /// How many blocks ended at an age of class `age` or later: those known for sure, and of the others that
+    /// lived for `sure` as many as late discoveries of lost frees do not explain.
+    pub(super) fn ended_later(&self, sure: usize, age: usize) -> f64 {
+        let certain = self.ended[age] as f64;
+        let possible = self.unsure[sure][age] as f64 - self.unsure[age][0] as f64;
+        certain + (possible - self.losses.late[age] * self.usual(sure)).max(0.0)
+    }
+
+    /// Of the blocks born up to `latest`, how many did not live for sure for each class.
+    pub(super) fn unsure_before(&self, latest: u64) -> [usize; CLASSES] {
+        let mut unsure = [0; CLASSES];
+        for (lived, _) in self.live.iter().filter(|&&(_, birth)| birth <= latest) {
+            unsure[class_of(*lived)] += 1;
+        }
+        let mut below = 0;
+        for count in &mut unsure {
+            below += std::mem::replace(count, below);
+        }
+        unsure
+    }
+
+    /// The births of those that were born up to `latest`, without the `given_up` least sure ones.
+    pub(super) fn kept(&self, latest: u64, given_up: usize) -> Vec<u64> {
+        let births = self.live.iter().map(|&(_, birth)| birth);
+        let mut kept: Vec<u64> = births
+            .filter(|&birth| birth <= latest)
+            .skip(given_up)
+            .collect();
+        kept.sort_unstable();
+        kept
+    }
+
+    /// The births of the blocks that may have been freed unseen, in order, if only those count that would have
+    /// been hidden for `ticks`.
+    pub(super) fn suspects(&self, ticks: u64) -> Vec<u64> {
+        let age = Lifetimes::class(ticks);
+        let unsure = self.unsure_before(u64::MAX);
+        let given_up = (0..CLASSES).map(|sure| unsure[sure].saturating_add(self.hidden(sure, age)));
+        let fewest = given_up.min();
+        let suspects = self.live.iter().take(fewest.unwrap_or(0));
+        let mut births: Vec<u64> = suspects.map(|&(_, birth)| birth).collect();
+        births.sort_unstable();
+        births
+    }
+
+    /// By how many blocks a level flickers because lost frees show only after `ticks`.
+    pub(super) fn flicker(&self, ticks: u64) -> f64 {
+        let hidden = self.usual(0) * self.losses.hidden[Lifetimes::class(ticks)];
+        f64::midpoint(hidden, (self.scatter * hidden).sqrt()).ceil()
+    }
+
+    /// Whether so many occasions without a free that was seen are no chance: what is freed together is lost
+    /// together.
+    pub(super) fn is_habit(&self, occasions: usize, is_hint: bool) -> bool {
+        let limit = if is_hint {
+            NO_CHANCE_OF_A_HINT
+        } else {
+            NO_CHANCE
+        };
+        let share = self.losses.odds / (1.0 + self.losses.odds);
+        let exponent = i32::try_from(occasions).unwrap_or(i32::MAX);
+        !self.losses.is_blind && share.powi(exponent) <= limit
+    }
+
+    /// How many of the blocks lived when data were lost.
+    pub(super) fn unsure(&self) -> u64 {
+        self.live.partition_point(|&(sure, _)| sure < u64::MAX) as u64
+    }
+
+    /// Packets that were lost.
+    pub(super) fn lost(&self) -> u64 {
+        self.losses.lost as u64
+    }
+}
+
+/// A block that certainly lives is of the highest class.
+fn class_of(sure: u64) -> usize {
+    match sure {
+        u64::MAX => CLASSES - 1,
+        ticks => Lifetimes::class(ticks),
+    }
+}
+
+fn sum_from_above(counts: &mut [u64; CLASSES]) {
+    for class in (0..CLASSES - 1).rev() {
+        counts[class] += counts[class + 1];
+    }
+}

@@ -1,0 +1,203 @@
+//! Many programs on one device, whose link loses packets: recordings with a known truth.
+//!
+//! Each program of [`crate::patterns`] is a call site here. An allocator says where their blocks lie, a link of
+//! limited rate with a buffer of limited size what arrives.
+
+mod allocator;
+mod link;
+
+pub(crate) use allocator::Reuse;
+pub(crate) use link::Loss;
+
+use std::collections::{HashMap, HashSet};
+
+use leakscope_analysis::Analysis;
+use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::Layout;
+
+use crate::patterns::{Pattern, Truth, adversarial, all};
+use crate::program::Program;
+use allocator::Memory;
+use link::{Message, Sender};
+
+/// Ticks of a trace: ten minutes at 1 MHz.
+const LENGTH: u64 = 600_000_000;
+
+/// A flood is so many packets that fill the buffer of the link at once: log messages, say.
+const FLOOD: u64 = 200;
+
+/// Programs that need more than a call site: silence around them, marks, or a length of their own.
+const NOT_HERE: [&str; 4] = ["silen", "marked", "very short", "very long"];
+
+/// What was found in a recording.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Score {
+    pub(crate) lost: u64,
+    pub(crate) packets: u64,
+    pub(crate) leaks: u64,
+    pub(crate) found: u64,
+    pub(crate) healthy: u64,
+    pub(crate) adversarial: u64,
+    /// Patterns of leaks that were missed, and of sites without one that were accused.
+    pub(crate) missed: Vec<&'static str>,
+    pub(crate) accused: Vec<(&'static str, Verdict)>,
+    pub(crate) accused_adversarial: Vec<(&'static str, Verdict)>,
+}
+
+impl Score {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.lost += other.lost;
+        self.packets += other.packets;
+        self.leaks += other.leaks;
+        self.found += other.found;
+        self.healthy += other.healthy;
+        self.adversarial += other.adversarial;
+        self.missed.extend(other.missed);
+        self.accused.extend(other.accused);
+        self.accused_adversarial.extend(other.accused_adversarial);
+    }
+}
+
+/// Records a device that runs a program of each pattern, and says what the verdicts are worth.
+pub(crate) fn score(seed: u64, reuse: Reuse, loss: Loss, with_adversarial: bool) -> Score {
+    let usable = |pattern: &Pattern| {
+        pattern.truth != Truth::Undecidable
+            && !NOT_HERE.iter().any(|word| pattern.name.contains(word))
+    };
+    let mut patterns: Vec<Pattern> = all().into_iter().filter(usable).collect();
+    let ordinary = patterns.len();
+    if with_adversarial {
+        patterns.extend(adversarial());
+    }
+    let programs: Vec<Program> = patterns
+        .iter()
+        .map(|pattern| pattern.program(seed))
+        .collect();
+    let recording = record(&programs, reuse, loss);
+    let outcome = analyse(&recording.bytes);
+    let mut score = Score {
+        lost: recording.lost,
+        packets: recording.packets,
+        ..Score::default()
+    };
+    let verdicts: HashMap<u64, Verdict> = (outcome.call_sites.iter())
+        .map(|site| (site.stack[0], site.finding.verdict))
+        .collect();
+    for (index, pattern) in patterns.iter().enumerate() {
+        let verdict = verdicts.get(&caller(index)).copied();
+        let is_leak = verdict.filter(|verdict| verdict.is_leak());
+        match pattern.truth {
+            Truth::Leaks => {
+                score.leaks += 1;
+                score.found += u64::from(is_leak.is_some());
+                score
+                    .missed
+                    .extend(is_leak.is_none().then_some(pattern.name));
+            }
+            _ if index < ordinary => {
+                score.healthy += 1;
+                score
+                    .accused
+                    .extend(is_leak.map(|verdict| (pattern.name, verdict)));
+            }
+            _ => {
+                score.adversarial += 1;
+                (score.accused_adversarial).extend(is_leak.map(|verdict| (pattern.name, verdict)));
+            }
+        }
+    }
+    score
+}
+
+/// The address that a program's allocations come from.
+fn caller(site: usize) -> u64 {
+    0x4200_0000 + 0x100 * site as u64
+}
+
+/// What happens on the device.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    Flood,
+    /// Frees come first: what is freed can be allocated anew at the same moment. It moves if it is.
+    Free {
+        site: usize,
+        block: usize,
+        moves: bool,
+    },
+    Allocate {
+        site: usize,
+        block: usize,
+    },
+}
+
+fn deeds(programs: &[Program]) -> Vec<(u64, Deed)> {
+    let mut deeds = Vec::new();
+    for (site, program) in programs.iter().enumerate() {
+        let scaled = |time: u64| {
+            (u128::from(time) * u128::from(LENGTH) / u128::from(program.end.max(1))) as u64
+        };
+        deeds.extend(
+            program
+                .floods
+                .iter()
+                .map(|&time| (scaled(time), Deed::Flood)),
+        );
+        let births: HashSet<u64> = program.blocks.iter().map(|block| block.birth).collect();
+        for (block, life) in program.blocks.iter().enumerate() {
+            let birth = scaled(life.birth);
+            deeds.push((birth, Deed::Allocate { site, block }));
+            if let Some(death) = life.death {
+                // A block lives for a tick at the least, so that it is allocated before it is freed.
+                let moves = births.contains(&death);
+                deeds.push((
+                    scaled(death).max(birth + 1),
+                    Deed::Free { site, block, moves },
+                ));
+            }
+        }
+    }
+    deeds.retain(|&(time, _)| time <= LENGTH);
+    deeds.sort_unstable();
+    deeds
+}
+
+fn record(programs: &[Program], reuse: Reuse, loss: Loss) -> link::Recording {
+    let deeds = deeds(programs);
+    let mut memory = Memory::new(reuse);
+    let mut addresses: HashMap<(usize, usize), (u64, u64)> = HashMap::new();
+    let mut sender = Sender::new(loss, deeds.len() as u64, LENGTH);
+    for (time, deed) in deeds {
+        match deed {
+            Deed::Flood => (0..FLOOD).for_each(|_| sender.send(time, Message::Chatter)),
+            Deed::Allocate { site, block } => {
+                let size = programs[site].blocks[block].size;
+                let address = memory.allocate(size);
+                addresses.insert((site, block), (address, size));
+                let caller = caller(site);
+                sender.send(
+                    time,
+                    Message::Allocation {
+                        address,
+                        size,
+                        caller,
+                    },
+                );
+            }
+            Deed::Free { site, block, moves } => {
+                let (address, size) = addresses.remove(&(site, block)).unwrap_or_default();
+                memory.free(address, size);
+                let caller = if moves { caller(site) } else { 0x4201_0000 };
+                sender.send(time, Message::Free { address, caller });
+            }
+        }
+    }
+    sender.finish(LENGTH)
+}
+
+fn analyse(recording: &[u8]) -> Outcome {
+    let mut analysis = Analysis::new(&Layout::of(&[recording]), KeepAll);
+    let Ok(_) = analysis.run(&[recording][..]);
+    analysis.outcome()
+}

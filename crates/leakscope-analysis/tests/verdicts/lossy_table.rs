@@ -1,0 +1,75 @@
+//! Programs of known truth on links that lose packets: leaks are found, and nobody else is accused.
+//!
+//! `cargo run --release -p leakscope-analysis --example verdicts` prints more of the same, for
+//! `docs/verdicts.md`.
+
+use crate::lossy::{Loss, Reuse, Score, score};
+
+const SEEDS: u64 = 2;
+
+/// Both worlds of a loss, under an allocator.
+fn scores(reuse: Reuse, loss: Loss, with_adversarial: bool) -> Score {
+    let mut sum = Score::default();
+    for seed in 0..SEEDS {
+        sum.add(score(seed, reuse, loss, with_adversarial));
+    }
+    sum
+}
+
+#[track_caller]
+fn assert_found(score: &Score, percent: u64) {
+    assert!(score.accused.is_empty(), "accused: {:?}", score.accused);
+    assert!(
+        score.found * 100 >= score.leaks * percent,
+        "missed: {:?}",
+        score.missed
+    );
+}
+
+#[test]
+fn without_loss_nearly_all_is_found() {
+    assert_found(&scores(Reuse::NewestFirst, Loss::Nothing, false), 95);
+}
+
+#[test]
+fn one_percent_hides_little() {
+    for reuse in [Reuse::NewestFirst, Reuse::OldestFirst, Reuse::Merging] {
+        let score = scores(reuse, Loss::Rate(1.0), false);
+        assert!(score.lost * 200 > score.packets, "{} lost", score.lost);
+        assert_found(&score, 90);
+    }
+}
+
+#[test]
+fn outages_hide_little() {
+    let outages = Loss::Outages {
+        share: 0.03,
+        ticks: 2_000_000,
+    };
+    assert_found(&scores(Reuse::Merging, outages, false), 85);
+}
+
+#[test]
+fn a_quarter_hides_less_than_two_thirds() {
+    let score = scores(Reuse::NewestFirst, Loss::Rate(0.7), false);
+    assert!(score.lost * 5 > score.packets, "{} lost", score.lost);
+    assert_found(&score, 40);
+}
+
+#[test]
+fn releases_that_cause_the_loss_accuse_nobody() {
+    for reuse in [Reuse::OldestFirst, Reuse::Merging] {
+        let score = scores(reuse, Loss::Rate(1.0), true);
+        assert!(score.accused.is_empty(), "accused: {:?}", score.accused);
+        let accused = &score.accused_adversarial;
+        assert!(accused.is_empty(), "accused: {accused:?}");
+    }
+}
+
+#[test]
+fn where_no_address_returns_little_can_be_said() {
+    let score = scores(Reuse::Never, Loss::Rate(0.95), true);
+    let accused = (&score.accused, &score.accused_adversarial);
+    assert!(accused.0.is_empty() && accused.1.is_empty(), "{accused:?}");
+    assert_eq!(score.found, 0);
+}
