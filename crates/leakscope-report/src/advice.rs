@@ -11,9 +11,7 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::NotSystemView => {
             "the input must be a recording of SEGGER SystemView (.svdat), plain or packed (gzip, zstd)"
         }
-        ProblemKind::Empty => {
-            "start the recording before the target, and stop it after the target"
-        }
+        ProblemKind::Empty => "start the recording before the target, and stop it after the target",
         ProblemKind::NoStart | ProblemKind::NoInit => {
             "a recording that begins before the target starts tracing holds all there is"
         }
@@ -46,9 +44,7 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::RecordsEvicted => {
             "use a larger record buffer, or start just before what is suspected: then all records are kept"
         }
-        ProblemKind::DumpCut { .. } => {
-            "save the log up to the line of `=` signs at the dump's end"
-        }
+        ProblemKind::DumpCut { .. } => "save the log up to the line of `=` signs at the dump's end",
         ProblemKind::DumpInterrupted(_) => {
             "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
              not interrupted (docs/heap-dumps.md)"
