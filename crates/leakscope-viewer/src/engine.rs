@@ -89,10 +89,10 @@ enum JobKind {
     Mate(Box<Mate>),
 }
 
-/// So many events are read in one slice of work: some milliseconds.
+/// Events that one slice of work reads: some milliseconds.
 const SLICE: u64 = 50_000;
 
-/// So many windows are remembered.
+/// Windows that are remembered.
 const REMEMBERED: usize = 6;
 
 /// Where in the inputs the streams are, and whether more of what says so may come.
@@ -293,8 +293,8 @@ impl<'s> Engine<'s> {
         }
     }
 
-    /// What must be counted before a question about a window can be answered. Who is content with a part is counted
-    /// some more at once.
+    /// The counting that a question about a window must wait for. A question that is content with a part waits for
+    /// none: a slice is counted at once.
     fn counting(&mut self, limit: Limit, query: &Query) -> io::Result<Option<Job>> {
         let window = self.scan.bounded(limit.window);
         if window == self.scan.bounded(None) {

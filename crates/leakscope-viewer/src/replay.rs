@@ -50,7 +50,7 @@ impl Seen<'_> {
 /// How far a replay came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
-    /// Who looked has seen enough.
+    /// The caller has seen enough.
     Enough,
     /// As many events were read as were to be.
     Limit,

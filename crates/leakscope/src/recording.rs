@@ -14,7 +14,7 @@ use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
 use leakscope_report::{Report, json};
-use leakscope_systemview::{Header, sync};
+use leakscope_systemview::sync;
 use leakscope_viewer::TraceInputs;
 
 use crate::file_kind::FileKind;
@@ -123,7 +123,7 @@ impl Recording {
             return Ok(None);
         };
         let head = input.head(HEAD)?;
-        if !dump::is_text(&head) || Header::parse(&head).data > 0 {
+        if !dump::is_text(&head) {
             return Ok(None);
         }
         let text = input

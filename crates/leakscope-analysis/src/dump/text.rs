@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use leakscope_systemview::Header;
+
 /// Whether most of these bytes, the first of a file, are text. Before a device prints any, a monitor reads noise, or
-/// zeros while it is reset.
+/// zeros while it is reset. The lines of a recording's header are none.
 pub fn is_text(head: &[u8]) -> bool {
     let is_wide = head.starts_with(&UTF_16_LITTLE) || head.starts_with(&UTF_16_BIG);
-    is_wide || text_bytes(head) * 2 > head.len()
+    let has_header = Header::parse(head).data > 0;
+    is_wide || !has_header && text_bytes(head) * 2 > head.len()
 }
 
 /// How many of these bytes are text: those of lines in which, but for one in twenty, all are.

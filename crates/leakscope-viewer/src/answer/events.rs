@@ -72,7 +72,7 @@ fn with_list<T>(
 }
 
 impl Page {
-    /// So many rows of a list.
+    /// At most `limit` rows of a list, from `offset` on.
     pub(crate) fn new(
         offset: u64,
         limit: u64,

@@ -43,7 +43,7 @@ impl Frames {
     }
 }
 
-/// So many addresses tell a call stack apart.
+/// How many addresses tell a call stack apart.
 const ADDRESSES: usize = 3;
 
 /// A call stack in a few words: "parse_header main.c:66"; without symbols "0x40081eff ← 0x40081f34".

@@ -51,7 +51,7 @@ pub(crate) struct Exchange {
     freed: Vec<Option<Freed>>,
 }
 
-/// So many contexts are the first: few programs have more.
+/// How many contexts are the first: few programs have more.
 const FIRST: usize = 32;
 
 impl Exchange {

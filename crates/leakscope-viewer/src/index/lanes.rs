@@ -33,7 +33,7 @@ struct Open {
 /// A trace is divided into at most so many bins.
 const BINS: u64 = 1 << 16;
 
-/// So many sums are kept, of all lanes together: 64 MiB. With more lanes, bins are longer.
+/// The most sums that are kept, of all lanes together: 64 MiB. With more lanes, bins are longer.
 const MOST_SUMS: usize = 1 << 22;
 
 impl Lanes {

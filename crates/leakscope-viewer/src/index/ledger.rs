@@ -16,7 +16,7 @@ pub(crate) struct Ledger {
     /// The block that is being filled, and up to where.
     open: Box<[u8]>,
     used: usize,
-    /// So many blocks stay in memory.
+    /// How many blocks stay in memory.
     kept: usize,
     /// Those behind them.
     file: Option<File>,
@@ -28,7 +28,7 @@ pub(crate) struct Ledger {
 /// The length of a block, in bytes.
 const BLOCK: usize = 1 << 16;
 
-/// So many bytes stay in memory: what some 8 million blocks that come and go need.
+/// Bytes that stay in memory: what some 8 million blocks that come and go need.
 const KEPT: usize = 96 << 20;
 
 impl Default for Ledger {

@@ -81,7 +81,7 @@ pub(crate) struct Flagged {
     pub(crate) index: u64,
 }
 
-/// So many gaps, marks and flagged events are kept of each.
+/// The most gaps, the most marks and the most flagged events that are kept.
 pub(crate) const KEPT: usize = 2000;
 
 /// In the mean, at least so many events fall into a bin. Whoever wants to see more reads them again.

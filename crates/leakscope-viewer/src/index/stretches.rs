@@ -1,7 +1,7 @@
 //! How long something lasted, over time: exact sums in stretches of equal length, which become longer as the
 //! trace does.
 
-/// So many bins in a row, and how many ticks of them.
+/// A number of bins in a row, and how many ticks of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
     first: u32,
@@ -40,7 +40,7 @@ impl Stretches {
         self.push(last as u32, to - (last << self.shift));
     }
 
-    /// So many ticks of a bin.
+    /// Adds ticks of one bin.
     #[inline]
     fn push(&mut self, bin: u32, ticks: u64) {
         let full = 1 << self.shift;

@@ -3,7 +3,7 @@
 use crate::index::Index;
 use crate::query::Filter;
 
-/// So many events of a list are among those from `first` on, up to the next part.
+/// How many events of a list are among those from `first` on, up to the next part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) first: u64,

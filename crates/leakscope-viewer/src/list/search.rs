@@ -28,10 +28,10 @@ pub(crate) struct Search {
 #[derive(Default)]
 pub(crate) struct Searches(Vec<Search>);
 
-/// So many are remembered.
+/// Searches that are remembered.
 const REMEMBERED: usize = 6;
 
-/// So many events are looked at in one slice of work, and fewer for a text: some milliseconds.
+/// Events that one slice of work looks at, and fewer for a text: some milliseconds.
 const SLICE: u64 = 50_000;
 const TEXT_SLICE: u64 = SLICE / 8;
 
@@ -76,11 +76,11 @@ pub(crate) struct Found {
 /// The length of a part, in events: a page is found by reading that many again.
 const PART: u64 = 4096;
 
-/// So many events that were found are remembered one by one: 4 MiB. Where there are more they stand close together, and
+/// Found events that are remembered one by one: 4 MiB. Where there are more they stand close together, and
 /// a page of them is found in few parts.
 const FOUND: usize = 1 << 18;
 
-/// So many rows are kept.
+/// Rows that are kept.
 const ROWS: usize = 2000;
 
 impl Search {

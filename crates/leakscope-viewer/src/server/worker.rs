@@ -35,7 +35,7 @@ pub(super) struct Questions {
 /// How often a page hears of what changes, and how often a trace is looked at that may have grown.
 const NEWS: Duration = Duration::from_millis(250);
 
-/// However many questions come, so often there is a slice of work in between.
+/// A slice of work comes between questions at least this often, however many there are.
 const WORK: Duration = Duration::from_millis(20);
 
 /// A search goes on for so long after the page has last asked about it.
