@@ -18,10 +18,12 @@ impl Trace {
             return self.unreadable(index, piece);
         };
         self.note_stream_facts(index, piece, &packet);
-        if self.has_copies()
-            && id::is_for_both_cores(piece.id())
-            && self.copies.is_copy(index, piece.time, piece.id(), &payload)
-        {
+        let is_for_both = self.has_copies() && id::is_for_both_cores(piece.id());
+        if is_for_both && let Some(alone) = self.copies.missing(piece.time) {
+            let offset = self.streams[index].stream.offset(piece);
+            self.align(alone, offset, piece.time);
+        }
+        if is_for_both && self.copies.is_copy(index, piece.id(), &payload) {
             self.counts.copies += 1;
             return Meant::Nothing;
         }
@@ -52,7 +54,6 @@ impl Trace {
                 for (other, source) in self.streams.iter_mut().enumerate() {
                     if other == index || shared {
                         for id in source.modules.register(offset, &text) {
-                            source.stream.announce(id);
                             source.stream.set_lane(id, source.modules.lane(id));
                         }
                     }

@@ -3,6 +3,7 @@
 use leakscope_systemview::{Extended, Init, Packet, id};
 use rustc_hash::FxHashMap;
 
+use super::alignment::Failures;
 use super::clock::TargetClock;
 use super::context::{Context, Cores};
 use super::copies::Copies;
@@ -39,6 +40,7 @@ pub struct Trace {
     pub(super) resources: FxHashMap<u32, String>,
     pub(super) markers: FxHashMap<u32, String>,
     pub(super) copies: Copies,
+    pub(super) failures: Failures,
     pub(super) target: Target,
     pub(super) counts: Counts,
     pub(super) end: u64,
@@ -108,7 +110,7 @@ impl Trace {
     /// A trace laid out like this, of which nothing was read yet.
     pub fn new(layout: &Layout) -> Self {
         let streams = layout.parts.iter().map(|&part| StreamState {
-            stream: Stream::new(part),
+            stream: Stream::new(part, layout.has_copies()),
             core: part.core,
             init: None,
             modules: Modules::default(),
@@ -130,6 +132,7 @@ impl Trace {
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),
+            failures: Failures::default(),
             target: Target::default(),
             counts: Counts::default(),
             end: 0,
@@ -226,6 +229,10 @@ impl Trace {
             }
             Special::NoStart { offset } => (ProblemKind::NoStart, offset, None),
             Special::Nothing { offset } => (ProblemKind::NotSystemView, offset, None),
+            Special::Missing { offset } => {
+                let core = self.streams[index].core;
+                (ProblemKind::CoreMissing { core }, offset, None)
+            }
             Special::Cut {
                 offset,
                 bytes,
@@ -237,6 +244,9 @@ impl Trace {
             return None;
         };
         self.cores.forget();
+        if self.has_copies() {
+            self.align_behind_gap(index);
+        }
         let source = &self.streams[index];
         Some(Event {
             time,
