@@ -132,6 +132,11 @@ pub enum ProblemKind {
         /// Those that are in the code of the ELF file.
         tested: u64,
     },
+    /// Two descriptions name different modules at one place: one of them is damaged.
+    DescriptionsDisagree {
+        /// The id of the module's first event.
+        offset: u32,
+    },
     /// A dump of a record buffer, and no trace: nothing can be said of growth over time.
     NoHistory,
     /// The record buffer had overflowed before it was dumped.
@@ -212,6 +217,7 @@ impl ProblemKind {
             Self::TooShort { .. } => "too-short",
             Self::ElfDiffers => "elf-differs",
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
+            Self::DescriptionsDisagree { .. } => "descriptions-disagree",
             Self::NotBehindCalls { .. } => "not-behind-calls",
             Self::NoHistory => "no-history",
             Self::RecordsEvicted => "records-evicted",
@@ -372,6 +378,11 @@ impl ProblemKind {
                     " return address lies outside the code of the ELF file",
                     " return addresses lie outside the code of the ELF file",
                 ),
+            ],
+            Self::DescriptionsDisagree { offset } => vec![
+                Text("two descriptions of the module with events from id "),
+                Count(offset.into()),
+                Text(" on differ: one of them is damaged, and the sound one is used"),
             ],
             Self::NotBehindCalls { behind, tested } => vec![
                 Text("this is not the ELF file that was traced: only "),

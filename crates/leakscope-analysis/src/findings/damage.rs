@@ -44,20 +44,19 @@ fn stands(mut finding: Finding, although: Reason) -> Finding {
 /// How many lost packets can have been frees of the site's blocks.
 fn explain(case: &Case<'_>, loss: &Loss<'_>) -> Reason {
     let lost = loss.lost();
-    let packets = Word::one_or(lost, " lost packet", " lost packets");
     match loss.suspects(case.span.window).len() as u64 {
         0 => vec![
             Word::Text("; "),
             Word::Count(lost),
-            packets,
-            Word::Text(" do not explain it: no address of these blocks was used again"),
+            Word::one_or(lost, " lost packet does", " lost packets do"),
+            Word::Text(" not explain it: no address of these blocks was used again"),
         ],
         frees => vec![
             Word::Text("; even if "),
             Word::Count(frees),
             Word::Text(" of "),
             Word::Count(lost),
-            packets,
+            Word::one_or(lost, " lost packet", " lost packets"),
             Word::one_or(frees, " was its free", " were its frees"),
         ],
     }

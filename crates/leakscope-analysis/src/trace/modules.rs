@@ -27,6 +27,16 @@ pub struct Module {
     pub offset: u32,
     /// Its description, as the device sent it; several strings are joined with commas.
     pub description: String,
+    /// Whether the target has restarted since: another firmware may run now.
+    is_from_before: bool,
+}
+
+/// What a description is to those that came before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Description {
+    Fits,
+    /// It names another module at the same place. One of the two is damaged.
+    Disagrees,
 }
 
 /// All modules, and the meaning of their event ids.
@@ -46,18 +56,24 @@ const MOST_EVENTS: u32 = 64;
 const LONGEST_DESCRIPTION: usize = 1 << 16;
 
 impl Module {
-    /// More of the description arrives, the same once more, or that of another module: after a reset,
-    /// another firmware may run.
-    fn describe(&mut self, text: &str) {
+    /// More of the description arrives, the same once more, or that of another module.
+    fn describe(&mut self, text: &str) -> Description {
         let is_other = has_name(text) && name_of(text) != name_of(&self.description);
+        let is_restarted = std::mem::take(&mut self.is_from_before);
         if is_other {
-            text.clone_into(&mut self.description);
+            if is_restarted || soundness(text) > soundness(&self.description) {
+                text.clone_into(&mut self.description);
+            }
+            if !is_restarted {
+                return Description::Disagrees;
+            }
         } else if !self.description.contains(text)
             && self.description.len() + text.len() < LONGEST_DESCRIPTION
         {
             self.description.push(',');
             self.description.push_str(text);
         }
+        Description::Fits
     }
 
     /// How many events it has, as far as its description names them.
@@ -94,25 +110,38 @@ impl Modules {
         })
     }
 
-    /// A description arrives. Returns the ids that now have a meaning.
-    pub(super) fn register(&mut self, offset: u32, description: &str) -> Range<u32> {
-        if !(id::FIRST_MODULE..=id::LAST).contains(&offset) {
-            return 0..0;
+    /// The target has restarted: what comes from now on may be another firmware's.
+    pub(super) fn restart(&mut self) {
+        for module in &mut self.list {
+            module.is_from_before = true;
         }
-        let module = match self.list.iter().position(|known| known.offset == offset) {
-            Some(known) => {
-                self.list[known].describe(description);
-                known
-            }
+    }
+
+    /// A description arrives. Returns the ids that now have a meaning.
+    pub(super) fn register(&mut self, offset: u32, text: &str) -> (Range<u32>, Description) {
+        if !(id::FIRST_MODULE..=id::LAST).contains(&offset) {
+            return (0..0, Description::Fits);
+        }
+        let known = self.list.iter_mut().find(|known| known.offset == offset);
+        let description = match known {
+            Some(module) => module.describe(text),
             None => {
                 self.list.push(Module {
                     offset,
-                    description: description.to_owned(),
+                    description: text.to_owned(),
+                    is_from_before: false,
                 });
-                self.list.len() - 1
+                Description::Fits
             }
         };
-        let module = &self.list[module];
+        (self.register_events(offset), description)
+    }
+
+    /// The ids of a module have a meaning from now on. Returns them.
+    fn register_events(&mut self, offset: u32) -> Range<u32> {
+        let Some(module) = self.list.iter().find(|module| module.offset == offset) else {
+            return 0..0;
+        };
         if let Some(dialect) = DialectId::named(name_of(&module.description)) {
             return self.register_heap(offset, dialect);
         }
@@ -154,6 +183,14 @@ impl Modules {
         }
         self.meanings[index] = meaning;
     }
+}
+
+/// How likely it is that a description was read as it was sent: a damaged one has characters that none has, or a name
+/// that nobody knows.
+fn soundness(description: &str) -> (bool, bool) {
+    let is_odd = |c: char| c.is_control() || c == '\u{fffd}';
+    let is_known = DialectId::named(name_of(description)).is_some();
+    (!description.contains(is_odd), is_known)
 }
 
 /// Whether a description names its module; the parts behind the first need not.

@@ -4,6 +4,7 @@ use leakscope_systemview::{Extended, Packet, SystemDescription, SystemItem, Text
 
 use super::dialect;
 use super::event::Start;
+use super::modules::Description;
 use super::reader::{Meant, NO_INIT, Trace};
 use super::stream::Piece;
 use super::tasks::TaskStack;
@@ -51,12 +52,19 @@ impl Trace {
                 let text = text.to_string();
                 // Espressif's cores share one firmware, and so its modules.
                 let shared = self.espressif;
+                let mut disagrees = false;
                 for (other, source) in self.streams.iter_mut().enumerate() {
                     if other == index || shared {
-                        for id in source.modules.register(offset, &text) {
+                        let (ids, description) = source.modules.register(offset, &text);
+                        for id in ids {
                             source.stream.set_lane(id, source.modules.lane(id));
                         }
+                        disagrees |= description == Description::Disagrees;
                     }
+                }
+                if disagrees {
+                    let kind = ProblemKind::DescriptionsDisagree { offset };
+                    self.piece_problem(index, kind, piece);
                 }
             }
             _ => {}
@@ -162,6 +170,14 @@ impl Trace {
         if first_of_all {
             return Start::First;
         }
+        if !first_here {
+            let shared = self.espressif;
+            for (other, source) in self.streams.iter_mut().enumerate() {
+                if other == index || shared {
+                    source.modules.restart();
+                }
+            }
+        }
         if first_here || !after_stop {
             return Start::Repeated;
         }
@@ -176,6 +192,7 @@ impl Trace {
         self.tasks.forget_all();
         for source in &mut self.streams {
             source.drop_count = None;
+            source.modules.restart();
         }
         Meant::Start(Start::AfterReset)
     }

@@ -5,9 +5,9 @@ mod leakscope;
 mod segger;
 
 use leakscope_analysis::trace::HeapEvent;
-use leakscope_testing::scenario::{MAIN, Scenario};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
-use crate::reading::{Kind, Reading};
+use crate::reading::{Kind, Reading, read_one};
 
 const SITE: &[u32] = &[0x400D_1000, 0x400D_2000];
 const OTHER: &[u32] = &[0x400D_3000];
@@ -41,4 +41,43 @@ fn addresses(reading: &Reading) -> Vec<u64> {
             _ => None,
         })
         .collect()
+}
+
+/// Damage to one of two descriptions of a module takes nothing from the other, whichever comes first.
+#[test]
+fn the_sound_one_of_two_descriptions_counts() {
+    let damaged = [
+        "M=ESP32 SystemView Heap Tracing Module\u{0}\u{9}\u{1} main",
+        "M=ESP32 SystemView Heaq Tracing Module",
+        "M=ESP32",
+    ];
+    for other in damaged {
+        for (first, second) in [(IDF_HEAP, other), (other, IDF_HEAP)] {
+            let mut recording = begun();
+            recording.module(512, first).module(512, second);
+            recording.allocate(BLOCK, 16, SITE).free(BLOCK, SITE);
+            let reading = read_one(recording.openocd());
+            assert_eq!(
+                reading.outcome.totals.heap_events, 2,
+                "{first}, then {second}"
+            );
+            assert_eq!(reading.codes(), ["descriptions-disagree"]);
+        }
+    }
+}
+
+/// After a restart another firmware may run, with another module at the same place.
+#[test]
+fn a_restarted_target_may_have_other_modules() {
+    let mut recording = begun();
+    recording.module(512, IDF_HEAP).allocate(BLOCK, 16, SITE);
+    recording.after(10).stop();
+    recording
+        .after(10)
+        .start()
+        .module(512, "M=Another one, 0 turn");
+    recording.event(512, &[7]);
+    let reading = read_one(recording.openocd());
+    assert_eq!(reading.outcome.totals.heap_events, 1);
+    assert_eq!(reading.problem("descriptions-disagree"), None);
 }
