@@ -2,7 +2,7 @@
 
 use leakscope_systemview::{Frame, FrameError, MAX_PAYLOAD, id, sync, varint};
 
-use super::explain::{Step, What, Window, explain};
+use super::explain::{LONGEST_CUT, Step, What, Window, explain};
 use super::price::{BIT, Price, Prices};
 use super::{Ready, Special, State, Stream, split};
 
@@ -134,15 +134,7 @@ impl Stream {
         match step.what {
             What::Zeros if self.is_padding(length) => self.unread.start += length,
             What::Gap | What::Zeros => self.skip(length),
-            What::Cut => {
-                let (offset, time) = (self.position(), self.time);
-                let bytes = self.drop_rest();
-                return Some(self.special(Special::Cut {
-                    offset,
-                    bytes,
-                    time,
-                }));
-            }
+            What::Cut => return Some(self.cut_off()),
             What::Packet => return self.follow_packet(step),
             What::WithoutDelta => {
                 let bytes = &self.buffer[self.unread.start..self.unread.start + length];
@@ -183,16 +175,24 @@ impl Stream {
                 self.steps.push_front(step.clone());
                 Some(Ready::NeedBytes)
             }
+            Err(FrameError::Incomplete) if self.unread.len() <= LONGEST_CUT => Some(self.cut_off()),
+            // It claimed to go on behind what was looked at, and does not.
             Err(_) => {
-                let (offset, time) = (self.position(), self.time);
-                let bytes = self.drop_rest();
-                Some(self.special(Special::Cut {
-                    offset,
-                    bytes,
-                    time,
-                }))
+                self.skip(1);
+                None
             }
         }
+    }
+
+    /// The data end inside a packet.
+    fn cut_off(&mut self) -> Ready {
+        let (offset, time) = (self.position(), self.time);
+        let bytes = self.drop_rest();
+        self.special(Special::Cut {
+            offset,
+            bytes,
+            time,
+        })
     }
 
     fn begin_gap(&mut self) {

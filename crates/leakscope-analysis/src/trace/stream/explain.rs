@@ -79,7 +79,7 @@ const NOWHERE: Node = Node {
 };
 
 /// What is left of a packet at the end is no longer than this.
-const LONGEST_CUT: usize = 1024;
+pub(super) const LONGEST_CUT: usize = 1024;
 
 /// Zeros that stand for nothing: dearer than fields that are zero, cheaper than zeros in a gap.
 const ZEROS: Price = 14 * BIT;
