@@ -69,7 +69,6 @@ impl Trace {
             resources: self.resources.clone(),
             markers: self.markers.clone(),
             copies: self.copies.clone(),
-            failures: self.failures,
             target: self.target.clone(),
             counts: self.counts,
             end: self.end,

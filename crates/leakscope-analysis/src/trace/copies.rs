@@ -14,20 +14,16 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// If time goes on now although a copy of a packet did not come: the stream that holds it.
-    pub(super) fn missing(&mut self, time: u64) -> Option<usize> {
-        if time == self.time {
-            return None;
-        }
-        self.time = time;
-        let missing = self.waiting.first().map(|&(stream, _)| stream);
-        self.waiting.clear();
-        missing
-    }
-
     /// Whether this packet is the copy of one that came from another stream at the same time.
-    pub(super) fn is_copy(&mut self, stream: usize, id: u32, payload: &[u8]) -> bool {
-        let hash = hash(id, payload);
+    pub(super) fn is_copy(&mut self, stream: usize, time: u64, id: u32, payload: &[u8]) -> bool {
+        if time != self.time {
+            self.time = time;
+            self.waiting.clear();
+        }
+        let mut hasher = FxHasher::default();
+        hasher.write_u32(id);
+        hasher.write(payload);
+        let hash = hasher.finish();
         let original = self
             .waiting
             .iter()
@@ -43,12 +39,4 @@ impl Copies {
             }
         }
     }
-}
-
-/// What a packet says, without its time.
-pub(super) fn hash(id: u32, payload: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write_u32(id);
-    hasher.write(payload);
-    hasher.finish()
 }

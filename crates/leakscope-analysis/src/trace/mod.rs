@@ -2,7 +2,6 @@
 //!
 //! [`Layout`] finds the streams of packets in the inputs; [`Trace`] reads them all at once and gives
 //! [`Event`]s in time order. It does no I/O: bytes come from a [`Feed`].
-mod alignment;
 mod checkpoint;
 mod clock;
 mod context;
@@ -14,6 +13,7 @@ mod interpret;
 mod lane;
 mod layout;
 mod modules;
+mod plausible;
 mod query;
 mod rarity;
 mod reader;
@@ -26,7 +26,7 @@ pub use checkpoint::Checkpoint;
 pub use context::Context;
 pub use event::{Event, EventKind, HeapEvent, ModuleEvent, Occasion, Start};
 pub use feed::Feed;
-pub use layout::{Border, HEAD, Layout, Part};
+pub use layout::{HEAD, Layout, Part};
 pub use modules::Module;
 pub use reader::{Counts, Step, Trace};
 pub(crate) use run::Observer;

@@ -19,12 +19,10 @@ impl Trace {
             return self.unreadable(index, piece);
         };
         self.note_stream_facts(index, piece, &packet);
-        let is_for_both = self.has_copies() && id::is_for_both_cores(piece.id());
-        if is_for_both && let Some(alone) = self.copies.missing(piece.time) {
-            let offset = self.streams[index].stream.offset(piece);
-            self.align(alone, offset, piece.time);
-        }
-        if is_for_both && self.copies.is_copy(index, piece.id(), &payload) {
+        if self.has_copies()
+            && id::is_for_both_cores(piece.id())
+            && self.copies.is_copy(index, piece.time, piece.id(), &payload)
+        {
             self.counts.copies += 1;
             return Meant::Nothing;
         }
@@ -57,6 +55,7 @@ impl Trace {
                     if other == index || shared {
                         let (ids, description) = source.modules.register(offset, &text);
                         for id in ids {
+                            source.stream.announce(id);
                             source.stream.set_lane(id, source.modules.lane(id));
                         }
                         disagrees |= description == Description::Disagrees;

@@ -3,7 +3,6 @@
 use leakscope_systemview::{Extended, Init, Packet, id};
 use rustc_hash::FxHashMap;
 
-use super::alignment::Failures;
 use super::clock::TargetClock;
 use super::context::{Context, Cores};
 use super::copies::Copies;
@@ -40,7 +39,6 @@ pub struct Trace {
     pub(super) resources: FxHashMap<u32, String>,
     pub(super) markers: FxHashMap<u32, String>,
     pub(super) copies: Copies,
-    pub(super) failures: Failures,
     pub(super) target: Target,
     pub(super) counts: Counts,
     pub(super) end: u64,
@@ -110,7 +108,7 @@ impl Trace {
     /// A trace laid out like this, of which nothing was read yet.
     pub fn new(layout: &Layout) -> Self {
         let streams = layout.parts.iter().map(|&part| StreamState {
-            stream: Stream::new(part, layout.has_copies()),
+            stream: Stream::new(part),
             core: part.core,
             init: None,
             modules: Modules::default(),
@@ -132,7 +130,6 @@ impl Trace {
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),
-            failures: Failures::default(),
             target: Target::default(),
             counts: Counts::default(),
             end: 0,
@@ -229,10 +226,6 @@ impl Trace {
             }
             Special::NoStart { offset } => (ProblemKind::NoStart, offset, None),
             Special::Nothing { offset } => (ProblemKind::NotSystemView, offset, None),
-            Special::Missing { offset } => {
-                let core = self.streams[index].core;
-                (ProblemKind::CoreMissing { core }, offset, None)
-            }
             Special::Cut {
                 offset,
                 bytes,
@@ -244,9 +237,6 @@ impl Trace {
             return None;
         };
         self.cores.forget();
-        if self.has_copies() {
-            self.align_behind_gap(index);
-        }
         let source = &self.streams[index];
         Some(Event {
             time,
