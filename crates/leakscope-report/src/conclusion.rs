@@ -30,7 +30,7 @@ impl Conclusion {
             Self::NothingKnown
         } else if totals.leaks > 0 {
             Self::Leak
-        } else if is_uncertain(outcome) {
+        } else if is_uncertain(outcome, totals) {
             Self::Uncertain
         } else {
             Self::NoLeakSeen
@@ -39,10 +39,17 @@ impl Conclusion {
 }
 
 /// Whether there may be leaks that cannot be told.
-fn is_uncertain(outcome: &Outcome) -> bool {
+fn is_uncertain(outcome: &Outcome, totals: &Totals) -> bool {
     let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
     let is_short = has(outcome, |kind| matches!(kind, ProblemKind::TooShort { .. }));
-    is_short || (is_dump && outcome.totals.outstanding_blocks > 0) || uncertain_sites(outcome) > 0
+    let is_open_dump = is_dump && outcome.totals.outstanding_blocks > 0;
+    is_short || is_open_dump || uncertain_sites(outcome) > 0 || is_mostly_lost(outcome, totals)
+}
+
+/// Whether more was lost than read: a leak would hardly have been seen.
+pub(crate) fn is_mostly_lost(outcome: &Outcome, totals: &Totals) -> bool {
+    let read = outcome.totals.bytes.saturating_sub(totals.skipped_bytes);
+    totals.skipped_bytes > read || totals.dropped_packets > totals.events
 }
 
 /// How many call sites may leak, because data were lost.

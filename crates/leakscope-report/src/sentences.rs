@@ -4,7 +4,7 @@ use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 
-use crate::conclusion::{Conclusion, has, uncertain_sites};
+use crate::conclusion::{Conclusion, has, is_mostly_lost, uncertain_sites};
 use crate::document::Facts;
 use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
@@ -25,7 +25,7 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, totals: &Total
              with a later dump, or record a trace"
                 .to_owned()
         }
-        Conclusion::Uncertain => uncertain(outcome),
+        Conclusion::Uncertain => uncertain(outcome, totals),
         Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
         Conclusion::Leak => leaks(totals),
     }
@@ -41,8 +41,9 @@ fn nothing_known(outcome: &Outcome) -> String {
     format!("Nothing can be said about leaks: {why}")
 }
 
-fn uncertain(outcome: &Outcome) -> String {
+fn uncertain(outcome: &Outcome, totals: &Totals) -> String {
     let why = match uncertain_sites(outcome) {
+        _ if is_mostly_lost(outcome, totals) => "more was lost than could be read".to_owned(),
         0 => "it is too short, and programs that start up look the same".to_owned(),
         sites => format!(
             "data were lost, and frees of blocks of {} may be among them",

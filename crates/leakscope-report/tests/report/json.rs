@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::problem::ProblemKind;
 use leakscope_report::{Policy, Report, Symbolizer, json};
 use serde_json::Value;
 
@@ -64,6 +65,28 @@ fn without_heap_events_nothing_is_concluded() {
         assert_eq!(parsed(&outcome)["conclusion"], "nothing-known");
     }
     assert_eq!(parsed(&outcomes::clean())["conclusion"], "uncertain");
+}
+
+/// Where more was lost than read, a leak would hardly have been seen.
+#[test]
+fn nothing_is_said_of_a_trace_that_is_mostly_lost() {
+    let mut outcome = outcomes::tutorial();
+    outcome
+        .call_sites
+        .retain(|site| !site.finding.verdict.is_leak());
+    assert_eq!(parsed(&outcome)["conclusion"], "no-leak-seen");
+    let skipped = |bytes| outcomes::problem(ProblemKind::Skipped { bytes }, 1);
+    for (bytes, conclusion) in [(10_000, "no-leak-seen"), (20_000, "uncertain")] {
+        let mut damaged = outcome.clone();
+        damaged.problems.push(skipped(bytes));
+        let document = parsed(&damaged);
+        assert_eq!(document["conclusion"], conclusion, "{bytes} of 30,000");
+        let headline = document["headline"].as_str().expect("a sentence");
+        let is_said = headline.contains("more was lost than could be read");
+        assert_eq!(is_said, conclusion == "uncertain", "{headline}");
+    }
+    outcome.totals.dropped_packets = outcome.totals.events + 1;
+    assert_eq!(parsed(&outcome)["conclusion"], "uncertain");
 }
 
 #[test]
