@@ -113,9 +113,9 @@ pub enum ProblemKind {
     ElfDiffers,
     /// Return addresses lie outside the code of the ELF file.
     AddressesOutsideElf {
-        /// So many distinct ones.
+        /// How many distinct ones.
         outside: u64,
-        /// Of so many in all.
+        /// How many there are in all.
         all: u64,
     },
     /// Return addresses of the trace have no call before them in the ELF file: it is another program, or another build.
@@ -168,7 +168,7 @@ pub enum ProblemKind {
     AddressesReused,
     /// Frees of blocks of which there is no record.
     FreesWithoutRecord {
-        /// So many, at the least.
+        /// How many, at the least.
         frees: u64,
     },
     /// Callers that are addresses of data: ESP-IDF on RISC-V, built without frame pointers, records the

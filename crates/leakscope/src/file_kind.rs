@@ -55,7 +55,7 @@ const START: [u8; 11] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10];
 impl FileKind {
     /// What a file is that begins with these bytes.
     pub(crate) fn of(head: &[u8]) -> Self {
-        /// So many bytes are shown.
+        /// How many bytes are shown.
         const SHOWN: usize = 8;
         if let Some(certain) = Self::certain(head) {
             return certain;

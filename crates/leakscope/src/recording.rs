@@ -22,7 +22,7 @@ use crate::no_events::NoEvents;
 use crate::screen;
 
 /// The inputs that the user named, open, and where in them the streams of packets are.
-pub(crate) struct Recording {
+pub(crate) struct OpenRecording {
     inputs: Vec<Input>,
     pub(crate) layout: Layout,
     progress: ProgressBar,
@@ -30,7 +30,7 @@ pub(crate) struct Recording {
     grows: Arc<AtomicBool>,
 }
 
-impl Recording {
+impl OpenRecording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
         let mut inputs = leakscope_capture::open(names)?;
@@ -165,7 +165,7 @@ impl Recording {
         Err(NoEvents::of(heads))
     }
 
-    /// As [`Recording::require_events`], for who does not read the recording here.
+    /// As [`OpenRecording::require_events`], where the recording is read elsewhere.
     pub(crate) fn require_some_event(&mut self) -> anyhow::Result<()> {
         let mut trace = Trace::new(&self.layout);
         let has_event = matches!(trace.step(&mut *self)?, Step::Event(..));
@@ -179,7 +179,7 @@ impl Recording {
     }
 }
 
-impl Feed for Recording {
+impl Feed for OpenRecording {
     type Error = io::Error;
 
     fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -197,7 +197,7 @@ impl Feed for Recording {
     }
 }
 
-impl TraceInputs for Recording {
+impl TraceInputs for OpenRecording {
     fn names(&self) -> Vec<String> {
         self.names()
     }

@@ -13,7 +13,7 @@ use crate::outcome::{Block, CallSite, Outcome, Peak, Session, Target, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::trace::Context;
 
-/// So many blocks of a call site, and none freed, are worth a look.
+/// A call site with this many blocks, of which none was freed, is worth a look.
 const SUSPICIOUS: u64 = 3;
 
 impl Log {

@@ -105,7 +105,7 @@ pub(super) struct Blocks {
     pub(super) returned: u64,
 }
 
-/// So many freed blocks are remembered at the least.
+/// At least this many freed blocks are remembered.
 const REMEMBERED: usize = 1 << 16;
 
 impl Blocks {

@@ -7,7 +7,7 @@ use crate::trace::{
     Event, Feed, HeapEvent, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace,
 };
 
-/// Who is told of the events of a trace, after the model has taken them into account.
+/// Is told of the events of a trace, after the model has taken them into account.
 ///
 /// The events that most of a heap trace consists of come as plain values; what is in them is what an
 /// [`Event`] would say.

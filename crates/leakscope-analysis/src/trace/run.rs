@@ -19,7 +19,7 @@ use super::tasks::Tasks;
 pub enum Pause {
     /// There may be more, later.
     Waiting,
-    /// Who watches has seen enough for now.
+    /// The watcher has seen enough for now.
     Enough,
     /// Every stream has ended.
     Finished,
@@ -47,7 +47,7 @@ pub struct Switch {
     pub running: Context,
 }
 
-/// Who is told what happens to the heap.
+/// Is told what happens to the heap.
 pub(crate) trait Observer {
     /// Whether it wants to know of all events. Otherwise only those are told that the heap's history
     /// depends on.

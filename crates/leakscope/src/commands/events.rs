@@ -8,13 +8,13 @@ use leakscope_report::filter::Filter;
 
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
-use crate::recording::Recording;
+use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
-        let mut recording = Recording::open(&self.trace.inputs)?;
+        let mut recording = OpenRecording::open(&self.trace.inputs)?;
         let mut naming = recording.naming(&self.description)?;
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let filter = self.filter();

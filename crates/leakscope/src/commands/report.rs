@@ -18,7 +18,7 @@ use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
-use crate::recording::{self, Recording};
+use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
 impl Report {
@@ -27,7 +27,7 @@ impl Report {
             return self.write_page(path);
         }
         let symbols = firmware::open(&self.symbols)?;
-        let mut recording = Recording::open(&self.trace.inputs)?;
+        let mut recording = OpenRecording::open(&self.trace.inputs)?;
         if let Some(saved) = recording.saved_report()? {
             return self.write_again(&saved);
         }
@@ -68,7 +68,7 @@ impl Report {
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
         let program = firmware::program(&self.symbols)?;
-        let mut recording = Recording::open(&self.trace.inputs)?;
+        let mut recording = OpenRecording::open(&self.trace.inputs)?;
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();
             let dump = Dump { name, log };
@@ -110,7 +110,7 @@ impl Report {
         &self,
         log: &Log,
         symbols: Option<&Symbols>,
-        recording: &Recording,
+        recording: &OpenRecording,
     ) -> anyhow::Result<()> {
         if self.print || self.cycle.is_some() {
             screen::note("a dump has no events to print, and no cycles");
@@ -137,7 +137,7 @@ impl Report {
     fn look_at_events(
         &self,
         analysis: &mut Analysis<AllocatorFrames<'_>>,
-        recording: &mut Recording,
+        recording: &mut OpenRecording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
@@ -187,7 +187,7 @@ impl Report {
     fn conclude(
         &self,
         outcome: &Outcome,
-        recording: &Recording,
+        recording: &OpenRecording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
     ) -> anyhow::Result<()> {

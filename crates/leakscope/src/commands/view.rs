@@ -6,13 +6,13 @@ use leakscope_viewer::{Dump, Program, Server, open_in_browser};
 
 use crate::cli::View;
 use crate::firmware;
-use crate::recording::{self, Recording};
+use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let program = firmware::program(&self.symbols)?;
-        let mut recording = Recording::open(&self.trace.inputs)?;
+        let mut recording = OpenRecording::open(&self.trace.inputs)?;
         let server = match recording.dumps()? {
             Some(log) => {
                 let name = recording.names().concat();
@@ -25,7 +25,11 @@ impl View {
         Ok(())
     }
 
-    fn serve_trace(&self, mut recording: Recording, program: Program) -> anyhow::Result<Server> {
+    fn serve_trace(
+        &self,
+        mut recording: OpenRecording,
+        program: Program,
+    ) -> anyhow::Result<Server> {
         if !self.follow {
             recording.require_some_event()?;
         }

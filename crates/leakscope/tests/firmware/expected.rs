@@ -57,11 +57,23 @@ impl Expected {
                 ("function", Value::String(function)) => compare_function(function, value),
                 ("line", Value::String(mark)) => self.line(mark, found),
                 ("at_least", least) => at_least(least, found),
+                ("one_of", Value::Array(answers)) => self.one_of(answers, found),
                 _ => self.value(expected, value),
             };
             compared.map_err(|difference| format!(".{name}{difference}"))?;
         }
         Ok(())
+    }
+
+    /// Where chance decides, as between a block that lives when recording stops and none.
+    fn one_of(&self, answers: &[Value], found: &Value) -> Result<(), String> {
+        if answers
+            .iter()
+            .any(|answer| self.value(answer, found).is_ok())
+        {
+            return Ok(());
+        }
+        Err(format!(": one of {answers:?} expected, {found} found"))
     }
 
     /// Each expected element stands in the array, in this order; others may stand between them.

@@ -60,7 +60,7 @@ pub(super) enum Said {
     Nothing,
 }
 
-/// Who is told of an event in its lane.
+/// Is told of an event in its lane.
 pub(super) trait Listener {
     /// The event's parameters.
     fn payload(&self) -> &[u8];

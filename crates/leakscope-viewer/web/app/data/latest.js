@@ -5,7 +5,7 @@
 /** @typedef {import('leakscope/data/types.js').Routes} Routes */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
 
-/** So many milliseconds go by between two parts of an answer: enough to read something. */
+/** Milliseconds between two parts of an answer: enough to read something. */
 const BETWEEN_PARTS = 300;
 
 /** @template {keyof Routes} R */

@@ -37,7 +37,7 @@ export function followNews(listener) {
     stream.addEventListener('error', () => tell('lost'));
   };
   others.postMessage('new');
-  // Whoever has the lock listens for all, until that tab is closed; then it is the next one's turn.
+  // The tab with the lock listens for all, until it is closed; then it is the next one's turn.
   navigator.locks.request(name, () => {
     listen();
     return new Promise(() => {});

@@ -18,9 +18,9 @@ import { leakCurves } from 'leakscope/view/leak-curves.js';
 /** @typedef {import('leakscope/state/fragment.js').Stretch} Stretch */
 
 const RULER = 20; // pixels
-/** So many problems are listed before the result. */
+/** How many problems are listed before the result. */
 const PROBLEMS = 3;
-/** So many leaks have their curve beside them. */
+/** How many leaks have their curve beside them. */
 const CURVES = 8;
 
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */

@@ -12,9 +12,9 @@ use leakscope_symbols::Symbols;
 
 use super::recognise::{self, Data};
 use crate::firmware::{self, AllocatorFrames};
-use crate::recording::Recording;
+use crate::recording::OpenRecording;
 
-/// So much is read before somebody else gets a turn.
+/// One turn reads at most this much; then others get theirs.
 const TURN: usize = 8 << 20;
 /// If no packet was found in so many bytes, or after so much time, it is looked what comes instead.
 const DOUBT_BYTES: u64 = 4096;
@@ -22,7 +22,7 @@ const DOUBT_TIME: Duration = Duration::from_secs(3);
 
 /// An analysis that keeps up with a file.
 pub(super) struct Live<'s> {
-    recording: Recording,
+    recording: OpenRecording,
     analysis: Analysis<AllocatorFrames<'s>>,
     symbols: Option<&'s Symbols>,
     /// Whether log messages are printed.
@@ -47,11 +47,11 @@ enum Front {
 impl<'s> Live<'s> {
     /// Of a file that has become another one.
     pub(super) fn again(path: &Path, symbols: Option<&'s Symbols>) -> anyhow::Result<Self> {
-        let recording = Recording::open(&[path.display().to_string()])?;
+        let recording = OpenRecording::open(&[path.display().to_string()])?;
         Ok(Self::new(recording, symbols, false))
     }
 
-    pub(super) fn new(recording: Recording, symbols: Option<&'s Symbols>, log: bool) -> Self {
+    pub(super) fn new(recording: OpenRecording, symbols: Option<&'s Symbols>, log: bool) -> Self {
         Self {
             analysis: Analysis::new(&recording.layout, AllocatorFrames(symbols)),
             recording,
@@ -200,7 +200,7 @@ impl<'s> Live<'s> {
 
 /// The recording, of which only so many bytes are to be read.
 struct Turn<'r> {
-    recording: &'r mut Recording,
+    recording: &'r mut OpenRecording,
     left: usize,
 }
 

@@ -49,7 +49,7 @@ impl Record {
         let mut source = connect::connect(self, symbols.as_ref())?;
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
         let grows = Arc::new(AtomicBool::new(true));
-        let growing = || crate::recording::Recording::growing(recording.inputs()?, &grows);
+        let growing = || crate::recording::OpenRecording::growing(recording.inputs()?, &grows);
         let mut live = Live::new(growing()?, symbols.as_ref(), self.log);
         let page = Page::open(self, growing()?)?;
         let mut status = Status::new(&source.name(), &self.output, self.log);

@@ -8,7 +8,7 @@ use leakscope_viewer::Server;
 
 use crate::cli::Record;
 use crate::commands::view;
-use crate::recording::Recording;
+use crate::recording::OpenRecording;
 use crate::{firmware, screen};
 
 /// A page that follows the recording.
@@ -16,7 +16,7 @@ pub(super) struct Page(JoinHandle<()>);
 
 impl Page {
     /// Opens the page, if the user wants one.
-    pub(super) fn open(record: &Record, recording: Recording) -> anyhow::Result<Option<Self>> {
+    pub(super) fn open(record: &Record, recording: OpenRecording) -> anyhow::Result<Option<Self>> {
         if !record.view {
             return Ok(None);
         }
