@@ -14,18 +14,14 @@ impl Callers {
     /// A build records frame pointers, or does not: what most records show is true of all.
     pub(super) fn of(dump: &Dump) -> Self {
         let is_espressif = dump.records.iter().any(|record| record.memory.is_some());
-        let mut first = dump
-            .records
-            .iter()
-            .filter_map(|record| record.allocated_by.first());
-        let (mut data, mut all) = (0, 0);
-        for &caller in first.by_ref() {
-            all += 1;
-            data +=
-                usize::from(is_espressif && is_on_data_bus(caller) || is_on_a_stack(caller, dump));
-        }
+        let records = dump.records.iter();
+        let first = records.filter_map(|record| record.allocated_by.first());
+        let is_data = |caller: &&u64| {
+            is_espressif && is_on_data_bus(**caller) || is_on_a_stack(**caller, dump)
+        };
+        let all = first.clone().count();
         Self {
-            first_is_data: data * 2 > all,
+            first_is_data: first.filter(is_data).count() * 2 > all,
         }
     }
 
@@ -44,11 +40,14 @@ fn is_on_data_bus(address: u64) -> bool {
     (0x3f00_0000..0x4000_0000).contains(&address)
 }
 
-/// Whether an address may be a frame pointer on a task's stack: a multiple of 16 (RISC-V's calling convention), near
-/// recorded blocks, as stacks are allocated from the heap. Of return addresses, few are both.
+/// Whether an address may be a frame pointer on a task's stack: a multiple of 16 (RISC-V's calling convention), not far
+/// behind a recorded block, as stacks are allocated from the heap. Programs that run in the same memory lie before it.
 fn is_on_a_stack(address: u64, dump: &Dump) -> bool {
     /// A chip's memory is not larger: stacks and blocks lie in the same.
     const NEAR: u64 = 1 << 18;
-    let is_near = |record: &Record| record.address.abs_diff(address) < NEAR;
+    let is_near = |record: &Record| {
+        let distance = address.checked_sub(record.address);
+        distance.is_some_and(|distance| distance < NEAR)
+    };
     address.is_multiple_of(16) && dump.records.iter().take(64).any(is_near)
 }

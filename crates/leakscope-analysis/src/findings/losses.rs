@@ -95,7 +95,8 @@ impl Losses {
         let lost = lost.max(counts.reused as f64);
         let returns = (counts.returned > 0 || counts.reused > 0)
             && counts.reused as f64 >= LEAST_REUSE * counts.unknown_frees as f64;
-        is_blind |= lost >= MANY_LOST && !returns;
+        // Few losses need not show in any address; that each was a free of one site costs little then.
+        is_blind |= !returns || lost < MANY_LOST && counts.reused == 0;
         let mut losses = Self {
             packets,
             lost,

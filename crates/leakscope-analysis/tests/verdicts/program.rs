@@ -29,7 +29,7 @@ pub(crate) struct Program {
     pub(crate) others_free: Vec<u64>,
 }
 
-/// So many packets are in each trace, whatever the program does.
+/// Packets in each trace, whatever the program does.
 pub(crate) const PACKETS: u64 = 10_000;
 
 impl Program {
