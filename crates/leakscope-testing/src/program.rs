@@ -1,5 +1,6 @@
 //! Recordings of a made-up program, for those who care what happens in them and not how it is written.
 
+use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Extended, Init, Packet, Text};
 
 /// Random numbers that are the same each time.
@@ -21,14 +22,17 @@ pub struct Stream {
     time: u64,
 }
 
-impl Stream {
-    pub fn new() -> Self {
+/// It begins with a sync.
+impl Default for Stream {
+    fn default() -> Self {
         Self {
-            bytes: vec![0; 10],
+            bytes: SYNC.to_vec(),
             time: 0,
         }
     }
+}
 
+impl Stream {
     pub fn send(&mut self, now: u64, packet: Packet<'_>) {
         let mut buffer = [0; 512];
         let length = packet
@@ -116,7 +120,7 @@ const STACK: Packet<'static> = Packet::StackInfo {
 /// twice or inside, and the target restarts. Many events share a tick.
 pub fn eventful(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     let mut random = Random(seed);
-    let mut cores = [Stream::new(), Stream::new()];
+    let mut cores = [Stream::default(), Stream::default()];
     for core in &mut cores {
         introduce(core, &["main", "worker", "net"]);
         core.send(0, STACK);

@@ -17,7 +17,7 @@ const HOSTILE: [&str; 4] = [
 ];
 
 fn hostile() -> Vec<Vec<u8>> {
-    let mut core = Stream::new();
+    let mut core = Stream::default();
     introduce(&mut core, &HOSTILE);
     for (task, text) in (1..).zip(HOSTILE) {
         core.send(

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Extended, Packet, Print, Text};
-use leakscope_testing::program::{RAM, Random, Stream, introduce, numbers};
+use leakscope_testing::program::{Random, Stream, introduce, numbers};
 use leakscope_viewer::{Engine, Program, Query, TraceInputs};
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ impl TraceInputs for Memory {
 #[allow(clippy::too_many_lines, reason = "one arm a kind of event")]
 pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     let mut random = Random(seed);
-    let mut cores = [Stream::new(), Stream::new()];
+    let mut cores = [Stream::default(), Stream::default()];
     for core in &mut cores {
         introduce(core, &["main", "worker", "net", "idle_hook", "log"]);
     }

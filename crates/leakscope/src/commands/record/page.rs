@@ -81,7 +81,7 @@ impl Reader for EngineThread {
     }
 
     fn head(&mut self) -> Vec<u8> {
-        asked(self, |engine| engine.head()).unwrap_or_default()
+        asked(self, |engine| engine.head().unwrap_or_default())
     }
 }
 
