@@ -58,6 +58,7 @@ mod symbol_table;
 mod symbols;
 mod texts;
 
+pub use demangle::demangle;
 pub use frame::{AddressKind, CodeFrame};
 pub use machine::Machine;
 pub use open_error::{NotElf, OpenError};

@@ -22,7 +22,7 @@ use leakscope_analysis::trace::Context;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{Conclusion, has};
+use crate::conclusion::{Conclusion, Grounds, has};
 use crate::identity;
 use crate::policy::{Policy, Standing};
 use crate::sentences;
@@ -103,19 +103,26 @@ impl Report {
             .collect();
         identity::tell_apart(&mut call_sites);
         let totals = totals::Totals::new(facts, &call_sites);
-        let conclusion = Conclusion::of(outcome, &totals);
+        let trace = trace::Trace::new(facts, symbolizer, inputs);
         let mut problems: Vec<_> = (outcome.problems.iter())
             .map(|problem| problem::Problem::new(facts, inputs, problem))
             .collect();
         // Stable: of one severity, what was seen first comes first.
         problems.sort_by_key(|problem| problem.severity);
+        let grounds = Grounds {
+            trace: &trace,
+            totals: &totals,
+            call_sites: &call_sites,
+            problems: &problems,
+        };
+        let conclusion = grounds.conclusion();
         Self {
             version: Self::VERSION,
             conclusion,
-            headline: sentences::headline(outcome, conclusion, &totals),
+            headline: sentences::headline(outcome, conclusion, grounds),
             limits: sentences::limits(facts, conclusion, &call_sites),
             also_wrong: sentences::also_wrong(&totals),
-            trace: trace::Trace::new(facts, symbolizer, inputs),
+            trace,
             exhaustion: usage::Exhaustion::of(outcome, &totals),
             totals,
             call_sites,
@@ -142,6 +149,18 @@ impl Report {
     pub fn leaks(&self) -> impl Iterator<Item = &call_site::CallSite> {
         let sites = self.call_sites.iter();
         sites.filter(|site| site.standing == Standing::Leak)
+    }
+
+    /// Whether there may be leaks that cannot be told, besides those that were: data were lost where it matters, the
+    /// recording is too short, or it is a dump.
+    pub fn is_uncertain(&self) -> bool {
+        let grounds = Grounds {
+            trace: &self.trace,
+            totals: &self.totals,
+            call_sites: &self.call_sites,
+            problems: &self.problems,
+        };
+        grounds.is_uncertain()
     }
 
     /// What its ticks are.
