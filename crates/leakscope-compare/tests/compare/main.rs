@@ -1,0 +1,1 @@
+//! The gate, from reports to exit codes.
