@@ -4,7 +4,7 @@
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
-//! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
+//! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
 //! - [`interrupt`] is Ctrl-C.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
@@ -17,6 +17,7 @@ mod file_kind;
 mod firmware;
 mod interrupt;
 mod no_events;
+mod output;
 mod recording;
 mod screen;
 mod shell;
