@@ -103,7 +103,10 @@ impl Frame {
         Self {
             address: frame.address.0,
             function: name.map_or_else(|| frame.address.to_string(), Cow::into_owned),
-            file: frame.file.as_deref().map(|file| sanitise(file).into_owned()),
+            file: frame
+                .file
+                .as_deref()
+                .map(|file| sanitise(file).into_owned()),
             line: frame.line.unwrap_or(0),
             inlined: frame.inlined,
         }

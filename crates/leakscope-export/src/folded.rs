@@ -34,7 +34,10 @@ impl<'r> Folded<'r> {
 
 impl Sink for Folded<'_> {
     fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
-        effected.changes.iter().for_each(|change: &Change| self.sums.add(change));
+        effected
+            .changes
+            .iter()
+            .for_each(|change: &Change| self.sums.add(change));
         Ok(())
     }
 
@@ -77,12 +80,18 @@ fn value_of(value: Value, facts: &Facts<'_>, site: SiteId, sum: &Sum) -> u64 {
 
 /// Whether the report counts a call site as a leak.
 pub(crate) fn leaks(facts: &Facts<'_>, site: SiteId) -> bool {
-    facts.site(site).is_some_and(|site| site.standing == Standing::Leak)
+    facts
+        .site(site)
+        .is_some_and(|site| site.standing == Standing::Leak)
 }
 
 /// A stack, the outermost frame first.
 pub(crate) fn line(frames: &[Frame]) -> String {
-    let names: Vec<String> = frames.iter().rev().map(|frame| name(&frame.function)).collect();
+    let names: Vec<String> = frames
+        .iter()
+        .rev()
+        .map(|frame| name(&frame.function))
+        .collect();
     names.join(";")
 }
 

@@ -1,5 +1,7 @@
 //! The formats.
 
+use std::io;
+
 use crate::facts::Facts;
 use crate::folded::Folded;
 use crate::heaptrack::Heaptrack;
@@ -8,6 +10,9 @@ use crate::perfetto::Perfetto;
 use crate::pprof::Pprof;
 use crate::selection::Selection;
 use crate::sink::Sink;
+#[cfg(feature = "parquet")]
+use crate::tables::Parquet;
+use crate::tables::{Csv, Form, JsonLines, Rows, Table};
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +25,13 @@ pub enum Format {
     Heaptrack,
     /// A line a stack.
     Folded,
+    /// Tables, as RFC 4180.
+    Csv,
+    /// Tables, an object of JSON a row.
+    JsonLines,
+    /// Tables, by columns.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// What a format with one number a stack counts.
@@ -36,6 +48,15 @@ pub enum Value {
     Peak,
     /// Allocations.
     Count,
+}
+
+/// What some formats ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Of formats with one number a stack: which.
+    pub value: Value,
+    /// Of formats that are tables: which.
+    pub table: Table,
 }
 
 impl Value {
@@ -68,7 +89,16 @@ impl Value {
 
 impl Format {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Perfetto, Self::Pprof, Self::Heaptrack, Self::Folded];
+    pub const ALL: &'static [Self] = &[
+        Self::Perfetto,
+        Self::Pprof,
+        Self::Heaptrack,
+        Self::Folded,
+        Self::Csv,
+        Self::JsonLines,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+    ];
 
     /// What it is called, and what its files' names end with.
     pub const fn name(self) -> &'static str {
@@ -77,6 +107,10 @@ impl Format {
             Self::Pprof => "pprof",
             Self::Heaptrack => "heaptrack",
             Self::Folded => "folded",
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "parquet",
         }
     }
 
@@ -92,7 +126,15 @@ impl Format {
             Self::Heaptrack => {
                 "the heap over time, call tree, comparison of two recordings: `heaptrack_gui`, `heaptrack_print`"
             }
-            Self::Folded => "flame graphs as pictures: `inferno-flamegraph`, `flamegraph.pl`, speedscope.app",
+            Self::Folded => {
+                "flame graphs as pictures: `inferno-flamegraph`, `flamegraph.pl`, speedscope.app"
+            }
+            Self::Csv => {
+                "tables of events, blocks, call sites, logs and problems: spreadsheets, DuckDB"
+            }
+            Self::JsonLines => "the same tables, an object a line: `jq`, Polars, DuckDB",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "the same tables, small and quick to search: DuckDB, Polars, pyarrow",
         }
     }
 
@@ -104,27 +146,54 @@ impl Format {
 
     /// Whether people cannot read it.
     pub const fn is_binary(self) -> bool {
-        matches!(self, Self::Perfetto | Self::Pprof)
+        !matches!(
+            self,
+            Self::Heaptrack | Self::Folded | Self::Csv | Self::JsonLines
+        )
     }
 
-    /// Whether it is packed in any case.
-    pub const fn is_packed(self) -> bool {
-        matches!(self, Self::Pprof)
+    /// Whether it may be packed with gzip, and is not yet.
+    pub const fn can_be_packed(self) -> bool {
+        match self {
+            Self::Pprof => false,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => false,
+            _ => true,
+        }
     }
 
-    /// Begins to write a recording to `out`.
+    /// Whether it is a table of several: [`Options::table`].
+    pub const fn is_table(self) -> bool {
+        match self {
+            Self::Perfetto | Self::Pprof | Self::Heaptrack | Self::Folded => false,
+            Self::Csv | Self::JsonLines => true,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => true,
+        }
+    }
+
+    /// Begins to write a recording.
+    ///
+    /// # Errors
+    /// Those of the output.
     pub fn begin<'r>(
         self,
         facts: &'r Facts<'r>,
         selection: &Selection,
-        value: Value,
+        options: Options,
         out: Output<'r>,
-    ) -> Box<dyn Sink + 'r> {
-        match self {
-            Self::Perfetto => Box::new(Perfetto::new(facts, selection, out)),
-            Self::Pprof => Box::new(Pprof::new(facts, out)),
-            Self::Heaptrack => Box::new(Heaptrack::new(facts, out)),
-            Self::Folded => Box::new(Folded::new(facts, value, out)),
-        }
+    ) -> io::Result<Box<dyn Sink + 'r>> {
+        let table = options.table;
+        let form: Box<dyn Form + 'r> = match self {
+            Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out))),
+            Self::Pprof => return Ok(Box::new(Pprof::new(facts, out))),
+            Self::Heaptrack => return Ok(Box::new(Heaptrack::new(facts, out))),
+            Self::Folded => return Ok(Box::new(Folded::new(facts, options.value, out))),
+            Self::Csv => Box::new(Csv::new(table.columns(), out)?),
+            Self::JsonLines => Box::new(JsonLines::new(table.columns(), out)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Box::new(Parquet::new(table, out)?),
+        };
+        Ok(Box::new(Rows::new(facts, table, form, selection.is_all())))
     }
 }

@@ -26,11 +26,13 @@ mod protobuf;
 mod selection;
 mod sink;
 mod sums;
+mod tables;
 
 pub use export::{ExportError, export};
 pub use facts::Facts;
-pub use format::{Format, Value};
+pub use format::{Format, Options, Value};
 pub use lives::{Change, What};
 pub use output::Output;
 pub use selection::Selection;
-pub use sink::{Effected, Sink};
+pub use sink::{Effected, Several, Sink};
+pub use tables::Table;

@@ -44,7 +44,10 @@ impl<'r> Pprof<'r> {
 
 impl Sink for Pprof<'_> {
     fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
-        effected.changes.iter().for_each(|change| self.sums.add(change));
+        effected
+            .changes
+            .iter()
+            .for_each(|change| self.sums.add(change));
         Ok(())
     }
 
@@ -97,7 +100,9 @@ impl Profile {
 
     fn sample(&mut self, facts: &Facts<'_>, key: &Key, sum: &Sum, labels: [u64; 3], task: &str) {
         let frames = facts.frames(key.site);
-        let locations: Vec<u64> = by_address(&frames).map(|group| self.location(group)).collect();
+        let locations: Vec<u64> = by_address(&frames)
+            .map(|group| self.location(group))
+            .collect();
         let verdict = facts.site(key.site).map_or("", |site| &site.verdict);
         // As text: a number that is 0 is no label.
         let core = self.string(&key.core.to_string());

@@ -107,7 +107,10 @@ mod tests {
         message.message(1, |inner| {
             inner.bytes(1, &[7; 300]);
         });
-        assert_eq!(message.bytes_so_far()[..6], [0x0a, 0xaf, 0x02, 0x0a, 0xac, 0x02]);
+        assert_eq!(
+            message.bytes_so_far()[..6],
+            [0x0a, 0xaf, 0x02, 0x0a, 0xac, 0x02]
+        );
         assert_eq!(message.bytes_so_far().len(), 306);
     }
 }

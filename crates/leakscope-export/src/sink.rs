@@ -43,3 +43,31 @@ pub trait Sink {
     /// Everything was told. Returns what the format could not say, a sentence each without a full stop.
     fn finish(self: Box<Self>) -> io::Result<Vec<String>>;
 }
+
+/// Several formats, or several tables of one, being written at once.
+#[derive(Default)]
+pub struct Several<'s>(pub Vec<Box<dyn Sink + 's>>);
+
+impl Sink for Several<'_> {
+    fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.effect(effected))
+    }
+
+    fn switched(&mut self, switch: &Switch) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.switched(switch))
+    }
+
+    fn event(&mut self, event: &Event<'_>, is_chosen: bool, trace: &Trace) -> io::Result<()> {
+        let mut sinks = self.0.iter_mut();
+        sinks.try_for_each(|sink| sink.event(event, is_chosen, trace))
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Vec<String>> {
+        let losses: Vec<_> = self
+            .0
+            .into_iter()
+            .map(Sink::finish)
+            .collect::<io::Result<_>>()?;
+        Ok(losses.concat())
+    }
+}

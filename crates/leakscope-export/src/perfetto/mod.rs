@@ -73,7 +73,10 @@ impl<'r> Perfetto<'r> {
     fn define(&mut self, track: Track) -> io::Result<u64> {
         let names = &mut self.names;
         let program = self.facts.program_name();
-        self.tracks.define(track, &program, &mut self.packets, |context| names.of(context))
+        self.tracks
+            .define(track, &program, &mut self.packets, |context| {
+                names.of(context)
+            })
     }
 
     fn change(&mut self, effected: &Effected<'_>, change: &Change) -> io::Result<()> {
@@ -91,7 +94,10 @@ impl<'r> Perfetto<'r> {
         let stack = self.packets.stack(change.known.site)?;
         let name = self.packets.name(name)?;
         let arguments = [
-            (self.packets.argument("address")?, Argument::Address(block.address)),
+            (
+                self.packets.argument("address")?,
+                Argument::Address(block.address),
+            ),
             (self.packets.argument("size")?, Argument::Number(block.size)),
         ];
         let is_end = matches!(change.what, What::Freed | What::Lost);
@@ -108,7 +114,13 @@ impl<'r> Perfetto<'r> {
     }
 
     /// An instant with a name and perhaps some text.
-    fn instant(&mut self, time: u64, track: Track, name: &str, text: Option<(&str, &str)>) -> io::Result<()> {
+    fn instant(
+        &mut self,
+        time: u64,
+        track: Track,
+        name: &str,
+        text: Option<(&str, &str)>,
+    ) -> io::Result<()> {
         let track = self.define(track)?;
         let name = self.packets.name(name)?;
         let argument = match text {
@@ -191,11 +203,17 @@ impl Sink for Perfetto<'_> {
                 Context::Task(task) => Track::Task(task),
                 _ => Track::Core(core),
             };
-            self.instant(time, track, "failed allocation", Some(("size", &size.to_string())))?;
+            self.instant(
+                time,
+                track,
+                "failed allocation",
+                Some(("size", &size.to_string())),
+            )?;
         }
         if self.selection.task.is_none() {
             let track = self.define(Track::Level)?;
-            self.level.set(now, effected.live_bytes, track, &mut self.packets)?;
+            self.level
+                .set(now, effected.live_bytes, track, &mut self.packets)?;
         }
         Ok(())
     }
@@ -205,7 +223,8 @@ impl Sink for Perfetto<'_> {
         if switch.time < self.selection.from || self.selection.task.is_some() {
             return Ok(());
         }
-        self.schedule.switched(switch.id, switch.core, switch.running);
+        self.schedule
+            .switched(switch.id, switch.core, switch.running);
         self.draw(switch.time)
     }
 
@@ -228,7 +247,8 @@ impl Sink for Perfetto<'_> {
             }
             EventKind::Mark { marker } => {
                 let name = trace.marker(marker).map(sanitise);
-                let name = name.map_or_else(|| format!("mark {marker}"), std::borrow::Cow::into_owned);
+                let name =
+                    name.map_or_else(|| format!("mark {marker}"), std::borrow::Cow::into_owned);
                 self.instant(time, Track::Marks, &name, None)
             }
             EventKind::Gap {
@@ -243,7 +263,8 @@ impl Sink for Perfetto<'_> {
                 };
                 let name = self.packets.name(&words)?;
                 let [from, to] = [from, time].map(|ticks| self.facts.nanoseconds(ticks));
-                self.packets.happening(from, track, &Happening::Begin(name))?;
+                self.packets
+                    .happening(from, track, &Happening::Begin(name))?;
                 self.packets.happening(to, track, &Happening::End)
             }
             _ => Ok(()),

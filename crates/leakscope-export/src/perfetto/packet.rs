@@ -215,7 +215,12 @@ impl<'r> Packets<'r> {
         if let Some(known) = self.frames.get_index_of(&frame) {
             return known as u64 + 1;
         }
-        let function = string(&mut self.functions, table::FUNCTION_NAMES, &frame.function, tables);
+        let function = string(
+            &mut self.functions,
+            table::FUNCTION_NAMES,
+            &frame.function,
+            tables,
+        );
         let file = frame.file.as_deref();
         let file = file.map(|file| string(&mut self.files, table::SOURCE_PATHS, file, tables));
         let (address, line) = (frame.address, frame.line);
@@ -282,7 +287,13 @@ impl<'r> Packets<'r> {
     }
 
     /// A log message, with Android's number of its priority.
-    pub(super) fn log(&mut self, time: u64, priority: u64, tag: &str, text: &str) -> io::Result<()> {
+    pub(super) fn log(
+        &mut self,
+        time: u64,
+        priority: u64,
+        tag: &str,
+        text: &str,
+    ) -> io::Result<()> {
         self.packet(Some(time), |packet| {
             packet.message(kind::ANDROID_LOG, |log| {
                 log.message(1, |event| {

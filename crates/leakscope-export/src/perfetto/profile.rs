@@ -113,7 +113,9 @@ impl Profile {
                     for (stack, sums) in samples {
                         dump.message(2, |sample| {
                             sample.number(1, stack);
-                            sample.number(2, sums.allocated_bytes).number(3, sums.freed_bytes);
+                            sample
+                                .number(2, sums.allocated_bytes)
+                                .number(3, sums.freed_bytes);
                             sample.number(5, sums.allocations).number(6, sums.frees);
                         });
                     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use leakscope_export::{Format, Value};
+use leakscope_export::{Format, Table, Value};
 
 use super::Symbols;
 
@@ -22,7 +22,8 @@ pub(crate) struct Export {
     /// The format.
     #[arg(long = "as", value_parser = format(), value_name = "FORMAT", required_unless_present = "list")]
     pub(crate) format: Option<Format>,
-    /// The file to write, packed if its name ends with .gz; otherwise standard output.
+    /// The file to write, packed if its name ends with .gz; of tables, a folder for all of them, unless --table
+    /// chooses one. Without it, standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Overwrite the file if it exists.
@@ -39,6 +40,9 @@ pub(crate) struct Export {
     /// Only blocks that the task with this name allocates.
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
+    /// Only this table (csv, jsonl, parquet); on standard output, events are the default.
+    #[arg(long, value_parser = table(), value_name = "TABLE")]
+    pub(crate) table: Option<Table>,
     /// What the numbers of folded stacks are.
     #[arg(long, value_parser = value(), value_name = "VALUE", default_value = "outstanding")]
     pub(crate) value: Value,
@@ -48,6 +52,12 @@ pub(crate) struct Export {
 fn format() -> impl TypedValueParser<Value = Format> {
     let names = Format::ALL.iter().map(|format| format.name());
     PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no format"))
+}
+
+/// A table by its name.
+fn table() -> impl TypedValueParser<Value = Table> {
+    let names = Table::ALL.iter().map(|table| table.name());
+    PossibleValuesParser::new(names).try_map(|name| Table::named(&name).ok_or("no table"))
 }
 
 /// A value by its name.

@@ -1,11 +1,14 @@
 //! `leakscope export`: a recording in the format of another profiler.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
-use leakscope_export::{ExportError, Facts, Format, Output, Selection};
+use leakscope_export::{
+    ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table,
+};
 use leakscope_report::{Policy, Report};
 
 use crate::cli::Export;
@@ -44,17 +47,10 @@ impl Export {
         let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
         let facts = Facts::new(&outcome, &report, &symbolizer);
         let selection = self.selection(&facts)?;
-        let out = self.output(format)?;
-        let sink = format.begin(&facts, &selection, self.value, out);
+        let sink = self.begin(format, &facts, &selection)?;
         let layout = recording.layout.clone();
-        let lost = leakscope_export::export(
-            &mut recording,
-            &layout,
-            &mut fold,
-            &facts,
-            selection,
-            sink,
-        );
+        let lost =
+            leakscope_export::export(&mut recording, &layout, &mut fold, &facts, selection, sink);
         recording.finish();
         let lost = lost.map_err(|error| match error {
             ExportError::Read(error) => anyhow::Error::new(error),
@@ -90,19 +86,55 @@ impl Export {
         Ok(selection)
     }
 
-    /// Where the export goes.
-    fn output<'o>(&self, format: Format) -> anyhow::Result<Output<'o>> {
-        let Some(path) = &self.output else {
-            if format.is_binary() && io::stdout().is_terminal() {
-                bail!("{} is no text: -o FILE writes it to a file", format.name());
-            }
-            return Ok(Output::plain(io::BufWriter::new(io::stdout())));
+    /// Begins to write what was asked for: one file, or a file a table in a folder.
+    fn begin<'r>(
+        &self,
+        format: Format,
+        facts: &'r Facts<'r>,
+        selection: &Selection,
+    ) -> anyhow::Result<Box<dyn Sink + 'r>> {
+        let mut options = Options {
+            value: self.value,
+            ..Options::default()
         };
-        open(path, format, self.force)
+        match (self.table, &self.output) {
+            (Some(table), _) if !format.is_table() => {
+                let (table, format) = (table.name(), format.name());
+                bail!("{format} has no tables: --table {table} is for csv, jsonl and parquet")
+            }
+            (None, Some(folder)) if format.is_table() => {
+                fs::create_dir_all(folder)
+                    .with_context(|| format!("`{}` cannot be a folder", folder.display()))?;
+                let mut tables = Several::default();
+                for &table in Table::ALL {
+                    options.table = table;
+                    let file = format!("{}.{}", table.name(), format.name());
+                    let out = open(&folder.join(file), format, self.force)?;
+                    tables.0.push(format.begin(facts, selection, options, out)?);
+                }
+                return Ok(Box::new(tables));
+            }
+            (table, _) => options.table = table.unwrap_or_default(),
+        }
+        Ok(format.begin(facts, selection, options, self.output(format)?)?)
+    }
+
+    /// Where one file goes.
+    fn output<'o>(&self, format: Format) -> anyhow::Result<Output<'o>> {
+        match &self.output {
+            Some(path) => open(path, format, self.force),
+            None if format.is_binary() && io::stdout().is_terminal() => {
+                bail!("{} is no text: -o FILE writes it to a file", format.name())
+            }
+            None => Ok(Output::plain(io::BufWriter::new(io::stdout()))),
+        }
     }
 
     fn not_written(&self) -> String {
-        let path = self.output.as_deref().unwrap_or(Path::new("standard output"));
+        let path = self
+            .output
+            .as_deref()
+            .unwrap_or(Path::new("standard output"));
         format!("`{}` cannot be written", path.display())
     }
 }
@@ -112,7 +144,7 @@ fn open<'o>(path: &Path, format: Format, force: bool) -> anyhow::Result<Output<'
     let file = output::create(path, force)?;
     let is_packed = path.extension().is_some_and(|ending| ending == "gz");
     let plain = Output::plain(file);
-    Ok(if is_packed && !format.is_packed() {
+    Ok(if is_packed && format.can_be_packed() {
         plain.packed()
     } else {
         plain
