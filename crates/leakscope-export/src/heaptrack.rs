@@ -3,6 +3,7 @@
 //!
 //! A block that is freed is named by its size and stack, not by its address.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use indexmap::IndexSet;
@@ -160,7 +161,7 @@ impl Tables {
             for frame in group {
                 let function = self.string(Some(&frame.function), out)?;
                 let file = self.string(frame.file.as_deref(), out)?;
-                line += &format!(" {function:x} {file:x} {:x}", frame.line);
+                let _ = write!(line, " {function:x} {file:x} {:x}", frame.line);
             }
             writeln!(out, "{line}")?;
         }

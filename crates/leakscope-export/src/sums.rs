@@ -42,7 +42,8 @@ pub(crate) struct Sum {
 /// The sums of all.
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
-    sums: IndexMap<Key, Sum, FxBuildHasher>,
+    /// In order of first appearance.
+    all: IndexMap<Key, Sum, FxBuildHasher>,
     live_bytes: u64,
     most_bytes: u64,
     /// How many peaks there were: each is higher than those before.
@@ -53,7 +54,7 @@ impl Sums {
     pub(crate) fn add(&mut self, change: &Change) {
         let peak = self.peaks;
         let size = change.size();
-        let sum = self.sums.entry(Key::of(&change.known)).or_default();
+        let sum = self.all.entry(Key::of(&change.known)).or_default();
         if sum.peak != peak {
             // Nothing has changed here since the last peak.
             (sum.bytes_at_peak, sum.peak) = (sum.live_bytes, peak);
@@ -88,9 +89,9 @@ impl Sums {
 
     /// All of them, in order of first appearance.
     pub(crate) fn finish(mut self) -> impl Iterator<Item = (Key, Sum)> {
-        for sum in self.sums.values_mut().filter(|sum| sum.peak != self.peaks) {
+        for sum in self.all.values_mut().filter(|sum| sum.peak != self.peaks) {
             (sum.bytes_at_peak, sum.peak) = (sum.live_bytes, self.peaks);
         }
-        self.sums.into_iter()
+        self.all.into_iter()
     }
 }

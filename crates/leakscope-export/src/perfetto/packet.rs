@@ -17,6 +17,10 @@ const SEQUENCE: u64 = 1;
 /// The only module that code lies in, and the names of both.
 const MAPPING: u64 = 1;
 
+/// Flags of a sequence: it begins here, with empty tables; it needs the tables before.
+const STATE_CLEARED: u64 = 1;
+const NEEDS_STATE: u64 = 2;
+
 /// `TracePacket`'s field for the packet's kind.
 pub(super) mod kind {
     pub(crate) const CLOCK_SNAPSHOT: u64 = 6;
@@ -105,8 +109,6 @@ impl<'r> Packets<'r> {
         if !std::mem::replace(&mut self.has_begun, true) {
             self.begin()?;
         }
-        /// `SEQ_NEEDS_INCREMENTAL_STATE`.
-        const NEEDS_STATE: u64 = 2;
         self.raw(time, NEEDS_STATE, write)
     }
 
@@ -132,8 +134,6 @@ impl<'r> Packets<'r> {
     fn begin(&mut self) -> io::Result<()> {
         /// REALTIME, MONOTONIC, MONOTONIC_COARSE, BOOTTIME.
         const CLOCKS: [u64; 4] = [1, 3, 4, 6];
-        /// `SEQ_INCREMENTAL_STATE_CLEARED`.
-        const STATE_CLEARED: u64 = 1;
         self.raw(Some(0), STATE_CLEARED, |packet| {
             packet.message(kind::CLOCK_SNAPSHOT, |snapshot| {
                 for clock in CLOCKS {

@@ -12,8 +12,10 @@ mod rows;
 use std::borrow::Cow;
 use std::io;
 
+pub(crate) use columns::Column;
+#[cfg(feature = "parquet")]
+pub(crate) use columns::Kind;
 pub use columns::Table;
-pub(crate) use columns::{Column, Kind};
 pub(crate) use csv::Csv;
 pub(crate) use jsonl::JsonLines;
 #[cfg(feature = "parquet")]
