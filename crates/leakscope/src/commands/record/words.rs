@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use leakscope_capture::Interrupt;
 use leakscope_capture::recording::{Ending, Reason};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::units;
@@ -47,6 +48,16 @@ pub(super) fn event(event: &SourceEvent) -> String {
     }
 }
 
+/// The recording ended before it could begin.
+pub(super) fn not_connected(interrupt: &Interrupt) -> anyhow::Error {
+    let why = if interrupt.is_wanted() {
+        "it was ended before the device was connected"
+    } else {
+        "the device could not be connected within --duration"
+    };
+    anyhow::anyhow!("nothing was recorded: {why}")
+}
+
 /// How the recording ended.
 pub(super) fn ending(ending: &Ending, elapsed: Duration) -> Vec<String> {
     let why = match ending.reason {
@@ -78,9 +89,13 @@ pub(super) fn not_split(offset: u64) -> String {
 }
 
 /// Why the recording ended before its time.
-pub(super) fn failure(reason: Reason, saved: &Path) -> Option<anyhow::Error> {
+pub(super) fn failure(ending: Ending, saved: &Path) -> Option<anyhow::Error> {
     let saved = saved.display();
-    match reason {
+    match ending.reason {
+        Reason::Failed(error) if ending.bytes == 0 => Some(error.into()),
+        Reason::NotWritten(error) if ending.bytes == 0 => {
+            Some(anyhow::Error::from(error).context(format!("`{saved}` cannot be written")))
+        }
         Reason::Failed(error) => Some(anyhow::Error::from(error).context(format!(
             "recording ended early; `{saved}` holds everything up to there"
         ))),
