@@ -72,6 +72,7 @@ pub(crate) struct Wait<'i> {
     interrupt: &'i Interrupt,
     deadline: Instant,
     was_set: bool,
+    has_begun: bool,
 }
 
 impl<'i> Wait<'i> {
@@ -80,16 +81,54 @@ impl<'i> Wait<'i> {
             interrupt,
             deadline: Instant::now() + limit,
             was_set: false,
+            has_begun: false,
         }
     }
 
-    /// How long to wait now; after that, ask again. Zero at the end.
-    pub(crate) fn turn(&mut self) -> Duration {
+    /// How long to wait now; after that, ask again. `None`: it is over, however much the other side says. However short
+    /// it is, there is one look.
+    pub(crate) fn turn(&mut self) -> Option<Duration> {
         if !self.was_set && self.interrupt.is_set() {
             self.was_set = true;
             self.deadline = self.deadline.min(Instant::now() + GRACE);
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
-        left.min(LOOK)
+        let is_over = std::mem::replace(&mut self.has_begun, true) && left.is_zero();
+        (!is_over).then(|| left.min(LOOK))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody who never answers keeps nobody who has had enough.
+    #[test]
+    fn what_cannot_be_called_off_is_left_to_itself() {
+        let interrupt = Interrupt::default();
+        let (answer, never) = mpsc::channel::<()>();
+        let asked = interrupt.clone();
+        let act = move || {
+            asked.want();
+            never.recv().map_err(io::Error::other)
+        };
+        let error = interrupt.unless_set(act).expect_err("nobody answers");
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+        drop(answer);
+    }
+
+    #[test]
+    fn a_wait_is_cut_short() {
+        let interrupt = Interrupt::default();
+        let hour = Duration::from_hours(1);
+        let mut wait = Wait::new(hour, &interrupt);
+        assert_eq!(wait.turn(), Some(LOOK));
+        assert!(wait.deadline > Instant::now() + GRACE);
+        assert!(!interrupt.want());
+        assert!(wait.turn().is_some());
+        assert!(wait.deadline <= Instant::now() + GRACE);
+        assert!(interrupt.want(), "the second time");
+        let mut short = Wait::new(Duration::ZERO, &interrupt);
+        assert_eq!([short.turn(), short.turn()], [Some(Duration::ZERO), None]);
     }
 }

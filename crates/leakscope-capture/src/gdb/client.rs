@@ -282,11 +282,12 @@ impl Client {
             if let Some(packet) = self.connection.next_packet() {
                 return Ok(Some(packet));
             }
-            let turn = wait.turn();
+            let Some(turn) = wait.turn() else {
+                return Ok(None);
+            };
             let count = match self.stream.read(&mut bytes, turn) {
                 Ok(0) => return Err(self.closed(awaited)),
                 Ok(count) => count,
-                Err(error) if is_time_out(&error) && turn.is_zero() => return Ok(None),
                 Err(error) if is_time_out(&error) => continue,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(self.failed(awaited, error)),
@@ -298,10 +299,6 @@ impl Client {
                     source,
                 })?;
             self.flush(awaited)?;
-            // Who sends all the time is not listened to for ever.
-            if turn.is_zero() {
-                return Ok(self.connection.next_packet());
-            }
         }
     }
 

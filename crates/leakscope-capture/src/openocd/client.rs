@@ -160,7 +160,9 @@ impl Client {
             if let Some(reply) = self.rpc.next_reply() {
                 return Ok(Some(reply));
             }
-            let turn = wait.turn();
+            let Some(turn) = wait.turn() else {
+                return Ok(None);
+            };
             if self.rpc.incomplete().len() > STRAY && self.is_other_server() {
                 return Err(self.other_server(self.rpc.incomplete()));
             }
@@ -176,17 +178,8 @@ impl Client {
                         script: script.to_owned(),
                     });
                 }
-                Ok(length) => {
-                    self.rpc.receive(&bytes[..length]);
-                    // Who sends all the time is not listened to for ever.
-                    if turn.is_zero() {
-                        return Ok(self.rpc.next_reply());
-                    }
-                }
+                Ok(length) => self.rpc.receive(&bytes[..length]),
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut if turn.is_zero() => {
-                        return Ok(None);
-                    }
                     io::ErrorKind::WouldBlock
                     | io::ErrorKind::TimedOut
                     | io::ErrorKind::Interrupted => {}

@@ -99,6 +99,8 @@ pub struct Ending {
     pub reason: Reason,
     /// The bytes that came.
     pub bytes: u64,
+    /// How long it was, from where tracing began.
+    pub lasted: Duration,
     /// Why the device could not be told to end its tracing.
     pub not_stopped: Option<SourceError>,
 }
@@ -168,7 +170,7 @@ impl Recording {
             Form::Streams(count) => count,
         };
         let cores = (0..cores).map(|core| {
-            let of_core = core_path(whole.path(), core);
+            let of_core = core_path(path, core);
             RawFile::prepare(&of_core, header::of_stream(false), existing)
         });
         Ok(Self {
@@ -228,7 +230,7 @@ impl Recording {
         let mut run = Run {
             recording: self,
             bytes: 0,
-            has_begun: false,
+            began: None,
             has_gap: false,
             tell,
         };
@@ -236,6 +238,7 @@ impl Recording {
         Ending {
             reason,
             bytes: run.bytes,
+            lasted: run.began.map_or(Duration::ZERO, |began| began.elapsed()),
             not_stopped,
         }
     }
@@ -313,8 +316,8 @@ fn core_path(path: &Path, core: u8) -> PathBuf {
 struct Run<'r> {
     recording: &'r mut Recording,
     bytes: u64,
-    /// Whether tracing has begun.
-    has_begun: bool,
+    /// When tracing began.
+    began: Option<Instant>,
     /// Bytes may be missing since the last ones came: the link was lost.
     has_gap: bool,
     tell: &'r mut dyn FnMut(SourceEvent),
@@ -331,14 +334,14 @@ impl Run<'_> {
             if let Some(reason) = self.reason_to_stop(limits, interrupt) {
                 break reason;
             }
-            let had_begun = self.has_begun;
+            let had_begun = self.began.is_some();
             match self.step(source, u64::MAX) {
                 Ok(true) => {}
                 Ok(false) => return (Reason::Ended, None),
                 Err(reason @ Reason::NotWritten(_)) => return (reason, source.stop().err()),
                 Err(reason) => return (reason, None),
             }
-            if self.has_begun && !had_begun {
+            if self.began.is_some() && !had_begun {
                 interrupt.after(limits.duration);
             }
         };
@@ -387,7 +390,7 @@ impl Run<'_> {
             }
             Item::Event(event) => {
                 match event {
-                    SourceEvent::Started => self.has_begun = true,
+                    SourceEvent::Started => self.begin(),
                     SourceEvent::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
                     _ => {}
                 }
@@ -399,13 +402,17 @@ impl Run<'_> {
         Ok(true)
     }
 
+    fn begin(&mut self) {
+        self.began.get_or_insert_with(Instant::now);
+    }
+
     fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
         if std::mem::take(&mut self.has_gap) {
             self.recording.mark_lost_link()?;
         }
         self.recording.write(stream, bytes)?;
         self.bytes += bytes.len() as u64;
-        self.has_begun = true;
+        self.begin();
         Ok(())
     }
 }

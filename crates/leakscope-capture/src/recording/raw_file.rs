@@ -16,6 +16,9 @@ use crate::input::Input;
 /// file that has them.
 #[derive(Debug)]
 pub(super) struct RawFile {
+    /// As the user calls it.
+    name: PathBuf,
+    /// Without links.
     path: PathBuf,
     /// What is to stand at the front, until the first bytes have come.
     header: Option<String>,
@@ -39,6 +42,7 @@ impl RawFile {
             source,
         };
         let mut raw = Self {
+            name: path.to_owned(),
             path: path.to_owned(),
             header: Some(header),
             existing,
@@ -66,14 +70,14 @@ impl RawFile {
         let mut options = OpenOptions::new();
         let old = options.read(true).write(true).open(&raw.path);
         let old = old.map_err(unwritable)?;
-        lock::take(&raw.path, &old)?;
+        lock::take(&raw.name, &old)?;
         raw.old = Some(old);
         Ok(raw)
     }
 
     /// The file as it is, and as it grows.
     pub(super) fn input(&self) -> Input {
-        Input::growing(self.path.display().to_string(), self.bytes.clone())
+        Input::growing(self.name.display().to_string(), self.bytes.clone())
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -113,29 +117,29 @@ impl RawFile {
         if let Some(file) = &mut self.file {
             return file.write_all(bytes);
         }
-        let file = match self.existing {
-            Existing::Refuse => self.make(bytes)?,
-            Existing::Replace => self.replace(bytes)?,
-        };
+        match self.existing {
+            Existing::Refuse => {
+                let file = self.keep(self.make()?)?;
+                file.write_all(bytes)
+            }
+            Existing::Replace => {
+                let file = self.replace(bytes)?;
+                self.keep(file).map(drop)
+            }
+        }
+    }
+
+    fn keep(&mut self, file: File) -> io::Result<&mut File> {
         self.bytes.add(file.try_clone()?, 0)?;
-        self.file = Some(file);
-        Ok(())
+        Ok(self.file.insert(file))
     }
 
     /// A new file, where there is none.
-    fn make(&self, front: &[u8]) -> io::Result<File> {
+    fn make(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&self.path)?;
-        let written = lock::take(&self.path, &file).map_err(io::Error::other);
-        if let Err(error) = written.and_then(|()| file.write_all(front)) {
-            // It would stand in the way of the next attempt.
-            let _ = fs::remove_file(&self.path);
-            return Err(error);
-        }
+        options.read(true).write(true).create_new(true);
+        let file = options.open(&self.path)?;
+        lock::take(&self.name, &file).map_err(io::Error::other)?;
         Ok(file)
     }
 
@@ -150,13 +154,13 @@ impl RawFile {
         if let Ok(appeared) = File::open(&self.path)
             && self.old.is_none()
         {
-            lock::take(&self.path, &appeared).map_err(io::Error::other)?;
+            lock::take(&self.name, &appeared).map_err(io::Error::other)?;
         }
         if let Some(old) = self.old.take() {
             new.as_file()
                 .set_permissions(old.metadata()?.permissions())?;
         }
-        lock::take(&self.path, new.as_file()).map_err(io::Error::other)?;
+        lock::take(&self.name, new.as_file()).map_err(io::Error::other)?;
         new.write_all(front)?;
         Ok(new.persist(&self.path)?)
     }

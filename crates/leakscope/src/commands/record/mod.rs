@@ -198,10 +198,12 @@ impl Record {
         symbols: Option<&'s Symbols>,
         status: &mut Status,
     ) -> anyhow::Result<()> {
-        for line in words::ending(&ending, status.elapsed()) {
+        for line in words::ending(&ending) {
             screen::note(&line);
         }
-        let elsewhere = match recording.finish() {
+        let finished = recording.finish();
+        let is_saved = !matches!(finished, Ok(Finished::Nothing));
+        let elsewhere = match finished {
             Ok(Finished::Nothing | Finished::AsSent) => false,
             Ok(Finished::Joined) => true,
             Ok(Finished::NotSplit { offset }) => {
@@ -219,7 +221,9 @@ impl Record {
         live.complete(&mut |row| status.log(row))?;
         if live.packets() == 0 {
             let nothing = NotRecorded::of(&live.head(), ending.bytes, &self.output);
-            return Err(words::failure(ending, &self.output).unwrap_or(nothing.into()));
+            return Err(
+                words::failure(ending.reason, &self.output, is_saved).unwrap_or(nothing.into())
+            );
         }
         let mut screen = Screen::new();
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
@@ -230,7 +234,7 @@ impl Record {
             words::conclude(&mut screen.out, self)?;
         }
         screen.out.flush()?;
-        match words::failure(ending, &self.output) {
+        match words::failure(ending.reason, &self.output, is_saved) {
             Some(failure) => Err(failure),
             None => Ok(()),
         }
