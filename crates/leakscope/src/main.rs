@@ -5,7 +5,7 @@
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
-//! - [`interrupt`] is Ctrl-C.
+//! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
 //! 2 wrong usage or no readable input. A reader that goes away (`| head`) is no error.
@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    interrupt::survive_file_size_limit();
     match cli::Arguments::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

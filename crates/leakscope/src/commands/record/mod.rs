@@ -1,14 +1,15 @@
 //! `leakscope record`: from a running device to a trace and an answer.
 //!
 //! One thread takes bytes from the device and writes them to the file ([`leakscope_capture::recording`]);
-//! the other reads that file as it grows, with the analysis that `leakscope report` uses.
+//! one reader follows that file as it grows, with the analysis that `leakscope report` uses.
 //!
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
 //! - [`places`] finds where in the program it begins and ends.
-//! - [`live`] is the analysis of the growing file; [`recognise`] says what comes if it is no packets.
-//! - [`page`] shows it in the browser meanwhile.
+//! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
+//! - [`alone`] is its reader; if a [`page`] shows the recording in the browser meanwhile, the page's engine is.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
+mod alone;
 mod connect;
 mod live;
 mod page;
@@ -17,54 +18,73 @@ mod recognise;
 mod status;
 mod words;
 
-use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
+use leakscope_capture::Interrupt;
+use leakscope_capture::recording::{
+    CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
+};
 use leakscope_capture::source::SourceEvent;
-use leakscope_report::{Report, Symbolizer, json, text};
+use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
-use self::live::Live;
+use self::alone::Alone;
+use self::live::{Live, Reader};
 use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use crate::cli::{Record, ReportFormat};
+use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt};
 
 /// The file is looked at this often.
 const TICK: Duration = Duration::from_millis(100);
+/// What has happened and was not shown yet. A device that prints faster than that is not shown whole.
+const MOST_EVENTS: usize = 4096;
 
 impl Record {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
         self.refuse_existing()?;
-        let stop = interrupt::catch()?;
-        let mut source = connect::connect(self, symbols.as_ref())?;
-        let mut recording = Recording::create(&self.output, &*source, self.force)?;
+        let interrupt = interrupt::catch()?;
+        interrupt.after(self.duration);
+        let mut source = match connect::connect(self, symbols.as_ref(), interrupt) {
+            Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
+            source => source?,
+        };
+        let mut recording = Recording::create(&self.output, &*source, self.existing())?;
         let grows = Arc::new(AtomicBool::new(true));
-        let growing = || crate::recording::OpenRecording::growing(recording.inputs()?, &grows);
-        let mut live = Live::new(growing()?, symbols.as_ref(), self.log);
-        let page = Page::open(self, growing()?)?;
+        let growing = OpenRecording::growing(recording.inputs(), &grows)?;
+        let (log, rows) = mpsc::channel();
+        let log = self.log.then_some(log);
+        let (page, reader): (_, Box<dyn Reader + '_>) = if self.view {
+            let page = Page::open(self, growing, log)?;
+            let reader = Box::new(page.reader());
+            (Some(page), reader)
+        } else {
+            let alone = Alone::new(growing, &self.symbols, symbols.as_ref(), log);
+            (None, Box::new(alone))
+        };
+        let mut live = Live::new(reader, rows);
         let mut status = Status::new(&source.name(), &self.output, self.log);
         let limits = Limits {
             duration: self.duration,
             bytes: self.max_size,
         };
-        let (tell, events) = mpsc::channel();
+        let (tell, events) = mpsc::sync_channel(MOST_EVENTS);
         let ending = thread::scope(|threads| {
             let recorder = threads.spawn(|| {
-                // Nobody listens any more only if this program is about to end.
-                let mut tell = move |event| drop(tell.send(event));
-                recording.run(&mut *source, &limits, stop, &mut tell)
+                let mut tell = move |event| hand_over(&tell, event);
+                recording.run(&mut *source, &limits, interrupt, &mut tell)
             });
-            self.follow(&events, &mut live, &mut status, stop);
+            self.follow(&events, &mut live, &mut status, interrupt);
             recorder
                 .join()
                 .expect("the recording thread does not panic")
@@ -74,19 +94,37 @@ impl Record {
         let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
         if let (Ok(()), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
-            stop.store(true, Ordering::Relaxed);
+            interrupt.want();
             page.stay();
         }
         finished
     }
 
-    /// Before anything is connected: nothing is recorded over what exists.
-    fn refuse_existing(&self) -> anyhow::Result<()> {
-        if !self.force && self.output.exists() {
-            let path = self.output.clone();
-            return Err(leakscope_capture::recording::CreateError::Exists { path }.into());
+    /// Before anything is connected: nothing is recorded over what exists, or is needed.
+    fn refuse_existing(&self) -> Result<(), CreateError> {
+        let path = self.output.clone();
+        let source = &self.source;
+        let read = [
+            source.file.as_deref(),
+            source.rtt_memory.as_ref().map(|place| &*place.path),
+            source.stdin.then_some(Path::new("/dev/stdin")),
+            self.symbols.elf.as_deref(),
+        ];
+        if read.iter().flatten().any(|read| is_same_file(read, &path)) {
+            return Err(CreateError::IsRead { path });
+        }
+        if self.existing() == Existing::Refuse && path.exists() {
+            return Err(CreateError::Exists { path });
         }
         Ok(())
+    }
+
+    fn existing(&self) -> Existing {
+        if self.force {
+            Existing::Replace
+        } else {
+            Existing::Refuse
+        }
     }
 
     /// Shows what is going on until recording has ended. Recording does not depend on it.
@@ -95,9 +133,8 @@ impl Record {
         events: &Receiver<SourceEvent>,
         live: &mut Live<'_>,
         status: &mut Status,
-        stop: &AtomicBool,
+        interrupt: &Interrupt,
     ) {
-        let mut symbolizer = firmware::symbolizer(&self.symbols, live.symbols());
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
         let mut link_lost = false;
@@ -108,7 +145,8 @@ impl Record {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            is_behind = live.follow(&mut |row| status.log(row));
+            // If that fails, recording goes on, and its end will tell why.
+            is_behind = live.follow(&mut |row| status.log(row)).unwrap_or(false);
             if matches!(
                 event,
                 Some(SourceEvent::LinkLost(_) | SourceEvent::LinkRestored { .. })
@@ -122,19 +160,19 @@ impl Record {
                 is_over = live.would_be_stopped();
             }
             if is_over {
-                stop.store(true, Ordering::Relaxed);
+                interrupt.want();
                 status.say(&SourceEvent::Stopped);
             } else if let Some(event) = event {
                 status.say(&event);
             }
-            if stop.load(Ordering::Relaxed) {
+            if interrupt.is_set() {
                 status.stopping();
             }
             if let Some(data) = live.what_is_no_trace() {
                 status.note(&data.to_string());
                 status.hint(data.hint());
             }
-            status.update(live.bytes(), || live.report(&mut symbolizer));
+            status.update(live.bytes(), || live.report());
             if let Some(due) = next_report
                 && Instant::now() >= due
             {
@@ -142,22 +180,17 @@ impl Record {
                 let elapsed = status.elapsed();
                 status.around(|| {
                     // If nobody reads it, the recording goes on.
-                    let _ = self.report_meanwhile(live, &mut symbolizer, elapsed);
+                    let _ = self.report_meanwhile(live, elapsed);
                 });
             }
         }
     }
 
-    fn report_meanwhile(
-        &self,
-        live: &Live<'_>,
-        symbolizer: &mut Symbolizer<'_>,
-        elapsed: Duration,
-    ) -> anyhow::Result<()> {
+    fn report_meanwhile(&self, live: &mut Live<'_>, elapsed: Duration) -> anyhow::Result<()> {
         let mut screen = Screen::new();
         let time = words::duration(elapsed);
         writeln!(screen.out, "After {time} of recording:\n")?;
-        self.write_report(&live.report(symbolizer), &mut screen)?;
+        self.write_report(&live.report(), &mut screen)?;
         writeln!(screen.out)?;
         screen.out.flush()?;
         Ok(())
@@ -172,11 +205,13 @@ impl Record {
         symbols: Option<&'s Symbols>,
         status: &mut Status,
     ) -> anyhow::Result<()> {
-        for line in words::ending(&ending, status.elapsed()) {
+        for line in words::ending(&ending) {
             screen::note(&line);
         }
-        let elsewhere = match recording.finish() {
-            Ok(Finished::AsSent) => false,
+        let finished = recording.finish();
+        let is_saved = !matches!(finished, Ok(Finished::Nothing));
+        let elsewhere = match finished {
+            Ok(Finished::Nothing | Finished::AsSent) => false,
             Ok(Finished::Joined) => true,
             Ok(Finished::NotSplit { offset }) => {
                 screen::note(&words::not_split(offset));
@@ -188,27 +223,25 @@ impl Record {
             }
         };
         if elsewhere {
-            live = Live::again(&self.output, symbols)?;
+            let joined = OpenRecording::open(&[self.output.display().to_string()])?;
+            live.turn_to(Box::new(Alone::new(joined, &self.symbols, symbols, None)));
         }
-        live.complete(&mut |row| status.log(row))?;
+        while live.follow(&mut |row| status.log(row))? {}
         if live.packets() == 0 {
-            if ending.bytes == 0 {
-                // An empty file would stand in the way of the next attempt.
-                let _ = fs::remove_file(&self.output);
-            }
             let nothing = NotRecorded::of(&live.head(), ending.bytes, &self.output);
-            return Err(words::failure(ending.reason, &self.output).unwrap_or(nothing.into()));
+            return Err(
+                words::failure(ending.reason, &self.output, is_saved).unwrap_or(nothing.into())
+            );
         }
         let mut screen = Screen::new();
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
         if !self.no_report {
-            self.write_report(&live.report(&mut symbolizer), &mut screen)?;
+            self.write_report(&live.report(), &mut screen)?;
         }
         if self.format == ReportFormat::Text {
             words::conclude(&mut screen.out, self)?;
         }
         screen.out.flush()?;
-        match words::failure(ending.reason, &self.output) {
+        match words::failure(ending.reason, &self.output, is_saved) {
             Some(failure) => Err(failure),
             None => Ok(()),
         }
@@ -226,5 +259,14 @@ impl Record {
             }
             ReportFormat::Json => json::write(&mut screen.out, report),
         }
+    }
+}
+
+/// Recording does not wait for those who look on: what the device prints is left out if they are behind.
+fn hand_over(looker: &SyncSender<SourceEvent>, event: SourceEvent) {
+    // Nobody listens any more only if this program is about to end.
+    match event {
+        SourceEvent::Text(_) | SourceEvent::Notice(_) => drop(looker.try_send(event)),
+        _ => drop(looker.send(event)),
     }
 }
