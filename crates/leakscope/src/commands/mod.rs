@@ -3,6 +3,7 @@
 mod demo;
 mod description;
 mod events;
+mod export;
 mod gdbinit;
 mod log;
 pub(crate) mod record;
@@ -20,6 +21,7 @@ impl Command {
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
             Self::View(view) => view.run(),
+            Self::Export(export) => export.run(),
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),

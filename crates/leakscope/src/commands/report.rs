@@ -1,10 +1,10 @@
 //! `leakscope report`: which call stacks leak, how sure that is, and why.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
@@ -18,6 +18,7 @@ use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
+use crate::output;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
@@ -72,37 +73,18 @@ impl Report {
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();
             let dump = Dump { name, log };
-            let mut file = self.create(path)?;
+            let mut file = output::create(path, self.force)?;
             return write_page(&mut file, &mut Engine::of_dump(&dump, &program), path);
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
-        let mut file = self.create(path)?;
+        let mut file = output::create(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
             bail!("{why}");
         }
         write_page(&mut file, &mut engine, path)
-    }
-
-    fn create(&self, path: &Path) -> anyhow::Result<BufWriter<File>> {
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if self.force {
-            options.create(true).truncate(true);
-        } else {
-            options.create_new(true);
-        }
-        let file = options.open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                anyhow!("`{}` exists; --force overwrites it", path.display())
-            }
-            _ => {
-                anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display()))
-            }
-        })?;
-        Ok(BufWriter::new(file))
     }
 
     /// Reports on what a device has printed of its heap.
