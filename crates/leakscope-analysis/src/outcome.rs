@@ -3,7 +3,7 @@
 //! Times are ticks since the trace began ([`Target::timestamp_hz`] a second), sizes are bytes, code is
 //! addresses. Call sites, tasks and cores refer to each other by index.
 
-use crate::findings::{Finding, Growth};
+use crate::findings::{Finding, Growth, Left};
 use crate::heap::SiteId;
 use crate::problem::Problem;
 use crate::trace::{Context, Task};
@@ -164,6 +164,8 @@ pub struct CallSite {
     pub session: usize,
     /// How fast it grows.
     pub growth: Growth,
+    /// What it left behind in the same session, and how long it was watched.
+    pub left: Left,
     /// Return addresses, the innermost first, without those of the allocator's own functions. Empty if
     /// the trace has no call stacks.
     pub stack: Vec<u64>,

@@ -7,7 +7,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::code::Callers;
 use super::{Dump, Log, Mode, Record, Sums};
-use crate::findings::{Confidence, Finding, Growth, Reason, Verdict, Word};
+use crate::findings::{Confidence, Finding, Growth, Left, Reason, Verdict, Word};
 use crate::heap::{FoldStack, SiteId};
 use crate::outcome::{Block, CallSite, Outcome, Peak, Session, Target, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
@@ -297,6 +297,7 @@ fn new_site(id: SiteId, stack: &[u64], allocator_frames: &[u64], record: &Record
         finding: Finding::nothing_allocated(),
         session: 0,
         growth: Growth::NONE,
+        left: Left::default(),
         stack: stack.to_vec(),
         allocator_frames: allocator_frames.to_vec(),
         allocations: 0,

@@ -41,6 +41,8 @@ pub struct SiteHistory {
     pub floors: Vec<u64>,
     /// What was left behind by the cycles that the user marked.
     pub cycles: Cycles,
+    /// The same, one by one.
+    pub cycle_steps: CycleSteps,
     /// Blocks whose memory was used again while they seemed to live: their frees were lost.
     pub reused: u64,
     /// When the first of them turned out to have ended.
@@ -123,6 +125,15 @@ pub struct Cycles {
     pub grown: u64,
     /// Bytes alive at the end of the last whole cycle, less those at the end of the second.
     pub net_bytes: i64,
+}
+
+/// Bytes that a site gained in successive groups of whole cycles after the first two; at most 32 groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CycleSteps {
+    /// In each group.
+    pub bytes: Vec<i64>,
+    /// Cycles of a group: a power of 2, or 0 if there was no whole cycle.
+    pub cycles: u64,
 }
 
 /// The trace around the site.

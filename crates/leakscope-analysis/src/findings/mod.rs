@@ -36,6 +36,7 @@ mod history;
 mod idle;
 mod in_flight;
 mod late_release;
+mod left;
 mod loss;
 mod losses;
 mod once;
@@ -52,7 +53,8 @@ mod unsure_ends;
 
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
-pub use history::{Cycles, Gap, Lifetimes, SiteHistory, Span};
+pub use history::{CycleSteps, Cycles, Gap, Lifetimes, SiteHistory, Span};
+pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
 pub use rank::Rank;

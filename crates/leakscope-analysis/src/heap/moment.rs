@@ -1,5 +1,7 @@
 //! What all call sites share at one moment of a session.
 
+use super::cycle_count::WARM_UP_CYCLES;
+
 /// What all sites share at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Moment {
@@ -17,6 +19,11 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    /// Cycles that the user marked and that are over, after the first two.
+    pub(super) fn whole_cycles(&self) -> u64 {
+        self.cycle.saturating_sub(WARM_UP_CYCLES + 1)
+    }
+
     /// Makes windows so long that they reach up to `time`.
     #[cold]
     pub(super) fn widen_windows(&mut self, time: u64) {

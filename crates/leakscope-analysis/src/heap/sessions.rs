@@ -2,14 +2,13 @@
 
 use super::blocks::LiveBlock;
 use super::contexts::Contexts;
-use super::cycle_count::WARM_UP_CYCLES;
 use super::model::HeapModel;
 use super::moment::Moment;
 use super::overlap::Overlaps;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
-use crate::findings::{self, Finding, Growth, LossCounts, Losses, Rank, SiteHistory, Span};
+use crate::findings::{self, Finding, Growth, Left, LossCounts, Losses, Rank, SiteHistory, Span};
 use crate::outcome::{Block, CallSite, Peak, Session};
 
 /// What sessions that are over have shown.
@@ -28,7 +27,7 @@ const MOST_SESSIONS: usize = 256;
 /// One call site, summed over sessions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SiteRecord {
-    pub(super) verdict: Option<(Finding, Growth, usize)>,
+    pub(super) verdict: Option<(Finding, Growth, Left, usize)>,
     pub(super) allocations: u64,
     pub(super) frees: u64,
     pub(super) reallocations: u64,
@@ -89,7 +88,8 @@ impl HeapModel {
             if site.allocations > 0 {
                 let finding = findings::judge(&history, &span);
                 let growth = findings::growth(finding.verdict, &history, &span);
-                record.judge(finding, growth, session);
+                let left = findings::left(finding.verdict, &history, &span);
+                record.judge(finding, growth, left, session);
             }
         }
         records
@@ -150,7 +150,7 @@ impl HeapModel {
 
     /// Whole cycles that the user marked in this session, after the first two.
     pub(super) fn whole_cycles(&self) -> u64 {
-        self.moment.cycle.saturating_sub(WARM_UP_CYCLES + 1)
+        self.moment.whole_cycles()
     }
 
     /// What those took.
@@ -247,7 +247,7 @@ impl SiteRecord {
     }
 
     /// The worst verdict of all sessions counts; of equals, the first.
-    fn judge(&mut self, finding: Finding, growth: Growth, session: usize) {
+    fn judge(&mut self, finding: Finding, growth: Growth, left: Left, session: usize) {
         let rank = |finding: &Finding, growth| Rank {
             verdict: finding.verdict,
             growth,
@@ -255,11 +255,11 @@ impl SiteRecord {
             first_allocation: 0,
         };
         let worst = match &self.verdict {
-            Some((known, known_growth, _)) => rank(&finding, growth) < rank(known, *known_growth),
+            Some((known, known_growth, ..)) => rank(&finding, growth) < rank(known, *known_growth),
             None => true,
         };
         if worst {
-            self.verdict = Some((finding, growth, session));
+            self.verdict = Some((finding, growth, left, session));
         }
     }
 
@@ -271,9 +271,14 @@ impl SiteRecord {
         (allocator_frames, stack): (&[u64], &[u64]),
         contexts: &Contexts,
     ) -> Option<CallSite> {
-        let (finding, growth, session) = match self.verdict {
+        let (finding, growth, left, session) = match self.verdict {
             Some(verdict) => verdict,
-            None if self.failed > 0 => (Finding::nothing_allocated(), Growth::NONE, 0),
+            None if self.failed > 0 => (
+                Finding::nothing_allocated(),
+                Growth::NONE,
+                Left::default(),
+                0,
+            ),
             None => return None,
         };
         let (smallest, largest) = self.range.unwrap_or_default();
@@ -283,6 +288,7 @@ impl SiteRecord {
             finding,
             session,
             growth,
+            left,
             stack: stack.to_vec(),
             allocator_frames: allocator_frames.to_vec(),
             allocations: self.allocations,

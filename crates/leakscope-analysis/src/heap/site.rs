@@ -238,6 +238,7 @@ impl Site {
             lifetimes: details.lifetimes,
             floors: details.floors.values().to_vec(),
             cycles: details.cycles.cycles,
+            cycle_steps: details.cycles.steps(moment.whole_cycles()),
             reused: details.reused,
             first_reuse: (details.reused > 0).then_some(details.first_reuse),
             unsure_ends: details.unsure_ends,

@@ -155,6 +155,8 @@ pub(crate) fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
         log_messages: outcome.totals.log_messages,
         heap_events: outcome.totals.heap_events,
         dropped_packets: outcome.totals.dropped_packets,
+        cycles: outcome.totals.cycles,
+        cycle_ticks: outcome.totals.cycle_ticks,
         end: outcome.totals.end,
         bytes: outcome.totals.bytes,
         ..heap.totals

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_analysis::findings::{
-    Cycles, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds,
+    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds,
 };
 
 use leakscope_testing::scenario::HZ;
@@ -455,9 +455,30 @@ impl Site {
             lifetimes,
             floors,
             cycles,
+            cycle_steps: steps(&at_marks),
             reused: self.reused.len() as u64,
             first_reuse: self.reused.first().map(|&(_, end)| end),
             unsure_ends,
         }
+    }
+}
+
+/// What the levels at the marks say of groups of cycles after the first two: the smallest groups of which there are 32
+/// at most.
+fn steps(at_marks: &[u64]) -> CycleSteps {
+    let levels = at_marks.get(2..).unwrap_or_default();
+    let cycles = levels.len().saturating_sub(1);
+    if cycles == 0 {
+        return CycleSteps::default();
+    }
+    let mut group = 1;
+    while cycles.div_ceil(group) > 32 {
+        group *= 2;
+    }
+    let gained = (0..cycles / group)
+        .map(|index| levels[(index + 1) * group] as i64 - levels[index * group] as i64);
+    CycleSteps {
+        bytes: gained.collect(),
+        cycles: group as u64,
     }
 }

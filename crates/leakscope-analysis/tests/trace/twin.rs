@@ -178,6 +178,8 @@ fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite, span: 
     assert_eq!(real.finding, finding, "{history:?} {span:?}");
     let growth = findings::growth(finding.verdict, &history, span);
     assert_eq!(real.growth, growth);
+    let left = findings::left(finding.verdict, &history, span);
+    assert_eq!(real.left, left);
 }
 
 /// The number of the site that has this call stack.

@@ -1,8 +1,8 @@
 //! What holds for any history, also for one that no trace can have.
 
 use leakscope_analysis::findings::{
-    Cycles, Gap, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds, Verdict, Word,
-    growth, judge,
+    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds, Verdict,
+    Word, growth, judge,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -64,6 +64,7 @@ prop_compose! {
             lifetimes: histogram,
             floors,
             cycles: Cycles { grown: numbers[9], net_bytes },
+            cycle_steps: CycleSteps::default(),
             reused,
             first_reuse,
             unsure_ends,

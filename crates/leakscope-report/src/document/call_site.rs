@@ -38,6 +38,9 @@ pub struct CallSite {
     pub growth_bytes: i64,
     /// … in so many ticks.
     pub growth_ticks: u64,
+    /// What it left behind while it was watched; `None` in a dump.
+    #[serde(default)]
+    pub left: Option<Left>,
     /// Blocks allocated.
     pub allocations: u64,
     /// Those freed.
@@ -117,6 +120,7 @@ impl CallSite {
             growth_bytes_per_second: facts.clock.bytes_per_second(growth.bytes, growth.ticks),
             growth_bytes: growth.bytes,
             growth_ticks: growth.ticks,
+            left: (site.left.ticks > 0).then(|| Left::new(facts, &site.left)),
             allocations: site.allocations,
             frees: site.frees,
             reallocations: site.reallocations,
@@ -141,6 +145,49 @@ impl CallSite {
                 .iter()
                 .map(|block| Block::new(facts, block))
                 .collect(),
+        }
+    }
+}
+
+/// What a call site left behind while it was watched: by this, growths are compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Left {
+    /// How long it was watched: without the start, and without a silence of the whole heap at the end.
+    pub watched_s: Option<f64>,
+    /// The same in ticks.
+    pub watched_ticks: u64,
+    /// Blocks that were allocated in that time and lived at its end; of `leak-survivors`, those that outlived the others.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The sum of the squares of their sizes.
+    pub squared_bytes: f64,
+    /// Of a leak, their bytes by the time of the allocation: in each of equal parts of the time.
+    pub window_bytes: Vec<u64>,
+    /// Of `leak-growing`, the least that lived in each of successive windows …
+    pub floor_bytes: Vec<u64>,
+    /// … of so many seconds.
+    pub floor_s: Option<f64>,
+    /// Of a leak, bytes gained in each of successive groups of marked cycles …
+    pub cycle_bytes: Vec<i64>,
+    /// … of so many cycles; 0 if none was marked.
+    pub cycle_group: u64,
+}
+
+impl Left {
+    fn new(facts: &Facts<'_>, left: &findings::Left) -> Self {
+        let floor_s = facts.seconds(left.floor_ticks);
+        Self {
+            watched_s: facts.seconds(left.ticks),
+            watched_ticks: left.ticks,
+            blocks: left.blocks,
+            bytes: left.bytes,
+            squared_bytes: left.squared_bytes,
+            window_bytes: left.windows.clone(),
+            floor_bytes: left.floors.clone(),
+            floor_s: floor_s.filter(|_| !left.floors.is_empty()),
+            cycle_bytes: left.cycles.bytes.clone(),
+            cycle_group: left.cycles.cycles,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Outcomes made by hand.
 
-use leakscope_analysis::findings::{Confidence, Finding, Growth, Verdict, Word};
+use leakscope_analysis::findings::{Confidence, CycleSteps, Finding, Growth, Left, Verdict, Word};
 use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::{CallSite, ContextUsage, Outcome, Peak, Session, Target, Totals};
 use leakscope_analysis::problem::{Problem, ProblemKind};
@@ -69,6 +69,22 @@ pub(crate) fn finding(verdict: Verdict, reason: Vec<Word>) -> Finding {
     }
 }
 
+fn left(blocks: u64, size: u64) -> Left {
+    Left {
+        ticks: 9_500_000,
+        blocks,
+        bytes: blocks * size,
+        squared_bytes: (blocks * size * size) as f64,
+        windows: vec![0, blocks * size],
+        floors: vec![0, size],
+        floor_ticks: 1 << 19,
+        cycles: CycleSteps {
+            bytes: vec![size as i64, -(size as i64)],
+            cycles: 2,
+        },
+    }
+}
+
 /// A site that allocated `blocks` blocks of `size` bytes and freed none.
 pub(crate) fn site(
     finding: Finding,
@@ -82,6 +98,7 @@ pub(crate) fn site(
         finding,
         session: 0,
         growth: Growth::NONE,
+        left: left(blocks, size),
         stack: stack.to_vec(),
         allocator_frames: vec![HEAP_CAPS_MALLOC, PV_PORT_MALLOC],
         allocations: blocks,

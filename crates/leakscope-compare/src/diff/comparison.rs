@@ -1,0 +1,115 @@
+//! Whether a call site's growth differs between both sides, and what was used to say so.
+
+use serde::Serialize;
+
+use super::evidence::{Evidence, Per, Run, State};
+use super::statistics::{LEVEL, Tested, dispersion, least_p_of_ranks, ranks, rates, steps};
+
+/// What both sides were compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Blocks left behind, as counts: exact binomial test, interval of Clopper and Pearson.
+    Counts,
+    /// Bytes gained in each cycle, by their ranks: Mann and Whitney's exact test.
+    Cycles,
+    /// The rate of each recording, by their ranks: the same.
+    Runs,
+    /// The rise of the level from window to window: Welch's test of the means.
+    Levels,
+}
+
+/// Cycles on each side that a test needs.
+const LEAST_CYCLES: usize = 5;
+
+/// Windows on each side in which the rise of a level is a sample.
+const LEAST_WINDOWS: usize = 8;
+
+/// Tests whether growth differs; `None` if it cannot be tested, because a side was not watched.
+pub(super) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(Method, Tested)> {
+    let is_watched = |side: &Evidence| side.sum(|run| run.exposure) > 0.0 || side.state == State::Absent;
+    if !is_watched(before) || !is_watched(after) {
+        return None;
+    }
+    if least_p_of_ranks(before.runs.len(), after.runs.len()) <= LEVEL {
+        let each = |side: &Evidence| -> Vec<f64> { side.runs.iter().map(rate).collect() };
+        return Some((Method::Runs, ranks(&each(before), &each(after))));
+    }
+    if per == Per::Cycle
+        && let Some((before, after)) = cycles(before, after)
+    {
+        return Some((Method::Cycles, ranks(&before, &after)));
+    }
+    let is_level = |side: &Evidence| side.runs.iter().any(|run| run.is_level);
+    if is_level(before) || is_level(after) {
+        let (old, new) = (all_steps(before, after), all_steps(after, before));
+        let is_enough = old.len().min(new.len()) >= LEAST_WINDOWS;
+        return is_enough.then(|| (Method::Levels, steps(&old, &new)));
+    }
+    Some((Method::Counts, counts(before, after)?))
+}
+
+fn rate(run: &Run) -> f64 {
+    if run.exposure > 0.0 {
+        run.bytes / run.exposure
+    } else {
+        0.0
+    }
+}
+
+/// Blocks as counts. One block is what weighs as one; those that come in bursts weigh less.
+fn counts(before: &Evidence, after: &Evidence) -> Option<Tested> {
+    let weight = before.weight().or(after.weight())?;
+    let (old_weight, new_weight) = (weight, after.weight().unwrap_or(weight));
+    let mut windows = Vec::new();
+    let mut of_runs = Vec::new();
+    for (side, weight) in [(before, old_weight), (after, new_weight)] {
+        for run in &side.runs {
+            windows.push(run.windows.iter().map(|bytes| bytes / weight).collect());
+        }
+        // What a run has beside the others, as if all had been watched equally long.
+        let mean = side.sum(|run| run.exposure) / side.runs.len() as f64;
+        of_runs.push((side.runs.iter()).map(|run| rate(run) * mean / weight).collect());
+    }
+    let bursts = dispersion(&windows).max(dispersion(&of_runs));
+    let count = |side: &Evidence, weight: f64| {
+        let blocks = side.sum(|run| run.bytes) / weight;
+        (blocks / bursts, exposure(side) / weight)
+    };
+    let (old, new) = (count(before, old_weight), count(after, new_weight));
+    (old.1 > 0.0 && new.1 > 0.0).then(|| rates(old, new))
+}
+
+fn exposure(side: &Evidence) -> f64 {
+    side.sum(|run| run.exposure)
+}
+
+/// Bytes gained by groups of as many cycles, if there are enough of them on both sides.
+fn cycles(before: &Evidence, after: &Evidence) -> Option<(Vec<f64>, Vec<f64>)> {
+    let groups = |side: &Evidence| side.runs.iter().map(|run| run.cycle_group).max();
+    let group = groups(before).max(groups(after)).filter(|&group| group > 0)?;
+    let of = |side: &Evidence| -> Vec<f64> {
+        let runs = side.runs.iter();
+        runs.flat_map(|run| match run.cycle_group {
+            // Nothing was allocated there in any of the cycles.
+            0 => vec![0.0; (run.exposure / group as f64) as usize],
+            own => {
+                let joined = run.cycles.chunks_exact((group / own) as usize);
+                joined.map(|cycles| cycles.iter().sum()).collect()
+            }
+        })
+        .collect()
+    };
+    let (old, new) = (of(before), of(after));
+    (old.len().min(new.len()) >= LEAST_CYCLES).then_some((old, new))
+}
+
+/// The steps of a side. One that does not leak has no growth: as many steps of nothing as the other has.
+fn all_steps(side: &Evidence, other: &Evidence) -> Vec<f64> {
+    let steps = |side: &Evidence| side.runs.iter().flat_map(|run| run.steps.clone());
+    if side.state == State::Leak {
+        steps(side).collect()
+    } else {
+        vec![0.0; steps(other).count()]
+    }
+}

@@ -1,0 +1,203 @@
+//! What one side shows of a call site: the sums that are compared, over siblings and runs.
+
+use leakscope_analysis::findings::Verdict;
+use leakscope_report::document::call_site::{CallSite, Left};
+use leakscope_report::{Report, Standing};
+use serde::Serialize;
+
+use super::matching::OfRun;
+
+/// What growth is measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Per {
+    /// Seconds in which the call site was watched.
+    Second,
+    /// Cycles that were marked, after the first two.
+    Cycle,
+    /// Allocations of the call site: what a program leaves per request does not depend on its load.
+    Allocation,
+    /// Recordings, however long they are.
+    Run,
+}
+
+impl Per {
+    /// As text: `second`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Cycle => "cycle",
+            Self::Allocation => "allocation",
+            Self::Run => "run",
+        }
+    }
+}
+
+/// What the recordings of a side say of one call site as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing was allocated there.
+    Absent,
+    /// No recording shows a leak.
+    Fine,
+    /// Lost data hide whether it leaks.
+    Uncertain,
+    /// It leaks in one recording at least.
+    Leak,
+}
+
+/// One call site on one side.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub(super) state: State,
+    pub(super) runs: Vec<Run>,
+}
+
+/// The same in one recording.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    /// In the unit of comparison.
+    pub(super) exposure: f64,
+    /// Blocks left behind in that, and their bytes.
+    pub(super) blocks: f64,
+    pub(super) bytes: f64,
+    squared_bytes: f64,
+    /// Bytes left behind in equal parts of the time.
+    pub(super) windows: Vec<f64>,
+    /// Bytes gained in each group of cycles, and how many cycles that is.
+    pub(super) cycles: Vec<f64>,
+    pub(super) cycle_group: u64,
+    /// How the level rose from window to window, in bytes per unit.
+    pub(super) steps: Vec<f64>,
+    /// Whether it rose while blocks came and went, so that blocks cannot be counted.
+    pub(super) is_level: bool,
+    pub(super) allocations: u64,
+    pub(super) outstanding_blocks: u64,
+    pub(super) outstanding_bytes: u64,
+    pub(super) peak_bytes: u64,
+}
+
+impl Evidence {
+    pub(super) fn of(runs: &[OfRun<'_>], reports: &[&Report], per: Option<Per>) -> Self {
+        let states = runs.iter().flatten().map(|site| State::of(site));
+        let runs = runs.iter().zip(reports);
+        Self {
+            state: states.max().unwrap_or(State::Absent),
+            runs: runs
+                .map(|(sites, report)| Run::of(sites, report, per))
+                .collect(),
+        }
+    }
+
+    pub(super) fn sum(&self, of: fn(&Run) -> f64) -> f64 {
+        self.runs.iter().map(of).sum()
+    }
+
+    /// Bytes per unit.
+    pub(super) fn rate(&self) -> f64 {
+        let level = self.runs.iter().filter(|run| run.is_level);
+        let steps: Vec<f64> = level.flat_map(|run| &run.steps).copied().collect();
+        if steps.is_empty() {
+            self.sum(|run| run.bytes) / self.sum(|run| run.exposure)
+        } else {
+            steps.iter().sum::<f64>() / steps.len() as f64
+        }
+    }
+
+    /// Bytes that weigh as one block: blocks of one size each weigh one, and among others the large ones weigh more.
+    pub(super) fn weight(&self) -> Option<f64> {
+        let bytes = self.sum(|run| run.bytes);
+        (bytes > 0.0).then(|| self.sum(|run| run.squared_bytes) / bytes)
+    }
+}
+
+impl State {
+    fn of(site: &CallSite) -> Self {
+        match &site.standing {
+            Standing::Leak | Standing::Suppressed(_) | Standing::Known(_) => Self::Leak,
+            _ if site.verdict == Verdict::Uncertain.name() => Self::Uncertain,
+            _ => Self::Fine,
+        }
+    }
+}
+
+impl Run {
+    fn of(sites: &[&CallSite], report: &Report, per: Option<Per>) -> Self {
+        let lefts = || sites.iter().filter_map(|site| site.left.as_ref());
+        let mut run = Self {
+            allocations: sites.iter().map(|site| site.allocations).sum(),
+            outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
+            outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),
+            peak_bytes: sites.iter().map(|site| site.peak_bytes).sum(),
+            blocks: lefts().map(|left| left.blocks as f64).sum(),
+            bytes: lefts().map(|left| left.bytes as f64).sum(),
+            squared_bytes: lefts().map(|left| left.squared_bytes).sum(),
+            windows: added(lefts().map(|left| {
+                let windows = left.window_bytes.iter();
+                windows.map(|&bytes| bytes as f64).collect()
+            })),
+            cycles: added(lefts().map(|left| {
+                let groups = left.cycle_bytes.iter();
+                groups.map(|&bytes| bytes as f64).collect()
+            })),
+            cycle_group: lefts().map(|left| left.cycle_group).max().unwrap_or(0),
+            is_level: lefts().any(|left| !left.floor_bytes.is_empty()),
+            ..Self::default()
+        };
+        let Some(per) = per else { return run };
+        let watched = watched_s(lefts().next(), report);
+        run.exposure = match per {
+            Per::Second => watched,
+            Per::Cycle => report.totals.cycles as f64,
+            Per::Allocation => run.allocations as f64,
+            Per::Run => 1.0,
+        };
+        if per == Per::Cycle && !run.cycles.is_empty() {
+            run.bytes = run.cycles.iter().sum::<f64>().max(0.0);
+            let weight = run.squared_bytes / lefts().map(|left| left.bytes as f64).sum::<f64>();
+            if weight.is_finite() && weight > 0.0 {
+                run.squared_bytes = run.bytes * weight;
+                run.blocks = (run.bytes / weight).round();
+            }
+        }
+        // A unit is so many seconds long.
+        let unit = watched / run.exposure;
+        run.steps = match lefts().find_map(|left| left.floor_s) {
+            Some(seconds) => {
+                let floors = added(lefts().map(|left| {
+                    let floors = left.floor_bytes.iter();
+                    floors.map(|&bytes| bytes as f64).collect()
+                }));
+                let rises = floors.windows(2).map(|pair| pair[1] - pair[0]);
+                rises.map(|rise| rise / seconds * unit).collect()
+            }
+            None => {
+                let seconds = watched / run.windows.len() as f64;
+                let windows = run.windows.iter();
+                windows.map(|bytes| bytes / seconds * unit).collect()
+            }
+        };
+        run
+    }
+}
+
+/// How long a call site was watched: as it says itself, or as another of the recording does.
+fn watched_s(left: Option<&Left>, report: &Report) -> f64 {
+    let others = report.call_sites.iter().filter_map(|site| site.left.as_ref());
+    let mut watched = left.into_iter().chain(others);
+    let seconds = watched.find_map(|left| left.watched_s);
+    seconds.or(report.trace.length_s).unwrap_or(0.0)
+}
+
+/// Sums of the rows, from their first entries on.
+fn added(rows: impl Iterator<Item = Vec<f64>>) -> Vec<f64> {
+    let mut sums = Vec::new();
+    for row in rows {
+        sums.resize(sums.len().max(row.len()), 0.0);
+        for (sum, number) in sums.iter_mut().zip(row) {
+            *sum += number;
+        }
+    }
+    sums
+}

@@ -1,0 +1,225 @@
+//! Whether chance explains a difference: exact tests and the intervals that belong to them.
+//!
+//! All tests are two-sided, all intervals hold in 95 of 100 cases.
+
+use statrs::function::beta::{beta_reg, inv_beta_reg};
+
+/// Probability beyond each end of an interval.
+const TAIL: f64 = 0.025;
+
+/// The rate of false discoveries that is accepted, and the level of a single test.
+pub(crate) const LEVEL: f64 = 0.05;
+
+/// What a test says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Tested {
+    /// The probability that chance alone parts both sides so far.
+    pub(crate) p: f64,
+    /// The ends of the interval of the ratio, after to before; the upper one may be infinite.
+    pub(crate) ratio: (f64, f64),
+}
+
+/// Two counts of things that come by themselves (Poisson), each with the exposure in which it was counted: under equal
+/// rates, the second is binomial. The interval of the ratio of rates is that of Clopper and Pearson.
+///
+/// Counts may be broken: things that come in bursts weigh less than one each.
+pub(crate) fn rates(before: (f64, f64), after: (f64, f64)) -> Tested {
+    let ((old, old_exposure), (new, new_exposure)) = (before, after);
+    let share = new_exposure / (old_exposure + new_exposure);
+    let p = 2.0 * at_least(new, old, share).min(at_least(old, new, 1.0 - share));
+    let odds = |share: f64| share / (1.0 - share) * old_exposure / new_exposure;
+    let low = if new > 0.0 {
+        odds(inv_beta_reg(new, old + 1.0, TAIL))
+    } else {
+        0.0
+    };
+    let high = if old > 0.0 {
+        odds(inv_beta_reg(new + 1.0, old, 1.0 - TAIL))
+    } else {
+        f64::INFINITY
+    };
+    Tested {
+        p: p.min(1.0),
+        ratio: (low, high),
+    }
+}
+
+/// The probability of at least `count` of `count + rest`, each with probability `share`.
+fn at_least(count: f64, rest: f64, share: f64) -> f64 {
+    if count <= 0.0 {
+        1.0
+    } else {
+        beta_reg(count, rest + 1.0, share)
+    }
+}
+
+/// Independent measurements of both sides, compared by their ranks (Mann and Whitney, exact, ties shared). The interval
+/// is that of a factor between both (Hodges and Lehmann, by order statistics of all ratios).
+pub(crate) fn ranks(before: &[f64], after: &[f64]) -> Tested {
+    let (twice_ranks, from) = twice_ranks(before, after);
+    let distribution = rank_sums(&twice_ranks, after.len());
+    let all: f64 = distribution.iter().sum();
+    let tail = |range: &[f64]| range.iter().sum::<f64>() / all;
+    let observed: usize = twice_ranks[from..].iter().sum();
+    let p = 2.0 * tail(&distribution[..=observed]).min(tail(&distribution[observed..]));
+    Tested {
+        p: p.min(1.0),
+        ratio: ratios(before, after),
+    }
+}
+
+/// The least `p` that [`ranks`] can give.
+pub(crate) fn least_p_of_ranks(before: usize, after: usize) -> f64 {
+    let ways: f64 = (1..=after)
+        .map(|step| (before + step) as f64 / step as f64)
+        .product();
+    2.0 / ways
+}
+
+/// Twice the rank of each value among all, those of `before` first; and where `after` begins.
+fn twice_ranks(before: &[f64], after: &[f64]) -> (Vec<usize>, usize) {
+    let values: Vec<f64> = before.iter().chain(after).copied().collect();
+    let rank = |value: &f64| {
+        let below = values.iter().filter(|other| *other < value).count();
+        let equal = values.iter().filter(|other| *other == value).count();
+        2 * below + equal + 1
+    };
+    (values.iter().map(rank).collect(), before.len())
+}
+
+/// In how many ways `chosen` of the ranks add up to each sum.
+fn rank_sums(ranks: &[usize], chosen: usize) -> Vec<f64> {
+    let most: usize = ranks.iter().sum();
+    let mut ways = vec![vec![0.0; most + 1]; chosen + 1];
+    ways[0][0] = 1.0;
+    for &rank in ranks {
+        for count in (0..chosen).rev() {
+            for sum in 0..=most - rank {
+                ways[count + 1][sum + rank] += ways[count][sum];
+            }
+        }
+    }
+    ways.swap_remove(chosen)
+}
+
+/// The interval of a factor: ratios of all pairs in order, without as many at each end as a test of ranks calls chance.
+fn ratios(before: &[f64], after: &[f64]) -> (f64, f64) {
+    let mut ratios: Vec<f64> = (before.iter())
+        .flat_map(|old| after.iter().map(move |new| new.max(0.0) / old.max(0.0)))
+        .map(|ratio| if ratio.is_nan() { 1.0 } else { ratio })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    let untied: Vec<usize> = (1..=before.len() + after.len())
+        .map(|rank| 2 * rank)
+        .collect();
+    let distribution = rank_sums(&untied, after.len());
+    let all: f64 = distribution.iter().sum();
+    let least = after.len() * (after.len() + 1);
+    let mut below = 0.0;
+    let mut cut = 0;
+    // Sums of twice the ranks go by twos.
+    for ways in distribution.iter().skip(least).step_by(2) {
+        below += ways / all;
+        if below > TAIL {
+            break;
+        }
+        cut += 1;
+    }
+    match cut {
+        0 => (0.0, f64::INFINITY),
+        cut => (ratios[cut - 1], ratios[ratios.len() - cut]),
+    }
+}
+
+/// Steps of a level, each in one window, compared by their means (Welch). Steps that follow each other are not
+/// independent, so their mean scatters as that of steps over longer windows does, where that is more.
+pub(crate) fn steps(before: &[f64], after: &[f64]) -> Tested {
+    let (old, old_error, old_freedom) = mean(before);
+    let (new, new_error, new_freedom) = mean(after);
+    let error = (old_error + new_error).sqrt();
+    if error == 0.0 {
+        let p = if old == new { 1.0 } else { 0.0 };
+        let ratio = if old == new { 1.0 } else { new / old };
+        return Tested {
+            p,
+            ratio: (ratio, ratio),
+        };
+    }
+    let freedom = (old_error + new_error).powi(2)
+        / (old_error.powi(2) / old_freedom + new_error.powi(2) / new_freedom);
+    let t = (new - old) / error;
+    let p = beta_reg(freedom / 2.0, 0.5, freedom / (freedom + t * t));
+    let wide = critical(freedom);
+    // Fieller's interval of a ratio of means, cut off at 0.
+    let a = old * old - wide * wide * old_error;
+    let b = old * new;
+    let c = new * new - wide * wide * new_error;
+    let root = (b * b - a * c).max(0.0).sqrt();
+    let ratio = if a > 0.0 {
+        (((b - root) / a).max(0.0), (b + root) / a)
+    } else if c > 0.0 && a < 0.0 {
+        // What is left of the axis beyond the larger root: before, there may have been no growth at all.
+        (((b - root) / a).max(0.0), f64::INFINITY)
+    } else {
+        (if c > 0.0 { f64::INFINITY } else { 0.0 }, f64::INFINITY)
+    };
+    Tested { p, ratio }
+}
+
+/// The mean of steps, the square of its standard error, and degrees of freedom.
+fn mean(steps: &[f64]) -> (f64, f64, f64) {
+    let count = steps.len().max(2) as f64;
+    let mean = steps.iter().sum::<f64>() / count;
+    let scatter = |group: usize| {
+        let groups = steps.chunks_exact(group);
+        let groups: Vec<f64> = groups.map(|steps| steps.iter().sum()).collect();
+        let count = groups.len() as f64;
+        let middle = groups.iter().sum::<f64>() / count;
+        let squares: f64 = groups.iter().map(|sum| (sum - middle).powi(2)).sum();
+        squares / (count - 1.0) / group as f64
+    };
+    let of_groups = [1, 2, 4].into_iter().filter(|group| steps.len() / group >= 4);
+    let variance = of_groups.map(scatter).fold(0.0, f64::max);
+    (mean, variance / count, count - 1.0)
+}
+
+/// Beyond which Student's t lies in 5 of 100 cases.
+fn critical(freedom: f64) -> f64 {
+    let x = inv_beta_reg(freedom / 2.0, 0.5, LEVEL);
+    (freedom * (1.0 / x - 1.0)).sqrt()
+}
+
+/// How much more counts scatter than by chance: the variance of windows by their mean, at least 1. Windows are joined
+/// to longer ones, too: what goes on and off slowly scatters only there.
+pub(crate) fn dispersion(sides: &[Vec<f64>]) -> f64 {
+    let at_scale = |group: usize| {
+        let (mut excess, mut freedom) = (0.0, 0.0);
+        for windows in sides {
+            let counts = windows.chunks_exact(group);
+            let counts: Vec<f64> = counts.map(|windows| windows.iter().sum()).collect();
+            let mean = counts.iter().sum::<f64>() / counts.len() as f64;
+            if mean > 0.0 && counts.len() > 1 {
+                let squares = counts.iter().map(|count| (count - mean).powi(2));
+                excess += squares.sum::<f64>() / mean;
+                freedom += counts.len() as f64 - 1.0;
+            }
+        }
+        if freedom > 0.0 { excess / freedom } else { 1.0 }
+    };
+    [1, 2, 4].map(at_scale).into_iter().fold(1.0, f64::max)
+}
+
+/// Which of many tests are significant if one in twenty of these may be false (Benjamini and Hochberg): for each `p` the
+/// level at which it would just be.
+pub(crate) fn discoveries(probabilities: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|&one, &other| probabilities[one].total_cmp(&probabilities[other]));
+    let mut levels = vec![1.0; probabilities.len()];
+    let mut least = 1.0_f64;
+    for (rank, &index) in order.iter().enumerate().rev() {
+        let level = probabilities[index] * probabilities.len() as f64 / (rank + 1) as f64;
+        least = least.min(level);
+        levels[index] = least;
+    }
+    levels
+}

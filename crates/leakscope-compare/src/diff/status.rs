@@ -1,0 +1,132 @@
+//! What became of a call site.
+
+use serde::Serialize;
+
+use super::evidence::State;
+use super::statistics::LEVEL;
+
+/// What became of a call site. The worst comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It leaks, and did not before.
+    NewLeak,
+    /// It grows faster, or more is outstanding.
+    Worse,
+    /// Chance may be all that is different, or it was watched too short or with too much loss.
+    CannotTell,
+    /// It allocates, did not before, and does not leak.
+    New,
+    /// It grows more slowly, or less is outstanding.
+    Better,
+    /// It leaked, and does not any more.
+    Fixed,
+    /// It does not allocate any more, and did not leak before.
+    Gone,
+    /// No difference was found.
+    Same,
+}
+
+impl Status {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 8] = [
+        Self::NewLeak,
+        Self::Worse,
+        Self::CannotTell,
+        Self::New,
+        Self::Better,
+        Self::Fixed,
+        Self::Gone,
+        Self::Same,
+    ];
+
+    /// As text: `new leak`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NewLeak => "new leak",
+            Self::Worse => "worse",
+            Self::CannotTell => "cannot tell",
+            Self::New => "new",
+            Self::Better => "better",
+            Self::Fixed => "fixed",
+            Self::Gone => "gone",
+            Self::Same => "same",
+        }
+    }
+
+    /// What it is if both sides change places.
+    #[must_use]
+    pub const fn mirrored(self) -> Self {
+        match self {
+            Self::NewLeak => Self::Fixed,
+            Self::Fixed => Self::NewLeak,
+            Self::Worse => Self::Better,
+            Self::Better => Self::Worse,
+            Self::New => Self::Gone,
+            Self::Gone => Self::New,
+            Self::CannotTell | Self::Same => self,
+        }
+    }
+
+    /// By growth. `level` is that at which the difference is a discovery, if it could be tested.
+    pub(super) fn of_growth(
+        before: State,
+        after: State,
+        level: Option<f64>,
+        grew: bool,
+    ) -> Self {
+        let differs = level.is_some_and(|level| level <= LEVEL);
+        match (before, after) {
+            (State::Uncertain, _) | (_, State::Uncertain) => Self::CannotTell,
+            (State::Leak, State::Leak) if level.is_none() => Self::CannotTell,
+            (State::Leak, State::Leak) if !differs => Self::Same,
+            (State::Leak, State::Leak) if grew => Self::Worse,
+            (State::Leak, State::Leak) => Self::Better,
+            (_, State::Leak) if differs && grew => Self::NewLeak,
+            (State::Leak, _) if differs && !grew => Self::Fixed,
+            (_, State::Leak) | (State::Leak, _) => Self::CannotTell,
+            (State::Absent, _) => Self::New,
+            (_, State::Absent) => Self::Gone,
+            (State::Fine, State::Fine) => Self::Same,
+        }
+    }
+
+    /// By the bytes that were outstanding, in each recording or at each moment.
+    pub(super) fn of_outstanding(before: &[u64], after: &[u64]) -> Self {
+        let range = |side: &[u64]| {
+            let least = side.iter().min().copied().unwrap_or(0);
+            (least, side.iter().max().copied().unwrap_or(0))
+        };
+        let ((least_before, most_before), (least_after, most_after)) = (range(before), range(after));
+        if most_before == 0 && least_after > 0 {
+            Self::New
+        } else if least_before > 0 && most_after == 0 {
+            Self::Gone
+        } else if most_before < least_after {
+            Self::Worse
+        } else if least_before > most_after {
+            Self::Better
+        } else if (least_before, most_before) == (least_after, most_after) {
+            Self::Same
+        } else {
+            Self::CannotTell
+        }
+    }
+
+    /// By the bytes that were outstanding at successive moments: more is worse only if it is more each time.
+    pub(super) fn of_moments(bytes: &[u64]) -> Self {
+        let each = |holds: fn(&u64, &u64) -> bool| {
+            bytes.windows(2).all(|pair| holds(&pair[0], &pair[1]))
+        };
+        let is_none = |bytes: Option<&u64>| bytes == Some(&0);
+        if each(|before, after| before == after) {
+            Self::Same
+        } else if each(|before, after| before < after) {
+            if is_none(bytes.first()) { Self::New } else { Self::Worse }
+        } else if each(|before, after| before > after) {
+            if is_none(bytes.last()) { Self::Gone } else { Self::Better }
+        } else {
+            Self::CannotTell
+        }
+    }
+}
