@@ -96,6 +96,9 @@ pub(crate) struct View {
     /// Only print the address of the page.
     #[arg(long)]
     pub(crate) no_open: bool,
+    /// Serve at this port, instead of one that is free: for `ssh -L`.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
     /// The recording is still being made: show what is added to it.
     #[arg(long)]
     pub(crate) follow: bool,

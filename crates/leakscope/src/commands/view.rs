@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use leakscope_viewer::{Dump, Program, Server, open_in_browser};
+use leakscope_viewer::{Dump, Program, Server};
 
 use crate::cli::View;
 use crate::firmware;
@@ -16,7 +16,7 @@ impl View {
         let server = match recording.dumps()? {
             Some(log) => {
                 let name = recording.names().concat();
-                Server::of_dump(Dump { name, log }, program)?
+                Server::of_dump(Dump { name, log }, program, self.port)?
             }
             None => self.serve_trace(recording, program)?,
         };
@@ -35,7 +35,7 @@ impl View {
         }
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
-        Ok(Server::new(source, program, naming)?)
+        Ok(Server::new(source, program, naming, self.port)?)
     }
 }
 
@@ -51,7 +51,7 @@ fn show(server: &Server, no_open: bool) -> anyhow::Result<()> {
 
 /// Opens the page unless the user does not want that.
 pub(crate) fn open(server: &Server, no_open: bool) {
-    if !no_open && !open_in_browser(&server.url()) {
+    if !no_open && !server.open_in_browser() {
         screen::note("no browser could be opened: open the address above");
     }
 }

@@ -21,7 +21,7 @@ impl Page {
             return Ok(None);
         }
         let program = firmware::program(&record.symbols)?;
-        let server = Server::new(Box::new(recording), program, Naming::default())?;
+        let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
         screen::note(&format!("the page is at {}", server.url()));
         view::open(&server, record.no_open);
         let server = thread::Builder::new()
