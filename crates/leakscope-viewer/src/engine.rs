@@ -44,6 +44,8 @@ pub struct Program {
     pub symbols: Option<Symbols>,
     /// Where its sources are on this machine.
     pub roots: SourceRoots,
+    /// How much heap the target has, if somebody knows.
+    pub heap_size: Option<u64>,
 }
 
 /// A trace that can be asked about.
@@ -53,6 +55,7 @@ pub struct Engine<'s> {
     scan: Scan<'s>,
     inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
+    heap_size: Option<u64>,
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     /// The front of the inputs says how they are laid out, and is not all there yet.
@@ -138,6 +141,7 @@ impl<'s> Engine<'s> {
             scan: Scan::new(layout, bytes, AllocatorFrames(symbols)),
             inputs,
             symbols,
+            heap_size: program.heap_size,
             dump: None,
             heads_grow,
             state: Reading::Reading,
@@ -166,6 +170,7 @@ impl<'s> Engine<'s> {
             },
             scan: Scan::new(Layout::of(&[]), 0, AllocatorFrames(symbols)),
             symbols,
+            heap_size: program.heap_size,
             dump: Some(dump),
             heads_grow: false,
             state: Reading::Complete,
@@ -427,9 +432,13 @@ impl<'s> Engine<'s> {
         let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
         let inputs: Vec<String> = inputs.collect();
         let symbolizer = &mut self.names.symbolizer;
+        let report = Report::new(&outcome, symbolizer, &inputs, &Policy::default());
         Answered {
             version: self.version,
-            report: Report::new(&outcome, symbolizer, &inputs, &Policy::default()),
+            report: match self.heap_size {
+                Some(size) => report.with_heap_size(size),
+                None => report,
+            },
             outcome,
         }
     }

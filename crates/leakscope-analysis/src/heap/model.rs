@@ -120,6 +120,20 @@ impl HeapModel {
         None
     }
 
+    /// Takes notice of an event's time alone, and of heaps that it may define: a session begins behind it.
+    pub(crate) fn pass(&mut self, event: &Event<'_>) {
+        if let EventKind::Heap(HeapEvent::Define { heap, base, size }) = event.kind {
+            self.tell_heaps_apart();
+            self.heaps.define(heap, base, size);
+        }
+        if self.session.heap_events == 0 {
+            self.session.start = event.time;
+            self.moment.start = event.time;
+            self.peak_time = event.time;
+            self.last_heap_event = event.time;
+        }
+    }
+
     /// From now on, cycles begin only where [`HeapModel::mark_cycle`] says.
     pub fn ignore_markers(&mut self) {
         self.ignores_markers = true;

@@ -94,8 +94,7 @@ fn urls_of_others_are_refused_like_their_hosts() {
         ("http://evil/".to_owned(), &own, "421"),
         ("*".to_owned(), &own, "404"),
     ] {
-        let request =
-            format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         let response = server.send(&request);
         assert_eq!(status(&response), code, "{target} at {host}: {response}");
     }

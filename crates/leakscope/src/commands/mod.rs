@@ -5,6 +5,7 @@ mod description;
 mod events;
 mod gdbinit;
 mod log;
+mod part;
 pub(crate) mod record;
 mod report;
 pub(crate) mod view;

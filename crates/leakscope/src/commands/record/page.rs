@@ -20,7 +20,7 @@ impl Page {
         if !record.view {
             return Ok(None);
         }
-        let program = firmware::program(&record.symbols)?;
+        let program = firmware::program(&record.symbols, None)?;
         let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
         screen::note(&format!("the page is at {}", server.url()));
         view::open(&server, record.no_open);
