@@ -5,6 +5,7 @@
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`elf`]: functions and lines of a program that is compiled here.
+//! - [`load_offset`]: functions of a program that its system loads anywhere.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
@@ -20,6 +21,7 @@ mod demo;
 mod documents;
 mod elf;
 mod gdbinit;
+mod load_offset;
 mod make;
 mod readme;
 mod record;

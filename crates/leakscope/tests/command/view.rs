@@ -130,6 +130,7 @@ fn the_browsers_command_line_does_not_tell_where_the_page_is() {
             .expect("a page")
             .contains(url.trim())
     );
+    assert!(ask(&url, "api/overview").contains("\"schema\":\"leakscope.page\""));
     // An end that is asked for takes the file along.
     let pid = child.id().to_string();
     let asked = std::process::Command::new("kill")
