@@ -88,4 +88,9 @@ impl<F: FoldStack> Analysis<F> {
     pub fn outcome(&self) -> Outcome {
         self.heap.outcome(&self.trace)
     }
+
+    /// The answer, if nothing more should come.
+    pub fn outcome_if_over(&mut self) -> Outcome {
+        self.heap.outcome_if_over(&self.trace, &mut self.fold)
+    }
 }

@@ -1,5 +1,7 @@
 //! Events in words.
 
+use std::sync::mpsc::Sender;
+
 use leakscope_analysis::trace::{Context, Event, EventKind, Task, Trace};
 use leakscope_report::log::LogRow;
 use leakscope_report::naming::Naming;
@@ -10,9 +12,22 @@ use leakscope_systemview::id;
 pub(crate) struct Names<'s> {
     pub(crate) naming: Naming,
     pub(crate) symbolizer: Symbolizer<'s>,
+    /// Where log messages are sent when they are read first, if somebody wants them.
+    pub(crate) log: Option<Sender<LogRow>>,
 }
 
 impl Names<'_> {
+    /// Takes into account what an event says of names, and passes it on if it is a log message.
+    pub(crate) fn learn(&mut self, event: &Event<'_>, trace: &Trace) {
+        self.naming.learn(event);
+        if let Some(log) = &self.log
+            && let Some(row) = LogRow::new(event, trace, &self.symbolizer)
+        {
+            // Whoever wanted them may be gone.
+            let _ = log.send(row);
+        }
+    }
+
     /// An event's name, and what it says.
     pub(crate) fn words(&mut self, event: &Event<'_>, trace: &Trace) -> (String, String) {
         let named = (self.naming).named(event, trace, &mut self.symbolizer);

@@ -141,7 +141,7 @@ impl Watcher for Watching<'_, '_, '_> {
         trace: &Trace,
         heap: &HeapModel,
     ) {
-        self.names.naming.learn(event);
+        self.names.learn(event, trace);
         let is_first = self.index.observe(event, effect, trace, heap);
         if is_first && event.id >= id::FIRST_API {
             let named = self

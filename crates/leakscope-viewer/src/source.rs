@@ -16,6 +16,16 @@ pub trait TraceInputs: Feed<Error = io::Error> + Send {
     /// Those of reading.
     fn head(&mut self, input: usize) -> io::Result<Vec<u8>>;
 
+    /// As [`TraceInputs::head`], of each input.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn heads(&mut self) -> io::Result<Vec<Vec<u8>>> {
+        (0..self.names().len())
+            .map(|input| self.head(input))
+            .collect()
+    }
+
     /// The length of all inputs, as far as it is known.
     fn length(&self) -> u64;
 }

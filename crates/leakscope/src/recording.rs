@@ -16,7 +16,6 @@ use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, 
 use leakscope_capture::Input;
 use leakscope_report::naming::Naming;
 use leakscope_report::{Report, json};
-use leakscope_systemview::sync;
 use leakscope_viewer::TraceInputs;
 
 use crate::file_kind::FileKind;
@@ -52,8 +51,14 @@ impl OpenRecording {
 
     /// Inputs that are open, and to which more is written as long as `grows` says so.
     pub(crate) fn growing(mut inputs: Vec<Input>, grows: &Arc<AtomicBool>) -> anyhow::Result<Self> {
+        let mut heads = Vec::new();
+        for input in &mut inputs {
+            let head = input.head(HEAD);
+            heads.push(head.with_context(|| format!("`{}` cannot be read", input.name()))?);
+        }
+        let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
         Ok(Self {
-            layout: layout_of(&mut inputs)?,
+            layout: Layout::of(&heads),
             progress: progress_bar(length_of(&inputs)),
             inputs,
             grows: Arc::clone(grows),
@@ -67,34 +72,6 @@ impl OpenRecording {
             progress: ProgressBar::hidden(),
             ..self
         })
-    }
-
-    /// Looks again at the front of inputs that are being written, and reads from their beginning if the
-    /// streams are others than was thought. Whether that is so.
-    pub(crate) fn look_again(&mut self) -> anyhow::Result<bool> {
-        let layout = layout_of(&mut self.inputs)?;
-        if layout == self.layout {
-            return Ok(false);
-        }
-        self.layout = layout;
-        Ok(true)
-    }
-
-    /// Reads from the first start sequence on, if that is seen already and is not at the front; whether it
-    /// was so.
-    pub(crate) fn skip_to_start(&mut self) -> bool {
-        let head = self.head();
-        let [part] = self.layout.parts.as_mut_slice() else {
-            return false;
-        };
-        let start = sync::find(&head, part.start as usize, part.core_bit);
-        match start {
-            Some(start) if start as u64 > part.start => {
-                part.start = start as u64;
-                true
-            }
-            _ => false,
-        }
     }
 
     /// The first bytes of the first input.
@@ -335,17 +312,6 @@ pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
         files.push(file);
     }
     Ok(Naming::new(files))
-}
-
-/// Where in the inputs the streams are.
-fn layout_of(inputs: &mut [Input]) -> anyhow::Result<Layout> {
-    let mut heads = Vec::new();
-    for input in inputs {
-        let head = input.head(HEAD);
-        heads.push(head.with_context(|| format!("`{}` cannot be read", input.name()))?);
-    }
-    let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
-    Ok(Layout::of(&heads))
 }
 
 /// Reading a long recording shows how far it is, if somebody looks and nothing else is being printed.

@@ -3,6 +3,7 @@
 use super::effect::Effect;
 use super::fold::FoldStack;
 use super::model::HeapModel;
+use crate::outcome::Outcome;
 use crate::trace::{
     Event, Feed, HeapEvent, Observer, Occasion, Pause, StackId, Stacks, Switch, Trace,
 };
@@ -75,6 +76,15 @@ impl HeapModel {
             watcher,
         };
         trace.run(feed, &mut observer)
+    }
+
+    /// The answer, if nothing more should come of the trace: its last packets are believed only when it is known
+    /// that they are.
+    pub fn outcome_if_over(&self, trace: &Trace, fold: &mut impl FoldStack) -> Outcome {
+        let (mut heap, mut trace) = (self.clone(), trace.clone());
+        let nothing: &[&[u8]] = &[];
+        let Ok(_) = heap.run(&mut trace, nothing, fold, &mut ());
+        heap.outcome(&trace)
     }
 }
 

@@ -24,6 +24,7 @@ use crate::engine::Program;
 use crate::source::TraceInputs;
 use door::Door;
 use guard::Guard;
+pub use worker::EngineThread;
 use worker::Worker;
 
 /// What is looked at.
@@ -93,6 +94,11 @@ impl Server {
     /// Those of the system.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// The engine that answers the page's questions.
+    pub fn engine(&self) -> EngineThread {
+        self.worker.engine().clone()
     }
 
     /// Answers until `end` comes to its end.

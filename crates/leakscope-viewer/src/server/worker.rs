@@ -15,9 +15,14 @@ use crate::refusal::Refusal;
 
 type Answer = Result<Vec<u8>, Refusal>;
 
-struct Question {
-    query: Query,
-    reply: oneshot::Sender<Answer>,
+enum Question {
+    /// The page's.
+    Page {
+        query: Query,
+        reply: oneshot::Sender<Answer>,
+    },
+    /// The program's that serves the page.
+    Own(Box<dyn FnOnce(&mut Engine<'_>) + Send>),
 }
 
 /// The engine, on its thread. It ends with the last of those who can ask.
@@ -25,11 +30,41 @@ pub(super) struct Worker {
     questions: Questions,
 }
 
-/// Where to ask.
+/// Where the page's requests ask.
 #[derive(Clone)]
 pub(super) struct Questions {
-    sender: Sender<Question>,
+    engine: EngineThread,
     news: watch::Receiver<Status>,
+}
+
+/// The engine of a page that is being served. It is the one reader of a recording, so that whoever else wants to know
+/// what is in it asks here.
+#[derive(Clone)]
+pub struct EngineThread(Sender<Question>);
+
+impl EngineThread {
+    /// Lets the engine do something, between the page's questions, and waits for what comes of it.
+    ///
+    /// # Errors
+    /// The engine's thread is gone.
+    pub fn ask<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Engine<'_>) -> T + Send + 'static,
+    ) -> io::Result<T> {
+        let (reply, answer) = channel();
+        // Whoever asks waits for the answer.
+        let act = Box::new(move |engine: &mut Engine<'_>| drop(reply.send(act(engine))));
+        self.send(Question::Own(act))?;
+        answer.recv().map_err(|_| gone())
+    }
+
+    fn send(&self, question: Question) -> io::Result<()> {
+        self.0.send(question).map_err(|_| gone())
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the engine has stopped")
 }
 
 /// How often a page hears of what changes, and how often a trace is looked at that may have grown.
@@ -66,10 +101,14 @@ impl Worker {
             })?;
         begun.recv().map_err(io::Error::other)??;
         let questions = Questions {
-            sender,
+            engine: EngineThread(sender),
             news: latest,
         };
         Ok(Self { questions })
+    }
+
+    pub(super) fn engine(&self) -> &EngineThread {
+        &self.questions.engine
     }
 
     pub(super) fn questions(&self) -> Questions {
@@ -81,10 +120,7 @@ impl Questions {
     /// Asks, and waits for the answer. Who stops waiting is forgotten.
     pub(super) async fn ask(&self, query: Query) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let gone = || Refusal::Read(io::Error::other("the engine has stopped"));
-        self.sender
-            .send(Question { query, reply })
-            .map_err(|_| gone())?;
+        self.engine.send(Question::Page { query, reply })?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -170,7 +206,10 @@ impl<'s> Work<'s> {
     }
 
     fn answer(&mut self, question: Question) {
-        let Question { query, reply } = question;
+        let (query, reply) = match question {
+            Question::Page { query, reply } => (query, reply),
+            Question::Own(act) => return self.act(act),
+        };
         if let Query::Events { filter, .. } | Query::Find { filter, .. } = &query
             && filter.is_searched()
         {
@@ -204,11 +243,7 @@ impl<'s> Work<'s> {
             self.engine.reading(),
             Reading::Complete | Reading::Failed(_)
         ) {
-            let before = self.engine.reading().name();
-            let after = self.engine.read().name();
-            if before != after || self.told.elapsed() >= NEWS {
-                self.tell();
-            }
+            self.act(|engine| _ = engine.read());
         }
         if self.searched.is_some() {
             // What cannot be read is said when the page asks for it.
@@ -216,6 +251,15 @@ impl<'s> Work<'s> {
                 Ok(true) => {}
                 Ok(false) | Err(_) => self.searched = None,
             }
+        }
+    }
+
+    /// Does what may change how far reading has come, and tells of that.
+    fn act(&mut self, act: impl FnOnce(&mut Engine<'_>)) {
+        let before = self.engine.reading().name();
+        act(&mut self.engine);
+        if before != self.engine.reading().name() || self.told.elapsed() >= NEWS {
+            self.tell();
         }
     }
 

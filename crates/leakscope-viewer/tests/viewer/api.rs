@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use leakscope_testing::program::eventful;
 use leakscope_viewer::{Engine, Program, Query, QueryError};
 use serde_json::Value;
 
 use super::dump::dump;
-use super::effects::eventful;
 use super::file::{document, written};
 use super::program::{ask, engine, inputs};
 

@@ -2,10 +2,11 @@
 
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Packet, Print, Text};
+use leakscope_testing::program::{Random, Stream, introduce};
 use leakscope_viewer::{Engine, Program, Reading, page};
 use proptest::prelude::*;
 
-use super::program::{Memory, Random, Stream, ask, engine, inputs, introduce};
+use super::program::{Memory, ask, engine, inputs};
 use super::twin::Twin;
 
 const HOSTILE: [&str; 4] = [
@@ -16,7 +17,7 @@ const HOSTILE: [&str; 4] = [
 ];
 
 fn hostile() -> Vec<Vec<u8>> {
-    let mut core = Stream::new();
+    let mut core = Stream::default();
     introduce(&mut core, &HOSTILE);
     for (task, text) in (1..).zip(HOSTILE) {
         core.send(

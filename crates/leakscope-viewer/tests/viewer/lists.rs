@@ -1,10 +1,11 @@
 //! Pages of events under every kind of filter, against the twin.
 
 use leakscope_analysis::trace::HeapEvent;
+use leakscope_testing::program::Random;
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
-use super::program::{Random, ask, engine, inputs};
+use super::program::{ask, engine, inputs};
 use super::twin::{Kept, Twin};
 
 /// The numbers of the events that belong in a list.

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use leakscope_testing::program::{Random, eventful};
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
-use super::effects::eventful;
 use super::file::{document, written};
-use super::program::{Random, ask, engine, inputs};
+use super::program::{ask, engine, inputs};
 
 /// By call site: blocks and bytes allocated, blocks and bytes that live at the end, blocks freed, blocks that were
 /// temporary.

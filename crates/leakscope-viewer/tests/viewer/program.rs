@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
-use leakscope_systemview::{Arguments, Extended, Init, Packet, Print, Text};
+use leakscope_systemview::{Arguments, Extended, Packet, Print, Text};
+use leakscope_testing::program::{Random, Stream, introduce, numbers};
 use leakscope_viewer::{Engine, Program, Query, TraceInputs};
 use serde_json::Value;
 
@@ -67,107 +68,11 @@ impl TraceInputs for Memory {
     }
 }
 
-/// Random numbers that are the same each time.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-}
-
-/// One core's stream of packets.
-pub(crate) struct Stream {
-    pub(crate) bytes: Vec<u8>,
-    time: u64,
-}
-
-impl Stream {
-    pub(crate) fn new() -> Self {
-        Self {
-            bytes: vec![0; 10],
-            time: 0,
-        }
-    }
-
-    pub(crate) fn send(&mut self, now: u64, packet: Packet<'_>) {
-        let mut buffer = [0; 512];
-        let length = packet
-            .encode((now - self.time) as u32, &mut buffer)
-            .unwrap();
-        self.time = now;
-        self.bytes.extend_from_slice(&buffer[..length]);
-    }
-}
-
-/// Numbers as a payload.
-pub(crate) fn numbers(values: &[u32]) -> Vec<u8> {
-    let fields = values
-        .iter()
-        .map(|&value| leakscope_systemview::varint::write(value));
-    let fields: Vec<_> = fields.collect();
-    fields
-        .iter()
-        .flat_map(|(bytes, length)| &bytes[..*length])
-        .copied()
-        .collect()
-}
-
-pub(crate) const RAM: u32 = 0x3F40_0000;
-const HEAP: u32 = 0x3FFB_0000;
-
-/// What a device says of itself at the start.
-pub(crate) fn introduce(stream: &mut Stream, names: &[&str]) {
-    let init = Init {
-        timestamp_hz: 1_000_000,
-        cpu_hz: 160_000_000,
-        ram_base: RAM,
-        id_shift: 0,
-    };
-    stream.send(0, Packet::TraceStart);
-    stream.send(0, Packet::Init(init));
-    stream.send(
-        0,
-        Packet::SysDesc {
-            text: "N=Made up,D=esp32,O=FreeRTOS".into(),
-        },
-    );
-    stream.send(
-        0,
-        Packet::SysDesc {
-            text: "I#5=SysTick".into(),
-        },
-    );
-    stream.send(
-        0,
-        Packet::ModuleDesc {
-            module: 0,
-            offset: 512,
-            text: "M=ESP32 SystemView Heap Tracing Module".into(),
-        },
-    );
-    for (task, name) in (1..).zip(names) {
-        let name = Text(name.as_bytes());
-        stream.send(
-            0,
-            Packet::TaskInfo {
-                task: task * 64,
-                priority: task,
-                name,
-            },
-        );
-    }
-}
-
 /// The recording of a program that takes this many steps, each of one event.
 #[allow(clippy::too_many_lines, reason = "one arm a kind of event")]
 pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     let mut random = Random(seed);
-    let mut cores = [Stream::new(), Stream::new()];
+    let mut cores = [Stream::default(), Stream::default()];
     for core in &mut cores {
         introduce(core, &["main", "worker", "net", "idle_hook", "log"]);
     }
@@ -287,6 +192,8 @@ pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
     }
     cores.into_iter().map(|core| core.bytes).collect()
 }
+
+const HEAP: u32 = 0x3FFB_0000;
 
 /// Asks a question of a trace that was read.
 pub(crate) fn ask(engine: &mut Engine<'_>, route: &str, parameters: &[(&str, &str)]) -> Value {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use leakscope_analysis::trace::{Context, HeapEvent};
+use leakscope_testing::program::Random;
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
-use super::program::{Random, ask, engine, inputs};
+use super::program::{ask, engine, inputs};
 use super::twin::Twin;
 
 /// The ticks of each lane of one core, by name: of all stretches, times their shares.

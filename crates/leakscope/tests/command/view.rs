@@ -3,8 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::process::Child;
 
+use leakscope_testing::program::eventful;
 use leakscope_testing::project;
+use tempfile::TempDir;
 
 use crate::run::leakscope;
 
@@ -183,21 +186,93 @@ fn ask(url: &str, question: &str) -> String {
     response
 }
 
+/// A recording of standard input, with a page. It runs until it is killed.
+struct Recording {
+    child: Child,
+    url: String,
+    _folder: TempDir,
+}
+
+impl Recording {
+    fn begin(input: &[u8], options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut child = leakscope(RECORD.iter().chain(&["--view", "--no-open"]).chain(options))
+            .in_folder(folder.path())
+            .reading(input)
+            .begin();
+        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("a line");
+        let url = line.split(' ').next_back().expect("words");
+        Self {
+            child,
+            url: url.to_owned(),
+            _folder: folder,
+        }
+    }
+
+    /// The recording ends with the input, and the page stays.
+    fn complete(&self) {
+        while !ask(&self.url, "api/overview").contains("\"state\":\"complete\"") {}
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const RECORD: [&str; 4] = ["record", "--stdin", "-o", "recorded.svdat"];
+
 #[test]
 fn a_recording_is_shown_while_it_is_made_and_after() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let output = folder.path().join("recorded.svdat");
-    let output = output.to_str().expect("UTF-8");
-    let mut child = leakscope(["record", "--stdin", "--view", "--no-open", "-o", output])
-        .reading(&std::fs::read(trace()).expect("a trace"))
-        .begin();
-    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut line = String::new();
-    stderr.read_line(&mut line).expect("a line");
-    let url = line.split(' ').next_back().expect("words");
-    // The recording ends with the input, and the page stays.
-    while !ask(url, "api/overview").contains("\"state\":\"complete\"") {}
-    assert!(ask(url, "api/sites").contains("\"verdict\":\"leak-steady\""));
-    child.kill().expect("it runs until it is told to end");
-    child.wait().expect("an end");
+    let recording = Recording::begin(&std::fs::read(trace()).expect("a trace"), &[]);
+    recording.complete();
+    assert!(ask(&recording.url, "api/sites").contains("\"verdict\":\"leak-steady\""));
+}
+
+#[test]
+fn a_recording_with_a_page_is_told_of_as_one_without() {
+    for case in ["log-levels", "begins-in-the-middle", "steady-leak"] {
+        let input = project().join("testdata").join(case).join("input.svdat");
+        let input = std::fs::read(input).expect("a trace");
+        let folder = tempfile::tempdir().expect("a folder");
+        let alone = leakscope(RECORD.iter().chain(&["--log"]))
+            .in_folder(folder.path())
+            .reading(&input)
+            .stdout();
+        let mut recording = Recording::begin(&input, &["--log"]);
+        let mut told = vec![0; alone.len()];
+        let mut stdout = recording.child.stdout.take().expect("a pipe");
+        stdout.read_exact(&mut told).expect("as much");
+        assert_eq!(String::from_utf8(told).expect("UTF-8"), alone, "{case}");
+    }
+}
+
+/// For the page, the status line and the report together: once where they come from, and once from the file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recording_with_a_page_is_read_once() {
+    let input = eventful(1, 300_000).swap_remove(0);
+    let sent = input.len() as u64;
+    assert!(sent > 1 << 20);
+    let mut recording = Recording::begin(&input, &["--report-every", "1s"]);
+    // All of it was said.
+    let stdout = BufReader::new(recording.child.stdout.take().expect("a pipe"));
+    let saved = stdout
+        .lines()
+        .any(|line| line.expect("UTF-8").starts_with("Saved "));
+    assert!(saved);
+    recording.complete();
+    let process = recording.child.id();
+    let counts = std::fs::read_to_string(format!("/proc/{process}/io")).expect("its counts");
+    let read = counts.lines().find_map(|line| line.strip_prefix("rchar: "));
+    let read: u64 = read.expect("a count").parse().expect("a number");
+    // The front is looked at more than once, and the program itself is loaded.
+    assert!(
+        (2 * sent..2 * sent + sent / 2).contains(&read),
+        "{read} of {sent}"
+    );
 }

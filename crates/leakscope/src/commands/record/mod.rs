@@ -1,14 +1,15 @@
 //! `leakscope record`: from a running device to a trace and an answer.
 //!
 //! One thread takes bytes from the device and writes them to the file ([`leakscope_capture::recording`]);
-//! the other reads that file as it grows, with the analysis that `leakscope report` uses.
+//! one reader follows that file as it grows, with the analysis that `leakscope report` uses.
 //!
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
 //! - [`places`] finds where in the program it begins and ends.
-//! - [`live`] is the analysis of the growing file; [`recognise`] says what comes if it is no packets.
-//! - [`page`] shows it in the browser meanwhile.
+//! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
+//! - [`alone`] is its reader; if a [`page`] shows the recording in the browser meanwhile, the page's engine is.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
+mod alone;
 mod connect;
 mod live;
 mod page;
@@ -27,14 +28,16 @@ use std::time::{Duration, Instant};
 
 use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
 use leakscope_capture::source::SourceEvent;
-use leakscope_report::{Report, Symbolizer, json, text};
+use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
-use self::live::Live;
+use self::alone::Alone;
+use self::live::{Live, Reader};
 use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use crate::cli::{Record, ReportFormat};
+use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt};
 
@@ -49,9 +52,18 @@ impl Record {
         let mut source = connect::connect(self, symbols.as_ref())?;
         let mut recording = Recording::create(&self.output, &*source, self.force)?;
         let grows = Arc::new(AtomicBool::new(true));
-        let growing = || crate::recording::OpenRecording::growing(recording.inputs()?, &grows);
-        let mut live = Live::new(growing()?, symbols.as_ref(), self.log);
-        let page = Page::open(self, growing()?)?;
+        let growing = OpenRecording::growing(recording.inputs()?, &grows)?;
+        let (log, rows) = mpsc::channel();
+        let log = self.log.then_some(log);
+        let (page, reader): (_, Box<dyn Reader + '_>) = if self.view {
+            let page = Page::open(self, growing, log)?;
+            let reader = Box::new(page.reader());
+            (Some(page), reader)
+        } else {
+            let alone = Alone::new(growing, &self.symbols, symbols.as_ref(), log);
+            (None, Box::new(alone))
+        };
+        let mut live = Live::new(reader, rows);
         let mut status = Status::new(&source.name(), &self.output, self.log);
         let limits = Limits {
             duration: self.duration,
@@ -97,7 +109,6 @@ impl Record {
         status: &mut Status,
         stop: &AtomicBool,
     ) {
-        let mut symbolizer = firmware::symbolizer(&self.symbols, live.symbols());
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
         let mut link_lost = false;
@@ -108,7 +119,8 @@ impl Record {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            is_behind = live.follow(&mut |row| status.log(row));
+            // If that fails, recording goes on, and its end will tell why.
+            is_behind = live.follow(&mut |row| status.log(row)).unwrap_or(false);
             if matches!(
                 event,
                 Some(SourceEvent::LinkLost(_) | SourceEvent::LinkRestored { .. })
@@ -134,7 +146,7 @@ impl Record {
                 status.note(&data.to_string());
                 status.hint(data.hint());
             }
-            status.update(live.bytes(), || live.report(&mut symbolizer));
+            status.update(live.bytes(), || live.report());
             if let Some(due) = next_report
                 && Instant::now() >= due
             {
@@ -142,22 +154,17 @@ impl Record {
                 let elapsed = status.elapsed();
                 status.around(|| {
                     // If nobody reads it, the recording goes on.
-                    let _ = self.report_meanwhile(live, &mut symbolizer, elapsed);
+                    let _ = self.report_meanwhile(live, elapsed);
                 });
             }
         }
     }
 
-    fn report_meanwhile(
-        &self,
-        live: &Live<'_>,
-        symbolizer: &mut Symbolizer<'_>,
-        elapsed: Duration,
-    ) -> anyhow::Result<()> {
+    fn report_meanwhile(&self, live: &mut Live<'_>, elapsed: Duration) -> anyhow::Result<()> {
         let mut screen = Screen::new();
         let time = words::duration(elapsed);
         writeln!(screen.out, "After {time} of recording:\n")?;
-        self.write_report(&live.report(symbolizer), &mut screen)?;
+        self.write_report(&live.report(), &mut screen)?;
         writeln!(screen.out)?;
         screen.out.flush()?;
         Ok(())
@@ -188,9 +195,10 @@ impl Record {
             }
         };
         if elsewhere {
-            live = Live::again(&self.output, symbols)?;
+            let joined = OpenRecording::open(&[self.output.display().to_string()])?;
+            live.turn_to(Box::new(Alone::new(joined, &self.symbols, symbols, None)));
         }
-        live.complete(&mut |row| status.log(row))?;
+        while live.follow(&mut |row| status.log(row))? {}
         if live.packets() == 0 {
             if ending.bytes == 0 {
                 // An empty file would stand in the way of the next attempt.
@@ -200,9 +208,8 @@ impl Record {
             return Err(words::failure(ending.reason, &self.output).unwrap_or(nothing.into()));
         }
         let mut screen = Screen::new();
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
         if !self.no_report {
-            self.write_report(&live.report(&mut symbolizer), &mut screen)?;
+            self.write_report(&live.report(), &mut screen)?;
         }
         if self.format == ReportFormat::Text {
             words::conclude(&mut screen.out, self)?;

@@ -1,27 +1,43 @@
 //! The recording in the browser, while it is being made.
 
 use std::future;
+use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 
+use anyhow::bail;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::Counts;
+use leakscope_report::Report;
+use leakscope_report::log::LogRow;
 use leakscope_report::naming::Naming;
-use leakscope_viewer::Server;
+use leakscope_viewer::{Engine, EngineThread, Reading, Server};
 
+use super::live::Reader;
 use crate::cli::Record;
 use crate::commands::view;
 use crate::recording::OpenRecording;
 use crate::{firmware, screen};
 
 /// A page that follows the recording.
-pub(super) struct Page(JoinHandle<()>);
+pub(super) struct Page {
+    server: JoinHandle<()>,
+    engine: EngineThread,
+}
 
 impl Page {
-    /// Opens the page, if the user wants one.
-    pub(super) fn open(record: &Record, recording: OpenRecording) -> anyhow::Result<Option<Self>> {
-        if !record.view {
-            return Ok(None);
-        }
+    /// Opens the page. Log messages are sent to `log`, if they are wanted.
+    pub(super) fn open(
+        record: &Record,
+        recording: OpenRecording,
+        log: Option<Sender<LogRow>>,
+    ) -> anyhow::Result<Self> {
         let program = firmware::program(&record.symbols, None)?;
         let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
+        let engine = server.engine();
+        if let Some(log) = log {
+            // Before anything is recorded.
+            engine.ask(move |engine| engine.send_log(log))?;
+        }
         screen::note(&format!("the page is at {}", server.url()));
         view::open(&server, record.no_open);
         let server = thread::Builder::new()
@@ -31,13 +47,47 @@ impl Page {
                     screen::complain(&error.into());
                 }
             })?;
-        Ok(Some(Self(server)))
+        Ok(Self { server, engine })
+    }
+
+    /// What reads the recording for the page, and for the command too.
+    pub(super) fn reader(&self) -> EngineThread {
+        self.engine.clone()
     }
 
     /// The page stays until the user interrupts the program.
     pub(super) fn stay(self) {
         screen::note("the page stays until you press Ctrl-C");
         // A server that has failed has said why.
-        let _ = self.0.join();
+        let _ = self.server.join();
     }
+}
+
+impl Reader for EngineThread {
+    fn read(&mut self) -> anyhow::Result<(bool, Counts)> {
+        let (reading, counts) = asked(self, |engine| (engine.read().clone(), engine.counts()));
+        match reading {
+            Reading::Failed(why) => bail!("{why}"),
+            reading => Ok((reading == Reading::Reading, counts)),
+        }
+    }
+
+    fn report(&mut self) -> Report {
+        asked(self, |engine| engine.report().clone())
+    }
+
+    fn outcome_if_over(&mut self) -> Outcome {
+        asked(self, |engine| engine.outcome_if_over())
+    }
+
+    fn head(&mut self) -> Vec<u8> {
+        asked(self, |engine| engine.head().unwrap_or_default())
+    }
+}
+
+fn asked<T: Send + 'static>(
+    engine: &EngineThread,
+    act: impl FnOnce(&mut Engine<'_>) -> T + Send + 'static,
+) -> T {
+    engine.ask(act).expect("the engine does not panic")
 }

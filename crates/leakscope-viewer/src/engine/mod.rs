@@ -1,0 +1,312 @@
+//! Everything that is known of a trace, in one value that answers questions.
+//!
+//! The engine belongs to one thread. What takes long is cut into slices: reading the trace
+//! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
+//! quick question never waits for a slow one. [`ask`] has the questions.
+mod ask;
+
+use std::io;
+use std::sync::mpsc::Sender;
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::{Counts, Front, Layout};
+use leakscope_report::log::LogRow;
+use leakscope_report::naming::Naming;
+use leakscope_report::program::{self, AllocatorFrames};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
+use leakscope_symbols::{SourceRoots, Symbols};
+
+pub use self::ask::{Asked, Job};
+use crate::answer::Subject;
+use crate::answer::census::Census;
+use crate::answer::overview::Overview;
+use crate::answer::timeline::{Timeline, is_short};
+use crate::dump::{Dump, Packetless};
+use crate::list::search::Searches;
+use crate::names::Names;
+use crate::query::Window;
+use crate::reader::Reader;
+use crate::reading::{Reading, Status};
+use crate::scan::{Progress, Scan};
+use crate::source::TraceInputs;
+
+/// The program that was recorded, as far as it is at hand.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Its symbols.
+    pub symbols: Option<Symbols>,
+    /// Where its sources are on this machine.
+    pub roots: SourceRoots,
+    /// How much heap the target has, if somebody knows.
+    pub heap_size: Option<u64>,
+}
+
+/// A trace that can be asked about.
+pub struct Engine<'s> {
+    source: Box<dyn TraceInputs>,
+    names: Names<'s>,
+    scan: Scan<'s>,
+    inputs: Vec<String>,
+    symbols: Option<&'s Symbols>,
+    heap_size: Option<u64>,
+    /// What is looked at in place of a trace.
+    dump: Option<&'s Dump>,
+    front: Front,
+    state: Reading,
+    /// Another number whenever answers may have changed.
+    version: u64,
+    answered: Option<Answered>,
+    searches: Searches,
+    /// What was counted in windows, and the version it is of.
+    censuses: Vec<(u64, Census)>,
+}
+
+/// What is known at one version.
+struct Answered {
+    version: u64,
+    outcome: Outcome,
+    report: Report,
+}
+
+/// Events that one slice of work reads: some milliseconds.
+const SLICE: u64 = 50_000;
+
+impl<'s> Engine<'s> {
+    /// Nothing is read yet but the heads of the inputs.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn new(
+        source: Box<dyn TraceInputs>,
+        program: &'s Program,
+        naming: Naming,
+    ) -> io::Result<Self> {
+        let mut engine = Self::of(source, program, naming, None);
+        engine.look()?;
+        Ok(engine)
+    }
+
+    /// Of a heap dump, in place of a trace: nothing more is to be read.
+    pub fn of_dump(dump: &'s Dump, program: &'s Program) -> Self {
+        let source = Box::new(Packetless::of(dump));
+        Self {
+            state: Reading::Complete,
+            ..Self::of(source, program, Naming::default(), Some(dump))
+        }
+    }
+
+    fn of(
+        source: Box<dyn TraceInputs>,
+        program: &'s Program,
+        naming: Naming,
+        dump: Option<&'s Dump>,
+    ) -> Self {
+        let symbols = program.symbols.as_ref();
+        let of_dump = dump.filter(|dump| dump.has_names());
+        let frames: Option<&dyn FrameSource> = match symbols {
+            Some(symbols) => Some(symbols),
+            None => of_dump.map(|dump| dump as &dyn FrameSource),
+        };
+        Self {
+            inputs: source.names(),
+            source,
+            names: Names {
+                naming,
+                symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
+                log: None,
+            },
+            scan: Scan::new(Layout::default(), 0, AllocatorFrames(symbols)),
+            symbols,
+            heap_size: program.heap_size,
+            dump,
+            front: Front::default(),
+            state: Reading::Reading,
+            version: 0,
+            answered: None,
+            searches: Searches::default(),
+            censuses: Vec::new(),
+        }
+    }
+
+    /// From now on, log messages are sent to `rows` as they are read.
+    pub fn send_log(&mut self, rows: Sender<LogRow>) {
+        self.names.log = Some(rows);
+    }
+
+    /// Reads on; returns how far that came.
+    pub fn read(&mut self) -> &Reading {
+        if matches!(self.state, Reading::Complete | Reading::Failed(_)) {
+            return &self.state;
+        }
+        let before = self.scan.index.sections.events;
+        let progress = self.look().and_then(|()| {
+            let scan = &mut self.scan;
+            let progress = scan.advance(&mut *self.source, &mut self.names, SLICE)?;
+            scan.index.settle(scan.trace.end())?;
+            Ok(progress)
+        });
+        self.state = match progress {
+            Ok(Progress::More) => Reading::Reading,
+            Ok(Progress::Waiting) => Reading::Following,
+            Ok(Progress::Finished) => Reading::Complete,
+            Err(error) => Reading::Failed(error.to_string()),
+        };
+        if self.scan.index.sections.events != before || self.state != Reading::Following {
+            self.version += 1;
+        }
+        &self.state
+    }
+
+    /// Looks at the front of the inputs as long as it may change, and reads from their beginning if the streams are
+    /// others than was thought.
+    fn look(&mut self) -> io::Result<()> {
+        let grows = self.source.grows();
+        if !self.front.is_open(grows) {
+            return Ok(());
+        }
+        let heads = self.source.heads()?;
+        for head in &heads {
+            self.names.naming.learn_header(head);
+        }
+        let has_packets = self.counts().packets > 0;
+        if self.front.look(&heads, grows, has_packets) {
+            let (layout, bytes) = (self.front.layout().clone(), self.source.length());
+            self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
+            self.searches = Searches::default();
+            self.censuses.clear();
+            self.version += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads everything there is.
+    pub fn read_all(&mut self) -> &Reading {
+        while *self.read() == Reading::Reading {}
+        &self.state
+    }
+
+    /// How far reading has come.
+    pub fn reading(&self) -> &Reading {
+        &self.state
+    }
+
+    /// How many events were read.
+    pub fn events(&self) -> u64 {
+        self.scan.index.sections.events
+    }
+
+    /// What was counted while reading.
+    pub fn counts(&self) -> Counts {
+        self.scan.trace.counts()
+    }
+
+    /// The first bytes of the first input.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn head(&mut self) -> io::Result<Vec<u8>> {
+        self.source.head(0)
+    }
+
+    /// The outcome, if nothing more should come.
+    pub fn outcome_if_over(&self) -> Outcome {
+        let scan = &self.scan;
+        (scan.heap).outcome_if_over(&scan.trace, &mut AllocatorFrames(self.symbols))
+    }
+
+    pub(crate) fn overview(&mut self) -> Overview {
+        let (reading, total_bytes) = (self.state.clone(), self.source.length());
+        Overview::new(&reading, total_bytes, self.dump, self.subject())
+    }
+
+    pub(crate) fn timeline(
+        &mut self,
+        window: Window,
+        width: u64,
+        column: u64,
+    ) -> io::Result<Timeline> {
+        if !is_short(&self.scan, window) {
+            self.scan.index.lanes.coarsen();
+        }
+        Timeline::new(window, width, column, &mut self.reader())
+    }
+
+    /// What was found so far, as it is shown.
+    pub fn report(&mut self) -> &Report {
+        self.subject().report
+    }
+
+    /// What answers about all of the trace are made from.
+    pub(crate) fn subject(&mut self) -> Subject<'_, 's> {
+        self.limited(self.scan.bounded(None)).1
+    }
+
+    /// The same, and what was counted in a window.
+    fn limited(&mut self, window: Window) -> (Option<&Census>, Subject<'_, 's>) {
+        let known = self.known_census(window);
+        let answered = match self.answered.take() {
+            Some(answered) if answered.version == self.version => answered,
+            _ => self.look_at_outcome(),
+        };
+        let Answered {
+            outcome, report, ..
+        } = self.answered.insert(answered);
+        let subject = Subject {
+            outcome,
+            report,
+            scan: &self.scan,
+        };
+        (known.map(|known| &self.censuses[known].1), subject)
+    }
+
+    fn look_at_outcome(&mut self) -> Answered {
+        let outcome = match (self.dump, self.symbols) {
+            (Some(dump), symbols) => dump.outcome(symbols),
+            (None, None) => self.scan.heap.outcome(&self.scan.trace),
+            (None, Some(symbols)) => {
+                let mut outcome = self.scan.heap.outcome(&self.scan.trace);
+                program::check(symbols, &mut outcome);
+                outcome
+            }
+        };
+        let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
+        let inputs: Vec<String> = inputs.collect();
+        let symbolizer = &mut self.names.symbolizer;
+        let report = Report::new(&outcome, symbolizer, &inputs, &Policy::default());
+        Answered {
+            version: self.version,
+            report: match self.heap_size {
+                Some(size) => report.with_heap_size(size),
+                None => report,
+            },
+            outcome,
+        }
+    }
+
+    /// What it takes to read a part of the trace again.
+    pub(crate) fn reader(&mut self) -> Reader<'_, 's> {
+        self.searches().1
+    }
+
+    fn searches(&mut self) -> (&mut Searches, Reader<'_, 's>) {
+        let reader = Reader {
+            scan: &self.scan,
+            source: &mut *self.source,
+            names: &mut self.names,
+        };
+        (&mut self.searches, reader)
+    }
+
+    /// How far reading has come, for who waits for news.
+    pub fn status(&self) -> Status {
+        let read_bytes = self.counts().bytes;
+        Status {
+            state: self.state.name(),
+            events: self.events(),
+            end: self.scan.end(),
+            read_bytes,
+            total_bytes: self.source.length().max(read_bytes),
+            version: self.version,
+        }
+    }
+}
