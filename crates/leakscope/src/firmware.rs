@@ -43,6 +43,16 @@ pub(crate) fn program(
     })
 }
 
+/// Opens the ELF file again for a recording of a program that a system may load anywhere.
+pub(crate) fn open_at_its_place(
+    options: &cli::Symbols,
+    recording: &mut OpenRecording,
+) -> anyhow::Result<Option<Symbols>> {
+    let mut symbols = open(options)?;
+    locate(symbols.as_mut(), recording)?;
+    Ok(symbols)
+}
+
 /// Finds from where a program was loaded that a system may load anywhere, by the return addresses in a recording.
 ///
 /// Nothing is done for firmware, which is where its file says.

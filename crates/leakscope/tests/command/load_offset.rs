@@ -132,6 +132,27 @@ fn functions_are_right_wherever_the_program_was_loaded() {
     }
 }
 
+/// While it is recorded, addresses are addresses; the report at the end has functions.
+#[test]
+fn a_program_that_is_recorded_is_found_too() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let elf = built();
+    let symbols = Symbols::open(&elf).expect("an ELF file");
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace.svdat");
+    recorded(&elf, &symbols, &trace);
+    let output = folder.path().join("recorded.svdat");
+    let report = leakscope(["record", "--stdin", "--format", "json", "--elf"])
+        .on(&[&elf])
+        .on(&["-o"])
+        .on(&[&output])
+        .reading(&std::fs::read(&trace).expect("a trace"))
+        .json();
+    assert!(frames(&report).any(|frame| frame["function"] == "remember"));
+}
+
 #[test]
 fn another_program_is_told() {
     if !cfg!(target_os = "linux") || !has_tool("addr2line") {

@@ -18,6 +18,7 @@ mod recognise;
 mod status;
 mod words;
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -47,6 +48,7 @@ const TICK: Duration = Duration::from_millis(100);
 impl Record {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
+        let moved = OnceCell::new();
         self.refuse_existing()?;
         let stop = interrupt::catch()?;
         let mut source = connect::connect(self, symbols.as_ref())?;
@@ -83,7 +85,13 @@ impl Record {
         });
         grows.store(false, Ordering::Release);
         status.clear();
-        let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
+        let finished = self.finish(
+            recording,
+            ending,
+            live,
+            (symbols.as_ref(), &moved),
+            &mut status,
+        );
         if let (Ok(()), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
             stop.store(true, Ordering::Relaxed);
@@ -176,7 +184,7 @@ impl Record {
         recording: Recording,
         ending: Ending,
         mut live: Live<'s>,
-        symbols: Option<&'s Symbols>,
+        (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status,
     ) -> anyhow::Result<()> {
         for line in words::ending(&ending, status.elapsed()) {
@@ -194,9 +202,16 @@ impl Record {
                 false
             }
         };
-        if elsewhere {
-            let joined = OpenRecording::open(&[self.output.display().to_string()])?;
-            live.turn_to(Box::new(Alone::new(joined, &self.symbols, symbols, None)));
+        let is_host = symbols.is_some_and(Symbols::is_position_independent) && ending.bytes > 0;
+        if elsewhere || is_host {
+            let mut whole = OpenRecording::open(&[self.output.display().to_string()])?;
+            let found = match is_host {
+                // Only when it is over, all return addresses are there that tell from where it was loaded.
+                true => firmware::open_at_its_place(&self.symbols, &mut whole)?,
+                false => None,
+            };
+            let symbols = found.map(|found| moved.get_or_init(|| found)).or(symbols);
+            live.turn_to(Box::new(Alone::new(whole, &self.symbols, symbols, None)));
         }
         while live.follow(&mut |row| status.log(row))? {}
         if live.packets() == 0 {
