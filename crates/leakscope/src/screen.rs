@@ -78,10 +78,12 @@ pub(crate) fn complain(error: &anyhow::Error) {
 fn in_one_line(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |said, cause| {
         let cause = cause.to_string();
-        match said.ends_with(&cause) {
-            true => said,
-            false if said.is_empty() => cause,
-            false => format!("{said}: {cause}"),
+        if said.is_empty() {
+            cause
+        } else if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
         }
     })
 }

@@ -131,16 +131,16 @@ impl Report {
             .collect();
         // Stable: of one severity, what was seen first comes first.
         problems.sort_by_key(|problem| problem.severity);
-        let mut headline = sentences::headline(outcome, conclusion, &totals, &call_sites);
+        let headline = sentences::headline(outcome, conclusion, &totals, &call_sites);
         let part_in_words = part.in_words();
-        if let Some(words) = &part_in_words {
-            headline += &format!(" ({words})");
-        }
         let exhaustion = usage::Exhaustion::of(outcome, &totals);
         Self {
             version: Self::VERSION,
             conclusion,
-            headline,
+            headline: match &part_in_words {
+                Some(words) => format!("{headline} ({words})"),
+                None => headline,
+            },
             limits: sentences::limits(facts, conclusion, &call_sites),
             outlook: sentences::outlook(exhaustion.as_ref(), &totals),
             part: part_in_words,

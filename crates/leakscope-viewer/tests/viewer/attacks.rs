@@ -53,9 +53,8 @@ fn a_request_that_trickles_in_is_given_up() {
             break;
         }
         match stream.read(&mut [0; 256]) {
-            Ok(0) => break,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            Err(_) => break,
+            Ok(0) | Err(_) => break,
             Ok(_) => panic!("an answer to half a request"),
         }
     }

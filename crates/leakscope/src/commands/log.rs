@@ -41,9 +41,10 @@ impl Log {
         let messages = writer.finish()?;
         screen.out.flush()?;
         if messages == 0 {
-            screen::note(&match self.part.is_all() {
-                true => "no log messages in this recording".to_owned(),
-                false => self.part.no_match("log message", trace.tasks()),
+            screen::note(&if self.part.is_all() {
+                "no log messages in this recording".to_owned()
+            } else {
+                self.part.no_match("log message", trace.tasks())
             });
         } else if in_elf > 0 && !program.has_symbols() {
             screen::hint("--elf FILE shows messages whose text is in the ELF file");

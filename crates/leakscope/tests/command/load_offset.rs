@@ -17,9 +17,10 @@ fn built() -> PathBuf {
     let sources = folder.join("src");
     std::fs::create_dir_all(&sources).expect("a folder");
     let recorder = project().join("crates/leakscope-recorder");
+    let recorder = recorder.display();
     let manifest = format!(
         "[package]\nname = \"host\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         leakscope-recorder = {{ path = {recorder:?}, features = [\"std\"] }}\n"
+         leakscope-recorder = {{ path = '{recorder}', features = [\"std\"] }}\n"
     );
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("a file");
     std::fs::copy(project().join("Cargo.lock"), folder.join("Cargo.lock")).expect("a file");

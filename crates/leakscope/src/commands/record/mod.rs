@@ -205,10 +205,11 @@ impl Record {
         let is_host = symbols.is_some_and(Symbols::is_position_independent) && ending.bytes > 0;
         if elsewhere || is_host {
             let mut whole = OpenRecording::open(&[self.output.display().to_string()])?;
-            let found = match is_host {
+            let found = if is_host {
                 // Only when it is over, all return addresses are there that tell from where it was loaded.
-                true => firmware::open_at_its_place(&self.symbols, &mut whole)?,
-                false => None,
+                firmware::open_at_its_place(&self.symbols, &mut whole)?
+            } else {
+                None
             };
             let symbols = found.map(|found| moved.get_or_init(|| found)).or(symbols);
             live.turn_to(Box::new(Alone::new(whole, &self.symbols, symbols, None)));
