@@ -4,8 +4,8 @@
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
-//! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
-//! - [`interrupt`] is Ctrl-C.
+//! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
+//! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
 //! 2 wrong usage or no readable input. A reader that goes away (`| head`) is no error.
@@ -17,6 +17,7 @@ mod file_kind;
 mod firmware;
 mod interrupt;
 mod no_events;
+mod output;
 mod recording;
 mod screen;
 mod shell;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 fn main() -> ExitCode {
+    interrupt::survive_file_size_limit();
     match cli::Arguments::parse_from(typed()).command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use super::recording::{
     Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status,
 };
 use super::server::Server;
+use crate::interrupt::Interrupt;
 use crate::memory::WordLayout;
 use crate::openocd::Destination;
 use crate::receiver::{Inbox, place};
@@ -44,6 +45,8 @@ pub struct GdbOptions {
     pub processor: Option<(Architecture, WordLayout)>,
     /// Stop a target that has to be stopped for each look only when its buffer may be nearly full.
     pub few_stops: bool,
+    /// Whether the user has had enough.
+    pub interrupt: Interrupt,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
     pub name: Box<dyn Fn(u64) -> String + Send>,
 }
@@ -93,7 +96,7 @@ pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Sourc
 }
 
 fn reach(endpoint: &Endpoint, options: &GdbOptions, limit: Duration) -> Result<Client, GdbError> {
-    let mut client = Client::connect(endpoint, limit)?;
+    let mut client = Client::connect(endpoint, limit, &options.interrupt)?;
     client.time_out = TIME_OUT;
     if let Some((architecture, layout)) = options.processor {
         client.assume(architecture, layout);

@@ -50,7 +50,7 @@ pub fn connect(
     endpoint: &Endpoint,
     options: OpenOcdOptions,
 ) -> Result<Box<dyn Source>, SourceError> {
-    let mut client = Client::connect(endpoint)?;
+    let mut client = Client::connect(endpoint, &options.interrupt)?;
     let cores = target::cores(&mut client)?;
     if target::is_espressif(&cores) {
         return Ok(Box::new(SysviewSource::new(client, &cores, options)?));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::gdb::Plan;
+use crate::interrupt::Interrupt;
 use crate::memory::WordLayout;
 use crate::rtt::Place;
 
@@ -17,6 +18,8 @@ pub struct OpenOcdOptions {
     pub rtt: Option<Place>,
     /// How numbers lie in the target's memory.
     pub layout: WordLayout,
+    /// Whether the user has had enough.
+    pub interrupt: Interrupt,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
     pub name: Box<dyn Fn(u64) -> String + Send>,
 }
@@ -29,6 +32,7 @@ impl OpenOcdOptions {
             start_limit: Duration::from_secs(30),
             rtt: None,
             layout: WordLayout::default(),
+            interrupt: Interrupt::default(),
             name: Box::new(|address| format!("{address:#x}")),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -11,10 +10,10 @@ use leakscope_capture::gdb::{
     Status, Stop,
 };
 use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
-use leakscope_capture::recording::{Limits, Reason, Recording};
+use leakscope_capture::recording::{Existing, Limits, Reason, Recording};
 use leakscope_capture::rtt::{Pace, Place, Reader};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent};
-use leakscope_capture::{Receiver, TargetEvent};
+use leakscope_capture::{Interrupt, Receiver, TargetEvent};
 
 use crate::device::{BASE, BLOCK, Device};
 use crate::line::Line;
@@ -39,7 +38,7 @@ fn connect(address: SocketAddr) -> Result<Client, GdbError> {
 
 fn connect_for(address: SocketAddr, time_out: Duration) -> Result<Client, GdbError> {
     let endpoint: Endpoint = address.to_string().parse().unwrap();
-    Client::connect(&endpoint, time_out)
+    Client::connect(&endpoint, time_out, &Interrupt::default())
 }
 
 /// Keeps all.
@@ -350,6 +349,7 @@ fn source(address: SocketAddr, plan: Plan) -> Result<Box<dyn Source>, SourceErro
         rtt: Some(Place::Within(vec![0..4, BASE..BASE + 0x4100])),
         processor: None,
         few_stops: true,
+        interrupt: Interrupt::default(),
         name: Box::new(|address| format!("<{address:x}>")),
     };
     gdb::connect(&address.to_string().parse().unwrap(), options)
@@ -491,15 +491,15 @@ fn a_recording_has_no_mark_where_nothing_is_missing() {
     let mut source = source(line.to(server), PLAN).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("heap.svdat");
-    let mut recording = Recording::create(&path, &*source, false).unwrap();
-    let stop = AtomicBool::new(false);
+    let mut recording = Recording::create(&path, &*source, Existing::Refuse).unwrap();
+    let interrupt = Interrupt::default();
     let mut was_lost = false;
     let mut tell = |event| match event {
         SourceEvent::LinkLost(_) => was_lost = true,
         SourceEvent::LinkRestored { is_whole, .. } => assert!(is_whole),
         _ => {}
     };
-    let ending = recording.run(&mut *source, &Limits::default(), &stop, &mut tell);
+    let ending = recording.run(&mut *source, &Limits::default(), &interrupt, &mut tell);
     assert!(matches!(ending.reason, Reason::Ended), "{ending:?}");
     assert!(was_lost);
     let file = std::fs::read(&path).unwrap();

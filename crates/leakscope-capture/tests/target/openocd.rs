@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use leakscope_capture::Interrupt;
 use leakscope_capture::gdb::{Endpoint, Plan};
 use leakscope_capture::memory::{Memory, MemoryError};
 use leakscope_capture::openocd::{
     self, Client, Notification, OpenOcdError, OpenOcdOptions, Reply, Rpc, RttSource,
 };
-use leakscope_capture::recording::{Finished, Limits, Reason, Recording};
+use leakscope_capture::recording::{Existing, Finished, Limits, Reason, Recording};
 use leakscope_capture::rtt::Place;
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent};
 use leakscope_systemview::Header;
@@ -178,8 +178,8 @@ fn two_cores_end_in_one_file_as_openocd_joins_them() {
     let mut source = openocd::connect(&server.endpoint, options()).expect("OpenOCD");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("heap.svdat");
-    let mut recording = Recording::create(&path, &*source, false).expect("a file");
-    let never = AtomicBool::new(false);
+    let mut recording = Recording::create(&path, &*source, Existing::Refuse).expect("a file");
+    let never = Interrupt::default();
     let ending = recording.run(&mut *source, &Limits::default(), &never, &mut |_| {});
     assert!(matches!(ending.reason, Reason::Ended), "{ending:?}");
     assert_eq!(recording.finish().expect("a file"), Finished::Joined);
@@ -413,13 +413,13 @@ fn nobody_answers_or_somebody_else() {
         .parse()
         .expect("one");
     drop(listener);
-    let error = Client::connect(&endpoint).expect_err("nobody is there");
+    let error = Client::connect(&endpoint, &Interrupt::default()).expect_err("nobody is there");
     assert!(matches!(error, OpenOcdError::Unreachable { .. }), "{error}");
     assert!(error.hint().expect("advice").contains("start OpenOCD"));
 
     // GDB's port answers what it does not understand, and goes away.
     let server = OpenOcd::saying(b"-$#00");
-    let error = Client::connect(&server).expect_err("it is not OpenOCD");
+    let error = Client::connect(&server, &Interrupt::default()).expect_err("it is not OpenOCD");
     assert!(matches!(error, OpenOcdError::OtherServer { .. }), "{error}");
     assert!(error.hint().expect("advice").contains("6666"));
 }
@@ -455,7 +455,7 @@ fn rtt_without_its_channel() {
         ..Given::default()
     };
     let server = OpenOcd::start(given);
-    let client = Client::connect(&server.endpoint).expect("OpenOCD");
+    let client = Client::connect(&server.endpoint, &Interrupt::default()).expect("OpenOCD");
     let mut options = options();
     options.plan = Plan::default();
     options.rtt = Some(Place::Within(
@@ -471,7 +471,7 @@ fn rtt_without_its_channel() {
 #[test]
 fn memory_that_is_not_there() {
     let server = OpenOcd::start(Given::default());
-    let mut client = Client::connect(&server.endpoint).expect("OpenOCD");
+    let mut client = Client::connect(&server.endpoint, &Interrupt::default()).expect("OpenOCD");
     let error = client
         .read(0x10, &mut [0; 4])
         .expect_err("nothing is there");
@@ -495,7 +495,7 @@ proptest! {
         reads in proptest::collection::vec((0usize..200, 1usize..50), 1..6),
     ) {
         let server = OpenOcd::start(Given::default());
-        let mut client = Client::connect(&server.endpoint).expect("OpenOCD");
+        let mut client = Client::connect(&server.endpoint, &Interrupt::default()).expect("OpenOCD");
         let base = crate::openocd_model::RAM;
         let mut twin = [0; 250];
         for (offset, bytes) in &writes {

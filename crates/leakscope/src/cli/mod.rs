@@ -1,5 +1,6 @@
-//! What can be typed, as plain data; `record` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; `record`, `export` and `gdbinit` in files of their own.
 
+mod export;
 mod gdbinit;
 mod quantity;
 mod record;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
 
 use crate::demo::faults::Fault;
+pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use record::{Record, SerialAddress};
 
@@ -42,6 +44,7 @@ pub(crate) enum Command {
     Events(Events),
     Log(Log),
     View(View),
+    Export(Box<Export>),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),

@@ -1,10 +1,9 @@
 //! `leakscope report`: which call stacks leak, how sure that is, and why.
 
-use std::fs::OpenOptions;
-use std::io::{self, BufWriter, Write, stdout};
+use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
@@ -18,6 +17,7 @@ use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
+use crate::output;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
@@ -97,24 +97,9 @@ impl Report {
 
     fn create(&self, path: &Path) -> anyhow::Result<Box<dyn Write>> {
         if path == Path::new("-") {
-            return Ok(Box::new(BufWriter::new(stdout().lock())));
+            return Ok(Box::new(Screen::new().out));
         }
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if self.force {
-            options.create(true).truncate(true);
-        } else {
-            options.create_new(true);
-        }
-        let file = options.open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                anyhow!("`{}` exists; --force overwrites it", path.display())
-            }
-            _ => {
-                anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display()))
-            }
-        })?;
-        Ok(Box::new(BufWriter::new(file)))
+        Ok(Box::new(output::create(path, self.force)?))
     }
 
     /// Reports on what a device has printed of its heap.

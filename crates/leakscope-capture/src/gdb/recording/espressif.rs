@@ -11,6 +11,8 @@ use crate::receiver::{Receiver, TargetEvent};
 
 /// OpenOCD has sent everything before it says that it has stopped.
 const SILENCE: Duration = Duration::from_millis(200);
+/// Who still sends after this time does not send what was under way.
+const LAST_TIME: Duration = Duration::from_millis(500);
 /// How often OpenOCD is asked to begin, where it does not know the program's buffers yet.
 const RETRY: Duration = Duration::from_millis(300);
 /// OpenOCD's words when it has found that a target which it traces has forgotten that: it was reset. OpenOCD connects
@@ -158,7 +160,8 @@ impl EspressifRecording {
 
     /// Hands over all that is under way of a trace that has ended.
     pub fn receive_rest(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
-        while self.receive(receiver, SILENCE)? {}
+        let end = Instant::now() + LAST_TIME;
+        while Instant::now() < end && self.receive(receiver, SILENCE)? {}
         Ok(())
     }
 
@@ -328,7 +331,8 @@ impl EspressifRecording {
         if std::mem::replace(&mut self.trace, Trace::None) != Trace::Runs {
             return Ok(());
         }
-        let text = match self.course.client.monitor(self.destination.stop_command()) {
+        let command = self.destination.stop_command();
+        let text = match self.course.client.monitor_patiently(command) {
             // It had given up before.
             Err(GdbError::Refused { answer, .. }) => answer,
             text => text?,

@@ -175,7 +175,8 @@ impl SysviewSource {
     }
 
     fn reconnect(&mut self, lost: Lost) -> Result<(), OpenOcdError> {
-        let mut client = Client::connect_within(&self.endpoint, ATTEMPT)?;
+        let mut client =
+            Client::connect_within(&self.endpoint, ATTEMPT, &self.course.options().interrupt)?;
         target::cores(&mut client)?;
         client.subscribe()?;
         let is_tracing = is_tracing(&mut client)?;

@@ -27,6 +27,8 @@ use reset::ResetWatch;
 
 /// When OpenOCD has stopped, and nothing comes for this long, all has come. (It may leave the connection open.)
 const SILENCE: Duration = Duration::from_millis(500);
+/// As long as this at most.
+const LAST_TIME: Duration = Duration::from_secs(1);
 /// How often OpenOCD is asked to begin, where that may be too early.
 const RETRY: Duration = Duration::from_millis(50);
 const FOR_BUFFERS: &str = "until the program tells OpenOCD of its trace buffers";
@@ -73,6 +75,7 @@ enum Phase {
     Stopping(Next),
     /// OpenOCD has stopped; the last bytes are under way.
     Stopped {
+        since: Instant,
         last: Instant,
         next: Next,
     },
@@ -206,6 +209,10 @@ impl SysviewSource {
                 self.look_for_reset()?;
             }
             Phase::Stopping(next) => self.finish_stopping(next)?,
+            // Who still sends does not send what was under way.
+            Phase::Stopped { since, next, .. } if since.elapsed() >= LAST_TIME => {
+                return self.end_trace(next);
+            }
             _ => {}
         }
         if let Some(event) = self.events.pop_front() {
@@ -225,7 +232,9 @@ impl SysviewSource {
         }
         match (self.phase, received) {
             (Phase::Stopped { next, .. }, Received::End) => self.end_trace(next),
-            (Phase::Stopped { last, next }, _) if last.elapsed() >= SILENCE => self.end_trace(next),
+            (Phase::Stopped { last, next, .. }, _) if last.elapsed() >= SILENCE => {
+                self.end_trace(next)
+            }
             (Phase::Tracing, Received::End) => {
                 // It may have gone. If not: it gives up if what it reads makes no sense to it.
                 self.client.query("version")?;
@@ -289,8 +298,10 @@ impl SysviewSource {
         if next == Next::End {
             self.course.leave(&mut self.client)?;
         }
+        let now = Instant::now();
         self.phase = Phase::Stopped {
-            last: Instant::now(),
+            since: now,
+            last: now,
             next,
         };
         Ok(())

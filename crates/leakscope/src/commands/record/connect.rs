@@ -1,6 +1,7 @@
 //! Opens the source that the user named.
 
 use anyhow::bail;
+use leakscope_capture::Interrupt;
 use leakscope_capture::gdb::{self, Architecture};
 use leakscope_capture::memory::WordLayout;
 use leakscope_capture::openocd::{self, OpenOcdOptions};
@@ -18,6 +19,7 @@ use crate::screen::Advised;
 pub(super) fn connect(
     record: &Record,
     symbols: Option<&Symbols>,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Box<dyn Source>> {
     let named = &record.source;
     let refuse = |option, abilities| refuse_others(record, option, abilities);
@@ -26,19 +28,19 @@ pub(super) fn connect(
         serial::open(path, *baud, record.trigger.reset)?
     } else if let Some(address) = &named.tcp {
         refuse("--tcp", network::ABILITIES)?;
-        network::connect(address)?
+        network::connect(address, interrupt)?
     } else if let Some(address) = &named.listen {
         refuse("--listen", network::ABILITIES)?;
         network::listen(address)?
     } else if let Some(address) = &named.rtt_tcp {
         refuse("--rtt-tcp", network::ABILITIES)?;
-        network::connect_rtt(address, record.trigger.rtt_channel)?
+        network::connect_rtt(address, record.trigger.rtt_channel, interrupt)?
     } else if let Some(path) = &named.file {
         refuse("--file", growing::ABILITIES)?;
         growing::open(path)?
     } else if let Some(endpoint) = &named.gdb {
         refuse("--gdb", gdb::ABILITIES)?;
-        gdb::connect(endpoint, gdb_options(record, symbols)?)?
+        gdb::connect(endpoint, gdb_options(record, symbols, interrupt)?)?
     } else if let Some(selector) = &named.probe {
         probe(selector.as_deref(), record, symbols)?
     } else if let Some(place) = &named.rtt_memory {
@@ -47,7 +49,7 @@ pub(super) fn connect(
         rtt::open_file(place, symbols.and_then(control_block), layout)?
     } else if let Some(endpoint) = &named.openocd {
         refuse("--openocd", openocd::ABILITIES)?;
-        openocd::connect(endpoint, openocd_options(record, symbols)?)?
+        openocd::connect(endpoint, openocd_options(record, symbols, interrupt)?)?
     } else if named.stdin {
         refuse("--stdin", stdin::ABILITIES)?;
         stdin::open()?
@@ -97,20 +99,30 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
     Ok(())
 }
 
-fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<OpenOcdOptions> {
+fn openocd_options(
+    record: &Record,
+    symbols: Option<&Symbols>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<OpenOcdOptions> {
     let mut options = OpenOcdOptions::new(places::plan(record, symbols)?);
     options.rtt = symbols.and_then(rtt_place);
     options.layout = symbols.map(layout).unwrap_or_default();
+    options.interrupt = interrupt.clone();
     options.name = Box::new(places::namer(record.symbols.elf.clone()));
     Ok(options)
 }
 
-fn gdb_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<gdb::GdbOptions> {
+fn gdb_options(
+    record: &Record,
+    symbols: Option<&Symbols>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<gdb::GdbOptions> {
     Ok(gdb::GdbOptions {
         plan: places::plan(record, symbols)?,
         rtt: symbols.and_then(rtt_place),
         processor: symbols.map(|symbols| (architecture(symbols.machine()), layout(symbols))),
         few_stops: record.trigger.few_stops,
+        interrupt: interrupt.clone(),
         name: Box::new(places::namer(record.symbols.elf.clone())),
     })
 }
