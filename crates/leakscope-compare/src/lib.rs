@@ -20,6 +20,7 @@
 //! - [`gate`] judges a report: what fails it, and whether anything can be claimed at all.
 //! - [`suppress`] are rules that excuse leaks, in three languages: our own, LeakSanitizer's and Valgrind's.
 //! - [`baseline`] knows leaks that were there before.
+//! - [`diff`] says what is different between recordings before and after a change.
 //! - [`rate`] is growth in the unit of whoever sets a limit, and tests whether two rates differ.
 //! - [`write`](mod@write) puts judgements in the forms that people and CI systems read.
 //!
@@ -28,6 +29,7 @@
 //! - **standing** of a call site: what rules and baseline make of its verdict.
 //! - **inconclusive**: neither passed nor failed, because the recording cannot tell.
 pub mod baseline;
+pub mod diff;
 pub mod gate;
 pub mod rate;
 pub mod suppress;

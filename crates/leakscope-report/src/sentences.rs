@@ -8,8 +8,9 @@ use crate::conclusion::{Conclusion, Grounds, has};
 use crate::document::Facts;
 use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
+use crate::document::usage::Exhaustion;
 use crate::policy::Standing;
-use crate::units::{bytes, counted, rate_per_second};
+use crate::units::{bytes, counted, duration_of_seconds, estimated_bytes, rate_per_second};
 
 /// The answer in one sentence, without a full stop. What stands before its first colon, or else comma, says
 /// what kind of answer it is.
@@ -66,6 +67,26 @@ fn leaks(totals: &Totals) -> String {
         counted(totals.leak_blocks, "block"),
         bytes(totals.leak_bytes)
     )
+}
+
+/// What becomes of the heap if leaks go on, without a full stop; `None` if nothing grows.
+pub(crate) fn outlook(exhaustion: Option<&Exhaustion>, totals: &Totals) -> Option<String> {
+    const HOUR: f64 = 3600.0;
+    let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0)?;
+    let in_hours = |hours: f64| estimated_bytes((rate * HOUR * hours).round() as u64);
+    Some(match exhaustion {
+        Some(exhaustion) => format!(
+            "At this rate the heap of {} is used up in {} after the end of the trace, or earlier",
+            bytes(exhaustion.heap_size_bytes),
+            duration_of_seconds(exhaustion.after_end_s)
+        ),
+        // Nobody knows how much there is.
+        None => format!(
+            "At this rate leaks take {} an hour, {} a day",
+            in_hours(1.0),
+            in_hours(24.0)
+        ),
+    })
 }
 
 /// What else the program did wrong: it stands further down, behind what may be a long list.

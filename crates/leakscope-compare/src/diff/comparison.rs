@@ -27,7 +27,8 @@ const LEAST_WINDOWS: usize = 8;
 
 /// Tests whether growth differs; `None` if it cannot be tested, because a side was not watched.
 pub(super) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(Method, Tested)> {
-    let is_watched = |side: &Evidence| side.sum(|run| run.exposure) > 0.0 || side.state == State::Absent;
+    let is_watched =
+        |side: &Evidence| side.sum(|run| run.exposure) > 0.0 || side.state == State::Absent;
     if !is_watched(before) || !is_watched(after) {
         return None;
     }
@@ -69,7 +70,11 @@ fn counts(before: &Evidence, after: &Evidence) -> Option<Tested> {
         }
         // What a run has beside the others, as if all had been watched equally long.
         let mean = side.sum(|run| run.exposure) / side.runs.len() as f64;
-        of_runs.push((side.runs.iter()).map(|run| rate(run) * mean / weight).collect());
+        of_runs.push(
+            (side.runs.iter())
+                .map(|run| rate(run) * mean / weight)
+                .collect(),
+        );
     }
     let bursts = dispersion(&windows).max(dispersion(&of_runs));
     let count = |side: &Evidence, weight: f64| {
@@ -87,7 +92,9 @@ fn exposure(side: &Evidence) -> f64 {
 /// Bytes gained by groups of as many cycles, if there are enough of them on both sides.
 fn cycles(before: &Evidence, after: &Evidence) -> Option<(Vec<f64>, Vec<f64>)> {
     let groups = |side: &Evidence| side.runs.iter().map(|run| run.cycle_group).max();
-    let group = groups(before).max(groups(after)).filter(|&group| group > 0)?;
+    let group = groups(before)
+        .max(groups(after))
+        .filter(|&group| group > 0)?;
     let of = |side: &Evidence| -> Vec<f64> {
         let runs = side.runs.iter();
         runs.flat_map(|run| match run.cycle_group {
@@ -106,10 +113,12 @@ fn cycles(before: &Evidence, after: &Evidence) -> Option<(Vec<f64>, Vec<f64>)> {
 
 /// The steps of a side. One that does not leak has no growth: as many steps of nothing as the other has.
 fn all_steps(side: &Evidence, other: &Evidence) -> Vec<f64> {
-    let steps = |side: &Evidence| side.runs.iter().flat_map(|run| run.steps.clone());
-    if side.state == State::Leak {
-        steps(side).collect()
-    } else {
-        vec![0.0; steps(other).count()]
+    let steps = |side: &Evidence| -> Vec<f64> {
+        let runs = side.runs.iter();
+        runs.flat_map(|run| run.steps.clone()).collect()
+    };
+    match side.state {
+        State::Leak => steps(side),
+        _ => vec![0.0; steps(other).len()],
     }
 }

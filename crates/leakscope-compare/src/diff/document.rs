@@ -167,7 +167,9 @@ impl Diff {
             sites.push(Site::of(&pair, &evidence, basis, per));
         }
         judge(&mut sites);
-        sites.retain(|site| basis == Basis::Growth || site.status != Status::Same || site.is_there());
+        sites.retain(|site| {
+            basis == Basis::Growth || site.status != Status::Same || site.is_there()
+        });
         sites.sort_by(|one, other| {
             let weight = |site: &Site| -site.difference_bytes.abs();
             let rank = |site: &Site| (site.status, !site.leaks());
@@ -179,7 +181,8 @@ impl Diff {
             let rates = sites.iter().filter_map(|site| side(site).growth_bytes);
             per.map(|_| rates.fold(0.0, |sum, rate| sum + rate))
         };
-        let (growth_before, growth_after) = (growth(|site| &site.before), growth(|site| &site.after));
+        let (growth_before, growth_after) =
+            (growth(|site| &site.before), growth(|site| &site.after));
         Self {
             version: Self::VERSION,
             headline: headline(&sites),
@@ -202,7 +205,10 @@ impl Diff {
     pub fn is_uncertain(&self) -> bool {
         let is_open = |side: &Side| {
             self.basis == Basis::Growth
-                && matches!(side.conclusion, Conclusion::Uncertain | Conclusion::NothingKnown)
+                && matches!(
+                    side.conclusion,
+                    Conclusion::Uncertain | Conclusion::NothingKnown
+                )
         };
         let is_suspect = |site: &Site| matches!(site.after.state, State::Leak | State::Uncertain);
         let mut unclear = self.with(Status::CannotTell);
@@ -229,7 +235,9 @@ impl Site {
         };
         let shown = pair.after.iter().chain(&pair.before).flatten().next();
         let leaks = before.state == State::Leak || after.state == State::Leak;
-        let tested = per.filter(|_| leaks).and_then(|per| compare(before, after, per));
+        let tested = per
+            .filter(|_| leaks)
+            .and_then(|per| compare(before, after, per));
         let ratio = tested.map(|(_, tested)| tested.ratio);
         let side = |evidence: &Evidence, runs| OfSide::of(evidence, of_runs(runs), per);
         let (before, after) = (side(before, &pair.before), side(after, &pair.after));
@@ -246,7 +254,11 @@ impl Site {
         let difference_bytes = match (before.growth_bytes, after.growth_bytes) {
             (Some(before), Some(after)) => after - before,
             _ => {
-                let last = |side: &OfSide| side.outstanding_bytes.last().map_or(0.0, |&last| last as f64);
+                let last = |side: &OfSide| {
+                    side.outstanding_bytes
+                        .last()
+                        .map_or(0.0, |&last| last as f64)
+                };
                 last(&after) - last(&before)
             }
         };

@@ -184,7 +184,10 @@ impl Run {
 
 /// How long a call site was watched: as it says itself, or as another of the recording does.
 fn watched_s(left: Option<&Left>, report: &Report) -> f64 {
-    let others = report.call_sites.iter().filter_map(|site| site.left.as_ref());
+    let others = report
+        .call_sites
+        .iter()
+        .filter_map(|site| site.left.as_ref());
     let mut watched = left.into_iter().chain(others);
     let seconds = watched.find_map(|left| left.watched_s);
     seconds.or(report.trace.length_s).unwrap_or(0.0)

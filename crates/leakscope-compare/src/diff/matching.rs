@@ -54,11 +54,12 @@ impl<'r> Siblings<'r> {
         let count = self.count();
         let is_whole = |run: &OfRun<'_>| run.is_empty() || run.len() == count;
         self.runs.iter().all(is_whole).then(|| {
-            let of_number = |number: usize| {
+            let of_number = |number: usize| -> Vec<OfRun<'r>> {
                 let runs = self.runs.iter();
                 runs.map(|run| run.get(number).copied().into_iter().collect())
+                    .collect()
             };
-            (0..count).map(|number| of_number(number).collect()).collect()
+            (0..count).map(of_number).collect()
         })
     }
 
@@ -122,18 +123,28 @@ pub(super) fn pairs<'r>(before: &[&'r Report], after: &[&'r Report]) -> Vec<Pair
     }
     let nothing = |runs: usize| vec![Vec::new(); runs];
     for siblings in old.into_values() {
-        pairs.extend(siblings.one_by_one_or_all().into_iter().map(|of_runs| Pair {
-            before: of_runs,
-            after: nothing(after.len()),
-            matched: Match::Unmatched,
-        }));
+        pairs.extend(
+            siblings
+                .one_by_one_or_all()
+                .into_iter()
+                .map(|of_runs| Pair {
+                    before: of_runs,
+                    after: nothing(after.len()),
+                    matched: Match::Unmatched,
+                }),
+        );
     }
     for siblings in new.into_values() {
-        pairs.extend(siblings.one_by_one_or_all().into_iter().map(|of_runs| Pair {
-            before: nothing(before.len()),
-            after: of_runs,
-            matched: Match::Unmatched,
-        }));
+        pairs.extend(
+            siblings
+                .one_by_one_or_all()
+                .into_iter()
+                .map(|of_runs| Pair {
+                    before: nothing(before.len()),
+                    after: of_runs,
+                    matched: Match::Unmatched,
+                }),
+        );
     }
     pairs
 }

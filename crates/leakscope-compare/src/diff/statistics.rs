@@ -178,7 +178,9 @@ fn mean(steps: &[f64]) -> (f64, f64, f64) {
         let squares: f64 = groups.iter().map(|sum| (sum - middle).powi(2)).sum();
         squares / (count - 1.0) / group as f64
     };
-    let of_groups = [1, 2, 4].into_iter().filter(|group| steps.len() / group >= 4);
+    let of_groups = [1, 2, 4]
+        .into_iter()
+        .filter(|group| steps.len() / group >= 4);
     let variance = of_groups.map(scatter).fold(0.0, f64::max);
     (mean, variance / count, count - 1.0)
 }

@@ -69,12 +69,7 @@ impl Status {
     }
 
     /// By growth. `level` is that at which the difference is a discovery, if it could be tested.
-    pub(super) fn of_growth(
-        before: State,
-        after: State,
-        level: Option<f64>,
-        grew: bool,
-    ) -> Self {
+    pub(super) fn of_growth(before: State, after: State, level: Option<f64>, grew: bool) -> Self {
         let differs = level.is_some_and(|level| level <= LEVEL);
         match (before, after) {
             (State::Uncertain, _) | (_, State::Uncertain) => Self::CannotTell,
@@ -97,7 +92,8 @@ impl Status {
             let least = side.iter().min().copied().unwrap_or(0);
             (least, side.iter().max().copied().unwrap_or(0))
         };
-        let ((least_before, most_before), (least_after, most_after)) = (range(before), range(after));
+        let ((least_before, most_before), (least_after, most_after)) =
+            (range(before), range(after));
         if most_before == 0 && least_after > 0 {
             Self::New
         } else if least_before > 0 && most_after == 0 {
@@ -115,16 +111,23 @@ impl Status {
 
     /// By the bytes that were outstanding at successive moments: more is worse only if it is more each time.
     pub(super) fn of_moments(bytes: &[u64]) -> Self {
-        let each = |holds: fn(&u64, &u64) -> bool| {
-            bytes.windows(2).all(|pair| holds(&pair[0], &pair[1]))
-        };
+        let each =
+            |holds: fn(&u64, &u64) -> bool| bytes.windows(2).all(|pair| holds(&pair[0], &pair[1]));
         let is_none = |bytes: Option<&u64>| bytes == Some(&0);
         if each(|before, after| before == after) {
             Self::Same
         } else if each(|before, after| before < after) {
-            if is_none(bytes.first()) { Self::New } else { Self::Worse }
+            if is_none(bytes.first()) {
+                Self::New
+            } else {
+                Self::Worse
+            }
         } else if each(|before, after| before > after) {
-            if is_none(bytes.last()) { Self::Gone } else { Self::Better }
+            if is_none(bytes.last()) {
+                Self::Gone
+            } else {
+                Self::Better
+            }
         } else {
             Self::CannotTell
         }

@@ -90,12 +90,14 @@ fn function(site: &CallSite) -> String {
 /// The call stack, a line each.
 fn stack(site: &CallSite) -> impl Iterator<Item = String> {
     site.frames.iter().map(|frame| {
-        let name = frame.function.as_deref().unwrap_or("?");
         let place = match (&frame.file, frame.line) {
             (Some(file), Some(line)) => format!("{file}:{line}"),
             _ => frame.address.to_string(),
         };
-        format!("{}  {}", sanitise(name), sanitise(&place))
+        match &frame.function {
+            Some(name) => format!("{}  {}", sanitise(name), sanitise(&place)),
+            None => place,
+        }
     })
 }
 

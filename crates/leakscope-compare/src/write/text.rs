@@ -27,7 +27,14 @@ fn paragraph(
     checked: &Checked<'_>,
     judgement: &Judgement<'_>,
 ) -> std::fmt::Result {
-    writeln!(text, "{}: {}", judgement.name(), word(judgement.answer))?;
+    let answer = word(judgement.answer);
+    match judgement.answer {
+        Answer::Passed => {
+            let headline = sanitise(&judgement.report.headline);
+            writeln!(text, "{}: {answer}: {headline}", judgement.name())?;
+        }
+        _ => writeln!(text, "{}: {answer}", judgement.name())?,
+    }
     for failure in &judgement.failures {
         let kind = failure.kind.name();
         match judgement.site(failure) {

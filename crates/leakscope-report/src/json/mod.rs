@@ -11,20 +11,18 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::document::Report;
-
 pub(crate) use escape::Escaped;
 pub use read::{ReadError, read};
 
-/// Writes the report, and a line break.
+/// Writes the report, or another document, and a line break.
 ///
 /// Control characters and those that change the direction of text are written as `\u…`, so that names
 /// from a device do no harm to a terminal and nothing of them is lost.
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Escaped::pretty());
-    report.serialize(&mut serializer)?;
+    document.serialize(&mut serializer)?;
     writeln!(out)
 }

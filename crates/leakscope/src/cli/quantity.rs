@@ -2,8 +2,16 @@
 
 use std::time::Duration;
 
+/// A length of time, which cannot be nothing: as [`time`].
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err(no_time(text)),
+        some => Ok(some),
+    }
+}
+
 /// `10`, `10s`, `500ms`, `2min`, `1.5h`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let seconds = match unit {
         "ms" => 0.001,
@@ -20,8 +28,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .ok()
         .and_then(|number: f64| Duration::try_from_secs_f64(number * seconds).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("`{text}` is no time"))
+        .ok_or_else(|| no_time(text))
+}
+
+fn no_time(text: &str) -> String {
+    format!("`{text}` is no time: 10 (seconds), 500ms, 2min and 1h are")
 }
 
 /// `4096`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without
@@ -51,6 +62,23 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("`{text}` is no size"))
 }
 
+/// As [`size`]; 0 is one, too.
+pub(crate) fn any_size(text: &str) -> Result<u64, String> {
+    match text.trim_end_matches('B') {
+        "0" => Ok(0),
+        _ => size(text),
+    }
+}
+
+/// A share of a whole: `1%`, `0.5 %`; from 0 to 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').map(|number| number.trim().parse());
+    match number {
+        Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(format!("`{text}` is no share; write one such as 1%")),
+    }
+}
+
 fn split(text: &str) -> (&str, &str) {
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -72,7 +100,9 @@ mod tests {
             ("1.5h", 5_400_000),
         ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)));
+            assert_eq!(time(text), duration(text));
         }
+        assert_eq!(time("0"), Ok(Duration::ZERO));
         for text in [
             "",
             "s",

@@ -1,21 +1,19 @@
 //! `leakscope report`: which call stacks leak, how sure that is, and why.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
-use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Event, Step, Trace};
+use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::log::LogRow;
-use leakscope_report::{Decorated, FrameSource, Policy, Symbolizer, json, text};
+use leakscope_report::{Policy, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
+use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
@@ -27,11 +25,12 @@ impl Report {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
-        let symbols = firmware::open(&self.symbols)?;
+        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
         if let Some(saved) = recording.saved_report()? {
-            return self.write_again(&saved);
+            return self.write_again(saved);
         }
+        firmware::locate(symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
@@ -41,7 +40,7 @@ impl Report {
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let mut screen = Screen::new();
         let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
-        if self.print || self.cycle.is_some() {
+        if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
             analysis.run(&mut recording)?;
@@ -52,15 +51,23 @@ impl Report {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        self.conclude(&outcome, &recording, &mut symbolizer, &mut screen)
+        let report = leakscope_report::Report::of_part(
+            &outcome,
+            &mut symbolizer,
+            &recording.names(),
+            &Policy::default(),
+            &self.part.filter(),
+        );
+        self.conclude(report, &outcome.tasks, &mut screen)
     }
 
     /// Writes a report that was saved as JSON.
-    fn write_again(&self, saved: &leakscope_report::Report) -> anyhow::Result<()> {
-        if self.print || self.cycle.is_some() || self.symbols.elf.is_some() {
+    fn write_again(&self, saved: leakscope_report::Report) -> anyhow::Result<()> {
+        let asks_for_events = self.print || self.cycle.is_some() || !self.part.is_all();
+        if asks_for_events || self.symbols.elf.is_some() {
             screen::note(
-                "this is a saved report: it has no events, and functions are named as they were; \
-                 --print, --cycle and --elf are for recordings",
+                "this is a saved report: it has no events, and functions are named as they were; --print, --cycle, \
+                 --elf, --from, --to, --task and --grep are for recordings",
             );
         }
         self.write(saved, &mut Screen::new())
@@ -68,23 +75,31 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
-        let program = firmware::program(&self.symbols)?;
+        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();
             let dump = Dump { name, log };
-            let mut file = output::create(path, self.force)?;
+            let mut file = self.create(path)?;
             return write_page(&mut file, &mut Engine::of_dump(&dump, &program), path);
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
-        let mut file = output::create(path, self.force)?;
+        let mut file = self.create(path)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
             bail!("{why}");
         }
         write_page(&mut file, &mut engine, path)
+    }
+
+    fn create(&self, path: &Path) -> anyhow::Result<Box<dyn Write>> {
+        if path == Path::new("-") {
+            return Ok(Box::new(Screen::new().out));
+        }
+        Ok(Box::new(output::create(path, self.force)?))
     }
 
     /// Reports on what a device has printed of its heap.
@@ -94,25 +109,17 @@ impl Report {
         symbols: Option<&Symbols>,
         recording: &OpenRecording,
     ) -> anyhow::Result<()> {
-        if self.print || self.cycle.is_some() {
-            screen::note("a dump has no events to print, and no cycles");
-        }
-        let decorated = Decorated(log);
-        let source: Option<&dyn FrameSource> = match symbols {
-            Some(symbols) => Some(symbols),
-            None if log.decorations.is_empty() => None,
-            None => Some(&decorated),
+        let part = Filter {
+            grep: self.part.grep.clone(),
+            ..Filter::default()
         };
-        let mut outcome = match symbols {
-            Some(_) => log.outcome(&mut AllocatorFrames(symbols)),
-            None => log.outcome(&mut Decorated(log)),
-        };
-        if let Some(symbols) = symbols {
-            firmware::check(symbols, &mut outcome);
+        let asks_for_times = self.part.filter().has_period() || self.part.task.is_some();
+        if self.print || self.cycle.is_some() || asks_for_times {
+            screen::note("a dump has no events to print, no cycles, no times and no tasks");
         }
-        let roots = self.symbols.source_root.iter().cloned().collect();
-        let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
-        self.conclude(&outcome, recording, &mut symbolizer, &mut Screen::new())
+        let names = recording.names();
+        let report = reading::of_dump(log, symbols, &self.symbols, &names, &part);
+        self.conclude(report, &[], &mut Screen::new())
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
@@ -125,33 +132,41 @@ impl Report {
     ) -> anyhow::Result<()> {
         let mut naming = recording.naming(&self.description)?;
         let mut writer = Writer::new(&mut screen.out, Format::TextWithStacks);
-        let filter = Filter {
+        let part = self.part.filter();
+        let printed = Filter {
             heap: true,
             logs: true,
-            ..Filter::default()
+            ..part.clone()
         };
         if self.cycle.is_some() {
             analysis.ignore_markers();
         }
-        let mut cycles = 0;
+        let mut cycles = self.cycle.as_deref().map(Cycles::new);
         let mut index = 0;
-        while let Step::Event(event, trace) = analysis.step(&mut *recording)? {
+        while let Step::Event(event, trace) = analysis
+            .step_if(&mut *recording, |event, trace| {
+                part.is_in_period(event, trace)
+            })?
+        {
+            if part.is_over(&event, trace) {
+                break;
+            }
             naming.learn(&event);
-            if self.print && filter.matches(&event, trace) {
+            if self.print && printed.matches(&event, trace) {
                 let row = EventRow::new(index, &event, trace, &mut naming, symbolizer);
-                writer.write(&row)?;
+                if printed.matches_row(&row) {
+                    writer.write(&row)?;
+                }
             }
             index += 1;
-            if self.begins_cycle(&event, trace, symbolizer) {
-                cycles += 1;
+            let cycles = cycles.as_mut().filter(|_| part.is_in_period(&event, trace));
+            if cycles.is_some_and(|cycles| cycles.begins_one(&event, trace, symbolizer)) {
                 analysis.mark_cycle();
             }
         }
         recording.finish();
-        if let (Some(text), 0) = (&self.cycle, cycles) {
-            screen::note(&format!(
-                "no log message contains `{text}`: there are no cycles"
-            ));
+        if let Some(cycles) = cycles {
+            cycles.finish();
         }
         if self.print {
             writeln!(screen.out)?;
@@ -159,26 +174,23 @@ impl Report {
         Ok(())
     }
 
-    fn begins_cycle(&self, event: &Event<'_>, trace: &Trace, program: &Symbolizer<'_>) -> bool {
-        let Some(cycle) = &self.cycle else {
-            return false;
-        };
-        LogRow::new(event, trace, program).is_some_and(|row| row.text.contains(cycle))
-    }
-
     fn conclude(
         &self,
-        outcome: &Outcome,
-        recording: &OpenRecording,
-        symbolizer: &mut Symbolizer<'_>,
+        report: leakscope_report::Report,
+        tasks: &[Task],
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
-        let names = recording.names();
-        let report = leakscope_report::Report::new(outcome, symbolizer, &names, &Policy::default());
-        self.write(&report, screen)
+        if report.call_sites.is_empty() && report.totals.allocations > 0 {
+            screen::note(&self.part.no_match("call site", tasks));
+        }
+        self.write(report, screen)
     }
 
-    fn write(&self, report: &leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
+    fn write(&self, known: leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
+        let report = &match self.heap {
+            Some(size) => known.with_heap_size(size),
+            None => known,
+        };
         let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
@@ -197,11 +209,7 @@ impl Report {
     }
 }
 
-fn write_page(
-    file: &mut BufWriter<File>,
-    engine: &mut Engine<'_>,
-    path: &Path,
-) -> anyhow::Result<()> {
+fn write_page(file: &mut dyn Write, engine: &mut Engine<'_>, path: &Path) -> anyhow::Result<()> {
     page::write(file, engine)?;
     file.flush()
         .with_context(|| format!("`{}` cannot be written", path.display()))
