@@ -8,7 +8,7 @@
 //! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
-//! 2 wrong usage or no readable input; of `check`, also 1 failed and 3 inconclusive. A reader that goes away (`| head`) is no error.
+//! 2 wrong usage or no readable input; of `check` and `diff`, also 1 failed and 3 inconclusive. A reader that goes away (`| head`) is no error.
 
 mod cli;
 mod commands;

@@ -1,6 +1,7 @@
-//! What can be typed, as plain data; `record`, `check`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; `record`, `check`, `diff`, `export` and `gdbinit` in files of their own.
 
 mod check;
+mod diff;
 mod export;
 mod gdbinit;
 pub(crate) mod quantity;
@@ -14,6 +15,7 @@ use leakscope_symbols::SourceRoot;
 
 use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
+pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use record::{Record, SerialAddress};
@@ -26,7 +28,7 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` has two more.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` and `diff` have two more.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Record(Box<Record>),
     Report(Report),
     Check(Box<Check>),
+    Diff(Box<Diff>),
     Events(Events),
     Log(Log),
     View(View),
@@ -190,7 +193,7 @@ pub(crate) struct Trace {
     pub(crate) inputs: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Symbols {
     /// The ELF file that was running, for functions and lines.
     #[arg(long, value_name = "FILE")]

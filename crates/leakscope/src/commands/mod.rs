@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod description;
+mod diff;
 mod events;
 mod export;
 mod gdbinit;
@@ -22,6 +23,7 @@ impl Command {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(check) => return check.run(),
+            Self::Diff(diff) => return diff.run(),
             Self::Record(record) => record.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),

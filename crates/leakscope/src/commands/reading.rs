@@ -1,10 +1,16 @@
 //! From inputs to a report, for commands that look at nothing else: recordings, heap dumps and saved reports.
 
+use std::time::Duration;
+
+use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
+use leakscope_analysis::heap::HeapModel;
+use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Event, Step, Trace};
 use leakscope_report::filter::Filter;
 use leakscope_report::log::LogRow;
+use leakscope_report::units::duration_of_seconds;
 use leakscope_report::{Decorated, FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
@@ -69,6 +75,79 @@ pub(crate) fn report(
         &names,
         &Policy::default(),
     ))
+}
+
+/// A report on what there was at each of these moments of a recording, in order of time.
+pub(crate) fn moments(
+    inputs: &[String],
+    options: &cli::Symbols,
+    times: &[Duration],
+) -> anyhow::Result<Vec<Report>> {
+    let mut recording = OpenRecording::open(inputs)?;
+    if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
+        bail!("saved reports and heap dumps have no moments: --at is for recordings");
+    }
+    let symbols = firmware::open_at_its_place(options, &mut recording)?;
+    let mut symbolizer = firmware::symbolizer(options, symbols.as_ref());
+    let mut fold = AllocatorFrames(symbols.as_ref());
+    let mut trace = Trace::new(&recording.layout);
+    let mut heap = HeapModel::default();
+    let since = |time: &Duration| Filter {
+        from: Some(time.as_secs_f64()),
+        ..Filter::default()
+    };
+    let mut reached: Vec<Filter> = times.iter().rev().map(since).collect();
+    let mut outcomes = Vec::new();
+    while let Step::Event(event, trace) = trace.step(&mut recording)? {
+        while reached
+            .pop_if(|moment| moment.matches(&event, trace))
+            .is_some()
+        {
+            outcomes.push(heap.outcome(trace));
+        }
+        heap.observe(&event, trace.stacks(), &mut fold);
+    }
+    recording.finish();
+    let end = heap.outcome(&trace);
+    recording.require_events(end.totals.events)?;
+    if !reached.is_empty() {
+        screen::note("the recording ends before the last moment of --at: its end is taken instead");
+    }
+    outcomes.resize(times.len(), end);
+    let names = recording.names().concat();
+    let mut report = |(outcome, time): (&mut Outcome, &Duration)| {
+        if let Some(symbols) = &symbols {
+            firmware::check(symbols, outcome);
+        }
+        let moment = format!("{names} at {}", duration_of_seconds(time.as_secs_f64()));
+        Report::new(outcome, &mut symbolizer, &[moment], &Policy::default())
+    };
+    Ok(outcomes.iter_mut().zip(times).map(&mut report).collect())
+}
+
+/// A report on each of the heap dumps in one log, in its order; none if it is no log.
+pub(crate) fn dumps(inputs: &[String], options: &cli::Symbols) -> anyhow::Result<Vec<Report>> {
+    let mut recording = OpenRecording::open(inputs)?;
+    let symbols = firmware::open_at_its_place(options, &mut recording)?;
+    let Some(log) = recording.dumps()? else {
+        return Ok(Vec::new());
+    };
+    let names = recording.names().concat();
+    let reports = log.dumps.iter().zip(1..).map(|(dump, number)| {
+        let alone = Log {
+            dumps: vec![dump.clone()],
+            ..log.clone()
+        };
+        let name = format!("dump {number} of {names}");
+        of_dump(
+            &alone,
+            symbols.as_ref(),
+            options,
+            &[name],
+            &Filter::default(),
+        )
+    });
+    Ok(reports.collect())
 }
 
 /// A report on what a device has printed of its heap.

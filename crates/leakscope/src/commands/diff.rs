@@ -1,0 +1,128 @@
+//! `leakscope diff`: what is different between recordings before and after a change.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use leakscope_compare::diff::{self, Basis, Per, Status, TextOptions};
+use leakscope_report::{Report, json};
+
+use super::reading;
+use crate::cli::{self, Diff, FailOn, ReportFormat, Unit};
+use crate::output;
+use crate::screen::{self, Advised, Screen};
+
+impl Diff {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        let diff = self.compare()?;
+        if let Some(path) = &self.html {
+            let mut file = output::create(path, self.force)?;
+            file.write_all(diff::html(&diff).as_bytes())?;
+            file.flush()?;
+        }
+        let mut screen = Screen::new();
+        match self.format {
+            ReportFormat::Text => {
+                let options = TextOptions {
+                    top: self.top,
+                    all: self.all,
+                    width: screen.width,
+                };
+                let text = diff::text(&diff, &options);
+                screen.out.write_all(text.as_bytes())?;
+            }
+            ReportFormat::Json => json::write(&mut screen.out, &diff)?,
+        }
+        screen.out.flush()?;
+        Ok(self.exit_code(&diff))
+    }
+
+    fn compare(&self) -> anyhow::Result<diff::Diff> {
+        match (self.inputs.as_slice(), self.against.as_slice()) {
+            ([_], []) if !self.at.is_empty() => {
+                if self.at.len() < 2 || !self.at.is_sorted() {
+                    return Err(wrong("--at wants two moments or more, in order of time"));
+                }
+                let moments = reading::moments(&self.inputs, &self.symbols, &self.at)?;
+                Ok(diff::Diff::of_moments(&moments))
+            }
+            (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
+            ([_], []) => {
+                let dumps = reading::dumps(&self.inputs, &self.symbols)?;
+                match dumps.len() {
+                    ..2 => Err(wrong("there is nothing to compare this recording with")),
+                    _ => Ok(diff::Diff::of_moments(&dumps)),
+                }
+            }
+            ([before, after], []) => self.sides(&[before.clone()], &[after.clone()]),
+            (_, []) => Err(wrong(
+                "which of these recordings are before, and which after?",
+            )),
+            (before, after) => self.sides(before, after),
+        }
+    }
+
+    fn sides(&self, before: &[String], after: &[String]) -> anyhow::Result<diff::Diff> {
+        let before_symbols = cli::Symbols {
+            elf: self.before_elf.clone().or_else(|| self.symbols.elf.clone()),
+            ..self.symbols.clone()
+        };
+        let read = |inputs: &[String], symbols: &cli::Symbols| {
+            let reports = inputs.iter().map(|input| {
+                reading::report(std::slice::from_ref(input), symbols, self.cycle.as_deref())
+            });
+            reports.collect::<anyhow::Result<Vec<Report>>>()
+        };
+        let (before, after) = (read(before, &before_symbols)?, read(after, &self.symbols)?);
+        let mut all = before.iter().chain(&after);
+        match self.per {
+            Some(Unit::Cycle) if all.any(|report| report.totals.cycles == 0) => {
+                return Err(wrong("a recording has no whole cycle after the first two"));
+            }
+            Some(Unit::Second) if all.any(|report| report.trace.length_s.is_none()) => {
+                return Err(wrong("a recording does not say how fast its clock runs"));
+            }
+            _ => {}
+        }
+        let diff = diff::Diff::of(&before, &after, self.per.map(per));
+        if diff.basis == Basis::Outstanding && self.per.is_some() {
+            screen::note("--per is for recordings: what was outstanding is compared as it is");
+        }
+        Ok(diff)
+    }
+
+    fn exit_code(&self, diff: &diff::Diff) -> ExitCode {
+        let Some(fail_on) = self.fail_on else {
+            return ExitCode::SUCCESS;
+        };
+        let has = |status| diff.with(status).next().is_some();
+        let is_new = match diff.basis {
+            Basis::Growth => has(Status::NewLeak),
+            // Of dumps and moments nobody knows what leaks: what is there now and was not is new.
+            Basis::Outstanding | Basis::Moments => has(Status::New),
+        };
+        if is_new || fail_on == FailOn::Worse && has(Status::Worse) {
+            ExitCode::from(1)
+        } else if diff.is_uncertain() {
+            screen::hint("that nothing is worse cannot be told: record longer, and without loss");
+            ExitCode::from(3)
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn per(unit: Unit) -> Per {
+    match unit {
+        Unit::Second => Per::Second,
+        Unit::Cycle => Per::Cycle,
+        Unit::Allocation => Per::Allocation,
+        Unit::Run => Per::Run,
+    }
+}
+
+fn wrong(message: &str) -> anyhow::Error {
+    let hint =
+        "leakscope diff BEFORE AFTER; BEFORE... --against AFTER...; or TRACE --at T1 --at T2";
+    let message = message.to_owned();
+    Advised { message, hint }.into()
+}
