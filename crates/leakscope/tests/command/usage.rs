@@ -651,7 +651,7 @@ fn a_file_alone_is_reported_on() {
     refused(&leakscope([&missing]).end(), "there is no file `");
     refused(
         &leakscope(["rport"]).end(),
-        "similar subcommands exist: 'record', 'report'",
+        "unrecognized subcommand 'rport'",
     );
     // A file that is called like a command is not meant.
     let run = leakscope(["report", "trace.svdat"]).in_folder(files.0.path());
