@@ -16,6 +16,7 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cases;
+mod check;
 mod consoles;
 mod corpus;
 mod demo;
