@@ -50,8 +50,8 @@ pub(crate) enum Command {
 
 /// Say which call stacks leak, how sure that is, and why.
 ///
-/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too, and
-/// a report that was saved with `--format json`.
+/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too, a
+/// report that was saved with `--format json`, and heaptrack's recordings of programs under Linux.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
