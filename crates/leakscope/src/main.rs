@@ -22,14 +22,16 @@ mod recording;
 mod screen;
 mod shell;
 
+use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 fn main() -> ExitCode {
     interrupt::survive_file_size_limit();
-    match cli::Arguments::parse().command.run() {
+    match cli::Arguments::parse_from(typed()).command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -37,6 +39,20 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The words that were typed. A file in place of a command is one to report on.
+fn typed() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let is_file = words.get(1).is_some_and(|word| {
+        let path = Path::new(word);
+        let is_command = cli::Arguments::command().find_subcommand(word).is_some();
+        !is_command && (path.is_file() || path.extension().is_some())
+    });
+    if is_file {
+        words.insert(1, "report".into());
+    }
+    words
 }
 
 /// The reader of our output has seen enough.

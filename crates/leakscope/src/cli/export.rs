@@ -1,12 +1,13 @@
 //! What can be typed behind `leakscope export`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use leakscope_export::{Format, Table, Value};
 
-use super::Symbols;
+use super::{Symbols, quantity};
 
 /// Write a recording in the format of another profiler: Perfetto, pprof, heaptrack, flame graphs, tables.
 ///
@@ -31,12 +32,12 @@ pub(crate) struct Export {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
-    /// Only blocks that are allocated from this time on, in seconds.
-    #[arg(long, value_name = "T")]
-    pub(crate) from: Option<f64>,
-    /// Only what happens before this time, in seconds: blocks that live then are outstanding.
-    #[arg(long, value_name = "T")]
-    pub(crate) to: Option<f64>,
+    /// Only blocks that are allocated from this time on: 10 (seconds since the recording began), 100ms, 2min, 1h.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) from: Option<Duration>,
+    /// Only what happens before this time: blocks that live then are outstanding.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) to: Option<Duration>,
     /// Only blocks that the task with this name allocates.
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,

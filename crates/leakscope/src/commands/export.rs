@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
@@ -26,13 +27,14 @@ impl Export {
     }
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
-        let symbols = firmware::open(&self.symbols)?;
+        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = OpenRecording::open(&self.inputs)?;
         if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
             let message = format!("`{}` has no events", recording.names().concat());
             let hint = "a heap dump or a saved report is no recording: `leakscope report` reads it";
             return Err(Advised { message, hint }.into());
         }
+        firmware::locate(symbols.as_mut(), &mut recording)?;
         let code = recording.take_code();
         let source = firmware::source(symbols.as_ref(), code.as_ref());
         let mut fold = AllocatorFrames(source);
@@ -73,8 +75,8 @@ impl Export {
             let task = self.task.as_deref().unwrap_or_default();
             bail!("no task is called `{task}`; there are {}", names.join(", "));
         }
-        let ticks = |seconds: f64| match facts.report.trace.timestamp_hz {
-            Some(hz) => Ok((seconds.max(0.0) * f64::from(hz)).round() as u64),
+        let ticks = |time: Duration| match facts.report.trace.timestamp_hz {
+            Some(hz) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
             None => Err(anyhow!(
                 "the recording does not say how fast its clock is: --from and --to have no meaning"
             )),

@@ -6,6 +6,7 @@ mod events;
 mod export;
 mod gdbinit;
 mod log;
+mod part;
 pub(crate) mod record;
 mod report;
 pub(crate) mod view;

@@ -6,6 +6,7 @@
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
+//! - [`load_offset`]: functions of a program that its system loads anywhere.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
@@ -22,6 +23,7 @@ mod documents;
 mod elf;
 mod export;
 mod gdbinit;
+mod load_offset;
 mod make;
 mod readme;
 mod record;
