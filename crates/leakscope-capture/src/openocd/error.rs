@@ -70,22 +70,6 @@ pub enum OpenOcdError {
     /// The program has not told OpenOCD of its buffers.
     #[error("the program has no trace buffers that OpenOCD knows of")]
     NoBuffers,
-    /// The target has not come to the place where the recording begins.
-    #[error("the program did not reach {start} within {} s; it is at {place}", .limit.as_secs())]
-    StartNotReached {
-        /// Where it should have come to.
-        start: String,
-        /// How long was waited.
-        limit: Duration,
-        /// Where it is.
-        place: String,
-    },
-    /// The target stands still, and goes on standing still when it is told to run.
-    #[error("the program stopped at {place}")]
-    Stuck {
-        /// Where it is.
-        place: String,
-    },
     /// Its files, which cannot be had otherwise, are somewhere else.
     #[error("OpenOCD's file {path} is not here: {source}")]
     FileElsewhere {
@@ -135,10 +119,6 @@ impl OpenOcdError {
             Self::NoBuffers => {
                 "the program says so once, when it starts, if a debugger is there: add --reset. It must be built with application tracing to JTAG (CONFIG_APPTRACE_DEST_JTAG, CONFIG_APPTRACE_SV_ENABLE)"
             }
-            Self::StartNotReached { .. } => {
-                "if the program comes there only once, when it starts, add --reset; --start names another place"
-            }
-            Self::Stuck { .. } => "it has crashed, or another debugger has set a breakpoint there",
             Self::FileElsewhere { .. } => "run leakscope on the machine that OpenOCD runs on",
             Self::Empty => {
                 "is SystemView's tracing enabled in the program (CONFIG_APPTRACE_SV_ENABLE), and heap tracing to the host (CONFIG_HEAP_TRACING_TOHOST)?"
