@@ -30,7 +30,7 @@ pub fn connect(
     chip: &str,
     options: Options,
 ) -> Result<Box<dyn Source>, SourceError> {
-    let mut target = Attached::attach(selector, chip)?;
+    let target = Attached::attach(selector, chip)?;
     let probe = target.probe().to_owned();
     let place = match options.rtt.clone() {
         Some(place) => place,

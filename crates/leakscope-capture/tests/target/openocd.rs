@@ -333,6 +333,23 @@ fn what_openocd_refuses() {
         ),
         (
             Given {
+                refuses: Some("Failed to connect to targets (-4)!"),
+                ..Given::default()
+            },
+            "trace buffers of all cores",
+            "--reset",
+        ),
+        (
+            Given {
+                cores: 2,
+                refuses: Some("invalid command name \"sysview_mcore\""),
+                ..Given::default()
+            },
+            "cannot trace several cores",
+            "ESP_ONLYCPU",
+        ),
+        (
+            Given {
                 trace: b";\n; Author      Espressif Inc\n;\n",
                 ..Given::default()
             },

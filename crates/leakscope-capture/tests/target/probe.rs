@@ -368,7 +368,7 @@ fn what_probe_rs_does_not_know() {
         "1:2",
         "Z80",
         [
-            "probe-rs knows no chip `Z80`, or several",
+            "probe-rs knows no chip `Z80`, or more than one",
             "probe-rs chip list",
         ],
     );
@@ -376,7 +376,7 @@ fn what_probe_rs_does_not_know() {
         "1:2",
         "STM32F407",
         [
-            "probe-rs knows no chip `STM32F407`, or several",
+            "probe-rs knows no chip `STM32F407`, or more than one",
             "it knows STM32F407",
         ],
     );
