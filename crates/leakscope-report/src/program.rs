@@ -73,8 +73,9 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
     if tested >= behind + 2 && behind * 100 < tested * CALLS_PERCENT {
         note(ProblemKind::NotBehindCalls { behind, tested });
     }
-    // A few addresses outside are usual: code in ROM is in another file.
-    if outside > 0 && outside * 4 >= addresses.len() {
+    // A few addresses outside are usual: code in ROM is in another file. Where the program was found at its place, the
+    // others are those of its libraries.
+    if !symbols.is_moved() && outside > 0 && outside * 4 >= addresses.len() {
         note(ProblemKind::AddressesOutsideElf {
             outside: outside as u64,
             all: addresses.len() as u64,

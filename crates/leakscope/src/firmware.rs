@@ -8,7 +8,8 @@ use leakscope_symbols::Symbols;
 
 pub(crate) use leakscope_report::program::{AllocatorFrames, check};
 
-use crate::cli;
+use crate::recording::OpenRecording;
+use crate::{cli, screen};
 
 /// Opens the ELF file, if one was named.
 pub(crate) fn open(options: &cli::Symbols) -> anyhow::Result<Option<Symbols>> {
@@ -31,9 +32,50 @@ pub(crate) fn symbolizer<'s>(
 }
 
 /// The ELF file and its sources, as the viewer takes them.
-pub(crate) fn program(options: &cli::Symbols) -> anyhow::Result<leakscope_viewer::Program> {
+pub(crate) fn program(
+    options: &cli::Symbols,
+    heap_size: Option<u64>,
+) -> anyhow::Result<leakscope_viewer::Program> {
     Ok(leakscope_viewer::Program {
+        heap_size,
         symbols: open(options)?,
         roots: options.source_root.iter().cloned().collect(),
     })
+}
+
+/// Opens the ELF file again for a recording of a program that a system may load anywhere.
+pub(crate) fn open_at_its_place(
+    options: &cli::Symbols,
+    recording: &mut OpenRecording,
+) -> anyhow::Result<Option<Symbols>> {
+    let mut symbols = open(options)?;
+    locate(symbols.as_mut(), recording)?;
+    Ok(symbols)
+}
+
+/// Finds from where a program was loaded that a system may load anywhere, by the return addresses in a recording.
+///
+/// Nothing is done for firmware, which is where its file says.
+pub(crate) fn locate(
+    symbols: Option<&mut Symbols>,
+    recording: &mut OpenRecording,
+) -> anyhow::Result<()> {
+    let Some(symbols) = symbols.filter(|symbols| symbols.is_position_independent()) else {
+        return Ok(());
+    };
+    let Some(found) = symbols.find_load_offset(&recording.return_addresses()?) else {
+        return Ok(());
+    };
+    if found.offset > 0 {
+        screen::note(&format!(
+            "the program was loaded {:#x} above the addresses in its file: so {} of {} return addresses stand behind \
+             calls, which of a program that did not run happens by chance once in 10^{:.0}",
+            found.offset,
+            found.behind,
+            found.tested,
+            -found.chance.log10()
+        ));
+    }
+    symbols.load_at(found.offset);
+    Ok(())
 }

@@ -18,6 +18,7 @@ mod recognise;
 mod status;
 mod words;
 
+use std::cell::OnceCell;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ const MOST_EVENTS: usize = 4096;
 impl Record {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
+        let moved = OnceCell::new();
         self.refuse_existing()?;
         let interrupt = interrupt::catch()?;
         interrupt.after(self.duration);
@@ -91,7 +93,13 @@ impl Record {
         });
         grows.store(false, Ordering::Release);
         status.clear();
-        let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
+        let finished = self.finish(
+            recording,
+            ending,
+            live,
+            (symbols.as_ref(), &moved),
+            &mut status,
+        );
         if let (Ok(()), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
             interrupt.want();
@@ -202,7 +210,7 @@ impl Record {
         recording: Recording,
         ending: Ending,
         mut live: Live<'s>,
-        symbols: Option<&'s Symbols>,
+        (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status,
     ) -> anyhow::Result<()> {
         for line in words::ending(&ending) {
@@ -222,9 +230,17 @@ impl Record {
                 false
             }
         };
-        if elsewhere {
-            let joined = OpenRecording::open(&[self.output.display().to_string()])?;
-            live.turn_to(Box::new(Alone::new(joined, &self.symbols, symbols, None)));
+        let is_host = symbols.is_some_and(Symbols::is_position_independent) && is_saved;
+        if elsewhere || is_host {
+            let mut whole = OpenRecording::open(&[self.output.display().to_string()])?;
+            let found = if is_host {
+                // Only when it is over, all return addresses are there that tell from where it was loaded.
+                firmware::open_at_its_place(&self.symbols, &mut whole)?
+            } else {
+                None
+            };
+            let symbols = found.map(|found| moved.get_or_init(|| found)).or(symbols);
+            live.turn_to(Box::new(Alone::new(whole, &self.symbols, symbols, None)));
         }
         while live.follow(&mut |row| status.log(row))? {}
         if live.packets() == 0 {
