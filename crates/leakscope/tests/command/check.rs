@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use leakscope_testing::project;
 use leakscope_testing::scenario::Scenario;
+use leakscope_testing::{needs, project};
 use serde_json::Value;
 
 use crate::run::{Ran, leakscope};
@@ -230,4 +231,72 @@ fn a_rule_is_suggested() {
         .in_folder(folder.path())
         .end();
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+/// Microsoft's validator, with GitHub's rules, and a reader of JUnit.
+#[test]
+fn others_read_what_is_written() {
+    let readers = project().join("target/readers");
+    let validator = readers.join("node/node_modules/.bin/sarif-multitool");
+    if !validator.exists() {
+        return needs::skip("target/readers/node (`bash .ci/run readers`)");
+    }
+    let folder = folder();
+    let program = project().join("testdata/firmware/embassy-virt");
+    let recordings = [
+        "error-path",
+        "growing-table",
+        "double-free",
+        "out-of-memory",
+    ];
+    let ran = leakscope([
+        "check",
+        "--sarif",
+        "heap.sarif",
+        "--junit",
+        "heap.xml",
+        "--elf",
+    ])
+    .on(&[program.join("program.elf")])
+    .on(&recordings.map(|name| program.join(format!("{name}.svdat"))))
+    .in_folder(folder.path())
+    .end();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let validated = Command::new(validator)
+        .args([
+            "validate",
+            "heap.sarif",
+            "--rule-kind",
+            "Ghas",
+            "--output",
+            "found.sarif",
+        ])
+        .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
+        .current_dir(folder.path())
+        .output()
+        .expect("a validator");
+    // It ends well with findings, too: what it found is in its own file.
+    let found = fs::read_to_string(folder.path().join("found.sarif"));
+    let found: Value = serde_json::from_str(&found.expect("a file")).expect("JSON");
+    let results = found["runs"][0]["results"].as_array().expect("a list");
+    assert!(
+        validated.status.success() && results.is_empty(),
+        "{results:?}"
+    );
+    let script = "import sys, junitparser; x = junitparser.JUnitXml.fromfile(sys.argv[1]); \
+                  print(x.tests, x.failures, x.errors, len({(c.classname, c.name) for s in x for c in s}))";
+    let read = Command::new(readers.join("bin/python"))
+        .args(["-c", script, "heap.xml"])
+        .current_dir(folder.path())
+        .output()
+        .expect("a reader");
+    let read = String::from_utf8_lossy(&read.stdout).into_owned();
+    let numbers: Vec<u64> = read
+        .split_whitespace()
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    assert!(
+        matches!(numbers[..], [tests, 4, 0, cases] if tests == cases),
+        "{read}"
+    );
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use leakscope_testing::needs::say_skipped;
 use leakscope_testing::project;
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use serde_json::{Value, json};
@@ -273,7 +274,7 @@ fn files_that_may_not_be_read_are_refused() {
     let (_files, trace) = Files::with_trace();
     fs::set_permissions(&trace, fs::Permissions::from_mode(0o0)).expect("our own file");
     if fs::read(&trace).is_ok() {
-        println!("skipped: this user may read everything");
+        say_skipped("this user may read everything");
         return;
     }
     refused(
