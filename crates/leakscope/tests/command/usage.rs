@@ -628,6 +628,11 @@ fn the_heaps_size_can_be_said() {
         .as_f64()
         .expect("a time");
     assert!((lasts * rate / left as f64 - 1.0).abs() < 1e-9);
+    let page = leakscope(["report", "--html", "-", "--heap", "256KiB"]).on(&[&trace]);
+    assert!(
+        page.stdout()
+            .contains("the heap of 262,144 B is used up in ")
+    );
     // Of a report that was saved, too.
     let (files, _) = Files::with_trace();
     let saved = leakscope(["report", "--format", "json"])
