@@ -33,6 +33,11 @@ pub enum Note {
         /// What is wrong with it.
         reason: String,
     },
+    /// A recording was made of another program's file.
+    Translated {
+        /// Whose file it is, and what is known only in part.
+        from: &'static str,
+    },
     /// It is empty, and this file of one core beside it was read in its place.
     Replaced {
         /// The empty file.
@@ -48,6 +53,7 @@ impl fmt::Display for Note {
                 f,
                 "unpacking it stopped after {bytes} bytes, which were read: {reason}"
             ),
+            Self::Translated { from } => f.write_str(from),
             Self::Replaced { empty } => write!(
                 f,
                 "read in place of `{}`, which is empty: OpenOCD joins the cores' files when it is \
@@ -109,6 +115,27 @@ impl Input {
         }
     }
 
+    /// Puts a recording in its place, which `translate` makes of it.
+    ///
+    /// # Errors
+    /// Those of reading and writing, and of `translate`.
+    pub fn translate<T, E: From<io::Error>>(
+        &mut self,
+        from: &'static str,
+        translate: impl FnOnce(&mut dyn Read, &File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let recording = tempfile::tempfile()?;
+        let mut reader = FromFront {
+            input: self,
+            offset: 0,
+        };
+        let translated = translate(&mut reader, &recording)?;
+        self.bytes = Chain::default();
+        self.bytes.add(recording, 0)?;
+        self.notes.push(Note::Translated { from });
+        Ok(translated)
+    }
+
     /// Whether it holds no packets: nothing at all, or nothing but a header.
     fn is_empty(&mut self) -> io::Result<bool> {
         /// No header that OpenOCD writes is longer.
@@ -122,6 +149,20 @@ impl Input {
     /// Its length in bytes, unpacked.
     pub fn length(&self) -> io::Result<u64> {
         self.bytes.length()
+    }
+}
+
+/// An input, read from front to end.
+struct FromFront<'i> {
+    input: &'i mut Input,
+    offset: u64,
+}
+
+impl Read for FromFront<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read_at(self.offset, buffer)?;
+        self.offset += count as u64;
+        Ok(count)
     }
 }
 

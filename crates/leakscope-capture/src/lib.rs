@@ -23,6 +23,7 @@
 
 mod chain;
 mod compressed;
+pub mod course;
 mod error;
 pub mod gdb;
 mod input;

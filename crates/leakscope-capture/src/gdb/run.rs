@@ -193,7 +193,7 @@ impl Client {
     }
 
     /// Leaves. The target runs on.
-    pub fn detach(mut self) -> Result<(), GdbError> {
+    pub fn detach(&mut self) -> Result<(), GdbError> {
         if self.is_running {
             match self.interrupt()? {
                 Stop::Signal { .. } => {}

@@ -44,7 +44,7 @@ impl Limits {
     pub(super) fn check(&self, report: &Report, judgement: &mut Judgement<'_>) {
         let totals = &report.totals;
         if let Some(most) = self.max_growth {
-            self.check_growth(report, most, judgement);
+            check_growth(report, most, judgement);
         }
         let sums = [
             (
@@ -67,38 +67,6 @@ impl Limits {
             }
         }
         self.check_evidence(report, &mut judgement.inconclusive);
-    }
-
-    fn check_growth(&self, report: &Report, most: Rate, judgement: &mut Judgement<'_>) {
-        let sites = report.call_sites.iter().zip(&judgement.standings);
-        let leaks: Vec<&CallSite> = sites
-            .filter(|(_, standing)| **standing == Standing::Leak)
-            .map(|(site, _)| site)
-            .collect();
-        let rates = leaks
-            .iter()
-            .map(|site| Rate::of(site, &report.totals, most.per));
-        let sum = rates
-            .into_iter()
-            .try_fold(0.0, |sum, rate| Some(sum + rate?.bytes));
-        match sum {
-            Some(sum) if sum > most.bytes => {
-                let sum = Rate { bytes: sum, ..most };
-                let message =
-                    format!("leaks grow by {sum} together, and --max-growth allows {most}");
-                judgement.failures.push(Failure::of_limit(message));
-            }
-            Some(_) if most.per == crate::rate::Per::Cycle && report.totals.cycles == 0 => {
-                judgement.inconclusive.push(
-                    "no cycle was marked: `--cycle TEXT`, or marks in the program, say where one begins"
-                        .to_owned(),
-                );
-            }
-            Some(_) => {}
-            None => judgement.inconclusive.push(format!(
-                "growth cannot be compared with {most}: this recording has no such unit"
-            )),
-        }
     }
 
     /// What must at least have been seen.
@@ -134,6 +102,37 @@ impl Limits {
                 totals.cycles
             ));
         }
+    }
+}
+
+fn check_growth(report: &Report, most: Rate, judgement: &mut Judgement<'_>) {
+    let sites = report.call_sites.iter().zip(&judgement.standings);
+    let leaks: Vec<&CallSite> = sites
+        .filter(|(_, standing)| **standing == Standing::Leak)
+        .map(|(site, _)| site)
+        .collect();
+    let rates = leaks
+        .iter()
+        .map(|site| Rate::of(site, &report.totals, most.per));
+    let sum = rates
+        .into_iter()
+        .try_fold(0.0, |sum, rate| Some(sum + rate?.bytes));
+    match sum {
+        Some(sum) if sum > most.bytes => {
+            let sum = Rate { bytes: sum, ..most };
+            let message = format!("leaks grow by {sum} together, and --max-growth allows {most}");
+            judgement.failures.push(Failure::of_limit(message));
+        }
+        Some(_) if most.per == crate::rate::Per::Cycle && report.totals.cycles == 0 => {
+            judgement.inconclusive.push(
+                "no cycle was marked: `--cycle TEXT`, or marks in the program, say where one begins"
+                    .to_owned(),
+            );
+        }
+        Some(_) => {}
+        None => judgement.inconclusive.push(format!(
+            "growth cannot be compared with {most}: this recording has no such unit"
+        )),
     }
 }
 

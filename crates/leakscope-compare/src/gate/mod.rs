@@ -282,6 +282,19 @@ impl Gate {
 }
 
 impl Judgement<'_> {
+    /// How many call sites leak, and are not sure enough to fail.
+    pub fn hints(&self) -> usize {
+        let leaks = self
+            .standings
+            .iter()
+            .filter(|standing| **standing == Standing::Leak);
+        let failures = self
+            .failures
+            .iter()
+            .filter(|failure| failure.site.is_some());
+        leaks.count().saturating_sub(failures.count())
+    }
+
     /// How many call sites may leak or not, of which nothing is claimed.
     pub fn unknown(&self) -> usize {
         let standings = self.standings.iter();

@@ -25,7 +25,7 @@ impl Pattern {
                     let class = class
                         .replace('\\', "\\\\")
                         .replace(['[', '^', '&', '~'], "");
-                    regex.push_str(&format!("[{negated}{class}]"));
+                    regex.extend(["[", negated, &class, "]"]);
                 }
                 other => regex.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
             }

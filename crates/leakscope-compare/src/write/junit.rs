@@ -1,5 +1,7 @@
 //! JUnit: a suite a recording, a test for each call site that leaks or may, and for each other failure.
 
+use std::path::Path;
+
 use leakscope_report::Standing;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -17,9 +19,7 @@ pub fn junit(checked: &Checked<'_>) -> String {
 }
 
 fn suite(checked: &Checked<'_>, judgement: &Judgement<'_>) -> TestSuite {
-    let name = judgement.name();
-    let stem = std::path::Path::new(&name).file_stem();
-    let class = stem.map_or_else(|| name.clone(), |stem| stem.to_string_lossy().into_owned());
+    let class = class(checked, judgement);
     let mut suite = TestSuite::new(format!("leakscope {class}"));
     let mut add = |name: String, status: TestCaseStatus| {
         let mut case = TestCase::new(name, status);
@@ -70,4 +70,23 @@ fn suite(checked: &Checked<'_>, judgement: &Judgement<'_>) -> TestSuite {
         Answer::Failed => {}
     }
     suite
+}
+
+/// The name of the recording: without its folder and its ending, if that is enough to tell it from the others. Of two
+/// tests of one name, GitLab takes the first alone.
+fn class(checked: &Checked<'_>, judgement: &Judgement<'_>) -> String {
+    let stem = |name: &str| {
+        let stem = Path::new(name).file_stem();
+        stem.map_or_else(
+            || name.to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
+    };
+    let name = judgement.name();
+    let short = stem(&name);
+    let names = checked.judgements.iter().map(Judgement::name);
+    match names.filter(|name| stem(name) == short).count() {
+        1 => short,
+        _ => name,
+    }
 }

@@ -1,6 +1,7 @@
 //! SARIF 2.1.0, as GitHub's code scanning reads it: one result for each call site that fails.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use leakscope_analysis::findings::Confidence;
 use leakscope_report::document::call_site::CallSite;
@@ -157,7 +158,10 @@ fn uri(path: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' | b'+' => {
                 uri.push(byte.into());
             }
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => {
+                // To a string, nothing fails.
+                let _ = write!(uri, "%{other:02X}");
+            }
         }
     }
     uri

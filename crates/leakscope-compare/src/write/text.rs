@@ -57,6 +57,13 @@ fn paragraph(
         }
     }
     excused(text, checked, judgement)?;
+    if judgement.hints() > 0 {
+        let hints = counted(judgement.hints() as u64, "leak");
+        writeln!(
+            text,
+            "  {hints} of less confidence than --min-confidence asks for: no failure"
+        )?;
+    }
     if judgement.unknown() > 0 {
         let unknown = counted(judgement.unknown() as u64, "call site");
         writeln!(

@@ -29,6 +29,7 @@ pub(crate) struct Check {
 
 /// What is asked of a recording.
 #[derive(Debug, Default, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Gate {
     /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
     #[arg(long, value_name = "TEXT")]

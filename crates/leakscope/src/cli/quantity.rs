@@ -18,6 +18,7 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "min" | "m" => 60.0,
         "h" => 3600.0,
+        _ if number.is_empty() => return Err(no_time(text)),
         _ => {
             return Err(format!(
                 "`{unit}` is not a unit of time; use ms, s, min or h"

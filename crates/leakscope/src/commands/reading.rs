@@ -46,8 +46,10 @@ pub(crate) fn report(
             &Filter::default(),
         ));
     }
-    let mut symbolizer = firmware::symbolizer(options, symbols.as_ref());
-    let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
+    let code = recording.take_code();
+    let source = firmware::source(symbols.as_ref(), code.as_ref());
+    let mut symbolizer = firmware::symbolizer_of(options, source);
+    let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
     match cycle.map(Cycles::new) {
         None => {
             analysis.run(&mut recording)?;
@@ -164,15 +166,11 @@ pub(crate) fn of_dump(
         None if log.decorations.is_empty() => None,
         None => Some(&decorated),
     };
-    let mut outcome = match symbols {
-        Some(_) => log.outcome(&mut AllocatorFrames(symbols)),
-        None => log.outcome(&mut Decorated(log)),
-    };
+    let mut outcome = log.outcome(&mut AllocatorFrames(source));
     if let Some(symbols) = symbols {
         firmware::check(symbols, &mut outcome);
     }
-    let roots = options.source_root.iter().cloned().collect();
-    let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
+    let mut symbolizer = firmware::symbolizer_of(options, source);
     Report::of_part(&outcome, &mut symbolizer, names, &Policy::default(), part)
 }
 

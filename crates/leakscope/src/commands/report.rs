@@ -9,7 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::{Policy, Symbolizer, json, text};
+use leakscope_report::{FrameSource, Policy, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
@@ -37,9 +37,11 @@ impl Report {
         if !self.print && !self.description.is_empty() {
             screen::note("--description is for events that are printed: with --print, or --html");
         }
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
+        let code = recording.take_code();
+        let source = firmware::source(symbols.as_ref(), code.as_ref());
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut screen = Screen::new();
-        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
+        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
@@ -125,7 +127,7 @@ impl Report {
     /// Reads the recording event by event: some are printed, or mark a cycle.
     fn look_at_events(
         &self,
-        analysis: &mut Analysis<AllocatorFrames<'_>>,
+        analysis: &mut Analysis<AllocatorFrames<'_, dyn FrameSource + '_>>,
         recording: &mut OpenRecording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,

@@ -83,7 +83,7 @@ fn a_debug_probe_that_is_not_there() {
     );
     check(
         &["--probe", "--chip", "STM32X"],
-        "error: probe-rs knows no chip `STM32X`, or several\nhint: ",
+        "error: probe-rs knows no chip `STM32X`, or more than one\nhint: ",
     );
     check(
         &["--probe", "--chip", "STM32F407VG", "--few-stops"],
@@ -286,4 +286,26 @@ fn nothing_at_all() {
     let names = std::fs::read_dir(folder.path()).expect("a folder");
     assert_eq!(names.count(), 0, "there is no file");
     assert!(!ran.stderr.contains("saved"), "{}", ran.stderr);
+}
+
+/// ESP-IDF's UART port takes the 3 in our hello for a question, and answers it before it is told to START. That is no
+/// other data.
+#[test]
+fn an_answer_before_the_start() {
+    let folder = folder();
+    // SYSTIME_US: 0x1234 µs, high word 0, 5 ticks later.
+    let ran = record(&["--stdin"], &folder)
+        .reading(&[13, 0xB4, 0x24, 0, 5])
+        .end();
+    assert_eq!(ran.code, 2);
+    assert!(
+        !ran.stderr.contains("this is not SystemView data"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("error: nothing was recorded"),
+        "{}",
+        ran.stderr
+    );
 }
