@@ -18,11 +18,12 @@ pub struct Left {
     /// Of a leak, the bytes by the time at which they were allocated: in each of [`Left::WINDOWS`] equal parts of
     /// the time.
     pub windows: Vec<u64>,
-    /// Of [`Verdict::LeakGrowing`], the lowest number of live bytes in each of successive windows …
+    /// Of [`Verdict::LeakGrowing`], and where blocks come and go without a leak, the lowest number of live bytes in each
+    /// of successive windows, if there ever was a low above 0 …
     pub floors: Vec<u64>,
     /// … of so many ticks.
     pub floor_ticks: u64,
-    /// Of a leak, what it gained in the cycles that the user marked.
+    /// What it gained in the cycles that the user marked.
     pub cycles: CycleSteps,
 }
 
@@ -36,6 +37,7 @@ pub fn left(verdict: Verdict, history: &SiteHistory, span: &Span) -> Left {
     let case = Case::new(history, span);
     let mut left = Left {
         ticks: case.to - case.from,
+        cycles: history.cycle_steps.clone(),
         ..Left::default()
     };
     let outlived = match verdict {
@@ -61,10 +63,10 @@ pub fn left(verdict: Verdict, history: &SiteHistory, span: &Span) -> Left {
     }
     if verdict.is_leak() {
         left.windows = windows;
-        left.cycles = history.cycle_steps.clone();
     }
-    if verdict == Verdict::LeakGrowing {
-        let floors = case.floors();
+    let floors = case.floors();
+    let comes_and_goes = verdict == Verdict::LeakGrowing || !verdict.is_leak() && history.frees > 0;
+    if comes_and_goes && floors.bytes.iter().any(|&floor| floor > 0) {
         left.floors = floors.bytes.to_vec();
         left.floor_ticks = floors.window;
     }

@@ -41,8 +41,9 @@ pub(super) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(
     {
         return Some((Method::Cycles, ranks(&before, &after)));
     }
-    let is_level = |side: &Evidence| side.runs.iter().any(|run| run.is_level);
-    if is_level(before) || is_level(after) {
+    let rises =
+        |side: &Evidence| side.state == State::Leak && side.runs.iter().any(|run| run.is_level);
+    if rises(before) || rises(after) {
         let (old, new) = (all_steps(before, after), all_steps(after, before));
         let is_enough = old.len().min(new.len()) >= LEAST_WINDOWS;
         return is_enough.then(|| (Method::Levels, steps(&old, &new)));
@@ -111,14 +112,15 @@ fn cycles(before: &Evidence, after: &Evidence) -> Option<(Vec<f64>, Vec<f64>)> {
     (old.len().min(new.len()) >= LEAST_CYCLES).then_some((old, new))
 }
 
-/// The steps of a side. One that does not leak has no growth: as many steps of nothing as the other has.
+/// The steps of a side. Where no level ever stayed above nothing, there are as many steps of nothing as on the other.
 fn all_steps(side: &Evidence, other: &Evidence) -> Vec<f64> {
     let steps = |side: &Evidence| -> Vec<f64> {
         let runs = side.runs.iter();
         runs.flat_map(|run| run.steps.clone()).collect()
     };
-    match side.state {
-        State::Leak => steps(side),
-        _ => vec![0.0; steps(other).len()],
+    let own = steps(side);
+    if own.is_empty() && side.state != State::Leak {
+        return vec![0.0; steps(other).len()];
     }
+    own
 }

@@ -1,7 +1,7 @@
 //! What is different, as data: one document, which text, JSON and page are made from.
 
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::units::{counted, duration_of_seconds};
+use leakscope_report::units::{count, counted};
 use leakscope_report::{Conclusion, NamedFrame, Report};
 use serde::Serialize;
 
@@ -190,7 +190,10 @@ impl Diff {
             basis,
             per,
             before: Side::of(&old, growth_before),
-            after: Side::of(&new, growth_after),
+            after: match basis {
+                Basis::Moments => Side::of(&new[new.len().saturating_sub(1)..], growth_after),
+                _ => Side::of(&new, growth_after),
+            },
             sites,
         }
     }
@@ -363,21 +366,22 @@ impl Side {
 
 /// How many call sites there are of each status: "1 new leak, 2 worse; 14 the same".
 fn headline(sites: &[Site]) -> String {
-    let count = |status| sites.iter().filter(|site| site.status == status).count();
+    let number = |status| sites.iter().filter(|site| site.status == status).count();
     let counts: Vec<String> = (Status::ALL.into_iter())
-        .filter(|&status| status != Status::Same && count(status) > 0)
-        .map(|status| match count(status) {
+        .filter(|&status| status != Status::Same && number(status) > 0)
+        .map(|status| match number(status) {
             several @ 2.. if status == Status::NewLeak => format!("{several} new leaks"),
-            count => format!("{count} {}", status.name()),
+            number => format!("{number} {}", status.name()),
         })
         .collect();
-    let same = count(Status::Same);
+    let same = number(Status::Same);
     match counts.as_slice() {
         [] if same == 0 => "there is no call site on either side".to_owned(),
         [] => format!(
             "no difference was found at {}",
             counted(same as u64, "call site")
         ),
+        some if same == 0 => some.join(", "),
         some => format!("{}; {same} the same", some.join(", ")),
     }
 }
@@ -403,12 +407,16 @@ fn notes(
                     "known leaks grow at most {most:.2} times as fast as before, each with 95 % confidence"
                 ));
             }
-            let seconds = after.iter().map(|report| report.trace.length_s).sum::<Option<f64>>();
-            if let (Per::Second, Some(seconds)) = (per, seconds.filter(|&seconds| seconds > 0.0)) {
+            let bounds = sites.iter().filter_map(|site| site.after.at_most_blocks);
+            if let Some(most) = bounds.reduce(f64::max) {
+                let (most, unit) = match per {
+                    Per::Second => (most * 3600.0, "hour"),
+                    _ => (most, per.name()),
+                };
                 notes.push(format!(
-                    "a call site that left nothing in {} leaves fewer than {} blocks an hour, with 95 % confidence",
-                    duration_of_seconds(seconds),
-                    (-LEVEL.ln() / seconds * 3600.0).ceil()
+                    "that a call site left nothing after means that it leaves fewer than {} blocks per {unit}, with 95 % \
+                     confidence",
+                    count(most.ceil() as u64)
                 ));
             }
             let runs = (before.len(), after.len());

@@ -225,3 +225,110 @@ pub(crate) fn discoveries(probabilities: &[f64]) -> Vec<f64> {
     }
     levels
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All ways to choose `chosen` of `values`, as sums.
+    fn sums(values: &[usize], chosen: usize) -> Vec<usize> {
+        match (values, chosen) {
+            (_, 0) => vec![0],
+            ([], _) => Vec::new(),
+            ([first, rest @ ..], _) => {
+                let with = sums(rest, chosen - 1).into_iter().map(|sum| sum + first);
+                with.chain(sums(rest, chosen)).collect()
+            }
+        }
+    }
+
+    /// The probability of `count` of `all`, by its definition.
+    fn binomial(count: u64, all: u64, share: f64) -> f64 {
+        let choose: f64 = (1..=count)
+            .map(|step| (all - count + step) as f64 / step as f64)
+            .product();
+        choose * share.powi(count as i32) * (1.0 - share).powi((all - count) as i32)
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_compared_exactly(old in 0_u64..30, new in 0_u64..30, exposure in 0.1..10.0_f64) {
+            let tested = rates((old as f64, 1.0), (new as f64, exposure));
+            let share = exposure / (1.0 + exposure);
+            let all = old + new;
+            let more: f64 = (new..=all).map(|count| binomial(count, all, share)).sum();
+            let less: f64 = (0..=new).map(|count| binomial(count, all, share)).sum();
+            let expected = (2.0 * more.min(less)).min(1.0);
+            prop_assert!((tested.p - expected).abs() < 1e-9, "{} {expected}", tested.p);
+            // The interval holds 1 exactly if the test says that chance explains it.
+            let (low, high) = tested.ratio;
+            prop_assert!(low <= high);
+            prop_assert_eq!(tested.p > LEVEL, low < 1.0 && 1.0 < high);
+        }
+
+        #[test]
+        fn ranks_are_compared_exactly(
+            before in proptest::collection::vec(0_u8..6, 1..6),
+            after in proptest::collection::vec(0_u8..6, 1..6),
+        ) {
+            let number = |values: &[u8]| values.iter().map(|&value| value.into()).collect::<Vec<f64>>();
+            let (before, after) = (number(&before), number(&after));
+            let tested = ranks(&before, &after);
+            let (all, from) = twice_ranks(&before, &after);
+            let observed: usize = all[from..].iter().sum();
+            let ways = sums(&all, after.len());
+            let share = |holds: &dyn Fn(usize) -> bool| {
+                ways.iter().filter(|&&sum| holds(sum)).count() as f64 / ways.len() as f64
+            };
+            let expected = 2.0 * share(&|sum| sum <= observed).min(share(&|sum| sum >= observed));
+            prop_assert!((tested.p - expected.min(1.0)).abs() < 1e-9);
+            prop_assert!(tested.p >= least_p_of_ranks(before.len(), after.len()) - 1e-9);
+        }
+
+        #[test]
+        fn all_tests_are_mirrored(
+            before in proptest::collection::vec(0.1..9.0_f64, 8..12),
+            after in proptest::collection::vec(0.1..9.0_f64, 8..12),
+        ) {
+            let mirrors = |one: Tested, other: Tested| {
+                (one.p - other.p).abs() < 1e-9
+                    && (one.ratio.0 * other.ratio.1 - 1.0).abs() < 1e-6
+                    && (one.ratio.1 * other.ratio.0 - 1.0).abs() < 1e-6
+            };
+            prop_assert!(mirrors(ranks(&before, &after), ranks(&after, &before)));
+            let (one, other) = (steps(&before, &after), steps(&after, &before));
+            prop_assert!((one.p - other.p).abs() < 1e-9);
+            let counts = |steps: &[f64]| (steps.iter().sum::<f64>(), steps.len() as f64);
+            let (old, new) = (counts(&before), counts(&after));
+            prop_assert!(mirrors(rates(old, new), rates(new, old)));
+        }
+
+        #[test]
+        fn discoveries_are_those_of_the_procedure(p in proptest::collection::vec(0.0..=1.0_f64, 0..20)) {
+            let levels = discoveries(&p);
+            // Benjamini and Hochberg: all up to the last that is below its rank's part of the level.
+            let mut sorted = p.clone();
+            sorted.sort_by(f64::total_cmp);
+            let limit = (1..=sorted.len()).rev()
+                .find(|&rank| sorted[rank - 1] <= LEVEL * rank as f64 / sorted.len() as f64)
+                .map_or(-1.0, |rank| sorted[rank - 1]);
+            for (p, level) in p.iter().zip(levels) {
+                prop_assert_eq!(*p <= limit, level <= LEVEL + 1e-12);
+            }
+        }
+    }
+
+    /// Student's t with 10 degrees of freedom, from a table; and five cycles against five.
+    #[test]
+    fn known_numbers() {
+        assert!((critical(10.0) - 2.228_14).abs() < 1e-4);
+        let (low, high) = ([1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]);
+        assert!((ranks(&low, &high).p - 2.0 / 252.0).abs() < 1e-12);
+        // Eight blocks that come two at a time count as four.
+        assert!(
+            (dispersion(&[vec![2.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0]]) - 8.0 / 7.0).abs() < 1e-9
+        );
+    }
+}

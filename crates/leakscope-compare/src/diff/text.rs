@@ -84,7 +84,9 @@ fn sides(text: &mut String, diff: &Diff) -> fmt::Result {
             bytes(side.outstanding_bytes.round() as u64)
         )
     });
-    row("peak", &|side| bytes(side.peak_bytes));
+    if diff.basis == Basis::Growth {
+        row("peak", &|side| bytes(side.peak_bytes));
+    }
     row("allocations", &|side| count(side.allocations));
     let width = rows
         .iter()

@@ -1,6 +1,7 @@
 //! The gate, from recordings to answers.
 
 mod baselines;
+mod diff;
 mod forms;
 mod gates;
 mod programs;

@@ -164,11 +164,12 @@ pub struct Left {
     pub squared_bytes: f64,
     /// Of a leak, their bytes by the time of the allocation: in each of equal parts of the time.
     pub window_bytes: Vec<u64>,
-    /// Of `leak-growing`, the least that lived in each of successive windows …
+    /// Of `leak-growing`, and where blocks come and go without a leak, the least that lived in each of successive
+    /// windows, if it was ever more than nothing …
     pub floor_bytes: Vec<u64>,
     /// … of so many seconds.
     pub floor_s: Option<f64>,
-    /// Of a leak, bytes gained in each of successive groups of marked cycles …
+    /// Bytes gained in each of successive groups of marked cycles …
     pub cycle_bytes: Vec<i64>,
     /// … of so many cycles; 0 if none was marked.
     pub cycle_group: u64,

@@ -1,0 +1,165 @@
+//! What chance does is no difference, and a factor of two is one: a share of what the example `power` measures.
+
+use leakscope_compare::diff::{Diff, Per, State, Status};
+use proptest::prelude::*;
+
+use super::device::{Kind, recorded};
+use crate::programs::{begun, healthy, report, work};
+
+const FOUND: [Status; 4] = [
+    Status::NewLeak,
+    Status::Worse,
+    Status::Better,
+    Status::Fixed,
+];
+
+#[test]
+fn one_program_with_other_seeds_does_not_differ() {
+    let program: Vec<(Kind, f64)> = Kind::ALL.iter().map(|&kind| (kind, 1.0)).collect();
+    let (mut tested, mut found) = (0, 0);
+    for seed in 0..40 {
+        let before = recorded(&program, 2 * seed + 1001, 60.0);
+        let after = recorded(&program, 2 * seed + 1002, 60.0 + (seed % 4) as f64 * 30.0);
+        let diff = Diff::of(&[before], &[after], Some(Per::Second));
+        tested += diff.sites.iter().filter(|site| site.p.is_some()).count();
+        let differs =
+            |site: &&_| FOUND.contains(&leakscope_compare::diff::Site::clone(site).status);
+        found += diff.sites.iter().filter(differs).count();
+    }
+    assert!(tested > 150, "{tested}");
+    assert!(found * 20 <= tested, "{found} of {tested}");
+}
+
+#[test]
+fn a_planted_factor_of_two_is_found() {
+    for kind in [Kind::Steady, Kind::Survivors] {
+        let found = (0..20).filter(|&seed| {
+            let before = recorded(&[(kind, 2.0)], 2 * seed + 1, 60.0);
+            let after = recorded(&[(kind, 4.0)], 2 * seed + 2, 60.0);
+            let diff = Diff::of(&[before], &[after], Some(Per::Second));
+            let site = &diff.sites[0];
+            site.status == Status::Worse
+                && site.ratio_low.is_some_and(|low| low > 1.0 && low < 2.0)
+                && site.ratio_high.is_some_and(|high| high > 2.0 - 0.5)
+        });
+        assert!(found.count() >= 18, "{kind:?}");
+    }
+}
+
+/// Twice as long is not twice as bad, and twice the load is not if what is left per allocation is compared.
+#[test]
+fn exposure_is_taken_into_account() {
+    let diff = |rate: f64, seconds: f64, per| {
+        let before = recorded(&[(Kind::Survivors, 1.0)], 3, 60.0);
+        let after = recorded(&[(Kind::Survivors, rate)], 4, seconds);
+        Diff::of(&[before], &[after], Some(per)).sites[0].status
+    };
+    assert_eq!(diff(1.0, 180.0, Per::Second), Status::Same);
+    assert_eq!(diff(1.0, 180.0, Per::Run), Status::Worse);
+    assert_eq!(diff(3.0, 60.0, Per::Second), Status::Worse);
+    assert_eq!(diff(3.0, 60.0, Per::Allocation), Status::Same);
+}
+
+#[test]
+fn a_leak_that_begins_or_ends_is_told_from_one_that_was_not_seen() {
+    let status = |before: (Kind, f64), after: (Kind, f64)| {
+        let (before, after) = (recorded(&[before], 5, 60.0), recorded(&[after], 6, 60.0));
+        let swapped = Diff::of(&[after.clone()], &[before.clone()], None).sites[0].status;
+        let status = Diff::of(&[before], &[after], None).sites[0].status;
+        assert_eq!(swapped, status.mirrored());
+        status
+    };
+    assert_eq!(
+        status((Kind::Sound, 1.0), (Kind::Steady, 1.0)),
+        Status::NewLeak
+    );
+    assert_eq!(status((Kind::Sound, 1.0), (Kind::Sound, 3.0)), Status::Same);
+    assert_eq!(
+        status((Kind::Sound, 0.001), (Kind::Sound, 1.0)),
+        Status::New
+    );
+}
+
+/// Four blocks where there was none may be chance.
+#[test]
+fn a_few_blocks_are_no_new_leak() {
+    let mut few = begun();
+    work(&mut few, 100, 24, |round| round % 25 == 10);
+    let diff = Diff::of(&[report(&healthy())], &[report(&few)], None);
+    let site = diff
+        .sites
+        .iter()
+        .find(|site| site.after.left_blocks == Some(4.0));
+    let site = site.expect("the call site");
+    assert_eq!(site.after.state, State::Leak);
+    assert_eq!(site.status, Status::CannotTell);
+    assert!(diff.is_uncertain());
+    // The same, ten times as long.
+    let mut longer = begun();
+    work(&mut longer, 1000, 24, |round| round % 25 == 10);
+    let mut healthy = begun();
+    work(&mut healthy, 1000, 24, |_| false);
+    let diff = Diff::of(&[report(&healthy)], &[report(&longer)], None);
+    assert_eq!(diff.sites[0].status, Status::NewLeak);
+    assert!(!diff.is_uncertain());
+}
+
+/// With one run a side, each run's own noise is all that is known; with four, it is what runs differ by.
+#[test]
+fn runs_are_the_unit_if_there_are_enough() {
+    let side = |rate: f64, from: u64, runs: u64| -> Vec<_> {
+        let rates = [0.5, 1.0, 1.5, 2.0].into_iter().cycle();
+        let seeds = from..from + runs;
+        seeds
+            .zip(rates)
+            .map(|(seed, factor)| recorded(&[(Kind::Steady, rate * factor)], seed, 60.0))
+            .collect()
+    };
+    let diff = |runs| Diff::of(&side(1.0, 10, runs), &side(1.3, 20, runs), None);
+    let method = |diff: &Diff| diff.sites[0].method.map(|method| format!("{method:?}"));
+    let (one, four) = (diff(1), diff(4));
+    assert_eq!(method(&one).as_deref(), Some("Counts"));
+    assert_eq!(method(&four).as_deref(), Some("Runs"));
+    assert_eq!(four.sites[0].status, Status::Same);
+    let three = diff(3);
+    assert!(
+        three.notes.iter().any(|note| note.contains("p = 0.10")),
+        "{:?}",
+        three.notes
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Statuses mirror when sides change places, and what was not changed is the same.
+    #[test]
+    fn both_ways_say_the_same(
+        kinds in proptest::collection::vec((0_usize..9, 0_usize..9, 0.1..3.0_f64), 1..6),
+        seconds in 10.0..90.0_f64,
+        seed: u64,
+    ) {
+        let sites = |after: bool| -> Vec<(Kind, f64)> {
+            let kinds = kinds.iter();
+            kinds.map(|&(old, new, rate)| (Kind::ALL[if after { new } else { old }], rate)).collect()
+        };
+        let before = recorded(&sites(false), seed, 60.0);
+        let after = recorded(&sites(true), seed.wrapping_add(1), seconds);
+        let forth = Diff::of(std::slice::from_ref(&before), std::slice::from_ref(&after), None);
+        let back = Diff::of(std::slice::from_ref(&after), std::slice::from_ref(&before), None);
+        prop_assert_eq!(forth.sites.len(), back.sites.len());
+        for site in &forth.sites {
+            let mut same = back.sites.iter().filter(|other| other.identity == site.identity);
+            let other = same.next().expect("the same site");
+            prop_assert_eq!(other.status, site.status.mirrored());
+            prop_assert_eq!(other.matched, site.matched);
+            prop_assert_eq!(&other.before.state, &site.after.state);
+        }
+        let itself = Diff::of(std::slice::from_ref(&before), std::slice::from_ref(&before), None);
+        for site in &itself.sites {
+            let is_open = site.before.state == State::Uncertain;
+            prop_assert_eq!(site.status, if is_open { Status::CannotTell } else { Status::Same });
+            prop_assert!(site.p.is_none_or(|p| p > 0.5));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What is different between recordings.
+
+mod builds;
+mod chance;
+mod device;
+mod matching;
+mod outputs;
