@@ -145,19 +145,8 @@ fn write(
     if is_narrow {
         write_numbers(room, tag, &NARROW, site, first, lost)
     } else {
-        write_wide(room, tag | WIDE, site, first, lost)
+        write_numbers(room, tag | WIDE, &WIDER, site, first, lost)
     }
-}
-
-#[cold]
-fn write_wide(
-    room: &mut [u8; ENTRY],
-    tag: u8,
-    site: Option<SiteId>,
-    first: Option<&Ended>,
-    lost: Option<&Ended>,
-) -> usize {
-    write_numbers(room, tag, &WIDER, site, first, lost)
 }
 
 /// Inlined, so that the compiler knows where each number stands.
