@@ -2,7 +2,7 @@
 
 use crate::heap::{FoldStack, HeapModel};
 use crate::outcome::Outcome;
-use crate::trace::{Feed, Layout, Pause, Step, Trace};
+use crate::trace::{Event, Feed, Layout, Pause, Step, Trace};
 
 /// An analysis that is under way.
 #[derive(Clone, Debug)]
@@ -28,9 +28,27 @@ impl<F: FoldStack> Analysis<F> {
     /// Those of the feed.
     #[inline]
     pub fn step<D: Feed>(&mut self, feed: D) -> Result<Step<'_>, D::Error> {
+        self.step_if(feed, |_, _| true)
+    }
+
+    /// The next event, which is taken into account if `is_meant` says so. What comes before the first of those is as
+    /// if it had not been recorded: a block that was allocated then is not known.
+    ///
+    /// # Errors
+    /// Those of the feed.
+    #[inline]
+    pub fn step_if<D: Feed>(
+        &mut self,
+        feed: D,
+        is_meant: impl FnOnce(&Event<'_>, &Trace) -> bool,
+    ) -> Result<Step<'_>, D::Error> {
         let step = self.trace.step(feed)?;
         if let Step::Event(event, trace) = &step {
-            self.heap.observe(event, trace.stacks(), &mut self.fold);
+            if is_meant(event, trace) {
+                self.heap.observe(event, trace.stacks(), &mut self.fold);
+            } else {
+                self.heap.pass(event);
+            }
         }
         Ok(step)
     }

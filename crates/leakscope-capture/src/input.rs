@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use crate::chain::Chain;
 use crate::compressed::{self, Compression};
 use crate::error::OpenError;
 use crate::parts;
@@ -13,7 +14,7 @@ use crate::parts;
 #[derive(Debug)]
 pub struct Input {
     name: String,
-    file: File,
+    bytes: Chain,
     notes: Vec<Note>,
 }
 
@@ -32,6 +33,11 @@ pub enum Note {
         /// What is wrong with it.
         reason: String,
     },
+    /// A recording was made of another program's file.
+    Translated {
+        /// Whose file it is, and what is known only in part.
+        from: &'static str,
+    },
     /// It is empty, and this file of one core beside it was read in its place.
     Replaced {
         /// The empty file.
@@ -47,6 +53,7 @@ impl fmt::Display for Note {
                 f,
                 "unpacking it stopped after {bytes} bytes, which were read: {reason}"
             ),
+            Self::Translated { from } => f.write_str(from),
             Self::Replaced { empty } => write!(
                 f,
                 "read in place of `{}`, which is empty: OpenOCD joins the cores' files when it is \
@@ -58,12 +65,22 @@ impl fmt::Display for Note {
 }
 
 impl Input {
-    /// A file that is being written.
-    pub(crate) fn growing(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            name: path.display().to_string(),
-            file: File::open(path)?,
+    /// What is being written.
+    pub(crate) fn growing(name: String, bytes: Chain) -> Self {
+        Self {
+            name,
+            bytes,
             notes: Vec::new(),
+        }
+    }
+
+    fn of_file(name: &str, file: File, notes: Vec<Note>) -> io::Result<Self> {
+        let bytes = Chain::default();
+        bytes.add(file, 0)?;
+        Ok(Self {
+            name: name.to_owned(),
+            bytes,
+            notes,
         })
     }
 
@@ -79,30 +96,44 @@ impl Input {
 
     /// Reads at an offset; returns how many bytes there were, 0 at the end.
     pub fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.read_once(offset, buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
-    }
-
-    #[cfg(unix)]
-    fn read_once(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
-    }
-
-    #[cfg(windows)]
-    fn read_once(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
+        self.bytes.read_at(offset, buffer)
     }
 
     /// The first bytes, `length` of them or all there are.
     pub fn head(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        /// What one read may bring.
+        const CHUNK: usize = 64 * 1024;
         let mut head = Vec::new();
-        self.file.seek(SeekFrom::Start(0))?;
-        (&self.file).take(length as u64).read_to_end(&mut head)?;
-        Ok(head)
+        loop {
+            let from = head.len();
+            head.resize(from + CHUNK.min(length - from), 0);
+            let count = self.read_at(from as u64, &mut head[from..])?;
+            head.truncate(from + count);
+            if count == 0 || head.len() == length {
+                return Ok(head);
+            }
+        }
+    }
+
+    /// Puts a recording in its place, which `translate` makes of it.
+    ///
+    /// # Errors
+    /// Those of reading and writing, and of `translate`.
+    pub fn translate<T, E: From<io::Error>>(
+        &mut self,
+        from: &'static str,
+        translate: impl FnOnce(&mut dyn Read, &File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let recording = tempfile::tempfile()?;
+        let mut reader = FromFront {
+            input: self,
+            offset: 0,
+        };
+        let translated = translate(&mut reader, &recording)?;
+        self.bytes = Chain::default();
+        self.bytes.add(recording, 0)?;
+        self.notes.push(Note::Translated { from });
+        Ok(translated)
     }
 
     /// Whether it holds no packets: nothing at all, or nothing but a header.
@@ -117,7 +148,21 @@ impl Input {
 
     /// Its length in bytes, unpacked.
     pub fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        self.bytes.length()
+    }
+}
+
+/// An input, read from front to end.
+struct FromFront<'i> {
+    input: &'i mut Input,
+    offset: u64,
+}
+
+impl Read for FromFront<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read_at(self.offset, buffer)?;
+        self.offset += count as u64;
+        Ok(count)
     }
 }
 
@@ -168,19 +213,7 @@ fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {
     if !metadata.is_file() {
         return spool(name, name, file);
     }
-    let mut input = Input {
-        name: name.to_owned(),
-        file,
-        notes: Vec::new(),
-    };
-    let head = input.head(Compression::MAGIC).map_err(failed)?;
-    match Compression::of(&head) {
-        Some(compression) => {
-            input.file.rewind().map_err(failed)?;
-            unpack(name, compression, &input.file)
-        }
-        None => Ok(input),
-    }
+    unpacked(name, file)
 }
 
 /// Copies what can be read only once into a temporary file, and unpacks it if need be.
@@ -191,18 +224,20 @@ fn spool(name: &str, shown: &str, mut source: impl Read) -> Result<Input, OpenEr
     };
     let mut file = tempfile::tempfile().map_err(failed)?;
     io::copy(&mut source, &mut file).map_err(|error| OpenError::of(name, error))?;
-    let mut input = Input {
-        name: shown.to_owned(),
-        file,
-        notes: Vec::new(),
-    };
-    let head = input.head(Compression::MAGIC).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    unpacked(shown, file)
+}
+
+/// A file that stands at its beginning, or what is packed in it.
+fn unpacked(name: &str, mut file: File) -> Result<Input, OpenError> {
+    let failed = |error| OpenError::of(name, error);
+    let mut head = Vec::new();
+    let mut magic = (&file).take(Compression::MAGIC as u64);
+    magic.read_to_end(&mut head).map_err(failed)?;
+    file.rewind().map_err(failed)?;
     match Compression::of(&head) {
-        Some(compression) => {
-            input.file.rewind().map_err(failed)?;
-            unpack(shown, compression, &input.file)
-        }
-        None => Ok(input),
+        Some(compression) => unpack(name, compression, &file),
+        None => Input::of_file(name, file, Vec::new()).map_err(failed),
     }
 }
 
@@ -219,9 +254,5 @@ fn unpack(name: &str, compression: Compression, packed: &File) -> Result<Input, 
     if let Some(reason) = damage {
         notes.push(Note::UnpackedInPart { bytes, reason });
     }
-    Ok(Input {
-        name: name.to_owned(),
-        file,
-        notes,
-    })
+    Input::of_file(name, file, notes).map_err(failed)
 }

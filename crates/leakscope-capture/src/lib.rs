@@ -21,10 +21,13 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod chain;
 mod compressed;
+pub mod course;
 mod error;
 pub mod gdb;
 mod input;
+mod interrupt;
 pub mod memory;
 pub mod openocd;
 mod parts;
@@ -37,4 +40,5 @@ pub mod source;
 
 pub use error::OpenError;
 pub use input::{Input, Note, open};
+pub use interrupt::Interrupt;
 pub use receiver::{Receiver, TargetEvent};

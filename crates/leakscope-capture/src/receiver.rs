@@ -25,7 +25,7 @@ pub enum TargetEvent {
     /// The target has come to the breakpoint where the recording ends.
     ReachedStop {
         /// Where the target stood.
-        address: u64,
+        address: Option<u64>,
     },
     /// The target stopped unexpectedly, and was told to go on.
     Interrupted {

@@ -5,6 +5,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 use serde::{Deserialize, Serialize};
 
+use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
 
 /// What a trace says of leaks as a whole.
@@ -24,13 +25,13 @@ pub enum Conclusion {
 
 impl Conclusion {
     /// From all that is known.
-    pub(crate) fn of(outcome: &Outcome, totals: &Totals) -> Self {
+    pub(crate) fn of(outcome: &Outcome, totals: &Totals, call_sites: &[CallSite]) -> Self {
         let unnamed = has(outcome, |kind| matches!(kind, ProblemKind::NoHeapEvents));
         if unnamed || totals.heap_events == 0 {
             Self::NothingKnown
         } else if totals.leaks > 0 {
             Self::Leak
-        } else if is_uncertain(outcome, totals) {
+        } else if is_uncertain(outcome, totals, call_sites) {
             Self::Uncertain
         } else {
             Self::NoLeakSeen
@@ -39,11 +40,11 @@ impl Conclusion {
 }
 
 /// Whether there may be leaks that cannot be told.
-fn is_uncertain(outcome: &Outcome, totals: &Totals) -> bool {
+fn is_uncertain(outcome: &Outcome, totals: &Totals, call_sites: &[CallSite]) -> bool {
     let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
     let is_short = has(outcome, |kind| matches!(kind, ProblemKind::TooShort { .. }));
     let is_open_dump = is_dump && outcome.totals.outstanding_blocks > 0;
-    is_short || is_open_dump || uncertain_sites(outcome) > 0 || is_mostly_lost(outcome, totals)
+    is_short || is_open_dump || uncertain_sites(call_sites) > 0 || is_mostly_lost(outcome, totals)
 }
 
 /// Whether more was lost than read: a leak would hardly have been seen.
@@ -53,10 +54,10 @@ pub(crate) fn is_mostly_lost(outcome: &Outcome, totals: &Totals) -> bool {
 }
 
 /// How many call sites may leak, because data were lost.
-pub(crate) fn uncertain_sites(outcome: &Outcome) -> u64 {
-    let verdicts = outcome.call_sites.iter().map(|site| site.finding.verdict);
+pub(crate) fn uncertain_sites(call_sites: &[CallSite]) -> u64 {
+    let verdicts = call_sites.iter().map(|site| &site.verdict);
     verdicts
-        .filter(|&verdict| verdict == Verdict::Uncertain)
+        .filter(|&verdict| verdict == Verdict::Uncertain.name())
         .count() as u64
 }
 

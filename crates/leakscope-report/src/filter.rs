@@ -1,10 +1,14 @@
-//! Which events a list shows.
+//! Which part of a recording is asked for: of its events, its messages, its call sites.
 
 use leakscope_analysis::trace::{Event, EventKind, Trace};
 use leakscope_systemview::id;
 use regex::Regex;
 
+use crate::document::anomaly::{Anomaly, FailedAllocation};
+use crate::document::call_site::CallSite;
 use crate::events::{EventRow, context_name, hz};
+use crate::symbolizer::NamedFrame;
+use crate::units::duration_of_seconds;
 
 /// What was asked for. The kinds add up, with none of them all are meant; everything else must hold of
 /// each event.
@@ -30,8 +34,45 @@ pub struct Filter {
     pub from: Option<f64>,
     /// Up to this moment, in seconds.
     pub to: Option<f64>,
-    /// A match of the context, the name or the parameters.
+    /// A match: of an event's context, name or parameters; of a message's text; of a function or a line of a call
+    /// stack.
     pub grep: Option<Regex>,
+}
+
+/// Something that a task did, from somewhere.
+pub(crate) trait Place {
+    fn is_of_task(&self, name: &str) -> bool;
+    fn stack(&self) -> impl Iterator<Item = &NamedFrame>;
+}
+
+impl Place for CallSite {
+    fn is_of_task(&self, name: &str) -> bool {
+        self.tasks.iter().any(|task| &**task == name)
+    }
+
+    fn stack(&self) -> impl Iterator<Item = &NamedFrame> {
+        self.allocator_frames.iter().chain(&self.frames)
+    }
+}
+
+impl Place for Anomaly {
+    fn is_of_task(&self, name: &str) -> bool {
+        &*self.context == name
+    }
+
+    fn stack(&self) -> impl Iterator<Item = &NamedFrame> {
+        self.frames.iter()
+    }
+}
+
+impl Place for FailedAllocation {
+    fn is_of_task(&self, name: &str) -> bool {
+        &*self.context == name
+    }
+
+    fn stack(&self) -> impl Iterator<Item = &NamedFrame> {
+        self.frames.iter()
+    }
 }
 
 impl Filter {
@@ -42,18 +83,48 @@ impl Filter {
     pub fn matches(&self, event: &Event<'_>, trace: &Trace) -> bool {
         self.core.is_none_or(|core| core == event.core)
             && self.has_kind(event)
-            && self.has_moment(event, trace)
+            && self.is_in_period(event, trace)
             && (self.task.as_deref()).is_none_or(|task| task == context_name(event.context, trace))
     }
 
     /// Whether an event that [`Filter::matches`] is asked for, now that it is put in words.
     pub fn matches_row(&self, row: &EventRow) -> bool {
-        self.grep.as_ref().is_none_or(|expression| {
-            [&row.context, &row.name]
-                .iter()
-                .any(|text| expression.is_match(text))
-                || expression.is_match(&row.parameters_in_words())
-        })
+        self.matches_text(&row.context)
+            || self.matches_text(&row.name)
+            || self.matches_text(&row.parameters_in_words())
+    }
+
+    /// Whether a text is asked for.
+    pub fn matches_text(&self, text: &str) -> bool {
+        (self.grep.as_ref()).is_none_or(|expression| expression.is_match(text))
+    }
+
+    /// Whether something in a report is asked for, whenever it was.
+    pub(crate) fn matches_place(&self, place: &impl Place) -> bool {
+        let is_of_task = |name: &str| place.is_of_task(name);
+        let is_match = |frame: &NamedFrame| {
+            let function = frame.function.as_deref().unwrap_or_default();
+            self.matches_text(function) || self.matches_text(&line_of(frame))
+        };
+        self.task.as_deref().is_none_or(is_of_task)
+            && (self.grep.is_none() || place.stack().any(is_match))
+    }
+
+    /// The period, the task and the expression in words; `None` if all is asked for.
+    pub(crate) fn in_words(&self) -> Option<String> {
+        let from = self
+            .from
+            .map(|time| format!("from {}", duration_of_seconds(time)));
+        let to = self
+            .to
+            .map(|time| format!("up to {}", duration_of_seconds(time)));
+        let task = self.task.as_ref().map(|name| format!("of `{name}`"));
+        let grep = self
+            .grep
+            .as_ref()
+            .map(|expression| format!("matching `{expression}`"));
+        let words: Vec<String> = [from, to, task, grep].into_iter().flatten().collect();
+        (!words.is_empty()).then(|| format!("only {}", words.join(" ")))
     }
 
     fn has_kind(&self, event: &Event<'_>) -> bool {
@@ -74,16 +145,35 @@ impl Filter {
         }
     }
 
-    fn has_moment(&self, event: &Event<'_>, trace: &Trace) -> bool {
-        if self.from.is_none() && self.to.is_none() {
-            return true;
-        }
-        let hz = hz(event, trace);
-        let seconds = if hz == 0 {
-            0.0
-        } else {
-            event.time as f64 / f64::from(hz)
-        };
-        self.from.is_none_or(|from| seconds >= from) && self.to.is_none_or(|to| seconds <= to)
+    /// Whether not the whole time is asked for.
+    pub fn has_period(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+
+    /// Whether an event is within the time that is asked for.
+    pub fn is_in_period(&self, event: &Event<'_>, trace: &Trace) -> bool {
+        (self.from).is_none_or(|from| seconds(event, trace) >= from) && !self.is_over(event, trace)
+    }
+
+    /// Whether the time that is asked for ended before an event.
+    pub fn is_over(&self, event: &Event<'_>, trace: &Trace) -> bool {
+        self.to.is_some_and(|to| seconds(event, trace) > to)
+    }
+}
+
+/// When an event was; 0 while the clock's rate is not known.
+fn seconds(event: &Event<'_>, trace: &Trace) -> f64 {
+    match hz(event, trace) {
+        0 => 0.0,
+        hz => event.time as f64 / f64::from(hz),
+    }
+}
+
+/// `main.c:17`
+fn line_of(frame: &NamedFrame) -> String {
+    let file = frame.file.as_deref().unwrap_or_default();
+    match frame.line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
     }
 }

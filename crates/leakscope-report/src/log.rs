@@ -8,6 +8,7 @@ use leakscope_systemview::{Level, Print};
 use serde::Serialize;
 
 use crate::events::{context_name, hz};
+use crate::filter::Filter;
 use crate::json::Escaped;
 use crate::sanitise::sanitise;
 use crate::symbolizer::Symbolizer;
@@ -92,17 +93,23 @@ pub enum Format {
 pub struct Writer<'o> {
     out: &'o mut dyn Write,
     format: Format,
+    filter: &'o Filter,
     /// The last message, to which others may yet be joined.
     open: Option<LogRow>,
+    written: u64,
 }
 
 impl<'o> Writer<'o> {
     /// A list of which nothing was written yet.
-    pub fn new(out: &'o mut dyn Write, format: Format) -> Self {
+    ///
+    /// Of messages whose events `filter` asked for, those are written whose whole text matches.
+    pub fn new(out: &'o mut dyn Write, format: Format, filter: &'o Filter) -> Self {
         Self {
             out,
             format,
+            filter,
             open: None,
+            written: 0,
         }
     }
 
@@ -118,21 +125,29 @@ impl<'o> Writer<'o> {
                 Ok(())
             }
             _ => match self.open.replace(row) {
-                Some(whole) => write_row(self.out, self.format, &whole),
+                Some(whole) => self.write_whole(&whole),
                 None => Ok(()),
             },
         }
     }
 
-    /// Writes the last message.
+    /// Writes the last message, and returns how many there were.
     ///
     /// # Errors
     /// Only those of the output.
-    pub fn finish(self) -> io::Result<()> {
-        match &self.open {
-            Some(whole) => write_row(self.out, self.format, whole),
-            None => Ok(()),
+    pub fn finish(mut self) -> io::Result<u64> {
+        if let Some(whole) = self.open.take() {
+            self.write_whole(&whole)?;
         }
+        Ok(self.written)
+    }
+
+    fn write_whole(&mut self, row: &LogRow) -> io::Result<()> {
+        if !self.filter.matches_text(&row.text) && !self.filter.matches_text(&row.context) {
+            return Ok(());
+        }
+        self.written += 1;
+        write_row(self.out, self.format, row)
     }
 }
 

@@ -8,12 +8,18 @@ use crate::conclusion::{Conclusion, has, is_mostly_lost, uncertain_sites};
 use crate::document::Facts;
 use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
+use crate::document::usage::Exhaustion;
 use crate::policy::Standing;
-use crate::units::{bytes, counted, rate_per_second};
+use crate::units::{bytes, counted, duration_of_seconds, estimated_bytes, rate_per_second};
 
 /// The answer in one sentence, without a full stop. What stands before its first colon, or else comma, says
 /// what kind of answer it is.
-pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, totals: &Totals) -> String {
+pub(crate) fn headline(
+    outcome: &Outcome,
+    conclusion: Conclusion,
+    totals: &Totals,
+    call_sites: &[CallSite],
+) -> String {
     let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
     match conclusion {
         Conclusion::NothingKnown => nothing_known(outcome),
@@ -25,7 +31,7 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, totals: &Total
              with a later dump, or record a trace"
                 .to_owned()
         }
-        Conclusion::Uncertain => uncertain(outcome, totals),
+        Conclusion::Uncertain => uncertain(outcome, totals, call_sites),
         Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
         Conclusion::Leak => leaks(totals),
     }
@@ -41,8 +47,8 @@ fn nothing_known(outcome: &Outcome) -> String {
     format!("Nothing can be said about leaks: {why}")
 }
 
-fn uncertain(outcome: &Outcome, totals: &Totals) -> String {
-    let why = match uncertain_sites(outcome) {
+fn uncertain(outcome: &Outcome, totals: &Totals, call_sites: &[CallSite]) -> String {
+    let why = match uncertain_sites(call_sites) {
         _ if is_mostly_lost(outcome, totals) => "more was lost than could be read".to_owned(),
         0 => "it is too short, and programs that start up look the same".to_owned(),
         sites => format!(
@@ -66,6 +72,26 @@ fn leaks(totals: &Totals) -> String {
         counted(totals.leak_blocks, "block"),
         bytes(totals.leak_bytes)
     )
+}
+
+/// What becomes of the heap if leaks go on, without a full stop; `None` if nothing grows.
+pub(crate) fn outlook(exhaustion: Option<&Exhaustion>, totals: &Totals) -> Option<String> {
+    const HOUR: f64 = 3600.0;
+    let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0)?;
+    let in_hours = |hours: f64| estimated_bytes((rate * HOUR * hours).round() as u64);
+    Some(match exhaustion {
+        Some(exhaustion) => format!(
+            "At this rate the heap of {} is used up in {} after the end of the trace, or earlier",
+            bytes(exhaustion.heap_size_bytes),
+            duration_of_seconds(exhaustion.after_end_s)
+        ),
+        // Nobody knows how much there is.
+        None => format!(
+            "At this rate leaks take {} an hour, {} a day",
+            in_hours(1.0),
+            in_hours(24.0)
+        ),
+    })
 }
 
 /// What else the program did wrong: it stands further down, behind what may be a long list.

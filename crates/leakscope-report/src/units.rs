@@ -230,14 +230,32 @@ const GIBIBYTE: u64 = 1 << 30;
 /// assert_eq!(bytes_with_unit(17_706), "17,706 B (17.3 KiB)");
 /// ```
 pub fn bytes_with_unit(size: u64) -> String {
+    match in_unit(size) {
+        Some(amount) => format!("{} ({amount})", bytes(size)),
+        None => bytes(size),
+    }
+}
+
+/// A size that is only estimated, in a binary unit if it is 10 KiB or more.
+///
+/// ```
+/// # use leakscope_report::units::estimated_bytes;
+/// assert_eq!(estimated_bytes(270), "270 B");
+/// assert_eq!(estimated_bytes(17_706), "17.3 KiB");
+/// ```
+pub fn estimated_bytes(size: u64) -> String {
+    in_unit(size).unwrap_or_else(|| bytes(size))
+}
+
+fn in_unit(size: u64) -> Option<String> {
     let (unit, name) = match size {
-        0..10_240 => return bytes(size),
+        0..10_240 => return None,
         10_240..MEBIBYTE => (KIBIBYTE, "KiB"),
         MEBIBYTE..GIBIBYTE => (MEBIBYTE, "MiB"),
         _ => (GIBIBYTE, "GiB"),
     };
     let amount = significant(size as f64 / unit as f64);
-    format!("{} ({amount} {name})", bytes(size))
+    Some(format!("{amount} {name}"))
 }
 
 /// A part of a whole in percent, without decimals; "<1 %" rather than 0 if there is any.

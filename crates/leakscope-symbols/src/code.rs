@@ -64,6 +64,11 @@ impl Code {
             .find(|address| self.ranges.contains(*address))
     }
 
+    /// The executable parts, in the order of addresses.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Range<u64>> {
+        self.ranges.iter().map(|(part, ())| part)
+    }
+
     /// Whether debug information that begins at `address` describes code that is in the program.
     ///
     /// A linker that discards unused functions leaves their debug information behind, moved to

@@ -28,6 +28,8 @@
 //!   an address.
 //! - [`AddressKind`] says how an address came about. Addresses of call stacks point *behind* a
 //!   call, often at the next line: looked up as they are, they name the wrong one.
+//! - A system may load a program for hosts anywhere: [`find_load_offset`](Symbols::find_load_offset) finds where,
+//!   from return addresses alone.
 //! - A [`CodeFrame`] is a function with its place in the source. Where the compiler inlined calls, one
 //!   address has several frames, the innermost first.
 //! - [`SourceRoots`] moves paths of the machine that built the program to this one.
@@ -50,6 +52,7 @@ mod demangle;
 mod dwarf;
 mod elf;
 mod frame;
+mod load_offset;
 mod machine;
 mod open_error;
 mod ranges;
@@ -59,6 +62,7 @@ mod symbols;
 mod texts;
 
 pub use frame::{AddressKind, CodeFrame};
+pub use load_offset::LoadOffset;
 pub use machine::Machine;
 pub use open_error::{NotElf, OpenError};
 pub use source_roots::{SourceRoot, SourceRootError, SourceRoots};

@@ -4,6 +4,7 @@ use crate::call;
 use crate::code::Code;
 use crate::dwarf::DebugInfo;
 use crate::elf::Elf;
+use crate::load_offset::{self, LoadOffset};
 use crate::symbol_table::SymbolTable;
 use crate::texts::Texts;
 use crate::{AddressKind, CodeFrame, Machine, OpenError, Symbol};
@@ -28,6 +29,9 @@ pub struct Symbols {
     machine: Machine,
     is_64_bit: bool,
     is_big_endian: bool,
+    is_position_independent: bool,
+    /// How far above the addresses in the file the program was loaded.
+    loaded_at: u64,
     ram: Vec<Range<u64>>,
     texts: Texts,
     code: Code,
@@ -53,6 +57,8 @@ impl Symbols {
             machine: elf.machine,
             is_64_bit: elf.is_64_bit,
             is_big_endian: elf.is_big_endian,
+            is_position_independent: elf.is_position_independent,
+            loaded_at: 0,
             ram: elf.ram,
             texts: elf.texts,
             code: elf.code,
@@ -78,6 +84,40 @@ impl Symbols {
         self.is_big_endian
     }
 
+    /// Whether a system may load the program anywhere, as those of hosts do for protection (ASLR).
+    pub fn is_position_independent(&self) -> bool {
+        self.is_position_independent
+    }
+
+    /// From where the program was loaded, if these return addresses of one run tell: at that place, a call stands
+    /// before each that is in the program (those in its libraries are not), and by chance there would hardly be.
+    ///
+    /// `None` if they are too few, or of another program.
+    pub fn find_load_offset(&self, return_addresses: &[u64]) -> Option<LoadOffset> {
+        load_offset::find(self, return_addresses)
+    }
+
+    /// From now on, return addresses and other addresses of code are those of a run in which the program was loaded so
+    /// far above the addresses in its file.
+    pub fn load_at(&mut self, offset: u64) {
+        self.loaded_at = offset;
+    }
+
+    /// Whether it is known that addresses are not those in the file: [`Symbols::load_at`].
+    pub fn is_moved(&self) -> bool {
+        self.loaded_at > 0
+    }
+
+    /// Where code is, by the addresses in the file.
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
+    }
+
+    fn instruction(&self, address: u64, kind: AddressKind) -> Option<u64> {
+        let in_file = address.checked_sub(self.loaded_at)?;
+        self.code.instruction(in_file, kind)
+    }
+
     /// Where the program's variables lie: the addresses that it can write, in order, as far as the file
     /// knows. Stacks and heaps that are set up at run time are not among them.
     pub fn ram(&self) -> &[Range<u64>] {
@@ -94,7 +134,7 @@ impl Symbols {
     /// If many addresses of a trace are not, the program is not the one that was traced. Some
     /// never are: functions in the ROM of a chip are not in the ELF file.
     pub fn is_code(&self, address: u64, kind: AddressKind) -> bool {
-        self.code.instruction(address, kind).is_some()
+        self.instruction(address, kind).is_some()
     }
 
     /// Whether the instruction before a return address is a call, as it must be in the program that was traced.
@@ -102,9 +142,12 @@ impl Symbols {
     ///
     /// Of another program, even of another build of the same one, few addresses pass.
     pub fn is_behind_call(&self, return_address: u64) -> Option<bool> {
-        let last_byte = self
-            .code
-            .instruction(return_address, AddressKind::ReturnAddress)?;
+        self.has_call_before(return_address.checked_sub(self.loaded_at)?)
+    }
+
+    /// As [`Symbols::is_behind_call`], of an address in the file.
+    pub(crate) fn has_call_before(&self, in_file: u64) -> Option<bool> {
+        let last_byte = self.code.instruction(in_file, AddressKind::ReturnAddress)?;
         let before = self
             .texts
             .before(&self.file, last_byte + 1, call::LONGEST)?;
@@ -131,7 +174,7 @@ impl Symbols {
     /// Empty if the address is not in the program's code, or nothing is known about it. What the
     /// debug information does not name gets the name that the symbol table has.
     pub fn frames(&self, address: u64, kind: AddressKind) -> Arc<[CodeFrame]> {
-        let Some(address) = self.code.instruction(address, kind) else {
+        let Some(address) = self.instruction(address, kind) else {
             return Arc::default();
         };
         if let Some(known) = self.frames.borrow().get(&address) {

@@ -182,9 +182,12 @@ fn was_saved_as_text(head: &[u8]) -> bool {
     bytes > FEW && odd.count() > FEW && others.count() * 4 < bytes
 }
 
-/// Whether the first lines are digits, as `xxd`, `hexdump` and debuggers show memory.
+/// Whether the first lines are digits, as `xxd`, `hexdump`, `od` and debuggers show memory: an address or none, bytes,
+/// and the same in letters or not.
 fn is_hex_dump(head: &[u8]) -> bool {
     const LINES: usize = 4;
+    /// So many digits in a line are no words.
+    const DIGITS: usize = 16;
     let text = String::from_utf8_lossy(head);
     let mut lines = text
         .lines()
@@ -192,18 +195,13 @@ fn is_hex_dump(head: &[u8]) -> bool {
         .take(LINES)
         .peekable();
     let is_digits = |word: &&str| {
-        let digits = word.trim_start_matches("0x").trim_end_matches([':', ',']);
-        digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        word.len().is_multiple_of(2) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     lines.peek().is_some()
         && lines.all(|line| {
-            let line = line
-                .split_once("  ")
-                .filter(|(bytes, _)| bytes.contains(' '))
-                .map_or(line, |(bytes, _)| bytes);
             let words = line.split_whitespace();
-            words.clone().count() > 0
-                && words.clone().all(|word| is_digits(&word))
-                && line.len() >= 16
+            let bare = words.map(|word| word.trim_start_matches("0x").trim_end_matches([':', ',']));
+            let digits = bare.take_while(is_digits).map(str::len);
+            digits.sum::<usize>() >= DIGITS
         })
 }

@@ -1,22 +1,34 @@
-//! Ctrl-C: the first asks for an end, the second is one.
+//! Signals: Ctrl-C, of which the first asks for an end and the second is one, and a limit of the size of files.
 
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::LazyLock;
 
 use anyhow::Context;
+use leakscope_capture::Interrupt;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static INTERRUPT: LazyLock<Interrupt> = LazyLock::new(Interrupt::default);
 
 /// The exit code of a program that SIGINT ended, as shells reckon it.
 const INTERRUPTED: i32 = 130;
 
 /// From now on, Ctrl-C (and SIGTERM and SIGHUP) sets what is returned; a second one ends the program.
-pub(crate) fn catch() -> anyhow::Result<&'static AtomicBool> {
+pub(crate) fn catch() -> anyhow::Result<&'static Interrupt> {
     ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::Relaxed) {
+        if INTERRUPT.want() {
             process::exit(INTERRUPTED);
         }
     })
     .context("Ctrl-C cannot be caught")?;
-    Ok(&ASKED)
+    Ok(&INTERRUPT)
+}
+
+/// From now on, a file that has reached the limit of its size (`ulimit -f`) takes no more, as on a full disk. The
+/// program is not ended by that.
+pub(crate) fn survive_file_size_limit() {
+    #[cfg(unix)]
+    #[allow(unsafe_code, reason = "no safe function changes what a signal does")]
+    // SAFETY: ignoring a signal installs no handler, and no other thread runs yet.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
 }

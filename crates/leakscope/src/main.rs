@@ -4,8 +4,8 @@
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
-//! - [`screen`] is where output goes; [`shell`] writes commands that can be copied.
-//! - [`interrupt`] is Ctrl-C.
+//! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
+//! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
 //! 2 wrong usage or no readable input. A reader that goes away (`| head`) is no error.
@@ -17,17 +17,21 @@ mod file_kind;
 mod firmware;
 mod interrupt;
 mod no_events;
+mod output;
 mod recording;
 mod screen;
 mod shell;
 
+use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 fn main() -> ExitCode {
-    match cli::Arguments::parse().command.run() {
+    interrupt::survive_file_size_limit();
+    match cli::Arguments::parse_from(typed()).command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -35,6 +39,20 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The words that were typed. A file in place of a command is one to report on.
+fn typed() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let is_file = words.get(1).is_some_and(|word| {
+        let path = Path::new(word);
+        let is_command = cli::Arguments::command().find_subcommand(word).is_some();
+        !is_command && (path.is_file() || path.extension().is_some())
+    });
+    if is_file {
+        words.insert(1, "report".into());
+    }
+    words
 }
 
 /// The reader of our output has seen enough.

@@ -1,6 +1,8 @@
 //! Reading inputs into an analysis.
 
-use std::io::{self, IsTerminal};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,20 +12,23 @@ use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_analysis::describe::DescriptionFile;
 use leakscope_analysis::dump;
 use leakscope_analysis::problem::ProblemKind;
-use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace};
+use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, Trace};
 use leakscope_capture::Input;
+use leakscope_export::Heaptrack;
 use leakscope_report::naming::Naming;
 use leakscope_report::{Report, json};
 use leakscope_viewer::TraceInputs;
 
 use crate::file_kind::FileKind;
 use crate::no_events::NoEvents;
-use crate::screen;
+use crate::screen::{self, Advised};
 
 /// The inputs that the user named, open, and where in them the streams of packets are.
 pub(crate) struct OpenRecording {
     inputs: Vec<Input>,
     pub(crate) layout: Layout,
+    /// Functions that an input has told of itself.
+    code: Option<Heaptrack>,
     progress: ProgressBar,
     /// Whether more is being written to the inputs.
     grows: Arc<AtomicBool>,
@@ -33,17 +38,25 @@ impl OpenRecording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
         let mut inputs = leakscope_capture::open(names)?;
+        refuse_repeated(&inputs)?;
+        let mut code = None;
         for input in &mut inputs {
+            // A file that cannot be read is told of with the next read.
+            let head = input.head(HEAD).unwrap_or_default();
+            if Heaptrack::is_one(&head) {
+                code = Some(translate(input)?);
+            }
             for note in input.notes() {
                 screen::note(&format!("{}: {note}", input.name()));
             }
-            // A file that cannot be read is told of with the next read.
-            let head = input.head(HEAD).unwrap_or_default();
             if let Some(kind) = FileKind::certain(&head) {
                 return Err(NoEvents::new(input.name().to_owned(), kind).into());
             }
         }
-        Self::growing(inputs, &Arc::default())
+        Ok(Self {
+            code,
+            ..Self::growing(inputs, &Arc::default())?
+        })
     }
 
     /// Inputs that are open, and to which more is written as long as `grows` says so.
@@ -58,6 +71,7 @@ impl OpenRecording {
             layout: Layout::of(&heads),
             progress: progress_bar(length_of(&inputs)),
             inputs,
+            code: None,
             grows: Arc::clone(grows),
         })
     }
@@ -69,6 +83,11 @@ impl OpenRecording {
             progress: ProgressBar::hidden(),
             ..self
         })
+    }
+
+    /// The functions that the recording has told of itself.
+    pub(crate) fn take_code(&mut self) -> Option<Heaptrack> {
+        self.code.take()
     }
 
     /// The first bytes of the first input.
@@ -94,20 +113,62 @@ impl OpenRecording {
         Ok(naming)
     }
 
-    /// The heap dumps in a console's log, if that is what the user named.
+    /// The heap dumps in a console's log, if that is what the user named. Logs do not go together with others.
     pub(crate) fn dumps(&mut self) -> anyhow::Result<Option<dump::Log>> {
-        let [input] = self.inputs.as_mut_slice() else {
-            return Ok(None);
-        };
-        let head = input.head(HEAD)?;
-        if !dump::is_text(&head) {
-            return Ok(None);
+        if let [input] = self.inputs.as_mut_slice() {
+            return dumps_in(input);
         }
-        let text = input
-            .head(usize::MAX)
-            .with_context(|| format!("`{}` cannot be read any further", input.name()))?;
-        let log = dump::Log::read(&text);
-        Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
+        for input in &mut self.inputs {
+            if dumps_in(input)?.is_some() {
+                let name = input.name();
+                return Err(Advised {
+                    message: format!(
+                        "`{name}` is a console's log with a heap dump, which is the heap at one moment: it cannot be \
+                         read together with other files"
+                    ),
+                    hint: "report on each log by itself: of two moments of one device, call sites that hold more blocks \
+                           in the later one are what grew",
+                }
+                .into());
+            }
+        }
+        Ok(None)
+    }
+
+    /// A heap dump is refused: it has neither events nor log messages.
+    pub(crate) fn refuse_dumps(&mut self) -> anyhow::Result<()> {
+        if self.dumps()?.is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` is a console's log with a heap dump: it has blocks and call stacks, but no events",
+            self.names().concat()
+        );
+        let hint = "`leakscope report` says what the dump holds, and `leakscope view` shows it";
+        Err(Advised { message, hint }.into())
+    }
+
+    /// Return addresses in the call stacks, as many as tell the program that was running from any other.
+    pub(crate) fn return_addresses(&mut self) -> anyhow::Result<Vec<u64>> {
+        /// Distinct ones are more than enough.
+        const ENOUGH: usize = 512;
+        let mut addresses = BTreeSet::new();
+        if let Some(log) = self.dumps()? {
+            let records = log.dumps.iter().flat_map(|dump| &dump.records);
+            addresses.extend(records.flat_map(|record| &record.allocated_by).copied());
+            return Ok(addresses.into_iter().collect());
+        }
+        let mut trace = Trace::new(&self.layout);
+        while let Step::Event(event, trace) = trace.step(&mut *self)? {
+            if let EventKind::Heap(HeapEvent::Allocation { stack, .. }) = event.kind {
+                addresses.extend(trace.stacks().frames(stack));
+            }
+            if addresses.len() >= ENOUGH {
+                break;
+            }
+        }
+        self.progress.reset();
+        Ok(addresses.into_iter().collect())
     }
 
     /// The report in a JSON file, if that is what the user named.
@@ -188,10 +249,61 @@ impl TraceInputs for OpenRecording {
     }
 }
 
+/// Makes a recording of a heaptrack file.
+fn translate(input: &mut Input) -> anyhow::Result<Heaptrack> {
+    const FROM: &str = "a heaptrack file: it does not say which block of a size and call stack is freed, so that the oldest \
+                        is taken to be";
+    let code = input.translate(FROM, |file, recording| {
+        Heaptrack::translate(file, BufWriter::new(recording))
+    });
+    code.with_context(|| format!("`{}`", input.name()))
+}
+
 /// The length of all inputs, as far as it is known, in bytes.
 fn length_of(inputs: &[Input]) -> u64 {
     let lengths = inputs.iter().map(Input::length);
     lengths.map(Result::unwrap_or_default).sum()
+}
+
+/// The heap dumps in a file, if it is a console's log.
+fn dumps_in(input: &mut Input) -> anyhow::Result<Option<dump::Log>> {
+    let head = input.head(HEAD)?;
+    if !dump::is_text(&head) {
+        return Ok(None);
+    }
+    let text = input
+        .head(usize::MAX)
+        .with_context(|| format!("`{}` cannot be read any further", input.name()))?;
+    let log = dump::Log::read(&text);
+    Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
+}
+
+/// A file that is named twice, by whatever path, is a mistake: a recording has a file a core.
+fn refuse_repeated(inputs: &[Input]) -> Result<(), Advised> {
+    for (count, input) in inputs.iter().enumerate() {
+        let mut before = inputs[..count].iter();
+        if let Some(same) = before.find(|before| is_one_file(before.name(), input.name())) {
+            return Err(Advised {
+                message: format!("`{}` and `{}` are one file", same.name(), input.name()),
+                hint: "name each file once: a recording in several files has one a core",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_one_file(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    #[cfg(unix)]
+    let identity = |path| {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).map(|data| (data.dev(), data.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = |path| fs::canonicalize(path);
+    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether packets explain more of the front of a file than text does. A device may send lines of text in packets;

@@ -26,14 +26,25 @@ impl Screen {
     pub(crate) fn new() -> Self {
         let stdout = io::stdout();
         let colour = AutoStream::choice(&stdout) != ColorChoice::Never;
-        let width = terminal_size::terminal_size_of(&stdout)
-            .map_or(Self::FILE_WIDTH, |(width, _)| usize::from(width.0));
+        let terminal = terminal_size::terminal_size_of(&stdout);
+        let width = terminal
+            .map(|(width, _)| usize::from(width.0))
+            .or_else(columns)
+            .unwrap_or(Self::FILE_WIDTH);
         Self {
             out: BufWriter::with_capacity(64 * 1024, stdout.lock()),
             width,
             colour,
         }
     }
+}
+
+/// The width that the user's environment asks for, where there is no terminal.
+fn columns() -> Option<usize> {
+    /// Less is no page.
+    const NARROWEST: usize = 40;
+    let columns = std::env::var("COLUMNS").ok()?.parse().ok()?;
+    (columns >= NARROWEST).then_some(columns)
 }
 
 /// What went wrong, and what can be done about it, where no other error type has both.
@@ -56,11 +67,25 @@ pub(crate) fn complain(error: &anyhow::Error) {
     let _ = writeln!(
         anstream::stderr(),
         "error: {}",
-        sanitise(&format!("{error:#}"))
+        sanitise(&in_one_line(error))
     );
     if let Some(advice) = advice(error) {
         hint(advice);
     }
+}
+
+/// The error and its causes, but for those that it has said itself.
+fn in_one_line(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let cause = cause.to_string();
+        if said.is_empty() {
+            cause
+        } else if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
 }
 
 /// Says something on standard error that is no error.

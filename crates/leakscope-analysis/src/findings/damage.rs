@@ -72,15 +72,18 @@ fn at_worst(freed: u64) -> Reason {
 
 /// Whether the accusation would be made without the blocks that can have been freed in gaps: whether these
 /// are the oldest or the youngest. (Where no free was seen at all, they are the oldest: a site that frees only
-/// in gaps has no reason to spare those.)
+/// in gaps has no reason to spare those.) Which blocks were freed is not known, so each counts as large as the mean.
 fn stands_at_worst(case: &Case<'_>) -> bool {
-    let (history, span) = (case.history, case.span);
+    let span = case.span;
+    let mut history = case.history.clone();
+    let mean = history.live_bytes / (history.live_births.len() as u64).max(1);
+    history.live_sizes = vec![mean; history.live_births.len()];
     let ends: &[End] = match history.frees {
         0 => &[End::Oldest],
         _ => &[End::Oldest, End::Youngest],
     };
     ends.iter().all(|&end| {
-        let rest = without(history, span, &removed(history, span, end));
+        let rest = without(&history, span, &removed(&history, span, end));
         decide(&Case::without_loss(&rest, span)).verdict.is_leak()
     })
 }
@@ -128,31 +131,37 @@ fn removed(history: &SiteHistory, span: &Span, end: End) -> Vec<u64> {
     removed
 }
 
-/// The history as it would be without the blocks that were born at `removed`. Sizes of single blocks are
-/// not known: each counts as large as the mean.
+/// The history as it would be without the blocks that were born at `removed`, in order.
 pub(super) fn without(history: &SiteHistory, span: &Span, removed: &[u64]) -> SiteHistory {
     let mut rest = history.clone();
-    let mut gone = removed.iter().copied().peekable();
-    rest.live_births
-        .retain(|&birth| gone.next_if_eq(&birth).is_none());
-    let blocks = removed.len() as u64;
-    let bytes = |blocks: u64| {
-        let share = u128::from(history.live_bytes) * u128::from(blocks);
-        (share / (history.live_births.len() as u128).max(1)) as u64
-    };
+    rest.live_births.clear();
+    rest.live_sizes.clear();
+    let mut gone = removed.iter().peekable();
+    // The bytes that were removed up to each of `removed`.
+    let mut bytes = Vec::with_capacity(removed.len());
+    let mut sum = 0_u64;
+    for (index, &birth) in history.live_births.iter().enumerate() {
+        let size = history.live_sizes.get(index).copied().unwrap_or(0);
+        if gone.next_if_eq(&&birth).is_some() {
+            sum = sum.saturating_add(size);
+            bytes.push(sum);
+        } else {
+            rest.live_births.push(birth);
+            rest.live_sizes.push(size);
+        }
+    }
+    let blocks = bytes.len() as u64;
     rest.allocations = history.allocations.saturating_sub(blocks);
-    rest.live_bytes = history.live_bytes.saturating_sub(bytes(blocks));
+    rest.live_bytes = history.live_bytes.saturating_sub(sum);
     rest.cycles.grown = history.cycles.grown.saturating_sub(blocks);
-    rest.cycles.net_bytes = history
-        .cycles
-        .net_bytes
-        .saturating_sub_unsigned(bytes(blocks));
+    rest.cycles.net_bytes = history.cycles.net_bytes.saturating_sub_unsigned(sum);
     for (window, floor) in rest.floors.iter_mut().enumerate() {
         let start = (window as u64)
             .saturating_mul(span.window)
             .saturating_add(span.start);
-        let born_before = removed.partition_point(|&birth| birth < start) as u64;
-        *floor = floor.saturating_sub(bytes(born_before));
+        let born_before = removed.partition_point(|&birth| birth < start);
+        let removed_before = born_before.checked_sub(1).and_then(|last| bytes.get(last));
+        *floor = floor.saturating_sub(removed_before.copied().unwrap_or(0));
     }
     rest
 }

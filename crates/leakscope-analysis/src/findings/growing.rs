@@ -1,5 +1,7 @@
 //! A leak behind ordinary use: blocks are freed, and yet the lowest level rises and does not come back.
 
+use std::borrow::Cow;
+
 use super::case::Case;
 use super::damage::without;
 use super::loss::Loss;
@@ -9,6 +11,9 @@ use super::{Confidence, Finding, SiteHistory, Verdict, Word};
 /// From this share of the stretch on, a block that may have been freed unseen leaves enough before it.
 const LATE: f64 = 0.75;
 
+/// Lost allocations explain at most this share of windows in which nothing is known to have lived.
+const EMPTY: f64 = 0.25;
+
 /// With this many windows the verdict is sure.
 const MANY_WINDOWS: usize = 16;
 
@@ -16,7 +21,7 @@ const MANY_WINDOWS: usize = 16;
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let floors = case.floors();
     let slack = slack(case, floors.window);
-    let rise = Rise::of(floors.bytes, slack)?;
+    let rise = Rise::of(&known_floors(case.loss.as_ref(), floors.bytes), slack)?;
     if !case.freed_before_shutdown() || !rise.is_lasting(case.scatter()) {
         return None;
     }
@@ -47,6 +52,23 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     })
 }
 
+/// The floors; where an allocation that was lost may be why nothing is known to have lived, the floor before. An
+/// array that is enlarged has one block, which is unknown until the next time if the news of it is lost.
+fn known_floors<'a>(loss: Option<&Loss<'_>>, floors: &'a [u64]) -> Cow<'a, [u64]> {
+    let begun = floors.iter().take_while(|&&floor| floor == 0).count();
+    let empty = floors[begun..].iter().filter(|&&floor| floor == 0).count();
+    if loss.is_none_or(Loss::is_blind) || empty as f64 > EMPTY * floors.len() as f64 {
+        return floors.into();
+    }
+    let mut known = floors.to_vec();
+    for window in begun + 1..known.len() {
+        if known[window] == 0 {
+            known[window] = known[window - 1];
+        }
+    }
+    known.into()
+}
+
 /// How far the floors flicker, in bytes, because blocks whose free was lost are found out later.
 fn slack(case: &Case<'_>, window: u64) -> f64 {
     let history = case.history;
@@ -64,7 +86,7 @@ fn rises_for_sure(case: &Case<'_>, loss: &Loss<'_>, slack: f64) -> Option<()> {
             to: until,
             ..Case::without_loss(history, case.span)
         };
-        let rise = Rise::of(case.floors().bytes, slack);
+        let rise = Rise::of(&known_floors(Some(loss), case.floors().bytes), slack);
         rise.is_some_and(|rise| rise.is_lasting(case.scatter()))
     };
     let rest = without(case.history, case.span, &suspects);

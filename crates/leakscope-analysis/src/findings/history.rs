@@ -17,6 +17,8 @@ pub struct SiteHistory {
     pub live_bytes: u64,
     /// When each block that lives now was allocated, earliest first.
     pub live_births: Vec<u64>,
+    /// The sizes of the same blocks, in the same order.
+    pub live_sizes: Vec<u64>,
     /// The most bytes that lived at once.
     pub max_live_bytes: u64,
     /// When that was first so.

@@ -103,6 +103,11 @@ impl<'a> Loss<'a> {
         self.losses.is_blind || self.reused[class] as f64 > self.at_most(self.usual(class))
     }
 
+    /// Whether nobody can say what was lost.
+    pub(super) fn is_blind(&self) -> bool {
+        self.losses.is_blind
+    }
+
     /// How many blocks that lived for `sure`, and would now be older than `age`, were freed unseen at most.
     pub(super) fn hidden(&self, sure: usize, age: usize) -> usize {
         self.at_most(self.usual(sure) * self.losses.hidden[age])

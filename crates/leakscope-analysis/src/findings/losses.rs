@@ -27,10 +27,10 @@ const LEAST_CONTROLLED: f64 = 30.0;
 
 /// The control group holds blocks for good reasons, too, so that most of its sites show far too high a share of
 /// hidden frees. So what counts is the share below which a quarter of the group lies; three times that is allowed
-/// for, and one in a hundred.
+/// for, and one in two hundred.
 const FEW: f64 = 0.25;
 const MARGIN: f64 = 3.0;
-const LEAST_HIDDEN: f64 = 0.01;
+const LEAST_HIDDEN: f64 = 0.005;
 
 /// The losses of a session.
 #[derive(Clone, Debug, PartialEq)]

@@ -51,6 +51,8 @@ pub struct HeapModel {
     /// When the first cycles were over, and when the last mark was.
     pub(super) cycles: (u64, u64),
     pub(super) last_heap_event: u64,
+    /// Heap events of which no notice was taken.
+    pub(super) passed: u64,
     /// When the target was told to stop.
     pub(super) stopped: Option<u64>,
     pub(super) scan_budget: ScanBudget,
@@ -90,6 +92,24 @@ impl HeapModel {
             _ => {}
         }
         None
+    }
+
+    /// Takes notice of an event's time alone, and of heaps that it may define: a session begins behind it.
+    pub(crate) fn pass(&mut self, event: &Event<'_>) {
+        match event.kind {
+            EventKind::Heap(HeapEvent::Define { heap, base, size }) => {
+                self.tell_heaps_apart();
+                self.heaps.define(heap, base, size);
+            }
+            EventKind::Heap(_) => self.passed += 1,
+            _ => {}
+        }
+        if self.session.heap_events == 0 {
+            self.session.start = event.time;
+            self.moment.start = event.time;
+            self.peak_time = event.time;
+            self.last_heap_event = event.time;
+        }
     }
 
     /// From now on, cycles begin only where [`HeapModel::mark_cycle`] says.

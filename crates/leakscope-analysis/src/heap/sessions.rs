@@ -110,6 +110,7 @@ impl HeapModel {
     fn history(&self, site: &Site, blocks: &[(u64, LiveBlock)], end: u64) -> SiteHistory {
         SiteHistory {
             live_births: blocks.iter().map(|(_, block)| block.time).collect(),
+            live_sizes: blocks.iter().map(|(_, block)| block.size.into()).collect(),
             ..site.history(end, &self.moment)
         }
     }

@@ -221,7 +221,7 @@ impl Site {
         }
     }
 
-    /// The history up to `now`, without [`SiteHistory::live_births`].
+    /// The history up to `now`, without the blocks that live.
     pub(super) fn history(&self, now: u64, moment: &Moment) -> SiteHistory {
         let mut copy = self.clone();
         copy.settle(now, moment);
@@ -235,6 +235,7 @@ impl Site {
             largest: u64::from(self.largest),
             live_bytes: self.live_bytes,
             live_births: Vec::new(),
+            live_sizes: Vec::new(),
             max_live_bytes: self.max_live_bytes,
             max_first_reached: self.max_first_reached,
             first_allocation: self.first_allocation.min(now),

@@ -50,7 +50,7 @@ impl HeapModel {
             events: counts.packets,
             copies: counts.copies,
             log_messages: counts.log_messages,
-            heap_events: counts.heap_events,
+            heap_events: counts.heap_events - self.passed,
             dropped_packets: counts.dropped,
             bytes: counts.bytes,
             end,

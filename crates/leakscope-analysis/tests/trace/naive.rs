@@ -380,7 +380,11 @@ impl Site {
             .map_or(at_start, |low| low.min(at_start))
     }
 
-    pub(crate) fn history(&self, twin: &Twin, births: Vec<u64>) -> SiteHistory {
+    pub(crate) fn history(
+        &self,
+        twin: &Twin,
+        (births, sizes): (Vec<u64>, Vec<u64>),
+    ) -> SiteHistory {
         let span = twin.span();
         let mut lifetimes = Lifetimes::default();
         for (birth, death) in &self.freed {
@@ -430,6 +434,7 @@ impl Site {
             allocated_bytes: self.allocations.iter().map(|&(_, size)| size).sum(),
             live_bytes: self.live(),
             live_births: births,
+            live_sizes: sizes,
             largest: self
                 .allocations
                 .iter()

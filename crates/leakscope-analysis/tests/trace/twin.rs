@@ -139,24 +139,25 @@ fn compare_sites(twin: &Twin, outcome: &Outcome) {
     }
 }
 
-/// The birth and the address of each block of a site that lives.
-fn live_blocks(twin: &Twin, number: usize) -> Vec<(u64, u64)> {
+/// The birth, the address and the size of each block of a site that lives.
+fn live_blocks(twin: &Twin, number: usize) -> Vec<(u64, u64, u64)> {
     let own = twin.live.iter().filter(|(_, block)| block.site == number);
-    let mut blocks: Vec<(u64, u64)> = own
-        .map(|(&block, of)| (of.time, u64::from(address(block))))
+    let mut blocks: Vec<(u64, u64, u64)> = own
+        .map(|(&block, of)| (of.time, u64::from(address(block)), of.size))
         .collect();
     blocks.sort_unstable();
     blocks
 }
 
 fn history(twin: &Twin, number: usize) -> SiteHistory {
-    let births = live_blocks(twin, number).into_iter();
-    twin.sites[&number].history(twin, births.map(|(time, _)| time).collect())
+    let live = live_blocks(twin, number).into_iter();
+    let live = live.map(|(time, _, size)| (time, size)).unzip();
+    twin.sites[&number].history(twin, live)
 }
 
 fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite, span: &Span) {
     let blocks = live_blocks(twin, number);
-    let listed = real.blocks.iter().map(|block| (block.time, block.address));
+    let listed = (real.blocks.iter()).map(|block| (block.time, block.address, block.size));
     let kept = blocks.len().min(CallSite::BLOCKS_KEPT);
     assert_eq!(
         listed.collect::<Vec<_>>(),

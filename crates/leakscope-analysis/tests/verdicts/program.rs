@@ -141,6 +141,7 @@ impl Program {
     pub(crate) fn history(&self) -> SiteHistory {
         let mut history = SiteHistory::default();
         let mut births = Vec::new();
+        let mut live = Vec::new();
         for block in self.blocks.iter().filter(|block| block.birth <= self.end) {
             history.allocations += 1;
             history.allocated_bytes += block.size;
@@ -148,7 +149,7 @@ impl Program {
             births.push(block.birth);
             match block.death.filter(|&death| death <= self.end) {
                 None => {
-                    history.live_births.push(block.birth);
+                    live.push((block.birth, block.size));
                     history.live_bytes += block.size;
                 }
                 Some(death) => {
@@ -162,7 +163,8 @@ impl Program {
             }
         }
         births.sort_unstable();
-        history.live_births.sort_unstable();
+        live.sort_unstable();
+        (history.live_births, history.live_sizes) = live.into_iter().unzip();
         history.first_allocation = births.first().copied().unwrap_or_default();
         history.last_allocation = births.last().copied().unwrap_or_default();
         history.longest_silence = births

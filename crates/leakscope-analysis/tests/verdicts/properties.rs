@@ -24,6 +24,7 @@ prop_compose! {
     fn any_history()(
         numbers in vec(number(), 11),
         mut live_births in vec(number(), 0..40),
+        live_sizes in vec(number(), 0..40),
         sorted in any::<bool>(),
         first_free in option::of(number()),
         last_free in option::of(number()),
@@ -52,6 +53,7 @@ prop_compose! {
             largest: numbers[10],
             live_bytes: numbers[3],
             live_births,
+            live_sizes,
             max_live_bytes: numbers[4],
             max_first_reached: numbers[5],
             first_allocation: numbers[6],

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::{Connection, ProtocolError};
 use super::endpoint::{Endpoint, Stream};
@@ -11,11 +11,12 @@ use super::error::GdbError;
 use super::features::{Architecture, Description, Features};
 use super::reply::{self, Stop};
 use super::server::Server;
+use crate::interrupt::{Interrupt, Wait};
 use crate::memory::WordLayout;
 
 /// A connection to a GDB server, whose target stands still or runs.
 ///
-/// Every call returns after the time-out at the latest, unless the server keeps talking.
+/// Every call returns after the time-out at the latest, or soon after the interrupt.
 #[derive(Debug)]
 pub struct Client {
     pub(super) endpoint: Endpoint,
@@ -31,18 +32,23 @@ pub struct Client {
     /// The target stood still while something else was waited for.
     pub(super) pending_stop: Option<Stop>,
     text: VecDeque<String>,
+    pub(super) interrupt: Interrupt,
 }
 
 impl Client {
     /// Connects, and learns what the server can do. Servers stop the target then.
     ///
     /// `time_out` is how long any answer may take.
-    pub fn connect(endpoint: &Endpoint, time_out: Duration) -> Result<Self, GdbError> {
+    pub fn connect(
+        endpoint: &Endpoint,
+        time_out: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<Self, GdbError> {
         let unreachable = |source| GdbError::Unreachable {
             endpoint: endpoint.to_string(),
             source,
         };
-        let stream = endpoint.connect(time_out).map_err(unreachable)?;
+        let stream = endpoint.connect(time_out, interrupt).map_err(unreachable)?;
         let mut client = Self {
             endpoint: endpoint.clone(),
             stream,
@@ -56,6 +62,7 @@ impl Client {
             is_running: false,
             pending_stop: None,
             text: VecDeque::new(),
+            interrupt: interrupt.clone(),
         };
         client.greet()?;
         Ok(client)
@@ -221,8 +228,10 @@ impl Client {
         accept: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<T, GdbError> {
         let limit = self.time_out;
+        let interrupt = self.interrupt.clone();
+        let mut wait = Wait::new(limit, &interrupt);
         loop {
-            let Some(packet) = self.receive(limit, awaited)? else {
+            let Some(packet) = self.receive(&mut wait, awaited)? else {
                 return Err(self.silence(awaited, limit));
             };
             if self.is_about_something_else(&packet) {
@@ -249,34 +258,37 @@ impl Client {
 
     /// Whether the packet is text, which is kept.
     pub(super) fn keep_text(&mut self, packet: &[u8]) -> bool {
-        /// Older text that was not fetched is forgotten.
-        const KEPT: usize = 10_000;
-        let text = reply::text(packet);
-        let is_text = text.is_some();
-        self.text.extend(text.filter(|text| !text.is_empty()));
-        if self.text.len() > KEPT {
-            self.text.pop_front();
+        /// So many pieces, and so long: what comes before somebody fetches them is forgotten.
+        const KEPT: usize = 1_000;
+        const LONGEST: usize = 10_000;
+        let Some(mut text) = reply::text(packet) else {
+            return false;
+        };
+        text.truncate(text.floor_char_boundary(LONGEST));
+        if !text.is_empty() && self.text.len() < KEPT {
+            self.text.push_back(text);
         }
-        is_text
+        true
     }
 
     /// The next packet; `None` if none comes in time.
     pub(super) fn receive(
         &mut self,
-        limit: Duration,
+        wait: &mut Wait<'_>,
         awaited: &str,
     ) -> Result<Option<Vec<u8>>, GdbError> {
-        let deadline = Instant::now() + limit;
-        let mut left = limit;
         let mut bytes = [0; 4096];
         loop {
             if let Some(packet) = self.connection.next_packet() {
                 return Ok(Some(packet));
             }
-            let count = match self.stream.read(&mut bytes, left) {
+            let Some(turn) = wait.turn() else {
+                return Ok(None);
+            };
+            let count = match self.stream.read(&mut bytes, turn) {
                 Ok(0) => return Err(self.closed(awaited)),
                 Ok(count) => count,
-                Err(error) if is_time_out(&error) => return Ok(None),
+                Err(error) if is_time_out(&error) => continue,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(self.failed(awaited, error)),
             };
@@ -287,10 +299,6 @@ impl Client {
                     source,
                 })?;
             self.flush(awaited)?;
-            left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(self.connection.next_packet());
-            }
         }
     }
 

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+use crate::interrupt::Interrupt;
+use crate::source::network::dial_within;
 
 /// Where a server listens: `HOST:PORT`, `:PORT` or `PORT` on this machine, or, where there are such, the path
 /// of a Unix socket (with a `/` in it).
@@ -58,22 +61,9 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn connect(&self, limit: Duration) -> io::Result<Stream> {
+    pub(super) fn connect(&self, limit: Duration, interrupt: &Interrupt) -> io::Result<Stream> {
         match self {
-            Self::Tcp { host, port } => {
-                let mut failure = None;
-                for address in (host.as_str(), *port).to_socket_addrs()? {
-                    match TcpStream::connect_timeout(&address, limit) {
-                        Ok(stream) => {
-                            // Small packets, each of which is waited for.
-                            stream.set_nodelay(true)?;
-                            return Ok(Stream::Tcp(stream));
-                        }
-                        Err(error) => failure = Some(error),
-                    }
-                }
-                Err(failure.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
-            }
+            Self::Tcp { .. } => dial_within(&self.to_string(), limit, interrupt).map(Stream::Tcp),
             #[cfg(unix)]
             Self::Unix(path) => Ok(Stream::Unix(std::os::unix::net::UnixStream::connect(path)?)),
             #[cfg(not(unix))]

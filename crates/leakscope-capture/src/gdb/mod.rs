@@ -4,7 +4,8 @@
 //! - [`Connection`] is the protocol without a socket: payloads in, bytes out, and back ([`packet`]).
 //! - [`Client`] asks, through a socket ([`Endpoint`]), and is the target's [`Memory`](crate::memory::Memory).
 //! - [`connect`] makes a [`Source`](crate::source::Source) of it.
-//! - [`RingRecording`] and [`EspressifRecording`] record between two breakpoints, by a [`Plan`].
+//! - [`GdbDebugger`] has the target in hand for a [`RingRecording`](crate::course::RingRecording), which reads the
+//!   recorder's buffer out of its memory, and for an [`EspressifRecording`], which has Espressif's OpenOCD read it.
 //!
 //! Everything is blocking, with time-outs. What a server says may be wrong, late, or hostile.
 //!
@@ -12,14 +13,16 @@
 
 mod client;
 mod connection;
+mod debugger;
 mod endpoint;
 mod error;
+mod espressif;
 mod features;
 mod hex;
 mod lines;
 mod memory;
 pub mod packet;
-mod recording;
+mod record_error;
 mod reply;
 mod run;
 mod server;
@@ -27,11 +30,13 @@ mod source;
 
 pub use client::Client;
 pub use connection::{Connection, ProtocolError};
+pub use debugger::{GdbDebugger, Halted};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::GdbError;
+pub use espressif::EspressifRecording;
 pub use features::{Architecture, Features};
-pub use recording::{Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status};
+pub use record_error::RecordError;
 pub use reply::Stop;
 pub use run::Breakpoint;
 pub use server::Server;
-pub use source::{ABILITIES, GdbOptions, connect};
+pub use source::{ABILITIES, connect};

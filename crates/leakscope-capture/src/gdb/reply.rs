@@ -19,6 +19,14 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// As if we had stopped it.
+    pub(super) fn asked() -> Self {
+        Self::Signal {
+            number: 2,
+            registers: Vec::new(),
+        }
+    }
+
     /// Reads a stop reply; `None` if it is none.
     pub fn parse(packet: &[u8]) -> Option<Self> {
         let (&kind, rest) = packet.split_first()?;

@@ -1,12 +1,13 @@
 //! Running the target and stopping it, breakpoints, registers, and the server's own commands.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client::{Client, refused};
 use super::error::GdbError;
 use super::features::Architecture;
 use super::hex;
 use super::reply::{self, Stop};
+use crate::interrupt::Wait;
 use crate::memory::Memory;
 
 impl Client {
@@ -27,14 +28,14 @@ impl Client {
 
     /// Waits until the target stands still; `None` if it still runs after `limit`.
     pub fn wait(&mut self, limit: Duration) -> Result<Option<Stop>, GdbError> {
-        let deadline = Instant::now() + limit;
+        let interrupt = self.interrupt.clone();
+        let mut wait = Wait::new(limit, &interrupt);
         while self.is_running {
             if let Some(stop) = self.pending_stop.take() {
                 self.is_running = false;
                 return Ok(Some(stop));
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Some(packet) = self.receive(left, "the target to stop")? else {
+            let Some(packet) = self.receive(&mut wait, "the target to stop")? else {
                 return Ok(None);
             };
             if self.keep_text(&packet) {
@@ -137,6 +138,14 @@ impl Client {
         Ok(bytes.map(|bytes| self.layout.number(bytes)))
     }
 
+    /// Has the server carry out a command of its own that takes it seconds, and is waited for whatever the user wants.
+    pub(super) fn monitor_patiently(&mut self, command: &str) -> Result<String, GdbError> {
+        let interrupt = std::mem::take(&mut self.interrupt);
+        let said = self.monitor(command);
+        self.interrupt = interrupt;
+        said
+    }
+
     /// Has the server carry out a command of its own; what it says.
     ///
     /// Of very long texts, only the beginning is kept.
@@ -147,8 +156,10 @@ impl Client {
         self.send(request.as_bytes())?;
         let mut said = String::new();
         let limit = self.time_out;
+        let interrupt = self.interrupt.clone();
+        let mut wait = Wait::new(limit, &interrupt);
         loop {
-            let Some(packet) = self.receive(limit, &what)? else {
+            let Some(packet) = self.receive(&mut wait, &what)? else {
                 return Err(GdbError::TimeOut {
                     awaited: what,
                     limit,
@@ -182,7 +193,7 @@ impl Client {
     }
 
     /// Leaves. The target runs on.
-    pub fn detach(mut self) -> Result<(), GdbError> {
+    pub fn detach(&mut self) -> Result<(), GdbError> {
         if self.is_running {
             match self.interrupt()? {
                 Stop::Signal { .. } => {}

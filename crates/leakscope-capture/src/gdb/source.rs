@@ -1,21 +1,19 @@
 //! A GDB server as a source: what `leakscope record --gdb` records.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
+use super::debugger::{GdbDebugger, Halted};
 use super::endpoint::Endpoint;
 use super::error::GdbError;
-use super::features::Architecture;
+use super::espressif::EspressifRecording;
 use super::lines::Lines;
-use super::recording::{
-    Ending, EspressifRecording, Halted, Plan, RecordError, RingRecording, Status,
-};
+use super::record_error::RecordError;
 use super::server::Server;
-use crate::memory::WordLayout;
+use crate::course::{Course, Debugger, Options, RingRecording, Status};
 use crate::openocd::Destination;
-use crate::receiver::{Inbox, place};
-use crate::rtt::{Pace, Place, Reader};
+use crate::receiver::Inbox;
+use crate::rtt::Reader;
 use crate::source::{Abilities, Form, Item, Lost, Source, SourceError, SourceEvent};
 
 /// What can be asked of a recording through a GDB server.
@@ -29,42 +27,14 @@ pub const ABILITIES: Abilities = Abilities {
 const TIME_OUT: Duration = Duration::from_secs(10);
 /// A server that does not answer by then is not back yet.
 const ATTEMPT: Duration = Duration::from_secs(2);
-/// A start that was not reached by then is missed.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// OpenOCD and the trace that it sends are listened to in turn.
 const TURN: Duration = Duration::from_millis(10);
-
-/// What a recording through a GDB server has to know.
-pub struct GdbOptions {
-    /// From where to where.
-    pub plan: Plan,
-    /// Where RTT's control block is, unless the target is Espressif's.
-    pub rtt: Option<Place>,
-    /// What the program's ELF file says of the processor.
-    pub processor: Option<(Architecture, WordLayout)>,
-    /// Stop a target that has to be stopped for each look only when its buffer may be nearly full.
-    pub few_stops: bool,
-    /// A name for an address of the program, as the user knows it: `heap_trace_start`.
-    pub name: Box<dyn Fn(u64) -> String + Send>,
-}
-
-impl fmt::Debug for GdbOptions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("GdbOptions")
-            .field("plan", &self.plan)
-            .field("rtt", &self.rtt)
-            .field("processor", &self.processor)
-            .field("few_stops", &self.few_stops)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Connects to the GDB server at `endpoint`, and prepares to record the target that it has.
 ///
 /// # Errors
 /// If there is none, or if it cannot record this target.
-pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Source>, SourceError> {
+pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
     let mut client = reach(endpoint, &options, TIME_OUT)?;
     if client.server() == Server::EspressifOpenOcd {
         return Ok(Box::new(through_openocd(client, endpoint, options)?));
@@ -78,12 +48,7 @@ pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Sourc
     let reader = Reader::new(place, client.layout());
     // What the target had before it is reset says how many cores it has, too.
     let streams = reader.streams(&mut client);
-    let pace = if options.few_stops {
-        Pace::sparing()
-    } else {
-        Pace::lively()
-    };
-    let recording = RingRecording::new(client, options.plan, reader, pace)?;
+    let recording = RingRecording::new(GdbDebugger::new(client), &options, reader)?;
     Ok(Box::new(GdbSource::new(
         GdbRecording::Ring(recording),
         streams,
@@ -92,8 +57,8 @@ pub fn connect(endpoint: &Endpoint, options: GdbOptions) -> Result<Box<dyn Sourc
     )))
 }
 
-fn reach(endpoint: &Endpoint, options: &GdbOptions, limit: Duration) -> Result<Client, GdbError> {
-    let mut client = Client::connect(endpoint, limit)?;
+fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Client, GdbError> {
+    let mut client = Client::connect(endpoint, limit, &options.interrupt)?;
     client.time_out = TIME_OUT;
     if let Some((architecture, layout)) = options.processor {
         client.assume(architecture, layout);
@@ -104,12 +69,12 @@ fn reach(endpoint: &Endpoint, options: &GdbOptions, limit: Duration) -> Result<C
 fn through_openocd(
     mut client: Client,
     endpoint: &Endpoint,
-    options: GdbOptions,
+    options: Options,
 ) -> Result<GdbSource, SourceError> {
     let names = client.monitor("target names")?;
     let cores = names.split_whitespace().count().clamp(1, 2);
     let destination = Destination::new(cores, client.own_address())?;
-    let recording = EspressifRecording::new(client, options.plan, destination)?;
+    let recording = EspressifRecording::new(client, &options, destination)?;
     let recording = GdbRecording::OpenOcd(recording);
     Ok(GdbSource::new(recording, cores as u8, endpoint, options))
 }
@@ -121,7 +86,7 @@ struct GdbSource {
     recording: Option<GdbRecording>,
     streams: u8,
     endpoint: Endpoint,
-    options: GdbOptions,
+    options: Options,
     inbox: Inbox,
     /// What the device prints.
     lines: Lines,
@@ -132,18 +97,16 @@ struct GdbSource {
     /// The link is back, before what is in the inbox.
     restored_event: Option<SourceEvent>,
     has_begun: bool,
-    opened: Instant,
-    was_impatient: bool,
 }
 
 #[derive(Debug)]
 enum GdbRecording {
-    Ring(RingRecording),
+    Ring(RingRecording<GdbDebugger>),
     OpenOcd(EspressifRecording),
 }
 
 impl GdbSource {
-    fn new(recording: GdbRecording, streams: u8, endpoint: &Endpoint, options: GdbOptions) -> Self {
+    fn new(recording: GdbRecording, streams: u8, endpoint: &Endpoint, options: Options) -> Self {
         Self {
             recording: Some(recording),
             streams,
@@ -155,8 +118,6 @@ impl GdbSource {
             lost_event: None,
             restored_event: None,
             has_begun: false,
-            opened: Instant::now(),
-            was_impatient: false,
         }
     }
 
@@ -170,7 +131,7 @@ impl GdbSource {
         };
         match result {
             Ok(Status::Finished(ending)) => {
-                self.inbox.notice(self.reason(ending));
+                self.inbox.notice(ending.sentence(&*self.options.name));
                 self.finish()
             }
             Ok(Status::Recording) => self.receive(TURN).map(drop),
@@ -181,27 +142,17 @@ impl GdbSource {
 
     /// Says once that the start was not reached for long, and where the target is instead.
     fn wait_no_longer(&mut self) -> Result<(), SourceError> {
-        let (Some(recording), Some(start)) = (&mut self.recording, self.options.plan.start) else {
+        let Some(recording) = &mut self.recording else {
             return Ok(());
         };
-        if self.was_impatient || self.opened.elapsed() < PATIENCE {
+        let (debugger, course) = recording.parts();
+        let Some(start) = course.missed_start(Instant::now()) else {
             return Ok(());
+        };
+        match debugger.look_where() {
+            Ok(address) => self.inbox.notice(Some(self.options.missed(start, address))),
+            Err(error) => return self.lose(error),
         }
-        self.was_impatient = true;
-        let address = match recording.look_where() {
-            Ok(address) => address,
-            Err(error) => return self.lose(error.into()),
-        };
-        let (start, place) = (
-            (self.options.name)(start),
-            place(address, &*self.options.name),
-        );
-        let text = format!(
-            "the program did not reach {start} within {} s; it is at {place}. If it gets there only when it \
-             starts, add --reset",
-            PATIENCE.as_secs()
-        );
-        self.inbox.notice(Some(text));
         Ok(())
     }
 
@@ -278,28 +229,15 @@ impl GdbSource {
         };
         let was_read = matches!(recording, GdbRecording::Ring(_));
         match recording.leave() {
-            Ok(halted) if was_read => self.inbox.notice(say_halted(halted)),
+            Ok(debugger) if was_read => self.inbox.notice(say_halted(debugger.halted())),
             // All was read. An emulator goes when its program ends, which may be before we take our leave.
-            Ok(_) | Err(GdbError::Closed { .. } | GdbError::Failed { .. } | GdbError::Ended) => {}
+            Ok(_)
+            | Err(RecordError::Gdb(
+                GdbError::Closed { .. } | GdbError::Failed { .. } | GdbError::Ended,
+            )) => {}
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    }
-
-    /// What there is to say of the end; nothing if it is the usual one.
-    fn reason(&self, ending: Ending) -> Option<String> {
-        match ending {
-            Ending::ReachedStop | Ending::Asked => None,
-            Ending::ProgramEnded(code) => Some(format!(
-                "the program ended with code {code}; what it had sent last may be lost"
-            )),
-            Ending::Stuck { signal, address } => {
-                let place = place(address, &*self.options.name);
-                Some(format!(
-                    "the program stopped at {place} (signal {signal}) and does not continue"
-                ))
-            }
-        }
     }
 
     /// The next thing that has happened and was not handed over yet.
@@ -354,7 +292,10 @@ impl GdbRecording {
     fn reconnect(&mut self, client: Client, inbox: &mut Inbox) -> Result<bool, RecordError> {
         match self {
             Self::Ring(recording) => {
-                recording.reconnect(client)?;
+                let (debugger, course) = recording.parts();
+                debugger.turn_to(client);
+                debugger.carry_out(&course.renew())?;
+                debugger.put_back_halt();
                 // The ring keeps what was sent; what it could not keep, SystemView counts.
                 Ok(true)
             }
@@ -362,14 +303,14 @@ impl GdbRecording {
         }
     }
 
-    fn look_where(&mut self) -> Result<Option<u64>, GdbError> {
+    fn parts(&mut self) -> (&mut GdbDebugger, &mut Course) {
         match self {
-            Self::Ring(recording) => recording.look_where(),
-            Self::OpenOcd(recording) => recording.look_where(),
+            Self::Ring(recording) => recording.parts(),
+            Self::OpenOcd(recording) => (&mut recording.debugger, &mut recording.course),
         }
     }
 
-    fn leave(self) -> Result<Halted, GdbError> {
+    fn leave(self) -> Result<GdbDebugger, RecordError> {
         match self {
             Self::Ring(recording) => recording.leave(),
             Self::OpenOcd(recording) => recording.leave(),

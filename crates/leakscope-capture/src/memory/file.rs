@@ -6,20 +6,41 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{Memory, MemoryError};
+use super::{Memory, MemoryError, users};
 
 /// A file that is the memory from an address on.
 #[derive(Debug)]
 pub struct MemoryFile {
     file: File,
     base: u64,
+    is_image: bool,
 }
 
 impl MemoryFile {
     /// Opens the file whose first byte is the memory's at `base`.
+    ///
+    /// A file that no running program has open is an image that was saved. It is left as it is: what is read and
+    /// written is a copy of it, in the folder for temporary files.
     pub fn open(path: &Path, base: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
-        Ok(Self { file, base })
+        let mut image = File::open(path)?;
+        let is_image = users::has_others(&image) == Some(false);
+        let file = if is_image {
+            let mut copy = tempfile::tempfile()?;
+            io::copy(&mut image, &mut copy)?;
+            copy
+        } else {
+            OpenOptions::new().read(true).write(true).open(path)?
+        };
+        Ok(Self {
+            file,
+            base,
+            is_image,
+        })
+    }
+
+    /// Whether it is an image that was saved, and never changes.
+    pub fn is_image(&self) -> bool {
+        self.is_image
     }
 
     /// The addresses that the file holds now.

@@ -1,6 +1,7 @@
 //! A target's memory, through any access to it: a GDB server, a debug probe, an emulator's file.
 
 mod file;
+mod users;
 mod word_layout;
 
 pub use file::{MemoryFile, MemoryFilePlace, PlaceError};

@@ -1,16 +1,20 @@
 //! Asking OpenOCD, through a socket.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, TcpStream};
+use std::time::Duration;
 
 use super::error::OpenOcdError;
 use super::rpc::{Notification, Reply, Rpc};
 use crate::gdb::Endpoint;
+use crate::interrupt::{Interrupt, Wait};
+use crate::source::network::dial_within;
 
 /// OpenOCD answers most things at once, and a reset within seconds.
 const LIMIT: Duration = Duration::from_secs(20);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// A script of a few bytes is taken within this time.
+const WRITE_LIMIT: Duration = Duration::from_secs(1);
 /// The most that something else may say before we know that it is not OpenOCD.
 const STRAY: usize = 128;
 
@@ -24,20 +28,22 @@ pub struct Client {
     limit: Duration,
     /// What is being done, without anybody waiting for it.
     pending: Option<String>,
+    interrupt: Interrupt,
 }
 
 impl Client {
     /// Connects, and makes sure that it is OpenOCD.
-    pub fn connect(endpoint: &Endpoint) -> Result<Self, OpenOcdError> {
-        Self::connect_within(endpoint, LIMIT)
+    pub fn connect(endpoint: &Endpoint, interrupt: &Interrupt) -> Result<Self, OpenOcdError> {
+        Self::connect_within(endpoint, LIMIT, interrupt)
     }
 
     /// The same, with this much time for OpenOCD to answer.
     pub(super) fn connect_within(
         endpoint: &Endpoint,
         limit: Duration,
+        interrupt: &Interrupt,
     ) -> Result<Self, OpenOcdError> {
-        let stream = connect(endpoint).map_err(|source| OpenOcdError::Unreachable {
+        let stream = connect(endpoint, interrupt).map_err(|source| OpenOcdError::Unreachable {
             endpoint: endpoint.to_string(),
             source,
         })?;
@@ -47,6 +53,7 @@ impl Client {
             rpc: Rpc::default(),
             limit,
             pending: None,
+            interrupt: interrupt.clone(),
         };
         match client.query("version") {
             Ok(_) => {
@@ -147,19 +154,22 @@ impl Client {
 
     /// The next reply, if it comes within `limit`.
     fn reply(&mut self, script: &str, limit: Duration) -> Result<Option<Reply>, OpenOcdError> {
-        let end = Instant::now() + limit;
+        let interrupt = self.interrupt.clone();
+        let mut wait = Wait::new(limit, &interrupt);
         loop {
             if let Some(reply) = self.rpc.next_reply() {
                 return Ok(Some(reply));
             }
-            let left = end.saturating_duration_since(Instant::now());
+            let Some(turn) = wait.turn() else {
+                return Ok(None);
+            };
             if self.rpc.incomplete().len() > STRAY && self.is_other_server() {
                 return Err(self.other_server(self.rpc.incomplete()));
             }
             // No time at all would mean for ever.
-            let wait = left.max(Duration::from_millis(1));
+            let time_out = turn.max(Duration::from_millis(1));
             self.stream
-                .set_read_timeout(Some(wait))
+                .set_read_timeout(Some(time_out))
                 .map_err(OpenOcdError::Failed)?;
             let mut bytes = [0; 4096];
             match self.stream.read(&mut bytes) {
@@ -170,9 +180,6 @@ impl Client {
                 }
                 Ok(length) => self.rpc.receive(&bytes[..length]),
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut if left.is_zero() => {
-                        return Ok(None);
-                    }
                     io::ErrorKind::WouldBlock
                     | io::ErrorKind::TimedOut
                     | io::ErrorKind::Interrupted => {}
@@ -205,19 +212,11 @@ fn result(script: &str, reply: Reply) -> Result<String, OpenOcdError> {
     }
 }
 
-fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
-    let Endpoint::Tcp { host, port } = endpoint else {
+fn connect(endpoint: &Endpoint, interrupt: &Interrupt) -> io::Result<TcpStream> {
+    let Endpoint::Tcp { .. } = endpoint else {
         return Err(io::ErrorKind::Unsupported.into());
     };
-    let mut failure = io::Error::from(io::ErrorKind::NotFound);
-    for address in (host.as_str(), *port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT_LIMIT) {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
+    let stream = dial_within(&endpoint.to_string(), CONNECT_LIMIT, interrupt)?;
+    stream.set_write_timeout(Some(WRITE_LIMIT))?;
+    Ok(stream)
 }

@@ -1,189 +1,173 @@
-//! The course of a recording: reset, the start, the stop, and where the target is.
+//! OpenOCD as the debugger of a recording, and when it is asked where the target is.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::error::OpenOcdError;
-use super::options::OpenOcdOptions;
+use crate::course::{Arrival, Course, Debugger, Halt, Options, Status};
+use crate::receiver::place;
 
 /// How often the target's state is asked for. OpenOCD prints each answer on its own screen, too.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// Stops at one place, where it should not stop, this often before it gives up.
-const STUCK: u32 = 3;
 
-/// How far the target has come.
+impl Client {
+    fn halt_if_running(&mut self) -> Result<(), OpenOcdError> {
+        if !self.is_halted()? {
+            self.halt()?;
+        }
+        Ok(())
+    }
+}
+
+impl Debugger for Client {
+    type Error = OpenOcdError;
+
+    fn reset(&mut self) -> Result<(), OpenOcdError> {
+        self.reset_and_halt()
+    }
+
+    fn run(&mut self) -> Result<(), OpenOcdError> {
+        self.resume_if_halted()
+    }
+
+    fn wait(&mut self, limit: Duration) -> Result<Option<Halt>, OpenOcdError> {
+        thread::sleep(limit);
+        if !self.is_halted()? {
+            return Ok(None);
+        }
+        self.program_counter().map(Halt::at).map(Some)
+    }
+
+    fn set_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
+        self.halt_if_running()?;
+        self.add_breakpoint(address)
+    }
+
+    fn clear_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
+        self.halt_if_running()?;
+        self.remove_breakpoint(address)
+    }
+
+    /// The target runs on, unless it stands there.
+    fn renew_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
+        match self.clear_breakpoint(address) {
+            Ok(()) | Err(OpenOcdError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        self.add_breakpoint(address)?;
+        if self.program_counter()? == address {
+            return Ok(());
+        }
+        self.resume()
+    }
+
+    fn look_where(&mut self) -> Result<Option<u64>, OpenOcdError> {
+        self.halt()?;
+        let address = self.program_counter()?;
+        self.resume()?;
+        Ok(Some(address))
+    }
+}
+
+/// A course, and when to look how far it is.
 #[derive(Debug)]
-pub(super) struct Course {
-    options: OpenOcdOptions,
-    /// The breakpoint that is set.
-    breakpoint: Option<u64>,
-    is_before_start: bool,
-    waiting_until: Option<Instant>,
-    next_look: Instant,
-    /// Where the target stood still unexpectedly, and how often in a row.
-    odd: Option<(u64, u32)>,
+pub(super) struct Looks {
+    course: Course,
+    options: Options,
+    next: Instant,
 }
 
-/// Why the target stands still.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Arrival {
-    Start,
-    Stop,
-    /// Somewhere else; it was told to run on.
-    Elsewhere(String),
+/// What a look has shown.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Where the target has come to.
+    pub(super) arrival: Option<Arrival>,
+    /// What the user is to know of that.
+    pub(super) notice: Option<String>,
 }
 
-impl Course {
-    pub(super) fn new(options: OpenOcdOptions) -> Self {
+impl Looks {
+    pub(super) fn new(options: Options) -> Self {
+        let now = Instant::now();
         Self {
-            is_before_start: options.plan.start.is_some(),
+            course: Course::new(options.plan, options.patience, now),
             options,
-            breakpoint: None,
-            waiting_until: None,
-            next_look: Instant::now(),
-            odd: None,
+            next: now,
         }
     }
 
-    pub(super) fn options(&self) -> &OpenOcdOptions {
+    pub(super) fn options(&self) -> &Options {
         &self.options
     }
 
     /// The name of the place where the recording begins, if that is still to come.
     pub(super) fn start_name(&self) -> Option<String> {
-        let start = self.options.plan.start.filter(|_| self.is_before_start);
-        start.map(|address| self.name(address))
+        let is_ahead = self.course.status() == Status::Waiting;
+        let start = self.options.plan.start.filter(|_| is_ahead);
+        start.map(&self.options.name)
     }
 
-    fn name(&self, address: u64) -> String {
-        (self.options.name)(address)
+    /// Whether the recording is over.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.course.status(), Status::Finished(_))
     }
 
     /// Prepares the target. It stands still then if a breakpoint was to be set, or if it was reset.
     pub(super) fn prepare(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
-        let plan = self.options.plan;
-        if plan.reset {
-            client.reset()?;
-        }
-        if let Some(address) = plan.start.or(plan.stop) {
-            if !client.is_halted()? {
-                client.halt()?;
-            }
-            self.set_breakpoint(client, address)?;
-        }
-        if self.is_before_start {
-            self.waiting_until = Some(Instant::now() + self.options.start_limit);
-        }
-        Ok(())
-    }
-
-    fn set_breakpoint(&mut self, client: &mut Client, address: u64) -> Result<(), OpenOcdError> {
-        client.set_breakpoint(address)?;
-        self.breakpoint = Some(address);
-        Ok(())
+        client.carry_out(&self.course.prepare())
     }
 
     /// Sets the breakpoint anew: a reset has taken it out of the chip, or another OpenOCD does not know of it. The
     /// target runs on, unless it stands there.
-    pub(super) fn set_again(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
-        if self.is_before_start {
-            self.waiting_until = Some(Instant::now() + self.options.start_limit);
+    pub(super) fn set_again(&self, client: &mut Client) -> Result<(), OpenOcdError> {
+        match self.course.renew().as_slice() {
+            [] => client.resume_if_halted(),
+            actions => client.carry_out(actions),
         }
-        let Some(address) = self.breakpoint else {
-            return client.resume_if_halted();
-        };
-        if !client.is_halted()? {
-            client.halt()?;
-        }
-        match client.remove_breakpoint(address) {
-            Ok(()) | Err(OpenOcdError::Refused { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        client.set_breakpoint(address)?;
-        if client.program_counter()? == address {
-            return Ok(());
-        }
-        client.resume()
     }
 
     /// When to ask for the target's state next.
-    pub(super) fn until_look(&self) -> Duration {
-        self.next_look.saturating_duration_since(Instant::now())
+    pub(super) fn until_next(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
     }
 
     /// Looks where the target is, if it is time to.
-    pub(super) fn look(&mut self, client: &mut Client) -> Result<Option<Arrival>, OpenOcdError> {
-        if !self.until_look().is_zero() {
-            return Ok(None);
+    pub(super) fn look(&mut self, client: &mut Client) -> Result<Looked, OpenOcdError> {
+        if !self.until_next().is_zero() {
+            return Ok(Looked::default());
         }
-        self.next_look = Instant::now() + INTERVAL;
-        if !client.is_halted()? {
-            return self.check_limit(client).map(|()| None);
-        }
-        let address = client.program_counter()?;
-        if self.breakpoint == Some(address) {
-            return self.reach(client, address).map(Some);
-        }
-        let times = match self.odd {
-            Some((place, times)) if place == address => times + 1,
-            _ => 1,
+        let now = Instant::now();
+        self.next = now + INTERVAL;
+        let Some(halt) = client.wait(Duration::ZERO)? else {
+            let notice = match self.course.missed_start(now) {
+                Some(start) => Some(self.options.missed(start, client.look_where()?)),
+                None => None,
+            };
+            return Ok(Looked {
+                arrival: None,
+                notice,
+            });
         };
-        self.odd = Some((address, times));
-        let place = self.name(address);
-        if times >= STUCK {
-            self.clear(client)?;
-            return Err(OpenOcdError::Stuck { place });
-        }
-        client.resume()?;
-        Ok(Some(Arrival::Elsewhere(place)))
-    }
-
-    /// The target stands at the breakpoint, and goes on standing there.
-    fn reach(&mut self, client: &mut Client, address: u64) -> Result<Arrival, OpenOcdError> {
-        self.odd = None;
-        self.breakpoint = None;
-        client.remove_breakpoint(address)?;
-        if !self.is_before_start {
-            return Ok(Arrival::Stop);
-        }
-        self.is_before_start = false;
-        self.waiting_until = None;
-        if let Some(address) = self.options.plan.stop {
-            self.set_breakpoint(client, address)?;
-        }
-        Ok(Arrival::Start)
-    }
-
-    /// Whether the target has taken too long to come to the start.
-    fn check_limit(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
-        let is_late = self.waiting_until.is_some_and(|end| Instant::now() > end);
-        let Some(start) = self.start_name().filter(|_| is_late) else {
-            return Ok(());
+        let (arrival, actions) = self.course.arrive(halt);
+        client.carry_out(&actions)?;
+        let name = &*self.options.name;
+        let notice = match (self.course.status(), arrival) {
+            (Status::Finished(ending), _) => ending.sentence(name),
+            (_, Arrival::Elsewhere { address, .. }) => Some(format!(
+                "the program stood still at {}, and was told to run on",
+                place(address, name)
+            )),
+            _ => None,
         };
-        client.halt()?;
-        let place = client.program_counter()?;
-        self.leave(client)?;
-        Err(OpenOcdError::StartNotReached {
-            start,
-            limit: self.options.start_limit,
-            place: self.name(place),
+        Ok(Looked {
+            arrival: Some(arrival),
+            notice,
         })
     }
 
-    /// Takes away what was set. The target must stand still.
-    fn clear(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
-        match self.breakpoint.take() {
-            Some(address) => client.remove_breakpoint(address),
-            None => Ok(()),
-        }
-    }
-
-    /// Lets the target run on, without breakpoints.
+    /// Lets the target go, without breakpoints.
     pub(super) fn leave(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
-        if self.breakpoint.is_some() && !client.is_halted()? {
-            client.halt()?;
-        }
-        self.clear(client)?;
-        client.resume_if_halted()
+        client.carry_out(&self.course.leave())
     }
 }

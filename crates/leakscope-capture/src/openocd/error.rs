@@ -70,22 +70,12 @@ pub enum OpenOcdError {
     /// The program has not told OpenOCD of its buffers.
     #[error("the program has no trace buffers that OpenOCD knows of")]
     NoBuffers,
-    /// The target has not come to the place where the recording begins.
-    #[error("the program did not reach {start} within {} s; it is at {place}", .limit.as_secs())]
-    StartNotReached {
-        /// Where it should have come to.
-        start: String,
-        /// How long was waited.
-        limit: Duration,
-        /// Where it is.
-        place: String,
-    },
-    /// The target stands still, and goes on standing still when it is told to run.
-    #[error("the program stopped at {place}")]
-    Stuck {
-        /// Where it is.
-        place: String,
-    },
+    /// OpenOCD knows the buffers of some cores only, or of a program that has gone.
+    #[error("OpenOCD cannot connect to the trace buffers of all cores")]
+    NotConnected,
+    /// An OpenOCD that is too old for this.
+    #[error("this OpenOCD cannot trace several cores: it has no command `esp sysview_mcore`")]
+    NoMultiCore,
     /// Its files, which cannot be had otherwise, are somewhere else.
     #[error("OpenOCD's file {path} is not here: {source}")]
     FileElsewhere {
@@ -135,10 +125,12 @@ impl OpenOcdError {
             Self::NoBuffers => {
                 "the program says so once, when it starts, if a debugger is there: add --reset. It must be built with application tracing to JTAG (CONFIG_APPTRACE_DEST_JTAG, CONFIG_APPTRACE_SV_ENABLE)"
             }
-            Self::StartNotReached { .. } => {
-                "if the program comes there only once, when it starts, add --reset; --start names another place"
+            Self::NotConnected => {
+                "the program tells OpenOCD of its buffers when it starts, on each core: record with --reset, or from a place that both cores have been past (--start). It must be built with application tracing to JTAG for all cores that OpenOCD has"
             }
-            Self::Stuck { .. } => "it has crashed, or another debugger has set a breakpoint there",
+            Self::NoMultiCore => {
+                "use a newer OpenOCD of Espressif's (`pip install openocd-esp32`), or let it have one core only: `openocd -c 'set ESP_ONLYCPU 1' -f …`"
+            }
             Self::FileElsewhere { .. } => "run leakscope on the machine that OpenOCD runs on",
             Self::Empty => {
                 "is SystemView's tracing enabled in the program (CONFIG_APPTRACE_SV_ENABLE), and heap tracing to the host (CONFIG_HEAP_TRACING_TOHOST)?"
@@ -166,11 +158,7 @@ impl OpenOcdError {
 
     /// Whether the program has not told OpenOCD of the buffers of all its cores.
     pub(crate) fn is_early(&self) -> bool {
-        match self {
-            Self::NoBuffers => true,
-            Self::Refused { answer, .. } => answer.contains("Failed to connect to targets"),
-            _ => false,
-        }
+        matches!(self, Self::NoBuffers | Self::NotConnected)
     }
 
     /// OpenOCD's own words, where there are special ones for them.
@@ -178,11 +166,29 @@ impl OpenOcdError {
         if answer.contains("Failed to get max trace block size") {
             return Self::NoBuffers;
         }
+        if answer.contains("Failed to connect to targets") {
+            return Self::NotConnected;
+        }
+        if script.contains("sysview_mcore") && is_unknown(answer) {
+            return Self::NoMultiCore;
+        }
         Self::Refused {
             script: script.to_owned(),
             answer: reason(answer),
         }
     }
+}
+
+/// Whether OpenOCD, or the Tcl in it, does not know a command.
+fn is_unknown(answer: &str) -> bool {
+    [
+        "invalid command",
+        "invalid subcommand",
+        "unknown command",
+        "Unknown command",
+    ]
+    .iter()
+    .any(|words| answer.contains(words))
 }
 
 /// The lines that matter of what OpenOCD printed: progress is numbers only.

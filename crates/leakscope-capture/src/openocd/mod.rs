@@ -15,7 +15,6 @@ mod course;
 mod destination;
 mod error;
 mod memory;
-mod options;
 mod rpc;
 mod rtt;
 mod statistics;
@@ -25,13 +24,13 @@ pub mod target;
 pub use client::Client;
 pub(crate) use destination::{Destination, Received};
 pub use error::OpenOcdError;
-pub use options::OpenOcdOptions;
 pub use rpc::{Notification, Reply, Rpc};
 pub use rtt::RttSource;
 pub(crate) use statistics::Statistics;
 pub(crate) use sysview::END_OF_TRACE;
 pub use sysview::SysviewSource;
 
+use crate::course::Options;
 use crate::gdb::Endpoint;
 use crate::source::{Abilities, Source, SourceError};
 
@@ -46,11 +45,8 @@ pub const ABILITIES: Abilities = Abilities {
 ///
 /// # Errors
 /// If there is no OpenOCD, or if it cannot record this target.
-pub fn connect(
-    endpoint: &Endpoint,
-    options: OpenOcdOptions,
-) -> Result<Box<dyn Source>, SourceError> {
-    let mut client = Client::connect(endpoint)?;
+pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>, SourceError> {
+    let mut client = Client::connect(endpoint, &options.interrupt)?;
     let cores = target::cores(&mut client)?;
     if target::is_espressif(&cores) {
         return Ok(Box::new(SysviewSource::new(client, &cores, options)?));

@@ -7,6 +7,10 @@ use std::collections::VecDeque;
 
 /// Ends a script, and a result.
 const END: u8 = 0x1A;
+/// Of a result that is longer, the beginning is kept: no script of ours has such a one.
+const LONGEST: usize = 1 << 20;
+/// More that nobody has asked for are forgotten.
+const MOST_NOTIFICATIONS: usize = 1000;
 
 /// One conversation.
 ///
@@ -74,14 +78,19 @@ impl Rpc {
     pub fn receive(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte != END {
-                self.incoming.push(byte);
+                if self.incoming.len() < LONGEST {
+                    self.incoming.push(byte);
+                }
                 continue;
             }
             let text = String::from_utf8_lossy(&self.incoming).into_owned();
             self.incoming.clear();
             // A reply to our scripts begins with a number.
             match text.strip_prefix("type ") {
-                Some(record) => self.notifications.push_back(Notification::of(record)),
+                Some(record) if self.notifications.len() < MOST_NOTIFICATIONS => {
+                    self.notifications.push_back(Notification::of(record));
+                }
+                Some(_) => {}
                 None => self.replies.push_back(Reply::of(&text)),
             }
         }

@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// Resets the target, which then stands still before its first instruction.
-    pub fn reset(&mut self) -> Result<(), OpenOcdError> {
+    pub fn reset_and_halt(&mut self) -> Result<(), OpenOcdError> {
         const LIMIT: Duration = Duration::from_secs(5);
         self.command("reset halt")?;
         let end = Instant::now() + LIMIT;
@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// Sets a hardware breakpoint.
-    pub fn set_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
+    pub fn add_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
         match self.command(&format!("bp {address:#x} 2 hw")) {
             // Somebody has set it already: that will do.
             Err(OpenOcdError::Refused { answer, .. }) if answer.contains("Duplicate") => Ok(()),

@@ -3,18 +3,16 @@
 //!
 //! - [`connect`] finds the probe, attaches it to the chip, and makes a [`Source`](crate::source::Source) of it.
 //! - [`Target`] is the little that a recording needs of a processor; `Attached` is the one behind a probe.
-//! - [`TargetMemory`] is the [`Memory`](crate::memory::Memory) of a target.
-//! - [`ProbeRecording`] reads RTT's buffers out of it, between two breakpoints, while the target runs.
+//! - [`ProbeDebugger`] has a target in hand for a [`RingRecording`](crate::course::RingRecording), which reads RTT's
+//!   buffers out of it while it runs.
 
 mod attached;
 mod error;
 mod find;
-mod recording;
 mod source;
 mod target;
 
 pub use error::ProbeError;
 pub use find::Found;
-pub use recording::ProbeRecording;
-pub use source::{ABILITIES, ProbeOptions, connect};
-pub use target::{Target, TargetMemory};
+pub use source::{ABILITIES, connect};
+pub use target::{ProbeDebugger, Target};

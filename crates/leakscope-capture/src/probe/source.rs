@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::attached::Attached;
 use super::error::ProbeError;
-use super::recording::ProbeRecording;
-use super::target::{Target, TargetMemory};
-use crate::gdb::{Ending, Plan, Status};
-use crate::memory::WordLayout;
-use crate::receiver::{Inbox, place};
+use super::target::{ProbeDebugger, Target};
+use crate::course::{Options, RingRecording, Status};
+use crate::receiver::Inbox;
 use crate::rtt::{Place, Reader};
 use crate::source::{Abilities, Form, Item, Source, SourceError};
 
@@ -19,51 +17,39 @@ pub const ABILITIES: Abilities = Abilities {
     needs_elf: false,
 };
 
-/// A start that was not reached by then is missed.
-const START_PATIENCE: Duration = Duration::from_secs(30);
 /// A control block that has not come by then is missed.
 const BLOCK_PATIENCE: Duration = Duration::from_secs(3);
 
-/// What a recording through a debug probe has to know.
-pub struct ProbeOptions {
-    /// Which probe: `VID:PID[:SERIAL]` as probe-rs has it; `None` if there is only one.
-    pub selector: Option<String>,
-    /// The chip, by probe-rs's name.
-    pub chip: String,
-    /// From where to where. The breakpoints are those of the chip's first core.
-    pub plan: Plan,
-    /// Where RTT's control block is; `None`: somewhere in the chip's RAM.
-    pub rtt: Option<Place>,
-    /// How the program's numbers lie in memory.
-    pub layout: WordLayout,
-    /// A name for an address of the program, as the user knows it: `heap_trace_start`.
-    pub name: Box<dyn Fn(u64) -> String + Send>,
-}
-
-/// Attaches a debug probe to its chip, and prepares to record that.
+/// Attaches a debug probe to its chip, and prepares to record that. `selector` says which probe, `VID:PID[:SERIAL]` as
+/// probe-rs has it, if there are several; `chip` is probe-rs's name. The breakpoints are those of the chip's first core.
 ///
 /// # Errors
 /// If there is no such probe or chip, or if they cannot be used.
-pub fn connect(options: ProbeOptions) -> Result<Box<dyn Source>, SourceError> {
-    let mut target = Attached::attach(options.selector.as_deref(), &options.chip)?;
+pub fn connect(
+    selector: Option<&str>,
+    chip: &str,
+    options: Options,
+) -> Result<Box<dyn Source>, SourceError> {
+    let target = Attached::attach(selector, chip)?;
     let probe = target.probe().to_owned();
     let place = match options.rtt.clone() {
         Some(place) => place,
         None => Place::Within(target.ram()),
     };
-    let reader = Reader::new(place, options.layout);
+    let reader = Reader::new(place, options.layout());
+    let mut debugger = ProbeDebugger(target);
     // What the target had before it is reset says how many cores it has, too.
-    let streams = reader.streams(&mut TargetMemory(&mut target));
-    let recording = ProbeRecording::new(target, options.plan, reader)?;
+    let streams = reader.streams(&mut debugger);
+    let recording = RingRecording::new(debugger, &options, reader)?;
     Ok(Box::new(ProbeSource {
-        name: format!("{} through the debug probe {probe}", options.chip),
+        name: format!("{chip} through the debug probe {probe}"),
         recording: Some(recording),
         streams,
         options,
         inbox: Inbox::default(),
         has_begun: false,
         waiting_since: Instant::now(),
-        missed: None,
+        is_block_missed: false,
     }))
 }
 
@@ -71,21 +57,15 @@ pub fn connect(options: ProbeOptions) -> Result<Box<dyn Source>, SourceError> {
 struct ProbeSource<T> {
     name: String,
     /// `None` once it is over.
-    recording: Option<ProbeRecording<T>>,
+    recording: Option<RingRecording<ProbeDebugger<T>>>,
     streams: u8,
-    options: ProbeOptions,
+    options: Options,
     inbox: Inbox,
     has_begun: bool,
-    /// For the start, then for the control block.
+    /// For the control block.
     waiting_since: Instant,
-    /// What was said to be missed: once is enough.
-    missed: Option<Missed>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Missed {
-    Start,
-    Block,
+    /// That was said: once is enough.
+    is_block_missed: bool,
 }
 
 impl<T: Target> ProbeSource<T> {
@@ -96,7 +76,7 @@ impl<T: Target> ProbeSource<T> {
         };
         match result {
             Ok(Status::Finished(ending)) => {
-                self.inbox.notice(self.reason(ending));
+                self.inbox.notice(ending.sentence(&*self.options.name));
                 self.finish()
             }
             Ok(status) => {
@@ -110,29 +90,23 @@ impl<T: Target> ProbeSource<T> {
 
     /// What has not come for long, to be said once.
     fn miss(&mut self, status: Status) -> Option<String> {
-        let waited = self.waiting_since.elapsed();
-        let has_found = self
-            .recording
-            .as_ref()
-            .is_none_or(ProbeRecording::has_found);
-        let (missed, text) = match (status, self.options.plan.start) {
-            (Status::Waiting, Some(start)) if waited >= START_PATIENCE => {
-                let text = format!(
-                    "the program did not reach {} within {} s. If it gets there only when it starts, add \
-                     --reset; only the chip's first core is waited for",
-                    (self.options.name)(start),
-                    START_PATIENCE.as_secs()
-                );
-                (Missed::Start, text)
-            }
-            (Status::Recording, _) if waited >= BLOCK_PATIENCE && !has_found => {
-                let text = "there is no RTT control block in the target's memory yet: does the program run, is its \
-                            recorder built for RTT, is it the program of --elf?";
-                (Missed::Block, text.to_owned())
-            }
-            _ => return None,
-        };
-        (self.missed.replace(missed) != Some(missed)).then_some(text)
+        let recording = self.recording.as_mut()?;
+        let (_, course) = recording.parts();
+        if let Some(start) = course.missed_start(Instant::now()) {
+            let missed = self.options.missed(start, None);
+            return Some(format!(
+                "{missed}; only the chip's first core is waited for"
+            ));
+        }
+        let is_missed = status == Status::Recording
+            && self.waiting_since.elapsed() >= BLOCK_PATIENCE
+            && !recording.has_found();
+        if !is_missed || std::mem::replace(&mut self.is_block_missed, true) {
+            return None;
+        }
+        let text = "there is no RTT control block in the target's memory yet: does the program run, is its recorder \
+                    built for RTT, is it the program of --elf?";
+        Some(text.to_owned())
     }
 
     /// The target is let go, if that is still possible.
@@ -148,17 +122,6 @@ impl<T: Target> ProbeSource<T> {
             recording.leave()?;
         }
         Ok(())
-    }
-
-    /// What there is to say of the end; nothing if it is the usual one.
-    fn reason(&self, ending: Ending) -> Option<String> {
-        let Ending::Stuck { address, .. } = ending else {
-            return None;
-        };
-        let place = place(address, &*self.options.name);
-        Some(format!(
-            "the program stopped at {place} and does not continue"
-        ))
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a recording needs of a processor behind a debug probe.
 
+use std::thread;
+use std::time::Duration;
+
 use super::error::ProbeError;
+use crate::course::{Debugger, Halt};
 use crate::memory::{Memory, MemoryError};
 
 /// A processor in the hands of a debug probe.
@@ -28,11 +32,42 @@ pub trait Target {
     fn clear_breakpoint(&mut self, address: u64) -> Result<(), ProbeError>;
 }
 
-/// A target's memory.
+/// A target that is recorded. It runs meanwhile: it stands still only at the breakpoints, and while they are set.
 #[derive(Debug)]
-pub struct TargetMemory<'t, T>(pub &'t mut T);
+pub struct ProbeDebugger<T>(pub T);
 
-impl<T: Target> Memory for TargetMemory<'_, T> {
+impl<T: Target> Debugger for ProbeDebugger<T> {
+    type Error = ProbeError;
+
+    fn reset(&mut self) -> Result<(), ProbeError> {
+        self.0.reset()
+    }
+
+    fn run(&mut self) -> Result<(), ProbeError> {
+        self.0.run()
+    }
+
+    fn wait(&mut self, limit: Duration) -> Result<Option<Halt>, ProbeError> {
+        /// Until a target that stands at the start is seen to.
+        const GLANCE: Duration = Duration::from_millis(10);
+        thread::sleep(limit.min(GLANCE));
+        Ok(self.0.halted_at()?.map(Halt::at))
+    }
+
+    fn set_breakpoint(&mut self, address: u64) -> Result<(), ProbeError> {
+        self.0.set_breakpoint(address)
+    }
+
+    fn clear_breakpoint(&mut self, address: u64) -> Result<(), ProbeError> {
+        self.0.clear_breakpoint(address)
+    }
+
+    fn renew_breakpoint(&mut self, address: u64) -> Result<(), ProbeError> {
+        self.0.set_breakpoint(address)
+    }
+}
+
+impl<T: Target> Memory for ProbeDebugger<T> {
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
         const WORD: usize = 4;
         let before = (address % WORD as u64) as usize;

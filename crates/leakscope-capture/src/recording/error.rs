@@ -18,6 +18,20 @@ pub enum CreateError {
         /// The file.
         path: PathBuf,
     },
+    /// It is what the recording is made from.
+    #[error("`{}` is read for this recording: nothing can be recorded into it", path.display())]
+    IsRead {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody else records into it.
+    #[error("{} records into `{}` already", holder(*by), path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+        /// The number of the process, if the system says it.
+        by: Option<u32>,
+    },
     /// The system refuses.
     #[error("`{}` cannot be written", path.display())]
     Unwritable {
@@ -36,9 +50,17 @@ impl CreateError {
             Self::NotPlain { .. } => {
                 Some("a recording is read while it is made, and needs a plain file")
             }
+            Self::IsRead { .. } | Self::Taken { .. } => Some("name another file with --output"),
             Self::Unwritable { .. } => None,
         }
     }
+}
+
+fn holder(by: Option<u32>) -> String {
+    by.map_or_else(
+        || "another process".to_owned(),
+        |by| format!("process {by}"),
+    )
 }
 
 /// A recording could not be finished. What was recorded is in its files all the same.

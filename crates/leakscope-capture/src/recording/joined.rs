@@ -91,7 +91,7 @@ impl Part {
 }
 
 /// The folder that a file lies in: there is room on its disk, and a file can be moved within it at once.
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

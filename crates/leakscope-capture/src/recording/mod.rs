@@ -5,8 +5,8 @@
 //! ([`Recording::inputs`]).
 //!
 //! ```
-//! use std::sync::atomic::AtomicBool;
-//! use leakscope_capture::recording::{Limits, Reason, Recording};
+//! use leakscope_capture::Interrupt;
+//! use leakscope_capture::recording::{Existing, Limits, Reason, Recording};
 //! # use leakscope_capture::source::{Item, Source, SourceError};
 //! # struct Device(Option<Vec<u8>>);
 //! # impl Source for Device {
@@ -23,9 +23,9 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("heap.svdat");
 //!
-//! let mut recording = Recording::create(&path, &device, false)?;
-//! let stop = AtomicBool::new(false);
-//! let ending = recording.run(&mut device, &Limits::default(), &stop, &mut |event| println!("{event:?}"));
+//! let mut recording = Recording::create(&path, &device, Existing::Refuse)?;
+//! let interrupt = Interrupt::default();
+//! let ending = recording.run(&mut device, &Limits::default(), &interrupt, &mut |event| println!("{event:?}"));
 //! assert!(matches!(ending.reason, Reason::Ended));
 //! recording.finish()?;
 //!
@@ -37,26 +37,28 @@
 //!
 //! # The tour
 //! - [`Recording`] is what is above; [`Limits`] and [`Ending`] say when it ends, and why it did.
-//! - `raw_file` is one file with one stream of packets; `header` is what stands at its front.
+//! - `raw_file` is one file with one stream of packets; `header` is what stands at its front, `lock` keeps others out.
 //! - `split` takes one stream of two cores apart, `joined` puts cores one behind the other into a file of
 //!   the form that SystemView 3.60 reads. That happens when recording has ended.
 
 mod error;
 mod header;
 mod joined;
+mod lock;
 mod raw_file;
 mod split;
 
 pub use error::{CreateError, FinishError};
+pub use raw_file::is_same_file;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, io};
+use std::{fs, io, slice};
 
 use leakscope_systemview::Header;
 
 use crate::input::Input;
+use crate::interrupt::Interrupt;
 use crate::source::{Form, Item, Source, SourceError, SourceEvent};
 use header::Cores;
 use joined::Joined;
@@ -65,18 +67,28 @@ use raw_file::RawFile;
 /// A recording that is being made.
 #[derive(Debug)]
 pub struct Recording {
-    path: PathBuf,
-    form: Form,
-    /// A file a stream.
-    files: Vec<RawFile>,
+    /// The file that the user named.
+    whole: RawFile,
+    /// The files of the cores, if each sends on its own. The one that was named is empty until they are joined.
+    cores: Vec<RawFile>,
+}
+
+/// What becomes of a recording that exists where one is to be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing: there is no new one.
+    #[default]
+    Refuse,
+    /// It stays until the first bytes have come, and is then replaced.
+    Replace,
 }
 
 /// When a recording ends by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// This long after tracing began.
+    /// This long after tracing began; or, if it does not begin, after the recording was run.
     pub duration: Option<Duration>,
-    /// When this many bytes have come. What is under way then still comes.
+    /// When this many bytes have come. What is under way then still comes, [`LAST_BYTES`] at most.
     pub bytes: Option<u64>,
 }
 
@@ -87,6 +99,8 @@ pub struct Ending {
     pub reason: Reason,
     /// The bytes that came.
     pub bytes: u64,
+    /// How long it was, from where tracing began.
+    pub lasted: Duration,
     /// Why the device could not be told to end its tracing.
     pub not_stopped: Option<SourceError>,
 }
@@ -111,6 +125,8 @@ pub enum Reason {
 /// What became of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
+    /// Nothing has come, and there is no file.
+    Nothing,
     /// The file is what the device sent.
     AsSent,
     /// The cores were put one behind the other.
@@ -125,8 +141,12 @@ pub enum Finished {
 
 /// How often to look whether recording should end.
 const TICK: Duration = Duration::from_millis(100);
-/// A device that was told to stop has this much time to send what is under way.
+/// A device that was told to stop has this much time to send what is under way: OpenOCD takes seconds …
 const LAST_TIME: Duration = Duration::from_secs(20);
+/// … and no more than this is taken of it, in bytes.
+pub const LAST_BYTES: u64 = 1 << 20;
+/// A device that goes on after that is left to itself so soon.
+const DEAF_TIME: Duration = Duration::from_millis(500);
 
 /// What stands where a link was lost: more than the longest packet takes, and part of no packet, for a
 /// number ends after five bytes. A packet that was cut off is seen to be damaged, and so is a place where
@@ -134,58 +154,79 @@ const LAST_TIME: Duration = Duration::from_secs(20);
 const LOST_LINK: [u8; 512] = [0xFF; 512];
 
 impl Recording {
-    /// Makes the file (and one for each core, if they send on their own). It must not exist, unless it is to
-    /// be overwritten.
+    /// Prepares the file (and one for each core, if they send on their own). It is made when the first bytes have come.
     ///
     /// # Errors
-    /// If it exists, or cannot be written.
-    pub fn create(path: &Path, source: &dyn Source, overwrite: bool) -> Result<Self, CreateError> {
+    /// If it exists and is not to be replaced, or cannot be written.
+    pub fn create(
+        path: &Path,
+        source: &dyn Source,
+        existing: Existing,
+    ) -> Result<Self, CreateError> {
         let form = source.form();
-        let files = match form {
-            Form::Plain | Form::CoreBit => {
-                let header = header::of_stream(form == Form::CoreBit);
-                vec![RawFile::create(path, header, overwrite)?]
-            }
-            Form::Streams(count) => {
-                let mut files = Vec::new();
-                for core in 0..count {
-                    let of_core = core_path(path, core);
-                    files.push(RawFile::create(
-                        &of_core,
-                        header::of_stream(false),
-                        overwrite,
-                    )?);
-                }
-                // Readers find the files of the cores in its place.
-                RawFile::create(path, header::of_stream(false), overwrite)?;
-                files
-            }
+        let whole = RawFile::prepare(path, header::of_stream(form == Form::CoreBit), existing)?;
+        let cores = match form {
+            Form::Plain | Form::CoreBit => 0,
+            Form::Streams(count) => count,
         };
+        let cores = (0..cores).map(|core| {
+            let of_core = core_path(path, core);
+            RawFile::prepare(&of_core, header::of_stream(false), existing)
+        });
         Ok(Self {
-            path: path.to_owned(),
-            form,
-            files,
+            cores: cores.collect::<Result<_, _>>()?,
+            whole,
         })
     }
 
-    /// The files as they are being written, one a stream.
-    ///
-    /// # Errors
-    /// If the system does not let them be read.
-    pub fn inputs(&self) -> io::Result<Vec<Input>> {
-        let files = self.files.iter();
-        files.map(|file| Input::growing(file.path())).collect()
+    /// The recording as it is being written: a stream each. There need not be a file yet.
+    pub fn inputs(&self) -> Vec<Input> {
+        self.files().iter().map(RawFile::input).collect()
     }
 
-    /// Records until the device ends, a limit is reached, or `stop` becomes true. The device's tracing is
-    /// then ended, and what it still sends is recorded too. `tell` is told what happens meanwhile.
+    /// A file a stream.
+    fn files(&self) -> &[RawFile] {
+        if self.cores.is_empty() {
+            return slice::from_ref(&self.whole);
+        }
+        &self.cores
+    }
+
+    fn files_mut(&mut self) -> &mut [RawFile] {
+        if self.cores.is_empty() {
+            return slice::from_mut(&mut self.whole);
+        }
+        &mut self.cores
+    }
+
+    fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
+        let files = self.files_mut();
+        let stream = usize::from(stream).min(files.len() - 1);
+        files[stream].write(bytes)?;
+        if self.whole.is_made() {
+            return Ok(());
+        }
+        // Readers find the files of the cores, all of them, in the place of an empty one.
+        self.cores.iter_mut().try_for_each(RawFile::make_empty)?;
+        self.whole.make_empty()
+    }
+
+    fn mark_lost_link(&mut self) -> io::Result<()> {
+        let files = self.files_mut().iter_mut();
+        let mut begun = files.filter(|file| file.has_data());
+        begun.try_for_each(|file| file.write(&LOST_LINK))
+    }
+
+    /// Records until the device ends, a limit is reached, or the user wants an end. The device's tracing is
+    /// then ended, and what it still sends is recorded too, [`LAST_BYTES`] at most. `tell` is told what happens meanwhile.
     pub fn run(
         &mut self,
         source: &mut dyn Source,
         limits: &Limits,
-        stop: &AtomicBool,
+        interrupt: &Interrupt,
         tell: &mut dyn FnMut(SourceEvent),
     ) -> Ending {
+        interrupt.after(limits.duration);
         let mut run = Run {
             recording: self,
             bytes: 0,
@@ -193,10 +234,11 @@ impl Recording {
             has_gap: false,
             tell,
         };
-        let (reason, not_stopped) = run.until_end(source, limits, stop);
+        let (reason, not_stopped) = run.until_end(source, limits, interrupt);
         Ending {
             reason,
             bytes: run.bytes,
+            lasted: run.began.map_or(Duration::ZERO, |began| began.elapsed()),
             not_stopped,
         }
     }
@@ -207,23 +249,27 @@ impl Recording {
     /// # Errors
     /// If the disk does not take it; what was recorded stays.
     pub fn finish(self) -> Result<Finished, FinishError> {
-        for file in &self.files {
+        if !self.whole.is_made() {
+            return Ok(Finished::Nothing);
+        }
+        for file in self.files() {
             file.sync().map_err(FinishError::Sync)?;
         }
-        match self.form {
-            Form::Plain | Form::CoreBit => self.split(),
-            Form::Streams(_) => self.join(),
+        if self.cores.is_empty() {
+            self.split()
+        } else {
+            self.join()
         }
     }
 
     fn split(self) -> Result<Finished, FinishError> {
-        let mut input = Input::growing(&self.path).map_err(FinishError::Join)?;
+        let mut input = self.whole.input();
         let head = input.head(header::LONGEST).map_err(FinishError::Join)?;
         let header = Header::parse(&head);
         if !header.has_core_bit() {
             return Ok(Finished::AsSent);
         }
-        let mut joined = Joined::instead_of(&self.path);
+        let mut joined = Joined::instead_of(self.whole.path());
         let start = header.data as u64;
         match split::split(&mut input, start, &mut joined).map_err(FinishError::Join)? {
             split::Outcome::Split => {
@@ -235,10 +281,10 @@ impl Recording {
     }
 
     fn join(self) -> Result<Finished, FinishError> {
-        let mut joined = Joined::instead_of(&self.path);
+        let mut joined = Joined::instead_of(self.whole.path());
         let mut cores = Cores::Separate;
-        for (core, file) in self.files.iter().enumerate() {
-            let mut input = Input::growing(file.path()).map_err(FinishError::Join)?;
+        for (core, file) in self.cores.iter().enumerate() {
+            let mut input = file.input();
             let head = input.head(header::LONGEST).map_err(FinishError::Join)?;
             let header = Header::parse(&head);
             // Its OpenOCD has taken one stream apart.
@@ -250,7 +296,7 @@ impl Recording {
             part.copy(&mut input, start).map_err(FinishError::Join)?;
         }
         joined.finish(cores).map_err(FinishError::Join)?;
-        for file in &self.files {
+        for file in &self.cores {
             // What is left of it does no harm: the joined file comes first.
             let _ = fs::remove_file(file.path());
         }
@@ -282,39 +328,47 @@ impl Run<'_> {
         &mut self,
         source: &mut dyn Source,
         limits: &Limits,
-        stop: &AtomicBool,
+        interrupt: &Interrupt,
     ) -> (Reason, Option<SourceError>) {
         let reason = loop {
-            if let Some(reason) = self.reason_to_stop(limits, stop) {
+            if let Some(reason) = self.reason_to_stop(limits, interrupt) {
                 break reason;
             }
-            match self.step(source) {
+            let had_begun = self.began.is_some();
+            match self.step(source, u64::MAX) {
                 Ok(true) => {}
                 Ok(false) => return (Reason::Ended, None),
                 Err(reason @ Reason::NotWritten(_)) => return (reason, source.stop().err()),
                 Err(reason) => return (reason, None),
             }
+            if self.began.is_some() && !had_begun {
+                interrupt.after(limits.duration);
+            }
         };
         if let Err(error) = source.stop() {
             return (reason, Some(error));
         }
-        let deadline = Instant::now() + LAST_TIME;
+        let most = self.bytes.saturating_add(LAST_BYTES);
+        let mut deadline = Instant::now() + LAST_TIME;
         while Instant::now() < deadline {
-            match self.step(source) {
+            let had_room = self.bytes < most;
+            match self.step(source, most) {
                 Ok(true) => {}
                 Err(failed @ Reason::NotWritten(_)) => return (failed, None),
                 Err(Reason::Failed(error)) => return (reason, Some(error)),
                 Ok(false) | Err(_) => break,
             }
+            if had_room && self.bytes == most {
+                deadline = Instant::now() + DEAF_TIME;
+            }
         }
         (reason, None)
     }
 
-    fn reason_to_stop(&self, limits: &Limits, stop: &AtomicBool) -> Option<Reason> {
-        let is_over = |duration| self.began.is_some_and(|began| began.elapsed() >= duration);
-        if stop.load(Ordering::Relaxed) {
+    fn reason_to_stop(&self, limits: &Limits, interrupt: &Interrupt) -> Option<Reason> {
+        if interrupt.is_wanted() {
             Some(Reason::Asked)
-        } else if limits.duration.is_some_and(is_over) {
+        } else if interrupt.is_due() {
             Some(Reason::Duration)
         } else if limits.bytes.is_some_and(|bytes| self.bytes >= bytes) {
             Some(Reason::Size)
@@ -323,26 +377,20 @@ impl Run<'_> {
         }
     }
 
-    /// Takes one thing from the source; whether more may come.
-    fn step(&mut self, source: &mut dyn Source) -> Result<bool, Reason> {
+    /// Takes one thing from the source; whether more may come. Of bytes, only so many are taken that there are `most` in
+    /// all.
+    fn step(&mut self, source: &mut dyn Source, most: u64) -> Result<bool, Reason> {
         let mut bytes = Vec::new();
         match source.next(&mut bytes, TICK).map_err(Reason::Failed)? {
             Item::Bytes { stream } => {
-                let files = &mut self.recording.files;
-                let last = files.len() - 1;
-                if std::mem::take(&mut self.has_gap) {
-                    mark_lost_link(files).map_err(Reason::NotWritten)?;
+                bytes.truncate(usize::try_from(most - self.bytes).unwrap_or(usize::MAX));
+                if !bytes.is_empty() {
+                    self.write(stream, &bytes).map_err(Reason::NotWritten)?;
                 }
-                let file = &mut files[usize::from(stream).min(last)];
-                file.write(&bytes).map_err(Reason::NotWritten)?;
-                self.bytes += bytes.len() as u64;
-                self.began.get_or_insert_with(Instant::now);
             }
             Item::Event(event) => {
                 match event {
-                    SourceEvent::Started => {
-                        self.began.get_or_insert_with(Instant::now);
-                    }
+                    SourceEvent::Started => self.begin(),
                     SourceEvent::LinkRestored { is_whole, .. } => self.has_gap |= !is_whole,
                     _ => {}
                 }
@@ -353,9 +401,18 @@ impl Run<'_> {
         }
         Ok(true)
     }
-}
 
-fn mark_lost_link(files: &mut [RawFile]) -> io::Result<()> {
-    let mut begun = files.iter_mut().filter(|file| file.has_data());
-    begun.try_for_each(|file| file.write(&LOST_LINK))
+    fn begin(&mut self) {
+        self.began.get_or_insert_with(Instant::now);
+    }
+
+    fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
+        if std::mem::take(&mut self.has_gap) {
+            self.recording.mark_lost_link()?;
+        }
+        self.recording.write(stream, bytes)?;
+        self.bytes += bytes.len() as u64;
+        self.begin();
+        Ok(())
+    }
 }

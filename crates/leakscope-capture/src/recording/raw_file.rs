@@ -1,78 +1,192 @@
 //! One file that holds one stream of packets, as it came.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::CreateError;
+use super::joined::folder_of;
+use super::{Existing, lock};
+use crate::chain::Chain;
+use crate::input::Input;
 
 /// A file that is being written. Each write goes to the system at once: nothing is lost with this process.
+///
+/// It is made when the first bytes have come. What stood there before stays until then, and is then replaced by a
+/// file that has them.
 #[derive(Debug)]
 pub(super) struct RawFile {
+    /// As the user calls it.
+    name: PathBuf,
+    /// Without links.
     path: PathBuf,
-    file: File,
     /// What is to stand at the front, until the first bytes have come.
     header: Option<String>,
+    existing: Existing,
+    /// What stood there, which nobody else may replace meanwhile.
+    old: Option<File>,
+    /// `None` until the first bytes have come.
+    file: Option<File>,
+    bytes: Chain,
 }
 
 impl RawFile {
-    /// An empty file that will begin with this header, or with one that the device sends.
-    pub(super) fn create(
+    /// A file that will begin with this header, or with one that the device sends.
+    pub(super) fn prepare(
         path: &Path,
         header: String,
-        overwrite: bool,
+        existing: Existing,
     ) -> Result<Self, CreateError> {
-        let path = path.to_owned();
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if overwrite {
-            options.create(true).truncate(true);
-        } else {
-            options.create_new(true);
-        }
-        let file = match options.open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(CreateError::Exists { path });
-            }
-            Err(source) => return Err(CreateError::Unwritable { path, source }),
+        let unwritable = |source| CreateError::Unwritable {
+            path: path.to_owned(),
+            source,
         };
-        match file.metadata() {
-            Ok(metadata) if !metadata.is_file() => return Err(CreateError::NotPlain { path }),
-            Err(source) => return Err(CreateError::Unwritable { path, source }),
-            Ok(_) => {}
-        }
-        Ok(Self {
-            path,
-            file,
+        let mut raw = Self {
+            name: path.to_owned(),
+            path: path.to_owned(),
             header: Some(header),
-        })
+            existing,
+            old: None,
+            file: None,
+            bytes: Chain::default(),
+        };
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Whether there may be one shows now, before anybody has waited for a device.
+                tempfile::tempfile_in(folder_of(path)).map_err(unwritable)?;
+                return Ok(raw);
+            }
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(CreateError::NotPlain { path: raw.path });
+            }
+            Ok(_) if existing == Existing::Refuse => {
+                return Err(CreateError::Exists { path: raw.path });
+            }
+            Ok(_) => {}
+            Err(error) => return Err(unwritable(error)),
+        }
+        // What a link leads to is meant, and the link stays.
+        raw.path = fs::canonicalize(path).map_err(unwritable)?;
+        let mut options = OpenOptions::new();
+        let old = options.read(true).write(true).open(&raw.path);
+        let old = old.map_err(unwritable)?;
+        lock::take(&raw.name, &old)?;
+        raw.old = Some(old);
+        Ok(raw)
+    }
+
+    /// The file as it is, and as it grows.
+    pub(super) fn input(&self) -> Input {
+        Input::growing(self.name.display().to_string(), self.bytes.clone())
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether anything was written.
+    /// Whether there is a file.
+    pub(super) fn is_made(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Whether anything has come for it.
     pub(super) fn has_data(&self) -> bool {
         self.header.is_none()
     }
 
     /// Adds bytes, which are not none.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Some(header) = self.header.take()
+        match self.header.take() {
             // OpenOCD sends the header of its files with the data, and that says more.
-            && bytes.first() != Some(&b';')
-        {
-            let mut front = header.into_bytes();
-            front.extend_from_slice(bytes);
-            return self.file.write_all(&front);
+            Some(header) if bytes.first() != Some(&b';') => {
+                self.put(&[header.as_bytes(), bytes].concat())
+            }
+            _ => self.put(bytes),
         }
-        self.file.write_all(bytes)
+    }
+
+    /// Makes the file, though nothing has come for it.
+    pub(super) fn make_empty(&mut self) -> io::Result<()> {
+        match self.file {
+            Some(_) => Ok(()),
+            None => self.put(b""),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            return file.write_all(bytes);
+        }
+        match self.existing {
+            Existing::Refuse => {
+                let file = self.keep(self.make()?)?;
+                file.write_all(bytes)
+            }
+            Existing::Replace => {
+                let file = self.replace(bytes)?;
+                self.keep(file).map(drop)
+            }
+        }
+    }
+
+    fn keep(&mut self, file: File) -> io::Result<&mut File> {
+        self.bytes.add(file.try_clone()?, 0)?;
+        Ok(self.file.insert(file))
+    }
+
+    /// A new file, where there is none.
+    fn make(&self) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        let file = options.open(&self.path)?;
+        lock::take(&self.name, &file).map_err(io::Error::other)?;
+        Ok(file)
+    }
+
+    /// A new file, in the place of one that there may be: that is gone once this one is complete.
+    fn replace(&mut self, front: &[u8]) -> io::Result<File> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut new = builder
+            .prefix(".leakscope-")
+            .tempfile_in(folder_of(&self.path))?;
+        if let Ok(appeared) = File::open(&self.path)
+            && self.old.is_none()
+        {
+            lock::take(&self.name, &appeared).map_err(io::Error::other)?;
+        }
+        if let Some(old) = self.old.take() {
+            new.as_file()
+                .set_permissions(old.metadata()?.permissions())?;
+        }
+        lock::take(&self.name, new.as_file()).map_err(io::Error::other)?;
+        new.write_all(front)?;
+        Ok(new.persist(&self.path)?)
     }
 
     /// Waits until the disk has it all.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
+        self.file.as_ref().map_or(Ok(()), File::sync_all)
     }
+}
+
+/// Whether two paths lead to one file, by whatever links.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let [Ok(one), Ok(other)] = [one, other].map(identity) else {
+        return false;
+    };
+    one == other
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
 }

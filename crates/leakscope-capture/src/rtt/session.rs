@@ -21,7 +21,15 @@ pub struct Session {
     silent_since: Option<Instant>,
     /// What was said of a control block that is of no use: once is enough.
     complaint: Option<String>,
+    /// How often in a row the buffers were others than before, and how many looks ago that was.
+    restarts: u32,
+    looks: u32,
 }
+
+/// So few looks after the last time, a target was hardly reset again …
+const SOON: u32 = 4;
+/// … this many times in a row.
+const TOO_OFTEN: u32 = 4;
 
 impl Session {
     /// Begins to look.
@@ -30,6 +38,8 @@ impl Session {
             reader,
             silent_since: Some(Instant::now()),
             complaint: None,
+            restarts: 0,
+            looks: 0,
         }
     }
 
@@ -42,6 +52,7 @@ impl Session {
         let progress = self
             .reader
             .look(memory, &mut |core, bytes| receiver.bytes(core, bytes))?;
+        self.looks = self.looks.saturating_add(1);
         match progress {
             Progress::Read { bytes, fill } => {
                 if bytes > 0 {
@@ -56,8 +67,18 @@ impl Session {
                 receiver.event(TargetEvent::Found { channels, read });
             }
             Progress::Restarted => {
+                let is_soon = std::mem::take(&mut self.looks) <= SOON;
+                self.restarts = if is_soon { self.restarts + 1 } else { 1 };
                 self.silent_since = Some(Instant::now());
-                receiver.event(TargetEvent::Reset);
+                if self.restarts < TOO_OFTEN {
+                    receiver.event(TargetEvent::Reset);
+                } else {
+                    let complaint = "somebody else moves the reader's position in the target's buffer: another \
+                                     program reads it too, or the recorder is in post-mortem mode \
+                                     (SEGGER_SYSVIEW_POST_MORTEM_MODE) and overwrites it. Build it without that; or \
+                                     have GDB read the buffer once, at the end: `leakscope gdbinit`";
+                    self.complain(receiver, complaint.to_owned());
+                }
             }
             Progress::Absent => {}
             Progress::Implausible(reason) => {

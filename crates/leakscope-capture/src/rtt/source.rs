@@ -50,7 +50,8 @@ pub fn open_file(
         return Err(error.with_hint("does FILE@BASE name the address where this memory begins?"));
     }
     let place = address.map_or_else(|| Place::Within(vec![range]), Place::At);
-    let source = MemorySource::new(name, memory, Reader::new(place, layout));
+    let is_image = memory.is_image();
+    let source = MemorySource::new(name, memory, is_image, Reader::new(place, layout));
     Ok(Box::new(source))
 }
 
@@ -58,6 +59,8 @@ pub fn open_file(
 #[derive(Debug)]
 struct MemorySource<M> {
     name: String,
+    /// Nobody writes to it any more: one look brings all there is.
+    is_image: bool,
     recording: MemoryRecording<M>,
     streams: u8,
     inbox: Inbox,
@@ -76,9 +79,10 @@ enum State {
 }
 
 impl<M: Memory + Send> MemorySource<M> {
-    fn new(name: String, mut memory: M, reader: Reader) -> Self {
+    fn new(name: String, mut memory: M, is_image: bool, reader: Reader) -> Self {
         Self {
             name,
+            is_image,
             streams: reader.streams(&mut memory),
             recording: MemoryRecording::new(memory, reader),
             inbox: Inbox::default(),
@@ -89,6 +93,16 @@ impl<M: Memory + Send> MemorySource<M> {
 
     fn advance(&mut self, timeout: Duration) -> Result<Option<SourceEvent>, SourceError> {
         let state = self.state;
+        if state == State::New && self.is_image {
+            // The first look finds the buffers, the second one reads them.
+            for _ in 0..2 {
+                let looked = self.recording.advance(&mut self.inbox, Duration::ZERO);
+                looked.map_err(failed)?;
+            }
+            self.state = State::Ended;
+            let text = "no running program has this file open: it is read as an image that was saved, and left as it is";
+            return Ok(Some(SourceEvent::Notice(text.to_owned())));
+        }
         if state == State::New {
             self.state = State::Waiting;
             let waiting = "until the program has set its recorder up".to_owned();
@@ -147,7 +161,9 @@ impl<M: Memory + Send> Source for MemorySource<M> {
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
-        self.state = State::Ended;
+        if std::mem::replace(&mut self.state, State::Ended) == State::Ended {
+            return Ok(());
+        }
         self.recording.stop(&mut self.inbox).map_err(failed)
     }
 }

@@ -20,7 +20,7 @@ const HEARTBEAT_PERIOD: Duration = Duration::from_secs(3);
 /// After STOP, nothing more is expected behind such a silence …
 const LAST_SILENCE: Duration = Duration::from_millis(500);
 /// … and nothing at all after this time: who still sends has not listened.
-const LAST_TIME: Duration = Duration::from_secs(3);
+const LAST_TIME: Duration = Duration::from_secs(1);
 
 /// A recording begins with this many zeros.
 const SYNC: usize = 10;
@@ -367,18 +367,18 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_silence_or_at_most_three_seconds() {
+    fn the_end_is_silence_or_at_most_a_second() {
         let mut talk = Talk::new(Protocol::Uart);
         let at = |milliseconds| talk.opened + Duration::from_millis(milliseconds);
-        let (stopped, soon, late, much_later) = (at(1000), at(1499), at(1500), at(4000));
+        let (stopped, soon, late, much_later) = (at(1000), at(1499), at(1500), at(2000));
         assert!(!talk.conversation.is_over(much_later), "it was not stopped");
         talk.conversation.stop(stopped);
         assert!(!talk.conversation.is_over(soon));
         assert!(talk.conversation.is_over(late));
-        for time in (1000..4000).step_by(100) {
+        for time in (1000..2000).step_by(100) {
             talk.hear(time, &[1]);
         }
-        let before = talk.opened + Duration::from_millis(3999);
+        let before = talk.opened + Duration::from_millis(1999);
         assert!(!talk.conversation.is_over(before));
         assert!(talk.conversation.is_over(much_later));
     }

@@ -192,10 +192,13 @@ impl Source for Device {
                 .extend(complaints.into_iter().map(SourceEvent::Notice));
             return Ok(Item::Nothing);
         }
+        // Who never stops talking has not listened.
+        if talk.conversation.is_over(Instant::now()) {
+            return Ok(Item::Ended);
+        }
         match talk.read(bytes, timeout) {
-            Ok(()) if !bytes.is_empty() => Ok(Item::Bytes { stream: 0 }),
-            Ok(()) if talk.conversation.is_over(Instant::now()) => Ok(Item::Ended),
-            Ok(()) => Ok(Item::Nothing),
+            Ok(()) if bytes.is_empty() => Ok(Item::Nothing),
+            Ok(()) => Ok(Item::Bytes { stream: 0 }),
             Err(_) if self.stopping => Ok(Item::Ended),
             Err(error) => Ok(self.lose(&error)),
         }

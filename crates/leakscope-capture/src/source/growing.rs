@@ -1,6 +1,6 @@
 //! A file that another program is still writing: read to its end, and on when it has grown.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -28,6 +28,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
     let mut growing = Growing {
         path: path.to_owned(),
         file: None,
+        is_pipe: false,
         position: 0,
         stopping: false,
         event: None,
@@ -43,6 +44,8 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
 struct Growing {
     path: PathBuf,
     file: Option<File>,
+    /// A pipe: it has an end, and nothing of it can be read again.
+    is_pipe: bool,
     position: u64,
     stopping: bool,
     event: Option<SourceEvent>,
@@ -50,15 +53,17 @@ struct Growing {
 
 impl Growing {
     fn look_for_file(&mut self) -> Result<bool, SourceError> {
-        let opened = File::open(&self.path).and_then(|file| {
-            if file.metadata()?.is_dir() {
+        let opened = open_at_once(&self.path).and_then(|file| {
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            Ok(file)
+            Ok((file, !metadata.is_file()))
         });
         match opened {
-            Ok(file) => {
+            Ok((file, is_pipe)) => {
                 self.file = Some(file);
+                self.is_pipe = is_pipe;
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -75,14 +80,20 @@ impl Growing {
         let Some(file) = &mut self.file else {
             return Ok(false);
         };
-        file.take(CHUNK as u64).read_to_end(bytes)?;
+        match file.take(CHUNK as u64).read_to_end(bytes) {
+            // A pipe that is empty now.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // Somebody had it open, and has gone.
+            Ok(0) if self.is_pipe && self.position > 0 => self.stopping = true,
+            result => drop(result?),
+        }
         self.position += bytes.len() as u64;
         Ok(!bytes.is_empty())
     }
 
     /// Whether the file has become shorter than what was read of it: somebody writes it anew.
     fn was_written_anew(&mut self) -> io::Result<bool> {
-        let Some(file) = &mut self.file else {
+        let Some(file) = self.file.as_mut().filter(|_| !self.is_pipe) else {
             return Ok(false);
         };
         if file.metadata()?.len() >= self.position {
@@ -92,6 +103,14 @@ impl Growing {
         self.position = 0;
         Ok(true)
     }
+}
+
+/// Opens a file without waiting: a pipe may have nobody at its other end yet.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.read(true).open(path)
 }
 
 impl Source for Growing {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::conversation::Protocol;
 use super::device::{Device, Line, Port};
 use super::{Abilities, Source, SourceError};
+use crate::interrupt::Interrupt;
 
 /// What can be asked of devices on the network.
 pub const ABILITIES: Abilities = Abilities {
@@ -30,13 +31,13 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// If nobody answers there.
-pub fn connect(address: &str) -> Result<Box<dyn Source>, SourceError> {
+pub fn connect(address: &str, interrupt: &Interrupt) -> Result<Box<dyn Source>, SourceError> {
     let address = if address.rsplit_once(':').is_none() {
         format!("{address}:{SYSTEMVIEW_PORT}")
     } else {
         address.to_owned()
     };
-    dial(&address, Protocol::Ip).map_err(|error| {
+    dial(&address, Protocol::Ip, interrupt).map_err(|error| {
         error.with_hint(
             "is the device on, on this network, and is its SystemView server running? With \
              `--listen PORT` the device connects to this computer instead",
@@ -52,8 +53,9 @@ pub fn connect(address: &str) -> Result<Box<dyn Source>, SourceError> {
 pub fn connect_rtt(
     address: &str,
     jlink_channel: Option<u8>,
+    interrupt: &Interrupt,
 ) -> Result<Box<dyn Source>, SourceError> {
-    dial(address, Protocol::Rtt { jlink_channel }).map_err(|error| {
+    dial(address, Protocol::Rtt { jlink_channel }, interrupt).map_err(|error| {
         error.with_hint(
             "OpenOCD's RTT server is started with `rtt server start PORT CHANNEL`; J-Link's has the \
              port 19021",
@@ -84,11 +86,16 @@ pub fn listen(address: &str) -> Result<Box<dyn Source>, SourceError> {
     Ok(Box::new(Device::open(line, Protocol::Ip).map_err(failed)?))
 }
 
-fn dial(address: &str, protocol: Protocol) -> Result<Box<dyn Source>, SourceError> {
+fn dial(
+    address: &str,
+    protocol: Protocol,
+    interrupt: &Interrupt,
+) -> Result<Box<dyn Source>, SourceError> {
     let failed =
         |error| SourceError::new(format!("`{address}` cannot be connected to")).caused_by(error);
     let line = Box::new(Dialled {
         address: address.to_owned(),
+        interrupt: interrupt.clone(),
     });
     Ok(Box::new(Device::open(line, protocol).map_err(failed)?))
 }
@@ -96,6 +103,7 @@ fn dial(address: &str, protocol: Protocol) -> Result<Box<dyn Source>, SourceErro
 /// A device that we connect to.
 struct Dialled {
     address: String,
+    interrupt: Interrupt,
 }
 
 impl Line for Dialled {
@@ -104,15 +112,32 @@ impl Line for Dialled {
     }
 
     fn open(&mut self, _: Duration) -> io::Result<Option<Box<dyn Port>>> {
+        let stream = dial_within(&self.address, CONNECT, &self.interrupt)?;
+        ready(stream).map(Some)
+    }
+}
+
+/// Connects to the first of the addresses that `name` (`HOST:PORT`) has where somebody answers.
+pub(crate) fn dial_within(
+    name: &str,
+    limit: Duration,
+    interrupt: &Interrupt,
+) -> io::Result<TcpStream> {
+    let name = name.to_owned();
+    interrupt.unless_set(move || {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
-        for address in self.address.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, CONNECT) {
-                Ok(stream) => return ready(stream).map(Some),
+        for address in name.to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, limit) {
+                Ok(stream) => {
+                    // What is sent is small, and waited for.
+                    stream.set_nodelay(true)?;
+                    return Ok(stream);
+                }
                 Err(error) => last = error,
             }
         }
         Err(last)
-    }
+    })
 }
 
 /// A device that connects to us.

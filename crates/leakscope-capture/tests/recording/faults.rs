@@ -4,7 +4,8 @@ use std::io::Write;
 use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
-use leakscope_capture::recording::{Limits, Reason};
+use leakscope_capture::Interrupt;
+use leakscope_capture::recording::{Finished, LAST_BYTES, Limits, Reason};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, network};
 use leakscope_testing::device::{Board, Firmware, Manners, on_network};
 
@@ -27,7 +28,7 @@ fn a_peer_that_dies_inside_a_packet() {
             .expect("a host that reads");
         firmware.sent
     });
-    let source = network::connect(&address.to_string()).expect("it listens");
+    let source = network::connect(&address.to_string(), &Interrupt::default()).expect("it listens");
     let recorded = record::until_lost(source);
     recorded.check_data(&device.join().expect("no fault"));
     assert!(matches!(recorded.ending.reason, Reason::Asked));
@@ -45,7 +46,7 @@ fn a_link_that_returns() {
         firmware.wait_for_stop().expect("STOP");
         (first, firmware.sent)
     });
-    let source = network::connect(&address.to_string()).expect("it listens");
+    let source = network::connect(&address.to_string(), &Interrupt::default()).expect("it listens");
     let one = Board::trace(100).len();
     let limits = Limits {
         bytes: Some(one as u64 * 2 - 200),
@@ -84,7 +85,7 @@ fn a_link_that_was_of_no_use() {
         link.shutdown(Shutdown::Write).expect("a socket");
         link
     });
-    let source = network::connect(&address.to_string()).expect("it listens");
+    let source = network::connect(&address.to_string(), &Interrupt::default()).expect("it listens");
     let limits = Limits {
         bytes: Some(trace.len() as u64),
         ..Limits::default()
@@ -157,4 +158,60 @@ fn a_device_that_cannot_be_stopped_is_told_of() {
     assert!(matches!(recorded.ending.reason, Reason::Size));
     let error = recorded.ending.not_stopped.expect("it did not listen");
     assert_eq!(error.to_string(), "it does not listen");
+}
+
+/// A source that sends as fast as it is asked, and does not listen.
+struct Flood {
+    chunk: usize,
+}
+
+impl Source for Flood {
+    fn name(&self) -> String {
+        "a flood".to_owned()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, _: Duration) -> Result<Item, SourceError> {
+        bytes.resize(self.chunk, 17);
+        Ok(Item::Bytes { stream: 0 })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+/// Whatever ends it: of what still comes, no more is taken than is said.
+#[test]
+fn a_flood_ends() {
+    const MOST: u64 = 100_000;
+    for chunk in [1000, 65_536, 3 << 20] {
+        let limits = Limits {
+            bytes: Some(MOST),
+            ..Limits::default()
+        };
+        let recorded = record::until(Box::new(Flood { chunk }), &limits, |_| false);
+        assert!(matches!(recorded.ending.reason, Reason::Size));
+        let most = MOST.next_multiple_of(chunk as u64) + LAST_BYTES;
+        assert_eq!(recorded.data().len() as u64, most);
+
+        let limits = Limits {
+            duration: Some(Duration::from_millis(1)),
+            ..Limits::default()
+        };
+        let recorded = record::until(Box::new(Flood { chunk }), &limits, |_| false);
+        assert!(matches!(recorded.ending.reason, Reason::Duration));
+    }
+}
+
+/// A device that never begins is not waited for longer than tracing would have lasted.
+#[test]
+fn a_duration_is_over_before_anything_began() {
+    let source = network::listen("127.0.0.1:0").expect("a free port");
+    let limits = Limits {
+        duration: Some(Duration::from_millis(20)),
+        ..Limits::default()
+    };
+    let recorded = record::until(source, &limits, |_| false);
+    assert!(matches!(recorded.ending.reason, Reason::Duration));
+    assert_eq!(recorded.finished, Finished::Nothing);
 }

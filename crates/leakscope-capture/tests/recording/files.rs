@@ -5,7 +5,10 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use leakscope_capture::recording::{CreateError, Finished, Limits, Recording};
+use leakscope_capture::Interrupt;
+use leakscope_capture::recording::{
+    CreateError, Existing, Finished, Limits, Reason, Recording, is_same_file,
+};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
 use leakscope_systemview::Header;
 use leakscope_testing::device::Board;
@@ -80,7 +83,8 @@ impl Source for Watched<'_> {
     }
 
     fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
-        let file = fs::read(self.path).expect("the file");
+        // There is none before anything has come.
+        let file = fs::read(self.path).unwrap_or_default();
         let data = Header::parse(&file).data;
         assert_eq!(file[data..], self.trace[..self.sent]);
         assert_eq!(data > 0, self.sent > 0);
@@ -107,8 +111,13 @@ fn the_file_can_be_read_at_any_moment() {
         sent: 0,
         trace: &trace,
     };
-    let mut recording = Recording::create(&path, &source, false).expect("a new file");
-    let ending = recording.run(&mut source, &Limits::default(), &false.into(), &mut |_| {});
+    let mut recording = Recording::create(&path, &source, Existing::Refuse).expect("a new file");
+    let ending = recording.run(
+        &mut source,
+        &Limits::default(),
+        &Interrupt::default(),
+        &mut |_| {},
+    );
     assert_eq!(ending.bytes, trace.len() as u64);
 }
 
@@ -155,8 +164,13 @@ fn streams_that_were_not_joined_are_found() {
         form: Form::Streams(2),
         chunks: vec![(1, traces[1].clone()), (0, traces[0].clone())],
     };
-    let mut recording = Recording::create(&path, &source, false).expect("a new file");
-    recording.run(&mut source, &Limits::default(), &false.into(), &mut |_| {});
+    let mut recording = Recording::create(&path, &source, Existing::Refuse).expect("a new file");
+    recording.run(
+        &mut source,
+        &Limits::default(),
+        &Interrupt::default(),
+        &mut |_| {},
+    );
     drop(recording);
     let mut inputs = leakscope_capture::open(&[path.display().to_string()]).expect("files");
     assert_eq!(inputs.len(), 2);
@@ -172,12 +186,10 @@ fn nothing_is_overwritten() {
     let path = folder.path().join("trace.svdat");
     fs::write(&path, "precious").expect("a folder with room");
     let source = one_stream(&[]);
-    let error = Recording::create(&path, &source, false).expect_err("it exists");
+    let error = Recording::create(&path, &source, Existing::Refuse).expect_err("it exists");
     assert!(matches!(error, CreateError::Exists { .. }));
     assert_eq!(error.hint(), Some("--force overwrites it"));
     assert_eq!(fs::read(&path).expect("the file"), b"precious");
-    Recording::create(&path, &source, true).expect("it may be overwritten");
-    assert_eq!(fs::read(&path).expect("the file"), b"");
 
     // Nor is the file of a core.
     let path = folder.path().join("other.svdat");
@@ -187,15 +199,138 @@ fn nothing_is_overwritten() {
         form: Form::Streams(2),
         chunks: Vec::new(),
     };
-    Recording::create(&path, &source, false).expect_err("it exists");
+    Recording::create(&path, &source, Existing::Refuse).expect_err("it exists");
     assert_eq!(fs::read(&core).expect("the file"), b"precious");
+}
+
+/// Looks at the file that is to be replaced before each chunk: it is the old one, and then a recording of all that came.
+#[test]
+fn what_is_replaced_stays_until_something_has_come() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trace.svdat");
+    let trace = Board::trace(20);
+    for sent in [&trace[..], &[]] {
+        fs::write(&path, "old").expect("a folder with room");
+        let chunks = one_stream(sent);
+        let mut recording =
+            Recording::create(&path, &chunks, Existing::Replace).expect("it may be replaced");
+        assert_eq!(fs::read(&path).expect("the file"), b"old");
+        let mut source = Replacing {
+            chunks,
+            path: &path,
+            sent: 0,
+        };
+        let ending = recording.run(
+            &mut source,
+            &Limits::default(),
+            &Interrupt::default(),
+            &mut |_| {},
+        );
+        assert_eq!(ending.bytes, sent.len() as u64);
+        let finished = recording.finish().expect("a disk with room");
+        let file = fs::read(&path).expect("the file");
+        if sent.is_empty() {
+            assert_eq!(finished, Finished::Nothing);
+            assert_eq!(file, b"old");
+        } else {
+            assert!(file.ends_with(sent));
+        }
+        let names = fs::read_dir(folder.path()).expect("a folder");
+        assert_eq!(names.count(), 1, "nothing else is left");
+    }
+}
+
+struct Replacing<'p> {
+    chunks: Chunks,
+    path: &'p Path,
+    sent: usize,
+}
+
+impl Source for Replacing<'_> {
+    fn name(&self) -> String {
+        self.chunks.name()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        let file = fs::read(self.path).expect("there is a file at every moment");
+        let data = file.len() - Header::parse(&file).data;
+        assert_eq!(file == b"old", self.sent == 0);
+        assert!(self.sent == 0 || data == self.sent);
+        let item = self.chunks.next(bytes, timeout);
+        self.sent += bytes.len();
+        item
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+/// What a link leads to is replaced, and the link stays; another name of the old file keeps what was in it.
+#[cfg(unix)]
+#[test]
+fn links_stay_what_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [path, link, other] =
+        ["trace.svdat", "link.svdat", "other.svdat"].map(|name| folder.path().join(name));
+    fs::write(&path, "old").expect("a folder with room");
+    fs::hard_link(&path, &other).expect("a folder with links");
+    std::os::unix::fs::symlink(&path, &link).expect("a folder with links");
+    let trace = Board::trace(2);
+    let mut source = one_stream(&trace);
+    let mut recording =
+        Recording::create(&link, &source, Existing::Replace).expect("it may be replaced");
+    let (limits, interrupt) = (Limits::default(), Interrupt::default());
+    recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+    recording.finish().expect("a disk with room");
+    assert!(fs::read(&path).expect("the file").ends_with(&trace));
+    assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+    assert_eq!(fs::read(&other).expect("the other"), b"old");
+    assert!(is_same_file(&link, &path));
+    assert!(!is_same_file(&other, &path));
+}
+
+/// The second recording into a file is told who has it, whether anything has come for the first one or not.
+#[cfg(unix)]
+#[test]
+fn one_recording_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trace.svdat");
+    let taken = |error: CreateError| {
+        let CreateError::Taken { by, .. } = error else {
+            panic!("{error}");
+        };
+        assert!(by.is_none_or(|by| by == std::process::id()));
+        assert!(by.is_some() || !cfg!(target_os = "linux"));
+    };
+    let again = || Recording::create(&path, &one_stream(&[]), Existing::Replace);
+    let mut source = one_stream(&Board::trace(2));
+    // A file that nobody has yet: who comes second to its first byte is the second one.
+    let mut first = Recording::create(&path, &source, Existing::Replace).expect("a new file");
+    let mut second = again().expect("nobody has it yet");
+    let (limits, interrupt) = (Limits::default(), Interrupt::default());
+    first.run(&mut source, &limits, &interrupt, &mut |_| {});
+    let mut late = one_stream(b"late");
+    let ending = second.run(&mut late, &limits, &interrupt, &mut |_| {});
+    let Reason::NotWritten(error) = ending.reason else {
+        panic!("{ending:?}");
+    };
+    assert!(error.to_string().contains("records into"), "{error}");
+    taken(again().expect_err("it is taken"));
+    first.finish().expect("a disk with room");
+    // One that is to be replaced is taken from the beginning.
+    let third = again().expect("nobody has it any more");
+    taken(again().expect_err("it is taken"));
+    drop(third);
+    again().expect("nobody has it any more");
 }
 
 #[cfg(unix)]
 #[test]
 fn only_plain_files_will_do() {
     let source = one_stream(&[]);
-    let error = Recording::create(Path::new("/dev/null"), &source, true).expect_err("a device");
+    let error = Recording::create(Path::new("/dev/null"), &source, Existing::Replace)
+        .expect_err("a device");
     assert!(matches!(error, CreateError::NotPlain { .. }));
 }
 
@@ -242,4 +377,33 @@ fn a_file_that_grows() {
         let next = source.next(&mut bytes, Duration::ZERO);
         assert_eq!(next.expect("a file"), item);
     }
+}
+
+/// A pipe has an end: when whoever wrote into it has gone.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("a shell's tools").success());
+    let mut source = growing::open(&path).expect("nobody need have it open");
+    let mut next = |bytes: &mut Vec<u8>| {
+        bytes.clear();
+        source.next(bytes, Duration::ZERO).expect("a pipe")
+    };
+    let mut bytes = Vec::new();
+    assert_eq!(next(&mut bytes), Item::Event(SourceEvent::Started));
+    assert_eq!(next(&mut bytes), Item::Nothing);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .expect("a reader");
+    assert_eq!(next(&mut bytes), Item::Nothing);
+    file.write_all(b"one").expect("a reader");
+    assert_eq!(next(&mut bytes), Item::Bytes { stream: 0 });
+    assert_eq!(bytes, b"one");
+    assert_eq!(next(&mut bytes), Item::Nothing);
+    drop(file);
+    assert_eq!(next(&mut bytes), Item::Ended);
 }

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use leakscope_capture::Interrupt;
 use leakscope_capture::recording::Reason;
 use leakscope_capture::source::{SourceEvent, network};
 use leakscope_systemview::{Frame, id, sync};
@@ -49,7 +50,7 @@ fn enough() -> usize {
 #[test]
 fn systemview_over_ip() {
     let (address, device) = on_network(|listener| obey(&listener, Manners::Ip));
-    let source = network::connect(&address.to_string()).expect("it listens");
+    let source = network::connect(&address.to_string(), &Interrupt::default()).expect("it listens");
     assert_eq!(source.name(), address.to_string());
     let recorded = record::so_many(source, enough());
     check(&recorded, &device.join().expect("no fault"));
@@ -59,7 +60,8 @@ fn systemview_over_ip() {
 #[test]
 fn an_rtt_server() {
     let (address, device) = on_network(|listener| obey(&listener, Manners::Plain));
-    let source = network::connect_rtt(&address.to_string(), None).expect("it listens");
+    let source = network::connect_rtt(&address.to_string(), None, &Interrupt::default())
+        .expect("it listens");
     let recorded = record::so_many(source, enough());
     check(&recorded, &device.join().expect("no fault"));
 }
@@ -79,7 +81,8 @@ fn jlinks_rtt_server_says_who_it_is() {
         firmware.wait_for_stop().expect("STOP");
         firmware.sent
     });
-    let source = network::connect_rtt(&address.to_string(), Some(1)).expect("it listens");
+    let source = network::connect_rtt(&address.to_string(), Some(1), &Interrupt::default())
+        .expect("it listens");
     let recorded = record::so_many(source, enough());
     check(&recorded, &device.join().expect("no fault"));
 }
@@ -123,7 +126,7 @@ fn a_server_that_only_sends() {
         link.read_to_end(&mut heard).expect("a host that ends");
         heard
     });
-    let source = network::connect(&address.to_string()).expect("it listens");
+    let source = network::connect(&address.to_string(), &Interrupt::default()).expect("it listens");
     let recorded = record::until_lost(source);
     assert_eq!(recorded.file, [&header[..], &trace[..]].concat());
     let heard = device.join().expect("no fault");
@@ -147,7 +150,7 @@ fn a_stream_that_runs_already() {
         firmware.wait_for_stop().expect("STOP");
         (firmware.sent, before)
     });
-    let source = network::connect(&address.to_string()).expect("it listens");
+    let source = network::connect(&address.to_string(), &Interrupt::default()).expect("it listens");
     let recorded = record::so_many(source, enough());
     let (sent, before) = device.join().expect("no fault");
     recorded.check_data(&sent);
@@ -234,7 +237,9 @@ fn nobody_there() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     drop(listener);
-    let error = network::connect(&address).err().expect("nobody is there");
+    let error = network::connect(&address, &Interrupt::default())
+        .err()
+        .expect("nobody is there");
     assert_eq!(
         error.to_string(),
         format!("`{address}` cannot be connected to")

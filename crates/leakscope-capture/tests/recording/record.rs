@@ -1,8 +1,7 @@
 //! Recording in a test.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
+use leakscope_capture::Interrupt;
+use leakscope_capture::recording::{Ending, Existing, Finished, Limits, Recording};
 use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_systemview::Header;
 use tempfile::TempDir;
@@ -49,20 +48,22 @@ pub(crate) fn until(
 ) -> Recorded {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("trace.svdat");
-    let mut recording = Recording::create(&path, &*source, false).expect("a new file");
-    let stop = AtomicBool::new(false);
+    let mut recording = Recording::create(&path, &*source, Existing::Refuse).expect("a new file");
+    let interrupt = Interrupt::default();
     let mut events = Vec::new();
     let mut tell = |event: SourceEvent| {
-        stop.fetch_or(enough(&event), Ordering::Relaxed);
+        if enough(&event) {
+            interrupt.want();
+        }
         events.push(event);
     };
-    let ending = recording.run(&mut *source, limits, &stop, &mut tell);
+    let ending = recording.run(&mut *source, limits, &interrupt, &mut tell);
     let finished = recording.finish().expect("a disk with room");
     Recorded {
         ending,
         finished,
         events,
-        file: std::fs::read(&path).expect("the file"),
+        file: std::fs::read(&path).unwrap_or_default(),
         folder,
     }
 }

@@ -2,19 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
+use leakscope_capture::course::{Ending, Options, Plan, RingRecording, Status};
 use leakscope_capture::gdb::{
-    self, Client, Ending, Endpoint, GdbError, GdbOptions, Plan, RecordError, RingRecording, Server,
-    Status, Stop,
+    self, Client, Endpoint, GdbDebugger, GdbError, RecordError, Server, Stop,
 };
 use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
-use leakscope_capture::recording::{Limits, Reason, Recording};
-use leakscope_capture::rtt::{Pace, Place, Reader};
+use leakscope_capture::recording::{Existing, Limits, Reason, Recording};
+use leakscope_capture::rtt::{Place, Reader};
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent};
-use leakscope_capture::{Receiver, TargetEvent};
+use leakscope_capture::{Interrupt, Receiver, TargetEvent};
 
 use crate::device::{BASE, BLOCK, Device};
 use crate::line::Line;
@@ -39,7 +38,7 @@ fn connect(address: SocketAddr) -> Result<Client, GdbError> {
 
 fn connect_for(address: SocketAddr, time_out: Duration) -> Result<Client, GdbError> {
     let endpoint: Endpoint = address.to_string().parse().unwrap();
-    Client::connect(&endpoint, time_out)
+    Client::connect(&endpoint, time_out, &Interrupt::default())
 }
 
 /// Keeps all.
@@ -61,13 +60,16 @@ impl Receiver for Kept {
     }
 }
 
-fn recording(client: Client, plan: Plan) -> RingRecording {
+fn recording(client: Client, plan: Plan) -> RingRecording<GdbDebugger> {
     let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
-    RingRecording::new(client, plan, reader, Pace::lively()).unwrap()
+    RingRecording::new(GdbDebugger::new(client), &Options::new(plan), reader).unwrap()
 }
 
 /// Records to the end.
-fn record(recording: &mut RingRecording, kept: &mut Kept) -> Result<Ending, RecordError> {
+fn record(
+    recording: &mut RingRecording<GdbDebugger>,
+    kept: &mut Kept,
+) -> Result<Ending, RecordError> {
     loop {
         if let Status::Finished(ending) = recording.advance(kept, PATIENCE)? {
             return Ok(ending);
@@ -87,7 +89,7 @@ fn records_everything(line: Line) {
     let mut recording = recording(client, PLAN);
     let ending = record(&mut recording, &mut kept).unwrap();
     assert_eq!(ending, Ending::ReachedStop);
-    let halted = recording.leave().unwrap();
+    let halted = recording.leave().unwrap().halted();
     assert!(halted.times > 1 && halted.longest <= halted.total);
     assert!(kept.bytes == [numbers(500), b"bye!".to_vec()].concat());
     let told: Vec<TargetEvent> = kept
@@ -104,7 +106,7 @@ fn records_everything(line: Line) {
             read: vec![1],
         },
         TargetEvent::ReachedStop {
-            address: STOP.into(),
+            address: Some(STOP.into()),
         },
     ];
     assert_eq!(told, expected);
@@ -158,11 +160,12 @@ fn a_peer_may_die_at_any_packet() {
         };
         let (server, _program) = serve(program());
         let mut kept = Kept::default();
-        let result = connect(line.to(server)).and_then(|client| {
-            let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
-            RingRecording::new(client, PLAN, reader, Pace::lively())
-        });
-        let result = result.map_err(RecordError::from);
+        let result = connect(line.to(server))
+            .map_err(RecordError::from)
+            .and_then(|client| {
+                let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
+                RingRecording::new(GdbDebugger::new(client), &Options::new(PLAN), reader)
+            });
         let result = result.and_then(|mut recording| record(&mut recording, &mut kept));
         let Err(RecordError::Gdb(error)) = result else {
             panic!("after {after} packets: {result:?}");
@@ -345,13 +348,10 @@ fn pull(source: &mut dyn Source) -> Result<(Vec<u8>, Vec<String>), SourceError> 
 }
 
 fn source(address: SocketAddr, plan: Plan) -> Result<Box<dyn Source>, SourceError> {
-    let options = GdbOptions {
-        plan,
-        rtt: Some(Place::Within(vec![0..4, BASE..BASE + 0x4100])),
-        processor: None,
-        few_stops: true,
-        name: Box::new(|address| format!("<{address:x}>")),
-    };
+    let mut options = Options::new(plan);
+    options.rtt = Some(Place::Within(vec![0..4, BASE..BASE + 0x4100]));
+    options.few_stops = true;
+    options.name = Box::new(|address| format!("<{address:x}>"));
     gdb::connect(&address.to_string().parse().unwrap(), options)
 }
 
@@ -491,15 +491,15 @@ fn a_recording_has_no_mark_where_nothing_is_missing() {
     let mut source = source(line.to(server), PLAN).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("heap.svdat");
-    let mut recording = Recording::create(&path, &*source, false).unwrap();
-    let stop = AtomicBool::new(false);
+    let mut recording = Recording::create(&path, &*source, Existing::Refuse).unwrap();
+    let interrupt = Interrupt::default();
     let mut was_lost = false;
     let mut tell = |event| match event {
         SourceEvent::LinkLost(_) => was_lost = true,
         SourceEvent::LinkRestored { is_whole, .. } => assert!(is_whole),
         _ => {}
     };
-    let ending = recording.run(&mut *source, &Limits::default(), &stop, &mut tell);
+    let ending = recording.run(&mut *source, &Limits::default(), &interrupt, &mut tell);
     assert!(matches!(ending.reason, Reason::Ended), "{ending:?}");
     assert!(was_lost);
     let file = std::fs::read(&path).unwrap();

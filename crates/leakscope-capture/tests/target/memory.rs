@@ -2,7 +2,13 @@
 
 use std::io::Write;
 
-use leakscope_capture::memory::{Memory, MemoryError, MemoryFile, MemoryFilePlace};
+use std::time::Duration;
+
+use leakscope_capture::memory::{Memory, MemoryError, MemoryFile, MemoryFilePlace, WordLayout};
+use leakscope_capture::rtt;
+use leakscope_capture::source::{Item, SourceEvent};
+
+use crate::device::{BASE, BLOCK, Device};
 
 #[test]
 fn a_file_is_memory_from_its_base_on() {
@@ -43,4 +49,33 @@ fn places_are_a_file_and_a_number() {
     for text in ["", "ram", "@0x20000000", "ram@", "ram@20000000h", "ram@0x"] {
         assert!(text.parse::<MemoryFilePlace>().is_err(), "{text}");
     }
+}
+
+/// An image that was saved is read, once, and left as it is. A target would have been told to start, and how far was
+/// read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_saved_image_is_left_as_it_is() {
+    let mut device = Device::new(WordLayout::default(), 1, 64);
+    device.initialise();
+    assert!(device.write(0, b"what was in the ring"));
+    let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+    std::fs::write(&file, &device.ram).unwrap();
+    let place = MemoryFilePlace {
+        path: file.to_path_buf(),
+        base: BASE,
+    };
+    let mut source = rtt::open_file(&place, Some(BLOCK), WordLayout::default()).unwrap();
+    let (mut bytes, mut notices) = (Vec::new(), Vec::new());
+    loop {
+        match source.next(&mut bytes, Duration::ZERO).unwrap() {
+            Item::Event(SourceEvent::Notice(text)) => notices.push(text),
+            Item::Bytes { .. } => assert_eq!(bytes, b"what was in the ring"),
+            Item::Ended => break,
+            item => panic!("{item:?}"),
+        }
+    }
+    assert!(!bytes.is_empty());
+    assert!(notices.concat().contains("image that was saved"));
+    assert!(std::fs::read(&file).unwrap() == device.ram);
 }

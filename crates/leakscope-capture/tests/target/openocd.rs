@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use leakscope_capture::gdb::{Endpoint, Plan};
+use leakscope_capture::Interrupt;
+use leakscope_capture::course::{Options, Plan};
+use leakscope_capture::gdb::Endpoint;
 use leakscope_capture::memory::{Memory, MemoryError};
-use leakscope_capture::openocd::{
-    self, Client, Notification, OpenOcdError, OpenOcdOptions, Reply, Rpc, RttSource,
-};
-use leakscope_capture::recording::{Finished, Limits, Reason, Recording};
+use leakscope_capture::openocd::{self, Client, Notification, OpenOcdError, Reply, Rpc, RttSource};
+use leakscope_capture::recording::{Existing, Finished, Limits, Reason, Recording};
 use leakscope_capture::rtt::Place;
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent};
 use leakscope_systemview::Header;
@@ -18,8 +17,8 @@ use proptest::prelude::*;
 
 use crate::openocd_model::{Given, Model, OpenOcd, START, STOP, TRACE};
 
-fn options() -> OpenOcdOptions {
-    let mut options = OpenOcdOptions::new(Plan {
+fn options() -> Options {
+    let mut options = Options::new(Plan {
         reset: false,
         start: Some(START),
         stop: Some(STOP),
@@ -51,7 +50,7 @@ fn all_of(source: &mut dyn Source) -> Result<Recorded, SourceError> {
     }
 }
 
-fn record(given: Given, options: OpenOcdOptions) -> (Result<Recorded, SourceError>, Model) {
+fn record(given: Given, options: Options) -> (Result<Recorded, SourceError>, Model) {
     let server = OpenOcd::start(given);
     let mut source = match openocd::connect(&server.endpoint, options) {
         Ok(source) => source,
@@ -63,7 +62,7 @@ fn record(given: Given, options: OpenOcdOptions) -> (Result<Recorded, SourceErro
 }
 
 /// What is wrong, and what the user is told to do.
-fn failure(given: Given, options: OpenOcdOptions) -> (String, String, Model) {
+fn failure(given: Given, options: Options) -> (String, String, Model) {
     let (result, model) = record(given, options);
     let error = result.expect_err("it cannot be recorded");
     let hint = error.hint().unwrap_or_default().to_owned();
@@ -178,8 +177,8 @@ fn two_cores_end_in_one_file_as_openocd_joins_them() {
     let mut source = openocd::connect(&server.endpoint, options()).expect("OpenOCD");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("heap.svdat");
-    let mut recording = Recording::create(&path, &*source, false).expect("a file");
-    let never = AtomicBool::new(false);
+    let mut recording = Recording::create(&path, &*source, Existing::Refuse).expect("a file");
+    let never = Interrupt::default();
     let ending = recording.run(&mut *source, &Limits::default(), &never, &mut |_| {});
     assert!(matches!(ending.reason, Reason::Ended), "{ending:?}");
     assert_eq!(recording.finish().expect("a file"), Finished::Joined);
@@ -255,36 +254,54 @@ fn lost_bytes_are_told() {
     assert!(has_told, "{events:?}");
 }
 
+/// It is said, with where the program is instead, and waited for on.
 #[test]
 fn the_start_is_not_reached() {
     let mut options = options();
-    options.start_limit = Duration::from_millis(30);
-    let given = Given {
+    options.patience = Duration::ZERO;
+    let server = OpenOcd::start(Given {
         comes_to_start: false,
         ..Given::default()
+    });
+    let mut source = openocd::connect(&server.endpoint, options).expect("OpenOCD");
+    let mut bytes = Vec::new();
+    let mut next = || source.next(&mut bytes, Duration::from_millis(10));
+    let notice = loop {
+        if let Item::Event(SourceEvent::Notice(text)) = next().expect("it is waited for") {
+            break text;
+        }
     };
-    let (error, hint, model) = failure(given, options);
     assert!(
-        error.contains(&format!("did not reach <{START:x}>")),
-        "{error}"
+        notice.contains(&format!("did not reach <{START:x}>")),
+        "{notice}"
     );
-    assert!(error.contains("it is at <4200ffff>"), "{error}");
-    assert!(hint.contains("--reset"), "{hint}");
+    assert!(notice.contains("it is at <4200ffff>"), "{notice}");
+    assert!(notice.contains("--reset"), "{notice}");
+    assert_eq!(next().expect("it is waited for"), Item::Nothing);
+    source.stop().expect("it is told");
+    drop(source);
+    let model = server.end();
     assert!(
         model.is_running && model.breakpoints.is_empty(),
         "{model:?}"
     );
 }
 
+/// It is left as it stands.
 #[test]
 fn the_target_has_crashed() {
     let given = Given {
         stuck_at: Some(0x4200_0666),
         ..Given::default()
     };
-    let (error, hint, _) = failure(given, options());
-    assert_eq!(error, "the program stopped at <42000666>");
-    assert!(hint.contains("crashed"));
+    let (result, model) = record(given, options());
+    let (_, events) = result.expect("an end");
+    let Some(SourceEvent::Notice(said)) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert!(said.contains("stopped at <42000666>"), "{said}");
+    assert!(said.contains("crashed"), "{said}");
+    assert!(!model.is_running && model.breakpoints.is_empty());
 }
 
 #[test]
@@ -313,6 +330,23 @@ fn what_openocd_refuses() {
             },
             "no trace buffers",
             "--reset",
+        ),
+        (
+            Given {
+                refuses: Some("Failed to connect to targets (-4)!"),
+                ..Given::default()
+            },
+            "trace buffers of all cores",
+            "--reset",
+        ),
+        (
+            Given {
+                cores: 2,
+                refuses: Some("invalid command name \"sysview_mcore\""),
+                ..Given::default()
+            },
+            "cannot trace several cores",
+            "ESP_ONLYCPU",
         ),
         (
             Given {
@@ -413,13 +447,13 @@ fn nobody_answers_or_somebody_else() {
         .parse()
         .expect("one");
     drop(listener);
-    let error = Client::connect(&endpoint).expect_err("nobody is there");
+    let error = Client::connect(&endpoint, &Interrupt::default()).expect_err("nobody is there");
     assert!(matches!(error, OpenOcdError::Unreachable { .. }), "{error}");
     assert!(error.hint().expect("advice").contains("start OpenOCD"));
 
     // GDB's port answers what it does not understand, and goes away.
     let server = OpenOcd::saying(b"-$#00");
-    let error = Client::connect(&server).expect_err("it is not OpenOCD");
+    let error = Client::connect(&server, &Interrupt::default()).expect_err("it is not OpenOCD");
     assert!(matches!(error, OpenOcdError::OtherServer { .. }), "{error}");
     assert!(error.hint().expect("advice").contains("6666"));
 }
@@ -455,7 +489,7 @@ fn rtt_without_its_channel() {
         ..Given::default()
     };
     let server = OpenOcd::start(given);
-    let client = Client::connect(&server.endpoint).expect("OpenOCD");
+    let client = Client::connect(&server.endpoint, &Interrupt::default()).expect("OpenOCD");
     let mut options = options();
     options.plan = Plan::default();
     options.rtt = Some(Place::Within(
@@ -471,7 +505,7 @@ fn rtt_without_its_channel() {
 #[test]
 fn memory_that_is_not_there() {
     let server = OpenOcd::start(Given::default());
-    let mut client = Client::connect(&server.endpoint).expect("OpenOCD");
+    let mut client = Client::connect(&server.endpoint, &Interrupt::default()).expect("OpenOCD");
     let error = client
         .read(0x10, &mut [0; 4])
         .expect_err("nothing is there");
@@ -495,7 +529,7 @@ proptest! {
         reads in proptest::collection::vec((0usize..200, 1usize..50), 1..6),
     ) {
         let server = OpenOcd::start(Given::default());
-        let mut client = Client::connect(&server.endpoint).expect("OpenOCD");
+        let mut client = Client::connect(&server.endpoint, &Interrupt::default()).expect("OpenOCD");
         let base = crate::openocd_model::RAM;
         let mut twin = [0; 250];
         for (offset, bytes) in &writes {

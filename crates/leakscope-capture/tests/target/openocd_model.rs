@@ -28,6 +28,8 @@ pub(crate) struct Given {
     pub(crate) is_espressifs: bool,
     pub(crate) is_tracing: bool,
     pub(crate) has_buffers: bool,
+    /// What it says in place of beginning to trace.
+    pub(crate) refuses: Option<&'static str>,
     /// So often is it asked for buffers before it has them.
     pub(crate) announces_after: usize,
     pub(crate) can_connect: bool,
@@ -52,6 +54,7 @@ impl Default for Given {
             is_espressifs: true,
             is_tracing: false,
             has_buffers: true,
+            refuses: None,
             announces_after: 0,
             can_connect: true,
             loses_files: false,
@@ -310,6 +313,9 @@ impl Model {
         match *words {
             ["status"] if self.is_tracing => Ok("Tracing is RUNNING. Size is 5 of -1\n".to_owned()),
             ["status"] => Ok("Tracing is STOPPED. Size is 0 of 0\n".to_owned()),
+            ["start", ..] if self.given.refuses.is_some() => {
+                Err(self.given.refuses.unwrap_or_default().to_owned())
+            }
             ["start", ..] if !self.given.has_buffers || self.given.announces_after > 0 => {
                 self.given.announces_after = self.given.announces_after.saturating_sub(1);
                 let words = "Failed to get max trace block size!\nFailed to init cmd ctx (-4)!";

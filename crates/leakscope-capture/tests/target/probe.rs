@@ -4,11 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::Duration;
 
-use leakscope_capture::gdb::{Ending, Plan, Status};
+use leakscope_capture::course::{Ending, Options, Plan, RingRecording, Status};
 use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
-use leakscope_capture::probe::{
-    Found, ProbeError, ProbeOptions, ProbeRecording, Target, TargetMemory, connect,
-};
+use leakscope_capture::probe::{Found, ProbeDebugger, ProbeError, Target, connect};
 use leakscope_capture::rtt::{Place, Reader};
 use leakscope_capture::{Receiver, TargetEvent};
 use proptest::prelude::*;
@@ -126,15 +124,19 @@ impl Receiver for Kept {
     }
 }
 
-fn recording(program: &[Step], plan: Plan) -> ProbeRecording<Processor> {
+fn recording(program: &[Step], plan: Plan) -> RingRecording<ProbeDebugger<Processor>> {
     let reader = Reader::new(Place::At(BLOCK), WordLayout::default());
-    ProbeRecording::new(Processor::new(program), plan, reader)
-        .expect("a target that does as it is told")
+    RingRecording::new(
+        ProbeDebugger(Processor::new(program)),
+        &Options::new(plan),
+        reader,
+    )
+    .expect("a target that does as it is told")
 }
 
 /// Records until it ends, or for so many looks.
 fn record(
-    recording: &mut ProbeRecording<Processor>,
+    recording: &mut RingRecording<ProbeDebugger<Processor>>,
     kept: &mut Kept,
     looks: usize,
 ) -> Option<Ending> {
@@ -147,8 +149,8 @@ fn record(
 
 /// The processor runs, and nothing of ours is left in it.
 #[track_caller]
-fn check_left(recording: ProbeRecording<Processor>) -> Processor {
-    let processor = recording.leave().expect("a target that runs");
+fn check_left(recording: RingRecording<ProbeDebugger<Processor>>) -> Processor {
+    let ProbeDebugger(processor) = recording.leave().expect("a target that runs");
     assert_eq!(processor.halted_at, None);
     assert_eq!(processor.breakpoints, BTreeSet::new());
     processor
@@ -183,7 +185,9 @@ fn from_start_to_stop() {
         address: Some(START),
     };
     assert_eq!(kept.events.first(), Some(&started));
-    let stopped = TargetEvent::ReachedStop { address: STOP };
+    let stopped = TargetEvent::ReachedStop {
+        address: Some(STOP),
+    };
     assert_eq!(kept.events.last(), Some(&stopped));
     let mut processor = check_left(recording);
     processor.step();
@@ -202,7 +206,7 @@ fn from_a_reset_until_it_is_ended() {
     assert_eq!(record(&mut recording, &mut kept, 20), None);
     assert_eq!(kept.bytes, b"early one two late");
     let ending = recording.stop(&mut kept).expect("a target that stops");
-    assert_eq!(ending, Ending::Asked);
+    assert_eq!(ending, Status::Finished(Ending::Asked));
     let mut processor = check_left(recording);
     assert_eq!(processor.resets, 1);
     processor.step();
@@ -255,7 +259,7 @@ fn a_program_that_does_not_get_on_ends_it() {
     let ending = record(&mut recording, &mut Kept::default(), 20);
     let address = Some(0x100);
     assert!(matches!(ending, Some(Ending::Stuck { address: at, .. }) if at == address));
-    let processor = recording.leave().expect("a target");
+    let ProbeDebugger(processor) = recording.leave().expect("a target");
     assert_eq!(
         processor.halted_at, address,
         "for whoever looks for the reason"
@@ -272,7 +276,7 @@ proptest! {
         }
         let expected = processor.device.ram[start..start + length].to_owned();
         let mut bytes = vec![0; length];
-        let mut memory = TargetMemory(&mut processor);
+        let mut memory = ProbeDebugger(processor);
         memory.read(BASE + start as u64, &mut bytes).unwrap();
         prop_assert_eq!(bytes, expected);
     }
@@ -339,15 +343,8 @@ fn which_probe_is_meant() {
 /// Through probe-rs: there is no such probe at any computer, and no such chip.
 #[track_caller]
 fn check_refused(selector: &str, chip: &str, said: [&str; 2]) {
-    let options = ProbeOptions {
-        selector: Some(selector.to_owned()),
-        chip: chip.to_owned(),
-        plan: Plan::default(),
-        rtt: None,
-        layout: WordLayout::default(),
-        name: Box::new(|address| address.to_string()),
-    };
-    let Err(error) = connect(options) else {
+    let options = Options::new(Plan::default());
+    let Err(error) = connect(Some(selector), chip, options) else {
         panic!("{selector} is connected to {chip}");
     };
     assert_eq!(error.to_string(), said[0]);
@@ -371,7 +368,7 @@ fn what_probe_rs_does_not_know() {
         "1:2",
         "Z80",
         [
-            "probe-rs knows no chip `Z80`, or several",
+            "probe-rs knows no chip `Z80`, or more than one",
             "probe-rs chip list",
         ],
     );
@@ -379,7 +376,7 @@ fn what_probe_rs_does_not_know() {
         "1:2",
         "STM32F407",
         [
-            "probe-rs knows no chip `STM32F407`, or several",
+            "probe-rs knows no chip `STM32F407`, or more than one",
             "it knows STM32F407",
         ],
     );

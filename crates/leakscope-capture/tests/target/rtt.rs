@@ -3,7 +3,8 @@
 use std::io;
 
 use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
-use leakscope_capture::rtt::{Place, Progress, ReadError, Reader};
+use leakscope_capture::rtt::{Place, Progress, ReadError, Reader, Session};
+use leakscope_capture::{Receiver, TargetEvent};
 use proptest::prelude::*;
 
 use crate::device::{BASE, BLOCK, Device};
@@ -290,4 +291,35 @@ fn names_out_of_reach_are_guessed() {
     let channels = vec![String::new(); 2];
     let read = vec![1];
     assert_eq!(progress, Progress::Found { channels, read });
+}
+
+/// A recorder in post-mortem mode overwrites its buffer, and moves the reader's position for that. It is not reset all the
+/// time.
+#[test]
+fn a_buffer_that_is_overwritten_is_told_of_once() {
+    #[derive(Default)]
+    struct Told(Vec<TargetEvent>);
+    impl Receiver for Told {
+        fn bytes(&mut self, _: usize, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+        fn event(&mut self, event: TargetEvent) {
+            self.0.push(event);
+        }
+    }
+    let layout = WordLayout::default();
+    let mut device = Device::new(layout, 1, 64);
+    device.initialise();
+    let mut session = Session::new(Reader::new(PLACE, layout));
+    let mut told = Told::default();
+    for position in 1..40 {
+        session.look(&mut device, &mut told).unwrap();
+        let words = device.words(0, false);
+        device.set_word(words + 4, (position + 5) % 64);
+        device.set_word(words + 8, (position + 6) % 64);
+    }
+    let is_notice = |event: &&TargetEvent| matches!(event, TargetEvent::Notice(text) if text.contains("post-mortem mode"));
+    assert_eq!(told.0.iter().filter(is_notice).count(), 1);
+    let resets = told.0.iter().filter(|event| **event == TargetEvent::Reset);
+    assert!(resets.count() < 5, "{:?}", told.0);
 }

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
+use leakscope_capture::Interrupt;
 use leakscope_capture::gdb::packet::{Decoder, Received, encode};
 use leakscope_capture::gdb::{Client, Endpoint, EndpointError, GdbError, Server, Stop};
 use leakscope_capture::memory::{Memory, MemoryError};
@@ -46,7 +47,11 @@ fn polite(request: &str) -> Vec<u8> {
 }
 
 fn connect(address: SocketAddr) -> Result<Client, GdbError> {
-    Client::connect(&address.to_string().parse().unwrap(), PATIENCE)
+    Client::connect(
+        &address.to_string().parse().unwrap(),
+        PATIENCE,
+        &Interrupt::default(),
+    )
 }
 
 #[test]

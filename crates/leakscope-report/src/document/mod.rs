@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::conclusion::{Conclusion, has};
+use crate::filter::Filter;
 use crate::identity;
 use crate::policy::{Policy, Standing};
 use crate::sentences;
@@ -42,6 +43,10 @@ pub struct Report {
     pub headline: String,
     /// What the conclusion does not prove, a sentence each, without full stops.
     pub limits: Vec<String>,
+    /// What becomes of the heap if leaks go on, without a full stop; null if nothing grows.
+    pub outlook: Option<String>,
+    /// Which part of the recording this is of, if not of all.
+    pub part: Option<String>,
     /// What else the program did wrong: "4 failed allocations".
     pub also_wrong: Vec<String>,
     /// What was read.
@@ -84,6 +89,18 @@ impl Report {
         inputs: &[String],
         policy: &Policy,
     ) -> Self {
+        Self::of_part(outcome, symbolizer, inputs, policy, &Filter::default())
+    }
+
+    /// As [`Report::new`], of those call sites, anomalies and failures only that `part` asks for. Its period is what
+    /// `outcome` is of; sums over the whole trace stay.
+    pub fn of_part(
+        outcome: &Outcome,
+        symbolizer: &mut Symbolizer<'_>,
+        inputs: &[String],
+        policy: &Policy,
+        part: &Filter,
+    ) -> Self {
         if has(outcome, |kind| {
             matches!(kind, ProblemKind::NotBehindCalls { .. })
         }) {
@@ -101,31 +118,46 @@ impl Report {
         let mut call_sites: Vec<_> = sites
             .map(|site| call_site::CallSite::new(facts, symbolizer, site, policy))
             .collect();
+        // By all call sites, so that each is called the same in every part.
         identity::tell_apart(&mut call_sites);
+        let is_kept: Vec<bool> = (call_sites.iter())
+            .map(|site| part.matches_place(site))
+            .collect();
+        call_sites.retain(|site| part.matches_place(site));
         let totals = totals::Totals::new(facts, &call_sites);
-        let conclusion = Conclusion::of(outcome, &totals);
+        let conclusion = Conclusion::of(outcome, &totals, &call_sites);
         let mut problems: Vec<_> = (outcome.problems.iter())
             .map(|problem| problem::Problem::new(facts, inputs, problem))
             .collect();
         // Stable: of one severity, what was seen first comes first.
         problems.sort_by_key(|problem| problem.severity);
+        let headline = sentences::headline(outcome, conclusion, &totals, &call_sites);
+        let part_in_words = part.in_words();
+        let exhaustion = usage::Exhaustion::of(outcome, &totals);
         Self {
             version: Self::VERSION,
             conclusion,
-            headline: sentences::headline(outcome, conclusion, &totals),
+            headline: match &part_in_words {
+                Some(words) => format!("{headline} ({words})"),
+                None => headline,
+            },
             limits: sentences::limits(facts, conclusion, &call_sites),
+            outlook: sentences::outlook(exhaustion.as_ref(), &totals),
+            part: part_in_words,
             also_wrong: sentences::also_wrong(&totals),
             trace: trace::Trace::new(facts, symbolizer, inputs),
-            exhaustion: usage::Exhaustion::of(outcome, &totals),
+            exhaustion,
             totals,
             call_sites,
             anomalies: (outcome.anomalies.iter())
                 .map(|anomaly| anomaly::Anomaly::new(facts, symbolizer, anomaly))
+                .filter(|anomaly| part.matches_place(anomaly))
                 .collect(),
             failed_allocations: (outcome.failed_allocations.iter())
                 .map(|failure| anomaly::FailedAllocation::new(facts, symbolizer, failure))
+                .filter(|failure| part.matches_place(failure))
                 .collect(),
-            peak: usage::Peak::new(facts),
+            peak: usage::Peak::new(facts, &is_kept),
             contexts: (outcome.contexts.iter())
                 .map(|usage| usage::ContextUsage::new(facts, usage))
                 .collect(),
@@ -135,6 +167,18 @@ impl Report {
                 .collect(),
             tasks: outcome.tasks.iter().map(trace::Task::new).collect(),
             problems,
+        }
+    }
+
+    /// The same for a heap of this size, as somebody knows who has built the target.
+    #[must_use]
+    pub fn with_heap_size(self, bytes: u64) -> Self {
+        let outstanding = self.totals.outstanding_bytes;
+        let exhaustion = usage::Exhaustion::new(bytes, outstanding, &self.totals);
+        Self {
+            outlook: sentences::outlook(exhaustion.as_ref(), &self.totals),
+            exhaustion,
+            ..self
         }
     }
 

@@ -32,7 +32,8 @@ pub struct Holder {
 }
 
 impl Peak {
-    pub(super) fn new(facts: &Facts<'_>) -> Self {
+    /// `is_kept` says which of the outcome's call sites the report has.
+    pub(super) fn new(facts: &Facts<'_>, is_kept: &[bool]) -> Self {
         let peak = &facts.outcome.peak;
         let holders = peak.holders.iter();
         Self {
@@ -40,7 +41,11 @@ impl Peak {
             time_s: facts.seconds(peak.time),
             time_ticks: peak.time,
             holders: holders
-                .map(|&(call_site, bytes)| Holder { call_site, bytes })
+                .filter(|(site, _)| is_kept.get(*site) == Some(&true))
+                .map(|&(site, bytes)| Holder {
+                    call_site: is_kept[..site].iter().filter(|&&kept| kept).count(),
+                    bytes,
+                })
                 .collect(),
         }
     }
@@ -157,12 +162,16 @@ pub struct Exhaustion {
 
 impl Exhaustion {
     pub(super) fn of(outcome: &Outcome, totals: &Totals) -> Option<Self> {
+        match outcome.heaps.as_slice() {
+            [heap] => Self::new(heap.size?, heap.outstanding_bytes, totals),
+            _ => None,
+        }
+    }
+
+    /// Of a heap of this size that holds so many bytes of the trace's blocks.
+    pub(super) fn new(size: u64, outstanding_bytes: u64, totals: &Totals) -> Option<Self> {
         let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0)?;
-        let [heap] = outcome.heaps.as_slice() else {
-            return None;
-        };
-        let size = heap.size?;
-        let left = size.checked_sub(heap.outstanding_bytes)?;
+        let left = size.checked_sub(outstanding_bytes)?;
         Some(Self {
             heap_size_bytes: size,
             left_bytes: left,

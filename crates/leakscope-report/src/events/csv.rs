@@ -28,17 +28,23 @@ pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
         time.unwrap_or_default(),
         row.ticks,
         row.core,
-        text(&row.context),
+        csv_cell(&row.context),
         row.id,
-        text(&row.name),
-        text(&row.parameters_in_words()),
+        csv_cell(&row.name),
+        csv_cell(&row.parameters_in_words()),
         row.input,
         row.offset
     )
 }
 
 /// A cell of text.
-fn text(text: &str) -> String {
+///
+/// ```
+/// use leakscope_report::events::csv_cell;
+/// assert_eq!(csv_cell("a,b"), "\"a,b\"");
+/// assert_eq!(csv_cell("=1+1"), "'=1+1");
+/// ```
+pub fn csv_cell(text: &str) -> String {
     let text = sanitise(text);
     let text = match text.trim_start().chars().next() {
         Some('=' | '+' | '-' | '@') => Cow::Owned(format!("'{text}")),
@@ -53,20 +59,20 @@ fn text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::csv_cell;
 
     #[test]
     fn cells_are_quoted_where_needed() {
-        assert_eq!(text("main"), "main");
-        assert_eq!(text("a,b"), "\"a,b\"");
-        assert_eq!(text("say \"a\""), "\"say \"\"a\"\"\"");
-        assert_eq!(text("two\nlines"), "two lines");
+        assert_eq!(csv_cell("main"), "main");
+        assert_eq!(csv_cell("a,b"), "\"a,b\"");
+        assert_eq!(csv_cell("say \"a\""), "\"say \"\"a\"\"\"");
+        assert_eq!(csv_cell("two\nlines"), "two lines");
     }
 
     #[test]
     fn formulas_lose_their_power() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\u{200b}=1"] {
-            assert!(text(formula).starts_with('\''), "{formula}");
+            assert!(csv_cell(formula).starts_with('\''), "{formula}");
         }
     }
 }

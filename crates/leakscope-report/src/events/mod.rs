@@ -35,6 +35,7 @@ mod row;
 mod text;
 mod writer;
 
+pub use csv::csv_cell;
 pub use row::EventRow;
 pub(crate) use row::{context_name, hz};
 pub use writer::{Format, Writer};

@@ -5,7 +5,6 @@ use std::io;
 use super::layout::{Line, Page, Paint};
 use super::{View, enumeration};
 use crate::conclusion::Conclusion;
-use crate::units::{bytes, duration_of_seconds};
 use crate::words::unbroken;
 
 /// Before all else, if it is so: nothing can be said.
@@ -26,7 +25,7 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     for limit in &view.report.limits {
         page.paragraph(0, "- ".into(), &unbroken(limit).into())?;
     }
-    time_left(view, page)?;
+    outlook(view, page)?;
     also_wrong(view, page)
 }
 
@@ -51,26 +50,12 @@ fn headline(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     page.paragraph(0, Line::new(), &line)
 }
 
-/// How long memory lasts at the rate at which leaks grow.
-fn time_left(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    const EXAMPLE: f64 = 100.0 * 1024.0;
-    let text = match (
-        &view.report.exhaustion,
-        view.report.totals.leak_bytes_per_second,
-    ) {
-        (Some(exhaustion), _) => format!(
-            "At this rate the heap of {} is used up in {} after the end of the trace, or earlier.",
-            bytes(exhaustion.heap_size_bytes),
-            duration_of_seconds(exhaustion.after_end_s)
-        ),
-        // Nobody knows how much is left.
-        (None, Some(rate)) if rate > 0.0 => {
-            let time = duration_of_seconds(EXAMPLE / rate).replace(' ', "\u{A0}");
-            format!("At this rate 100\u{A0}KiB of free heap last {time}.")
-        }
-        _ => return Ok(()),
-    };
-    page.paragraph(0, Line::new(), &text.into())
+/// What becomes of the heap if leaks go on.
+fn outlook(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    match &view.report.outlook {
+        Some(outlook) => page.paragraph(0, Line::new(), &unbroken(&format!("{outlook}.")).into()),
+        None => Ok(()),
+    }
 }
 
 /// What else the program did wrong: it stands further down, behind what may be a long list.

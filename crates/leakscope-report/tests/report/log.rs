@@ -1,6 +1,7 @@
 //! Lists of log messages.
 
 use leakscope_report::Symbolizer;
+use leakscope_report::filter::Filter;
 use leakscope_report::log::{Format, LogRow, Writer};
 use serde_json::Value;
 
@@ -9,7 +10,8 @@ use crate::recording::{small, walk};
 
 fn listed(format: Format) -> String {
     let mut out = Vec::new();
-    let mut writer = Writer::new(&mut out, format);
+    let filter = Filter::default();
+    let mut writer = Writer::new(&mut out, format, &filter);
     walk(&small(), |event, trace| {
         if let Some(row) = LogRow::new(event, trace, &Symbolizer::new(None)) {
             writer.write(row).unwrap();

@@ -237,10 +237,10 @@ fn a_heap_of_known_size_says_when_it_is_used_up() {
 }
 
 #[test]
-fn a_heap_of_unknown_size_has_an_example() {
+fn without_a_heap_of_known_size_the_rate_is_said() {
     let text = written(&outcomes::tutorial(), 100);
     assert!(
-        text.contains("100 KiB of free heap last 1 min 33 s."),
+        text.contains("\nAt this rate leaks take 3.77 MiB an hour, 90.4 MiB a day.\n"),
         "{text}"
     );
 }

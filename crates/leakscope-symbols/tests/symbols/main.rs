@@ -7,6 +7,7 @@ mod calls;
 mod compressed;
 mod damage;
 mod discarded;
+mod load_offset;
 mod open_errors;
 mod rust_names;
 mod symbol_table;

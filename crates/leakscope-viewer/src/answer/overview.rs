@@ -141,6 +141,7 @@ struct Heap {
     live_at_end: u64,
     exhausted_in_s: Option<f64>,
     exhausted_in: Option<String>,
+    outlook: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -323,13 +324,15 @@ impl Heap {
     fn new(report: &Report, live_at_end: u64) -> Self {
         let after_end = report.exhaustion.map(|exhaustion| exhaustion.after_end_s);
         Self {
-            size: match report.heaps.as_slice() {
-                [only] => only.size_bytes,
-                _ => None,
+            size: match (report.exhaustion, report.heaps.as_slice()) {
+                (Some(exhaustion), _) => Some(exhaustion.heap_size_bytes),
+                (None, [only]) => only.size_bytes,
+                (None, _) => None,
             },
             live_at_end,
             exhausted_in_s: after_end,
             exhausted_in: after_end.map(duration_of_seconds),
+            outlook: report.outlook.clone(),
         }
     }
 }

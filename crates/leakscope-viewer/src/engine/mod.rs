@@ -37,6 +37,8 @@ pub struct Program {
     pub symbols: Option<Symbols>,
     /// Where its sources are on this machine.
     pub roots: SourceRoots,
+    /// How much heap the target has, if somebody knows.
+    pub heap_size: Option<u64>,
 }
 
 /// A trace that can be asked about.
@@ -46,6 +48,7 @@ pub struct Engine<'s> {
     scan: Scan<'s>,
     inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
+    heap_size: Option<u64>,
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
@@ -114,6 +117,7 @@ impl<'s> Engine<'s> {
             },
             scan: Scan::new(Layout::default(), 0, AllocatorFrames(symbols)),
             symbols,
+            heap_size: program.heap_size,
             dump,
             front: Front::default(),
             state: Reading::Reading,
@@ -268,9 +272,13 @@ impl<'s> Engine<'s> {
         let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
         let inputs: Vec<String> = inputs.collect();
         let symbolizer = &mut self.names.symbolizer;
+        let report = Report::new(&outcome, symbolizer, &inputs, &Policy::default());
         Answered {
             version: self.version,
-            report: Report::new(&outcome, symbolizer, &inputs, &Policy::default()),
+            report: match self.heap_size {
+                Some(size) => report.with_heap_size(size),
+                None => report,
+            },
             outcome,
         }
     }

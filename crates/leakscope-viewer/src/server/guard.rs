@@ -4,9 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use super::connections::Standing;
 
 /// The server's address and secret.
 #[derive(Clone, Debug)]
@@ -35,19 +37,35 @@ impl Guard {
         format!("/{}", self.secret)
     }
 
-    fn is_host(&self, host: &HeaderValue) -> bool {
+    /// Whether the request names this server, wherever it names one: in its only `Host`, and in its target, which
+    /// may be a whole URL (RFC 9112, section 3.2.2).
+    fn is_addressed(&self, request: &Request) -> bool {
+        let hosts: Vec<_> = request.headers().get_all(header::HOST).iter().collect();
+        let target = request.uri().authority();
+        matches!(hosts.as_slice(), [host] if self.is_host(host.as_bytes()))
+            && target.is_none_or(|target| self.is_host(target.as_str().as_bytes()))
+    }
+
+    fn is_host(&self, host: &[u8]) -> bool {
         let port = self.address.port();
         [format!("127.0.0.1:{port}"), format!("localhost:{port}")]
             .iter()
-            .any(|known| host.as_bytes().eq_ignore_ascii_case(known.as_bytes()))
+            .any(|known| host.eq_ignore_ascii_case(known.as_bytes()))
+    }
+
+    fn knows_secret(&self, target: &Uri) -> bool {
+        target.path().starts_with(&format!("{}/", self.prefix()))
     }
 }
 
 /// Refuses what is not addressed to this server, and tells browsers what they may do with the answers.
 pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let hosts: Vec<_> = request.headers().get_all(header::HOST).iter().collect();
-    let is_meant = matches!(hosts.as_slice(), [host] if guard.is_host(host));
-    let mut response = if is_meant {
+    let mut response = if guard.is_addressed(&request) {
+        if let Some(standing) = request.extensions().get::<Standing>()
+            && guard.knows_secret(request.uri())
+        {
+            standing.trust();
+        }
         next.run(request).await
     } else {
         StatusCode::MISDIRECTED_REQUEST.into_response()

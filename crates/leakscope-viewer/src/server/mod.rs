@@ -3,6 +3,9 @@
 //! It listens on the loopback interface only, on a port of the system's choice, below a path that nobody can
 //! guess, and answers only requests that are addressed to it (`Host`), so that no page from elsewhere can
 //! ask it anything, for any address that its name resolves to.
+
+mod connections;
+mod door;
 mod guard;
 mod live;
 mod routes;
@@ -11,6 +14,7 @@ mod worker;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 
 use leakscope_report::naming::Naming;
 use tokio::net::TcpListener;
@@ -18,6 +22,7 @@ use tokio::net::TcpListener;
 use crate::dump::Dump;
 use crate::engine::Program;
 use crate::source::TraceInputs;
+use door::Door;
 use guard::Guard;
 pub use worker::EngineThread;
 use worker::Worker;
@@ -33,34 +38,49 @@ pub struct Server {
     listener: std::net::TcpListener,
     guard: Guard,
     worker: Worker,
+    door: OnceLock<Door>,
 }
 
 impl Server {
-    /// Opens a port, and begins to read the trace.
+    /// Begins to read the trace, and to listen at this port of the loopback interface (0: one that is free).
     ///
     /// # Errors
-    /// Those of reading the heads of the inputs, of opening a port, and of asking the system for randomness.
-    pub fn new(source: Box<dyn TraceInputs>, program: Program, naming: Naming) -> io::Result<Self> {
-        Self::of(Subject::Trace(source, naming), program)
+    /// Those of reading the heads of the inputs, of opening the port, and of asking the system for randomness.
+    pub fn new(
+        source: Box<dyn TraceInputs>,
+        program: Program,
+        naming: Naming,
+        port: u16,
+    ) -> io::Result<Self> {
+        Self::of(Subject::Trace(source, naming), program, port)
     }
 
-    /// Opens a port, for a heap dump in place of a trace.
+    /// Listens at this port, for a heap dump in place of a trace.
     ///
     /// # Errors
-    /// Those of opening a port, and of asking the system for randomness.
-    pub fn of_dump(dump: Dump, program: Program) -> io::Result<Self> {
-        Self::of(Subject::Dump(dump), program)
+    /// Those of opening the port, and of asking the system for randomness.
+    pub fn of_dump(dump: Dump, program: Program, port: u16) -> io::Result<Self> {
+        Self::of(Subject::Dump(dump), program, port)
     }
 
-    fn of(subject: Subject, program: Program) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
+    fn of(subject: Subject, program: Program, port: u16) -> io::Result<Self> {
+        let listener = listen(port)?;
         let guard = Guard::new(listener.local_addr()?)?;
         Ok(Self {
             listener,
             guard,
             worker: Worker::start(subject, program)?,
+            door: OnceLock::new(),
         })
+    }
+
+    /// Opens the page in the user's browser, without telling other users of this machine where it is; whether there
+    /// was a browser to ask.
+    pub fn open_in_browser(&self) -> bool {
+        let Ok(door) = Door::to(&self.url()) else {
+            return false;
+        };
+        self.door.get_or_init(|| door).open()
     }
 
     /// What to open in a browser. A program that knows it can read the trace.
@@ -94,7 +114,7 @@ impl Server {
             let routes = routes::all(self.guard, &self.worker);
             // An open page listens for news and never hangs up: who is connected when the end comes is cut off.
             tokio::select! {
-                served = axum::serve(listener, routes).into_future() => served,
+                never = connections::serve(&listener, &routes) => match never {},
                 () = end => Ok(()),
             }
         })
@@ -113,7 +133,10 @@ impl Server {
     }
 }
 
-/// Opens an address in the user's browser; returns whether there was one to ask.
-pub fn open_in_browser(url: &str) -> bool {
-    open::that_detached(url).is_ok()
+fn listen(port: u16) -> io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+        io::Error::new(error.kind(), format!("port {port} cannot be used: {error}"))
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }

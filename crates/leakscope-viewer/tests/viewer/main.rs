@@ -1,6 +1,7 @@
 //! The viewer, from outside: what it answers is held against a naive twin that keeps every event.
 
 mod api;
+mod attacks;
 mod corpus;
 mod damage;
 mod dump;

@@ -11,17 +11,17 @@ use tokio::sync::oneshot;
 use super::program::{Memory, inputs};
 
 /// A server that runs until this is dropped.
-struct Running {
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     secret: String,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let source = Box::new(Memory::new(inputs(31, 2_000)));
-        let server = Server::new(source, Program::default(), Naming::default()).unwrap();
+        let server = Server::new(source, Program::default(), Naming::default(), 0).unwrap();
         let (end, ended) = oneshot::channel();
         let url = server.url();
         let address = server.address().unwrap();
@@ -47,7 +47,7 @@ impl Running {
     }
 
     /// Sends a request as it stands; returns the whole response.
-    fn send(&self, request: &str) -> String {
+    pub(crate) fn send(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut response = String::new();
@@ -55,7 +55,7 @@ impl Running {
         response
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         self.get_from(path, &self.address.to_string())
     }
 
@@ -66,7 +66,7 @@ impl Running {
     }
 
     /// A path below the secret one.
-    fn own(&self, path: &str) -> String {
+    pub(crate) fn own(&self, path: &str) -> String {
         format!("/{}/{path}", self.secret)
     }
 }
@@ -78,7 +78,7 @@ impl Drop for Running {
     }
 }
 
-fn status(response: &str) -> &str {
+pub(crate) fn status(response: &str) -> &str {
     response.split(' ').nth(1).unwrap_or_default()
 }
 

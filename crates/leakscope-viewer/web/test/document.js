@@ -45,7 +45,7 @@ export function madeUpDocument() {
         peak_bytes: 2_476, dropped_packets: 12, call_sites: 2, leaks: 1, leak_bytes_per_second: 24_000,
       },
       peak: { bytes: 2_476, time: 99_500, holders: [{ site: 7, bytes: 2_376, title: 'parse_header http.c:66' }, { site: 3, bytes: 100, title: 'read_sensor sensor.c:12' }] },
-      heap: { size: 300_000, live_at_end: 2_376, exhausted_in_s: 12.4, exhausted_in: '12.4 s' },
+      heap: { size: 300_000, live_at_end: 2_376, exhausted_in_s: 12.4, exhausted_in: '12.4 s', outlook: 'At this rate the heap of 300,000 B is used up in 12.4 s after the end of the trace, or earlier' },
       sessions: [{ start: 0, end: END, after_reset: false, stopped: true }], anomalies: [], failures: [],
       limits: { width: 4096, rows: 500, sites: 5000 }, left_out: ['Events between the first 4,000 and the last 2,000 are not here.'],
     },

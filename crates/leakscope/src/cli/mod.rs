@@ -1,15 +1,18 @@
-//! What can be typed, as plain data; `record` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; `record`, `export` and `gdbinit` in files of their own.
 
+mod export;
 mod gdbinit;
 mod quantity;
 mod record;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
 
 use crate::demo::faults::Fault;
+pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use record::{Record, SerialAddress};
 
@@ -17,6 +20,7 @@ const FIRST_STEPS: &str = "\
 To begin with:
   leakscope demo                                a leak, recorded and found on this computer
   leakscope report heap.svdat --elf app.elf     what leaks, in a recording that you have
+                                                (`report` may be left out)
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
@@ -40,6 +44,7 @@ pub(crate) enum Command {
     Events(Events),
     Log(Log),
     View(View),
+    Export(Box<Export>),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
@@ -47,14 +52,23 @@ pub(crate) enum Command {
 
 /// Say which call stacks leak, how sure that is, and why.
 ///
-/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too, and
-/// a report that was saved with `--format json`.
+/// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too, a
+/// report that was saved with `--format json`, and heaptrack's recordings of programs under Linux.
+///
+/// With --from and --to, the report is the one of a recording that had begun and ended then: blocks that were allocated
+/// before are not known, and those that were freed later are outstanding. --task and --grep choose among its call
+/// sites, which are judged by all that happened there, and leave the sums over the trace as they are.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) trace: Trace,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub(crate) heap: Option<u64>,
     /// Text for people, or one JSON document (schema: docs/report-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
@@ -73,8 +87,13 @@ pub(crate) struct Report {
     /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
     #[arg(long, value_name = "TEXT")]
     pub(crate) cycle: Option<String>,
-    /// Write a page for the browser into this file instead: it opens from disk, and can be mailed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "print", "cycle"])]
+    /// Write a page for the browser into this file instead: it opens from disk, and can be mailed. `-` is standard
+    /// output.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep"]
+    )]
     pub(crate) html: Option<PathBuf>,
     /// Overwrite the file of --html if it exists.
     #[arg(long, requires = "html")]
@@ -93,9 +112,15 @@ pub(crate) struct View {
     /// Files that describe events (SYSVIEW_NAME.txt).
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
+    /// How much heap the target has, if the recording does not say: 300k, 256KiB.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub(crate) heap: Option<u64>,
     /// Only print the address of the page.
     #[arg(long)]
     pub(crate) no_open: bool,
+    /// Serve at this port, instead of one that is free: for `ssh -L`.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
     /// The recording is still being made: show what is added to it.
     #[arg(long)]
     pub(crate) follow: bool,
@@ -126,6 +151,8 @@ pub(crate) struct Log {
     /// The ELF file that was running, for messages whose text is only there.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) part: Part,
     /// Text, or JSON (one object a line).
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) format: LogFormat,
@@ -170,6 +197,23 @@ pub(crate) struct Symbols {
     pub(crate) source_root: Vec<SourceRoot>,
 }
 
+/// Which part of a recording is meant.
+#[derive(Debug, Args)]
+pub(crate) struct Part {
+    /// Only from this time on: 10 (seconds since the recording began), 100ms, 2min, 1h.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) from: Option<Duration>,
+    /// Only up to this time.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) to: Option<Duration>,
+    /// Only what the task or interrupt with this name did.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+    /// Only what matches this regular expression: an event's line, a message, a function or file of a call stack.
+    #[arg(long, value_name = "RE")]
+    pub(crate) grep: Option<regex::Regex>,
+}
+
 /// Kinds of events; with none of them, all are listed.
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -186,21 +230,11 @@ pub(crate) struct Filter {
     /// Interrupts.
     #[arg(long)]
     pub(crate) isr: bool,
-    /// Only events of the task with this name.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) task: Option<String>,
     /// Only events on this core.
     #[arg(long, value_name = "N")]
     pub(crate) core: Option<u8>,
-    /// Only events from this time on, in seconds.
-    #[arg(long, value_name = "T")]
-    pub(crate) from: Option<f64>,
-    /// Only events up to this time, in seconds.
-    #[arg(long, value_name = "T")]
-    pub(crate) to: Option<f64>,
-    /// Only events whose line matches this regular expression.
-    #[arg(long, value_name = "RE")]
-    pub(crate) grep: Option<regex::Regex>,
+    #[command(flatten)]
+    pub(crate) part: Part,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,8 +2,16 @@
 
 use std::time::Duration;
 
-/// `10`, `10s`, `500ms`, `2min`, `1.5h`.
+/// A length of time, which cannot be nothing: as [`time`].
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err(no_time(text)),
+        some => Ok(some),
+    }
+}
+
+/// `10`, `10s`, `500ms`, `2min`, `1.5h`.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let seconds = match unit {
         "ms" => 0.001,
@@ -20,8 +28,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .ok()
         .and_then(|number: f64| Duration::try_from_secs_f64(number * seconds).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("`{text}` is no time"))
+        .ok_or_else(|| no_time(text))
+}
+
+fn no_time(text: &str) -> String {
+    format!("`{text}` is no time: 10 (seconds), 500ms, 2min and 1h are")
 }
 
 /// `4096`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without
@@ -72,7 +83,9 @@ mod tests {
             ("1.5h", 5_400_000),
         ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)));
+            assert_eq!(time(text), duration(text));
         }
+        assert_eq!(time("0"), Ok(Duration::ZERO));
         for text in [
             "",
             "s",

@@ -28,17 +28,17 @@ pub(crate) struct Record {
     /// The recording to make.
     #[arg(help_heading = RECORDING, short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Overwrite a recording that exists.
+    /// Overwrite a recording that exists, once something new has come.
     #[arg(help_heading = RECORDING, long)]
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) trigger: Trigger,
-    /// Stop this long after tracing began: 10 (seconds), 500ms, 2min, 1h.
+    /// Stop this long after tracing began: 10 (seconds), 500ms, 2min, 1h. As long is waited for it to begin.
     #[arg(help_heading = RECORDING, long, value_name = "TIME", value_parser = quantity::duration)]
     pub(crate) duration: Option<Duration>,
-    /// Stop when this much was recorded: 4096 (bytes), 10M, 10MiB.
+    /// Stop when this much was recorded: 4096 (bytes), 10M, 10MiB. What is under way then is taken too, 1 MiB at most.
     #[arg(help_heading = RECORDING, long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_size: Option<u64>,
     /// Print the device's log messages as they come.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use leakscope_analysis::trace::{Step, Task, Trace};
+use leakscope_analysis::trace::{Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 
@@ -13,8 +13,10 @@ use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let symbols = firmware::open(&self.symbols)?;
+        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        recording.refuse_dumps()?;
+        firmware::locate(symbols.as_mut(), &mut recording)?;
         let mut naming = recording.naming(&self.description)?;
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let filter = self.filter();
@@ -38,24 +40,9 @@ impl Events {
         writer.finish()?;
         screen.out.flush()?;
         if shown == 0 {
-            screen::note(&self.no_match(&trace));
+            screen::note(&self.filter.part.no_match("event", trace.tasks()));
         }
         Ok(())
-    }
-
-    /// That nothing was listed, and what could have been.
-    fn no_match(&self, trace: &Trace) -> String {
-        const NO_MATCH: &str = "no event matches";
-        let mut names: Vec<String> = trace.tasks().iter().map(Task::display_name).collect();
-        names.sort();
-        names.dedup();
-        match &self.filter.task {
-            Some(name) if !names.contains(name) => format!(
-                "{NO_MATCH}: no task is called `{name}`; there are {}",
-                names.join(", ")
-            ),
-            _ => NO_MATCH.to_owned(),
-        }
     }
 
     fn row_format(&self) -> Format {
@@ -73,11 +60,8 @@ impl Events {
             heap: filter.heap,
             logs: filter.logs,
             isr: filter.isr,
-            task: filter.task.clone(),
             core: filter.core,
-            from: filter.from,
-            to: filter.to,
-            grep: filter.grep.clone(),
+            ..filter.part.filter()
         }
     }
 }

@@ -17,28 +17,35 @@ impl Log {
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
         let program = Symbolizer::new(source);
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        recording.refuse_dumps()?;
+        let filter = self.part.filter();
         let mut screen = Screen::new();
         let format = match self.format {
             LogFormat::Text if screen.colour => Format::ColouredText,
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::JsonLines,
         };
-        let mut writer = Writer::new(&mut screen.out, format);
+        let mut writer = Writer::new(&mut screen.out, format, &filter);
         let mut trace = Trace::new(&recording.layout);
-        let (mut messages, mut in_elf) = (0, 0);
+        let mut in_elf = 0;
         while let Step::Event(event, trace) = trace.step(&mut recording)? {
-            if let Some(row) = LogRow::new(&event, trace, &program) {
-                messages += 1;
+            if let Some(row) = LogRow::new(&event, trace, &program)
+                && filter.matches(&event, trace)
+            {
                 in_elf += u64::from(matches!(event.kind, EventKind::LogInElf { .. }));
                 writer.write(row)?;
             }
         }
         recording.finish();
         recording.require_events(trace.counts().packets)?;
-        writer.finish()?;
+        let messages = writer.finish()?;
         screen.out.flush()?;
         if messages == 0 {
-            screen::note("no log messages in this recording");
+            screen::note(&if self.part.is_all() {
+                "no log messages in this recording".to_owned()
+            } else {
+                self.part.no_match("log message", trace.tasks())
+            });
         } else if in_elf > 0 && !program.has_symbols() {
             screen::hint("--elf FILE shows messages whose text is in the ELF file");
         }

@@ -3,8 +3,10 @@
 mod demo;
 mod description;
 mod events;
+mod export;
 mod gdbinit;
 mod log;
+mod part;
 pub(crate) mod record;
 mod report;
 pub(crate) mod view;
@@ -20,6 +22,7 @@ impl Command {
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
             Self::View(view) => view.run(),
+            Self::Export(export) => export.run(),
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),

@@ -1,10 +1,9 @@
 //! `leakscope report`: which call stacks leak, how sure that is, and why.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
@@ -18,6 +17,7 @@ use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
+use crate::output;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
@@ -26,21 +26,24 @@ impl Report {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
-        let symbols = firmware::open(&self.symbols)?;
+        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
         if let Some(saved) = recording.saved_report()? {
-            return self.write_again(&saved);
+            return self.write_again(saved);
         }
+        firmware::locate(symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
         if !self.print && !self.description.is_empty() {
             screen::note("--description is for events that are printed: with --print, or --html");
         }
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
+        let code = recording.take_code();
+        let source = firmware::source(symbols.as_ref(), code.as_ref());
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut screen = Screen::new();
-        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
-        if self.print || self.cycle.is_some() {
+        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
+        if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
             analysis.run(&mut recording)?;
@@ -51,15 +54,22 @@ impl Report {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        self.conclude(&outcome, &recording, &mut symbolizer, &mut screen)
+        self.conclude(
+            &outcome,
+            &self.part.filter(),
+            &recording,
+            &mut symbolizer,
+            &mut screen,
+        )
     }
 
     /// Writes a report that was saved as JSON.
-    fn write_again(&self, saved: &leakscope_report::Report) -> anyhow::Result<()> {
-        if self.print || self.cycle.is_some() || self.symbols.elf.is_some() {
+    fn write_again(&self, saved: leakscope_report::Report) -> anyhow::Result<()> {
+        let asks_for_events = self.print || self.cycle.is_some() || !self.part.is_all();
+        if asks_for_events || self.symbols.elf.is_some() {
             screen::note(
-                "this is a saved report: it has no events, and functions are named as they were; \
-                 --print, --cycle and --elf are for recordings",
+                "this is a saved report: it has no events, and functions are named as they were; --print, --cycle, \
+                 --elf, --from, --to, --task and --grep are for recordings",
             );
         }
         self.write(saved, &mut Screen::new())
@@ -67,8 +77,9 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
-        let program = firmware::program(&self.symbols)?;
+        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();
             let dump = Dump { name, log };
@@ -86,23 +97,11 @@ impl Report {
         write_page(&mut file, &mut engine, path)
     }
 
-    fn create(&self, path: &Path) -> anyhow::Result<BufWriter<File>> {
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if self.force {
-            options.create(true).truncate(true);
-        } else {
-            options.create_new(true);
+    fn create(&self, path: &Path) -> anyhow::Result<Box<dyn Write>> {
+        if path == Path::new("-") {
+            return Ok(Box::new(Screen::new().out));
         }
-        let file = options.open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                anyhow!("`{}` exists; --force overwrites it", path.display())
-            }
-            _ => {
-                anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display()))
-            }
-        })?;
-        Ok(BufWriter::new(file))
+        Ok(Box::new(output::create(path, self.force)?))
     }
 
     /// Reports on what a device has printed of its heap.
@@ -112,8 +111,13 @@ impl Report {
         symbols: Option<&Symbols>,
         recording: &OpenRecording,
     ) -> anyhow::Result<()> {
-        if self.print || self.cycle.is_some() {
-            screen::note("a dump has no events to print, and no cycles");
+        let part = Filter {
+            grep: self.part.grep.clone(),
+            ..Filter::default()
+        };
+        let asks_for_times = self.part.filter().has_period() || self.part.task.is_some();
+        if self.print || self.cycle.is_some() || asks_for_times {
+            screen::note("a dump has no events to print, no cycles, no times and no tasks");
         }
         let decorated = Decorated(log);
         let source: Option<&dyn FrameSource> = match symbols {
@@ -121,46 +125,58 @@ impl Report {
             None if log.decorations.is_empty() => None,
             None => Some(&decorated),
         };
-        let mut outcome = match symbols {
-            Some(_) => log.outcome(&mut AllocatorFrames(symbols)),
-            None => log.outcome(&mut Decorated(log)),
-        };
+        let mut outcome = log.outcome(&mut AllocatorFrames(source));
         if let Some(symbols) = symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let roots = self.symbols.source_root.iter().cloned().collect();
-        let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
-        self.conclude(&outcome, recording, &mut symbolizer, &mut Screen::new())
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
+        self.conclude(
+            &outcome,
+            &part,
+            recording,
+            &mut symbolizer,
+            &mut Screen::new(),
+        )
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
     fn look_at_events(
         &self,
-        analysis: &mut Analysis<AllocatorFrames<'_>>,
+        analysis: &mut Analysis<AllocatorFrames<'_, dyn FrameSource + '_>>,
         recording: &mut OpenRecording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
         let mut naming = recording.naming(&self.description)?;
         let mut writer = Writer::new(&mut screen.out, Format::TextWithStacks);
-        let filter = Filter {
+        let part = self.part.filter();
+        let printed = Filter {
             heap: true,
             logs: true,
-            ..Filter::default()
+            ..part.clone()
         };
         if self.cycle.is_some() {
             analysis.ignore_markers();
         }
         let mut cycles = 0;
         let mut index = 0;
-        while let Step::Event(event, trace) = analysis.step(&mut *recording)? {
+        while let Step::Event(event, trace) = analysis
+            .step_if(&mut *recording, |event, trace| {
+                part.is_in_period(event, trace)
+            })?
+        {
+            if part.is_over(&event, trace) {
+                break;
+            }
             naming.learn(&event);
-            if self.print && filter.matches(&event, trace) {
+            if self.print && printed.matches(&event, trace) {
                 let row = EventRow::new(index, &event, trace, &mut naming, symbolizer);
-                writer.write(&row)?;
+                if printed.matches_row(&row) {
+                    writer.write(&row)?;
+                }
             }
             index += 1;
-            if self.begins_cycle(&event, trace, symbolizer) {
+            if part.is_in_period(&event, trace) && self.begins_cycle(&event, trace, symbolizer) {
                 cycles += 1;
                 analysis.mark_cycle();
             }
@@ -187,16 +203,25 @@ impl Report {
     fn conclude(
         &self,
         outcome: &Outcome,
+        part: &Filter,
         recording: &OpenRecording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
         let names = recording.names();
-        let report = leakscope_report::Report::new(outcome, symbolizer, &names, &Policy::default());
-        self.write(&report, screen)
+        let policy = Policy::default();
+        let report = leakscope_report::Report::of_part(outcome, symbolizer, &names, &policy, part);
+        if report.call_sites.is_empty() && !outcome.call_sites.is_empty() {
+            screen::note(&self.part.no_match("call site", &outcome.tasks));
+        }
+        self.write(report, screen)
     }
 
-    fn write(&self, report: &leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
+    fn write(&self, known: leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
+        let report = &match self.heap {
+            Some(size) => known.with_heap_size(size),
+            None => known,
+        };
         let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
@@ -215,11 +240,7 @@ impl Report {
     }
 }
 
-fn write_page(
-    file: &mut BufWriter<File>,
-    engine: &mut Engine<'_>,
-    path: &Path,
-) -> anyhow::Result<()> {
+fn write_page(file: &mut dyn Write, engine: &mut Engine<'_>, path: &Path) -> anyhow::Result<()> {
     page::write(file, engine)?;
     file.flush()
         .with_context(|| format!("`{}` cannot be written", path.display()))

@@ -1,25 +1,27 @@
 //! `leakscope view`: a recording in the browser.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use leakscope_viewer::{Dump, Program, Server, open_in_browser};
+use leakscope_viewer::{Dump, Program, Server};
 
 use crate::cli::View;
 use crate::firmware;
 use crate::recording::{self, OpenRecording};
-use crate::screen::{self, Screen};
+use crate::screen::{self, Advised, Screen};
 
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let program = firmware::program(&self.symbols)?;
+        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = OpenRecording::open(&self.trace.inputs)?;
-        let server = match recording.dumps()? {
+        firmware::locate(program.symbols.as_mut(), &mut recording)?;
+        let opened = match recording.dumps()? {
             Some(log) => {
                 let name = recording.names().concat();
-                Server::of_dump(Dump { name, log }, program)?
+                Server::of_dump(Dump { name, log }, program, self.port)
             }
             None => self.serve_trace(recording, program)?,
         };
+        let server = opened.map_err(|error| self.explained(error))?;
         show(&server, self.no_open)?;
         server.run_until_interrupted()?;
         Ok(())
@@ -29,13 +31,25 @@ impl View {
         &self,
         mut recording: OpenRecording,
         program: Program,
-    ) -> anyhow::Result<Server> {
+    ) -> anyhow::Result<io::Result<Server>> {
         if !self.follow {
             recording.require_some_event()?;
         }
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
-        Ok(Server::new(source, program, naming)?)
+        Ok(Server::new(source, program, naming, self.port))
+    }
+
+    /// What to do if the port that was asked for cannot be had.
+    fn explained(&self, error: io::Error) -> anyhow::Error {
+        match error.kind() {
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied if self.port != 0 => {
+                let hint = "--port takes a number above 1023 that no other program uses; without it, a free one is taken";
+                let message = error.to_string();
+                Advised { message, hint }.into()
+            }
+            _ => error.into(),
+        }
     }
 }
 
@@ -51,7 +65,7 @@ fn show(server: &Server, no_open: bool) -> anyhow::Result<()> {
 
 /// Opens the page unless the user does not want that.
 pub(crate) fn open(server: &Server, no_open: bool) {
-    if !no_open && !open_in_browser(&server.url()) {
+    if !no_open && !server.open_in_browser() {
         screen::note("no browser could be opened: open the address above");
     }
 }

@@ -4,14 +4,15 @@
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
+//! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
+//! - [`load_offset`]: functions of a program that its system loads anywhere.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
-//! - [`readme`]: what the README shows is what happens.
-#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+//! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
 mod consoles;
@@ -19,7 +20,9 @@ mod corpus;
 mod demo;
 mod documents;
 mod elf;
+mod export;
 mod gdbinit;
+mod load_offset;
 mod make;
 mod readme;
 mod record;

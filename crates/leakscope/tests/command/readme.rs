@@ -1,6 +1,6 @@
 //! What the documents show is what happens.
 //!
-//! In `README.md`, a fenced block marked `console` is a transcript:
+//! In `README.md` and `docs/exports.md`, a fenced block marked `console` is a transcript:
 //!
 //! ````text
 //! ```console
@@ -20,6 +20,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use leakscope_testing::needs::say_skipped;
 use leakscope_testing::project;
 
 /// A command of a transcript and what it is said to print.
@@ -104,10 +105,16 @@ fn agree(expected: &[String], actual: &[String]) -> bool {
 
 #[test]
 fn transcripts_are_true() {
+    let wrong: String = ["README.md", "docs/exports.md"].map(check).concat();
+    assert!(wrong.is_empty(), "these print something else:\n{wrong}");
+}
+
+/// What a document shows that is not so.
+fn check(name: &str) -> String {
     let folder = project();
-    let Ok(document) = fs::read_to_string(folder.join("README.md")) else {
-        println!("skipped: there is no README.md");
-        return;
+    let Ok(document) = fs::read_to_string(folder.join(name)) else {
+        say_skipped(&format!("there is no {name}"));
+        return String::new();
     };
     let mut wrong = String::new();
     for transcript in transcripts(&document) {
@@ -117,19 +124,17 @@ fn transcripts_are_true() {
             expected,
         } = &transcript;
         if !transcript.can_run(&folder) {
-            println!("skipped: README.md:{line}: {command}: its inputs are not here");
+            say_skipped(&format!(
+                "{name}:{line}: {command}: its inputs are not here"
+            ));
             continue;
         }
         let actual = transcript.run(&folder);
         if !agree(expected, &actual) {
-            let _ = write!(
-                wrong,
-                "README.md:{line}: {command}\n{}\n",
-                actual.join("\n")
-            );
+            let _ = writeln!(wrong, "{name}:{line}: {command}\n{}", actual.join("\n"));
         }
     }
-    assert!(wrong.is_empty(), "these print something else:\n{wrong}");
+    wrong
 }
 
 /// The runner itself: it finds what it should, and tells right from wrong.

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use leakscope_testing::needs::say_skipped;
+use leakscope_testing::project;
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -204,6 +206,22 @@ fn other_files_are_refused() {
             "is a hex dump",
         ),
         (
+            "hexdump.hex",
+            b"00000000  00 00 00 00 00 00 00 00  00 00 0a 00 18 0e 80 f4  |................|\n\
+              00000010  8d 50 80 f4 8d 50 80 80  80 80 02 00 00 0e 1c 4e  |.P...P.........N|\n",
+            "is a hex dump",
+        ),
+        (
+            "od.hex",
+            b"000000 00 00 00 00 00 00 00 00 00 00 0a 00 18 0e 80 f4  >................<\n",
+            "is a hex dump",
+        ),
+        (
+            "document.pdf",
+            b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+            "is a PDF document",
+        ),
+        (
             "notes.txt",
             b"These are notes, and nothing else.\n",
             "is text, and no heap dump is in it",
@@ -256,7 +274,7 @@ fn files_that_may_not_be_read_are_refused() {
     let (_files, trace) = Files::with_trace();
     fs::set_permissions(&trace, fs::Permissions::from_mode(0o0)).expect("our own file");
     if fs::read(&trace).is_ok() {
-        println!("skipped: this user may read everything");
+        say_skipped("this user may read everything");
         return;
     }
     refused(
@@ -265,12 +283,29 @@ fn files_that_may_not_be_read_are_refused() {
     );
 }
 
-/// One core's file given twice cannot be two cores.
+/// One core's file given twice cannot be two cores, by whatever path; of a copy, that is seen in what it holds.
 #[test]
-fn the_same_file_twice_is_a_problem() {
-    let (_files, trace) = Files::with_trace();
+fn the_same_file_twice_is_refused_and_its_copy_a_problem() {
+    let (files, trace) = Files::with_trace();
+    let mut paths = vec![trace.clone(), files.path("./trace.svdat")];
+    #[cfg(unix)]
+    {
+        let (soft, hard) = (files.path("soft.svdat"), files.path("hard.svdat"));
+        std::os::unix::fs::symlink(&trace, &soft).expect("a link");
+        fs::hard_link(&trace, &hard).expect("a link");
+        paths.extend([soft, hard]);
+    }
+    for again in paths {
+        for command in COMMANDS {
+            let ran = leakscope([command]).on(&[&trace, &again]).end();
+            refused(&ran, "are one file\nhint: ");
+        }
+    }
+    refused(&leakscope(["report", "-", "-"]).end(), "are one file");
+    let copy = files.path("copy.svdat");
+    fs::copy(&trace, &copy).expect("a file");
     let report = leakscope(["report", "--format", "json"])
-        .on(&[&trace, &trace])
+        .on(&[&trace, &copy])
         .json();
     let codes: Vec<&Value> = report["problems"]
         .as_array()
@@ -477,6 +512,261 @@ fn no_event_that_matches_is_an_empty_list() {
         .on(&[&trace])
         .stdout();
     assert_eq!(json, "");
+}
+
+/// Of a part of the time, the report is that of a recording that began and ended then.
+#[test]
+fn a_report_can_be_of_a_part() {
+    let files = Files::new();
+    let trace = files.write("trace.svdat", &recording(20).joined());
+    let report = |part: &[&str]| {
+        let run = leakscope(["report", "--format", "json"]).on(part);
+        run.on(&[&trace]).json()
+    };
+    let blocks = |part: &[&str]| report(part)["totals"]["outstanding_blocks"].clone();
+    // Two blocks every 2 ms, from 2 ms on; all by the task `main`.
+    let events = |part: &[&str]| {
+        let run = leakscope(["events", "--heap", "--format", "json"]).on(part);
+        run.on(&[&trace]).json_lines().len()
+    };
+    for part in [
+        &[][..],
+        &["--from", "10ms"],
+        &["--to", "0.02"],
+        &["--from", "0.01s", "--to", "20ms"],
+        &["--from", "1h"],
+    ] {
+        assert_eq!(blocks(part), events(part), "{part:?}");
+        assert_eq!(
+            report(part)["totals"]["heap_events"],
+            events(part),
+            "{part:?}"
+        );
+    }
+    let whole = report(&[]);
+    assert_eq!(whole["part"], Value::Null);
+    let part = report(&["--from", "10ms", "--to", "20ms", "--task", "main"]);
+    assert_eq!(part["part"], "only from 10.0 ms up to 20.0 ms of `main`");
+    // A choice among call sites leaves each as it is, and what it is called.
+    let first = &whole["call_sites"][0];
+    let function = first["frames"][0]["address"].as_str().expect("an address");
+    assert_eq!(
+        report(&["--task", "main"])["call_sites"],
+        whole["call_sites"]
+    );
+    assert_eq!(report(&["--task", "worker"])["call_sites"], json!([]));
+    assert_eq!(report(&["--grep", "main.c"])["totals"]["leaks"], 0);
+    assert!(function.starts_with("0x"));
+    let ran = leakscope(["report", "--task", "nobody"])
+        .on(&[&trace])
+        .end();
+    let note = "note: no call site matches: no task is called `nobody`; there are main, worker\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, note));
+    // What is printed before the report is of the same part.
+    let printed = leakscope([
+        "report",
+        "--print",
+        "--from",
+        "10ms",
+        "--grep",
+        "HEAP_ALLOC",
+    ])
+    .on(&[&trace])
+    .stdout();
+    let lines = printed.lines().filter(|line| line.contains("HEAP_ALLOC "));
+    assert_eq!(lines.count(), events(&["--from", "10ms"]));
+    assert!(!printed.contains("PRINT_FORMATTED"));
+}
+
+#[test]
+fn log_messages_can_be_filtered() {
+    let files = Files::new();
+    let trace = files.write("trace.svdat", &recording(20).joined());
+    let count = |part: &[&str]| {
+        let run = leakscope(["log", "--format", "json"]).on(part);
+        run.on(&[&trace]).json_lines().len()
+    };
+    assert_eq!(count(&[]), 20);
+    assert_eq!(count(&["--grep", "block 1[0-9]"]), 10);
+    assert_eq!(count(&["--task", "worker"]), 20);
+    assert_eq!(count(&["--task", "main"]), 0);
+    let events = |part: &[&str]| {
+        let run = leakscope(["events", "--logs", "--format", "json"]).on(part);
+        run.on(&[&trace]).json_lines().len()
+    };
+    let half = ["--from", "10ms", "--to", "30ms"];
+    assert!((1..20).contains(&count(&half)));
+    assert_eq!(count(&half), events(&half));
+    let ran = leakscope(["log", "--task", "main"]).on(&[&trace]).end();
+    assert_eq!(ran.stderr, "note: no log message matches\n");
+}
+
+/// How long a heap lasts is said of one whose size somebody knows; else what leaks take.
+#[test]
+fn the_heaps_size_can_be_said() {
+    let (_files, trace) = Files::with_trace();
+    let line = |arguments: &[&str]| {
+        let text = leakscope(["report"]).on(arguments).on(&[&trace]).stdout();
+        let line = text.lines().find(|line| line.starts_with("At this rate"));
+        line.expect("a leak").to_owned()
+    };
+    assert!(line(&[]).starts_with("At this rate leaks take "));
+    assert!(line(&[]).ends_with(" a day."));
+    assert!(line(&["--heap", "256KiB"]).contains("the heap of 262,144 B is used up in "));
+    let report = leakscope(["report", "--format", "json", "--heap", "100k"])
+        .on(&[&trace])
+        .json();
+    let left = 100_000
+        - report["totals"]["outstanding_bytes"]
+            .as_u64()
+            .expect("bytes");
+    assert_eq!(report["exhaustion"]["left_bytes"], left);
+    let rate = report["totals"]["leak_bytes_per_second"]
+        .as_f64()
+        .expect("a rate");
+    let lasts = report["exhaustion"]["after_end_s"]
+        .as_f64()
+        .expect("a time");
+    assert!((lasts * rate / left as f64 - 1.0).abs() < 1e-9);
+    // Of a report that was saved, too.
+    let (files, _) = Files::with_trace();
+    let saved = leakscope(["report", "--format", "json"])
+        .on(&[&trace])
+        .stdout();
+    let saved = files.write("saved.json", saved.as_bytes());
+    let again = leakscope(["report", "--heap", "256KiB"])
+        .on(&[&saved])
+        .stdout();
+    assert!(
+        again.contains("the heap of 262,144 B is used up in "),
+        "{again}"
+    );
+}
+
+#[test]
+fn a_file_alone_is_reported_on() {
+    let (files, trace) = Files::with_trace();
+    let report = leakscope(["report"]).on(&[&trace]).stdout();
+    assert_eq!(leakscope([&trace]).stdout(), report);
+    let missing = files.path("missing.svdat");
+    refused(&leakscope([&missing]).end(), "there is no file `");
+    refused(
+        &leakscope(["rport"]).end(),
+        "unrecognized subcommand 'rport'",
+    );
+    // A file that is called like a command is not meant.
+    let run = leakscope(["report", "trace.svdat"]).in_folder(files.0.path());
+    files.write("report", b"");
+    assert_eq!(run.stdout(), report);
+}
+
+#[test]
+fn the_page_can_go_to_standard_output() {
+    let (files, trace) = Files::with_trace();
+    let page = files.path("page.html");
+    let written = leakscope(["report", "--html"]).on(&[&page, &trace]).end();
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    let ran = leakscope(["report", "--html", "-"])
+        .on(&[&trace])
+        .in_folder(files.0.path())
+        .end();
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.stdout, fs::read_to_string(page).expect("a page"));
+    assert!(!files.path("-").exists());
+}
+
+#[test]
+fn columns_are_respected_where_there_is_no_terminal() {
+    let (_files, trace) = Files::with_trace();
+    let widest = |columns: &str| {
+        let text = leakscope(["report"])
+            .on(&[&trace])
+            .with("COLUMNS", columns)
+            .stdout();
+        text.lines()
+            .map(|line| line.chars().count())
+            .max()
+            .expect("lines")
+    };
+    assert!(widest("60") <= 60);
+    assert!(widest("60") < widest("100"));
+    for nonsense in ["", "0", "-5", "wide", "3"] {
+        assert_eq!(widest(nonsense), widest("100"), "{nonsense}");
+    }
+}
+
+/// A dump is one moment: what has no meaning for it is said, with what does.
+#[test]
+fn dumps_are_told_from_recordings() {
+    let (files, trace) = Files::with_trace();
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    let whole = fs::read(log).expect("a log");
+    let log = files.write("console.log", &whole[..4_000]);
+    for command in ["events", "log"] {
+        let ran = leakscope([command]).on(&[&log]).end();
+        refused(
+            &ran,
+            "is a console's log with a heap dump: it has blocks and call stacks, but no events",
+        );
+        assert!(
+            ran.stderr
+                .contains("hint: `leakscope report` says what the dump holds"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let later = files.path("later.log");
+    fs::copy(&log, &later).expect("a file");
+    for other in [&later, &trace] {
+        for command in [
+            &["report"][..],
+            &["events"],
+            &["log"],
+            &["view", "--no-open"],
+        ] {
+            let ran = leakscope(command).on(&[&log, other]).end();
+            refused(
+                &ran,
+                "which is the heap at one moment: it cannot be read together with other files",
+            );
+            assert!(
+                ran.stderr.contains("of two moments of one device"),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    let ran = leakscope(["report", "--from", "1s"]).on(&[&log]).end();
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.stderr
+            .starts_with("note: a dump has no events to print, no cycles, no times"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// What the system says is said once, however many errors it went through.
+#[test]
+fn causes_are_said_once() {
+    let (_files, trace) = Files::with_trace();
+    // No system has names as long as this.
+    let name = "a".repeat(300);
+    for arguments in [
+        vec!["report", &name],
+        vec!["report", "--elf", &name],
+        vec!["report", "--html", &name],
+        vec!["events", "--description", &name],
+        vec!["record", "--file", &name, "-o", "/dev/null/x"],
+    ] {
+        let ran = leakscope(&arguments).on(&[&trace]).end();
+        assert_eq!(ran.code, 2);
+        assert!(
+            ran.stderr.matches("(os error").count() <= 1,
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[test]

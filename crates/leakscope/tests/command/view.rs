@@ -90,6 +90,86 @@ fn a_heap_dump_opens_in_both_forms() {
     assert!(written.contains("\"capacity\":400"));
 }
 
+/// Every user of a machine can read the command lines of all programs.
+#[cfg(unix)]
+#[test]
+fn the_browsers_command_line_does_not_tell_where_the_page_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = folder.path().join("told");
+    let made = std::process::Command::new("mkfifo").arg(&told).status();
+    assert!(made.expect("a tool of every unix").success());
+    let browser = folder.path().join("xdg-open");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$*\" > '{}'\n", told.display());
+    std::fs::write(&browser, script).expect("a file");
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).expect("our own");
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let mut child = leakscope(["view"])
+        .on(&[trace()])
+        .with("PATH", &path)
+        .begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    let secret = url
+        .trim()
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .expect("a path");
+    let line = std::fs::read_to_string(&told).expect("what the browser was told");
+    assert!(
+        !line.contains(secret) && line.ends_with(".html\n"),
+        "{line}"
+    );
+    let door = line.trim();
+    let mode = std::fs::metadata(door)
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(
+        std::fs::read_to_string(door)
+            .expect("a page")
+            .contains(url.trim())
+    );
+    assert!(ask(&url, "api/overview").contains("\"schema\":\"leakscope.page\""));
+    // An end that is asked for takes the file along.
+    let pid = child.id().to_string();
+    let asked = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(asked.expect("a tool of every unix").success());
+    child.wait().expect("an end");
+    assert!(!std::path::Path::new(door).exists());
+}
+
+#[test]
+fn the_port_can_be_chosen() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let ran = leakscope(["view", "--no-open", "--port", &port])
+        .on(&[trace()])
+        .end();
+    assert_eq!(ran.code, 2);
+    let expected = format!("error: port {port} cannot be used: ");
+    assert!(ran.stderr.starts_with(&expected), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\nhint: "), "{}", ran.stderr);
+    drop(taken);
+    let mut child = leakscope(["view", "--no-open", "--port", &port])
+        .on(&[trace()])
+        .begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    assert!(
+        url.starts_with(&format!("http://127.0.0.1:{port}/")),
+        "{url}"
+    );
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+}
+
 /// Asks a server; the answer's body.
 fn ask(url: &str, question: &str) -> String {
     let address = url.trim().strip_prefix("http://").expect("an address");

@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
-use super::course::{Arrival, Course};
+use super::course::Looks;
 use super::error::OpenOcdError;
-use super::options::OpenOcdOptions;
+use crate::course::{Arrival, Options};
 use crate::rtt::{Place, Reader};
 use crate::source::{Item, Source, SourceError, SourceEvent};
 use memory::Buffers;
@@ -31,7 +31,7 @@ const LAST_TIME: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct RttSource {
     client: Client,
-    course: Course,
+    course: Looks,
     place: Place,
     phase: Phase,
     way: Option<Way>,
@@ -73,11 +73,11 @@ impl RttSource {
     ///
     /// # Errors
     /// If it is not known where RTT's control block is.
-    pub fn new(client: Client, options: OpenOcdOptions) -> Result<Self, OpenOcdError> {
+    pub fn new(client: Client, options: Options) -> Result<Self, OpenOcdError> {
         Ok(Self {
             client,
             place: options.rtt.clone().ok_or(OpenOcdError::NoRtt)?,
-            course: Course::new(options),
+            course: Looks::new(options),
             phase: Phase::New,
             way: None,
             events: VecDeque::new(),
@@ -90,7 +90,7 @@ impl RttSource {
         match self.phase {
             Phase::New => self.begin()?,
             Phase::Waiting => {
-                std::thread::sleep(self.course.until_look().min(timeout));
+                std::thread::sleep(self.course.until_next().min(timeout));
                 self.look()?;
             }
             Phase::Recording | Phase::Stopping => {
@@ -121,18 +121,17 @@ impl RttSource {
     }
 
     fn look(&mut self) -> Result<(), OpenOcdError> {
-        match self.course.look(&mut self.client)? {
-            Some(Arrival::Start) => self.start()?,
-            Some(Arrival::Stop) => {
+        let looked = self.course.look(&mut self.client)?;
+        self.events.extend(looked.notice.map(SourceEvent::Notice));
+        match looked.arrival {
+            Some(Arrival::Start { .. }) => self.start()?,
+            Some(Arrival::Stop { .. }) => {
                 self.events.push_back(SourceEvent::Stopped);
                 self.client.resume()?;
                 self.tell_to_stop()?;
             }
-            Some(Arrival::Elsewhere(place)) => {
-                let text = format!("the program stood still at {place}, and was told to run on");
-                self.events.push_back(SourceEvent::Notice(text));
-            }
-            None => {}
+            _ if self.course.is_over() => self.tell_to_stop()?,
+            _ => {}
         }
         Ok(())
     }
@@ -142,7 +141,7 @@ impl RttSource {
         self.way = Some(match Server::start(&mut self.client, &self.place)? {
             Some(server) => Way::Server(server),
             None => {
-                let layout = self.course.options().layout;
+                let layout = self.course.options().layout();
                 let reader = Reader::new(self.place.clone(), layout);
                 Way::Memory(Box::new(Buffers::new(reader)))
             }
@@ -155,7 +154,7 @@ impl RttSource {
     }
 
     fn read(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, OpenOcdError> {
-        let timeout = timeout.min(self.course.until_look().max(Duration::from_millis(1)));
+        let timeout = timeout.min(self.course.until_next().max(Duration::from_millis(1)));
         let received = match &mut self.way {
             None => Received::End,
             Some(Way::Server(server)) => server.read(bytes, timeout)?,

@@ -72,7 +72,7 @@ impl SysviewSource {
         // A target that was reset is not to be disturbed before it has come so far.
         let time = if is_reset { PATIENCE } else { Duration::ZERO };
         self.phase = Phase::Announcing {
-            until: None,
+            missed_at: None,
             next_attempt: Instant::now() + time,
             is_reset,
         };
@@ -89,7 +89,7 @@ impl SysviewSource {
     /// Begins to trace if it is time for an attempt, or the program has told OpenOCD of its buffers.
     pub(super) fn start_when_announced(&mut self, timeout: Duration) -> Result<(), OpenOcdError> {
         let Phase::Announcing {
-            until,
+            missed_at,
             next_attempt,
             is_reset,
         } = self.phase
@@ -110,16 +110,21 @@ impl SysviewSource {
         if has_called && !is_reset {
             self.say_reset();
         }
+        let is_missed = missed_at.is_some_and(|at| Instant::now() >= at);
         match self.start() {
             // It may know the buffers of before the reset, or of one core only.
-            Err(error) if error.is_early() && until.is_none_or(|until| Instant::now() < until) => {}
+            Err(error) if error.is_early() => {
+                let hint = error.hint().unwrap_or_default();
+                self.notice(is_missed.then(|| format!("{error}: {hint}")));
+            }
             result => return result,
         }
+        let missed_at = missed_at.filter(|_| !is_missed);
         // OpenOCD may have halted it before it failed.
         self.client.resume_if_halted()?;
-        let pause = if until.is_some() { RETRY } else { PATIENCE };
+        let pause = if missed_at.is_some() { RETRY } else { PATIENCE };
         self.phase = Phase::Announcing {
-            until,
+            missed_at,
             next_attempt: Instant::now() + pause,
             is_reset: is_reset || has_called,
         };
@@ -175,7 +180,8 @@ impl SysviewSource {
     }
 
     fn reconnect(&mut self, lost: Lost) -> Result<(), OpenOcdError> {
-        let mut client = Client::connect_within(&self.endpoint, ATTEMPT)?;
+        let mut client =
+            Client::connect_within(&self.endpoint, ATTEMPT, &self.course.options().interrupt)?;
         target::cores(&mut client)?;
         client.subscribe()?;
         let is_tracing = is_tracing(&mut client)?;
@@ -198,7 +204,7 @@ impl SysviewSource {
         }
         let resets = self.course.options().plan.reset;
         if resets {
-            self.client.reset()?;
+            self.client.reset_and_halt()?;
         }
         self.say_restored(lost, !self.has_data);
         self.trace_on(resets)

@@ -14,12 +14,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
-use super::course::{Arrival, Course};
+use super::course::Looks;
 use super::destination::{Destination, Received};
 use super::error::OpenOcdError;
-use super::options::OpenOcdOptions;
 use super::statistics::Statistics;
 use super::target::Core;
+use crate::course::{Arrival, Options};
 use crate::gdb::Endpoint;
 use crate::source::{Form, Item, Lost, Source, SourceError, SourceEvent};
 pub(crate) use again::END_OF_TRACE;
@@ -27,6 +27,8 @@ use reset::ResetWatch;
 
 /// When OpenOCD has stopped, and nothing comes for this long, all has come. (It may leave the connection open.)
 const SILENCE: Duration = Duration::from_millis(500);
+/// As long as this at most.
+const LAST_TIME: Duration = Duration::from_secs(1);
 /// How often OpenOCD is asked to begin, where that may be too early.
 const RETRY: Duration = Duration::from_millis(50);
 const FOR_BUFFERS: &str = "until the program tells OpenOCD of its trace buffers";
@@ -36,7 +38,7 @@ const FOR_BUFFERS: &str = "until the program tells OpenOCD of its trace buffers"
 pub struct SysviewSource {
     endpoint: Endpoint,
     client: Client,
-    course: Course,
+    course: Looks,
     chip: String,
     form: Form,
     destination: Destination,
@@ -61,8 +63,8 @@ enum Phase {
     Waiting,
     /// The target was reset, or OpenOCD is a new one: it may not know the target's buffers.
     Announcing {
-        /// Until when that is waited for; `None`: until the user has enough.
-        until: Option<Instant>,
+        /// When that is said to be missed, if it was not said.
+        missed_at: Option<Instant>,
         next_attempt: Instant,
         /// It was said that the target was reset.
         is_reset: bool,
@@ -73,6 +75,7 @@ enum Phase {
     Stopping(Next),
     /// OpenOCD has stopped; the last bytes are under way.
     Stopped {
+        since: Instant,
         last: Instant,
         next: Next,
     },
@@ -94,11 +97,7 @@ impl SysviewSource {
     ///
     /// # Errors
     /// If this OpenOCD cannot trace, or is tracing already.
-    pub fn new(
-        mut client: Client,
-        cores: &[Core],
-        options: OpenOcdOptions,
-    ) -> Result<Self, OpenOcdError> {
+    pub fn new(mut client: Client, cores: &[Core], options: Options) -> Result<Self, OpenOcdError> {
         let chip = cores.first().map_or("", |core| &core.kind).to_owned();
         // OpenOCD itself does not refuse a second one, and breaks.
         match is_tracing(&mut client) {
@@ -114,7 +113,7 @@ impl SysviewSource {
             destination: Destination::new(count, client.own_address()?)?,
             endpoint: client.endpoint().clone(),
             client,
-            course: Course::new(options),
+            course: Looks::new(options),
             chip,
             form: Form::of_streams(count as u8),
             is_used: false,
@@ -149,11 +148,11 @@ impl SysviewSource {
             self.say_waiting(format!("until the program reaches {name}"));
             self.phase = Phase::Waiting;
         } else if options.plan.reset {
-            let until = Some(Instant::now() + options.start_limit);
+            let missed_at = Some(Instant::now() + options.patience);
             self.client.resume()?;
             self.say_waiting(FOR_BUFFERS.to_owned());
             self.phase = Phase::Announcing {
-                until,
+                missed_at,
                 next_attempt: Instant::now() + RETRY,
                 is_reset: true,
             };
@@ -168,13 +167,15 @@ impl SysviewSource {
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<(), OpenOcdError> {
-        thread::sleep(self.course.until_look().min(timeout));
-        let arrival = self.course.look(&mut self.client)?;
+        thread::sleep(self.course.until_next().min(timeout));
+        let looked = self.course.look(&mut self.client)?;
         self.look_for_reset_before_start()?;
-        match arrival {
-            Some(Arrival::Start) => self.start()?,
-            Some(Arrival::Elsewhere(place)) => self.notice_stop(&place),
-            Some(Arrival::Stop) | None => {}
+        self.notice(looked.notice);
+        if let Some(Arrival::Start { .. }) = looked.arrival {
+            self.start()?;
+        } else if self.course.is_over() {
+            self.phase = Phase::Ended;
+            self.course.leave(&mut self.client)?;
         }
         Ok(())
     }
@@ -206,6 +207,10 @@ impl SysviewSource {
                 self.look_for_reset()?;
             }
             Phase::Stopping(next) => self.finish_stopping(next)?,
+            // Who still sends does not send what was under way.
+            Phase::Stopped { since, next, .. } if since.elapsed() >= LAST_TIME => {
+                return self.end_trace(next);
+            }
             _ => {}
         }
         if let Some(event) = self.events.pop_front() {
@@ -216,7 +221,7 @@ impl SysviewSource {
             return Ok(Item::Bytes { stream });
         }
         let wait = match self.phase {
-            Phase::Tracing => timeout.min(self.course.until_look()),
+            Phase::Tracing => timeout.min(self.course.until_next()),
             _ => timeout.min(Duration::from_millis(20)),
         };
         let received = self.destination.read(bytes, wait)?;
@@ -225,7 +230,9 @@ impl SysviewSource {
         }
         match (self.phase, received) {
             (Phase::Stopped { next, .. }, Received::End) => self.end_trace(next),
-            (Phase::Stopped { last, next }, _) if last.elapsed() >= SILENCE => self.end_trace(next),
+            (Phase::Stopped { last, next, .. }, _) if last.elapsed() >= SILENCE => {
+                self.end_trace(next)
+            }
             (Phase::Tracing, Received::End) => {
                 // It may have gone. If not: it gives up if what it reads makes no sense to it.
                 self.client.query("version")?;
@@ -251,13 +258,13 @@ impl SysviewSource {
 
     /// Looks where the target is.
     fn look(&mut self) -> Result<(), OpenOcdError> {
-        match self.course.look(&mut self.client)? {
-            Some(Arrival::Stop) => {
-                self.events.push_back(SourceEvent::Stopped);
-                self.begin_stopping(Next::End)?;
-            }
-            Some(Arrival::Elsewhere(place)) => self.notice_stop(&place),
-            Some(Arrival::Start) | None => {}
+        let looked = self.course.look(&mut self.client)?;
+        self.notice(looked.notice);
+        if let Some(Arrival::Stop { .. }) = looked.arrival {
+            self.events.push_back(SourceEvent::Stopped);
+        }
+        if self.course.is_over() {
+            self.begin_stopping(Next::End)?;
         }
         Ok(())
     }
@@ -289,8 +296,10 @@ impl SysviewSource {
         if next == Next::End {
             self.course.leave(&mut self.client)?;
         }
+        let now = Instant::now();
         self.phase = Phase::Stopped {
-            last: Instant::now(),
+            since: now,
+            last: now,
             next,
         };
         Ok(())
@@ -326,9 +335,8 @@ impl SysviewSource {
         let _ = self.course.leave(&mut self.client);
     }
 
-    fn notice_stop(&mut self, place: &str) {
-        let text = format!("the program stood still at {place}, and was told to run on");
-        self.events.push_back(SourceEvent::Notice(text));
+    fn notice(&mut self, text: Option<String>) {
+        self.events.extend(text.map(SourceEvent::Notice));
     }
 }
 

@@ -30,7 +30,7 @@
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
  * @property {{ bytes: number, time: number, holders: { site: number, bytes: number, title: string }[] }} peak
- * @property {{ size: number | null, live_at_end: number, exhausted_in_s: number | null, exhausted_in: string | null }} heap
+ * @property {{ size: number | null, live_at_end: number, exhausted_in_s: number | null, exhausted_in: string | null, outlook: string | null }} heap
  * @property {{ start: number, end: number, after_reset: boolean, stopped: boolean }[]} sessions
  * @property {Context[]} contexts
  * @property {Anomaly[]} anomalies

@@ -75,13 +75,13 @@ function problemLine(page, { message, hint, time_ticks: time, severity }) {
 
 /** @param {Page} page */
 function conclusion(page) {
-  const { conclusion, sentence, also_wrong: wrong, findings } = page.overview;
+  const { conclusion, sentence, also_wrong: wrong, findings, heap } = page.overview;
   // No leak is not all that a heap can suffer from.
   const isOpen = conclusion === 'uncertain' || conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ standing }) => standing === 'unknown'));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-    element('span', {}, sentence, wrong.length > 0 && ` Also wrong: ${wrong.join(', ')}.`));
+    element('span', {}, sentence, heap.outlook !== null && ` ${heap.outlook}.`, wrong.length > 0 && ` Also wrong: ${wrong.join(', ')}.`));
 }
 
 /** @param {Page} page */

@@ -1,9 +1,11 @@
 //! Opens the source that the user named.
 
 use anyhow::bail;
+use leakscope_capture::Interrupt;
+use leakscope_capture::course::Options;
 use leakscope_capture::gdb::{self, Architecture};
 use leakscope_capture::memory::WordLayout;
-use leakscope_capture::openocd::{self, OpenOcdOptions};
+use leakscope_capture::openocd;
 use leakscope_capture::rtt::{self, Place};
 #[cfg(not(feature = "probe"))]
 use leakscope_capture::source::SourceError;
@@ -18,6 +20,7 @@ use crate::screen::Advised;
 pub(super) fn connect(
     record: &Record,
     symbols: Option<&Symbols>,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Box<dyn Source>> {
     let named = &record.source;
     let refuse = |option, abilities| refuse_others(record, option, abilities);
@@ -26,28 +29,28 @@ pub(super) fn connect(
         serial::open(path, *baud, record.trigger.reset)?
     } else if let Some(address) = &named.tcp {
         refuse("--tcp", network::ABILITIES)?;
-        network::connect(address)?
+        network::connect(address, interrupt)?
     } else if let Some(address) = &named.listen {
         refuse("--listen", network::ABILITIES)?;
         network::listen(address)?
     } else if let Some(address) = &named.rtt_tcp {
         refuse("--rtt-tcp", network::ABILITIES)?;
-        network::connect_rtt(address, record.trigger.rtt_channel)?
+        network::connect_rtt(address, record.trigger.rtt_channel, interrupt)?
     } else if let Some(path) = &named.file {
         refuse("--file", growing::ABILITIES)?;
         growing::open(path)?
     } else if let Some(endpoint) = &named.gdb {
         refuse("--gdb", gdb::ABILITIES)?;
-        gdb::connect(endpoint, gdb_options(record, symbols)?)?
+        gdb::connect(endpoint, options(record, symbols, interrupt)?)?
     } else if let Some(selector) = &named.probe {
-        probe(selector.as_deref(), record, symbols)?
+        probe(selector.as_deref(), record, symbols, interrupt)?
     } else if let Some(place) = &named.rtt_memory {
         refuse("--rtt-memory", rtt::ABILITIES)?;
         let layout = symbols.map(layout).unwrap_or_default();
         rtt::open_file(place, symbols.and_then(control_block), layout)?
     } else if let Some(endpoint) = &named.openocd {
         refuse("--openocd", openocd::ABILITIES)?;
-        openocd::connect(endpoint, openocd_options(record, symbols)?)?
+        openocd::connect(endpoint, options(record, symbols, interrupt)?)?
     } else if named.stdin {
         refuse("--stdin", stdin::ABILITIES)?;
         stdin::open()?
@@ -97,22 +100,19 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
     Ok(())
 }
 
-fn openocd_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<OpenOcdOptions> {
-    let mut options = OpenOcdOptions::new(places::plan(record, symbols)?);
+/// What a debugger has to know.
+fn options(
+    record: &Record,
+    symbols: Option<&Symbols>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Options> {
+    let mut options = Options::new(places::plan(record, symbols)?);
     options.rtt = symbols.and_then(rtt_place);
-    options.layout = symbols.map(layout).unwrap_or_default();
+    options.processor = symbols.map(|symbols| (architecture(symbols.machine()), layout(symbols)));
+    options.few_stops = record.trigger.few_stops;
+    options.interrupt = interrupt.clone();
     options.name = Box::new(places::namer(record.symbols.elf.clone()));
     Ok(options)
-}
-
-fn gdb_options(record: &Record, symbols: Option<&Symbols>) -> anyhow::Result<gdb::GdbOptions> {
-    Ok(gdb::GdbOptions {
-        plan: places::plan(record, symbols)?,
-        rtt: symbols.and_then(rtt_place),
-        processor: symbols.map(|symbols| (architecture(symbols.machine()), layout(symbols))),
-        few_stops: record.trigger.few_stops,
-        name: Box::new(places::namer(record.symbols.elf.clone())),
-    })
 }
 
 #[cfg(feature = "probe")]
@@ -120,22 +120,26 @@ fn probe(
     selector: Option<&str>,
     record: &Record,
     symbols: Option<&Symbols>,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Box<dyn Source>> {
     use leakscope_capture::probe;
     refuse_others(record, "--probe", probe::ABILITIES)?;
-    Ok(probe::connect(probe::ProbeOptions {
-        selector: selector.map(str::to_owned),
-        chip: record.trigger.chip.clone().unwrap_or_default(),
-        plan: places::plan(record, symbols)?,
-        rtt: symbols.and_then(rtt_place),
-        layout: symbols.map(layout).unwrap_or_default(),
-        name: Box::new(places::namer(record.symbols.elf.clone())),
-    })?)
+    let chip = record.trigger.chip.as_deref().unwrap_or_default();
+    Ok(probe::connect(
+        selector,
+        chip,
+        options(record, symbols, interrupt)?,
+    )?)
 }
 
 /// probe-rs is most of what there would be to build, for those who have another way to the same device.
 #[cfg(not(feature = "probe"))]
-fn probe(_: Option<&str>, _: &Record, _: Option<&Symbols>) -> anyhow::Result<Box<dyn Source>> {
+fn probe(
+    _: Option<&str>,
+    _: &Record,
+    _: Option<&Symbols>,
+    _: &Interrupt,
+) -> anyhow::Result<Box<dyn Source>> {
     let error = SourceError::new("this leakscope was built without debug probes (--probe)");
     let hint = "build it with them: cargo install --path crates/leakscope --features probe; or start a GDB server, \
                 such as `probe-rs gdb`, and use --gdb";

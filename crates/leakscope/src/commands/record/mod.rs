@@ -18,15 +18,19 @@ mod recognise;
 mod status;
 mod words;
 
-use std::fs;
+use std::cell::OnceCell;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leakscope_capture::recording::{Ending, Finished, Limits, Recording};
+use leakscope_capture::Interrupt;
+use leakscope_capture::recording::{
+    CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
+};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
@@ -43,16 +47,23 @@ use crate::{firmware, interrupt};
 
 /// The file is looked at this often.
 const TICK: Duration = Duration::from_millis(100);
+/// What has happened and was not shown yet. A device that prints faster than that is not shown whole.
+const MOST_EVENTS: usize = 4096;
 
 impl Record {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let symbols = firmware::open(&self.symbols)?;
+        let moved = OnceCell::new();
         self.refuse_existing()?;
-        let stop = interrupt::catch()?;
-        let mut source = connect::connect(self, symbols.as_ref())?;
-        let mut recording = Recording::create(&self.output, &*source, self.force)?;
+        let interrupt = interrupt::catch()?;
+        interrupt.after(self.duration);
+        let mut source = match connect::connect(self, symbols.as_ref(), interrupt) {
+            Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
+            source => source?,
+        };
+        let mut recording = Recording::create(&self.output, &*source, self.existing())?;
         let grows = Arc::new(AtomicBool::new(true));
-        let growing = OpenRecording::growing(recording.inputs()?, &grows)?;
+        let growing = OpenRecording::growing(recording.inputs(), &grows)?;
         let (log, rows) = mpsc::channel();
         let log = self.log.then_some(log);
         let (page, reader): (_, Box<dyn Reader + '_>) = if self.view {
@@ -69,36 +80,59 @@ impl Record {
             duration: self.duration,
             bytes: self.max_size,
         };
-        let (tell, events) = mpsc::channel();
+        let (tell, events) = mpsc::sync_channel(MOST_EVENTS);
         let ending = thread::scope(|threads| {
             let recorder = threads.spawn(|| {
-                // Nobody listens any more only if this program is about to end.
-                let mut tell = move |event| drop(tell.send(event));
-                recording.run(&mut *source, &limits, stop, &mut tell)
+                let mut tell = move |event| hand_over(&tell, event);
+                recording.run(&mut *source, &limits, interrupt, &mut tell)
             });
-            self.follow(&events, &mut live, &mut status, stop);
+            self.follow(&events, &mut live, &mut status, interrupt);
             recorder
                 .join()
                 .expect("the recording thread does not panic")
         });
         grows.store(false, Ordering::Release);
         status.clear();
-        let finished = self.finish(recording, ending, live, symbols.as_ref(), &mut status);
+        let finished = self.finish(
+            recording,
+            ending,
+            live,
+            (symbols.as_ref(), &moved),
+            &mut status,
+        );
         if let (Ok(()), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
-            stop.store(true, Ordering::Relaxed);
+            interrupt.want();
             page.stay();
         }
         finished
     }
 
-    /// Before anything is connected: nothing is recorded over what exists.
-    fn refuse_existing(&self) -> anyhow::Result<()> {
-        if !self.force && self.output.exists() {
-            let path = self.output.clone();
-            return Err(leakscope_capture::recording::CreateError::Exists { path }.into());
+    /// Before anything is connected: nothing is recorded over what exists, or is needed.
+    fn refuse_existing(&self) -> Result<(), CreateError> {
+        let path = self.output.clone();
+        let source = &self.source;
+        let read = [
+            source.file.as_deref(),
+            source.rtt_memory.as_ref().map(|place| &*place.path),
+            source.stdin.then_some(Path::new("/dev/stdin")),
+            self.symbols.elf.as_deref(),
+        ];
+        if read.iter().flatten().any(|read| is_same_file(read, &path)) {
+            return Err(CreateError::IsRead { path });
+        }
+        if self.existing() == Existing::Refuse && path.exists() {
+            return Err(CreateError::Exists { path });
         }
         Ok(())
+    }
+
+    fn existing(&self) -> Existing {
+        if self.force {
+            Existing::Replace
+        } else {
+            Existing::Refuse
+        }
     }
 
     /// Shows what is going on until recording has ended. Recording does not depend on it.
@@ -107,7 +141,7 @@ impl Record {
         events: &Receiver<SourceEvent>,
         live: &mut Live<'_>,
         status: &mut Status,
-        stop: &AtomicBool,
+        interrupt: &Interrupt,
     ) {
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
@@ -134,12 +168,12 @@ impl Record {
                 is_over = live.would_be_stopped();
             }
             if is_over {
-                stop.store(true, Ordering::Relaxed);
+                interrupt.want();
                 status.say(&SourceEvent::Stopped);
             } else if let Some(event) = event {
                 status.say(&event);
             }
-            if stop.load(Ordering::Relaxed) {
+            if interrupt.is_set() {
                 status.stopping();
             }
             if let Some(data) = live.what_is_no_trace() {
@@ -176,14 +210,16 @@ impl Record {
         recording: Recording,
         ending: Ending,
         mut live: Live<'s>,
-        symbols: Option<&'s Symbols>,
+        (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status,
     ) -> anyhow::Result<()> {
-        for line in words::ending(&ending, status.elapsed()) {
+        for line in words::ending(&ending) {
             screen::note(&line);
         }
-        let elsewhere = match recording.finish() {
-            Ok(Finished::AsSent) => false,
+        let finished = recording.finish();
+        let is_saved = !matches!(finished, Ok(Finished::Nothing));
+        let elsewhere = match finished {
+            Ok(Finished::Nothing | Finished::AsSent) => false,
             Ok(Finished::Joined) => true,
             Ok(Finished::NotSplit { offset }) => {
                 screen::note(&words::not_split(offset));
@@ -194,18 +230,24 @@ impl Record {
                 false
             }
         };
-        if elsewhere {
-            let joined = OpenRecording::open(&[self.output.display().to_string()])?;
-            live.turn_to(Box::new(Alone::new(joined, &self.symbols, symbols, None)));
+        let is_host = symbols.is_some_and(Symbols::is_position_independent) && is_saved;
+        if elsewhere || is_host {
+            let mut whole = OpenRecording::open(&[self.output.display().to_string()])?;
+            let found = if is_host {
+                // Only when it is over, all return addresses are there that tell from where it was loaded.
+                firmware::open_at_its_place(&self.symbols, &mut whole)?
+            } else {
+                None
+            };
+            let symbols = found.map(|found| moved.get_or_init(|| found)).or(symbols);
+            live.turn_to(Box::new(Alone::new(whole, &self.symbols, symbols, None)));
         }
         while live.follow(&mut |row| status.log(row))? {}
         if live.packets() == 0 {
-            if ending.bytes == 0 {
-                // An empty file would stand in the way of the next attempt.
-                let _ = fs::remove_file(&self.output);
-            }
             let nothing = NotRecorded::of(&live.head(), ending.bytes, &self.output);
-            return Err(words::failure(ending.reason, &self.output).unwrap_or(nothing.into()));
+            return Err(
+                words::failure(ending.reason, &self.output, is_saved).unwrap_or(nothing.into())
+            );
         }
         let mut screen = Screen::new();
         if !self.no_report {
@@ -215,7 +257,7 @@ impl Record {
             words::conclude(&mut screen.out, self)?;
         }
         screen.out.flush()?;
-        match words::failure(ending.reason, &self.output) {
+        match words::failure(ending.reason, &self.output, is_saved) {
             Some(failure) => Err(failure),
             None => Ok(()),
         }
@@ -233,5 +275,14 @@ impl Record {
             }
             ReportFormat::Json => json::write(&mut screen.out, report),
         }
+    }
+}
+
+/// Recording does not wait for those who look on: what the device prints is left out if they are behind.
+fn hand_over(looker: &SyncSender<SourceEvent>, event: SourceEvent) {
+    // Nobody listens any more only if this program is about to end.
+    match event {
+        SourceEvent::Text(_) | SourceEvent::Notice(_) => drop(looker.try_send(event)),
+        _ => drop(looker.send(event)),
     }
 }

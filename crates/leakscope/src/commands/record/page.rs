@@ -31,8 +31,8 @@ impl Page {
         recording: OpenRecording,
         log: Option<Sender<LogRow>>,
     ) -> anyhow::Result<Self> {
-        let program = firmware::program(&record.symbols)?;
-        let server = Server::new(Box::new(recording), program, Naming::default())?;
+        let program = firmware::program(&record.symbols, None)?;
+        let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
         let engine = server.engine();
         if let Some(log) = log {
             // Before anything is recorded.

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use leakscope_capture::gdb::Plan;
+use leakscope_capture::course::Plan;
 use leakscope_symbols::{AddressKind, Symbols};
 
 use crate::cli::Record;

@@ -6,7 +6,7 @@ use std::path::Path;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
-use leakscope_systemview::Header;
+use leakscope_systemview::{Frame, Header, id};
 
 /// Something else than packets.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) fn what_else(head: &[u8]) -> Option<Data> {
     /// How many bytes are shown.
     const SHOWN: usize = 16;
     let data = &head[Header::parse(head).data..];
-    if data.is_empty() || has_packets(head) {
+    if data.is_empty() || has_packets(head) || is_answer(data) || is_answer(&with_systime(data)) {
         return None;
     }
     let printable = data
@@ -30,6 +30,23 @@ pub(super) fn what_else(head: &[u8]) -> Option<Data> {
         is_text: printable.count() * 10 >= data.len() * 9,
         first: data.iter().take(SHOWN).copied().collect(),
     })
+}
+
+/// Whether this is what a target has answered before it was told to START. ESP-IDF's UART port does not know the hello,
+/// and takes the 3 in it for a question: what time is it?
+fn is_answer(mut data: &[u8]) -> bool {
+    while let Ok(frame) = Frame::split(data) {
+        if !matches!(frame.id, id::SYSTIME_CYCLES | id::SYSTIME_US) {
+            return false;
+        }
+        data = &data[frame.length..];
+    }
+    data.is_empty()
+}
+
+/// The same, if the first byte was taken for an empty line behind the header: `SYSTIME_US` is also a carriage return.
+fn with_systime(data: &[u8]) -> Vec<u8> {
+    [&[id::SYSTIME_US as u8], data].concat()
 }
 
 /// Whether a recording that began so and ended there would have packets in it.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::document::call_site::CallSite;
+use leakscope_report::filter::Filter;
 use leakscope_report::log::{Format, LogRow, Writer};
 use leakscope_report::{Report, sanitise, units};
 
@@ -136,7 +137,8 @@ impl Status {
             } else {
                 Format::Text
             };
-            let mut writer = Writer::new(&mut screen.out, format);
+            let all = Filter::default();
+            let mut writer = Writer::new(&mut screen.out, format, &all);
             // If nobody reads it, the recording goes on.
             let _ = writer.write(row).and_then(|()| writer.finish());
             let _ = screen.out.flush();

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use leakscope_capture::Interrupt;
 use leakscope_capture::recording::{Ending, Reason};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::units;
@@ -47,17 +48,28 @@ pub(super) fn event(event: &SourceEvent) -> String {
     }
 }
 
+/// The recording ended before it could begin.
+pub(super) fn not_connected(interrupt: &Interrupt) -> anyhow::Error {
+    let why = if interrupt.is_wanted() {
+        "it was ended before the device was connected"
+    } else {
+        "the device could not be connected within --duration"
+    };
+    anyhow::anyhow!("nothing was recorded: {why}")
+}
+
 /// How the recording ended.
-pub(super) fn ending(ending: &Ending, elapsed: Duration) -> Vec<String> {
+pub(super) fn ending(ending: &Ending) -> Vec<String> {
     let why = match ending.reason {
         Reason::Duration => Some("--duration is over"),
         Reason::Size => Some("--max-size is reached"),
         Reason::Asked | Reason::Ended | Reason::Failed(_) | Reason::NotWritten(_) => None,
     };
     let bytes = units::bytes_with_unit(ending.bytes);
+    let lasted = duration(ending.lasted);
     let mut lines = vec![match why {
-        Some(why) => format!("{bytes} in {}; {why}", duration(elapsed)),
-        None => format!("{bytes} in {}", duration(elapsed)),
+        Some(why) => format!("{bytes} in {lasted}; {why}"),
+        None => format!("{bytes} in {lasted}"),
     }];
     if let Some(error) = &ending.not_stopped {
         lines.push(format!(
@@ -77,10 +89,14 @@ pub(super) fn not_split(offset: u64) -> String {
     )
 }
 
-/// Why the recording ended before its time.
-pub(super) fn failure(reason: Reason, saved: &Path) -> Option<anyhow::Error> {
+/// Why the recording ended before its time. There may be no file.
+pub(super) fn failure(reason: Reason, saved: &Path, is_saved: bool) -> Option<anyhow::Error> {
     let saved = saved.display();
     match reason {
+        Reason::Failed(error) if !is_saved => Some(error.into()),
+        Reason::NotWritten(error) if !is_saved => {
+            Some(anyhow::Error::from(error).context(format!("`{saved}` cannot be written")))
+        }
         Reason::Failed(error) => Some(anyhow::Error::from(error).context(format!(
             "recording ended early; `{saved}` holds everything up to there"
         ))),

@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::mpsc;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::Layout;
+use leakscope_capture::gdb::packet::encode;
 use leakscope_systemview::{Frame, Header, sync};
 use leakscope_testing::device::Board;
 
@@ -88,39 +90,97 @@ fn kills() {
     }
 }
 
-/// A file that may not grow any more is as good as a full disk.
+/// A file that may not grow any more is as good as a full disk. The signal that says it ends nothing.
 #[cfg(unix)]
 #[test]
 fn a_full_disk() {
     let trace = Board::trace(3000);
     let folder = folder();
-    let mut child = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
-        .arg(env!("CARGO_BIN_EXE_leakscope"))
-        .args(["record", "--stdin", "-o", FILE])
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a shell");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let sent = trace.clone();
-    let sender = std::thread::spawn(move || stdin.write_all(&sent));
-    let output = child.wait_with_output().expect("an end");
-    // It may have gone before it was told everything.
-    drop(sender.join().expect("no fault"));
-    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(
-        stderr.contains("error: `heap.svdat` takes no more data"),
-        "{stderr}"
-    );
-    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(stdout.starts_with(&report(&folder, &[])), "{stdout}");
-    // `ulimit` counts in blocks of 512 or 1024 bytes.
-    let saved = check_front(&folder.path().join(FILE), &trace);
-    assert!((8000..=16 * 1024).contains(&saved), "{saved}");
+    for trap in ["trap '' XFSZ; ", ""] {
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{trap}ulimit -f 16; exec \"$@\""), "sh"])
+            .arg(env!("CARGO_BIN_EXE_leakscope"))
+            .args(["record", "--stdin", "-o", FILE])
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let sent = trace.clone();
+        let sender = std::thread::spawn(move || stdin.write_all(&sent));
+        let output = child.wait_with_output().expect("an end");
+        // It may have gone before it was told everything.
+        drop(sender.join().expect("no fault"));
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.contains("error: `heap.svdat` takes no more data"),
+            "{stderr}"
+        );
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(stdout.starts_with(&report(&folder, &[])), "{stdout}");
+        // `ulimit` counts in blocks of 512 or 1024 bytes.
+        let file = folder.path().join(FILE);
+        let saved = check_front(&file, &trace);
+        assert!((8000..=16 * 1024).contains(&saved), "{saved}");
+        std::fs::remove_file(file).expect("the file");
+    }
+}
+
+/// Peers that never do what is expected of them, and say much or nothing. What is told of whoever has connected.
+fn that_is_no_help(says: &[u8]) -> (String, mpsc::Receiver<()>) {
+    let says = says.to_owned();
+    let (tell, told) = mpsc::channel();
+    let (address, _) = on_network(move |listener| {
+        let (mut link, _) = listener.accept().expect("a host");
+        let _ = tell.send(());
+        while !says.is_empty() && link.write_all(&says).is_ok() {}
+        // A host that has gone ends it.
+        drop(link.read_to_end(&mut Vec::new()));
+    });
+    (address.to_string(), told)
+}
+
+/// Both ends of a recording work with each of them, in whatever it is doing.
+#[cfg(unix)]
+#[test]
+fn peers_that_are_no_help() {
+    let text = encode(b"O6869").repeat(100);
+    let notes = b"type target_state state halted\r\n\x1A".repeat(100);
+    let replies = b"0 and so on".repeat(100);
+    for (source, says) in [
+        ("--gdb", &[][..]),
+        ("--gdb", &text),
+        ("--openocd", &[]),
+        ("--openocd", &notes),
+        ("--openocd", &replies),
+    ] {
+        let (address, _told) = that_is_no_help(says);
+        let (ran, _folder) = LiveRecording::begin(&["--duration", "50ms", source, &address]).end();
+        let said =
+            "error: nothing was recorded: the device could not be connected within --duration\n";
+        assert_eq!((ran.code, ran.stderr.as_str()), (2, said));
+
+        let (address, told) = that_is_no_help(says);
+        let recording = LiveRecording::begin(&[source, &address]);
+        told.recv().expect("a host");
+        recording.interrupt();
+        let (ran, _folder) = recording.end();
+        let said = "error: nothing was recorded: it was ended before the device was connected\n";
+        assert_eq!((ran.code, ran.stderr.as_str()), (2, said));
+    }
+    let packets = [17, 3].repeat(10_000);
+    for says in [&[][..], &packets] {
+        let (address, _told) = that_is_no_help(says);
+        let (ran, _folder) = LiveRecording::begin(&["--duration", "50ms", "--tcp", &address]).end();
+        assert!(
+            ran.stderr.contains("; --duration is over\n"),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 /// A link that is lost inside a packet and returns: the report says that something is missing.

@@ -83,7 +83,7 @@ fn a_debug_probe_that_is_not_there() {
     );
     check(
         &["--probe", "--chip", "STM32X"],
-        "error: probe-rs knows no chip `STM32X`, or several\nhint: ",
+        "error: probe-rs knows no chip `STM32X`, or more than one\nhint: ",
     );
     check(
         &["--probe", "--chip", "STM32F407VG", "--few-stops"],
@@ -121,11 +121,108 @@ fn a_recording_that_exists() {
         "error: `heap.svdat` exists already\nhint: --force overwrites it\n"
     );
     assert_eq!(std::fs::read(&path).expect("the file"), b"precious");
+    // Of a source that sends nothing, nothing is new.
+    let ran = record(&["--stdin", "--force"], &folder).end();
+    assert_eq!(ran.code, 2);
+    assert_eq!(std::fs::read(&path).expect("the file"), b"precious");
     let trace = Board::trace(10);
     let ran = record(&["--stdin", "--force"], &folder)
         .reading(&trace)
         .end();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(std::fs::read(&path).expect("the file").ends_with(&trace));
+}
+
+/// What is read for a recording is not recorded into, whatever it is called.
+#[cfg(unix)]
+#[test]
+fn what_is_read_for_it() {
+    let folder = folder();
+    let trace = Board::trace(10);
+    let path = folder.path().join("input.svdat");
+    for link in [None, Some(false), Some(true)] {
+        std::fs::write(&path, &trace).expect("a folder with room");
+        let output = folder.path().join(FILE);
+        let _ = std::fs::remove_file(&output);
+        let named = match link {
+            None => path.clone(),
+            Some(false) => {
+                std::fs::hard_link(&path, &output).expect("a folder with links");
+                output
+            }
+            Some(true) => {
+                std::os::unix::fs::symlink(&path, &output).expect("a folder with links");
+                output
+            }
+        };
+        let named = named.to_str().expect("UTF-8");
+        let memory = format!("{}@0", path.display());
+        for source in [
+            ["--file", path.to_str().expect("UTF-8")],
+            ["--rtt-memory", &memory],
+        ] {
+            let ran = leakscope(["record", "--force", "-o", named])
+                .on(&source)
+                .end();
+            assert_eq!(ran.code, 2);
+            assert_eq!(
+                ran.stderr,
+                format!(
+                    "error: `{named}` is read for this recording: nothing can be recorded into it\n\
+                     hint: name another file with --output\n"
+                )
+            );
+            assert_eq!(std::fs::read(&path).expect("the file"), trace);
+        }
+    }
+}
+
+/// A pipe cannot be read while it is written, and nobody need have it open to be told so.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name() {
+    let folder = folder();
+    let path = folder.path().join(FILE);
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("a shell's tools").success());
+    let ran = record(&["--stdin", "--force"], &folder).end();
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        ran.stderr,
+        "error: `heap.svdat` is not a plain file\n\
+         hint: a recording is read while it is made, and needs a plain file\n"
+    );
+}
+
+/// The second recording into a file is told which process has it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_recorded_into() {
+    let (leave, left) = std::sync::mpsc::channel::<()>();
+    let (address, _served) = device(move |firmware, _| {
+        firmware.work(10)?;
+        // Until the test is over.
+        let _ = left.recv();
+        Ok(())
+    });
+    let mut first = LiveRecording::begin(&["--tcp", &address.to_string()]);
+    wait_for_bytes(&mut first.child, &first.folder, 100);
+    let before = std::fs::read(first.folder.path().join(FILE)).expect("the file");
+    let ran = record(&["--stdin", "--force"], &first.folder)
+        .reading(&Board::trace(10))
+        .end();
+    assert_eq!(ran.code, 2);
+    let by = first.child.id();
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "error: process {by} records into `heap.svdat` already\n\
+             hint: name another file with --output\n"
+        )
+    );
+    let after = std::fs::read(first.folder.path().join(FILE)).expect("the file");
+    assert!(after.starts_with(&before));
+    drop(leave);
 }
 
 /// What comes, the first bytes of it, and what may be wrong.
@@ -183,6 +280,31 @@ fn nothing_at_all() {
     assert!(
         ran.stderr
             .contains("error: nothing was recorded: the device has sent no packets"),
+        "{}",
+        ran.stderr
+    );
+    let names = std::fs::read_dir(folder.path()).expect("a folder");
+    assert_eq!(names.count(), 0, "there is no file");
+    assert!(!ran.stderr.contains("saved"), "{}", ran.stderr);
+}
+
+/// ESP-IDF's UART port takes the 3 in our hello for a question, and answers it before it is told to START. That is no
+/// other data.
+#[test]
+fn an_answer_before_the_start() {
+    let folder = folder();
+    // SYSTIME_US: 0x1234 µs, high word 0, 5 ticks later.
+    let ran = record(&["--stdin"], &folder)
+        .reading(&[13, 0xB4, 0x24, 0, 5])
+        .end();
+    assert_eq!(ran.code, 2);
+    assert!(
+        !ran.stderr.contains("this is not SystemView data"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("error: nothing was recorded"),
         "{}",
         ran.stderr
     );

@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::course::{Arrival, Course, Phase};
-use super::{Ending, Halted, Plan, RecordError, Status};
-use crate::gdb::client::Client;
-use crate::gdb::error::GdbError;
+use super::client::Client;
+use super::debugger::GdbDebugger;
+use super::error::GdbError;
+use super::record_error::RecordError;
+use crate::course::{Arrival, Course, Debugger, Ending, Halt, Options, Status};
 use crate::openocd::{Destination, END_OF_TRACE, OpenOcdError, Received, Statistics};
 use crate::receiver::{Receiver, TargetEvent};
 
 /// OpenOCD has sent everything before it says that it has stopped.
 const SILENCE: Duration = Duration::from_millis(200);
+/// Who still sends after this time does not send what was under way.
+const LAST_TIME: Duration = Duration::from_millis(500);
 /// How often OpenOCD is asked to begin, where it does not know the program's buffers yet.
 const RETRY: Duration = Duration::from_millis(300);
 /// OpenOCD's words when it has found that a target which it traces has forgotten that: it was reset. OpenOCD connects
@@ -22,7 +25,8 @@ const WAS_RESET: &str = "apptrace connection is lost";
 /// trace beside GDB's protocol.
 #[derive(Debug)]
 pub struct EspressifRecording {
-    course: Course,
+    pub(super) debugger: GdbDebugger,
+    pub(super) course: Course,
     destination: Destination,
     /// OpenOCD has begun to trace there.
     is_used: bool,
@@ -30,7 +34,6 @@ pub struct EspressifRecording {
     has_data: bool,
     /// OpenOCD has put the end of a trace where the target's is missing.
     is_closed: bool,
-    ending: Option<Ending>,
 }
 
 /// What OpenOCD does.
@@ -53,17 +56,20 @@ impl EspressifRecording {
     /// Prepares the target. It does not run yet. OpenOCD is to send the trace to `destination`.
     pub(crate) fn new(
         client: Client,
-        plan: Plan,
+        options: &Options,
         destination: Destination,
-    ) -> Result<Self, GdbError> {
+    ) -> Result<Self, RecordError> {
+        let mut debugger = GdbDebugger::new(client);
+        let mut course = Course::new(options.plan, options.patience, Instant::now());
+        debugger.carry_out(&course.prepare())?;
         Ok(Self {
-            course: Course::new(client, plan)?,
+            debugger,
+            course,
             destination,
             is_used: false,
             trace: Trace::None,
             has_data: false,
             is_closed: false,
-            ending: None,
         })
     }
 
@@ -73,65 +79,51 @@ impl EspressifRecording {
         receiver: &mut dyn Receiver,
         limit: Duration,
     ) -> Result<Status, RecordError> {
-        if let Some(ending) = self.ending {
-            return Ok(Status::Finished(ending));
-        }
-        if self.course.phase == Phase::Recording && self.trace == Trace::None {
-            self.begin(receiver)?;
+        match self.course.status() {
+            Status::Finished(_) => return Ok(self.course.status()),
+            Status::Recording if self.trace == Trace::None => self.begin(receiver)?,
+            _ => {}
         }
         self.begin_again(receiver)?;
-        self.course.resume()?;
-        let arrival = self.course.wait(limit)?;
+        self.debugger.run()?;
+        let halt = self.debugger.wait(limit)?;
         let was_reset = self.hand_over_text(receiver) && self.trace == Trace::Runs;
-        let ending = match arrival {
-            Some(Arrival::Ended { code }) => {
-                receiver.event(TargetEvent::Ended { code });
-                Ending::ProgramEnded(code)
+        let arrival = match halt {
+            Some(halt) => self.arrive(halt)?,
+            None => Arrival::Asked,
+        };
+        match arrival {
+            Arrival::Asked if was_reset => self.trace_on(receiver)?,
+            Arrival::Asked => {}
+            Arrival::Exited { code } => receiver.event(TargetEvent::Ended { code }),
+            Arrival::Start { address } => {
+                self.start(receiver, address)?;
+                self.debugger.run()?;
             }
-            None | Some(Arrival::Asked) => {
-                if was_reset {
-                    self.trace_on(receiver)?;
-                }
-                return Ok(self.status());
-            }
-            Some(Arrival::Start { address }) => {
-                self.start(receiver, Some(address))?;
-                self.course.resume()?;
-                return Ok(self.status());
-            }
-            Some(Arrival::Stop { address }) => {
+            Arrival::Stop { address } => {
                 receiver.event(TargetEvent::ReachedStop { address });
                 self.stop_tracing(receiver)?;
-                Ending::ReachedStop
             }
-            Some(Arrival::Odd {
-                signal,
-                address,
-                is_stuck,
-            }) => {
+            Arrival::Elsewhere { signal, address } => {
                 receiver.event(TargetEvent::Interrupted { signal, address });
-                if !is_stuck {
-                    return Ok(self.status());
+                if let Status::Finished(_) = self.course.status() {
+                    self.stop_tracing(receiver)?;
                 }
-                self.stop_tracing(receiver)?;
-                Ending::Stuck { signal, address }
             }
-        };
-        self.ending = Some(ending);
-        Ok(Status::Finished(ending))
+        }
+        Ok(self.course.status())
     }
 
-    fn status(&self) -> Status {
-        match self.course.phase {
-            Phase::BeforeStart => Status::Waiting,
-            Phase::Recording => Status::Recording,
-        }
+    fn arrive(&mut self, halt: Halt) -> Result<Arrival, RecordError> {
+        let (arrival, actions) = self.course.arrive(halt);
+        self.debugger.carry_out(&actions)?;
+        Ok(arrival)
     }
 
     /// Hands over what OpenOCD has said; whether that means that the target was reset.
     fn hand_over_text(&mut self, receiver: &mut dyn Receiver) -> bool {
         let mut was_reset = false;
-        while let Some(text) = self.course.client.next_text() {
+        while let Some(text) = self.debugger.client.next_text() {
             was_reset |= text.contains(WAS_RESET);
             receiver.event(TargetEvent::Text(text));
         }
@@ -158,13 +150,14 @@ impl EspressifRecording {
 
     /// Hands over all that is under way of a trace that has ended.
     pub fn receive_rest(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
-        while self.receive(receiver, SILENCE)? {}
+        let end = Instant::now() + LAST_TIME;
+        while Instant::now() < end && self.receive(receiver, SILENCE)? {}
         Ok(())
     }
 
     /// Begins the trace where no place in the program is waited for.
     fn begin(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
-        if !self.course.plan.reset {
+        if !self.course.plan().reset {
             return self.start(receiver, None);
         }
         // It has not come so far yet that OpenOCD knows its buffers.
@@ -183,7 +176,7 @@ impl EspressifRecording {
     ) -> Result<(), RecordError> {
         let command = self.destination.start_command()?;
         let refused = |answer: &str| RecordError::from(OpenOcdError::refused(&command, answer));
-        let text = match self.course.client.monitor(&command) {
+        let text = match self.debugger.client.monitor(&command) {
             Err(GdbError::Refused { answer, .. }) => return Err(refused(&answer)),
             text => text?,
         };
@@ -201,13 +194,11 @@ impl EspressifRecording {
 
     /// Traces a target that was reset.
     fn trace_on(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
-        if self.course.client.is_running() {
-            self.course.interrupt()?;
-        }
+        self.halt()?;
         self.stop_tracing(receiver)?;
         self.receive_rest(receiver)?;
         self.prepare_again(true, receiver)?;
-        self.course.set_again()?;
+        self.debugger.carry_out(&self.course.renew())?;
         self.begin_again(receiver)
     }
 
@@ -217,7 +208,7 @@ impl EspressifRecording {
         is_reset: bool,
         receiver: &mut dyn Receiver,
     ) -> Result<(), RecordError> {
-        let mut destination = self.destination.again(self.course.client.own_address())?;
+        let mut destination = self.destination.again(self.debugger.client.own_address())?;
         if self.has_data {
             destination = destination.without_headers();
         }
@@ -247,9 +238,7 @@ impl EspressifRecording {
         if Instant::now() < next_attempt {
             return Ok(());
         }
-        if self.course.client.is_running() {
-            self.course.interrupt()?;
-        }
+        self.halt()?;
         let started = self.start(receiver, None);
         if let Err(RecordError::OpenOcd(error)) = &started
             && error.is_early()
@@ -268,7 +257,7 @@ impl EspressifRecording {
         }
         started?;
         if was_refused {
-            self.course.set_again()?;
+            self.debugger.carry_out(&self.course.renew())?;
         }
         if was_refused && !is_reset {
             self.say_reset(receiver)?;
@@ -302,8 +291,13 @@ impl EspressifRecording {
             client.monitor(self.destination.stop_command())?;
         }
         let ends = self.trace != Trace::None && !goes_on;
-        let resets = ends && self.course.plan.reset;
-        self.course = self.course.again(client, resets)?;
+        let resets = ends && self.course.plan().reset;
+        self.debugger.turn_to(client);
+        if resets {
+            self.debugger.reset()?;
+        }
+        self.debugger.carry_out(&self.course.renew())?;
+        self.debugger.put_back_halt();
         if ends {
             self.prepare_again(resets, receiver)?;
         }
@@ -312,23 +306,34 @@ impl EspressifRecording {
 
     /// Ends the recording now.
     pub fn stop(&mut self, receiver: &mut dyn Receiver) -> Result<Status, RecordError> {
-        if let Some(ending) = self.ending {
-            return Ok(Status::Finished(ending));
+        if let Status::Finished(_) = self.course.status() {
+            return Ok(self.course.status());
         }
-        let ending = self.course.interrupt_to_end()?;
-        if !matches!(ending, Ending::ProgramEnded(_)) {
-            self.course.clear()?;
+        self.halt()?;
+        self.debugger.carry_out(&self.course.stop())?;
+        if !matches!(
+            self.course.status(),
+            Status::Finished(Ending::ProgramEnded(_))
+        ) {
             self.stop_tracing(receiver)?;
         }
-        self.ending = Some(ending);
-        Ok(Status::Finished(ending))
+        Ok(self.course.status())
     }
 
-    fn stop_tracing(&mut self, receiver: &mut dyn Receiver) -> Result<(), GdbError> {
+    /// Has the target stand still. It may have come somewhere just before.
+    fn halt(&mut self) -> Result<(), RecordError> {
+        match self.debugger.halt()? {
+            Some(halt) => self.arrive(halt).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn stop_tracing(&mut self, receiver: &mut dyn Receiver) -> Result<(), RecordError> {
         if std::mem::replace(&mut self.trace, Trace::None) != Trace::Runs {
             return Ok(());
         }
-        let text = match self.course.client.monitor(self.destination.stop_command()) {
+        let command = self.destination.stop_command();
+        let text = match self.debugger.client.monitor_patiently(command) {
             // It had given up before.
             Err(GdbError::Refused { answer, .. }) => answer,
             text => text?,
@@ -341,26 +346,14 @@ impl EspressifRecording {
         Ok(())
     }
 
-    /// Stops the target for a moment, to see where it is; `None` if the server does not say.
-    pub fn look_where(&mut self) -> Result<Option<u64>, GdbError> {
-        self.course.look_where()
-    }
-
-    /// How long the target stood still since the recording began.
-    pub fn halted(&self) -> Halted {
-        self.course.halted
-    }
-
-    /// Stops tracing if that was not done, lets the target run on, and disconnects. To be called after errors too.
-    pub fn leave(mut self) -> Result<Halted, GdbError> {
-        if self.trace == Trace::Runs && !self.course.has_ended {
-            if self.course.client.is_running() {
-                self.course.interrupt()?;
-            }
-            self.course
-                .client
-                .monitor(self.destination.stop_command())?;
+    /// Stops tracing if that was not done, and lets the target go. To be called after errors too.
+    pub fn leave(mut self) -> Result<GdbDebugger, RecordError> {
+        self.halt()?;
+        if self.trace == Trace::Runs && !self.debugger.has_ended() {
+            let command = self.destination.stop_command();
+            self.debugger.client.monitor(command)?;
         }
-        self.course.leave()
+        self.debugger.carry_out(&self.course.leave())?;
+        Ok(self.debugger)
     }
 }

@@ -1,0 +1,194 @@
+//! Recording by reading the recorder's buffer out of the target's memory, through a debugger.
+
+use std::time::{Duration, Instant};
+
+use super::{Arrival, Course, Debugger, Ending, Halt, Options, Status};
+use crate::memory::Memory;
+use crate::receiver::{Receiver, TargetEvent};
+use crate::rtt::{Pace, ReadError, Reader, Session};
+
+/// A recording out of RTT's buffers, between two breakpoints.
+#[derive(Debug)]
+pub struct RingRecording<D> {
+    debugger: D,
+    course: Course,
+    session: Session,
+    pace: Pace,
+}
+
+impl<D> RingRecording<D>
+where
+    D: Debugger + Memory,
+    D::Error: From<ReadError>,
+{
+    /// Prepares the target. It does not run yet.
+    pub fn new(mut debugger: D, options: &Options, reader: Reader) -> Result<Self, D::Error> {
+        let mut course = Course::new(options.plan, options.patience, Instant::now());
+        debugger.carry_out(&course.prepare())?;
+        let pace = if options.few_stops {
+            Pace::sparing()
+        } else {
+            Pace::lively()
+        };
+        Ok(Self {
+            debugger,
+            course,
+            session: Session::new(reader),
+            pace,
+        })
+    }
+
+    /// Lets the target run, for `limit` at most, and hands what has come to `receiver`. The target may run on
+    /// when this returns.
+    pub fn advance(
+        &mut self,
+        receiver: &mut dyn Receiver,
+        limit: Duration,
+    ) -> Result<Status, D::Error> {
+        let wait = match self.course.status() {
+            Status::Finished(_) => return Ok(self.course.status()),
+            Status::Waiting => limit,
+            Status::Recording => limit.min(self.pace.interval()),
+        };
+        self.debugger.run()?;
+        let mut halt = self.debugger.wait(wait)?;
+        self.hand_over_text(receiver);
+        if halt.is_none() && self.course.status() == Status::Recording {
+            halt = self.debugger.halt_to_read()?;
+            if halt.is_none() {
+                self.look(receiver)?;
+            }
+        }
+        if let Some(halt) = halt {
+            self.attend(halt, receiver)?;
+        }
+        Ok(self.course.status())
+    }
+
+    /// Does what is due where the target stands still.
+    fn attend(&mut self, halt: Halt, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
+        let (arrival, actions) = self.course.arrive(halt);
+        if let Arrival::Elsewhere { signal, address } = arrival {
+            receiver.event(TargetEvent::Interrupted { signal, address });
+            // As long as it stands.
+            self.look(receiver)?;
+        }
+        self.debugger.carry_out(&actions)?;
+        match arrival {
+            Arrival::Elsewhere { .. } => Ok(()),
+            Arrival::Exited { code } => {
+                receiver.event(TargetEvent::Ended { code });
+                Ok(())
+            }
+            Arrival::Start { address } => {
+                self.debugger.begin();
+                receiver.event(TargetEvent::Started { address });
+                self.look(receiver)
+            }
+            Arrival::Asked => self.look(receiver),
+            Arrival::Stop { address } => {
+                receiver.event(TargetEvent::ReachedStop { address });
+                self.stop_target(receiver)
+            }
+        }
+    }
+
+    /// Looks once, whether the target runs or not.
+    fn look(&mut self, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
+        if self.course.status() != Status::Waiting {
+            let look = self.session.look(&mut self.debugger, receiver)?;
+            self.pace.found(look.fill);
+        }
+        Ok(())
+    }
+
+    /// Ends the recording now.
+    pub fn stop(&mut self, receiver: &mut dyn Receiver) -> Result<Status, D::Error> {
+        let was_recording = self.course.status() == Status::Recording;
+        if let Status::Finished(_) = self.course.status() {
+            return Ok(self.course.status());
+        }
+        if let Some(halt) = self.debugger.halt()? {
+            // It may have come somewhere just before.
+            let (_, actions) = self.course.arrive(halt);
+            self.debugger.carry_out(&actions)?;
+        }
+        let actions = self.course.stop();
+        self.debugger.carry_out(&actions)?;
+        if was_recording
+            && !matches!(
+                self.course.status(),
+                Status::Finished(Ending::ProgramEnded(_))
+            )
+        {
+            self.stop_target(receiver)?;
+        }
+        Ok(self.course.status())
+    }
+
+    /// Empties the buffer, and has the target stop recording.
+    fn stop_target(&mut self, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
+        self.look(receiver)?;
+        let sent = self.session.send_stop(&mut self.debugger);
+        sent.map_err(ReadError::from)?;
+        let stopped = self.let_target_stop(receiver);
+        self.hand_over_text(receiver);
+        match stopped {
+            // The program has ended, and an emulator with it.
+            Err(error) if self.debugger.is_gone(&error) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Lets the target run until it sends nothing more, and hands over what it sends until then.
+    fn let_target_stop(&mut self, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
+        /// A target answers within one event; one that has none, never.
+        const LOOKS: u32 = 20;
+        /// It may not have begun to run before the first one.
+        const EMPTY_LOOKS: u32 = 2;
+        const PAUSE: Duration = Duration::from_millis(20);
+        let mut empty = 0;
+        for _ in 0..LOOKS {
+            self.debugger.run()?;
+            let halt = match self.debugger.wait(PAUSE)? {
+                None => self.debugger.halt_to_read()?,
+                halt => halt,
+            };
+            if let Some(Halt::Exited { .. }) = halt {
+                break;
+            }
+            let look = self.session.look(&mut self.debugger, receiver)?;
+            empty = if look.bytes == 0 { empty + 1 } else { 0 };
+            if empty == EMPTY_LOOKS {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_over_text(&mut self, receiver: &mut dyn Receiver) {
+        while let Some(text) = self.debugger.next_text() {
+            receiver.event(TargetEvent::Text(text));
+        }
+    }
+
+    /// Whether the target's buffer was found.
+    pub fn has_found(&self) -> bool {
+        self.session.has_found()
+    }
+
+    /// The debugger, and how far the target has come.
+    pub(crate) fn parts(&mut self) -> (&mut D, &mut Course) {
+        (&mut self.debugger, &mut self.course)
+    }
+
+    /// Lets the target go. To be called after errors too: otherwise it may stand still for ever.
+    pub fn leave(mut self) -> Result<D, D::Error> {
+        if let Some(halt) = self.debugger.halt()? {
+            let (_, actions) = self.course.arrive(halt);
+            self.debugger.carry_out(&actions)?;
+        }
+        self.debugger.carry_out(&self.course.leave())?;
+        Ok(self.debugger)
+    }
+}

@@ -1,0 +1,151 @@
+//! Reading a recording again, for a format to be told of it.
+
+use std::io;
+
+use leakscope_analysis::heap::{Effect, FoldStack, HeapModel, Watcher};
+use leakscope_analysis::trace::{Event, Feed, Layout, Occasion, Switch, Trace};
+use leakscope_systemview::id;
+
+use crate::facts::Facts;
+use crate::lives::Lives;
+use crate::selection::{Chosen, Selection};
+use crate::sink::{Effected, Sink};
+
+/// Why a recording could not be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError<E> {
+    /// It could not be read.
+    #[error("{0}")]
+    Read(E),
+    /// The export could not be written.
+    #[error("{0}")]
+    Write(io::Error),
+}
+
+/// Reads a recording, which is laid out like this and is what `facts` tell of, and writes the part that is selected.
+/// Returns what the format could not say, a sentence each without a full stop.
+///
+/// # Errors
+/// Those of the feed, and of the output.
+pub fn export<D: Feed>(
+    feed: D,
+    layout: &Layout,
+    fold: &mut impl FoldStack,
+    facts: &Facts<'_>,
+    selection: Selection,
+    mut sink: Box<dyn Sink + '_>,
+) -> Result<Vec<String>, ExportError<D::Error>> {
+    let (mut trace, mut heap) = (Trace::new(layout), HeapModel::default());
+    let mut telling = Telling {
+        chosen: Chosen::new(facts.outcome, selection),
+        lives: Lives::default(),
+        sink: &mut *sink,
+        last: None,
+        error: None,
+        is_over: false,
+    };
+    heap.run(&mut trace, feed, fold, &mut telling)
+        .map_err(ExportError::Read)?;
+    telling.end(&heap);
+    match telling.error {
+        Some(error) => Err(ExportError::Write(error)),
+        None => sink.finish().map_err(ExportError::Write),
+    }
+}
+
+/// A format that is told of the part that is selected.
+struct Telling<'r, 's> {
+    chosen: Chosen<'r>,
+    lives: Lives,
+    sink: &'s mut dyn Sink,
+    /// When the last effect was.
+    last: Option<Occasion>,
+    error: Option<io::Error>,
+    is_over: bool,
+}
+
+impl Telling<'_, '_> {
+    /// Whether this moment lies before the end of what is selected.
+    fn is_before_end(&mut self, time: u64) -> bool {
+        self.is_over |= time >= self.chosen.selection.to;
+        !self.is_over && self.error.is_none()
+    }
+
+    fn keep(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// What lives when the exported part ends is outstanding, unless it turned out to have ended.
+    fn end(&mut self, heap: &HeapModel) {
+        let Some(now) = self.last.filter(|_| self.error.is_none()) else {
+            return;
+        };
+        let ended = self.sink.effect(&Effected {
+            now,
+            effect: None,
+            is_chosen: false,
+            changes: self.lives.end(&heap.ended_unseen()),
+            live_bytes: heap.live_bytes(),
+        });
+        self.keep(ended);
+    }
+}
+
+impl Watcher for Telling<'_, '_> {
+    fn is_full(&self) -> bool {
+        self.is_over || self.error.is_some()
+    }
+
+    /// Only an event has the task that stops.
+    #[inline]
+    fn takes_plain(&self, id: u32) -> bool {
+        id != id::TASK_STOP_READY
+    }
+
+    fn affected(&mut self, now: &Occasion, _id: u32, effect: &Effect, heap: &HeapModel) {
+        if !self.is_before_end(now.time) {
+            return;
+        }
+        self.last = Some(*now);
+        let chosen = &mut self.chosen;
+        let is_chosen = chosen.has(now.time, now.context);
+        let changes = self.lives.changes(now.core, effect, |began| {
+            chosen.has(began.block.time, began.block.context)
+        });
+        let told = self.sink.effect(&Effected {
+            now: *now,
+            effect: Some(effect),
+            is_chosen,
+            changes,
+            live_bytes: heap.live_bytes(),
+        });
+        self.keep(told);
+    }
+
+    fn switched(&mut self, switch: &Switch) {
+        if self.is_before_end(switch.time) {
+            let told = self.sink.switched(switch);
+            self.keep(told);
+        }
+    }
+
+    fn event(
+        &mut self,
+        event: &Event<'_>,
+        effect: Option<&Effect>,
+        trace: &Trace,
+        heap: &HeapModel,
+    ) {
+        if !self.is_before_end(event.time) {
+            return;
+        }
+        if let Some(effect) = effect {
+            self.affected(&event.occasion(), event.id, effect, heap);
+        }
+        let is_chosen = self.chosen.has(event.time, event.context);
+        let told = self.sink.event(event, is_chosen, trace);
+        self.keep(told);
+    }
+}

@@ -1,0 +1,154 @@
+//! What is known of a recording before it is read again for an export: names, call stacks and verdicts.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use leakscope_analysis::heap::SiteId;
+use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::trace::Context;
+use leakscope_report::document::call_site::CallSite;
+use leakscope_report::{NamedFrame, Report, Symbolizer, sanitise};
+use rustc_hash::FxHashMap;
+
+/// A recording that was read once.
+#[derive(Debug)]
+pub struct Facts<'r> {
+    /// The analysis' answer.
+    pub outcome: &'r Outcome,
+    /// The same in words: the report on all of the recording.
+    pub report: &'r Report,
+    /// The program, for log messages whose text is only there.
+    pub program: &'r Symbolizer<'r>,
+    /// By number of the call site: its place in the report.
+    places: Vec<usize>,
+}
+
+/// Stands for a call site that the report does not have.
+const NOWHERE: usize = usize::MAX;
+
+impl<'r> Facts<'r> {
+    /// What `outcome` says, and `report` of it.
+    pub fn new(outcome: &'r Outcome, report: &'r Report, program: &'r Symbolizer<'r>) -> Self {
+        let mut places = Vec::new();
+        for (place, site) in report.call_sites.iter().enumerate() {
+            let number = site.id as usize;
+            if places.len() <= number {
+                places.resize(number + 1, NOWHERE);
+            }
+            places[number] = place;
+        }
+        Self {
+            outcome,
+            report,
+            program,
+            places,
+        }
+    }
+
+    /// What the report says of a call site.
+    pub(crate) fn site(&self, site: SiteId) -> Option<&'r CallSite> {
+        let place = *self.places.get(site.index())?;
+        self.report.call_sites.get(place)
+    }
+
+    /// The program's frames of a call site, the innermost first; at least one.
+    pub(crate) fn frames(&self, site: SiteId) -> Vec<Frame> {
+        let frames = self.site(site).map(|site| site.frames.as_slice());
+        match frames.unwrap_or_default() {
+            [] => vec![Frame::none()],
+            frames => frames.iter().map(Frame::new).collect(),
+        }
+    }
+
+    /// Nanoseconds since the trace began. Of a clock whose rate is not known, each tick counts as one.
+    pub(crate) fn nanoseconds(&self, ticks: u64) -> u64 {
+        match self.report.trace.timestamp_hz {
+            Some(hz) => (u128::from(ticks) * 1_000_000_000 / u128::from(hz)) as u64,
+            None => ticks,
+        }
+    }
+
+    /// What was recorded: the application, or the device, as far as either is known.
+    pub(crate) fn program_name(&self) -> Cow<'r, str> {
+        let trace = &self.report.trace;
+        let name = trace.application.as_deref().or(trace.device.as_deref());
+        let name = name.filter(|name| !name.trim().is_empty());
+        name.map_or(Cow::Borrowed("firmware"), sanitise)
+    }
+
+    /// What the clock costs formats that count in seconds.
+    pub(crate) fn clock_loss(&self) -> Option<String> {
+        let is_known = self.report.trace.timestamp_hz.is_some();
+        let loss = "times: the recording does not say how fast its clock is, so that a tick counts as a nanosecond";
+        (!is_known).then(|| loss.to_owned())
+    }
+}
+
+/// A frame of a call stack, without characters that act on whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Frame {
+    pub(crate) address: u64,
+    /// The function's name, or the address in its place.
+    pub(crate) function: String,
+    pub(crate) file: Option<String>,
+    pub(crate) line: u32,
+    /// Whether it was inlined into the function of the next frame, which has the same address.
+    pub(crate) inlined: bool,
+}
+
+impl Frame {
+    fn new(frame: &NamedFrame) -> Self {
+        let name = frame.function.as_deref().map(sanitise);
+        let name = name.filter(|name| !name.trim().is_empty());
+        Self {
+            address: frame.address.0,
+            function: name.map_or_else(|| frame.address.to_string(), Cow::into_owned),
+            file: frame
+                .file
+                .as_deref()
+                .map(|file| sanitise(file).into_owned()),
+            line: frame.line.unwrap_or(0),
+            inlined: frame.inlined,
+        }
+    }
+
+    /// The frame of a call site without frames.
+    fn none() -> Self {
+        Self {
+            address: 0,
+            function: "[no call stack]".to_owned(),
+            file: None,
+            line: 0,
+            inlined: false,
+        }
+    }
+}
+
+/// Frames by return address: each group is a function and, before it, those that were inlined into it.
+pub(crate) fn by_address(frames: &[Frame]) -> impl DoubleEndedIterator<Item = &[Frame]> {
+    frames.chunk_by(|inner, outer| inner.inlined && inner.address == outer.address)
+}
+
+/// Names of contexts, each made once.
+#[derive(Debug)]
+pub(crate) struct Names<'r> {
+    outcome: &'r Outcome,
+    /// Never listed: no order reaches an output.
+    known: FxHashMap<Context, Rc<str>>,
+}
+
+impl<'r> Names<'r> {
+    pub(crate) fn new(facts: &Facts<'r>) -> Self {
+        Self {
+            outcome: facts.outcome,
+            known: FxHashMap::default(),
+        }
+    }
+
+    /// The name of a context, without control characters.
+    pub(crate) fn of(&mut self, context: Context) -> Rc<str> {
+        let outcome = self.outcome;
+        let name = self.known.entry(context);
+        Rc::clone(name.or_insert_with(|| sanitise(&outcome.context_name(context)).into()))
+    }
+}

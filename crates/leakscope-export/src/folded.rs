@@ -1,0 +1,105 @@
+//! Folded stacks: a line a stack, `outermost;…;innermost value`, as `inferno-flamegraph` and `flamegraph.pl` read them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use leakscope_analysis::heap::SiteId;
+use leakscope_report::Standing;
+
+use crate::facts::{Facts, Frame};
+use crate::lives::Change;
+use crate::sink::{Effected, Sink};
+use crate::sums::{Sum, Sums};
+use crate::{Output, Value};
+
+/// Stacks with one value each.
+#[derive(Debug)]
+pub(crate) struct Folded<'r> {
+    facts: &'r Facts<'r>,
+    value: Value,
+    out: Output<'r>,
+    sums: Sums,
+}
+
+impl<'r> Folded<'r> {
+    pub(crate) fn new(facts: &'r Facts<'r>, value: Value, out: Output<'r>) -> Self {
+        Self {
+            facts,
+            value,
+            out,
+            sums: Sums::default(),
+        }
+    }
+}
+
+impl Sink for Folded<'_> {
+    fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
+        effected
+            .changes
+            .iter()
+            .for_each(|change: &Change| self.sums.add(change));
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Vec<String>> {
+        let Self {
+            facts,
+            value,
+            mut out,
+            sums,
+        } = *self;
+        // Call sites may differ in what is not shown, such as lines.
+        let mut stacks: BTreeMap<String, u64> = BTreeMap::new();
+        for (key, sum) in sums.finish() {
+            let number = value_of(value, facts, key.site, &sum);
+            if number > 0 {
+                *stacks.entry(line(&facts.frames(key.site))).or_default() += number;
+            }
+        }
+        for (stack, value) in &stacks {
+            writeln!(out, "{stack} {value}")?;
+        }
+        out.close()?;
+        Ok(vec![
+            "files, lines, tasks and times: a folded stack has names of functions and one number"
+                .to_owned(),
+        ])
+    }
+}
+
+fn value_of(value: Value, facts: &Facts<'_>, site: SiteId, sum: &Sum) -> u64 {
+    match value {
+        Value::Outstanding => sum.outstanding_bytes,
+        Value::Leaked if leaks(facts, site) => sum.outstanding_bytes,
+        Value::Leaked => 0,
+        Value::Allocated => sum.allocated_bytes,
+        Value::Peak => sum.bytes_at_peak,
+        Value::Count => sum.allocations,
+    }
+}
+
+/// Whether the report counts a call site as a leak.
+pub(crate) fn leaks(facts: &Facts<'_>, site: SiteId) -> bool {
+    facts
+        .site(site)
+        .is_some_and(|site| site.standing == Standing::Leak)
+}
+
+/// A stack, the outermost frame first.
+pub(crate) fn line(frames: &[Frame]) -> String {
+    let names: Vec<String> = frames
+        .iter()
+        .rev()
+        .map(|frame| name(&frame.function))
+        .collect();
+    names.join(";")
+}
+
+/// A function's name without what a reader takes for the next frame, or for a comment.
+fn name(function: &str) -> String {
+    let name = function.replace(';', ":");
+    match name.strip_prefix('#') {
+        Some(rest) => format!("_{rest}"),
+        None => name,
+    }
+}

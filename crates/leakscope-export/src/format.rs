@@ -1,0 +1,199 @@
+//! The formats.
+
+use std::io;
+
+use crate::facts::Facts;
+use crate::folded::Folded;
+use crate::heaptrack;
+use crate::output::Output;
+use crate::perfetto::Perfetto;
+use crate::pprof::Pprof;
+use crate::selection::Selection;
+use crate::sink::Sink;
+#[cfg(feature = "parquet")]
+use crate::tables::Parquet;
+use crate::tables::{Csv, Form, JsonLines, Rows, Table};
+
+/// A format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Traces of Perfetto: who ran, what happened to the heap, flame graphs.
+    Perfetto,
+    /// Profiles of Go, which many tools read.
+    Pprof,
+    /// What heaptrack's programs read.
+    Heaptrack,
+    /// A line a stack.
+    Folded,
+    /// Tables, as RFC 4180.
+    Csv,
+    /// Tables, an object of JSON a row.
+    JsonLines,
+    /// Tables, by columns.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+/// What a format with one number a stack counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Value {
+    /// Bytes that were not freed.
+    #[default]
+    Outstanding,
+    /// Those of call sites that leak.
+    Leaked,
+    /// Bytes that were allocated.
+    Allocated,
+    /// Bytes that lived when the most did.
+    Peak,
+    /// Allocations.
+    Count,
+}
+
+/// What some formats ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Of formats with one number a stack: which.
+    pub value: Value,
+    /// Of formats that are tables: which.
+    pub table: Table,
+}
+
+impl Value {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Outstanding,
+        Self::Leaked,
+        Self::Allocated,
+        Self::Peak,
+        Self::Count,
+    ];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outstanding => "outstanding",
+            Self::Leaked => "leaked",
+            Self::Allocated => "allocated",
+            Self::Peak => "peak",
+            Self::Count => "count",
+        }
+    }
+
+    /// The value of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|value| value.name() == name)
+    }
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Perfetto,
+        Self::Pprof,
+        Self::Heaptrack,
+        Self::Folded,
+        Self::Csv,
+        Self::JsonLines,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+    ];
+
+    /// What it is called, and what its files' names end with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Perfetto => "perfetto",
+            Self::Pprof => "pprof",
+            Self::Heaptrack => "heaptrack",
+            Self::Folded => "folded",
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// What it is for, and what opens it.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Perfetto => {
+                "tasks, interrupts, heap, logs and flame graphs on one time line: ui.perfetto.dev"
+            }
+            Self::Pprof => {
+                "who allocated and who holds the heap, as graph, flame graph or source: `go tool pprof`, speedscope.app"
+            }
+            Self::Heaptrack => {
+                "the heap over time, call tree, comparison of two recordings: `heaptrack_gui`, `heaptrack_print`"
+            }
+            Self::Folded => {
+                "flame graphs as pictures: `inferno-flamegraph`, `flamegraph.pl`, speedscope.app"
+            }
+            Self::Csv => {
+                "tables of events, blocks, call sites, logs and problems: spreadsheets, DuckDB"
+            }
+            Self::JsonLines => "the same tables, an object a line: `jq`, Polars, DuckDB",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "the same tables, small and quick to search: DuckDB, Polars, pyarrow",
+        }
+    }
+
+    /// The format of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|format| format.name() == name)
+    }
+
+    /// Whether people cannot read it.
+    pub const fn is_binary(self) -> bool {
+        !matches!(
+            self,
+            Self::Heaptrack | Self::Folded | Self::Csv | Self::JsonLines
+        )
+    }
+
+    /// Whether it may be packed with gzip, and is not yet.
+    pub const fn can_be_packed(self) -> bool {
+        match self {
+            Self::Pprof => false,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => false,
+            _ => true,
+        }
+    }
+
+    /// Whether it is a table of several: [`Options::table`].
+    pub const fn is_table(self) -> bool {
+        match self {
+            Self::Perfetto | Self::Pprof | Self::Heaptrack | Self::Folded => false,
+            Self::Csv | Self::JsonLines => true,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => true,
+        }
+    }
+
+    /// Begins to write a recording.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn begin<'r>(
+        self,
+        facts: &'r Facts<'r>,
+        selection: &Selection,
+        options: Options,
+        out: Output<'r>,
+    ) -> io::Result<Box<dyn Sink + 'r>> {
+        let table = options.table;
+        let form: Box<dyn Form + 'r> = match self {
+            Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out))),
+            Self::Pprof => return Ok(Box::new(Pprof::new(facts, out))),
+            Self::Heaptrack => return Ok(Box::new(heaptrack::Writer::new(facts, out))),
+            Self::Folded => return Ok(Box::new(Folded::new(facts, options.value, out))),
+            Self::Csv => Box::new(Csv::new(table.columns(), out)?),
+            Self::JsonLines => Box::new(JsonLines::new(table.columns(), out)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Box::new(Parquet::new(table, out)?),
+        };
+        Ok(Box::new(Rows::new(facts, table, form, selection.is_all())))
+    }
+}

@@ -1,0 +1,135 @@
+//! The heap's flame graph: dumps of what each call site has allocated and freed so far.
+//!
+//! The sums of a dump are those since the recording began; Perfetto subtracts the dump before itself, and takes no
+//! sums that fall.
+
+use std::io;
+
+use leakscope_analysis::heap::SiteId;
+
+use super::packet::{PROCESS, Packets, kind};
+use crate::facts::Facts;
+use crate::lives::{Change, What};
+use crate::selection::Selection;
+
+/// How many dumps a recording is divided into.
+const DUMPS: u64 = 50;
+
+/// The sums since the recording began.
+#[derive(Debug)]
+pub(super) struct Profile {
+    /// By number of the call site.
+    sites: Vec<Sums>,
+    start: u64,
+    /// How long a dump lasts, in nanoseconds.
+    length: u64,
+    next: u64,
+    index: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    allocations: u64,
+    allocated_bytes: u64,
+    frees: u64,
+    freed_bytes: u64,
+    has_changed: bool,
+    /// When the first and the last of the blocks that are outstanding were allocated, in ticks.
+    left_behind: Option<[u64; 2]>,
+}
+
+impl Profile {
+    pub(super) fn new(facts: &Facts<'_>, selection: &Selection) -> Self {
+        let end = facts.report.trace.length_ticks.min(selection.to);
+        let start = facts.nanoseconds(selection.from.min(end));
+        let length = (facts.nanoseconds(end) - start).div_ceil(DUMPS).max(1);
+        Self {
+            sites: Vec::new(),
+            start,
+            length,
+            next: start + length,
+            index: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, change: &Change) {
+        let site = change.known.site.index();
+        if self.sites.len() <= site {
+            self.sites.resize(site + 1, Sums::default());
+        }
+        let sums = &mut self.sites[site];
+        match change.what {
+            What::Begins | What::Revived => {
+                sums.allocations += 1;
+                sums.allocated_bytes += change.size();
+            }
+            What::Freed | What::Lost => {
+                sums.frees += 1;
+                sums.freed_bytes += change.size();
+            }
+            What::Outstanding => {
+                let born = change.known.block.time;
+                let [first, last] = sums.left_behind.get_or_insert([born, born]);
+                (*first, *last) = (born.min(*first), born.max(*last));
+                return;
+            }
+        }
+        sums.has_changed = true;
+    }
+
+    /// Writes the dump that is over, if one is.
+    pub(super) fn until(&mut self, now: u64, packets: &mut Packets<'_>) -> io::Result<()> {
+        if now < self.next {
+            return Ok(());
+        }
+        self.dump(self.next, packets)?;
+        let dumps = (now - self.start) / self.length + 1;
+        self.next = self.start + dumps * self.length;
+        Ok(())
+    }
+
+    /// Writes the last dump.
+    pub(super) fn finish(&mut self, end: u64, packets: &mut Packets<'_>) -> io::Result<()> {
+        self.dump(end, packets)
+    }
+
+    fn dump(&mut self, time: u64, packets: &mut Packets<'_>) -> io::Result<()> {
+        let mut samples = Vec::new();
+        for (number, sums) in (0..).zip(&mut self.sites) {
+            if std::mem::replace(&mut sums.has_changed, false) {
+                samples.push((packets.stack(SiteId::new(number))?, *sums));
+            }
+        }
+        if samples.is_empty() {
+            return Ok(());
+        }
+        let index = self.index;
+        self.index += 1;
+        packets.packet(Some(time), |packet| {
+            packet.message(kind::PROFILE_PACKET, |profile| {
+                profile.message(5, |dump| {
+                    dump.number(1, PROCESS).number(3, 1).number(9, time);
+                    dump.text(11, "heap").number(12, 1);
+                    for (stack, sums) in samples {
+                        dump.message(2, |sample| {
+                            sample.number(1, stack);
+                            sample
+                                .number(2, sums.allocated_bytes)
+                                .number(3, sums.freed_bytes);
+                            sample.number(5, sums.allocations).number(6, sums.frees);
+                        });
+                    }
+                });
+                profile.number(7, index);
+            });
+        })
+    }
+
+    /// Call sites with blocks that are outstanding, and when the first and the last of these were allocated, in ticks.
+    pub(super) fn left_behind(&self) -> Vec<(SiteId, [u64; 2])> {
+        let sites = (0..).map(SiteId::new).zip(&self.sites);
+        sites
+            .filter_map(|(site, sums)| Some((site, sums.left_behind?)))
+            .collect()
+    }
+}

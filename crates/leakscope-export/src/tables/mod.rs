@@ -1,0 +1,75 @@
+//! Tables: rows of events, blocks, call sites, log messages and problems, for programs that calculate.
+//!
+//! - [`columns`] says what is in each table; [`rows`] makes the rows.
+//! - [`csv`], [`jsonl`] and, as a feature, `parquet` write them.
+mod columns;
+mod csv;
+mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod rows;
+
+use std::borrow::Cow;
+use std::io;
+
+pub(crate) use columns::Column;
+#[cfg(feature = "parquet")]
+pub(crate) use columns::Kind;
+pub use columns::Table;
+pub(crate) use csv::Csv;
+pub(crate) use jsonl::JsonLines;
+#[cfg(feature = "parquet")]
+pub(crate) use parquet::Parquet;
+pub(crate) use rows::Rows;
+
+/// A cell of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cell<'c> {
+    /// Nothing is known.
+    Null,
+    Number(u64),
+    Real(f64),
+    /// Without control characters.
+    Text(Cow<'c, str>),
+}
+
+impl<'c> Cell<'c> {
+    /// Text that has no control characters already.
+    fn clean(text: &'c str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<u64> for Cell<'_> {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<'c> From<&'c str> for Cell<'c> {
+    fn from(text: &'c str) -> Self {
+        Self::Text(leakscope_report::sanitise(text))
+    }
+}
+
+impl From<f64> for Cell<'_> {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
+}
+
+impl<'c, C: Into<Cell<'c>>> From<Option<C>> for Cell<'c> {
+    fn from(cell: Option<C>) -> Self {
+        cell.map_or(Cell::Null, Into::into)
+    }
+}
+
+/// A form of tables: rows have as many cells as the table has columns, of their kinds or null.
+///
+/// # Errors
+/// All functions: those of the output.
+pub(crate) trait Form {
+    fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()>;
+
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}

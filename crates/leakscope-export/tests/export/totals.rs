@@ -1,0 +1,177 @@
+//! Whatever happens, the sums of an export are those of the report.
+
+use std::collections::BTreeMap;
+
+use leakscope_export::{Format, Options, Selection, Table, Value};
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+use crate::made::{Made, PROGRAM, recording, steps};
+use crate::protobuf::{Message, Value as Field};
+
+/// The numbers behind the stacks.
+fn sum(folded: &str) -> u64 {
+    let numbers = folded.lines().map(|line| line.rsplit_once(' ').unwrap().1);
+    numbers.map(|number| number.parse::<u64>().unwrap()).sum()
+}
+
+/// What a reader makes of a heaptrack file, who adds up what the lines say.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Heaptrack {
+    allocations: u64,
+    live: u64,
+    peak: u64,
+}
+
+impl Heaptrack {
+    fn read(text: &str) -> Self {
+        let mut read = Self::default();
+        let mut sizes = Vec::new();
+        let number = |word: &str| u64::from_str_radix(word, 16).unwrap();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[0] {
+                "a" => sizes.push(number(words[1])),
+                "+" => {
+                    read.allocations += 1;
+                    read.live += sizes[number(words[1]) as usize];
+                    read.peak = read.peak.max(read.live);
+                }
+                "-" => read.live -= sizes[number(words[1]) as usize],
+                _ => {}
+            }
+        }
+        read
+    }
+}
+
+fn rows(made: &Made, table: Table) -> Vec<Json> {
+    let text = String::from_utf8(made.table(Format::JsonLines, table)).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn column(rows: &[Json], name: &str) -> u64 {
+    rows.iter().filter_map(|row| row[name].as_u64()).sum()
+}
+
+proptest! {
+    #[test]
+    fn of_folded_stacks(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        let totals = &made.report.totals;
+        let sum = |value| sum(&made.folded(value, Selection::default()));
+        prop_assert_eq!(sum(Value::Outstanding), totals.outstanding_bytes);
+        prop_assert_eq!(sum(Value::Leaked), totals.leak_bytes);
+        prop_assert_eq!(sum(Value::Allocated), totals.allocated_bytes);
+        prop_assert_eq!(sum(Value::Count), totals.allocations);
+        prop_assert_eq!(sum(Value::Peak), totals.peak_bytes);
+    }
+
+    #[test]
+    fn of_pprof(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        let totals = &made.report.totals;
+        let mut profile = Vec::new();
+        let packed = made.export(Format::Pprof);
+        std::io::copy(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut profile).unwrap();
+        let profile = Message::read(&profile).unwrap();
+        let mut sums = [0; 6];
+        for sample in profile.all(2) {
+            for (sum, value) in sums.iter_mut().zip(sample.message().one(2).unwrap().packed()) {
+                *sum += value;
+            }
+        }
+        let expected = [
+            totals.allocations,
+            totals.allocated_bytes,
+            totals.outstanding_blocks,
+            totals.outstanding_bytes,
+            totals.leak_bytes,
+            totals.peak_bytes,
+        ];
+        prop_assert_eq!(sums, expected);
+    }
+
+    #[test]
+    fn of_heaptrack(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        let totals = &made.report.totals;
+        let (bytes, losses) = made.part(Format::Heaptrack, Options::default(), Selection::default());
+        let read = Heaptrack::read(std::str::from_utf8(&bytes).unwrap());
+        prop_assert_eq!(read.live, totals.outstanding_bytes);
+        let is_lost = |what: &str| losses.iter().any(|loss| loss.starts_with(what));
+        if !is_lost("failed reallocations") {
+            prop_assert_eq!(read.allocations, totals.allocations);
+        }
+        if !is_lost("the end of sessions") {
+            prop_assert_eq!(read.peak, totals.peak_bytes);
+        }
+    }
+
+    #[test]
+    fn of_perfetto(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        let totals = &made.report.totals;
+        let trace = made.export(Format::Perfetto);
+        let trace = Message::read(&trace).unwrap();
+        // By call stack: allocated, freed, and how often, in the last dump that has it.
+        let mut heap: BTreeMap<u64, [u64; 4]> = BTreeMap::new();
+        let (mut begun, mut ended, mut logs, mut depth) = (0, 0, 0, 0);
+        for packet in trace.all(1).map(Field::message) {
+            if let Some(event) = packet.one(11).map(Field::message) {
+                begun += event.all(47).count() as u64;
+                ended += event.all(48).count() as u64;
+                match event.one(9).unwrap().number() {
+                    1 => depth += 1,
+                    2 => depth -= 1,
+                    _ => {}
+                }
+            }
+            logs += packet.all(39).count() as u64;
+            for dump in packet.all(37).flat_map(|profile| profile.message().all(5).collect::<Vec<_>>()) {
+                for sample in dump.message().all(2).map(Field::message) {
+                    let numbers = [2, 3, 5, 6].map(|field| sample.one(field).unwrap().number());
+                    heap.insert(sample.one(1).unwrap().number(), numbers);
+                }
+            }
+        }
+        let sums = heap.values().fold([0; 4], |mut sums, numbers| {
+            sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
+            sums
+        });
+        prop_assert_eq!(sums[0] - sums[1], totals.outstanding_bytes);
+        prop_assert_eq!(sums[2] - sums[3], totals.outstanding_blocks);
+        prop_assert_eq!(logs, totals.log_messages);
+        prop_assert_eq!(depth, 0);
+        // A block that lived on after its reallocation failed has begun and ended once more.
+        let revived = sums[2] - totals.allocations;
+        prop_assert_eq!(begun, totals.allocations + revived);
+        prop_assert_eq!(begun - ended, totals.outstanding_blocks);
+    }
+
+    #[test]
+    fn of_tables(steps in steps()) {
+        let made = Made::new(&recording(&steps), PROGRAM);
+        let totals = &made.report.totals;
+        let (events, blocks) = (rows(&made, Table::Events), rows(&made, Table::Blocks));
+        let begins = |row: &&Json| row["effect"] == "allocation" || row["effect"] == "reallocation";
+        let begun: Vec<Json> = events.iter().filter(begins).cloned().collect();
+        prop_assert_eq!(begun.len() as u64, totals.allocations);
+        prop_assert_eq!(column(&begun, "size"), totals.allocated_bytes);
+        prop_assert_eq!(blocks.len() as u64, totals.allocations);
+        prop_assert_eq!(column(&blocks, "size"), totals.allocated_bytes);
+        let left: Vec<Json> = blocks.iter().filter(|row| row["end"] == "outstanding").cloned().collect();
+        prop_assert_eq!(left.len() as u64, totals.outstanding_blocks);
+        prop_assert_eq!(column(&left, "size"), totals.outstanding_bytes);
+        // Each block has a row of its own, and each event's block is one of them.
+        let mut numbers: Vec<u64> = blocks.iter().map(|row| row["block"].as_u64().unwrap()).collect();
+        numbers.sort_unstable();
+        prop_assert_eq!(&numbers, &(1..=totals.allocations).collect::<Vec<_>>());
+        let sites = rows(&made, Table::Sites);
+        prop_assert_eq!(column(&sites, "outstanding_bytes"), totals.outstanding_bytes);
+        prop_assert_eq!(rows(&made, Table::Logs).len() as u64, totals.log_messages);
+        prop_assert_eq!(rows(&made, Table::Problems).len(), made.report.problems.len());
+    }
+}

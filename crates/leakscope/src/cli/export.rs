@@ -1,0 +1,68 @@
+//! What can be typed behind `leakscope export`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use leakscope_export::{Format, Table, Value};
+
+use super::{Symbols, quantity};
+
+/// Write a recording in the format of another profiler: Perfetto, pprof, heaptrack, flame graphs, tables.
+///
+/// What a format has no words for is printed on standard error, a line each.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
+    #[arg(required_unless_present = "list", value_name = "TRACE")]
+    pub(crate) inputs: Vec<String>,
+    /// List the formats, what each is for and what opens it.
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
+    /// The format.
+    #[arg(long = "as", value_parser = format(), value_name = "FORMAT", required_unless_present = "list")]
+    pub(crate) format: Option<Format>,
+    /// The file to write, packed if its name ends with .gz; of tables, a folder for all of them, unless --table
+    /// chooses one. Without it, standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite the file if it exists.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
+    /// Only blocks that are allocated from this time on: 10 (seconds since the recording began), 100ms, 2min, 1h.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) from: Option<Duration>,
+    /// Only what happens before this time: blocks that live then are outstanding.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) to: Option<Duration>,
+    /// Only blocks that the task with this name allocates.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+    /// Only this table (csv, jsonl, parquet); on standard output, events are the default.
+    #[arg(long, value_parser = table(), value_name = "TABLE")]
+    pub(crate) table: Option<Table>,
+    /// What the numbers of folded stacks are.
+    #[arg(long, value_parser = value(), value_name = "VALUE", default_value = "outstanding")]
+    pub(crate) value: Value,
+}
+
+/// A format by its name.
+fn format() -> impl TypedValueParser<Value = Format> {
+    let names = Format::ALL.iter().map(|format| format.name());
+    PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no format"))
+}
+
+/// A table by its name.
+fn table() -> impl TypedValueParser<Value = Table> {
+    let names = Table::ALL.iter().map(|table| table.name());
+    PossibleValuesParser::new(names).try_map(|name| Table::named(&name).ok_or("no table"))
+}
+
+/// A value by its name.
+fn value() -> impl TypedValueParser<Value = Value> {
+    let names = Value::ALL.iter().map(|value| value.name());
+    PossibleValuesParser::new(names).try_map(|name| Value::named(&name).ok_or("no value"))
+}

@@ -1,0 +1,164 @@
+//! `leakscope export`: a recording in the format of another profiler.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use leakscope_analysis::Analysis;
+use leakscope_export::{
+    ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table,
+};
+use leakscope_report::{Policy, Report};
+
+use crate::cli::Export;
+use crate::firmware::{self, AllocatorFrames};
+use crate::output;
+use crate::recording::OpenRecording;
+use crate::screen::{self, Advised, Screen};
+
+impl Export {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        match self.format {
+            Some(format) if !self.list => self.write(format),
+            _ => list(),
+        }
+    }
+
+    fn write(&self, format: Format) -> anyhow::Result<()> {
+        let mut symbols = firmware::open(&self.symbols)?;
+        let mut recording = OpenRecording::open(&self.inputs)?;
+        if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
+            let message = format!("`{}` has no events", recording.names().concat());
+            let hint = "a heap dump or a saved report is no recording: `leakscope report` reads it";
+            return Err(Advised { message, hint }.into());
+        }
+        firmware::locate(symbols.as_mut(), &mut recording)?;
+        let code = recording.take_code();
+        let source = firmware::source(symbols.as_ref(), code.as_ref());
+        let mut fold = AllocatorFrames(source);
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
+        let mut analysis = Analysis::new(&recording.layout, fold);
+        analysis.run(&mut recording)?;
+        let mut outcome = analysis.outcome();
+        drop(analysis);
+        recording.require_events(outcome.totals.events)?;
+        if let Some(symbols) = &symbols {
+            firmware::check(symbols, &mut outcome);
+        }
+        let names = recording.names();
+        let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
+        let facts = Facts::new(&outcome, &report, &symbolizer);
+        let selection = self.selection(&facts)?;
+        let sink = self.begin(format, &facts, &selection)?;
+        let layout = recording.layout.clone();
+        let lost =
+            leakscope_export::export(&mut recording, &layout, &mut fold, &facts, selection, sink);
+        recording.finish();
+        let lost = lost.map_err(|error| match error {
+            ExportError::Read(error) => anyhow::Error::new(error),
+            ExportError::Write(error) => anyhow::Error::new(error).context(self.not_written()),
+        })?;
+        for loss in lost {
+            screen::note(&format!("not in {}: {loss}", format.name()));
+        }
+        Ok(())
+    }
+
+    fn selection(&self, facts: &Facts<'_>) -> anyhow::Result<Selection> {
+        let mut selection = Selection {
+            task: self.task.clone(),
+            ..Selection::default()
+        };
+        if let Some(names) = selection.unknown_task(facts.outcome) {
+            let task = self.task.as_deref().unwrap_or_default();
+            bail!("no task is called `{task}`; there are {}", names.join(", "));
+        }
+        let ticks = |time: Duration| match facts.report.trace.timestamp_hz {
+            Some(hz) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
+            None => Err(anyhow!(
+                "the recording does not say how fast its clock is: --from and --to have no meaning"
+            )),
+        };
+        if let Some(from) = self.from {
+            selection.from = ticks(from)?;
+        }
+        if let Some(to) = self.to {
+            selection.to = ticks(to)?;
+        }
+        Ok(selection)
+    }
+
+    /// Begins to write what was asked for: one file, or a file a table in a folder.
+    fn begin<'r>(
+        &self,
+        format: Format,
+        facts: &'r Facts<'r>,
+        selection: &Selection,
+    ) -> anyhow::Result<Box<dyn Sink + 'r>> {
+        let mut options = Options {
+            value: self.value,
+            ..Options::default()
+        };
+        match (self.table, &self.output) {
+            (Some(table), _) if !format.is_table() => {
+                let (table, format) = (table.name(), format.name());
+                bail!("{format} has no tables: --table {table} is for csv, jsonl and parquet")
+            }
+            (None, Some(folder)) if format.is_table() => {
+                fs::create_dir_all(folder)
+                    .with_context(|| format!("`{}` cannot be a folder", folder.display()))?;
+                let mut tables = Several::default();
+                for &table in Table::ALL {
+                    options.table = table;
+                    let file = format!("{}.{}", table.name(), format.name());
+                    let out = open(&folder.join(file), format, self.force)?;
+                    tables.0.push(format.begin(facts, selection, options, out)?);
+                }
+                return Ok(Box::new(tables));
+            }
+            (table, _) => options.table = table.unwrap_or_default(),
+        }
+        Ok(format.begin(facts, selection, options, self.output(format)?)?)
+    }
+
+    /// Where one file goes.
+    fn output<'o>(&self, format: Format) -> anyhow::Result<Output<'o>> {
+        match &self.output {
+            Some(path) => open(path, format, self.force),
+            None if format.is_binary() && io::stdout().is_terminal() => {
+                bail!("{} is no text: -o FILE writes it to a file", format.name())
+            }
+            None => Ok(Output::plain(io::BufWriter::new(io::stdout()))),
+        }
+    }
+
+    fn not_written(&self) -> String {
+        let path = self
+            .output
+            .as_deref()
+            .unwrap_or(Path::new("standard output"));
+        format!("`{}` cannot be written", path.display())
+    }
+}
+
+/// A new file, packed if it is called so.
+fn open<'o>(path: &Path, format: Format, force: bool) -> anyhow::Result<Output<'o>> {
+    let file = output::create(path, force)?;
+    let is_packed = path.extension().is_some_and(|ending| ending == "gz");
+    let plain = Output::plain(file);
+    Ok(if is_packed && format.can_be_packed() {
+        plain.packed()
+    } else {
+        plain
+    })
+}
+
+fn list() -> anyhow::Result<()> {
+    let mut screen = Screen::new();
+    for format in Format::ALL {
+        writeln!(screen.out, "{:<10} {}", format.name(), format.purpose())?;
+    }
+    screen.out.flush().context("standard output")
+}

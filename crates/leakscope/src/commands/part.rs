@@ -1,0 +1,38 @@
+//! The part of a recording that was asked for, and what to say if nothing is in it.
+
+use leakscope_analysis::trace::Task;
+use leakscope_report::filter::Filter;
+
+use crate::cli::Part;
+
+impl Part {
+    /// All kinds of events in this part.
+    pub(super) fn filter(&self) -> Filter {
+        Filter {
+            task: self.task.clone(),
+            from: self.from.map(|time| time.as_secs_f64()),
+            to: self.to.map(|time| time.as_secs_f64()),
+            grep: self.grep.clone(),
+            ..Filter::default()
+        }
+    }
+
+    /// That nothing matches, and what could have.
+    pub(super) fn no_match(&self, what: &str, tasks: &[Task]) -> String {
+        let mut names: Vec<String> = tasks.iter().map(Task::display_name).collect();
+        names.sort();
+        names.dedup();
+        match &self.task {
+            Some(name) if !names.contains(name) => format!(
+                "no {what} matches: no task is called `{name}`; there are {}",
+                names.join(", ")
+            ),
+            _ => format!("no {what} matches"),
+        }
+    }
+
+    /// Whether all of a recording is meant.
+    pub(super) fn is_all(&self) -> bool {
+        self.from.is_none() && self.to.is_none() && self.task.is_none() && self.grep.is_none()
+    }
+}

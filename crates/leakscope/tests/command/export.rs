@@ -1,0 +1,222 @@
+//! `leakscope export`, and heaptrack's files as inputs: what is written where. What is in it is tested in `leakscope-export`.
+
+use std::fs;
+use std::io::Read;
+use std::process::Command;
+
+use leakscope_testing::{needs, project};
+use serde_json::json;
+
+use crate::run::leakscope;
+
+const TRACE: &str = "testdata/steady-leak/input.svdat";
+
+#[test]
+fn a_file_is_written_and_not_overwritten_unasked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("stacks.folded");
+    let export = || {
+        let arguments = ["export", TRACE, "--as", "folded", "-o"];
+        leakscope(arguments).on(&[&path]).in_folder(&project())
+    };
+    let ran = export().end();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    assert!(
+        ran.stderr.starts_with("note: not in folded: "),
+        "{}",
+        ran.stderr
+    );
+    let again = export().end();
+    assert_eq!(again.code, 2);
+    assert!(
+        again.stderr.contains("--force overwrites it"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(export().on(&["--force"]).end().code, 0);
+    let stacks = fs::read_to_string(&path).expect("a file");
+    let printed = leakscope(["export", TRACE, "--as", "folded"]).in_folder(&project());
+    assert_eq!(stacks, printed.stdout());
+}
+
+#[test]
+fn a_file_whose_name_says_so_is_packed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("stacks.folded.gz");
+    let arguments = ["export", TRACE, "--as", "folded", "-o"];
+    leakscope(arguments)
+        .on(&[&path])
+        .in_folder(&project())
+        .stdout();
+    let mut stacks = String::new();
+    let mut packed = flate2::read::GzDecoder::new(fs::File::open(path).expect("a file"));
+    packed.read_to_string(&mut stacks).expect("gzip and text");
+    let printed = leakscope(["export", TRACE, "--as", "folded"]).in_folder(&project());
+    assert_eq!(stacks, printed.stdout());
+}
+
+#[test]
+fn tables_are_files_of_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tables");
+    let arguments = ["export", TRACE, "--as", "jsonl", "-o"];
+    leakscope(arguments)
+        .on(&[&path])
+        .in_folder(&project())
+        .stdout();
+    let mut names: Vec<_> = fs::read_dir(&path)
+        .expect("a folder")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a name")
+        })
+        .collect();
+    names.sort();
+    let expected =
+        ["blocks", "events", "logs", "problems", "sites"].map(|table| format!("{table}.jsonl"));
+    assert_eq!(names, expected);
+    let arguments = ["export", TRACE, "--as", "jsonl", "--table", "sites"];
+    let sites = leakscope(arguments).in_folder(&project()).stdout();
+    assert_eq!(
+        sites,
+        fs::read_to_string(path.join("sites.jsonl")).expect("a file")
+    );
+}
+
+#[test]
+fn part_of_a_recording() {
+    let export = |arguments: &[&str]| {
+        let all = [&["export", TRACE, "--as", "folded"], arguments].concat();
+        leakscope(all).in_folder(&project())
+    };
+    let all = export(&["--value", "allocated"]).stdout();
+    assert_eq!(
+        export(&["--value", "allocated", "--from", "0", "--task", "main"]).stdout(),
+        all
+    );
+    let early = export(&["--value", "allocated", "--to", "0.001"]).stdout();
+    assert_eq!(early, "0x400880dc;0x400d5678 1536\n");
+    let unknown = export(&["--task", "mian"]).end();
+    assert_eq!(unknown.code, 2);
+    let said = "error: no task is called `mian`; there are main, worker\n";
+    assert_eq!(unknown.stderr, said);
+}
+
+#[test]
+fn what_cannot_be_exported_is_refused() {
+    let dump = b"====== Heap Trace: 1 records (10 capacity) ======\n\
+                 24 bytes (@ 0x3ffb5b88) allocated CPU 0 ccount 0x0 caller 0x400d1234:0x400d2345\n\
+                 ====== Heap Trace Summary ======\n";
+    let ran = leakscope(["export", "-", "--as", "pprof"])
+        .reading(dump)
+        .end();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("has no events"), "{}", ran.stderr);
+    for (arguments, expected) in [
+        (&["export", TRACE][..], "--as <FORMAT>"),
+        (&["export", "--as", "folded"], "<TRACE>"),
+        (
+            &["export", TRACE, "--as", "pprof", "--table", "sites"],
+            "pprof has no tables",
+        ),
+    ] {
+        let ran = leakscope(arguments.iter()).in_folder(&project()).end();
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+}
+
+/// A program of Linux that leaks 24 bytes 50 times, and frees each of its other blocks.
+const PROGRAM: &str = "#include <stdlib.h>\n\
+    void *kept[50];\n\
+    __attribute__((noinline)) void *take(int size) { return malloc(size); }\n\
+    __attribute__((noinline)) void leak(int i) { kept[i] = take(24); }\n\
+    int main(void) {\n\
+        for (int i = 0; i < 50; i++) { leak(i); free(realloc(take(100), 200)); }\n\
+        return kept[49] == 0;\n\
+    }\n";
+
+#[test]
+fn a_recording_of_heaptracks_is_reported_as_heaptrack_reports_it() {
+    if !["gcc", "heaptrack", "heaptrack_print"]
+        .iter()
+        .all(|tool| needs::has_tool(tool))
+    {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        let output = command
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .expect("it runs");
+        assert!(
+            output.status.success(),
+            "{program}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    fs::write(folder.path().join("leaky.c"), PROGRAM).expect("a file");
+    run(
+        "gcc",
+        &["-g", "-O1", "-fno-builtin", "leaky.c", "-o", "leaky"],
+    );
+    run("heaptrack", &["-o", "heap", "./leaky"]);
+    let name = ["heap.zst", "heap.gz"]
+        .into_iter()
+        .find(|name| folder.path().join(name).exists());
+    let name = name.expect("a recording");
+    let report = leakscope(["report", name, "--format", "json"])
+        .in_folder(folder.path())
+        .json();
+    assert_eq!(report["trace"]["application"], "leaky");
+    let leak = &report["call_sites"][0];
+    assert_eq!(
+        (&leak["outstanding_bytes"], &leak["outstanding_blocks"]),
+        (&json!(1200), &json!(50))
+    );
+    let functions: Vec<&str> = leak["frames"]
+        .as_array()
+        .expect("frames")
+        .iter()
+        .filter_map(|frame| frame["function"].as_str())
+        .take(3)
+        .collect();
+    assert_eq!(functions, ["take", "leak", "main"]);
+    let printed = run("heaptrack_print", &[name]);
+    let calls = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("calls to allocation functions: "));
+    let calls = calls
+        .and_then(|rest| rest.split(' ').next())
+        .expect("a number");
+    assert_eq!(report["totals"]["allocations"].to_string(), calls);
+    run(
+        "heaptrack_print",
+        &["-F", "leaked", "--flamegraph-cost-type", "leaked", name],
+    );
+    let leaked = fs::read_to_string(folder.path().join("leaked")).expect("a file");
+    let numbers = leaked
+        .lines()
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(report["totals"]["outstanding_bytes"], numbers.sum::<u64>());
+}
+
+#[test]
+fn a_heaptrack_file_that_cannot_be_read_says_why() {
+    let ran = leakscope(["report", "-"])
+        .reading(b"v 10400 9\nX app\n")
+        .end();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(
+        ran.stderr.contains("version 9; versions 1 to 3 are read"),
+        "{}",
+        ran.stderr
+    );
+}
