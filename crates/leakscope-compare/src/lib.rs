@@ -1,4 +1,5 @@
-//! What is expected of a recording, and whether it holds: the rules behind `leakscope check`.
+//! What is expected of a recording, and whether it holds: the rules behind `leakscope check`; and what is different
+//! between two, for `leakscope diff`.
 //!
 //! Everything here is a pure function of reports ([`Report`](leakscope_report::Report)) and of texts; nothing reads a
 //! file, a clock or a trace.

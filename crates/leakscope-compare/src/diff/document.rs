@@ -1,7 +1,7 @@
 //! What is different, as data: one document, which text, JSON and page are made from.
 
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::units::{count, counted};
+use leakscope_report::units::counted;
 use leakscope_report::{Conclusion, NamedFrame, Report};
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use super::evidence::{Evidence, Per, State};
 use super::matching::{Match, Pair, pairs};
 use super::statistics::{LEVEL, discoveries, least_p_of_ranks};
 use super::status::Status;
+use super::text::amount_of;
 
 /// What is different between both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -416,7 +417,7 @@ fn notes(
                 notes.push(format!(
                     "that a call site left nothing after means that it leaves fewer than {} blocks per {unit}, with 95 % \
                      confidence",
-                    count(most.ceil() as u64)
+                    amount_of(most)
                 ));
             }
             let runs = (before.len(), after.len());

@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use leakscope_report::sanitise;
 
 use super::document::{Diff, Site};
+use super::text::name;
 
 /// Units of the picture's width, its rows' height, and what a character takes of the width.
 const WIDTH: f64 = 1200.0;
@@ -42,9 +43,7 @@ impl Node {
             let mut node = &mut root;
             node.add(before, after);
             for frame in site.frames.iter().rev().take(DEEPEST) {
-                let name = frame.function.as_deref().map(sanitise);
-                let name = name.map_or_else(|| frame.address.to_string(), Into::into);
-                node = node.callees.entry(name).or_default();
+                node = node.callees.entry(name(frame)).or_default();
                 node.add(before, after);
             }
         }

@@ -1,9 +1,10 @@
 //! For people: what is different, on a screen.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use leakscope_report::sanitise;
 use leakscope_report::units::{bytes, count, counted, duration_of_seconds, rate_per_second};
+use leakscope_report::{NamedFrame, sanitise};
 
 use super::comparison::Method;
 use super::document::{Basis, Diff, OfSide, Side, Site};
@@ -64,10 +65,12 @@ fn sides(text: &mut String, diff: &Diff) -> fmt::Result {
         rows.push((name, of(&diff.before), of(&diff.after)));
     };
     row("read", &names);
-    row("length", &|side| {
-        side.length_s
-            .map_or_else(|| "unknown".to_owned(), duration_of_seconds)
-    });
+    if diff.before.length_s.or(diff.after.length_s).is_some() {
+        row("length", &|side| {
+            side.length_s
+                .map_or_else(|| "unknown".to_owned(), duration_of_seconds)
+        });
+    }
     if diff.before.cycles + diff.after.cycles > 0 {
         row("cycles", &|side| count(side.cycles));
     }
@@ -119,7 +122,8 @@ fn names(side: &Side) -> String {
 
 fn paragraph(text: &mut String, diff: &Diff, site: &Site, options: &TextOptions) -> fmt::Result {
     let status = site.status.name().to_uppercase();
-    writeln!(text, "{status:<12} {}", function(site))?;
+    let function = clipped(&function(site), options.width.saturating_sub(13));
+    writeln!(text, "{status:<12} {function}")?;
     let (before, after) = (
         amount(&site.before, diff.per),
         amount(&site.after, diff.per),
@@ -149,9 +153,12 @@ fn paragraph(text: &mut String, diff: &Diff, site: &Site, options: &TextOptions)
     let frames = &site.frames[site.frames.len().min(1)..];
     let most = if options.all { usize::MAX } else { CALLERS };
     for frame in frames.iter().take(most) {
-        let name = frame.function.as_deref().map(sanitise);
-        let name = name.map_or_else(|| frame.address.to_string(), std::borrow::Cow::into_owned);
-        writeln!(text, "      {name}")?;
+        let room = if options.all {
+            usize::MAX
+        } else {
+            options.width.saturating_sub(6)
+        };
+        writeln!(text, "      {}", clipped(&name(frame), room))?;
     }
     if frames.len() > most {
         writeln!(text, "      … {} more", frames.len() - most)?;
@@ -159,13 +166,18 @@ fn paragraph(text: &mut String, diff: &Diff, site: &Site, options: &TextOptions)
     Ok(())
 }
 
+/// A frame's function, or its address.
+pub(super) fn name(frame: &NamedFrame) -> String {
+    let function = frame.function.as_deref().map(sanitise);
+    function.map_or_else(|| frame.address.to_string(), Cow::into_owned)
+}
+
 /// The innermost function and where it is.
 pub(super) fn function(site: &Site) -> String {
     let Some(frame) = site.frames.first() else {
         return "no call stack".to_owned();
     };
-    let name = frame.function.as_deref().map(sanitise);
-    let name = name.map_or_else(|| frame.address.to_string(), std::borrow::Cow::into_owned);
+    let name = name(frame);
     match (&frame.file, frame.line) {
         (Some(file), Some(line)) => {
             let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
@@ -198,10 +210,10 @@ pub(super) fn rate(growth: f64, per: Per) -> String {
     }
 }
 
-/// Three significant digits.
-fn amount_of(number: f64) -> String {
-    let whole = number.abs();
-    let decimals = match whole {
+/// Three significant digits, or the whole number if it is 100 or more.
+pub(super) fn amount_of(number: f64) -> String {
+    let decimals = match number.abs() {
+        99.95.. => return count(number.round() as u64),
         0.0 => 0,
         ..0.9995 => 3,
         ..9.995 => 2,
@@ -213,16 +225,16 @@ fn amount_of(number: f64) -> String {
 
 /// What growth after is in terms of growth before, with its interval.
 pub(super) fn ratio(site: &Site) -> Option<String> {
-    let _ = site.method?;
     let low = site.ratio_low.filter(|&low| low > 0.0).map(amount_of);
     let high = site.ratio_high.map(amount_of);
-    Some(match (low, high) {
+    let text = match (low, high) {
         (Some(low), Some(high)) if low == high => format!("{low} times as fast"),
         (Some(low), Some(high)) => format!("{low} to {high} times as fast"),
         (Some(low), None) => format!("at least {low} times as fast"),
         (None, Some(high)) => format!("at most {high} times as fast"),
-        (None, None) => "how many times as fast is not known".to_owned(),
-    })
+        (None, None) => return None,
+    };
+    Some(text)
 }
 
 /// What was counted: "42 blocks left in 95 s".
@@ -262,6 +274,17 @@ fn chance(site: &Site) -> String {
         format!("p = {p:.3}")
     };
     format!("; {p} by {test}")
+}
+
+/// As much of a text as there is room for.
+fn clipped(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(room.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 /// A sentence on lines of at most `width` columns, with `start` before the first and blanks before others.

@@ -3,6 +3,7 @@
 //! - [`corpus`]: recordings of real boards, against an independent reader's output.
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
+//! - [`diff`]: recordings before and after a change.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
 //! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
@@ -19,6 +20,7 @@ mod check;
 mod consoles;
 mod corpus;
 mod demo;
+mod diff;
 mod documents;
 mod elf;
 mod export;
