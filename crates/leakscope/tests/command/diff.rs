@@ -1,9 +1,11 @@
 //! `diff`, as people type it: sides, moments, dumps, exit codes, files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use leakscope_testing::needs::say_skipped;
+use leakscope_testing::needs::{has_tool, say_skipped};
 use leakscope_testing::project;
 use leakscope_testing::scenario::Scenario;
 use serde_json::Value;
@@ -179,4 +181,132 @@ fn dumps_of_a_device() {
         diff(&consoles, "10-n1.txt 10-n0.txt --fail-on worse").code,
         0
     );
+}
+
+/// What differs of each line that allocates: bytes outstanding and blocks allocated, by `file:line`.
+type Differences = BTreeMap<String, (i64, i64)>;
+
+fn differences(document: &Value) -> Differences {
+    let mut lines = Differences::new();
+    for site in document["sites"].as_array().expect("call sites") {
+        let frame = &site["frames"][0];
+        let file = frame["file"].as_str().expect("a file");
+        let difference = |number: &dyn Fn(&Value) -> Option<i64>| {
+            number(&site["after"]).expect("a number") - number(&site["before"]).expect("a number")
+        };
+        let sums = lines
+            .entry(format!(
+                "{}:{}",
+                file.trim_start_matches("./"),
+                frame["line"]
+            ))
+            .or_default();
+        sums.0 += difference(&|side| side["outstanding_bytes"][0].as_i64());
+        sums.1 += difference(&|side| side["allocations"].as_i64());
+    }
+    lines
+}
+
+/// `heaptrack_print -d` and `pprof -diff_base` see the same differences in what `export` writes of both sides.
+#[test]
+fn other_tools_see_the_same_differences() {
+    let recorded = project().join("testdata/firmware/embassy-virt");
+    let folder = tempfile::tempdir().expect("a folder");
+    let elf = recorded.join("program.elf");
+    let elf = elf.to_str().expect("a name");
+    let of = |name: &str| recorded.join(name).to_str().expect("a name").to_owned();
+    let sides = ["error-path", "growing-table"].map(|name| of(&format!("{name}.svdat")));
+    let ran = diff(
+        folder.path(),
+        &format!("{} {} --elf {elf} --format json", sides[0], sides[1]),
+    );
+    let expected = differences(&serde_json::from_str(&ran.stdout).expect("a JSON document"));
+    assert!(expected.values().any(|sums| sums.0 < 0) && expected.values().any(|sums| sums.0 > 0));
+    for format in ["heaptrack", "pprof"] {
+        for (side, name) in sides.iter().zip(["before", "after"]) {
+            let file = format!("{name}.{format}");
+            let words = ["export", side, "--elf", elf, "--as", format, "-o", &file];
+            let ran = leakscope(words).in_folder(folder.path()).end();
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+        }
+    }
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(folder.path())
+            .output();
+        String::from_utf8(output.expect("the program").stdout).expect("UTF-8")
+    };
+    if has_tool("heaptrack_print") {
+        let text = run(
+            "heaptrack_print",
+            &[
+                "-d",
+                "before.heaptrack",
+                "after.heaptrack",
+                "-p0",
+                "-a0",
+                "-T0",
+            ],
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        let mut found = BTreeMap::new();
+        for rows in lines.windows(3) {
+            if let Some((bytes, calls)) = rows[0].split_once(" leaked over ")
+                && let Some(calls) = calls.strip_suffix(" calls from")
+            {
+                let place = rows[2].trim_start().trim_start_matches("at ./");
+                found.insert(
+                    place.to_owned(),
+                    (bytes.to_owned(), calls.parse().expect("a number")),
+                );
+            }
+        }
+        let shown = |bytes: i64| match bytes.abs() {
+            ..1000 => format!("{bytes}B"),
+            _ => format!("{:.2}K", bytes as f64 / 1000.0),
+        };
+        let leaked = expected.iter().filter(|(_, sums)| sums.0 != 0);
+        let leaked: BTreeMap<String, (String, i64)> = leaked
+            .map(|(place, sums)| (place.clone(), (shown(sums.0), sums.1)))
+            .collect();
+        assert_eq!(found, leaked, "{text}");
+    }
+    if has_tool("go") {
+        for (sample, number) in [("inuse_space", 0), ("alloc_objects", 1)] {
+            let sample = format!("-sample_index={sample}");
+            let base = ["-diff_base", "before.pprof", "after.pprof"];
+            let options = [
+                "tool",
+                "pprof",
+                "-top",
+                "-lines",
+                "-unit=B",
+                "-nodefraction=0",
+                "-nodecount=100000",
+                &sample,
+            ];
+            let text = run("go", &[&options[..], &base].concat());
+            let rows = text
+                .lines()
+                .skip_while(|row| !row.trim_start().starts_with("flat "))
+                .skip(1);
+            let mut found = BTreeMap::new();
+            for row in rows {
+                let words: Vec<&str> = row.split_whitespace().collect();
+                let flat: i64 = words[0].trim_end_matches('B').parse().expect("a number");
+                let place = words.iter().find(|word| word.contains(".rs:"));
+                if let Some(place) = place.filter(|_| flat != 0) {
+                    *found
+                        .entry(place.trim_start_matches("./").to_owned())
+                        .or_insert(0) += flat;
+                }
+            }
+            let values = expected
+                .iter()
+                .map(|(place, sums)| (place.clone(), [sums.0, sums.1][number]));
+            let values: BTreeMap<String, i64> = values.filter(|(_, value)| *value != 0).collect();
+            assert_eq!(found, values, "{text}");
+        }
+    }
 }
