@@ -244,6 +244,7 @@ fn other_tools_see_the_same_differences() {
                 "-d",
                 "before.heaptrack",
                 "after.heaptrack",
+                "-l1",
                 "-p0",
                 "-a0",
                 "-T0",
