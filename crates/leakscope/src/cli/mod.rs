@@ -14,6 +14,7 @@ use leakscope_symbols::SourceRoot;
 use crate::demo::faults::Fault;
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use quantity::Growth;
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -24,7 +25,7 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input, 4 the alarm of `record` was raised.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
