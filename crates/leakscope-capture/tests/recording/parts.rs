@@ -254,7 +254,7 @@ fn a_session_is_added() {
         appended(&ended, &with_header).expect("a recording"),
         [&ended[..], &more].concat()
     );
-    assert_eq!(appended(&whole, b"").expect("a recording"), whole);
+    assert_eq!(appended(whole, b"").expect("a recording"), whole);
 }
 
 #[test]
