@@ -39,6 +39,11 @@ pub enum Note {
         /// It and those behind it.
         count: u32,
     },
+    /// A recording was made of another program's file.
+    Translated {
+        /// Whose file it is, and what is known only in part.
+        from: &'static str,
+    },
     /// It is empty, and this file of one core beside it was read in its place.
     Replaced {
         /// The empty file.
@@ -55,6 +60,7 @@ impl fmt::Display for Note {
                 "unpacking it stopped after {bytes} bytes, which were read: {reason}"
             ),
             Self::Parts { count } => write!(f, "read with the parts behind it: {count} in all"),
+            Self::Translated { from } => f.write_str(from),
             Self::Replaced { empty } => write!(
                 f,
                 "read in place of `{}`, which is empty: OpenOCD joins the cores' files when it is \
@@ -116,6 +122,27 @@ impl Input {
         }
     }
 
+    /// Puts a recording in its place, which `translate` makes of it.
+    ///
+    /// # Errors
+    /// Those of reading and writing, and of `translate`.
+    pub fn translate<T, E: From<io::Error>>(
+        &mut self,
+        from: &'static str,
+        translate: impl FnOnce(&mut dyn Read, &File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let recording = tempfile::tempfile()?;
+        let mut reader = FromFront {
+            input: self,
+            offset: 0,
+        };
+        let translated = translate(&mut reader, &recording)?;
+        self.bytes = Chain::default();
+        self.bytes.add(recording, 0)?;
+        self.notes.push(Note::Translated { from });
+        Ok(translated)
+    }
+
     /// Whether it holds no packets: nothing at all, or nothing but a header.
     fn is_empty(&mut self) -> io::Result<bool> {
         let head = self.head(HEADER)?;
@@ -161,6 +188,20 @@ impl Input {
 
 /// No header that anybody writes is longer.
 const HEADER: usize = 4096;
+
+/// An input, read from front to end.
+struct FromFront<'i> {
+    input: &'i mut Input,
+    offset: u64,
+}
+
+impl Read for FromFront<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read_at(self.offset, buffer)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
 
 /// Opens what the user named: paths, `file://` addresses, or `-` for standard input.
 ///

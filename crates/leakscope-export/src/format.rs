@@ -4,7 +4,7 @@ use std::io;
 
 use crate::facts::Facts;
 use crate::folded::Folded;
-use crate::heaptrack::Heaptrack;
+use crate::heaptrack;
 use crate::output::Output;
 use crate::perfetto::Perfetto;
 use crate::pprof::Pprof;
@@ -187,7 +187,7 @@ impl Format {
         let form: Box<dyn Form + 'r> = match self {
             Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out))),
             Self::Pprof => return Ok(Box::new(Pprof::new(facts, out))),
-            Self::Heaptrack => return Ok(Box::new(Heaptrack::new(facts, out))),
+            Self::Heaptrack => return Ok(Box::new(heaptrack::Writer::new(facts, out))),
             Self::Folded => return Ok(Box::new(Folded::new(facts, options.value, out))),
             Self::Csv => Box::new(Csv::new(table.columns(), out)?),
             Self::JsonLines => Box::new(JsonLines::new(table.columns(), out)),

@@ -31,6 +31,7 @@ mod tables;
 pub use export::{ExportError, export};
 pub use facts::Facts;
 pub use format::{Format, Options, Value};
+pub use heaptrack::{Heaptrack, HeaptrackError};
 pub use lives::{Change, What};
 pub use output::Output;
 pub use selection::Selection;

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use leakscope_analysis::dump::{Decoration, Log};
-use leakscope_analysis::heap::FoldStack;
 use leakscope_symbols::CodeFrame;
 
 use crate::FrameSource;
-use crate::allocator::is_allocator_function;
 
-/// Names frames, and folds the allocator's, by what a monitor has written into the log, for want of an ELF file.
+/// Names frames by what a monitor has written into the log, for want of an ELF file.
 #[derive(Clone, Copy, Debug)]
 pub struct Decorated<'l>(pub &'l Log);
 
@@ -34,15 +32,5 @@ impl FrameSource for Decorated<'_> {
                 inlined: place + 1 < decorations.len(),
             });
         frames.collect()
-    }
-}
-
-impl FoldStack for Decorated<'_> {
-    fn fold(&mut self, frames: &[u64]) -> usize {
-        let is_allocator = |address: &&u64| {
-            let mut functions = self.at(**address).iter();
-            functions.len() > 0 && functions.all(|one| is_allocator_function(&one.function))
-        };
-        frames.iter().take_while(is_allocator).count()
     }
 }

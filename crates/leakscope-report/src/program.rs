@@ -6,19 +6,27 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_symbols::{AddressKind, Symbols};
 
+use crate::FrameSource;
 use crate::allocator::is_allocator_function;
 
-/// Folds the frames of functions that are known to be the allocator's; none without symbols.
-#[derive(Clone, Copy, Debug)]
-pub struct AllocatorFrames<'s>(pub Option<&'s Symbols>);
+/// Folds the frames of functions that are known to be the allocator's; none if nothing names functions.
+pub struct AllocatorFrames<'s, S: ?Sized = Symbols>(pub Option<&'s S>);
 
-impl FoldStack for AllocatorFrames<'_> {
+impl<S: ?Sized> Clone for AllocatorFrames<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ?Sized> Copy for AllocatorFrames<'_, S> {}
+
+impl<S: FrameSource + ?Sized> FoldStack for AllocatorFrames<'_, S> {
     fn fold(&mut self, frames: &[u64]) -> usize {
-        let Some(symbols) = self.0 else {
+        let Some(source) = self.0 else {
             return 0;
         };
         let is_allocator = |address: &&u64| {
-            let functions = symbols.frames(**address, AddressKind::ReturnAddress);
+            let functions = source.frames(**address);
             !functions.is_empty()
                 && functions
                     .iter()

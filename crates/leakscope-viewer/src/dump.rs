@@ -26,7 +26,9 @@ impl Dump {
     /// What the last whole dump says, with an ELF file's functions or a monitor's.
     pub(crate) fn outcome(&self, symbols: Option<&Symbols>) -> Outcome {
         let Some(symbols) = symbols else {
-            return self.log.outcome(&mut Decorated(&self.log));
+            return self
+                .log
+                .outcome(&mut AllocatorFrames(Some(&Decorated(&self.log))));
         };
         let mut outcome = self.log.outcome(&mut AllocatorFrames(Some(symbols)));
         program::check(symbols, &mut outcome);

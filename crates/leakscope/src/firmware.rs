@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use leakscope_export::Heaptrack;
 use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::Symbols;
 
@@ -26,7 +27,23 @@ pub(crate) fn symbolizer<'s>(
     options: &cli::Symbols,
     symbols: Option<&'s Symbols>,
 ) -> Symbolizer<'s> {
-    let source = symbols.map(|symbols| symbols as &dyn FrameSource);
+    symbolizer_of(options, symbols.map(|symbols| symbols as &dyn FrameSource))
+}
+
+/// What names functions: the ELF file or, without one, what the recording has told of itself.
+pub(crate) fn source<'s>(
+    symbols: Option<&'s Symbols>,
+    code: Option<&'s Heaptrack>,
+) -> Option<&'s dyn FrameSource> {
+    let symbols = symbols.map(|symbols| symbols as &dyn FrameSource);
+    symbols.or_else(|| code.map(|code| code as &dyn FrameSource))
+}
+
+/// Looks addresses up wherever functions have names.
+pub(crate) fn symbolizer_of<'s>(
+    options: &cli::Symbols,
+    source: Option<&'s dyn FrameSource>,
+) -> Symbolizer<'s> {
     let roots = options.source_root.iter().cloned().collect();
     Symbolizer::new(source).with_source_roots(roots)
 }
@@ -68,12 +85,12 @@ pub(crate) fn locate(
     };
     if found.offset > 0 {
         screen::note(&format!(
-            "the program was loaded {:#x} above the addresses in its file: so {} of {} return addresses stand behind \
-             calls, which of a program that did not run happens by chance once in 10^{:.0}",
+            "the program was loaded {:#x} above the addresses in its file: there, {} of {} return addresses stand \
+             behind calls; by chance, of a program that did not run, they do at most once in 10^{:.0}",
             found.offset,
             found.behind,
             found.tested,
-            -found.chance.log10()
+            (-found.chance.log10()).floor()
         ));
     }
     symbols.load_at(found.offset);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use leakscope_analysis::dump;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, Trace};
 use leakscope_capture::Input;
+use leakscope_export::Heaptrack;
 use leakscope_report::naming::Naming;
 use leakscope_report::{Report, json};
 use leakscope_viewer::TraceInputs;
@@ -26,6 +27,8 @@ use crate::screen::{self, Advised};
 pub(crate) struct OpenRecording {
     inputs: Vec<Input>,
     pub(crate) layout: Layout,
+    /// Functions that an input has told of itself.
+    code: Option<Heaptrack>,
     progress: ProgressBar,
     /// Whether more is being written to the inputs.
     grows: Arc<AtomicBool>,
@@ -36,17 +39,24 @@ impl OpenRecording {
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
         let mut inputs = leakscope_capture::open(names)?;
         refuse_repeated(&inputs)?;
+        let mut code = None;
         for input in &mut inputs {
+            // A file that cannot be read is told of with the next read.
+            let head = input.head(HEAD).unwrap_or_default();
+            if Heaptrack::is_one(&head) {
+                code = Some(translate(input)?);
+            }
             for note in input.notes() {
                 screen::note(&format!("{}: {note}", input.name()));
             }
-            // A file that cannot be read is told of with the next read.
-            let head = input.head(HEAD).unwrap_or_default();
             if let Some(kind) = FileKind::certain(&head) {
                 return Err(NoEvents::new(input.name().to_owned(), kind).into());
             }
         }
-        Self::growing(inputs, &Arc::default())
+        Ok(Self {
+            code,
+            ..Self::growing(inputs, &Arc::default())?
+        })
     }
 
     /// Inputs that are open, and to which more is written as long as `grows` says so.
@@ -61,6 +71,7 @@ impl OpenRecording {
             layout: Layout::of(&heads),
             progress: progress_bar(length_of(&inputs)),
             inputs,
+            code: None,
             grows: Arc::clone(grows),
         })
     }
@@ -72,6 +83,11 @@ impl OpenRecording {
             progress: ProgressBar::hidden(),
             ..self
         })
+    }
+
+    /// The functions that the recording has told of itself.
+    pub(crate) fn take_code(&mut self) -> Option<Heaptrack> {
+        self.code.take()
     }
 
     /// The first bytes of the first input.
@@ -231,6 +247,16 @@ impl TraceInputs for OpenRecording {
     fn length(&self) -> u64 {
         length_of(&self.inputs)
     }
+}
+
+/// Makes a recording of a heaptrack file.
+fn translate(input: &mut Input) -> anyhow::Result<Heaptrack> {
+    const FROM: &str = "a heaptrack file: it does not say which block of a size and call stack is freed, so that the oldest \
+                        is taken to be";
+    let code = input.translate(FROM, |file, recording| {
+        Heaptrack::translate(file, BufWriter::new(recording))
+    });
+    code.with_context(|| format!("`{}`", input.name()))
 }
 
 /// The length of all inputs, as far as it is known, in bytes.

@@ -33,6 +33,13 @@ pub(crate) enum Cell<'c> {
     Text(Cow<'c, str>),
 }
 
+impl<'c> Cell<'c> {
+    /// Text that has no control characters already.
+    fn clean(text: &'c str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
 impl From<u64> for Cell<'_> {
     fn from(number: u64) -> Self {
         Self::Number(number)

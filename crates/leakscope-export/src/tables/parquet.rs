@@ -7,15 +7,16 @@ use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
+use rustc_hash::FxHashMap;
 
 use super::{Cell, Column, Form, Kind, Table};
 use crate::Output;
 
 /// Rows that are kept until they are written together.
-const GROUP: usize = 100_000;
+const GROUP: usize = 1 << 16;
 
 /// A table that is being written.
 pub(crate) struct Parquet<'o> {
@@ -33,7 +34,34 @@ struct Values {
 enum Typed {
     Numbers(Vec<i64>),
     Reals(Vec<f64>),
-    Texts(Vec<ByteArray>),
+    Texts(Texts),
+}
+
+/// Texts, most of which are there again and again.
+#[derive(Default)]
+struct Texts {
+    values: Vec<ByteArray>,
+    /// Never listed: no order reaches an output.
+    known: FxHashMap<String, ByteArray>,
+}
+
+/// So many texts are known at the most; names of tasks and of effects are fewer.
+const KNOWN: usize = 1000;
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        let value = match self.known.get(text) {
+            Some(known) => known.clone(),
+            None => {
+                let value = ByteArray::from(text);
+                if self.known.len() < KNOWN {
+                    self.known.insert(text.to_owned(), value.clone());
+                }
+                value
+            }
+        };
+        self.values.push(value);
+    }
 }
 
 impl<'o> Parquet<'o> {
@@ -43,6 +71,7 @@ impl<'o> Parquet<'o> {
             .set_compression(Compression::SNAPPY)
             // Numbers hardly repeat: a dictionary of them costs time and saves nothing.
             .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_key_value_metadata(Some(vec![
                 about("leakscope.schema", table.name()),
                 about("leakscope.version", env!("CARGO_PKG_VERSION")),
@@ -83,7 +112,7 @@ impl<'o> Parquet<'o> {
                         .write_batch(values, there, None)?;
                     values.clear();
                 }
-                Typed::Texts(values) => {
+                Typed::Texts(Texts { values, .. }) => {
                     writer
                         .typed::<ByteArrayType>()
                         .write_batch(values, there, None)?;
@@ -126,7 +155,7 @@ impl Values {
             values: match kind {
                 Kind::Number => Typed::Numbers(Vec::new()),
                 Kind::Real => Typed::Reals(Vec::new()),
-                Kind::Text => Typed::Texts(Vec::new()),
+                Kind::Text => Typed::Texts(Texts::default()),
             },
         }
     }
@@ -143,7 +172,7 @@ impl Values {
                 true
             }
             (Typed::Texts(values), Cell::Text(text)) => {
-                values.push(ByteArray::from(text.as_ref()));
+                values.push(text);
                 true
             }
             _ => false,

@@ -10,7 +10,7 @@ use leakscope_report::document::problem::Severity;
 use leakscope_report::log::LogRow;
 use leakscope_systemview::Level;
 
-use super::{Form, Table};
+use super::{Cell, Form, Table};
 use crate::facts::{Facts, Names};
 use crate::folded;
 use crate::lives::{Change, What};
@@ -75,8 +75,8 @@ impl<'r> Rows<'r> {
             self.nanoseconds(time).into(),
             time.into(),
             u64::from(core).into(),
-            (&*context).into(),
-            effect.name().into(),
+            Cell::clean(&context),
+            Cell::clean(effect.name()),
             block.map(|known| known.block.address).into(),
             size.into(),
             effect.site().map(|site| u64::from(site.number())).into(),
@@ -104,11 +104,11 @@ impl<'r> Rows<'r> {
             block.size.into(),
             self.nanoseconds(block.time).into(),
             block.time.into(),
-            (&*context).into(),
+            Cell::clean(&context),
             u64::from(block.core).into(),
             ended.and_then(|ended| self.nanoseconds(ended)).into(),
             ended.into(),
-            how.into(),
+            Cell::clean(how),
         ];
         self.form.row(&cells)
     }
@@ -152,7 +152,7 @@ impl<'r> Rows<'r> {
             row.ticks.into(),
             u64::from(row.core).into(),
             row.context.as_str().into(),
-            level.into(),
+            Cell::clean(level),
             row.text.trim_end().into(),
         ];
         self.form.row(&cells)

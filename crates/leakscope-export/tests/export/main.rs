@@ -6,11 +6,13 @@
 //! - [`golden`]: one recording in each format, as files to be read.
 //! - [`hostile`]: names that would be something else in a format.
 //! - [`selection`]: parts of a recording.
+//! - [`heaptrack_files`]: files of heaptrack's that are read.
 //! - [`foreign`]: the programs that the formats are for read the same.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod foreign;
 mod golden;
+mod heaptrack_files;
 mod hostile;
 mod made;
 mod protobuf;

@@ -14,7 +14,6 @@ mod worker;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::OnceLock;
 
 use leakscope_report::naming::Naming;
 use tokio::net::TcpListener;
@@ -38,7 +37,6 @@ pub struct Server {
     listener: std::net::TcpListener,
     guard: Guard,
     worker: Worker,
-    door: OnceLock<Door>,
 }
 
 impl Server {
@@ -70,17 +68,13 @@ impl Server {
             listener,
             guard,
             worker: Worker::start(subject, program)?,
-            door: OnceLock::new(),
         })
     }
 
     /// Opens the page in the user's browser, without telling other users of this machine where it is; whether there
     /// was a browser to ask.
     pub fn open_in_browser(&self) -> bool {
-        let Ok(door) = Door::to(&self.url()) else {
-            return false;
-        };
-        self.door.get_or_init(|| door).open()
+        Door::to(&self.url()).is_ok_and(|door| self.guard.open(door))
     }
 
     /// What to open in a browser. A program that knows it can read the trace.

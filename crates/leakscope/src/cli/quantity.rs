@@ -27,7 +27,8 @@ impl fmt::Display for Growth {
 
 /// A size, and a time or its unit alone: `100B/min`, `1KiB/s`, `64k/24h`.
 pub(super) fn growth(text: &str) -> Result<Growth, String> {
-    let Some((bytes, time)) = text.split_once('/') else {
+    let parts = text.split_once('/').filter(|(_, time)| !time.is_empty());
+    let Some((bytes, time)) = parts else {
         return Err(format!("`{text}` is no growth; 100B/min is one"));
     };
     let is_unit = !time.starts_with(|c: char| c.is_ascii_digit());
@@ -59,6 +60,7 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "min" | "m" => 60.0,
         "h" => 3600.0,
+        _ if number.is_empty() => return Err(no_time(text)),
         _ => {
             return Err(format!(
                 "`{unit}` is not a unit of time; use ms, s, min or h"

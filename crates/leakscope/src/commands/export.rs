@@ -35,8 +35,10 @@ impl Export {
             return Err(Advised { message, hint }.into());
         }
         firmware::locate(symbols.as_mut(), &mut recording)?;
-        let mut fold = AllocatorFrames(symbols.as_ref());
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
+        let code = recording.take_code();
+        let source = firmware::source(symbols.as_ref(), code.as_ref());
+        let mut fold = AllocatorFrames(source);
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut analysis = Analysis::new(&recording.layout, fold);
         analysis.run(&mut recording)?;
         let mut outcome = analysis.outcome();

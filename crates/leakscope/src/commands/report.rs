@@ -38,9 +38,11 @@ impl Report {
         if !self.print && !self.description.is_empty() {
             screen::note("--description is for events that are printed: with --print, or --html");
         }
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
+        let code = recording.take_code();
+        let source = firmware::source(symbols.as_ref(), code.as_ref());
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut screen = Screen::new();
-        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
+        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
@@ -123,15 +125,11 @@ impl Report {
             None if log.decorations.is_empty() => None,
             None => Some(&decorated),
         };
-        let mut outcome = match symbols {
-            Some(_) => log.outcome(&mut AllocatorFrames(symbols)),
-            None => log.outcome(&mut Decorated(log)),
-        };
+        let mut outcome = log.outcome(&mut AllocatorFrames(source));
         if let Some(symbols) = symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let roots = self.symbols.source_root.iter().cloned().collect();
-        let mut symbolizer = Symbolizer::new(source).with_source_roots(roots);
+        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         self.conclude(
             &outcome,
             &part,
@@ -144,7 +142,7 @@ impl Report {
     /// Reads the recording event by event: some are printed, or mark a cycle.
     fn look_at_events(
         &self,
-        analysis: &mut Analysis<AllocatorFrames<'_>>,
+        analysis: &mut Analysis<AllocatorFrames<'_, dyn FrameSource + '_>>,
         recording: &mut OpenRecording,
         symbolizer: &mut Symbolizer<'_>,
         screen: &mut Screen,

@@ -1,9 +1,11 @@
-//! `leakscope export`: what is written where. What is in it is tested in `leakscope-export`.
+//! `leakscope export`, and heaptrack's files as inputs: what is written where. What is in it is tested in `leakscope-export`.
 
 use std::fs;
 use std::io::Read;
+use std::process::Command;
 
-use leakscope_testing::project;
+use leakscope_testing::{needs, project};
+use serde_json::json;
 
 use crate::run::leakscope;
 
@@ -125,4 +127,96 @@ fn what_cannot_be_exported_is_refused() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
         assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     }
+}
+
+/// A program of Linux that leaks 24 bytes 50 times, and frees each of its other blocks.
+const PROGRAM: &str = "#include <stdlib.h>\n\
+    void *kept[50];\n\
+    __attribute__((noinline)) void *take(int size) { return malloc(size); }\n\
+    __attribute__((noinline)) void leak(int i) { kept[i] = take(24); }\n\
+    int main(void) {\n\
+        for (int i = 0; i < 50; i++) { leak(i); free(realloc(take(100), 200)); }\n\
+        return kept[49] == 0;\n\
+    }\n";
+
+#[test]
+fn a_recording_of_heaptracks_is_reported_as_heaptrack_reports_it() {
+    if !["gcc", "heaptrack", "heaptrack_print"]
+        .iter()
+        .all(|tool| needs::has_tool(tool))
+    {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        let output = command
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .expect("it runs");
+        assert!(
+            output.status.success(),
+            "{program}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    fs::write(folder.path().join("leaky.c"), PROGRAM).expect("a file");
+    run(
+        "gcc",
+        &["-g", "-O1", "-fno-builtin", "leaky.c", "-o", "leaky"],
+    );
+    run("heaptrack", &["-o", "heap", "./leaky"]);
+    let name = ["heap.zst", "heap.gz"]
+        .into_iter()
+        .find(|name| folder.path().join(name).exists());
+    let name = name.expect("a recording");
+    let report = leakscope(["report", name, "--format", "json"])
+        .in_folder(folder.path())
+        .json();
+    assert_eq!(report["trace"]["application"], "leaky");
+    let leak = &report["call_sites"][0];
+    assert_eq!(
+        (&leak["outstanding_bytes"], &leak["outstanding_blocks"]),
+        (&json!(1200), &json!(50))
+    );
+    let functions: Vec<&str> = leak["frames"]
+        .as_array()
+        .expect("frames")
+        .iter()
+        .filter_map(|frame| frame["function"].as_str())
+        .take(3)
+        .collect();
+    assert_eq!(functions, ["take", "leak", "main"]);
+    let printed = run("heaptrack_print", &[name]);
+    let calls = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("calls to allocation functions: "));
+    let calls = calls
+        .and_then(|rest| rest.split(' ').next())
+        .expect("a number");
+    assert_eq!(report["totals"]["allocations"].to_string(), calls);
+    run(
+        "heaptrack_print",
+        &["-F", "leaked", "--flamegraph-cost-type", "leaked", name],
+    );
+    let leaked = fs::read_to_string(folder.path().join("leaked")).expect("a file");
+    let numbers = leaked
+        .lines()
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(report["totals"]["outstanding_bytes"], numbers.sum::<u64>());
+}
+
+#[test]
+fn a_heaptrack_file_that_cannot_be_read_says_why() {
+    let ran = leakscope(["report", "-"])
+        .reading(b"v 10400 9\nX app\n")
+        .end();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(
+        ran.stderr.contains("version 9; versions 1 to 3 are read"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -1,7 +1,4 @@
-//! heaptrack's interpreted file, version 3, as heaptrack 1.4 writes and reads it: lines of a letter and numbers in
-//! hexadecimal, of which some define strings, addresses, stacks and kinds of allocations, and others use them.
-//!
-//! A block that is freed is named by its size and stack, not by its address.
+//! Writing heaptrack's file, version 3, as heaptrack 1.4 does.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -16,7 +13,7 @@ use crate::lives::What;
 use crate::sink::{Effected, Sink};
 
 /// A file that is being written.
-pub(crate) struct Heaptrack<'r> {
+pub(crate) struct Writer<'r> {
     facts: &'r Facts<'r>,
     out: Output<'r>,
     tables: Tables,
@@ -39,7 +36,7 @@ struct Tables {
     allocations: IndexSet<(u64, usize), FxBuildHasher>,
 }
 
-impl<'r> Heaptrack<'r> {
+impl<'r> Writer<'r> {
     pub(crate) fn new(facts: &'r Facts<'r>, out: Output<'r>) -> Self {
         Self {
             facts,
@@ -87,7 +84,7 @@ impl<'r> Heaptrack<'r> {
     }
 }
 
-impl Sink for Heaptrack<'_> {
+impl Sink for Writer<'_> {
     fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
         self.begin()?;
         self.restarts += u64::from(matches!(effected.effect, Some(Effect::Restart)));
