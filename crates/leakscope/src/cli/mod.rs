@@ -16,6 +16,7 @@ use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use quantity::Growth;
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -26,7 +27,9 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` has two more.";
+<<<<<<< HEAD
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input, 4 the alarm of `record` was raised;
+`check` has two more.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
