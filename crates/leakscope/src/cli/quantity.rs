@@ -45,7 +45,7 @@ pub(super) fn growth(text: &str) -> Result<Growth, String> {
 }
 
 /// A length of time, which cannot be nothing: as [`time`].
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match time(text)? {
         Duration::ZERO => Err(no_time(text)),
         some => Ok(some),
@@ -112,6 +112,23 @@ pub(super) fn rotation(text: &str) -> Result<Rotation, String> {
     }
     let as_time = duration(text).map(Rotation::Time);
     as_time.or_else(|_| size(text).map(Rotation::Size))
+}
+
+/// As [`size`]; 0 is one, too.
+pub(crate) fn any_size(text: &str) -> Result<u64, String> {
+    match text.trim_end_matches('B') {
+        "0" => Ok(0),
+        _ => size(text),
+    }
+}
+
+/// A share of a whole: `1%`, `0.5 %`; from 0 to 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').map(|number| number.trim().parse());
+    match number {
+        Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(format!("`{text}` is no share; write one such as 1%")),
+    }
 }
 
 fn split(text: &str) -> (&str, &str) {

@@ -15,6 +15,7 @@
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
+mod check;
 mod consoles;
 mod corpus;
 mod demo;

@@ -1,6 +1,6 @@
 //! What the documents show is what happens.
 //!
-//! In `README.md` and `docs/exports.md`, a fenced block marked `console` is a transcript:
+//! In `README.md` and in `docs/`, a fenced block marked `console` is a transcript:
 //!
 //! ````text
 //! ```console
@@ -105,9 +105,19 @@ fn agree(expected: &[String], actual: &[String]) -> bool {
 
 #[test]
 fn transcripts_are_true() {
-    let wrong: String = ["README.md", "docs/exports.md", "docs/parts.md"]
-        .map(check)
-        .concat();
+    let entries = fs::read_dir(project().join("docs")).expect("a folder");
+    let names = entries.map(|entry| entry.expect("a file").file_name());
+    let mut documents: Vec<String> = (names.filter_map(|name| name.into_string().ok()))
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "md")
+        })
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    documents.sort();
+    documents.push("README.md".to_owned());
+    let wrong: String = documents.iter().map(|name| check(name)).collect();
     assert!(wrong.is_empty(), "these print something else:\n{wrong}");
 }
 
