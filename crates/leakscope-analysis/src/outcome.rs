@@ -122,6 +122,10 @@ pub struct Totals {
     pub wrong_frees: u64,
     /// Packets that the target dropped, at the least.
     pub dropped_packets: u64,
+    /// Whole cycles that the user marked, after the first two of each session.
+    pub cycles: u64,
+    /// What those took, in ticks.
+    pub cycle_ticks: u64,
     /// The last moment of the trace.
     pub end: u64,
     /// Bytes read, headers included.

@@ -6,7 +6,9 @@ use leakscope_analysis::problem::ProblemKind;
 use serde::{Deserialize, Serialize};
 
 use crate::document::call_site::CallSite;
+use crate::document::problem::Problem;
 use crate::document::totals::Totals;
+use crate::document::trace::Trace;
 
 /// What a trace says of leaks as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,42 +25,57 @@ pub enum Conclusion {
     NothingKnown,
 }
 
-impl Conclusion {
-    /// From all that is known.
-    pub(crate) fn of(outcome: &Outcome, totals: &Totals, call_sites: &[CallSite]) -> Self {
-        let unnamed = has(outcome, |kind| matches!(kind, ProblemKind::NoHeapEvents));
-        if unnamed || totals.heap_events == 0 {
-            Self::NothingKnown
-        } else if totals.leaks > 0 {
-            Self::Leak
-        } else if is_uncertain(outcome, totals, call_sites) {
-            Self::Uncertain
+/// What a conclusion is drawn from.
+#[derive(Clone, Copy)]
+pub(crate) struct Grounds<'r> {
+    pub(crate) trace: &'r Trace,
+    pub(crate) totals: &'r Totals,
+    pub(crate) call_sites: &'r [CallSite],
+    pub(crate) problems: &'r [Problem],
+}
+
+impl Grounds<'_> {
+    /// What follows.
+    pub(crate) fn conclusion(&self) -> Conclusion {
+        let unnamed = self.has_problem(ProblemKind::NoHeapEvents.code());
+        if unnamed || self.totals.heap_events == 0 {
+            Conclusion::NothingKnown
+        } else if self.totals.leaks > 0 {
+            Conclusion::Leak
+        } else if self.is_uncertain() {
+            Conclusion::Uncertain
         } else {
-            Self::NoLeakSeen
+            Conclusion::NoLeakSeen
         }
     }
-}
 
-/// Whether there may be leaks that cannot be told.
-fn is_uncertain(outcome: &Outcome, totals: &Totals, call_sites: &[CallSite]) -> bool {
-    let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
-    let is_short = has(outcome, |kind| matches!(kind, ProblemKind::TooShort { .. }));
-    let is_open_dump = is_dump && outcome.totals.outstanding_blocks > 0;
-    is_short || is_open_dump || uncertain_sites(call_sites) > 0 || is_mostly_lost(outcome, totals)
-}
+    /// Whether there may be leaks that cannot be told.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        let is_open_dump = !self.trace.has_history && self.totals.outstanding_blocks > 0;
+        self.has_problem(ProblemKind::TooShort { ticks: 0 }.code())
+            || is_open_dump
+            || self.uncertain_sites() > 0
+            || self.is_mostly_lost()
+    }
 
-/// Whether more was lost than read: a leak would hardly have been seen.
-pub(crate) fn is_mostly_lost(outcome: &Outcome, totals: &Totals) -> bool {
-    let read = outcome.totals.bytes.saturating_sub(totals.skipped_bytes);
-    totals.skipped_bytes > read || totals.dropped_packets > totals.events
-}
+    /// Whether more was lost than read: a leak would hardly have been seen.
+    pub(crate) fn is_mostly_lost(&self) -> bool {
+        let totals = self.totals;
+        let read = (self.trace.read_bytes).saturating_sub(totals.skipped_bytes);
+        totals.skipped_bytes > read || totals.dropped_packets > totals.events
+    }
 
-/// How many call sites may leak, because data were lost.
-pub(crate) fn uncertain_sites(call_sites: &[CallSite]) -> u64 {
-    let verdicts = call_sites.iter().map(|site| &site.verdict);
-    verdicts
-        .filter(|&verdict| verdict == Verdict::Uncertain.name())
-        .count() as u64
+    /// How many call sites may leak, because data were lost.
+    pub(crate) fn uncertain_sites(&self) -> u64 {
+        let verdicts = self.call_sites.iter().map(|site| &site.verdict);
+        verdicts
+            .filter(|verdict| *verdict == Verdict::Uncertain.name())
+            .count() as u64
+    }
+
+    fn has_problem(&self, code: &str) -> bool {
+        self.problems.iter().any(|problem| problem.code == code)
+    }
 }
 
 pub(crate) fn has(outcome: &Outcome, matches: impl Fn(&ProblemKind) -> bool) -> bool {

@@ -4,7 +4,7 @@ use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 
-use crate::conclusion::{Conclusion, has, is_mostly_lost, uncertain_sites};
+use crate::conclusion::{Conclusion, Grounds, has};
 use crate::document::Facts;
 use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
@@ -14,12 +14,7 @@ use crate::units::{bytes, counted, duration_of_seconds, estimated_bytes, rate_pe
 
 /// The answer in one sentence, without a full stop. What stands before its first colon, or else comma, says
 /// what kind of answer it is.
-pub(crate) fn headline(
-    outcome: &Outcome,
-    conclusion: Conclusion,
-    totals: &Totals,
-    call_sites: &[CallSite],
-) -> String {
+pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, grounds: Grounds<'_>) -> String {
     let is_dump = has(outcome, |kind| matches!(kind, ProblemKind::NoHistory));
     match conclusion {
         Conclusion::NothingKnown => nothing_known(outcome),
@@ -31,9 +26,9 @@ pub(crate) fn headline(
              with a later dump, or record a trace"
                 .to_owned()
         }
-        Conclusion::Uncertain => uncertain(outcome, totals, call_sites),
+        Conclusion::Uncertain => uncertain(grounds),
         Conclusion::NoLeakSeen => "No leak seen, as far as this trace can tell".to_owned(),
-        Conclusion::Leak => leaks(totals),
+        Conclusion::Leak => leaks(grounds.totals),
     }
 }
 
@@ -47,9 +42,9 @@ fn nothing_known(outcome: &Outcome) -> String {
     format!("Nothing can be said about leaks: {why}")
 }
 
-fn uncertain(outcome: &Outcome, totals: &Totals, call_sites: &[CallSite]) -> String {
-    let why = match uncertain_sites(call_sites) {
-        _ if is_mostly_lost(outcome, totals) => "more was lost than could be read".to_owned(),
+fn uncertain(grounds: Grounds<'_>) -> String {
+    let why = match grounds.uncertain_sites() {
+        _ if grounds.is_mostly_lost() => "more was lost than could be read".to_owned(),
         0 => "it is too short, and programs that start up look the same".to_owned(),
         sites => format!(
             "data were lost, and frees of blocks of {} may be among them",

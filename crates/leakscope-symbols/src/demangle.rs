@@ -10,7 +10,7 @@ const LONGEST_DEMANGLED: usize = 16 << 10;
 
 /// `name` demangled if it is a mangled Rust or C++ name: Rust without its hash, C++ with its
 /// parameters.
-pub(crate) fn demangle(name: &str) -> Option<String> {
+pub fn demangle(name: &str) -> Option<String> {
     if name.len() > LONGEST_MANGLED {
         return None;
     }

@@ -61,6 +61,7 @@ mod symbol_table;
 mod symbols;
 mod texts;
 
+pub use demangle::demangle;
 pub use frame::{AddressKind, CodeFrame};
 pub use load_offset::LoadOffset;
 pub use machine::Machine;

@@ -15,6 +15,9 @@ const PAGE: u64 = 4096;
 /// More addresses make no answer surer.
 const MOST: usize = 256;
 
+/// 256 MiB of code.
+const MOST_PAGES: usize = 1 << 16;
+
 /// Of the addresses in the program, at least this share has a call before it.
 const CALLS_PERCENT: u64 = 90;
 
@@ -70,20 +73,24 @@ pub(crate) fn find(symbols: &Symbols, return_addresses: &[u64]) -> Option<LoadOf
         offset,
         behind: count,
         tested,
-        chance: by_chance,
+        // Still above the truth, if that is too small for a number.
+        chance: by_chance.max(f64::MIN_POSITIVE),
     })
 }
 
 /// Addresses in the file that this one may be, in some page.
 fn places(symbols: &Symbols, address: u64) -> impl Iterator<Item = u64> {
     let low = address % PAGE;
-    symbols.code().parts().flat_map(move |part| {
+    let all = symbols.code().parts().flat_map(move |part| {
         let first = part.start - part.start % PAGE + low;
         // A return address may stand behind the last byte.
         (first..=part.end)
             .step_by(PAGE as usize)
-            .filter(move |place| part.start < *place && *place <= address)
-    })
+            .skip_while(move |place| *place <= part.start)
+            .take_while(move |place| *place <= address)
+    });
+    // A damaged file may speak of more code than any machine has.
+    all.take(MOST_PAGES)
 }
 
 /// At most this probable: that of `all` tests at least `passed` pass, each with this probability (Chernoff's bound).

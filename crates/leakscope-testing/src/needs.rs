@@ -21,8 +21,15 @@ pub fn skip(missing: &str) {
         !is_everything_required(),
         "{missing} is missing, and LEAKSCOPE_REQUIRE=all is set"
     );
-    // Not `eprintln!`, which the test harness keeps to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: {missing} is missing");
+    say_skipped(&format!("{missing} is missing"));
+}
+
+/// Says on the terminal that a test is skipped, or a part of it, and why.
+pub fn say_skipped(why: &str) {
+    // The harness gives each test a thread of its name, and keeps what `println!` and `eprintln!` say to itself.
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
 }
 
 /// Whether a program can be run; if not, the test is to be skipped.

@@ -85,12 +85,12 @@ pub(crate) fn locate(
     };
     if found.offset > 0 {
         screen::note(&format!(
-            "the program was loaded {:#x} above the addresses in its file: so {} of {} return addresses stand behind \
-             calls, which of a program that did not run happens by chance once in 10^{:.0}",
+            "the program was loaded {:#x} above the addresses in its file: there, {} of {} return addresses stand \
+             behind calls; by chance, of a program that did not run, they do at most once in 10^{:.0}",
             found.offset,
             found.behind,
             found.tested,
-            -found.chance.log10()
+            (-found.chance.log10()).floor()
         ));
     }
     symbols.load_at(found.offset);

@@ -8,7 +8,7 @@
 //! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
-//! 2 wrong usage or no readable input. A reader that goes away (`| head`) is no error.
+//! 2 wrong usage or no readable input; of `check`, also 1 failed and 3 inconclusive. A reader that goes away (`| head`) is no error.
 
 mod cli;
 mod commands;
@@ -32,7 +32,7 @@ use clap::{CommandFactory, Parser};
 fn main() -> ExitCode {
     interrupt::survive_file_size_limit();
     match cli::Arguments::parse_from(typed()).command.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             screen::complain(&error);

@@ -128,7 +128,7 @@ impl HeapModel {
             stopped: self.stopped,
             window: 1 << self.moment.window_shift,
             last_heap_event: self.last_heap_event,
-            cycles: self.moment.cycle.saturating_sub(WARM_UP_CYCLES + 1),
+            cycles: self.whole_cycles(),
             cycles_from: self.cycles.0,
             cycles_to: self.cycles.1,
             second: trace.second,
@@ -146,6 +146,19 @@ impl HeapModel {
         let histories = freeing.map(|(site, blocks)| self.history(site, blocks, end));
         span.losses = Losses::of(&span, counts, histories);
         span
+    }
+
+    /// Whole cycles that the user marked in this session, after the first two.
+    pub(super) fn whole_cycles(&self) -> u64 {
+        self.moment.cycle.saturating_sub(WARM_UP_CYCLES + 1)
+    }
+
+    /// What those took.
+    pub(super) fn cycle_ticks(&self) -> u64 {
+        match self.whole_cycles() {
+            0 => 0,
+            _ => self.cycles.1.saturating_sub(self.cycles.0),
+        }
     }
 
     /// Who held the bytes at this session's peak.
@@ -178,6 +191,8 @@ impl HeapModel {
         let session = self.session_at(end);
         self.totals.outstanding_blocks += session.outstanding_blocks;
         self.totals.outstanding_bytes += session.outstanding_bytes;
+        self.totals.cycles += self.whole_cycles();
+        self.totals.cycle_ticks += self.cycle_ticks();
         if self.past.sessions.len() < MOST_SESSIONS {
             self.past.sessions.push(session);
         } else {

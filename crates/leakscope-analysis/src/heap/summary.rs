@@ -56,6 +56,8 @@ impl HeapModel {
             end,
             outstanding_blocks: self.totals.outstanding_blocks + session.outstanding_blocks,
             outstanding_bytes: self.totals.outstanding_bytes + session.outstanding_bytes,
+            cycles: self.totals.cycles + self.whole_cycles(),
+            cycle_ticks: self.totals.cycle_ticks + self.cycle_ticks(),
             peak_bytes: peak.bytes,
             ..self.totals
         };

@@ -1,9 +1,6 @@
 //! The recorder, through its public interface: what it does is read back by the host's decoder.
 
-#![allow(
-    clippy::print_stdout,
-    reason = "tests say what they measured, and what they skipped"
-)]
+#![allow(clippy::print_stdout, reason = "tests say what they measured")]
 
 mod alloc;
 mod apptrace;

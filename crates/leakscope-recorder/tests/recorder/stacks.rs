@@ -125,7 +125,7 @@ fn real_frames_are_found() {
     }
     let local = 0u8;
     let Some(stack) = descend(4, (&raw const local).addr()) else {
-        println!("skipped: compiled without -C force-frame-pointers=yes");
+        leakscope_testing::needs::say_skipped("compiled without -C force-frame-pointers=yes");
         return;
     };
     assert!(stack.len() >= 5, "{stack:x?}");

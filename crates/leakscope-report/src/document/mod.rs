@@ -22,7 +22,7 @@ use leakscope_analysis::trace::Context;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{Conclusion, has};
+use crate::conclusion::{Conclusion, Grounds, has};
 use crate::filter::Filter;
 use crate::identity;
 use crate::policy::{Policy, Standing};
@@ -125,13 +125,20 @@ impl Report {
             .collect();
         call_sites.retain(|site| part.matches_place(site));
         let totals = totals::Totals::new(facts, &call_sites);
-        let conclusion = Conclusion::of(outcome, &totals, &call_sites);
+        let trace = trace::Trace::new(facts, symbolizer, inputs);
         let mut problems: Vec<_> = (outcome.problems.iter())
             .map(|problem| problem::Problem::new(facts, inputs, problem))
             .collect();
         // Stable: of one severity, what was seen first comes first.
         problems.sort_by_key(|problem| problem.severity);
-        let headline = sentences::headline(outcome, conclusion, &totals, &call_sites);
+        let grounds = Grounds {
+            trace: &trace,
+            totals: &totals,
+            call_sites: &call_sites,
+            problems: &problems,
+        };
+        let conclusion = grounds.conclusion();
+        let headline = sentences::headline(outcome, conclusion, grounds);
         let part_in_words = part.in_words();
         let exhaustion = usage::Exhaustion::of(outcome, &totals);
         Self {
@@ -145,7 +152,7 @@ impl Report {
             outlook: sentences::outlook(exhaustion.as_ref(), &totals),
             part: part_in_words,
             also_wrong: sentences::also_wrong(&totals),
-            trace: trace::Trace::new(facts, symbolizer, inputs),
+            trace,
             exhaustion,
             totals,
             call_sites,
@@ -186,6 +193,18 @@ impl Report {
     pub fn leaks(&self) -> impl Iterator<Item = &call_site::CallSite> {
         let sites = self.call_sites.iter();
         sites.filter(|site| site.standing == Standing::Leak)
+    }
+
+    /// Whether there may be leaks that cannot be told, besides those that were: data were lost where it matters, the
+    /// recording is too short, or it is a dump.
+    pub fn is_uncertain(&self) -> bool {
+        let grounds = Grounds {
+            trace: &self.trace,
+            totals: &self.totals,
+            call_sites: &self.call_sites,
+            problems: &self.problems,
+        };
+        grounds.is_uncertain()
     }
 
     /// What its ticks are.

@@ -48,6 +48,12 @@ pub struct Totals {
     pub dropped_packets: u64,
     /// Bytes that could not be read as packets.
     pub skipped_bytes: u64,
+    /// Whole cycles that were marked, after the first two of each session.
+    #[serde(default)]
+    pub cycles: u64,
+    /// What those took, in ticks.
+    #[serde(default)]
+    pub cycle_ticks: u64,
     /// Call sites that allocated.
     pub call_sites: u64,
     /// Those of them that leak.
@@ -93,6 +99,8 @@ impl Totals {
             peak_bytes: totals.peak_bytes,
             dropped_packets: totals.dropped_packets,
             skipped_bytes: skipped.sum(),
+            cycles: totals.cycles,
+            cycle_ticks: totals.cycle_ticks,
             call_sites: call_sites.len() as u64,
             leaks: leaks.len() as u64,
             leak_blocks: leaks.iter().map(|site| site.outstanding_blocks).sum(),

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use tempfile::NamedTempFile;
 
 /// A file that leads to the page, for as long as this lives.
+#[derive(Debug)]
 pub(super) struct Door(NamedTempFile);
 
 impl Door {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -9,12 +10,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::connections::Standing;
+use super::door::Door;
 
 /// The server's address and secret.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
     address: SocketAddr,
     secret: String,
+    /// The way in, until somebody has taken it.
+    door: Arc<Mutex<Option<Door>>>,
 }
 
 impl Guard {
@@ -25,6 +29,7 @@ impl Guard {
         Ok(Self {
             address,
             secret: digits.collect(),
+            door: Arc::default(),
         })
     }
 
@@ -35,6 +40,19 @@ impl Guard {
     /// What all paths begin with.
     pub(super) fn prefix(&self) -> String {
         format!("/{}", self.secret)
+    }
+
+    /// Opens the page through this door; whether there was a browser to ask.
+    pub(super) fn open(&self, door: Door) -> bool {
+        let mut open = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        open.insert(door).open()
+    }
+
+    /// Who knows the secret has come in: nobody needs the door any more.
+    fn welcome(&self, standing: &Standing) {
+        standing.trust();
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(door.take());
     }
 
     /// Whether the request names this server, wherever it names one: in its only `Host`, and in its target, which
@@ -64,7 +82,7 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
         if let Some(standing) = request.extensions().get::<Standing>()
             && guard.knows_secret(request.uri())
         {
-            standing.trust();
+            guard.welcome(standing);
         }
         next.run(request).await
     } else {

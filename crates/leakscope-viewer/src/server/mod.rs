@@ -15,7 +15,7 @@ mod worker;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use leakscope_report::naming::Naming;
 use tokio::net::TcpListener;
@@ -42,7 +42,6 @@ pub struct Server {
     guard: Guard,
     worker: Worker,
     downloads: Arc<dyn Downloads>,
-    door: OnceLock<Door>,
 }
 
 impl Server {
@@ -75,7 +74,6 @@ impl Server {
             guard,
             worker: Worker::start(subject, program)?,
             downloads: Arc::new(Nothing),
-            door: OnceLock::new(),
         })
     }
 
@@ -88,10 +86,7 @@ impl Server {
     /// Opens the page in the user's browser, without telling other users of this machine where it is; whether there
     /// was a browser to ask.
     pub fn open_in_browser(&self) -> bool {
-        let Ok(door) = Door::to(&self.url()) else {
-            return false;
-        };
-        self.door.get_or_init(|| door).open()
+        Door::to(&self.url()).is_ok_and(|door| self.guard.open(door))
     }
 
     /// What to open in a browser. A program that knows it can read the trace.

@@ -130,7 +130,11 @@ fn the_page_and_its_parts_are_there_and_say_what_may_run() {
 #[test]
 fn nothing_is_offered_for_download_unasked() {
     let server = Running::start();
-    assert!(server.get(&server.own("api/downloads")).ends_with("\r\n\r\n[]"));
+    assert!(
+        server
+            .get(&server.own("api/downloads"))
+            .ends_with("\r\n\r\n[]")
+    );
     assert_eq!(status(&server.get(&server.own("download/pprof"))), "404");
 }
 

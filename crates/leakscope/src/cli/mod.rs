@@ -1,8 +1,9 @@
-//! What can be typed, as plain data; `record`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; `record`, `check`, `export` and `gdbinit` in files of their own.
 
+mod check;
 mod export;
 mod gdbinit;
-mod quantity;
+pub(crate) mod quantity;
 mod record;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
 
 use crate::demo::faults::Fault;
+pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use record::{Record, SerialAddress};
@@ -24,7 +26,7 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` has two more.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
@@ -41,6 +43,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Record(Box<Record>),
     Report(Report),
+    Check(Box<Check>),
     Events(Events),
     Log(Log),
     View(View),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A length of time, which cannot be nothing: as [`time`].
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match time(text)? {
         Duration::ZERO => Err(no_time(text)),
         some => Ok(some),
@@ -18,6 +18,7 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "min" | "m" => 60.0,
         "h" => 3600.0,
+        _ if number.is_empty() => return Err(no_time(text)),
         _ => {
             return Err(format!(
                 "`{unit}` is not a unit of time; use ms, s, min or h"
@@ -60,6 +61,23 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .map(|number| (number * bytes as f64) as u64)
         .filter(|&size| size > 0)
         .ok_or_else(|| format!("`{text}` is no size"))
+}
+
+/// As [`size`]; 0 is one, too.
+pub(crate) fn any_size(text: &str) -> Result<u64, String> {
+    match text.trim_end_matches('B') {
+        "0" => Ok(0),
+        _ => size(text),
+    }
+}
+
+/// A share of a whole: `1%`, `0.5 %`; from 0 to 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').map(|number| number.trim().parse());
+    match number {
+        Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(format!("`{text}` is no share; write one such as 1%")),
+    }
 }
 
 fn split(text: &str) -> (&str, &str) {

@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+mod check;
 mod demo;
 mod description;
 mod events;
@@ -7,16 +8,20 @@ mod export;
 mod gdbinit;
 mod log;
 mod part;
+mod reading;
 pub(crate) mod record;
 mod report;
 pub(crate) mod view;
 
+use std::process::ExitCode;
+
 use crate::cli::Command;
 
 impl Command {
-    /// Does what was asked.
-    pub(crate) fn run(&self) -> anyhow::Result<()> {
+    /// Does what was asked, and says how that ended.
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Check(check) => return check.run(),
             Self::Record(record) => record.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
@@ -26,6 +31,7 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }

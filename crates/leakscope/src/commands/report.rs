@@ -6,15 +6,14 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
-use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Event, Step, Trace};
+use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::log::LogRow;
-use leakscope_report::{Decorated, FrameSource, Policy, Symbolizer, json, text};
+use leakscope_report::{FrameSource, Policy, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
+use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
@@ -54,13 +53,14 @@ impl Report {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        self.conclude(
+        let report = leakscope_report::Report::of_part(
             &outcome,
-            &self.part.filter(),
-            &recording,
             &mut symbolizer,
-            &mut screen,
-        )
+            &recording.names(),
+            &Policy::default(),
+            &self.part.filter(),
+        );
+        self.conclude(report, &outcome.tasks, &mut screen)
     }
 
     /// Writes a report that was saved as JSON.
@@ -119,24 +119,9 @@ impl Report {
         if self.print || self.cycle.is_some() || asks_for_times {
             screen::note("a dump has no events to print, no cycles, no times and no tasks");
         }
-        let decorated = Decorated(log);
-        let source: Option<&dyn FrameSource> = match symbols {
-            Some(symbols) => Some(symbols),
-            None if log.decorations.is_empty() => None,
-            None => Some(&decorated),
-        };
-        let mut outcome = log.outcome(&mut AllocatorFrames(source));
-        if let Some(symbols) = symbols {
-            firmware::check(symbols, &mut outcome);
-        }
-        let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
-        self.conclude(
-            &outcome,
-            &part,
-            recording,
-            &mut symbolizer,
-            &mut Screen::new(),
-        )
+        let names = recording.names();
+        let report = reading::of_dump(log, symbols, &self.symbols, &names, &part);
+        self.conclude(report, &[], &mut Screen::new())
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
@@ -158,7 +143,7 @@ impl Report {
         if self.cycle.is_some() {
             analysis.ignore_markers();
         }
-        let mut cycles = 0;
+        let mut cycles = self.cycle.as_deref().map(Cycles::new);
         let mut index = 0;
         while let Step::Event(event, trace) = analysis
             .step_if(&mut *recording, |event, trace| {
@@ -176,16 +161,14 @@ impl Report {
                 }
             }
             index += 1;
-            if part.is_in_period(&event, trace) && self.begins_cycle(&event, trace, symbolizer) {
-                cycles += 1;
+            let cycles = cycles.as_mut().filter(|_| part.is_in_period(&event, trace));
+            if cycles.is_some_and(|cycles| cycles.begins_one(&event, trace, symbolizer)) {
                 analysis.mark_cycle();
             }
         }
         recording.finish();
-        if let (Some(text), 0) = (&self.cycle, cycles) {
-            screen::note(&format!(
-                "no log message contains `{text}`: there are no cycles"
-            ));
+        if let Some(cycles) = cycles {
+            cycles.finish();
         }
         if self.print {
             writeln!(screen.out)?;
@@ -193,26 +176,14 @@ impl Report {
         Ok(())
     }
 
-    fn begins_cycle(&self, event: &Event<'_>, trace: &Trace, program: &Symbolizer<'_>) -> bool {
-        let Some(cycle) = &self.cycle else {
-            return false;
-        };
-        LogRow::new(event, trace, program).is_some_and(|row| row.text.contains(cycle))
-    }
-
     fn conclude(
         &self,
-        outcome: &Outcome,
-        part: &Filter,
-        recording: &OpenRecording,
-        symbolizer: &mut Symbolizer<'_>,
+        report: leakscope_report::Report,
+        tasks: &[Task],
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
-        let names = recording.names();
-        let policy = Policy::default();
-        let report = leakscope_report::Report::of_part(outcome, symbolizer, &names, &policy, part);
-        if report.call_sites.is_empty() && !outcome.call_sites.is_empty() {
-            screen::note(&self.part.no_match("call site", &outcome.tasks));
+        if report.call_sites.is_empty() && report.totals.allocations > 0 {
+            screen::note(&self.part.no_match("call site", tasks));
         }
         self.write(report, screen)
     }

@@ -24,7 +24,9 @@ fn show(arguments: &[&str], file: &str) -> Shown {
     let report = if cfg!(target_os = "linux") {
         report.json()
     } else {
-        println!("functions are not checked: this program is no ELF file");
+        leakscope_testing::needs::say_skipped(
+            "functions are not checked: this program is no ELF file",
+        );
         Value::Null
     };
     Shown {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use leakscope_symbols::Symbols;
 use leakscope_systemview::{Extended, Packet};
+use leakscope_testing::needs::say_skipped;
 use leakscope_testing::scenario::Scenario;
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ impl Program {
 
     fn of(source: &str) -> Option<Self> {
         if !cfg!(target_os = "linux") {
-            println!("skipped: programs here are no ELF files");
+            say_skipped("programs here are no ELF files");
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");

@@ -4,12 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use leakscope_testing::needs::say_skipped;
+
 use crate::run::leakscope;
 
 /// A program with these C declarations. On systems without ELF files there is none.
 pub(crate) fn program(declarations: &str) -> Option<(tempfile::TempDir, PathBuf)> {
     if !cfg!(target_os = "linux") {
-        println!("skipped: programs here are no ELF files");
+        say_skipped("programs here are no ELF files");
         return None;
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -5,11 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use leakscope_symbols::Symbols;
-use leakscope_testing::needs::has_tool;
+use leakscope_testing::needs::{has_tool, say_skipped};
 use leakscope_testing::project;
 use serde_json::Value;
 
 use crate::run::leakscope;
+
+/// Whether programs here are ELF files, and there is an oracle for them.
+fn is_possible() -> bool {
+    if !cfg!(target_os = "linux") {
+        say_skipped("programs here are no ELF files");
+        return false;
+    }
+    has_tool("addr2line")
+}
 
 /// Builds the program, as a user would who wants call stacks: with frame pointers.
 fn built() -> PathBuf {
@@ -86,7 +95,7 @@ fn lines_at(elf: &Path, addresses: &[u64]) -> Vec<Vec<Option<u64>>> {
 
 #[test]
 fn functions_are_right_wherever_the_program_was_loaded() {
-    if !cfg!(target_os = "linux") || !has_tool("addr2line") {
+    if !is_possible() {
         return;
     }
     let elf = built();
@@ -136,7 +145,7 @@ fn functions_are_right_wherever_the_program_was_loaded() {
 /// While it is recorded, addresses are addresses; the report at the end has functions.
 #[test]
 fn a_program_that_is_recorded_is_found_too() {
-    if !cfg!(target_os = "linux") {
+    if !is_possible() {
         return;
     }
     let elf = built();
@@ -156,7 +165,7 @@ fn a_program_that_is_recorded_is_found_too() {
 
 #[test]
 fn another_program_is_told() {
-    if !cfg!(target_os = "linux") || !has_tool("addr2line") {
+    if !is_possible() {
         return;
     }
     let elf = built();

@@ -13,9 +13,9 @@
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
-#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod cases;
+mod check;
 mod consoles;
 mod corpus;
 mod demo;

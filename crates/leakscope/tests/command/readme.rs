@@ -1,6 +1,6 @@
 //! What the documents show is what happens.
 //!
-//! In `README.md` and `docs/exports.md`, a fenced block marked `console` is a transcript:
+//! In `README.md` and in `docs/`, a fenced block marked `console` is a transcript:
 //!
 //! ````text
 //! ```console
@@ -20,6 +20,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use leakscope_testing::needs::say_skipped;
 use leakscope_testing::project;
 
 /// A command of a transcript and what it is said to print.
@@ -104,7 +105,19 @@ fn agree(expected: &[String], actual: &[String]) -> bool {
 
 #[test]
 fn transcripts_are_true() {
-    let wrong: String = ["README.md", "docs/exports.md"].map(check).concat();
+    let entries = fs::read_dir(project().join("docs")).expect("a folder");
+    let names = entries.map(|entry| entry.expect("a file").file_name());
+    let mut documents: Vec<String> = (names.filter_map(|name| name.into_string().ok()))
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "md")
+        })
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    documents.sort();
+    documents.push("README.md".to_owned());
+    let wrong: String = documents.iter().map(|name| check(name)).collect();
     assert!(wrong.is_empty(), "these print something else:\n{wrong}");
 }
 
@@ -112,7 +125,7 @@ fn transcripts_are_true() {
 fn check(name: &str) -> String {
     let folder = project();
     let Ok(document) = fs::read_to_string(folder.join(name)) else {
-        println!("skipped: there is no {name}");
+        say_skipped(&format!("there is no {name}"));
         return String::new();
     };
     let mut wrong = String::new();
@@ -123,7 +136,9 @@ fn check(name: &str) -> String {
             expected,
         } = &transcript;
         if !transcript.can_run(&folder) {
-            println!("skipped: {name}:{line}: {command}: its inputs are not here");
+            say_skipped(&format!(
+                "{name}:{line}: {command}: its inputs are not here"
+            ));
             continue;
         }
         let actual = transcript.run(&folder);

@@ -122,6 +122,7 @@ fn the_page_says_what_the_report_says() {
         );
         let left = report["exhaustion"]["after_end_s"].clone();
         assert_eq!(overview["heap"]["exhausted_in_s"], left, "{trace:?}");
+        assert_eq!(overview["heap"]["outlook"], report["outlook"], "{trace:?}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use leakscope_testing::needs::say_skipped;
 use leakscope_testing::project;
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 use serde_json::{Value, json};
@@ -273,7 +274,7 @@ fn files_that_may_not_be_read_are_refused() {
     let (_files, trace) = Files::with_trace();
     fs::set_permissions(&trace, fs::Permissions::from_mode(0o0)).expect("our own file");
     if fs::read(&trace).is_ok() {
-        println!("skipped: this user may read everything");
+        say_skipped("this user may read everything");
         return;
     }
     refused(
@@ -603,7 +604,7 @@ fn log_messages_can_be_filtered() {
 /// How long a heap lasts is said of one whose size somebody knows; else what leaks take.
 #[test]
 fn the_heaps_size_can_be_said() {
-    let (_files, trace) = Files::with_trace();
+    let (files, trace) = Files::with_trace();
     let line = |arguments: &[&str]| {
         let text = leakscope(["report"]).on(arguments).on(&[&trace]).stdout();
         let line = text.lines().find(|line| line.starts_with("At this rate"));
@@ -627,8 +628,21 @@ fn the_heaps_size_can_be_said() {
         .as_f64()
         .expect("a time");
     assert!((lasts * rate / left as f64 - 1.0).abs() < 1e-9);
+    let page = leakscope(["report", "--html", "-", "--heap", "256KiB"]).on(&[&trace]);
+    assert!(
+        page.stdout()
+            .contains("the heap of 262,144 B is used up in ")
+    );
+    let output = files.path("recorded.svdat");
+    let recorded = leakscope(["record", "--stdin", "--heap", "256KiB", "-o"]).on(&[&output]);
+    let recorded = recorded
+        .reading(&fs::read(&trace).expect("a trace"))
+        .stdout();
+    assert!(
+        recorded.contains("the heap of 262,144 B is used up in "),
+        "{recorded}"
+    );
     // Of a report that was saved, too.
-    let (files, _) = Files::with_trace();
     let saved = leakscope(["report", "--format", "json"])
         .on(&[&trace])
         .stdout();

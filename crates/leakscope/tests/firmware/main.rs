@@ -20,7 +20,7 @@
 //!
 //! A build whose tools are missing is skipped, with a line that names them; with `LEAKSCOPE_REQUIRE=all` that is a
 //! failure.
-#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod board;
 mod case;
@@ -94,6 +94,6 @@ fn skipped(name: &str, missing: &str) -> Result<(), Failed> {
     if is_everything_required() {
         return Err(format!("{missing} missing, but LEAKSCOPE_REQUIRE=all").into());
     }
-    println!("skipped {name}: {missing} missing");
+    eprintln!("skipped: {name}: {missing} is missing");
     Ok(())
 }

@@ -40,7 +40,7 @@ export function overviewView(page) {
       if (hasCurve) heap.show();
       if (drawn === page.overview) return;
       drawn = page.overview;
-      fill(before, problems(page), conclusion(page), figures(page), wrongFrees(page), failures(page), findings(page, curves), withoutNames(page));
+      fill(before, problems(page), conclusion(page), outlook(page), figures(page), wrongFrees(page), failures(page), findings(page, curves), withoutNames(page));
       fill(after, columns(page));
     },
     close() {
@@ -75,13 +75,19 @@ function problemLine(page, { message, hint, time_ticks: time, severity }) {
 
 /** @param {Page} page */
 function conclusion(page) {
-  const { conclusion, sentence, also_wrong: wrong, findings, heap } = page.overview;
+  const { conclusion, sentence, also_wrong: wrong, findings } = page.overview;
   // No leak is not all that a heap can suffer from.
   const isOpen = conclusion === 'uncertain' || conclusion === 'no-leak-seen' && (wrong.length > 0 || findings.some(({ standing }) => standing === 'unknown'));
   const look = isOpen ? 'nothing-known' : conclusion;
   const sign = { leak: '▲', 'no-leak-seen': '●', 'nothing-known': wrong.length > 0 ? '!' : '?' }[look];
   return element('h1', { class: `conclusion ${look}` }, element('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-    element('span', {}, sentence, heap.outlook !== null && ` ${heap.outlook}.`, wrong.length > 0 && ` Also wrong: ${wrong.join(', ')}.`));
+    element('span', {}, sentence, wrong.length > 0 && ` Also wrong: ${wrong.join(', ')}.`));
+}
+
+/** What becomes of the heap if leaks go on. @param {Page} page */
+function outlook(page) {
+  const { outlook } = page.overview.heap;
+  return outlook !== null && element('p', { class: 'quiet' }, `${outlook}.`);
 }
 
 /** @param {Page} page */

@@ -198,7 +198,7 @@ impl Record {
         let mut screen = Screen::new();
         let time = words::duration(elapsed);
         writeln!(screen.out, "After {time} of recording:\n")?;
-        self.write_report(&live.report(), &mut screen)?;
+        self.write_report(live.report(), &mut screen)?;
         writeln!(screen.out)?;
         screen.out.flush()?;
         Ok(())
@@ -251,7 +251,7 @@ impl Record {
         }
         let mut screen = Screen::new();
         if !self.no_report {
-            self.write_report(&live.report(), &mut screen)?;
+            self.write_report(live.report(), &mut screen)?;
         }
         if self.format == ReportFormat::Text {
             words::conclude(&mut screen.out, self)?;
@@ -263,7 +263,11 @@ impl Record {
         }
     }
 
-    fn write_report(&self, report: &Report, screen: &mut Screen) -> io::Result<()> {
+    fn write_report(&self, known: Report, screen: &mut Screen) -> io::Result<()> {
+        let report = &match self.heap {
+            Some(size) => known.with_heap_size(size),
+            None => known,
+        };
         match self.format {
             ReportFormat::Text => {
                 let options = text::TextOptions {

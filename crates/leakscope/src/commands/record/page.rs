@@ -31,7 +31,7 @@ impl Page {
         recording: OpenRecording,
         log: Option<Sender<LogRow>>,
     ) -> anyhow::Result<Self> {
-        let program = firmware::program(&record.symbols, None)?;
+        let program = firmware::program(&record.symbols, record.heap)?;
         let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
         let engine = server.engine();
         if let Some(log) = log {

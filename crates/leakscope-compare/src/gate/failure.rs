@@ -1,0 +1,143 @@
+//! What makes a gate fail.
+
+use std::borrow::Cow;
+
+use leakscope_report::Report;
+use leakscope_report::document::anomaly::AnomalyKind;
+use leakscope_report::document::call_site::CallSite;
+use leakscope_report::units::{bytes, counted};
+use serde::Serialize;
+
+use crate::suppress::Rule;
+
+/// One thing that makes a gate fail.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// What kind of thing.
+    pub kind: FailureKind,
+    /// The call site, an index into the report's.
+    pub site: Option<usize>,
+    /// What and why, in a sentence without a full stop.
+    pub message: String,
+}
+
+/// Kinds of failures: their names are those of verdicts, and a few more. They never change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// A leak, by the name of its verdict; of a dump: `outstanding`.
+    Leak(Cow<'static, str>),
+    /// A block is freed that had been freed.
+    DoubleFree,
+    /// An address is freed inside a block.
+    WrongFree,
+    /// An allocation found no memory.
+    FailedAllocation,
+    /// A limit is exceeded.
+    Limit,
+    /// A rule excuses nothing.
+    Suppression,
+}
+
+impl FailureKind {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Leak(verdict) => verdict,
+            Self::DoubleFree => "double-free",
+            Self::WrongFree => "wrong-free",
+            Self::FailedAllocation => "failed-allocation",
+            Self::Limit => "limit",
+            Self::Suppression => "suppression",
+        }
+    }
+}
+
+impl Serialize for FailureKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Failure {
+    pub(super) fn of_site(site: &CallSite, index: usize, why: Option<String>) -> Self {
+        let left = format!(
+            "{}, {} outstanding",
+            counted(site.outstanding_blocks, "block"),
+            bytes(site.outstanding_bytes)
+        );
+        let mut message = if site.standing == leakscope_report::Standing::Leak {
+            format!("{left}; {} ({} confidence)", site.reason, confidence(site))
+        } else {
+            left
+        };
+        if let Some(why) = why {
+            message = format!("{message}; {why}");
+        }
+        let kind = match site.standing {
+            leakscope_report::Standing::Leak => FailureKind::Leak(site.verdict.clone()),
+            _ => FailureKind::Leak("outstanding".into()),
+        };
+        Self {
+            kind,
+            site: Some(index),
+            message,
+        }
+    }
+
+    pub(super) fn of_frees(report: &Report, kind: FailureKind, number: u64) -> Self {
+        let what = match kind {
+            FailureKind::DoubleFree => "double free",
+            FailureKind::WrongFree => "wrong free",
+            _ => "failed allocation",
+        };
+        let frames = match kind {
+            FailureKind::FailedAllocation => {
+                report.failed_allocations.first().map(|first| &first.frames)
+            }
+            _ => {
+                let wanted = match kind {
+                    FailureKind::DoubleFree => AnomalyKind::DoubleFree,
+                    _ => AnomalyKind::WrongFree,
+                };
+                let mut anomalies = report.anomalies.iter();
+                anomalies
+                    .find(|anomaly| anomaly.kind == wanted)
+                    .map(|first| &first.frames)
+            }
+        };
+        let function = frames.and_then(|frames| {
+            leakscope_report::without_allocator(frames)
+                .first()?
+                .function
+                .clone()
+        });
+        let place = function.map_or(String::new(), |function| {
+            format!(", the first in {function}")
+        });
+        Self {
+            kind,
+            site: None,
+            message: format!("{}{place}", counted(number, what)),
+        }
+    }
+
+    pub(super) fn of_rule(rule: &Rule, why: &str) -> Self {
+        let place = &rule.place;
+        Self {
+            kind: FailureKind::Suppression,
+            site: None,
+            message: format!(
+                "{}:{}: the rule `{}` {why}",
+                place.file, place.line, rule.id
+            ),
+        }
+    }
+}
+
+fn confidence(site: &CallSite) -> &'static str {
+    match site.confidence {
+        leakscope_analysis::findings::Confidence::Low => "low",
+        leakscope_analysis::findings::Confidence::Medium => "medium",
+        leakscope_analysis::findings::Confidence::High => "high",
+    }
+}

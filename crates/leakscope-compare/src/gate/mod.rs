@@ -1,0 +1,305 @@
+//! Judges a report: what fails it, and whether anything can be claimed at all.
+//!
+//! A gate that is green because it saw nothing is the worst failure of its kind. So there are three answers: *passed*,
+//! *failed*, and *inconclusive*, which is no success.
+mod failure;
+mod limits;
+
+use leakscope_analysis::findings::Confidence;
+use leakscope_report::document::call_site::CallSite;
+use leakscope_report::{Conclusion, Report, Standing};
+use serde::Serialize;
+
+use crate::baseline::Baseline;
+use crate::suppress::{Date, Rule};
+pub use failure::{Failure, FailureKind};
+pub use limits::Limits;
+
+/// What is asked of a recording.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// A leak of at least this confidence fails.
+    pub min_confidence: Confidence,
+    /// Sums that must not be exceeded, and what must at least have been seen.
+    pub limits: Limits,
+    /// Whether an allocation that found no memory fails.
+    pub no_failed_allocations: bool,
+    /// Whether a rule that excuses nothing, has expired or can never match fails.
+    pub strict: bool,
+    /// What is excused.
+    pub rules: Vec<Rule>,
+    /// What is known, and the name of the file.
+    pub baseline: Option<(String, Baseline)>,
+    /// The day on which rules expire.
+    pub today: Date,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            min_confidence: Confidence::Medium,
+            limits: Limits::default(),
+            no_failed_allocations: false,
+            strict: false,
+            rules: Vec::new(),
+            baseline: None,
+            today: (0, 0, 0),
+        }
+    }
+}
+
+/// The answer, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Nothing fails, and it would have been seen.
+    Passed,
+    /// Nothing can be claimed.
+    Inconclusive,
+    /// Something fails.
+    Failed,
+}
+
+/// What a gate says of a report.
+#[derive(Clone, Debug)]
+pub struct Judgement<'r> {
+    /// Of what.
+    pub report: &'r Report,
+    /// The answer.
+    pub answer: Answer,
+    /// What fails, in the order of the report.
+    pub failures: Vec<Failure>,
+    /// Why nothing can be claimed, a sentence each, without full stops.
+    pub inconclusive: Vec<String>,
+    /// What every call site of the report counts as, in its order.
+    pub standings: Vec<Standing>,
+    /// What each of the gate's rules excused, in their order.
+    pub uses: Vec<RuleUse>,
+    /// Known leaks that would have shown here, and did not: indices into the baseline.
+    pub fixed: Vec<usize>,
+}
+
+/// What a rule excused in a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleUse {
+    /// Call sites.
+    pub sites: u64,
+    /// Their outstanding blocks.
+    pub blocks: u64,
+    /// The bytes of those.
+    pub bytes: u64,
+    /// Call sites that it is about, and that left more than it accepts.
+    pub exceeded: u64,
+    /// Why it can never match here.
+    pub unmatchable: Option<&'static str>,
+}
+
+impl Gate {
+    /// Judges a report.
+    pub fn judge<'r>(&self, report: &'r Report) -> Judgement<'r> {
+        let has_symbols = report.trace.has_symbols;
+        let mut judgement = Judgement {
+            report,
+            answer: Answer::Passed,
+            failures: Vec::new(),
+            inconclusive: Vec::new(),
+            standings: Vec::with_capacity(report.call_sites.len()),
+            uses: (self.rules.iter())
+                .map(|rule| RuleUse {
+                    unmatchable: rule.unmatchable(has_symbols),
+                    ..RuleUse::default()
+                })
+                .collect(),
+            fixed: Vec::new(),
+        };
+        for (index, site) in report.call_sites.iter().enumerate() {
+            let standing = self.stand(report, site, index, &mut judgement);
+            judgement.standings.push(standing);
+        }
+        self.check_frees(report, &mut judgement);
+        self.limits.check(report, &mut judgement);
+        self.check_rules(&mut judgement);
+        self.doubt(report, &mut judgement);
+        self.find_fixed(report, &mut judgement);
+        judgement.answer = match (&judgement.failures[..], &judgement.inconclusive[..]) {
+            ([_, ..], _) => Answer::Failed,
+            (_, [_, ..]) => Answer::Inconclusive,
+            _ => Answer::Passed,
+        };
+        judgement
+    }
+
+    /// What a call site counts as. It fails if that is a leak.
+    fn stand(
+        &self,
+        report: &Report,
+        site: &CallSite,
+        index: usize,
+        judgement: &mut Judgement<'_>,
+    ) -> Standing {
+        // A dump has no history: what it holds is judged by what was known.
+        let is_held =
+            !report.trace.has_history && self.baseline.is_some() && site.outstanding_blocks > 0;
+        if site.standing != Standing::Leak && !is_held {
+            return site.standing.clone();
+        }
+        let mut exceeded = None;
+        for (rule, used) in self.rules.iter().zip(&mut judgement.uses) {
+            if used.unmatchable.is_some() || self.has_expired(rule) || !rule.is_about(site) {
+                continue;
+            }
+            if rule.accepts(site, &report.totals) {
+                used.sites += 1;
+                used.blocks += site.outstanding_blocks;
+                used.bytes += site.outstanding_bytes;
+                return Standing::Suppressed(rule.id.clone());
+            }
+            used.exceeded += 1;
+            exceeded
+                .get_or_insert_with(|| format!("it left more than the rule `{}` accepts", rule.id));
+        }
+        let mut why = exceeded;
+        if let Some((file, baseline)) = &self.baseline {
+            match baseline.find(report, site) {
+                Some(known) => match known.worsened(report, site) {
+                    None => return Standing::Known(file.clone()),
+                    Some(worse) => why = Some(worse),
+                },
+                None => why = why.or_else(|| Some("the baseline does not know it".to_owned())),
+            }
+        }
+        if is_held || site.confidence >= self.min_confidence {
+            judgement.failures.push(Failure::of_site(site, index, why));
+        }
+        Standing::Leak
+    }
+
+    fn has_expired(&self, rule: &Rule) -> bool {
+        rule.until.is_some_and(|until| until < self.today)
+    }
+
+    fn check_frees(&self, report: &Report, judgement: &mut Judgement<'_>) {
+        let totals = &report.totals;
+        let failed = totals
+            .failed_allocations
+            .saturating_sub(totals.failed_and_retried);
+        let checks = [
+            (FailureKind::DoubleFree, totals.double_frees),
+            (FailureKind::WrongFree, totals.wrong_frees),
+            (
+                FailureKind::FailedAllocation,
+                if self.no_failed_allocations {
+                    failed
+                } else {
+                    0
+                },
+            ),
+        ];
+        for (kind, number) in checks {
+            if number > 0 {
+                judgement
+                    .failures
+                    .push(Failure::of_frees(report, kind, number));
+            }
+        }
+    }
+
+    /// With `strict`, rules that excuse nothing are failures.
+    fn check_rules(&self, judgement: &mut Judgement<'_>) {
+        if !self.strict {
+            return;
+        }
+        for (rule, used) in self.rules.iter().zip(&judgement.uses) {
+            if let Some(why) = self.complaint(rule, *used) {
+                judgement.failures.push(Failure::of_rule(rule, &why));
+            }
+        }
+    }
+
+    /// What is wrong with a rule, given what it excused.
+    pub fn complaint(&self, rule: &Rule, used: RuleUse) -> Option<String> {
+        if let Some(why) = used.unmatchable {
+            return Some(format!("cannot match: {why}"));
+        }
+        if let (true, Some((year, month, day))) = (self.has_expired(rule), rule.until) {
+            return Some(format!("has expired on {year:04}-{month:02}-{day:02}"));
+        }
+        (used.sites == 0 && used.exceeded == 0).then(|| "excuses nothing here".to_owned())
+    }
+
+    /// Says why nothing can be claimed of a report in which nothing fails.
+    fn doubt(&self, report: &Report, judgement: &mut Judgement<'_>) {
+        let reasons = &mut judgement.inconclusive;
+        if report.conclusion == Conclusion::NothingKnown {
+            reasons.push(report.headline.clone());
+            return;
+        }
+        let has = |code: &str| report.problems.iter().find(|problem| problem.code == code);
+        for code in ["elf-differs", "not-behind-calls"] {
+            reasons.extend(has(code).map(|problem| problem.message.clone()));
+        }
+        let is_dump = !report.trace.has_history;
+        if is_dump {
+            let is_asked = self.limits.max_outstanding.is_some() || self.baseline.is_some();
+            if !is_asked && report.totals.outstanding_blocks > 0 {
+                reasons.push(
+                    "a dump has no history: --max-outstanding or --baseline says what it may hold"
+                        .to_owned(),
+                );
+            }
+        } else if report.is_uncertain() {
+            reasons.push(if report.conclusion == Conclusion::Uncertain {
+                report.headline.clone()
+            } else {
+                "there may be more leaks than were found: data were lost where it matters"
+                    .to_owned()
+            });
+        }
+    }
+
+    /// Which known leaks would have shown in this report, and did not.
+    fn find_fixed(&self, report: &Report, judgement: &mut Judgement<'_>) {
+        let Some((_, baseline)) = &self.baseline else {
+            return;
+        };
+        if !judgement.inconclusive.is_empty() {
+            return;
+        }
+        let leaks = |known: &&crate::baseline::KnownSite| {
+            (report.call_sites.iter().zip(&judgement.standings)).any(|(site, standing)| {
+                !matches!(standing, Standing::Fine)
+                    && baseline
+                        .find(report, site)
+                        .is_some_and(|found| found == *known)
+            })
+        };
+        let known = baseline.sites.iter().enumerate();
+        let fixed = known
+            .filter(|(_, known)| !leaks(known))
+            .map(|(index, _)| index);
+        judgement.fixed = fixed.collect();
+    }
+}
+
+impl Judgement<'_> {
+    /// How many call sites leak, and are not sure enough to fail.
+    pub fn hints(&self) -> usize {
+        let leaks = self
+            .standings
+            .iter()
+            .filter(|standing| **standing == Standing::Leak);
+        let failures = self
+            .failures
+            .iter()
+            .filter(|failure| failure.site.is_some());
+        leaks.count().saturating_sub(failures.count())
+    }
+
+    /// How many call sites may leak or not, of which nothing is claimed.
+    pub fn unknown(&self) -> usize {
+        let standings = self.standings.iter();
+        standings
+            .filter(|standing| **standing == Standing::Unknown)
+            .count()
+    }
+}

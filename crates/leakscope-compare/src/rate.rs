@@ -1,0 +1,167 @@
+//! Rates: growth in the unit of whoever sets a limit, and whether two rates differ.
+
+use std::fmt;
+use std::str::FromStr;
+
+use leakscope_report::document::call_site::CallSite;
+use leakscope_report::document::totals::Totals;
+use leakscope_report::units::bytes;
+
+/// So many bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Bytes.
+    pub bytes: f64,
+    /// In each of these.
+    pub per: Per,
+}
+
+/// What a rate is measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// Time.
+    Second,
+    /// Time.
+    Minute,
+    /// Time.
+    Hour,
+    /// Time.
+    Day,
+    /// A cycle that the user marked.
+    Cycle,
+}
+
+impl Per {
+    const ALL: [(Self, &'static str, Option<f64>); 5] = [
+        (Self::Second, "s", Some(1.0)),
+        (Self::Minute, "min", Some(60.0)),
+        (Self::Hour, "h", Some(3600.0)),
+        (Self::Day, "day", Some(86_400.0)),
+        (Self::Cycle, "cycle", None),
+    ];
+
+    fn row(self) -> (&'static str, Option<f64>) {
+        let row = Self::ALL.iter().find(|row| row.0 == self);
+        row.map_or(("", None), |row| (row.1, row.2))
+    }
+}
+
+/// Why a text is no rate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no rate of growth; write one such as 100B/min, 1KiB/h or 0B/cycle")]
+pub struct RateError(String);
+
+/// A size such as `0`, `100B`, `1.5KiB`, `2MB`; in bytes.
+pub fn size(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let end = text.find(|digit: char| !digit.is_ascii_digit() && digit != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let factor = match unit.trim().trim_end_matches('B') {
+        "" => 1.0,
+        "k" | "K" => 1e3,
+        "M" => 1e6,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok()?;
+    Some(number * factor).filter(|bytes| bytes.is_finite())
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let error = || RateError(text.to_owned());
+        let (number, unit) = text.split_once('/').ok_or_else(error)?;
+        let unit = Per::ALL.iter().find(|(_, name, _)| *name == unit.trim());
+        let (per, ..) = *unit.ok_or_else(error)?;
+        let bytes = size(number).ok_or_else(error)?;
+        Ok(Self { bytes, per })
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.bytes.round() as u64;
+        write!(f, "{}/{}", bytes(whole), self.per.row().0)
+    }
+}
+
+impl Rate {
+    /// How fast a call site grows, in the unit `per`. `None` if that is not known: there is no clock, or no cycle was
+    /// marked.
+    pub fn of(site: &CallSite, totals: &Totals, per: Per) -> Option<Self> {
+        let bytes = match per.row().1 {
+            Some(seconds) => site.growth_bytes_per_second? * seconds,
+            None if totals.cycles == 0 => return None,
+            None => {
+                let ticks_a_cycle = totals.cycle_ticks as f64 / totals.cycles as f64;
+                site.growth_bytes as f64 * ticks_a_cycle / site.growth_ticks.max(1) as f64
+            }
+        };
+        Some(Self { bytes, per })
+    }
+}
+
+/// The probability that chance alone parts two counts as far as `after` is above `before`, if both were made at one
+/// rate: one-sided, exact (the sum is binomial). `share` is the part of the whole exposure that `after` had.
+///
+/// ```
+/// use leakscope_compare::rate::chance_of_more;
+/// assert!(chance_of_more(10, 12, 0.5) > 0.3);
+/// assert!(chance_of_more(10, 60, 0.5) < 1e-6);
+/// ```
+pub fn chance_of_more(before: u64, after: u64, share: f64) -> f64 {
+    let all = before + after;
+    if after == 0 || !(0.0..1.0).contains(&share) || share == 0.0 {
+        return 1.0;
+    }
+    // The terms of the upper tail, each made of the one before, in logarithms against underflow.
+    let mut log_choose = log_choose(all, after);
+    let (log_in, log_out) = (share.ln(), (1.0 - share).ln());
+    let mut sum = 0.0;
+    for count in after..=all {
+        sum += (log_choose + count as f64 * log_in + (all - count) as f64 * log_out).exp();
+        log_choose += ((all - count) as f64 / (count + 1) as f64).ln();
+    }
+    sum.min(1.0)
+}
+
+fn log_choose(all: u64, chosen: u64) -> f64 {
+    (1..=chosen.min(all - chosen))
+        .map(|step| ((all - step + 1) as f64 / step as f64).ln())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_and_written() {
+        for (text, shown) in [
+            ("100B/min", "100 B/min"),
+            ("0B/cycle", "0 B/cycle"),
+            ("1KiB/s", "1,024 B/s"),
+            ("2 k/h", "2,000 B/h"),
+        ] {
+            let rate: Rate = text.parse().expect("a rate");
+            assert_eq!(rate.to_string(), shown);
+        }
+        for text in [
+            "", "100", "100B", "B/min", "-1B/s", "1B/year", "1e9B/s", "1TB/s",
+        ] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    /// The tail against the definition, with whole numbers.
+    #[test]
+    fn the_tail_of_a_binomial_is_exact() {
+        // 5 coins: at least 4 heads in 6 of 32 cases.
+        assert!((chance_of_more(1, 4, 0.5) - 6.0 / 32.0).abs() < 1e-12);
+        assert!((chance_of_more(0, 3, 0.25) - 1.0 / 64.0).abs() < 1e-12);
+        assert!((chance_of_more(3, 0, 0.25) - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,63 @@
+//! Markdown, for a merge request or a step's summary.
+
+use std::fmt::Write;
+
+use super::{Checked, Place, function, word};
+use crate::gate::Answer;
+
+/// A table of failures for each recording.
+pub fn markdown(checked: &Checked<'_>) -> String {
+    let mut text = String::from("## leakscope\n");
+    for judgement in checked.judgements {
+        let answer = word(judgement.answer);
+        // To a string, nothing fails.
+        let _ = writeln!(
+            text,
+            "\n**{}**: {answer}. {}.",
+            cell(&judgement.name()),
+            cell(&judgement.report.headline)
+        );
+        if judgement.answer == Answer::Inconclusive {
+            for reason in &judgement.inconclusive {
+                let _ = writeln!(text, "\n- nothing can be claimed: {}", cell(reason));
+            }
+        }
+        if judgement.failures.is_empty() {
+            continue;
+        }
+        text.push_str("\n| what | where | why |\n|---|---|---|\n");
+        for failure in &judgement.failures {
+            let site = judgement.site(failure);
+            let place = site.and_then(|site| Place::of(site, checked.root));
+            let place = place.map(|place| format!(" ({}:{})", place.path, place.line));
+            let function = site.map(function).unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                failure.kind.name(),
+                cell(&format!("{function}{}", place.unwrap_or_default())),
+                cell(&failure.message)
+            );
+        }
+    }
+    text
+}
+
+/// Text as it is, on one line of a table: nothing in it is markup.
+fn cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for character in leakscope_report::sanitise(text).chars() {
+        match character {
+            '\n' | '\r' | '\t' => cell.push(' '),
+            '<' => cell.push_str("&lt;"),
+            '>' => cell.push_str("&gt;"),
+            '&' => cell.push_str("&amp;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '!' | '@' => {
+                cell.push('\\');
+                cell.push(character);
+            }
+            other => cell.push(other),
+        }
+    }
+    cell
+}

@@ -1,0 +1,51 @@
+//! Where a call site is in the repository.
+
+use std::path::{Component, Path};
+
+use leakscope_report::NamedFrame;
+use leakscope_report::document::call_site::CallSite;
+
+/// A line of a file below the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The path from the root on, with `/` between its parts.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl Place {
+    /// Of the innermost frame of a call site whose file lies below `root`.
+    pub fn of(site: &CallSite, root: &Path) -> Option<Self> {
+        site.frames
+            .iter()
+            .find_map(|frame| Self::of_frame(frame, root))
+    }
+
+    /// Of a frame, if its file lies below `root`. A relative path does, unless it leads out.
+    pub fn of_frame(frame: &NamedFrame, root: &Path) -> Option<Self> {
+        let path = Path::new(frame.file.as_deref()?);
+        let below = if path.is_absolute() {
+            path.strip_prefix(root).ok()?
+        } else {
+            path
+        };
+        let mut parts: Vec<&str> = Vec::new();
+        for part in below.components() {
+            match part {
+                Component::Normal(part) => parts.push(part.to_str()?),
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    parts.pop()?;
+                }
+                Component::RootDir | Component::Prefix(_) => return None,
+            }
+        }
+        let path = parts.join("/");
+        let is_usable = !path.is_empty() && !path.contains(char::is_control);
+        is_usable.then(|| Self {
+            path,
+            line: frame.line.unwrap_or(1).max(1),
+        })
+    }
+}

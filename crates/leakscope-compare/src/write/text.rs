@@ -1,0 +1,117 @@
+//! For people: what failed, why, and what to do.
+
+use std::fmt::Write;
+
+use leakscope_report::Standing;
+use leakscope_report::sanitise;
+use leakscope_report::units::{bytes, counted};
+
+use super::{Checked, function, stack, word};
+use crate::gate::{Answer, Judgement};
+
+/// Functions of a call stack that are shown.
+const SHOWN: usize = 6;
+
+/// One paragraph a recording, and what the rules excused.
+pub fn text(checked: &Checked<'_>) -> String {
+    let mut text = String::new();
+    for judgement in checked.judgements {
+        // To a string, nothing fails.
+        let _ = paragraph(&mut text, checked, judgement);
+    }
+    text
+}
+
+fn paragraph(
+    text: &mut String,
+    checked: &Checked<'_>,
+    judgement: &Judgement<'_>,
+) -> std::fmt::Result {
+    let answer = word(judgement.answer);
+    match judgement.answer {
+        Answer::Passed => {
+            let headline = sanitise(&judgement.report.headline);
+            writeln!(text, "{}: {answer}: {headline}", judgement.name())?;
+        }
+        _ => writeln!(text, "{}: {answer}", judgement.name())?,
+    }
+    for failure in &judgement.failures {
+        let kind = failure.kind.name();
+        match judgement.site(failure) {
+            None => writeln!(text, "  {kind}: {}", sanitise(&failure.message))?,
+            Some(site) => {
+                writeln!(text, "  {kind}: {}", function(site))?;
+                writeln!(text, "    {}", sanitise(&failure.message))?;
+                for line in stack(site).take(SHOWN) {
+                    writeln!(text, "      {line}")?;
+                }
+                if site.frames.len() > SHOWN {
+                    writeln!(text, "      … {} more", site.frames.len() - SHOWN)?;
+                }
+            }
+        }
+    }
+    if judgement.answer == Answer::Inconclusive {
+        for reason in &judgement.inconclusive {
+            writeln!(text, "  nothing can be claimed: {}", sanitise(reason))?;
+        }
+    }
+    excused(text, checked, judgement)?;
+    if judgement.hints() > 0 {
+        let hints = counted(judgement.hints() as u64, "leak");
+        writeln!(
+            text,
+            "  {hints} of less confidence than --min-confidence asks for: no failure"
+        )?;
+    }
+    if judgement.unknown() > 0 {
+        let unknown = counted(judgement.unknown() as u64, "call site");
+        writeln!(
+            text,
+            "  nothing is claimed of {unknown} that may leak or not"
+        )?;
+    }
+    Ok(())
+}
+
+/// What rules and the baseline excused, and rules that did nothing.
+fn excused(
+    text: &mut String,
+    checked: &Checked<'_>,
+    judgement: &Judgement<'_>,
+) -> std::fmt::Result {
+    for (rule, used) in checked.gate.rules.iter().zip(&judgement.uses) {
+        let id = sanitise(&rule.id);
+        let sums = format!(
+            "{}, {}, {}",
+            counted(used.sites, "call site"),
+            counted(used.blocks, "block"),
+            bytes(used.bytes)
+        );
+        match checked.gate.complaint(rule, *used) {
+            Some(why) => writeln!(text, "  rule `{id}` {why}")?,
+            None => writeln!(
+                text,
+                "  rule `{id}` excuses {sums}: {}",
+                sanitise(&rule.reason)
+            )?,
+        }
+    }
+    let known = |standing: &&Standing| matches!(standing, Standing::Known(_));
+    let known = judgement.standings.iter().filter(known).count();
+    if known > 0 {
+        writeln!(
+            text,
+            "  {} in the baseline",
+            counted(known as u64, "known leak")
+        )?;
+    }
+    if !judgement.fixed.is_empty() {
+        let fixed = counted(judgement.fixed.len() as u64, "known leak");
+        writeln!(
+            text,
+            "  {fixed} did not show any more: --prune takes them out of the baseline"
+        )?;
+    }
+    Ok(())
+}

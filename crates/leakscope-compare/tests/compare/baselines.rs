@@ -1,0 +1,47 @@
+//! Baselines as files.
+
+use leakscope_compare::baseline::{Baseline, BaselineError};
+use proptest::prelude::*;
+
+use crate::programs::{leaking, report};
+
+#[test]
+fn a_line_is_a_site() {
+    let report = report(&leaking());
+    let baseline = Baseline::of(report.leaks().map(|site| (&report, site)));
+    let text = baseline.write();
+    assert_eq!(text.lines().count(), 3);
+    assert!(
+        text.contains(r#""frames":["net::poll","app_main"]"#),
+        "{text}"
+    );
+    assert_eq!(Baseline::read(&text).expect("what was written"), baseline);
+    assert_eq!(
+        Baseline::read(&Baseline::default().write())
+            .map(|read| read.sites.len())
+            .ok(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_later_version_is_refused() {
+    let text = Baseline {
+        version: 2,
+        ..Baseline::default()
+    }
+    .write();
+    assert!(matches!(
+        Baseline::read(&text),
+        Err(BaselineError::Newer(2))
+    ));
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_panic(text in ".*") {
+        let _ = Baseline::read(&text);
+        let _ = leakscope_compare::suppress::Rules::read("file", &text);
+        let _ = text.parse::<leakscope_compare::rate::Rate>();
+    }
+}

@@ -1,0 +1,131 @@
+//! What is written for others.
+
+use std::path::Path;
+
+use leakscope_compare::gate::{Gate, Judgement};
+use leakscope_compare::write::{self, Checked};
+use leakscope_report::Report;
+use serde_json::Value;
+
+use crate::programs::{Build, healthy, leaking, report, report_by};
+
+fn checked<T>(report: &Report, form: impl Fn(&Checked<'_>) -> T) -> T {
+    let gate = Gate::default();
+    let judgements: Vec<Judgement<'_>> = vec![gate.judge(report)];
+    form(&Checked {
+        gate: &gate,
+        judgements: &judgements,
+        root: Path::new("/src"),
+    })
+}
+
+#[test]
+fn sarif_has_what_code_scanning_asks_for() {
+    let (text, without_place) = checked(&report(&leaking()), write::sarif);
+    assert_eq!(without_place, 0);
+    let sarif: Value = serde_json::from_str(&text).expect("JSON");
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    let location = &result["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], "app/net.c");
+    assert_eq!(location["region"]["startLine"], 42);
+    let hash = result["partialFingerprints"]["primaryLocationLineHash"].as_str();
+    assert!(hash.is_some_and(|hash| hash.starts_with("ls1:") && hash.ends_with(":1")));
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    assert_eq!(
+        rules[result["ruleIndex"].as_u64().expect("an index") as usize]["id"],
+        result["ruleId"]
+    );
+    for rule in rules {
+        for text in ["shortDescription", "fullDescription", "help"] {
+            assert!(
+                rule[text]["text"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty())
+            );
+        }
+    }
+    let flow = &result["codeFlows"][0]["threadFlows"][0]["locations"];
+    assert_eq!(flow.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_lies_elsewhere_has_no_place() {
+    let mut build = Build::usual();
+    for row in &mut build.0 {
+        row.2 = "/opt/sdk/x.c";
+    }
+    let report = report_by(&leaking(), Some(&build));
+    assert_eq!(checked(&report, write::sarif).1, 1);
+    let (text, without_place) = checked(&report, write::code_quality);
+    assert_eq!((text.as_str(), without_place), ("[]\n", 1));
+}
+
+#[test]
+fn code_quality_has_its_five_fields() {
+    let (text, _) = checked(&report(&leaking()), write::code_quality);
+    let entries: Value = serde_json::from_str(&text).expect("JSON");
+    let entry = entries[0].as_object().expect("an object");
+    let names: Vec<&str> = entry.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "check_name",
+            "description",
+            "fingerprint",
+            "location",
+            "severity"
+        ]
+    );
+    assert_eq!(entries[0]["location"]["path"], "app/net.c");
+}
+
+#[test]
+fn annotations_escape_what_has_a_meaning() {
+    let mut build = Build::usual();
+    build.0[0].1 = "a%,b:c\nd";
+    let text = checked(&report_by(&leaking(), Some(&build)), write::annotations);
+    assert_eq!(text.lines().count(), 1);
+    assert!(
+        text.starts_with("::error file=app/net.c,line=42,title=leak-steady in a%25%2Cb%3Ac"),
+        "{text}"
+    );
+}
+
+#[test]
+fn markdown_has_no_markup_of_a_device() {
+    let mut build = Build::usual();
+    build.0[0].1 = "<img src=x>|[x](y)`";
+    let text = checked(&report_by(&leaking(), Some(&build)), write::markdown);
+    assert!(text.contains(r"&lt;img src=x&gt;\|\[x\](y)\`"), "{text}");
+}
+
+#[test]
+fn junit_has_a_case_for_each_failure_and_one_for_none() {
+    let text = checked(&report(&leaking()), write::junit);
+    assert!(
+        text.contains(r#"tests="1" skipped="0" failures="1""#) && text.contains("leak-steady"),
+        "{text}"
+    );
+    let text = checked(&report(&healthy()), write::junit);
+    assert!(
+        text.contains(r#"tests="1" skipped="0" failures="0""#),
+        "{text}"
+    );
+    let mut build = Build::usual();
+    build.0[0].1 = "\u{0}\u{1b}<&\"";
+    let text = checked(&report_by(&leaking(), Some(&build)), write::junit);
+    assert!(!text.contains(['\u{0}', '\u{1b}']));
+}
+
+#[test]
+fn json_is_one_document() {
+    let text = checked(&report(&leaking()), write::json);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(document["schema"], "leakscope.check");
+    assert_eq!(document["answer"], "failed");
+    assert_eq!(
+        document["recordings"][0]["failures"][0]["file"],
+        "app/net.c"
+    );
+}

@@ -1,0 +1,349 @@
+//! `leakscope check`: whether recordings are as they should be, as an exit code.
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, anyhow, bail};
+use leakscope_analysis::findings;
+use leakscope_compare::baseline::Baseline;
+use leakscope_compare::gate::{self, Answer, Judgement, Limits};
+use leakscope_compare::suppress::{Date, Rules, Settings, suggest};
+use leakscope_compare::write::{self, Checked};
+use leakscope_report::{Report, Standing};
+
+use super::reading;
+use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
+use crate::screen::{self, Advised, Screen};
+
+/// What is read if --config names nothing.
+const CONFIGURATION: &str = "leakscope.toml";
+
+impl Check {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        let options = Asked::of(&self.gate)?;
+        let reports = self.inputs.iter().map(|input| {
+            reading::report(
+                std::slice::from_ref(input),
+                &self.symbols,
+                options.cycle.as_deref(),
+            )
+        });
+        let reports: Vec<Report> = reports.collect::<anyhow::Result<_>>()?;
+        options.conclude(&reports)
+    }
+}
+
+/// What was asked for, by options and by `leakscope.toml`.
+pub(crate) struct Asked<'g> {
+    options: &'g Gate,
+    gate: gate::Gate,
+    /// The log message that begins a cycle.
+    pub(crate) cycle: Option<String>,
+}
+
+impl<'g> Asked<'g> {
+    /// Reads the files that the options name.
+    pub(crate) fn of(options: &'g Gate) -> anyhow::Result<Self> {
+        let mut rules = Vec::new();
+        let mut settings = Settings::default();
+        let usual = Path::new(CONFIGURATION);
+        let named = options.config.as_deref();
+        if let Some(path) = named.or_else(|| usual.is_file().then_some(usual)) {
+            let file = read_rules(path)?;
+            rules.extend(file.rules);
+            settings = file.settings;
+        }
+        for path in &options.suppressions {
+            rules.extend(read_rules(path)?.rules);
+        }
+        let baseline = options.baseline.as_deref().map(|path| {
+            let name = path.display().to_string();
+            if (options.write_baseline || options.prune) && !path.exists() {
+                return Ok((name, Baseline::default()));
+            }
+            let text = fs::read_to_string(path).with_context(|| format!("`{name}`"))?;
+            let baseline = Baseline::read(&text).map_err(|error| Advised {
+                message: format!("`{name}`: {error}"),
+                hint: "--write-baseline writes a new one",
+            })?;
+            anyhow::Ok((name, baseline))
+        });
+        let gate = gate::Gate {
+            min_confidence: confidence(options, &settings)?,
+            limits: limits(options, &settings)?,
+            no_failed_allocations: options.no_failed_allocations
+                || settings.no_failed_allocations == Some(true),
+            strict: options.strict || settings.strict == Some(true),
+            rules,
+            baseline: baseline.transpose()?,
+            today: today(),
+        };
+        Ok(Self {
+            options,
+            gate,
+            cycle: options.cycle.clone().or(settings.cycle),
+        })
+    }
+
+    /// Judges reports, writes what was asked for, and says how it ends.
+    pub(crate) fn conclude(&self, reports: &[Report]) -> anyhow::Result<ExitCode> {
+        let judgements: Vec<Judgement<'_>> = reports
+            .iter()
+            .map(|report| self.gate.judge(report))
+            .collect();
+        let root = env::current_dir().context("this folder has no name")?;
+        let checked = Checked {
+            gate: &self.gate,
+            judgements: &judgements,
+            root: &root,
+        };
+        let mut screen = Screen::new();
+        let answer = match self.options.format {
+            CheckFormat::Text => write::text(&checked),
+            CheckFormat::Json => write::json(&checked),
+        };
+        screen.out.write_all(answer.as_bytes())?;
+        if self.options.suggest {
+            suggest_rules(&mut screen, &judgements, self.options.format)?;
+        }
+        self.write_files(&checked, &mut screen)?;
+        screen.out.flush()?;
+        self.write_baseline(&judgements)?;
+        Ok(self.exit_code(&checked))
+    }
+
+    fn exit_code(&self, checked: &Checked<'_>) -> ExitCode {
+        match checked.answer() {
+            Answer::Passed => ExitCode::SUCCESS,
+            Answer::Failed => {
+                if self.options.format == CheckFormat::Text && !self.options.suggest {
+                    screen::hint(
+                        "mend what leaks; or excuse it with a reason (--suggest prints a rule), or note what is \
+                         known with --baseline FILE --write-baseline",
+                    );
+                }
+                ExitCode::from(1)
+            }
+            Answer::Inconclusive if self.options.inconclusive == Inconclusive::Pass => {
+                screen::note(
+                    "warning: nothing can be claimed, and --inconclusive pass lets it pass",
+                );
+                ExitCode::SUCCESS
+            }
+            Answer::Inconclusive => {
+                screen::hint(
+                    "a gate that saw nothing is no success: record again, longer and without loss",
+                );
+                ExitCode::from(3)
+            }
+        }
+    }
+
+    fn write_files(&self, checked: &Checked<'_>, screen: &mut Screen) -> anyhow::Result<()> {
+        let options = self.options;
+        if let Some(path) = &options.junit {
+            save(path, &write::junit(checked))?;
+        }
+        if let Some(path) = &options.sarif {
+            let (text, without_place) = write::sarif(checked);
+            save(path, &text)?;
+            note_without_place("SARIF", without_place);
+        }
+        if let Some(path) = &options.gitlab {
+            let (text, without_place) = write::code_quality(checked);
+            save(path, &text)?;
+            note_without_place("the Code Quality report", without_place);
+        }
+        if let Some(path) = &options.markdown {
+            save(path, &write::markdown(checked))?;
+        }
+        if options.github {
+            screen
+                .out
+                .write_all(write::annotations(checked).as_bytes())?;
+            if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) {
+                let mut file = fs::OpenOptions::new().create(true).append(true).open(&path);
+                let written = file.as_mut().map_or_else(
+                    |error| Err(anyhow!("{error}")),
+                    |file| Ok(file.write_all(write::markdown(checked).as_bytes())?),
+                );
+                written.with_context(|| format!("`{}` cannot be written", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the leaks that are left, or takes out those that are not there any more.
+    fn write_baseline(&self, judgements: &[Judgement<'_>]) -> anyhow::Result<()> {
+        let Some((path, (name, known))) = self
+            .options
+            .baseline
+            .as_deref()
+            .zip(self.gate.baseline.as_ref())
+        else {
+            return Ok(());
+        };
+        let written = if self.options.write_baseline {
+            let left = judgements.iter().flat_map(|judgement| {
+                let sites = judgement.report.call_sites.iter().zip(&judgement.standings);
+                let left = sites.filter(|(_, standing)| {
+                    matches!(standing, Standing::Leak | Standing::Known(_))
+                });
+                left.map(move |(site, _)| (judgement.report, site))
+            });
+            Baseline::of(left)
+        } else if self.options.prune {
+            let mut kept = known.clone();
+            let mut index = 0;
+            // What no recording shows any more; a recording that cannot tell shows all of it.
+            kept.sites.retain(|_| {
+                let is_fixed = judgements
+                    .iter()
+                    .all(|judgement| judgement.fixed.contains(&index));
+                index += 1;
+                !is_fixed
+            });
+            kept
+        } else {
+            return Ok(());
+        };
+        save(path, &written.write())?;
+        screen::note(&format!(
+            "`{name}` now knows {} leaks; before, it knew {}",
+            written.sites.len(),
+            known.sites.len()
+        ));
+        Ok(())
+    }
+}
+
+fn suggest_rules(
+    screen: &mut Screen,
+    judgements: &[Judgement<'_>],
+    format: CheckFormat,
+) -> anyhow::Result<()> {
+    if format == CheckFormat::Json {
+        bail!("--suggest prints TOML, and --format json prints JSON alone");
+    }
+    for judgement in judgements {
+        let failures = judgement.failures.iter().filter_map(|failure| failure.site);
+        for site in failures.map(|site| &judgement.report.call_sites[site]) {
+            match suggest(site) {
+                Some(rule) => write!(screen.out, "\n{rule}")?,
+                None => screen::note(
+                    "a call site without names of functions cannot be excused: --elf FILE names them",
+                ),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn note_without_place(what: &str, failures: usize) {
+    if failures > 0 {
+        screen::note(&format!(
+            "{failures} of the failures have no place in a file below this folder, and are not in {what}"
+        ));
+    }
+}
+
+fn read_rules(path: &Path) -> anyhow::Result<Rules> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).with_context(|| format!("`{name}`"))?;
+    Ok(Rules::read(&name, &text)?)
+}
+
+fn save(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("`{}` cannot be written", path.display()))
+}
+
+fn confidence(options: &Gate, settings: &Settings) -> anyhow::Result<findings::Confidence> {
+    let setting = settings.min_confidence.as_deref().map(|level| match level {
+        "low" => Ok(Confidence::Low),
+        "medium" => Ok(Confidence::Medium),
+        "high" => Ok(Confidence::High),
+        other => Err(anyhow!(
+            "min-confidence: `{other}` is none of low, medium and high"
+        )),
+    });
+    let level = options.min_confidence.or(setting.transpose()?);
+    Ok(match level.unwrap_or(Confidence::Medium) {
+        Confidence::Low => findings::Confidence::Low,
+        Confidence::Medium => findings::Confidence::Medium,
+        Confidence::High => findings::Confidence::High,
+    })
+}
+
+/// Options first, then `leakscope.toml`, whose texts are read as those of the options are.
+fn limits(options: &Gate, settings: &Settings) -> anyhow::Result<Limits> {
+    fn or<T>(
+        option: Option<T>,
+        name: &str,
+        setting: Option<&String>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> anyhow::Result<Option<T>> {
+        let setting = setting.map(|text| read(text).map_err(|why| anyhow!("{name}: {why}")));
+        option.map_or_else(|| setting.transpose(), |option| Ok(Some(option)))
+    }
+    use crate::cli::quantity::{any_size, duration, share};
+    let rate = |text: &str| {
+        text.parse()
+            .map_err(|error: leakscope_compare::rate::RateError| error.to_string())
+    };
+    let length = or(
+        options.min_length,
+        "min-length",
+        settings.min_length.as_ref(),
+        duration,
+    )?;
+    Ok(Limits {
+        max_growth: or(
+            options.max_growth,
+            "max-growth",
+            settings.max_growth.as_ref(),
+            rate,
+        )?,
+        max_outstanding: or(
+            options.max_outstanding,
+            "max-outstanding",
+            settings.max_outstanding.as_ref(),
+            any_size,
+        )?,
+        max_peak: or(
+            options.max_peak,
+            "max-peak",
+            settings.max_peak.as_ref(),
+            any_size,
+        )?,
+        max_loss: or(
+            options.max_loss,
+            "max-loss",
+            settings.max_loss.as_ref(),
+            share,
+        )?
+        .unwrap_or(Limits::MAX_LOSS),
+        min_length: length.map(|length| length.as_secs_f64()),
+        min_cycles: options.min_cycles.or(settings.min_cycles),
+    })
+}
+
+/// The day by this computer's clock, in UTC.
+fn today() -> Date {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let days = since.map_or(0, |since| since.as_secs() / 86_400);
+    // Years are counted from March, in cycles of 400 years (146,097 days), so that leap days come last.
+    let day = days + 719_468;
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
+    let is_next_year = month >= 10;
+    let month = if is_next_year { month - 9 } else { month + 3 };
+    let year = 400 * era + year + u64::from(is_next_year);
+    (year as u16, month as u8, day_of_month as u8)
+}

@@ -1,0 +1,302 @@
+//! `check`, as builds run it: exit codes, files, and what it reads from its folder.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use leakscope_testing::scenario::Scenario;
+use leakscope_testing::{needs, project};
+use serde_json::Value;
+
+use crate::run::{Ran, leakscope};
+
+/// A leak of 24 bytes every 10 ms, or none.
+fn recording(leaks: bool) -> Vec<u8> {
+    let mut recording = Scenario::begun();
+    for round in 0..100 {
+        let block = 0x3FC9_0000 + 0x100 * round;
+        recording.after(5000).allocate(block, 32, &[0x4200_2000]);
+        recording.after(4000).free(block, &[0x4200_2000]);
+        if leaks {
+            recording
+                .after(500)
+                .allocate(block + 0x80, 24, &[0x4200_1000, 0x4200_3000]);
+        }
+    }
+    recording.openocd()
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("leak.svdat"), recording(true)).expect("a file");
+    fs::write(folder.path().join("sound.svdat"), recording(false)).expect("a file");
+    fs::write(
+        folder.path().join("empty.svdat"),
+        Scenario::begun().openocd(),
+    )
+    .expect("a file");
+    folder
+}
+
+fn check(folder: &Path, arguments: &str) -> Ran {
+    let words = arguments.split_whitespace();
+    leakscope(["check"].into_iter().chain(words))
+        .in_folder(folder)
+        .end()
+}
+
+#[test]
+fn exit_codes() {
+    let folder = folder();
+    for (arguments, code) in [
+        ("sound.svdat", 0),
+        ("leak.svdat", 1),
+        ("empty.svdat", 3),
+        ("empty.svdat --inconclusive pass", 0),
+        ("sound.svdat empty.svdat", 3),
+        ("empty.svdat leak.svdat sound.svdat", 1),
+        ("sound.svdat --min-length 1min", 3),
+        ("sound.svdat --max-outstanding 0", 0),
+        ("sound.svdat --max-peak 16B", 1),
+        ("leak.svdat --max-growth 1TB/s", 2),
+        ("nothing.svdat", 2),
+        ("sound.svdat --config nothing.toml", 2),
+        ("sound.svdat --max-loss 101%", 2),
+        ("", 2),
+    ] {
+        let ran = check(folder.path(), arguments);
+        assert_eq!(ran.code, code, "{arguments}: {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
+fn a_folder_says_what_is_asked() {
+    let folder = folder();
+    let write = |text: &str| fs::write(folder.path().join("leakscope.toml"), text).expect("a file");
+    write("[check]\nmin-length = '1min'\n");
+    assert_eq!(check(folder.path(), "sound.svdat").code, 3);
+    // What is typed counts more.
+    assert_eq!(check(folder.path(), "sound.svdat --min-length 1ms").code, 0);
+    write("[check]\nstrict = true\n[[suppress]]\nid = 'a'\nreason = 'b'\ntask = 'main'\n");
+    assert_eq!(check(folder.path(), "leak.svdat").code, 0);
+    assert_eq!(check(folder.path(), "sound.svdat").code, 1);
+    write("[check]\nmin-confidence = 'sure'\n");
+    let ran = check(folder.path(), "sound.svdat");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("min-confidence"), "{}", ran.stderr);
+    write("[suppress]\n");
+    let ran = check(folder.path(), "sound.svdat");
+    assert!(
+        ran.code == 2 && ran.stderr.contains("leakscope.toml:1"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_baseline_is_written_held_and_pruned() {
+    let folder = folder();
+    let ran = check(
+        folder.path(),
+        "leak.svdat --baseline known --write-baseline",
+    );
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`known` now knows 1 leaks"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(check(folder.path(), "leak.svdat --baseline known").code, 0);
+    let ran = check(folder.path(), "sound.svdat --baseline known");
+    assert!(
+        ran.code == 0 && ran.stdout.contains("did not show any more"),
+        "{}",
+        ran.stdout
+    );
+    // Not while a recording shows it, or cannot tell.
+    for inputs in ["sound.svdat leak.svdat", "sound.svdat empty.svdat"] {
+        check(folder.path(), &format!("{inputs} --baseline known --prune"));
+        assert_eq!(
+            check(folder.path(), "leak.svdat --baseline known").code,
+            0,
+            "{inputs}"
+        );
+    }
+    check(folder.path(), "sound.svdat --baseline known --prune");
+    assert_eq!(check(folder.path(), "leak.svdat --baseline known").code, 1);
+    fs::write(folder.path().join("known"), "{}").expect("a file");
+    assert_eq!(check(folder.path(), "leak.svdat --baseline known").code, 2);
+}
+
+#[test]
+fn a_dump_is_judged_by_what_it_may_hold() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    let log = log.display().to_string();
+    let folder = folder();
+    assert_eq!(check(folder.path(), &log).code, 3);
+    assert_eq!(
+        check(folder.path(), &format!("{log} --max-outstanding 1MiB")).code,
+        0
+    );
+    assert_eq!(
+        check(folder.path(), &format!("{log} --max-outstanding 1B")).code,
+        1
+    );
+    check(
+        folder.path(),
+        &format!("{log} --baseline held --write-baseline"),
+    );
+    let ran = check(folder.path(), &format!("{log} --baseline held"));
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    fs::write(
+        folder.path().join("held"),
+        "{\"schema\":\"leakscope.baseline\",\"version\":1,\"leakscope\":\"0\",\"sites\":[]}",
+    )
+    .expect("a file");
+    let ran = check(folder.path(), &format!("{log} --baseline held"));
+    assert!(
+        ran.code == 1 && ran.stdout.contains("the baseline does not know it"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn files_for_others() {
+    let folder = folder();
+    let summary = folder.path().join("summary.md");
+    let program = project().join("testdata/firmware/embassy-virt");
+    let ran = leakscope([
+        "check",
+        "--github",
+        "--junit",
+        "heap.xml",
+        "--sarif",
+        "heap.sarif",
+    ])
+    .on(&["--gitlab", "quality.json", "--markdown", "heap.md", "--elf"])
+    .on(&[
+        program.join("program.elf"),
+        program.join("error-path.svdat"),
+    ])
+    .with("GITHUB_STEP_SUMMARY", &summary.display().to_string())
+    .in_folder(folder.path())
+    .end();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stdout
+            .contains("::error file=src/fault/error_path.rs,line="),
+        "{}",
+        ran.stdout
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect(name);
+    assert!(read("heap.xml").contains("leak-survivors"));
+    assert_eq!(read("summary.md"), read("heap.md"));
+    for name in ["heap.sarif", "quality.json"] {
+        let _: Value = serde_json::from_str(&read(name)).expect("JSON");
+    }
+}
+
+#[test]
+fn json_alone() {
+    let folder = folder();
+    let ran = check(folder.path(), "leak.svdat --format json");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!((ran.code, document["answer"].as_str()), (1, Some("failed")));
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_rule_is_suggested() {
+    let folder = folder();
+    let program = project().join("testdata/firmware/embassy-virt");
+    let ran = leakscope(["check", "--suggest", "--elf"])
+        .on(&[
+            program.join("program.elf"),
+            program.join("error-path.svdat"),
+        ])
+        .in_folder(folder.path())
+        .end();
+    let rule = ran.stdout.split_once("[[suppress]]").expect("a rule").1;
+    let rule = format!(
+        "[[suppress]]{}",
+        rule.replace("reason = \"\"", "reason = \"a test\"")
+    );
+    fs::write(folder.path().join("leakscope.toml"), rule).expect("a file");
+    let ran = leakscope(["check", "--elf"])
+        .on(&[
+            program.join("program.elf"),
+            program.join("error-path.svdat"),
+        ])
+        .in_folder(folder.path())
+        .end();
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+/// Microsoft's validator, with GitHub's rules, and a reader of JUnit.
+#[test]
+fn others_read_what_is_written() {
+    let readers = project().join("target/readers");
+    let validator = readers.join("node/node_modules/.bin/sarif-multitool");
+    if !validator.exists() {
+        return needs::skip("target/readers/node (`bash .ci/run readers`)");
+    }
+    let folder = folder();
+    let program = project().join("testdata/firmware/embassy-virt");
+    let recordings = [
+        "error-path",
+        "growing-table",
+        "double-free",
+        "out-of-memory",
+    ];
+    let ran = leakscope([
+        "check",
+        "--sarif",
+        "heap.sarif",
+        "--junit",
+        "heap.xml",
+        "--elf",
+    ])
+    .on(&[program.join("program.elf")])
+    .on(&recordings.map(|name| program.join(format!("{name}.svdat"))))
+    .in_folder(folder.path())
+    .end();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let validated = Command::new(validator)
+        .args([
+            "validate",
+            "heap.sarif",
+            "--rule-kind",
+            "Ghas",
+            "--output",
+            "found.sarif",
+        ])
+        .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
+        .current_dir(folder.path())
+        .output()
+        .expect("a validator");
+    // It ends well with findings, too: what it found is in its own file.
+    let found = fs::read_to_string(folder.path().join("found.sarif"));
+    let found: Value = serde_json::from_str(&found.expect("a file")).expect("JSON");
+    let results = found["runs"][0]["results"].as_array().expect("a list");
+    assert!(
+        validated.status.success() && results.is_empty(),
+        "{results:?}"
+    );
+    let script = "import sys, junitparser; x = junitparser.JUnitXml.fromfile(sys.argv[1]); \
+                  print(x.tests, x.failures, x.errors, len({(c.classname, c.name) for s in x for c in s}))";
+    let read = Command::new(readers.join("bin/python"))
+        .args(["-c", script, "heap.xml"])
+        .current_dir(folder.path())
+        .output()
+        .expect("a reader");
+    let read = String::from_utf8_lossy(&read.stdout).into_owned();
+    let numbers: Vec<u64> = read
+        .split_whitespace()
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    assert!(
+        matches!(numbers[..], [tests, 4, 0, cases] if tests == cases),
+        "{read}"
+    );
+}
