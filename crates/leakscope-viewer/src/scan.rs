@@ -117,11 +117,15 @@ impl Watcher for Watching<'_, '_, '_> {
         self.index.is_full()
     }
 
-    /// The first event of an id is looked at more closely, for its name. And only an event has the task
-    /// that stops.
+    /// The first event of an id that is not predefined is looked at more closely, for its name. And only an event
+    /// has the task that stops.
     #[inline]
     fn takes_plain(&self, id: u32) -> bool {
-        id != id::TASK_STOP_READY && self.index.system.knows(id)
+        match id {
+            id::TASK_STOP_READY => false,
+            id::FIRST_API.. => self.index.system.knows(id),
+            _ => true,
+        }
     }
 
     #[inline(always)]

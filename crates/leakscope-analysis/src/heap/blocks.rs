@@ -1,6 +1,6 @@
 //! The blocks: those that live, and those that were freed, for as long as they are remembered.
 
-use std::num::NonZeroU8;
+use std::num::NonZeroU32;
 
 use super::table::Table;
 use crate::trace::StackId;
@@ -15,22 +15,28 @@ pub(super) struct LiveBlock {
     /// Who allocated it: an index into the list of contexts.
     pub(super) owner: u32,
     pub(super) site: u32,
-    /// Index into the list of heaps, plus 1: the compiler makes use of that it is never 0.
-    pub(super) heap_number: NonZeroU8,
-    pub(super) core: u8,
+    /// See [`LiveBlock::place`].
+    pub(super) place: NonZeroU32,
 }
 
 impl LiveBlock {
-    /// The number of the heap with this index.
+    /// The core that allocates and the index into the list of heaps, above a bit that is set: the compiler makes use
+    /// of that this is never 0.
     #[inline]
-    pub(super) fn heap_number(index: usize) -> NonZeroU8 {
-        NonZeroU8::MIN.saturating_add(index as u8)
+    pub(super) fn place(heap: usize, core: u8) -> NonZeroU32 {
+        NonZeroU32::MIN | (heap as u32) << 9 | u32::from(core) << 1
     }
 
-    /// Its index into the list of heaps.
+    /// The core that allocated it.
+    #[inline]
+    pub(super) fn core(&self) -> u8 {
+        (self.place.get() >> 1) as u8
+    }
+
+    /// The index of its heap.
     #[inline]
     pub(super) fn heap(&self) -> usize {
-        usize::from(self.heap_number.get()) - 1
+        (self.place.get() >> 9) as usize
     }
 
     /// Its size in bytes.
@@ -116,11 +122,13 @@ impl Blocks {
             self.add(address, block);
             return None;
         };
-        let lost = slot.live();
-        slot.state = State::Live(block);
-        self.freed -= usize::from(lost.is_none());
-        self.returned += u64::from(lost.is_none());
-        lost.map(|(_, lost)| lost)
+        let before = std::mem::replace(&mut slot.state, State::Live(block));
+        if let State::Live(lost) = before {
+            return Some(lost);
+        }
+        self.freed -= 1;
+        self.returned += 1;
+        None
     }
 
     #[inline(never)]

@@ -10,21 +10,23 @@ use crate::trace::Context;
 pub(super) struct Contexts {
     list: Vec<ContextUsage>,
     others: FxHashMap<Context, u32>,
-    /// Index of each task's entry, plus 1.
+    /// Index of each task's entry, or [`NONE`].
     tasks: Vec<u32>,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl Contexts {
     /// The place of a context in the list; an unknown one is added.
     #[inline(always)]
     pub(super) fn index(&mut self, context: Context) -> u32 {
         let known = match context {
-            Context::Task(task) => self.tasks.get(task.index()).copied().unwrap_or(0),
-            other => self.others.get(&other).copied().unwrap_or(0),
+            Context::Task(task) => self.tasks.get(task.index()),
+            other => self.others.get(&other),
         };
         match known {
-            0 => self.add(context),
-            known => known - 1,
+            Some(&index) if index != NONE => index,
+            _ => self.add(context),
         }
     }
 
@@ -60,12 +62,12 @@ impl Contexts {
         match context {
             Context::Task(task) => {
                 if task.index() >= self.tasks.len() {
-                    self.tasks.resize(task.index() + 1, 0);
+                    self.tasks.resize(task.index() + 1, NONE);
                 }
-                self.tasks[task.index()] = index + 1;
+                self.tasks[task.index()] = index;
             }
             other => {
-                self.others.insert(other, index + 1);
+                self.others.insert(other, index);
             }
         }
         index
@@ -78,7 +80,9 @@ impl Contexts {
         usage.allocated_bytes += size;
         usage.outstanding_blocks += 1;
         usage.outstanding_bytes += size;
-        usage.peak_bytes = usage.peak_bytes.max(usage.outstanding_bytes);
+        if usage.outstanding_bytes > usage.peak_bytes {
+            usage.peak_bytes = usage.outstanding_bytes;
+        }
     }
 
     /// `by` frees a block of `size` bytes.

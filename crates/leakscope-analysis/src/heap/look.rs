@@ -20,7 +20,7 @@ impl HeapModel {
     /// The block that lives at an address.
     pub fn block(&self, address: u64) -> Option<KnownBlock> {
         let block = self.blocks.at(address)?;
-        Some(self.known(address, &block))
+        Some(self.known(address, block))
     }
 
     /// How many call sites there are.

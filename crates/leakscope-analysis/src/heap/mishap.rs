@@ -52,8 +52,11 @@ impl HeapModel {
                 Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
                     let inside = AnomalyKind::WrongFree {
-                        allocated_by: self.keys[block.site as usize].split(stacks).1.to_vec(),
-                        block: self.listed(start, &block),
+                        allocated_by: self.keys.list()[block.site as usize]
+                            .split(stacks)
+                            .1
+                            .to_vec(),
+                        block: self.listed(start, block),
                     };
                     (UnknownFree::Wrong, inside)
                 }
@@ -85,7 +88,7 @@ impl HeapModel {
 
     /// A block ended after data had been lost while it lived: only up to the loss did it live for sure.
     #[cold]
-    pub(super) fn note_unsure_end(&mut self, block: &LiveBlock, time: u64, by_reuse: bool) {
+    pub(super) fn note_unsure_end(&mut self, block: LiveBlock, time: u64, by_reuse: bool) {
         let sure = self.sure_life(block);
         let life = time.saturating_sub(block.time);
         let site = &mut self.sites[block.site as usize];
@@ -93,7 +96,7 @@ impl HeapModel {
     }
 
     /// For how long a block lived for sure; 0 if nothing was lost in its life, and yet its end.
-    fn sure_life(&self, block: &LiveBlock) -> u64 {
+    fn sure_life(&self, block: LiveBlock) -> u64 {
         let gap = first_gap(self.gaps.list(), block.time);
         gap.map_or(0, |gap| gap.from.saturating_sub(block.time))
     }
@@ -106,13 +109,13 @@ impl HeapModel {
 
     /// A block's memory was allocated again: its free was lost.
     #[cold]
-    pub(super) fn lose(&mut self, lost: &LiveBlock, now: &Occasion) {
+    pub(super) fn lose(&mut self, lost: LiveBlock, now: &Occasion) {
         self.note(ProblemKind::FreeLost, now);
         self.end_unseen(lost, now.time);
     }
 
     /// A block lives no more, nobody saw how.
-    pub(super) fn end_unseen(&mut self, lost: &LiveBlock, time: u64) {
+    pub(super) fn end_unseen(&mut self, lost: LiveBlock, time: u64) {
         self.lost_frees += 1;
         self.note_unsure_end(lost, time, true);
         let size = lost.bytes();
@@ -144,7 +147,7 @@ impl HeapModel {
             kept = before.address;
             revived = before
                 .block
-                .filter(|block| self.revive(before.address, block, before.time, now));
+                .filter(|&block| self.revive(before.address, block, before.time, now));
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -163,13 +166,13 @@ impl HeapModel {
         recent.context = now.context;
         recent.address = kept;
         recent.failure = Failure { size, entry };
-        revived.map(|block| self.known(kept, &block))
+        revived.map(|block| self.known(kept, block))
     }
 
     /// ESP-IDF records the free of a reallocation before it is tried: when that fails, the block lives
     /// on. Whether nothing came between.
-    fn revive(&mut self, address: u64, block: &LiveBlock, freed_at: u64, now: &Occasion) -> bool {
-        if !self.blocks.revive(address, *block, freed_at) {
+    fn revive(&mut self, address: u64, block: LiveBlock, freed_at: u64, now: &Occasion) -> bool {
+        if !self.blocks.revive(address, block, freed_at) {
             return false;
         }
         let size = block.bytes();

@@ -3,14 +3,17 @@
 //! [`HeapModel::observe`] says of each event what it did, as an [`Effect`]; who reads many events at once
 //! is told as a [`Watcher`]. Memory grows with live blocks and distinct call stacks, never with the length of
 //! the trace.
+mod allocation;
 mod blocks;
 mod contexts;
 mod cycle_count;
 mod effect;
 mod floors;
 mod fold;
+mod free;
 mod gaps;
 mod heaps;
+mod keys;
 mod look;
 mod mishap;
 mod model;

@@ -12,12 +12,23 @@ use crate::problem::ProblemKind;
 use crate::trace::Occasion;
 
 /// What was found by the looks so far, and when the next is due.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Overlaps {
     /// Address and birth of blocks that have ended unseen, to be taken out one with each allocation.
     found: Vec<(u64, u64)>,
-    /// The heap event at which the next look is due; 0 as long as nothing was lost.
+    /// The heap event at which the next look is due; [`NEVER`] as long as nothing was lost.
     due: u64,
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Default for Overlaps {
+    fn default() -> Self {
+        Self {
+            found: Vec::new(),
+            due: NEVER,
+        }
+    }
 }
 
 /// A look costs as much as so many events for each block, at the most.
@@ -26,7 +37,7 @@ const EVENTS_A_BLOCK: u64 = 4;
 impl Overlaps {
     #[inline(always)]
     pub(super) fn is_due(&self, heap_events: u64) -> bool {
-        self.due != 0 && heap_events >= self.due
+        heap_events >= self.due
     }
 
     #[inline(always)]
@@ -38,7 +49,7 @@ impl Overlaps {
 impl HeapModel {
     /// Data were lost: from now on, it pays to look.
     pub(super) fn expect_overlaps(&mut self) {
-        if self.overlaps.due == 0 {
+        if self.overlaps.due == NEVER {
             self.overlaps.due = self.session.heap_events + self.events_between_looks();
         }
     }
@@ -106,8 +117,8 @@ impl HeapModel {
     pub(super) fn lose_overlapped(&mut self, now: &Occasion) -> Option<KnownBlock> {
         while let Some((address, birth)) = self.overlaps.found.pop() {
             if let Some(block) = self.blocks.forget(address, birth) {
-                self.lose(&block, now);
-                return Some(self.known(address, &block));
+                self.lose(block, now);
+                return Some(self.known(address, block));
             }
         }
         None
@@ -119,7 +130,7 @@ impl HeapModel {
             if let Some(block) = self.blocks.forget(address, birth) {
                 self.problems
                     .add(ProblemKind::FreeLost, 0, None, Some(time));
-                self.end_unseen(&block, time);
+                self.end_unseen(block, time);
             }
         }
     }

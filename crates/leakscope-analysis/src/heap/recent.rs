@@ -1,7 +1,7 @@
 //! The last heap event of each core: some events are two halves of one call.
 
 use super::blocks::LiveBlock;
-use crate::trace::{Context, StackId};
+use crate::trace::{Context, Occasion, StackId};
 
 /// What happened last on a core, and to whom. Which fields count, [`Recent::kind`] says: almost every
 /// event writes here, and writes no more than it must.
@@ -42,17 +42,38 @@ pub(super) struct Failure {
 }
 
 impl Recent {
+    /// An event that frees the memory at `address`, where this block lived.
+    #[inline(always)]
+    pub(super) fn note_free(
+        &mut self,
+        address: u64,
+        block: Option<LiveBlock>,
+        stack: StackId,
+        now: &Occasion,
+    ) {
+        self.failed_before = self.is_failure_to_move(address, now.context);
+        self.kind = Kind::Free;
+        self.context = now.context;
+        self.stack = stack;
+        self.address = address;
+        self.block = block;
+        self.time = now.time;
+    }
+
     /// Whether this was a free from the same call, and so the first half of a reallocation.
     #[inline]
-    #[allow(
-        clippy::needless_bitwise_bool,
-        reason = "what came last cannot be foreseen, but that all of this is true is rare"
-    )]
     pub(super) fn is_half(&self, stack: StackId, context: Context) -> bool {
-        (self.kind == Kind::Free)
-            & (self.stack == stack)
-            & (stack != StackId::NONE)
-            & (self.context == context)
+        self.kind == Kind::Free
+            && self.stack == stack
+            && stack != StackId::NONE
+            && self.context == context
+    }
+
+    /// Whether an allocation from this stack may complete it. What came last cannot be foreseen, but that this is
+    /// true is rare.
+    #[inline]
+    pub(super) fn may_be_completed(&self, stack: StackId) -> bool {
+        self.kind == Kind::Failed || self.stack == stack && stack != StackId::NONE
     }
 
     /// Whether this was a failure to reallocate the block at `address`, and `context` now tries that again.

@@ -84,7 +84,7 @@ impl HeapModel {
             record.blocks = blocks
                 .iter()
                 .take(CallSite::BLOCKS_KEPT)
-                .map(|(address, block)| self.listed(*address, block))
+                .map(|(address, block)| self.listed(*address, *block))
                 .collect();
             if site.allocations > 0 {
                 let finding = findings::judge(&history, &span);

@@ -103,7 +103,9 @@ impl Site {
         if self.cycle != moment.cycle {
             self.enter_cycle(moment);
         }
-        self.floor.lowest = self.floor.lowest.min(self.floor.level);
+        if self.floor.level < self.floor.lowest {
+            self.floor.lowest = self.floor.level;
+        }
         if time >= self.floor.until {
             self.enter_window(time, moment);
         }
@@ -134,15 +136,21 @@ impl Site {
         } else {
             self.settle(time, moment);
             let silence = time.saturating_sub(self.last_allocation);
-            self.longest_silence = self.longest_silence.max(silence);
+            if silence > self.longest_silence {
+                self.longest_silence = silence;
+            }
         }
         self.last_allocation = time;
         self.allocations += 1;
         self.allocated_bytes += size;
         self.live_bytes += size;
         self.floor.level = self.live_bytes;
-        self.smallest = self.smallest.min(size as u32);
-        self.largest = self.largest.max(size as u32);
+        if (size as u32) < self.smallest {
+            self.smallest = size as u32;
+        }
+        if size as u32 > self.largest {
+            self.largest = size as u32;
+        }
         if self.live_bytes > self.max_live_bytes {
             self.max_live_bytes = self.live_bytes;
             self.max_first_reached = time;

@@ -26,7 +26,7 @@ impl HeapModel {
         sessions.push(session);
         let records = self.records(end, &self.known_of(trace));
         let ids = (0..).map(SiteId::new);
-        let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(&self.keys))
+        let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
                 record.call_site(id, key.split(trace.stacks()), &self.contexts)
             })
@@ -120,7 +120,7 @@ impl HeapModel {
         }
         if totals.heap_events == 0 {
             note(ProblemKind::NoHeapEvents);
-        } else if totals.allocations > 0 && !self.saw_stack {
+        } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }
         if self.past.joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {

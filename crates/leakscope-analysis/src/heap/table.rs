@@ -41,14 +41,18 @@ impl Table {
         (address.wrapping_mul(GOLDEN_RATIO) >> self.shift) as usize
     }
 
-    /// Where an address stands, or the free slot where it would.
+    /// The place at which the search for an address ends: at its slot, or without one, at the free slot where it
+    /// would be.
     #[inline(always)]
-    fn place(&self, address: u64) -> usize {
+    fn place(&self, address: u64) -> Result<usize, usize> {
         let mut place = self.start(address);
         loop {
             let slot = &self.slots[place];
-            if slot.address == address || slot.is_free() {
-                return place;
+            if slot.is_free() {
+                return Err(place);
+            }
+            if slot.address == address {
+                return Ok(place);
             }
             place = (place + 1) & (self.slots.len() - 1);
         }
@@ -56,16 +60,15 @@ impl Table {
 
     /// What stands at an address.
     pub(super) fn get(&self, address: u64) -> Option<&Slot> {
-        let slot = &self.slots[self.place(address)];
-        (!slot.is_free()).then_some(slot)
+        let place = self.place(address).ok()?;
+        Some(&self.slots[place])
     }
 
     /// What stands at an address, to be changed.
     #[inline(always)]
     pub(super) fn get_mut(&mut self, address: u64) -> Option<&mut Slot> {
-        let place = self.place(address);
-        let slot = &mut self.slots[place];
-        (!slot.is_free()).then_some(slot)
+        let place = self.place(address).ok()?;
+        Some(&mut self.slots[place])
     }
 
     /// Adds a slot whose address is in none yet.
@@ -75,9 +78,10 @@ impl Table {
             self.iter().for_each(|slot| larger.add(*slot));
             *self = larger;
         }
-        let place = self.place(slot.address);
-        self.slots[place] = slot;
-        self.used += 1;
+        if let Err(place) = self.place(slot.address) {
+            self.slots[place] = slot;
+            self.used += 1;
+        }
     }
 
     /// Takes out all slots but these.

@@ -113,6 +113,35 @@ impl<F: FoldStack, W: Watcher> Observer for Watched<'_, F, W> {
         self.watcher.switched(switch);
     }
 
+    #[inline(always)]
+    fn heap(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks) {
+        match event {
+            HeapEvent::Allocation {
+                heap: 0,
+                address,
+                size,
+                stack,
+                ..
+            } => self.allocation(now, id, address, size, stack, stacks),
+            HeapEvent::Free {
+                heap: 0,
+                address,
+                stack,
+                ..
+            } => self.free(now, id, address, stack, stacks),
+            _ => self.other(now, id, event, stacks),
+        }
+    }
+
+    #[inline(never)]
+    fn event(&mut self, event: &Event<'_>, trace: &Trace) {
+        let effect = self.heap.observe(event, trace.stacks(), self.fold);
+        self.watcher.event(event, effect.as_ref(), trace, self.heap);
+    }
+}
+
+/// What almost all events are has code of its own, and its parameters stay in registers.
+impl<F: FoldStack, W: Watcher> Watched<'_, F, W> {
     #[inline(never)]
     fn allocation(
         &mut self,
@@ -138,28 +167,8 @@ impl<F: FoldStack, W: Watcher> Observer for Watched<'_, F, W> {
     }
 
     #[inline(never)]
-    fn reallocation(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        [old_address, address]: [u64; 2],
-        size: u64,
-        stack: StackId,
-        stacks: &Stacks,
-    ) {
-        let event = HeapEvent::Reallocation {
-            old_address,
-            address,
-            size,
-            stack,
-        };
+    fn other(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks) {
         let effect = (self.heap).observe_heap(event, now, stacks, self.fold);
         self.watcher.affected(now, id, &effect, self.heap);
-    }
-
-    #[inline(never)]
-    fn event(&mut self, event: &Event<'_>, trace: &Trace) {
-        let effect = self.heap.observe(event, trace.stacks(), self.fold);
-        self.watcher.event(event, effect.as_ref(), trace, self.heap);
     }
 }

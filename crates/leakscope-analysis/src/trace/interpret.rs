@@ -15,7 +15,7 @@ use crate::problem::ProblemKind;
 
 impl Trace {
     /// What a packet means, and who ran when it was sent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn interpret(&mut self, index: usize, piece: &Piece) -> (Context, Meant) {
         self.count_packet(piece.time);
         let source = &self.streams[index];

@@ -10,7 +10,7 @@ use super::feed::Feed;
 use super::interpret::follow_switch;
 use super::lane::Lane;
 use super::reader::{Counts, Meant, StreamState, Trace, earliest};
-use super::stacks::{StackId, Stacks};
+use super::stacks::Stacks;
 use super::stream::{Piece, Ready, Stream};
 use super::tasks::Tasks;
 
@@ -66,30 +66,8 @@ pub(crate) trait Observer {
     /// Another task or interrupt runs. Only told to those who want to know of all events.
     fn switch(&mut self, _switch: &Switch) {}
 
-    /// As [`HeapEvent::Allocation`], in the only heap.
-    fn allocation(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        address: u64,
-        size: u64,
-        stack: StackId,
-        stacks: &Stacks,
-    );
-
-    /// As [`HeapEvent::Free`], in the only heap.
-    fn free(&mut self, now: &Occasion, id: u32, address: u64, stack: StackId, stacks: &Stacks);
-
-    /// As [`HeapEvent::Reallocation`], from one address to another.
-    fn reallocation(
-        &mut self,
-        now: &Occasion,
-        id: u32,
-        addresses: [u64; 2],
-        size: u64,
-        stack: StackId,
-        stacks: &Stacks,
-    );
+    /// Something happens to the heap.
+    fn heap(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks);
 
     /// Any other event.
     fn event(&mut self, event: &Event<'_>, trace: &Trace);
@@ -230,39 +208,12 @@ impl<O: Observer> Listener for Telling<'_, O> {
 
     #[inline(always)]
     fn hear(self, event: HeapEvent, stacks: &Stacks) -> bool {
-        let (piece, observer) = (self.piece, self.observer);
-        match event {
-            HeapEvent::Allocation {
-                heap: 0,
-                address,
-                size,
-                stack,
-                ..
-            } => {
-                let now = occasion(self.stream, piece, self.cores);
-                observer.allocation(&now, piece.id(), address, size, stack, stacks);
-            }
-            HeapEvent::Free {
-                heap: 0,
-                address,
-                stack,
-                ..
-            } => {
-                let now = occasion(self.stream, piece, self.cores);
-                observer.free(&now, piece.id(), address, stack, stacks);
-            }
-            HeapEvent::Reallocation {
-                old_address,
-                address,
-                size,
-                stack,
-            } => {
-                let now = occasion(self.stream, piece, self.cores);
-                let places = [old_address, address];
-                observer.reallocation(&now, piece.id(), places, size, stack, stacks);
-            }
-            _ => return false,
+        if let HeapEvent::Failed { .. } | HeapEvent::FreeOfNull { .. } = event {
+            // Told as an event: here, it would cost those that are no failures.
+            return false;
         }
+        let now = occasion(self.stream, self.piece, self.cores);
+        (self.observer).heap(&now, self.piece.id(), event, stacks);
         self.counts.heap_events += 1;
         true
     }

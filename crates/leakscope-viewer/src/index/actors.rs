@@ -25,32 +25,43 @@ pub(crate) struct Lane {
 #[derive(Clone, Debug)]
 pub(crate) struct Actors {
     contexts: Vec<Context>,
-    /// By task: the number of the context, or [`NONE`].
-    tasks: Vec<u16>,
-    /// Of contexts that are no task.
-    others: FxHashMap<Context, u16>,
+    numbers: FxHashMap<Context, u16>,
     lanes: Vec<Lane>,
-    /// By core, then by context: the number of the lane, or [`NO_LANE`].
-    numbers: Vec<Vec<u32>>,
-    /// By core: who was looked up last.
-    last: Vec<Option<Actor>>,
+    /// By core, then by [`place`].
+    known: Vec<Vec<Option<Actor>>>,
+    /// Those that have no place.
+    others: FxHashMap<(u8, Context), Actor>,
 }
 
 /// Number of [`Context::Unknown`].
 pub(crate) const UNKNOWN: u16 = 0;
 
-const NONE: u16 = u16::MAX;
-const NO_LANE: u32 = u32::MAX;
+/// No chip has so many interrupts.
+const INTERRUPTS: u32 = 1 << 12;
+
+/// Where somebody is looked up. Only interrupts whose numbers are damaged have no place.
+#[inline(always)]
+fn place(context: Context) -> Option<usize> {
+    // Almost all are tasks.
+    if let Context::Task(task) = context {
+        return Some(3 + 2 * task.index());
+    }
+    match context {
+        Context::Unknown => Some(0),
+        Context::Idle => Some(1),
+        Context::Interrupt(number) => (number < INTERRUPTS).then_some(4 + 2 * number as usize),
+        _ => Some(2),
+    }
+}
 
 impl Default for Actors {
     fn default() -> Self {
         Self {
             contexts: vec![Context::Unknown],
-            tasks: Vec::new(),
-            others: FxHashMap::from_iter([(Context::Unknown, UNKNOWN)]),
+            numbers: FxHashMap::from_iter([(Context::Unknown, UNKNOWN)]),
             lanes: Vec::new(),
-            numbers: Vec::new(),
-            last: Vec::new(),
+            known: Vec::new(),
+            others: FxHashMap::default(),
         }
     }
 }
@@ -59,33 +70,19 @@ impl Actors {
     /// The numbers of somebody on a core; who is new gets the next ones.
     #[inline(always)]
     pub(crate) fn number(&mut self, core: u8, is: Context) -> Actor {
-        match self.last.get(usize::from(core)) {
-            Some(Some(actor)) if actor.is == is => *actor,
-            _ => self.number_another(core, is),
-        }
-    }
-
-    #[inline(never)]
-    fn number_another(&mut self, core: u8, is: Context) -> Actor {
-        let actor = match self.known(core, is) {
+        match self.known(core, is) {
             Some(actor) => actor,
             None => self.add(core, is),
-        };
-        let place = usize::from(core);
-        if place >= self.last.len() {
-            self.last.resize(place + 1, None);
         }
-        self.last[place] = Some(actor);
-        actor
     }
 
     /// The numbers of somebody on a core, if there are any.
     #[inline(always)]
-    pub(crate) fn known(&self, core: u8, is: Context) -> Option<Actor> {
-        let context = self.context(is)?;
-        let of_core = self.numbers.get(usize::from(core))?;
-        let lane = *of_core.get(usize::from(context))?;
-        (lane != NO_LANE).then_some(Actor { is, context, lane })
+    fn known(&self, core: u8, is: Context) -> Option<Actor> {
+        match place(is) {
+            Some(place) => *self.known.get(usize::from(core))?.get(place)?,
+            None => self.others.get(&(core, is)).copied(),
+        }
     }
 
     /// The numbers of somebody who was seen when the trace was read first, as all are that are read again.
@@ -94,62 +91,53 @@ impl Actors {
         self.known(core, is).unwrap_or(Actor {
             is,
             context: UNKNOWN,
-            lane: NO_LANE,
+            lane: u32::MAX,
         })
     }
 
     /// The number of a context, if it has one.
-    #[inline]
     pub(crate) fn context(&self, context: Context) -> Option<u16> {
-        match context {
-            Context::Task(task) => {
-                let number = self.tasks.get(task.index()).copied();
-                number.filter(|&number| number != NONE)
-            }
-            other => self.others.get(&other).copied(),
-        }
+        self.numbers.get(&context).copied()
     }
 
     #[cold]
     fn add(&mut self, core: u8, is: Context) -> Actor {
-        let context = match self.context(is) {
-            Some(context) => context,
-            None => self.add_context(is),
+        let actor = match self.add_context(is) {
+            Some(context) => {
+                self.lanes.push(Lane { core, context });
+                let lane = self.lanes.len() as u32 - 1;
+                Actor { is, context, lane }
+            }
+            None => Actor {
+                is,
+                ..self.number(core, Context::Unknown)
+            },
         };
-        let (of_core, place) = (usize::from(core), usize::from(context));
-        if of_core >= self.numbers.len() {
-            self.numbers.resize(of_core + 1, Vec::new());
+        let Some(place) = place(is) else {
+            self.others.insert((core, is), actor);
+            return actor;
+        };
+        let core = usize::from(core);
+        if core >= self.known.len() {
+            self.known.resize(core + 1, Vec::new());
         }
-        let numbers = &mut self.numbers[of_core];
-        if place >= numbers.len() {
-            numbers.resize(place + 1, NO_LANE);
+        let of_core = &mut self.known[core];
+        if place >= of_core.len() {
+            of_core.resize(place + 1, None);
         }
-        if numbers[place] == NO_LANE {
-            numbers[place] = self.lanes.len() as u32;
-            self.lanes.push(Lane { core, context });
-        }
-        let lane = numbers[place];
-        Actor { is, context, lane }
+        of_core[place] = Some(actor);
+        actor
     }
 
-    fn add_context(&mut self, context: Context) -> u16 {
-        if self.contexts.len() >= usize::from(NONE) {
-            return UNKNOWN;
+    /// The number of a context, which gets the next one if it has none; `None` if there are no more.
+    fn add_context(&mut self, context: Context) -> Option<u16> {
+        if let Some(known) = self.context(context) {
+            return Some(known);
         }
-        let number = self.contexts.len() as u16;
+        let number = u16::try_from(self.contexts.len()).ok()?;
         self.contexts.push(context);
-        match context {
-            Context::Task(task) => {
-                if task.index() >= self.tasks.len() {
-                    self.tasks.resize(task.index() + 1, NONE);
-                }
-                self.tasks[task.index()] = number;
-            }
-            other => {
-                self.others.insert(other, number);
-            }
-        }
-        number
+        self.numbers.insert(context, number);
+        Some(number)
     }
 
     /// All contexts, by number.

@@ -141,8 +141,25 @@ fn write(
         && first.is_none_or(Ended::is_narrow)
         && lost.is_none_or(Ended::is_narrow);
     let has = |is_there: bool, bit: u8| if is_there { bit } else { 0 };
-    room[0] = tag | has(!is_narrow, WIDE) | has(first.is_some(), FIRST) | has(lost.is_some(), LOST);
-    let widths = if is_narrow { &NARROW } else { &WIDER };
+    let tag = tag | has(first.is_some(), FIRST) | has(lost.is_some(), LOST);
+    if is_narrow {
+        write_numbers(room, tag, &NARROW, site, first, lost)
+    } else {
+        write_numbers(room, tag | WIDE, &WIDER, site, first, lost)
+    }
+}
+
+/// Inlined, so that the compiler knows where each number stands.
+#[inline(always)]
+fn write_numbers(
+    room: &mut [u8; ENTRY],
+    tag: u8,
+    widths: &Widths,
+    site: Option<SiteId>,
+    first: Option<&Ended>,
+    lost: Option<&Ended>,
+) -> usize {
+    room[0] = tag;
     let mut length = 1;
     if let Some(site) = site {
         put(room, &mut length, site.number().into(), widths.site);

@@ -112,21 +112,23 @@ impl Exchange {
         Some(freed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn pair(&mut self, owner: u16, by: u16) -> &mut Sum {
+        let (row, column) = (usize::from(owner), usize::from(by));
+        if row < self.first.len() && column < FIRST {
+            return &mut self.first[row][column];
+        }
+        self.add_pair(owner, by)
+    }
+
+    #[cold]
+    fn add_pair(&mut self, owner: u16, by: u16) -> &mut Sum {
         let (row, column) = (usize::from(owner), usize::from(by));
         if row >= FIRST || column >= FIRST {
             return self.others.entry((owner, by)).or_default();
         }
-        if row >= self.first.len() {
-            self.add_rows(row + 1);
-        }
+        self.first.resize(row + 1, [Sum::default(); FIRST]);
         &mut self.first[row][column]
-    }
-
-    #[cold]
-    fn add_rows(&mut self, count: usize) {
-        self.first.resize(count, [Sum::default(); FIRST]);
     }
 
     /// Who allocated, who freed, and how much, in order of their numbers.

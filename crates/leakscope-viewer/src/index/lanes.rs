@@ -12,22 +12,22 @@ pub(crate) struct Sums {
     pub(crate) switches: u64,
 }
 
-/// The sums of all lanes.
+/// The sums of all lanes. All of them fill the same bin at a time, so that what lasts must be told of up to the end of
+/// a bin before the next one is opened.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lanes {
     /// A bin is 2 to this power ticks long.
     pub(crate) shift: u32,
     /// By the number of the lane.
     sums: Vec<Sums>,
-    /// By lane: the bins that are being filled, of running and of being ready.
-    open: Vec<[Open; 2]>,
-}
-
-/// What was summed up so far in a bin: most spans are short, and go on in the bin of the one before.
-#[derive(Clone, Copy, Debug, Default)]
-struct Open {
+    /// The bin that is being filled.
     bin: u64,
-    ticks: u64,
+    /// When it is over; 0 if none was opened.
+    pub(crate) until: u64,
+    /// Its ticks by lane, of running and of being ready.
+    open: Vec<[u64; 2]>,
+    /// Those that are not 0: the lane, and whether it is of being ready.
+    touched: Vec<(u32, bool)>,
 }
 
 /// A trace is divided into at most so many bins.
@@ -37,51 +37,39 @@ const BINS: u64 = 1 << 16;
 const MOST_SUMS: usize = 1 << 22;
 
 impl Lanes {
-    /// Adds what comes next on a lane.
+    /// Adds what lies in the open bin.
     #[inline(always)]
     pub(crate) fn add(&mut self, span: Span) {
-        let open = self.open.get_mut(span.lane as usize);
-        let open = open.map(|open| &mut open[usize::from(span.ready)]);
-        let (first, last) = (span.from >> self.shift, span.to >> self.shift);
-        match open {
-            Some(open) if open.bin == last && first == last => open.ticks += span.to - span.from,
-            _ => self.add_beyond(span),
+        let lane = span.lane as usize;
+        if lane >= self.open.len() {
+            self.grow(lane + 1);
         }
+        let ticks = &mut self.open[lane][usize::from(span.ready)];
+        if *ticks == 0 && span.ticks() > 0 {
+            self.touched.push((span.lane, span.ready));
+        }
+        *ticks += span.ticks();
     }
 
-    /// A span that does not lie in the open bin.
-    #[inline(never)]
-    fn add_beyond(&mut self, span: Span) {
-        let lane = span.lane as usize;
-        self.grow(lane + 1);
-        while span.to >> self.shift >= BINS {
-            self.widen();
-        }
-        let (from, to) = (span.from, span.to.max(span.from));
-        let bin = to >> self.shift;
-        let begin = from.max(bin << self.shift);
-        let ticks = to - begin;
-        let open = &mut self.open[lane][usize::from(span.ready)];
-        let before = std::mem::replace(open, Open { bin, ticks });
-        let sums = self.sums(lane, span.ready);
-        sums.push(before.bin as u32, before.ticks);
-        if from < begin {
-            sums.add(from, begin);
-        }
+    /// Adds what lies before the open bin.
+    pub(crate) fn add_before(&mut self, span: Span) {
+        self.grow(span.lane as usize + 1);
+        self.sums(span.lane, span.ready).add(span.from, span.to);
     }
 
     /// There are so many lanes, at least.
+    #[inline(never)]
     pub(crate) fn grow(&mut self, lanes: usize) {
         if lanes > self.sums.len() {
             self.sums.resize_with(lanes, Sums::default);
-            self.open.resize(lanes, [Open::default(); 2]);
+            self.open.resize(lanes, [0; 2]);
         }
     }
 
     /// The sums of a lane, in bins of the present length.
     #[inline]
-    fn sums(&mut self, lane: usize, ready: bool) -> &mut Layers {
-        let lane = &mut self.sums[lane];
+    fn sums(&mut self, lane: u32, ready: bool) -> &mut Layers {
+        let lane = &mut self.sums[lane as usize];
         let sums = if ready {
             &mut lane.ready
         } else {
@@ -91,26 +79,40 @@ impl Lanes {
         sums
     }
 
+    /// Opens the bin of a moment; returns when it begins.
+    pub(crate) fn open_at(&mut self, time: u64) -> u64 {
+        self.settle();
+        while time >> self.shift >= BINS {
+            self.widen();
+        }
+        self.bin = time >> self.shift;
+        self.end_bin();
+        self.bin << self.shift
+    }
+
+    /// Notes when the open bin is over.
+    fn end_bin(&mut self) {
+        let until = (u128::from(self.bin) + 1) << self.shift;
+        self.until = u64::try_from(until).unwrap_or(u64::MAX);
+    }
+
     /// Everything that was summed up is kept.
     pub(crate) fn settle(&mut self) {
-        for lane in 0..self.sums.len() {
-            for ready in [false, true] {
-                let open = &mut self.open[lane][usize::from(ready)];
-                let (bin, ticks) = (open.bin as u32, std::mem::take(&mut open.ticks));
-                if ticks > 0 {
-                    self.sums(lane, ready).push(bin, ticks);
-                }
-            }
+        let bin = self.bin as u32;
+        let mut touched = std::mem::take(&mut self.touched);
+        for (lane, ready) in touched.drain(..) {
+            let ticks = std::mem::take(&mut self.open[lane as usize][usize::from(ready)]);
+            self.sums(lane, ready).push(bin, ticks);
         }
+        self.touched = touched;
     }
 
     #[cold]
     fn widen(&mut self) {
         self.settle();
         self.shift += 1;
-        for open in self.open.as_flattened_mut() {
-            open.bin >>= 1;
-        }
+        self.bin >>= 1;
+        self.end_bin();
     }
 
     /// Makes bins longer if there are more than so many up to `end`, or too many sums in them.

@@ -104,6 +104,22 @@ impl Index {
         self.levels.at(time).count(kind);
     }
 
+    /// Sees to it that the lanes fill the bin of a moment.
+    #[inline(always)]
+    fn open_bin(&mut self, time: u64) {
+        if time >= self.lanes.until {
+            self.open_next_bin(time);
+        }
+    }
+
+    #[inline(never)]
+    fn open_next_bin(&mut self, time: u64) {
+        let lanes = &mut self.lanes;
+        self.running.settle(lanes.until, |span| lanes.add(span));
+        let begin = lanes.open_at(time);
+        (self.running).settle(begin, |span| lanes.add_before(span));
+    }
+
     /// Takes into account that somebody else runs.
     #[inline(always)]
     pub(crate) fn switched(&mut self, switch: &Switch) {
@@ -114,6 +130,7 @@ impl Index {
             self.lanes.count_switch(lane);
         }
         let now = self.actors.number(core, switch.running);
+        self.open_bin(time);
         let lanes = &mut self.lanes;
         (self.running).switched(id, core, time, now, |span| lanes.add(span));
     }
@@ -157,6 +174,7 @@ impl Index {
         lane: u32,
         trace: &Trace,
     ) {
+        self.open_bin(event.time);
         let (actors, lanes) = (&mut self.actors, &mut self.lanes);
         self.running.observe(
             event,
@@ -246,6 +264,7 @@ impl Index {
     /// What lasts is summed up to this moment, and what grew too large is made smaller.
     pub(crate) fn settle(&mut self, time: u64) -> io::Result<()> {
         self.levels.at(time);
+        self.open_bin(time);
         let lanes = &mut self.lanes;
         lanes.grow(self.actors.lanes().len());
         self.running.settle(time, |span| lanes.add(span));

@@ -50,7 +50,11 @@ impl Index {
                 let ended = Ended::new(ended, owner.lane, now.time);
                 self.ledger.push(|room| entry::write_free(room, &ended));
             }
-            _ => self.note_other(now, effect, index, actor),
+            // A copy: no other effect needs to lie in memory.
+            other => {
+                let other = *other;
+                self.note_other(now, &other, index, actor);
+            }
         }
     }
 
@@ -104,10 +108,7 @@ impl Index {
         if (block.core, block.context) == (now.core, now.context) {
             return actor;
         }
-        match self.actors.known(block.core, block.context) {
-            Some(owner) => owner,
-            None => self.actors.number(block.core, block.context),
-        }
+        self.actors.number(block.core, block.context)
     }
 
     #[inline(always)]

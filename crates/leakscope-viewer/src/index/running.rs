@@ -19,6 +19,14 @@ pub(crate) struct Span {
     pub(crate) to: u64,
 }
 
+impl Span {
+    /// How long it lasted.
+    #[inline]
+    pub(crate) fn ticks(&self) -> u64 {
+        self.to.saturating_sub(self.from)
+    }
+}
+
 /// The state at one moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Running {
@@ -213,12 +221,13 @@ impl Running {
         self.ready.resize(count, None);
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_ready(&mut self, context: u16, to: u64, ended: &mut impl FnMut(Span)) {
         let ready = self.ready.get_mut(usize::from(context));
         let Some(ready) = ready.and_then(Option::take) else {
             return;
         };
+        let (lane, from) = (ready.lane, ready.since);
         let on_core = &mut self.cores[usize::from(ready.core)].ready;
         on_core.swap_remove(ready.place as usize);
         if let Some(&moved) = on_core.get(ready.place as usize)
@@ -227,14 +236,15 @@ impl Running {
             moved.place = ready.place;
         }
         ended(Span {
-            lane: ready.lane,
+            lane,
             ready: true,
-            from: ready.since,
+            from,
             to,
         });
     }
 
     /// Those of a core for which that is true are no longer ready.
+    #[inline(never)]
     fn end_all_ready(
         &mut self,
         core: u8,
@@ -271,8 +281,10 @@ impl Running {
                 state.since = time;
             }
         }
-        for ready in self.ready.iter_mut().flatten() {
-            if ready.since < time {
+        for &context in self.cores.iter().flat_map(|core| &core.ready) {
+            if let Some(ready) = &mut self.ready[usize::from(context)]
+                && ready.since < time
+            {
                 ended(Span {
                     lane: ready.lane,
                     ready: true,

@@ -318,6 +318,7 @@ impl Stream {
             let end = start + frame.length;
             let label = self.label(&frame, lane);
             self.offer(Piece::of(&frame, start, time, label), end);
+            self.is_cut = true;
         }
     }
 
@@ -327,7 +328,6 @@ impl Stream {
         self.time = piece.time;
         self.next_time = piece.time;
         self.pieces[self.next & 1] = piece;
-        self.is_cut = true;
         self.unread.start = end;
     }
 

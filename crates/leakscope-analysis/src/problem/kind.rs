@@ -1,0 +1,211 @@
+//! The kinds of problems, and their names.
+
+use crate::dump::{Interruption, Sums};
+
+/// The kinds of problems. Amounts are sums over all occurrences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The target had no room and dropped packets.
+    Overflow {
+        /// At least this many packets.
+        packets: u64,
+    },
+    /// Bytes could not be read as packets and were skipped.
+    Skipped {
+        /// How many.
+        bytes: u64,
+    },
+    /// Bytes before the first sync: a recording that begins in the middle.
+    BeforeStart {
+        /// How many.
+        bytes: u64,
+    },
+    /// The data end inside a packet.
+    Cut {
+        /// How many bytes of it are there.
+        bytes: u64,
+    },
+    /// Nothing looks like SystemView data.
+    NotSystemView,
+    /// There is a header and nothing behind it, or nothing at all.
+    Empty,
+    /// No start sequence was found: the data were read from their first plausible packet.
+    NoStart,
+    /// No `INIT`: the clock's rate is not known, and times are in ticks.
+    NoInit,
+    /// A packet whose fields could not be read; its neighbours could.
+    UnreadablePacket {
+        /// The id of the first.
+        id: u32,
+    },
+    /// No heap event could be named, so that nothing can be said of leaks.
+    NoHeapEvents,
+    /// Events of a module that nothing describes; they were taken for ESP-IDF's heap module because
+    /// they have its shape.
+    HeapModuleGuessed {
+        /// The id of its first event.
+        id: u32,
+    },
+    /// Events of modules that nothing describes.
+    UnnamedModuleEvents {
+        /// The id of the first.
+        id: u32,
+    },
+    /// Heap events of the leakscope recorder came before its units: their addresses are offsets.
+    NoHeapUnits,
+    /// The leakscope recorder is newer than this reader.
+    NewerRecorder {
+        /// The version of what it sends.
+        version: u32,
+    },
+    /// Heap events without call stacks: all allocations count as one call site.
+    NoCallStacks,
+    /// The target restarted within the trace.
+    Restart,
+    /// Recording was stopped and started again within the trace.
+    Paused,
+    /// The frees of blocks were lost: their addresses were allocated again while they lived.
+    FreeLost,
+    /// Frees of addresses whose allocation was lost with other data.
+    AllocationLost,
+    /// Two inputs say that they are the same core.
+    SameCoreTwice {
+        /// The core.
+        core: u8,
+    },
+    /// The clocks of the cores have different rates, or each its own start: the order of events between
+    /// cores is approximate.
+    ClocksDiffer,
+    /// The link carries no module descriptions, as Espressif's serial links: from those, the other
+    /// core's scheduling is missing too (`SEGGER_RTT_WriteSkipNoLock` in `SEGGER_RTT_esp.c`).
+    OneCoreOnly,
+    /// All deltas are zero: nothing can be said about time.
+    ClockStands,
+    /// More anomalies or restarts than are kept.
+    TooMany,
+    /// More call stacks than are kept: allocations from others count as one call site.
+    TooManyStacks {
+        /// How many are kept.
+        kept: u64,
+    },
+    /// The recording is too short to tell a leak from a program that starts up.
+    TooShort {
+        /// Its length in ticks.
+        ticks: u64,
+    },
+    /// The ELF file is not the one that was running: its checksum is another.
+    ElfDiffers,
+    /// Return addresses lie outside the code of the ELF file.
+    AddressesOutsideElf {
+        /// How many distinct ones.
+        outside: u64,
+        /// How many there are in all.
+        all: u64,
+    },
+    /// Return addresses of the trace have no call before them in the ELF file: it is another program, or another build.
+    NotBehindCalls {
+        /// Those that have one.
+        behind: u64,
+        /// Those that are in the code of the ELF file.
+        tested: u64,
+    },
+    /// Two descriptions name different modules at one place: one of them is damaged.
+    DescriptionsDisagree {
+        /// The id of the module's first event.
+        offset: u32,
+    },
+    /// A dump of a record buffer, and no trace: nothing can be said of growth over time.
+    NoHistory,
+    /// The record buffer had overflowed before it was dumped.
+    RecordsEvicted,
+    /// A dump lacks records that it announces, or its end.
+    DumpCut {
+        /// Records that are there.
+        found: u64,
+        /// Records that it announces, if its first line is there.
+        announced: Option<u64>,
+    },
+    /// The device stopped in the middle of a dump.
+    DumpInterrupted(Interruption),
+    /// A dump's own sum of what was not freed is another than that of its records.
+    DumpSumsDiffer {
+        /// What the dump says.
+        sums: Sums,
+        /// What was read.
+        read: Sums,
+    },
+    /// Something was recorded while the dump was printed.
+    DumpChanged,
+    /// The device found its own list of records damaged.
+    RecordListCorrupt,
+    /// Lines among those of the dump that could not be read.
+    UnreadableLines,
+    /// A log holds several dumps, of which one is reported.
+    SeveralDumps {
+        /// How many.
+        dumps: u64,
+        /// Whether the one that is reported is whole.
+        is_whole: bool,
+    },
+    /// Blocks that a dump lists as alive, at addresses that it lists twice: ESP-IDF may have noted their
+    /// frees in the older records (`list_find` in `heap_trace_standalone.c`).
+    AddressesReused,
+    /// Frees of blocks of which there is no record.
+    FreesWithoutRecord {
+        /// How many, at the least.
+        frees: u64,
+    },
+    /// Callers that are addresses of data: ESP-IDF on RISC-V, built without frame pointers, records the
+    /// frame pointer in place of the first caller (`heap_trace.inc`).
+    CallersAreData,
+}
+
+impl ProblemKind {
+    /// The stable name that programs read.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Overflow { .. } => "overflow",
+            Self::Skipped { .. } => "skipped-bytes",
+            Self::BeforeStart { .. } => "bytes-before-start",
+            Self::Cut { .. } => "cut-off",
+            Self::NotSystemView => "not-systemview",
+            Self::Empty => "empty",
+            Self::NoStart => "no-start",
+            Self::NoInit => "no-init",
+            Self::UnreadablePacket { .. } => "unreadable-packet",
+            Self::NoHeapEvents => "no-heap-events",
+            Self::HeapModuleGuessed { .. } => "heap-module-guessed",
+            Self::UnnamedModuleEvents { .. } => "unnamed-module-events",
+            Self::NoHeapUnits => "no-heap-units",
+            Self::NewerRecorder { .. } => "newer-recorder",
+            Self::NoCallStacks => "no-call-stacks",
+            Self::Restart => "restart",
+            Self::Paused => "paused",
+            Self::FreeLost => "free-lost",
+            Self::AllocationLost => "allocation-lost",
+            Self::SameCoreTwice { .. } => "same-core-twice",
+            Self::ClocksDiffer => "clocks-differ",
+            Self::OneCoreOnly => "one-core-only",
+            Self::ClockStands => "clock-stands",
+            Self::TooMany => "too-many",
+            Self::TooManyStacks { .. } => "too-many-stacks",
+            Self::TooShort { .. } => "too-short",
+            Self::ElfDiffers => "elf-differs",
+            Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
+            Self::DescriptionsDisagree { .. } => "descriptions-disagree",
+            Self::NotBehindCalls { .. } => "not-behind-calls",
+            Self::NoHistory => "no-history",
+            Self::RecordsEvicted => "records-evicted",
+            Self::DumpCut { .. } => "dump-cut-off",
+            Self::DumpInterrupted(_) => "dump-interrupted",
+            Self::DumpSumsDiffer { .. } => "dump-sums-differ",
+            Self::DumpChanged => "dump-changed",
+            Self::RecordListCorrupt => "record-list-corrupt",
+            Self::UnreadableLines => "unreadable-lines",
+            Self::SeveralDumps { .. } => "several-dumps",
+            Self::AddressesReused => "addresses-reused",
+            Self::FreesWithoutRecord { .. } => "frees-without-record",
+            Self::CallersAreData => "callers-are-data",
+        }
+    }
+}
