@@ -191,7 +191,7 @@ pub(crate) struct Trace {
     pub(crate) inputs: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Symbols {
     /// The ELF file that was running, for functions and lines.
     #[arg(long, value_name = "FILE")]
