@@ -219,7 +219,7 @@ impl Gate {
     /// What is wrong with a rule, given what it excused.
     pub fn complaint(&self, rule: &Rule, used: RuleUse) -> Option<String> {
         if let Some(why) = used.unmatchable {
-            return Some(format!("cannot match: {why}"));
+            return Some(format!("cannot match, because {why}"));
         }
         if let (true, Some((year, month, day))) = (self.has_expired(rule), rule.until) {
             return Some(format!("has expired on {year:04}-{month:02}-{day:02}"));

@@ -9,7 +9,7 @@ use leakscope_report::units::{bytes, counted};
 use super::{Checked, function, stack, word};
 use crate::gate::{Answer, Judgement};
 
-/// Functions of a call stack that are shown.
+/// Entries of a list that are shown: functions of a call stack, rules.
 const SHOWN: usize = 6;
 
 /// One paragraph a recording, and what the rules excused.
@@ -80,22 +80,35 @@ fn excused(
     checked: &Checked<'_>,
     judgement: &Judgement<'_>,
 ) -> std::fmt::Result {
+    let mut complaints: Vec<(String, Vec<&str>)> = Vec::new();
     for (rule, used) in checked.gate.rules.iter().zip(&judgement.uses) {
-        let id = sanitise(&rule.id);
-        let sums = format!(
-            "{}, {}, {}",
-            counted(used.sites, "call site"),
-            counted(used.blocks, "block"),
-            bytes(used.bytes)
-        );
-        match checked.gate.complaint(rule, *used) {
-            Some(why) => writeln!(text, "  rule `{id}` {why}")?,
-            None => writeln!(
+        let Some(why) = checked.gate.complaint(rule, *used) else {
+            writeln!(
                 text,
-                "  rule `{id}` excuses {sums}: {}",
+                "  rule `{}` excuses {}, {}, {}: {}",
+                sanitise(&rule.id),
+                counted(used.sites, "call site"),
+                counted(used.blocks, "block"),
+                bytes(used.bytes),
                 sanitise(&rule.reason)
-            )?,
+            )?;
+            continue;
+        };
+        match complaints.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, rules)) => rules.push(&rule.id),
+            None => complaints.push((why, vec![&rule.id])),
         }
+    }
+    for (why, rules) in &complaints {
+        let names: Vec<String> = (rules.iter().take(SHOWN))
+            .map(|id| format!("`{}`", sanitise(id)))
+            .collect();
+        let more = match rules.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let rule = if rules.len() == 1 { "rule" } else { "rules" };
+        writeln!(text, "  {rule} {}{more}: {why}", names.join(", "))?;
     }
     let known = |standing: &&Standing| matches!(standing, Standing::Known(_));
     let known = judgement.standings.iter().filter(known).count();
