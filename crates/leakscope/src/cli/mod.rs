@@ -27,9 +27,7 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-<<<<<<< HEAD
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input, 4 the alarm of `record` was raised;
-`check` has two more.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` and `record` have more.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
@@ -193,7 +191,7 @@ pub(crate) struct Trace {
     pub(crate) inputs: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Symbols {
     /// The ELF file that was running, for functions and lines.
     #[arg(long, value_name = "FILE")]

@@ -105,6 +105,15 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("`{text}` is no size"))
 }
 
+/// A size or a time, with its unit: `100M`, `1GiB`, `24h`.
+pub(super) fn rotation(text: &str) -> Result<Rotation, String> {
+    if split(text).1.is_empty() {
+        return Err(format!("`{text}` has no unit: 100M is a size, 24h a time"));
+    }
+    let as_time = duration(text).map(Rotation::Time);
+    as_time.or_else(|_| size(text).map(Rotation::Size))
+}
+
 /// As [`size`]; 0 is one, too.
 pub(crate) fn any_size(text: &str) -> Result<u64, String> {
     match text.trim_end_matches('B') {
@@ -120,15 +129,6 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
         Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
         _ => Err(format!("`{text}` is no share; write one such as 1%")),
     }
-}
-
-/// A size or a time, with its unit: `100M`, `1GiB`, `24h`.
-pub(super) fn rotation(text: &str) -> Result<Rotation, String> {
-    if split(text).1.is_empty() {
-        return Err(format!("`{text}` has no unit: 100M is a size, 24h a time"));
-    }
-    let as_time = duration(text).map(Rotation::Time);
-    as_time.or_else(|_| size(text).map(Rotation::Size))
 }
 
 fn split(text: &str) -> (&str, &str) {
