@@ -17,6 +17,16 @@ pub enum OpenError {
         /// As the user named it.
         name: String,
     },
+    /// It is a part of a recording, and one before it was not named.
+    #[error(
+        "`{name}` cannot be read behind the others: part {number} of this recording is missing"
+    )]
+    PartMissing {
+        /// As the user named it.
+        name: String,
+        /// Which part, from 1 on.
+        number: u32,
+    },
     /// The system refuses.
     #[error("`{name}` cannot be read: {source}")]
     Unreadable {
@@ -41,6 +51,9 @@ impl OpenError {
         match self {
             Self::Folder { .. } => Some("name the .svdat file in it"),
             Self::Unpack { .. } => Some("make room in the folder for temporary files (TMPDIR)"),
+            Self::PartMissing { .. } => {
+                Some("name all parts, or those up to there; each can also be read alone")
+            }
             Self::NotFound { .. } | Self::Unreadable { .. } => None,
         }
     }

@@ -9,6 +9,7 @@ use crate::chain::Chain;
 use crate::compressed::{self, Compression};
 use crate::error::OpenError;
 use crate::parts;
+use crate::rotated::{self, Part};
 
 /// One input, open.
 #[derive(Debug)]
@@ -33,6 +34,11 @@ pub enum Note {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is the first of so many parts of a recording, which are read as one.
+    Parts {
+        /// It and those behind it.
+        count: u32,
+    },
     /// A recording was made of another program's file.
     Translated {
         /// Whose file it is, and what is known only in part.
@@ -53,6 +59,7 @@ impl fmt::Display for Note {
                 f,
                 "unpacking it stopped after {bytes} bytes, which were read: {reason}"
             ),
+            Self::Parts { count } => write!(f, "read with the parts behind it: {count} in all"),
             Self::Translated { from } => f.write_str(from),
             Self::Replaced { empty } => write!(
                 f,
@@ -138,12 +145,39 @@ impl Input {
 
     /// Whether it holds no packets: nothing at all, or nothing but a header.
     fn is_empty(&mut self) -> io::Result<bool> {
-        /// No header that OpenOCD writes is longer.
-        const HEADER: usize = 4096;
         let head = self.head(HEADER)?;
         let is_short = self.length()? == head.len() as u64;
         let mut lines = head.split_inclusive(|&byte| byte == b'\n');
         Ok(is_short && lines.all(|line| line.starts_with(b";")))
+    }
+
+    /// Which part of a recording it is, if it is one.
+    fn part(&mut self) -> Result<Option<Part>, OpenError> {
+        let head = self.head(HEADER);
+        let head = head.map_err(|error| OpenError::of(&self.name, error))?;
+        Ok(Part::of(&head))
+    }
+
+    /// Adds what `next` has from `start` on: the part of the recording that follows.
+    fn add(&mut self, next: &Self, start: u64) -> Result<(), OpenError> {
+        let added = self.bytes.join(&next.bytes, start);
+        added.map_err(|error| OpenError::of(&next.name, error))
+    }
+
+    /// Adds the parts that lie beside this first one; how many there are.
+    fn add_those_beside(&mut self, first: Part) -> Result<u32, OpenError> {
+        let mut path = PathBuf::from(&self.name);
+        let mut last = first;
+        let mut count = 0;
+        while let Some(next_path) = last.next_path(&path).filter(|path| path.is_file()) {
+            let mut next = open_file(&next_path.display().to_string(), &next_path)?;
+            let Some(part) = next.part()?.filter(|part| part.recording == last.recording) else {
+                break;
+            };
+            self.add(&next, part.start)?;
+            (path, last, count) = (next_path, part, count + 1);
+        }
+        Ok(count)
     }
 
     /// Its length in bytes, unpacked.
@@ -151,6 +185,9 @@ impl Input {
         self.bytes.length()
     }
 }
+
+/// No header that anybody writes is longer.
+const HEADER: usize = 4096;
 
 /// An input, read from front to end.
 struct FromFront<'i> {
@@ -171,7 +208,11 @@ impl Read for FromFront<'_> {
 /// A joined file that OpenOCD left empty is replaced by the files of its cores, if they stand beside it.
 pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
     let mut inputs = Vec::new();
-    for name in names {
+    for name in &names
+        .iter()
+        .flat_map(|name| rotated::expand(name))
+        .collect::<Vec<_>>()
+    {
         if name == "-" {
             inputs.push(spool(name, "standard input", io::stdin().lock())?);
             continue;
@@ -197,7 +238,51 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
             inputs.push(input);
         }
     }
-    Ok(inputs)
+    join_parts(inputs)
+}
+
+/// Puts the parts of one recording together, in their order. Of one whose first part alone was named, the others are
+/// looked for beside it.
+fn join_parts(inputs: Vec<Input>) -> Result<Vec<Input>, OpenError> {
+    let mut found = Vec::new();
+    for mut input in inputs {
+        found.push((input.part()?, input));
+    }
+    // Others keep their places.
+    found.sort_by_key(|(part, _)| part.as_ref().map_or(0, |part| part.number));
+    let mut wholes: Vec<(Option<Part>, Input, u32)> = Vec::new();
+    for (part, input) in found {
+        let same = |other: &Part| {
+            part.as_ref()
+                .is_some_and(|part| part.recording == other.recording)
+        };
+        let before = wholes
+            .iter_mut()
+            .find(|(last, ..)| last.as_ref().is_some_and(same));
+        let (Some((Some(last), whole, count)), Some(part)) = (before, &part) else {
+            wholes.push((part, input, 1));
+            continue;
+        };
+        if last.number + 1 != part.number {
+            let number = last.number + 1;
+            let name = input.name;
+            return Err(OpenError::PartMissing { name, number });
+        }
+        whole.add(&input, part.start)?;
+        *count += 1;
+        *last = part.clone();
+    }
+    let mut joined = Vec::new();
+    for (part, mut whole, mut count) in wholes {
+        if let Some(first) = part.filter(|part| part.number == 1) {
+            count += whole.add_those_beside(first)?;
+        }
+        if count > 1 {
+            whole.notes.push(Note::Parts { count });
+        }
+        joined.push(whole);
+    }
+    Ok(joined)
 }
 
 fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {

@@ -35,6 +35,7 @@ mod parts;
 pub mod probe;
 mod receiver;
 pub mod recording;
+mod rotated;
 pub mod rtt;
 pub mod source;
 

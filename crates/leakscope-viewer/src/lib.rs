@@ -88,5 +88,5 @@ pub use html::file as page;
 pub use query::{At, Columns, Filter, Limit, Query, QueryError, Window};
 pub use reading::{Reading, Status};
 pub use refusal::Refusal;
-pub use server::{EngineThread, Server};
+pub use server::{Download, Downloads, EngineThread, Server};
 pub use source::TraceInputs;

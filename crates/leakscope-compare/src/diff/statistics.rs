@@ -81,8 +81,9 @@ fn twice_ranks(before: &[f64], after: &[f64]) -> (Vec<usize>, usize) {
     let values: Vec<f64> = before.iter().chain(after).copied().collect();
     let rank = |value: &f64| {
         let below = values.iter().filter(|other| *other < value).count();
-        let equal = values.iter().filter(|other| *other == value).count();
-        2 * below + equal + 1
+        let above = values.iter().filter(|other| *other > value).count();
+        // Twice the mean of the ranks that equal values share.
+        values.len() + below - above + 1
     };
     (values.iter().map(rank).collect(), before.len())
 }
@@ -138,30 +139,31 @@ pub(crate) fn steps(before: &[f64], after: &[f64]) -> Tested {
     let (new, new_error, new_freedom) = mean(after);
     let error = (old_error + new_error).sqrt();
     if error == 0.0 {
-        let p = if old == new { 1.0 } else { 0.0 };
-        let ratio = if old == new { 1.0 } else { new / old };
+        // Nothing scatters: what differs, differs.
+        let differs = old < new || new < old;
+        let ratio = if differs { new / old } else { 1.0 };
         return Tested {
-            p,
+            p: if differs { 0.0 } else { 1.0 },
             ratio: (ratio, ratio),
         };
     }
     let freedom = (old_error + new_error).powi(2)
         / (old_error.powi(2) / old_freedom + new_error.powi(2) / new_freedom);
-    let t = (new - old) / error;
-    let p = beta_reg(freedom / 2.0, 0.5, freedom / (freedom + t * t));
+    let distance = ((new - old) / error).powi(2);
+    let p = beta_reg(freedom / 2.0, 0.5, freedom / (freedom + distance));
     let wide = critical(freedom);
-    // Fieller's interval of a ratio of means, cut off at 0.
-    let a = old * old - wide * wide * old_error;
-    let b = old * new;
-    let c = new * new - wide * wide * new_error;
-    let root = (b * b - a * c).max(0.0).sqrt();
-    let ratio = if a > 0.0 {
-        (((b - root) / a).max(0.0), (b + root) / a)
-    } else if c > 0.0 && a < 0.0 {
+    // Fieller's interval of a ratio of means, cut off at 0: where a parabola is below nothing.
+    let (square, half) = (old * old - wide * wide * old_error, old * new);
+    let rest = new * new - wide * wide * new_error;
+    let root = (half * half - square * rest).max(0.0).sqrt();
+    let ratio = if square > 0.0 {
+        (((half - root) / square).max(0.0), (half + root) / square)
+    } else if rest > 0.0 && square < 0.0 {
         // What is left of the axis beyond the larger root: before, there may have been no growth at all.
-        (((b - root) / a).max(0.0), f64::INFINITY)
+        (((half - root) / square).max(0.0), f64::INFINITY)
     } else {
-        (if c > 0.0 { f64::INFINITY } else { 0.0 }, f64::INFINITY)
+        let low = if rest > 0.0 { f64::INFINITY } else { 0.0 };
+        (low, f64::INFINITY)
     };
     Tested { p, ratio }
 }

@@ -6,6 +6,7 @@
 
 mod connections;
 mod door;
+mod download;
 mod guard;
 mod live;
 mod routes;
@@ -14,6 +15,7 @@ mod worker;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use leakscope_report::naming::Naming;
 use tokio::net::TcpListener;
@@ -22,6 +24,8 @@ use crate::dump::Dump;
 use crate::engine::Program;
 use crate::source::TraceInputs;
 use door::Door;
+use download::Nothing;
+pub use download::{Download, Downloads};
 use guard::Guard;
 pub use worker::EngineThread;
 use worker::Worker;
@@ -37,6 +41,7 @@ pub struct Server {
     listener: std::net::TcpListener,
     guard: Guard,
     worker: Worker,
+    downloads: Arc<dyn Downloads>,
 }
 
 impl Server {
@@ -68,7 +73,14 @@ impl Server {
             listener,
             guard,
             worker: Worker::start(subject, program)?,
+            downloads: Arc::new(Nothing),
         })
+    }
+
+    /// Offers the recording in other formats.
+    #[must_use]
+    pub fn offering(self, downloads: Arc<dyn Downloads>) -> Self {
+        Self { downloads, ..self }
     }
 
     /// Opens the page in the user's browser, without telling other users of this machine where it is; whether there
@@ -105,7 +117,7 @@ impl Server {
             .build()?;
         runtime.block_on(async {
             let listener = TcpListener::from_std(self.listener)?;
-            let routes = routes::all(self.guard, &self.worker);
+            let routes = routes::all(self.guard, &self.worker, self.downloads);
             // An open page listens for news and never hangs up: who is connected when the end comes is cut off.
             tokio::select! {
                 never = connections::serve(&listener, &routes) => match never {},

@@ -9,6 +9,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::download::{self, Downloads};
 use super::guard::{self, Guard};
 use super::live;
 use super::worker::{Questions, Worker};
@@ -20,13 +21,15 @@ use crate::refusal::Refusal;
 #[derive(Clone)]
 pub(super) struct Sources {
     pub(super) questions: Questions,
+    pub(super) downloads: Arc<dyn Downloads>,
     page: Arc<html::Served>,
     style: Arc<str>,
 }
 
-pub(super) fn all(guard: Guard, worker: &Worker) -> Router {
+pub(super) fn all(guard: Guard, worker: &Worker, downloads: Arc<dyn Downloads>) -> Router {
     let sources = Sources {
         questions: worker.questions(),
+        downloads,
         page: Arc::new(html::served()),
         style: html::style().into(),
     };
@@ -34,6 +37,8 @@ pub(super) fn all(guard: Guard, worker: &Worker) -> Router {
         .route("/style.css", get(style))
         .route("/app/{*name}", get(module))
         .route("/api/live", get(news))
+        .route("/api/downloads", get(download::list))
+        .route("/download/{name}", get(download::file))
         .route("/api/{route}", get(answer));
     let prefix = guard.prefix();
     Router::new()

@@ -128,6 +128,17 @@ fn the_page_and_its_parts_are_there_and_say_what_may_run() {
 }
 
 #[test]
+fn nothing_is_offered_for_download_unasked() {
+    let server = Running::start();
+    assert!(
+        server
+            .get(&server.own("api/downloads"))
+            .ends_with("\r\n\r\n[]")
+    );
+    assert_eq!(status(&server.get(&server.own("download/pprof"))), "404");
+}
+
+#[test]
 fn only_who_knows_the_path_gets_anything() {
     let server = Running::start();
     let wrong = "0".repeat(server.secret.len());

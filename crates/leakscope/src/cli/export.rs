@@ -49,6 +49,25 @@ pub(crate) struct Export {
     pub(crate) value: Value,
 }
 
+impl Export {
+    /// All of a recording.
+    pub(crate) fn of(inputs: &[String], symbols: &Symbols) -> Self {
+        Self {
+            inputs: inputs.to_vec(),
+            list: false,
+            format: None,
+            output: None,
+            force: false,
+            symbols: symbols.clone(),
+            from: None,
+            to: None,
+            task: None,
+            table: None,
+            value: Value::default(),
+        }
+    }
+}
+
 /// A format by its name.
 fn format() -> impl TypedValueParser<Value = Format> {
     let names = Format::ALL.iter().map(|format| format.name());

@@ -18,6 +18,7 @@ pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use quantity::Growth;
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -28,7 +29,7 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` and `diff` have two more.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check`, `diff` and `record` have more.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///

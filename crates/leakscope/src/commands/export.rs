@@ -27,6 +27,18 @@ impl Export {
     }
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
+        let lost = self.read(|facts, selection| self.begin(format, facts, selection))?;
+        for loss in lost {
+            screen::note(&format!("not in {}: {loss}", format.name()));
+        }
+        Ok(())
+    }
+
+    /// Reads the recording for what `begin` begins to write; returns what that has no words for.
+    pub(super) fn read(
+        &self,
+        begin: impl for<'r> FnOnce(&'r Facts<'r>, &Selection) -> anyhow::Result<Box<dyn Sink + 'r>>,
+    ) -> anyhow::Result<Vec<String>> {
         let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = OpenRecording::open(&self.inputs)?;
         if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
@@ -51,19 +63,15 @@ impl Export {
         let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
         let facts = Facts::new(&outcome, &report, &symbolizer);
         let selection = self.selection(&facts)?;
-        let sink = self.begin(format, &facts, &selection)?;
+        let sink = begin(&facts, &selection)?;
         let layout = recording.layout.clone();
         let lost =
             leakscope_export::export(&mut recording, &layout, &mut fold, &facts, selection, sink);
         recording.finish();
-        let lost = lost.map_err(|error| match error {
+        lost.map_err(|error| match error {
             ExportError::Read(error) => anyhow::Error::new(error),
             ExportError::Write(error) => anyhow::Error::new(error).context(self.not_written()),
-        })?;
-        for loss in lost {
-            screen::note(&format!("not in {}: {loss}", format.name()));
-        }
-        Ok(())
+        })
     }
 
     fn selection(&self, facts: &Facts<'_>) -> anyhow::Result<Selection> {

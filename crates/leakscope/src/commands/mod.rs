@@ -24,7 +24,7 @@ impl Command {
         match self {
             Self::Check(check) => return check.run(),
             Self::Diff(diff) => return diff.run(),
-            Self::Record(record) => record.run(),
+            Self::Record(record) => return record.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),

@@ -1,10 +1,13 @@
 //! `leakscope view`: a recording in the browser.
 
 use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
 
-use leakscope_viewer::{Dump, Program, Server};
+use leakscope_export::{Format, Options, Output};
+use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
-use crate::cli::View;
+use crate::cli::{Export, View};
 use crate::firmware;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Advised, Screen};
@@ -37,7 +40,8 @@ impl View {
         }
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
-        Ok(Server::new(source, program, naming, self.port))
+        let opened = Server::new(source, program, naming, self.port);
+        Ok(opened.map(|server| server.offering(Arc::new(Formats::of(self)))))
     }
 
     /// What to do if the port that was asked for cannot be had.
@@ -50,6 +54,45 @@ impl View {
             }
             _ => error.into(),
         }
+    }
+}
+
+/// What the page offers for download: what `leakscope export` writes of the same inputs.
+struct Formats(Export);
+
+impl Formats {
+    fn of(view: &View) -> Self {
+        Self(Export::of(&view.trace.inputs, &view.symbols))
+    }
+}
+
+impl Downloads for Formats {
+    fn list(&self) -> Vec<Download> {
+        let inputs = &self.0.inputs;
+        // Standard input cannot be read again.
+        let can_be_read = !inputs.iter().any(|input| input == "-");
+        let stem = inputs
+            .first()
+            .and_then(|input| Path::new(input).file_stem());
+        let stem = stem.unwrap_or_default().to_string_lossy();
+        let formats = Format::ALL.iter().filter(|_| can_be_read);
+        let downloads = formats.map(|format| Download {
+            name: format.name(),
+            file: format!("{stem}.{}", format.name()),
+            purpose: format.purpose(),
+        });
+        downloads.collect()
+    }
+
+    fn write(&self, name: &str, out: Box<dyn Write + Send>) -> io::Result<()> {
+        let format = Format::named(name).ok_or(io::ErrorKind::NotFound)?;
+        let written = self.0.read(|facts, selection| {
+            let out = Output::plain(out);
+            Ok(format.begin(facts, selection, Options::default(), out)?)
+        });
+        written
+            .map(drop)
+            .map_err(|error| io::Error::other(format!("{error:#}")))
     }
 }
 

@@ -27,6 +27,29 @@ fn the_page_is_where_the_command_says() {
 }
 
 #[test]
+fn what_the_page_offers_for_download_is_what_export_writes() {
+    let mut child = leakscope(["view", "--no-open"]).on(&[trace()]).begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    let offered = ask(&url, "api/downloads");
+    assert!(
+        offered.contains(r#"{"name":"folded","file":"input.folded","#),
+        "{offered}"
+    );
+    let file = ask(&url, "download/folded");
+    assert!(file.contains("content-disposition: attachment"), "{file}");
+    let exported = leakscope(["export", "--as", "folded"])
+        .on(&[trace()])
+        .stdout();
+    for line in exported.lines() {
+        assert!(file.contains(line), "{file}");
+    }
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+}
+
+#[test]
 fn a_page_is_never_written_over_a_file_unasked() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = folder.path().join("page.html");

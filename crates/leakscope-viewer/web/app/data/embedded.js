@@ -35,6 +35,7 @@ export function embedded(document) {
       return range === null || lives.contexts === null ? tasks : limitTasks(tasks, ofContexts(), lives.contexts.resolution, range, timeline);
     },
     system: () => system,
+    downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     events: (parameters) => page(select(events.rows, parameters, contexts), parameters),
     find: (parameters) => find(select(events.rows, parameters, contexts), parameters),

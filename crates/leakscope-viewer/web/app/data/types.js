@@ -181,6 +181,8 @@
  * @property {{ id: number, name: string, count: number }[]} events
  */
 
+/** @typedef {{ name: string, file: string, purpose: string }} Download a format that the recording can be saved in */
+
 /** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
 /** What follows the reading: its news, and whether the server answers.
  *  @typedef {{ news(reading: Reading): void, lost(): void }} Listener */
@@ -196,6 +198,7 @@
  * @property {BlockLife} block
  * @property {Tasks} tasks
  * @property {System} system
+ * @property {Download[]} downloads
  */
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
 

@@ -4,6 +4,7 @@ import { forgetColours } from 'leakscope/chart/palette.js';
 import { drawAll } from 'leakscope/chart/picture.js';
 import { count, percent } from 'leakscope/format/units.js';
 import { element, fill } from 'leakscope/part/element.js';
+import { openMenu } from 'leakscope/part/menu.js';
 import { VIEWS, write } from 'leakscope/state/fragment.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -33,7 +34,7 @@ export function pageHead(page, help) {
   const bar = element('header', { class: 'head' },
     element('div', { class: 'brand' }, 'leakscope', about),
     element('nav', { class: 'views', 'aria-label': 'Views' }, ...links),
-    element('div', { class: 'head-buttons' }, theme,
+    element('div', { class: 'head-buttons' }, download(page), theme,
       element('button', { type: 'button', title: 'Keys (?)', 'aria-label': 'Keys', click: help }, '?')));
   const look = matchMedia('(prefers-color-scheme: dark)');
   look.addEventListener('change', recolour);
@@ -96,6 +97,30 @@ function noticesOf(page, reading, isLost) {
       `A problem with the data: ${grave[0].message}${grave.length > 1 ? `, and ${grave.length - 1} more` : ''} `,
       element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'overview' }) }, 'All problems'))),
   ];
+}
+
+/**
+ * The button of a menu with the formats that the recording can be saved in; hidden if there are none.
+ * @param {Page} page
+ */
+function download(page) {
+  /** @type {import('leakscope/data/types.js').Download[]} */
+  let formats = [];
+  const button = element('button', {
+    type: 'button', hidden: true, title: 'Download as …', 'aria-label': 'Download as …', 'aria-haspopup': 'menu',
+    click: () => {
+      const { left, bottom } = button.getBoundingClientRect();
+      openMenu('Download as', formats.map(({ name, file, purpose }) => ({
+        label: `${name}: ${purpose}`,
+        action: () => element('a', { href: `download/${name}`, download: file }).click(),
+      })), { x: left, y: bottom });
+    },
+  }, '⤓');
+  page.source.get('downloads').then((list) => {
+    formats = list;
+    button.hidden = list.length === 0;
+  }, () => { /* That the server is gone is said elsewhere. */ });
+  return button;
 }
 
 /** @param {Page} page */

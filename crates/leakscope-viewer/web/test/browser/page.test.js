@@ -81,6 +81,23 @@ function withoutName() {
 }
 
 /** @param {string} url */
+async function offersFormats(url) {
+  await inTab(async (tab) => {
+    await open(tab, url, 'overview');
+    if (url.startsWith('file:')) {
+      // There is nobody to write them.
+      await tab.until('no button', () => [...document.querySelectorAll('.head-buttons button')]
+        .every((button) => button instanceof HTMLElement && (button.textContent !== '⤓' || button.offsetParent === null)));
+      return;
+    }
+    await tab.click('.head-buttons button', '⤓');
+    await tab.see('.menu button', 'pprof: ');
+    await tab.see('.menu button', 'perfetto: ');
+    await tab.key('Escape');
+  });
+}
+
+/** @param {string} url */
 async function showsApisOnly(url) {
   await inTab(async (tab) => {
     await open(tab, url, 'events');
@@ -240,6 +257,7 @@ for (const [name, trace, word] of TRACES) {
       const walk = async (/** @type {string} */ url) => {
         await context.test('every view', () => everyView(url, `${name}-${form}`));
         await context.test('Show APIs only', () => showsApisOnly(url));
+        await context.test('Download as', () => offersFormats(url));
         await context.test('a range', () => dragsARange(url));
         await context.test('the timeline', () => movesInTheTimeline(url));
         await context.test('from a free to its allocation and back', () => followsAFree(url));

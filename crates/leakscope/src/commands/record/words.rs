@@ -108,8 +108,8 @@ pub(super) fn failure(reason: Reason, saved: &Path, is_saved: bool) -> Option<an
 }
 
 /// Where the trace is, and how to look at it again.
-pub(super) fn conclude(out: &mut dyn Write, record: &Record) -> io::Result<()> {
-    let saved = shell::quoted(&record.output.to_string_lossy());
+pub(super) fn conclude(out: &mut dyn Write, record: &Record, saved: &Path) -> io::Result<()> {
+    let saved = shell::quoted(&saved.to_string_lossy());
     let elf = match &record.symbols.elf {
         Some(elf) => format!(" --elf {}", shell::quoted(&elf.to_string_lossy())),
         None => String::new(),
