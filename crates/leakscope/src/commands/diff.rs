@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::slice::from_ref;
 
 use leakscope_compare::diff::{self, Basis, Per, Status, TextOptions};
 use leakscope_report::{Report, json};
@@ -53,7 +54,7 @@ impl Diff {
                     _ => Ok(diff::Diff::of_moments(&dumps)),
                 }
             }
-            ([before, after], []) => self.sides(&[before.clone()], &[after.clone()]),
+            ([before, after], []) => self.sides(from_ref(before), from_ref(after)),
             (_, []) => Err(wrong(
                 "which of these recordings are before, and which after?",
             )),
@@ -67,9 +68,9 @@ impl Diff {
             ..self.symbols.clone()
         };
         let read = |inputs: &[String], symbols: &cli::Symbols| {
-            let reports = inputs.iter().map(|input| {
-                reading::report(std::slice::from_ref(input), symbols, self.cycle.as_deref())
-            });
+            let reports = inputs
+                .iter()
+                .map(|input| reading::report(from_ref(input), symbols, self.cycle.as_deref()));
             reports.collect::<anyhow::Result<Vec<Report>>>()
         };
         let (before, after) = (read(before, &before_symbols)?, read(after, &self.symbols)?);

@@ -1,6 +1,8 @@
 //! What chance does is no difference, and a factor of two is one: a share of what the example `power` measures.
 
-use leakscope_compare::diff::{Diff, Per, State, Status};
+use std::slice::from_ref;
+
+use leakscope_compare::diff::{Diff, Per, Site, State, Status};
 use proptest::prelude::*;
 
 use super::device::{Kind, recorded};
@@ -22,8 +24,7 @@ fn one_program_with_other_seeds_does_not_differ() {
         let after = recorded(&program, 2 * seed + 1002, 60.0 + (seed % 4) as f64 * 30.0);
         let diff = Diff::of(&[before], &[after], Some(Per::Second));
         tested += diff.sites.iter().filter(|site| site.p.is_some()).count();
-        let differs =
-            |site: &&_| FOUND.contains(&leakscope_compare::diff::Site::clone(site).status);
+        let differs = |site: &&Site| FOUND.contains(&site.status);
         found += diff.sites.iter().filter(differs).count();
     }
     assert!(tested > 150, "{tested}");
@@ -64,7 +65,7 @@ fn exposure_is_taken_into_account() {
 fn a_leak_that_begins_or_ends_is_told_from_one_that_was_not_seen() {
     let status = |before: (Kind, f64), after: (Kind, f64)| {
         let (before, after) = (recorded(&[before], 5, 60.0), recorded(&[after], 6, 60.0));
-        let swapped = Diff::of(&[after.clone()], &[before.clone()], None).sites[0].status;
+        let swapped = Diff::of(from_ref(&after), from_ref(&before), None).sites[0].status;
         let status = Diff::of(&[before], &[after], None).sites[0].status;
         assert_eq!(swapped, status.mirrored());
         status
@@ -145,8 +146,8 @@ proptest! {
         };
         let before = recorded(&sites(false), seed, 60.0);
         let after = recorded(&sites(true), seed.wrapping_add(1), seconds);
-        let forth = Diff::of(std::slice::from_ref(&before), std::slice::from_ref(&after), None);
-        let back = Diff::of(std::slice::from_ref(&after), std::slice::from_ref(&before), None);
+        let forth = Diff::of(from_ref(&before), from_ref(&after), None);
+        let back = Diff::of(from_ref(&after), from_ref(&before), None);
         prop_assert_eq!(forth.sites.len(), back.sites.len());
         for site in &forth.sites {
             let mut same = back.sites.iter().filter(|other| other.identity == site.identity);
@@ -155,7 +156,7 @@ proptest! {
             prop_assert_eq!(other.matched, site.matched);
             prop_assert_eq!(&other.before.state, &site.after.state);
         }
-        let itself = Diff::of(std::slice::from_ref(&before), std::slice::from_ref(&before), None);
+        let itself = Diff::of(from_ref(&before), from_ref(&before), None);
         for site in &itself.sites {
             let is_open = site.before.state == State::Uncertain;
             prop_assert_eq!(site.status, if is_open { Status::CannotTell } else { Status::Same });

@@ -121,7 +121,7 @@ fn two_calls_of_one_function_are_told_apart_by_their_order() {
     };
     let before = of(&lines(10, 12, 14), &[0x1000, 0x1004]);
     let after = of(&lines(50, 52, 54), &[0x1000, 0x1004]);
-    let diff = Diff::of(&[before.clone()], &[after], None);
+    let diff = Diff::of(std::slice::from_ref(&before), &[after], None);
     assert_eq!(diff.sites.len(), 2);
     assert!(diff.sites.iter().all(|site| site.status == Status::Same));
     // With a third, nobody knows which is which: their sums are compared.

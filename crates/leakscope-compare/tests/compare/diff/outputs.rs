@@ -190,7 +190,9 @@ fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         }
         Value::Array(items) => {
             let each = format!("{path}[]");
-            items.iter().for_each(|item| paths(item, &each, found));
+            for item in items {
+                paths(item, &each, found);
+            }
         }
         _ => {
             found.insert(path.to_owned());
