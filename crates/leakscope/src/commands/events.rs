@@ -14,7 +14,7 @@ use crate::screen::{self, Screen};
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let mut symbols = firmware::open(&self.symbols)?;
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         firmware::locate(symbols.as_mut(), &mut recording)?;
         let mut naming = recording.naming(&self.description)?;

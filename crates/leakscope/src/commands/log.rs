@@ -16,7 +16,7 @@ impl Log {
         let symbols = self.elf.as_deref().map(firmware::open_file).transpose()?;
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
         let program = Symbolizer::new(source);
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         let filter = self.part.filter();
         let mut screen = Screen::new();
