@@ -8,7 +8,6 @@ use leakscope_report::filter::Filter;
 
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
-use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 
 impl Events {

@@ -8,7 +8,6 @@ use leakscope_report::{FrameSource, Symbolizer};
 
 use crate::cli::{Log, LogFormat};
 use crate::firmware;
-use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 
 impl Log {
