@@ -9,12 +9,13 @@ use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_capture::recording::Rotation;
 
 use super::quantity;
-use super::{ReportFormat, Symbols};
+use super::{Gate, ReportFormat, Symbols};
 
 const SOURCE: &str = "Source (one of these)";
 const RECORDING: &str = "Recording";
 const DEVICE: &str = "Device";
 const REPORT: &str = "Report";
+const CHECK: &str = "Check (docs/ci.md)";
 
 /// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
 ///
@@ -52,6 +53,11 @@ pub(crate) struct Record {
     /// Say at once when a call site leaks so fast, and end with exit code 4: 100B/min, 1KiB/s, 64k/24h.
     #[arg(help_heading = REPORT, long, value_name = "GROWTH", value_parser = quantity::growth)]
     pub(crate) alarm: Option<quantity::Growth>,
+    /// Check at the end what was recorded, as `leakscope check` does, with its exit codes.
+    #[arg(help_heading = CHECK, long)]
+    pub(crate) check: bool,
+    #[command(flatten, next_help_heading = CHECK)]
+    pub(crate) gate: Gate,
     /// Print the device's log messages as they come.
     #[arg(help_heading = REPORT, long, conflicts_with = "format")]
     pub(crate) log: bool,

@@ -22,13 +22,15 @@ mod words;
 
 use std::cell::OnceCell;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::recording::{
     CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
@@ -44,7 +46,9 @@ use self::live::{Live, Reader};
 use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
-use crate::cli::{Record, ReportFormat};
+use super::check::Asked;
+use super::reading;
+use crate::cli::{CheckFormat, Gate, Record, ReportFormat};
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt};
@@ -55,7 +59,11 @@ const TICK: Duration = Duration::from_millis(100);
 const MOST_EVENTS: usize = 4096;
 
 impl Record {
-    pub(crate) fn run(&self) -> anyhow::Result<()> {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        if !self.check && self.gate != Gate::default() {
+            bail!("what a check asks for was typed, and --check was not");
+        }
+        let asked = self.check.then(|| Asked::of(&self.gate)).transpose()?;
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
@@ -109,12 +117,24 @@ impl Record {
             (symbols.as_ref(), &moved),
             &mut status,
         );
-        if let (Ok(()), Some(page)) = (&finished, page) {
+        if let (Ok(_), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
             interrupt.want();
             page.stay();
         }
-        finished
+        let saved = finished?;
+        match asked {
+            None => Ok(ExitCode::SUCCESS),
+            Some(asked) => {
+                let inputs = [saved.display().to_string()];
+                let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
+                let format = match self.format {
+                    ReportFormat::Text => CheckFormat::Text,
+                    ReportFormat::Json => CheckFormat::Json,
+                };
+                asked.conclude(&[report], format)
+            }
+        }
     }
 
     /// Before anything is connected: nothing is recorded over what exists, or is needed.
@@ -224,7 +244,7 @@ impl Record {
         mut live: Live<'s>,
         (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<PathBuf> {
         for line in words::ending(&ending) {
             screen::note(&line);
         }
@@ -263,7 +283,9 @@ impl Record {
         let report = live.report();
         status.judge(&report);
         let mut screen = Screen::new();
-        if !self.no_report {
+        // One document alone: that of the check.
+        let is_told = self.check && self.format == ReportFormat::Json;
+        if !self.no_report && !is_told {
             self.write_report(report, &mut screen)?;
         }
         if self.format == ReportFormat::Text {
@@ -274,7 +296,7 @@ impl Record {
             Some(failure) => Err(failure),
             None => match status.alarm.as_ref().and_then(Alarm::raised) {
                 Some(alarmed) => Err(alarmed.into()),
-                None => Ok(()),
+                None => Ok(saved),
             },
         }
     }
