@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
-use crate::compressed::{self, Compression};
+use crate::compressed::{self, Compression, Unpacked};
 use crate::error::OpenError;
 use crate::parts;
 use crate::rotated::{self, Part};
@@ -170,7 +170,7 @@ impl Input {
         let mut last = first;
         let mut count = 0;
         while let Some(next_path) = last.next_path(&path).filter(|path| path.is_file()) {
-            let mut next = open_file(&next_path.display().to_string(), &next_path)?;
+            let mut next = open_file(&next_path.display().to_string(), &next_path, None)?;
             let Some(part) = next.part()?.filter(|part| part.recording == last.recording) else {
                 break;
             };
@@ -206,7 +206,9 @@ impl Read for FromFront<'_> {
 /// Opens what the user named: paths, `file://` addresses, or `-` for standard input.
 ///
 /// A joined file that OpenOCD left empty is replaced by the files of its cores, if they stand beside it.
-pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
+///
+/// Of a packed file, `max_unpacked` bytes are unpacked at most; `None`: 100 times its size, and 256 MiB in any case.
+pub fn open(names: &[String], max_unpacked: Option<u64>) -> Result<Vec<Input>, OpenError> {
     let mut inputs = Vec::new();
     for name in &names
         .iter()
@@ -214,11 +216,16 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
         .collect::<Vec<_>>()
     {
         if name == "-" {
-            inputs.push(spool(name, "standard input", io::stdin().lock())?);
+            inputs.push(spool(
+                name,
+                "standard input",
+                io::stdin().lock(),
+                max_unpacked,
+            )?);
             continue;
         }
         let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
-        let mut input = open_file(name, path)?;
+        let mut input = open_file(name, path, max_unpacked)?;
         let is_empty = input
             .is_empty()
             .map_err(|error| OpenError::of(name, error))?;
@@ -231,7 +238,7 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
             inputs.push(input);
         }
         for core in cores {
-            let mut input = open_file(&core.display().to_string(), &core)?;
+            let mut input = open_file(&core.display().to_string(), &core, max_unpacked)?;
             input.notes.push(Note::Replaced {
                 empty: path.to_owned(),
             });
@@ -285,7 +292,7 @@ fn join_parts(inputs: Vec<Input>) -> Result<Vec<Input>, OpenError> {
     Ok(joined)
 }
 
-fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {
+fn open_file(name: &str, path: &Path, max_unpacked: Option<u64>) -> Result<Input, OpenError> {
     let failed = |error| OpenError::of(name, error);
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -296,13 +303,18 @@ fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {
     }
     // A pipe or a device can be read only once.
     if !metadata.is_file() {
-        return spool(name, name, file);
+        return spool(name, name, file, max_unpacked);
     }
-    unpacked(name, file)
+    unpacked(name, file, max_unpacked)
 }
 
 /// Copies what can be read only once into a temporary file, and unpacks it if need be.
-fn spool(name: &str, shown: &str, mut source: impl Read) -> Result<Input, OpenError> {
+fn spool(
+    name: &str,
+    shown: &str,
+    mut source: impl Read,
+    max_unpacked: Option<u64>,
+) -> Result<Input, OpenError> {
     let failed = |source| OpenError::Unpack {
         name: shown.to_owned(),
         source,
@@ -310,34 +322,49 @@ fn spool(name: &str, shown: &str, mut source: impl Read) -> Result<Input, OpenEr
     let mut file = tempfile::tempfile().map_err(failed)?;
     io::copy(&mut source, &mut file).map_err(|error| OpenError::of(name, error))?;
     file.rewind().map_err(failed)?;
-    unpacked(shown, file)
+    unpacked(shown, file, max_unpacked)
 }
 
 /// A file that stands at its beginning, or what is packed in it.
-fn unpacked(name: &str, mut file: File) -> Result<Input, OpenError> {
+fn unpacked(name: &str, mut file: File, max_unpacked: Option<u64>) -> Result<Input, OpenError> {
     let failed = |error| OpenError::of(name, error);
     let mut head = Vec::new();
     let mut magic = (&file).take(Compression::MAGIC as u64);
     magic.read_to_end(&mut head).map_err(failed)?;
     file.rewind().map_err(failed)?;
     match Compression::of(&head) {
-        Some(compression) => unpack(name, compression, &file),
+        Some(compression) => unpack(name, compression, &file, max_unpacked),
         None => Input::of_file(name, file, Vec::new()).map_err(failed),
     }
 }
 
-fn unpack(name: &str, compression: Compression, packed: &File) -> Result<Input, OpenError> {
+fn unpack(
+    name: &str,
+    compression: Compression,
+    packed: &File,
+    max_unpacked: Option<u64>,
+) -> Result<Input, OpenError> {
+    /// A recording is packed to a tenth of its size, or a fiftieth if it is dull.
+    const RATIO: u64 = 100;
+    /// So much does no harm.
+    const HARMLESS: u64 = 256 << 20;
     let failed = |source| OpenError::Unpack {
         name: name.to_owned(),
         source,
     };
+    let length = packed.metadata().map_err(failed)?.len();
+    let most = max_unpacked.unwrap_or_else(|| HARMLESS.max(length.saturating_mul(RATIO)));
     let mut file = tempfile::tempfile().map_err(failed)?;
     let mut notes = vec![Note::Unpacked {
         format: compression.name(),
     }];
-    let (bytes, damage) = compressed::unpack(compression, packed, &mut file).map_err(failed)?;
-    if let Some(reason) = damage {
-        notes.push(Note::UnpackedInPart { bytes, reason });
+    match compressed::unpack(compression, packed, &mut file, most).map_err(failed)? {
+        Unpacked::Whole => {}
+        Unpacked::InPart { bytes, reason } => notes.push(Note::UnpackedInPart { bytes, reason }),
+        Unpacked::TooMuch => {
+            let name = name.to_owned();
+            return Err(OpenError::TooMuch { name, most });
+        }
     }
     Input::of_file(name, file, notes).map_err(failed)
 }

@@ -81,7 +81,7 @@ fn data(input: &mut Input) -> Vec<u8> {
 
 fn opened(names: &[&str]) -> Result<Vec<Input>, OpenError> {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    open(&names)
+    open(&names, None)
 }
 
 proptest! {

@@ -18,7 +18,6 @@ pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
-pub(crate) use quantity::Growth;
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -192,6 +191,9 @@ pub(crate) struct Trace {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    /// How much may come out of a packed one: 4GiB. If not said, 100 times its size, and 256 MiB in any case.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub(crate) max_unpacked: Option<u64>,
 }
 
 #[derive(Clone, Debug, Args)]
