@@ -30,6 +30,15 @@ impl Chain {
         Ok(())
     }
 
+    /// Adds what stands in the first file of `next`, from `start` on.
+    pub(crate) fn join(&self, next: &Self, start: u64) -> io::Result<()> {
+        let pieces = next.0.read().unwrap_or_else(PoisonError::into_inner);
+        match pieces.first() {
+            Some(piece) => self.add(piece.file.try_clone()?, start),
+            None => Ok(()),
+        }
+    }
+
     /// Reads at an offset; returns how many bytes there were, 0 at the end.
     pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let pieces = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -29,35 +29,58 @@ impl Compression {
     }
 }
 
-/// Unpacks everything up to the end or to the first damage; returns how many bytes came out, and what
-/// was wrong. An error is one of writing.
+/// How unpacking ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unpacked {
+    /// With the end.
+    Whole,
+    /// This many bytes came out, and then something was wrong.
+    InPart { bytes: u64, reason: String },
+    /// More would come out than is allowed.
+    TooMuch,
+}
+
+/// Unpacks everything up to the end or to the first damage, `most` bytes at most. An error is one of writing.
 pub(crate) fn unpack(
     compression: Compression,
     packed: impl Read,
     target: &mut impl Write,
-) -> io::Result<(u64, Option<String>)> {
+    most: u64,
+) -> io::Result<Unpacked> {
     let packed = BufReader::new(packed);
     match compression {
-        Compression::Gzip => copy(&mut flate2::bufread::MultiGzDecoder::new(packed), target),
+        Compression::Gzip => {
+            let mut decoder = flate2::bufread::MultiGzDecoder::new(packed);
+            copy(&mut decoder, target, most)
+        }
         Compression::Zstd => match ruzstd::decoding::StreamingDecoder::new(packed) {
-            Ok(mut decoder) => copy(&mut decoder, target),
-            Err(error) => Ok((0, Some(error.to_string()))),
+            Ok(mut decoder) => copy(&mut decoder, target, most),
+            Err(error) => Ok(Unpacked::InPart {
+                bytes: 0,
+                reason: error.to_string(),
+            }),
         },
     }
 }
 
-fn copy(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u64, Option<String>)> {
+fn copy(source: &mut impl Read, target: &mut impl Write, most: u64) -> io::Result<Unpacked> {
     let mut buffer = vec![0; 64 * 1024];
-    let mut total = 0;
+    let mut bytes = 0;
     loop {
         match source.read(&mut buffer) {
-            Ok(0) => return Ok((total, None)),
+            Ok(0) => return Ok(Unpacked::Whole),
             Ok(count) => {
+                bytes += count as u64;
+                if bytes > most {
+                    return Ok(Unpacked::TooMuch);
+                }
                 target.write_all(&buffer[..count])?;
-                total += count as u64;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Ok((total, Some(error.to_string()))),
+            Err(error) => {
+                let reason = error.to_string();
+                return Ok(Unpacked::InPart { bytes, reason });
+            }
         }
     }
 }

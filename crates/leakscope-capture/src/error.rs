@@ -17,6 +17,16 @@ pub enum OpenError {
         /// As the user named it.
         name: String,
     },
+    /// It is a part of a recording, and one before it was not named.
+    #[error(
+        "`{name}` cannot be read behind the others: part {number} of this recording is missing"
+    )]
+    PartMissing {
+        /// As the user named it.
+        name: String,
+        /// Which part, from 1 on.
+        number: u32,
+    },
     /// The system refuses.
     #[error("`{name}` cannot be read: {source}")]
     Unreadable {
@@ -24,6 +34,14 @@ pub enum OpenError {
         name: String,
         /// What the system says.
         source: io::Error,
+    },
+    /// More comes out of a packed file than one would think.
+    #[error("`{name}` holds more than {most} bytes, unpacked")]
+    TooMuch {
+        /// As the user named it.
+        name: String,
+        /// How many are allowed.
+        most: u64,
     },
     /// A temporary file, for what cannot be read twice, cannot be made.
     #[error("`{name}` has to be unpacked to a temporary file, and that fails: {source}")]
@@ -41,6 +59,12 @@ impl OpenError {
         match self {
             Self::Folder { .. } => Some("name the .svdat file in it"),
             Self::Unpack { .. } => Some("make room in the folder for temporary files (TMPDIR)"),
+            Self::TooMuch { .. } => Some(
+                "if that is right, --max-unpacked SIZE allows it; it is unpacked into the folder for temporary files (TMPDIR)",
+            ),
+            Self::PartMissing { .. } => {
+                Some("name all parts, or those up to there; each can also be read alone")
+            }
             Self::NotFound { .. } | Self::Unreadable { .. } => None,
         }
     }

@@ -6,9 +6,10 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
-use crate::compressed::{self, Compression};
+use crate::compressed::{self, Compression, Unpacked};
 use crate::error::OpenError;
 use crate::parts;
+use crate::rotated::{self, Part};
 
 /// One input, open.
 #[derive(Debug)]
@@ -33,6 +34,11 @@ pub enum Note {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is the first of so many parts of a recording, which are read as one.
+    Parts {
+        /// It and those behind it.
+        count: u32,
+    },
     /// A recording was made of another program's file.
     Translated {
         /// Whose file it is, and what is known only in part.
@@ -53,6 +59,7 @@ impl fmt::Display for Note {
                 f,
                 "unpacking it stopped after {bytes} bytes, which were read: {reason}"
             ),
+            Self::Parts { count } => write!(f, "read with the parts behind it: {count} in all"),
             Self::Translated { from } => f.write_str(from),
             Self::Replaced { empty } => write!(
                 f,
@@ -138,12 +145,39 @@ impl Input {
 
     /// Whether it holds no packets: nothing at all, or nothing but a header.
     fn is_empty(&mut self) -> io::Result<bool> {
-        /// No header that OpenOCD writes is longer.
-        const HEADER: usize = 4096;
         let head = self.head(HEADER)?;
         let is_short = self.length()? == head.len() as u64;
         let mut lines = head.split_inclusive(|&byte| byte == b'\n');
         Ok(is_short && lines.all(|line| line.starts_with(b";")))
+    }
+
+    /// Which part of a recording it is, if it is one.
+    fn part(&mut self) -> Result<Option<Part>, OpenError> {
+        let head = self.head(HEADER);
+        let head = head.map_err(|error| OpenError::of(&self.name, error))?;
+        Ok(Part::of(&head))
+    }
+
+    /// Adds what `next` has from `start` on: the part of the recording that follows.
+    fn add(&mut self, next: &Self, start: u64) -> Result<(), OpenError> {
+        let added = self.bytes.join(&next.bytes, start);
+        added.map_err(|error| OpenError::of(&next.name, error))
+    }
+
+    /// Adds the parts that lie beside this first one; how many there are.
+    fn add_those_beside(&mut self, first: Part) -> Result<u32, OpenError> {
+        let mut path = PathBuf::from(&self.name);
+        let mut last = first;
+        let mut count = 0;
+        while let Some(next_path) = last.next_path(&path).filter(|path| path.is_file()) {
+            let mut next = open_file(&next_path.display().to_string(), &next_path, None)?;
+            let Some(part) = next.part()?.filter(|part| part.recording == last.recording) else {
+                break;
+            };
+            self.add(&next, part.start)?;
+            (path, last, count) = (next_path, part, count + 1);
+        }
+        Ok(count)
     }
 
     /// Its length in bytes, unpacked.
@@ -151,6 +185,9 @@ impl Input {
         self.bytes.length()
     }
 }
+
+/// No header that anybody writes is longer.
+const HEADER: usize = 4096;
 
 /// An input, read from front to end.
 struct FromFront<'i> {
@@ -169,15 +206,26 @@ impl Read for FromFront<'_> {
 /// Opens what the user named: paths, `file://` addresses, or `-` for standard input.
 ///
 /// A joined file that OpenOCD left empty is replaced by the files of its cores, if they stand beside it.
-pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
+///
+/// Of a packed file, `max_unpacked` bytes are unpacked at most; `None`: 100 times its size, and 256 MiB in any case.
+pub fn open(names: &[String], max_unpacked: Option<u64>) -> Result<Vec<Input>, OpenError> {
     let mut inputs = Vec::new();
-    for name in names {
+    for name in &names
+        .iter()
+        .flat_map(|name| rotated::expand(name))
+        .collect::<Vec<_>>()
+    {
         if name == "-" {
-            inputs.push(spool(name, "standard input", io::stdin().lock())?);
+            inputs.push(spool(
+                name,
+                "standard input",
+                io::stdin().lock(),
+                max_unpacked,
+            )?);
             continue;
         }
         let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
-        let mut input = open_file(name, path)?;
+        let mut input = open_file(name, path, max_unpacked)?;
         let is_empty = input
             .is_empty()
             .map_err(|error| OpenError::of(name, error))?;
@@ -190,17 +238,61 @@ pub fn open(names: &[String]) -> Result<Vec<Input>, OpenError> {
             inputs.push(input);
         }
         for core in cores {
-            let mut input = open_file(&core.display().to_string(), &core)?;
+            let mut input = open_file(&core.display().to_string(), &core, max_unpacked)?;
             input.notes.push(Note::Replaced {
                 empty: path.to_owned(),
             });
             inputs.push(input);
         }
     }
-    Ok(inputs)
+    join_parts(inputs)
 }
 
-fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {
+/// Puts the parts of one recording together, in their order. Of one whose first part alone was named, the others are
+/// looked for beside it.
+fn join_parts(inputs: Vec<Input>) -> Result<Vec<Input>, OpenError> {
+    let mut found = Vec::new();
+    for mut input in inputs {
+        found.push((input.part()?, input));
+    }
+    // Others keep their places.
+    found.sort_by_key(|(part, _)| part.as_ref().map_or(0, |part| part.number));
+    let mut wholes: Vec<(Option<Part>, Input, u32)> = Vec::new();
+    for (part, input) in found {
+        let same = |other: &Part| {
+            part.as_ref()
+                .is_some_and(|part| part.recording == other.recording)
+        };
+        let before = wholes
+            .iter_mut()
+            .find(|(last, ..)| last.as_ref().is_some_and(same));
+        let (Some((Some(last), whole, count)), Some(part)) = (before, &part) else {
+            wholes.push((part, input, 1));
+            continue;
+        };
+        if last.number + 1 != part.number {
+            let number = last.number + 1;
+            let name = input.name;
+            return Err(OpenError::PartMissing { name, number });
+        }
+        whole.add(&input, part.start)?;
+        *count += 1;
+        *last = part.clone();
+    }
+    let mut joined = Vec::new();
+    for (part, mut whole, mut count) in wholes {
+        if let Some(first) = part.filter(|part| part.number == 1) {
+            count += whole.add_those_beside(first)?;
+        }
+        if count > 1 {
+            whole.notes.push(Note::Parts { count });
+        }
+        joined.push(whole);
+    }
+    Ok(joined)
+}
+
+fn open_file(name: &str, path: &Path, max_unpacked: Option<u64>) -> Result<Input, OpenError> {
     let failed = |error| OpenError::of(name, error);
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -211,13 +303,18 @@ fn open_file(name: &str, path: &Path) -> Result<Input, OpenError> {
     }
     // A pipe or a device can be read only once.
     if !metadata.is_file() {
-        return spool(name, name, file);
+        return spool(name, name, file, max_unpacked);
     }
-    unpacked(name, file)
+    unpacked(name, file, max_unpacked)
 }
 
 /// Copies what can be read only once into a temporary file, and unpacks it if need be.
-fn spool(name: &str, shown: &str, mut source: impl Read) -> Result<Input, OpenError> {
+fn spool(
+    name: &str,
+    shown: &str,
+    mut source: impl Read,
+    max_unpacked: Option<u64>,
+) -> Result<Input, OpenError> {
     let failed = |source| OpenError::Unpack {
         name: shown.to_owned(),
         source,
@@ -225,34 +322,49 @@ fn spool(name: &str, shown: &str, mut source: impl Read) -> Result<Input, OpenEr
     let mut file = tempfile::tempfile().map_err(failed)?;
     io::copy(&mut source, &mut file).map_err(|error| OpenError::of(name, error))?;
     file.rewind().map_err(failed)?;
-    unpacked(shown, file)
+    unpacked(shown, file, max_unpacked)
 }
 
 /// A file that stands at its beginning, or what is packed in it.
-fn unpacked(name: &str, mut file: File) -> Result<Input, OpenError> {
+fn unpacked(name: &str, mut file: File, max_unpacked: Option<u64>) -> Result<Input, OpenError> {
     let failed = |error| OpenError::of(name, error);
     let mut head = Vec::new();
     let mut magic = (&file).take(Compression::MAGIC as u64);
     magic.read_to_end(&mut head).map_err(failed)?;
     file.rewind().map_err(failed)?;
     match Compression::of(&head) {
-        Some(compression) => unpack(name, compression, &file),
+        Some(compression) => unpack(name, compression, &file, max_unpacked),
         None => Input::of_file(name, file, Vec::new()).map_err(failed),
     }
 }
 
-fn unpack(name: &str, compression: Compression, packed: &File) -> Result<Input, OpenError> {
+fn unpack(
+    name: &str,
+    compression: Compression,
+    packed: &File,
+    max_unpacked: Option<u64>,
+) -> Result<Input, OpenError> {
+    /// A recording is packed to a tenth of its size, or a fiftieth if it is dull.
+    const RATIO: u64 = 100;
+    /// So much does no harm.
+    const HARMLESS: u64 = 256 << 20;
     let failed = |source| OpenError::Unpack {
         name: name.to_owned(),
         source,
     };
+    let length = packed.metadata().map_err(failed)?.len();
+    let most = max_unpacked.unwrap_or_else(|| HARMLESS.max(length.saturating_mul(RATIO)));
     let mut file = tempfile::tempfile().map_err(failed)?;
     let mut notes = vec![Note::Unpacked {
         format: compression.name(),
     }];
-    let (bytes, damage) = compressed::unpack(compression, packed, &mut file).map_err(failed)?;
-    if let Some(reason) = damage {
-        notes.push(Note::UnpackedInPart { bytes, reason });
+    match compressed::unpack(compression, packed, &mut file, most).map_err(failed)? {
+        Unpacked::Whole => {}
+        Unpacked::InPart { bytes, reason } => notes.push(Note::UnpackedInPart { bytes, reason }),
+        Unpacked::TooMuch => {
+            let name = name.to_owned();
+            return Err(OpenError::TooMuch { name, most });
+        }
     }
     Input::of_file(name, file, notes).map_err(failed)
 }

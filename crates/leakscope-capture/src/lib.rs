@@ -13,7 +13,7 @@
 //! let path = folder.path().join("trace.svdat");
 //! std::fs::write(&path, b"\0\0\0\0\0\0\0\0\0\0\x0A\x00")?;
 //!
-//! let mut inputs = leakscope_capture::open(&[path.display().to_string()])?;
+//! let mut inputs = leakscope_capture::open(&[path.display().to_string()], None)?;
 //! let mut bytes = [0; 4];
 //! assert_eq!(inputs[0].read_at(9, &mut bytes)?, 3);
 //! assert_eq!(bytes[..3], [0x00, 0x0A, 0x00]);
@@ -35,6 +35,7 @@ mod parts;
 pub mod probe;
 mod receiver;
 pub mod recording;
+mod rotated;
 pub mod rtt;
 pub mod source;
 

@@ -8,7 +8,8 @@
 //! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
-//! 2 wrong usage or no readable input; of `check`, also 1 failed and 3 inconclusive. A reader that goes away (`| head`) is no error.
+//! 2 wrong usage or no readable input; of `check`, also 1 failed and 3 inconclusive; 4 the alarm of `record` was raised.
+//! A reader that goes away (`| head`) is no error.
 
 mod cli;
 mod commands;
@@ -28,6 +29,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use commands::record::Alarmed;
 
 fn main() -> ExitCode {
     interrupt::survive_file_size_limit();
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             screen::complain(&error);
-            ExitCode::from(2)
+            ExitCode::from(if error.is::<Alarmed>() { 4 } else { 2 })
         }
     }
 }

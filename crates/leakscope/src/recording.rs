@@ -19,6 +19,7 @@ use leakscope_report::naming::Naming;
 use leakscope_report::{Report, json};
 use leakscope_viewer::TraceInputs;
 
+use crate::cli;
 use crate::file_kind::FileKind;
 use crate::no_events::NoEvents;
 use crate::screen::{self, Advised};
@@ -37,7 +38,12 @@ pub(crate) struct OpenRecording {
 impl OpenRecording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
-        let mut inputs = leakscope_capture::open(names)?;
+        Self::open_within(names, None)
+    }
+
+    /// The same, with what may come out of packed ones at most, in bytes.
+    fn open_within(names: &[String], max_unpacked: Option<u64>) -> anyhow::Result<Self> {
+        let mut inputs = leakscope_capture::open(names, max_unpacked)?;
         refuse_repeated(&inputs)?;
         let mut code = None;
         for input in &mut inputs {
@@ -214,6 +220,13 @@ impl OpenRecording {
     /// Everything was read.
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
+    }
+}
+
+impl cli::Trace {
+    /// Opens the recordings that were named.
+    pub(crate) fn open(&self) -> anyhow::Result<OpenRecording> {
+        OpenRecording::open_within(&self.inputs, self.max_unpacked)
     }
 }
 

@@ -7,8 +7,9 @@ use super::debugger::GdbDebugger;
 use super::error::GdbError;
 use super::record_error::RecordError;
 use crate::course::{Arrival, Course, Debugger, Ending, Halt, Options, Status};
-use crate::openocd::{Destination, END_OF_TRACE, OpenOcdError, Received, Statistics};
+use crate::openocd::{Destination, OpenOcdError, Received, Statistics};
 use crate::receiver::{Receiver, TargetEvent};
+use crate::recording::END_OF_TRACE;
 
 /// OpenOCD has sent everything before it says that it has stopped.
 const SILENCE: Duration = Duration::from_millis(200);

@@ -27,7 +27,6 @@ pub use error::OpenOcdError;
 pub use rpc::{Notification, Reply, Rpc};
 pub use rtt::RttSource;
 pub(crate) use statistics::Statistics;
-pub(crate) use sysview::END_OF_TRACE;
 pub use sysview::SysviewSource;
 
 use crate::course::Options;

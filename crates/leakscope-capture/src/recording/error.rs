@@ -24,6 +24,20 @@ pub enum CreateError {
         /// The file.
         path: PathBuf,
     },
+    /// Another session cannot be added to it.
+    #[error("nothing can be added to `{}`: {why}", path.display())]
+    NotContinued {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: &'static str,
+    },
+    /// Several cores become one file at the end.
+    #[error("`{}` cannot be made in parts: the device sends several cores, which become one file", path.display())]
+    NotInParts {
+        /// The file.
+        path: PathBuf,
+    },
     /// Somebody else records into it.
     #[error("{} records into `{}` already", holder(*by), path.display())]
     Taken {
@@ -51,7 +65,10 @@ impl CreateError {
                 Some("a recording is read while it is made, and needs a plain file")
             }
             Self::IsRead { .. } | Self::Taken { .. } => Some("name another file with --output"),
-            Self::Unwritable { .. } => None,
+            Self::NotContinued { .. } => {
+                Some("--append is for recordings of one core, as they were recorded")
+            }
+            Self::NotInParts { .. } | Self::Unwritable { .. } => None,
         }
     }
 }

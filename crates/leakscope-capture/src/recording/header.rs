@@ -25,6 +25,14 @@ pub(super) fn of_stream(core_bit: bool) -> String {
     )
 }
 
+/// Of one part of a stream, with lines that say which.
+pub(super) fn of_part(lines: &str) -> String {
+    format!(
+        ";\n; Author       {WRITER}\n; RecordTime   {}\n{lines};\n",
+        record_time()
+    )
+}
+
 /// Of cores that begin at these offsets behind the header.
 pub(super) fn of_cores(cores: Cores, offsets: &[u64]) -> String {
     let author = match cores {

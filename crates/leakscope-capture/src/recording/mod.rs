@@ -38,18 +38,22 @@
 //! # The tour
 //! - [`Recording`] is what is above; [`Limits`] and [`Ending`] say when it ends, and why it did.
 //! - `raw_file` is one file with one stream of packets; `header` is what stands at its front, `lock` keeps others out.
+//! - `rotate` makes parts of it, `append` looks how a recording ends to which another session is added.
 //! - `split` takes one stream of two cores apart, `joined` puts cores one behind the other into a file of
 //!   the form that SystemView 3.60 reads. That happens when recording has ended.
 
+mod append;
 mod error;
 mod header;
 mod joined;
 mod lock;
 mod raw_file;
+mod rotate;
 mod split;
 
 pub use error::{CreateError, FinishError};
 pub use raw_file::is_same_file;
+pub use rotate::Rotation;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -81,6 +85,8 @@ pub enum Existing {
     Refuse,
     /// It stays until the first bytes have come, and is then replaced.
     Replace,
+    /// What comes is added to it, as another session. If there is none, it is made.
+    Append,
 }
 
 /// When a recording ends by itself.
@@ -164,6 +170,10 @@ impl Recording {
         existing: Existing,
     ) -> Result<Self, CreateError> {
         let form = source.form();
+        if existing == Existing::Append && form != Form::Plain && path.exists() {
+            let (path, why) = (path.to_owned(), "the device sends several cores");
+            return Err(CreateError::NotContinued { path, why });
+        }
         let whole = RawFile::prepare(path, header::of_stream(form == Form::CoreBit), existing)?;
         let cores = match form {
             Form::Plain | Form::CoreBit => 0,
@@ -177,6 +187,31 @@ impl Recording {
             cores: cores.collect::<Result<_, _>>()?,
             whole,
         })
+    }
+
+    /// The same, in parts: `heap.0001.svdat`, `heap.0002.svdat` and so on, each of which can be read alone.
+    ///
+    /// # Errors
+    /// As with [`Recording::create`]; or if the device sends several cores, which become one file.
+    pub fn create_in_parts(
+        path: &Path,
+        source: &dyn Source,
+        existing: Existing,
+        rotation: Rotation,
+    ) -> Result<Self, CreateError> {
+        if source.form() != Form::Plain {
+            let path = path.to_owned();
+            return Err(CreateError::NotInParts { path });
+        }
+        Ok(Self {
+            whole: RawFile::prepare_parts(path, existing, rotation)?,
+            cores: Vec::new(),
+        })
+    }
+
+    /// The file that is made, or the first of its parts.
+    pub fn path(&self) -> &Path {
+        self.whole.name()
     }
 
     /// The recording as it is being written: a stream each. There need not be a file yet.
@@ -311,6 +346,10 @@ fn core_path(path: &Path, core: u8) -> PathBuf {
     name.push(format!("_core{core}"));
     name.into()
 }
+
+/// A sync, TRACE_START and TRACE_STOP: what follows is a new session, even if the target's clock runs on. (Behind
+/// damage, nothing but a start is believed at once.)
+pub(crate) const END_OF_TRACE: [u8; 14] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
 
 /// A recording under way.
 struct Run<'r> {

@@ -1,12 +1,16 @@
 //! One file that holds one stream of packets, as it came.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::append::{self, Joint};
 use super::error::CreateError;
 use super::joined::folder_of;
-use super::{Existing, lock};
+use super::rotate::{Rotation, Rotator};
+use super::{Existing, header, lock};
+use leakscope_systemview::Header;
+
 use crate::chain::Chain;
 use crate::input::Input;
 
@@ -28,6 +32,11 @@ pub(super) struct RawFile {
     /// `None` until the first bytes have come.
     file: Option<File>,
     bytes: Chain,
+    /// What stands between a recording that exists and what is added to it.
+    joint: Vec<u8>,
+    rotator: Option<Rotator>,
+    /// The first byte of the part that those before it have not had.
+    start: u64,
 }
 
 impl RawFile {
@@ -49,11 +58,17 @@ impl RawFile {
             old: None,
             file: None,
             bytes: Chain::default(),
+            joint: Vec::new(),
+            rotator: None,
+            start: 0,
         };
         match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Whether there may be one shows now, before anybody has waited for a device.
                 tempfile::tempfile_in(folder_of(path)).map_err(unwritable)?;
+                if existing == Existing::Append {
+                    raw.existing = Existing::Refuse;
+                }
                 return Ok(raw);
             }
             Ok(metadata) if !metadata.is_file() => {
@@ -71,8 +86,39 @@ impl RawFile {
         let old = options.read(true).write(true).open(&raw.path);
         let old = old.map_err(unwritable)?;
         lock::take(&raw.name, &old)?;
+        if existing == Existing::Append {
+            let shared = old.try_clone().and_then(|old| raw.bytes.add(old, 0));
+            shared.map_err(unwritable)?;
+            match append::joint(&mut raw.input()).map_err(unwritable)? {
+                Joint::Bytes(joint) => raw.joint = joint,
+                Joint::None(why) => {
+                    let path = raw.name;
+                    return Err(CreateError::NotContinued { path, why });
+                }
+            }
+        }
         raw.old = Some(old);
         Ok(raw)
+    }
+
+    /// The first of several parts.
+    pub(super) fn prepare_parts(
+        path: &Path,
+        existing: Existing,
+        rotation: Rotation,
+    ) -> Result<Self, CreateError> {
+        let rotator = Rotator::new(rotation, path);
+        let header = header::of_part(&rotator.header_lines(0));
+        let first = rotator.path();
+        Ok(Self {
+            rotator: Some(rotator),
+            ..Self::prepare(&first, header, existing)?
+        })
+    }
+
+    /// As the user calls it.
+    pub(super) fn name(&self) -> &Path {
+        &self.name
     }
 
     /// The file as it is, and as it grows.
@@ -91,18 +137,50 @@ impl RawFile {
 
     /// Whether anything has come for it.
     pub(super) fn has_data(&self) -> bool {
-        self.header.is_none()
+        self.header.is_none() && self.is_made()
     }
 
     /// Adds bytes, which are not none.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while let Some(rotator) = &mut self.rotator {
+            let Some(length) = rotator.take(bytes) else {
+                break;
+            };
+            let (last, rest) = bytes.split_at(length);
+            self.add(last)?;
+            self.begin_part()?;
+            bytes = rest;
+        }
+        self.add(bytes)
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         match self.header.take() {
             // OpenOCD sends the header of its files with the data, and that says more.
             Some(header) if bytes.first() != Some(&b';') => {
                 self.put(&[header.as_bytes(), bytes].concat())
             }
-            _ => self.put(bytes),
+            Some(_) | None => self.put(bytes),
         }
+    }
+
+    /// Ends a part, and begins the next one.
+    fn begin_part(&mut self) -> io::Result<()> {
+        let Some(rotator) = &mut self.rotator else {
+            return Ok(());
+        };
+        let (path, known) = rotator.next();
+        let header = header::of_part(&rotator.header_lines(known.len()));
+        self.sync()?;
+        self.path = path;
+        self.file = None;
+        self.header = None;
+        let front = [header.as_bytes(), &known].concat();
+        self.start = front.len() as u64;
+        self.put(&front)
     }
 
     /// Makes the file, though nothing has come for it.
@@ -126,12 +204,25 @@ impl RawFile {
                 let file = self.replace(bytes)?;
                 self.keep(file).map(drop)
             }
+            Existing::Append => self.append(bytes),
         }
     }
 
     fn keep(&mut self, file: File) -> io::Result<&mut File> {
-        self.bytes.add(file.try_clone()?, 0)?;
+        self.bytes.add(file.try_clone()?, self.start)?;
         Ok(self.file.insert(file))
+    }
+
+    /// Another session behind what there is, which has the header.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(mut old) = self.old.take() else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let packets = &bytes[Header::parse(bytes).data..];
+        old.seek(SeekFrom::End(0))?;
+        old.write_all(&[&self.joint, packets].concat())?;
+        self.file = Some(old);
+        Ok(())
     }
 
     /// A new file, where there is none.

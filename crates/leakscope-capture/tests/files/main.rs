@@ -36,7 +36,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn open_path(path: &Path) -> Result<Vec<Input>, OpenError> {
-    open(&[path.display().to_string()])
+    open(&[path.display().to_string()], None)
 }
 
 fn open_one(path: &Path) -> Input {
@@ -182,7 +182,7 @@ fn addresses_and_paths() {
     let folder = folder();
     let path = write(&folder, "file:trace.svdat", &data());
     let address = format!("file://{}", path.display());
-    let mut inputs = open(&[address.clone(), path.display().to_string()]).expect("inputs");
+    let mut inputs = open(&[address.clone(), path.display().to_string()], None).expect("inputs");
     assert_eq!(inputs[0].name(), address);
     for input in &mut inputs {
         assert_eq!(read(input), data());
@@ -199,7 +199,7 @@ fn inputs_keep_their_order() {
                 .to_string()
         })
         .collect();
-    let inputs = open(&names).expect("inputs");
+    let inputs = open(&names, None).expect("inputs");
     let opened: Vec<&str> = inputs.iter().map(Input::name).collect();
     assert_eq!(opened, names);
 }
@@ -299,6 +299,27 @@ fn one_missing_file_of_two_is_an_error() {
     let folder = folder();
     let path = write(&folder, "trace.svdat", &data());
     let missing = folder.path().join("missing").display().to_string();
-    let error = open(&[path.display().to_string(), missing.clone()]).expect_err("no file");
+    let error = open(&[path.display().to_string(), missing.clone()], None).expect_err("no file");
     assert!(error.to_string().contains(&missing));
+}
+
+/// A small file may hold more than there is room for: it is asked first.
+#[test]
+fn a_packed_file_that_is_too_much() {
+    let folder = folder();
+    let path = write(&folder, "trace.svdat.gz", &gzip(&data()));
+    let name = [path.display().to_string()];
+    let length = data().len() as u64;
+    assert!(open(&name, Some(length)).is_ok());
+    let error = open(&name, Some(length - 1)).expect_err("one byte more");
+    assert!(matches!(error, OpenError::TooMuch { most, .. } if most == length - 1));
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("--max-unpacked"))
+    );
+    // 300 MB of zeros, in 300 kB.
+    let bomb = write(&folder, "bomb.gz", &gzip(&vec![0; 300_000_000]));
+    let error = open(&[bomb.display().to_string()], None).expect_err("a thousand times its size");
+    assert!(matches!(error, OpenError::TooMuch { .. }), "{error}");
 }

@@ -172,7 +172,7 @@ fn streams_that_were_not_joined_are_found() {
         &mut |_| {},
     );
     drop(recording);
-    let mut inputs = leakscope_capture::open(&[path.display().to_string()]).expect("files");
+    let mut inputs = leakscope_capture::open(&[path.display().to_string()], None).expect("files");
     assert_eq!(inputs.len(), 2);
     for (input, trace) in inputs.iter_mut().zip(&traces) {
         let file = input.head(usize::MAX).expect("a file");

@@ -25,10 +25,13 @@ pub(crate) struct Check {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) gate: Gate,
+    /// Text for people, or one JSON document (schema: docs/check-json.md).
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: CheckFormat,
 }
 
 /// What is asked of a recording.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Gate {
     /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
@@ -82,9 +85,6 @@ pub(crate) struct Gate {
     /// Print a rule for each leak that fails, to be pasted into leakscope.toml.
     #[arg(long)]
     pub(crate) suggest: bool,
-    /// Text for people, or one JSON document (schema: docs/check-json.md).
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: CheckFormat,
     /// Write JUnit's XML into this file, for Jenkins, GitLab and others.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,

@@ -16,6 +16,7 @@ use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use quantity::Growth;
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -26,7 +27,7 @@ To begin with:
   leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
                                                 record an ESP32; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` has two more.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check` and `record` have more.";
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///
@@ -188,6 +189,9 @@ pub(crate) struct Trace {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    /// How much may come out of a packed one: 4GiB. If not said, 100 times its size, and 256 MiB in any case.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub(crate) max_unpacked: Option<u64>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -6,14 +6,16 @@ use std::time::Duration;
 use clap::Args;
 use leakscope_capture::gdb::Endpoint;
 use leakscope_capture::memory::MemoryFilePlace;
+use leakscope_capture::recording::Rotation;
 
 use super::quantity;
-use super::{ReportFormat, Symbols};
+use super::{Gate, ReportFormat, Symbols};
 
 const SOURCE: &str = "Source (one of these)";
 const RECORDING: &str = "Recording";
 const DEVICE: &str = "Device";
 const REPORT: &str = "Report";
+const CHECK: &str = "Check (docs/ci.md)";
 
 /// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
 ///
@@ -31,6 +33,13 @@ pub(crate) struct Record {
     /// Overwrite a recording that exists, once something new has come.
     #[arg(help_heading = RECORDING, long)]
     pub(crate) force: bool,
+    /// Add another session to a recording that exists.
+    #[arg(help_heading = RECORDING, long, conflicts_with_all = ["force", "rotate"])]
+    pub(crate) append: bool,
+    /// Begin another file whenever one has this size, or after this time: 100M, 1GiB, 24h. FILE.svdat becomes
+    /// FILE.0001.svdat and so on; `report` of the first one reads all.
+    #[arg(help_heading = RECORDING, long, value_name = "SIZE|TIME", value_parser = quantity::rotation)]
+    pub(crate) rotate: Option<Rotation>,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
     #[command(flatten)]
@@ -41,6 +50,14 @@ pub(crate) struct Record {
     /// Stop when this much was recorded: 4096 (bytes), 10M, 10MiB. What is under way then is taken too, 1 MiB at most.
     #[arg(help_heading = RECORDING, long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_size: Option<u64>,
+    /// Say at once when a call site leaks so fast, and end with exit code 4: 100B/min, 1KiB/s, 64k/24h.
+    #[arg(help_heading = REPORT, long, value_name = "GROWTH", value_parser = quantity::growth)]
+    pub(crate) alarm: Option<quantity::Growth>,
+    /// Check at the end what was recorded, as `leakscope check` does, with its exit codes.
+    #[arg(help_heading = CHECK, long)]
+    pub(crate) check: bool,
+    #[command(flatten, next_help_heading = CHECK)]
+    pub(crate) gate: Gate,
     /// Print the device's log messages as they come.
     #[arg(help_heading = REPORT, long, conflicts_with = "format")]
     pub(crate) log: bool,

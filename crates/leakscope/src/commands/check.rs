@@ -33,7 +33,7 @@ impl Check {
             )
         });
         let reports: Vec<Report> = reports.collect::<anyhow::Result<_>>()?;
-        options.conclude(&reports)
+        options.conclude(&reports, self.format)
     }
 }
 
@@ -90,7 +90,11 @@ impl<'g> Asked<'g> {
     }
 
     /// Judges reports, writes what was asked for, and says how it ends.
-    pub(crate) fn conclude(&self, reports: &[Report]) -> anyhow::Result<ExitCode> {
+    pub(crate) fn conclude(
+        &self,
+        reports: &[Report],
+        format: CheckFormat,
+    ) -> anyhow::Result<ExitCode> {
         let judgements: Vec<Judgement<'_>> = reports
             .iter()
             .map(|report| self.gate.judge(report))
@@ -102,25 +106,25 @@ impl<'g> Asked<'g> {
             root: &root,
         };
         let mut screen = Screen::new();
-        let answer = match self.options.format {
+        let answer = match format {
             CheckFormat::Text => write::text(&checked),
             CheckFormat::Json => write::json(&checked),
         };
         screen.out.write_all(answer.as_bytes())?;
         if self.options.suggest {
-            suggest_rules(&mut screen, &judgements, self.options.format)?;
+            suggest_rules(&mut screen, &judgements, format)?;
         }
         self.write_files(&checked, &mut screen)?;
         screen.out.flush()?;
         self.write_baseline(&judgements)?;
-        Ok(self.exit_code(&checked))
+        Ok(self.exit_code(&checked, format))
     }
 
-    fn exit_code(&self, checked: &Checked<'_>) -> ExitCode {
+    fn exit_code(&self, checked: &Checked<'_>, format: CheckFormat) -> ExitCode {
         match checked.answer() {
             Answer::Passed => ExitCode::SUCCESS,
             Answer::Failed => {
-                if self.options.format == CheckFormat::Text && !self.options.suggest {
+                if format == CheckFormat::Text && !self.options.suggest {
                     screen::hint(
                         "mend what leaks; or excuse it with a reason (--suggest prints a rule), or note what is \
                          known with --baseline FILE --write-baseline",

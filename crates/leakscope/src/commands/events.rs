@@ -8,13 +8,12 @@ use leakscope_report::filter::Filter;
 
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
-use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let mut symbols = firmware::open(&self.symbols)?;
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         firmware::locate(symbols.as_mut(), &mut recording)?;
         let mut naming = recording.naming(&self.description)?;

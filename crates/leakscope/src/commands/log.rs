@@ -8,7 +8,6 @@ use leakscope_report::{FrameSource, Symbolizer};
 
 use crate::cli::{Log, LogFormat};
 use crate::firmware;
-use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 
 impl Log {
@@ -16,7 +15,7 @@ impl Log {
         let symbols = self.elf.as_deref().map(firmware::open_file).transpose()?;
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
         let program = Symbolizer::new(source);
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         let filter = self.part.filter();
         let mut screen = Screen::new();

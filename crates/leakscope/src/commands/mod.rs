@@ -22,7 +22,7 @@ impl Command {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(check) => return check.run(),
-            Self::Record(record) => record.run(),
+            Self::Record(record) => return record.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),

@@ -26,7 +26,7 @@ impl Report {
             return self.write_page(path);
         }
         let mut symbols = firmware::open(&self.symbols)?;
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
             return self.write_again(saved);
         }
@@ -78,7 +78,7 @@ impl Report {
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
         let mut program = firmware::program(&self.symbols, self.heap)?;
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();

@@ -15,7 +15,7 @@ use crate::screen::{self, Advised, Screen};
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let mut program = firmware::program(&self.symbols, self.heap)?;
-        let mut recording = OpenRecording::open(&self.trace.inputs)?;
+        let mut recording = self.trace.open()?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         let opened = match recording.dumps()? {
             Some(log) => {

@@ -300,3 +300,26 @@ fn others_read_what_is_written() {
         "{read}"
     );
 }
+
+#[test]
+fn what_was_just_recorded_is_checked() {
+    let folder = folder();
+    let record = |recording: &[u8], options: &str| {
+        let words = ["record", "--stdin", "--force", "-o", "made.svdat"];
+        leakscope(words.into_iter().chain(options.split_whitespace()))
+            .in_folder(folder.path())
+            .reading(recording)
+            .end()
+    };
+    assert_eq!(record(&recording(true), "").code, 0);
+    let ran = record(&recording(true), "--check");
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("made.svdat: FAILED"), "{}", ran.stdout);
+    assert_eq!(record(&recording(false), "--check --no-report").code, 0);
+    assert_eq!(record(&recording(false), "--check --min-length 1h").code, 3);
+    let ran = record(&recording(true), "--check --format json");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(document["schema"], "leakscope.check");
+    // Options of a check that nobody asked for are a mistake.
+    assert_eq!(record(&recording(true), "--min-length 1h").code, 2);
+}

@@ -20,10 +20,6 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 /// How often OpenOCD is asked to trace on, if the program has not called it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A sync, TRACE_START and TRACE_STOP: what follows is a new session, even if the target's clock runs on. (Behind
-/// damage, nothing but a start is believed at once.)
-pub(crate) const END_OF_TRACE: [u8; 14] = *b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
-
 impl SysviewSource {
     /// Begins the trace anew if the target was reset.
     pub(super) fn look_for_reset(&mut self) -> Result<(), OpenOcdError> {

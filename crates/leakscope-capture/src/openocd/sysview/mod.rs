@@ -21,8 +21,8 @@ use super::statistics::Statistics;
 use super::target::Core;
 use crate::course::{Arrival, Options};
 use crate::gdb::Endpoint;
+use crate::recording::END_OF_TRACE;
 use crate::source::{Form, Item, Lost, Source, SourceError, SourceEvent};
-pub(crate) use again::END_OF_TRACE;
 use reset::ResetWatch;
 
 /// When OpenOCD has stopped, and nothing comes for this long, all has come. (It may leave the connection open.)

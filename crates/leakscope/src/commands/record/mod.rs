@@ -7,8 +7,10 @@
 //! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
 //! - [`alone`] is its reader; if a [`page`] shows the recording in the browser meanwhile, the page's engine is.
+//! - [`alarm`] says at once which call site leaks too fast.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
+mod alarm;
 mod alone;
 mod connect;
 mod live;
@@ -20,13 +22,15 @@ mod words;
 
 use std::cell::OnceCell;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::recording::{
     CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
@@ -35,12 +39,16 @@ use leakscope_capture::source::SourceEvent;
 use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
+use self::alarm::Alarm;
+pub(crate) use self::alarm::Alarmed;
 use self::alone::Alone;
 use self::live::{Live, Reader};
 use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
-use crate::cli::{Record, ReportFormat};
+use super::check::Asked;
+use super::reading;
+use crate::cli::{CheckFormat, Gate, Record, ReportFormat};
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt};
@@ -51,7 +59,11 @@ const TICK: Duration = Duration::from_millis(100);
 const MOST_EVENTS: usize = 4096;
 
 impl Record {
-    pub(crate) fn run(&self) -> anyhow::Result<()> {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        if !self.check && self.gate != Gate::default() {
+            bail!("what a check asks for was typed, and --check was not");
+        }
+        let asked = self.check.then(|| Asked::of(&self.gate)).transpose()?;
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
@@ -61,7 +73,11 @@ impl Record {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
             source => source?,
         };
-        let mut recording = Recording::create(&self.output, &*source, self.existing())?;
+        let (output, existing) = (&self.output, self.existing());
+        let mut recording = match self.rotate {
+            Some(rotation) => Recording::create_in_parts(output, &*source, existing, rotation)?,
+            None => Recording::create(output, &*source, existing)?,
+        };
         let grows = Arc::new(AtomicBool::new(true));
         let growing = OpenRecording::growing(recording.inputs(), &grows)?;
         let (log, rows) = mpsc::channel();
@@ -75,7 +91,8 @@ impl Record {
             (None, Box::new(alone))
         };
         let mut live = Live::new(reader, rows);
-        let mut status = Status::new(&source.name(), &self.output, self.log);
+        let mut status = Status::new(&source.name(), recording.path(), self.log);
+        status.alarm = self.alarm.clone().map(Alarm::new);
         let limits = Limits {
             duration: self.duration,
             bytes: self.max_size,
@@ -100,12 +117,24 @@ impl Record {
             (symbols.as_ref(), &moved),
             &mut status,
         );
-        if let (Ok(()), Some(page)) = (&finished, page) {
+        if let (Ok(_), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
             interrupt.want();
             page.stay();
         }
-        finished
+        let saved = finished?;
+        match asked {
+            None => Ok(ExitCode::SUCCESS),
+            Some(asked) => {
+                let inputs = [saved.display().to_string()];
+                let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
+                let format = match self.format {
+                    ReportFormat::Text => CheckFormat::Text,
+                    ReportFormat::Json => CheckFormat::Json,
+                };
+                asked.conclude(&[report], format)
+            }
+        }
     }
 
     /// Before anything is connected: nothing is recorded over what exists, or is needed.
@@ -130,6 +159,8 @@ impl Record {
     fn existing(&self) -> Existing {
         if self.force {
             Existing::Replace
+        } else if self.append {
+            Existing::Append
         } else {
             Existing::Refuse
         }
@@ -180,6 +211,7 @@ impl Record {
                 status.note(&data.to_string());
                 status.hint(data.hint());
             }
+            status.watch(|| live.report());
             status.update(live.bytes(), || live.report());
             if let Some(due) = next_report
                 && Instant::now() >= due
@@ -212,10 +244,11 @@ impl Record {
         mut live: Live<'s>,
         (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<PathBuf> {
         for line in words::ending(&ending) {
             screen::note(&line);
         }
+        let saved = recording.path().to_owned();
         let finished = recording.finish();
         let is_saved = !matches!(finished, Ok(Finished::Nothing));
         let elsewhere = match finished {
@@ -232,7 +265,7 @@ impl Record {
         };
         let is_host = symbols.is_some_and(Symbols::is_position_independent) && is_saved;
         if elsewhere || is_host {
-            let mut whole = OpenRecording::open(&[self.output.display().to_string()])?;
+            let mut whole = OpenRecording::open(&[saved.display().to_string()])?;
             let found = if is_host {
                 // Only when it is over, all return addresses are there that tell from where it was loaded.
                 firmware::open_at_its_place(&self.symbols, &mut whole)?
@@ -243,23 +276,28 @@ impl Record {
             live.turn_to(Box::new(Alone::new(whole, &self.symbols, symbols, None)));
         }
         while live.follow(&mut |row| status.log(row))? {}
-        if live.packets() == 0 {
-            let nothing = NotRecorded::of(&live.head(), ending.bytes, &self.output);
-            return Err(
-                words::failure(ending.reason, &self.output, is_saved).unwrap_or(nothing.into())
-            );
+        if live.packets() == 0 || !is_saved {
+            let nothing = NotRecorded::of(&live.head(), ending.bytes, &saved);
+            return Err(words::failure(ending.reason, &saved, is_saved).unwrap_or(nothing.into()));
         }
+        let report = live.report();
+        status.judge(&report);
         let mut screen = Screen::new();
-        if !self.no_report {
-            self.write_report(live.report(), &mut screen)?;
+        // One document alone: that of the check.
+        let is_told = self.check && self.format == ReportFormat::Json;
+        if !self.no_report && !is_told {
+            self.write_report(report, &mut screen)?;
         }
         if self.format == ReportFormat::Text {
-            words::conclude(&mut screen.out, self)?;
+            words::conclude(&mut screen.out, self, &saved)?;
         }
         screen.out.flush()?;
-        match words::failure(ending.reason, &self.output, is_saved) {
+        match words::failure(ending.reason, &saved, is_saved) {
             Some(failure) => Err(failure),
-            None => Ok(()),
+            None => match status.alarm.as_ref().and_then(Alarm::raised) {
+                Some(alarmed) => Err(alarmed.into()),
+                None => Ok(saved),
+            },
         }
     }
 

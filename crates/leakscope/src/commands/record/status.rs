@@ -11,6 +11,7 @@ use leakscope_report::filter::Filter;
 use leakscope_report::log::{Format, LogRow, Writer};
 use leakscope_report::{Report, sanitise, units};
 
+use super::alarm::Alarm;
 use super::words;
 use crate::screen::Screen;
 
@@ -31,6 +32,8 @@ pub(super) struct Status {
     has_begun: bool,
     state: State,
     next_update: Instant,
+    /// What is said above the line of call sites that leak too fast.
+    pub(super) alarm: Option<Alarm>,
 }
 
 /// What is going on.
@@ -62,6 +65,7 @@ impl Status {
             began: now,
             has_begun: false,
             state: State::Recording,
+            alarm: None,
             next_update: now
                 + if is_terminal {
                     Duration::ZERO
@@ -110,6 +114,22 @@ impl Status {
         if self.state != State::Stopping {
             self.state = State::Stopping;
             self.next_update = Instant::now();
+        }
+    }
+
+    /// Raises the alarm, if there is one, it is time to look, and a call site leaks too fast.
+    pub(super) fn watch(&mut self, report: impl FnOnce() -> Report) {
+        let alarm = self.alarm.as_mut().filter(|alarm| alarm.is_due());
+        if alarm.is_some() {
+            self.judge(&report());
+        }
+    }
+
+    /// The same, whatever the time.
+    pub(super) fn judge(&mut self, report: &Report) {
+        let lines = self.alarm.as_mut().map(|alarm| alarm.look(report));
+        for line in lines.unwrap_or_default() {
+            self.line(&line);
         }
     }
 
@@ -249,7 +269,12 @@ fn fastest(report: &Report) -> Option<String> {
     let growth = report
         .clock()
         .rate(fastest.growth_bytes, fastest.growth_ticks);
-    let place = fastest.frames.first().map(|frame| {
+    Some(format!("+{growth}{}", place(fastest).unwrap_or_default()))
+}
+
+/// " make_node:24"
+pub(super) fn place(site: &CallSite) -> Option<String> {
+    site.frames.first().map(|frame| {
         let name = match &frame.function {
             Some(function) => without_path(function).to_owned(),
             None => frame.address.to_string(),
@@ -258,8 +283,7 @@ fn fastest(report: &Report) -> Option<String> {
             Some(line) => format!(" {name}:{line}"),
             None => format!(" {name}"),
         }
-    });
-    Some(format!("+{growth}{}", place.unwrap_or_default()))
+    })
 }
 
 /// The last part of `crate::module::function`: the line is short. Names with types in them stay whole.

@@ -67,10 +67,12 @@ pub(super) fn ending(ending: &Ending) -> Vec<String> {
     };
     let bytes = units::bytes_with_unit(ending.bytes);
     let lasted = duration(ending.lasted);
-    let mut lines = vec![match why {
-        Some(why) => format!("{bytes} in {lasted}; {why}"),
-        None => format!("{bytes} in {lasted}"),
-    }];
+    let mut lines = match (&ending.reason, why) {
+        // How much of the last bytes was taken is not known.
+        (Reason::NotWritten(_), _) => Vec::new(),
+        (_, Some(why)) => vec![format!("{bytes} in {lasted}; {why}")],
+        (_, None) => vec![format!("{bytes} in {lasted}")],
+    };
     if let Some(error) = &ending.not_stopped {
         lines.push(format!(
             "{:#}; it may go on tracing",
@@ -108,8 +110,8 @@ pub(super) fn failure(reason: Reason, saved: &Path, is_saved: bool) -> Option<an
 }
 
 /// Where the trace is, and how to look at it again.
-pub(super) fn conclude(out: &mut dyn Write, record: &Record) -> io::Result<()> {
-    let saved = shell::quoted(&record.output.to_string_lossy());
+pub(super) fn conclude(out: &mut dyn Write, record: &Record, saved: &Path) -> io::Result<()> {
+    let saved = shell::quoted(&saved.to_string_lossy());
     let elf = match &record.symbols.elf {
         Some(elf) => format!(" --elf {}", shell::quoted(&elf.to_string_lossy())),
         None => String::new(),

@@ -4,6 +4,7 @@
 //! - [`ends`]: the ways in which a recording ends.
 //! - [`faults`]: kills, full disks, devices and links that fail.
 //! - [`gdb`]: what a device prints through a GDB server.
+//! - [`soak`]: in parts, and in several sessions.
 //! - [`refused`]: what cannot be, and what is no trace.
 
 mod ends;
@@ -11,6 +12,7 @@ mod faults;
 mod gdb;
 mod refused;
 mod report;
+mod soak;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,6 +20,7 @@ use std::process::{Child, ChildStderr, Command};
 use std::thread::JoinHandle;
 
 use leakscope_testing::device::{Board, Firmware, Manners, on_network};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::run::{Ran, Run, leakscope};

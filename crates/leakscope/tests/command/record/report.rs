@@ -187,3 +187,39 @@ fn of_a_device_that_runs_already() {
     assert!(said.contains(&report(&folder, &[])), "{said}");
     assert!(said.contains("before"), "{said}");
 }
+
+/// A call site that leaks too fast is told of at once, by name and rate, and in the exit code. The report follows all the
+/// same.
+#[cfg(unix)]
+#[test]
+fn an_alarm() {
+    let leaks = || {
+        device(|firmware, _| {
+            firmware.work(2000)?;
+            firmware.wait_for_stop()
+        })
+    };
+    let (address, served) = leaks();
+    let mut recording = LiveRecording::begin(&["--alarm", "1B/h", "--tcp", &address.to_string()]);
+    recording.wait_for("ALARM: ");
+    recording.interrupt();
+    let (ran, folder) = recording.end();
+    served.join().expect("no fault");
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("ALARM: ").count(), 1, "{}", ran.stderr);
+    let last = "error: 1 call site leaked faster than --alarm 1B/h\n";
+    assert!(ran.stderr.ends_with(last), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with(&report(&folder, &[])));
+
+    let trace = Board::trace(2000);
+    let folder = super::folder();
+    let ran = record(&["--stdin", "--alarm", "1G/ms"], &folder)
+        .reading(&trace)
+        .end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // It is over before there was time to look: it is looked at the end.
+    let ran = record(&["--stdin", "--force", "--alarm", "1B/24h"], &folder)
+        .reading(&trace)
+        .end();
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+}

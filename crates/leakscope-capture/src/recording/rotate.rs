@@ -1,0 +1,195 @@
+//! A recording in parts: when one ends, and what the next one has to know of those before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use leakscope_systemview::{Frame, FrameError, Packet, id, sync, varint};
+
+/// When a part ends and the next one begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// When it has this many bytes.
+    Size(u64),
+    /// After this time.
+    Time(Duration),
+}
+
+/// The parts so far.
+#[derive(Debug)]
+pub(super) struct Rotator {
+    rotation: Rotation,
+    /// As the user calls all of it.
+    whole: PathBuf,
+    /// The same in all parts, and in those of no other recording.
+    id: String,
+    number: u32,
+    length: u64,
+    began: Instant,
+    /// What has come of a packet that is not whole.
+    carry: Vec<u8>,
+    /// What a reader must know: packets by what they tell of, with a delta of 0.
+    known: BTreeMap<(u32, Vec<u8>), Vec<u8>>,
+    /// Events of modules that define something for later ones.
+    definitions: BTreeSet<u32>,
+}
+
+/// More descriptions than any program has are not repeated.
+const MOST_KNOWN: usize = 10_000;
+/// A packet that takes more is damage.
+const LONGEST: usize = 64 * 1024;
+
+impl Rotator {
+    pub(super) fn new(rotation: Rotation, whole: &Path) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let since = since.unwrap_or_default().as_nanos();
+        Self {
+            rotation,
+            whole: whole.to_owned(),
+            id: format!("{since:x}-{:x}", std::process::id()),
+            number: 1,
+            length: 0,
+            began: Instant::now(),
+            carry: Vec::new(),
+            known: BTreeMap::new(),
+            definitions: BTreeSet::new(),
+        }
+    }
+
+    /// Where this part lies: `heap.svdat` has the parts `heap.0001.svdat`, `heap.0002.svdat`, …
+    pub(super) fn path(&self) -> PathBuf {
+        let mut name = self.whole.file_stem().unwrap_or_default().to_owned();
+        name.push(format!(".{:04}", self.number));
+        if let Some(extension) = self.whole.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        self.whole.with_file_name(name)
+    }
+
+    /// What the header of this part says besides: which part of which recording it is, and how many bytes behind the
+    /// header those before it have had.
+    pub(super) fn header_lines(&self, repeated: usize) -> String {
+        let (number, id) = (self.number, &self.id);
+        format!("; Recording    {id}\n; Part         {number}\n; Repeated     {repeated}\n")
+    }
+
+    /// The next part begins: where it lies, and what it has to repeat.
+    pub(super) fn next(&mut self) -> (PathBuf, Vec<u8>) {
+        self.number += 1;
+        self.length = 0;
+        self.began = Instant::now();
+        let mut known = sync::SYNC.to_vec();
+        known.extend([id::TRACE_START as u8, 0]);
+        // Frequencies first: all others need them.
+        let init = self.known.iter().filter(|((id, _), _)| *id == id::INIT);
+        let others = self.known.iter().filter(|((id, _), _)| *id != id::INIT);
+        known.extend(init.chain(others).flat_map(|(_, packet)| packet));
+        (self.path(), known)
+    }
+
+    /// Takes bytes into account that are to be written; how many of them belong to this part, if it then ends. Only
+    /// those were taken into account.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Option<usize> {
+        let before = self.carry.len();
+        let mut buffer = std::mem::take(&mut self.carry);
+        buffer.extend_from_slice(bytes);
+        let mut at: usize = 0;
+        loop {
+            let taken = at.checked_sub(before);
+            if let Some(taken) = taken
+                && self.is_due(taken)
+            {
+                return Some(taken);
+            }
+            let rest = &buffer[at..];
+            if rest.starts_with(&sync::SYNC) {
+                at += sync::SYNC.len();
+                continue;
+            }
+            match Frame::split(rest) {
+                _ if sync::SYNC.starts_with(rest) => break,
+                Ok(frame) => {
+                    self.learn(&frame);
+                    at += frame.length;
+                }
+                Err(FrameError::Incomplete) if rest.len() < LONGEST => break,
+                Err(_) => at += 1,
+            }
+        }
+        self.carry = buffer.split_off(at);
+        self.length += bytes.len() as u64;
+        None
+    }
+
+    fn is_due(&self, taken: usize) -> bool {
+        let length = self.length + taken as u64;
+        length > 0
+            && match self.rotation {
+                Rotation::Size(size) => length >= size,
+                Rotation::Time(time) => self.began.elapsed() >= time,
+            }
+    }
+
+    fn learn(&mut self, frame: &Frame<'_>) {
+        let first = frame.payload.iter().position(|byte| byte & 0x80 == 0);
+        if frame.id == id::MODULEDESC
+            && let Ok(Packet::ModuleDesc { offset, text, .. }) = Packet::parse(frame)
+        {
+            let text = text.to_string();
+            let numbers = text.split(',').filter_map(definition);
+            self.definitions
+                .extend(numbers.map(|number| offset.saturating_add(number)));
+        }
+        let subject = match frame.id {
+            // A session that begins tells all anew.
+            id::TRACE_START => return self.known.clear(),
+            id::INIT | id::NUMMODULES => &[],
+            number if self.definitions.contains(&number) => {
+                &frame.payload[..first.map_or(0, |end| end + 1)]
+            }
+            id::TASK_CREATE | id::TASK_INFO | id::STACK_INFO | id::NAME_RESOURCE => {
+                &frame.payload[..first.map_or(0, |end| end + 1)]
+            }
+            id::SYSDESC | id::MODULEDESC => frame.payload,
+            id::EX if is_description(frame.payload) => frame.payload,
+            _ => return,
+        };
+        let subject = (frame.id, subject.to_vec());
+        if self.known.len() < MOST_KNOWN || self.known.contains_key(&subject) {
+            self.known.insert(subject, without_delta(frame));
+        }
+    }
+}
+
+/// The number of an event that defines something, out of a module's description: its first parameter is the number of
+/// what it defines (`5 Stack Number=%u Frames: …`), or the version of all (`4 Heap Version=%u …`).
+fn definition(event: &str) -> Option<u32> {
+    let mut words = event.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let first = words.nth(1)?;
+    (first.starts_with("Number=") || first.starts_with("Version=")).then_some(number)
+}
+
+/// Whether an extended event describes something.
+fn is_description(payload: &[u8]) -> bool {
+    use id::extended::{HEAP_DEFINE, NAME_MARKER, REGISTER_DATA};
+    let number = payload.first().map(|&byte| u32::from(byte));
+    number.is_some_and(|number| [HEAP_DEFINE, NAME_MARKER, REGISTER_DATA].contains(&number))
+}
+
+/// The packet as of no time later than the one before it.
+fn without_delta(frame: &Frame<'_>) -> Vec<u8> {
+    let mut packet = Vec::new();
+    let mut put = |number: u32| {
+        let (digits, length) = varint::write(number);
+        packet.extend_from_slice(&digits[..length]);
+    };
+    put(frame.id);
+    if frame.id >= id::FIRST_WITH_LENGTH {
+        put(frame.payload.len() as u32);
+    }
+    packet.extend_from_slice(frame.payload);
+    packet.push(0);
+    packet
+}

@@ -1,0 +1,289 @@
+//! Recordings in parts, and recordings that are gone on with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use leakscope_capture::recording::{CreateError, Existing, Finished, Limits, Recording, Rotation};
+use leakscope_capture::source::{Form, Item, Source, SourceError};
+use leakscope_capture::{Input, Interrupt, Note, OpenError, open};
+use leakscope_systemview::{Frame, Header, id, sync};
+use leakscope_testing::device::Board;
+use proptest::prelude::*;
+
+/// A source of one stream, in pieces of so many bytes.
+struct Pieces {
+    form: Form,
+    rest: Vec<u8>,
+    size: usize,
+}
+
+impl Source for Pieces {
+    fn name(&self) -> String {
+        "pieces".to_owned()
+    }
+
+    fn form(&self) -> Form {
+        self.form
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, _: Duration) -> Result<Item, SourceError> {
+        if self.rest.is_empty() {
+            return Ok(Item::Ended);
+        }
+        let length = self.size.min(self.rest.len());
+        bytes.extend(self.rest.drain(..length));
+        Ok(Item::Bytes { stream: 0 })
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+fn pieces(bytes: &[u8], size: usize) -> Pieces {
+    Pieces {
+        form: Form::Plain,
+        rest: bytes.to_vec(),
+        size,
+    }
+}
+
+fn run(recording: &mut Recording, mut source: Pieces) {
+    let (limits, interrupt) = (Limits::default(), Interrupt::default());
+    recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+}
+
+/// Records in parts of this size; their paths, in order.
+fn in_parts(folder: &Path, bytes: &[u8], size: usize, part: u64) -> Vec<PathBuf> {
+    let path = folder.join("heap.svdat");
+    let source = pieces(bytes, size);
+    let rotation = Rotation::Size(part);
+    let mut recording = Recording::create_in_parts(&path, &source, Existing::Refuse, rotation)
+        .expect("a folder with room");
+    let mut inputs = recording.inputs();
+    assert_eq!(recording.path(), folder.join("heap.0001.svdat"));
+    run(&mut recording, source);
+    // Who follows it reads on from part to part.
+    assert!(data(&mut inputs[0]) == bytes);
+    recording.finish().expect("a disk with room");
+    let names = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<PathBuf> = names.map(|name| name.expect("a file").path()).collect();
+    names.sort();
+    names
+}
+
+/// What stands behind the header.
+fn data(input: &mut Input) -> Vec<u8> {
+    let all = input.head(usize::MAX).expect("a file");
+    all[Header::parse(&all).data..].to_vec()
+}
+
+fn opened(names: &[&str]) -> Result<Vec<Input>, OpenError> {
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    open(&names, None)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// However it comes, and whatever is damaged in it: the parts together are what was sent.
+    #[test]
+    fn parts_are_one(
+        size in 1..3000usize,
+        part in 1..3000u64,
+        damage in prop::option::of((0..10_000usize, any::<u8>())),
+    ) {
+        let mut trace = Board::trace(40);
+        if let Some((at, byte)) = damage {
+            let at = at % trace.len();
+            trace[at] = byte;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let parts = in_parts(folder.path(), &trace, size, part);
+        let first = parts[0].to_str().expect("UTF-8");
+        let mut inputs = opened(&[first]).expect("files");
+        prop_assert_eq!(inputs.len(), 1);
+        prop_assert!(data(&mut inputs[0]) == trace);
+    }
+}
+
+/// Each can be read alone: it begins as a recording does, and has whole packets only.
+#[test]
+fn each_part_opens_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = Board::trace(400);
+    let parts = in_parts(folder.path(), &trace, 700, 1000);
+    assert!(parts.len() > 5, "{parts:?}");
+    let known = |bytes: &[u8]| {
+        let mut ids = Vec::new();
+        let mut rest = bytes.strip_prefix(&sync::SYNC).expect("a sync");
+        while !rest.is_empty() {
+            let frame = Frame::split(rest).expect("whole packets");
+            ids.push(frame.id);
+            rest = &rest[frame.length..];
+        }
+        ids
+    };
+    let told = [
+        id::TRACE_START,
+        id::INIT,
+        id::SYSDESC,
+        id::TASK_INFO,
+        id::MODULEDESC,
+    ];
+    for part in &parts {
+        let file = fs::read(part).expect("the file");
+        let ids = known(&file[Header::parse(&file).data..]);
+        for told in told {
+            let at = ids.iter().position(|&id| id == told);
+            assert!(at.is_some_and(|at| at < 40), "{told} in {part:?}: {ids:?}");
+        }
+    }
+    assert_eq!(
+        parts
+            .iter()
+            .filter(|part| {
+                let file = fs::read(part).expect("the file");
+                known(&file[Header::parse(&file).data..]).contains(&id::TRACE_STOP)
+            })
+            .count(),
+        1,
+        "the last one has the end"
+    );
+}
+
+#[test]
+fn parts_are_named_in_any_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = Board::trace(400);
+    let parts = in_parts(folder.path(), &trace, 5000, 2000);
+    let count = parts.len() as u32;
+    let names: Vec<&str> = parts
+        .iter()
+        .map(|part| part.to_str().expect("UTF-8"))
+        .collect();
+    let pattern = folder.path().join("heap.*.svdat");
+    let pattern = pattern.to_str().expect("UTF-8");
+    let backwards: Vec<&str> = names.iter().rev().copied().collect();
+    for names in [&names[..], &names[..1], &[pattern], &backwards] {
+        let mut inputs = opened(names).expect("files");
+        let [whole] = inputs.as_mut_slice() else {
+            panic!("{inputs:?}");
+        };
+        assert!(data(whole) == trace);
+        assert_eq!(whole.notes(), [Note::Parts { count }]);
+    }
+    // Another one than the first is read alone.
+    let mut inputs = opened(&names[1..2]).expect("a file");
+    assert!(data(&mut inputs[0]).len() < trace.len());
+    let error = opened(&[names[0], names[2]]).expect_err("one is missing");
+    assert!(
+        matches!(error, OpenError::PartMissing { number: 2, .. }),
+        "{error}"
+    );
+    // What another recording has left beside it is none of its parts.
+    fs::write(
+        parts.last().expect("parts"),
+        b";\n; Recording x\n; Part 9\n; Repeated 0\n;\n",
+    )
+    .expect("a folder with room");
+    let mut inputs = opened(&names[..1]).expect("files");
+    assert!(trace.starts_with(&data(&mut inputs[0])));
+}
+
+#[test]
+fn nothing_is_overwritten_and_cores_are_no_parts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let first = folder.path().join("heap.0001.svdat");
+    fs::write(&first, "precious").expect("a folder with room");
+    let rotation = Rotation::Time(Duration::from_secs(1));
+    let source = pieces(b"", 1);
+    let error = Recording::create_in_parts(&path, &source, Existing::Refuse, rotation)
+        .expect_err("it exists");
+    assert!(matches!(error, CreateError::Exists { path } if path == first));
+    let cores = Pieces {
+        form: Form::Streams(2),
+        ..pieces(b"", 1)
+    };
+    let error = Recording::create_in_parts(&path, &cores, Existing::Replace, rotation)
+        .expect_err("two cores");
+    assert!(matches!(error, CreateError::NotInParts { .. }), "{error}");
+}
+
+/// Adds `bytes` to `file`; what the file is then.
+fn appended(file: &[u8], bytes: &[u8]) -> Result<Vec<u8>, CreateError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    fs::write(&path, file).expect("a folder with room");
+    let source = pieces(bytes, 900);
+    let mut recording = Recording::create(&path, &source, Existing::Append)?;
+    run(&mut recording, source);
+    let mut followed = recording.inputs();
+    let finished = recording.finish().expect("a disk with room");
+    assert_eq!(finished == Finished::Nothing, bytes.is_empty());
+    let file = fs::read(&path).expect("the file");
+    assert_eq!(followed[0].head(usize::MAX).expect("the file"), file);
+    Ok(file)
+}
+
+const END: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\x0A\0\x0B\0";
+
+/// What is between two sessions follows from how the first one has ended.
+#[test]
+fn a_session_is_added() {
+    let header = b";\n; Author somebody\n;\n";
+    let ended = [&header[..], &Board::trace(20)].concat();
+    let more = Board::trace(7);
+    let stop = [id::TRACE_STOP as u8, 200, 1];
+    let whole = ended.strip_suffix(&stop).expect("a trace that has ended");
+    let added = appended(&ended, &more).expect("a recording");
+    assert!(added == [&ended[..], &more].concat());
+    let added = appended(whole, &more).expect("a recording");
+    assert!(added == [whole, END, &more].concat());
+    let cut = &[whole, &[id::TASK_INFO as u8, 0x80]].concat();
+    let mark = [&[0xFF; 512][..], END].concat();
+    assert_eq!(
+        appended(cut, &more).expect("a recording"),
+        [&cut[..], &mark, &more].concat()
+    );
+    // A header that comes with the new one stands nowhere in the middle.
+    let with_header = [&header[..], &more].concat();
+    assert_eq!(
+        appended(&ended, &with_header).expect("a recording"),
+        [&ended[..], &more].concat()
+    );
+    assert_eq!(appended(whole, b"").expect("a recording"), whole);
+}
+
+#[test]
+fn to_what_nothing_is_added() {
+    let joined = [
+        b";\n; Offset Core0 0\n; Offset Core1 20\n;\n",
+        &Board::trace(2)[..],
+    ]
+    .concat();
+    for (file, why) in [
+        (&joined[..], "several cores"),
+        (b"I (312) boot: ESP-IDF\n", "does not begin"),
+        (b"", "does not begin"),
+    ] {
+        let error = appended(file, b"more").expect_err("nothing can be added");
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+/// Where there is none, one is made.
+#[test]
+fn a_first_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let trace = Board::trace(3);
+    let source = pieces(&trace, 100);
+    let mut recording = Recording::create(&path, &source, Existing::Append).expect("a new file");
+    run(&mut recording, source);
+    recording.finish().expect("a disk with room");
+    let file = fs::read(&path).expect("the file");
+    assert_eq!(file[Header::parse(&file).data..], trace);
+}

@@ -1,0 +1,86 @@
+//! `--alarm`: a call site that leaks too fast is told of at once, and in the exit code.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use leakscope_report::{Report, Standing, units};
+
+use super::status;
+use crate::cli::Growth;
+
+/// Call sites are looked at this often.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// What raises it, and by what it was raised.
+pub(super) struct Alarm {
+    limit: Growth,
+    next_look: Instant,
+    /// Call sites, by number.
+    raised: BTreeSet<u32>,
+}
+
+impl Alarm {
+    pub(super) fn new(limit: Growth) -> Self {
+        Self {
+            limit,
+            next_look: Instant::now(),
+            raised: BTreeSet::new(),
+        }
+    }
+
+    /// Whether it is time to look.
+    pub(super) fn is_due(&self) -> bool {
+        Instant::now() >= self.next_look
+    }
+
+    /// A line for each call site that was not told of yet.
+    pub(super) fn look(&mut self, report: &Report) -> Vec<String> {
+        let limit = self.limit.bytes_per_second();
+        let sites = report.call_sites.iter();
+        let fast = sites.filter(|site| {
+            site.standing == Standing::Leak
+                && site
+                    .growth_bytes_per_second
+                    .is_some_and(|rate| rate >= limit)
+        });
+        let mut lines = Vec::new();
+        for site in fast {
+            if self.raised.insert(site.id) {
+                let rate = report.clock().rate(site.growth_bytes, site.growth_ticks);
+                let place = status::place(site).unwrap_or_default();
+                let limit = &self.limit;
+                lines.push(format!(
+                    "ALARM:{place} leaks {rate}, more than {limit}: {}",
+                    site.reason
+                ));
+            }
+        }
+        self.next_look = Instant::now() + PERIOD;
+        lines
+    }
+
+    /// What is to be said at the end.
+    pub(super) fn raised(&self) -> Option<Alarmed> {
+        (!self.raised.is_empty()).then(|| Alarmed {
+            sites: self.raised.len() as u64,
+            limit: self.limit.clone(),
+        })
+    }
+}
+
+/// The alarm was raised: what the device does is wrong, and not the recording.
+#[derive(Debug)]
+pub(crate) struct Alarmed {
+    sites: u64,
+    limit: Growth,
+}
+
+impl std::error::Error for Alarmed {}
+
+impl fmt::Display for Alarmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sites = units::counted(self.sites, "call site");
+        write!(f, "{sites} leaked faster than --alarm {}", self.limit)
+    }
+}

@@ -1,0 +1,106 @@
+//! Long recordings: in parts, and in several sessions.
+
+use super::*;
+
+/// A recording in parts says what one file would have said; and each part says something alone.
+#[test]
+fn in_parts() {
+    let trace = Board::trace(2000);
+    let (whole, folder) = (super::folder(), super::folder());
+    let ran = record(&["--stdin"], &whole).reading(&trace).end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = record(&["--stdin", "--rotate", "8k"], &folder)
+        .reading(&trace)
+        .end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("into heap.0001.svdat\n"),
+        "{}",
+        ran.stderr
+    );
+    let json = |names: &[&str], folder: &TempDir| {
+        let report = leakscope(["report", "--format", "json"]).on(names);
+        let mut report = report.in_folder(folder.path()).json();
+        // They are called otherwise.
+        report["trace"]["inputs"] = Value::Null;
+        report
+    };
+    let expected = json(&[FILE], &whole);
+    let first = json(&["heap.0001.svdat"], &folder);
+    for (key, value) in expected.as_object().expect("a document") {
+        assert_eq!(&first[key], value, "{key}");
+    }
+    assert_eq!(json(&["heap.*.svdat"], &folder), first);
+    let (text, saved) = ran.stdout.split_once("\nSaved ").expect("an end");
+    let report = leakscope(["report", "heap.0001.svdat"]).in_folder(folder.path());
+    assert_eq!(text, report.stdout());
+    assert!(saved.contains("report heap.0001.svdat"), "{saved}");
+    let mut parts = 0;
+    while folder
+        .path()
+        .join(format!("heap.{:04}.svdat", parts + 2))
+        .exists()
+    {
+        parts += 1;
+        let alone = json(&[&format!("heap.{:04}.svdat", parts + 1)], &folder);
+        assert!(
+            alone["totals"]["heap_events"].as_u64() > Some(100),
+            "{alone}"
+        );
+        assert_eq!(alone["totals"]["skipped_bytes"], 0, "{alone}");
+        // The call stack was told of in the first part only.
+        let frames = &alone["call_sites"][0]["frames"];
+        assert!(!frames.as_array().expect("frames").is_empty(), "{alone}");
+    }
+    assert!(parts > 2, "{parts}");
+}
+
+/// Another session in the same file is judged by itself.
+#[test]
+fn in_sessions() {
+    let folder = folder();
+    for sessions in 1..=3 {
+        let ran = record(&["--stdin", "--append"], &folder)
+            .reading(&Board::trace(500))
+            .end();
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let told = format!("{sessions} sessions");
+        let text = report(&folder, &[]);
+        assert!(ran.stdout.starts_with(&text));
+        assert_eq!(text.contains(&told), sessions > 1, "{text}");
+    }
+    let before = std::fs::read(folder.path().join(FILE)).expect("the file");
+    let ran = record(&["--stdin", "--append"], &folder).end();
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("error: nothing was recorded"),
+        "{}",
+        ran.stderr
+    );
+    assert!(std::fs::read(folder.path().join(FILE)).expect("the file") == before);
+}
+
+#[test]
+fn what_does_not_go_together() {
+    let folder = folder();
+    for (arguments, expected) in [
+        (&["--append", "--force"][..], "cannot be used with"),
+        (&["--append", "--rotate", "1M"], "cannot be used with"),
+        (
+            &["--rotate", "10"],
+            "`10` has no unit: 100M is a size, 24h a time",
+        ),
+        (&["--alarm", "100"], "`100` is no growth; 100B/min is one"),
+    ] {
+        let ran = record(&["--stdin"], &folder).on(arguments).end();
+        assert_eq!(ran.code, 2);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+    std::fs::write(folder.path().join(FILE), "a log\n").expect("a folder with room");
+    let ran = record(&["--stdin", "--append"], &folder).end();
+    assert_eq!(
+        ran.stderr,
+        "error: nothing can be added to `heap.svdat`: it does not begin as a recording does\n\
+         hint: --append is for recordings of one core, as they were recorded\n"
+    );
+}
