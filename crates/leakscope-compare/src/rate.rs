@@ -7,7 +7,7 @@ use leakscope_report::document::call_site::CallSite;
 use leakscope_report::document::totals::Totals;
 use leakscope_report::units::bytes;
 
-/// So many bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`.
+/// So many bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`; in several of them: `64k/24h`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     /// Bytes.
@@ -19,6 +19,8 @@ pub struct Rate {
 /// What a rate is measured by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Per {
+    /// Time.
+    Millisecond,
     /// Time.
     Second,
     /// Time.
@@ -32,7 +34,8 @@ pub enum Per {
 }
 
 impl Per {
-    const ALL: [(Self, &'static str, Option<f64>); 5] = [
+    const ALL: [(Self, &'static str, Option<f64>); 6] = [
+        (Self::Millisecond, "ms", Some(0.001)),
         (Self::Second, "s", Some(1.0)),
         (Self::Minute, "min", Some(60.0)),
         (Self::Hour, "h", Some(3600.0)),
@@ -60,6 +63,7 @@ pub fn size(text: &str) -> Option<f64> {
         "" => 1.0,
         "k" | "K" => 1e3,
         "M" => 1e6,
+        "G" => 1e9,
         "Ki" => 1024.0,
         "Mi" => 1024.0 * 1024.0,
         _ => return None,
@@ -73,10 +77,20 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Self, RateError> {
         let error = || RateError(text.to_owned());
-        let (number, unit) = text.split_once('/').ok_or_else(error)?;
-        let unit = Per::ALL.iter().find(|(_, name, _)| *name == unit.trim());
-        let (per, ..) = *unit.ok_or_else(error)?;
-        let bytes = size(number).ok_or_else(error)?;
+        let (number, time) = text.split_once('/').ok_or_else(error)?;
+        let time = time.trim();
+        let unit = time.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
+        let times = match &time[..time.len() - unit.len()] {
+            "" => 1.0,
+            number => number
+                .parse()
+                .ok()
+                .filter(|&times: &f64| times > 0.0)
+                .ok_or_else(error)?,
+        };
+        let per = Per::ALL.iter().find(|(_, name, _)| *name == unit.trim());
+        let (per, ..) = *per.ok_or_else(error)?;
+        let bytes = size(number).ok_or_else(error)? / times;
         Ok(Self { bytes, per })
     }
 }
@@ -145,12 +159,14 @@ mod tests {
             ("0B/cycle", "0 B/cycle"),
             ("1KiB/s", "1,024 B/s"),
             ("2 k/h", "2,000 B/h"),
+            ("48k/24h", "2,000 B/h"),
+            ("1/0.5ms", "2 B/ms"),
         ] {
             let rate: Rate = text.parse().expect("a rate");
             assert_eq!(rate.to_string(), shown);
         }
         for text in [
-            "", "100", "100B", "B/min", "-1B/s", "1B/year", "1e9B/s", "1TB/s",
+            "", "100", "100B", "B/min", "-1B/s", "1B/year", "1e9B/s", "1TB/s", "1B/0s",
         ] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }

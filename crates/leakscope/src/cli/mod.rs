@@ -16,7 +16,6 @@ use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
-pub(crate) use quantity::Growth;
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\

@@ -1,48 +1,8 @@
-//! Times, sizes and rates as people type them.
+//! Times, sizes and shares as people type them.
 
-use std::fmt;
 use std::time::Duration;
 
 use leakscope_capture::recording::Rotation;
-
-/// So many bytes in so much time.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Growth {
-    typed: String,
-    bytes: u64,
-    time: Duration,
-}
-
-impl Growth {
-    pub(crate) fn bytes_per_second(&self) -> f64 {
-        self.bytes as f64 / self.time.as_secs_f64()
-    }
-}
-
-impl fmt::Display for Growth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.typed)
-    }
-}
-
-/// A size, and a time or its unit alone: `100B/min`, `1KiB/s`, `64k/24h`.
-pub(super) fn growth(text: &str) -> Result<Growth, String> {
-    let parts = text.split_once('/').filter(|(_, time)| !time.is_empty());
-    let Some((bytes, time)) = parts else {
-        return Err(format!("`{text}` is no growth; 100B/min is one"));
-    };
-    let is_unit = !time.starts_with(|c: char| c.is_ascii_digit());
-    let time = if is_unit {
-        format!("1{time}")
-    } else {
-        time.to_owned()
-    };
-    Ok(Growth {
-        typed: text.to_owned(),
-        bytes: size(bytes)?,
-        time: duration(&time)?,
-    })
-}
 
 /// A length of time, which cannot be nothing: as [`time`].
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -175,24 +135,6 @@ mod tests {
         assert_eq!(rotation("1GiB"), Ok(Rotation::Size(1 << 30)));
         for text in ["", "10", "M", "0h", "10 days"] {
             assert!(rotation(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn rates() {
-        for (text, rate) in [
-            ("120B/min", 2.0),
-            ("1KiB/s", 1024.0),
-            ("3600/1h", 1.0),
-            ("5k/500ms", 10_000.0),
-        ] {
-            assert_eq!(
-                growth(text).map(|growth| growth.bytes_per_second()),
-                Ok(rate)
-            );
-        }
-        for text in ["", "100", "100B/", "/s", "100B/day", "0/s", "1/0s"] {
-            assert!(growth(text).is_err(), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use leakscope_capture::gdb::Endpoint;
 use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_capture::recording::Rotation;
+use leakscope_compare::rate::Rate;
 
 use super::quantity;
 use super::{Gate, ReportFormat, Symbols};
@@ -51,8 +52,8 @@ pub(crate) struct Record {
     #[arg(help_heading = RECORDING, long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_size: Option<u64>,
     /// Say at once when a call site leaks so fast, and end with exit code 4: 100B/min, 1KiB/s, 64k/24h.
-    #[arg(help_heading = REPORT, long, value_name = "GROWTH", value_parser = quantity::growth)]
-    pub(crate) alarm: Option<quantity::Growth>,
+    #[arg(help_heading = REPORT, long, value_name = "GROWTH")]
+    pub(crate) alarm: Option<Rate>,
     /// Check at the end what was recorded, as `leakscope check` does, with its exit codes.
     #[arg(help_heading = CHECK, long)]
     pub(crate) check: bool,

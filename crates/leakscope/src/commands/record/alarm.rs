@@ -4,24 +4,24 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use leakscope_compare::rate::Rate;
 use leakscope_report::{Report, Standing, units};
 
 use super::status;
-use crate::cli::Growth;
 
 /// Call sites are looked at this often.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// What raises it, and by what it was raised.
 pub(super) struct Alarm {
-    limit: Growth,
+    limit: Rate,
     next_look: Instant,
     /// Call sites, by number.
     raised: BTreeSet<u32>,
 }
 
 impl Alarm {
-    pub(super) fn new(limit: Growth) -> Self {
+    pub(super) fn new(limit: Rate) -> Self {
         Self {
             limit,
             next_look: Instant::now(),
@@ -36,20 +36,18 @@ impl Alarm {
 
     /// A line for each call site that was not told of yet.
     pub(super) fn look(&mut self, report: &Report) -> Vec<String> {
-        let limit = self.limit.bytes_per_second();
+        let limit = self.limit;
         let sites = report.call_sites.iter();
         let fast = sites.filter(|site| {
             site.standing == Standing::Leak
-                && site
-                    .growth_bytes_per_second
-                    .is_some_and(|rate| rate >= limit)
+                && Rate::of(site, &report.totals, limit.per)
+                    .is_some_and(|rate| rate.bytes >= limit.bytes)
         });
         let mut lines = Vec::new();
         for site in fast {
             if self.raised.insert(site.id) {
                 let rate = report.clock().rate(site.growth_bytes, site.growth_ticks);
                 let place = status::place(site).unwrap_or_default();
-                let limit = &self.limit;
                 lines.push(format!(
                     "ALARM:{place} leaks {rate}, more than {limit}: {}",
                     site.reason
@@ -62,9 +60,9 @@ impl Alarm {
 
     /// What is to be said at the end.
     pub(super) fn raised(&self) -> Option<Alarmed> {
-        (!self.raised.is_empty()).then(|| Alarmed {
+        (!self.raised.is_empty()).then_some(Alarmed {
             sites: self.raised.len() as u64,
-            limit: self.limit.clone(),
+            limit: self.limit,
         })
     }
 }
@@ -73,7 +71,7 @@ impl Alarm {
 #[derive(Debug)]
 pub(crate) struct Alarmed {
     sites: u64,
-    limit: Growth,
+    limit: Rate,
 }
 
 impl std::error::Error for Alarmed {}

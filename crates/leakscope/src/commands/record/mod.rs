@@ -92,7 +92,7 @@ impl Record {
         };
         let mut live = Live::new(reader, rows);
         let mut status = Status::new(&source.name(), recording.path(), self.log);
-        status.alarm = self.alarm.clone().map(Alarm::new);
+        status.alarm = self.alarm.map(Alarm::new);
         let limits = Limits {
             duration: self.duration,
             bytes: self.max_size,

@@ -207,7 +207,7 @@ fn an_alarm() {
     served.join().expect("no fault");
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("ALARM: ").count(), 1, "{}", ran.stderr);
-    let last = "error: 1 call site leaked faster than --alarm 1B/h\n";
+    let last = "error: 1 call site leaked faster than --alarm 1 B/h\n";
     assert!(ran.stderr.ends_with(last), "{}", ran.stderr);
     assert!(ran.stdout.starts_with(&report(&folder, &[])));
 

@@ -90,7 +90,10 @@ fn what_does_not_go_together() {
             &["--rotate", "10"],
             "`10` has no unit: 100M is a size, 24h a time",
         ),
-        (&["--alarm", "100"], "`100` is no growth; 100B/min is one"),
+        (
+            &["--alarm", "100"],
+            "`100` is no rate of growth; write one such as 100B/min",
+        ),
     ] {
         let ran = record(&["--stdin"], &folder).on(arguments).end();
         assert_eq!(ran.code, 2);
