@@ -3,5 +3,6 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod export;
 pub mod report;
 pub mod systemview;

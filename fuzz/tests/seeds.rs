@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use leakscope_fuzz::{analysis, capture, report, systemview};
+use leakscope_fuzz::{analysis, capture, export, report, systemview};
 use leakscope_systemview::{
     Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
 };
@@ -15,6 +15,7 @@ fn targets() -> Vec<Target> {
         ("frames", systemview::frames, recordings()),
         ("gdb", capture::gdb, conversations()),
         ("heap_dump", analysis::heap_dump, dumps()),
+        ("heaptrack", export::heaptrack, heaptracks()),
         ("header", systemview::header, files()),
         ("printf", systemview::printf, formats()),
         ("rtt", capture::rtt, memories()),
@@ -69,6 +70,14 @@ fn recordings() -> Vec<Vec<u8>> {
     }
     seeds.extend([plain, with_cores]);
     seeds
+}
+
+/// What heaptrack writes, and we do.
+fn heaptracks() -> Vec<Vec<u8>> {
+    let ours = include_bytes!("../../crates/leakscope-export/tests/export/golden/heaptrack.txt");
+    let older =
+        b"v 10100 2\nX app\ns app\ns main\ni 400 1 2 0 0\nt 1 0\na 18 1\n+ 0\nc 5\n- 0\n+ 0\n";
+    vec![ours.to_vec(), older.to_vec()]
 }
 
 /// What `leakscope report --format json` writes.

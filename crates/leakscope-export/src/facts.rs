@@ -7,7 +7,7 @@ use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Context;
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::{NamedFrame, Report, Symbolizer, sanitise};
+use leakscope_report::{NamedFrame, Report, Standing, Symbolizer, sanitise};
 use rustc_hash::FxHashMap;
 
 /// A recording that was read once.
@@ -49,6 +49,12 @@ impl<'r> Facts<'r> {
     pub(crate) fn site(&self, site: SiteId) -> Option<&'r CallSite> {
         let place = *self.places.get(site.index())?;
         self.report.call_sites.get(place)
+    }
+
+    /// Whether the report counts a call site as a leak.
+    pub(crate) fn leaks(&self, site: SiteId) -> bool {
+        let site = self.site(site);
+        site.is_some_and(|site| site.standing == Standing::Leak)
     }
 
     /// The program's frames of a call site, the innermost first; at least one.

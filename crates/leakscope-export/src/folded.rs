@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use leakscope_analysis::heap::SiteId;
-use leakscope_report::Standing;
 
 use crate::facts::{Facts, Frame};
 use crate::lives::Change;
@@ -70,19 +69,12 @@ impl Sink for Folded<'_> {
 fn value_of(value: Value, facts: &Facts<'_>, site: SiteId, sum: &Sum) -> u64 {
     match value {
         Value::Outstanding => sum.outstanding_bytes,
-        Value::Leaked if leaks(facts, site) => sum.outstanding_bytes,
+        Value::Leaked if facts.leaks(site) => sum.outstanding_bytes,
         Value::Leaked => 0,
         Value::Allocated => sum.allocated_bytes,
         Value::Peak => sum.bytes_at_peak,
         Value::Count => sum.allocations,
     }
-}
-
-/// Whether the report counts a call site as a leak.
-pub(crate) fn leaks(facts: &Facts<'_>, site: SiteId) -> bool {
-    facts
-        .site(site)
-        .is_some_and(|site| site.standing == Standing::Leak)
 }
 
 /// A stack, the outermost frame first.

@@ -9,7 +9,6 @@ use rustc_hash::FxHashMap;
 
 use crate::Output;
 use crate::facts::{Facts, Frame, Names, by_address};
-use crate::folded::leaks;
 use crate::protobuf::Message;
 use crate::sink::{Effected, Sink};
 use crate::sums::{Key, Sum, Sums};
@@ -107,7 +106,7 @@ impl Profile {
         // As text: a number that is 0 is no label.
         let core = self.string(&key.core.to_string());
         let (task, verdict) = (self.string(task), self.string(verdict));
-        let is_leak = leaks(facts, key.site);
+        let is_leak = facts.leaks(key.site);
         let values = [
             sum.allocations,
             sum.allocated_bytes,

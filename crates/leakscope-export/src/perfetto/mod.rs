@@ -13,7 +13,7 @@ mod tracks;
 
 use std::io;
 
-use leakscope_analysis::heap::Effect;
+use leakscope_analysis::heap::{Completes, Effect};
 use leakscope_analysis::trace::{Context, Event, EventKind, Switch, Trace};
 use leakscope_report::log::LogRow;
 use leakscope_report::sanitise;
@@ -21,7 +21,6 @@ use leakscope_systemview::Level as Urgency;
 
 use crate::Output;
 use crate::facts::{Facts, Names};
-use crate::folded::leaks;
 use crate::lives::{Change, What};
 use crate::selection::Selection;
 use crate::sink::{Effected, Sink};
@@ -61,15 +60,6 @@ impl<'r> Perfetto<'r> {
         }
     }
 
-    /// The track of what runs in a context: the task's own, or its core's.
-    fn track(&mut self, context: Context, core: u8) -> io::Result<u64> {
-        let track = match context {
-            Context::Task(task) => Track::Task(task),
-            _ => Track::Core(core),
-        };
-        self.define(track)
-    }
-
     fn define(&mut self, track: Track) -> io::Result<u64> {
         let names = &mut self.names;
         let program = self.facts.program_name();
@@ -89,7 +79,7 @@ impl<'r> Perfetto<'r> {
             (What::Outstanding, _) => return Ok(()),
         };
         self.revived += u64::from(change.what == What::Revived);
-        let track = self.track(effected.now.context, effected.now.core)?;
+        let track = self.define(track(effected.now.context, effected.now.core))?;
         let block = &change.known.block;
         let stack = self.packets.stack(change.known.site)?;
         let name = self.packets.name(name)?;
@@ -171,9 +161,16 @@ impl<'r> Perfetto<'r> {
     }
 }
 
+/// The track of what runs in a context: the task's own, or its core's.
+fn track(context: Context, core: u8) -> Track {
+    match context {
+        Context::Task(task) => Track::Task(task),
+        _ => Track::Core(core),
+    }
+}
+
 /// Whether an effect is a reallocation, or the second half of one.
 fn is_reallocation(effect: &Effect) -> bool {
-    use leakscope_analysis::heap::Completes;
     matches!(
         effect,
         Effect::Reallocation { .. }
@@ -198,14 +195,10 @@ impl Sink for Perfetto<'_> {
             return Ok(());
         }
         if let Some(Effect::Failed { size, .. }) = effected.effect {
-            let core = effected.now.core;
-            let track = match effected.now.context {
-                Context::Task(task) => Track::Task(task),
-                _ => Track::Core(core),
-            };
+            let place = track(effected.now.context, effected.now.core);
             self.instant(
                 time,
-                track,
+                place,
                 "failed allocation",
                 Some(("size", &size.to_string())),
             )?;
@@ -278,7 +271,7 @@ impl Sink for Perfetto<'_> {
         self.level.flush(&mut self.packets)?;
         self.profile.finish(end, &mut self.packets)?;
         for (site, [first, last]) in self.profile.left_behind() {
-            let Some(report) = self.facts.site(site).filter(|_| leaks(self.facts, site)) else {
+            let Some(report) = self.facts.site(site).filter(|_| self.facts.leaks(site)) else {
                 continue;
             };
             let (verdict, reason) = (sanitise(&report.verdict), sanitise(&report.reason));
