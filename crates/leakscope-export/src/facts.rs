@@ -57,6 +57,13 @@ impl<'r> Facts<'r> {
         site.is_some_and(|site| site.standing == Standing::Leak)
     }
 
+    /// How many bytes leak there in an hour, as far as the report can say.
+    pub(crate) fn growth_per_hour(&self, site: SiteId) -> u64 {
+        let leak = (self.site(site)).filter(|site| site.standing == Standing::Leak);
+        let rate = leak.and_then(|site| site.growth_bytes_per_second);
+        (rate.unwrap_or(0.0) * 3600.0).round().max(0.0) as u64
+    }
+
     /// The program's frames of a call site, the innermost first; at least one.
     pub(crate) fn frames(&self, site: SiteId) -> Vec<Frame> {
         let frames = self.site(site).map(|site| site.frames.as_slice());

@@ -1,6 +1,6 @@
 //! Folded stacks: a line a stack, `outermost;…;innermost value`, as `inferno-flamegraph` and `flamegraph.pl` read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use leakscope_analysis::heap::SiteId;
@@ -49,8 +49,13 @@ impl Sink for Folded<'_> {
         } = *self;
         // Call sites may differ in what is not shown, such as lines.
         let mut stacks: BTreeMap<String, u64> = BTreeMap::new();
+        let mut grown: HashSet<SiteId> = HashSet::new();
         for (key, sum) in sums.finish() {
-            let number = value_of(value, facts, key.site, &sum);
+            let number = match value {
+                // A site's, whoever allocates there.
+                Value::Growth if grown.insert(key.site) => facts.growth_per_hour(key.site),
+                _ => value_of(value, facts, key.site, &sum),
+            };
             if number > 0 {
                 *stacks.entry(line(&facts.frames(key.site))).or_default() += number;
             }
@@ -70,7 +75,7 @@ fn value_of(value: Value, facts: &Facts<'_>, site: SiteId, sum: &Sum) -> u64 {
     match value {
         Value::Outstanding => sum.outstanding_bytes,
         Value::Leaked if facts.leaks(site) => sum.outstanding_bytes,
-        Value::Leaked => 0,
+        Value::Leaked | Value::Growth => 0,
         Value::Allocated => sum.allocated_bytes,
         Value::Peak => sum.bytes_at_peak,
         Value::Count => sum.allocations,

@@ -42,6 +42,8 @@ pub enum Value {
     Outstanding,
     /// Those of call sites that leak.
     Leaked,
+    /// Bytes that leak in an hour: a second is too short for whole numbers.
+    Growth,
     /// Bytes that were allocated.
     Allocated,
     /// Bytes that lived when the most did.
@@ -64,6 +66,7 @@ impl Value {
     pub const ALL: &'static [Self] = &[
         Self::Outstanding,
         Self::Leaked,
+        Self::Growth,
         Self::Allocated,
         Self::Peak,
         Self::Count,
@@ -74,6 +77,7 @@ impl Value {
         match self {
             Self::Outstanding => "outstanding",
             Self::Leaked => "leaked",
+            Self::Growth => "growth",
             Self::Allocated => "allocated",
             Self::Peak => "peak",
             Self::Count => "count",
