@@ -41,6 +41,11 @@ pub enum ProblemKind {
         /// How many bytes of it are there.
         bytes: u64,
     },
+    /// A joined file ends before the part of a core of which its header speaks.
+    CoreMissing {
+        /// The core.
+        core: u8,
+    },
     /// Nothing looks like SystemView data.
     NotSystemView,
     /// There is a header and nothing behind it, or nothing at all.
@@ -184,6 +189,7 @@ impl ProblemKind {
             Self::Skipped { .. } => "skipped-bytes",
             Self::BeforeStart { .. } => "bytes-before-start",
             Self::Cut { .. } => "cut-off",
+            Self::CoreMissing { .. } => "core-missing",
             Self::NotSystemView => "not-systemview",
             Self::Empty => "empty",
             Self::NoStart => "no-start",
@@ -254,6 +260,11 @@ impl ProblemKind {
                 Text("the data end inside a packet, of which "),
                 Bytes(bytes),
                 Text(" are there"),
+            ],
+            Self::CoreMissing { core } => vec![
+                Text("the file ends before the data of core "),
+                Count(u64::from(core)),
+                Text(", which its header announces: what that core did is missing"),
             ],
             Self::NotSystemView => vec![Text("these are no SystemView data")],
             Self::Empty => vec![Text("there are no events: the recording is empty")],
@@ -486,7 +497,8 @@ impl ProblemKind {
     /// Whether two occurrences are one problem, seen twice.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b }) => a == b,
+            (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b })
+            | (Self::CoreMissing { core: a }, Self::CoreMissing { core: b }) => a == b,
             _ => core::mem::discriminant(self) == core::mem::discriminant(other),
         }
     }

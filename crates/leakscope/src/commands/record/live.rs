@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use leakscope_analysis::Analysis;
+use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Feed, HEAD, Step};
 use leakscope_report::log::LogRow;
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
@@ -95,7 +96,7 @@ impl<'s> Live<'s> {
 
     /// The answer as of now.
     pub(super) fn report(&self, symbolizer: &mut Symbolizer<'_>) -> Report {
-        let mut outcome = self.analysis.outcome();
+        let mut outcome = self.outcome_if_over();
         if let Some(symbols) = self.symbols {
             firmware::check(symbols, &mut outcome);
         }
@@ -130,11 +131,16 @@ impl<'s> Live<'s> {
     /// Whether the device has stopped tracing, and not begun again, if nothing more should come: the last
     /// packets are believed only when it is known that they are.
     pub(super) fn would_be_stopped(&self) -> bool {
+        let outcome = self.outcome_if_over();
+        outcome.sessions.last().is_some_and(|last| last.stopped)
+    }
+
+    /// The answer if nothing more should come.
+    fn outcome_if_over(&self) -> Outcome {
         let mut analysis = self.analysis.clone();
         let nothing: &[&[u8]] = &[];
         let Ok(_) = analysis.run(nothing);
-        let outcome = analysis.outcome();
-        outcome.sessions.last().is_some_and(|last| last.stopped)
+        analysis.outcome()
     }
 
     /// Says once what comes if it does not look like packets.
