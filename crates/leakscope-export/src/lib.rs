@@ -34,6 +34,7 @@ pub use format::{Format, Options, Value};
 pub use heaptrack::{Heaptrack, HeaptrackError};
 pub use lives::{Change, What};
 pub use output::Output;
+pub use pprof::{Profile, ProfileError};
 pub use selection::Selection;
 pub use sink::{Effected, Several, Sink};
 pub use tables::Table;

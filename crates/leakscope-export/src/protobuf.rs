@@ -8,6 +8,7 @@ pub(crate) struct Message(Vec<u8>);
 const VARINT: u64 = 0;
 const FIXED_64: u64 = 1;
 const BYTES: u64 = 2;
+const FIXED_32: u64 = 5;
 
 impl Message {
     pub(crate) fn bytes_so_far(&self) -> &[u8] {
@@ -80,9 +81,111 @@ impl Message {
     }
 }
 
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field<'m> {
+    Number(u64),
+    Bytes(&'m [u8]),
+}
+
+impl Field<'_> {
+    /// The numbers of a repeated field: packed, or one of them.
+    pub(crate) fn numbers(self) -> Option<Vec<u64>> {
+        match self {
+            Field::Number(number) => Some(vec![number]),
+            Field::Bytes(mut bytes) => {
+                let mut numbers = Vec::new();
+                while !bytes.is_empty() {
+                    numbers.push(take_varint(&mut bytes)?);
+                }
+                Some(numbers)
+            }
+        }
+    }
+}
+
+/// The fields of a message, by number; `None` once where it is damaged, and nothing behind that.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields<'m>(&'m [u8]);
+
+impl<'m> Fields<'m> {
+    pub(crate) fn of(message: &'m [u8]) -> Self {
+        Self(message)
+    }
+
+    fn take(&mut self) -> Option<(u64, Field<'m>)> {
+        let key = take_varint(&mut self.0)?;
+        let field = match key & 7 {
+            VARINT => Field::Number(take_varint(&mut self.0)?),
+            FIXED_64 => Field::Bytes(self.take_bytes(8)?),
+            BYTES => {
+                let length = take_varint(&mut self.0)?;
+                Field::Bytes(self.take_bytes(length)?)
+            }
+            FIXED_32 => Field::Bytes(self.take_bytes(4)?),
+            _ => return None,
+        };
+        (key >> 3 > 0).then_some((key >> 3, field))
+    }
+
+    fn take_bytes(&mut self, length: u64) -> Option<&'m [u8]> {
+        let (taken, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        self.0 = rest;
+        Some(taken)
+    }
+}
+
+impl<'m> Iterator for Fields<'m> {
+    type Item = Option<(u64, Field<'m>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = self.take();
+        if field.is_none() {
+            self.0 = &[];
+        }
+        Some(field)
+    }
+}
+
+fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Message;
+    use super::{Field, Fields, Message};
+
+    #[test]
+    fn what_was_written_is_read() {
+        let mut message = Message::default();
+        message
+            .number(1, 150)
+            .text(2, "testing")
+            .packed(6, [3, 270]);
+        let fields: Vec<_> = Fields::of(message.bytes_so_far()).flatten().collect();
+        assert_eq!(
+            fields[..2],
+            [(1, Field::Number(150)), (2, Field::Bytes(b"testing"))]
+        );
+        assert_eq!(fields[2].1.numbers(), Some(vec![3, 270]));
+        for cut in 1..message.bytes_so_far().len() {
+            // Each cut is damage, or ends between fields.
+            let fields: Vec<_> = Fields::of(&message.bytes_so_far()[..cut]).collect();
+            assert!(fields.iter().take(fields.len() - 1).all(Option::is_some));
+        }
+    }
 
     #[test]
     fn fields_are_encoded_as_the_documentation_of_protocol_buffers_shows() {

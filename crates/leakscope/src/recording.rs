@@ -14,7 +14,7 @@ use leakscope_analysis::dump;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, Trace};
 use leakscope_capture::Input;
-use leakscope_export::Heaptrack;
+use leakscope_export::{Heaptrack, Profile};
 use leakscope_report::naming::Naming;
 use leakscope_report::{Report, json};
 use leakscope_viewer::TraceInputs;
@@ -177,12 +177,18 @@ impl OpenRecording {
         Ok(addresses.into_iter().collect())
     }
 
-    /// The report in a JSON file, if that is what the user named.
+    /// The report in a JSON file, or what a profile of pprof's says, if that is what the user named.
     pub(crate) fn saved_report(&mut self) -> anyhow::Result<Option<Report>> {
         let [input] = self.inputs.as_mut_slice() else {
             return Ok(None);
         };
         let head = input.head(HEAD)?;
+        if Profile::may_be(&head)
+            && let Some(profile) = Profile::read(&input.head(usize::MAX)?)
+        {
+            let report = profile.report(input.name());
+            return Ok(Some(report.with_context(|| format!("`{}`", input.name()))?));
+        }
         if !dump::is_text(&head) || !head.trim_ascii_start().starts_with(b"{") {
             return Ok(None);
         }

@@ -15,6 +15,7 @@ mod golden;
 mod heaptrack_files;
 mod hostile;
 mod made;
+mod profiles;
 mod protobuf;
 mod selection;
 mod totals;

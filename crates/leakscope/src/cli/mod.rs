@@ -59,7 +59,7 @@ pub(crate) enum Command {
 /// Say which call stacks leak, how sure that is, and why.
 ///
 /// A console's log with a heap dump (ESP-IDF's heap_trace_dump, or the recorder's standalone mode) is read too, a
-/// report that was saved with `--format json`, and heaptrack's recordings of programs under Linux.
+/// report that was saved with `--format json`, heaptrack's recordings of programs under Linux, and pprof's heap profiles.
 ///
 /// With --from and --to, the report is the one of a recording that had begun and ended then: blocks that were allocated
 /// before are not known, and those that were freed later are outstanding. --task and --grep choose among its call

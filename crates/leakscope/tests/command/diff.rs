@@ -311,3 +311,42 @@ fn other_tools_see_the_same_differences() {
         }
     }
 }
+
+/// A profile of pprof's is one moment, and holds what the report says.
+#[test]
+fn profiles_are_a_side() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = project().join("testdata/firmware/embassy-virt");
+    for name in ["error-path", "growing-table"] {
+        let ran = leakscope(["export", "--as", "pprof", "-o"])
+            .on(&[folder.path().join(format!("{name}.pb.gz"))])
+            .on(&["--elf"])
+            .on(&[
+                program.join("program.elf"),
+                program.join(format!("{name}.svdat")),
+            ])
+            .end();
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+    let diff = |sides: [&str; 2]| {
+        let ran = leakscope(["diff"])
+            .on(&sides)
+            .in_folder(folder.path())
+            .end();
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let text = diff(["error-path.pb.gz", "growing-table.pb.gz"]);
+    assert!(
+        text.contains("7,200 B in 22 blocks   22,224 B in 62 blocks"),
+        "{text}"
+    );
+    // A file is not named twice.
+    std::fs::copy(
+        folder.path().join("error-path.pb.gz"),
+        folder.path().join("again.pb.gz"),
+    )
+    .expect("a copy");
+    let text = diff(["error-path.pb.gz", "again.pb.gz"]);
+    assert!(text.starts_with("No difference was found at 1 call site."), "{text}");
+}

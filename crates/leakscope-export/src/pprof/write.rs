@@ -1,6 +1,4 @@
-//! pprof's profile (`profile.proto`): one message, packed with gzip.
-//!
-//! Numbers of fields are those of the format's own description, `proto/profile.proto` of github.com/google/pprof.
+//! Writing a profile of what was recorded.
 
 use std::io::{self, Write};
 
