@@ -27,6 +27,12 @@ pub enum OpenError {
         /// Which part, from 1 on.
         number: u32,
     },
+    /// It is a part of a recording, and other files are none of it.
+    #[error("`{name}` is a part of another recording than the files named with it")]
+    PartOfAnother {
+        /// As the user named it.
+        name: String,
+    },
     /// The system refuses.
     #[error("`{name}` cannot be read: {source}")]
     Unreadable {
@@ -65,6 +71,9 @@ impl OpenError {
             Self::PartMissing { .. } => {
                 Some("name all parts, or those up to there; each can also be read alone")
             }
+            Self::PartOfAnother { .. } => Some(
+                "older parts of that name may lie there: name the first part alone, or remove them",
+            ),
             Self::NotFound { .. } | Self::Unreadable { .. } => None,
         }
     }

@@ -169,13 +169,21 @@ impl Input {
         let mut path = PathBuf::from(&self.name);
         let mut last = first;
         let mut count = 0;
-        while let Some(next_path) = last.next_path(&path).filter(|path| path.is_file()) {
-            let mut next = open_file(&next_path.display().to_string(), &next_path, None)?;
-            let Some(part) = next.part()?.filter(|part| part.recording == last.recording) else {
-                break;
-            };
+        while let Some((next_path, next, part)) = part_behind(&last, &path)? {
             self.add(&next, part.start)?;
             (path, last, count) = (next_path, part, count + 1);
+        }
+        // One may be missing in between.
+        let number = last.number + 1;
+        for _ in 0..MOST_MISSING {
+            let Some(beyond) = last.next_path(&path) else {
+                break;
+            };
+            (path, last.number) = (beyond, last.number + 1);
+            if let Some((later, ..)) = part_behind(&last, &path)? {
+                let name = later.display().to_string();
+                return Err(OpenError::PartMissing { name, number });
+            }
         }
         Ok(count)
     }
@@ -184,6 +192,21 @@ impl Input {
     pub fn length(&self) -> io::Result<u64> {
         self.bytes.length()
     }
+}
+
+/// So many parts in a row may be missing, and it is noticed.
+const MOST_MISSING: u32 = 100;
+
+/// The part of the same recording behind this one, which lies at `path`, or should.
+fn part_behind(last: &Part, path: &Path) -> Result<Option<(PathBuf, Input, Part)>, OpenError> {
+    let Some(next_path) = last.next_path(path).filter(|path| path.is_file()) else {
+        return Ok(None);
+    };
+    let mut next = open_file(&next_path.display().to_string(), &next_path, None)?;
+    let part = next.part()?;
+    let part =
+        part.filter(|part| part.recording == last.recording && part.number == last.number + 1);
+    Ok(part.map(|part| (next_path, next, part)))
 }
 
 /// No header that anybody writes is longer.
@@ -278,6 +301,12 @@ fn join_parts(inputs: Vec<Input>) -> Result<Vec<Input>, OpenError> {
         whole.add(&input, part.start)?;
         *count += 1;
         *last = part.clone();
+    }
+    if wholes.len() > 1
+        && let Some((_, part, _)) = wholes.iter().find(|(part, ..)| part.is_some())
+    {
+        let name = part.name.clone();
+        return Err(OpenError::PartOfAnother { name });
     }
     let mut joined = Vec::new();
     for (part, mut whole, mut count) in wholes {

@@ -59,8 +59,11 @@ pub enum BaselineError {
     /// It is other text, or damaged.
     #[error("this is no baseline: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// It was written by a later version.
-    #[error("this baseline is of version {0}, and this leakscope knows versions up to {known}", known = Baseline::VERSION)]
+    /// It is JSON of something else.
+    #[error("this is JSON, and no baseline: its `schema` is not `leakscope.baseline`")]
+    NotABaseline,
+    /// It was written by another version.
+    #[error("this baseline is of version {0}, and this leakscope knows version {known}", known = Baseline::VERSION)]
     Newer(u32),
 }
 
@@ -70,10 +73,14 @@ impl Baseline {
 
     /// Reads what [`Baseline::write`] wrote.
     pub fn read(text: &str) -> Result<Self, BaselineError> {
-        let baseline: Self = serde_json::from_str(text)?;
+        let json: serde_json::Value = serde_json::from_str(text)?;
+        if json["schema"] != "leakscope.baseline" {
+            return Err(BaselineError::NotABaseline);
+        }
+        let baseline: Self = serde_json::from_value(json)?;
         match baseline.version {
-            ..=Self::VERSION => Ok(baseline),
-            newer => Err(BaselineError::Newer(newer)),
+            Self::VERSION => Ok(baseline),
+            other => Err(BaselineError::Newer(other)),
         }
     }
 

@@ -25,6 +25,9 @@ pub enum Conclusion {
     NothingKnown,
 }
 
+/// With a larger share of heap events that are known to be missing, the others show no pattern.
+const MOST_MISSING: f64 = 0.1;
+
 /// What a conclusion is drawn from.
 #[derive(Clone, Copy)]
 pub(crate) struct Grounds<'r> {
@@ -56,6 +59,7 @@ impl Grounds<'_> {
             || is_open_dump
             || self.uncertain_sites() > 0
             || self.is_mostly_lost()
+            || self.is_often_torn()
     }
 
     /// Whether more was lost than read: a leak would hardly have been seen.
@@ -63,6 +67,20 @@ impl Grounds<'_> {
         let totals = self.totals;
         let read = (self.trace.read_bytes).saturating_sub(totals.skipped_bytes);
         totals.skipped_bytes > read || totals.dropped_packets > totals.events
+    }
+
+    /// Whether so many events of the heap are known to be missing that what is left shows no pattern.
+    pub(crate) fn is_often_torn(&self) -> bool {
+        let missing = [
+            ProblemKind::FreeLost.code(),
+            ProblemKind::AllocationLost.code(),
+        ];
+        let problems = self
+            .problems
+            .iter()
+            .filter(|problem| missing.contains(&&*problem.code));
+        let missing: u64 = problems.map(|problem| problem.count).sum();
+        missing as f64 > MOST_MISSING * self.totals.heap_events as f64
     }
 
     /// How many call sites may leak, because data were lost.

@@ -45,6 +45,9 @@ fn nothing_known(outcome: &Outcome) -> String {
 fn uncertain(grounds: Grounds<'_>) -> String {
     let why = match grounds.uncertain_sites() {
         _ if grounds.is_mostly_lost() => "more was lost than could be read".to_owned(),
+        0 if grounds.is_often_torn() => {
+            "many events of the heap are missing, and what is left shows no pattern".to_owned()
+        }
         0 => "it is too short, and programs that start up look the same".to_owned(),
         sites => format!(
             "data were lost, and frees of blocks of {} may be among them",

@@ -34,7 +34,12 @@ pub fn say_skipped(why: &str) {
 
 /// Whether a program can be run; if not, the test is to be skipped.
 pub fn has_tool(name: &str) -> bool {
-    let output = Command::new(name).arg("--version").output();
+    has_tool_that_knows(name, "--version")
+}
+
+/// As [`has_tool`], of a program that tells of itself when it is asked otherwise.
+pub fn has_tool_that_knows(name: &str, argument: &str) -> bool {
+    let output = Command::new(name).arg(argument).output();
     let is_here = output.is_ok_and(|output| output.status.success());
     if !is_here {
         skip(&format!("`{name}`"));

@@ -58,7 +58,7 @@ fn typed() -> Vec<OsString> {
 }
 
 /// The reader of our output has seen enough.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause
             .downcast_ref::<io::Error>()

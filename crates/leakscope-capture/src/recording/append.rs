@@ -25,6 +25,9 @@ pub(super) fn joint(input: &mut Input) -> io::Result<Joint> {
     if header.has_core_bit() || header.core_offsets().count() > 1 {
         return Ok(Joint::None("it has several cores"));
     }
+    if header.value("Part").is_some() {
+        return Ok(Joint::None("it is one of several parts"));
+    }
     if sync::find(&head, header.data, false).is_none() {
         return Ok(Joint::None("it does not begin as a recording does"));
     }

@@ -159,8 +159,8 @@ impl RawFile {
             return Ok(());
         }
         match self.header.take() {
-            // OpenOCD sends the header of its files with the data, and that says more.
-            Some(header) if bytes.first() != Some(&b';') => {
+            // OpenOCD sends the header of its files with the data, and that says more. Of a part, both are needed.
+            Some(header) if bytes.first() != Some(&b';') || self.rotator.is_some() => {
                 self.put(&[header.as_bytes(), bytes].concat())
             }
             Some(_) | None => self.put(bytes),

@@ -3,7 +3,7 @@
 //! - [`ControlBlock`] says where they are; [`Place`] where to look for it.
 //! - [`Reader`] takes what has come, and sends commands; [`Session`] asks a silent target to start.
 //! - [`MemoryRecording`] is all of it, for a target that is never stopped. One that has to be stopped for each look
-//!   is recorded by [`gdb::RingRecording`](crate::gdb::RingRecording).
+//!   is recorded by [`course::RingRecording`](crate::course::RingRecording).
 //!
 //! The words: *up* is from the target to the host, *down* the other way; a *channel* is a ring with a name; the
 //! writer moves the *write position*, the reader the *read position*, and they are equal when nothing waits.

@@ -2,12 +2,13 @@
 //!
 //! A gate that is green because it saw nothing is the worst failure of its kind. So there are three answers: *passed*,
 //! *failed*, and *inconclusive*, which is no success.
+mod doubt;
 mod failure;
 mod limits;
 
 use leakscope_analysis::findings::Confidence;
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::{Conclusion, Report, Standing};
+use leakscope_report::{Report, Standing};
 use serde::Serialize;
 
 use crate::baseline::Baseline;
@@ -95,7 +96,25 @@ pub struct RuleUse {
 }
 
 impl Gate {
-    /// Judges a report.
+    /// Judges reports, each by itself. Of rules, `strict` asks that each does something in one of them.
+    pub fn judge_all<'r>(&self, reports: &'r [Report]) -> Vec<Judgement<'r>> {
+        let mut judgements: Vec<_> = reports.iter().map(|report| self.judge(report)).collect();
+        if self.strict {
+            for (index, rule) in self.rules.iter().enumerate() {
+                let uses = judgements.iter().map(|judgement| judgement.uses[index]);
+                let complaints: Option<Vec<String>> =
+                    uses.map(|used| self.complaint(rule, used)).collect();
+                let first = complaints.and_then(|complaints| complaints.into_iter().next());
+                if let (Some(why), Some(judgement)) = (first, judgements.first_mut()) {
+                    judgement.failures.push(Failure::of_rule(rule, &why));
+                    judgement.answer = Answer::Failed;
+                }
+            }
+        }
+        judgements
+    }
+
+    /// Judges a report. Rules that do nothing are no failure here: see [`Gate::judge_all`].
     pub fn judge<'r>(&self, report: &'r Report) -> Judgement<'r> {
         let has_symbols = report.trace.has_symbols;
         let mut judgement = Judgement {
@@ -118,8 +137,7 @@ impl Gate {
         }
         self.check_frees(report, &mut judgement);
         self.limits.check(report, &mut judgement);
-        self.check_rules(&mut judgement);
-        self.doubt(report, &mut judgement);
+        doubt::doubt(self, report, &mut judgement.inconclusive);
         self.find_fixed(report, &mut judgement);
         judgement.answer = match (&judgement.failures[..], &judgement.inconclusive[..]) {
             ([_, ..], _) => Answer::Failed,
@@ -204,18 +222,6 @@ impl Gate {
         }
     }
 
-    /// With `strict`, rules that excuse nothing are failures.
-    fn check_rules(&self, judgement: &mut Judgement<'_>) {
-        if !self.strict {
-            return;
-        }
-        for (rule, used) in self.rules.iter().zip(&judgement.uses) {
-            if let Some(why) = self.complaint(rule, *used) {
-                judgement.failures.push(Failure::of_rule(rule, &why));
-            }
-        }
-    }
-
     /// What is wrong with a rule, given what it excused.
     pub fn complaint(&self, rule: &Rule, used: RuleUse) -> Option<String> {
         if let Some(why) = used.unmatchable {
@@ -225,36 +231,6 @@ impl Gate {
             return Some(format!("has expired on {year:04}-{month:02}-{day:02}"));
         }
         (used.sites == 0 && used.exceeded == 0).then(|| "excuses nothing here".to_owned())
-    }
-
-    /// Says why nothing can be claimed of a report in which nothing fails.
-    fn doubt(&self, report: &Report, judgement: &mut Judgement<'_>) {
-        let reasons = &mut judgement.inconclusive;
-        if report.conclusion == Conclusion::NothingKnown {
-            reasons.push(report.headline.clone());
-            return;
-        }
-        let has = |code: &str| report.problems.iter().find(|problem| problem.code == code);
-        for code in ["elf-differs", "not-behind-calls"] {
-            reasons.extend(has(code).map(|problem| problem.message.clone()));
-        }
-        let is_dump = !report.trace.has_history;
-        if is_dump {
-            let is_asked = self.limits.max_outstanding.is_some() || self.baseline.is_some();
-            if !is_asked && report.totals.outstanding_blocks > 0 {
-                reasons.push(
-                    "a dump has no history: --max-outstanding or --baseline says what it may hold"
-                        .to_owned(),
-                );
-            }
-        } else if report.is_uncertain() {
-            reasons.push(if report.conclusion == Conclusion::Uncertain {
-                report.headline.clone()
-            } else {
-                "there may be more leaks than were found: data were lost where it matters"
-                    .to_owned()
-            });
-        }
     }
 
     /// Which known leaks would have shown in this report, and did not.

@@ -96,6 +96,16 @@ fn rule(suppress: Suppress, place: Place) -> Result<Rule, String> {
         (_, Some(name)) => Frames::Any(glob(name)?),
         _ => Frames::All,
     };
+    let any_frame = suppress.any_frame.as_deref();
+    if frames.are_all() || any_frame.is_some_and(|name| name.chars().all(|c| c == '*')) {
+        return Err(
+            "these frames are those of every call stack: the rule would excuse everything"
+                .to_owned(),
+        );
+    }
+    if let Some(unknown) = suppress.verdict.iter().find(|name| !is_leak(name)) {
+        return Err(format!("`{unknown}` is no verdict of a leak"));
+    }
     let is_for_all = matches!(frames, Frames::All)
         && suppress.file.is_none()
         && suppress.task.is_none()
@@ -135,4 +145,16 @@ fn rule(suppress: Suppress, place: Place) -> Result<Rule, String> {
 fn day(until: &toml::value::Datetime) -> Result<Date, String> {
     let date = until.date.ok_or("`until` is a day, such as 2027-03-01")?;
     Ok((date.year, date.month, date.day))
+}
+
+/// Whether a verdict is one that fails.
+fn is_leak(name: &str) -> bool {
+    use leakscope_analysis::findings::Verdict;
+    let leaks = [
+        Verdict::LeakSteady,
+        Verdict::LeakGrowing,
+        Verdict::LeakPerCycle,
+        Verdict::LeakSurvivors,
+    ];
+    leaks.iter().any(|verdict| verdict.name() == name)
 }

@@ -76,6 +76,16 @@ fn without_parameters(name: &str) -> &str {
 }
 
 impl Frames {
+    /// Whether it is a list of frames that every stack begins like.
+    pub(crate) fn are_all(&self) -> bool {
+        let is_all = |frame: &Frame| match frame {
+            Frame::Between => true,
+            Frame::Function { name, .. } => name.chars().all(|c| c == '*'),
+            _ => false,
+        };
+        matches!(self, Self::Like(frames) if frames.iter().all(is_all))
+    }
+
     /// Whether a call site's stack is one of these, with or without the allocator's own frames.
     pub(crate) fn matches(&self, site: &CallSite) -> bool {
         match self {

@@ -27,14 +27,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {
             continue;
         }
         let pattern = Pattern::part(pattern.trim())
-            .filter(|_| !pattern.trim().is_empty())
-            .ok_or_else(|| {
-                error(
-                    name,
-                    index,
-                    "this rule has no pattern, and would excuse everything",
-                )
-            })?;
+            .filter(|_| !pattern.trim().chars().all(|c| "*^$".contains(c)))
+            .ok_or_else(|| error(name, index, "this rule would excuse everything"))?;
         let reason = comment.filter(|text| !text.is_empty());
         rules.push(Rule {
             id: line.to_owned(),

@@ -43,8 +43,11 @@ pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {
             continue;
         }
         let mut frames = Vec::new();
+        let mut is_about_leaks = true;
         for &(number, line) in rest {
-            if line.starts_with("match-leak-kinds:") {
+            if let Some(kinds) = line.strip_prefix("match-leak-kinds:") {
+                let mut kinds = kinds.split(',').map(str::trim);
+                is_about_leaks = kinds.any(|kind| matches!(kind, "definite" | "possible" | "all"));
                 continue;
             }
             frames.push(frame(line).ok_or_else(|| {
@@ -55,8 +58,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {
             })?);
         }
         let is_object = |frame: &Frame| matches!(frame, Frame::Object);
-        let unmatchable = if frames.is_empty() {
-            Some("it has no frames")
+        let unmatchable = if !is_about_leaks {
+            Some("it is about other kinds of blocks than lost ones")
+        } else if Frames::Like(frames.clone()).are_all() {
+            Some("its frames are those of every call stack")
         } else if frames.iter().any(is_object) {
             Some("firmware has no shared objects")
         } else if frames.iter().any(Frame::is_mangled) {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use leakscope_report::sanitise;
+
 use super::{Checked, Place, function};
 
 /// GitHub shows so many of a step.
@@ -16,7 +18,7 @@ pub fn annotations(checked: &Checked<'_>) -> String {
         let place = place.map_or(String::new(), |place| {
             format!("file={},line={},", property(&place.path), place.line)
         });
-        let kind = failure.kind.name();
+        let kind = &*sanitise(failure.kind.name());
         let title = site.map_or(kind.to_owned(), |site| {
             format!("{kind} in {}", function(site))
         });
@@ -25,7 +27,11 @@ pub fn annotations(checked: &Checked<'_>) -> String {
             text,
             "::error {place}title={}::{}",
             property(&title),
-            data(&format!("{}: {}", judgement.name(), failure.message))
+            data(&sanitise(&format!(
+                "{}: {}",
+                judgement.name(),
+                failure.message
+            )))
         );
     }
     text

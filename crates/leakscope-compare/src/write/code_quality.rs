@@ -1,6 +1,7 @@
 //! GitLab's Code Quality report: a JSON array of failures that have a place.
 
 use leakscope_analysis::findings::Confidence;
+use leakscope_report::sanitise;
 use serde_json::{Value, json};
 
 use super::{Checked, Place, function};
@@ -23,7 +24,7 @@ pub fn code_quality(checked: &Checked<'_>) -> (String, usize) {
             Confidence::Low => "minor",
         };
         entries.push(json!({
-            "description": format!("{} leaks: {}", function(site), failure.message),
+            "description": format!("{} leaks: {}", function(site), sanitise(&failure.message)),
             "check_name": failure.kind.name(),
             "fingerprint": site.identity.stack,
             "severity": severity,

@@ -34,7 +34,7 @@ pub fn markdown(checked: &Checked<'_>) -> String {
             let _ = writeln!(
                 text,
                 "| {} | {} | {} |",
-                failure.kind.name(),
+                cell(failure.kind.name()),
                 cell(&format!("{function}{}", place.unwrap_or_default())),
                 cell(&failure.message)
             );

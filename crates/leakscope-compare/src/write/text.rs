@@ -36,7 +36,7 @@ fn paragraph(
         _ => writeln!(text, "{}: {answer}", judgement.name())?,
     }
     for failure in &judgement.failures {
-        let kind = failure.kind.name();
+        let kind = sanitise(failure.kind.name());
         match judgement.site(failure) {
             None => writeln!(text, "  {kind}: {}", sanitise(&failure.message))?,
             Some(site) => {

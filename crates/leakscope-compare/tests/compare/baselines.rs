@@ -16,12 +16,13 @@ fn a_line_is_a_site() {
         "{text}"
     );
     assert_eq!(Baseline::read(&text).expect("what was written"), baseline);
-    assert_eq!(
-        Baseline::read(&Baseline::default().write())
-            .map(|read| read.sites.len())
-            .ok(),
-        Some(0)
-    );
+    let none = Baseline::of(std::iter::empty()).write();
+    assert_eq!(Baseline::read(&none).expect("a baseline").sites, []);
+    let other = none.replace("leakscope.baseline", "leakscope.other");
+    assert!(matches!(
+        Baseline::read(&other),
+        Err(BaselineError::NotABaseline)
+    ));
 }
 
 #[test]

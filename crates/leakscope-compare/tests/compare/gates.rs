@@ -51,7 +51,8 @@ fn growth(rate: &str) -> Gate {
 
 /// The answer, and the kinds and functions of what fails.
 fn answer(gate: &Gate, report: &Report) -> (Answer, Vec<String>) {
-    let judgement = gate.judge(report);
+    let judgements = gate.judge_all(std::slice::from_ref(report));
+    let judgement = &judgements[0];
     let failures = judgement.failures.iter().map(|failure| {
         let site = failure.site.map(|site| &report.call_sites[site]);
         let function = site.and_then(|site| site.frames[0].function.as_deref());
@@ -375,7 +376,49 @@ fn a_rule_that_does_nothing_fails_who_is_strict() {
         strict(&unused).judge(&nameless).uses[0].unmatchable,
         Some("functions have no names")
     );
-    assert_eq!(strict(&unused).judge(&nameless).failures.len(), 2);
+    expect(
+        &strict(&unused),
+        &nameless,
+        Failed,
+        &["leak-steady", "suppression"],
+    );
+}
+
+#[test]
+fn of_several_recordings_one_is_enough_for_a_rule() {
+    let gate = strict(&format!("{RULE}frames = ['net::poll']"));
+    let reports = [report(&healthy()), report(&leaking())];
+    let judgements = gate.judge_all(&reports);
+    assert!(
+        judgements
+            .iter()
+            .all(|judgement| judgement.answer == Passed)
+    );
+}
+
+#[test]
+fn a_report_on_a_part_claims_nothing() {
+    let mut report = report(&healthy());
+    report.part = Some("only of 'main'".to_owned());
+    expect(&Gate::default(), &report, Inconclusive, &[]);
+}
+
+#[test]
+fn a_report_that_contradicts_itself_claims_nothing() {
+    let mut report = report(&leaking());
+    report.call_sites.clear();
+    expect(&Gate::default(), &report, Inconclusive, &[]);
+}
+
+#[test]
+fn another_programs_elf_file_claims_nothing() {
+    let other = Build(vec![(0x1234, "other", "/src/x.c", 1)]);
+    expect(
+        &Gate::default(),
+        &report_by(&healthy(), Some(&other)),
+        Inconclusive,
+        &[],
+    );
 }
 
 #[test]

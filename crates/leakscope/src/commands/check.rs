@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +13,7 @@ use leakscope_compare::baseline::Baseline;
 use leakscope_compare::gate::{self, Answer, Judgement, Limits};
 use leakscope_compare::suppress::{Date, Rules, Settings, suggest};
 use leakscope_compare::write::{self, Checked};
+use leakscope_report::units::counted;
 use leakscope_report::{Report, Standing};
 
 use super::reading;
@@ -24,7 +25,8 @@ const CONFIGURATION: &str = "leakscope.toml";
 
 impl Check {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        let options = Asked::of(&self.gate)?;
+        let options = Asked::of(&self.gate, self.format)?;
+        options.spare(&self.inputs)?;
         let reports = self.inputs.iter().map(|input| {
             reading::report(
                 std::slice::from_ref(input),
@@ -47,18 +49,26 @@ pub(crate) struct Asked<'g> {
 
 impl<'g> Asked<'g> {
     /// Reads the files that the options name.
-    pub(crate) fn of(options: &'g Gate) -> anyhow::Result<Self> {
+    pub(crate) fn of(options: &'g Gate, format: CheckFormat) -> anyhow::Result<Self> {
+        if format == CheckFormat::Json && (options.suggest || options.github) {
+            bail!("--format json prints JSON alone: --suggest and --github print something else");
+        }
         let mut rules = Vec::new();
         let mut settings = Settings::default();
         let usual = Path::new(CONFIGURATION);
         let named = options.config.as_deref();
-        if let Some(path) = named.or_else(|| usual.is_file().then_some(usual)) {
+        if let Some(path) = named.or_else(|| usual.symlink_metadata().is_ok().then_some(usual)) {
             let file = read_rules(path)?;
             rules.extend(file.rules);
             settings = file.settings;
         }
         for path in &options.suppressions {
-            rules.extend(read_rules(path)?.rules);
+            let file = read_rules(path)?;
+            if file.settings != Settings::default() {
+                let name = path.display();
+                bail!("`{name}`: [check] is for --config: here it would have no effect");
+            }
+            rules.extend(file.rules);
         }
         let baseline = options.baseline.as_deref().map(|path| {
             let name = path.display().to_string();
@@ -68,13 +78,19 @@ impl<'g> Asked<'g> {
             let text = fs::read_to_string(path).with_context(|| format!("`{name}`"))?;
             let baseline = Baseline::read(&text).map_err(|error| Advised {
                 message: format!("`{name}`: {error}"),
-                hint: "--write-baseline writes a new one",
+                hint: "without this file, --write-baseline makes a new one",
             })?;
             anyhow::Ok((name, baseline))
         });
+        let cycle = options.cycle.clone().or_else(|| settings.cycle.clone());
+        let mut limits = limits(options, &settings)?;
+        if cycle.is_some() {
+            // Whoever names what begins a cycle wants to see some.
+            limits.min_cycles = limits.min_cycles.or(Some(1));
+        }
         let gate = gate::Gate {
             min_confidence: confidence(options, &settings)?,
-            limits: limits(options, &settings)?,
+            limits,
             no_failed_allocations: options.no_failed_allocations
                 || settings.no_failed_allocations == Some(true),
             strict: options.strict || settings.strict == Some(true),
@@ -85,7 +101,7 @@ impl<'g> Asked<'g> {
         Ok(Self {
             options,
             gate,
-            cycle: options.cycle.clone().or(settings.cycle),
+            cycle,
         })
     }
 
@@ -95,10 +111,7 @@ impl<'g> Asked<'g> {
         reports: &[Report],
         format: CheckFormat,
     ) -> anyhow::Result<ExitCode> {
-        let judgements: Vec<Judgement<'_>> = reports
-            .iter()
-            .map(|report| self.gate.judge(report))
-            .collect();
+        let judgements = self.gate.judge_all(reports);
         let root = env::current_dir().context("this folder has no name")?;
         let checked = Checked {
             gate: &self.gate,
@@ -110,13 +123,21 @@ impl<'g> Asked<'g> {
             CheckFormat::Text => write::text(&checked),
             CheckFormat::Json => write::json(&checked),
         };
-        screen.out.write_all(answer.as_bytes())?;
+        let mut shown = answer;
         if self.options.suggest {
-            suggest_rules(&mut screen, &judgements, format)?;
+            shown += &suggestions(&judgements);
         }
-        self.write_files(&checked, &mut screen)?;
-        screen.out.flush()?;
+        if self.options.github {
+            shown += &write::annotations(&checked);
+        }
+        self.write_files(&checked)?;
         self.write_baseline(&judgements)?;
+        let written = screen.out.write_all(shown.as_bytes());
+        match written.and_then(|()| screen.out.flush()) {
+            // Nobody wants to read on; the answer is in the exit code all the same.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            other => other?,
+        }
         Ok(self.exit_code(&checked, format))
     }
 
@@ -147,7 +168,7 @@ impl<'g> Asked<'g> {
         }
     }
 
-    fn write_files(&self, checked: &Checked<'_>, screen: &mut Screen) -> anyhow::Result<()> {
+    fn write_files(&self, checked: &Checked<'_>) -> anyhow::Result<()> {
         let options = self.options;
         if let Some(path) = &options.junit {
             save(path, &write::junit(checked))?;
@@ -165,23 +186,42 @@ impl<'g> Asked<'g> {
         if let Some(path) = &options.markdown {
             save(path, &write::markdown(checked))?;
         }
-        if options.github {
-            screen
-                .out
-                .write_all(write::annotations(checked).as_bytes())?;
-            if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) {
-                let mut file = fs::OpenOptions::new().create(true).append(true).open(&path);
-                let written = file.as_mut().map_or_else(
-                    |error| Err(anyhow!("{error}")),
-                    |file| Ok(file.write_all(write::markdown(checked).as_bytes())?),
-                );
-                written.with_context(|| format!("`{}` cannot be written", path.display()))?;
-            }
+        let summary = env::var_os("GITHUB_STEP_SUMMARY").filter(|_| options.github);
+        if let Some(path) = summary.map(PathBuf::from) {
+            let mut file = fs::OpenOptions::new().create(true).append(true).open(&path);
+            let written = file.as_mut().map_or_else(
+                |error| Err(anyhow!("{error}")),
+                |file| Ok(file.write_all(write::markdown(checked).as_bytes())?),
+            );
+            written.with_context(|| format!("`{}` cannot be written", path.display()))?;
         }
         Ok(())
     }
 
-    /// Notes the leaks that are left, or takes out those that are not there any more.
+    /// Refuses to write over what is read.
+    fn spare(&self, inputs: &[String]) -> anyhow::Result<()> {
+        let options = self.options;
+        let written = [
+            &options.junit,
+            &options.sarif,
+            &options.gitlab,
+            &options.markdown,
+        ];
+        let read = inputs.iter().map(PathBuf::from);
+        let read = read.chain(options.baseline.iter().cloned());
+        let mut taken: Vec<PathBuf> = read.filter_map(|path| path.canonicalize().ok()).collect();
+        for path in written.into_iter().flatten() {
+            let place = path.canonicalize().unwrap_or_else(|_| path.clone());
+            if taken.contains(&place) {
+                let name = path.display();
+                bail!("`{name}` is read, or written twice: another name is needed");
+            }
+            taken.push(place);
+        }
+        Ok(())
+    }
+
+    /// Notes the leaks that are left, or takes out those that are not there any more. What cannot tell changes nothing.
     fn write_baseline(&self, judgements: &[Judgement<'_>]) -> anyhow::Result<()> {
         let Some((path, (name, known))) = self
             .options
@@ -191,6 +231,14 @@ impl<'g> Asked<'g> {
         else {
             return Ok(());
         };
+        let is_asked = self.options.write_baseline || self.options.prune;
+        let tells = |judgement: &Judgement<'_>| judgement.inconclusive.is_empty();
+        if is_asked && !judgements.iter().all(tells) {
+            screen::note(&format!(
+                "`{name}` stays as it is: nothing can be claimed of a recording"
+            ));
+            return Ok(());
+        }
         let written = if self.options.write_baseline {
             let left = judgements.iter().flat_map(|judgement| {
                 let sites = judgement.report.call_sites.iter().zip(&judgement.standings);
@@ -217,34 +265,29 @@ impl<'g> Asked<'g> {
         };
         save(path, &written.write())?;
         screen::note(&format!(
-            "`{name}` now knows {} leaks; before, it knew {}",
-            written.sites.len(),
+            "`{name}` now knows {}; before, it knew {}",
+            counted(written.sites.len() as u64, "leak"),
             known.sites.len()
         ));
         Ok(())
     }
 }
 
-fn suggest_rules(
-    screen: &mut Screen,
-    judgements: &[Judgement<'_>],
-    format: CheckFormat,
-) -> anyhow::Result<()> {
-    if format == CheckFormat::Json {
-        bail!("--suggest prints TOML, and --format json prints JSON alone");
-    }
+/// A rule for each call site that fails.
+fn suggestions(judgements: &[Judgement<'_>]) -> String {
+    let mut rules = String::new();
     for judgement in judgements {
         let failures = judgement.failures.iter().filter_map(|failure| failure.site);
         for site in failures.map(|site| &judgement.report.call_sites[site]) {
             match suggest(site) {
-                Some(rule) => write!(screen.out, "\n{rule}")?,
+                Some(rule) => rules.extend(["\n", &rule]),
                 None => screen::note(
                     "a call site without names of functions cannot be excused: --elf FILE names them",
                 ),
             }
         }
     }
-    Ok(())
+    rules
 }
 
 fn note_without_place(what: &str, failures: usize) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use leakscope_testing::scenario::Scenario;
 use leakscope_testing::{needs, project};
@@ -102,7 +102,7 @@ fn a_baseline_is_written_held_and_pruned() {
     );
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("`known` now knows 1 leaks"),
+        ran.stderr.contains("`known` now knows 1 leak;"),
         "{}",
         ran.stderr
     );
@@ -322,4 +322,107 @@ fn what_was_just_recorded_is_checked() {
     assert_eq!(document["schema"], "leakscope.check");
     // Options of a check that nobody asked for are a mistake.
     assert_eq!(record(&recording(true), "--min-length 1h").code, 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_changes_no_answer() {
+    let folder = folder();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+        .args(["check", "leak.svdat"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("an end").code(), Some(1));
+}
+
+#[test]
+fn what_was_asked_and_cannot_be_answered_does_not_pass() {
+    let folder = folder();
+    let report = leakscope([
+        "report",
+        "sound.svdat",
+        "--task",
+        "main",
+        "--format",
+        "json",
+    ]);
+    let report = report.in_folder(folder.path()).end();
+    fs::write(folder.path().join("part.json"), report.stdout).expect("a file");
+    fs::create_dir(folder.path().join("other")).expect("a folder");
+    fs::create_dir(folder.path().join("other/leakscope.toml")).expect("a folder");
+    for (arguments, code) in [
+        // No log message begins a cycle.
+        ("sound.svdat --cycle nothing", 3),
+        ("part.json", 3),
+        ("sound.svdat --format json --github", 2),
+        ("sound.svdat --format json --suggest", 2),
+        ("sound.svdat --junit sound.svdat", 2),
+        ("sound.svdat --junit a.xml --sarif a.xml", 2),
+    ] {
+        let ran = check(folder.path(), arguments);
+        assert_eq!(ran.code, code, "{arguments}: {}{}", ran.stdout, ran.stderr);
+    }
+    assert!(
+        fs::read(folder.path().join("sound.svdat"))
+            .expect("a file")
+            .starts_with(b";")
+    );
+    // A leakscope.toml that cannot be read is not as good as none.
+    assert_eq!(
+        check(&folder.path().join("other"), "../sound.svdat").code,
+        2
+    );
+}
+
+#[test]
+fn parts_are_one_recording_or_none() {
+    let folder = folder();
+    let ran = leakscope(["record", "--stdin", "-o", "made.svdat", "--rotate", "2k"])
+        .in_folder(folder.path())
+        .reading(&recording(true))
+        .end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(check(folder.path(), "made.0001.svdat").code, 1);
+    let other = leakscope(["record", "--stdin", "-o", "other.svdat", "--rotate", "2k"])
+        .in_folder(folder.path())
+        .reading(&recording(false))
+        .end();
+    assert_eq!(other.code, 0, "{}", other.stderr);
+    let copy = |from: &str, to: &str| {
+        fs::copy(folder.path().join(from), folder.path().join(to)).expect("a copy");
+    };
+    // One is missing, is damaged, or is another recording's.
+    copy("made.0002.svdat", "kept");
+    for other in ["other.0002.svdat", "empty.svdat"] {
+        copy(other, "made.0002.svdat");
+        let ran = check(folder.path(), "made.0001.svdat");
+        assert!(
+            ran.code == 2 && ran.stderr.contains("part 2"),
+            "{other}: {}",
+            ran.stderr
+        );
+    }
+    fs::remove_file(folder.path().join("made.0002.svdat")).expect("a file");
+    assert_eq!(check(folder.path(), "made.0001.svdat").code, 2);
+    copy("other.0001.svdat", "made.0001.svdat");
+    copy("kept", "made.0002.svdat");
+    let ran = check(folder.path(), "made.*.svdat");
+    assert!(
+        ran.code == 2 && ran.stderr.contains("another recording"),
+        "{}",
+        ran.stderr
+    );
+    // Nothing is added to one of several.
+    let ran = leakscope(["record", "--stdin", "-o", "kept", "--append"])
+        .in_folder(folder.path())
+        .reading(&recording(true))
+        .end();
+    assert!(
+        ran.code == 2 && ran.stderr.contains("one of several parts"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use leakscope_testing::needs::{has_tool, say_skipped};
+use leakscope_testing::needs::{has_tool, has_tool_that_knows, say_skipped};
 use leakscope_testing::project;
 use leakscope_testing::scenario::Scenario;
 use serde_json::Value;
@@ -273,7 +273,7 @@ fn other_tools_see_the_same_differences() {
             .collect();
         assert_eq!(found, leaked, "{text}");
     }
-    if has_tool("go") {
+    if has_tool_that_knows("go", "version") {
         for (sample, number) in [("inuse_space", 0), ("alloc_objects", 1)] {
             let sample = format!("-sample_index={sample}");
             let base = ["-diff_base", "before.pprof", "after.pprof"];
@@ -348,5 +348,8 @@ fn profiles_are_a_side() {
     )
     .expect("a copy");
     let text = diff(["error-path.pb.gz", "again.pb.gz"]);
-    assert!(text.starts_with("No difference was found at 1 call site."), "{text}");
+    assert!(
+        text.starts_with("No difference was found at 1 call site."),
+        "{text}"
+    );
 }

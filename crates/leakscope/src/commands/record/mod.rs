@@ -51,7 +51,7 @@ use super::reading;
 use crate::cli::{CheckFormat, Gate, Record, ReportFormat};
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
-use crate::{firmware, interrupt};
+use crate::{firmware, interrupt, is_broken_pipe};
 
 /// The file is looked at this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -63,7 +63,14 @@ impl Record {
         if !self.check && self.gate != Gate::default() {
             bail!("what a check asks for was typed, and --check was not");
         }
-        let asked = self.check.then(|| Asked::of(&self.gate)).transpose()?;
+        let format = match self.format {
+            ReportFormat::Text => CheckFormat::Text,
+            ReportFormat::Json => CheckFormat::Json,
+        };
+        let asked = self
+            .check
+            .then(|| Asked::of(&self.gate, format))
+            .transpose()?;
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
@@ -122,19 +129,14 @@ impl Record {
             interrupt.want();
             page.stay();
         }
-        let saved = finished?;
-        match asked {
-            None => Ok(ExitCode::SUCCESS),
-            Some(asked) => {
-                let inputs = [saved.display().to_string()];
-                let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
-                let format = match self.format {
-                    ReportFormat::Text => CheckFormat::Text,
-                    ReportFormat::Json => CheckFormat::Json,
-                };
-                asked.conclude(&[report], format)
-            }
+        let (saved, alarmed) = finished?;
+        let mut code = ExitCode::SUCCESS;
+        if let Some(asked) = asked {
+            let inputs = [saved.display().to_string()];
+            let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
+            code = asked.conclude(&[report], format)?;
         }
+        alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
     }
 
     /// Before anything is connected: nothing is recorded over what exists, or is needed.
@@ -244,7 +246,7 @@ impl Record {
         mut live: Live<'s>,
         (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status,
-    ) -> anyhow::Result<PathBuf> {
+    ) -> anyhow::Result<(PathBuf, Option<Alarmed>)> {
         for line in words::ending(&ending) {
             screen::note(&line);
         }
@@ -282,6 +284,19 @@ impl Record {
         }
         let report = live.report();
         status.judge(&report);
+        match self.show(report, &saved) {
+            // Nobody wants to read on; how it ended is in the exit code all the same.
+            Err(error) if is_broken_pipe(&error) => {}
+            shown => shown?,
+        }
+        match words::failure(ending.reason, &saved, is_saved) {
+            Some(failure) => Err(failure),
+            None => Ok((saved, status.alarm.as_ref().and_then(Alarm::raised))),
+        }
+    }
+
+    /// Reports, and says where the recording is.
+    fn show(&self, report: Report, saved: &Path) -> anyhow::Result<()> {
         let mut screen = Screen::new();
         // One document alone: that of the check.
         let is_told = self.check && self.format == ReportFormat::Json;
@@ -289,16 +304,9 @@ impl Record {
             self.write_report(report, &mut screen)?;
         }
         if self.format == ReportFormat::Text {
-            words::conclude(&mut screen.out, self, &saved)?;
+            words::conclude(&mut screen.out, self, saved)?;
         }
-        screen.out.flush()?;
-        match words::failure(ending.reason, &saved, is_saved) {
-            Some(failure) => Err(failure),
-            None => match status.alarm.as_ref().and_then(Alarm::raised) {
-                Some(alarmed) => Err(alarmed.into()),
-                None => Ok(saved),
-            },
-        }
+        Ok(screen.out.flush()?)
     }
 
     fn write_report(&self, known: Report, screen: &mut Screen) -> io::Result<()> {
