@@ -132,8 +132,7 @@ impl OpenRecording {
                         "`{name}` is a console's log with a heap dump, which is the heap at one moment: it cannot be \
                          read together with other files"
                     ),
-                    hint: "report on each log by itself: of two moments of one device, call sites that hold more blocks \
-                           in the later one are what grew",
+                    hint: "`leakscope diff FIRST SECOND` compares two moments of one device",
                 }
                 .into());
             }

@@ -35,7 +35,7 @@ impl Check {
             )
         });
         let reports: Vec<Report> = reports.collect::<anyhow::Result<_>>()?;
-        options.conclude(&reports, self.format)
+        options.conclude(&reports, self.format, None)
     }
 }
 
@@ -105,13 +105,19 @@ impl<'g> Asked<'g> {
         })
     }
 
-    /// Judges reports, writes what was asked for, and says how it ends.
+    /// Judges reports, writes what was asked for, and says how it ends. Nothing that passes is claimed if there is a
+    /// `doubt`, which is a sentence without a full stop.
     pub(crate) fn conclude(
         &self,
         reports: &[Report],
         format: CheckFormat,
+        doubt: Option<&str>,
     ) -> anyhow::Result<ExitCode> {
-        let judgements = self.gate.judge_all(reports);
+        let mut judgements = self.gate.judge_all(reports);
+        for (judgement, doubt) in judgements.iter_mut().zip(doubt) {
+            judgement.inconclusive.push(doubt.to_owned());
+            judgement.answer = judgement.answer.max(Answer::Inconclusive);
+        }
         let root = env::current_dir().context("this folder has no name")?;
         let checked = Checked {
             gate: &self.gate,

@@ -1,6 +1,8 @@
 //! `check`, as builds run it: exit codes, files, and what it reads from its folder.
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -425,4 +427,34 @@ fn parts_are_one_recording_or_none() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_link_that_is_gone_for_good_proves_nothing() {
+    let folder = folder();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let device = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody who records");
+        // The port is gone, too: nobody can come back.
+        drop(listener);
+        stream
+            .write_all(&recording(false))
+            .expect("somebody who reads");
+    });
+    let ran = leakscope([
+        "record",
+        "--tcp",
+        &address,
+        "-o",
+        "made.svdat",
+        "--duration",
+        "2",
+        "--check",
+    ])
+    .in_folder(folder.path())
+    .end();
+    device.join().expect("a device");
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("did not come back"), "{}", ran.stdout);
 }

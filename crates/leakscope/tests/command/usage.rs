@@ -743,7 +743,7 @@ fn dumps_are_told_from_recordings() {
                 "which is the heap at one moment: it cannot be read together with other files",
             );
             assert!(
-                ran.stderr.contains("of two moments of one device"),
+                ran.stderr.contains("two moments of one device"),
                 "{}",
                 ran.stderr
             );

@@ -134,7 +134,8 @@ impl Record {
         if let Some(asked) = asked {
             let inputs = [saved.display().to_string()];
             let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
-            code = asked.conclude(&[report], format)?;
+            let doubt = "the link to the device was lost, and did not come back";
+            code = asked.conclude(&[report], format, status.link_is_lost.then_some(doubt))?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
     }

@@ -21,6 +21,7 @@ const ON_TERMINAL: Duration = Duration::from_millis(500);
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// The line, and what is printed above it.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Status {
     bar: ProgressBar,
     is_terminal: bool,
@@ -32,6 +33,8 @@ pub(super) struct Status {
     has_begun: bool,
     state: State,
     next_update: Instant,
+    /// Whether the link to the device is gone, and the device had not stopped tracing.
+    pub(super) link_is_lost: bool,
     /// What is said above the line of call sites that leak too fast.
     pub(super) alarm: Option<Alarm>,
 }
@@ -65,6 +68,7 @@ impl Status {
             began: now,
             has_begun: false,
             state: State::Recording,
+            link_is_lost: false,
             alarm: None,
             next_update: now
                 + if is_terminal {
@@ -82,6 +86,11 @@ impl Status {
 
     /// Something has happened.
     pub(super) fn say(&mut self, event: &SourceEvent) {
+        match event {
+            SourceEvent::LinkLost(_) => self.link_is_lost = true,
+            SourceEvent::LinkRestored { .. } | SourceEvent::Stopped => self.link_is_lost = false,
+            _ => {}
+        }
         match event {
             SourceEvent::Waiting(what) => {
                 self.state = State::Waiting(what.clone());
