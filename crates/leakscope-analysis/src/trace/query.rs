@@ -100,14 +100,7 @@ impl Trace {
 
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
-        Counts {
-            bytes: self
-                .streams
-                .iter()
-                .map(|source| source.stream.bytes())
-                .sum(),
-            ..self.counts
-        }
+        self.counts
     }
 
     /// The last moment so far.
