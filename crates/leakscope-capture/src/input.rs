@@ -194,7 +194,7 @@ impl Input {
     }
 }
 
-/// So many parts in a row may be missing, and it is noticed.
+/// Notices a gap of at most this many parts.
 const MOST_MISSING: u32 = 100;
 
 /// The part of the same recording behind this one, which lies at `path`, or should.
@@ -375,7 +375,7 @@ fn unpack(
 ) -> Result<Input, OpenError> {
     /// A recording is packed to a tenth of its size, or a fiftieth if it is dull.
     const RATIO: u64 = 100;
-    /// So much does no harm.
+    /// Unpacking up to this size is always allowed, in bytes.
     const HARMLESS: u64 = 256 << 20;
     let failed = |source| OpenError::Unpack {
         name: name.to_owned(),

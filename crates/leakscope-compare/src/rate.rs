@@ -7,7 +7,7 @@ use leakscope_report::document::call_site::CallSite;
 use leakscope_report::document::totals::Totals;
 use leakscope_report::units::bytes;
 
-/// So many bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`; in several of them: `64k/24h`.
+/// Bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`; in several of them: `64k/24h`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     /// Bytes.

@@ -258,7 +258,7 @@ impl Client {
 
     /// Whether the packet is text, which is kept.
     pub(super) fn keep_text(&mut self, packet: &[u8]) -> bool {
-        /// So many pieces, and so long: what comes before somebody fetches them is forgotten.
+        /// Keeps at most this many pieces of this length, in bytes; forgets the rest until somebody fetches them.
         const KEPT: usize = 1_000;
         const LONGEST: usize = 10_000;
         let Some(mut text) = reply::text(packet) else {

@@ -125,7 +125,7 @@ const ALLOC: u32 = 0;
 const FREE: u32 = 1;
 const HEAP: u32 = 4;
 const WIDE_STACK: u32 = 6;
-/// So many stacks have a number at once.
+/// Numbers at most this many stacks at once.
 const STACKS: usize = (1 << 16) - 1;
 /// Frames beyond these are left out: a packet has an end.
 const DEEPEST: usize = 512;
@@ -345,7 +345,7 @@ impl<W: Write> Reader<W> {
     }
 }
 
-/// So many numbers, if they are there.
+/// Takes exactly this many numbers; `None` if there are fewer.
 fn next<const N: usize>(numbers: &mut impl Iterator<Item = u64>) -> Option<[u64; N]> {
     let mut next = [0; N];
     for number in &mut next {

@@ -45,7 +45,7 @@ struct Texts {
     known: FxHashMap<String, ByteArray>,
 }
 
-/// So many texts are known at the most; names of tasks and of effects are fewer.
+/// Knows at most this many texts; names of tasks and of effects are fewer.
 const KNOWN: usize = 1000;
 
 impl Texts {
