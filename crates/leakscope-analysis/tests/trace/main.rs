@@ -7,6 +7,7 @@ mod context;
 mod damage;
 mod dialects;
 mod effects;
+mod growing;
 mod harm;
 mod heap;
 mod naive;

@@ -175,7 +175,8 @@ impl Stream {
         if frame.is_ok_and(|frame| frame.length == whole.len()) && !wrapped.is_empty() {
             self.buffer.truncate(self.unread.end);
             self.buffer.extend(wrapped);
-            self.unread.end = self.buffer.len();
+            self.supplied = self.buffer.len();
+            self.unread.end = self.supplied;
             self.accept(true);
             self.believe(false);
             return Ready::Item;

@@ -42,7 +42,7 @@ impl Stream {
     pub(super) fn drop_past(&mut self) {
         let first = self.first_needed();
         self.move_to(first);
-        self.buffer.copy_within(first..first + self.unread.end, 0);
+        self.buffer.copy_within(first..first + self.supplied, 0);
     }
 
     /// Where in the buffer the bytes begin that are still needed.
@@ -72,6 +72,7 @@ impl Stream {
         }
         self.offset += first as u64;
         self.unread = self.unread.start - first..self.unread.end.saturating_sub(first);
+        self.supplied = self.supplied.saturating_sub(first);
     }
 
     /// Learns prices from the packets that were not learnt from yet, before those that may still be in doubt.
@@ -117,6 +118,7 @@ impl Stream {
         copy.resuming = Some(std::mem::replace(&mut copy.sure, copy.taken));
         copy.move_to(copy.first_needed());
         copy.unread.end = 0;
+        copy.supplied = 0;
         copy
     }
 

@@ -104,6 +104,8 @@ pub(super) struct Stream {
     buffer: Vec<u8>,
     /// The bytes of the buffer that were not cut yet. In a checkpoint, those before them are still to be supplied.
     unread: Range<usize>,
+    /// Where in the buffer the bytes end that were supplied: behind `unread`, if they may be another part's.
+    supplied: usize,
     /// Where the buffer's first byte stands in the input.
     offset: u64,
     /// Where the stream begins in it.
@@ -178,6 +180,7 @@ impl Stream {
             part,
             buffer: Vec::new(),
             unread: 0..0,
+            supplied: 0,
             offset: part.start,
             first: part.start,
             complete: false,
@@ -211,16 +214,17 @@ impl Stream {
         }
         if self.buffer.is_empty() {
             self.buffer = vec![0; BUFFER];
-        } else if self.unread.end * 2 > self.buffer.len() {
+        } else if self.supplied * 2 > self.buffer.len() {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
-        &mut self.buffer[self.unread.end..]
+        &mut self.buffer[self.supplied..]
     }
 
     /// So many bytes were written into [`Stream::space`]; none means that no more will come.
     pub(super) fn supply(&mut self, count: usize) {
-        self.unread.end += count;
+        self.supplied += count;
         self.complete |= count == 0;
+        self.find_borders();
     }
 
     /// Whether the beginning was found.
@@ -230,7 +234,7 @@ impl Stream {
 
     /// Up to where in the input bytes were supplied.
     pub(super) fn supplied_to(&self) -> u64 {
-        self.offset + self.unread.end as u64
+        self.offset + self.supplied as u64
     }
 
     /// How many bytes of its own were supplied.
@@ -320,10 +324,8 @@ impl Stream {
             let answer = match (self.resuming, self.state) {
                 (Some(sure), _) => self.resume(sure),
                 (None, State::End) => Some(Ready::End),
-                (None, state) => self.find_borders().or_else(|| match state {
-                    State::Searching => self.begin(),
-                    _ => self.read(),
-                }),
+                (None, State::Searching) => self.begin(),
+                (None, State::Reading) => self.read(),
             };
             if let Some(answer) = answer.filter(|_| self.taken == self.sure) {
                 return answer;

@@ -3,75 +3,77 @@
 
 use leakscope_systemview::{id, sync};
 
-use super::{Ready, Special, State, Stream, split};
+use super::{Special, State, Stream, split};
 use crate::trace::layout::Border;
 
 /// `INIT` comes right behind `TRACE_START`, unless an interrupt is recorded between them.
 const INIT_WITHIN: usize = 8;
 
+/// From a border on, so many bytes say whether a start sequence stands there.
+const START: usize = 128;
+
 impl Stream {
-    /// Finds out where the stream begins and ends among the bytes of others; `None` when that is known.
-    pub(super) fn find_borders(&mut self) -> Option<Ready> {
+    /// Finds out where the stream begins and ends among the bytes of others, as far as these are there.
+    pub(super) fn find_borders(&mut self) {
         if let Some(border) = self.part.begins {
-            if !self.has_all_of(&border) {
-                return Some(Ready::NeedBytes);
-            }
+            let Some(begin) = self.border(&border) else {
+                return;
+            };
             self.part.begins = None;
-            match self.border(&border) {
-                Some(begin) => self.unread.start = begin,
-                None => {
-                    let offset = border.expected;
-                    self.unread.start = self.unread.end;
-                    self.state = State::End;
-                    self.first = self.position();
-                    return Some(self.special(Special::Missing { offset }));
-                }
-            }
+            self.unread = begin.unwrap_or(self.supplied)..self.supplied;
             self.first = self.position();
-        }
-        if let Some(border) = self.part.ends
-            && self.supplied_to() >= border.from
-        {
-            if !self.has_all_of(&border) {
-                return Some(Ready::NeedBytes);
+            if begin.is_none() {
+                self.state = State::End;
+                let offset = border.expected;
+                self.special = Some(Special::Missing { offset });
             }
-            self.part.ends = None;
+        }
+        self.unread.end = self.supplied;
+        if let Some(border) = self.part.ends {
             if let Some(end) = self.border(&border) {
-                self.unread.end = end.max(self.unread.start);
+                self.part.ends = None;
                 self.complete = true;
+                self.supplied = end.unwrap_or(self.supplied).max(self.unread.start);
+                self.unread.end = self.supplied;
+            } else {
+                self.unread.end = self.in_buffer(border.from);
             }
         }
-        None
     }
 
-    fn has_all_of(&self, border: &Border) -> bool {
-        self.complete || self.supplied_to() >= border.to
+    fn in_buffer(&self, offset: u64) -> usize {
+        (offset.saturating_sub(self.offset) as usize).min(self.supplied)
     }
 
-    /// Where in the buffer the border is; `None` if the data end before it.
-    fn border(&self, border: &Border) -> Option<usize> {
-        let in_buffer =
-            |offset: u64| (offset.saturating_sub(self.offset) as usize).min(self.unread.end);
-        let (from, to) = (in_buffer(border.from), in_buffer(border.to));
-        let expected = in_buffer(border.expected);
-        let there = sync::at(&self.buffer[expected..to], self.part.core_bit);
-        if there == Some(sync::Sync::Start) {
-            return Some(expected);
+    /// Where in the buffer the border is, or that the data end before it; `None` if more bytes must tell.
+    fn border(&self, border: &Border) -> Option<Option<usize>> {
+        let [from, expected, to] =
+            [border.from, border.expected, border.to].map(|offset| self.in_buffer(offset));
+        let is_all = self.complete || self.supplied_to() >= border.to;
+        let front = &self.buffer[expected..to.min(expected + START)];
+        if sync::at(front, self.part.core_bit) == Some(sync::Sync::Start) {
+            return Some(Some(expected));
+        }
+        // No nearer one can come any more.
+        let near = (to - expected).checked_sub(START);
+        if !is_all && near.is_none() {
+            return None;
         }
         let bytes = &self.buffer[from..to];
-        let first = bytes
-            .iter()
-            .enumerate()
-            .filter(|&(_, &byte)| u32::from(byte) == id::TRACE_START);
-        let places = first
-            .map(|(at, _)| at)
-            .filter(|&at| starts(&bytes[at..], self.part.core_bit));
-        let begins = places.map(|at| (zeros_before(&bytes[..at]), from + at));
-        let begins = begins.map(|(zeros, at)| (zeros < sync::SYNC.len(), at - zeros));
+        let begins = (0..bytes.len())
+            .filter(|&at| u32::from(bytes[at]) == id::TRACE_START)
+            .filter(|&at| starts(&bytes[at..bytes.len().min(at + START)], self.part.core_bit))
+            .map(|at| (zeros_before(&bytes[..at]), from + at))
+            .map(|(zeros, at)| (zeros < sync::SYNC.len(), at - zeros));
         let nearest = begins.min_by_key(|&(is_short, begin)| (is_short, begin.abs_diff(expected)));
-        nearest.map(|(_, begin)| begin).or_else(|| {
-            (self.offset + (self.unread.end as u64) > border.expected).then_some(expected)
-        })
+        match nearest {
+            Some((false, begin)) if near.is_some_and(|near| begin.abs_diff(expected) <= near) => {
+                Some(Some(begin))
+            }
+            _ if !is_all => None,
+            Some((_, begin)) => Some(Some(begin)),
+            None => Some((expected < self.supplied).then_some(expected)),
+        }
     }
 }
 
