@@ -2,9 +2,10 @@
 //!
 //! ```sh
 //! cargo run --release -p leakscope-analysis --example damage -- 1000 RECORDING…
+//! cargo run --release -p leakscope-analysis --example damage -- valid 100000
 //! ```
 //!
-//! Recordings are those named, and made-up ones.
+//! Recordings are those named, and made-up ones. `valid` reads sound recordings with unusual content instead.
 #![allow(clippy::print_stdout, reason = "the table is what this is for")]
 
 mod harm;
@@ -133,7 +134,7 @@ fn measure_valid(runs: usize) {
     let count: usize = misread.values().map(Vec::len).sum();
     println!("{runs} valid recordings with unusual content: {count} misread");
     for (kind, runs) in misread {
-        println!("  kind {kind}: {:?}", &runs[..runs.len().min(6)]);
+        println!("  kind {kind}: {:?}", &runs[..runs.len().min(20)]);
     }
 }
 
@@ -145,12 +146,13 @@ fn summary(numbers: &mut [usize]) -> String {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let runs: usize = arguments
-        .next()
-        .ok_or("how many damages of each kind?")?
-        .parse()?;
-    measure_valid(runs);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let is_valid = arguments.next_if(|argument| argument == "valid").is_some();
+    let runs: usize = arguments.next().ok_or("how many of each kind?")?.parse()?;
+    if is_valid {
+        measure_valid(runs);
+        return Ok(());
+    }
     let mut recordings: Vec<(String, Vec<u8>)> =
         vec![("made up".into(), synthetic::recording(3000).bytes)];
     for path in arguments {

@@ -6,7 +6,7 @@ use crate::random::Random;
 use crate::reading::Found;
 
 /// How many kinds of unusual content there are.
-pub(crate) const KINDS: u32 = 54;
+pub(crate) const KINDS: u32 = 53;
 
 /// A recording being written.
 pub(crate) struct Valid {
@@ -34,7 +34,7 @@ impl Valid {
         let mut valid = Self {
             bytes: Vec::new(),
             packets: Vec::new(),
-            core_bit: kind == 52,
+            core_bit: random.once_in(4),
             busy: 16 << random.number(10),
             api: (0..6).map(|_| 33 + random.number(30)).collect(),
             tasks: (0..4).map(|_| random.number(1 << 18) << 2).collect(),
@@ -301,7 +301,6 @@ impl Valid {
             }
             50 => self.numbers(id::DATA_SAMPLE, &[any >> 29, (any as f32).to_bits()]),
             51 => self.numbers(30, &[any, any >> 4]),
-            52 => self.usual(),
             _ => {
                 self.put(id::IDLE, &[], 40_000_000 + any % 400_000_000);
                 self.numbers(id::ISR_ENTER, &[6]);

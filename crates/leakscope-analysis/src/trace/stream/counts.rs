@@ -17,10 +17,14 @@ pub(super) enum Topic {
     Near(u32),
     /// Their lengths in bits.
     Sizes(u32),
-    /// Large numbers in any place.
+    /// Large numbers in any place, each once.
     Anywhere,
+    /// Their upper 20 bits, each once.
+    Nearby,
     /// The lengths of deltas in bits.
     Deltas,
+    /// The deltas of packets with an id: their lengths, and their topmost bits.
+    DeltasOf(u32),
 }
 
 /// How often each of some symbols occurred, by [`Topic`].
@@ -57,6 +61,8 @@ impl Topic {
             Self::Sizes(place) => (6, place),
             Self::Anywhere => (7, 0),
             Self::Deltas => (8, 0),
+            Self::Nearby => (9, 0),
+            Self::DeltasOf(id) => (10, id),
         };
         topic << 32 | of as u64
     }

@@ -6,6 +6,7 @@ use leakscope_systemview::{Frame, FrameError, MAX_PAYLOAD, id, sync, varint};
 
 use super::counts::Counts;
 use super::kinds::Kinds;
+use super::news::News;
 use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
 use super::split;
 
@@ -73,24 +74,13 @@ const SYNC: Price = 12 * BIT;
 /// Zeros that stand for nothing cost this more than others.
 const ZEROS: Price = 14 * BIT;
 
-/// A long delta of a size that was never seen costs this much more: in bytes that are in doubt, it is likely made of
-/// those of other packets.
-const ODD_DELTA: Price = 10 * BIT;
-
 /// The cheapest way to read the window.
 pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Vec<Step> {
     let frames: Frames<'_> = (0..window.bytes.len())
         .map(|at| split(&window.bytes[at..], window.core_bit))
         .collect();
-    let mut ids: Vec<u32> = longest_chain(&frames)
-        .iter()
-        .map(|frame| frame.1.id)
-        .collect();
-    ids.sort_unstable();
-    let news: Vec<(u32, u32)> = ids
-        .chunk_by(|a, b| a == b)
-        .map(|same| (same[0], same.len() as u32))
-        .collect();
+    let longest = longest_chain(&frames);
+    let news = [chain(&frames, 0), longest].map(|chain| News::of(&chain));
     let search = Search {
         window,
         prices: Prices {
@@ -108,24 +98,34 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
 /// What packets begin at each offset.
 pub(super) type Frames<'a> = Vec<Result<Frame<'a>, FrameError>>;
 
-/// The longest chain of packets that follow one another, and where each begins.
-pub(super) fn longest_chain<'f, 'b>(frames: &'f Frames<'b>) -> Vec<(usize, &'f Frame<'b>)> {
+/// Packets that follow one another, and where each begins.
+pub(super) type Chain<'f, 'b> = Vec<(usize, &'f Frame<'b>)>;
+
+fn packet<'f, 'b>(frames: &'f Frames<'b>, at: usize) -> Option<&'f Frame<'b>> {
+    let frame = frames.get(at)?.as_ref().ok();
+    frame.filter(|frame| frame.id != id::NOP && frame.id <= id::LAST)
+}
+
+fn chain<'f, 'b>(frames: &'f Frames<'b>, first: usize) -> Chain<'f, 'b> {
+    let mut at = first;
+    std::iter::from_fn(|| {
+        let frame = packet(frames, at)?;
+        at += frame.length;
+        Some((at - frame.length, frame))
+    })
+    .collect()
+}
+
+/// The chain of the most packets.
+pub(super) fn longest_chain<'f, 'b>(frames: &'f Frames<'b>) -> Chain<'f, 'b> {
     let mut lengths = vec![0u32; frames.len() + 1];
-    let is_packet = |frame: &&Frame<'_>| frame.id != id::NOP && frame.id <= id::LAST;
-    let packet = |at: usize| frames.get(at)?.as_ref().ok().filter(is_packet);
     for at in (0..frames.len()).rev() {
-        if let Some(frame) = packet(at) {
+        if let Some(frame) = packet(frames, at) {
             lengths[at] = 1 + lengths[at + frame.length];
         }
     }
-    let longest = lengths.iter().enumerate();
-    let longest = longest.max_by_key(|&(at, &length)| (length, std::cmp::Reverse(at)));
-    let first = longest.and_then(|(at, _)| Some((at, packet(at)?)));
-    std::iter::successors(first, |&(at, frame)| {
-        let next = at + frame.length;
-        Some((next, packet(next)?))
-    })
-    .collect()
+    let longest = (0..lengths.len()).max_by_key(|&at| (lengths[at], std::cmp::Reverse(at)));
+    chain(frames, longest.unwrap_or(0))
 }
 
 struct Search<'w, 'b> {
@@ -243,8 +243,8 @@ impl Search<'_, '_> {
             return;
         };
         let price = here.price + price;
-        let is_odd = !self.prices.kinds.is_usual_delta(frame.delta) && frame.delta >> 20 != 0;
-        let surcharge = if is_odd { ODD_DELTA } else { 0 };
+        let last = self.window.bytes[at + frame.length - 1];
+        let surcharge = self.prices.surcharge(frame, last);
         let way = Way {
             what: Some(What::Packet),
             id: Some(frame.id as u16),
@@ -252,7 +252,7 @@ impl Search<'_, '_> {
         };
         let whole = price + self.prices.delta(frame) + surcharge;
         reach(&mut self.packets[at + frame.length], way, whole);
-        if is_odd {
+        if surcharge > 0 {
             let way = Way {
                 what: Some(What::WithoutDelta),
                 ..way

@@ -11,6 +11,7 @@ mod doubt;
 mod explain;
 mod history;
 mod kinds;
+mod news;
 mod parts;
 mod price;
 mod trial;

@@ -12,32 +12,47 @@ const INIT_WITHIN: usize = 8;
 /// From a border on, so many bytes say whether a start sequence stands there.
 const START: usize = 128;
 
+/// Where a border is.
+enum Found {
+    /// At this place in the buffer.
+    At(usize),
+    /// The data end before it.
+    Nowhere,
+    /// More bytes must tell.
+    NotYet,
+}
+
 impl Stream {
     /// Finds out where the stream begins and ends among the bytes of others, as far as these are there.
     pub(super) fn find_borders(&mut self) {
         if let Some(border) = self.part.begins {
-            let Some(begin) = self.border(&border) else {
-                return;
+            let begin = match self.border(&border) {
+                Found::NotYet => return,
+                Found::At(begin) => begin,
+                Found::Nowhere => {
+                    self.state = State::End;
+                    let offset = border.expected;
+                    self.special = Some(Special::Missing { offset });
+                    self.supplied
+                }
             };
             self.part.begins = None;
-            self.unread = begin.unwrap_or(self.supplied)..self.supplied;
+            self.unread.start = begin;
             self.first = self.position();
-            if begin.is_none() {
-                self.state = State::End;
-                let offset = border.expected;
-                self.special = Some(Special::Missing { offset });
-            }
         }
         self.unread.end = self.supplied;
         if let Some(border) = self.part.ends {
-            if let Some(end) = self.border(&border) {
-                self.part.ends = None;
-                self.complete = true;
-                self.supplied = end.unwrap_or(self.supplied).max(self.unread.start);
-                self.unread.end = self.supplied;
-            } else {
-                self.unread.end = self.in_buffer(border.from);
+            match self.border(&border) {
+                Found::NotYet => {
+                    self.unread.end = self.in_buffer(border.from);
+                    return;
+                }
+                Found::At(end) => self.supplied = end.max(self.unread.start),
+                Found::Nowhere => {}
             }
+            self.part.ends = None;
+            self.complete = true;
+            self.unread.end = self.supplied;
         }
     }
 
@@ -45,19 +60,18 @@ impl Stream {
         (offset.saturating_sub(self.offset) as usize).min(self.supplied)
     }
 
-    /// Where in the buffer the border is, or that the data end before it; `None` if more bytes must tell.
-    fn border(&self, border: &Border) -> Option<Option<usize>> {
+    fn border(&self, border: &Border) -> Found {
         let [from, expected, to] =
             [border.from, border.expected, border.to].map(|offset| self.in_buffer(offset));
         let is_all = self.complete || self.supplied_to() >= border.to;
         let front = &self.buffer[expected..to.min(expected + START)];
         if sync::at(front, self.part.core_bit) == Some(sync::Sync::Start) {
-            return Some(Some(expected));
+            return Found::At(expected);
         }
-        // No nearer one can come any more.
+        // Up to this far away, no other beginning can come any more.
         let near = (to - expected).checked_sub(START);
         if !is_all && near.is_none() {
-            return None;
+            return Found::NotYet;
         }
         let bytes = &self.buffer[from..to];
         let begins = (0..bytes.len())
@@ -68,11 +82,12 @@ impl Stream {
         let nearest = begins.min_by_key(|&(is_short, begin)| (is_short, begin.abs_diff(expected)));
         match nearest {
             Some((false, begin)) if near.is_some_and(|near| begin.abs_diff(expected) <= near) => {
-                Some(Some(begin))
+                Found::At(begin)
             }
-            _ if !is_all => None,
-            Some((_, begin)) => Some(Some(begin)),
-            None => Some((expected < self.supplied).then_some(expected)),
+            _ if !is_all => Found::NotYet,
+            Some((_, begin)) => Found::At(begin),
+            None if expected < self.supplied => Found::At(expected),
+            None => Found::Nowhere,
         }
     }
 }

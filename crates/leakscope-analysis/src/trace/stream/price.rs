@@ -9,6 +9,7 @@ use leakscope_systemview::{Frame, fields_without_length, id, varint};
 
 use super::counts::{Counts, Topic};
 use super::kinds::Kinds;
+use super::news::News;
 
 /// Sixteenths of a bit.
 pub(super) type Price = u32;
@@ -41,6 +42,17 @@ const SURPLUS: Price = 2 * BIT;
 
 /// A delta of a size that was never seen costs at most this, beside its bits.
 const NEW_DELTA: Price = 8 * BIT;
+
+/// A long delta costs this much more if none was so long before: in bytes that are in doubt, it is likely made of those
+/// of other packets.
+const ODD_DELTA: Price = 10 * BIT;
+
+/// So much, if it is the beginning of one usual delta and the whole of another, as when what stood between them is gone.
+const SPLICED_DELTA: Price = 40 * BIT;
+
+/// And so much if no recorder writes it: the fifth byte of a number holds no more than four bits.
+const NO_DELTA: Price = 1 << 20;
+const MOST_IN_FIFTH: u8 = 0x0F;
 
 /// How much less certain it is what comes where little came before.
 const FEW: u32 = 6;
@@ -77,6 +89,12 @@ const fn share(part: u32, whole: u32) -> Price {
 #[inline(always)]
 pub(super) const fn bits_of(number: u32) -> u32 {
     32 - number.leading_zeros()
+}
+
+/// The length of a number, and its topmost eight bits.
+const fn about(number: u32) -> u32 {
+    let bits = bits_of(number);
+    bits << 8 | number >> bits.saturating_sub(8)
 }
 
 /// The bits of a number whose length in bits is known: the topmost is set.
@@ -154,9 +172,8 @@ fn text_end(payload: &[u8], at: usize) -> Option<usize> {
 pub(super) struct Prices<'c> {
     pub(super) counts: &'c Counts,
     pub(super) kinds: &'c Kinds,
-    /// Ids of packets that a search has found in the bytes it looks at, and how many of each, in order: what
-    /// is new there, but comes often, is no surprise each time.
-    pub(super) news: &'c [(u32, u32)],
+    /// Of chains of packets in the bytes that are searched.
+    pub(super) news: &'c [News],
 }
 
 /// A payload of which the end may be missing.
@@ -200,19 +217,53 @@ impl Prices<'_> {
 
     /// Whether packets with this id may well come. Behind a gap, no others are believed.
     pub(super) fn has_seen(&self, id: u32) -> bool {
-        self.kinds.is_known(id) || self.counts.of(Topic::Id, id) > 0 || self.times_new(id) > 0
+        self.kinds.is_known(id) || self.counts.of(Topic::Id, id) > 0 || self.more_with(id) > 0
     }
 
-    /// How many times more than once a packet with this id stands in the bytes that are searched.
-    fn times_new(&self, id: u32) -> u32 {
-        let news = self.news.binary_search_by_key(&id, |&(id, _)| id);
-        news.map_or(0, |found| self.news[found].1.saturating_sub(1))
+    /// How much more a packet costs because of its delta, of which this is the last byte: 0 if such are usual.
+    pub(super) fn surcharge(&self, frame: &Frame<'_>, last: u8) -> Price {
+        let is_of_five =
+            frame.length - frame.payload_start - frame.payload.len() == varint::MAX_LENGTH;
+        if is_of_five && last > MOST_IN_FIFTH {
+            NO_DELTA
+        } else if frame.delta >> 20 == 0
+            || self.kinds.is_usual_delta(frame.delta)
+            || self.more_as_long(bits_of(frame.delta)) > 1
+        {
+            0
+        } else if self.is_spliced(frame) {
+            SPLICED_DELTA
+        } else {
+            ODD_DELTA
+        }
+    }
+
+    /// Whether a delta is made of two that are usual for such packets: a part of one, then all of another.
+    fn is_spliced(&self, frame: &Frame<'_>) -> bool {
+        let topic = Topic::DeltasOf(frame.id);
+        let is_usual =
+            |delta| 8 * self.counts.of(topic, about(delta)) >= self.counts.all(topic).max(32);
+        (14..28).step_by(7).any(|bits| {
+            let part = frame.delta & ((1 << bits) - 1);
+            let all = frame.delta >> bits;
+            is_usual(all) && is_usual(all >> bits << bits | part)
+        })
+    }
+
+    fn more_with(&self, id: u32) -> u32 {
+        let more = self.news.iter().map(|news| news.more_with(id));
+        more.max().unwrap_or(0)
+    }
+
+    fn more_as_long(&self, bits: u32) -> u32 {
+        let more = self.news.iter().map(|news| news.more_as_long(bits));
+        more.max().unwrap_or(0)
     }
 
     /// A packet's id.
     pub(super) fn id(&self, id: u32, before: Option<u32>) -> Price {
         let counts = self.counts;
-        let seen = u64::from(counts.of(Topic::Id, id) + self.times_new(id));
+        let seen = u64::from(counts.of(Topic::Id, id) + self.more_with(id));
         let packets = u64::from(counts.all(Topic::Id)) + 32;
         let new = NEW.max(ONE * NEW_FIRST / packets);
         // In 64ths of a packet.
@@ -247,7 +298,8 @@ impl Prices<'_> {
         if varint::length(frame.delta) != length {
             return NEW_DELTA + length as u32 * BYTE;
         }
-        let seen = self.counts.of(Topic::Deltas, bits_of(frame.delta));
+        let bits = bits_of(frame.delta);
+        let seen = self.counts.of(Topic::Deltas, bits) + self.more_as_long(bits);
         let size = share(4 * seen + 1, 4 * self.counts.all(Topic::Deltas) + 32);
         size.min(NEW_DELTA) + lower_bits(frame.delta)
     }
@@ -264,11 +316,7 @@ impl Prices<'_> {
         } else {
             self.all_numbers(id, payload, slack.min(NOT_ITS_FIELDS))
         };
-        let other = if id < id::FIRST_API {
-            NOT_ITS_FIELDS
-        } else {
-            0
-        };
+        let other = if id < id::EX { NOT_ITS_FIELDS } else { 0 };
         Some(numbers.map_or(raw + other, |numbers| numbers.min(raw + other)))
     }
 
@@ -349,7 +397,8 @@ impl Prices<'_> {
         let counts = self.counts;
         let all = counts.all(Topic::Values(place));
         if all == 0 {
-            return self.anywhere(number).map_or(most, |price| price.min(most));
+            let known = self.anywhere(number).or_else(|| self.nearby(number));
+            return known.map_or(most, |price| price.min(most));
         }
         let seen = counts.of(Topic::Values(place), number);
         if seen > 0 {
@@ -375,6 +424,12 @@ impl Prices<'_> {
         is_known.then(|| 8 * BIT + log2(u64::from(self.counts.all(Topic::Anywhere))))
     }
 
+    /// A large number near one that stood in any place before.
+    fn nearby(&self, number: u32) -> Option<Price> {
+        let is_known = number >> 20 != 0 && self.counts.of(Topic::Nearby, number >> 12) > 0;
+        is_known.then(|| 20 * BIT + log2(u64::from(self.counts.all(Topic::Nearby))))
+    }
+
     /// In a gap, a number of three bytes or more that the stream has held before: what is left of packets
     /// consists of such. Its length, and its price.
     pub(super) fn in_gap(&self, bytes: &[u8]) -> Option<(usize, Price)> {
@@ -393,6 +448,7 @@ impl Counts {
         }
         self.add(Topic::Id, id);
         self.add(Topic::Deltas, bits_of(delta));
+        self.add(Topic::DeltasOf(id), about(delta));
         let known = fields(id);
         let mut numbers = varint::Numbers::new(payload);
         let count = numbers.by_ref().count();
@@ -409,8 +465,10 @@ impl Counts {
             self.add(Topic::Sizes(place), bits_of(number));
             if number >> 20 != 0 {
                 self.add(Topic::Near(place), number >> 12);
-                if self.of(Topic::Anywhere, number) == 0 {
-                    self.add(Topic::Anywhere, number);
+                for (topic, symbol) in [(Topic::Anywhere, number), (Topic::Nearby, number >> 12)] {
+                    if self.of(topic, symbol) == 0 {
+                        self.add(topic, symbol);
+                    }
                 }
             }
         }
