@@ -189,7 +189,7 @@ impl Format {
     ) -> io::Result<Box<dyn Sink + 'r>> {
         let table = options.table;
         let form: Box<dyn Form + 'r> = match self {
-            Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out))),
+            Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out)?)),
             Self::Pprof => return Ok(Box::new(Pprof::new(facts, out))),
             Self::Heaptrack => return Ok(Box::new(heaptrack::Writer::new(facts, out))),
             Self::Folded => return Ok(Box::new(Folded::new(facts, options.value, out))),
