@@ -83,12 +83,6 @@ impl Value {
             Self::Count => "count",
         }
     }
-
-    /// The value of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|value| value.name() == name)
-    }
 }
 
 impl Format {
@@ -140,12 +134,6 @@ impl Format {
             #[cfg(feature = "parquet")]
             Self::Parquet => "the same tables, small and quick to search: DuckDB, Polars, pyarrow",
         }
-    }
-
-    /// The format of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|format| format.name() == name)
     }
 
     /// Whether people cannot read it.

@@ -62,12 +62,6 @@ impl Table {
         }
     }
 
-    /// The table of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|table| table.name() == name)
-    }
-
     pub(crate) const fn columns(self) -> &'static [Column] {
         match self {
             Self::Events => &[
