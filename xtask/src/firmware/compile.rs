@@ -27,7 +27,10 @@ impl Firmware {
         let places = self.places(None, variant);
         let mut words = build.command.iter().map(|word| places.fill_in(word));
         let mut command = Command::new(words.next().unwrap_or_default());
-        command.args(words).args(arguments).current_dir(&self.folder);
+        command
+            .args(words)
+            .args(arguments)
+            .current_dir(&self.folder);
         // What cargo tells this process is not meant for the cargo of another toolchain.
         for (name, _) in env::vars_os() {
             let name = name.to_string_lossy();

@@ -57,7 +57,10 @@ struct Suppress {
 /// A size as people write it: `4096` is as good as `"4KiB"`.
 fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a size is a number of bytes, or a text such as \"4KiB\"")]
+    #[serde(
+        untagged,
+        expecting = "a size is a number of bytes, or a text such as \"4KiB\""
+    )]
     enum Size {
         Bytes(u64),
         Text(String),

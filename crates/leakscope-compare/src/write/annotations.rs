@@ -18,10 +18,16 @@ pub fn annotations(checked: &Checked<'_>) -> String {
             format!("file={},line={},", property(&place.path), place.line)
         });
         let kind = failure.kind.name();
-        let title = site.map_or(kind.to_owned(), |site| format!("{kind} in {}", function(site)));
+        let title = site.map_or(kind.to_owned(), |site| {
+            format!("{kind} in {}", function(site))
+        });
         annotation("error", &place, &title, judgement, &failure.message)
     });
-    let level = if checked.lets_inconclusive_pass { "warning" } else { "error" };
+    let level = if checked.lets_inconclusive_pass {
+        "warning"
+    } else {
+        "error"
+    };
     let unclear = (checked.judgements.iter()).filter(|one| one.answer == Answer::Inconclusive);
     let doubts = unclear.map(|judgement| {
         let reasons = judgement.inconclusive.join("; ");

@@ -40,6 +40,9 @@ impl Heaps {
     /// What a heap is called, or what is in none.
     pub(super) fn name(&self, place: Option<usize>) -> String {
         let heap = place.and_then(|place| self.0.get(place));
-        heap.map_or_else(|| "heap".to_owned(), |heap| format!("heap at {:#x}", heap.base))
+        heap.map_or_else(
+            || "heap".to_owned(),
+            |heap| format!("heap at {:#x}", heap.base),
+        )
     }
 }

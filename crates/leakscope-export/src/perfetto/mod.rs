@@ -68,12 +68,7 @@ impl<'r> Perfetto<'r> {
     }
 
     /// Something happens on a track at a moment, in nanoseconds.
-    fn happening(
-        &mut self,
-        time: u64,
-        track: Track,
-        happening: &Happening<'_>,
-    ) -> io::Result<()> {
+    fn happening(&mut self, time: u64, track: Track, happening: &Happening<'_>) -> io::Result<()> {
         let track = self.tracks.define(track, &mut self.packets)?;
         self.packets.happening(time, track, happening)
     }
@@ -163,7 +158,9 @@ impl<'r> Perfetto<'r> {
     fn write_levels_in(&mut self, heap: usize, values: &[(u64, u64)]) -> io::Result<()> {
         self.write_level(values, Track::LiveIn(heap))?;
         let size = self.packets.heaps.size(heap);
-        let free = values.iter().map(|&(time, bytes)| (time, size.saturating_sub(bytes)));
+        let free = values
+            .iter()
+            .map(|&(time, bytes)| (time, size.saturating_sub(bytes)));
         self.write_level(&free.collect::<Vec<_>>(), Track::FreeIn(heap))
     }
 

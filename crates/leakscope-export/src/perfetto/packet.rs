@@ -179,7 +179,11 @@ impl<'r> Packets<'r> {
         let mut frames = self.facts.frames(site);
         frames.extend(heap.map(|_| Frame::named(self.heaps.name(heap))));
         // The outermost first.
-        let numbers: Vec<u64> = frames.into_iter().rev().map(|frame| self.frame(frame)).collect();
+        let numbers: Vec<u64> = frames
+            .into_iter()
+            .rev()
+            .map(|frame| self.frame(frame))
+            .collect();
         self.new.message(table::CALLSTACKS, |stack| {
             stack.number(1, number);
             for frame in numbers {
@@ -217,7 +221,9 @@ impl<'r> Packets<'r> {
     ) -> io::Result<()> {
         let (name, arguments) = match *happening {
             Happening::Begin(name) => (Some(name), &[][..]),
-            Happening::Instant { name, arguments, .. } => (Some(name), arguments),
+            Happening::Instant {
+                name, arguments, ..
+            } => (Some(name), arguments),
             Happening::End | Happening::Value(_) => (None, &[][..]),
         };
         let name = name.map(|name| self.names.number(name, &mut self.new));

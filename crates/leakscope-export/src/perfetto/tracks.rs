@@ -104,7 +104,9 @@ impl<'r> Tracks<'r> {
             Track::Task(task) => self.names.of(Context::Task(task)).to_string(),
             Track::Live => "bytes that live".to_owned(),
             Track::LiveIn(heap) => format!("bytes that live, {}", packets.heaps.name(Some(heap))),
-            Track::FreeIn(heap) => format!("bytes that are free, {}", packets.heaps.name(Some(heap))),
+            Track::FreeIn(heap) => {
+                format!("bytes that are free, {}", packets.heaps.name(Some(heap)))
+            }
             Track::Verdicts => "leakscope".to_owned(),
             Track::Marks => "marks".to_owned(),
             Track::Lost(core) => format!("lost data, core {core}"),

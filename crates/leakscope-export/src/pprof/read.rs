@@ -145,7 +145,11 @@ impl Profile {
             };
             let (allocator, key) = fold.split(&sample.stack);
             let index = *index_of.entry(key.into()).or_insert_with(|| {
-                sites.push(CallSite::new(SiteId::new(sites.len() as u32), key, allocator));
+                sites.push(CallSite::new(
+                    SiteId::new(sites.len() as u32),
+                    key,
+                    allocator,
+                ));
                 sites.len() - 1
             });
             let site = &mut sites[index];

@@ -21,7 +21,9 @@ impl<'o> JsonLines<'o> {
         let separators = iter::once('{').chain(iter::repeat(','));
         let names = separators.zip(columns);
         Self {
-            starts: names.map(|(separator, (name, _))| format!("{separator}\"{name}\":")).collect(),
+            starts: names
+                .map(|(separator, (name, _))| format!("{separator}\"{name}\":"))
+                .collect(),
             out,
             line: Vec::new(),
         }

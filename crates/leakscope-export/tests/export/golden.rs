@@ -87,7 +87,8 @@ fn parquet() {
 
     for &table in Table::ALL {
         let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&made().table(Format::Parquet, table)).unwrap();
+        file.write_all(&made().table(Format::Parquet, table))
+            .unwrap();
         let reader = SerializedFileReader::new(file).unwrap();
         let mut read = Vec::new();
         print_schema(&mut read, reader.metadata().file_metadata().schema());

@@ -12,7 +12,8 @@ use crate::protobuf::{Message, Value};
 /// Where they begin, and their sizes.
 const HEAPS: [(u32, u32); 2] = [(RAM + 0x1000, 0x8000), (RAM + 0x9000, 0x100)];
 
-fn recording() -> Scenario {
+/// Blocks come and go in both.
+pub(crate) fn recording() -> Scenario {
     let mut recording = Scenario::empty();
     recording.shift(0).start().run(MAIN);
     for (base, size) in HEAPS {
@@ -25,16 +26,21 @@ fn recording() -> Scenario {
     }
     let block = |recording: &Scenario, heap: usize, place: u32| {
         let (base, _) = HEAPS[heap];
-        (recording.shrink(base - 16), recording.shrink(base + 64 * place))
+        (
+            recording.shrink(base - 16),
+            recording.shrink(base + 64 * place),
+        )
     };
     for (heap, place, length) in [(0, 0, 64), (1, 0, 32), (0, 1, 128), (1, 1, 8), (0, 2, 1)] {
         let (heap, block) = block(&recording, heap, place);
-        recording.after(3000).packet(&Packet::Extended(Extended::HeapAlloc {
-            heap,
-            block,
-            length,
-            tag: None,
-        }));
+        recording
+            .after(3000)
+            .packet(&Packet::Extended(Extended::HeapAlloc {
+                heap,
+                block,
+                length,
+                tag: None,
+            }));
     }
     for (heap, place) in [(0, 0), (1, 1)] {
         let (heap, block) = block(&recording, heap, place);
@@ -63,7 +69,8 @@ fn each_heap_has_its_numbers() {
             names.insert(track.one(1).unwrap().number(), name);
         }
         let event = packet.one(11).map(Value::message);
-        if let Some((event, value)) = event.and_then(|event| Some((event.clone(), event.one(30)?))) {
+        if let Some((event, value)) = event.and_then(|event| Some((event.clone(), event.one(30)?)))
+        {
             let track = &names[&event.one(11).unwrap().number()];
             levels.insert(track.clone(), value.number());
         }
@@ -78,12 +85,18 @@ fn each_heap_has_its_numbers() {
             }
         }
     }
-    assert_eq!(levels["bytes that live"], made.report.totals.outstanding_bytes);
+    assert_eq!(
+        levels["bytes that live"],
+        made.report.totals.outstanding_bytes
+    );
     for (heap, (base, size)) in made.report.heaps.iter().zip(HEAPS) {
         let name = format!("heap at {base:#x}");
         let outstanding = heap.outstanding_bytes;
         assert_eq!(levels[&format!("bytes that live, {name}")], outstanding);
-        assert_eq!(levels[&format!("bytes that are free, {name}")], u64::from(size) - outstanding);
+        assert_eq!(
+            levels[&format!("bytes that are free, {name}")],
+            u64::from(size) - outstanding
+        );
         let of_heap = left.iter().filter(|((known, _), _)| *known == name);
         assert_eq!(of_heap.map(|(_, left)| left).sum::<u64>(), outstanding);
     }

@@ -70,7 +70,10 @@ fn a_baseline_is_written_held_and_pruned() {
     let said = "did not show any more";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     // Not while a recording shows it, or cannot tell.
-    for (inputs, code) in [("sound.svdat leak.svdat", 0), ("sound.svdat empty.svdat", 3)] {
+    for (inputs, code) in [
+        ("sound.svdat leak.svdat", 0),
+        ("sound.svdat empty.svdat", 3),
+    ] {
         check(&folder, &format!("{inputs} --baseline known --prune"), code);
         check(&folder, "leak.svdat --baseline known", 0);
     }
@@ -88,9 +91,14 @@ fn a_dump_is_judged_by_what_it_may_hold() {
     check(&folder, &log, 3);
     check(&folder, &format!("{log} --max-outstanding 1MiB"), 0);
     check(&folder, &format!("{log} --max-outstanding 1B"), 1);
-    check(&folder, &format!("{log} --baseline held --write-baseline"), 1);
+    check(
+        &folder,
+        &format!("{log} --baseline held --write-baseline"),
+        1,
+    );
     check(&folder, &format!("{log} --baseline held"), 0);
-    let nothing = "{\"schema\":\"leakscope.baseline\",\"version\":1,\"leakscope\":\"0\",\"sites\":[]}";
+    let nothing =
+        "{\"schema\":\"leakscope.baseline\",\"version\":1,\"leakscope\":\"0\",\"sites\":[]}";
     folder.write("held", nothing);
     let ran = check(&folder, &format!("{log} --baseline held"), 1);
     let said = "the baseline does not know it";
@@ -123,7 +131,12 @@ fn others_are_told_what_cannot_be_claimed() {
     let folder = Folder::of_recordings();
     for (more, code, annotation, case) in [
         ("", 3, "::error title=nothing can be claimed::", "<error "),
-        ("--inconclusive pass", 0, "::warning title=nothing can be claimed::", "<skipped "),
+        (
+            "--inconclusive pass",
+            0,
+            "::warning title=nothing can be claimed::",
+            "<skipped ",
+        ),
     ] {
         let words = format!("empty.svdat --github --junit heap.xml {more}");
         let ran = check(&folder, &words, code);
@@ -159,7 +172,12 @@ fn others_read_what_is_written() {
     if !validator.exists() {
         return needs::skip("target/readers/node (`bash .ci/run readers`)");
     }
-    let folder = Folder::of_firmware(&["error-path", "growing-table", "double-free", "out-of-memory"]);
+    let folder = Folder::of_firmware(&[
+        "error-path",
+        "growing-table",
+        "double-free",
+        "out-of-memory",
+    ]);
     let recordings = "error-path.svdat growing-table.svdat double-free.svdat out-of-memory.svdat";
     let words = format!("--sarif heap.sarif --junit heap.xml --elf program.elf {recordings}");
     check(&folder, &words, 1);
@@ -297,11 +315,12 @@ fn a_link_that_is_gone_for_good_proves_nothing() {
         let (mut stream, _) = listener.accept().expect("somebody who records");
         // The port is gone, too: nobody can come back.
         drop(listener);
-        stream
-            .write_all(&sound())
-            .expect("somebody who reads");
+        stream.write_all(&sound()).expect("somebody who reads");
     });
-    let ran = folder.run(&format!("record --tcp {address} -o made.svdat --duration 2 --check"), 3);
+    let ran = folder.run(
+        &format!("record --tcp {address} -o made.svdat --duration 2 --check"),
+        3,
+    );
     device.join().expect("a device");
     assert!(ran.stdout.contains("did not come back"), "{}", ran.stdout);
 }

@@ -164,7 +164,10 @@ fn other_tools_see_the_same_differences() {
     }
     let run = |program: &str, words: &str| {
         let mut command = Command::new(program);
-        let output = command.args(words.split(' ')).current_dir(folder.path()).output();
+        let output = command
+            .args(words.split(' '))
+            .current_dir(folder.path())
+            .output();
         String::from_utf8(output.expect("the program").stdout).expect("UTF-8")
     };
     if has_tool("heaptrack_print") {
@@ -197,7 +200,10 @@ fn other_tools_see_the_same_differences() {
         for (sample, number) in [("inuse_space", 0), ("alloc_objects", 1)] {
             let options = "-top -lines -unit=B -nodefraction=0 -nodecount=100000";
             let sides = "-diff_base before.pprof after.pprof";
-            let text = run("go", &format!("tool pprof {options} -sample_index={sample} {sides}"));
+            let text = run(
+                "go",
+                &format!("tool pprof {options} -sample_index={sample} {sides}"),
+            );
             let rows = text
                 .lines()
                 .skip_while(|row| !row.trim_start().starts_with("flat "))

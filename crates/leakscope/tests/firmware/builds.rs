@@ -22,13 +22,18 @@ const LINES: usize = 40;
 
 /// Of the firmware in C, whose compiler is told how to optimise.
 pub(crate) fn trials(firmware: &Arc<Firmware>, built: &Arc<Built>) -> Vec<Trial> {
-    let build = firmware.builds.first().filter(|_| firmware.name == "freertos");
+    let build = firmware
+        .builds
+        .first()
+        .filter(|_| firmware.name == "freertos");
     let Some(build) = build.filter(|build| build.missing().is_empty()) else {
         return Vec::new();
     };
     let (firmware, build, built) = (Arc::clone(firmware), build.clone(), Arc::clone(built));
     let name = format!("{}::{}::two_builds", firmware.name, build.name);
-    vec![Trial::test(name, move || compare(&firmware, &build, &built))]
+    vec![Trial::test(name, move || {
+        compare(&firmware, &build, &built)
+    })]
 }
 
 fn compare(firmware: &Firmware, build: &Build, built: &Built) -> Result<(), Failed> {
@@ -51,8 +56,14 @@ fn compare(firmware: &Firmware, build: &Build, built: &Built) -> Result<(), Fail
         };
         let before = recorded("before", &[])?;
         let sources = format!("SOURCES={}", moved.display());
-        add(&mut of_moved, matched(&before, &recorded("moved", &[sources])?)?);
-        add(&mut of_fast, matched(&before, &recorded("fast", &["LEVEL=-O2".to_owned()])?)?);
+        add(
+            &mut of_moved,
+            matched(&before, &recorded("moved", &[sources])?)?,
+        );
+        add(
+            &mut of_fast,
+            matched(&before, &recorded("fast", &["LEVEL=-O2".to_owned()])?)?,
+        );
     }
     let ([found_moved, all_moved], [found_fast, all_fast]) = (of_moved, of_fast);
     let said = format!(
@@ -67,7 +78,9 @@ fn compare(firmware: &Firmware, build: &Build, built: &Built) -> Result<(), Fail
 }
 
 fn add(sums: &mut [usize; 2], more: [usize; 2]) {
-    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+    sums.iter_mut()
+        .zip(more)
+        .for_each(|(sum, more)| *sum += more);
 }
 
 /// Copies a folder of sources, with comments above all that begins at the margin behind an empty line: each function, and
