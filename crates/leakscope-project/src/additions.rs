@@ -48,12 +48,9 @@ pub fn additions(way: &Examination, files: &[DefaultsFile]) -> Additions {
         return found;
     }
     for option in &way.options {
-        // An option that is off is off without a line, too.
-        let needs_no_line = option.value == "n" && option.state == State::On;
         match last_word(option, files) {
             Some(Word::Agrees) => found.present.push(option.line()),
             Some(Word::Contradicts(conflict)) => found.conflicts.push(conflict),
-            None if needs_no_line => {}
             None => found.lines.push(option.line()),
         }
     }

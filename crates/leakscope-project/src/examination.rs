@@ -61,8 +61,10 @@ pub struct Examination {
     pub options: Vec<CheckedOption>,
     /// What has to be done beside that, and is not.
     pub steps: Vec<&'static str>,
-    /// What has to be known.
+    /// What the program has to do for it.
     pub notes: Vec<&'static str>,
+    /// What such a recording does not tell.
+    pub limits: Vec<&'static str>,
 }
 
 /// An option that a way needs.
@@ -116,6 +118,7 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
     let needs_component = way.is_streamed() && version.major >= 6;
     let mut steps = Vec::new();
     let mut notes = Vec::new();
+    let mut limits = Vec::new();
     if impossible.is_none() {
         if needs_component && !build.has_systemview() {
             steps.push("idf.py add-dependency \"espressif/esp_sysview^1\"");
@@ -126,12 +129,12 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
             );
         }
         if build.chip.architecture == Architecture::RiscV && version < V5_5 {
-            notes.push(
+            limits.push(
                 "no call stacks: on RISC-V, ESP-IDF has them from 5.5 on, and all allocations are one call site",
             );
         }
         if way.is_streamed() && way != Way::Jtag && build.chip.cores > 1 {
-            notes.push(
+            limits.push(
                 "of several cores, tasks of one are known: heap events of the others seem to be its own",
             );
         }
@@ -146,6 +149,7 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
         options: options.collect(),
         steps,
         notes,
+        limits,
     }
 }
 

@@ -101,7 +101,7 @@ pub(crate) fn wanted(
         );
     }
     let mut all = match way {
-        Way::Jtag => jtag(version),
+        Way::Jtag => jtag(version, build),
         Way::Uart => uart(version, build)?,
         Way::UsbSerialJtag => usb_serial_jtag(version, build)?,
         Way::Console => vec![on(
@@ -124,7 +124,7 @@ pub(crate) fn wanted(
     Ok(all)
 }
 
-fn jtag(version: Version) -> Vec<Wanted> {
+fn jtag(version: Version, build: &Build<'_>) -> Vec<Wanted> {
     let mut all = Vec::new();
     if version >= V6_0 {
         all.push(trace_library());
@@ -148,11 +148,11 @@ fn jtag(version: Version) -> Vec<Wanted> {
             all.push(on(
                 "APPTRACE_SV_DEST_JTAG",
                 &["APPTRACE_SV_DEST_UART"],
-                "SystemView does, too",
+                "SystemView's packets go there",
             ));
         }
     }
-    if version >= V5_0 {
+    if version >= V5_0 && build.config.is_on("PM_ENABLE") {
         all.push(off(
             "PM_ENABLE",
             "with power management, JTAG is not offered",
@@ -188,7 +188,7 @@ fn uart(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str
         let to_uart = on(
             "APPTRACE_SV_DEST_UART",
             &["APPTRACE_SV_DEST_JTAG"],
-            "SystemView does, too",
+            "SystemView's packets go there",
         );
         return Ok(vec![destination, systemview(), to_uart]);
     }

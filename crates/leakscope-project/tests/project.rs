@@ -289,10 +289,10 @@ fn the_component() {
 #[test]
 fn what_has_to_be_known() {
     let riscv = way("esp32c3", "v5.3", "", Way::Jtag);
-    assert!(riscv.notes[0].starts_with("no call stacks"));
+    assert!(riscv.limits[0].starts_with("no call stacks"));
     let cores = way("esp32", "v5.3", "", Way::Uart);
-    assert!(cores.notes[0].starts_with("of several cores"));
-    assert_eq!(way("esp32", "v5.3", "", Way::Jtag).notes, [""; 0]);
+    assert!(cores.limits[0].starts_with("of several cores"));
+    assert_eq!(way("esp32", "v5.3", "", Way::Jtag).limits, [""; 0]);
     let newer = way("esp32", "v7.0", "", Way::Console);
     assert!(newer.notes[0].starts_with("this ESP-IDF is newer"));
 }

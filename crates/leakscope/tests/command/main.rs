@@ -13,6 +13,7 @@
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
+//! - [`project`]: in a folder in which firmware is built.
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
@@ -27,6 +28,7 @@ mod export;
 mod gdbinit;
 mod load_offset;
 mod make;
+mod project;
 mod readme;
 mod record;
 mod recordings;
