@@ -13,6 +13,7 @@
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
+//! - [`guide`]: the pages of `docs`.
 //! - [`project`]: in a folder in which firmware is built.
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
@@ -26,6 +27,7 @@ mod documents;
 mod elf;
 mod export;
 mod gdbinit;
+mod guide;
 mod load_offset;
 mod make;
 mod project;
