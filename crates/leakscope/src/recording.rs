@@ -172,43 +172,13 @@ impl OpenRecording {
                 break;
             }
         }
-        self.progress.reset();
+        self.begin_again();
         Ok(addresses.into_iter().collect())
     }
 
-    /// What a recording's beginning tells of the program that was running. A few distinct addresses are enough, and no
-    /// more than a part of a long recording is read for them.
-    pub(crate) fn traces_of_program(&mut self) -> anyhow::Result<TracesOfProgram> {
-        /// By chance, none of another program's would have a call before so many.
-        const ENOUGH: usize = 64;
-        const MOST_EVENTS: u32 = 1 << 18;
-        if self.saved_report()?.is_some() {
-            return Ok(TracesOfProgram::default());
-        }
-        if self.dumps()?.is_some() {
-            return Ok(TracesOfProgram {
-                return_addresses: self.return_addresses()?,
-                elf_sha256: None,
-            });
-        }
-        let mut addresses = BTreeSet::new();
-        let mut trace = Trace::new(&self.layout);
-        for _ in 0..MOST_EVENTS {
-            let Step::Event(event, trace) = trace.step(&mut *self)? else {
-                break;
-            };
-            if let EventKind::Heap(HeapEvent::Allocation { stack, .. }) = event.kind {
-                addresses.extend(trace.stacks().frames(stack));
-            }
-            if addresses.len() >= ENOUGH {
-                break;
-            }
-        }
+    /// It is read from its beginning again: so that the user sees how far that is.
+    pub(crate) fn begin_again(&self) {
         self.progress.reset();
-        Ok(TracesOfProgram {
-            elf_sha256: trace.target().elf_sha256,
-            return_addresses: addresses.into_iter().collect(),
-        })
     }
 
     /// The report in a JSON file, or what a profile of pprof's says, if that is what the user named.
@@ -261,14 +231,6 @@ impl OpenRecording {
     pub(crate) fn finish(&self) {
         self.progress.finish_and_clear();
     }
-}
-
-/// What tells the program that was running from any other.
-#[derive(Default)]
-pub(crate) struct TracesOfProgram {
-    /// The first digits of its ELF file's checksum, if it has told them.
-    pub(crate) elf_sha256: Option<String>,
-    pub(crate) return_addresses: Vec<u64>,
 }
 
 impl cli::Trace {

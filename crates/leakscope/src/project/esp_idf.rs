@@ -55,9 +55,10 @@ impl EspIdf {
         let program = build.join(&description.app_elf);
         Ok(Some(Self {
             program: program.is_file().then_some(program),
-            config: match sdkconfig.is_file() {
-                true => Some(Sdkconfig::parse(&read(&sdkconfig)?)),
-                false => None,
+            config: if sdkconfig.is_file() {
+                Some(Sdkconfig::parse(&read(&sdkconfig)?))
+            } else {
+                None
             },
             folder,
             description,

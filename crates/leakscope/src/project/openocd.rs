@@ -22,13 +22,11 @@ pub(crate) fn find() -> Result<PathBuf, Advised> {
         }
         others.push(shown(&program));
     }
-    let mut message = "Espressif's OpenOCD is not in PATH".to_owned();
-    if let Some(tools) = tools {
-        message += &format!(", nor in `{}`", tools.join(FOLDER).display());
-    }
-    if !others.is_empty() {
-        message += &format!(" (`{}` is another one)", others.join("`, `"));
-    }
+    let place = tools.map(|tools| format!(", nor in `{}`", tools.join(FOLDER).display()));
+    let others =
+        (!others.is_empty()).then(|| format!(" (`{}` is another one)", others.join("`, `")));
+    let [place, others] = [place, others].map(Option::unwrap_or_default);
+    let message = format!("Espressif's OpenOCD is not in PATH{place}{others}");
     let hint = "run `. export.sh` of ESP-IDF, or `pip install openocd-esp32`; or start OpenOCD yourself, and record \
                 with --openocd localhost:6666";
     Err(Advised { message, hint })

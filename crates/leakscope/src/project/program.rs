@@ -1,5 +1,8 @@
 //! The program that was recorded, where none is named: the project's, if the recording was made of it.
 
+use std::collections::BTreeSet;
+
+use leakscope_analysis::trace::{EventKind, HeapEvent, Step, Trace};
 use leakscope_report::program::made_of;
 use leakscope_symbols::Symbols;
 
@@ -31,7 +34,7 @@ pub(crate) fn completed(
     if programs.is_empty() {
         return Ok(completed);
     }
-    let traces = recording.traces_of_program()?;
+    let traces = Traces::of(recording)?;
     for program in programs {
         let Ok(symbols) = Symbols::open(&program) else {
             continue;
@@ -54,4 +57,48 @@ pub(crate) fn completed(
         }
     }
     Ok(completed)
+}
+
+/// What tells the program that was running from any other.
+#[derive(Default)]
+struct Traces {
+    /// The first digits of its ELF file's checksum, if it has told them.
+    elf_sha256: Option<String>,
+    return_addresses: Vec<u64>,
+}
+
+impl Traces {
+    /// A few distinct addresses are enough, and no more than a part of a long recording is read for them.
+    fn of(recording: &mut OpenRecording) -> anyhow::Result<Self> {
+        /// By chance, not so many addresses have a call before them in another program.
+        const ENOUGH: usize = 64;
+        const MOST_EVENTS: u32 = 1 << 18;
+        if recording.saved_report()?.is_some() {
+            return Ok(Self::default());
+        }
+        if recording.dumps()?.is_some() {
+            return Ok(Self {
+                elf_sha256: None,
+                return_addresses: recording.return_addresses()?,
+            });
+        }
+        let mut addresses = BTreeSet::new();
+        let mut trace = Trace::new(&recording.layout);
+        for _ in 0..MOST_EVENTS {
+            let Step::Event(event, trace) = trace.step(&mut *recording)? else {
+                break;
+            };
+            if let EventKind::Heap(HeapEvent::Allocation { stack, .. }) = event.kind {
+                addresses.extend(trace.stacks().frames(stack));
+            }
+            if addresses.len() >= ENOUGH {
+                break;
+            }
+        }
+        recording.begin_again();
+        Ok(Self {
+            elf_sha256: trace.target().elf_sha256,
+            return_addresses: addresses.into_iter().collect(),
+        })
+    }
 }

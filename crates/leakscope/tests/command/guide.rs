@@ -176,7 +176,10 @@ fn options_are_those_of_doctor() {
             let ways = examine(&Build::of(&description, &config)).expect("a version");
             let way = ways.iter().find(|examined| examined.way == way);
             let wanted = &way.expect("each way").options;
-            let lines: Vec<String> = wanted.iter().map(|option| option.line()).collect();
+            let lines: Vec<String> = wanted
+                .iter()
+                .map(leakscope_project::CheckedOption::line)
+                .collect();
             assert!(wanted.iter().all(|option| option.state == State::Missing));
             assert_eq!(lines.join("\n"), options, "{heading}: {title}");
             lists += 1;

@@ -19,12 +19,12 @@ use crate::screen::Advised;
 /// The source, connected as far as somebody is there; `started` is where OpenOCD is, if it was started for this. What it cannot do is refused first.
 pub(super) fn connect(
     record: &Record,
-    started: Option<Endpoint>,
+    started: Option<&Endpoint>,
     symbols: Option<&Symbols>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Box<dyn Source>> {
     let named = &record.source;
-    let openocd = started.as_ref().or(named.openocd.as_ref());
+    let openocd = started.or(named.openocd.as_ref());
     let refuse = |option, abilities| refuse_others(record, option, abilities);
     Ok(if let Some(SerialAddress { path, baud }) = &named.serial {
         refuse("--serial", serial::ABILITIES)?;

@@ -94,7 +94,8 @@ impl Record {
             .then(|| OpenOcd::start(around, interrupt))
             .transpose()?;
         let started = openocd.as_ref().map(OpenOcd::endpoint);
-        let mut source = match connect::connect(self, started, symbols.as_ref(), interrupt) {
+        let mut source = match connect::connect(self, started.as_ref(), symbols.as_ref(), interrupt)
+        {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
             source => source?,
         };

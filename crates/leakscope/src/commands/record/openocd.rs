@@ -21,7 +21,7 @@ use crate::project::{Kind, Project, openocd};
 use crate::screen::{self, Advised};
 
 /// It listens within this time, or does not at all.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// It ends within this time after it was told to, or is killed.
 const END: Duration = Duration::from_secs(5);
 /// It is looked at this often.

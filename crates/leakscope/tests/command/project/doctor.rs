@@ -257,7 +257,7 @@ fn a_stale_program() {
     let program = File::options()
         .write(true)
         .open(project.path("build/demo.elf"));
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     program
         .and_then(|file| file.set_modified(SystemTime::now() - hour))
         .expect("a file");
