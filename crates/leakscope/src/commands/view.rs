@@ -62,7 +62,7 @@ struct Formats(Export);
 
 impl Formats {
     fn of(view: &View) -> Self {
-        Self(Export::of(&view.trace.inputs, &view.symbols))
+        Self(Export::of(&view.trace, &view.symbols))
     }
 }
 
