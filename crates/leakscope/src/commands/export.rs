@@ -138,7 +138,10 @@ impl Export {
             None if format.is_binary() && io::stdout().is_terminal() => {
                 bail!("{} is no text: -o FILE writes it to a file", format.name())
             }
-            None => Ok(Output::plain(io::BufWriter::new(io::stdout()))),
+            None => Ok(Output::plain(io::BufWriter::with_capacity(
+                1 << 16,
+                io::stdout(),
+            ))),
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use leakscope_export::{Format, Options, Output};
+use leakscope_export::{Format, Options, Output, Table};
 use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
 use crate::cli::{Export, View};
@@ -75,25 +75,40 @@ impl Downloads for Formats {
             .first()
             .and_then(|input| Path::new(input).file_stem());
         let stem = stem.unwrap_or_default().to_string_lossy();
-        let formats = Format::ALL.iter().filter(|_| can_be_read);
-        let downloads = formats.map(|format| Download {
-            name: format.name(),
-            file: format!("{stem}.{}", format.name()),
-            purpose: format.purpose(),
+        let files = files().filter(|_| can_be_read);
+        let downloads = files.map(|(name, format, table)| Download {
+            file: format!("{stem}.{name}"),
+            name,
+            purpose: table.map_or_else(|| format.purpose(), Table::purpose),
         });
         downloads.collect()
     }
 
     fn write(&self, name: &str, out: Box<dyn Write + Send>) -> io::Result<()> {
-        let format = Format::named(name).ok_or(io::ErrorKind::NotFound)?;
+        let file = files().find(|(known, ..)| known == name);
+        let (_, format, table) = file.ok_or(io::ErrorKind::NotFound)?;
+        let options = Options {
+            table: table.unwrap_or_default(),
+            ..Options::default()
+        };
         let written = self.0.read(|facts, selection| {
-            let out = Output::plain(out);
-            Ok(format.begin(facts, selection, Options::default(), out)?)
+            Ok(format.begin(facts, selection, options, Output::plain(out))?)
         });
         written
             .map(drop)
             .map_err(|error| io::Error::other(format!("{error:#}")))
     }
+}
+
+/// All files that there can be, by what their names end with: one of each format, or one of each of its tables.
+fn files() -> impl Iterator<Item = (String, Format, Option<Table>)> {
+    Format::ALL.iter().flat_map(|&format| {
+        let name = move |table: &Table| format!("{}.{}", table.name(), format.name());
+        let tables = Table::ALL.iter().filter(move |_| format.is_table());
+        let of_tables = tables.map(move |table| (name(table), format, Some(*table)));
+        let alone = (!format.is_table()).then(|| (format.name().to_owned(), format, None));
+        of_tables.chain(alone)
+    })
 }
 
 /// Prints where the page is, and opens it unless the user does not want that.

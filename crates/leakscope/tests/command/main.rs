@@ -5,6 +5,7 @@
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
 //! - [`diff`]: recordings before and after a change.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
+//! - [`check`]: gates, as builds run them; [`folder`] is where they and `diff` run.
 //! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`load_offset`]: functions of a program that its system loads anywhere.
@@ -24,6 +25,7 @@ mod diff;
 mod documents;
 mod elf;
 mod export;
+mod folder;
 mod gdbinit;
 mod load_offset;
 mod make;
