@@ -47,7 +47,7 @@ enum State {
     Stopping,
 }
 
-impl<'s> Status<'s> {
+impl Status<'_> {
     pub(super) fn new(source: &str, saved: &Path) -> Self {
         let is_terminal = io::stderr().is_terminal();
         let bar = if is_terminal {
