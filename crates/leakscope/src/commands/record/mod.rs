@@ -3,6 +3,7 @@
 //! One thread takes bytes from the device and writes them to the file ([`leakscope_capture::recording`]);
 //! one reader follows that file as it grows, with the analysis that `leakscope report` uses.
 //!
+//! - [`project`] is what the project around says of a recording; [`openocd`] is OpenOCD, started for it.
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
 //! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
@@ -15,8 +16,10 @@ mod alarm;
 mod alone;
 mod connect;
 mod live;
+mod openocd;
 mod page;
 pub(super) mod places;
+mod project;
 mod queue;
 mod recognise;
 mod status;
@@ -45,6 +48,7 @@ use self::alarm::Alarm;
 pub(crate) use self::alarm::Alarmed;
 use self::alone::Alone;
 use self::live::{Line, Live, Reader};
+use self::openocd::OpenOcd;
 use self::page::Page;
 use self::queue::{Queue, queue};
 pub(crate) use self::recognise::NotRecorded;
@@ -52,6 +56,7 @@ use self::status::Status;
 use super::check::Asked;
 use super::reading;
 use crate::cli::{CheckFormat, Gate, Record, ReportFormat, Unpacking};
+use crate::project::Project;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt, is_broken_pipe};
@@ -64,10 +69,16 @@ const MOST_EVENTS: usize = 4096;
 const MOST_LINES: usize = 32 * 1024;
 
 impl Record {
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(&mut self) -> anyhow::Result<ExitCode> {
         if !self.check && self.gate != Gate::default() {
             bail!("what a check asks for was typed, and --check was not");
         }
+        let around = project::complete(self)?;
+        self.record(around.as_ref())
+    }
+
+    /// Records what was named, and reports.
+    fn record(&self, around: Option<&Project>) -> anyhow::Result<ExitCode> {
         let format = match self.format {
             ReportFormat::Text => CheckFormat::Text,
             ReportFormat::Json => CheckFormat::Json,
@@ -79,9 +90,17 @@ impl Record {
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
+        if let Some(around) = around {
+            project::warn(self, around, symbols.as_ref());
+        }
         let interrupt = interrupt::catch()?;
         interrupt.after(self.duration);
-        let mut source = match connect::connect(self, symbols.as_ref(), interrupt) {
+        let openocd = (self.source.start_openocd)
+            .then(|| OpenOcd::start(around, interrupt))
+            .transpose()?;
+        let started = openocd.as_ref().map(OpenOcd::endpoint);
+        let mut source = match connect::connect(self, started.as_ref(), symbols.as_ref(), interrupt)
+        {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
             source => source?,
         };
@@ -125,7 +144,7 @@ impl Record {
                 };
                 recording.run(&mut *source, &limits, interrupt, &mut tell)
             });
-            self.follow(&events, &mut live, &mut status, interrupt);
+            self.follow(&events, &mut live, &mut status, interrupt, openocd.as_ref());
             recorder
                 .join()
                 .expect("the recording thread does not panic")
@@ -192,6 +211,7 @@ impl Record {
         live: &mut Live<'_>,
         status: &mut Status<'_>,
         interrupt: &Interrupt,
+        openocd: Option<&OpenOcd>,
     ) {
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
@@ -206,6 +226,9 @@ impl Record {
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            for complaint in openocd.into_iter().flat_map(OpenOcd::complaints) {
+                status.note(&complaint);
+            }
             // If that fails, recording goes on, and its end will tell why.
             is_behind = live.follow(&mut |line| status.log(line)).unwrap_or(false);
             if matches!(
