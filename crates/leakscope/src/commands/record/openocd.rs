@@ -29,6 +29,10 @@ const TICK: Duration = Duration::from_millis(50);
 /// Lines that are kept to say why it has ended.
 const LAST_LINES: usize = 6;
 
+/// `CREATE_NEW_PROCESS_GROUP` of Windows: the console's Ctrl-C does not reach it.
+#[cfg(windows)]
+const NEW_PROCESS_GROUP: u32 = 0x200;
+
 /// A running OpenOCD. It is ended when it is dropped.
 pub(super) struct OpenOcd {
     process: Arc<Mutex<Child>>,
@@ -64,6 +68,8 @@ impl OpenOcd {
         // The terminal's Ctrl-C is for us: tracing ends before OpenOCD does.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        #[cfg(windows)]
+        std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = streams
             .stderr(Stdio::piped())
@@ -128,20 +134,17 @@ impl OpenOcd {
 
 impl Drop for OpenOcd {
     fn drop(&mut self) {
-        interrupt::before_exit(None);
         if self.port != 0 {
             // Whoever does not listen any more has ended.
             let asked = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
             let _ = asked.and_then(|mut tcl| tcl.write_all(b"shutdown\x1a"));
             let until = Instant::now() + END;
-            while Instant::now() < until {
-                if has_ended(&self.process) {
-                    return;
-                }
+            while Instant::now() < until && !has_ended(&self.process) {
                 thread::sleep(TICK);
             }
         }
         kill(&self.process);
+        interrupt::before_exit(None);
     }
 }
 
