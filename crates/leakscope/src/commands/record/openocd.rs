@@ -19,6 +19,7 @@ use leakscope_project::openocd::{arguments, words};
 use crate::interrupt;
 use crate::project::{Kind, Project, openocd};
 use crate::screen::{self, Advised};
+use crate::shell;
 
 /// It listens within this time, or does not at all.
 const START: Duration = Duration::from_mins(1);
@@ -53,11 +54,9 @@ impl OpenOcd {
     pub(super) fn start(project: Option<&Project>, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let arguments = configuration(project)?;
         let program = openocd::find()?;
-        screen::note(&format!(
-            "starting `{} {}`",
-            program.display(),
-            arguments.join(" ")
-        ));
+        let shown = arguments.iter().map(|word| shell::quoted(word));
+        let shown = shown.collect::<Vec<_>>().join(" ");
+        screen::note(&format!("starting `{} {shown}`", program.display()));
         let mut command = Command::new(&program);
         // At a port that is free, so that another one's is not in the way.
         command.args(["-c", "tcl_port 0", "-c", "telnet_port disabled"]);
@@ -178,7 +177,8 @@ fn listen(stderr: ChildStderr, said: &Mutex<Said>, tell: &Sender<u16>) {
             let _ = tell.send(port);
         }
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.starts_with("Error:") && said.errors.len() < LAST_LINES {
+        let is_new = said.last.back() != Some(&line);
+        if is_new && line.starts_with("Error:") && said.errors.len() < LAST_LINES {
             said.errors.push(line.clone());
         }
         if !line.is_empty() {

@@ -269,7 +269,7 @@ mod openocd {
         let commands = "-f 'board/my own.cfg'";
         let ran = record(&project).with("OPENOCD_COMMANDS", commands).end();
         assert!(
-            ran.stderr.contains("/bin/openocd -f board/my own.cfg`\n"),
+            ran.stderr.contains("/bin/openocd -f 'board/my own.cfg'`\n"),
             "{}",
             ran.stderr
         );
