@@ -1,9 +1,10 @@
-//! What can be typed, as plain data; `record`, `check`, `diff`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; the larger subcommands in files of their own.
 
 mod check;
 mod diff;
 mod export;
 mod gdbinit;
+mod packaging;
 pub(crate) mod quantity;
 mod record;
 
@@ -18,6 +19,7 @@ pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Say which call stacks leak, how sure that is, and why.

@@ -8,6 +8,7 @@
 //! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`load_offset`]: functions of a program that its system loads anywhere.
+//! - [`packaging`]: completions and manual pages.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
@@ -27,6 +28,7 @@ mod export;
 mod gdbinit;
 mod load_offset;
 mod make;
+mod packaging;
 mod readme;
 mod record;
 mod recordings;
