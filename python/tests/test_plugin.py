@@ -217,7 +217,8 @@ RECORDED = """
         with socket.create_server(("127.0.0.1", 0)) as listener:
             threading.Thread(target=serve, args=(listener, done), daemon=True).start()
             address = f"127.0.0.1:{{listener.getsockname()[1]}}"
-            with leakscope.record("--tcp", address, options=["--max-size", "1M"]) as path:
+            with leakscope.record("--tcp", address, options=["--max-size", "1M"]) as recorder:
+                path = recorder.output
                 assert done.wait(30)
                 while not path.exists() or path.stat().st_size < 2000:
                     threading.Event().wait(0.01)
@@ -240,8 +241,8 @@ def test_no_leakscope_records_nothing(session: pytest.Pytester) -> None:
 
         @pytest.mark.leakscope
         def test_it(leakscope):
-            with leakscope.record("--serial", "/nowhere@1"):
-                pass
+            with leakscope.record("--serial", "/nowhere@1") as recorder:
+                recorder.wait()
     """)
     session.runpytest("--no-leakscope").assert_outcomes(passed=1)
     session.runpytest().assert_outcomes(failed=1)

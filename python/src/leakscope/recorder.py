@@ -87,6 +87,15 @@ class Recorder:
         if self._process.poll() not in (None, 0):
             self._finish()
 
+    def wait(self) -> None:
+        """Waits until it ends by itself: the program has come to ``--stop``, or ``--duration`` is over.
+
+        :raises CommandFailed: if nothing could be recorded, or not all of it
+        """
+        if self._process is not None:
+            self._process.wait()
+            self._finish()
+
     def stop(self) -> None:
         """Ends the device's trace, if it has not ended by itself, and waits for the recording to be whole.
 

@@ -64,8 +64,10 @@ class Heap:
         elf: StrPath | None = None,
         options: Sequence[StrPath] = (),
         patience: float = 60,
-    ) -> Iterator[Path]:
-        """Records the device while the block runs; gives the file.
+    ) -> Iterator[leakscope.Recorder]:
+        """Records the device while the block runs; ``output`` of what it gives is the file.
+
+        ``wait()`` of it waits for a program that ends its recording itself (``heap_trace_stop``).
 
         :param source: what ``leakscope record`` is told of where the trace comes from
             (``"--tcp", "localhost:19111"``); without it, ``--leakscope-serial``, or what the device has
@@ -77,7 +79,7 @@ class Heap:
         number = len(self.traces)
         path = self.folder / ("heap.svdat" if number == 0 else f"heap.{number + 1}.svdat")
         if self.settings is None:
-            yield path
+            yield leakscope.Recorder(path, [])
             return
         device = self._device(dut)
         elf = elf if elf is not None or device is None else device.elf
@@ -90,7 +92,7 @@ class Heap:
             patience=patience,
         )
         with recorder:
-            yield path
+            yield recorder
         self.add(path, elf=elf)
 
     def add(self, trace: StrPath, *, elf: StrPath | None = None) -> None:
@@ -105,7 +107,6 @@ class Heap:
 
     def judge(self) -> None:
         """Fails or skips the test, if its recordings say so."""
-        __tracebackhide__ = True
         if self.settings is None:
             return
         if not self.traces:

@@ -109,7 +109,6 @@ def _leakscope_of_marked(request: pytest.FixtureRequest) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """After the body of a test, if that has passed: judges what was recorded."""
-    __tracebackhide__ = True
     heap = item.stash.get(HEAP, None)
     if heap is None:
         return

@@ -1,5 +1,6 @@
 //! The command as its users meet it: run as a process, judged by what it prints and how it ends.
 //!
+//! - [`changelog`]: what is new to users is said.
 //! - [`corpus`]: recordings of real boards, against an independent reader's output.
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
@@ -17,6 +18,7 @@
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
+mod changelog;
 mod check;
 mod consoles;
 mod corpus;

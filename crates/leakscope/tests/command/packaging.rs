@@ -11,7 +11,7 @@ use crate::run::leakscope;
 const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
 /// Subcommands, as `--help` lists them.
-fn subcommands() -> Vec<String> {
+pub(crate) fn subcommands() -> Vec<String> {
     let help = leakscope(["--help"]).stdout();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let words = listed
@@ -27,7 +27,7 @@ fn subcommands() -> Vec<String> {
 }
 
 /// The long options of a subcommand, without their dashes, as its `--help` lists them.
-fn options(subcommand: &str) -> Vec<String> {
+pub(crate) fn options(subcommand: &str) -> Vec<String> {
     let help = leakscope([subcommand, "--help"]).stdout();
     let options = help.lines().filter_map(|line| {
         let line = line.trim_start();
