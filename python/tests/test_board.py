@@ -53,8 +53,8 @@ def console() -> Iterator[str]:
     os.close(master)
 
 
-# OpenOCD's ports are constants of pytest-embedded: here they are such as are free. Its service `idf`, which knows
-# the program, takes `jtag` only together with `esp`, and that asks a real chip.
+# OpenOCD's ports are constants of pytest-embedded: here they are such as are free. Its service `idf`, which
+# knows the program, takes `jtag` only together with `esp`, and that asks a real chip.
 CONFTEST = """
     import pytest
     import socket
