@@ -35,7 +35,7 @@ struct Case {
 enum Status {
     Success,
     Failure {
-        kind: &'static str,
+        kind: String,
         message: String,
         stack: String,
     },
@@ -50,7 +50,7 @@ enum Status {
 fn cases(checked: &Checked<'_>, judgement: &Judgement<'_>) -> Vec<Case> {
     let failures = judgement.failures.iter().map(|failure| {
         let message = failure.message.clone();
-        let kind = failure.kind.name();
+        let kind = failure.kind.name().to_owned();
         let site = judgement.site(failure);
         // Of what is no call site, the message's first words tell one limit from the next.
         let name = site.map_or_else(
