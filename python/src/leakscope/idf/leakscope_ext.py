@@ -7,11 +7,11 @@ project's folder is handed on, and the words that were typed.
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 from leakscope.command import StrPath, hand_over
 from leakscope.errors import LeakscopeError
-from leakscope.idf.project import built_program
 
 # What a recording is called if nothing is said; `leakscope-report` and `leakscope-view` read it.
 RECORDING = "heap.svdat"
@@ -29,17 +29,17 @@ def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[s
 
 
 def _actions(project: str) -> dict[str, Any]:
-    def doctor(_name: str, _context: object, _arguments: object, *, write: bool, more: str) -> None:
-        _run("doctor", "--project", project, *(["--write"] if write else []), *shlex.split(more))
+    def doctor(_name: str, _context: object, arguments: object, *, write: bool, more: str) -> None:
+        _run("doctor", *_of(arguments, project), *(["--write"] if write else []), *shlex.split(more))
 
-    def record(_name: str, _context: object, _arguments: object, *, output: str, more: str) -> None:
-        _run("record", "--project", project, "-o", output, *shlex.split(more))
+    def record(_name: str, _context: object, arguments: object, *, output: str, more: str) -> None:
+        _run("record", *_of(arguments, project), "-o", output, *shlex.split(more))
 
     def report(_name: str, _context: object, arguments: object, *, trace: str, more: str) -> None:
-        _run("report", trace, *_elf(arguments), *shlex.split(more))
+        _run("report", trace, *_of(arguments, project), *shlex.split(more))
 
     def view(_name: str, _context: object, arguments: object, *, trace: str, more: str) -> None:
-        _run("view", trace, *_elf(arguments), *shlex.split(more))
+        _run("view", trace, *_of(arguments, project), *shlex.split(more))
 
     return {
         "leakscope-doctor": {
@@ -86,10 +86,10 @@ def _more(subcommand: str, example: str = "--format json") -> dict[str, Any]:
     return {"names": ["--more"], "default": "", "help": text, "type": str}
 
 
-def _elf(arguments: object) -> list[StrPath]:
-    """The ELF file that the build has left, if there is one."""
-    elf = built_program(getattr(arguments, "build_dir", None))
-    return [] if elf is None else ["--elf", elf]
+def _of(arguments: object, project: str) -> tuple[str, str]:
+    """The project for the command: its build folder if there is one, which ``idf.py -B`` may move."""
+    build = getattr(arguments, "build_dir", None)
+    return "--project", build if build and Path(build).is_dir() else project
 
 
 def _run(*words: StrPath) -> None:
