@@ -207,9 +207,9 @@ pub(crate) struct Symbols {
     /// The ELF file that was running, for functions and lines.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
-    /// The project that it was built in, or its build folder [default: the one around, if the recording was made of its
-    /// program].
-    #[arg(long, value_name = "DIR", conflicts_with = "elf")]
+    /// The project that it was built in, or its build folder, if --elf does not name it [default: the one around, if the
+    /// recording was made of its program].
+    #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Show source files that were built below A as if they lay below B.
     #[arg(long, value_name = "A=B")]

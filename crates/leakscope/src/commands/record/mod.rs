@@ -97,7 +97,13 @@ impl Record {
         let mut source = match connect::connect(self, started.as_ref(), symbols.as_ref(), interrupt)
         {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
-            source => source?,
+            Err(error) => {
+                for complaint in openocd.iter().flat_map(OpenOcd::complaints) {
+                    screen::note(&complaint);
+                }
+                return Err(error);
+            }
+            Ok(source) => source,
         };
         let (output, existing) = (&self.output, self.existing());
         let mut recording = match self.rotate {
