@@ -35,20 +35,20 @@ impl EspIdf {
             return Ok(None);
         };
         let path = build.join(DESCRIPTION);
-        let description = Description::parse(&read(&path)?);
-        let description = description.with_context(|| format!("`{}`", shown(&path)))?;
-        // A build that was made in a container says where it was there.
-        let said = PathBuf::from(&description.project_path);
+        let description =
+            Description::parse(&read(&path)?).with_context(|| format!("`{}`", shown(&path)))?;
+        // A build that was made in a container says where these were there.
+        let built_in = PathBuf::from(&description.project_path);
+        let config_file = PathBuf::from(&description.config_file);
         let folder = if build != folder {
             folder.to_owned()
-        } else if said.is_dir() {
-            said
+        } else if built_in.is_dir() {
+            built_in
         } else {
             build.parent().unwrap_or(&build).to_owned()
         };
-        let said = PathBuf::from(&description.config_file);
-        let sdkconfig = if said.is_file() {
-            said
+        let sdkconfig = if config_file.is_file() {
+            config_file
         } else {
             folder.join("sdkconfig")
         };
