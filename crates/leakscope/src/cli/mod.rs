@@ -193,6 +193,13 @@ pub(crate) struct Trace {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
+}
+
+/// What is asked of packed recordings.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Unpacking {
     /// How much may come out of a packed one: 4GiB. If not said, 100 times its size, and 256 MiB in any case.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_unpacked: Option<u64>,
