@@ -21,6 +21,7 @@ mod no_events;
 mod output;
 mod recording;
 mod screen;
+mod second_header;
 mod shell;
 
 use std::ffi::OsString;

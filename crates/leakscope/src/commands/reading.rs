@@ -35,6 +35,7 @@ pub(crate) fn report(
         saved.trace.inputs = recording.names();
         return Ok(saved);
     }
+    recording.require_single()?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {
         let names = recording.names();
