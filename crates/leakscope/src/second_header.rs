@@ -5,8 +5,10 @@ use std::io;
 use leakscope_analysis::trace::HEAD;
 use leakscope_capture::Input;
 
-/// Stands in the header of a file that holds several cores, to which nothing can be added.
-const LINE: &[u8] = b"\n; Offset Core0 ";
+/// How the header of a file begins, whoever wrote it. What is added to a recording later has none.
+const HEADERS: [&[u8]; 2] = [b";\n; Version ", b";\n; Author  "];
+/// How long that is, in bytes.
+const LENGTH: usize = HEADERS[0].len();
 
 /// Where the header of another recording is in a file that begins with one; `None` if it is one recording.
 ///
@@ -16,21 +18,22 @@ pub(crate) fn find(input: &mut Input) -> io::Result<Option<u64>> {
     let Some(own) = place(&input.head(HEAD)?) else {
         return Ok(None);
     };
-    let mut from = (own + LINE.len()) as u64;
+    let mut from = (own + LENGTH) as u64;
     let mut bytes = vec![0; 1 << 20];
     loop {
         let count = input.read_at(from, &mut bytes)?;
         if let Some(place) = place(&bytes[..count]) {
             return Ok(Some(from + place as u64));
         }
-        if count < LINE.len() {
+        if count < LENGTH {
             return Ok(None);
         }
-        // The line may have begun at the end of what was read.
-        from += (count + 1 - LINE.len()) as u64;
+        // A header may have begun at the end of what was read.
+        from += (count + 1 - LENGTH) as u64;
     }
 }
 
 fn place(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(LINE.len()).position(|window| window == LINE)
+    let mut windows = bytes.windows(LENGTH);
+    windows.position(|window| HEADERS.contains(&window))
 }
