@@ -7,22 +7,24 @@ use std::sync::Arc;
 use leakscope_export::{Format, Options, Output, Table};
 use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
-use crate::cli::{Export, View};
+use crate::cli::{self, Export, View};
 use crate::firmware;
+use crate::project::program;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Advised, Screen};
 
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = self.trace.open()?;
+        let symbols = program::completed(&self.symbols, &mut recording)?;
+        let mut program = firmware::program(&symbols, self.heap)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         let opened = match recording.dumps()? {
             Some(log) => {
                 let name = recording.names().concat();
                 Server::of_dump(Dump { name, log }, program, self.port)
             }
-            None => self.serve_trace(recording, program)?,
+            None => self.serve_trace(recording, program, &symbols)?,
         };
         let server = opened.map_err(|error| self.explained(error))?;
         show(&server, self.no_open)?;
@@ -34,14 +36,16 @@ impl View {
         &self,
         mut recording: OpenRecording,
         program: Program,
+        symbols: &cli::Symbols,
     ) -> anyhow::Result<io::Result<Server>> {
         if !self.follow {
             recording.require_some_event()?;
         }
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
+        let formats = Formats(Export::of(&self.trace.inputs, symbols));
         let opened = Server::new(source, program, naming, self.port);
-        Ok(opened.map(|server| server.offering(Arc::new(Formats::of(self)))))
+        Ok(opened.map(|server| server.offering(Arc::new(formats))))
     }
 
     /// What to do if the port that was asked for cannot be had.
@@ -59,12 +63,6 @@ impl View {
 
 /// What the page offers for download: what `leakscope export` writes of the same inputs.
 struct Formats(Export);
-
-impl Formats {
-    fn of(view: &View) -> Self {
-        Self(Export::of(&view.trace.inputs, &view.symbols))
-    }
-}
 
 impl Downloads for Formats {
     fn list(&self) -> Vec<Download> {

@@ -14,6 +14,8 @@
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
+//! - [`guide`]: the pages of `docs`.
+//! - [`project`]: in a folder in which firmware is built.
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
@@ -27,8 +29,10 @@ mod elf;
 mod export;
 mod folder;
 mod gdbinit;
+mod guide;
 mod load_offset;
 mod make;
+mod project;
 mod readme;
 mod record;
 mod recordings;
