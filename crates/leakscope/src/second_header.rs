@@ -4,6 +4,7 @@ use std::io;
 
 use leakscope_analysis::trace::HEAD;
 use leakscope_capture::Input;
+use leakscope_systemview::Header;
 
 /// How the header of a file begins, whoever wrote it. What is added to a recording later has none.
 const HEADERS: [&[u8]; 2] = [b";\n; Version ", b";\n; Author  "];
@@ -15,10 +16,12 @@ const LENGTH: usize = HEADERS[0].len();
 /// # Errors
 /// Those of reading.
 pub(crate) fn find(input: &mut Input) -> io::Result<Option<u64>> {
-    let Some(own) = place(&input.head(HEAD)?) else {
+    // With that of a file that was recorded, which stands right behind it.
+    let own = Header::parse(&input.head(HEAD)?).data;
+    if own == 0 {
         return Ok(None);
-    };
-    let mut from = (own + LENGTH) as u64;
+    }
+    let mut from = own as u64;
     let mut bytes = vec![0; 1 << 20];
     loop {
         let count = input.read_at(from, &mut bytes)?;
