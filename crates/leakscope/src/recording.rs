@@ -38,13 +38,8 @@ pub(crate) struct OpenRecording {
 
 impl OpenRecording {
     /// Opens inputs. What had to be done to read them is told to the user.
-    pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
-        Self::open_within(names, None)
-    }
-
-    /// The same, with what may come out of packed ones at most, in bytes.
-    fn open_within(names: &[String], max_unpacked: Option<u64>) -> anyhow::Result<Self> {
-        let mut inputs = leakscope_capture::open(names, max_unpacked)?;
+    pub(crate) fn open(names: &[String], unpacking: &cli::Unpacking) -> anyhow::Result<Self> {
+        let mut inputs = leakscope_capture::open(names, unpacking.max_unpacked)?;
         refuse_repeated(&inputs)?;
         let mut code = None;
         for input in &mut inputs {
@@ -252,7 +247,7 @@ impl OpenRecording {
 impl cli::Trace {
     /// Opens the recordings that were named.
     pub(crate) fn open(&self) -> anyhow::Result<OpenRecording> {
-        OpenRecording::open_within(&self.inputs, self.max_unpacked)
+        OpenRecording::open(&self.inputs, &self.unpacking)
     }
 }
 

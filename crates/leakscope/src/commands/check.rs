@@ -30,6 +30,7 @@ impl Check {
         let reports = self.inputs.iter().map(|input| {
             reading::report(
                 std::slice::from_ref(input),
+                &self.unpacking,
                 &self.symbols,
                 options.cycle.as_deref(),
             )

@@ -19,6 +19,7 @@ use leakscope_project::openocd::{arguments, words};
 use crate::interrupt;
 use crate::project::{Kind, Project, openocd};
 use crate::screen::{self, Advised};
+use crate::shell;
 
 /// It listens within this time, or does not at all.
 const START: Duration = Duration::from_mins(1);
@@ -28,6 +29,10 @@ const END: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(50);
 /// Lines that are kept to say why it has ended.
 const LAST_LINES: usize = 6;
+
+/// `CREATE_NEW_PROCESS_GROUP` of Windows: the console's Ctrl-C does not reach it.
+#[cfg(windows)]
+const NEW_PROCESS_GROUP: u32 = 0x200;
 
 /// A running OpenOCD. It is ended when it is dropped.
 pub(super) struct OpenOcd {
@@ -49,11 +54,9 @@ impl OpenOcd {
     pub(super) fn start(project: Option<&Project>, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let arguments = configuration(project)?;
         let program = openocd::find()?;
-        screen::note(&format!(
-            "starting `{} {}`",
-            program.display(),
-            arguments.join(" ")
-        ));
+        let shown = arguments.iter().map(|word| shell::quoted(word));
+        let shown = shown.collect::<Vec<_>>().join(" ");
+        screen::note(&format!("starting `{} {shown}`", program.display()));
         let mut command = Command::new(&program);
         // At a port that is free, so that another one's is not in the way.
         command.args(["-c", "tcl_port 0", "-c", "telnet_port disabled"]);
@@ -64,6 +67,8 @@ impl OpenOcd {
         // The terminal's Ctrl-C is for us: tracing ends before OpenOCD does.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        #[cfg(windows)]
+        std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = streams
             .stderr(Stdio::piped())
@@ -128,20 +133,17 @@ impl OpenOcd {
 
 impl Drop for OpenOcd {
     fn drop(&mut self) {
-        interrupt::before_exit(None);
         if self.port != 0 {
             // Whoever does not listen any more has ended.
             let asked = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
             let _ = asked.and_then(|mut tcl| tcl.write_all(b"shutdown\x1a"));
             let until = Instant::now() + END;
-            while Instant::now() < until {
-                if has_ended(&self.process) {
-                    return;
-                }
+            while Instant::now() < until && !has_ended(&self.process) {
                 thread::sleep(TICK);
             }
         }
         kill(&self.process);
+        interrupt::before_exit(None);
     }
 }
 
@@ -175,7 +177,8 @@ fn listen(stderr: ChildStderr, said: &Mutex<Said>, tell: &Sender<u16>) {
             let _ = tell.send(port);
         }
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.starts_with("Error:") && said.errors.len() < LAST_LINES {
+        let is_new = said.last.back() != Some(&line);
+        if is_new && line.starts_with("Error:") && said.errors.len() < LAST_LINES {
             said.errors.push(line.clone());
         }
         if !line.is_empty() {
