@@ -1,10 +1,11 @@
-//! What can be typed, as plain data; `record`, `doctor`, `check`, `diff`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; the larger subcommands in files of their own.
 
 mod check;
 mod diff;
 mod doctor;
 mod export;
 mod gdbinit;
+mod packaging;
 pub(crate) mod quantity;
 pub(crate) mod record;
 
@@ -20,6 +21,7 @@ pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Say which call stacks leak, how sure that is, and why.
