@@ -25,7 +25,7 @@
 //! | [`chip`] | architecture, cores, ports |
 //! | [`wanted`] | which options a way of recording needs, by version: the facts |
 //! | [`examination`] | a build, judged by these |
-//! | [`additions`] | the lines that `sdkconfig.defaults` lacks |
+//! | [`mod@additions`] | the lines that `sdkconfig.defaults` lacks |
 //! | [`openocd`] | the arguments that OpenOCD is started with |
 #![forbid(unsafe_code)]
 

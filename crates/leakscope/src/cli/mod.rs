@@ -1,10 +1,11 @@
-//! What can be typed, as plain data; `record`, `doctor`, `check`, `diff`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; the larger subcommands in files of their own.
 
 mod check;
 mod diff;
 mod doctor;
 mod export;
 mod gdbinit;
+mod packaging;
 pub(crate) mod quantity;
 pub(crate) mod record;
 
@@ -20,6 +21,7 @@ pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Say which call stacks leak, how sure that is, and why.
@@ -193,6 +197,13 @@ pub(crate) struct Trace {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
+}
+
+/// What is asked of packed recordings.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Unpacking {
     /// How much may come out of a packed one: 4GiB. If not said, 100 times its size, and 256 MiB in any case.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_unpacked: Option<u64>,
@@ -203,9 +214,9 @@ pub(crate) struct Symbols {
     /// The ELF file that was running, for functions and lines.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
-    /// The project that it was built in, or its build folder [default: the one around, if the recording was made of its
-    /// program].
-    #[arg(long, value_name = "DIR", conflicts_with = "elf")]
+    /// The project that it was built in, or its build folder, if --elf does not name it [default: the one around, if the
+    /// recording was made of its program].
+    #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Show source files that were built below A as if they lay below B.
     #[arg(long, value_name = "A=B")]

@@ -9,6 +9,7 @@ mod events;
 mod export;
 mod gdbinit;
 mod log;
+mod packaging;
 mod part;
 mod reading;
 pub(crate) mod record;
@@ -35,6 +36,8 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(man) => man.run(),
         }?;
         Ok(ExitCode::SUCCESS)
     }

@@ -254,3 +254,43 @@ fn its_c_compiles() {
         assert!(compiler.status.success(), "{program}\n{said}");
     }
 }
+
+/// All sources below these crates, with texts in one piece that are written in several lines.
+fn sources() -> String {
+    fn add(folder: &Path, all: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                add(&path, all);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                all.push_str(&fs::read_to_string(&path).expect("a source"));
+            }
+        }
+    }
+    let mut all = String::new();
+    for entry in fs::read_dir(project().join("crates")).expect("a folder") {
+        add(&entry.expect("a crate").path().join("src"), &mut all);
+    }
+    let pieces = all.split("\\\n").map(str::trim_start);
+    pieces.collect()
+}
+
+/// What is quoted as a symptom is what is said.
+#[test]
+fn symptoms_are_messages() {
+    let page = fs::read_to_string(project().join("docs/troubleshooting.md")).expect("a page");
+    let sources = sources();
+    let symptoms = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let mut count = 0;
+    for (symptom, _) in symptoms {
+        let mut parts = symptom.split('…').map(str::trim);
+        assert!(
+            parts.all(|part| sources.contains(part)),
+            "nothing says `{symptom}`"
+        );
+        count += 1;
+    }
+    assert!(count > 5, "symptoms are quoted: {count}");
+}

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::mem;
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use leakscope_project::openocd::{arguments, words};
 use crate::interrupt;
 use crate::project::{Kind, Project, openocd};
 use crate::screen::{self, Advised};
+use crate::shell;
 
 /// It listens within this time, or does not at all.
 const START: Duration = Duration::from_mins(1);
@@ -28,6 +30,10 @@ const END: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(50);
 /// Lines that are kept to say why it has ended.
 const LAST_LINES: usize = 6;
+
+/// `CREATE_NEW_PROCESS_GROUP`.
+#[cfg(windows)]
+const NEW_PROCESS_GROUP: u32 = 0x200;
 
 /// A running OpenOCD. It is ended when it is dropped.
 pub(super) struct OpenOcd {
@@ -49,43 +55,35 @@ impl OpenOcd {
     pub(super) fn start(project: Option<&Project>, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let arguments = configuration(project)?;
         let program = openocd::find()?;
+        let quoted: Vec<String> = arguments.iter().map(|word| shell::quoted(word)).collect();
         screen::note(&format!(
             "starting `{} {}`",
             program.display(),
-            arguments.join(" ")
+            quoted.join(" ")
         ));
-        let mut command = Command::new(&program);
-        // At a port that is free, so that another one's is not in the way.
-        command.args(["-c", "tcl_port 0", "-c", "telnet_port disabled"]);
-        command.args(["-c", "gdb_port disabled"]).args(&arguments);
-        if let Some(scripts) = openocd::scripts(&program) {
-            command.env("OPENOCD_SCRIPTS", scripts);
-        }
-        // The terminal's Ctrl-C is for us: tracing ends before OpenOCD does.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let streams = command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut child = streams
-            .stderr(Stdio::piped())
-            .spawn()
+        let mut child = spawn(&program, &arguments)
             .with_context(|| format!("`{}` cannot be started", program.display()))?;
         let stderr = child.stderr.take().context("OpenOCD has no output")?;
-        let said = Arc::new(Mutex::new(Said::default()));
-        let (tell, port) = mpsc::channel();
-        let listener = Arc::clone(&said);
-        thread::spawn(move || listen(stderr, &listener, &tell));
         let mut started = Self {
             process: Arc::new(Mutex::new(child)),
             port: 0,
-            said,
+            said: Arc::default(),
         };
         let process = Arc::clone(&started.process);
         interrupt::before_exit(Some(Box::new(move || kill(&process))));
+        let (tell, told) = mpsc::channel();
+        let said = Arc::clone(&started.said);
+        thread::spawn(move || listen(stderr, &said, &tell));
+        started.port = started.wait_for_port(&told, interrupt)?;
+        Ok(started)
+    }
+
+    fn wait_for_port(&self, told: &Receiver<u16>, interrupt: &Interrupt) -> anyhow::Result<u16> {
         let until = Instant::now() + START;
-        started.port = loop {
-            match port.recv_timeout(TICK) {
-                Ok(port) => break port,
-                Err(RecvTimeoutError::Disconnected) => return Err(started.failed()),
+        loop {
+            match told.recv_timeout(TICK) {
+                Ok(port) => return Ok(port),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.failed()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if interrupt.is_set() {
@@ -94,8 +92,7 @@ impl OpenOcd {
             if Instant::now() >= until {
                 bail!("OpenOCD does not listen after {} s", START.as_secs());
             }
-        };
-        Ok(started)
+        }
     }
 
     /// Where its Tcl port is.
@@ -128,21 +125,40 @@ impl OpenOcd {
 
 impl Drop for OpenOcd {
     fn drop(&mut self) {
-        interrupt::before_exit(None);
         if self.port != 0 {
             // Whoever does not listen any more has ended.
             let asked = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
             let _ = asked.and_then(|mut tcl| tcl.write_all(b"shutdown\x1a"));
             let until = Instant::now() + END;
-            while Instant::now() < until {
-                if has_ended(&self.process) {
-                    return;
-                }
+            while Instant::now() < until && !has_ended(&self.process) {
                 thread::sleep(TICK);
             }
         }
         kill(&self.process);
+        interrupt::before_exit(None);
     }
+}
+
+/// At a port that is free, so that another OpenOCD's is not in the way. The terminal's Ctrl-C does not reach it: tracing
+/// ends before it does.
+fn spawn(program: &Path, arguments: &[String]) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    for script in ["tcl_port 0", "gdb_port disabled", "telnet_port disabled"] {
+        command.args(["-c", script]);
+    }
+    if let Some(scripts) = openocd::scripts(program) {
+        command.env("OPENOCD_SCRIPTS", scripts);
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
 }
 
 /// What it is started with: `OPENOCD_COMMANDS`, which ESP-IDF knows too, or what suits the project's chip.
@@ -175,7 +191,8 @@ fn listen(stderr: ChildStderr, said: &Mutex<Said>, tell: &Sender<u16>) {
             let _ = tell.send(port);
         }
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.starts_with("Error:") && said.errors.len() < LAST_LINES {
+        let is_new = said.last.back() != Some(&line);
+        if is_new && line.starts_with("Error:") && said.errors.len() < LAST_LINES {
             said.errors.push(line.clone());
         }
         if !line.is_empty() {

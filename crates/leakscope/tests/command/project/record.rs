@@ -185,6 +185,7 @@ mod openocd {
             fs::create_dir_all(place.join("share/openocd/scripts")).expect("a folder with room");
             let script = format!(
                 "{VERSION}echo \"$0 $* $OPENOCD_SCRIPTS\" >started\n\
+                 echo 'Error: timed out while waiting for target halted' >&2\n\
                  echo 'Info : Listening on port {port} for tcl connections' >&2\nread line <end\n"
             );
             put(&project, "other", &script);
@@ -208,6 +209,8 @@ mod openocd {
         let ran = record(&project).end();
         openocd.join().expect("OpenOCD was told to end");
         assert_eq!(ran.code, 2, "{}", ran.stderr);
+        let complaint = "note: OpenOCD: Error: timed out while waiting for target halted\n";
+        assert!(ran.stderr.contains(complaint), "{}", ran.stderr);
         let started = project.read("started");
         let newest = "tools/tools/openocd-esp32/v0.12.0-esp32-20250226/openocd-esp32";
         assert!(
@@ -226,6 +229,38 @@ mod openocd {
         );
     }
 
+    /// A second Ctrl-C ends leakscope at once, and OpenOCD with it, whatever that does.
+    #[test]
+    fn it_does_not_outlive_a_second_ctrl_c() {
+        let project = EspIdf::new("esp32c3", "v5.5", READY);
+        let made = Command::new("mkfifo").arg(project.path("end")).status();
+        assert!(made.expect("a shell's tools").success());
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("a port").port();
+        let script = format!(
+            "{VERSION}echo $$ >id\necho 'Info : Listening on port {port} for tcl connections' >&2\nread line <end\n"
+        );
+        put(&project, "openocd", &script);
+        let mut child = record(&project).begin();
+        let kill = |signal: &str, id: &str| {
+            let killed = Command::new("kill").args([signal, id]).output();
+            killed.expect("a shell's tools").status.success()
+        };
+        // It listens, and answers nobody.
+        let _silent = listener.accept().expect("a host");
+        let id = project.read("id");
+        assert!(kill("-0", id.trim()), "OpenOCD runs");
+        assert!(kill("-INT", &child.id().to_string()));
+        let (link, _) = listener.accept().expect("a host that wants it to end");
+        let mut asked = Vec::new();
+        let _ = BufReader::new(link).read_until(0x1A, &mut asked);
+        assert_eq!(asked, b"shutdown\x1a");
+        assert!(kill("-INT", &child.id().to_string()));
+        let status = child.wait().expect("an end");
+        assert_eq!(status.code(), Some(130));
+        assert!(!kill("-0", id.trim()), "OpenOCD has ended");
+    }
+
     /// The variable that `idf.py` knows, too; in a folder that is no project, it is needed.
     #[test]
     fn its_arguments() {
@@ -234,7 +269,7 @@ mod openocd {
         let commands = "-f 'board/my own.cfg'";
         let ran = record(&project).with("OPENOCD_COMMANDS", commands).end();
         assert!(
-            ran.stderr.contains("/bin/openocd -f board/my own.cfg`\n"),
+            ran.stderr.contains("/bin/openocd -f 'board/my own.cfg'`\n"),
             "{}",
             ran.stderr
         );
