@@ -60,8 +60,9 @@ fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }
 
-/// What is no recording, behind one: noise, zeros, ones, text, as many bytes as the others have packets.
-fn garbage(_: ()) -> Vec<u8> {
+/// What is no recording, behind one: noise, zeros, ones, text, as many bytes as the others have packets. What a byte of
+/// it costs is what a packet costs elsewhere.
+fn garbage() -> Vec<u8> {
     let mut bytes = synthetic::recording(2000).bytes;
     let mut random = 1_u64;
     let quarter = PACKETS as usize / 4;
@@ -79,8 +80,7 @@ fn garbage(_: ()) -> Vec<u8> {
     bytes
 }
 
-/// A byte of it, however much there is.
-#[library_benchmark(args = [()], setup = garbage, config = costs(1000.0))]
+#[library_benchmark(setup = garbage, config = costs(1000.0))]
 fn doubt(bytes: Vec<u8>) -> u64 {
     work::events(&bytes)
 }

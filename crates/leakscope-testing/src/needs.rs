@@ -55,7 +55,7 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
 /// The bytes of an input that was once misread, of those that lie beside the project; `None` if the test is to be
 /// skipped.
 pub fn case_bytes(name: &str) -> Option<Vec<u8>> {
-    bytes_of(&beside("cases", name)?)
+    beside("cases", name).map(|path| bytes_of(&path))
 }
 
 fn beside(folder: &str, name: &str) -> Option<PathBuf> {
@@ -71,10 +71,10 @@ fn beside(folder: &str, name: &str) -> Option<PathBuf> {
 
 /// The bytes of [`corpus`].
 pub fn corpus_bytes(name: &str) -> Option<Vec<u8>> {
-    bytes_of(&corpus(name)?)
+    corpus(name).map(|path| bytes_of(&path))
 }
 
-fn bytes_of(path: &Path) -> Option<Vec<u8>> {
+fn bytes_of(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path);
-    Some(bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
