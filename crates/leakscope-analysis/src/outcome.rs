@@ -3,7 +3,7 @@
 //! Times are ticks since the trace began ([`Target::timestamp_hz`] a second), sizes are bytes, code is
 //! addresses. Call sites, tasks and cores refer to each other by index.
 
-use crate::findings::{Finding, Growth, Left};
+use crate::findings::{Finding, Growth, Left, Rank};
 use crate::heap::SiteId;
 use crate::problem::Problem;
 use crate::trace::{Context, Task};
@@ -40,6 +40,20 @@ impl Outcome {
     /// How many anomalies, and how many failed allocations, are kept one by one; beyond that they are
     /// only counted in [`Totals`].
     pub const KEPT: usize = 1000;
+
+    /// Puts call sites in the order of their findings again, after somebody has changed these.
+    pub fn rank_again(&mut self) {
+        let mut order: Vec<usize> = (0..self.call_sites.len()).collect();
+        order.sort_by_key(|&index| self.call_sites[index].rank());
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old] = new;
+        }
+        for (site, _) in &mut self.peak.holders {
+            *site = place[*site];
+        }
+        self.call_sites.sort_by_key(CallSite::rank);
+    }
 
     /// The name of a context, as a person would call it: a task's name, `ISR 5 (SysTick)`, `idle`.
     pub fn context_name(&self, context: Context) -> String {
@@ -209,6 +223,16 @@ pub struct CallSite {
 impl CallSite {
     /// How many outstanding blocks are listed one by one.
     pub const BLOCKS_KEPT: usize = 32;
+
+    /// Where it stands among others.
+    pub fn rank(&self) -> Rank {
+        Rank {
+            verdict: self.finding.verdict,
+            growth: self.growth,
+            outstanding_bytes: self.outstanding_bytes,
+            first_allocation: self.first_allocation,
+        }
+    }
 }
 
 /// A block that was not freed.

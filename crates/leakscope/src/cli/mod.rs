@@ -1,9 +1,10 @@
-//! What can be typed, as plain data; `record`, `check`, `diff`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; `record`, `check`, `diff`, `export`, `image` and `gdbinit` in files of their own.
 
 mod check;
 mod diff;
 mod export;
 mod gdbinit;
+mod image;
 pub(crate) mod quantity;
 mod record;
 
@@ -18,6 +19,7 @@ pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use image::{AtTheEnd, Image};
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -51,6 +53,7 @@ pub(crate) enum Command {
     Log(Log),
     View(View),
     Export(Box<Export>),
+    Image(Image),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
@@ -70,6 +73,8 @@ pub(crate) struct Report {
     pub(crate) trace: Trace,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) at_the_end: AtTheEnd,
     #[command(flatten)]
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
@@ -98,7 +103,7 @@ pub(crate) struct Report {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep"]
+        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep", "image"]
     )]
     pub(crate) html: Option<PathBuf>,
     /// Overwrite the file of --html if it exists.

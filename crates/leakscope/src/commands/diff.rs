@@ -8,7 +8,7 @@ use leakscope_compare::diff::{self, Basis, Per, Status, TextOptions};
 use leakscope_report::{Report, json};
 
 use super::reading;
-use crate::cli::{self, Diff, FailOn, ReportFormat, Unit};
+use crate::cli::{self, AtTheEnd, Diff, FailOn, ReportFormat, Unit};
 use crate::output;
 use crate::screen::{self, Advised, Screen};
 
@@ -68,9 +68,14 @@ impl Diff {
             ..self.symbols.clone()
         };
         let read = |inputs: &[String], symbols: &cli::Symbols| {
-            let reports = inputs
-                .iter()
-                .map(|input| reading::report(from_ref(input), symbols, self.cycle.as_deref()));
+            let reports = inputs.iter().map(|input| {
+                reading::report(
+                    from_ref(input),
+                    symbols,
+                    self.cycle.as_deref(),
+                    &AtTheEnd::default(),
+                )
+            });
             reports.collect::<anyhow::Result<Vec<Report>>>()
         };
         let (before, after) = (read(before, &before_symbols)?, read(after, &self.symbols)?);

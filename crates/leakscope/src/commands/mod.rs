@@ -7,6 +7,7 @@ mod diff;
 mod events;
 mod export;
 mod gdbinit;
+mod image;
 mod log;
 mod part;
 mod reading;
@@ -30,6 +31,7 @@ impl Command {
             Self::Log(log) => log.run(),
             Self::View(view) => view.run(),
             Self::Export(export) => export.run(),
+            Self::Image(image) => image.run(),
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),

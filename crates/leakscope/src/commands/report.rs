@@ -9,13 +9,14 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::{FrameSource, Policy, Symbolizer, json, text};
+use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
+use crate::image::Beside;
 use crate::output;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
@@ -28,10 +29,14 @@ impl Report {
         let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
+            self.at_the_end
+                .refuse("a saved report has no blocks any more")?;
             return self.write_again(saved);
         }
         firmware::locate(symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
+            self.at_the_end
+                .refuse("a heap dump lists blocks, and is no recording")?;
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
         if !self.print && !self.description.is_empty() {
@@ -42,6 +47,11 @@ impl Report {
         let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut screen = Screen::new();
         let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
+        if self.part.filter().has_period() {
+            self.at_the_end.refuse(
+                "it is of the end of the recording, and --from and --to choose a part of it",
+            )?;
+        }
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
@@ -53,13 +63,15 @@ impl Report {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let report = leakscope_report::Report::of_part(
-            &outcome,
-            &mut symbolizer,
-            &recording.names(),
-            &Policy::default(),
-            &self.part.filter(),
-        );
+        let beside = Beside {
+            symbols: symbols.as_ref(),
+            source,
+            symbolizer: &mut symbolizer,
+            part: &self.part.filter(),
+        };
+        let report = self
+            .at_the_end
+            .report(&mut recording, &mut outcome, beside)?;
         self.conclude(report, &outcome.tasks, &mut screen)
     }
 

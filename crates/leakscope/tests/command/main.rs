@@ -27,6 +27,7 @@ mod export;
 mod gdbinit;
 mod load_offset;
 mod make;
+mod memory;
 mod readme;
 mod record;
 mod recordings;

@@ -13,6 +13,7 @@
 mod alarm;
 mod alone;
 mod connect;
+mod image;
 mod live;
 mod page;
 pub(super) mod places;
@@ -48,7 +49,7 @@ pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use super::check::Asked;
 use super::reading;
-use crate::cli::{CheckFormat, Gate, Record, ReportFormat};
+use crate::cli::{AtTheEnd, CheckFormat, Gate, Record, ReportFormat};
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt, is_broken_pipe};
@@ -74,9 +75,10 @@ impl Record {
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
+        let image = image::request(self, symbols.as_ref())?;
         let interrupt = interrupt::catch()?;
         interrupt.after(self.duration);
-        let mut source = match connect::connect(self, symbols.as_ref(), interrupt) {
+        let mut source = match connect::connect(self, symbols.as_ref(), interrupt, image.as_ref()) {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
             source => source?,
         };
@@ -117,6 +119,10 @@ impl Record {
         });
         grows.store(false, Ordering::Release);
         status.clear();
+        if let (Some(image), Some(symbols)) = (&image, &symbols) {
+            // The recording is none the worse for it.
+            image::save(self, image, symbols).unwrap_or_else(|error| screen::complain(&error));
+        }
         let finished = self.finish(
             recording,
             ending,
@@ -133,11 +139,29 @@ impl Record {
         let mut code = ExitCode::SUCCESS;
         if let Some(asked) = asked {
             let inputs = [saved.display().to_string()];
-            let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
+            let report = reading::report(
+                &inputs,
+                &self.symbols,
+                asked.cycle.as_deref(),
+                &self.at_the_end(),
+            )?;
             let doubt = "the link to the device was lost, and did not come back";
             code = asked.conclude(&[report], format, status.link_is_lost.then_some(doubt))?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
+    }
+
+    /// The image that was made.
+    fn at_the_end(&self) -> AtTheEnd {
+        let path = image::path(self);
+        let is_there = self.image && path.exists();
+        AtTheEnd {
+            image: is_there
+                .then(|| path.display().to_string())
+                .into_iter()
+                .collect(),
+            ..AtTheEnd::default()
+        }
     }
 
     /// Before anything is connected: nothing is recorded over what exists, or is needed.
