@@ -125,10 +125,10 @@ impl Symbols {
         &self.ram
     }
 
-    /// The program's variables in order of addresses, as it was loaded; none overlaps another. Those on stacks and in
-    /// registers are not among them.
+    /// The program's variables and constants in order of addresses, as it was loaded; none overlaps another. Those on
+    /// stacks and in registers are not among them.
     pub fn variables(&self) -> Vec<Variable> {
-        let mut variables = variables::all(&self.file, &self.table, &self.debug);
+        let mut variables = variables::all(&self.file, &self.table, &self.debug, &self.ram);
         for variable in &mut variables {
             variable.address = variable.address.wrapping_add(self.loaded_at);
         }

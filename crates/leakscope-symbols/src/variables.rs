@@ -1,5 +1,6 @@
 //! Variables by address: what the symbol table calls them, and what the debug information says of their types.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use gimli::DebugInfoOffset;
@@ -17,13 +18,21 @@ pub struct Variable {
     pub size: u64,
     /// Its name, demangled.
     pub name: Arc<str>,
+    /// Whether the program cannot write it, as in flash.
+    pub is_constant: bool,
     /// The source file that it is in, as the compiler was told it; the debug information says it.
     pub file: Option<Arc<str>>,
     pub(crate) type_at: Option<DebugInfoOffset>,
 }
 
 /// All variables in order of addresses; none overlaps another.
-pub(crate) fn all(file: &[u8], table: &SymbolTable, debug: &DebugInfo) -> Vec<Variable> {
+pub(crate) fn all(
+    file: &[u8],
+    table: &SymbolTable,
+    debug: &DebugInfo,
+    ram: &[Range<u64>],
+) -> Vec<Variable> {
+    let is_constant = |address: u64| !ram.iter().any(|range| range.contains(&address));
     let mut globals = debug.globals(file);
     globals.sort_by_key(|global| global.address);
     let global_at = |address: u64| -> Option<&Global> {
@@ -40,6 +49,7 @@ pub(crate) fn all(file: &[u8], table: &SymbolTable, debug: &DebugInfo) -> Vec<Va
                 address: symbol.address,
                 size: symbol.size,
                 name: name.into(),
+                is_constant: is_constant(symbol.address),
                 file: global.and_then(|global| global.file.clone()),
                 type_at: global.and_then(|global| global.type_at),
             }
@@ -51,6 +61,7 @@ pub(crate) fn all(file: &[u8], table: &SymbolTable, debug: &DebugInfo) -> Vec<Va
             address: global.address,
             size: debug.size_of(file, global.type_at?)?,
             name: global.name.clone()?,
+            is_constant: is_constant(global.address),
             file: global.file.clone(),
             type_at: global.type_at,
         })

@@ -46,7 +46,7 @@ impl SnapshotRequest {
     }
 
     /// Reads the memory of a target that stands still. What cannot be read is noted.
-    pub(crate) fn take(&self, memory: &mut dyn Memory, registers: Vec<u8>) {
+    pub fn take(&self, memory: &mut dyn Memory, registers: Vec<u8>) {
         let begin = Instant::now();
         let mut snapshot = Snapshot {
             registers,
@@ -73,7 +73,7 @@ impl Snapshot {
             match memory.read(from, &mut bytes) {
                 Ok(()) => match self.pieces.last_mut() {
                     Some((start, piece)) if *start + piece.len() as u64 == from => {
-                        piece.extend(bytes)
+                        piece.extend(bytes);
                     }
                     _ => self.pieces.push((from, bytes)),
                 },

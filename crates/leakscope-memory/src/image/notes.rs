@@ -177,8 +177,15 @@ impl Notes {
                 .get(at..at + size)
                 .map(|bytes| self.words.pointer(bytes))
         };
-        // The number has 32 bits everywhere; the next ones, of its parent, are above it.
-        let id = word(id_offset(self.words)).unwrap_or(0) & u64::from(u32::MAX);
+        // 32 bits everywhere.
+        let at = id_offset(self.words);
+        let narrow = Words {
+            is_64_bit: false,
+            ..self.words
+        };
+        let id = status
+            .get(at..at + 4)
+            .map_or(0, |bytes| narrow.pointer(bytes));
         let registers: Option<(Vec<u64>, usize)> = self.machine.registers().and_then(|place| {
             let all = (0..place.count).map(|index| word(place.offset + index * size));
             Some((all.collect::<Option<_>>()?, place.stack_pointer))

@@ -36,7 +36,8 @@ pub(super) fn build<'i>(
     outcome: Option<&Outcome>,
     look: Look,
 ) -> Built<'i> {
-    let all_variables = symbols.map(Symbols::variables).unwrap_or_default();
+    let mut all_variables = symbols.map(Symbols::variables).unwrap_or_default();
+    all_variables.retain(|variable| !variable.is_constant);
     let map = allocators_map(image, &all_variables);
     let (blocks, gone) = blocks(live, map.as_deref());
     // A variable that holds blocks is the heap.
@@ -71,6 +72,7 @@ pub(super) fn build<'i>(
     let scene = Scene {
         heap,
         free: live.free.clone(),
+        left_out: recorders_own(image, &variables),
         stacks,
         variables: ranges,
         aliases,
@@ -194,6 +196,29 @@ fn blocks(live: &Live, map: Option<&[Range<u64>]>) -> (Vec<Block>, Vec<Block>) {
     (blocks, gone)
 }
 
+/// The memory of a recorder that sends through RTT: addresses of blocks stand in it because they were told to the host.
+///
+/// The control block and its channels: SEGGER's `SEGGER_RTT.h`, with pointers of 32 bits.
+fn recorders_own(image: &Image, variables: &[Variable]) -> Vec<Range<u64>> {
+    const FIRST_CHANNEL: u64 = 24;
+    const CHANNEL: u64 = 24;
+    const MOST_CHANNELS: u64 = 32;
+    let found = variables
+        .iter()
+        .find(|variable| &*variable.name == "_SEGGER_RTT");
+    let Some(control) = found.filter(|_| !image.words.is_64_bit) else {
+        return Vec::new();
+    };
+    let word = |offset: u64| image.pointer(control.address.wrapping_add(offset));
+    let channels = word(16).unwrap_or(0).saturating_add(word(20).unwrap_or(0));
+    let buffers = (0..channels.min(MOST_CHANNELS)).filter_map(|channel| {
+        let at = FIRST_CHANNEL + CHANNEL * channel;
+        let start = word(at + 4)?;
+        Some(start..start.checked_add(word(at + 8)?)?)
+    });
+    std::iter::once(range_of(control)).chain(buffers).collect()
+}
+
 /// Where the heap is: as the target has said, the variables that are it and, in each segment, from the first to the
 /// last block that ever was, without other variables.
 fn heap_regions(
@@ -279,13 +304,12 @@ fn thread_stacks(
         let block = blocks
             .iter()
             .find(|block| (block.start..block.start + block.size).contains(&pointer));
-        let whole = if let Some(block) = block {
-            block.start..block.start + block.size
-        } else {
-            let known = || variables.iter().chain(heap);
-            // A stack that the program has as a variable.
-            let own = known().find(|range| range.contains(&pointer)).cloned();
-            own.unwrap_or_else(|| {
+        let whole = match block {
+            Some(block) => block.start..block.start + block.size,
+            // A stack from before the trace: where it begins nobody knows, and all of it is taken to be in use.
+            None if heap.iter().any(|region| region.contains(&pointer)) => return None,
+            None => {
+                let known = || variables.iter().chain(heap);
                 let below = known()
                     .map(|range| range.end)
                     .filter(|end| *end <= pointer)
@@ -294,8 +318,16 @@ fn thread_stacks(
                     .map(|range| range.start)
                     .filter(|start| *start > pointer)
                     .min();
-                segment.start.max(below.unwrap_or(0))..segment.end.min(above.unwrap_or(u64::MAX))
-            })
+                // A stack that the program has as a variable.
+                let own = variables
+                    .iter()
+                    .find(|range| range.contains(&pointer))
+                    .cloned();
+                own.unwrap_or_else(|| {
+                    segment.start.max(below.unwrap_or(0))
+                        ..segment.end.min(above.unwrap_or(u64::MAX))
+                })
+            }
         };
         let used = from.max(whole.start)..whole.end;
         let name = if image.is_esp_idf {

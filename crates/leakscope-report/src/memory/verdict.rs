@@ -26,7 +26,7 @@ pub(super) fn judge(examined: &Examined<'_>, outcome: &mut Outcome) {
         let is_lost = found.old_definite > 0;
         match site.finding.verdict {
             verdict if verdict.is_leak() => {
-                confirm(&mut site.finding, found, examined.is_complete())
+                confirm(&mut site.finding, found, examined.is_complete());
             }
             Verdict::Once | Verdict::Bounded | Verdict::Unclassified if is_lost => {
                 lose(site, found, examined.is_complete());

@@ -59,6 +59,9 @@ pub(super) fn section(
     ]);
     for kind in Kind::ALL {
         let (blocks, size) = memory.total.of(kind);
+        if blocks == 0 {
+            continue;
+        }
         table.row([
             count(blocks).into(),
             count(size).into(),
@@ -128,7 +131,7 @@ fn holders(page: &mut Page<'_>, memory: &Memory, options: &TextOptions) -> io::R
     let mut table = Table::new([
         Column::number("bytes"),
         Column::number("blocks"),
-        Column::text("held by", Give::End(30)),
+        Column::text("held by", Give::Middle(30)),
     ]);
     for step in steps.iter().take(options.shown(steps.len())) {
         table.row([

@@ -129,7 +129,7 @@ impl Image {
         match found.holders.len() - shown {
             0 if found.holders.is_empty() => writeln!(screen.out, "nothing points at it")?,
             0 => {}
-            more => writeln!(screen.out, "  {} more: see --all", more)?,
+            more => writeln!(screen.out, "  {more} more: see --all")?,
         }
         Ok(screen.out.flush()?)
     }

@@ -115,7 +115,6 @@ static APART void scrub(void) {
 }
 
 static APART void look(void) {
-    scrub();
 #ifdef WITH_LSAN
     __lsan_do_recoverable_leak_check();
     _exit(0);
@@ -172,6 +171,7 @@ static void APART make(int shape) {
 /* What only a stack holds, and what only a register holds. */
 static APART void on_stack(void) {
     void *volatile held = block(0);
+    scrub();
     look();
     g_number = (uintptr_t)held;
 }
@@ -188,6 +188,7 @@ static APART void in_register(void) {
 #else
     g_pointer = block(0);
 #endif
+    scrub();
     look();
 }
 
@@ -204,5 +205,6 @@ int main(int count, char **arguments) {
     case 35: below_stack(); break;
     default: make(shape);
     }
+    scrub();
     look();
 }
