@@ -5,8 +5,9 @@
 
 use super::scene::Look;
 
-/// The mean of what is found with the blocks moved up, and moved down; `None` if there is no room for either.
-pub(super) fn expected(look: &Look<'_>) -> Option<f64> {
+/// How many words point at blocks, and how many would by chance: the mean of what is found with the blocks moved up, and
+/// moved down; `None` if there is no room for either.
+pub(super) fn measure(look: &Look<'_>) -> (u64, Option<f64>) {
     let hull = look.map.hull();
     let size = hull.end - hull.start;
     let segments: Vec<_> = look
@@ -44,8 +45,9 @@ pub(super) fn expected(look: &Look<'_>) -> Option<f64> {
         .flatten()
         .filter(is_room)
         .collect();
-    let mut hits = 0_u64;
+    let (mut pointers, mut hits) = (0_u64, 0_u64);
     let mut test = |word: u64| {
+        pointers += u64::from(look.map.find(word).is_some());
         for start in &starts {
             let moved = word.wrapping_sub(*start).wrapping_add(hull.start);
             let is_in = word.wrapping_sub(*start) < size;
@@ -56,5 +58,8 @@ pub(super) fn expected(look: &Look<'_>) -> Option<f64> {
     for index in 0..look.map.list().len() {
         look.each_in(index, |_, word| test(word));
     }
-    (!starts.is_empty()).then(|| hits as f64 / starts.len() as f64)
+    (
+        pointers,
+        (!starts.is_empty()).then(|| hits as f64 / starts.len() as f64),
+    )
 }

@@ -63,6 +63,7 @@ impl<'i> Scene<'i> {
         let look = &Look::new(self);
         let flooded = flood::flood(look);
         let ways = holders::find(look);
+        let (pointers, chance) = chance::measure(look);
         let blocks = look.map.list();
         let found = (0..blocks.len()).map(|index| Found {
             block: blocks[index],
@@ -77,8 +78,11 @@ impl<'i> Scene<'i> {
         Survey {
             blocks: found.collect(),
             branches: ways.branches,
-            scanned: look.scanned(),
-            chance: chance::expected(look),
+            scanned: Scanned {
+                pointers,
+                ..look.scanned()
+            },
+            chance,
         }
     }
 
@@ -174,6 +178,7 @@ impl<'s> Look<'s> {
         );
     }
 
+    /// How much is looked at; pointers aside.
     fn scanned(&self) -> Scanned {
         let registers: usize = self
             .scene
@@ -182,22 +187,13 @@ impl<'s> Look<'s> {
             .iter()
             .map(|thread| thread.registers.len())
             .sum();
-        let mut pointers = 0;
-        self.each_root(|_, word| pointers += u64::from(self.map.find(word).is_some()));
-        let mut blocks = 0;
-        for index in 0..self.map.list().len() {
-            blocks += self.map.list()[index].size;
-            self.each_in(index, |_, word| {
-                pointers += u64::from(self.map.find(word).is_some());
-            });
-        }
         Scanned {
             statics: self.areas.statics.len(),
             stacks: self.areas.stacks.len(),
             unknown: self.areas.unknown.len(),
-            blocks,
+            blocks: self.map.list().iter().map(|block| block.size).sum(),
             registers: (registers * self.scene.image.words.size()) as u64,
-            pointers,
+            pointers: 0,
         }
     }
 }

@@ -19,19 +19,19 @@ fn lines(minor: u8) -> Vec<String> {
 }
 
 fn log(prefix: &str, lines: &[String], has_end: bool) -> Vec<u8> {
-    let mut log = String::from("I (31) boot: ESP-IDF\r\n");
-    log.push_str(&format!(
-        "{prefix}================= CORE DUMP START =================\r\n"
-    ));
-    for line in lines {
-        log.push_str(&format!("{prefix}{line}\r\n"));
-    }
-    if has_end {
-        log.push_str(&format!(
-            "{prefix}================= CORE DUMP END =================\r\nRebooting...\r\n"
-        ));
-    }
-    log.into_bytes()
+    let rule = |word| format!("================= CORE DUMP {word} =================");
+    let mut printed = vec![rule("START")];
+    printed.extend_from_slice(lines);
+    printed.extend(has_end.then(|| rule("END")));
+    let printed: Vec<String> = printed
+        .iter()
+        .map(|line| format!("{prefix}{line}\r\n"))
+        .collect();
+    format!(
+        "I (31) boot: ESP-IDF\r\n{}Rebooting...\r\n",
+        printed.concat()
+    )
+    .into_bytes()
 }
 
 #[test]
