@@ -9,9 +9,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
+use leakscope_memory::image::{self, About, Machine, Piece, Thread, Words};
+use leakscope_symbols::Symbols;
 use leakscope_testing::needs;
 use leakscope_testing::scenario::Scenario;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::run::leakscope;
 
@@ -286,4 +288,145 @@ fn holders_have_the_names_of_globals_and_of_their_members() {
     );
     let stack = holders(33);
     assert!(stack[0].starts_with("stack of thread "), "{stack:?}");
+}
+
+#[test]
+fn blocks_that_nothing_points_at_are_lost_and_three_of_them_are_a_leak() {
+    let Some(programs) = Programs::build() else {
+        return;
+    };
+    // A tree of seven blocks that was dropped; one block that was dropped; a list that is held.
+    for (shape, verdict, confidence, standing, code) in [
+        (7, "lost", "high", "leak", 1),
+        (0, "lost", "medium", "unknown", 3),
+        (2, "unclassified", "low", "unknown", 3),
+    ] {
+        let (trace, core) = programs.record(shape);
+        let elf = programs.path("plain");
+        let with = |arguments: &[&str]| {
+            leakscope(arguments.iter().copied())
+                .on(&[elf.as_path(), &trace])
+                .on(&["--image"])
+                .on(&[&core])
+        };
+        let report = with(&["report", "--format", "json", "--elf"]).json();
+        assert_eq!(
+            report["memory"]["is_complete"], true,
+            "{:#}",
+            report["memory"]
+        );
+        let site = &report["call_sites"][0];
+        let found = [&site["verdict"], &site["confidence"], &site["standing"]];
+        assert_eq!(
+            found,
+            [verdict, confidence, standing],
+            "shape {shape}: {}",
+            site["reason"]
+        );
+        assert_eq!(with(&["check", "--elf"]).end().code, code, "shape {shape}");
+        // Without the program nobody knows what is missing.
+        let unsure = leakscope(["report", "--format", "json"])
+            .on(&[&trace])
+            .on(&["--image"])
+            .on(&[&core])
+            .json();
+        assert_eq!(unsure["memory"]["is_complete"], false);
+        assert_ne!(unsure["call_sites"][0]["standing"], "leak");
+    }
+}
+
+/// A core dump of ESP-IDF's with all variables of a program, and these used blocks of the heap; it has 64 bits, as the program has.
+fn esp_idf_core(program: &Path, used: &[(u64, usize)]) -> Vec<u8> {
+    let words = Words {
+        is_64_bit: true,
+        is_big_endian: false,
+    };
+    let machine = Machine {
+        number: 62,
+        is_64_bit: true,
+    };
+    let symbols = Symbols::open(program).expect("a program");
+    let variables = symbols
+        .ram()
+        .iter()
+        .map(|range| (range.start, (range.end - range.start) as usize));
+    let piece = |(address, size)| Piece {
+        address,
+        bytes: vec![0; size],
+    };
+    let pieces: Vec<Piece> = variables.chain(used.iter().copied()).map(piece).collect();
+    let thread = Thread {
+        id: 1,
+        registers: vec![0; 27],
+        stack_pointer: None,
+    };
+    let core = image::write(machine, words, &[thread], &pieces, &About::default());
+    // Version 1.0: length, version, tasks, size of a control block, segments; and a CRC that is wrong.
+    let header = [20 + core.len() as u32 + 4, 5 << 16 | 1 << 8, 1, 0, 0].map(u32::to_le_bytes);
+    [header.concat(), core, vec![0; 4]].concat()
+}
+
+#[test]
+fn the_allocators_own_map_settles_what_lost_data_left_open() {
+    let Some(programs) = Programs::build() else {
+        return;
+    };
+    let program = programs.path("plain");
+    let mut recording = Scenario::begun();
+    let block = |index: u32| 0x3000_0010 + 64 * index;
+    for index in 0..12 {
+        recording
+            .after(100_000)
+            .allocate(block(index), 40, &[0x40_1000]);
+        recording.after(1000).free(block(index), &[0x40_1000]);
+    }
+    for index in 0..5 {
+        recording
+            .after(100_000)
+            .allocate(block(index), 40, &[0x40_1000]);
+    }
+    recording
+        .after(1000)
+        .overflow(40)
+        .after(1_000_000)
+        .print("over");
+    let trace = programs.path("lossy.svdat");
+    fs::write(&trace, recording.plain()).expect("written");
+    // Of the five, the allocator has four: one of them is larger than the one that was seen.
+    let core = programs.path("esp.core");
+    let used = [
+        (block(0), 44),
+        (block(1), 44),
+        (block(2), 44),
+        (block(3), 400),
+    ];
+    fs::write(
+        &core,
+        esp_idf_core(
+            &program,
+            &used.map(|(address, size)| (address.into(), size)),
+        ),
+    )
+    .expect("written");
+
+    let report = |image: &[&str]| {
+        let inputs =
+            leakscope(["report", "--format", "json", "--elf"]).on(&[program.as_path(), &trace]);
+        inputs.on(image).in_folder(programs.folder.path()).json()
+    };
+    assert_eq!(report(&[])["call_sites"][0]["verdict"], "uncertain");
+    let settled = report(&["--image", "esp.core"]);
+    let site = &settled["call_sites"][0];
+    assert_eq!(
+        [&site["verdict"], &site["standing"]],
+        ["lost", "leak"],
+        "{site:#}"
+    );
+    assert_eq!(
+        (&site["outstanding_blocks"], &site["memory"]["gone_blocks"]),
+        (&json!(3), &json!(2))
+    );
+    assert_eq!(settled["totals"]["outstanding_blocks"], 3);
+    let problems = settled["memory"]["problems"].to_string();
+    assert!(problems.contains("CRC-32"), "{problems}");
 }
