@@ -50,12 +50,12 @@ fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(376.6))]
+#[library_benchmark(setup = recording, config = costs(421.6))]
 fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(406.7))]
+#[library_benchmark(setup = recording, config = costs(442.2))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`cli`] is what can be typed, as plain data.
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
+//! - [`project`] is the firmware project that the user is in.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them, [`image`] the
 //!   device's memory.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
@@ -21,6 +22,7 @@ mod image;
 mod interrupt;
 mod no_events;
 mod output;
+mod project;
 mod recording;
 mod screen;
 mod shell;

@@ -172,8 +172,13 @@ impl OpenRecording {
                 break;
             }
         }
-        self.progress.reset();
+        self.begin_again();
         Ok(addresses.into_iter().collect())
+    }
+
+    /// It is read from its beginning again: so that the user sees how far that is.
+    pub(crate) fn begin_again(&self) {
+        self.progress.reset();
     }
 
     /// The report in a JSON file, or what a profile of pprof's says, if that is what the user named.

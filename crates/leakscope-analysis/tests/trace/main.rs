@@ -7,6 +7,8 @@ mod context;
 mod damage;
 mod dialects;
 mod effects;
+mod growing;
+mod harm;
 mod heap;
 mod naive;
 mod no_recording;

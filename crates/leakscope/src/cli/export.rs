@@ -21,7 +21,7 @@ pub(crate) struct Export {
     #[arg(long, exclusive = true)]
     pub(crate) list: bool,
     /// The format.
-    #[arg(long = "as", value_parser = format(), value_name = "FORMAT", required_unless_present = "list")]
+    #[arg(long = "as", value_parser = one_of(Format::ALL, Format::name), value_name = "FORMAT", required_unless_present = "list")]
     pub(crate) format: Option<Format>,
     /// The file to write, packed if its name ends with .gz; of tables, a folder for all of them, unless --table
     /// chooses one. Without it, standard output.
@@ -42,10 +42,10 @@ pub(crate) struct Export {
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
     /// Only this table (csv, jsonl, parquet); on standard output, events are the default.
-    #[arg(long, value_parser = table(), value_name = "TABLE")]
+    #[arg(long, value_parser = one_of(Table::ALL, Table::name), value_name = "TABLE")]
     pub(crate) table: Option<Table>,
     /// What the numbers of folded stacks are.
-    #[arg(long, value_parser = value(), value_name = "VALUE", default_value = "outstanding")]
+    #[arg(long, value_parser = one_of(Value::ALL, Value::name), value_name = "VALUE", default_value = "outstanding")]
     pub(crate) value: Value,
 }
 
@@ -68,20 +68,14 @@ impl Export {
     }
 }
 
-/// A format by its name.
-fn format() -> impl TypedValueParser<Value = Format> {
-    let names = Format::ALL.iter().map(|format| format.name());
-    PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no format"))
-}
-
-/// A table by its name.
-fn table() -> impl TypedValueParser<Value = Table> {
-    let names = Table::ALL.iter().map(|table| table.name());
-    PossibleValuesParser::new(names).try_map(|name| Table::named(&name).ok_or("no table"))
-}
-
-/// A value by its name.
-fn value() -> impl TypedValueParser<Value = Value> {
-    let names = Value::ALL.iter().map(|value| value.name());
-    PossibleValuesParser::new(names).try_map(|name| Value::named(&name).ok_or("no value"))
+/// One of all that there are, by its name.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = all.iter().map(move |&one| name(one));
+    PossibleValuesParser::new(names).try_map(move |wanted| {
+        let mut all = all.iter().copied();
+        all.find(|&one| name(one) == wanted).ok_or("no such name")
+    })
 }

@@ -13,7 +13,8 @@ use leakscope_compare::rate::Rate;
 use super::quantity;
 use super::{Gate, ReportFormat, Symbols};
 
-const SOURCE: &str = "Source (one of these)";
+const SOURCE: &str =
+    "Source (one of these; in an ESP-IDF project, --openocd localhost:6666 if none is named)";
 const RECORDING: &str = "Recording";
 const DEVICE: &str = "Device";
 const REPORT: &str = "Report";
@@ -21,10 +22,12 @@ const CHECK: &str = "Check (docs/ci.md)";
 
 /// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
 ///
+/// In an ESP-IDF project, its program and OpenOCD at localhost:6666 need not be named.
+///
 /// Ctrl-C ends the device's tracing and then reports; a second Ctrl-C ends at once. What was recorded until
 /// then is in the file in either case.
 #[derive(Debug, Args)]
-#[command(override_usage = "leakscope record <SOURCE> --output <FILE> [OPTIONS]")]
+#[command(override_usage = "leakscope record [SOURCE] --output <FILE> [OPTIONS]")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Record {
     #[command(flatten)]
@@ -44,7 +47,7 @@ pub(crate) struct Record {
     pub(crate) rotate: Option<Rotation>,
     /// At the end, read the device's memory too, into a core dump beside the recording (heap.svdat: heap.core). The device
     /// stands still meanwhile. The file holds all that is in memory, keys and passwords too: only you can read it.
-    #[arg(help_heading = RECORDING, long, requires = "elf")]
+    #[arg(help_heading = RECORDING, long)]
     pub(crate) image: bool,
     /// RAM to read besides the program's variables, where the heap is not one of them: 0x3fc80000+320KiB.
     #[arg(help_heading = RECORDING, long, value_name = "START+SIZE", requires = "image", value_parser = quantity::range)]
@@ -97,7 +100,7 @@ pub(crate) struct Record {
 }
 
 /// Where the trace comes from: one of these.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 #[group(multiple = false)]
 pub(crate) struct SourceArguments {
     /// A serial line, for example /dev/ttyUSB0@1000000.
@@ -138,6 +141,10 @@ pub(crate) struct SourceArguments {
     /// A file that another program is writing; it is followed until Ctrl-C.
     #[arg(long, value_name = "FILE", help_heading = SOURCE)]
     pub(crate) file: Option<PathBuf>,
+    /// OpenOCD, which is started for the project's chip and ended with the recording. It is Espressif's in PATH, or else
+    /// in ESP-IDF's folder of tools.
+    #[arg(long, help_heading = SOURCE)]
+    pub(crate) start_openocd: bool,
     /// Standard input, up to its end.
     #[arg(long, help_heading = SOURCE)]
     pub(crate) stdin: bool,

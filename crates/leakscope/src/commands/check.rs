@@ -128,6 +128,7 @@ impl<'g> Asked<'g> {
             gate: &self.gate,
             judgements: &judgements,
             root: &root,
+            lets_inconclusive_pass: self.options.inconclusive == Inconclusive::Pass,
         };
         let mut screen = Screen::new();
         let answer = match format {

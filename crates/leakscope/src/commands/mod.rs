@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod description;
 mod diff;
+mod doctor;
 mod events;
 mod export;
 mod gdbinit;
@@ -21,11 +22,12 @@ use crate::cli::Command;
 
 impl Command {
     /// Does what was asked, and says how that ended.
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(check) => return check.run(),
             Self::Diff(diff) => return diff.run(),
-            Self::Record(record) => return record.run(),
+            Self::Record(mut record) => return record.run(),
+            Self::Doctor(doctor) => doctor.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),

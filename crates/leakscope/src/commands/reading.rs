@@ -16,6 +16,7 @@ use leakscope_symbols::Symbols;
 
 use crate::firmware::{self, AllocatorFrames};
 use crate::image::Beside;
+use crate::project::program;
 use crate::recording::OpenRecording;
 use crate::{cli, screen};
 
@@ -38,6 +39,7 @@ pub(crate) fn report(
         saved.trace.inputs = recording.names();
         return Ok(saved);
     }
+    let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {
         at_the_end.refuse("a heap dump lists blocks, and is no recording")?;
@@ -93,6 +95,7 @@ pub(crate) fn moments(
     if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
         bail!("saved reports and heap dumps have no moments: --at is for recordings");
     }
+    let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     let mut symbolizer = firmware::symbolizer(options, symbols.as_ref());
     let mut fold = AllocatorFrames(symbols.as_ref());
@@ -134,6 +137,7 @@ pub(crate) fn moments(
 /// A report on each of the heap dumps in one log, in its order; none if it is no log.
 pub(crate) fn dumps(inputs: &[String], options: &cli::Symbols) -> anyhow::Result<Vec<Report>> {
     let mut recording = OpenRecording::open(inputs)?;
+    let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     let Some(log) = recording.dumps()? else {
         return Ok(Vec::new());

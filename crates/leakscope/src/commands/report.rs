@@ -18,6 +18,7 @@ use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::image::Beside;
 use crate::output;
+use crate::project::program;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
@@ -26,14 +27,14 @@ impl Report {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
-        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
             self.at_the_end
                 .refuse("a saved report has no blocks any more")?;
             return self.write_again(saved);
         }
-        firmware::locate(symbols.as_mut(), &mut recording)?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         if let Some(log) = recording.dumps()? {
             self.at_the_end
                 .refuse("a heap dump lists blocks, and is no recording")?;
@@ -89,8 +90,9 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
-        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = self.trace.open()?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let mut program = firmware::program(&options, self.heap)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();

@@ -5,6 +5,7 @@
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
 //! - [`diff`]: recordings before and after a change.
 //! - [`demo`]: what `leakscope demo` shows of the faults that are built into it.
+//! - [`check`]: gates, as builds run them; [`folder`] is where they and `diff` run.
 //! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`load_offset`]: functions of a program that its system loads anywhere.
@@ -13,6 +14,8 @@
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
 //! - [`usage`]: options, errors, exit codes, streams.
 //! - [`view`]: the viewer's server, and its page as a file.
+//! - [`guide`]: the pages of `docs`.
+//! - [`project`]: in a folder in which firmware is built.
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
@@ -24,10 +27,13 @@ mod diff;
 mod documents;
 mod elf;
 mod export;
+mod folder;
 mod gdbinit;
+mod guide;
 mod load_offset;
 mod make;
 mod memory;
+mod project;
 mod readme;
 mod record;
 mod recordings;

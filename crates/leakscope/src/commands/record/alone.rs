@@ -84,7 +84,7 @@ impl Reader for Alone<'_> {
     }
 
     fn report(&mut self) -> Report {
-        let mut outcome = self.analysis.outcome();
+        let mut outcome = self.analysis.outcome_if_over();
         if let Some(symbols) = self.symbols {
             firmware::check(symbols, &mut outcome);
         }

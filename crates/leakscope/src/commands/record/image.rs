@@ -19,8 +19,11 @@ pub(super) fn request(
     record: &Record,
     symbols: Option<&Symbols>,
 ) -> anyhow::Result<Option<SnapshotRequest>> {
-    let Some(symbols) = symbols.filter(|_| record.image) else {
+    if !record.image {
         return Ok(None);
+    }
+    let Some(symbols) = symbols else {
+        bail!("--image needs --elf: the program says which memory it has");
     };
     let path = path(record);
     if path.exists() && !record.force {

@@ -3,6 +3,7 @@
 //! One thread takes bytes from the device and writes them to the file ([`leakscope_capture::recording`]);
 //! one reader follows that file as it grows, with the analysis that `leakscope report` uses.
 //!
+//! - [`project`] is what the project around says of a recording; [`openocd`] is OpenOCD, started for it.
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
 //! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
@@ -15,8 +16,10 @@ mod alone;
 mod connect;
 mod image;
 mod live;
+mod openocd;
 mod page;
 pub(super) mod places;
+mod project;
 mod recognise;
 mod status;
 mod words;
@@ -44,12 +47,14 @@ use self::alarm::Alarm;
 pub(crate) use self::alarm::Alarmed;
 use self::alone::Alone;
 use self::live::{Live, Reader};
+use self::openocd::OpenOcd;
 use self::page::Page;
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use super::check::Asked;
 use super::reading;
 use crate::cli::{AtTheEnd, CheckFormat, Gate, Record, ReportFormat};
+use crate::project::Project;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt, is_broken_pipe};
@@ -60,10 +65,16 @@ const TICK: Duration = Duration::from_millis(100);
 const MOST_EVENTS: usize = 4096;
 
 impl Record {
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(&mut self) -> anyhow::Result<ExitCode> {
         if !self.check && self.gate != Gate::default() {
             bail!("what a check asks for was typed, and --check was not");
         }
+        let around = project::complete(self)?;
+        self.record(around.as_ref())
+    }
+
+    /// Records what was named, and reports.
+    fn record(&self, around: Option<&Project>) -> anyhow::Result<ExitCode> {
         let format = match self.format {
             ReportFormat::Text => CheckFormat::Text,
             ReportFormat::Json => CheckFormat::Json,
@@ -76,11 +87,30 @@ impl Record {
         let moved = OnceCell::new();
         self.refuse_existing()?;
         let image = image::request(self, symbols.as_ref())?;
+        if let Some(around) = around {
+            project::warn(self, around, symbols.as_ref());
+        }
         let interrupt = interrupt::catch()?;
         interrupt.after(self.duration);
-        let mut source = match connect::connect(self, symbols.as_ref(), interrupt, image.as_ref()) {
+        let openocd = (self.source.start_openocd)
+            .then(|| OpenOcd::start(around, interrupt))
+            .transpose()?;
+        let started = openocd.as_ref().map(OpenOcd::endpoint);
+        let mut source = match connect::connect(
+            self,
+            started.as_ref(),
+            symbols.as_ref(),
+            interrupt,
+            image.as_ref(),
+        ) {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
-            source => source?,
+            Err(error) => {
+                for complaint in openocd.iter().flat_map(OpenOcd::complaints) {
+                    screen::note(&complaint);
+                }
+                return Err(error);
+            }
+            Ok(source) => source,
         };
         let (output, existing) = (&self.output, self.existing());
         let mut recording = match self.rotate {
@@ -112,7 +142,7 @@ impl Record {
                 let mut tell = move |event| hand_over(&tell, event);
                 recording.run(&mut *source, &limits, interrupt, &mut tell)
             });
-            self.follow(&events, &mut live, &mut status, interrupt);
+            self.follow(&events, &mut live, &mut status, interrupt, openocd.as_ref());
             recorder
                 .join()
                 .expect("the recording thread does not panic")
@@ -200,6 +230,7 @@ impl Record {
         live: &mut Live<'_>,
         status: &mut Status,
         interrupt: &Interrupt,
+        openocd: Option<&OpenOcd>,
     ) {
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
@@ -211,6 +242,9 @@ impl Record {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            for complaint in openocd.into_iter().flat_map(OpenOcd::complaints) {
+                status.note(&complaint);
+            }
             // If that fails, recording goes on, and its end will tell why.
             is_behind = live.follow(&mut |row| status.log(row)).unwrap_or(false);
             if matches!(
