@@ -194,6 +194,8 @@ fn trace_of(ledger: &str) -> Vec<u8> {
         }
         recording.after(1000);
     }
+    // All of it is from the start of the program, which then does nothing for long.
+    recording.after(20_000_000).print("idle");
     recording.plain()
 }
 
@@ -296,10 +298,10 @@ fn blocks_that_nothing_points_at_are_lost_and_three_of_them_are_a_leak() {
         return;
     };
     // A tree of seven blocks that was dropped; one block that was dropped; a list that is held.
-    for (shape, verdict, confidence, standing, code) in [
-        (7, "lost", "high", "leak", 1),
-        (0, "lost", "medium", "unknown", 3),
-        (2, "unclassified", "low", "unknown", 3),
+    for (shape, verdict, confidence, standing) in [
+        (7, "lost", "high", "leak"),
+        (0, "lost", "medium", "unknown"),
+        (2, "once", "high", "fine"),
     ] {
         let (trace, core) = programs.record(shape);
         let elf = programs.path("plain");
@@ -323,7 +325,8 @@ fn blocks_that_nothing_points_at_are_lost_and_three_of_them_are_a_leak() {
             "shape {shape}: {}",
             site["reason"]
         );
-        assert_eq!(with(&["check", "--elf"]).end().code, code, "shape {shape}");
+        let has_failed = with(&["check", "--elf"]).end().code == 1;
+        assert_eq!(has_failed, standing == "leak", "shape {shape}");
         // Without the program nobody knows what is missing.
         let unsure = leakscope(["report", "--format", "json"])
             .on(&[&trace])
