@@ -301,7 +301,7 @@ fn blocks_that_nothing_points_at_are_lost_and_three_of_them_are_a_leak() {
     for (shape, verdict, confidence, standing) in [
         (7, "lost", "high", "leak"),
         (0, "lost", "medium", "unknown"),
-        (2, "once", "high", "fine"),
+        (2, "once", "medium", "fine"),
     ] {
         let (trace, core) = programs.record(shape);
         let elf = programs.path("plain");
