@@ -231,7 +231,7 @@ impl Output<'_> {
         write(&mut cursor);
         cursor.number(self.delta());
         // SAFETY: both point into the packet.
-        unsafe { cursor.position().offset_from_unsigned(start) }
+        unsafe { cursor.position().offset_from(start) as usize }
     }
 
     /// Tries to say how many events were dropped. If there is no room even for that, the event at hand
@@ -281,7 +281,7 @@ fn with_length(cursor: &mut Cursor, id: u32, longest: usize, fields: impl FnOnce
     let start = cursor.position();
     fields(cursor);
     // SAFETY: both point into the packet.
-    let length = unsafe { cursor.position().offset_from_unsigned(start) };
+    let length = unsafe { cursor.position().offset_from(start) as usize };
     // Where the packet's longest form is short enough, the compiler sees that.
     if longest <= SHORT_LENGTH || length <= 0x7F {
         // SAFETY: the byte that was left out.

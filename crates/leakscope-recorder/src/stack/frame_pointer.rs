@@ -124,7 +124,7 @@ pub(super) fn walk_behind(
 /// The caller's frame pointer and the return address that stand at `at`, if they can: from `first` to `last`.
 #[inline]
 fn record(at: usize, first: usize, last: usize) -> Option<(usize, usize)> {
-    if !at.is_multiple_of(WORD) || at < first || at > last {
+    if at % WORD != 0 || at < first || at > last {
         return None;
     }
     let words = at as *const usize;

@@ -83,11 +83,14 @@ impl Origin<'_> {
             } => frame_pointer::walk_behind(return_address, frame_pointer, frames, limits),
             Self::Frames(given) => {
                 let count = given.len().min(frames.len());
-                frames[..count].write_copy_of_slice(&given[..count]);
+                for (frame, &address) in frames.iter_mut().zip(given) {
+                    frame.write(address);
+                }
                 count
             }
         };
+        let found: *const [MaybeUninit<usize>] = &raw const frames[..count];
         // SAFETY: each of the ways above has written the first `count`.
-        unsafe { frames[..count].assume_init_ref() }
+        unsafe { &*(found as *const [usize]) }
     }
 }

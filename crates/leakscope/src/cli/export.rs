@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use leakscope_export::{Format, Table, Value};
 
-use super::{Symbols, quantity};
+use super::{Symbols, Trace, Unpacking, quantity};
 
 /// Write a recording in the format of another profiler: Perfetto, pprof, heaptrack, flame graphs, tables.
 ///
@@ -17,6 +17,8 @@ pub(crate) struct Export {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required_unless_present = "list", value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
     /// List the formats, what each is for and what opens it.
     #[arg(long, exclusive = true)]
     pub(crate) list: bool,
@@ -51,9 +53,10 @@ pub(crate) struct Export {
 
 impl Export {
     /// All of a recording.
-    pub(crate) fn of(inputs: &[String], symbols: &Symbols) -> Self {
+    pub(crate) fn of(trace: &Trace, symbols: &Symbols) -> Self {
         Self {
-            inputs: inputs.to_vec(),
+            inputs: trace.inputs.clone(),
+            unpacking: trace.unpacking.clone(),
             list: false,
             format: None,
             output: None,

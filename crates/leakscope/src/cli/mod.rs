@@ -1,5 +1,4 @@
-//! What can be typed, as plain data; `record`, `doctor`, `check`, `diff`, `export`, `image` and `gdbinit` in files of
-//! their own.
+//! What can be typed, as plain data; the larger subcommands in files of their own.
 
 mod check;
 mod diff;
@@ -7,6 +6,7 @@ mod doctor;
 mod export;
 mod gdbinit;
 mod image;
+mod packaging;
 pub(crate) mod quantity;
 pub(crate) mod record;
 
@@ -23,6 +23,7 @@ pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use image::{AtTheEnd, Image};
+pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Say which call stacks leak, how sure that is, and why.
@@ -199,6 +202,13 @@ pub(crate) struct Trace {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
+}
+
+/// What is asked of packed recordings.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Unpacking {
     /// How much may come out of a packed one: 4GiB. If not said, 100 times its size, and 256 MiB in any case.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_unpacked: Option<u64>,

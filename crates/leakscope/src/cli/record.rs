@@ -38,11 +38,11 @@ pub(crate) struct Record {
     /// Overwrite a recording that exists, once something new has come.
     #[arg(help_heading = RECORDING, long)]
     pub(crate) force: bool,
-    /// Add another session to a recording that exists.
+    /// Add another session to a recording that exists. Of one core: several are put one behind the other at the end.
     #[arg(help_heading = RECORDING, long, conflicts_with_all = ["force", "rotate"])]
     pub(crate) append: bool,
     /// Begin another file whenever one has this size, or after this time: 100M, 1GiB, 24h. FILE.svdat becomes
-    /// FILE.0001.svdat and so on; `report` of the first one reads all.
+    /// FILE.0001.svdat and so on; `report` of the first one reads all. Of one core: several become one file at the end.
     #[arg(help_heading = RECORDING, long, value_name = "SIZE|TIME", value_parser = quantity::rotation)]
     pub(crate) rotate: Option<Rotation>,
     /// At the end, read the device's memory too, into a core dump beside the recording (heap.svdat: heap.core). The device

@@ -34,6 +34,7 @@ impl Check {
         let reports = self.inputs.iter().map(|input| {
             reading::report(
                 std::slice::from_ref(input),
+                &self.unpacking,
                 &self.symbols,
                 options.cycle.as_deref(),
                 &self.at_the_end,
@@ -305,7 +306,8 @@ fn suggestions(judgements: &[Judgement<'_>]) -> String {
 fn note_without_place(what: &str, failures: usize) {
     if failures > 0 {
         screen::note(&format!(
-            "{failures} of the failures have no place in a file below this folder, and are not in {what}"
+            "not in {what}: {} without a place in a file below this folder",
+            counted(failures as u64, "failure")
         ));
     }
 }

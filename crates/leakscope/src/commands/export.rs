@@ -40,7 +40,7 @@ impl Export {
         &self,
         begin: impl for<'r> FnOnce(&'r Facts<'r>, &Selection) -> anyhow::Result<Box<dyn Sink + 'r>>,
     ) -> anyhow::Result<Vec<String>> {
-        let mut recording = OpenRecording::open(&self.inputs)?;
+        let mut recording = OpenRecording::open(&self.inputs, &self.unpacking)?;
         if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
             let message = format!("`{}` has no events", recording.names().concat());
             let hint = "a heap dump or a saved report is no recording: `leakscope report` reads it";

@@ -14,7 +14,7 @@ use leakscope_report::units::{bytes, counted};
 use leakscope_report::{Policy, Report, sanitise};
 use leakscope_symbols::Symbols;
 
-use crate::cli::Image;
+use crate::cli::{Image, Unpacking};
 use crate::firmware::{self, AllocatorFrames};
 use crate::image;
 use crate::recording::OpenRecording;
@@ -55,7 +55,7 @@ impl Image {
 
     /// With a recording, which knows the blocks.
     fn with_trace(&self) -> anyhow::Result<()> {
-        let mut recording = OpenRecording::open(&self.trace)?;
+        let mut recording = OpenRecording::open(&self.trace, &Unpacking::default())?;
         if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
             bail!("a saved report and a heap dump are no recordings: --trace names one");
         }

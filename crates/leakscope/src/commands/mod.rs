@@ -10,6 +10,7 @@ mod export;
 mod gdbinit;
 mod image;
 mod log;
+mod packaging;
 mod part;
 mod reading;
 pub(crate) mod record;
@@ -37,6 +38,8 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(man) => man.run(),
         }?;
         Ok(ExitCode::SUCCESS)
     }

@@ -23,11 +23,12 @@ use crate::{cli, screen};
 /// Reads inputs as one recording. A log message that contains `cycle` begins a cycle.
 pub(crate) fn report(
     inputs: &[String],
+    unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     cycle: Option<&str>,
     at_the_end: &cli::AtTheEnd,
 ) -> anyhow::Result<Report> {
-    let mut recording = OpenRecording::open(inputs)?;
+    let mut recording = OpenRecording::open(inputs, unpacking)?;
     if let Some(mut saved) = recording.saved_report()? {
         at_the_end.refuse("a saved report has no blocks any more")?;
         if cycle.is_some() || options.elf.is_some() {
@@ -39,6 +40,7 @@ pub(crate) fn report(
         saved.trace.inputs = recording.names();
         return Ok(saved);
     }
+    recording.require_single()?;
     let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {
@@ -88,10 +90,11 @@ pub(crate) fn report(
 /// A report on what there was at each of these moments of a recording, in order of time.
 pub(crate) fn moments(
     inputs: &[String],
+    unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     times: &[Duration],
 ) -> anyhow::Result<Vec<Report>> {
-    let mut recording = OpenRecording::open(inputs)?;
+    let mut recording = OpenRecording::open(inputs, unpacking)?;
     if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
         bail!("saved reports and heap dumps have no moments: --at is for recordings");
     }
@@ -135,8 +138,12 @@ pub(crate) fn moments(
 }
 
 /// A report on each of the heap dumps in one log, in its order; none if it is no log.
-pub(crate) fn dumps(inputs: &[String], options: &cli::Symbols) -> anyhow::Result<Vec<Report>> {
-    let mut recording = OpenRecording::open(inputs)?;
+pub(crate) fn dumps(
+    inputs: &[String],
+    unpacking: &cli::Unpacking,
+    options: &cli::Symbols,
+) -> anyhow::Result<Vec<Report>> {
+    let mut recording = OpenRecording::open(inputs, unpacking)?;
     let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     let Some(log) = recording.dumps()? else {

@@ -43,7 +43,7 @@ impl View {
         }
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
-        let formats = Formats(Export::of(&self.trace.inputs, symbols));
+        let formats = Formats(Export::of(&self.trace, symbols));
         let opened = Server::new(source, program, naming, self.port);
         Ok(opened.map(|server| server.offering(Arc::new(formats))))
     }

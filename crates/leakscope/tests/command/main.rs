@@ -1,5 +1,6 @@
 //! The command as its users meet it: run as a process, judged by what it prints and how it ends.
 //!
+//! - [`changelog`]: what is new to users is said.
 //! - [`corpus`]: recordings of real boards, against an independent reader's output.
 //! - [`cases`]: small recordings in `testdata/`, made by [`make`], and what is said of them.
 //! - [`recordings`]: recordings of the project's firmware, of older recorders too.
@@ -9,6 +10,7 @@
 //! - [`export`]: recordings in the formats of others.
 //! - [`elf`]: functions and lines of a program that is compiled here.
 //! - [`load_offset`]: functions of a program that its system loads anywhere.
+//! - [`packaging`]: completions and manual pages.
 //! - [`record`]: recording devices, which are the real recorder behind sockets.
 //! - [`saved`]: reports that are read back, and the page beside the report.
 //! - [`documents`]: what ARCHITECTURE.md and CONTRIBUTING.md name exists.
@@ -19,6 +21,7 @@
 //! - [`readme`]: what the README and `docs/exports.md` show is what happens.
 
 mod cases;
+mod changelog;
 mod check;
 mod consoles;
 mod corpus;
@@ -33,6 +36,7 @@ mod guide;
 mod load_offset;
 mod make;
 mod memory;
+mod packaging;
 mod project;
 mod readme;
 mod record;
