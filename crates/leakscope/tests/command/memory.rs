@@ -254,9 +254,9 @@ fn an_image_says_of_each_shape_what_memcheck_says_and_leak_sanitizer() {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|threads| {
         let started: Vec<_> = (0..workers).map(|_| threads.spawn(work)).collect();
-        started
-            .into_iter()
-            .for_each(|worker| worker.join().expect("all shapes agree"));
+        for worker in started {
+            worker.join().expect("all shapes agree");
+        }
     });
     let seen = seen.into_inner().expect("no comparison failed");
     assert_eq!(seen.len(), 4, "each kind is among the shapes");

@@ -38,10 +38,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use leakscope_capture::Interrupt;
+use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
     CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
 };
-use leakscope_capture::source::SourceEvent;
+use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
@@ -100,23 +101,12 @@ impl Record {
         let openocd = (self.source.start_openocd)
             .then(|| OpenOcd::start(around, interrupt))
             .transpose()?;
-        let started = openocd.as_ref().map(OpenOcd::endpoint);
-        let mut source = match connect::connect(
-            self,
-            started.as_ref(),
+        let mut source = self.connect(
+            openocd.as_ref(),
             symbols.as_ref(),
             interrupt,
             image.as_ref(),
-        ) {
-            Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
-            Err(error) => {
-                for complaint in openocd.iter().flat_map(OpenOcd::complaints) {
-                    screen::note(&complaint);
-                }
-                return Err(error);
-            }
-            Ok(source) => source,
-        };
+        )?;
         let (output, existing) = (&self.output, self.existing());
         let mut recording = match self.rotate {
             Some(rotation) => Recording::create_in_parts(output, &*source, existing, rotation)?,
@@ -191,6 +181,27 @@ impl Record {
             code = asked.conclude(&[report], format, status.link_is_lost.then_some(doubt))?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
+    }
+
+    /// The source. If it cannot be had, OpenOCD may say why, if it was started for it.
+    fn connect(
+        &self,
+        openocd: Option<&OpenOcd>,
+        symbols: Option<&Symbols>,
+        interrupt: &Interrupt,
+        image: Option<&SnapshotRequest>,
+    ) -> anyhow::Result<Box<dyn Source>> {
+        let started = openocd.map(OpenOcd::endpoint);
+        match connect::connect(self, started.as_ref(), symbols, interrupt, image) {
+            Err(_) if interrupt.is_set() => Err(words::not_connected(interrupt)),
+            Err(error) => {
+                for complaint in openocd.iter().flat_map(|openocd| openocd.complaints()) {
+                    screen::note(&complaint);
+                }
+                Err(error)
+            }
+            Ok(source) => Ok(source),
+        }
     }
 
     /// The image that was made.
