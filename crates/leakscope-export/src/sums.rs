@@ -52,7 +52,9 @@ pub(crate) struct Sums {
 
 impl Sums {
     pub(crate) fn add(&mut self, changes: &[Change]) {
-        changes.iter().for_each(|change| self.change(change));
+        for change in changes {
+            self.change(change);
+        }
     }
 
     fn change(&mut self, change: &Change) {

@@ -23,6 +23,7 @@ mod output;
 mod project;
 mod recording;
 mod screen;
+mod second_header;
 mod shell;
 
 use std::ffi::OsString;

@@ -23,6 +23,7 @@ use crate::cli;
 use crate::file_kind::FileKind;
 use crate::no_events::NoEvents;
 use crate::screen::{self, Advised};
+use crate::second_header;
 
 /// The inputs that the user named, open, and where in them the streams of packets are.
 pub(crate) struct OpenRecording {
@@ -58,6 +59,21 @@ impl OpenRecording {
             code,
             ..Self::growing(inputs, &Arc::default())?
         })
+    }
+
+    /// Refuses a file that holds another recording behind the first, which would be taken for damage of the first.
+    pub(crate) fn require_single(&mut self) -> anyhow::Result<()> {
+        for input in &mut self.inputs {
+            let name = input.name().to_owned();
+            let second = second_header::find(input);
+            if let Some(offset) = second.with_context(|| format!("`{name}` cannot be read"))? {
+                let message = format!("`{name}` holds another recording behind byte {offset}");
+                let hint =
+                    "each recording is a file of its own: several are named one after the other";
+                return Err(Advised { message, hint }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Inputs that are open, and to which more is written as long as `grows` says so.

@@ -194,7 +194,7 @@ impl<W: Write> Reader<W> {
         match (letter, numbers) {
             (b'i', _) => self.define_address(numbers)?,
             (b't', [address, caller, ..]) => {
-                self.stacks.push([*address as usize, *caller as usize])
+                self.stacks.push([*address as usize, *caller as usize]);
             }
             (b'a', [size, stack, ..]) => self.allocations.push(Allocations {
                 size: *size,

@@ -28,6 +28,15 @@ impl Heaps {
         self.0.iter().position(holds)
     }
 
+    /// Likewise, among several: what is in the only one is in the heap.
+    pub(super) fn place_among(&self, address: u64) -> Option<usize> {
+        self.place(address).filter(|_| self.are_several())
+    }
+
+    pub(super) fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Heap> {
         self.0.iter()
     }

@@ -154,9 +154,11 @@ impl<'r> Perfetto<'r> {
         values.try_for_each(|&(time, bytes)| self.happening(time, track, &Happening::Value(bytes)))
     }
 
-    /// What lives in a heap, and what is free there.
+    /// What lives in a heap, which is told of the only one already; and what is free there.
     fn write_levels_in(&mut self, heap: usize, values: &[(u64, u64)]) -> io::Result<()> {
-        self.write_level(values, Track::LiveIn(heap))?;
+        if self.packets.heaps.are_several() {
+            self.write_level(values, Track::LiveIn(heap))?;
+        }
         let size = self.packets.heaps.size(heap);
         let free = values
             .iter()
@@ -215,7 +217,7 @@ impl Sink for Perfetto<'_> {
         self.profile.until(now, &mut self.packets)?;
         for change in effected.changes {
             self.change(now, effected, change)?;
-            let heap = self.packets.heaps.place(change.known.block.address);
+            let heap = self.packets.heaps.place_among(change.known.block.address);
             self.profile.add(change, heap);
         }
         if let (true, Some(Effect::Failed { size, .. })) = (effected.is_chosen, effected.effect) {

@@ -135,7 +135,7 @@ fn perfettos_descriptors_decode_all_of_it_by_the_rules_of_its_importer() {
             "{name}"
         );
         assert_eq!(number(&read["logs"]), totals.log_messages, "{name}");
-        assert_eq!(number(&read["counter_max"]), totals.peak_bytes, "{name}");
+        assert_eq!(number(&read["live_max"]), totals.peak_bytes, "{name}");
         let stacks =
             |of: &Json| serde_json::from_value::<BTreeMap<String, u64>>(of.clone()).unwrap();
         assert_eq!(

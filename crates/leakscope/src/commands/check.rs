@@ -301,7 +301,8 @@ fn suggestions(judgements: &[Judgement<'_>]) -> String {
 fn note_without_place(what: &str, failures: usize) {
     if failures > 0 {
         screen::note(&format!(
-            "{failures} of the failures have no place in a file below this folder, and are not in {what}"
+            "not in {what}: {} without a place in a file below this folder",
+            counted(failures as u64, "failure")
         ));
     }
 }

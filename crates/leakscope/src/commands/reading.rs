@@ -37,6 +37,7 @@ pub(crate) fn report(
         saved.trace.inputs = recording.names();
         return Ok(saved);
     }
+    recording.require_single()?;
     let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {

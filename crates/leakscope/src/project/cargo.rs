@@ -1,30 +1,25 @@
 //! Programs that Cargo has built for machines without a system.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use super::entries;
 
 /// The programs in `target/TRIPLE/debug` and `release`, in the order of their paths.
 pub(super) fn programs(folder: &Path) -> Vec<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    let triples = entries(&folder.join(target));
+    let triples = entries(&folder.join(target)).into_iter();
     let triples = triples.filter(|path| {
         let name = path.file_name().unwrap_or_default();
         name.to_string_lossy().contains('-')
     });
     let profiles = triples.flat_map(|triple| [triple.join("debug"), triple.join("release")]);
-    let mut programs: Vec<PathBuf> = profiles
+    profiles
         .flat_map(|folder| entries(&folder))
         .filter(|path| is_firmware(path))
-        .collect();
-    programs.sort();
-    programs
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path())
+        .collect()
 }
 
 /// Whether it is an ELF file that is loaded where it says, as no system's programs are any more.

@@ -9,7 +9,7 @@ use leakscope_project::{
     Build, Chip, DefaultsFile, Description, Examination, Sdkconfig, UnknownVersion, examine,
 };
 
-use super::{read, shown};
+use super::{entries, read, shown};
 use crate::screen::Advised;
 
 /// The file in the build folder.
@@ -35,20 +35,20 @@ impl EspIdf {
             return Ok(None);
         };
         let path = build.join(DESCRIPTION);
-        let description = Description::parse(&read(&path)?);
-        let description = description.with_context(|| format!("`{}`", shown(&path)))?;
-        // A build that was made in a container says where it was there.
-        let said = PathBuf::from(&description.project_path);
+        let description =
+            Description::parse(&read(&path)?).with_context(|| format!("`{}`", shown(&path)))?;
+        // A build that was made in a container says where these were there.
+        let built_in = PathBuf::from(&description.project_path);
+        let config_file = PathBuf::from(&description.config_file);
         let folder = if build != folder {
             folder.to_owned()
-        } else if said.is_dir() {
-            said
+        } else if built_in.is_dir() {
+            built_in
         } else {
             build.parent().unwrap_or(&build).to_owned()
         };
-        let said = PathBuf::from(&description.config_file);
-        let sdkconfig = if said.is_file() {
-            said
+        let sdkconfig = if config_file.is_file() {
+            config_file
         } else {
             folder.join("sdkconfig")
         };
@@ -146,13 +146,11 @@ fn build_folder(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     if !folder.join("CMakeLists.txt").is_file() {
         return Ok(None);
     }
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut builds: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with("build"))
-        .map(|entry| entry.path())
-        .filter(|path| path.join(DESCRIPTION).is_file())
-        .collect();
-    builds.sort();
+    let is_build = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("build") && path.join(DESCRIPTION).is_file()
+    };
+    let builds: Vec<PathBuf> = entries(folder).into_iter().filter(is_build).collect();
     match builds.as_slice() {
         [] => Ok(None),
         [build] => Ok(Some(build.clone())),

@@ -1,7 +1,7 @@
 //! The project that the user is in: which program it builds, and what its build says of itself.
 //!
 //! - [`esp_idf`] reads what ESP-IDF's build leaves behind; what that means is in `leakscope-project`.
-//! - [`cargo`] looks for programs that Cargo has built for other machines.
+//! - [`cargo`] and [`zephyr`] look for programs that these have built.
 //! - [`program`] is the program behind a recording, where none was named.
 //! - [`openocd`] looks for Espressif's OpenOCD.
 
@@ -9,9 +9,10 @@ mod cargo;
 pub(crate) mod esp_idf;
 pub(crate) mod openocd;
 pub(crate) mod program;
+mod zephyr;
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -29,8 +30,8 @@ pub(crate) struct Project {
 /// What it is built with.
 pub(crate) enum Kind {
     EspIdf(Box<EspIdf>),
-    /// Its program.
-    Zephyr(PathBuf),
+    /// Its programs: of a build with a bootloader, there are several.
+    Zephyr(Vec<PathBuf>),
     /// Its programs for machines without a system.
     Cargo(Vec<PathBuf>),
 }
@@ -75,8 +76,8 @@ impl Project {
     fn in_folder(folder: &Path) -> anyhow::Result<Option<Self>> {
         let kind = if let Some(project) = EspIdf::in_folder(folder)? {
             Kind::EspIdf(Box::new(project))
-        } else if let Some(program) = zephyr(folder) {
-            Kind::Zephyr(program)
+        } else if let Some(programs) = zephyr::programs(folder) {
+            Kind::Zephyr(programs)
         } else if folder.join("Cargo.lock").is_file() {
             Kind::Cargo(cargo::programs(folder))
         } else {
@@ -90,8 +91,7 @@ impl Project {
     pub(crate) fn programs(&self) -> Vec<PathBuf> {
         match &self.kind {
             Kind::EspIdf(project) => project.program.clone().into_iter().collect(),
-            Kind::Zephyr(program) => vec![program.clone()],
-            Kind::Cargo(programs) => programs.clone(),
+            Kind::Zephyr(programs) | Kind::Cargo(programs) => programs.clone(),
         }
     }
 
@@ -129,10 +129,12 @@ impl std::fmt::Display for Project {
     }
 }
 
-fn zephyr(folder: &Path) -> Option<PathBuf> {
-    let places = ["build/zephyr/zephyr.elf", "zephyr/zephyr.elf"];
-    let mut programs = places.iter().map(|place| folder.join(place));
-    programs.find(|program| program.is_file())
+/// What is in a folder, in the order of paths; nothing if it cannot be read.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
 }
 
 /// A path as it is shown: from the current folder on, if it is below that.

@@ -2,11 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::shown;
+use super::{entries, shown};
 use crate::screen::Advised;
 
 /// The first one of Espressif's: in PATH, else the newest in the folder of ESP-IDF's tools.
@@ -59,17 +58,9 @@ fn tools() -> Option<PathBuf> {
 
 /// The newest first: their folders are called by version and date.
 fn in_tools(tools: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(tools.join(FOLDER))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    versions.sort();
     let file = format!("openocd-esp32/bin/openocd{}", env::consts::EXE_SUFFIX);
-    let programs = versions
-        .into_iter()
-        .rev()
-        .map(|version| version.join(&file));
+    let versions = entries(&tools.join(FOLDER)).into_iter().rev();
+    let programs = versions.map(|version| version.join(&file));
     programs.filter(|program| program.is_file()).collect()
 }
 

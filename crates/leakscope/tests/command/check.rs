@@ -254,7 +254,10 @@ fn what_was_asked_and_cannot_be_answered_does_not_pass() {
     let report = folder.run("report sound.svdat --task main --format json", 0);
     folder.write("part.json", report.stdout);
     fs::create_dir_all(folder.file("other/leakscope.toml")).expect("a folder");
+    folder.write("both.svdat", [sound(), leaking()].concat());
     for (arguments, code) in [
+        // The second one would be taken for damage of the first.
+        ("both.svdat", 2),
         // No log message begins a cycle.
         ("sound.svdat --cycle nothing", 3),
         ("part.json", 3),

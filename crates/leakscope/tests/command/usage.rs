@@ -163,6 +163,12 @@ fn other_files_are_refused() {
     let recording: Vec<u8> = (0..=255).chain(0..=255).collect();
     let saved_as_text: String = recording.iter().map(|&byte| char::from(byte)).collect();
     let line_feeds = b"\0\0\0\0\0\0\0\0\0\0\r\n\0\x90\x91\x92\x93\x94".to_vec();
+    let trace = self::recording(20).plain();
+    let text_mode = trace.iter().flat_map(|&byte| match byte {
+        b'\n' => vec![b'\r', b'\n'],
+        byte => vec![byte],
+    });
+    let text_mode: Vec<u8> = text_mode.collect();
     let spaces = b"          \n \x90\x91\x92\x93\x94\x95".to_vec();
     let header = b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
     for (name, contents, expected) in [
@@ -196,6 +202,11 @@ fn other_files_are_refused() {
         (
             "crlf.svdat",
             &line_feeds,
+            "its line feeds have become two bytes",
+        ),
+        (
+            "text-mode.svdat",
+            &text_mode,
             "its line feeds have become two bytes",
         ),
         ("spaces.svdat", &spaces, "its zero bytes have become spaces"),

@@ -63,10 +63,10 @@ fn way(judged: &Judged, lines: &mut Vec<String>) {
         None => format!("not ready, {}", lacking(way)),
     };
     lines.push(format!("{}: {state}", name(way.way)));
-    let width = way.options.iter().map(|option| option.line().len()).max();
+    let lengths = way.options.iter().map(|option| option.line().len());
+    let width = lengths.max().unwrap_or_default();
     for option in &way.options {
         let line = option.line();
-        let width = width.unwrap_or_default();
         let (state, why) = (word(option.state), explained(option));
         lines.push(format!("  {state:<8} {line:<width$}  {why}"));
     }
@@ -169,12 +169,12 @@ pub(super) fn next(answer: &Answer<'_>, project: &EspIdf) -> String {
 
 fn command(way: Way, project: &EspIdf) -> String {
     let program = shell::program();
-    let speed = project.config.as_ref();
-    let speed = speed.and_then(|config| config.number("APPTRACE_UART_BAUDRATE"));
     match way {
         Way::Jtag => format!("{program} record --start-openocd -o heap.svdat"),
         Way::Uart => {
-            let speed = speed.unwrap_or(1_000_000);
+            let config = project.config.as_ref();
+            let said = config.and_then(|config| config.number("APPTRACE_UART_BAUDRATE"));
+            let speed = said.unwrap_or(1_000_000);
             format!("{program} record --serial /dev/ttyUSB0@{speed} -o heap.svdat")
         }
         // USB has no speed of its own.

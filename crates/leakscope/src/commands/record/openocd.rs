@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::mem;
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ const TICK: Duration = Duration::from_millis(50);
 /// Lines that are kept to say why it has ended.
 const LAST_LINES: usize = 6;
 
-/// `CREATE_NEW_PROCESS_GROUP` of Windows: the console's Ctrl-C does not reach it.
+/// `CREATE_NEW_PROCESS_GROUP`.
 #[cfg(windows)]
 const NEW_PROCESS_GROUP: u32 = 0x200;
 
@@ -54,43 +55,35 @@ impl OpenOcd {
     pub(super) fn start(project: Option<&Project>, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let arguments = configuration(project)?;
         let program = openocd::find()?;
-        let shown = arguments.iter().map(|word| shell::quoted(word));
-        let shown = shown.collect::<Vec<_>>().join(" ");
-        screen::note(&format!("starting `{} {shown}`", program.display()));
-        let mut command = Command::new(&program);
-        // At a port that is free, so that another one's is not in the way.
-        command.args(["-c", "tcl_port 0", "-c", "telnet_port disabled"]);
-        command.args(["-c", "gdb_port disabled"]).args(&arguments);
-        if let Some(scripts) = openocd::scripts(&program) {
-            command.env("OPENOCD_SCRIPTS", scripts);
-        }
-        // The terminal's Ctrl-C is for us: tracing ends before OpenOCD does.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        #[cfg(windows)]
-        std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
-        let streams = command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut child = streams
-            .stderr(Stdio::piped())
-            .spawn()
+        let quoted: Vec<String> = arguments.iter().map(|word| shell::quoted(word)).collect();
+        screen::note(&format!(
+            "starting `{} {}`",
+            program.display(),
+            quoted.join(" ")
+        ));
+        let mut child = spawn(&program, &arguments)
             .with_context(|| format!("`{}` cannot be started", program.display()))?;
         let stderr = child.stderr.take().context("OpenOCD has no output")?;
-        let said = Arc::new(Mutex::new(Said::default()));
-        let (tell, port) = mpsc::channel();
-        let listener = Arc::clone(&said);
-        thread::spawn(move || listen(stderr, &listener, &tell));
         let mut started = Self {
             process: Arc::new(Mutex::new(child)),
             port: 0,
-            said,
+            said: Arc::default(),
         };
         let process = Arc::clone(&started.process);
         interrupt::before_exit(Some(Box::new(move || kill(&process))));
+        let (tell, told) = mpsc::channel();
+        let said = Arc::clone(&started.said);
+        thread::spawn(move || listen(stderr, &said, &tell));
+        started.port = started.wait_for_port(&told, interrupt)?;
+        Ok(started)
+    }
+
+    fn wait_for_port(&self, told: &Receiver<u16>, interrupt: &Interrupt) -> anyhow::Result<u16> {
         let until = Instant::now() + START;
-        started.port = loop {
-            match port.recv_timeout(TICK) {
-                Ok(port) => break port,
-                Err(RecvTimeoutError::Disconnected) => return Err(started.failed()),
+        loop {
+            match told.recv_timeout(TICK) {
+                Ok(port) => return Ok(port),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.failed()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if interrupt.is_set() {
@@ -99,8 +92,7 @@ impl OpenOcd {
             if Instant::now() >= until {
                 bail!("OpenOCD does not listen after {} s", START.as_secs());
             }
-        };
-        Ok(started)
+        }
     }
 
     /// Where its Tcl port is.
@@ -145,6 +137,28 @@ impl Drop for OpenOcd {
         kill(&self.process);
         interrupt::before_exit(None);
     }
+}
+
+/// At a port that is free, so that another OpenOCD's is not in the way. The terminal's Ctrl-C does not reach it: tracing
+/// ends before it does.
+fn spawn(program: &Path, arguments: &[String]) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    for script in ["tcl_port 0", "gdb_port disabled", "telnet_port disabled"] {
+        command.args(["-c", script]);
+    }
+    if let Some(scripts) = openocd::scripts(program) {
+        command.env("OPENOCD_SCRIPTS", scripts);
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
 }
 
 /// What it is started with: `OPENOCD_COMMANDS`, which ESP-IDF knows too, or what suits the project's chip.

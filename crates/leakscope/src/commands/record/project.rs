@@ -59,8 +59,8 @@ pub(super) fn warn(record: &Record, project: &Project, symbols: Option<&Symbols>
     let Ok((_, ways)) = project.examine() else {
         return;
     };
-    let asked = asked(&record.source);
-    let mut asked = ways.iter().filter(|way| asked.contains(&way.way));
+    let kinds = asked(&record.source);
+    let mut asked = ways.iter().filter(|way| kinds.contains(&way.way));
     let first = asked.clone().next();
     if let Some(way) = asked.find(|way| way.is_ready()) {
         for limit in &way.limits {
@@ -88,9 +88,8 @@ fn sentence(way: &Examination) -> String {
     if let Some(why) = way.impossible {
         return format!("this build cannot be recorded over {what}: {why}");
     }
-    let mut missing = way.options.iter();
-    let missing = missing.find(|option| option.state == State::Missing);
-    match missing {
+    let mut options = way.options.iter();
+    match options.find(|option| option.state == State::Missing) {
         Some(option) => format!(
             "this build is not set up for {what}: {}, such as {}",
             lacking(way),

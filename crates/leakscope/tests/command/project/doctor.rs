@@ -24,11 +24,29 @@ fn check(name: &str, actual: &str) {
 /// Both forms of what is said of a project.
 #[track_caller]
 fn check_both(name: &str, project: &EspIdf) {
+    let before = files(&project.root);
     let text = project.run(&["doctor"]).stdout();
     let called = env!("CARGO_BIN_EXE_leakscope");
     check(&format!("{name}.txt"), &text.replace(called, "leakscope"));
     let json = project.run(&["doctor", "--format", "json"]).stdout();
     check(&format!("{name}.json"), &json);
+    assert!(files(&project.root) == before, "nothing is written unasked");
+}
+
+/// All that is in a folder.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            let content = fs::read(&path).expect("a file");
+            files.push((path, content));
+        }
+    }
+    files.sort();
+    files
 }
 
 /// What 4.4 writes: no version in its header, and nothing of what a chip has.

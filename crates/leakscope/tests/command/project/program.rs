@@ -161,6 +161,28 @@ fn cargo_and_zephyr() {
         "{}",
         several.stderr
     );
+    let record = ["record", "--stdin", "-o", "heap.svdat"];
+    let recorded = within(folder.path(), &record).end();
+    assert!(
+        recorded
+            .stderr
+            .starts_with("note: the Cargo project in `.` has several programs: `target/"),
+        "{}",
+        recorded.stderr
+    );
+    put("build/app/zephyr/zephyr.elf", &elf);
+    put("build/mcuboot/zephyr/zephyr.elf", b"\x7fELF");
+    let app = "note: the program is `build/app/zephyr/zephyr.elf`, of the Zephyr project in `.`\n";
+    assert_eq!(report().stderr, app);
+    let several = within(folder.path(), &named).end();
+    assert!(
+        several
+            .stderr
+            .contains("`build/app/zephyr/zephyr.elf`, `build/mcuboot/zephyr/zephyr.elf`\n"),
+        "{}",
+        several.stderr
+    );
+    fs::remove_dir_all(folder.path().join("build")).expect("a folder");
     put("build/zephyr/zephyr.elf", &elf);
     let zephyr = "note: the program is `build/zephyr/zephyr.elf`, of the Zephyr project in `.`\n";
     assert_eq!(report().stderr, zephyr);
