@@ -75,7 +75,7 @@ impl Doctor {
         }
         match self.format {
             ReportFormat::Text => {
-                let next = text::next(&answer, &project);
+                let next = text::next(&answer, &project, self);
                 screen.out.write_all(next.as_bytes())?;
             }
             ReportFormat::Json => json::write(&mut screen.out, &answer)?,

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use clap::ValueEnum;
 use leakscope_project::{CheckedOption, Examination, State, Way};
 use leakscope_report::sanitise;
 use leakscope_report::units::counted;
 
 use super::{Answer, Judged};
+use crate::cli::Doctor;
 use crate::project::EspIdf;
 use crate::shell;
 
@@ -128,7 +130,7 @@ fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
 }
 
 /// What was done, and what is to be done next.
-pub(super) fn next(answer: &Answer<'_>, project: &EspIdf) -> String {
+pub(super) fn next(answer: &Answer<'_>, project: &EspIdf, asked: &Doctor) -> String {
     let mut lines = vec![String::new()];
     let found = &answer.additions;
     let file = answer.defaults.as_deref().unwrap_or("sdkconfig.defaults");
@@ -137,7 +139,8 @@ pub(super) fn next(answer: &Answer<'_>, project: &EspIdf) -> String {
         lines.push(format!("Added {count} to {file}."));
     } else if !found.lines.is_empty() {
         lines.push(format!(
-            "`leakscope doctor --write` adds the lines to {file}."
+            "`{}` adds the lines to {file}.",
+            that_writes(asked)
         ));
     }
     let has_more_to_do = !found.lines.is_empty() || !found.present.is_empty();
@@ -165,6 +168,20 @@ pub(super) fn next(answer: &Answer<'_>, project: &EspIdf) -> String {
         return String::new();
     }
     text(&lines)
+}
+
+/// The same command, with `--write`.
+fn that_writes(asked: &Doctor) -> String {
+    let mut command = format!("{} doctor", shell::program());
+    if let Some(folder) = &asked.project {
+        command += " --project ";
+        command += &shell::quoted(&folder.to_string_lossy());
+    }
+    if let Some(way) = asked.way.and_then(|way| way.to_possible_value()) {
+        command += " --way ";
+        command += way.get_name();
+    }
+    command + " --write"
 }
 
 fn command(way: Way, project: &EspIdf) -> String {

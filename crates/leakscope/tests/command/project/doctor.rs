@@ -145,6 +145,13 @@ fn lines_are_written() {
     assert!(again.contains("sdkconfig exists, and wins"), "{again}");
     assert!(!again.contains("Added"), "{again}");
     assert_eq!(project.read("sdkconfig.defaults"), expected);
+    // The command that would write is the one that was typed.
+    let typed = project
+        .run(&["doctor", "--way", "uart", "--project", "."])
+        .stdout();
+    let called = env!("CARGO_BIN_EXE_leakscope");
+    let hint = format!("\n`{called} doctor --project . --way uart --write` adds the lines to ");
+    assert!(typed.contains(&hint), "{typed}");
     // Another way contradicts these.
     let json = project.run(&["doctor", "--write", "--way", "console", "--format", "json"]);
     let answer = json.json();
