@@ -119,12 +119,12 @@ fn measure_valid(runs: usize) {
         let kind = run as u32 % valid::KINDS;
         let valid = valid::Valid::recording(run as u64 + 1, kind);
         let read = packets(&valid.bytes);
-        let lost = valid
-            .packets
-            .iter()
-            .filter(|found| !read.found.contains(found))
-            .count();
-        if read.skipped > 0 || read.found != valid.packets {
+        let found: Vec<(usize, u32)> = (read.found.iter())
+            .map(|found| (found.offset, found.id))
+            .collect();
+        if read.skipped > 0 || found != valid.packets {
+            let lost = (valid.packets.iter()).filter(|packet| !found.contains(packet));
+            let lost = lost.count();
             misread
                 .entry(kind)
                 .or_insert_with(Vec::new)

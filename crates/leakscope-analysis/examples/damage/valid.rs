@@ -2,8 +2,7 @@
 
 use leakscope_systemview::{Packet, id, sync::SYNC, varint};
 
-use crate::random::Random;
-use crate::reading::Found;
+use super::random::Random;
 
 /// How many kinds of unusual content there are.
 pub(crate) const KINDS: u32 = 53;
@@ -11,7 +10,8 @@ pub(crate) const KINDS: u32 = 53;
 /// A recording being written.
 pub(crate) struct Valid {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) packets: Vec<Found>,
+    /// Where each packet stands, and its id.
+    pub(crate) packets: Vec<(usize, u32)>,
     random: Random,
     core_bit: bool,
     /// Deltas are below this, in ticks.
@@ -90,7 +90,7 @@ impl Valid {
             packet.encode(delta, &mut buffer)
         };
         self.bytes.extend(&buffer[..length.expect("room")]);
-        self.packets.push(Found { offset, id });
+        self.packets.push((offset, id));
     }
 
     fn numbers(&mut self, id: u32, numbers: &[u32]) {
@@ -232,6 +232,8 @@ impl Valid {
             21 => self.put(id::ISR_EXIT, &[], 0),
             22 => self.numbers(32 + any % 480, &[any >> 9]),
             23 => self.numbers(512 + any % 7680, &[any >> 13, 7]),
+            // With the core in the ids, there are half as many.
+            24 if self.core_bit => self.numbers(4096 + any % 4096, &[any >> 13, any >> 20]),
             24 => self.numbers(8192 + any % 8192, &[any >> 13, any >> 20]),
             25 => self.numbers(300, &[any >> 20, 1, 2]),
             26 => self.numbers(id::OVERFLOW, &[any >> 20]),

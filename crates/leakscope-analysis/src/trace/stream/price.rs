@@ -21,7 +21,7 @@ pub(super) const BIT: Price = 16;
 pub(super) const BYTE: Price = 8 * BIT;
 
 /// To begin a gap. Earned back by 6 to 8 bytes of packets.
-pub(super) const GAP: Price = 32 * BIT;
+pub(super) const GAP: Price = 38 * BIT;
 
 /// An id below 32, of 1,024 packets, at most.
 const RARE_PREDEFINED: u64 = ONE >> 10;
@@ -512,7 +512,9 @@ mod tests {
                     kinds: &kinds,
                     news: &[],
                 };
-                let price = prices.packet(&frame, Some(id::ISR_EXIT));
+                let last = bytes[at + frame.length - 1];
+                let odd = prices.surcharge(&frame, last).min(ODD_DELTA);
+                let price = prices.packet(&frame, Some(id::ISR_EXIT)) + odd;
                 let most = frame.length as Price * BYTE + GAP;
                 assert!(price < most, "{price} of {most}: {frame:?}");
                 checked += 1;
