@@ -1,7 +1,7 @@
 //! What lay where in a device's memory at one moment.
 //!
-//! [`read`] recognises what a file is; a file here reads each format: [`elf`] core dumps, with their [`notes`];
-//! [`esp_idf`] the container of ESP-IDF's; [`zephyr`] Zephyr's; [`console`] both as a device prints them. [`write`] writes our own.
+//! [`read`] recognises what a file is; a file here reads each format: `elf` core dumps, with their `notes`;
+//! `esp_idf` the container of ESP-IDF's; `zephyr` Zephyr's; `console` both as a device prints them. [`write()`] writes our own.
 //! Whatever is wrong with a file becomes a [`Problem`]; what of it can be read is read.
 mod console;
 mod elf;

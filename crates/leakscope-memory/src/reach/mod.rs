@@ -1,8 +1,8 @@
 //! Who points at which block, and which nobody can reach.
 //!
-//! [`scene`] is what is asked; [`areas`] says what is looked at (by [`ranges`]), [`words`] reads it, and [`blocks`] finds the block
-//! that a word points at, through [`aliases`] of the chip. [`flood`] gives each block one of memcheck's kinds, [`holders`]
-//! finds the shortest ways to them, and [`chance`] says how often a word would look like a pointer that is none.
+//! [`Scene`] is what is asked; `areas` says what is looked at (by `ranges`), `words` reads it, and `blocks` finds the block
+//! that a word points at, through [`aliases`] of the chip. `flood` gives each block one of memcheck's kinds, `holders`
+//! finds the shortest ways to them, and `chance` says how often a word would look like a pointer that is none.
 pub mod aliases;
 mod areas;
 mod blocks;

@@ -1,7 +1,7 @@
 //! The blocks of a recording, brought to an image of memory.
 //!
-//! [`Live`] is what the recording knows of the heap at its end; [`scene`] puts it beside the image and the program's
-//! variables; [`names`] says who holds what. [`verdict`] says what follows for the findings.
+//! [`Live`] is what the recording knows of the heap at its end; `scene` puts it beside the image and the program's
+//! variables; `names` says who holds what. `verdict` says what follows for the findings.
 mod live;
 mod names;
 mod scene;
