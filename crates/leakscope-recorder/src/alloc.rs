@@ -92,14 +92,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
     }
 }
 
-/// An allocator returned `address` for `size` bytes; 0 is a failure. For allocators with hooks; call it
-/// after the allocation.
+/// An allocator returned `address` for `size` bytes; 0 is a failure, or, if `size` is 0, what C allows for
+/// nothing. For allocators with hooks; call it after the allocation.
 #[inline]
 pub fn on_alloc(address: usize, size: usize, origin: Origin<'_>) {
-    if address == 0 {
-        recorder().failed(size, origin);
-    } else {
+    if address != 0 {
         recorder().alloc(Block { address, size }, origin);
+    } else if size != 0 {
+        recorder().failed(size, origin);
     }
 }
 

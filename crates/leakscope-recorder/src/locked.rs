@@ -4,6 +4,15 @@ use core::cell::UnsafeCell;
 
 use critical_section::CriticalSection;
 
+/// Runs `access` inside a critical section. All of this crate's begin here.
+#[inline]
+pub(crate) fn locked<R>(access: impl FnOnce(CriticalSection<'_>) -> R) -> R {
+    #[cfg(feature = "model")]
+    return crate::platform::model::around(|| critical_section::with(access));
+    #[cfg(not(feature = "model"))]
+    critical_section::with(access)
+}
+
 /// A value that is only touched inside a critical section.
 ///
 /// Unlike `critical_section::Mutex<RefCell<T>>` it does not check for re-entry, which would cost each

@@ -10,6 +10,8 @@
 pub mod cortex_m;
 #[cfg(feature = "std")]
 pub mod host;
+#[cfg(feature = "model")]
+pub mod model;
 #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
 pub mod riscv;
 

@@ -34,7 +34,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use crate::event::{Block, Recorder};
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 use crate::platform::{Clock, CoreNumber, Silent, SingleCore};
 use crate::stack::{Limits, Origin};
 use records::Records;
@@ -163,7 +163,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
     }
 
     fn with<R>(&self, access: impl FnOnce(&mut Records<'buffer, DEPTH>) -> R) -> R {
-        critical_section::with(|section| self.records.with(section, access))
+        locked(|section| self.records.with(section, access))
     }
 
     fn walk(&self, origin: Origin<'_>) -> [usize; DEPTH] {
@@ -182,7 +182,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
 impl<const DEPTH: usize, C: Clock, N: CoreNumber> Recorder for RecordBuffer<'_, DEPTH, C, N> {
     fn alloc(&self, block: Block, origin: Origin<'_>) {
         let stack = self.walk(origin);
-        critical_section::with(|section| {
+        locked(|section| {
             let (time, core) = (self.clock.now(), N::core() as u8);
             self.records
                 .with(section, |records| records.alloc(block, time, core, &stack));
@@ -196,7 +196,7 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> Recorder for RecordBuffer<'_, 
 
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
         let stack = self.walk(origin);
-        critical_section::with(|section| {
+        locked(|section| {
             let (time, core) = (self.clock.now(), N::core() as u8);
             self.records.with(section, |records| {
                 records.free(from.address, &stack);

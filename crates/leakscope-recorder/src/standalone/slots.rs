@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 
 use crate::event::Block;
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 
 /// One allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl<const DEPTH: usize, const COUNT: usize> Slots<DEPTH, COUNT> {
     /// The slots, the first time; then `None`.
     #[allow(clippy::mut_from_ref, reason = "handed out once")]
     pub fn take(&self) -> Option<&mut [Slot<DEPTH>]> {
-        let was_taken = critical_section::with(|section| {
+        let was_taken = locked(|section| {
             self.is_taken
                 .with(section, |taken| core::mem::replace(taken, true))
         });

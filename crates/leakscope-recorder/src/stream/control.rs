@@ -8,6 +8,7 @@ use super::command::Command;
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::config::{Config, WhenFull};
 use crate::dialect::Dialect;
+use crate::locked::locked;
 use crate::packets::{Mode, Output};
 use crate::platform::{Clock, CoreNumber};
 
@@ -87,8 +88,9 @@ where
 
     fn next_command_byte(&self, core: usize) -> Option<u8> {
         let channel = &self.rtt.down[core];
-        critical_section::with(|_| {
-            if !channel.has_data() {
+        locked(|_| {
+            // The probe might write anything, also a position that nobody could read up to.
+            if !channel.has_data() || channel.write_position(Ordering::Acquire) >= DOWN_BUFFER {
                 return None;
             }
             let read = channel.read_position(Ordering::Acquire) % DOWN_BUFFER;
@@ -142,9 +144,7 @@ where
 
     /// When the first core began, which is now if none has.
     fn epoch(&self, now: u32) -> u32 {
-        critical_section::with(|section| {
-            self.epoch.with(section, |epoch| *epoch.get_or_insert(now))
-        })
+        locked(|section| self.epoch.with(section, |epoch| *epoch.get_or_insert(now)))
     }
 
     fn start_if_wanted(

@@ -27,7 +27,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::dialect::Dialect;
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 use crate::packets::{Chain, OVERFLOW, Output, Place, Ring};
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
@@ -203,7 +203,7 @@ where
     ///
     /// The first call counts: a later one changes nothing, and returns false.
     pub fn init(&self, clock: C, config: Config) -> bool {
-        let is_first = critical_section::with(|_| {
+        let is_first = locked(|_| {
             if self.is_ready.load(Ordering::Relaxed) {
                 return false;
             }
@@ -262,7 +262,21 @@ where
         core: usize,
         access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        critical_section::with(|section| self.with_output_in(section, settings, core, None, access))
+        locked(|section| self.with_output_in(section, settings, core, None, access))
+    }
+
+    /// The same of the core that runs: a task can come to another one until it has locked.
+    fn with_own_output<R>(
+        &self,
+        settings: &Settings<C>,
+        access: impl FnOnce(usize, &mut Session<D>, &mut Output<'_>) -> R,
+    ) -> R {
+        locked(|section| {
+            let core = Self::core();
+            self.with_output_in(section, settings, core, None, |session, output| {
+                access(core, session, output)
+            })
+        })
     }
 
     /// The same, where the critical section has begun.
@@ -291,6 +305,6 @@ where
     }
 
     fn with_tasks<R>(&self, access: impl FnOnce(&mut TaskList<TASKS>) -> R) -> R {
-        critical_section::with(|section| self.tasks.with(section, access))
+        locked(|section| self.tasks.with(section, access))
     }
 }

@@ -7,6 +7,7 @@ use super::{ARGUMENTS, Settings, Stream, TEXT};
 use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
+use crate::locked::locked;
 use crate::packets::{Mode, OVERFLOW, Output};
 use crate::platform::{Clock, CoreNumber};
 use crate::stack::Origin;
@@ -14,10 +15,10 @@ use crate::stack::Origin;
 /// What became of an event that took the long way.
 enum Outcome {
     Done,
-    /// The host wants something, or a start is due.
-    Attend,
-    /// There is no room, and the caller is ready to wait.
-    Full,
+    /// This core's host wants something, or a start is due.
+    Attend(usize),
+    /// There is no room on this core, and the caller is ready to wait.
+    Full(usize),
 }
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -43,8 +44,8 @@ where
         &self,
         write: impl FnOnce(&mut D, &mut Output<'_>, &Config) -> bool,
     ) -> bool {
-        let core = Self::core();
-        critical_section::with(|section| {
+        locked(|section| {
+            let core = Self::core();
             let is_recording = self.cores[core]
                 .state
                 .with(section, |state| state.chain.mode >= Mode::Recording);
@@ -68,23 +69,30 @@ where
         let Some(settings) = self.settings() else {
             return;
         };
-        let core = Self::core();
         loop {
-            let outcome = self.with_output(settings, core, |session, output| {
+            let outcome = self.with_own_output(settings, |core, session, output| {
                 let has_commands = self.rtt.down[core].has_data();
-                let outcome = Self::check(output, session.start_wanted);
+                let outcome = Self::check(output, core, session.start_wanted);
                 if outcome.is_none() {
                     write(&mut session.dialect, output, &settings.config);
                 }
                 match outcome {
-                    None | Some(Outcome::Done) if has_commands => Outcome::Attend,
+                    None | Some(Outcome::Done) if has_commands => Outcome::Attend(core),
                     outcome => outcome.unwrap_or(Outcome::Done),
                 }
             });
             match outcome {
                 Outcome::Done => return,
-                Outcome::Attend => return self.attend(core),
-                Outcome::Full => self.make_room(settings, core),
+                Outcome::Attend(core) => return self.attend(core),
+                Outcome::Full(core) => {
+                    if !self.make_room(settings, core) {
+                        return self.with_output(settings, core, |_, output| {
+                            if output.chain.mode == Mode::Waiting {
+                                output.drop_event();
+                            }
+                        });
+                    }
+                }
             }
         }
     }
@@ -115,37 +123,41 @@ where
     #[cold]
     #[inline(never)]
     fn record_event(&self, event: SystemEvent) {
-        let state = &self.cores[Self::core()].state;
-        critical_section::with(|section| state.with(section, |state| state.chain.note(event)));
+        locked(|section| {
+            let state = &self.cores[Self::core()].state;
+            state.with(section, |state| state.chain.note(event));
+        });
         self.record(&mut |_, output, config| output.event(event, config));
     }
 
     /// What becomes of an event that is not simply written; `None` if it must be written after all.
-    fn check(output: &mut Output<'_>, start_wanted: bool) -> Option<Outcome> {
+    fn check(output: &mut Output<'_>, core: usize, start_wanted: bool) -> Option<Outcome> {
         match output.chain.mode {
-            Mode::Stopped if start_wanted => Some(Outcome::Attend),
+            Mode::Stopped if start_wanted => Some(Outcome::Attend(core)),
             Mode::Stopped => Some(Outcome::Done),
             // Recording must begin anew, and there was no room: what comes until then is lost.
             _ if start_wanted => {
                 output.drop_event();
-                Some(Outcome::Attend)
+                Some(Outcome::Attend(core))
             }
-            Mode::Waiting if output.ring.free() < Self::ROOM_FOR_AN_EVENT => Some(Outcome::Full),
+            Mode::Waiting if output.ring.free() < Self::ROOM_FOR_AN_EVENT => {
+                Some(Outcome::Full(core))
+            }
             Mode::Recording | Mode::Waiting | Mode::Dropping | Mode::Restarting => None,
         }
     }
 
-    /// Waits for room, or makes some: outside the critical section.
+    /// Waits for room, or makes some: outside the critical section. False if another context is making some, which
+    /// this one may have interrupted: it would wait for ever.
     #[cold]
-    fn make_room(&self, settings: &Settings<C>, core: usize) {
+    fn make_room(&self, settings: &Settings<C>, core: usize) -> bool {
         match settings.config.when_full {
-            WhenFull::Write(mut write) => {
-                let Ok(_) = self.drain(core, &mut write);
-            }
+            WhenFull::Write(write) => self.drain_if_alone(core, write),
             WhenFull::Drop | WhenFull::Wait => {
                 core::hint::spin_loop();
                 #[cfg(feature = "std")]
                 std::thread::yield_now();
+                true
             }
         }
     }
@@ -207,7 +219,11 @@ where
     }
 
     fn task(&self, task: &Task<'_>) {
-        self.with_tasks(|tasks| tasks.insert(task));
+        let is_remembered = self.with_tasks(|tasks| tasks.insert(task));
+        // Whatever else is known of a task beyond the list, the host was told.
+        if !is_remembered && task.name.is_empty() {
+            return;
+        }
         self.record(&mut |_, output, config| {
             self.with_tasks(|tasks| {
                 let known = tasks.get(task.id);

@@ -36,12 +36,12 @@ impl<const TASKS: usize> TaskList<TASKS> {
         count: 0,
     };
 
-    /// Remembers a task, or what is new about it.
-    pub(super) fn insert(&mut self, task: &Task<'_>) {
+    /// Remembers a task, or what is new about it; false if there is no room.
+    pub(super) fn insert(&mut self, task: &Task<'_>) -> bool {
         let known = self.position(task.id);
         let place = known.unwrap_or(self.count);
         let Some(entry) = self.tasks.get_mut(place) else {
-            return;
+            return false;
         };
         entry.id = task.id;
         entry.priority = task.priority;
@@ -53,6 +53,7 @@ impl<const TASKS: usize> TaskList<TASKS> {
             entry.name_length = name.len() as u8;
         }
         self.count = self.count.max(place + 1);
+        true
     }
 
     /// What is known of a task.

@@ -108,6 +108,20 @@ fn embassys_symbols() {
     );
 }
 
+/// More tasks than are remembered: what the host was told of one stays.
+#[test]
+fn a_task_beyond_the_list_keeps_its_name() {
+    let packets = recorded(|| {
+        for task in 1000..1020 {
+            embassy::name_task(task, "worker");
+            _embassy_trace_task_new(1, task);
+        }
+        (1000..1020).for_each(|task| _embassy_trace_task_end(1, task));
+    });
+    let unnamed = |text: &&String| text.starts_with("info") && !text.ends_with("worker");
+    assert_eq!(described(&packets).iter().filter(unnamed).count(), 0);
+}
+
 #[test]
 fn all_of_rtos_trace() {
     use rtos_trace::{TaskInfo, trace};
@@ -244,6 +258,8 @@ fn the_heap_from_c() {
     let packets = recorded(|| {
         c_abi::leakscope_on_alloc_from(block, 10, caller, null);
         c_abi::leakscope_on_alloc_from(null, 20, caller, null);
+        // malloc(0) may return NULL.
+        c_abi::leakscope_on_alloc_from(null, 0, caller, null);
         c_abi::leakscope_on_realloc_from(null, 0, pointer(0x5000), 30, caller, null);
         c_abi::leakscope_on_realloc_from(block, 0, pointer(0x6000), 40, caller, null);
         c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 50, caller, null);

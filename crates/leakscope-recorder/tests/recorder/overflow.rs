@@ -13,7 +13,7 @@ use crate::host::{CountingClock, FakeClock, LeakscopeReader, Stored, drained, pa
 
 /// Lost events by SEGGER's rule: what the count grew by, and one for each time the buffer was found
 /// full.
-fn lost(packets: &[Stored]) -> u32 {
+pub(crate) fn lost(packets: &[Stored]) -> u32 {
     let mut before = 0;
     let mut lost = 0;
     for packet in packets.iter().filter(|packet| packet.id == id::OVERFLOW) {
@@ -24,7 +24,7 @@ fn lost(packets: &[Stored]) -> u32 {
     lost
 }
 
-fn events(packets: &[Stored], id: u32) -> u32 {
+pub(crate) fn events(packets: &[Stored], id: u32) -> u32 {
     packets.iter().filter(|packet| packet.id == id).count() as u32
 }
 

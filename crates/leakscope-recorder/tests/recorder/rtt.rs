@@ -124,4 +124,15 @@ fn a_probe_finds_reads_and_commands_it() {
         let written = up.position(0);
         assert!(written < up.size, "{written}");
     }
+    up.set_position(1, up.position(0));
+    let taken = down.position(1);
+    for nonsense in [u32::MAX, down.size, down.size + 1] {
+        down.set_position(0, nonsense);
+        STREAM.poll();
+        STREAM.event(SystemEvent::Mark(1));
+    }
+    down.set_position(0, taken);
+    down.give(&[2]);
+    STREAM.poll();
+    assert!(!STREAM.is_recording());
 }
