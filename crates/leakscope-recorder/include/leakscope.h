@@ -62,6 +62,17 @@ bool leakscope_records_stop(void);
 bool leakscope_records_pause_allocations(void);
 bool leakscope_records_resume(void);
 size_t leakscope_records_count(void);
+
+struct leakscope_summary {
+    size_t count, capacity, high_water_mark; /* records: now, at most, and the most that ever were */
+    uint32_t total_allocations;              /* recorded or not */
+    uint32_t total_frees;                    /* of blocks known or not */
+    uint32_t unmatched_frees;                /* of blocks that have no record: a double free is one of them */
+    uint32_t failed_allocations;
+    uint32_t evicted_live, evicted_freed;    /* records that made room for others */
+    uint32_t not_recorded;                   /* for which there was no room */
+};
+struct leakscope_summary leakscope_records_summary(void);
 void leakscope_records_dump(void (*put)(const char *, size_t));
 
 /* ---------------------------------------------------------------- The heap */

@@ -8,6 +8,7 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use super::Limits;
+use super::hash::Hash;
 
 const WORD: usize = size_of::<usize>();
 /// The two words.
@@ -77,6 +78,7 @@ pub(super) fn walk(
     frame: usize,
     frames: &mut [MaybeUninit<usize>],
     mut count: usize,
+    hash: &mut Hash,
     limits: &Limits,
 ) -> usize {
     let Range { start, end } = stack_range(limits);
@@ -89,7 +91,7 @@ pub(super) fn walk(
         if !is_code(return_address, limits) {
             break;
         }
-        slot.write(return_address);
+        hash.add(slot.write(return_address));
         count += 1;
         // The caller's frame lies above this one: so a chain that is broken does not go in circles.
         first = at.wrapping_add(RECORD);
@@ -103,6 +105,7 @@ pub(super) fn walk_behind(
     return_address: usize,
     frame: usize,
     frames: &mut [MaybeUninit<usize>],
+    hash: &mut Hash,
     limits: &Limits,
 ) -> usize {
     let return_address = code_address(return_address);
@@ -112,11 +115,11 @@ pub(super) fn walk_behind(
     if !is_code(return_address, limits) {
         return 0;
     }
-    first.write(return_address);
+    hash.add(first.write(return_address));
     let Range { start, end } = stack_range(limits);
     let at = frame.wrapping_sub(RECORD_BELOW);
     match record(at, start, end.saturating_sub(RECORD)) {
-        Some((caller, _)) if caller > frame => walk(caller, frames, 1, limits),
+        Some((caller, _)) if caller > frame => walk(caller, frames, 1, hash, limits),
         _ => 1,
     }
 }

@@ -17,9 +17,12 @@
 //! [`Limits::ram`], and its return address inside [`Limits::code`].
 
 mod frame_pointer;
+mod hash;
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
+
+use hash::Hash;
 
 /// Where a walk begins.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,23 @@ impl Limits {
     };
 }
 
+/// A call stack that was walked.
+#[derive(Clone, Copy, Debug)]
+pub struct Walked<'f> {
+    /// Return addresses, innermost first.
+    pub(crate) frames: &'f [usize],
+    /// Of the frames: never 0.
+    pub(crate) hash: u32,
+}
+
+impl Walked<'_> {
+    /// No call stack.
+    pub(crate) const NONE: Self = Self {
+        frames: &[],
+        hash: 1,
+    };
+}
+
 impl Origin<'_> {
     /// The caller of the function in which this is written, by its frame pointer.
     #[inline(always)]
@@ -73,21 +93,29 @@ impl Origin<'_> {
         self,
         frames: &'f mut [MaybeUninit<usize>],
         limits: &Limits,
-    ) -> &'f [usize] {
+    ) -> Walked<'f> {
+        let mut hash = Hash::NEW;
         let count = match self {
             Self::Unknown => 0,
-            Self::FramePointer(frame) => frame_pointer::walk(frame, frames, 0, limits),
+            Self::FramePointer(frame) => frame_pointer::walk(frame, frames, 0, &mut hash, limits),
             Self::Caller {
                 return_address,
                 frame_pointer,
-            } => frame_pointer::walk_behind(return_address, frame_pointer, frames, limits),
+            } => {
+                frame_pointer::walk_behind(return_address, frame_pointer, frames, &mut hash, limits)
+            }
             Self::Frames(given) => {
                 let count = given.len().min(frames.len());
-                frames[..count].write_copy_of_slice(&given[..count]);
+                for (slot, &frame) in frames.iter_mut().zip(given) {
+                    hash.add(slot.write(frame));
+                }
                 count
             }
         };
-        // SAFETY: each of the ways above has written the first `count`.
-        unsafe { frames[..count].assume_init_ref() }
+        Walked {
+            // SAFETY: each of the ways above has written the first `count`.
+            frames: unsafe { frames[..count].assume_init_ref() },
+            hash: hash.finish(),
+        }
     }
 }

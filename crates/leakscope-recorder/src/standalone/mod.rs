@@ -169,7 +169,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
     fn walk(&self, origin: Origin<'_>) -> [usize; DEPTH] {
         let mut frames = [MaybeUninit::uninit(); DEPTH];
         let found = if DEPTH > 0 {
-            origin.walk(&mut frames, &self.limits)
+            origin.walk(&mut frames, &self.limits).frames
         } else {
             &[]
         };
@@ -199,10 +199,19 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> Recorder for RecordBuffer<'_, 
         locked(|section| {
             let (time, core) = (self.clock.now(), N::core() as u8);
             self.records.with(section, |records| {
-                records.free(from.address, &stack);
-                records.alloc(to, time, core, &stack);
+                records.realloc(from.address, to, time, core, &stack);
             });
         });
+    }
+
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
+        let _ = origin;
+        self.with(|records| records.realloc_begins(from.address));
+    }
+
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
+        let _ = (size, origin);
+        self.with(|records| records.realloc_failed(from.address));
     }
 
     fn failed(&self, size: usize, origin: Origin<'_>) {

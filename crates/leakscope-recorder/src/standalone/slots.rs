@@ -35,8 +35,8 @@ pub struct Slot<const DEPTH: usize> {
     /// The record that came before, and the one that came after.
     pub(super) older: Index,
     pub(super) newer: Index,
-    /// Of a live record: the next one whose address leads to the same bucket. Of a freed one: the one
-    /// freed after it. Of an unused slot: the next unused one.
+    /// Of a live record: the next one whose address leads to the same bucket, or the next one that is being
+    /// reallocated. Of a freed one: the one freed after it. Of an unused slot: the next unused one.
     pub(super) chain: Index,
     /// This slot as a bucket, for any record that it holds: the first live record whose address leads here.
     pub(super) bucket: Index,

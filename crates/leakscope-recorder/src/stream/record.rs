@@ -1,16 +1,24 @@
 //! What becomes of an event.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a call for each event, with its output in memory, cost a third of the instructions"
+)]
+
+use core::sync::atomic::Ordering;
+
 use leakscope_systemview::{Level, Text, id};
 
 use super::announce::cut;
-use super::{ARGUMENTS, Settings, Stream, TEXT};
+use super::{ARGUMENTS, LONGEST_TEXT_PACKET, Settings, State, Stream, TEXT, gate};
 use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
 use crate::locked::locked;
-use crate::packets::{Mode, OVERFLOW, Output};
+use crate::packets::{Mode, OVERFLOW, Output, Running};
 use crate::platform::{Clock, CoreNumber};
-use crate::stack::Origin;
+use crate::sink::rtt::Channel;
+use crate::stack::{Origin, Walked};
 
 /// What became of an event that took the long way.
 enum Outcome {
@@ -39,45 +47,52 @@ where
 
     /// The short way of an event: lets `write` write its packet if nothing stands against it. False if that was
     /// not done, and must be done the long way.
-    #[inline]
+    #[inline(always)]
     fn record_in_place(
         &self,
         write: impl FnOnce(&mut D, &mut Output<'_>, &Config) -> bool,
     ) -> bool {
         locked(|section| {
             let core = Self::core();
-            let is_recording = self.cores[core]
-                .state
-                .with(section, |state| state.chain.mode >= Mode::Recording);
+            let state = &self.cores[core].state;
+            let (limit, last, pause) = state.with(section, |State { chain, .. }| {
+                (chain.limit, chain.last, chain.pause)
+            });
             // Room is looked for before the clock is read: an event reads it once.
-            let Some(place) = self.ring(core).place(D::LONGEST) else {
-                return false;
-            };
-            if !is_recording || self.rtt.down[core].has_data() {
+            let place = self.ring(core).place_below(limit, D::LONGEST);
+            if place.is_none() {
                 return false;
             }
-            // SAFETY: what records was initialised before, as the start looks for that.
+            // SAFETY: there is a limit only where recording has begun, for which this was initialised.
             let settings = unsafe { (*self.settings.get()).assume_init_ref() };
-            self.with_output_in(section, settings, core, Some(place), |session, output| {
-                write(&mut session.dialect, output, &settings.config)
+            let now = settings.clock.now();
+            if now.wrapping_sub(last) & C::MASK >= pause {
+                return false;
+            }
+            state.with(section, |State { chain, session }| {
+                let mut output = self.output(core, chain, now, place);
+                write(&mut session.dialect, &mut output, &settings.config)
             })
         })
     }
 
-    /// The long way: with waiting, beginning anew, and the host's commands.
+    /// The long way: with waiting, beginning anew, and all that comes up now and then.
     fn record(&self, write: &mut dyn FnMut(&mut D, &mut Output<'_>, &Config)) {
         let Some(settings) = self.settings() else {
             return;
         };
+        let hz = settings.clock.hz();
         loop {
             let outcome = self.with_own_output(settings, |core, session, output| {
-                let has_commands = self.rtt.down[core].has_data();
                 let outcome = Self::check(output, core, session.start_wanted);
                 if outcome.is_none() {
                     write(&mut session.dialect, output, &settings.config);
                 }
+                let is_due = self.rtt.down[core].has_data()
+                    || session.is_pending()
+                    || Self::has_repeats(output, hz);
                 match outcome {
-                    None | Some(Outcome::Done) if has_commands => Outcome::Attend(core),
+                    None | Some(Outcome::Done) if is_due => Outcome::Attend(core),
                     outcome => outcome.unwrap_or(Outcome::Done),
                 }
             });
@@ -97,37 +112,82 @@ where
         }
     }
 
-    /// An event of one block. (Each `event` has a code of its own, without looking what it is.)
+    /// An event of the heap. (Each kind of `event` has a code of its own, without looking what it is.)
     #[inline(always)]
-    fn record_block(
-        &self,
-        event: impl Fn(Block) -> HeapEvent + Copy,
-        block: Block,
-        stack: &[usize],
-    ) {
+    fn record_heap(&self, event: HeapEvent, block: Block, origin: Origin<'_>) {
+        let gate = self.gate.load(Ordering::Relaxed);
+        if gate != gate::OPEN && !self.passes(gate, event, block) {
+            return;
+        }
+        let mut frames = D::Frames::NEW;
+        let stack = self.walk(origin, &mut frames);
         if !self.record_in_place(|dialect, output, config| {
-            dialect.heap_event_in_place(output, config, event(block), stack)
+            dialect.heap_event_in_place(output, config, event, stack)
         }) {
-            self.record_heap_event(event(block), stack);
+            self.record_long(event, stack);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn record_heap_event(&self, event: HeapEvent, stack: &[usize]) {
+    fn record_long(&self, event: HeapEvent, stack: Walked<'_>) {
         self.record(&mut |dialect, output, config| {
             dialect.heap_event(output, config, event, stack);
         });
     }
 
+    /// Whether an event of the heap goes on, where not all do.
     #[cold]
     #[inline(never)]
-    fn record_event(&self, event: SystemEvent) {
+    fn passes(&self, gate: u8, event: HeapEvent, block: Block) -> bool {
+        if gate == gate::CLOSED {
+            self.look_for_commands();
+            return false;
+        }
+        let Some(settings) = self.settings() else {
+            return false;
+        };
+        let filter = &settings.config.filter;
+        let begins = matches!(
+            event,
+            HeapEvent::Alloc(_) | HeapEvent::Moved { .. } | HeapEvent::Failed(_)
+        );
+        filter.admits(block) && (!begins || filter.task == 0 || self.runs(filter.task))
+    }
+
+    /// Whether this task runs on this core.
+    fn runs(&self, task: usize) -> bool {
         locked(|section| {
             let state = &self.cores[Self::core()].state;
-            state.with(section, |state| state.chain.note(event));
-        });
+            state.with(section, |state| state.chain.running == Running::Task(task))
+        })
+    }
+
+    /// The host may say START while nothing is recorded.
+    #[inline]
+    fn look_for_commands(&self) {
+        if self.rtt.down.iter().any(Channel::has_data) {
+            self.attend(Self::core());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn event_long(&self, event: SystemEvent) {
         self.record(&mut |_, output, config| output.event(event, config));
+    }
+
+    /// While nothing is recorded, what runs is kept in mind all the same.
+    #[cold]
+    #[inline(never)]
+    fn event_unrecorded(&self, event: SystemEvent) {
+        if Running::is_told_by(event) {
+            locked(|section| {
+                let state = &self.cores[Self::core()].state;
+                state.with(section, |state| state.chain.note(event));
+            });
+        }
+        self.look_for_commands();
     }
 
     /// What becomes of an event that is not simply written; `None` if it must be written after all.
@@ -164,14 +224,11 @@ where
 
     /// The call stack of a heap event: outside the critical section.
     #[inline]
-    fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> &'f [usize] {
+    fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> Walked<'f> {
         let slots = frames.slots();
-        if slots.is_empty() {
-            return &[];
-        }
         match self.settings() {
-            Some(settings) => origin.walk(slots, &settings.config.limits),
-            None => &[],
+            Some(settings) if !slots.is_empty() => origin.walk(slots, &settings.config.limits),
+            _ => Walked::NONE,
         }
     }
 }
@@ -185,36 +242,43 @@ where
 {
     #[inline]
     fn alloc(&self, block: Block, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_block(HeapEvent::Alloc, block, stack);
+        self.record_heap(HeapEvent::Alloc(block), block, origin);
     }
 
     #[inline]
     fn free(&self, block: Block, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_block(HeapEvent::Free, block, stack);
+        self.record_heap(HeapEvent::Free(block), block, origin);
     }
 
+    #[inline]
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
+        self.record_heap(HeapEvent::Move(from), from, origin);
+    }
+
+    #[inline]
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_heap_event(HeapEvent::Realloc { from, to }, stack);
+        self.record_heap(HeapEvent::Moved { from, to }, to, origin);
+    }
+
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
+        let wanted = size;
+        let block = from;
+        self.record_heap(HeapEvent::Kept { block, wanted }, block, origin);
     }
 
     fn failed(&self, size: usize, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_heap_event(HeapEvent::Failed(size), stack);
+        let block = Block { address: 0, size };
+        self.record_heap(HeapEvent::Failed(size), block, origin);
     }
 
     fn event(&self, event: SystemEvent) {
         if let SystemEvent::TaskTerminate(task) = event {
             self.with_tasks(|tasks| tasks.remove(task));
         }
-        if !self.record_in_place(|_, output, config| output.event_in_place(event, config)) {
-            self.record_event(event);
+        if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
+            self.event_unrecorded(event);
+        } else if !self.record_in_place(|_, output, config| output.event_in_place(event, config)) {
+            self.event_long(event);
         }
     }
 
@@ -248,16 +312,21 @@ where
     }
 
     fn print_format(&self, level: Level, format: &[u8], arguments: &[u32]) {
-        let text = Text(cut(until_nul(format), TEXT));
+        if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
+            return self.look_for_commands();
+        }
+        let text = cut(until_nul(format), TEXT);
         let arguments = &arguments[..arguments.len().min(ARGUMENTS)];
+        let longest = LONGEST_TEXT_PACKET - TEXT + text.len();
         self.record(&mut |_, output, _| {
-            output.packet(id::PRINT_FORMATTED, &mut |fields| {
-                fields.string(text)?;
-                fields.number(level as u32)?;
-                fields.number(arguments.len() as u32)?;
+            output.module_event(id::PRINT_FORMATTED, longest, |fields| {
+                fields.byte(text.len() as u8);
+                fields.bytes(text);
+                fields.number(level as u32);
+                fields.byte(arguments.len() as u8);
                 arguments
                     .iter()
-                    .try_for_each(|&argument| fields.number(argument))
+                    .for_each(|&argument| fields.number(argument));
             });
         });
     }

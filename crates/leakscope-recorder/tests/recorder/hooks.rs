@@ -261,8 +261,11 @@ fn the_heap_from_c() {
         // malloc(0) may return NULL.
         c_abi::leakscope_on_alloc_from(null, 0, caller, null);
         c_abi::leakscope_on_realloc_from(null, 0, pointer(0x5000), 30, caller, null);
+        c_abi::leakscope_on_realloc_begin_from(block, 0, 40, caller, null);
         c_abi::leakscope_on_realloc_from(block, 0, pointer(0x6000), 40, caller, null);
+        c_abi::leakscope_on_realloc_begin_from(pointer(0x6000), 40, 50, caller, null);
         c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 50, caller, null);
+        c_abi::leakscope_on_realloc_begin_from(pointer(0x6000), 40, 0, caller, null);
         c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 0, caller, null);
         c_abi::leakscope_on_free_from(null, 0, caller, null);
         c_abi::leakscope_on_free_from(pointer(0x5000), 0, null, null);
@@ -284,25 +287,31 @@ fn the_heap_from_c() {
             size: 30,
             stack: stack.clone(),
         },
-        HeapEvent::Realloc {
+        HeapEvent::Move {
+            address: 0x4000,
+            stack: stack.clone(),
+        },
+        HeapEvent::Moved {
             address: 0x6000,
             size: 40,
             stack: stack.clone(),
             from: 0x4000,
-            from_size: 0,
         },
-        HeapEvent::Failed {
+        HeapEvent::Move {
+            address: 0x6000,
+            stack: stack.clone(),
+        },
+        HeapEvent::Kept {
+            address: 0x6000,
             size: 50,
             stack: stack.clone(),
         },
         HeapEvent::Free {
             address: 0x6000,
-            size: 40,
             stack: stack.clone(),
         },
         HeapEvent::Free {
             address: 0x5000,
-            size: 0,
             stack: Vec::new(),
         },
         HeapEvent::Failed { size: 60, stack },

@@ -211,7 +211,7 @@ fn a_restart_waits_for_room() {
     let after = packets(&drained(&stream, 0));
     assert_eq!(after[0].id, id::OVERFLOW);
     assert_eq!(after[1].id, id::TRACE_START);
-    assert_eq!(after.last().expect("packets").id, 516);
+    assert_eq!(after.last().expect("packets").id, id::MODULEDESC);
     let all: Vec<_> = before.into_iter().chain(after).collect();
     assert_eq!(lost(&all), 12);
 }

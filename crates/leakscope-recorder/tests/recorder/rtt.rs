@@ -109,6 +109,7 @@ fn a_probe_finds_reads_and_commands_it() {
         STREAM.event(SystemEvent::MarkStart(round));
         down.give(&[127, 6]);
         STREAM.event(SystemEvent::MarkStop(round));
+        STREAM.poll();
         let packets = packets(&up.take());
         let ids: Vec<_> = packets.iter().map(|packet| packet.id).collect();
         assert_eq!(ids, [id::MARK_START, id::MARK_STOP, id::NUMMODULES]);
