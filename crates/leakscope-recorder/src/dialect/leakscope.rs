@@ -102,9 +102,6 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         event: HeapEvent,
         stack: Walked<'_>,
     ) -> bool {
-        if matches!(event, HeapEvent::Kept { .. } | HeapEvent::Failed(_)) {
-            return false;
-        }
         let stack = if DEPTH == 0 || stack.frames.is_empty() {
             NO_STACK
         } else if let Some(number) = self.known.use_known(stack.hash) {
@@ -112,9 +109,26 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         } else {
             return false;
         };
-        output.module_event_in_place(id(event), LONGEST_EVENT, |fields| {
-            event_fields(fields, config, event, stack);
-        })
+        // An arm each, so that each has code of its own.
+        match event {
+            HeapEvent::Alloc(Block { address, size }) => {
+                output.module_event_in_place(ALLOC, LONGEST_EVENT, |fields| {
+                    block_fields(fields, config, address, Some(size), stack);
+                })
+            }
+            HeapEvent::Free(block) => output.module_event_in_place(FREE, LONGEST_EVENT, |fields| {
+                block_fields(fields, config, block.address, None, stack);
+            }),
+            HeapEvent::Move(block) => output.module_event_in_place(MOVE, LONGEST_EVENT, |fields| {
+                block_fields(fields, config, block.address, None, stack);
+            }),
+            HeapEvent::Moved { from, to } => {
+                output.module_event_in_place(MOVED, LONGEST_EVENT, |fields| {
+                    moved_fields(fields, config, from, to, stack);
+                })
+            }
+            HeapEvent::Kept { .. } | HeapEvent::Failed(_) => false,
+        }
     }
 
     fn heap_event(
@@ -186,7 +200,6 @@ fn define(
     })
 }
 
-#[inline(always)]
 const fn id(event: HeapEvent) -> u32 {
     match event {
         HeapEvent::Alloc(_) => ALLOC,
@@ -198,40 +211,58 @@ const fn id(event: HeapEvent) -> u32 {
     }
 }
 
-/// The fields of an event. High words, which are 0 on 32-bit machines, stand last, and are left out if they can be.
-#[inline(always)]
+/// The fields of an event.
 fn event_fields(fields: &mut Cursor, config: &Config, event: HeapEvent, stack: u32) {
-    let (address, size) = match event {
-        HeapEvent::Alloc(block) | HeapEvent::Moved { to: block, .. } => {
-            (block.address, Some(block.size))
+    match event {
+        HeapEvent::Alloc(Block { address, size }) => {
+            block_fields(fields, config, address, Some(size), stack);
         }
-        HeapEvent::Kept { block, wanted } => (block.address, Some(wanted)),
-        HeapEvent::Free(block) | HeapEvent::Move(block) => (block.address, None),
+        HeapEvent::Free(block) | HeapEvent::Move(block) => {
+            block_fields(fields, config, block.address, None, stack);
+        }
+        HeapEvent::Kept { block, wanted } => {
+            block_fields(fields, config, block.address, Some(wanted), stack);
+        }
+        HeapEvent::Moved { from, to } => moved_fields(fields, config, from, to, stack),
         HeapEvent::Failed(size) => {
             fields.number(size_on_wire(size));
             fields.number(stack);
-            return;
         }
-    };
-    let (low, high) = offset(address, config);
-    fields.number(low);
+    }
+}
+
+/// Address, size if it is told, stack. A high word, which is 0 on 32-bit machines, stands last, and is left out then.
+#[inline]
+fn block_fields(
+    fields: &mut Cursor,
+    config: &Config,
+    address: usize,
+    size: Option<usize>,
+    stack: u32,
+) {
+    let (address, high) = offset(address, config);
+    fields.number(address);
     if let Some(size) = size {
         fields.number(size_on_wire(size));
     }
     fields.number(stack);
-    if let HeapEvent::Moved {
-        from: Block { address, .. },
-        ..
-    } = event
-    {
-        let (from, from_high) = offset(address, config);
-        fields.number(from);
-        if high != 0 || from_high != 0 {
-            fields.number(high);
-            fields.number(from_high);
-        }
-    } else if high != 0 {
+    if high != 0 {
         fields.number(high);
+    }
+}
+
+/// The fields of `Moved`.
+#[inline]
+fn moved_fields(fields: &mut Cursor, config: &Config, from: Block, to: Block, stack: u32) {
+    let (address, high) = offset(to.address, config);
+    let (from_address, from_high) = offset(from.address, config);
+    fields.number(address);
+    fields.number(size_on_wire(to.size));
+    fields.number(stack);
+    fields.number(from_address);
+    if high != 0 || from_high != 0 {
+        fields.number(high);
+        fields.number(from_high);
     }
 }
 

@@ -228,10 +228,7 @@ impl Output<'_> {
     fn settle(&mut self) -> bool {
         let ticks = (self.scale.mask / 2 + 1) >> self.scale.shift;
         for _ in 0..self.chain.owed.min(MOST_AT_ONCE) {
-            if !self.put_anywhere(SHORT, |cursor| {
-                cursor.byte(id::NOP as u8);
-                cursor.number(ticks);
-            }) {
+            if !self.put_anywhere(SHORT, ticks, |cursor| cursor.byte(id::NOP as u8)) {
                 return false;
             }
             self.chain.owed -= 1;
@@ -253,12 +250,8 @@ impl Output<'_> {
         let Some(place) = self.place.take().filter(|place| longest <= place.longest) else {
             return false;
         };
-        let packet = |cursor: &mut Cursor| {
-            write(cursor);
-            cursor.number(self.delta());
-        };
         // SAFETY: there are `longest` bytes at the place, and they are the writer's.
-        let length = unsafe { put(place.start, longest, packet) };
+        let length = unsafe { put(place.start, longest, self.delta(), write) };
         self.ring.commit(length);
         self.chain.last = self.told();
         true
@@ -269,11 +262,7 @@ impl Output<'_> {
         if !self.is_ready() {
             return false;
         }
-        let delta = self.delta();
-        let stored = self.put_anywhere(longest, |cursor| {
-            write(cursor);
-            cursor.number(delta);
-        });
+        let stored = self.put_anywhere(longest, self.delta(), write);
         self.account(stored)
     }
 
@@ -297,12 +286,17 @@ impl Output<'_> {
         stored
     }
 
-    /// Writes a packet, with its time, where it stays, or around the end of the ring; false if there is no room.
+    /// Writes a packet where it stays, or around the end of the ring; false if there is no room.
     #[inline]
-    fn put_anywhere(&mut self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
+    fn put_anywhere(
+        &mut self,
+        longest: usize,
+        delta: u32,
+        write: impl FnOnce(&mut Cursor),
+    ) -> bool {
         if let Some(place) = self.ring.place(longest) {
             // SAFETY: there are `longest` bytes at the place, and they are the writer's.
-            let length = unsafe { put(place.start, longest, write) };
+            let length = unsafe { put(place.start, longest, delta, write) };
             self.ring.commit(length);
             self.stored += length;
             return true;
@@ -310,7 +304,7 @@ impl Output<'_> {
         let (scratch, room) = self.ring.scratch();
         debug_assert!(longest <= room, "the scratch holds the longest packet");
         // SAFETY: the scratch is the writer's, and as large as the longest packet.
-        let length = unsafe { put(scratch, longest, write) };
+        let length = unsafe { put(scratch, longest, delta, write) };
         self.commit_scratch(length)
     }
 
@@ -325,11 +319,10 @@ impl Output<'_> {
     #[cold]
     #[inline(never)]
     fn tell_overflow(&mut self) -> bool {
-        let (dropped, delta) = (self.chain.dropped, self.delta());
-        let stored = self.put_anywhere(OVERFLOW, |cursor| {
+        let dropped = self.chain.dropped;
+        let stored = self.put_anywhere(OVERFLOW, self.delta(), |cursor| {
             cursor.byte(id::OVERFLOW as u8);
             cursor.number(dropped);
-            cursor.number(delta);
         });
         if stored {
             self.chain.last = self.told();
@@ -360,15 +353,21 @@ impl Output<'_> {
     }
 }
 
-/// Writes a packet at `start`; returns its length.
+/// Writes a packet at `start`, and the time behind it; returns its length.
 ///
 /// # Safety
-/// `longest` bytes there are the writer's, and `write` needs no more.
+/// `longest` bytes there are the writer's, and `write` needs no more, with the time.
 #[inline(always)]
-unsafe fn put(start: *mut u8, longest: usize, write: impl FnOnce(&mut Cursor)) -> usize {
+unsafe fn put(
+    start: *mut u8,
+    longest: usize,
+    delta: u32,
+    write: impl FnOnce(&mut Cursor),
+) -> usize {
     // SAFETY: promised by the caller.
     let mut cursor = unsafe { Cursor::new(start, longest) };
     write(&mut cursor);
+    cursor.number(delta);
     // SAFETY: both point into the packet.
     unsafe { cursor.position().offset_from_unsigned(start) }
 }

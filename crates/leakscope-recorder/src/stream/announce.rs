@@ -25,8 +25,10 @@ const MODULES: u32 = 1;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     Init,
-    Module(usize),
+    /// The module's first description, and the units of its events: without these, a host would misread those.
     Units,
+    /// Another description of the module.
+    Module(usize),
     /// A text of the system's description.
     Text(usize),
     Time,
@@ -38,12 +40,17 @@ pub(super) enum Part {
 
 impl Part {
     /// How many parts stand at the very beginning: what a host must know of the events that follow.
-    pub(super) const FIRST: usize = 3;
+    pub(super) const FIRST: usize = 2;
     /// The most bytes that a part takes.
     pub(super) const LONGEST: usize = {
         const TASK: usize = (1 + 5 + 5 + 1 + TASK_NAME + 5) + (1 + 4 * 5 + 5);
         const MODULE: usize = 1 + 2 + 5 + 5 + 1 + TEXT + 5;
-        if TASK > MODULE { TASK } else { MODULE }
+        const UNITS: usize = 2 + 2 + 14 * 5 + 5;
+        if TASK > MODULE + UNITS {
+            TASK
+        } else {
+            MODULE + UNITS
+        }
     };
 
     /// All parts, in order; `None` behind the last one.
@@ -58,7 +65,7 @@ impl Part {
             None => Some(index),
         };
         if let Some(place) = is_in(Self::FIRST) {
-            return Some([Self::Init, Self::Module(0), Self::Units][place]);
+            return Some([Self::Init, Self::Units][place]);
         }
         if let Some(text) = is_in(texts) {
             return Some(Self::Text(text));

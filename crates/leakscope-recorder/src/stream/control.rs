@@ -304,7 +304,10 @@ where
         match part {
             Part::Init => output.init(config, times.clock_hz >> C::TICK_SHIFT),
             Part::Module(part) => output.module_description::<D>(part),
-            Part::Units => dialect.tell_units(output, config, is_repeated),
+            Part::Units => {
+                output.module_description::<D>(0);
+                dialect.tell_units(output, config, is_repeated);
+            }
             Part::Text(_) => output.system_text(text.bytes()),
             Part::Time => output.system_time(times.microseconds),
             Part::Task(place) => self.tell_task(output, place, config),

@@ -97,15 +97,16 @@ pub struct Stream<
 > {
     /// Must come first, so that a static named `_SEGGER_RTT` is what probes look for.
     rtt: ControlBlock<CORES>,
-    cores: [Core<D, BYTES>; CORES],
-    tasks: Locked<TaskList<TASKS>>,
-    /// When the first core began to record: from then on all cores count.
-    epoch: Locked<Option<u32>>,
+    // What every event looks at stands near the beginning, where an instruction of Thumb reaches it.
     /// One of [`gate`]: what happens to events, before a core is looked at.
     gate: AtomicU8,
     /// Whether `settings` was written, which happens once.
     is_ready: AtomicBool,
     settings: UnsafeCell<MaybeUninit<Settings<C>>>,
+    cores: [Core<D, BYTES>; CORES],
+    tasks: Locked<TaskList<TASKS>>,
+    /// When the first core began to record: from then on all cores count.
+    epoch: Locked<Option<u32>>,
     number: PhantomData<fn() -> N>,
 }
 
@@ -136,19 +137,21 @@ struct Settings<C> {
     config: Config,
 }
 
-/// One core's part.
+/// One core's part: its buffer comes last.
+#[repr(C)]
 struct Core<D, const BYTES: usize> {
     state: Locked<State<D>>,
     /// Whether somebody drains the buffer.
     reading: Locked<bool>,
-    buffer: UnsafeCell<[u8; BYTES]>,
     down_buffer: UnsafeCell<[u8; DOWN_BUFFER]>,
+    buffer: UnsafeCell<[u8; BYTES]>,
 }
 
 // SAFETY: the buffers are reached through `Ring` and `Channel`, whose writers hold the critical section
 // and whose reader is the only one (`reading`, or the debug probe).
 unsafe impl<D: Send, const BYTES: usize> Sync for Core<D, BYTES> {}
 
+#[repr(C)]
 struct State<D> {
     chain: Chain,
     session: Session<D>,

@@ -112,19 +112,19 @@ where
         }
     }
 
-    /// An event of the heap. (Each kind of `event` has a code of its own, without looking what it is.)
+    /// An event of the heap. (Each `event` has a code of its own, without looking what it is.)
     #[inline(always)]
-    fn record_heap(&self, event: HeapEvent, block: Block, origin: Origin<'_>) {
+    fn record_heap(&self, event: impl Fn() -> HeapEvent + Copy, block: Block, origin: Origin<'_>) {
         let gate = self.gate.load(Ordering::Relaxed);
-        if gate != gate::OPEN && !self.passes(gate, event, block) {
+        if gate != gate::OPEN && !self.passes(gate, event(), block) {
             return;
         }
         let mut frames = D::Frames::NEW;
         let stack = self.walk(origin, &mut frames);
         if !self.record_in_place(|dialect, output, config| {
-            dialect.heap_event_in_place(output, config, event, stack)
+            dialect.heap_event_in_place(output, config, event(), stack)
         }) {
-            self.record_long(event, stack);
+            self.record_long(event(), stack);
         }
     }
 
@@ -226,10 +226,11 @@ where
     #[inline]
     fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> Walked<'f> {
         let slots = frames.slots();
-        match self.settings() {
-            Some(settings) if !slots.is_empty() => origin.walk(slots, &settings.config.limits),
-            _ => Walked::NONE,
+        if slots.is_empty() {
+            return Walked::NONE;
         }
+        let limits = self.settings().map(|settings| &settings.config.limits);
+        limits.map_or(Walked::NONE, |limits| origin.walk(slots, limits))
     }
 }
 
@@ -240,35 +241,41 @@ where
     C: Clock + Send,
     N: CoreNumber,
 {
-    #[inline]
+    #[inline(always)]
     fn alloc(&self, block: Block, origin: Origin<'_>) {
-        self.record_heap(HeapEvent::Alloc(block), block, origin);
+        self.record_heap(move || HeapEvent::Alloc(block), block, origin);
     }
 
-    #[inline]
+    #[inline(always)]
     fn free(&self, block: Block, origin: Origin<'_>) {
-        self.record_heap(HeapEvent::Free(block), block, origin);
+        self.record_heap(move || HeapEvent::Free(block), block, origin);
     }
 
     #[inline]
     fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
-        self.record_heap(HeapEvent::Move(from), from, origin);
+        self.record_heap(move || HeapEvent::Move(from), from, origin);
     }
 
     #[inline]
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
-        self.record_heap(HeapEvent::Moved { from, to }, to, origin);
+        self.record_heap(move || HeapEvent::Moved { from, to }, to, origin);
     }
 
+    #[cold]
+    #[inline(never)]
     fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
-        let wanted = size;
-        let block = from;
-        self.record_heap(HeapEvent::Kept { block, wanted }, block, origin);
+        let event = HeapEvent::Kept {
+            block: from,
+            wanted: size,
+        };
+        self.record_heap(move || event, from, origin);
     }
 
+    #[cold]
+    #[inline(never)]
     fn failed(&self, size: usize, origin: Origin<'_>) {
         let block = Block { address: 0, size };
-        self.record_heap(HeapEvent::Failed(size), block, origin);
+        self.record_heap(move || HeapEvent::Failed(size), block, origin);
     }
 
     fn event(&self, event: SystemEvent) {

@@ -57,7 +57,15 @@ impl Filter {
             HeapEvent::Allocation { address, .. } | HeapEvent::Free { address, .. } => {
                 address == wanted
             }
+            HeapEvent::Moving { address, .. } | HeapEvent::Kept { address, .. } => {
+                address == wanted
+            }
             HeapEvent::Reallocation {
+                old_address,
+                address,
+                ..
+            }
+            | HeapEvent::Moved {
                 old_address,
                 address,
                 ..
