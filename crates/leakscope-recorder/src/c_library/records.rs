@@ -40,7 +40,7 @@ pub(super) fn realloc(from: Block, to: Block, origin: Origin<'_>) {
 fn with_stack(origin: Origin<'_>, record: impl FnOnce(Origin<'_>)) {
     let mut frames = [MaybeUninit::uninit(); DEPTH];
     record(Origin::Frames(
-        origin.walk(&mut frames, stream::limits()).frames,
+        origin.walk(&mut frames, stream::ranges()).frames,
     ));
 }
 

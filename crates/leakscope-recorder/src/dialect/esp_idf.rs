@@ -32,6 +32,8 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
     const DESCRIPTION: &'static [&'static str] = &["M=ESP32 SystemView Heap Tracing Module"];
     // Espressif's decoder knows of no recording that does so.
     const REPEATS: bool = false;
+    const DEPTH: usize = DEPTH;
+    const KNOWS_STACKS: bool = false;
     type Frames = [MaybeUninit<usize>; DEPTH];
 
     fn forget(&mut self) {}

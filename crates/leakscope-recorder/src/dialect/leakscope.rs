@@ -69,6 +69,8 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
     ];
     const REPEATS: bool = true;
+    const DEPTH: usize = DEPTH;
+    const KNOWS_STACKS: bool = true;
     type Frames = [MaybeUninit<usize>; DEPTH];
 
     fn forget(&mut self) {
@@ -102,7 +104,7 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         event: HeapEvent,
         stack: Walked<'_>,
     ) -> bool {
-        let stack = if DEPTH == 0 || stack.frames.is_empty() {
+        let stack = if DEPTH == 0 || stack.hash == 0 {
             NO_STACK
         } else if let Some(number) = self.known.use_known(stack.hash) {
             number
@@ -150,7 +152,7 @@ impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
     /// stack, and the next event tries again.
     #[inline(never)]
     fn number(&mut self, output: &mut Output<'_>, config: &Config, stack: Walked<'_>) -> u32 {
-        if DEPTH == 0 || stack.frames.is_empty() {
+        if DEPTH == 0 || stack.hash == 0 {
             return NO_STACK;
         }
         match self.known.look_up(stack.hash) {

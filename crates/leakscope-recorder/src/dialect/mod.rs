@@ -38,6 +38,10 @@ pub(crate) mod sealed {
         const DESCRIPTION: &'static [&'static str];
         /// Whether a host that comes late, or misses something, is told things again.
         const REPEATS: bool;
+        /// How deep call stacks are.
+        const DEPTH: usize;
+        /// Whether the short way needs no more of a call stack than its hash.
+        const KNOWS_STACKS: bool;
         /// Room for a call stack.
         type Frames: Frames;
 

@@ -14,19 +14,20 @@ pub fn on_pause(pause: fn()) {
     PAUSE.set(pause);
 }
 
-/// Runs `section`, which locks, between two pauses. What is nested has none of its own.
-pub(crate) fn around<R>(section: impl FnOnce() -> R) -> R {
-    let is_outermost = DEPTH.get() == 0;
-    if is_outermost {
+/// A critical section is about to begin. A nested one is no pause.
+pub(crate) fn before() {
+    if DEPTH.get() == 0 {
         pause();
     }
     DEPTH.set(DEPTH.get() + 1);
-    let result = section();
+}
+
+/// A critical section is over.
+pub(crate) fn after() {
     DEPTH.set(DEPTH.get() - 1);
-    if is_outermost {
+    if DEPTH.get() == 0 {
         pause();
     }
-    result
 }
 
 /// Another context may run.

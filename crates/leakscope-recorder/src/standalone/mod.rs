@@ -36,7 +36,7 @@ use core::mem::MaybeUninit;
 use crate::event::{Block, Recorder};
 use crate::locked::{Locked, locked};
 use crate::platform::{Clock, CoreNumber, Silent, SingleCore};
-use crate::stack::{Limits, Origin};
+use crate::stack::{Limits, Origin, Ranges};
 use records::Records;
 
 pub use records::{Mode, Policy, Summary};
@@ -51,7 +51,7 @@ pub struct RecordBuffer<'buffer, const DEPTH: usize, C: Clock = Silent, N: CoreN
 {
     records: Locked<Records<'buffer, DEPTH>>,
     clock: C,
-    limits: Limits,
+    ranges: Ranges,
     policy: Policy,
     number: PhantomData<fn() -> N>,
 }
@@ -85,7 +85,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
         Self {
             records: Locked::new(Records::NEW),
             clock,
-            limits: Limits::PLATFORM,
+            ranges: Ranges::new(Limits::PLATFORM),
             policy: Policy::EvictOldest,
             number: PhantomData,
         }
@@ -100,9 +100,11 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
 
     /// Between which addresses call stacks are walked.
     #[must_use]
-    pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
+    pub fn limits(self, limits: Limits) -> Self {
+        Self {
+            ranges: Ranges::new(limits),
+            ..self
+        }
     }
 
     /// Gives the recorder its buffer, in any memory. Former records are gone.
@@ -169,7 +171,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
     fn walk(&self, origin: Origin<'_>) -> [usize; DEPTH] {
         let mut frames = [MaybeUninit::uninit(); DEPTH];
         let found = if DEPTH > 0 {
-            origin.walk(&mut frames, &self.limits).frames
+            origin.walk(&mut frames, &self.ranges).frames
         } else {
             &[]
         };

@@ -35,6 +35,7 @@ use crate::locked::{Locked, locked};
 use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, Ring, Scale};
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
+use crate::stack::Ranges;
 use command::Parser;
 use critical_section::CriticalSection;
 use tasks::TaskList;
@@ -135,6 +136,7 @@ mod gate {
 struct Settings<C> {
     clock: C,
     config: Config,
+    ranges: Ranges,
 }
 
 /// One core's part: its buffer comes last.
@@ -227,12 +229,18 @@ where
     ///
     /// The first call counts: a later one changes nothing, and returns false.
     pub fn init(&self, clock: C, config: Config) -> bool {
+        let ranges = Ranges::new(config.limits.clone());
+        let settings = Settings {
+            clock,
+            config,
+            ranges,
+        };
         let is_first = locked(|_| {
             if self.is_ready.load(Ordering::Relaxed) {
                 return false;
             }
             // SAFETY: nobody reads before `is_ready`, and this happens once.
-            unsafe { (*self.settings.get()).write(Settings { clock, config }) };
+            unsafe { (*self.settings.get()).write(settings) };
             self.is_ready.store(true, Ordering::Release);
             true
         });
@@ -359,7 +367,7 @@ where
                 (true, true) => gate::OPEN,
                 (true, false) => gate::FILTERED,
             };
-            self.gate.store(gate, Ordering::Relaxed);
+            self.gate.store(gate, Ordering::Release);
         });
     }
 

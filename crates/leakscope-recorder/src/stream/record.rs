@@ -5,7 +5,7 @@
     reason = "a call for each event, with its output in memory, cost a third of the instructions"
 )]
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 
 use leakscope_systemview::{Level, Text, id};
 
@@ -14,7 +14,7 @@ use super::{ARGUMENTS, LONGEST_TEXT_PACKET, Settings, State, Stream, TEXT, gate}
 use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
-use crate::locked::locked;
+use crate::locked::{Section, locked};
 use crate::packets::{Mode, OVERFLOW, Output, Running};
 use crate::platform::{Clock, CoreNumber};
 use crate::sink::rtt::Channel;
@@ -27,6 +27,13 @@ enum Outcome {
     Attend(usize),
     /// There is no room on this core, and the caller is ready to wait.
     Full(usize),
+}
+
+/// What an event needs that is written at once.
+struct ShortWay<'s, D> {
+    dialect: &'s mut D,
+    output: Output<'s>,
+    config: &'s Config,
 }
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -45,34 +52,30 @@ where
             Self::SCRATCH
         };
 
-    /// The short way of an event: lets `write` write its packet if nothing stands against it. False if that was
-    /// not done, and must be done the long way.
+    /// Whether an event can take the short way at present: then it is locked, and there is room.
     #[inline(always)]
-    fn record_in_place(
-        &self,
-        write: impl FnOnce(&mut D, &mut Output<'_>, &Config) -> bool,
-    ) -> bool {
-        locked(|section| {
-            let core = Self::core();
-            let state = &self.cores[core].state;
-            let (limit, last, pause) = state.with(section, |State { chain, .. }| {
-                (chain.limit, chain.last, chain.pause)
-            });
-            // Room is looked for before the clock is read: an event reads it once.
-            let place = self.ring(core).place_below(limit, D::LONGEST);
-            if place.is_none() {
-                return false;
-            }
-            // SAFETY: there is a limit only where recording has begun, for which this was initialised.
-            let settings = unsafe { (*self.settings.get()).assume_init_ref() };
-            let now = settings.clock.now();
-            if now.wrapping_sub(last) & C::MASK >= pause {
-                return false;
-            }
-            state.with(section, |State { chain, session }| {
-                let mut output = self.output(core, chain, now, place);
-                write(&mut session.dialect, &mut output, &settings.config)
-            })
+    fn short_way<'s>(&'s self, section: &'s Section) -> Option<ShortWay<'s, D>> {
+        let core = Self::core();
+        let state = &self.cores[core].state;
+        // SAFETY: nothing refers to it any more when the clock is read.
+        let (limit, last, pause) = {
+            let chain = unsafe { &state.borrow(section.token()).chain };
+            (chain.limit, chain.last, chain.pause)
+        };
+        // Room is looked for before the clock is read: an event reads it once.
+        let place = self.ring(core).place_below(limit, D::LONGEST)?;
+        // SAFETY: there is a limit only where recording has begun, for which this was initialised.
+        let settings = unsafe { (*self.settings.get()).assume_init_ref() };
+        let now = settings.clock.now();
+        if now.wrapping_sub(last) & C::MASK >= pause {
+            return None;
+        }
+        // SAFETY: this is the only reference, until the section is over.
+        let State { chain, session } = unsafe { state.borrow(section.token()) };
+        Some(ShortWay {
+            dialect: &mut session.dialect,
+            output: self.output(core, chain, now, Some(place)),
+            config: &settings.config,
         })
     }
 
@@ -119,18 +122,43 @@ where
         if gate != gate::OPEN && !self.passes(gate, event(), block) {
             return;
         }
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        if !self.record_in_place(|dialect, output, config| {
-            dialect.heap_event_in_place(output, config, event(), stack)
-        }) {
-            self.record_long(event(), stack);
+        if D::KNOWS_STACKS {
+            if !self.heap_event_in_place(event(), self.hash(origin)) {
+                self.record_long(event(), origin);
+            }
+        } else {
+            let mut frames = D::Frames::NEW;
+            let stack = self.walk(origin, &mut frames);
+            if !self.heap_event_in_place(event(), stack) {
+                self.record_walked(event(), stack);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn heap_event_in_place(&self, event: HeapEvent, stack: Walked<'_>) -> bool {
+        let section = Section::enter();
+        match self.short_way(&section) {
+            Some(mut way) => {
+                let output = &mut way.output;
+                way.dialect
+                    .heap_event_in_place(output, way.config, event, stack)
+            }
+            None => false,
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn record_long(&self, event: HeapEvent, stack: Walked<'_>) {
+    fn record_long(&self, event: HeapEvent, origin: Origin<'_>) {
+        let mut frames = D::Frames::NEW;
+        let stack = self.walk(origin, &mut frames);
+        self.record_walked(event, stack);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_walked(&self, event: HeapEvent, stack: Walked<'_>) {
         self.record(&mut |dialect, output, config| {
             dialect.heap_event(output, config, event, stack);
         });
@@ -223,14 +251,23 @@ where
     }
 
     /// The call stack of a heap event: outside the critical section.
-    #[inline]
     fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> Walked<'f> {
-        let slots = frames.slots();
-        if slots.is_empty() {
+        match self.settings() {
+            Some(settings) => origin.walk(frames.slots(), &settings.ranges),
+            None => Walked::NONE,
+        }
+    }
+
+    /// Its hash, where the gate is open.
+    #[inline(always)]
+    fn hash(&self, origin: Origin<'_>) -> Walked<'static> {
+        if D::DEPTH == 0 {
             return Walked::NONE;
         }
-        let limits = self.settings().map(|settings| &settings.config.limits);
-        limits.map_or(Walked::NONE, |limits| origin.walk(slots, limits))
+        fence(Ordering::Acquire);
+        // SAFETY: the gate was opened after this was initialised.
+        let settings = unsafe { (*self.settings.get()).assume_init_ref() };
+        origin.hash(D::DEPTH, &settings.ranges)
     }
 }
 
@@ -284,7 +321,16 @@ where
         }
         if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
             self.event_unrecorded(event);
-        } else if !self.record_in_place(|_, output, config| output.event_in_place(event, config)) {
+            return;
+        }
+        let is_stored = {
+            let section = Section::enter();
+            match self.short_way(&section) {
+                Some(mut way) => way.output.event_in_place(event, way.config),
+                None => false,
+            }
+        };
+        if !is_stored {
             self.event_long(event);
         }
     }
