@@ -268,7 +268,7 @@ impl Output<'_> {
 
     /// Tells what has to be told before any other packet; false if there is no room for that, and the event at hand is
     /// dropped.
-    fn is_ready(&mut self) -> bool {
+    pub(crate) fn is_ready(&mut self) -> bool {
         if self.chain.owed > 0 && !self.settle() {
             self.drop_event();
             return false;

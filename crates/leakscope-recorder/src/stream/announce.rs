@@ -92,6 +92,8 @@ const JOINED: usize = 4;
 impl Output<'_> {
     /// What a recording begins with. A host counts from here.
     pub(super) fn begin(&mut self) {
+        // A loss before it is told before it.
+        self.is_ready();
         self.sync();
         self.bare(id::TRACE_START);
     }

@@ -243,6 +243,8 @@ where
             WhenFull::Write(write) => self.drain_if_alone(core, write),
             WhenFull::Drop | WhenFull::Wait => {
                 core::hint::spin_loop();
+                #[cfg(feature = "model")]
+                crate::platform::model::wait();
                 #[cfg(feature = "std")]
                 std::thread::yield_now();
                 true

@@ -74,9 +74,9 @@ fn a_task_that_migrates_is_booked_where_it_is() {
     }
     for event in [SystemEvent::IsrExit, SystemEvent::TaskStopReady(1, 2)] {
         CORE.set(0);
-        model::on_pause(|| CORE.set(1));
+        model::on_pause(|_| CORE.set(1));
         stream.event(event);
-        model::on_pause(|| ());
+        model::on_pause(|_| ());
         assert_eq!(drained(&stream, 0), []);
         assert_eq!(packets(&drained(&stream, 1)).len(), 1);
     }
