@@ -383,7 +383,11 @@ const SHORT: usize = 1 + 2 * 5 + 5;
 #[inline(always)]
 fn short(cursor: &mut Cursor, id: u32, numbers: [Option<u32>; 2]) {
     cursor.byte(id as u8);
-    for number in numbers.into_iter().flatten() {
+    let [first, second] = numbers;
+    if let Some(number) = first {
+        cursor.number(number);
+    }
+    if let Some(number) = second {
         cursor.number(number);
     }
 }

@@ -31,7 +31,6 @@ pub(super) enum Part {
     Module(usize),
     /// A text of the system's description.
     Text(usize),
-    Time,
     /// The task at a place of the list.
     Task(usize),
     ModuleCount,
@@ -69,9 +68,6 @@ impl Part {
         }
         if let Some(text) = is_in(texts) {
             return Some(Self::Text(text));
-        }
-        if is_in(1).is_some() {
-            return Some(Self::Time);
         }
         if let Some(task) = is_in(tasks) {
             return Some(Self::Task(task));

@@ -235,6 +235,8 @@ where
         output.begin();
         output.now = now;
         output.init(config, times.clock_hz >> C::TICK_SHIFT);
+        // The time says whether the device was reset: before anything is said of its heap.
+        output.system_time(times.microseconds);
         output.module_description::<D>(0);
         session.dialect.forget();
         session.dialect.tell_units(output, config, false);
@@ -309,7 +311,6 @@ where
                 dialect.tell_units(output, config, is_repeated);
             }
             Part::Text(_) => output.system_text(text.bytes()),
-            Part::Time => output.system_time(times.microseconds),
             Part::Task(place) => self.tell_task(output, place, config),
             Part::ModuleCount => output.module_count(),
             Part::Running => output.running(config),

@@ -17,7 +17,6 @@ use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
 use crate::locked::{Section, locked};
 use crate::packets::{Mode, OVERFLOW, Output, Running};
 use crate::platform::{Clock, CoreNumber};
-use crate::sink::rtt::Channel;
 use crate::stack::{Origin, Walked};
 
 /// What became of an event that took the long way.
@@ -119,7 +118,7 @@ where
     #[inline(always)]
     fn record_heap(&self, event: impl Fn() -> HeapEvent + Copy, block: Block, origin: Origin<'_>) {
         let gate = self.gate.load(Ordering::Relaxed);
-        if gate != gate::OPEN && !self.passes(gate, event(), block) {
+        if gate != gate::OPEN && (gate == gate::CLOSED || !self.passes(event(), block)) {
             return;
         }
         if D::KNOWS_STACKS {
@@ -167,11 +166,7 @@ where
     /// Whether an event of the heap goes on, where not all do.
     #[cold]
     #[inline(never)]
-    fn passes(&self, gate: u8, event: HeapEvent, block: Block) -> bool {
-        if gate == gate::CLOSED {
-            self.look_for_commands();
-            return false;
-        }
+    fn passes(&self, event: HeapEvent, block: Block) -> bool {
         let Some(settings) = self.settings() else {
             return false;
         };
@@ -191,14 +186,6 @@ where
         })
     }
 
-    /// The host may say START while nothing is recorded.
-    #[inline]
-    fn look_for_commands(&self) {
-        if self.rtt.down.iter().any(Channel::has_data) {
-            self.attend(Self::core());
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn event_long(&self, event: SystemEvent) {
@@ -215,7 +202,6 @@ where
                 state.with(section, |state| state.chain.note(event));
             });
         }
-        self.look_for_commands();
     }
 
     /// What becomes of an event that is not simply written; `None` if it must be written after all.
@@ -290,12 +276,12 @@ where
         self.record_heap(move || HeapEvent::Free(block), block, origin);
     }
 
-    #[inline]
+    #[inline(always)]
     fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
         self.record_heap(move || HeapEvent::Move(from), from, origin);
     }
 
-    #[inline]
+    #[inline(always)]
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
         self.record_heap(move || HeapEvent::Moved { from, to }, to, origin);
     }
@@ -368,7 +354,7 @@ where
 
     fn print_format(&self, level: Level, format: &[u8], arguments: &[u32]) {
         if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
-            return self.look_for_commands();
+            return;
         }
         let text = cut(until_nul(format), TEXT);
         let arguments = &arguments[..arguments.len().min(ARGUMENTS)];

@@ -14,10 +14,21 @@ impl Output<'_> {
         if event == SystemEvent::Idle && self.chain.idle {
             return true;
         }
-        let Some((id, numbers)) = short_packet(event, config) else {
-            return false;
+        // An arm each for the most frequent ones, so that each has code of its own.
+        let is_stored = match event {
+            SystemEvent::TaskStartExec(task) => {
+                self.short_in_place(id::TASK_START_EXEC, [Some(config.shrink(task)), None])
+            }
+            SystemEvent::TaskStopReady(task, cause) => self.short_in_place(
+                id::TASK_STOP_READY,
+                [Some(config.shrink(task)), Some(cause)],
+            ),
+            SystemEvent::IsrExit => self.short_in_place(id::ISR_EXIT, [None; 2]),
+            event => match short_packet(event, config) {
+                Some((id, numbers)) => self.short_in_place(id, numbers),
+                None => false,
+            },
         };
-        let is_stored = self.short_in_place(id, numbers);
         if is_stored && !keeps_idle(event) {
             self.chain.idle = event == SystemEvent::Idle;
             self.chain.note(event);

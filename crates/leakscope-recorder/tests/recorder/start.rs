@@ -39,11 +39,11 @@ fn goes_in_the_order_of_version_3() {
         [
             id::TRACE_START,
             id::INIT,
+            id::SYSTIME_US,
             id::MODULEDESC,
             516, // Heap
             id::SYSDESC,
             id::SYSDESC,
-            id::SYSTIME_US,
             id::TASK_INFO,
             id::STACK_INFO,
             id::NUMMODULES,
@@ -64,11 +64,11 @@ fn goes_in_the_order_of_version_3() {
         };
         assert_eq!(packet, Packet::Init(init));
     });
-    packets[4].with_packet(|packet| {
+    packets[5].with_packet(|packet| {
         let text = "N=doorbell,D=STM32F407,C=Cortex-M4,O=embassy".into();
         assert_eq!(packet, Packet::SysDesc { text });
     });
-    packets[6].with_packet(|packet| {
+    packets[2].with_packet(|packet| {
         let microseconds = 0x1_0000_0005;
         assert_eq!(packet, Packet::SystimeUs { microseconds });
     });
@@ -129,7 +129,7 @@ fn esp_idf_has_its_module_and_no_heap_event() {
     stream.start();
     let packets = packets(&drained(&stream, 0));
     assert!(packets.iter().all(|packet| packet.id < 512));
-    packets[2].with_packet(|packet| {
+    packets[3].with_packet(|packet| {
         let text = "M=ESP32 SystemView Heap Tracing Module".into();
         assert_eq!(
             packet,
