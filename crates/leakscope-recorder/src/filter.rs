@@ -51,6 +51,6 @@ impl Filter {
         let is_large = block.size == 0 || block.size >= self.least_size;
         // The low bits of addresses are zero, and heaps hand out the same few again and again.
         let mixed = (block.address as u32).wrapping_mul(0x9E37_79B1);
-        is_large && u64::from(mixed) * u64::from(self.one_in) >> 32 == 0
+        is_large && (u64::from(mixed) * u64::from(self.one_in)) >> 32 == 0
     }
 }

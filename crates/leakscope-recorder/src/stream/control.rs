@@ -250,7 +250,7 @@ where
             let Some(index) = next else {
                 return;
             };
-            let part = self.part(&settings.config, index);
+            let part = Self::part(&settings.config, index);
             let is_told = self.with_output(settings, core, |session, output| {
                 if session.announced != next {
                     // Another context told it meanwhile.
@@ -282,7 +282,7 @@ where
     }
 
     /// A part of the start sequence, and its text: put together outside the critical section.
-    pub(super) fn part(&self, config: &Config, index: usize) -> Option<(Part, SystemText)> {
+    pub(super) fn part(config: &Config, index: usize) -> Option<(Part, SystemText)> {
         let part = Part::at(index, config, TASKS, D::DESCRIPTION.len())?;
         let text = match part {
             Part::Text(number) => SystemText::new(config, number),

@@ -365,9 +365,9 @@ where
                 fields.bytes(text);
                 fields.number(level as u32);
                 fields.byte(arguments.len() as u8);
-                arguments
-                    .iter()
-                    .for_each(|&argument| fields.number(argument));
+                for &argument in arguments {
+                    fields.number(argument);
+                }
             });
         });
     }

@@ -43,7 +43,7 @@ where
     /// Tells the next part of the start sequence again; false if that is not to be, or it was the last one.
     fn repeat_part(&self, settings: &Settings<C>, core: usize, times: &Times) -> bool {
         let index = self.with_output(settings, core, |_, output| output.chain.repeats.next);
-        let part = self.part(&settings.config, index);
+        let part = Self::part(&settings.config, index);
         self.with_output(settings, core, |session, output| {
             let repeats = &mut output.chain.repeats;
             let Some((part, text)) = &part else {

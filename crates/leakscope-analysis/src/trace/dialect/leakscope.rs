@@ -205,11 +205,9 @@ impl Leakscope {
             return true;
         };
         match *event {
-            HeapEvent::Allocation { address, .. } | HeapEvent::Moved { address, .. } => {
-                admitted.insert(address);
-                true
-            }
-            HeapEvent::Kept { address, .. } => {
+            HeapEvent::Allocation { address, .. }
+            | HeapEvent::Moved { address, .. }
+            | HeapEvent::Kept { address, .. } => {
                 admitted.insert(address);
                 true
             }
