@@ -196,6 +196,8 @@ impl HeapModel {
             self.heaps.revive(block.heap(), size);
         }
         self.live_bytes += size;
+        // Others may have come while it seemed to be gone.
+        self.note_peak(now.time);
         true
     }
 

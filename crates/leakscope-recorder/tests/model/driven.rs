@@ -37,10 +37,16 @@ pub(crate) struct Settings {
     pub(crate) starts: bool,
     /// Its buffer has little room left then.
     pub(crate) filled: bool,
-    /// Who finds no room writes the buffer.
-    pub(crate) writes: bool,
-    /// Who finds no room waits.
-    pub(crate) waits: bool,
+    pub(crate) when_full: Full,
+}
+
+/// What becomes of an event that finds no room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Full {
+    Drop,
+    /// The buffer is written then and there.
+    Write,
+    Wait,
 }
 
 impl Default for Settings {
@@ -48,8 +54,7 @@ impl Default for Settings {
         Self {
             starts: true,
             filled: false,
-            writes: false,
-            waits: false,
+            when_full: Full::Drop,
         }
     }
 }
@@ -97,10 +102,10 @@ impl Stream {
             stream: stream::Stream::new(),
             heard: [(); 2].map(|()| &*Box::leak(Box::default())),
         };
-        let config = Config::new("model").when_full(match settings {
-            Settings { writes: true, .. } => WhenFull::Write(write),
-            Settings { waits: true, .. } => WhenFull::Wait,
-            _ => WhenFull::Drop,
+        let config = Config::new("model").when_full(match settings.when_full {
+            Full::Write => WhenFull::Write(write),
+            Full::Wait => WhenFull::Wait,
+            Full::Drop => WhenFull::Drop,
         });
         driven.stream.init(Ticks(AtomicU32::new(0)), config);
         if settings.starts {

@@ -83,8 +83,7 @@ pub(crate) fn check_losses(driven: &dyn Driven, happened: &Happened) {
                 lost += u64::from(now - count) + 1;
                 count = now;
             }
-            512 | 515 | 519..=522 => stored += 1,
-            id::MARK_STOP => stored += 1,
+            512 | 515 | 519..=522 | id::MARK_STOP => stored += 1,
             _ => {}
         }
     }

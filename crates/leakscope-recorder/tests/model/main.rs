@@ -12,7 +12,7 @@ mod heard;
 mod program;
 mod schedule;
 
-use driven::{Settings, Stream};
+use driven::{Full, Settings, Stream};
 use program::{Op, Program};
 use schedule::explore;
 
@@ -115,7 +115,7 @@ fn what_finds_no_room_is_counted() {
 fn a_full_buffer_that_is_written_by_whoever_finds_it() {
     let mut full = program(&[WORK, RESIZE]);
     full.settings.filled = true;
-    full.settings.writes = true;
+    full.settings.when_full = Full::Write;
     loses_nothing_in_silence(&full, 2);
 }
 
@@ -124,7 +124,7 @@ fn a_full_buffer_that_is_written_by_whoever_finds_it() {
 fn a_full_buffer_that_is_waited_for() {
     let mut full = program(&[RESIZE, &[Op::Drain; 6]]);
     full.settings.filled = true;
-    full.settings.waits = true;
+    full.settings.when_full = Full::Wait;
     says_what_happened(&full, 2);
 }
 

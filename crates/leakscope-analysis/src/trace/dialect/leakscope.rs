@@ -23,8 +23,6 @@ pub(in crate::trace) struct Leakscope {
     stacks: KnownStacks,
     /// The version of the recorder's events; 0 before it was told.
     version: u32,
-    /// What the device leaves out, if it does.
-    filter: Option<ProblemKind>,
     /// Where recorded blocks are, if the device may free others too. What it frees beside them was left out.
     admitted: Option<HashSet<u64, FxBuildHasher>>,
 }
@@ -82,14 +80,7 @@ impl Dialect for Leakscope {
                 }
             }
             3 | 8..=10 => self.read_seldom(number, fields)?,
-            4 => match self.define_heap(fields)? {
-                0 => return Some(Said::Nothing),
-                size => HeapEvent::Define {
-                    heap: 0,
-                    base: self.base,
-                    size: u64::from(size),
-                },
-            },
+            4 => return self.define_heap(fields),
             5 | 6 => {
                 self.define_stack(number == 6, fields, stacks)?;
                 return Some(Said::Nothing);
@@ -100,10 +91,7 @@ impl Dialect for Leakscope {
             return Some(Said::Nothing);
         }
         Some(match self.version {
-            1..=VERSION => match self.filter.take() {
-                None => Said::Heap(event),
-                Some(filter) => Said::Doubtful(event, filter),
-            },
+            1..=VERSION => Said::Heap(event),
             0 => Said::Doubtful(event, ProblemKind::NoHeapUnits),
             version => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
         })
@@ -146,9 +134,9 @@ impl Leakscope {
         })
     }
 
-    /// The units of what follows. Returns the size of the heap in bytes, 0 if it is not known.
+    /// The units of what follows, and what the device leaves out.
     #[inline(never)]
-    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<u32> {
+    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Said> {
         let (version, pointer_bytes) = (fields.next()?, fields.next()?);
         let (shift, _depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
@@ -157,7 +145,7 @@ impl Leakscope {
         let (slots, is_repeated) = (optional(), optional() == 1);
         let (least_size, one_in, task) = (optional(), optional(), optional());
         if is_repeated && self.version == version.max(1) {
-            return Some(0);
+            return Some(Said::Nothing);
         }
         let is_filtered = least_size > 0 || one_in > 1 || task != 0;
         *self = Self {
@@ -167,14 +155,25 @@ impl Leakscope {
             wide: pointer_bytes != 4,
             stacks: KnownStacks::new(slots),
             version: version.max(1),
-            filter: is_filtered.then_some(ProblemKind::Filtered {
-                least_size,
-                one_in,
-                task: u64::from(task),
-            }),
             admitted: is_filtered.then(HashSet::default),
         };
-        Some(size)
+        let filter = ProblemKind::Filtered {
+            least_size,
+            one_in,
+            task: u64::from(task),
+        };
+        let event = HeapEvent::Define {
+            heap: 0,
+            base,
+            size: u64::from(size),
+        };
+        Some(match (size, is_filtered) {
+            (0, false) => Said::Nothing,
+            (0, true) => Said::Noted(filter),
+            (_, true) => Said::Doubtful(event, filter),
+            (_, false) if version <= VERSION => Said::Heap(event),
+            (_, false) => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
+        })
     }
 
     /// A number for a stack, whose frames have one word each, or two.

@@ -56,6 +56,8 @@ pub(super) enum Said {
     Heap(HeapEvent),
     /// The same, with something wrong about it.
     Doubtful(HeapEvent, ProblemKind),
+    /// Something is to be known of the recording.
+    Noted(ProblemKind),
     /// Units, definitions, or something from a newer recorder.
     Nothing,
 }
