@@ -4,5 +4,6 @@
 pub mod analysis;
 pub mod capture;
 pub mod export;
+pub mod project;
 pub mod report;
 pub mod systemview;

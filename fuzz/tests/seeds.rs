@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use leakscope_fuzz::{analysis, capture, export, report, systemview};
+use leakscope_fuzz::{analysis, capture, export, project, report, systemview};
 use leakscope_systemview::{
     Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
 };
@@ -18,6 +18,7 @@ fn targets() -> Vec<Target> {
         ("heaptrack", export::heaptrack, heaptracks()),
         ("header", systemview::header, files()),
         ("printf", systemview::printf, formats()),
+        ("project", project::project, builds()),
         ("rtt", capture::rtt, memories()),
         ("roundtrip", systemview::roundtrip, recordings()),
         ("saved_report", report::saved_report, saved()),
@@ -50,6 +51,20 @@ fn keep(target: &str, number: usize, seed: &[u8]) {
         std::fs::create_dir_all(&folder).expect("a folder for seeds");
         std::fs::write(folder.join(format!("seed-{number}")), seed).expect("a seed");
     }
+}
+
+/// Builds of several versions, with options that agree and that contradict.
+fn builds() -> Vec<Vec<u8>> {
+    let options = "CONFIG_IDF_TARGET_ARCH_RISCV=y\nCONFIG_HEAP_TRACING_STANDALONE=y\n# CONFIG_APPTRACE_SV_ENABLE is not set\n\
+                   CONFIG_HEAP_TRACING_STACK_DEPTH=2\nCONFIG_IDF_INIT_VERSION=\"5.5.1\"\n";
+    let versions = ["v4.4.8", "v5.3.2", "v5.5", "v6.1", ""].into_iter();
+    let builds = versions.map(|version| {
+        format!(
+            "{{\"target\": \"esp32c3\", \"git_revision\": \"{version}\", \
+             \"debug_arguments_openocd\": \"-c 'a b'\"}}\0{options}"
+        )
+    });
+    builds.map(String::into_bytes).collect()
 }
 
 /// One recording of every packet; the same with cores; and a few of them alone.

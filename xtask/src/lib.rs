@@ -1,7 +1,8 @@
 //! What is done with this project besides cargo's own commands: `cargo xtask`.
 //!
-//! The command is in `main.rs`. What the tests need too is here:
+//! The command is in `main.rs`. What it does is here:
 //!
+//! - [`dist`]: what a release gives out.
 //! - [`firmware`]: the programs of the folder `firmware/`, built and run in QEMU.
 //!
 //! ```no_run
@@ -18,6 +19,7 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+pub mod dist;
 pub mod firmware;
 
 use std::path::{Path, PathBuf};

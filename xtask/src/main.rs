@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use xtask::dist;
 use xtask::firmware::{self, Build, Firmware, Sink};
 
 /// What is done with this project besides cargo's own commands
@@ -22,6 +23,15 @@ enum Task {
     Firmware {
         #[command(subcommand)]
         what: Option<FirmwareTask>,
+    },
+    /// Make a release: program, completions, manual pages, wheel, source distribution, checksums
+    Dist {
+        /// The folder for it
+        #[arg(long, default_value = "target/dist")]
+        output: PathBuf,
+        /// Cargo's profile
+        #[arg(long, default_value = "dist")]
+        profile: String,
     },
 }
 
@@ -54,7 +64,13 @@ enum FirmwareTask {
 }
 
 fn main() -> Result<()> {
-    let Task::Firmware { what } = Arguments::parse().task;
+    match Arguments::parse().task {
+        Task::Firmware { what } => firmware_task(what),
+        Task::Dist { output, profile } => dist::make(&xtask::project(), &output, &profile),
+    }
+}
+
+fn firmware_task(what: Option<FirmwareTask>) -> Result<()> {
     let all = firmware::all(&xtask::project())?;
     match what {
         None => build_all(&all, None, None),

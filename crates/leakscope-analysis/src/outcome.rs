@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::trace::{Context, Task};
 
 /// What a trace says, up to the moment it was asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// What was recorded.
     pub target: Target,
@@ -40,6 +40,23 @@ impl Outcome {
     /// How many anomalies, and how many failed allocations, are kept one by one; beyond that they are
     /// only counted in [`Totals`].
     pub const KEPT: usize = 1000;
+
+    /// What was there at one moment, of which nobody knows how it came about: a single session without times.
+    pub fn of_moment(totals: Totals, call_sites: Vec<CallSite>, problems: Vec<Problem>) -> Self {
+        let session = Session {
+            heap_events: totals.heap_events,
+            outstanding_blocks: totals.outstanding_blocks,
+            outstanding_bytes: totals.outstanding_bytes,
+            ..Session::default()
+        };
+        Self {
+            totals,
+            sessions: vec![session],
+            call_sites,
+            problems,
+            ..Self::default()
+        }
+    }
 
     /// The name of a context, as a person would call it: a task's name, `ISR 5 (SysTick)`, `idle`.
     pub fn context_name(&self, context: Context) -> String {
@@ -209,6 +226,35 @@ pub struct CallSite {
 impl CallSite {
     /// How many outstanding blocks are listed one by one.
     pub const BLOCKS_KEPT: usize = 32;
+
+    /// One of which nothing is known yet but its call stack.
+    pub fn new(id: SiteId, stack: &[u64], allocator_frames: &[u64]) -> Self {
+        Self {
+            id,
+            finding: Finding::nothing_allocated(),
+            session: 0,
+            growth: Growth::NONE,
+            left: Left::default(),
+            stack: stack.to_vec(),
+            allocator_frames: allocator_frames.to_vec(),
+            allocations: 0,
+            frees: 0,
+            reallocations: 0,
+            failed_allocations: 0,
+            allocated_bytes: 0,
+            outstanding_blocks: 0,
+            outstanding_bytes: 0,
+            peak_bytes: 0,
+            bytes_at_peak: 0,
+            smallest: 0,
+            largest: 0,
+            first_allocation: 0,
+            last_allocation: 0,
+            contexts: Vec::new(),
+            cores: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
 }
 
 /// A block that was not freed.

@@ -165,11 +165,15 @@ impl Input {
     }
 
     /// Adds the parts that lie beside this first one; how many there are.
-    fn add_those_beside(&mut self, first: Part) -> Result<u32, OpenError> {
+    fn add_those_beside(
+        &mut self,
+        first: Part,
+        max_unpacked: Option<u64>,
+    ) -> Result<u32, OpenError> {
         let mut path = PathBuf::from(&self.name);
         let mut last = first;
         let mut count = 0;
-        while let Some((next_path, next, part)) = part_behind(&last, &path)? {
+        while let Some((next_path, next, part)) = part_behind(&last, &path, max_unpacked)? {
             self.add(&next, part.start)?;
             (path, last, count) = (next_path, part, count + 1);
         }
@@ -180,7 +184,7 @@ impl Input {
                 break;
             };
             (path, last.number) = (beyond, last.number + 1);
-            if let Some((later, ..)) = part_behind(&last, &path)? {
+            if let Some((later, ..)) = part_behind(&last, &path, max_unpacked)? {
                 let name = later.display().to_string();
                 return Err(OpenError::PartMissing { name, number });
             }
@@ -198,11 +202,15 @@ impl Input {
 const MOST_MISSING: u32 = 100;
 
 /// The part of the same recording behind this one, which lies at `path`, or should.
-fn part_behind(last: &Part, path: &Path) -> Result<Option<(PathBuf, Input, Part)>, OpenError> {
+fn part_behind(
+    last: &Part,
+    path: &Path,
+    max_unpacked: Option<u64>,
+) -> Result<Option<(PathBuf, Input, Part)>, OpenError> {
     let Some(next_path) = last.next_path(path).filter(|path| path.is_file()) else {
         return Ok(None);
     };
-    let mut next = open_file(&next_path.display().to_string(), &next_path, None)?;
+    let mut next = open_file(&next_path.display().to_string(), &next_path, max_unpacked)?;
     let part = next.part()?;
     let part =
         part.filter(|part| part.recording == last.recording && part.number == last.number + 1);
@@ -268,12 +276,12 @@ pub fn open(names: &[String], max_unpacked: Option<u64>) -> Result<Vec<Input>, O
             inputs.push(input);
         }
     }
-    join_parts(inputs)
+    join_parts(inputs, max_unpacked)
 }
 
 /// Puts the parts of one recording together, in their order. Of one whose first part alone was named, the others are
 /// looked for beside it.
-fn join_parts(inputs: Vec<Input>) -> Result<Vec<Input>, OpenError> {
+fn join_parts(inputs: Vec<Input>, max_unpacked: Option<u64>) -> Result<Vec<Input>, OpenError> {
     let mut found = Vec::new();
     for mut input in inputs {
         found.push((input.part()?, input));
@@ -311,7 +319,7 @@ fn join_parts(inputs: Vec<Input>) -> Result<Vec<Input>, OpenError> {
     let mut joined = Vec::new();
     for (part, mut whole, mut count) in wholes {
         if let Some(first) = part.filter(|part| part.number == 1) {
-            count += whole.add_those_beside(first)?;
+            count += whole.add_those_beside(first, max_unpacked)?;
         }
         if count > 1 {
             whole.notes.push(Note::Parts { count });

@@ -68,16 +68,20 @@ impl<'r> Facts<'r> {
     pub(crate) fn frames(&self, site: SiteId) -> Vec<Frame> {
         let frames = self.site(site).map(|site| site.frames.as_slice());
         match frames.unwrap_or_default() {
-            [] => vec![Frame::none()],
+            [] => vec![Frame::named("[no call stack]".to_owned())],
             frames => frames.iter().map(Frame::new).collect(),
         }
     }
 
     /// Nanoseconds since the trace began. Of a clock whose rate is not known, each tick counts as one.
     pub(crate) fn nanoseconds(&self, ticks: u64) -> u64 {
-        match self.report.trace.timestamp_hz {
-            Some(hz) => (u128::from(ticks) * 1_000_000_000 / u128::from(hz)) as u64,
-            None => ticks,
+        let Some(hz) = self.report.trace.timestamp_hz else {
+            return ticks;
+        };
+        match ticks.checked_mul(1_000_000_000) {
+            // Of all but long recordings: quicker.
+            Some(product) => product / u64::from(hz),
+            None => (u128::from(ticks) * 1_000_000_000 / u128::from(hz)) as u64,
         }
     }
 
@@ -125,11 +129,11 @@ impl Frame {
         }
     }
 
-    /// The frame of a call site without frames.
-    fn none() -> Self {
+    /// A frame that is a name alone.
+    pub(crate) fn named(function: String) -> Self {
         Self {
             address: 0,
-            function: "[no call stack]".to_owned(),
+            function,
             file: None,
             line: 0,
             inlined: false,

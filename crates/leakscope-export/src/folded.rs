@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use leakscope_analysis::heap::SiteId;
 
 use crate::facts::{Facts, Frame};
-use crate::lives::Change;
 use crate::sink::{Effected, Sink};
 use crate::sums::{Sum, Sums};
 use crate::{Output, Value};
@@ -33,10 +32,7 @@ impl<'r> Folded<'r> {
 
 impl Sink for Folded<'_> {
     fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
-        effected
-            .changes
-            .iter()
-            .for_each(|change: &Change| self.sums.add(change));
+        self.sums.add(effected.changes);
         Ok(())
     }
 

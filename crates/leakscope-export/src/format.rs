@@ -83,12 +83,6 @@ impl Value {
             Self::Count => "count",
         }
     }
-
-    /// The value of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|value| value.name() == name)
-    }
 }
 
 impl Format {
@@ -142,12 +136,6 @@ impl Format {
         }
     }
 
-    /// The format of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|format| format.name() == name)
-    }
-
     /// Whether people cannot read it.
     pub const fn is_binary(self) -> bool {
         !matches!(
@@ -189,7 +177,7 @@ impl Format {
     ) -> io::Result<Box<dyn Sink + 'r>> {
         let table = options.table;
         let form: Box<dyn Form + 'r> = match self {
-            Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out))),
+            Self::Perfetto => return Ok(Box::new(Perfetto::new(facts, selection, out)?)),
             Self::Pprof => return Ok(Box::new(Pprof::new(facts, out))),
             Self::Heaptrack => return Ok(Box::new(heaptrack::Writer::new(facts, out))),
             Self::Folded => return Ok(Box::new(Folded::new(facts, options.value, out))),

@@ -70,13 +70,20 @@ impl Message {
     /// A message inside of this one.
     pub(crate) fn message(&mut self, field: u64, write: impl FnOnce(&mut Self)) -> &mut Self {
         self.key(field, BYTES);
+        // The length goes before what is written, and is known only then: most have one byte.
         let start = self.0.len();
+        self.0.push(0);
         write(self);
-        let end = self.0.len();
-        // The length goes before what was just written; it is known only now.
-        self.varint((end - start) as u64);
-        let length = self.0.len() - end;
-        self.0[start..].rotate_right(length);
+        let length = (self.0.len() - start - 1) as u64;
+        if length < 0x80 {
+            self.0[start] = length as u8;
+        } else {
+            self.0.remove(start);
+            let end = self.0.len();
+            self.varint(length);
+            let bytes = self.0.len() - end;
+            self.0[start..].rotate_right(bytes);
+        }
         self
     }
 }

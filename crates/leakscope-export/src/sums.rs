@@ -51,7 +51,13 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    pub(crate) fn add(&mut self, change: &Change) {
+    pub(crate) fn add(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.change(change);
+        }
+    }
+
+    fn change(&mut self, change: &Change) {
         let peak = self.peaks;
         let size = change.size();
         let sum = self.all.entry(Key::of(&change.known)).or_default();

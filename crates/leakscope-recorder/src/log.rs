@@ -58,7 +58,10 @@ struct Line {
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = self.bytes.len() - self.length;
-        let end = text.floor_char_boundary(room);
+        let mut end = room.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
         self.bytes[self.length..][..end].copy_from_slice(&text.as_bytes()[..end]);
         self.length += end;
         if end < text.len() {

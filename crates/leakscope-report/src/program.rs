@@ -40,12 +40,64 @@ impl<S: FrameSource + ?Sized> FoldStack for AllocatorFrames<'_, S> {
 /// it, about as many as instructions are calls: one in ten.
 const CALLS_PERCENT: u64 = 90;
 
+/// Whether a recording was made of this program: by the checksum that it tells, or else by its return addresses. `None`
+/// if neither says it.
+pub fn made_of(
+    symbols: &Symbols,
+    elf_sha256: Option<&str>,
+    return_addresses: &[u64],
+) -> Option<bool> {
+    if let Some(is_same) = has_checksum(symbols, elf_sha256) {
+        return Some(is_same);
+    }
+    let calls = Calls::of(symbols, return_addresses);
+    // Some addresses outside are usual: code in ROM is in another file.
+    let is_inside = calls.outside * 2 < return_addresses.len();
+    (calls.tested > 0).then(|| is_inside && !calls.are_elsewhere())
+}
+
+/// Whether the checksum that a program has told begins the ELF file's.
+fn has_checksum(symbols: &Symbols, told: Option<&str>) -> Option<bool> {
+    let digits = told?.trim().to_ascii_lowercase();
+    (!digits.is_empty()).then(|| symbols.file_sha256().starts_with(&digits))
+}
+
+/// What stands before return addresses, in a program.
+struct Calls {
+    /// Behind a call, of those that can be tested.
+    behind: u64,
+    tested: u64,
+    /// In no code of the program.
+    outside: usize,
+}
+
+impl Calls {
+    fn of(symbols: &Symbols, addresses: &[u64]) -> Self {
+        let mut found = Self {
+            behind: 0,
+            tested: 0,
+            outside: 0,
+        };
+        for &address in addresses {
+            let is_code = symbols.is_code(address, AddressKind::ReturnAddress);
+            found.outside += usize::from(!is_code);
+            if let Some(is_behind) = symbols.is_behind_call(address) {
+                found.tested += 1;
+                found.behind += u64::from(is_behind);
+            }
+        }
+        found
+    }
+
+    /// A frame that an interrupt made has no call: one alone is no evidence.
+    fn are_elsewhere(&self) -> bool {
+        self.tested >= self.behind + 2 && self.behind * 100 < self.tested * CALLS_PERCENT
+    }
+}
+
 /// Adds to the problems what speaks against this being the program that was recorded.
 pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
-    let differs = outcome.target.elf_sha256.as_ref().is_some_and(|digits| {
-        let digits = digits.trim().to_ascii_lowercase();
-        !digits.is_empty() && !symbols.file_sha256().starts_with(&digits)
-    });
+    let differs = has_checksum(symbols, outcome.target.elf_sha256.as_deref()) == Some(false);
     let sites = outcome.call_sites.iter();
     let mut addresses: Vec<u64> = sites
         .flat_map(|site| site.stack.iter().chain(&site.allocator_frames))
@@ -53,18 +105,8 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
         .collect();
     addresses.sort_unstable();
     addresses.dedup();
-    let outside = addresses
-        .iter()
-        .filter(|&&address| !symbols.is_code(address, AddressKind::ReturnAddress))
-        .count();
-    let calls = addresses
-        .iter()
-        .filter_map(|&address| symbols.is_behind_call(address));
-    let (mut behind, mut tested) = (0, 0);
-    for is_behind in calls {
-        tested += 1;
-        behind += u64::from(is_behind);
-    }
+    let calls = Calls::of(symbols, &addresses);
+    let outside = calls.outside;
     let mut note = |kind| {
         outcome.problems.push(Problem {
             kind,
@@ -77,8 +119,8 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
     if differs {
         note(ProblemKind::ElfDiffers);
     }
-    // A frame that an interrupt made has no call: one alone is no evidence.
-    if tested >= behind + 2 && behind * 100 < tested * CALLS_PERCENT {
+    if calls.are_elsewhere() {
+        let Calls { behind, tested, .. } = calls;
         note(ProblemKind::NotBehindCalls { behind, tested });
     }
     // A few addresses outside are usual: code in ROM is in another file. Where the program was found at its place, the

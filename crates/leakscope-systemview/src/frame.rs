@@ -161,6 +161,13 @@ const SHORT_PACKETS: [(u8, bool); id::FIRST_WITH_LENGTH as usize] = {
     layouts
 };
 
+/// How many numbers the payload of a packet without length begins with, and whether a string follows them;
+/// `None` for ids from [`id::FIRST_WITH_LENGTH`] on.
+#[must_use]
+pub fn fields_without_length(id: u32) -> Option<(u8, bool)> {
+    SHORT_PACKETS.get(id as usize).copied()
+}
+
 /// How a packet's first bytes say how long its payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {

@@ -1,5 +1,6 @@
 //! The text that may stand before a recording: lines that begin with `;`.
 
+use crate::sync;
 use crate::text::Text;
 
 /// The header of a recording: the longest run of lines that begin with `;`. It may be empty, and a
@@ -16,7 +17,8 @@ use crate::text::Text;
 pub struct Header<'a> {
     /// The lines, as they stand.
     pub text: Text<'a>,
-    /// Where the data begin: the first byte behind the lines, and behind empty lines that may follow.
+    /// Where the data begin: the first byte behind the lines, and behind empty lines if a sync follows them. Otherwise
+    /// their line ends are ids of packets.
     pub data: usize,
 }
 
@@ -38,10 +40,15 @@ impl<'a> Header<'a> {
             end += length;
         }
         let text = Text(file.get(..end).unwrap_or_default());
-        let mut data = end;
-        while end > 0 && matches!(file.get(data), Some(b'\n' | b'\r')) {
-            data += 1;
-        }
+        let rest = file.get(end..).unwrap_or_default();
+        let is_end = |byte: &&u8| matches!(byte, b'\n' | b'\r');
+        let empty = rest.iter().take_while(is_end).count();
+        let has_sync = (rest.get(empty..)).is_some_and(|data| data.starts_with(&sync::SYNC));
+        let data = if end > 0 && has_sync {
+            end + empty
+        } else {
+            end
+        };
         Self { text, data }
     }
 

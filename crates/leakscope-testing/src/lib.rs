@@ -17,6 +17,11 @@ pub mod scenario;
 
 use std::path::{Path, PathBuf};
 
+/// The program in this page is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+pub struct RustPage;
+
 /// The folder of the project.
 pub fn project() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

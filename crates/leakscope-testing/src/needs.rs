@@ -2,7 +2,7 @@
 //! `LEAKSCOPE_REQUIRE=all`, as in `.ci/run`, it fails.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::project;
@@ -49,7 +49,17 @@ pub fn has_tool_that_knows(name: &str, argument: &str) -> bool {
 
 /// A file of the recordings of real boards, which lie beside the project; `None` if the test is to be skipped.
 pub fn corpus(name: &str) -> Option<PathBuf> {
-    let folder = project().join("../shared/corpus");
+    beside("corpus", name)
+}
+
+/// The bytes of an input that was once misread, of those that lie beside the project; `None` if the test is to be
+/// skipped.
+pub fn case_bytes(name: &str) -> Option<Vec<u8>> {
+    beside("cases", name).map(|path| bytes_of(&path))
+}
+
+fn beside(folder: &str, name: &str) -> Option<PathBuf> {
+    let folder = project().join("../shared").join(folder);
     if !folder.exists() {
         skip(&folder.display().to_string());
         return None;
@@ -61,7 +71,10 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
 
 /// The bytes of [`corpus`].
 pub fn corpus_bytes(name: &str) -> Option<Vec<u8>> {
-    let path = corpus(name)?;
-    let bytes = std::fs::read(&path);
-    Some(bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    corpus(name).map(|path| bytes_of(&path))
+}
+
+fn bytes_of(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path);
+    bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

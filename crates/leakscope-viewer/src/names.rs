@@ -1,7 +1,5 @@
 //! Events in words.
 
-use std::sync::mpsc::Sender;
-
 use leakscope_analysis::trace::{Context, Event, EventKind, Task, Trace};
 use leakscope_report::log::LogRow;
 use leakscope_report::naming::Naming;
@@ -12,19 +10,18 @@ use leakscope_systemview::id;
 pub(crate) struct Names<'s> {
     pub(crate) naming: Naming,
     pub(crate) symbolizer: Symbolizer<'s>,
-    /// Where log messages are sent when they are read first, if somebody wants them.
-    pub(crate) log: Option<Sender<LogRow>>,
+    /// Takes log messages when they are read first, if somebody wants them.
+    pub(crate) log: Option<Box<dyn FnMut(LogRow) + Send>>,
 }
 
 impl Names<'_> {
     /// Takes into account what an event says of names, and passes it on if it is a log message.
     pub(crate) fn learn(&mut self, event: &Event<'_>, trace: &Trace) {
         self.naming.learn(event);
-        if let Some(log) = &self.log
+        if let Some(log) = &mut self.log
             && let Some(row) = LogRow::new(event, trace, &self.symbolizer)
         {
-            // Whoever wanted them may be gone.
-            let _ = log.send(row);
+            log(row);
         }
     }
 

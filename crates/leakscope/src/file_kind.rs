@@ -65,9 +65,6 @@ impl FileKind {
             [] if offset > 0 => Self::OnlyHeader,
             [] => Self::Empty,
             data if data.iter().all(|&byte| byte == 0) => Self::Zeros,
-            data if data.starts_with(&START[..10]) && data[10..].starts_with(b"\r\n") => {
-                Self::LineEndsChanged
-            }
             data if data.starts_with(&START.map(|byte| if byte == 0 { b' ' } else { byte })) => {
                 Self::ZerosChanged
             }
@@ -87,6 +84,9 @@ impl FileKind {
         }
         if was_saved_as_text(head) {
             return Some(Self::SavedAsText);
+        }
+        if has_other_line_ends(head) {
+            return Some(Self::LineEndsChanged);
         }
         let mut known = KNOWN.iter().filter(|(magic, _)| head.starts_with(magic));
         known.next().map(|(_, name)| Self::Known(name))
@@ -180,6 +180,15 @@ fn was_saved_as_text(head: &[u8]) -> bool {
         .filter(|c| c.is_control() && !c.is_whitespace());
     let others = text.chars().filter(|c| *c > '\u{ff}' && *c != '\u{fffd}');
     bytes > FEW && odd.count() > FEW && others.count() * 4 < bytes
+}
+
+/// Whether it begins as a recording, but for a carriage return before each line feed, and so before the id of
+/// TRACE_START.
+fn has_other_line_ends(head: &[u8]) -> bool {
+    let data = &head[Header::parse(head).data..];
+    let mut ends = head.windows(2).filter(|pair| pair[1] == b'\n');
+    (data.strip_prefix(&START[..10])).is_some_and(|packets| packets.starts_with(b"\r\n"))
+        && ends.all(|pair| pair[0] == b'\r')
 }
 
 /// Whether the first lines are digits, as `xxd`, `hexdump`, `od` and debuggers show memory: an address or none, bytes,

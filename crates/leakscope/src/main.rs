@@ -2,6 +2,7 @@
 //!
 //! - [`cli`] is what can be typed, as plain data.
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
+//! - [`project`] is the firmware project that the user is in.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
@@ -19,8 +20,10 @@ mod firmware;
 mod interrupt;
 mod no_events;
 mod output;
+mod project;
 mod recording;
 mod screen;
+mod second_header;
 mod shell;
 
 use std::ffi::OsString;

@@ -23,6 +23,7 @@ use crate::cli;
 use crate::file_kind::FileKind;
 use crate::no_events::NoEvents;
 use crate::screen::{self, Advised};
+use crate::second_header;
 
 /// The inputs that the user named, open, and where in them the streams of packets are.
 pub(crate) struct OpenRecording {
@@ -37,13 +38,8 @@ pub(crate) struct OpenRecording {
 
 impl OpenRecording {
     /// Opens inputs. What had to be done to read them is told to the user.
-    pub(crate) fn open(names: &[String]) -> anyhow::Result<Self> {
-        Self::open_within(names, None)
-    }
-
-    /// The same, with what may come out of packed ones at most, in bytes.
-    fn open_within(names: &[String], max_unpacked: Option<u64>) -> anyhow::Result<Self> {
-        let mut inputs = leakscope_capture::open(names, max_unpacked)?;
+    pub(crate) fn open(names: &[String], unpacking: &cli::Unpacking) -> anyhow::Result<Self> {
+        let mut inputs = leakscope_capture::open(names, unpacking.max_unpacked)?;
         refuse_repeated(&inputs)?;
         let mut code = None;
         for input in &mut inputs {
@@ -63,6 +59,21 @@ impl OpenRecording {
             code,
             ..Self::growing(inputs, &Arc::default())?
         })
+    }
+
+    /// Refuses a file that holds another recording behind the first, which would be taken for damage of the first.
+    pub(crate) fn require_single(&mut self) -> anyhow::Result<()> {
+        for input in &mut self.inputs {
+            let name = input.name().to_owned();
+            let second = second_header::find(input);
+            if let Some(offset) = second.with_context(|| format!("`{name}` cannot be read"))? {
+                let message = format!("`{name}` holds another recording behind byte {offset}");
+                let hint =
+                    "each recording is a file of its own: several are named one after the other";
+                return Err(Advised { message, hint }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Inputs that are open, and to which more is written as long as `grows` says so.
@@ -172,8 +183,13 @@ impl OpenRecording {
                 break;
             }
         }
-        self.progress.reset();
+        self.begin_again();
         Ok(addresses.into_iter().collect())
+    }
+
+    /// It is read from its beginning again: so that the user sees how far that is.
+    pub(crate) fn begin_again(&self) {
+        self.progress.reset();
     }
 
     /// The report in a JSON file, or what a profile of pprof's says, if that is what the user named.
@@ -231,7 +247,7 @@ impl OpenRecording {
 impl cli::Trace {
     /// Opens the recordings that were named.
     pub(crate) fn open(&self) -> anyhow::Result<OpenRecording> {
-        OpenRecording::open_within(&self.inputs, self.max_unpacked)
+        OpenRecording::open(&self.inputs, &self.unpacking)
     }
 }
 

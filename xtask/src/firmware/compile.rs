@@ -14,10 +14,23 @@ impl Firmware {
     /// # Errors
     /// If the build fails.
     pub fn compile(&self, build: &Build, variant: &str) -> Result<PathBuf> {
+        self.make(build, variant, &[])?;
+        let elf = self.places(None, variant).fill_in(&build.elf);
+        self.keep(build, variant, Path::new(&elf))
+    }
+
+    /// Runs the build's command, with more arguments.
+    ///
+    /// # Errors
+    /// If the build fails.
+    pub fn make(&self, build: &Build, variant: &str, arguments: &[String]) -> Result<()> {
         let places = self.places(None, variant);
         let mut words = build.command.iter().map(|word| places.fill_in(word));
         let mut command = Command::new(words.next().unwrap_or_default());
-        command.args(words).current_dir(&self.folder);
+        command
+            .args(words)
+            .args(arguments)
+            .current_dir(&self.folder);
         // What cargo tells this process is not meant for the cargo of another toolchain.
         for (name, _) in env::vars_os() {
             let name = name.to_string_lossy();
@@ -34,7 +47,7 @@ impl Firmware {
         if !status.success() {
             bail!("building {} for {} failed: {status}", self.name, build.name);
         }
-        self.keep(build, variant, Path::new(&places.fill_in(&build.elf)))
+        Ok(())
     }
 
     /// Copies an ELF file to a place of its own: several builds may make files of the same name.

@@ -47,15 +47,23 @@ impl Assembly {
         }
         let first = starts.first().copied().unwrap_or_default();
         let (before, own) = text.split_at(first);
-        self.learn_prefix(before, own);
-        if let Some(rest) = anchor::without_prefix(&self.prefix, before) {
-            self.goes_on(rest);
+        let rest = anchor::without_prefix(&self.prefix, before).unwrap_or(before);
+        if !self.goes_on(rest) {
+            self.settle();
+            if !self.is_part_of_record(before) {
+                self.learn_prefix(before, own);
+            }
         }
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
         for (start, end) in starts.iter().zip(ends) {
-            let at = start - first;
+            let part = &own[start - first..end - first];
             self.settle();
-            self.part(offset + *start as u64, &own[at..end - first]);
+            if end < text.len() && is_record_without_callers(part) {
+                // Its own line's end was lost, perhaps with its callers.
+                self.skip(part);
+            } else {
+                self.part(offset + *start as u64, part);
+            }
         }
     }
 
@@ -258,6 +266,11 @@ impl Assembly {
         }
         self.is_open = false;
     }
+}
+
+fn is_record_without_callers(text: &str) -> bool {
+    let line = grammar::read(text).map(|(line, _)| line);
+    matches!(line, Ok(Line::Record { record, .. }) if record.allocated_by.is_empty() && !record.is_freed)
 }
 
 impl Pending {

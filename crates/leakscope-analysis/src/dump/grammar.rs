@@ -134,7 +134,7 @@ fn record(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     line.text(") allocated CPU ")?;
     let core = line.number()? as u8;
     line.text(" ccount 0x")?;
-    let cycles = line.hexadecimal()? as u32;
+    let cycles = u32::try_from(line.hexadecimal()?).map_err(|_| Stop::Other)?;
     let mut record = Record {
         address,
         size,

@@ -7,9 +7,9 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::code::Callers;
 use super::{Dump, Log, Mode, Record, Sums};
-use crate::findings::{Confidence, Finding, Growth, Left, Reason, Verdict, Word};
+use crate::findings::{Confidence, Finding, Reason, Verdict, Word};
 use crate::heap::{FoldStack, SiteId};
-use crate::outcome::{Block, CallSite, Outcome, Peak, Session, Target, Totals};
+use crate::outcome::{Block, CallSite, Outcome, Target, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::trace::Context;
 
@@ -45,21 +45,7 @@ impl Log {
                 cores,
                 ..Target::default()
             },
-            sessions: vec![Session {
-                heap_events: totals.heap_events,
-                outstanding_blocks: totals.outstanding_blocks,
-                outstanding_bytes: totals.outstanding_bytes,
-                ..Session::default()
-            }],
-            totals,
-            call_sites,
-            tasks: Vec::new(),
-            contexts: Vec::new(),
-            heaps: Vec::new(),
-            peak: Peak::default(),
-            anomalies: Vec::new(),
-            failed_allocations: Vec::new(),
-            problems: problems.list().to_vec(),
+            ..Outcome::of_moment(totals, call_sites, problems.list().to_vec())
         }
     }
 }
@@ -129,7 +115,13 @@ impl<'d> Reading<'d> {
             let (allocator_frames, key) = fold.split(stack);
             let index = *index_of.entry(key.into()).or_insert_with(|| {
                 let id = SiteId::new(sites.len() as u32);
-                sites.push((new_site(id, key, allocator_frames, record), 0));
+                let site = CallSite {
+                    smallest: record.size,
+                    largest: record.size,
+                    first_allocation: record.cycles.into(),
+                    ..CallSite::new(id, key, allocator_frames)
+                };
+                sites.push((site, 0));
                 sites.len() - 1
             });
             let (site, doubtful) = &mut sites[index];
@@ -289,34 +281,6 @@ fn overlapped(alive: &BTreeMap<u64, usize>, newer: &Record, records: &[Record]) 
 /// 5.1, which also names the memory of each block.
 fn searches_from_the_oldest(record: &Record) -> bool {
     record.memory.is_some()
-}
-
-fn new_site(id: SiteId, stack: &[u64], allocator_frames: &[u64], record: &Record) -> CallSite {
-    CallSite {
-        id,
-        finding: Finding::nothing_allocated(),
-        session: 0,
-        growth: Growth::NONE,
-        left: Left::default(),
-        stack: stack.to_vec(),
-        allocator_frames: allocator_frames.to_vec(),
-        allocations: 0,
-        frees: 0,
-        reallocations: 0,
-        failed_allocations: 0,
-        allocated_bytes: 0,
-        outstanding_blocks: 0,
-        outstanding_bytes: 0,
-        peak_bytes: 0,
-        bytes_at_peak: 0,
-        smallest: record.size,
-        largest: record.size,
-        first_allocation: record.cycles.into(),
-        last_allocation: record.cycles.into(),
-        contexts: Vec::new(),
-        cores: Vec::new(),
-        blocks: Vec::new(),
-    }
 }
 
 fn add(site: &mut CallSite, record: &Record, fate: Fate) {

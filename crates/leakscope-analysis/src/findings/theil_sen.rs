@@ -11,10 +11,13 @@ pub(super) fn slope(values: &[u64]) -> f64 {
             slopes.push((to as f64 - from as f64) / (steps + 1) as f64);
         }
     }
-    slopes.sort_unstable_by(f64::total_cmp);
-    match slopes.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => slopes[odd / 2],
-        even => f64::midpoint(slopes[even / 2 - 1], slopes[even / 2]),
+    let count = slopes.len();
+    if count == 0 {
+        return 0.0;
+    }
+    let (lower, &mut middle, _) = slopes.select_nth_unstable_by(count / 2, f64::total_cmp);
+    match lower.iter().copied().max_by(f64::total_cmp) {
+        Some(below) if count.is_multiple_of(2) => f64::midpoint(below, middle),
+        _ => middle,
     }
 }

@@ -25,6 +25,11 @@ pub enum ProblemKind {
         /// How many bytes of it are there.
         bytes: u64,
     },
+    /// A joined file ends before the part of a core of which its header speaks.
+    CoreMissing {
+        /// The core.
+        core: u8,
+    },
     /// Nothing looks like SystemView data.
     NotSystemView,
     /// There is a header and nothing behind it, or nothing at all.
@@ -177,6 +182,7 @@ impl ProblemKind {
             Self::Skipped { .. } => "skipped-bytes",
             Self::BeforeStart { .. } => "bytes-before-start",
             Self::Cut { .. } => "cut-off",
+            Self::CoreMissing { .. } => "core-missing",
             Self::NotSystemView => "not-systemview",
             Self::Empty => "empty",
             Self::NoStart => "no-start",

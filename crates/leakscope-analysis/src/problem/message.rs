@@ -35,6 +35,11 @@ impl ProblemKind {
                 Bytes(bytes),
                 Text(" are there"),
             ],
+            Self::CoreMissing { core } => vec![
+                Text("the file ends before the data of core "),
+                Count(u64::from(core)),
+                Text(", which its header announces: what that core did is missing"),
+            ],
             Self::NotSystemView => vec![Text("these are no SystemView data")],
             Self::Empty => vec![Text("there are no events: the recording is empty")],
             Self::NoStart => vec![Text(

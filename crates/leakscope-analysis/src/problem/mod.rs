@@ -24,7 +24,8 @@ impl ProblemKind {
     /// Whether two occurrences are one problem, seen twice.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b }) => a == b,
+            (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b })
+            | (Self::CoreMissing { core: a }, Self::CoreMissing { core: b }) => a == b,
             _ => core::mem::discriminant(self) == core::mem::discriminant(other),
         }
     }

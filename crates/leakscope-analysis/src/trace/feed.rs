@@ -85,7 +85,6 @@ impl Trace {
         if count == 0 && grows && !is_over {
             return Ok(false);
         }
-        self.counts.bytes += count as u64;
         stream.supply(count);
         Ok(true)
     }

@@ -2,6 +2,8 @@
 
 use leakscope_systemview::Header;
 
+use super::stream::has_core_bits;
+
 /// The streams of packets in the inputs that the user named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
@@ -14,15 +16,33 @@ pub struct Layout {
     pub same_core_twice: Option<u8>,
 }
 
-/// One stream of packets.
+/// Where one part of a joined file ends and the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Border {
+    /// Where the header says that it is, as an offset in the input.
+    pub expected: u64,
+    /// It is not before this.
+    pub from: u64,
+    /// It is before this.
+    pub to: u64,
+}
+
+/// A border is looked for up to so many bytes before and behind the place that the header names.
+const REACH: u64 = 64 * 1024;
+
+/// One stream of packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// The input it stands in.
     pub input: usize,
-    /// Its first byte in that input.
+    /// Its first byte in that input, or the first one that may be.
     pub start: u64,
-    /// The first byte behind it, if it is not the end of the input.
+    /// The first byte behind it, or the last one that may be that, if it is not the end of the input.
     pub end: Option<u64>,
+    /// Where in a joined file it begins, if other parts stand before it.
+    pub begins: Option<Border>,
+    /// Where it ends, if others stand behind it.
+    pub ends: Option<Border>,
     /// The core that wrote it; with [`Part::core_bit`], the lower one.
     pub core: u8,
     /// Whether each packet's id says which core wrote it.
@@ -43,12 +63,13 @@ impl Layout {
         for (input, head) in heads.iter().enumerate() {
             let header = Header::parse(head);
             let data = header.data as u64;
-            layout.espressif |= header.is_espressif();
+            let core_bit = header.has_core_bit() || header.text.0.is_empty() && has_core_bits(head);
+            layout.espressif |= header.is_espressif() || core_bit;
             let mut offsets: Vec<(u32, u64)> = header.core_offsets().collect();
             offsets.sort_by_key(|&(core, offset)| (offset, core));
             if offsets.len() < 2 {
                 let core = match named_core(&head[header.data..]) {
-                    _ if header.has_core_bit() => 0,
+                    _ if core_bit => 0,
                     Some(core) => core,
                     None => {
                         unnamed.push(layout.parts.len());
@@ -59,20 +80,28 @@ impl Layout {
                     input,
                     start: data,
                     end: None,
+                    begins: None,
+                    ends: None,
                     core,
-                    core_bit: header.has_core_bit(),
+                    core_bit,
                 });
                 continue;
             }
-            for (index, &(core, offset)) in offsets.iter().enumerate() {
+            let places: Vec<u64> = offsets
+                .iter()
+                .map(|&(_, offset)| data.saturating_add(offset))
+                .collect();
+            for (index, &(core, _)) in offsets.iter().enumerate() {
+                let begins = border(&places, index);
+                let ends = border(&places, index + 1);
                 layout.parts.push(Part {
                     input,
-                    start: data.saturating_add(offset),
-                    end: offsets
-                        .get(index + 1)
-                        .map(|&(_, next)| data.saturating_add(next)),
+                    start: begins.map_or(places[index], |border| border.from),
+                    end: ends.map(|border| border.to),
+                    begins,
+                    ends,
                     core: core as u8,
-                    core_bit: header.has_core_bit(),
+                    core_bit,
                 });
             }
         }
@@ -102,6 +131,20 @@ impl Layout {
             }
         }
     }
+}
+
+/// The border before a part, of which this is where each is said to begin. None stands before the first.
+fn border(places: &[u64], part: usize) -> Option<Border> {
+    let expected = *places.get(part).filter(|_| part > 0)?;
+    let before = expected - places[part - 1];
+    let behind = places
+        .get(part + 1)
+        .map_or(u64::MAX, |next| next - expected);
+    Some(Border {
+        expected,
+        from: expected - (before / 2).min(REACH),
+        to: expected.saturating_add((behind / 2).min(REACH)),
+    })
 }
 
 /// The core that a recording's system description names: `C=core1`.

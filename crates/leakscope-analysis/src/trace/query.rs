@@ -100,7 +100,14 @@ impl Trace {
 
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
-        self.counts
+        Counts {
+            bytes: self
+                .streams
+                .iter()
+                .map(|source| source.stream.bytes())
+                .sum(),
+            ..self.counts
+        }
     }
 
     /// The last moment so far.

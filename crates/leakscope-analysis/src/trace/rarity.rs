@@ -55,7 +55,6 @@ impl Trace {
                     if other == index || shared {
                         let (ids, description) = source.modules.register(offset, &text);
                         for id in ids {
-                            source.stream.announce(id);
                             source.stream.set_lane(id, source.modules.lane(id));
                         }
                         disagrees |= description == Description::Disagrees;

@@ -226,6 +226,10 @@ impl Trace {
             }
             Special::NoStart { offset } => (ProblemKind::NoStart, offset, None),
             Special::Nothing { offset } => (ProblemKind::NotSystemView, offset, None),
+            Special::Missing { offset } => {
+                let core = self.streams[index].core;
+                (ProblemKind::CoreMissing { core }, offset, None)
+            }
             Special::Cut {
                 offset,
                 bytes,

@@ -144,6 +144,23 @@ fn a_line_break_that_was_lost() {
     assert_eq!(only(&joined).records, only(&dump(3)).records);
 }
 
+/// The end of a record is lost, and the next one begins in its line; the record may be torn before, too.
+#[test]
+fn a_record_whose_end_was_lost_is_counted() {
+    for prefix in ["", "10:00:00.123 > "] {
+        let with_prefix = |line: &str| format!("{prefix}{line}\n");
+        let whole: String = dump(3).lines().map(with_prefix).collect();
+        for end in ["ccount 0x1a320698", "ccount 0x1a3", "ccount 0x", "alloc"] {
+            for begin in ["    24", "    24W (77) wifi: new\n"] {
+                let torn = format!("{begin} bytes (@ 0x3fc90020, Internal) allocated CPU 0 {end}");
+                let text = whole.replace(&record(1), &torn);
+                let read = only(&text);
+                assert_eq!((read.records.len(), read.broken_lines), (2, 1), "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn of_several_torn_dumps_the_fullest_counts_and_says_why() {
     let crash = "    24 bytes (@ 0x3fc91000, Internal) allocated CPU 0\

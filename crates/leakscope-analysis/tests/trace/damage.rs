@@ -342,6 +342,27 @@ fn skipped_bytes_are_an_event() {
     assert_eq!(compare(&reading, &harm, &places), (0, 0));
 }
 
+/// However long the noise is, it does not end the recording, and what comes behind it is read.
+#[test]
+fn long_noise_in_the_middle() {
+    let [first, second] = [program(600, 3), program(600, 4)];
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    for count in [5_000, 400_000] {
+        let noise: Vec<u8> = (0..count).map(|_| next()).collect();
+        let reading = read_one([first.plain(), noise, second.plain()].concat());
+        reading.check();
+        let behind = first.plain().len() as u64 + count;
+        let read = reading.events.iter().filter(|event| event.offset >= behind);
+        assert!(read.count() >= second.packets(), "{count}");
+    }
+}
+
 /// The bytes of a recording before its first start sequence are counted: a ring's dump.
 #[test]
 fn a_dump_that_begins_inside_a_packet() {

@@ -2,11 +2,15 @@
 //!
 //! The recordings are written by our own encoder ([`Scenario`](leakscope_testing::scenario::Scenario)) and read through the public interface
 //! ([`reading`]), as a command would.
+mod beginnings;
+mod cases;
 mod chunks;
 mod context;
 mod damage;
 mod dialects;
 mod effects;
+mod growing;
+mod harm;
 mod heap;
 mod naive;
 mod no_recording;
@@ -15,6 +19,7 @@ mod rows;
 mod sessions;
 mod stacks;
 mod twin;
+mod valid;
 
 /// How many cases a property is tried with: a few, or as many as `PROPTEST_CASES` says.
 fn cases(few: u32) -> proptest::test_runner::Config {

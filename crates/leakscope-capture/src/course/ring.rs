@@ -131,39 +131,21 @@ where
         self.look(receiver)?;
         let sent = self.session.send_stop(&mut self.debugger);
         sent.map_err(ReadError::from)?;
-        let stopped = self.let_target_stop(receiver);
+        let let_run = |debugger: &mut D, pause| {
+            debugger.run()?;
+            let halt = match debugger.wait(pause)? {
+                None => debugger.halt_to_read()?,
+                halt => halt,
+            };
+            Ok(!matches!(halt, Some(Halt::Exited { .. })))
+        };
+        let stopped = (self.session).drain(&mut self.debugger, receiver, let_run);
         self.hand_over_text(receiver);
         match stopped {
             // The program has ended, and an emulator with it.
             Err(error) if self.debugger.is_gone(&error) => Ok(()),
             result => result,
         }
-    }
-
-    /// Lets the target run until it sends nothing more, and hands over what it sends until then.
-    fn let_target_stop(&mut self, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
-        /// A target answers within one event; one that has none, never.
-        const LOOKS: u32 = 20;
-        /// It may not have begun to run before the first one.
-        const EMPTY_LOOKS: u32 = 2;
-        const PAUSE: Duration = Duration::from_millis(20);
-        let mut empty = 0;
-        for _ in 0..LOOKS {
-            self.debugger.run()?;
-            let halt = match self.debugger.wait(PAUSE)? {
-                None => self.debugger.halt_to_read()?,
-                halt => halt,
-            };
-            if let Some(Halt::Exited { .. }) = halt {
-                break;
-            }
-            let look = self.session.look(&mut self.debugger, receiver)?;
-            empty = if look.bytes == 0 { empty + 1 } else { 0 };
-            if empty == EMPTY_LOOKS {
-                break;
-            }
-        }
-        Ok(())
     }
 
     fn hand_over_text(&mut self, receiver: &mut dyn Receiver) {

@@ -106,7 +106,8 @@ impl OpenOcdError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unreachable { .. } => {
-                "start OpenOCD first, for example `openocd -f board/esp32c3-builtin.cfg`, and leave it running"
+                "start OpenOCD first, for example `openocd -f board/esp32c3-builtin.cfg`, and leave it running; in an ESP-IDF \
+                 project, --start-openocd does"
             }
             Self::OtherServer { .. } => {
                 "OpenOCD's Tcl port is 6666; 3333 is GDB's (--gdb), and 4444 Telnet's"

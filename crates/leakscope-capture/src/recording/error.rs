@@ -68,7 +68,10 @@ impl CreateError {
             Self::NotContinued { .. } => {
                 Some("--append is for recordings of one core, as they were recorded")
             }
-            Self::NotInParts { .. } | Self::Unwritable { .. } => None,
+            Self::NotInParts { .. } => {
+                Some("--max-size or --duration end it in time, without --rotate")
+            }
+            Self::Unwritable { .. } => None,
         }
     }
 }

@@ -219,6 +219,14 @@ impl Recording {
         self.files().iter().map(RawFile::input).collect()
     }
 
+    /// Of these, what is added to a recording that exists; `None` if there is none. To be asked before it is run.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub fn added(&self) -> io::Result<Option<Input>> {
+        self.whole.added()
+    }
+
     /// A file a stream.
     fn files(&self) -> &[RawFile] {
         if self.cores.is_empty() {

@@ -126,6 +126,23 @@ impl RawFile {
         Input::growing(self.name.display().to_string(), self.bytes.clone())
     }
 
+    /// What is added to a recording that exists, if there is one.
+    pub(super) fn added(&self) -> io::Result<Option<Input>> {
+        let Some(old) = self
+            .old
+            .as_ref()
+            .filter(|_| self.existing == Existing::Append)
+        else {
+            return Ok(None);
+        };
+        let added = Chain::default();
+        added.add(
+            old.try_clone()?,
+            old.metadata()?.len() + self.joint.len() as u64,
+        )?;
+        Ok(Some(Input::growing(self.name.display().to_string(), added)))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -41,18 +41,12 @@ impl<M: Memory> MemoryRecording<M> {
 
     /// Asks the target to stop recording, and hands over what comes until then.
     pub fn stop(&mut self, receiver: &mut dyn Receiver) -> Result<(), ReadError> {
-        /// A target answers within one event; one that has none, never.
-        const LOOKS: usize = 10;
-        const PAUSE: Duration = Duration::from_millis(20);
         self.session.look(&mut self.memory, receiver)?;
         self.session.send_stop(&mut self.memory)?;
-        for _ in 0..LOOKS {
-            thread::sleep(PAUSE);
-            if self.session.look(&mut self.memory, receiver)?.bytes == 0 {
-                break;
-            }
-        }
-        Ok(())
+        self.session.drain(&mut self.memory, receiver, |_, pause| {
+            thread::sleep(pause);
+            Ok(true)
+        })
     }
 
     /// Whether the target's buffer was found.

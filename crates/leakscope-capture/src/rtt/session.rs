@@ -96,6 +96,36 @@ impl Session {
         Ok(Look { bytes: 0, fill: 0 })
     }
 
+    /// Hands over what a target that was asked to stop still sends. `let_run` lets it run for a time; whether it still
+    /// does.
+    ///
+    /// # Errors
+    /// Those of reading, and of `let_run`.
+    pub fn drain<M: Memory, E: From<ReadError>>(
+        &mut self,
+        memory: &mut M,
+        receiver: &mut dyn Receiver,
+        mut let_run: impl FnMut(&mut M, Duration) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        /// A target answers within one event; one that has none, never.
+        const LOOKS: u32 = 20;
+        /// It may not have begun to run before the first one.
+        const EMPTY_LOOKS: u32 = 2;
+        const PAUSE: Duration = Duration::from_millis(20);
+        let mut empty = 0;
+        for _ in 0..LOOKS {
+            if !let_run(memory, PAUSE)? {
+                break;
+            }
+            let look = self.look(memory, receiver)?;
+            empty = if look.bytes == 0 { empty + 1 } else { 0 };
+            if empty == EMPTY_LOOKS {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Asks the target to stop recording.
     pub fn send_stop(&mut self, memory: &mut impl Memory) -> Result<bool, MemoryError> {
         self.silent_since = None;

@@ -122,30 +122,14 @@ pub(super) fn pairs<'r>(before: &[&'r Report], after: &[&'r Report]) -> Vec<Pair
         }
     }
     let nothing = |runs: usize| vec![Vec::new(); runs];
-    for siblings in old.into_values() {
-        pairs.extend(
-            siblings
-                .one_by_one_or_all()
-                .into_iter()
-                .map(|of_runs| Pair {
-                    before: of_runs,
-                    after: nothing(after.len()),
-                    matched: Match::Unmatched,
-                }),
-        );
-    }
-    for siblings in new.into_values() {
-        pairs.extend(
-            siblings
-                .one_by_one_or_all()
-                .into_iter()
-                .map(|of_runs| Pair {
-                    before: nothing(before.len()),
-                    after: of_runs,
-                    matched: Match::Unmatched,
-                }),
-        );
-    }
+    let alone = |side: Side<'r>| side.into_values().flat_map(Siblings::one_by_one_or_all);
+    let unmatched = |before, after| Pair {
+        before,
+        after,
+        matched: Match::Unmatched,
+    };
+    pairs.extend(alone(old).map(|of_runs| unmatched(of_runs, nothing(after.len()))));
+    pairs.extend(alone(new).map(|of_runs| unmatched(nothing(before.len()), of_runs)));
     pairs
 }
 

@@ -12,13 +12,13 @@ use crate::rate::Rate;
 pub struct Limits {
     /// Growth of all leaks together that no rule excuses and no baseline knows, hints included.
     pub max_growth: Option<Rate>,
-    /// Bytes that are outstanding at the end.
+    /// Bytes that are outstanding at the end of a session: a target that begins anew has none of those before.
     pub max_outstanding: Option<u64>,
     /// Bytes that live at once.
     pub max_peak: Option<u64>,
     /// The share of all packets or bytes that may be lost, from 0 to 1. More, and nothing is claimed.
     pub max_loss: f64,
-    /// Seconds that the recording covers. Less, and nothing is claimed.
+    /// Seconds that a session covers, at least one. Less, and nothing is claimed.
     pub min_length: Option<f64>,
     /// Whole cycles after the first two. Fewer, and nothing is claimed.
     pub min_cycles: Option<u64>,
@@ -49,7 +49,7 @@ impl Limits {
         let sums = [
             (
                 self.max_outstanding,
-                totals.outstanding_bytes,
+                most_outstanding(report),
                 "are outstanding",
                 "--max-outstanding",
             ),
@@ -87,11 +87,15 @@ impl Limits {
             ));
         }
         if let Some(least) = self.min_length {
-            let length = report.trace.length_s;
+            let length = longest(report);
             if length.is_none_or(|length| length < least) {
                 let length = length.map_or("an unknown time".to_owned(), duration_of_seconds);
+                let what = match report.sessions.len() {
+                    ..2 => "it",
+                    _ => "its longest session",
+                };
                 inconclusive.push(format!(
-                    "it covers {length}, and --min-length asks for {}",
+                    "{what} covers {length}, and --min-length asks for {}",
                     duration_of_seconds(least)
                 ));
             }
@@ -103,6 +107,30 @@ impl Limits {
             ));
         }
     }
+}
+
+/// The bytes outstanding at the end of the session that left most. Sessions that are not listed count as one.
+fn most_outstanding(report: &Report) -> u64 {
+    let listed = || {
+        report
+            .sessions
+            .iter()
+            .map(|session| session.outstanding_bytes)
+    };
+    let others = (report.totals.outstanding_bytes).saturating_sub(listed().sum());
+    listed().max().unwrap_or(0).max(others)
+}
+
+/// The seconds of the longest session.
+fn longest(report: &Report) -> Option<f64> {
+    let lengths = report
+        .sessions
+        .iter()
+        .map(|session| Some(session.end_s? - session.start_s?));
+    lengths
+        .flatten()
+        .max_by(f64::total_cmp)
+        .or(report.trace.length_s)
 }
 
 fn check_growth(report: &Report, most: Rate, judgement: &mut Judgement<'_>) {

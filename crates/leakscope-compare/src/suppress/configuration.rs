@@ -15,7 +15,9 @@ use super::{Date, Frame, Frames, Pattern, Place, Rule, RuleError, Rules};
 pub struct Settings {
     pub min_confidence: Option<String>,
     pub max_growth: Option<String>,
+    #[serde(deserialize_with = "size")]
     pub max_outstanding: Option<String>,
+    #[serde(deserialize_with = "size")]
     pub max_peak: Option<String>,
     pub max_loss: Option<String>,
     pub min_length: Option<String>,
@@ -45,10 +47,28 @@ struct Suppress {
     task: Option<String>,
     #[serde(default)]
     verdict: Vec<String>,
+    #[serde(default, deserialize_with = "size")]
     max_bytes: Option<String>,
     max_growth: Option<String>,
     until: Option<toml::value::Datetime>,
     issue: Option<String>,
+}
+
+/// A size as people write it: `4096` is as good as `"4KiB"`.
+fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "a size is a number of bytes, or a text such as \"4KiB\""
+    )]
+    enum Size {
+        Bytes(u64),
+        Text(String),
+    }
+    Ok(Some(match Size::deserialize(deserializer)? {
+        Size::Bytes(bytes) => bytes.to_string(),
+        Size::Text(text) => text,
+    }))
 }
 
 pub(super) fn read(name: &str, text: &str) -> Result<Rules, RuleError> {

@@ -82,8 +82,16 @@ impl Rules {
             let lines = text.lines().map(str::trim);
             lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
         };
-        let is_sanitizer = |line: &str| line.starts_with("leak:");
-        if lines().any(is_sanitizer) && !lines().any(|line| line.starts_with('[')) {
+        // `leak:PATTERN`; files for the other sanitizers hold `race:PATTERN` and the like, alone or between.
+        let is_sanitizer = |line: &str| {
+            let is_kind = |kind: &str| {
+                kind.chars()
+                    .all(|c| c.is_ascii_lowercase() || "_-".contains(c))
+            };
+            line.split_once(':')
+                .is_some_and(|(kind, _)| !kind.is_empty() && is_kind(kind))
+        };
+        if lines().any(is_sanitizer) && !lines().any(|line| line.starts_with(['[', '{'])) {
             leak_sanitizer::read(name, text)
         } else if lines().next() == Some("{") {
             valgrind::read(name, text)

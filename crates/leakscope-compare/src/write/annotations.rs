@@ -1,40 +1,51 @@
 //! GitHub's workflow commands: the ten worst failures as annotations.
 
-use std::fmt::Write;
-
 use leakscope_report::sanitise;
 
 use super::{Checked, Place, function};
+use crate::gate::{Answer, Judgement};
 
 /// GitHub shows so many of a step.
 const SHOWN: usize = 10;
 
-/// A line for each of the first failures: `::error file=…,line=…,title=…::…`.
+/// A line for each of the first failures, and for each recording of which nothing can be claimed:
+/// `::error file=…,line=…,title=…::…`.
 pub fn annotations(checked: &Checked<'_>) -> String {
-    let mut text = String::new();
-    for (judgement, failure) in checked.failures().take(SHOWN) {
+    let failures = checked.failures().map(|(judgement, failure)| {
         let site = judgement.site(failure);
         let place = site.and_then(|site| Place::of(site, checked.root));
         let place = place.map_or(String::new(), |place| {
             format!("file={},line={},", property(&place.path), place.line)
         });
-        let kind = &*sanitise(failure.kind.name());
+        let kind = failure.kind.name();
         let title = site.map_or(kind.to_owned(), |site| {
             format!("{kind} in {}", function(site))
         });
-        // To a string, nothing fails.
-        let _ = writeln!(
-            text,
-            "::error {place}title={}::{}",
-            property(&title),
-            data(&sanitise(&format!(
-                "{}: {}",
-                judgement.name(),
-                failure.message
-            )))
-        );
-    }
-    text
+        annotation("error", &place, &title, judgement, &failure.message)
+    });
+    let level = if checked.lets_inconclusive_pass {
+        "warning"
+    } else {
+        "error"
+    };
+    let unclear = (checked.judgements.iter()).filter(|one| one.answer == Answer::Inconclusive);
+    let doubts = unclear.map(|judgement| {
+        let reasons = judgement.inconclusive.join("; ");
+        annotation(level, "", "nothing can be claimed", judgement, &reasons)
+    });
+    failures.chain(doubts).take(SHOWN).collect()
+}
+
+fn annotation(
+    level: &str,
+    place: &str,
+    title: &str,
+    judgement: &Judgement<'_>,
+    message: &str,
+) -> String {
+    let title = property(&sanitise(title));
+    let text = data(&sanitise(&format!("{}: {message}", judgement.name())));
+    format!("::{level} {place}title={title}::{text}\n")
 }
 
 /// A message on its one line.

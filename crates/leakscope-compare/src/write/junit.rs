@@ -61,7 +61,11 @@ fn suite(checked: &Checked<'_>, judgement: &Judgement<'_>) -> TestSuite {
     }
     match judgement.answer {
         Answer::Inconclusive => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            let mut status = if checked.lets_inconclusive_pass {
+                TestCaseStatus::skipped()
+            } else {
+                TestCaseStatus::non_success(NonSuccessKind::Error)
+            };
             status
                 .set_type("inconclusive")
                 .set_message(judgement.inconclusive.join("; "));

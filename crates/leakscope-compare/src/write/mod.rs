@@ -36,6 +36,8 @@ pub struct Checked<'c> {
     pub judgements: &'c [Judgement<'c>],
     /// The folder that places in files are relative to.
     pub root: &'c Path,
+    /// Whether a recording of which nothing can be claimed is let pass.
+    pub lets_inconclusive_pass: bool,
 }
 
 impl<'c> Checked<'c> {

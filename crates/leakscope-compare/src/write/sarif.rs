@@ -1,15 +1,10 @@
 //! SARIF 2.1.0, as GitHub's code scanning reads it: one result for each call site that fails.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use leakscope_analysis::findings::Confidence;
 use leakscope_report::document::call_site::CallSite;
-use serde_sarif::sarif::{
-    ArtifactLocation, CodeFlow, Location, Message, MultiformatMessageString, PhysicalLocation,
-    PropertyBag, Region, ReportingDescriptor, Result, ResultLevel, Run, RunAutomationDetails,
-    Sarif, ThreadFlow, ThreadFlowLocation, Tool, ToolComponent,
-};
+use serde_json::{Value, json};
 
 use super::{Checked, Place, function};
 use crate::gate::Failure;
@@ -65,89 +60,65 @@ pub fn sarif(checked: &Checked<'_>) -> (String, usize) {
         }
     }
     let rules = RULES.iter().map(|&(id, what, help)| {
-        ReportingDescriptor::builder()
-            .id(id)
-            .name(id)
-            .short_description(words(what))
-            .full_description(words(what))
-            .help(words(help))
-            .properties(properties([("tags", serde_json::json!(["memory-leak"]))]))
-            .build()
+        json!({
+            "id": id,
+            "name": id,
+            "shortDescription": {"text": what},
+            "fullDescription": {"text": what},
+            "help": {"text": help},
+            "properties": {"tags": ["memory-leak"]},
+        })
     });
-    let driver = ToolComponent::builder()
-        .name("leakscope")
-        .version(env!("CARGO_PKG_VERSION"))
-        .information_uri(env!("CARGO_PKG_REPOSITORY"))
-        .rules(rules.collect::<Vec<_>>())
-        .build();
-    let run = Run::builder()
-        .tool(Tool::builder().driver(driver).build())
-        .automation_details(RunAutomationDetails::builder().id("leakscope/").build())
-        .results(results)
-        .build();
-    let sarif = Sarif::builder()
-        .schema(SCHEMA)
-        .version("2.1.0")
-        .runs(vec![run])
-        .build();
-    // Nothing in it can fail to be written.
-    (
-        serde_json::to_string_pretty(&sarif).unwrap_or_default() + "\n",
-        without_place,
-    )
+    let sarif = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "leakscope",
+                "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules.collect::<Value>(),
+            }},
+            "automationDetails": {"id": "leakscope/"},
+            "results": results,
+        }],
+    });
+    (format!("{sarif:#}\n"), without_place)
 }
 
-fn result(checked: &Checked<'_>, failure: &Failure, site: &CallSite, place: &Place) -> Result {
+fn result(checked: &Checked<'_>, failure: &Failure, site: &CallSite, place: &Place) -> Value {
     let flow = site.frames.iter().filter_map(|frame| {
-        let place = Place::of_frame(frame, checked.root)?;
-        let name = frame.function.as_deref().unwrap_or("?");
-        let mut location = location(&place);
-        location.message = Some(message(name));
-        Some(ThreadFlowLocation::builder().location(location).build())
+        let mut location = location(&Place::of_frame(frame, checked.root)?);
+        location["message"] = message(frame.function.as_deref().unwrap_or("?"));
+        Some(json!({"location": location}))
     });
     // From the outermost call inwards, as a program runs.
-    let mut flow: Vec<_> = flow.collect();
+    let mut flow: Vec<Value> = flow.collect();
     flow.reverse();
-    let flow = ThreadFlow::builder().locations(flow).build();
     let (level, precision) = match site.confidence {
-        Confidence::High => (ResultLevel::Error, "very-high"),
-        Confidence::Medium => (ResultLevel::Error, "high"),
-        Confidence::Low => (ResultLevel::Warning, "medium"),
+        Confidence::High => ("error", "very-high"),
+        Confidence::Medium => ("error", "high"),
+        Confidence::Low => ("warning", "medium"),
     };
     let rule = RULES.iter().position(|(id, ..)| *id == failure.kind.name());
     let rule = rule.unwrap_or(RULES.len() - 1);
-    Result::builder()
-        .rule_id(RULES[rule].0)
-        .rule_index(rule as i64)
-        .level(level)
-        .message(message(&format!(
-            "{} leaks. {}.",
-            function(site),
-            failure.message
-        )))
-        .locations(vec![location(place)])
-        .code_flows(vec![CodeFlow::builder().thread_flows(vec![flow]).build()])
-        .partial_fingerprints(BTreeMap::from([(
-            "primaryLocationLineHash".to_owned(),
-            format!("{}:1", site.identity.stack),
-        )]))
-        .properties(properties([("precision", precision.into())]))
-        .build()
+    json!({
+        "ruleId": RULES[rule].0,
+        "ruleIndex": rule,
+        "level": level,
+        "message": message(&format!("{} leaks. {}.", function(site), failure.message)),
+        "locations": [location(place)],
+        "codeFlows": [{"threadFlows": [{"locations": flow}]}],
+        "partialFingerprints": {"primaryLocationLineHash": format!("{}:1", site.identity.stack)},
+        "properties": {"precision": precision},
+    })
 }
 
-fn location(place: &Place) -> Location {
-    let region = Region::builder()
-        .start_line(i64::from(place.line))
-        .start_column(1)
-        .end_line(i64::from(place.line))
-        .end_column(2)
-        .build();
-    let artifact = ArtifactLocation::builder().uri(uri(&place.path)).build();
-    let physical = PhysicalLocation::builder()
-        .artifact_location(artifact)
-        .region(region)
-        .build();
-    Location::builder().physical_location(physical).build()
+fn location(place: &Place) -> Value {
+    json!({"physicalLocation": {
+        "artifactLocation": {"uri": uri(&place.path)},
+        "region": {"startLine": place.line, "startColumn": 1, "endLine": place.line, "endColumn": 2},
+    }})
 }
 
 /// A path as a relative reference: what has a meaning there is escaped.
@@ -167,20 +138,6 @@ fn uri(path: &str) -> String {
     uri
 }
 
-fn message(text: &str) -> Message {
-    let text = leakscope_report::sanitise(text).into_owned();
-    Message::builder().text(text).build()
-}
-
-fn words(text: &str) -> MultiformatMessageString {
-    MultiformatMessageString::builder().text(text).build()
-}
-
-fn properties<const N: usize>(entries: [(&str, serde_json::Value); N]) -> PropertyBag {
-    let entries = entries
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    PropertyBag::builder()
-        .additional_properties(entries.collect::<BTreeMap<_, _>>())
-        .build()
+fn message(text: &str) -> Value {
+    json!({"text": leakscope_report::sanitise(text)})
 }

@@ -7,7 +7,7 @@ use leakscope_compare::suppress::Rules;
 use leakscope_report::{Conclusion, Report};
 use leakscope_testing::scenario::Scenario;
 
-use crate::programs::{Build, POLL, begun, healthy, leaking, report, report_by, work};
+use crate::programs::{Build, CACHE, MAIN, POLL, begun, healthy, leaking, report, report_by, work};
 use Answer::{Failed, Inconclusive, Passed};
 
 /// A gate with these rules.
@@ -241,6 +241,29 @@ fn limits_of_sums() {
         &["leak-steady net::poll", "limit"],
     );
     expect(&growth("2500B/s"), &report, Failed, POLL_LEAKS);
+}
+
+/// A target that begins anew has none of the blocks before: each session has the limits for itself.
+#[test]
+fn limits_are_of_a_session() {
+    let mut twice = healthy();
+    twice.stop().start();
+    twice.allocate(0x3FC8_0000, 512, &[CACHE, MAIN]);
+    work(&mut twice, 100, 24, |_| false);
+    let twice = report(&twice);
+    assert_eq!(twice.sessions.len(), 2);
+    assert_eq!(twice.totals.outstanding_bytes, 1024);
+    let limits = |max_outstanding, min_length| {
+        with_limits(Limits {
+            max_outstanding: Some(max_outstanding),
+            min_length: Some(min_length),
+            ..Limits::default()
+        })
+    };
+    expect(&limits(512, 0.9), &twice, Passed, &[]);
+    expect(&limits(511, 0.9), &twice, Failed, &["limit"]);
+    // 2 s in all, 1 s at a time.
+    expect(&limits(512, 1.5), &twice, Inconclusive, &[]);
 }
 
 #[test]

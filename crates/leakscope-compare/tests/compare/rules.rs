@@ -25,7 +25,9 @@ fn leak_sanitizers_rules_match_any_frame() {
     assert!(!excuses("leak:^poll"));
     assert_eq!(read("# a cache\nleak:poll\n").rules[0].reason, "a cache");
     assert!(Rules::read("file", "leak:\nleak:x").is_err());
-    assert!(read("# nothing yet\n").rules.is_empty());
+    for nothing in ["# nothing yet\n", "race:x\nalignment:y.c\n"] {
+        assert!(read(nothing).rules.is_empty());
+    }
 }
 
 #[test]
@@ -74,6 +76,7 @@ fn a_rule_says_why_and_which() {
             1,
         ),
         ("[check]\nmax-grwth = '1B/s'", 2),
+        ("[check]\nmax-peak = -1", 2),
     ] {
         let error = Rules::read("leakscope.toml", text).expect_err(text);
         assert_eq!(error.place.line, line, "{text}: {error}");

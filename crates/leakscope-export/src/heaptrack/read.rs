@@ -176,39 +176,35 @@ impl<W: Write> Reader<W> {
                 };
                 self.strings.push(string.unwrap_or_default().into());
             }
-            b'i' => return Ok(self.define_address(&numbers.collect::<Vec<_>>())),
-            b't' => {
-                let Some([address, caller]) = next(&mut numbers) else {
-                    return Ok(None);
-                };
-                self.stacks.push([address as usize, caller as usize]);
+            b'i' | b't' | b'a' | b'c' => {
+                return Ok(self.define(letter, &numbers.collect::<Vec<_>>()));
             }
-            b'a' => {
-                let Some([size, stack]) = next(&mut numbers) else {
-                    return Ok(None);
-                };
-                self.allocations.push(Allocations {
-                    size,
-                    stack: stack as usize,
-                    live: VecDeque::new(),
-                });
-            }
-            b'+' | b'-' => {
-                let Some([kind]) = next(&mut numbers) else {
-                    return Ok(None);
-                };
-                return Ok(self.event(letter == b'+', kind as usize)?);
-            }
-            b'c' => {
-                let Some([milliseconds]) = next(&mut numbers) else {
-                    return Ok(None);
-                };
-                self.milliseconds = self.milliseconds.max(milliseconds);
-            }
+            b'+' | b'-' => match numbers.next() {
+                Some(kind) => return Ok(self.event(letter == b'+', kind as usize)?),
+                None => return Ok(None),
+            },
             // The process' memory, comments, rules that excuse leaks; and what later versions add.
             _ => {}
         }
         Ok(Some(()))
+    }
+
+    /// An address, a stack, allocations of a size by a stack; and the time.
+    fn define(&mut self, letter: u8, numbers: &[u64]) -> Option<()> {
+        match (letter, numbers) {
+            (b'i', _) => self.define_address(numbers)?,
+            (b't', [address, caller, ..]) => {
+                self.stacks.push([*address as usize, *caller as usize]);
+            }
+            (b'a', [size, stack, ..]) => self.allocations.push(Allocations {
+                size: *size,
+                stack: *stack as usize,
+                live: VecDeque::new(),
+            }),
+            (b'c', [milliseconds, ..]) => self.milliseconds = self.milliseconds.max(*milliseconds),
+            _ => return None,
+        }
+        Some(())
     }
 
     /// The start of a recording.
@@ -343,13 +339,4 @@ impl<W: Write> Reader<W> {
         self.recording.flush()?;
         Ok(Heaptrack { code: self.code })
     }
-}
-
-/// Takes exactly this many numbers; `None` if there are fewer.
-fn next<const N: usize>(numbers: &mut impl Iterator<Item = u64>) -> Option<[u64; N]> {
-    let mut next = [0; N];
-    for number in &mut next {
-        *number = numbers.next()?;
-    }
-    Some(next)
 }

@@ -2,9 +2,10 @@
 //!
 //! - [`packet`] writes packets, and the tables of what they refer to by number.
 //! - [`tracks`] names what is drawn in a row of its own, [`schedule`] says who ran and who was ready.
-//! - [`profile`] is the heap's flame graph, [`level`] the bytes that live.
+//! - [`heaps`] are those that the target told apart: [`profile`] is the flame graph of each, [`level`] the bytes that live.
 //!
 //! Numbers of fields are those of the format's own descriptions, `protos/perfetto/trace` of github.com/google/perfetto.
+mod heaps;
 mod level;
 mod packet;
 mod profile;
@@ -14,30 +15,31 @@ mod tracks;
 use std::io;
 
 use leakscope_analysis::heap::{Completes, Effect};
-use leakscope_analysis::trace::{Context, Event, EventKind, Switch, Trace};
+use leakscope_analysis::trace::{Event, EventKind, Switch, Trace};
 use leakscope_report::log::LogRow;
 use leakscope_report::sanitise;
 use leakscope_systemview::Level as Urgency;
 
 use crate::Output;
-use crate::facts::{Facts, Names};
+use crate::facts::Facts;
 use crate::lives::{Change, What};
 use crate::selection::Selection;
 use crate::sink::{Effected, Sink};
 use level::Level;
 use packet::{Argument, Happening, Packets};
 use profile::Profile;
-use schedule::Schedule;
+use schedule::{Schedule, State};
 use tracks::{Track, Tracks};
 
 /// A trace that is being written.
 pub(crate) struct Perfetto<'r> {
     facts: &'r Facts<'r>,
-    names: Names<'r>,
     packets: Packets<'r>,
-    tracks: Tracks,
+    tracks: Tracks<'r>,
     schedule: Schedule,
     level: Level,
+    /// Of each heap that the target told apart.
+    levels: Vec<Level>,
     profile: Profile,
     selection: Selection,
     revived: u64,
@@ -45,31 +47,33 @@ pub(crate) struct Perfetto<'r> {
 }
 
 impl<'r> Perfetto<'r> {
-    pub(crate) fn new(facts: &'r Facts<'r>, selection: &Selection, out: Output<'r>) -> Self {
-        Self {
+    pub(crate) fn new(
+        facts: &'r Facts<'r>,
+        selection: &Selection,
+        out: Output<'r>,
+    ) -> io::Result<Self> {
+        let packets = Packets::new(facts, out)?;
+        Ok(Self {
             facts,
-            names: Names::new(facts),
-            packets: Packets::new(facts, out),
-            tracks: Tracks::default(),
+            levels: packets.heaps.iter().map(|_| Level::default()).collect(),
+            packets,
+            tracks: Tracks::new(facts),
             schedule: Schedule::default(),
             level: Level::default(),
             profile: Profile::new(facts, selection),
             selection: selection.clone(),
             revived: 0,
             last: 0,
-        }
+        })
     }
 
-    fn define(&mut self, track: Track) -> io::Result<u64> {
-        let names = &mut self.names;
-        let program = self.facts.program_name();
-        self.tracks
-            .define(track, &program, &mut self.packets, |context| {
-                names.of(context)
-            })
+    /// Something happens on a track at a moment, in nanoseconds.
+    fn happening(&mut self, time: u64, track: Track, happening: &Happening<'_>) -> io::Result<()> {
+        let track = self.tracks.define(track, &mut self.packets)?;
+        self.packets.happening(time, track, happening)
     }
 
-    fn change(&mut self, effected: &Effected<'_>, change: &Change) -> io::Result<()> {
+    fn change(&mut self, time: u64, effected: &Effected<'_>, change: &Change) -> io::Result<()> {
         let name = match (change.what, effected.effect) {
             (What::Begins, Some(effect)) if is_reallocation(effect) => "realloc",
             (What::Begins, _) => "alloc",
@@ -79,72 +83,104 @@ impl<'r> Perfetto<'r> {
             (What::Outstanding, _) => return Ok(()),
         };
         self.revived += u64::from(change.what == What::Revived);
-        let track = self.define(track(effected.now.context, effected.now.core))?;
         let block = &change.known.block;
-        let stack = self.packets.stack(change.known.site)?;
-        let name = self.packets.name(name)?;
-        let arguments = [
-            (
-                self.packets.argument("address")?,
-                Argument::Address(block.address),
-            ),
-            (self.packets.argument("size")?, Argument::Number(block.size)),
-        ];
         let is_end = matches!(change.what, What::Freed | What::Lost);
-        self.packets.happening(
-            self.facts.nanoseconds(effected.now.time),
-            track,
-            &Happening::Instant {
-                name,
-                stack: Some(stack),
-                block: Some((change.number, is_end)),
-                arguments: &arguments,
-            },
-        )
+        let happening = Happening::Instant {
+            name,
+            stack: Some(self.packets.stack(change.known.site, None)),
+            block: Some((change.number, is_end)),
+            arguments: &[
+                ("address", Argument::Address(block.address)),
+                ("size", Argument::Number(block.size)),
+            ],
+        };
+        let track = Track::of(effected.now.context, effected.now.core);
+        self.happening(time, track, &happening)
     }
 
-    /// An instant with a name and perhaps some text.
+    /// An instant with a name and perhaps something that is known of it.
     fn instant(
         &mut self,
         time: u64,
         track: Track,
         name: &str,
-        text: Option<(&str, &str)>,
+        arguments: &[(&str, Argument<'_>)],
     ) -> io::Result<()> {
-        let track = self.define(track)?;
-        let name = self.packets.name(name)?;
-        let argument = match text {
-            Some((label, text)) => Some((self.packets.argument(label)?, Argument::Text(text))),
-            None => None,
-        };
         let happening = Happening::Instant {
             name,
             stack: None,
             block: None,
-            arguments: argument.as_slice(),
+            arguments,
         };
-        let time = self.facts.nanoseconds(time);
-        self.packets.happening(time, track, &happening)
+        self.happening(self.facts.nanoseconds(time), track, &happening)
+    }
+
+    /// The bytes that live from now on, in all and by heaps.
+    fn set_levels(&mut self, now: u64, effected: &Effected<'_>) -> io::Result<()> {
+        let is_shown = effected.is_chosen && self.selection.task.is_none();
+        if is_shown {
+            let values = self.level.take_until(now);
+            self.write_level(&values, Track::Live)?;
+            self.level.bytes = effected.live_bytes;
+            self.level.note(now);
+        }
+        let Some(effect) = effected.effect.filter(|_| !self.levels.is_empty()) else {
+            return Ok(());
+        };
+        if *effect == Effect::Restart {
+            self.levels.iter_mut().for_each(|level| level.bytes = 0);
+        }
+        let more = [effect.began(), effect.revived()].map(|block| (block, 1));
+        let less = [effect.ended(), effect.lost()].map(|block| (block, -1));
+        for (block, sign) in more.into_iter().chain(less) {
+            let Some(block) = block.map(|known| known.block) else {
+                continue;
+            };
+            if let Some(heap) = self.packets.heaps.place(block.address) {
+                let values = self.levels[heap].take_until(now);
+                self.write_levels_in(heap, &values)?;
+                let level = &mut self.levels[heap];
+                level.bytes = level.bytes.saturating_add_signed(sign * block.size as i64);
+                if is_shown {
+                    level.note(now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_level(&mut self, values: &[(u64, u64)], track: Track) -> io::Result<()> {
+        let mut values = values.iter();
+        values.try_for_each(|&(time, bytes)| self.happening(time, track, &Happening::Value(bytes)))
+    }
+
+    /// What lives in a heap, which is told of the only one already; and what is free there.
+    fn write_levels_in(&mut self, heap: usize, values: &[(u64, u64)]) -> io::Result<()> {
+        if self.packets.heaps.are_several() {
+            self.write_level(values, Track::LiveIn(heap))?;
+        }
+        let size = self.packets.heaps.size(heap);
+        let free = values
+            .iter()
+            .map(|&(time, bytes)| (time, size.saturating_sub(bytes)));
+        self.write_level(&free.collect::<Vec<_>>(), Track::FreeIn(heap))
     }
 
     /// Draws who runs and who is ready from now on.
     fn draw(&mut self, time: u64) -> io::Result<()> {
         for change in self.schedule.take_changes() {
-            let track = match change.context {
-                Some(Context::Task(task)) => self.define(Track::Task(task))?,
-                _ => self.define(Track::Core(change.core))?,
-            };
+            let track = Track::of(change.context.unwrap_or_default(), change.core);
+            let name;
             let happening = match change.begins {
-                Some(schedule::State::Ready) => Happening::Begin(self.packets.name("ready")?),
-                Some(schedule::State::Running) => Happening::Begin(self.packets.name("running")?),
-                Some(schedule::State::On(context)) => {
-                    let name = self.names.of(context);
-                    Happening::Begin(self.packets.name(&name)?)
+                Some(State::Ready) => Happening::Begin("ready"),
+                Some(State::Running) => Happening::Begin("running"),
+                Some(State::On(context)) => {
+                    name = self.tracks.names.of(context);
+                    Happening::Begin(&name)
                 }
                 None => Happening::End,
             };
-            let time = self.facts.nanoseconds(time);
-            self.packets.happening(time, track, &happening)?;
+            self.happening(self.facts.nanoseconds(time), track, &happening)?;
         }
         Ok(())
     }
@@ -158,14 +194,6 @@ impl<'r> Perfetto<'r> {
         let (context, text) = (sanitise(&row.context), sanitise(&row.text));
         let time = self.facts.nanoseconds(row.ticks);
         self.packets.log(time, priority, &context, text.trim_end())
-    }
-}
-
-/// The track of what runs in a context: the task's own, or its core's.
-fn track(context: Context, core: u8) -> Track {
-    match context {
-        Context::Task(task) => Track::Task(task),
-        _ => Track::Core(core),
     }
 }
 
@@ -188,27 +216,16 @@ impl Sink for Perfetto<'_> {
         let now = self.facts.nanoseconds(time);
         self.profile.until(now, &mut self.packets)?;
         for change in effected.changes {
-            self.change(effected, change)?;
-            self.profile.add(change);
+            self.change(now, effected, change)?;
+            let heap = self.packets.heaps.place_among(change.known.block.address);
+            self.profile.add(change, heap);
         }
-        if !effected.is_chosen {
-            return Ok(());
+        if let (true, Some(Effect::Failed { size, .. })) = (effected.is_chosen, effected.effect) {
+            let track = Track::of(effected.now.context, effected.now.core);
+            let wanted = ("size", Argument::Number(*size));
+            self.instant(time, track, "failed allocation", &[wanted])?;
         }
-        if let Some(Effect::Failed { size, .. }) = effected.effect {
-            let place = track(effected.now.context, effected.now.core);
-            self.instant(
-                time,
-                place,
-                "failed allocation",
-                Some(("size", &size.to_string())),
-            )?;
-        }
-        if self.selection.task.is_none() {
-            let track = self.define(Track::Level)?;
-            self.level
-                .set(now, effected.live_bytes, track, &mut self.packets)?;
-        }
-        Ok(())
+        self.set_levels(now, effected)
     }
 
     fn switched(&mut self, switch: &Switch) -> io::Result<()> {
@@ -242,23 +259,21 @@ impl Sink for Perfetto<'_> {
                 let name = trace.marker(marker).map(sanitise);
                 let name =
                     name.map_or_else(|| format!("mark {marker}"), std::borrow::Cow::into_owned);
-                self.instant(time, Track::Marks, &name, None)
+                self.instant(time, Track::Marks, &name, &[])
             }
             EventKind::Gap {
                 from,
                 packets,
                 bytes,
             } => {
-                let track = self.define(Track::Lost(event.core))?;
+                let track = Track::Lost(event.core);
                 let words = match packets {
                     Some(packets) => format!("{packets} packets lost"),
                     None => format!("{bytes} bytes not read"),
                 };
-                let name = self.packets.name(&words)?;
                 let [from, to] = [from, time].map(|ticks| self.facts.nanoseconds(ticks));
-                self.packets
-                    .happening(from, track, &Happening::Begin(name))?;
-                self.packets.happening(to, track, &Happening::End)
+                self.happening(from, track, &Happening::Begin(&words))?;
+                self.happening(to, track, &Happening::End)
             }
             _ => Ok(()),
         }
@@ -268,8 +283,13 @@ impl Sink for Perfetto<'_> {
         self.schedule.end();
         self.draw(self.last)?;
         let end = self.facts.nanoseconds(self.last);
-        self.level.flush(&mut self.packets)?;
-        self.profile.finish(end, &mut self.packets)?;
+        let values = self.level.take();
+        self.write_level(&values, Track::Live)?;
+        for heap in 0..self.levels.len() {
+            let values = self.levels[heap].take();
+            self.write_levels_in(heap, &values)?;
+        }
+        self.profile.dump(end, &mut self.packets)?;
         for (site, [first, last]) in self.profile.left_behind() {
             let Some(report) = self.facts.site(site).filter(|_| self.facts.leaks(site)) else {
                 continue;
@@ -278,7 +298,8 @@ impl Sink for Perfetto<'_> {
             let mut moments = vec![first, last];
             moments.dedup();
             for time in moments {
-                self.instant(time, Track::Verdicts, &verdict, Some(("reason", &reason)))?;
+                let why = ("reason", Argument::Text(&reason));
+                self.instant(time, Track::Verdicts, &verdict, &[why])?;
             }
         }
         self.packets.close()?;

@@ -6,6 +6,7 @@ use indexmap::IndexSet;
 use leakscope_analysis::heap::SiteId;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::heaps::Heaps;
 use crate::Output;
 use crate::facts::{Facts, Frame};
 use crate::protobuf::Message;
@@ -20,6 +21,9 @@ const MAPPING: u64 = 1;
 /// Flags of a sequence: it begins here, with empty tables; it needs the tables before.
 const STATE_CLEARED: u64 = 1;
 const NEEDS_STATE: u64 = 2;
+
+/// Arguments of a happening are no more than these.
+const MOST_ARGUMENTS: usize = 2;
 
 /// `TracePacket`'s field for the packet's kind.
 pub(super) mod kind {
@@ -47,16 +51,17 @@ mod table {
 /// Something that happens on a track.
 pub(super) enum Happening<'h> {
     /// Something with this name begins.
-    Begin(u64),
+    Begin(&'h str),
     /// What began last ends.
     End,
     /// It is over as it begins.
     Instant {
-        name: u64,
+        name: &'h str,
         stack: Option<u64>,
         /// The block that it is about, and whether the block ends.
         block: Option<(u64, bool)>,
-        arguments: &'h [(u64, Argument<'h>)],
+        /// What is known of it, by name.
+        arguments: &'h [(&'h str, Argument<'h>)],
     },
     /// A number has this value now.
     Value(u64),
@@ -72,47 +77,77 @@ pub(super) enum Argument<'a> {
 /// The packets of a trace.
 pub(super) struct Packets<'r> {
     facts: &'r Facts<'r>,
+    pub(super) heaps: Heaps,
     out: Output<'r>,
     packet: Message,
-    /// What was interned: numbers count from 1.
-    names: IndexSet<String, FxBuildHasher>,
-    arguments: IndexSet<String, FxBuildHasher>,
-    functions: IndexSet<String, FxBuildHasher>,
-    files: IndexSet<String, FxBuildHasher>,
+    /// What the next packet is the first to refer to, and defines.
+    new: Message,
+    names: Strings,
+    arguments: Strings,
+    functions: Strings,
+    files: Strings,
+    /// Numbers count from 1, as those of strings and stacks do.
     frames: IndexSet<Frame, FxBuildHasher>,
-    stacks: FxHashMap<SiteId, u64>,
-    has_begun: bool,
+    /// By call site and place of the heap.
+    stacks: FxHashMap<(SiteId, Option<usize>), u64>,
 }
 
 impl<'r> Packets<'r> {
-    pub(super) fn new(facts: &'r Facts<'r>, out: Output<'r>) -> Self {
-        Self {
+    /// Begins with the clocks, which all begin with the recording: heap dumps have their times in one, log messages in
+    /// another, and those that cannot be converted are dropped without a word.
+    pub(super) fn new(facts: &'r Facts<'r>, out: Output<'r>) -> io::Result<Self> {
+        /// REALTIME, MONOTONIC, MONOTONIC_COARSE, BOOTTIME.
+        const CLOCKS: [u64; 4] = [1, 3, 4, 6];
+        let mut packets = Self {
             facts,
+            heaps: Heaps::of(facts.outcome),
             out,
             packet: Message::default(),
-            names: IndexSet::default(),
-            arguments: IndexSet::default(),
-            functions: IndexSet::default(),
-            files: IndexSet::default(),
+            new: Message::default(),
+            names: Strings::new(table::EVENT_NAMES),
+            arguments: Strings::new(table::ARGUMENT_NAMES),
+            functions: Strings::new(table::FUNCTION_NAMES),
+            files: Strings::new(table::SOURCE_PATHS),
             frames: IndexSet::default(),
             stacks: FxHashMap::default(),
-            has_begun: false,
-        }
+        };
+        packets.send(Some(0), STATE_CLEARED, |packet| {
+            packet.message(kind::CLOCK_SNAPSHOT, |snapshot| {
+                for clock in CLOCKS {
+                    snapshot.message(1, |message| {
+                        message.number(1, clock).number(2, 0);
+                    });
+                }
+            });
+        })?;
+        packets.define_program();
+        Ok(packets)
     }
 
-    /// Writes a packet.
+    /// Where code lies.
+    fn define_program(&mut self) {
+        let build = self.facts.report.trace.elf_sha256.as_deref();
+        let program = self.facts.program_name();
+        let build = build.unwrap_or_default();
+        for (field, text) in [(table::BUILD_IDS, build), (table::MAPPING_PATHS, &*program)] {
+            named(&mut self.new, field, MAPPING, text);
+        }
+        self.new.message(table::MAPPINGS, |mapping| {
+            mapping.number(1, MAPPING).number(2, MAPPING).number(4, 0);
+            mapping.number(5, i64::MAX as u64).number(7, MAPPING);
+        });
+    }
+
+    /// Writes a packet, which defines what it is the first to refer to.
     pub(super) fn packet(
         &mut self,
         time: Option<u64>,
         write: impl FnOnce(&mut Message),
     ) -> io::Result<()> {
-        if !std::mem::replace(&mut self.has_begun, true) {
-            self.begin()?;
-        }
-        self.raw(time, NEEDS_STATE, write)
+        self.send(time, NEEDS_STATE, write)
     }
 
-    fn raw(
+    fn send(
         &mut self,
         time: Option<u64>,
         flags: u64,
@@ -124,108 +159,50 @@ impl<'r> Packets<'r> {
                 packet.number(8, time);
             }
             packet.number(10, SEQUENCE).number(13, flags);
+            if !self.new.bytes_so_far().is_empty() {
+                packet.bytes(kind::INTERNED_DATA, self.new.bytes_so_far());
+                self.new.clear();
+            }
             write(packet);
         });
         self.out.write_all(self.packet.bytes_so_far())
     }
 
-    /// The clocks, which all begin with the recording: heap dumps have their times in one, log messages in another,
-    /// and those that cannot be converted are dropped without a word. Then, where code lies.
-    fn begin(&mut self) -> io::Result<()> {
-        /// REALTIME, MONOTONIC, MONOTONIC_COARSE, BOOTTIME.
-        const CLOCKS: [u64; 4] = [1, 3, 4, 6];
-        self.raw(Some(0), STATE_CLEARED, |packet| {
-            packet.message(kind::CLOCK_SNAPSHOT, |snapshot| {
-                for clock in CLOCKS {
-                    snapshot.message(1, |message| {
-                        message.number(1, clock).number(2, 0);
-                    });
-                }
-            });
-        })?;
-        let facts = self.facts;
-        let build = facts.report.trace.elf_sha256.as_deref().unwrap_or_default();
-        let program = facts.program_name();
-        self.intern(|tables| {
-            for (field, text) in [(table::BUILD_IDS, build), (table::MAPPING_PATHS, &*program)] {
-                tables.message(field, |string| {
-                    string.number(1, MAPPING).text(2, text);
-                });
-            }
-            tables.message(table::MAPPINGS, |mapping| {
-                mapping.number(1, MAPPING).number(2, MAPPING).number(4, 0);
-                mapping.number(5, i64::MAX as u64).number(7, MAPPING);
-            });
-        })
-    }
-
-    fn intern(&mut self, write: impl FnOnce(&mut Message)) -> io::Result<()> {
-        self.packet(None, |packet| {
-            packet.message(kind::INTERNED_DATA, write);
-        })
-    }
-
-    /// The number of an event's name.
-    pub(super) fn name(&mut self, name: &str) -> io::Result<u64> {
-        if let Some(known) = self.names.get_index_of(name) {
-            return Ok(known as u64 + 1);
-        }
-        let number = self.names.insert_full(name.to_owned()).0 as u64 + 1;
-        self.intern(|tables| named(tables, table::EVENT_NAMES, number, name))?;
-        Ok(number)
-    }
-
-    /// The number of an argument's name.
-    pub(super) fn argument(&mut self, name: &str) -> io::Result<u64> {
-        if let Some(known) = self.arguments.get_index_of(name) {
-            return Ok(known as u64 + 1);
-        }
-        let number = self.arguments.insert_full(name.to_owned()).0 as u64 + 1;
-        self.intern(|tables| named(tables, table::ARGUMENT_NAMES, number, name))?;
-        Ok(number)
-    }
-
-    /// The number of a call site's stack.
-    pub(super) fn stack(&mut self, site: SiteId) -> io::Result<u64> {
-        if let Some(&known) = self.stacks.get(&site) {
-            return Ok(known);
+    /// The number of a call site's stack; of one heap among others, whose name is its outermost frame: the importer
+    /// takes sums of one stack for sums of one heap.
+    pub(super) fn stack(&mut self, site: SiteId, heap: Option<usize>) -> u64 {
+        if let Some(&known) = self.stacks.get(&(site, heap)) {
+            return known;
         }
         let number = self.stacks.len() as u64 + 1;
-        self.stacks.insert(site, number);
-        let frames = self.facts.frames(site);
-        let mut tables = Message::default();
-        let mut numbers = Vec::with_capacity(frames.len());
+        self.stacks.insert((site, heap), number);
+        let mut frames = self.facts.frames(site);
+        frames.extend(heap.map(|_| Frame::named(self.heaps.name(heap))));
         // The outermost first.
-        for frame in frames.into_iter().rev() {
-            numbers.push(self.frame(frame, &mut tables));
-        }
-        tables.message(table::CALLSTACKS, |stack| {
+        let numbers: Vec<u64> = frames
+            .into_iter()
+            .rev()
+            .map(|frame| self.frame(frame))
+            .collect();
+        self.new.message(table::CALLSTACKS, |stack| {
             stack.number(1, number);
             for frame in numbers {
                 stack.number(2, frame);
             }
         });
-        self.packet(None, |packet| {
-            packet.bytes(kind::INTERNED_DATA, tables.bytes_so_far());
-        })?;
-        Ok(number)
+        number
     }
 
-    fn frame(&mut self, frame: Frame, tables: &mut Message) -> u64 {
+    fn frame(&mut self, frame: Frame) -> u64 {
         if let Some(known) = self.frames.get_index_of(&frame) {
             return known as u64 + 1;
         }
-        let function = string(
-            &mut self.functions,
-            table::FUNCTION_NAMES,
-            &frame.function,
-            tables,
-        );
+        let function = self.functions.number(&frame.function, &mut self.new);
         let file = frame.file.as_deref();
-        let file = file.map(|file| string(&mut self.files, table::SOURCE_PATHS, file, tables));
+        let file = file.map(|file| self.files.number(file, &mut self.new));
         let (address, line) = (frame.address, frame.line);
         let number = self.frames.insert_full(frame).0 as u64 + 1;
-        tables.message(table::FRAMES, |message| {
+        self.new.message(table::FRAMES, |message| {
             message.number(1, number).number(2, function);
             message.number(3, MAPPING).number(4, address);
             if let Some(file) = file {
@@ -242,45 +219,55 @@ impl<'r> Packets<'r> {
         track: u64,
         happening: &Happening<'_>,
     ) -> io::Result<()> {
+        let (name, arguments) = match *happening {
+            Happening::Begin(name) => (Some(name), &[][..]),
+            Happening::Instant {
+                name, arguments, ..
+            } => (Some(name), arguments),
+            Happening::End | Happening::Value(_) => (None, &[][..]),
+        };
+        let name = name.map(|name| self.names.number(name, &mut self.new));
+        let mut labels = [0; MOST_ARGUMENTS];
+        for (label, (text, _)) in labels.iter_mut().zip(arguments) {
+            *label = self.arguments.number(text, &mut self.new);
+        }
         self.packet(Some(time), |packet| {
             packet.message(kind::TRACK_EVENT, |event| {
                 event.number(11, track);
-                match happening {
-                    Happening::Begin(name) => {
-                        event.number(9, 1).number(10, *name);
+                event.number(
+                    9,
+                    match happening {
+                        Happening::Begin(_) => 1,
+                        Happening::End => 2,
+                        Happening::Instant { .. } => 3,
+                        Happening::Value(_) => 4,
+                    },
+                );
+                if let Some(name) = name {
+                    event.number(10, name);
+                }
+                if let Happening::Value(value) = happening {
+                    event.number(30, *value);
+                }
+                if let Happening::Instant { stack, block, .. } = happening {
+                    if let Some(stack) = stack {
+                        event.number(56, *stack);
                     }
-                    Happening::End => {
-                        event.number(9, 2);
-                    }
-                    Happening::Value(value) => {
-                        event.number(9, 4).number(30, *value);
-                    }
-                    Happening::Instant {
-                        name,
-                        stack,
-                        block,
-                        arguments,
-                    } => {
-                        event.number(9, 3).number(10, *name);
-                        if let Some(stack) = stack {
-                            event.number(56, *stack);
-                        }
-                        match block {
-                            Some((block, false)) => event.fixed(47, *block),
-                            Some((block, true)) => event.fixed(48, *block),
-                            None => event,
+                    match block {
+                        Some((block, false)) => event.fixed(47, *block),
+                        Some((block, true)) => event.fixed(48, *block),
+                        None => event,
+                    };
+                }
+                for (label, (_, argument)) in labels.into_iter().zip(arguments) {
+                    event.message(4, |annotation| {
+                        annotation.number(1, label);
+                        match argument {
+                            Argument::Number(number) => annotation.number(3, *number),
+                            Argument::Address(address) => annotation.number(7, *address),
+                            Argument::Text(text) => annotation.text(6, text),
                         };
-                        for (name, argument) in *arguments {
-                            event.message(4, |annotation| {
-                                annotation.number(1, *name);
-                                match argument {
-                                    Argument::Number(number) => annotation.number(3, *number),
-                                    Argument::Address(address) => annotation.number(7, *address),
-                                    Argument::Text(text) => annotation.text(6, text),
-                                };
-                            });
-                        }
-                    }
+                    });
                 }
             });
         })
@@ -305,28 +292,35 @@ impl<'r> Packets<'r> {
         })
     }
 
-    pub(super) fn close(mut self) -> io::Result<()> {
-        // A trace without events is one too.
-        if !self.has_begun {
-            self.packet(None, |_| {})?;
-        }
+    pub(super) fn close(self) -> io::Result<()> {
         self.out.close()
     }
 }
 
-/// The number of a string in a table.
-fn string(
-    known: &mut IndexSet<String, FxBuildHasher>,
+/// Strings that are referred to by number.
+struct Strings {
+    /// `InternedData`'s field for them.
     field: u64,
-    text: &str,
-    tables: &mut Message,
-) -> u64 {
-    if let Some(place) = known.get_index_of(text) {
-        return place as u64 + 1;
+    known: IndexSet<String, FxBuildHasher>,
+}
+
+impl Strings {
+    fn new(field: u64) -> Self {
+        Self {
+            field,
+            known: IndexSet::default(),
+        }
     }
-    let number = known.insert_full(text.to_owned()).0 as u64 + 1;
-    named(tables, field, number, text);
-    number
+
+    /// The number of a string, which is defined among what is `new` if it is.
+    fn number(&mut self, text: &str, new: &mut Message) -> u64 {
+        if let Some(place) = self.known.get_index_of(text) {
+            return place as u64 + 1;
+        }
+        let number = self.known.insert_full(text.to_owned()).0 as u64 + 1;
+        named(new, self.field, number, text);
+        number
+    }
 }
 
 fn named(tables: &mut Message, field: u64, number: u64, text: &str) {

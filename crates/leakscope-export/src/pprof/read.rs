@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use leakscope_analysis::findings::{Confidence, Finding, Growth, Left, Verdict, Word};
+use leakscope_analysis::findings::{Confidence, Finding, Verdict, Word};
 use leakscope_analysis::heap::{FoldStack, SiteId};
-use leakscope_analysis::outcome::{CallSite, Outcome, Peak, Session, Target, Totals};
+use leakscope_analysis::outcome::{CallSite, Outcome, Totals};
 use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_report::program::AllocatorFrames;
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
@@ -145,7 +145,11 @@ impl Profile {
             };
             let (allocator, key) = fold.split(&sample.stack);
             let index = *index_of.entry(key.into()).or_insert_with(|| {
-                sites.push(new_site(SiteId::new(sites.len() as u32), key, allocator));
+                sites.push(CallSite::new(
+                    SiteId::new(sites.len() as u32),
+                    key,
+                    allocator,
+                ));
                 sites.len() - 1
             });
             let site = &mut sites[index];
@@ -173,30 +177,14 @@ impl Profile {
             bytes: self.bytes,
             ..Totals::default()
         };
-        Ok(Outcome {
-            target: Target::default(),
-            sessions: vec![Session {
-                heap_events: totals.heap_events,
-                outstanding_blocks: totals.outstanding_blocks,
-                outstanding_bytes: totals.outstanding_bytes,
-                ..Session::default()
-            }],
-            totals,
-            call_sites: sites,
-            tasks: Vec::new(),
-            contexts: Vec::new(),
-            heaps: Vec::new(),
-            peak: Peak::default(),
-            anomalies: Vec::new(),
-            failed_allocations: Vec::new(),
-            problems: vec![Problem {
-                kind: ProblemKind::NoHistory,
-                input: 0,
-                offset: None,
-                time: None,
-                count: 1,
-            }],
-        })
+        let no_history = Problem {
+            kind: ProblemKind::NoHistory,
+            input: 0,
+            offset: None,
+            time: None,
+            count: 1,
+        };
+        Ok(Outcome::of_moment(totals, sites, vec![no_history]))
     }
 }
 
@@ -256,54 +244,27 @@ fn pair(bytes: &[u8], first: u64, second: u64) -> Option<[u64; 2]> {
     Some(numbers)
 }
 
-fn new_site(id: SiteId, stack: &[u64], allocator_frames: &[u64]) -> CallSite {
-    CallSite {
-        id,
-        finding: Finding {
-            verdict: Verdict::AllFreed,
-            confidence: Confidence::High,
-            reason: vec![Word::Text("all blocks of the profile were freed")],
-        },
-        session: 0,
-        growth: Growth::NONE,
-        left: Left::default(),
-        stack: stack.to_vec(),
-        allocator_frames: allocator_frames.to_vec(),
-        allocations: 0,
-        frees: 0,
-        reallocations: 0,
-        failed_allocations: 0,
-        allocated_bytes: 0,
-        outstanding_blocks: 0,
-        outstanding_bytes: 0,
-        peak_bytes: 0,
-        bytes_at_peak: 0,
-        smallest: 0,
-        largest: 0,
-        first_allocation: 0,
-        last_allocation: 0,
-        contexts: Vec::new(),
-        cores: Vec::new(),
-        blocks: Vec::new(),
-    }
-}
-
 /// What follows from a site's sums. Single sizes are not in a profile: the mean stands for them.
 fn finish(site: &mut CallSite) {
     site.frees = site.allocations.saturating_sub(site.outstanding_blocks);
     site.peak_bytes = site.outstanding_bytes;
     let mean = site.allocated_bytes / site.allocations.max(1);
     (site.smallest, site.largest) = (mean, mean);
-    if site.outstanding_blocks > 0 {
-        site.finding = Finding {
+    site.finding = match site.outstanding_blocks {
+        0 => Finding {
+            verdict: Verdict::AllFreed,
+            confidence: Confidence::High,
+            reason: vec![Word::Text("all blocks of the profile were freed")],
+        },
+        blocks => Finding {
             verdict: Verdict::Unclassified,
             confidence: Confidence::Low,
             reason: vec![
-                Word::Count(site.outstanding_blocks),
+                Word::Count(blocks),
                 Word::Text(" of "),
                 Word::Count(site.allocations),
                 Word::Text(" blocks outstanding; a profile has no history"),
             ],
-        };
-    }
+        },
+    };
 }

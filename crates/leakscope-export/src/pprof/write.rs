@@ -41,10 +41,7 @@ impl<'r> Pprof<'r> {
 
 impl Sink for Pprof<'_> {
     fn effect(&mut self, effected: &Effected<'_>) -> io::Result<()> {
-        effected
-            .changes
-            .iter()
-            .for_each(|change| self.sums.add(change));
+        self.sums.add(effected.changes);
         Ok(())
     }
 
@@ -115,15 +112,11 @@ impl Profile {
         ];
         self.message.message(2, |sample| {
             sample.packed(1, locations).packed(2, values);
-            sample.message(3, |label| {
-                label.number(1, labels[0]).number(2, task);
-            });
-            sample.message(3, |label| {
-                label.number(1, labels[1]).number(2, core);
-            });
-            sample.message(3, |label| {
-                label.number(1, labels[2]).number(2, verdict);
-            });
+            for (name, text) in labels.into_iter().zip([task, core, verdict]) {
+                sample.message(3, |label| {
+                    label.number(1, name).number(2, text);
+                });
+            }
         });
     }
 

@@ -51,10 +51,15 @@ impl Table {
         }
     }
 
-    /// The table of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|table| table.name() == name)
+    /// What is in it.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Events => "a row for each event that did something to the heap",
+            Self::Blocks => "a row for each block that was allocated, and how it ended",
+            Self::Sites => "a row for each call site, with its verdict and its sums",
+            Self::Logs => "a row for each log message",
+            Self::Problems => "a row for each kind of problem with the recording",
+        }
     }
 
     pub(crate) const fn columns(self) -> &'static [Column] {

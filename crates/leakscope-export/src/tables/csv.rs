@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use leakscope_report::events::csv_cell;
 
-use super::{Cell, Column, Form};
+use super::{Cell, Column, Form, write_number};
 use crate::Output;
 
 /// A table that is being written.
@@ -33,7 +33,7 @@ impl Form for Csv<'_> {
             }
             match cell {
                 Cell::Null => {}
-                Cell::Number(number) => write!(self.line, "{number}")?,
+                Cell::Number(number) => write_number(&mut self.line, *number)?,
                 Cell::Real(number) => write!(self.line, "{number}")?,
                 Cell::Text(text) => self.line.extend(csv_cell(text).as_bytes()),
             }

@@ -1,34 +1,42 @@
 //! Tables as lines of JSON: an object a row, with all columns.
 
 use std::io::{self, Write};
+use std::iter;
 
-use super::{Cell, Column, Form};
+use super::{Cell, Column, Form, write_number};
 use crate::Output;
 
 /// A table that is being written.
 #[derive(Debug)]
 pub(crate) struct JsonLines<'o> {
-    columns: &'static [Column],
+    /// What stands before each cell: a separator and the column's name.
+    starts: Vec<String>,
     out: Output<'o>,
     /// Of the row under way.
     line: Vec<u8>,
 }
 
 impl<'o> JsonLines<'o> {
-    pub(crate) fn new(columns: &'static [Column], out: Output<'o>) -> Self {
-        let line = Vec::new();
-        Self { columns, out, line }
+    pub(crate) fn new(columns: &[Column], out: Output<'o>) -> Self {
+        let separators = iter::once('{').chain(iter::repeat(','));
+        let names = separators.zip(columns);
+        Self {
+            starts: names
+                .map(|(separator, (name, _))| format!("{separator}\"{name}\":"))
+                .collect(),
+            out,
+            line: Vec::new(),
+        }
     }
 }
 
 impl Form for JsonLines<'_> {
     fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         self.line.clear();
-        for (place, ((name, _), cell)) in self.columns.iter().zip(cells).enumerate() {
-            let separator = if place == 0 { '{' } else { ',' };
-            write!(self.line, "{separator}\"{name}\":")?;
+        for (start, cell) in self.starts.iter().zip(cells) {
+            self.line.extend(start.as_bytes());
             match cell {
-                Cell::Number(number) => write!(self.line, "{number}")?,
+                Cell::Number(number) => write_number(&mut self.line, *number)?,
                 Cell::Real(number) => serde_json::to_writer(&mut self.line, number)?,
                 Cell::Text(text) => serde_json::to_writer(&mut self.line, text)?,
                 Cell::Null => self.line.extend(b"null"),

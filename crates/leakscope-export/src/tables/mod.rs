@@ -73,3 +73,8 @@ pub(crate) trait Form {
 
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
+
+/// Digits, as `write!` would write them, and in a fraction of the time.
+fn write_number(line: &mut Vec<u8>, number: u64) -> io::Result<()> {
+    Ok(serde_json::to_writer(line, &number)?)
+}

@@ -4,11 +4,11 @@ use std::io;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 use rustc_hash::FxHashMap;
 
@@ -98,34 +98,33 @@ impl<'o> Parquet<'o> {
             let Some(mut writer) = group.next_column()? else {
                 break;
             };
-            let there = Some(column.are_there.as_slice());
+            let there = &mut column.are_there;
             match &mut column.values {
-                Typed::Numbers(values) => {
-                    writer
-                        .typed::<Int64Type>()
-                        .write_batch(values, there, None)?;
-                    values.clear();
-                }
-                Typed::Reals(values) => {
-                    writer
-                        .typed::<DoubleType>()
-                        .write_batch(values, there, None)?;
-                    values.clear();
-                }
-                Typed::Texts(Texts { values, .. }) => {
-                    writer
-                        .typed::<ByteArrayType>()
-                        .write_batch(values, there, None)?;
-                    values.clear();
+                Typed::Numbers(values) => write::<Int64Type>(&mut writer, values, there)?,
+                Typed::Reals(values) => write::<DoubleType>(&mut writer, values, there)?,
+                Typed::Texts(texts) => {
+                    write::<ByteArrayType>(&mut writer, &mut texts.values, there)?
                 }
             }
-            column.are_there.clear();
             writer.close()?;
         }
         group.close()?;
         self.rows = 0;
         Ok(())
     }
+}
+
+/// Writes the cells of a column, and forgets them.
+fn write<T: DataType>(
+    writer: &mut SerializedColumnWriter<'_>,
+    values: &mut Vec<T::T>,
+    are_there: &mut Vec<i16>,
+) -> Result<(), ParquetError> {
+    let column = writer.typed::<T>();
+    column.write_batch(values, Some(are_there), None)?;
+    values.clear();
+    are_there.clear();
+    Ok(())
 }
 
 impl Form for Parquet<'_> {

@@ -12,6 +12,7 @@ use leakscope_report::document::call_site::CallSite;
 use leakscope_testing::{needs, project};
 use serde_json::Value as Json;
 
+use crate::heaps;
 use crate::made::{Made, PROGRAM, everything};
 
 /// Blocks of [`everything`] that live on after a failed reallocation, and their bytes: formats that cannot say this see
@@ -134,7 +135,7 @@ fn perfettos_descriptors_decode_all_of_it_by_the_rules_of_its_importer() {
             "{name}"
         );
         assert_eq!(number(&read["logs"]), totals.log_messages, "{name}");
-        assert_eq!(number(&read["counter_max"]), totals.peak_bytes, "{name}");
+        assert_eq!(number(&read["live_max"]), totals.peak_bytes, "{name}");
         let stacks =
             |of: &Json| serde_json::from_value::<BTreeMap<String, u64>>(of.clone()).unwrap();
         assert_eq!(
@@ -148,6 +149,23 @@ fn perfettos_descriptors_decode_all_of_it_by_the_rules_of_its_importer() {
         }
         assert_eq!(stacks(&read["allocated"]), allocated, "{name}");
     }
+}
+
+#[test]
+fn perfettos_descriptors_decode_several_heaps() {
+    let Some(python) = python() else {
+        return;
+    };
+    let made = Made::new(&heaps::recording(), PROGRAM);
+    let (_folder, path) = written(&made, Format::Perfetto, "trace.pftrace");
+    let heap = &script(&python, "read_perfetto.py", &[&path])["heap"];
+    let [allocated, freed] = ["allocated_bytes", "freed_bytes"].map(|sum| heap[sum].as_u64());
+    let totals = &made.report.totals;
+    assert_eq!(allocated, Some(totals.allocated_bytes));
+    assert_eq!(
+        freed,
+        Some(totals.allocated_bytes - totals.outstanding_bytes)
+    );
 }
 
 /// A table of `pprof -top`: flat and cumulative values by function.

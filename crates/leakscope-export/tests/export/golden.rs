@@ -77,6 +77,28 @@ fn tables() {
     }
 }
 
+/// A file holds the version of what wrote it; the schema and the rows that are read back do not.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::schema::printer::print_schema;
+    use std::io::Write as _;
+
+    for &table in Table::ALL {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&made().table(Format::Parquet, table))
+            .unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let mut read = Vec::new();
+        print_schema(&mut read, reader.metadata().file_metadata().schema());
+        for row in reader.get_row_iter(None).unwrap() {
+            writeln!(read, "{}", row.unwrap()).unwrap();
+        }
+        check(&format!("{}.parquet.txt", table.name()), &text(read));
+    }
+}
+
 #[test]
 fn what_is_lost() {
     let mut losses = String::new();

@@ -4,6 +4,7 @@
 //! - [`protobuf`]: a reader of messages that knows no format.
 //! - [`totals`]: whatever happens, the sums are those of the report.
 //! - [`golden`]: one recording in each format, as files to be read.
+//! - [`heaps`]: several heaps.
 //! - [`hostile`]: names that would be something else in a format.
 //! - [`selection`]: parts of a recording.
 //! - [`heaptrack_files`]: files of heaptrack's that are read.
@@ -12,6 +13,7 @@
 
 mod foreign;
 mod golden;
+mod heaps;
 mod heaptrack_files;
 mod hostile;
 mod made;

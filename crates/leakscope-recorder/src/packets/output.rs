@@ -369,7 +369,7 @@ unsafe fn put(
     write(&mut cursor);
     cursor.number(delta);
     // SAFETY: both point into the packet.
-    unsafe { cursor.position().offset_from_unsigned(start) }
+    unsafe { cursor.position().offset_from(start) as usize }
 }
 
 /// Half periods that are told before an event, at most: the critical section goes on meanwhile.
@@ -400,7 +400,7 @@ fn with_length(cursor: &mut Cursor, id: u32, longest: usize, fields: impl FnOnce
     let start = cursor.position();
     fields(cursor);
     // SAFETY: both point into the packet.
-    let length = unsafe { cursor.position().offset_from_unsigned(start) };
+    let length = unsafe { cursor.position().offset_from(start) as usize };
     // Where the packet's longest form is short enough, the compiler sees that.
     if longest <= SHORT_LENGTH || length <= 0x7F {
         // SAFETY: the byte that was left out.

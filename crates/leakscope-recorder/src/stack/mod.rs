@@ -121,9 +121,10 @@ impl Origin<'_> {
             hash.add(frame);
             count += 1;
         });
+        let found: *const [MaybeUninit<usize>] = &raw const frames[..count];
         Walked {
             // SAFETY: the first `count` were written.
-            frames: unsafe { frames[..count].assume_init_ref() },
+            frames: unsafe { &*(found as *const [usize]) },
             hash: hash.finish(),
         }
     }

@@ -44,16 +44,16 @@ pub(super) fn write(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
 /// assert_eq!(csv_cell("a,b"), "\"a,b\"");
 /// assert_eq!(csv_cell("=1+1"), "'=1+1");
 /// ```
-pub fn csv_cell(text: &str) -> String {
-    let text = sanitise(text);
-    let text = match text.trim_start().chars().next() {
-        Some('=' | '+' | '-' | '@') => Cow::Owned(format!("'{text}")),
-        _ => text,
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    let clean = sanitise(text);
+    let inert = match clean.trim_start().chars().next() {
+        Some('=' | '+' | '-' | '@') => Cow::Owned(format!("'{clean}")),
+        _ => clean,
     };
-    if text.contains([',', '"']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
+    if inert.contains([',', '"']) {
+        Cow::Owned(format!("\"{}\"", inert.replace('"', "\"\"")))
     } else {
-        text.into_owned()
+        inert
     }
 }
 

@@ -15,19 +15,7 @@ use crate::recording::{recorded, walk};
 
 /// No event at all, and no clock.
 pub(crate) fn empty() -> Outcome {
-    Outcome {
-        target: Target::default(),
-        totals: Totals::default(),
-        sessions: Vec::new(),
-        call_sites: Vec::new(),
-        tasks: Vec::new(),
-        contexts: Vec::new(),
-        heaps: Vec::new(),
-        peak: Peak::default(),
-        anomalies: Vec::new(),
-        failed_allocations: Vec::new(),
-        problems: Vec::new(),
-    }
+    Outcome::default()
 }
 
 /// The contexts of so many tasks. Only a trace can make them.

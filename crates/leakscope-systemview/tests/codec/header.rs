@@ -81,6 +81,15 @@ fn with_carriage_returns() {
     assert_eq!(header.core_offsets().collect::<Vec<_>>(), [(1, 77)]);
 }
 
+/// The ids 10 and 13 are the bytes of line ends.
+#[test]
+fn packets_that_begin_like_an_empty_line() {
+    for packet in [&b"\n\x00\x18"[..], b"\r\x05\x0B", b"\n\x00\r\x01", b"\n"] {
+        let file = [&b"; Version 1\n"[..], packet].concat();
+        assert_eq!(Header::parse(&file).data, 12, "{packet:x?}");
+    }
+}
+
 #[test]
 fn that_is_not_there() {
     let header = check("");

@@ -6,7 +6,6 @@
 mod ask;
 
 use std::io;
-use std::sync::mpsc::Sender;
 
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Counts, Front, Layout};
@@ -128,9 +127,9 @@ impl<'s> Engine<'s> {
         }
     }
 
-    /// From now on, log messages are sent to `rows` as they are read.
-    pub fn send_log(&mut self, rows: Sender<LogRow>) {
-        self.names.log = Some(rows);
+    /// From now on, log messages are given to `rows` as they are read.
+    pub fn send_log(&mut self, rows: impl FnMut(LogRow) + Send + 'static) {
+        self.names.log = Some(Box::new(rows));
     }
 
     /// Reads on; returns how far that came.

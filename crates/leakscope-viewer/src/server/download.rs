@@ -18,7 +18,7 @@ use super::routes::Sources;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Download {
     /// What it is called; the page asks for it by this name.
-    pub name: &'static str,
+    pub name: String,
     /// The file's name, for the browser.
     pub file: String,
     /// What it is for.
@@ -71,7 +71,7 @@ pub(super) async fn file(State(sources): State<Sources>, Path(name): Path<String
     let (parts, taken) = mpsc::channel(WAITING);
     let write = move || {
         let out = Box::new(io::BufWriter::with_capacity(1 << 16, Parts(parts.clone())));
-        if let Err(error) = downloads.write(download.name, out) {
+        if let Err(error) = downloads.write(&download.name, out) {
             // The browser sees that the file is not whole; if it has gone, nobody cares.
             let _ = parts.blocking_send(Err(error));
         }

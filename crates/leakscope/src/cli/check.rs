@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use leakscope_compare::rate::Rate;
 
-use super::{Symbols, quantity};
+use super::{Symbols, Unpacking, quantity};
 
 /// Say whether recordings are as they should be: for a build that is to fail when a leak comes back.
 ///
@@ -18,9 +18,11 @@ use super::{Symbols, quantity};
     after_help = "Exit codes: 0 passed, 1 failed, 2 wrong usage or no readable input, 3 inconclusive."
 )]
 pub(crate) struct Check {
-    /// Recordings, heap dumps, or reports saved as JSON; `-` is standard input.
+    /// Recordings, heap dumps, or reports saved as JSON; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ReportFormat, Symbols, quantity};
+use super::{ReportFormat, Symbols, Unpacking, quantity};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +35,8 @@ pub(crate) struct Diff {
     /// Compare what was outstanding at these moments of one recording, in order: 10 (seconds since it began), 2min.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) at: Vec<Duration>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
     /// The ELF file that was running before the change, if it was another.

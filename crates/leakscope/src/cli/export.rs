@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use leakscope_export::{Format, Table, Value};
 
-use super::{Symbols, quantity};
+use super::{Symbols, Trace, Unpacking, quantity};
 
 /// Write a recording in the format of another profiler: Perfetto, pprof, heaptrack, flame graphs, tables.
 ///
@@ -17,11 +17,13 @@ pub(crate) struct Export {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required_unless_present = "list", value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
     /// List the formats, what each is for and what opens it.
     #[arg(long, exclusive = true)]
     pub(crate) list: bool,
     /// The format.
-    #[arg(long = "as", value_parser = format(), value_name = "FORMAT", required_unless_present = "list")]
+    #[arg(long = "as", value_parser = one_of(Format::ALL, Format::name), value_name = "FORMAT", required_unless_present = "list")]
     pub(crate) format: Option<Format>,
     /// The file to write, packed if its name ends with .gz; of tables, a folder for all of them, unless --table
     /// chooses one. Without it, standard output.
@@ -42,18 +44,19 @@ pub(crate) struct Export {
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
     /// Only this table (csv, jsonl, parquet); on standard output, events are the default.
-    #[arg(long, value_parser = table(), value_name = "TABLE")]
+    #[arg(long, value_parser = one_of(Table::ALL, Table::name), value_name = "TABLE")]
     pub(crate) table: Option<Table>,
     /// What the numbers of folded stacks are.
-    #[arg(long, value_parser = value(), value_name = "VALUE", default_value = "outstanding")]
+    #[arg(long, value_parser = one_of(Value::ALL, Value::name), value_name = "VALUE", default_value = "outstanding")]
     pub(crate) value: Value,
 }
 
 impl Export {
     /// All of a recording.
-    pub(crate) fn of(inputs: &[String], symbols: &Symbols) -> Self {
+    pub(crate) fn of(trace: &Trace, symbols: &Symbols) -> Self {
         Self {
-            inputs: inputs.to_vec(),
+            inputs: trace.inputs.clone(),
+            unpacking: trace.unpacking.clone(),
             list: false,
             format: None,
             output: None,
@@ -68,20 +71,14 @@ impl Export {
     }
 }
 
-/// A format by its name.
-fn format() -> impl TypedValueParser<Value = Format> {
-    let names = Format::ALL.iter().map(|format| format.name());
-    PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no format"))
-}
-
-/// A table by its name.
-fn table() -> impl TypedValueParser<Value = Table> {
-    let names = Table::ALL.iter().map(|table| table.name());
-    PossibleValuesParser::new(names).try_map(|name| Table::named(&name).ok_or("no table"))
-}
-
-/// A value by its name.
-fn value() -> impl TypedValueParser<Value = Value> {
-    let names = Value::ALL.iter().map(|value| value.name());
-    PossibleValuesParser::new(names).try_map(|name| Value::named(&name).ok_or("no value"))
+/// One of all that there are, by its name.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = all.iter().map(move |&one| name(one));
+    PossibleValuesParser::new(names).try_map(move |wanted| {
+        let mut all = all.iter().copied();
+        all.find(|&one| name(one) == wanted).ok_or("no such name")
+    })
 }

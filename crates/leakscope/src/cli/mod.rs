@@ -1,11 +1,13 @@
-//! What can be typed, as plain data; `record`, `check`, `diff`, `export` and `gdbinit` in files of their own.
+//! What can be typed, as plain data; the larger subcommands in files of their own.
 
 mod check;
 mod diff;
+mod doctor;
 mod export;
 mod gdbinit;
+mod packaging;
 pub(crate) mod quantity;
-mod record;
+pub(crate) mod record;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,8 +18,10 @@ use leakscope_symbols::SourceRoot;
 use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
+pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
 const FIRST_STEPS: &str = "\
@@ -25,8 +29,8 @@ To begin with:
   leakscope demo                                a leak, recorded and found on this computer
   leakscope report heap.svdat --elf app.elf     what leaks, in a recording that you have
                                                 (`report` may be left out)
-  leakscope record --openocd localhost:6666 --elf app.elf -o heap.svdat
-                                                record an ESP32; `record --help` has the other ways
+  leakscope doctor                              what is missing to record this ESP-IDF project
+  leakscope record -o heap.svdat                record it, through OpenOCD; `record --help` has the other ways
 
 Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check`, `diff` and `record` have more.";
 
@@ -44,6 +48,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Record(Box<Record>),
+    Doctor(Doctor),
     Report(Report),
     Check(Box<Check>),
     Diff(Box<Diff>),
@@ -54,6 +59,8 @@ pub(crate) enum Command {
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Say which call stacks leak, how sure that is, and why.
@@ -154,9 +161,8 @@ pub(crate) struct Events {
 pub(crate) struct Log {
     #[command(flatten)]
     pub(crate) trace: Trace,
-    /// The ELF file that was running, for messages whose text is only there.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) elf: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) part: Part,
     /// Text, or JSON (one object a line).
@@ -191,6 +197,13 @@ pub(crate) struct Trace {
     /// Recordings: one file, or one file a core; `-` is standard input. May be packed (gzip, zstd).
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) unpacking: Unpacking,
+}
+
+/// What is asked of packed recordings.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Unpacking {
     /// How much may come out of a packed one: 4GiB. If not said, 100 times its size, and 256 MiB in any case.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) max_unpacked: Option<u64>,
@@ -201,6 +214,10 @@ pub(crate) struct Symbols {
     /// The ELF file that was running, for functions and lines.
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
+    /// The project that it was built in, or its build folder, if --elf does not name it [default: the one around, if the
+    /// recording was made of its program].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// Show source files that were built below A as if they lay below B.
     #[arg(long, value_name = "A=B")]
     pub(crate) source_root: Vec<SourceRoot>,

@@ -12,7 +12,8 @@ use leakscope_compare::rate::Rate;
 use super::quantity;
 use super::{Gate, ReportFormat, Symbols};
 
-const SOURCE: &str = "Source (one of these)";
+const SOURCE: &str =
+    "Source (one of these; in an ESP-IDF project, --openocd localhost:6666 if none is named)";
 const RECORDING: &str = "Recording";
 const DEVICE: &str = "Device";
 const REPORT: &str = "Report";
@@ -20,10 +21,12 @@ const CHECK: &str = "Check (docs/ci.md)";
 
 /// Record a running device into a file, follow its heap meanwhile, and report on it at the end.
 ///
+/// In an ESP-IDF project, its program and OpenOCD at localhost:6666 need not be named.
+///
 /// Ctrl-C ends the device's tracing and then reports; a second Ctrl-C ends at once. What was recorded until
 /// then is in the file in either case.
 #[derive(Debug, Args)]
-#[command(override_usage = "leakscope record <SOURCE> --output <FILE> [OPTIONS]")]
+#[command(override_usage = "leakscope record [SOURCE] --output <FILE> [OPTIONS]")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Record {
     #[command(flatten)]
@@ -34,11 +37,11 @@ pub(crate) struct Record {
     /// Overwrite a recording that exists, once something new has come.
     #[arg(help_heading = RECORDING, long)]
     pub(crate) force: bool,
-    /// Add another session to a recording that exists.
+    /// Add another session to a recording that exists. Of one core: several are put one behind the other at the end.
     #[arg(help_heading = RECORDING, long, conflicts_with_all = ["force", "rotate"])]
     pub(crate) append: bool,
     /// Begin another file whenever one has this size, or after this time: 100M, 1GiB, 24h. FILE.svdat becomes
-    /// FILE.0001.svdat and so on; `report` of the first one reads all.
+    /// FILE.0001.svdat and so on; `report` of the first one reads all. Of one core: several become one file at the end.
     #[arg(help_heading = RECORDING, long, value_name = "SIZE|TIME", value_parser = quantity::rotation)]
     pub(crate) rotate: Option<Rotation>,
     #[command(flatten)]
@@ -89,7 +92,7 @@ pub(crate) struct Record {
 }
 
 /// Where the trace comes from: one of these.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 #[group(multiple = false)]
 pub(crate) struct SourceArguments {
     /// A serial line, for example /dev/ttyUSB0@1000000.
@@ -130,6 +133,10 @@ pub(crate) struct SourceArguments {
     /// A file that another program is writing; it is followed until Ctrl-C.
     #[arg(long, value_name = "FILE", help_heading = SOURCE)]
     pub(crate) file: Option<PathBuf>,
+    /// OpenOCD, which is started for the project's chip and ended with the recording. It is Espressif's in PATH, or else
+    /// in ESP-IDF's folder of tools.
+    #[arg(long, help_heading = SOURCE)]
+    pub(crate) start_openocd: bool,
     /// Standard input, up to its end.
     #[arg(long, help_heading = SOURCE)]
     pub(crate) stdin: bool,

@@ -30,6 +30,7 @@ impl Check {
         let reports = self.inputs.iter().map(|input| {
             reading::report(
                 std::slice::from_ref(input),
+                &self.unpacking,
                 &self.symbols,
                 options.cycle.as_deref(),
             )
@@ -123,6 +124,7 @@ impl<'g> Asked<'g> {
             gate: &self.gate,
             judgements: &judgements,
             root: &root,
+            lets_inconclusive_pass: self.options.inconclusive == Inconclusive::Pass,
         };
         let mut screen = Screen::new();
         let answer = match format {
@@ -299,7 +301,8 @@ fn suggestions(judgements: &[Judgement<'_>]) -> String {
 fn note_without_place(what: &str, failures: usize) {
     if failures > 0 {
         screen::note(&format!(
-            "{failures} of the failures have no place in a file below this folder, and are not in {what}"
+            "not in {what}: {} without a place in a file below this folder",
+            counted(failures as u64, "failure")
         ));
     }
 }

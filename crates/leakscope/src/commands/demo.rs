@@ -120,6 +120,7 @@ impl Demo {
         writeln!(out)?;
         writeln!(out, "Saved         {saved}")?;
         writeln!(out, "Look again    {program} report {saved}{elf}")?;
+        writeln!(out, "In a browser  {program} view {saved}{elf}")?;
         writeln!(out, "Your board    {program} record --help")
     }
 }

@@ -43,12 +43,13 @@ impl Diff {
                 if self.at.len() < 2 || !self.at.is_sorted() {
                     return Err(wrong("--at wants two moments or more, in order of time"));
                 }
-                let moments = reading::moments(&self.inputs, &self.symbols, &self.at)?;
+                let moments =
+                    reading::moments(&self.inputs, &self.unpacking, &self.symbols, &self.at)?;
                 Ok(diff::Diff::of_moments(&moments))
             }
             (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
             ([_], []) => {
-                let dumps = reading::dumps(&self.inputs, &self.symbols)?;
+                let dumps = reading::dumps(&self.inputs, &self.unpacking, &self.symbols)?;
                 match dumps.len() {
                     ..2 => Err(wrong("there is nothing to compare this recording with")),
                     _ => Ok(diff::Diff::of_moments(&dumps)),
@@ -68,9 +69,10 @@ impl Diff {
             ..self.symbols.clone()
         };
         let read = |inputs: &[String], symbols: &cli::Symbols| {
+            let (unpacking, cycle) = (&self.unpacking, self.cycle.as_deref());
             let reports = inputs
                 .iter()
-                .map(|input| reading::report(from_ref(input), symbols, self.cycle.as_deref()));
+                .map(|input| reading::report(from_ref(input), unpacking, symbols, cycle));
             reports.collect::<anyhow::Result<Vec<Report>>>()
         };
         let (before, after) = (read(before, &before_symbols)?, read(after, &self.symbols)?);

@@ -8,14 +8,15 @@ use leakscope_report::filter::Filter;
 
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
+use crate::project::program;
 use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
-        firmware::locate(symbols.as_mut(), &mut recording)?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         let mut naming = recording.naming(&self.description)?;
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let filter = self.filter();

@@ -15,6 +15,7 @@ use leakscope_report::{Policy, Report};
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
+use crate::project::program;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Advised, Screen};
 
@@ -39,14 +40,14 @@ impl Export {
         &self,
         begin: impl for<'r> FnOnce(&'r Facts<'r>, &Selection) -> anyhow::Result<Box<dyn Sink + 'r>>,
     ) -> anyhow::Result<Vec<String>> {
-        let mut symbols = firmware::open(&self.symbols)?;
-        let mut recording = OpenRecording::open(&self.inputs)?;
+        let mut recording = OpenRecording::open(&self.inputs, &self.unpacking)?;
         if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
             let message = format!("`{}` has no events", recording.names().concat());
             let hint = "a heap dump or a saved report is no recording: `leakscope report` reads it";
             return Err(Advised { message, hint }.into());
         }
-        firmware::locate(symbols.as_mut(), &mut recording)?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         let code = recording.take_code();
         let source = firmware::source(symbols.as_ref(), code.as_ref());
         let mut fold = AllocatorFrames(source);
@@ -138,7 +139,10 @@ impl Export {
             None if format.is_binary() && io::stdout().is_terminal() => {
                 bail!("{} is no text: -o FILE writes it to a file", format.name())
             }
-            None => Ok(Output::plain(io::BufWriter::new(io::stdout()))),
+            None => Ok(Output::plain(io::BufWriter::with_capacity(
+                1 << 16,
+                io::stdout(),
+            ))),
         }
     }
 

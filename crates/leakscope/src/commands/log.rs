@@ -4,19 +4,19 @@ use std::io::Write;
 
 use leakscope_analysis::trace::{EventKind, Step, Trace};
 use leakscope_report::log::{Format, LogRow, Writer};
-use leakscope_report::{FrameSource, Symbolizer};
 
 use crate::cli::{Log, LogFormat};
 use crate::firmware;
+use crate::project::program;
 use crate::screen::{self, Screen};
 
 impl Log {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let symbols = self.elf.as_deref().map(firmware::open_file).transpose()?;
-        let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
-        let program = Symbolizer::new(source);
         let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let symbols = firmware::open(&options)?;
+        let program = firmware::symbolizer(&options, symbols.as_ref());
         let filter = self.part.filter();
         let mut screen = Screen::new();
         let format = match self.format {

@@ -4,10 +4,12 @@ mod check;
 mod demo;
 mod description;
 mod diff;
+mod doctor;
 mod events;
 mod export;
 mod gdbinit;
 mod log;
+mod packaging;
 mod part;
 mod reading;
 pub(crate) mod record;
@@ -20,11 +22,12 @@ use crate::cli::Command;
 
 impl Command {
     /// Does what was asked, and says how that ended.
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(check) => return check.run(),
             Self::Diff(diff) => return diff.run(),
-            Self::Record(record) => return record.run(),
+            Self::Record(mut record) => return record.run(),
+            Self::Doctor(doctor) => doctor.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),
             Self::Log(log) => log.run(),
@@ -33,6 +36,8 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(man) => man.run(),
         }?;
         Ok(ExitCode::SUCCESS)
     }

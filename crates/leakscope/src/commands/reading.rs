@@ -15,16 +15,18 @@ use leakscope_report::{Decorated, FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use crate::firmware::{self, AllocatorFrames};
+use crate::project::program;
 use crate::recording::OpenRecording;
 use crate::{cli, screen};
 
 /// Reads inputs as one recording. A log message that contains `cycle` begins a cycle.
 pub(crate) fn report(
     inputs: &[String],
+    unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     cycle: Option<&str>,
 ) -> anyhow::Result<Report> {
-    let mut recording = OpenRecording::open(inputs)?;
+    let mut recording = OpenRecording::open(inputs, unpacking)?;
     if let Some(mut saved) = recording.saved_report()? {
         if cycle.is_some() || options.elf.is_some() {
             let name = recording.names().concat();
@@ -35,6 +37,8 @@ pub(crate) fn report(
         saved.trace.inputs = recording.names();
         return Ok(saved);
     }
+    recording.require_single()?;
+    let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {
         let names = recording.names();
@@ -82,13 +86,15 @@ pub(crate) fn report(
 /// A report on what there was at each of these moments of a recording, in order of time.
 pub(crate) fn moments(
     inputs: &[String],
+    unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     times: &[Duration],
 ) -> anyhow::Result<Vec<Report>> {
-    let mut recording = OpenRecording::open(inputs)?;
+    let mut recording = OpenRecording::open(inputs, unpacking)?;
     if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
         bail!("saved reports and heap dumps have no moments: --at is for recordings");
     }
+    let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     let mut symbolizer = firmware::symbolizer(options, symbols.as_ref());
     let mut fold = AllocatorFrames(symbols.as_ref());
@@ -128,8 +134,13 @@ pub(crate) fn moments(
 }
 
 /// A report on each of the heap dumps in one log, in its order; none if it is no log.
-pub(crate) fn dumps(inputs: &[String], options: &cli::Symbols) -> anyhow::Result<Vec<Report>> {
-    let mut recording = OpenRecording::open(inputs)?;
+pub(crate) fn dumps(
+    inputs: &[String],
+    unpacking: &cli::Unpacking,
+    options: &cli::Symbols,
+) -> anyhow::Result<Vec<Report>> {
+    let mut recording = OpenRecording::open(inputs, unpacking)?;
+    let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     let Some(log) = recording.dumps()? else {
         return Ok(Vec::new());

@@ -17,6 +17,7 @@ use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
+use crate::project::program;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Screen};
 
@@ -25,12 +26,12 @@ impl Report {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
-        let mut symbols = firmware::open(&self.symbols)?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
             return self.write_again(saved);
         }
-        firmware::locate(symbols.as_mut(), &mut recording)?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         if let Some(log) = recording.dumps()? {
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
@@ -77,8 +78,9 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
-        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = self.trace.open()?;
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let mut program = firmware::program(&options, self.heap)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             let name = recording.names().concat();

@@ -4,25 +4,27 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use leakscope_export::{Format, Options, Output};
+use leakscope_export::{Format, Options, Output, Table};
 use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
-use crate::cli::{Export, View};
+use crate::cli::{self, Export, View};
 use crate::firmware;
+use crate::project::program;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Advised, Screen};
 
 impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let mut program = firmware::program(&self.symbols, self.heap)?;
         let mut recording = self.trace.open()?;
+        let symbols = program::completed(&self.symbols, &mut recording)?;
+        let mut program = firmware::program(&symbols, self.heap)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         let opened = match recording.dumps()? {
             Some(log) => {
                 let name = recording.names().concat();
                 Server::of_dump(Dump { name, log }, program, self.port)
             }
-            None => self.serve_trace(recording, program)?,
+            None => self.serve_trace(recording, program, &symbols)?,
         };
         let server = opened.map_err(|error| self.explained(error))?;
         show(&server, self.no_open)?;
@@ -34,14 +36,16 @@ impl View {
         &self,
         mut recording: OpenRecording,
         program: Program,
+        symbols: &cli::Symbols,
     ) -> anyhow::Result<io::Result<Server>> {
         if !self.follow {
             recording.require_some_event()?;
         }
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
+        let formats = Formats(Export::of(&self.trace, symbols));
         let opened = Server::new(source, program, naming, self.port);
-        Ok(opened.map(|server| server.offering(Arc::new(Formats::of(self)))))
+        Ok(opened.map(|server| server.offering(Arc::new(formats))))
     }
 
     /// What to do if the port that was asked for cannot be had.
@@ -60,12 +64,6 @@ impl View {
 /// What the page offers for download: what `leakscope export` writes of the same inputs.
 struct Formats(Export);
 
-impl Formats {
-    fn of(view: &View) -> Self {
-        Self(Export::of(&view.trace.inputs, &view.symbols))
-    }
-}
-
 impl Downloads for Formats {
     fn list(&self) -> Vec<Download> {
         let inputs = &self.0.inputs;
@@ -75,25 +73,40 @@ impl Downloads for Formats {
             .first()
             .and_then(|input| Path::new(input).file_stem());
         let stem = stem.unwrap_or_default().to_string_lossy();
-        let formats = Format::ALL.iter().filter(|_| can_be_read);
-        let downloads = formats.map(|format| Download {
-            name: format.name(),
-            file: format!("{stem}.{}", format.name()),
-            purpose: format.purpose(),
+        let files = files().filter(|_| can_be_read);
+        let downloads = files.map(|(name, format, table)| Download {
+            file: format!("{stem}.{name}"),
+            name,
+            purpose: table.map_or_else(|| format.purpose(), Table::purpose),
         });
         downloads.collect()
     }
 
     fn write(&self, name: &str, out: Box<dyn Write + Send>) -> io::Result<()> {
-        let format = Format::named(name).ok_or(io::ErrorKind::NotFound)?;
+        let file = files().find(|(known, ..)| known == name);
+        let (_, format, table) = file.ok_or(io::ErrorKind::NotFound)?;
+        let options = Options {
+            table: table.unwrap_or_default(),
+            ..Options::default()
+        };
         let written = self.0.read(|facts, selection| {
-            let out = Output::plain(out);
-            Ok(format.begin(facts, selection, Options::default(), out)?)
+            Ok(format.begin(facts, selection, options, Output::plain(out))?)
         });
         written
             .map(drop)
             .map_err(|error| io::Error::other(format!("{error:#}")))
     }
+}
+
+/// All files that there can be, by what their names end with: one of each format, or one of each of its tables.
+fn files() -> impl Iterator<Item = (String, Format, Option<Table>)> {
+    Format::ALL.iter().flat_map(|&format| {
+        let name = move |table: &Table| format!("{}.{}", table.name(), format.name());
+        let tables = Table::ALL.iter().filter(move |_| format.is_table());
+        let of_tables = tables.map(move |table| (name(table), format, Some(*table)));
+        let alone = (!format.is_table()).then(|| (format.name().to_owned(), format, None));
+        of_tables.chain(alone)
+    })
 }
 
 /// Prints where the page is, and opens it unless the user does not want that.

@@ -134,6 +134,9 @@ fn can_be_looked_at_again() {
         assert!(shown.stdout.contains(&report), "{report}\n{}", shown.stdout);
         let saved = format!("Saved         {file}\n");
         assert!(shown.stdout.contains(&saved), "{}", shown.stdout);
+        let again = words[1..].join(" ");
+        let page = again.replacen("report", "view", 1);
+        assert!(shown.stdout.contains(&page), "{}", shown.stdout);
     }
 }
 

@@ -51,15 +51,15 @@ fn line(words: &str) -> usize {
 }
 
 /// The program, compiled.
-struct Program {
+pub(crate) struct Program {
     folder: tempfile::TempDir,
-    elf: PathBuf,
+    pub(crate) elf: PathBuf,
     symbols: Symbols,
 }
 
 impl Program {
     /// On systems without ELF files there is none to test with.
-    fn compiled() -> Option<Self> {
+    pub(crate) fn compiled() -> Option<Self> {
         Self::of(PROGRAM)
     }
 
@@ -100,7 +100,7 @@ impl Program {
     }
 
     /// The call stack that leaks.
-    fn stack(&self) -> Vec<u32> {
+    pub(crate) fn stack(&self) -> Vec<u32> {
         let labels = [
             "in_heap_caps_malloc",
             "in_pvPortMalloc",
@@ -118,7 +118,7 @@ impl Program {
 }
 
 /// A leak with this call stack, and what the system says of itself.
-fn leak(stack: &[u32], system: Option<&str>) -> Scenario {
+pub(crate) fn leak(stack: &[u32], system: Option<&str>) -> Scenario {
     let mut recording = Scenario::begun();
     if let Some(system) = system {
         recording.system(system);

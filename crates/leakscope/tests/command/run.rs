@@ -58,6 +58,12 @@ impl Run {
         self
     }
 
+    /// Without a variable that the tester may have.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Begun, with pipes for all streams.
     pub(crate) fn begin(mut self) -> Child {
         self.command

@@ -163,6 +163,12 @@ fn other_files_are_refused() {
     let recording: Vec<u8> = (0..=255).chain(0..=255).collect();
     let saved_as_text: String = recording.iter().map(|&byte| char::from(byte)).collect();
     let line_feeds = b"\0\0\0\0\0\0\0\0\0\0\r\n\0\x90\x91\x92\x93\x94".to_vec();
+    let trace = self::recording(20).plain();
+    let text_mode = trace.iter().flat_map(|&byte| match byte {
+        b'\n' => vec![b'\r', b'\n'],
+        byte => vec![byte],
+    });
+    let text_mode: Vec<u8> = text_mode.collect();
     let spaces = b"          \n \x90\x91\x92\x93\x94\x95".to_vec();
     let header = b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
     for (name, contents, expected) in [
@@ -196,6 +202,11 @@ fn other_files_are_refused() {
         (
             "crlf.svdat",
             &line_feeds,
+            "its line feeds have become two bytes",
+        ),
+        (
+            "text-mode.svdat",
+            &text_mode,
             "its line feeds have become two bytes",
         ),
         ("spaces.svdat", &spaces, "its zero bytes have become spaces"),
@@ -347,14 +358,51 @@ fn the_cores_files_stand_in_for_an_empty_joined_one() {
     }
 }
 
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).expect("room");
+    packer.finish().expect("room")
+}
+
+/// Every command that reads recordings can be told how much may come out of a packed one.
+#[test]
+fn a_packed_file_may_be_limited() {
+    let files = Files::new();
+    let trace = recording(20).openocd();
+    let path = files.write("whole.gz", &packed(&trace));
+    let limit = |bytes: usize| format!("--max-unpacked={bytes}");
+    let commands: [&[&str]; 8] = [
+        &["report"],
+        &["events"],
+        &["log"],
+        &["view", "--no-open"],
+        &["check", "--max-growth=1G/s", "--min-confidence=high"],
+        &["export", "--as=pprof", "--output=out.pb"],
+        &["diff", "--at=0s", "--at=1s"],
+        &["diff", "--against", "whole.gz", "--"],
+    ];
+    for command in commands {
+        let too_much = limit(trace.len() - 1);
+        let (name, others) = command.split_first().expect("a name");
+        let arguments = [&[*name, &too_much], others].concat();
+        let ran = leakscope(arguments).on(&[&path]).in_folder(files.0.path());
+        refused(&ran.end(), "--max-unpacked");
+        if *name != "view" {
+            let enough = limit(trace.len());
+            let arguments = [&[*name, &enough], others].concat();
+            let ran = leakscope(arguments).on(&[&path]).in_folder(files.0.path());
+            let ran = ran.end();
+            assert!(!ran.stderr.contains("--max-unpacked"), "{}", ran.stderr);
+        }
+    }
+}
+
 /// What was done to read a file is said on standard error; standard output is the answer alone.
 #[test]
 fn notes_do_not_disturb_the_answer() {
-    use std::io::Write;
     let files = Files::new();
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packer.write_all(&recording(20).openocd()).expect("room");
-    let packed = packer.finish().expect("room");
+    let packed = packed(&recording(20).openocd());
     let whole = files.write("whole.gz", &packed);
     let ran = leakscope(["report", "--format", "json"]).on(&[whole]).end();
     assert!(serde_json::from_str::<Value>(&ran.stdout).is_ok());

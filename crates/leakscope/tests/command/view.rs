@@ -37,13 +37,19 @@ fn what_the_page_offers_for_download_is_what_export_writes() {
         offered.contains(r#"{"name":"folded","file":"input.folded","#),
         "{offered}"
     );
-    let file = ask(&url, "download/folded");
-    assert!(file.contains("content-disposition: attachment"), "{file}");
-    let exported = leakscope(["export", "--as", "folded"])
-        .on(&[trace()])
-        .stdout();
-    for line in exported.lines() {
-        assert!(file.contains(line), "{file}");
+    assert!(
+        offered.contains(r#"{"name":"sites.csv","file":"input.sites.csv","#),
+        "{offered}"
+    );
+    for (name, words) in [("folded", "folded"), ("sites.csv", "csv --table sites")] {
+        let file = ask(&url, &format!("download/{name}"));
+        assert!(file.contains("content-disposition: attachment"), "{file}");
+        let exported = leakscope(["export", "--as"].into_iter().chain(words.split(' ')))
+            .on(&[trace()])
+            .stdout();
+        for line in exported.lines() {
+            assert!(file.contains(line), "{file}");
+        }
     }
     child.kill().expect("it runs until it is told to end");
     child.wait().expect("an end");

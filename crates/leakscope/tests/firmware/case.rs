@@ -46,6 +46,8 @@ pub(crate) enum Reader {
     Uart,
     /// OpenOCD, of the virtual board.
     OpenOcd(Chip, By),
+    /// The same, started by the command in a project.
+    Started,
     /// Nobody: OpenOCD comes too late, and that must be said.
     TooLate,
     /// OpenOCD, and something comes between.
@@ -75,7 +77,8 @@ impl Reader {
         let by = |by| Self::OpenOcd(Chip::Esp32C3, by);
         match variant {
             "steady" => {
-                let mut readers = vec![by(By::Tcl), by(By::Gdb), by(By::Gdbinit), Self::TooLate];
+                let mut readers = vec![by(By::Tcl), by(By::Gdb), by(By::Gdbinit)];
+                readers.extend([Self::Started, Self::TooLate]);
                 for interruption in Interruption::ALL {
                     let by = [By::Tcl, By::Gdb].into_iter();
                     readers.extend(by.map(|by| Self::Interrupted(interruption, by)));
@@ -90,9 +93,10 @@ impl Reader {
     /// What it needs beside the build's own needs, and is not there.
     pub(crate) fn missing(self) -> Option<String> {
         match self {
-            Self::OpenOcd(_, By::Tcl | By::Gdb) | Self::TooLate | Self::Interrupted(..) => {
-                openocd::missing()
-            }
+            Self::OpenOcd(_, By::Tcl | By::Gdb)
+            | Self::Started
+            | Self::TooLate
+            | Self::Interrupted(..) => openocd::missing(),
             Self::OpenOcd(_, By::Gdbinit) => openocd::missing().or_else(record::missing),
             Self::Gdbinit => record::missing(),
             _ => None,
@@ -112,6 +116,7 @@ impl Reader {
             Self::Gdbinit | Self::OpenOcd(_, By::Gdbinit) => "::gdbinit",
             Self::OpenOcd(_, By::Tcl) => "::openocd",
             Self::SharedMemory => "::shared_memory",
+            Self::Started => "::started",
             Self::TooLate => "::too_late",
             Self::Board => "::board",
             Self::Files | Self::Uart => "",
@@ -185,6 +190,7 @@ impl Case {
     ) -> Result<RunOutput, Failed> {
         let folder = TempDir::new()?;
         match reader {
+            Reader::Started => return Ok(record::started(elf, folder.path())?.into()),
             Reader::OpenOcd(chip, by) => {
                 return Ok(record::openocd(elf, folder.path(), chip, by)?.into());
             }

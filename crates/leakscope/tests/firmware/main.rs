@@ -2,6 +2,7 @@
 //! and what it says compared with what is planted in them (`firmware/FORM.md`).
 //!
 //! - [`case`]: one build of one firmware with one fault, from its source to the report.
+//! - [`builds`]: one program in two builds, whose call sites `leakscope diff` recognises.
 //! - [`emulator`]: QEMU as a process.
 //! - [`expected`]: comparing a report with an expectation.
 //! - [`record`]: the recorder's buffer, read by `leakscope record` out of a file that is the target's memory, or
@@ -23,6 +24,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod board;
+mod builds;
 mod case;
 mod emulator;
 mod expected;
@@ -50,7 +52,8 @@ fn main() -> ExitCode {
         let built = Arc::default();
         let builds = firmware.builds.clone().into_iter().map(Arc::new);
         let of_firmware = builds.flat_map(|build| trials_of(&firmware, &build, &built));
-        trials.extend(of_firmware.enumerate());
+        let two_builds = builds::trials(&firmware, &built);
+        trials.extend(of_firmware.chain(two_builds).enumerate());
     }
     // In turns, so that several are built at a time.
     trials.sort_by_key(|(place, _)| *place);

@@ -31,7 +31,7 @@ pub(crate) fn missing() -> Option<String> {
     }
 }
 
-fn program() -> Option<PathBuf> {
+pub(crate) fn program() -> Option<PathBuf> {
     let named = env::var_os("LEAKSCOPE_OPENOCD").map(PathBuf::from);
     let usual = || xtask::project().join("target/openocd-esp32/bin/openocd-esp32");
     Some(named.unwrap_or_else(usual)).filter(|program| program.is_file())
@@ -110,25 +110,29 @@ pub(crate) struct OpenOcd {
     process: Child,
     chip: Chip,
     folder: PathBuf,
-    board: Option<JoinHandle<Result<(), String>>>,
-    board_port: u16,
+    board: Board,
+}
+
+/// The virtual board, behind a port.
+pub(crate) struct Board {
+    thread: Option<JoinHandle<Result<(), String>>>,
+    port: u16,
     /// Nobody will connect to the board again.
     is_last: Arc<AtomicBool>,
 }
 
-impl OpenOcd {
-    /// Starts a board that runs `elf`, and OpenOCD with a configuration for `chip`.
-    pub(crate) fn start(elf: &Path, folder: &Path, chip: Chip) -> Result<Self, Failed> {
-        Self::of(machine(elf)?, folder, chip)
+impl Board {
+    /// A board that runs `elf`.
+    pub(crate) fn running(elf: &Path) -> Result<Self, Failed> {
+        Self::of(machine(elf)?)
     }
 
-    /// OpenOCD with this board.
-    pub(crate) fn of(mut machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
+    fn of(mut machine: Machine) -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let board_port = listener.local_addr()?.port();
+        let port = listener.local_addr()?.port();
         let is_last = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&is_last);
-        let board = thread::spawn(move || {
+        let thread = thread::spawn(move || {
             loop {
                 let served = server::serve(&listener, &mut machine);
                 let ended = served.map_err(|error| error.to_string())?;
@@ -138,12 +142,60 @@ impl OpenOcd {
             }
         });
         Ok(Self {
-            process: run(chip, folder, board_port, [0, 0])?,
+            thread: Some(thread),
+            port,
+            is_last,
+        })
+    }
+
+    /// How OpenOCD is told to use it as an ESP32-C3, as one line for a shell.
+    pub(crate) fn arguments(&self) -> String {
+        let adapter = adapter(self.port);
+        let scripts = adapter.iter().map(|script| format!("-c '{script}' "));
+        let configuration = Chip::Esp32C3.configuration().iter();
+        let words = configuration.map(|word| format!("'{word}' "));
+        scripts.chain(words).collect()
+    }
+
+    /// Nobody connects after the one who does now.
+    pub(crate) fn is_used_last(&self) {
+        self.is_last.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(&mut self) -> Result<(), Failed> {
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        let ended = thread.join().map_err(|_| "the board has panicked")?;
+        Ok(ended.map_err(|error| format!("the board failed: {error}"))?)
+    }
+}
+
+/// The scripts that have OpenOCD use the board behind this port.
+fn adapter(port: u16) -> [String; 4] {
+    [
+        "adapter driver jtag_dpi".to_owned(),
+        format!("jtag_dpi set_port {port}"),
+        "transport select jtag".to_owned(),
+        "adapter speed 1000".to_owned(),
+    ]
+}
+
+impl OpenOcd {
+    /// Starts a board that runs `elf`, and OpenOCD with a configuration for `chip`.
+    pub(crate) fn start(elf: &Path, folder: &Path, chip: Chip) -> Result<Self, Failed> {
+        Self::of(machine(elf)?, folder, chip)
+    }
+
+    /// OpenOCD with this board.
+    pub(crate) fn of(machine: Machine, folder: &Path, chip: Chip) -> Result<Self, Failed> {
+        let board = Board::of(machine)?;
+        Ok(Self {
+            process: run(chip, folder, board.port, [0, 0])?,
             chip,
             folder: folder.to_owned(),
-            board: Some(board),
-            board_port,
-            is_last,
+            board,
         })
     }
 
@@ -151,7 +203,7 @@ impl OpenOcd {
     pub(crate) fn kill_and_restart(&mut self) -> Result<(), Failed> {
         let ports = [self.port("tcl")?, self.port("gdb")?];
         self.kill()?;
-        self.process = run(self.chip, &self.folder, self.board_port, ports)?;
+        self.process = run(self.chip, &self.folder, self.board.port, ports)?;
         Ok(())
     }
 
@@ -200,17 +252,15 @@ impl OpenOcd {
 
     /// Tells OpenOCD to end; what it has said.
     pub(crate) fn end(mut self) -> Result<String, Failed> {
-        self.is_last.store(true, Ordering::Relaxed);
+        self.board.is_used_last();
         let mut tcl = TcpStream::connect(("127.0.0.1", self.port("tcl")?))?;
         tcl.write_all(b"shutdown\x1a")?;
         self.process.wait()?;
         let log = fs::read_to_string(self.log())?;
-        if let Some(board) = self.board.take() {
-            board
-                .join()
-                .map_err(|_| "the board has panicked")?
-                .map_err(|error| format!("the board failed: {error}\n{log}"))?;
-        }
+        self.board.end().map_err(|error| {
+            let said = error.message().unwrap_or_default();
+            Failed::from(format!("{said}\n{log}"))
+        })?;
         Ok(log)
     }
 }
@@ -218,17 +268,14 @@ impl OpenOcd {
 /// Starts OpenOCD, with a board behind this port; at these ports of its own, or at such as the system chooses (0).
 fn run(chip: Chip, folder: &Path, board: u16, [tcl, gdb]: [u16; 2]) -> Result<Child, Failed> {
     let messages = File::create(folder.join(LOG))?;
-    let commands = [
-        "adapter driver jtag_dpi".to_owned(),
-        format!("jtag_dpi set_port {board}"),
-        "transport select jtag".to_owned(),
-        "adapter speed 1000".to_owned(),
+    let adapter = adapter(board);
+    let ports = [
         format!("tcl_port {tcl}"),
         format!("gdb_port {gdb}"),
         "telnet_port disabled".to_owned(),
     ];
     let mut command = Command::new(self::program().ok_or("there is no OpenOCD")?);
-    for script in &commands {
+    for script in adapter.iter().chain(&ports) {
         command.args(["-c", script]);
     }
     let process = command
@@ -243,7 +290,7 @@ fn run(chip: Chip, folder: &Path, board: u16, [tcl, gdb]: [u16; 2]) -> Result<Ch
 
 impl Drop for OpenOcd {
     fn drop(&mut self) {
-        self.is_last.store(true, Ordering::Relaxed);
+        self.board.is_used_last();
         // Both fail if it has ended already. The board ends with its connection.
         let _ = self.process.kill();
         let _ = self.process.wait();

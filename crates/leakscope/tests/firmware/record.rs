@@ -3,13 +3,13 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::{fs, thread};
+use std::{env, fs, thread};
 
 use libtest_mimic::Failed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
-use crate::openocd::{Chip, OpenOcd};
+use crate::openocd::{self, Board, Chip, OpenOcd};
 
 /// What was recorded, and what was said of it at once.
 pub(crate) struct Recorded {
@@ -76,6 +76,50 @@ pub(crate) fn openocd(elf: &Path, folder: &Path, chip: Chip, by: By) -> Result<R
     };
     let messages = openocd.end()?;
     recorded.map_err(|error| failed(&error, &messages))
+}
+
+/// Records a project's program, of which nothing is named: the command finds the program, and starts and ends OpenOCD.
+pub(crate) fn started(elf: &Path, folder: &Path) -> Result<Recorded, Failed> {
+    let mut board = Board::running(elf)?;
+    board.is_used_last();
+    let description = json!({
+        "project_name": "board",
+        "app_elf": "board.elf",
+        "target": "esp32c3",
+        "git_revision": "v5.5.1",
+        "debug_arguments_openocd": board.arguments(),
+    });
+    let build = folder.join("build");
+    fs::create_dir_all(&build)?;
+    fs::copy(elf, build.join("board.elf"))?;
+    fs::write(
+        build.join("project_description.json"),
+        description.to_string(),
+    )?;
+    let program = openocd::program().ok_or("there is no OpenOCD")?;
+    let mut paths = vec![program.parent().unwrap_or(Path::new(".")).to_owned()];
+    paths.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let recorder = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+        .args([
+            "record",
+            "--start-openocd",
+            "--reset",
+            "--format",
+            "json",
+            "-o",
+            "trace.svdat",
+        ])
+        .current_dir(folder)
+        .env("PATH", env::join_paths(paths)?)
+        .env_remove("OPENOCD_COMMANDS")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let recorded = finish(folder, recorder)?;
+    // OpenOCD has ended, or the board would be waiting.
+    board.end()?;
+    Ok(recorded)
 }
 
 fn failed(error: &Failed, messages: &str) -> Failed {

@@ -1,79 +1,95 @@
 //! Where a stream begins: at its start sequence, or where its packets begin to make sense.
 
-use leakscope_systemview::{Text, sync};
+use leakscope_systemview::{Frame, Text, id, sync};
 
-use super::{LONGEST_PACKET, Ready, Special, State, Stream};
-use crate::trace::plausible::{self, Judgement, Seen, is_readable};
+use super::cut::is_readable;
+use super::explain::longest_chain;
+use super::{Ready, Special, State, Stream, split};
 
-/// So many bytes are searched for a start sequence before other beginnings are tried.
-const SEARCH: usize = 256 * 1024;
+/// So many bytes are searched for a start sequence before others are believed to be a recording.
+const HEAD: usize = 64 * 1024;
 
-/// So many plausible packets in a row show that a recording was found that has lost its start.
+/// This many packets in a row, of few kinds, are a recording that has lost its start.
 const RUN_WITHOUT_START: usize = 128;
 
 impl Stream {
-    /// Looks for the beginning; `None` when it stands there.
-    pub(super) fn search(&mut self) -> Option<Ready> {
-        let bytes = self.unread_bytes();
-        let offset = self.position();
-        let may_grow = !self.complete && bytes.len() < SEARCH;
-        if may_grow && sync::at(bytes, self.part.core_bit).is_none() {
-            return Some(Ready::NeedBytes);
-        }
-        if let Some(start) = sync::find(bytes, 0, self.part.core_bit) {
-            self.unread.start += start;
-            self.state = State::Reading;
-            let bytes = start as u64;
-            return match bytes {
-                0 => None,
-                _ => Some(self.special(Special::BeforeStart { offset, bytes })),
-            };
-        }
-        if may_grow {
+    /// Looks for the beginning; `None` when that is done.
+    pub(super) fn begin(&mut self) -> Option<Ready> {
+        let bytes = &self.buffer[self.unread.clone()];
+        let start = sync::find(bytes, 0, self.part.core_bit);
+        if start.is_none() && !self.complete && bytes.len() < HEAD {
             return Some(Ready::NeedBytes);
         }
         if bytes.is_empty() {
             self.state = State::End;
             return None;
         }
-        let begin = if plausible::is_another_format(bytes) {
-            None
-        } else {
-            // Ten zeros are a better beginning than none.
-            let zeros = sync::zeros(bytes, 0).map(|at| at + sync::SYNC.len());
-            let mut places = zeros.chain(0..bytes.len());
-            places.find(|&at| self.may_begin(at))
-        };
-        let Some(begin) = begin else {
+        self.state = State::Reading;
+        self.is_inside = start == Some(0);
+        self.lacks_start = start.is_none();
+        if start == Some(0) {
+            self.history.forget(self.offset + self.unread.start as u64);
+            return None;
+        }
+        let head = &bytes[..start.unwrap_or(bytes.len()).min(HEAD)];
+        let frames = (0..head.len())
+            .map(|at| split(&head[at..], self.part.core_bit))
+            .collect();
+        let chain = longest_chain(&frames);
+        if start.is_none() && !looks_like_packets(head, &chain) {
+            let offset = self.position();
             self.drop_rest();
             return Some(self.special(Special::Nothing { offset }));
-        };
-        self.unread.start += begin;
-        self.state = State::Reading;
-        let offset = self.position();
-        Some(self.special(Special::NoStart { offset }))
+        }
+        let mut before = None;
+        for (_, frame) in chain {
+            self.counts
+                .learn(frame.id, frame.payload, frame.delta, before);
+            before = Some(frame.id);
+        }
+        // What came once may be no packet at all, and would confirm itself.
+        self.counts.halve();
+        None
     }
+}
 
-    /// Whether a recording may begin `at` bytes into what was not read yet, although no start sequence
-    /// stands there.
-    fn may_begin(&self, at: usize) -> bool {
-        let mut ids = Vec::with_capacity(RUN_WITHOUT_START);
-        let mut length = 0;
-        let run = self.follow(at, RUN_WITHOUT_START, |frame| {
-            ids.push(frame.id);
-            length += frame.length;
-            Seen::is_plausible(frame)
-        });
-        let is_whole = ids.len() == RUN_WITHOUT_START;
-        ids.sort_unstable();
-        ids.dedup();
-        let bytes = &self.unread_bytes()[at..];
-        run == Judgement::Good
-            && !is_readable(Text(&bytes[..length.min(bytes.len())]))
-            && if is_whole {
-                ids.len() <= RUN_WITHOUT_START / 4
-            } else {
-                at <= LONGEST_PACKET
-            }
+/// Whether bytes without a start sequence are packets, of which this is the longest chain.
+fn looks_like_packets(bytes: &[u8], chain: &[(usize, &Frame<'_>)]) -> bool {
+    let Some(&(first, _)) = chain.first().filter(|_| !is_another_format(bytes)) else {
+        return false;
+    };
+    let begins = bytes
+        .strip_prefix(&sync::SYNC)
+        .and_then(|rest| rest.first());
+    if begins == Some(&(id::TRACE_START as u8)) {
+        return true;
     }
+    let length = chain.iter().map(|(_, frame)| frame.length).sum::<usize>();
+    let mut ids: Vec<u32> = chain.iter().map(|(_, frame)| frame.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let is_text = is_readable(Text(&bytes[first..first + length]));
+    let is_most = length * 2 > bytes.len() && 2 * chain.len() >= 3 * ids.len();
+    let is_long = chain.len() >= RUN_WITHOUT_START && ids.len() <= chain.len() / 4;
+    !is_text && (is_long || is_most)
+}
+
+/// Whether these are the first bytes of a file in a format that says so itself. Parts of a large enough
+/// file can look like packets.
+fn is_another_format(bytes: &[u8]) -> bool {
+    /// ELF, PNG, PDF, ZIP, Windows and macOS programs, static libraries, images of ESP chips for UF2.
+    const SIGNATURES: [&[u8]; 9] = [
+        b"\x7FELF",
+        b"\x89PNG",
+        b"%PDF",
+        b"PK\x03\x04",
+        b"MZ\x90\x00",
+        b"\xCF\xFA\xED\xFE",
+        b"\xCA\xFE\xBA\xBE",
+        b"!<arch>\n",
+        b"UF2\n",
+    ];
+    SIGNATURES
+        .iter()
+        .any(|signature| bytes.starts_with(signature))
 }

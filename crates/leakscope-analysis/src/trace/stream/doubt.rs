@@ -1,76 +1,186 @@
-//! Packets that are not like others before them: whether they are packets at all.
+//! Bytes in doubt: what is looked at, and what becomes of the explanation.
 
-use leakscope_systemview::{Frame, FrameError, sync};
+use leakscope_systemview::{FrameError, MAX_PAYLOAD, id, sync, varint};
 
-use super::{CONFIRMATION, FEW, Ready, START, Special, State, Stream, split};
-use crate::trace::plausible::{Judgement, Seen};
+use super::explain::{LONGEST_CUT, Step, What, Window, explain};
+use super::price::{BIT, GAP, Price};
+use super::{Ready, Special, State, Stream, split};
 
-/// Behind a packet that is none, the way is looked for within so many bytes.
-const NEAR: usize = 128;
+/// How many bytes behind a doubt are looked at, if there are so many: the first half is decided, the other
+/// one is evidence. Behind a long packet, so many as that half.
+const AHEAD: usize = 1024;
+
+/// What it costs that a recording begins inside a packet.
+const FIRST_GAP: Price = 20 * BIT;
+
+/// In a gap this long, only syncs and this many ordinary packets in a row are looked for.
+const LONG_GAP: u64 = 4096;
+const ORDINARY_RUN: usize = 8;
+
+/// Bytes that are skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    offset: u64,
+    bytes: u64,
+}
 
 impl Stream {
-    /// Reads a packet that is not ordinary, or finds out what stands there instead; `None` if something
-    /// without meaning was passed over.
-    pub(super) fn read_doubtful(&mut self) -> Option<Ready> {
-        let bytes = self.unread_bytes();
-        if bytes.is_empty() && self.complete {
+    /// Explains the bytes at the front, and what was cut but is not sure before them; `None` when that is done.
+    pub(super) fn resolve(&mut self) -> Option<Ready> {
+        let front = self.unread.start;
+        let ahead = self.ahead();
+        self.settle();
+        if self.unread.len() <= ahead && !self.complete {
+            return Some(Ready::NeedBytes);
+        }
+        self.take_back();
+        let start = self.unread.start;
+        let end = self.unread.end.min(front + ahead);
+        if start == end {
             self.state = State::End;
+            return self.end_gap();
+        }
+        self.learn_history();
+        if self.gap.is_some_and(|gap| gap.bytes >= LONG_GAP) && self.skip_far() {
             return None;
         }
-        if bytes.starts_with(&sync::SYNC[..bytes.len().min(2)]) {
-            return self.read_zeros();
-        }
-        match split(bytes, self.part.core_bit) {
-            Ok(frame) => match self.judge_doubtful(&frame) {
-                Judgement::Good => self.accept(),
-                Judgement::NeedBytes => Some(Ready::NeedBytes),
-                Judgement::Bad => self.lose_way(),
+        let window = Window {
+            bytes: &self.buffer[start..end],
+            core_bit: self.part.core_bit,
+            is_end: self.complete && end == self.unread.end,
+            first_gap: match (self.gap, self.is_inside) {
+                (Some(_), _) => 0,
+                (None, false) => FIRST_GAP,
+                (None, true) => GAP,
             },
-            Err(FrameError::Incomplete) if !self.complete => Some(Ready::NeedBytes),
-            Err(FrameError::Incomplete) if self.goes_on() => self.lose_way(),
-            Err(FrameError::Incomplete) => Some(self.cut()),
-            Err(FrameError::Malformed(_)) => self.lose_way(),
-        }
-    }
-
-    /// Whether packets follow a packet that seems to go beyond the end: its length is damaged.
-    pub(super) fn goes_on(&self) -> bool {
-        (1..self.unread.len()).any(|at| self.run_from(at) == Judgement::Good)
-    }
-
-    /// A doubtful packet stands if packets that make sense follow it, or if at least no others begin
-    /// where it and those behind it are said to be.
-    pub(super) fn judge_doubtful(&self, frame: &Frame<'_>) -> Judgement {
-        if !Seen::is_possible(frame) {
-            return Judgement::Bad;
-        }
-        let (mut chain, mut sound) = (frame.length, 0);
-        let judgement = self.follow(frame.length, CONFIRMATION, |next| {
-            let is_plausible = Seen::is_plausible(next);
-            chain += if is_plausible { next.length } else { 0 };
-            sound += usize::from(is_plausible);
-            is_plausible
-        });
-        let contested = match judgement {
-            Judgement::Good if self.seen.is_short(frame) => return Judgement::Good,
-            Judgement::Good => frame.length,
-            // The next damage is not far, but behind these.
-            Judgement::Bad if sound >= FEW && self.seen.is_short(frame) => return Judgement::Good,
-            Judgement::Bad => chain.min(frame.length + NEAR),
-            Judgement::NeedBytes => return Judgement::NeedBytes,
+            before: (self.gap.is_none() && self.clock_runs).then(|| self.last().id()),
         };
-        let rival = (1..contested)
-            .map(|at| self.run_from(at))
-            .find(|judgement| *judgement != Judgement::Bad);
-        match rival {
-            Some(Judgement::Good) => Judgement::Bad,
-            Some(judgement) => judgement,
-            None => Judgement::Good,
+        let decided = if window.is_end {
+            end - start
+        } else {
+            front - start + ahead / 2
+        };
+        let mut steps = explain(&window, &self.counts, &self.kinds);
+        steps.retain(|step| step.place.start < decided);
+        if let Some(last) = steps.last_mut()
+            && last.what == What::Gap
+        {
+            last.place.end = last.place.end.min(decided.max(last.place.start + 1));
+        }
+        self.is_inside = true;
+        self.steps = steps.into();
+        None
+    }
+
+    /// How many bytes must be there to decide what stands at the front: [`AHEAD`], or all of a long packet
+    /// and some that follow it.
+    fn ahead(&self) -> usize {
+        let claimed = |bytes: &[u8]| {
+            let (id, at) = varint::read(bytes, 0).ok()?;
+            let (length, start) = varint::read(bytes, at)
+                .ok()
+                .filter(|_| id >= id::FIRST_WITH_LENGTH)?;
+            Some(start + length as usize).filter(|&end| end <= MAX_PAYLOAD)
+        };
+        let claimed = claimed(self.unread_bytes()).filter(|_| self.gap.is_none());
+        claimed.map_or(AHEAD, |claimed| AHEAD.max(claimed + AHEAD / 2))
+    }
+
+    /// Does the next step of an explanation; `None` if there is nothing to take yet.
+    pub(super) fn follow(&mut self, step: &Step) -> Option<Ready> {
+        let length = step.place.len();
+        let is_packet = !matches!(step.what, What::Gap | What::Zeros);
+        if is_packet && std::mem::take(&mut self.lacks_start) {
+            let offset = self.position();
+            self.steps.push_front(step.clone());
+            self.gap = None;
+            return Some(self.special(Special::NoStart { offset }));
+        }
+        let is_padding = step.what == What::Zeros && self.is_padding(length);
+        let goes_on = step.what == What::Gap || step.what == What::Zeros && !is_padding;
+        if !goes_on && self.gap.is_some() {
+            self.steps.push_front(step.clone());
+            return self.end_gap();
+        }
+        match step.what {
+            What::Zeros if is_padding => self.pass(length),
+            What::Gap | What::Zeros => self.skip(length),
+            What::Cut => return Some(self.cut_off()),
+            What::Packet => return self.follow_packet(step),
+            What::WithoutDelta => self.accept_without_delta(length),
+        }
+        None
+    }
+
+    /// Whether so many zeros at the front are a sync, or stand where a recorder is silent: at the beginning, before
+    /// a `TRACE_START`, behind a `TRACE_STOP`, at the end.
+    fn is_padding(&self, length: usize) -> bool {
+        let next = self.unread_bytes().get(length);
+        length >= sync::SYNC.len()
+            || !self.clock_runs
+            || self.last().id() == id::TRACE_STOP
+            || next.is_none_or(|&next| u32::from(next) == id::TRACE_START)
+    }
+
+    fn follow_packet(&mut self, step: &Step) -> Option<Ready> {
+        match split(self.unread_bytes(), self.part.core_bit) {
+            Ok(_) => {
+                // Beside a gap, a packet may be none. It would confirm itself.
+                let next = self.steps.front().map(|next| next.what);
+                let is_beside_gap =
+                    std::mem::take(&mut self.is_behind_gap) || next == Some(What::Gap);
+                self.accept(!is_beside_gap);
+                self.believe(!is_beside_gap);
+                None
+            }
+            Err(FrameError::Incomplete) if !self.complete => {
+                self.steps.push_front(step.clone());
+                Some(Ready::NeedBytes)
+            }
+            Err(FrameError::Incomplete) if self.unread.len() <= LONGEST_CUT => Some(self.cut_off()),
+            // It claimed to go on behind what was looked at, and does not.
+            Err(_) => {
+                self.skip(1);
+                None
+            }
         }
     }
 
-    /// The data end inside a packet.
-    fn cut(&mut self) -> Ready {
+    /// What was cut as part of an explanation is sure, and learnt from.
+    fn believe(&mut self, is_learnt: bool) {
+        self.sure = self.cut;
+        if is_learnt {
+            self.learn_history();
+        }
+        self.history.forget(self.position());
+    }
+
+    fn accept_without_delta(&mut self, length: usize) {
+        let start = self.unread.start;
+        let bytes = [&self.buffer[start..start + length], &[0]].concat();
+        if let Ok(frame) = split(&bytes, self.part.core_bit) {
+            let piece = self.piece(&frame);
+            self.unread.start += length;
+            self.offer(piece);
+            self.believe(false);
+        }
+        self.begin_gap();
+    }
+
+    /// The data end inside a packet. In a ring, it may go on at the beginning.
+    fn cut_off(&mut self) -> Ready {
+        let wrapped = std::mem::take(&mut self.wrapped);
+        let whole = [self.unread_bytes(), &wrapped].concat();
+        let frame = split(&whole, self.part.core_bit);
+        if frame.is_ok_and(|frame| frame.length == whole.len()) && !wrapped.is_empty() {
+            self.buffer.truncate(self.unread.end);
+            self.buffer.extend(wrapped);
+            self.supplied = self.buffer.len();
+            self.unread.end = self.supplied;
+            self.accept(true);
+            self.believe(false);
+            return Ready::Item;
+        }
         let (offset, time) = (self.position(), self.time);
         let bytes = self.drop_rest();
         self.special(Special::Cut {
@@ -80,45 +190,72 @@ impl Stream {
         })
     }
 
-    /// Two zeros or more: a sync, padding at the end, or `NOP` packets, which no recorder sends.
-    fn read_zeros(&mut self) -> Option<Ready> {
-        let bytes = self.unread_bytes();
-        if bytes.len() < START && !self.complete {
-            return Some(Ready::NeedBytes);
+    /// These bytes are no packets.
+    fn pass(&mut self, count: usize) {
+        self.unread.start += count;
+        self.history.forget(self.position());
+    }
+
+    fn begin_gap(&mut self) {
+        let offset = self.position();
+        self.gap.get_or_insert(Gap { offset, bytes: 0 });
+    }
+
+    fn skip(&mut self, count: usize) {
+        self.begin_gap();
+        self.is_behind_gap = true;
+        if !self.clock_runs && self.wrapped.len() < LONGEST_CUT {
+            let skipped = &self.buffer[self.unread.start..self.unread.start + count];
+            self.wrapped.extend_from_slice(skipped);
         }
-        if bytes.iter().all(|&byte| byte == 0) {
-            return self.read_padding();
-        }
-        if sync::at(bytes, self.part.core_bit) == Some(sync::Sync::Start) {
-            self.unread.start += sync::SYNC.len();
-            return None;
-        }
-        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
-        let skipped = zeros.min(sync::SYNC.len()) & !1;
-        match self.run_from(skipped) {
-            Judgement::Good => {
-                self.unread.start += skipped;
-                None
-            }
-            Judgement::NeedBytes => Some(Ready::NeedBytes),
-            Judgement::Bad => self.lose_way(),
+        self.pass(count);
+        if let Some(gap) = &mut self.gap {
+            gap.bytes += count as u64;
         }
     }
 
-    /// Nothing but zeros is left, so far.
-    fn read_padding(&mut self) -> Option<Ready> {
-        let zeros = self.unread.len();
-        match (self.complete, zeros) {
-            (true, 1) => Some(self.cut()),
-            (true, _) => {
-                self.drop_rest();
-                None
+    /// The gap is over, and becomes an item; `None` if there was none.
+    fn end_gap(&mut self) -> Option<Ready> {
+        let Gap { offset, bytes } = self.gap.take()?;
+        let time = self.time;
+        let item = if self.clock_runs {
+            Special::Skipped {
+                offset,
+                bytes,
+                time,
             }
-            (false, _) => {
-                // A sync may still follow: the last ten are its.
-                self.unread.start += zeros.saturating_sub(sync::SYNC.len());
-                Some(Ready::NeedBytes)
-            }
-        }
+        } else {
+            Special::BeforeStart { offset, bytes }
+        };
+        Some(self.special(item))
+    }
+
+    /// In a long gap: skips up to where a sync stands, or ordinary packets; whether any bytes were skipped.
+    fn skip_far(&mut self) -> bool {
+        let bytes = self.unread_bytes();
+        let end = bytes.len();
+        let stays = if self.complete {
+            end
+        } else {
+            end.saturating_sub(AHEAD)
+        };
+        let far = (0..stays).find(|&at| {
+            bytes[at..].starts_with(&sync::SYNC) && bytes.get(at + sync::SYNC.len()) != Some(&0)
+                || self.runs_from(self.unread.start + at)
+        });
+        let count = far.unwrap_or(stays);
+        self.skip(count);
+        count > 0
+    }
+
+    /// Whether ordinary packets stand there in the buffer, one behind the other.
+    fn runs_from(&self, mut at: usize) -> bool {
+        (0..ORDINARY_RUN).all(|_| {
+            let length = self.ordinary_length(&self.buffer[at..self.unread.end]);
+            length.is_ok_and(|length| {
+                at += length;
+                true
+            })
+        })
     }
 }

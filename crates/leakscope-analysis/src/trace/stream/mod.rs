@@ -1,16 +1,34 @@
-//! One stream of packets: bytes in, frames with times out, damage skipped.
+//! One stream of packets: bytes in, frames with times out, damage read as its cheapest explanation.
+//!
+//! Packets that are ordinary ([`kinds`]) are cut in batches ([`cut`]). Where bytes are in doubt ([`doubt`]), they
+//! are read as their cheapest explanation ([`explain`]), by the prices ([`price`]) of what the stream has held
+//! before ([`counts`]).
 
 mod begin;
-mod damage;
+mod counts;
+mod cut;
 mod doubt;
+mod explain;
+mod history;
+mod kinds;
+mod news;
+mod parts;
+mod price;
+mod trial;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use leakscope_systemview::{Frame, FrameError, varint};
 
+use self::counts::Counts;
+use self::doubt::Gap;
+use self::explain::Step;
+use self::history::History;
+use self::kinds::Kinds;
+pub(super) use self::trial::has_core_bits;
 use super::lane::{Label, Lane};
 use super::layout::Part;
-use super::plausible::Seen;
 
 /// What a stream can hold beside frames.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +41,8 @@ pub(super) enum Special {
     NoStart { offset: u64 },
     /// Nothing in it looks like packets.
     Nothing { offset: u64 },
+    /// The data end before the part that stands there.
+    Missing { offset: u64 },
     /// The data end inside a packet.
     Cut { offset: u64, bytes: u64, time: u64 },
 }
@@ -40,6 +60,18 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    #[inline(always)]
+    fn of(frame: &Frame<'_>, start: usize, time: u64, label: Label) -> Self {
+        Self {
+            time,
+            start: start as u32,
+            payload_start: (start + frame.payload_start) as u32,
+            payload_length: frame.payload.len() as u32,
+            delta: frame.delta,
+            label,
+        }
+    }
+
     #[inline]
     pub(super) fn id(&self) -> u32 {
         u32::from(self.label.id)
@@ -67,26 +99,55 @@ pub(super) enum Ready {
 
 /// One stream of packets.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something else")]
 pub(super) struct Stream {
     pub(super) part: Part,
     buffer: Vec<u8>,
-    /// The bytes of the buffer that were not read yet.
+    /// The bytes of the buffer that were not cut yet. In a checkpoint, those before them are still to be supplied.
     unread: Range<usize>,
+    /// Where in the buffer the bytes end that were supplied: behind `unread`, if they may be another part's.
+    supplied: usize,
     /// Where the buffer's first byte stands in the input.
     offset: u64,
+    /// Where the stream begins in it.
+    first: u64,
     /// No more bytes will come.
     complete: bool,
     state: State,
+    /// Whether a gap would be one inside the recording, and not what stands before it.
+    is_inside: bool,
+    /// Whether no start sequence was found, which is still to be said.
+    lacks_start: bool,
+    /// The time of the packet that was cut last.
     time: u64,
     /// The clock has its zero: at the first `TRACE_START`, or lacking that, at the first packet.
     clock_runs: bool,
-    seen: Seen,
-    /// The frame that was taken last, and the next one: they take turns, so that none is copied.
-    pieces: [Piece; 2],
-    /// Which of them is the next one.
-    next: usize,
-    /// Whether the next one was cut already.
-    is_cut: bool,
+    kinds: Kinds,
+    counts: Counts,
+    /// Packets that were cut, by their numbers, in a ring: the one that was taken last, and those that what comes
+    /// behind them may still put in doubt.
+    pieces: [Piece; RING],
+    /// Packets before this one were taken.
+    taken: usize,
+    /// Packets before this one may be taken.
+    sure: usize,
+    /// Packets before this one were cut.
+    cut: usize,
+    /// Nothing is in doubt: packets are cut as they are taken, so that [`LOOKBACK`] of them are not sure. The counts
+    /// behind `taken` are not kept.
+    is_smooth: bool,
+    /// Where in the input the packets begin that were not learnt from yet, and two places behind that.
+    history: History,
+    /// At a checkpoint: how many are, as soon as their bytes are supplied once more.
+    resuming: Option<usize>,
+    /// The explanation of the bytes at the front, as far as it was not followed.
+    steps: VecDeque<Step>,
+    /// Bytes that are being skipped.
+    gap: Option<Gap>,
+    /// What comes next stands behind a gap.
+    is_behind_gap: bool,
+    /// The bytes before the first packet: in a ring, they may be the end of the last one.
+    wrapped: Vec<u8>,
     /// What comes next, if it is no frame.
     special: Option<Special>,
     /// The time of the next item. 0 if it is not known yet, so that the stream is asked next; the
@@ -99,27 +160,20 @@ enum State {
     /// Before the first packet.
     Searching,
     Reading,
-    /// Behind damage: so many bytes were skipped so far.
-    Lost {
-        skipped: u64,
-    },
     End,
 }
 
+/// Damage is noticed up to so many packets late.
+const LOOKBACK: usize = 8;
+
+/// The number of the first packet.
+const FIRST: usize = LOOKBACK + 1;
+
+/// Packets that are kept: more than [`LOOKBACK`], and the one that was taken last.
+const RING: usize = 16;
+
 /// Room for bytes: what one read of a file brings.
 const BUFFER: usize = 128 * 1024;
-
-/// A sync, `TRACE_START` and `INIT` at their longest.
-const START: usize = 64;
-
-/// So many of them may be unlike those before the damage.
-const FEW: usize = 3;
-
-/// What is left of a packet at the begin or at the end of a recording is no longer than this.
-const LONGEST_PACKET: usize = 512;
-
-/// So many plausible packets must follow one that is doubtful.
-const CONFIRMATION: usize = 8;
 
 impl Stream {
     pub(super) fn new(part: Part) -> Self {
@@ -127,15 +181,28 @@ impl Stream {
             part,
             buffer: Vec::new(),
             unread: 0..0,
+            supplied: 0,
             offset: part.start,
+            first: part.start,
             complete: false,
             state: State::Searching,
+            is_inside: false,
+            lacks_start: false,
             time: 0,
             clock_runs: false,
-            seen: Seen::new(&part),
-            pieces: [Piece::default(); 2],
-            next: 0,
-            is_cut: false,
+            kinds: Kinds::new(&part),
+            counts: Counts::default(),
+            pieces: [Piece::default(); RING],
+            taken: FIRST,
+            sure: FIRST,
+            cut: FIRST,
+            is_smooth: false,
+            history: History::default(),
+            resuming: None,
+            steps: VecDeque::new(),
+            gap: None,
+            is_behind_gap: false,
+            wrapped: Vec::new(),
             special: None,
             next_time: 0,
         }
@@ -143,22 +210,22 @@ impl Stream {
 
     /// Room for more bytes; never empty.
     pub(super) fn space(&mut self) -> &mut [u8] {
-        let (start, end) = (self.unread.start, self.unread.end);
-        self.buffer.copy_within(start..end, 0);
-        self.offset += start as u64;
-        self.unread = 0..end - start;
-        if self.buffer.len() < BUFFER {
-            self.buffer.resize(BUFFER, 0);
-        } else if self.unread.end * 2 > self.buffer.len() {
+        if self.unread.start <= self.unread.end {
+            self.drop_past();
+        }
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; BUFFER];
+        } else if self.supplied * 2 > self.buffer.len() {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
-        &mut self.buffer[self.unread.end..]
+        &mut self.buffer[self.supplied..]
     }
 
     /// So many bytes were written into [`Stream::space`]; none means that no more will come.
     pub(super) fn supply(&mut self, count: usize) {
-        self.unread.end += count;
+        self.supplied += count;
         self.complete |= count == 0;
+        self.find_borders();
     }
 
     /// Whether the beginning was found.
@@ -168,35 +235,12 @@ impl Stream {
 
     /// Up to where in the input bytes were supplied.
     pub(super) fn supplied_to(&self) -> u64 {
-        self.offset + self.unread.end as u64
+        self.offset + self.supplied as u64
     }
 
-    /// A copy to which only the bytes up to the next item were supplied.
-    pub(super) fn without_unread(&self) -> Self {
-        let next = self.next_piece();
-        let first = next.map_or(self.unread.start, |next| next.start as usize);
-        let kept = &self.buffer[first..self.unread.start];
-        let next = next.map(|next| Piece {
-            start: next.start - first as u32,
-            payload_start: next.payload_start - first as u32,
-            ..*next
-        });
-        Self {
-            part: self.part,
-            buffer: kept.to_vec(),
-            unread: kept.len()..kept.len(),
-            offset: self.offset + first as u64,
-            complete: false,
-            state: self.state,
-            time: self.time,
-            clock_runs: self.clock_runs,
-            seen: self.seen.clone(),
-            pieces: [next.unwrap_or_default(); 2],
-            next: self.next,
-            is_cut: self.is_cut,
-            special: self.special,
-            next_time: self.next_time,
-        }
+    /// How many bytes of its own were supplied.
+    pub(super) fn bytes(&self) -> u64 {
+        self.supplied_to() - self.first
     }
 
     #[inline]
@@ -218,41 +262,42 @@ impl Stream {
         self.offset + u64::from(piece.start)
     }
 
-    /// Packets with this id may come.
-    pub(super) fn announce(&mut self, id: u32) {
-        self.seen.announce(id);
-    }
-
     /// From now on, packets with this id of a module take this way.
     pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
-        self.seen.set_lane(id, lane);
-        let next = &mut self.pieces[self.next & 1];
-        if next.id() == id {
-            next.label.lane = lane;
+        self.kinds.set_lane(id, lane);
+        for piece in &mut self.pieces {
+            if piece.id() == id {
+                piece.label.lane = lane;
+            }
         }
     }
 
     /// The next item, if it is a frame that is ready.
     #[inline(always)]
     fn next_piece(&self) -> Option<&Piece> {
-        self.is_cut.then(|| &self.pieces[self.next & 1])
+        (self.taken < self.sure).then(|| &self.pieces[self.taken % RING])
     }
 
     /// Takes the next item, if it is a frame that is ready: it is [`Stream::taken`] then.
     #[inline(always)]
     pub(super) fn take_frame(&mut self) -> bool {
-        if self.is_cut {
-            self.next ^= 1;
-            self.cut_quickly();
+        if self.is_smooth {
+            self.taken += 1;
+            self.cut_as_taken();
             return true;
         }
-        false
+        let is_ready = self.taken < self.sure;
+        if is_ready {
+            self.taken += 1;
+            self.next_time = self.next_piece().map_or(0, |next| next.time);
+        }
+        is_ready
     }
 
     /// The frame that was taken last.
     #[inline(always)]
     pub(super) fn taken(&self) -> &Piece {
-        &self.pieces[(self.next ^ 1) & 1]
+        &self.pieces[(self.taken - 1) % RING]
     }
 
     /// Takes the next item, if it is none; `None` if [`Stream::prepare`] must be asked first.
@@ -274,61 +319,24 @@ impl Stream {
 
     fn find_item(&mut self) -> Ready {
         loop {
-            if self.state == State::Reading && self.clock_runs {
-                self.cut_ordinary();
-            }
-            if self.is_cut {
+            if self.taken < self.sure || self.special.is_some() {
                 return Ready::Item;
             }
-            let answer = match self.state {
-                State::Searching => self.search(),
-                State::Reading => self.read_doubtful(),
-                State::Lost { .. } => Some(self.find_way()),
-                State::End => Some(Ready::End),
+            let answer = match (self.resuming, self.state) {
+                (Some(sure), _) => self.resume(sure),
+                (None, State::End) => Some(Ready::End),
+                (None, State::Searching) => self.begin(),
+                (None, State::Reading) => self.read(),
             };
-            if let Some(answer) = answer {
+            if let Some(answer) = answer.filter(|_| self.taken == self.sure) {
                 return answer;
             }
         }
     }
 
-    /// Cuts the next frame, if that is quickly done: else [`Stream::prepare`] does it.
-    #[inline(always)]
-    fn cut_quickly(&mut self) {
-        let start = self.unread.start;
-        let bytes = &self.buffer[start..self.unread.end];
-        if let Some((frame, kind)) = self.seen.split_ordinary(bytes) {
-            let time = self.time + u64::from(frame.delta);
-            let end = start + frame.length;
-            self.offer(Piece::of(&frame, start, time, kind.label), end);
-        } else {
-            self.next_time = 0;
-            self.is_cut = false;
-        }
-    }
-
-    /// Cuts the next frame, if nothing about it calls for a second look.
-    fn cut_ordinary(&mut self) {
-        let start = self.unread.start;
-        let bytes = &self.buffer[start..self.unread.end];
-        if let Ok(frame) = split(bytes, self.part.core_bit)
-            && let Some(lane) = self.seen.ordinary(&frame)
-        {
-            let time = self.time + u64::from(frame.delta);
-            let end = start + frame.length;
-            let label = self.label(&frame, lane);
-            self.offer(Piece::of(&frame, start, time, label), end);
-            self.is_cut = true;
-        }
-    }
-
-    /// The next item is this frame, which ends there in the buffer.
-    #[inline(always)]
-    fn offer(&mut self, piece: Piece, end: usize) {
-        self.time = piece.time;
-        self.next_time = piece.time;
-        self.pieces[self.next & 1] = piece;
-        self.unread.start = end;
+    /// The packet that was cut last.
+    fn last(&self) -> &Piece {
+        &self.pieces[(self.cut - 1) % RING]
     }
 
     fn special(&mut self, item: Special) -> Ready {
@@ -350,46 +358,6 @@ impl Stream {
         self.unread.start = self.unread.end;
         self.state = State::End;
         bytes
-    }
-
-    fn label(&self, frame: &Frame<'_>, lane: Lane) -> Label {
-        Label {
-            id: frame.id as u16,
-            core: self.part.core.max(frame.core),
-            lane,
-        }
-    }
-
-    /// Accepts the packet at the front.
-    fn accept(&mut self) -> Option<Ready> {
-        let start = self.unread.start;
-        let frame = split(&self.buffer[self.unread.clone()], self.part.core_bit).ok()?;
-        if self.clock_runs {
-            self.time += u64::from(frame.delta);
-        } else {
-            self.clock_runs = true;
-        }
-        self.seen.learn(frame.id, frame.payload);
-        let lane = self.seen.lane(frame.id);
-        let label = self.label(&frame, lane);
-        self.pieces[self.next & 1] = Piece::of(&frame, start, self.time, label);
-        self.is_cut = true;
-        self.unread.start += frame.length;
-        Some(Ready::Item)
-    }
-}
-
-impl Piece {
-    #[inline(always)]
-    fn of(frame: &Frame<'_>, start: usize, time: u64, label: Label) -> Self {
-        Self {
-            time,
-            start: start as u32,
-            payload_start: (start + frame.payload_start) as u32,
-            payload_length: frame.payload.len() as u32,
-            delta: frame.delta,
-            label,
-        }
     }
 }
 

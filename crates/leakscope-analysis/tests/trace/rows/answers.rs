@@ -8,6 +8,7 @@ use leakscope_analysis::{Analysis, trace};
 use leakscope_testing::scenario::{IDF_HEAP, Scenario};
 
 use super::{BLOCK, OTHER, SITE};
+use crate::growing::Growing;
 use crate::reading::{read, read_one};
 
 /// Scenario that was stopped and started again goes on in time, and in a session of its own.
@@ -126,24 +127,5 @@ impl Feed for Measured<'_> {
     fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> Result<usize, Infallible> {
         self.largest = self.largest.max(buffer.len());
         [self.bytes].as_slice().read_at(0, offset, buffer)
-    }
-}
-
-/// A file of which so many bytes have been written yet.
-struct Growing<'b> {
-    bytes: &'b [u8],
-    written: usize,
-}
-
-impl Feed for Growing<'_> {
-    type Error = Infallible;
-
-    fn read_at(&mut self, _: usize, offset: u64, buffer: &mut [u8]) -> Result<usize, Infallible> {
-        let written = &self.bytes[..self.written];
-        [written].as_slice().read_at(0, offset, buffer)
-    }
-
-    fn grows(&self) -> bool {
-        self.written < self.bytes.len()
     }
 }

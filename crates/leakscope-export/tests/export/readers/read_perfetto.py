@@ -37,7 +37,7 @@ def main(path):
               "mappings", "frames", "callstacks"]
     known = {field: {} for field in tables}
     tracks, open_slices, slices, instants, flows = {}, {}, Counter(), Counter(), {}
-    ended, logs, counters, index, dumps = 0, Counter(), [], 0, 0
+    ended, logs, live, index, dumps = 0, Counter(), [], 0, 0
     heap, names = {}, {}
     for packet in trace.packet:
         assert packet.trusted_packet_sequence_id == 1 and packet.sequence_flags in (1, 2)
@@ -62,7 +62,8 @@ def main(path):
                 assert packet.timestamp >= begin, "a slice ends before it begins"
                 slices[f"{row}: {what}"] += 1
             elif event.type == proto.TrackEvent.TYPE_COUNTER:
-                counters.append(event.counter_value)
+                if row == "bytes that live":
+                    live.append(event.counter_value)
             else:
                 instants[name] += 1
                 assert not event.callstack_iid or event.callstack_iid in known["callstacks"]
@@ -107,7 +108,7 @@ def main(path):
     print(json.dumps({
         "packets": len(trace.packet), "dumps": dumps, "slices": slices, "instants": instants, "ended": ended,
         "flows_left": len(flows), "logs": sum(logs.values()), "errors": logs[6], "warnings": logs[5],
-        "counter_last": counters[-1] if counters else 0, "counter_max": max(counters, default=0),
+        "live_last": live[-1] if live else 0, "live_max": max(live, default=0),
         "heap": dict(zip(["allocated_bytes", "freed_bytes", "allocations", "frees"], sums)),
         "outstanding": {stack: size for stack, size in sorted(outstanding.items()) if size},
         "allocated": dict(sorted(allocated.items())),

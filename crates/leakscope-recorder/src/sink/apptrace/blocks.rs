@@ -101,7 +101,7 @@ impl Filling {
 impl<const SIZE: usize> Blocks<SIZE> {
     pub(super) const fn new() -> Self {
         assert!(
-            SIZE >= 512 && SIZE <= LENGTH as usize && SIZE.is_multiple_of(4),
+            SIZE >= 512 && SIZE <= LENGTH as usize && SIZE % 4 == 0,
             "a block holds 512 to 32764 bytes, in words"
         );
         const {

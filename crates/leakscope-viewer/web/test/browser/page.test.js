@@ -93,6 +93,7 @@ async function offersFormats(url) {
     await tab.click('.head-buttons button', '⤓');
     await tab.see('.menu button', 'pprof: ');
     await tab.see('.menu button', 'perfetto: ');
+    await tab.see('.menu button', 'sites.csv: ');
     await tab.key('Escape');
   });
 }

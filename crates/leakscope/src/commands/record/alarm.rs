@@ -1,4 +1,5 @@
-//! `--alarm`: a call site that leaks too fast is told of at once, and in the exit code.
+//! `--alarm`: a call site that leaks too fast is told of at once, and in the exit code. Of a recording that is added to
+//! another one, only what is new is judged.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,23 +8,28 @@ use std::time::{Duration, Instant};
 use leakscope_compare::rate::Rate;
 use leakscope_report::{Report, Standing, units};
 
+use super::alone::Alone;
+use super::live::Reader;
 use super::status;
 
 /// Call sites are looked at this often.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// What raises it, and by what it was raised.
-pub(super) struct Alarm {
+pub(super) struct Alarm<'s> {
     limit: Rate,
+    /// Reads what is new, if that is not all of the recording.
+    added: Option<Alone<'s>>,
     next_look: Instant,
     /// Call sites, by number.
     raised: BTreeSet<u32>,
 }
 
-impl Alarm {
-    pub(super) fn new(limit: Rate) -> Self {
+impl<'s> Alarm<'s> {
+    pub(super) fn new(limit: Rate, added: Option<Alone<'s>>) -> Self {
         Self {
             limit,
+            added,
             next_look: Instant::now(),
             raised: BTreeSet::new(),
         }
@@ -34,8 +40,16 @@ impl Alarm {
         Instant::now() >= self.next_look
     }
 
-    /// A line for each call site that was not told of yet.
-    pub(super) fn look(&mut self, report: &Report) -> Vec<String> {
+    /// A line for each call site that was not told of yet. `whole` is the report on all of the recording.
+    pub(super) fn look(&mut self, whole: impl FnOnce() -> Report) -> anyhow::Result<Vec<String>> {
+        self.next_look = Instant::now() + PERIOD;
+        let report = match &mut self.added {
+            None => whole(),
+            Some(added) => {
+                while added.read()?.0 {}
+                added.report()
+            }
+        };
         let limit = self.limit;
         let sites = report.call_sites.iter();
         let fast = sites.filter(|site| {
@@ -54,8 +68,7 @@ impl Alarm {
                 ));
             }
         }
-        self.next_look = Instant::now() + PERIOD;
-        lines
+        Ok(lines)
     }
 
     /// What is to be said at the end.

@@ -1,7 +1,6 @@
 //! The analysis of a growing file, where nobody looks at a page.
 
 use std::io;
-use std::sync::mpsc::Sender;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::outcome::Outcome;
@@ -11,13 +10,15 @@ use leakscope_report::{Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::TraceInputs;
 
-use super::live::Reader;
+use super::live::{Line, Reader};
+use super::queue::Sender;
 use crate::cli;
 use crate::firmware::{self, AllocatorFrames};
 use crate::recording::OpenRecording;
 
-/// One turn reads at most this much; then others get theirs.
+/// One turn reads at most this much, and so many log messages; then others get theirs.
 const TURN: usize = 8 << 20;
+const TURN_ROWS: usize = super::MOST_LINES / 2;
 
 /// An analysis that keeps up with a file.
 pub(super) struct Alone<'s> {
@@ -27,7 +28,7 @@ pub(super) struct Alone<'s> {
     symbols: Option<&'s Symbols>,
     symbolizer: Symbolizer<'s>,
     /// Where log messages are sent, if they are wanted.
-    log: Option<Sender<LogRow>>,
+    log: Option<Sender<Line>>,
 }
 
 impl<'s> Alone<'s> {
@@ -35,7 +36,7 @@ impl<'s> Alone<'s> {
         recording: OpenRecording,
         options: &cli::Symbols,
         symbols: Option<&'s Symbols>,
-        log: Option<Sender<LogRow>>,
+        log: Option<Sender<Line>>,
     ) -> Self {
         let front = Front::default();
         Self {
@@ -70,21 +71,26 @@ impl Reader for Alone<'_> {
             recording: &mut self.recording,
             left: TURN,
         };
+        let mut is_cut = false;
         if let Some(log) = &self.log {
-            while let Step::Event(event, trace) = self.analysis.step(&mut turn)? {
+            let mut rows = 0;
+            while rows < TURN_ROWS
+                && let Step::Event(event, trace) = self.analysis.step(&mut turn)?
+            {
                 if let Some(row) = LogRow::new(&event, trace, &self.symbolizer) {
-                    // Whoever wanted them may be gone.
-                    let _ = log.send(row);
+                    log.offer(Line::Row(row));
+                    rows += 1;
                 }
             }
+            is_cut = rows == TURN_ROWS;
         } else {
             self.analysis.run(&mut turn)?;
         }
-        Ok((turn.left == 0, self.analysis.trace().counts()))
+        Ok((is_cut || turn.left == 0, self.analysis.trace().counts()))
     }
 
     fn report(&mut self) -> Report {
-        let mut outcome = self.analysis.outcome();
+        let mut outcome = self.analysis.outcome_if_over();
         if let Some(symbols) = self.symbols {
             firmware::check(symbols, &mut outcome);
         }

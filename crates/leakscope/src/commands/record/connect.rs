@@ -3,7 +3,7 @@
 use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::course::Options;
-use leakscope_capture::gdb::{self, Architecture};
+use leakscope_capture::gdb::{self, Architecture, Endpoint};
 use leakscope_capture::memory::WordLayout;
 use leakscope_capture::openocd;
 use leakscope_capture::rtt::{self, Place};
@@ -16,13 +16,15 @@ use super::places;
 use crate::cli::{Record, SerialAddress};
 use crate::screen::Advised;
 
-/// The source, connected as far as somebody is there. What it cannot do is refused first.
+/// The source, connected as far as somebody is there; `started` is where OpenOCD is, if it was started for this. What it cannot do is refused first.
 pub(super) fn connect(
     record: &Record,
+    started: Option<&Endpoint>,
     symbols: Option<&Symbols>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Box<dyn Source>> {
     let named = &record.source;
+    let openocd = started.or(named.openocd.as_ref());
     let refuse = |option, abilities| refuse_others(record, option, abilities);
     Ok(if let Some(SerialAddress { path, baud }) = &named.serial {
         refuse("--serial", serial::ABILITIES)?;
@@ -48,7 +50,7 @@ pub(super) fn connect(
         refuse("--rtt-memory", rtt::ABILITIES)?;
         let layout = symbols.map(layout).unwrap_or_default();
         rtt::open_file(place, symbols.and_then(control_block), layout)?
-    } else if let Some(endpoint) = &named.openocd {
+    } else if let Some(endpoint) = openocd {
         refuse("--openocd", openocd::ABILITIES)?;
         openocd::connect(endpoint, options(record, symbols, interrupt)?)?
     } else if named.stdin {
@@ -58,7 +60,7 @@ pub(super) fn connect(
         return Err(Advised {
             message: "no source is named".to_owned(),
             hint: "`--openocd localhost:6666` or `--gdb localhost:3333` for a debugger that is running, \
-                   `--serial PORT@BAUD` for a serial line; `leakscope record --help` has the others",
+                   `--serial PORT@BAUD` for a serial line; in an ESP-IDF project, none is needed; `leakscope record --help` has the others",
         }
         .into());
     })

@@ -1,7 +1,6 @@
 //! What is known of a recording while it is being made. One reader follows the file; all others ask it.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use leakscope_analysis::outcome::Outcome;
@@ -9,11 +8,22 @@ use leakscope_analysis::trace::Counts;
 use leakscope_report::Report;
 use leakscope_report::log::LogRow;
 
+use super::queue::Queue;
 use super::recognise::{self, Data};
 
 /// If no packet was found in so many bytes, or after so much time, it is looked what comes instead.
 const DOUBT_BYTES: u64 = 4096;
 const DOUBT_TIME: Duration = Duration::from_secs(3);
+
+/// What a device says, as it is shown.
+pub(super) enum Line {
+    /// A log message of its trace.
+    Row(LogRow),
+    /// What it has printed beside its trace; that has no time.
+    Printed(String),
+    /// So many found no room, or none.
+    LeftOut(u64),
+}
 
 /// What reads the file as it grows, and analyses it.
 pub(super) trait Reader {
@@ -33,8 +43,8 @@ pub(super) trait Reader {
 /// A recording that is being followed.
 pub(super) struct Live<'r> {
     reader: Box<dyn Reader + 'r>,
-    /// Log messages, if they are wanted.
-    rows: Receiver<LogRow>,
+    /// What the device says, if that is wanted.
+    lines: Queue<Line>,
     /// By input and core: an offset that the last message that was printed begins before.
     printed: BTreeMap<(usize, u8), u64>,
     counts: Counts,
@@ -43,10 +53,10 @@ pub(super) struct Live<'r> {
 }
 
 impl<'r> Live<'r> {
-    pub(super) fn new(reader: Box<dyn Reader + 'r>, rows: Receiver<LogRow>) -> Self {
+    pub(super) fn new(reader: Box<dyn Reader + 'r>, lines: Queue<Line>) -> Self {
         Self {
             reader,
-            rows,
+            lines,
             printed: BTreeMap::new(),
             counts: Counts::default(),
             first_byte: None,
@@ -60,18 +70,23 @@ impl<'r> Live<'r> {
     }
 
     /// Takes into account what has been written since the last time, or some of it: whether there is more. `log` is
-    /// shown log messages. What failed can be tried again.
-    pub(super) fn follow(&mut self, log: &mut dyn FnMut(LogRow)) -> anyhow::Result<bool> {
+    /// shown what the device says. What failed can be tried again.
+    pub(super) fn follow(&mut self, log: &mut dyn FnMut(Line)) -> anyhow::Result<bool> {
         let (is_behind, counts) = self.reader.read()?;
         self.counts = counts;
-        for row in self.rows.try_iter() {
+        for line in self.lines.waiting() {
+            let Line::Row(row) = &line else {
+                log(line);
+                continue;
+            };
             let printed = self.printed.entry((row.input, row.core)).or_default();
             // Reading may have begun again at the front.
             if row.offset >= *printed {
                 *printed = row.offset + 1;
-                log(row);
+                log(line);
             }
         }
+        log(Line::LeftOut(self.lines.left_out()));
         Ok(is_behind)
     }
 

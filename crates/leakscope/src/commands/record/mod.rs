@@ -3,10 +3,12 @@
 //! One thread takes bytes from the device and writes them to the file ([`leakscope_capture::recording`]);
 //! one reader follows that file as it grows, with the analysis that `leakscope report` uses.
 //!
+//! - [`project`] is what the project around says of a recording; [`openocd`] is OpenOCD, started for it.
 //! - [`connect`] opens the source that was named, and refuses what it cannot do.
 //! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
 //! - [`alone`] is its reader; if a [`page`] shows the recording in the browser meanwhile, the page's engine is.
+//! - [`queue`] keeps what there was no time to show yet, and no more than a stated number of it.
 //! - [`alarm`] says at once which call site leaks too fast.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
@@ -14,8 +16,11 @@ mod alarm;
 mod alone;
 mod connect;
 mod live;
+mod openocd;
 mod page;
 pub(super) mod places;
+mod project;
+mod queue;
 mod recognise;
 mod status;
 mod words;
@@ -26,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,27 +47,38 @@ use leakscope_symbols::Symbols;
 use self::alarm::Alarm;
 pub(crate) use self::alarm::Alarmed;
 use self::alone::Alone;
-use self::live::{Live, Reader};
+use self::live::{Line, Live, Reader};
+use self::openocd::OpenOcd;
 use self::page::Page;
+use self::queue::{Queue, queue};
 pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use super::check::Asked;
 use super::reading;
-use crate::cli::{CheckFormat, Gate, Record, ReportFormat};
+use crate::cli::{CheckFormat, Gate, Record, ReportFormat, Unpacking};
+use crate::project::Project;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
 use crate::{firmware, interrupt, is_broken_pipe};
 
 /// The file is looked at this often.
 const TICK: Duration = Duration::from_millis(100);
-/// What has happened and was not shown yet. A device that prints faster than that is not shown whole.
+/// What has happened and was not shown yet, and what the device has said. A terminal that is slower gets no more, and
+/// recording does not wait for it.
 const MOST_EVENTS: usize = 4096;
+const MOST_LINES: usize = 32 * 1024;
 
 impl Record {
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(&mut self) -> anyhow::Result<ExitCode> {
         if !self.check && self.gate != Gate::default() {
             bail!("what a check asks for was typed, and --check was not");
         }
+        let around = project::complete(self)?;
+        self.record(around.as_ref())
+    }
+
+    /// Records what was named, and reports.
+    fn record(&self, around: Option<&Project>) -> anyhow::Result<ExitCode> {
         let format = match self.format {
             ReportFormat::Text => CheckFormat::Text,
             ReportFormat::Json => CheckFormat::Json,
@@ -74,11 +90,25 @@ impl Record {
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
+        if let Some(around) = around {
+            project::warn(self, around, symbols.as_ref());
+        }
         let interrupt = interrupt::catch()?;
         interrupt.after(self.duration);
-        let mut source = match connect::connect(self, symbols.as_ref(), interrupt) {
+        let openocd = (self.source.start_openocd)
+            .then(|| OpenOcd::start(around, interrupt))
+            .transpose()?;
+        let started = openocd.as_ref().map(OpenOcd::endpoint);
+        let mut source = match connect::connect(self, started.as_ref(), symbols.as_ref(), interrupt)
+        {
             Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
-            source => source?,
+            Err(error) => {
+                for complaint in openocd.iter().flat_map(OpenOcd::complaints) {
+                    screen::note(&complaint);
+                }
+                return Err(error);
+            }
+            Ok(source) => source,
         };
         let (output, existing) = (&self.output, self.existing());
         let mut recording = match self.rotate {
@@ -87,8 +117,9 @@ impl Record {
         };
         let grows = Arc::new(AtomicBool::new(true));
         let growing = OpenRecording::growing(recording.inputs(), &grows)?;
-        let (log, rows) = mpsc::channel();
+        let (log, lines) = queue(MOST_LINES);
         let log = self.log.then_some(log);
+        let printed = log.clone();
         let (page, reader): (_, Box<dyn Reader + '_>) = if self.view {
             let page = Page::open(self, growing, log)?;
             let reader = Box::new(page.reader());
@@ -97,20 +128,29 @@ impl Record {
             let alone = Alone::new(growing, &self.symbols, symbols.as_ref(), log);
             (None, Box::new(alone))
         };
-        let mut live = Live::new(reader, rows);
-        let mut status = Status::new(&source.name(), recording.path(), self.log);
-        status.alarm = self.alarm.map(Alarm::new);
+        let mut live = Live::new(reader, lines);
+        let mut status = Status::new(&source.name(), recording.path());
+        if let Some(limit) = self.alarm {
+            let added = recording.added()?;
+            let added = added.map(|added| OpenRecording::growing(vec![added], &grows));
+            let read = |added| Alone::new(added, &self.symbols, symbols.as_ref(), None);
+            status.alarm = Some(Alarm::new(limit, added.transpose()?.map(read)));
+        }
         let limits = Limits {
             duration: self.duration,
             bytes: self.max_size,
         };
-        let (tell, events) = mpsc::sync_channel(MOST_EVENTS);
+        let (tell, events) = queue(MOST_EVENTS);
         let ending = thread::scope(|threads| {
             let recorder = threads.spawn(|| {
-                let mut tell = move |event| hand_over(&tell, event);
+                let mut tell = move |event| match (event, &printed) {
+                    (SourceEvent::Text(text), Some(printed)) => printed.offer(Line::Printed(text)),
+                    (SourceEvent::Text(_), None) => {}
+                    (event, _) => tell.offer(event),
+                };
                 recording.run(&mut *source, &limits, interrupt, &mut tell)
             });
-            self.follow(&events, &mut live, &mut status, interrupt);
+            self.follow(&events, &mut live, &mut status, interrupt, openocd.as_ref());
             recorder
                 .join()
                 .expect("the recording thread does not panic")
@@ -133,7 +173,8 @@ impl Record {
         let mut code = ExitCode::SUCCESS;
         if let Some(asked) = asked {
             let inputs = [saved.display().to_string()];
-            let report = reading::report(&inputs, &self.symbols, asked.cycle.as_deref())?;
+            let (unpacking, cycle) = (Unpacking::default(), asked.cycle.as_deref());
+            let report = reading::report(&inputs, &unpacking, &self.symbols, cycle)?;
             let doubt = "the link to the device was lost, and did not come back";
             code = asked.conclude(&[report], format, status.link_is_lost.then_some(doubt))?;
         }
@@ -172,23 +213,30 @@ impl Record {
     /// Shows what is going on until recording has ended. Recording does not depend on it.
     fn follow(
         &self,
-        events: &Receiver<SourceEvent>,
+        events: &Queue<SourceEvent>,
         live: &mut Live<'_>,
-        status: &mut Status,
+        status: &mut Status<'_>,
         interrupt: &Interrupt,
+        openocd: Option<&OpenOcd>,
     ) {
         let mut next_report = self.report_every.map(|period| Instant::now() + period);
         let mut is_behind = false;
         let mut link_lost = false;
         loop {
             let wait = if is_behind { Duration::ZERO } else { TICK };
-            let event = match events.recv_timeout(wait) {
+            let event = match events.next(wait) {
                 Ok(event) => Some(event),
-                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Timeout) => {
+                    status.left_out(events.left_out(), "things that happened");
+                    None
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            for complaint in openocd.into_iter().flat_map(OpenOcd::complaints) {
+                status.note(&complaint);
+            }
             // If that fails, recording goes on, and its end will tell why.
-            is_behind = live.follow(&mut |row| status.log(row)).unwrap_or(false);
+            is_behind = live.follow(&mut |line| status.log(line)).unwrap_or(false);
             if matches!(
                 event,
                 Some(SourceEvent::LinkLost(_) | SourceEvent::LinkRestored { .. })
@@ -246,7 +294,7 @@ impl Record {
         ending: Ending,
         mut live: Live<'s>,
         (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
-        status: &mut Status,
+        status: &mut Status<'_>,
     ) -> anyhow::Result<(PathBuf, Option<Alarmed>)> {
         for line in words::ending(&ending) {
             screen::note(&line);
@@ -268,7 +316,8 @@ impl Record {
         };
         let is_host = symbols.is_some_and(Symbols::is_position_independent) && is_saved;
         if elsewhere || is_host {
-            let mut whole = OpenRecording::open(&[saved.display().to_string()])?;
+            let mut whole =
+                OpenRecording::open(&[saved.display().to_string()], &Unpacking::default())?;
             let found = if is_host {
                 // Only when it is over, all return addresses are there that tell from where it was loaded.
                 firmware::open_at_its_place(&self.symbols, &mut whole)?
@@ -278,13 +327,13 @@ impl Record {
             let symbols = found.map(|found| moved.get_or_init(|| found)).or(symbols);
             live.turn_to(Box::new(Alone::new(whole, &self.symbols, symbols, None)));
         }
-        while live.follow(&mut |row| status.log(row))? {}
+        while live.follow(&mut |line| status.log(line))? {}
         if live.packets() == 0 || !is_saved {
             let nothing = NotRecorded::of(&live.head(), ending.bytes, &saved);
             return Err(words::failure(ending.reason, &saved, is_saved).unwrap_or(nothing.into()));
         }
         let report = live.report();
-        status.judge(&report);
+        status.judge(|| report.clone())?;
         match self.show(report, &saved) {
             // Nobody wants to read on; how it ended is in the exit code all the same.
             Err(error) if is_broken_pipe(&error) => {}
@@ -326,14 +375,5 @@ impl Record {
             }
             ReportFormat::Json => json::write(&mut screen.out, report),
         }
-    }
-}
-
-/// Recording does not wait for those who look on: what the device prints is left out if they are behind.
-fn hand_over(looker: &SyncSender<SourceEvent>, event: SourceEvent) {
-    // Nobody listens any more only if this program is about to end.
-    match event {
-        SourceEvent::Text(_) | SourceEvent::Notice(_) => drop(looker.try_send(event)),
-        _ => drop(looker.send(event)),
     }
 }

@@ -1,18 +1,17 @@
 //! The recording in the browser, while it is being made.
 
 use std::future;
-use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 
 use anyhow::bail;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Counts;
 use leakscope_report::Report;
-use leakscope_report::log::LogRow;
 use leakscope_report::naming::Naming;
 use leakscope_viewer::{Engine, EngineThread, Reading, Server};
 
-use super::live::Reader;
+use super::live::{Line, Reader};
+use super::queue::Sender;
 use crate::cli::Record;
 use crate::commands::view;
 use crate::recording::OpenRecording;
@@ -29,14 +28,14 @@ impl Page {
     pub(super) fn open(
         record: &Record,
         recording: OpenRecording,
-        log: Option<Sender<LogRow>>,
+        log: Option<Sender<Line>>,
     ) -> anyhow::Result<Self> {
         let program = firmware::program(&record.symbols, record.heap)?;
         let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
         let engine = server.engine();
         if let Some(log) = log {
             // Before anything is recorded.
-            engine.ask(move |engine| engine.send_log(log))?;
+            engine.ask(move |engine| engine.send_log(move |row| log.offer(Line::Row(row))))?;
         }
         screen::note(&format!("the page is at {}", server.url()));
         view::open(&server, record.no_open);

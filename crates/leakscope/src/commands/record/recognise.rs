@@ -6,6 +6,7 @@ use std::path::Path;
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::trace::Layout;
+use leakscope_report::units;
 use leakscope_systemview::{Frame, Header, id};
 
 /// Something else than packets.
@@ -92,13 +93,21 @@ impl std::error::Error for NotRecorded {}
 
 impl NotRecorded {
     pub(super) fn of(head: &[u8], bytes: u64, saved: &Path) -> Self {
-        match what_else(head) {
-            Some(data) if bytes > 0 => Self::Other {
-                data: format!("{data}; all of it is in `{}`", saved.display()),
-                hint: data.hint(),
-            },
-            _ => Self::Nothing,
+        if bytes == 0 {
+            return Self::Nothing;
         }
+        let (what, hint) = match what_else(head) {
+            Some(data) => (data.to_string(), data.hint()),
+            None => {
+                let came = units::bytes_with_unit(bytes);
+                (
+                    format!("nothing was recorded: {came} came, and no trace is in them"),
+                    Self::Nothing.hint(),
+                )
+            }
+        };
+        let data = format!("{what}; all of it is in `{}`", saved.display());
+        Self::Other { data, hint }
     }
 
     /// What the user can do about it.

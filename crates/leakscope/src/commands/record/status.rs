@@ -12,6 +12,7 @@ use leakscope_report::log::{Format, LogRow, Writer};
 use leakscope_report::{Report, sanitise, units};
 
 use super::alarm::Alarm;
+use super::live::Line;
 use super::words;
 use crate::screen::Screen;
 
@@ -22,13 +23,11 @@ const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// The line, and what is printed above it.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Status {
+pub(super) struct Status<'s> {
     bar: ProgressBar,
     is_terminal: bool,
     source: String,
     saved: String,
-    /// Whether what the device prints is shown.
-    log: bool,
     began: Instant,
     has_begun: bool,
     state: State,
@@ -36,7 +35,7 @@ pub(super) struct Status {
     /// Whether the link to the device is gone, and the device had not stopped tracing.
     pub(super) link_is_lost: bool,
     /// What is said above the line of call sites that leak too fast.
-    pub(super) alarm: Option<Alarm>,
+    pub(super) alarm: Option<Alarm<'s>>,
 }
 
 /// What is going on.
@@ -48,8 +47,8 @@ enum State {
     Stopping,
 }
 
-impl Status {
-    pub(super) fn new(source: &str, saved: &Path, log: bool) -> Self {
+impl Status<'_> {
+    pub(super) fn new(source: &str, saved: &Path) -> Self {
         let is_terminal = io::stderr().is_terminal();
         let bar = if is_terminal {
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
@@ -64,7 +63,6 @@ impl Status {
             is_terminal,
             source: source.to_owned(),
             saved: saved.display().to_string(),
-            log,
             began: now,
             has_begun: false,
             state: State::Recording,
@@ -109,11 +107,10 @@ impl Status {
             }
             SourceEvent::LinkLost(_) => self.state = State::LinkLost(Instant::now()),
             SourceEvent::LinkRestored { .. } => self.state = State::Recording,
-            SourceEvent::Text(line) => {
-                self.printed(line);
-                return;
-            }
-            SourceEvent::Stopped | SourceEvent::TargetReset | SourceEvent::Notice(_) => {}
+            SourceEvent::Stopped
+            | SourceEvent::TargetReset
+            | SourceEvent::Text(_)
+            | SourceEvent::Notice(_) => {}
         }
         self.note(&words::event(event));
     }
@@ -128,18 +125,19 @@ impl Status {
 
     /// Raises the alarm, if there is one, it is time to look, and a call site leaks too fast.
     pub(super) fn watch(&mut self, report: impl FnOnce() -> Report) {
-        let alarm = self.alarm.as_mut().filter(|alarm| alarm.is_due());
-        if alarm.is_some() {
-            self.judge(&report());
+        if self.alarm.as_ref().is_some_and(Alarm::is_due) {
+            // What cannot be read now is read the next time.
+            let _ = self.judge(report);
         }
     }
 
     /// The same, whatever the time.
-    pub(super) fn judge(&mut self, report: &Report) {
+    pub(super) fn judge(&mut self, report: impl FnOnce() -> Report) -> anyhow::Result<()> {
         let lines = self.alarm.as_mut().map(|alarm| alarm.look(report));
-        for line in lines.unwrap_or_default() {
+        for line in lines.transpose()?.unwrap_or_default() {
             self.line(&line);
         }
+        Ok(())
     }
 
     pub(super) fn note(&mut self, text: &str) {
@@ -157,8 +155,26 @@ impl Status {
         });
     }
 
-    /// A log message of the device, on standard output.
-    pub(super) fn log(&mut self, row: LogRow) {
+    /// What the device says, on standard output.
+    pub(super) fn log(&mut self, line: Line) {
+        match line {
+            Line::Row(row) => self.message(row),
+            Line::Printed(text) => self.printed(&text),
+            Line::LeftOut(count) => self.left_out(count, "lines of the device"),
+        }
+    }
+
+    /// Says that so many of these have found no room.
+    pub(super) fn left_out(&mut self, count: u64, what: &str) {
+        if count > 0 {
+            let count = units::count(count);
+            self.note(&format!(
+                "{count} {what} are left out here: they came faster than they can be shown"
+            ));
+        }
+    }
+
+    fn message(&mut self, row: LogRow) {
         self.around(|| {
             let mut screen = Screen::new();
             let format = if screen.colour {
@@ -174,16 +190,13 @@ impl Status {
         });
     }
 
-    /// A line that the device has printed beside its trace, on standard output too; it has no time.
-    fn printed(&self, line: &str) {
-        if self.log {
-            self.bar.suspend(|| {
-                let mut screen = Screen::new();
-                // If nobody reads it, the recording goes on.
-                let _ = writeln!(screen.out, "{}", sanitise(line));
-                let _ = screen.out.flush();
-            });
-        }
+    fn printed(&mut self, line: &str) {
+        self.around(|| {
+            let mut screen = Screen::new();
+            // If nobody reads it, the recording goes on.
+            let _ = writeln!(screen.out, "{}", sanitise(line));
+            let _ = screen.out.flush();
+        });
     }
 
     /// Does something that prints, with the line out of the way.

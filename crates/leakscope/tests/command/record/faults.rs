@@ -12,6 +12,7 @@ use leakscope_analysis::trace::Layout;
 use leakscope_capture::gdb::packet::encode;
 use leakscope_systemview::{Frame, Header, sync};
 use leakscope_testing::device::Board;
+use leakscope_testing::scenario::Scenario;
 
 use super::*;
 
@@ -127,6 +128,27 @@ fn a_full_disk() {
         assert!((8000..=16 * 1024).contains(&saved), "{saved}");
         std::fs::remove_file(file).expect("the file");
     }
+}
+
+/// A terminal that shows nothing holds up what is shown, and not what is recorded.
+#[test]
+fn a_terminal_that_takes_nothing() {
+    const LINES: usize = 6000;
+    let mut recording = Scenario::begun();
+    for _ in 0..LINES {
+        recording.after(100).print("a line of the device\n");
+    }
+    let trace = recording.plain();
+    let folder = folder();
+    let mut child = record(&["--stdin", "--log", "--no-report"], &folder)
+        .reading(&trace)
+        .begin();
+    // The lines are more than a pipe holds.
+    wait_for_bytes(&mut child, &folder, trace.len());
+    let output = child.wait_with_output().expect("an end");
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success());
+    assert_eq!(stdout.matches("a line of the device").count(), LINES);
 }
 
 /// Peers that never do what is expected of them, and say much or nothing. What is told of whoever has connected.

@@ -222,4 +222,11 @@ fn an_alarm() {
         .reading(&trace)
         .end();
     assert_eq!(ran.code, 4, "{}", ran.stderr);
+    // Of a file that leaked before, what is added is judged.
+    for (added, code) in [(&Board::trace(0), 0), (&trace, 4)] {
+        let ran = record(&["--stdin", "--append", "--alarm", "1B/24h"], &folder)
+            .reading(added)
+            .end();
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+    }
 }

@@ -1,0 +1,366 @@
+//! The cheapest explanation of bytes: which of them are packets, and which are damaged.
+
+use std::ops::Range;
+
+use leakscope_systemview::{Frame, FrameError, MAX_PAYLOAD, id, sync, varint};
+
+use super::counts::Counts;
+use super::kinds::Kinds;
+use super::news::News;
+use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
+use super::split;
+
+/// Bytes to be explained.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) core_bit: bool,
+    /// Nothing follows them.
+    pub(super) is_end: bool,
+    /// What it costs if they begin with a gap.
+    pub(super) first_gap: Price,
+    /// The id of the packet before them.
+    pub(super) before: Option<u32>,
+}
+
+/// A piece of the explanation: where it begins and ends in the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) what: What,
+    pub(super) place: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// A packet, perhaps one that ends beyond the window.
+    Packet,
+    /// A packet whose delta is damaged: the bytes up to the end of its payload.
+    WithoutDelta,
+    /// A sync, or zeros that stand for nothing.
+    Zeros,
+    /// Damage.
+    Gap,
+    /// The beginning of a packet whose end was never recorded.
+    Cut,
+}
+
+/// A way of reading, up to some offset: in a packet's end, or in a gap.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    price: Price,
+    from: u32,
+    /// What ends here; `None` at the beginning, and where a gap begins.
+    what: Option<What>,
+    /// Whether what ends here began in a gap.
+    from_gap: bool,
+    /// The id of the packet that ends here.
+    id: Option<u16>,
+}
+
+const NO_WAY: Way = Way {
+    price: Price::MAX / 2,
+    from: 0,
+    what: None,
+    from_gap: false,
+    id: None,
+};
+
+/// What is left of a packet at the end is no longer than this.
+pub(super) const LONGEST_CUT: usize = 1024;
+
+/// Ten zeros before a `TRACE_START`.
+const SYNC: Price = 12 * BIT;
+
+/// Zeros that stand for nothing cost this more than others.
+const ZEROS: Price = 14 * BIT;
+
+/// The cheapest way to read the window.
+pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Vec<Step> {
+    let frames: Frames<'_> = (0..window.bytes.len())
+        .map(|at| split(&window.bytes[at..], window.core_bit))
+        .collect();
+    let longest = longest_chain(&frames);
+    let news = [chain(&frames, 0), longest].map(|chain| News::of(&chain));
+    let search = Search {
+        window,
+        prices: Prices {
+            counts,
+            kinds,
+            news: &news,
+        },
+        packets: vec![NO_WAY; window.bytes.len() + 1],
+        gaps: vec![NO_WAY; window.bytes.len() + 1],
+        last: NO_WAY,
+    };
+    search.run(&frames)
+}
+
+/// What packets begin at each offset.
+pub(super) type Frames<'a> = Vec<Result<Frame<'a>, FrameError>>;
+
+/// Packets that follow one another, and where each begins.
+pub(super) type Chain<'f, 'b> = Vec<(usize, &'f Frame<'b>)>;
+
+fn packet<'f, 'b>(frames: &'f Frames<'b>, at: usize) -> Option<&'f Frame<'b>> {
+    let frame = frames.get(at)?.as_ref().ok();
+    frame.filter(|frame| frame.id != id::NOP && frame.id <= id::LAST)
+}
+
+fn chain<'f, 'b>(frames: &'f Frames<'b>, first: usize) -> Chain<'f, 'b> {
+    let mut at = first;
+    std::iter::from_fn(|| {
+        let frame = packet(frames, at)?;
+        at += frame.length;
+        Some((at - frame.length, frame))
+    })
+    .collect()
+}
+
+/// The chain of the most packets.
+pub(super) fn longest_chain<'f, 'b>(frames: &'f Frames<'b>) -> Chain<'f, 'b> {
+    let mut lengths = vec![0u32; frames.len() + 1];
+    for at in (0..frames.len()).rev() {
+        if let Some(frame) = packet(frames, at) {
+            lengths[at] = 1 + lengths[at + frame.length];
+        }
+    }
+    let longest = (0..lengths.len()).max_by_key(|&at| (lengths[at], std::cmp::Reverse(at)));
+    chain(frames, longest.unwrap_or(0))
+}
+
+struct Search<'w, 'b> {
+    window: &'w Window<'b>,
+    prices: Prices<'w>,
+    /// The cheapest ways to each offset at which a packet ends.
+    packets: Vec<Way>,
+    /// The cheapest ways to each offset that lies in a gap.
+    gaps: Vec<Way>,
+    /// The cheapest way that ends inside a packet.
+    last: Way,
+}
+
+impl Search<'_, '_> {
+    fn run(mut self, frames: &Frames<'_>) -> Vec<Step> {
+        self.packets[0] = Way {
+            price: 0,
+            id: self.window.before.map(|id| id as u16),
+            ..NO_WAY
+        };
+        self.gaps[0].price = self.window.first_gap;
+        let mut zeros = 0..0;
+        for (at, frame) in frames.iter().enumerate() {
+            self.enter_gap(at);
+            if zeros.end <= at {
+                let run = self.window.bytes[at..]
+                    .iter()
+                    .take_while(|&&byte| byte == 0);
+                zeros = at..at + run.count();
+            }
+            let zeros_left = zeros.end - at;
+            self.skip(at, zeros_left);
+            let from_gap = self.gaps[at].price < self.packets[at].price;
+            let from = if from_gap {
+                self.gaps[at]
+            } else {
+                self.packets[at]
+            };
+            let here = Way {
+                from: at as u32,
+                from_gap,
+                ..from
+            };
+            let before = here.id.filter(|_| !from_gap).map(u32::from);
+            if zeros_left > 0 {
+                self.read_zeros(at, zeros_left, here);
+            }
+            match frame {
+                Ok(frame) => self.read(at, here, before, frame),
+                Err(FrameError::Incomplete) if !from_gap => self.read_to_the_end(at, here, before),
+                Err(_) => {}
+            }
+        }
+        self.enter_gap(frames.len());
+        self.steps()
+    }
+
+    fn enter_gap(&mut self, at: usize) {
+        let price = self.packets[at].price + GAP;
+        if price < self.gaps[at].price {
+            self.gaps[at] = Way {
+                price,
+                from: at as u32,
+                ..NO_WAY
+            };
+        }
+    }
+
+    fn skip(&mut self, at: usize, zeros: usize) {
+        let here = Way {
+            from: at as u32,
+            what: Some(What::Gap),
+            from_gap: true,
+            ..NO_WAY
+        };
+        let price = self.gaps[at].price;
+        reach(&mut self.gaps[at + 1], here, price + BYTE);
+        if zeros >= 2 {
+            reach(&mut self.gaps[at + 2], here, price + 2 * ZERO);
+        } else if let Some((length, more)) = self.prices.in_gap(&self.window.bytes[at..]) {
+            reach(&mut self.gaps[at + length], here, price + more);
+        }
+    }
+
+    /// Zeros that stand for nothing, all that there are, and a sync.
+    fn read_zeros(&mut self, at: usize, zeros: usize, here: Way) {
+        let next = self.window.bytes.get(at + zeros);
+        let starts = next.is_some_and(|&next| u32::from(next) == id::TRACE_START);
+        let way = Way {
+            what: Some(What::Zeros),
+            id: None,
+            ..here
+        };
+        let sync = sync::SYNC.len();
+        let mut pass = |count: usize, more: Price| {
+            reach(&mut self.packets[at + count], way, here.price + more);
+        };
+        if starts && zeros == sync {
+            pass(sync, SYNC);
+        } else if starts && zeros > sync {
+            pass(zeros - sync, zeros_price(zeros - sync));
+        }
+        pass(zeros, zeros_price(zeros));
+    }
+
+    fn read(&mut self, at: usize, here: Way, before: Option<u32>, frame: &Frame<'_>) {
+        if frame.id > id::LAST
+            || frame.id == id::NOP
+            || here.from_gap && !self.prices.has_seen(frame.id)
+        {
+            return;
+        }
+        let slack = if here.from_gap { 0 } else { GAP };
+        let Some(price) = self.prices.without_delta(frame, before, slack) else {
+            return;
+        };
+        let price = here.price + price;
+        let last = self.window.bytes[at + frame.length - 1];
+        let surcharge = self.prices.surcharge(frame, last);
+        let way = Way {
+            what: Some(What::Packet),
+            id: Some(frame.id as u16),
+            ..here
+        };
+        let whole = price + self.prices.delta(frame) + surcharge;
+        reach(&mut self.packets[at + frame.length], way, whole);
+        if surcharge > 0 {
+            let way = Way {
+                what: Some(What::WithoutDelta),
+                ..way
+            };
+            let end = at + frame.payload_start + frame.payload.len();
+            reach(&mut self.gaps[end], way, price + GAP);
+        }
+    }
+
+    /// A packet that ends beyond the window: what lies inside is charged for.
+    fn read_to_the_end(&mut self, at: usize, here: Way, before: Option<u32>) {
+        let bytes = &self.window.bytes[at..];
+        let head = Head::of(bytes, self.window.core_bit);
+        let is_cut = self.window.is_end;
+        if head.id > id::LAST || head.id == id::NOP || is_cut && bytes.len() > LONGEST_CUT {
+            return;
+        }
+        let behind = &bytes[head.start..];
+        let inside = behind.len().min(head.payload);
+        let payload = Payload {
+            bytes: &behind[..inside],
+            whole: head.payload,
+        };
+        let Some(payload) = self.prices.payload(head.id, payload, GAP) else {
+            return;
+        };
+        let rest = (behind.len() - inside) as Price * BYTE;
+        let price = here.price + self.prices.id(head.id, before) + payload + rest;
+        let way = Way {
+            what: Some(if is_cut { What::Cut } else { What::Packet }),
+            ..here
+        };
+        reach(&mut self.last, way, price);
+    }
+
+    /// Goes back from the cheapest end.
+    fn steps(self) -> Vec<Step> {
+        let mut at = self.window.bytes.len();
+        let ends = [self.packets[at], self.gaps[at], self.last];
+        let mut way = ends
+            .into_iter()
+            .min_by_key(|end| end.price)
+            .unwrap_or(NO_WAY);
+        let mut steps: Vec<Step> = Vec::new();
+        loop {
+            let from = way.from as usize;
+            match (way.what, steps.last_mut()) {
+                (None, _) if from == at && at > 0 => {}
+                (None, _) => break,
+                (
+                    Some(What::Gap),
+                    Some(Step {
+                        what: What::Gap,
+                        place,
+                    }),
+                ) if place.start == at => {
+                    place.start = from;
+                }
+                (Some(what), _) => steps.push(Step {
+                    what,
+                    place: from..at,
+                }),
+            }
+            let in_gap = way.what.is_some() && way.from_gap;
+            at = from;
+            way = if in_gap {
+                self.gaps[at]
+            } else {
+                self.packets[at]
+            };
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+const fn zeros_price(count: usize) -> Price {
+    ZEROS + ZERO * count as Price
+}
+
+/// A cheaper way to get there.
+fn reach(to: &mut Way, way: Way, price: Price) {
+    if price < to.price {
+        *to = Way { price, ..way };
+    }
+}
+
+/// What can be seen of a packet whose end is missing.
+struct Head {
+    id: u32,
+    /// Where the payload begins.
+    start: usize,
+    /// How long it is, or is at least.
+    payload: usize,
+}
+
+impl Head {
+    fn of(bytes: &[u8], core_bit: bool) -> Self {
+        let (id, id_length) = varint::read(bytes, 0).unwrap_or((id::FIRST_MODULE, bytes.len()));
+        let bit = if id_length == 1 { 1 << 6 } else { 1 << 13 };
+        let id = if core_bit { id & !bit } else { id };
+        let (start, payload) = if id < id::FIRST_WITH_LENGTH {
+            (id_length, bytes.len() - id_length)
+        } else {
+            let length = varint::read(bytes, id_length);
+            let (length, start) = length.unwrap_or((bytes.len() as u32, id_length));
+            (start, (length as usize).min(MAX_PAYLOAD))
+        };
+        Self { id, start, payload }
+    }
+}

@@ -1,0 +1,283 @@
+//! Which packets are ordinary: like some before them, so that nothing about them calls for a second look.
+
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use leakscope_systemview::{Frame, Packet, Shape, id, varint};
+
+use super::price::bits_of;
+use crate::trace::lane::{Label, Lane};
+use crate::trace::layout::Part;
+
+/// What is known of packets by their ids.
+#[derive(Clone, Debug)]
+pub(super) struct Kinds {
+    /// The stream's core.
+    core: u8,
+    /// Whether the core is in the id, so that packets are cut in another way.
+    has_core_bit: bool,
+    /// By id. Shared with checkpoints: it seldom changes, and there are many of those.
+    by_id: Arc<[Kind]>,
+    /// Whether ordinary packets begin with a byte.
+    begins: [bool; 256],
+    /// Ordinary deltas are shorter, in ticks.
+    long_delta: u32,
+    /// How many long deltas there were of each length in bits.
+    long_deltas: [u32; 33],
+    /// The number of the packet that had the last one.
+    last_long: usize,
+}
+
+/// What makes packets with one id ordinary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    shape: Shape,
+    /// As `longest`, where the id and the length are all that must be looked at; else -1.
+    usual: i32,
+    pub(super) label: Label,
+    /// Its payload has fields that are checked, because nothing else about it can be.
+    has_fields: bool,
+    /// A module announced it.
+    is_announced: bool,
+    /// How often it was seen, up to [`FAMILIAR`].
+    seen: u8,
+    /// The longest payload that was seen, in bytes.
+    longest: u16,
+}
+
+/// An id is ordinary when it was seen this often.
+const FAMILIAR: u8 = 4;
+
+/// A delta is long if so many packets before it have shorter ones.
+const LONG: usize = 32;
+
+/// The number of a module's events is not sent: it is believed to be no more than this.
+const EVENTS: u32 = 16;
+
+impl Kinds {
+    pub(super) fn new(part: &Part) -> Self {
+        Self {
+            core: part.core,
+            has_core_bit: part.core_bit,
+            by_id: Arc::default(),
+            begins: [false; 256],
+            long_delta: 0,
+            long_deltas: [0; 33],
+            last_long: 0,
+        }
+    }
+
+    fn get(&self, id: u32) -> &Kind {
+        self.by_id.get(id as usize).unwrap_or(Kind::UNKNOWN)
+    }
+
+    /// Which way packets with this id take.
+    pub(super) fn lane(&self, id: u32) -> Lane {
+        let kind = self.by_id.get(id as usize);
+        kind.map_or(Lane::of_id(id), |kind| kind.label.lane)
+    }
+
+    /// Whether packets with this id are no surprise.
+    pub(super) fn is_known(&self, id: u32) -> bool {
+        let kind = self.get(id);
+        (1..id::FIRST_API - 2).contains(&id) || kind.is_announced || kind.seen > 0
+    }
+
+    /// Whether the frame is ordinary.
+    pub(super) fn is_ordinary(&self, frame: &Frame<'_>) -> bool {
+        self.is_usual(frame) && frame.delta < self.long_delta
+    }
+
+    /// Whether the frame is ordinary but for its delta.
+    pub(super) fn is_usual(&self, frame: &Frame<'_>) -> bool {
+        let kind = self.get(frame.id);
+        kind.seen == FAMILIAR
+            && is_plain(frame.id)
+            && frame.payload.len() <= usize::from(kind.longest)
+            && if kind.has_fields {
+                has_sound_fields(frame)
+            } else {
+                frame.payload.last().is_none_or(|&last| last < 0x80)
+            }
+    }
+
+    /// Whether this may be the first byte of an ordinary packet.
+    #[inline]
+    pub(super) const fn may_begin(&self, byte: u8) -> bool {
+        self.begins[byte as usize]
+    }
+
+    /// Whether packets with this id, and a payload of this length, may be ordinary.
+    pub(super) fn may_be_ordinary(&self, id: u32, payload: usize) -> bool {
+        let kind = self.get(id);
+        kind.seen == FAMILIAR && is_plain(id) && payload <= usize::from(kind.longest)
+    }
+
+    /// The packet at the front of `bytes` and its kind, if it is ordinary and that is quickly seen. There
+    /// is no branch on the kind of packet, which cannot be foreseen.
+    #[inline(always)]
+    pub(super) fn split_ordinary<'a>(&self, bytes: &'a [u8]) -> Option<(Frame<'a>, &Kind)> {
+        let kind = |id| self.by_id.get(id as usize).unwrap_or(Kind::UNKNOWN);
+        let (frame, kind) = Frame::split_usual(bytes, kind)?;
+        if frame.payload.len() as i32 > kind.usual
+            || frame.delta >= self.long_delta
+            || kind.has_fields && !has_sound_fields(&frame)
+        {
+            return None;
+        }
+        Some((frame, kind))
+    }
+
+    /// Whether deltas of this length came more than once.
+    pub(super) fn is_usual_delta(&self, delta: u32) -> bool {
+        let as_long = &self.long_deltas[bits_of(delta) as usize..];
+        delta < self.long_delta || as_long.iter().sum::<u32>() > 1
+    }
+
+    /// Whether [`Kinds::learn`] would change anything.
+    pub(super) fn is_news(&self, frame: &Frame<'_>, number: usize) -> bool {
+        let kind = self.get(frame.id);
+        kind.seen < FAMILIAR
+            || frame.payload.len() > usize::from(kind.longest)
+            || frame.id == id::MODULEDESC
+            || self.is_often_so_long(frame.delta, number)
+    }
+
+    /// Whether a long delta is so soon behind another one that it is none.
+    fn is_often_so_long(&self, delta: u32, number: usize) -> bool {
+        delta >= self.long_delta
+            && self.is_usual_delta(delta)
+            && number.saturating_sub(self.last_long) < LONG
+    }
+
+    /// This delta was accepted.
+    pub(super) fn learn_delta(&mut self, delta: u32, number: usize) {
+        if delta >= self.long_delta {
+            let bits = bits_of(delta);
+            if self.is_often_so_long(delta, number) {
+                // Some that are longer will come, too.
+                self.long_delta = u32::MAX >> (31_u32.saturating_sub(bits));
+            }
+            let count = &mut self.long_deltas[bits as usize];
+            *count = count.saturating_add(1);
+            self.last_long = number;
+        }
+    }
+
+    /// A packet was accepted that is not ordinary.
+    pub(super) fn learn(&mut self, frame: &Frame<'_>) {
+        let length = frame.payload.len().min(usize::from(u16::MAX / 2)) as u16;
+        let may_be_usual = is_plain(frame.id) && !self.has_core_bit;
+        self.change(frame.id, |kind| {
+            kind.seen = (kind.seen + 1).min(FAMILIAR);
+            if length > kind.longest {
+                kind.longest = length + length / 4 + 4;
+            }
+            if kind.seen == FAMILIAR && may_be_usual {
+                kind.usual = i32::from(kind.longest);
+            }
+        });
+        if self.get(frame.id).seen == FAMILIAR {
+            let first = frame.id as usize & 0x7F;
+            match frame.id {
+                0x80.. => self.begins[first | 0x80] = true,
+                _ => self.begins[first] = true,
+            }
+            if self.has_core_bit {
+                self.begins[first | 0x40] = true;
+            }
+        }
+        if frame.id == id::MODULEDESC
+            && let Some(offset) = varint::Numbers::new(frame.payload).nth(1)
+        {
+            // The last one first, so that the table grows once.
+            for id in (offset.max(id::FIRST_MODULE)..offset.saturating_add(EVENTS)).rev() {
+                self.change(id, |kind| kind.is_announced = true);
+            }
+        }
+    }
+
+    /// From now on, packets with this id of a module take this way.
+    pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
+        self.change(id, |kind| kind.label.lane = lane);
+    }
+
+    /// Changes what is known of packets with this id.
+    fn change(&mut self, id: u32, change: impl FnOnce(&mut Kind)) {
+        if id as usize >= self.by_id.len() && id <= id::LAST {
+            let new = (self.by_id.len() as u32..=id).map(|id| Kind {
+                shape: *Shape::of(id),
+                label: Label {
+                    id: id as u16,
+                    core: self.core,
+                    lane: Lane::of_id(id),
+                },
+                has_fields: has_fields(id),
+                ..*Kind::UNKNOWN
+            });
+            self.by_id = self.by_id.iter().copied().chain(new).collect();
+        }
+        if let Some(known) = self.by_id.get(id as usize) {
+            let mut changed = *known;
+            change(&mut changed);
+            if changed != *known {
+                Arc::make_mut(&mut self.by_id)[id as usize] = changed;
+            }
+        }
+    }
+}
+
+/// Whether packets with this id may be taken without a look at what they say. Those that say much are few.
+const fn is_plain(id: u32) -> bool {
+    matches!(
+        id,
+        id::ISR_ENTER..=id::TASK_STOP_READY
+            | id::MARK_START..=id::TIMER_EXIT
+            | id::DATA_SAMPLE
+            | id::PRINT_FORMATTED
+            | id::END_CALL
+            | id::EX
+            | id::FIRST_API..
+    )
+}
+
+const fn has_fields(id: u32) -> bool {
+    matches!(id, id::PRINT_FORMATTED | id::END_CALL | id::EX)
+}
+
+/// Whether the fields fill the payload, and a text in them holds no control character that none has.
+#[inline(never)]
+fn has_sound_fields(frame: &Frame<'_>) -> bool {
+    const FIRST_WHITE_SPACE: u8 = b'\t';
+    match Packet::parse(frame) {
+        Ok(Packet::PrintFormatted(print)) => {
+            let lowest = print.text.0.iter().copied().min();
+            lowest.is_none_or(|lowest| lowest >= FIRST_WHITE_SPACE)
+        }
+        packet => packet.is_ok(),
+    }
+}
+
+impl Kind {
+    /// What is known of ids that were never seen.
+    const UNKNOWN: &'static Self = &Self {
+        shape: Shape::UNUSUAL,
+        usual: -1,
+        label: Label {
+            id: 0,
+            core: 0,
+            lane: Lane::Common,
+        },
+        has_fields: false,
+        is_announced: false,
+        seen: 0,
+        longest: 0,
+    };
+}
+
+impl Borrow<Shape> for Kind {
+    #[inline(always)]
+    fn borrow(&self) -> &Shape {
+        &self.shape
+    }
+}

@@ -1,0 +1,41 @@
+//! What comes more than once in the bytes that a search looks at: it is no surprise each time.
+
+use super::explain::Chain;
+use super::price::bits_of;
+
+/// What a chain of packets in these bytes holds.
+#[derive(Clone, Debug)]
+pub(super) struct News {
+    /// The ids, in order.
+    ids: Vec<u32>,
+    /// The lengths of deltas in bits, in order.
+    deltas: Vec<u32>,
+}
+
+impl News {
+    pub(super) fn of(chain: &Chain<'_, '_>) -> Self {
+        let frames = chain.iter().map(|(_, frame)| frame);
+        let (mut ids, mut deltas): (Vec<_>, Vec<_>) =
+            frames.map(|frame| (frame.id, bits_of(frame.delta))).unzip();
+        ids.sort_unstable();
+        deltas.sort_unstable();
+        Self { ids, deltas }
+    }
+
+    /// How many more than one have this id.
+    pub(super) fn more_with(&self, id: u32) -> u32 {
+        more_than_one(&self.ids, id)
+    }
+
+    /// How many more than one have a delta of this length in bits.
+    pub(super) fn more_as_long(&self, bits: u32) -> u32 {
+        more_than_one(&self.deltas, bits)
+    }
+}
+
+/// How many more than one there are: a packet does not vouch for itself.
+fn more_than_one(sorted: &[u32], value: u32) -> u32 {
+    let below = sorted.partition_point(|&other| other < value);
+    let count = sorted[below..].partition_point(|&other| other == value);
+    (count as u32).saturating_sub(1)
+}

@@ -1,0 +1,218 @@
+//! Beginnings and ends of recordings and their parts that are missing, damaged, or not where they should be.
+
+use leakscope_testing::scenario::{MAIN, Scenario};
+
+use crate::damage::program;
+use crate::reading::{Reading, read_one};
+
+/// Where packets were read.
+fn places(reading: &Reading) -> Vec<usize> {
+    let events = reading.events.iter();
+    events.map(|event| event.offset as usize).collect()
+}
+
+/// How many of these were not read.
+fn missing(reading: &Reading, expected: impl IntoIterator<Item = usize>) -> usize {
+    let read = places(reading);
+    let is_missing = |place: &usize| !read.contains(place);
+    expected.into_iter().filter(is_missing).count()
+}
+
+/// Without its start, a recording is read from its first whole packet on, or soon behind it.
+#[test]
+fn the_start_is_missing() {
+    let (bytes, all) = program(300, 11).plain_with_places();
+    let (mut lost, mut none) = (0, 0);
+    let cuts: Vec<usize> = (all[60].start..all[110].start).step_by(5).collect();
+    for &cut in &cuts {
+        let reading = read_one(bytes[cut..].to_vec());
+        let expected: Vec<usize> = all
+            .iter()
+            .filter(|place| place.start >= cut)
+            .map(|place| place.start - cut)
+            .collect();
+        assert!(reading.problem("no-start").is_some(), "cut at {cut}");
+        let here = missing(&reading, expected.iter().copied());
+        assert!(here <= 8, "cut at {cut}: {here} are missing");
+        lost += here;
+        none += places(&reading)
+            .iter()
+            .filter(|place| !expected.contains(place))
+            .count();
+    }
+    assert!(lost <= cuts.len(), "{lost} in {}", cuts.len());
+    assert!(none <= cuts.len() / 2, "{none} in {}", cuts.len());
+}
+
+/// What stands before a later start is read, too.
+#[test]
+fn a_start_in_the_middle() {
+    let (bytes, all) = program(300, 12).plain_with_places();
+    let second = program(100, 13);
+    for from in [120, 160, 200] {
+        for cut in all[from].start..all[from].end {
+            let tail = &bytes[cut..];
+            let reading = read_one([tail, &second.plain()].concat());
+            let behind = all[from + 1..].iter().map(|place| place.start - cut);
+            let lost = missing(&reading, behind);
+            assert!(lost <= 8, "cut at {cut}: {lost} are missing");
+            let in_second = places(&reading)
+                .iter()
+                .filter(|&&at| at >= tail.len())
+                .count();
+            assert_eq!(in_second, second.packets());
+        }
+    }
+}
+
+/// A ring's memory, as it lies there: its last packet goes on at byte 0. That is seen but where its end is itself like a
+/// packet.
+#[test]
+fn a_ring_that_wraps() {
+    let (mut rings, mut torn) = (0, 0);
+    for seed in 14..34 {
+        let recording = program(200, seed);
+        let (bytes, all) = recording.plain_with_places();
+        let last = all.last().expect("packets").clone();
+        for split in last.start + 1..last.end {
+            let ring = [&bytes[split..], &bytes[..split]].concat();
+            let reading = read_one(ring);
+            let is_whole = reading.problem("cut-off").is_none()
+                && reading.events.len() == all.len()
+                && reading.outcome.totals.end == recording.time_of_last();
+            rings += 1;
+            torn += usize::from(!is_whole);
+        }
+    }
+    assert!(torn * 7 <= rings, "{torn} of {rings}");
+}
+
+/// Syncs that are too short or too long, zeros between a stop and a start, and a byte that stands there.
+#[test]
+fn between_stop_and_start() {
+    let again = |between: &[u8]| {
+        let mut recording = program(150, 15);
+        recording.after(50).stop().raw(between);
+        recording
+            .packet(&leakscope_systemview::Packet::TraceStart)
+            .init()
+            .run(MAIN);
+        for _ in 0..40 {
+            recording.after(900).enter(5).after(20).exit();
+        }
+        recording
+    };
+    for zeros in 0..40 {
+        let recording = again(&vec![0; zeros]);
+        let (bytes, all) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        let expected = all.iter().map(|place| place.start);
+        assert_eq!(missing(&reading, expected), 0, "{zeros}");
+        assert_eq!(reading.events.len(), all.len(), "{zeros}");
+        assert_eq!(reading.problem("skipped-bytes"), None, "{zeros}");
+    }
+    for stray in 0..=255 {
+        let recording = again(&[&[stray][..], &[0; 10]].concat());
+        let (bytes, all) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        let lost = missing(&reading, all.iter().map(|place| place.start));
+        assert!(lost <= 1, "{lost} are lost around the byte {stray}");
+    }
+}
+
+/// The first kilobyte: a bit anywhere in it costs the packet that it is in, and its neighbours at most.
+#[test]
+fn damage_in_the_first_kilobyte() {
+    let recording = program(300, 16);
+    let (bytes, all) = recording.plain_with_places();
+    let mut lost = 0;
+    for at in (0..1024).step_by(3) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1 << (at % 8);
+        let reading = read_one(bytes);
+        let beside = all.iter().filter(|place| !place.contains(&at));
+        let here = missing(&reading, beside.map(|place| place.start));
+        assert!(here <= 12, "bit at {at}: {here} are missing");
+        lost += here;
+    }
+    assert!(lost <= 60, "{lost} are missing of 342 times {}", all.len());
+}
+
+/// Two cores in one file, the second one's part being where its start sequence is, and not where the header says.
+#[test]
+fn a_later_part_begins_elsewhere() {
+    let mut recording = Scenario::begun();
+    for round in 0..200 {
+        recording.on(round as u8 % 2).after(100);
+        recording.allocate(0x3FFB_0000 + 16 * round, 16, &[0x400D_1000]);
+    }
+    let sound = recording.joined();
+    let whole = read_one(sound.clone());
+    let of_core = |reading: &Reading, core| {
+        let events = reading.events.iter();
+        events.filter(|event| event.core == core).count()
+    };
+    for change in [-300, -40, -1_isize, 1, 40, 300] {
+        let mut bytes = sound.clone();
+        if change < 0 {
+            bytes.drain(1500..1500 + change.unsigned_abs());
+        } else {
+            bytes.splice(1500..1500, vec![0xA5; change.unsigned_abs()]);
+        }
+        let reading = read_one(bytes);
+        assert_eq!(of_core(&reading, 1), of_core(&whole, 1), "{change}");
+        assert!(of_core(&reading, 0) + 40 > of_core(&whole, 0), "{change}");
+    }
+    // One of the zeros of its sync is none, and one is missing.
+    let border = sound.len() / 2
+        + sound[sound.len() / 2..]
+            .windows(10)
+            .position(|ten| ten == [0; 10])
+            .map_or(0, |at| at);
+    for zero in 0..10 {
+        let mut bytes = sound.clone();
+        bytes[border + zero] = 4;
+        assert_eq!(of_core(&read_one(bytes), 1), of_core(&whole, 1), "{zero}");
+    }
+}
+
+/// A part that is not there is named.
+#[test]
+fn a_part_is_missing() {
+    let mut recording = Scenario::begun();
+    for round in 0..40 {
+        recording.on(round as u8 % 2).after(100);
+        recording.allocate(0x3FFB_0000 + 16 * round, 16, &[0x400D_1000]);
+    }
+    let whole = recording.joined();
+    let second = whole
+        .windows(10)
+        .rposition(|ten| ten == [0; 10])
+        .expect("two syncs");
+    for length in [second, second - 1, second - 60] {
+        let reading = read_one(whole[..length].to_vec());
+        assert!(reading.problem("core-missing").is_some(), "{length}");
+        assert!(reading.heap().len() >= 15);
+    }
+    assert_eq!(read_one(whole).problem("core-missing"), None);
+}
+
+/// Cores in the ids, and no header that says so.
+#[test]
+fn core_bits_without_header() {
+    let mut recording = Scenario::begun();
+    for round in 0..100 {
+        recording.on(round as u8 % 2).after(100);
+        recording.allocate(0x3FFB_0000 + 16 * round, 16, &[0x400D_1000]);
+        recording.after(7).enter(5 + round % 4).after(9).exit();
+    }
+    let bytes = recording.with_core_bit();
+    let header = bytes
+        .windows(10)
+        .position(|ten| ten == [0; 10])
+        .expect("a sync");
+    let [with, without] = [read_one(bytes.clone()), read_one(bytes[header..].to_vec())];
+    assert_eq!(without.events.len(), with.events.len());
+    assert_eq!(without.heap().len(), 100);
+    assert_eq!(without.outcome.target.cores, [0, 1]);
+}

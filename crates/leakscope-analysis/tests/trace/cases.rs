@@ -1,0 +1,73 @@
+//! Recordings that were once misread, of which the truth is known.
+
+use leakscope_testing::needs::case_bytes;
+
+use crate::reading::{Reading, read_one};
+
+/// Reads one of them; `None` if the test is to be skipped.
+fn case(name: &str) -> Option<Reading> {
+    Some(read_one(case_bytes(name)?))
+}
+
+/// How many allocations and frees there are, and how many blocks the first call site leaks.
+fn gist(reading: &Reading) -> (u64, u64, u64) {
+    let totals = &reading.outcome.totals;
+    let first = reading.outcome.call_sites.first();
+    let leak = first.filter(|site| site.finding.verdict.is_leak());
+    let blocks = leak.map_or(0, |site| site.outstanding_blocks);
+    (totals.allocations, totals.frees, blocks)
+}
+
+#[test]
+fn sound_recordings_are_read_whole() {
+    for (name, events, heap) in [
+        ("recordings/first-log-of-62/61-characters.svdat", 108, 28),
+        ("recordings/first-log-of-62/62-characters.svdat", 108, 28),
+        ("recordings/stack-of-32-frames/input.svdat", 77, 13),
+        (
+            "recordings/description-lost-to-its-neighbour/interrupt-above-1023.svdat",
+            16,
+            0,
+        ),
+        ("recordings/sleeping-device/input.svdat", 300, 7),
+        ("genuine/tohost-60-ticks.svdat", 507, 99),
+        ("genuine/tohost-core-bits-with-header.svdat", 469, 99),
+        ("genuine/tohost-core-bits-raw.bin", 469, 99),
+    ] {
+        let Some(reading) = case(name) else { return };
+        assert_eq!(reading.problem("skipped-bytes"), None, "{name}");
+        assert_eq!(reading.events.len(), events, "{name}");
+        assert_eq!(reading.heap().len(), heap, "{name}");
+    }
+}
+
+#[test]
+fn a_ring_that_begins_inside_a_delta() {
+    let Some(reading) = case("recordings/14-begins-in-an-interrupt.SVdat") else {
+        return;
+    };
+    assert_eq!(reading.events.len(), 1429);
+    assert_eq!(reading.count(leakscope_systemview::id::ISR_ENTER), 714);
+}
+
+#[test]
+fn damaged_recordings_show_their_leak() {
+    for (name, allocations, frees, leak) in [
+        ("recordings/damage-in-the-start/input.svdat", 53, 25, 25),
+        (
+            "recordings/second-description-damaged/input.svdat",
+            53,
+            25,
+            25,
+        ),
+        ("recordings/one-byte-skipped/input.svdat", 72, 27, 27),
+        ("recordings/one-byte-deleted/input.svdat", 72, 27, 24),
+        ("recordings/second-core-missing/input.svdat", 72, 0, 27),
+    ] {
+        let Some(reading) = case(name) else { return };
+        assert_eq!(gist(&reading), (allocations, frees, leak), "{name}");
+        assert!(!reading.codes().is_empty(), "{name}");
+    }
+    let missing = case("recordings/second-core-missing/input.svdat");
+    assert!(missing.is_none_or(|reading| reading.problem("core-missing").is_some()));
+}

@@ -1,0 +1,75 @@
+//! What one damage does to the answer: next to nothing. The same at each run; `examples/damage` does it at length.
+
+use leakscope_analysis::Analysis;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::trace::Layout;
+use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
+
+const LEAK: [u32; 2] = [0x400D_1234, 0x400D_9999];
+const WORK: [u32; 2] = [0x400D_5678, 0x400D_9999];
+
+/// Two tasks take turns; one leaves a block each time.
+fn recording() -> Vec<u8> {
+    let mut recording = Scenario::begun();
+    for round in 0..150 {
+        let block = 0x3FFB_0000 + 128 * round;
+        recording.after(900).run(WORKER);
+        recording.after(50).allocate(block, 100, &WORK);
+        recording.after(700).enter(5).after(20).exit();
+        recording.after(100).free(block, &WORK);
+        recording.after(900).run(MAIN);
+        recording.after(60).allocate(block + 64, 24, &LEAK);
+        recording.after(30).print(&format!("round {round}\n"));
+    }
+    recording.openocd()
+}
+
+/// Whether the true leak is found, and is the first.
+fn is_found(bytes: &[u8]) -> bool {
+    let inputs = [bytes];
+    let mut analysis = Analysis::new(&Layout::of(&inputs), KeepAll);
+    let Ok(_) = analysis.run(&inputs[..]);
+    let outcome = analysis.outcome();
+    outcome.call_sites.first().is_some_and(|first| {
+        first.finding.verdict.is_leak()
+            && first.stack == LEAK.map(u64::from)
+            && first.outstanding_blocks > 120
+    })
+}
+
+/// In how many of 60 places, spread over all but the header, this leaves the leak where it is.
+fn found_after(harm: impl Fn(&mut Vec<u8>, usize)) -> usize {
+    let sound = recording();
+    let header = sound
+        .windows(10)
+        .position(|ten| ten == [0; 10])
+        .expect("a sync");
+    let places = (0..60).map(|step| header + (sound.len() - header - 64) * step / 60);
+    let is_found_without = |place: &usize| {
+        let mut bytes = sound.clone();
+        harm(&mut bytes, *place);
+        is_found(&bytes)
+    };
+    places.filter(is_found_without).count()
+}
+
+#[test]
+fn flipped_bits() {
+    let found = found_after(|bytes, place| bytes[place] ^= 1 << (place % 8));
+    assert!(found >= 59, "{found} of 60");
+}
+
+#[test]
+fn deleted_bytes() {
+    let found = found_after(|bytes, place| drop(bytes.drain(place..place + 1 + place % 64)));
+    assert!(found >= 57, "{found} of 60");
+}
+
+#[test]
+fn inserted_bytes() {
+    let found = found_after(|bytes, place| {
+        let strange = (0..=place % 64).map(|byte| (byte * 97 + place * 31) as u8);
+        bytes.splice(place..place, strange);
+    });
+    assert!(found >= 57, "{found} of 60");
+}

@@ -1,0 +1,118 @@
+//! Sound recordings with unusual content: every packet is read, and nothing else.
+
+#[path = "../../examples/damage/random.rs"]
+mod random;
+#[path = "../../examples/damage/valid.rs"]
+mod recordings;
+
+use leakscope_systemview::{Packet, id};
+use leakscope_testing::scenario::{IDF_HEAP, Scenario};
+use proptest::prelude::*;
+
+use self::recordings::{KINDS, Valid};
+use crate::damage::program;
+use crate::reading::{Kind, Reading, read_one};
+
+/// Where the packets stand that were read, and their ids.
+fn packets(reading: &Reading) -> Vec<(usize, u32)> {
+    let events = reading.events.iter();
+    events
+        .map(|event| (event.offset as usize, event.id))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(crate::cases(300))]
+
+    /// Texts, blobs, silences, seldom ids, numbers of any size, with and without the core in the ids.
+    #[test]
+    fn unusual_content_is_read(seed in any::<u64>(), kind in 0..KINDS) {
+        let valid = Valid::recording(seed, kind);
+        let reading = read_one(valid.bytes);
+        prop_assert_eq!(reading.problem("skipped-bytes"), None);
+        prop_assert_eq!(packets(&reading), valid.packets);
+    }
+
+    /// A payload that is itself a run of packets cannot be told from packets behind damage. If it is not read as what it
+    /// is, what is skipped is named, and all but the next packets beside it are read.
+    #[test]
+    fn payloads_that_are_packets(
+        seed in any::<u64>(),
+        count in 1..200_usize,
+        id in prop_oneof![Just(40_u32), Just(600)],
+    ) {
+        let mut recording = program(200, seed);
+        let before = recording.packets();
+        let (inner, inner_places) = program(300, seed / 2).plain_with_places();
+        let payload = &inner[inner_places[40].start..inner_places[40 + count].end];
+        recording.after(50).packet(&Packet::Other { id, payload });
+        for _ in 0..50 {
+            recording.after(900).enter(5).after(20).exit();
+        }
+        let (bytes, places) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        let blob = places[before].clone();
+        let near = blob.start.saturating_sub(64)..blob.end + 64;
+        let gaps = reading.events.iter().filter(|event| matches!(event.kind, Kind::Gap { .. }));
+        let gaps: Vec<usize> = gaps.map(|gap| gap.offset as usize).collect();
+        let read: Vec<usize> = packets(&reading).iter().map(|packet| packet.0).collect();
+        for place in places.iter().filter(|place| place.end < near.start || place.start >= near.end) {
+            prop_assert!(read.contains(&place.start), "{:?} is missing beside {:?}", place, blob);
+        }
+        let is_whole = read.contains(&blob.start) && !gaps.contains(&blob.start);
+        prop_assert!(is_whole || gaps.iter().any(|gap| near.contains(gap)), "{:?}", reading.codes());
+        prop_assert!(gaps.iter().all(|gap| near.contains(gap)), "{:?} beside {:?}", gaps, near);
+    }
+}
+
+/// Payloads of more than 64 bytes, where little came before them: a log message, 32 callers, a blob, a description.
+#[test]
+fn long_payloads_soon_after_the_start() {
+    for length in [62, 63, 64, 65, 127, 128, 200, 254, 255, 300, 4000] {
+        let text: String = ('a'..='z').cycle().take(length).collect();
+        let mut recording = Scenario::begun();
+        recording.after(10).print(&text);
+        recording.system(&format!("I#5={}", &text[..length.min(120)]));
+        recording.module(700, &format!("M=Other, 0 {}", &text[..length.min(240)]));
+        let blob: Vec<u32> = (0..length as u32)
+            .map(|at| at.wrapping_mul(0x0101_6B43))
+            .collect();
+        recording.after(10).event(40, &blob[..length.min(200)]);
+        let callers: Vec<u32> = (0..32).map(|caller| 0x4200_0000 + 977 * caller).collect();
+        recording.depth = 32;
+        recording.after(10).allocate(0x3FFB_0000, 24, &callers);
+        let (bytes, places) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
+        let read: Vec<usize> = packets(&reading).iter().map(|packet| packet.0).collect();
+        assert_eq!(read, starts, "{length}");
+        assert_eq!(reading.heap().len(), 1, "{length}");
+    }
+}
+
+/// Rare ids and long silences do not cost their neighbour: the heap's description is read, whatever follows it.
+#[test]
+fn a_rare_neighbour() {
+    for (interrupt, silence) in [
+        (60, 0),
+        (1024, 0),
+        (61_249, 0),
+        (u32::MAX, 0),
+        (5, 1 << 28),
+        (5, u64::from(u32::MAX)),
+        (1024, 400_000_000),
+    ] {
+        let mut recording = Scenario::empty();
+        recording.start().module(512, IDF_HEAP);
+        recording.after(silence).enter(interrupt).after(5).exit();
+        recording
+            .after(5)
+            .allocate(0x3FFB_0000, 24, &[0x400D_1000, 0x400D_2000]);
+        let (bytes, places) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        assert_eq!(reading.events.len(), places.len(), "{interrupt} {silence}");
+        assert_eq!(reading.heap().len(), 1, "{interrupt} {silence}");
+        assert_eq!(reading.count(id::MODULEDESC), 1);
+        assert_eq!(reading.outcome.totals.end, recording.time_of_last());
+    }
+}

@@ -1,0 +1,220 @@
+//! A build, judged by what each way of recording needs.
+
+use serde::Serialize;
+
+use crate::chip::{Architecture, Chip};
+use crate::description::Description;
+use crate::sdkconfig::{PREFIX, Sdkconfig};
+use crate::version::Version;
+use crate::wanted::{STACK_DEPTH, V5_5, Wanted, Way, wanted};
+
+/// What is known of a build.
+#[derive(Clone, Debug)]
+pub struct Build<'p> {
+    /// None if neither the description nor `sdkconfig` says it.
+    pub version: Option<Version>,
+    /// What it is built for.
+    pub chip: Chip,
+    pub(crate) config: &'p Sdkconfig,
+    components: &'p [String],
+}
+
+impl<'p> Build<'p> {
+    /// From the two files that a build leaves behind.
+    pub fn of(description: &'p Description, config: &'p Sdkconfig) -> Self {
+        Self {
+            version: Version::of(&description.revision).or_else(|| config.version()),
+            chip: Chip::of(&description.target, config),
+            config,
+            components: &description.components,
+        }
+    }
+
+    /// Whether the component that SystemView is from ESP-IDF 6.0 on is part of it.
+    fn has_systemview(&self) -> bool {
+        let mut names = self.components.iter();
+        names.any(|name| name.ends_with("esp_sysview"))
+            // An option that only the component has.
+            || self.config.get("SEGGER_SYSVIEW_MAX_TASKS").is_some()
+    }
+}
+
+/// The version of ESP-IDF is not known, or its options are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownVersion {
+    /// Neither file says it.
+    #[error("neither project_description.json nor sdkconfig says which ESP-IDF this is")]
+    NotSaid,
+    /// Its options have other names.
+    #[error("ESP-IDF {0} is older than {oldest}, and its options have other names", oldest = Version::OLDEST)]
+    TooOld(Version),
+}
+
+/// One way of recording, and what this build has of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Examination {
+    /// Which way.
+    pub way: Way,
+    /// Why it cannot be gone with this build, a sentence without a full stop.
+    pub impossible: Option<&'static str>,
+    /// What it needs of `sdkconfig`.
+    pub options: Vec<CheckedOption>,
+    /// What has to be done beside that, and is not.
+    pub steps: Vec<&'static str>,
+    /// What the program has to do for it.
+    pub notes: Vec<&'static str>,
+    /// What such a recording does not tell.
+    pub limits: Vec<&'static str>,
+}
+
+/// An option that a way needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckedOption {
+    /// Without `CONFIG_`.
+    pub name: &'static str,
+    /// What it should be.
+    pub value: &'static str,
+    /// What it is; none if it is not mentioned.
+    pub found: Option<String>,
+    /// Whether that will do.
+    pub state: State,
+    /// What it is for.
+    pub why: &'static str,
+    /// Other options of the same choice.
+    #[serde(skip)]
+    pub(crate) rivals: &'static [&'static str],
+}
+
+/// Whether an option is as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It is.
+    On,
+    /// It works, and could be better.
+    Advised,
+    /// It does not work.
+    Missing,
+}
+
+/// Judges a build, for each way in the order of [`Way::ALL`].
+///
+/// # Errors
+/// If the version is not known, or older than all that is known here. A newer one is taken for the newest.
+pub fn examine(build: &Build<'_>) -> Result<Vec<Examination>, UnknownVersion> {
+    let version = build.version.ok_or(UnknownVersion::NotSaid)?;
+    if version < Version::OLDEST {
+        return Err(UnknownVersion::TooOld(version));
+    }
+    let ways = Way::ALL.iter();
+    Ok(ways.map(|&way| examine_way(way, version, build)).collect())
+}
+
+fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
+    let (options, impossible) = match wanted(way, version, build) {
+        Ok(wanted) => (wanted, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    let needs_component = way.is_streamed() && version.major >= 6;
+    let mut steps = Vec::new();
+    let mut notes = Vec::new();
+    let mut limits = Vec::new();
+    if impossible.is_none() {
+        if needs_component && !build.has_systemview() {
+            steps.push("idf.py add-dependency \"espressif/esp_sysview^1\"");
+        }
+        if needs_component {
+            notes.push(
+                "the program has to name SystemView in esp_trace_get_user_params(): docs/esp-idf.md",
+            );
+        }
+        if build.chip.architecture == Architecture::RiscV && version < V5_5 {
+            limits.push(
+                "no call stacks: on RISC-V, ESP-IDF has them from 5.5 on, and all allocations are one call site",
+            );
+        }
+        if way.is_streamed() && way != Way::Jtag && build.chip.cores > 1 {
+            limits.push(
+                "of several cores, tasks of one are known: heap events of the others seem to be its own",
+            );
+        }
+        if version > Version::NEWEST {
+            notes.push("this ESP-IDF is newer than the newest that these options are from, 6.2");
+        }
+    }
+    let options = options.iter().map(|wanted| wanted.check(build.config));
+    Examination {
+        way,
+        impossible,
+        options: options.collect(),
+        steps,
+        notes,
+        limits,
+    }
+}
+
+impl Wanted {
+    fn check(&self, config: &Sdkconfig) -> CheckedOption {
+        // One that does as well is what is shown.
+        let other = self.or.iter().find(|or| config.is_on(or));
+        let name = other.unwrap_or(&self.name);
+        let found = config.get(name);
+        let mut option = CheckedOption {
+            name,
+            value: self.value,
+            found: found.map(str::to_owned),
+            state: State::Missing,
+            why: self.why,
+            rivals: self.rivals,
+        };
+        let value = found.unwrap_or("n");
+        if option.is_met_by(value) {
+            option.state = State::On;
+        } else if self.name == STACK_DEPTH && value.parse().is_ok_and(|depth: u32| depth > 0) {
+            option.state = State::Advised;
+        }
+        option
+    }
+}
+
+impl CheckedOption {
+    /// Whether this value is as good as the one that is wanted.
+    pub(crate) fn is_met_by(&self, value: &str) -> bool {
+        /// Fewer callers seldom reach the code of one's own.
+        const ENOUGH_CALLERS: u32 = 5;
+        let is_deep = |depth: u32| self.name == STACK_DEPTH && depth >= ENOUGH_CALLERS;
+        value == self.value || value.parse().is_ok_and(is_deep)
+    }
+
+    /// As it stands in `sdkconfig.defaults`.
+    pub fn line(&self) -> String {
+        format!("{PREFIX}{}={}", self.name, self.value)
+    }
+}
+
+impl Examination {
+    /// Whether a program of this build can be recorded that way.
+    pub fn is_ready(&self) -> bool {
+        self.impossible.is_none() && self.steps.is_empty() && self.missing() == 0
+    }
+
+    /// How many options do not let it work.
+    pub fn missing(&self) -> usize {
+        let all = self.options.iter();
+        all.filter(|option| option.state == State::Missing).count()
+    }
+
+    /// Whether nothing could be better.
+    pub fn is_best(&self) -> bool {
+        let is_on = |option: &CheckedOption| option.state == State::On;
+        self.is_ready() && self.options.iter().all(is_on)
+    }
+
+    /// The way that is meant if nobody says one: the first that is ready, else the first that can be gone.
+    pub fn usual(ways: &[Self]) -> Option<&Self> {
+        let possible = || ways.iter().filter(|way| way.impossible.is_none());
+        possible()
+            .find(|way| way.is_ready())
+            .or_else(|| possible().next())
+    }
+}

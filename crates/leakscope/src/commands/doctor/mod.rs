@@ -1,0 +1,164 @@
+//! `leakscope doctor`: what an ESP-IDF project lacks to be recorded.
+//!
+//! - [`text`] is what is printed for people; the document is for programs.
+//! - [`defaults`] adds lines to a file.
+
+mod defaults;
+mod text;
+
+pub(super) use text::{lacking, name};
+
+use std::io::Write;
+
+use leakscope_project::{Additions, Chip, Examination, Way, additions};
+use leakscope_report::json;
+use serde::Serialize;
+
+use crate::cli::{Doctor, DoctorWay, ReportFormat};
+use crate::project::{EspIdf, Kind, Project, shown};
+use crate::screen::{Advised, Screen};
+
+/// The answer, as JSON has it: `docs/doctor-json.md`.
+#[derive(Serialize)]
+struct Answer<'p> {
+    schema: &'static str,
+    version: u32,
+    project: About<'p>,
+    ways: Vec<Judged>,
+    /// The way that the additions are for.
+    chosen: Option<Way>,
+    /// The file that they belong into; null if the project has none.
+    defaults: Option<String>,
+    additions: Additions,
+    /// Whether they were added.
+    written: bool,
+}
+
+/// What a project is.
+#[derive(Serialize)]
+struct About<'p> {
+    name: &'p str,
+    folder: String,
+    /// Null if it was not built.
+    program: Option<String>,
+    /// Options were changed after it was built.
+    stale: bool,
+    esp_idf: String,
+    chip: Chip,
+    /// Null if there is none.
+    sdkconfig: Option<String>,
+    openocd_arguments: Vec<String>,
+}
+
+/// A way, and whether it is ready.
+#[derive(Serialize)]
+struct Judged {
+    ready: bool,
+    #[serde(flatten)]
+    examination: Examination,
+}
+
+impl Doctor {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let project = esp_idf(self)?;
+        let mut answer = answer(self, &project)?;
+        let mut screen = Screen::new();
+        if self.format == ReportFormat::Text {
+            // Lines are shown before they are added.
+            screen.out.write_all(text::answer(&answer).as_bytes())?;
+            screen.out.flush()?;
+        }
+        if self.write && !answer.additions.lines.is_empty() {
+            let chosen = answer.chosen.map(text::name).unwrap_or_default();
+            defaults::add(&project, chosen, &answer.additions.lines)?;
+            answer.written = true;
+        }
+        match self.format {
+            ReportFormat::Text => {
+                let next = text::next(&answer, &project, self);
+                screen.out.write_all(next.as_bytes())?;
+            }
+            ReportFormat::Json => json::write(&mut screen.out, &answer)?,
+        }
+        Ok(screen.out.flush()?)
+    }
+}
+
+/// The project that is meant, which must be one of ESP-IDF's.
+fn esp_idf(doctor: &Doctor) -> anyhow::Result<EspIdf> {
+    let project = match &doctor.project {
+        Some(folder) => Some(Project::named(folder)?),
+        None => Project::around()?,
+    };
+    let (message, hint) = match project {
+        Some(Project {
+            kind: Kind::EspIdf(project),
+            ..
+        }) => return Ok(*project),
+        Some(other) => (
+            format!("{other} has none of ESP-IDF's options"),
+            "docs/rust.md and docs/record.md say what such a program needs",
+        ),
+        None => (
+            "no project was found here or above".to_owned(),
+            "`idf.py reconfigure` (or a build) makes build/project_description.json, which is read; --project DIR names \
+             another folder",
+        ),
+    };
+    Err(Advised { message, hint }.into())
+}
+
+fn answer<'p>(doctor: &Doctor, project: &'p EspIdf) -> anyhow::Result<Answer<'p>> {
+    let (build, ways) = project.examine()?;
+    let chosen = match doctor.way.map(Way::from) {
+        Some(wanted) => ways.iter().find(|way| way.way == wanted),
+        None => Examination::usual(&ways),
+    };
+    let files = project.defaults_files()?;
+    let additions = chosen.map(|way| additions(way, &files));
+    let version = build.version.map(|version| version.to_string());
+    let revision = &project.description.revision;
+    Ok(Answer {
+        schema: "leakscope.doctor",
+        version: 1,
+        project: About {
+            name: &project.description.project_name,
+            folder: shown(&project.folder),
+            program: project.program.as_deref().map(shown),
+            stale: project.is_stale(),
+            esp_idf: if revision.is_empty() {
+                version.unwrap_or_default()
+            } else {
+                revision.trim_start_matches('v').to_owned()
+            },
+            openocd_arguments: leakscope_project::openocd::arguments(
+                &project.description,
+                &build.chip,
+            ),
+            chip: build.chip,
+            sdkconfig: project.config.as_ref().map(|_| shown(&project.sdkconfig)),
+        },
+        chosen: chosen.map(|way| way.way),
+        defaults: project.defaults().as_deref().map(shown),
+        additions: additions.unwrap_or_default(),
+        ways: ways
+            .into_iter()
+            .map(|examination| Judged {
+                ready: examination.is_ready(),
+                examination,
+            })
+            .collect(),
+        written: false,
+    })
+}
+
+impl From<DoctorWay> for Way {
+    fn from(way: DoctorWay) -> Self {
+        match way {
+            DoctorWay::Jtag => Self::Jtag,
+            DoctorWay::Uart => Self::Uart,
+            DoctorWay::UsbSerialJtag => Self::UsbSerialJtag,
+            DoctorWay::Console => Self::Console,
+        }
+    }
+}

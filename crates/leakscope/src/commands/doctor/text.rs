@@ -1,0 +1,212 @@
+//! The answer, for people.
+
+use std::fmt::Write;
+
+use clap::ValueEnum;
+use leakscope_project::{CheckedOption, Examination, State, Way};
+use leakscope_report::sanitise;
+use leakscope_report::units::counted;
+
+use super::{Answer, Judged};
+use crate::cli::Doctor;
+use crate::project::EspIdf;
+use crate::shell;
+
+/// What a way is called.
+pub(in crate::commands) fn name(way: Way) -> &'static str {
+    match way {
+        Way::Jtag => "JTAG",
+        Way::Uart => "UART",
+        Way::UsbSerialJtag => "USB-Serial-JTAG",
+        Way::Console => "console",
+    }
+}
+
+/// The project, each way, and what is to be added.
+pub(super) fn answer(answer: &Answer<'_>) -> String {
+    let mut lines = about(answer);
+    for judged in &answer.ways {
+        lines.push(String::new());
+        way(judged, &mut lines);
+    }
+    additions(answer, &mut lines);
+    text(&lines)
+}
+
+fn about(answer: &Answer<'_>) -> Vec<String> {
+    let project = &answer.project;
+    let program = match &project.program {
+        None => "not built yet".to_owned(),
+        Some(program) if project.stale => {
+            format!("{program}, older than sdkconfig: build it again")
+        }
+        Some(program) => program.clone(),
+    };
+    let options = match &project.sdkconfig {
+        Some(path) => path.clone(),
+        None => "there is no sdkconfig: `idf.py reconfigure` makes it".to_owned(),
+    };
+    vec![
+        format!("Project  {}, in {}", project.name, project.folder),
+        format!(
+            "Built    with ESP-IDF {} for {}",
+            project.esp_idf, project.chip
+        ),
+        format!("Program  {program}"),
+        format!("Options  {options}"),
+    ]
+}
+
+fn way(judged: &Judged, lines: &mut Vec<String>) {
+    let way = &judged.examination;
+    let state = match way.impossible {
+        Some(why) => format!("not possible: {why}"),
+        None if judged.ready => "ready".to_owned(),
+        None => format!("not ready, {}", lacking(way)),
+    };
+    lines.push(format!("{}: {state}", name(way.way)));
+    let lengths = way.options.iter().map(|option| option.line().len());
+    let width = lengths.max().unwrap_or_default();
+    for option in &way.options {
+        let line = option.line();
+        let (state, why) = (word(option.state), explained(option));
+        lines.push(format!("  {state:<8} {line:<width$}  {why}"));
+    }
+    let steps = way.steps.iter().map(|step| format!("  to do    {step}"));
+    lines.extend(steps);
+    let remarks = way.notes.iter().chain(&way.limits);
+    lines.extend(remarks.map(|remark| format!("  note     {remark}")));
+}
+
+/// "2 options are missing"
+pub(in crate::commands) fn lacking(way: &Examination) -> String {
+    let missing = match way.missing() {
+        0 => None,
+        1 => Some("1 option is missing".to_owned()),
+        several => Some(format!("{several} options are missing")),
+    };
+    let steps = way.steps.len() as u64;
+    let steps = (steps > 0).then(|| format!("{} to do", counted(steps, "thing")));
+    let parts: Vec<String> = missing.into_iter().chain(steps).collect();
+    parts.join(", ")
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::On => "on",
+        State::Advised => "better",
+        State::Missing => "missing",
+    }
+}
+
+fn explained(option: &CheckedOption) -> String {
+    match (&option.found, option.state) {
+        (_, State::On) | (None, _) => option.why.to_owned(),
+        (Some(found), _) => format!("{} (now {found})", option.why),
+    }
+}
+
+fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
+    let Some(way) = answer.chosen.map(name) else {
+        return;
+    };
+    let found = &answer.additions;
+    let file = answer.defaults.as_deref().unwrap_or("sdkconfig.defaults");
+    if !found.lines.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("For {way}, {file} lacks"));
+        lines.extend(found.lines.iter().map(|line| format!("  {line}")));
+    }
+    if !found.conflicts.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("For {way}, these have to be changed by hand"));
+    }
+    for conflict in &found.conflicts {
+        lines.push(format!(
+            "  {}:{}: {}   ({} is needed)",
+            conflict.file, conflict.line, conflict.text, conflict.wanted
+        ));
+    }
+}
+
+/// What was done, and what is to be done next.
+pub(super) fn next(answer: &Answer<'_>, project: &EspIdf, asked: &Doctor) -> String {
+    let mut lines = vec![String::new()];
+    let found = &answer.additions;
+    let file = answer.defaults.as_deref().unwrap_or("sdkconfig.defaults");
+    if answer.written {
+        let count = counted(found.lines.len() as u64, "line");
+        lines.push(format!("Added {count} to {file}."));
+    } else if !found.lines.is_empty() {
+        lines.push(format!(
+            "`{}` adds the lines to {file}.",
+            that_writes(asked)
+        ));
+    }
+    let has_more_to_do = !found.lines.is_empty() || !found.present.is_empty();
+    if has_more_to_do && project.config.is_some() {
+        lines.extend(
+            [
+                "sdkconfig exists, and wins over the defaults: change the same options in `idf.py menuconfig`; or delete",
+                "sdkconfig, and `idf.py reconfigure` makes it of the defaults. What only menuconfig has set is lost then.",
+            ]
+            .map(str::to_owned),
+        );
+    }
+    let chosen = answer
+        .ways
+        .iter()
+        .find(|judged| Some(judged.examination.way) == answer.chosen);
+    if let Some(judged) = chosen.filter(|judged| judged.ready) {
+        lines.push(format!(
+            "To record: {}",
+            command(judged.examination.way, project)
+        ));
+    }
+    // Nothing but the empty line.
+    if lines.len() == 1 {
+        return String::new();
+    }
+    text(&lines)
+}
+
+/// The same command, with `--write`.
+fn that_writes(asked: &Doctor) -> String {
+    let mut command = format!("{} doctor", shell::program());
+    if let Some(folder) = &asked.project {
+        command += " --project ";
+        command += &shell::quoted(&folder.to_string_lossy());
+    }
+    if let Some(way) = asked.way.and_then(|way| way.to_possible_value()) {
+        command += " --way ";
+        command += way.get_name();
+    }
+    command + " --write"
+}
+
+fn command(way: Way, project: &EspIdf) -> String {
+    let program = shell::program();
+    match way {
+        Way::Jtag => format!("{program} record --start-openocd -o heap.svdat"),
+        Way::Uart => {
+            let config = project.config.as_ref();
+            let said = config.and_then(|config| config.number("APPTRACE_UART_BAUDRATE"));
+            let speed = said.unwrap_or(1_000_000);
+            format!("{program} record --serial /dev/ttyUSB0@{speed} -o heap.svdat")
+        }
+        // USB has no speed of its own.
+        Way::UsbSerialJtag => {
+            format!("{program} record --serial /dev/ttyACM0@115200 -o heap.svdat")
+        }
+        Way::Console => {
+            format!("idf.py monitor | tee console.log; then {program} report console.log")
+        }
+    }
+}
+
+fn text(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "{}", sanitise(line).trim_end());
+        text
+    })
+}
