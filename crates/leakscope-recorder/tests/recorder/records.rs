@@ -148,7 +148,7 @@ impl Twin {
         };
         let mut all = (0..self.moving.len())
             .filter(|&index| self.records[place(self.moving[index])].block.address == address);
-        let index = if newest { all.last() } else { all.next() }?;
+        let index = if newest { all.next_back() } else { all.next() }?;
         let place = place(self.moving[index]);
         self.moving.remove(index);
         Some(place)
