@@ -4,6 +4,7 @@
 pub mod analysis;
 pub mod capture;
 pub mod export;
+pub mod memory;
 pub mod project;
 pub mod report;
 pub mod systemview;

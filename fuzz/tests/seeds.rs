@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use leakscope_fuzz::{analysis, capture, export, project, report, systemview};
+use leakscope_fuzz::{analysis, capture, export, memory, project, report, systemview};
+use leakscope_memory::image::{About, Machine, Piece, Thread, Words, write};
 use leakscope_systemview::{
     Arguments, DataKind, Extended, Init, Packet, Print, RegisterData, Text, sync,
 };
@@ -17,6 +18,7 @@ fn targets() -> Vec<Target> {
         ("heap_dump", analysis::heap_dump, dumps()),
         ("heaptrack", export::heaptrack, heaptracks()),
         ("header", systemview::header, files()),
+        ("image", memory::image, images()),
         ("printf", systemview::printf, formats()),
         ("project", project::project, builds()),
         ("rtt", capture::rtt, memories()),
@@ -336,4 +338,29 @@ fn packets() -> Vec<Packet<'static>> {
     ];
     packets.extend(extended.map(Packet::Extended));
     packets
+}
+
+/// Core dumps: ours, and Zephyr's as it is printed.
+fn images() -> Vec<Vec<u8>> {
+    let piece = |address| Piece {
+        address,
+        bytes: [0x3FC9_0000_u32, 0, 0x3FC8_0004, 7]
+            .map(u32::to_le_bytes)
+            .concat(),
+    };
+    let thread = Thread {
+        id: 1,
+        registers: vec![0x3FC9_0000; 32],
+        stack_pointer: None,
+    };
+    let pieces = [piece(0x3FC8_0000), piece(0x3FC9_0000)];
+    let ours = write(
+        Machine::RISCV32,
+        Words::default(),
+        &[thread],
+        &pieces,
+        &About::default(),
+    );
+    let zephyr = "#CD:BEGIN#\n#CD:5a4502000300050004000000\n#CD:4d0100000000200c000020010000000200000003000000\n#CD:END#\n";
+    vec![ours, zephyr.as_bytes().to_vec()]
 }

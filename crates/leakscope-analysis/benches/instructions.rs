@@ -50,12 +50,12 @@ fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(421.6))]
+#[library_benchmark(setup = recording, config = costs(416.5))]
 fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(442.2))]
+#[library_benchmark(setup = recording, config = costs(440.4))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }
@@ -80,7 +80,7 @@ fn garbage() -> Vec<u8> {
     bytes
 }
 
-#[library_benchmark(setup = garbage, config = costs(1000.0))]
+#[library_benchmark(setup = garbage, config = costs(159.9))]
 fn doubt(bytes: Vec<u8>) -> u64 {
     work::events(&bytes)
 }

@@ -3,7 +3,7 @@
 //! Times are ticks since the trace began ([`Target::timestamp_hz`] a second), sizes are bytes, code is
 //! addresses. Call sites, tasks and cores refer to each other by index.
 
-use crate::findings::{Finding, Growth, Left};
+use crate::findings::{Finding, Growth, Left, Rank};
 use crate::heap::SiteId;
 use crate::problem::Problem;
 use crate::trace::{Context, Task};
@@ -40,6 +40,20 @@ impl Outcome {
     /// How many anomalies, and how many failed allocations, are kept one by one; beyond that they are
     /// only counted in [`Totals`].
     pub const KEPT: usize = 1000;
+
+    /// Puts call sites in the order of their findings again, after somebody has changed these.
+    pub fn rank_again(&mut self) {
+        let mut order: Vec<usize> = (0..self.call_sites.len()).collect();
+        order.sort_by_key(|&index| self.call_sites[index].rank());
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old] = new;
+        }
+        for (site, _) in &mut self.peak.holders {
+            *site = place[*site];
+        }
+        self.call_sites.sort_by_key(CallSite::rank);
+    }
 
     /// What was there at one moment, of which nobody knows how it came about: a single session without times.
     pub fn of_moment(totals: Totals, call_sites: Vec<CallSite>, problems: Vec<Problem>) -> Self {
@@ -226,6 +240,16 @@ pub struct CallSite {
 impl CallSite {
     /// How many outstanding blocks are listed one by one.
     pub const BLOCKS_KEPT: usize = 32;
+
+    /// Where it stands among others.
+    pub fn rank(&self) -> Rank {
+        Rank {
+            verdict: self.finding.verdict,
+            growth: self.growth,
+            outstanding_bytes: self.outstanding_bytes,
+            first_allocation: self.first_allocation,
+        }
+    }
 
     /// One of which nothing is known yet but its call stack.
     pub fn new(id: SiteId, stack: &[u64], allocator_frames: &[u64]) -> Self {

@@ -37,6 +37,9 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
+        ProblemKind::ElfUnchecked => {
+            "give the file as the linker wrote it, with its code: `objcopy --only-keep-debug` leaves that out"
+        }
         ProblemKind::TooShort { .. } => "record until the program has done its work several times",
         ProblemKind::NoHistory => {
             "a recording over time (host-based mode) tells leaks from caches, and how fast they grow"

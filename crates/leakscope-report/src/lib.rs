@@ -7,6 +7,7 @@
 //! - [`document`] is the report as data, [`Report`]: call sites with functions' names, verdicts and standings,
 //!   totals, and a headline. It is built once; everything that is shown is read from it, and nothing is worked
 //!   out again. [`policy`] says what counts as a leak, [`identity`] what a call site is called in every build.
+//! - [`memory`] brings the blocks of a recording to an image of memory: who holds them, and what that makes of a finding.
 //! - [`text`] writes it for a person, [json] for a program, and reads that back; the fields are documented
 //!   in `docs/report-json.md`.
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
@@ -32,6 +33,7 @@ pub mod filter;
 pub mod identity;
 pub mod json;
 pub mod log;
+pub mod memory;
 pub mod naming;
 pub mod policy;
 pub mod program;

@@ -1,6 +1,6 @@
 //! What is made of verdicts: the one place that says whether a call site is a leak.
 
-use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::findings::{Confidence, Finding, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// What a call site counts as.
@@ -26,12 +26,14 @@ pub enum Standing {
 pub struct Policy {}
 
 impl Policy {
-    /// What a call site with this verdict counts as.
+    /// What a call site of which this was found counts as. A few lost blocks are no leak yet: a program may keep a pointer
+    /// in a form that nobody knows.
     #[allow(clippy::unused_self, reason = "which policy it is will matter")]
-    pub(crate) fn standing(&self, verdict: Verdict) -> Standing {
-        match verdict {
+    pub(crate) fn standing(&self, finding: &Finding) -> Standing {
+        match finding.verdict {
             verdict if verdict.is_leak() => Standing::Leak,
-            Verdict::Uncertain | Verdict::Unclassified => Standing::Unknown,
+            Verdict::Lost if finding.confidence == Confidence::High => Standing::Leak,
+            Verdict::Uncertain | Verdict::Unclassified | Verdict::Lost => Standing::Unknown,
             _ => Standing::Fine,
         }
     }

@@ -97,7 +97,7 @@ impl Calls {
 
 /// Adds to the problems what speaks against this being the program that was recorded.
 pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
-    let differs = has_checksum(symbols, outcome.target.elf_sha256.as_deref()) == Some(false);
+    let same = has_checksum(symbols, outcome.target.elf_sha256.as_deref());
     let sites = outcome.call_sites.iter();
     let mut addresses: Vec<u64> = sites
         .flat_map(|site| site.stack.iter().chain(&site.allocator_frames))
@@ -116,12 +116,15 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
             count: 1,
         });
     };
-    if differs {
+    if same == Some(false) {
         note(ProblemKind::ElfDiffers);
     }
     if calls.are_elsewhere() {
         let Calls { behind, tested, .. } = calls;
         note(ProblemKind::NotBehindCalls { behind, tested });
+    }
+    if same.is_none() && calls.tested == 0 && outside < addresses.len() {
+        note(ProblemKind::ElfUnchecked);
     }
     // A few addresses outside are usual: code in ROM is in another file. Where the program was found at its place, the
     // others are those of its libraries.

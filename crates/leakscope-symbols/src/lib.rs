@@ -26,6 +26,8 @@
 //!   active there, [`symbol`](Symbols::symbol) finds the address of a name,
 //!   [`ram`](Symbols::ram) says where variables lie, and [`text`](Symbols::text) reads what stands at
 //!   an address.
+//! - [`Variable`]s have a place of their own in memory: [`variables`](Symbols::variables) lists them,
+//!   [`member_at`](Symbols::member_at) says what lies inside of one.
 //! - [`AddressKind`] says how an address came about. Addresses of call stacks point *behind* a
 //!   call, often at the next line: looked up as they are, they name the wrong one.
 //! - A system may load a program for hosts anywhere: [`find_load_offset`](Symbols::find_load_offset) finds where,
@@ -60,6 +62,7 @@ mod source_roots;
 mod symbol_table;
 mod symbols;
 mod texts;
+mod variables;
 
 pub use demangle::demangle;
 pub use frame::{AddressKind, CodeFrame};
@@ -69,3 +72,4 @@ pub use open_error::{NotElf, OpenError};
 pub use source_roots::{SourceRoot, SourceRootError, SourceRoots};
 pub use symbol_table::Symbol;
 pub use symbols::Symbols;
+pub use variables::{ValueKind, Variable};

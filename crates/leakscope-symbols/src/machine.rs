@@ -39,6 +39,19 @@ impl Machine {
             (other, _) => Self::Other(other),
         }
     }
+
+    /// The number in an ELF header (`e_machine`).
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Xtensa => 94,
+            Self::RiscV32 | Self::RiscV64 => 243,
+            Self::Arm => 40,
+            Self::AArch64 => 183,
+            Self::X86 => 3,
+            Self::X86_64 => 62,
+            Self::Other(number) => number,
+        }
+    }
 }
 
 impl fmt::Display for Machine {

@@ -150,6 +150,26 @@ impl SymbolTable {
         Some(demangle(&name).unwrap_or_else(|| name.into_owned()))
     }
 
+    /// The variables whose size is known, with their names, demangled. Of several at one place, a global comes first.
+    pub(crate) fn data<'f>(
+        &'f self,
+        file: &'f [u8],
+    ) -> impl Iterator<Item = (Symbol, String)> + 'f {
+        let is_sized = |entry: &&Entry| entry.kind == Kind::Data && entry.symbol.size > 0;
+        let is_local = |entry: &&Entry| entry.binding == elf::STB_LOCAL;
+        let all = || self.entries.iter().filter(is_sized);
+        let ordered = all()
+            .filter(move |entry| !is_local(entry))
+            .chain(all().filter(is_local));
+        ordered.map(|entry| {
+            let name = self.name(file, entry);
+            (
+                entry.symbol,
+                demangle(&name).unwrap_or_else(|| name.into_owned()),
+            )
+        })
+    }
+
     /// The symbol called `name` in the file, or else in the demangled form that frames show.
     pub(crate) fn find(&self, file: &[u8], name: &str) -> Option<Symbol> {
         if name.is_empty() {

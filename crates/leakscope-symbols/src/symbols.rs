@@ -7,6 +7,7 @@ use crate::elf::Elf;
 use crate::load_offset::{self, LoadOffset};
 use crate::symbol_table::SymbolTable;
 use crate::texts::Texts;
+use crate::variables::{self, ValueKind, Variable};
 use crate::{AddressKind, CodeFrame, Machine, OpenError, Symbol};
 use sha2::{Digest, Sha256};
 use std::cell::{OnceCell, RefCell};
@@ -122,6 +123,25 @@ impl Symbols {
     /// knows. Stacks and heaps that are set up at run time are not among them.
     pub fn ram(&self) -> &[Range<u64>] {
         &self.ram
+    }
+
+    /// The program's variables and constants in order of addresses, as it was loaded; none overlaps another. Those on
+    /// stacks and in registers are not among them.
+    pub fn variables(&self) -> Vec<Variable> {
+        let mut variables = variables::all(&self.file, &self.table, &self.debug, &self.ram);
+        for variable in &mut variables {
+            variable.address = variable.address.wrapping_add(self.loaded_at);
+        }
+        variables
+    }
+
+    /// What lies at an offset in a variable, in the words of its source, and what kind of value that is: `.head`,
+    /// `[3].next`. The text is empty if it is the variable itself, or its type is not known.
+    pub fn member_at(&self, variable: &Variable, offset: u64) -> (String, ValueKind) {
+        match variable.type_at {
+            Some(type_at) => self.debug.member_at(&self.file, type_at, offset),
+            None => (String::new(), ValueKind::Other),
+        }
     }
 
     /// Whether the program has debug information: without it frames have a function, but no line.

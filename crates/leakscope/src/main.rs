@@ -3,7 +3,8 @@
 //! - [`cli`] is what can be typed, as plain data.
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`project`] is the firmware project that the user is in.
-//! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them.
+//! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them, [`image`] the
+//!   device's memory.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
 //! - [`interrupt`] is Ctrl-C, and other signals.
@@ -17,6 +18,7 @@ mod commands;
 mod demo;
 mod file_kind;
 mod firmware;
+mod image;
 mod interrupt;
 mod no_events;
 mod output;

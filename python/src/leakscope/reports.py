@@ -68,6 +68,22 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """What an image of memory says of blocks."""
+
+    definite_blocks: int
+    definite_bytes: int
+    indirect_blocks: int
+    indirect_bytes: int
+    possible_blocks: int
+    possible_bytes: int
+    reachable_blocks: int
+    reachable_bytes: int
+    gone_blocks: int
+    holder: Optional[str]
+
+
+@dataclass(frozen=True)
 class CallSite:
     """A call stack that allocates, and the verdict on it."""
 
@@ -102,6 +118,7 @@ class CallSite:
     frames: tuple[Frame, ...]
     allocator_frames: tuple[Frame, ...]
     blocks: tuple[Block, ...]
+    memory: Optional[Reached] = None
 
     @property
     def leaks(self) -> bool:
@@ -324,6 +341,38 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of a way from a root to blocks."""
+
+    root: str
+    root_kind: str
+    root_address: Optional[str]
+    parent: Optional[int]
+    call_site: Optional[int]
+    blocks: int
+    bytes: int
+    way: str
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What an image of memory says: ``None`` if there was none."""
+
+    bytes: int
+    is_complete: bool
+    missing: tuple[str, ...]
+    problems: tuple[str, ...]
+    static_bytes: int
+    stack_bytes: int
+    unknown_bytes: int
+    block_bytes: int
+    pointers: int
+    expected_by_chance: Optional[float]
+    total: Reached
+    holders: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What a recording shows. ``call_sites`` has the worst first."""
 
@@ -347,6 +396,7 @@ class Report:
     anomalies: tuple[Anomaly, ...]
     failed_allocations: tuple[FailedAllocation, ...]
     problems: tuple[Problem, ...]
+    memory: Optional[Memory] = None
 
     @property
     def leaks(self) -> tuple[CallSite, ...]:

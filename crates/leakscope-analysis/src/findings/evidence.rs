@@ -11,6 +11,8 @@ pub enum Verdict {
     LeakPerCycle,
     /// Most blocks are freed soon; a few stay for good.
     LeakSurvivors,
+    /// No pattern accuses it, but in an image of memory nothing points at some of its blocks any more.
+    Lost,
     /// Blocks are freed, but only when the program stops.
     LateRelease,
     /// The number of blocks stopped growing early.
@@ -35,6 +37,7 @@ impl Verdict {
             Self::LeakGrowing => "leak-growing",
             Self::LeakPerCycle => "leak-per-cycle",
             Self::LeakSurvivors => "leak-survivors",
+            Self::Lost => "lost",
             Self::LateRelease => "late-release",
             Self::Bounded => "bounded",
             Self::Once => "once",
@@ -72,6 +75,15 @@ impl Confidence {
             Self::Low => "low",
             Self::Medium => "medium",
             Self::High => "high",
+        }
+    }
+
+    /// One step surer.
+    #[must_use]
+    pub const fn raised(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            Self::Medium | Self::High => Self::High,
         }
     }
 

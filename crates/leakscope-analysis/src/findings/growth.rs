@@ -46,7 +46,8 @@ pub fn growth(verdict: Verdict, history: &SiteHistory, span: &Span) -> Growth {
             history.live_bytes,
             span.end.saturating_sub(history.first_allocation),
         ),
-        Verdict::LateRelease
+        Verdict::Lost
+        | Verdict::LateRelease
         | Verdict::Bounded
         | Verdict::Once
         | Verdict::InFlight

@@ -28,13 +28,14 @@ impl Rank {
             | Verdict::LeakGrowing
             | Verdict::LeakPerCycle
             | Verdict::LeakSurvivors => 0,
-            Verdict::Uncertain => 1,
-            Verdict::Unclassified => 2,
-            Verdict::LateRelease => 3,
-            Verdict::InFlight => 4,
-            Verdict::Bounded => 5,
-            Verdict::Once => 6,
-            Verdict::AllFreed => 7,
+            Verdict::Lost => 1,
+            Verdict::Uncertain => 2,
+            Verdict::Unclassified => 3,
+            Verdict::LateRelease => 4,
+            Verdict::InFlight => 5,
+            Verdict::Bounded => 6,
+            Verdict::Once => 7,
+            Verdict::AllFreed => 8,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What can be asked of the model between two events.
 
+use std::collections::BTreeSet;
+
 use super::effect::KnownBlock;
 use super::model::HeapModel;
 use crate::outcome::Totals;
@@ -21,6 +23,21 @@ impl HeapModel {
     pub fn block(&self, address: u64) -> Option<KnownBlock> {
         let block = self.blocks.at(address)?;
         Some(self.known(address, block))
+    }
+
+    /// The blocks that live, in order of addresses, without those that must have ended unseen.
+    pub fn live_blocks(&self) -> Vec<KnownBlock> {
+        let ended = self.ended_unseen();
+        let ended: BTreeSet<u64> = ended.iter().map(|known| known.block.address).collect();
+        let live = self
+            .blocks
+            .live()
+            .map(|(address, block)| self.known(address, block));
+        let mut live: Vec<_> = live
+            .filter(|known| !ended.contains(&known.block.address))
+            .collect();
+        live.sort_unstable_by_key(|known| known.block.address);
+        live
     }
 
     /// How many call sites there are.

@@ -3,7 +3,7 @@
 use super::model::HeapModel;
 use super::sessions::Known;
 use super::site_id::SiteId;
-use crate::findings::{Rank, is_short};
+use crate::findings::is_short;
 use crate::outcome::{CallSite, Outcome, Totals};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::trace::{Stacks, Trace};
@@ -31,7 +31,7 @@ impl HeapModel {
                 record.call_site(id, key.split(trace.stacks()), &self.contexts)
             })
             .collect();
-        call_sites.sort_by_key(rank);
+        call_sites.sort_by_key(CallSite::rank);
         let mut place = vec![None; self.sites.len()];
         for (new, site) in call_sites.iter().enumerate() {
             place[site.id.index()] = Some(new);
@@ -142,12 +142,3 @@ impl HeapModel {
 
 /// Espressif's chips with two cores that run one FreeRTOS, as `SYSDESC` names them.
 const TWO_CORES: [&str; 4] = ["esp32", "esp32s3", "esp32p4", "esp32h4"];
-
-fn rank(site: &CallSite) -> Rank {
-    Rank {
-        verdict: site.finding.verdict,
-        growth: site.growth,
-        outstanding_bytes: site.outstanding_bytes,
-        first_allocation: site.first_allocation,
-    }
-}

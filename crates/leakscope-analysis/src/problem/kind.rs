@@ -123,6 +123,9 @@ pub enum ProblemKind {
         /// Those that are in the code of the ELF file.
         tested: u64,
     },
+    /// Nothing tells whether the ELF file is the one that was traced: no checksum, and the file has no code to look at, or
+    /// that of a machine whose calls are not known.
+    ElfUnchecked,
     /// Two descriptions name different modules at one place: one of them is damaged.
     DescriptionsDisagree {
         /// The id of the module's first event.
@@ -210,6 +213,7 @@ impl ProblemKind {
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
             Self::DescriptionsDisagree { .. } => "descriptions-disagree",
             Self::NotBehindCalls { .. } => "not-behind-calls",
+            Self::ElfUnchecked => "elf-unchecked",
             Self::NoHistory => "no-history",
             Self::RecordsEvicted => "records-evicted",
             Self::DumpCut { .. } => "dump-cut-off",

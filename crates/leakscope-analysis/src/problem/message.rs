@@ -182,6 +182,10 @@ impl ProblemKind {
                      those of other code",
                 ),
             ],
+            Self::ElfUnchecked => vec![Text(
+                "whether this is the ELF file that was traced cannot be told: calls are looked for before return \
+                 addresses, and none can be read in it",
+            )],
             Self::TooMany => vec![Text("there were more details than are kept")],
             Self::TooManyStacks { kept } => vec![
                 Text("there were more than "),

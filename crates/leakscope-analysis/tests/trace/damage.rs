@@ -241,6 +241,23 @@ proptest! {
     }
 }
 
+/// A damaged delta swallows the id of a log message, so that its text becomes a payload of numbers. That does not teach
+/// that later messages with this text are such.
+#[test]
+fn a_text_that_was_read_as_numbers() {
+    let (bytes, places) = program(200, 4_676_809_715_342_615_044).plain_with_places();
+    let harm = Harm {
+        at: 350,
+        removed: 1,
+        inserted: vec![0x80],
+    };
+    let (missing, wrong) = compare(&read_one(harm.of(&bytes)), &harm, &places);
+    assert!(
+        missing <= 4 && wrong <= 4,
+        "{missing} missing, {wrong} none"
+    );
+}
+
 /// Over many damages of each kind: how many packets are lost that were not touched, and how many are
 /// read that are none.
 #[test]

@@ -42,6 +42,16 @@ pub trait Debugger {
         Ok(None)
     }
 
+    /// Stops the target, if it runs, for longer than it takes to read a few words.
+    fn freeze(&mut self) -> Result<(), Self::Error> {
+        self.halt().map(drop)
+    }
+
+    /// The registers of a target that stands still, in GDB's order; empty if they cannot be had.
+    fn registers(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// The recording begins.
     fn begin(&mut self) {}
 

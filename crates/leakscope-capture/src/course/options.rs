@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Plan;
 use crate::gdb::Architecture;
 use crate::interrupt::Interrupt;
-use crate::memory::WordLayout;
+use crate::memory::{SnapshotRequest, WordLayout};
 use crate::receiver::place;
 use crate::rtt::Place;
 
@@ -22,6 +22,8 @@ pub struct Options {
     pub processor: Option<(Architecture, WordLayout)>,
     /// Stop a target that has to be stopped for each look only when its buffer may be nearly full.
     pub few_stops: bool,
+    /// What is to be read of the target's memory at the end, if anything.
+    pub image: Option<SnapshotRequest>,
     /// Whether the user has had enough.
     pub interrupt: Interrupt,
     /// A name for an address of the program, as the user knows it: `heap_trace_start`.
@@ -37,6 +39,7 @@ impl Options {
             rtt: None,
             processor: None,
             few_stops: false,
+            image: None,
             interrupt: Interrupt::default(),
             name: Box::new(|address| format!("{address:#x}")),
         }
@@ -72,6 +75,7 @@ impl fmt::Debug for Options {
             .field("rtt", &self.rtt)
             .field("processor", &self.processor)
             .field("few_stops", &self.few_stops)
+            .field("image", &self.image)
             .finish_non_exhaustive()
     }
 }

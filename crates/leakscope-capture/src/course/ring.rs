@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Arrival, Course, Debugger, Ending, Halt, Options, Status};
-use crate::memory::Memory;
+use crate::memory::{Memory, SnapshotRequest};
 use crate::receiver::{Receiver, TargetEvent};
 use crate::rtt::{Pace, ReadError, Reader, Session};
 
@@ -14,6 +14,7 @@ pub struct RingRecording<D> {
     course: Course,
     session: Session,
     pace: Pace,
+    image: Option<SnapshotRequest>,
 }
 
 impl<D> RingRecording<D>
@@ -35,6 +36,7 @@ where
             course,
             session: Session::new(reader),
             pace,
+            image: options.image.clone(),
         })
     }
 
@@ -126,9 +128,17 @@ where
         Ok(self.course.status())
     }
 
-    /// Empties the buffer, and has the target stop recording.
+    /// Empties the buffer, and has the target stop recording. If memory is wanted, it is read between the last event and
+    /// the next one.
     fn stop_target(&mut self, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
+        if self.image.is_some() {
+            self.debugger.freeze()?;
+        }
         self.look(receiver)?;
+        if let Some(image) = self.image.take() {
+            let registers = self.debugger.registers();
+            image.take(&mut self.debugger, registers);
+        }
         let sent = self.session.send_stop(&mut self.debugger);
         sent.map_err(ReadError::from)?;
         let let_run = |debugger: &mut D, pause| {

@@ -129,6 +129,10 @@ impl Debugger for GdbDebugger {
         self.halt()
     }
 
+    fn registers(&mut self) -> Vec<u8> {
+        self.client.registers()
+    }
+
     /// What it stood before is not the recording's fault.
     fn begin(&mut self) {
         self.halted = Halted::default();

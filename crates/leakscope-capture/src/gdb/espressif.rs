@@ -7,6 +7,7 @@ use super::debugger::GdbDebugger;
 use super::error::GdbError;
 use super::record_error::RecordError;
 use crate::course::{Arrival, Course, Debugger, Ending, Halt, Options, Status};
+use crate::memory::SnapshotRequest;
 use crate::openocd::{Destination, OpenOcdError, Received, Statistics};
 use crate::receiver::{Receiver, TargetEvent};
 use crate::recording::END_OF_TRACE;
@@ -28,6 +29,8 @@ const WAS_RESET: &str = "apptrace connection is lost";
 pub struct EspressifRecording {
     pub(super) debugger: GdbDebugger,
     pub(super) course: Course,
+    /// What is to be read of the target's memory at the end.
+    image: Option<SnapshotRequest>,
     destination: Destination,
     /// OpenOCD has begun to trace there.
     is_used: bool,
@@ -67,6 +70,7 @@ impl EspressifRecording {
             debugger,
             course,
             destination,
+            image: options.image.clone(),
             is_used: false,
             trace: Trace::None,
             has_data: false,
@@ -353,6 +357,11 @@ impl EspressifRecording {
         if self.trace == Trace::Runs && !self.debugger.has_ended() {
             let command = self.destination.stop_command();
             self.debugger.client.monitor(command)?;
+        }
+        if let Some(image) = self.image.take().filter(|_| !self.debugger.has_ended()) {
+            self.debugger.freeze()?;
+            let registers = self.debugger.registers();
+            image.take(&mut self.debugger, registers);
         }
         self.debugger.carry_out(&self.course.leave())?;
         Ok(self.debugger)

@@ -6,6 +6,17 @@ use super::{hex, reply};
 use crate::memory::{Memory, MemoryError};
 
 impl Client {
+    /// All registers of the current thread; none if the server does not give them. Those that it does not know are 0.
+    pub(super) fn registers(&mut self) -> Vec<u8> {
+        let Ok(answer) = self.ask(b"g", "the target's registers") else {
+            return Vec::new();
+        };
+        let known = answer
+            .iter()
+            .map(|&digit| if digit == b'x' { b'0' } else { digit });
+        hex::decode(&known.collect::<Vec<u8>>()).unwrap_or_default()
+    }
+
     /// Whether memory can be read now.
     pub fn can_read_memory(&self) -> bool {
         !self.is_running || self.server.reads_running_target()

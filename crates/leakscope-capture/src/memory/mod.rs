@@ -1,10 +1,12 @@
 //! A target's memory, through any access to it: a GDB server, a debug probe, an emulator's file.
 
 mod file;
+mod snapshot;
 mod users;
 mod word_layout;
 
 pub use file::{MemoryFile, MemoryFilePlace, PlaceError};
+pub use snapshot::{Snapshot, SnapshotRequest};
 pub use word_layout::WordLayout;
 
 /// The memory of a target, which may be running meanwhile.

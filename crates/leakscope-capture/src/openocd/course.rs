@@ -166,8 +166,13 @@ impl Looks {
         })
     }
 
-    /// Lets the target go, without breakpoints.
+    /// Lets the target go, without breakpoints; before, its memory is read if that is wanted.
     pub(super) fn leave(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
+        if let Some(image) = self.options.image.take() {
+            client.halt_if_running()?;
+            let registers = client.registers();
+            image.take(client, registers);
+        }
         client.carry_out(&self.course.leave())
     }
 }

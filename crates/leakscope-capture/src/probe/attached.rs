@@ -186,6 +186,28 @@ impl Target for Attached {
             .map_err(failed("let the target run"))
     }
 
+    fn halt(&mut self) -> Result<(), ProbeError> {
+        let halt = |mut core: Core<'_>| core.halt(TIME_OUT).map(drop);
+        self.core()
+            .and_then(halt)
+            .map_err(failed("stop the target"))
+    }
+
+    fn registers(&mut self) -> Vec<u8> {
+        let read = |mut core: Core<'_>| -> Result<Vec<u8>, probe_rs::Error> {
+            let ids: Vec<_> = core
+                .registers()
+                .core_registers()
+                .map(probe_rs::CoreRegister::id)
+                .collect();
+            let words = ids
+                .into_iter()
+                .map(|id| core.read_core_reg::<u32>(id).map(u32::to_le_bytes));
+            Ok(words.collect::<Result<Vec<[u8; 4]>, _>>()?.concat())
+        };
+        self.core().and_then(read).unwrap_or_default()
+    }
+
     fn halted_at(&mut self) -> Result<Option<u64>, ProbeError> {
         let look = |mut core: Core<'_>| {
             if !core.core_halted()? {

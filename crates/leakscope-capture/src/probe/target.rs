@@ -22,6 +22,12 @@ pub trait Target {
     /// Lets it run, if it stands still: past a breakpoint, if there is one.
     fn run(&mut self) -> Result<(), ProbeError>;
 
+    /// Stops it, if it runs.
+    fn halt(&mut self) -> Result<(), ProbeError>;
+
+    /// The registers of one that stands still, in GDB's order; empty if they cannot be had.
+    fn registers(&mut self) -> Vec<u8>;
+
     /// The address of the instruction before which it stands still; `None` while it runs.
     fn halted_at(&mut self) -> Result<Option<u64>, ProbeError>;
 
@@ -64,6 +70,14 @@ impl<T: Target> Debugger for ProbeDebugger<T> {
 
     fn renew_breakpoint(&mut self, address: u64) -> Result<(), ProbeError> {
         self.0.set_breakpoint(address)
+    }
+
+    fn freeze(&mut self) -> Result<(), ProbeError> {
+        self.0.halt()
+    }
+
+    fn registers(&mut self) -> Vec<u8> {
+        self.0.registers()
     }
 }
 

@@ -7,6 +7,7 @@ use leakscope_analysis::findings;
 use leakscope_analysis::outcome;
 use serde::{Deserialize, Serialize};
 
+use super::memory::Reached;
 use super::{Address, Facts};
 use crate::identity::Identity;
 use crate::policy::{Policy, Standing};
@@ -81,6 +82,9 @@ pub struct CallSite {
     pub allocator_frames: Vec<NamedFrame>,
     /// The oldest of the blocks that are outstanding.
     pub blocks: Vec<Block>,
+    /// What an image of memory says of those blocks; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Reached>,
 }
 
 /// How [`findings::Confidence`] is written: nothing below this crate can be serialised.
@@ -112,7 +116,7 @@ impl CallSite {
         Self {
             id: site.id.number(),
             identity: Identity::of(&stack.frames, facts.outcome.target.elf_sha256.as_deref()),
-            standing: policy.standing(site.finding.verdict),
+            standing: policy.standing(&site.finding),
             verdict: site.finding.verdict.name().into(),
             confidence: site.finding.confidence,
             reason: phrase(&site.finding.reason, facts.clock),
@@ -140,6 +144,7 @@ impl CallSite {
             cores: site.cores.clone(),
             frames: stack.frames,
             allocator_frames: stack.allocator,
+            memory: None,
             blocks: site
                 .blocks
                 .iter()

@@ -5,10 +5,12 @@
 //! JSON file that anybody has written: whoever shows them makes them harmless first.
 //!
 //! - [`call_site`], [`anomaly`]: what the program did; [`usage`]: who used how much.
+//! - [`memory`]: who points at the blocks, in an image of memory.
 //! - [`trace`]: what was recorded; [`totals`]: sums; [`problem`]: what is wrong with the data.
 mod address;
 pub mod anomaly;
 pub mod call_site;
+pub mod memory;
 pub mod problem;
 pub mod totals;
 pub mod trace;
@@ -73,6 +75,9 @@ pub struct Report {
     pub tasks: Vec<trace::Task>,
     /// What is wrong with the data, what can change the answer first.
     pub problems: Vec<problem::Problem>,
+    /// What an image of memory says; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<memory::Memory>,
 }
 
 impl Report {
@@ -174,6 +179,7 @@ impl Report {
                 .collect(),
             tasks: outcome.tasks.iter().map(trace::Task::new).collect(),
             problems,
+            memory: None,
         }
     }
 

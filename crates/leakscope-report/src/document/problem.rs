@@ -53,6 +53,7 @@ impl Severity {
             | ProblemKind::Restart
             | ProblemKind::Paused
             | ProblemKind::ClocksDiffer
+            | ProblemKind::ElfUnchecked
             | ProblemKind::TooMany => Self::Note,
             _ => Self::Grave,
         }

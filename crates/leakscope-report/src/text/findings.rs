@@ -3,7 +3,7 @@
 use std::io;
 
 use super::layout::{Line, Page};
-use super::{View, cores, enumeration, short_name, stack, verdict};
+use super::{View, cores, enumeration, memory, short_name, stack, verdict};
 use crate::document::call_site::CallSite;
 use crate::units::{bytes, count, counted};
 use crate::words::unbroken;
@@ -34,6 +34,7 @@ fn leak(view: &View<'_>, page: &mut Page<'_>, site: &CallSite, rank: usize) -> i
     page.paragraph(0, Line::new().strong(format!("{rank:>2}  ")), &heading)?;
     page.paragraph(INDENT, Line::new(), &unbroken(&site.reason).into())?;
     page.paragraph(INDENT, Line::new(), &blocks(view, site).into())?;
+    memory::of_site(page, INDENT, site)?;
     stack::write(view, page, INDENT + 2, site)
 }
 

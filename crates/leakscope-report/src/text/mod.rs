@@ -11,6 +11,7 @@ mod findings;
 mod header;
 mod heaps;
 mod layout;
+mod memory;
 mod outstanding;
 mod peak;
 mod problems;
@@ -21,6 +22,7 @@ mod verdict;
 use std::io::{self, Write};
 
 use crate::document::Report;
+use crate::document::memory::Memory;
 use crate::sanitise::sanitise;
 use crate::units::{Clock, counted};
 use layout::{Line, Page, middle_of};
@@ -83,12 +85,22 @@ pub fn write(out: &mut dyn Write, report: &Report, options: &TextOptions) -> io:
     conclusion::write(view, page)?;
     findings::write(view, page)?;
     outstanding::write(view, page)?;
+    memory::write(view, page)?;
     failures::write(view, page)?;
     anomalies::write(view, page)?;
     peak::write(view, page)?;
     heaps::write(view, page)?;
     tasks::write(view, page)?;
     next_step(view, page)
+}
+
+/// Writes what an image of memory says, without a recording.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn write_memory(out: &mut dyn Write, found: &Memory, options: &TextOptions) -> io::Result<()> {
+    let page = &mut Page::new(out, options.width, options.colour);
+    memory::section(page, found, options)
 }
 
 /// What would make this report say more.
@@ -112,14 +124,25 @@ struct View<'r> {
 impl View<'_> {
     /// How many of a list are shown.
     fn shown(&self, length: usize) -> usize {
-        if self.options.all {
-            length
-        } else {
-            length.min(self.options.top)
-        }
+        self.options.shown(length)
     }
 
     /// Says how many of a list were not shown.
+    fn hidden(&self, page: &mut Page<'_>, length: usize, what: &str) -> io::Result<()> {
+        self.options.hidden(page, length, what)
+    }
+}
+
+impl TextOptions {
+    /// How many of a list are shown.
+    fn shown(&self, length: usize) -> usize {
+        if self.all {
+            length
+        } else {
+            length.min(self.top)
+        }
+    }
+
     fn hidden(&self, page: &mut Page<'_>, length: usize, what: &str) -> io::Result<()> {
         let hidden = (length - self.shown(length)) as u64;
         if hidden == 0 {

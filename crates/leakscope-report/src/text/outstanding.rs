@@ -5,7 +5,7 @@ use std::io;
 use leakscope_analysis::findings::Verdict;
 
 use super::layout::{Cell, Column, Give, Line, Page, Table};
-use super::{View, findings, stack, sum, verdict};
+use super::{View, findings, memory, stack, sum, verdict};
 use crate::document::call_site::CallSite;
 use crate::policy::Standing;
 use crate::units::{bytes, count, counted};
@@ -146,5 +146,6 @@ fn in_full(view: &View<'_>, page: &mut Page<'_>, site: &CallSite) -> io::Result<
     };
     let who = findings::who(view, site);
     page.paragraph(INDENT + 2, Line::new(), &format!("{held}{who}").into())?;
+    memory::of_site(page, INDENT + 2, site)?;
     stack::write(view, page, INDENT + 4, site)
 }

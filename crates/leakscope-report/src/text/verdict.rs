@@ -6,11 +6,12 @@ use super::layout::Paint;
 use crate::document::call_site::CallSite;
 use crate::policy::Standing;
 
-const HEADINGS: [(Verdict, &str); 11] = [
+const HEADINGS: [(Verdict, &str); 12] = [
     (Verdict::LeakSteady, "LEAK, steady"),
     (Verdict::LeakGrowing, "LEAK, growing"),
     (Verdict::LeakPerCycle, "LEAK, per cycle"),
     (Verdict::LeakSurvivors, "LEAK, survivors"),
+    (Verdict::Lost, "lost"),
     (Verdict::LateRelease, "late release"),
     (Verdict::Bounded, "bounded"),
     (Verdict::Once, "once at start-up"),

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use leakscope_analysis::heap::KnownBlock;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
+use leakscope_memory::image::{Image, Piece};
+use leakscope_report::memory::{Examined, Live, Look};
 use leakscope_report::{Policy, Report, Symbolizer, json};
 use serde_json::Value;
 
@@ -142,6 +145,30 @@ fn documented() -> Vec<String> {
     rows.map(|(path, _)| path.to_owned()).collect()
 }
 
+/// The same, and an image of memory in which a word points at the first block.
+fn with_memory(outcome: &Outcome) -> Value {
+    let site = &outcome.call_sites[1];
+    let block = site.blocks[0];
+    let mut live = Live::default();
+    live.blocks.push(KnownBlock {
+        block,
+        site: site.id,
+    });
+    let piece = |bytes| Piece {
+        address: block.address - 8,
+        bytes,
+    };
+    let pointer = (block.address as u32).to_le_bytes().to_vec();
+    let image = Image::of_pieces(vec![piece(pointer), piece(vec![0; 4])]);
+    let examined = Examined::new(&image, None, &live, Some(outcome), Look::default());
+    let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[], &Policy::default());
+    examined.attach(&mut report);
+    let mut written = Vec::new();
+    json::write(&mut written, &report).unwrap();
+    assert_eq!(json::read(&written).unwrap(), report);
+    serde_json::from_slice(&written).unwrap()
+}
+
 #[test]
 fn the_document_and_the_output_have_the_same_fields() {
     let mut outcome = everything();
@@ -155,6 +182,7 @@ fn the_document_and_the_output_have_the_same_fields() {
     paths(&parsed(&outcome), "", &mut output);
     // A report without a leak has limits.
     paths(&parsed(&outcomes::clean()), "", &mut output);
+    paths(&with_memory(&outcome), "", &mut output);
     // Of a value that is null in one place and an object in another, only the object's fields count.
     let whole = output.clone();
     output.retain(|path| {

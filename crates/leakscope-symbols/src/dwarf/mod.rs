@@ -2,7 +2,8 @@
 //!
 //! The chain, one file each: [`sections`] holds the bytes, [`units`] knows which compilation
 //! unit covers an address, [`lines`] and [`functions`] read one unit when it is first asked for,
-//! [`entry`] reads one entry of its tree, [`names`] finds the name that an entry refers to.
+//! [`entry`] reads one entry of its tree, [`names`] finds the name that an entry refers to. Variables aside: [`globals`]
+//! finds them in all units, [`types`] says what lies at an offset in one.
 //!
 //! Why not the crate addr2line, which does the same: it takes the debug information of functions
 //! that the linker discarded at its word, so that on a microcontroller whose flash begins at
@@ -12,12 +13,16 @@
 
 mod entry;
 mod functions;
+mod globals;
 mod lines;
 mod names;
 mod sections;
+mod types;
 mod units;
 
+pub(crate) use globals::Global;
 pub(crate) use sections::Sections;
+pub use types::ValueKind;
 
 use crate::CodeFrame;
 use crate::code::Code;

@@ -79,6 +79,10 @@ impl Units {
         self.units.is_empty()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Unit> {
+        self.units.iter()
+    }
+
     /// The units that may describe `address`, the one that begins nearest to it first.
     pub(super) fn containing(&self, address: u64) -> impl Iterator<Item = &Unit> {
         self.ranges

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use leakscope_compare::rate::Rate;
 
-use super::{Symbols, Unpacking, quantity};
+use super::{AtTheEnd, Symbols, Unpacking, quantity};
 
 /// Say whether recordings are as they should be: for a build that is to fail when a leak comes back.
 ///
@@ -25,6 +25,8 @@ pub(crate) struct Check {
     pub(crate) unpacking: Unpacking,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) at_the_end: AtTheEnd,
     #[command(flatten)]
     pub(crate) gate: Gate,
     /// Text for people, or one JSON document (schema: docs/check-json.md).

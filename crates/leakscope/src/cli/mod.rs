@@ -5,6 +5,7 @@ mod diff;
 mod doctor;
 mod export;
 mod gdbinit;
+mod image;
 mod packaging;
 pub(crate) mod quantity;
 pub(crate) mod record;
@@ -21,6 +22,7 @@ pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use image::{AtTheEnd, Image};
 pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
@@ -56,6 +58,7 @@ pub(crate) enum Command {
     Log(Log),
     View(View),
     Export(Box<Export>),
+    Image(Image),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
@@ -77,6 +80,8 @@ pub(crate) struct Report {
     pub(crate) trace: Trace,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) at_the_end: AtTheEnd,
     #[command(flatten)]
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
@@ -105,7 +110,7 @@ pub(crate) struct Report {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep"]
+        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep", "image"]
     )]
     pub(crate) html: Option<PathBuf>,
     /// Overwrite the file of --html if it exists.

@@ -1,5 +1,6 @@
 //! Times, sizes and shares as people type them.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use leakscope_capture::recording::Rotation;
@@ -36,6 +37,27 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 
 fn no_time(text: &str) -> String {
     format!("`{text}` is no time: 10 (seconds), 500ms, 2min and 1h are")
+}
+
+/// `0x3fc9a2b0`, or digits alone, which are decimal.
+pub(super) fn address(text: &str) -> Result<u64, String> {
+    let number = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse::<u64>(),
+    };
+    number.map_err(|_| format!("`{text}` is no address: 0x3fc9a2b0 is one"))
+}
+
+/// Addresses: `0x3fc80000+320KiB`.
+pub(super) fn range(text: &str) -> Result<Range<u64>, String> {
+    let (start, length) = text
+        .split_once('+')
+        .ok_or("an address and a size are needed: 0x3fc80000+320KiB")?;
+    let (start, length) = (address(start)?, size(length)?);
+    let end = start
+        .checked_add(length)
+        .ok_or("it ends behind the last address")?;
+    Ok(start..end)
 }
 
 /// `4096`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without

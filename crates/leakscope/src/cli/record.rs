@@ -1,5 +1,6 @@
 //! What can be typed after `leakscope record`.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,6 +45,13 @@ pub(crate) struct Record {
     /// FILE.0001.svdat and so on; `report` of the first one reads all. Of one core: several become one file at the end.
     #[arg(help_heading = RECORDING, long, value_name = "SIZE|TIME", value_parser = quantity::rotation)]
     pub(crate) rotate: Option<Rotation>,
+    /// At the end, read the device's memory too, into a core dump beside the recording (heap.svdat: heap.core). The device
+    /// stands still meanwhile. The file holds all that is in memory, keys and passwords too: only you can read it.
+    #[arg(help_heading = RECORDING, long)]
+    pub(crate) image: bool,
+    /// RAM to read besides the program's variables, where the heap is not one of them: 0x3fc80000+320KiB.
+    #[arg(help_heading = RECORDING, long, value_name = "START+SIZE", requires = "image", value_parser = quantity::range)]
+    pub(crate) ram: Vec<Range<u64>>,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
     #[command(flatten)]

@@ -27,12 +27,17 @@ impl Check {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         let options = Asked::of(&self.gate, self.format)?;
         options.spare(&self.inputs)?;
+        if self.inputs.len() > 1 {
+            self.at_the_end
+                .refuse("there are several recordings, and it belongs to one")?;
+        }
         let reports = self.inputs.iter().map(|input| {
             reading::report(
                 std::slice::from_ref(input),
                 &self.unpacking,
                 &self.symbols,
                 options.cycle.as_deref(),
+                &self.at_the_end,
             )
         });
         let reports: Vec<Report> = reports.collect::<anyhow::Result<_>>()?;

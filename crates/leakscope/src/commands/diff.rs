@@ -8,7 +8,7 @@ use leakscope_compare::diff::{self, Basis, Per, Status, TextOptions};
 use leakscope_report::{Report, json};
 
 use super::reading;
-use crate::cli::{self, Diff, FailOn, ReportFormat, Unit};
+use crate::cli::{self, AtTheEnd, Diff, FailOn, ReportFormat, Unit};
 use crate::output;
 use crate::screen::{self, Advised, Screen};
 
@@ -70,9 +70,10 @@ impl Diff {
         };
         let read = |inputs: &[String], symbols: &cli::Symbols| {
             let (unpacking, cycle) = (&self.unpacking, self.cycle.as_deref());
-            let reports = inputs
-                .iter()
-                .map(|input| reading::report(from_ref(input), unpacking, symbols, cycle));
+            let no_image = AtTheEnd::default();
+            let reports = inputs.iter().map(|input| {
+                reading::report(from_ref(input), unpacking, symbols, cycle, &no_image)
+            });
             reports.collect::<anyhow::Result<Vec<Report>>>()
         };
         let (before, after) = (read(before, &before_symbols)?, read(after, &self.symbols)?);

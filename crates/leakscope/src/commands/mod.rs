@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod export;
 mod gdbinit;
+mod image;
 mod log;
 mod packaging;
 mod part;
@@ -33,6 +34,7 @@ impl Command {
             Self::Log(log) => log.run(),
             Self::View(view) => view.run(),
             Self::Export(export) => export.run(),
+            Self::Image(image) => image.run(),
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),

@@ -15,6 +15,7 @@ use leakscope_report::{Decorated, FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use crate::firmware::{self, AllocatorFrames};
+use crate::image::Beside;
 use crate::project::program;
 use crate::recording::OpenRecording;
 use crate::{cli, screen};
@@ -25,9 +26,11 @@ pub(crate) fn report(
     unpacking: &cli::Unpacking,
     options: &cli::Symbols,
     cycle: Option<&str>,
+    at_the_end: &cli::AtTheEnd,
 ) -> anyhow::Result<Report> {
     let mut recording = OpenRecording::open(inputs, unpacking)?;
     if let Some(mut saved) = recording.saved_report()? {
+        at_the_end.refuse("a saved report has no blocks any more")?;
         if cycle.is_some() || options.elf.is_some() {
             let name = recording.names().concat();
             screen::note(&format!(
@@ -41,6 +44,7 @@ pub(crate) fn report(
     let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {
+        at_the_end.refuse("a heap dump lists blocks, and is no recording")?;
         let names = recording.names();
         return Ok(of_dump(
             &log,
@@ -74,13 +78,13 @@ pub(crate) fn report(
     if let Some(symbols) = &symbols {
         firmware::check(symbols, &mut outcome);
     }
-    let names = recording.names();
-    Ok(Report::new(
-        &outcome,
-        &mut symbolizer,
-        &names,
-        &Policy::default(),
-    ))
+    let beside = Beside {
+        symbols: symbols.as_ref(),
+        source,
+        symbolizer: &mut symbolizer,
+        part: &Filter::default(),
+    };
+    at_the_end.report(&mut recording, &mut outcome, beside)
 }
 
 /// A report on what there was at each of these moments of a recording, in order of time.

@@ -9,13 +9,14 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::{FrameSource, Policy, Symbolizer, json, text};
+use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
 use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
+use crate::image::Beside;
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -28,11 +29,15 @@ impl Report {
         }
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
+            self.at_the_end
+                .refuse("a saved report has no blocks any more")?;
             return self.write_again(saved);
         }
         let options = program::completed(&self.symbols, &mut recording)?;
         let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         if let Some(log) = recording.dumps()? {
+            self.at_the_end
+                .refuse("a heap dump lists blocks, and is no recording")?;
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
         if !self.print && !self.description.is_empty() {
@@ -43,6 +48,11 @@ impl Report {
         let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut screen = Screen::new();
         let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
+        if self.part.filter().has_period() {
+            self.at_the_end.refuse(
+                "it is of the end of the recording, and --from and --to choose a part of it",
+            )?;
+        }
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
@@ -54,13 +64,15 @@ impl Report {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let report = leakscope_report::Report::of_part(
-            &outcome,
-            &mut symbolizer,
-            &recording.names(),
-            &Policy::default(),
-            &self.part.filter(),
-        );
+        let beside = Beside {
+            symbols: symbols.as_ref(),
+            source,
+            symbolizer: &mut symbolizer,
+            part: &self.part.filter(),
+        };
+        let report = self
+            .at_the_end
+            .report(&mut recording, &mut outcome, beside)?;
         self.conclude(report, &outcome.tasks, &mut screen)
     }
 

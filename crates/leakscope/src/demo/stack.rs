@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 
 /// The innermost frames of a stack are kept.
+#[cfg(unix)]
 const DEEPEST: usize = 64;
 
 thread_local! {

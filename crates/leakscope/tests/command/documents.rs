@@ -1,4 +1,5 @@
-//! What ARCHITECTURE.md and CONTRIBUTING.md name exists: crates, rooms, files, types, functions, tests.
+//! What ARCHITECTURE.md and CONTRIBUTING.md name exists: crates, rooms, files, types, functions, tests. And what a
+//! published crate has to have.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -155,6 +156,37 @@ fn every_crate_is_explained() {
             document.contains(&name),
             "ARCHITECTURE.md does not name {name}"
         );
+    }
+}
+
+#[test]
+fn every_published_crate_has_its_papers() {
+    for entry in fs::read_dir(project().join("crates")).expect("a folder") {
+        let folder = entry.expect("an entry").path();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a crate");
+        if manifest.contains("publish = false") {
+            continue;
+        }
+        for key in [
+            "description",
+            "keywords",
+            "categories",
+            "license",
+            "repository",
+        ] {
+            let has = manifest.lines().any(|line| line.starts_with(key));
+            assert!(has, "{}: {key}", folder.display());
+        }
+        let readme = manifest.contains("readme = ") || folder.join("README.md").is_file();
+        assert!(readme, "{}: README.md", folder.display());
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            let same = |path: &Path| fs::read(path.join(licence)).ok();
+            assert!(
+                same(&folder).is_some_and(|text| Some(text) == same(&project())),
+                "{}: {licence}",
+                folder.display()
+            );
+        }
     }
 }
 

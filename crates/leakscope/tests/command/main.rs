@@ -35,6 +35,7 @@ mod gdbinit;
 mod guide;
 mod load_offset;
 mod make;
+mod memory;
 mod packaging;
 mod project;
 mod readme;

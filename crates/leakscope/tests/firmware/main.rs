@@ -8,6 +8,7 @@
 //! - [`record`]: the recorder's buffer, read by `leakscope record` out of a file that is the target's memory, or
 //!   through a GDB server; or by GDB itself.
 //! - [`symbols`]: what must be true of a program before it runs.
+//! - [`image`]: the target's memory, through GDB, and what is planted in it.
 //! - [`uart`]: a serial line.
 //! - [`board`]: the virtual board, which must run a program as QEMU does.
 //! - [`openocd`]: Espressif's OpenOCD, between the virtual board and the command; [`interrupted`]: what may come
@@ -28,6 +29,7 @@ mod builds;
 mod case;
 mod emulator;
 mod expected;
+mod image;
 mod interrupted;
 mod openocd;
 mod record;
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let all = firmware::all(&xtask::project()).expect("descriptions that can be read");
     let mut trials: Vec<(usize, Trial)> = Vec::new();
-    for firmware in all.into_iter().map(Arc::new) {
+    let all: Vec<Arc<Firmware>> = all.into_iter().map(Arc::new).collect();
+    let of_images = image::trials(&all);
+    for firmware in all {
         let built = Arc::default();
         let builds = firmware.builds.clone().into_iter().map(Arc::new);
         let of_firmware = builds.flat_map(|build| trials_of(&firmware, &build, &built));
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
     trials.sort_by_key(|(place, _)| *place);
     let mut trials: Vec<Trial> = trials.into_iter().map(|(_, trial)| trial).collect();
     trials.extend(two_cores::trials());
+    trials.extend(of_images);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

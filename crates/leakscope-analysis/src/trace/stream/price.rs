@@ -48,7 +48,7 @@ const NEW_DELTA: Price = 8 * BIT;
 const ODD_DELTA: Price = 10 * BIT;
 
 /// So much, if it is the beginning of one usual delta and the whole of another, as when what stood between them is gone.
-const SPLICED_DELTA: Price = 40 * BIT;
+const SPLICED_DELTA: Price = 60 * BIT;
 
 /// And so much if no recorder writes it: the fifth byte of a number holds no more than four bits.
 const NO_DELTA: Price = 1 << 20;
@@ -151,6 +151,13 @@ fn text(bytes: &[u8]) -> Price {
 fn length(length: usize) -> Price {
     let most = varint::length(length as u32) as u32 * BYTE + SURPLUS;
     (3 * BIT + 2 * log2(length as u64 + 1)).min(most)
+}
+
+/// Whether a payload that should be numbers is likely the text of another packet: learnt from, each repetition of the text
+/// would confirm it.
+fn is_text(payload: &[u8]) -> bool {
+    let letters = payload.iter().filter(|byte| (0x20..0x7F).contains(*byte));
+    payload.len() >= 16 && 4 * letters.count() >= 3 * payload.len()
 }
 
 /// Where the string at `at` of a payload ends.
@@ -452,7 +459,8 @@ impl Counts {
         let known = fields(id);
         let mut numbers = varint::Numbers::new(payload);
         let count = numbers.by_ref().count();
-        if known.is_none() && (!numbers.is_whole() || payload.len() > MOST_NUMBERS) {
+        let is_numbers = numbers.is_whole() && payload.len() <= MOST_NUMBERS && !is_text(payload);
+        if known.is_none() && !is_numbers {
             return;
         }
         if known.is_none() {

@@ -1,7 +1,7 @@
 // The answers of the routes, as API.md (beside web/) describes them. Types only: nothing runs here.
 
 /** @typedef {'leak-steady' | 'leak-growing' | 'leak-survivors' | 'leak-per-cycle' | 'uncertain' | 'unclassified'
- *  | 'late-release' | 'in-flight' | 'bounded' | 'once' | 'all-freed'} Verdict */
+ *  | 'lost' | 'late-release' | 'in-flight' | 'bounded' | 'once' | 'all-freed'} Verdict */
 /** What a policy makes of the verdict. @typedef {'leak' | 'unknown' | 'fine' | { suppressed: string } | { known: string }} Standing */
 /** @typedef {'task' | 'interrupt' | 'idle' | 'scheduler' | 'unknown'} ContextKind */
 /** @typedef {{ name: string, kind: ContextKind }} Context */

@@ -10,6 +10,7 @@ const WORDS = {
   'leak-growing': 'Leak, growing',
   'leak-survivors': 'Leak, survivors',
   'leak-per-cycle': 'Leak, per cycle',
+  lost: 'Lost',
   uncertain: 'Uncertain',
   unclassified: 'Unclassified',
   'late-release': 'Late release',

@@ -4,7 +4,7 @@ use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::course::Options;
 use leakscope_capture::gdb::{self, Architecture, Endpoint};
-use leakscope_capture::memory::WordLayout;
+use leakscope_capture::memory::{SnapshotRequest, WordLayout};
 use leakscope_capture::openocd;
 use leakscope_capture::rtt::{self, Place};
 #[cfg(not(feature = "probe"))]
@@ -22,6 +22,7 @@ pub(super) fn connect(
     started: Option<&Endpoint>,
     symbols: Option<&Symbols>,
     interrupt: &Interrupt,
+    image: Option<&SnapshotRequest>,
 ) -> anyhow::Result<Box<dyn Source>> {
     let named = &record.source;
     let openocd = started.or(named.openocd.as_ref());
@@ -43,16 +44,16 @@ pub(super) fn connect(
         growing::open(path)?
     } else if let Some(endpoint) = &named.gdb {
         refuse("--gdb", gdb::ABILITIES)?;
-        gdb::connect(endpoint, options(record, symbols, interrupt)?)?
+        gdb::connect(endpoint, options(record, symbols, interrupt, image)?)?
     } else if let Some(selector) = &named.probe {
-        probe(selector.as_deref(), record, symbols, interrupt)?
+        probe(selector.as_deref(), record, symbols, interrupt, image)?
     } else if let Some(place) = &named.rtt_memory {
         refuse("--rtt-memory", rtt::ABILITIES)?;
         let layout = symbols.map(layout).unwrap_or_default();
         rtt::open_file(place, symbols.and_then(control_block), layout)?
     } else if let Some(endpoint) = openocd {
         refuse("--openocd", openocd::ABILITIES)?;
-        openocd::connect(endpoint, options(record, symbols, interrupt)?)?
+        openocd::connect(endpoint, options(record, symbols, interrupt, image)?)?
     } else if named.stdin {
         refuse("--stdin", stdin::ABILITIES)?;
         stdin::open()?
@@ -81,6 +82,9 @@ fn refuse_others(record: &Record, source: &str, abilities: Abilities) -> anyhow:
     if trigger.reset && !abilities.reset {
         bail!("--reset does not go with {source}: the device cannot be reset from there");
     }
+    if record.image && !abilities.breakpoints {
+        bail!("--image does not go with {source}: only a debugger can read the device's memory");
+    }
     if trigger.few_stops && record.source.gdb.is_none() {
         bail!(
             "--few-stops does not go with {source}: it is for devices that GDB has to stop (--gdb)"
@@ -107,11 +111,13 @@ fn options(
     record: &Record,
     symbols: Option<&Symbols>,
     interrupt: &Interrupt,
+    image: Option<&SnapshotRequest>,
 ) -> anyhow::Result<Options> {
     let mut options = Options::new(places::plan(record, symbols)?);
     options.rtt = symbols.and_then(rtt_place);
     options.processor = symbols.map(|symbols| (architecture(symbols.machine()), layout(symbols)));
     options.few_stops = record.trigger.few_stops;
+    options.image = image.cloned();
     options.interrupt = interrupt.clone();
     options.name = Box::new(places::namer(record.symbols.elf.clone()));
     Ok(options)
@@ -123,6 +129,7 @@ fn probe(
     record: &Record,
     symbols: Option<&Symbols>,
     interrupt: &Interrupt,
+    image: Option<&SnapshotRequest>,
 ) -> anyhow::Result<Box<dyn Source>> {
     use leakscope_capture::probe;
     refuse_others(record, "--probe", probe::ABILITIES)?;
@@ -130,7 +137,7 @@ fn probe(
     Ok(probe::connect(
         selector,
         chip,
-        options(record, symbols, interrupt)?,
+        options(record, symbols, interrupt, image)?,
     )?)
 }
 
@@ -141,6 +148,7 @@ fn probe(
     _: &Record,
     _: Option<&Symbols>,
     _: &Interrupt,
+    _: Option<&SnapshotRequest>,
 ) -> anyhow::Result<Box<dyn Source>> {
     let error = SourceError::new("this leakscope was built without debug probes (--probe)");
     let hint = "build it with them: cargo install --path crates/leakscope --features probe; or start a GDB server, \

@@ -15,6 +15,7 @@
 mod alarm;
 mod alone;
 mod connect;
+mod image;
 mod live;
 mod openocd;
 mod page;
@@ -37,10 +38,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use leakscope_capture::Interrupt;
+use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
     CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
 };
-use leakscope_capture::source::SourceEvent;
+use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
@@ -55,7 +57,7 @@ pub(crate) use self::recognise::NotRecorded;
 use self::status::Status;
 use super::check::Asked;
 use super::reading;
-use crate::cli::{CheckFormat, Gate, Record, ReportFormat, Unpacking};
+use crate::cli::{AtTheEnd, CheckFormat, Gate, Record, ReportFormat, Unpacking};
 use crate::project::Project;
 use crate::recording::OpenRecording;
 use crate::screen::{self, Screen};
@@ -90,6 +92,7 @@ impl Record {
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
         self.refuse_existing()?;
+        let image = image::request(self, symbols.as_ref())?;
         if let Some(around) = around {
             project::warn(self, around, symbols.as_ref());
         }
@@ -98,18 +101,12 @@ impl Record {
         let openocd = (self.source.start_openocd)
             .then(|| OpenOcd::start(around, interrupt))
             .transpose()?;
-        let started = openocd.as_ref().map(OpenOcd::endpoint);
-        let mut source = match connect::connect(self, started.as_ref(), symbols.as_ref(), interrupt)
-        {
-            Err(_) if interrupt.is_set() => return Err(words::not_connected(interrupt)),
-            Err(error) => {
-                for complaint in openocd.iter().flat_map(OpenOcd::complaints) {
-                    screen::note(&complaint);
-                }
-                return Err(error);
-            }
-            Ok(source) => source,
-        };
+        let mut source = self.connect(
+            openocd.as_ref(),
+            symbols.as_ref(),
+            interrupt,
+            image.as_ref(),
+        )?;
         let (output, existing) = (&self.output, self.existing());
         let mut recording = match self.rotate {
             Some(rotation) => Recording::create_in_parts(output, &*source, existing, rotation)?,
@@ -157,6 +154,10 @@ impl Record {
         });
         grows.store(false, Ordering::Release);
         status.clear();
+        if let (Some(image), Some(symbols)) = (&image, &symbols) {
+            // The recording is none the worse for it.
+            image::save(self, image, symbols).unwrap_or_else(|error| screen::complain(&error));
+        }
         let finished = self.finish(
             recording,
             ending,
@@ -174,11 +175,46 @@ impl Record {
         if let Some(asked) = asked {
             let inputs = [saved.display().to_string()];
             let (unpacking, cycle) = (Unpacking::default(), asked.cycle.as_deref());
-            let report = reading::report(&inputs, &unpacking, &self.symbols, cycle)?;
+            let image = self.at_the_end();
+            let report = reading::report(&inputs, &unpacking, &self.symbols, cycle, &image)?;
             let doubt = "the link to the device was lost, and did not come back";
             code = asked.conclude(&[report], format, status.link_is_lost.then_some(doubt))?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
+    }
+
+    /// The source. If it cannot be had, OpenOCD may say why, if it was started for it.
+    fn connect(
+        &self,
+        openocd: Option<&OpenOcd>,
+        symbols: Option<&Symbols>,
+        interrupt: &Interrupt,
+        image: Option<&SnapshotRequest>,
+    ) -> anyhow::Result<Box<dyn Source>> {
+        let started = openocd.map(OpenOcd::endpoint);
+        match connect::connect(self, started.as_ref(), symbols, interrupt, image) {
+            Err(_) if interrupt.is_set() => Err(words::not_connected(interrupt)),
+            Err(error) => {
+                for complaint in openocd.iter().flat_map(|openocd| openocd.complaints()) {
+                    screen::note(&complaint);
+                }
+                Err(error)
+            }
+            Ok(source) => Ok(source),
+        }
+    }
+
+    /// The image that was made.
+    fn at_the_end(&self) -> AtTheEnd {
+        let path = image::path(self);
+        let is_there = self.image && path.exists();
+        AtTheEnd {
+            image: is_there
+                .then(|| path.display().to_string())
+                .into_iter()
+                .collect(),
+            ..AtTheEnd::default()
+        }
     }
 
     /// Before anything is connected: nothing is recorded over what exists, or is needed.

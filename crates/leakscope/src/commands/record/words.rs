@@ -9,6 +9,7 @@ use leakscope_capture::recording::{Ending, Reason};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::units;
 
+use super::image;
 use crate::cli::Record;
 use crate::shell;
 
@@ -116,10 +117,16 @@ pub(super) fn conclude(out: &mut dyn Write, record: &Record, saved: &Path) -> io
         Some(elf) => format!(" --elf {}", shell::quoted(&elf.to_string_lossy())),
         None => String::new(),
     };
+    let image = match image::path(record) {
+        path if record.image && path.exists() => {
+            format!(" --image {}", shell::quoted(&path.to_string_lossy()))
+        }
+        _ => String::new(),
+    };
     let program = shell::program();
     if !record.no_report {
         writeln!(out)?;
     }
     writeln!(out, "Saved         {saved}")?;
-    writeln!(out, "Look again    {program} report {saved}{elf}")
+    writeln!(out, "Look again    {program} report {saved}{elf}{image}")
 }

@@ -1,0 +1,75 @@
+//! Which blocks can be reached, as Valgrind's memcheck decides it.
+//!
+//! First all that roots reach: by start pointers alone, or by a way with an interior pointer in it. Then, in order of
+//! addresses, each block that was not reached floods what it points at, whatever kind of pointer: that is lost with it. It is the
+//! leader of these, until another one reaches it. So a ring has one leader, and a pointer to itself does not count.
+//! (Valgrind's manual, 4.2.8 "Memory leak detection".)
+
+use super::Kind;
+use super::scene::Look;
+
+/// What was found of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flooded {
+    pub(super) kind: Kind,
+    pub(super) leader: Option<usize>,
+}
+
+pub(super) fn flood(look: &Look<'_>) -> Vec<Flooded> {
+    let mut kinds = vec![Kind::Definite; look.map.list().len()];
+    let mut waiting = Vec::new();
+    look.each_root(|_, word| reach(look, &mut kinds, &mut waiting, word, true));
+    while let Some(index) = waiting.pop() {
+        let is_sure = kinds[index] == Kind::Reachable;
+        look.each_in(index, |_, word| {
+            reach(look, &mut kinds, &mut waiting, word, is_sure);
+        });
+    }
+
+    let mut leaders = vec![None; kinds.len()];
+    for leader in 0..kinds.len() {
+        if kinds[leader] != Kind::Definite {
+            continue;
+        }
+        waiting.push(leader);
+        while let Some(index) = waiting.pop() {
+            look.each_in(index, |_, word| {
+                let Some((found, _)) = look.map.find(word) else {
+                    return;
+                };
+                if kinds[found] == Kind::Definite && found != leader {
+                    kinds[found] = Kind::Indirect;
+                    leaders[found] = Some(leader);
+                    waiting.push(found);
+                }
+            });
+        }
+    }
+    (0..kinds.len())
+        .map(|index| Flooded {
+            kind: kinds[index],
+            leader: last_leader(&leaders, index),
+        })
+        .collect()
+}
+
+/// A block is reached by a word; `is_sure`: by start pointers alone up to there.
+fn reach(look: &Look<'_>, kinds: &mut [Kind], waiting: &mut Vec<usize>, word: u64, is_sure: bool) {
+    let Some((index, is_start)) = look.map.find(word) else {
+        return;
+    };
+    let kind = if is_sure && is_start {
+        Kind::Reachable
+    } else {
+        Kind::Possible
+    };
+    if kinds[index] < kind {
+        kinds[index] = kind;
+        waiting.push(index);
+    }
+}
+
+/// The leader of a block whose first leader may have been reached by another one since.
+fn last_leader(leaders: &[Option<usize>], index: usize) -> Option<usize> {
+    std::iter::successors(leaders[index], |&leader| leaders[leader]).last()
+}

@@ -1,0 +1,185 @@
+//! The shortest ways from roots to blocks, those of one group folded into one.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::Holder;
+use super::scene::Look;
+
+/// Where a way begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Root {
+    /// A variable: an index into the scene's.
+    Variable(usize),
+    /// Memory outside of the heap that no variable is known in.
+    Unnamed,
+    /// A stack: an index into the scene's.
+    Stack(usize),
+    /// A register: an index into the image's threads, and into the thread's registers.
+    Register(usize, usize),
+    /// Memory of the heap of which nothing is known.
+    Unknown,
+}
+
+/// A step of a way: blocks of one group that the same ones lead to. All of them are a forest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Where the way begins.
+    pub root: Root,
+    /// The word at its beginning, of the first block that was found; 0 for registers.
+    pub word: u64,
+    /// The step before; `None` behind the root.
+    pub parent: Option<usize>,
+    /// The group of its blocks.
+    pub group: u32,
+    /// How many of its blocks the root itself points at.
+    pub at_root: u64,
+    /// How many blocks.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What was found; the lists are those of the blocks.
+pub(super) struct Ways {
+    pub(super) holders: Vec<Option<Holder>>,
+    pub(super) words: Vec<u32>,
+    pub(super) branch: Vec<Option<usize>>,
+    pub(super) branches: Vec<Branch>,
+}
+
+/// Finds the ways. What can be reached from a variable is, even if a stack or a register is nearer: those are gone a moment later.
+pub(super) fn find(look: &Look<'_>) -> Ways {
+    let count = look.map.list().len();
+    let mut search = Search {
+        look,
+        ways: Ways {
+            holders: vec![None; count],
+            words: vec![0; count],
+            branch: vec![None; count],
+            branches: Vec::new(),
+        },
+        known: HashMap::new(),
+        waiting: VecDeque::new(),
+    };
+    let areas = &look.areas;
+    let variables = &look.scene.variables;
+    let variable = |address: u64| {
+        let after = variables.partition_point(|variable| variable.start <= address);
+        let index = after
+            .checked_sub(1)
+            .filter(|index| variables[*index].contains(&address));
+        index.map_or(Root::Unnamed, Root::Variable)
+    };
+    let stack = |address: u64| {
+        let mut stacks = look.scene.stacks.iter();
+        stacks
+            .position(|stack| stack.used.contains(&address))
+            .map_or(Root::Unnamed, Root::Stack)
+    };
+    look.each_word(areas.statics.iter(), |address, word| {
+        search.meet(word, Holder::Word(address), || variable(address));
+    });
+    search.follow();
+    look.each_word(areas.stacks.iter(), |address, word| {
+        search.meet(word, Holder::Word(address), || stack(address));
+    });
+    search.follow();
+    look.each_register(|holder, word| {
+        let Holder::Register(thread, register) = holder else {
+            return;
+        };
+        search.meet(word, holder, || Root::Register(thread, register));
+    });
+    search.follow();
+    look.each_word(areas.unknown.iter(), |address, word| {
+        search.meet(word, Holder::Word(address), || Root::Unknown);
+    });
+    search.follow();
+    search.ways
+}
+
+struct Search<'s> {
+    look: &'s Look<'s>,
+    ways: Ways,
+    /// Branches by where they grow from, and their group. Only looked up: its order reaches no output.
+    known: HashMap<(From, u32), usize>,
+    waiting: VecDeque<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum From {
+    Root(Root),
+    Branch(usize),
+}
+
+impl Search<'_> {
+    /// A root's word.
+    fn meet(&mut self, word: u64, holder: Holder, root: impl FnOnce() -> Root) {
+        let Some(index) = self.count(word, holder) else {
+            return;
+        };
+        let root = root();
+        let word = if let Holder::Word(address) = holder {
+            address
+        } else {
+            0
+        };
+        self.grow(index, From::Root(root), None, root, word);
+    }
+
+    /// All that the blocks that were met lead to.
+    fn follow(&mut self) {
+        let look = self.look;
+        while let Some(index) = self.waiting.pop_front() {
+            let Some(parent) = self.ways.branch[index] else {
+                continue;
+            };
+            look.each_in(index, |offset, word| {
+                if let Some(found) = self.count(word, Holder::Block(index, offset)) {
+                    let Branch { root, word, .. } = self.ways.branches[parent];
+                    self.grow(found, From::Branch(parent), Some(parent), root, word);
+                }
+            });
+        }
+    }
+
+    /// The block that a word points at, if it is a new one.
+    fn count(&mut self, word: u64, holder: Holder) -> Option<usize> {
+        let (index, _) = self.look.map.find(word)?;
+        self.ways.words[index] = self.ways.words[index].saturating_add(1);
+        if self.ways.holders[index].is_some() {
+            return None;
+        }
+        self.ways.holders[index] = Some(holder);
+        self.waiting.push_back(index);
+        Some(index)
+    }
+
+    /// Puts a block on its branch. A group that is on the way already is folded into that step: so a list is one, and
+    /// so are two kinds of blocks that take turns.
+    fn grow(&mut self, index: usize, from: From, parent: Option<usize>, root: Root, word: u64) {
+        let block = self.look.map.list()[index];
+        let branches = &mut self.ways.branches;
+        let mut steps = std::iter::successors(parent, |&step| branches[step].parent);
+        let before = steps.find(|&step| branches[step].group == block.group);
+        let branch = before.unwrap_or_else(|| {
+            *self.known.entry((from, block.group)).or_insert_with(|| {
+                let group = block.group;
+                branches.push(Branch {
+                    root,
+                    word,
+                    parent,
+                    group,
+                    at_root: 0,
+                    blocks: 0,
+                    bytes: 0,
+                });
+                branches.len() - 1
+            })
+        });
+        branches[branch].at_root += u64::from(parent.is_none());
+        branches[branch].blocks += 1;
+        branches[branch].bytes += block.size;
+        self.ways.branch[index] = Some(branch);
+    }
+}

@@ -1,0 +1,199 @@
+//! What is asked: an image, the blocks that live, and what is known of the rest of memory.
+
+use std::ops::Range;
+
+use super::areas::Areas;
+use super::blocks::BlockMap;
+use super::{Alias, Block, Found, Holder, Scanned, Survey, chance, flood, holders, words};
+use crate::image::Image;
+
+/// An image, the blocks that live in it, and what is known of the rest of memory.
+#[derive(Clone, Debug)]
+pub struct Scene<'i> {
+    /// What lay where.
+    pub image: &'i Image,
+    /// The blocks that live, in any order.
+    pub blocks: Vec<Block>,
+    /// Where the heap is. What in it is neither free nor a block is of unknown use, and taken to be in use.
+    pub heap: Vec<Range<u64>>,
+    /// Memory that is known to be free: it is full of old pointers, and is not looked at.
+    pub free: Vec<Range<u64>>,
+    /// The stacks of what runs, and of tasks that live.
+    pub stacks: Vec<Stack>,
+    /// Memory that holds no pointers to the heap, such as code: it is not looked at.
+    pub left_out: Vec<Range<u64>>,
+    /// Variables, by which ways to blocks are told apart: in order, none overlapping another.
+    pub variables: Vec<Range<u64>>,
+    /// Memory that the chip has at two addresses.
+    pub aliases: Vec<Alias>,
+    /// How many bytes behind the block's first one the program's own pointer points, as with poisoning; both count as start pointers.
+    pub header: u64,
+    /// Look at words on every address, and not only where pointers are aligned: for packed structures.
+    pub unaligned: bool,
+}
+
+/// A stack that is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// All of it.
+    pub whole: Range<u64>,
+    /// From its stack pointer on.
+    pub used: Range<u64>,
+}
+
+impl<'i> Scene<'i> {
+    /// Of an image and blocks; nothing else is known.
+    pub fn new(image: &'i Image, blocks: Vec<Block>) -> Self {
+        Self {
+            image,
+            blocks,
+            heap: Vec::new(),
+            free: Vec::new(),
+            stacks: Vec::new(),
+            left_out: Vec::new(),
+            variables: Vec::new(),
+            aliases: Vec::new(),
+            header: 0,
+            unaligned: false,
+        }
+    }
+
+    /// Looks at all of it.
+    pub fn survey(&self) -> Survey {
+        let look = &Look::new(self);
+        let flooded = flood::flood(look);
+        let ways = holders::find(look);
+        let (pointers, chance) = chance::measure(look);
+        let blocks = look.map.list();
+        let found = (0..blocks.len()).map(|index| Found {
+            block: blocks[index],
+            kind: flooded[index].kind,
+            leader: flooded[index].leader,
+            holder: ways.holders[index],
+            words: ways.words[index],
+            branch: ways.branch[index],
+            is_in_image: (self.image)
+                .holds(&(blocks[index].start..blocks[index].start + blocks[index].size)),
+        });
+        Survey {
+            blocks: found.collect(),
+            branches: ways.branches,
+            scanned: Scanned {
+                pointers,
+                ..look.scanned()
+            },
+            chance,
+        }
+    }
+
+    /// Everything that points at the block around an address, and where: roots, then blocks, reachable or not. `None` if
+    /// there is no such block.
+    pub fn holders_of(&self, address: u64) -> Option<Vec<(Holder, u64)>> {
+        let look = &Look::new(self);
+        let (wanted, _) = look.map.find(address)?;
+        let mut holders = Vec::new();
+        look.each_root(|holder, word| {
+            if look
+                .map
+                .find(word)
+                .is_some_and(|(index, _)| index == wanted)
+            {
+                holders.push((holder, word));
+            }
+        });
+        for block in 0..look.map.list().len() {
+            look.each_in(block, |offset, word| {
+                if look
+                    .map
+                    .find(word)
+                    .is_some_and(|(index, _)| index == wanted)
+                {
+                    holders.push((Holder::Block(block, offset), word));
+                }
+            });
+        }
+        Some(holders)
+    }
+}
+
+/// A scene, prepared to be looked at.
+pub(super) struct Look<'s> {
+    pub(super) scene: &'s Scene<'s>,
+    pub(super) map: BlockMap,
+    pub(super) areas: Areas,
+}
+
+impl<'s> Look<'s> {
+    fn new(scene: &'s Scene<'s>) -> Self {
+        let map = BlockMap::new(scene.blocks.clone(), scene.aliases.clone(), scene.header);
+        let areas = Areas::of(scene, &map);
+        Self { scene, map, areas }
+    }
+
+    /// The words of these ranges, with their addresses.
+    pub(super) fn each_word<'r>(
+        &self,
+        ranges: impl Iterator<Item = &'r Range<u64>>,
+        mut see: impl FnMut(u64, u64),
+    ) {
+        for range in ranges {
+            words::each(self.scene.image, range, self.scene.unaligned, &mut see);
+        }
+    }
+
+    /// All registers.
+    pub(super) fn each_register(&self, mut see: impl FnMut(Holder, u64)) {
+        for (thread, state) in self.scene.image.threads.iter().enumerate() {
+            for (register, &word) in state.registers.iter().enumerate() {
+                see(Holder::Register(thread, register), word);
+            }
+        }
+    }
+
+    /// All roots.
+    pub(super) fn each_root(&self, mut see: impl FnMut(Holder, u64)) {
+        let areas = &self.areas;
+        for ranges in [&areas.statics, &areas.stacks, &areas.unknown] {
+            self.each_word(ranges.iter(), |address, word| {
+                see(Holder::Word(address), word);
+            });
+        }
+        self.each_register(see);
+    }
+
+    /// The words in a block, with their offsets; none if it is a stack.
+    pub(super) fn each_in(&self, index: usize, mut see: impl FnMut(u64, u64)) {
+        if self.areas.is_stack[index] {
+            return;
+        }
+        let block = self.map.list()[index];
+        let range = block.start..block.start + block.size;
+        words::each(
+            self.scene.image,
+            &range,
+            self.scene.unaligned,
+            |address, word| {
+                see(address - block.start, word);
+            },
+        );
+    }
+
+    /// How much is looked at; pointers aside.
+    fn scanned(&self) -> Scanned {
+        let registers: usize = self
+            .scene
+            .image
+            .threads
+            .iter()
+            .map(|thread| thread.registers.len())
+            .sum();
+        Scanned {
+            statics: self.areas.statics.len(),
+            stacks: self.areas.stacks.len(),
+            unknown: self.areas.unknown.len(),
+            blocks: self.map.list().iter().map(|block| block.size).sum(),
+            registers: (registers * self.scene.image.words.size()) as u64,
+            pointers: 0,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The blocks of a recording, brought to an image of memory.
+//!
+//! [`Live`] is what the recording knows of the heap at its end; `scene` puts it beside the image and the program's
+//! variables; `names` says who holds what. `verdict` says what follows for the findings.
+mod live;
+mod names;
+mod scene;
+mod verdict;
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_memory::image::Image;
+use leakscope_memory::reach::{Block, Kind, Scene, Survey};
+use leakscope_symbols::{Symbols, Variable};
+use rustc_hash::FxHashMap;
+
+pub use live::Live;
+pub use names::Names;
+
+use crate::document::Report;
+use crate::document::memory::{Memory, Reached};
+
+/// The group of blocks of which the recording knows nothing: those that an allocator's map has from before it.
+pub const NO_SITE: u32 = u32::MAX;
+
+/// An image of memory at the end of a recording, or alone, and what was found in it.
+#[derive(Debug)]
+pub struct Examined<'i> {
+    scene: Scene<'i>,
+    /// What each stack is called.
+    stacks: Vec<String>,
+    variables: Vec<Variable>,
+    symbols: Option<&'i Symbols>,
+    /// What was found.
+    pub survey: Survey,
+    /// By the numbers of call sites. Only looked up and summed: no order reaches an output.
+    sites: FxHashMap<u32, OfSite>,
+    /// What of a complete image is missing, a sentence each without a full stop.
+    pub missing: Vec<String>,
+    /// Whether the image has the allocator's own map.
+    has_map: bool,
+}
+
+/// What was found of the blocks of one call site.
+#[derive(Clone, Debug, Default)]
+struct OfSite {
+    reached: Reached,
+    /// Lost blocks that are as old as any block got that was freed: the younger ones may be on their way.
+    old_lost: u64,
+    /// Those of them at which nothing points.
+    old_definite: u64,
+    /// Blocks that the allocator does not have.
+    gone: Vec<Block>,
+}
+
+/// How an image is to be looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    /// Look for pointers on every address.
+    pub unaligned: bool,
+}
+
+impl<'i> Examined<'i> {
+    /// Looks at an image: of the blocks that `live` knows and, where the image has one, of the allocator's map.
+    /// `outcome` knows tasks and heaps.
+    pub fn new(
+        image: &'i Image,
+        symbols: Option<&'i Symbols>,
+        live: &Live,
+        outcome: Option<&Outcome>,
+        look: Look,
+    ) -> Self {
+        let built = scene::build(image, symbols, live, outcome, look);
+        let survey = built.scene.survey();
+        let mut sites: FxHashMap<u32, OfSite> = FxHashMap::default();
+        for found in &survey.blocks {
+            let block = &found.block;
+            let site = sites.entry(block.group).or_default();
+            site.reached.add(found.kind, block.size);
+            if found.kind.is_lost() && live.is_as_old_as_any_freed(block) {
+                site.old_lost += 1;
+                site.old_definite += u64::from(found.kind == Kind::Definite);
+            }
+        }
+        for block in built.gone {
+            let site = sites.entry(block.group).or_default();
+            site.reached.gone_blocks += 1;
+            site.gone.push(block);
+        }
+        let outside = survey
+            .blocks
+            .iter()
+            .filter(|found| !found.is_in_image)
+            .count();
+        let missing = scene::missing(image, symbols, &built.variables, outside as u64);
+        Self {
+            scene: built.scene,
+            stacks: built.stacks,
+            variables: built.variables,
+            symbols,
+            survey,
+            sites,
+            missing,
+            has_map: built.has_map,
+        }
+    }
+
+    /// What was found of a call site's blocks, by its number.
+    pub fn site(&self, site: u32) -> Option<&Reached> {
+        self.sites.get(&site).map(|found| &found.reached)
+    }
+
+    /// Whether everything is in the image that could hold a block.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Changes findings by what was found: before the report is made of the outcome.
+    pub fn judge(&self, outcome: &mut Outcome) {
+        verdict::judge(self, outcome);
+    }
+
+    /// Adds what was found to the report.
+    pub fn attach(&self, report: &mut Report) {
+        let names = &self.names(report);
+        for site in &mut report.call_sites {
+            let mut reached = self.site(site.id).cloned().unwrap_or_default();
+            reached.holder = names.main_way(site.id);
+            site.memory = Some(reached);
+        }
+        report.memory = Some(self.document(names));
+    }
+
+    /// The names of what holds blocks, those of a report's call sites among them.
+    pub fn names(&self, report: &Report) -> Names<'_> {
+        let sites = report.call_sites.iter();
+        Names::new(
+            self,
+            sites.map(|site| (site.id, names::of_site(site))).collect(),
+        )
+    }
+
+    /// The names of what holds blocks that nobody knows the origin of.
+    pub fn names_alone(&self) -> Names<'_> {
+        Names::new(self, FxHashMap::default())
+    }
+
+    /// What was looked at, and the ways to blocks.
+    pub fn document(&self, names: &Names<'_>) -> Memory {
+        let scanned = self.survey.scanned;
+        let problems = self.scene.image.problems.iter();
+        Memory {
+            bytes: self.scene.image.len(),
+            is_complete: self.is_complete(),
+            missing: self.missing.clone(),
+            problems: problems.map(ToString::to_string).collect(),
+            static_bytes: scanned.statics,
+            stack_bytes: scanned.stacks,
+            unknown_bytes: scanned.unknown,
+            block_bytes: scanned.blocks,
+            pointers: scanned.pointers,
+            expected_by_chance: self.survey.chance,
+            total: self.total(),
+            holders: names.steps(),
+        }
+    }
+
+    fn total(&self) -> Reached {
+        let mut total = Reached::default();
+        for found in &self.survey.blocks {
+            total.add(found.kind, found.block.size);
+        }
+        total.gone_blocks = self
+            .sites
+            .values()
+            .map(|found| found.reached.gone_blocks)
+            .sum();
+        total
+    }
+
+    /// What points at the block around an address. `None` if no block is known there.
+    pub fn holds(&self, address: u64, names: &Names<'_>) -> Option<Held> {
+        let holders = self.scene.holders_of(address)?;
+        let blocks = &self.survey.blocks;
+        let after = blocks.partition_point(|found| found.block.start <= address);
+        let found = &blocks[after.checked_sub(1)?];
+        Some(Held {
+            block: names.block(found),
+            way: found.branch.map(|branch| names.way(branch)),
+            holders: holders
+                .iter()
+                .map(|(holder, value)| names.holder(*holder, *value))
+                .collect(),
+        })
+    }
+}
+
+/// What points at one block, in words. Texts come from the program and the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The block: its place, its size, whether it can be reached, and whose it is.
+    pub block: String,
+    /// The shortest way to it, if it can be reached.
+    pub way: Option<String>,
+    /// Each word that points at it.
+    pub holders: Vec<String>,
+}

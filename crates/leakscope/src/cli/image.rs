@@ -1,0 +1,46 @@
+//! What can be typed behind `image`, and the image beside a recording.
+
+use clap::Args;
+
+use super::{Symbols, quantity};
+
+/// Look at an image of a device's memory: who points at what, and which blocks nobody can reach.
+///
+/// Images are core dumps (ELF), such as `record --image` and GDB's `generate-core-file` write, core dumps of ESP-IDF and
+/// Zephyr, as files or in a console's log, and raw memory (FILE@ADDRESS). docs/memory.md says how to make one. An image
+/// holds all that was in memory: keys and passwords too.
+#[derive(Debug, Args)]
+pub(crate) struct Image {
+    /// Images: one file, or raw memory from an address on (ram.bin@0x20000000), several times.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
+    /// A recording that ended where the image was made: it knows the blocks, and who allocated them.
+    #[arg(long, value_name = "TRACE")]
+    pub(crate) trace: Vec<String>,
+    #[command(flatten)]
+    pub(crate) symbols: Symbols,
+    /// Say what points at the block around this address.
+    #[arg(long, value_name = "ADDRESS", value_parser = quantity::address)]
+    pub(crate) holds: Option<u64>,
+    /// Look for pointers on every address, and not only where the compiler puts them: for packed structures.
+    #[arg(long)]
+    pub(crate) unaligned: bool,
+    /// Entries shown of each list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Show everything.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// The device's memory when the recording ended.
+#[derive(Debug, Default, PartialEq, Args)]
+pub(crate) struct AtTheEnd {
+    /// The device's memory when the recording ended (docs/memory.md): a core dump, or raw memory from an address on
+    /// (ram.bin@0x20000000), several times. Says who holds each block, and which ones nothing points at any more.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) image: Vec<String>,
+    /// Look for pointers in the image on every address: for packed structures.
+    #[arg(long, requires = "image")]
+    pub(crate) unaligned: bool,
+}

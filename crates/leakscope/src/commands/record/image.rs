@@ -1,0 +1,120 @@
+//! The device's memory at the end of a recording, as a core dump beside it.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use leakscope_capture::memory::{Snapshot, SnapshotRequest};
+use leakscope_memory::image::{self, About, Machine, Piece, Thread, Words};
+use leakscope_report::units::bytes;
+use leakscope_symbols::Symbols;
+
+use crate::cli::Record;
+use crate::screen;
+
+/// What is asked of the device: the program's variables, and what the user names besides.
+pub(super) fn request(
+    record: &Record,
+    symbols: Option<&Symbols>,
+) -> anyhow::Result<Option<SnapshotRequest>> {
+    if !record.image {
+        return Ok(None);
+    }
+    let Some(symbols) = symbols else {
+        bail!("--image needs --elf: the program says which memory it has");
+    };
+    let path = path(record);
+    if path.exists() && !record.force {
+        bail!("`{}` exists; --force overwrites it", path.display());
+    }
+    let mut ranges: Vec<Range<u64>> = symbols.ram().iter().chain(&record.ram).cloned().collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, range| {
+        let touches = next.start <= range.end;
+        if touches {
+            range.end = range.end.max(next.end);
+        }
+        touches
+    });
+    Ok(Some(SnapshotRequest::new(ranges)))
+}
+
+/// Where it is written.
+pub(super) fn path(record: &Record) -> PathBuf {
+    record.output.with_extension("core")
+}
+
+/// Writes what was read, and says what it was.
+pub(super) fn save(
+    record: &Record,
+    request: &SnapshotRequest,
+    symbols: &Symbols,
+) -> anyhow::Result<()> {
+    let path = path(record);
+    let shown = path.display();
+    let Some(snapshot) = request.taken() else {
+        screen::note(
+            "the device's memory was not read: the program had ended, or the link was lost",
+        );
+        return Ok(());
+    };
+    let read: u64 = snapshot
+        .pieces
+        .iter()
+        .map(|(_, bytes)| bytes.len() as u64)
+        .sum();
+    screen::note(&format!(
+        "{} of memory in `{shown}`; the device stood still for {:.1} ms. It holds all that was in memory, keys and passwords \
+         too: only you can read it",
+        bytes(read),
+        snapshot.halted.as_secs_f64() * 1e3
+    ));
+    for range in &snapshot.unread {
+        let (start, end) = (range.start, range.end);
+        screen::note(&format!(
+            "memory from {start:#x} to {end:#x} could not be read"
+        ));
+    }
+    let file = core_dump(record, snapshot, symbols);
+    write_private(&path, &file, record.force)
+        .with_context(|| format!("`{shown}` cannot be written"))
+}
+
+fn core_dump(record: &Record, snapshot: Snapshot, symbols: &Symbols) -> Vec<u8> {
+    let words = Words {
+        is_64_bit: symbols.is_64_bit(),
+        is_big_endian: symbols.is_big_endian(),
+    };
+    let machine = Machine {
+        number: symbols.machine().number(),
+        is_64_bit: words.is_64_bit,
+    };
+    let about = About {
+        trace: record.output.display().to_string(),
+        halted_us: snapshot.halted.as_micros() as u64,
+        chip: record.trigger.chip.clone().unwrap_or_default(),
+    };
+    // GDB takes 0 for no thread.
+    let core = Thread::of_gdb(machine, words, 1, &snapshot.registers);
+    let pieces = snapshot.pieces.into_iter();
+    let pieces: Vec<Piece> = pieces
+        .map(|(address, bytes)| Piece { address, bytes })
+        .collect();
+    image::write(machine, words, core.as_slice(), &pieces, &about)
+}
+
+/// A file that nobody else can read.
+fn write_private(path: &Path, content: &[u8], force: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        // An old file keeps its mode: it is made anew.
+        let _ = std::fs::remove_file(path);
+    }
+    options.create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(content)
+}

@@ -1,0 +1,129 @@
+//! The device's memory beside a recording.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use leakscope_analysis::outcome::Outcome;
+use leakscope_capture::memory::MemoryFilePlace;
+use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
+use leakscope_report::filter::Filter;
+use leakscope_report::memory::{Examined, Live, Look};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_symbols::Symbols;
+
+use crate::cli::AtTheEnd;
+use crate::firmware::AllocatorFrames;
+use crate::recording::OpenRecording;
+use crate::screen::Advised;
+
+/// Opens images as they are typed: one file, or raw memory from addresses on.
+pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Result<Image> {
+    let raw = names.iter().map(|name| {
+        let is_file = Path::new(name).is_file();
+        name.parse().ok().filter(|_: &MemoryFilePlace| !is_file)
+    });
+    let raw: Vec<Option<MemoryFilePlace>> = raw.collect();
+    if let ([name], [None]) = (names, &*raw) {
+        let file = read(Path::new(name))?;
+        return image::read(file).map_err(|error| {
+            let message = format!("`{name}` is no image of memory: {error}");
+            let hint = match error {
+                ImageError::Unknown => {
+                    "raw memory needs the address of its first byte: FILE@0x20000000"
+                }
+                ImageError::Program => "--elf FILE names the program",
+                _ => "docs/memory.md says how to make an image",
+            };
+            Advised { message, hint }.into()
+        });
+    }
+    let mut pieces = Vec::new();
+    for (name, place) in names.iter().zip(raw) {
+        let Some(place) = place else {
+            bail!(
+                "`{name}` is no raw memory with an address: only FILE@ADDRESS can be given several times"
+            );
+        };
+        pieces.push(Piece {
+            address: place.base,
+            bytes: read(&place.path)?,
+        });
+    }
+    let mut image = Image::of_pieces(pieces);
+    image.words = symbols.map_or_else(Words::default, |symbols| Words {
+        is_64_bit: symbols.is_64_bit(),
+        is_big_endian: symbols.is_big_endian(),
+    });
+    Ok(image)
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("`{}`", path.display()))
+}
+
+/// What a report is made from, besides the recording.
+pub(crate) struct Beside<'r, 's> {
+    pub(crate) symbols: Option<&'s Symbols>,
+    pub(crate) source: Option<&'s dyn FrameSource>,
+    pub(crate) symbolizer: &'r mut Symbolizer<'s>,
+    pub(crate) part: &'r Filter,
+}
+
+impl AtTheEnd {
+    /// The report on a recording that was read, and on the image that belongs to it, if there is one.
+    pub(crate) fn report(
+        &self,
+        recording: &mut OpenRecording,
+        outcome: &mut Outcome,
+        beside: Beside<'_, '_>,
+    ) -> anyhow::Result<Report> {
+        let Beside {
+            symbols,
+            source,
+            symbolizer,
+            part,
+        } = beside;
+        let names = recording.names();
+        if self.image.is_empty() {
+            return Ok(Report::of_part(
+                outcome,
+                symbolizer,
+                &names,
+                &Policy::default(),
+                part,
+            ));
+        }
+        let image = open(&self.image, symbols)?;
+        let live = live(recording, source)?;
+        let look = Look {
+            unaligned: self.unaligned,
+        };
+        let examined = Examined::new(&image, symbols, &live, Some(outcome), look);
+        examined.judge(outcome);
+        let mut report = Report::of_part(outcome, symbolizer, &names, &Policy::default(), part);
+        examined.attach(&mut report);
+        Ok(report)
+    }
+
+    /// Refuses an image where it cannot be looked at.
+    pub(crate) fn refuse(&self, why: &str) -> anyhow::Result<()> {
+        match self.image.first() {
+            Some(name) => bail!("`{name}` cannot be looked at: {why}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads a recording for what it knows of the heap at its end.
+pub(crate) fn live(
+    recording: &mut OpenRecording,
+    source: Option<&dyn FrameSource>,
+) -> anyhow::Result<Live> {
+    let layout = recording.layout.clone();
+    Ok(Live::read(
+        recording,
+        &layout,
+        &mut AllocatorFrames(source),
+    )?)
+}

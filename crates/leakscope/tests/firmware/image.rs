@@ -1,0 +1,212 @@
+//! Images of memory: that of our GDB client is QEMU's own, to the byte; and what is planted in a program is found in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use leakscope_capture::Interrupt;
+use leakscope_capture::gdb::Client;
+use leakscope_capture::memory::SnapshotRequest;
+use leakscope_symbols::Symbols;
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use tempfile::TempDir;
+use xtask::firmware::{Build, Firmware};
+
+use crate::emulator::Emulator;
+use crate::{record, skipped};
+
+/// The build whose recorder GDB reads.
+const BUILD: &str = "mps2-an385-gdb";
+
+/// A trial each; or one that says what is missing.
+pub(crate) fn trials(all: &[Arc<Firmware>]) -> Vec<Trial> {
+    let found = all.iter().find_map(|firmware| {
+        let build = firmware.builds.iter().find(|build| build.name == BUILD);
+        build.map(|build| (Arc::clone(firmware), Arc::new(build.clone())))
+    });
+    let Some((firmware, build)) = found else {
+        return vec![Trial::test("image", || {
+            Err(format!("no firmware has a build {BUILD}").into())
+        })];
+    };
+    let missing = build.missing().join(", ");
+    if !missing.is_empty() {
+        return vec![Trial::test("image", move || skipped("image", &missing))];
+    }
+    // They share a folder of the compiler's, so they run one after the other.
+    vec![Trial::test("image", move || {
+        is_that_of_the_emulator(&Target::build(&firmware, &build, "steady")?)?;
+        table_is_held_by_its_global(&Target::build(&firmware, &build, "growing-table")?)?;
+        error_path_is_lost(&Target::build(&firmware, &build, "error-path")?)
+    })]
+}
+
+/// A program, and how it is run.
+struct Target {
+    elf: PathBuf,
+    command: Command,
+    folder: TempDir,
+}
+
+impl Target {
+    fn build(firmware: &Firmware, build: &Build, variant: &str) -> Result<Self, Failed> {
+        let folder = TempDir::new()?;
+        let elf = firmware
+            .compile(build, variant)
+            .map_err(|error| format!("{error:#}"))?;
+        let mut command = firmware.run(build, &elf, variant, folder.path());
+        command.arg("-S");
+        Ok(Self {
+            elf,
+            command,
+            folder,
+        })
+    }
+
+    /// Starts it; it stands still until a debugger says otherwise.
+    fn start(&self) -> Result<Emulator, Failed> {
+        let mut emulator = Emulator::start(&self.command, self.folder.path())?;
+        drop(emulator.connect("gdb.socket")?);
+        Ok(emulator)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Records it with an image, and reports on both.
+    fn report(&self) -> Result<Value, Failed> {
+        let emulator = self.start()?;
+        let folder = emulator.folder();
+        let arguments = ["record", "--gdb", "./gdb.socket", "--image"];
+        record::start(record::leakscope(folder, &self.elf, &arguments))?.wait()?;
+        is_private(&self.path("trace.core"))?;
+        let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
+            .args([
+                "report",
+                "trace.svdat",
+                "--image",
+                "trace.core",
+                "--format",
+                "json",
+                "--elf",
+            ])
+            .arg(&self.elf)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+}
+
+/// Nobody else may read what was in memory.
+fn is_private(path: &Path) -> Result<(), Failed> {
+    use std::os::unix::fs::PermissionsExt;
+    match fs::metadata(path)?.permissions().mode() & 0o777 {
+        0o600 => Ok(()),
+        mode => Err(format!("the image has mode {mode:o}").into()),
+    }
+}
+
+fn is_that_of_the_emulator(target: &Target) -> Result<(), Failed> {
+    let _emulator = target.start()?;
+    let symbols = Symbols::open(&target.elf)?;
+    let stop = symbols
+        .symbol("heap_trace_stop")
+        .ok_or("the program has no end")?;
+    let endpoint = target.path("gdb.socket").display().to_string().parse()?;
+    let mut client = Client::connect(&endpoint, Duration::from_secs(10), &Interrupt::default())?;
+    client.set_breakpoint(stop.address)?;
+    client.resume()?;
+    client
+        .wait(Duration::from_secs(50))?
+        .ok_or("it never came there")?;
+    let ram = symbols.ram().to_vec();
+    let request = SnapshotRequest::new(ram.clone());
+    request.take(&mut client, Vec::new());
+    let snapshot = request.taken().ok_or("no snapshot was made")?;
+    for range in &ram {
+        let file = target.path("saved");
+        let (start, length) = (range.start, range.end - range.start);
+        client.monitor(&format!(
+            "pmemsave {start:#x} {length} \"{}\"",
+            file.display()
+        ))?;
+        let saved = fs::read(&file)?;
+        let end = start + saved.len() as u64;
+        let piece = snapshot
+            .pieces
+            .iter()
+            .find(|(from, bytes)| *from <= start && end <= from + bytes.len() as u64);
+        let (from, bytes) = piece.ok_or("a range is missing")?;
+        let offset = (start - from) as usize;
+        if bytes[offset..offset + saved.len()] != saved || saved.is_empty() {
+            return Err(format!("memory from {start:#x} on is not QEMU's").into());
+        }
+    }
+    Ok(())
+}
+
+/// The call site whose innermost function has this name.
+fn site<'r>(report: &'r Value, function: &str) -> Result<&'r Value, Failed> {
+    let sites = report["call_sites"].as_array().into_iter().flatten();
+    let mut named = sites.filter(|site| {
+        site["frames"]
+            .as_array()
+            .is_some_and(|frames| frames.iter().any(|frame| frame["function"] == function))
+    });
+    named
+        .next()
+        .ok_or_else(|| Failed::from(format!("no call site in {function}\n{report:#}")))
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_default()
+}
+
+fn table_is_held_by_its_global(target: &Target) -> Result<(), Failed> {
+    let report = target.report()?;
+    let site = site(&report, "open_session")?;
+    let memory = &site["memory"];
+    let holder = memory["holder"].as_str().unwrap_or_default();
+    let is_held =
+        holder.starts_with("tables[") && holder.contains("].sessions (growing-table.c) → ");
+    let (reachable, outstanding) = (
+        number(&memory["reachable_blocks"]),
+        number(&site["outstanding_blocks"]),
+    );
+    if !is_held
+        || reachable != outstanding
+        || reachable == 0
+        || report["memory"]["is_complete"] != true
+    {
+        return Err(format!("{memory:#}\n{:#}\nof {outstanding}", report["memory"]).into());
+    }
+    Ok(())
+}
+
+fn error_path_is_lost(target: &Target) -> Result<(), Failed> {
+    let report = target.report()?;
+    let leaks = report["call_sites"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|site| site["standing"] == "leak");
+    let (mut lost, mut all) = (0, 0);
+    for leak in leaks {
+        let memory = &leak["memory"];
+        lost += number(&memory["definite_blocks"]) + number(&memory["indirect_blocks"]);
+        all += number(&leak["outstanding_blocks"]);
+    }
+    // The last block of each task may still be in a register, or on a stack.
+    if all == 0 || lost + 6 < all {
+        return Err(format!("{lost} of {all} blocks are lost\n{:#}", report["memory"]).into());
+    }
+    Ok(())
+}
