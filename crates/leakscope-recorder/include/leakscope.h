@@ -8,7 +8,7 @@
  * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
  * newlib:     compile leakscope_wrap.c, and link with
  *             -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
- * Zephyr:     see leakscope_zephyr.c.
+ * Zephyr:     compile leakscope_zephyr.c too, and wrap what it names.
  */
 #ifndef LEAKSCOPE_H
 #define LEAKSCOPE_H
@@ -62,11 +62,24 @@ bool leakscope_records_stop(void);
 bool leakscope_records_pause_allocations(void);
 bool leakscope_records_resume(void);
 size_t leakscope_records_count(void);
+
+struct leakscope_summary {
+    size_t count, capacity, high_water_mark; /* records: now, at most, and the most that ever were */
+    uint32_t total_allocations;              /* recorded or not */
+    uint32_t total_frees;                    /* of blocks known or not */
+    uint32_t unmatched_frees;                /* of blocks that have no record: a double free is one of them */
+    uint32_t failed_allocations;
+    uint32_t evicted_live, evicted_freed;    /* records that made room for others */
+    uint32_t not_recorded;                   /* for which there was no room */
+};
+struct leakscope_summary leakscope_records_summary(void);
 void leakscope_records_dump(void (*put)(const char *, size_t));
 
 /* ---------------------------------------------------------------- The heap */
 
 void leakscope_on_alloc_from(const void *block, size_t size, const void *caller, const void *frame);
+void leakscope_on_realloc_begin_from(const void *from, size_t from_size, size_t size,
+                                     const void *caller, const void *frame);
 void leakscope_on_realloc_from(const void *from, size_t from_size, const void *block, size_t size,
                                const void *caller, const void *frame);
 void leakscope_on_free_from(const void *block, size_t size, const void *caller, const void *frame);
@@ -86,6 +99,9 @@ void leakscope_on_failed_from(size_t size, const void *caller, const void *frame
 /* Write these into the allocator (or a wrapper of it), not into a function that it calls. */
 #define leakscope_on_alloc(block, size) \
     leakscope_on_alloc_from((block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
+/* Before the allocator is asked to resize a block, and after: in between, others may get its memory. */
+#define leakscope_on_realloc_begin(from, from_size, size) \
+    leakscope_on_realloc_begin_from((from), (from_size), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
 #define leakscope_on_realloc(from, from_size, block, size) \
     leakscope_on_realloc_from((from), (from_size), (block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
 #define leakscope_on_free(block, size) \
@@ -126,6 +142,16 @@ enum { LEAKSCOPE_LOG = 0, LEAKSCOPE_WARNING = 1, LEAKSCOPE_ERROR = 2 };
  *
  * The host formats it: arguments are numbers of at most 32 bits (no %s), at most 16.
  */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+/* A template cannot have C's linkage, and a list in C++ does not convert numbers by itself. */
+extern "C++" {
+template <typename... Arguments>
+static inline void leakscope_log(uint32_t level, const char *format, Arguments... arguments) {
+    const uint32_t values[] = {static_cast<uint32_t>(arguments)..., 0};
+    leakscope_print(level, format, values, sizeof...(arguments));
+}
+}
+#else
 #define leakscope_log(level, ...) LEAKSCOPE_LOG_FORMAT((level), __VA_ARGS__, 0)
 #define LEAKSCOPE_LOG_FORMAT(level, format, ...)                                            \
     do {                                                                                    \
@@ -134,16 +160,23 @@ enum { LEAKSCOPE_LOG = 0, LEAKSCOPE_WARNING = 1, LEAKSCOPE_ERROR = 2 };
         leakscope_print((level), (format), leakscope_arguments_,                            \
                         sizeof leakscope_arguments_ / sizeof leakscope_arguments_[0] - 1);  \
     } while (0)
+#endif
 
 /* ---------------------------------------------------------------- FreeRTOS */
 
 #if defined(LEAKSCOPE_FREERTOS) && !defined(__ASSEMBLER__)
 
-/* heap_1 to heap_5 call these inside pvPortMalloc and vPortFree. Their sizes are the block's in heap_2, 4
- * and 5 (with header and rounding). On a failure the pointer is NULL, and the size may be 0: what was asked
- * for is in pvPortMalloc's parameter, which has this name in all of them. heap_3 frees with size 0. */
+/* heap_1 to heap_5 call these inside pvPortMalloc and vPortFree. Which size is recorded:
+ *   heap_1        the request, rounded up to portBYTE_ALIGNMENT
+ *   heap_2, 4, 5  the block's, with its header and rounding: 8 to 16 bytes more than the request
+ *   heap_3        the request; it frees with size 0
+ * The kernel has no macro that sees the request itself: for that, wrap pvPortMalloc (leakscope_wrap.c), and leave
+ * these two macros undefined with LEAKSCOPE_FREERTOS_WRAPPED. On a failure the pointer is NULL, and the size may be
+ * 0: what was wanted is in pvPortMalloc's variable, which has this name in all of them. */
+#ifndef LEAKSCOPE_FREERTOS_WRAPPED
 #define traceMALLOC(block, size) leakscope_on_alloc((block), (block) != NULL ? (size) : xWantedSize)
 #define traceFREE(block, size) leakscope_on_free((block), (size))
+#endif
 
 static inline void leakscope_freertos_runs_(const void *task, const char *name) {
     if (name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E') {

@@ -1,32 +1,49 @@
 /*
- * Zephyr: its heaps tell listeners (CONFIG_HEAP_LISTENER=y, and for k_malloc and k_heap
- * CONFIG_SYS_HEAP_LISTENER=y) of every block. Add this file to the application's sources, and replace
- * _system_heap by the heap to watch.
+ * Zephyr's kernel heap, recorded: add this file to the application's sources, and link with
+ * -Wl,--wrap=k_malloc,--wrap=k_calloc,--wrap=k_aligned_alloc,--wrap=k_realloc,--wrap=k_free
+ * and leakscope_wrap.c with its own wraps for malloc.
  *
- * A listener is called from inside the allocator, so that the call stack is all there is beyond the return
- * address: build with CONFIG_OVERRIDE_FRAME_POINTER_DEFAULT=y and CONFIG_OMIT_FRAME_POINTER=n where the
- * architecture has frame pointers.
+ * Zephyr's heap listeners are not used: they are called from inside the allocator, by a notifier, which is then the
+ * only caller that a compiler without frame pointers knows.
  */
-#include <zephyr/sys/heap_listener.h>
-
 #include "leakscope.h"
 
-extern struct k_heap _system_heap;
+void *__real_k_malloc(size_t size);
+void *__real_k_calloc(size_t count, size_t size);
+void *__real_k_aligned_alloc(size_t alignment, size_t size);
+void *__real_k_realloc(void *from, size_t size);
+void __real_k_free(void *block);
 
-static void on_alloc(uintptr_t heap, void *block, size_t bytes) {
-    (void)heap;
+void *__wrap_k_malloc(size_t size) {
+    void *block = __real_k_malloc(size);
+    leakscope_on_alloc(block, size);
+    return block;
+}
+
+void *__wrap_k_calloc(size_t count, size_t size) {
+    void *block = __real_k_calloc(count, size);
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        bytes = SIZE_MAX;
+    }
     leakscope_on_alloc(block, bytes);
+    return block;
 }
 
-static void on_free(uintptr_t heap, void *block, size_t bytes) {
-    (void)heap;
-    leakscope_on_free(block, bytes);
+void *__wrap_k_aligned_alloc(size_t alignment, size_t size) {
+    void *block = __real_k_aligned_alloc(alignment, size);
+    leakscope_on_alloc(block, size);
+    return block;
 }
 
-HEAP_LISTENER_ALLOC_DEFINE(leakscope_alloc, HEAP_ID_FROM_POINTER(&_system_heap.heap), on_alloc);
-HEAP_LISTENER_FREE_DEFINE(leakscope_free, HEAP_ID_FROM_POINTER(&_system_heap.heap), on_free);
+void *__wrap_k_realloc(void *from, size_t size) {
+    leakscope_on_realloc_begin(from, 0, size);
+    void *block = __real_k_realloc(from, size);
+    leakscope_on_realloc(from, 0, block, size);
+    return block;
+}
 
-void leakscope_zephyr_init(void) {
-    heap_listener_register(&leakscope_alloc);
-    heap_listener_register(&leakscope_free);
+void __wrap_k_free(void *block) {
+    leakscope_on_free(block, 0);
+    __real_k_free(block);
 }

@@ -85,6 +85,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
             address: pointer.addr(),
             size: layout.size(),
         };
+        on_realloc_begin(from, new_size, Origin::here());
         // SAFETY: the caller's promises are passed on.
         let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
         on_realloc(from, moved.addr(), new_size, Origin::here());
@@ -92,14 +93,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
     }
 }
 
-/// An allocator returned `address` for `size` bytes; 0 is a failure. For allocators with hooks; call it
-/// after the allocation.
+/// An allocator returned `address` for `size` bytes; 0 is a failure, or, if `size` is 0, what C allows for
+/// nothing. For allocators with hooks; call it after the allocation.
 #[inline]
 pub fn on_alloc(address: usize, size: usize, origin: Origin<'_>) {
-    if address == 0 {
-        recorder().failed(size, origin);
-    } else {
+    if address != 0 {
         recorder().alloc(Block { address, size }, origin);
+    } else if size != 0 {
+        recorder().failed(size, origin);
     }
 }
 
@@ -112,17 +113,25 @@ pub fn on_free(address: usize, size: usize, origin: Origin<'_>) {
     }
 }
 
+/// An allocator is about to be asked to give `from` a new size; a size of 0 is C's way to free. Call it before,
+/// and [`on_realloc`] after: in between, somebody else may get the block's old place.
+#[inline]
+pub fn on_realloc_begin(from: Block, size: usize, origin: Origin<'_>) {
+    match (from.address, size) {
+        (0, _) => {}
+        (address, 0) => on_free(address, from.size, origin),
+        _ => recorder().realloc_begins(from, origin),
+    }
+}
+
 /// An allocator was asked to give `from` a new size, and returned `address`; 0 is a failure, or, if
 /// `size` is 0, C's way to free.
-///
-/// A block that moves is recorded after the allocator has given its old place back: on a machine with
-/// several cores another one may have got it by then, and be recorded first.
 #[inline]
 pub fn on_realloc(from: Block, address: usize, size: usize, origin: Origin<'_>) {
     match (from.address, address) {
         (0, _) => on_alloc(address, size, origin),
-        (_, 0) if size == 0 => on_free(from.address, from.size, origin),
-        (_, 0) => recorder().failed(size, origin),
+        _ if size == 0 => on_alloc(address, size, origin),
+        (_, 0) => recorder().realloc_failed(from, size, origin),
         _ => recorder().realloc(from, Block { address, size }, origin),
     }
 }

@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char, c_void};
 
 use leakscope_systemview::Level;
 
-use crate::alloc::{on_alloc, on_free, on_realloc};
+use crate::alloc::{on_alloc, on_free, on_realloc, on_realloc_begin};
 use crate::event::{Block, SystemEvent, Task};
 use crate::global::recorder;
 use crate::stack::Origin;
@@ -34,6 +34,22 @@ pub extern "C" fn leakscope_on_alloc_from(
     frame: *const c_void,
 ) {
     on_alloc(block.addr(), size, origin(return_address, frame));
+}
+
+/// `leakscope_on_realloc_begin`: `from` (of `from_size` bytes, 0 if not known) is about to get another size.
+#[unsafe(no_mangle)]
+pub extern "C" fn leakscope_on_realloc_begin_from(
+    from: *const c_void,
+    from_size: usize,
+    size: usize,
+    return_address: *const c_void,
+    frame: *const c_void,
+) {
+    let from = Block {
+        address: from.addr(),
+        size: from_size,
+    };
+    on_realloc_begin(from, size, origin(return_address, frame));
 }
 
 /// `leakscope_on_realloc`: `from` (of `from_size` bytes, 0 if not known) became `block`, or stayed.

@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use crate::filter::Filter;
 use crate::stack::Limits;
 
 /// A stream's settings: all constant, each with a sensible value if left alone.
@@ -32,6 +33,7 @@ pub struct Config {
     pub(crate) limits: Limits,
     pub(crate) when_full: WhenFull,
     pub(crate) microseconds: Option<fn() -> u64>,
+    pub(crate) filter: Filter,
 }
 
 /// What happens to an event for which the buffer has no room.
@@ -67,6 +69,7 @@ impl Config {
             limits: Limits::PLATFORM,
             when_full: WhenFull::Drop,
             microseconds: None,
+            filter: Filter::NONE,
         }
     }
 
@@ -154,6 +157,12 @@ impl Config {
         self
     }
 
+    /// Which blocks are recorded, for links that are too slow for all.
+    pub const fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
     /// What frames are relative to.
     pub(crate) const fn code_base(&self) -> usize {
         if self.limits.code.start == Limits::PLATFORM.code.start {
@@ -161,6 +170,11 @@ impl Config {
         } else {
             self.limits.code.start
         }
+    }
+
+    /// The same of a task that may be none: 0.
+    pub(crate) const fn shrink_task(&self, task: usize) -> u32 {
+        if task == 0 { 0 } else { self.shrink(task) }
     }
 
     /// The id on the wire of the task, timer or resource at `address`.

@@ -15,9 +15,14 @@ pub trait Recorder: Sync {
     /// A block is about to be freed. Call it before the allocator takes the block back, or another
     /// core may be seen to allocate the address first. A size of 0 means that it is not known.
     fn free(&self, block: Block, origin: Origin<'_>);
+    /// A block is about to be grown, shrunk or moved; one of the next two follows. Call it before the allocator:
+    /// when that returns, somebody else may have got the block's old place. `from.size` may be 0: not known.
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>);
     /// A block was grown, shrunk or moved. `from.size` may be 0: not known.
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>);
-    /// The allocator had no block of `size` bytes. A block that was to be reallocated lives on.
+    /// The allocator had no `size` bytes for a block that was to be reallocated, which lives on.
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>);
+    /// The allocator had no block of `size` bytes.
     fn failed(&self, size: usize, origin: Origin<'_>);
 
     /// The scheduler or an interrupt did something.

@@ -71,6 +71,7 @@
 //! | `rtos-trace` | an implementation for the crate `rtos-trace` 0.2 |
 //! | `log` | a logger for the crate `log` |
 //! | `c` | the functions of `include/leakscope.h` |
+//! | `model` | places where tests interleave contexts |
 //! | `c-library`, `c-esp-idf` | all that a static library for C needs, on bare metal; its dialect |
 //!
 //! The oldest Rust that compiles it is 1.95.
@@ -85,6 +86,7 @@ mod config;
 pub mod description;
 pub mod dialect;
 mod event;
+mod filter;
 mod global;
 pub mod hooks;
 mod locked;
@@ -97,7 +99,7 @@ pub mod stack;
 pub mod standalone;
 pub mod stream;
 
-pub use alloc::{Traced, on_alloc, on_free, on_realloc};
+pub use alloc::{Traced, on_alloc, on_free, on_realloc, on_realloc_begin};
 pub use event::{Block, Recorder, SystemEvent, Task};
 pub use global::recorder;
 pub use leakscope_systemview::Level;

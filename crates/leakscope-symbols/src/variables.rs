@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gimli::DebugInfoOffset;
 
+use crate::Symbol;
 pub use crate::dwarf::ValueKind;
 use crate::dwarf::{DebugInfo, Global};
 use crate::symbol_table::SymbolTable;
@@ -41,8 +42,17 @@ pub(crate) fn all(
             .get(index)
             .filter(|global| global.address == address)
     };
+    // A label of the compiler's, such as LLVM's `.L_MergedGlobals`, is no name where the variables in it are known.
+    let is_label = |symbol: &Symbol, name: &str| {
+        let index = globals.partition_point(|global| global.address < symbol.address);
+        let inside = globals
+            .get(index)
+            .is_some_and(|global| global.address - symbol.address < symbol.size);
+        name.starts_with(".L") && inside
+    };
     let mut variables: Vec<Variable> = table
         .data(file)
+        .filter(|(symbol, name)| !is_label(symbol, name))
         .map(|(symbol, name)| {
             let global = global_at(symbol.address);
             Variable {

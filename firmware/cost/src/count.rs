@@ -6,7 +6,8 @@ const COUNTER: *const u32 = 0x4002_8018 as *const u32;
 /// An instruction takes 1024 ns, which are 25.6 ticks.
 const TICKS_OF_TEN_INSTRUCTIONS: u32 = 256;
 
-fn ticks() -> u32 {
+/// What the counter says.
+pub fn ticks() -> u32 {
     // SAFETY: a register that may be read at any time.
     unsafe { COUNTER.read_volatile() }
 }
@@ -16,7 +17,11 @@ fn ticks() -> u32 {
 pub fn instructions(what: impl FnOnce()) -> u32 {
     let before = ticks();
     what();
-    let ticks = ticks().wrapping_sub(before);
+    instructions_of(ticks().wrapping_sub(before))
+}
+
+/// How many instructions take so many ticks.
+pub fn instructions_of(ticks: u32) -> u32 {
     (10 * ticks + TICKS_OF_TEN_INSTRUCTIONS / 2) / TICKS_OF_TEN_INSTRUCTIONS
 }
 
@@ -35,7 +40,8 @@ impl Counts {
     }
 
     pub fn add(&mut self, count: u32) {
-        self.often[count as usize] += 1;
+        // What takes longer than all that is counted is rare.
+        self.often[(count as usize).min(Self::MOST - 1)] += 1;
     }
 
     /// The count that came most often.

@@ -17,7 +17,10 @@ use cortex_m_rt::entry;
 use leakscope_recorder::platform::FunctionClock;
 use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{on_alloc, on_free};
+use leakscope_recorder::{
+    Block, Level, Recorder, SystemEvent, Task, on_alloc, on_free, on_realloc, on_realloc_begin,
+    recorder,
+};
 use semihosting::println;
 
 use count::{Counts, instructions};
@@ -50,20 +53,38 @@ fn main() -> ! {
         .code(0..0x40_0000)
         .ram(0x2000_0000..0x2040_0000);
     RECORDER.init(clock, config);
+    for task in 1..=TASKS {
+        RECORDER.task(&Task::new(task, 1, b"a task"));
+    }
     RECORDER.start();
     let nothing = usual_count(nothing);
+    let count = |event| usual_count(event) - nothing;
     println!(
-        "Rust, {}, depth {DEPTH}: alloc {}, free {}",
+        "Rust, {}, depth {DEPTH}: alloc {}, free {}, realloc {}",
         if cfg!(feature = "esp-idf") {
             "ESP-IDF"
         } else {
             "leakscope"
         },
-        usual_count(alloc) - nothing,
-        usual_count(free) - nothing,
+        count(alloc),
+        count(free),
+        count(realloc),
     );
+    println!(
+        "start_exec {}, stop_ready {}, isr_enter {}, isr_exit {}, print {}",
+        count(start_exec),
+        count(stop_ready),
+        count(isr_enter),
+        count(isr_exit),
+        count(print),
+    );
+    RECORDER.stop();
+    println!("stopped: alloc {}", count(alloc));
     semihosting::process::exit(0)
 }
+
+/// Tasks that a start tells of.
+const TASKS: usize = 7;
 
 /// How many instructions `event` takes most often.
 fn usual_count(event: fn(usize, usize)) -> u32 {
@@ -94,6 +115,39 @@ fn alloc(address: usize, size: usize) {
 #[inline(never)]
 fn free(address: usize, size: usize) {
     on_free(address, size, Origin::here());
+}
+
+#[inline(never)]
+fn realloc(address: usize, size: usize) {
+    let from = Block { address, size };
+    on_realloc_begin(from, size, Origin::here());
+    on_realloc(from, address ^ 0x40, size, Origin::here());
+}
+
+#[inline(never)]
+fn start_exec(address: usize, _: usize) {
+    recorder().event(SystemEvent::TaskStartExec(address));
+}
+
+#[inline(never)]
+fn stop_ready(address: usize, size: usize) {
+    recorder().event(SystemEvent::TaskStopReady(address, size as u32));
+}
+
+#[inline(never)]
+fn isr_enter(_: usize, size: usize) {
+    recorder().event(SystemEvent::IsrEnter(size as u32));
+}
+
+#[inline(never)]
+fn isr_exit(_: usize, _: usize) {
+    recorder().event(SystemEvent::IsrExit);
+}
+
+#[inline(never)]
+fn print(address: usize, size: usize) {
+    let arguments = [address as u32, size as u32];
+    recorder().print_format(Level::Log, b"block %x has %u bytes", &arguments);
 }
 
 #[inline(never)]

@@ -133,12 +133,18 @@ impl HeapModel {
         life.allocate(now.time, size, &self.moment);
         life.note_context(owner, now.core);
         self.live_bytes += size;
+        self.note_peak(now.time);
+        (began, lost)
+    }
+
+    /// If more lives than ever, this is the peak.
+    #[inline(always)]
+    pub(super) fn note_peak(&mut self, time: u64) {
         if self.live_bytes > self.session.peak_bytes {
             self.session.peak_bytes = self.live_bytes;
-            self.peak_time = now.time;
+            self.peak_time = time;
             self.moment.peak += 1;
         }
-        (began, lost)
     }
 
     /// The place of a heap from which a block of this size comes.

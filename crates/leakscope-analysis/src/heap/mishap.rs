@@ -127,12 +127,14 @@ impl HeapModel {
         self.live_bytes -= size;
     }
 
-    /// An allocation found no memory. If it was to move a block that seemed to be freed, that block lives on.
+    /// An allocation found no memory. If it was to move a block that seemed to be freed (`half`: where, what, and
+    /// when), that block lives on.
     pub(super) fn fail(
         &mut self,
         site: SiteId,
         size: u64,
         stack: StackId,
+        half: Option<(u64, Option<LiveBlock>, u64)>,
         now: &Occasion,
         stacks: &Stacks,
     ) -> Option<KnownBlock> {
@@ -141,13 +143,10 @@ impl HeapModel {
         let life = &mut self.sites[site.index()];
         life.details().failed += 1;
         life.note_context(by, now.core);
-        let before = *self.recent.of(now.core);
         let (mut kept, mut revived) = (0, None);
-        if before.is_half(stack, now.context) {
-            kept = before.address;
-            revived = before
-                .block
-                .filter(|&block| self.revive(before.address, block, before.time, now));
+        if let Some((address, block, freed_at)) = half {
+            kept = address;
+            revived = block.filter(|&block| self.revive(address, block, freed_at, now));
         }
         let entry = (self.failed.len() < Outcome::KEPT).then_some(self.failed.len());
         if entry.is_some() {
@@ -197,6 +196,8 @@ impl HeapModel {
             self.heaps.revive(block.heap(), size);
         }
         self.live_bytes += size;
+        // Others may have come while it seemed to be gone.
+        self.note_peak(now.time);
         true
     }
 

@@ -18,6 +18,7 @@ mod look;
 mod mishap;
 mod model;
 mod moment;
+mod moving;
 mod overlap;
 mod recent;
 mod releases;

@@ -10,6 +10,7 @@ use super::heaps::Heaps;
 use super::keys::SiteKeys;
 use super::mishap::ScanBudget;
 use super::moment::Moment;
+use super::moving::Moving;
 use super::overlap::Overlaps;
 use super::recent::RecentEvents;
 use super::releases::Releases;
@@ -28,6 +29,8 @@ pub struct HeapModel {
     pub(super) contexts: Contexts,
     pub(super) heaps: Heaps,
     pub(super) recent: RecentEvents,
+    /// Blocks that are being reallocated, in the order in which that began.
+    pub(super) moving: Vec<Moving>,
     pub(super) gaps: Gaps,
     pub(super) overlaps: Overlaps,
     pub(super) releases: Releases,
@@ -167,6 +170,29 @@ impl HeapModel {
                     lost,
                 }
             }
+            HeapEvent::Moving { address, stack } => {
+                self.observe_moving(address, stack, now, stacks)
+            }
+            HeapEvent::Moved {
+                old_address,
+                address,
+                size,
+                stack,
+            } => self.observe_moved(old_address, address, size, stack, now, stacks, fold),
+            HeapEvent::Kept {
+                address,
+                size,
+                stack,
+            } => {
+                let half = self.stop_moving(address).map(Moving::half);
+                let site = self.site(stack, stacks, fold);
+                let revived = self.fail(site, size, stack, half, now, stacks);
+                Effect::Failed {
+                    site,
+                    size,
+                    revived,
+                }
+            }
             // It was asked for nothing, and gave nothing.
             HeapEvent::Failed { size: 0, .. } => {
                 self.recent.close(now.core);
@@ -174,7 +200,8 @@ impl HeapModel {
             }
             HeapEvent::Failed { size, stack } => {
                 let site = self.site(stack, stacks, fold);
-                let revived = self.fail(site, size, stack, now, stacks);
+                let half = self.recent.of(now.core).half(stack, now.context);
+                let revived = self.fail(site, size, stack, half, now, stacks);
                 Effect::Failed {
                     site,
                     size,
@@ -217,6 +244,7 @@ impl HeapModel {
                 self.close_session(time);
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.clear();
+                self.moving.clear();
                 Some(Effect::Restart)
             }
         }

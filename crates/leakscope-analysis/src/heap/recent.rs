@@ -69,6 +69,15 @@ impl Recent {
             && self.context == context
     }
 
+    /// The free that this was, if it was the first half of a call: of what, the block, and when.
+    pub(super) fn half(
+        &self,
+        stack: StackId,
+        context: Context,
+    ) -> Option<(u64, Option<LiveBlock>, u64)> {
+        (self.is_half(stack, context)).then_some((self.address, self.block, self.time))
+    }
+
     /// Whether an allocation from this stack may complete it. What came last cannot be foreseen, but that this is
     /// true is rare.
     #[inline]

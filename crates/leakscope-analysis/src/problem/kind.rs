@@ -63,6 +63,15 @@ pub enum ProblemKind {
         /// The version of what it sends.
         version: u32,
     },
+    /// The device leaves blocks out, as it was told.
+    Filtered {
+        /// Those of fewer bytes.
+        least_size: u32,
+        /// All but one in so many addresses.
+        one_in: u32,
+        /// All that other tasks than this one allocate; 0: no such thing.
+        task: u64,
+    },
     /// Heap events without call stacks: all allocations count as one call site.
     NoCallStacks,
     /// The target restarted within the trace.
@@ -187,6 +196,7 @@ impl ProblemKind {
             Self::UnnamedModuleEvents { .. } => "unnamed-module-events",
             Self::NoHeapUnits => "no-heap-units",
             Self::NewerRecorder { .. } => "newer-recorder",
+            Self::Filtered { .. } => "filtered",
             Self::NoCallStacks => "no-call-stacks",
             Self::Restart => "restart",
             Self::Paused => "paused",

@@ -82,8 +82,31 @@ impl ProblemKind {
             Self::NewerRecorder { version } => vec![
                 Text("the recorder sends version "),
                 Count(u64::from(version)),
-                Text(" of its heap events, and version 1 is known: what is new in it is left out"),
+                Text(" of its heap events, and version 2 is known: what is new in it is left out"),
             ],
+            Self::Filtered {
+                least_size,
+                one_in,
+                task,
+            } => {
+                let mut words = vec![Text(
+                    "the device was told to leave blocks out, so that numbers here are parts:",
+                )];
+                if least_size > 0 {
+                    words.extend([Text(" blocks of less than "), Bytes(u64::from(least_size))]);
+                }
+                if one_in > 1 {
+                    words.extend([
+                        Text(" all but one in "),
+                        Count(u64::from(one_in)),
+                        Text(" addresses"),
+                    ]);
+                }
+                if task != 0 {
+                    words.push(Text(" what other tasks than one allocate"));
+                }
+                words
+            }
             Self::NoCallStacks => vec![Text(
                 "the heap events carry no call stacks: allocations cannot be told apart by place",
             )],

@@ -7,6 +7,8 @@ use leakscope_systemview::Init;
 pub(super) struct TargetClock {
     microseconds: Option<(u64, u64)>,
     cycles: Option<(u32, u64)>,
+    /// Whether a start sequence came since.
+    began: bool,
 }
 
 impl TargetClock {
@@ -16,13 +18,23 @@ impl TargetClock {
         before.is_some_and(|(before, _)| now < before)
     }
 
-    /// The clock says this many cycles at `time`; returns whether it cannot have come there by running on.
+    /// A start sequence comes.
+    pub(super) fn begin(&mut self) {
+        self.began = true;
+    }
+
+    /// The clock says this many cycles at `time`, behind a start sequence (the time alone is told again now and then,
+    /// and lost data make it look wrong); returns whether it cannot have come there by running on.
     ///
     /// The number wraps (after 18 s at 240 MHz), so that only one that is far off proves something.
     pub(super) fn cycles(&mut self, now: u32, time: u64, init: &Init) -> bool {
+        let began = std::mem::take(&mut self.began);
         let Some((before, then)) = self.cycles.replace((now, time)) else {
             return false;
         };
+        if !began {
+            return false;
+        }
         if init.timestamp_hz == 0 || init.cpu_hz == 0 {
             return false;
         }

@@ -151,6 +151,34 @@ pub enum HeapEvent {
         /// From where.
         stack: StackId,
     },
+    /// A block is about to be given another size, and perhaps another place: from here on its address may be another
+    /// block's.
+    Moving {
+        /// Which.
+        address: u64,
+        /// From where.
+        stack: StackId,
+    },
+    /// It was given another size; here it lives on.
+    Moved {
+        /// Where it was.
+        old_address: u64,
+        /// Where it is.
+        address: u64,
+        /// How much was asked for.
+        size: u64,
+        /// From where.
+        stack: StackId,
+    },
+    /// There was no memory for that: the block lives on as it was.
+    Kept {
+        /// Which.
+        address: u64,
+        /// How much was asked for.
+        size: u64,
+        /// From where.
+        stack: StackId,
+    },
     /// A block was freed.
     Free {
         /// To which heap; 0 if the target tells none apart.

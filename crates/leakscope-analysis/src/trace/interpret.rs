@@ -75,6 +75,10 @@ impl Trace {
                 self.piece_problem(index, problem, piece);
                 self.heap(event)
             }
+            Some(Said::Noted(problem)) => {
+                self.piece_problem(index, problem, piece);
+                Meant::Module
+            }
             Some(Said::Nothing) => Meant::Module,
             None => self.unreadable(index, piece),
         }

@@ -162,6 +162,7 @@ impl Trace {
     }
 
     pub(super) fn start(&mut self, index: usize, piece: &Piece) -> Start {
+        self.streams[index].target_clock.begin();
         let first_of_all = self.streams.iter().all(|source| !source.started);
         let first_here = !std::mem::replace(&mut self.streams[index].started, true);
         let after_stop = std::mem::take(&mut self.was_stopped);

@@ -149,6 +149,9 @@ fn stack_of(event: &HeapEvent) -> leakscope_analysis::trace::StackId {
     match *event {
         HeapEvent::Allocation { stack, .. }
         | HeapEvent::Reallocation { stack, .. }
+        | HeapEvent::Moving { stack, .. }
+        | HeapEvent::Moved { stack, .. }
+        | HeapEvent::Kept { stack, .. }
         | HeapEvent::Free { stack, .. }
         | HeapEvent::Failed { stack, .. }
         | HeapEvent::FreeOfNull { stack } => stack,

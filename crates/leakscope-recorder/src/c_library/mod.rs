@@ -61,11 +61,29 @@ impl Recorder for Either {
         }
     }
 
+    #[inline]
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
+        if self.is_standalone() {
+            records::realloc_begins(from, origin);
+        } else {
+            stream::STREAM.realloc_begins(from, origin);
+        }
+    }
+
+    #[inline]
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
         if self.is_standalone() {
             records::realloc(from, to, origin);
         } else {
             stream::STREAM.realloc(from, to, origin);
+        }
+    }
+
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
+        if self.is_standalone() {
+            records::RECORDS.realloc_failed(from, size, origin);
+        } else {
+            stream::STREAM.realloc_failed(from, size, origin);
         }
     }
 

@@ -28,6 +28,10 @@ pub(super) fn free(block: Block, origin: Origin<'_>) {
     with_stack(origin, |stack| RECORDS.free(block, stack));
 }
 
+pub(super) fn realloc_begins(from: Block, origin: Origin<'_>) {
+    with_stack(origin, |stack| RECORDS.realloc_begins(from, stack));
+}
+
 pub(super) fn realloc(from: Block, to: Block, origin: Origin<'_>) {
     with_stack(origin, |stack| RECORDS.realloc(from, to, stack));
 }
@@ -35,7 +39,9 @@ pub(super) fn realloc(from: Block, to: Block, origin: Origin<'_>) {
 /// Walks the stack between the addresses that `leakscope_init` was told, which the records cannot know.
 fn with_stack(origin: Origin<'_>, record: impl FnOnce(Origin<'_>)) {
     let mut frames = [MaybeUninit::uninit(); DEPTH];
-    record(Origin::Frames(origin.walk(&mut frames, stream::limits())));
+    record(Origin::Frames(
+        origin.walk(&mut frames, stream::ranges()).frames,
+    ));
 }
 
 /// Gives the record buffer its memory; returns for how many records there is room, 0 if it was refused.
@@ -94,6 +100,41 @@ pub extern "C" fn leakscope_records_resume() -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn leakscope_records_count() -> usize {
     RECORDS.count()
+}
+
+/// `struct leakscope_summary` of the header.
+#[repr(C)]
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the header says it")]
+pub struct CSummary {
+    count: usize,
+    capacity: usize,
+    high_water_mark: usize,
+    total_allocations: u32,
+    total_frees: u32,
+    unmatched_frees: u32,
+    failed_allocations: u32,
+    evicted_live: u32,
+    evicted_freed: u32,
+    not_recorded: u32,
+}
+
+/// What was recorded and what was lost, in numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn leakscope_records_summary() -> CSummary {
+    let summary = RECORDS.summary();
+    CSummary {
+        count: summary.count,
+        capacity: summary.capacity,
+        high_water_mark: summary.high_water_mark,
+        total_allocations: summary.total_allocations,
+        total_frees: summary.total_frees,
+        unmatched_frees: summary.unmatched_frees,
+        failed_allocations: summary.failed_allocations,
+        evicted_live: summary.evicted_live,
+        evicted_freed: summary.evicted_freed,
+        not_recorded: summary.not_recorded,
+    }
 }
 
 /// Writes the records as text, piece by piece.

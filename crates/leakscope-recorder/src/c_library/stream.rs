@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering;
 
 use super::{BYTES, DEPTH, RECORDER};
 use crate::platform::Clock;
-use crate::stack::Limits;
+use crate::stack::{Limits, Ranges};
 use crate::stream::{Config, Stream, WhenFull};
 
 #[cfg(not(feature = "c-esp-idf"))]
@@ -44,7 +44,7 @@ static SHARED: Shared = Shared(UnsafeCell::new(Given {
     clock: no_clock,
     write: None,
     microseconds: None,
-    limits: Limits::PLATFORM,
+    ranges: Ranges::new(Limits::PLATFORM),
 }));
 
 struct Shared(UnsafeCell<Given>);
@@ -57,7 +57,7 @@ struct Given {
     clock: extern "C" fn() -> u32,
     write: Option<extern "C" fn(*const u8, usize) -> usize>,
     microseconds: Option<extern "C" fn() -> u64>,
-    limits: Limits,
+    ranges: Ranges,
 }
 
 fn given() -> &'static Given {
@@ -69,8 +69,8 @@ pub(super) fn clock() -> u32 {
     (given().clock)()
 }
 
-pub(super) fn limits() -> &'static Limits {
-    &given().limits
+pub(super) fn ranges() -> &'static Ranges {
+    &given().ranges
 }
 
 fn write(bytes: &[u8]) -> usize {
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
             clock,
             write: c.write_when_full,
             microseconds: c.microseconds,
-            limits: config.limits.clone(),
+            ranges: Ranges::new(config.limits.clone()),
         };
     }
     let hz = c.clock_hz;

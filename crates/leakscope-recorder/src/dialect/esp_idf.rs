@@ -12,6 +12,7 @@ use super::{HeapEvent, MODULE_OFFSET, size_on_wire};
 use crate::config::Config;
 use crate::event::Block;
 use crate::packets::{Cursor, Output};
+use crate::stack::Walked;
 
 const ALLOC: u32 = MODULE_OFFSET;
 const FREE: u32 = MODULE_OFFSET + 1;
@@ -29,9 +30,15 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
     // Id, length, address and size, callers, delta.
     const LONGEST: usize = 2 + 2 + 10 + 5 * DEPTH + 5;
     const DESCRIPTION: &'static [&'static str] = &["M=ESP32 SystemView Heap Tracing Module"];
+    // Espressif's decoder knows of no recording that does so.
+    const REPEATS: bool = false;
+    const DEPTH: usize = DEPTH;
+    const KNOWS_STACKS: bool = false;
     type Frames = [MaybeUninit<usize>; DEPTH];
 
-    fn start(&mut self, _: &mut Output<'_>, _: &Config) {}
+    fn forget(&mut self) {}
+
+    fn tell_units(&self, _: &mut Output<'_>, _: &Config, _: bool) {}
 
     #[inline(always)]
     fn heap_event_in_place(
@@ -39,18 +46,19 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
         output: &mut Output<'_>,
         _: &Config,
         event: HeapEvent,
-        stack: &[usize],
+        stack: Walked<'_>,
     ) -> bool {
         match event {
-            HeapEvent::Alloc(block) => {
-                output.module_event_in_place(ALLOC, Self::LONGEST, |fields| {
-                    alloc_fields::<DEPTH>(fields, block, stack);
+            HeapEvent::Alloc(block) | HeapEvent::Moved { to: block, .. } => output
+                .module_event_in_place(ALLOC, Self::LONGEST, |fields| {
+                    alloc_fields::<DEPTH>(fields, block, stack.frames);
+                }),
+            HeapEvent::Free(block) | HeapEvent::Move(block) => {
+                output.module_event_in_place(FREE, Self::LONGEST, |fields| {
+                    free_fields::<DEPTH>(fields, block, stack.frames);
                 })
             }
-            HeapEvent::Free(block) => output.module_event_in_place(FREE, Self::LONGEST, |fields| {
-                free_fields::<DEPTH>(fields, block, stack);
-            }),
-            HeapEvent::Realloc { .. } | HeapEvent::Failed(_) => false,
+            HeapEvent::Kept { .. } | HeapEvent::Failed(_) => false,
         }
     }
 
@@ -59,22 +67,23 @@ impl<const DEPTH: usize> Dialect for EspIdf<DEPTH> {
         output: &mut Output<'_>,
         _: &Config,
         event: HeapEvent,
-        stack: &[usize],
+        stack: Walked<'_>,
     ) {
-        let (freed, allocated) = match event {
-            HeapEvent::Alloc(block) => (None, Some(block)),
-            HeapEvent::Free(block) => (Some(block), None),
-            HeapEvent::Realloc { from, to } => (Some(from), Some(to)),
-            HeapEvent::Failed(size) => (None, Some(Block { address: 0, size })),
+        // As ESP-IDF has it: a block that is reallocated is freed before, and allocated after.
+        let (is_alloc, block) = match event {
+            HeapEvent::Alloc(block)
+            | HeapEvent::Moved { to: block, .. }
+            | HeapEvent::Kept { block, .. } => (true, block),
+            HeapEvent::Free(block) | HeapEvent::Move(block) => (false, block),
+            HeapEvent::Failed(size) => (true, Block { address: 0, size }),
         };
-        if let Some(block) = freed {
-            output.module_event(FREE, Self::LONGEST, |fields| {
-                free_fields::<DEPTH>(fields, block, stack);
-            });
-        }
-        if let Some(block) = allocated {
+        if is_alloc {
             output.module_event(ALLOC, Self::LONGEST, |fields| {
-                alloc_fields::<DEPTH>(fields, block, stack);
+                alloc_fields::<DEPTH>(fields, block, stack.frames);
+            });
+        } else {
+            output.module_event(FREE, Self::LONGEST, |fields| {
+                free_fields::<DEPTH>(fields, block, stack.frames);
             });
         }
     }

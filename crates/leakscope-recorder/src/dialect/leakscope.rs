@@ -1,4 +1,4 @@
-//! leakscope's own heap module, version 1: a call stack is sent once, and then by number.
+//! leakscope's own heap module, version 2: a call stack is sent once in a while, and otherwise by number.
 
 #![allow(
     clippy::inline_always,
@@ -13,23 +13,27 @@ use super::{HeapEvent, MODULE_OFFSET, size_on_wire};
 use crate::config::Config;
 use crate::event::Block;
 use crate::packets::{Cursor, Output};
+use crate::stack::Walked;
 
 /// The version that the `Heap` event states.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const ALLOC: u32 = MODULE_OFFSET;
-const FREE: u32 = MODULE_OFFSET + 1;
-const REALLOC: u32 = MODULE_OFFSET + 2;
+// 1 and 2 are the free and the reallocation of version 1.
 const FAILED: u32 = MODULE_OFFSET + 3;
 const HEAP: u32 = MODULE_OFFSET + 4;
 const STACK: u32 = MODULE_OFFSET + 5;
 const WIDE_STACK: u32 = MODULE_OFFSET + 6;
+const FREE: u32 = MODULE_OFFSET + 7;
+const MOVE: u32 = MODULE_OFFSET + 8;
+const MOVED: u32 = MODULE_OFFSET + 9;
+const KEPT: u32 = MODULE_OFFSET + 10;
 
 /// The number that stands for no stack.
 const NO_STACK: u32 = 0;
 
-/// The longest `Alloc` or `Free`: id, length, four numbers, delta.
-const LONGEST_BLOCK: usize = 2 + 1 + 4 * 5 + 5;
+/// The longest event of the short way: id, length, the six numbers of `Moved`, delta.
+const LONGEST_EVENT: usize = 2 + 1 + 6 * 5 + 5;
 
 const POINTER_BYTES: usize = size_of::<usize>();
 /// Words that an address can take on the wire.
@@ -38,7 +42,7 @@ const WORDS: usize = POINTER_BYTES.div_ceil(4);
 /// leakscope's own module, with call stacks of at most `DEPTH` frames (0 to 64; 0 records none), of which
 /// `STACKS` (a power of two) are remembered as known to the host.
 ///
-/// Each remembered stack costs 4 bytes of RAM; a program with more stacks than that has some sent again.
+/// Each remembered stack costs 6 bytes of RAM; a program with more stacks than that has some sent again.
 #[derive(Debug)]
 pub struct Leakscope<const DEPTH: usize, const STACKS: usize = 128> {
     known: StackTable<STACKS>,
@@ -51,21 +55,29 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
             known: StackTable::NEW,
         }
     };
-    // Id, length, delta; and the longest of: seven numbers (Realloc), nine (Heap), or a stack.
+    // Id, length, delta; and the longer of: the fourteen numbers of `Heap`, or a stack.
     const LONGEST: usize = 2 + 2 + 5 + {
         let stack = 5 + 5 * WORDS * DEPTH;
-        if stack > 45 { stack } else { 45 }
+        if stack > 70 { stack } else { 70 }
     };
     const DESCRIPTION: &'static [&'static str] = &[
-        "M=leakscope heap,0 Alloc Address=%p Size=%u Stack=%u,1 Free Address=%p Size=%u Stack=%u",
-        "M=leakscope heap,2 Realloc Address=%p Size=%u Stack=%u From=%p FromSize=%u,3 Failed Size=%u Stack=%u",
-        "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p CodeHigh=%u",
-        "M=leakscope heap,5 Stack Number=%u Frames: %p %p %p %p %p %p %p %p,6 WideStack Number=%u Words: %p %p %p %p %p %p",
+        "M=leakscope heap",
+        "M=leakscope heap,0 Alloc Address=%p Size=%u Stack=%u,7 Free Address=%p Stack=%u,8 Move Address=%p Stack=%u",
+        "M=leakscope heap,9 Moved Address=%p Size=%u Stack=%u From=%p,10 Kept Address=%p Size=%u Stack=%u",
+        "M=leakscope heap,3 Failed Size=%u Stack=%u,5 Stack Number=%u Frames: %p %p %p %p %p %p",
+        "M=leakscope heap,6 WideStack Number=%u Words: %p %p %p %p %p %p",
+        "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
     ];
+    const REPEATS: bool = true;
+    const DEPTH: usize = DEPTH;
+    const KNOWS_STACKS: bool = true;
     type Frames = [MaybeUninit<usize>; DEPTH];
 
-    fn start(&mut self, output: &mut Output<'_>, config: &Config) {
+    fn forget(&mut self) {
         self.known.clear();
+    }
+
+    fn tell_units(&self, output: &mut Output<'_>, config: &Config, is_repeated: bool) {
         output.module_event(HEAP, Self::LONGEST, |fields| {
             fields.number(VERSION);
             fields.number(POINTER_BYTES as u32);
@@ -76,6 +88,11 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
             fields.number(high_word(config.heap_base));
             fields.number(config.code_base() as u32);
             fields.number(high_word(config.code_base()));
+            fields.number(STACKS as u32);
+            fields.number(u32::from(is_repeated));
+            fields.number(size_on_wire(config.filter.least_size));
+            fields.number(config.filter.one_in);
+            fields.number(config.shrink_task(config.filter.task));
         });
     }
 
@@ -85,23 +102,35 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         output: &mut Output<'_>,
         config: &Config,
         event: HeapEvent,
-        stack: &[usize],
+        stack: Walked<'_>,
     ) -> bool {
-        let (id, block) = match event {
-            HeapEvent::Alloc(block) => (ALLOC, block),
-            HeapEvent::Free(block) => (FREE, block),
-            HeapEvent::Realloc { .. } | HeapEvent::Failed(_) => return false,
-        };
-        let stack = if DEPTH == 0 || stack.is_empty() {
+        let stack = if DEPTH == 0 || stack.hash == 0 {
             NO_STACK
-        } else if let Slot::Known(number) = self.known.look_up(stack) {
+        } else if let Some(number) = self.known.use_known(stack.hash) {
             number
         } else {
             return false;
         };
-        output.module_event_in_place(id, LONGEST_BLOCK, |fields| {
-            block_fields(fields, config, block, stack);
-        })
+        // An arm each, so that each has code of its own.
+        match event {
+            HeapEvent::Alloc(Block { address, size }) => {
+                output.module_event_in_place(ALLOC, LONGEST_EVENT, |fields| {
+                    block_fields(fields, config, address, Some(size), stack);
+                })
+            }
+            HeapEvent::Free(block) => output.module_event_in_place(FREE, LONGEST_EVENT, |fields| {
+                block_fields(fields, config, block.address, None, stack);
+            }),
+            HeapEvent::Move(block) => output.module_event_in_place(MOVE, LONGEST_EVENT, |fields| {
+                block_fields(fields, config, block.address, None, stack);
+            }),
+            HeapEvent::Moved { from, to } => {
+                output.module_event_in_place(MOVED, LONGEST_EVENT, |fields| {
+                    moved_fields(fields, config, from, to, stack);
+                })
+            }
+            HeapEvent::Kept { .. } | HeapEvent::Failed(_) => false,
+        }
     }
 
     fn heap_event(
@@ -109,43 +138,42 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         output: &mut Output<'_>,
         config: &Config,
         event: HeapEvent,
-        stack: &[usize],
+        stack: Walked<'_>,
     ) {
         let stack = self.number(output, config, stack);
-        match event {
-            HeapEvent::Alloc(block) => output.module_event(ALLOC, LONGEST_BLOCK, |fields| {
-                block_fields(fields, config, block, stack);
-            }),
-            HeapEvent::Free(block) => output.module_event(FREE, LONGEST_BLOCK, |fields| {
-                block_fields(fields, config, block, stack);
-            }),
-            HeapEvent::Realloc { from, to } => {
-                output.module_event(REALLOC, Self::LONGEST, |fields| {
-                    realloc_fields(fields, config, from, to, stack);
-                })
-            }
-            HeapEvent::Failed(size) => output.module_event(FAILED, Self::LONGEST, |fields| {
-                fields.number(size_on_wire(size));
-                fields.number(stack);
-            }),
-        };
+        output.module_event(id(event), Self::LONGEST, |fields| {
+            event_fields(fields, config, event, stack);
+        });
     }
 }
 
 impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
-    /// The number under which the host knows `stack`, having told it if need be; 0 if there is no stack,
-    /// or no room to tell.
-    fn number(&mut self, output: &mut Output<'_>, config: &Config, stack: &[usize]) -> u32 {
-        if DEPTH == 0 || stack.is_empty() {
+    /// The number of a stack, which the host is told if it does not know it. If that finds no room, the event has no
+    /// stack, and the next event tries again.
+    #[inline(never)]
+    fn number(&mut self, output: &mut Output<'_>, config: &Config, stack: Walked<'_>) -> u32 {
+        if DEPTH == 0 || stack.hash == 0 {
             return NO_STACK;
         }
-        match self.known.look_up(stack) {
+        match self.known.look_up(stack.hash) {
             Slot::Known(number) => number,
-            Slot::Vacant { number, hash } => {
-                if !define(output, config, Self::LONGEST, number, stack) {
+            Slot::Due(number) => {
+                let stored = output.stored;
+                if output.chain.repeats.may_repeat()
+                    && define(output, config, Self::LONGEST, number, stack.frames)
+                {
+                    self.known.define(number, stack.hash);
+                    output.chain.repeats.pay(output.stored - stored);
+                } else {
+                    self.known.postpone(number);
+                }
+                number
+            }
+            Slot::Vacant(number) => {
+                if !define(output, config, Self::LONGEST, number, stack.frames) {
                     return NO_STACK;
                 }
-                self.known.define(number, hash);
+                self.known.define(number, stack.hash);
                 number
             }
         }
@@ -161,45 +189,79 @@ fn define(
     stack: &[usize],
 ) -> bool {
     let offset = |frame: usize| frame.wrapping_sub(config.code_base());
-    if stack.iter().all(|&frame| high_word(offset(frame)) == 0) {
-        output.module_event(STACK, longest, |fields| {
-            fields.number(number);
-            for &frame in stack {
-                fields.number(offset(frame) as u32);
-            }
-        })
-    } else {
-        output.module_event(WIDE_STACK, longest, |fields| {
-            fields.number(number);
-            for &frame in stack {
-                fields.number(offset(frame) as u32);
+    let is_wide = stack.iter().any(|&frame| high_word(offset(frame)) != 0);
+    let id = if is_wide { WIDE_STACK } else { STACK };
+    output.module_event(id, longest, |fields| {
+        fields.number(number);
+        for &frame in stack {
+            fields.number(offset(frame) as u32);
+            if is_wide {
                 fields.number(high_word(offset(frame)));
             }
-        })
+        }
+    })
+}
+
+const fn id(event: HeapEvent) -> u32 {
+    match event {
+        HeapEvent::Alloc(_) => ALLOC,
+        HeapEvent::Free(_) => FREE,
+        HeapEvent::Move(_) => MOVE,
+        HeapEvent::Moved { .. } => MOVED,
+        HeapEvent::Kept { .. } => KEPT,
+        HeapEvent::Failed(_) => FAILED,
     }
 }
 
-/// The fields that `Alloc` and `Free` share.
+/// The fields of an event.
+fn event_fields(fields: &mut Cursor, config: &Config, event: HeapEvent, stack: u32) {
+    match event {
+        HeapEvent::Alloc(Block { address, size }) => {
+            block_fields(fields, config, address, Some(size), stack);
+        }
+        HeapEvent::Free(block) | HeapEvent::Move(block) => {
+            block_fields(fields, config, block.address, None, stack);
+        }
+        HeapEvent::Kept { block, wanted } => {
+            block_fields(fields, config, block.address, Some(wanted), stack);
+        }
+        HeapEvent::Moved { from, to } => moved_fields(fields, config, from, to, stack),
+        HeapEvent::Failed(size) => {
+            fields.number(size_on_wire(size));
+            fields.number(stack);
+        }
+    }
+}
+
+/// Address, size if it is told, stack. A high word, which is 0 on 32-bit machines, stands last, and is left out then.
 #[inline]
-fn block_fields(fields: &mut Cursor, config: &Config, block: Block, stack: u32) {
-    let (address, high) = offset(block.address, config);
+fn block_fields(
+    fields: &mut Cursor,
+    config: &Config,
+    address: usize,
+    size: Option<usize>,
+    stack: u32,
+) {
+    let (address, high) = offset(address, config);
     fields.number(address);
-    fields.number(size_on_wire(block.size));
+    if let Some(size) = size {
+        fields.number(size_on_wire(size));
+    }
     fields.number(stack);
     if high != 0 {
         fields.number(high);
     }
 }
 
-/// The fields of `Realloc`.
-fn realloc_fields(fields: &mut Cursor, config: &Config, from: Block, to: Block, stack: u32) {
+/// The fields of `Moved`.
+#[inline]
+fn moved_fields(fields: &mut Cursor, config: &Config, from: Block, to: Block, stack: u32) {
     let (address, high) = offset(to.address, config);
     let (from_address, from_high) = offset(from.address, config);
     fields.number(address);
     fields.number(size_on_wire(to.size));
     fields.number(stack);
     fields.number(from_address);
-    fields.number(size_on_wire(from.size));
     if high != 0 || from_high != 0 {
         fields.number(high);
         fields.number(from_high);

@@ -12,6 +12,7 @@ use leakscope_systemview::id;
 use crate::config::Config;
 use crate::event::Block;
 use crate::packets::Output;
+use crate::stack::Walked;
 
 /// The id of the first event of the only module.
 pub(crate) const MODULE_OFFSET: u32 = id::FIRST_MODULE;
@@ -25,7 +26,7 @@ impl<D: sealed::Dialect> Dialect for D {}
 pub(crate) mod sealed {
     use core::mem::MaybeUninit;
 
-    use super::{Config, HeapEvent, Output};
+    use super::{Config, HeapEvent, Output, Walked};
 
     /// What a stream asks of its dialect. The value is what the dialect has to remember.
     pub trait Dialect: Send {
@@ -33,13 +34,21 @@ pub(crate) mod sealed {
         const NEW: Self;
         /// The most bytes that one packet of this dialect takes, all in all.
         const LONGEST: usize;
-        /// The texts of the module's `MODULEDESC` packets.
+        /// The texts of the module's `MODULEDESC` packets. The first one is short: a recording begins with it.
         const DESCRIPTION: &'static [&'static str];
+        /// Whether a host that comes late, or misses something, is told things again.
+        const REPEATS: bool;
+        /// How deep call stacks are.
+        const DEPTH: usize;
+        /// Whether the short way needs no more of a call stack than its hash.
+        const KNOWS_STACKS: bool;
         /// Room for a call stack.
         type Frames: Frames;
 
-        /// The recording begins, or begins anew: what the host has to know first.
-        fn start(&mut self, output: &mut Output<'_>, config: &Config);
+        /// The recording begins, or begins anew: the host knows nothing.
+        fn forget(&mut self);
+        /// What a host has to know before it can read events; `is_repeated` if it was told before.
+        fn tell_units(&self, output: &mut Output<'_>, config: &Config, is_repeated: bool);
         /// The short way of what happens most: an event of one packet, written where it stays. If it takes more
         /// than that, nothing is done; returns whether it was stored.
         fn heap_event_in_place(
@@ -47,7 +56,7 @@ pub(crate) mod sealed {
             output: &mut Output<'_>,
             config: &Config,
             event: HeapEvent,
-            stack: &[usize],
+            stack: Walked<'_>,
         ) -> bool;
         /// Something happened on the heap; the innermost frame of `stack` comes first.
         fn heap_event(
@@ -55,7 +64,7 @@ pub(crate) mod sealed {
             output: &mut Output<'_>,
             config: &Config,
             event: HeapEvent,
-            stack: &[usize],
+            stack: Walked<'_>,
         );
     }
 
@@ -82,12 +91,21 @@ pub enum HeapEvent {
     Alloc(Block),
     /// A block is freed.
     Free(Block),
+    /// A block is about to be reallocated.
+    Move(Block),
     /// A block was reallocated.
-    Realloc {
+    Moved {
         /// What it was.
         from: Block,
         /// What it is now.
         to: Block,
+    },
+    /// There was no memory to reallocate this block: it lives on.
+    Kept {
+        /// The block.
+        block: Block,
+        /// How many bytes were wanted.
+        wanted: usize,
     },
     /// There was no memory for this many bytes.
     Failed(usize),

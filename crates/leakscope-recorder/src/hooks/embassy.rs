@@ -29,7 +29,7 @@
 
 use crate::event::{SystemEvent, Task};
 use crate::global::recorder;
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 
 /// Executors that can interrupt each other; of those beyond, the host sees no return.
 const NESTED: usize = 4;
@@ -82,7 +82,7 @@ impl Running {
 }
 
 fn running<R>(access: impl FnOnce(&mut Running) -> R) -> R {
-    critical_section::with(|section| RUNNING.with(section, access))
+    locked(|section| RUNNING.with(section, access))
 }
 
 /// Gives a task its name: call it before the task is spawned, with `SpawnToken::id()`. Names end at the

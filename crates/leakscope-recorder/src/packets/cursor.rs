@@ -41,13 +41,28 @@ impl Cursor {
     }
 
     #[inline]
-    pub(super) fn byte(&mut self, byte: u8) {
+    pub(crate) fn byte(&mut self, byte: u8) {
         #[cfg(debug_assertions)]
         assert!(self.next < self.end, "a packet is longer than its longest");
         // SAFETY: there is room, as promised to `new`.
         unsafe {
             self.next.write(byte);
             self.next = self.next.add(1);
+        }
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        #[cfg(debug_assertions)]
+        assert!(
+            bytes.len() <= self.end.addr() - self.next.addr(),
+            "a packet is longer than its longest"
+        );
+        // SAFETY: there is room, as promised to `new`; and what is written is no part of the buffer.
+        unsafe {
+            self.next
+                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.next = self.next.add(bytes.len());
         }
     }
 

@@ -2,8 +2,9 @@
 
 mod cursor;
 mod output;
+mod repeats;
 mod ring;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use output::{Chain, Mode, OVERFLOW, Output, Running};
+pub(crate) use output::{Chain, Mode, OVERFLOW, Output, Running, Scale};
 pub(crate) use ring::{Place, Ring};

@@ -8,6 +8,7 @@
 use leakscope_systemview::{BufferTooSmall, Writer, id};
 
 use super::cursor::Cursor;
+use super::repeats::Repeats;
 use super::ring::{Place, Ring};
 use crate::event::SystemEvent;
 
@@ -33,8 +34,15 @@ pub(crate) struct Chain {
     pub(crate) mode: Mode,
     /// The mode to return to from [`Mode::Dropping`].
     pub(crate) usual_mode: Mode,
-    /// When the last packet was stored.
+    /// When the last packet was stored, in units of the clock.
     pub(crate) last: u32,
+    /// Halves of the clock's period that went by before that and were not told for lack of room.
+    pub(crate) owed: u32,
+    /// The short way may write below this position of the ring, and no event later than so many units after the last:
+    /// then the long way looks after what comes up now and then.
+    pub(crate) limit: usize,
+    pub(crate) pause: u32,
+    pub(crate) repeats: Repeats,
     /// How many were dropped, not counting those that found the buffer full.
     pub(crate) dropped: u32,
     /// Whether the host knows that nothing runs.
@@ -44,7 +52,7 @@ pub(crate) struct Chain {
 }
 
 /// What a core does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Running {
     /// Not known. It comes first, so that a new stream is all zeros.
     Unknown,
@@ -52,11 +60,25 @@ pub(crate) enum Running {
     Nothing,
 }
 
+impl Running {
+    /// Whether this event says what runs.
+    pub(crate) fn is_told_by(event: SystemEvent) -> bool {
+        matches!(
+            event,
+            SystemEvent::TaskStartExec(_) | SystemEvent::Idle | SystemEvent::TaskStopExec
+        )
+    }
+}
+
 impl Chain {
     pub(crate) const NEW: Self = Self {
         mode: Mode::Stopped,
         usual_mode: Mode::Stopped,
         last: 0,
+        owed: 0,
+        limit: 0,
+        pause: 0,
+        repeats: Repeats::NEW,
         dropped: 0,
         idle: false,
         running: Running::Unknown,
@@ -84,8 +106,19 @@ pub struct Output<'a> {
     pub(crate) now: u32,
     /// For the short way: room for one packet, in one piece.
     pub(crate) place: Option<Place>,
-    /// Which bits of the clock count.
-    pub(crate) clock_mask: u32,
+    /// How the clock counts.
+    pub(crate) scale: Scale,
+    /// Bytes that were stored.
+    pub(crate) stored: usize,
+}
+
+/// How a clock counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Scale {
+    /// Which of its bits count.
+    pub(crate) mask: u32,
+    /// How many low bits of a time are not sent: a tick is `1 << shift` units.
+    pub(crate) shift: u32,
 }
 
 impl Output<'_> {
@@ -103,10 +136,10 @@ impl Output<'_> {
         self.in_place(longest, |cursor| with_length(cursor, id, longest, fields))
     }
 
-    /// The same of a packet with an id below 24, and a number or none.
+    /// The same of a packet with an id below 24, and at most two numbers.
     #[inline(always)]
-    pub(crate) fn short_in_place(&mut self, id: u32, number: Option<u32>) -> bool {
-        self.in_place(SHORT, |cursor| short(cursor, id, number))
+    pub(crate) fn short_in_place(&mut self, id: u32, numbers: [Option<u32>; 2]) -> bool {
+        self.in_place(SHORT, |cursor| short(cursor, id, numbers))
     }
 
     /// The long way of the first: with an account of what is dropped, and around the end of the ring.
@@ -122,14 +155,14 @@ impl Output<'_> {
 
     /// The long way of the second.
     #[inline]
-    pub(crate) fn short(&mut self, id: u32, number: Option<u32>) -> bool {
-        self.store(SHORT, |cursor| short(cursor, id, number))
+    pub(crate) fn short(&mut self, id: u32, numbers: [Option<u32>; 2]) -> bool {
+        self.store(SHORT, |cursor| short(cursor, id, numbers))
     }
 
-    /// Any packet, put together outside the ring: for what is rare or has text.
+    /// Any packet, put together outside the ring: for what is rare.
     #[inline(never)]
     pub(crate) fn packet(&mut self, id: u32, fields: &mut Fields<'_>) -> bool {
-        if self.chain.mode == Mode::Dropping && !self.tell_overflow() {
+        if !self.is_ready() {
             return false;
         }
         let (scratch, room) = self.ring.scratch();
@@ -138,7 +171,7 @@ impl Output<'_> {
         let mut writer = Writer::new(scratch);
         let stored = self
             .write_packet(&mut writer, id, fields)
-            .is_ok_and(|()| self.ring.commit_scratch(writer.written().len()));
+            .is_ok_and(|()| self.commit_scratch(writer.written().len()));
         self.account(stored)
     }
 
@@ -159,7 +192,7 @@ impl Output<'_> {
 
     /// A packet without fields.
     pub(crate) fn bare(&mut self, id: u32) -> bool {
-        self.packet(id, &mut |_| Ok(()))
+        self.short(id, [None; 2])
     }
 
     /// Bytes as they are, without time; false if there is no room.
@@ -168,7 +201,39 @@ impl Output<'_> {
         assert!(bytes.len() <= room, "raw bytes are few");
         // SAFETY: the scratch belongs to the writer, which this is, and has room.
         unsafe { scratch.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        self.ring.commit_scratch(bytes.len())
+        self.commit_scratch(bytes.len())
+    }
+
+    /// Where the short way may go on from here, for events of at most `longest` bytes.
+    pub(crate) fn reopen(&mut self, longest: usize) {
+        let is_open = self.chain.mode >= Mode::Recording && self.chain.owed == 0;
+        self.chain.limit = if is_open { self.ring.limit(longest) } else { 0 };
+    }
+
+    /// Carries the time on where nothing happens: a clock that comes around between two packets would lose its
+    /// period.
+    pub(crate) fn keep_time(&mut self) {
+        let half = self.scale.mask / 2 + 1;
+        if self.passed() < half {
+            return;
+        }
+        self.chain.last = self.chain.last.wrapping_add(half);
+        if self.chain.mode != Mode::Stopped {
+            self.chain.owed = self.chain.owed.saturating_add(1);
+            self.settle();
+        }
+    }
+
+    /// Tells of half periods that went by; whether there was room for all.
+    fn settle(&mut self) -> bool {
+        let ticks = (self.scale.mask / 2 + 1) >> self.scale.shift;
+        for _ in 0..self.chain.owed.min(MOST_AT_ONCE) {
+            if !self.put_anywhere(SHORT, ticks, |cursor| cursor.byte(id::NOP as u8)) {
+                return false;
+            }
+            self.chain.owed -= 1;
+        }
+        self.chain.owed == 0
     }
 
     /// An event is dropped without an attempt to store it.
@@ -186,24 +251,34 @@ impl Output<'_> {
             return false;
         };
         // SAFETY: there are `longest` bytes at the place, and they are the writer's.
-        let length = unsafe { self.put(place.start, longest, write) };
+        let length = unsafe { put(place.start, longest, self.delta(), write) };
         self.ring.commit(length);
-        self.chain.last = self.now;
+        self.chain.last = self.told();
         true
     }
 
     #[inline]
     fn store(&mut self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
-        if self.chain.mode == Mode::Dropping && !self.tell_overflow() {
+        if !self.is_ready() {
             return false;
         }
-        let stored = self.through_scratch(longest, write);
+        let stored = self.put_anywhere(longest, self.delta(), write);
         self.account(stored)
+    }
+
+    /// Tells what has to be told before any other packet; false if there is no room for that, and the event at hand is
+    /// dropped.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        if self.chain.owed > 0 && !self.settle() {
+            self.drop_event();
+            return false;
+        }
+        self.chain.mode != Mode::Dropping || self.tell_overflow()
     }
 
     fn account(&mut self, stored: bool) -> bool {
         if stored {
-            self.chain.last = self.now;
+            self.chain.last = self.told();
         } else {
             // As in SEGGER's recorder, the event that finds the buffer full is not counted.
             self.chain.mode = Mode::Dropping;
@@ -211,27 +286,32 @@ impl Output<'_> {
         stored
     }
 
+    /// Writes a packet where it stays, or around the end of the ring; false if there is no room.
     #[inline]
-    fn through_scratch(&self, longest: usize, write: impl FnOnce(&mut Cursor)) -> bool {
+    fn put_anywhere(
+        &mut self,
+        longest: usize,
+        delta: u32,
+        write: impl FnOnce(&mut Cursor),
+    ) -> bool {
+        if let Some(place) = self.ring.place(longest) {
+            // SAFETY: there are `longest` bytes at the place, and they are the writer's.
+            let length = unsafe { put(place.start, longest, delta, write) };
+            self.ring.commit(length);
+            self.stored += length;
+            return true;
+        }
         let (scratch, room) = self.ring.scratch();
         debug_assert!(longest <= room, "the scratch holds the longest packet");
         // SAFETY: the scratch is the writer's, and as large as the longest packet.
-        let length = unsafe { self.put(scratch, longest, write) };
-        self.ring.commit_scratch(length)
+        let length = unsafe { put(scratch, longest, delta, write) };
+        self.commit_scratch(length)
     }
 
-    /// Writes a packet at `start`, and the time behind it; returns its length.
-    ///
-    /// # Safety
-    /// `longest` bytes there are the writer's, and `write` needs no more, with the time.
-    #[inline(always)]
-    unsafe fn put(&self, start: *mut u8, longest: usize, write: impl FnOnce(&mut Cursor)) -> usize {
-        // SAFETY: promised by the caller.
-        let mut cursor = unsafe { Cursor::new(start, longest) };
-        write(&mut cursor);
-        cursor.number(self.delta());
-        // SAFETY: both point into the packet.
-        unsafe { cursor.position().offset_from(start) as usize }
+    fn commit_scratch(&mut self, length: usize) -> bool {
+        let stored = self.ring.commit_scratch(length);
+        self.stored += if stored { length } else { 0 };
+        stored
     }
 
     /// Tries to say how many events were dropped. If there is no room even for that, the event at hand
@@ -240,12 +320,12 @@ impl Output<'_> {
     #[inline(never)]
     fn tell_overflow(&mut self) -> bool {
         let dropped = self.chain.dropped;
-        let stored = self.through_scratch(OVERFLOW, |cursor| {
+        let stored = self.put_anywhere(OVERFLOW, self.delta(), |cursor| {
             cursor.byte(id::OVERFLOW as u8);
             cursor.number(dropped);
         });
         if stored {
-            self.chain.last = self.now;
+            self.chain.last = self.told();
             self.chain.mode = self.chain.usual_mode;
             self.chain.idle = false;
         } else {
@@ -254,21 +334,60 @@ impl Output<'_> {
         stored
     }
 
+    /// Units since the last packet.
+    #[inline(always)]
+    pub(crate) fn passed(&self) -> u32 {
+        self.now.wrapping_sub(self.chain.last) & self.scale.mask
+    }
+
     #[inline(always)]
     fn delta(&self) -> u32 {
-        self.now.wrapping_sub(self.chain.last) & self.clock_mask
+        self.passed() >> self.scale.shift
+    }
+
+    /// The time that a packet of now tells: what is less than a tick is left to the next one.
+    #[inline(always)]
+    fn told(&self) -> u32 {
+        let untold = self.passed() & ((1 << self.scale.shift) - 1);
+        self.now.wrapping_sub(untold)
     }
 }
 
+/// Writes a packet at `start`, and the time behind it; returns its length.
+///
+/// # Safety
+/// `longest` bytes there are the writer's, and `write` needs no more, with the time.
+#[inline(always)]
+unsafe fn put(
+    start: *mut u8,
+    longest: usize,
+    delta: u32,
+    write: impl FnOnce(&mut Cursor),
+) -> usize {
+    // SAFETY: promised by the caller.
+    let mut cursor = unsafe { Cursor::new(start, longest) };
+    write(&mut cursor);
+    cursor.number(delta);
+    // SAFETY: both point into the packet.
+    unsafe { cursor.position().offset_from(start) as usize }
+}
+
+/// Half periods that are told before an event, at most: the critical section goes on meanwhile.
+const MOST_AT_ONCE: u32 = 16;
+
 /// The longest `OVERFLOW` packet.
 pub(crate) const OVERFLOW: usize = 1 + 5 + 5;
-/// The longest packet of an id below 24 and a number.
-const SHORT: usize = 1 + 5 + 5;
+/// The longest packet of an id below 24 and two numbers.
+const SHORT: usize = 1 + 2 * 5 + 5;
 
 #[inline(always)]
-fn short(cursor: &mut Cursor, id: u32, number: Option<u32>) {
+fn short(cursor: &mut Cursor, id: u32, numbers: [Option<u32>; 2]) {
     cursor.byte(id as u8);
-    if let Some(number) = number {
+    let [first, second] = numbers;
+    if let Some(number) = first {
+        cursor.number(number);
+    }
+    if let Some(number) = second {
         cursor.number(number);
     }
 }

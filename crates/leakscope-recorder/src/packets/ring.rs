@@ -11,6 +11,9 @@ pub(crate) struct Place {
     pub(crate) longest: usize,
 }
 
+/// Bytes that are written between two looks at all that comes up now and then: some 30 events.
+const STRETCH: usize = 256;
+
 /// A ring of `capacity` bytes, and behind it room to put a packet together that does not fit in one
 /// piece.
 ///
@@ -58,6 +61,31 @@ impl<'a> Ring<'a> {
         // SAFETY: `write` is below the capacity.
         let start = || unsafe { self.start.add(write) };
         has_room.then(|| Place {
+            start: start(),
+            longest,
+        })
+    }
+
+    /// Up to which position packets of at most `longest` bytes can be written one after the other without another look
+    /// at the reader, which can only make more room; not much further than this one.
+    pub(crate) fn limit(&self, longest: usize) -> usize {
+        let (write, read) = (self.write_position(), self.read_position());
+        let end = if read <= write { self.capacity } else { read };
+        end.saturating_sub(longest).min(write + STRETCH)
+    }
+
+    /// Where the next byte goes, and how many there are in all.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        (self.write_position(), self.capacity)
+    }
+
+    /// A place for a packet of at most `longest` bytes below the [`limit`](Self::limit) of those.
+    #[inline]
+    pub(crate) fn place_below(&self, limit: usize, longest: usize) -> Option<Place> {
+        let write = self.write_position();
+        // SAFETY: `write` is below the capacity.
+        let start = || unsafe { self.start.add(write) };
+        (write < limit).then(|| Place {
             start: start(),
             longest,
         })

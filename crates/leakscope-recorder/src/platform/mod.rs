@@ -10,6 +10,8 @@
 pub mod cortex_m;
 #[cfg(feature = "std")]
 pub mod host;
+#[cfg(feature = "model")]
+pub mod model;
 #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
 pub mod riscv;
 
@@ -18,14 +20,18 @@ pub mod riscv;
 /// Read inside the critical section, once an event: it should take a few instructions, and may not
 /// allocate, print or record.
 pub trait Clock: Sync {
-    /// Which bits of [`now`](Clock::now) count. A gap between two events that is longer than the
-    /// clock's period is recorded too short.
+    /// Which bits of [`now`](Clock::now) count. Where there may be no event for half of the clock's period,
+    /// [`poll`](crate::stream::Stream::poll) has to be called that often, or the gap is recorded too short.
     const MASK: u32 = u32::MAX;
 
-    /// The present time in ticks.
+    /// By how many bits times are shifted right before they are sent: a tick of the recording is
+    /// `1 << TICK_SHIFT` units of the clock, so that a fast clock takes fewer bytes. Nothing is lost but resolution.
+    const TICK_SHIFT: u32 = 0;
+
+    /// The present time in units.
     fn now(&self) -> u32;
 
-    /// Ticks in a second.
+    /// Units in a second.
     fn hz(&self) -> u32;
 }
 

@@ -4,7 +4,6 @@
 //! address. Where they stand, seen from the frame pointer, is a matter of the processor's calling
 //! convention.
 
-use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use super::Limits;
@@ -70,74 +69,114 @@ pub(super) fn read() -> usize {
     frame
 }
 
-/// Follows the chain from `frame`, and writes the return addresses from `count` on; returns how many there
-/// are then.
-#[inline]
-pub(super) fn walk(
-    frame: usize,
-    frames: &mut [MaybeUninit<usize>],
-    mut count: usize,
-    limits: &Limits,
-) -> usize {
-    let Range { start, end } = stack_range(limits);
-    let (mut first, last) = (start, end.saturating_sub(RECORD));
+/// Follows the chain from `frame`, and gives at most `depth` return addresses to `found`.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "most events do this")]
+pub(super) fn walk(frame: usize, depth: usize, bounds: &Bounds, mut found: impl FnMut(usize)) {
     let mut at = frame.wrapping_sub(RECORD_BELOW);
-    while let Some(slot) = frames.get_mut(count) {
-        let Some((caller, return_address)) = record(at, first, last) else {
-            break;
-        };
-        if !is_code(return_address, limits) {
-            break;
-        }
-        slot.write(return_address);
-        count += 1;
-        // The caller's frame lies above this one: so a chain that is broken does not go in circles.
-        first = at.wrapping_add(RECORD);
-        at = caller.wrapping_sub(RECORD_BELOW);
+    if depth == 0 || !bounds.has_words(at) {
+        return;
     }
-    count
+    let mut left = depth;
+    loop {
+        // SAFETY: aligned, and inside the range of which the user (or the operating system) said that it may be read.
+        let (caller, return_address) = unsafe { read_words(at) };
+        if !bounds.has_code(return_address) {
+            return;
+        }
+        found(return_address);
+        left -= 1;
+        // The caller's frame lies above this one: so a chain that is broken does not go in circles.
+        let above = at + RECORD;
+        at = caller.wrapping_sub(RECORD_BELOW);
+        if left == 0 || at < above || !bounds.reach(at) {
+            return;
+        }
+    }
 }
 
 /// As [`walk`], with the first return address given: `frame` belongs to the function that returns there.
+#[inline]
 pub(super) fn walk_behind(
     return_address: usize,
     frame: usize,
-    frames: &mut [MaybeUninit<usize>],
-    limits: &Limits,
-) -> usize {
+    depth: usize,
+    bounds: &Bounds,
+    mut found: impl FnMut(usize),
+) {
     let return_address = code_address(return_address);
-    let Some(first) = frames.first_mut() else {
-        return 0;
-    };
-    if !is_code(return_address, limits) {
-        return 0;
+    if depth == 0 || !bounds.has_code(return_address) {
+        return;
     }
-    first.write(return_address);
-    let Range { start, end } = stack_range(limits);
+    found(return_address);
     let at = frame.wrapping_sub(RECORD_BELOW);
-    match record(at, start, end.saturating_sub(RECORD)) {
-        Some((caller, _)) if caller > frame => walk(caller, frames, 1, limits),
-        _ => 1,
+    if bounds.has_words(at) {
+        // SAFETY: as above.
+        let (caller, _) = unsafe { read_words(at) };
+        if caller > frame {
+            walk(caller, depth - 1, bounds, found);
+        }
     }
 }
 
-/// The caller's frame pointer and the return address that stand at `at`, if they can: from `first` to `last`.
-#[inline]
-fn record(at: usize, first: usize, last: usize) -> Option<(usize, usize)> {
-    if at % WORD != 0 || at < first || at > last {
-        return None;
-    }
+/// The caller's frame pointer and the return address.
+///
+/// # Safety
+/// Two words at `at` may be read.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "two instructions")]
+unsafe fn read_words(at: usize) -> (usize, usize) {
     let words = at as *const usize;
-    // SAFETY: aligned, and inside the range of which the user (or the operating system) said that it
-    // may be read. Volatile: the compiler knows of no object there.
+    // SAFETY: promised by the caller. Volatile: the compiler knows of no object there.
     let (caller, return_address) = unsafe { (words.read_volatile(), words.add(1).read_volatile()) };
-    Some((caller, code_address(return_address)))
+    (caller, code_address(return_address))
 }
 
-#[inline]
-fn is_code(address: usize, limits: &Limits) -> bool {
-    let code = &limits.code;
-    address.wrapping_sub(code.start) < code.end.wrapping_sub(code.start)
+/// Between which addresses a walk stays, in the form in which it asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    code_start: usize,
+    code_length: usize,
+    ram_start: usize,
+    /// The last place where two words can stand, in words.
+    last_word: usize,
+}
+
+impl Bounds {
+    pub(crate) const fn of(limits: &Limits) -> Self {
+        let Limits { code, ram } = limits;
+        let is_stack = ram.end.saturating_sub(ram.start) >= RECORD;
+        Self {
+            code_start: code.start,
+            code_length: code.end.saturating_sub(code.start),
+            ram_start: if is_stack { ram.start } else { usize::MAX },
+            last_word: if is_stack {
+                (ram.end - RECORD) / WORD
+            } else {
+                0
+            },
+        }
+    }
+
+    /// Whether two words can stand at `at`.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "four instructions")]
+    fn has_words(&self, at: usize) -> bool {
+        at >= self.ram_start && self.reach(at)
+    }
+
+    /// Whether `at` is aligned, and not too high up: turned, an address that is not aligned is higher than any.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "two instructions")]
+    fn reach(&self, at: usize) -> bool {
+        at.rotate_right(WORD.ilog2()) <= self.last_word
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "two instructions")]
+    fn has_code(&self, address: usize) -> bool {
+        address.wrapping_sub(self.code_start) < self.code_length
+    }
 }
 
 /// Without the bit that says "Thumb".
@@ -151,22 +190,29 @@ const fn code_address(return_address: usize) -> usize {
 
 /// On a host, the running thread's stack; elsewhere what the user said.
 #[inline]
-fn stack_range(limits: &Limits) -> Range<usize> {
+pub(crate) fn bounds(limits: &Limits, bounds: &Bounds) -> Bounds {
     #[cfg(feature = "std")]
     {
-        let bounds = crate::platform::host::stack_bounds();
-        limits.ram.start.max(bounds.start)..limits.ram.end.min(bounds.end)
+        let _ = bounds;
+        let own = crate::platform::host::stack_bounds();
+        let Limits { code, ram } = limits.clone();
+        let ram = ram.start.max(own.start)..ram.end.min(own.end);
+        Bounds::of(&Limits { code, ram })
     }
     #[cfg(all(not(feature = "std"), any(target_os = "none", target_arch = "arm")))]
     {
-        limits.ram.clone()
+        let _ = limits;
+        *bounds
     }
     #[cfg(all(
         not(feature = "std"),
         not(any(target_os = "none", target_arch = "arm"))
     ))]
     {
-        let _ = limits;
-        0..0
+        let _ = (limits, bounds);
+        Bounds::of(&Limits {
+            code: 0..0,
+            ram: 0..0,
+        })
     }
 }

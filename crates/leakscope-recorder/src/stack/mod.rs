@@ -17,9 +17,13 @@
 //! [`Limits::ram`], and its return address inside [`Limits::code`].
 
 mod frame_pointer;
+mod hash;
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
+
+use frame_pointer::Bounds;
+use hash::Hash;
 
 /// Where a walk begins.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +64,43 @@ impl Limits {
     };
 }
 
+/// Where a walk stays: what the user said, in two forms.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranges {
+    limits: Limits,
+    bounds: Bounds,
+}
+
+impl Ranges {
+    pub(crate) const fn new(limits: Limits) -> Self {
+        let bounds = Bounds::of(&limits);
+        Self { limits, bounds }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "every walk asks")]
+    fn here(&self) -> Bounds {
+        frame_pointer::bounds(&self.limits, &self.bounds)
+    }
+}
+
+/// A call stack that was walked.
+#[derive(Clone, Copy, Debug)]
+pub struct Walked<'f> {
+    /// Return addresses, innermost first; none if only the hash was wanted.
+    pub(crate) frames: &'f [usize],
+    /// Of the return addresses; 0 if there are none.
+    pub(crate) hash: u32,
+}
+
+impl Walked<'_> {
+    /// No call stack.
+    pub(crate) const NONE: Self = Self {
+        frames: &[],
+        hash: 0,
+    };
+}
+
 impl Origin<'_> {
     /// The caller of the function in which this is written, by its frame pointer.
     #[inline(always)]
@@ -72,25 +113,51 @@ impl Origin<'_> {
     pub(crate) fn walk<'f>(
         self,
         frames: &'f mut [MaybeUninit<usize>],
-        limits: &Limits,
-    ) -> &'f [usize] {
-        let count = match self {
-            Self::Unknown => 0,
-            Self::FramePointer(frame) => frame_pointer::walk(frame, frames, 0, limits),
+        ranges: &Ranges,
+    ) -> Walked<'f> {
+        let (mut hash, mut count) = (Hash::NEW, 0);
+        self.follow(frames.len(), ranges, |frame| {
+            frames[count].write(frame);
+            hash.add(frame);
+            count += 1;
+        });
+        let found: *const [MaybeUninit<usize>] = &raw const frames[..count];
+        Walked {
+            // SAFETY: the first `count` were written.
+            frames: unsafe { &*(found as *const [usize]) },
+            hash: hash.finish(),
+        }
+    }
+
+    /// The hash of the stack that [`walk`](Self::walk) finds in so many frames.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "most events do this")]
+    pub(crate) fn hash(self, depth: usize, ranges: &Ranges) -> Walked<'static> {
+        let mut hash = Hash::NEW;
+        self.follow(depth, ranges, |frame| hash.add(frame));
+        Walked {
+            frames: &[],
+            hash: hash.finish(),
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "most callers know which kind it is")]
+    fn follow(self, depth: usize, ranges: &Ranges, found: impl FnMut(usize)) {
+        match self {
+            Self::Unknown => {}
+            Self::FramePointer(frame) => frame_pointer::walk(frame, depth, &ranges.here(), found),
             Self::Caller {
                 return_address,
                 frame_pointer,
-            } => frame_pointer::walk_behind(return_address, frame_pointer, frames, limits),
-            Self::Frames(given) => {
-                let count = given.len().min(frames.len());
-                for (frame, &address) in frames.iter_mut().zip(given) {
-                    frame.write(address);
-                }
-                count
-            }
-        };
-        let found: *const [MaybeUninit<usize>] = &raw const frames[..count];
-        // SAFETY: each of the ways above has written the first `count`.
-        unsafe { &*(found as *const [usize]) }
+            } => frame_pointer::walk_behind(
+                return_address,
+                frame_pointer,
+                depth,
+                &ranges.here(),
+                found,
+            ),
+            Self::Frames(given) => given.iter().copied().take(depth).for_each(found),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The records as text, in the grammar of ESP-IDF's `heap_trace_dump` (5.5 and later), so that the
 //! same programs read both.
 //!
-//! What the grammar has no place for (failed allocations, how much was lost, and why) is in the
-//! [`Summary`](super::Summary).
+//! What the grammar has no place for (frees without a record, as double frees are, and failed allocations) is in notes,
+//! which its readers pass over; how much was lost, and why, is in the [`Summary`](super::Summary).
 
 use core::fmt::{self, Write};
 
@@ -65,6 +65,13 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'_, DEPTH, C, N> 
             writeln!(
                 output,
                 "(NB: New entries were traced while dumping, so trace dump may have duplicate entries.)"
+            )?;
+        }
+        if before.unmatched_frees != 0 || before.failed_allocations != 0 {
+            writeln!(
+                output,
+                "(NB: {} frees of blocks that have no record, {} failed allocations.)",
+                before.unmatched_frees, before.failed_allocations
             )?;
         }
         if before.has_overflowed() {

@@ -34,9 +34,9 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use crate::event::{Block, Recorder};
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 use crate::platform::{Clock, CoreNumber, Silent, SingleCore};
-use crate::stack::{Limits, Origin};
+use crate::stack::{Limits, Origin, Ranges};
 use records::Records;
 
 pub use records::{Mode, Policy, Summary};
@@ -51,7 +51,7 @@ pub struct RecordBuffer<'buffer, const DEPTH: usize, C: Clock = Silent, N: CoreN
 {
     records: Locked<Records<'buffer, DEPTH>>,
     clock: C,
-    limits: Limits,
+    ranges: Ranges,
     policy: Policy,
     number: PhantomData<fn() -> N>,
 }
@@ -85,7 +85,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
         Self {
             records: Locked::new(Records::NEW),
             clock,
-            limits: Limits::PLATFORM,
+            ranges: Ranges::new(Limits::PLATFORM),
             policy: Policy::EvictOldest,
             number: PhantomData,
         }
@@ -100,9 +100,11 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
 
     /// Between which addresses call stacks are walked.
     #[must_use]
-    pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
+    pub fn limits(self, limits: Limits) -> Self {
+        Self {
+            ranges: Ranges::new(limits),
+            ..self
+        }
     }
 
     /// Gives the recorder its buffer, in any memory. Former records are gone.
@@ -163,13 +165,13 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
     }
 
     fn with<R>(&self, access: impl FnOnce(&mut Records<'buffer, DEPTH>) -> R) -> R {
-        critical_section::with(|section| self.records.with(section, access))
+        locked(|section| self.records.with(section, access))
     }
 
     fn walk(&self, origin: Origin<'_>) -> [usize; DEPTH] {
         let mut frames = [MaybeUninit::uninit(); DEPTH];
         let found = if DEPTH > 0 {
-            origin.walk(&mut frames, &self.limits)
+            origin.walk(&mut frames, &self.ranges).frames
         } else {
             &[]
         };
@@ -182,7 +184,7 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
 impl<const DEPTH: usize, C: Clock, N: CoreNumber> Recorder for RecordBuffer<'_, DEPTH, C, N> {
     fn alloc(&self, block: Block, origin: Origin<'_>) {
         let stack = self.walk(origin);
-        critical_section::with(|section| {
+        locked(|section| {
             let (time, core) = (self.clock.now(), N::core() as u8);
             self.records
                 .with(section, |records| records.alloc(block, time, core, &stack));
@@ -196,13 +198,22 @@ impl<const DEPTH: usize, C: Clock, N: CoreNumber> Recorder for RecordBuffer<'_, 
 
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
         let stack = self.walk(origin);
-        critical_section::with(|section| {
+        locked(|section| {
             let (time, core) = (self.clock.now(), N::core() as u8);
             self.records.with(section, |records| {
-                records.free(from.address, &stack);
-                records.alloc(to, time, core, &stack);
+                records.realloc(from.address, to, time, core, &stack);
             });
         });
+    }
+
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
+        let _ = origin;
+        self.with(|records| records.realloc_begins(from.address));
+    }
+
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
+        let _ = (size, origin);
+        self.with(|records| records.realloc_failed(from.address));
     }
 
     fn failed(&self, size: usize, origin: Origin<'_>) {

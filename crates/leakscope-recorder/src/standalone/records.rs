@@ -81,6 +81,8 @@ pub(super) struct Records<'buffer, const DEPTH: usize> {
     /// Freed records, in the order of their frees; kept for [`Policy::EvictFreed`] only.
     freed_first: Index,
     freed_last: Index,
+    /// Live records that are being reallocated, in the order in which that began: they are in no bucket.
+    moving: Index,
     /// Where `get` was last: how manyth, and in which slot. `NONE` if records were removed since.
     visited: (usize, Index),
     /// How often the list of records changed.
@@ -111,6 +113,7 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         unused: NONE,
         freed_first: NONE,
         freed_last: NONE,
+        moving: NONE,
         visited: (0, NONE),
         changes: 0,
     };
@@ -178,6 +181,7 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         self.unused = NONE;
         self.freed_first = NONE;
         self.freed_last = NONE;
+        self.moving = NONE;
         self.changed();
     }
 
@@ -210,10 +214,14 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
             return;
         }
         count(&mut self.summary.total_frees);
-        let Some(index) = self.leave(address) else {
-            count(&mut self.summary.unmatched_frees);
-            return;
-        };
+        match self.leave(address) {
+            Some(index) => self.end(index, stack),
+            None => count(&mut self.summary.unmatched_frees),
+        }
+    }
+
+    /// The block of a live record, which is in no bucket any more, was freed.
+    fn end(&mut self, index: Index, stack: &[usize; DEPTH]) {
         match self.summary.mode {
             Mode::Leaks => self.remove(index),
             Mode::All => {
@@ -223,6 +231,116 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
                 if self.policy == Policy::EvictFreed {
                     self.queue_freed(index);
                 }
+            }
+        }
+    }
+
+    /// A block is about to be reallocated: somebody else may get its address.
+    pub(super) fn realloc_begins(&mut self, address: usize) {
+        if self.phase == Phase::Stopped {
+            return;
+        }
+        if let Some(index) = self.leave(address) {
+            self.slot(index).chain = NONE;
+            let last = self.last_moving();
+            self.set_next_moving(last, index);
+        }
+    }
+
+    /// It was: the record ends, and another one begins. While allocations are ignored, it becomes the record of the
+    /// block as it is now.
+    pub(super) fn realloc(
+        &mut self,
+        from: usize,
+        to: Block,
+        time: u32,
+        core: u8,
+        stack: &[usize; DEPTH],
+    ) {
+        if self.phase == Phase::Stopped {
+            return;
+        }
+        let moved = self.take_moving(from, false);
+        match moved.or_else(|| self.leave(from)) {
+            Some(index) if self.phase == Phase::Paused => {
+                self.slot(index).record.block = to;
+                self.enter(index);
+            }
+            known => {
+                count(&mut self.summary.total_frees);
+                match known {
+                    Some(index) => self.end(index, stack),
+                    None => count(&mut self.summary.unmatched_frees),
+                }
+                self.alloc(to, time, core, stack);
+            }
+        }
+    }
+
+    /// There was no memory for it: the block lives on.
+    pub(super) fn realloc_failed(&mut self, address: usize) {
+        if let Some(index) = self.take_moving(address, true) {
+            self.enter(index);
+        }
+        self.failed();
+    }
+
+    fn next_moving(&mut self, before: Index) -> Index {
+        match before {
+            NONE => self.moving,
+            before => self.slot(before).chain,
+        }
+    }
+
+    fn set_next_moving(&mut self, before: Index, next: Index) {
+        match before {
+            NONE => self.moving = next,
+            before => self.slot(before).chain = next,
+        }
+    }
+
+    fn last_moving(&mut self) -> Index {
+        let mut last = NONE;
+        loop {
+            match self.next_moving(last) {
+                NONE => return last,
+                next => last = next,
+            }
+        }
+    }
+
+    /// Takes the record of a block that is being reallocated out of the list: of several with this address the first
+    /// one, whose place the others got, or the newest.
+    fn take_moving(&mut self, address: usize, newest: bool) -> Option<Index> {
+        let mut found = None;
+        let mut before = NONE;
+        loop {
+            let index = self.next_moving(before);
+            if index == NONE {
+                break;
+            }
+            if self.slot(index).record.block.address == address && (newest || found.is_none()) {
+                found = Some((before, index));
+            }
+            before = index;
+        }
+        let (before, index) = found?;
+        let next = self.slot(index).chain;
+        self.set_next_moving(before, next);
+        Some(index)
+    }
+
+    /// Takes this record out of the list, if it is there.
+    fn stop_moving(&mut self, index: Index) {
+        let mut before = NONE;
+        loop {
+            match self.next_moving(before) {
+                NONE => return,
+                found if found == index => {
+                    let next = self.slot(index).chain;
+                    return self.set_next_moving(before, next);
+                }
+                other => before = other,
             }
         }
     }
@@ -297,7 +415,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         if self.slot(oldest).record.is_freed {
             count(&mut self.summary.evicted_freed);
         } else {
-            self.leave_index(oldest);
+            if self.leave_index(oldest).is_none() {
+                self.stop_moving(oldest);
+            }
             count(&mut self.summary.evicted_live);
         }
         self.remove(oldest);
@@ -362,9 +482,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
     }
 
     /// Takes this live record out of its bucket.
-    fn leave_index(&mut self, index: Index) {
+    fn leave_index(&mut self, index: Index) -> Option<Index> {
         let address = self.slot(index).record.block.address;
-        self.leave_if(address, |_, candidate| candidate == index);
+        self.leave_if(address, |_, candidate| candidate == index)
     }
 
     fn leave_if(

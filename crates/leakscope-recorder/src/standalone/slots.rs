@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 
 use crate::event::Block;
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 
 /// One allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct Slot<const DEPTH: usize> {
     /// The record that came before, and the one that came after.
     pub(super) older: Index,
     pub(super) newer: Index,
-    /// Of a live record: the next one whose address leads to the same bucket. Of a freed one: the one
-    /// freed after it. Of an unused slot: the next unused one.
+    /// Of a live record: the next one whose address leads to the same bucket, or the next one that is being
+    /// reallocated. Of a freed one: the one freed after it. Of an unused slot: the next unused one.
     pub(super) chain: Index,
     /// This slot as a bucket, for any record that it holds: the first live record whose address leads here.
     pub(super) bucket: Index,
@@ -85,7 +85,7 @@ impl<const DEPTH: usize, const COUNT: usize> Slots<DEPTH, COUNT> {
     /// The slots, the first time; then `None`.
     #[allow(clippy::mut_from_ref, reason = "handed out once")]
     pub fn take(&self) -> Option<&mut [Slot<DEPTH>]> {
-        let was_taken = critical_section::with(|section| {
+        let was_taken = locked(|section| {
             self.is_taken
                 .with(section, |taken| core::mem::replace(taken, true))
         });

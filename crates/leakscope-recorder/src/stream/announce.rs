@@ -1,4 +1,7 @@
-//! What a stream says of itself and of the system: in the start sequence, and when asked.
+//! What a stream says of itself and of the system: in the start sequence, when asked, and again now and then.
+//!
+//! It is told in parts, each inside a critical section of its own. A recording begins with those without which its events
+//! mean nothing; the others follow between events.
 
 use leakscope_systemview::sync::SYNC;
 use leakscope_systemview::{Text, id};
@@ -18,43 +21,89 @@ const STACK_USAGE_NOT_KNOWN: u32 = 0;
 /// How many modules a stream has: the heap's.
 const MODULES: u32 = 1;
 
+/// A part of the start sequence: what is written inside one critical section.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Init,
+    /// The module's first description, and the units of its events: without these, a host would misread those.
+    Units,
+    /// Another description of the module.
+    Module(usize),
+    /// A text of the system's description.
+    Text(usize),
+    /// The task at a place of the list.
+    Task(usize),
+    ModuleCount,
+    Running,
+}
+
+impl Part {
+    /// How many parts stand at the very beginning: what a host must know of the events that follow.
+    pub(super) const FIRST: usize = 2;
+    /// The most bytes that a part takes.
+    pub(super) const LONGEST: usize = {
+        const TASK: usize = (1 + 5 + 5 + 1 + TASK_NAME + 5) + (1 + 4 * 5 + 5);
+        const MODULE: usize = 1 + 2 + 5 + 5 + 1 + TEXT + 5;
+        const UNITS: usize = 2 + 2 + 14 * 5 + 5;
+        if TASK > MODULE + UNITS {
+            TASK
+        } else {
+            MODULE + UNITS
+        }
+    };
+
+    /// All parts, in order; `None` behind the last one.
+    pub(super) fn at(index: usize, config: &Config, tasks: usize, modules: usize) -> Option<Self> {
+        let texts = JOINED + config.descriptions.len();
+        let mut index = index;
+        let mut is_in = |count: usize| match index.checked_sub(count) {
+            Some(rest) => {
+                index = rest;
+                None
+            }
+            None => Some(index),
+        };
+        if let Some(place) = is_in(Self::FIRST) {
+            return Some([Self::Init, Self::Units][place]);
+        }
+        if let Some(text) = is_in(texts) {
+            return Some(Self::Text(text));
+        }
+        if let Some(task) = is_in(tasks) {
+            return Some(Self::Task(task));
+        }
+        if is_in(1).is_some() {
+            return Some(Self::ModuleCount);
+        }
+        if let Some(module) = is_in(modules - 1) {
+            return Some(Self::Module(module + 1));
+        }
+        is_in(1).map(|_| Self::Running)
+    }
+}
+
+/// Into how many texts the four short descriptions go at worst.
+const JOINED: usize = 4;
+
 impl Output<'_> {
     /// What a recording begins with. A host counts from here.
     pub(super) fn begin(&mut self) {
-        self.raw(&SYNC);
+        // A loss before it is told before it.
+        self.is_ready();
+        self.sync();
         self.bare(id::TRACE_START);
     }
 
-    /// What follows, in the order of SystemView V3; module descriptions, which V3 sends when asked only, close it. Then comes what
-    /// runs.
-    pub(super) fn start_sequence<'t, D: Dialect>(
-        &mut self,
-        dialect: &mut D,
-        config: &Config,
-        clock_hz: u32,
-        microseconds: Option<u64>,
-        tasks: impl Iterator<Item = Task<'t>>,
-    ) {
-        self.init(config, clock_hz);
-        self.system_description(config);
-        self.system_time(microseconds);
-        tasks.for_each(|task| self.task(&task, config));
-        self.module_count();
-        self.module_descriptions::<D>();
-        dialect.start(self, config);
-        match self.chain.running {
-            Running::Unknown => {}
-            Running::Task(task) => self.event(SystemEvent::TaskStartExec(task), config),
-            Running::Nothing => self.event(SystemEvent::Idle, config),
-        }
+    /// A place at which a host can begin to read.
+    pub(super) fn sync(&mut self) {
+        self.raw(&SYNC);
     }
 
-    /// An upper bound of the bytes that [`start_sequence`](Self::start_sequence) takes.
+    /// An upper bound of the bytes that all parts take.
     pub(super) fn start_sequence_bound<D: Dialect>(config: &Config, tasks: usize) -> usize {
         const LONGEST_TEXT: usize = TEXT + 16;
         const LONGEST_TASK: usize = 1 + 5 + 5 + 1 + TASK_NAME + 5 + 1 + 4 * 5 + 5;
-        // Four short descriptions can at worst take four packets.
-        let texts = D::DESCRIPTION.len() + config.descriptions.len() + 4;
+        let texts = D::DESCRIPTION.len() + config.descriptions.len() + JOINED;
         SYNC.len() + 64 + D::LONGEST + texts * LONGEST_TEXT + tasks * LONGEST_TASK
     }
 
@@ -71,34 +120,10 @@ impl Output<'_> {
         });
     }
 
-    /// `N=…,D=…,C=…,O=…` in as few packets as hold them, then the others.
-    pub(super) fn system_description(&mut self, config: &Config) {
-        let mut text = Joined::NEW;
-        for (key, value) in [
-            ("N=", config.application),
-            ("D=", config.device),
-            ("C=", config.core),
-            ("O=", config.operating_system),
-        ] {
-            if value.is_empty() {
-                continue;
-            }
-            if !text.fits(key, value) {
-                self.system_text(text.bytes());
-                text = Joined::NEW;
-            }
-            text.push(key, value);
+    pub(super) fn system_text(&mut self, text: &[u8]) {
+        if !text.is_empty() {
+            self.packet(id::SYSDESC, &mut |fields| fields.string(Text(text)));
         }
-        if !text.bytes().is_empty() {
-            self.system_text(text.bytes());
-        }
-        for text in config.descriptions {
-            self.system_text(cut(text.as_bytes(), TEXT));
-        }
-    }
-
-    fn system_text(&mut self, text: &[u8]) {
-        self.packet(id::SYSDESC, &mut |fields| fields.string(Text(text)));
     }
 
     pub(super) fn system_time(&mut self, microseconds: Option<u64>) {
@@ -134,13 +159,71 @@ impl Output<'_> {
         self.packet(id::NUMMODULES, &mut |fields| fields.number(MODULES));
     }
 
-    pub(super) fn module_descriptions<D: Dialect>(&mut self) {
-        for text in D::DESCRIPTION {
+    pub(super) fn module_description<D: Dialect>(&mut self, part: usize) {
+        if let Some(text) = D::DESCRIPTION.get(part) {
             self.packet(id::MODULEDESC, &mut |fields| {
                 fields.number(0)?;
                 fields.number(MODULE_OFFSET)?;
                 fields.string(Text(text.as_bytes()))
             });
+        }
+    }
+
+    /// What runs at present, for a host that has not seen how it came to that.
+    pub(super) fn running(&mut self, config: &Config) {
+        match self.chain.running {
+            Running::Unknown => {}
+            Running::Task(task) => self.event(SystemEvent::TaskStartExec(task), config),
+            Running::Nothing => self.event(SystemEvent::Idle, config),
+        }
+    }
+}
+
+/// One of the texts that describe the system: `N=…,D=…,C=…,O=…` in as few as hold them, then the user's own. Empty if
+/// there is none.
+pub(super) struct SystemText {
+    joined: Joined,
+    own: &'static str,
+}
+
+impl SystemText {
+    pub(super) const NONE: Self = Self {
+        joined: Joined::NEW,
+        own: "",
+    };
+
+    pub(super) fn new(config: &Config, number: usize) -> Self {
+        let mut text = Self::NONE;
+        if let Some(own) = number.checked_sub(JOINED) {
+            text.own = config.descriptions.get(own).copied().unwrap_or("");
+            return text;
+        }
+        let mut full = 0;
+        for (key, value) in [
+            ("N=", config.application),
+            ("D=", config.device),
+            ("C=", config.core),
+            ("O=", config.operating_system),
+        ] {
+            if value.is_empty() {
+                continue;
+            }
+            if !text.joined.fits(key, value) {
+                if full == number {
+                    return text;
+                }
+                full += 1;
+                text.joined = Joined::NEW;
+            }
+            text.joined.push(key, value);
+        }
+        if full == number { text } else { Self::NONE }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self.own {
+            "" => self.joined.bytes(),
+            own => cut(own.as_bytes(), TEXT),
         }
     }
 }

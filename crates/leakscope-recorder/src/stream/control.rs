@@ -4,11 +4,13 @@ use core::sync::atomic::Ordering;
 
 use leakscope_systemview::id;
 
+use super::announce::{Part, SystemText};
 use super::command::Command;
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::config::{Config, WhenFull};
 use crate::dialect::Dialect;
-use crate::packets::{Mode, Output};
+use crate::locked::locked;
+use crate::packets::{Mode, OVERFLOW, Output};
 use crate::platform::{Clock, CoreNumber};
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -22,6 +24,7 @@ where
     /// there is room for it), and everything after it. Nothing happens before [`init`](Self::init).
     pub fn start(&self) {
         self.obey(Self::core(), Command::Start);
+        self.attend(Self::core());
     }
 
     /// Stops recording on this core. What is in the buffer can still be read.
@@ -46,17 +49,24 @@ where
         })
     }
 
-    /// Answers the host's commands. Every event does that too; call it where there are times without
-    /// events.
+    /// Answers the host's commands, and carries the time on. Events see to commands too, but not each; call it from
+    /// an idle task, or whatever comes around ten times a second, and at least once in half of the clock's period
+    /// (8 s of a 32-bit counter at 240 MHz), or the time of a longer silence is lost.
     pub fn poll(&self) {
-        self.attend(Self::core());
+        let core = Self::core();
+        if let Some(settings) = self.settings() {
+            self.with_output(settings, core, |_, output| output.keep_time());
+        }
+        self.attend(core);
     }
 
     /// Takes bytes that came from the host by another way than RTT: commands for this core.
     pub fn receive(&self, bytes: &[u8]) {
+        let core = Self::core();
         for &byte in bytes {
-            self.receive_byte(Self::core(), byte);
+            self.receive_byte(core, byte);
         }
+        self.attend(core);
     }
 
     fn receive_byte(&self, core: usize, byte: u8) {
@@ -69,26 +79,35 @@ where
         }
     }
 
-    /// Obeys the commands that the probe wrote, and starts if that is due.
+    /// Sees to all that comes up now and then: commands that the probe wrote, a start that is due, what is told again.
     #[cold]
     #[inline(never)]
     pub(super) fn attend(&self, core: usize) {
-        while let Some(byte) = self.next_command_byte(core) {
-            self.receive_byte(core, byte);
-        }
         let Some(settings) = self.settings() else {
             return;
         };
+        for _ in 0..DOWN_BUFFER {
+            let Some(byte) = self.next_command_byte(core) else {
+                break;
+            };
+            self.receive_byte(core, byte);
+        }
         let times = Times::of(settings);
-        self.with_output(settings, core, |session, output| {
-            self.start_if_wanted(&settings.config, session, output, &times);
+        let is_changed = self.with_output(settings, core, |session, output| {
+            self.start_if_wanted(&settings.config, session, output, &times)
         });
+        if is_changed {
+            self.set_gate(settings);
+        }
+        self.announce(settings, core, &times);
+        self.repeat(settings, core, &times);
     }
 
     fn next_command_byte(&self, core: usize) -> Option<u8> {
         let channel = &self.rtt.down[core];
-        critical_section::with(|_| {
-            if !channel.has_data() {
+        locked(|_| {
+            // The probe might write anything, also a position that nobody could read up to.
+            if !channel.has_data() || channel.write_position(Ordering::Acquire) >= DOWN_BUFFER {
                 return None;
             }
             let read = channel.read_position(Ordering::Acquire) % DOWN_BUFFER;
@@ -110,93 +129,199 @@ where
         };
         let config = &settings.config;
         let times = Times::of(settings);
-        self.with_output(settings, core, |session, output| match command {
+        let all = |part: &mut dyn FnMut(usize) -> bool| {
+            let mut number = 0;
+            while part(number) {
+                number += 1;
+            }
+        };
+        let tell = |tell: &mut dyn FnMut(&mut Output<'_>)| {
+            self.with_output(settings, core, |_, output| {
+                // A stopped recorder has no packets to put answers between.
+                if output.chain.mode != Mode::Stopped {
+                    tell(output);
+                }
+            });
+        };
+        match command {
             Command::Start => {
-                session.start_wanted = true;
-                self.start_if_wanted(config, session, output, &times);
+                self.with_output(settings, core, |session, _| session.start_wanted = true);
+                self.set_gate(settings);
             }
             Command::Stop => {
-                session.start_wanted = false;
-                if output.chain.mode != Mode::Stopped {
-                    output.bare(id::TRACE_STOP);
-                    output.chain.mode = Mode::Stopped;
-                }
+                self.with_output(settings, core, |session, output| {
+                    session.start_wanted = false;
+                    session.announced = None;
+                    if output.chain.mode != Mode::Stopped {
+                        output.bare(id::TRACE_STOP);
+                        output.chain.mode = Mode::Stopped;
+                    }
+                });
+                self.set_gate(settings);
             }
-            // A stopped recorder has no packets to put answers between.
-            _ if output.chain.mode == Mode::Stopped => {}
-            Command::GetSystemTime => output.system_time(times.microseconds),
-            Command::GetTaskList => self.with_tasks(|tasks| {
-                tasks.iter().for_each(|task| output.task(&task, config));
+            Command::GetSystemTime => tell(&mut |output| output.system_time(times.microseconds)),
+            Command::GetTaskList => all(&mut |place| {
+                tell(&mut |output| self.tell_task(output, place, config));
+                place + 1 < TASKS
             }),
             Command::GetSystemDescription => {
-                output.init(config, times.clock_hz);
-                output.system_description(config);
+                tell(&mut |output| output.init(config, times.clock_hz));
+                all(&mut |number| {
+                    let text = SystemText::new(config, number);
+                    tell(&mut |output| output.system_text(text.bytes()));
+                    !text.bytes().is_empty() || number < 4
+                });
             }
-            Command::GetModuleCount => output.module_count(),
-            Command::GetModuleDescriptions | Command::GetModule(0) => {
-                output.module_descriptions::<D>();
-            }
+            Command::GetModuleCount => tell(&mut |output| output.module_count()),
+            Command::GetModuleDescriptions | Command::GetModule(0) => all(&mut |part| {
+                tell(&mut |output| output.module_description::<D>(part));
+                part + 1 < D::DESCRIPTION.len()
+            }),
             Command::GetModule(_) => {}
+        }
+    }
+
+    /// Tells of the task at a place of the list, if there is one.
+    pub(super) fn tell_task(&self, output: &mut Output<'_>, place: usize, config: &Config) {
+        self.with_tasks(|tasks| {
+            if let Some(task) = tasks.at(place) {
+                output.task(&task, config);
+            }
         });
     }
 
     /// When the first core began, which is now if none has.
     fn epoch(&self, now: u32) -> u32 {
-        critical_section::with(|section| {
-            self.epoch.with(section, |epoch| *epoch.get_or_insert(now))
-        })
+        locked(|section| self.epoch.with(section, |epoch| *epoch.get_or_insert(now)))
     }
 
+    /// Begins a recording, if that is due and there is room; whether it did.
     fn start_if_wanted(
         &self,
         config: &Config,
         session: &mut Session<D>,
         output: &mut Output<'_>,
         times: &Times,
-    ) {
+    ) -> bool {
         if !session.start_wanted {
-            return;
+            return false;
         }
-        self.with_tasks(|tasks| {
-            let bound = Output::start_sequence_bound::<D>(config, tasks.len());
-            if output.ring.free() < bound.min(Self::CAPACITY - 1) {
-                if output.chain.mode >= Mode::Recording {
-                    output.chain.mode = Mode::Restarting;
+        let tasks = self.with_tasks(|tasks| tasks.len());
+        let bound = Output::start_sequence_bound::<D>(config, tasks);
+        if output.ring.free() < bound.min(Self::CAPACITY - 1) {
+            if output.chain.mode >= Mode::Recording {
+                output.chain.mode = Mode::Restarting;
+            }
+            return false;
+        }
+        session.start_wanted = false;
+        session.announced = Some(Part::FIRST);
+        let is_first = output.chain.usual_mode == Mode::Stopped;
+        output.chain.usual_mode = match config.when_full {
+            WhenFull::Drop => Mode::Recording,
+            WhenFull::Wait | WhenFull::Write(_) => Mode::Waiting,
+        };
+        if output.chain.mode != Mode::Dropping {
+            output.chain.mode = output.chain.usual_mode;
+        }
+        output.chain.idle = false;
+        output.chain.repeats.begin(output.now);
+        output.chain.pause = (times.clock_hz / 64).min(C::MASK / 64).max(1);
+        let now = output.now;
+        if is_first {
+            output.now = self.epoch(now);
+            output.chain.last = output.now;
+        }
+        output.begin();
+        output.now = now;
+        output.init(config, times.clock_hz >> C::TICK_SHIFT);
+        // The time says whether the device was reset: before anything is said of its heap.
+        output.system_time(times.microseconds);
+        output.module_description::<D>(0);
+        session.dialect.forget();
+        session.dialect.tell_units(output, config, false);
+        true
+    }
+
+    /// Goes on with the start sequence, as far as there is room: a part in each critical section.
+    fn announce(&self, settings: &Settings<C>, core: usize, times: &Times) {
+        loop {
+            let next = self.with_output(settings, core, |session, _| session.announced);
+            let Some(index) = next else {
+                return;
+            };
+            let part = Self::part(&settings.config, index);
+            let is_told = self.with_output(settings, core, |session, output| {
+                if session.announced != next {
+                    // Another context told it meanwhile.
+                    return true;
                 }
+                let Some((part, text)) = &part else {
+                    session.announced = None;
+                    return true;
+                };
+                let has_room = output.ring.free() > Part::LONGEST + OVERFLOW;
+                if has_room {
+                    self.tell(
+                        output,
+                        &session.dialect,
+                        settings,
+                        times,
+                        *part,
+                        text,
+                        false,
+                    );
+                    session.announced = Some(index + 1);
+                }
+                has_room
+            });
+            if !is_told {
                 return;
             }
-            session.start_wanted = false;
-            let is_first = output.chain.usual_mode == Mode::Stopped;
-            output.chain.usual_mode = match config.when_full {
-                WhenFull::Drop => Mode::Recording,
-                WhenFull::Wait | WhenFull::Write(_) => Mode::Waiting,
-            };
-            if output.chain.mode != Mode::Dropping {
-                output.chain.mode = output.chain.usual_mode;
+        }
+    }
+
+    /// A part of the start sequence, and its text: put together outside the critical section.
+    pub(super) fn part(config: &Config, index: usize) -> Option<(Part, SystemText)> {
+        let part = Part::at(index, config, TASKS, D::DESCRIPTION.len())?;
+        let text = match part {
+            Part::Text(number) => SystemText::new(config, number),
+            _ => SystemText::NONE,
+        };
+        Some((part, text))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what a part may consist of")]
+    pub(super) fn tell(
+        &self,
+        output: &mut Output<'_>,
+        dialect: &D,
+        settings: &Settings<C>,
+        times: &Times,
+        part: Part,
+        text: &SystemText,
+        is_repeated: bool,
+    ) {
+        let config = &settings.config;
+        match part {
+            Part::Init => output.init(config, times.clock_hz >> C::TICK_SHIFT),
+            Part::Module(part) => output.module_description::<D>(part),
+            Part::Units => {
+                output.module_description::<D>(0);
+                dialect.tell_units(output, config, is_repeated);
             }
-            output.chain.idle = false;
-            let now = output.now;
-            if is_first {
-                output.now = self.epoch(now);
-                output.chain.last = output.now;
-            }
-            output.begin();
-            output.now = now;
-            output.start_sequence(
-                &mut session.dialect,
-                config,
-                times.clock_hz,
-                times.microseconds,
-                tasks.iter(),
-            );
-        });
+            Part::Text(_) => output.system_text(text.bytes()),
+            Part::Task(place) => self.tell_task(output, place, config),
+            Part::ModuleCount => output.module_count(),
+            Part::Running => output.running(config),
+        }
     }
 }
 
 /// What the user's own functions say, which must not be called inside the critical section.
-struct Times {
-    clock_hz: u32,
-    microseconds: Option<u64>,
+pub(super) struct Times {
+    pub(super) clock_hz: u32,
+    pub(super) microseconds: Option<u64>,
 }
 
 impl Times {

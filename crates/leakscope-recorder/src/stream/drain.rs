@@ -2,7 +2,7 @@
 
 use super::Stream;
 use crate::dialect::Dialect;
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 use crate::platform::{Clock, CoreNumber};
 use crate::sink::ByteSink;
 
@@ -32,6 +32,15 @@ where
         }
     }
 
+    /// As [`drain`](Self::drain) into a sink that does not fail; false if another context is draining.
+    pub(super) fn drain_if_alone(&self, core: usize, mut write: fn(&[u8]) -> usize) -> bool {
+        let only_reader = OnlyReader::new(&self.cores[core].reading);
+        if only_reader.is_some() {
+            let Ok(_) = self.drain_alone(core, &mut write);
+        }
+        only_reader.is_some()
+    }
+
     fn drain_alone<S: ByteSink>(&self, core: usize, sink: &mut S) -> Result<usize, S::Error> {
         let ring = self.ring(core);
         let mut total = 0;
@@ -55,15 +64,14 @@ struct OnlyReader<'a>(&'a Locked<bool>);
 
 impl<'a> OnlyReader<'a> {
     fn new(reading: &'a Locked<bool>) -> Option<Self> {
-        let others_read = critical_section::with(|section| {
-            reading.with(section, |reading| core::mem::replace(reading, true))
-        });
-        (!others_read).then_some(Self(reading))
+        let others_read =
+            locked(|section| reading.with(section, |reading| core::mem::replace(reading, true)));
+        (!others_read).then(|| Self(reading))
     }
 }
 
 impl Drop for OnlyReader<'_> {
     fn drop(&mut self) {
-        critical_section::with(|section| self.0.with(section, |reading| *reading = false));
+        locked(|section| self.0.with(section, |reading| *reading = false));
     }
 }

@@ -1,13 +1,16 @@
 //! Host-based mode: every event becomes a SystemView packet, in a buffer that somebody empties.
 //!
 //! What happens to an event:
-//! 1. its call stack is walked, by the caller, with interrupts on;
-//! 2. inside the critical section the clock is read, and the packet written where it will stay
+//! 1. nothing, if nothing is recorded, or a [`Filter`] leaves it out;
+//! 2. its call stack is walked, by the caller, with interrupts on;
+//! 3. inside the critical section the clock is read, and the packet written where it will stay
 //!    (`record.rs`, and `packets/`);
-//! 3. if there is no room, it is dropped and counted, and the next one that finds room is preceded by
-//!    an `OVERFLOW` packet with the count, as SEGGER's recorder does it ([`WhenFull`] can change that);
-//! 4. if the host has sent a command, it is answered then and there (`control.rs`, `command.rs`,
-//!    `announce.rs`).
+//! 4. if there is no room, it is dropped and counted, and the next one that finds room is preceded by
+//!    an `OVERFLOW` packet with the count, as SEGGER's recorder does it ([`WhenFull`] can change that).
+//!
+//! Every 256 bytes an event takes a longer way, and sees to what comes up now and then: commands of the host
+//! (`control.rs`, `command.rs`), parts of the start sequence that are due (`announce.rs`), and what is told again
+//! (`repeat.rs`).
 //!
 //! A stream of several cores has a buffer and a chain of times for each, as SystemView has since V3.60:
 //! each is a recording of its own, and the host joins them. All count from the moment when the first core began
@@ -18,24 +21,27 @@ mod command;
 mod control;
 mod drain;
 mod record;
+mod repeat;
 mod scheduler;
 mod tasks;
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::dialect::Dialect;
-use crate::locked::Locked;
-use crate::packets::{Chain, OVERFLOW, Output, Place, Ring};
+use crate::locked::{Locked, locked};
+use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, Ring, Scale};
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
+use crate::stack::Ranges;
 use command::Parser;
 use critical_section::CriticalSection;
 use tasks::TaskList;
 
 pub use crate::config::{Config, WhenFull};
+pub use crate::filter::Filter;
 
 /// The longest text in one packet: SEGGER's default, which readers expect.
 const TEXT: usize = 128;
@@ -92,13 +98,16 @@ pub struct Stream<
 > {
     /// Must come first, so that a static named `_SEGGER_RTT` is what probes look for.
     rtt: ControlBlock<CORES>,
+    // What every event looks at stands near the beginning, where an instruction of Thumb reaches it.
+    /// One of [`gate`]: what happens to events, before a core is looked at.
+    gate: AtomicU8,
+    /// Whether `settings` was written, which happens once.
+    is_ready: AtomicBool,
+    settings: UnsafeCell<MaybeUninit<Settings<C>>>,
     cores: [Core<D, BYTES>; CORES],
     tasks: Locked<TaskList<TASKS>>,
     /// When the first core began to record: from then on all cores count.
     epoch: Locked<Option<u32>>,
-    /// Whether `settings` was written, which happens once.
-    is_ready: AtomicBool,
-    settings: UnsafeCell<MaybeUninit<Settings<C>>>,
     number: PhantomData<fn() -> N>,
 }
 
@@ -113,25 +122,38 @@ where
 {
 }
 
+/// What a stream does with events.
+mod gate {
+    /// Nothing, on any core. It is 0, so that a new stream is all zeros.
+    pub(super) const CLOSED: u8 = 0;
+    /// They are recorded.
+    pub(super) const OPEN: u8 = 1;
+    /// Those that the filter admits are.
+    pub(super) const FILTERED: u8 = 2;
+}
+
 /// What `init` is told.
 struct Settings<C> {
     clock: C,
     config: Config,
+    ranges: Ranges,
 }
 
-/// One core's part.
+/// One core's part: its buffer comes last.
+#[repr(C)]
 struct Core<D, const BYTES: usize> {
     state: Locked<State<D>>,
     /// Whether somebody drains the buffer.
     reading: Locked<bool>,
-    buffer: UnsafeCell<[u8; BYTES]>,
     down_buffer: UnsafeCell<[u8; DOWN_BUFFER]>,
+    buffer: UnsafeCell<[u8; BYTES]>,
 }
 
 // SAFETY: the buffers are reached through `Ring` and `Channel`, whose writers hold the critical section
 // and whose reader is the only one (`reading`, or the debug probe).
 unsafe impl<D: Send, const BYTES: usize> Sync for Core<D, BYTES> {}
 
+#[repr(C)]
 struct State<D> {
     chain: Chain,
     session: Session<D>,
@@ -142,6 +164,8 @@ struct Session<D> {
     parser: Parser,
     /// Send the start sequence as soon as there is room.
     start_wanted: bool,
+    /// The part of it that comes next, if it was begun.
+    announced: Option<usize>,
     dialect: D,
 }
 
@@ -182,6 +206,7 @@ where
                         session: Session {
                             parser: Parser::NEW,
                             start_wanted: false,
+                            announced: None,
                             dialect: D::NEW,
                         },
                     }),
@@ -192,6 +217,7 @@ where
             }; CORES],
             tasks: Locked::new(TaskList::NEW),
             epoch: Locked::new(None),
+            gate: AtomicU8::new(gate::CLOSED),
             is_ready: AtomicBool::new(false),
             settings: UnsafeCell::new(MaybeUninit::uninit()),
             number: PhantomData,
@@ -203,12 +229,18 @@ where
     ///
     /// The first call counts: a later one changes nothing, and returns false.
     pub fn init(&self, clock: C, config: Config) -> bool {
-        let is_first = critical_section::with(|_| {
+        let ranges = Ranges::new(config.limits.clone());
+        let settings = Settings {
+            clock,
+            config,
+            ranges,
+        };
+        let is_first = locked(|_| {
             if self.is_ready.load(Ordering::Relaxed) {
                 return false;
             }
             // SAFETY: nobody reads before `is_ready`, and this happens once.
-            unsafe { (*self.settings.get()).write(Settings { clock, config }) };
+            unsafe { (*self.settings.get()).write(settings) };
             self.is_ready.store(true, Ordering::Release);
             true
         });
@@ -262,35 +294,91 @@ where
         core: usize,
         access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        critical_section::with(|section| self.with_output_in(section, settings, core, None, access))
+        locked(|section| self.with_output_in(section, settings, core, access))
     }
 
-    /// The same, where the critical section has begun.
-    #[inline]
+    /// The same of the core that runs: a task can come to another one until it has locked.
+    fn with_own_output<R>(
+        &self,
+        settings: &Settings<C>,
+        access: impl FnOnce(usize, &mut Session<D>, &mut Output<'_>) -> R,
+    ) -> R {
+        locked(|section| {
+            let core = Self::core();
+            self.with_output_in(section, settings, core, |session, output| {
+                access(core, session, output)
+            })
+        })
+    }
+
     fn with_output_in<R>(
         &self,
         section: CriticalSection<'_>,
         settings: &Settings<C>,
         core: usize,
-        place: Option<Place>,
         access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
         // Before the state is borrowed: the clock is the user's.
         let now = settings.clock.now();
-        let ring = self.ring(core);
         self.cores[core].state.with(section, |state| {
-            let mut output = Output {
-                ring,
-                chain: &mut state.chain,
-                now,
-                place,
-                clock_mask: C::MASK,
-            };
-            access(&mut state.session, &mut output)
+            let State { chain, session } = state;
+            let mut output = self.output(core, chain, now, None);
+            let result = access(session, &mut output);
+            output.account_of_repeats();
+            output.reopen(D::LONGEST);
+            if session.is_pending() {
+                output.chain.limit = 0;
+            }
+            result
         })
     }
 
+    #[inline]
+    fn output<'o>(
+        &'o self,
+        core: usize,
+        chain: &'o mut Chain,
+        now: u32,
+        place: Option<Place>,
+    ) -> Output<'o> {
+        Output {
+            ring: self.ring(core),
+            chain,
+            now,
+            place,
+            scale: Scale {
+                mask: C::MASK,
+                shift: C::TICK_SHIFT,
+            },
+            stored: 0,
+        }
+    }
+
+    /// Opens the gate if any core records, or will.
+    fn set_gate(&self, settings: &Settings<C>) {
+        locked(|section| {
+            let is_open = self.cores.iter().any(|core| {
+                core.state.with(section, |state| {
+                    state.chain.mode != Mode::Stopped || state.session.start_wanted
+                })
+            });
+            let gate = match (is_open, settings.config.filter == Filter::NONE) {
+                (false, _) => gate::CLOSED,
+                (true, true) => gate::OPEN,
+                (true, false) => gate::FILTERED,
+            };
+            self.gate.store(gate, Ordering::Release);
+        });
+    }
+
     fn with_tasks<R>(&self, access: impl FnOnce(&mut TaskList<TASKS>) -> R) -> R {
-        critical_section::with(|section| self.tasks.with(section, access))
+        locked(|section| self.tasks.with(section, access))
+    }
+}
+
+impl<D> Session<D> {
+    /// Whether there is more to do than to record.
+    fn is_pending(&self) -> bool {
+        self.start_wanted || self.announced.is_some()
     }
 }

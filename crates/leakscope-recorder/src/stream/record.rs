@@ -1,23 +1,38 @@
 //! What becomes of an event.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a call for each event, with its output in memory, cost a third of the instructions"
+)]
+
+use core::sync::atomic::{Ordering, fence};
+
 use leakscope_systemview::{Level, Text, id};
 
 use super::announce::cut;
-use super::{ARGUMENTS, Settings, Stream, TEXT};
+use super::{ARGUMENTS, LONGEST_TEXT_PACKET, Settings, State, Stream, TEXT, gate};
 use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
-use crate::packets::{Mode, OVERFLOW, Output};
+use crate::locked::{Section, locked};
+use crate::packets::{Mode, OVERFLOW, Output, Running};
 use crate::platform::{Clock, CoreNumber};
-use crate::stack::Origin;
+use crate::stack::{Origin, Walked};
 
 /// What became of an event that took the long way.
 enum Outcome {
     Done,
-    /// The host wants something, or a start is due.
-    Attend,
-    /// There is no room, and the caller is ready to wait.
-    Full,
+    /// This core's host wants something, or a start is due.
+    Attend(usize),
+    /// There is no room on this core, and the caller is ready to wait.
+    Full(usize),
+}
+
+/// What an event needs that is written at once.
+struct ShortWay<'s, D> {
+    dialect: &'s mut D,
+    output: Output<'s>,
+    config: &'s Config,
 }
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -36,131 +51,211 @@ where
             Self::SCRATCH
         };
 
-    /// The short way of an event: lets `write` write its packet if nothing stands against it. False if that was
-    /// not done, and must be done the long way.
-    #[inline]
-    fn record_in_place(
-        &self,
-        write: impl FnOnce(&mut D, &mut Output<'_>, &Config) -> bool,
-    ) -> bool {
+    /// Whether an event can take the short way at present: then it is locked, and there is room.
+    #[inline(always)]
+    fn short_way<'s>(&'s self, section: &'s Section) -> Option<ShortWay<'s, D>> {
         let core = Self::core();
-        critical_section::with(|section| {
-            let is_recording = self.cores[core]
-                .state
-                .with(section, |state| state.chain.mode >= Mode::Recording);
-            // Room is looked for before the clock is read: an event reads it once.
-            let Some(place) = self.ring(core).place(D::LONGEST) else {
-                return false;
-            };
-            if !is_recording || self.rtt.down[core].has_data() {
-                return false;
-            }
-            // SAFETY: what records was initialised before, as the start looks for that.
-            let settings = unsafe { (*self.settings.get()).assume_init_ref() };
-            self.with_output_in(section, settings, core, Some(place), |session, output| {
-                write(&mut session.dialect, output, &settings.config)
-            })
+        let state = &self.cores[core].state;
+        // SAFETY: nothing refers to it any more when the clock is read.
+        let (limit, last, pause) = {
+            let chain = unsafe { &state.borrow(section.token()).chain };
+            (chain.limit, chain.last, chain.pause)
+        };
+        // Room is looked for before the clock is read: an event reads it once.
+        let place = self.ring(core).place_below(limit, D::LONGEST)?;
+        // SAFETY: there is a limit only where recording has begun, for which this was initialised.
+        let settings = unsafe { (*self.settings.get()).assume_init_ref() };
+        let now = settings.clock.now();
+        if now.wrapping_sub(last) & C::MASK >= pause {
+            return None;
+        }
+        // SAFETY: this is the only reference, until the section is over.
+        let State { chain, session } = unsafe { state.borrow(section.token()) };
+        Some(ShortWay {
+            dialect: &mut session.dialect,
+            output: self.output(core, chain, now, Some(place)),
+            config: &settings.config,
         })
     }
 
-    /// The long way: with waiting, beginning anew, and the host's commands.
+    /// The long way: with waiting, beginning anew, and all that comes up now and then.
     fn record(&self, write: &mut dyn FnMut(&mut D, &mut Output<'_>, &Config)) {
         let Some(settings) = self.settings() else {
             return;
         };
-        let core = Self::core();
+        let hz = settings.clock.hz();
         loop {
-            let outcome = self.with_output(settings, core, |session, output| {
-                let has_commands = self.rtt.down[core].has_data();
-                let outcome = Self::check(output, session.start_wanted);
+            let outcome = self.with_own_output(settings, |core, session, output| {
+                let outcome = Self::check(output, core, session.start_wanted);
                 if outcome.is_none() {
                     write(&mut session.dialect, output, &settings.config);
                 }
+                let is_due = self.rtt.down[core].has_data()
+                    || session.is_pending()
+                    || Self::has_repeats(output, hz);
                 match outcome {
-                    None | Some(Outcome::Done) if has_commands => Outcome::Attend,
+                    None | Some(Outcome::Done) if is_due => Outcome::Attend(core),
                     outcome => outcome.unwrap_or(Outcome::Done),
                 }
             });
             match outcome {
                 Outcome::Done => return,
-                Outcome::Attend => return self.attend(core),
-                Outcome::Full => self.make_room(settings, core),
+                Outcome::Attend(core) => return self.attend(core),
+                Outcome::Full(core) => {
+                    if !self.make_room(settings, core) {
+                        return self.with_output(settings, core, |_, output| {
+                            if output.chain.mode == Mode::Waiting {
+                                output.drop_event();
+                            }
+                        });
+                    }
+                }
             }
         }
     }
 
-    /// An event of one block. (Each `event` has a code of its own, without looking what it is.)
+    /// An event of the heap. (Each `event` has a code of its own, without looking what it is.)
     #[inline(always)]
-    fn record_block(
-        &self,
-        event: impl Fn(Block) -> HeapEvent + Copy,
-        block: Block,
-        stack: &[usize],
-    ) {
-        if !self.record_in_place(|dialect, output, config| {
-            dialect.heap_event_in_place(output, config, event(block), stack)
-        }) {
-            self.record_heap_event(event(block), stack);
+    fn record_heap(&self, event: impl Fn() -> HeapEvent + Copy, block: Block, origin: Origin<'_>) {
+        let gate = self.gate.load(Ordering::Relaxed);
+        if gate != gate::OPEN && (gate == gate::CLOSED || !self.passes(event(), block)) {
+            return;
+        }
+        if D::KNOWS_STACKS {
+            if !self.heap_event_in_place(event(), self.hash(origin)) {
+                self.record_long(event(), origin);
+            }
+        } else {
+            let mut frames = D::Frames::NEW;
+            let stack = self.walk(origin, &mut frames);
+            if !self.heap_event_in_place(event(), stack) {
+                self.record_walked(event(), stack);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn heap_event_in_place(&self, event: HeapEvent, stack: Walked<'_>) -> bool {
+        let section = Section::enter();
+        match self.short_way(&section) {
+            Some(mut way) => {
+                let output = &mut way.output;
+                way.dialect
+                    .heap_event_in_place(output, way.config, event, stack)
+            }
+            None => false,
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn record_heap_event(&self, event: HeapEvent, stack: &[usize]) {
+    fn record_long(&self, event: HeapEvent, origin: Origin<'_>) {
+        let mut frames = D::Frames::NEW;
+        let stack = self.walk(origin, &mut frames);
+        self.record_walked(event, stack);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_walked(&self, event: HeapEvent, stack: Walked<'_>) {
         self.record(&mut |dialect, output, config| {
             dialect.heap_event(output, config, event, stack);
         });
     }
 
+    /// Whether an event of the heap goes on, where not all do.
     #[cold]
     #[inline(never)]
-    fn record_event(&self, event: SystemEvent) {
-        let state = &self.cores[Self::core()].state;
-        critical_section::with(|section| state.with(section, |state| state.chain.note(event)));
+    fn passes(&self, event: HeapEvent, block: Block) -> bool {
+        let Some(settings) = self.settings() else {
+            return false;
+        };
+        let filter = &settings.config.filter;
+        let begins = matches!(
+            event,
+            HeapEvent::Alloc(_) | HeapEvent::Moved { .. } | HeapEvent::Failed(_)
+        );
+        filter.admits(block) && (!begins || filter.task == 0 || self.runs(filter.task))
+    }
+
+    /// Whether this task runs on this core.
+    fn runs(&self, task: usize) -> bool {
+        locked(|section| {
+            let state = &self.cores[Self::core()].state;
+            state.with(section, |state| state.chain.running == Running::Task(task))
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn event_long(&self, event: SystemEvent) {
         self.record(&mut |_, output, config| output.event(event, config));
     }
 
+    /// While nothing is recorded, what runs is kept in mind all the same.
+    #[cold]
+    #[inline(never)]
+    fn event_unrecorded(&self, event: SystemEvent) {
+        if Running::is_told_by(event) {
+            locked(|section| {
+                let state = &self.cores[Self::core()].state;
+                state.with(section, |state| state.chain.note(event));
+            });
+        }
+    }
+
     /// What becomes of an event that is not simply written; `None` if it must be written after all.
-    fn check(output: &mut Output<'_>, start_wanted: bool) -> Option<Outcome> {
+    fn check(output: &mut Output<'_>, core: usize, start_wanted: bool) -> Option<Outcome> {
         match output.chain.mode {
-            Mode::Stopped if start_wanted => Some(Outcome::Attend),
+            Mode::Stopped if start_wanted => Some(Outcome::Attend(core)),
             Mode::Stopped => Some(Outcome::Done),
             // Recording must begin anew, and there was no room: what comes until then is lost.
             _ if start_wanted => {
                 output.drop_event();
-                Some(Outcome::Attend)
+                Some(Outcome::Attend(core))
             }
-            Mode::Waiting if output.ring.free() < Self::ROOM_FOR_AN_EVENT => Some(Outcome::Full),
+            Mode::Waiting if output.ring.free() < Self::ROOM_FOR_AN_EVENT => {
+                Some(Outcome::Full(core))
+            }
             Mode::Recording | Mode::Waiting | Mode::Dropping | Mode::Restarting => None,
         }
     }
 
-    /// Waits for room, or makes some: outside the critical section.
+    /// Waits for room, or makes some: outside the critical section. False if another context is making some, which
+    /// this one may have interrupted: it would wait for ever.
     #[cold]
-    fn make_room(&self, settings: &Settings<C>, core: usize) {
+    fn make_room(&self, settings: &Settings<C>, core: usize) -> bool {
         match settings.config.when_full {
-            WhenFull::Write(mut write) => {
-                let Ok(_) = self.drain(core, &mut write);
-            }
+            WhenFull::Write(write) => self.drain_if_alone(core, write),
             WhenFull::Drop | WhenFull::Wait => {
                 core::hint::spin_loop();
+                #[cfg(feature = "model")]
+                crate::platform::model::wait();
                 #[cfg(feature = "std")]
                 std::thread::yield_now();
+                true
             }
         }
     }
 
     /// The call stack of a heap event: outside the critical section.
-    #[inline]
-    fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> &'f [usize] {
-        let slots = frames.slots();
-        if slots.is_empty() {
-            return &[];
-        }
+    fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> Walked<'f> {
         match self.settings() {
-            Some(settings) => origin.walk(slots, &settings.config.limits),
-            None => &[],
+            Some(settings) => origin.walk(frames.slots(), &settings.ranges),
+            None => Walked::NONE,
         }
+    }
+
+    /// Its hash, where the gate is open.
+    #[inline(always)]
+    fn hash(&self, origin: Origin<'_>) -> Walked<'static> {
+        if D::DEPTH == 0 {
+            return Walked::NONE;
+        }
+        fence(Ordering::Acquire);
+        // SAFETY: the gate was opened after this was initialised.
+        let settings = unsafe { (*self.settings.get()).assume_init_ref() };
+        origin.hash(D::DEPTH, &settings.ranges)
     }
 }
 
@@ -171,43 +266,69 @@ where
     C: Clock + Send,
     N: CoreNumber,
 {
-    #[inline]
+    #[inline(always)]
     fn alloc(&self, block: Block, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_block(HeapEvent::Alloc, block, stack);
+        self.record_heap(move || HeapEvent::Alloc(block), block, origin);
     }
 
-    #[inline]
+    #[inline(always)]
     fn free(&self, block: Block, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_block(HeapEvent::Free, block, stack);
+        self.record_heap(move || HeapEvent::Free(block), block, origin);
     }
 
+    #[inline(always)]
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
+        self.record_heap(move || HeapEvent::Move(from), from, origin);
+    }
+
+    #[inline(always)]
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_heap_event(HeapEvent::Realloc { from, to }, stack);
+        self.record_heap(move || HeapEvent::Moved { from, to }, to, origin);
     }
 
+    #[cold]
+    #[inline(never)]
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
+        let event = HeapEvent::Kept {
+            block: from,
+            wanted: size,
+        };
+        self.record_heap(move || event, from, origin);
+    }
+
+    #[cold]
+    #[inline(never)]
     fn failed(&self, size: usize, origin: Origin<'_>) {
-        let mut frames = D::Frames::NEW;
-        let stack = self.walk(origin, &mut frames);
-        self.record_heap_event(HeapEvent::Failed(size), stack);
+        let block = Block { address: 0, size };
+        self.record_heap(move || HeapEvent::Failed(size), block, origin);
     }
 
     fn event(&self, event: SystemEvent) {
         if let SystemEvent::TaskTerminate(task) = event {
             self.with_tasks(|tasks| tasks.remove(task));
         }
-        if !self.record_in_place(|_, output, config| output.event_in_place(event, config)) {
-            self.record_event(event);
+        if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
+            self.event_unrecorded(event);
+            return;
+        }
+        let is_stored = {
+            let section = Section::enter();
+            match self.short_way(&section) {
+                Some(mut way) => way.output.event_in_place(event, way.config),
+                None => false,
+            }
+        };
+        if !is_stored {
+            self.event_long(event);
         }
     }
 
     fn task(&self, task: &Task<'_>) {
-        self.with_tasks(|tasks| tasks.insert(task));
+        let is_remembered = self.with_tasks(|tasks| tasks.insert(task));
+        // Whatever else is known of a task beyond the list, the host was told.
+        if !is_remembered && task.name.is_empty() {
+            return;
+        }
         self.record(&mut |_, output, config| {
             self.with_tasks(|tasks| {
                 let known = tasks.get(task.id);
@@ -232,16 +353,21 @@ where
     }
 
     fn print_format(&self, level: Level, format: &[u8], arguments: &[u32]) {
-        let text = Text(cut(until_nul(format), TEXT));
+        if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
+            return;
+        }
+        let text = cut(until_nul(format), TEXT);
         let arguments = &arguments[..arguments.len().min(ARGUMENTS)];
+        let longest = LONGEST_TEXT_PACKET - TEXT + text.len();
         self.record(&mut |_, output, _| {
-            output.packet(id::PRINT_FORMATTED, &mut |fields| {
-                fields.string(text)?;
-                fields.number(level as u32)?;
-                fields.number(arguments.len() as u32)?;
-                arguments
-                    .iter()
-                    .try_for_each(|&argument| fields.number(argument))
+            output.module_event(id::PRINT_FORMATTED, longest, |fields| {
+                fields.byte(text.len() as u8);
+                fields.bytes(text);
+                fields.number(level as u32);
+                fields.byte(arguments.len() as u8);
+                for &argument in arguments {
+                    fields.number(argument);
+                }
             });
         });
     }

@@ -7,17 +7,28 @@ use crate::event::SystemEvent;
 use crate::packets::Output;
 
 impl Output<'_> {
-    /// The short way: writes an event that is an id and a number, if it fits in one piece. Returns whether nothing
+    /// The short way: writes an event that is an id and numbers, if it fits in one piece. Returns whether nothing
     /// is left to do.
     #[inline]
     pub(super) fn event_in_place(&mut self, event: SystemEvent, config: &Config) -> bool {
         if event == SystemEvent::Idle && self.chain.idle {
             return true;
         }
-        let Some((id, number)) = short_packet(event, config) else {
-            return false;
+        // An arm each for the most frequent ones, so that each has code of its own.
+        let is_stored = match event {
+            SystemEvent::TaskStartExec(task) => {
+                self.short_in_place(id::TASK_START_EXEC, [Some(config.shrink(task)), None])
+            }
+            SystemEvent::TaskStopReady(task, cause) => self.short_in_place(
+                id::TASK_STOP_READY,
+                [Some(config.shrink(task)), Some(cause)],
+            ),
+            SystemEvent::IsrExit => self.short_in_place(id::ISR_EXIT, [None; 2]),
+            event => match short_packet(event, config) {
+                Some((id, numbers)) => self.short_in_place(id, numbers),
+                None => false,
+            },
         };
-        let is_stored = self.short_in_place(id, number);
         if is_stored && !keeps_idle(event) {
             self.chain.idle = event == SystemEvent::Idle;
             self.chain.note(event);
@@ -27,44 +38,38 @@ impl Output<'_> {
 
     /// Writes an event; an idle that follows an idle is left out.
     pub(super) fn event(&mut self, event: SystemEvent, config: &Config) {
+        self.chain.note(event);
         if event == SystemEvent::Idle && self.chain.idle {
             return;
         }
-        let Some((id, number)) = short_packet(event, config) else {
-            self.longer_event(event, config);
-            return;
+        let is_stored = match short_packet(event, config) {
+            Some((id, numbers)) => self.short(id, numbers),
+            None => self.longer_event(event, config),
         };
-        let is_stored = self.short(id, number);
         if !keeps_idle(event) {
             self.chain.idle = event == SystemEvent::Idle && is_stored;
         }
     }
 
-    /// The events with more than an id and a number.
-    fn longer_event(&mut self, event: SystemEvent, config: &Config) {
+    /// The events with a length.
+    fn longer_event(&mut self, event: SystemEvent, config: &Config) -> bool {
         match event {
-            SystemEvent::TaskStopReady(task, cause) => {
-                self.chain.idle = false;
-                self.packet(id::TASK_STOP_READY, &mut |fields| {
-                    fields.number(config.shrink(task))?;
-                    fields.number(cause)
-                });
-            }
             SystemEvent::TaskTerminate(task) => {
-                self.packet(id::TASK_TERMINATE, &mut |fields| {
-                    fields.number(config.shrink(task))
-                });
+                self.module_event(id::TASK_TERMINATE, LONGER, |fields| {
+                    fields.number(config.shrink(task));
+                })
             }
-            SystemEvent::Mark(marker) => {
-                self.packet(id::EX, &mut |fields| {
-                    fields.number(id::extended::MARK)?;
-                    fields.number(marker)
-                });
-            }
-            _ => {}
+            SystemEvent::Mark(marker) => self.module_event(id::EX, LONGER, |fields| {
+                fields.number(id::extended::MARK);
+                fields.number(marker);
+            }),
+            _ => true,
         }
     }
 }
+
+/// The longest packet with a length: id, length, two numbers, delta.
+const LONGER: usize = 2 + 1 + 2 * 5 + 5;
 
 /// What was interrupted goes on after the interrupt, idling too.
 #[inline]
@@ -81,24 +86,27 @@ fn keeps_idle(event: SystemEvent) -> bool {
     )
 }
 
-/// The packet of an event that is an id, and a number or none.
+/// The packet of an event that is an id, and at most two numbers.
 #[inline]
-fn short_packet(event: SystemEvent, config: &Config) -> Option<(u32, Option<u32>)> {
-    Some(match event {
+fn short_packet(event: SystemEvent, config: &Config) -> Option<(u32, [Option<u32>; 2])> {
+    let (id, number) = match event {
         SystemEvent::IsrEnter(interrupt) => (id::ISR_ENTER, Some(interrupt)),
         SystemEvent::IsrExit => (id::ISR_EXIT, None),
         SystemEvent::IsrToScheduler => (id::ISR_TO_SCHEDULER, None),
         SystemEvent::TaskStartExec(task) => (id::TASK_START_EXEC, Some(config.shrink(task))),
         SystemEvent::TaskStopExec => (id::TASK_STOP_EXEC, None),
         SystemEvent::TaskStartReady(task) => (id::TASK_START_READY, Some(config.shrink(task))),
+        SystemEvent::TaskStopReady(task, cause) => {
+            let numbers = [Some(config.shrink(task)), Some(cause)];
+            return Some((id::TASK_STOP_READY, numbers));
+        }
         SystemEvent::TaskCreate(task) => (id::TASK_CREATE, Some(config.shrink(task))),
         SystemEvent::Idle => (id::IDLE, None),
         SystemEvent::TimerEnter(timer) => (id::TIMER_ENTER, Some(config.shrink(timer))),
         SystemEvent::TimerExit => (id::TIMER_EXIT, None),
         SystemEvent::MarkStart(marker) => (id::MARK_START, Some(marker)),
         SystemEvent::MarkStop(marker) => (id::MARK_STOP, Some(marker)),
-        SystemEvent::TaskStopReady(..) | SystemEvent::TaskTerminate(_) | SystemEvent::Mark(_) => {
-            return None;
-        }
-    })
+        SystemEvent::TaskTerminate(_) | SystemEvent::Mark(_) => return None,
+    };
+    Some((id, [number, None]))
 }

@@ -6,43 +6,46 @@ use crate::event::{Task, until_nul};
 /// The most bytes of a name that are remembered. (On the wire SystemView allows 32.)
 const NAME: usize = 24;
 
-/// At most `TASKS` tasks; those beyond are told to the host when they come, and not again.
+/// At most `TASKS` tasks; those beyond are told to the host when they come, and not again. A task keeps its place, so
+/// that the list can be told one by one while it changes.
 #[derive(Debug)]
 pub(super) struct TaskList<const TASKS: usize> {
     tasks: [Entry; TASKS],
-    count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    is_used: bool,
+    name_length: u8,
+    name: [u8; NAME],
     id: usize,
     priority: u32,
     stack_base: usize,
     stack_size: usize,
-    name: [u8; NAME],
-    name_length: u8,
 }
 
 impl<const TASKS: usize> TaskList<TASKS> {
     pub(super) const NEW: Self = Self {
         tasks: [Entry {
+            is_used: false,
+            name_length: 0,
+            name: [0; NAME],
             id: 0,
             priority: 0,
             stack_base: 0,
             stack_size: 0,
-            name: [0; NAME],
-            name_length: 0,
         }; TASKS],
-        count: 0,
     };
 
-    /// Remembers a task, or what is new about it.
-    pub(super) fn insert(&mut self, task: &Task<'_>) {
+    /// Remembers a task, or what is new about it; false if there is no room.
+    pub(super) fn insert(&mut self, task: &Task<'_>) -> bool {
         let known = self.position(task.id);
-        let place = known.unwrap_or(self.count);
-        let Some(entry) = self.tasks.get_mut(place) else {
-            return;
+        let free = || self.tasks.iter().position(|entry| !entry.is_used);
+        let Some(place) = known.or_else(free) else {
+            return false;
         };
+        let entry = &mut self.tasks[place];
+        entry.is_used = true;
         entry.id = task.id;
         entry.priority = task.priority;
         entry.stack_base = task.stack_base;
@@ -52,7 +55,7 @@ impl<const TASKS: usize> TaskList<TASKS> {
             entry.name[..name.len()].copy_from_slice(name);
             entry.name_length = name.len() as u8;
         }
-        self.count = self.count.max(place + 1);
+        true
     }
 
     /// What is known of a task.
@@ -60,27 +63,28 @@ impl<const TASKS: usize> TaskList<TASKS> {
         Some(self.tasks[self.position(id)?].task())
     }
 
+    /// The task at a place below `TASKS`, if there is one.
+    pub(super) fn at(&self, place: usize) -> Option<Task<'_>> {
+        let entry = self.tasks.get(place)?;
+        entry.is_used.then(|| entry.task())
+    }
+
     /// Forgets a task.
     pub(super) fn remove(&mut self, id: usize) {
         if let Some(place) = self.position(id) {
-            self.tasks.copy_within(place + 1..self.count, place);
-            self.count -= 1;
+            self.tasks[place].is_used = false;
         }
     }
 
+    /// How many tasks there are.
     pub(super) fn len(&self) -> usize {
-        self.count
-    }
-
-    /// The tasks, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Task<'_>> {
-        self.tasks[..self.count].iter().map(Entry::task)
+        self.tasks.iter().filter(|entry| entry.is_used).count()
     }
 
     fn position(&self, id: usize) -> Option<usize> {
-        self.tasks[..self.count]
+        self.tasks
             .iter()
-            .position(|entry| entry.id == id)
+            .position(|entry| entry.is_used && entry.id == id)
     }
 }
 

@@ -29,8 +29,8 @@ fn are_answered() {
     assert_eq!(answer(&[4]), [id::TASK_INFO, id::STACK_INFO]);
     assert_eq!(answer(&[5]), [id::INIT, id::SYSDESC]);
     assert_eq!(answer(&[6]), [id::NUMMODULES]);
-    assert_eq!(answer(&[7]), [id::MODULEDESC; 4]);
-    assert_eq!(answer(&[128, 0]), [id::MODULEDESC; 4]);
+    assert_eq!(answer(&[7]), [id::MODULEDESC; 6]);
+    assert_eq!(answer(&[128, 0]), [id::MODULEDESC; 6]);
 }
 
 #[test]

@@ -108,6 +108,20 @@ fn embassys_symbols() {
     );
 }
 
+/// More tasks than are remembered: what the host was told of one stays.
+#[test]
+fn a_task_beyond_the_list_keeps_its_name() {
+    let packets = recorded(|| {
+        for task in 1000..1020 {
+            embassy::name_task(task, "worker");
+            _embassy_trace_task_new(1, task);
+        }
+        (1000..1020).for_each(|task| _embassy_trace_task_end(1, task));
+    });
+    let unnamed = |text: &&String| text.starts_with("info") && !text.ends_with("worker");
+    assert_eq!(described(&packets).iter().filter(unnamed).count(), 0);
+}
+
 #[test]
 fn all_of_rtos_trace() {
     use rtos_trace::{TaskInfo, trace};
@@ -244,9 +258,14 @@ fn the_heap_from_c() {
     let packets = recorded(|| {
         c_abi::leakscope_on_alloc_from(block, 10, caller, null);
         c_abi::leakscope_on_alloc_from(null, 20, caller, null);
+        // malloc(0) may return NULL.
+        c_abi::leakscope_on_alloc_from(null, 0, caller, null);
         c_abi::leakscope_on_realloc_from(null, 0, pointer(0x5000), 30, caller, null);
+        c_abi::leakscope_on_realloc_begin_from(block, 0, 40, caller, null);
         c_abi::leakscope_on_realloc_from(block, 0, pointer(0x6000), 40, caller, null);
+        c_abi::leakscope_on_realloc_begin_from(pointer(0x6000), 40, 50, caller, null);
         c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 50, caller, null);
+        c_abi::leakscope_on_realloc_begin_from(pointer(0x6000), 40, 0, caller, null);
         c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 0, caller, null);
         c_abi::leakscope_on_free_from(null, 0, caller, null);
         c_abi::leakscope_on_free_from(pointer(0x5000), 0, null, null);
@@ -268,25 +287,31 @@ fn the_heap_from_c() {
             size: 30,
             stack: stack.clone(),
         },
-        HeapEvent::Realloc {
+        HeapEvent::Move {
+            address: 0x4000,
+            stack: stack.clone(),
+        },
+        HeapEvent::Moved {
             address: 0x6000,
             size: 40,
             stack: stack.clone(),
             from: 0x4000,
-            from_size: 0,
         },
-        HeapEvent::Failed {
+        HeapEvent::Move {
+            address: 0x6000,
+            stack: stack.clone(),
+        },
+        HeapEvent::Kept {
+            address: 0x6000,
             size: 50,
             stack: stack.clone(),
         },
         HeapEvent::Free {
             address: 0x6000,
-            size: 40,
             stack: stack.clone(),
         },
         HeapEvent::Free {
             address: 0x5000,
-            size: 0,
             stack: Vec::new(),
         },
         HeapEvent::Failed { size: 60, stack },

@@ -134,15 +134,22 @@ pub(crate) enum HeapEvent {
     },
     Free {
         address: u64,
-        size: u32,
         stack: Vec<u64>,
     },
-    Realloc {
+    Move {
+        address: u64,
+        stack: Vec<u64>,
+    },
+    Moved {
         address: u64,
         size: u32,
         stack: Vec<u64>,
         from: u64,
-        from_size: u32,
+    },
+    Kept {
+        address: u64,
+        size: u32,
+        stack: Vec<u64>,
     },
     Failed {
         size: u32,
@@ -187,14 +194,16 @@ impl LeakscopeReader {
         let fields = packet.numbers();
         let field = |index: usize| fields.get(index).copied().unwrap_or(0);
         if number == 4 {
-            assert_eq!(field(0), 1, "version");
+            assert_eq!(field(0), 2, "version");
             self.units = Some(Units {
                 pointer_bytes: field(1),
                 shift: field(2),
                 base: u64::from(field(6)) << 32 | u64::from(field(5)),
                 code: u64::from(field(8)) << 32 | u64::from(field(7)),
             });
-            self.stacks.clear();
+            if field(10) == 0 {
+                self.stacks.clear();
+            }
             return None;
         }
         let units = self.units.expect("a Heap event comes first");
@@ -219,17 +228,24 @@ impl LeakscopeReader {
                 size: field(1),
                 stack: stack(field(2)),
             },
-            1 => HeapEvent::Free {
+            7 => HeapEvent::Free {
+                address: address(field(0), field(2)),
+                stack: stack(field(1)),
+            },
+            8 => HeapEvent::Move {
+                address: address(field(0), field(2)),
+                stack: stack(field(1)),
+            },
+            9 => HeapEvent::Moved {
+                address: address(field(0), field(4)),
+                size: field(1),
+                stack: stack(field(2)),
+                from: address(field(3), field(5)),
+            },
+            10 => HeapEvent::Kept {
                 address: address(field(0), field(3)),
                 size: field(1),
                 stack: stack(field(2)),
-            },
-            2 => HeapEvent::Realloc {
-                address: address(field(0), field(5)),
-                size: field(1),
-                stack: stack(field(2)),
-                from: address(field(3), field(6)),
-                from_size: field(4),
             },
             3 => HeapEvent::Failed {
                 size: field(0),

@@ -14,7 +14,9 @@ const DEPTH: usize = 2;
 enum Step {
     Alloc(Block, usize),
     Free(usize, usize),
+    Begin(usize),
     Realloc(usize, Block, usize),
+    ReallocFailed(usize),
     Failed,
     Pause,
     Stop,
@@ -35,7 +37,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         8 => (block(), frame.clone()).prop_map(|(block, frame)| Step::Alloc(block, frame)),
         8 => (address(), frame.clone()).prop_map(|(address, frame)| Step::Free(address, frame)),
-        2 => (address(), block(), frame).prop_map(|(from, to, frame)| Step::Realloc(from, to, frame)),
+        3 => address().prop_map(Step::Begin),
+        3 => (address(), block(), frame).prop_map(|(from, to, frame)| Step::Realloc(from, to, frame)),
+        1 => address().prop_map(Step::ReallocFailed),
         1 => Just(Step::Failed),
         1 => Just(Step::Pause),
         1 => Just(Step::Stop),
@@ -49,6 +53,10 @@ struct Twin {
     records: Vec<Record<DEPTH>>,
     /// Freed records, by index of allocation, in the order of their frees.
     freed: Vec<usize>,
+    /// Live records that are being reallocated, likewise.
+    moving: Vec<usize>,
+    /// All records, in the order in which they came to their addresses.
+    entered: Vec<usize>,
     /// Each record's number, parallel to `records`.
     numbers: Vec<usize>,
     allocated: usize,
@@ -82,6 +90,7 @@ impl Twin {
             let record = self.records.remove(victim);
             let number = self.numbers.remove(victim);
             self.freed.retain(|&freed| freed != number);
+            self.moving.retain(|&moving| moving != number);
             if record.is_freed {
                 self.summary.evicted_freed += 1;
             } else {
@@ -97,20 +106,57 @@ impl Twin {
             freed_by: [0; DEPTH],
         });
         self.numbers.push(self.allocated);
+        self.entered.push(self.allocated);
         self.allocated += 1;
         self.summary.high_water_mark = self.summary.high_water_mark.max(self.records.len());
     }
 
     fn free(&mut self, address: usize, frame: usize) {
-        if !self.is_running {
-            return;
+        if self.is_running {
+            let place = self.settled(address);
+            self.end(place, frame);
         }
+    }
+
+    /// The newest live record with this address that is not being reallocated.
+    fn settled(&self, address: usize) -> Option<usize> {
+        let is_it = |place: &usize| {
+            let record = &self.records[*place];
+            !record.is_freed
+                && record.block.address == address
+                && !self.moving.contains(&self.numbers[*place])
+        };
+        let places = self.entered.iter().rev().filter_map(|number| {
+            let mut numbers = self.numbers.iter();
+            numbers.position(|known| known == number)
+        });
+        places.into_iter().find(is_it)
+    }
+
+    /// A record comes to its address.
+    fn enter(&mut self, place: usize) {
+        let number = self.numbers[place];
+        self.entered.retain(|&known| known != number);
+        self.entered.push(number);
+    }
+
+    /// A record with this address that is being reallocated: the first or the last that began, which is over.
+    fn moved(&mut self, address: usize, newest: bool) -> Option<usize> {
+        let place = |number: usize| {
+            let at = self.numbers.iter().position(|&known| known == number);
+            at.expect("it is there")
+        };
+        let mut all = (0..self.moving.len())
+            .filter(|&index| self.records[place(self.moving[index])].block.address == address);
+        let index = if newest { all.next_back() } else { all.next() }?;
+        let place = place(self.moving[index]);
+        self.moving.remove(index);
+        Some(place)
+    }
+
+    fn end(&mut self, place: Option<usize>, frame: usize) {
         self.summary.total_frees += 1;
-        let newest = self
-            .records
-            .iter()
-            .rposition(|record| !record.is_freed && record.block.address == address);
-        let Some(place) = newest else {
+        let Some(place) = place else {
             self.summary.unmatched_frees += 1;
             return;
         };
@@ -123,6 +169,30 @@ impl Twin {
             self.freed.push(self.numbers[place]);
         }
     }
+
+    fn begin(&mut self, address: usize) {
+        if self.is_running
+            && let Some(place) = self.settled(address)
+        {
+            self.moving.push(self.numbers[place]);
+        }
+    }
+
+    fn realloc(&mut self, from: usize, to: Block, frame: usize) {
+        if !self.is_running {
+            return;
+        }
+        match self.moved(from, false).or_else(|| self.settled(from)) {
+            Some(place) if self.is_paused => {
+                self.records[place].block = to;
+                self.enter(place);
+            }
+            place => {
+                self.end(place, frame);
+                self.alloc(to, frame);
+            }
+        }
+    }
 }
 
 fn compare(steps: &[Step], mode: Mode, policy: Policy, capacity: usize) {
@@ -133,6 +203,8 @@ fn compare(steps: &[Step], mode: Mode, policy: Policy, capacity: usize) {
     let mut twin = Twin {
         records: Vec::new(),
         freed: Vec::new(),
+        moving: Vec::new(),
+        entered: Vec::new(),
         numbers: Vec::new(),
         allocated: 0,
         summary: recorder.summary(),
@@ -156,8 +228,18 @@ fn compare(steps: &[Step], mode: Mode, policy: Policy, capacity: usize) {
                     size: 0,
                 };
                 recorder.realloc(from, to, Origin::Frames(&[frame]));
-                twin.free(from.address, frame);
-                twin.alloc(to, frame);
+                twin.realloc(from.address, to, frame);
+            }
+            Step::Begin(address) => {
+                recorder.realloc_begins(Block { address, size: 0 }, Origin::Unknown);
+                twin.begin(address);
+            }
+            Step::ReallocFailed(address) => {
+                recorder.realloc_failed(Block { address, size: 0 }, 77, Origin::Unknown);
+                if let Some(place) = twin.moved(address, true) {
+                    twin.enter(place);
+                }
+                twin.summary.failed_allocations += u32::from(twin.is_running);
             }
             Step::Failed => {
                 recorder.failed(77, Origin::Unknown);

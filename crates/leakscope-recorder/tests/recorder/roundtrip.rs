@@ -36,6 +36,7 @@ enum Call {
     Alloc(Block),
     Free(Block),
     Realloc(Block, Block),
+    ReallocFailed(Block, usize),
     Failed(usize),
 }
 
@@ -44,6 +45,7 @@ fn call() -> impl Strategy<Value = (Call, Vec<usize>)> {
         block().prop_map(Call::Alloc),
         block().prop_map(Call::Free),
         (block(), block()).prop_map(|(from, to)| Call::Realloc(from, to)),
+        (block(), any::<u32>()).prop_map(|(block, size)| Call::ReallocFailed(block, size as usize)),
         any::<u32>().prop_map(|size| Call::Failed(size as usize)),
     ];
     (call, stack())
@@ -70,30 +72,36 @@ proptest! {
         for (call, stack) in &calls {
             let origin = Origin::Frames(stack);
             let stack = wide(stack);
-            expected.push(match *call {
+            match *call {
                 Call::Alloc(block) => {
                     stream.alloc(block, origin);
-                    HeapEvent::Alloc { address: block.address as u64, size: block.size as u32, stack }
+                    let (address, size) = (block.address as u64, block.size as u32);
+                    expected.push(HeapEvent::Alloc { address, size, stack });
                 }
                 Call::Free(block) => {
                     stream.free(block, origin);
-                    HeapEvent::Free { address: block.address as u64, size: block.size as u32, stack }
+                    expected.push(HeapEvent::Free { address: block.address as u64, stack });
                 }
                 Call::Realloc(from, to) => {
+                    stream.realloc_begins(from, origin);
                     stream.realloc(from, to, origin);
-                    HeapEvent::Realloc {
-                        address: to.address as u64,
-                        size: to.size as u32,
-                        stack,
-                        from: from.address as u64,
-                        from_size: from.size as u32,
-                    }
+                    let (address, size) = (to.address as u64, to.size as u32);
+                    let from = from.address as u64;
+                    expected.push(HeapEvent::Move { address: from, stack: stack.clone() });
+                    expected.push(HeapEvent::Moved { address, size, stack, from });
+                }
+                Call::ReallocFailed(block, size) => {
+                    stream.realloc_begins(block, origin);
+                    stream.realloc_failed(block, size, origin);
+                    let (address, size) = (block.address as u64, size as u32);
+                    expected.push(HeapEvent::Move { address, stack: stack.clone() });
+                    expected.push(HeapEvent::Kept { address, size, stack });
                 }
                 Call::Failed(size) => {
                     stream.failed(size, origin);
-                    HeapEvent::Failed { size: size as u32, stack }
+                    expected.push(HeapEvent::Failed { size: size as u32, stack });
                 }
-            });
+            }
         }
         let packets = packets(&drained(&stream, 0));
         prop_assert_eq!(LeakscopeReader::read_all(&packets), expected);

@@ -109,6 +109,7 @@ fn a_probe_finds_reads_and_commands_it() {
         STREAM.event(SystemEvent::MarkStart(round));
         down.give(&[127, 6]);
         STREAM.event(SystemEvent::MarkStop(round));
+        STREAM.poll();
         let packets = packets(&up.take());
         let ids: Vec<_> = packets.iter().map(|packet| packet.id).collect();
         assert_eq!(ids, [id::MARK_START, id::MARK_STOP, id::NUMMODULES]);
@@ -124,4 +125,15 @@ fn a_probe_finds_reads_and_commands_it() {
         let written = up.position(0);
         assert!(written < up.size, "{written}");
     }
+    up.set_position(1, up.position(0));
+    let taken = down.position(1);
+    for nonsense in [u32::MAX, down.size, down.size + 1] {
+        down.set_position(0, nonsense);
+        STREAM.poll();
+        STREAM.event(SystemEvent::Mark(1));
+    }
+    down.set_position(0, taken);
+    down.give(&[2]);
+    STREAM.poll();
+    assert!(!STREAM.is_recording());
 }

@@ -93,8 +93,7 @@ fn what_runs_is_told_at_the_start() {
         drained(&stream, 0);
         last
     };
-    let heap = 516;
-    assert_eq!(last_of_start(SystemEvent::IsrExit).id, heap);
+    assert_eq!(last_of_start(SystemEvent::IsrExit).id, id::MODULEDESC);
     let task = last_of_start(SystemEvent::TaskStartExec(0x40));
     assert_eq!((task.id, task.numbers()), (id::TASK_START_EXEC, vec![0x40]));
     let still = last_of_start(SystemEvent::IsrExit);
@@ -103,7 +102,7 @@ fn what_runs_is_told_at_the_start() {
         (id::TASK_START_EXEC, vec![0x40])
     );
     assert_eq!(last_of_start(SystemEvent::Idle).id, id::IDLE);
-    assert_eq!(last_of_start(SystemEvent::TaskStopExec).id, heap);
+    assert_eq!(last_of_start(SystemEvent::TaskStopExec).id, id::MODULEDESC);
 }
 
 #[test]

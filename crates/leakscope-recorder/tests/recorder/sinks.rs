@@ -8,6 +8,7 @@ use leakscope_recorder::dialect::Leakscope;
 use leakscope_recorder::sink::host::Output;
 use leakscope_recorder::sink::uart::{HELLO, Handshake};
 use leakscope_recorder::stream::{Config, Stream};
+use leakscope_systemview::id;
 
 use crate::host::{CountingClock, drained, packets};
 
@@ -70,7 +71,7 @@ fn what_a_sink_does_not_take_stays() {
     assert_eq!(total, 30);
     let mut bytes = sink.0.taken.clone();
     bytes.extend(drained(&stream, 0));
-    assert_eq!(packets(&bytes).last().expect("packets").id, 516);
+    assert_eq!(packets(&bytes).last().expect("packets").id, id::MODULEDESC);
 
     sink.0.calls = 501;
     stream.event(leakscope_recorder::SystemEvent::IsrExit);

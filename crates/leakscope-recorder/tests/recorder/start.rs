@@ -39,9 +39,11 @@ fn goes_in_the_order_of_version_3() {
         [
             id::TRACE_START,
             id::INIT,
-            id::SYSDESC,
-            id::SYSDESC,
             id::SYSTIME_US,
+            id::MODULEDESC,
+            516, // Heap
+            id::SYSDESC,
+            id::SYSDESC,
             id::TASK_INFO,
             id::STACK_INFO,
             id::NUMMODULES,
@@ -49,7 +51,7 @@ fn goes_in_the_order_of_version_3() {
             id::MODULEDESC,
             id::MODULEDESC,
             id::MODULEDESC,
-            516, // Heap
+            id::MODULEDESC,
         ]
     );
     assert!(packets.iter().all(|packet| packet.time == 0));
@@ -62,15 +64,15 @@ fn goes_in_the_order_of_version_3() {
         };
         assert_eq!(packet, Packet::Init(init));
     });
-    packets[2].with_packet(|packet| {
+    packets[5].with_packet(|packet| {
         let text = "N=doorbell,D=STM32F407,C=Cortex-M4,O=embassy".into();
         assert_eq!(packet, Packet::SysDesc { text });
     });
-    packets[4].with_packet(|packet| {
+    packets[2].with_packet(|packet| {
         let microseconds = 0x1_0000_0005;
         assert_eq!(packet, Packet::SystimeUs { microseconds });
     });
-    packets[5].with_packet(|packet| {
+    packets[7].with_packet(|packet| {
         let name = "blink".into();
         assert_eq!(
             packet,
@@ -81,7 +83,7 @@ fn goes_in_the_order_of_version_3() {
             }
         );
     });
-    packets[6].with_packet(|packet| {
+    packets[8].with_packet(|packet| {
         assert_eq!(
             packet,
             Packet::StackInfo {
@@ -110,13 +112,13 @@ fn every_description_can_be_read_by_others() {
             } = packet
             {
                 assert_eq!((module, offset), (0, 512));
-                assert!(text.0.starts_with(b"M=leakscope heap,"), "{text:?}");
+                assert!(text.0.starts_with(b"M=leakscope heap"), "{text:?}");
                 assert!(text.0.len() <= 128, "{text:?} has {}", text.0.len());
                 texts += 1;
             }
         });
     }
-    assert_eq!(texts, 4);
+    assert_eq!(texts, 6);
 }
 
 #[test]
@@ -126,7 +128,8 @@ fn esp_idf_has_its_module_and_no_heap_event() {
     stream.init(&clock, CONFIG);
     stream.start();
     let packets = packets(&drained(&stream, 0));
-    packets.last().expect("packets").with_packet(|packet| {
+    assert!(packets.iter().all(|packet| packet.id < 512));
+    packets[3].with_packet(|packet| {
         let text = "M=ESP32 SystemView Heap Tracing Module".into();
         assert_eq!(
             packet,

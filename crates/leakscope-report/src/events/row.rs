@@ -72,6 +72,9 @@ fn stack(event: &Event<'_>, trace: &Trace, symbolizer: &mut Symbolizer<'_>) -> R
     let EventKind::Heap(
         HeapEvent::Allocation { stack, .. }
         | HeapEvent::Reallocation { stack, .. }
+        | HeapEvent::Moving { stack, .. }
+        | HeapEvent::Moved { stack, .. }
+        | HeapEvent::Kept { stack, .. }
         | HeapEvent::Free { stack, .. }
         | HeapEvent::Failed { stack, .. }
         | HeapEvent::FreeOfNull { stack },

@@ -33,7 +33,31 @@ pub(super) fn named(event: HeapEvent, trace: &Trace, symbolizer: &mut Symbolizer
             fields.extend(tag.map(|tag| Field::number("tag", tag.into())));
             ("HEAP_ALLOC", fields, stack)
         }
+        HeapEvent::Moving { address, stack } => (
+            "HEAP_REALLOC_BEGIN",
+            vec![Field::address("address", address)],
+            stack,
+        ),
+        HeapEvent::Kept {
+            address,
+            size,
+            stack,
+        } => (
+            "HEAP_REALLOC",
+            vec![
+                Field::address("old_address", address),
+                Field::number("size", size),
+                Field::word("result", "failed"),
+            ],
+            stack,
+        ),
         HeapEvent::Reallocation {
+            old_address,
+            address,
+            size,
+            stack,
+        }
+        | HeapEvent::Moved {
             old_address,
             address,
             size,

@@ -133,7 +133,15 @@ fn place(unit: UnitRef<'_, '_>, value: &AttributeValue<Reader<'_>>) -> Option<u6
         Operation::AddressIndex { index } => unit.address(index).ok()?,
         _ => return None,
     };
-    operations.next().ok()?.is_none().then_some(address)
+    // LLVM merges variables, and describes each as a place in the common one.
+    match operations.next().ok()? {
+        None => Some(address),
+        Some(Operation::PlusConstant { value }) => {
+            let is_all = operations.next().ok()?.is_none();
+            address.checked_add(value).filter(|_| is_all)
+        }
+        Some(_) => None,
+    }
 }
 
 /// Opens the unit that holds an entry.

@@ -180,7 +180,7 @@ impl<'t, 'file> Types<'t, 'file> {
                         entry.is_float = value == gimli::AttributeValue::Encoding(dw::DW_ATE_float);
                     }
                     dw::DW_AT_data_member_location => {
-                        entry.offset = attribute.udata_value().unwrap_or(0);
+                        entry.offset = offset_of_member(unit, &value).unwrap_or(0);
                     }
                     dw::DW_AT_count => entry.count = attribute.udata_value(),
                     dw::DW_AT_upper_bound => {
@@ -196,5 +196,19 @@ impl<'t, 'file> Types<'t, 'file> {
             }
         }
         found.map(|entry| (entry, parts))
+    }
+}
+
+/// Where a member begins: a number or, in DWARF 2, what is to be added to the address of the whole.
+fn offset_of_member(
+    unit: UnitRef<'_, '_>,
+    value: &gimli::AttributeValue<super::Reader<'_>>,
+) -> Option<u64> {
+    let gimli::AttributeValue::Exprloc(expression) = value else {
+        return value.udata_value();
+    };
+    match (*expression).operations(unit.encoding()).next().ok()?? {
+        gimli::Operation::PlusConstant { value } => Some(value),
+        _ => None,
     }
 }

@@ -224,12 +224,36 @@ pub(crate) fn read(
             ended: (entry.block(FIRST, old_address)).ok_or(UNKNOWN_FREES[detail(tag)]),
             lost: entry.block_elsewhere(LOST),
         },
-        HeapEvent::Free { address, .. } => match entry.block(FIRST, address) {
-            Some(ended) => Effect::Free { ended },
-            None => Effect::UnknownFree(UNKNOWN_FREES[detail(tag)]),
-        },
+        HeapEvent::Moved {
+            old_address,
+            address,
+            size,
+            ..
+        } => {
+            let began = KnownBlock::begun(entry.site(), address, size, now);
+            let ended = entry.block(FIRST, old_address);
+            let lost = entry.block_elsewhere(LOST);
+            match ended {
+                Some(ended) => Effect::Reallocation {
+                    ended: Ok(ended),
+                    began,
+                    lost,
+                },
+                None => Effect::Allocation {
+                    began,
+                    lost,
+                    completes: COMPLETES[detail(tag)],
+                },
+            }
+        }
+        HeapEvent::Free { address, .. } | HeapEvent::Moving { address, .. } => {
+            match entry.block(FIRST, address) {
+                Some(ended) => Effect::Free { ended },
+                None => Effect::UnknownFree(UNKNOWN_FREES[detail(tag)]),
+            }
+        }
         HeapEvent::Failed { size: 0, .. } => return (Some(Effect::EmptyAllocation), 0),
-        HeapEvent::Failed { size, .. } => Effect::Failed {
+        HeapEvent::Failed { size, .. } | HeapEvent::Kept { size, .. } => Effect::Failed {
             site: entry.site(),
             size,
             revived: entry.block_elsewhere(FIRST),

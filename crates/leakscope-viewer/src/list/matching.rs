@@ -54,10 +54,16 @@ impl Filter {
             return false;
         };
         match event {
-            HeapEvent::Allocation { address, .. } | HeapEvent::Free { address, .. } => {
-                address == wanted
-            }
+            HeapEvent::Allocation { address, .. }
+            | HeapEvent::Free { address, .. }
+            | HeapEvent::Moving { address, .. }
+            | HeapEvent::Kept { address, .. } => address == wanted,
             HeapEvent::Reallocation {
+                old_address,
+                address,
+                ..
+            }
+            | HeapEvent::Moved {
                 old_address,
                 address,
                 ..

@@ -71,7 +71,17 @@ fn block(seen: &Seen<'_>) -> (Option<String>, Option<u64>) {
         }
         | HeapEvent::Reallocation {
             address: at, size, ..
+        }
+        | HeapEvent::Moved {
+            address: at, size, ..
+        }
+        | HeapEvent::Kept {
+            address: at, size, ..
         } => (Some(address(at)), Some(size)),
+        HeapEvent::Moving { address: at, .. } => {
+            let ended = seen.effect.as_ref().and_then(Effect::ended);
+            (Some(address(at)), ended.map(|ended| ended.block.size))
+        }
         HeapEvent::Free {
             address: at, size, ..
         } => {

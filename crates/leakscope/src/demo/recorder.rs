@@ -166,8 +166,16 @@ impl Recorder for DemoRecorder {
         Self::with(|recorder, stack| recorder.free(recorded(block), stack));
     }
 
+    fn realloc_begins(&self, from: Block, _: Origin<'_>) {
+        Self::with(|recorder, stack| recorder.realloc_begins(recorded(from), stack));
+    }
+
     fn realloc(&self, from: Block, to: Block, _: Origin<'_>) {
         Self::with(|recorder, stack| recorder.realloc(recorded(from), recorded(to), stack));
+    }
+
+    fn realloc_failed(&self, from: Block, size: usize, _: Origin<'_>) {
+        Self::with(|recorder, stack| recorder.realloc_failed(recorded(from), size, stack));
     }
 
     fn failed(&self, size: usize, _: Origin<'_>) {

@@ -1,9 +1,12 @@
 //! The heap module of the leakscope recorder: `docs/dialects.md` is its definition.
 //!
-//! A call stack is sent once and then by number; a reallocation is one event, a failed allocation says
-//! so, and addresses are offsets from the heap's base.
+//! A call stack is sent once in a while and otherwise by number; a reallocation is announced, a failed allocation says
+//! so, and addresses are offsets from the heap's base. Version 1, which is read too, had other frees and reallocations.
+
+use std::collections::HashSet;
 
 use leakscope_systemview::varint::Numbers;
+use rustc_hash::FxBuildHasher;
 
 use super::{Dialect, Said};
 use crate::problem::ProblemKind;
@@ -17,13 +20,15 @@ pub(in crate::trace) struct Leakscope {
     code: u64,
     shift: u32,
     wide: bool,
-    stacks: Vec<StackId>,
+    stacks: KnownStacks,
     /// The version of the recorder's events; 0 before it was told.
     version: u32,
+    /// Where recorded blocks are, if the device may free others too. What it frees beside them was left out.
+    admitted: Option<HashSet<u64, FxBuildHasher>>,
 }
 
-/// The version of the recorder's events that is known here.
-const VERSION: u32 = 1;
+/// The newest version of the recorder's events that is known here.
+const VERSION: u32 = 2;
 
 /// No recorder numbers more stacks at once.
 const MOST_STACKS: usize = 1 << 16;
@@ -42,7 +47,7 @@ impl Dialect for Leakscope {
                     heap: 0,
                     address: self.address(address, fields.next()),
                     size: u64::from(size),
-                    stack: self.stack(stack),
+                    stack: self.stacks.get(stack),
                     tag: None,
                 }
             }
@@ -52,7 +57,16 @@ impl Dialect for Leakscope {
                     heap: 0,
                     address: self.address(address, fields.next()),
                     size: (size != 0).then_some(u64::from(size)),
-                    stack: self.stack(stack),
+                    stack: self.stacks.get(stack),
+                }
+            }
+            7 => {
+                let (address, stack) = (fields.next()?, fields.next()?);
+                HeapEvent::Free {
+                    heap: 0,
+                    address: self.address(address, fields.next()),
+                    size: None,
+                    stack: self.stacks.get(stack),
                 }
             }
             2 => {
@@ -62,29 +76,22 @@ impl Dialect for Leakscope {
                     address: self.address(address, fields.next()),
                     old_address: self.address(from, fields.next()),
                     size: u64::from(size),
-                    stack: self.stack(stack),
+                    stack: self.stacks.get(stack),
                 }
             }
-            3 => HeapEvent::Failed {
-                size: u64::from(fields.next()?),
-                stack: self.stack(fields.next()?),
-            },
-            4 => match self.define_heap(fields)? {
-                0 => return Some(Said::Nothing),
-                size => HeapEvent::Define {
-                    heap: 0,
-                    base: self.base,
-                    size: u64::from(size),
-                },
-            },
+            3 | 8..=10 => self.read_seldom(number, fields)?,
+            4 => return self.define_heap(fields),
             5 | 6 => {
                 self.define_stack(number == 6, fields, stacks)?;
                 return Some(Said::Nothing);
             }
             _ => return Some(Said::Nothing),
         };
+        if self.admitted.is_some() && !self.admits(&event) {
+            return Some(Said::Nothing);
+        }
         Some(match self.version {
-            VERSION => Said::Heap(event),
+            1..=VERSION => Said::Heap(event),
             0 => Said::Doubtful(event, ProblemKind::NoHeapUnits),
             version => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
         })
@@ -92,22 +99,81 @@ impl Dialect for Leakscope {
 }
 
 impl Leakscope {
-    /// The units of what follows. Returns the size of the heap in bytes, 0 if it is not known.
     #[inline(never)]
-    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<u32> {
+    fn read_seldom(&mut self, number: u32, mut fields: Numbers<'_>) -> Option<HeapEvent> {
+        Some(match number {
+            3 => HeapEvent::Failed {
+                size: u64::from(fields.next()?),
+                stack: self.stacks.get(fields.next()?),
+            },
+            8 => {
+                let (address, stack) = (fields.next()?, fields.next()?);
+                HeapEvent::Moving {
+                    address: self.address(address, fields.next()),
+                    stack: self.stacks.get(stack),
+                }
+            }
+            9 => {
+                let (address, size, stack) = (fields.next()?, fields.next()?, fields.next()?);
+                let from = fields.next()?;
+                HeapEvent::Moved {
+                    address: self.address(address, fields.next()),
+                    old_address: self.address(from, fields.next()),
+                    size: u64::from(size),
+                    stack: self.stacks.get(stack),
+                }
+            }
+            _ => {
+                let (address, size, stack) = (fields.next()?, fields.next()?, fields.next()?);
+                HeapEvent::Kept {
+                    address: self.address(address, fields.next()),
+                    size: u64::from(size),
+                    stack: self.stacks.get(stack),
+                }
+            }
+        })
+    }
+
+    /// The units of what follows, and what the device leaves out.
+    #[inline(never)]
+    fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Said> {
         let (version, pointer_bytes) = (fields.next()?, fields.next()?);
         let (shift, _depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
         let (base, code) = (wide()?, wide()?);
+        let mut optional = || fields.next().unwrap_or(0);
+        let (slots, is_repeated) = (optional(), optional() == 1);
+        let (least_size, one_in, task) = (optional(), optional(), optional());
+        if is_repeated && self.version == version.max(1) {
+            return Some(Said::Nothing);
+        }
+        let is_filtered = least_size > 0 || one_in > 1 || task != 0;
         *self = Self {
             base,
             code,
             shift: shift % 32,
             wide: pointer_bytes != 4,
-            stacks: Vec::new(),
+            stacks: KnownStacks::new(slots),
             version: version.max(1),
+            admitted: is_filtered.then(HashSet::default),
         };
-        Some(size)
+        let filter = ProblemKind::Filtered {
+            least_size,
+            one_in,
+            task: u64::from(task),
+        };
+        let event = HeapEvent::Define {
+            heap: 0,
+            base,
+            size: u64::from(size),
+        };
+        Some(match (size, is_filtered) {
+            (0, false) => Said::Nothing,
+            (0, true) => Said::Noted(filter),
+            (_, true) => Said::Doubtful(event, filter),
+            (_, false) if version <= VERSION => Said::Heap(event),
+            (_, false) => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
+        })
     }
 
     /// A number for a stack, whose frames have one word each, or two.
@@ -118,7 +184,7 @@ impl Leakscope {
         mut fields: Numbers<'_>,
         stacks: &mut Stacks,
     ) -> Option<()> {
-        let number = fields.next()? as usize;
+        let number = fields.next()?;
         let mut frames = Vec::new();
         while let Some(low) = fields.next() {
             let high = if is_wide { fields.next() } else { Some(0) };
@@ -127,19 +193,28 @@ impl Leakscope {
             };
             frames.push(self.wrap(self.code.wrapping_add(join(low, high))));
         }
-        let stack = stacks.intern(&frames);
-        if number < MOST_STACKS {
-            if number >= self.stacks.len() {
-                self.stacks.resize(number + 1, StackId::NONE);
-            }
-            self.stacks[number] = stack;
-        }
+        self.stacks.define(number, stacks.intern(&frames));
         fields.is_whole().then_some(())
     }
 
-    fn stack(&self, number: u32) -> StackId {
-        let stack = self.stacks.get(number as usize);
-        stack.copied().unwrap_or(StackId::NONE)
+    /// Whether an event is about blocks that the device records, where it may free others too.
+    #[inline(never)]
+    fn admits(&mut self, event: &HeapEvent) -> bool {
+        let Some(admitted) = &mut self.admitted else {
+            return true;
+        };
+        match *event {
+            HeapEvent::Allocation { address, .. }
+            | HeapEvent::Moved { address, .. }
+            | HeapEvent::Kept { address, .. } => {
+                admitted.insert(address);
+                true
+            }
+            HeapEvent::Free { address, .. } | HeapEvent::Moving { address, .. } => {
+                admitted.remove(&address)
+            }
+            _ => true,
+        }
     }
 
     fn address(&self, address: u32, high: Option<u32>) -> u64 {
@@ -153,6 +228,60 @@ impl Leakscope {
         } else {
             address & u64::from(u32::MAX)
         }
+    }
+}
+
+/// The stacks that numbers stand for.
+#[derive(Clone, Debug, Default)]
+struct KnownStacks {
+    /// How many the recorder has at once; 0 if it does not say, and a number holds until it is defined again.
+    slots: u32,
+    /// By slot, or by number: a number, and its stack.
+    stacks: Vec<(u32, StackId)>,
+}
+
+impl KnownStacks {
+    fn new(slots: u32) -> Self {
+        Self {
+            slots,
+            stacks: Vec::new(),
+        }
+    }
+
+    #[inline(always)]
+    fn place(&self, number: u32) -> usize {
+        match self.slots {
+            0 => number as usize,
+            slots => (number.wrapping_sub(1) % slots) as usize,
+        }
+    }
+
+    /// The stack that a number stands for. A number of another generation says that its slot was given to another stack.
+    #[inline(always)]
+    fn get(&mut self, number: u32) -> StackId {
+        if number == 0 {
+            return StackId::NONE;
+        }
+        let place = self.place(number);
+        match self.stacks.get_mut(place) {
+            Some(&mut (known, stack)) if known == number => stack,
+            Some(other) => {
+                *other = (0, StackId::NONE);
+                StackId::NONE
+            }
+            None => StackId::NONE,
+        }
+    }
+
+    fn define(&mut self, number: u32, stack: StackId) {
+        let place = self.place(number);
+        if number == 0 || place >= MOST_STACKS {
+            return;
+        }
+        if place >= self.stacks.len() {
+            self.stacks.resize(place + 1, (0, StackId::NONE));
+        }
+        self.stacks[place] = (number, stack);
     }
 }
 

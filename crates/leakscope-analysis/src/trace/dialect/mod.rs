@@ -17,7 +17,7 @@ macro_rules! with_dialects {
     ($then:ident) => {
         $then! {
             idf::Idf { 0: IdfAllocation, 1: IdfFree }
-            leakscope::Leakscope { 0: LeakscopeAllocation, 1: LeakscopeFree, 2: LeakscopeReallocation }
+            leakscope::Leakscope { 0: LeakscopeAllocation, 1: LeakscopeFreeOfSize, 2: LeakscopeReallocation, 7: LeakscopeFree }
             segger::Segger {}
             #[cfg(test)]
             example::Example { #[cfg(test)] 0: ExampleAllocation }
@@ -56,6 +56,8 @@ pub(super) enum Said {
     Heap(HeapEvent),
     /// The same, with something wrong about it.
     Doubtful(HeapEvent, ProblemKind),
+    /// Something is to be known of the recording.
+    Noted(ProblemKind),
     /// Units, definitions, or something from a newer recorder.
     Nothing,
 }

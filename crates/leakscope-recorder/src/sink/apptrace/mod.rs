@@ -40,7 +40,7 @@ use core::convert::Infallible;
 use critical_section::CriticalSection;
 
 use super::ByteSink;
-use crate::locked::Locked;
+use crate::locked::{Locked, locked};
 use blocks::{Blocks, Filling, FromHost};
 use packet::{Packet, Progress};
 
@@ -102,7 +102,7 @@ impl<const SIZE: usize> Apptrace<SIZE> {
     /// Hands what was written to the host, if that has taken what was before; and what the host has sent to
     /// `receive`: SystemView's commands.
     pub fn poll(&self, mut receive: impl FnMut(&[u8])) {
-        let from_host = critical_section::with(|section| {
+        let from_host = locked(|section| {
             self.state.with(section, |state| {
                 if !state.filling.is_empty() || self.blocks.has_data_from_host() {
                     // If the host is busy, there will be another time.
@@ -123,7 +123,7 @@ impl<const SIZE: usize> Apptrace<SIZE> {
         // The critical section lasts for a packet.
         while taken < bytes.len() {
             let rest = &bytes[taken..];
-            match critical_section::with(|section| self.write_packet(section, rest)) {
+            match locked(|section| self.write_packet(section, rest)) {
                 0 => break,
                 length => taken += length,
             }

@@ -1,0 +1,218 @@
+//! The recorder that is driven: what a program may call, and what its host hears.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use leakscope_recorder::dialect::Leakscope;
+use leakscope_recorder::platform::{Clock, CoreNumber};
+use leakscope_recorder::stack::Origin;
+use leakscope_recorder::stream::{self, Config, WhenFull};
+use leakscope_recorder::{Block, Recorder, SystemEvent};
+
+/// A recorder of two cores, through its public calls. A stack is its return addresses.
+pub(crate) trait Driven: Sync {
+    fn start(&self);
+    fn stop(&self);
+    fn poll(&self);
+    fn command(&self, byte: u8);
+    fn alloc(&self, block: Block, stack: &[usize]);
+    fn free(&self, address: usize, stack: &[usize]);
+    fn realloc_begins(&self, from: usize, stack: &[usize]);
+    fn realloc(&self, from: usize, to: Block, stack: &[usize]);
+    fn realloc_failed(&self, from: usize, wanted: usize, stack: &[usize]);
+    fn failed(&self, wanted: usize, stack: &[usize]);
+    /// An interrupt with this number ends in the scheduler.
+    fn event(&self, number: u32);
+    /// Hands a core's bytes to its host.
+    fn drain(&self, core: usize);
+    /// What a core's host has got.
+    fn heard(&self, core: usize) -> Vec<u8>;
+}
+
+/// How the recorder is set up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// It records before the contexts begin.
+    pub(crate) starts: bool,
+    /// Its buffer has little room left then.
+    pub(crate) filled: bool,
+    pub(crate) when_full: Full,
+}
+
+/// What becomes of an event that finds no room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Full {
+    Drop,
+    /// The buffer is written then and there.
+    Write,
+    Wait,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            starts: true,
+            filled: false,
+            when_full: Full::Drop,
+        }
+    }
+}
+
+thread_local! {
+    /// On which core this context runs.
+    pub(crate) static CORE: Cell<usize> = const { Cell::new(0) };
+    /// Where a full buffer goes that this thread's runs write.
+    static FILE: Cell<Option<&'static Mutex<Vec<u8>>>> = const { Cell::new(None) };
+}
+
+struct Core;
+
+impl CoreNumber for Core {
+    fn core() -> usize {
+        CORE.get()
+    }
+}
+
+/// Ticks whenever it is read.
+struct Ticks(AtomicU32);
+
+impl Clock for Ticks {
+    fn now(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn hz(&self) -> u32 {
+        1_000_000
+    }
+}
+
+/// The smallest buffer that holds a start sequence.
+const BYTES: usize = 1024;
+
+/// leakscope's own stream.
+pub(crate) struct Stream {
+    stream: stream::Stream<Leakscope<2, 16>, Ticks, BYTES, 2, Core, 2>,
+    heard: [&'static Mutex<Vec<u8>>; 2],
+}
+
+impl Stream {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let driven = Self {
+            stream: stream::Stream::new(),
+            heard: [(); 2].map(|()| &*Box::leak(Box::default())),
+        };
+        let config = Config::new("model").when_full(match settings.when_full {
+            Full::Write => WhenFull::Write(write),
+            Full::Wait => WhenFull::Wait,
+            Full::Drop => WhenFull::Drop,
+        });
+        driven.stream.init(Ticks(AtomicU32::new(0)), config);
+        if settings.starts {
+            for core in [1, 0] {
+                CORE.set(core);
+                driven.start();
+                driven.drain(core);
+                // What the buffer had no room for at first.
+                driven.poll();
+                driven.drain(core);
+            }
+        }
+        if settings.filled {
+            // Interrupts of two bytes each, until 300 are left.
+            for _ in 0..(BYTES - 240 - 300) / 2 {
+                driven.stream.event(SystemEvent::IsrToScheduler);
+            }
+        }
+        driven
+    }
+
+    /// What a context's thread has to know.
+    pub(crate) fn enter(&self, core: usize) {
+        CORE.set(core);
+        FILE.set(Some(self.heard[core]));
+    }
+}
+
+fn write(bytes: &[u8]) -> usize {
+    let file = FILE.get().expect("the context has entered");
+    file.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .extend(bytes);
+    bytes.len()
+}
+
+impl Driven for Stream {
+    fn start(&self) {
+        self.stream.start();
+    }
+
+    fn stop(&self) {
+        self.stream.stop();
+    }
+
+    fn poll(&self) {
+        self.stream.poll();
+    }
+
+    fn command(&self, byte: u8) {
+        self.stream.receive(&[byte]);
+    }
+
+    fn alloc(&self, block: Block, stack: &[usize]) {
+        self.stream.alloc(block, Origin::Frames(stack));
+    }
+
+    fn free(&self, address: usize, stack: &[usize]) {
+        self.stream
+            .free(Block { address, size: 0 }, Origin::Frames(stack));
+    }
+
+    fn realloc_begins(&self, from: usize, stack: &[usize]) {
+        let from = Block {
+            address: from,
+            size: 0,
+        };
+        self.stream.realloc_begins(from, Origin::Frames(stack));
+    }
+
+    fn realloc(&self, from: usize, to: Block, stack: &[usize]) {
+        let from = Block {
+            address: from,
+            size: 0,
+        };
+        self.stream.realloc(from, to, Origin::Frames(stack));
+    }
+
+    fn realloc_failed(&self, from: usize, wanted: usize, stack: &[usize]) {
+        let from = Block {
+            address: from,
+            size: 0,
+        };
+        self.stream
+            .realloc_failed(from, wanted, Origin::Frames(stack));
+    }
+
+    fn failed(&self, wanted: usize, stack: &[usize]) {
+        self.stream.failed(wanted, Origin::Frames(stack));
+    }
+
+    fn event(&self, number: u32) {
+        self.stream.event(SystemEvent::MarkStop(number));
+    }
+
+    fn drain(&self, core: usize) {
+        let Ok(_) = self.stream.drain(core, &mut |bytes: &[u8]| {
+            let mut heard = self.heard[core]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            heard.extend_from_slice(bytes);
+            bytes.len()
+        });
+    }
+
+    fn heard(&self, core: usize) -> Vec<u8> {
+        let heard = self.heard[core].lock();
+        heard.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
