@@ -32,6 +32,7 @@
 pub mod baseline;
 pub mod diff;
 pub mod gate;
+mod program;
 pub mod rate;
 pub mod suppress;
 pub mod write;

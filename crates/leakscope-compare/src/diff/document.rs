@@ -11,6 +11,7 @@ use super::matching::{Match, Pair, pairs};
 use super::statistics::{LEVEL, discoveries, least_p_of_ranks};
 use super::status::Status;
 use super::text::amount_of;
+use crate::program;
 
 /// What is different between both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,6 +56,9 @@ pub struct Side {
     pub length_s: Option<f64>,
     /// Their cycles, after the first two of each.
     pub cycles: u64,
+    /// What speaks against the program whose functions are named, with the inputs, a sentence each, without full stops:
+    /// then nothing is compared.
+    pub doubts: Vec<String>,
     /// What the worst of them says of leaks.
     pub conclusion: Conclusion,
     /// Growth of all leaks together, in bytes per unit.
@@ -171,6 +175,13 @@ impl Diff {
         sites.retain(|site| {
             basis == Basis::Growth || site.status != Status::Same || site.is_there()
         });
+        let doubts = [doubts(&old), doubts(&new)];
+        if doubts.iter().any(|of_side| !of_side.is_empty()) {
+            // A call site that has another's name is compared with another.
+            for site in &mut sites {
+                site.status = Status::CannotTell;
+            }
+        }
         sites.sort_by(|one, other| {
             let weight = |site: &Site| -site.difference_bytes.abs();
             let rank = |site: &Site| (site.status, !site.leaks());
@@ -184,16 +195,20 @@ impl Diff {
         };
         let (growth_before, growth_after) =
             (growth(|site| &site.before), growth(|site| &site.after));
+        let [doubts_before, doubts_after] = doubts;
         Self {
             version: Self::VERSION,
             headline: headline(&sites),
             notes: notes(basis, per, (&old, &new), &sites),
             basis,
             per,
-            before: Side::of(&old, growth_before),
+            before: Side::of(&old, growth_before, doubts_before),
             after: match basis {
-                Basis::Moments => Side::of(&new[new.len().saturating_sub(1)..], growth_after),
-                _ => Side::of(&new, growth_after),
+                Basis::Moments => {
+                    let last = new.len().saturating_sub(1);
+                    Side::of(&new[last..], growth_after, doubts_after)
+                }
+                _ => Side::of(&new, growth_after, doubts_after),
             },
             sites,
         }
@@ -204,7 +219,29 @@ impl Diff {
         self.sites.iter().filter(move |site| site.status == status)
     }
 
-    /// Whether something may be worse that cannot be told: a side is uncertain as a whole, or a call site that leaks after
+    /// Whether another program's functions may be named on a side, so that nothing is compared.
+    pub fn is_of_another_program(&self) -> bool {
+        !self.before.doubts.is_empty() || !self.after.doubts.is_empty()
+    }
+
+    /// For people: what speaks against the programs of both sides, and what follows.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let of = |name, side: &Side| -> Vec<String> {
+            let doubts = side.doubts.iter();
+            doubts.map(|doubt| format!("{name}, {doubt}")).collect()
+        };
+        let mut doubts = of("before", &self.before);
+        doubts.extend(of("after", &self.after));
+        if self.is_of_another_program() {
+            doubts.push(
+                "nothing is compared by the names of another program: give the ELF file of the very build that ran"
+                    .to_owned(),
+            );
+        }
+        doubts
+    }
+
+    /// Whether something may be worse that cannot be told: the program is doubtful, a side is uncertain as a whole, or a call site that leaks after
     /// the change, or may leak.
     pub fn is_uncertain(&self) -> bool {
         let is_open = |side: &Side| {
@@ -216,7 +253,8 @@ impl Diff {
         };
         let is_suspect = |site: &Site| matches!(site.after.state, State::Leak | State::Uncertain);
         let mut unclear = self.with(Status::CannotTell);
-        is_open(&self.before)
+        self.is_of_another_program()
+            || is_open(&self.before)
             || is_open(&self.after)
             || unclear.any(|site| is_suspect(site) || self.basis != Basis::Growth)
     }
@@ -335,7 +373,7 @@ impl OfSide {
 }
 
 impl Side {
-    fn of(reports: &[&Report], growth_bytes: Option<f64>) -> Self {
+    fn of(reports: &[&Report], growth_bytes: Option<f64>, doubts: Vec<String>) -> Self {
         let runs = reports.len().max(1) as f64;
         let sum = |of: fn(&Report) -> u64| reports.iter().map(|report| of(report)).sum::<u64>();
         let lengths = reports.iter().map(|report| report.trace.length_s);
@@ -352,6 +390,7 @@ impl Side {
                 .collect(),
             length_s: lengths.sum(),
             cycles: sum(|report| report.totals.cycles),
+            doubts,
             conclusion: worst.map_or(Conclusion::NothingKnown, |report| report.conclusion),
             growth_bytes,
             outstanding_blocks: sum(|report| report.totals.outstanding_blocks) as f64 / runs,
@@ -363,6 +402,21 @@ impl Side {
             allocations: sum(|report| report.totals.allocations),
         }
     }
+}
+
+/// What speaks against the programs of a side, each with its recording's inputs.
+fn doubts(reports: &[&Report]) -> Vec<String> {
+    of_inputs(reports, |report| program::doubts(report))
+}
+
+/// Sentences on reports, each with the inputs it is about.
+fn of_inputs(reports: &[&Report], sentences: impl Fn(&Report) -> Vec<String>) -> Vec<String> {
+    let of = |report: &&Report| {
+        let inputs = report.trace.inputs.join(" ");
+        let sentences = sentences(report).into_iter();
+        sentences.map(move |sentence| format!("`{inputs}`: {sentence}"))
+    };
+    reports.iter().flat_map(of).collect()
 }
 
 /// How many call sites there are of each status: "1 new leak, 2 worse; 14 the same".
@@ -440,6 +494,10 @@ fn notes(
         ),
     }
     let all = || before.iter().chain(after);
+    for (name, side) in [("before", before), ("after", after)] {
+        let open = of_inputs(side, |report| program::open_questions(report).collect());
+        notes.extend(open.iter().map(|question| format!("{name}, {question}")));
+    }
     let is_unnamed = |report: &&&Report| !report.trace.has_symbols;
     let elf = |report: &&Report| report.trace.elf_sha256.clone();
     let first = all().next().and_then(elf);

@@ -41,7 +41,7 @@ fn write(page: &mut String, diff: &Diff) -> fmt::Result {
         writeln!(page, "<p>{name}: {}</p>", escaped(&names.join(" ")))?;
     }
     writeln!(page, "<ul>")?;
-    for note in &diff.notes {
+    for note in diff.doubts().iter().chain(&diff.notes) {
         writeln!(page, "<li>{}</li>", escaped(note))?;
     }
     writeln!(page, "</ul>")?;

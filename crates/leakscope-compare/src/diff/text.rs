@@ -42,6 +42,9 @@ fn write(text: &mut String, diff: &Diff, options: &TextOptions) -> fmt::Result {
     writeln!(text, "{headline}.\n")?;
     sides(text, diff)?;
     writeln!(text)?;
+    for doubt in diff.doubts() {
+        wrapped(text, "- ", &doubt, options.width)?;
+    }
     for note in &diff.notes {
         wrapped(text, "- ", note, options.width)?;
     }

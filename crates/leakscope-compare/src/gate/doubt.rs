@@ -3,6 +3,7 @@
 use leakscope_report::{Conclusion, Report, Standing};
 
 use super::Gate;
+use crate::program;
 
 /// Problems of a dump that mean that it holds more than was read.
 const TORN: [&str; 4] = [
@@ -30,16 +31,7 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<String>) {
             "it contradicts itself: the sum of leaks is not that of its call sites".to_owned(),
         );
     }
-    let problem = |code: &str| report.problems.iter().find(|problem| problem.code == code);
-    for code in ["elf-differs", "not-behind-calls"] {
-        reasons.extend(problem(code).map(|problem| problem.message.clone()));
-    }
-    if is_mostly_unnamed(report) {
-        reasons.push(
-            "the ELF file names hardly any function of the call stacks: another program ran"
-                .to_owned(),
-        );
-    }
+    reasons.extend(program::doubts(report));
     if !report.trace.has_history {
         doubt_dump(gate, report, reasons);
     } else if report.is_uncertain() {
@@ -71,13 +63,4 @@ fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<String>) {
         .iter()
         .filter(|problem| TORN.contains(&&*problem.code));
     reasons.extend(torn.map(|problem| problem.message.clone()));
-}
-
-/// Whether functions should have names, and of most call sites none has one.
-fn is_mostly_unnamed(report: &Report) -> bool {
-    let is_unnamed = |site: &&leakscope_report::document::call_site::CallSite| {
-        !site.frames.is_empty() && site.frames.iter().all(|frame| frame.function.is_none())
-    };
-    let unnamed = report.call_sites.iter().filter(is_unnamed).count();
-    report.trace.has_symbols && unnamed * 2 > report.call_sites.len()
 }

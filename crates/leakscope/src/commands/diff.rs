@@ -107,7 +107,11 @@ impl Diff {
         if is_new || fail_on == FailOn::Worse && has(Status::Worse) {
             ExitCode::from(1)
         } else if diff.is_uncertain() {
-            screen::hint("that nothing is worse cannot be told: record longer, and without loss");
+            screen::hint(if diff.is_of_another_program() {
+                "that nothing is worse cannot be told: give each side the ELF file of its very build (--before-elf, --elf)"
+            } else {
+                "that nothing is worse cannot be told: record longer, and without loss"
+            });
             ExitCode::from(3)
         } else {
             ExitCode::SUCCESS

@@ -419,6 +419,54 @@ fn another_build_is_a_loud_problem() {
     );
 }
 
+/// What `diff` calls by the names of another build is another function: it says so first, and compares nothing.
+#[test]
+fn another_build_is_not_compared() {
+    let before = "APART void region(";
+    let added = format!("APART unsigned added(unsigned n) {{ return n * n + 3; }}\n{before}");
+    let (Some(traced), Some(rebuilt)) = (
+        Program::compiled(),
+        Program::of(&PROGRAM.replace(before, &added)),
+    ) else {
+        return;
+    };
+    let trace = traced.trace("trace.svdat", &leak(&traced.stack(), None));
+    for (elves, sides) in [
+        ([&traced.elf, &traced.elf], &[][..]),
+        ([&traced.elf, &rebuilt.elf], &["after"]),
+        ([&rebuilt.elf, &traced.elf], &["before"]),
+        ([&rebuilt.elf, &rebuilt.elf], &["before", "after"]),
+    ] {
+        let ran = |format: &str| {
+            leakscope(["diff", "--fail-on", "worse", "--format", format])
+                .on(&[&trace, &trace])
+                .on(&[Path::new("--before-elf"), elves[0]])
+                .on(&[Path::new("--elf"), elves[1]])
+                .end()
+        };
+        let text = ran("text");
+        let (code, status) = if sides.is_empty() {
+            (0, "same")
+        } else {
+            (3, "cannot-tell")
+        };
+        assert_eq!(text.code, code, "{}", text.stdout);
+        let document: Value = serde_json::from_str(&ran("json").stdout).expect("a document");
+        for site in document["sites"].as_array().expect("call sites") {
+            assert_eq!(site["status"], status, "{site}");
+        }
+        for side in ["before", "after"] {
+            let is_wrong = sides.contains(&side);
+            let doubts = document[side]["doubts"].as_array().expect("doubts");
+            assert_eq!(!doubts.is_empty(), is_wrong, "{document}");
+            let said = format!("- {side}, `{}`: this is not the ELF", trace.display());
+            let flat = text.stdout.replace("\n  ", " ");
+            assert_eq!(flat.contains(&said), is_wrong, "{}", text.stdout);
+        }
+        assert_eq!(text.stderr.contains("ELF"), !sides.is_empty(), "{}", text.stderr);
+    }
+}
+
 #[test]
 fn what_is_no_program_is_said() {
     let Some(program) = Program::compiled() else {
