@@ -3,30 +3,27 @@
 use leakscope_report::Report;
 use leakscope_report::document::call_site::CallSite;
 
+use crate::gate::Doubt;
+
+/// What to do if a problem does not say it.
+const HINT: &str = "give the ELF file of the very build that was recorded";
+
 /// Problems that mean that another program was recorded.
 const ANOTHER_PROGRAM: [&str; 2] = ["elf-differs", "not-behind-calls"];
 
-/// What speaks against the program, a sentence each, without full stops; nothing if the names can be relied on.
-pub(crate) fn doubts(report: &Report) -> Vec<String> {
-    let mut doubts: Vec<String> = messages(report, &ANOTHER_PROGRAM).collect();
+/// What speaks against the program; nothing if the names can be relied on.
+pub(crate) fn doubts(report: &Report) -> Vec<Doubt> {
+    let mut doubts: Vec<Doubt> = Doubt::of_problems(report, &ANOTHER_PROGRAM, HINT).collect();
     if is_mostly_unnamed(report) {
-        doubts.push(
-            "the ELF file names hardly any function of the call stacks: another program ran"
-                .to_owned(),
-        );
+        let what = "the ELF file names hardly any function of the call stacks: another program ran";
+        doubts.push(Doubt::new(what, HINT));
     }
     doubts
 }
 
-/// What could not be found out of the program, where nothing speaks against it: the same.
-pub(crate) fn open_questions(report: &Report) -> impl Iterator<Item = String> {
-    messages(report, &["addresses-outside-elf", "elf-unchecked"])
-}
-
-fn messages(report: &Report, codes: &[&str]) -> impl Iterator<Item = String> {
-    let problems = report.problems.iter();
-    let named = problems.filter(|problem| codes.contains(&&*problem.code));
-    named.map(|problem| problem.message.clone())
+/// What could not be found out of the program, where nothing speaks against it.
+pub(crate) fn open_questions(report: &Report) -> Vec<Doubt> {
+    Doubt::of_problems(report, &["addresses-outside-elf", "elf-unchecked"], HINT).collect()
 }
 
 /// Whether functions should have names, and of most call sites none has one.

@@ -58,6 +58,7 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::CallersAreData => {
             "CONFIG_ESP_SYSTEM_USE_FRAME_POINTER lets ESP-IDF record callers on RISC-V"
         }
+        ProblemKind::SeveralDumps { .. } => "`leakscope diff FILE` compares them",
         ProblemKind::OneCoreOnly => "a debug probe (JTAG) records both cores",
         _ => return None,
     })

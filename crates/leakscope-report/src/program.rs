@@ -53,6 +53,9 @@ pub fn made_of(
     let calls = Calls::of(symbols, return_addresses);
     // Some addresses outside are usual: code in ROM is in another file.
     let is_inside = calls.outside * 2 < return_addresses.len();
+    if !return_addresses.is_empty() && calls.outside == return_addresses.len() {
+        return Some(false);
+    }
     (calls.tested > 0).then(|| is_inside && !calls.are_elsewhere())
 }
 

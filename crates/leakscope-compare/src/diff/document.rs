@@ -11,6 +11,7 @@ use super::matching::{Match, Pair, pairs};
 use super::statistics::{LEVEL, discoveries, least_p_of_ranks};
 use super::status::Status;
 use super::text::amount_of;
+use crate::gate::Doubt;
 use crate::program;
 
 /// What is different between both sides.
@@ -406,15 +407,15 @@ impl Side {
 
 /// What speaks against the programs of a side, each with its recording's inputs.
 fn doubts(reports: &[&Report]) -> Vec<String> {
-    of_inputs(reports, |report| program::doubts(report))
+    of_inputs(reports, program::doubts)
 }
 
-/// Sentences on reports, each with the inputs it is about.
-fn of_inputs(reports: &[&Report], sentences: impl Fn(&Report) -> Vec<String>) -> Vec<String> {
+/// Doubts of reports, each with the inputs it is about.
+fn of_inputs(reports: &[&Report], doubts: impl Fn(&Report) -> Vec<Doubt>) -> Vec<String> {
     let of = |report: &&Report| {
         let inputs = report.trace.inputs.join(" ");
-        let sentences = sentences(report).into_iter();
-        sentences.map(move |sentence| format!("`{inputs}`: {sentence}"))
+        let doubts = doubts(report).into_iter();
+        doubts.map(move |doubt| format!("`{inputs}`: {}", doubt.message))
     };
     reports.iter().flat_map(of).collect()
 }
@@ -495,7 +496,7 @@ fn notes(
     }
     let all = || before.iter().chain(after);
     for (name, side) in [("before", before), ("after", after)] {
-        let open = of_inputs(side, |report| program::open_questions(report).collect());
+        let open = of_inputs(side, program::open_questions);
         notes.extend(open.iter().map(|question| format!("{name}, {question}")));
     }
     let is_unnamed = |report: &&&Report| !report.trace.has_symbols;

@@ -1,9 +1,52 @@
 //! Why nothing can be claimed of a report in which nothing fails.
 
+use std::borrow::Cow;
+
 use leakscope_report::{Conclusion, Report, Standing};
+use serde::{Serialize, Serializer};
 
 use super::Gate;
 use crate::program;
+
+/// A reason why nothing can be claimed. In JSON, it is its message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// In a sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Cow<'static, str>,
+}
+
+impl Doubt {
+    /// A reason, and what to do about it.
+    pub fn new(message: impl Into<String>, hint: &'static str) -> Self {
+        let (message, hint) = (message.into(), hint.into());
+        Self { message, hint }
+    }
+
+    /// The problems of a report that are called so. `hint` is for those that have none.
+    pub(crate) fn of_problems(
+        report: &Report,
+        codes: &[&str],
+        hint: &'static str,
+    ) -> impl Iterator<Item = Self> {
+        let problems = report.problems.iter();
+        let named = problems.filter(|problem| codes.contains(&&*problem.code));
+        named.map(move |problem| Self {
+            message: problem.message.clone(),
+            hint: problem.hint.clone().unwrap_or(hint.into()),
+        })
+    }
+}
+
+impl Serialize for Doubt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.message)
+    }
+}
+
+/// What to do about a recording that saw too little.
+const AGAIN: &str = "a gate that saw nothing is no success: record again, longer and without loss";
 
 /// Problems of a dump that mean that it holds more than was read.
 const TORN: [&str; 4] = [
@@ -13,54 +56,59 @@ const TORN: [&str; 4] = [
     "records-evicted",
 ];
 
-/// Adds the reasons, a sentence each.
-pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<String>) {
+/// Adds the reasons.
+pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     if report.conclusion == Conclusion::NothingKnown {
-        reasons.push(report.headline.clone());
+        reasons.push(Doubt::new(&*report.headline, AGAIN));
         return;
     }
     if let Some(part) = &report.part {
-        reasons.push(format!("it is a report on a part of a recording: {part}"));
+        let what = format!("it is a report on a part of a recording: {part}");
+        reasons.push(Doubt::new(what, "check the whole recording"));
     }
     let leaks = report
         .call_sites
         .iter()
         .filter(|site| site.standing == Standing::Leak);
     if leaks.count() as u64 != report.totals.leaks {
-        reasons.push(
-            "it contradicts itself: the sum of leaks is not that of its call sites".to_owned(),
-        );
+        reasons.push(Doubt::new(
+            "it contradicts itself: the sum of leaks is not that of its call sites",
+            "save the report anew, from its recording",
+        ));
     }
     reasons.extend(program::doubts(report));
     if !report.trace.has_history {
         doubt_dump(gate, report, reasons);
     } else if report.is_uncertain() {
-        reasons.push(if report.conclusion == Conclusion::Uncertain {
-            report.headline.clone()
+        let what = if report.conclusion == Conclusion::Uncertain {
+            &report.headline
         } else {
-            "there may be more leaks than were found: data were lost where it matters".to_owned()
-        });
+            "there may be more leaks than were found: data were lost where it matters"
+        };
+        reasons.push(Doubt::new(what, AGAIN));
     }
 }
 
 /// A dump has no history: it is judged by what it may hold, and holds what was read only if it is whole.
-fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<String>) {
+fn doubt_dump(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     let limits = &gate.limits;
     let is_asked = limits.max_outstanding.is_some() || gate.baseline.is_some();
     if !is_asked && report.totals.outstanding_blocks > 0 {
-        let what = "a dump has no history: --max-outstanding or --baseline says what it may hold";
-        reasons.push(what.to_owned());
+        reasons.push(Doubt::new(
+            "a dump has no history: --max-outstanding or --baseline says what it may hold",
+            "say what the dump may hold, with --max-outstanding SIZE or --baseline FILE; or record over time",
+        ));
     }
     let asks = [
         (limits.max_peak.is_some(), "--max-peak", "no peak"),
         (limits.max_growth.is_some(), "--max-growth", "no growth"),
     ];
     for (_, option, what) in asks.into_iter().filter(|ask| ask.0) {
-        reasons.push(format!("a dump has {what}: {option} cannot be answered"));
+        reasons.push(Doubt::new(
+            format!("a dump has {what}: {option} cannot be answered"),
+            "--max-outstanding is a limit for dumps; or record over time",
+        ));
     }
-    let torn = report
-        .problems
-        .iter()
-        .filter(|problem| TORN.contains(&&*problem.code));
-    reasons.extend(torn.map(|problem| problem.message.clone()));
+    let whole = "save the log again, with the whole dump";
+    reasons.extend(Doubt::of_problems(report, &TORN, whole));
 }

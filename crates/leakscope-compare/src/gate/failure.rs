@@ -50,6 +50,24 @@ impl FailureKind {
             Self::Suppression => "suppression",
         }
     }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Leak(_) => {
+                "mend what leaks; or excuse it with a reason (--suggest prints a rule), or note what is known with \
+                 --baseline FILE --write-baseline"
+            }
+            Self::DoubleFree | Self::WrongFree => {
+                "mend what frees: no rule and no baseline excuses it"
+            }
+            Self::FailedAllocation => {
+                "free memory: no rule and no baseline excuses an allocation that failed"
+            }
+            Self::Limit => "free memory, or raise the limit",
+            Self::Suppression => "correct the rule, or take it out",
+        }
+    }
 }
 
 impl Serialize for FailureKind {

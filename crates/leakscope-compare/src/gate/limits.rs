@@ -4,8 +4,15 @@ use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::{bytes, duration_of_seconds, percent};
 use leakscope_report::{Report, Standing};
 
-use super::{Failure, FailureKind, Judgement};
+use super::{Doubt, Failure, FailureKind, Judgement};
 use crate::rate::Rate;
+
+/// What to do about a recording with gaps …
+const LESS_LOSS: &str =
+    "record again with less loss: a larger trace buffer, a faster link, or fewer kinds of events";
+
+/// … and about a short one.
+const LONGER: &str = "record again, longer";
 
 /// Limits; `None` for what is not limited.
 #[derive(Clone, Debug)]
@@ -70,7 +77,7 @@ impl Limits {
     }
 
     /// What must at least have been seen.
-    fn check_evidence(&self, report: &Report, inconclusive: &mut Vec<String>) {
+    fn check_evidence(&self, report: &Report, inconclusive: &mut Vec<Doubt>) {
         let totals = &report.totals;
         let (lost, read) = (totals.dropped_packets, totals.events);
         let all = lost.saturating_add(read).max(1);
@@ -79,12 +86,12 @@ impl Limits {
         let allowed = format!("--max-loss allows {} %", self.max_loss * 100.0);
         if share > self.max_loss {
             let lost = percent(lost, all);
-            inconclusive.push(format!("{lost} of all packets were lost, and {allowed}"));
+            let what = format!("{lost} of all packets were lost, and {allowed}");
+            inconclusive.push(Doubt::new(what, LESS_LOSS));
         } else if skipped > self.max_loss {
             let skipped = percent(totals.skipped_bytes, report.trace.read_bytes);
-            inconclusive.push(format!(
-                "{skipped} of all bytes could not be read, and {allowed}"
-            ));
+            let what = format!("{skipped} of all bytes could not be read, and {allowed}");
+            inconclusive.push(Doubt::new(what, LESS_LOSS));
         }
         if let Some(least) = self.min_length {
             let length = longest(report);
@@ -94,17 +101,17 @@ impl Limits {
                     ..2 => "it",
                     _ => "its longest session",
                 };
-                inconclusive.push(format!(
-                    "{what} covers {length}, and --min-length asks for {}",
-                    duration_of_seconds(least)
-                ));
+                let least = duration_of_seconds(least);
+                let what = format!("{what} covers {length}, and --min-length asks for {least}");
+                inconclusive.push(Doubt::new(what, LONGER));
             }
         }
         if let Some(least) = self.min_cycles.filter(|&least| totals.cycles < least) {
-            inconclusive.push(format!(
+            let what = format!(
                 "{} whole cycles after the first two, and --min-cycles asks for {least}",
                 totals.cycles
-            ));
+            );
+            inconclusive.push(Doubt::new(what, LONGER));
         }
     }
 }
@@ -152,14 +159,15 @@ fn check_growth(report: &Report, most: Rate, judgement: &mut Judgement<'_>) {
             judgement.failures.push(Failure::of_limit(message));
         }
         Some(_) if most.per == crate::rate::Per::Cycle && report.totals.cycles == 0 => {
-            judgement.inconclusive.push(
-                "no cycle was marked: `--cycle TEXT`, or marks in the program, say where one begins"
-                    .to_owned(),
-            );
+            judgement.inconclusive.push(Doubt::new(
+                "no cycle was marked: `--cycle TEXT`, or marks in the program, say where one begins",
+                "name with --cycle a log message that begins each cycle",
+            ));
         }
         Some(_) => {}
-        None => judgement.inconclusive.push(format!(
-            "growth cannot be compared with {most}: this recording has no such unit"
+        None => judgement.inconclusive.push(Doubt::new(
+            format!("growth cannot be compared with {most}: this recording has no such unit"),
+            "give --max-growth in a unit that the recording has",
         )),
     }
 }

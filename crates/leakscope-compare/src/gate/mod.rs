@@ -8,11 +8,14 @@ mod limits;
 
 use leakscope_analysis::findings::Confidence;
 use leakscope_report::document::call_site::CallSite;
+use leakscope_report::units::{bytes, counted};
 use leakscope_report::{Report, Standing};
 use serde::Serialize;
 
 use crate::baseline::Baseline;
+use crate::program;
 use crate::suppress::{Date, Rule};
+pub use doubt::Doubt;
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 
@@ -70,8 +73,8 @@ pub struct Judgement<'r> {
     pub answer: Answer,
     /// What fails, in the order of the report.
     pub failures: Vec<Failure>,
-    /// Why nothing can be claimed, a sentence each, without full stops.
-    pub inconclusive: Vec<String>,
+    /// Why nothing can be claimed.
+    pub inconclusive: Vec<Doubt>,
     /// What every call site of the report counts as, in its order.
     pub standings: Vec<Standing>,
     /// What each of the gate's rules excused, in their order.
@@ -155,9 +158,11 @@ impl Gate {
         index: usize,
         judgement: &mut Judgement<'_>,
     ) -> Standing {
-        // A dump has no history: what it holds is judged by what was known.
-        let is_held =
-            !report.trace.has_history && self.baseline.is_some() && site.outstanding_blocks > 0;
+        // A dump has no history: what it holds is judged by what was known, which is found by its name.
+        let is_held = !report.trace.has_history
+            && self.baseline.is_some()
+            && site.outstanding_blocks > 0
+            && program::doubts(report).is_empty();
         if site.standing != Standing::Leak && !is_held {
             return site.standing.clone();
         }
@@ -258,6 +263,28 @@ impl Gate {
 }
 
 impl Judgement<'_> {
+    /// The answer in a sentence, without a full stop: the report's, but of a dump that passed what it was asked for.
+    pub fn headline(&self, gate: &Gate) -> String {
+        let report = self.report;
+        let is_held = self.answer == Answer::Passed
+            && !report.trace.has_history
+            && report.totals.outstanding_blocks > 0;
+        if !is_held {
+            return report.headline.clone();
+        }
+        let most = gate.limits.max_outstanding;
+        let limit = most.map(|most| format!("--max-outstanding allows {}", bytes(most)));
+        let known = gate.baseline.as_ref();
+        let known = known.map(|(file, _)| format!("`{file}` knows or a rule excuses all of it"));
+        let reasons: Vec<String> = limit.into_iter().chain(known).collect();
+        format!(
+            "{} in {} outstanding, and {}",
+            bytes(report.totals.outstanding_bytes),
+            counted(report.totals.outstanding_blocks, "block"),
+            reasons.join(", and ")
+        )
+    }
+
     /// How many call sites leak, and are not sure enough to fail.
     pub fn hints(&self) -> usize {
         let leaks = self

@@ -30,7 +30,7 @@ pub fn annotations(checked: &Checked<'_>) -> String {
     };
     let unclear = (checked.judgements.iter()).filter(|one| one.answer == Answer::Inconclusive);
     let doubts = unclear.map(|judgement| {
-        let reasons = judgement.inconclusive.join("; ");
+        let reasons = judgement.reasons();
         annotation(level, "", "nothing can be claimed", judgement, &reasons)
     });
     failures.chain(doubts).take(SHOWN).collect()

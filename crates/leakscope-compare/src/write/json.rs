@@ -5,7 +5,7 @@ use leakscope_report::document::call_site::CallSite;
 use serde::Serialize;
 
 use super::{Checked, Place, function};
-use crate::gate::{Answer, Judgement};
+use crate::gate::{Answer, Doubt, Judgement};
 
 /// The version of the schema. It changes when a field is removed or changes its meaning.
 const VERSION: u32 = 1;
@@ -24,9 +24,9 @@ struct Recording<'c> {
     inputs: &'c [String],
     answer: Answer,
     conclusion: leakscope_report::Conclusion,
-    headline: &'c str,
+    headline: String,
     failures: Vec<Failed<'c>>,
-    inconclusive: &'c [String],
+    inconclusive: &'c [Doubt],
     /// Call sites of which nothing is claimed.
     unknown: usize,
     suppressed: usize,
@@ -104,7 +104,7 @@ fn recording<'c>(checked: &Checked<'c>, judgement: &'c Judgement<'c>) -> Recordi
         inputs: &report.trace.inputs,
         answer: judgement.answer,
         conclusion: report.conclusion,
-        headline: &report.headline,
+        headline: judgement.headline(checked.gate),
         failures: failures.collect(),
         inconclusive: &judgement.inconclusive,
         unknown: judgement.unknown(),

@@ -68,10 +68,10 @@ fn suite(checked: &Checked<'_>, judgement: &Judgement<'_>) -> TestSuite {
             };
             status
                 .set_type("inconclusive")
-                .set_message(judgement.inconclusive.join("; "));
+                .set_message(judgement.reasons());
             add("the recording can tell".to_owned(), status);
         }
-        Answer::Passed => add(judgement.report.headline.clone(), TestCaseStatus::success()),
+        Answer::Passed => add(judgement.headline(checked.gate), TestCaseStatus::success()),
         Answer::Failed => {}
     }
     suite

@@ -15,11 +15,15 @@ pub fn markdown(checked: &Checked<'_>) -> String {
             text,
             "\n**{}**: {answer}. {}.",
             cell(&judgement.name()),
-            cell(&judgement.report.headline)
+            cell(&judgement.headline(checked.gate))
         );
         if judgement.answer == Answer::Inconclusive {
             for reason in &judgement.inconclusive {
-                let _ = writeln!(text, "\n- nothing can be claimed: {}", cell(reason));
+                let _ = writeln!(
+                    text,
+                    "\n- nothing can be claimed: {}",
+                    cell(&reason.message)
+                );
             }
         }
         if judgement.failures.is_empty() {

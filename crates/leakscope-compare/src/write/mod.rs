@@ -65,6 +65,14 @@ impl Judgement<'_> {
         self.report.call_sites.get(failure.site?)
     }
 
+    /// Why nothing can be claimed, on one line.
+    fn reasons(&self) -> String {
+        let reasons: Vec<&str> = (self.inconclusive.iter())
+            .map(|doubt| doubt.message.as_str())
+            .collect();
+        reasons.join("; ")
+    }
+
     /// The recording's name.
     fn name(&self) -> String {
         let names: Vec<_> = self

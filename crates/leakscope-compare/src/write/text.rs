@@ -30,7 +30,8 @@ fn paragraph(
     let answer = word(judgement.answer);
     match judgement.answer {
         Answer::Passed => {
-            let headline = sanitise(&judgement.report.headline);
+            let headline = judgement.headline(checked.gate);
+            let headline = sanitise(&headline);
             writeln!(text, "{}: {answer}: {headline}", judgement.name())?;
         }
         _ => writeln!(text, "{}: {answer}", judgement.name())?,
@@ -53,7 +54,11 @@ fn paragraph(
     }
     if judgement.answer == Answer::Inconclusive {
         for reason in &judgement.inconclusive {
-            writeln!(text, "  nothing can be claimed: {}", sanitise(reason))?;
+            writeln!(
+                text,
+                "  nothing can be claimed: {}",
+                sanitise(&reason.message)
+            )?;
         }
     }
     excused(text, checked, judgement)?;

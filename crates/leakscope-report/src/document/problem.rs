@@ -54,6 +54,7 @@ impl Severity {
             | ProblemKind::Paused
             | ProblemKind::ClocksDiffer
             | ProblemKind::ElfUnchecked
+            | ProblemKind::SeveralDumps { .. }
             | ProblemKind::TooMany => Self::Note,
             _ => Self::Grave,
         }

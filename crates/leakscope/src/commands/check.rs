@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::findings;
 use leakscope_compare::baseline::Baseline;
-use leakscope_compare::gate::{self, Answer, Judgement, Limits};
+use leakscope_compare::gate::{self, Answer, Doubt, FailureKind, Judgement, Limits};
 use leakscope_compare::suppress::{Date, Rules, Settings, suggest};
 use leakscope_compare::write::{self, Checked};
 use leakscope_report::units::counted;
@@ -112,16 +112,16 @@ impl<'g> Asked<'g> {
     }
 
     /// Judges reports, writes what was asked for, and says how it ends. Nothing that passes is claimed if there is a
-    /// `doubt`, which is a sentence without a full stop.
+    /// `doubt`.
     pub(crate) fn conclude(
         &self,
         reports: &[Report],
         format: CheckFormat,
-        doubt: Option<&str>,
+        doubt: Option<Doubt>,
     ) -> anyhow::Result<ExitCode> {
         let mut judgements = self.gate.judge_all(reports);
         for (judgement, doubt) in judgements.iter_mut().zip(doubt) {
-            judgement.inconclusive.push(doubt.to_owned());
+            judgement.inconclusive.push(doubt);
             judgement.answer = judgement.answer.max(Answer::Inconclusive);
         }
         let root = env::current_dir().context("this folder has no name")?;
@@ -158,11 +158,8 @@ impl<'g> Asked<'g> {
         match checked.answer() {
             Answer::Passed => ExitCode::SUCCESS,
             Answer::Failed => {
-                if format == CheckFormat::Text && !self.options.suggest {
-                    screen::hint(
-                        "mend what leaks; or excuse it with a reason (--suggest prints a rule), or note what is \
-                         known with --baseline FILE --write-baseline",
-                    );
+                if format == CheckFormat::Text {
+                    self.advise_on_failures(checked.judgements);
                 }
                 ExitCode::from(1)
             }
@@ -173,11 +170,24 @@ impl<'g> Asked<'g> {
                 ExitCode::SUCCESS
             }
             Answer::Inconclusive => {
-                screen::hint(
-                    "a gate that saw nothing is no success: record again, longer and without loss",
-                );
+                advise_on_doubts(checked.judgements);
                 ExitCode::from(3)
             }
+        }
+    }
+
+    /// What to do about all that failed. Who has asked for rules or a baseline is not told to ask.
+    fn advise_on_failures(&self, judgements: &[Judgement<'_>]) {
+        let kinds = judgements.iter().flat_map(|judgement| {
+            let failures = judgement.failures.iter();
+            failures.map(|failure| &failure.kind)
+        });
+        let has_asked = self.options.suggest || self.options.write_baseline;
+        let is_known = |kind: &&FailureKind| has_asked && matches!(kind, FailureKind::Leak(_));
+        advise(kinds.filter(|kind| !is_known(kind)).map(FailureKind::hint));
+        if self.options.write_baseline {
+            // What kept it from being written.
+            advise_on_doubts(judgements);
         }
     }
 
@@ -283,6 +293,25 @@ impl<'g> Asked<'g> {
             known.sites.len()
         ));
         Ok(())
+    }
+}
+
+/// What to do about all that cannot be told.
+fn advise_on_doubts(judgements: &[Judgement<'_>]) {
+    let doubts = judgements
+        .iter()
+        .flat_map(|judgement| &judgement.inconclusive);
+    advise(doubts.map(|doubt| &*doubt.hint));
+}
+
+/// Gives each advice once.
+fn advise<'h>(hints: impl Iterator<Item = &'h str>) {
+    let mut given = Vec::new();
+    for hint in hints {
+        if !given.contains(&hint) {
+            screen::hint(hint);
+            given.push(hint);
+        }
     }
 }
 

@@ -53,6 +53,13 @@ pub(crate) fn completed(
             Some(false) if matches!(project.kind, Kind::EspIdf(_)) => screen::note(&format!(
                 "`{shown}`, of {project}, is not the program that was recorded; --elf FILE names another one"
             )),
+            None if matches!(project.kind, Kind::EspIdf(_))
+                && !traces.return_addresses.is_empty() =>
+            {
+                screen::note(&format!(
+                    "`{shown}`, of {project}, is not used: that it was recorded cannot be told; --elf {shown} takes it"
+                ));
+            }
             _ => {}
         }
     }

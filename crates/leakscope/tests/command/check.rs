@@ -105,6 +105,68 @@ fn a_dump_is_judged_by_what_it_may_hold() {
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
 }
 
+/// What is advised is about what is wrong.
+#[test]
+fn hints_are_for_the_reason_at_hand() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    let log = log.display().to_string();
+    let folder = Folder::of_recordings();
+    for (words, code, hint) in [
+        (
+            log.clone(),
+            3,
+            "say what the dump may hold, with --max-outstanding SIZE or --baseline FILE",
+        ),
+        (
+            format!("{log} --max-outstanding 1B"),
+            1,
+            "free memory, or raise the limit\n",
+        ),
+        (
+            format!("{log} --max-outstanding 1MB --max-peak 1MB"),
+            3,
+            "--max-outstanding is a limit for dumps",
+        ),
+        (
+            "sound.svdat --max-peak 16B".to_owned(),
+            1,
+            "free memory, or raise the limit\n",
+        ),
+        ("leak.svdat".to_owned(), 1, "mend what leaks; or excuse it"),
+        (
+            "sound.svdat --min-length 1min".to_owned(),
+            3,
+            "record again, longer\n",
+        ),
+        (
+            "empty.svdat".to_owned(),
+            3,
+            "a gate that saw nothing is no success",
+        ),
+    ] {
+        let ran = check(&folder, &words, code);
+        assert!(
+            ran.stderr.starts_with(&format!("hint: {hint}")),
+            "{words}: {}",
+            ran.stderr
+        );
+        assert_eq!(
+            ran.stderr.matches("hint: ").count(),
+            1,
+            "{words}: {}",
+            ran.stderr
+        );
+    }
+    // What it was held to comes first.
+    let ran = check(&folder, &format!("{log} --max-outstanding 1MB"), 0);
+    let (_, headline) = ran.stdout.split_once(": passed: ").expect("it passed");
+    let (first, _) = headline.split_once('\n').expect("a line");
+    assert!(
+        first.ends_with(" outstanding, and --max-outstanding allows 1,000,000 B"),
+        "{first}"
+    );
+}
+
 #[test]
 fn files_for_others() {
     let folder = Folder::of_firmware(&["error-path"]);

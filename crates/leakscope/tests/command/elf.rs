@@ -419,6 +419,44 @@ fn another_build_is_a_loud_problem() {
     );
 }
 
+/// A dump with the ELF file of another build is not held against a baseline: its call sites have other names.
+#[test]
+fn another_build_is_no_reason_to_record_again() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let callers: String = (program.stack().iter())
+        .map(|caller| {
+            format!(
+                "24 bytes (@ 0x3ffb1000, Internal) allocated CPU 0 ccount 0x1000 caller {:#x}\n",
+                caller + 2
+            )
+        })
+        .collect();
+    let log = program.folder.path().join("heap.log");
+    let text = format!(
+        "====== Heap Trace: 3 records (8 capacity) ======\n{callers}====== Heap Trace Summary ======\n"
+    );
+    fs::write(&log, text).expect("a folder with room");
+    let known = program.folder.path().join("known");
+    let ran = leakscope(["check", "--write-baseline"])
+        .on(&[&log])
+        .on(&[Path::new("--elf"), &program.elf])
+        .on(&[Path::new("--baseline"), &known])
+        .end();
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stdout.contains("this is not the ELF file"),
+        "{}",
+        ran.stdout
+    );
+    let hint = "hint: give the ELF file of the very build";
+    assert!(ran.stderr.contains(hint), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("record again"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("--baseline"), "{}", ran.stderr);
+    assert!(!known.exists());
+}
+
 /// What `diff` calls by the names of another build is another function: it says so first, and compares nothing.
 #[test]
 fn another_build_is_not_compared() {
@@ -463,7 +501,12 @@ fn another_build_is_not_compared() {
             let flat = text.stdout.replace("\n  ", " ");
             assert_eq!(flat.contains(&said), is_wrong, "{}", text.stdout);
         }
-        assert_eq!(text.stderr.contains("ELF"), !sides.is_empty(), "{}", text.stderr);
+        assert_eq!(
+            text.stderr.contains("ELF"),
+            !sides.is_empty(),
+            "{}",
+            text.stderr
+        );
     }
 }
 

@@ -43,6 +43,7 @@ use leakscope_capture::recording::{
     CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
 };
 use leakscope_capture::source::{Source, SourceEvent};
+use leakscope_compare::gate::Doubt;
 use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
@@ -177,8 +178,11 @@ impl Record {
             let (unpacking, cycle) = (Unpacking::default(), asked.cycle.as_deref());
             let image = self.at_the_end();
             let report = reading::report(&inputs, &unpacking, &self.symbols, cycle, &image)?;
-            let doubt = "the link to the device was lost, and did not come back";
-            code = asked.conclude(&[report], format, status.link_is_lost.then_some(doubt))?;
+            let doubt = status.link_is_lost.then(|| {
+                let what = "the link to the device was lost, and did not come back";
+                Doubt::new(what, "record again: nothing is claimed of a part")
+            });
+            code = asked.conclude(&[report], format, doubt)?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
     }

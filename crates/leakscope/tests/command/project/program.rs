@@ -81,6 +81,12 @@ fn another_builds() {
         assert_eq!(ran.stderr.starts_with(other), !is_taken, "{}", ran.stderr);
         assert_eq!(ran.stdout.contains("app_main"), is_taken, "{}", ran.stdout);
     }
+    // All of it is outside: nothing of the recording is in this program.
+    let outside = [0x400D_1234, 0x400D_2345];
+    let ran = self::project(&program, &outside, None)
+        .run(&["report", "heap.svdat"])
+        .end();
+    assert!(ran.stderr.starts_with(other), "{}", ran.stderr);
     // Who names the project means its program, and is told what speaks against it.
     let project = project(
         &program,
