@@ -89,6 +89,15 @@ impl Target for Processor {
         Ok(())
     }
 
+    fn halt(&mut self) -> Result<(), ProbeError> {
+        self.halted_at.get_or_insert(0);
+        Ok(())
+    }
+
+    fn registers(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     fn halted_at(&mut self) -> Result<Option<u64>, ProbeError> {
         if self.halted_at.is_none() {
             self.step();

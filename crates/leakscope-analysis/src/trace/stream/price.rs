@@ -21,7 +21,7 @@ pub(super) const BIT: Price = 16;
 pub(super) const BYTE: Price = 8 * BIT;
 
 /// To begin a gap. Earned back by 6 to 8 bytes of packets.
-pub(super) const GAP: Price = 38 * BIT;
+pub(super) const GAP: Price = 36 * BIT;
 
 /// An id below 32, of 1,024 packets, at most.
 const RARE_PREDEFINED: u64 = ONE >> 10;
@@ -45,7 +45,7 @@ const NEW_DELTA: Price = 8 * BIT;
 
 /// A long delta costs this much more if none was so long before: in bytes that are in doubt, it is likely made of those
 /// of other packets.
-const ODD_DELTA: Price = 10 * BIT;
+const ODD_DELTA: Price = 8 * BIT;
 
 /// So much, if it is the beginning of one usual delta and the whole of another, as when what stood between them is gone.
 const SPLICED_DELTA: Price = 60 * BIT;
