@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::chip::{Architecture, Chip};
 use crate::description::Description;
 use crate::sdkconfig::{PREFIX, Sdkconfig};
+use crate::uart::Uart;
 use crate::version::Version;
 use crate::wanted::{STACK_DEPTH, V5_5, Wanted, Way, wanted};
 
@@ -62,7 +63,7 @@ pub struct Examination {
     /// What has to be done beside that, and is not.
     pub steps: Vec<&'static str>,
     /// What the program has to do for it.
-    pub notes: Vec<&'static str>,
+    pub notes: Vec<String>,
     /// What such a recording does not tell.
     pub limits: Vec<&'static str>,
 }
@@ -120,12 +121,17 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
     let mut notes = Vec::new();
     let mut limits = Vec::new();
     if impossible.is_none() {
+        notes.push(format!(
+            "the program has to call {}(): docs/esp-idf.md has the lines",
+            way.calls().join("(), ")
+        ));
         if needs_component && !build.has_systemview() {
             steps.push("idf.py add-dependency \"espressif/esp_sysview^1\"");
         }
         if needs_component {
             notes.push(
-                "the program has to name SystemView in esp_trace_get_user_params(): docs/esp-idf.md",
+                "the program has to name SystemView in esp_trace_get_user_params(): docs/esp-idf.md"
+                    .to_owned(),
             );
         }
         if build.chip.architecture == Architecture::RiscV && version < V5_5 {
@@ -133,13 +139,26 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
                 "no call stacks: on RISC-V, ESP-IDF has them from 5.5 on, and all allocations are one call site",
             );
         }
-        if way.is_streamed() && way != Way::Jtag && build.chip.cores > 1 {
+        if way.is_streamed() && way != Way::Jtag && build.chip.cores.is_none_or(|cores| cores > 1) {
             limits.push(
                 "of several cores, tasks of one are known: heap events of the others seem to be its own",
             );
         }
         if version > Version::NEWEST {
-            notes.push("this ESP-IDF is newer than the newest that these options are from, 6.2");
+            notes.push(
+                "this ESP-IDF is newer than the newest that these options are from, 6.2".to_owned(),
+            );
+        }
+        if way == Way::Uart {
+            let uart = Uart::of(build.config);
+            notes.push(uart.to_string());
+            notes.extend(uart.taken(&build.chip.target));
+        }
+        if way == Way::UsbSerialJtag && build.chip.has_usb_serial_jtag.is_none() {
+            notes.push(
+                "whether the chip has USB-Serial-JTAG is not known until `idf.py reconfigure`"
+                    .to_owned(),
+            );
         }
     }
     let options = options.iter().map(|wanted| wanted.check(build.config));
