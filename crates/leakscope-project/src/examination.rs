@@ -207,7 +207,12 @@ impl CheckedOption {
 
     /// As it stands in `sdkconfig.defaults`.
     pub fn line(&self) -> String {
-        format!("{PREFIX}{}={}", self.name, self.value)
+        self.line_with(self.value)
+    }
+
+    /// The same with another value.
+    pub fn line_with(&self, value: &str) -> String {
+        format!("{PREFIX}{}={value}", self.name)
     }
 }
 
