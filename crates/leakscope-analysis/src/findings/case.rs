@@ -38,7 +38,8 @@ pub(super) struct Case<'a> {
     pub(super) span: &'a Span,
     /// Where the observed stretch begins: the end of start-up.
     pub(super) from: u64,
-    /// Where it ends: the end of the trace, or the heap's last event if it fell silent before.
+    /// Where it ends: the end of the trace, or the heap's last event if it fell silent before, or where the site found no
+    /// memory any more: who cannot grow has not stopped growing.
     pub(super) to: u64,
     /// Whether the heap was silent for most of the trace.
     pub(super) is_idle: bool,
@@ -70,7 +71,7 @@ impl<'a> Case<'a> {
             history,
             span,
             from,
-            to: last_event.clamp(from, span.end.max(from)),
+            to: (history.failing_since.unwrap_or(last_event)).clamp(from, span.end.max(from)),
             is_idle,
             loss: None,
         }

@@ -27,6 +27,8 @@ pub struct SiteHistory {
     pub first_allocation: u64,
     /// The last allocation.
     pub last_allocation: u64,
+    /// Since when every allocation has failed, if the last one did.
+    pub failing_since: Option<u64>,
     /// The longest time between two successive allocations; 0 with fewer than two.
     pub longest_silence: u64,
     /// The first free of a block of this site.

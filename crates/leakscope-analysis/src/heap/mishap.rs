@@ -141,7 +141,7 @@ impl HeapModel {
         self.totals.failed_allocations += 1;
         let by = self.contexts.index(now.context);
         let life = &mut self.sites[site.index()];
-        life.details().failed += 1;
+        life.fail(now.time);
         life.note_context(by, now.core);
         let (mut kept, mut revived) = (0, None);
         if let Some((address, block, freed_at)) = half {

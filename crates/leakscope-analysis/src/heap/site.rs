@@ -48,7 +48,9 @@ pub(super) struct Details {
     first_reuse: u64,
     unsure_ends: UnsureEnds,
     pub(super) reallocations: u64,
-    pub(super) failed: u64,
+    failed: u64,
+    /// When the first allocation failed after the last one that did not; no later than that, if none did.
+    failing_since: u64,
 }
 
 impl Site {
@@ -86,6 +88,16 @@ impl Site {
 
     pub(super) fn failed(&self) -> u64 {
         self.details.as_ref().map_or(0, |details| details.failed)
+    }
+
+    /// An allocation found no memory.
+    pub(super) fn fail(&mut self, time: u64) {
+        let last_allocation = self.last_allocation;
+        let details = self.details();
+        details.failed += 1;
+        if details.failing_since <= last_allocation {
+            details.failing_since = time;
+        }
     }
 
     /// How many blocks live.
@@ -240,6 +252,8 @@ impl Site {
             max_first_reached: self.max_first_reached,
             first_allocation: self.first_allocation.min(now),
             last_allocation: self.last_allocation,
+            failing_since: (details.failing_since > self.last_allocation)
+                .then_some(details.failing_since),
             longest_silence: self.longest_silence,
             first_free: has_frees.then_some(details.first_free),
             last_free: has_frees.then_some(details.last_free),

@@ -58,6 +58,7 @@ pub(crate) struct Site {
     changes: Vec<Change>,
     at_marks: Vec<u64>,
     pub(crate) failed: u64,
+    failures: Vec<u64>,
     pub(crate) reallocations: u64,
     pub(crate) tasks: BTreeSet<usize>,
 }
@@ -204,7 +205,9 @@ impl Twin {
     fn fail(&mut self, site: usize) -> Option<u32> {
         let task = self.task;
         self.failed += 1;
+        let end = self.end;
         self.site(site).failed += 1;
+        self.site(site).failures.push(end);
         self.site(site).tasks.insert(task);
         match self.last {
             Last::Free {
@@ -445,6 +448,8 @@ impl Site {
             max_first_reached: first_reached.map_or(0, |change| change.time),
             first_allocation: times.first().copied().unwrap_or(0),
             last_allocation: times.last().copied().unwrap_or(0),
+            failing_since: (self.failures.iter().copied())
+                .find(|failure| times.last().is_none_or(|last| failure > last)),
             longest_silence: times
                 .windows(2)
                 .map(|pair| pair[1] - pair[0])

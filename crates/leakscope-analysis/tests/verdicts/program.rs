@@ -27,6 +27,8 @@ pub(crate) struct Program {
     pub(crate) floods: Vec<u64>,
     /// When other call sites free blocks.
     pub(crate) others_free: Vec<u64>,
+    /// Since when its allocations fail.
+    pub(crate) fails_since: Option<u64>,
 }
 
 /// Packets in each trace, whatever the program does.
@@ -44,6 +46,7 @@ impl Program {
             unknown_frees: 0,
             floods: Vec::new(),
             others_free: Vec::new(),
+            fails_since: None,
         }
     }
 
@@ -139,7 +142,10 @@ impl Program {
 
     /// The call site.
     pub(crate) fn history(&self) -> SiteHistory {
-        let mut history = SiteHistory::default();
+        let mut history = SiteHistory {
+            failing_since: self.fails_since,
+            ..SiteHistory::default()
+        };
         let mut births = Vec::new();
         let mut live = Vec::new();
         for block in self.blocks.iter().filter(|block| block.birth <= self.end) {

@@ -33,6 +33,7 @@ prop_compose! {
         net_bytes in any::<i64>(),
         reused in 0..9_u64,
         first_reuse in option::of(number()),
+        failing_since in option::of(number()),
         unsure in vec((number(), number(), any::<bool>()), 0..20),
     ) -> SiteHistory {
         if sorted {
@@ -58,6 +59,7 @@ prop_compose! {
             max_first_reached: numbers[5],
             first_allocation: numbers[6],
             last_allocation: numbers[7],
+            failing_since,
             longest_silence: numbers[8],
             first_free,
             last_free,

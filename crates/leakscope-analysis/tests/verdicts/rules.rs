@@ -42,6 +42,14 @@ fn three_blocks_are_a_habit_and_two_are_not() {
 }
 
 #[test]
+fn who_finds_no_memory_has_not_stopped_growing() {
+    let mut program = kept(&every(25, 100, 500));
+    assert_eq!(verdict(&program), Verdict::Bounded);
+    program.fails_since = Some(500);
+    assert_eq!(verdict(&program), Verdict::LeakSteady);
+}
+
+#[test]
 fn the_blocks_of_one_burst_count_once() {
     let bursts = |bursts: &[u64]| {
         let births: Vec<u64> = bursts.iter().flat_map(|&burst| burst..burst + 9).collect();

@@ -100,11 +100,9 @@ impl<'buffer, const DEPTH: usize, C: Clock, N: CoreNumber> RecordBuffer<'buffer,
 
     /// Between which addresses call stacks are walked.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
-        Self {
-            ranges: Ranges::new(limits),
-            ..self
-        }
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.ranges = Ranges::new(limits);
+        self
     }
 
     /// Gives the recorder its buffer, in any memory. Former records are gone.

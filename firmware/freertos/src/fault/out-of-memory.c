@@ -5,9 +5,7 @@
 
 #include "FreeRTOS.h"
 
-/* The heap is exhausted after three quarters of the run: what fails then must be enough to be seen, and the growth
- * before it must not look as if it had ended by itself. */
-#define FACTOR_TENTHS 95
+#define FACTOR 10
 
 static void forget_large_block(uint32_t pair, size_t size) {
     /* MARK: large block */
@@ -19,5 +17,5 @@ static void forget_large_block(uint32_t pair, size_t size) {
 
 void use_first_block(uint32_t pair, uint32_t round, size_t size) {
     (void)round;
-    forget_large_block(pair, size * FACTOR_TENTHS / 10);
+    forget_large_block(pair, FACTOR * size);
 }
