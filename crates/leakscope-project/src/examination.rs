@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::sdkconfig::{PREFIX, Sdkconfig};
 use crate::uart::Uart;
 use crate::version::Version;
-use crate::wanted::{STACK_DEPTH, V5_5, Wanted, Way, wanted};
+use crate::wanted::{FRAME_POINTER, STACK_DEPTH, V5_5, Wanted, Way, wanted};
 
 /// What is known of a build.
 #[derive(Clone, Debug)]
@@ -79,6 +79,8 @@ pub struct CheckedOption {
     pub found: Option<String>,
     /// Whether that will do.
     pub state: State,
+    /// Whether nothing is recorded without it; else recordings have no call stacks.
+    pub required: bool,
     /// What it is for.
     pub why: &'static str,
     /// Other options of the same choice.
@@ -183,6 +185,7 @@ impl Wanted {
             value: self.value,
             found: found.map(str::to_owned),
             state: State::Missing,
+            required: ![STACK_DEPTH, FRAME_POINTER].contains(&self.name),
             why: self.why,
             rivals: self.rivals,
         };

@@ -97,6 +97,7 @@ const fn off(name: &'static str, why: &'static str) -> Wanted {
 }
 
 pub(crate) const STACK_DEPTH: &str = "HEAP_TRACING_STACK_DEPTH";
+pub(crate) const FRAME_POINTER: &str = "ESP_SYSTEM_USE_FRAME_POINTER";
 const V5_0: Version = Version { major: 5, minor: 0 };
 pub(crate) const V5_5: Version = Version { major: 5, minor: 5 };
 const V6_0: Version = Version { major: 6, minor: 0 };
@@ -293,7 +294,7 @@ fn traces_of_the_processor(build: &Build<'_>) -> impl Iterator<Item = Wanted> {
 /// What makes call stacks of useful depth.
 fn stacks(version: Version, architecture: Architecture) -> Vec<Wanted> {
     let frame_pointer = on(
-        "ESP_SYSTEM_USE_FRAME_POINTER",
+        FRAME_POINTER,
         &["ESP_SYSTEM_NO_BACKTRACE", "ESP_SYSTEM_USE_EH_FRAME"],
         "without frame pointers, there are no call stacks at all",
     );

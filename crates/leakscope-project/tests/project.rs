@@ -284,6 +284,17 @@ fn the_usual_way() {
     assert_eq!(usual("linux", "v5.3", ""), None);
 }
 
+/// Without call stacks, something is recorded.
+#[test]
+fn what_is_required() {
+    let jtag = way("esp32c3", "v5.5", "", Way::Jtag);
+    let optional = jtag.options.iter().filter(|option| !option.required);
+    let optional: Vec<String> = optional
+        .map(leakscope_project::CheckedOption::line)
+        .collect();
+    assert_eq!(optional, [FRAME_POINTER, DEPTH]);
+}
+
 /// What does as well as the usual option is as good, and is what is shown.
 #[test]
 fn other_ports() {

@@ -149,7 +149,17 @@ fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
             Some(file) => format!("For {way}, {file} lacks"),
             None => format!("For {way}, the files of defaults lack"),
         });
-        lines.extend(found.lines.iter().map(|line| format!("  {line}")));
+        let ways = answer.ways.iter().map(|judged| &judged.examination);
+        let options = ways.flat_map(|way| &way.options);
+        let optional = options.filter(|option| !option.required);
+        let optional: Vec<String> = optional.map(CheckedOption::line).collect();
+        let (stacks, required): (Vec<_>, Vec<_>) =
+            (found.lines.iter()).partition(|line| optional.contains(line));
+        lines.extend(required.iter().map(|line| format!("  {line}")));
+        if !stacks.is_empty() {
+            lines.push("and, without which there are no call stacks or short ones,".to_owned());
+            lines.extend(stacks.iter().map(|line| format!("  {line}")));
+        }
     }
     if !found.conflicts.is_empty() {
         lines.push(String::new());
