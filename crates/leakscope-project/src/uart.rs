@@ -42,13 +42,18 @@ impl Uart {
     }
 }
 
-/// What has a pin, by Espressif's data sheets: those of the default pins' neighbourhood.
+/// What has a pin, by Espressif's data sheets; USB's also stand in ESP-IDF's guide to each chip's built-in JTAG. Not all
+/// pins that have other work are listed.
 fn owner(target: &str, pin: u32) -> Option<&'static str> {
     match (target, pin) {
         ("esp32", 6..=11) | ("esp32c2" | "esp32c3", 12..=17) => Some("the SPI flash"),
         ("esp32", 12) => Some("JTAG and straps the flash's voltage"),
         ("esp32", 13..=15) => Some("JTAG"),
-        ("esp32c3", 18 | 19) | ("esp32c6" | "esp32c61", 12 | 13) => Some("USB"),
+        ("esp32c3", 18 | 19)
+        | ("esp32c5", 13 | 14)
+        | ("esp32c6" | "esp32c61", 12 | 13)
+        | ("esp32h2", 26 | 27)
+        | ("esp32s3", 19 | 20) => Some("USB"),
         _ => None,
     }
 }

@@ -349,6 +349,9 @@ fn pins_of_a_uart() {
         );
         assert!(said[2].contains(owner), "{said:?}");
     }
+    let half = notes("esp32c5", "");
+    let expected = "on esp32c5, GPIO 13 belongs to USB: choose other pins in menuconfig";
+    assert_eq!(half[2], expected);
     assert_eq!(notes("esp32s3", "").len(), 2);
 }
 

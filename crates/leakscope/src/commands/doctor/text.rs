@@ -206,6 +206,14 @@ pub(super) fn next(answer: &Answer<'_>, project: &EspIdf, asked: &Doctor) -> Str
 fn outcome(answer: &Answer<'_>, asked: &Doctor) -> Option<String> {
     let found = &answer.additions;
     let count = found.lines.len() as u64;
+    let mut ways = answer.ways.iter().map(|judged| &judged.examination);
+    let chosen = ways.find(|way| Some(way.way) == answer.chosen);
+    if let Some((way, why)) = chosen.and_then(|way| Some((way, way.impossible?))) {
+        return Some(format!(
+            "There is nothing to add for {}, which is not possible: {why}.",
+            name(way.way)
+        ));
+    }
     match &answer.defaults {
         _ if count == 0 && asked.write => Some(if found.conflicts.is_empty() {
             "Nothing was written: there is no line to add.".to_owned()
@@ -232,7 +240,7 @@ fn steps(judged: &Judged, answer: &Answer<'_>, project: &EspIdf) -> Vec<String> 
     let way = &judged.examination;
     let mut steps = Vec::new();
     if !way.is_ready() {
-        steps.push("do what is missing above".to_owned());
+        steps.push("add the options and do the rest that is missing above".to_owned());
     }
     if judged
         .not_called

@@ -168,6 +168,8 @@ fn nothing_is_written() {
     let project = EspIdf::new("esp32", "v4.4", "");
     let asked = project.run(&["doctor", "--way", "uart"]).end();
     assert_eq!(asked.code, 0);
+    let expected = "\nThere is nothing to add for UART, which is not possible: ESP-IDF traces over a UART from 5.0 on.\n";
+    assert!(asked.stdout.ends_with(expected), "{}", asked.stdout);
     let ran = project.run(&["doctor", "--way", "uart", "--write"]).end();
     assert_eq!(ran.code, 2);
     let expected = "error: nothing was written: UART is not possible: ESP-IDF traces over a UART from 5.0 on\nhint: ";
