@@ -13,10 +13,10 @@ pub struct Chip {
     pub target: String,
     /// Its processor.
     pub architecture: Architecture,
-    /// How many cores the program uses.
-    pub cores: u32,
-    /// Whether it has USB with a serial port and JTAG in one.
-    pub has_usb_serial_jtag: bool,
+    /// How many cores the program uses; none if that is not known.
+    pub cores: Option<u32>,
+    /// Whether it has USB with a serial port and JTAG in one; none if that is not known.
+    pub has_usb_serial_jtag: Option<bool>,
 }
 
 /// A family of processors.
@@ -31,11 +31,41 @@ pub enum Architecture {
     Host,
 }
 
+/// What a chip has, whatever its options.
+struct Listed {
+    target: &'static str,
+    cores: u32,
+    has_usb_serial_jtag: bool,
+}
+
+const fn listed(target: &'static str, cores: u32, has_usb_serial_jtag: bool) -> Listed {
+    Listed {
+        target,
+        cores,
+        has_usb_serial_jtag,
+    }
+}
+
+/// `SOC_CPU_CORES_NUM` and `SOC_USB_SERIAL_JTAG_SUPPORTED` in `components/soc/CHIP/include/soc/soc_caps.h` of ESP-IDF.
+const CHIPS: [Listed; 11] = [
+    listed("esp32", 2, false),
+    listed("esp32s2", 1, false),
+    listed("esp32s3", 2, true),
+    listed("esp32c2", 1, false),
+    listed("esp32c3", 1, true),
+    listed("esp32c5", 1, true),
+    listed("esp32c6", 1, true),
+    listed("esp32c61", 1, true),
+    listed("esp32h2", 1, true),
+    listed("esp32h4", 2, true),
+    listed("esp32p4", 2, true),
+];
+
 impl Chip {
     /// From the options; `target` counts if they do not name one.
     ///
-    /// The options of what a chip has (`SOC_…`) are in `sdkconfig` from ESP-IDF 5.0 on; the chips that 4.4 knows are listed
-    /// here.
+    /// The options of what a chip has (`SOC_…`) are in `sdkconfig` from ESP-IDF 5.0 on; before, or without `sdkconfig`,
+    /// [`CHIPS`] counts.
     pub(crate) fn of(target: &str, config: &Sdkconfig) -> Self {
         let target = config
             .get("IDF_TARGET")
@@ -48,21 +78,21 @@ impl Chip {
             _ if config.is_on("IDF_TARGET_ARCH_XTENSA") => Architecture::Xtensa,
             _ => Architecture::RiscV,
         };
-        let built_in = match target {
-            "esp32" | "esp32s3" => 2,
-            _ => 1,
-        };
+        let listed = CHIPS.iter().find(|listed| listed.target == target);
+        let said = config.number("SOC_CPU_CORES_NUM");
         let is_single =
             config.is_on("FREERTOS_UNICORE") || config.is_on("ESP_SYSTEM_SINGLE_CORE_MODE");
-        let cores = match config.number("SOC_CPU_CORES_NUM").unwrap_or(built_in) {
-            _ if is_single => 1,
-            cores => cores.max(1),
-        };
+        let cores = said.or(listed.map(|listed| listed.cores));
+        // Of what a chip has not, `sdkconfig` is silent.
+        let is_said = said.map(|_| config.is_on("SOC_USB_SERIAL_JTAG_SUPPORTED"));
         Self {
             architecture,
-            cores,
-            has_usb_serial_jtag: config.is_on("SOC_USB_SERIAL_JTAG_SUPPORTED")
-                || matches!(target, "esp32c3" | "esp32s3"),
+            cores: if is_single {
+                Some(1)
+            } else {
+                cores.map(|cores| cores.max(1))
+            },
+            has_usb_serial_jtag: listed.map(|listed| listed.has_usb_serial_jtag).or(is_said),
             target: target.to_owned(),
         }
     }
@@ -76,8 +106,9 @@ impl fmt::Display for Chip {
             Architecture::Host => return write!(f, "{} (this computer)", self.target),
         };
         let cores = match self.cores {
-            1 => "1 core".to_owned(),
-            cores => format!("{cores} cores"),
+            None => "cores not known until `idf.py reconfigure`".to_owned(),
+            Some(1) => "1 core".to_owned(),
+            Some(cores) => format!("{cores} cores"),
         };
         write!(f, "{} ({architecture}, {cores})", self.target)
     }

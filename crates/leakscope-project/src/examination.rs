@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::chip::{Architecture, Chip};
 use crate::description::Description;
 use crate::sdkconfig::{PREFIX, Sdkconfig};
+use crate::uart::Uart;
 use crate::version::Version;
-use crate::wanted::{STACK_DEPTH, V5_5, Wanted, Way, wanted};
+use crate::wanted::{FRAME_POINTER, STACK_DEPTH, V5_5, Wanted, Way, wanted};
 
 /// What is known of a build.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ pub struct Examination {
     /// What has to be done beside that, and is not.
     pub steps: Vec<&'static str>,
     /// What the program has to do for it.
-    pub notes: Vec<&'static str>,
+    pub notes: Vec<String>,
     /// What such a recording does not tell.
     pub limits: Vec<&'static str>,
 }
@@ -78,6 +79,8 @@ pub struct CheckedOption {
     pub found: Option<String>,
     /// Whether that will do.
     pub state: State,
+    /// Whether nothing is recorded without it; else recordings have no call stacks.
+    pub required: bool,
     /// What it is for.
     pub why: &'static str,
     /// Other options of the same choice.
@@ -120,12 +123,17 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
     let mut notes = Vec::new();
     let mut limits = Vec::new();
     if impossible.is_none() {
+        notes.push(format!(
+            "the program has to call {}(): docs/esp-idf.md has the lines",
+            way.calls().join("(), ")
+        ));
         if needs_component && !build.has_systemview() {
             steps.push("idf.py add-dependency \"espressif/esp_sysview^1\"");
         }
         if needs_component {
             notes.push(
-                "the program has to name SystemView in esp_trace_get_user_params(): docs/esp-idf.md",
+                "the program has to name SystemView in esp_trace_get_user_params(): docs/esp-idf.md"
+                    .to_owned(),
             );
         }
         if build.chip.architecture == Architecture::RiscV && version < V5_5 {
@@ -133,13 +141,26 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
                 "no call stacks: on RISC-V, ESP-IDF has them from 5.5 on, and all allocations are one call site",
             );
         }
-        if way.is_streamed() && way != Way::Jtag && build.chip.cores > 1 {
+        if way.is_streamed() && way != Way::Jtag && build.chip.cores.is_none_or(|cores| cores > 1) {
             limits.push(
                 "of several cores, tasks of one are known: heap events of the others seem to be its own",
             );
         }
         if version > Version::NEWEST {
-            notes.push("this ESP-IDF is newer than the newest that these options are from, 6.2");
+            notes.push(
+                "this ESP-IDF is newer than the newest that these options are from, 6.2".to_owned(),
+            );
+        }
+        if way == Way::Uart {
+            let uart = Uart::of(build.config);
+            notes.push(uart.to_string());
+            notes.extend(uart.taken(&build.chip.target));
+        }
+        if way == Way::UsbSerialJtag && build.chip.has_usb_serial_jtag.is_none() {
+            notes.push(
+                "whether the chip has USB-Serial-JTAG is not known until `idf.py reconfigure`"
+                    .to_owned(),
+            );
         }
     }
     let options = options.iter().map(|wanted| wanted.check(build.config));
@@ -164,6 +185,7 @@ impl Wanted {
             value: self.value,
             found: found.map(str::to_owned),
             state: State::Missing,
+            required: ![STACK_DEPTH, FRAME_POINTER].contains(&self.name),
             why: self.why,
             rivals: self.rivals,
         };
@@ -188,7 +210,12 @@ impl CheckedOption {
 
     /// As it stands in `sdkconfig.defaults`.
     pub fn line(&self) -> String {
-        format!("{PREFIX}{}={}", self.name, self.value)
+        self.line_with(self.value)
+    }
+
+    /// The same with another value.
+    pub fn line_with(&self, value: &str) -> String {
+        format!("{PREFIX}{}={value}", self.name)
     }
 }
 

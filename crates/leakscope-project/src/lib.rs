@@ -26,6 +26,7 @@
 //! | [`wanted`] | which options a way of recording needs, by version: the facts |
 //! | [`examination`] | a build, judged by these |
 //! | [`mod@additions`] | the lines that `sdkconfig.defaults` lacks |
+//! | [`uart`] | the pins that traces leave a chip at |
 //! | [`openocd`] | the arguments that OpenOCD is started with |
 #![forbid(unsafe_code)]
 
@@ -35,6 +36,7 @@ pub mod description;
 pub mod examination;
 pub mod openocd;
 pub mod sdkconfig;
+pub mod uart;
 pub mod version;
 pub mod wanted;
 

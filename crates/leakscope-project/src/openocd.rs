@@ -14,7 +14,7 @@ pub fn arguments(description: &Description, chip: &Chip) -> Vec<String> {
     let board = match chip.target.as_str() {
         "esp32" => "board/esp32-wrover-kit-3.3v.cfg".to_owned(),
         "esp32s2" => "board/esp32s2-kaluga-1.cfg".to_owned(),
-        target if chip.has_usb_serial_jtag => format!("board/{target}-builtin.cfg"),
+        target if chip.has_usb_serial_jtag == Some(true) => format!("board/{target}-builtin.cfg"),
         target => format!("board/{target}-ftdi.cfg"),
     };
     match chip.architecture {

@@ -48,6 +48,19 @@ impl Way {
     pub const fn is_streamed(self) -> bool {
         !matches!(self, Self::Console)
     }
+
+    /// Functions of ESP-IDF that the program has to call, in their order.
+    pub const fn calls(self) -> &'static [&'static str] {
+        match self {
+            Self::Console => &[
+                "heap_trace_init_standalone",
+                "heap_trace_start",
+                "heap_trace_stop",
+                "heap_trace_dump",
+            ],
+            _ => &["heap_trace_init_tohost", "heap_trace_start"],
+        }
+    }
 }
 
 /// An option that has to have a value.
@@ -84,6 +97,7 @@ const fn off(name: &'static str, why: &'static str) -> Wanted {
 }
 
 pub(crate) const STACK_DEPTH: &str = "HEAP_TRACING_STACK_DEPTH";
+pub(crate) const FRAME_POINTER: &str = "ESP_SYSTEM_USE_FRAME_POINTER";
 const V5_0: Version = Version { major: 5, minor: 0 };
 pub(crate) const V5_5: Version = Version { major: 5, minor: 5 };
 const V6_0: Version = Version { major: 6, minor: 0 };
@@ -168,8 +182,7 @@ fn uart(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str
     // Two cannot have one port.
     let console = build.config.number("ESP_CONSOLE_UART_NUM");
     if version < V6_0 {
-        const WHY: &str =
-            "traces go over a UART that is not the console's: TX is GPIO 12, 1,000,000 baud";
+        const WHY: &str = "traces go over a UART that is not the console's";
         const NONE: &[&str] = &["APPTRACE_DEST_UART_NONE", "APPTRACE_DEST_USB_CDC"];
         let (name, or) = match console {
             Some(1) => (
@@ -198,7 +211,7 @@ fn uart(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str
     all.push(on(
         "APPTRACE_DEST_UART",
         &["APPTRACE_DEST_JTAG", "APPTRACE_DEST_ALL"],
-        "traces go over a UART: TX is GPIO 12, 1,000,000 baud",
+        "traces go over a UART",
     ));
     let number = build.config.number("APPTRACE_DEST_UART_NUM").unwrap_or(1);
     if console == Some(number) {
@@ -211,7 +224,7 @@ fn uart(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str
 }
 
 fn usb_serial_jtag(version: Version, build: &Build<'_>) -> Result<Vec<Wanted>, &'static str> {
-    if !build.chip.has_usb_serial_jtag {
+    if build.chip.has_usb_serial_jtag == Some(false) {
         return Err("the chip has no USB-Serial-JTAG");
     }
     if version < V6_1 {
@@ -281,7 +294,7 @@ fn traces_of_the_processor(build: &Build<'_>) -> impl Iterator<Item = Wanted> {
 /// What makes call stacks of useful depth.
 fn stacks(version: Version, architecture: Architecture) -> Vec<Wanted> {
     let frame_pointer = on(
-        "ESP_SYSTEM_USE_FRAME_POINTER",
+        FRAME_POINTER,
         &["ESP_SYSTEM_NO_BACKTRACE", "ESP_SYSTEM_USE_EH_FRAME"],
         "without frame pointers, there are no call stacks at all",
     );

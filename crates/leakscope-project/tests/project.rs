@@ -196,11 +196,44 @@ fn chips() {
     let p4 = "CONFIG_IDF_TARGET=\"esp32p4\"\nCONFIG_IDF_TARGET_ARCH_RISCV=y\nCONFIG_SOC_CPU_CORES_NUM=2\n\
               CONFIG_SOC_USB_SERIAL_JTAG_SUPPORTED=y\n";
     assert_eq!(chip("esp32", p4).to_string(), "esp32p4 (RISC-V, 2 cores)");
-    assert!(chip("esp32", p4).has_usb_serial_jtag);
+    assert_eq!(chip("esp32", p4).has_usb_serial_jtag, Some(true));
+    // Without sdkconfig, what the chip is known to have.
+    for target in ["c3", "c5", "c6", "c61", "h2", "h4", "p4", "s3"] {
+        let known = chip(&format!("esp32{target}"), "");
+        assert_eq!(known.has_usb_serial_jtag, Some(true), "{target}");
+        let cores = if ["h4", "p4", "s3"].contains(&target) {
+            2
+        } else {
+            1
+        };
+        assert_eq!(known.cores, Some(cores), "{target}");
+    }
+    for target in ["esp32", "esp32s2", "esp32c2"] {
+        assert_eq!(
+            chip(target, "").has_usb_serial_jtag,
+            Some(false),
+            "{target}"
+        );
+    }
+    // Of a chip that is not listed, nothing is said before sdkconfig says it.
+    let unknown = chip("esp32x9", "");
+    assert_eq!((unknown.cores, unknown.has_usb_serial_jtag), (None, None));
+    let said = chip("esp32x9", "CONFIG_SOC_CPU_CORES_NUM=1\n");
+    assert_eq!(
+        (said.cores, said.has_usb_serial_jtag),
+        (Some(1), Some(false))
+    );
+    let usb = way("esp32x9", "v6.1", "", Way::UsbSerialJtag);
+    assert_eq!(usb.impossible, None);
+    assert!(
+        usb.notes
+            .iter()
+            .any(|note| note.contains("not known until"))
+    );
     assert_eq!(chip("esp32c3", "").architecture, Architecture::RiscV);
     assert_eq!(
         chip("esp32c3", "CONFIG_SOC_CPU_CORES_NUM=0").cores,
-        1,
+        Some(1),
         "a core at least"
     );
     assert_eq!(chip("linux", "").to_string(), "linux (this computer)");
@@ -214,7 +247,12 @@ const READY: &str = "CONFIG_APPTRACE_DEST_JTAG=y\n# CONFIG_APPTRACE_DEST_NONE is
 fn a_build_that_is_ready() {
     let jtag = way("esp32", "v5.3.2", READY, Way::Jtag);
     assert!(jtag.is_ready() && jtag.is_best());
-    assert_eq!(jtag.notes, [""; 0]);
+    assert_eq!(
+        jtag.notes,
+        [
+            "the program has to call heap_trace_init_tohost(), heap_trace_start(): docs/esp-idf.md has the lines"
+        ]
+    );
     assert_eq!(additions(&jtag, &[]), Additions::default());
     let shallow = READY.replace("DEPTH=10", "DEPTH=2");
     let jtag = way("esp32", "v5.3.2", &shallow, Way::Jtag);
@@ -246,6 +284,17 @@ fn the_usual_way() {
     assert_eq!(usual("linux", "v5.3", ""), None);
 }
 
+/// Without call stacks, something is recorded.
+#[test]
+fn what_is_required() {
+    let jtag = way("esp32c3", "v5.5", "", Way::Jtag);
+    let optional = jtag.options.iter().filter(|option| !option.required);
+    let optional: Vec<String> = optional
+        .map(leakscope_project::CheckedOption::line)
+        .collect();
+    assert_eq!(optional, [FRAME_POINTER, DEPTH]);
+}
+
 /// What does as well as the usual option is as good, and is what is shown.
 #[test]
 fn other_ports() {
@@ -266,6 +315,44 @@ fn other_ports() {
         (jtag.options[2].name, jtag.options[2].state),
         ("APPTRACE_DEST_ALL", State::On)
     );
+}
+
+/// The pins are the build's, and those that the chip has for something else are named.
+#[test]
+fn pins_of_a_uart() {
+    let notes = |target: &str, config: &str| way(target, "v5.3", config, Way::Uart).notes;
+    let chosen = "CONFIG_APPTRACE_UART_TX_GPIO=4\nCONFIG_APPTRACE_UART_RX_GPIO=5\nCONFIG_APPTRACE_UART_BAUDRATE=921600\n";
+    let said = notes("esp32c3", chosen);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[1].starts_with("TX is GPIO 4, RX GPIO 5 "), "{said:?}");
+    assert!(said[1].contains(", 921600 baud"), "{said:?}");
+    for (target, owner) in [
+        (
+            "esp32",
+            "GPIO 12 belongs to JTAG and straps the flash's voltage, GPIO 13 belongs to JTAG",
+        ),
+        (
+            "esp32c2",
+            "GPIO 12 belongs to the SPI flash, GPIO 13 belongs to the SPI flash",
+        ),
+        (
+            "esp32c3",
+            "GPIO 12 belongs to the SPI flash, GPIO 13 belongs to the SPI flash",
+        ),
+        ("esp32c6", "GPIO 12 belongs to USB, GPIO 13 belongs to USB"),
+        ("esp32c61", "GPIO 12 belongs to USB, GPIO 13 belongs to USB"),
+    ] {
+        let said = notes(target, "");
+        assert!(
+            said[1].starts_with("TX is GPIO 12, RX GPIO 13 "),
+            "{said:?}"
+        );
+        assert!(said[2].contains(owner), "{said:?}");
+    }
+    let half = notes("esp32c5", "");
+    let expected = "on esp32c5, GPIO 13 belongs to USB: choose other pins in menuconfig";
+    assert_eq!(half[2], expected);
+    assert_eq!(notes("esp32s3", "").len(), 2);
 }
 
 /// From 6.0 on, SystemView is a component.
@@ -294,7 +381,8 @@ fn what_has_to_be_known() {
     assert!(cores.limits[0].starts_with("of several cores"));
     assert_eq!(way("esp32", "v5.3", "", Way::Jtag).limits, [""; 0]);
     let newer = way("esp32", "v7.0", "", Way::Console);
-    assert!(newer.notes[0].starts_with("this ESP-IDF is newer"));
+    assert!(newer.notes[1].starts_with("this ESP-IDF is newer"));
+    assert!(newer.notes[0].contains("heap_trace_dump()"));
 }
 
 #[track_caller]

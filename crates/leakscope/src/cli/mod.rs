@@ -26,7 +26,8 @@ pub(crate) use image::{AtTheEnd, Image};
 pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 
-const FIRST_STEPS: &str = "\
+const FIRST_STEPS: &str = concat!(
+    "\
 To begin with:
   leakscope demo                                a leak, recorded and found on this computer
   leakscope report heap.svdat --elf app.elf     what leaks, in a recording that you have
@@ -34,7 +35,12 @@ To begin with:
   leakscope doctor                              what is missing to record this ESP-IDF project
   leakscope record -o heap.svdat                record it, through OpenOCD; `record --help` has the other ways
 
-Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check`, `diff` and `record` have more.";
+Exit codes: 0 the answer was given, 2 wrong usage or no readable input; `check`, `diff` and `record` have more.
+
+Pages that are called docs/….md are at ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "."
+);
 
 /// An oscilloscope for heap leaks in embedded firmware.
 ///

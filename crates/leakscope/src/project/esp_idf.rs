@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use anyhow::Context;
+use leakscope_project::uart::Uart;
 use leakscope_project::{
     Build, Chip, DefaultsFile, Description, Examination, Sdkconfig, UnknownVersion, examine,
 };
@@ -72,6 +73,13 @@ impl EspIdf {
         let program = self.program.as_deref().and_then(changed);
         program
             .is_some_and(|program| changed(&self.sdkconfig).is_some_and(|config| config > program))
+    }
+
+    /// The UART that would carry its traces.
+    pub(crate) fn uart(&self) -> Uart {
+        self.config
+            .as_ref()
+            .map_or_else(|| Uart::of(&Sdkconfig::default()), Uart::of)
     }
 
     /// What it is built for.

@@ -16,13 +16,19 @@ pub(super) fn add(project: &EspIdf, way: &str, lines: &[String]) -> anyhow::Resu
         hint: "SDKCONFIG_DEFAULTS names them; add the lines to one of these by hand",
     })?;
     let before = fs::read(&path).unwrap_or_default();
-    let gap = match before.last() {
-        None => "",
-        Some(b'\n') => "\n",
-        Some(_) => "\n\n",
+    // As the file's other lines end.
+    let end = if before.windows(2).any(|pair| pair == b"\r\n") {
+        "\r\n"
+    } else {
+        "\n"
     };
-    let lines = lines.join("\n");
-    let text = format!("{gap}# Heap recording: {way} (leakscope doctor --write)\n{lines}\n");
+    let gap = match before.last() {
+        None => String::new(),
+        Some(b'\n') => end.to_owned(),
+        Some(_) => end.repeat(2),
+    };
+    let lines = lines.join(end);
+    let text = format!("{gap}# Heap recording: {way} (leakscope doctor --write){end}{lines}{end}");
     let file = OpenOptions::new().create(true).append(true).open(&path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| format!("`{}` cannot be written", shown(&path)))

@@ -6,12 +6,13 @@
 mod defaults;
 mod text;
 
-pub(super) use text::{lacking, name};
+pub(super) use text::{lacking, name, typed};
 
 use std::io::Write;
 
-use leakscope_project::{Additions, Chip, Examination, Way, additions};
+use leakscope_project::{Additions, Chip, Examination, UnknownVersion, Way, additions};
 use leakscope_report::json;
+use leakscope_symbols::Symbols;
 use serde::Serialize;
 
 use crate::cli::{Doctor, DoctorWay, ReportFormat};
@@ -45,6 +46,8 @@ struct About<'p> {
     stale: bool,
     esp_idf: String,
     chip: Chip,
+    /// The chip that the description names, if `sdkconfig` names another one, which counts.
+    described_target: Option<&'p str>,
     /// Null if there is none.
     sdkconfig: Option<String>,
     openocd_arguments: Vec<String>,
@@ -54,8 +57,25 @@ struct About<'p> {
 #[derive(Serialize)]
 struct Judged {
     ready: bool,
+    /// Functions that the program has to call, and has not; null if there is no program that can be read.
+    not_called: Option<Vec<&'static str>>,
     #[serde(flatten)]
     examination: Examination,
+}
+
+impl Judged {
+    fn of(examination: Examination, symbols: Option<&Symbols>) -> Self {
+        let calls = examination.way.calls().iter().copied();
+        let not_called: Option<Vec<_>> = symbols.map(|symbols| {
+            let lacks = |call: &&str| symbols.symbol(call).is_none();
+            calls.filter(lacks).collect()
+        });
+        Self {
+            ready: examination.is_ready() && not_called.as_ref().is_none_or(Vec::is_empty),
+            not_called: not_called.filter(|_| examination.impossible.is_none()),
+            examination,
+        }
+    }
 }
 
 impl Doctor {
@@ -80,7 +100,11 @@ impl Doctor {
             }
             ReportFormat::Json => json::write(&mut screen.out, &answer)?,
         }
-        Ok(screen.out.flush()?)
+        screen.out.flush()?;
+        if self.write {
+            refuse_impossible(&answer)?;
+        }
+        Ok(())
     }
 }
 
@@ -108,8 +132,39 @@ fn esp_idf(doctor: &Doctor) -> anyhow::Result<EspIdf> {
     Err(Advised { message, hint }.into())
 }
 
+/// Lines were to be written for a way that cannot be gone.
+fn refuse_impossible(answer: &Answer<'_>) -> Result<(), Advised> {
+    let mut ways = answer.ways.iter().map(|judged| &judged.examination);
+    // Without a choice, no way is possible, and all for one reason.
+    let Some(way) = ways.find(|way| answer.chosen.is_none_or(|chosen| way.way == chosen)) else {
+        return Ok(());
+    };
+    let Some(why) = way.impossible else {
+        return Ok(());
+    };
+    Err(Advised {
+        message: format!(
+            "nothing was written: {} is not possible: {why}",
+            text::name(way.way)
+        ),
+        hint: "`leakscope doctor` shows which ways are possible",
+    })
+}
+
 fn answer<'p>(doctor: &Doctor, project: &'p EspIdf) -> anyhow::Result<Answer<'p>> {
-    let (build, ways) = project.examine()?;
+    let (build, ways) = project.examine().map_err(|unknown| Advised {
+        message: unknown.to_string(),
+        hint: match unknown {
+            UnknownVersion::NotSaid => {
+                "`idf.py reconfigure` writes the version into build/project_description.json"
+            }
+            UnknownVersion::TooOld(_) => {
+                "what heap_trace_dump() prints in the console is read, of older versions too: docs/heap-dumps.md"
+            }
+        },
+    })?;
+    let program = project.program.as_deref();
+    let symbols = program.and_then(|program| Symbols::open(program).ok());
     let chosen = match doctor.way.map(Way::from) {
         Some(wanted) => ways.iter().find(|way| way.way == wanted),
         None => Examination::usual(&ways),
@@ -135,6 +190,8 @@ fn answer<'p>(doctor: &Doctor, project: &'p EspIdf) -> anyhow::Result<Answer<'p>
                 &project.description,
                 &build.chip,
             ),
+            described_target: Some(project.description.target.as_str())
+                .filter(|target| !target.is_empty() && *target != build.chip.target),
             chip: build.chip,
             sdkconfig: project.config.as_ref().map(|_| shown(&project.sdkconfig)),
         },
@@ -143,10 +200,7 @@ fn answer<'p>(doctor: &Doctor, project: &'p EspIdf) -> anyhow::Result<Answer<'p>
         additions: additions.unwrap_or_default(),
         ways: ways
             .into_iter()
-            .map(|examination| Judged {
-                ready: examination.is_ready(),
-                examination,
-            })
+            .map(|examination| Judged::of(examination, symbols.as_ref()))
             .collect(),
         written: false,
     })

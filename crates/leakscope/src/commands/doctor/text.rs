@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use clap::ValueEnum;
 use leakscope_project::{CheckedOption, Examination, State, Way};
 use leakscope_report::sanitise;
 use leakscope_report::units::counted;
@@ -18,6 +17,16 @@ pub(in crate::commands) fn name(way: Way) -> &'static str {
         Way::Jtag => "JTAG",
         Way::Uart => "UART",
         Way::UsbSerialJtag => "USB-Serial-JTAG",
+        Way::Console => "console",
+    }
+}
+
+/// What is typed for a way, behind `--way`.
+pub(in crate::commands) fn typed(way: Way) -> &'static str {
+    match way {
+        Way::Jtag => "jtag",
+        Way::Uart => "uart",
+        Way::UsbSerialJtag => "usb-serial-jtag",
         Way::Console => "console",
     }
 }
@@ -46,7 +55,7 @@ fn about(answer: &Answer<'_>) -> Vec<String> {
         Some(path) => path.clone(),
         None => "there is no sdkconfig: `idf.py reconfigure` makes it".to_owned(),
     };
-    vec![
+    let mut lines = vec![
         format!("Project  {}, in {}", project.name, project.folder),
         format!(
             "Built    with ESP-IDF {} for {}",
@@ -54,7 +63,14 @@ fn about(answer: &Answer<'_>) -> Vec<String> {
         ),
         format!("Program  {program}"),
         format!("Options  {options}"),
-    ]
+    ];
+    if let Some(target) = project.described_target {
+        lines.push(format!(
+            "Warning  build/project_description.json is of a build for {target}, sdkconfig for {}: `idf.py reconfigure`",
+            project.chip.target
+        ));
+    }
+    lines
 }
 
 fn way(judged: &Judged, lines: &mut Vec<String>) {
@@ -62,19 +78,27 @@ fn way(judged: &Judged, lines: &mut Vec<String>) {
     let state = match way.impossible {
         Some(why) => format!("not possible: {why}"),
         None if judged.ready => "ready".to_owned(),
+        None if way.is_ready() => "not ready, the program lacks calls".to_owned(),
         None => format!("not ready, {}", lacking(way)),
     };
     lines.push(format!("{}: {state}", name(way.way)));
-    let lengths = way.options.iter().map(|option| option.line().len());
+    let lengths = way.options.iter().map(|option| found_line(option).len());
     let width = lengths.max().unwrap_or_default();
     for option in &way.options {
-        let line = option.line();
+        let line = found_line(option);
         let (state, why) = (word(option.state), explained(option));
         lines.push(format!("  {state:<8} {line:<width$}  {why}"));
     }
     let steps = way.steps.iter().map(|step| format!("  to do    {step}"));
     lines.extend(steps);
-    let remarks = way.notes.iter().chain(&way.limits);
+    if let Some(calls) = judged.not_called.as_ref().filter(|calls| !calls.is_empty()) {
+        lines.push(format!(
+            "  to do    the program calls no {}()",
+            calls.join("(), ")
+        ));
+    }
+    let notes = way.notes.iter().map(String::as_str);
+    let remarks = notes.chain(way.limits.iter().copied());
     lines.extend(remarks.map(|remark| format!("  note     {remark}")));
 }
 
@@ -99,6 +123,14 @@ fn word(state: State) -> &'static str {
     }
 }
 
+/// The line as it is wanted; if another value will do, with that.
+fn found_line(option: &CheckedOption) -> String {
+    match (&option.found, option.state) {
+        (Some(found), State::On) => option.line_with(found),
+        _ => option.line(),
+    }
+}
+
 fn explained(option: &CheckedOption) -> String {
     match (&option.found, option.state) {
         (_, State::On) | (None, _) => option.why.to_owned(),
@@ -111,11 +143,23 @@ fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
         return;
     };
     let found = &answer.additions;
-    let file = answer.defaults.as_deref().unwrap_or("sdkconfig.defaults");
     if !found.lines.is_empty() {
         lines.push(String::new());
-        lines.push(format!("For {way}, {file} lacks"));
-        lines.extend(found.lines.iter().map(|line| format!("  {line}")));
+        lines.push(match &answer.defaults {
+            Some(file) => format!("For {way}, {file} lacks"),
+            None => format!("For {way}, the files of defaults lack"),
+        });
+        let ways = answer.ways.iter().map(|judged| &judged.examination);
+        let options = ways.flat_map(|way| &way.options);
+        let optional = options.filter(|option| !option.required);
+        let optional: Vec<String> = optional.map(CheckedOption::line).collect();
+        let (stacks, required): (Vec<_>, Vec<_>) =
+            (found.lines.iter()).partition(|line| optional.contains(line));
+        lines.extend(required.iter().map(|line| format!("  {line}")));
+        if !stacks.is_empty() {
+            lines.push("and, without which there are no call stacks or short ones,".to_owned());
+            lines.extend(stacks.iter().map(|line| format!("  {line}")));
+        }
     }
     if !found.conflicts.is_empty() {
         lines.push(String::new());
@@ -132,17 +176,8 @@ fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
 /// What was done, and what is to be done next.
 pub(super) fn next(answer: &Answer<'_>, project: &EspIdf, asked: &Doctor) -> String {
     let mut lines = vec![String::new()];
+    lines.extend(outcome(answer, asked));
     let found = &answer.additions;
-    let file = answer.defaults.as_deref().unwrap_or("sdkconfig.defaults");
-    if answer.written {
-        let count = counted(found.lines.len() as u64, "line");
-        lines.push(format!("Added {count} to {file}."));
-    } else if !found.lines.is_empty() {
-        lines.push(format!(
-            "`{}` adds the lines to {file}.",
-            that_writes(asked)
-        ));
-    }
     let has_more_to_do = !found.lines.is_empty() || !found.present.is_empty();
     if has_more_to_do && project.config.is_some() {
         lines.extend(
@@ -153,21 +188,79 @@ pub(super) fn next(answer: &Answer<'_>, project: &EspIdf, asked: &Doctor) -> Str
             .map(str::to_owned),
         );
     }
-    let chosen = answer
-        .ways
-        .iter()
-        .find(|judged| Some(judged.examination.way) == answer.chosen);
-    if let Some(judged) = chosen.filter(|judged| judged.ready) {
-        lines.push(format!(
-            "To record: {}",
-            command(judged.examination.way, project)
-        ));
+    let mut ways = answer.ways.iter();
+    let chosen = ways.find(|judged| Some(judged.examination.way) == answer.chosen);
+    if let Some(judged) = chosen.filter(|judged| judged.examination.impossible.is_none()) {
+        lines.push("To record:".to_owned());
+        let steps = (1..).zip(steps(judged, answer, project));
+        lines.extend(steps.map(|(number, step)| format!("  {number}. {step}")));
     }
     // Nothing but the empty line.
     if lines.len() == 1 {
         return String::new();
     }
     text(&lines)
+}
+
+/// What has become of the lines to add.
+fn outcome(answer: &Answer<'_>, asked: &Doctor) -> Option<String> {
+    let found = &answer.additions;
+    let count = found.lines.len() as u64;
+    let mut ways = answer.ways.iter().map(|judged| &judged.examination);
+    let chosen = ways.find(|way| Some(way.way) == answer.chosen);
+    if let Some((way, why)) = chosen.and_then(|way| Some((way, way.impossible?))) {
+        return Some(format!(
+            "There is nothing to add for {}, which is not possible: {why}.",
+            name(way.way)
+        ));
+    }
+    match &answer.defaults {
+        _ if count == 0 && asked.write => Some(if found.conflicts.is_empty() {
+            "Nothing was written: there is no line to add.".to_owned()
+        } else {
+            "Nothing was written: what is left has to be changed by hand.".to_owned()
+        }),
+        _ if count == 0 => None,
+        Some(file) if answer.written => {
+            Some(format!("Added {} to {file}.", counted(count, "line")))
+        }
+        Some(file) => Some(format!(
+            "`{}` adds the lines to {file}.",
+            that_writes(asked)
+        )),
+        None => Some(
+            "None of the project's files of defaults lies in its folder: add the lines by hand."
+                .to_owned(),
+        ),
+    }
+}
+
+/// What is left to be done until there is a recording, in its order.
+fn steps(judged: &Judged, answer: &Answer<'_>, project: &EspIdf) -> Vec<String> {
+    let way = &judged.examination;
+    let mut steps = Vec::new();
+    if !way.is_ready() {
+        steps.push("add the options and do the rest that is missing above".to_owned());
+    }
+    if judged
+        .not_called
+        .as_ref()
+        .is_none_or(|calls| !calls.is_empty())
+    {
+        steps.push(format!(
+            "let the program call {}()",
+            way.way.calls().join("(), ")
+        ));
+    }
+    steps.push(
+        if judged.ready && judged.not_called.is_some() && !answer.project.stale {
+            "`idf.py flash`, unless the chip runs this program already".to_owned()
+        } else {
+            "`idf.py build flash`".to_owned()
+        },
+    );
+    steps.push(command(way.way, project));
+    steps
 }
 
 /// The same command, with `--write`.
@@ -177,9 +270,9 @@ fn that_writes(asked: &Doctor) -> String {
         command += " --project ";
         command += &shell::quoted(&folder.to_string_lossy());
     }
-    if let Some(way) = asked.way.and_then(|way| way.to_possible_value()) {
+    if let Some(way) = asked.way {
         command += " --way ";
-        command += way.get_name();
+        command += typed(way.into());
     }
     command + " --write"
 }
@@ -189,10 +282,8 @@ fn command(way: Way, project: &EspIdf) -> String {
     match way {
         Way::Jtag => format!("{program} record --start-openocd -o heap.svdat"),
         Way::Uart => {
-            let config = project.config.as_ref();
-            let said = config.and_then(|config| config.number("APPTRACE_UART_BAUDRATE"));
-            let speed = said.unwrap_or(1_000_000);
-            format!("{program} record --serial /dev/ttyUSB0@{speed} -o heap.svdat")
+            let baud = project.uart().baud;
+            format!("{program} record --serial /dev/ttyUSB0@{baud} -o heap.svdat")
         }
         // USB has no speed of its own.
         Way::UsbSerialJtag => {

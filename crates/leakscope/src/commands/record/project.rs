@@ -5,7 +5,7 @@ use leakscope_symbols::Symbols;
 
 use crate::cli::Record;
 use crate::cli::record::SourceArguments;
-use crate::commands::doctor::{lacking, name};
+use crate::commands::doctor::{lacking, name, typed};
 use crate::project::{Kind, Project, shown};
 use crate::screen;
 
@@ -68,7 +68,10 @@ pub(super) fn warn(record: &Record, project: &Project, symbols: Option<&Symbols>
         }
     } else if let Some(way) = first {
         screen::note(&sentence(way));
-        screen::hint("`leakscope doctor` says which options to add");
+        screen::hint(&format!(
+            "`leakscope doctor --way {}` says which options to add",
+            typed(way.way)
+        ));
     }
 }
 

@@ -162,6 +162,93 @@ fn lines_are_written() {
     assert_eq!(project.read("sdkconfig.defaults"), expected);
 }
 
+/// What cannot be done, or need not, is said; the exit code tells it from what was done.
+#[test]
+fn nothing_is_written() {
+    let project = EspIdf::new("esp32", "v4.4", "");
+    let asked = project.run(&["doctor", "--way", "uart"]).end();
+    assert_eq!(asked.code, 0);
+    let expected = "\nThere is nothing to add for UART, which is not possible: ESP-IDF traces over a UART from 5.0 on.\n";
+    assert!(asked.stdout.ends_with(expected), "{}", asked.stdout);
+    let ran = project.run(&["doctor", "--way", "uart", "--write"]).end();
+    assert_eq!(ran.code, 2);
+    let expected = "error: nothing was written: UART is not possible: ESP-IDF traces over a UART from 5.0 on\nhint: ";
+    assert!(ran.stderr.starts_with(expected), "{}", ran.stderr);
+    assert!(!project.path("sdkconfig.defaults").exists());
+    let host = EspIdf::new("linux", "v6.0", "CONFIG_IDF_TARGET=\"linux\"\n");
+    assert_eq!(host.run(&["doctor", "--write"]).end().code, 2);
+    project.run(&["doctor", "--write"]).stdout();
+    let again = project.run(&["doctor", "--write"]).stdout();
+    assert!(
+        again.contains("\nNothing was written: there is no line to add.\n"),
+        "{again}"
+    );
+}
+
+/// Lines end as the file's other lines do.
+#[test]
+fn defaults_with_crlf() {
+    let project = EspIdf::new("esp32", "v5.3", "");
+    project.write("sdkconfig.defaults", "CONFIG_APPTRACE_SV_ENABLE=y\r\n");
+    project.run(&["doctor", "--write"]).stdout();
+    let written = project.read("sdkconfig.defaults");
+    assert_eq!(
+        written.matches('\n').count(),
+        written.matches("\r\n").count()
+    );
+    assert!(
+        written.ends_with("CONFIG_HEAP_TRACING_STACK_DEPTH=10\r\n"),
+        "{written:?}"
+    );
+}
+
+/// What the program calls is looked up in it; what is left to do ends with the command.
+#[test]
+fn what_the_program_calls() {
+    let config = "CONFIG_APPTRACE_DEST_JTAG=y\nCONFIG_APPTRACE_SV_ENABLE=y\nCONFIG_APPTRACE_SV_DEST_JTAG=y\n\
+                  CONFIG_HEAP_TRACING_TOHOST=y\nCONFIG_HEAP_TRACING_STACK_DEPTH=32\n";
+    let project = EspIdf::new("esp32", "v5.3", config);
+    let unbuilt = project.run(&["doctor"]).stdout();
+    assert!(unbuilt.contains("  1. let the program call heap_trace_init_tohost(), heap_trace_start()\n  2. `idf.py build flash`\n  3. "), "{unbuilt}");
+    assert!(
+        unbuilt.contains("on       CONFIG_HEAP_TRACING_STACK_DEPTH=32 "),
+        "{unbuilt}"
+    );
+    let Some((_folder, elf)) = crate::gdbinit::program("void heap_trace_start(void) {}") else {
+        return;
+    };
+    fs::copy(&elf, project.path("build/demo.elf")).expect("a file");
+    let half = project.run(&["doctor"]).stdout();
+    assert!(half.contains("JTAG: not ready, "), "{half}");
+    assert!(
+        half.contains("  to do    the program calls no heap_trace_init_tohost()\n"),
+        "{half}"
+    );
+    assert!(half.contains("  2. `idf.py build flash`\n"), "{half}");
+    let calls = "void heap_trace_start(void) {} void heap_trace_init_tohost(void) {}";
+    let (_folder, elf) = crate::gdbinit::program(calls).expect("a compiler");
+    fs::copy(&elf, project.path("build/demo.elf")).expect("a file");
+    let whole = project.run(&["doctor"]).stdout();
+    assert!(whole.contains("JTAG: ready\n"), "{whole}");
+    assert!(
+        whole.contains(
+            "To record:\n  1. `idf.py flash`, unless the chip runs this program already\n  2. "
+        ),
+        "{whole}"
+    );
+}
+
+/// `sdkconfig` was changed to another chip since the build.
+#[test]
+fn two_targets() {
+    let project = EspIdf::new("esp32", "v5.3", C3);
+    let said = project.run(&["doctor"]).stdout();
+    let expected = "\nWarning  build/project_description.json is of a build for esp32, sdkconfig for esp32c3: ";
+    assert!(said.contains(expected), "{said}");
+    let answer = project.run(&["doctor", "--format", "json"]).json();
+    assert_eq!(answer["project"]["described_target"], "esp32");
+}
+
 /// A project without defaults gets some, in the folder that it has now.
 #[test]
 fn new_defaults() {
@@ -188,6 +275,12 @@ fn defaults_of_others() {
     let elsewhere = project.read(path);
     let elsewhere = elsewhere.replace("/project/sdkconfig.defaults", "/elsewhere/defaults");
     project.write(path, &elsewhere);
+    let asked = project.run(&["doctor"]).stdout();
+    assert!(
+        asked.contains("lies in its folder: add the lines by hand."),
+        "{asked}"
+    );
+    assert!(!asked.contains("--write"), "{asked}");
     let ran = project.run(&["doctor", "--write"]).end();
     assert_eq!(ran.code, 2);
     assert!(ran.stdout.contains("CONFIG_APPTRACE_SV_ENABLE=y"));
@@ -304,11 +397,11 @@ fn hostile_content() {
         (b"", "is no description of a project"),
         (
             b"{\"git_revision\": \"v3.3\"}",
-            "ESP-IDF 3.3 is older than 4.4",
+            "and its options have other names\nhint: what heap_trace_dump() prints in the console is read",
         ),
         (
             b"{\"git_revision\": \"a1b2c3\"}",
-            "says which ESP-IDF this is",
+            "says which ESP-IDF this is\nhint: `idf.py reconfigure`",
         ),
     ] {
         fs::write(project.path(path), content).expect("a folder with room");

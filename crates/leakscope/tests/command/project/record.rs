@@ -64,14 +64,15 @@ fn what_is_missing_is_said_before() {
     assert!(
         jtag.contains(
             "note: this build is not set up for JTAG: 6 options are missing, such as CONFIG_APPTRACE_DEST_JTAG=y\n\
-             hint: `leakscope doctor` says which options to add\n"
+             hint: `leakscope doctor --way jtag` says which options to add\n"
         ),
         "{jtag}"
     );
     let serial = said(&project, &["--serial", "/nowhere@1000000"]);
     assert!(
         serial.contains(
-            "not set up for UART: 6 options are missing, such as CONFIG_APPTRACE_DEST_UART1=y\n"
+            "not set up for UART: 6 options are missing, such as CONFIG_APPTRACE_DEST_UART1=y\n\
+             hint: `leakscope doctor --way uart` says which options to add\n"
         ),
         "{serial}"
     );
