@@ -425,19 +425,15 @@ fn another_build_is_no_reason_to_record_again() {
     let Some(program) = Program::compiled() else {
         return;
     };
-    let callers: String = (program.stack().iter())
-        .map(|caller| {
-            format!(
-                "24 bytes (@ 0x3ffb1000, Internal) allocated CPU 0 ccount 0x1000 caller {:#x}\n",
-                caller + 2
-            )
-        })
-        .collect();
+    let record = |caller: u32| {
+        let after = caller + 2;
+        format!("24 bytes (@ 0x3ffb1000, Internal) allocated CPU 0 ccount 0x1000 caller {after:#x}")
+    };
+    let mut lines = vec!["====== Heap Trace: 3 records (8 capacity) ======".to_owned()];
+    lines.extend(program.stack().into_iter().map(record));
+    lines.push("====== Heap Trace Summary ======\n".to_owned());
     let log = program.folder.path().join("heap.log");
-    let text = format!(
-        "====== Heap Trace: 3 records (8 capacity) ======\n{callers}====== Heap Trace Summary ======\n"
-    );
-    fs::write(&log, text).expect("a folder with room");
+    fs::write(&log, lines.join("\n")).expect("a folder with room");
     let known = program.folder.path().join("known");
     let ran = leakscope(["check", "--write-baseline"])
         .on(&[&log])

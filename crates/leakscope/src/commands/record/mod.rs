@@ -43,7 +43,6 @@ use leakscope_capture::recording::{
     CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
 };
 use leakscope_capture::source::{Source, SourceEvent};
-use leakscope_compare::gate::Doubt;
 use leakscope_report::{Report, json, text};
 use leakscope_symbols::Symbols;
 
@@ -178,11 +177,7 @@ impl Record {
             let (unpacking, cycle) = (Unpacking::default(), asked.cycle.as_deref());
             let image = self.at_the_end();
             let report = reading::report(&inputs, &unpacking, &self.symbols, cycle, &image)?;
-            let doubt = status.link_is_lost.then(|| {
-                let what = "the link to the device was lost, and did not come back";
-                Doubt::new(what, "record again: nothing is claimed of a part")
-            });
-            code = asked.conclude(&[report], format, doubt)?;
+            code = asked.conclude(&[report], format, status.doubt())?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
     }

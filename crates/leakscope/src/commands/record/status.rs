@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use leakscope_capture::source::SourceEvent;
+use leakscope_compare::gate::Doubt;
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::filter::Filter;
 use leakscope_report::log::{Format, LogRow, Writer};
@@ -33,7 +34,7 @@ pub(super) struct Status<'s> {
     state: State,
     next_update: Instant,
     /// Whether the link to the device is gone, and the device had not stopped tracing.
-    pub(super) link_is_lost: bool,
+    link_is_lost: bool,
     /// What is said above the line of call sites that leak too fast.
     pub(super) alarm: Option<Alarm<'s>>,
 }
@@ -80,6 +81,14 @@ impl Status<'_> {
     /// How long has been recorded.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// Why nothing can be claimed of what was recorded.
+    pub(super) fn doubt(&self) -> Option<Doubt> {
+        self.link_is_lost.then(|| {
+            let what = "the link to the device was lost, and did not come back";
+            Doubt::new(what, "record again: nothing is claimed of a part")
+        })
     }
 
     /// Something has happened.
