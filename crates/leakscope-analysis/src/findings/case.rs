@@ -103,6 +103,16 @@ impl<'a> Case<'a> {
         finding
     }
 
+    /// Why the observed stretch ends before the trace does.
+    pub(super) fn why_it_ends(&self) -> [Word; 2] {
+        let why = if self.history.failing_since.is_some() {
+            "; no memory was found any more from "
+        } else {
+            "; the whole heap is silent after "
+        };
+        [Word::Text(why), Word::Moment(self.to)]
+    }
+
     /// Ticks of the observed stretch.
     pub(super) fn length(&self) -> f64 {
         (self.to - self.from) as f64

@@ -13,13 +13,14 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     case.is_idle.then(|| Finding {
         verdict,
         confidence,
-        reason: vec![
+        reason: [
             Word::Count(case.outstanding()),
             Word::one_or(case.outstanding(), " block", " blocks"),
             Word::Text(", the last allocated at "),
             Word::Moment(case.history.last_allocation),
-            Word::Text("; the whole heap is silent after "),
-            Word::Moment(case.to),
-        ],
+        ]
+        .into_iter()
+        .chain(case.why_it_ends())
+        .collect(),
     })
 }

@@ -67,10 +67,7 @@ fn explain(case: &Case<'_>) -> Reason {
         && case.to < case.span.end
         && case.position(case.span.end) > 1.0 + NOTABLE_SILENCE
     {
-        reason.extend([
-            Word::Text("; the whole heap is silent after "),
-            Word::Moment(case.to),
-        ]);
+        reason.extend(case.why_it_ends());
     }
     reason
 }
