@@ -181,6 +181,8 @@ impl Diff {
             // A call site that has another's name is compared with another.
             for site in &mut sites {
                 site.status = Status::CannotTell;
+                (site.method, site.p, site.level) = (None, None, None);
+                (site.ratio_low, site.ratio_high) = (None, None);
             }
         }
         sites.sort_by(|one, other| {

@@ -32,6 +32,17 @@ fn at(recording: &Scenario) -> Report {
     report
 }
 
+/// With the problem that says that the ELF file is another program's.
+fn misnamed() -> Report {
+    let mut recording = leaking();
+    recording.overflow(1);
+    let mut report = report(&recording);
+    let problem = &mut report.problems[0];
+    problem.code = "elf-differs".into();
+    problem.message = "another program ran".to_owned();
+    report
+}
+
 /// All that can be different, by name.
 fn diffs() -> Vec<(&'static str, Diff)> {
     let mut renamed = Build::usual();
@@ -59,6 +70,10 @@ fn diffs() -> Vec<(&'static str, Diff)> {
         (
             "itself",
             Diff::of(&[report(&leaking())], &[report(&leaking())], None),
+        ),
+        (
+            "another-program",
+            Diff::of(&[misnamed()], &[misnamed()], None),
         ),
         (
             "moved",
