@@ -39,7 +39,7 @@ fn misnamed() -> Report {
     let mut report = report(&recording);
     let problem = &mut report.problems[0];
     problem.code = "elf-differs".into();
-    problem.message = "another program ran".to_owned();
+    problem.message = String::from("another program ran");
     report
 }
 
