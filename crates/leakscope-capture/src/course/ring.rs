@@ -69,6 +69,8 @@ where
 
     /// Does what is due where the target stands still.
     fn attend(&mut self, halt: Halt, receiver: &mut dyn Receiver) -> Result<(), D::Error> {
+        // It may have come together with the news of the halt, after which nobody may ask any more.
+        self.hand_over_text(receiver);
         let (arrival, actions) = self.course.arrive(halt);
         if let Arrival::Elsewhere { signal, address } = arrival {
             receiver.event(TargetEvent::Interrupted { signal, address });

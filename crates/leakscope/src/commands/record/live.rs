@@ -72,8 +72,8 @@ impl<'r> Live<'r> {
     /// Takes into account what has been written since the last time, or some of it: whether there is more. `log` is
     /// shown what the device says. What failed can be tried again.
     pub(super) fn follow(&mut self, log: &mut dyn FnMut(Line)) -> anyhow::Result<bool> {
-        let (is_behind, counts) = self.reader.read()?;
-        self.counts = counts;
+        let read = self.reader.read();
+        // Where nothing is recorded, there is no file to read; what the device prints is shown all the same.
         for line in self.lines.waiting() {
             let Line::Row(row) = &line else {
                 log(line);
@@ -87,6 +87,8 @@ impl<'r> Live<'r> {
             }
         }
         log(Line::LeftOut(self.lines.left_out()));
+        let (is_behind, counts) = read?;
+        self.counts = counts;
         Ok(is_behind)
     }
 
