@@ -103,7 +103,7 @@ impl<'o> Parquet<'o> {
                 Typed::Numbers(values) => write::<Int64Type>(&mut writer, values, there)?,
                 Typed::Reals(values) => write::<DoubleType>(&mut writer, values, there)?,
                 Typed::Texts(texts) => {
-                    write::<ByteArrayType>(&mut writer, &mut texts.values, there)?
+                    write::<ByteArrayType>(&mut writer, &mut texts.values, there)?;
                 }
             }
             writer.close()?;

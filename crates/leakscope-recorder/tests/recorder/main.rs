@@ -17,6 +17,7 @@ mod records;
 mod roundtrip;
 mod rtt;
 mod scheduler;
+mod silence;
 mod sinks;
 mod stacks;
 mod start;
