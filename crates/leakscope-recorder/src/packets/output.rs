@@ -214,15 +214,27 @@ impl Output<'_> {
     /// period.
     pub(crate) fn keep_time(&mut self) {
         let half = self.scale.mask / 2 + 1;
-        // More than seven eighths of a period are none, where this is called often enough: an emulator's clock may step
-        // back, between a counter's reload and the interrupt that counts it.
-        if !(half..half / 4 * 7).contains(&self.passed()) {
+        if self.passed() < half || self.has_gone_back() {
             return;
         }
         self.chain.last = self.chain.last.wrapping_add(half);
         if self.chain.mode != Mode::Stopped {
             self.chain.owed = self.chain.owed.saturating_add(1);
             self.settle();
+        }
+    }
+
+    /// Whether the clock has stepped back since the last packet: one that counts an operating system's ticks does, if
+    /// interrupts are off for longer than a tick. Where `poll` is called often enough, as much time as that would be
+    /// otherwise cannot have passed.
+    fn has_gone_back(&self) -> bool {
+        self.passed() >= self.scale.mask / 8 * 7
+    }
+
+    /// A clock that has stepped back stands still in the recording until it has caught up.
+    pub(crate) fn never_goes_back(&mut self) {
+        if self.chain.mode != Mode::Stopped && self.has_gone_back() {
+            self.now = self.chain.last;
         }
     }
 

@@ -323,6 +323,7 @@ where
         self.cores[core].state.with(section, |state| {
             let State { chain, session } = state;
             let mut output = self.output(core, chain, now, None);
+            output.never_goes_back();
             let result = access(session, &mut output);
             output.account_of_repeats();
             output.reopen(D::LONGEST);

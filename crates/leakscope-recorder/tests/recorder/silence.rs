@@ -31,8 +31,22 @@ fn ten_minutes_at_240_megahertz() {
     assert_eq!(time_after(seconds, 600 * SECOND), 600 * SECOND);
 }
 
-/// As an emulator's may, between a counter's reload and the interrupt that counts it.
+/// As one does that counts an operating system's ticks, if interrupts are off for longer than a tick.
 #[test]
 fn a_clock_that_steps_back_has_not_come_round() {
     assert_eq!(time_after([50_000, 25_000, 50_100], 60_000), 60_000);
+
+    let clock = FakeClock::at(0);
+    let stream: Stream<Leakscope<4>, &FakeClock> = Stream::new();
+    stream.init(&clock, Config::new("x"));
+    stream.start();
+    drained(&stream, 0);
+    for moment in [50_000, 25_000, 60_000] {
+        clock.0.store(moment, Ordering::Relaxed);
+        stream.event(SystemEvent::IsrEnter(5));
+    }
+    let times: Vec<u64> = (packets(&drained(&stream, 0)).iter())
+        .map(|packet| packet.time)
+        .collect();
+    assert_eq!(times, [50_000, 50_000, 60_000]);
 }
