@@ -8,7 +8,7 @@
 //! - [`places`] finds where in the program it begins and ends.
 //! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
 //! - [`alone`] is its reader; if a [`page`] shows the recording in the browser meanwhile, the page's engine is.
-//! - [`queue`] keeps what there was no time to show yet, and no more than a stated number of it.
+//! - [`mod@queue`] keeps what there was no time to show yet, and no more than a stated number of it.
 //! - [`alarm`] says at once which call site leaks too fast.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
