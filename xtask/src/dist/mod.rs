@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: all that a release gives out, in one folder, and the same bytes whoever makes it.
 //!
-//! - [`build`] has cargo and maturin build the command and the Python package.
-//! - [`checksums`] lists what there is.
+//! - `build` has cargo and maturin build the command and the Python package.
+//! - `checksums` lists what there is.
 
 mod build;
 mod checksums;
