@@ -344,8 +344,9 @@ impl Stream {
         Ready::Item
     }
 
+    /// None, in a stream that goes on from a checkpoint and was not given its bytes again yet.
     fn unread_bytes(&self) -> &[u8] {
-        &self.buffer[self.unread.clone()]
+        self.buffer.get(self.unread.clone()).unwrap_or_default()
     }
 
     fn position(&self) -> u64 {
