@@ -516,7 +516,7 @@ fn arguments_of_openocd() {
 }
 
 proptest! {
-    /// Whatever a file holds, it is read, and what is to be added is added once: with the lines, nothing is left to add.
+    /// A file is read whatever it holds, and what is to be added is added once: with the lines, nothing is left to add.
     #[test]
     fn any_bytes(config: Vec<u8>, defaults: String, minor in 0_u16..8, major in 4_u16..8) {
         let _ = Description::parse(&config);

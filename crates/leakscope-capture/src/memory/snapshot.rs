@@ -19,7 +19,7 @@ pub struct Snapshot {
     pub halted: Duration,
 }
 
-/// Whoever wants a snapshot at the end of a recording keeps one of these, and looks into it afterwards.
+/// An order for a snapshot at the end of a recording: its owner looks into it afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotRequest {
     /// What is wanted.

@@ -2,7 +2,7 @@
 //!
 //! [`read`] recognises what a file is; a file here reads each format: `elf` core dumps, with their `notes`;
 //! `esp_idf` the container of ESP-IDF's; `zephyr` Zephyr's; `console` both as a device prints them. [`write()`] writes our own.
-//! Whatever is wrong with a file becomes a [`Problem`]; what of it can be read is read.
+//! A [`Problem`] says what is wrong with a file; what of it can be read is read.
 mod console;
 mod elf;
 mod esp_idf;

@@ -67,7 +67,7 @@ impl Repeats {
         self.credit >= USUAL * PART
     }
 
-    /// So many bytes were repetitions.
+    /// Takes so many bytes that were repetitions off the budget.
     pub(crate) fn pay(&mut self, bytes: usize) {
         self.credit = self.credit.saturating_sub(bytes * PART);
     }

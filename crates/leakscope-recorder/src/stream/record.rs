@@ -325,7 +325,7 @@ where
 
     fn task(&self, task: &Task<'_>) {
         let is_remembered = self.with_tasks(|tasks| tasks.insert(task));
-        // Whatever else is known of a task beyond the list, the host was told.
+        // The host was told all else that is known of a task beyond the list.
         if !is_remembered && task.name.is_empty() {
             return;
         }

@@ -12,7 +12,7 @@ use leakscope_systemview::id;
 use crate::host::{CORE, CountingClock, FakeCore, drained, packets};
 use crate::overflow::{events, lost};
 
-/// Whoever drains while another does takes nothing, however often it tries.
+/// A reader that drains while another does takes nothing, however often it tries.
 #[test]
 fn there_is_one_reader() {
     let stream: Stream<Leakscope<0>, CountingClock> = Stream::new();

@@ -389,15 +389,18 @@ fn another_program_is_a_loud_problem() {
     assert!(text.contains(expected), "{text}");
 }
 
+/// The program that is traced, and one that was built anew since: a function was added before the others.
+fn two_builds() -> Option<(Program, Program)> {
+    let before = "APART void region(";
+    let added = format!("APART unsigned added(unsigned n) {{ return n * n + 3; }}\n{before}");
+    let rebuilt = Program::of(&PROGRAM.replace(before, &added));
+    Program::compiled().zip(rebuilt)
+}
+
 /// The commonest mistake of all: the program was built anew since. Its code lies a little elsewhere.
 #[test]
 fn another_build_is_a_loud_problem() {
-    let before = "APART void region(";
-    let added = format!("APART unsigned added(unsigned n) {{ return n * n + 3; }}\n{before}");
-    let (Some(traced), Some(rebuilt)) = (
-        Program::compiled(),
-        Program::of(&PROGRAM.replace(before, &added)),
-    ) else {
+    let Some((traced, rebuilt)) = two_builds() else {
         return;
     };
     let trace = traced.trace("trace.svdat", &leak(&traced.stack(), None));
@@ -456,12 +459,7 @@ fn another_build_is_no_reason_to_record_again() {
 /// What `diff` calls by the names of another build is another function: it says so first, and compares nothing.
 #[test]
 fn another_build_is_not_compared() {
-    let before = "APART void region(";
-    let added = format!("APART unsigned added(unsigned n) {{ return n * n + 3; }}\n{before}");
-    let (Some(traced), Some(rebuilt)) = (
-        Program::compiled(),
-        Program::of(&PROGRAM.replace(before, &added)),
-    ) else {
+    let Some((traced, rebuilt)) = two_builds() else {
         return;
     };
     let trace = traced.trace("trace.svdat", &leak(&traced.stack(), None));

@@ -6,7 +6,7 @@ use super::cut::is_readable;
 use super::explain::longest_chain;
 use super::{Ready, Special, State, Stream, split};
 
-/// So many bytes are searched for a start sequence before others are believed to be a recording.
+/// A start sequence is sought in so many bytes before others are believed to be a recording.
 const HEAD: usize = 64 * 1024;
 
 /// This many packets in a row, of few kinds, are a recording that has lost its start.

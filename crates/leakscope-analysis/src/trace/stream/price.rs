@@ -500,7 +500,7 @@ mod tests {
         (0..count).map(|_| next()).collect()
     }
 
-    /// Whatever a packet says, and whatever was seen before it: a gap in its place is dearer.
+    /// A gap in a packet's place is dearer than the packet, whatever it says and whatever was seen before it.
     #[test]
     fn all_escapes_together_cost_less_than_a_gap() {
         let mut counts = Counts::default();
