@@ -41,6 +41,16 @@ fn stands(mut finding: Finding, although: Reason) -> Finding {
     finding
 }
 
+/// The accusation, if what a core did is missing: it may have freed what seems to live.
+pub(super) fn without_core(finding: Finding, core: u8) -> Finding {
+    let although = vec![
+        Word::Text("; what core "),
+        Word::Count(core.into()),
+        Word::Text(" freed is missing"),
+    ];
+    stands(finding, although)
+}
+
 /// How many lost packets can have been frees of the site's blocks.
 fn explain(case: &Case<'_>, loss: &Loss<'_>) -> Reason {
     let lost = loss.lost();

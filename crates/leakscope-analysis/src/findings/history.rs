@@ -167,6 +167,8 @@ pub struct Span {
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
     pub losses: Option<Losses>,
+    /// A core whose data are missing altogether: it may have freed anything.
+    pub missing_core: Option<u8>,
 }
 
 /// A stretch of time in which packets were lost.

@@ -93,7 +93,11 @@ const EXCUSING: [Rule; 4] = [
 ///
 /// Any history gets an answer, also one that contradicts itself.
 pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
-    damage::weigh(&Case::new(history, span))
+    let finding = damage::weigh(&Case::new(history, span));
+    match span.missing_core {
+        Some(core) if finding.verdict.is_leak() => damage::without_core(finding, core),
+        _ => finding,
+    }
 }
 
 /// The verdict on a case.

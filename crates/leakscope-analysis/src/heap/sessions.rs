@@ -52,6 +52,8 @@ pub(super) struct Known {
     pub(super) second: u64,
     /// Packets that were read.
     pub(super) packets: u64,
+    /// A core whose data are missing.
+    pub(super) missing_core: Option<u8>,
 }
 
 impl HeapModel {
@@ -135,6 +137,7 @@ impl HeapModel {
             frees: self.releases.moments().to_vec(),
             gaps: self.gaps.list().to_vec(),
             losses: None,
+            missing_core: trace.missing_core,
         };
         let counts = LossCounts {
             packets: trace.packets.max(self.session.heap_events),

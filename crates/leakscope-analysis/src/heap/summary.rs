@@ -81,10 +81,15 @@ impl HeapModel {
         // Where there were sessions before, packets are taken to be spread as heap events are.
         let packets = u128::from(counts.packets) * u128::from(self.session.heap_events)
             / u128::from(counts.heap_events.max(1));
+        let missing_core = |problem: &Problem| match problem.kind {
+            ProblemKind::CoreMissing { core } => Some(core),
+            _ => None,
+        };
         Known {
             idle_since: trace.idle_since(),
             second: trace.target().timestamp_hz.into(),
             packets: packets as u64,
+            missing_core: trace.problems().list().iter().find_map(missing_core),
         }
     }
 

@@ -322,6 +322,7 @@ impl Twin {
             frees: self.some_free_times(),
             gaps: Vec::new(),
             losses: None,
+            missing_core: None,
         }
     }
 

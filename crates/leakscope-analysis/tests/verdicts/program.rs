@@ -92,6 +92,7 @@ impl Program {
             frees: self.others_free.clone(),
             gaps: self.gaps.clone(),
             losses: None,
+            missing_core: None,
         };
         let counts = LossCounts {
             packets: PACKETS,

@@ -81,6 +81,7 @@ prop_compose! {
         frees in vec(number(), 0..20),
         gaps in vec((number(), number(), option::of(number())), 0..6),
         sites in vec(any_history(), 0..5),
+        missing_core in option::of(any::<u8>()),
     ) -> Span {
         let mut span = Span {
             end: numbers[0],
@@ -96,6 +97,7 @@ prop_compose! {
             frees,
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
             losses: None,
+            missing_core,
         };
         let counts = LossCounts { packets: numbers[9], returned: numbers[10] % 3, reused: numbers[10], unknown_frees: numbers[11] };
         span.losses = Losses::of(&span, counts, sites.into_iter());
@@ -154,6 +156,7 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
         second: span.second * 2,
         frees: span.frees.iter().map(|time| time * 2).collect(),
         losses: None,
+        missing_core: span.missing_core,
     };
     (history, span)
 }

@@ -50,6 +50,30 @@ fn who_finds_no_memory_has_not_stopped_growing() {
 }
 
 #[test]
+fn a_core_whose_data_are_missing_may_have_freed_it() {
+    let program = kept(&every(25, 100, 1000));
+    let mut span = program.span();
+    let whole = judge(&program.history(), &span);
+    span.missing_core = Some(1);
+    let half = judge(&program.history(), &span);
+    assert_eq!(
+        (
+            whole.verdict,
+            whole.confidence,
+            half.verdict,
+            half.confidence
+        ),
+        (
+            Verdict::LeakSteady,
+            Confidence::High,
+            Verdict::LeakSteady,
+            Confidence::Medium
+        )
+    );
+    assert!(half.reason.contains(&Word::Text(" freed is missing")));
+}
+
+#[test]
 fn the_blocks_of_one_burst_count_once() {
     let bursts = |bursts: &[u64]| {
         let births: Vec<u64> = bursts.iter().flat_map(|&burst| burst..burst + 9).collect();
