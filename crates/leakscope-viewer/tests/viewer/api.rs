@@ -134,7 +134,7 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
 fn every_route_is_documented_with_its_fields() {
     let (dump, program) = (dump(), Program::default());
     let with_image = with_image();
-    let mut engines = [
+    let mut engines = vec![
         engine(&program, inputs(1, 3_000)),
         engine(&program, eventful(1, 3_000)),
         Engine::of_dump(&dump, &program),
