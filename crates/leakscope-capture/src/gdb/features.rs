@@ -6,6 +6,10 @@ use super::hex;
 
 /// The answer to `qSupported`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature of its own"
+)]
 pub struct Features {
     /// The longest packet it takes, in bytes.
     pub packet_size: usize,

@@ -88,10 +88,10 @@ fn openocd_gives_the_registers_of_each_core() {
     let mut client = Client::connect(&server.endpoint, &Interrupt::default()).unwrap();
     assert_eq!(Debugger::registers(&mut client), [], "it runs");
     client.halt().unwrap();
-    let request = SnapshotRequest::new(vec![RAM..RAM + 16]);
+    let request = SnapshotRequest::new(vec![RAM..RAM + 16, RAM + 32..RAM + 48]);
     request.take(&mut client);
     let snapshot = request.taken().unwrap();
-    assert_eq!(snapshot.pieces.len(), 1);
+    assert_eq!(snapshot.pieces.len(), 2);
     let numbers: Vec<u64> = snapshot.registers.iter().map(|core| core.number).collect();
     assert_eq!(numbers, [1, 2]);
     for (core, index) in snapshot.registers.iter().zip(0_u32..) {

@@ -121,10 +121,10 @@ pub(super) fn conclude(
         Some(elf) => format!(" --elf {}", shell::quoted(&elf.to_string_lossy())),
         None => String::new(),
     };
-    let image = at_the_end.image.iter();
-    let image: String = image
-        .map(|image| format!(" --image {}", shell::quoted(image)))
-        .collect();
+    let image = match at_the_end.image.first() {
+        Some(image) => format!(" --image {}", shell::quoted(image)),
+        None => String::new(),
+    };
     let program = shell::program();
     if !record.no_report {
         writeln!(out)?;
