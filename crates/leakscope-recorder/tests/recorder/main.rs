@@ -7,7 +7,6 @@ mod apptrace;
 mod bytes;
 mod commands;
 mod dump;
-mod header;
 mod hooks;
 mod host;
 mod nested;
