@@ -105,7 +105,7 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![1 => Just(0), 20 => 1..300_usize, 2 => 1..100_000_usize, 1 => Just(usize::MAX)]
 }
 
-fn ticks() -> impl Strategy<Value = u32> {
+pub(crate) fn ticks() -> impl Strategy<Value = u32> {
     prop_oneof![
         30 => 0..200_u32,
         6 => 0..200_000_u32,
@@ -120,11 +120,9 @@ fn command() -> impl Strategy<Value = u8> {
     prop_oneof![10 => 1..8_u8, 1 => Just(127), 2 => Just(128), 1 => Just(0), 1 => any::<u8>()]
 }
 
-fn call(cores: usize) -> impl Strategy<Value = Call> {
-    let stack = 0x2000_0000..0x2000_8000_usize;
-    let text = 0..TEXTS.len();
-    let task = prop_oneof![4 => 0..5_u32, 1 => 0..40_u32];
-    let heap = prop_oneof![
+/// What happens on the heap.
+pub(crate) fn heap() -> impl Strategy<Value = Call> {
+    prop_oneof![
         6 => (place(), size(), caller()).prop_map(|(at, size, by)| Call::Alloc(at, size, by)),
         4 => (place(), size(), caller()).prop_map(|(at, size, by)| Call::Free(at, size, by)),
         2 => (place(), size(), caller()).prop_map(|(at, size, by)| Call::ReallocBegins(at, size, by)),
@@ -133,7 +131,13 @@ fn call(cores: usize) -> impl Strategy<Value = Call> {
         1 => (place(), size(), size(), caller())
             .prop_map(|(at, size, wanted, by)| Call::ReallocFailed(at, size, wanted, by)),
         1 => (size(), caller()).prop_map(|(size, by)| Call::Failed(size, by)),
-    ];
+    ]
+}
+
+fn call(cores: usize) -> impl Strategy<Value = Call> {
+    let stack = 0x2000_0000..0x2000_8000_usize;
+    let text = 0..TEXTS.len();
+    let task = prop_oneof![4 => 0..5_u32, 1 => 0..40_u32];
     let rest = prop_oneof![
         12 => (prop::sample::select(&SYSTEM[..]), any::<u32>())
             .prop_map(|(event, number)| Call::System(event, number % 8 * 4)),
@@ -153,7 +157,7 @@ fn call(cores: usize) -> impl Strategy<Value = Call> {
         8 => (0..cores as u32 + 1, 0..3000_usize).prop_map(|(core, most)| Call::Drain(core, most)),
         1 => any::<u32>().prop_map(|position| Call::ProbeReads(position % 5000)),
     ];
-    prop_oneof![20 => heap, 10 => rest, 15 => ticks().prop_map(Call::Tick), 2 => reader]
+    prop_oneof![20 => heap(), 10 => rest, 15 => ticks().prop_map(Call::Tick), 2 => reader]
 }
 
 /// Calls in some order; most sequences begin with a start, and often the same is done many times.

@@ -56,6 +56,37 @@ pub(crate) struct Config {
     pub(crate) record_policy: c_int,
 }
 
+impl Config {
+    /// Nothing is known.
+    pub(crate) const NONE: Self = Self {
+        application: std::ptr::null(),
+        device: std::ptr::null(),
+        core: std::ptr::null(),
+        operating_system: std::ptr::null(),
+        descriptions: std::ptr::null(),
+        description_count: 0,
+        clock: None,
+        clock_hz: 0,
+        cpu_hz: 0,
+        microseconds: None,
+        write_when_full: None,
+        wait_when_full: false,
+        ram_base: 0,
+        id_shift: 0,
+        heap_base: 0,
+        heap_size: 0,
+        heap_alignment_bits: 0,
+        code_start: 0,
+        code_end: 0,
+        stacks_start: 0,
+        stacks_end: 0,
+        filter_least_size: 0,
+        filter_one_in: 0,
+        filter_task: 0,
+        record_policy: 0,
+    };
+}
+
 /// `struct leakscope_summary`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]

@@ -13,3 +13,13 @@ mod library;
 mod records;
 mod stack;
 mod stream;
+mod tell;
+
+/// How many sequences of calls are tried.
+fn cases() -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        cases: 200,
+        failure_persistence: None,
+        ..Default::default()
+    }
+}

@@ -4,14 +4,15 @@ use std::ffi::{CString, c_char};
 
 use leakscope_recorder::dialect::{Dialect, EspIdf, Leakscope};
 use leakscope_recorder::stream::{self, Filter, WhenFull};
-use leakscope_recorder::{Block, Level, Recorder, SystemEvent, Task};
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Cases, TestRunner};
+use proptest::test_runner::TestRunner;
 
-use crate::call::{Call, System, TEXTS, calls};
+use crate::call::{Call, TEXTS, calls};
+use crate::cases;
 use crate::host::{self, CLOCK_HZ, CORE, NOW, PLATFORM, SetClock, SetCore, written};
 use crate::library::{Config, Library};
 use crate::stack::{CODE, Chains, stacks};
+use crate::tell;
 
 /// How both recorders are set up.
 #[derive(Clone, Debug)]
@@ -119,7 +120,6 @@ impl Settings {
             cpu_hz: self.cpu_hz,
             microseconds: self.has_microseconds.then_some(host::c_microseconds as _),
             write_when_full: self.writes_when_full.then_some(host::c_write as _),
-            wait_when_full: false,
             ram_base: RAM_BASE,
             id_shift: self.id_shift,
             heap_base,
@@ -132,7 +132,7 @@ impl Settings {
             filter_least_size: self.least_size,
             filter_one_in: self.one_in,
             filter_task: self.task,
-            record_policy: 0,
+            ..Config::NONE
         };
         // SAFETY: the configuration is whole, and its strings outlive the case.
         unsafe { (library.leakscope_init)(&raw const config) };
@@ -242,110 +242,19 @@ where
                 let c = unsafe { (self.c.leakscope_drain)(core, host::c_take) };
                 assert_eq!(rust, c, "{call:?}");
             }
+            Call::Poll => {
+                self.rust.poll();
+                // SAFETY: as declared.
+                unsafe { (self.c.leakscope_poll)() };
+            }
+            Call::Receive(ref bytes) => {
+                self.rust.receive(bytes);
+                // SAFETY: as declared.
+                unsafe { (self.c.leakscope_receive)(bytes.as_ptr(), bytes.len()) };
+            }
             _ => {
-                self.rust(call);
-                self.c(call);
-            }
-        }
-    }
-
-    fn rust(&self, call: &Call) {
-        let block = |address, size| Block { address, size };
-        let origin = |caller| self.chains.origin(caller);
-        match *call {
-            Call::Alloc(at, size, by) => self.rust.alloc(block(at, size), origin(by)),
-            Call::Free(at, size, by) => self.rust.free(block(at, size), origin(by)),
-            Call::ReallocBegins(at, size, by) => {
-                self.rust.realloc_begins(block(at, size), origin(by));
-            }
-            Call::Realloc(from, before, to, size, by) => {
-                // By a size of 0, C frees.
-                let to = block(to, size.max(1));
-                self.rust.realloc(block(from, before), to, origin(by));
-            }
-            Call::ReallocFailed(at, size, wanted, by) => {
-                self.rust
-                    .realloc_failed(block(at, size), wanted.max(1), origin(by));
-            }
-            Call::Failed(size, by) => self.rust.failed(size, origin(by)),
-            Call::System(event, number) => self.rust.event(system_event(event, number)),
-            Call::Task {
-                task,
-                priority,
-                name,
-                stack,
-            } => self.rust.task(&Task {
-                id: task as usize,
-                priority,
-                name: TEXTS[name].as_bytes(),
-                stack_base: stack,
-                stack_size: stack / 2,
-            }),
-            Call::NameMarker(marker, name) => self.rust.name_marker(marker, TEXTS[name].as_bytes()),
-            Call::Print(level, text, ref numbers) => {
-                let level = [Level::Log, Level::Warning, Level::Error][level.min(2) as usize];
-                self.rust
-                    .print_format(level, TEXTS[text].as_bytes(), numbers);
-            }
-            Call::Start => self.rust.start(),
-            Call::Stop => self.rust.stop(),
-            Call::Poll => self.rust.poll(),
-            Call::Receive(ref bytes) => self.rust.receive(bytes),
-            _ => {}
-        }
-    }
-
-    fn c(&self, call: &Call) {
-        let c = self.c;
-        let of = |by| self.chains.caller(by);
-        // SAFETY (all): the functions are as the header declares them, and the texts are strings.
-        unsafe {
-            match *call {
-                Call::Alloc(at, size, by) => {
-                    (c.leakscope_on_alloc_from)(at, size, of(by).0, of(by).1)
-                }
-                Call::Free(at, size, by) => {
-                    (c.leakscope_on_free_from)(at, size, of(by).0, of(by).1)
-                }
-                Call::ReallocBegins(at, size, by) => {
-                    (c.leakscope_on_realloc_begin_from)(at, size, 1, of(by).0, of(by).1);
-                }
-                Call::Realloc(from, before, to, size, by) => {
-                    (c.leakscope_on_realloc_from)(
-                        from,
-                        before,
-                        to,
-                        size.max(1),
-                        of(by).0,
-                        of(by).1,
-                    );
-                }
-                Call::ReallocFailed(at, size, wanted, by) => {
-                    (c.leakscope_on_realloc_from)(at, size, 0, wanted.max(1), of(by).0, of(by).1);
-                }
-                Call::Failed(size, by) => (c.leakscope_on_failed_from)(size, of(by).0, of(by).1),
-                Call::System(event, number) => c_system_event(c, event, number),
-                Call::Task {
-                    task,
-                    priority,
-                    name,
-                    stack,
-                } => {
-                    let name = self.texts[name].as_ptr();
-                    (c.leakscope_task)(task as usize, priority, name, stack, stack / 2);
-                }
-                Call::NameMarker(marker, name) => {
-                    (c.leakscope_name_marker)(marker, self.texts[name].as_ptr());
-                }
-                Call::Print(level, text, ref numbers) => {
-                    let text = self.texts[text].as_ptr();
-                    (c.leakscope_print)(level, text, numbers.as_ptr(), numbers.len());
-                }
-                Call::Start => (c.leakscope_start)(),
-                Call::Stop => (c.leakscope_stop)(),
-                Call::Poll => (c.leakscope_poll)(),
-                Call::Receive(ref bytes) => (c.leakscope_receive)(bytes.as_ptr(), bytes.len()),
-                _ => {}
+                tell::rust(self.rust, self.chains, call);
+                tell::c(self.c, self.chains, self.texts, call);
             }
         }
     }
@@ -362,53 +271,6 @@ where
         );
         let [rust, c] = self.probes.map(Probe::seen);
         assert_eq!(rust, c, "after {after:?}");
-    }
-}
-
-fn system_event(event: System, number: u32) -> SystemEvent {
-    let address = number as usize;
-    match event {
-        System::IsrEnter => SystemEvent::IsrEnter(number),
-        System::IsrExit => SystemEvent::IsrExit,
-        System::IsrToScheduler => SystemEvent::IsrToScheduler,
-        System::Runs => SystemEvent::TaskStartExec(address),
-        System::Stops => SystemEvent::TaskStopExec,
-        System::Ready => SystemEvent::TaskStartReady(address),
-        System::Blocked => SystemEvent::TaskStopReady(address, number),
-        System::Create => SystemEvent::TaskCreate(address),
-        System::Terminate => SystemEvent::TaskTerminate(address),
-        System::Idle => SystemEvent::Idle,
-        System::TimerEnter => SystemEvent::TimerEnter(address),
-        System::TimerExit => SystemEvent::TimerExit,
-        System::Mark => SystemEvent::Mark(number),
-        System::MarkStart => SystemEvent::MarkStart(number),
-        System::MarkStop => SystemEvent::MarkStop(number),
-    }
-}
-
-/// # Safety
-/// As everything in the library.
-unsafe fn c_system_event(c: &Library, event: System, number: u32) {
-    let address = number as usize;
-    // SAFETY (all): promised by the caller.
-    unsafe {
-        match event {
-            System::IsrEnter => (c.leakscope_isr_enter_number)(number),
-            System::IsrExit => (c.leakscope_isr_exit)(),
-            System::IsrToScheduler => (c.leakscope_isr_exit_to_scheduler)(),
-            System::Runs => (c.leakscope_task_runs)(address),
-            System::Stops => (c.leakscope_task_stops)(),
-            System::Ready => (c.leakscope_task_ready)(address),
-            System::Blocked => (c.leakscope_task_blocked)(address, number),
-            System::Create => (c.leakscope_task_create)(address),
-            System::Terminate => (c.leakscope_task_terminate)(address),
-            System::Idle => (c.leakscope_idle)(),
-            System::TimerEnter => (c.leakscope_timer_enter)(address),
-            System::TimerExit => (c.leakscope_timer_exit)(),
-            System::Mark => (c.leakscope_mark)(number),
-            System::MarkStart => (c.leakscope_mark_start)(number),
-            System::MarkStop => (c.leakscope_mark_stop)(number),
-        }
     }
 }
 
@@ -440,9 +302,9 @@ fn are_equal<
         return;
     };
     let texts = TEXTS.map(|text| CString::new(text).expect("no zero byte"));
-    let mut runner = TestRunner::new(Cases::with_cases(300));
-    let cases = (settings(), stacks(), calls(CORES));
-    let result = runner.run(&cases, |(settings, stacks, calls)| {
+    let mut runner = TestRunner::new(cases());
+    let all = (settings(), stacks(), calls(CORES));
+    let result = runner.run(&all, |(settings, stacks, calls)| {
         let mut chains = Chains::NEW;
         chains.lay_out(&stacks);
         let rust = Box::new(stream::Stream::new());
