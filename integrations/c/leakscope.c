@@ -20,35 +20,39 @@
 
 /* ---------------------------------------------------------------- Configuration */
 
-#ifndef LEAKSCOPE_ESP_IDF /* 1: ESP-IDF's dialect, for Espressif's tools */
+/* What each of these is: config/leakscope_config.h. */
+#ifndef LEAKSCOPE_ESP_IDF
 #define LEAKSCOPE_ESP_IDF 0
 #endif
-#ifndef LEAKSCOPE_DEPTH /* frames of a call stack, 0 to 64 (ESP-IDF's dialect: 32) */
+#ifndef LEAKSCOPE_DEPTH
 #define LEAKSCOPE_DEPTH 10
 #endif
-#ifndef LEAKSCOPE_STACKS /* call stacks that are remembered as known to the host: a power of two, 6 bytes each */
+#ifndef LEAKSCOPE_STACKS
 #define LEAKSCOPE_STACKS 128
 #endif
-#ifndef LEAKSCOPE_BUFFER_SIZE /* bytes for each core, of which one longest packet is working space */
+#ifndef LEAKSCOPE_BUFFER_SIZE
 #define LEAKSCOPE_BUFFER_SIZE 4096
 #endif
-#ifndef LEAKSCOPE_TASKS /* tasks that are remembered for a host that comes later: 44 bytes each on 32-bit machines */
+#ifndef LEAKSCOPE_TASKS
 #define LEAKSCOPE_TASKS 16
 #endif
-#ifndef LEAKSCOPE_CLOCK_MASK /* the bits of the clock that count */
+#ifndef LEAKSCOPE_CLOCK_MASK
 #define LEAKSCOPE_CLOCK_MASK 0xFFFFFFFFu
 #endif
-#ifndef LEAKSCOPE_TICK_SHIFT /* low bits of the clock that are not sent, so that a fast one takes fewer bytes */
+#ifndef LEAKSCOPE_TICK_SHIFT
 #define LEAKSCOPE_TICK_SHIFT 0
 #endif
 #ifndef LEAKSCOPE_CORES
 #define LEAKSCOPE_CORES 1
 #endif
-#ifndef LEAKSCOPE_CORE /* the number of the running core, from 0 */
+#ifndef LEAKSCOPE_CORE
 #define LEAKSCOPE_CORE() 0u
 #endif
-#ifndef LEAKSCOPE_WAIT /* between two looks whether a reader has made room (wait_when_full) */
+#ifndef LEAKSCOPE_WAIT
 #define LEAKSCOPE_WAIT() ((void)0)
+#endif
+#ifndef LEAKSCOPE_BARRIER
+#define LEAKSCOPE_BARRIER() __sync_synchronize()
 #endif
 
 #if LEAKSCOPE_DEPTH > (LEAKSCOPE_ESP_IDF ? 32 : 64)
@@ -58,11 +62,7 @@
 #error "LEAKSCOPE_STACKS must be a power of two, and at least four"
 #endif
 
-/*
- * LEAKSCOPE_LOCK() keeps all interrupts and cores out that record or allocate, at every priority, and says what has to be
- * restored; LEAKSCOPE_UNLOCK(that) restores it. LEAKSCOPE_INTERRUPT() is the number of the interrupt at hand, as the
- * processor counts.
- */
+/* The lock of chips with one core: all interrupts off. */
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
 static inline uintptr_t interrupts_off(void) {
@@ -124,11 +124,6 @@ static inline uint32_t interrupt_number(void) {
 #endif
 #elif !defined(LEAKSCOPE_INTERRUPT)
 #define LEAKSCOPE_INTERRUPT() 0u
-#endif
-
-/* What was written before it is seen before what is written after it: by probes, and by other cores. */
-#ifndef LEAKSCOPE_BARRIER
-#define LEAKSCOPE_BARRIER() __sync_synchronize()
 #endif
 
 /* Walks read memory of which AddressSanitizer does not know that it may be read. */
