@@ -9,11 +9,10 @@ use crate::stack::{Caller, caller};
 pub(crate) enum Call {
     Alloc(Place, usize, Caller),
     Free(Place, usize, Caller),
-    ReallocBegins(Place, usize, Caller),
-    /// From where and of what size, to where and of what size.
+    /// From where and of what size, to what size.
+    ReallocBegins(Place, usize, usize, Caller),
+    /// From where and of what size, to where (0: there was no memory) and of what size.
     Realloc(Place, usize, Place, usize, Caller),
-    /// There was no memory to make this many bytes of that block.
-    ReallocFailed(Place, usize, usize, Caller),
     Failed(usize, Caller),
     System(System, u32),
     Task {
@@ -90,13 +89,14 @@ pub(crate) const TEXTS: [&str; 8] = [
     "x",
 ];
 
-/// The address of a block.
+/// The address of a block, 0 for none.
 pub(crate) type Place = usize;
 
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![
         20 => (0..40_usize).prop_map(|number| 0x2000_0100 + 24 * number),
-        1 => any::<u32>().prop_map(|address| address as usize | 1),
+        2 => Just(0),
+        1 => any::<u32>().prop_map(|address| address as usize),
         1 => (0..4_usize).prop_map(|number| 0x7000_0000_1000 + 16 * number),
     ]
 }
@@ -125,11 +125,10 @@ pub(crate) fn heap() -> impl Strategy<Value = Call> {
     prop_oneof![
         6 => (place(), size(), caller()).prop_map(|(at, size, by)| Call::Alloc(at, size, by)),
         4 => (place(), size(), caller()).prop_map(|(at, size, by)| Call::Free(at, size, by)),
-        2 => (place(), size(), caller()).prop_map(|(at, size, by)| Call::ReallocBegins(at, size, by)),
-        2 => (place(), size(), place(), size(), caller())
+        2 => (place(), size(), size(), caller())
+            .prop_map(|(at, before, size, by)| Call::ReallocBegins(at, before, size, by)),
+        3 => (place(), size(), place(), size(), caller())
             .prop_map(|(from, before, to, size, by)| Call::Realloc(from, before, to, size, by)),
-        1 => (place(), size(), size(), caller())
-            .prop_map(|(at, size, wanted, by)| Call::ReallocFailed(at, size, wanted, by)),
         1 => (size(), caller()).prop_map(|(size, by)| Call::Failed(size, by)),
     ]
 }

@@ -8,7 +8,6 @@ mod call;
 mod compilers;
 mod header;
 mod host;
-mod interface;
 mod library;
 mod records;
 mod stack;

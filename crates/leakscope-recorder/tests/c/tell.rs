@@ -1,28 +1,80 @@
 //! A call, made to the Rust crate and to the C file.
 
-use std::ffi::CString;
+use std::cell::Cell;
+use std::ffi::{CString, c_char};
+use std::ptr;
 
-use leakscope_recorder::{Block, Level, Recorder, SystemEvent, Task};
+use leakscope_recorder::stack::Origin;
+use leakscope_recorder::{
+    Block, Level, Recorder, SystemEvent, Task, on_alloc, on_free, on_realloc, on_realloc_begin,
+};
 
 use crate::call::{Call, System, TEXTS};
 use crate::library::Library;
 use crate::stack::Chains;
 
+thread_local! {
+    /// Whom the program's allocator tells, while [`rust`] runs.
+    static TOLD: Cell<Option<*const dyn Recorder>> = const { Cell::new(None) };
+}
+
+/// The program's recorder: the one that is under test.
+struct UnderTest;
+
+static UNDER_TEST: UnderTest = UnderTest;
+leakscope_recorder::global_recorder!(UNDER_TEST);
+
+impl UnderTest {
+    fn tell(&self, event: impl FnOnce(&dyn Recorder)) {
+        let told = TOLD.get().expect("a recorder is under test");
+        // SAFETY: `rust` borrows it until it has been told.
+        event(unsafe { &*told });
+    }
+}
+
+impl Recorder for UnderTest {
+    fn alloc(&self, block: Block, origin: Origin<'_>) {
+        self.tell(|recorder| recorder.alloc(block, origin));
+    }
+
+    fn free(&self, block: Block, origin: Origin<'_>) {
+        self.tell(|recorder| recorder.free(block, origin));
+    }
+
+    fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
+        self.tell(|recorder| recorder.realloc_begins(from, origin));
+    }
+
+    fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
+        self.tell(|recorder| recorder.realloc(from, to, origin));
+    }
+
+    fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
+        self.tell(|recorder| recorder.realloc_failed(from, size, origin));
+    }
+
+    fn failed(&self, size: usize, origin: Origin<'_>) {
+        self.tell(|recorder| recorder.failed(size, origin));
+    }
+}
+
 /// Tells the Rust crate what every kind of recorder can be told.
-pub(crate) fn rust(recorder: &dyn Recorder, chains: &Chains, call: &Call) {
+pub(crate) fn rust<R: Recorder>(recorder: &R, chains: &Chains, call: &Call) {
+    let told: *const (dyn Recorder + '_) = recorder;
+    // SAFETY: only the lifetime changes, and this function lasts as long as the borrow.
+    TOLD.set(Some(unsafe {
+        std::mem::transmute::<*const (dyn Recorder + '_), *const dyn Recorder>(told)
+    }));
     let block = |address, size| Block { address, size };
     let origin = |caller| chains.origin(caller);
     match *call {
-        Call::Alloc(at, size, by) => recorder.alloc(block(at, size), origin(by)),
-        Call::Free(at, size, by) => recorder.free(block(at, size), origin(by)),
-        Call::ReallocBegins(at, size, by) => recorder.realloc_begins(block(at, size), origin(by)),
-        Call::Realloc(from, before, to, size, by) => {
-            // By a size of 0, C frees.
-            let to = block(to, size.max(1));
-            recorder.realloc(block(from, before), to, origin(by));
+        Call::Alloc(at, size, by) => on_alloc(at, size, origin(by)),
+        Call::Free(at, size, by) => on_free(at, size, origin(by)),
+        Call::ReallocBegins(at, before, size, by) => {
+            on_realloc_begin(block(at, before), size, origin(by));
         }
-        Call::ReallocFailed(at, size, wanted, by) => {
-            recorder.realloc_failed(block(at, size), wanted.max(1), origin(by));
+        Call::Realloc(from, before, to, size, by) => {
+            on_realloc(block(from, before), to, size, origin(by));
         }
         Call::Failed(size, by) => recorder.failed(size, origin(by)),
         Call::System(event, number) => recorder.event(system_event(event, number)),
@@ -52,21 +104,26 @@ pub(crate) fn rust(recorder: &dyn Recorder, chains: &Chains, call: &Call) {
 /// Tells the C file the same; the texts are those of [`TEXTS`].
 pub(crate) fn c(c: &Library, chains: &Chains, texts: &[CString], call: &Call) {
     let of = |by| chains.caller(by);
+    // NULL is no text.
+    let text = |number: usize| -> *const c_char {
+        if TEXTS[number].is_empty() {
+            ptr::null()
+        } else {
+            texts[number].as_ptr()
+        }
+    };
     // SAFETY (all): the functions are as the header declares them, and the texts are strings.
     unsafe {
         match *call {
             Call::Alloc(at, size, by) => (c.leakscope_on_alloc_from)(at, size, of(by).0, of(by).1),
             Call::Free(at, size, by) => (c.leakscope_on_free_from)(at, size, of(by).0, of(by).1),
-            Call::ReallocBegins(at, size, by) => {
-                (c.leakscope_on_realloc_begin_from)(at, size, 1, of(by).0, of(by).1);
+            Call::ReallocBegins(at, before, size, by) => {
+                let (caller, frame) = of(by);
+                (c.leakscope_on_realloc_begin_from)(at, before, size, caller, frame);
             }
             Call::Realloc(from, before, to, size, by) => {
                 let (caller, frame) = of(by);
-                (c.leakscope_on_realloc_from)(from, before, to, size.max(1), caller, frame);
-            }
-            Call::ReallocFailed(at, size, wanted, by) => {
-                let (caller, frame) = of(by);
-                (c.leakscope_on_realloc_from)(at, size, 0, wanted.max(1), caller, frame);
+                (c.leakscope_on_realloc_from)(from, before, to, size, caller, frame);
             }
             Call::Failed(size, by) => (c.leakscope_on_failed_from)(size, of(by).0, of(by).1),
             Call::System(event, number) => c_system_event(c, event, number),
@@ -76,15 +133,13 @@ pub(crate) fn c(c: &Library, chains: &Chains, texts: &[CString], call: &Call) {
                 name,
                 stack,
             } => {
-                let name = texts[name].as_ptr();
-                (c.leakscope_task)(task as usize, priority, name, stack, stack / 2);
+                (c.leakscope_task)(task as usize, priority, text(name), stack, stack / 2);
             }
             Call::NameMarker(marker, name) => {
-                (c.leakscope_name_marker)(marker, texts[name].as_ptr());
+                (c.leakscope_name_marker)(marker, text(name));
             }
-            Call::Print(level, text, ref numbers) => {
-                let text = texts[text].as_ptr();
-                (c.leakscope_print)(level, text, numbers.as_ptr(), numbers.len());
+            Call::Print(level, format, ref numbers) => {
+                (c.leakscope_print)(level, text(format), numbers.as_ptr(), numbers.len());
             }
             Call::Start => (c.leakscope_start)(),
             Call::Stop => (c.leakscope_stop)(),
