@@ -17,7 +17,7 @@ mod names;
 mod sections;
 mod units;
 
-pub(crate) use sections::Sections;
+pub(crate) use sections::{Section, Sections};
 
 use crate::CodeFrame;
 use crate::code::Code;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 use units::{Unit, Units};
 
 /// What the file's bytes are read through.
-type Reader<'file> = gimli::EndianSlice<'file, gimli::RunTimeEndian>;
+pub(crate) type Reader<'file> = gimli::EndianSlice<'file, gimli::RunTimeEndian>;
 /// The sections, borrowed.
 type Dwarf<'file> = gimli::Dwarf<Reader<'file>>;
 /// The sections and one opened unit.

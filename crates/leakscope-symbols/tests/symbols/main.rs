@@ -14,3 +14,4 @@ mod symbol_table;
 mod texts;
 mod toolchain;
 mod twin;
+mod unwind;
