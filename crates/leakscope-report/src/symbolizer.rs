@@ -62,6 +62,7 @@ enum Certainty {
     Possible,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_exact(certainty: &trace::Certainty) -> bool {
     *certainty == trace::Certainty::Exact
 }
