@@ -21,8 +21,11 @@ pub(crate) struct ListedFrame {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
     list: Vec<ListedFrame>,
-    numbers: FxHashMap<(u64, Option<String>, Option<u32>, bool, Option<&'static str>), usize>,
+    numbers: FxHashMap<Key, usize>,
 }
+
+/// Address, function, line, whether it was inlined, and how it was found.
+type Key = (u64, Option<String>, Option<u32>, bool, Option<&'static str>);
 
 impl Frames {
     pub(crate) fn number(&mut self, frame: &NamedFrame) -> usize {

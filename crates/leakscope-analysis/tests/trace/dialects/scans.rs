@@ -56,7 +56,7 @@ impl Unwind for Program {
     }
 }
 
-fn outcome(recording: Scenario, unwinder: Unwinder) -> Outcome {
+fn outcome(recording: &Scenario, unwinder: Unwinder) -> Outcome {
     let bytes = recording.plain();
     let inputs: &[&[u8]] = &[&bytes];
     let mut analysis = Analysis::new(&Layout::of(inputs).unwound_by(unwinder), KeepAll);
@@ -80,7 +80,7 @@ fn the_program_tells_frames_from_stale_words() {
     for (block, stack) in [(0, 1), (1, 2), (2, 1), (3, 3)] {
         allocate(&mut recording, block, stack);
     }
-    let outcome = outcome(recording, Unwinder::new(Program));
+    let outcome = outcome(&recording, Unwinder::new(Program));
     assert_eq!(codes(&outcome), [""; 0]);
     let mut sites = outcome.call_sites;
     sites.sort_by_key(|site| site.id);
@@ -104,7 +104,7 @@ fn a_full_list_is_cut_off() {
     recording.event(523, &[2, 0x10, 1, 0x999, 1, 0x999, 1, 0x999, 4, 0x20]);
     allocate(&mut recording, 0, 1);
     allocate(&mut recording, 1, 2);
-    let outcome = outcome(recording, Unwinder::new(Program));
+    let outcome = outcome(&recording, Unwinder::new(Program));
     assert_eq!(outcome.call_sites.len(), 1);
     assert_eq!(outcome.call_sites[0].allocations, 2);
     assert!(outcome.call_sites[0].certainty.is_cut_off);
@@ -120,7 +120,7 @@ fn without_the_program_only_the_first_frame_is_a_call_stack() {
     for (block, stack) in [(0, 1), (1, 2), (2, 3)] {
         allocate(&mut recording, block, stack);
     }
-    let outcome = outcome(recording, Unwinder::default());
+    let outcome = outcome(&recording, Unwinder::default());
     assert_eq!(codes(&outcome), ["stacks-without-elf"]);
     let mut sites = outcome.call_sites;
     sites.sort_by_key(|site| site.id);
@@ -163,7 +163,7 @@ fn what_is_damaged_defines_nothing() {
         let mut recording = recording();
         recording.event(523, numbers);
         allocate(&mut recording, 0, 1);
-        let outcome = outcome(recording, Unwinder::new(Program));
+        let outcome = outcome(&recording, Unwinder::new(Program));
         assert!(
             codes(&outcome).contains(&"unreadable-packet"),
             "{numbers:?}"
