@@ -1,0 +1,3 @@
+//! Tests of the models of allocators, and of what follows from them.
+mod allocators;
+mod workload;
