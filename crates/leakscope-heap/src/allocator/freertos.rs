@@ -168,11 +168,12 @@ impl Model for Heap2 {
     }
 }
 
-/// heap_1: one block behind the other, without headers; none is ever freed.
+/// heap_1: one block behind the other, without headers; what is freed is never used again.
 #[derive(Clone, Debug)]
 pub(super) struct Heap1 {
     arena: Range<u64>,
-    holes: ByAddress,
+    /// Where the next block begins.
+    next: u64,
 }
 
 impl Heap1 {
@@ -181,8 +182,8 @@ impl Heap1 {
         // The last byte is never given: the comparison is `<`.
         let end = round_down(whole.end.saturating_sub(1), UNIT).max(whole.start);
         Self {
+            next: end,
             arena: whole.start..end,
-            holes: ByAddress::default(),
         }
     }
 }
@@ -193,9 +194,8 @@ impl Model for Heap1 {
     }
 
     fn find(&self, size: u64) -> Option<Range<u64>> {
-        let length = round_up(size, UNIT);
-        let hole = self.holes.first(length.max(UNIT), |_| true)?;
-        (size > 0).then(|| hole.start..hole.start + length)
+        let block = self.block_at(self.next, size);
+        (size > 0 && block.end <= self.arena.end).then_some(block)
     }
 
     fn pointer(&self, block: &Range<u64>) -> u64 {
@@ -206,24 +206,32 @@ impl Model for Heap1 {
         pointer..pointer.saturating_add(round_up(size.max(1), UNIT))
     }
 
-    fn most(&self, hole: u64) -> u64 {
-        round_down(hole, UNIT)
+    fn most(&self, _: u64) -> u64 {
+        self.arena.end.saturating_sub(self.next)
     }
 
     fn least_rest(&self) -> u64 {
         UNIT
     }
 
+    fn merges(&self) -> bool {
+        false
+    }
+
     fn add(&mut self, hole: &Range<u64>) {
-        self.holes.add(hole);
+        if hole.end == self.arena.end {
+            self.next = hole.start;
+        }
     }
 
     fn remove(&mut self, hole: &Range<u64>) {
-        self.holes.remove(hole);
+        if hole.end == self.arena.end {
+            self.next = hole.end;
+        }
     }
 
     fn clear(&mut self) {
-        self.holes.clear();
+        self.next = self.arena.end;
     }
 }
 

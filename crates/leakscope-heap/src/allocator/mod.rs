@@ -3,6 +3,7 @@
 //! A file says which source its facts are from. Pointers have 32 bits, as on the devices that this is for.
 mod by_address;
 mod freertos;
+mod linked_list;
 mod newest;
 mod tlsf;
 
@@ -106,6 +107,9 @@ impl Allocator {
         }),
         Self::new("heap_2", "FreeRTOS' heap_2, sizes with headers", |region| {
             Box::new(freertos::Heap2::new(region, true))
+        }),
+        Self::new("linked-list", "linked_list_allocator", |region| {
+            Box::new(linked_list::LinkedList::new(region))
         }),
         Self::new("heap_1", "FreeRTOS' heap_1", |region| Box::new(freertos::Heap1::new(region))),
     ];
