@@ -9,11 +9,11 @@
 //! use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 //! use leakscope_analysis::outcome::Block;
 //! use leakscope_analysis::trace::Context;
-//! use leakscope_heap::{Allocator, HeapMap, Region};
+//! use leakscope_heap::{HeapMap, Region};
 //!
 //! // 64 KiB of RAM under FreeRTOS' heap_4, and two blocks, of which the first is freed.
 //! let region = Region { range: 0x2000_0000..0x2001_0000, name: None };
-//! let mut map = HeapMap::new(&[region], Allocator::ALL.iter().copied(), u64::MAX);
+//! let mut map = HeapMap::new(&[region], None, u64::MAX);
 //! let block = |address, size, time| {
 //!     let block = Block { address, size, time, context: Context::Unknown, core: 0 };
 //!     KnownBlock { block, site: SiteId::new(0) }
@@ -26,7 +26,7 @@
 //! map.observe(3, &Effect::Free { ended: first });
 //! map.finish();
 //!
-//! let heap = map.best().expect("blocks lay in the region");
+//! let heap = map.best();
 //! assert_eq!((heap.allocator().id, heap.predicted(), map.addresses()), ("heap_4", 2, 2));
 //! assert_eq!(heap.pools()[0].space().holes(), 2);
 //! assert_eq!(heap.pools()[0].place_of(100), Some(0x2000_0008));
@@ -59,7 +59,7 @@ mod trend;
 pub use allocator::Allocator;
 pub use failure::{Failure, Reason};
 pub use history::{History, Level};
-pub use map::{Candidate, HeapMap, SURE};
+pub use map::{Candidate, HeapMap};
 pub use pins::{Pin, pins};
 pub use pool::Pool;
 pub use region::Region;

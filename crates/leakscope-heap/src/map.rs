@@ -11,7 +11,7 @@ use crate::region::Region;
 use crate::space::Block;
 
 /// From this share of predicted addresses on, holes are known; below they are estimates.
-pub const SURE: f64 = 0.95;
+const SURE: f64 = 0.95;
 
 /// After so many addresses, allocators that are behind are given up …
 const TRIAL: u64 = 2000;
@@ -21,6 +21,7 @@ const BEHIND: u64 = 50;
 /// A heap's memory, as each allocator that could be it would have it.
 #[derive(Debug)]
 pub struct HeapMap {
+    /// At least one.
     candidates: Vec<Candidate>,
     /// A block that was freed, while the next event may say that it was reallocated.
     moving: Option<KnownBlock>,
@@ -47,11 +48,17 @@ pub struct Candidate {
 }
 
 impl HeapMap {
-    /// The map of these regions, which do not overlap. It takes events up to a moment, in ticks, into account.
-    pub fn new(regions: &[Region], allocators: impl Iterator<Item = Allocator>, until: u64) -> Self {
+    /// The map of these regions, which do not overlap, under the allocators with this [id](Allocator::id); under all that are known if
+    /// none has it. It takes events up to a moment, in ticks, into account.
+    pub fn new(regions: &[Region], id: Option<&str>, until: u64) -> Self {
+        let is_meant = |allocator: &&Allocator| Some(allocator.id) == id;
+        let is_known = Allocator::ALL.iter().any(|allocator| is_meant(&allocator));
+        let tried = Allocator::ALL
+            .iter()
+            .filter(|allocator| !is_known || is_meant(allocator));
         Self {
-            candidates: allocators
-                .map(|allocator| Candidate::new(allocator, regions))
+            candidates: tried
+                .map(|&allocator| Candidate::new(allocator, regions))
                 .collect(),
             moving: None,
             addresses: 0,
@@ -71,12 +78,23 @@ impl HeapMap {
         self.end = time;
         let moved = self.moving.take();
         match (*effect, moved) {
-            (Effect::Allocation { began, lost, completes }, moved) => {
-                let is_move = matches!(completes, Completes::Reallocation | Completes::RetriedReallocation);
-                let is_retry = matches!(completes, Completes::Retry | Completes::RetriedReallocation);
+            (
+                Effect::Allocation {
+                    began,
+                    lost,
+                    completes,
+                },
+                moved,
+            ) => {
+                let is_move = matches!(
+                    completes,
+                    Completes::Reallocation | Completes::RetriedReallocation
+                );
+                let is_retry =
+                    matches!(completes, Completes::Retry | Completes::RetriedReallocation);
                 self.settle(time, moved.filter(|_| !is_move));
                 if is_retry {
-                    self.each(|candidate| candidate.found_elsewhere());
+                    self.each(Candidate::found_elsewhere);
                 }
                 self.begin(time, &began, lost, moved.filter(|_| is_move));
             }
@@ -104,7 +122,13 @@ impl HeapMap {
         }
     }
 
-    fn begin(&mut self, time: u64, began: &KnownBlock, lost: Option<KnownBlock>, moved: Option<KnownBlock>) {
+    fn begin(
+        &mut self,
+        time: u64,
+        began: &KnownBlock,
+        lost: Option<KnownBlock>,
+        moved: Option<KnownBlock>,
+    ) {
         self.settle(time, lost);
         let pointer = began.block.address;
         let is_inside = |candidate: &Candidate| candidate.pool_of(pointer).is_some();
@@ -121,9 +145,10 @@ impl HeapMap {
         };
         self.each(|candidate| candidate.begin(time, block, moved));
         if self.addresses == TRIAL {
-            let most = self.best().map_or(0, |best| best.predicted);
+            let most = self.best().predicted;
             let margin = TRIAL / BEHIND;
-            self.candidates.retain(|candidate| candidate.predicted + margin > most);
+            self.candidates
+                .retain(|candidate| candidate.predicted + margin > most);
         }
     }
 
@@ -137,10 +162,26 @@ impl HeapMap {
         self.settle(self.end, moved);
     }
 
-    /// The allocator that predicts most addresses; of several the first one. `None` if none was to be tried.
-    pub fn best(&self) -> Option<&Candidate> {
-        let candidates = self.candidates.iter().rev();
-        candidates.max_by_key(|candidate| candidate.predicted)
+    /// The allocator that predicts most addresses; of several the first one.
+    pub fn best(&self) -> &Candidate {
+        let most = |best: usize, (place, candidate): (usize, &Candidate)| {
+            if candidate.predicted > self.candidates[best].predicted {
+                place
+            } else {
+                best
+            }
+        };
+        &self.candidates[self.candidates.iter().enumerate().fold(0, most)]
+    }
+
+    /// All allocators that were not given up.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Whether enough addresses were predicted for holes to be known.
+    pub fn is_sure(&self) -> bool {
+        self.addresses > 0 && self.best().predicted as f64 >= SURE * self.addresses as f64
     }
 
     /// How many blocks began in the regions.
@@ -211,7 +252,9 @@ impl Candidate {
         };
         let old = moved.map(|known| known.block.address);
         let is_right = match old {
-            Some(old) if self.pool_of(old) == Some(place) => self.pools[place].reallocate(old, block),
+            Some(old) if self.pool_of(old) == Some(place) => {
+                self.pools[place].reallocate(old, block)
+            }
             Some(old) => {
                 let is_right = self.pools[place].allocate(block);
                 self.free(time, old);

@@ -45,7 +45,10 @@ pub fn pins(space: &Space, most: usize) -> Vec<Pin> {
     while pins.len() < most {
         let gone: Vec<SiteId> = pins.iter().map(|pin| pin.site).collect();
         let (largest, longest) = stretches(space, &gone);
-        let best = longest.into_iter().rev().max_by_key(|(_, stretch)| stretch.length());
+        let best = longest
+            .into_iter()
+            .rev()
+            .max_by_key(|(_, stretch)| stretch.length());
         let Some((site, stretch)) = best.filter(|(_, stretch)| stretch.length() > largest) else {
             break;
         };
@@ -84,7 +87,11 @@ fn stretches(space: &Space, gone: &[SiteId]) -> (u64, BTreeMap<SiteId, Stretch>)
                 continue;
             }
             _ => {
-                hole = if hole.end == range.start { hole.start..range.end } else { range };
+                hole = if hole.end == range.start {
+                    hole.start..range.end
+                } else {
+                    range
+                };
                 largest = largest.max(hole.end - hole.start);
                 if let Some(site) = before
                     && let Some(stretch) = current.get_mut(&site)
@@ -95,7 +102,11 @@ fn stretches(space: &Space, gone: &[SiteId]) -> (u64, BTreeMap<SiteId, Stretch>)
                 continue;
             }
         };
-        let start = if hole.end == range.start { hole.start } else { range.start };
+        let start = if hole.end == range.start {
+            hole.start
+        } else {
+            range.start
+        };
         let stretch = current.entry(block.site).or_insert_with(|| Stretch {
             range: start..start,
             blocks: 0,

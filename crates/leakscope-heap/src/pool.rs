@@ -60,7 +60,11 @@ impl Pool {
     pub fn place_of_resized(&self, pointer: u64, size: u64) -> Option<u64> {
         let (range, _) = self.space.block(pointer)?;
         let stays = self.resized(&range, size).is_some();
-        if stays { Some(pointer) } else { self.place_of(size) }
+        if stays {
+            Some(pointer)
+        } else {
+            self.place_of(size)
+        }
     }
 
     /// The least bytes of a hole that could hold a block of this size, headers and all.
@@ -152,7 +156,8 @@ impl Pool {
     fn correct(&mut self, expected: Option<Range<u64>>, block: Block) {
         let arena = self.model.arena();
         let range = self.model.block_at(block.pointer, block.size);
-        let range = range.start.clamp(arena.start, arena.end)..range.end.clamp(arena.start, arena.end);
+        let range =
+            range.start.clamp(arena.start, arena.end)..range.end.clamp(arena.start, arena.end);
         if range.is_empty() {
             return;
         }
@@ -194,7 +199,10 @@ impl Pool {
         let mut rests = Vec::new();
         for (piece, old) in self.space.touching(range) {
             self.remove(&piece, old);
-            for rest in [piece.start..range.start.min(piece.end), range.end.max(piece.start)..piece.end] {
+            for rest in [
+                piece.start..range.start.min(piece.end),
+                range.end.max(piece.start)..piece.end,
+            ] {
                 if !rest.is_empty() {
                     rests.push((rest, old));
                 }

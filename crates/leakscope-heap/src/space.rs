@@ -78,7 +78,9 @@ impl Space {
 
     /// Pieces that a stretch touches.
     pub(crate) fn touching(&self, range: &Range<u64>) -> Vec<(Range<u64>, What)> {
-        let first = self.at(range.start).map_or(range.start, |(piece, _)| piece.start);
+        let first = self
+            .at(range.start)
+            .map_or(range.start, |(piece, _)| piece.start);
         let pieces = self.pieces.range(first..range.end.max(first));
         pieces
             .map(|(&start, &(end, what))| (start..end, what))
@@ -95,7 +97,9 @@ impl Space {
     /// The parts of a stretch that no block was seen in.
     pub(crate) fn untouched_in(&self, range: &Range<u64>) -> Vec<Range<u64>> {
         let before = self.untouched.range(..range.start).next_back();
-        let stretches = before.into_iter().chain(self.untouched.range(range.clone()));
+        let stretches = before
+            .into_iter()
+            .chain(self.untouched.range(range.clone()));
         stretches
             .map(|(&start, &end)| start.max(range.start)..end.min(range.end))
             .filter(|part| !part.is_empty())
@@ -106,7 +110,9 @@ impl Space {
     pub(crate) fn touch(&mut self, range: &Range<u64>) {
         for part in self.untouched_in(range) {
             let whole = self.untouched.range(..=part.start).next_back();
-            let Some((&start, &end)) = whole else { continue };
+            let Some((&start, &end)) = whole else {
+                continue;
+            };
             self.untouched.remove(&start);
             for (start, end) in [(start, part.start), (part.end, end)] {
                 if start < end {
@@ -167,7 +173,9 @@ impl Space {
 
     /// The length of the largest hole; 0 if there is none.
     pub fn largest_hole(&self) -> u64 {
-        self.lengths.last_key_value().map_or(0, |(&length, _)| length)
+        self.lengths
+            .last_key_value()
+            .map_or(0, |(&length, _)| length)
     }
 
     /// Bytes of memory that may be in use since before the recording.

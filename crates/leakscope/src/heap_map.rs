@@ -19,7 +19,12 @@ pub(crate) fn regions(
     outcome: &Outcome,
     symbols: Option<&Symbols>,
 ) -> anyhow::Result<Vec<Region>> {
-    let mut regions: Vec<Region> = bounds.heap_region.iter().cloned().map(heap_map::typed).collect();
+    let mut regions: Vec<Region> = bounds
+        .heap_region
+        .iter()
+        .cloned()
+        .map(heap_map::typed)
+        .collect();
     if let Some(path) = &bounds.boot_log {
         let shown = path.display();
         let log = fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
@@ -48,7 +53,12 @@ pub(crate) fn read(
 ) -> anyhow::Result<HeapMap> {
     let layout = recording.layout.clone();
     recording.begin_again();
-    Ok(heap_map::read(recording, &layout, &mut AllocatorFrames(source), map)?)
+    Ok(heap_map::read(
+        recording,
+        &layout,
+        &mut AllocatorFrames(source),
+        map,
+    )?)
 }
 
 /// Adds to a report what the heap's map says, if it is known where the heap is.
@@ -63,7 +73,7 @@ pub(crate) fn note(
     if regions.is_empty() {
         return Ok(());
     }
-    let map = HeapMap::new(&regions, heap_map::allocators(None), u64::MAX);
+    let map = HeapMap::new(&regions, None, u64::MAX);
     report.heap_map = heap_map::note(&read(recording, source, map)?, report);
     Ok(())
 }

@@ -30,7 +30,11 @@ impl ByAddress {
     }
 
     /// The first hole of at least `length` bytes that also `fits`.
-    pub(super) fn first(&self, length: u64, fits: impl Fn(&Range<u64>) -> bool) -> Option<Range<u64>> {
+    pub(super) fn first(
+        &self,
+        length: u64,
+        fits: impl Fn(&Range<u64>) -> bool,
+    ) -> Option<Range<u64>> {
         let classes = self.classes.get(class(length)..)?;
         let firsts = classes.iter().filter_map(|holes| {
             let mut holes = holes.iter().map(|(&start, &end)| start..end);

@@ -25,7 +25,11 @@ struct Blocks {
 
 impl Blocks {
     fn length(&self, size: u64) -> Option<u64> {
-        let asked = if self.are_whole { size.saturating_sub(HEADER) } else { size };
+        let asked = if self.are_whole {
+            size.saturating_sub(HEADER)
+        } else {
+            size
+        };
         (asked > 0).then(|| round_up(asked.saturating_add(HEADER), UNIT))
     }
 
@@ -42,7 +46,11 @@ impl Blocks {
     /// In the units of the recording's sizes.
     fn most(&self, hole: u64) -> u64 {
         let whole = round_down(hole, UNIT);
-        if self.are_whole { whole } else { whole.saturating_sub(HEADER) }
+        if self.are_whole {
+            whole
+        } else {
+            whole.saturating_sub(HEADER)
+        }
     }
 }
 
@@ -58,7 +66,8 @@ impl Heap4 {
     pub(super) fn new(region: &Range<u64>, are_whole: bool) -> Self {
         Self {
             // An empty block, `pxEnd`, stands at the end.
-            arena: round_up(region.start, UNIT)..round_down(region.end.saturating_sub(HEADER), UNIT),
+            arena: round_up(region.start, UNIT)
+                ..round_down(region.end.saturating_sub(HEADER), UNIT),
             blocks: Blocks { are_whole },
             holes: ByAddress::default(),
         }

@@ -55,7 +55,11 @@ impl Model for LinkedList {
     }
 
     fn most(&self, hole: u64) -> u64 {
-        if hole < LEAST { 0 } else { round_down(hole, WORD) }
+        if hole < LEAST {
+            0
+        } else {
+            round_down(hole, WORD)
+        }
     }
 
     fn least_rest(&self) -> u64 {

@@ -80,28 +80,38 @@ pub struct Allocator {
 impl Allocator {
     /// All that are known. Of two that predict equally well the first is believed.
     pub const ALL: &[Self] = &[
-        Self::new("tlsf", "ESP-IDF's TLSF", |region| tlsf::model(region, Beside::NOTHING)),
+        Self::new("tlsf", "ESP-IDF's TLSF", |region| {
+            tlsf::model(region, Beside::NOTHING)
+        }),
         Self::new("tlsf", "ESP-IDF's TLSF with light poisoning", |region| {
             tlsf::model(region, Beside::POISON)
         }),
-        Self::new("tlsf", "ESP-IDF's TLSF with comprehensive poisoning", |region| {
-            tlsf::model(region, Beside::POISON.moving())
-        }),
+        Self::new(
+            "tlsf",
+            "ESP-IDF's TLSF with comprehensive poisoning",
+            |region| tlsf::model(region, Beside::POISON.moving()),
+        ),
         Self::new("tlsf", "ESP-IDF's TLSF with task tracking", |region| {
             tlsf::model(region, Beside::OWNER)
         }),
-        Self::new("tlsf", "ESP-IDF's TLSF with light poisoning and task tracking", |region| {
-            tlsf::model(region, Beside::POISON_AND_OWNER)
-        }),
-        Self::new("tlsf", "ESP-IDF's TLSF with comprehensive poisoning and task tracking", |region| {
-            tlsf::model(region, Beside::POISON_AND_OWNER.moving())
-        }),
+        Self::new(
+            "tlsf",
+            "ESP-IDF's TLSF with light poisoning and task tracking",
+            |region| tlsf::model(region, Beside::POISON_AND_OWNER),
+        ),
+        Self::new(
+            "tlsf",
+            "ESP-IDF's TLSF with comprehensive poisoning and task tracking",
+            |region| tlsf::model(region, Beside::POISON_AND_OWNER.moving()),
+        ),
         Self::new("heap_4", "FreeRTOS' heap_4 or heap_5", |region| {
             Box::new(freertos::Heap4::new(region, false))
         }),
-        Self::new("heap_4", "FreeRTOS' heap_4 or heap_5, sizes with headers", |region| {
-            Box::new(freertos::Heap4::new(region, true))
-        }),
+        Self::new(
+            "heap_4",
+            "FreeRTOS' heap_4 or heap_5, sizes with headers",
+            |region| Box::new(freertos::Heap4::new(region, true)),
+        ),
         Self::new("heap_2", "FreeRTOS' heap_2", |region| {
             Box::new(freertos::Heap2::new(region, false))
         }),
@@ -111,7 +121,9 @@ impl Allocator {
         Self::new("linked-list", "linked_list_allocator", |region| {
             Box::new(linked_list::LinkedList::new(region))
         }),
-        Self::new("heap_1", "FreeRTOS' heap_1", |region| Box::new(freertos::Heap1::new(region))),
+        Self::new("heap_1", "FreeRTOS' heap_1", |region| {
+            Box::new(freertos::Heap1::new(region))
+        }),
     ];
 
     const fn new(

@@ -75,8 +75,8 @@ struct Classes {
 impl Classes {
     fn of(length: u64) -> Self {
         let log = match length {
-            ..=0x4000 => 3,
-            ..=0x4_0000 => 4,
+            0..=0x4000 => 3,
+            0x4001..=0x4_0000 => 4,
             _ => 5,
         };
         let powers = length.checked_ilog2().unwrap_or(0) + 1;
@@ -136,7 +136,11 @@ impl Tlsf {
         let start = region.start.saturating_add(HEAP_DATA + control);
         // An empty block stands at the end.
         let length = round_down(pool.saturating_sub(control + 2 * WORD), WORD);
-        let end = if length < LEAST { start } else { start + WORD + length };
+        let end = if length < LEAST {
+            start
+        } else {
+            start + WORD + length
+        };
         Self {
             arena: start..end,
             beside,
@@ -154,7 +158,11 @@ impl Tlsf {
 
     /// A block of so many bytes out of one of so many: the rest is split off if it can be a block.
     fn split(whole: u64, bytes: u64) -> u64 {
-        if whole >= bytes + WORD + LEAST { bytes } else { whole }
+        if whole >= bytes + WORD + LEAST {
+            bytes
+        } else {
+            whole
+        }
     }
 }
 
@@ -180,7 +188,9 @@ impl Model for Tlsf {
 
     fn block_at(&self, pointer: u64, size: u64) -> Range<u64> {
         let start = pointer.saturating_sub(WORD + self.beside.before);
-        let bytes = self.bytes(size).map_or(LEAST, |bytes| self.classes.rounded(bytes));
+        let bytes = self
+            .bytes(size)
+            .map_or(LEAST, |bytes| self.classes.rounded(bytes));
         start..start.saturating_add(WORD + bytes)
     }
 

@@ -1,5 +1,7 @@
 //! Random work for an allocator, and a map that is told of it.
 
+use std::ops::Range;
+
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::Context;
@@ -49,30 +51,40 @@ pub(crate) fn operations(reallocates: bool) -> Vec<Operation> {
     (0..100_000).map(|_| operation()).collect()
 }
 
-/// A map of one region under one allocator, and a clock.
+/// A map of one region, the allocator that is meant, and a clock.
 pub(crate) struct Heap {
     map: HeapMap,
+    allocator: String,
     pub(crate) time: u64,
 }
 
 impl Heap {
-    pub(crate) fn new(name: &str) -> Self {
-        Self::of(BASE..BASE + LENGTH, |allocator| allocator.name == name)
+    /// A heap of this allocator, by its whole name.
+    pub(crate) fn new(allocator: &str) -> Self {
+        Self::of(BASE..BASE + LENGTH, allocator)
     }
 
-    pub(crate) fn of(range: std::ops::Range<u64>, is_meant: impl FnMut(&&Allocator) -> bool) -> Self {
+    pub(crate) fn of(range: Range<u64>, allocator: &str) -> Self {
         let region = Region { range, name: None };
-        let allocators = Allocator::ALL.iter().filter(is_meant).copied();
-        let map = HeapMap::new(&[region], allocators, u64::MAX);
-        Self { map, time: 0 }
+        let mut all = Allocator::ALL.iter();
+        let meant = all.find(|known| known.name == allocator);
+        let id = meant.expect("an allocator with this name").id;
+        Self {
+            map: HeapMap::new(&[region], Some(id), u64::MAX),
+            allocator: allocator.to_owned(),
+            time: 0,
+        }
     }
 
-    pub(crate) fn best(&self) -> &Candidate {
-        self.map.best().expect("an allocator with this name")
+    pub(crate) fn candidate(&self) -> &Candidate {
+        let mut candidates = self.map.candidates().iter();
+        candidates
+            .find(|candidate| candidate.allocator().name == self.allocator)
+            .expect("it is not given up")
     }
 
     pub(crate) fn pool(&self) -> &Pool {
-        &self.best().pools()[0]
+        &self.candidate().pools()[0]
     }
 
     pub(crate) fn map(&mut self) -> &HeapMap {
@@ -82,8 +94,17 @@ impl Heap {
 
     fn known(&self, site: u32, address: u64, size: u64) -> KnownBlock {
         let (context, core) = (Context::Unknown, 0);
-        let block = Block { address, size, time: self.time, context, core };
-        KnownBlock { block, site: SiteId::new(site) }
+        let block = Block {
+            address,
+            size,
+            time: self.time,
+            context,
+            core,
+        };
+        KnownBlock {
+            block,
+            site: SiteId::new(site),
+        }
     }
 
     pub(crate) fn observe(&mut self, effect: &Effect) {
@@ -93,7 +114,11 @@ impl Heap {
 
     pub(crate) fn allocate(&mut self, site: u32, address: u64, size: u64) {
         let began = self.known(site, address, size);
-        self.observe(&Effect::Allocation { began, lost: None, completes: Completes::Nothing });
+        self.observe(&Effect::Allocation {
+            began,
+            lost: None,
+            completes: Completes::Nothing,
+        });
     }
 
     pub(crate) fn free(&mut self, address: u64) {
@@ -103,7 +128,11 @@ impl Heap {
 
     pub(crate) fn reallocate(&mut self, site: u32, old: u64, address: u64, size: u64) {
         let (ended, began) = (Ok(self.known(0, old, 0)), self.known(site, address, size));
-        self.observe(&Effect::Reallocation { ended, began, lost: None });
+        self.observe(&Effect::Reallocation {
+            ended,
+            began,
+            lost: None,
+        });
     }
 
     /// Allocates where the allocator would; `None` if there is no room.
@@ -116,7 +145,11 @@ impl Heap {
                 Some(address)
             }
             None => {
-                self.observe(&Effect::Failed { site: site_id, size, revived: None });
+                self.observe(&Effect::Failed {
+                    site: site_id,
+                    size,
+                    revived: None,
+                });
                 None
             }
         }

@@ -4,8 +4,8 @@ use leakscope_heap::{Candidate, What};
 use serde::{Deserialize, Serialize};
 
 use super::Address;
-use crate::heap_map::{Names, is_sure, judged};
 use crate::heap_map::words;
+use crate::heap_map::{Names, judged};
 
 /// The map of a heap at one moment, and how it came to be. `docs/heap-json.md` describes the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,38 +164,28 @@ impl HeapMap {
     pub const VERSION: u32 = 1;
 
     pub(crate) fn new(map: &leakscope_heap::HeapMap, names: &Names<'_>, fits: Option<u64>) -> Self {
-        let clock = names.clock;
-        let mut document = Self {
+        let (clock, best) = (names.clock, map.best());
+        let (failures, more_failures) = best.failures();
+        let failures = failures.iter();
+        Self {
             version: Self::VERSION,
             time_s: clock.seconds(map.end()),
             time_ticks: map.end(),
-            allocator: String::new(),
+            allocator: best.allocator().name.to_owned(),
             addresses: map.addresses(),
-            predicted: 0,
+            predicted: best.predicted(),
             outside: map.outside(),
-            is_estimate: !is_sure(map),
-            sentences: Vec::new(),
-            regions: Vec::new(),
-            failures: Vec::new(),
-            more_failures: 0,
-            fits: None,
-        };
-        let Some(best) = map.best() else {
-            return document;
-        };
-        let (failures, more_failures) = best.failures();
-        document.allocator = best.allocator().name.to_owned();
-        document.predicted = best.predicted();
-        document.sentences = words::sentences(best, names);
-        document.regions = (0..best.pools().len())
-            .map(|place| Region::new(best, place, names))
-            .collect();
-        document.failures = (failures.iter())
-            .map(|failure| Failure::new(failure, best, names))
-            .collect();
-        document.more_failures = more_failures;
-        document.fits = fits.map(|size| Fits::new(size, best));
-        document
+            is_estimate: !map.is_sure(),
+            sentences: words::sentences(best, names),
+            regions: (0..best.pools().len())
+                .map(|place| Region::new(best, place, names))
+                .collect(),
+            failures: failures
+                .map(|failure| Failure::new(failure, best, names))
+                .collect(),
+            more_failures,
+            fits: fits.map(|size| Fits::new(size, best)),
+        }
     }
 }
 
@@ -210,9 +200,10 @@ impl Region {
             What::Block(block) => Some((range.end - range.start, block.size)),
             _ => None,
         });
-        let (count, whole, asked) = blocks.fold((0, 0, 0_u64), |(count, whole, asked), (length, size)| {
-            (count + 1, whole + length, asked.saturating_add(size))
-        });
+        let (count, whole, asked) =
+            blocks.fold((0, 0, 0_u64), |(count, whole, asked), (length, size)| {
+                (count + 1, whole + length, asked.saturating_add(size))
+            });
         Self {
             start: Address(range.start),
             length_bytes: range.end - range.start,

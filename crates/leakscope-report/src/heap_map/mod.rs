@@ -4,7 +4,7 @@ pub(crate) mod words;
 
 use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
-use leakscope_heap::{Allocator, HeapMap, Region, SURE, Trend, pins};
+use leakscope_heap::{Candidate, HeapMap, Pin, Region, Trend, pins};
 
 pub use regions::{in_boot_log, of_program, of_target};
 
@@ -31,12 +31,6 @@ pub fn read<D: Feed>(
     Ok(map)
 }
 
-/// The allocators that are tried: all, or those that a user calls so.
-pub fn allocators(id: Option<&str>) -> impl Iterator<Item = Allocator> {
-    let all = Allocator::ALL.iter().copied();
-    all.filter(move |allocator| id.is_none_or(|id| allocator.id == id))
-}
-
 /// What the map says; `fits` asks for an allocation of so many bytes. `report` names the call sites.
 pub fn document(map: &HeapMap, report: &Report, fits: Option<u64>) -> document::HeapMap {
     document::HeapMap::new(map, &Names::of(report), fits)
@@ -44,20 +38,14 @@ pub fn document(map: &HeapMap, report: &Report, fits: Option<u64>) -> document::
 
 /// What a report says of the map, if it is sure of that and there is something to say.
 pub fn note(map: &HeapMap, report: &Report) -> Option<HeapNote> {
-    let best = map.best().filter(|_| is_sure(map))?;
+    let best = map.best();
     let sentences = words::sentences(best, &Names::of(report));
-    (!sentences.is_empty()).then(|| HeapNote {
+    (map.is_sure() && !sentences.is_empty()).then(|| HeapNote {
         allocator: best.allocator().name.to_owned(),
         addresses: map.addresses(),
         predicted: best.predicted(),
         sentences,
     })
-}
-
-/// Whether enough addresses were predicted for holes to be known.
-pub(crate) fn is_sure(map: &HeapMap) -> bool {
-    let predicted = map.best().map_or(0, |best| best.predicted());
-    map.addresses() > 0 && predicted as f64 >= SURE * map.addresses() as f64
 }
 
 /// What a report calls call sites and moments.
@@ -86,10 +74,7 @@ impl<'r> Names<'r> {
 }
 
 /// What a region's history comes to, and who splits it.
-pub(crate) fn judged(
-    best: &leakscope_heap::Candidate,
-    place: usize,
-) -> (Option<Trend>, Vec<leakscope_heap::Pin>) {
+pub(crate) fn judged(best: &Candidate, place: usize) -> (Option<Trend>, Vec<Pin>) {
     let trend = Trend::of(&best.histories()[place]);
     (trend, pins(best.pools()[place].space(), PINS))
 }

@@ -64,7 +64,8 @@ pub fn in_boot_log(log: &[u8]) -> Vec<Region> {
 fn apart(regions: impl Iterator<Item = Region>) -> Vec<Region> {
     let mut kept: Vec<Region> = Vec::new();
     for region in regions {
-        let overlaps = |other: &Range<u64>| region.range.start < other.end && other.start < region.range.end;
+        let overlaps =
+            |other: &Range<u64>| region.range.start < other.end && other.start < region.range.end;
         if !region.range.is_empty() && !kept.iter().any(|kept| overlaps(&kept.range)) {
             kept.push(region);
         }

@@ -1,9 +1,9 @@
 //! What a heap's map says, in sentences without full stops.
 
-use leakscope_heap::{Candidate, Failure, Pin, Reason, Trend, TrendKind};
+use leakscope_heap::{Candidate, Failure, Pin, Pool, Reason, Trend, TrendKind};
 
 use super::{Names, judged};
-use crate::units::{bytes, counted, estimated_bytes};
+use crate::units::{bytes, count, counted, estimated_bytes};
 
 /// What there is to say of a heap: a sentence on each region whose largest block shrinks, and one on allocations that failed.
 pub(crate) fn sentences(best: &Candidate, names: &Names<'_>) -> Vec<String> {
@@ -21,14 +21,20 @@ pub(crate) fn of_trend(trend: &Trend, pins: &[Pin], names: &Names<'_>) -> String
     let free = match trend.kind {
         TrendKind::Fragmentation => format!("{} (flat)", estimated_bytes(to.free)),
         TrendKind::PinningLeak => {
-            format!("{} → {}", estimated_bytes(from.free), estimated_bytes(to.free))
+            format!(
+                "{} → {}",
+                estimated_bytes(from.free),
+                estimated_bytes(to.free)
+            )
         }
     };
     let verdict = match trend.kind {
         TrendKind::Fragmentation => "fragmentation",
         TrendKind::PinningLeak => "a leak whose blocks split the free memory",
     };
-    let who = pins.first().map_or_else(String::new, |pin| format!("; {}", of_pin(pin, names)));
+    let who = pins
+        .first()
+        .map_or_else(String::new, |pin| format!("; {}", of_pin(pin, names)));
     format!(
         "free {free}, largest block {} → {} in {}: {verdict}{who}",
         estimated_bytes(from.largest),
@@ -57,7 +63,7 @@ fn of_failures(best: &Candidate, names: &Names<'_>) -> Option<String> {
     let others = failures.len() as u64 - 1 + more;
     let others = match others {
         0 => String::new(),
-        some => format!(" (and {} more)", counted(some, "failed allocation")),
+        some => format!(" (and {} more)", count(some)),
     };
     let moment = names.clock.moment(first.time);
     Some(format!("at {moment}, {}{others}", of_failure(first, best)))
@@ -66,9 +72,12 @@ fn of_failures(best: &Candidate, names: &Names<'_>) -> Option<String> {
 /// "4,096 B failed: 20,000 B are free, but in 35 holes, which give 3,000 B at most"
 pub(crate) fn of_failure(failure: &Failure, best: &Candidate) -> String {
     let free = bytes(failure.free);
-    let most = best.pools().get(failure.region).map_or(0, |pool| pool.most_ever());
+    let most = best.pools().get(failure.region).map_or(0, Pool::most_ever);
     let why = match failure.reason {
-        Reason::TooLarge => format!("the heap could not give more than {} if it was empty", bytes(most)),
+        Reason::TooLarge => format!(
+            "the heap could not give more than {} if it was empty",
+            bytes(most)
+        ),
         Reason::Full => format!("the heap is full, only {free} are free"),
         Reason::Fragmented => format!(
             "{free} are free, but in {}, which {} {} at most",

@@ -7,7 +7,7 @@ use super::{TextOptions, View};
 use crate::document::Address;
 use crate::document::heap_map::{Fits, HeapMap, Region};
 use crate::sanitise::sanitise;
-use crate::units::{Clock, bytes, count, counted, percent};
+use crate::units::{Clock, bytes, count, counted};
 
 /// So many moments of a region's history are shown.
 const MOMENTS: usize = 8;
@@ -19,7 +19,11 @@ pub(super) fn write_note(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()>
     };
     for sentence in &note.sentences {
         let first = Line::new().paint(Paint::Warning, "Heap: ");
-        page.paragraph(0, first, &format!("{}.", sanitise(sentence)).as_str().into())?;
+        page.paragraph(
+            0,
+            first,
+            &format!("{}.", sanitise(sentence)).as_str().into(),
+        )?;
     }
     Ok(())
 }
@@ -36,19 +40,30 @@ pub(super) fn section(
         map.allocator,
         count(map.predicted),
         count(map.addresses),
-        percent(map.predicted, map.addresses)
+        share(map.predicted, map.addresses)
     );
     page.paragraph(0, Line::new().strong("Heap "), &explains.as_str().into())?;
     if map.is_estimate {
         let note = "fewer than 95 % of the addresses were predicted: holes are estimates";
-        page.paragraph(0, Line::new().paint(Paint::Warning, "estimate: "), &note.into())?;
+        page.paragraph(
+            0,
+            Line::new().paint(Paint::Warning, "estimate: "),
+            &note.into(),
+        )?;
     }
     if map.outside > 0 {
-        let note = format!("{} were allocated outside of these regions", counted(map.outside, "block"));
+        let note = format!(
+            "{} were allocated outside of these regions",
+            counted(map.outside, "block")
+        );
         page.paragraph(0, Line::new(), &note.as_str().into())?;
     }
     for sentence in &map.sentences {
-        page.paragraph(0, Line::new(), &format!("{}.", sanitise(sentence)).as_str().into())?;
+        page.paragraph(
+            0,
+            Line::new(),
+            &format!("{}.", sanitise(sentence)).as_str().into(),
+        )?;
     }
     regions(page, map)?;
     if let Some(fits) = &map.fits {
@@ -170,16 +185,34 @@ fn history(page: &mut Page<'_>, map: &HeapMap, region: &Region, clock: Clock) ->
     table.write(page, 2)
 }
 
-fn failures(page: &mut Page<'_>, map: &HeapMap, clock: Clock, options: &TextOptions) -> io::Result<()> {
+fn failures(
+    page: &mut Page<'_>,
+    map: &HeapMap,
+    clock: Clock,
+    options: &TextOptions,
+) -> io::Result<()> {
     if map.failures.is_empty() {
         return Ok(());
     }
-    page.heading("Failed allocations", &count(map.failures.len() as u64 + map.more_failures))?;
+    page.heading(
+        "Failed allocations",
+        &count(map.failures.len() as u64 + map.more_failures),
+    )?;
     for failure in map.failures.iter().take(options.shown(map.failures.len())) {
         let first = format!("{}  ", clock.moment(failure.time_ticks));
-        page.paragraph(2, Line::new().plain(first), &sanitise(&failure.sentence).as_ref().into())?;
+        page.paragraph(
+            2,
+            Line::new().plain(first),
+            &sanitise(&failure.sentence).as_ref().into(),
+        )?;
     }
     options.hidden(page, map.failures.len(), "failed allocation")
+}
+
+/// A part of a whole in percent, rounded down: only all is 100 %.
+fn share(part: u64, whole: u64) -> String {
+    let percent = u128::from(part) * 100 / u128::from(whole.max(1));
+    format!("{percent} %")
 }
 
 /// "0x20000000 ucHeap"
@@ -193,5 +226,9 @@ fn name(region: &Region) -> String {
 
 /// Which region, if there are several.
 fn of_several(map: &HeapMap, region: &Region) -> String {
-    if map.regions.len() > 1 { name(region) } else { String::new() }
+    if map.regions.len() > 1 {
+        name(region)
+    } else {
+        String::new()
+    }
 }

@@ -54,7 +54,10 @@ pub(crate) struct HeapBounds {
 }
 
 fn allocator_ids() -> Vec<&'static str> {
-    let mut ids: Vec<_> = Allocator::ALL.iter().map(|allocator| allocator.id).collect();
+    let mut ids: Vec<_> = Allocator::ALL
+        .iter()
+        .map(|allocator| allocator.id)
+        .collect();
     ids.dedup();
     ids
 }

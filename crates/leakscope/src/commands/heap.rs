@@ -37,10 +37,14 @@ impl Heap {
             let hint = "--heap-region 0x3fc80000+320KiB says it, --elf FILE may (ucHeap, __HeapBase …), and --boot-log FILE does for ESP-IDF";
             return Err(Advised { message, hint }.into());
         }
-        let report = Report::new(&outcome, &mut symbolizer, &recording.names(), &Policy::default());
+        let report = Report::new(
+            &outcome,
+            &mut symbolizer,
+            &recording.names(),
+            &Policy::default(),
+        );
         let until = self.until(outcome.target.timestamp_hz)?;
-        let allocators = reported::allocators(self.allocator.as_deref());
-        let empty = HeapMap::new(&regions, allocators, until);
+        let empty = HeapMap::new(&regions, self.allocator.as_deref(), until);
         let map = heap_map::read(&mut recording, source, empty)?;
         recording.finish();
         let document = reported::document(&map, &report, self.fits);
@@ -64,7 +68,9 @@ impl Heap {
     fn until(&self, hz: u32) -> anyhow::Result<u64> {
         match self.at {
             None => Ok(u64::MAX),
-            Some(_) if hz == 0 => bail!("the recording does not say how fast its clock is: --at cannot be looked up"),
+            Some(_) if hz == 0 => {
+                bail!("the recording does not say how fast its clock is: --at cannot be looked up")
+            }
             Some(time) => Ok((time.as_secs_f64() * f64::from(hz)) as u64),
         }
     }
