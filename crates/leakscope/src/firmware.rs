@@ -57,6 +57,7 @@ pub(crate) fn program(
         heap_size,
         symbols: open(options)?,
         roots: options.source_root.iter().cloned().collect(),
+        memory: None,
     })
 }
 

@@ -162,7 +162,7 @@ fn with_memory(outcome: &Outcome) -> Value {
     };
     let pointer = (block.address as u32).to_le_bytes().to_vec();
     let image = Image::of_pieces(vec![piece(pointer), piece(vec![0; 4])]);
-    let examined = Examined::new(&image, None, &live, Some(outcome), Look::default());
+    let examined = Examined::new(&image, None, &live, Some(outcome), &Look::default());
     let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[], &Policy::default());
     examined.attach(&mut report);
     let mut written = Vec::new();

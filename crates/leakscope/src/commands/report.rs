@@ -17,7 +17,7 @@ use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
-use crate::image::Beside;
+use crate::image::{Beside, NO_RECORDING};
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -37,8 +37,7 @@ impl Report {
         let options = program::completed(&self.symbols, &mut recording)?;
         let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         if let Some(log) = recording.dumps()? {
-            self.at_the_end
-                .refuse("a heap dump lists blocks, and is no recording")?;
+            self.at_the_end.refuse(NO_RECORDING)?;
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
         if !self.print && !self.description.is_empty() {
@@ -100,6 +99,7 @@ impl Report {
         let mut program = firmware::program(&options, self.heap)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
+            self.at_the_end.refuse(NO_RECORDING)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
             let mut file = self.create(path)?;
@@ -107,6 +107,7 @@ impl Report {
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
+        program.memory = self.at_the_end.beside(&mut recording, &program)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let mut file = self.create(path)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
