@@ -6,14 +6,12 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
+use linked_list_allocator::Heap;
+
 use crate::allocators::predicted;
 use crate::workload::{BASE, LENGTH, Operation, PLACES, operations};
 
 const SCALE: u64 = size_of::<usize>() as u64 / 4;
-
-/// The heap of an allocator, which is full of zeros at first.
-#[repr(align(4096))]
-struct Memory([u8; (LENGTH * SCALE) as usize]);
 
 /// An allocator of this machine.
 trait Allocates {
@@ -50,24 +48,24 @@ fn assert_same(name: &str, given: &[u64], predicted: &[u64]) {
     );
 }
 
-#[test]
-fn linked_list_allocator() {
-    impl Allocates for linked_list_allocator::Heap {
-        fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-            self.allocate_first_fit(layout).ok()
-        }
-
-        fn free(&mut self, block: NonNull<u8>, layout: Layout) {
-            // SAFETY: the block was allocated with this layout, and is freed once.
-            unsafe { self.deallocate(block, layout) }
-        }
+impl Allocates for Heap {
+    fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.allocate_first_fit(layout).ok()
     }
 
+    fn free(&mut self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the block was allocated with this layout, and is freed once.
+        unsafe { self.deallocate(block, layout) }
+    }
+}
+
+#[test]
+fn linked_list_allocator() {
     let operations = operations(false);
-    let mut memory = Box::new(Memory([0; (LENGTH * SCALE) as usize]));
-    let start = memory.0.as_mut_ptr();
+    let mut memory = vec![0_usize; LENGTH as usize / 4];
+    let start = memory.as_mut_ptr().cast::<u8>();
     // SAFETY: nobody else uses the memory as long as the heap lives.
-    let mut heap = unsafe { linked_list_allocator::Heap::new(start, memory.0.len()) };
+    let mut heap = unsafe { Heap::new(start, size_of_val(memory.as_slice())) };
     let given = given(&operations, start.addr(), &mut heap);
     let predicted = predicted("linked_list_allocator", &operations);
     assert_same("linked_list_allocator", &given, &predicted);
