@@ -16,8 +16,8 @@ use super::{Symbols, quantity};
 #[derive(Debug, Args)]
 pub(crate) struct Image {
     /// Images: one file, or raw memory from an address on (ram.bin@0x20000000), several times.
-    #[arg(required = true, value_name = "IMAGE")]
-    pub(crate) image: Vec<String>,
+    #[arg(id = "image", required = true, value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
     /// A recording that ended where the image was made: it knows the blocks, and who allocated them.
     #[arg(long, value_name = "TRACE")]
     pub(crate) trace: Vec<String>,

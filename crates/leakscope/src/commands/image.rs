@@ -25,7 +25,7 @@ impl Image {
             return self.with_trace();
         }
         let symbols = firmware::open(&self.symbols)?;
-        let image = image::open(&self.image, symbols.as_ref())?;
+        let image = image::open(&self.images, symbols.as_ref())?;
         let (live, look) = (Live::default(), self.looking.look());
         let examined = Examined::new(&image, symbols.as_ref(), &live, None, &look);
         let names = examined.names_alone();
@@ -57,7 +57,7 @@ impl Image {
             bail!("a saved report and a heap dump are no recordings: --trace names one");
         }
         let symbols = firmware::open_at_its_place(&self.symbols, &mut recording)?;
-        let image = image::open(&self.image, symbols.as_ref())?;
+        let image = image::open(&self.images, symbols.as_ref())?;
         let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
         let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
         analysis.run(&mut recording)?;
