@@ -60,6 +60,7 @@ pub(crate) fn program(
         symbols: open(options)?,
         roots: options.source_root.iter().cloned().collect(),
         unwinder: unwinder(options),
+        memory: None,
     })
 }
 

@@ -8,14 +8,18 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
 use leakscope_report::filter::Filter;
-use leakscope_report::memory::{Examined, Live, Look};
+use leakscope_report::memory::{AtStop, Live};
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
+use leakscope_viewer::Program;
 
-use crate::cli::AtTheEnd;
+use crate::cli::{AtTheEnd, Looking};
 use crate::firmware::AllocatorFrames;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
+
+/// Why there is no looking at an image beside a heap dump.
+pub(crate) const NO_RECORDING: &str = "a heap dump lists blocks, and is no recording";
 
 /// Opens images as they are typed: one file, or raw memory from addresses on.
 pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Result<Image> {
@@ -62,6 +66,19 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("`{}`", path.display()))
 }
 
+/// An image, and what the recording that ended there knows of the heap: reads the recording for it.
+pub(crate) fn at_stop(
+    image: Image,
+    looking: &Looking,
+    recording: &mut OpenRecording,
+    source: Option<&dyn FrameSource>,
+) -> anyhow::Result<AtStop> {
+    let layout = recording.layout.clone();
+    let live = Live::read(recording, &layout, &mut AllocatorFrames(source))?;
+    let look = looking.look();
+    Ok(AtStop { image, live, look })
+}
+
 /// What a report is made from, besides the recording.
 pub(crate) struct Beside<'r, 's> {
     pub(crate) symbols: Option<&'s Symbols>,
@@ -71,6 +88,31 @@ pub(crate) struct Beside<'r, 's> {
 }
 
 impl AtTheEnd {
+    /// The image that belongs to a recording, if one was named, and what the recording knows of the heap at its end.
+    pub(crate) fn open(
+        &self,
+        recording: &mut OpenRecording,
+        symbols: Option<&Symbols>,
+        source: Option<&dyn FrameSource>,
+    ) -> anyhow::Result<Option<AtStop>> {
+        if self.image.is_empty() {
+            return Ok(None);
+        }
+        let image = open(&self.image, symbols)?;
+        at_stop(image, &self.looking, recording, source).map(Some)
+    }
+
+    /// The same, as the viewer takes it.
+    pub(crate) fn beside(
+        &self,
+        recording: &mut OpenRecording,
+        program: &Program,
+    ) -> anyhow::Result<Option<AtStop>> {
+        let symbols = program.symbols.as_ref();
+        let source = symbols.map(|symbols| symbols as &dyn FrameSource);
+        self.open(recording, symbols, source)
+    }
+
     /// The report on a recording that was read, and on the image that belongs to it, if there is one.
     pub(crate) fn report(
         &self,
@@ -85,24 +127,17 @@ impl AtTheEnd {
             part,
         } = beside;
         let names = recording.names();
-        if self.image.is_empty() {
-            return Ok(Report::of_part(
-                outcome,
-                symbolizer,
-                &names,
-                &Policy::default(),
-                part,
-            ));
+        let at_stop = self.open(recording, symbols, source)?;
+        let examined = at_stop
+            .as_ref()
+            .map(|at_stop| at_stop.examine(symbols, outcome));
+        if let Some(examined) = &examined {
+            examined.judge(outcome);
         }
-        let image = open(&self.image, symbols)?;
-        let live = live(recording, source)?;
-        let look = Look {
-            unaligned: self.unaligned,
-        };
-        let examined = Examined::new(&image, symbols, &live, Some(outcome), look);
-        examined.judge(outcome);
         let mut report = Report::of_part(outcome, symbolizer, &names, &Policy::default(), part);
-        examined.attach(&mut report);
+        if let Some(examined) = &examined {
+            examined.attach(&mut report);
+        }
         Ok(report)
     }
 
@@ -113,17 +148,4 @@ impl AtTheEnd {
             None => Ok(()),
         }
     }
-}
-
-/// Reads a recording for what it knows of the heap at its end.
-pub(crate) fn live(
-    recording: &mut OpenRecording,
-    source: Option<&dyn FrameSource>,
-) -> anyhow::Result<Live> {
-    let layout = recording.layout.clone();
-    Ok(Live::read(
-        recording,
-        &layout,
-        &mut AllocatorFrames(source),
-    )?)
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::Holder;
 use super::scene::Look;
+use super::{Holder, Type};
 
 /// Where a way begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,9 +76,20 @@ pub(super) fn find(look: &Look<'_>) -> Ways {
             .position(|stack| stack.used.contains(&address))
             .map_or(Root::Unnamed, Root::Stack)
     };
+    let mut held = Vec::new();
     look.each_word(areas.statics.iter(), |address, word| {
-        search.meet(word, Holder::Word(address), || variable(address));
+        if look.map.find(word).is_some() {
+            held.push((address, word));
+        }
     });
+    held.sort_by_key(|(address, _)| match look.scene.typed.get(address) {
+        Some(Type::Pointer) => 0,
+        None => 1,
+        Some(Type::Float) => 2,
+    });
+    for (address, word) in held {
+        search.meet(word, Holder::Word(address), || variable(address));
+    }
     search.follow();
     look.each_word(areas.stacks.iter(), |address, word| {
         search.meet(word, Holder::Word(address), || stack(address));

@@ -2,20 +2,22 @@
 //!
 //! [`Scene`] is what is asked; `areas` says what is looked at (by `ranges`), `words` reads it, and `blocks` finds the block
 //! that a word points at, through [`aliases`] of the chip. `flood` gives each block one of memcheck's kinds, `holders`
-//! finds the shortest ways to them, and `chance` says how often a word would look like a pointer that is none.
+//! finds the shortest ways to them, `chance` says how often a word would look like a pointer that is none, and `map` is for drawing.
 pub mod aliases;
 mod areas;
 mod blocks;
 mod chance;
 mod flood;
 mod holders;
+mod map;
 mod ranges;
 mod scene;
 mod words;
 
 pub use aliases::Alias;
 pub use holders::{Branch, Root};
-pub use scene::{Scene, Stack};
+pub use map::Use;
+pub use scene::{Scene, Stack, Type};
 
 /// A block of the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

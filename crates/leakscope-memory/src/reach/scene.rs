@@ -1,10 +1,12 @@
 //! What is asked: an image, the blocks that live, and what is known of the rest of memory.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::areas::Areas;
 use super::blocks::BlockMap;
-use super::{Alias, Block, Found, Holder, Scanned, Survey, chance, flood, holders, words};
+use super::map::map;
+use super::{Alias, Block, Found, Holder, Scanned, Survey, Use, chance, flood, holders, words};
 use crate::image::Image;
 
 /// An image, the blocks that live in it, and what is known of the rest of memory.
@@ -26,10 +28,22 @@ pub struct Scene<'i> {
     pub variables: Vec<Range<u64>>,
     /// Memory that the chip has at two addresses.
     pub aliases: Vec<Alias>,
-    /// How many bytes behind the block's first one the program's own pointer points, as with poisoning; both count as start pointers.
-    pub header: u64,
+    /// Memory that is in use, whatever else is said of it.
+    pub roots: Vec<Range<u64>>,
+    /// What words are, as far as a program says it, by their addresses. Who holds a block is asked of pointers first, and of
+    /// floats last.
+    pub typed: BTreeMap<u64, Type>,
     /// Look at words on every address, and not only where pointers are aligned: for packed structures.
     pub unaligned: bool,
+}
+
+/// What a word is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A pointer.
+    Pointer,
+    /// A floating-point number.
+    Float,
 }
 
 /// A stack that is in use.
@@ -53,7 +67,8 @@ impl<'i> Scene<'i> {
             left_out: Vec::new(),
             variables: Vec::new(),
             aliases: Vec::new(),
-            header: 0,
+            roots: Vec::new(),
+            typed: BTreeMap::new(),
             unaligned: false,
         }
     }
@@ -84,6 +99,23 @@ impl<'i> Scene<'i> {
             },
             chance,
         }
+    }
+
+    /// The addresses of words outside of the heap and of stacks that look like pointers to blocks.
+    pub fn static_pointers(&self) -> Vec<u64> {
+        let look = &Look::new(self);
+        let mut found = Vec::new();
+        look.each_word(look.areas.statics.iter(), |address, word| {
+            if look.map.find(word).is_some() {
+                found.push(address);
+            }
+        });
+        found
+    }
+
+    /// What each stretch of the image is, in order of addresses: all that it holds, once.
+    pub fn map(&self) -> Vec<(Range<u64>, Use)> {
+        map(&Look::new(self))
     }
 
     /// Everything that points at the block around an address, and where: roots, then blocks, reachable or not. `None` if
@@ -125,7 +157,7 @@ pub(super) struct Look<'s> {
 
 impl<'s> Look<'s> {
     fn new(scene: &'s Scene<'s>) -> Self {
-        let map = BlockMap::new(scene.blocks.clone(), scene.aliases.clone(), scene.header);
+        let map = BlockMap::new(scene.blocks.clone(), scene.aliases.clone());
         let areas = Areas::of(scene, &map);
         Self { scene, map, areas }
     }

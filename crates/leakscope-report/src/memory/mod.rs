@@ -7,9 +7,12 @@ mod names;
 mod scene;
 mod verdict;
 
+use std::ops::Range;
+
 use leakscope_analysis::outcome::Outcome;
 use leakscope_memory::image::Image;
-use leakscope_memory::reach::{Block, Kind, Scene, Survey};
+use leakscope_memory::reach::{Alias, Block, Scene, Survey};
+pub use leakscope_memory::reach::{Kind, Use};
 use leakscope_symbols::{Symbols, Variable};
 use rustc_hash::FxHashMap;
 
@@ -52,11 +55,33 @@ struct OfSite {
     gone: Vec<Block>,
 }
 
+/// Memory at the stop: an image, and what the recording that ended there knows of the heap.
+#[derive(Debug)]
+pub struct AtStop {
+    /// What lay where.
+    pub image: Image,
+    /// What the recording knows.
+    pub live: Live,
+    /// How to look.
+    pub look: Look,
+}
+
+impl AtStop {
+    /// Looks at the image. `outcome` knows tasks and heaps.
+    pub fn examine<'i>(&'i self, symbols: Option<&'i Symbols>, outcome: &Outcome) -> Examined<'i> {
+        Examined::new(&self.image, symbols, &self.live, Some(outcome), &self.look)
+    }
+}
+
 /// How an image is to be looked at.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Look {
     /// Look for pointers on every address.
     pub unaligned: bool,
+    /// Memory that is at two addresses, besides what is known of the chip.
+    pub aliases: Vec<Alias>,
+    /// Memory that is in use, whatever else is known of it.
+    pub roots: Vec<Range<u64>>,
 }
 
 impl<'i> Examined<'i> {
@@ -67,7 +92,7 @@ impl<'i> Examined<'i> {
         symbols: Option<&'i Symbols>,
         live: &Live,
         outcome: Option<&Outcome>,
-        look: Look,
+        look: &Look,
     ) -> Self {
         let built = scene::build(image, symbols, live, outcome, look);
         let survey = built.scene.survey();
@@ -107,6 +132,11 @@ impl<'i> Examined<'i> {
     /// What was found of a call site's blocks, by its number.
     pub fn site(&self, site: u32) -> Option<&Reached> {
         self.sites.get(&site).map(|found| &found.reached)
+    }
+
+    /// What each stretch of the image is, in order of addresses; blocks by their place in the survey.
+    pub fn map(&self) -> Vec<(Range<u64>, Use)> {
+        self.scene.map()
     }
 
     /// Whether everything is in the image that could hold a block.

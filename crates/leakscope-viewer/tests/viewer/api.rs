@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::dump::dump;
 use super::file::{document, written};
+use super::memory::with_image;
 use super::program::{ask, engine, inputs};
 
 const API: &str = include_str!("../../API.md");
@@ -132,10 +133,12 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
 #[test]
 fn every_route_is_documented_with_its_fields() {
     let (dump, program) = (dump(), Program::default());
-    let mut engines = [
+    let with_image = with_image();
+    let mut engines = vec![
         engine(&program, inputs(1, 3_000)),
         engine(&program, eventful(1, 3_000)),
         Engine::of_dump(&dump, &program),
+        engine(&with_image, inputs(1, 3_000)),
     ];
     let examples = examples();
     let mut problems = Vec::new();

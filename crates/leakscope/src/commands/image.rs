@@ -6,9 +6,8 @@ use std::io::{self, Write};
 use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_memory::image::Image as Memory;
-use leakscope_memory::reach::Kind;
 use leakscope_report::filter::Filter;
-use leakscope_report::memory::{Examined, Live, Look};
+use leakscope_report::memory::{Examined, Kind, Live};
 use leakscope_report::text::{self, TextOptions};
 use leakscope_report::units::{bytes, counted};
 use leakscope_report::{Policy, Report, sanitise};
@@ -27,10 +26,8 @@ impl Image {
         }
         let symbols = firmware::open(&self.symbols)?;
         let image = image::open(&self.images, symbols.as_ref())?;
-        let look = Look {
-            unaligned: self.unaligned,
-        };
-        let examined = Examined::new(&image, symbols.as_ref(), &Live::default(), None, look);
+        let (live, look) = (Live::default(), self.looking.look());
+        let examined = Examined::new(&image, symbols.as_ref(), &live, None, &look);
         let names = examined.names_alone();
         if let Some(address) = self.holds {
             return self.holders(&examined, &names, address);
@@ -66,13 +63,11 @@ impl Image {
         analysis.run(&mut recording)?;
         let mut outcome = analysis.outcome();
         recording.require_events(outcome.totals.events)?;
-        let source = firmware::source(symbols.as_ref(), None);
-        let live = image::live(&mut recording, source)?;
+        let symbols = symbols.as_ref();
+        let source = firmware::source(symbols, None);
+        let at_stop = image::at_stop(image, &self.looking, &mut recording, source)?;
         recording.finish();
-        let look = Look {
-            unaligned: self.unaligned,
-        };
-        let examined = Examined::new(&image, symbols.as_ref(), &live, Some(&outcome), look);
+        let examined = at_stop.examine(symbols, &outcome);
         examined.judge(&mut outcome);
         let (inputs, part) = (recording.names(), Filter::default());
         let mut report = Report::of_part(
@@ -87,7 +82,7 @@ impl Image {
         }
         examined.attach(&mut report);
         let screen = &mut Screen::new();
-        contents(&mut screen.out, &image)?;
+        contents(&mut screen.out, &at_stop.image)?;
         if let Some(memory) = &report.memory {
             let options = self.options(screen);
             text::write_memory(&mut screen.out, memory, &options)?;
