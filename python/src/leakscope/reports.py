@@ -373,6 +373,16 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class HeapNote:
+    """What the heap's map says: ``None`` if it has nothing to say, or is not known."""
+
+    allocator: str
+    addresses: int
+    predicted: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What a recording shows. ``call_sites`` has the worst first."""
 
@@ -397,6 +407,7 @@ class Report:
     failed_allocations: tuple[FailedAllocation, ...]
     problems: tuple[Problem, ...]
     memory: Optional[Memory] = None
+    heap_map: Optional[HeapNote] = None
 
     @property
     def leaks(self) -> tuple[CallSite, ...]:
