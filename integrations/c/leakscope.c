@@ -25,10 +25,10 @@
 #define LEAKSCOPE_ESP_IDF 0
 #endif
 #ifndef LEAKSCOPE_DEPTH
-#define LEAKSCOPE_DEPTH 10
+#define LEAKSCOPE_DEPTH 16
 #endif
 #ifndef LEAKSCOPE_STACKS
-#define LEAKSCOPE_STACKS 128
+#define LEAKSCOPE_STACKS 256
 #endif
 #ifndef LEAKSCOPE_BUFFER_SIZE
 #define LEAKSCOPE_BUFFER_SIZE 4096
@@ -197,8 +197,10 @@ enum {
 #if LEAKSCOPE_ESP_IDF
 #define LONGEST_HEAP_PACKET (19u + 5u * LEAKSCOPE_DEPTH)
 #else
-#define LONGEST_STACK (5u + ADDRESS_SIZE * LEAKSCOPE_DEPTH)
-#define LONGEST_HEAP_PACKET (9u + (LONGEST_STACK > 70u ? LONGEST_STACK : 70u))
+#define LONGEST_SCAN (10u + 7u * LEAKSCOPE_DEPTH)
+#define LONGEST_CHAIN (5u + ADDRESS_SIZE * LEAKSCOPE_DEPTH)
+#define LONGEST_STACK (LONGEST_CHAIN > LONGEST_SCAN ? LONGEST_CHAIN : LONGEST_SCAN)
+#define LONGEST_HEAP_PACKET (9u + (LONGEST_STACK > 75u ? LONGEST_STACK : 75u))
 #endif
 #define LONGEST_TEXT_PACKET (1u + 2u + 1u + MAX_STRING_LEN + 2u + 5u * MAX_ARGUMENTS + 5u)
 #define LONGEST_SHORT_PACKET 18u
@@ -312,7 +314,8 @@ static struct {
     volatile uint8_t gate;
     bool is_standalone;
     struct leakscope_config config;
-    uintptr_t code_start, code_length, code_base, ram_start, last_word;
+    uintptr_t code_start, code_length, code_base, ram_start, ram_end;
+    size_t scan_bytes;
     struct task tasks[LEAKSCOPE_TASKS];
     bool has_epoch;
     uint32_t epoch; /* when the first core began to record: from then on all count */
@@ -644,10 +647,17 @@ static void output_unlock(struct core *core, uintptr_t lock) {
 #define FRAME_SLOTS (LEAKSCOPE_DEPTH > 0 ? LEAKSCOPE_DEPTH : 1)
 
 struct stack {
-    uint32_t hash; /* of the frames, by which the stack is known again; 0: there are none */
+    uint32_t hash;                 /* of all below, by which the stack is known again; 0: there are no frames */
     uint32_t count;
-    uintptr_t frames[FRAME_SLOTS]; /* return addresses, innermost first */
+    uintptr_t frames[FRAME_SLOTS]; /* return addresses, innermost first; of a scan, what could be one */
+    uintptr_t scanned;             /* the first frame of a scan, or 0: it is none */
+    uint16_t places[FRAME_SLOTS];  /* of a scan: how many words above the stack pointer each lies */
 };
+
+uintptr_t leakscope_stack_end;
+
+/* On the wire a place has two bytes. */
+#define MOST_SCAN_WORDS 16383u
 
 /* In each function's frame two words stand side by side: the caller's frame pointer and the return address. Frame pointers
  * of RISC-V point behind them, and those of Xtensa are no chain. */
@@ -681,12 +691,13 @@ static void set_bounds(const struct leakscope_config *config) {
     recorder.code_length = code_end > code_start ? code_end - code_start : 0;
     recorder.code_base = code_start == 1 ? 0 : code_start;
     recorder.ram_start = is_stack ? start : UINTPTR_MAX;
-    recorder.last_word = is_stack ? end - FRAME_RECORD : 0;
+    recorder.ram_end = is_stack ? end - end % sizeof(uintptr_t) : 0;
+    recorder.scan_bytes = smaller(config->scan_words != 0 ? config->scan_words : 128, MOST_SCAN_WORDS) * sizeof(uintptr_t);
 }
 
 /* Whether the two words of a frame can stand there. */
 static bool has_frame(uintptr_t at) {
-    return at >= recorder.ram_start && at <= recorder.last_word && at % sizeof(uintptr_t) == 0;
+    return at >= recorder.ram_start && at % sizeof(uintptr_t) == 0 && at <= recorder.ram_end - FRAME_RECORD;
 }
 
 static bool has_code(uintptr_t address) {
@@ -702,15 +713,19 @@ static uintptr_t code_address(uintptr_t return_address) {
 #endif
 }
 
-static void add_frame(struct stack *stack, uintptr_t frame) {
+static void add_to_hash(struct stack *stack, uintptr_t frame) {
     uint32_t bits = (uint32_t)frame;
 #if UINTPTR_MAX > UINT32_MAX
     const uint32_t high = high_word(frame);
     bits ^= high << 16 | high >> 16;
 #endif
-    stack->frames[stack->count++] = frame;
     /* The rotation brings what the multiplication pushed up back to where it counts. */
     stack->hash = ((stack->hash << 15 | stack->hash >> 17) ^ bits) * 0x9E3779B1u;
+}
+
+static void add_frame(struct stack *stack, uintptr_t frame) {
+    add_to_hash(stack, frame);
+    stack->frames[stack->count++] = frame;
 }
 
 /* Follows the chain as far as it is sound: the next frame lies above the present one, inside the memory of stacks. */
@@ -746,14 +761,79 @@ READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_ad
     }
 }
 
+#if defined(__riscv)
+/* Whether the instruction before a return address is a call. Without that test, pointers to functions would change the
+ * stacks of a call site from event to event. */
+static bool has_call_before(uintptr_t address) {
+    if (address % 2 != 0 || address - recorder.code_start < 4) {
+        return false;
+    }
+    const uint32_t first = *(const volatile uint16_t *)(address - 4), last = *(const volatile uint16_t *)(address - 2);
+    const bool is_jal = (first & 0x0FFFu) == 0x00EFu, is_jalr = (first & 0x7FFFu) == 0x00E7u;
+    const bool is_compressed_jalr = (last & 0xF07Fu) == 0x9002u && last != 0x9002u;
+    const bool is_compressed_jal = sizeof(uintptr_t) == 4 && (last & 0xE003u) == 0x2001u;
+    return is_jal || is_jalr || is_compressed_jalr || is_compressed_jal;
+}
+#endif
+
+/* Whether a word of a stack could be a return address. The host finds out whether it is one. */
+static bool is_candidate(uintptr_t word) {
+#if defined(__arm__)
+    /* Turned by one bit, what has no Thumb bit lies far above the others. */
+    const uintptr_t offset = word - (recorder.code_start | 1u);
+    return (offset >> 1 | offset << 31) < recorder.code_length / 2;
+#elif defined(__riscv)
+    return has_code(word) && high_word(word - recorder.code_start) == 0 && has_call_before(word);
+#else
+    return has_code(word) && high_word(word - recorder.code_start) == 0;
+#endif
+}
+
+/* Finds the lowest words from the stack pointer up that could be return addresses: for code without frame pointers. */
+READS_ANY_STACK static void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer) {
+    if (!has_code(return_address)) {
+        return;
+    }
+    stack->scanned = return_address;
+    add_to_hash(stack, return_address);
+    if (stack_pointer < recorder.ram_start || stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer > recorder.ram_end) {
+        return;
+    }
+    size_t bytes = recorder.ram_end - stack_pointer;
+    bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
+    /* Another stack's end is of no use, and does no harm: it does not lie between these. */
+    const uintptr_t known = leakscope_stack_end;
+    if (known > stack_pointer && known - stack_pointer < bytes) {
+        bytes = known - stack_pointer;
+    }
+    const volatile uintptr_t *const words = (const volatile uintptr_t *)stack_pointer;
+    const uint32_t count = (uint32_t)(bytes / sizeof(uintptr_t));
+    for (uint32_t place = 0; place < count && stack->count != LEAKSCOPE_DEPTH; place++) {
+        const uintptr_t word = words[place];
+        if (is_candidate(word)) {
+            const uintptr_t address = code_address(word);
+            stack->frames[stack->count] = address;
+            stack->places[stack->count++] = (uint16_t)place;
+            /* Of addresses of code the high bits are much the same. */
+            add_to_hash(stack, address ^ (uintptr_t)place << 23);
+        }
+    }
+}
+
 static void walk(struct stack *stack, const void *caller, const void *frame) {
-    stack->count = 0;
-    stack->hash = 0;
+    const uintptr_t return_address = code_address((uintptr_t)caller);
+    /* A stack pointer is marked by its lowest bit (LEAKSCOPE_FRAME). */
+    const bool is_scan = caller != NULL && ((uintptr_t)frame & 1u) != 0;
+    stack->hash = stack->count = 0;
+    stack->scanned = 0;
     if (LEAKSCOPE_DEPTH == 0) {
         return;
     }
-    if (caller != NULL) {
-        walk_behind(stack, code_address((uintptr_t)caller), (uintptr_t)frame);
+    if (is_scan && !LEAKSCOPE_ESP_IDF && !recorder.is_standalone) {
+        scan(stack, return_address, (uintptr_t)frame - 1);
+    } else if (caller != NULL) {
+        /* Elsewhere nothing says what is found: a scan is its first frame. */
+        walk_behind(stack, return_address, is_scan ? 0 : (uintptr_t)frame);
     } else if (frame != NULL) {
         walk_chain(stack, (uintptr_t)frame);
     }
@@ -765,7 +845,7 @@ static void walk(struct stack *stack, const void *caller, const void *frame) {
 
 /* The numbers are those of leakscope's module. */
 enum { HEAP_ALLOC = 0, HEAP_FAILED = 3, HEAP_UNITS = 4, HEAP_STACK = 5, HEAP_WIDE_STACK = 6, HEAP_FREE = 7, HEAP_MOVE = 8,
-       HEAP_MOVED = 9, HEAP_KEPT = 10 };
+       HEAP_MOVED = 9, HEAP_KEPT = 10, HEAP_SCANNED_STACK = 11 };
 
 struct heap_event {
     uint32_t kind;
@@ -825,7 +905,8 @@ static uint32_t stack_number(struct core *core, const struct stack *stack) {
 #define VERSION 2u
 #define NO_STACK 0u
 #define WAYS 4u          /* slots that a stack can take */
-#define GENERATIONS 128u /* so that numbers of 128 slots have two bytes on the wire */
+/* Numbers have two bytes on the wire, up to 256 slots. */
+#define GENERATIONS (LEAKSCOPE_STACKS < 256 ? 128u : 64u)
 #define USES 250         /* events of a stack until it is told again */
 
 static const char *const module_description[] = {
@@ -833,7 +914,7 @@ static const char *const module_description[] = {
     "M=leakscope heap,0 Alloc Address=%p Size=%u Stack=%u,7 Free Address=%p Stack=%u,8 Move Address=%p Stack=%u",
     "M=leakscope heap,9 Moved Address=%p Size=%u Stack=%u From=%p,10 Kept Address=%p Size=%u Stack=%u",
     "M=leakscope heap,3 Failed Size=%u Stack=%u,5 Stack Number=%u Frames: %p %p %p %p %p %p",
-    "M=leakscope heap,6 WideStack Number=%u Words: %p %p %p %p %p %p",
+    "M=leakscope heap,6 WideStack Number=%u Words: %p %p %p %p %p %p,11 ScannedStack Number=%u Return=%p Found: %u %p %u %p",
     "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
 };
 
@@ -881,24 +962,38 @@ static bool use_known_stack(struct core *core, const struct stack *stack, uint32
     return true;
 }
 
+/* The words of frames, relative to the code; both of each if one does not fit in the low one. */
+static void stack_fields(struct packet *packet, const struct stack *stack, bool is_wide) {
+    uint32_t below = 0;
+    if (stack->scanned != 0) {
+        packet_u32(packet, (uint32_t)(stack->scanned - recorder.code_base));
+    }
+    for (uint32_t i = 0; i < stack->count; i++) {
+        const uintptr_t offset = stack->frames[i] - recorder.code_base;
+        if (stack->scanned != 0) {
+            packet_u32(packet, stack->places[i] - below);
+            below = stack->places[i];
+        }
+        packet_u32(packet, (uint32_t)offset);
+        if (is_wide) {
+            packet_u32(packet, high_word(offset));
+        }
+    }
+}
+
 /* Tells the host what a slot's number is; false if there is no room. */
 static bool define_stack(struct core *core, uint32_t slot, const struct stack *stack) {
     bool is_wide = false;
-    for (uint32_t i = 0; i < stack->count; i++) {
+    for (uint32_t i = 0; i < stack->count && stack->scanned == 0; i++) {
         is_wide = is_wide || high_word(stack->frames[i] - recorder.code_base) != 0;
     }
+    const uint32_t kind = stack->scanned != 0 ? HEAP_SCANNED_STACK : is_wide ? HEAP_WIDE_STACK : HEAP_STACK;
     struct packet packet;
-    if (!record_start(core, &packet, MODULE_OFFSET + (is_wide ? HEAP_WIDE_STACK : HEAP_STACK), LONGEST_HEAP_PACKET)) {
+    if (!record_start(core, &packet, MODULE_OFFSET + kind, LONGEST_HEAP_PACKET)) {
         return false;
     }
     packet_u32(&packet, slot_number(&core->stacks, slot));
-    for (uint32_t i = 0; i < stack->count; i++) {
-        const uintptr_t offset = stack->frames[i] - recorder.code_base;
-        packet_u32(&packet, (uint32_t)offset);
-        if (is_wide) {
-            packet_u32(&packet, high_word(offset));
-        }
-    }
+    stack_fields(&packet, stack, is_wide);
     if (!record_end(core, &packet)) {
         return false;
     }
@@ -952,6 +1047,7 @@ static void record_units(struct core *core, bool is_repeated) {
         size_on_wire(config->filter_least_size),
         config->filter_one_in,
         config->filter_task != NULL ? shrink((uintptr_t)config->filter_task) : 0,
+        (uint32_t)(recorder.scan_bytes / sizeof(uintptr_t)),
     };
     record_numbers(core, MODULE_OFFSET + HEAP_UNITS, units, sizeof units / sizeof units[0]);
 }

@@ -8,12 +8,12 @@
 /* 1: ESP-IDF's dialect, which Espressif's tools read; it sends all frames with every event. */
 /* #define LEAKSCOPE_ESP_IDF 0 */
 
-/* The frames of a call stack, 0 to 64 (in ESP-IDF's dialect 32). */
-/* #define LEAKSCOPE_DEPTH 10 */
+/* The frames of a call stack, or what could be frames of one that is scanned: 0 to 64 (in ESP-IDF's dialect 32). */
+/* #define LEAKSCOPE_DEPTH 16 */
 
 /* How many call stacks are remembered as known to the host: a power of two. Each takes 6 bytes of RAM, and a program with
- * more of them has some sent again. */
-/* #define LEAKSCOPE_STACKS 128 */
+ * more of them has some sent again. Without scans (LEAKSCOPE_SCAN 0), 128 do. */
+/* #define LEAKSCOPE_STACKS 256 */
 
 /* The bytes of the buffer, for each core; 219 of them (more for stacks of over 39 frames) are working space. */
 /* #define LEAKSCOPE_BUFFER_SIZE 4096 */

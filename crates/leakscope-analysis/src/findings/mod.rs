@@ -58,6 +58,7 @@ pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
 pub use rank::Rank;
+pub use rise::Rise;
 pub use unsure_ends::UnsureEnds;
 
 use case::Case;

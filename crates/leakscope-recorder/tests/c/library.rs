@@ -8,7 +8,8 @@ use leakscope_testing::needs::has_tool;
 
 /// Where `leakscope.c` is.
 pub(crate) const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../integrations/c");
-const HARNESS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c");
+/// Where its platform in tests is.
+pub(crate) const HARNESS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c");
 
 /// Takes bytes; returns how many.
 pub(crate) type Write = extern "C" fn(*const u8, usize) -> usize;
@@ -50,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) code_end: usize,
     pub(crate) stacks_start: usize,
     pub(crate) stacks_end: usize,
+    pub(crate) scan_words: u16,
     pub(crate) filter_least_size: usize,
     pub(crate) filter_one_in: u32,
     pub(crate) filter_task: usize,
@@ -80,6 +82,7 @@ impl Config {
         code_end: 0,
         stacks_start: 0,
         stacks_end: 0,
+        scan_words: 0,
         filter_least_size: 0,
         filter_one_in: 0,
         filter_task: 0,
@@ -116,7 +119,9 @@ macro_rules! library {
         /// The functions of `leakscope.h`, and the harness's. Loaded once, it stays until the test's process ends.
         #[allow(dead_code, reason = "each test calls some")]
         pub(crate) struct Library {
+            handle: *mut c_void,
             platform: *mut Platform,
+            stack_end: *mut usize,
             /// The control block of RTT.
             pub(crate) block: *mut u8,
             $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
@@ -126,7 +131,9 @@ macro_rules! library {
             fn load(path: &Path) -> Self {
                 let handle = open(path);
                 Self {
+                    handle,
                     platform: symbol(handle, "harness").cast(),
+                    stack_end: symbol(handle, "leakscope_stack_end").cast(),
                     block: symbol(handle, "_SEGGER_RTT").cast(),
                     $(
                         // SAFETY: the header declares it so.
@@ -201,6 +208,8 @@ impl Library {
         let path = folder.join(format!("{name}-{}.so", std::process::id()));
         let mut command = Command::new("cc");
         command.args(["-std=c99", "-O1", "-g", "-shared", "-fPIC"]);
+        // What C does not define ends the test.
+        command.args(["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]);
         command.args(macros.iter().map(|name| format!("-D{name}")));
         command
             .args(["-I", HARNESS, "-I", SOURCES, "-o"])
@@ -210,6 +219,19 @@ impl Library {
         let library = Self::load(&path);
         let _ = std::fs::remove_file(&path);
         Some(library)
+    }
+
+    /// Whether the library has a symbol of this name.
+    #[allow(dead_code, reason = "each test calls some")]
+    pub(crate) fn has(&self, name: &str) -> bool {
+        find(self.handle, name).is_some()
+    }
+
+    /// Where the running task's stack ends.
+    #[allow(dead_code, reason = "each test calls some")]
+    pub(crate) fn set_stack_end(&self, end: usize) {
+        // SAFETY: nobody else is in the library.
+        unsafe { self.stack_end.write(end) };
     }
 
     /// Forgets everything, and begins on this platform.
@@ -241,10 +263,13 @@ fn open(path: &Path) -> *mut c_void {
     handle
 }
 
-fn symbol(library: *mut c_void, name: &str) -> *mut c_void {
+fn find(library: *mut c_void, name: &str) -> Option<*mut c_void> {
     let name = CString::new(name).expect("no zero byte");
     // SAFETY: the library is loaded.
     let address = unsafe { dlsym(library, name.as_ptr()) };
-    assert!(!address.is_null(), "{name:?} is no symbol");
-    address
+    (!address.is_null()).then_some(address)
+}
+
+fn symbol(library: *mut c_void, name: &str) -> *mut c_void {
+    find(library, name).unwrap_or_else(|| panic!("{name} is no symbol"))
 }

@@ -148,6 +148,7 @@ fn are_equal<const DEPTH: usize>(name: &str, macros: &[&str]) {
         let limits = Limits {
             code: CODE,
             ram: chains.range(),
+            ..Limits::PLATFORM
         };
         let rust = RecordBuffer::new(SetClock)
             .policy(policies[policy])

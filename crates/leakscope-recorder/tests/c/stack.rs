@@ -85,6 +85,7 @@ impl Chains {
             Caller::Frame(stack) => (0, frame(stack)),
             Caller::Return(address) => (address, 0),
             Caller::Both(address, stack) => (address, frame(stack)),
+            Caller::Scan(address, stack, below) => (address, (frame(stack) + below) | 1),
         }
     }
 
@@ -93,6 +94,10 @@ impl Chains {
         match self.caller(caller) {
             (0, 0) => Origin::Unknown,
             (0, frame) => Origin::FramePointer(frame),
+            (return_address, marked) if marked & 1 != 0 => Origin::Scan {
+                return_address,
+                stack_pointer: marked - 1,
+            },
             (return_address, frame_pointer) => Origin::Caller {
                 return_address,
                 frame_pointer,
@@ -108,14 +113,22 @@ pub(crate) enum Caller {
     Frame(u8),
     Return(usize),
     Both(usize, u8),
+    /// From so many bytes above a frame on, its words could be return addresses.
+    Scan(usize, u8, usize),
 }
 
 pub(crate) fn caller() -> impl Strategy<Value = Caller> {
     let stack = 0..STACKS as u8;
+    let scan = (
+        0x0FFE..0x1010_usize,
+        stack.clone(),
+        prop_oneof![4 => Just(0), 1 => 0..20_usize],
+    );
     prop_oneof![
         1 => Just(Caller::Unknown),
         4 => stack.clone().prop_map(Caller::Frame),
         1 => (0..0x4000_usize).prop_map(Caller::Return),
         2 => (0x1000..0x1010_usize, stack).prop_map(|(address, stack)| Caller::Both(address, stack)),
+        3 => scan.prop_map(|(address, stack, below)| Caller::Scan(address, stack, below & !1)),
     ]
 }

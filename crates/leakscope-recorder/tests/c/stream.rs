@@ -1,6 +1,7 @@
 //! Streaming: both dialects, whatever is called, whether there is room or not.
 
 use std::ffi::{CString, c_char};
+use std::sync::atomic::AtomicUsize;
 
 use leakscope_recorder::dialect::{Dialect, EspIdf, Leakscope};
 use leakscope_recorder::stream::{self, Filter, WhenFull};
@@ -29,6 +30,9 @@ struct Settings {
     least_size: usize,
     one_in: u32,
     task: usize,
+    scan_words: u16,
+    /// In words behind the begin of the stacks' memory.
+    stack_end: Option<usize>,
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
@@ -48,22 +52,31 @@ fn settings() -> impl Strategy<Value = Settings> {
         any::<[bool; 3]>(),
         0..4_u8,
     );
-    (names, rest, heap, filter).prop_map(|(names, rest, heap, (least_size, one_in, task))| {
-        let (descriptions, cpu_hz, [has_microseconds, writes_when_full, has_code], id_shift) = rest;
-        Settings {
-            names,
-            descriptions,
-            cpu_hz,
-            has_microseconds,
-            writes_when_full,
-            id_shift,
-            heap,
-            has_code,
-            least_size,
-            one_in,
-            task,
-        }
-    })
+    let scan = (
+        prop_oneof![Just(128_u16), 1..200_u16],
+        prop::option::of(0..700_usize),
+    );
+    (names, rest, heap, filter, scan).prop_map(
+        |(names, rest, heap, (least_size, one_in, task), (scan_words, stack_end))| {
+            let (descriptions, cpu_hz, [has_microseconds, writes_when_full, has_code], id_shift) =
+                rest;
+            Settings {
+                names,
+                descriptions,
+                cpu_hz,
+                has_microseconds,
+                writes_when_full,
+                id_shift,
+                heap,
+                has_code,
+                least_size,
+                one_in,
+                task,
+                scan_words,
+                stack_end,
+            }
+        },
+    )
 }
 
 /// The descriptions that a stream may have beside its names.
@@ -71,6 +84,11 @@ const DESCRIPTIONS: [&str; 3] = [TEXTS[4], TEXTS[5], TEXTS[6]];
 const RAM_BASE: usize = 8;
 
 impl Settings {
+    fn stack_end(&self, chains: &Chains) -> usize {
+        let words = |words| chains.range().start + words * size_of::<usize>();
+        self.stack_end.map_or(0, words)
+    }
+
     fn rust(&self, chains: &Chains) -> stream::Config {
         let [application, device, core, system] = self.names.map(|name| TEXTS[name]);
         let (base, size, alignment) = self.heap;
@@ -88,6 +106,10 @@ impl Settings {
             .heap(base, size)
             .heap_alignment(alignment)
             .ram(chains.range())
+            .words(self.scan_words)
+            .stack_end(Box::leak(Box::new(AtomicUsize::new(
+                self.stack_end(chains),
+            ))))
             .filter(filter);
         if self.has_code {
             config = config.code(CODE);
@@ -129,11 +151,13 @@ impl Settings {
             code_end: if self.has_code { CODE.end } else { 0 },
             stacks_start: chains.range().start,
             stacks_end: chains.range().end,
+            scan_words: self.scan_words,
             filter_least_size: self.least_size,
             filter_one_in: self.one_in,
             filter_task: self.task,
             ..Config::NONE
         };
+        library.set_stack_end(self.stack_end(chains));
         // SAFETY: the configuration is whole, and its strings outlive the case.
         unsafe { (library.leakscope_init)(&raw const config) };
     }
@@ -351,7 +375,7 @@ fn leakscopes_dialect_on_two_cores() {
 
 #[test]
 fn leakscopes_dialect_without_stacks() {
-    let macros = ["LEAKSCOPE_DEPTH=0"];
+    let macros = ["LEAKSCOPE_DEPTH=0", "LEAKSCOPE_STACKS=128"];
     are_equal::<Leakscope<0, 128>, 4096, 1, 2, { u32::MAX }, 5>("leakscope-0", &macros);
 }
 

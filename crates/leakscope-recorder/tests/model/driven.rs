@@ -130,7 +130,7 @@ pub(crate) fn prepare(driven: &dyn Driven, settings: Settings) {
         }
     }
     if settings.filled {
-        // Interrupts of two bytes each, until 300 are left.
+        // Interrupts of two bytes each, until there is hardly room for one event.
         for _ in 0..(BYTES - 240 - 300) / 2 {
             driven.isr_exit_to_scheduler();
         }

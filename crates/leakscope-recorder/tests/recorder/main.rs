@@ -15,6 +15,7 @@ mod ratio;
 mod records;
 mod roundtrip;
 mod rtt;
+mod scans;
 mod scheduler;
 mod silence;
 mod sinks;

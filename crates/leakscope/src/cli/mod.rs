@@ -5,6 +5,7 @@ mod diff;
 mod doctor;
 mod export;
 mod gdbinit;
+mod heap;
 mod image;
 mod packaging;
 pub(crate) mod quantity;
@@ -22,6 +23,7 @@ pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use heap::{Heap, HeapBounds};
 pub(crate) use image::{AtTheEnd, Image, Looking};
 pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     View(View),
     Export(Box<Export>),
     Image(Image),
+    Heap(Heap),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),

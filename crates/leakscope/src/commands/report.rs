@@ -16,6 +16,7 @@ use leakscope_viewer::{Dump, Engine, Reading, page};
 use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
+use crate::heap_map;
 use crate::image::{Beside, NO_RECORDING};
 use crate::output;
 use crate::project::program;
@@ -69,9 +70,13 @@ impl Report {
             symbolizer: &mut symbolizer,
             part: &self.part.filter(),
         };
-        let report = self
+        let mut report = self
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
+        if self.part.is_all() {
+            let symbols = symbols.as_ref();
+            heap_map::note(&mut report, &mut recording, &outcome, symbols, source)?;
+        }
         self.conclude(report, &outcome.tasks, &mut screen)
     }
 
