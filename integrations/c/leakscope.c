@@ -298,8 +298,7 @@ struct core {
 
 struct task {
     bool is_used;
-    uint8_t name_length;
-    char name[MAX_NAME_LEN];
+    char name[MAX_NAME_LEN + 1];
     uintptr_t id;
     uint32_t priority;
     uintptr_t stack_base;
@@ -1091,8 +1090,9 @@ static void heap_event_fields(struct packet *packet, const struct heap_event *ev
 
 /* ---------------------------------------------------------------- Tasks and texts */
 
-/* The length of a text of at most `most` bytes that ends with no piece of a character. */
-static size_t cut(const char *text, size_t length, size_t most) {
+/* The length of a text, which is cut after `most` bytes, but not inside a character. */
+static size_t cut(const char *text, size_t most) {
+    const size_t length = strlen(text);
     if (length <= most) {
         return length;
     }
@@ -1104,8 +1104,8 @@ static size_t cut(const char *text, size_t length, size_t most) {
     return (text[end] & 0xC0) == 0x80 ? most : end;
 }
 
-static size_t length_of(const char *text) {
-    return text != NULL ? strlen(text) : 0;
+static const char *text_or_none(const char *text) {
+    return text != NULL ? text : "";
 }
 
 /* The place of a task in the list, or LEAKSCOPE_TASKS. */
@@ -1133,11 +1133,10 @@ static bool insert_task(const struct task *task) {
     const struct task known = *entry;
     *entry = *task;
     entry->is_used = true;
-    entry->name_length = (uint8_t)cut(task->name, task->name_length, KEPT_NAME_LEN);
-    if (is_known && task->name_length == 0) {
-        memcpy(entry->name, known.name, known.name_length);
-        entry->name_length = known.name_length;
+    if (is_known && task->name[0] == '\0') {
+        memcpy(entry->name, known.name, sizeof known.name);
     }
+    entry->name[cut(entry->name, KEPT_NAME_LEN)] = '\0';
     return true;
 }
 
@@ -1147,7 +1146,7 @@ static void record_task(struct core *core, const struct task *task) {
     if (record_start(core, &packet, EVTID_TASK_INFO, LONGEST_TEXT_PACKET)) {
         packet_u32(&packet, shrink(task->id));
         packet_u32(&packet, task->priority);
-        packet.next = encode_string(packet.next, task->name, task->name_length);
+        packet.next = encode_string(packet.next, task->name, strlen(task->name));
         record_end(core, &packet);
     }
     record_numbers(core, EVTID_STACK_INFO, stack, 4);
@@ -1229,16 +1228,17 @@ static size_t system_text(char text[MAX_STRING_LEN], uint32_t number) {
     const struct leakscope_config *const config = &recorder.config;
     if (number >= JOINED_TEXTS) {
         const uint32_t own = number - JOINED_TEXTS;
-        const char *const description = own < config->description_count ? config->descriptions[own] : NULL;
-        const size_t length = cut(description, length_of(description), MAX_STRING_LEN);
-        memcpy(text, length > 0 ? description : "", length);
+        const char *const description = own < config->description_count ? text_or_none(config->descriptions[own]) : "";
+        const size_t length = cut(description, MAX_STRING_LEN);
+        memcpy(text, description, length);
         return length;
     }
     const char *const values[] = {config->application, config->device, config->core, config->operating_system};
     size_t length = 0;
     uint32_t full = 0;
     for (uint32_t i = 0; i < 4; i++) {
-        const size_t size = length_of(values[i]);
+        const char *const value = text_or_none(values[i]);
+        const size_t size = strlen(value);
         if (size == 0) {
             continue;
         }
@@ -1254,8 +1254,8 @@ static size_t system_text(char text[MAX_STRING_LEN], uint32_t number) {
         }
         text[length++] = "NDCO"[i];
         text[length++] = '=';
-        const size_t room = cut(values[i], size, MAX_STRING_LEN - length);
-        memcpy(text + length, values[i], room);
+        const size_t room = cut(value, MAX_STRING_LEN - length);
+        memcpy(text + length, value, room);
         length += room;
     }
     return full == number ? length : 0;
@@ -1952,15 +1952,14 @@ void leakscope_task(const void *task, uint32_t priority, const char *name, const
     memset(&told, 0, sizeof told);
     told.id = (uintptr_t)task;
     told.priority = priority;
-    told.name_length = (uint8_t)cut(name, length_of(name), MAX_NAME_LEN);
-    memcpy(told.name, name != NULL ? name : "", told.name_length);
+    memcpy(told.name, text_or_none(name), cut(text_or_none(name), MAX_NAME_LEN));
     told.stack_base = (uintptr_t)stack;
     told.stack_size = stack_size;
     const uintptr_t lock = LEAKSCOPE_LOCK();
     const bool is_remembered = insert_task(&told);
     LEAKSCOPE_UNLOCK(lock);
     /* Of a task beyond the list, the host was told all else that is known. */
-    if (is_remembered || told.name_length > 0) {
+    if (is_remembered || told.name[0] != '\0') {
         record(record_told_task, &told);
     }
 }
@@ -2041,7 +2040,7 @@ static void record_marker_name(struct core *core, const void *event) {
 }
 
 void leakscope_name_marker(uint32_t marker, const char *name) {
-    const struct message message = {marker, name, cut(name, length_of(name), MAX_STRING_LEN), NULL, 0};
+    const struct message message = {marker, text_or_none(name), cut(text_or_none(name), MAX_STRING_LEN), NULL, 0};
     record(record_marker_name, &message);
 }
 
@@ -2061,7 +2060,7 @@ static void record_print(struct core *core, const void *event) {
 
 void leakscope_print(uint32_t level, const char *format, const uint32_t *arguments, size_t count) {
     const struct message message = {
-        smaller(level, LEAKSCOPE_ERROR), format, cut(format, length_of(format), MAX_STRING_LEN), arguments,
+        smaller(level, LEAKSCOPE_ERROR), text_or_none(format), cut(text_or_none(format), MAX_STRING_LEN), arguments,
         smaller(size_on_wire(count), MAX_ARGUMENTS),
     };
     if (recorder.gate != GATE_CLOSED) {
