@@ -126,6 +126,13 @@ static inline uint32_t interrupt_number(void) {
 #define LEAKSCOPE_INTERRUPT() 0u
 #endif
 
+/* What most events go through. */
+#if defined(__GNUC__)
+#define HOT static inline __attribute__((always_inline))
+#else
+#define HOT static inline
+#endif
+
 /* Walks read memory of which AddressSanitizer does not know that it may be read. */
 #if defined(__GNUC__)
 #define READS_ANY_STACK __attribute__((no_sanitize_address))
@@ -137,34 +144,13 @@ static inline uint32_t interrupt_number(void) {
 
 /* SEGGER's ids. From 24 on, the length of its fields stands behind the id. */
 enum {
-    EVTID_NOP = 0,
-    EVTID_OVERFLOW = 1,
-    EVTID_ISR_ENTER = 2,
-    EVTID_ISR_EXIT = 3,
-    EVTID_TASK_START_EXEC = 4,
-    EVTID_TASK_STOP_EXEC = 5,
-    EVTID_TASK_START_READY = 6,
-    EVTID_TASK_STOP_READY = 7,
-    EVTID_TASK_CREATE = 8,
-    EVTID_TASK_INFO = 9,
-    EVTID_TRACE_START = 10,
-    EVTID_TRACE_STOP = 11,
-    EVTID_SYSTIME_CYCLES = 12,
-    EVTID_SYSTIME_US = 13,
-    EVTID_SYSDESC = 14,
-    EVTID_MARK_START = 15,
-    EVTID_MARK_STOP = 16,
-    EVTID_IDLE = 17,
-    EVTID_ISR_TO_SCHEDULER = 18,
-    EVTID_TIMER_ENTER = 19,
-    EVTID_TIMER_EXIT = 20,
-    EVTID_STACK_INFO = 21,
-    EVTID_MODULEDESC = 22,
-    EVTID_INIT = 24,
-    EVTID_PRINT_FORMATTED = 26,
-    EVTID_NUMMODULES = 27,
-    EVTID_TASK_TERMINATE = 29,
-    EVTID_EX = 31
+    EVTID_NOP = 0, EVTID_OVERFLOW = 1, EVTID_ISR_ENTER = 2, EVTID_ISR_EXIT = 3, EVTID_TASK_START_EXEC = 4,
+    EVTID_TASK_STOP_EXEC = 5, EVTID_TASK_START_READY = 6, EVTID_TASK_STOP_READY = 7, EVTID_TASK_CREATE = 8,
+    EVTID_TASK_INFO = 9, EVTID_TRACE_START = 10, EVTID_TRACE_STOP = 11, EVTID_SYSTIME_CYCLES = 12,
+    EVTID_SYSTIME_US = 13, EVTID_SYSDESC = 14, EVTID_MARK_START = 15, EVTID_MARK_STOP = 16, EVTID_IDLE = 17,
+    EVTID_ISR_TO_SCHEDULER = 18, EVTID_TIMER_ENTER = 19, EVTID_TIMER_EXIT = 20, EVTID_STACK_INFO = 21,
+    EVTID_MODULEDESC = 22, EVTID_INIT = 24, EVTID_PRINT_FORMATTED = 26, EVTID_NUMMODULES = 27,
+    EVTID_TASK_TERMINATE = 29, EVTID_EX = 31
 };
 #define FIRST_ID_WITH_LENGTH 24u
 #define MODULE_OFFSET 512u /* the id of the first event of the only module */
@@ -173,14 +159,8 @@ enum { EX_MARK = 0, EX_NAME_MARKER = 1 };
 
 /* Commands of the host; from 128 on they have a parameter. */
 enum {
-    COMMAND_ID_START = 1,
-    COMMAND_ID_STOP = 2,
-    COMMAND_ID_GET_SYSTIME = 3,
-    COMMAND_ID_GET_TASKLIST = 4,
-    COMMAND_ID_GET_SYSDESC = 5,
-    COMMAND_ID_GET_NUMMODULES = 6,
-    COMMAND_ID_GET_MODULEDESC = 7,
-    COMMAND_ID_GET_MODULE = 128
+    COMMAND_ID_START = 1, COMMAND_ID_STOP = 2, COMMAND_ID_GET_SYSTIME = 3, COMMAND_ID_GET_TASKLIST = 4,
+    COMMAND_ID_GET_SYSDESC = 5, COMMAND_ID_GET_NUMMODULES = 6, COMMAND_ID_GET_MODULEDESC = 7, COMMAND_ID_GET_MODULE = 128
 };
 
 #define MAX_STRING_LEN 128 /* SEGGER's default, which readers expect */
@@ -216,7 +196,8 @@ enum {
 #define ROOM_FOR_AN_EVENT \
     (OVERFLOW_PACKET + (3u * LONGEST_HEAP_PACKET > SCRATCH ? 3u * LONGEST_HEAP_PACKET : SCRATCH))
 
-typedef char leakscope_buffer_holds_four_longest_packets[LEAKSCOPE_BUFFER_SIZE > 4u * SCRATCH + OVERFLOW_PACKET ? 1 : -1];
+/* LEAKSCOPE_BUFFER_SIZE is too small if this does not compile. */
+typedef char buffer_holds_four_longest_packets[LEAKSCOPE_BUFFER_SIZE > 4u * SCRATCH + OVERFLOW_PACKET ? 1 : -1];
 
 /* ---------------------------------------------------------------- State */
 
@@ -254,8 +235,8 @@ enum {
 /* What runs, for a host that comes later. */
 enum { RUNNING_UNKNOWN, RUNNING_TASK, RUNNING_NOTHING };
 
-/* Which call stacks the host knows, by their hashes. A stack's number says its slot and the slot's generation, which is
- * another one for each stack that the slot is given to: so a host that missed a definition takes no other stack for it. */
+/* Which call stacks the host knows, by their hashes. A stack's number says its slot and the slot's generation, another one
+ * for each stack that the slot is given to: so a host that missed a definition takes no other stack for it. */
 struct stack_table {
     uint32_t hashes[LEAKSCOPE_STACKS]; /* 0: free */
     uint8_t generations[LEAKSCOPE_STACKS];
@@ -308,12 +289,18 @@ struct task {
 /* What happens to events before a core is looked at. */
 enum { GATE_CLOSED, GATE_OPEN, GATE_FILTERED };
 
+/* Between which addresses a walk stays. */
+struct bounds {
+    uintptr_t code_start, code_length, ram_start, ram_end;
+};
+
 static struct {
     volatile bool is_ready;
     volatile uint8_t gate;
     bool is_standalone;
     struct leakscope_config config;
-    uintptr_t code_start, code_length, code_base, ram_start, ram_end;
+    struct bounds bounds;
+    uintptr_t code_base; /* what frames are relative to */
     size_t scan_bytes;
     struct task tasks[LEAKSCOPE_TASKS];
     bool has_epoch;
@@ -322,7 +309,7 @@ static struct {
 
 static struct core cores[LEAKSCOPE_CORES];
 
-static struct core *own_core(void) {
+HOT struct core *own_core(void) {
 #if LEAKSCOPE_CORES > 1
     const uint32_t number = (uint32_t)LEAKSCOPE_CORE();
     return &cores[number < LEAKSCOPE_CORES ? number : 0];
@@ -331,16 +318,16 @@ static struct core *own_core(void) {
 #endif
 }
 
-static uint32_t clock_now(void) {
+HOT uint32_t clock_now(void) {
     return recorder.config.clock != NULL ? recorder.config.clock() : 0;
 }
 
-static uint32_t high_word(uintptr_t value) {
+HOT uint32_t high_word(uintptr_t value) {
     return (uint32_t)((uint64_t)value >> 32);
 }
 
 /* A size as it travels: saturated. */
-static uint32_t size_on_wire(size_t size) {
+HOT uint32_t size_on_wire(size_t size) {
     return high_word(size) != 0 ? UINT32_MAX : (uint32_t)size;
 }
 
@@ -366,7 +353,7 @@ static size_t ring_free(const struct core *core) {
     return read > write ? read - write - 1 : CAPACITY - (write - read) - 1;
 }
 
-/* Where a packet of at most so many bytes is written: where it stays, or in the scratch if it could wrap around there. */
+/* Where a packet of at most so many bytes is written: where it stays, or in the scratch if it could wrap around. */
 static uint8_t *ring_place(struct core *core, size_t longest) {
     const size_t write = core->up->write, read = core->up->read, end = write + longest;
     const bool has_room = end < CAPACITY && (read <= write || end < read);
@@ -396,7 +383,7 @@ static bool ring_commit(struct core *core, const uint8_t *start, size_t length) 
 
 /* ---------------------------------------------------------------- Packets into the ring */
 
-static uint8_t *encode_u32(uint8_t *payload, uint32_t value) {
+HOT uint8_t *encode_u32(uint8_t *payload, uint32_t value) {
     while (value > 0x7F) {
         *payload++ = (uint8_t)(value | 0x80u);
         value >>= 7;
@@ -417,18 +404,18 @@ struct packet {
     uint8_t *next;   /* where the next field goes */
 };
 
-static void packet_begin(struct packet *packet, uint8_t *start, uint32_t id) {
+HOT void packet_begin(struct packet *packet, uint8_t *start, uint32_t id) {
     packet->start = start;
     packet->next = encode_u32(start, id);
     packet->length = id >= FIRST_ID_WITH_LENGTH ? packet->next++ : NULL;
 }
 
-static void packet_u32(struct packet *packet, uint32_t value) {
+HOT void packet_u32(struct packet *packet, uint32_t value) {
     packet->next = encode_u32(packet->next, value);
 }
 
 /* Writes the length of the fields, and the time; returns how long the packet is. */
-static size_t packet_end(struct packet *packet, uint32_t delta) {
+HOT size_t packet_end(struct packet *packet, uint32_t delta) {
     if (packet->length != NULL) {
         uint8_t *const fields = packet->length + 1;
         const size_t length = (size_t)(packet->next - fields);
@@ -444,26 +431,22 @@ static size_t packet_end(struct packet *packet, uint32_t delta) {
 }
 
 /* Units since the last packet. */
-static uint32_t passed(const struct core *core) {
+HOT uint32_t passed(const struct core *core) {
     return (core->now - core->last) & LEAKSCOPE_CLOCK_MASK;
 }
 
-static uint32_t ticks_passed(const struct core *core) {
+HOT uint32_t ticks_passed(const struct core *core) {
     return passed(core) >> LEAKSCOPE_TICK_SHIFT;
 }
 
 /* A packet of now was stored: what is less than a tick is left to the next one. */
-static void keep_last(struct core *core) {
+HOT void keep_last(struct core *core) {
     core->last = core->now - (passed(core) & ((1u << LEAKSCOPE_TICK_SHIFT) - 1u));
-}
-
-static bool is_dropping(const struct core *core) {
-    return core->mode == MODE_DROPPING;
 }
 
 static void drop_event(struct core *core) {
     /* As in SEGGER's recorder, the event that finds the buffer full is not counted. */
-    if (is_dropping(core)) {
+    if (core->mode == MODE_DROPPING) {
         core->dropped++;
     } else {
         core->mode = MODE_DROPPING;
@@ -505,7 +488,7 @@ static bool is_ready(struct core *core) {
         drop_event(core);
         return false;
     }
-    return !is_dropping(core) || tell_overflow(core);
+    return core->mode != MODE_DROPPING || tell_overflow(core);
 }
 
 /* Begins a packet of at most so many bytes; false if it is dropped. */
@@ -596,8 +579,8 @@ static bool has_room_to_repeat(const struct core *core) {
     return core->mode >= MODE_RECORDING && ring_free(core) > LONGEST_PART + OVERFLOW_PACKET;
 }
 
-/* Whether sync and time are to be told again: every second, if there is credit for that. Espressif's decoder knows of no
- * recording that does so. */
+/* Whether sync and time are to be told again: every second, if there is credit for that. (Espressif's decoder knows of
+ * no recording that does so.) */
 static bool has_repeats(const struct core *core) {
     return !LEAKSCOPE_ESP_IDF && core->elapsed >= recorder.config.clock_hz &&
            core->credit >= SYNC_AND_TIME * REPEATS_PART && has_room_to_repeat(core);
@@ -658,8 +641,8 @@ uintptr_t leakscope_stack_end;
 /* On the wire a place has two bytes. */
 #define MOST_SCAN_WORDS 16383u
 
-/* In each function's frame two words stand side by side: the caller's frame pointer and the return address. Frame pointers
- * of RISC-V point behind them, and those of Xtensa are no chain. */
+/* In each function's frame two words stand side by side: the caller's frame pointer and the return address. RISC-V's frame
+ * pointers point behind them, and those of Xtensa are no chain. */
 #define FRAME_RECORD (2u * sizeof(uintptr_t))
 #if defined(__riscv)
 #define RECORD_BELOW FRAME_RECORD
@@ -686,25 +669,26 @@ static void set_bounds(const struct leakscope_config *config) {
     const uintptr_t start = has_stacks ? config->stacks_start : STACKS_START;
     const uintptr_t end = has_stacks ? config->stacks_end : STACKS_END;
     const bool is_stack = end >= start && end - start >= FRAME_RECORD;
-    recorder.code_start = code_start;
-    recorder.code_length = code_end > code_start ? code_end - code_start : 0;
+    recorder.bounds.code_start = code_start;
+    recorder.bounds.code_length = code_end > code_start ? code_end - code_start : 0;
     recorder.code_base = code_start == 1 ? 0 : code_start;
-    recorder.ram_start = is_stack ? start : UINTPTR_MAX;
-    recorder.ram_end = is_stack ? end - end % sizeof(uintptr_t) : 0;
-    recorder.scan_bytes = smaller(config->scan_words != 0 ? config->scan_words : 128, MOST_SCAN_WORDS) * sizeof(uintptr_t);
+    recorder.bounds.ram_start = is_stack ? start : UINTPTR_MAX;
+    recorder.bounds.ram_end = is_stack ? end - end % sizeof(uintptr_t) : 0;
+    const uint32_t scan_words = config->scan_words != 0 ? config->scan_words : 128;
+    recorder.scan_bytes = smaller(scan_words, MOST_SCAN_WORDS) * sizeof(uintptr_t);
 }
 
 /* Whether the two words of a frame can stand there. */
-static bool has_frame(uintptr_t at) {
-    return at >= recorder.ram_start && at % sizeof(uintptr_t) == 0 && at <= recorder.ram_end - FRAME_RECORD;
+HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
+    return at >= bounds->ram_start && at <= bounds->ram_end - FRAME_RECORD && at % sizeof(uintptr_t) == 0;
 }
 
-static bool has_code(uintptr_t address) {
-    return address - recorder.code_start < recorder.code_length;
+HOT bool has_code(const struct bounds *bounds, uintptr_t address) {
+    return address - bounds->code_start < bounds->code_length;
 }
 
 /* Without the bit that says "Thumb". */
-static uintptr_t code_address(uintptr_t return_address) {
+HOT uintptr_t code_address(uintptr_t return_address) {
 #if defined(__arm__)
     return return_address & ~(uintptr_t)1;
 #else
@@ -712,47 +696,45 @@ static uintptr_t code_address(uintptr_t return_address) {
 #endif
 }
 
-static void add_to_hash(struct stack *stack, uintptr_t frame) {
+HOT uint32_t add_to_hash(uint32_t hash, uintptr_t frame) {
     uint32_t bits = (uint32_t)frame;
 #if UINTPTR_MAX > UINT32_MAX
     const uint32_t high = high_word(frame);
     bits ^= high << 16 | high >> 16;
 #endif
     /* The rotation brings what the multiplication pushed up back to where it counts. */
-    stack->hash = ((stack->hash << 15 | stack->hash >> 17) ^ bits) * 0x9E3779B1u;
-}
-
-static void add_frame(struct stack *stack, uintptr_t frame) {
-    add_to_hash(stack, frame);
-    stack->frames[stack->count++] = frame;
+    return ((hash << 15 | hash >> 17) ^ bits) * 0x9E3779B1u;
 }
 
 /* Follows the chain as far as it is sound: the next frame lies above the present one, inside the memory of stacks. */
 READS_ANY_STACK static void walk_chain(struct stack *stack, uintptr_t frame) {
-    uintptr_t at = frame - RECORD_BELOW;
-    while (stack->count != LEAKSCOPE_DEPTH && has_frame(at)) {
+    const struct bounds bounds = recorder.bounds;
+    uint32_t hash = stack->hash, count = stack->count;
+    uintptr_t at = frame - RECORD_BELOW, above = 0;
+    while (count != LEAKSCOPE_DEPTH && at >= above && has_frame(&bounds, at)) {
         const volatile uintptr_t *const words = (const volatile uintptr_t *)at;
         const uintptr_t caller = words[0], return_address = code_address(words[1]);
-        const uintptr_t above = at + FRAME_RECORD;
-        if (!has_code(return_address)) {
-            return;
+        if (!has_code(&bounds, return_address)) {
+            break;
         }
-        add_frame(stack, return_address);
+        hash = add_to_hash(hash, return_address);
+        stack->frames[count++] = return_address;
+        above = at + FRAME_RECORD;
         at = caller - RECORD_BELOW;
-        if (at < above) {
-            return;
-        }
     }
+    stack->hash = hash;
+    stack->count = count;
 }
 
 /* The frame belongs to the function that returns there. */
 READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame) {
     const uintptr_t at = frame - RECORD_BELOW;
-    if (!has_code(return_address)) {
+    if (!has_code(&recorder.bounds, return_address)) {
         return;
     }
-    add_frame(stack, return_address);
-    if (has_frame(at)) {
+    stack->hash = add_to_hash(0, return_address);
+    stack->frames[stack->count++] = return_address;
+    if (has_frame(&recorder.bounds, at)) {
         const uintptr_t caller = *(const volatile uintptr_t *)at;
         if (caller > frame) {
             walk_chain(stack, caller);
@@ -764,7 +746,7 @@ READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_ad
 /* Whether the instruction before a return address is a call. Without that test, pointers to functions would change the
  * stacks of a call site from event to event. */
 static bool has_call_before(uintptr_t address) {
-    if (address % 2 != 0 || address - recorder.code_start < 4) {
+    if (address % 2 != 0 || address - recorder.bounds.code_start < 4) {
         return false;
     }
     const uint32_t first = *(const volatile uint16_t *)(address - 4), last = *(const volatile uint16_t *)(address - 2);
@@ -776,47 +758,49 @@ static bool has_call_before(uintptr_t address) {
 #endif
 
 /* Whether a word of a stack could be a return address. The host finds out whether it is one. */
-static bool is_candidate(uintptr_t word) {
+HOT bool is_candidate(const struct bounds *bounds, uintptr_t word) {
 #if defined(__arm__)
     /* Turned by one bit, what has no Thumb bit lies far above the others. */
-    const uintptr_t offset = word - (recorder.code_start | 1u);
-    return (offset >> 1 | offset << 31) < recorder.code_length / 2;
+    const uintptr_t offset = word - (bounds->code_start | 1u);
+    return (offset >> 1 | offset << 31) < bounds->code_length / 2;
 #elif defined(__riscv)
-    return has_code(word) && high_word(word - recorder.code_start) == 0 && has_call_before(word);
+    return has_code(bounds, word) && high_word(word - bounds->code_start) == 0 && has_call_before(word);
 #else
-    return has_code(word) && high_word(word - recorder.code_start) == 0;
+    return has_code(bounds, word) && high_word(word - bounds->code_start) == 0;
 #endif
 }
 
 /* Finds the lowest words from the stack pointer up that could be return addresses: for code without frame pointers. */
 READS_ANY_STACK static void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer) {
-    if (!has_code(return_address)) {
-        return;
-    }
-    stack->scanned = return_address;
-    add_to_hash(stack, return_address);
-    if (stack_pointer < recorder.ram_start || stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer > recorder.ram_end) {
-        return;
-    }
-    size_t bytes = recorder.ram_end - stack_pointer;
-    bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
-    /* Another stack's end is of no use, and does no harm: it does not lie between these. */
-    const uintptr_t known = leakscope_stack_end;
-    if (known > stack_pointer && known - stack_pointer < bytes) {
-        bytes = known - stack_pointer;
-    }
+    const struct bounds bounds = recorder.bounds;
     const volatile uintptr_t *const words = (const volatile uintptr_t *)stack_pointer;
-    const uint32_t count = (uint32_t)(bytes / sizeof(uintptr_t));
-    for (uint32_t place = 0; place < count && stack->count != LEAKSCOPE_DEPTH; place++) {
+    size_t bytes = 0;
+    if (!has_code(&bounds, return_address)) {
+        return;
+    }
+    const bool is_aligned = stack_pointer % sizeof(uintptr_t) == 0;
+    if (is_aligned && stack_pointer >= bounds.ram_start && stack_pointer <= bounds.ram_end) {
+        bytes = bounds.ram_end - stack_pointer;
+        bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
+        /* Another stack's end is of no use, and does no harm: it does not lie between these. */
+        const uintptr_t known = leakscope_stack_end;
+        bytes = known > stack_pointer && known - stack_pointer < bytes ? known - stack_pointer : bytes;
+    }
+    const uint32_t words_left = (uint32_t)(bytes / sizeof(uintptr_t));
+    uint32_t hash = add_to_hash(0, return_address), count = 0;
+    for (uint32_t place = 0; place < words_left && count != LEAKSCOPE_DEPTH; place++) {
         const uintptr_t word = words[place];
-        if (is_candidate(word)) {
-            const uintptr_t address = code_address(word);
-            stack->frames[stack->count] = address;
-            stack->places[stack->count++] = (uint16_t)place;
+        if (is_candidate(&bounds, word)) {
+            stack->frames[count] = code_address(word);
+            stack->places[count] = (uint16_t)place;
             /* Of addresses of code the high bits are much the same. */
-            add_to_hash(stack, address ^ (uintptr_t)place << 23);
+            hash = add_to_hash(hash, stack->frames[count] ^ (uintptr_t)place << 23);
+            count++;
         }
     }
+    stack->scanned = return_address;
+    stack->hash = hash;
+    stack->count = count;
 }
 
 static void walk(struct stack *stack, const void *caller, const void *frame) {
@@ -843,8 +827,10 @@ static void walk(struct stack *stack, const void *caller, const void *frame) {
 /* ---------------------------------------------------------------- Heap events */
 
 /* The numbers are those of leakscope's module. */
-enum { HEAP_ALLOC = 0, HEAP_FAILED = 3, HEAP_UNITS = 4, HEAP_STACK = 5, HEAP_WIDE_STACK = 6, HEAP_FREE = 7, HEAP_MOVE = 8,
-       HEAP_MOVED = 9, HEAP_KEPT = 10, HEAP_SCANNED_STACK = 11 };
+enum {
+    HEAP_ALLOC = 0, HEAP_FAILED = 3, HEAP_UNITS = 4, HEAP_STACK = 5, HEAP_WIDE_STACK = 6, HEAP_FREE = 7, HEAP_MOVE = 8,
+    HEAP_MOVED = 9, HEAP_KEPT = 10, HEAP_SCANNED_STACK = 11
+};
 
 struct heap_event {
     uint32_t kind;
@@ -857,8 +843,8 @@ struct heap_event {
 
 #if LEAKSCOPE_ESP_IDF
 
-/* ESP-IDF's module, which Espressif's tools read: every event carries all callers, unused ones as zeros. A block that is
- * reallocated is freed before, and allocated after. */
+/* ESP-IDF's module, which Espressif's tools read: every event carries all callers, unused ones as zeros. A block that
+ * is reallocated is freed before, and allocated after. */
 static const char *const module_description[] = {"M=ESP32 SystemView Heap Tracing Module"};
 
 static void forget_stacks(struct core *core) {
@@ -870,11 +856,11 @@ static void record_units(struct core *core, bool is_repeated) {
     (void)is_repeated;
 }
 
-static uint32_t heap_event_id(const struct heap_event *event) {
+HOT uint32_t heap_event_id(const struct heap_event *event) {
     return MODULE_OFFSET + (event->kind == HEAP_FREE || event->kind == HEAP_MOVE ? 1u : 0u);
 }
 
-static void heap_event_fields(struct packet *packet, const struct heap_event *event, uint32_t stack) {
+HOT void heap_event_fields(struct packet *packet, const struct heap_event *event, uint32_t stack) {
     (void)stack;
     packet_u32(packet, (uint32_t)event->address);
     if (heap_event_id(event) == MODULE_OFFSET) {
@@ -885,7 +871,7 @@ static void heap_event_fields(struct packet *packet, const struct heap_event *ev
     }
 }
 
-static bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
+HOT bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
     (void)core;
     (void)stack;
     *number = 0;
@@ -917,7 +903,7 @@ static const char *const module_description[] = {
     "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
 };
 
-static uint32_t slot_number(const struct stack_table *table, uint32_t slot) {
+HOT uint32_t slot_number(const struct stack_table *table, uint32_t slot) {
     return table->generations[slot] * (uint32_t)LEAKSCOPE_STACKS + slot + 1u;
 }
 
@@ -935,8 +921,8 @@ static void forget_stacks(struct core *core) {
     }
 }
 
-/* The slot that holds this hash (or 0, which is free) among those that `hash` leads to; LEAKSCOPE_STACKS if none does. */
-static uint32_t find_slot(const struct stack_table *table, uint32_t hash, uint32_t held) {
+/* The slot that holds this hash (0: is free) among those that `hash` leads to; LEAKSCOPE_STACKS if none does. */
+HOT uint32_t find_slot(const struct stack_table *table, uint32_t hash, uint32_t held) {
     const uint32_t first = hash & (LEAKSCOPE_STACKS - 1u) & ~(WAYS - 1u);
     for (uint32_t slot = first; slot < first + WAYS; slot++) {
         if (table->hashes[slot] == held) {
@@ -947,7 +933,7 @@ static uint32_t find_slot(const struct stack_table *table, uint32_t hash, uint32
 }
 
 /* The number of a stack for one event; false unless the host knows it, and need not be told again. */
-static bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
+HOT bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
     if (stack->hash == 0) {
         *number = NO_STACK;
         return true;
@@ -1051,17 +1037,18 @@ static void record_units(struct core *core, bool is_repeated) {
     record_numbers(core, MODULE_OFFSET + HEAP_UNITS, units, sizeof units / sizeof units[0]);
 }
 
-static uint32_t heap_event_id(const struct heap_event *event) {
+HOT uint32_t heap_event_id(const struct heap_event *event) {
     return MODULE_OFFSET + event->kind;
 }
 
 /* The offset from the heap's base, turned, so that bits that are zero in most addresses take no bytes. */
-static uint32_t turned_offset(uintptr_t address) {
-    const uint32_t offset = (uint32_t)(address - recorder.config.heap_base), shift = recorder.config.heap_alignment_bits;
+HOT uint32_t turned_offset(uintptr_t address) {
+    const uint32_t offset = (uint32_t)(address - recorder.config.heap_base);
+    const uint32_t shift = recorder.config.heap_alignment_bits;
     return offset >> shift | offset << ((32u - shift) & 31u);
 }
 
-static void heap_event_fields(struct packet *packet, const struct heap_event *event, uint32_t stack) {
+HOT void heap_event_fields(struct packet *packet, const struct heap_event *event, uint32_t stack) {
     if (event->kind != HEAP_FAILED) {
         packet_u32(packet, turned_offset(event->address));
     }
@@ -1316,9 +1303,9 @@ static void record_running(struct core *core) {
 
 /* ---------------------------------------------------------------- The start sequence */
 
-/* It is told in parts, each inside a lock of its own: a recording begins with the first two, without which its events mean
- * nothing; the others follow between events. */
-enum { PART_INIT, PART_UNITS, PART_TEXT, PART_TASK, PART_MODULE_COUNT, PART_MODULE, PART_RUNNING, PART_NONE };
+/* It is told in parts, each inside a lock of its own: a recording begins with the first two, without which its events
+ * mean nothing; the others follow between events. */
+enum { PART_INIT, PART_UNITS, PART_TEXT, PART_TASK, PART_MODULE_COUNT, PART_MODULE, PART_RUNNING, PART_NONE, PART_TIME };
 #define FIRST_PARTS 2u
 
 struct part {
@@ -1328,19 +1315,23 @@ struct part {
     size_t length;
 };
 
-/* The part at a place of the sequence; its text is put together outside the lock. */
+/* A part, whose text is put together outside the lock. */
+static void make_part(struct part *part, uint32_t kind, uint32_t number) {
+    part->kind = kind;
+    part->number = number;
+    part->length = kind == PART_TEXT ? system_text(part->text, number) : 0;
+}
+
+/* The part at a place of the sequence. */
 static void find_part(struct part *part, uint32_t index) {
     const uint32_t counts[] = {1, 1, JOINED_TEXTS + (uint32_t)recorder.config.description_count, LEAKSCOPE_TASKS, 1,
                                DESCRIPTIONS - 1u, 1};
-    part->kind = PART_INIT;
-    part->number = index;
-    part->length = 0;
-    while (part->kind != PART_NONE && part->number >= counts[part->kind]) {
-        part->number -= counts[part->kind++];
+    uint32_t kind = PART_INIT;
+    while (kind != PART_NONE && index >= counts[kind]) {
+        index -= counts[kind++];
     }
-    if (part->kind == PART_TEXT) {
-        part->length = system_text(part->text, part->number);
-    }
+    /* The first description of the module belongs to its units. */
+    make_part(part, kind, kind == PART_MODULE ? index + 1 : index);
 }
 
 static void record_part(struct core *core, const struct part *part, bool is_repeated) {
@@ -1362,7 +1353,7 @@ static void record_part(struct core *core, const struct part *part, bool is_repe
         record_module_count(core);
         break;
     case PART_MODULE:
-        record_module_description(core, part->number + 1u);
+        record_module_description(core, part->number);
         break;
     default:
         record_running(core);
@@ -1398,7 +1389,7 @@ static void start_if_wanted(struct core *core, const struct times *times) {
     core->is_announcing = true;
     core->announced = FIRST_PARTS;
     core->usual_mode = waits ? MODE_WAITING : MODE_RECORDING;
-    if (!is_dropping(core)) {
+    if (core->mode != MODE_DROPPING) {
         core->mode = core->usual_mode;
     }
     core->is_idle = false;
@@ -1514,52 +1505,25 @@ static void repeat(struct core *core, const struct times *times) {
 
 /* ---------------------------------------------------------------- The host's commands */
 
-/* Answers are packets of a recording: a stopped recorder has none to put them between. Each locks. */
-static uintptr_t answer_lock(struct core *core, bool *is_answered) {
+/* Answers are packets of a recording: a stopped recorder has none to put them between. Returns whether there is a text;
+ * locks. */
+static bool answer(struct core *core, uint32_t kind, uint32_t number) {
+    const struct times times = read_times();
+    struct part part;
+    make_part(&part, kind, number);
     const uintptr_t lock = output_lock(core);
-    *is_answered = core->mode != MODE_STOPPED;
-    return lock;
-}
-
-static void answer_part(struct core *core, uint32_t kind, uint32_t number, const char *text, size_t length) {
-    struct part part = {kind, number, {0}, length};
-    memcpy(part.text, text, length);
-    bool is_answered;
-    const uintptr_t lock = answer_lock(core, &is_answered);
-    if (is_answered) {
+    if (core->mode != MODE_STOPPED && kind == PART_TIME) {
+        record_system_time(core, &times);
+    } else if (core->mode != MODE_STOPPED) {
         record_part(core, &part, false);
     }
     output_unlock(core, lock);
+    return part.length > 0;
 }
 
-static void answer_system_description(struct core *core) {
-    char text[MAX_STRING_LEN];
-    size_t length = 0;
-    answer_part(core, PART_INIT, 0, "", 0);
-    for (uint32_t number = 0; number <= JOINED_TEXTS || length > 0; number++) {
-        length = system_text(text, number);
-        answer_part(core, PART_TEXT, number, text, length);
-    }
-}
-
-static void answer_system_time(struct core *core) {
-    const struct times times = read_times();
-    bool is_answered;
-    const uintptr_t lock = answer_lock(core, &is_answered);
-    if (is_answered) {
-        record_system_time(core, &times);
-    }
-    output_unlock(core, lock);
-}
-
-static void answer_module_descriptions(struct core *core) {
-    for (uint32_t number = 0; number < DESCRIPTIONS; number++) {
-        bool is_answered;
-        const uintptr_t lock = answer_lock(core, &is_answered);
-        if (is_answered) {
-            record_module_description(core, number);
-        }
-        output_unlock(core, lock);
+static void answer_all(struct core *core, uint32_t kind, uint32_t count) {
+    for (uint32_t number = 0; number < count; number++) {
+        answer(core, kind, number);
     }
 }
 
@@ -1591,7 +1555,7 @@ static void receive_byte(struct core *core, uint8_t byte) {
     if (pending != 0) {
         /* There is one module. */
         if (pending == COMMAND_ID_GET_MODULE && byte == 0) {
-            answer_module_descriptions(core);
+            answer_all(core, PART_MODULE, DESCRIPTIONS);
         }
         return;
     }
@@ -1603,21 +1567,21 @@ static void receive_byte(struct core *core, uint8_t byte) {
         stop_core(core);
         break;
     case COMMAND_ID_GET_SYSTIME:
-        answer_system_time(core);
+        answer(core, PART_TIME, 0);
         break;
     case COMMAND_ID_GET_TASKLIST:
-        for (uint32_t place = 0; place < LEAKSCOPE_TASKS; place++) {
-            answer_part(core, PART_TASK, place, "", 0);
-        }
+        answer_all(core, PART_TASK, LEAKSCOPE_TASKS);
         break;
     case COMMAND_ID_GET_SYSDESC:
-        answer_system_description(core);
+        answer(core, PART_INIT, 0);
+        for (uint32_t number = 0; answer(core, PART_TEXT, number) || number < JOINED_TEXTS; number++) {
+        }
         break;
     case COMMAND_ID_GET_NUMMODULES:
-        answer_part(core, PART_MODULE_COUNT, 0, "", 0);
+        answer(core, PART_MODULE_COUNT, 0);
         break;
     case COMMAND_ID_GET_MODULEDESC:
-        answer_module_descriptions(core);
+        answer_all(core, PART_MODULE, DESCRIPTIONS);
         break;
     default: /* 127, the host's sign of life, and what comes later */
         break;
@@ -1665,7 +1629,7 @@ static void attend(struct core *core) {
 /* ---------------------------------------------------------------- The two ways of an event */
 
 /* The running core, if an event can be written at once: then it is locked, and there is room. */
-static struct core *short_way(void) {
+HOT struct core *short_way(void) {
     struct core *const core = own_core();
     if (core->limit == 0 || core->up->write >= core->limit) {
         return NULL;
@@ -1674,7 +1638,7 @@ static struct core *short_way(void) {
     return passed(core) < core->pause ? core : NULL;
 }
 
-static void short_way_end(struct core *core, struct packet *packet) {
+HOT void short_way_end(struct core *core, struct packet *packet) {
     ring_commit(core, packet->start, packet_end(packet, ticks_passed(core)));
     keep_last(core);
 }
@@ -1778,7 +1742,7 @@ static void record_heap_event(struct core *core, const void *event) {
     }
 }
 
-static bool heap_event_short(const struct heap_event *event) {
+HOT bool heap_event_short(const struct heap_event *event) {
     bool is_stored = false;
     const uintptr_t lock = LEAKSCOPE_LOCK();
     struct core *const core = short_way();
@@ -1974,51 +1938,25 @@ void leakscope_task_terminate(const void *task) {
     system_event(EVTID_TASK_TERMINATE, 1, shrink((uintptr_t)task), 0, task);
 }
 
-void leakscope_task_create(const void *task) {
-    system_event(EVTID_TASK_CREATE, 1, shrink((uintptr_t)task), 0, task);
-}
+void leakscope_task_create(const void *task) { system_event(EVTID_TASK_CREATE, 1, shrink((uintptr_t)task), 0, task); }
 void leakscope_task_ready(const void *task) {
     system_event(EVTID_TASK_START_READY, 1, shrink((uintptr_t)task), 0, task);
 }
 void leakscope_task_blocked(const void *task, uint32_t cause) {
     system_event(EVTID_TASK_STOP_READY, 2, shrink((uintptr_t)task), cause, task);
 }
-void leakscope_task_runs(const void *task) {
-    system_event(EVTID_TASK_START_EXEC, 1, shrink((uintptr_t)task), 0, task);
-}
-void leakscope_task_stops(void) {
-    system_event(EVTID_TASK_STOP_EXEC, 0, 0, 0, NULL);
-}
-void leakscope_idle(void) {
-    system_event(EVTID_IDLE, 0, 0, 0, NULL);
-}
-void leakscope_isr_enter_number(uint32_t interrupt) {
-    system_event(EVTID_ISR_ENTER, 1, interrupt, 0, NULL);
-}
-void leakscope_isr_enter(void) {
-    leakscope_isr_enter_number(LEAKSCOPE_INTERRUPT());
-}
-void leakscope_isr_exit(void) {
-    system_event(EVTID_ISR_EXIT, 0, 0, 0, NULL);
-}
-void leakscope_isr_exit_to_scheduler(void) {
-    system_event(EVTID_ISR_TO_SCHEDULER, 0, 0, 0, NULL);
-}
-void leakscope_timer_enter(const void *timer) {
-    system_event(EVTID_TIMER_ENTER, 1, shrink((uintptr_t)timer), 0, NULL);
-}
-void leakscope_timer_exit(void) {
-    system_event(EVTID_TIMER_EXIT, 0, 0, 0, NULL);
-}
-void leakscope_mark(uint32_t marker) {
-    system_event(EVTID_EX, 2, EX_MARK, marker, NULL);
-}
-void leakscope_mark_start(uint32_t marker) {
-    system_event(EVTID_MARK_START, 1, marker, 0, NULL);
-}
-void leakscope_mark_stop(uint32_t marker) {
-    system_event(EVTID_MARK_STOP, 1, marker, 0, NULL);
-}
+void leakscope_task_runs(const void *task) { system_event(EVTID_TASK_START_EXEC, 1, shrink((uintptr_t)task), 0, task); }
+void leakscope_task_stops(void) { system_event(EVTID_TASK_STOP_EXEC, 0, 0, 0, NULL); }
+void leakscope_idle(void) { system_event(EVTID_IDLE, 0, 0, 0, NULL); }
+void leakscope_isr_enter_number(uint32_t interrupt) { system_event(EVTID_ISR_ENTER, 1, interrupt, 0, NULL); }
+void leakscope_isr_enter(void) { leakscope_isr_enter_number(LEAKSCOPE_INTERRUPT()); }
+void leakscope_isr_exit(void) { system_event(EVTID_ISR_EXIT, 0, 0, 0, NULL); }
+void leakscope_isr_exit_to_scheduler(void) { system_event(EVTID_ISR_TO_SCHEDULER, 0, 0, 0, NULL); }
+void leakscope_timer_enter(const void *timer) { system_event(EVTID_TIMER_ENTER, 1, shrink((uintptr_t)timer), 0, NULL); }
+void leakscope_timer_exit(void) { system_event(EVTID_TIMER_EXIT, 0, 0, 0, NULL); }
+void leakscope_mark(uint32_t marker) { system_event(EVTID_EX, 2, EX_MARK, marker, NULL); }
+void leakscope_mark_start(uint32_t marker) { system_event(EVTID_MARK_START, 1, marker, 0, NULL); }
+void leakscope_mark_stop(uint32_t marker) { system_event(EVTID_MARK_STOP, 1, marker, 0, NULL); }
 
 struct message {
     uint32_t level; /* or the marker that has this name */
@@ -2083,8 +2021,8 @@ struct slot {
     uintptr_t allocated_by[FRAME_SLOTS]; /* return addresses, then zeros */
     uintptr_t freed_by[FRAME_SLOTS];
     slot_index older, newer;
-    /* Of a live record: the next one in the same bucket, or the next one that is being reallocated. Of a freed one: the one
-     * freed after it. Of an unused slot: the next unused one. */
+    /* Of a live record: the next one in the same bucket, or the next one that is being reallocated. Of a freed one: the
+     * one freed after it. Of an unused slot: the next unused one. */
     slot_index chain;
     slot_index bucket; /* this slot as a bucket: the first live record whose address leads here */
 };
@@ -2281,8 +2219,8 @@ static void begin_moving(uintptr_t address) {
     }
 }
 
-/* It was. While allocations are ignored, its record becomes that of the block as it is now. Of several that move from this
- * address it is the first one, whose place the others got. */
+/* It was. While allocations are ignored, its record becomes that of the block as it is now. Of several that move from
+ * this address it is the first one, whose place the others got. */
 static void move_record(const struct heap_event *event) {
     slot_index index = leave_chain(&records.moving, event->from, 0);
     if (index == 0) {
@@ -2409,7 +2347,7 @@ struct leakscope_summary leakscope_records_summary(void) {
     return summary;
 }
 
-/* Copies the record at this place, the oldest first; false if there is none. One after the other takes constant time. */
+/* Copies the record at this place, the oldest first; false if there is none. One after the other, that is quick. */
 static bool get_record(size_t place, struct slot *record) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
     const bool is_there = place < records.summary.count;
@@ -2429,8 +2367,8 @@ static bool get_record(size_t place, struct slot *record) {
 
 /* ---------------------------------------------------------------- The dump */
 
-/* The grammar of ESP-IDF's heap_trace_dump (5.5 and later). What it has no place for is in notes, which its readers pass
- * over. */
+/* The grammar of ESP-IDF's heap_trace_dump (5.5 and later). What it has no place for is in notes, which its readers
+ * pass over. */
 typedef void put_function(const char *text, size_t length);
 
 static void put_text(put_function *put, const char *text) {
@@ -2537,8 +2475,8 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
 
 /* ---------------------------------------------------------------- The interface: the heap */
 
-static void heap_event(uint32_t kind, const void *block, size_t size, const void *from, size_t wanted, const void *caller,
-                       const void *frame) {
+static void heap_event(uint32_t kind, const void *block, size_t size, const void *from, size_t wanted,
+                       const void *caller, const void *frame) {
     struct heap_event event;
     event.kind = kind;
     event.address = (uintptr_t)block;

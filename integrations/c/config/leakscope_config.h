@@ -1,6 +1,6 @@
 /*
- * The configuration of leakscope.c: copy this file into the program, and set what is to be different. All lines that are
- * comments state the default.
+ * The configuration of leakscope.c: copy this file into the program, and set what is to be different. What is commented
+ * out here is the default.
  */
 #ifndef LEAKSCOPE_CONFIG_H
 #define LEAKSCOPE_CONFIG_H
@@ -11,7 +11,7 @@
 /* The frames of a call stack, or what could be frames of one that is scanned: 0 to 64 (in ESP-IDF's dialect 32). */
 /* #define LEAKSCOPE_DEPTH 16 */
 
-/* How many call stacks are remembered as known to the host: a power of two. Each takes 6 bytes of RAM, and a program with
+/* How many call stacks are remembered as known to the host: a power of two. Each takes 6 bytes of RAM; a program with
  * more of them has some sent again. Without scans (LEAKSCOPE_SCAN 0), 128 do. */
 /* #define LEAKSCOPE_STACKS 256 */
 
@@ -21,7 +21,7 @@
 /* How many tasks are remembered, so that a host that connects later is told of them: 56 bytes each. */
 /* #define LEAKSCOPE_TASKS 16 */
 
-/* The bits of the clock that count, and how many of its low bits are not sent, so that a fast clock takes fewer bytes. */
+/* The bits of the clock that count, and how many of its low bits are not sent: so a fast clock takes fewer bytes. */
 /* #define LEAKSCOPE_CLOCK_MASK 0xFFFFFFFFu */
 /* #define LEAKSCOPE_TICK_SHIFT 0 */
 
@@ -30,9 +30,9 @@
 /* #define LEAKSCOPE_CORE() 0u */
 
 /*
- * Keeps out all interrupts and cores that record or allocate, whatever their priority, and says what has to be restored;
- * nested sections must be possible. The default on Cortex-M, RISC-V and Xtensa switches all interrupts off, which is enough
- * for one core. With FreeRTOS on several: a spinlock of the port.
+ * Keeps out all interrupts and cores that record or allocate, whatever their priority, and says what has to be restored.
+ * The default on Cortex-M, RISC-V and Xtensa switches all interrupts off, which is enough for one core; on several it
+ * takes a spinlock too.
  */
 /* #define LEAKSCOPE_LOCK() interrupts_off() */
 /* #define LEAKSCOPE_UNLOCK(state) interrupts_restore(state) */

@@ -1,5 +1,5 @@
 /*
- * All of the recorder's functions, called at random in both modes: for sanitizers. What comes out is compared elsewhere.
+ * The recorder's functions, called at random in both modes: for sanitizers. What comes out is compared elsewhere.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static const void *frame(void) {
 static void call(void) {
     static const char *const texts[] = {NULL, "", "worker", "a rather long name, longer than a task may have one",
                                         "%u of %u, and so on until there is more than a packet can hold: "
-                                        "0123456789012345678901234567890123456789012345678901234567890123456789\303\244"};
+                                        "01234567890123456789012345678901234567890123456789012345678901\303\244"};
     uint32_t numbers[20];
     uint8_t commands[3];
     for (uint32_t i = 0; i < 20; i++) {
@@ -64,7 +64,8 @@ static void call(void) {
     for (uint32_t i = 0; i < 3; i++) {
         commands[i] = (uint8_t)(any(2) ? any(9) : any(256));
     }
-    const void *const block = (const void *)(uintptr_t)(0x20000000u + 8 * any(200)), *const caller = (const void *)0x1234;
+    const void *const block = (const void *)(uintptr_t)(0x20000000u + 8 * any(200));
+    const void *const caller = (const void *)0x1234;
     const void *const task = (const void *)(uintptr_t)(8 * any(40));
     const size_t size = any(3) ? any(500) : SIZE_MAX;
     const char *const text = texts[any(5)];
