@@ -9,6 +9,7 @@ mod compilers;
 mod header;
 mod host;
 mod library;
+mod probe;
 mod records;
 mod stack;
 mod stream;

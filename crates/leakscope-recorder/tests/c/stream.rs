@@ -12,6 +12,7 @@ use crate::call::{Call, TEXTS, calls};
 use crate::cases;
 use crate::host::{self, CLOCK_HZ, CORE, NOW, PLATFORM, SetClock, SetCore, written};
 use crate::library::{Config, Library};
+use crate::probe::Probe;
 use crate::stack::{CODE, Chains, stacks};
 use crate::tell;
 
@@ -163,59 +164,6 @@ impl Settings {
     }
 }
 
-/// A recorder as a debug probe sees it: SEGGER's layout.
-#[derive(Clone, Copy)]
-struct Probe {
-    block: *mut u8,
-    cores: usize,
-}
-
-impl Probe {
-    const CHANNEL: usize = 2 * size_of::<usize>() + 16;
-    const SIZE: usize = 2 * size_of::<usize>();
-
-    fn channel(self, core: usize, is_down: bool) -> *mut u8 {
-        let number = usize::from(is_down) * (self.cores + 1) + core + 1;
-        self.block.wrapping_add(24 + number * Self::CHANNEL)
-    }
-
-    /// Size, write and read position of a channel.
-    fn numbers(self, core: usize, is_down: bool) -> [u32; 3] {
-        let numbers = self.channel(core, is_down).wrapping_add(Self::SIZE);
-        // SAFETY: the three numbers stand there; nobody else is at work.
-        unsafe { numbers.cast::<[u32; 3]>().read_volatile() }
-    }
-
-    fn set(self, core: usize, is_down: bool, which: usize, value: u32) {
-        let number = self
-            .channel(core, is_down)
-            .wrapping_add(Self::SIZE + 4 * which);
-        // SAFETY: as above.
-        unsafe { number.cast::<u32>().write_volatile(value) };
-    }
-
-    fn write(self, core: usize, byte: u8) {
-        let [size, write, _] = self.numbers(core, true);
-        let buffer = self.channel(core, true).wrapping_add(size_of::<usize>());
-        // SAFETY: the pointer to the buffer stands there, and the position is below the size.
-        unsafe {
-            let buffer = buffer.cast::<*mut u8>().read_volatile();
-            buffer.wrapping_add(write as usize).write_volatile(byte);
-        }
-        self.set(core, true, 1, (write + 1) % size);
-    }
-
-    /// What probes look for, and the sizes and positions of all channels.
-    fn seen(self) -> ([u8; 24], Vec<[u32; 3]>) {
-        // SAFETY: a control block begins with these.
-        let head = unsafe { self.block.cast::<[u8; 24]>().read_volatile() };
-        let channels = (0..self.cores)
-            .flat_map(|core| [self.numbers(core, false), self.numbers(core, true)])
-            .collect();
-        (head, channels)
-    }
-}
-
 /// The Rust crate, and the C file.
 struct Both<
     'b,
@@ -242,7 +190,7 @@ impl<
     const SHIFT: u32,
 > Both<'_, D, BYTES, CORES, TASKS, MASK, SHIFT>
 where
-    D: Dialect,
+    D: Dialect + 'static,
 {
     fn act(&self, call: &Call) {
         match *call {
@@ -300,7 +248,7 @@ where
 
 /// Random calls to both recorders of one kind; how many bytes and how many lost events there were.
 fn are_equal<
-    D: Dialect,
+    D: Dialect + 'static,
     const BYTES: usize,
     const CORES: usize,
     const TASKS: usize,

@@ -24,47 +24,41 @@ struct UnderTest;
 static UNDER_TEST: UnderTest = UnderTest;
 leakscope_recorder::global_recorder!(UNDER_TEST);
 
-impl UnderTest {
-    fn tell(&self, event: impl FnOnce(&dyn Recorder)) {
-        let told = TOLD.get().expect("a recorder is under test");
-        // SAFETY: `rust` borrows it until it has been told.
-        event(unsafe { &*told });
-    }
+fn tell(event: impl FnOnce(&dyn Recorder)) {
+    let told = TOLD.get().expect("a recorder is under test");
+    // SAFETY: `rust` borrows it until it has been told.
+    event(unsafe { &*told });
 }
 
 impl Recorder for UnderTest {
     fn alloc(&self, block: Block, origin: Origin<'_>) {
-        self.tell(|recorder| recorder.alloc(block, origin));
+        tell(|recorder| recorder.alloc(block, origin));
     }
 
     fn free(&self, block: Block, origin: Origin<'_>) {
-        self.tell(|recorder| recorder.free(block, origin));
+        tell(|recorder| recorder.free(block, origin));
     }
 
     fn realloc_begins(&self, from: Block, origin: Origin<'_>) {
-        self.tell(|recorder| recorder.realloc_begins(from, origin));
+        tell(|recorder| recorder.realloc_begins(from, origin));
     }
 
     fn realloc(&self, from: Block, to: Block, origin: Origin<'_>) {
-        self.tell(|recorder| recorder.realloc(from, to, origin));
+        tell(|recorder| recorder.realloc(from, to, origin));
     }
 
     fn realloc_failed(&self, from: Block, size: usize, origin: Origin<'_>) {
-        self.tell(|recorder| recorder.realloc_failed(from, size, origin));
+        tell(|recorder| recorder.realloc_failed(from, size, origin));
     }
 
     fn failed(&self, size: usize, origin: Origin<'_>) {
-        self.tell(|recorder| recorder.failed(size, origin));
+        tell(|recorder| recorder.failed(size, origin));
     }
 }
 
 /// Tells the Rust crate what every kind of recorder can be told.
-pub(crate) fn rust<R: Recorder>(recorder: &R, chains: &Chains, call: &Call) {
-    let told: *const (dyn Recorder + '_) = recorder;
-    // SAFETY: only the lifetime changes, and this function lasts as long as the borrow.
-    TOLD.set(Some(unsafe {
-        std::mem::transmute::<*const (dyn Recorder + '_), *const dyn Recorder>(told)
-    }));
+pub(crate) fn rust<R: Recorder + 'static>(recorder: &R, chains: &Chains, call: &Call) {
+    TOLD.set(Some(ptr::from_ref(recorder)));
     let block = |address, size| Block { address, size };
     let origin = |caller| chains.origin(caller);
     match *call {
