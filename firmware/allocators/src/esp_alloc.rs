@@ -7,12 +7,7 @@ use leakscope_recorder::stack::Origin;
 use leakscope_recorder::{on_alloc, on_free};
 
 #[unsafe(no_mangle)]
-fn _esp_alloc_alloc(
-    _: &EspHeap,
-    _: EnumSet<MemoryCapability>,
-    address: usize,
-    size: usize,
-) {
+fn _esp_alloc_alloc(_: &EspHeap, _: EnumSet<MemoryCapability>, address: usize, size: usize) {
     on_alloc(address, size, Origin::here());
 }
 
