@@ -289,6 +289,7 @@ impl Candidate {
         } else {
             self.more_failures += 1;
         }
+        self.pools.iter_mut().for_each(|pool| pool.fail(size));
     }
 
     /// The last failure was that of one region, and another had room.
