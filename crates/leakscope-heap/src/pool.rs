@@ -162,7 +162,7 @@ impl Pool {
         let arena = self.model.arena();
         let range = self.model.block_at(block.pointer, block.size);
         let range = range.start.max(arena.start)..range.end.min(arena.end);
-        if range.is_empty() {
+        if range.is_empty() || !arena.contains(&block.pointer) {
             return;
         }
         // Whoever is in the way has ended, unseen.
