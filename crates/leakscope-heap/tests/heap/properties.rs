@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::Context;
-use leakscope_heap::{HeapMap, Pool, Region, What, pins};
+use leakscope_heap::{Cell, HeapMap, Pool, Region, What, cells, pins};
 use proptest::prelude::*;
 
 /// An event, anywhere in a small heap and around it.
@@ -93,9 +93,31 @@ fn check(pool: &Pool) {
             .iter()
             .all(|pin| pin.largest_after > pin.largest_before)
     );
+    check_cells(pool);
     for size in [1, 24, 300] {
         let place = pool.place_of(size);
         assert!(place.is_none_or(|address| pool.region().range.contains(&address)));
+    }
+}
+
+/// The cells are the region, and what is free and used is in them as in the pieces.
+fn check_cells(pool: &Pool) {
+    let (space, region) = (pool.space(), &pool.region().range);
+    for columns in [1, 7, 64] {
+        let row = cells(pool, columns);
+        let sum = |bytes: fn(&Cell) -> u64| row.iter().map(bytes).sum::<u64>();
+        assert_eq!(sum(|cell| cell.bytes), region.end - region.start);
+        assert_eq!(sum(|cell| cell.free), space.free_bytes());
+        let used = space.pieces().filter_map(|(range, what)| {
+            matches!(what, What::Block(_)).then_some(range.end - range.start)
+        });
+        let used: u64 = used.sum();
+        assert_eq!(sum(|cell| cell.bytes - cell.free - cell.unknown), used);
+        assert_eq!(row.iter().any(|cell| cell.site.is_some()), used > 0);
+        assert!(
+            row.iter()
+                .all(|cell| cell.site.is_some() == cell.oldest.is_some())
+        );
     }
 }
 

@@ -40,7 +40,7 @@ fn random_work(heap: &mut Heap, random: &mut Random, steps: usize) {
 
 #[test]
 fn random_work_without_growth() {
-    let mut random = Random(0x5eed_0f_f4a6);
+    let mut random = Random(0x5eed_f4a6);
     let found: Vec<_> = (0..1000)
         .filter_map(|round| {
             let mut heap = Heap::new(ALLOCATORS[round % ALLOCATORS.len()]);
@@ -64,7 +64,9 @@ fn a_leak_is_no_fragmentation() {
                     .filter_map(|_| heap.request(SHORT, 1 + random.below(100)))
                     .collect();
                 heap.request(LONG, size);
-                short.into_iter().for_each(|block| heap.free(block));
+                for block in short {
+                    heap.free(block);
+                }
             }
             assert_ne!(trend(&heap), Some(TrendKind::Fragmentation), "{allocator}");
         }
@@ -90,7 +92,9 @@ fn planted_blocks_fragment() {
                 heap.free(blocks.remove(highest_first));
                 assert!(heap.request(LONG, 20).is_some());
             }
-            blocks.into_iter().for_each(|block| heap.free(block));
+            for block in blocks {
+                heap.free(block);
+            }
         }
         heap.map();
         assert_eq!(trend(&heap), Some(TrendKind::Fragmentation), "{allocator}");
