@@ -55,11 +55,16 @@ pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Resul
         });
     }
     let mut image = Image::of_pieces(pieces);
-    image.words = symbols.map_or_else(Words::default, |symbols| Words {
+    image.words = symbols.map(words).unwrap_or_default();
+    Ok(image)
+}
+
+/// How numbers lie in the memory of a program.
+pub(crate) fn words(symbols: &Symbols) -> Words {
+    Words {
         is_64_bit: symbols.is_64_bit(),
         is_big_endian: symbols.is_big_endian(),
-    });
-    Ok(image)
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -28,6 +28,7 @@ mod recording;
 mod screen;
 mod second_header;
 mod shell;
+mod unwinder;
 
 use std::ffi::OsString;
 use std::io;

@@ -21,6 +21,7 @@ class Frame:
     file: Optional[str]
     line: Optional[int]
     inlined: bool
+    certainty: str = "exact"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class CallSite:
     allocator_frames: tuple[Frame, ...]
     blocks: tuple[Block, ...]
     memory: Optional[Reached] = None
+    is_cut_off: bool = False
 
     @property
     def leaks(self) -> bool:

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::scene::Look;
+use super::areas::Areas;
+use super::blocks::BlockMap;
 
 /// What a stretch of memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +21,8 @@ pub enum Use {
 }
 
 /// What each stretch of the image is, in order of addresses: all that it holds, once.
-pub(super) fn map(look: &Look<'_>) -> Vec<(Range<u64>, Use)> {
-    let areas = &look.areas;
-    let blocks = look.map.list().iter().enumerate();
+pub(super) fn map(map: &BlockMap, areas: &Areas) -> Vec<(Range<u64>, Use)> {
+    let blocks = map.list().iter().enumerate();
     let blocks = blocks.map(|(index, block)| (block.start..block.start + block.size, index));
     let blocks = blocks.filter(|(range, _)| !range.is_empty());
     let mut known: Vec<(Range<u64>, Use)> = blocks

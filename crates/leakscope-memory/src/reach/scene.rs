@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::areas::Areas;
 use super::blocks::BlockMap;
 use super::map::map;
-use super::{Alias, Block, Found, Holder, Scanned, Survey, Use, chance, flood, holders, words};
+use super::pointers::{Pointer, Pointers};
+use super::{Alias, Block, Found, Holder, Scanned, Survey, Use, flood, holders};
 use crate::image::Image;
 
 /// An image, the blocks that live in it, and what is known of the rest of memory.
@@ -78,7 +79,6 @@ impl<'i> Scene<'i> {
         let look = &Look::new(self);
         let flooded = flood::flood(look);
         let ways = holders::find(look);
-        let (pointers, chance) = chance::measure(look);
         let blocks = look.map.list();
         let found = (0..blocks.len()).map(|index| Found {
             block: blocks[index],
@@ -93,139 +93,67 @@ impl<'i> Scene<'i> {
         Survey {
             blocks: found.collect(),
             branches: ways.branches,
-            scanned: Scanned {
-                pointers,
-                ..look.scanned()
-            },
-            chance,
+            scanned: look.scanned(),
+            chance: look.pointers.chance,
         }
     }
 
     /// The addresses of words outside of the heap and of stacks that look like pointers to blocks.
     pub fn static_pointers(&self) -> Vec<u64> {
-        let look = &Look::new(self);
-        let mut found = Vec::new();
-        look.each_word(look.areas.statics.iter(), |address, word| {
-            if look.map.find(word).is_some() {
-                found.push(address);
-            }
-        });
-        found
+        let look = Look::new(self);
+        let statics = look.pointers.statics.iter();
+        statics.map(Pointer::address).collect()
     }
 
     /// What each stretch of the image is, in order of addresses: all that it holds, once.
     pub fn map(&self) -> Vec<(Range<u64>, Use)> {
-        map(&Look::new(self))
+        let blocks = BlockMap::new(self.blocks.clone(), Vec::new());
+        map(&blocks, &Areas::of(self, &blocks))
     }
 
     /// Everything that points at the block around an address, and where: roots, then blocks, reachable or not. `None` if
     /// there is no such block.
     pub fn holders_of(&self, address: u64) -> Option<Vec<(Holder, u64)>> {
-        let look = &Look::new(self);
+        let look = Look::new(self);
         let (wanted, _) = look.map.find(address)?;
-        let mut holders = Vec::new();
-        look.each_root(|holder, word| {
-            if look
-                .map
-                .find(word)
-                .is_some_and(|(index, _)| index == wanted)
-            {
-                holders.push((holder, word));
-            }
-        });
-        for block in 0..look.map.list().len() {
-            look.each_in(block, |offset, word| {
-                if look
-                    .map
-                    .find(word)
-                    .is_some_and(|(index, _)| index == wanted)
-                {
-                    holders.push((Holder::Block(block, offset), word));
-                }
-            });
-        }
-        Some(holders)
+        let holders = look.pointers.all().filter(|pointer| pointer.to == wanted);
+        Some(
+            holders
+                .map(|pointer| (pointer.holder, pointer.value))
+                .collect(),
+        )
     }
 }
 
-/// A scene, prepared to be looked at.
+/// A scene, and what was seen in it.
 pub(super) struct Look<'s> {
     pub(super) scene: &'s Scene<'s>,
     pub(super) map: BlockMap,
     pub(super) areas: Areas,
+    pub(super) pointers: Pointers,
 }
 
 impl<'s> Look<'s> {
     fn new(scene: &'s Scene<'s>) -> Self {
         let map = BlockMap::new(scene.blocks.clone(), scene.aliases.clone());
         let areas = Areas::of(scene, &map);
-        Self { scene, map, areas }
-    }
-
-    /// The words of these ranges, with their addresses.
-    pub(super) fn each_word<'r>(
-        &self,
-        ranges: impl Iterator<Item = &'r Range<u64>>,
-        mut see: impl FnMut(u64, u64),
-    ) {
-        for range in ranges {
-            words::each(self.scene.image, range, self.scene.unaligned, &mut see);
+        let pointers = Pointers::find(scene, &map, &areas);
+        Self {
+            scene,
+            map,
+            areas,
+            pointers,
         }
     }
 
-    /// All registers.
-    pub(super) fn each_register(&self, mut see: impl FnMut(Holder, u64)) {
-        for (thread, state) in self.scene.image.threads.iter().enumerate() {
-            for (register, &word) in state.registers.iter().enumerate() {
-                see(Holder::Register(thread, register), word);
-            }
-        }
-    }
-
-    /// All roots.
-    pub(super) fn each_root(&self, mut see: impl FnMut(Holder, u64)) {
-        let areas = &self.areas;
-        for ranges in [&areas.statics, &areas.stacks, &areas.unknown] {
-            self.each_word(ranges.iter(), |address, word| {
-                see(Holder::Word(address), word);
-            });
-        }
-        self.each_register(see);
-    }
-
-    /// The words in a block, with their offsets; none if it is a stack.
-    pub(super) fn each_in(&self, index: usize, mut see: impl FnMut(u64, u64)) {
-        if self.areas.is_stack[index] {
-            return;
-        }
-        let block = self.map.list()[index];
-        let range = block.start..block.start + block.size;
-        words::each(
-            self.scene.image,
-            &range,
-            self.scene.unaligned,
-            |address, word| {
-                see(address - block.start, word);
-            },
-        );
-    }
-
-    /// How much is looked at; pointers aside.
+    /// How much is looked at.
     fn scanned(&self) -> Scanned {
-        let registers: usize = self
-            .scene
-            .image
-            .threads
-            .iter()
-            .map(|thread| thread.registers.len())
-            .sum();
         Scanned {
             statics: self.areas.statics.len(),
             stacks: self.areas.stacks.len(),
             unknown: self.areas.unknown.len(),
             blocks: self.map.list().iter().map(|block| block.size).sum(),
-            registers: (registers * self.scene.image.words.size()) as u64,
-            pointers: 0,
+            pointers: self.pointers.all().count() as u64,
         }
     }
 }

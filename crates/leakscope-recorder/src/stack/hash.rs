@@ -19,6 +19,14 @@ impl Hash {
         self.0 = (self.0.rotate_left(15) ^ frame).wrapping_mul(0x9E37_79B1);
     }
 
+    /// The next word that could be a frame, and its place on the stack in words.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "three instructions")]
+    pub(super) fn add_at(&mut self, place: usize, word: usize) {
+        // Of addresses of code the high bits are much the same.
+        self.add(word ^ (place << 23));
+    }
+
     /// 0 if there was no frame (and for one stack in 2^32, which then counts as none).
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "an instruction")]

@@ -20,6 +20,7 @@ pub use live::Live;
 pub use names::Names;
 
 use crate::document::Report;
+use crate::document::call_site::CallSite;
 use crate::document::memory::{Memory, Reached};
 
 /// The group of blocks of which the recording knows nothing: those that an allocator's map has from before it.
@@ -151,7 +152,7 @@ impl<'i> Examined<'i> {
 
     /// Adds what was found to the report.
     pub fn attach(&self, report: &mut Report) {
-        let names = &self.names(report);
+        let names = &self.names(&report.call_sites);
         for site in &mut report.call_sites {
             let mut reached = self.site(site.id).cloned().unwrap_or_default();
             reached.holder = names.main_way(site.id);
@@ -160,18 +161,10 @@ impl<'i> Examined<'i> {
         report.memory = Some(self.document(names));
     }
 
-    /// The names of what holds blocks, those of a report's call sites among them.
-    pub fn names(&self, report: &Report) -> Names<'_> {
-        let sites = report.call_sites.iter();
-        Names::new(
-            self,
-            sites.map(|site| (site.id, names::of_site(site))).collect(),
-        )
-    }
-
-    /// The names of what holds blocks that nobody knows the origin of.
-    pub fn names_alone(&self) -> Names<'_> {
-        Names::new(self, FxHashMap::default())
+    /// The names of what holds blocks, those of call sites among them.
+    pub fn names(&self, sites: &[CallSite]) -> Names<'_> {
+        let sites = sites.iter().map(|site| (site.id, names::of_site(site)));
+        Names::new(self, sites.collect())
     }
 
     /// What was looked at, and the ways to blocks.
@@ -213,8 +206,10 @@ impl<'i> Examined<'i> {
         let blocks = &self.survey.blocks;
         let after = blocks.partition_point(|found| found.block.start <= address);
         let found = &blocks[after.checked_sub(1)?];
+        let leader = found.leader.map(|leader| blocks[leader].block.start);
+        let lost_with = leader.map(|start| format!(", lost with the block at {start:#x}"));
         Some(Held {
-            block: names.block(found),
+            block: names.block(found) + &lost_with.unwrap_or_default(),
             way: found.branch.map(|branch| names.way(branch)),
             holders: holders
                 .iter()

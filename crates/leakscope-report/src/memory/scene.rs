@@ -64,12 +64,8 @@ pub(super) fn build<'i>(
         ))
         .unzip();
     let device = outcome.and_then(|outcome| outcome.target.device.as_deref());
-    let chip = image
-        .about
-        .as_ref()
-        .map(|about| &*about.chip)
-        .filter(|chip| !chip.is_empty());
-    let of_chip = aliases::of_chip(chip.or(device).unwrap_or_default());
+    let chip = image.chip.as_deref().or(device);
+    let of_chip = aliases::of_chip(chip.unwrap_or_default());
     let mut scene = Scene {
         heap,
         free: live.free.clone(),

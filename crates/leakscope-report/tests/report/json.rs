@@ -5,8 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use leakscope_analysis::heap::KnownBlock;
-use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::outcome::{AnomalyKind, Outcome};
 use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::trace::StackCertainty;
 use leakscope_memory::image::{Image, Piece};
 use leakscope_report::memory::{Examined, Live, Look};
 use leakscope_report::{Policy, Report, Symbolizer, json};
@@ -175,9 +176,30 @@ fn with_memory(outcome: &Outcome) -> Value {
 fn the_document_and_the_output_have_the_same_fields() {
     let mut outcome = everything();
     let first = outcome.call_sites[1].blocks[0];
+    let doubtful = StackCertainty {
+        exact: 0,
+        by_call: 1,
+        is_cut_off: true,
+    };
     for site in &mut outcome.call_sites {
+        site.certainty = doubtful;
         site.stack = vec![crate::program::APP_MAIN];
         site.blocks = vec![first];
+    }
+    for anomaly in &mut outcome.anomalies {
+        anomaly.stack.certainty = doubtful;
+        match &mut anomaly.kind {
+            AnomalyKind::DoubleFree {
+                freed_by: stack, ..
+            }
+            | AnomalyKind::WrongFree {
+                allocated_by: stack,
+                ..
+            } => stack.certainty = doubtful,
+        }
+    }
+    for failure in &mut outcome.failed_allocations {
+        failure.stack.certainty = doubtful;
     }
     let mut output = BTreeSet::new();
     outcome.heaps.truncate(1);

@@ -8,7 +8,7 @@ mod ask;
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Counts, Front, Layout};
+use leakscope_analysis::trace::{Counts, Front, Layout, Unwinder};
 use leakscope_report::log::LogRow;
 use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
@@ -40,6 +40,8 @@ pub struct Program {
     pub roots: SourceRoots,
     /// How much heap the target has, if somebody knows.
     pub heap_size: Option<u64>,
+    /// What finds call stacks among the words that a device has sent of its stack.
+    pub unwinder: Unwinder,
     /// Its memory when the recording ended.
     pub memory: Option<AtStop>,
 }
@@ -51,6 +53,7 @@ pub struct Engine<'s> {
     scan: Scan<'s>,
     inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
+    unwinder: Unwinder,
     heap_size: Option<u64>,
     memory: Option<&'s AtStop>,
     /// What is looked at in place of a trace.
@@ -122,6 +125,7 @@ impl<'s> Engine<'s> {
             },
             scan: Scan::new(Layout::default(), 0, AllocatorFrames(symbols)),
             symbols,
+            unwinder: program.unwinder.clone(),
             heap_size: program.heap_size,
             memory: program.memory.as_ref(),
             dump,
@@ -176,7 +180,9 @@ impl<'s> Engine<'s> {
         }
         let has_packets = self.counts().packets > 0;
         if self.front.look(&heads, grows, has_packets) {
-            let (layout, bytes) = (self.front.layout().clone(), self.source.length());
+            let seen = self.front.layout().clone();
+            let layout = seen.unwound_by(self.unwinder.clone());
+            let bytes = self.source.length();
             self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
             self.searches = Searches::default();
             self.censuses.clear();

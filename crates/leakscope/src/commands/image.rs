@@ -28,7 +28,7 @@ impl Image {
         let image = image::open(&self.images, symbols.as_ref())?;
         let (live, look) = (Live::default(), self.looking.look());
         let examined = Examined::new(&image, symbols.as_ref(), &live, None, &look);
-        let names = examined.names_alone();
+        let names = examined.names(&[]);
         if let Some(address) = self.holds {
             return self.holders(&examined, &names, address);
         }
@@ -78,7 +78,7 @@ impl Image {
             &part,
         );
         if let Some(address) = self.holds {
-            return self.holders(&examined, &examined.names(&report), address);
+            return self.holders(&examined, &examined.names(&report.call_sites), address);
         }
         examined.attach(&mut report);
         let screen = &mut Screen::new();
@@ -200,7 +200,12 @@ fn contents(out: &mut impl Write, image: &Memory) -> io::Result<()> {
         writeln!(out, "  thread {:#x}: {registers}{stack}", thread.id)?;
     }
     if let Some(about) = &image.about {
-        writeln!(out, "  made at the end of {}", sanitise(&about.trace))?;
+        let trace = sanitise(&about.trace);
+        let halted = about.halted_us as f64 / 1e3;
+        writeln!(
+            out,
+            "  made at the end of {trace}, for which the device stood still for {halted:.1} ms"
+        )?;
     }
     for problem in &image.problems {
         writeln!(out, "  problem: {problem}")?;

@@ -24,6 +24,7 @@ mod cases;
 mod changelog;
 mod check;
 mod consoles;
+mod core_dumps;
 mod corpus;
 mod demo;
 mod diff;

@@ -77,7 +77,7 @@
  * @property {{ time: number, index: number, name: string }[]} user_marks
  */
 
-/** @typedef {{ address: string, function: string | null, file: string | null, line: number | null, inlined: boolean }} Frame */
+/** @typedef {{ address: string, function: string | null, file: string | null, line: number | null, inlined: boolean, certainty?: string }} Frame */
 /**
  * @typedef {object} Site
  * @property {number} site

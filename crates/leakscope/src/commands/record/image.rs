@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use leakscope_capture::memory::{Snapshot, SnapshotRequest};
-use leakscope_memory::image::{self, About, Machine, Piece, Thread, Words};
+use leakscope_memory::image::{self, About, Machine, Piece, Thread};
 use leakscope_report::units::bytes;
 use leakscope_symbols::Symbols;
 
 use crate::cli::Record;
+use crate::image::words;
 use crate::screen;
 
 /// What is asked of the device: the program's variables, and what the user names besides.
@@ -75,10 +76,7 @@ pub(super) fn save(
 }
 
 fn core_dump(record: &Record, snapshot: Snapshot, symbols: &Symbols) -> Vec<u8> {
-    let words = Words {
-        is_64_bit: symbols.is_64_bit(),
-        is_big_endian: symbols.is_big_endian(),
-    };
+    let words = words(symbols);
     let machine = Machine {
         number: symbols.machine().number(),
         is_64_bit: words.is_64_bit,
