@@ -263,6 +263,7 @@ impl Candidate {
             None => self.pools[place].allocate(block),
         };
         self.predicted += u64::from(is_right);
+        self.histories[place].allocated(block.size);
         self.note(time, place);
     }
 

@@ -56,7 +56,7 @@ impl Trend {
         let (from, to) = (*windows.first()?, *windows.last()?);
         let most = windows.iter().map(|level| level.largest).max()?;
         let losses: Vec<u64> = windows.iter().map(|level| most - level.largest).collect();
-        if !Rise::of(&losses, 0.0)?.is_lasting(0.0) {
+        if !Rise::of(&losses, 0.0)?.is_lasting(history.mean_size()) {
             return None;
         }
         let free: Vec<u64> = windows.iter().map(|level| level.free).collect();
