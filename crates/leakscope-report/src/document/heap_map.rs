@@ -23,6 +23,8 @@ pub struct HeapMap {
     pub time_ticks: u64,
     /// The allocator that predicts most addresses.
     pub allocator: String,
+    /// Other allocators that predict as many.
+    pub may_be: Vec<String>,
     /// Blocks that were allocated in the regions.
     pub addresses: u64,
     /// Those whose address the allocator's model predicted.
@@ -217,6 +219,7 @@ impl HeapMap {
             time_s: clock.seconds(map.end()),
             time_ticks: map.end(),
             allocator: best.allocator().name.to_owned(),
+            may_be: map.may_be().into_iter().map(str::to_owned).collect(),
             addresses: map.addresses(),
             predicted: best.predicted(),
             outside: map.outside(),

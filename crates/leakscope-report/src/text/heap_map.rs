@@ -3,7 +3,7 @@
 use std::io;
 
 use super::layout::{Column, Give, Line, Page, Paint, Table};
-use super::{TextOptions, View};
+use super::{TextOptions, View, enumeration};
 use crate::document::Address;
 use crate::document::heap_map::{Cell, Fits, HeapMap, Region};
 use crate::sanitise::sanitise;
@@ -34,8 +34,13 @@ pub(super) fn section(
     clock: Clock,
     options: &TextOptions,
 ) -> io::Result<()> {
+    let others = match &*map.may_be {
+        [] => String::new(),
+        [one] => format!(", as {one} does"),
+        some => format!(", as {} do", enumeration(some)),
+    };
     let explains = format!(
-        "at {}. {} predicts {} of {} addresses ({})",
+        "at {}. {} predicts {} of {} addresses ({}){others}",
         clock.moment(map.time_ticks),
         map.allocator,
         count(map.predicted),
@@ -236,7 +241,7 @@ fn shade(cell: &Cell) -> char {
 /// A part of a whole in percent, rounded down: only all is 100 %.
 fn share(part: u64, whole: u64) -> String {
     let percent = u128::from(part) * 100 / u128::from(whole.max(1));
-    format!("{percent} %")
+    format!("{percent}\u{a0}%")
 }
 
 /// "0x20000000 ucHeap"
