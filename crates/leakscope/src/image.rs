@@ -13,7 +13,7 @@ use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::Program;
 
-use crate::cli::{AtTheEnd, Looking};
+use crate::cli::AtTheEnd;
 use crate::firmware::AllocatorFrames;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
@@ -71,17 +71,17 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("`{}`", path.display()))
 }
 
-/// An image, and what the recording that ended there knows of the heap: reads the recording for it.
-pub(crate) fn at_stop(
-    image: Image,
-    looking: &Looking,
+/// Reads a recording for what it knows of the heap at its end.
+pub(crate) fn live(
     recording: &mut OpenRecording,
     source: Option<&dyn FrameSource>,
-) -> anyhow::Result<AtStop> {
+) -> anyhow::Result<Live> {
     let layout = recording.layout.clone();
-    let live = Live::read(recording, &layout, &mut AllocatorFrames(source))?;
-    let look = looking.look();
-    Ok(AtStop { image, live, look })
+    Ok(Live::read(
+        recording,
+        &layout,
+        &mut AllocatorFrames(source),
+    )?)
 }
 
 /// What a report is made from, besides the recording.
@@ -103,8 +103,11 @@ impl AtTheEnd {
         if self.image.is_empty() {
             return Ok(None);
         }
-        let image = open(&self.image, symbols)?;
-        at_stop(image, &self.looking, recording, source).map(Some)
+        Ok(Some(AtStop {
+            image: open(&self.image, symbols)?,
+            live: live(recording, source)?,
+            look: self.looking.look(),
+        }))
     }
 
     /// The same, as the viewer takes it.

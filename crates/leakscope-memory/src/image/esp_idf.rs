@@ -25,7 +25,13 @@ pub(super) struct Container {
 
 /// Chips by their numbers (ESP-IDF, `components/bootloader_support/include/esp_app_format.h`): those whose memory has
 /// more than one address.
-const CHIPS: [(u16, &str); 3] = [(0, "esp32"), (5, "esp32c3"), (9, "esp32s3")];
+const CHIPS: [(u16, &str); 5] = [
+    (0, "esp32"),
+    (2, "esp32s2"),
+    (5, "esp32c3"),
+    (9, "esp32s3"),
+    (18, "esp32p4"),
+];
 
 impl Container {
     /// What a file begins with, if it is one.

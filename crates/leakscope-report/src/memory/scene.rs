@@ -213,15 +213,16 @@ fn blocks(image: &Image, live: &Live, map: Option<&[Range<u64>]>) -> (Vec<Block>
 }
 
 /// The block that the program knows, of one that the allocator has: with heap poisoning it lies behind a mark and its
-/// size, and with task tracking these lie behind the address of a task.
+/// size; with task tracking the address of a task stands before these or, until ESP-IDF 5, between them.
 ///
 /// ESP-IDF, `components/heap/multi_heap_poisoning.c` (`HEAD_CANARY_PATTERN`, `poison_head_t`).
 fn programs_own(image: &Image, used: &Range<u64>) -> Block {
     const MARK: u64 = 0xABBA_1234;
-    let behind_mark = [0, 4].into_iter().find_map(|owner| {
-        let mark = used.start + owner;
-        let size = (image.pointer(mark)? == MARK).then(|| image.pointer(mark + 4))??;
-        let start = mark + 8;
+    let forms = [(0, 8), (4, 12), (0, 12)];
+    let behind_mark = forms.into_iter().find_map(|(mark, header)| {
+        let start = used.start + header;
+        let is_marked = image.pointer(used.start + mark) == Some(MARK);
+        let size = image.pointer(start - 4).filter(|_| is_marked)?;
         (size <= used.end.checked_sub(start)?).then_some((start, size))
     });
     let (start, size) = behind_mark.unwrap_or((used.start, used.end - used.start));

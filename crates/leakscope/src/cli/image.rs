@@ -53,8 +53,8 @@ pub(crate) struct Looking {
     /// Look for pointers in the image on every address, and not only where the compiler puts them: for packed structures.
     #[arg(long, requires = "image")]
     unaligned: bool,
-    /// Memory that the chip has at two addresses: a pointer to A points at B (0x40380000=0x3fc80000+384KiB). Those of the
-    /// ESP32, ESP32-C3 and ESP32-S3 are known.
+    /// Memory that the chip has at two addresses: a pointer to A points at B (0x40380000=0x3fc80000+384KiB). Those of
+    /// Espressif's chips are known.
     #[arg(long, value_name = "A=B+SIZE", requires = "image", value_parser = quantity::alias)]
     alias: Vec<Alias>,
     /// Memory that is in use whatever the recording says of it, and holds pointers: 0x3fcf0000+4KiB.

@@ -24,7 +24,7 @@ pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use heap::{Heap, HeapBounds};
-pub(crate) use image::{AtTheEnd, Image, Looking};
+pub(crate) use image::{AtTheEnd, Image};
 pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
 

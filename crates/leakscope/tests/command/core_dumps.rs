@@ -64,14 +64,18 @@ fn core_dump(program: &Path, chip: u32, held: &[(&str, u32, u32)]) -> Vec<u8> {
         let at = (address - piece.address) as usize;
         piece.bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
     }
-    let poisoned = [&[0xABBA_1234, 24][..], &[0; 6], &[0xBAAD_5678]].concat();
-    pieces.extend((0..4).map(|index| {
+    // In front of the last block, there is also the address of the task that has it.
+    let heads: [&[u32]; 4] = [
+        &[0xABBA_1234, 24],
+        &[0xABBA_1234, 24],
+        &[0xABBA_1234, 24],
+        &[0xABBA_1234, 0x3FC9_8000, 24],
+    ];
+    pieces.extend((0..).zip(heads).map(|(index, head)| {
+        let words = [head, &[0; 6], &[0xBAAD_5678]].concat();
         Piece {
-            address: (block(index) - 8).into(),
-            bytes: poisoned
-                .iter()
-                .flat_map(|word: &u32| word.to_le_bytes())
-                .collect(),
+            address: u64::from(block(index)) - 4 * head.len() as u64,
+            bytes: words.into_iter().flat_map(u32::to_le_bytes).collect(),
         }
     }));
     let thread = Thread {
