@@ -791,11 +791,10 @@ READS_ANY_STACK static void scan(struct stack *stack, uintptr_t return_address, 
     for (uint32_t place = 0; place < words_left && count != LEAKSCOPE_DEPTH; place++) {
         const uintptr_t word = words[place];
         if (is_candidate(&bounds, word)) {
-            stack->frames[count] = code_address(word);
-            stack->places[count] = (uint16_t)place;
-            /* Of addresses of code the high bits are much the same. */
-            hash = add_to_hash(hash, stack->frames[count] ^ (uintptr_t)place << 23);
-            count++;
+            const uintptr_t address = code_address(word), offset = address - code_address(bounds.code_start);
+            hash = add_to_hash(hash, offset ^ (uintptr_t)place << 23);
+            stack->frames[count] = address;
+            stack->places[count++] = (uint16_t)place;
         }
     }
     stack->scanned = return_address;

@@ -37,7 +37,7 @@ pub(super) fn flood(look: &Look<'_>) -> Vec<Flooded> {
         }
         waiting.push(leader);
         while let Some(index) = waiting.pop() {
-            for &Pointer { to, .. } in pointers.in_block(index) {
+            for to in pointers.in_block(index).iter().map(Pointer::to) {
                 if kinds[to] == Kind::Definite && to != leader {
                     kinds[to] = Kind::Indirect;
                     leaders[to] = Some(leader);
@@ -61,9 +61,9 @@ fn reach(kinds: &mut [Kind], waiting: &mut Vec<usize>, pointer: &Pointer, is_sur
     } else {
         Kind::Possible
     };
-    if kinds[pointer.to] < kind {
-        kinds[pointer.to] = kind;
-        waiting.push(pointer.to);
+    if kinds[pointer.to()] < kind {
+        kinds[pointer.to()] = kind;
+        waiting.push(pointer.to());
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::Holder;
 use super::pointers::Pointer;
 use super::scene::Look;
-use super::{Holder, Type};
 
 /// Where a way begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,13 +76,9 @@ pub(super) fn find(look: &Look<'_>) -> Ways {
             .position(|stack| stack.used.contains(&address))
             .map_or(Root::Unnamed, Root::Stack)
     };
-    let mut statics = look.pointers.statics.clone();
-    statics.sort_by_key(|pointer| match look.scene.typed.get(&pointer.address()) {
-        Some(Type::Pointer) => 0,
-        None => 1,
-        Some(Type::Float) => 2,
+    search.meet(&look.pointers.statics, |pointer| {
+        variable(pointer.address())
     });
-    search.meet(&statics, |pointer| variable(pointer.address()));
     search.meet(&look.pointers.stacks, |pointer| stack(pointer.address()));
     search.meet(&look.pointers.registers, |pointer| match pointer.holder {
         Holder::Register(thread, register) => Root::Register(thread, register),
@@ -112,7 +108,13 @@ impl Search<'_> {
         for pointer in roots {
             if self.is_new(pointer) {
                 let root = root_of(pointer);
-                self.grow(pointer.to, From::Root(root), None, root, pointer.address());
+                self.grow(
+                    pointer.to(),
+                    From::Root(root),
+                    None,
+                    root,
+                    pointer.address(),
+                );
             }
         }
         let look = self.look;
@@ -123,7 +125,7 @@ impl Search<'_> {
             for pointer in look.pointers.in_block(index) {
                 if self.is_new(pointer) {
                     let Branch { root, word, .. } = self.ways.branches[parent];
-                    self.grow(pointer.to, From::Branch(parent), Some(parent), root, word);
+                    self.grow(pointer.to(), From::Branch(parent), Some(parent), root, word);
                 }
             }
         }
@@ -131,7 +133,7 @@ impl Search<'_> {
 
     /// Counts a pointer; whether it is the first one to its block.
     fn is_new(&mut self, pointer: &Pointer) -> bool {
-        let index = pointer.to;
+        let index = pointer.to();
         self.ways.words[index] = self.ways.words[index].saturating_add(1);
         let is_new = self.ways.holders[index].is_none();
         if is_new {

@@ -5,22 +5,24 @@ use super::blocks::BlockMap;
 use super::chance::Chance;
 use super::ranges::Ranges;
 use super::scene::Scene;
-use super::{Holder, words};
+use super::{Holder, Type, words};
 
 /// A word that points at a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pointer {
     /// The word.
     pub(super) holder: Holder,
-    /// What it holds.
-    pub(super) value: u64,
-    /// The block.
-    pub(super) to: usize,
+    block: u32,
     /// Whether it points at the block's beginning.
     pub(super) is_start: bool,
 }
 
 impl Pointer {
+    /// The block.
+    pub(super) fn to(&self) -> usize {
+        self.block as usize
+    }
+
     /// The word's address, where it is in no block; 0 for registers.
     pub(super) fn address(&self) -> u64 {
         match self.holder {
@@ -52,8 +54,16 @@ impl Pointers {
             chance: Chance::new(scene.image, map),
             found: Vec::new(),
         };
-        let [statics, stacks, unknown] =
+        let [mut statics, stacks, unknown] =
             [&areas.statics, &areas.stacks, &areas.unknown].map(|ranges| search.within(ranges));
+        // Who holds a block is asked in this order.
+        if !scene.typed.is_empty() {
+            statics.sort_by_key(|pointer| match scene.typed.get(&pointer.address()) {
+                Some(Type::Pointer) => 0,
+                None => 1,
+                Some(Type::Float) => 2,
+            });
+        }
         let registers = search.in_registers();
         let mut begins = vec![0];
         for (index, block) in map.list().iter().enumerate() {
@@ -108,8 +118,7 @@ impl Search<'_> {
         if let Some((to, is_start)) = self.map.find(value) {
             self.found.push(Pointer {
                 holder,
-                value,
-                to,
+                block: to as u32,
                 is_start,
             });
         }

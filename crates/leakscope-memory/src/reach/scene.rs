@@ -116,12 +116,21 @@ impl<'i> Scene<'i> {
     pub fn holders_of(&self, address: u64) -> Option<Vec<(Holder, u64)>> {
         let look = Look::new(self);
         let (wanted, _) = look.map.find(address)?;
-        let holders = look.pointers.all().filter(|pointer| pointer.to == wanted);
-        Some(
-            holders
-                .map(|pointer| (pointer.holder, pointer.value))
-                .collect(),
-        )
+        let holders = look.pointers.all().filter(|pointer| pointer.to() == wanted);
+        let holders = holders.filter_map(|pointer| {
+            let value = match pointer.holder {
+                Holder::Word(address) => self.image.pointer(address)?,
+                Holder::Register(thread, register) => {
+                    self.image.threads[thread].registers[register]
+                }
+                Holder::Block(block, offset) => {
+                    let address = look.map.list()[block].start + offset;
+                    self.image.pointer(address)?
+                }
+            };
+            Some((pointer.holder, value))
+        });
+        Some(holders.collect())
     }
 }
 
