@@ -4,7 +4,7 @@ pub(crate) mod words;
 
 use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
-use leakscope_heap::{Candidate, HeapMap, Pin, Region, Trend, pins};
+use leakscope_heap::{Candidate, HeapMap, Pin, Trend, pins};
 
 pub use regions::{in_boot_log, of_program, of_target};
 
@@ -38,14 +38,7 @@ pub fn document(map: &HeapMap, report: &Report, fits: Option<u64>) -> document::
 
 /// What a report says of the map, if it is sure of that and there is something to say.
 pub fn note(map: &HeapMap, report: &Report) -> Option<HeapNote> {
-    let best = map.best();
-    let sentences = words::sentences(best, &Names::of(report));
-    (map.is_sure() && !sentences.is_empty()).then(|| HeapNote {
-        allocator: best.allocator().name.to_owned(),
-        addresses: map.addresses(),
-        predicted: best.predicted(),
-        sentences,
-    })
+    HeapNote::new(map, &Names::of(report)).filter(|_| map.is_sure())
 }
 
 /// What a report calls call sites and moments.
@@ -77,9 +70,4 @@ impl<'r> Names<'r> {
 pub(crate) fn judged(best: &Candidate, place: usize) -> (Option<Trend>, Vec<Pin>) {
     let trend = Trend::of(&best.histories()[place]);
     (trend, pins(best.pools()[place].space(), PINS))
-}
-
-/// A region that somebody has typed.
-pub fn typed(range: std::ops::Range<u64>) -> Region {
-    Region { range, name: None }
 }
