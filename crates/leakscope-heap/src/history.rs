@@ -24,6 +24,9 @@ pub struct History {
     windows: Vec<Level>,
     last: Level,
     worst: Option<Level>,
+    allocations: u64,
+    /// The bytes that those asked for.
+    asked: u64,
 }
 
 impl Default for History {
@@ -34,6 +37,8 @@ impl Default for History {
             windows: Vec::new(),
             last: Level::default(),
             worst: None,
+            allocations: 0,
+            asked: 0,
         }
     }
 }
@@ -60,6 +65,16 @@ impl History {
             self.worst = Some(level);
         }
         self.last = level;
+    }
+
+    pub(crate) fn allocated(&mut self, size: u64) {
+        self.allocations += 1;
+        self.asked = self.asked.saturating_add(size);
+    }
+
+    /// How many bytes an allocation asks for, in the mean.
+    pub(crate) fn mean_size(&self) -> f64 {
+        self.asked as f64 / self.allocations.max(1) as f64
     }
 
     fn join(&mut self) {

@@ -38,7 +38,7 @@
 //!   device did.
 //! - [`HeapMap`] has a pool for each region and each allocator, and says which allocator it [best](HeapMap::best) is.
 //! - [`History`] keeps levels over time, from which [`Trend`] says whether the heap fragments; [`pins()`] names who splits it;
-//!   [`Failure`] says why an allocation failed.
+//!   [`Failure`] says why an allocation failed; [`cells()`] is a region as a picture has it.
 //!
 //! # Terms
 //! - **block**: a block of the program, with what the allocator keeps beside its bytes; **hole**: free memory between blocks.
@@ -47,6 +47,7 @@
 #![forbid(unsafe_code)]
 
 mod allocator;
+mod cells;
 mod failure;
 mod history;
 mod map;
@@ -57,6 +58,7 @@ mod space;
 mod trend;
 
 pub use allocator::Allocator;
+pub use cells::{Cell, cells};
 pub use failure::{Failure, Reason};
 pub use history::{History, Level};
 pub use map::{Candidate, HeapMap};

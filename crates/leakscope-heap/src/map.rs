@@ -1,5 +1,7 @@
 //! The map of a heap over a recording: each allocator that could be it is tried, and the one that predicts most addresses is believed.
 
+use std::collections::BTreeSet;
+
 use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher};
 use leakscope_analysis::trace::{Event, Occasion, Switch, Trace};
 
@@ -23,6 +25,8 @@ const BEHIND: u64 = 50;
 pub struct HeapMap {
     /// At least one.
     candidates: Vec<Candidate>,
+    /// Those that were given up though they had predicted as many addresses as the best.
+    equals: Vec<Allocator>,
     /// A block that was freed, while the next event may say that it was reallocated.
     moving: Option<KnownBlock>,
     /// Addresses in the regions.
@@ -60,6 +64,7 @@ impl HeapMap {
             candidates: tried
                 .map(|&allocator| Candidate::new(allocator, regions))
                 .collect(),
+            equals: Vec::new(),
             moving: None,
             addresses: 0,
             outside: 0,
@@ -145,11 +150,19 @@ impl HeapMap {
         };
         self.each(|candidate| candidate.begin(time, block, moved));
         if self.addresses == TRIAL {
-            let most = self.best().predicted;
-            let margin = TRIAL / BEHIND;
-            self.candidates
-                .retain(|candidate| candidate.predicted + margin > most);
+            self.give_up();
         }
+    }
+
+    /// Gives up allocators that are behind; and all others, if one is sure.
+    fn give_up(&mut self) {
+        let (most, id) = (self.best().predicted, self.best().allocator.id);
+        let is_sure = self.is_sure();
+        self.equals = self.others_of(most, id).collect();
+        self.candidates.retain(|candidate| {
+            let is_behind = candidate.predicted + TRIAL / BEHIND <= most;
+            !is_behind && (!is_sure || candidate.allocator.id == id)
+        });
     }
 
     fn each(&mut self, act: impl FnMut(&mut Candidate)) {
@@ -172,6 +185,24 @@ impl HeapMap {
             }
         };
         &self.candidates[self.candidates.iter().enumerate().fold(0, most)]
+    }
+
+    /// What else it may be: the [ids](Allocator::id) of other allocators that predict as many addresses, or did as long as they were tried.
+    pub fn may_be(&self) -> Vec<&'static str> {
+        let best = self.best();
+        let others = self.others_of(best.predicted, best.allocator.id);
+        let equals = self.equals.iter().copied();
+        let ids = others.chain(equals).map(|allocator| allocator.id);
+        let ids: BTreeSet<_> = ids.filter(|id| *id != best.allocator.id).collect();
+        ids.into_iter().collect()
+    }
+
+    fn others_of(&self, predicted: u64, id: &'static str) -> impl Iterator<Item = Allocator> {
+        let others = self.candidates.iter();
+        let others = others.filter(move |other| predicted > 0 && other.predicted == predicted);
+        others
+            .map(|other| other.allocator)
+            .filter(move |other| other.id != id)
     }
 
     /// All allocators that were not given up.
@@ -263,6 +294,7 @@ impl Candidate {
             None => self.pools[place].allocate(block),
         };
         self.predicted += u64::from(is_right);
+        self.histories[place].allocated(block.size);
         self.note(time, place);
     }
 
@@ -289,6 +321,7 @@ impl Candidate {
         } else {
             self.more_failures += 1;
         }
+        self.pools.iter_mut().for_each(|pool| pool.fail(size));
     }
 
     /// The last failure was that of one region, and another had room.

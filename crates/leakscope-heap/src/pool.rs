@@ -76,7 +76,7 @@ impl Pool {
     fn resized(&self, range: &Range<u64>, size: u64) -> Option<u64> {
         let [_, behind] = self.space.holes_beside(range);
         let room = behind.map_or(0, |hole| hole.end - hole.start);
-        self.model.resized(range.end - range.start, room, size)
+        self.model.resized(range, room, size)
     }
 
     /// Everything is free again.
@@ -125,6 +125,11 @@ impl Pool {
         is_right && length.is_none()
     }
 
+    /// The device has looked for room in vain.
+    pub(crate) fn fail(&mut self, size: u64) {
+        self.model.search(size);
+    }
+
     /// The device has freed a block.
     pub(crate) fn free(&mut self, pointer: u64) {
         if let Some((range, _)) = self.space.block(pointer) {
@@ -156,9 +161,8 @@ impl Pool {
     fn correct(&mut self, expected: Option<Range<u64>>, block: Block) {
         let arena = self.model.arena();
         let range = self.model.block_at(block.pointer, block.size);
-        let range =
-            range.start.clamp(arena.start, arena.end)..range.end.clamp(arena.start, arena.end);
-        if range.is_empty() {
+        let range = range.start.max(arena.start)..range.end.min(arena.end);
+        if range.is_empty() || !arena.contains(&block.pointer) {
             return;
         }
         // Whoever is in the way has ended, unseen.
@@ -218,8 +222,9 @@ impl Pool {
     fn end(&mut self, range: &Range<u64>) {
         self.space.remove(range.start);
         let mut hole = range.clone();
-        if self.model.merges() {
-            for beside in self.space.holes_beside(range).into_iter().flatten() {
+        // The one behind first: sys_heap's lists depend on that.
+        for beside in self.space.holes_beside(range).into_iter().rev().flatten() {
+            if self.model.merges(&beside) {
                 self.remove(&beside, What::Hole);
                 hole = hole.start.min(beside.start)..hole.end.max(beside.end);
             }

@@ -201,7 +201,7 @@ impl Space {
         if self.free == 0 {
             return 0.0;
         }
-        100.0 - 100.0 * (self.squares as f64).sqrt() / self.free as f64
+        (100.0 - 100.0 * (self.squares as f64).sqrt() / self.free as f64).max(0.0)
     }
 
     /// The share of free memory in holes too small for this many bytes, from 0 to 1 (Linux' unusable free space index).

@@ -1,8 +1,12 @@
 //! Fragmentation as a verdict: the largest block that can be had shrinks while the free memory does not.
 
 use leakscope_analysis::findings::Rise;
+use leakscope_analysis::findings::theil_sen::slope;
 
 use crate::history::{History, Level};
+
+/// So many of the windows make one of start-up.
+const START_UP: usize = 8;
 
 /// The largest block shrinks by this share at least.
 const LEAST_LOSS: f64 = 0.1;
@@ -46,15 +50,20 @@ impl TrendKind {
 impl Trend {
     /// What happened to a region, if its largest block shrinks to the end.
     pub fn of(history: &History) -> Option<Self> {
+        // A program that starts up takes what it needs.
         let windows = history.windows();
+        let windows = &windows[windows.len() / START_UP..];
         let (from, to) = (*windows.first()?, *windows.last()?);
         let most = windows.iter().map(|level| level.largest).max()?;
         let losses: Vec<u64> = windows.iter().map(|level| most - level.largest).collect();
-        let loss = to_f64(from.largest) - to_f64(to.largest);
-        if loss < LEAST_LOSS * to_f64(from.largest) || !Rise::of(&losses, 0.0)?.is_lasting(0.0) {
+        if !Rise::of(&losses, 0.0)?.is_lasting(history.mean_size()) {
             return None;
         }
-        let fall = (to_f64(from.free) - to_f64(to.free)).max(0.0);
+        let free: Vec<u64> = windows.iter().map(|level| level.free).collect();
+        let (loss, fall) = (slope(&losses), -slope(&free));
+        if loss * windows.len() as f64 <= LEAST_LOSS * most as f64 {
+            return None;
+        }
         let kind = match fall / loss {
             flat if flat < FLAT => TrendKind::Fragmentation,
             falling if falling < EXPLAINS => TrendKind::PinningLeak,
@@ -62,8 +71,4 @@ impl Trend {
         };
         Some(Self { kind, from, to })
     }
-}
-
-fn to_f64(bytes: u64) -> f64 {
-    bytes as f64
 }

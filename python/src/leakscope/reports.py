@@ -381,6 +381,8 @@ class HeapNote:
     allocator: str
     addresses: int
     predicted: int
+    trend: Optional[str]
+    pinned_by: tuple[str, ...]
     sentences: tuple[str, ...]
 
 

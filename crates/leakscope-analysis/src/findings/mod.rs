@@ -46,7 +46,7 @@ mod rhythm;
 mod rise;
 mod steady;
 mod survivors;
-mod theil_sen;
+pub mod theil_sen;
 mod too_short;
 mod unclassified;
 mod unsure_ends;

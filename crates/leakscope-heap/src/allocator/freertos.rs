@@ -160,7 +160,7 @@ impl Model for Heap2 {
         LEAST_REST
     }
 
-    fn merges(&self) -> bool {
+    fn merges(&self, _: &Range<u64>) -> bool {
         false
     }
 
@@ -223,7 +223,7 @@ impl Model for Heap1 {
         UNIT
     }
 
-    fn merges(&self) -> bool {
+    fn merges(&self, _: &Range<u64>) -> bool {
         false
     }
 

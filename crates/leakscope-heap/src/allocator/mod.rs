@@ -5,6 +5,9 @@ mod by_address;
 mod freertos;
 mod linked_list;
 mod newest;
+mod newlib_nano;
+mod rlsf;
+mod sys_heap;
 mod tlsf;
 
 use std::fmt::Debug;
@@ -40,9 +43,9 @@ pub(crate) trait Model: Debug {
         block.end - block.start
     }
 
-    /// The length of a block of this length that becomes one for `size` bytes in its place, with a hole of `room` bytes behind
-    /// it; `None` if it has to move.
-    fn resized(&self, _length: u64, _room: u64, _size: u64) -> Option<u64> {
+    /// The length that a block gets if it becomes one for `size` bytes in its place, with a hole of `room` bytes behind it; `None` if it
+    /// has to move.
+    fn resized(&self, _block: &Range<u64>, _room: u64, _size: u64) -> Option<u64> {
         None
     }
 
@@ -52,8 +55,8 @@ pub(crate) trait Model: Debug {
     /// What is left of a hole becomes one if it has at least so many bytes; otherwise the block keeps it.
     fn least_rest(&self) -> u64;
 
-    /// Whether holes side by side become one.
-    fn merges(&self) -> bool {
+    /// Whether a block that is freed becomes one with this hole beside it.
+    fn merges(&self, _beside: &Range<u64>) -> bool {
         true
     }
 
@@ -121,6 +124,16 @@ impl Allocator {
         Self::new("linked-list", "linked_list_allocator", |region| {
             Box::new(linked_list::LinkedList::new(region))
         }),
+        Self::new("sys_heap", "Zephyr's sys_heap", |region| {
+            Box::new(sys_heap::SysHeap::new(region))
+        }),
+        Self::new("newlib-nano", "newlib-nano's malloc", |region| {
+            Box::new(newlib_nano::NewlibNano::new(region, false))
+        }),
+        Self::new("newlib-nano", "newlib-nano's malloc, up to 4.1", |region| {
+            Box::new(newlib_nano::NewlibNano::new(region, true))
+        }),
+        Self::new("rlsf", "rlsf", |region| Box::new(rlsf::Rlsf::new(region))),
         Self::new("heap_1", "FreeRTOS' heap_1", |region| {
             Box::new(freertos::Heap1::new(region))
         }),

@@ -198,9 +198,9 @@ impl Model for Tlsf {
         WORD + self.bytes(size).unwrap_or(u64::MAX - WORD)
     }
 
-    fn resized(&self, length: u64, room: u64, size: u64) -> Option<u64> {
+    fn resized(&self, block: &Range<u64>, room: u64, size: u64) -> Option<u64> {
         let bytes = self.bytes(size).filter(|_| !self.beside.always_moves)?;
-        let whole = length - WORD;
+        let whole = block.end - block.start - WORD;
         match bytes <= whole {
             true => Some(WORD + Self::split(whole, bytes)),
             false if bytes <= whole + room => Some(WORD + Self::split(whole + room, bytes)),

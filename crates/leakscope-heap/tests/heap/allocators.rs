@@ -25,6 +25,9 @@ const MODELS: &[(&str, &str, bool)] = &[
         "ESP-IDF's TLSF with comprehensive poisoning",
         true,
     ),
+    ("sys_heap", "Zephyr's sys_heap", true),
+    ("newlib-nano-4", "newlib-nano's malloc", true),
+    ("newlib-nano-3", "newlib-nano's malloc, up to 4.1", true),
     ("tlsf-owner", "ESP-IDF's TLSF with task tracking", true),
 ];
 
@@ -44,9 +47,12 @@ pub(crate) fn predicted(name: &str, operations: &[Operation]) -> Vec<u64> {
             old if operation.is_reallocation => {
                 heap.map();
                 let moved = heap.pool().place_of_resized(old, size);
-                if let Some(address) = moved {
-                    heap.reallocate(1, old, address, size);
-                    *place = address;
+                match moved {
+                    Some(address) => {
+                        heap.reallocate(1, old, address, size);
+                        *place = address;
+                    }
+                    None => heap.fail(1, size),
                 }
                 moved.unwrap_or(0)
             }
@@ -66,7 +72,7 @@ pub(crate) fn predicted(name: &str, operations: &[Operation]) -> Vec<u64> {
 }
 
 /// What the allocator's own code says: of each operation, the size that its hook tells, and the address.
-fn run(program: &Path, operations: &[Operation]) -> Vec<(u64, u64)> {
+pub(crate) fn run(program: &Path, operations: &[Operation]) -> Vec<(u64, u64)> {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

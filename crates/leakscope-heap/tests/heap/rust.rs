@@ -70,3 +70,38 @@ fn linked_list_allocator() {
     let predicted = predicted("linked_list_allocator", &operations);
     assert_same("linked_list_allocator", &given, &predicted);
 }
+
+/// As `embedded-alloc` has it on a device of 32 bits.
+type Rlsf<'m> = rlsf::Tlsf<'m, usize, usize, 32, 32>;
+
+impl Allocates for Rlsf<'_> {
+    fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        Rlsf::allocate(self, layout)
+    }
+
+    fn free(&mut self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the block was allocated with this alignment, and is freed once.
+        unsafe { self.deallocate(block, layout.align()) }
+    }
+}
+
+#[test]
+fn rlsf() {
+    let operations = operations(false);
+    // It begins at a multiple of what the allocator rounds to.
+    let mut memory = vec![Unit([0; 32]); (LENGTH * SCALE / 32) as usize];
+    let start = memory.as_mut_ptr().cast::<u8>();
+    let length = size_of_val(memory.as_slice());
+    let whole = NonNull::slice_from_raw_parts(NonNull::new(start).expect("memory"), length);
+    let mut heap = Rlsf::new();
+    // SAFETY: nobody else uses the memory as long as the heap lives.
+    let added = unsafe { heap.insert_free_block_ptr(whole) };
+    assert!(added.is_some());
+    let given = given(&operations, start.addr(), &mut heap);
+    assert_same("rlsf", &given, &predicted("rlsf", &operations));
+}
+
+#[derive(Clone)]
+#[repr(align(32))]
+#[allow(dead_code, reason = "it is memory")]
+struct Unit([u8; 32]);

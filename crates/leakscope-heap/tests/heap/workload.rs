@@ -135,23 +135,23 @@ impl Heap {
         });
     }
 
+    pub(crate) fn fail(&mut self, site: u32, size: u64) {
+        let site = SiteId::new(site);
+        self.observe(&Effect::Failed {
+            site,
+            size,
+            revived: None,
+        });
+    }
+
     /// Allocates where the allocator would; `None` if there is no room.
     pub(crate) fn request(&mut self, site: u32, size: u64) -> Option<u64> {
-        let site_id = SiteId::new(site);
         self.map.finish();
-        match self.pool().place_of(size) {
-            Some(address) => {
-                self.allocate(site, address, size);
-                Some(address)
-            }
-            None => {
-                self.observe(&Effect::Failed {
-                    site: site_id,
-                    size,
-                    revived: None,
-                });
-                None
-            }
+        let place = self.pool().place_of(size);
+        match place {
+            Some(address) => self.allocate(site, address, size),
+            None => self.fail(site, size),
         }
+        place
     }
 }

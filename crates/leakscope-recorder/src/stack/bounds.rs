@@ -83,13 +83,29 @@ impl Bounds {
         stack_pointer..end.max(stack_pointer)
     }
 
+    /// What is subtracted from a word that could be a return address, and below what the rest lies, turned right by one
+    /// bit: what has no Thumb bit lies far above.
+    #[inline(always)]
+    pub(super) fn turned(&self) -> (usize, usize) {
+        (self.code_start | 1, self.code_length / 2)
+    }
+
+    /// A candidate as an offset.
+    #[inline(always)]
+    pub(super) fn offset(&self, address: usize) -> usize {
+        address.wrapping_sub(if IS_THUMB {
+            self.code_start & !1
+        } else {
+            self.code_start
+        })
+    }
+
     /// The return address that a word of a stack could be.
     #[inline(always)]
     pub(super) fn candidate(&self, word: usize) -> Option<usize> {
         if IS_THUMB {
-            // Turned by one bit, what has no Thumb bit lies far above the others.
-            let turned = word.wrapping_sub(self.code_start | 1).rotate_right(1);
-            (turned < self.code_length / 2).then_some(word & !1)
+            let (first, length) = self.turned();
+            (word.wrapping_sub(first).rotate_right(1) < length).then_some(word & !1)
         } else {
             let offset = word.wrapping_sub(self.code_start);
             // On the wire an offset has 32 bits.

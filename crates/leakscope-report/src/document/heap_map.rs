@@ -1,11 +1,15 @@
 //! The map of a heap: `leakscope heap`'s document, and what the report takes from it.
 
-use leakscope_heap::{Candidate, What};
+use leakscope_analysis::heap::SiteId;
+use leakscope_heap::{Candidate, What, cells};
 use serde::{Deserialize, Serialize};
 
 use super::Address;
 use crate::heap_map::words;
 use crate::heap_map::{Names, judged};
+
+/// A region has so many cells.
+const CELLS: u64 = 64;
 
 /// The map of a heap at one moment, and how it came to be. `docs/heap-json.md` describes the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,8 @@ pub struct HeapMap {
     pub time_ticks: u64,
     /// The allocator that predicts most addresses.
     pub allocator: String,
+    /// Other allocators that predict as many.
+    pub may_be: Vec<String>,
     /// Blocks that were allocated in the regions.
     pub addresses: u64,
     /// Those whose address the allocator's model predicted.
@@ -74,6 +80,23 @@ pub struct Region {
     pub worst: Option<Level>,
     /// Who splits free memory, who matters most first.
     pub pins: Vec<Pin>,
+    /// The region in stretches of equal length, from its first byte to its last.
+    pub cells: Vec<Cell>,
+}
+
+/// A stretch of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Those that are free.
+    pub free_bytes: u64,
+    /// Those that may be in use since before the recording, or are the allocator's own.
+    pub unknown_bytes: u64,
+    /// The call site that most of its blocks belong to, by its number in the report.
+    pub call_site: Option<u32>,
+    /// When the oldest of them was allocated, in ticks.
+    pub oldest_ticks: Option<u64>,
 }
 
 /// How a region was at one moment.
@@ -155,8 +178,32 @@ pub struct HeapNote {
     pub addresses: u64,
     /// Those whose address the allocator's model predicted.
     pub predicted: u64,
+    /// What happens to the first region that something happens to, as [`Region::trend`].
+    pub trend: Option<String>,
+    /// Who splits that region's free memory, who matters most first.
+    pub pinned_by: Vec<String>,
     /// What there is to say, a sentence each without a full stop.
     pub sentences: Vec<String>,
+}
+
+impl HeapNote {
+    /// `None` if there is nothing to say.
+    pub(crate) fn new(map: &leakscope_heap::HeapMap, names: &Names<'_>) -> Option<Self> {
+        let best = map.best();
+        let regions = 0..best.pools().len();
+        let judged = regions.map(|place| judged(best, place));
+        let mut changing = judged.filter(|(trend, _)| trend.is_some());
+        let (trend, pins) = changing.next().unwrap_or_default();
+        let note = Self {
+            allocator: best.allocator().name.to_owned(),
+            addresses: map.addresses(),
+            predicted: best.predicted(),
+            trend: trend.map(|trend| trend.kind.name().to_owned()),
+            pinned_by: pins.iter().map(|pin| names.site(pin.site)).collect(),
+            sentences: words::sentences(best, names),
+        };
+        (!note.sentences.is_empty()).then_some(note)
+    }
 }
 
 impl HeapMap {
@@ -172,6 +219,7 @@ impl HeapMap {
             time_s: clock.seconds(map.end()),
             time_ticks: map.end(),
             allocator: best.allocator().name.to_owned(),
+            may_be: map.may_be().into_iter().map(str::to_owned).collect(),
             addresses: map.addresses(),
             predicted: best.predicted(),
             outside: map.outside(),
@@ -223,6 +271,19 @@ impl Region {
                 .collect(),
             worst: history.worst().map(|level| Level::new(level, names)),
             pins: pins.iter().map(|pin| Pin::new(pin, names)).collect(),
+            cells: cells(pool, CELLS).iter().map(Cell::new).collect(),
+        }
+    }
+}
+
+impl Cell {
+    fn new(cell: &leakscope_heap::Cell) -> Self {
+        Self {
+            bytes: cell.bytes,
+            free_bytes: cell.free,
+            unknown_bytes: cell.unknown,
+            call_site: cell.site.map(SiteId::number),
+            oldest_ticks: cell.oldest,
         }
     }
 }

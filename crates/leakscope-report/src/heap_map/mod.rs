@@ -38,14 +38,7 @@ pub fn document(map: &HeapMap, report: &Report, fits: Option<u64>) -> document::
 
 /// What a report says of the map, if it is sure of that and there is something to say.
 pub fn note(map: &HeapMap, report: &Report) -> Option<HeapNote> {
-    let best = map.best();
-    let sentences = words::sentences(best, &Names::of(report));
-    (map.is_sure() && !sentences.is_empty()).then(|| HeapNote {
-        allocator: best.allocator().name.to_owned(),
-        addresses: map.addresses(),
-        predicted: best.predicted(),
-        sentences,
-    })
+    HeapNote::new(map, &Names::of(report)).filter(|_| map.is_sure())
 }
 
 /// What a report calls call sites and moments.

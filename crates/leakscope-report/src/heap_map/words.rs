@@ -86,9 +86,8 @@ pub(crate) fn of_failure(failure: &Failure, best: &Candidate) -> String {
             bytes(failure.largest)
         ),
         Reason::Overlooked => format!(
-            "the largest hole has {}, but the allocator gives only {} of it without a search",
-            bytes(failure.largest_hole),
-            bytes(failure.largest)
+            "a hole of {} is large enough, but the allocator does not look at it",
+            bytes(failure.largest_hole)
         ),
         Reason::Unexplained => format!(
             "by the map there is room for up to {}: another kind of memory was asked for, or the map is wrong",

@@ -3,9 +3,9 @@
 use std::io;
 
 use super::layout::{Column, Give, Line, Page, Paint, Table};
-use super::{TextOptions, View};
+use super::{TextOptions, View, enumeration};
 use crate::document::Address;
-use crate::document::heap_map::{Fits, HeapMap, Region};
+use crate::document::heap_map::{Cell, Fits, HeapMap, Region};
 use crate::sanitise::sanitise;
 use crate::units::{Clock, bytes, count, counted};
 
@@ -34,8 +34,13 @@ pub(super) fn section(
     clock: Clock,
     options: &TextOptions,
 ) -> io::Result<()> {
+    let others = match &*map.may_be {
+        [] => String::new(),
+        [one] => format!(", as {one} does"),
+        some => format!(", as {} do", enumeration(some)),
+    };
     let explains = format!(
-        "at {}. {} predicts {} of {} addresses ({})",
+        "at {}. {} predicts {} of {} addresses ({}){others}",
         clock.moment(map.time_ticks),
         map.allocator,
         count(map.predicted),
@@ -103,6 +108,14 @@ fn regions(page: &mut Page<'_>, map: &HeapMap) -> io::Result<()> {
         ]);
     }
     table.write(page, 2)?;
+    page.blank()?;
+    for region in &map.regions {
+        let picture: String = region.cells.iter().map(shade).collect();
+        let line = format!("▕{picture}▏ {}", of_several(map, region));
+        page.line(2, &Line::new().plain(line.trim_end()))?;
+    }
+    let legend = "█ used  ▓ ▒ ░ ever less  · free  ? unknown, or the allocator's own";
+    page.line(2, &Line::new().dim(legend))?;
     let assumed = map.regions.iter().filter(|region| region.assumed_bytes > 0);
     for region in assumed {
         let note = format!(
@@ -209,10 +222,26 @@ fn failures(
     options.hidden(page, map.failures.len(), "failed allocation")
 }
 
+/// How much of a cell is in use.
+fn shade(cell: &Cell) -> char {
+    let used = cell
+        .bytes
+        .saturating_sub(cell.free_bytes)
+        .saturating_sub(cell.unknown_bytes);
+    match (4 * used).div_ceil(cell.bytes.max(1)) {
+        _ if 2 * cell.unknown_bytes > cell.bytes => '?',
+        0 => '·',
+        1 => '░',
+        2 => '▒',
+        3 => '▓',
+        _ => '█',
+    }
+}
+
 /// A part of a whole in percent, rounded down: only all is 100 %.
 fn share(part: u64, whole: u64) -> String {
     let percent = u128::from(part) * 100 / u128::from(whole.max(1));
-    format!("{percent} %")
+    format!("{percent}\u{a0}%")
 }
 
 /// "0x20000000 ucHeap"

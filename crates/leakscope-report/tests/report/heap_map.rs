@@ -17,9 +17,14 @@ use crate::program::Program;
 
 const BASE: u64 = 0x3ffb_0000;
 
-/// A heap of 32 KiB of FreeRTOS, that is full of blocks of 120 bytes. In each round every second one is freed in a part of it; the
-/// others stay, and are the second call site's.
+/// A heap of FreeRTOS that is fragmented.
 pub(crate) fn fragmented() -> HeapMap {
+    worked(40)
+}
+
+/// A heap of 32 KiB of FreeRTOS. In each round it is filled with blocks of 120 bytes, and all are freed but for one of the second
+/// call site, which stays: further up in each round. At last there is no room for a large block.
+fn worked(rounds: u64) -> HeapMap {
     let region = Region {
         range: BASE..BASE + 0x8000,
         name: Some("ucHeap\u{1b}[2J".to_owned()),
@@ -45,7 +50,7 @@ pub(crate) fn fragmented() -> HeapMap {
     };
     let mut time = 1;
     let blocks = 240;
-    for round in 0..40 {
+    for round in 0..rounds {
         // The whole heap is used, then freed but for the pins so far.
         let is_pin = |number: u64| number % 4 == 1 && number / 4 < round;
         for number in (0..blocks).filter(|&number| !is_pin(number) || number / 4 == round - 1) {
@@ -87,6 +92,13 @@ fn the_document_and_the_output_have_the_same_fields() {
     let mut output = BTreeSet::new();
     paths(
         &serde_json::to_value(&written_map).expect("a document"),
+        "",
+        &mut output,
+    );
+    // A short recording, which several allocators explain.
+    let short = heap_map::document(&worked(1), &report(), None);
+    paths(
+        &serde_json::to_value(&short).expect("a document"),
         "",
         &mut output,
     );

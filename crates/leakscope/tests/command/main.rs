@@ -34,6 +34,7 @@ mod export;
 mod folder;
 mod gdbinit;
 mod guide;
+mod heap;
 mod load_offset;
 mod make;
 mod memory;
