@@ -19,6 +19,8 @@ const NO_CHANCE_OF_A_HINT: f64 = 1e-6;
 /// The losses as one site sees them.
 pub(super) struct Loss<'a> {
     losses: &'a Losses,
+    /// When the trace ends.
+    end: u64,
     /// How much the number of lost frees scatters, compared to one by one: frees are lost in groups.
     scatter: f64,
     /// The blocks that live, as ticks for which they lived for sure, and births; the least sure first.
@@ -78,6 +80,7 @@ impl<'a> Loss<'a> {
         let events = history.allocations.saturating_add(history.frees) as f64;
         Some(Self {
             losses,
+            end: span.end,
             scatter: 1.0 + (events / losses.packets * losses.together).max(1.0),
             live,
             ended,
@@ -101,11 +104,6 @@ impl<'a> Loss<'a> {
     /// nothing can be said of those that are not known.
     pub(super) fn is_no_chance(&self, class: usize) -> bool {
         self.losses.is_blind || self.reused[class] as f64 > self.at_most(self.usual(class))
-    }
-
-    /// Whether nobody can say what was lost.
-    pub(super) fn is_blind(&self) -> bool {
-        self.losses.is_blind
     }
 
     /// How many blocks that lived for `sure`, and would now be older than `age`, were freed unseen at most.
@@ -165,17 +163,35 @@ impl<'a> Loss<'a> {
         f64::midpoint(hidden, (self.scatter * hidden).sqrt()).ceil()
     }
 
-    /// Whether so many occasions without a free that was seen are no chance: what is freed together is lost
-    /// together.
-    pub(super) fn is_habit(&self, occasions: usize, is_hint: bool) -> bool {
+    /// Whether it is no chance that of the blocks that were left at these moments no free was seen, nor any reuse:
+    /// each free was lost, and is still hidden. Moments, not blocks, because what is freed together is lost together.
+    pub(super) fn is_habit(&self, left: impl Iterator<Item = u64>, is_hint: bool) -> bool {
         let limit = if is_hint {
             NO_CHANCE_OF_A_HINT
         } else {
             NO_CHANCE
         };
-        let share = self.losses.odds / (1.0 + self.losses.odds);
-        let exponent = i32::try_from(occasions).unwrap_or(i32::MAX);
-        !self.losses.is_blind && share.powi(exponent) <= limit
+        let share = self.share();
+        let chances = left.map(|birth| {
+            let age = Lifetimes::class(self.end.saturating_sub(birth));
+            share * self.losses.hidden[age]
+        });
+        !self.losses.is_blind && chances.product::<f64>() <= limit
+    }
+
+    /// In how many of the windows, over which so many allocations are spread, one was lost at most.
+    pub(super) fn windows_hit(&self, allocations: u64, windows: usize) -> f64 {
+        if self.losses.is_blind {
+            return 0.0;
+        }
+        let in_each = allocations as f64 / windows.max(1) as f64;
+        let expected = windows as f64 * (1.0 - (1.0 - self.share()).powf(in_each));
+        expected + CHANCE * expected.sqrt()
+    }
+
+    /// How likely a packet is lost.
+    fn share(&self) -> f64 {
+        self.losses.odds / (1.0 + self.losses.odds)
     }
 
     /// How many of the blocks lived when data were lost.
