@@ -81,8 +81,8 @@ fn slack(case: &Case<'_>, window: u64) -> f64 {
     (case.loss.as_ref()).map_or(0.0, |loss| size * loss.flicker(window))
 }
 
-/// Whether the floors also rise without the blocks that may have been freed unseen; or up to the birth of the
-/// first of these, if that is late: what rose before has ended, and so was no phantom.
+/// Whether the floors also rise without as many blocks as were freed unseen at most; or up to the birth of the first
+/// that may have been, if that is late: what rose before has ended, and so was no phantom.
 fn rises_for_sure(case: &Case<'_>, loss: &Loss<'_>, slack: f64) -> Option<()> {
     let window = case.floors().window;
     let suspects = loss.suspects(window);
@@ -97,7 +97,7 @@ fn rises_for_sure(case: &Case<'_>, loss: &Loss<'_>, slack: f64) -> Option<()> {
     let rest = without(case.history, case.span, &suspects);
     let rises = !loss.is_no_chance(0)
         && (lasts(&rest, case.to)
-            || suspects.first().is_some_and(|&birth| {
+            || loss.first_unsure().is_some_and(|birth| {
                 case.position(birth) >= LATE && lasts(case.history, birth.min(case.to))
             }));
     rises.then_some(())

@@ -4,7 +4,7 @@
 //! to it a free would have been seen. Classes are those of [`Lifetimes`]; class *n* stands for all blocks of
 //! that class and above, and class 0 so for all blocks.
 
-use super::losses::CLASSES;
+use super::losses::{CLASSES, UNSEEN, not_below};
 use super::{Gap, Lifetimes, Losses, SiteHistory, Span};
 
 /// How far above the expected number chance is allowed to go, in standard deviations: one in 700.
@@ -29,6 +29,8 @@ pub(super) struct Loss<'a> {
     ended: [u64; CLASSES],
     /// Those of them that ended by reuse.
     reused: [u64; CLASSES],
+    /// Blocks that were seen to be freed, would be of this class now or older, and whose memory was not used again.
+    unreturned: [f64; CLASSES],
     /// By the class that is sure, and the class of the longest life: ends after a loss.
     unsure: Vec<[u64; CLASSES]>,
 }
@@ -85,6 +87,13 @@ impl<'a> Loss<'a> {
             live,
             ended,
             reused,
+            unreturned: not_below(
+                history
+                    .unreturned
+                    .buckets
+                    .iter()
+                    .map(|&count| f64::from(count)),
+            ),
             unsure,
         })
     }
@@ -108,8 +117,18 @@ impl<'a> Loss<'a> {
 
     /// How many blocks that lived for `sure`, and would now be older than `age`, were freed unseen at most.
     pub(super) fn hidden(&self, sure: usize, age: usize) -> usize {
-        self.at_most(self.usual(sure) * self.losses.hidden[age])
+        self.at_most(self.usual(sure).min(self.likely_hidden(age)))
             .ceil() as usize
+    }
+
+    /// How many blocks that would now be older than `age` should have been freed unseen, and be hidden still: for each
+    /// free that was seen, and whose memory nobody used again, as many as packets were lost for each that was read.
+    fn likely_hidden(&self, age: usize) -> f64 {
+        if self.losses.shows_returns {
+            self.losses.odds * (self.unreturned[age] + UNSEEN)
+        } else {
+            f64::INFINITY
+        }
     }
 
     /// How many blocks ended at an age of class `age` or later: those known for sure, and of the others that
@@ -159,7 +178,9 @@ impl<'a> Loss<'a> {
 
     /// By how many blocks a level flickers because lost frees show only after `ticks`.
     pub(super) fn flicker(&self, ticks: u64) -> f64 {
-        let hidden = self.usual(0) * self.losses.hidden[Lifetimes::class(ticks)];
+        let hidden = self
+            .usual(0)
+            .min(self.likely_hidden(Lifetimes::class(ticks)));
         f64::midpoint(hidden, (self.scatter * hidden).sqrt()).ceil()
     }
 
@@ -197,6 +218,12 @@ impl<'a> Loss<'a> {
     /// How many of the blocks lived when data were lost.
     pub(super) fn unsure(&self) -> u64 {
         self.live.partition_point(|&(sure, _)| sure < u64::MAX) as u64
+    }
+
+    /// When the first of them was allocated.
+    pub(super) fn first_unsure(&self) -> Option<u64> {
+        let unsure = self.live.iter().filter(|&&(sure, _)| sure < u64::MAX);
+        unsure.map(|&(_, birth)| birth).min()
     }
 
     /// Packets that were lost.
