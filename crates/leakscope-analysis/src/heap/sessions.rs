@@ -12,6 +12,7 @@ use crate::findings::{
     self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
 };
 use crate::outcome::{Block, CallSite, Peak, Session};
+use crate::trace::StackCertainty;
 
 /// What sessions that are over have shown.
 #[derive(Clone, Debug, Default)]
@@ -305,6 +306,7 @@ impl SiteRecord {
         self,
         id: SiteId,
         (allocator_frames, stack): (&[u64], &[u64]),
+        certainty: StackCertainty,
         contexts: &Contexts,
     ) -> Option<CallSite> {
         let (finding, growth, left, session) = match self.verdict {
@@ -327,6 +329,7 @@ impl SiteRecord {
             left,
             stack: stack.to_vec(),
             allocator_frames: allocator_frames.to_vec(),
+            certainty,
             allocations: self.allocations,
             frees: self.frees,
             reallocations: self.reallocations,
