@@ -164,7 +164,17 @@ pub(crate) fn calls(cores: usize) -> impl Strategy<Value = Vec<Call>> {
     let again = (prop::collection::vec(call(cores), 1..6), 1..60_usize)
         .prop_map(|(calls, times)| vec![calls; times].concat());
     let some = prop::collection::vec(call(cores), 1..60);
-    let parts = prop::collection::vec(prop_oneof![some, again], 1..8);
+    // So long that call stacks and the beginning are told again.
+    let steady = (
+        prop::collection::vec(heap(), 1..4),
+        0..20_000_u32,
+        200..800_usize,
+    );
+    let steady = steady.prop_map(|(mut calls, ticks, times)| {
+        calls.extend([Call::Tick(ticks), Call::Drain(0, usize::MAX)]);
+        vec![calls; times].concat()
+    });
+    let parts = prop::collection::vec(prop_oneof![2 => some, 2 => again, 1 => steady], 1..8);
     (any::<bool>(), parts).prop_map(|(starts, parts)| {
         let begin = starts.then_some(Call::Start);
         begin.into_iter().chain(parts.concat()).collect()
