@@ -15,19 +15,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         let folder = web.join(folder);
         let mut paths = Vec::new();
         find(&folder, suffix, &mut paths)?;
-        let mut files = Vec::new();
+        let mut names = Vec::new();
         for path in &paths {
-            let parts = path.strip_prefix(&folder)?.iter();
+            let parts = path.strip_prefix(&web)?.iter();
             let parts: Vec<_> = parts.map(|part| part.to_string_lossy()).collect();
-            files.push((parts.join("/"), path));
+            names.push(parts.join("/"));
         }
-        files.sort();
+        names.sort();
         let mut text = String::from("&[\n");
-        for (name, path) in files {
-            let path = path.to_str().ok_or("a path that is no text")?;
+        for path in names {
+            let (_, name) = path.split_once('/').ok_or("a file in no folder")?;
+            // The folder of this checkout is not written out: where it lies would show in the program, as other
+            // positions in sources.
             writeln!(
                 text,
-                "    File {{ name: {name:?}, text: include_str!({path:?}) }},"
+                "    File {{ name: {name:?}, \
+                 text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/web/{path}\")) }},"
             )?;
         }
         text.push(']');

@@ -6,7 +6,7 @@
 use crate::findings::{Finding, Growth, Left, Rank};
 use crate::heap::SiteId;
 use crate::problem::Problem;
-use crate::trace::{Context, Task};
+use crate::trace::{Context, StackCertainty, Task};
 
 /// What a trace says, up to the moment it was asked.
 #[derive(Clone, Debug, Default)]
@@ -202,6 +202,8 @@ pub struct CallSite {
     pub stack: Vec<u64>,
     /// The allocator's own frames below them, as first seen.
     pub allocator_frames: Vec<u64>,
+    /// How sure all these frames are: those of the allocator come first.
+    pub certainty: StackCertainty,
     /// Blocks allocated.
     pub allocations: u64,
     /// Those freed.
@@ -261,6 +263,7 @@ impl CallSite {
             left: Left::default(),
             stack: stack.to_vec(),
             allocator_frames: allocator_frames.to_vec(),
+            certainty: StackCertainty::EXACT,
             allocations: 0,
             frees: 0,
             reallocations: 0,
@@ -347,6 +350,25 @@ pub struct Peak {
     pub holders: Vec<(usize, u64)>,
 }
 
+/// A call stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallStack {
+    /// Return addresses, the innermost first.
+    pub frames: Vec<u64>,
+    /// How sure they are.
+    pub certainty: StackCertainty,
+}
+
+/// One that is known exactly.
+impl From<Vec<u64>> for CallStack {
+    fn from(frames: Vec<u64>) -> Self {
+        Self {
+            frames,
+            certainty: StackCertainty::EXACT,
+        }
+    }
+}
+
 /// Something that a correct program does not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anomaly {
@@ -360,8 +382,8 @@ pub struct Anomaly {
     pub core: u8,
     /// The address that was freed.
     pub address: u64,
-    /// From where: return addresses, the innermost first.
-    pub stack: Vec<u64>,
+    /// From where.
+    pub stack: CallStack,
 }
 
 /// The kinds of anomalies.
@@ -372,14 +394,14 @@ pub enum AnomalyKind {
         /// When it was freed first.
         freed_at: u64,
         /// From where.
-        freed_by: Vec<u64>,
+        freed_by: CallStack,
     },
     /// An address inside a live block is freed.
     WrongFree {
         /// The block.
         block: Block,
-        /// Where it was allocated.
-        allocated_by: Vec<u64>,
+        /// Where it was allocated, without the allocator's own frames.
+        allocated_by: CallStack,
     },
 }
 
@@ -394,8 +416,8 @@ pub struct FailedAllocation {
     pub context: Context,
     /// On which core.
     pub core: u8,
-    /// From where: return addresses, the innermost first.
-    pub stack: Vec<u64>,
+    /// From where.
+    pub stack: CallStack,
     /// Whether the same request found memory in another region at once.
     pub retried: bool,
     /// Bytes of the trace's blocks that lived then.

@@ -41,8 +41,9 @@ struct leakscope_config {
     uintptr_t heap_base;                              /* where the heap begins */
     size_t heap_size;                                 /* its bytes */
     uint8_t heap_alignment_bits;                      /* e.g. 3, if blocks are aligned to 8 bytes */
-    uintptr_t code_start, code_end;                   /* only frames in here are recorded */
+    uintptr_t code_start, code_end;                   /* only frames in here are recorded; needed for scans */
     uintptr_t stacks_start, stacks_end;               /* memory that may be read for call stacks */
+    uint16_t scan_words;                              /* how far a stack is scanned (LEAKSCOPE_SCAN); 0: 128 words */
 };
 
 /* Must be called before anything else, and once. */
@@ -86,15 +87,31 @@ void leakscope_on_free_from(const void *block, size_t size, const void *caller, 
 void leakscope_on_failed_from(size_t size, const void *caller, const void *frame);
 
 /*
- * Who called the function in which these are written: its return address, and its frame, from which the
- * stack is walked. GCC's frames on Thumb are no chain: there the return address is all.
+ * Who called the function in which these are written: its return address, and where its stack is walked from.
+ *
+ * LEAKSCOPE_SCAN 0: along the frame pointers; all code must be compiled with -fno-omit-frame-pointer.
+ * LEAKSCOPE_SCAN 1: what could be a return address is recorded, and the host, with the ELF file, finds out what is one:
+ * no frame pointers are needed. GCC only (clang's __builtin_dwarf_cfa is another address), and the default where
+ * GCC has no chain of frames (Thumb), or usually keeps none (RISC-V). The stack pointer after the return is marked by
+ * its lowest bit.
  */
+#ifndef LEAKSCOPE_SCAN
+#if defined(__GNUC__) && !defined(__clang__) && (defined(__thumb__) || defined(__riscv))
+#define LEAKSCOPE_SCAN 1
+#else
+#define LEAKSCOPE_SCAN 0
+#endif
+#endif
 #define LEAKSCOPE_CALLER __builtin_return_address(0)
-#if defined(__thumb__) && !defined(__clang__)
-#define LEAKSCOPE_FRAME NULL
+#if LEAKSCOPE_SCAN
+#define LEAKSCOPE_FRAME ((const void *)((uintptr_t)__builtin_dwarf_cfa() | 1))
 #else
 #define LEAKSCOPE_FRAME __builtin_frame_address(0)
 #endif
+
+/* The end of the running task's stack (the address behind its last word), beyond which no scan looks: an operating
+ * system's adapter may set it at each switch. 0: not known. It does no harm if it is another stack's for a while. */
+extern uintptr_t leakscope_stack_end;
 
 /* Write these into the allocator (or a wrapper of it), not into a function that it calls. */
 #define leakscope_on_alloc(block, size) \
@@ -208,7 +225,17 @@ static inline void leakscope_freertos_create_(const void *task, uint32_t priorit
     leakscope_task((tcb), (uint32_t)(priority), (tcb)->pcTaskName, (tcb)->pxStack,             \
                    LEAKSCOPE_STACK_SIZE(tcb))
 #define traceTASK_DELETE(tcb) leakscope_task_terminate(tcb)
-#define traceTASK_SWITCHED_IN() leakscope_freertos_runs_(pxCurrentTCB, pxCurrentTCB->pcTaskName)
+#if defined(configRECORD_STACK_HIGH_ADDRESS) && configRECORD_STACK_HIGH_ADDRESS == 1
+#define LEAKSCOPE_KEEP_STACK_END() \
+    (void)(leakscope_stack_end = (uintptr_t)pxCurrentTCB->pxEndOfStack + sizeof(StackType_t))
+#else
+#define LEAKSCOPE_KEEP_STACK_END() (void)0
+#endif
+#define traceTASK_SWITCHED_IN()                                              \
+    do {                                                                     \
+        LEAKSCOPE_KEEP_STACK_END();                                          \
+        leakscope_freertos_runs_(pxCurrentTCB, pxCurrentTCB->pcTaskName);    \
+    } while (0)
 #define traceMOVED_TASK_TO_READY_STATE(tcb) leakscope_task_ready(tcb)
 #define traceREADIED_TASK(tcb) leakscope_task_ready(tcb)
 

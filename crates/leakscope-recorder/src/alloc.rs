@@ -1,10 +1,11 @@
 //! Between a program and its allocator.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::marker::PhantomData;
 
 use crate::event::Block;
 use crate::global::recorder;
-use crate::stack::Origin;
+use crate::stack::{FramePointers, Origin, Scan, Walk};
 
 /// An allocator whose calls are recorded by the program's [`global_recorder!`](crate::global_recorder).
 ///
@@ -34,16 +35,32 @@ use crate::stack::Origin;
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Traced<A> {
+pub struct Traced<A, W = FramePointers> {
     inner: A,
+    walk: PhantomData<fn() -> W>,
 }
 
 impl<A> Traced<A> {
-    /// Records what is asked of `inner`.
+    /// Records what is asked of `inner`, with call stacks by frame pointers.
     pub const fn new(inner: A) -> Self {
-        Self { inner }
+        Self {
+            inner,
+            walk: PhantomData,
+        }
     }
+}
 
+impl<A> Traced<A, Scan> {
+    /// Records what is asked of `inner`, with call stacks by [scans](crate::stack): for code without frame pointers.
+    pub const fn scanning(inner: A) -> Self {
+        Self {
+            inner,
+            walk: PhantomData,
+        }
+    }
+}
+
+impl<A, W> Traced<A, W> {
     /// The allocator itself: to initialise it, or to ask it how full it is.
     pub const fn inner(&self) -> &A {
         &self.inner
@@ -55,12 +72,12 @@ impl<A> Traced<A> {
 //
 // Not inlined: a stack begins with the caller of the function whose frame pointer is read, which must be
 // the function that allocates. With link-time optimisation these functions would become part of it.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
+unsafe impl<A: GlobalAlloc, W: Walk> GlobalAlloc for Traced<A, W> {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let pointer = unsafe { self.inner.alloc(layout) };
-        on_alloc(pointer.addr(), layout.size(), Origin::here());
+        on_alloc(pointer.addr(), layout.size(), W::here());
         pointer
     }
 
@@ -68,13 +85,13 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let pointer = unsafe { self.inner.alloc_zeroed(layout) };
-        on_alloc(pointer.addr(), layout.size(), Origin::here());
+        on_alloc(pointer.addr(), layout.size(), W::here());
         pointer
     }
 
     #[inline(never)]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        on_free(pointer.addr(), layout.size(), Origin::here());
+        on_free(pointer.addr(), layout.size(), W::here());
         // SAFETY: the caller's promises are passed on.
         unsafe { self.inner.dealloc(pointer, layout) };
     }
@@ -85,10 +102,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Traced<A> {
             address: pointer.addr(),
             size: layout.size(),
         };
-        on_realloc_begin(from, new_size, Origin::here());
+        on_realloc_begin(from, new_size, W::here());
         // SAFETY: the caller's promises are passed on.
         let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
-        on_realloc(from, moved.addr(), new_size, Origin::here());
+        on_realloc(from, moved.addr(), new_size, W::here());
         moved
     }
 }

@@ -5,6 +5,7 @@
 //! them.
 
 use core::ffi::{CStr, c_char, c_void};
+use core::sync::atomic::AtomicUsize;
 
 use leakscope_systemview::Level;
 
@@ -13,11 +14,22 @@ use crate::event::{Block, SystemEvent, Task};
 use crate::global::recorder;
 use crate::stack::Origin;
 
-/// 0 for the return address: no call stack.
+/// `leakscope_stack_end`: where C code keeps the end of the running task's stack, for
+/// [`Limits::stack_end`](crate::stack::Limits::stack_end).
+#[unsafe(export_name = "leakscope_stack_end")]
+pub static STACK_END: AtomicUsize = AtomicUsize::new(0);
+
+/// 0 for the return address: no call stack. What is marked by its lowest bit is no frame, but the stack pointer as it is
+/// after the return.
+#[inline]
 fn origin(return_address: *const c_void, frame: *const c_void) -> Origin<'static> {
     match (return_address.addr(), frame.addr()) {
         (0, 0) => Origin::Unknown,
         (0, frame) => Origin::FramePointer(frame),
+        (return_address, marked) if marked & 1 == 1 => Origin::Scan {
+            return_address,
+            stack_pointer: marked - 1,
+        },
         (return_address, frame_pointer) => Origin::Caller {
             return_address,
             frame_pointer,

@@ -1,6 +1,7 @@
 //! What a stream has to be told.
 
 use core::ops::Range;
+use core::sync::atomic::AtomicUsize;
 
 use crate::filter::Filter;
 use crate::stack::Limits;
@@ -142,6 +143,25 @@ impl Config {
     /// The memory in which stacks lie; see [`Limits::ram`].
     pub const fn ram(mut self, range: Range<usize>) -> Self {
         self.limits.ram = range;
+        self
+    }
+
+    /// How many words of a stack are looked at where it is scanned: [`Limits::words`].
+    ///
+    /// # Panics
+    /// If these are more than 16,383: when the program is compiled, in a constant.
+    pub const fn words(mut self, words: u16) -> Self {
+        assert!(
+            words < 1 << 14,
+            "no more than 16383 words of a stack are scanned"
+        );
+        self.limits.words = words;
+        self
+    }
+
+    /// Where the end of the running task's stack is kept: [`Limits::stack_end`].
+    pub const fn stack_end(mut self, kept: &'static AtomicUsize) -> Self {
+        self.limits.stack_end = Some(kept);
         self
     }
 

@@ -15,6 +15,11 @@ pub const LEAKSCOPE: &str = "\
 516 Heap     Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p CodeHigh=%u
 517 Stack    Number=%u Frames: %p %p %p %p %p %p %p %p %p %p
 518 WideStack Number=%u Words: %p %p %p %p %p %p %p %p %p %p
+519 Free     Address=%p Stack=%u High=%u
+520 Move     Address=%p Stack=%u High=%u
+521 Moved    Address=%p Size=%u Stack=%u From=%p High=%u FromHigh=%u
+522 Kept     Address=%p Size=%u Stack=%u High=%u
+523 ScannedStack Number=%u Return=%p Found: %u %p %u %p %u %p %u %p
 ";
 
 /// `SYSVIEW_ESP32 SystemView Heap Tracing Module.txt`: ESP-IDF's module describes no events of its own.

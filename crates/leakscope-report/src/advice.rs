@@ -29,6 +29,9 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::NoCallStacks => {
             "in ESP-IDF, the depth of recorded call stacks is an option of heap tracing"
         }
+        ProblemKind::StacksWithoutElf => {
+            "give the ELF file, unstripped (`--elf`): call sites that differ further out are one until then"
+        }
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }

@@ -8,6 +8,7 @@
 //!   totals, and a headline. It is built once; everything that is shown is read from it, and nothing is worked
 //!   out again. [`policy`] says what counts as a leak, [`identity`] what a call site is called in every build.
 //! - [`memory`] brings the blocks of a recording to an image of memory: who holds them, and what that makes of a finding.
+//! - [`heap_map`] says what lies where in a recording's heap, whether it fragments, and why an allocation failed.
 //! - [`text`] writes it for a person, [json] for a program, and reads that back; the fields are documented
 //!   in `docs/report-json.md`.
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
@@ -30,6 +31,7 @@ mod decorated;
 pub mod document;
 pub mod events;
 pub mod filter;
+pub mod heap_map;
 pub mod identity;
 pub mod json;
 pub mod log;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use leakscope_analysis::outcome::CallStack;
+use leakscope_analysis::trace::{self, StackCertainty};
 use leakscope_symbols::{AddressKind, SourceRoots, Symbols};
 use leakscope_systemview::{PrintfInElf, Text};
 use rustc_hash::FxHashMap;
@@ -46,6 +48,23 @@ pub struct NamedFrame {
     pub line: Option<u32>,
     /// Whether this function was inlined into the one of the next frame.
     pub inlined: bool,
+    /// How it was found; as a rule exact, and then not written.
+    #[serde(default, with = "Certainty", skip_serializing_if = "is_exact")]
+    pub certainty: trace::Certainty,
+}
+
+/// How [`trace::Certainty`] is written: nothing below this crate can be serialised.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "trace::Certainty", rename_all = "kebab-case")]
+enum Certainty {
+    Exact,
+    ByCall,
+    Possible,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_exact(certainty: &trace::Certainty) -> bool {
+    *certainty == trace::Certainty::Exact
 }
 
 impl NamedFrame {
@@ -56,6 +75,27 @@ impl NamedFrame {
             file: None,
             line: None,
             inlined: false,
+            certainty: trace::Certainty::Exact,
+        }
+    }
+
+    /// What is said of it behind its name.
+    pub(crate) fn marks(&self) -> String {
+        let inlined = if self.inlined { " [inlined]" } else { "" };
+        format!("{inlined}{}", self.mark_of_doubt())
+    }
+
+    pub(crate) fn mark_of_doubt(&self) -> String {
+        let doubt = self.doubt().map(|doubt| format!(" [{doubt}]"));
+        doubt.unwrap_or_default()
+    }
+
+    /// How it was found, in words, where that is not exact.
+    pub fn doubt(&self) -> Option<&'static str> {
+        match self.certainty {
+            trace::Certainty::Exact => None,
+            trace::Certainty::ByCall => Some("by call"),
+            trace::Certainty::Possible => Some("possible"),
         }
     }
 
@@ -88,10 +128,11 @@ pub struct Stack {
 /// known.
 ///
 /// ```
+/// use leakscope_analysis::trace::StackCertainty;
 /// use leakscope_report::Symbolizer;
 /// use leakscope_report::document::Address;
 /// let mut symbolizer = Symbolizer::new(None);
-/// let stack = symbolizer.stack(&[], &[0x4008_1f34, 0x4008_da18]);
+/// let stack = symbolizer.stack(&[], &[0x4008_1f34, 0x4008_da18], StackCertainty::EXACT);
 /// assert_eq!(stack.frames[1].address, Address(0x4008_da18));
 /// assert_eq!(stack.frames[1].function, None);
 /// ```
@@ -177,6 +218,7 @@ impl<'s> Symbolizer<'s> {
                 file: frame.file.as_ref().map(|file| self.rewritten(file)),
                 line: frame.line,
                 inlined: frame.inlined,
+                certainty: trace::Certainty::Exact,
             })
             .collect();
         if frames.is_empty() {
@@ -194,10 +236,16 @@ impl<'s> Symbolizer<'s> {
 
     /// The frames of a call site: of the return addresses that the analysis took for the allocator's
     /// own, and of those above them. Frames of the allocator that were inlined into the program's first
-    /// function are folded too; one frame always remains.
-    pub fn stack(&mut self, allocator_frames: &[u64], stack: &[u64]) -> Stack {
-        let mut allocator = self.all_frames(allocator_frames);
-        let mut frames = self.all_frames(stack);
+    /// function are folded too; one frame always remains. `certainty` is that of both, in this order.
+    pub fn stack(
+        &mut self,
+        allocator_frames: &[u64],
+        stack: &[u64],
+        certainty: StackCertainty,
+    ) -> Stack {
+        let mut allocator = self.named(allocator_frames, certainty);
+        let above = certainty.without(allocator_frames.len());
+        let mut frames = self.named(stack, above);
         allocator.extend(frames.drain(..folded(&frames)));
         if frames.is_empty() {
             frames.extend(allocator.pop());
@@ -205,11 +253,20 @@ impl<'s> Symbolizer<'s> {
         Stack { allocator, frames }
     }
 
-    /// The frames of return addresses, the allocator's included.
-    pub(crate) fn all_frames(&mut self, addresses: &[u64]) -> Vec<NamedFrame> {
+    /// The frames of a call stack, the allocator's included.
+    pub(crate) fn all_frames(&mut self, stack: &CallStack) -> Vec<NamedFrame> {
+        self.named(&stack.frames, stack.certainty)
+    }
+
+    fn named(&mut self, addresses: &[u64], certainty: StackCertainty) -> Vec<NamedFrame> {
         let mut frames = Vec::with_capacity(addresses.len());
-        for &address in addresses {
-            frames.extend_from_slice(&self.frames(address));
+        for (place, &address) in addresses.iter().enumerate() {
+            let certainty = certainty.of_frame(place);
+            let those = self.frames(address);
+            frames.extend(those.iter().map(|frame| NamedFrame {
+                certainty,
+                ..frame.clone()
+            }));
         }
         frames
     }

@@ -23,12 +23,12 @@ pub(crate) fn ends_with_call(machine: Machine, bytes: &[u8]) -> Option<bool> {
     Some(ends.any(|end| length_of_call(end) == Some(end.len())))
 }
 
-fn half(bytes: &[u8]) -> Option<u32> {
+pub(crate) fn half(bytes: &[u8]) -> Option<u32> {
     let half = bytes.first_chunk()?;
     Some(u16::from_le_bytes(*half).into())
 }
 
-fn word(bytes: &[u8]) -> Option<u32> {
+pub(crate) fn word(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.first_chunk()?))
 }
 

@@ -6,6 +6,7 @@ use crate::dwarf::Sections;
 use crate::open_error::{NotElf, OpenError};
 use crate::symbol_table::SymbolTable;
 use crate::texts::Texts;
+use crate::unwind::Rules;
 use object::elf;
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, FileKind};
@@ -24,6 +25,7 @@ pub(crate) struct Elf {
     pub(crate) code: Code,
     pub(crate) symbols: SymbolTable,
     pub(crate) debug: Sections,
+    pub(crate) rules: Rules,
 }
 
 impl Elf {
@@ -64,6 +66,7 @@ fn read<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Elf, Ope
         code: Code::new(machine, ranges, symbols.has_function_at(0)),
         symbols,
         debug: Sections::load(&elf),
+        rules: Rules::find(&elf, machine),
     })
 }
 

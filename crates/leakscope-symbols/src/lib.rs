@@ -34,6 +34,8 @@
 //!   from return addresses alone.
 //! - A [`CodeFrame`] is a function with its place in the source. Where the compiler inlined calls, one
 //!   address has several frames, the innermost first.
+//! - Devices whose compilers keep no frame pointers send all words of a stack that may be return addresses:
+//!   [`unwind`](Symbols::unwind) finds the frames among them.
 //! - [`SourceRoots`] moves paths of the machine that built the program to this one.
 //! - [`OpenError`] says why a file has no symbols, what it is instead, and, apart from that, what
 //!   to do about it.
@@ -62,6 +64,7 @@ mod source_roots;
 mod symbol_table;
 mod symbols;
 mod texts;
+mod unwind;
 mod variables;
 
 pub use demangle::demangle;
@@ -72,4 +75,5 @@ pub use open_error::{NotElf, OpenError};
 pub use source_roots::{SourceRoot, SourceRootError, SourceRoots};
 pub use symbol_table::Symbol;
 pub use symbols::Symbols;
+pub use unwind::{Candidate, Certainty, ScannedStack, UnwoundFrame, UnwoundStack};
 pub use variables::{ValueKind, Variable};

@@ -81,7 +81,7 @@ pub(crate) fn find(symbols: &Symbols, return_addresses: &[u64]) -> Option<LoadOf
 /// Addresses in the file that this one may be, in some page.
 fn places(symbols: &Symbols, address: u64) -> impl Iterator<Item = u64> {
     let low = address % PAGE;
-    let all = symbols.code().parts().flat_map(move |part| {
+    let all = symbols.code.parts().flat_map(move |part| {
         let first = part.start - part.start % PAGE + low;
         // A return address may stand behind the last byte.
         (first..=part.end)

@@ -47,14 +47,22 @@ impl<T> RangeMap<T> {
     }
 
     /// The values whose ranges hold `address`, the range that begins nearest to it first.
-    pub(crate) fn containing(&self, address: u64) -> impl Iterator<Item = &T> {
+    pub(crate) fn containing(&self, address: u64) -> impl Iterator<Item = &T> + Clone {
+        self.ranges_containing(address).map(|(_, value)| value)
+    }
+
+    /// As [`RangeMap::containing`], with the ranges.
+    pub(crate) fn ranges_containing(
+        &self,
+        address: u64,
+    ) -> impl Iterator<Item = (Range<u64>, &T)> + Clone {
         let begun = self.entries.partition_point(|entry| entry.begin <= address);
         self.entries[..begun]
             .iter()
             .rev()
             .take_while(move |entry| entry.reach > address)
             .filter(move |entry| entry.end > address)
-            .map(|entry| &entry.value)
+            .map(|entry| (entry.begin..entry.end, &entry.value))
     }
 
     /// Whether any range holds `address`.

@@ -139,14 +139,24 @@ impl SymbolTable {
             .any(|index| self.entries[*index].symbol.address == address)
     }
 
+    /// The function that holds `address`, from its first byte to the one behind its last.
+    pub(crate) fn function_range(&self, address: u64) -> Option<Range<u64>> {
+        let (range, _) = self.function(address)?;
+        Some(range)
+    }
+
+    fn function(&self, address: u64) -> Option<(Range<u64>, usize)> {
+        self.sized
+            .ranges_containing(address)
+            .next()
+            .or_else(|| self.unsized_functions.ranges_containing(address).next())
+            .map(|(range, &index)| (range, index))
+    }
+
     /// The demangled name of the function that holds `address`.
     pub(crate) fn function_at(&self, file: &[u8], address: u64) -> Option<String> {
-        let index = self
-            .sized
-            .containing(address)
-            .next()
-            .or_else(|| self.unsized_functions.containing(address).next())?;
-        let name = self.name(file, &self.entries[*index]);
+        let (_, index) = self.function(address)?;
+        let name = self.name(file, &self.entries[index]);
         Some(demangle(&name).unwrap_or_else(|| name.into_owned()))
     }
 

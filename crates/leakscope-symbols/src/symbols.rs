@@ -7,6 +7,7 @@ use crate::elf::Elf;
 use crate::load_offset::{self, LoadOffset};
 use crate::symbol_table::SymbolTable;
 use crate::texts::Texts;
+use crate::unwind::{Rules, TailJumps};
 use crate::variables::{self, ValueKind, Variable};
 use crate::{AddressKind, CodeFrame, Machine, OpenError, Symbol};
 use sha2::{Digest, Sha256};
@@ -26,18 +27,20 @@ use std::sync::Arc;
 pub struct Symbols {
     /// The whole file. It is read rather than mapped: a linker that writes the program anew while
     /// a live view is open would take the pages of a mapping away.
-    file: Vec<u8>,
-    machine: Machine,
+    pub(crate) file: Vec<u8>,
+    pub(crate) machine: Machine,
     is_64_bit: bool,
     is_big_endian: bool,
     is_position_independent: bool,
     /// How far above the addresses in the file the program was loaded.
     loaded_at: u64,
     ram: Vec<Range<u64>>,
-    texts: Texts,
-    code: Code,
-    table: SymbolTable,
+    pub(crate) texts: Texts,
+    pub(crate) code: Code,
+    pub(crate) table: SymbolTable,
     debug: DebugInfo,
+    pub(crate) rules: Rules,
+    pub(crate) tail_jumps: TailJumps,
     sha256: OnceCell<String>,
     /// By the address of a byte of the instruction. Never listed: no order reaches an output.
     frames: RefCell<HashMap<u64, Arc<[CodeFrame]>>>,
@@ -65,6 +68,8 @@ impl Symbols {
             code: elf.code,
             table: elf.symbols,
             debug,
+            rules: elf.rules,
+            tail_jumps: TailJumps::default(),
             sha256: OnceCell::new(),
             frames: RefCell::default(),
         })
@@ -109,12 +114,7 @@ impl Symbols {
         self.loaded_at > 0
     }
 
-    /// Where code is, by the addresses in the file.
-    pub(crate) fn code(&self) -> &Code {
-        &self.code
-    }
-
-    fn instruction(&self, address: u64, kind: AddressKind) -> Option<u64> {
+    pub(crate) fn instruction(&self, address: u64, kind: AddressKind) -> Option<u64> {
         let in_file = address.checked_sub(self.loaded_at)?;
         self.code.instruction(in_file, kind)
     }

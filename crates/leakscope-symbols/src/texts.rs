@@ -53,6 +53,12 @@ impl Texts {
         section.get(end.saturating_sub(most)..end)
     }
 
+    /// The bytes from `address` to the end of its section.
+    pub(crate) fn from<'f>(&self, file: &'f [u8], address: u64) -> Option<&'f [u8]> {
+        let (section, place) = self.section(file, address)?;
+        section.get(place..)
+    }
+
     /// The section that an address lies in, and the place in it.
     fn section<'f>(&self, file: &'f [u8], address: u64) -> Option<(&'f [u8], usize)> {
         let mut parts = self.parts.iter();

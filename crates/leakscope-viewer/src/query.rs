@@ -42,6 +42,8 @@ pub enum Query {
     Tasks(Limit),
     /// What the recording says of itself.
     System,
+    /// Who holds which block, in an image of memory.
+    Memory,
 }
 
 /// `[from, to)` in ticks.
@@ -115,8 +117,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 9] = [
+    pub const ROUTES: [&'static str; 10] = [
         "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
+        "memory",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -143,6 +146,7 @@ impl Query {
             "block" => Self::Block(given.required("index")?),
             "tasks" => Self::Tasks(given.limit()?),
             "system" => Self::System,
+            "memory" => Self::Memory,
             other => return Err(QueryError::Route(other.to_owned())),
         })
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use leakscope_analysis::trace::Unwinder;
 use leakscope_export::Heaptrack;
 use leakscope_report::{FrameSource, Symbolizer};
 use leakscope_symbols::Symbols;
@@ -10,6 +11,7 @@ use leakscope_symbols::Symbols;
 pub(crate) use leakscope_report::program::{AllocatorFrames, check};
 
 use crate::recording::OpenRecording;
+use crate::unwinder::ProgramUnwinder;
 use crate::{cli, screen};
 
 /// Opens the ELF file, if one was named.
@@ -57,15 +59,25 @@ pub(crate) fn program(
         heap_size,
         symbols: open(options)?,
         roots: options.source_root.iter().cloned().collect(),
+        unwinder: unwinder(options),
+        memory: None,
     })
 }
 
-/// Opens the ELF file again for a recording of a program that a system may load anywhere.
+/// What finds call stacks among the words that a device has sent of its stack: the ELF file, if one was named.
+pub(crate) fn unwinder(options: &cli::Symbols) -> Unwinder {
+    let elf = options.elf.clone().map(ProgramUnwinder::new);
+    elf.map(Unwinder::new).unwrap_or_default()
+}
+
+/// Opens the ELF file for a recording, which is unwound by it from now on, and finds the place of a program that a
+/// system may load anywhere.
 pub(crate) fn open_at_its_place(
     options: &cli::Symbols,
     recording: &mut OpenRecording,
 ) -> anyhow::Result<Option<Symbols>> {
     let mut symbols = open(options)?;
+    recording.layout.unwinder = unwinder(options);
     locate(symbols.as_mut(), recording)?;
     Ok(symbols)
 }

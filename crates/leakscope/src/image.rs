@@ -8,14 +8,18 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
 use leakscope_report::filter::Filter;
-use leakscope_report::memory::{Examined, Live, Look};
+use leakscope_report::memory::{AtStop, Live};
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
+use leakscope_viewer::Program;
 
 use crate::cli::AtTheEnd;
 use crate::firmware::AllocatorFrames;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
+
+/// Why there is no looking at an image beside a heap dump.
+pub(crate) const NO_RECORDING: &str = "a heap dump lists blocks, and is no recording";
 
 /// Opens images as they are typed: one file, or raw memory from addresses on.
 pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Result<Image> {
@@ -51,15 +55,33 @@ pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Resul
         });
     }
     let mut image = Image::of_pieces(pieces);
-    image.words = symbols.map_or_else(Words::default, |symbols| Words {
+    image.words = symbols.map(words).unwrap_or_default();
+    Ok(image)
+}
+
+/// How numbers lie in the memory of a program.
+pub(crate) fn words(symbols: &Symbols) -> Words {
+    Words {
         is_64_bit: symbols.is_64_bit(),
         is_big_endian: symbols.is_big_endian(),
-    });
-    Ok(image)
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("`{}`", path.display()))
+}
+
+/// Reads a recording for what it knows of the heap at its end.
+pub(crate) fn live(
+    recording: &mut OpenRecording,
+    source: Option<&dyn FrameSource>,
+) -> anyhow::Result<Live> {
+    let layout = recording.layout.clone();
+    Ok(Live::read(
+        recording,
+        &layout,
+        &mut AllocatorFrames(source),
+    )?)
 }
 
 /// What a report is made from, besides the recording.
@@ -71,6 +93,34 @@ pub(crate) struct Beside<'r, 's> {
 }
 
 impl AtTheEnd {
+    /// The image that belongs to a recording, if one was named, and what the recording knows of the heap at its end.
+    pub(crate) fn open(
+        &self,
+        recording: &mut OpenRecording,
+        symbols: Option<&Symbols>,
+        source: Option<&dyn FrameSource>,
+    ) -> anyhow::Result<Option<AtStop>> {
+        if self.image.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(AtStop {
+            image: open(&self.image, symbols)?,
+            live: live(recording, source)?,
+            look: self.looking.look(),
+        }))
+    }
+
+    /// The same, as the viewer takes it.
+    pub(crate) fn beside(
+        &self,
+        recording: &mut OpenRecording,
+        program: &Program,
+    ) -> anyhow::Result<Option<AtStop>> {
+        let symbols = program.symbols.as_ref();
+        let source = symbols.map(|symbols| symbols as &dyn FrameSource);
+        self.open(recording, symbols, source)
+    }
+
     /// The report on a recording that was read, and on the image that belongs to it, if there is one.
     pub(crate) fn report(
         &self,
@@ -85,24 +135,17 @@ impl AtTheEnd {
             part,
         } = beside;
         let names = recording.names();
-        if self.image.is_empty() {
-            return Ok(Report::of_part(
-                outcome,
-                symbolizer,
-                &names,
-                &Policy::default(),
-                part,
-            ));
+        let at_stop = self.open(recording, symbols, source)?;
+        let examined = at_stop
+            .as_ref()
+            .map(|at_stop| at_stop.examine(symbols, outcome));
+        if let Some(examined) = &examined {
+            examined.judge(outcome);
         }
-        let image = open(&self.image, symbols)?;
-        let live = live(recording, source)?;
-        let look = Look {
-            unaligned: self.unaligned,
-        };
-        let examined = Examined::new(&image, symbols, &live, Some(outcome), look);
-        examined.judge(outcome);
         let mut report = Report::of_part(outcome, symbolizer, &names, &Policy::default(), part);
-        examined.attach(&mut report);
+        if let Some(examined) = &examined {
+            examined.attach(&mut report);
+        }
         Ok(report)
     }
 
@@ -113,17 +156,4 @@ impl AtTheEnd {
             None => Ok(()),
         }
     }
-}
-
-/// Reads a recording for what it knows of the heap at its end.
-pub(crate) fn live(
-    recording: &mut OpenRecording,
-    source: Option<&dyn FrameSource>,
-) -> anyhow::Result<Live> {
-    let layout = recording.layout.clone();
-    Ok(Live::read(
-        recording,
-        &layout,
-        &mut AllocatorFrames(source),
-    )?)
 }

@@ -4,7 +4,7 @@
 //! - [`commands`] has a file a subcommand; [`demo`] is the program that `leakscope demo` records.
 //! - [`project`] is the firmware project that the user is in.
 //! - [`recording`] reads inputs into an analysis; [`firmware`] is the ELF file beside them, [`image`] the
-//!   device's memory.
+//!   device's memory, [`heap_map`] what lies where in its heap.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
 //! - [`interrupt`] is Ctrl-C, and other signals.
@@ -18,6 +18,7 @@ mod commands;
 mod demo;
 mod file_kind;
 mod firmware;
+mod heap_map;
 mod image;
 mod interrupt;
 mod no_events;
@@ -27,6 +28,7 @@ mod recording;
 mod screen;
 mod second_header;
 mod shell;
+mod unwinder;
 
 use std::ffi::OsString;
 use std::io;

@@ -31,8 +31,14 @@ use fault::Fault;
 use recording::{heap_trace_start, heap_trace_stop};
 
 // (recorder) 2. The allocator, wrapped.
+#[cfg(not(feature = "scan"))]
 #[global_allocator]
 static HEAP: Traced<LlffHeap> = Traced::new(LlffHeap::empty());
+// Without frame pointers.
+#[cfg(feature = "scan")]
+#[global_allocator]
+static HEAP: Traced<LlffHeap, leakscope_recorder::stack::Scan> =
+    Traced::scanning(LlffHeap::empty());
 
 // (recorder) 3. The recorder, with its sink: in `recording`.
 

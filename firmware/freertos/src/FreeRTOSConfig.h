@@ -10,7 +10,10 @@
 #define configUSE_PREEMPTION                      1
 #define configUSE_TIME_SLICING                    1
 #define configMAX_PRIORITIES                      5
-#define configMINIMAL_STACK_SIZE                  256 /* words */
+#ifndef STACK_WORDS
+#define STACK_WORDS                               256
+#endif
+#define configMINIMAL_STACK_SIZE                  STACK_WORDS
 #define configMAX_TASK_NAME_LEN                   12
 #define configUSE_TASK_NOTIFICATIONS              1
 #define configUSE_IDLE_HOOK                       1

@@ -21,6 +21,7 @@ class Frame:
     file: Optional[str]
     line: Optional[int]
     inlined: bool
+    certainty: str = "exact"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class CallSite:
     allocator_frames: tuple[Frame, ...]
     blocks: tuple[Block, ...]
     memory: Optional[Reached] = None
+    is_cut_off: bool = False
 
     @property
     def leaks(self) -> bool:
@@ -373,6 +375,18 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class HeapNote:
+    """What the heap's map says: ``None`` if it has nothing to say, or is not known."""
+
+    allocator: str
+    addresses: int
+    predicted: int
+    trend: Optional[str]
+    pinned_by: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What a recording shows. ``call_sites`` has the worst first."""
 
@@ -397,6 +411,7 @@ class Report:
     failed_allocations: tuple[FailedAllocation, ...]
     problems: tuple[Problem, ...]
     memory: Optional[Memory] = None
+    heap_map: Optional[HeapNote] = None
 
     @property
     def leaks(self) -> tuple[CallSite, ...]:

@@ -6,7 +6,7 @@ import contextlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NoReturn
 
 import pytest
 
@@ -91,8 +91,12 @@ class Heap:
             chosen=self.settings.command,
             patience=patience,
         )
-        with recorder:
-            yield recorder
+        try:
+            with recorder:
+                yield recorder
+        except leakscope.LeakscopeError as error:
+            # What the command says is for people; the calls that led to it are ours.
+            fail(str(error))
         self.add(path, elf=elf)
 
     def add(self, trace: StrPath, *, elf: StrPath | None = None) -> None:
@@ -110,19 +114,19 @@ class Heap:
         if self.settings is None:
             return
         if not self.traces:
-            pytest.fail(
-                "leakscope: nothing was recorded: use the fixture `leakscope` "
-                "(`with leakscope.record():`), or a device with a log",
-                pytrace=False,
+            fail(
+                "nothing was recorded: use the fixture `leakscope` "
+                "(`with leakscope.record():`), or a device with a log"
             )
         for number, trace in enumerate(self.traces):
             check = self._check(trace, number)
             self.measured(check.recordings[0].growth_bytes_per_second or 0.0)
             if check.answer == FAILED:
-                pytest.fail(_text(trace, check), pytrace=False)
+                fail(_text(trace, check))
+            if check.answer == INCONCLUSIVE and self.settings.skips_inconclusive:
+                pytest.skip(f"leakscope: {_text(trace, check)}")
             if check.answer == INCONCLUSIVE:
-                end = pytest.skip if self.settings.skips_inconclusive else _fail
-                end(_text(trace, check))
+                fail(_text(trace, check))
 
     def save(self) -> None:
         """Leaves report and page beside each recording, for people and for programs."""
@@ -165,7 +169,7 @@ class Heap:
         if dut is not None:
             return Device(dut)
         if len(self.devices) > 1:
-            raise pytest.UsageError("this test has several devices: say which, record(dut=dut[0])")
+            fail("this test has several devices: say which, record(dut=dut[0])")
         return self.devices[0] if self.devices else None
 
     def _source(self, device: Device | None) -> Sequence[str]:
@@ -174,7 +178,7 @@ class Heap:
             return ("--serial", serial)
         source = None if device is None else device.source()
         if source is None:
-            raise pytest.UsageError(
+            fail(
                 "nothing says how the device is recorded: --leakscope-serial PORT@BAUD, "
                 "pytest-embedded's service `jtag`, or words for `leakscope record` in record(…)"
             )
@@ -210,15 +214,16 @@ def heap_of(  # noqa: PLR0913
 def _text(trace: Trace, check: Check) -> str:
     """What is said of a test that fails: what the command found, and where to look on."""
     recording = check.recordings[0]
-    lines = [f"leakscope: {check.answer}: {recording.headline}"]
+    lines = [f"{check.answer}: {recording.headline}"]
     lines += [f"  {failure}" for failure in recording.failures]
     lines += [f"  nothing can be claimed: {why}" for why in recording.inconclusive]
     lines.append(f"  recorded in {trace.path}")
     return "\n".join(lines)
 
 
-def _fail(text: str) -> None:
-    pytest.fail(text, pytrace=False)
+def fail(text: str) -> NoReturn:
+    """Fails the test with words for people, without the calls that led here."""
+    pytest.fail(f"leakscope: {text}", pytrace=False)
 
 
 def _file_name(test: str, number: int) -> str:

@@ -14,7 +14,7 @@ import pytest
 from leakscope.command import executable
 from leakscope.errors import LeakscopeError
 from pytest_leakscope.expected import options
-from pytest_leakscope.heap import Heap, Settings, heap_of
+from pytest_leakscope.heap import Heap, Settings, fail, heap_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def leakscope(request: pytest.FixtureRequest) -> Iterator[Heap]:
     """Records the heap of the test's device: ``with leakscope.record():``."""
     marker = request.node.get_closest_marker(MARKER)
     if marker is not None and marker.args:
-        raise pytest.UsageError(f"the marker {MARKER} takes keywords alone: max_growth='0B/cycle'")
+        fail(f"the marker {MARKER} takes keywords alone: max_growth='0B/cycle'")
     heap = heap_of(
         test=request.node.nodeid,
         dut=request.getfixturevalue("dut") if "dut" in request.fixturenames else None,
@@ -120,7 +120,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     try:
         heap.judge()
     except LeakscopeError as error:
-        pytest.fail(f"leakscope: {error}", pytrace=False)
+        fail(str(error))
 
 
 class _Metrics:

@@ -31,6 +31,7 @@
 //! - [`Log::read`] finds the dumps in a log. `text` makes lines of its bytes, `decoration` takes out what
 //!   monitors write between them (and keeps it: it names functions), `anchor` finds the lines of a dump in
 //!   those of the log, `grammar` knows them, `scanner` their parts, and `assembly` joins lines that were cut.
+//!   `program` is what a device tells of its program.
 //! - [`Log::outcome`] makes of one dump what a report needs (`summary`); `code` tells code from data.
 //!
 //! The forms that are understood are those of ESP-IDF 3.3 up to now (`heap_trace_standalone.c`,
@@ -42,6 +43,7 @@ mod code;
 mod decoration;
 mod grammar;
 mod interruption;
+mod program;
 mod scanner;
 mod summary;
 mod text;
@@ -50,6 +52,7 @@ use std::collections::BTreeMap;
 
 pub use decoration::Decoration;
 pub use interruption::Interruption;
+pub use program::Program;
 pub use text::{is_text, text_bytes};
 
 use assembly::Assembly;
@@ -61,6 +64,8 @@ pub struct Log {
     pub dumps: Vec<Dump>,
     /// Functions and lines that a monitor has written beside the addresses; innermost first.
     pub decorations: BTreeMap<u64, Vec<Decoration>>,
+    /// The programs that ran, in the order of the log: at each start, and in a panic, a device tells its own.
+    pub programs: Vec<Program>,
     /// The bytes of the log.
     pub bytes: u64,
 }
@@ -70,12 +75,15 @@ impl Log {
     pub fn read(bytes: &[u8]) -> Self {
         let mut assembly = Assembly::default();
         let mut decorations = decoration::Decorations::default();
+        let mut programs = Vec::new();
         text::each_line(bytes, |offset, line| {
+            programs.extend(Program::told(offset, line));
             decorations.split(line, |text| assembly.line(offset, text));
         });
         Self {
             dumps: assembly.finish(),
             decorations: decorations.list,
+            programs,
             bytes: bytes.len() as u64,
         }
     }
@@ -85,6 +93,14 @@ impl Log {
     pub fn fullest(&self) -> Option<&Dump> {
         let whole = self.dumps.iter().rfind(|dump| dump.is_whole);
         whole.or_else(|| self.dumps.iter().max_by_key(|dump| dump.records.len()))
+    }
+
+    /// The program that printed a dump: the one that told of itself last before it, or else first behind it.
+    pub fn program(&self, dump: &Dump) -> Option<&Program> {
+        let behind = self
+            .programs
+            .partition_point(|program| program.offset < dump.offset);
+        self.programs.get(behind.saturating_sub(1))
     }
 }
 

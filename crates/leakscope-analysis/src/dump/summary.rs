@@ -43,6 +43,7 @@ impl Log {
         Outcome {
             target: Target {
                 cores,
+                elf_sha256: self.program(dump).map(|program| program.elf_sha256.clone()),
                 ..Target::default()
             },
             ..Outcome::of_moment(totals, call_sites, problems.list().to_vec())

@@ -46,7 +46,7 @@ mod rhythm;
 mod rise;
 mod steady;
 mod survivors;
-mod theil_sen;
+pub mod theil_sen;
 mod too_short;
 mod unclassified;
 mod unsure_ends;
@@ -58,6 +58,7 @@ pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
 pub use rank::Rank;
+pub use rise::Rise;
 pub use unsure_ends::UnsureEnds;
 
 use case::Case;

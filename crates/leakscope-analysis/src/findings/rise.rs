@@ -31,7 +31,7 @@ const ABOVE_CHANCE: f64 = 3.0;
 const RECENT: f64 = 0.1;
 
 /// Measures of a row of floors. Lengths are windows, levels are bytes.
-pub(super) struct Rise {
+pub struct Rise {
     windows: usize,
     slack: f64,
     /// From the first floor to the last.
@@ -63,7 +63,7 @@ pub(super) struct Rise {
 impl Rise {
     /// `None` if there are no floors. Falls of up to `slack` bytes in all count for nothing, and neither does a
     /// level that is lower by that.
-    pub(super) fn of(floors: &[u64], slack: f64) -> Option<Self> {
+    pub fn of(floors: &[u64], slack: f64) -> Option<Self> {
         let (&first, &last) = (floors.first()?, floors.last()?);
         let late = floors.len() - floors.len().div_ceil(3);
         let mut rise = Self {
@@ -103,7 +103,7 @@ impl Rise {
 
     /// Whether the floors rise all the way, do not come back, and have not reached a level. Chance gives
     /// a level of so many bytes a variance of `scatter` times that.
-    pub(super) fn is_lasting(&self, scatter: f64) -> bool {
+    pub fn is_lasting(&self, scatter: f64) -> bool {
         self.windows >= LEAST_WINDOWS
             && self.is_steady()
             && self.goes_on()
@@ -111,7 +111,7 @@ impl Rise {
     }
 
     /// Whether no floor is below the one before it.
-    pub(super) fn never_falls(&self) -> bool {
+    pub fn never_falls(&self) -> bool {
         self.falls == 0.0
     }
 

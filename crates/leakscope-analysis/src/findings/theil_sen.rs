@@ -4,7 +4,7 @@
 //! line has the slope 0.
 
 /// The slope of `values` against their index. 0 for fewer than two values.
-pub(super) fn slope(values: &[u64]) -> f64 {
+pub fn slope(values: &[u64]) -> f64 {
     let mut slopes = Vec::with_capacity(values.len() * values.len().saturating_sub(1) / 2);
     for (first, &from) in values.iter().enumerate() {
         for (steps, &to) in values[first + 1..].iter().enumerate() {

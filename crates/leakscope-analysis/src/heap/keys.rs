@@ -7,7 +7,8 @@ use rustc_hash::FxBuildHasher;
 
 use super::fold::FoldStack;
 use super::site_id::SiteId;
-use crate::trace::{StackId, Stacks};
+use crate::outcome::CallStack;
+use crate::trace::{StackCertainty, StackId, Stacks};
 
 /// The call stack of each call site.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,20 @@ pub(super) struct SiteKey {
 }
 
 impl SiteKey {
+    /// How sure its frames are.
+    pub(super) fn certainty(self, stacks: &Stacks) -> StackCertainty {
+        stacks.certainty(self.stack)
+    }
+
+    /// The program's part of it.
+    pub(super) fn program(self, stacks: &Stacks) -> CallStack {
+        let (allocator_frames, frames) = self.split(stacks);
+        CallStack {
+            frames: frames.to_vec(),
+            certainty: self.certainty(stacks).without(allocator_frames.len()),
+        }
+    }
+
     /// The allocator's own frames, and the program's.
     pub(super) fn split(self, stacks: &Stacks) -> (&[u64], &[u64]) {
         stacks

@@ -43,7 +43,7 @@ impl HeapModel {
                 self.totals.double_frees += 1;
                 let first = AnomalyKind::DoubleFree {
                     freed_at: time,
-                    freed_by: stacks.frames(from).to_vec(),
+                    freed_by: stacks.call_stack(from),
                 };
                 (UnknownFree::Double, first)
             }
@@ -52,10 +52,7 @@ impl HeapModel {
                 Some((start, block)) if !self.gaps.any_since(block.time) => {
                     self.totals.wrong_frees += 1;
                     let inside = AnomalyKind::WrongFree {
-                        allocated_by: self.keys.list()[block.site as usize]
-                            .split(stacks)
-                            .1
-                            .to_vec(),
+                        allocated_by: self.keys.list()[block.site as usize].program(stacks),
                         block: self.listed(start, block),
                     };
                     (UnknownFree::Wrong, inside)
@@ -74,7 +71,7 @@ impl HeapModel {
                 context: now.context,
                 core: now.core,
                 address,
-                stack: stacks.frames(stack).to_vec(),
+                stack: stacks.call_stack(stack),
             });
         }
         why
@@ -155,7 +152,7 @@ impl HeapModel {
                 time: now.time,
                 context: now.context,
                 core: now.core,
-                stack: stacks.frames(stack).to_vec(),
+                stack: stacks.call_stack(stack),
                 retried: false,
                 live_bytes: self.live_bytes,
             });

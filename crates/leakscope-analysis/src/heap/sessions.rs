@@ -10,6 +10,7 @@ use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{self, Finding, Growth, Left, LossCounts, Losses, Rank, SiteHistory, Span};
 use crate::outcome::{Block, CallSite, Peak, Session};
+use crate::trace::StackCertainty;
 
 /// What sessions that are over have shown.
 #[derive(Clone, Debug, Default)]
@@ -272,6 +273,7 @@ impl SiteRecord {
         self,
         id: SiteId,
         (allocator_frames, stack): (&[u64], &[u64]),
+        certainty: StackCertainty,
         contexts: &Contexts,
     ) -> Option<CallSite> {
         let (finding, growth, left, session) = match self.verdict {
@@ -294,6 +296,7 @@ impl SiteRecord {
             left,
             stack: stack.to_vec(),
             allocator_frames: allocator_frames.to_vec(),
+            certainty,
             allocations: self.allocations,
             frees: self.frees,
             reallocations: self.reallocations,

@@ -28,7 +28,8 @@ impl HeapModel {
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
-                record.call_site(id, key.split(trace.stacks()), &self.contexts)
+                let stacks = trace.stacks();
+                record.call_site(id, key.split(stacks), key.certainty(stacks), &self.contexts)
             })
             .collect();
         call_sites.sort_by_key(CallSite::rank);

@@ -74,6 +74,9 @@ pub enum ProblemKind {
     },
     /// Heap events without call stacks: all allocations count as one call site.
     NoCallStacks,
+    /// The device sent the words of its stacks that could be return addresses, and there is no ELF file that says which
+    /// of them are: only the first frame is known.
+    StacksWithoutElf,
     /// The target restarted within the trace.
     Restart,
     /// Recording was stopped and started again within the trace.
@@ -198,6 +201,7 @@ impl ProblemKind {
             Self::NewerRecorder { .. } => "newer-recorder",
             Self::Filtered { .. } => "filtered",
             Self::NoCallStacks => "no-call-stacks",
+            Self::StacksWithoutElf => "stacks-without-elf",
             Self::Restart => "restart",
             Self::Paused => "paused",
             Self::FreeLost => "free-lost",

@@ -116,6 +116,10 @@ impl ProblemKind {
             Self::NoCallStacks => vec![Text(
                 "the heap events carry no call stacks: allocations cannot be told apart by place",
             )],
+            Self::StacksWithoutElf => vec![Text(
+                "call stacks end after their first frame: which of the words on the device's stacks are return addresses, \
+                 only the program's ELF file tells",
+            )],
             Self::Restart => vec![
                 Text("the target restarted "),
                 Count(count),

@@ -3,6 +3,7 @@
 use leakscope_systemview::Header;
 
 use super::stream::has_core_bits;
+use super::unwind::Unwinder;
 
 /// The streams of packets in the inputs that the user named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Layout {
     pub espressif: bool,
     /// A core that two inputs say they are. The streams are then numbered in the order given.
     pub same_core_twice: Option<u8>,
+    /// What knows the program. The inputs do not say it: [`Layout::unwound_by`].
+    pub unwinder: Unwinder,
 }
 
 /// Where one part of a joined file ends and the next one begins.
@@ -108,6 +111,12 @@ impl Layout {
         layout.tell_cores_apart(&unnamed);
         layout.parts.sort_by_key(|part| (part.core, part.input));
         layout
+    }
+
+    /// The same, with call stacks by what knows the program that was recorded.
+    #[must_use]
+    pub fn unwound_by(self, unwinder: Unwinder) -> Self {
+        Self { unwinder, ..self }
     }
 
     /// Sees to it that each part is a core of its own. Those that do not say which give way.

@@ -21,6 +21,7 @@ mod run;
 mod stacks;
 mod stream;
 mod tasks;
+mod unwind;
 
 pub use checkpoint::Checkpoint;
 pub use context::Context;
@@ -34,3 +35,4 @@ pub(crate) use run::Observer;
 pub use run::{Pause, Switch};
 pub use stacks::{StackId, Stacks};
 pub use tasks::{Task, TaskIndex, TaskStack};
+pub use unwind::{Certainty, Scan, StackCertainty, Unwind, Unwinder, Unwound};

@@ -126,7 +126,7 @@ impl Trace {
             espressif: layout.espressif,
             cores: Cores::default(),
             tasks: Tasks::default(),
-            stacks: Stacks::default(),
+            stacks: Stacks::new(layout.unwinder.clone()),
             resources: FxHashMap::default(),
             markers: FxHashMap::default(),
             copies: Copies::default(),

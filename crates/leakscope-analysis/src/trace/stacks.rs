@@ -1,10 +1,14 @@
 //! Call stacks, each kept once.
 
+use std::collections::BTreeMap;
 use std::hash::Hasher;
 
 use hashbrown::HashTable;
 use leakscope_systemview::varint::Numbers;
 use rustc_hash::FxHasher;
+
+use super::unwind::{Scan, StackCertainty, Unwinder};
+use crate::outcome::CallStack;
 
 /// Which call stack, in order of first appearance. [`StackId::NONE`] is the empty one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +34,9 @@ pub struct Stacks {
     /// Where each stack's frames end; they begin where those of the one before end.
     ends: Vec<u32>,
     by_frames: HashTable<StackId>,
+    /// Of those that are not exact.
+    certainties: BTreeMap<StackId, StackCertainty>,
+    unwinder: Unwinder,
     encoded: Vec<u8>,
     by_encoding: HashTable<Encoding>,
     /// The encodings met lately, by hash: the newer one wins.
@@ -51,25 +58,34 @@ struct Encoding {
 
 impl Default for Stacks {
     fn default() -> Self {
+        Self::new(Unwinder::default())
+    }
+}
+
+impl Stacks {
+    /// None yet; `unwinder` finds the frames of those that are scanned.
+    pub(super) fn new(unwinder: Unwinder) -> Self {
         Self {
+            unwinder,
             frames: Vec::new(),
             ends: vec![0],
             by_frames: HashTable::new(),
+            certainties: BTreeMap::new(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
             recent: vec![Recent::default(); RECENT],
             overflowed: false,
         }
     }
-}
 
-impl Stacks {
     /// None at all, and no room for any: takes the place of others that are kept elsewhere.
     pub(super) fn elsewhere() -> Self {
         Self {
             frames: Vec::new(),
             ends: Vec::new(),
             by_frames: HashTable::new(),
+            certainties: BTreeMap::new(),
+            unwinder: Unwinder::default(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
             recent: Vec::new(),
@@ -130,6 +146,37 @@ impl Stacks {
             let index = stack.index();
             hash_frames(&all[ends[index - 1] as usize..ends[index] as usize])
         });
+        stack
+    }
+
+    /// A stack, and how sure its frames are.
+    pub fn call_stack(&self, stack: StackId) -> CallStack {
+        CallStack {
+            frames: self.frames(stack).to_vec(),
+            certainty: self.certainty(stack),
+        }
+    }
+
+    /// How sure the frames of a stack are.
+    pub fn certainty(&self, stack: StackId) -> StackCertainty {
+        self.certainties.get(&stack).copied().unwrap_or_default()
+    }
+
+    /// Whether what a device finds on its stack becomes whole call stacks.
+    pub(super) fn has_unwinder(&self) -> bool {
+        self.unwinder.is_there()
+    }
+
+    /// The stack of which a device found these words. Many scans have the same frames, and are one stack: it is as sure
+    /// as the least sure of them.
+    pub(super) fn intern_scan(&mut self, scan: &Scan<'_>) -> StackId {
+        let unwound = self.unwinder.unwind(scan);
+        let frames: Vec<u64> = unwound.frames.iter().map(|&(frame, _)| frame).collect();
+        let stack = self.intern(&frames);
+        let certainty = StackCertainty::of(&unwound).or_less(self.certainty(stack));
+        if certainty != StackCertainty::EXACT && stack != StackId::NONE {
+            self.certainties.insert(stack, certainty);
+        }
         stack
     }
 

@@ -188,3 +188,25 @@ fn the_allocators_frames_are_folded() {
     assert_eq!(stacks, [vec![], vec![0x4037_6321], vec![0x4037_6379]]);
     assert_eq!(outcome.call_sites[2].allocator_frames, [0x4037_6321]);
 }
+
+/// A device tells its program when it starts and in a panic; between two dumps another one may have been flashed.
+#[test]
+fn the_program_is_the_one_that_started_before_the_dump() {
+    let start = |digits: &str| format!("I (36) app_init: ELF file SHA256:  {digits}...\r\n");
+    let panic = "\r\n\r\nELF file SHA256: 0badbeef01234567\r\n";
+    let told = |log: String| outcome(&log).target.elf_sha256;
+    assert_eq!(told(NEW.to_owned()), None);
+    let flashed = format!("{}{}{NEW}{panic}", start("d0a8a2d0b"), start("1A2B3C4D5"));
+    assert_eq!(told(flashed).as_deref(), Some("1a2b3c4d5"));
+    assert_eq!(
+        told(format!("{NEW}{panic}")).as_deref(),
+        Some("0badbeef01234567")
+    );
+    // A line that was cut tells nothing.
+    for torn in [
+        "I (36) app_init: ELF file SHA256:  d0a8a\r\n",
+        "ELF file SHA256:  d0a8a2d0bI (40) x\r\n",
+    ] {
+        assert_eq!(told(format!("{torn}{NEW}")), None);
+    }
+}

@@ -223,7 +223,7 @@ fn an_address_inside_a_block_is_a_wrong_free() {
         panic!("{anomaly:?}");
     };
     assert_eq!((block.address, block.size), (u64::from(BLOCK), 64));
-    assert_eq!(*allocated_by, [0x4200_1000, 0x4200_0100]);
+    assert_eq!(allocated_by.frames, [0x4200_1000, 0x4200_0100]);
     assert_eq!(reading.outcome.context_name(anomaly.context), "worker");
     assert_eq!(
         reading.outcome.totals.outstanding_blocks, 1,

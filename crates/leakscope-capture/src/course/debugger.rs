@@ -1,8 +1,10 @@
 //! Who has the target in hand.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::state::{Action, Halt};
+use crate::memory::Registers;
 
 /// A debugger, of which a recording needs little.
 pub trait Debugger {
@@ -47,8 +49,14 @@ pub trait Debugger {
         self.halt().map(drop)
     }
 
-    /// The registers of a target that stands still, in GDB's order; empty if they cannot be had.
-    fn registers(&mut self) -> Vec<u8> {
+    /// The registers of each core of a target that stands still, and of each task that the debugger knows; none if they cannot
+    /// be had.
+    fn registers(&mut self) -> Vec<Registers> {
+        Vec::new()
+    }
+
+    /// Where the target has RAM, as far as the debugger knows it.
+    fn ram(&mut self) -> Vec<Range<u64>> {
         Vec::new()
     }
 

@@ -138,8 +138,7 @@ where
         }
         self.look(receiver)?;
         if let Some(image) = self.image.take() {
-            let registers = self.debugger.registers();
-            image.take(&mut self.debugger, registers);
+            image.take(&mut self.debugger);
         }
         let sent = self.session.send_stop(&mut self.debugger);
         sent.map_err(ReadError::from)?;

@@ -116,21 +116,21 @@ impl Client {
             let Some(name) = names.pop_front() else {
                 break;
             };
-            let xml = self.transfer(&name)?;
+            let xml = self.transfer("features", &name)?;
             names.extend(self.description.read(&xml));
         }
         Ok(())
     }
 
-    /// A file of the target description; empty if the server does not have it.
-    fn transfer(&mut self, name: &str) -> Result<String, GdbError> {
+    /// A document that the server has on the target, such as a file of its description; empty if it does not have it.
+    pub(super) fn transfer(&mut self, kind: &str, name: &str) -> Result<String, GdbError> {
         const LONGEST: usize = 1 << 20;
         let mut file = Vec::new();
         // The answer has to fit into a packet, escaped.
         let part = self.features.packet_size.min(0x1000) / 2;
         while file.len() < LONGEST {
-            let request = format!("qXfer:features:read:{name}:{:x},{part:x}", file.len());
-            let answer = self.ask(request.as_bytes(), "its description of the target")?;
+            let request = format!("qXfer:{kind}:read:{name}:{:x},{part:x}", file.len());
+            let answer = self.ask(request.as_bytes(), "what it says of the target")?;
             match answer.split_first() {
                 Some((b'm', data)) if !data.is_empty() => file.extend(data),
                 Some((b'l', data)) => {

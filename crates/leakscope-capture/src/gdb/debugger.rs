@@ -1,5 +1,6 @@
 //! A GDB server as the debugger of a recording.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -8,7 +9,7 @@ use super::record_error::RecordError;
 use super::reply::Stop;
 use super::run::Breakpoint;
 use crate::course::{Debugger, Halt};
-use crate::memory::{Memory, MemoryError};
+use crate::memory::{Memory, MemoryError, Registers};
 
 /// A client, and what has to be known of the target besides.
 #[derive(Debug)]
@@ -129,8 +130,12 @@ impl Debugger for GdbDebugger {
         self.halt()
     }
 
-    fn registers(&mut self) -> Vec<u8> {
+    fn registers(&mut self) -> Vec<Registers> {
         self.client.registers()
+    }
+
+    fn ram(&mut self) -> Vec<Range<u64>> {
+        self.client.ram().unwrap_or_default()
     }
 
     /// What it stood before is not the recording's fault.

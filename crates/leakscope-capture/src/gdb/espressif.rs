@@ -360,8 +360,7 @@ impl EspressifRecording {
         }
         if let Some(image) = self.image.take().filter(|_| !self.debugger.has_ended()) {
             self.debugger.freeze()?;
-            let registers = self.debugger.registers();
-            image.take(&mut self.debugger, registers);
+            image.take(&mut self.debugger);
         }
         self.debugger.carry_out(&self.course.leave())?;
         Ok(self.debugger)

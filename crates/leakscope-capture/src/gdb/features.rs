@@ -1,9 +1,15 @@
 //! What a server can do, and what it says of the processor.
 
+use std::ops::Range;
+
 use super::hex;
 
 /// The answer to `qSupported`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature of its own"
+)]
 pub struct Features {
     /// The longest packet it takes, in bytes.
     pub packet_size: usize,
@@ -11,6 +17,8 @@ pub struct Features {
     pub has_no_ack_mode: bool,
     /// `qXfer:features:read`.
     pub has_target_description: bool,
+    /// `qXfer:memory-map:read`.
+    pub has_memory_map: bool,
     /// `x`, which reads memory as bytes.
     pub has_binary_upload: bool,
 }
@@ -26,6 +34,7 @@ impl Features {
             packet_size: size.map_or(USUAL, |size| size.clamp(64, 1 << 16) as usize),
             has_no_ack_mode: has(b"QStartNoAckMode+"),
             has_target_description: has(b"qXfer:features:read+"),
+            has_memory_map: has(b"qXfer:memory-map:read+"),
             has_binary_upload: has(b"binary-upload+"),
         }
     }
@@ -92,6 +101,20 @@ impl Description {
             self.pc = Some((number, bits.unwrap_or(32)));
         }
     }
+}
+
+/// Where a memory map says that there is RAM (GDB's manual, "Memory Map Format").
+pub(super) fn ram(map: &str) -> Vec<Range<u64>> {
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    };
+    let range = |tag: &str| {
+        let is_ram = tag.starts_with("memory") && attribute(tag, "type") == Some("ram");
+        let start = number(attribute(tag, "start").filter(|_| is_ram)?)?;
+        Some(start..start.checked_add(number(attribute(tag, "length")?)?)?)
+    };
+    map.split('<').filter_map(range).collect()
 }
 
 fn architecture(tag: &str) -> Architecture {

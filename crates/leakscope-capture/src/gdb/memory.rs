@@ -1,20 +1,81 @@
 //! The target's memory through the server.
 
+use std::ops::Range;
+
 use super::client::{Client, refused};
 use super::error::GdbError;
-use super::{hex, reply};
-use crate::memory::{Memory, MemoryError};
+use super::server::Server;
+use super::{features, hex, reply};
+use crate::memory::{Memory, MemoryError, Registers};
 
 impl Client {
-    /// All registers of the current thread; none if the server does not give them. Those that it does not know are 0.
-    pub(super) fn registers(&mut self) -> Vec<u8> {
-        let Ok(answer) = self.ask(b"g", "the target's registers") else {
-            return Vec::new();
-        };
+    /// The registers of all threads: servers have one for each core or, if they know the operating system, one for each
+    /// task. None if the server does not give them; those that it does not know are 0.
+    pub(super) fn registers(&mut self) -> Vec<Registers> {
+        let threads = self.threads().unwrap_or_default();
+        if threads.is_empty() {
+            let values = self.registers_of_current();
+            return values
+                .map(|values| Registers { number: 1, values })
+                .into_iter()
+                .collect();
+        }
+        let mut all = Vec::new();
+        for (name, number) in threads {
+            let choice = format!("Hg{name}");
+            if self.ask_for_ok(choice.as_bytes(), "a thread").is_ok() {
+                let values = self.registers_of_current();
+                all.extend(values.map(|values| Registers { number, values }));
+            }
+        }
+        // Whatever is asked next is asked of any thread.
+        let _ = self.ask_for_ok(b"Hg0", "a thread");
+        all
+    }
+
+    fn registers_of_current(&mut self) -> Option<Vec<u8>> {
+        let answer = self.ask(b"g", "the target's registers").ok()?;
         let known = answer
             .iter()
             .map(|&digit| if digit == b'x' { b'0' } else { digit });
-        hex::decode(&known.collect::<Vec<u8>>()).unwrap_or_default()
+        let values = hex::decode(&known.collect::<Vec<u8>>())?;
+        (!values.is_empty()).then_some(values)
+    }
+
+    /// The threads, as the server calls them, and their numbers.
+    fn threads(&mut self) -> Result<Vec<(String, u64)>, GdbError> {
+        /// More than any device has; a server may never come to an end.
+        const MOST: usize = 1024;
+        let mut threads = Vec::new();
+        let mut request = &b"qfThreadInfo"[..];
+        while threads.len() < MOST {
+            let answer = self.ask(request, "its threads")?;
+            let Some(list) = answer.strip_prefix(b"m") else {
+                break;
+            };
+            for name in String::from_utf8_lossy(list).split(',') {
+                // `p1.2` is the second thread of the first process.
+                let number = name.rsplit('.').next().unwrap_or_default();
+                let number = u64::from_str_radix(number, 16).ok();
+                threads.extend(number.map(|number| (name.to_owned(), number)));
+            }
+            request = b"qsThreadInfo";
+        }
+        Ok(threads)
+    }
+
+    /// Where the target has RAM, if the server says it.
+    pub(super) fn ram(&mut self) -> Result<Vec<Range<u64>>, GdbError> {
+        /// Some servers know flash alone, and call all addresses between it RAM. No device here has more than this.
+        const LARGEST: u64 = 64 << 20;
+        // OpenOCD is one of these, whatever lies between.
+        if !self.features.has_memory_map || self.server == Server::OpenOcd {
+            return Ok(Vec::new());
+        }
+        let map = self.transfer("memory-map", "")?;
+        let mut ram = features::ram(&map);
+        ram.retain(|range| range.end - range.start <= LARGEST);
+        Ok(ram)
     }
 
     /// Whether memory can be read now.

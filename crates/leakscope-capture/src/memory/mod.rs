@@ -6,7 +6,7 @@ mod users;
 mod word_layout;
 
 pub use file::{MemoryFile, MemoryFilePlace, PlaceError};
-pub use snapshot::{Snapshot, SnapshotRequest};
+pub use snapshot::{Registers, Snapshot, SnapshotRequest};
 pub use word_layout::WordLayout;
 
 /// The memory of a target, which may be running meanwhile.

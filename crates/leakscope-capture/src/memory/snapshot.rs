@@ -1,10 +1,12 @@
 //! A target's memory at one moment, as a whole.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Memory, MemoryError};
+use crate::course::Debugger;
 
 /// A target's memory and registers at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,29 +15,39 @@ pub struct Snapshot {
     pub pieces: Vec<(u64, Vec<u8>)>,
     /// Addresses that could not be read.
     pub unread: Vec<Range<u64>>,
-    /// The registers of the core that stands still, in GDB's order (the answer to `g`); empty if they are not known.
-    pub registers: Vec<u8>,
+    /// The registers of each core that stands still and, where the debugger knows them, of each task; none if they cannot be
+    /// had.
+    pub registers: Vec<Registers>,
     /// How long the target stood still for it.
     pub halted: Duration,
 }
 
-/// An order for a snapshot at the end of a recording: its owner looks into it afterwards.
+/// The registers of a core, or of a task that does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registers {
+    /// The debugger's number of it, from 1 on.
+    pub number: u64,
+    /// Their values in GDB's order, as the answer to `g` has them.
+    pub values: Vec<u8>,
+}
+
+/// An order for a snapshot at the end of a recording: its owner looks into it meanwhile, and afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotRequest {
-    /// What is wanted.
-    pub ranges: Vec<Range<u64>>,
+    wanted: Vec<Range<u64>>,
     taken: Arc<Mutex<Option<Snapshot>>>,
+    progress: Arc<[AtomicU64; 2]>,
 }
 
 /// What one read asks for: a piece that cannot be had costs no more than this.
 const PIECE: u64 = 4096;
 
 impl SnapshotRequest {
-    /// Asks for the memory in these ranges.
-    pub fn new(ranges: Vec<Range<u64>>) -> Self {
+    /// Asks for the memory in these ranges, besides what the debugger knows to be RAM.
+    pub fn new(wanted: Vec<Range<u64>>) -> Self {
         Self {
-            ranges,
-            taken: Arc::default(),
+            wanted,
+            ..Self::default()
         }
     }
 
@@ -45,15 +57,24 @@ impl SnapshotRequest {
         taken.clone()
     }
 
-    /// Reads the memory of a target that stands still. What cannot be read is noted.
-    pub fn take(&self, memory: &mut dyn Memory, registers: Vec<u8>) {
+    /// How many bytes were read, and of how many; `None` if the reading has not begun.
+    pub fn progress(&self) -> Option<(u64, u64)> {
+        let [done, all] = [0, 1].map(|index: usize| self.progress[index].load(Ordering::Relaxed));
+        (all > 0).then_some((done, all))
+    }
+
+    /// Reads the registers and the memory of a target that stands still. What cannot be read is noted.
+    pub fn take<D: Debugger + Memory>(&self, target: &mut D) {
         let begin = Instant::now();
+        let ranges = joined([&*self.wanted, &target.ram()].concat());
+        let all = ranges.iter().map(|range| range.end - range.start).sum();
+        self.progress[1].store(all, Ordering::Relaxed);
         let mut snapshot = Snapshot {
-            registers,
+            registers: target.registers(),
             ..Snapshot::default()
         };
-        for range in &self.ranges {
-            if !snapshot.read(memory, range) {
+        for range in &ranges {
+            if !snapshot.read(target, range, &self.progress[0]) {
                 break;
             }
         }
@@ -63,9 +84,22 @@ impl SnapshotRequest {
     }
 }
 
+/// All addresses in any of these ranges, in order, in ranges that do not touch.
+fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, range| {
+        let touches = next.start <= range.end;
+        if touches {
+            range.end = range.end.max(next.end);
+        }
+        touches
+    });
+    ranges
+}
+
 impl Snapshot {
     /// Reads a range piece by piece; whether more can be read.
-    fn read(&mut self, memory: &mut dyn Memory, range: &Range<u64>) -> bool {
+    fn read(&mut self, memory: &mut dyn Memory, range: &Range<u64>, done: &AtomicU64) -> bool {
         let mut from = range.start;
         while from < range.end {
             let to = range.end.min((from / PIECE + 1).saturating_mul(PIECE));
@@ -88,6 +122,7 @@ impl Snapshot {
                     }
                 }
             }
+            done.fetch_add(to - from, Ordering::Relaxed);
             from = to;
         }
         true

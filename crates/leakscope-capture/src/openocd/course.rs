@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::error::OpenOcdError;
 use crate::course::{Arrival, Course, Debugger, Halt, Options, Status};
+use crate::memory::Registers;
 use crate::receiver::place;
 
 /// How often the target's state is asked for. OpenOCD prints each answer on its own screen, too.
@@ -37,6 +38,10 @@ impl Debugger for Client {
             return Ok(None);
         }
         self.program_counter().map(Halt::at).map(Some)
+    }
+
+    fn registers(&mut self) -> Vec<Registers> {
+        self.all_registers()
     }
 
     fn set_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
@@ -170,8 +175,7 @@ impl Looks {
     pub(super) fn leave(&mut self, client: &mut Client) -> Result<(), OpenOcdError> {
         if let Some(image) = self.options.image.take() {
             client.halt_if_running()?;
-            let registers = client.registers();
-            image.take(client, registers);
+            image.take(client);
         }
         client.carry_out(&self.course.leave())
     }

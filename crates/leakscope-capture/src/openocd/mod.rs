@@ -15,6 +15,7 @@ mod course;
 mod destination;
 mod error;
 mod memory;
+mod registers;
 mod rpc;
 mod rtt;
 mod statistics;

@@ -114,32 +114,6 @@ impl Client {
             .ok_or_else(|| OpenOcdError::refused(script, &text))
     }
 
-    /// The registers of a target that stands still, in the order of GDB, as far as OpenOCD has them under these names.
-    pub(super) fn registers(&mut self) -> Vec<u8> {
-        const ARM: [&str; 17] = [
-            "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp",
-            "lr", "pc", "xpsr",
-        ];
-        const RISC_V: [&str; 33] = [
-            "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "fp", "s1", "a0", "a1", "a2", "a3",
-            "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
-            "t3", "t4", "t5", "t6", "pc",
-        ];
-        let mut read = |names: &[&str]| -> Option<Vec<u8>> {
-            let text = self
-                .query(&format!("get_reg {{{}}}", names.join(" ")))
-                .ok()?;
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let value = |name: &&str| {
-                let at = words.iter().position(|word| word == name)?;
-                Some((number(words.get(at + 1)?)? as u32).to_le_bytes())
-            };
-            let values: Option<Vec<[u8; 4]>> = names.iter().map(value).collect();
-            Some(values?.concat())
-        };
-        read(&ARM).or_else(|| read(&RISC_V)).unwrap_or_default()
-    }
-
     /// Sets a hardware breakpoint.
     pub fn add_breakpoint(&mut self, address: u64) -> Result<(), OpenOcdError> {
         match self.command(&format!("bp {address:#x} 2 hw")) {

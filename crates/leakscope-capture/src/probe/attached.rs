@@ -12,7 +12,7 @@ use probe_rs::{Core, MemoryInterface, Permissions, Session};
 use super::error::ProbeError;
 use super::find::Found;
 use super::target::Target;
-use crate::memory::MemoryError;
+use crate::memory::{MemoryError, Registers};
 
 /// A processor does so at once, or never.
 const TIME_OUT: Duration = Duration::from_secs(1);
@@ -53,15 +53,6 @@ impl Attached {
     /// The probe, as the user knows it.
     pub(super) fn probe(&self) -> &str {
         &self.probe
-    }
-
-    /// Where the chip has RAM.
-    pub(super) fn ram(&self) -> Vec<Range<u64>> {
-        let regions = self.session.target().memory_map.iter();
-        let ram = regions.filter_map(MemoryRegion::as_ram_region);
-        ram.filter(|region| !region.is_alias)
-            .map(|region| region.range.clone())
-            .collect()
     }
 
     fn core(&mut self) -> Result<Core<'_>, probe_rs::Error> {
@@ -122,6 +113,24 @@ fn find(selector: Option<&str>) -> Result<(DebugProbeInfo, Found), ProbeError> {
     let fitting: Vec<usize> = (0..items.len()).filter(fits).collect();
     let at = Found::choose(&found, &fitting, selector)?;
     Ok((items.swap_remove(at).info, found[at].clone()))
+}
+
+/// The registers of a core, which stands still meanwhile.
+fn registers_of(mut core: Core<'_>) -> Result<Vec<u8>, probe_rs::Error> {
+    let was_halted = core.core_halted()?;
+    if !was_halted {
+        core.halt(TIME_OUT)?;
+    }
+    let registers = core.registers().core_registers();
+    let ids: Vec<_> = registers.map(probe_rs::CoreRegister::id).collect();
+    let words = ids
+        .into_iter()
+        .map(|id| core.read_core_reg::<u32>(id).map(u32::to_le_bytes));
+    let read = words.collect::<Result<Vec<[u8; 4]>, _>>();
+    if !was_halted {
+        core.run()?;
+    }
+    Ok(read?.concat())
 }
 
 /// What probe-rs says of a piece of memory.
@@ -193,19 +202,21 @@ impl Target for Attached {
             .map_err(failed("stop the target"))
     }
 
-    fn registers(&mut self) -> Vec<u8> {
-        let read = |mut core: Core<'_>| -> Result<Vec<u8>, probe_rs::Error> {
-            let ids: Vec<_> = core
-                .registers()
-                .core_registers()
-                .map(probe_rs::CoreRegister::id)
-                .collect();
-            let words = ids
-                .into_iter()
-                .map(|id| core.read_core_reg::<u32>(id).map(u32::to_le_bytes));
-            Ok(words.collect::<Result<Vec<[u8; 4]>, _>>()?.concat())
-        };
-        self.core().and_then(read).unwrap_or_default()
+    fn registers(&mut self) -> Vec<Registers> {
+        let cores = (1..).zip(self.session.list_cores());
+        let read = cores.filter_map(|(number, (core, _))| {
+            let core = self.session.core(core).and_then(registers_of);
+            core.ok().map(|values| Registers { number, values })
+        });
+        read.collect()
+    }
+
+    fn ram(&self) -> Vec<Range<u64>> {
+        let regions = self.session.target().memory_map.iter();
+        let ram = regions.filter_map(MemoryRegion::as_ram_region);
+        ram.filter(|region| !region.is_alias)
+            .map(|region| region.range.clone())
+            .collect()
     }
 
     fn halted_at(&mut self) -> Result<Option<u64>, ProbeError> {

@@ -1,11 +1,12 @@
 //! What a recording needs of a processor behind a debug probe.
 
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
 use super::error::ProbeError;
 use crate::course::{Debugger, Halt};
-use crate::memory::{Memory, MemoryError};
+use crate::memory::{Memory, MemoryError, Registers};
 
 /// A processor in the hands of a debug probe.
 pub trait Target {
@@ -25,8 +26,11 @@ pub trait Target {
     /// Stops it, if it runs.
     fn halt(&mut self) -> Result<(), ProbeError>;
 
-    /// The registers of one that stands still, in GDB's order; empty if they cannot be had.
-    fn registers(&mut self) -> Vec<u8>;
+    /// The registers of all cores of one that stands still; none if they cannot be had.
+    fn registers(&mut self) -> Vec<Registers>;
+
+    /// Where it has RAM, by what is known of the chip.
+    fn ram(&self) -> Vec<Range<u64>>;
 
     /// The address of the instruction before which it stands still; `None` while it runs.
     fn halted_at(&mut self) -> Result<Option<u64>, ProbeError>;
@@ -76,8 +80,12 @@ impl<T: Target> Debugger for ProbeDebugger<T> {
         self.0.halt()
     }
 
-    fn registers(&mut self) -> Vec<u8> {
+    fn registers(&mut self) -> Vec<Registers> {
         self.0.registers()
+    }
+
+    fn ram(&mut self) -> Vec<Range<u64>> {
+        self.0.ram()
     }
 }
 

@@ -22,3 +22,4 @@ mod probe;
 mod rtt;
 mod scripted;
 mod server;
+mod snapshot;

@@ -243,6 +243,7 @@ impl Model {
                 self.waited = true;
                 Ok(String::new())
             }
+            [core, "get_reg", ref names @ ..] => self.registers(core, names),
             ["get_reg", "pc"] if self.is_running => Err("not halted".to_owned()),
             ["get_reg", "pc"] => Ok(format!("pc {:#x}", self.pc)),
             ["bp", address, "2", "hw"] => {
@@ -293,6 +294,30 @@ impl Model {
             Some(end) => Ok(start..end),
             None => Err("failed to read memory".to_owned()),
         }
+    }
+
+    /// Registers of a core by their names: each is its place in the list, above the core's number.
+    fn registers(&self, core: &str, names: &[&str]) -> Result<String, String> {
+        let number: u64 = core
+            .rsplit("cpu")
+            .next()
+            .and_then(|digit| digit.parse().ok())
+            .unwrap_or(0);
+        let names = names.iter().map(|name| name.trim_matches(['{', '}']));
+        let is_known =
+            |name: &str| name == "pc" || name.starts_with("ar") == (self.given.kind == "esp32");
+        if self.is_running
+            || !names
+                .clone()
+                .all(|name| is_known(name) || !name.starts_with('r'))
+        {
+            return Err("unknown register".to_owned());
+        }
+        let values = names.zip(0_u64..);
+        Ok(values
+            .map(|(name, place)| format!("{name} {:#x}", number << 16 | place))
+            .collect::<Vec<_>>()
+            .join(" "))
     }
 
     /// The target has run a little.

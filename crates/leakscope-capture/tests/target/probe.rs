@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
+use std::ops::Range;
 use std::time::Duration;
 
 use leakscope_capture::course::{Ending, Options, Plan, RingRecording, Status};
-use leakscope_capture::memory::{Memory, MemoryError, WordLayout};
+use leakscope_capture::memory::{Memory, MemoryError, Registers, WordLayout};
 use leakscope_capture::probe::{Found, ProbeDebugger, ProbeError, Target, connect};
 use leakscope_capture::rtt::{Place, Reader};
 use leakscope_capture::{Receiver, TargetEvent};
@@ -94,7 +95,11 @@ impl Target for Processor {
         Ok(())
     }
 
-    fn registers(&mut self) -> Vec<u8> {
+    fn registers(&mut self) -> Vec<Registers> {
+        Vec::new()
+    }
+
+    fn ram(&self) -> Vec<Range<u64>> {
         Vec::new()
     }
 

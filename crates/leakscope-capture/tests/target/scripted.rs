@@ -14,7 +14,7 @@ use leakscope_capture::memory::{Memory, MemoryError};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that answers each packet with what `answer` says: bytes, as they are.
-fn serve(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
+pub(crate) fn serve(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -39,14 +39,14 @@ fn serve(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> SocketAddr
 }
 
 /// What a polite server answers that has nothing to offer.
-fn polite(request: &str) -> Vec<u8> {
+pub(crate) fn polite(request: &str) -> Vec<u8> {
     encode(match request {
         "?" => b"S05",
         _ => b"",
     })
 }
 
-fn connect(address: SocketAddr) -> Result<Client, GdbError> {
+pub(crate) fn connect(address: SocketAddr) -> Result<Client, GdbError> {
     Client::connect(
         &address.to_string().parse().unwrap(),
         PATIENCE,

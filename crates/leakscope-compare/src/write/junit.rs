@@ -1,46 +1,160 @@
 //! JUnit: a suite a recording, a test for each call site that leaks or may, and for each other failure.
 
+use std::io;
 use std::path::Path;
 
 use leakscope_report::Standing;
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::{Checked, function, stack};
 use crate::gate::{Answer, Judgement};
 
 /// The XML. What XML 1.0 forbids is left out.
 pub fn junit(checked: &Checked<'_>) -> String {
-    let mut report = Report::new("leakscope");
-    for judgement in checked.judgements {
-        report.add_test_suite(suite(checked, judgement));
-    }
-    // To a string, nothing fails. The library leaves out controls; these two XML 1.0 forbids, too.
-    let text = report.to_string().unwrap_or_default();
-    text.replace(['\u{FFFE}', '\u{FFFF}'], "")
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 4);
+    // To memory, nothing fails.
+    let _: io::Result<()> = suites(checked, &mut writer);
+    String::from_utf8(writer.into_inner()).unwrap_or_default()
 }
 
-fn suite(checked: &Checked<'_>, judgement: &Judgement<'_>) -> TestSuite {
-    let class = class(checked, judgement);
-    let mut suite = TestSuite::new(format!("leakscope {class}"));
-    let mut add = |name: String, status: TestCaseStatus| {
-        let mut case = TestCase::new(name, status);
-        case.set_classname(class.as_str());
-        suite.add_test_case(case);
-    };
-    for failure in &judgement.failures {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status
-            .set_type(failure.kind.name())
-            .set_message(failure.message.as_str());
-        let name = match judgement.site(failure) {
-            Some(site) => {
-                status.set_description(stack(site).collect::<Vec<_>>().join("\n"));
-                format!("{} {}", site.identity.stack, function(site))
+type Xml = Writer<Vec<u8>>;
+
+/// A test in a suite.
+struct Case {
+    name: String,
+    ending: Ending,
+    message: String,
+    /// Of what kind a failure or an error is.
+    kind: Option<String>,
+    text: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Success,
+    Skipped,
+    Failure,
+    Error,
+}
+
+impl Case {
+    fn new(name: String, ending: Ending, message: String) -> Self {
+        Self {
+            name,
+            ending,
+            message,
+            kind: None,
+            text: None,
+        }
+    }
+}
+
+fn suites(checked: &Checked<'_>, xml: &mut Xml) -> io::Result<()> {
+    let suites: Vec<(String, Vec<Case>)> = checked
+        .judgements
+        .iter()
+        .map(|judgement| (class(checked, judgement), cases(checked, judgement)))
+        .collect();
+    let all = suites.iter().flat_map(|(_, cases)| cases);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    xml.create_element("testsuites")
+        .with_attribute(("name", "leakscope"))
+        .with_attributes(
+            counts(all)
+                .iter()
+                .map(|(name, count)| (*name, count.as_str())),
+        )
+        .write_inner_content(|xml| {
+            for (class, cases) in &suites {
+                suite(class, cases, xml)?;
             }
+            Ok(())
+        })?;
+    xml.get_mut().push(b'\n');
+    Ok(())
+}
+
+fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> [(&'static str, String); 4] {
+    let endings: Vec<Ending> = cases.map(|case| case.ending).collect();
+    let of = |ending| endings.iter().filter(|&&each| each == ending).count();
+    [
+        ("tests", endings.len()),
+        ("skipped", of(Ending::Skipped)),
+        ("failures", of(Ending::Failure)),
+        ("errors", of(Ending::Error)),
+    ]
+    .map(|(name, count)| (name, count.to_string()))
+}
+
+fn suite(class: &str, cases: &[Case], xml: &mut Xml) -> io::Result<()> {
+    let class = allowed(class);
+    xml.create_element("testsuite")
+        .with_attribute(("name", format!("leakscope {class}").as_str()))
+        .with_attributes(
+            counts(cases.iter())
+                .iter()
+                .map(|(name, count)| (*name, count.as_str())),
+        )
+        .write_inner_content(|xml| {
+            for case in cases {
+                let element = xml
+                    .create_element("testcase")
+                    .with_attribute(("name", allowed(&case.name).as_str()))
+                    .with_attribute(("classname", class.as_str()));
+                if case.ending == Ending::Success {
+                    element.write_empty()?;
+                } else {
+                    element.write_inner_content(|xml| why(case, xml))?;
+                }
+            }
+            Ok(())
+        })?;
+    Ok(())
+}
+
+/// The element that says why a test has not succeeded.
+fn why(case: &Case, xml: &mut Xml) -> io::Result<()> {
+    let name = match case.ending {
+        Ending::Failure => "failure",
+        Ending::Error => "error",
+        Ending::Skipped | Ending::Success => "skipped",
+    };
+    let mut element = xml
+        .create_element(name)
+        .with_attribute(("message", allowed(&case.message).as_str()));
+    if let Some(kind) = &case.kind {
+        element = element.with_attribute(("type", kind.as_str()));
+    }
+    match &case.text {
+        Some(text) => element.write_text_content(BytesText::new(&allowed(text)))?,
+        None => element.write_empty()?,
+    };
+    Ok(())
+}
+
+/// Without the characters that XML 1.0 forbids.
+fn allowed(text: &str) -> String {
+    let is_allowed = |c: &char| {
+        !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}') || matches!(c, '\n' | '\t')
+    };
+    text.chars().filter(is_allowed).collect()
+}
+
+fn cases(checked: &Checked<'_>, judgement: &Judgement<'_>) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for failure in &judgement.failures {
+        let site = judgement.site(failure);
+        let name = match site {
+            Some(site) => format!("{} {}", site.identity.stack, function(site)),
             // The message's first words tell one limit from the next.
             None => format!("{} {}", failure.kind.name(), failure.message),
         };
-        add(name, status);
+        cases.push(Case {
+            kind: Some(failure.kind.name().to_owned()),
+            text: site.map(|site| stack(site).collect::<Vec<_>>().join("\n")),
+            ..Case::new(name, Ending::Failure, failure.message.clone())
+        });
     }
     for (site, standing) in judgement.report.call_sites.iter().zip(&judgement.standings) {
         let reason = match standing {
@@ -52,29 +166,29 @@ fn suite(checked: &Checked<'_>, judgement: &Judgement<'_>) -> TestSuite {
             Standing::Unknown => format!("nothing is claimed: {}", site.reason),
             Standing::Leak | Standing::Fine => continue,
         };
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(reason);
-        add(
-            format!("{} {}", site.identity.stack, function(site)),
-            status,
-        );
+        let name = format!("{} {}", site.identity.stack, function(site));
+        cases.push(Case::new(name, Ending::Skipped, reason));
     }
     match judgement.answer {
         Answer::Inconclusive => {
-            let mut status = if checked.lets_inconclusive_pass {
-                TestCaseStatus::skipped()
+            let ending = if checked.lets_inconclusive_pass {
+                Ending::Skipped
             } else {
-                TestCaseStatus::non_success(NonSuccessKind::Error)
+                Ending::Error
             };
-            status
-                .set_type("inconclusive")
-                .set_message(judgement.reasons());
-            add("the recording can tell".to_owned(), status);
+            let name = "the recording can tell".to_owned();
+            cases.push(Case {
+                kind: Some("inconclusive".to_owned()),
+                ..Case::new(name, ending, judgement.reasons())
+            });
         }
-        Answer::Passed => add(judgement.headline(checked.gate), TestCaseStatus::success()),
+        Answer::Passed => {
+            let name = judgement.headline(checked.gate);
+            cases.push(Case::new(name, Ending::Success, String::new()));
+        }
         Answer::Failed => {}
     }
-    suite
+    cases
 }
 
 /// The name of the recording: without its folder and its ending, if that is enough to tell it from the others. Of two

@@ -30,6 +30,8 @@ pub(super) fn read(file: Vec<u8>) -> Result<Image, ImageError> {
     image.words = parts.words;
     image.threads = parts.notes.threads;
     image.is_esp_idf = parts.notes.is_esp_idf;
+    let chip = parts.notes.about.as_ref().map(|about| about.chip.clone());
+    image.chip = chip.filter(|chip| !chip.is_empty());
     image.about = parts.notes.about;
     image.problems.extend(parts.notes.problems);
     Ok(image)

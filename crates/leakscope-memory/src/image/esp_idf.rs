@@ -19,7 +19,19 @@ pub(super) struct Container {
     /// Of all of it, the checksum included.
     length: usize,
     minor: u8,
+    /// `esp_chip_id_t`.
+    chip: u16,
 }
+
+/// Chips by their numbers (ESP-IDF, `components/bootloader_support/include/esp_app_format.h`): those whose memory has
+/// more than one address.
+const CHIPS: [(u16, &str); 5] = [
+    (0, "esp32"),
+    (2, "esp32s2"),
+    (5, "esp32c3"),
+    (9, "esp32s3"),
+    (18, "esp32p4"),
+];
 
 impl Container {
     /// What a file begins with, if it is one.
@@ -36,6 +48,7 @@ impl Container {
                 start,
                 length,
                 minor,
+                chip: (version >> 16) as u16,
             }));
         }
         let is_binary =
@@ -67,6 +80,8 @@ impl Container {
         };
         let mut image = elf::read(content[self.start..].to_vec())?;
         image.is_esp_idf = true;
+        let chip = CHIPS.iter().find(|(number, _)| *number == self.chip);
+        image.chip = chip.map(|(_, name)| (*name).to_owned());
         if !is_right {
             image.problems.push(Problem::Checksum { kind });
         }

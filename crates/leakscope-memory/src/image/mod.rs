@@ -33,6 +33,8 @@ pub struct Image {
     pub threads: Vec<Thread>,
     /// Whether ESP-IDF has written it: then each segment is one thing, a stack, a control block or a block of the heap.
     pub is_esp_idf: bool,
+    /// The chip, if the file says it.
+    pub chip: Option<String>,
     /// What our own file says of itself.
     pub about: Option<About>,
     /// What is wrong with the file.

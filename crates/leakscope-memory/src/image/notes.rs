@@ -52,20 +52,24 @@ impl Thread {
                 .collect(),
             _ => None,
         };
-        let registers = registers?;
+        Some(Self::new(machine, id, registers?))
+    }
+
+    /// Of registers in the order of a core dump.
+    fn new(machine: Machine, id: u64, registers: Vec<u64>) -> Self {
         let window = if machine == Machine::XTENSA {
             window(&registers)
         } else {
             0
         };
-        let stack_pointer = registers
-            .get(machine.registers()?.stack_pointer + window)
-            .copied();
-        Some(Self {
+        let place = machine
+            .registers()
+            .map(|place| place.stack_pointer + window);
+        Self {
             id,
+            stack_pointer: place.and_then(|place| registers.get(place).copied()),
             registers,
-            stack_pointer,
-        })
+        }
     }
 }
 
@@ -186,25 +190,19 @@ impl Notes {
         let id = status
             .get(at..at + 4)
             .map_or(0, |bytes| narrow.pointer(bytes));
-        let registers: Option<(Vec<u64>, usize)> = self.machine.registers().and_then(|place| {
+        let registers: Option<Vec<u64>> = self.machine.registers().and_then(|place| {
             let all = (0..place.count).map(|index| word(place.offset + index * size));
-            Some((all.collect::<Option<_>>()?, place.stack_pointer))
+            all.collect()
         });
-        let Some((registers, stack_pointer)) = registers else {
-            let bytes = status.len();
-            return self.problems.push(Problem::Registers { id, bytes });
-        };
-        if self.threads.len() < MOST_THREADS {
-            let window = if self.machine == Machine::XTENSA {
-                window(&registers)
-            } else {
-                0
-            };
-            self.threads.push(Thread {
-                id,
-                stack_pointer: registers.get(stack_pointer + window).copied(),
-                registers,
-            });
+        match registers {
+            None => {
+                let bytes = status.len();
+                self.problems.push(Problem::Registers { id, bytes });
+            }
+            Some(registers) if self.threads.len() < MOST_THREADS => {
+                self.threads.push(Thread::new(self.machine, id, registers));
+            }
+            Some(_) => {}
         }
     }
 }

@@ -52,6 +52,17 @@ const CHIPS: &[Chip] = &[
         name: "esp32s3",
         aliases: &[alias(0x4037_8000, 0x3FC8_8000, 0x6_8000)],
     },
+    // ESP-IDF, components/soc/esp32s2/include/soc/soc.h: SOC_DIRAM_IRAM_LOW, SOC_DIRAM_DRAM_LOW and _HIGH.
+    Chip {
+        name: "esp32s2",
+        aliases: &[alias(0x4002_0000, 0x3FFB_0000, 0x5_0000)],
+    },
+    // ESP-IDF, components/soc/esp32p4/include/soc/soc.h: SOC_DRAM_LOW and _HIGH; beside the cache they lie
+    // SOC_NON_CACHEABLE_OFFSET_SRAM higher.
+    Chip {
+        name: "esp32p4",
+        aliases: &[alias(0x8FF0_0000, 0x4FF0_0000, 0xC_0000)],
+    },
 ];
 
 impl Alias {

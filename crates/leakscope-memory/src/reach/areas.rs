@@ -7,12 +7,18 @@ use super::scene::Scene;
 /// The memory of an image that is looked at, blocks aside.
 #[derive(Clone, Debug)]
 pub(super) struct Areas {
+    /// All of it, blocks too.
+    pub(super) held: Ranges,
+    /// What blocks take.
+    pub(super) blocks: Ranges,
     /// Memory outside of the heap and of stacks.
     pub(super) statics: Ranges,
     /// What is in use of stacks.
     pub(super) stacks: Ranges,
     /// Memory of the heap of which nothing is known.
     pub(super) unknown: Ranges,
+    /// What is not looked at.
+    pub(super) unused: Ranges,
     /// For each block what is looked at if it is reached: not if it is a stack, for of that only a part is in use, and
     /// that is a root.
     pub(super) is_stack: Vec<bool>,
@@ -30,17 +36,32 @@ impl Areas {
         let heap = Ranges::of(scene.heap.iter().cloned());
         let free = Ranges::of(scene.free.iter().cloned());
         let left_out = Ranges::of(scene.left_out.iter().cloned());
-        let looked_at = held.without(&left_out);
-        let outside = looked_at.without(&blocks).without(&whole_stacks);
+        let outside = held
+            .without(&left_out)
+            .without(&blocks)
+            .without(&whole_stacks);
         let used = Ranges::of(scene.stacks.iter().map(|stack| stack.used.clone()));
         let is_stack = (map.list().iter())
             .map(|block| whole_stacks.meets(&(block.start..block.start + block.size)))
             .collect();
+        let roots = Ranges::of(scene.roots.iter().cloned());
+        let roots = held.and(&roots).without(&blocks);
+        // A block that was freed outside of all known regions is free memory, too.
+        let statics = outside.without(&heap).without(&free);
+        let statics = Ranges::of(statics.iter().chain(roots.iter()).cloned());
+        let unknown = outside.and(&heap).without(&free).without(&roots);
+        let stacks = used.and(&held).without(&roots);
+        let looked_at = [&statics, &unknown, &stacks, &blocks];
+        let unused = looked_at
+            .iter()
+            .fold(held.clone(), |rest, part| rest.without(part));
         Self {
-            // A block that was freed outside of all known regions is free memory, too.
-            statics: outside.without(&heap).without(&free),
-            unknown: outside.and(&heap).without(&free),
-            stacks: used.and(&held),
+            held,
+            blocks,
+            statics,
+            stacks,
+            unknown,
+            unused,
             is_stack,
         }
     }

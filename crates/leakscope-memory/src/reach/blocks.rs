@@ -13,14 +13,12 @@ pub(super) struct BlockMap {
     low: u64,
     high: u64,
     aliases: Vec<Alias>,
-    /// How far behind a block's first byte the program's own pointer may point.
-    header: u64,
 }
 
 impl BlockMap {
     /// Of blocks in any order. Where two overlap, as in a trace that lost data, the earlier one ends where the next
     /// begins; of two that begin together, the larger one stays.
-    pub(super) fn new(blocks: Vec<Block>, aliases: Vec<Alias>, header: u64) -> Self {
+    pub(super) fn new(blocks: Vec<Block>, aliases: Vec<Alias>) -> Self {
         let mut blocks = blocks;
         blocks.retain(|block| block.start.checked_add(block.size.max(1)).is_some());
         blocks.sort_by_key(|block| (block.start, std::cmp::Reverse(block.size)));
@@ -53,7 +51,6 @@ impl BlockMap {
             low,
             high,
             aliases,
-            header,
         }
     }
 
@@ -87,7 +84,7 @@ impl BlockMap {
             index += 1;
         }
         let offset = pointer.checked_sub(self.blocks.get(index)?.start)?;
-        Some((index, offset == 0 || offset == self.header))
+        Some((index, offset == 0))
     }
 }
 
@@ -112,7 +109,7 @@ mod tests {
                 .iter()
                 .map(|(start, size)| Block { start: start << spread, size: *size, group: 0 })
                 .collect();
-            let map = BlockMap::new(starts.clone(), Vec::new(), 4);
+            let map = BlockMap::new(starts.clone(), Vec::new());
             // The naive twin: the last block that begins at or before, if it is long enough.
             starts.sort_by_key(|block| (block.start, block.size));
             let word = (word << spread) + word % 7;
@@ -120,7 +117,7 @@ mod tests {
             let naive = naive.filter(|block| word - block.start < block.size.max(1));
             let found = map.find(word);
             prop_assert_eq!(found.map(|(index, _)| map.list()[index].start), naive.map(|block| block.start));
-            let is_start = naive.map(|block| [0, 4].contains(&(word - block.start)));
+            let is_start = naive.map(|block| word == block.start);
             prop_assert_eq!(found.map(|(_, is_start)| is_start), is_start);
         }
     }

@@ -6,6 +6,7 @@
 //! (Valgrind's manual, 4.2.8 "Memory leak detection".)
 
 use super::Kind;
+use super::pointers::Pointer;
 use super::scene::Look;
 
 /// What was found of a block.
@@ -16,14 +17,17 @@ pub(super) struct Flooded {
 }
 
 pub(super) fn flood(look: &Look<'_>) -> Vec<Flooded> {
+    let pointers = &look.pointers;
     let mut kinds = vec![Kind::Definite; look.map.list().len()];
     let mut waiting = Vec::new();
-    look.each_root(|_, word| reach(look, &mut kinds, &mut waiting, word, true));
+    for root in pointers.roots() {
+        reach(&mut kinds, &mut waiting, root, true);
+    }
     while let Some(index) = waiting.pop() {
         let is_sure = kinds[index] == Kind::Reachable;
-        look.each_in(index, |_, word| {
-            reach(look, &mut kinds, &mut waiting, word, is_sure);
-        });
+        for pointer in pointers.in_block(index) {
+            reach(&mut kinds, &mut waiting, pointer, is_sure);
+        }
     }
 
     let mut leaders = vec![None; kinds.len()];
@@ -33,16 +37,13 @@ pub(super) fn flood(look: &Look<'_>) -> Vec<Flooded> {
         }
         waiting.push(leader);
         while let Some(index) = waiting.pop() {
-            look.each_in(index, |_, word| {
-                let Some((found, _)) = look.map.find(word) else {
-                    return;
-                };
-                if kinds[found] == Kind::Definite && found != leader {
-                    kinds[found] = Kind::Indirect;
-                    leaders[found] = Some(leader);
-                    waiting.push(found);
+            for to in pointers.in_block(index).iter().map(Pointer::to) {
+                if kinds[to] == Kind::Definite && to != leader {
+                    kinds[to] = Kind::Indirect;
+                    leaders[to] = Some(leader);
+                    waiting.push(to);
                 }
-            });
+            }
         }
     }
     (0..kinds.len())
@@ -53,19 +54,16 @@ pub(super) fn flood(look: &Look<'_>) -> Vec<Flooded> {
         .collect()
 }
 
-/// A block is reached by a word; `is_sure`: by start pointers alone up to there.
-fn reach(look: &Look<'_>, kinds: &mut [Kind], waiting: &mut Vec<usize>, word: u64, is_sure: bool) {
-    let Some((index, is_start)) = look.map.find(word) else {
-        return;
-    };
-    let kind = if is_sure && is_start {
+/// A block is reached; `is_sure`: by start pointers alone up to there.
+fn reach(kinds: &mut [Kind], waiting: &mut Vec<usize>, pointer: &Pointer, is_sure: bool) {
+    let kind = if is_sure && pointer.is_start {
         Kind::Reachable
     } else {
         Kind::Possible
     };
-    if kinds[index] < kind {
-        kinds[index] = kind;
-        waiting.push(index);
+    if kinds[pointer.to()] < kind {
+        kinds[pointer.to()] = kind;
+        waiting.push(pointer.to());
     }
 }
 

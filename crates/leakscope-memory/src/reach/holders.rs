@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::Holder;
+use super::pointers::Pointer;
 use super::scene::Look;
 
 /// Where a way begins.
@@ -61,7 +62,6 @@ pub(super) fn find(look: &Look<'_>) -> Ways {
         known: HashMap::new(),
         waiting: VecDeque::new(),
     };
-    let areas = &look.areas;
     let variables = &look.scene.variables;
     let variable = |address: u64| {
         let after = variables.partition_point(|variable| variable.start <= address);
@@ -76,25 +76,15 @@ pub(super) fn find(look: &Look<'_>) -> Ways {
             .position(|stack| stack.used.contains(&address))
             .map_or(Root::Unnamed, Root::Stack)
     };
-    look.each_word(areas.statics.iter(), |address, word| {
-        search.meet(word, Holder::Word(address), || variable(address));
+    search.meet(&look.pointers.statics, |pointer| {
+        variable(pointer.address())
     });
-    search.follow();
-    look.each_word(areas.stacks.iter(), |address, word| {
-        search.meet(word, Holder::Word(address), || stack(address));
+    search.meet(&look.pointers.stacks, |pointer| stack(pointer.address()));
+    search.meet(&look.pointers.registers, |pointer| match pointer.holder {
+        Holder::Register(thread, register) => Root::Register(thread, register),
+        _ => Root::Unnamed,
     });
-    search.follow();
-    look.each_register(|holder, word| {
-        let Holder::Register(thread, register) = holder else {
-            return;
-        };
-        search.meet(word, holder, || Root::Register(thread, register));
-    });
-    search.follow();
-    look.each_word(areas.unknown.iter(), |address, word| {
-        search.meet(word, Holder::Word(address), || Root::Unknown);
-    });
-    search.follow();
+    search.meet(&look.pointers.unknown, |_| Root::Unknown);
     search.ways
 }
 
@@ -113,46 +103,44 @@ enum From {
 }
 
 impl Search<'_> {
-    /// A root's word.
-    fn meet(&mut self, word: u64, holder: Holder, root: impl FnOnce() -> Root) {
-        let Some(index) = self.count(word, holder) else {
-            return;
-        };
-        let root = root();
-        let word = if let Holder::Word(address) = holder {
-            address
-        } else {
-            0
-        };
-        self.grow(index, From::Root(root), None, root, word);
-    }
-
-    /// All that the blocks that were met lead to.
-    fn follow(&mut self) {
+    /// Follows all ways that begin at these roots.
+    fn meet(&mut self, roots: &[Pointer], root_of: impl Fn(&Pointer) -> Root) {
+        for pointer in roots {
+            if self.is_new(pointer) {
+                let root = root_of(pointer);
+                self.grow(
+                    pointer.to(),
+                    From::Root(root),
+                    None,
+                    root,
+                    pointer.address(),
+                );
+            }
+        }
         let look = self.look;
         while let Some(index) = self.waiting.pop_front() {
             let Some(parent) = self.ways.branch[index] else {
                 continue;
             };
-            look.each_in(index, |offset, word| {
-                if let Some(found) = self.count(word, Holder::Block(index, offset)) {
+            for pointer in look.pointers.in_block(index) {
+                if self.is_new(pointer) {
                     let Branch { root, word, .. } = self.ways.branches[parent];
-                    self.grow(found, From::Branch(parent), Some(parent), root, word);
+                    self.grow(pointer.to(), From::Branch(parent), Some(parent), root, word);
                 }
-            });
+            }
         }
     }
 
-    /// The block that a word points at, if it is a new one.
-    fn count(&mut self, word: u64, holder: Holder) -> Option<usize> {
-        let (index, _) = self.look.map.find(word)?;
+    /// Counts a pointer; whether it is the first one to its block.
+    fn is_new(&mut self, pointer: &Pointer) -> bool {
+        let index = pointer.to();
         self.ways.words[index] = self.ways.words[index].saturating_add(1);
-        if self.ways.holders[index].is_some() {
-            return None;
+        let is_new = self.ways.holders[index].is_none();
+        if is_new {
+            self.ways.holders[index] = Some(pointer.holder);
+            self.waiting.push_back(index);
         }
-        self.ways.holders[index] = Some(holder);
-        self.waiting.push_back(index);
-        Some(index)
+        is_new
     }
 
     /// Puts a block on its branch. A group that is on the way already is folded into that step: so a list is one, and

@@ -1,21 +1,24 @@
 //! Who points at which block, and which nobody can reach.
 //!
-//! [`Scene`] is what is asked; `areas` says what is looked at (by `ranges`), `words` reads it, and `blocks` finds the block
-//! that a word points at, through [`aliases`] of the chip. `flood` gives each block one of memcheck's kinds, `holders`
-//! finds the shortest ways to them, and `chance` says how often a word would look like a pointer that is none.
+//! [`Scene`] is what is asked; `areas` says what is looked at (by `ranges`), and `pointers` reads it once (by `words`): `blocks` finds
+//! the block that a word points at, through [`aliases`] of the chip. `flood` gives each block one of memcheck's kinds, `holders`
+//! finds the shortest ways to them, `chance` says how often a word would look like a pointer that is none, and `map` is for drawing.
 pub mod aliases;
 mod areas;
 mod blocks;
 mod chance;
 mod flood;
 mod holders;
+mod map;
+mod pointers;
 mod ranges;
 mod scene;
 mod words;
 
 pub use aliases::Alias;
 pub use holders::{Branch, Root};
-pub use scene::{Scene, Stack};
+pub use map::Use;
+pub use scene::{Scene, Stack, Type};
 
 /// A block of the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +129,6 @@ pub struct Scanned {
     pub unknown: u64,
     /// Blocks.
     pub blocks: u64,
-    /// Registers.
-    pub registers: u64,
     /// Words among all of it that point at blocks.
     pub pointers: u64,
 }

@@ -69,10 +69,22 @@ impl Ranges {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
+    /// What of a range is in it.
+    pub(super) fn within<'s>(
+        &'s self,
+        range: &Range<u64>,
+    ) -> impl Iterator<Item = Range<u64>> + use<'s> {
+        let Range { start, end } = *range;
+        let first = self.0.partition_point(|part| part.end <= start);
+        let parts = self.0[first..].iter();
+        parts
+            .take_while(move |part| part.start < end)
+            .map(move |part| part.start.max(start)..part.end.min(end))
+    }
+
     /// Whether one of these addresses is in it.
     pub(super) fn meets(&self, range: &Range<u64>) -> bool {
-        let after = self.0.partition_point(|part| part.end <= range.start);
-        self.0.get(after).is_some_and(|part| part.start < range.end)
+        self.within(range).next().is_some()
     }
 }
 

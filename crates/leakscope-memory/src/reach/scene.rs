@@ -1,10 +1,13 @@
 //! What is asked: an image, the blocks that live, and what is known of the rest of memory.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::areas::Areas;
 use super::blocks::BlockMap;
-use super::{Alias, Block, Found, Holder, Scanned, Survey, chance, flood, holders, words};
+use super::map::map;
+use super::pointers::{Pointer, Pointers};
+use super::{Alias, Block, Found, Holder, Scanned, Survey, Use, flood, holders};
 use crate::image::Image;
 
 /// An image, the blocks that live in it, and what is known of the rest of memory.
@@ -26,10 +29,22 @@ pub struct Scene<'i> {
     pub variables: Vec<Range<u64>>,
     /// Memory that the chip has at two addresses.
     pub aliases: Vec<Alias>,
-    /// How many bytes behind the block's first one the program's own pointer points, as with poisoning; both count as start pointers.
-    pub header: u64,
+    /// Memory that is in use, whatever else is said of it.
+    pub roots: Vec<Range<u64>>,
+    /// What words are, as far as a program says it, by their addresses. Who holds a block is asked of pointers first, and of
+    /// floats last.
+    pub typed: BTreeMap<u64, Type>,
     /// Look at words on every address, and not only where pointers are aligned: for packed structures.
     pub unaligned: bool,
+}
+
+/// What a word is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A pointer.
+    Pointer,
+    /// A floating-point number.
+    Float,
 }
 
 /// A stack that is in use.
@@ -53,7 +68,8 @@ impl<'i> Scene<'i> {
             left_out: Vec::new(),
             variables: Vec::new(),
             aliases: Vec::new(),
-            header: 0,
+            roots: Vec::new(),
+            typed: BTreeMap::new(),
             unaligned: false,
         }
     }
@@ -63,7 +79,6 @@ impl<'i> Scene<'i> {
         let look = &Look::new(self);
         let flooded = flood::flood(look);
         let ways = holders::find(look);
-        let (pointers, chance) = chance::measure(look);
         let blocks = look.map.list();
         let found = (0..blocks.len()).map(|index| Found {
             block: blocks[index],
@@ -78,122 +93,76 @@ impl<'i> Scene<'i> {
         Survey {
             blocks: found.collect(),
             branches: ways.branches,
-            scanned: Scanned {
-                pointers,
-                ..look.scanned()
-            },
-            chance,
+            scanned: look.scanned(),
+            chance: look.pointers.chance,
         }
+    }
+
+    /// The addresses of words outside of the heap and of stacks that look like pointers to blocks.
+    pub fn static_pointers(&self) -> Vec<u64> {
+        let look = Look::new(self);
+        let statics = look.pointers.statics.iter();
+        statics.map(Pointer::address).collect()
+    }
+
+    /// What each stretch of the image is, in order of addresses: all that it holds, once.
+    pub fn map(&self) -> Vec<(Range<u64>, Use)> {
+        let blocks = BlockMap::new(self.blocks.clone(), Vec::new());
+        map(&blocks, &Areas::of(self, &blocks))
     }
 
     /// Everything that points at the block around an address, and where: roots, then blocks, reachable or not. `None` if
     /// there is no such block.
     pub fn holders_of(&self, address: u64) -> Option<Vec<(Holder, u64)>> {
-        let look = &Look::new(self);
+        let look = Look::new(self);
         let (wanted, _) = look.map.find(address)?;
-        let mut holders = Vec::new();
-        look.each_root(|holder, word| {
-            if look
-                .map
-                .find(word)
-                .is_some_and(|(index, _)| index == wanted)
-            {
-                holders.push((holder, word));
-            }
-        });
-        for block in 0..look.map.list().len() {
-            look.each_in(block, |offset, word| {
-                if look
-                    .map
-                    .find(word)
-                    .is_some_and(|(index, _)| index == wanted)
-                {
-                    holders.push((Holder::Block(block, offset), word));
+        let holders = look.pointers.all().filter(|pointer| pointer.to() == wanted);
+        let holders = holders.filter_map(|pointer| {
+            let value = match pointer.holder {
+                Holder::Word(address) => self.image.pointer(address)?,
+                Holder::Register(thread, register) => {
+                    self.image.threads[thread].registers[register]
                 }
-            });
-        }
-        Some(holders)
+                Holder::Block(block, offset) => {
+                    let address = look.map.list()[block].start + offset;
+                    self.image.pointer(address)?
+                }
+            };
+            Some((pointer.holder, value))
+        });
+        Some(holders.collect())
     }
 }
 
-/// A scene, prepared to be looked at.
+/// A scene, and what was seen in it.
 pub(super) struct Look<'s> {
     pub(super) scene: &'s Scene<'s>,
     pub(super) map: BlockMap,
     pub(super) areas: Areas,
+    pub(super) pointers: Pointers,
 }
 
 impl<'s> Look<'s> {
     fn new(scene: &'s Scene<'s>) -> Self {
-        let map = BlockMap::new(scene.blocks.clone(), scene.aliases.clone(), scene.header);
+        let map = BlockMap::new(scene.blocks.clone(), scene.aliases.clone());
         let areas = Areas::of(scene, &map);
-        Self { scene, map, areas }
-    }
-
-    /// The words of these ranges, with their addresses.
-    pub(super) fn each_word<'r>(
-        &self,
-        ranges: impl Iterator<Item = &'r Range<u64>>,
-        mut see: impl FnMut(u64, u64),
-    ) {
-        for range in ranges {
-            words::each(self.scene.image, range, self.scene.unaligned, &mut see);
+        let pointers = Pointers::find(scene, &map, &areas);
+        Self {
+            scene,
+            map,
+            areas,
+            pointers,
         }
     }
 
-    /// All registers.
-    pub(super) fn each_register(&self, mut see: impl FnMut(Holder, u64)) {
-        for (thread, state) in self.scene.image.threads.iter().enumerate() {
-            for (register, &word) in state.registers.iter().enumerate() {
-                see(Holder::Register(thread, register), word);
-            }
-        }
-    }
-
-    /// All roots.
-    pub(super) fn each_root(&self, mut see: impl FnMut(Holder, u64)) {
-        let areas = &self.areas;
-        for ranges in [&areas.statics, &areas.stacks, &areas.unknown] {
-            self.each_word(ranges.iter(), |address, word| {
-                see(Holder::Word(address), word);
-            });
-        }
-        self.each_register(see);
-    }
-
-    /// The words in a block, with their offsets; none if it is a stack.
-    pub(super) fn each_in(&self, index: usize, mut see: impl FnMut(u64, u64)) {
-        if self.areas.is_stack[index] {
-            return;
-        }
-        let block = self.map.list()[index];
-        let range = block.start..block.start + block.size;
-        words::each(
-            self.scene.image,
-            &range,
-            self.scene.unaligned,
-            |address, word| {
-                see(address - block.start, word);
-            },
-        );
-    }
-
-    /// How much is looked at; pointers aside.
+    /// How much is looked at.
     fn scanned(&self) -> Scanned {
-        let registers: usize = self
-            .scene
-            .image
-            .threads
-            .iter()
-            .map(|thread| thread.registers.len())
-            .sum();
         Scanned {
             statics: self.areas.statics.len(),
             stacks: self.areas.stacks.len(),
             unknown: self.areas.unknown.len(),
             blocks: self.map.list().iter().map(|block| block.size).sum(),
-            registers: (registers * self.scene.image.words.size()) as u64,
-            pointers: 0,
+            pointers: self.pointers.all().count() as u64,
         }
     }
 }

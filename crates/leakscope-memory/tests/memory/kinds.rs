@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use leakscope_memory::image::{Image, Piece, Thread};
-use leakscope_memory::reach::{Alias, Block, Holder, Kind, Root, Scene, Stack, Survey};
+use leakscope_memory::reach::{Alias, Block, Holder, Kind, Root, Scene, Stack, Survey, Type, Use};
 use proptest::prelude::*;
 
 use crate::make;
@@ -239,11 +239,28 @@ fn a_pointer_to_the_other_address_of_the_same_memory_counts() {
 }
 
 #[test]
-fn a_pointer_behind_the_allocators_header_is_one_to_the_start() {
-    let image = image(&[address(0) + 8], &[[0; 4]]);
+fn who_holds_a_block_is_asked_of_pointers_first_and_of_floats_last() {
+    let image = image(&[address(0); 3], &[[0; 4]]);
     let mut scene = Scene::new(&image, blocks(1));
-    assert_eq!(scene.survey().blocks[0].kind, Kind::Possible);
-    scene.header = 8;
+    let held_by = |scene: &Scene<'_>| scene.survey().blocks[0].holder;
+    let word = |index: u64| u64::from(GLOBALS) + 4 * index;
+    assert_eq!(held_by(&scene), Some(Holder::Word(word(0))));
+    scene.typed.insert(word(0), Type::Float);
+    assert_eq!(held_by(&scene), Some(Holder::Word(word(1))));
+    scene.typed.insert(word(2), Type::Pointer);
+    assert_eq!(held_by(&scene), Some(Holder::Word(word(2))));
+}
+
+#[test]
+fn memory_that_is_named_as_a_root_is_one() {
+    let image = image(&[], &[[0; 4], [0, 0, address(0), 0]]);
+    let heap = u64::from(HEAP);
+    let mut scene = Scene {
+        free: vec![heap + 32..heap + 64],
+        ..Scene::new(&image, blocks(1))
+    };
+    assert_eq!(scene.survey().blocks[0].kind, Kind::Definite);
+    scene.roots = vec![heap + 40..heap + 48];
     assert_eq!(scene.survey().blocks[0].kind, Kind::Reachable);
 }
 
@@ -288,4 +305,29 @@ fn all_holders_of_a_block_are_listed() {
         ]
     );
     assert_eq!(scene.holders_of(GLOBALS.into()), None);
+}
+
+#[test]
+fn the_map_has_each_byte_of_the_image_once() {
+    let image = image(&[address(0), 0], &[[address(1), 0, 0, 0], [0; 4], [0; 4]]);
+    let heap = u64::from(HEAP);
+    let scene = Scene {
+        heap: vec![heap..heap + 64],
+        free: vec![heap + 24..heap + 32, heap + 80..heap + 96],
+        ..Scene::new(&image, blocks(2))
+    };
+    let globals = u64::from(GLOBALS);
+    assert_eq!(
+        scene.map(),
+        [
+            (globals..globals + 8, Use::Static),
+            (heap..heap + 16, Use::Block(0)),
+            (heap + 16..heap + 24, Use::Unknown),
+            (heap + 24..heap + 32, Use::Unused),
+            (heap + 32..heap + 48, Use::Block(1)),
+            (heap + 48..heap + 64, Use::Unknown),
+            (heap + 64..heap + 80, Use::Static),
+            (heap + 80..heap + 96, Use::Unused),
+        ]
+    );
 }

@@ -7,8 +7,8 @@
 //!
 //! It holds both modes, and C chooses when the program runs: `leakscope_start` or
 //! `leakscope_records_start`. The environment, at build time, sets the sizes: `LEAKSCOPE_DEPTH` (of call
-//! stacks, 10 if not set) and `LEAKSCOPE_BYTES` (of the buffer, 4096). With the feature `c-esp-idf` it
-//! speaks ESP-IDF's dialect.
+//! stacks, 16 if not set), `LEAKSCOPE_STACKS` (that are remembered, 256) and `LEAKSCOPE_BYTES` (of the buffer, 4096). With
+//! the feature `c-esp-idf` it speaks ESP-IDF's dialect.
 //!
 //! The library brings a lock for chips with one core, which switches off all interrupts
 //! (`lock.rs`).
@@ -131,7 +131,8 @@ const fn number(text: Option<&str>, otherwise: usize) -> usize {
     value
 }
 
-const DEPTH: usize = number(option_env!("LEAKSCOPE_DEPTH"), 10);
+const DEPTH: usize = number(option_env!("LEAKSCOPE_DEPTH"), 16);
+const STACKS: usize = number(option_env!("LEAKSCOPE_STACKS"), 256);
 const BYTES: usize = number(option_env!("LEAKSCOPE_BYTES"), 4096);
 
 #[panic_handler]

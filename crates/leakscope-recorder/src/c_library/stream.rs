@@ -4,13 +4,14 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
 use core::sync::atomic::Ordering;
 
-use super::{BYTES, DEPTH, RECORDER};
+use super::{BYTES, DEPTH, RECORDER, STACKS};
+use crate::c_abi::STACK_END;
 use crate::platform::Clock;
 use crate::stack::{Limits, Ranges};
 use crate::stream::{Config, Stream, WhenFull};
 
 #[cfg(not(feature = "c-esp-idf"))]
-type HeapDialect = crate::dialect::Leakscope<DEPTH>;
+type HeapDialect = crate::dialect::Leakscope<DEPTH, STACKS>;
 #[cfg(feature = "c-esp-idf")]
 type HeapDialect = crate::dialect::EspIdf<DEPTH>;
 
@@ -109,6 +110,7 @@ pub struct CConfig {
     code_end: usize,
     stacks_start: usize,
     stacks_end: usize,
+    scan_words: u16,
 }
 
 /// Sets everything; must be called before anything else, and once.
@@ -130,6 +132,7 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
         .ids(c.ram_base, c.id_shift & 31)
         .heap(c.heap_base, c.heap_size)
         .heap_alignment(c.heap_alignment_bits & 31)
+        .stack_end(&STACK_END)
         .when_full(match (c.write_when_full, c.wait_when_full) {
             (Some(_), _) => WhenFull::Write(write),
             (None, true) => WhenFull::Wait,
@@ -140,6 +143,9 @@ pub unsafe extern "C" fn leakscope_init(config: *const CConfig) {
     }
     if c.stacks_end != 0 {
         config = config.ram(c.stacks_start..c.stacks_end);
+    }
+    if c.scan_words != 0 {
+        config = config.words(c.scan_words.min((1 << 14) - 1));
     }
     if c.microseconds.is_some() {
         config = config.microseconds(microseconds);

@@ -28,6 +28,7 @@ const FREE: u32 = MODULE_OFFSET + 7;
 const MOVE: u32 = MODULE_OFFSET + 8;
 const MOVED: u32 = MODULE_OFFSET + 9;
 const KEPT: u32 = MODULE_OFFSET + 10;
+const SCANNED_STACK: u32 = MODULE_OFFSET + 11;
 
 /// The number that stands for no stack.
 const NO_STACK: u32 = 0;
@@ -40,9 +41,11 @@ const POINTER_BYTES: usize = size_of::<usize>();
 const WORDS: usize = POINTER_BYTES.div_ceil(4);
 
 /// leakscope's own module, with call stacks of at most `DEPTH` frames (0 to 64; 0 records none), of which
-/// `STACKS` (a power of two) are remembered as known to the host.
+/// `STACKS` (a power of two) are remembered as known to the host. Of a stack that is scanned, `DEPTH` words that could be
+/// frames are sent beside the first one: 16 are few enough to be short, and hold ten frames of most stacks.
 ///
-/// Each remembered stack costs 6 bytes of RAM; a program with more stacks than that has some sent again.
+/// Each remembered stack costs 6 bytes of RAM; a program with more stacks than that has some sent again. Scans need twice
+/// as many, 256.
 #[derive(Debug)]
 pub struct Leakscope<const DEPTH: usize, const STACKS: usize = 128> {
     known: StackTable<STACKS>,
@@ -55,23 +58,25 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
             known: StackTable::NEW,
         }
     };
-    // Id, length, delta; and the longer of: the fourteen numbers of `Heap`, or a stack.
+    // Id, length, delta; and the longest of: the fifteen numbers of `Heap`, a stack, or what a scan has found.
     const LONGEST: usize = 2 + 2 + 5 + {
         let stack = 5 + 5 * WORDS * DEPTH;
-        if stack > 70 { stack } else { 70 }
+        let scan = 2 * 5 + (5 + 2) * DEPTH;
+        let longer = if stack > scan { stack } else { scan };
+        if longer > 75 { longer } else { 75 }
     };
     const DESCRIPTION: &'static [&'static str] = &[
         "M=leakscope heap",
         "M=leakscope heap,0 Alloc Address=%p Size=%u Stack=%u,7 Free Address=%p Stack=%u,8 Move Address=%p Stack=%u",
         "M=leakscope heap,9 Moved Address=%p Size=%u Stack=%u From=%p,10 Kept Address=%p Size=%u Stack=%u",
         "M=leakscope heap,3 Failed Size=%u Stack=%u,5 Stack Number=%u Frames: %p %p %p %p %p %p",
-        "M=leakscope heap,6 WideStack Number=%u Words: %p %p %p %p %p %p",
+        "M=leakscope heap,6 WideStack Number=%u Words: %p %p %p %p %p %p,11 ScannedStack Number=%u Return=%p Found: %u %p %u %p",
         "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
     ];
     const REPEATS: bool = true;
     const DEPTH: usize = DEPTH;
     const KNOWS_STACKS: bool = true;
-    type Frames = [MaybeUninit<usize>; DEPTH];
+    type Frames = ([MaybeUninit<usize>; DEPTH], [MaybeUninit<u16>; DEPTH]);
 
     fn forget(&mut self) {
         self.known.clear();
@@ -93,6 +98,7 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
             fields.number(size_on_wire(config.filter.least_size));
             fields.number(config.filter.one_in);
             fields.number(config.shrink_task(config.filter.task));
+            fields.number(u32::from(config.limits.words));
         });
     }
 
@@ -160,7 +166,7 @@ impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
             Slot::Due(number) => {
                 let stored = output.stored;
                 if output.chain.repeats.may_repeat()
-                    && define(output, config, Self::LONGEST, number, stack.frames)
+                    && define(output, config, Self::LONGEST, number, stack)
                 {
                     self.known.define(number, stack.hash);
                     output.chain.repeats.pay(output.stored - stored);
@@ -170,7 +176,7 @@ impl<const DEPTH: usize, const STACKS: usize> Leakscope<DEPTH, STACKS> {
                 number
             }
             Slot::Vacant(number) => {
-                if !define(output, config, Self::LONGEST, number, stack.frames) {
+                if !define(output, config, Self::LONGEST, number, stack) {
                     return NO_STACK;
                 }
                 self.known.define(number, stack.hash);
@@ -186,14 +192,29 @@ fn define(
     config: &Config,
     longest: usize,
     number: u32,
-    stack: &[usize],
+    stack: Walked<'_>,
 ) -> bool {
     let offset = |frame: usize| frame.wrapping_sub(config.code_base());
-    let is_wide = stack.iter().any(|&frame| high_word(offset(frame)) != 0);
+    if let Some(scanned) = stack.scanned {
+        return output.module_event(SCANNED_STACK, longest, |fields| {
+            fields.number(number);
+            fields.number(offset(scanned.return_address) as u32);
+            let mut below = 0;
+            for (&place, &frame) in scanned.places.iter().zip(stack.frames) {
+                fields.number(u32::from(place - below));
+                fields.number(offset(frame) as u32);
+                below = place;
+            }
+        });
+    }
+    let is_wide = stack
+        .frames
+        .iter()
+        .any(|&frame| high_word(offset(frame)) != 0);
     let id = if is_wide { WIDE_STACK } else { STACK };
     output.module_event(id, longest, |fields| {
         fields.number(number);
-        for &frame in stack {
+        for &frame in stack.frames {
             fields.number(offset(frame) as u32);
             if is_wide {
                 fields.number(high_word(offset(frame)));

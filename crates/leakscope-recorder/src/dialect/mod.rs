@@ -27,6 +27,7 @@ pub(crate) mod sealed {
     use core::mem::MaybeUninit;
 
     use super::{Config, HeapEvent, Output, Walked};
+    use crate::stack::Room;
 
     /// What a stream asks of its dialect. The value is what the dialect has to remember.
     pub trait Dialect: Send {
@@ -68,18 +69,36 @@ pub(crate) mod sealed {
         );
     }
 
-    /// Room for return addresses.
+    /// Where there is room for a call stack.
     pub trait Frames {
         const NEW: Self;
-        fn slots(&mut self) -> &mut [MaybeUninit<usize>];
+        fn room(&mut self) -> Room<'_>;
     }
 
+    /// Return addresses alone.
     impl<const DEPTH: usize> Frames for [MaybeUninit<usize>; DEPTH] {
         const NEW: Self = [MaybeUninit::uninit(); DEPTH];
 
         #[inline]
-        fn slots(&mut self) -> &mut [MaybeUninit<usize>] {
-            self
+        fn room(&mut self) -> Room<'_> {
+            Room {
+                frames: self,
+                places: &mut [],
+            }
+        }
+    }
+
+    /// Return addresses, and the places of words that could be some.
+    impl<const DEPTH: usize> Frames for ([MaybeUninit<usize>; DEPTH], [MaybeUninit<u16>; DEPTH]) {
+        const NEW: Self = (
+            [MaybeUninit::uninit(); DEPTH],
+            [MaybeUninit::uninit(); DEPTH],
+        );
+
+        #[inline]
+        fn room(&mut self) -> Room<'_> {
+            let (frames, places) = self;
+            Room { frames, places }
         }
     }
 }

@@ -6,9 +6,6 @@ const WAYS: usize = 4;
 /// A stack that is in use is told again after this many of its own events: a host that missed it learns it then.
 const USES: u8 = 250;
 
-/// Generations of a slot. Together with 128 slots, numbers stay below 2^14, which are two bytes on the wire.
-const GENERATIONS: u8 = 128;
-
 /// A table of the hashes of `STACKS` call stacks, without the stacks: 6 bytes each.
 ///
 /// A number says the slot and its generation, which is another one for each stack that the slot is given to. So a host
@@ -36,6 +33,9 @@ pub(super) enum Slot {
 }
 
 impl<const STACKS: usize> StackTable<STACKS> {
+    /// Generations of a slot: numbers stay within 2^14, which are two bytes on the wire, up to 256 slots.
+    const GENERATIONS: u8 = if STACKS < 256 { 128 } else { 64 };
+
     pub(super) const NEW: Self = {
         assert!(
             STACKS.is_power_of_two() && STACKS >= WAYS,
@@ -59,7 +59,7 @@ impl<const STACKS: usize> StackTable<STACKS> {
     fn free(&mut self, slot: usize) {
         if self.hashes[slot] != 0 {
             self.hashes[slot] = 0;
-            self.generations[slot] = (self.generations[slot] + 1) % GENERATIONS;
+            self.generations[slot] = (self.generations[slot] + 1) % Self::GENERATIONS;
         }
     }
 

@@ -28,21 +28,7 @@
 //!
 //! # Allocators with hooks
 //! `esp-alloc` (0.10 and later, feature `alloc-hooks`) calls two functions that the program defines;
-//! they are all that is needed, without [`Traced`](crate::Traced):
-//!
-//! ```ignore
-//! use leakscope_recorder::{on_alloc, on_free, stack::Origin};
-//!
-//! #[unsafe(no_mangle)]
-//! fn _esp_alloc_alloc(_: &EspHeap, _: EnumSet<MemoryCapability>, address: usize, size: usize) {
-//!     on_alloc(address, size, Origin::here());
-//! }
-//!
-//! #[unsafe(no_mangle)]
-//! fn _esp_alloc_dealloc(_: &EspHeap, address: usize, size: usize) {
-//!     on_free(address, size, Origin::here());
-//! }
-//! ```
+//! they are all that is needed, without [`Traced`](crate::Traced): `firmware/allocators/src/esp_alloc.rs` has them.
 
 pub mod embassy;
 #[cfg(feature = "rtos-trace")]

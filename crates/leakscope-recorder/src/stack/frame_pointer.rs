@@ -4,31 +4,13 @@
 //! address. Where they stand, seen from the frame pointer, is a matter of the processor's calling
 //! convention.
 
-use core::ops::Range;
-
-use super::Limits;
-
-const WORD: usize = size_of::<usize>();
-/// The two words.
-const RECORD: usize = 2 * WORD;
+use super::bounds::{Bounds, RECORD, code_address};
 
 /// How far the two words lie from where the frame pointer points: RISC-V's points behind them.
 #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
 const RECORD_BELOW: usize = RECORD;
 #[cfg(not(any(target_arch = "riscv32", target_arch = "riscv64")))]
 const RECORD_BELOW: usize = 0;
-
-/// The default of [`Limits::ram`].
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-pub(super) const RAM: Range<usize> = 0x2000_0000..0x4000_0000;
-#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
-pub(super) const RAM: Range<usize> = 0x1000..usize::MAX;
-#[cfg(not(any(
-    all(target_arch = "arm", target_os = "none"),
-    target_arch = "riscv32",
-    target_arch = "riscv64"
-)))]
-pub(super) const RAM: Range<usize> = 0..usize::MAX;
 
 /// The frame pointer of the function in which this is inlined; 0 on machines that this crate cannot
 /// walk.
@@ -130,89 +112,4 @@ unsafe fn read_words(at: usize) -> (usize, usize) {
     // SAFETY: promised by the caller. Volatile: the compiler knows of no object there.
     let (caller, return_address) = unsafe { (words.read_volatile(), words.add(1).read_volatile()) };
     (caller, code_address(return_address))
-}
-
-/// Between which addresses a walk stays, in the form in which it asks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    code_start: usize,
-    code_length: usize,
-    ram_start: usize,
-    /// The last place where two words can stand, in words.
-    last_word: usize,
-}
-
-impl Bounds {
-    pub(crate) const fn of(limits: &Limits) -> Self {
-        let Limits { code, ram } = limits;
-        let is_stack = ram.end.saturating_sub(ram.start) >= RECORD;
-        Self {
-            code_start: code.start,
-            code_length: code.end.saturating_sub(code.start),
-            ram_start: if is_stack { ram.start } else { usize::MAX },
-            last_word: if is_stack {
-                (ram.end - RECORD) / WORD
-            } else {
-                0
-            },
-        }
-    }
-
-    /// Whether two words can stand at `at`.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "four instructions")]
-    fn has_words(&self, at: usize) -> bool {
-        at >= self.ram_start && self.reach(at)
-    }
-
-    /// Whether `at` is aligned, and not too high up: turned, an address that is not aligned is higher than any.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "two instructions")]
-    fn reach(&self, at: usize) -> bool {
-        at.rotate_right(WORD.ilog2()) <= self.last_word
-    }
-
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "two instructions")]
-    fn has_code(&self, address: usize) -> bool {
-        address.wrapping_sub(self.code_start) < self.code_length
-    }
-}
-
-/// Without the bit that says "Thumb".
-const fn code_address(return_address: usize) -> usize {
-    if cfg!(target_arch = "arm") {
-        return_address & !1
-    } else {
-        return_address
-    }
-}
-
-/// On a host, the running thread's stack; elsewhere what the user said.
-#[inline]
-pub(crate) fn bounds(limits: &Limits, bounds: &Bounds) -> Bounds {
-    #[cfg(feature = "std")]
-    {
-        let _ = bounds;
-        let own = crate::platform::host::stack_bounds();
-        let Limits { code, ram } = limits.clone();
-        let ram = ram.start.max(own.start)..ram.end.min(own.end);
-        Bounds::of(&Limits { code, ram })
-    }
-    #[cfg(all(not(feature = "std"), any(target_os = "none", target_arch = "arm")))]
-    {
-        let _ = limits;
-        *bounds
-    }
-    #[cfg(all(
-        not(feature = "std"),
-        not(any(target_os = "none", target_arch = "arm"))
-    ))]
-    {
-        let _ = (limits, bounds);
-        Bounds::of(&Limits {
-            code: 0..0,
-            ram: 0..0,
-        })
-    }
 }

@@ -2,10 +2,11 @@
 
 /// A hash of 32 bits. Two stacks with the same one would be taken for one: with 1000 distinct stacks in a program, the
 /// chance that there are two such at all is one in 8000.
-pub(super) struct Hash(u32);
+pub(super) struct Hash(pub(super) u32);
 
 impl Hash {
     pub(super) const NEW: Self = Self(0);
+    pub(super) const FACTOR: u32 = 0x9E37_79B1;
 
     /// The next frame.
     #[inline(always)]
@@ -16,7 +17,14 @@ impl Hash {
         #[cfg(not(target_pointer_width = "64"))]
         let frame = frame as u32;
         // The rotation brings what the multiplication pushed up back to where it counts.
-        self.0 = (self.0.rotate_left(15) ^ frame).wrapping_mul(0x9E37_79B1);
+        self.0 = (self.0.rotate_left(15) ^ frame).wrapping_mul(Self::FACTOR);
+    }
+
+    /// The next word that could be a frame, as an offset in the code, and its place on the stack in words.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "three instructions")]
+    pub(super) fn add_at(&mut self, place: usize, offset: usize) {
+        self.add(offset ^ (place << 23));
     }
 
     /// 0 if there was no frame (and for one stack in 2^32, which then counts as none).

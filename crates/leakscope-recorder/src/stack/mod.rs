@@ -1,29 +1,43 @@
 //! Call stacks: who asked for memory.
 //!
-//! # What has to be compiled how
-//! A walk follows the chain of *frame pointers*, so every function on the stack must keep one:
+//! # Two ways
+//! **Frame pointers.** Where every function keeps one, they are a chain, which is followed:
 //!
 //! | code | flag | without it |
 //! |---|---|---|
 //! | Rust | `-C force-frame-pointers=yes`, and `-Z build-std` so that `core` and `alloc` keep them too | stacks end early, or are empty |
 //! | C, clang | `-fno-omit-frame-pointer` | the caller's return address only |
-//! | C, GCC for RISC-V, AArch64, x86 | `-fno-omit-frame-pointer` | the caller's return address only |
-//! | C, GCC for Thumb (Cortex-M) | none: its frames are no chain | the caller's return address only, which C passes on by itself |
+//! | C, GCC for AArch64, x86 | `-fno-omit-frame-pointer` | the caller's return address only |
 //!
 //! On a Cortex-M3, having a stack at all costs an event about 90 instructions in leakscope's dialect, and each
-//! frame 19 more (30 to 50 in ESP-IDF's, which writes it out). The walk itself is done before the critical
-//! section. A chain that
+//! frame 19 more (30 to 50 in ESP-IDF's, which writes it out). A chain that
 //! is broken is followed no further: the next frame must lie above the present one, aligned, inside
 //! [`Limits::ram`], and its return address inside [`Limits::code`].
+//!
+//! **Scans** ([`Origin::Scan`]), for code without frame pointers: GCC on Thumb, whose frames are no chain, and on RISC-V; Rust with the
+//! precompiled `core`. The [`words`](Limits::words) above the stack pointer that could be return addresses are recorded, at most as many
+//! as the dialect's depth, and the host finds out by the ELF file which of them are. State [`Limits::code`]: without it nearly any
+//! word could be one. leakscope's dialect alone can say
+//! that; elsewhere the caller's return address is all. It costs about 4 instructions a word on a Cortex-M3, and 10 a
+//! candidate; of these there should be 16, and 256 stacks should be remembered, for stale words make more
+//! distinct ones.
+//!
+//! The walk itself is done before the critical section.
 
+mod bounds;
 mod frame_pointer;
 mod hash;
+mod scan;
+mod walk;
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
+use core::sync::atomic::AtomicUsize;
 
-use frame_pointer::Bounds;
+use bounds::{Bounds, code_address};
 use hash::Hash;
+
+pub use walk::{FramePointers, Scan, Walk};
 
 /// Where a walk begins.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +53,14 @@ pub enum Origin<'a> {
         /// `__builtin_frame_address(0)`, or 0 if it is not the head of a chain.
         frame_pointer: usize,
     },
+    /// A function's return address, and the stack pointer just after that return: what could be return addresses is
+    /// sought from there on.
+    Scan {
+        /// The first frame.
+        return_address: usize,
+        /// `__builtin_dwarf_cfa()` of GCC (clang's is another address).
+        stack_pointer: usize,
+    },
     /// Return addresses from elsewhere, innermost first.
     Frames(&'a [usize]),
 }
@@ -52,6 +74,12 @@ pub struct Limits {
     /// Where stacks lie. **Addresses in this range are read**; an address that faults when it is read
     /// must not be in it.
     pub ram: Range<usize>,
+    /// How many words of a stack are looked at by [`Origin::Scan`], at most 16,383: 64 are few, 128 find ten frames of most
+    /// stacks, 256 more than twenty.
+    pub words: u16,
+    /// Where the end of the running task's stack is kept (the address behind its last word), if anything keeps it: a scan
+    /// looks no farther. Where that is another stack's end for a while, as in interrupts, nothing goes wrong.
+    pub stack_end: Option<&'static AtomicUsize>,
 }
 
 impl Limits {
@@ -60,7 +88,9 @@ impl Limits {
     /// could be read beyond the end of the real RAM, so state [`ram`](Self::ram) exactly if you can.
     pub const PLATFORM: Self = Self {
         code: 1..usize::MAX,
-        ram: frame_pointer::RAM,
+        ram: bounds::RAM,
+        words: 128,
+        stack_end: None,
     };
 }
 
@@ -80,15 +110,17 @@ impl Ranges {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "every walk asks")]
     fn here(&self) -> Bounds {
-        frame_pointer::bounds(&self.limits, &self.bounds)
+        bounds::bounds(&self.limits, &self.bounds)
     }
 }
 
 /// A call stack that was walked.
 #[derive(Clone, Copy, Debug)]
 pub struct Walked<'f> {
-    /// Return addresses, innermost first; none if only the hash was wanted.
+    /// Return addresses, innermost first; none if only the hash was wanted. Of a scan, the candidates.
     pub(crate) frames: &'f [usize],
+    /// Of a scan.
+    pub(crate) scanned: Option<Scanned<'f>>,
     /// Of the return addresses; 0 if there are none.
     pub(crate) hash: u32,
 }
@@ -97,8 +129,26 @@ impl Walked<'_> {
     /// No call stack.
     pub(crate) const NONE: Self = Self {
         frames: &[],
+        scanned: None,
         hash: 0,
     };
+}
+
+/// What a scan has found beside the candidates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scanned<'f> {
+    /// The first frame.
+    pub(crate) return_address: usize,
+    /// How many words above the stack pointer each candidate lies.
+    pub(crate) places: &'f [u16],
+}
+
+/// Room for a call stack.
+#[derive(Debug)]
+pub struct Room<'f> {
+    pub(crate) frames: &'f mut [MaybeUninit<usize>],
+    /// None, if a scan shall find the first frame only.
+    pub(crate) places: &'f mut [MaybeUninit<u16>],
 }
 
 impl Origin<'_> {
@@ -108,7 +158,51 @@ impl Origin<'_> {
         Self::FramePointer(frame_pointer::read())
     }
 
-    /// Fills `frames` from the innermost on, and returns those that were found.
+    /// The function in which this is written, by a scan from there on; without a call stack on hosts.
+    #[inline(always)]
+    pub fn scan_here() -> Self {
+        match scan::here() {
+            Some((return_address, stack_pointer)) => Self::Scan {
+                return_address,
+                stack_pointer,
+            },
+            None => Self::Unknown,
+        }
+    }
+
+    /// Finds the stack, or what could be its return addresses.
+    #[inline]
+    pub(crate) fn find<'f>(self, room: Room<'f>, ranges: &Ranges) -> Walked<'f> {
+        let Room { frames, places } = room;
+        match self {
+            Self::Scan {
+                return_address,
+                stack_pointer,
+            } if !places.is_empty() => {
+                let bounds = ranges.here();
+                let return_address = code_address(return_address);
+                if !bounds.has_code(return_address) {
+                    return Walked::NONE;
+                }
+                let (count, hash) =
+                    scan::list(return_address, stack_pointer, frames, places, &bounds);
+                // SAFETY: the first `count` of both were written.
+                let (frames, places) = unsafe { (written(frames, count), written(places, count)) };
+                let scanned = Scanned {
+                    return_address,
+                    places,
+                };
+                Walked {
+                    frames,
+                    scanned: Some(scanned),
+                    hash,
+                }
+            }
+            origin => origin.walk(frames, ranges),
+        }
+    }
+
+    /// Fills `frames` from the innermost on, and returns those that were found; of a scan, the first one.
     #[inline]
     pub(crate) fn walk<'f>(
         self,
@@ -121,23 +215,40 @@ impl Origin<'_> {
             hash.add(frame);
             count += 1;
         });
-        let found: *const [MaybeUninit<usize>] = &raw const frames[..count];
         Walked {
             // SAFETY: the first `count` were written.
-            frames: unsafe { &*(found as *const [usize]) },
+            frames: unsafe { written(frames, count) },
+            scanned: None,
             hash: hash.finish(),
         }
     }
 
-    /// The hash of the stack that [`walk`](Self::walk) finds in so many frames.
+    /// The hash of what [`find`](Self::find) finds in so many frames.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "most events do this")]
     pub(crate) fn hash(self, depth: usize, ranges: &Ranges) -> Walked<'static> {
-        let mut hash = Hash::NEW;
-        self.follow(depth, ranges, |frame| hash.add(frame));
+        let hash = match self {
+            Self::Scan {
+                return_address,
+                stack_pointer,
+            } => {
+                let bounds = ranges.here();
+                let return_address = code_address(return_address);
+                if bounds.has_code(return_address) {
+                    scan::hash(return_address, stack_pointer, depth, &bounds)
+                } else {
+                    0
+                }
+            }
+            origin => {
+                let mut hash = Hash::NEW;
+                origin.follow(depth, ranges, |frame| hash.add(frame));
+                hash.finish()
+            }
+        };
         Walked {
-            frames: &[],
-            hash: hash.finish(),
+            hash,
+            ..Walked::NONE
         }
     }
 
@@ -157,7 +268,20 @@ impl Origin<'_> {
                 &ranges.here(),
                 found,
             ),
+            Self::Scan { return_address, .. } => {
+                frame_pointer::walk_behind(return_address, 0, depth, &ranges.here(), found);
+            }
             Self::Frames(given) => given.iter().copied().take(depth).for_each(found),
         }
     }
+}
+
+/// The part of `room` that was filled.
+///
+/// # Safety
+/// The first `count` were written.
+unsafe fn written<T>(room: &[MaybeUninit<T>], count: usize) -> &[T] {
+    let found: *const [MaybeUninit<T>] = &raw const room[..count];
+    // SAFETY: promised by the caller.
+    unsafe { &*(found as *const [T]) }
 }

@@ -241,7 +241,7 @@ where
     /// The call stack of a heap event: outside the critical section.
     fn walk<'f>(&self, origin: Origin<'_>, frames: &'f mut D::Frames) -> Walked<'f> {
         match self.settings() {
-            Some(settings) => origin.walk(frames.slots(), &settings.ranges),
+            Some(settings) => origin.find(frames.room(), &settings.ranges),
             None => Walked::NONE,
         }
     }

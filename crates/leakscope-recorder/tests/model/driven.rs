@@ -119,7 +119,7 @@ impl Stream {
             }
         }
         if settings.filled {
-            // Interrupts of two bytes each, until 300 are left.
+            // Interrupts of two bytes each, until there is hardly room for one event.
             for _ in 0..(BYTES - 240 - 300) / 2 {
                 driven.stream.event(SystemEvent::IsrToScheduler);
             }

@@ -16,6 +16,7 @@ mod ratio;
 mod records;
 mod roundtrip;
 mod rtt;
+mod scans;
 mod scheduler;
 mod silence;
 mod sinks;

@@ -78,6 +78,9 @@ pub struct CallSite {
     pub cores: Vec<u8>,
     /// The call stack, the innermost frame first, without the allocator's own.
     pub frames: Vec<NamedFrame>,
+    /// Whether there are more frames, beyond what the device has sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_cut_off: bool,
     /// The allocator's own frames below, as first seen.
     pub allocator_frames: Vec<NamedFrame>,
     /// The oldest of the blocks that are outstanding.
@@ -96,6 +99,11 @@ enum Confidence {
     High,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl CallSite {
     /// Its identity is not yet told apart from that of others.
     pub(super) fn new(
@@ -104,7 +112,7 @@ impl CallSite {
         site: &outcome::CallSite,
         policy: &Policy,
     ) -> Self {
-        let stack = symbolizer.stack(&site.allocator_frames, &site.stack);
+        let stack = symbolizer.stack(&site.allocator_frames, &site.stack, site.certainty);
         let growth = site.growth;
         // After a restart, a task of the same name is another one.
         let mut tasks: Vec<Arc<str>> = Vec::new();
@@ -143,6 +151,7 @@ impl CallSite {
             tasks,
             cores: site.cores.clone(),
             frames: stack.frames,
+            is_cut_off: site.certainty.is_cut_off,
             allocator_frames: stack.allocator,
             memory: None,
             blocks: site

@@ -5,11 +5,12 @@
 //! JSON file that anybody has written: whoever shows them makes them harmless first.
 //!
 //! - [`call_site`], [`anomaly`]: what the program did; [`usage`]: who used how much.
-//! - [`memory`]: who points at the blocks, in an image of memory.
+//! - [`memory`]: who points at the blocks, in an image of memory; [`heap_map`]: what lies where in the heap.
 //! - [`trace`]: what was recorded; [`totals`]: sums; [`problem`]: what is wrong with the data.
 mod address;
 pub mod anomaly;
 pub mod call_site;
+pub mod heap_map;
 pub mod memory;
 pub mod problem;
 pub mod totals;
@@ -78,6 +79,9 @@ pub struct Report {
     /// What an image of memory says; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<memory::Memory>,
+    /// What the map of the heap says; absent if that has nothing to say, or is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap_map: Option<heap_map::HeapNote>,
 }
 
 impl Report {
@@ -180,6 +184,7 @@ impl Report {
             tasks: outcome.tasks.iter().map(trace::Task::new).collect(),
             problems,
             memory: None,
+            heap_map: None,
         }
     }
 

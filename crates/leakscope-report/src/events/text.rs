@@ -63,13 +63,13 @@ fn write_stack(out: &mut dyn Write, row: &EventRow) -> io::Result<()> {
     for frame in &*row.stack {
         let address = frame.address.to_string();
         let function = frame.function.as_deref().map(sanitise).unwrap_or_default();
-        let inlined = if frame.inlined { " [inlined]" } else { "" };
+        let marks = frame.marks();
         let place = match (&frame.file, frame.line) {
             (Some(file), Some(line)) => format!("  {}:{line}", sanitise(file)),
             (Some(file), None) => format!("  {}", sanitise(file)),
             (None, _) => String::new(),
         };
-        let line = format!("{:32}{address}  {function}{inlined}{place}", "");
+        let line = format!("{:32}{address}  {function}{marks}{place}", "");
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())

@@ -7,9 +7,12 @@ mod names;
 mod scene;
 mod verdict;
 
+use std::ops::Range;
+
 use leakscope_analysis::outcome::Outcome;
 use leakscope_memory::image::Image;
-use leakscope_memory::reach::{Block, Kind, Scene, Survey};
+use leakscope_memory::reach::{Alias, Block, Scene, Survey};
+pub use leakscope_memory::reach::{Kind, Use};
 use leakscope_symbols::{Symbols, Variable};
 use rustc_hash::FxHashMap;
 
@@ -17,6 +20,7 @@ pub use live::Live;
 pub use names::Names;
 
 use crate::document::Report;
+use crate::document::call_site::CallSite;
 use crate::document::memory::{Memory, Reached};
 
 /// The group of blocks of which the recording knows nothing: those that an allocator's map has from before it.
@@ -52,11 +56,33 @@ struct OfSite {
     gone: Vec<Block>,
 }
 
+/// Memory at the stop: an image, and what the recording that ended there knows of the heap.
+#[derive(Debug)]
+pub struct AtStop {
+    /// What lay where.
+    pub image: Image,
+    /// What the recording knows.
+    pub live: Live,
+    /// How to look.
+    pub look: Look,
+}
+
+impl AtStop {
+    /// Looks at the image. `outcome` knows tasks and heaps.
+    pub fn examine<'i>(&'i self, symbols: Option<&'i Symbols>, outcome: &Outcome) -> Examined<'i> {
+        Examined::new(&self.image, symbols, &self.live, Some(outcome), &self.look)
+    }
+}
+
 /// How an image is to be looked at.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Look {
     /// Look for pointers on every address.
     pub unaligned: bool,
+    /// Memory that is at two addresses, besides what is known of the chip.
+    pub aliases: Vec<Alias>,
+    /// Memory that is in use, whatever else is known of it.
+    pub roots: Vec<Range<u64>>,
 }
 
 impl<'i> Examined<'i> {
@@ -67,7 +93,7 @@ impl<'i> Examined<'i> {
         symbols: Option<&'i Symbols>,
         live: &Live,
         outcome: Option<&Outcome>,
-        look: Look,
+        look: &Look,
     ) -> Self {
         let built = scene::build(image, symbols, live, outcome, look);
         let survey = built.scene.survey();
@@ -109,6 +135,11 @@ impl<'i> Examined<'i> {
         self.sites.get(&site).map(|found| &found.reached)
     }
 
+    /// What each stretch of the image is, in order of addresses; blocks by their place in the survey.
+    pub fn map(&self) -> Vec<(Range<u64>, Use)> {
+        self.scene.map()
+    }
+
     /// Whether everything is in the image that could hold a block.
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty()
@@ -121,7 +152,7 @@ impl<'i> Examined<'i> {
 
     /// Adds what was found to the report.
     pub fn attach(&self, report: &mut Report) {
-        let names = &self.names(report);
+        let names = &self.names(&report.call_sites);
         for site in &mut report.call_sites {
             let mut reached = self.site(site.id).cloned().unwrap_or_default();
             reached.holder = names.main_way(site.id);
@@ -130,18 +161,10 @@ impl<'i> Examined<'i> {
         report.memory = Some(self.document(names));
     }
 
-    /// The names of what holds blocks, those of a report's call sites among them.
-    pub fn names(&self, report: &Report) -> Names<'_> {
-        let sites = report.call_sites.iter();
-        Names::new(
-            self,
-            sites.map(|site| (site.id, names::of_site(site))).collect(),
-        )
-    }
-
-    /// The names of what holds blocks that nobody knows the origin of.
-    pub fn names_alone(&self) -> Names<'_> {
-        Names::new(self, FxHashMap::default())
+    /// The names of what holds blocks, those of call sites among them.
+    pub fn names(&self, sites: &[CallSite]) -> Names<'_> {
+        let sites = sites.iter().map(|site| (site.id, names::of_site(site)));
+        Names::new(self, sites.collect())
     }
 
     /// What was looked at, and the ways to blocks.
@@ -183,8 +206,10 @@ impl<'i> Examined<'i> {
         let blocks = &self.survey.blocks;
         let after = blocks.partition_point(|found| found.block.start <= address);
         let found = &blocks[after.checked_sub(1)?];
+        let leader = found.leader.map(|leader| blocks[leader].block.start);
+        let lost_with = leader.map(|start| format!(", lost with the block at {start:#x}"));
         Some(Held {
-            block: names.block(found),
+            block: names.block(found) + &lost_with.unwrap_or_default(),
             way: found.branch.map(|branch| names.way(branch)),
             holders: holders
                 .iter()

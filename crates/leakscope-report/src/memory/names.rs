@@ -1,7 +1,7 @@
 //! What holders are called.
 
 use leakscope_memory::reach::{Block, Branch, Found, Holder, Root};
-use leakscope_symbols::Variable;
+use leakscope_symbols::{ValueKind, Variable};
 use rustc_hash::FxHashMap;
 
 use super::{Examined, NO_SITE};
@@ -60,10 +60,8 @@ impl<'e> Names<'e> {
     fn variable(&self, variable: &Variable, address: u64, is_one: bool) -> String {
         let offset = address.saturating_sub(variable.address);
         let symbols = self.examined.symbols;
-        let (member, _) = symbols.map_or_else(
-            || (String::new(), leakscope_symbols::ValueKind::Other),
-            |symbols| symbols.member_at(variable, offset),
-        );
+        let known = symbols.map(|symbols| symbols.member_at(variable, offset));
+        let (member, kind) = known.unwrap_or((String::new(), ValueKind::Other));
         let place = match (&*member, offset) {
             ("", 0) => String::new(),
             ("", _) if !is_one => String::new(),
@@ -72,14 +70,19 @@ impl<'e> Names<'e> {
             // Each of its blocks is at another index.
             (member, _) => without_indices(member),
         };
+        let is = if kind == ValueKind::Float {
+            "the float "
+        } else {
+            ""
+        };
         let name = &variable.name;
         let file = variable
             .file
             .as_deref()
             .map(|file| file.rsplit(['/', '\\']).next().unwrap_or(file));
         match file {
-            Some(file) => format!("{name}{place} ({file})"),
-            None => format!("{name}{place}"),
+            Some(file) => format!("{is}{name}{place} ({file})"),
+            None => format!("{is}{name}{place}"),
         }
     }
 

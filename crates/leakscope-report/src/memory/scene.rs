@@ -1,13 +1,14 @@
 //! Puts side by side what an image, a recording and a program know: which memory is what.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use leakscope_analysis::heap::KnownBlock;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Task;
 use leakscope_memory::image::{Image, Thread};
-use leakscope_memory::reach::{Block, Scene, Stack, aliases};
-use leakscope_symbols::{Symbols, Variable};
+use leakscope_memory::reach::{Block, Scene, Stack, Type, aliases};
+use leakscope_symbols::{Symbols, ValueKind, Variable};
 
 use super::{Live, Look, NO_SITE};
 use crate::units::counted;
@@ -34,12 +35,12 @@ pub(super) fn build<'i>(
     symbols: Option<&Symbols>,
     live: &Live,
     outcome: Option<&Outcome>,
-    look: Look,
+    look: &Look,
 ) -> Built<'i> {
     let mut all_variables = symbols.map(Symbols::variables).unwrap_or_default();
     all_variables.retain(|variable| !variable.is_constant);
     let map = allocators_map(image, &all_variables);
-    let (blocks, gone) = blocks(live, map.as_deref());
+    let (blocks, gone) = blocks(image, live, map.as_deref());
     // A variable that holds blocks is the heap.
     let (heap, variables): (Vec<_>, Vec<_>) =
         (all_variables.into_iter()).partition(|variable| holds_block(&range_of(variable), &blocks));
@@ -63,22 +64,22 @@ pub(super) fn build<'i>(
         ))
         .unzip();
     let device = outcome.and_then(|outcome| outcome.target.device.as_deref());
-    let chip = image
-        .about
-        .as_ref()
-        .map(|about| &*about.chip)
-        .filter(|chip| !chip.is_empty());
-    let aliases = aliases::of_chip(chip.or(device).unwrap_or_default()).to_vec();
-    let scene = Scene {
+    let chip = image.chip.as_deref().or(device);
+    let of_chip = aliases::of_chip(chip.unwrap_or_default());
+    let mut scene = Scene {
         heap,
         free: live.free.clone(),
         left_out: recorders_own(image, &variables),
         stacks,
         variables: ranges,
-        aliases,
+        aliases: [&look.aliases, of_chip].concat(),
+        roots: look.roots.clone(),
         unaligned: look.unaligned,
         ..Scene::new(image, blocks)
     };
+    if let Some(symbols) = symbols {
+        scene.typed = types(&scene, symbols, &variables);
+    }
     Built {
         scene,
         stacks: names,
@@ -86,6 +87,27 @@ pub(super) fn build<'i>(
         gone,
         has_map: map.is_some(),
     }
+}
+
+/// What the words of variables are that look like pointers to blocks.
+fn types(scene: &Scene<'_>, symbols: &Symbols, variables: &[Variable]) -> BTreeMap<u64, Type> {
+    let of_word = |address: u64| {
+        let after = variables.partition_point(|variable| variable.address <= address);
+        let variable = &variables[after.checked_sub(1)?];
+        let offset = address - variable.address;
+        let (_, kind) = (offset < variable.size).then(|| symbols.member_at(variable, offset))?;
+        let known = match kind {
+            ValueKind::Pointer => Type::Pointer,
+            ValueKind::Float => Type::Float,
+            ValueKind::Other => return None,
+        };
+        Some((address, known))
+    };
+    scene
+        .static_pointers()
+        .into_iter()
+        .filter_map(of_word)
+        .collect()
 }
 
 /// What of a complete image is missing, a sentence each.
@@ -116,7 +138,7 @@ pub(super) fn missing(
         ));
     }
     if image.threads.is_empty() {
-        missing.push("no registers are in the image: what only they hold looks lost".to_owned());
+        missing.push("no registers are in the image".to_owned());
     }
     missing
 }
@@ -154,7 +176,7 @@ fn allocators_map(image: &Image, variables: &[Variable]) -> Option<Vec<Range<u64
 
 /// The blocks in order of addresses: those of the recording that the map has too, if there is one, and those that it alone has. And
 /// those that the map has not.
-fn blocks(live: &Live, map: Option<&[Range<u64>]>) -> (Vec<Block>, Vec<Block>) {
+fn blocks(image: &Image, live: &Live, map: Option<&[Range<u64>]>) -> (Vec<Block>, Vec<Block>) {
     let block_of = |known: &KnownBlock| Block {
         start: known.block.address,
         size: known.block.size,
@@ -183,17 +205,32 @@ fn blocks(live: &Live, map: Option<&[Range<u64>]>) -> (Vec<Block>, Vec<Block>) {
         }
         used.is_some()
     });
-    let older = map
-        .iter()
-        .zip(is_of_trace)
-        .filter(|(_, is_of_trace)| !is_of_trace);
-    blocks.extend(older.map(|(used, _)| Block {
-        start: used.start,
-        size: used.end - used.start,
-        group: NO_SITE,
-    }));
+    let older = map.iter().zip(is_of_trace);
+    let older = older.filter(|(_, is_of_trace)| !is_of_trace);
+    blocks.extend(older.map(|(used, _)| programs_own(image, used)));
     blocks.sort_by_key(|block| block.start);
     (blocks, gone)
+}
+
+/// The block that the program knows, of one that the allocator has: with heap poisoning it lies behind a mark and its
+/// size; with task tracking the address of a task stands before these or, until ESP-IDF 5, between them.
+///
+/// ESP-IDF, `components/heap/multi_heap_poisoning.c` (`HEAD_CANARY_PATTERN`, `poison_head_t`).
+fn programs_own(image: &Image, used: &Range<u64>) -> Block {
+    const MARK: u64 = 0xABBA_1234;
+    let forms = [(0, 8), (4, 12), (0, 12)];
+    let behind_mark = forms.into_iter().find_map(|(mark, header)| {
+        let start = used.start + header;
+        let is_marked = image.pointer(used.start + mark) == Some(MARK);
+        let size = image.pointer(start - 4).filter(|_| is_marked)?;
+        (size <= used.end.checked_sub(start)?).then_some((start, size))
+    });
+    let (start, size) = behind_mark.unwrap_or((used.start, used.end - used.start));
+    Block {
+        start,
+        size,
+        group: NO_SITE,
+    }
 }
 
 /// The memory of a recorder that sends through RTT: addresses of blocks stand in it because they were told to the host.

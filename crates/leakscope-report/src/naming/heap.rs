@@ -1,5 +1,6 @@
 //! Heap events: address, size, and who asked.
 
+use leakscope_analysis::outcome::CallStack;
 use leakscope_analysis::trace::{HeapEvent, StackId, Trace};
 
 use super::{Field, FieldValue, Named};
@@ -92,7 +93,7 @@ pub(super) fn named(event: HeapEvent, trace: &Trace, symbolizer: &mut Symbolizer
         }
         HeapEvent::FreeOfNull { stack } => ("HEAP_FREE", vec![Field::address("address", 0)], stack),
     };
-    fields.extend(caller(trace.stacks().frames(stack), symbolizer));
+    fields.extend(caller(&trace.stacks().call_stack(stack), symbolizer));
     Named {
         name: name.to_owned(),
         fields,
@@ -101,7 +102,8 @@ pub(super) fn named(event: HeapEvent, trace: &Trace, symbolizer: &mut Symbolizer
 
 /// With symbols, in words the first function above the allocator, for programs all frames; without,
 /// all addresses.
-fn caller(addresses: &[u64], symbolizer: &mut Symbolizer<'_>) -> Option<Field> {
+fn caller(stack: &CallStack, symbolizer: &mut Symbolizer<'_>) -> Option<Field> {
+    let addresses = &stack.frames;
     if addresses.is_empty() {
         return None;
     }
@@ -110,13 +112,13 @@ fn caller(addresses: &[u64], symbolizer: &mut Symbolizer<'_>) -> Option<Field> {
             .iter()
             .map(|address| format!("{address:#010x}"))
             .collect();
-        let value = FieldValue::Stack(addresses.to_vec());
+        let value = FieldValue::Stack(addresses.clone());
         return Some(Field::with("callers", words.join(" ← "), value));
     }
     let Stack {
         mut allocator,
         frames,
-    } = symbolizer.stack(&[], addresses);
+    } = symbolizer.stack(&[], addresses, stack.certainty);
     let words = frames.first().map(in_words).unwrap_or_default();
     allocator.extend(frames);
     Some(Field::with("callers", words, FieldValue::Frames(allocator)))

@@ -9,6 +9,7 @@ mod conclusion;
 mod failures;
 mod findings;
 mod header;
+mod heap_map;
 mod heaps;
 mod layout;
 mod memory;
@@ -22,6 +23,7 @@ mod verdict;
 use std::io::{self, Write};
 
 use crate::document::Report;
+use crate::document::heap_map::HeapMap;
 use crate::document::memory::Memory;
 use crate::sanitise::sanitise;
 use crate::units::{Clock, counted};
@@ -83,6 +85,7 @@ pub fn write(out: &mut dyn Write, report: &Report, options: &TextOptions) -> io:
     header::write(view, page)?;
     problems::write(view, page)?;
     conclusion::write(view, page)?;
+    heap_map::write_note(view, page)?;
     findings::write(view, page)?;
     outstanding::write(view, page)?;
     memory::write(view, page)?;
@@ -101,6 +104,20 @@ pub fn write(out: &mut dyn Write, report: &Report, options: &TextOptions) -> io:
 pub fn write_memory(out: &mut dyn Write, found: &Memory, options: &TextOptions) -> io::Result<()> {
     let page = &mut Page::new(out, options.width, options.colour);
     memory::section(page, found, options)
+}
+
+/// Writes the map of a heap, whose ticks `clock` knows.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn write_heap_map(
+    out: &mut dyn Write,
+    map: &HeapMap,
+    clock: Clock,
+    options: &TextOptions,
+) -> io::Result<()> {
+    let page = &mut Page::new(out, options.width, options.colour);
+    heap_map::section(page, map, clock, options)
 }
 
 /// What would make this report say more.

@@ -27,10 +27,12 @@ pub(super) fn write(
         return page.line(indent, &Line::new().dim("no call stack was recorded"));
     }
     if all {
-        return in_full(page, indent, allocator.iter().chain(frames));
+        in_full(page, indent, allocator.iter().chain(frames))?;
+        return cut_off(page, indent, site);
     }
     if frames.iter().all(|frame| frame.function.is_none()) {
-        return page.paragraph(indent, Line::new(), &chain(frames).into());
+        page.paragraph(indent, Line::new(), &chain(frames).into())?;
+        return cut_off(page, indent, site);
     }
     if !allocator.is_empty() {
         let folded = counted(allocator.len() as u64, "allocator frame");
@@ -45,12 +47,23 @@ pub(super) fn write(
     }
     table.write(page, indent)?;
     match frames.len().saturating_sub(DEPTH) {
-        0 => Ok(()),
+        0 => cut_off(page, indent, site),
         more => {
             let more = counted(more as u64, "frame");
             page.line(indent, &Line::new().dim(format!("+{more} further out")))
         }
     }
+}
+
+/// Says that there are frames that nobody knows.
+fn cut_off(page: &mut Page<'_>, indent: usize, site: &CallSite) -> io::Result<()> {
+    if !site.is_cut_off {
+        return Ok(());
+    }
+    page.line(
+        indent,
+        &Line::new().dim("… and further out, beyond what is known of the stack"),
+    )
 }
 
 /// With addresses and whole paths, so that each can be copied and clicked on, however long.
@@ -97,26 +110,21 @@ fn chain(frames: &[NamedFrame]) -> String {
     let links: Vec<String> = frames
         .iter()
         .map(|frame| match (name(frame), frame.line) {
-            (name, Some(line)) => format!("{name}:{line}"),
-            (name, None) => name,
+            (name, Some(line)) => format!("{name}:{line}{}", frame.mark_of_doubt()),
+            (name, None) => name + &frame.mark_of_doubt(),
         })
         .collect();
     links.join(CALLED_BY)
 }
 
 fn function(frame: &NamedFrame) -> Cell {
-    let name = name(frame);
     Cell {
         paint: if frame.function.is_some() {
             Paint::Plain
         } else {
             Paint::Dim
         },
-        text: if frame.inlined {
-            format!("{name} [inlined]")
-        } else {
-            name
-        },
+        text: name(frame) + &frame.marks(),
     }
 }
 

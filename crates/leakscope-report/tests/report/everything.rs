@@ -168,24 +168,24 @@ fn anomalies(contexts: &[Context]) -> Vec<Anomaly> {
         Anomaly {
             kind: AnomalyKind::DoubleFree {
                 freed_at: 2_000_000,
-                freed_by: vec![APP_MAIN],
+                freed_by: vec![APP_MAIN].into(),
             },
             time: 4_000_000,
             context: contexts[1],
             core: 1,
             address: 0x3ffb_aaaa,
-            stack: vec![APP_MAIN_QUEUE, MAIN_TASK],
+            stack: vec![APP_MAIN_QUEUE, MAIN_TASK].into(),
         },
         Anomaly {
             kind: AnomalyKind::WrongFree {
                 block: block(contexts[0]),
-                allocated_by: vec![QUEUE_CREATE, APP_MAIN],
+                allocated_by: vec![QUEUE_CREATE, APP_MAIN].into(),
             },
             time: 5_000_000,
             context: contexts[4],
             core: 0,
             address: 0x3ffb_1244,
-            stack: vec![HOSTILE],
+            stack: vec![HOSTILE].into(),
         },
     ]
 }
@@ -196,7 +196,7 @@ fn failures(context: Context) -> Vec<FailedAllocation> {
         time: size,
         context,
         core: 0,
-        stack: stack.to_vec(),
+        stack: stack.to_vec().into(),
         retried: false,
         live_bytes: 99_000,
     };

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use leakscope_analysis::heap::KnownBlock;
-use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::outcome::{AnomalyKind, Outcome};
 use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::trace::StackCertainty;
 use leakscope_memory::image::{Image, Piece};
 use leakscope_report::memory::{Examined, Live, Look};
 use leakscope_report::{Policy, Report, Symbolizer, json};
@@ -116,7 +117,7 @@ fn hostile_names_are_whole_but_harmless() {
 }
 
 /// Paths of all fields: `call_sites[].frames[].line`. Objects and arrays themselves are no fields.
-fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+pub(crate) fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
@@ -136,8 +137,10 @@ fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 }
 
 /// The first cells of the tables in the document.
-fn documented() -> Vec<String> {
-    let document = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-json.md");
+pub(crate) fn documented(page: &str) -> Vec<String> {
+    let document = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(page);
     let document = fs::read_to_string(document).unwrap();
     let rows = document
         .lines()
@@ -160,7 +163,7 @@ fn with_memory(outcome: &Outcome) -> Value {
     };
     let pointer = (block.address as u32).to_le_bytes().to_vec();
     let image = Image::of_pieces(vec![piece(pointer), piece(vec![0; 4])]);
-    let examined = Examined::new(&image, None, &live, Some(outcome), Look::default());
+    let examined = Examined::new(&image, None, &live, Some(outcome), &Look::default());
     let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[], &Policy::default());
     examined.attach(&mut report);
     let mut written = Vec::new();
@@ -173,9 +176,30 @@ fn with_memory(outcome: &Outcome) -> Value {
 fn the_document_and_the_output_have_the_same_fields() {
     let mut outcome = everything();
     let first = outcome.call_sites[1].blocks[0];
+    let doubtful = StackCertainty {
+        exact: 0,
+        by_call: 1,
+        is_cut_off: true,
+    };
     for site in &mut outcome.call_sites {
+        site.certainty = doubtful;
         site.stack = vec![crate::program::APP_MAIN];
         site.blocks = vec![first];
+    }
+    for anomaly in &mut outcome.anomalies {
+        anomaly.stack.certainty = doubtful;
+        match &mut anomaly.kind {
+            AnomalyKind::DoubleFree {
+                freed_by: stack, ..
+            }
+            | AnomalyKind::WrongFree {
+                allocated_by: stack,
+                ..
+            } => stack.certainty = doubtful,
+        }
+    }
+    for failure in &mut outcome.failed_allocations {
+        failure.stack.certainty = doubtful;
     }
     let mut output = BTreeSet::new();
     outcome.heaps.truncate(1);
@@ -183,6 +207,24 @@ fn the_document_and_the_output_have_the_same_fields() {
     // A report without a leak has limits.
     paths(&parsed(&outcomes::clean()), "", &mut output);
     paths(&with_memory(&outcome), "", &mut output);
+    paths(&with_heap_map(&outcome), "", &mut output);
+    assert_documented(output, "report-json.md");
+}
+
+/// The same with what a heap's map has to say.
+fn with_heap_map(outcome: &Outcome) -> Value {
+    let mut report = Report::new(outcome, &mut Symbolizer::new(None), &[], &Policy::default());
+    let map = crate::heap_map::fragmented();
+    report.heap_map = leakscope_report::heap_map::note(&map, &report);
+    assert!(report.heap_map.is_some());
+    let mut written = Vec::new();
+    json::write(&mut written, &report).unwrap();
+    assert_eq!(json::read(&written).unwrap(), report);
+    serde_json::from_slice(&written).unwrap()
+}
+
+/// The fields of an output are those that a page lists.
+pub(crate) fn assert_documented(mut output: BTreeSet<String>, page: &str) {
     // Of a value that is null in one place and an object in another, only the object's fields count.
     let whole = output.clone();
     output.retain(|path| {
@@ -190,22 +232,16 @@ fn the_document_and_the_output_have_the_same_fields() {
             .iter()
             .any(|other| other.starts_with(&format!("{path}.")))
     });
-    let documented: BTreeSet<String> = documented().into_iter().collect();
+    let documented: BTreeSet<String> = documented(page).into_iter().collect();
     let missing: Vec<_> = output.difference(&documented).collect();
-    assert!(
-        missing.is_empty(),
-        "not in docs/report-json.md: {missing:#?}"
-    );
+    assert!(missing.is_empty(), "not in docs/{page}: {missing:#?}");
     let surplus: Vec<_> = documented.difference(&output).collect();
-    assert!(
-        surplus.is_empty(),
-        "only in docs/report-json.md: {surplus:#?}"
-    );
+    assert!(surplus.is_empty(), "only in docs/{page}: {surplus:#?}");
 }
 
 #[test]
 fn each_field_is_documented_once() {
-    let mut paths = documented();
+    let mut paths = documented("report-json.md");
     paths.sort();
     let all = paths.len();
     paths.dedup();

@@ -2,6 +2,7 @@
 mod events;
 mod everything;
 mod golden;
+mod heap_map;
 mod identity;
 mod json;
 mod log;

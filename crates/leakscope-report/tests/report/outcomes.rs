@@ -4,7 +4,7 @@ use leakscope_analysis::findings::{Confidence, CycleSteps, Finding, Growth, Left
 use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::{CallSite, ContextUsage, Outcome, Peak, Session, Target, Totals};
 use leakscope_analysis::problem::{Problem, ProblemKind};
-use leakscope_analysis::trace::{Context, Task};
+use leakscope_analysis::trace::{Context, StackCertainty, Task};
 use leakscope_systemview::{Init, Packet};
 
 use crate::program::{
@@ -89,6 +89,7 @@ pub(crate) fn site(
         left: left(blocks, size),
         stack: stack.to_vec(),
         allocator_frames: vec![HEAP_CAPS_MALLOC, PV_PORT_MALLOC],
+        certainty: StackCertainty::EXACT,
         allocations: blocks,
         frees: 0,
         reallocations: 0,

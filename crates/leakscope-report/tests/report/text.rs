@@ -1,6 +1,7 @@
 //! The report as a person reads it.
 
 use leakscope_analysis::outcome::{ContextUsage, Outcome};
+use leakscope_analysis::trace::StackCertainty;
 use leakscope_report::text::{TextOptions, write};
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
 
@@ -71,6 +72,22 @@ fn the_tutorial_at_other_widths() {
 fn the_tutorial_without_symbols() {
     let text = written_with(&outcomes::tutorial(), None, &TextOptions::default());
     assert_golden("tutorial-no-elf.txt", &text);
+}
+
+/// How sure a frame is stands behind its name, and that there are more behind the last one.
+#[test]
+fn frames_that_are_not_exact_say_so() {
+    let mut outcome = outcomes::tutorial();
+    for site in &mut outcome.call_sites {
+        site.certainty = StackCertainty {
+            exact: site.allocator_frames.len() + 1,
+            by_call: site.allocator_frames.len() + 2,
+            is_cut_off: true,
+        };
+    }
+    assert_golden("not-exact.txt", &written(&outcome, 100));
+    let text = written_with(&outcome, None, &TextOptions::default());
+    assert_golden("not-exact-no-elf.txt", &text);
 }
 
 #[test]
@@ -262,7 +279,7 @@ fn frees_that_are_wrong_in_the_same_way_are_one_entry() {
     again.address += 64;
     outcome.anomalies.push(again);
     let mut elsewhere = outcome.anomalies[0].clone();
-    elsewhere.stack.pop();
+    elsewhere.stack.frames.pop();
     outcome.anomalies.push(elsewhere);
     let text = written(&outcome, 200);
     let entries: Vec<&str> = text

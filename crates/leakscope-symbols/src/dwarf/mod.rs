@@ -21,7 +21,7 @@ mod types;
 mod units;
 
 pub(crate) use globals::Global;
-pub(crate) use sections::Sections;
+pub(crate) use sections::{Section, Sections};
 pub use types::ValueKind;
 
 use crate::CodeFrame;
@@ -33,7 +33,7 @@ use std::sync::Arc;
 use units::{Unit, Units};
 
 /// What the file's bytes are read through.
-type Reader<'file> = gimli::EndianSlice<'file, gimli::RunTimeEndian>;
+pub(crate) type Reader<'file> = gimli::EndianSlice<'file, gimli::RunTimeEndian>;
 /// The sections, borrowed.
 type Dwarf<'file> = gimli::Dwarf<Reader<'file>>;
 /// The sections and one opened unit.

@@ -17,11 +17,15 @@ pub(crate) struct Sections {
     endian: RunTimeEndian,
 }
 
+/// The bytes of one section.
 #[derive(Debug, Default)]
-enum Section {
+pub(crate) enum Section {
+    /// There is none, or it cannot be read.
     #[default]
     Missing,
+    /// As they are in the file.
     InFile(Range<usize>),
+    /// They were compressed in the file.
     Unpacked(Vec<u8>),
 }
 
@@ -29,7 +33,7 @@ impl Sections {
     /// A section that cannot be read is missing.
     pub(crate) fn load<Header: FileHeader<Endian = Endianness>>(elf: &ElfFile<'_, Header>) -> Self {
         let sections = DwarfSections::load(|id| -> Result<Section, std::convert::Infallible> {
-            Ok(Section::load(elf, id).unwrap_or_default())
+            Ok(Section::needed(elf, id).unwrap_or_default())
         });
         let Ok(sections) = sections;
         Self {
@@ -43,19 +47,13 @@ impl Sections {
 
     /// The sections of `file`, the same bytes as were loaded.
     pub(super) fn borrow<'file>(&'file self, file: &'file [u8]) -> Dwarf<'file> {
-        self.sections.borrow(|section| {
-            let bytes = match section {
-                Section::Missing => &[],
-                Section::InFile(range) => file.get(range.clone()).unwrap_or_default(),
-                Section::Unpacked(bytes) => bytes,
-            };
-            Reader::new(bytes, self.endian)
-        })
+        self.sections
+            .borrow(|section| Reader::new(section.bytes(file), self.endian))
     }
 }
 
 impl Section {
-    fn load<Header: FileHeader<Endian = Endianness>>(
+    fn needed<Header: FileHeader<Endian = Endianness>>(
         elf: &ElfFile<'_, Header>,
         id: SectionId,
     ) -> Option<Self> {
@@ -74,7 +72,15 @@ impl Section {
         if !needed {
             return None;
         }
-        let section = elf.section_by_name(id.name())?;
+        Self::load(elf, id.name())
+    }
+
+    /// The section of this name; `None` if it is missing or cannot be read.
+    pub(crate) fn load<Header: FileHeader<Endian = Endianness>>(
+        elf: &ElfFile<'_, Header>,
+        name: &str,
+    ) -> Option<Self> {
+        let section = elf.section_by_name(name)?;
         let range = section.compressed_file_range().ok()?;
         if range.format == CompressionFormat::None {
             let start = usize::try_from(range.offset).ok()?;
@@ -87,5 +93,14 @@ impl Section {
         Some(Self::Unpacked(
             section.uncompressed_data().ok()?.into_owned(),
         ))
+    }
+
+    /// Its bytes; `file` is the one that it was loaded from.
+    pub(crate) fn bytes<'file>(&'file self, file: &'file [u8]) -> &'file [u8] {
+        match self {
+            Self::Missing => &[],
+            Self::InFile(range) => file.get(range.clone()).unwrap_or_default(),
+            Self::Unpacked(bytes) => bytes,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Every question is answered, for any bytes.
 
 use crate::toolchain::{ARM, HOST, RISCV32, Toolchain, XTENSA};
-use leakscope_symbols::{AddressKind, Symbols};
+use leakscope_symbols::{AddressKind, Candidate, ScannedStack, Symbols};
 use object::{Object, ObjectSection, SectionKind};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -21,6 +21,19 @@ fn ask_everything(bytes: Vec<u8>, code: &[Range<u64>]) {
             assert!(frames.is_empty() || symbols.is_code(address, kind));
         }
         assert!(symbols.text(address).is_none_or(|text| !text.contains(&0)));
+    }
+    let candidates: Vec<Candidate> = (0..)
+        .zip(code.iter().flat_map(|range| range.clone().step_by(31)))
+        .map(|(place, address)| Candidate { place, address })
+        .collect();
+    for candidate in &candidates {
+        let stack = symbols.unwind(&ScannedStack {
+            return_address: candidate.address,
+            candidates: &candidates,
+            words: candidates.len() as u32,
+            is_full: false,
+        });
+        assert!((1..=candidates.len() + 1).contains(&stack.frames.len()));
     }
 }
 

@@ -14,4 +14,5 @@ mod symbol_table;
 mod texts;
 mod toolchain;
 mod twin;
+mod unwind;
 mod variables;

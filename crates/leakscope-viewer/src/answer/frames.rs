@@ -12,19 +12,32 @@ pub(crate) struct ListedFrame {
     file: Option<String>,
     line: Option<u32>,
     inlined: bool,
+    /// How it was found, where that is not exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainty: Option<&'static str>,
 }
 
 /// Frames, each with its number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
     list: Vec<ListedFrame>,
-    numbers: FxHashMap<(u64, Option<String>, Option<u32>, bool), usize>,
+    numbers: FxHashMap<Key, usize>,
 }
+
+/// Address, function, line, whether it was inlined, and how it was found.
+type Key = (u64, Option<String>, Option<u32>, bool, Option<&'static str>);
 
 impl Frames {
     pub(crate) fn number(&mut self, frame: &NamedFrame) -> usize {
         let function = frame.function.as_deref().map(str::to_owned);
-        let key = (frame.address.0, function, frame.line, frame.inlined);
+        let certainty = frame.doubt();
+        let key = (
+            frame.address.0,
+            function,
+            frame.line,
+            frame.inlined,
+            certainty,
+        );
         let list = &mut self.list;
         *self.numbers.entry(key).or_insert_with(|| {
             list.push(ListedFrame {
@@ -33,6 +46,7 @@ impl Frames {
                 file: (frame.file.as_deref()).map(|file| sanitise(file).into_owned()),
                 line: frame.line,
                 inlined: frame.inlined,
+                certainty,
             });
             list.len() - 1
         })

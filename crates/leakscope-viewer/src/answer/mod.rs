@@ -9,6 +9,7 @@ mod frames;
 pub(crate) mod heap;
 pub(crate) mod lives;
 pub(crate) mod mate;
+pub(crate) mod memory;
 pub(crate) mod overview;
 pub(crate) mod site;
 pub(crate) mod sites;

@@ -37,6 +37,8 @@ pub(crate) struct Overview {
     /// Functions have names.
     symbols: bool,
     dump: Option<Summary>,
+    /// An image of memory was looked at.
+    image: bool,
     problems: Vec<Problem>,
     findings: Vec<Finding>,
     totals: Totals,
@@ -234,6 +236,7 @@ impl Overview {
             also_wrong: report.also_wrong.clone(),
             symbols: report.trace.has_symbols,
             dump: dump.map(Dump::summary),
+            image: report.memory.is_some(),
             reading: State {
                 state: reading.name(),
                 read_bytes: report.trace.read_bytes,

@@ -78,7 +78,8 @@ impl Site {
         let context = |context| scan.context_number(context);
         let held = scan.index.sites.get(number);
         let failures = outcome.failed_allocations.iter();
-        let failures = failures.filter(|failure| scan.program_frames(&failure.stack) == site.stack);
+        let failures =
+            failures.filter(|failure| scan.program_frames(&failure.stack.frames) == site.stack);
         let detail = Detail {
             curve: held.map_or_else(Curve::default, |held| Curve::new(held, scan.end())),
             sizes: held.map_or_else(Vec::new, |held| buckets(&held.sizes)),

@@ -80,13 +80,14 @@ impl Engine<'_> {
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
             Query::System => json(&System::new(self.subject())),
+            Query::Memory => json(&self.memory()),
         };
         Ok(Asked::Answer(answer?))
     }
 
     /// Call sites or tasks in a window, from what was counted in it.
     fn of_window(&mut self, query: &Query, window: Window) -> Result<Vec<u8>, Refusal> {
-        let (census, subject) = self.limited(window);
+        let (census, subject, _) = self.limited(window);
         match query {
             Query::Tasks(_) => json(&Tasks::new(window, census, subject)),
             _ => json(&Sites::new(window, census, subject)),

@@ -8,8 +8,9 @@ mod ask;
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Counts, Front, Layout};
+use leakscope_analysis::trace::{Counts, Front, Layout, Unwinder};
 use leakscope_report::log::LogRow;
+use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
 use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
@@ -18,6 +19,7 @@ use leakscope_symbols::{SourceRoots, Symbols};
 pub use self::ask::{Asked, Job};
 use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
 use crate::answer::timeline::{Timeline, is_short};
 use crate::dump::{Dump, Packetless};
@@ -38,6 +40,10 @@ pub struct Program {
     pub roots: SourceRoots,
     /// How much heap the target has, if somebody knows.
     pub heap_size: Option<u64>,
+    /// What finds call stacks among the words that a device has sent of its stack.
+    pub unwinder: Unwinder,
+    /// Its memory when the recording ended.
+    pub memory: Option<AtStop>,
 }
 
 /// A trace that can be asked about.
@@ -47,24 +53,27 @@ pub struct Engine<'s> {
     scan: Scan<'s>,
     inputs: Vec<String>,
     symbols: Option<&'s Symbols>,
+    unwinder: Unwinder,
     heap_size: Option<u64>,
+    memory: Option<&'s AtStop>,
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
     state: Reading,
     /// Another number whenever answers may have changed.
     version: u64,
-    answered: Option<Answered>,
+    answered: Option<Answered<'s>>,
     searches: Searches,
     /// What was counted in windows, and the version it is of.
     censuses: Vec<(u64, Census)>,
 }
 
 /// What is known at one version.
-struct Answered {
+struct Answered<'s> {
     version: u64,
     outcome: Outcome,
     report: Report,
+    examined: Option<Examined<'s>>,
 }
 
 /// Events that one slice of work reads: some milliseconds.
@@ -116,7 +125,9 @@ impl<'s> Engine<'s> {
             },
             scan: Scan::new(Layout::default(), 0, AllocatorFrames(symbols)),
             symbols,
+            unwinder: program.unwinder.clone(),
             heap_size: program.heap_size,
+            memory: program.memory.as_ref(),
             dump,
             front: Front::default(),
             state: Reading::Reading,
@@ -169,7 +180,9 @@ impl<'s> Engine<'s> {
         }
         let has_packets = self.counts().packets > 0;
         if self.front.look(&heads, grows, has_packets) {
-            let (layout, bytes) = (self.front.layout().clone(), self.source.length());
+            let seen = self.front.layout().clone();
+            let layout = seen.unwound_by(self.unwinder.clone());
+            let bytes = self.source.length();
             self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
             self.searches = Searches::default();
             self.censuses.clear();
@@ -240,26 +253,33 @@ impl<'s> Engine<'s> {
         self.limited(self.scan.bounded(None)).1
     }
 
-    /// The same, and what was counted in a window.
-    fn limited(&mut self, window: Window) -> (Option<&Census>, Subject<'_, 's>) {
+    /// The same, what was counted in a window, and what was found in an image.
+    fn limited(
+        &mut self,
+        window: Window,
+    ) -> (Option<&Census>, Subject<'_, 's>, Option<&Examined<'s>>) {
         let known = self.known_census(window);
         let answered = match self.answered.take() {
             Some(answered) if answered.version == self.version => answered,
             _ => self.look_at_outcome(),
         };
         let Answered {
-            outcome, report, ..
+            outcome,
+            report,
+            examined,
+            ..
         } = self.answered.insert(answered);
         let subject = Subject {
             outcome,
             report,
             scan: &self.scan,
         };
-        (known.map(|known| &self.censuses[known].1), subject)
+        let census = known.map(|known| &self.censuses[known].1);
+        (census, subject, examined.as_ref())
     }
 
-    fn look_at_outcome(&mut self) -> Answered {
-        let outcome = match (self.dump, self.symbols) {
+    fn look_at_outcome(&mut self) -> Answered<'s> {
+        let mut outcome = match (self.dump, self.symbols) {
             (Some(dump), symbols) => dump.outcome(symbols),
             (None, None) => self.scan.heap.outcome(&self.scan.trace),
             (None, Some(symbols)) => {
@@ -268,10 +288,19 @@ impl<'s> Engine<'s> {
                 outcome
             }
         };
+        // An image is of the recording's end.
+        let memory = self.memory.filter(|_| self.state == Reading::Complete);
+        let examined = memory.map(|memory| memory.examine(self.symbols, &outcome));
+        if let Some(examined) = &examined {
+            examined.judge(&mut outcome);
+        }
         let inputs = self.inputs.iter().map(|name| sanitise(name).into_owned());
         let inputs: Vec<String> = inputs.collect();
         let symbolizer = &mut self.names.symbolizer;
-        let report = Report::new(&outcome, symbolizer, &inputs, &Policy::default());
+        let mut report = Report::new(&outcome, symbolizer, &inputs, &Policy::default());
+        if let Some(examined) = &examined {
+            examined.attach(&mut report);
+        }
         Answered {
             version: self.version,
             report: match self.heap_size {
@@ -279,7 +308,13 @@ impl<'s> Engine<'s> {
                 None => report,
             },
             outcome,
+            examined,
         }
+    }
+
+    pub(crate) fn memory(&mut self) -> Memory {
+        let (_, subject, examined) = self.limited(self.scan.bounded(None));
+        Memory::new(examined, subject)
     }
 
     /// What it takes to read a part of the trace again.

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use crate::answer::Subject;
 use crate::answer::events::Page;
 use crate::answer::lives::{self, Lives};
+use crate::answer::memory::Memory;
 use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
@@ -43,6 +44,9 @@ const FLAGGED: usize = 500;
 /// Lives of blocks, from which the page counts what a range holds: by call site, and by context.
 const LIVES_OF_SITES: usize = 30_000;
 const LIVES_OF_CONTEXTS: usize = 10_000;
+/// Parts of the map of memory, and steps of ways to blocks.
+const PARTS: usize = 60_000;
+const WAYS: usize = 2000;
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
 const ALLOCATIONS: usize = 10;
@@ -63,6 +67,7 @@ struct Document {
     system: Box<RawValue>,
     blocks: Vec<Pair>,
     lives: Lives,
+    memory: Memory,
 }
 
 /// The document of a trace, as JSON.
@@ -94,6 +99,8 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     let events = events(engine, &mut left_out)?;
     let blocks = blocks(&events);
     let lives = lives(engine, &mut left_out)?;
+    let mut memory = engine.memory();
+    memory.limit(PARTS, WAYS, &mut left_out);
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let subject = engine.subject();
@@ -109,6 +116,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         system: raw(&System::new(subject))?,
         blocks,
         lives,
+        memory,
     };
     Ok(serde_json::to_string(&document)?)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::dump::dump;
 use super::file::{document, written};
+use super::memory::with_image;
 use super::program::{ask, engine, inputs};
 
 const API: &str = include_str!("../../API.md");
@@ -132,15 +133,18 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
 #[test]
 fn every_route_is_documented_with_its_fields() {
     let (dump, program) = (dump(), Program::default());
+    let with_image = with_image();
     let mut engines = [
         engine(&program, inputs(1, 3_000)),
         engine(&program, eventful(1, 3_000)),
         Engine::of_dump(&dump, &program),
     ];
+    let mut of_image = engine(&with_image, inputs(1, 3_000));
     let examples = examples();
     let mut problems = Vec::new();
     for route in Query::ROUTES {
-        let answers = engines.iter_mut().flat_map(|engine| answers(route, engine));
+        let engines = engines.iter_mut().chain([&mut of_image]);
+        let answers = engines.flat_map(|engine| answers(route, engine));
         match examples.get(route) {
             Some(example) => problems.extend(check(route, example, &answers.collect::<Vec<_>>())),
             None => problems.push(format!("{route} is not in API.md")),

@@ -13,8 +13,11 @@ pub(crate) fn document(page: &str) -> Value {
 }
 
 pub(crate) fn written(inputs: Vec<Vec<u8>>) -> String {
-    let program = Program::default();
-    let mut engine = engine(&program, inputs);
+    written_with(&Program::default(), inputs)
+}
+
+pub(crate) fn written_with(program: &Program, inputs: Vec<Vec<u8>>) -> String {
+    let mut engine = engine(program, inputs);
     let mut page = Vec::new();
     page::write(&mut page, &mut engine).unwrap();
     String::from_utf8(page).unwrap()

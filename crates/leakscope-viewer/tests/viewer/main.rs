@@ -9,6 +9,7 @@ mod effects;
 mod file;
 mod lists;
 mod lives;
+mod memory;
 mod program;
 mod routes;
 mod twin;

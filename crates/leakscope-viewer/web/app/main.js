@@ -8,6 +8,7 @@ import { element, fill } from 'leakscope/part/element.js';
 import { browserAddress, Store } from 'leakscope/state/store.js';
 import { eventsView } from 'leakscope/view/events.js';
 import { flameView } from 'leakscope/view/flame.js';
+import { memoryView } from 'leakscope/view/memory.js';
 import { overviewView } from 'leakscope/view/overview.js';
 import { sitesView } from 'leakscope/view/sites.js';
 import { systemView } from 'leakscope/view/system.js';
@@ -21,7 +22,7 @@ import { needsTimes, withoutTimesView } from 'leakscope/view/without-times.js';
 /** @type {Record<import('leakscope/state/fragment.js').ViewName, (page: Page) => View>} */
 const MAKE = {
   overview: overviewView, sites: sitesView, flame: flameView, timeline: timelineView,
-  events: eventsView, terminal: terminalView, tasks: tasksView, system: systemView,
+  events: eventsView, terminal: terminalView, tasks: tasksView, system: systemView, memory: memoryView,
 };
 
 /** @param {Page} page @param {keyof typeof MAKE} name */

@@ -34,7 +34,7 @@ export function madeUpDocument() {
       inputs: ['made-up.svdat'],
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
-      conclusion: 'leak', sentence: '1 leak: 99 blocks, 2,376 B outstanding, growing by 24,000 B/s.', symbols: true, dump: null,
+      conclusion: 'leak', sentence: '1 leak: 99 blocks, 2,376 B outstanding, growing by 24,000 B/s.', symbols: true, dump: null, image: false,
       also_wrong: [], problems: [{
         code: 'overflow', severity: 'grave', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1,
         input: 'made-up.svdat', offset: 900, time_s: 0.04, time_ticks: 40_000,
@@ -89,7 +89,7 @@ export function madeUpDocument() {
       recording: { bytes: 4_000, events: rows.length, length: END, events_per_second: 4_000, peak_events_per_second: 5_000, overflows: 1, dropped_packets: 12, skipped_bytes: 0 },
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
-    blocks, lives: lives(1),
+    blocks, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] },
   };
 }
 

@@ -1,6 +1,10 @@
 //! What can be typed behind `image`, and the image beside a recording.
 
+use std::ops::Range;
+
 use clap::Args;
+use leakscope_memory::reach::Alias;
+use leakscope_report::memory::Look;
 
 use super::{Symbols, quantity};
 
@@ -12,7 +16,7 @@ use super::{Symbols, quantity};
 #[derive(Debug, Args)]
 pub(crate) struct Image {
     /// Images: one file, or raw memory from an address on (ram.bin@0x20000000), several times.
-    #[arg(required = true, value_name = "IMAGE")]
+    #[arg(id = "image", required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
     /// A recording that ended where the image was made: it knows the blocks, and who allocated them.
     #[arg(long, value_name = "TRACE")]
@@ -22,9 +26,8 @@ pub(crate) struct Image {
     /// Say what points at the block around this address.
     #[arg(long, value_name = "ADDRESS", value_parser = quantity::address)]
     pub(crate) holds: Option<u64>,
-    /// Look for pointers on every address, and not only where the compiler puts them: for packed structures.
-    #[arg(long)]
-    pub(crate) unaligned: bool,
+    #[command(flatten)]
+    pub(crate) looking: Looking,
     /// Entries shown of each list.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
@@ -40,7 +43,31 @@ pub(crate) struct AtTheEnd {
     /// (ram.bin@0x20000000), several times. Says who holds each block, and which ones nothing points at any more.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Vec<String>,
-    /// Look for pointers in the image on every address: for packed structures.
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+}
+
+/// How an image is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub(crate) struct Looking {
+    /// Look for pointers in the image on every address, and not only where the compiler puts them: for packed structures.
     #[arg(long, requires = "image")]
-    pub(crate) unaligned: bool,
+    unaligned: bool,
+    /// Memory that the chip has at two addresses: a pointer to A points at B (0x40380000=0x3fc80000+384KiB). Those of
+    /// Espressif's chips are known.
+    #[arg(long, value_name = "A=B+SIZE", requires = "image", value_parser = quantity::alias)]
+    alias: Vec<Alias>,
+    /// Memory that is in use whatever the recording says of it, and holds pointers: 0x3fcf0000+4KiB.
+    #[arg(long, value_name = "ADDRESS+SIZE", requires = "image", value_parser = quantity::range)]
+    root: Vec<Range<u64>>,
+}
+
+impl Looking {
+    pub(crate) fn look(&self) -> Look {
+        Look {
+            unaligned: self.unaligned,
+            aliases: self.alias.clone(),
+            roots: self.root.clone(),
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod diff;
 mod doctor;
 mod export;
 mod gdbinit;
+mod heap;
 mod image;
 mod packaging;
 pub(crate) mod quantity;
@@ -22,6 +23,7 @@ pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
+pub(crate) use heap::{Heap, HeapBounds};
 pub(crate) use image::{AtTheEnd, Image};
 pub(crate) use packaging::{Completions, Man};
 pub(crate) use record::{Record, SerialAddress};
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     View(View),
     Export(Box<Export>),
     Image(Image),
+    Heap(Heap),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
@@ -116,7 +119,7 @@ pub(crate) struct Report {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep", "image"]
+        conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep"]
     )]
     pub(crate) html: Option<PathBuf>,
     /// Overwrite the file of --html if it exists.
@@ -133,6 +136,8 @@ pub(crate) struct View {
     pub(crate) trace: Trace,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) at_the_end: AtTheEnd,
     /// Files that describe events (SYSVIEW_NAME.txt).
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,

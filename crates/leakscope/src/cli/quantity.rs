@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use leakscope_capture::recording::Rotation;
+use leakscope_memory::reach::Alias;
 
 /// A length of time, which cannot be nothing: as [`time`].
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -58,6 +59,20 @@ pub(super) fn range(text: &str) -> Result<Range<u64>, String> {
         .checked_add(length)
         .ok_or("it ends behind the last address")?;
     Ok(start..end)
+}
+
+/// Addresses, and others that stand for them: `0x40380000=0x3fc80000+384KiB`.
+pub(super) fn alias(text: &str) -> Result<Alias, String> {
+    let (from, to) = text
+        .split_once('=')
+        .ok_or("two addresses and a size are needed: 0x40380000=0x3fc80000+384KiB")?;
+    let (from, to) = (address(from)?, range(to)?);
+    Ok(Alias {
+        from,
+        to: to.start,
+        length: to.end - to.start,
+        is_reversed: false,
+    })
 }
 
 /// `4096`, `10k`, `10M`, `1G` (powers of 1000), `64KiB`, `10MiB`, `1GiB` (powers of 1024), with or without

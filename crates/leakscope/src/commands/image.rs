@@ -6,9 +6,8 @@ use std::io::{self, Write};
 use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_memory::image::Image as Memory;
-use leakscope_memory::reach::Kind;
-use leakscope_report::filter::Filter;
-use leakscope_report::memory::{Examined, Live, Look};
+use leakscope_memory::reach::Found;
+use leakscope_report::memory::{Examined, Kind, Live, NO_SITE};
 use leakscope_report::text::{self, TextOptions};
 use leakscope_report::units::{bytes, counted};
 use leakscope_report::{Policy, Report, sanitise};
@@ -22,16 +21,27 @@ use crate::screen::{self, Screen};
 
 impl Image {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        if !self.trace.is_empty() {
-            return self.with_trace();
-        }
-        let symbols = firmware::open(&self.symbols)?;
-        let image = image::open(&self.images, symbols.as_ref())?;
-        let look = Look {
-            unaligned: self.unaligned,
+        let mut recording = self.recording()?;
+        let symbols = match &mut recording {
+            Some(recording) => firmware::open_at_its_place(&self.symbols, recording)?,
+            None => firmware::open(&self.symbols)?,
         };
-        let examined = Examined::new(&image, symbols.as_ref(), &Live::default(), None, look);
-        let names = examined.names_alone();
+        let symbols = symbols.as_ref();
+        let image = image::open(&self.images, symbols)?;
+        let (mut live, mut outcome, mut sites) = (Live::default(), None, Vec::new());
+        if let Some(recording) = &mut recording {
+            let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols));
+            analysis.run(&mut *recording)?;
+            let read = outcome.insert(analysis.outcome());
+            recording.require_events(read.totals.events)?;
+            live = image::live(recording, firmware::source(symbols, None))?;
+            recording.finish();
+            let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);
+            sites = Report::new(read, &mut symbolizer, &[], &Policy::default()).call_sites;
+        }
+        let look = self.looking.look();
+        let examined = Examined::new(&image, symbols, &live, outcome.as_ref(), &look);
+        let names = examined.names(&sites);
         if let Some(address) = self.holds {
             return self.holders(&examined, &names, address);
         }
@@ -46,53 +56,22 @@ impl Image {
             );
             return Ok(());
         }
-        let memory = examined.document(&names);
         let options = self.options(screen);
-        text::write_memory(&mut screen.out, &memory, &options)?;
-        self.lost(&mut screen.out, &examined, &image, symbols.as_ref())?;
+        text::write_memory(&mut screen.out, &examined.document(&names), &options)?;
+        self.lost(&mut screen.out, &examined, &image, symbols)?;
         Ok(screen.out.flush()?)
     }
 
-    /// With a recording, which knows the blocks.
-    fn with_trace(&self) -> anyhow::Result<()> {
+    /// The recording, which knows the blocks.
+    fn recording(&self) -> anyhow::Result<Option<OpenRecording>> {
+        if self.trace.is_empty() {
+            return Ok(None);
+        }
         let mut recording = OpenRecording::open(&self.trace, &Unpacking::default())?;
         if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
             bail!("a saved report and a heap dump are no recordings: --trace names one");
         }
-        let symbols = firmware::open_at_its_place(&self.symbols, &mut recording)?;
-        let image = image::open(&self.images, symbols.as_ref())?;
-        let mut symbolizer = firmware::symbolizer(&self.symbols, symbols.as_ref());
-        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(symbols.as_ref()));
-        analysis.run(&mut recording)?;
-        let mut outcome = analysis.outcome();
-        recording.require_events(outcome.totals.events)?;
-        let source = firmware::source(symbols.as_ref(), None);
-        let live = image::live(&mut recording, source)?;
-        recording.finish();
-        let look = Look {
-            unaligned: self.unaligned,
-        };
-        let examined = Examined::new(&image, symbols.as_ref(), &live, Some(&outcome), look);
-        examined.judge(&mut outcome);
-        let (inputs, part) = (recording.names(), Filter::default());
-        let mut report = Report::of_part(
-            &outcome,
-            &mut symbolizer,
-            &inputs,
-            &Policy::default(),
-            &part,
-        );
-        if let Some(address) = self.holds {
-            return self.holders(&examined, &examined.names(&report), address);
-        }
-        examined.attach(&mut report);
-        let screen = &mut Screen::new();
-        contents(&mut screen.out, &image)?;
-        if let Some(memory) = &report.memory {
-            let options = self.options(screen);
-            text::write_memory(&mut screen.out, memory, &options)?;
-        }
-        Ok(screen.out.flush()?)
+        Ok(Some(recording))
     }
 
     fn options(&self, screen: &Screen) -> TextOptions {
@@ -144,12 +123,9 @@ impl Image {
     ) -> io::Result<()> {
         let variables = symbols.map(Symbols::variables).unwrap_or_default();
         let mut alike: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-        for found in examined
-            .survey
-            .blocks
-            .iter()
-            .filter(|found| found.kind == Kind::Definite)
-        {
+        let blocks = examined.survey.blocks.iter();
+        let is_of_nobody = |found: &&Found| found.block.group == NO_SITE;
+        for found in blocks.filter(|found| found.kind == Kind::Definite && is_of_nobody(found)) {
             let first = image.pointer(found.block.start).unwrap_or(0);
             *alike.entry((found.block.size, first)).or_default() += 1;
         }
@@ -205,7 +181,12 @@ fn contents(out: &mut impl Write, image: &Memory) -> io::Result<()> {
         writeln!(out, "  thread {:#x}: {registers}{stack}", thread.id)?;
     }
     if let Some(about) = &image.about {
-        writeln!(out, "  made at the end of {}", sanitise(&about.trace))?;
+        let trace = sanitise(&about.trace);
+        let halted = about.halted_us as f64 / 1e3;
+        writeln!(
+            out,
+            "  made at the end of {trace}, for which the device stood still for {halted:.1} ms"
+        )?;
     }
     for problem in &image.problems {
         writeln!(out, "  problem: {problem}")?;

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod export;
 mod gdbinit;
+mod heap;
 mod image;
 mod log;
 mod packaging;
@@ -35,6 +36,7 @@ impl Command {
             Self::View(view) => view.run(),
             Self::Export(export) => export.run(),
             Self::Image(image) => image.run(),
+            Self::Heap(heap) => heap.run(),
             Self::Demo(demo) => demo.run(),
             Self::Gdbinit(gdbinit) => gdbinit.run(),
             Self::Description(description) => description.run(),

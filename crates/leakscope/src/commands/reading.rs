@@ -15,7 +15,7 @@ use leakscope_report::{Decorated, FrameSource, Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 
 use crate::firmware::{self, AllocatorFrames};
-use crate::image::Beside;
+use crate::image::{Beside, NO_RECORDING};
 use crate::project::program;
 use crate::recording::OpenRecording;
 use crate::{cli, screen};
@@ -44,7 +44,7 @@ pub(crate) fn report(
     let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     if let Some(log) = recording.dumps()? {
-        at_the_end.refuse("a heap dump lists blocks, and is no recording")?;
+        at_the_end.refuse(NO_RECORDING)?;
         let names = recording.names();
         return Ok(of_dump(
             &log,

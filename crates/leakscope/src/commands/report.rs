@@ -16,7 +16,8 @@ use leakscope_viewer::{Dump, Engine, Reading, page};
 use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
-use crate::image::Beside;
+use crate::heap_map;
+use crate::image::{Beside, NO_RECORDING};
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -36,8 +37,7 @@ impl Report {
         let options = program::completed(&self.symbols, &mut recording)?;
         let symbols = firmware::open_at_its_place(&options, &mut recording)?;
         if let Some(log) = recording.dumps()? {
-            self.at_the_end
-                .refuse("a heap dump lists blocks, and is no recording")?;
+            self.at_the_end.refuse(NO_RECORDING)?;
             return self.report_dump(&log, symbols.as_ref(), &recording);
         }
         if !self.print && !self.description.is_empty() {
@@ -70,9 +70,13 @@ impl Report {
             symbolizer: &mut symbolizer,
             part: &self.part.filter(),
         };
-        let report = self
+        let mut report = self
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
+        if self.part.is_all() {
+            let symbols = symbols.as_ref();
+            heap_map::note(&mut report, &mut recording, &outcome, symbols, source)?;
+        }
         self.conclude(report, &outcome.tasks, &mut screen)
     }
 
@@ -95,6 +99,7 @@ impl Report {
         let mut program = firmware::program(&options, self.heap)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
+            self.at_the_end.refuse(NO_RECORDING)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
             let mut file = self.create(path)?;
@@ -102,6 +107,7 @@ impl Report {
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
+        program.memory = self.at_the_end.beside(&mut recording, &program)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let mut file = self.create(path)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;

@@ -9,6 +9,7 @@ use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
 use crate::cli::{self, Export, View};
 use crate::firmware;
+use crate::image::NO_RECORDING;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
 use crate::screen::{self, Advised, Screen};
@@ -21,6 +22,7 @@ impl View {
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         let opened = match recording.dumps()? {
             Some(log) => {
+                self.at_the_end.refuse(NO_RECORDING)?;
                 let name = recording.names().concat();
                 Server::of_dump(Dump { name, log }, program, self.port)
             }
@@ -35,12 +37,16 @@ impl View {
     fn serve_trace(
         &self,
         mut recording: OpenRecording,
-        program: Program,
+        mut program: Program,
         symbols: &cli::Symbols,
     ) -> anyhow::Result<io::Result<Server>> {
-        if !self.follow {
+        if self.follow {
+            self.at_the_end
+                .refuse("it is of the recording's end, which --follow waits for")?;
+        } else {
             recording.require_some_event()?;
         }
+        program.memory = self.at_the_end.beside(&mut recording, &program)?;
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
         let formats = Formats(Export::of(&self.trace, symbols));

@@ -83,9 +83,10 @@ impl Traces {
         if recording.saved_report()?.is_some() {
             return Ok(Self::default());
         }
-        if recording.dumps()?.is_some() {
+        if let Some(log) = recording.dumps()? {
+            let program = log.fullest().and_then(|dump| log.program(dump));
             return Ok(Self {
-                elf_sha256: None,
+                elf_sha256: program.map(|program| program.elf_sha256.clone()),
                 return_addresses: recording.return_addresses()?,
             });
         }

@@ -325,8 +325,34 @@ fn blocks_that_nothing_points_at_are_lost_and_three_of_them_are_a_leak() {
             "shape {shape}: {}",
             site["reason"]
         );
-        let has_failed = with(&["check", "--elf"]).end().code == 1;
-        assert_eq!(has_failed, standing == "leak", "shape {shape}");
+        let files = ["check.xml", "check.sarif"].map(|name| programs.path(name));
+        let checked = with(&["check", "--elf"])
+            .on(&["--junit".as_ref(), files[0].as_path()])
+            .on(&["--sarif".as_ref(), files[1].as_path()])
+            .end();
+        assert_eq!(checked.code == 1, standing == "leak", "shape {shape}");
+        // Of a leak the files for CI systems say which, and that it is lost.
+        let [junit, sarif] = files.map(|file| fs::read_to_string(file).expect("written"));
+        let says =
+            |text: &str| text.contains("in the image nothing points at 7 of 7 blocks any more");
+        assert_eq!(
+            junit.contains("<failure") && says(&junit),
+            standing == "leak",
+            "{junit}"
+        );
+        let sarif: Value = serde_json::from_str(&sarif).expect("JSON");
+        let results = sarif["runs"][0]["results"]
+            .as_array()
+            .expect("a list")
+            .iter();
+        let failed: Vec<&Value> = results
+            .filter(|result| result["level"] == "error")
+            .collect();
+        assert_eq!(failed.len(), usize::from(standing == "leak"), "{failed:#?}");
+        assert!(
+            failed.iter().all(|result| says(&result.to_string())),
+            "{failed:#?}"
+        );
         // Without the program nobody knows what is missing.
         let unsure = leakscope(["report", "--format", "json"])
             .on(&[&trace])

@@ -122,6 +122,74 @@ fn a_heap_dump_opens_in_both_forms() {
 /// Every user of a machine can read the command lines of all programs.
 #[cfg(unix)]
 #[test]
+fn an_image_is_shown_in_both_forms_with_the_numbers_of_the_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // All of the heap, with a pointer to its second block in front of it.
+    let mut ram = vec![0; 0x2000];
+    ram[..4].copy_from_slice(&0x3FFB_0100_u32.to_le_bytes());
+    std::fs::write(folder.path().join("ram.bin"), ram).expect("written");
+    let image = ["--image", "ram.bin@0x3ffaff00"];
+    let run = |arguments: &[&str]| {
+        let run = leakscope(arguments.iter().copied()).on(&[trace()]);
+        run.on(&image).in_folder(folder.path())
+    };
+    let report = run(&["report", "--format", "json"]).json();
+    let total = &report["memory"]["total"];
+    assert_eq!(total["reachable_blocks"], 1, "{total}");
+    let expected = report["memory"].to_string();
+
+    let written = run(&["report", "--html", "page.html"]).end();
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    let page = std::fs::read_to_string(folder.path().join("page.html")).expect("a page");
+    let (_, data) = page.split_once("id=\"leakscope-data\">").expect("data");
+    let (data, _) = data.split_once("</script>").expect("an end");
+    let document: serde_json::Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!(document["memory"]["image"].to_string(), expected);
+    assert_eq!(document["overview"]["image"], true);
+
+    let mut child = run(&["view", "--no-open"]).begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    // The image is looked at when all of the recording was read.
+    while !ask(&url, "api/overview").contains("\"state\":\"complete\"") {}
+    let answer = ask(&url, "api/memory");
+    let answer = &answer[answer.find('{').expect("JSON")..];
+    let answer: serde_json::Value = serde_json::from_str(answer.trim()).expect("JSON");
+    assert_eq!(answer["image"].to_string(), expected);
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+}
+
+#[test]
+fn an_image_is_refused_where_no_recording_ends_with_it() {
+    let log = project().join("testdata/firmware/recorder-2026-11-22/bounded-cache.log");
+    let refused = |arguments: &[&str], trace: PathBuf| {
+        let run = leakscope(arguments.iter().copied()).on(&[trace]);
+        run.on(&["--image", "ram.bin@0"]).end()
+    };
+    for (arguments, trace, why) in [
+        (&["report"][..], log.clone(), "a heap dump lists blocks"),
+        (
+            &["report", "--html", "-"],
+            log.clone(),
+            "a heap dump lists blocks",
+        ),
+        (&["view", "--no-open"], log, "a heap dump lists blocks"),
+        (
+            &["view", "--no-open", "--follow"],
+            trace(),
+            "--follow waits for",
+        ),
+    ] {
+        let ran = refused(arguments, trace);
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.stderr.contains("cannot be looked at"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_browsers_command_line_does_not_tell_where_the_page_is() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,22 +1,28 @@
 //! Images of memory: that of our GDB client is QEMU's own, to the byte; and what is planted in a program is found in it.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use leakscope_capture::Interrupt;
-use leakscope_capture::gdb::Client;
-use leakscope_capture::memory::SnapshotRequest;
+use leakscope_capture::course::Debugger;
+use leakscope_capture::gdb::{Client, Endpoint, GdbDebugger};
+use leakscope_capture::memory::{Memory, Snapshot, SnapshotRequest};
 use leakscope_symbols::Symbols;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
-use xtask::firmware::{Build, Firmware};
+use xtask::firmware::{Build, Firmware, Sink};
 
 use crate::emulator::Emulator;
+use crate::openocd::{self, Chip, OpenOcd};
 use crate::{record, skipped};
+
+/// So long may an answer take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The build whose recorder GDB reads.
 const BUILD: &str = "mps2-an385-gdb";
@@ -37,11 +43,77 @@ pub(crate) fn trials(all: &[Arc<Firmware>]) -> Vec<Trial> {
         return vec![Trial::test("image", move || skipped("image", &missing))];
     }
     // They share a folder of the compiler's, so they run one after the other.
-    vec![Trial::test("image", move || {
+    let emulated = Trial::test("image", move || {
         is_that_of_the_emulator(&Target::build(&firmware, &build, "steady")?)?;
         table_is_held_by_its_global(&Target::build(&firmware, &build, "growing-table")?)?;
         error_path_is_lost(&Target::build(&firmware, &build, "error-path")?)
-    })]
+    });
+    vec![emulated, on_the_board(all)]
+}
+
+/// The virtual board behind OpenOCD.
+fn on_the_board(all: &[Arc<Firmware>]) -> Trial {
+    const NAME: &str = "image::board";
+    let found = all.iter().find_map(|firmware| {
+        let build = firmware
+            .builds
+            .iter()
+            .find(|build| build.sink == Sink::Apptrace);
+        build.map(|build| (Arc::clone(firmware), build.clone()))
+    });
+    let Some((firmware, build)) = found else {
+        return Trial::test(NAME, || Err("no firmware has a build for the board".into()));
+    };
+    let missing = build.missing().into_iter().map(str::to_owned);
+    let missing: Vec<String> = missing.chain(openocd::missing()).collect();
+    let missing = missing.join(", ");
+    if !missing.is_empty() {
+        return Trial::test(NAME, move || skipped(NAME, &missing));
+    }
+    Trial::test(NAME, move || {
+        let elf = firmware
+            .compile(&build, "steady")
+            .map_err(|error| format!("{error:#}"))?;
+        is_the_same_through_gdb_and_tcl(&elf)
+    })
+}
+
+/// What OpenOCD says of one moment through its GDB server is what it says through its own port.
+fn is_the_same_through_gdb_and_tcl(elf: &Path) -> Result<(), Failed> {
+    let folder = TempDir::new()?;
+    let openocd = OpenOcd::start(elf, folder.path(), Chip::Esp32C3)?;
+    let endpoint = |service| -> Result<Endpoint, Failed> {
+        Ok(format!("127.0.0.1:{}", openocd.port(service)?).parse()?)
+    };
+    let mut tcl =
+        leakscope_capture::openocd::Client::connect(&endpoint("tcl")?, &Interrupt::default())?;
+    tcl.halt()?;
+    let client = Client::connect(&endpoint("gdb")?, PATIENCE, &Interrupt::default())?;
+    let mut gdb = GdbDebugger::new(client);
+    let ram = Symbols::open(elf)?.ram().to_vec();
+    let through_gdb = snapshot(&ram, &mut gdb)?;
+    let through_tcl = snapshot(&ram, &mut tcl)?;
+    drop((gdb, tcl));
+    openocd.end()?;
+    let read: usize = through_gdb
+        .pieces
+        .iter()
+        .map(|(_, bytes)| bytes.len())
+        .sum();
+    if read == 0 || through_gdb.pieces != through_tcl.pieces {
+        return Err(format!("{read} bytes are not the same").into());
+    }
+    let [one, other] = [&through_gdb, &through_tcl].map(|of| of.registers.first());
+    if one.is_none() || one.map(|core| &core.values) != other.map(|core| &core.values) {
+        return Err(format!("{one:x?} and {other:x?} are not the same registers").into());
+    }
+    Ok(())
+}
+
+fn snapshot<D: Debugger + Memory>(ram: &[Range<u64>], target: &mut D) -> Result<Snapshot, Failed> {
+    let request = SnapshotRequest::new(ram.to_vec());
+    request.take(target);
+    Ok(request.taken().ok_or("no snapshot was made")?)
 }
 
 /// A program, and how it is run.
@@ -82,7 +154,8 @@ impl Target {
         let emulator = self.start()?;
         let folder = emulator.folder();
         let arguments = ["record", "--gdb", "./gdb.socket", "--image"];
-        record::start(record::leakscope(folder, &self.elf, &arguments))?.wait()?;
+        let started = record::start(record::leakscope(folder, &self.elf, &arguments))?;
+        let recorded = record::finish(folder, started)?;
         is_private(&self.path("trace.core"))?;
         let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
             .args([
@@ -101,7 +174,11 @@ impl Target {
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
         }
-        Ok(serde_json::from_slice(&output.stdout)?)
+        let report: Value = serde_json::from_slice(&output.stdout)?;
+        if recorded.report.as_ref() != Some(&report) {
+            return Err("the report at the end of the recording is another one".into());
+        }
+        Ok(report)
     }
 }
 
@@ -121,23 +198,25 @@ fn is_that_of_the_emulator(target: &Target) -> Result<(), Failed> {
         .symbol("heap_trace_stop")
         .ok_or("the program has no end")?;
     let endpoint = target.path("gdb.socket").display().to_string().parse()?;
-    let mut client = Client::connect(&endpoint, Duration::from_secs(10), &Interrupt::default())?;
+    let mut client = Client::connect(&endpoint, PATIENCE, &Interrupt::default())?;
     client.set_breakpoint(stop.address)?;
     client.resume()?;
     client
         .wait(Duration::from_secs(50))?
         .ok_or("it never came there")?;
     let ram = symbols.ram().to_vec();
-    let request = SnapshotRequest::new(ram.clone());
-    request.take(&mut client, Vec::new());
-    let snapshot = request.taken().ok_or("no snapshot was made")?;
+    let mut files = Vec::new();
     for range in &ram {
-        let file = target.path("saved");
+        let file = target.path(&format!("saved{:x}", range.start));
         let (start, length) = (range.start, range.end - range.start);
         client.monitor(&format!(
             "pmemsave {start:#x} {length} \"{}\"",
             file.display()
         ))?;
+        files.push((start, file));
+    }
+    let snapshot = snapshot(&ram, &mut GdbDebugger::new(client))?;
+    for (start, file) in files {
         let saved = fs::read(&file)?;
         let end = start + saved.len() as u64;
         let piece = snapshot

@@ -2,6 +2,7 @@
 //! and what it says compared with what is planted in them (`firmware/FORM.md`).
 //!
 //! - [`case`]: one build of one firmware with one fault, from its source to the report.
+//! - [`backtraces`]: call stacks of code without frame pointers, against GDB's.
 //! - [`builds`]: one program in two builds, whose call sites `leakscope diff` recognises.
 //! - [`emulator`]: QEMU as a process.
 //! - [`expected`]: comparing a report with an expectation.
@@ -24,6 +25,7 @@
 //! failure.
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod backtraces;
 mod board;
 mod builds;
 mod case;
@@ -57,7 +59,9 @@ fn main() -> ExitCode {
         let builds = firmware.builds.clone().into_iter().map(Arc::new);
         let of_firmware = builds.flat_map(|build| trials_of(&firmware, &build, &built));
         let two_builds = builds::trials(&firmware, &built);
-        trials.extend(of_firmware.chain(two_builds).enumerate());
+        let backtraces = backtraces::trials(&firmware, &built);
+        let of_firmware = of_firmware.chain(two_builds).chain(backtraces);
+        trials.extend(of_firmware.enumerate());
     }
     // In turns, so that several are built at a time.
     trials.sort_by_key(|(place, _)| *place);

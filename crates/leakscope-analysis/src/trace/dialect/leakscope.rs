@@ -12,6 +12,7 @@ use super::{Dialect, Said};
 use crate::problem::ProblemKind;
 use crate::trace::event::HeapEvent;
 use crate::trace::stacks::{StackId, Stacks};
+use crate::trace::unwind::Scan;
 
 /// The units and the stacks that the module's events refer to.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,9 @@ pub(in crate::trace) struct Leakscope {
     shift: u32,
     wide: bool,
     stacks: KnownStacks,
+    /// How many words of a stack the device looks at, and the most that it sends of them.
+    words: u32,
+    candidates: u32,
     /// The version of the recorder's events; 0 before it was told.
     version: u32,
     /// Where recorded blocks are, if the device may free others too. What it frees beside them was left out.
@@ -81,6 +85,7 @@ impl Dialect for Leakscope {
             }
             3 | 8..=10 => self.read_seldom(number, fields)?,
             4 => return self.define_heap(fields),
+            11 => return self.define_scan(fields, stacks),
             5 | 6 => {
                 self.define_stack(number == 6, fields, stacks)?;
                 return Some(Said::Nothing);
@@ -138,12 +143,13 @@ impl Leakscope {
     #[inline(never)]
     fn define_heap(&mut self, mut fields: Numbers<'_>) -> Option<Said> {
         let (version, pointer_bytes) = (fields.next()?, fields.next()?);
-        let (shift, _depth, size) = (fields.next()?, fields.next()?, fields.next()?);
+        let (shift, depth, size) = (fields.next()?, fields.next()?, fields.next()?);
         let mut wide = || Some(join(fields.next()?, fields.next()?));
         let (base, code) = (wide()?, wide()?);
         let mut optional = || fields.next().unwrap_or(0);
         let (slots, is_repeated) = (optional(), optional() == 1);
         let (least_size, one_in, task) = (optional(), optional(), optional());
+        let words = optional();
         if is_repeated && self.version == version.max(1) {
             return Some(Said::Nothing);
         }
@@ -154,6 +160,8 @@ impl Leakscope {
             shift: shift % 32,
             wide: pointer_bytes != 4,
             stacks: KnownStacks::new(slots),
+            words: if words == 0 { u32::MAX } else { words },
+            candidates: depth,
             version: version.max(1),
             admitted: is_filtered.then(HashSet::default),
         };
@@ -195,6 +203,35 @@ impl Leakscope {
         }
         self.stacks.define(number, stacks.intern(&frames));
         fields.is_whole().then_some(())
+    }
+
+    /// A number for a stack of which the device found the words that could be return addresses.
+    #[inline(never)]
+    fn define_scan(&mut self, mut fields: Numbers<'_>, stacks: &mut Stacks) -> Option<Said> {
+        let (number, first) = (fields.next()?, fields.next()?);
+        let code = |offset: u32| self.wrap(self.code.wrapping_add(u64::from(offset)));
+        let mut candidates: Vec<(u32, u64)> = Vec::new();
+        while let Some(words) = fields.next() {
+            let place = match candidates.last() {
+                None => words,
+                // The next one lies higher.
+                Some(&(last, _)) => last.checked_add(words).filter(|_| words > 0)?,
+            };
+            candidates.push((place, code(fields.next()?)));
+        }
+        let scan = Scan {
+            return_address: code(first),
+            candidates: &candidates,
+            words: self.words,
+            is_full: candidates.len() >= self.candidates as usize,
+        };
+        self.stacks.define(number, stacks.intern_scan(&scan));
+        let is_whole = fields.is_whole();
+        is_whole.then_some(if stacks.has_unwinder() {
+            Said::Nothing
+        } else {
+            Said::Noted(ProblemKind::StacksWithoutElf)
+        })
     }
 
     /// Whether an event is about blocks that the device records, where it may free others too.

@@ -102,7 +102,7 @@ fn newer_recorders_are_understood() {
     recording.event(528 + 5, &[1, 0x10]);
     recording.event(528, &[turned(BASE + 64), 16, 1, 0, 99, 100]);
     recording.event(528 + 3, &[5, 1, 42]);
-    for number in 11..16 {
+    for number in 12..16 {
         recording.event(528 + number, &[1, 2, 3]);
     }
     let reading = read_one(recording.plain());

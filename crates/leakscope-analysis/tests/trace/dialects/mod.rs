@@ -2,6 +2,7 @@
 
 mod idf;
 mod leakscope;
+mod scans;
 mod segger;
 
 use leakscope_analysis::trace::HeapEvent;

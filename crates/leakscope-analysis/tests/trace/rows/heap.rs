@@ -19,7 +19,7 @@ fn row_07_failed_allocations_are_reported() {
     assert_eq!(reading.outcome.totals.failed_allocations, 2);
     assert_eq!(failed[0].size, 100_000);
     assert_eq!(failed[1].size, 200_000);
-    assert_eq!(failed[1].stack, [0x400D_3000, 0x400D_2000]);
+    assert_eq!(failed[1].stack.frames, [0x400D_3000, 0x400D_2000]);
     assert_eq!(failed[1].time, failed[0].time + 101);
     assert_eq!(reading.outcome.totals.allocations, 0);
     assert!(!failed[0].retried && !failed[1].retried);
@@ -119,10 +119,10 @@ fn row_24_double_frees_are_reported() {
     assert_eq!(reading.outcome.totals.frees_of_older_blocks, 1);
     assert_eq!(reading.anomalies(), ["double free"]);
     let anomaly = &reading.outcome.anomalies[0];
-    assert_eq!(anomaly.stack, [0x400D_1000, 0x400D_2000]);
+    assert_eq!(anomaly.stack.frames, [0x400D_1000, 0x400D_2000]);
     let expected = AnomalyKind::DoubleFree {
         freed_at: anomaly.time - 10,
-        freed_by: vec![0x400D_3000, 0x400D_2000],
+        freed_by: vec![0x400D_3000, 0x400D_2000].into(),
     };
     assert_eq!(anomaly.kind, expected);
 }

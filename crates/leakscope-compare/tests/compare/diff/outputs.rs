@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use leakscope_analysis::trace::Certainty;
 use leakscope_compare::diff::{Diff, Per, TextOptions, html, text};
 use leakscope_report::{Report, json};
 use leakscope_testing::project;
@@ -221,6 +222,10 @@ fn each_field_of_the_json_is_documented() {
     for (_, diff) in diffs() {
         paths(&serde_json::to_value(&diff).expect("JSON"), "", &mut fields);
     }
+    let mut doubtful = recorded(&[(Kind::Steady, 1.0)], 9, 60.0);
+    doubtful.call_sites[0].frames[0].certainty = Certainty::Possible;
+    let diff = Diff::of(&[doubtful.clone()], &[doubtful], None);
+    paths(&serde_json::to_value(&diff).expect("JSON"), "", &mut fields);
     let document = fs::read_to_string(project().join("docs/diff-json.md")).expect("a document");
     let rows = document
         .lines()

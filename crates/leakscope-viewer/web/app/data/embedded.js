@@ -12,7 +12,7 @@ import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/
  * @returns {Source}
  */
 export function embedded(document) {
-  const { overview, sites, timeline, events, tasks, system } = document;
+  const { overview, sites, timeline, events, tasks, system, memory } = document;
   const contexts = overview.contexts.map((context) => context.name);
   /** @type {Map<number, [number | null, number | null]>} */
   const halves = new Map();
@@ -35,6 +35,7 @@ export function embedded(document) {
       return range === null || lives.contexts === null ? tasks : limitTasks(tasks, ofContexts(), lives.contexts.resolution, range, timeline);
     },
     system: () => system,
+    memory: () => memory,
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     events: (parameters) => page(select(events.rows, parameters, contexts), parameters),

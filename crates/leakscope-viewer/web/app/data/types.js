@@ -26,6 +26,7 @@
  * @property {boolean} symbols functions have names
  * @property {{ dumps: number, records: number, capacity: number | null, mode: 'all' | 'leaks' | null,
  *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
+ * @property {boolean} image an image of memory was looked at
  * @property {Problem[]} problems
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
@@ -76,7 +77,7 @@
  * @property {{ time: number, index: number, name: string }[]} user_marks
  */
 
-/** @typedef {{ address: string, function: string | null, file: string | null, line: number | null, inlined: boolean }} Frame */
+/** @typedef {{ address: string, function: string | null, file: string | null, line: number | null, inlined: boolean, certainty?: string }} Frame */
 /**
  * @typedef {object} Site
  * @property {number} site
@@ -181,6 +182,22 @@
  * @property {{ id: number, name: string, count: number }[]} events
  */
 
+/** What became of some blocks: see docs/report-json.md.
+ *  @typedef {{ definite_blocks: number, definite_bytes: number, indirect_blocks: number, indirect_bytes: number,
+ *  possible_blocks: number, possible_bytes: number, reachable_blocks: number, reachable_bytes: number, gone_blocks: number,
+ *  holder: string | null }} Reached */
+/** A step of a way from a root to blocks. @typedef {{ root: string, root_kind: string, root_address: string | null,
+ *  parent: number | null, call_site: number | null, blocks: number, bytes: number, way: string }} Way */
+/**
+ * @typedef {object} Memory
+ * @property {{ bytes: number, is_complete: boolean, missing: string[], problems: string[], static_bytes: number, stack_bytes: number,
+ *   unknown_bytes: number, block_bytes: number, pointers: number, expected_by_chance: number | null, total: Reached,
+ *   holders: Way[] } | null} image what the report says of it
+ * @property {{ address: string, lengths: number[], parts: number[] }[]} regions
+ * @property {{ sites: number[], kinds: number[], holders: number[], words: number[] }} blocks
+ * @property {(Reached & { site: number, title: string, verdict: Verdict | null, standing: Standing | null })[]} sites
+ */
+
 /** @typedef {{ name: string, file: string, purpose: string }} Download a format that the recording can be saved in */
 
 /** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
@@ -198,6 +215,7 @@
  * @property {BlockLife} block
  * @property {Tasks} tasks
  * @property {System} system
+ * @property {Memory} memory
  * @property {Download[]} downloads
  */
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
@@ -222,6 +240,7 @@
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
  * @property {Lives} lives
+ * @property {Memory} memory
  */
 /** The lives of all blocks: see API.md.
  *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */

@@ -12,7 +12,7 @@ import { VIEWS, write } from 'leakscope/state/fragment.js';
 
 const NAMES = {
   overview: 'Overview', sites: 'Call sites', flame: 'Flame graph', timeline: 'Timeline',
-  events: 'Events', terminal: 'Terminal', tasks: 'Tasks', system: 'System',
+  events: 'Events', terminal: 'Terminal', tasks: 'Tasks', system: 'System', memory: 'Memory',
 };
 
 /**
@@ -51,6 +51,7 @@ export function pageHead(page, help) {
       links.forEach((link, place) => {
         const view = VIEWS[place];
         link.href = write({ ...state, view });
+        link.hidden = view === 'memory' && !page.overview.image && state.view !== view;
         if (view === state.view) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
       });

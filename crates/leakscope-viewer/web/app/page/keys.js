@@ -8,7 +8,7 @@ import { element } from 'leakscope/part/element.js';
 /** @type {[string, [string[], string][]][]} */
 const KEYS = [
   ['Everywhere', [
-    [['1', '…', '8'], 'go to a view'], [['/'], 'search in this view'], [['['], 'range begins at the cursor'],
+    [['1', '…', '9'], 'go to a view'], [['/'], 'search in this view'], [['['], 'range begins at the cursor'],
     [[']'], 'range ends at the cursor'], [['R'], 'select the range that the timeline shows'], [['Esc'], 'remove the range'],
     [['Alt', '←'], 'back'], [['Shift', 'A'], 'Show APIs only'], [['T'], 'theme: system, dark, light'], [['?'], 'this list'],
   ]],
@@ -30,6 +30,10 @@ const KEYS = [
   ['Flame graph', [
     [['↑', '↓'], 'caller, called'], [['←', '→'], 'neighbours'], [['Enter'], 'zoom to the function'], [['0'], 'zoom out'],
     [['click'], 'zoom'], [['double click'], 'its call site'],
+  ]],
+  ['Memory', [
+    [['←', '→'], 'previous, next block'], [['↑', '↓'], 'a row up, down'], [['N', 'P'], 'next, previous lost block'],
+    [['+', '−'], 'zoom in, out; also Ctrl and wheel'], [['0'], 'all of it'], [['Enter'], 'the blocks of its call site'],
   ]],
   ['Tables', [[['↑', '↓'], 'next, previous row'], [['Enter'], 'open the row'], [['Esc'], 'close the call site']]],
 ];
@@ -69,7 +73,7 @@ export function listenForKeys(page, view, { help, theme }) {
   const general = (key) => {
     const { state } = page;
     const at = state.cursor;
-    if (/^[1-8]$/.test(key)) page.go({ view: VIEWS[Number(key) - 1] });
+    if (/^[1-9]$/.test(key)) page.go({ view: VIEWS[Number(key) - 1] });
     else if (key === '?') help();
     else if (key === 't') theme();
     else if (key === '/') view()?.search?.focus();

@@ -1,4 +1,4 @@
-// A call stack as a list, the innermost function first, with what was inlined marked.
+// A call stack as a list, the innermost function first, with what was inlined marked, and what is not certain.
 import { breakable, element } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/data/types.js').Frame} Frame */
@@ -29,5 +29,6 @@ export function stackList({ frames, stack, allocator }, withAllocator) {
       element('span', { class: 'function' }, ...breakable(frameName(frame))),
       element('span', { class: 'where' }, ...breakable(frameWhere(frame))),
       frame.inlined && element('span', { class: 'inlined' }, 'inlined'),
+      frame.certainty && element('span', { class: 'inlined' }, frame.certainty),
       ofAllocator && element('span', { class: 'of-allocator' }, 'allocator'))));
 }

@@ -1,7 +1,7 @@
 // What is shown, and how it is written in the address's fragment: `#events?range=100-900&kinds=api`.
 // What has its usual value is left out.
 
-/** @typedef {'overview' | 'sites' | 'flame' | 'timeline' | 'events' | 'terminal' | 'tasks' | 'system'} ViewName */
+/** @typedef {'overview' | 'sites' | 'flame' | 'timeline' | 'events' | 'terminal' | 'tasks' | 'system' | 'memory'} ViewName */
 /** A stretch of time, from and to, in ticks.
  *  @typedef {[number, number]} Stretch */
 
@@ -30,19 +30,20 @@
  * @property {string[]} levels of log lines; none: all
  * @property {number[]} loggers the contexts whose log lines are listed; none: all
  * @property {boolean} mixed log lines with heap events between
+ * @property {string} colouring of the blocks in the map of memory
  * @property {boolean} close timeline: the axis of bytes begins near the lowest, not at 0
  * @property {'system' | 'dark' | 'light'} theme
  */
 
 /** @type {readonly ViewName[]} */
-export const VIEWS = ['overview', 'sites', 'flame', 'timeline', 'events', 'terminal', 'tasks', 'system'];
+export const VIEWS = ['overview', 'sites', 'flame', 'timeline', 'events', 'terminal', 'tasks', 'system', 'memory'];
 
 /** @type {Readonly<State>} */
 export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
   kinds: [], contexts: [], core: null, at: null, address: null, text: '',
   search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, allocator: false,
-  log: '', levels: [], loggers: [], mixed: false, close: false, theme: 'system',
+  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', close: false, theme: 'system',
 });
 
 /** @type {(keyof State)[]} */
@@ -56,7 +57,7 @@ const NUMBER_LISTS = ['contexts', 'loggers'];
 /** @type {(keyof State)[]} */
 const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close'];
 /** @type {(keyof State)[]} */
-const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'theme'];
+const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'theme'];
 
 /**
  * @param {State} state

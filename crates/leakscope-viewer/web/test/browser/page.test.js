@@ -18,7 +18,7 @@ after(() => browser.close());
 /** What has to be to be seen in each view, so that it counts as open. */
 const SIGNS = {
   overview: '.conclusion', sites: '.table tbody tr', flame: '.flame-line', timeline: '.lane-label',
-  events: '.list-row .name', terminal: '.terminal .list-head', tasks: '.table tbody tr', system: '.facts dd',
+  events: '.list-row .name', terminal: '.terminal .list-head', tasks: '.table tbody tr', system: '.facts dd', memory: '.split.memory',
 };
 
 /** A tab that must have nothing to complain about. @param {(tab: Tab) => Promise<void>} use @param {object} [look] */

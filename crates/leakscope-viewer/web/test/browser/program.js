@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** The project's root. */
 export const ROOT = resolve(fileURLToPath(new URL('../../../../..', import.meta.url)));
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
-const PROGRAM = process.env.LEAKSCOPE ?? join(TARGET, 'debug', 'leakscope');
+export const PROGRAM = process.env.LEAKSCOPE ?? join(TARGET, 'debug', 'leakscope');
 
 /** Pictures of the views for eyes, kept by CI. */
 export const SCREENSHOTS = join(ROOT, 'target', 'screenshots');

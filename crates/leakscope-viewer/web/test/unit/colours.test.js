@@ -30,7 +30,7 @@ test('text has a contrast of 4.5', () => {
     ...['ground', 'panel', 'raised', 'selected'].flatMap((ground) => ['warn', 'good'].map((text) => [text, ground])),
     ...['leak-ground', 'warn-ground', 'good-ground'].map((ground) => ['text', ground]), ['leak', 'leak-ground'], ['muted', 'leak-ground'], ['muted', 'warn-ground'],
     ['accent', 'leak-ground'], ['accent', 'warn-ground'], ['warn', 'warn-ground'], ['mark', 'panel'], ['mark', 'ground'], ['on-hit', 'hit'],
-    ...numbered('fill').map((fill) => ['on-fill', fill]),
+    ...[...numbered('fill'), 'definite', 'indirect', 'possible', 'reachable'].map((fill) => ['on-fill', fill]),
   ];
   for (const [text, ground] of pairs) {
     for (const theme of [0, 1]) assert.ok(contrast(text, ground, theme) >= 4.5, `${text} on ${ground}, ${theme ? 'dark' : 'light'}: ${contrast(text, ground, theme).toFixed(2)}`);

@@ -4,7 +4,7 @@ use std::io;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Counts, Feed, Front, Step};
+use leakscope_analysis::trace::{Counts, Feed, Front, Step, Unwinder};
 use leakscope_report::log::LogRow;
 use leakscope_report::{Policy, Report, Symbolizer};
 use leakscope_symbols::Symbols;
@@ -26,6 +26,7 @@ pub(super) struct Alone<'s> {
     front: Front,
     analysis: Analysis<AllocatorFrames<'s>>,
     symbols: Option<&'s Symbols>,
+    unwinder: Unwinder,
     symbolizer: Symbolizer<'s>,
     /// Where log messages are sent, if they are wanted.
     log: Option<Sender<Line>>,
@@ -44,6 +45,7 @@ impl<'s> Alone<'s> {
             recording,
             front,
             symbols,
+            unwinder: firmware::unwinder(options),
             symbolizer: firmware::symbolizer(options, symbols),
             log,
         }
@@ -58,7 +60,11 @@ impl<'s> Alone<'s> {
         let heads = self.recording.heads()?;
         let has_packets = self.analysis.trace().counts().packets > 0;
         if self.front.look(&heads, grows, has_packets) {
-            self.analysis = Analysis::new(self.front.layout(), AllocatorFrames(self.symbols));
+            let layout = self.front.layout().clone();
+            self.analysis = Analysis::new(
+                &layout.unwound_by(self.unwinder.clone()),
+                AllocatorFrames(self.symbols),
+            );
         }
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use leakscope_capture::memory::{Snapshot, SnapshotRequest};
-use leakscope_memory::image::{self, About, Machine, Piece, Thread, Words};
+use leakscope_memory::image::{self, About, Machine, Piece, Thread};
 use leakscope_report::units::bytes;
 use leakscope_symbols::Symbols;
 
 use crate::cli::Record;
+use crate::image::words;
 use crate::screen;
 
 /// What is asked of the device: the program's variables, and what the user names besides.
@@ -29,16 +29,8 @@ pub(super) fn request(
     if path.exists() && !record.force {
         bail!("`{}` exists; --force overwrites it", path.display());
     }
-    let mut ranges: Vec<Range<u64>> = symbols.ram().iter().chain(&record.ram).cloned().collect();
-    ranges.sort_by_key(|range| range.start);
-    ranges.dedup_by(|next, range| {
-        let touches = next.start <= range.end;
-        if touches {
-            range.end = range.end.max(next.end);
-        }
-        touches
-    });
-    Ok(Some(SnapshotRequest::new(ranges)))
+    let wanted = symbols.ram().iter().chain(&record.ram).cloned();
+    Ok(Some(SnapshotRequest::new(wanted.collect())))
 }
 
 /// Where it is written.
@@ -46,19 +38,19 @@ pub(super) fn path(record: &Record) -> PathBuf {
     record.output.with_extension("core")
 }
 
-/// Writes what was read, and says what it was.
+/// Writes what was read, and says what it was; whether there was anything.
 pub(super) fn save(
     record: &Record,
     request: &SnapshotRequest,
     symbols: &Symbols,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let path = path(record);
     let shown = path.display();
     let Some(snapshot) = request.taken() else {
         screen::note(
             "the device's memory was not read: the program had ended, or the link was lost",
         );
-        return Ok(());
+        return Ok(false);
     };
     let read: u64 = snapshot
         .pieces
@@ -79,14 +71,12 @@ pub(super) fn save(
     }
     let file = core_dump(record, snapshot, symbols);
     write_private(&path, &file, record.force)
-        .with_context(|| format!("`{shown}` cannot be written"))
+        .with_context(|| format!("`{shown}` cannot be written"))?;
+    Ok(true)
 }
 
 fn core_dump(record: &Record, snapshot: Snapshot, symbols: &Symbols) -> Vec<u8> {
-    let words = Words {
-        is_64_bit: symbols.is_64_bit(),
-        is_big_endian: symbols.is_big_endian(),
-    };
+    let words = words(symbols);
     let machine = Machine {
         number: symbols.machine().number(),
         is_64_bit: words.is_64_bit,
@@ -96,13 +86,15 @@ fn core_dump(record: &Record, snapshot: Snapshot, symbols: &Symbols) -> Vec<u8> 
         halted_us: snapshot.halted.as_micros() as u64,
         chip: record.trigger.chip.clone().unwrap_or_default(),
     };
-    // GDB takes 0 for no thread.
-    let core = Thread::of_gdb(machine, words, 1, &snapshot.registers);
+    let threads = snapshot.registers.iter();
+    let threads: Vec<Thread> = threads
+        .filter_map(|core| Thread::of_gdb(machine, words, core.number, &core.values))
+        .collect();
     let pieces = snapshot.pieces.into_iter();
     let pieces: Vec<Piece> = pieces
         .map(|(address, bytes)| Piece { address, bytes })
         .collect();
-    image::write(machine, words, core.as_slice(), &pieces, &about)
+    image::write(machine, words, &threads, &pieces, &about)
 }
 
 /// A file that nobody else can read.

@@ -127,6 +127,7 @@ impl Record {
         };
         let mut live = Live::new(reader, lines);
         let mut status = Status::new(&source.name(), recording.path());
+        status.image.clone_from(&image);
         if let Some(limit) = self.alarm {
             let added = recording.added()?;
             let added = added.map(|added| OpenRecording::growing(vec![added], &grows));
@@ -154,16 +155,14 @@ impl Record {
         });
         grows.store(false, Ordering::Release);
         status.clear();
-        if let (Some(image), Some(symbols)) = (&image, &symbols) {
-            // The recording is none the worse for it.
-            image::save(self, image, symbols).unwrap_or_else(|error| screen::complain(&error));
-        }
+        let at_the_end = self.image_of(image.as_ref(), symbols.as_ref());
         let finished = self.finish(
             recording,
             ending,
             live,
             (symbols.as_ref(), &moved),
             &mut status,
+            &at_the_end,
         );
         if let (Ok(_), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
@@ -175,8 +174,7 @@ impl Record {
         if let Some(asked) = asked {
             let inputs = [saved.display().to_string()];
             let (unpacking, cycle) = (Unpacking::default(), asked.cycle.as_deref());
-            let image = self.at_the_end();
-            let report = reading::report(&inputs, &unpacking, &self.symbols, cycle, &image)?;
+            let report = reading::report(&inputs, &unpacking, &self.symbols, cycle, &at_the_end)?;
             code = asked.conclude(&[report], format, status.doubt())?;
         }
         alarmed.map_or(Ok(code), |alarmed| Err(alarmed.into()))
@@ -203,14 +201,20 @@ impl Record {
         }
     }
 
-    /// The image that was made.
-    fn at_the_end(&self) -> AtTheEnd {
-        let path = image::path(self);
-        let is_there = self.image && path.exists();
+    /// Saves the image, if one was made.
+    fn image_of(&self, request: Option<&SnapshotRequest>, symbols: Option<&Symbols>) -> AtTheEnd {
+        let saved = request.zip(symbols).map(|(request, symbols)| {
+            // The recording is none the worse for it.
+            image::save(self, request, symbols).unwrap_or_else(|error| {
+                screen::complain(&error);
+                false
+            })
+        });
+        let image = saved.filter(|saved| *saved).map(|_| image::path(self));
         AtTheEnd {
-            image: is_there
-                .then(|| path.display().to_string())
-                .into_iter()
+            image: image
+                .iter()
+                .map(|path| path.display().to_string())
                 .collect(),
             ..AtTheEnd::default()
         }
@@ -330,6 +334,7 @@ impl Record {
         mut live: Live<'s>,
         (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
         status: &mut Status<'_>,
+        at_the_end: &AtTheEnd,
     ) -> anyhow::Result<(PathBuf, Option<Alarmed>)> {
         for line in words::ending(&ending) {
             screen::note(&line);
@@ -367,9 +372,12 @@ impl Record {
             let nothing = NotRecorded::of(&live.head(), ending.bytes, &saved);
             return Err(words::failure(ending.reason, &saved, is_saved).unwrap_or(nothing.into()));
         }
-        let report = live.report();
-        status.judge(|| report.clone())?;
-        match self.show(report, &saved) {
+        status.judge(|| live.report())?;
+        match self.show(
+            || self.last_report(&mut live, &saved, at_the_end),
+            &saved,
+            at_the_end,
+        ) {
             // Nobody wants to read on; how it ended is in the exit code all the same.
             Err(error) if is_broken_pipe(&error) => {}
             shown => shown?,
@@ -380,16 +388,36 @@ impl Record {
         }
     }
 
+    /// The report at the end: with the image, if one was made.
+    fn last_report(
+        &self,
+        live: &mut Live<'_>,
+        saved: &Path,
+        at_the_end: &AtTheEnd,
+    ) -> anyhow::Result<Report> {
+        if at_the_end.image.is_empty() {
+            return Ok(live.report());
+        }
+        let inputs = [saved.display().to_string()];
+        let unpacking = Unpacking::default();
+        reading::report(&inputs, &unpacking, &self.symbols, None, at_the_end)
+    }
+
     /// Reports, and says where the recording is.
-    fn show(&self, report: Report, saved: &Path) -> anyhow::Result<()> {
+    fn show(
+        &self,
+        report: impl FnOnce() -> anyhow::Result<Report>,
+        saved: &Path,
+        at_the_end: &AtTheEnd,
+    ) -> anyhow::Result<()> {
         let mut screen = Screen::new();
         // One document alone: that of the check.
         let is_told = self.check && self.format == ReportFormat::Json;
         if !self.no_report && !is_told {
-            self.write_report(report, &mut screen)?;
+            self.write_report(report()?, &mut screen)?;
         }
         if self.format == ReportFormat::Text {
-            words::conclude(&mut screen.out, self, saved)?;
+            words::conclude(&mut screen.out, self, saved, at_the_end)?;
         }
         Ok(screen.out.flush()?)
     }

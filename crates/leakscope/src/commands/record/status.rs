@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::source::SourceEvent;
 use leakscope_compare::gate::Doubt;
 use leakscope_report::document::call_site::CallSite;
@@ -35,6 +36,8 @@ pub(super) struct Status<'s> {
     next_update: Instant,
     /// Whether the link to the device is gone, and the device had not stopped tracing.
     link_is_lost: bool,
+    /// The device's memory, which is read while it stands still.
+    pub(super) image: Option<SnapshotRequest>,
     /// What is said above the line of call sites that leak too fast.
     pub(super) alarm: Option<Alarm<'s>>,
 }
@@ -68,6 +71,7 @@ impl Status<'_> {
             has_begun: false,
             state: State::Recording,
             link_is_lost: false,
+            image: None,
             alarm: None,
             next_update: now
                 + if is_terminal {
@@ -241,6 +245,11 @@ impl Status<'_> {
     }
 
     fn text(&self, bytes: u64, report: impl FnOnce() -> Report) -> String {
+        let reading = self.image.as_ref().and_then(SnapshotRequest::progress);
+        if let Some((read, all)) = reading.filter(|(read, all)| read < all) {
+            let [read, all] = [read, all].map(units::bytes);
+            return format!("reading memory: {read} of {all}; the device stands still");
+        }
         let elapsed = words::duration(self.elapsed());
         let state = match &self.state {
             State::Waiting(what) => return format!("waiting {what}"),

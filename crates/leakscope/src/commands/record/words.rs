@@ -9,8 +9,7 @@ use leakscope_capture::recording::{Ending, Reason};
 use leakscope_capture::source::SourceEvent;
 use leakscope_report::units;
 
-use super::image;
-use crate::cli::Record;
+use crate::cli::{AtTheEnd, Record};
 use crate::shell;
 
 /// "12.3 s", "2 min 5 s"
@@ -111,17 +110,20 @@ pub(super) fn failure(reason: Reason, saved: &Path, is_saved: bool) -> Option<an
 }
 
 /// Where the trace is, and how to look at it again.
-pub(super) fn conclude(out: &mut dyn Write, record: &Record, saved: &Path) -> io::Result<()> {
+pub(super) fn conclude(
+    out: &mut dyn Write,
+    record: &Record,
+    saved: &Path,
+    at_the_end: &AtTheEnd,
+) -> io::Result<()> {
     let saved = shell::quoted(&saved.to_string_lossy());
     let elf = match &record.symbols.elf {
         Some(elf) => format!(" --elf {}", shell::quoted(&elf.to_string_lossy())),
         None => String::new(),
     };
-    let image = match image::path(record) {
-        path if record.image && path.exists() => {
-            format!(" --image {}", shell::quoted(&path.to_string_lossy()))
-        }
-        _ => String::new(),
+    let image = match at_the_end.image.first() {
+        Some(image) => format!(" --image {}", shell::quoted(image)),
+        None => String::new(),
     };
     let program = shell::program();
     if !record.no_report {

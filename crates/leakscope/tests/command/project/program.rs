@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use leakscope_symbols::Symbols;
-
 use super::*;
 use crate::elf::{Program, leak};
 
@@ -59,10 +57,7 @@ fn another_builds() {
     let Some(program) = Program::compiled() else {
         return;
     };
-    let sha = Symbols::open(&program.elf)
-        .expect("an ELF file")
-        .file_sha256()[..16]
-        .to_owned();
+    let sha = program.symbols.file_sha256()[..16].to_owned();
     let elsewhere: Vec<u32> = program.stack().iter().map(|address| address - 1).collect();
     let other = "note: `build/demo.elf`, of the ESP-IDF project in `.`, is not the program that was recorded";
     for (stack, system, is_taken) in [
@@ -98,6 +93,41 @@ fn another_builds() {
         .end();
     assert_eq!(ran.stderr, "note: the program is `build/demo.elf`\n");
     assert!(ran.stdout.contains("app_main"), "{}", ran.stdout);
+}
+
+/// The log of a device holds what it has told when it started, and a dump.
+#[test]
+fn a_log_tells_it() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let digits = program.symbols.file_sha256()[..9].to_owned();
+    let callers: Vec<String> = program
+        .stack()
+        .iter()
+        .map(|pc| format!("{pc:#x}"))
+        .collect();
+    let project = project(&program, &program.stack(), None);
+    for (told, is_taken) in [(digits.as_str(), true), ("0badbeef0", false)] {
+        let log = format!(
+            "I (36) app_init: ELF file SHA256:  {told}...\n\
+             16 bytes (@ 0x3fc9f6b4, Internal) allocated CPU 0 ccount 0x1a320698 caller {}\n",
+            callers.join(":")
+        );
+        project.write("console.log", &log);
+        let ran = project.run(&["report", "console.log"]).end();
+        assert_eq!(ran.stderr.starts_with(NOTE), is_taken, "{}", ran.stderr);
+        assert_eq!(ran.stdout.contains("app_main"), is_taken, "{}", ran.stdout);
+        let named = project
+            .run(&["report", "console.log", "--elf", "build/demo.elf"])
+            .end();
+        assert_eq!(
+            named.stdout.contains("SHA-256 differs"),
+            !is_taken,
+            "{}",
+            named.stdout
+        );
+    }
 }
 
 /// A recording that tells nothing of its program is not given one; and no project is no reason not to report.

@@ -21,8 +21,10 @@ use leakscope_recorder::stream::{Config, Stream, WhenFull};
 use crate::board;
 use crate::fault::Fault;
 
-#[cfg(not(feature = "esp-idf"))]
+#[cfg(not(any(feature = "esp-idf", feature = "scan")))]
 type Dialect = leakscope_recorder::dialect::Leakscope<10>;
+#[cfg(feature = "scan")]
+type Dialect = leakscope_recorder::dialect::Leakscope<16, 256>;
 #[cfg(feature = "esp-idf")]
 type Dialect = leakscope_recorder::dialect::EspIdf<10>;
 
@@ -48,6 +50,8 @@ pub fn init(fault: Fault) {
         .heap(crate::heap_base(), crate::HEAP_SIZE)
         .code(board::CODE)
         .ram(board::RAM)
+        // Where stacks are scanned: the frame of `main` alone, which all tasks are inlined into, takes 148.
+        .words(256)
         .when_full(match fault {
             Fault::Burst => WhenFull::Drop,
             _ => sink::WHEN_FULL,

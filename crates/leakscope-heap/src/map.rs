@@ -1,0 +1,359 @@
+//! The map of a heap over a recording: each allocator that could be it is tried, and the one that predicts most addresses is believed.
+
+use std::collections::BTreeSet;
+
+use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher};
+use leakscope_analysis::trace::{Event, Occasion, Switch, Trace};
+
+use crate::allocator::Allocator;
+use crate::failure::Failure;
+use crate::history::{History, Level};
+use crate::pool::Pool;
+use crate::region::Region;
+use crate::space::Block;
+
+/// From this share of predicted addresses on, holes are known; below they are estimates.
+const SURE: f64 = 0.95;
+
+/// After so many addresses, allocators that are behind are given up …
+const TRIAL: u64 = 2000;
+/// … if they have predicted fewer of them than the best by this share of all.
+const BEHIND: u64 = 50;
+
+/// A heap's memory, as each allocator that could be it would have it.
+#[derive(Debug)]
+pub struct HeapMap {
+    /// At least one.
+    candidates: Vec<Candidate>,
+    /// Those that were given up though they had predicted as many addresses as the best.
+    equals: Vec<Allocator>,
+    /// A block that was freed, while the next event may say that it was reallocated.
+    moving: Option<KnownBlock>,
+    /// Addresses in the regions.
+    addresses: u64,
+    /// Addresses elsewhere.
+    outside: u64,
+    /// Up to when events are taken into account.
+    until: u64,
+    end: u64,
+    is_over: bool,
+}
+
+/// A heap as one allocator would have it.
+#[derive(Debug)]
+pub struct Candidate {
+    allocator: Allocator,
+    pools: Vec<Pool>,
+    histories: Vec<History>,
+    failures: Vec<Failure>,
+    /// Failures that are not in the list.
+    more_failures: u64,
+    predicted: u64,
+}
+
+impl HeapMap {
+    /// The map of these regions, which do not overlap, under the allocators with this [id](Allocator::id); under all that are known if
+    /// none has it. It takes events up to a moment, in ticks, into account.
+    pub fn new(regions: &[Region], id: Option<&str>, until: u64) -> Self {
+        let is_meant = |allocator: &&Allocator| Some(allocator.id) == id;
+        let is_known = Allocator::ALL.iter().any(|allocator| is_meant(&allocator));
+        let tried = Allocator::ALL
+            .iter()
+            .filter(|allocator| !is_known || is_meant(allocator));
+        Self {
+            candidates: tried
+                .map(|&allocator| Candidate::new(allocator, regions))
+                .collect(),
+            equals: Vec::new(),
+            moving: None,
+            addresses: 0,
+            outside: 0,
+            until,
+            end: 0,
+            is_over: false,
+        }
+    }
+
+    /// Takes into account what an event did.
+    pub fn observe(&mut self, time: u64, effect: &Effect) {
+        self.is_over |= time > self.until;
+        if self.is_over {
+            return;
+        }
+        self.end = time;
+        let moved = self.moving.take();
+        match (*effect, moved) {
+            (
+                Effect::Allocation {
+                    began,
+                    lost,
+                    completes,
+                },
+                moved,
+            ) => {
+                let is_move = matches!(
+                    completes,
+                    Completes::Reallocation | Completes::RetriedReallocation
+                );
+                let is_retry =
+                    matches!(completes, Completes::Retry | Completes::RetriedReallocation);
+                self.settle(time, moved.filter(|_| !is_move));
+                if is_retry {
+                    self.each(Candidate::found_elsewhere);
+                }
+                self.begin(time, &began, lost, moved.filter(|_| is_move));
+            }
+            (Effect::Reallocation { began, lost, ended }, moved) => {
+                self.settle(time, moved);
+                self.begin(time, &began, lost, ended.ok());
+            }
+            (Effect::Free { ended }, moved) => {
+                self.settle(time, moved);
+                self.moving = Some(ended);
+            }
+            (Effect::Failed { size, revived, .. }, moved) => {
+                self.settle(time, moved.filter(|_| revived.is_none()));
+                self.each(|candidate| candidate.fail(time, size));
+            }
+            (Effect::Restart, _) => self.each(Candidate::clear),
+            (_, moved) => self.settle(time, moved),
+        }
+    }
+
+    /// A block that was freed was not reallocated.
+    fn settle(&mut self, time: u64, freed: Option<KnownBlock>) {
+        if let Some(freed) = freed {
+            self.each(|candidate| candidate.free(time, freed.block.address));
+        }
+    }
+
+    fn begin(
+        &mut self,
+        time: u64,
+        began: &KnownBlock,
+        lost: Option<KnownBlock>,
+        moved: Option<KnownBlock>,
+    ) {
+        self.settle(time, lost);
+        let pointer = began.block.address;
+        let is_inside = |candidate: &Candidate| candidate.pool_of(pointer).is_some();
+        if !self.candidates.first().is_some_and(is_inside) {
+            self.outside += 1;
+            return self.settle(time, moved);
+        }
+        self.addresses += 1;
+        let block = Block {
+            pointer,
+            size: began.block.size,
+            site: began.site,
+            time: began.block.time,
+        };
+        self.each(|candidate| candidate.begin(time, block, moved));
+        if self.addresses == TRIAL {
+            self.give_up();
+        }
+    }
+
+    /// Gives up allocators that are behind; and all others, if one is sure.
+    fn give_up(&mut self) {
+        let (most, id) = (self.best().predicted, self.best().allocator.id);
+        let is_sure = self.is_sure();
+        self.equals = self.others_of(most, id).collect();
+        self.candidates.retain(|candidate| {
+            let is_behind = candidate.predicted + TRIAL / BEHIND <= most;
+            !is_behind && (!is_sure || candidate.allocator.id == id)
+        });
+    }
+
+    fn each(&mut self, act: impl FnMut(&mut Candidate)) {
+        self.candidates.iter_mut().for_each(act);
+    }
+
+    /// Nothing more comes.
+    pub fn finish(&mut self) {
+        let moved = self.moving.take();
+        self.settle(self.end, moved);
+    }
+
+    /// The allocator that predicts most addresses; of several the first one.
+    pub fn best(&self) -> &Candidate {
+        let most = |best: usize, (place, candidate): (usize, &Candidate)| {
+            if candidate.predicted > self.candidates[best].predicted {
+                place
+            } else {
+                best
+            }
+        };
+        &self.candidates[self.candidates.iter().enumerate().fold(0, most)]
+    }
+
+    /// What else it may be: the [ids](Allocator::id) of other allocators that predict as many addresses, or did as long as they were tried.
+    pub fn may_be(&self) -> Vec<&'static str> {
+        let best = self.best();
+        let others = self.others_of(best.predicted, best.allocator.id);
+        let equals = self.equals.iter().copied();
+        let ids = others.chain(equals).map(|allocator| allocator.id);
+        let ids: BTreeSet<_> = ids.filter(|id| *id != best.allocator.id).collect();
+        ids.into_iter().collect()
+    }
+
+    fn others_of(&self, predicted: u64, id: &'static str) -> impl Iterator<Item = Allocator> {
+        let others = self.candidates.iter();
+        let others = others.filter(move |other| predicted > 0 && other.predicted == predicted);
+        others
+            .map(|other| other.allocator)
+            .filter(move |other| other.id != id)
+    }
+
+    /// All allocators that were not given up.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Whether enough addresses were predicted for holes to be known.
+    pub fn is_sure(&self) -> bool {
+        self.addresses > 0 && self.best().predicted as f64 >= SURE * self.addresses as f64
+    }
+
+    /// How many blocks began in the regions.
+    pub fn addresses(&self) -> u64 {
+        self.addresses
+    }
+
+    /// How many blocks began elsewhere.
+    pub fn outside(&self) -> u64 {
+        self.outside
+    }
+
+    /// The last moment that was taken into account, in ticks.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+}
+
+impl Candidate {
+    fn new(allocator: Allocator, regions: &[Region]) -> Self {
+        let pools = regions.iter().map(|region| {
+            let model = allocator.model(&region.range);
+            Pool::new(region.clone(), model)
+        });
+        Self {
+            allocator,
+            pools: pools.collect(),
+            histories: vec![History::default(); regions.len()],
+            failures: Vec::new(),
+            more_failures: 0,
+            predicted: 0,
+        }
+    }
+
+    /// Which allocator.
+    pub fn allocator(&self) -> &Allocator {
+        &self.allocator
+    }
+
+    /// How many addresses it has predicted.
+    pub fn predicted(&self) -> u64 {
+        self.predicted
+    }
+
+    /// The regions as they are now.
+    pub fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    /// How each region went.
+    pub fn histories(&self) -> &[History] {
+        &self.histories
+    }
+
+    /// Allocations that failed, the first ones, and how many more there were.
+    pub fn failures(&self) -> (&[Failure], u64) {
+        (&self.failures, self.more_failures)
+    }
+
+    fn pool_of(&self, pointer: u64) -> Option<usize> {
+        let mut pools = self.pools.iter();
+        pools.position(|pool| pool.region().range.contains(&pointer))
+    }
+
+    fn begin(&mut self, time: u64, block: Block, moved: Option<KnownBlock>) {
+        let Some(place) = self.pool_of(block.pointer) else {
+            return;
+        };
+        let old = moved.map(|known| known.block.address);
+        let is_right = match old {
+            Some(old) if self.pool_of(old) == Some(place) => {
+                self.pools[place].reallocate(old, block)
+            }
+            Some(old) => {
+                let is_right = self.pools[place].allocate(block);
+                self.free(time, old);
+                is_right
+            }
+            None => self.pools[place].allocate(block),
+        };
+        self.predicted += u64::from(is_right);
+        self.histories[place].allocated(block.size);
+        self.note(time, place);
+    }
+
+    fn free(&mut self, time: u64, pointer: u64) {
+        if let Some(place) = self.pool_of(pointer) {
+            self.pools[place].free(pointer);
+            self.note(time, place);
+        }
+    }
+
+    fn note(&mut self, time: u64, place: usize) {
+        let pool = &self.pools[place];
+        self.histories[place].note(Level {
+            time,
+            free: pool.space().free_bytes(),
+            largest: pool.largest_request(),
+            holes: pool.space().holes(),
+        });
+    }
+
+    fn fail(&mut self, time: u64, size: u64) {
+        if self.failures.len() < Failure::KEPT {
+            self.failures.push(Failure::new(time, size, &self.pools));
+        } else {
+            self.more_failures += 1;
+        }
+        self.pools.iter_mut().for_each(|pool| pool.fail(size));
+    }
+
+    /// The last failure was that of one region, and another had room.
+    fn found_elsewhere(&mut self) {
+        match self.more_failures.checked_sub(1) {
+            Some(fewer) => self.more_failures = fewer,
+            None => _ = self.failures.pop(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.pools.iter_mut().for_each(Pool::clear);
+        self.histories.fill(History::default());
+    }
+}
+
+impl Watcher for HeapMap {
+    const ALL: bool = true;
+
+    fn is_full(&self) -> bool {
+        self.is_over
+    }
+
+    fn affected(&mut self, now: &Occasion, _: u32, effect: &Effect, _: &HeapModel) {
+        self.observe(now.time, effect);
+    }
+
+    fn switched(&mut self, _: &Switch) {}
+
+    fn event(&mut self, event: &Event<'_>, effect: Option<&Effect>, _: &Trace, _: &HeapModel) {
+        if let Some(effect) = effect {
+            self.observe(event.time, effect);
+        }
+    }
+}

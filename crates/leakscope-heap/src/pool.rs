@@ -1,0 +1,248 @@
+//! One region under one allocator: the model predicts, the recording corrects.
+//!
+//! At first all memory is taken to be free. Where the device puts a block elsewhere than the model would, memory that nobody has
+//! touched cannot have been free: it becomes unknown. So a recording that begins late, or above the allocator's own data, is learnt in
+//! a few blocks.
+
+use std::ops::Range;
+
+use crate::allocator::Model;
+use crate::region::Region;
+use crate::space::{Block, Space, What};
+
+/// A region, as one allocator would have it.
+#[derive(Debug)]
+pub struct Pool {
+    region: Region,
+    model: Box<dyn Model>,
+    space: Space,
+}
+
+impl Pool {
+    pub(crate) fn new(region: Region, model: Box<dyn Model>) -> Self {
+        let mut pool = Self {
+            space: Space::default(),
+            region,
+            model,
+        };
+        pool.clear();
+        pool
+    }
+
+    /// The region.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// What its memory is.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// The most bytes that one allocation can get; 0 if none can get any.
+    pub fn largest_request(&self) -> u64 {
+        self.model.most(self.space.largest_hole())
+    }
+
+    /// The most bytes that one allocation could get if all of the region were free.
+    pub fn most_ever(&self) -> u64 {
+        let arena = self.model.arena();
+        self.model.most(arena.end.saturating_sub(arena.start))
+    }
+
+    /// Where the program's block of this size would lie, if it was allocated now.
+    pub fn place_of(&self, size: u64) -> Option<u64> {
+        let range = self.model.find(size)?;
+        Some(self.model.pointer(&range))
+    }
+
+    /// Where the program's block would lie if it got this size now.
+    pub fn place_of_resized(&self, pointer: u64, size: u64) -> Option<u64> {
+        let (range, _) = self.space.block(pointer)?;
+        let stays = self.resized(&range, size).is_some();
+        if stays {
+            Some(pointer)
+        } else {
+            self.place_of(size)
+        }
+    }
+
+    /// The least bytes of a hole that could hold a block of this size, headers and all.
+    pub fn needs(&self, size: u64) -> u64 {
+        self.model.needs(size)
+    }
+
+    /// The length of a block that gets this size in its place.
+    fn resized(&self, range: &Range<u64>, size: u64) -> Option<u64> {
+        let [_, behind] = self.space.holes_beside(range);
+        let room = behind.map_or(0, |hole| hole.end - hole.start);
+        self.model.resized(range, room, size)
+    }
+
+    /// Everything is free again.
+    pub(crate) fn clear(&mut self) {
+        let arena = self.model.arena();
+        self.model.clear();
+        self.space = Space::new(&arena);
+        if !arena.is_empty() {
+            self.model.add(&arena);
+        }
+    }
+
+    /// The device has allocated a block; whether where the model says.
+    pub(crate) fn allocate(&mut self, block: Block) -> bool {
+        let expected = self.model.search(block.size);
+        match expected {
+            Some(range) if self.model.pointer(&range) == block.pointer => {
+                self.take(&range, block);
+                true
+            }
+            expected => {
+                self.correct(expected, block);
+                false
+            }
+        }
+    }
+
+    /// The device has given a block another size, and perhaps another place; whether as the model says.
+    pub(crate) fn reallocate(&mut self, old: u64, block: Block) -> bool {
+        let Some((range, _)) = self.space.block(old) else {
+            return self.allocate(block);
+        };
+        let length = self.resized(&range, block.size);
+        if old == block.pointer {
+            match length {
+                Some(length) => self.resize(&range, length, block),
+                None => {
+                    self.end(&range);
+                    self.correct(None, block);
+                }
+            }
+            return length.is_some();
+        }
+        let is_right = self.allocate(block);
+        self.free(old);
+        is_right && length.is_none()
+    }
+
+    /// The device has looked for room in vain.
+    pub(crate) fn fail(&mut self, size: u64) {
+        self.model.search(size);
+    }
+
+    /// The device has freed a block.
+    pub(crate) fn free(&mut self, pointer: u64) {
+        if let Some((range, _)) = self.space.block(pointer) {
+            self.end(&range);
+        }
+    }
+
+    /// A block stays where it is, and gets another length: from the hole behind it, or to that.
+    fn resize(&mut self, range: &Range<u64>, length: u64, block: Block) {
+        let [_, behind] = self.space.holes_beside(range);
+        let mut limit = range.end;
+        if range.start + length != range.end
+            && let Some(hole) = behind
+        {
+            self.remove(&hole, What::Hole);
+            limit = hole.end;
+        }
+        let resized = range.start..(range.start + length).min(limit);
+        self.space.remove(range.start);
+        self.space.touch(&resized);
+        let rest = resized.end..limit;
+        self.space.put(resized, What::Block(block));
+        if !rest.is_empty() {
+            self.put(rest, What::Hole);
+        }
+    }
+
+    /// A block lies elsewhere than expected.
+    fn correct(&mut self, expected: Option<Range<u64>>, block: Block) {
+        let arena = self.model.arena();
+        let range = self.model.block_at(block.pointer, block.size);
+        let range = range.start.max(arena.start)..range.end.min(arena.end);
+        if range.is_empty() || !arena.contains(&block.pointer) {
+            return;
+        }
+        // Whoever is in the way has ended, unseen.
+        for (piece, what) in self.space.touching(&range) {
+            if let What::Block(_) = what {
+                self.end(&piece);
+            }
+        }
+        let mut end = range.end;
+        if let Some((hole, What::Hole)) = self.space.at(range.start) {
+            self.doubt(&(hole.start..range.start));
+            if let Some(expected) = expected.filter(|expected| !hole.contains(&expected.start))
+                && let Some((other, What::Hole)) = self.space.at(expected.start)
+            {
+                self.doubt(&other);
+            }
+            if hole.end > end && hole.end - end < self.model.least_rest() {
+                end = hole.end;
+            }
+        }
+        self.take(&(range.start..end), block);
+    }
+
+    /// Memory that nobody has touched is not free, after all.
+    fn doubt(&mut self, range: &Range<u64>) {
+        for part in self.space.untouched_in(range) {
+            self.replace(&part, What::Unknown);
+        }
+    }
+
+    fn take(&mut self, range: &Range<u64>, block: Block) {
+        self.replace(range, What::Block(block));
+        self.space.touch(range);
+    }
+
+    /// Makes one piece of a stretch. What is left of pieces that it cuts stays what it was.
+    fn replace(&mut self, range: &Range<u64>, what: What) {
+        let mut rests = Vec::new();
+        for (piece, old) in self.space.touching(range) {
+            self.remove(&piece, old);
+            for rest in [
+                piece.start..range.start.min(piece.end),
+                range.end.max(piece.start)..piece.end,
+            ] {
+                if !rest.is_empty() {
+                    rests.push((rest, old));
+                }
+            }
+        }
+        self.space.put(range.clone(), what);
+        for (rest, old) in rests {
+            self.put(rest, old);
+        }
+    }
+
+    /// A block becomes a hole, together with the holes beside it if the allocator merges them.
+    fn end(&mut self, range: &Range<u64>) {
+        self.space.remove(range.start);
+        let mut hole = range.clone();
+        // The one behind first: sys_heap's lists depend on that.
+        for beside in self.space.holes_beside(range).into_iter().rev().flatten() {
+            if self.model.merges(&beside) {
+                self.remove(&beside, What::Hole);
+                hole = hole.start.min(beside.start)..hole.end.max(beside.end);
+            }
+        }
+        self.put(hole, What::Hole);
+    }
+
+    fn remove(&mut self, range: &Range<u64>, what: What) {
+        self.space.remove(range.start);
+        if what == What::Hole {
+            self.model.remove(range);
+        }
+    }
+
+    fn put(&mut self, range: Range<u64>, what: What) {
+        if what == What::Hole {
+            self.model.add(&range);
+        }
+        self.space.put(range, what);
+    }
+}

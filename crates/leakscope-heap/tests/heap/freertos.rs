@@ -1,0 +1,106 @@
+//! FreeRTOS' heaps as the firmware in `firmware/freertos` is built with them, from the crate `freertos-next`: each address, and the
+//! sizes with headers that the kernel's macro tells.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use leakscope_testing::{needs, project};
+
+use crate::allocators::{predicted, run};
+use crate::workload::{BASE, Heap, LENGTH, PLACES, operations};
+
+/// Where cargo keeps the kernel's heaps.
+fn sources() -> Option<PathBuf> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .arg("--manifest-path")
+        .arg(project().join("firmware/freertos/kernel/Cargo.toml"))
+        .output()
+        .ok()?;
+    let metadata = String::from_utf8(output.stdout).ok()?;
+    let paths = metadata.split('"');
+    let mut kernels = paths.filter_map(|path| path.strip_suffix("/Cargo.toml"));
+    let kernel = kernels.find(|path| path.contains("/freertos-next-"))?;
+    Some(Path::new(kernel).join("FreeRTOS-Kernel/portable/MemMang"))
+}
+
+/// Builds one of them as a program, or says why not.
+fn build(sources: &Path, heap: &str, folder: &Path) -> Option<PathBuf> {
+    let own_code = project().join("crates/leakscope-heap/tests/heap/own_code");
+    let program = folder.join(heap);
+    let headers = Command::new("gcc")
+        .arg("-print-file-name=include")
+        .output()
+        .ok()?;
+    let headers = String::from_utf8(headers.stdout).ok()?;
+    let built = Command::new("gcc")
+        .args([
+            "-m32",
+            "-O1",
+            "-w",
+            "-nostdlib",
+            "-static",
+            "-nostdinc",
+            "-ffreestanding",
+            "-fno-builtin",
+        ])
+        .args([
+            "-fno-pic",
+            "-no-pie",
+            "-fno-stack-protector",
+            "-isystem",
+            headers.trim(),
+        ])
+        .arg("-I")
+        .arg(own_code.join("include"))
+        .arg(format!("-DUCHEAP={BASE}"))
+        .arg(format!("-DconfigTOTAL_HEAP_SIZE=((size_t){LENGTH})"))
+        .arg(format!("-Wl,--defsym,ucHeap={BASE}"))
+        .arg(own_code.join("driver.c"))
+        .arg(sources.join(heap).with_extension("c"))
+        .arg("-o")
+        .arg(&program)
+        .status();
+    built
+        .is_ok_and(|status| status.success())
+        .then_some(program)
+}
+
+#[test]
+fn as_the_kernel_that_firmware_is_built_with() {
+    if !needs::has_tool("gcc") || !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return needs::skip("gcc for x86 under Linux");
+    }
+    let Some(sources) = sources() else {
+        return needs::skip("the crate freertos-next");
+    };
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let operations = operations(false);
+    for (heap, name) in [
+        ("heap_1", "FreeRTOS' heap_1"),
+        ("heap_2", "FreeRTOS' heap_2"),
+        ("heap_4", "FreeRTOS' heap_4 or heap_5"),
+    ] {
+        let program = build(&sources, heap, &folder).expect("it is built");
+        let answers = run(&program, &operations);
+        let addresses: Vec<u64> = answers.iter().map(|&(_, address)| address).collect();
+        assert!(addresses == predicted(name, &operations), "{name}");
+        if heap == "heap_1" {
+            continue;
+        }
+        // The same by the sizes that the kernel tells: of each block, with what it got more than it needed.
+        let mut told = Heap::new(&format!("{name}, sizes with headers"));
+        let mut places = [0; PLACES];
+        for (operation, &(size, address)) in operations.iter().zip(&answers) {
+            let place = &mut places[operation.place];
+            match *place {
+                0 if address == 0 => {}
+                0 => told.allocate(1, address, size),
+                old => told.free(old),
+            }
+            *place = address;
+        }
+        let addresses = told.map().addresses();
+        assert_eq!(told.candidate().predicted(), addresses, "{name}");
+    }
+}

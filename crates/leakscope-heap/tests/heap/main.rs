@@ -1,0 +1,8 @@
+//! Tests of the models of allocators, and of what follows from them.
+mod allocators;
+mod failures;
+mod freertos;
+mod properties;
+mod rust;
+mod trends;
+mod workload;

@@ -1,0 +1,2 @@
+/* FreeRTOS' heaps need nothing of it but this. */
+#include <stddef.h>

@@ -1,0 +1,145 @@
+//! The words that point at blocks: found once, in one pass over all that is looked at.
+
+use super::areas::Areas;
+use super::blocks::BlockMap;
+use super::chance::Chance;
+use super::ranges::Ranges;
+use super::scene::Scene;
+use super::{Holder, Type, words};
+
+/// A word that points at a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pointer {
+    /// The word.
+    pub(super) holder: Holder,
+    block: u32,
+    /// Whether it points at the block's beginning.
+    pub(super) is_start: bool,
+}
+
+impl Pointer {
+    /// The block.
+    pub(super) fn to(&self) -> usize {
+        self.block as usize
+    }
+
+    /// The word's address, where it is in no block; 0 for registers.
+    pub(super) fn address(&self) -> u64 {
+        match self.holder {
+            Holder::Word(address) => address,
+            _ => 0,
+        }
+    }
+}
+
+/// All of them, by where they are.
+#[derive(Clone, Debug)]
+pub(super) struct Pointers {
+    pub(super) statics: Vec<Pointer>,
+    pub(super) stacks: Vec<Pointer>,
+    pub(super) registers: Vec<Pointer>,
+    pub(super) unknown: Vec<Pointer>,
+    in_blocks: Vec<Pointer>,
+    /// Of each block where its pointers begin, and where all end.
+    begins: Vec<usize>,
+    /// How many there would be by chance.
+    pub(super) chance: Option<f64>,
+}
+
+impl Pointers {
+    pub(super) fn find(scene: &Scene<'_>, map: &BlockMap, areas: &Areas) -> Self {
+        let mut search = Search {
+            scene,
+            map,
+            chance: Chance::new(scene.image, map),
+            found: Vec::new(),
+        };
+        let [mut statics, stacks, unknown] =
+            [&areas.statics, &areas.stacks, &areas.unknown].map(|ranges| search.within(ranges));
+        // Who holds a block is asked in this order.
+        if !scene.typed.is_empty() {
+            statics.sort_by_key(|pointer| match scene.typed.get(&pointer.address()) {
+                Some(Type::Pointer) => 0,
+                None => 1,
+                Some(Type::Float) => 2,
+            });
+        }
+        let registers = search.in_registers();
+        let mut begins = vec![0];
+        for (index, block) in map.list().iter().enumerate() {
+            // Of a stack only a part is in use, and that is a root.
+            if !areas.is_stack[index] {
+                let range = block.start..block.start + block.size;
+                words::each(scene.image, &range, scene.unaligned, |address, word| {
+                    search.see(Holder::Block(index, address - block.start), word);
+                });
+            }
+            begins.push(search.found.len());
+        }
+        Self {
+            statics,
+            stacks,
+            registers,
+            unknown,
+            in_blocks: search.found,
+            begins,
+            chance: search.chance.expected(),
+        }
+    }
+
+    /// Those outside of blocks.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &Pointer> {
+        let others = self.registers.iter().chain(&self.unknown);
+        self.statics.iter().chain(&self.stacks).chain(others)
+    }
+
+    /// Those in a block.
+    pub(super) fn in_block(&self, index: usize) -> &[Pointer] {
+        &self.in_blocks[self.begins[index]..self.begins[index + 1]]
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Pointer> {
+        self.roots().chain(&self.in_blocks)
+    }
+}
+
+struct Search<'s> {
+    scene: &'s Scene<'s>,
+    map: &'s BlockMap,
+    chance: Chance<'s>,
+    found: Vec<Pointer>,
+}
+
+impl Search<'_> {
+    #[inline]
+    fn see(&mut self, holder: Holder, value: u64) {
+        self.chance.see(value);
+        if let Some((to, is_start)) = self.map.find(value) {
+            self.found.push(Pointer {
+                holder,
+                block: to as u32,
+                is_start,
+            });
+        }
+    }
+
+    fn within(&mut self, ranges: &Ranges) -> Vec<Pointer> {
+        let scene = self.scene;
+        for range in ranges.iter() {
+            words::each(scene.image, range, scene.unaligned, |address, word| {
+                self.see(Holder::Word(address), word);
+            });
+        }
+        std::mem::take(&mut self.found)
+    }
+
+    fn in_registers(&mut self) -> Vec<Pointer> {
+        for (thread, state) in self.scene.image.threads.iter().enumerate() {
+            for (register, &word) in state.registers.iter().enumerate() {
+                self.see(Holder::Register(thread, register), word);
+            }
+        }
+        std::mem::take(&mut self.found)
+    }
+}

@@ -1,0 +1,202 @@
+//! Between which addresses a walk stays.
+
+#![allow(
+    clippy::inline_always,
+    reason = "a few instructions each, asked for every frame"
+)]
+
+use core::ops::Range;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Limits;
+
+/// On the wire a place has two bytes.
+const MOST_WORDS: u16 = (1 << 14) - 1;
+
+pub(super) const WORD: usize = size_of::<usize>();
+/// The two words of a frame in a chain.
+pub(super) const RECORD: usize = 2 * WORD;
+
+/// The default of [`Limits::ram`].
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+pub(super) const RAM: Range<usize> = 0x2000_0000..0x4000_0000;
+#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+pub(super) const RAM: Range<usize> = 0x1000..usize::MAX;
+#[cfg(not(any(
+    all(target_arch = "arm", target_os = "none"),
+    target_arch = "riscv32",
+    target_arch = "riscv64"
+)))]
+pub(super) const RAM: Range<usize> = 0..usize::MAX;
+
+/// Between which addresses a walk stays, in the form in which it asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    code_start: usize,
+    code_length: usize,
+    ram_start: usize,
+    /// The last place where two words can stand, in words.
+    last_word: usize,
+    ram_end: usize,
+    /// How many bytes of a stack are looked at.
+    scanned: usize,
+    stack_end: Option<&'static AtomicUsize>,
+}
+
+impl Bounds {
+    pub(crate) const fn of(limits: &Limits) -> Self {
+        let Limits { code, ram, .. } = limits;
+        let is_stack = ram.end.saturating_sub(ram.start) >= RECORD;
+        Self {
+            code_start: code.start,
+            code_length: code.end.saturating_sub(code.start),
+            ram_start: if is_stack { ram.start } else { usize::MAX },
+            last_word: if is_stack {
+                (ram.end - RECORD) / WORD
+            } else {
+                0
+            },
+            ram_end: ram.end & !(WORD - 1),
+            scanned: if limits.words < MOST_WORDS {
+                limits.words as usize * WORD
+            } else {
+                MOST_WORDS as usize * WORD
+            },
+            stack_end: limits.stack_end,
+        }
+    }
+
+    /// The part of the stack that a scan looks at; empty where nothing may be read.
+    #[inline(always)]
+    pub(super) fn stack_above(&self, stack_pointer: usize) -> Range<usize> {
+        if stack_pointer < self.ram_start || stack_pointer % WORD != 0 {
+            return 0..0;
+        }
+        let mut end = self.ram_end.min(stack_pointer.saturating_add(self.scanned));
+        if let Some(known) = self.stack_end {
+            let known = known.load(Ordering::Relaxed);
+            // Another stack's end is of no use, and does no harm: it does not lie between these.
+            if known > stack_pointer {
+                end = end.min(known);
+            }
+        }
+        stack_pointer..end.max(stack_pointer)
+    }
+
+    /// What is subtracted from a word that could be a return address, and below what the rest lies, turned right by one
+    /// bit: what has no Thumb bit lies far above.
+    #[inline(always)]
+    pub(super) fn turned(&self) -> (usize, usize) {
+        (self.code_start | 1, self.code_length / 2)
+    }
+
+    /// A candidate as an offset.
+    #[inline(always)]
+    pub(super) fn offset(&self, address: usize) -> usize {
+        address.wrapping_sub(if IS_THUMB {
+            self.code_start & !1
+        } else {
+            self.code_start
+        })
+    }
+
+    /// The return address that a word of a stack could be.
+    #[inline(always)]
+    pub(super) fn candidate(&self, word: usize) -> Option<usize> {
+        if IS_THUMB {
+            let (first, length) = self.turned();
+            (word.wrapping_sub(first).rotate_right(1) < length).then_some(word & !1)
+        } else {
+            let offset = word.wrapping_sub(self.code_start);
+            // On the wire an offset has 32 bits.
+            let is_code = offset < self.code_length && offset as u64 <= u32::MAX.into();
+            (is_code && has_call_before(word, offset)).then_some(word)
+        }
+    }
+
+    /// Whether two words can stand at `at`.
+    #[inline(always)]
+    pub(super) fn has_words(&self, at: usize) -> bool {
+        at >= self.ram_start && self.reach(at)
+    }
+
+    /// Whether `at` is aligned, and not too high up: turned, an address that is not aligned is higher than any.
+    #[inline(always)]
+    pub(super) fn reach(&self, at: usize) -> bool {
+        at.rotate_right(WORD.ilog2()) <= self.last_word
+    }
+
+    #[inline(always)]
+    pub(super) fn has_code(&self, address: usize) -> bool {
+        address.wrapping_sub(self.code_start) < self.code_length
+    }
+}
+
+/// Whether return addresses have their lowest bit set.
+const IS_THUMB: bool = cfg!(target_arch = "arm");
+
+/// Whether the instruction before a return address, so many bytes behind the begin of code, is a call. Without that test
+/// pointers to functions would be taken for return addresses, and change the stacks of a call site from event to event.
+#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+#[inline(always)]
+fn has_call_before(address: usize, offset: usize) -> bool {
+    if address % 2 != 0 || offset < 4 {
+        return false;
+    }
+    // SAFETY: aligned, and code of this program, which can be read.
+    let half = |back| unsafe { ((address - back) as *const u16).read_volatile() };
+    let (first, last) = (half(4), half(2));
+    let is_jal = first & 0x0FFF == 0x00EF;
+    let is_jalr = first & 0x7FFF == 0x00E7;
+    let is_compressed_jalr = last & 0xF07F == 0x9002 && last != 0x9002;
+    let is_compressed_jal = cfg!(target_arch = "riscv32") && last & 0xE003 == 0x2001;
+    is_jal || is_jalr || is_compressed_jalr || is_compressed_jal
+}
+
+/// The host looks at it: here that would cost more than it saves.
+#[cfg(not(any(target_arch = "riscv32", target_arch = "riscv64")))]
+#[inline(always)]
+fn has_call_before(_: usize, _: usize) -> bool {
+    true
+}
+
+/// Without the bit that says "Thumb".
+pub(super) const fn code_address(return_address: usize) -> usize {
+    if IS_THUMB {
+        return_address & !1
+    } else {
+        return_address
+    }
+}
+
+/// On a host, the running thread's stack; elsewhere what the user said.
+#[inline]
+pub(crate) fn bounds(limits: &Limits, bounds: &Bounds) -> Bounds {
+    #[cfg(feature = "std")]
+    {
+        let _ = bounds;
+        let own = crate::platform::host::stack_bounds();
+        let ram = limits.ram.start.max(own.start)..limits.ram.end.min(own.end);
+        Bounds::of(&Limits {
+            ram,
+            ..limits.clone()
+        })
+    }
+    #[cfg(all(not(feature = "std"), any(target_os = "none", target_arch = "arm")))]
+    {
+        let _ = limits;
+        *bounds
+    }
+    #[cfg(all(
+        not(feature = "std"),
+        not(any(target_os = "none", target_arch = "arm"))
+    ))]
+    {
+        let _ = (limits, bounds);
+        Bounds::of(&Limits {
+            code: 0..0,
+            ram: 0..0,
+            ..Limits::PLATFORM
+        })
+    }
+}

@@ -1,0 +1,347 @@
+//! The map of a heap: `leakscope heap`'s document, and what the report takes from it.
+
+use leakscope_analysis::heap::SiteId;
+use leakscope_heap::{Candidate, What, cells};
+use serde::{Deserialize, Serialize};
+
+use super::Address;
+use crate::heap_map::words;
+use crate::heap_map::{Names, judged};
+
+/// A region has so many cells.
+const CELLS: u64 = 64;
+
+/// The map of a heap at one moment, and how it came to be. `docs/heap-json.md` describes the JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "schema", rename = "leakscope.heap")]
+pub struct HeapMap {
+    /// Of the schema: [`HeapMap::VERSION`].
+    pub version: u32,
+    /// The moment, in seconds.
+    pub time_s: Option<f64>,
+    /// The moment, in ticks.
+    pub time_ticks: u64,
+    /// The allocator that predicts most addresses.
+    pub allocator: String,
+    /// Other allocators that predict as many.
+    pub may_be: Vec<String>,
+    /// Blocks that were allocated in the regions.
+    pub addresses: u64,
+    /// Those whose address the allocator's model predicted.
+    pub predicted: u64,
+    /// Blocks that were allocated elsewhere.
+    pub outside: u64,
+    /// Whether too few addresses were predicted for holes to be known.
+    pub is_estimate: bool,
+    /// What there is to say, a sentence each without a full stop.
+    pub sentences: Vec<String>,
+    /// The heap's memory.
+    pub regions: Vec<Region>,
+    /// Allocations that failed, the first ones.
+    pub failures: Vec<Failure>,
+    /// Further failures.
+    pub more_failures: u64,
+    /// Whether an allocation would succeed, if that was asked.
+    pub fits: Option<Fits>,
+}
+
+/// A region of memory at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    /// Its first byte.
+    pub start: Address,
+    /// Its length.
+    pub length_bytes: u64,
+    /// What it is called, if somebody has told.
+    pub name: Option<String>,
+    /// Bytes of holes …
+    pub free_bytes: u64,
+    /// … of which no block was seen in so many: that these are free is an assumption.
+    pub assumed_bytes: u64,
+    /// Bytes that may be in use since before the recording.
+    pub unknown_bytes: u64,
+    /// Bytes of the recording's blocks, headers and all.
+    pub block_bytes: u64,
+    /// The bytes that were asked for.
+    pub asked_bytes: u64,
+    /// How many blocks live.
+    pub blocks: u64,
+    /// How many holes there are.
+    pub holes: u64,
+    /// The most bytes that one allocation can get.
+    pub largest_bytes: u64,
+    /// How much free memory is split: 0 one hole, 100 dust (100 − 100·√(Σ hole²) / Σ hole).
+    pub fragmentation_percent: f64,
+    /// What happens to it: `fragmentation`, `pinning-leak`; a later version may have others. `None` if the largest block does not shrink.
+    pub trend: Option<String>,
+    /// The calmest moment of each stretch of time.
+    pub history: Vec<Level>,
+    /// The moment when the least could be had.
+    pub worst: Option<Level>,
+    /// Who splits free memory, who matters most first.
+    pub pins: Vec<Pin>,
+    /// The region in stretches of equal length, from its first byte to its last.
+    pub cells: Vec<Cell>,
+}
+
+/// A stretch of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Those that are free.
+    pub free_bytes: u64,
+    /// Those that may be in use since before the recording, or are the allocator's own.
+    pub unknown_bytes: u64,
+    /// The call site that most of its blocks belong to, by its number in the report.
+    pub call_site: Option<u32>,
+    /// When the oldest of them was allocated, in ticks.
+    pub oldest_ticks: Option<u64>,
+}
+
+/// How a region was at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// When, in seconds.
+    pub time_s: Option<f64>,
+    /// When, in ticks.
+    pub time_ticks: u64,
+    /// Bytes of holes.
+    pub free_bytes: u64,
+    /// The most bytes that one allocation could have got.
+    pub largest_bytes: u64,
+    /// How many holes there were.
+    pub holes: u64,
+}
+
+/// A call site whose blocks split free memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Its number in the report.
+    pub call_site: u32,
+    /// The function that allocates there.
+    pub name: String,
+    /// How many of its blocks stand in what would be one hole without them.
+    pub blocks: u64,
+    /// The bytes that those were asked for.
+    pub bytes: u64,
+    /// When the oldest of them was allocated, in seconds.
+    pub oldest_s: Option<f64>,
+    /// The same in ticks.
+    pub oldest_ticks: u64,
+    /// The largest hole without the call sites before this one …
+    pub largest_before_bytes: u64,
+    /// … and without these blocks too.
+    pub largest_after_bytes: u64,
+}
+
+/// An allocation that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// When, in seconds.
+    pub time_s: Option<f64>,
+    /// When, in ticks.
+    pub time_ticks: u64,
+    /// The bytes that were asked for.
+    pub size_bytes: u64,
+    /// Why: `too-large`, `full`, `fragmented`, `overlooked`, `unexplained`; a later version may have others.
+    pub reason: String,
+    /// The same in a sentence, without a full stop.
+    pub sentence: String,
+    /// Bytes of holes in the region that came nearest.
+    pub free_bytes: u64,
+    /// How many holes there were.
+    pub holes: u64,
+    /// The most bytes that an allocation could have got.
+    pub largest_bytes: u64,
+    /// From 0, too little memory, to 1, fragmentation (Linux' fragmentation index).
+    pub fragmentation_index: Option<f64>,
+}
+
+/// Whether an allocation would succeed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fits {
+    /// The bytes asked for.
+    pub size_bytes: u64,
+    /// Where it would lie in each region; `None` if it would fail there.
+    pub addresses: Vec<Option<Address>>,
+    /// The share of free memory that is of no use for it, in each region, from 0 to 1.
+    pub unusable_shares: Vec<f64>,
+}
+
+/// What a report says of the heap's map.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeapNote {
+    /// The allocator that predicts most addresses.
+    pub allocator: String,
+    /// Blocks that were allocated in the heap's regions.
+    pub addresses: u64,
+    /// Those whose address the allocator's model predicted.
+    pub predicted: u64,
+    /// What happens to the first region that something happens to, as [`Region::trend`].
+    pub trend: Option<String>,
+    /// Who splits that region's free memory, who matters most first.
+    pub pinned_by: Vec<String>,
+    /// What there is to say, a sentence each without a full stop.
+    pub sentences: Vec<String>,
+}
+
+impl HeapNote {
+    /// `None` if there is nothing to say.
+    pub(crate) fn new(map: &leakscope_heap::HeapMap, names: &Names<'_>) -> Option<Self> {
+        let best = map.best();
+        let regions = 0..best.pools().len();
+        let judged = regions.map(|place| judged(best, place));
+        let mut changing = judged.filter(|(trend, _)| trend.is_some());
+        let (trend, pins) = changing.next().unwrap_or_default();
+        let note = Self {
+            allocator: best.allocator().name.to_owned(),
+            addresses: map.addresses(),
+            predicted: best.predicted(),
+            trend: trend.map(|trend| trend.kind.name().to_owned()),
+            pinned_by: pins.iter().map(|pin| names.site(pin.site)).collect(),
+            sentences: words::sentences(best, names),
+        };
+        (!note.sentences.is_empty()).then_some(note)
+    }
+}
+
+impl HeapMap {
+    /// The version of the schema, as the report's.
+    pub const VERSION: u32 = 1;
+
+    pub(crate) fn new(map: &leakscope_heap::HeapMap, names: &Names<'_>, fits: Option<u64>) -> Self {
+        let (clock, best) = (names.clock, map.best());
+        let (failures, more_failures) = best.failures();
+        let failures = failures.iter();
+        Self {
+            version: Self::VERSION,
+            time_s: clock.seconds(map.end()),
+            time_ticks: map.end(),
+            allocator: best.allocator().name.to_owned(),
+            may_be: map.may_be().into_iter().map(str::to_owned).collect(),
+            addresses: map.addresses(),
+            predicted: best.predicted(),
+            outside: map.outside(),
+            is_estimate: !map.is_sure(),
+            sentences: words::sentences(best, names),
+            regions: (0..best.pools().len())
+                .map(|place| Region::new(best, place, names))
+                .collect(),
+            failures: failures
+                .map(|failure| Failure::new(failure, best, names))
+                .collect(),
+            more_failures,
+            fits: fits.map(|size| Fits::new(size, best)),
+        }
+    }
+}
+
+impl Region {
+    fn new(best: &Candidate, place: usize, names: &Names<'_>) -> Self {
+        let pool = &best.pools()[place];
+        let history = &best.histories()[place];
+        let space = pool.space();
+        let range = &pool.region().range;
+        let (trend, pins) = judged(best, place);
+        let blocks = space.pieces().filter_map(|(range, what)| match what {
+            What::Block(block) => Some((range.end - range.start, block.size)),
+            _ => None,
+        });
+        let (count, whole, asked) =
+            blocks.fold((0, 0, 0_u64), |(count, whole, asked), (length, size)| {
+                (count + 1, whole + length, asked.saturating_add(size))
+            });
+        Self {
+            start: Address(range.start),
+            length_bytes: range.end - range.start,
+            name: pool.region().name.clone(),
+            free_bytes: space.free_bytes(),
+            assumed_bytes: space.assumed_bytes(),
+            unknown_bytes: space.unknown_bytes(),
+            block_bytes: whole,
+            asked_bytes: asked,
+            blocks: count,
+            holes: space.holes(),
+            largest_bytes: pool.largest_request(),
+            fragmentation_percent: space.fragmentation_percent(),
+            trend: trend.map(|trend| trend.kind.name().to_owned()),
+            history: (history.windows().iter())
+                .map(|level| Level::new(*level, names))
+                .collect(),
+            worst: history.worst().map(|level| Level::new(level, names)),
+            pins: pins.iter().map(|pin| Pin::new(pin, names)).collect(),
+            cells: cells(pool, CELLS).iter().map(Cell::new).collect(),
+        }
+    }
+}
+
+impl Cell {
+    fn new(cell: &leakscope_heap::Cell) -> Self {
+        Self {
+            bytes: cell.bytes,
+            free_bytes: cell.free,
+            unknown_bytes: cell.unknown,
+            call_site: cell.site.map(SiteId::number),
+            oldest_ticks: cell.oldest,
+        }
+    }
+}
+
+impl Level {
+    fn new(level: leakscope_heap::Level, names: &Names<'_>) -> Self {
+        Self {
+            time_s: names.clock.seconds(level.time),
+            time_ticks: level.time,
+            free_bytes: level.free,
+            largest_bytes: level.largest,
+            holes: level.holes,
+        }
+    }
+}
+
+impl Pin {
+    fn new(pin: &leakscope_heap::Pin, names: &Names<'_>) -> Self {
+        Self {
+            call_site: pin.site.number(),
+            name: names.site(pin.site),
+            blocks: pin.blocks,
+            bytes: pin.bytes,
+            oldest_s: names.clock.seconds(pin.oldest),
+            oldest_ticks: pin.oldest,
+            largest_before_bytes: pin.largest_before,
+            largest_after_bytes: pin.largest_after,
+        }
+    }
+}
+
+impl Failure {
+    fn new(failure: &leakscope_heap::Failure, best: &Candidate, names: &Names<'_>) -> Self {
+        Self {
+            time_s: names.clock.seconds(failure.time),
+            time_ticks: failure.time,
+            size_bytes: failure.size,
+            reason: failure.reason.name().to_owned(),
+            sentence: words::of_failure(failure, best),
+            free_bytes: failure.free,
+            holes: failure.holes,
+            largest_bytes: failure.largest,
+            fragmentation_index: failure.index,
+        }
+    }
+}
+
+impl Fits {
+    fn new(size: u64, best: &Candidate) -> Self {
+        let pools = best.pools().iter();
+        Self {
+            size_bytes: size,
+            addresses: (pools.clone())
+                .map(|pool| pool.place_of(size).map(Address))
+                .collect(),
+            unusable_shares: pools
+                .map(|pool| pool.space().unusable_share(pool.needs(size)))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The map of a recording's heap (`leakscope-heap`): where the regions come from, and what the map says in words.
+mod regions;
+pub(crate) mod words;
+
+use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
+use leakscope_analysis::trace::{Feed, Layout, Trace};
+use leakscope_heap::{Candidate, HeapMap, Pin, Region, Trend, pins};
+
+pub use regions::{in_boot_log, of_program, of_target};
+
+use crate::Report;
+use crate::document::heap_map::{self as document, HeapNote};
+use crate::units::Clock;
+
+/// As many call sites that pin are named.
+const PINS: usize = 3;
+
+/// Reads a recording, which is laid out like this, up to a moment in ticks.
+///
+/// # Errors
+/// Those of the feed.
+pub fn read<D: Feed>(
+    feed: D,
+    layout: &Layout,
+    fold: &mut impl FoldStack,
+    mut map: HeapMap,
+) -> Result<HeapMap, D::Error> {
+    let (mut trace, mut heap) = (Trace::new(layout), HeapModel::default());
+    heap.run(&mut trace, feed, fold, &mut map)?;
+    map.finish();
+    Ok(map)
+}
+
+/// What the map says; `fits` asks for an allocation of so many bytes. `report` names the call sites.
+pub fn document(map: &HeapMap, report: &Report, fits: Option<u64>) -> document::HeapMap {
+    document::HeapMap::new(map, &Names::of(report), fits)
+}
+
+/// What a report says of the map, if it is sure of that and there is something to say.
+pub fn note(map: &HeapMap, report: &Report) -> Option<HeapNote> {
+    HeapNote::new(map, &Names::of(report)).filter(|_| map.is_sure())
+}
+
+/// What a report calls call sites and moments.
+pub(crate) struct Names<'r> {
+    report: &'r Report,
+    pub(crate) clock: Clock,
+}
+
+impl<'r> Names<'r> {
+    fn of(report: &'r Report) -> Self {
+        let clock = report.clock();
+        Self { report, clock }
+    }
+
+    /// The function of the program that allocates there, or what else is known.
+    pub(crate) fn site(&self, site: SiteId) -> String {
+        let mut sites = self.report.call_sites.iter();
+        let found = sites.find(|found| found.id == site.number());
+        let first = found.and_then(|found| found.frames.first());
+        match first.map(|frame| (&frame.function, frame.address)) {
+            Some((Some(function), _)) => function.to_string(),
+            Some((None, address)) => address.to_string(),
+            None => "a call site without a call stack".to_owned(),
+        }
+    }
+}
+
+/// What a region's history comes to, and who splits it.
+pub(crate) fn judged(best: &Candidate, place: usize) -> (Option<Trend>, Vec<Pin>) {
+    let trend = Trend::of(&best.histories()[place]);
+    (trend, pins(best.pools()[place].space(), PINS))
+}
+
+/// A region that somebody has typed.
+pub fn typed(range: std::ops::Range<u64>) -> Region {
+    Region { range, name: None }
+}

@@ -1,0 +1,75 @@
+//! Where heaps are: as the target, its program or its console tells.
+
+use std::ops::Range;
+
+use leakscope_analysis::outcome::Outcome;
+use leakscope_heap::Region;
+use leakscope_symbols::Symbols;
+
+/// Heaps whose bounds the recording tells: the leakscope recorder's heap event, and SystemView's HEAP_DEFINE.
+pub fn of_target(outcome: &Outcome) -> Vec<Region> {
+    let bounds = outcome.heaps.iter().filter_map(|heap| {
+        let (base, size) = (heap.base?, heap.size?);
+        Some(base..base.checked_add(size)?)
+    });
+    apart(bounds.map(|range| Region { range, name: None }))
+}
+
+/// Heaps by the names that their C libraries and kernels give them in a program.
+pub fn of_program(symbols: &Symbols) -> Vec<Region> {
+    /// FreeRTOS, heap_1 to heap_5.
+    const ARRAYS: &[&str] = &["ucHeap"];
+    /// Linker scripts of Raspberry Pi's and ARM's, newlib's examples and STM32's, and Rust's `cortex-m-rt`.
+    const BOUNDS: &[(&str, &str)] = &[
+        ("__HeapBase", "__HeapLimit"),
+        ("_heap_start", "_heap_end"),
+        ("__heap_start", "__heap_end"),
+        ("__heap_start__", "__heap_end__"),
+        ("_sheap", "_eheap"),
+    ];
+    let arrays = ARRAYS.iter().filter_map(|name| {
+        let array = symbols.symbol(name)?;
+        let range = array.address..array.address.checked_add(array.size)?;
+        Some((range, *name))
+    });
+    let bounds = BOUNDS.iter().filter_map(|(first, last)| {
+        let range = symbols.symbol(first)?.address..symbols.symbol(last)?.address;
+        Some((range, *first))
+    });
+    apart(arrays.chain(bounds).map(|(range, name)| Region {
+        range,
+        name: Some(name.to_owned()),
+    }))
+}
+
+/// Heaps that ESP-IDF lists when it starts: `heap_init: At 3FC8D000 len 00053000 (332 KiB): DRAM`, in a log of its console.
+pub fn in_boot_log(log: &[u8]) -> Vec<Region> {
+    let text = String::from_utf8_lossy(log);
+    let lines = text.lines().filter_map(|line| {
+        let (_, said) = line.split_once("heap_init: At ")?;
+        let (start, rest) = said.split_once(" len ")?;
+        let (length, rest) = rest.split_once(' ')?;
+        let (_, name) = rest.split_once("): ")?;
+        let number = |digits| u64::from_str_radix(digits, 16).ok();
+        let start = number(start)?;
+        Some(Region {
+            range: start..start.checked_add(number(length)?)?,
+            name: Some(name.trim_end_matches("\u{1b}[0m").trim().to_owned()),
+        })
+    });
+    apart(lines)
+}
+
+/// Without empty ones, and without those that overlap one before them: a device that starts again lists its heaps again.
+fn apart(regions: impl Iterator<Item = Region>) -> Vec<Region> {
+    let mut kept: Vec<Region> = Vec::new();
+    for region in regions {
+        let overlaps =
+            |other: &Range<u64>| region.range.start < other.end && other.start < region.range.end;
+        if !region.range.is_empty() && !kept.iter().any(|kept| overlaps(&kept.range)) {
+            kept.push(region);
+        }
+    }
+    kept.sort_by_key(|region| region.range.start);
+    kept
+}

@@ -1,0 +1,140 @@
+//! The map of a heap, as a program reads it and as a person does; and where regions come from.
+
+use std::collections::BTreeSet;
+
+use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
+use leakscope_analysis::outcome::Block;
+use leakscope_analysis::trace::Context;
+use leakscope_heap::{HeapMap, Region};
+use leakscope_report::document::heap_map as document;
+use leakscope_report::text::{self, TextOptions};
+use leakscope_report::{Policy, Report, Symbolizer, heap_map, json};
+
+use crate::everything::everything;
+use crate::golden::assert_golden;
+use crate::json::{assert_documented, paths};
+use crate::program::Program;
+
+const BASE: u64 = 0x3ffb_0000;
+
+/// A heap of FreeRTOS that is fragmented.
+pub(crate) fn fragmented() -> HeapMap {
+    worked(40)
+}
+
+/// A heap of 32 KiB of FreeRTOS. In each round it is filled with blocks of 120 bytes, and all are freed but for one of the second
+/// call site, which stays: further up in each round. At last there is no room for a large block.
+fn worked(rounds: u64) -> HeapMap {
+    let region = Region {
+        range: BASE..BASE + 0x8000,
+        name: Some("ucHeap\u{1b}[2J".to_owned()),
+    };
+    let mut map = HeapMap::new(&[region], None, u64::MAX);
+    let block = |number: u64, time| {
+        let (context, core) = (Context::Unknown, 0);
+        let address = BASE + 8 + 128 * number;
+        let block = Block {
+            address,
+            size: 120,
+            time,
+            context,
+            core,
+        };
+        let site = SiteId::new(u32::from(number % 4 == 1));
+        KnownBlock { block, site }
+    };
+    let allocation = |began| Effect::Allocation {
+        began,
+        lost: None,
+        completes: Completes::Nothing,
+    };
+    let mut time = 1;
+    let blocks = 240;
+    for round in 0..rounds {
+        // The whole heap is used, then freed but for the pins so far.
+        let is_pin = |number: u64| number % 4 == 1 && number / 4 < round;
+        for number in (0..blocks).filter(|&number| !is_pin(number) || number / 4 == round - 1) {
+            time += 100;
+            map.observe(time, &allocation(block(number, time)));
+        }
+        for number in (0..blocks).filter(|&number| number % 4 != 1 || number / 4 > round) {
+            time += 100;
+            map.observe(
+                time,
+                &Effect::Free {
+                    ended: block(number, 0),
+                },
+            );
+        }
+    }
+    let failed = Effect::Failed {
+        site: SiteId::new(0),
+        size: 20_000,
+        revived: None,
+    };
+    map.observe(time + 1, &failed);
+    map.finish();
+    map
+}
+
+fn report() -> Report {
+    Report::new(
+        &everything(),
+        &mut Symbolizer::new(Some(&Program)),
+        &[],
+        &Policy::default(),
+    )
+}
+
+#[test]
+fn the_document_and_the_output_have_the_same_fields() {
+    let written_map = heap_map::document(&fragmented(), &report(), Some(20_000));
+    let mut output = BTreeSet::new();
+    paths(
+        &serde_json::to_value(&written_map).expect("a document"),
+        "",
+        &mut output,
+    );
+    // A short recording, which several allocators explain.
+    let short = heap_map::document(&worked(1), &report(), None);
+    paths(
+        &serde_json::to_value(&short).expect("a document"),
+        "",
+        &mut output,
+    );
+    assert_documented(output, "heap-json.md");
+    let mut written = Vec::new();
+    json::write(&mut written, &written_map).expect("it is written");
+    let read: document::HeapMap = serde_json::from_slice(&written).expect("it is read");
+    assert_eq!(read, written_map);
+}
+
+#[test]
+fn golden_output() {
+    let report = report();
+    let map = heap_map::document(&fragmented(), &report, Some(20_000));
+    let mut out = Vec::new();
+    text::write_heap_map(&mut out, &map, report.clock(), &TextOptions::default()).expect("text");
+    assert_golden("heap-map.txt", &String::from_utf8(out).expect("UTF-8"));
+}
+
+#[test]
+fn heaps_in_a_boot_log() {
+    let log = "I (257) heap_init: Initializing. RAM available for dynamic allocation:\r\n\
+               \u{1b}[0;32mI (263) heap_init: At 3FC93D20 len 0004C2E0 (304 KiB): RAM\u{1b}[0m\r\n\
+               I (270) heap_init: At 3FCE0000 len 00014724 (81 KiB): RETENT_RAM\n\
+               I (277) heap_init: At 600FE01C len 00001FB4 (7 KiB): RTCRAM\n\
+               I (277) heap_init: At 600FE01C len 00001FB4 (7 KiB): RTCRAM\n\
+               I (300) heap_init: At nowhere len 00001FB4 (7 KiB): RTCRAM\n\
+               I (300) heap_init: At FFFFFFFFFFFFFFFF len 00001FB4 (7 KiB): RTCRAM\n";
+    let regions = heap_map::in_boot_log(log.as_bytes());
+    let found: Vec<_> = (regions.iter())
+        .map(|region| (region.range.start, region.range.end, region.name.as_deref()))
+        .collect();
+    let expected = [
+        (0x3fc9_3d20, 0x3fce_0000, Some("RAM")),
+        (0x3fce_0000, 0x3fcf_4724, Some("RETENT_RAM")),
+        (0x600f_e01c, 0x600f_ffd0, Some("RTCRAM")),
+    ];
+    assert_eq!(found, expected);
+}

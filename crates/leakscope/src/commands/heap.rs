@@ -1,0 +1,77 @@
+//! `leakscope heap`: what of the heap is free, who splits it, and why an allocation failed.
+
+use std::io::Write;
+
+use anyhow::bail;
+use leakscope_analysis::Analysis;
+use leakscope_heap::HeapMap;
+use leakscope_report::text::{self, TextOptions};
+use leakscope_report::{Policy, Report, heap_map as reported, json};
+
+use crate::cli::{Heap, ReportFormat};
+use crate::firmware::{self, AllocatorFrames};
+use crate::heap_map;
+use crate::project::program;
+use crate::screen::{Advised, Screen};
+
+impl Heap {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let mut recording = self.trace.open()?;
+        if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
+            bail!("a saved report and a heap dump are no recordings: only those have a heap's map");
+        }
+        let options = program::completed(&self.symbols, &mut recording)?;
+        let symbols = firmware::open_at_its_place(&options, &mut recording)?;
+        let source = firmware::source(symbols.as_ref(), None);
+        let mut symbolizer = firmware::symbolizer_of(&options, source);
+        let mut analysis = Analysis::new(&recording.layout, AllocatorFrames(source));
+        analysis.run(&mut recording)?;
+        let mut outcome = analysis.outcome();
+        recording.require_events(outcome.totals.events)?;
+        if let Some(symbols) = &symbols {
+            firmware::check(symbols, &mut outcome);
+        }
+        let regions = heap_map::regions(&self.bounds, &outcome, symbols.as_ref())?;
+        if regions.is_empty() {
+            let message = "nobody tells where the heap is".to_owned();
+            let hint = "--heap-region 0x3fc80000+320KiB says it, --elf FILE may (ucHeap, __HeapBase …), and --boot-log FILE does for ESP-IDF";
+            return Err(Advised { message, hint }.into());
+        }
+        let report = Report::new(
+            &outcome,
+            &mut symbolizer,
+            &recording.names(),
+            &Policy::default(),
+        );
+        let until = self.until(outcome.target.timestamp_hz)?;
+        let empty = HeapMap::new(&regions, self.allocator.as_deref(), until);
+        let map = heap_map::read(&mut recording, source, empty)?;
+        recording.finish();
+        let document = reported::document(&map, &report, self.fits);
+        let screen = &mut Screen::new();
+        match self.format {
+            ReportFormat::Json => json::write(&mut screen.out, &document)?,
+            ReportFormat::Text => {
+                let options = TextOptions {
+                    width: screen.width,
+                    colour: screen.colour,
+                    top: self.top,
+                    all: self.all,
+                };
+                text::write_heap_map(&mut screen.out, &document, report.clock(), &options)?;
+            }
+        }
+        Ok(screen.out.flush()?)
+    }
+
+    /// The moment that is asked for, in ticks.
+    fn until(&self, hz: u32) -> anyhow::Result<u64> {
+        match self.at {
+            None => Ok(u64::MAX),
+            Some(_) if hz == 0 => {
+                bail!("the recording does not say how fast its clock is: --at cannot be looked up")
+            }
+            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)) as u64),
+        }
+    }
+}
