@@ -313,11 +313,15 @@ impl Prices<'_> {
         let size = share(4 * seen + 1, 4 * self.counts.all(Topic::Deltas) + 32);
         let by_size = size.min(NEW_DELTA) + lower_bits(frame.delta);
         let topic = Topic::DeltasOf(frame.id);
+        let all = self.counts.all(topic);
+        if all == 0 {
+            return by_size;
+        }
         let price = match self.counts.of(topic, about(frame.delta)) {
             0 => by_size,
             alike => {
                 let rest = bits.saturating_sub(ABOUT) * BIT;
-                by_size.min(share(alike, self.counts.all(topic) + FEW) + rest)
+                by_size.min(share(alike, all + FEW) + rest)
             }
         };
         // Which of the two it is costs one bit.
