@@ -1,7 +1,8 @@
 //! How many leaks are found, and who is accused for nothing, when packets are lost: the table of
 //! `docs/verdicts.md`.
 //!
-//! `cargo run --release -p leakscope-analysis --example verdicts -- SEEDS FIRST` draws other programs.
+//! `cargo run --release -p leakscope-analysis --example verdicts -- SEEDS FIRST` draws other programs; a third word
+//! `wrong` prints what was said of each pattern that was misjudged.
 #![allow(
     dead_code,
     clippy::print_stdout,
@@ -17,11 +18,12 @@ mod program;
 #[path = "../tests/verdicts/random.rs"]
 mod random;
 
-use lossy::{Loss, Reuse, Score, score};
+use std::collections::BTreeMap;
 
-const LOSSES: [(&str, Loss); 8] = [
+use lossy::{Kind, Loss, Reuse, Score, score};
+
+const LOSSES: [(&str, Loss); 7] = [
     ("none", Loss::Nothing),
-    ("link 1.05", Loss::Rate(1.05)),
     ("link 1.0", Loss::Rate(1.0)),
     ("outages 1 %", outages(0.01)),
     ("outages 5 %", outages(0.05)),
@@ -38,14 +40,14 @@ const fn outages(share: f64) -> Loss {
 }
 
 fn main() {
-    let mut numbers = std::env::args()
-        .skip(1)
-        .filter_map(|text| text.parse().ok());
-    let (seeds, first): (u64, u64) = (numbers.next().unwrap_or(6), numbers.next().unwrap_or(0));
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize| words.get(index).and_then(|word| word.parse().ok());
+    let (seeds, first): (u64, u64) = (number(0).unwrap_or(6), number(1).unwrap_or(0));
+    let explains = words.get(2).is_some_and(|word| word == "wrong");
     println!(
-        "| allocator | loss | packets lost | leaks found | accused | with releases that lose packets: found | accused | of these releases accused |"
+        "| allocator | loss | lost | leaks found | accused | with releases: lost | found | accused | of these accused |"
     );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|");
     for reuse in [
         Reuse::NewestFirst,
         Reuse::OldestFirst,
@@ -53,29 +55,70 @@ fn main() {
         Reuse::Never,
     ] {
         for (name, loss) in LOSSES {
-            let [plain, adversarial] = [false, true].map(|with_adversarial| {
+            let [plain, releasing] = [false, true].map(|with_adversarial| {
                 let mut sum = Score::default();
                 for seed in first..first + seeds {
                     sum.add(score(seed, reuse, loss, with_adversarial));
                 }
                 sum
             });
-            println!(
-                "| {reuse:?} | {name} | {:.1} % | {:.1} % | {} of {} | {:.1} % | {} of {} | {} of {} |",
-                percent(plain.lost, plain.lost + plain.packets),
-                percent(plain.found, plain.leaks),
-                plain.accused.len(),
-                plain.healthy,
-                percent(adversarial.found, adversarial.leaks),
-                adversarial.accused.len(),
-                adversarial.healthy,
-                adversarial.accused_adversarial.len(),
-                adversarial.adversarial,
-            );
+            let cells = [
+                lost(&plain),
+                found(&plain),
+                accused(&plain, Kind::Healthy),
+                lost(&releasing),
+                found(&releasing),
+                accused(&releasing, Kind::Healthy),
+                accused(&releasing, Kind::Releasing),
+            ];
+            println!("| {reuse:?} | {name} | {} |", cells.join(" | "));
+            if explains {
+                explain(&plain);
+                explain(&releasing);
+            }
         }
     }
 }
 
-fn percent(part: u64, of: u64) -> f64 {
-    100.0 * part as f64 / of.max(1) as f64
+fn lost(score: &Score) -> String {
+    let share = score.lost as f64 / (score.lost + score.packets) as f64;
+    format!("{:.1} %", 100.0 * share)
+}
+
+fn found(score: &Score) -> String {
+    let (found, all) = score.leaks(Kind::Leak);
+    let (low, high) = interval(found, all);
+    let share = 100.0 * found as f64 / all as f64;
+    format!("{share:.1} % ({low:.1}–{high:.1})")
+}
+
+fn accused(score: &Score, kind: Kind) -> String {
+    let (accused, all) = score.leaks(kind);
+    let (_, high) = interval(accused, all);
+    format!("{accused} of {all} (≤ {high:.1} %)")
+}
+
+/// Wilson's interval of a share, in percent, that holds the true one in 95 of 100 cases.
+fn interval(part: usize, of: usize) -> (f64, f64) {
+    let (part, of, deviations) = (part as f64, of as f64, 1.96_f64);
+    let squared = deviations.powi(2);
+    let middle = part + squared / 2.0;
+    let half = deviations * (part * (of - part) / of + squared / 4.0).sqrt();
+    let percent = |count: f64| 100.0 * count / (of + squared);
+    (percent(middle - half).max(0.0), percent(middle + half))
+}
+
+/// What was said of the patterns that were misjudged.
+fn explain(score: &Score) {
+    let mut verdicts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for answer in &score.answers {
+        if answer.is_leak() != (answer.kind == Kind::Leak) {
+            let finding = answer.finding.as_ref();
+            let verdict = finding.map_or("nothing", |finding| finding.verdict.name());
+            *verdicts.entry((answer.pattern, verdict)).or_default() += 1;
+        }
+    }
+    for ((pattern, verdict), count) in verdicts {
+        println!("    {count} {pattern}: {verdict}");
+    }
 }

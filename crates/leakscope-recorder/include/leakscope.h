@@ -116,7 +116,9 @@ extern uintptr_t leakscope_stack_end;
 /* Write these into the allocator (or a wrapper of it), not into a function that it calls. */
 #define leakscope_on_alloc(block, size) \
     leakscope_on_alloc_from((block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
-/* Before the allocator is asked to resize a block, and after: in between, others may get its memory. */
+/* Before the allocator is asked to resize a block, and after: in between, others may get its memory. The two are a pair, by
+ * the same task: each begin is followed by the other, with the same block, whatever the allocator answers (NULL: the block
+ * lives on). Where the block is NULL the begin records nothing, and where the size is 0 it records the free. */
 #define leakscope_on_realloc_begin(from, from_size, size) \
     leakscope_on_realloc_begin_from((from), (from_size), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
 #define leakscope_on_realloc(from, from_size, block, size) \

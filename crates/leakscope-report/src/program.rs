@@ -98,6 +98,17 @@ impl Calls {
     }
 }
 
+/// Whether a check has found that the program is not the one that was recorded.
+pub(crate) fn is_doubted(outcome: &Outcome) -> bool {
+    let mut kinds = outcome.problems.iter().map(|problem| &problem.kind);
+    kinds.any(|kind| {
+        matches!(
+            kind,
+            ProblemKind::ElfDiffers | ProblemKind::NotBehindCalls { .. }
+        )
+    })
+}
+
 /// Adds to the problems what speaks against this being the program that was recorded.
 pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
     let same = has_checksum(symbols, outcome.target.elf_sha256.as_deref());

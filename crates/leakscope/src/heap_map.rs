@@ -19,12 +19,8 @@ pub(crate) fn regions(
     outcome: &Outcome,
     symbols: Option<&Symbols>,
 ) -> anyhow::Result<Vec<Region>> {
-    let mut regions: Vec<Region> = bounds
-        .heap_region
-        .iter()
-        .cloned()
-        .map(heap_map::typed)
-        .collect();
+    let typed = bounds.heap_region.iter().cloned();
+    let mut regions: Vec<Region> = typed.map(|range| Region { range, name: None }).collect();
     if let Some(path) = &bounds.boot_log {
         let shown = path.display();
         let log = fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
@@ -53,12 +49,9 @@ pub(crate) fn read(
 ) -> anyhow::Result<HeapMap> {
     let layout = recording.layout.clone();
     recording.begin_again();
-    Ok(heap_map::read(
-        recording,
-        &layout,
-        &mut AllocatorFrames(source),
-        map,
-    )?)
+    let read = heap_map::read(&mut *recording, &layout, &mut AllocatorFrames(source), map)?;
+    recording.finish();
+    Ok(read)
 }
 
 /// Adds to a report what the heap's map says, if it is known where the heap is.

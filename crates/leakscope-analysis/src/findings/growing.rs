@@ -11,8 +11,8 @@ use super::{Confidence, Finding, SiteHistory, Verdict, Word};
 /// From this share of the stretch on, a block that may have been freed unseen leaves enough before it.
 const LATE: f64 = 0.75;
 
-/// Lost allocations explain at most this share of windows in which nothing is known to have lived.
-const EMPTY: f64 = 0.25;
+/// Where nothing is known to have lived in more than this share of the windows, too little is known.
+const EMPTY: f64 = 0.5;
 
 /// With this many windows the verdict is sure.
 const MANY_WINDOWS: usize = 16;
@@ -21,7 +21,7 @@ const MANY_WINDOWS: usize = 16;
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let floors = case.floors();
     let slack = slack(case, floors.window);
-    let rise = Rise::of(&known_floors(case.loss.as_ref(), floors.bytes), slack)?;
+    let rise = Rise::of(&known_floors(case, case.loss.as_ref()), slack)?;
     if !case.freed_before_shutdown() || !rise.is_lasting(case.scatter()) {
         return None;
     }
@@ -54,10 +54,15 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 
 /// The floors; where an allocation that was lost may be why nothing is known to have lived, the floor before. An
 /// array that is enlarged has one block, which is unknown until the next time if the news of it is lost.
-fn known_floors<'a>(loss: Option<&Loss<'_>>, floors: &'a [u64]) -> Cow<'a, [u64]> {
+fn known_floors<'a>(case: &Case<'a>, loss: Option<&Loss<'_>>) -> Cow<'a, [u64]> {
+    let floors = case.floors().bytes;
     let begun = floors.iter().take_while(|&&floor| floor == 0).count();
-    let empty = floors[begun..].iter().filter(|&&floor| floor == 0).count();
-    if loss.is_none_or(Loss::is_blind) || empty as f64 > EMPTY * floors.len() as f64 {
+    let empty = floors[begun..].iter().filter(|&&floor| floor == 0).count() as f64;
+    let explained = loss.is_some_and(|loss| {
+        empty <= loss.windows_hit(case.history.allocations, floors.len())
+            && empty <= EMPTY * floors.len() as f64
+    });
+    if !explained {
         return floors.into();
     }
     let mut known = floors.to_vec();
@@ -76,8 +81,8 @@ fn slack(case: &Case<'_>, window: u64) -> f64 {
     (case.loss.as_ref()).map_or(0.0, |loss| size * loss.flicker(window))
 }
 
-/// Whether the floors also rise without the blocks that may have been freed unseen; or up to the birth of the
-/// first of these, if that is late: what rose before has ended, and so was no phantom.
+/// Whether the floors also rise without as many blocks as were freed unseen at most; or up to the birth of the first
+/// that may have been, if that is late: what rose before has ended, and so was no phantom.
 fn rises_for_sure(case: &Case<'_>, loss: &Loss<'_>, slack: f64) -> Option<()> {
     let window = case.floors().window;
     let suspects = loss.suspects(window);
@@ -86,13 +91,13 @@ fn rises_for_sure(case: &Case<'_>, loss: &Loss<'_>, slack: f64) -> Option<()> {
             to: until,
             ..Case::without_loss(history, case.span)
         };
-        let rise = Rise::of(&known_floors(Some(loss), case.floors().bytes), slack);
+        let rise = Rise::of(&known_floors(&case, Some(loss)), slack);
         rise.is_some_and(|rise| rise.is_lasting(case.scatter()))
     };
     let rest = without(case.history, case.span, &suspects);
     let rises = !loss.is_no_chance(0)
         && (lasts(&rest, case.to)
-            || suspects.first().is_some_and(|&birth| {
+            || loss.first_unsure().is_some_and(|birth| {
                 case.position(birth) >= LATE && lasts(case.history, birth.min(case.to))
             }));
     rises.then_some(())

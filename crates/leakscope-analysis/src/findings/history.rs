@@ -51,6 +51,9 @@ pub struct SiteHistory {
     pub first_reuse: Option<u64>,
     /// Of the blocks that ended, those in whose lives data were lost.
     pub unsure_ends: UnsureEnds,
+    /// How old the freed blocks would be now whose memory was not used again: if nobody had seen their frees, they
+    /// would seem to live. Empty if nothing was lost.
+    pub unreturned: Lifetimes,
 }
 
 /// A histogram of lifetimes: bucket *n* counts those of 2ⁿ⁻¹ to 2ⁿ - 1 ticks, bucket 0 those of 0.
@@ -72,7 +75,8 @@ impl Lifetimes {
     }
 
     /// The bucket of a lifetime.
-    pub(super) fn class(ticks: u64) -> usize {
+    #[inline]
+    pub(crate) fn class(ticks: u64) -> usize {
         let bucket = (u64::BITS - ticks.leading_zeros()) as usize;
         bucket.min(Self::BUCKETS - 1)
     }

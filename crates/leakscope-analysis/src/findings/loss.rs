@@ -4,7 +4,7 @@
 //! to it a free would have been seen. Classes are those of [`Lifetimes`]; class *n* stands for all blocks of
 //! that class and above, and class 0 so for all blocks.
 
-use super::losses::CLASSES;
+use super::losses::{CLASSES, UNSEEN, not_below};
 use super::{Gap, Lifetimes, Losses, SiteHistory, Span};
 
 /// How far above the expected number chance is allowed to go, in standard deviations: one in 700.
@@ -19,6 +19,8 @@ const NO_CHANCE_OF_A_HINT: f64 = 1e-6;
 /// The losses as one site sees them.
 pub(super) struct Loss<'a> {
     losses: &'a Losses,
+    /// When the trace ends.
+    end: u64,
     /// How much the number of lost frees scatters, compared to one by one: frees are lost in groups.
     scatter: f64,
     /// The blocks that live, as ticks for which they lived for sure, and births; the least sure first.
@@ -27,6 +29,8 @@ pub(super) struct Loss<'a> {
     ended: [u64; CLASSES],
     /// Those of them that ended by reuse.
     reused: [u64; CLASSES],
+    /// Blocks that were seen to be freed, would be of this class now or older, and whose memory was not used again.
+    unreturned: [f64; CLASSES],
     /// By the class that is sure, and the class of the longest life: ends after a loss.
     unsure: Vec<[u64; CLASSES]>,
 }
@@ -78,10 +82,18 @@ impl<'a> Loss<'a> {
         let events = history.allocations.saturating_add(history.frees) as f64;
         Some(Self {
             losses,
+            end: span.end,
             scatter: 1.0 + (events / losses.packets * losses.together).max(1.0),
             live,
             ended,
             reused,
+            unreturned: not_below(
+                history
+                    .unreturned
+                    .buckets
+                    .iter()
+                    .map(|&count| f64::from(count)),
+            ),
             unsure,
         })
     }
@@ -103,15 +115,20 @@ impl<'a> Loss<'a> {
         self.losses.is_blind || self.reused[class] as f64 > self.at_most(self.usual(class))
     }
 
-    /// Whether nobody can say what was lost.
-    pub(super) fn is_blind(&self) -> bool {
-        self.losses.is_blind
-    }
-
     /// How many blocks that lived for `sure`, and would now be older than `age`, were freed unseen at most.
     pub(super) fn hidden(&self, sure: usize, age: usize) -> usize {
-        self.at_most(self.usual(sure) * self.losses.hidden[age])
+        self.at_most(self.usual(sure).min(self.likely_hidden(age)))
             .ceil() as usize
+    }
+
+    /// How many blocks that would now be older than `age` should have been freed unseen, and be hidden still: for each
+    /// free that was seen, and whose memory nobody used again, as many as packets were lost for each that was read.
+    fn likely_hidden(&self, age: usize) -> f64 {
+        if self.losses.shows_returns {
+            self.losses.odds * (self.unreturned[age] + UNSEEN)
+        } else {
+            f64::INFINITY
+        }
     }
 
     /// How many blocks ended at an age of class `age` or later: those known for sure, and of the others that
@@ -161,26 +178,52 @@ impl<'a> Loss<'a> {
 
     /// By how many blocks a level flickers because lost frees show only after `ticks`.
     pub(super) fn flicker(&self, ticks: u64) -> f64 {
-        let hidden = self.usual(0) * self.losses.hidden[Lifetimes::class(ticks)];
+        let hidden = self
+            .usual(0)
+            .min(self.likely_hidden(Lifetimes::class(ticks)));
         f64::midpoint(hidden, (self.scatter * hidden).sqrt()).ceil()
     }
 
-    /// Whether so many occasions without a free that was seen are no chance: what is freed together is lost
-    /// together.
-    pub(super) fn is_habit(&self, occasions: usize, is_hint: bool) -> bool {
+    /// Whether it is no chance that of the blocks that were left at these moments no free was seen, nor any reuse:
+    /// each free was lost, and is still hidden. Moments, not blocks, because what is freed together is lost together.
+    pub(super) fn is_habit(&self, left: impl Iterator<Item = u64>, is_hint: bool) -> bool {
         let limit = if is_hint {
             NO_CHANCE_OF_A_HINT
         } else {
             NO_CHANCE
         };
-        let share = self.losses.odds / (1.0 + self.losses.odds);
-        let exponent = i32::try_from(occasions).unwrap_or(i32::MAX);
-        !self.losses.is_blind && share.powi(exponent) <= limit
+        let share = self.share();
+        let chances = left.map(|birth| {
+            let age = Lifetimes::class(self.end.saturating_sub(birth));
+            share * self.losses.hidden[age]
+        });
+        !self.losses.is_blind && chances.product::<f64>() <= limit
+    }
+
+    /// In how many of the windows, over which so many allocations are spread, one was lost at most.
+    pub(super) fn windows_hit(&self, allocations: u64, windows: usize) -> f64 {
+        if self.losses.is_blind {
+            return 0.0;
+        }
+        let in_each = allocations as f64 / windows.max(1) as f64;
+        let expected = windows as f64 * (1.0 - (1.0 - self.share()).powf(in_each));
+        expected + CHANCE * expected.sqrt()
+    }
+
+    /// How likely a packet is lost.
+    fn share(&self) -> f64 {
+        self.losses.odds / (1.0 + self.losses.odds)
     }
 
     /// How many of the blocks lived when data were lost.
     pub(super) fn unsure(&self) -> u64 {
         self.live.partition_point(|&(sure, _)| sure < u64::MAX) as u64
+    }
+
+    /// When the first of them was allocated.
+    pub(super) fn first_unsure(&self) -> Option<u64> {
+        let unsure = self.live.iter().filter(|&&(sure, _)| sure < u64::MAX);
+        unsure.map(|&(_, birth)| birth).min()
     }
 
     /// Packets that were lost.

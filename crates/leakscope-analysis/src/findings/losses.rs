@@ -18,19 +18,25 @@ const MANY_LOST: f64 = 30.0;
 /// kinds. If addresses never return, it is 0.
 const LEAST_REUSE: f64 = 0.2;
 
-/// A call site that should have lost so many frees shows how many stay hidden.
+/// A call site that should have lost so many frees shows how many of them are found out late.
 const CONTROL: f64 = 5.0;
 
 /// With fewer such sites, or fewer lost frees in all, they show nothing.
 const LEAST_CONTROLS: usize = 3;
 const LEAST_CONTROLLED: f64 = 30.0;
 
-/// The control group holds blocks for good reasons, too, so that most of its sites show far too high a share of
-/// hidden frees. So what counts is the share below which a quarter of the group lies; three times that is allowed
-/// for, and one in two hundred.
+/// Some sites' blocks end late for good reasons, so that what counts is the share below which a quarter of the group
+/// lies.
 const FEW: f64 = 0.25;
+
+/// The memory of a site that was never seen to free anything may return less often than others': three times as much
+/// is allowed for, and one in two hundred.
 const MARGIN: f64 = 3.0;
 const LEAST_HIDDEN: f64 = 0.005;
+
+/// What is not seen at all may have been expected three times (with less, one would have been seen in 95 of 100 cases):
+/// so much is added to the frees whose memory did not return.
+pub(super) const UNSEEN: f64 = 3.0;
 
 /// The losses of a session.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,8 +51,10 @@ pub struct Losses {
     pub(super) together: f64,
     /// Whether nothing can be concluded: addresses do not return, or nobody knows how much was lost.
     pub(super) is_blind: bool,
-    /// Of the lost frees of blocks of each class and older ones, the share that stays hidden at most.
+    /// Of the lost frees of blocks that would be of each class now, or older, the share that stays hidden at most.
     pub(super) hidden: [f64; CLASSES],
+    /// Whether it is known which memory did not return.
+    pub(super) shows_returns: bool,
     /// The share of them that shows late, so that the block seems to have lived for longer.
     pub(super) late: [f64; CLASSES],
 }
@@ -62,6 +70,8 @@ pub struct LossCounts {
     pub reused: u64,
     /// Frees of blocks whose allocation was lost.
     pub unknown_frees: u64,
+    /// Whether some freed blocks were forgotten, so that nobody knows if their memory returned.
+    pub has_forgotten: bool,
 }
 
 impl Losses {
@@ -104,6 +114,7 @@ impl Losses {
             together,
             is_blind,
             hidden: [1.0; CLASSES],
+            shows_returns: !counts.has_forgotten,
             late: [0.0; CLASSES],
         };
         losses.compare(span, sites);
@@ -112,69 +123,74 @@ impl Losses {
 
     /// Fills in what stays hidden, and what shows late, as far as the sites show it.
     fn compare(&mut self, span: &Span, sites: impl Iterator<Item = SiteHistory>) {
-        let last_gap = span.gaps.last().map_or(0, |gap| gap.to);
         let length = span.end.saturating_sub(span.start) as f64;
-        let controls: Vec<_> = sites
-            .filter(|site| self.odds * site.frees as f64 >= CONTROL)
-            .map(|site| Control::of(&site, span.end, last_gap))
-            .collect();
-        let lost = |control: &Control| self.odds * control.frees;
-        if controls.len() < LEAST_CONTROLS
-            || controls.iter().map(lost).sum::<f64>() < LEAST_CONTROLLED
-        {
-            return;
-        }
-        let mut hidden = self.hidden;
-        let mut late = self.late;
-        for class in 1..CLASSES {
-            let reached = 1.0 - (1_u64 << (class - 1)) as f64 / length;
-            if reached <= 0.0 {
-                break;
+        let mut frees = 0.0;
+        let mut unreturned = [0.0; CLASSES];
+        let mut controls = Vec::new();
+        for site in sites {
+            frees += site.frees as f64;
+            let own = not_below(
+                site.unreturned
+                    .buckets
+                    .iter()
+                    .map(|&count| f64::from(count)),
+            );
+            unreturned
+                .iter_mut()
+                .zip(own)
+                .for_each(|(sum, count)| *sum += count);
+            if self.odds * site.frees as f64 >= CONTROL {
+                controls.push(Control::of(&site));
             }
-            let shares = controls.iter().map(|control| {
-                let lost = lost(control);
-                (control.old[class] / (lost * reached), lost)
-            });
-            hidden[class] = (MARGIN * quantile(shares, FEW) + LEAST_HIDDEN).min(1.0);
-            let shares = (controls.iter())
-                .map(|control| (control.late[class] / lost(control), lost(control)));
-            late[class] = quantile(shares, FEW);
         }
-        self.hidden = hidden;
-        self.late = late;
+        for class in (1..CLASSES).filter(|_| self.shows_returns) {
+            let reached = frees * (1.0 - (1_u64 << (class - 1)) as f64 / length).max(0.0);
+            let share = (unreturned[class] + UNSEEN) / reached;
+            self.hidden[class] = (MARGIN * share + LEAST_HIDDEN).min(1.0);
+        }
+        let lost = |control: &Control| self.odds * control.frees;
+        if controls.len() >= LEAST_CONTROLS
+            && controls.iter().map(lost).sum::<f64>() >= LEAST_CONTROLLED
+        {
+            self.late = std::array::from_fn(|class| {
+                let shares = (controls.iter())
+                    .map(|control| (control.late[class] / lost(control), lost(control)));
+                quantile(shares, FEW)
+            });
+        }
     }
 }
 
-/// What a site shows of lost frees; by class, of blocks of this class and older ones.
+/// What a site shows of lost frees.
 struct Control {
     frees: f64,
-    /// Blocks that live, and lived when data were lost last.
-    old: [f64; CLASSES],
-    /// Blocks that ended after a loss.
+    /// By class, blocks of this class and older ones that ended after a loss.
     late: [f64; CLASSES],
 }
 
 impl Control {
-    fn of(site: &SiteHistory, now: u64, last_gap: u64) -> Self {
-        let mut old = [0.0; CLASSES];
-        for &birth in site.live_births.iter().filter(|&&birth| birth < last_gap) {
-            old[Lifetimes::class(now.saturating_sub(birth))] += 1.0;
-        }
+    fn of(site: &SiteHistory) -> Self {
         let mut late = [0.0; CLASSES];
         for (_, longest, _, count) in site.unsure_ends.counts() {
             late[longest] += count as f64;
         }
-        for counts in [&mut old, &mut late] {
-            for class in (0..CLASSES - 1).rev() {
-                counts[class] += counts[class + 1];
-            }
-        }
         Self {
             frees: site.frees as f64,
-            old,
-            late,
+            late: not_below(late.into_iter()),
         }
     }
+}
+
+/// Of counts by class, those of each class and above.
+pub(super) fn not_below(counts: impl Iterator<Item = f64>) -> [f64; CLASSES] {
+    let mut sums = [0.0; CLASSES];
+    sums.iter_mut()
+        .zip(counts)
+        .for_each(|(sum, count)| *sum = count);
+    for class in (0..CLASSES - 1).rev() {
+        sums[class] += sums[class + 1];
+    }
+    sums
 }
 
 /// The value below which this share of the weight lies. 0 if there are none.

@@ -71,7 +71,7 @@ impl<'a> Rhythm<'a> {
     }
 
     /// The first birth of each burst.
-    fn bursts(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn bursts(&self) -> impl Iterator<Item = u64> {
         let mut first = None;
         self.births.iter().copied().filter(move |&birth| {
             let within = |first: u64| birth.saturating_sub(first) as f64 <= BURST * self.length;

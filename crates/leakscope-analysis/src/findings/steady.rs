@@ -25,7 +25,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let leaks = !case.freed_before_shutdown()
         && occasions >= LEAST_OCCASIONS
         && (case.loss.as_ref())
-            .is_none_or(|loss| loss.is_habit(occasions, occasions < FEW_OCCASIONS))
+            .is_none_or(|loss| loss.is_habit(rhythm.bursts(), occasions < FEW_OCCASIONS))
         && rhythm.is_spread()
         && rhythm.goes_on()
         && rhythm.fading().is_none();

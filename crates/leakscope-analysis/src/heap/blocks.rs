@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::table::Table;
+use crate::findings::Lifetimes;
 use crate::trace::StackId;
 
 /// A block that lives.
@@ -52,7 +53,37 @@ pub(super) const LARGEST: u64 = u32::MAX as u64;
 #[derive(Clone, Copy, Debug)]
 enum State {
     Live(LiveBlock),
-    Freed { time: u64, from: StackId },
+    Freed(FreedBlock),
+}
+
+/// A block that was freed, and no other has begun where it began. It is packed to fit into a [`Slot`].
+#[derive(Clone, Copy, Debug)]
+#[repr(Rust, packed(4))]
+pub(super) struct FreedBlock {
+    /// When it was freed.
+    pub(super) time: u64,
+    from: StackId,
+    /// [`FreedBlock::NO_SITE`] if nobody saw its end.
+    pub(super) site: u32,
+    /// Its size, in units of 16 bytes, rounded down.
+    units: u16,
+    /// The class of its life.
+    lived: u8,
+}
+
+impl FreedBlock {
+    pub(super) const NO_SITE: u32 = u32::MAX;
+
+    /// The bytes that it had at least.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.units) * 16
+    }
+
+    /// How old it would be now, at the most.
+    pub(super) fn age(&self, now: u64) -> u64 {
+        now.saturating_sub(self.time)
+            .saturating_add((1 << self.lived) - 1)
+    }
 }
 
 /// An address and what stands there. A random one of these is fetched from memory for each event, which
@@ -73,10 +104,13 @@ impl Slot {
     /// Nothing stands here.
     pub(super) const FREE: Self = Self {
         address: NOWHERE,
-        state: State::Freed {
+        state: State::Freed(FreedBlock {
             time: 0,
             from: StackId::NONE,
-        },
+            site: FreedBlock::NO_SITE,
+            units: 0,
+            lived: 0,
+        }),
     };
 
     #[inline(always)]
@@ -87,15 +121,19 @@ impl Slot {
     fn live(&self) -> Option<(u64, LiveBlock)> {
         match self.state {
             State::Live(block) => Some((self.address, block)),
-            State::Freed { .. } => None,
+            State::Freed(_) => None,
+        }
+    }
+
+    fn freed(&self) -> Option<(u64, FreedBlock)> {
+        match self.state {
+            State::Live(_) => None,
+            State::Freed(block) => Some((self.address, block)),
         }
     }
 
     fn freed_at(&self) -> Option<u64> {
-        match self.state {
-            State::Live(_) => None,
-            State::Freed { time, .. } => Some(time),
-        }
+        self.freed().map(|(_, block)| block.time)
     }
 }
 
@@ -109,6 +147,8 @@ pub(super) struct Blocks {
     freed: usize,
     /// How often a block came to where another had been freed.
     pub(super) returned: u64,
+    /// Whether freed blocks were forgotten.
+    pub(super) has_forgotten: bool,
 }
 
 /// At least this many freed blocks are remembered.
@@ -146,7 +186,13 @@ impl Blocks {
         let State::Live(block) = slot.state else {
             return None;
         };
-        slot.state = State::Freed { time, from };
+        slot.state = State::Freed(FreedBlock {
+            time,
+            from,
+            site: block.site,
+            units: u16::try_from(block.size / 16).unwrap_or(u16::MAX),
+            lived: Lifetimes::class(time.saturating_sub(block.time)) as u8,
+        });
         self.freed += 1;
         if self.freed > REMEMBERED {
             self.forget_half();
@@ -157,10 +203,8 @@ impl Blocks {
     /// When and from where the block at an address was freed that lives no more; `None` if none was ever
     /// seen there, or it is forgotten.
     pub(super) fn freed_before(&self, address: u64) -> Option<(u64, StackId)> {
-        match self.by_address.get(address)?.state {
-            State::Live(_) => None,
-            State::Freed { time, from } => Some((time, from)),
-        }
+        let (_, block) = self.by_address.get(address)?.freed()?;
+        Some((block.time, block.from))
     }
 
     /// The free of this block, at `freed_at`, was none: it lives. Says whether nothing came between.
@@ -177,6 +221,7 @@ impl Blocks {
     /// Forgets the older half of the freed blocks.
     #[cold]
     fn forget_half(&mut self) {
+        self.has_forgotten = true;
         let mut times: Vec<u64> = self.by_address.iter().filter_map(Slot::freed_at).collect();
         let middle = times.len() / 2;
         let (_, &mut middle, _) = times.select_nth_unstable(middle);
@@ -207,7 +252,18 @@ impl Blocks {
     /// come, of a block that was allocated there unseen.
     pub(super) fn forget(&mut self, address: u64, birth: u64) -> Option<LiveBlock> {
         self.at(address).filter(|block| block.time == birth)?;
-        self.free(address, birth, StackId::NONE)
+        let ended = self.free(address, birth, StackId::NONE);
+        if let Some(slot) = self.by_address.get_mut(address)
+            && let State::Freed(block) = &mut slot.state
+        {
+            block.site = FreedBlock::NO_SITE;
+        }
+        ended
+    }
+
+    /// The freed blocks that are remembered, in no order that may be shown.
+    pub(super) fn remembered(&self) -> impl Iterator<Item = (u64, FreedBlock)> {
+        self.by_address.iter().filter_map(Slot::freed)
     }
 
     /// Everything is gone: the target restarted.

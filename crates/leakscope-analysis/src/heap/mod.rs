@@ -27,6 +27,7 @@ mod site;
 mod site_id;
 mod summary;
 mod table;
+mod unreturned;
 mod watch;
 
 pub use effect::{Completes, Effect, KnownBlock, UnknownFree};

@@ -8,7 +8,9 @@ use super::overlap::Overlaps;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
-use crate::findings::{self, Finding, Growth, Left, LossCounts, Losses, Rank, SiteHistory, Span};
+use crate::findings::{
+    self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
+};
 use crate::outcome::{Block, CallSite, Peak, Session};
 use crate::trace::StackCertainty;
 
@@ -57,6 +59,14 @@ pub(super) struct Known {
     pub(super) missing_core: Option<u8>,
 }
 
+/// A call site, the blocks of it that live, with their addresses, and the age of those whose memory did not return
+/// after they were freed.
+struct SiteBlocks<'s> {
+    site: &'s Site,
+    live: &'s [(u64, LiveBlock)],
+    unreturned: &'s [(usize, u64)],
+}
+
 impl HeapModel {
     /// The session up to `end`, as it stands.
     pub(super) fn session_at(&self, end: u64) -> Session {
@@ -74,14 +84,16 @@ impl HeapModel {
         let session = self.past.sessions.len();
         let mut live: Vec<_> = self.blocks.live().collect();
         live.sort_unstable_by_key(|(address, block)| (block.site, block.time, *address));
-        let span = self.span(end, trace, &live);
+        let unreturned = self.unreturned(end);
+        let span = self.span(end, trace, &live, &unreturned);
         let mut records = self.past.sites.clone();
         records.resize_with(self.sites.len(), SiteRecord::default);
-        for ((site, blocks), record) in self.by_site(&live).zip(&mut records) {
+        for (of, record) in self.by_site(&live, &unreturned).zip(&mut records) {
+            let (site, blocks) = (of.site, of.live);
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
             }
-            let history = self.history(site, blocks, end);
+            let history = self.history(&of, end);
             record.add(site, &history);
             record.blocks = blocks
                 .iter()
@@ -98,27 +110,45 @@ impl HeapModel {
         records
     }
 
-    /// All sites with their blocks that live, given all blocks in the order of sites.
+    /// All sites with their blocks, given all blocks in the order of sites.
     fn by_site<'s>(
         &'s self,
         live: &'s [(u64, LiveBlock)],
-    ) -> impl Iterator<Item = (&'s Site, &'s [(u64, LiveBlock)])> {
-        let mut chunks = live.chunk_by(|(_, a), (_, b)| a.site == b.site).peekable();
+        unreturned: &'s [(usize, u64)],
+    ) -> impl Iterator<Item = SiteBlocks<'s>> {
+        let mut live = live.chunk_by(|(_, a), (_, b)| a.site == b.site).peekable();
+        let mut unreturned = unreturned.chunk_by(|(a, _), (b, _)| a == b).peekable();
         self.sites.iter().enumerate().map(move |(index, site)| {
-            let blocks = chunks.next_if(|blocks| blocks[0].1.site as usize == index);
-            (site, blocks.unwrap_or_default())
+            let blocks = live.next_if(|blocks| blocks[0].1.site as usize == index);
+            let freed = unreturned.next_if(|blocks| blocks[0].0 == index);
+            SiteBlocks {
+                site,
+                live: blocks.unwrap_or_default(),
+                unreturned: freed.unwrap_or_default(),
+            }
         })
     }
 
-    fn history(&self, site: &Site, blocks: &[(u64, LiveBlock)], end: u64) -> SiteHistory {
+    fn history(&self, of: &SiteBlocks<'_>, end: u64) -> SiteHistory {
+        let mut unreturned = Lifetimes::default();
+        for &(_, age) in of.unreturned {
+            unreturned.add(age);
+        }
         SiteHistory {
-            live_births: blocks.iter().map(|(_, block)| block.time).collect(),
-            live_sizes: blocks.iter().map(|(_, block)| block.size.into()).collect(),
-            ..site.history(end, &self.moment)
+            live_births: of.live.iter().map(|(_, block)| block.time).collect(),
+            live_sizes: of.live.iter().map(|(_, block)| block.size.into()).collect(),
+            unreturned,
+            ..of.site.history(end, &self.moment)
         }
     }
 
-    fn span(&self, end: u64, trace: &Known, live: &[(u64, LiveBlock)]) -> Span {
+    fn span(
+        &self,
+        end: u64,
+        trace: &Known,
+        live: &[(u64, LiveBlock)],
+        unreturned: &[(usize, u64)],
+    ) -> Span {
         let start = self.session.start;
         let length = end - start;
         let idle_since = trace
@@ -145,9 +175,12 @@ impl HeapModel {
             returned: self.blocks.returned,
             reused: self.lost_frees,
             unknown_frees: self.lost_allocations,
+            has_forgotten: self.blocks.has_forgotten,
         };
-        let freeing = self.by_site(live).filter(|(site, _)| site.frees > 0);
-        let histories = freeing.map(|(site, blocks)| self.history(site, blocks, end));
+        let freeing = self
+            .by_site(live, unreturned)
+            .filter(|of| of.site.frees > 0);
+        let histories = freeing.map(|of| self.history(&of, end));
         span.losses = Losses::of(&span, counts, histories);
         span
     }

@@ -264,6 +264,7 @@ impl Site {
             reused: details.reused,
             first_reuse: (details.reused > 0).then_some(details.first_reuse),
             unsure_ends: details.unsure_ends,
+            unreturned: Lifetimes::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Recordings that were once misread, of which the truth is known.
 
+use leakscope_analysis::findings::{Confidence, Verdict};
 use leakscope_testing::needs::case_bytes;
 
 use crate::reading::{Reading, read_one};
@@ -70,4 +71,38 @@ fn damaged_recordings_show_their_leak() {
     }
     let missing = case("recordings/second-core-missing/input.svdat");
     assert!(missing.is_none_or(|reading| reading.problem("core-missing").is_some()));
+}
+
+/// It leaks for a quarter of a second, and then the heap is silent for longer than that.
+#[test]
+fn a_leak_is_shown_though_the_program_idles_after_it() {
+    let Some(reading) = case("genuine/tohost-60-ticks.svdat") else {
+        return;
+    };
+    assert_eq!(gist(&reading), (72, 27, 27));
+    let findings = reading.outcome.call_sites.iter().map(|site| &site.finding);
+    let (leaks, others): (Vec<_>, Vec<_>) = findings.partition(|found| found.verdict.is_leak());
+    assert_eq!(leaks.len(), 1);
+    assert_eq!(leaks[0].confidence, Confidence::Medium);
+    let fine = [Verdict::Once, Verdict::AllFreed];
+    assert!(others.iter().all(|found| fine.contains(&found.verdict)));
+}
+
+/// Whatever a recording shows of the first milliseconds, it is called no leak.
+#[test]
+fn the_beginning_of_a_recording_accuses_nobody() {
+    let Some(bytes) = case_bytes("genuine/tohost-60-ticks.svdat") else {
+        return;
+    };
+    let mut shortest = 0;
+    for length in (100..bytes.len()).step_by(7) {
+        let reading = read_one(bytes[..length].to_vec());
+        let hz = u64::from(reading.outcome.target.timestamp_hz);
+        if reading.outcome.totals.end > hz / 250 {
+            break;
+        }
+        shortest += 1;
+        assert_eq!(gist(&reading).2, 0, "{length} bytes");
+    }
+    assert!(shortest > 10, "{shortest} beginnings of up to 4 ms");
 }

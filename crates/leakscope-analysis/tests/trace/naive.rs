@@ -96,7 +96,8 @@ enum Last {
 #[derive(Debug, Default)]
 pub(crate) struct Twin {
     pub(crate) live: BTreeMap<u32, Block>,
-    pub(crate) freed: BTreeSet<u32>,
+    /// The site, birth and death of the block that was freed at an address and not followed by another.
+    pub(crate) freed: BTreeMap<u32, (usize, u64, u64)>,
     pub(crate) sites: BTreeMap<usize, Site>,
     /// When each mark was.
     pub(crate) marks: Vec<u64>,
@@ -248,7 +249,7 @@ impl Twin {
             site,
             task,
         };
-        self.returned += u64::from(self.freed.remove(&address));
+        self.returned += u64::from(self.freed.remove(&address).is_some());
         if let Some(lost) = self.live.insert(address, block) {
             self.free_lost += 1;
             let site = self.site(lost.site);
@@ -273,7 +274,7 @@ impl Twin {
         self.frees += 1;
         self.frees_by[self.task] += 1;
         let Some(block) = self.live.remove(&address) else {
-            if self.freed.contains(&address) {
+            if self.freed.contains_key(&address) {
                 self.double_frees += 1;
             } else {
                 // Blocks of this scenario are too short to reach the next address.
@@ -281,8 +282,8 @@ impl Twin {
             }
             return None;
         };
-        self.freed.insert(address);
         let now = self.end;
+        self.freed.insert(address, (block.site, block.time, now));
         self.free_times.push(now);
         let site = self.site(block.site);
         site.freed.push((block.time, now));
@@ -335,6 +336,18 @@ impl Twin {
         self.free_times.iter().copied().step_by(step).collect()
     }
 
+    /// How old the freed blocks of a site would be that no other has followed, if lost frees are of interest. Of how
+    /// long they lived, only the power of two is known.
+    pub(crate) fn unreturned(&self, number: usize) -> Lifetimes {
+        let mut ages = Lifetimes::default();
+        let own = self.freed.values().filter(|&&(site, ..)| site == number);
+        for &(_, birth, death) in own.take_while(|_| self.free_lost > 0) {
+            let longest = (death - birth + 1).next_power_of_two() - 1;
+            ages.add(self.end - death + longest);
+        }
+        ages
+    }
+
     /// As [`Twin::span`], with what reused addresses prove to be lost.
     pub(crate) fn judged_span(&self, packets: u64, histories: &[SiteHistory]) -> Span {
         let mut span = self.span();
@@ -343,6 +356,7 @@ impl Twin {
             returned: self.returned,
             reused: self.free_lost,
             unknown_frees: 0,
+            has_forgotten: false,
         };
         span.losses = Losses::of(&span, counts, histories.iter().cloned());
         span
@@ -465,6 +479,7 @@ impl Site {
             reused: self.reused.len() as u64,
             first_reuse: self.reused.first().map(|&(_, end)| end),
             unsure_ends,
+            unreturned: Lifetimes::default(),
         }
     }
 }

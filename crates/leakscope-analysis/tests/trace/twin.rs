@@ -152,7 +152,10 @@ fn live_blocks(twin: &Twin, number: usize) -> Vec<(u64, u64, u64)> {
 fn history(twin: &Twin, number: usize) -> SiteHistory {
     let live = live_blocks(twin, number).into_iter();
     let live = live.map(|(time, _, size)| (time, size)).unzip();
-    twin.sites[&number].history(twin, live)
+    SiteHistory {
+        unreturned: twin.unreturned(number),
+        ..twin.sites[&number].history(twin, live)
+    }
 }
 
 fn compare_site(twin: &Twin, number: usize, site: &Site, real: &CallSite, span: &Span) {

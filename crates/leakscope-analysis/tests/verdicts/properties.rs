@@ -29,6 +29,7 @@ prop_compose! {
         first_free in option::of(number()),
         last_free in option::of(number()),
         lifetimes in vec(number(), 0..60),
+        unreturned in vec(number(), 0..60),
         floors in vec(number(), 0..40),
         net_bytes in any::<i64>(),
         reused in 0..9_u64,
@@ -39,10 +40,13 @@ prop_compose! {
         if sorted {
             live_births.sort_unstable();
         }
-        let mut histogram = Lifetimes::default();
-        for ticks in lifetimes {
-            histogram.add(ticks);
-        }
+        let [lifetimes, unreturned] = [lifetimes, unreturned].map(|all| {
+            let mut histogram = Lifetimes::default();
+            for ticks in all {
+                histogram.add(ticks);
+            }
+            histogram
+        });
         let mut unsure_ends = UnsureEnds::default();
         for (least, longest, by_reuse) in unsure {
             unsure_ends.add(least, longest, by_reuse);
@@ -63,7 +67,8 @@ prop_compose! {
             longest_silence: numbers[8],
             first_free,
             last_free,
-            lifetimes: histogram,
+            lifetimes,
+            unreturned,
             floors,
             cycles: Cycles { grown: numbers[9], net_bytes },
             cycle_steps: CycleSteps::default(),
@@ -99,7 +104,7 @@ prop_compose! {
             losses: None,
             missing_core,
         };
-        let counts = LossCounts { packets: numbers[9], returned: numbers[10] % 3, reused: numbers[10], unknown_frees: numbers[11] };
+        let counts = LossCounts { packets: numbers[9], returned: numbers[10] % 3, reused: numbers[10], unknown_frees: numbers[11], has_forgotten: numbers[11] % 2 == 1 };
         span.losses = Losses::of(&span, counts, sites.into_iter());
         span
     }

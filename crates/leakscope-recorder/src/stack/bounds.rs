@@ -100,18 +100,24 @@ impl Bounds {
         })
     }
 
-    /// The return address that a word of a stack could be.
+    /// Whether a word of a stack lies where code does, and has what marks an address of code.
     #[inline(always)]
-    pub(super) fn candidate(&self, word: usize) -> Option<usize> {
+    pub(super) fn is_like_code(&self, word: usize) -> bool {
         if IS_THUMB {
             let (first, length) = self.turned();
-            (word.wrapping_sub(first).rotate_right(1) < length).then_some(word & !1)
+            word.wrapping_sub(first).rotate_right(1) < length
         } else {
-            let offset = word.wrapping_sub(self.code_start);
-            // On the wire an offset has 32 bits.
-            let is_code = offset < self.code_length && offset as u64 <= u32::MAX.into();
-            (is_code && has_call_before(word, offset)).then_some(word)
+            word.wrapping_sub(self.code_start) < self.code_length
         }
+    }
+
+    /// The return address that a word like code could be.
+    #[inline(always)]
+    pub(super) fn candidate(&self, word: usize) -> Option<usize> {
+        let offset = word.wrapping_sub(self.code_start);
+        // On the wire an offset has 32 bits.
+        let is_near = offset as u64 <= u32::MAX.into();
+        (is_near && has_call_before(word, offset)).then_some(code_address(word))
     }
 
     /// Whether two words can stand at `at`.

@@ -20,8 +20,8 @@ pub(super) fn hash(
     hash.add(return_address);
     #[cfg_attr(not(all(thumb2, not(miri))), allow(unused_mut))]
     let mut rest = Rest {
+        stack_pointer,
         stack: bounds.stack_above(stack_pointer),
-        place: 0,
         left: most,
     };
     #[cfg(all(thumb2, not(miri)))]
@@ -46,8 +46,8 @@ pub(super) fn list(
     hash.add(return_address);
     let mut count = 0;
     let rest = Rest {
+        stack_pointer,
         stack: bounds.stack_above(stack_pointer),
-        place: 0,
         left: addresses.len().min(places.len()),
     };
     rest.scan(bounds, |place, address| {
@@ -61,9 +61,8 @@ pub(super) fn list(
 
 /// What is still to be looked at.
 struct Rest {
+    stack_pointer: usize,
     stack: Range<usize>,
-    /// Words between the stack pointer and the begin of that.
-    place: usize,
     /// Candidates that are still wanted.
     left: usize,
 }
@@ -73,22 +72,25 @@ impl Rest {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "each caller has a loop of its own")]
     fn scan(self, bounds: &Bounds, mut found: impl FnMut(usize, usize)) {
-        let Self {
-            stack,
-            mut place,
-            mut left,
-        } = self;
-        let mut at = stack.start;
-        while left > 0 && stack.end - at >= WORD {
-            // SAFETY: aligned, and inside the range of which the user (or the operating system) said that it may be
-            // read. Volatile: the compiler knows of no object there.
-            let word = unsafe { (at as *const usize).read_volatile() };
+        let mut at = self.stack.start;
+        let mut left = self.left;
+        while left > 0 {
+            let word = loop {
+                if at >= self.stack.end {
+                    return;
+                }
+                // SAFETY: aligned, and inside the range of which the user (or the operating system) said that it may be
+                // read. Volatile: the compiler knows of no object there.
+                let word = unsafe { (at as *const usize).read_volatile() };
+                at += WORD;
+                if bounds.is_like_code(word) {
+                    break word;
+                }
+            };
             if let Some(address) = bounds.candidate(word) {
                 left -= 1;
-                found(place, address);
+                found((at - self.stack_pointer) / WORD - 1, address);
             }
-            at += WORD;
-            place += 1;
         }
     }
 }
@@ -180,7 +182,6 @@ mod groups {
                 options(nostack, readonly)
             );
         }
-        rest.place = whole / WORD;
     }
 }
 

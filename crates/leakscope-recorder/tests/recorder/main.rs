@@ -7,6 +7,7 @@ mod apptrace;
 mod bytes;
 mod commands;
 mod dump;
+mod filters;
 mod header;
 mod hooks;
 mod host;

@@ -4,7 +4,7 @@ pub(crate) mod words;
 
 use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
-use leakscope_heap::{Candidate, HeapMap, Pin, Region, Trend, pins};
+use leakscope_heap::{Candidate, HeapMap, Pin, Trend, pins};
 
 pub use regions::{in_boot_log, of_program, of_target};
 
@@ -70,9 +70,4 @@ impl<'r> Names<'r> {
 pub(crate) fn judged(best: &Candidate, place: usize) -> (Option<Trend>, Vec<Pin>) {
     let trend = Trend::of(&best.histories()[place]);
     (trend, pins(best.pools()[place].space(), PINS))
-}
-
-/// A region that somebody has typed.
-pub fn typed(range: std::ops::Range<u64>) -> Region {
-    Region { range, name: None }
 }

@@ -22,6 +22,7 @@ pub use names::Names;
 use crate::document::Report;
 use crate::document::call_site::CallSite;
 use crate::document::memory::{Memory, Reached};
+use crate::program;
 
 /// The group of blocks of which the recording knows nothing: those that an allocator's map has from before it.
 pub const NO_SITE: u32 = u32::MAX;
@@ -117,7 +118,11 @@ impl<'i> Examined<'i> {
             .iter()
             .filter(|found| !found.is_in_image)
             .count();
-        let missing = scene::missing(image, symbols, &built.variables, outside as u64);
+        let mut missing = scene::missing(image, symbols, &built.variables, outside as u64);
+        if outcome.is_some_and(program::is_doubted) {
+            missing
+                .push("the ELF file is another one: where variables are is not known".to_owned());
+        }
         Self {
             scene: built.scene,
             stacks: built.stacks,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use leakscope_analysis::heap::KnownBlock;
 use leakscope_analysis::outcome::{AnomalyKind, Outcome};
-use leakscope_analysis::problem::ProblemKind;
+use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_analysis::trace::StackCertainty;
 use leakscope_memory::image::{Image, Piece};
 use leakscope_report::memory::{Examined, Live, Look};
@@ -170,6 +170,28 @@ fn with_memory(outcome: &Outcome) -> Value {
     json::write(&mut written, &report).unwrap();
     assert_eq!(json::read(&written).unwrap(), report);
     serde_json::from_slice(&written).unwrap()
+}
+
+#[test]
+fn an_image_is_not_complete_beside_another_program() {
+    let mut outcome = everything();
+    outcome.problems.clear();
+    let says = |outcome: &Outcome| {
+        let missing = with_memory(outcome)["memory"]["missing"].to_string();
+        missing.contains("the ELF file is another one")
+    };
+    assert!(!says(&outcome));
+    outcome.problems.push(Problem {
+        kind: ProblemKind::NotBehindCalls {
+            behind: 1,
+            tested: 9,
+        },
+        input: 0,
+        offset: None,
+        time: None,
+        count: 1,
+    });
+    assert!(says(&outcome));
 }
 
 #[test]

@@ -46,7 +46,6 @@ impl Heap {
         let until = self.until(outcome.target.timestamp_hz)?;
         let empty = HeapMap::new(&regions, self.allocator.as_deref(), until);
         let map = heap_map::read(&mut recording, source, empty)?;
-        recording.finish();
         let document = reported::document(&map, &report, self.fits);
         let screen = &mut Screen::new();
         match self.format {

@@ -34,6 +34,9 @@ impl Image {
             analysis.run(&mut *recording)?;
             let read = outcome.insert(analysis.outcome());
             recording.require_events(read.totals.events)?;
+            if let Some(symbols) = symbols {
+                firmware::check(symbols, read);
+            }
             live = image::live(recording, firmware::source(symbols, None))?;
             recording.finish();
             let mut symbolizer = firmware::symbolizer(&self.symbols, symbols);

@@ -50,8 +50,10 @@ pub(crate) struct Sender {
     drained_at: u64,
     /// When the last packet was sent that arrived.
     sent_at: u64,
+    /// Whether the last packet found no room.
+    is_full: bool,
+    /// Packets that were dropped since, and before: the one that finds no room is not counted.
     dropped: u32,
-    reported: u32,
     recording: Recording,
 }
 
@@ -68,8 +70,8 @@ impl Sender {
             waiting: 0.0,
             drained_at: 0,
             sent_at: 0,
+            is_full: false,
             dropped: 0,
-            reported: 0,
             recording: Recording {
                 bytes: SYNC.to_vec(),
                 packets: 0,
@@ -118,14 +120,13 @@ impl Sender {
             _ => self.rate.is_infinite() || self.waiting + room <= BUFFER,
         };
         if !fits {
-            self.dropped += 1;
+            self.dropped += u32::from(std::mem::replace(&mut self.is_full, true));
             self.recording.lost += 1;
             return;
         }
-        if self.dropped > self.reported {
+        if std::mem::take(&mut self.is_full) {
             let drop_count = self.dropped;
             self.write(Packet::Overflow { drop_count }, time);
-            self.reported = drop_count;
         }
         self.write(
             Packet::Other {

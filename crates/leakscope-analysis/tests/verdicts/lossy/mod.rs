@@ -12,7 +12,7 @@ pub(crate) use link::Loss;
 use std::collections::{HashMap, HashSet};
 
 use leakscope_analysis::Analysis;
-use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::findings::Finding;
 use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Layout;
@@ -31,36 +31,64 @@ const FLOOD: u64 = 200;
 /// Programs that need more than a call site: silence around them, marks, or a length of their own.
 const NOT_HERE: [&str; 4] = ["silen", "marked", "very short", "very long"];
 
-/// What was found in a recording.
+/// Whose verdict it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Leak,
+    Healthy,
+    /// Healthy, and its releases make the link lose packets.
+    Releasing,
+}
+
+/// What was said of a call site of known truth.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) pattern: &'static str,
+    pub(crate) kind: Kind,
+    /// `None` if none of its allocations arrived.
+    pub(crate) finding: Option<Finding>,
+}
+
+impl Answer {
+    pub(crate) fn is_leak(&self) -> bool {
+        let finding = self.finding.as_ref();
+        finding.is_some_and(|finding| finding.verdict.is_leak())
+    }
+}
+
+/// What was found in recordings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Score {
     pub(crate) lost: u64,
     pub(crate) packets: u64,
-    pub(crate) leaks: u64,
-    pub(crate) found: u64,
-    pub(crate) healthy: u64,
-    pub(crate) adversarial: u64,
-    /// Patterns of leaks that were missed, and of sites without one that were accused.
-    pub(crate) missed: Vec<&'static str>,
-    pub(crate) accused: Vec<(&'static str, Verdict)>,
-    pub(crate) accused_adversarial: Vec<(&'static str, Verdict)>,
+    pub(crate) answers: Vec<Answer>,
 }
 
 impl Score {
     pub(crate) fn add(&mut self, other: Self) {
         self.lost += other.lost;
         self.packets += other.packets;
-        self.leaks += other.leaks;
-        self.found += other.found;
-        self.healthy += other.healthy;
-        self.adversarial += other.adversarial;
-        self.missed.extend(other.missed);
-        self.accused.extend(other.accused);
-        self.accused_adversarial.extend(other.accused_adversarial);
+        self.answers.extend(other.answers);
+    }
+
+    /// How many sites of a kind were called a leak, and how many there are.
+    pub(crate) fn leaks(&self, kind: Kind) -> (usize, usize) {
+        let of_kind = || self.answers.iter().filter(|answer| answer.kind == kind);
+        let called = of_kind().filter(|answer| answer.is_leak()).count();
+        (called, of_kind().count())
+    }
+
+    /// The patterns of which something else was said than what is true.
+    pub(crate) fn wrong(&self, kind: Kind) -> Vec<&'static str> {
+        let answers = self.answers.iter().filter(|answer| answer.kind == kind);
+        answers
+            .filter(|answer| answer.is_leak() != (kind == Kind::Leak))
+            .map(|answer| answer.pattern)
+            .collect()
     }
 }
 
-/// Records a device that runs a program of each pattern, and says what the verdicts are worth.
+/// Records a device that runs a program of each pattern, and says what the verdicts are.
 pub(crate) fn score(seed: u64, reuse: Reuse, loss: Loss, with_adversarial: bool) -> Score {
     let usable = |pattern: &Pattern| {
         pattern.truth != Truth::Undecidable
@@ -77,38 +105,23 @@ pub(crate) fn score(seed: u64, reuse: Reuse, loss: Loss, with_adversarial: bool)
         .collect();
     let recording = record(&programs, reuse, loss);
     let outcome = analyse(&recording.bytes);
-    let mut score = Score {
+    let mut findings: HashMap<u64, Finding> = (outcome.call_sites.into_iter())
+        .map(|site| (site.stack[0], site.finding))
+        .collect();
+    let answers = patterns.iter().enumerate().map(|(index, pattern)| Answer {
+        pattern: pattern.name,
+        kind: match pattern.truth {
+            Truth::Leaks => Kind::Leak,
+            _ if index < ordinary => Kind::Healthy,
+            _ => Kind::Releasing,
+        },
+        finding: findings.remove(&caller(index)),
+    });
+    Score {
         lost: recording.lost,
         packets: recording.packets,
-        ..Score::default()
-    };
-    let verdicts: HashMap<u64, Verdict> = (outcome.call_sites.iter())
-        .map(|site| (site.stack[0], site.finding.verdict))
-        .collect();
-    for (index, pattern) in patterns.iter().enumerate() {
-        let verdict = verdicts.get(&caller(index)).copied();
-        let is_leak = verdict.filter(|verdict| verdict.is_leak());
-        match pattern.truth {
-            Truth::Leaks => {
-                score.leaks += 1;
-                score.found += u64::from(is_leak.is_some());
-                score
-                    .missed
-                    .extend(is_leak.is_none().then_some(pattern.name));
-            }
-            _ if index < ordinary => {
-                score.healthy += 1;
-                score
-                    .accused
-                    .extend(is_leak.map(|verdict| (pattern.name, verdict)));
-            }
-            _ => {
-                score.adversarial += 1;
-                (score.accused_adversarial).extend(is_leak.map(|verdict| (pattern.name, verdict)));
-            }
-        }
+        answers: answers.collect(),
     }
-    score
 }
 
 /// The address that a program's allocations come from.
