@@ -46,7 +46,6 @@
 //! | [`hooks`] | embassy, `rtos-trace`, RTIC, esp-alloc |
 //! | [`global_recorder!`] | which of a program's recorders all of these reach |
 //! | `log` | the logger of the crate `log` |
-//! | `c_abi`, `include/leakscope.h` | the same for C: FreeRTOS, newlib, Zephyr |
 //!
 //! # Terms
 //! - **recorder**: something that takes events; the trait [`Recorder`].
@@ -70,18 +69,14 @@
 //! | `embassy` | the symbols that embassy-executor's feature `trace` asks for |
 //! | `rtos-trace` | an implementation for the crate `rtos-trace` 0.2 |
 //! | `log` | a logger for the crate `log` |
-//! | `c` | the functions of `include/leakscope.h` |
 //! | `model` | places where tests interleave contexts |
-//! | `c-library`, `c-esp-idf` | all that a static library for C needs, on bare metal; its dialect |
+//!
+//! C has the same recorder in one file, `integrations/c/leakscope.c`; a test compares the two byte for byte.
 //!
 //! The oldest Rust that compiles it is 1.95.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 mod alloc;
-#[cfg(feature = "c")]
-pub mod c_abi;
-#[cfg(all(feature = "c-library", target_os = "none"))]
-pub mod c_library;
 mod config;
 pub mod description;
 pub mod dialect;

@@ -1,6 +1,6 @@
 /*
  * How many instructions an event of the heap takes, through the C interface: leakscope_on_alloc and leakscope_on_free
- * of the static library. See ../src/main.rs, which is the same in Rust.
+ * of leakscope.c. See ../src/main.rs, which is the same in Rust.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,7 @@ static uint32_t usual_count(event *what) {
         if (++often[count] > often[usual]) {
             usual = count;
         }
-        leakscope_drain(discard);
+        leakscope_drain(0, discard);
     }
     return usual;
 }
@@ -82,7 +82,7 @@ int main(void) {
     };
     leakscope_init(&config);
     leakscope_start();
-    leakscope_drain(discard);
+    leakscope_drain(0, discard);
     const uint32_t without = usual_count(nothing);
     char line[100];
     snprintf(line, sizeof line, "%s, depth %s: alloc %u, free %u\n", DIALECT, DEPTH,

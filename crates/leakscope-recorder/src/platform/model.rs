@@ -23,8 +23,8 @@ pub fn on_pause(pause: fn(Pause)) {
     PAUSE.set(pause);
 }
 
-/// A critical section is about to begin. A nested one is no pause.
-pub(crate) fn before() {
+/// A critical section is about to begin. A nested one is no pause. (A recorder in another language calls these three.)
+pub fn before() {
     if DEPTH.get() == 0 {
         PAUSE.get()(Pause::Lock);
     }
@@ -32,7 +32,7 @@ pub(crate) fn before() {
 }
 
 /// A critical section is over.
-pub(crate) fn after() {
+pub fn after() {
     DEPTH.set(DEPTH.get() - 1);
     if DEPTH.get() == 0 {
         PAUSE.get()(Pause::Lock);
@@ -40,6 +40,6 @@ pub(crate) fn after() {
 }
 
 /// This context waits.
-pub(crate) fn wait() {
+pub fn wait() {
     PAUSE.get()(Pause::Wait);
 }

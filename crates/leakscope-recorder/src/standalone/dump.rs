@@ -94,7 +94,7 @@ struct Alive {
 impl Alive {
     fn add<const DEPTH: usize>(&mut self, record: &Record<DEPTH>) {
         if !record.is_freed {
-            self.bytes += record.block.size;
+            self.bytes = self.bytes.wrapping_add(record.block.size);
             self.blocks += 1;
         }
     }

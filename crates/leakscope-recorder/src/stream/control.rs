@@ -165,7 +165,7 @@ where
                 place + 1 < TASKS
             }),
             Command::GetSystemDescription => {
-                tell(&mut |output| output.init(config, times.clock_hz));
+                tell(&mut |output| output.init(config, times.clock_hz >> C::TICK_SHIFT));
                 all(&mut |number| {
                     let text = SystemText::new(config, number);
                     tell(&mut |output| output.system_text(text.bytes()));

@@ -12,6 +12,8 @@ use leakscope_recorder::{Block, Recorder, SystemEvent};
 
 /// A recorder of two cores, through its public calls. A stack is its return addresses.
 pub(crate) trait Driven: Sync {
+    /// From now on this thread runs on a core.
+    fn enter(&self, core: usize);
     fn start(&self);
     fn stop(&self);
     fn poll(&self);
@@ -22,8 +24,10 @@ pub(crate) trait Driven: Sync {
     fn realloc(&self, from: usize, to: Block, stack: &[usize]);
     fn realloc_failed(&self, from: usize, wanted: usize, stack: &[usize]);
     fn failed(&self, wanted: usize, stack: &[usize]);
-    /// An interrupt with this number ends in the scheduler.
+    /// A marked stretch ends.
     fn event(&self, number: u32);
+    /// An interrupt ends in the scheduler: two bytes.
+    fn isr_exit_to_scheduler(&self);
     /// Hands a core's bytes to its host.
     fn drain(&self, core: usize);
     /// What a core's host has got.
@@ -63,7 +67,7 @@ thread_local! {
     /// On which core this context runs.
     pub(crate) static CORE: Cell<usize> = const { Cell::new(0) };
     /// Where a full buffer goes that this thread's runs write.
-    static FILE: Cell<Option<&'static Mutex<Vec<u8>>>> = const { Cell::new(None) };
+    pub(crate) static FILE: Cell<Option<&'static Mutex<Vec<u8>>>> = const { Cell::new(None) };
 }
 
 struct Core;
@@ -88,7 +92,7 @@ impl Clock for Ticks {
 }
 
 /// The smallest buffer that holds a start sequence.
-const BYTES: usize = 1024;
+pub(crate) const BYTES: usize = 1024;
 
 /// leakscope's own stream.
 pub(crate) struct Stream {
@@ -108,29 +112,28 @@ impl Stream {
             Full::Drop => WhenFull::Drop,
         });
         driven.stream.init(Ticks(AtomicU32::new(0)), config);
-        if settings.starts {
-            for core in [1, 0] {
-                CORE.set(core);
-                driven.start();
-                driven.drain(core);
-                // What the buffer had no room for at first.
-                driven.poll();
-                driven.drain(core);
-            }
-        }
-        if settings.filled {
-            // Interrupts of two bytes each, until there is hardly room for one event.
-            for _ in 0..(BYTES - 240 - 300) / 2 {
-                driven.stream.event(SystemEvent::IsrToScheduler);
-            }
-        }
+        prepare(&driven, settings);
         driven
     }
+}
 
-    /// What a context's thread has to know.
-    pub(crate) fn enter(&self, core: usize) {
-        CORE.set(core);
-        FILE.set(Some(self.heard[core]));
+/// Brings a new recorder to where the contexts begin.
+pub(crate) fn prepare(driven: &dyn Driven, settings: Settings) {
+    if settings.starts {
+        for core in [1, 0] {
+            driven.enter(core);
+            driven.start();
+            driven.drain(core);
+            // What the buffer had no room for at first.
+            driven.poll();
+            driven.drain(core);
+        }
+    }
+    if settings.filled {
+        // Interrupts of two bytes each, until there is hardly room for one event.
+        for _ in 0..(BYTES - 240 - 300) / 2 {
+            driven.isr_exit_to_scheduler();
+        }
     }
 }
 
@@ -143,6 +146,11 @@ fn write(bytes: &[u8]) -> usize {
 }
 
 impl Driven for Stream {
+    fn enter(&self, core: usize) {
+        CORE.set(core);
+        FILE.set(Some(self.heard[core]));
+    }
+
     fn start(&self) {
         self.stream.start();
     }
@@ -199,6 +207,10 @@ impl Driven for Stream {
 
     fn event(&self, number: u32) {
         self.stream.event(SystemEvent::MarkStop(number));
+    }
+
+    fn isr_exit_to_scheduler(&self) {
+        self.stream.event(SystemEvent::IsrToScheduler);
     }
 
     fn drain(&self, core: usize) {

@@ -4,34 +4,56 @@
 //! place where another one could run. All schedules are tried that change contexts a few times, and after each of them the
 //! recording, as `leakscope-analysis` reads it, must say what happened.
 //!
-//! What is driven is a [`driven::Driven`]: so a recorder in another language can be put through the same.
+//! What is driven is a [`driven::Driven`]: this crate's stream, and `leakscope.c`.
 
+#[cfg(unix)]
+mod c_file;
 mod driven;
 mod happened;
 mod heard;
+#[cfg(unix)]
+#[path = "../c/library.rs"]
+mod library;
 mod program;
 mod schedule;
 
-use driven::{Full, Settings, Stream};
+use driven::{Driven, Full, Settings, Stream};
+use happened::Happened;
 use program::{Op, Program};
 use schedule::explore;
 
+/// Makes a recorder that is set up in this way.
+type New = Box<dyn Fn(Settings) -> Box<dyn Driven>>;
+
+/// The recorders.
+fn recorders() -> Vec<New> {
+    let rust: New = Box::new(|settings| Box::new(Stream::new(settings)));
+    let mut recorders = vec![rust];
+    #[cfg(unix)]
+    recorders.extend(c_file::new());
+    recorders
+}
+
+/// Runs a program with each recorder by every schedule, and has it checked; how many schedules there were.
+fn explore_all(program: &Program, changes: usize, check: fn(&dyn Driven, &Happened)) -> Vec<usize> {
+    let explore_one = |new: &New| {
+        explore(program.contexts.len(), changes, |schedule| {
+            let driven = new(program.settings);
+            let happened = program.run(&*driven, schedule);
+            check(&*driven, &happened);
+        })
+    };
+    recorders().iter().map(explore_one).collect()
+}
+
 /// Whether a program loses nothing, whatever the schedule; how many schedules there were.
-fn says_what_happened(program: &Program, changes: usize) -> usize {
-    explore(program.contexts.len(), changes, |schedule| {
-        let stream = Stream::new(program.settings);
-        let happened = program.run(&stream, schedule);
-        heard::check(&stream, &happened);
-    })
+fn says_what_happened(program: &Program, changes: usize) -> Vec<usize> {
+    explore_all(program, changes, heard::check)
 }
 
 /// Whether what is lost is counted, whatever the schedule.
 fn loses_nothing_in_silence(program: &Program, changes: usize) {
-    explore(program.contexts.len(), changes, |schedule| {
-        let stream = Stream::new(program.settings);
-        let happened = program.run(&stream, schedule);
-        heard::check_losses(&stream, &happened);
-    });
+    explore_all(program, changes, heard::check_losses);
 }
 
 fn program(contexts: &[&[Op]]) -> Program {
@@ -49,8 +71,9 @@ const FAIL: &[Op] = &[Op::Alloc(7), Op::ReallocFails, Op::Fail, Op::Realloc(9)];
 #[test]
 fn every_schedule_of_two_short_programs() {
     let short = program(&[&[Op::Alloc(10), Op::Free], &[Op::Alloc(20)]]);
-    let count = says_what_happened(&short, usize::MAX);
-    assert!(count > 20, "{count}");
+    for count in says_what_happened(&short, usize::MAX) {
+        assert!(count > 20, "{count}");
+    }
 }
 
 #[test]
@@ -82,22 +105,13 @@ fn two_that_begin_at_once() {
     let mut both = program(&[begin, begin]);
     both.settings.starts = false;
     // Which of the allocations comes before a start is up to the schedule: what is heard must fit together.
-    explore(2, 2, |schedule| {
-        let stream = Stream::new(both.settings);
-        let happened = both.run(&stream, schedule);
-        heard::check_part(&stream, &happened);
-    });
+    explore_all(&both, 2, heard::check_part);
 }
 
 #[test]
 fn one_that_stops_and_begins_again() {
     let restart = &[Op::Stop, Op::Drain, Op::Start];
-    let program = program(&[RESIZE, restart]);
-    explore(2, 2, |schedule| {
-        let stream = Stream::new(program.settings);
-        let happened = program.run(&stream, schedule);
-        heard::check_part(&stream, &happened);
-    });
+    explore_all(&program(&[RESIZE, restart]), 2, heard::check_part);
 }
 
 /// The buffer is nearly full when the programs begin.

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use leakscope_recorder::Block;
 
-use crate::driven::{Driven, Settings, Stream};
+use crate::driven::{Driven, Settings};
 use crate::happened::Happened;
 use crate::schedule::Schedule;
 
@@ -38,25 +38,25 @@ pub(crate) struct Program {
 
 impl Program {
     /// Runs the program by this schedule; what really happened.
-    pub(crate) fn run(&self, stream: &Stream, schedule: &Schedule) -> Happened {
+    pub(crate) fn run(&self, driven: &dyn Driven, schedule: &Schedule) -> Happened {
         let heap = Mutex::new(Happened::default());
         let context = |number: usize| {
             let core = self.cores[number];
-            stream.enter(core);
+            driven.enter(core);
             let mut owned = Vec::new();
             for (place, &op) in self.contexts[number].iter().enumerate() {
                 // Every call has a stack of its own.
                 let stack = [0x1000 * (number + 1) + 0x10 * place, 0x100];
-                act(stream, &heap, op, &stack, &mut owned, core);
+                act(driven, &heap, op, &stack, &mut owned, core);
             }
         };
         schedule.run(self.contexts.len(), &context);
         for core in [0, 1] {
-            stream.enter(core);
+            driven.enter(core);
             // Room for a loss that is still to be told.
-            stream.drain(core);
-            stream.event(1);
-            stream.drain(core);
+            driven.drain(core);
+            driven.event(1);
+            driven.drain(core);
         }
         heap.into_inner().expect("no context panics")
     }

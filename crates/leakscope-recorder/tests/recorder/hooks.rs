@@ -1,13 +1,13 @@
-//! Hooks of operating systems, the logger and C: all of them reach the program's recorder.
+//! Hooks of operating systems and allocators, and the logger: all of them reach the program's recorder.
 
-use std::ffi::{CStr, c_char, c_void};
 use std::sync::{Mutex, PoisonError};
 
 use leakscope_recorder::dialect::Leakscope;
 use leakscope_recorder::hooks::embassy;
 use leakscope_recorder::platform::host::HostClock;
+use leakscope_recorder::stack::Origin;
 use leakscope_recorder::stream::{Config, Stream};
-use leakscope_recorder::{Recorder, c_abi};
+use leakscope_recorder::{Block, Recorder, on_alloc, on_free, on_realloc, on_realloc_begin};
 use leakscope_systemview::{Extended, Packet};
 
 use crate::host::{HeapEvent, LeakscopeReader, Stored, drained, packets};
@@ -208,68 +208,27 @@ fn the_logger() {
     );
 }
 
-fn pointer(address: usize) -> *const c_void {
-    std::ptr::without_provenance(address)
-}
-
+/// What allocators say, with all that C allows.
 #[test]
-fn the_c_interface() {
-    let name: *const c_char = c"worker".as_ptr();
+fn an_allocators_hooks() {
+    let caller = Origin::Frames(&[0x1234]);
+    let block = |address, size| Block { address, size };
     let packets = recorded(|| {
-        c_abi::leakscope_task_create(pointer(16));
-        // SAFETY: the names are strings, or NULL.
-        unsafe {
-            c_abi::leakscope_task(pointer(16), 5, name, pointer(0x1000), 64);
-            c_abi::leakscope_name_marker(1, std::ptr::null());
-            let format: &CStr = c"%u of %u";
-            c_abi::leakscope_print(1, format.as_ptr(), [3, 4].as_ptr(), 2);
-        }
-        c_abi::leakscope_task_ready(pointer(16));
-        c_abi::leakscope_task_runs(pointer(16));
-        c_abi::leakscope_task_blocked(pointer(16), 4);
-        c_abi::leakscope_idle();
-        c_abi::leakscope_isr_enter_number(15);
-        c_abi::leakscope_isr_exit_to_scheduler();
-        c_abi::leakscope_task_terminate(pointer(16));
-    });
-    assert_eq!(
-        described(&packets),
-        [
-            "create 16",
-            "info 16 worker",
-            "stack 64",
-            "name 1 ",
-            "Warning: 3 of 4",
-            "ready 16",
-            "runs 16",
-            "blocked 16 4",
-            "idle",
-            "interrupt 15",
-            "to scheduler",
-            "terminated 16",
-        ]
-    );
-}
-
-#[test]
-fn the_heap_from_c() {
-    let (block, null) = (pointer(0x4000), pointer(0));
-    let caller = pointer(0x1234);
-    let packets = recorded(|| {
-        c_abi::leakscope_on_alloc_from(block, 10, caller, null);
-        c_abi::leakscope_on_alloc_from(null, 20, caller, null);
+        on_alloc(0x4000, 10, caller);
+        on_alloc(0, 20, caller);
         // malloc(0) may return NULL.
-        c_abi::leakscope_on_alloc_from(null, 0, caller, null);
-        c_abi::leakscope_on_realloc_from(null, 0, pointer(0x5000), 30, caller, null);
-        c_abi::leakscope_on_realloc_begin_from(block, 0, 40, caller, null);
-        c_abi::leakscope_on_realloc_from(block, 0, pointer(0x6000), 40, caller, null);
-        c_abi::leakscope_on_realloc_begin_from(pointer(0x6000), 40, 50, caller, null);
-        c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 50, caller, null);
-        c_abi::leakscope_on_realloc_begin_from(pointer(0x6000), 40, 0, caller, null);
-        c_abi::leakscope_on_realloc_from(pointer(0x6000), 40, null, 0, caller, null);
-        c_abi::leakscope_on_free_from(null, 0, caller, null);
-        c_abi::leakscope_on_free_from(pointer(0x5000), 0, null, null);
-        c_abi::leakscope_on_failed_from(60, caller, null);
+        on_alloc(0, 0, caller);
+        on_realloc_begin(block(0, 0), 30, caller);
+        on_realloc(block(0, 0), 0x5000, 30, caller);
+        on_realloc_begin(block(0x4000, 0), 40, caller);
+        on_realloc(block(0x4000, 0), 0x6000, 40, caller);
+        on_realloc_begin(block(0x6000, 40), 50, caller);
+        on_realloc(block(0x6000, 40), 0, 50, caller);
+        on_realloc_begin(block(0x6000, 40), 0, caller);
+        on_realloc(block(0x6000, 40), 0, 0, caller);
+        on_free(0, 0, caller);
+        on_free(0x5000, 0, Origin::Unknown);
+        RECORDER.failed(60, caller);
     });
     let stack = vec![0x1234];
     let expected = [
@@ -322,36 +281,6 @@ fn the_heap_from_c() {
         .filter_map(|packet| reader.read(packet))
         .collect();
     assert_eq!(events, expected);
-}
-
-/// What the header's function-like macros call exists, under the names that it declares.
-#[test]
-fn the_header_declares_what_exists() {
-    let header = include_str!("../../include/leakscope.h");
-    let source = include_str!("../../src/c_abi.rs");
-    let library = [
-        include_str!("../../src/c_library/stream.rs"),
-        include_str!("../../src/c_library/records.rs"),
-    ];
-    let is_defined = |name: &str| {
-        let function = format!("{name}(");
-        source.contains(&function) || library.iter().any(|file| file.contains(&function))
-    };
-    let mut declared = 0;
-    for line in header.lines() {
-        let is_declaration = ["void ", "size_t ", "bool "]
-            .iter()
-            .any(|kind| line.starts_with(kind));
-        if let Some(name) = line
-            .split(['(', ' ', '*'])
-            .find(|word| word.starts_with("leakscope_"))
-            && is_declaration
-        {
-            assert!(is_defined(name), "{name}");
-            declared += 1;
-        }
-    }
-    assert!(declared > 30, "{declared}");
 }
 
 #[test]

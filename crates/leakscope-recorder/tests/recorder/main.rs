@@ -8,7 +8,6 @@ mod bytes;
 mod commands;
 mod dump;
 mod filters;
-mod header;
 mod hooks;
 mod host;
 mod nested;

@@ -20,7 +20,7 @@ void sink_open(void) {
 }
 
 void sink_poll(void) {
-    leakscope_drain(write);
+    leakscope_drain(0, write);
 }
 
 void sink_close(void) {

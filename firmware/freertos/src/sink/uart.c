@@ -37,7 +37,7 @@ void sink_poll(void) {
     while (board_uart_receive(&command)) {
         leakscope_receive(&command, 1);
     }
-    leakscope_drain(write);
+    leakscope_drain(0, write);
 }
 
 void sink_close(void) {

@@ -1,14 +1,16 @@
 /*
- * leakscope's recorder for C.
+ * leakscope's recorder in C: who allocated what, and when, streamed to a host or kept in a buffer.
  *
- * Link with the static library of the crate leakscope-recorder (feature c-library), or with a Rust
- * program that has a global_recorder! (feature c); the functions under "Setting up" are in the static
- * library only.
+ * Compile leakscope.c with the program; sizes, lock and dialect stand in its leakscope_config.h (config/ has one to
+ * copy). Then leakscope_init, and leakscope_start or leakscope_records_start.
  *
  * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
  * newlib:     compile leakscope_wrap.c, and link with
  *             -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
  * Zephyr:     compile leakscope_zephyr.c too, and wrap what it names.
+ *
+ * Every function may be called from interrupts and from every core, allocates nothing and returns quickly; before
+ * leakscope_init none of them records anything.
  */
 #ifndef LEAKSCOPE_H
 #define LEAKSCOPE_H
@@ -23,40 +25,57 @@ extern "C" {
 
 /* ---------------------------------------------------------------- Setting up */
 
-/* All of it constant; what is 0 or NULL is taken as not known. The strings must live for ever. */
-struct leakscope_config {
-    const char *application;                          /* the program's name */
-    const char *device;                               /* e.g. "STM32F407" */
-    const char *core;                                 /* e.g. "Cortex-M4" */
-    const char *operating_system;                     /* e.g. "FreeRTOS" */
-    uint32_t (*clock)(void);                          /* a counter that wraps at 2^32 */
-    uint32_t clock_hz;                                /* its frequency */
-    uint32_t cpu_hz;                                  /* 0: the clock's */
-    uint64_t (*microseconds)(void);                   /* the operating system's time */
-    size_t (*write_when_full)(const uint8_t *, size_t); /* empties the buffer when it is full; returns
-                                                         how many bytes it took. NULL: drop and count */
-    bool wait_when_full;                              /* spin until a reader has made room */
-    uintptr_t ram_base;                               /* subtracted from the ids of tasks */
-    uint8_t id_shift;                                 /* and shifted out of them */
-    uintptr_t heap_base;                              /* where the heap begins */
-    size_t heap_size;                                 /* its bytes */
-    uint8_t heap_alignment_bits;                      /* e.g. 3, if blocks are aligned to 8 bytes */
-    uintptr_t code_start, code_end;                   /* only frames in here are recorded; needed for scans */
-    uintptr_t stacks_start, stacks_end;               /* memory that may be read for call stacks */
-    uint16_t scan_words;                              /* how far a stack is scanned (LEAKSCOPE_SCAN); 0: 128 words */
+/* What happens to a record for which the buffer of standalone mode has no room. */
+enum leakscope_policy {
+    LEAKSCOPE_EVICT_OLDEST,   /* the oldest record makes room: the newest allocations are known */
+    LEAKSCOPE_STOP_RECORDING, /* it is not recorded: the first allocations are known */
+    LEAKSCOPE_EVICT_FREED     /* the record that was freed first makes room, or else the oldest */
 };
 
-/* Must be called before anything else, and once. */
+/* All of it constant; what is 0 or NULL is taken as not known. The strings must live for ever. */
+struct leakscope_config {
+    const char *application;             /* the program's name */
+    const char *device;                  /* e.g. "STM32F407" */
+    const char *core;                    /* e.g. "Cortex-M4" */
+    const char *operating_system;        /* e.g. "FreeRTOS" */
+    const char *const *descriptions;     /* more for SYSDESC, e.g. "I#15=SysTick": at most 128 bytes each */
+    size_t description_count;
+    uint32_t (*clock)(void);             /* a counter that wraps; called with the lock held */
+    uint32_t clock_hz;                   /* its frequency */
+    uint32_t cpu_hz;                     /* 0: the clock's */
+    uint64_t (*microseconds)(void);      /* the operating system's time */
+    size_t (*write_when_full)(const uint8_t *bytes, size_t length); /* empties the buffer when it is full; returns
+                                            how many bytes it took. NULL: events are dropped and counted */
+    bool wait_when_full;                 /* spin until a reader (a probe, another core) has made room */
+    uintptr_t ram_base;                  /* subtracted from the ids of tasks and timers, */
+    uint8_t id_shift;                    /* which are then shifted right by 0 to 31 bits */
+    uintptr_t heap_base;                 /* where the heap begins */
+    size_t heap_size;                    /* its bytes */
+    uint8_t heap_alignment_bits;         /* e.g. 3, if blocks are aligned to 8 bytes: 0 to 31 */
+    uintptr_t code_start, code_end;      /* only frames in here are recorded; needed for scans */
+    uintptr_t stacks_start, stacks_end;  /* memory that may be read for call stacks */
+    uint16_t scan_words;                 /* how far a stack is scanned (LEAKSCOPE_SCAN): at most 16,383; 0: 128 */
+    size_t filter_least_size;            /* smaller blocks are left out */
+    uint32_t filter_one_in;              /* only one block in so many is recorded, by its address */
+    const void *filter_task;             /* only what this task allocates is recorded, and what all tasks free */
+    enum leakscope_policy record_policy; /* of standalone mode */
+};
+
+/* The first call counts; it comes before anything else. */
 void leakscope_init(const struct leakscope_config *config);
 
-/* Host-based mode: packets into a buffer that a debug probe reads through RTT, or leakscope_drain empties. */
+/* Host-based mode: packets of SEGGER SystemView into a buffer that a debug probe reads through RTT, or that
+ * leakscope_drain hands to `write`, which returns how many bytes it took. All but leakscope_drain are for the core
+ * that calls them. Call leakscope_poll from an idle task, and at least once in half of the clock's period. */
 void leakscope_start(void);
 void leakscope_stop(void);
 void leakscope_poll(void);
 void leakscope_receive(const uint8_t *bytes, size_t length);
-size_t leakscope_drain(size_t (*write)(const uint8_t *, size_t));
+size_t leakscope_drain(uint32_t core, size_t (*write)(const uint8_t *bytes, size_t length));
 
-/* Standalone mode: records in memory that the program gives. */
+/* Standalone mode: records in memory that the program gives. leakscope_records_init returns for how many there is room
+ * (0: it was refused); leakscope_records_start forgets all and begins, to keep all blocks or those that are not
+ * freed. The others return false where they make no sense at present. */
 size_t leakscope_records_init(void *memory, size_t bytes);
 bool leakscope_records_start(bool leaks_only);
 bool leakscope_records_stop(void);
@@ -74,7 +93,8 @@ struct leakscope_summary {
     uint32_t not_recorded;                   /* for which there was no room */
 };
 struct leakscope_summary leakscope_records_summary(void);
-void leakscope_records_dump(void (*put)(const char *, size_t));
+/* Prints all records, as ESP-IDF's heap_trace_dump does. */
+void leakscope_records_dump(void (*put)(const char *text, size_t length));
 
 /* ---------------------------------------------------------------- The heap */
 

@@ -1,12 +1,13 @@
-//! The C files of `include/`, compiled by this computer's compilers.
+//! What C programs see: the header, and the files that wrap allocators.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use leakscope_testing::needs::has_tool;
 
-const INCLUDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/include");
+use crate::library::{Library, SOURCES, run};
 
 /// A folder of this test's own, with a file in it.
 fn file(name: &str, text: &str) -> PathBuf {
@@ -17,11 +18,29 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn run(command: &mut Command) -> String {
-    let output = command.output().expect("the program is there");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {errors}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+/// The functions that the header declares, one at the beginning of a line.
+fn declared() -> BTreeSet<String> {
+    let header = fs::read_to_string(Path::new(SOURCES).join("leakscope.h")).expect("it is there");
+    let kinds = ["void ", "size_t ", "bool ", "struct leakscope_summary "];
+    let declaration = |line: &str| {
+        let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
+        let (name, _) = rest.split_once('(')?;
+        Some(name.to_owned())
+    };
+    header.lines().filter_map(declaration).collect()
+}
+
+/// Each of them exists.
+#[test]
+fn the_header_declares_what_exists() {
+    let Some(library) = Library::build("header", &[]) else {
+        return;
+    };
+    let declared = declared();
+    assert!(declared.len() > 30, "{declared:?}");
+    for name in &declared {
+        assert!(library.has(name), "{name}");
+    }
 }
 
 /// A C++ list does not narrow numbers; the log must.
@@ -41,7 +60,7 @@ fn a_message_in_cpp_takes_every_number() {
             for standard in ["-std=c++11", "-std=c++20"] {
                 let mut command = Command::new(compiler);
                 let flags = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", standard];
-                run(command.args(flags).arg("-I").arg(INCLUDE).arg(&source));
+                run(command.args(flags).arg("-I").arg(SOURCES).arg(&source));
             }
         }
     }
@@ -97,11 +116,11 @@ fn zephyrs_callers_are_the_programs() {
     ];
     let mut compile = Command::new("cc");
     compile.args(functions.map(|name| format!("-Wl,--wrap={name}")));
-    compile.arg("-I").arg(INCLUDE).arg("-o").arg(&program);
+    compile.arg("-I").arg(SOURCES).arg("-o").arg(&program);
     compile.args([
         &source,
         &kernel,
-        &Path::new(INCLUDE).join("leakscope_zephyr.c"),
+        &Path::new(SOURCES).join("leakscope_zephyr.c"),
     ]);
     run(&mut compile);
     let output = run(&mut Command::new(&program));
