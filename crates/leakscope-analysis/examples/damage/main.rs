@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release -p leakscope-analysis --example damage -- 1000 RECORDING…
-//! cargo run --release -p leakscope-analysis --example damage -- valid 100000
+//! cargo run --release -p leakscope-analysis --example damage -- valid 100000 [FIRST]
 //! ```
 //!
 //! Recordings are those named, and made-up ones. `valid` reads sound recordings with unusual content instead.
@@ -112,10 +112,10 @@ fn measure(bytes: &[u8], kind: HarmKind, runs: usize) -> Cost {
     cost
 }
 
-/// Reads valid recordings with unusual content, and says which were not read as they are.
-fn measure_valid(runs: usize) {
+/// Reads valid recordings with unusual content, from the `first` on, and says which were not read as they are.
+fn measure_valid(first: usize, runs: usize) {
     let mut misread = std::collections::BTreeMap::new();
-    for run in 0..runs {
+    for run in first..first + runs {
         let kind = run as u32 % valid::KINDS;
         let valid = valid::Valid::recording(run as u64 + 1, kind);
         let read = packets(&valid.bytes);
@@ -150,7 +150,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let is_valid = arguments.next_if(|argument| argument == "valid").is_some();
     let runs: usize = arguments.next().ok_or("how many of each kind?")?.parse()?;
     if is_valid {
-        measure_valid(runs);
+        let first = arguments.next().map_or(Ok(0), |first| first.parse())?;
+        measure_valid(first, runs);
         return Ok(());
     }
     let mut recordings: Vec<(String, Vec<u8>)> =

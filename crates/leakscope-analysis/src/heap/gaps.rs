@@ -29,9 +29,7 @@ impl Gaps {
             self.join_closest();
         }
         // One packet more: what was skipped may have begun in one that was read.
-        let bound = (1..LOST_LINK)
-            .contains(&skipped)
-            .then_some(1 + skipped / SHORTEST_FREE);
+        let bound = (skipped < LOST_LINK).then_some(1 + skipped / SHORTEST_FREE);
         // Each core has gaps of its own, and they may overlap.
         for earlier in self.list.iter_mut().rev() {
             if earlier.from <= from {

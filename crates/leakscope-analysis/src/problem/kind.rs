@@ -12,7 +12,7 @@ pub enum ProblemKind {
     },
     /// Bytes could not be read as packets and were skipped.
     Skipped {
-        /// How many.
+        /// How many. 0 where a packet's delta is gone, and nothing else.
         bytes: u64,
     },
     /// Bytes before the first sync: a recording that begins in the middle.

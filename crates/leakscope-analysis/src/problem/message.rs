@@ -18,6 +18,12 @@ impl ProblemKind {
                 Word::one_or(count, " place", " places"),
                 Text(": blocks alive across the loss may have been freed in it"),
             ],
+            Self::Skipped { bytes: 0 } => vec![
+                Text("the time of a packet is missing in "),
+                Count(count),
+                Word::one_or(count, " place", " places"),
+                Text("; times behind may be early"),
+            ],
             Self::Skipped { bytes } => vec![
                 Bytes(bytes),
                 Text(" in "),

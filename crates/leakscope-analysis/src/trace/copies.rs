@@ -6,6 +6,9 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+/// A moment has no more such packets, unless they are garbage: a start sequence, with all that is known, has some hundred.
+const MOST_WAITING: usize = 1024;
+
 /// The packets of the present moment of which a copy may follow in another stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Copies {
@@ -34,7 +37,9 @@ impl Copies {
                 true
             }
             None => {
-                self.waiting.push((stream, hash));
+                if self.waiting.len() < MOST_WAITING {
+                    self.waiting.push((stream, hash));
+                }
                 false
             }
         }

@@ -65,6 +65,18 @@ proptest! {
     }
 }
 
+/// The first frees of a program, by callers that only allocations had before; an id never seen before, at the end of a
+/// recording. Once both were skipped, because it was cheaper to call a part of them a packet that often came.
+#[test]
+fn news_that_was_skipped() {
+    for (seed, kind) in [(24_134, 18), (32_354, 23)] {
+        let valid = Valid::recording(seed, kind);
+        let reading = read_one(valid.bytes);
+        assert_eq!(reading.problem("skipped-bytes"), None, "{seed}");
+        assert_eq!(packets(&reading), valid.packets, "{seed}");
+    }
+}
+
 /// Payloads of more than 64 bytes, where little came before them: a log message, 32 callers, a blob, a description.
 #[test]
 fn long_payloads_soon_after_the_start() {

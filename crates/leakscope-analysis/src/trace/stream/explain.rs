@@ -252,14 +252,12 @@ impl Search<'_, '_> {
         };
         let whole = price + self.prices.delta(frame) + surcharge;
         reach(&mut self.packets[at + frame.length], way, whole);
-        if surcharge > 0 {
-            let way = Way {
-                what: Some(What::WithoutDelta),
-                ..way
-            };
-            let end = at + frame.payload_start + frame.payload.len();
-            reach(&mut self.gaps[end], way, price + GAP);
-        }
+        let without_delta = Way {
+            what: Some(What::WithoutDelta),
+            ..way
+        };
+        let end = at + frame.payload_start + frame.payload.len();
+        reach(&mut self.gaps[end], without_delta, price + GAP);
     }
 
     /// A packet that ends beyond the window: what lies inside is charged for.
@@ -276,7 +274,13 @@ impl Search<'_, '_> {
             bytes: &behind[..inside],
             whole: head.payload,
         };
-        let Some(payload) = self.prices.payload(head.id, payload, GAP) else {
+        let priced = if is_cut && !self.prices.has_seen(head.id) {
+            // Nothing vouches for what it says: neither packets like it, nor its end.
+            Some((inside + 1) as Price * BYTE)
+        } else {
+            self.prices.payload(head.id, payload, GAP)
+        };
+        let Some(payload) = priced else {
             return;
         };
         let rest = (behind.len() - inside) as Price * BYTE;

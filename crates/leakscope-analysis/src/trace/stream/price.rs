@@ -91,10 +91,13 @@ pub(super) const fn bits_of(number: u32) -> u32 {
     32 - number.leading_zeros()
 }
 
-/// The length of a number, and its topmost eight bits.
+/// This many of a number's topmost bits say about how large it is.
+const ABOUT: u32 = 8;
+
+/// The length of a number, and its topmost bits.
 const fn about(number: u32) -> u32 {
     let bits = bits_of(number);
-    bits << 8 | number >> bits.saturating_sub(8)
+    bits << ABOUT | number >> bits.saturating_sub(ABOUT)
 }
 
 /// The bits of a number whose length in bits is known: the topmost is set.
@@ -308,7 +311,21 @@ impl Prices<'_> {
         let bits = bits_of(frame.delta);
         let seen = self.counts.of(Topic::Deltas, bits) + self.more_as_long(bits);
         let size = share(4 * seen + 1, 4 * self.counts.all(Topic::Deltas) + 32);
-        size.min(NEW_DELTA) + lower_bits(frame.delta)
+        let by_size = size.min(NEW_DELTA) + lower_bits(frame.delta);
+        let topic = Topic::DeltasOf(frame.id);
+        let all = self.counts.all(topic);
+        if all == 0 {
+            return by_size;
+        }
+        let price = match self.counts.of(topic, about(frame.delta)) {
+            0 => by_size,
+            alike => {
+                let rest = bits.saturating_sub(ABOUT) * BIT;
+                by_size.min(share(alike, all + FEW) + rest)
+            }
+        };
+        // Which of the two it is costs one bit.
+        BIT + price
     }
 
     /// The fields of a packet; `None` if they cost more than their bytes and `slack`.
@@ -403,24 +420,24 @@ impl Prices<'_> {
         }
         let counts = self.counts;
         let all = counts.all(Topic::Values(place));
-        if all == 0 {
-            let known = self.anywhere(number).or_else(|| self.nearby(number));
-            return known.map_or(most, |price| price.min(most));
-        }
         let seen = counts.of(Topic::Values(place), number);
         if seen > 0 {
             // What came a few times is not certain yet.
             return (BIT + share(seen, all + FEW)).min(most);
         }
-        let size = counts.of(Topic::Sizes(place), bits_of(number));
-        let size = share(4 * size + 1, 4 * all + 32).min(6 * BIT);
-        let mut price = most.min(2 * BIT + size + lower_bits(number));
+        let mut price = most;
+        if all > 0 {
+            let size = counts.of(Topic::Sizes(place), bits_of(number));
+            let size = share(4 * size + 1, 4 * all + 32).min(6 * BIT);
+            price = price.min(2 * BIT + size + lower_bits(number));
+        }
         if number >> 20 != 0 {
             let near = counts.of(Topic::Near(place), number >> 12);
             if near > 0 {
                 price = price.min(14 * BIT + share(near, counts.all(Topic::Near(place))));
             }
-            price = price.min(self.anywhere(number).unwrap_or(Price::MAX));
+            let elsewhere = self.anywhere(number).or_else(|| self.nearby(number));
+            price = price.min(elsewhere.unwrap_or(Price::MAX));
         }
         price
     }
