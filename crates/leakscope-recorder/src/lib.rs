@@ -73,7 +73,7 @@
 //!
 //! C has the same recorder in one file, `integrations/c/leakscope.c`; a test compares the two byte for byte.
 //!
-//! The oldest Rust that compiles it is 1.95.
+//! The oldest Rust that compiles it is 1.85.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 mod alloc;

@@ -75,9 +75,10 @@ impl Bounds {
         let mut end = self.ram_end.min(stack_pointer.saturating_add(self.scanned));
         if let Some(known) = self.stack_end {
             let known = known.load(Ordering::Relaxed);
-            // Another stack's end is of no use, and does no harm: it does not lie between these.
+            // Another stack's end is of no use, and does no harm: it does not lie between these. No word crosses an end
+            // that is not aligned.
             if known > stack_pointer {
-                end = end.min(known);
+                end = end.min(known & !(WORD - 1));
             }
         }
         stack_pointer..end.max(stack_pointer)

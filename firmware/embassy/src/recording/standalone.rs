@@ -18,6 +18,7 @@ static RECORDER: RecordBuffer<'static, DEPTH, board::Clock> = RecordBuffer::new(
     .limits(Limits {
         code: board::CODE,
         ram: board::RAM,
+        ..Limits::PLATFORM
     });
 leakscope_recorder::global_recorder!(RECORDER);
 
