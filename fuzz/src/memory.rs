@@ -3,7 +3,8 @@
 use leakscope_memory::image;
 use leakscope_memory::reach::{Block, Scene};
 
-/// Reads `bytes` as an image of memory: no more is in it than the file has, and who points at what is found, and the map has each byte once.
+/// Reads `bytes` as an image of memory: no more is in it than the file has, who points at what is found, and the map has each
+/// byte once.
 pub fn image(bytes: &[u8]) {
     let Ok(image) = image::read(bytes.to_vec()) else {
         return;

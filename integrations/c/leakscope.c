@@ -289,7 +289,7 @@ struct task {
 /* What happens to events before a core is looked at. */
 enum { GATE_CLOSED, GATE_OPEN, GATE_FILTERED };
 
-/* Between which addresses a walk stays. */
+/* The addresses between which a walk stays. */
 struct bounds {
     uintptr_t code_start, code_length, ram_start, ram_end;
 };
@@ -1406,7 +1406,7 @@ static void start_if_wanted(struct core *core, const struct times *times) {
         core->now = recorder.epoch;
         core->last = recorder.epoch;
     }
-    /* A loss before it is told before it. */
+    /* A loss that came before the start sequence is told before it. */
     is_ready(core);
     record_sync(core);
     record_numbers(core, EVTID_TRACE_START, NULL, 0);
@@ -2218,8 +2218,8 @@ static void begin_moving(uintptr_t address) {
     }
 }
 
-/* It was. While allocations are ignored, its record becomes that of the block as it is now. Of several that move from
- * this address it is the first one, whose place the others got. */
+/* The block was reallocated. While allocations are ignored, its record becomes that of the block as it is now. Of several
+ * that move from this address it is the first one, whose place the others got. */
 static void move_record(const struct heap_event *event) {
     slot_index index = leave_chain(&records.moving, event->from, 0);
     if (index == 0) {
@@ -2235,7 +2235,7 @@ static void move_record(const struct heap_event *event) {
     }
 }
 
-/* There was no memory for it: the block, the newest of those that move from this address, lives on. */
+/* The block found no memory to move to: it lives on, the newest of those that move from this address. */
 static void keep_record(uintptr_t address) {
     slot_index newest = 0;
     for (slot_index index = records.moving; index != 0; index = slot_at(index)->chain) {

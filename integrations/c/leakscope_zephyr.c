@@ -3,8 +3,8 @@
  * -Wl,--wrap=k_malloc,--wrap=k_calloc,--wrap=k_aligned_alloc,--wrap=k_realloc,--wrap=k_free
  * and leakscope_wrap.c with its own wraps for malloc.
  *
- * Zephyr's heap listeners are not used: they are called from inside the allocator, by a notifier, which is then the
- * only caller that a compiler without frame pointers knows.
+ * Zephyr's heap listeners are not used: a notifier inside the allocator calls them, and would be the first frame of every
+ * call stack; without frame pointers or scans, the only one.
  */
 #include "leakscope.h"
 

@@ -21,7 +21,8 @@ pub struct Failure {
     pub largest: u64,
     /// The length of the largest hole there.
     pub largest_hole: u64,
-    /// From 0, too little memory, to 1, fragmentation (Linux' fragmentation index): 1 − (1 + free / size) / holes. `None` if the request fits.
+    /// From 0, too little memory, to 1, fragmentation (Linux' fragmentation index): 1 − (1 + free / size) / holes. `None` if the
+    /// request fits, or there are no holes.
     pub index: Option<f64>,
 }
 

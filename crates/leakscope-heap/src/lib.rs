@@ -1,9 +1,10 @@
 //! Models of allocators, and what follows from them: what of a heap is free, in how many holes, who splits it, why an allocation
 //! failed, and whether one of so many bytes would.
 //!
-//! A recording tells where blocks lie, and how many bytes were asked for. What lies between them depends on the allocator: its headers,
-//! its rounding, its way to choose among holes. This crate has models of the allocators that devices use, tries each on a recording,
-//! and believes the one that predicts most addresses. The share of addresses that it predicted says how good the map is.
+//! A recording tells where blocks lie, and how many bytes were asked for. What lies between them depends on the allocator: its
+//! headers, its rounding, its way to choose among holes. This crate has models of the allocators that devices use, tries each on
+//! a recording, and believes the one that predicts most addresses. The share of addresses that it predicted says how good the
+//! map is.
 //!
 //! ```
 //! use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};

@@ -1,4 +1,5 @@
-//! The map of a heap over a recording: each allocator that could be it is tried, and the one that predicts most addresses is believed.
+//! The map of a heap over a recording: each allocator that could be it is tried, and the one that predicts most addresses
+//! is believed.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +16,9 @@ use crate::space::Block;
 /// From this share of predicted addresses on, holes are known; below they are estimates.
 const SURE: f64 = 0.95;
 
-/// After so many addresses, allocators that are behind are given up …
+/// Allocators that are behind are given up after this many addresses …
 const TRIAL: u64 = 2000;
-/// … if they have predicted fewer of them than the best by this share of all.
+/// … if the best has predicted more of them, by at least one in this many.
 const BEHIND: u64 = 50;
 
 /// A heap's memory, as each allocator that could be it would have it.
@@ -52,8 +53,8 @@ pub struct Candidate {
 }
 
 impl HeapMap {
-    /// The map of these regions, which do not overlap, under the allocators with this [id](Allocator::id); under all that are known if
-    /// none has it. It takes events up to a moment, in ticks, into account.
+    /// The map of these regions, which do not overlap, under the allocators with this [id](Allocator::id); under all that are
+    /// known if none has it. It takes events up to a moment, in ticks, into account.
     pub fn new(regions: &[Region], id: Option<&str>, until: u64) -> Self {
         let is_meant = |allocator: &&Allocator| Some(allocator.id) == id;
         let is_known = Allocator::ALL.iter().any(|allocator| is_meant(&allocator));
@@ -187,7 +188,8 @@ impl HeapMap {
         &self.candidates[self.candidates.iter().enumerate().fold(0, most)]
     }
 
-    /// What else it may be: the [ids](Allocator::id) of other allocators that predict as many addresses, or did as long as they were tried.
+    /// What else it may be: the [ids](Allocator::id) of other allocators that predict as many addresses, or did as long as
+    /// they were tried.
     pub fn may_be(&self) -> Vec<&'static str> {
         let best = self.best();
         let others = self.others_of(best.predicted, best.allocator.id);

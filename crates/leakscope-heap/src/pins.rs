@@ -1,4 +1,4 @@
-//! Who pins: which call site's blocks stand between holes, so that there is no larger one.
+//! Pins: the call sites whose blocks stand between holes, so that there is no larger one.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

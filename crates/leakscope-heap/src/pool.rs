@@ -1,8 +1,8 @@
 //! One region under one allocator: the model predicts, the recording corrects.
 //!
-//! At first all memory is taken to be free. Where the device puts a block elsewhere than the model would, memory that nobody has
-//! touched cannot have been free: it becomes unknown. So a recording that begins late, or above the allocator's own data, is learnt in
-//! a few blocks.
+//! At first all memory is taken to be free. Where the device puts a block elsewhere than the model would, memory that nobody
+//! has touched cannot have been free: it becomes unknown. So a recording that begins late, or above the allocator's own data,
+//! is learnt in a few blocks.
 
 use std::ops::Range;
 
@@ -165,7 +165,7 @@ impl Pool {
         if range.is_empty() || !arena.contains(&block.pointer) {
             return;
         }
-        // Whoever is in the way has ended, unseen.
+        // A block that is in the way has ended, unseen.
         for (piece, what) in self.space.touching(&range) {
             if let What::Block(_) = what {
                 self.end(&piece);

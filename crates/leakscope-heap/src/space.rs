@@ -195,8 +195,8 @@ impl Space {
         self.lengths.iter().map(|(&length, &count)| (length, count))
     }
 
-    /// How much free memory is split, from 0 (one hole) to 100: 100 − 100·√(Σ hole²) / Σ hole, as `umm_malloc` and ESP8266's
-    /// `getHeapFragmentation` have it.
+    /// How much free memory is split, from 0 (one hole) to 100: 100 − 100·√(Σ hole²) / Σ hole, as `umm_malloc` and
+    /// ESP8266's `getHeapFragmentation` have it.
     pub fn fragmentation_percent(&self) -> f64 {
         if self.free == 0 {
             return 0.0;

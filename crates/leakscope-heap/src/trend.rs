@@ -5,7 +5,7 @@ use leakscope_analysis::findings::theil_sen::slope;
 
 use crate::history::{History, Level};
 
-/// So many of the windows make one of start-up.
+/// Start-up is the first of this many equal parts of a recording.
 const START_UP: usize = 8;
 
 /// The largest block shrinks by this share at least.

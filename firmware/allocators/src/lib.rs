@@ -1,5 +1,5 @@
 //! The recorder at each of the allocators that Rust programs for microcontrollers use. A file is what a program with that
-//! allocator needs; the rest of `main` stands in docs/rust.md.
+//! allocator needs; docs/rust.md has the rest of `main`.
 #![no_std]
 
 #[cfg(feature = "embedded-alloc")]

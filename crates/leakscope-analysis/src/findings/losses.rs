@@ -34,8 +34,8 @@ const FEW: f64 = 0.25;
 const MARGIN: f64 = 3.0;
 const LEAST_HIDDEN: f64 = 0.005;
 
-/// What is not seen at all may have been expected three times (with less, one would have been seen in 95 of 100 cases):
-/// so much is added to the frees whose memory did not return.
+/// Added to the frees whose memory did not return, because those that were seen are a sample: where none is seen, up to three
+/// may be expected (of more, one would have been seen in 95 of 100 cases).
 pub(super) const UNSEEN: f64 = 3.0;
 
 /// The losses of a session.

@@ -48,9 +48,9 @@ pub enum Certainty {
 /// How sure the frames of a call stack are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackCertainty {
-    /// So many frames, from the innermost on, are exact …
+    /// How many frames, from the innermost on, are exact …
     pub exact: usize,
-    /// … so many are exact or by call, and the others are possible.
+    /// … and how many are exact or by call; the others are possible.
     pub by_call: usize,
     /// Whether there are more frames, which are not known.
     pub is_cut_off: bool,

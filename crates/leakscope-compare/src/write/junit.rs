@@ -25,7 +25,7 @@ struct Case {
     name: String,
     ending: Ending,
     message: String,
-    /// Of what kind a failure or an error is.
+    /// The kind of a failure or an error.
     kind: Option<String>,
     text: Option<String>,
 }

@@ -1,7 +1,8 @@
 //! FreeRTOS' heaps: `portable/MemMang/heap_1.c`, `heap_2.c`, `heap_4.c` and `heap_5.c` of the kernel, V9 to V11.
 //!
-//! Blocks begin with two words, next and size, and are rounded up to 8 bytes. The kernel's macro `traceMALLOC` tells of heap_2, 4 and
-//! 5 the size of the block, headers and all; who hooks `pvPortMalloc` itself tells the size asked for. heap_3 is the C library's.
+//! Blocks begin with two words, next and size, and are rounded up to 8 bytes. The kernel's macro `traceMALLOC` tells of heap_2,
+//! 4 and 5 the size of the block, headers and all; a wrapper of `pvPortMalloc` tells the size asked for. heap_3 is the C
+//! library's.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! The crate `linked_list_allocator`, 0.9 and 0.10: `embedded-alloc`'s `LlffHeap`, and older versions of `esp-alloc`.
 //!
-//! Blocks have no headers. The first hole by address is taken whose rest is nothing, or large enough for a hole: two words. Layouts that
-//! ask for more than a word's alignment are not told by recordings: where that matters, the model is wrong.
+//! Blocks have no headers. The first hole by address is taken whose rest is nothing, or large enough for a hole: two words.
+//! Recordings do not tell layouts that ask for more than a word's alignment: where that matters, the model is wrong.
 
 use std::ops::Range;
 

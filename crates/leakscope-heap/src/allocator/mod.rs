@@ -43,8 +43,8 @@ pub(crate) trait Model: Debug {
         block.end - block.start
     }
 
-    /// The length that a block gets if it becomes one for `size` bytes in its place, with a hole of `room` bytes behind it; `None` if it
-    /// has to move.
+    /// The length that a block gets if it becomes one for `size` bytes in its place, with a hole of `room` bytes behind it;
+    /// `None` if it has to move.
     fn resized(&self, _block: &Range<u64>, _room: u64, _size: u64) -> Option<u64> {
         None
     }

@@ -1,8 +1,8 @@
 //! newlib's small malloc: `newlib/libc/stdlib/nano-mallocr.c`, which `--specs=nano.specs` links, and FreeRTOS' heap_3 calls.
 //!
-//! A block is a multiple of 4 bytes, begins with a word for its length, and has a word more, so that the program's bytes begin at a multiple
-//! of 8. The first hole by address is taken; without one, the heap grows at its end (`_sbrk`), and only if it cannot, the last
-//! hole is made longer. Up to newlib 4.1, a block is cut from the end of a hole, since then from its beginning.
+//! A block is a multiple of 4 bytes, begins with a word for its length, and has a word more, so that the program's bytes begin
+//! at a multiple of 8. The first hole by address is taken; without one, the heap grows at its end (`_sbrk`), and only if it
+//! cannot, the last hole is made longer. Up to newlib 4.1, a block is cut from the end of a hole, since then from its beginning.
 
 use std::ops::Range;
 
@@ -72,7 +72,7 @@ impl Model for NewlibNano {
         round_up(block.start + WORD, ALIGNMENT)
     }
 
-    /// Where a block begins whose first word is padded is not known: it may have a word more in front.
+    /// A block whose first word is padded may have a word more in front: the pointer does not tell.
     fn block_at(&self, pointer: u64, size: u64) -> Range<u64> {
         let start = pointer.saturating_sub(WORD);
         start..start.saturating_add(length(size))

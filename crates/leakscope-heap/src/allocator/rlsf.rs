@@ -1,8 +1,9 @@
 //! The crate `rlsf` 0.2, as `embedded-alloc`'s `TlsfHeap` has it: 32 classes between two powers of two.
 //!
-//! Blocks are multiples of four words, with two words before the program's bytes. As in every TLSF, holes are listed by classes of length, the
-//! newest first, and a request looks where every hole is large enough; but a block gets no more than it needs. Its `realloc` is
-//! Rust's own: another block, and a copy. Layouts that ask for more alignment than two words are not told by recordings.
+//! Blocks are multiples of four words, with two words before the program's bytes. As in every TLSF, holes are listed by classes
+//! of length, the newest first, and a request looks where every hole is large enough; but a block gets no more than it needs.
+//! Its `realloc` is Rust's own: another block, and a copy. Recordings do not tell layouts that ask for more alignment than two
+//! words.
 
 use std::ops::Range;
 

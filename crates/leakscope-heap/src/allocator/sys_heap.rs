@@ -1,8 +1,8 @@
 //! Zephyr's sys_heap: `lib/heap/heap.c` and `heap.h`, v3 and v4, with `CONFIG_SYS_HEAP_ALLOC_LOOPS` 3, which is the default.
 //!
 //! Blocks are chunks of 8 bytes, with a header of 4 bytes in heaps of less than 256 KiB, of 8 in larger ones. Holes are in
-//! circular lists by powers of two. A request looks at three holes of its own list, of which the next request sees the next ones, and then takes
-//! any from a larger list: it can fail though a hole fits.
+//! circular lists by powers of two. A request looks at three holes of its own list (the next request sees the next ones), and
+//! then takes any from a larger list: it can fail though a hole fits.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -119,7 +119,7 @@ impl Model for SysHeap {
         (needed <= block.end - block.start + room).then_some(needed)
     }
 
-    /// Of the least hole of a list, which every request for less of it finds.
+    /// What the hole holds. A request may still overlook it among those of its own list.
     fn most(&self, hole: u64) -> u64 {
         round_down(hole, UNIT).saturating_sub(self.header)
     }

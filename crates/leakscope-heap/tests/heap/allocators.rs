@@ -1,9 +1,9 @@
 //! The models against the allocators' own code: 100,000 operations each, address for address.
 //!
 //! `golden/` has a fingerprint of each 1,000 addresses that the allocators' own code has given, built for 32 bits. They were made
-//! with `LEAKSCOPE_ALLOCATORS=folder LEAKSCOPE_BLESS=1`: the folder holds a program for each allocator, called as its golden file, which
-//! reads operations (three words each: what, which block, size) and writes for each the size that the allocator's hook tells and the
-//! address, or 0. The heap has 64 KiB at 0x20000000.
+//! with `LEAKSCOPE_ALLOCATORS=folder LEAKSCOPE_BLESS=1`: the folder holds a program for each allocator, called as its golden
+//! file, which reads operations (three words each: what, which block, size) and writes for each the size that the allocator's
+//! hook tells and the address, or 0. The heap has 64 KiB at 0x20000000.
 
 use std::io::Write;
 use std::path::Path;

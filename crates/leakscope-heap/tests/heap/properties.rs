@@ -1,4 +1,5 @@
-//! Whatever a recording says, the map holds together: each byte is in one piece, sums are those of a naive twin, and what lives is there.
+//! The map holds together, whatever a recording says: each byte is in one piece, sums are those of a naive twin, and what
+//! lives is there.
 
 use std::collections::BTreeMap;
 

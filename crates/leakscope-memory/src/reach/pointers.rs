@@ -56,7 +56,7 @@ impl Pointers {
         };
         let [mut statics, stacks, unknown] =
             [&areas.statics, &areas.stacks, &areas.unknown].map(|ranges| search.within(ranges));
-        // Who holds a block is asked in this order.
+        // The first of them that points at a block is shown as its holder.
         if !scene.typed.is_empty() {
             statics.sort_by_key(|pointer| match scene.typed.get(&pointer.address()) {
                 Some(Type::Pointer) => 0,

@@ -69,7 +69,7 @@ impl Ranges {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
-    /// What of a range is in it.
+    /// The parts of a range that are in it.
     pub(super) fn within<'s>(
         &'s self,
         range: &Range<u64>,

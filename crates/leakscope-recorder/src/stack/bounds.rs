@@ -1,4 +1,4 @@
-//! Between which addresses a walk stays.
+//! The addresses between which a walk stays.
 
 #![allow(
     clippy::inline_always,
@@ -29,7 +29,7 @@ pub(super) const RAM: Range<usize> = 0x1000..usize::MAX;
 )))]
 pub(super) const RAM: Range<usize> = 0..usize::MAX;
 
-/// Between which addresses a walk stays, in the form in which it asks.
+/// The addresses between which a walk stays, in the form in which it asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     code_start: usize,
@@ -84,8 +84,8 @@ impl Bounds {
         stack_pointer..end.max(stack_pointer)
     }
 
-    /// What is subtracted from a word that could be a return address, and below what the rest lies, turned right by one
-    /// bit: what has no Thumb bit lies far above.
+    /// What is subtracted from a word, and the bound below which the rest, turned right by one bit, lies if the word could be
+    /// a return address: without the Thumb bit it lies far above.
     #[inline(always)]
     pub(super) fn turned(&self) -> (usize, usize) {
         (self.code_start | 1, self.code_length / 2)

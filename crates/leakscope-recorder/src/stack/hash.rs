@@ -1,4 +1,5 @@
-//! By what a call stack is known again, made while it is walked: once it is known, its frames are not kept.
+//! The hash by which a call stack is known again. It is made while the stack is walked, so that the frames of a known one are
+//! not kept.
 
 /// A hash of 32 bits. Two stacks with the same one would be taken for one: with 1000 distinct stacks in a program, the
 /// chance that there are two such at all is one in 8000.

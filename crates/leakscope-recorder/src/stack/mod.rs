@@ -14,13 +14,12 @@
 //! is broken is followed no further: the next frame must lie above the present one, aligned, inside
 //! [`Limits::ram`], and its return address inside [`Limits::code`].
 //!
-//! **Scans** ([`Origin::Scan`]), for code without frame pointers: GCC on Thumb, whose frames are no chain, and on RISC-V; Rust with the
-//! precompiled `core`. The [`words`](Limits::words) above the stack pointer that could be return addresses are recorded, at most as many
-//! as the dialect's depth, and the host finds out by the ELF file which of them are. State [`Limits::code`]: without it nearly any
-//! word could be one. leakscope's dialect alone can say
-//! that; elsewhere the caller's return address is all. It costs about 4 instructions a word on a Cortex-M3, and 10 a
-//! candidate; of these there should be 16, and 256 stacks should be remembered, for stale words make more
-//! distinct ones.
+//! **Scans** ([`Origin::Scan`]), for code without frame pointers: GCC on Thumb, whose frames are no chain, and on RISC-V; Rust
+//! with the precompiled `core`. The [`words`](Limits::words) above the stack pointer that could be return addresses are recorded,
+//! at most as many as the dialect's depth, and the host finds out by the ELF file which of them are. State [`Limits::code`]:
+//! without it nearly any word could be one. leakscope's dialect alone can say that; elsewhere the caller's return address is
+//! all. It costs about 4 instructions a word on a Cortex-M3, and 6 more a candidate; of these there should be 16, and 256 stacks
+//! should be remembered, for stale words make more distinct ones.
 //!
 //! The walk itself is done before the critical section.
 
@@ -65,7 +64,7 @@ pub enum Origin<'a> {
     Frames(&'a [usize]),
 }
 
-/// Between which addresses a walk stays.
+/// The addresses between which a walk stays.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Where code lies. A return address outside ends the stack: choose it so that start-up code,

@@ -95,7 +95,7 @@ impl Rest {
     }
 }
 
-/// Four words at once: 16 instructions, and 7 more for each candidate.
+/// Four words at once: 16 instructions, and 5 or 6 more for each candidate.
 #[cfg(all(thumb2, not(miri)))]
 mod groups {
     use super::{Bounds, Hash, Rest, WORD};

@@ -164,7 +164,7 @@ pub(crate) fn calls(cores: usize) -> impl Strategy<Value = Vec<Call>> {
     let again = (prop::collection::vec(call(cores), 1..6), 1..60_usize)
         .prop_map(|(calls, times)| vec![calls; times].concat());
     let some = prop::collection::vec(call(cores), 1..60);
-    // So long that call stacks and the beginning are told again.
+    // Enough calls, and time, for call stacks and the beginning to be told again.
     let steady = (
         prop::collection::vec(heap(), 1..4),
         0..20_000_u32,

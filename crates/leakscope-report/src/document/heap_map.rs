@@ -8,7 +8,7 @@ use super::Address;
 use crate::heap_map::words;
 use crate::heap_map::{Names, judged};
 
-/// A region has so many cells.
+/// The cells that a region is divided into.
 const CELLS: u64 = 64;
 
 /// The map of a heap at one moment, and how it came to be. `docs/heap-json.md` describes the JSON.
@@ -54,9 +54,9 @@ pub struct Region {
     pub length_bytes: u64,
     /// What it is called, if somebody has told.
     pub name: Option<String>,
-    /// Bytes of holes …
+    /// Bytes of holes.
     pub free_bytes: u64,
-    /// … of which no block was seen in so many: that these are free is an assumption.
+    /// Those of them in which no block was seen: that these are free is an assumption.
     pub assumed_bytes: u64,
     /// Bytes that may be in use since before the recording.
     pub unknown_bytes: u64,
@@ -72,7 +72,8 @@ pub struct Region {
     pub largest_bytes: u64,
     /// How much free memory is split: 0 one hole, 100 dust (100 − 100·√(Σ hole²) / Σ hole).
     pub fragmentation_percent: f64,
-    /// What happens to it: `fragmentation`, `pinning-leak`; a later version may have others. `None` if the largest block does not shrink.
+    /// What happens to it: `fragmentation`, `pinning-leak`; a later version may have others. `None` if the largest block does
+    /// not shrink.
     pub trend: Option<String>,
     /// The calmest moment of each stretch of time.
     pub history: Vec<Level>,

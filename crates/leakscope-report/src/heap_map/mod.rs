@@ -12,7 +12,7 @@ use crate::Report;
 use crate::document::heap_map::{self as document, HeapNote};
 use crate::units::Clock;
 
-/// As many call sites that pin are named.
+/// The most call sites that are named as pins.
 const PINS: usize = 3;
 
 /// Reads a recording, which is laid out like this, up to a moment in ticks.

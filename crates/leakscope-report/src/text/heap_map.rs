@@ -9,7 +9,7 @@ use crate::document::heap_map::{Cell, Fits, HeapMap, Region};
 use crate::sanitise::sanitise;
 use crate::units::{Clock, bytes, count, counted};
 
-/// So many moments of a region's history are shown.
+/// About how many moments of a region's history are shown.
 const MOMENTS: usize = 8;
 
 /// What a report takes from the map.

@@ -56,7 +56,7 @@ pub(super) fn instruction(machine: Machine, bytes: &[u8], address: u64) -> Optio
             length: 4,
             jump: a64(bytes.get(..4)?, address, 0x1400_0000, 0xd61f_0000),
         }),
-        // Where the next instruction begins, only a whole disassembler tells.
+        // Only a whole disassembler tells where the next instruction begins.
         Machine::X86 | Machine::X86_64 | Machine::Xtensa | Machine::Other(_) => None,
     }
 }

@@ -20,10 +20,10 @@ pub(super) enum Leads {
 #[derive(Debug, Default)]
 pub(crate) struct TailJumps(RefCell<HashMap<u64, Arc<[Target]>>>);
 
-/// No chain of tail jumps passes through more functions.
+/// Chains of tail jumps are followed through this many functions at most.
 const MOST_FUNCTIONS: usize = 256;
 
-/// A longer function is none.
+/// A function is read up to this many bytes.
 const LONGEST_FUNCTION: u64 = 1 << 20;
 
 impl Symbols {

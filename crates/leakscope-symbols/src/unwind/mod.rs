@@ -3,7 +3,7 @@
 //! A device cannot tell a return address from a stale word that looks like one: it sends all of them, each with its
 //! place. Here the compiler's call frame information decides. It says for each call how far up the stack the caller's
 //! return address lies: the word there is the next frame, and the words between are none.
-//! Where it cannot say that (a frame of variable size, a function in assembly without such information), the next
+//! Where it does not say that (a frame of variable size, a function in assembly without such information), the next
 //! frame is the first word whose call leads into the function that is being left.
 //!
 //! [`rules`] reads call frame information, [`branch`] one instruction, [`callees`] knows where calls lead.
@@ -171,9 +171,9 @@ impl Symbols {
             }
         }
         match perhaps {
-            // Of a list that is not whole, the sure one may be among those that are missing.
+            // If the list is not whole, the sure one may be among those that are missing.
             Some(candidate) if !stack.is_full => self.behind(candidate, saved, Certainty::Possible),
-            // Who says where the return address is kept has a caller.
+            // A function that keeps a return address has a caller.
             _ if stack.is_full || saved.is_some() => Step::Unseen,
             _ => Step::End,
         }

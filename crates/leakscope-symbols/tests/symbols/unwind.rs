@@ -111,7 +111,7 @@ impl Run {
             for (words, most) in [(16, 4), (48, 8), (128, 16)] {
                 let mut part = event.unwind(&self.symbols, words, most);
                 let count = part.frames.len();
-                // Of what the device has not looked at, what is only possible may be wrong: it says so.
+                // A frame that is only possible may be wrong where the device has not looked at all words: it says so.
                 part.frames
                     .retain(|frame| frame.certainty < Certainty::Possible);
                 let (_, found) = self.frames(&part);

@@ -21,7 +21,7 @@ use crate::emulator::Emulator;
 use crate::openocd::{self, Chip, OpenOcd};
 use crate::{record, skipped};
 
-/// So long may an answer take.
+/// An answer takes no longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The build whose recorder GDB reads.

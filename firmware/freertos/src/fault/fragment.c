@@ -1,6 +1,6 @@
 /*
- * Records that live long are renewed one by one, while buffers are in use for a moment: each new record stands behind those, further
- * up each time. As much is free as before, and soon there is no room for a large block: fragmentation, and no leak.
+ * Records that live long are renewed one by one, while buffers are in use for a moment: each new record stands behind those,
+ * further up each time. As much is free as before, and soon there is no room for a large block: fragmentation, and no leak.
  */
 #include "fault.h"
 
