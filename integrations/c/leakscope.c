@@ -2303,8 +2303,8 @@ size_t leakscope_records_init(void *memory, size_t bytes) {
 bool leakscope_records_start(bool leaks_only) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
     const bool has_buffer = records.summary.capacity > 0;
-    recorder.is_standalone = true;
     if (has_buffer) {
+        recorder.is_standalone = true;
         clear_records(leaks_only);
         records.phase = RECORDS_RUNNING;
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, LocalKey};
 
 /// Return addresses, the innermost first.
 pub(crate) type Stack = Box<[usize]>;
@@ -167,15 +167,18 @@ impl Drop for Watch {
     }
 }
 
+/// Sets a thread's value back when it is dropped, in a panic too.
+struct Restored<T: Copy + 'static>(&'static LocalKey<Cell<T>>, T);
+
+impl<T: Copy> Drop for Restored<T> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
 /// Has call stacks end with the frame that `base` is in, while something runs.
 pub(crate) fn above<T>(base: usize, work: impl FnOnce() -> T) -> T {
-    struct Restored(usize);
-    impl Drop for Restored {
-        fn drop(&mut self) {
-            BASE.set(self.0);
-        }
-    }
-    let _restored = Restored(BASE.replace(base));
+    let _restored = Restored(&BASE, BASE.replace(base));
     work()
 }
 
@@ -185,15 +188,14 @@ pub(crate) fn unnoted<T>(work: impl FnOnce(Watcher) -> T) -> Option<T> {
     if WATCHERS.load(Ordering::Relaxed) == 0 || IS_BUSY.replace(true) {
         return None;
     }
+    let _restored = Restored(&IS_BUSY, false);
     let of_this = OF_THIS.get();
     let watcher = if of_this == 0 {
         OF_ALL.load(Ordering::SeqCst)
     } else {
         of_this
     };
-    let done = work(watcher);
-    IS_BUSY.set(false);
-    Some(done)
+    Some(work(watcher))
 }
 
 fn blocks() -> MutexGuard<'static, BTreeMap<usize, Block>> {

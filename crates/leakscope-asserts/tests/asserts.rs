@@ -101,7 +101,7 @@ fn another_thread_may_free() {
     let (give, take) = channel::<Vec<u8>>();
     let other = thread::spawn(move || take.iter().for_each(drop));
     let (done, is_done) = channel::<()>();
-    let helper = thread::spawn(move || is_done.iter().for_each(drop));
+    let third = thread::spawn(move || is_done.iter().for_each(drop));
     assert_no_leaks!(|| {
         let block = black_box(vec![1; 100]);
         let there = thread::scope(|scope| scope.spawn(move || drop(block)).join());
@@ -109,7 +109,7 @@ fn another_thread_may_free() {
     });
     drop((give, done));
     other.join().expect("it ends");
-    helper.join().expect("it ends");
+    third.join().expect("it ends");
 }
 
 #[test]

@@ -88,11 +88,6 @@ impl History {
         &self.windows
     }
 
-    /// How long a window is, in ticks.
-    pub fn window_ticks(&self) -> u64 {
-        self.width
-    }
-
     /// When the least could be had.
     pub fn worst(&self) -> Option<Level> {
         self.worst

@@ -1,5 +1,5 @@
 //! Models of allocators, and what follows from them: what of a heap is free, in how many holes, who splits it, why an allocation
-//! failed, and whether one of so many bytes would.
+//! failed, and whether one of a given size would.
 //!
 //! A recording tells where blocks lie, and how many bytes were asked for. What lies between them depends on the allocator: its
 //! headers, its rounding, its way to choose among holes. This crate has models of the allocators that devices use, tries each on
@@ -62,7 +62,7 @@ pub use allocator::Allocator;
 pub use cells::{Cell, cells};
 pub use failure::{Failure, Reason};
 pub use history::{History, Level};
-pub use map::{Candidate, HeapMap};
+pub use map::{Candidate, HeapMap, SURE};
 pub use pins::{Pin, pins};
 pub use pool::Pool;
 pub use region::Region;

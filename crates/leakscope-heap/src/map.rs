@@ -14,7 +14,7 @@ use crate::region::Region;
 use crate::space::Block;
 
 /// From this share of predicted addresses on, holes are known; below they are estimates.
-const SURE: f64 = 0.95;
+pub const SURE: f64 = 0.95;
 
 /// Allocators that are behind are given up after this many addresses …
 const TRIAL: u64 = 2000;

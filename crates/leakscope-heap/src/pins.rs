@@ -107,19 +107,15 @@ fn stretches(space: &Space, gone: &[SiteId]) -> (u64, BTreeMap<SiteId, Stretch>)
         } else {
             range.start
         };
-        let stretch = current.entry(block.site).or_insert_with(|| Stretch {
+        let begun = Stretch {
             range: start..start,
             blocks: 0,
             bytes: 0,
             oldest: block.time,
-        });
+        };
+        let stretch = current.entry(block.site).or_insert_with(|| begun.clone());
         if before != Some(block.site) || stretch.range.end < start {
-            *stretch = Stretch {
-                range: start..start,
-                blocks: 0,
-                bytes: 0,
-                oldest: block.time,
-            };
+            *stretch = begun;
         }
         stretch.range.end = range.end;
         stretch.blocks += 1;

@@ -195,7 +195,7 @@ fn has_other_line_ends(head: &[u8]) -> bool {
 /// and the same in letters or not.
 fn is_hex_dump(head: &[u8]) -> bool {
     const LINES: usize = 4;
-    /// So many digits in a line are no words.
+    /// A line with this many digits is no words.
     const DIGITS: usize = 16;
     let text = String::from_utf8_lossy(head);
     let mut lines = text

@@ -117,8 +117,8 @@ impl ProblemKind {
                 "the heap events carry no call stacks: allocations cannot be told apart by place",
             )],
             Self::StacksWithoutElf => vec![Text(
-                "call stacks end after their first frame: which of the words on the device's stacks are return addresses, \
-                 only the program's ELF file tells",
+                "call stacks end after their first frame: only the program's ELF file tells which of the words on the \
+                 device's stacks are return addresses",
             )],
             Self::Restart => vec![
                 Text("the target restarted "),

@@ -14,7 +14,7 @@ use leakscope_memory::reach::Block;
 
 use super::{Examined, OfSite};
 
-/// So many lost blocks of one call site are no accident.
+/// This many lost blocks of one call site are no accident.
 const PATTERN: u64 = 3;
 
 pub(super) fn judge(examined: &Examined<'_>, outcome: &mut Outcome) {

@@ -49,7 +49,10 @@ pub(super) fn section(
     );
     page.paragraph(0, Line::new().strong("Heap "), &explains.as_str().into())?;
     if map.is_estimate {
-        let note = "fewer than 95 % of the addresses were predicted: holes are estimates";
+        let note = format!(
+            "fewer than {:.0} % of the addresses were predicted: holes are estimates",
+            leakscope_heap::SURE * 100.0
+        );
         page.paragraph(
             0,
             Line::new().paint(Paint::Warning, "estimate: "),
@@ -119,9 +122,9 @@ fn regions(page: &mut Page<'_>, map: &HeapMap) -> io::Result<()> {
     let assumed = map.regions.iter().filter(|region| region.assumed_bytes > 0);
     for region in assumed {
         let note = format!(
-            "of what is free in {}, {} were never used: that these are free is an assumption",
-            name(region),
-            bytes(region.assumed_bytes)
+            "{} of what is free in {} were never used: that these are free is an assumption",
+            bytes(region.assumed_bytes),
+            name(region)
         );
         page.paragraph(2, Line::new(), &Line::new().dim(note))?;
     }

@@ -84,7 +84,7 @@ pub(crate) struct Flagged {
 /// The most gaps, the most marks and the most flagged events that are kept.
 pub(crate) const KEPT: usize = 2000;
 
-/// In the mean, at least so many events fall into a bin. Whoever wants to see more reads them again.
+/// A bin has at least this many events in the mean. To see more, they are read again.
 const EVENTS_IN_BIN: u64 = 64;
 
 impl Index {

@@ -52,7 +52,7 @@ impl EngineThread {
         act: impl FnOnce(&mut Engine<'_>) -> T + Send + 'static,
     ) -> io::Result<T> {
         let (reply, answer) = channel();
-        // Whoever asks waits for the answer.
+        // The one who asks waits for the answer.
         let act = Box::new(move |engine: &mut Engine<'_>| drop(reply.send(act(engine))));
         self.send(Question::Own(act))?;
         answer.recv().map_err(|_| gone())

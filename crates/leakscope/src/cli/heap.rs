@@ -12,8 +12,9 @@ use super::{ReportFormat, Symbols, Trace, quantity};
 /// Show the heap's map: how much is free, in how many holes, who splits it, and why an allocation failed.
 ///
 /// Addresses and sizes are in every recording; what lies between blocks follows from how the allocator works. All allocators
-/// that are known are tried, and the one that predicts most addresses is believed: below 95 %, holes are estimates. Where
-/// the heap is, the recording tells, or the program (--elf), ESP-IDF's console (--boot-log) or you (--heap-region); docs/heap.md says more.
+/// that are known are tried, and the one that predicts most addresses is believed: below 95 %, holes are estimates. The
+/// recording tells where the heap is, or the program (--elf), ESP-IDF's console (--boot-log) or you (--heap-region);
+/// docs/heap.md says more.
 #[derive(Debug, Args)]
 pub(crate) struct Heap {
     #[command(flatten)]
@@ -25,7 +26,7 @@ pub(crate) struct Heap {
     /// At this moment, and not at the end: 10 (seconds since the recording began), 100ms, 2min, 1h.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) at: Option<Duration>,
-    /// Say whether an allocation of so many bytes would succeed: 4096, 64KiB.
+    /// Say whether an allocation of this many bytes would succeed: 4096, 64KiB.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub(crate) fits: Option<u64>,
     /// Try this allocator alone.

@@ -91,7 +91,7 @@ impl<'g> Asked<'g> {
         let cycle = options.cycle.clone().or_else(|| settings.cycle.clone());
         let mut limits = limits(options, &settings)?;
         if cycle.is_some() {
-            // Whoever names what begins a cycle wants to see some.
+            // A user who names what begins a cycle wants to see some.
             limits.min_cycles = limits.min_cycles.or(Some(1));
         }
         let gate = gate::Gate {

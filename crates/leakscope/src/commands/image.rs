@@ -54,7 +54,7 @@ impl Image {
             writeln!(screen.out)?;
             screen.out.flush()?;
             screen::hint(
-                "which blocks live nobody knows: --trace FILE names the recording, and a core dump of ESP-IDF with \
+                "nobody knows which blocks live: --trace FILE names the recording, and a core dump of ESP-IDF with \
                  CONFIG_ESP_COREDUMP_CAPTURE_DRAM has them if --elf names the program",
             );
             return Ok(());

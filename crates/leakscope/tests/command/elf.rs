@@ -54,7 +54,7 @@ fn line(words: &str) -> usize {
 pub(crate) struct Program {
     folder: tempfile::TempDir,
     pub(crate) elf: PathBuf,
-    pub symbols: Symbols,
+    pub(crate) symbols: Symbols,
 }
 
 impl Program {

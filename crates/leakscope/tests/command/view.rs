@@ -119,8 +119,6 @@ fn a_heap_dump_opens_in_both_forms() {
     assert!(written.contains("\"capacity\":400"));
 }
 
-/// Every user of a machine can read the command lines of all programs.
-#[cfg(unix)]
 #[test]
 fn an_image_is_shown_in_both_forms_with_the_numbers_of_the_report() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -189,6 +187,8 @@ fn an_image_is_refused_where_no_recording_ends_with_it() {
     }
 }
 
+/// Every user of a machine can read the command lines of all programs.
+#[cfg(unix)]
 #[test]
 fn the_browsers_command_line_does_not_tell_where_the_page_is() {
     use std::os::unix::fs::PermissionsExt;

@@ -221,7 +221,7 @@ impl Stream {
         &mut self.buffer[self.supplied..]
     }
 
-    /// So many bytes were written into [`Stream::space`]; none means that no more will come.
+    /// Takes what was written into [`Stream::space`], this many bytes; 0 means that no more will come.
     pub(super) fn supply(&mut self, count: usize) {
         self.supplied += count;
         self.complete |= count == 0;

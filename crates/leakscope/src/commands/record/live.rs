@@ -21,7 +21,7 @@ pub(super) enum Line {
     Row(LogRow),
     /// What it has printed beside its trace; that has no time.
     Printed(String),
-    /// So many found no room, or none.
+    /// How many found no room; may be none.
     LeftOut(u64),
 }
 

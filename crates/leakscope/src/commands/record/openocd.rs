@@ -126,7 +126,7 @@ impl OpenOcd {
 impl Drop for OpenOcd {
     fn drop(&mut self) {
         if self.port != 0 {
-            // Whoever does not listen any more has ended.
+            // If nobody listens any more, it has ended.
             let asked = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
             let _ = asked.and_then(|mut tcl| tcl.write_all(b"shutdown\x1a"));
             let until = Instant::now() + END;

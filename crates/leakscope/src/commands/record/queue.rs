@@ -34,7 +34,7 @@ impl<T> Clone for Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Adds it if there is room. Whoever wanted it may be gone.
+    /// Adds it if there is room. The receiver may be gone.
     pub(super) fn offer(&self, thing: T) {
         if let Err(TrySendError::Full(_)) = self.sender.try_send(thing) {
             self.left_out.fetch_add(1, Ordering::Relaxed);
