@@ -88,7 +88,8 @@ impl Stream {
 
     /// Does the next step of an explanation; `None` if there is nothing to take yet.
     pub(super) fn follow(&mut self, step: &Step) -> Option<Ready> {
-        let length = step.place.len();
+        // An input that is shorter than it was when it was explained ends here.
+        let length = step.place.len().min(self.unread.len());
         let is_packet = !matches!(step.what, What::Gap | What::Zeros);
         if is_packet && std::mem::take(&mut self.lacks_start) {
             let offset = self.position();

@@ -122,9 +122,10 @@ impl Stream {
         copy
     }
 
-    /// All is as it was at the checkpoint, as soon as the bytes are there.
+    /// All is as it was at the checkpoint, as soon as the bytes are there: those too that were explained and not taken.
     pub(super) fn resume(&mut self, sure: usize) -> Option<Ready> {
-        if self.unread.end < self.unread.start {
+        let explained: usize = self.steps.iter().map(|step| step.place.len()).sum();
+        if self.unread.end < self.unread.start + explained && !self.complete {
             return Some(Ready::NeedBytes);
         }
         self.resuming = None;
