@@ -88,7 +88,7 @@ fn a_leak_is_shown_though_the_program_idles_after_it() {
     assert!(others.iter().all(|found| fine.contains(&found.verdict)));
 }
 
-/// Whatever a recording shows of the first milliseconds, it is called no leak.
+/// Nothing in the first milliseconds of a recording is called a leak.
 #[test]
 fn the_beginning_of_a_recording_accuses_nobody() {
     let Some(bytes) = case_bytes("genuine/tohost-60-ticks.svdat") else {

@@ -28,7 +28,7 @@ impl Client {
                 all.extend(values.map(|values| Registers { number, values }));
             }
         }
-        // Whatever is asked next is asked of any thread.
+        // The next question is one about any thread.
         let _ = self.ask_for_ok(b"Hg0", "a thread");
         all
     }

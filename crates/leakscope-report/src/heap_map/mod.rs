@@ -38,7 +38,8 @@ pub fn document(map: &HeapMap, report: &Report, fits: Option<u64>) -> document::
 
 /// What a report says of the map, if it is sure of that and there is something to say.
 pub fn note(map: &HeapMap, report: &Report) -> Option<HeapNote> {
-    HeapNote::new(map, &Names::of(report)).filter(|_| map.is_sure())
+    map.is_sure()
+        .then(|| HeapNote::new(map, &Names::of(report)))?
 }
 
 /// What a report calls call sites and moments.
