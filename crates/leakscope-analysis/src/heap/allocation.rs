@@ -118,14 +118,16 @@ impl HeapModel {
             site: site.number(),
             place: LiveBlock::place(heap, now.core),
         };
-        let lost = match self.blocks.allocate(address, block) {
+        let mut lost = match self.blocks.allocate(address, block) {
             Some(lost) => {
                 self.lose(lost, now);
                 Some(self.known(address, lost))
             }
-            None if self.overlaps.any() => self.lose_overlapped(now),
             None => None,
         };
+        if self.overlaps.watches() {
+            lost = self.begin_over_others(address, &block, lost, now);
+        }
         self.totals.allocations += 1;
         self.totals.allocated_bytes += size;
         self.contexts.allocate(owner, size);

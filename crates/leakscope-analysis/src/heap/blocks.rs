@@ -271,11 +271,6 @@ impl Blocks {
         *self = Self::default();
     }
 
-    /// How many of them were freed.
-    pub(super) fn freed(&self) -> usize {
-        self.freed
-    }
-
     /// How many addresses are known, live or freed.
     pub(super) fn len(&self) -> usize {
         self.by_address.len()

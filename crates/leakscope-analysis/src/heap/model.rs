@@ -83,7 +83,7 @@ impl HeapModel {
             } => {
                 self.gaps.add(from, event.time, packets, bytes);
                 self.recent.clear();
-                self.expect_overlaps();
+                self.suspect_all();
             }
             EventKind::Mark { marker }
                 if !self.ignores_markers && *self.marker.get_or_insert(marker) == marker =>
@@ -227,9 +227,6 @@ impl HeapModel {
         self.last_heap_event = now.time;
         if now.time >= self.moment.full_at {
             self.moment.widen_windows(now.time);
-        }
-        if self.overlaps.is_due(self.session.heap_events) {
-            self.look_for_overlaps();
         }
     }
 

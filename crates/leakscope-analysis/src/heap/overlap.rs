@@ -1,121 +1,113 @@
 //! Blocks that cannot live any more, because a younger one takes part of their memory.
 //!
-//! A block whose free was lost looks alive until its address is used again. A heap that merges neighbours may
-//! hand the same memory out from another address on; that proves the lost free as well, but only a look at all
-//! blocks in the order of their addresses shows it.
+//! A block whose free was lost looks alive until its address is used again. A heap that merges or splits what is free
+//! hands the same memory out from another address on, and that proves the lost free as well. Without a loss between
+//! them, two blocks that overlap are a heap and a block in it.
+
+use std::collections::{BTreeMap, VecDeque};
 
 use super::blocks::LiveBlock;
 use super::effect::KnownBlock;
-use super::gaps::Gaps;
 use super::model::HeapModel;
 use crate::problem::ProblemKind;
 use crate::trace::Occasion;
 
-/// What was found by the looks so far, and when the next is due.
-#[derive(Clone, Debug)]
+/// The blocks that may have been freed unseen, and those of them that were.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Overlaps {
-    /// Address and birth of blocks that have ended unseen, to be taken out one with each allocation.
-    found: Vec<(u64, u64)>,
-    /// The heap event at which the next look is due; [`NEVER`] as long as nothing was lost.
-    due: u64,
+    /// Whether anything was lost: before that, there is nothing to look for.
+    watches: bool,
+    /// Blocks that lived when data were last lost, by heap and address: the first address behind each, and its birth. No
+    /// two of them overlap. Who was freed since is taken out when its memory is used again.
+    before: BTreeMap<(usize, u64), (u64, u64)>,
+    /// Where blocks began since then.
+    since: Vec<u64>,
+    /// Address and birth of blocks that have ended, and no effect has told so yet: one does with each allocation.
+    ended: VecDeque<(u64, u64)>,
 }
-
-const NEVER: u64 = u64::MAX;
-
-impl Default for Overlaps {
-    fn default() -> Self {
-        Self {
-            found: Vec::new(),
-            due: NEVER,
-        }
-    }
-}
-
-/// A look costs as much as so many events for each block, at the most.
-const EVENTS_A_BLOCK: u64 = 4;
 
 impl Overlaps {
     #[inline(always)]
-    pub(super) fn is_due(&self, heap_events: u64) -> bool {
-        heap_events >= self.due
+    pub(super) fn watches(&self) -> bool {
+        self.watches
     }
 
-    #[inline(always)]
-    pub(super) fn any(&self) -> bool {
-        !self.found.is_empty()
+    /// A block begins. What lay in its memory before the last loss has ended.
+    fn begin(&mut self, heap: usize, address: u64, size: u64) {
+        self.since.push(address);
+        for (before, birth) in self.take_out(heap, address, size) {
+            // The one that began at this very address is known to have ended.
+            if before != address {
+                self.ended.push_back((before, birth));
+            }
+        }
+    }
+
+    /// Takes out the blocks that overlap with this one: address and birth.
+    fn take_out(&mut self, heap: usize, address: u64, size: u64) -> Vec<(u64, u64)> {
+        let end = address.saturating_add(size.max(1));
+        let below = self.before.range((heap, 0)..(heap, end)).rev();
+        let overlapping: Vec<(u64, u64)> = below
+            .take_while(|(_, (behind, _))| *behind > address)
+            .map(|((_, before), (_, birth))| (*before, *birth))
+            .collect();
+        for (before, _) in &overlapping {
+            self.before.remove(&(heap, *before));
+        }
+        overlapping
+    }
+
+    /// Data are lost while this block lives.
+    fn suspect(&mut self, address: u64, block: &LiveBlock) {
+        let heap = block.heap();
+        self.take_out(heap, address, block.bytes());
+        let end = address.saturating_add(block.bytes().max(1));
+        self.before.insert((heap, address), (end, block.time));
     }
 }
 
 impl HeapModel {
-    /// Data were lost: from now on, it pays to look.
-    pub(super) fn expect_overlaps(&mut self) {
-        if self.overlaps.due == NEVER {
-            self.overlaps.due = self.session.heap_events + self.events_between_looks();
+    /// Data were lost: what lives may have been freed.
+    pub(super) fn suspect_all(&mut self) {
+        if !self.overlaps.watches {
+            self.overlaps.watches = true;
+            let mut live: Vec<_> = self.blocks.live().collect();
+            live.sort_unstable_by_key(|(address, block)| (block.time, *address));
+            self.overlaps.since = live.into_iter().map(|(address, _)| address).collect();
         }
-    }
-
-    fn events_between_looks(&self) -> u64 {
-        let known = self.blocks.len() as u64;
-        let live = known - self.blocks.freed() as u64;
-        known.max(live * EVENTS_A_BLOCK).max(1)
-    }
-
-    #[cold]
-    pub(super) fn look_for_overlaps(&mut self) {
-        self.overlaps.found = self.overlapped();
-        self.overlaps.due = self.session.heap_events + self.events_between_looks();
+        for address in std::mem::take(&mut self.overlaps.since) {
+            if let Some(block) = self.blocks.at(address) {
+                self.overlaps.suspect(address, &block);
+            }
+        }
     }
 
     /// Blocks that seem to live and cannot, as no effect has told yet. The outcome leaves them out.
     pub fn ended_unseen(&self) -> Vec<KnownBlock> {
-        let ended = self.overlapped().into_iter();
+        let ended = self.overlaps.ended.iter();
         ended
-            .filter_map(|(address, _)| self.block(address))
+            .filter_map(|&(address, birth)| {
+                let block = self.blocks.at(address)?;
+                (block.time == birth).then(|| self.known(address, block))
+            })
             .collect()
     }
 
-    /// The blocks that have ended, although nobody saw it; none if nothing was lost.
-    fn overlapped(&self) -> Vec<(u64, u64)> {
-        if self.gaps.list().is_empty() {
-            return Vec::new();
-        }
-        let mut live: Vec<_> = self.blocks.live().collect();
-        live.sort_unstable_by_key(|(address, block)| (block.heap(), *address));
-        let mut ended = Vec::new();
-        let mut kept: Vec<(u64, LiveBlock)> = Vec::new();
-        for next in live {
-            let mut lives = true;
-            while let Some(before) = kept.last()
-                && before.1.heap() == next.1.heap()
-                && before.0 + before.1.bytes().max(1) > next.0
-            {
-                let (older, younger) = if before.1.time <= next.1.time {
-                    (before, &next)
-                } else {
-                    (&next, before)
-                };
-                // Without a loss between them, one heap lies in a block of the other.
-                if !lost_between(&self.gaps, older.1.time, younger.1.time) {
-                    break;
-                }
-                ended.push((older.0, older.1.time));
-                if older.0 == next.0 {
-                    lives = false;
-                    break;
-                }
-                kept.pop();
-            }
-            if lives {
-                kept.push(next);
-            }
-        }
-        ended
-    }
-
-    /// Takes out the next of the blocks that were found, if it is still there.
+    /// Notes what a block that begins shows to have ended. Unless this event tells of one already, it is time to tell of
+    /// the next.
     #[cold]
-    pub(super) fn lose_overlapped(&mut self, now: &Occasion) -> Option<KnownBlock> {
-        while let Some((address, birth)) = self.overlaps.found.pop() {
+    pub(super) fn begin_over_others(
+        &mut self,
+        address: u64,
+        block: &LiveBlock,
+        lost: Option<KnownBlock>,
+        now: &Occasion,
+    ) -> Option<KnownBlock> {
+        self.overlaps.begin(block.heap(), address, block.bytes());
+        if lost.is_some() {
+            return lost;
+        }
+        while let Some((address, birth)) = self.overlaps.ended.pop_front() {
             if let Some(block) = self.blocks.forget(address, birth) {
                 self.lose(block, now);
                 return Some(self.known(address, block));
@@ -124,9 +116,9 @@ impl HeapModel {
         None
     }
 
-    /// Takes out all that can be found.
+    /// Takes out all that have ended.
     pub(super) fn lose_all_overlapped(&mut self, time: u64) {
-        for (address, birth) in self.overlapped() {
+        for (address, birth) in std::mem::take(&mut self.overlaps.ended) {
             if let Some(block) = self.blocks.forget(address, birth) {
                 self.problems
                     .add(ProblemKind::FreeLost, 0, None, Some(time));
@@ -134,10 +126,4 @@ impl HeapModel {
             }
         }
     }
-}
-
-fn lost_between(gaps: &Gaps, from: u64, to: u64) -> bool {
-    let list = gaps.list();
-    let next = list.partition_point(|gap| gap.to <= from);
-    list.get(next).is_some_and(|gap| gap.to <= to)
 }
