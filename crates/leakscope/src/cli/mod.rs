@@ -95,7 +95,7 @@ pub(crate) struct Report {
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Text for people, or one JSON document (schema: docs/report-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
@@ -143,7 +143,7 @@ pub(crate) struct View {
     pub(crate) description: Vec<PathBuf>,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Only print the address of the page.
     #[arg(long)]
     pub(crate) no_open: bool,
@@ -196,7 +196,7 @@ pub(crate) struct Demo {
     #[arg(long, value_enum, default_value_t = DemoMode::Streamed)]
     pub(crate) mode: DemoMode,
     /// Where to save what was recorded (otherwise leakscope-demo.svdat, or .log, in this folder).
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 

@@ -423,7 +423,7 @@ impl Record {
     }
 
     fn write_report(&self, known: Report, screen: &mut Screen) -> io::Result<()> {
-        let report = &match self.heap {
+        let report = &match self.heap_size {
             Some(size) => known.with_heap_size(size),
             None => known,
         };
