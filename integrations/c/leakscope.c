@@ -51,6 +51,12 @@
 #ifndef LEAKSCOPE_WAIT
 #define LEAKSCOPE_WAIT() ((void)0)
 #endif
+#ifndef LEAKSCOPE_TASK
+#define LEAKSCOPE_TASK() 0u
+#endif
+#ifndef LEAKSCOPE_IS_CODE
+#define LEAKSCOPE_IS_CODE(address) true
+#endif
 #ifndef LEAKSCOPE_BARRIER
 #define LEAKSCOPE_BARRIER() __sync_synchronize()
 #endif
@@ -688,7 +694,7 @@ HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
 }
 
 HOT bool has_code(const struct bounds *bounds, uintptr_t address) {
-    return address - bounds->code_start < bounds->code_length;
+    return address - bounds->code_start < bounds->code_length && LEAKSCOPE_IS_CODE(address);
 }
 
 /* Without the bit that says "Thumb". */
@@ -1817,12 +1823,26 @@ static void record(void (*write)(struct core *core, const void *event), const vo
     }
 }
 
+/* Where cores share one recording, each heap event is told with the task whose it is. */
+HOT bool is_task_told(const struct core *core, uintptr_t task) {
+    return task == 0 || (core->running == RUNNING_TASK && core->running_task == task);
+}
+
+static void tell_task(struct core *core) {
+    const uintptr_t task = (uintptr_t)LEAKSCOPE_TASK();
+    const struct system_event event = {EVTID_TASK_START_EXEC, 1, {shrink(task), 0}, task};
+    if (!is_task_told(core, task)) {
+        record_system_event(core, &event);
+    }
+}
+
 static void record_heap_event(struct core *core, const void *event) {
     const struct heap_event *const heap_event = (const struct heap_event *)event;
     if (LEAKSCOPE_ESP_IDF && heap_event->kind == HEAP_FAILED) {
         /* For Espressif's decoder, two of them would be one block at 0 that is allocated twice. */
         return;
     }
+    tell_task(core);
     const uint32_t stack = stack_number(core, &heap_event->stack);
     struct packet packet;
     if (record_start(core, &packet, heap_event_id(heap_event), LONGEST_HEAP_PACKET)) {
@@ -1836,7 +1856,8 @@ HOT bool heap_event_short(const struct heap_event *event) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
     struct core *const core = short_way();
     uint32_t stack;
-    if (core != NULL && use_known_stack(core, &event->stack, &stack) && event->kind != HEAP_KEPT &&
+    if (core != NULL && is_task_told(core, (uintptr_t)LEAKSCOPE_TASK()) &&
+        use_known_stack(core, &event->stack, &stack) && event->kind != HEAP_KEPT &&
         event->kind != HEAP_FAILED) {
         struct packet packet;
         packet_begin(&packet, core->buffer + core->up->write, heap_event_id(event));

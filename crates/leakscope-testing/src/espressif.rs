@@ -285,12 +285,10 @@ impl Context {
             }
             Kind::Stops(task) => {
                 known(task, core)?;
-                match self.stack.last() {
-                    Some(&running) if running == Some(task) => {
-                        self.stack.truncate(self.stack.len() - 1)
-                    }
-                    Some(_) => return Ok(()),
-                    None => {}
+                if self.stack.last() == Some(&Some(task)) {
+                    self.stack.pop();
+                } else if !self.stack.is_empty() {
+                    return Ok(());
                 }
             }
             _ => return Ok(()),
@@ -301,9 +299,10 @@ impl Context {
 }
 
 fn known(task: u32, core: &Core) -> Result<(), String> {
-    match core.tasks.contains(&task) {
-        true => Ok(()),
-        false => Err(format!("task {task:#x} has no name")),
+    if core.tasks.contains(&task) {
+        Ok(())
+    } else {
+        Err(format!("task {task:#x} has no name"))
     }
 }
 

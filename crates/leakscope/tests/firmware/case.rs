@@ -243,9 +243,10 @@ fn agrees_with_espressif(files: &Files, totals: &Value) -> Result<(), Failed> {
         leaked_blocks: number("outstanding_blocks"),
         leaked_bytes: number("outstanding_bytes"),
     };
-    match ours == theirs {
-        true => Ok(()),
-        false => Err(format!("{ours:?}, but by Espressif's rules {theirs:?}").into()),
+    if ours == theirs {
+        Ok(())
+    } else {
+        Err(format!("{ours:?}, but by Espressif's rules {theirs:?}").into())
     }
 }
 
