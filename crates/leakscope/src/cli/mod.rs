@@ -102,12 +102,8 @@ pub(crate) struct Report {
     /// Files that describe events (SYSVIEW_NAME.txt), for --print and --html.
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
-    /// Entries shown of each list.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) top: usize,
-    /// Show everything: whole lists, whole stacks, addresses, all reasons.
-    #[arg(long)]
-    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
     /// Before the report, print every heap event and log message in order of time.
     #[arg(long, conflicts_with = "format")]
     pub(crate) print: bool,
@@ -237,6 +233,17 @@ pub(crate) struct Symbols {
     /// Show source files that were built below A as if they lay below B.
     #[arg(long, value_name = "A=B")]
     pub(crate) source_root: Vec<SourceRoot>,
+}
+
+/// How much of lists is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Lists {
+    /// Entries shown of each list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Show everything: whole lists, whole stacks, addresses, all reasons.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Which part of a recording is meant.

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_report::memory::{Examined, Live};
-use leakscope_report::text::{self, TextOptions};
+use leakscope_report::text;
 use leakscope_report::{Policy, Report, json};
 
 use crate::cli::{Image, ReportFormat, Unpacking};
@@ -48,12 +48,7 @@ impl Image {
         match self.format {
             ReportFormat::Json => json::write(&mut screen.out, &document)?,
             ReportFormat::Text => {
-                let options = TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    top: self.top,
-                    all: self.all,
-                };
+                let options = screen.options_for(&self.lists);
                 text::write_image(&mut screen.out, &document, &options)?;
             }
         }

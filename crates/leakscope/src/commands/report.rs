@@ -206,20 +206,14 @@ impl Report {
             Some(size) => known.with_heap_size(size),
             None => known,
         };
-        let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
-                let options = text::TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    top: self.top,
-                    all: self.all,
-                };
-                text::write(out, report, &options)?;
+                let options = screen.options_for(&self.lists);
+                text::write(&mut screen.out, report, &options)?;
             }
-            ReportFormat::Json => json::write(out, report)?,
+            ReportFormat::Json => json::write(&mut screen.out, report)?,
         }
-        out.flush()?;
+        screen.out.flush()?;
         Ok(())
     }
 }

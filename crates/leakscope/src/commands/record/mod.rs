@@ -429,11 +429,7 @@ impl Record {
         };
         match self.format {
             ReportFormat::Text => {
-                let options = text::TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    ..text::TextOptions::default()
-                };
+                let options = screen.text_options();
                 text::write(&mut screen.out, report, &options)
             }
             ReportFormat::Json => json::write(&mut screen.out, report),
