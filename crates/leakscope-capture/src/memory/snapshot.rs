@@ -41,9 +41,11 @@ pub struct SnapshotRequest {
     progress: Arc<[AtomicU64; 2]>,
 }
 
-/// Finds the stack pointer in registers.
+/// What finds the stack pointer in registers.
+type FindPointer = dyn Fn(&Registers) -> Option<u64> + Send + Sync;
+
 #[derive(Clone)]
-struct StackPointer(Arc<dyn Fn(&Registers) -> Option<u64> + Send + Sync>);
+struct StackPointer(Arc<FindPointer>);
 
 impl fmt::Debug for StackPointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,6 +69,7 @@ impl SnapshotRequest {
     }
 
     /// Asks for stacks too, wherever they lie: from the stack pointer on, which `find` knows of registers.
+    #[must_use]
     pub fn with_stacks(
         mut self,
         find: impl Fn(&Registers) -> Option<u64> + Send + Sync + 'static,
