@@ -101,7 +101,8 @@ fn stacks_are_read_where_they_are() {
         let word = core.values.first_chunk().copied();
         word.map(|word| u32::from_le_bytes(word).into())
     };
-    let request = SnapshotRequest::new(vec![0x1000..0x1010]).with_stacks(first_word);
+    let variables = std::iter::once(0x1000..0x1010).collect();
+    let request = SnapshotRequest::new(variables).with_stacks(first_word);
     request.take(&mut GdbDebugger::new(connect(address).unwrap()));
     let found = request.taken().unwrap();
     let expected = [
