@@ -10,9 +10,10 @@ use crate::scope::{run, this_thread};
 const RISES: usize = 3;
 
 /// Runs `call` so many times, and says which call stacks of this thread hold more from round to round: those whose bytes
-/// never fall from the end of the first round on, rise three times at least, and still rise in the second half.
+/// never fall from the end of the first round on, rise three times at least, and still rise after two fifths of the rounds.
 ///
-/// What doubles when it is full, as a `Vec` does, rises once between half the rounds and all of them. So give it twice as many
+/// What doubles when it is full, as a `Vec` does, rises once between two fifths of the rounds and all of them, also if it held
+/// something before. So give it three times as many
 /// rounds as it takes to fill caches. Containers from before count as soon as they are moved.
 ///
 /// # Panics
@@ -54,7 +55,7 @@ fn rises(bytes: &[usize]) -> bool {
         .zip(bytes[1..].iter().copied())
         .collect();
     let is_rise = |(before, after): &(usize, usize)| after > before;
-    let late = &steps[steps.len() / 2..];
+    let late = &steps[steps.len() * 2 / 5..];
     steps.iter().all(|(before, after)| after >= before)
         && steps.iter().filter(|&step| is_rise(step)).count() >= RISES
         && late.iter().any(is_rise)

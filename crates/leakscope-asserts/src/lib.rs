@@ -94,8 +94,8 @@ macro_rules! assert_no_leaks_anywhere {
 /// Runs a closure so many times, and panics if what it leaves behind on this thread grows.
 ///
 /// A call stack grows if its bytes never fall from the end of the first round on, rise three times at least, and still
-/// rise in the second half. So a leak on every fourth call needs some 16 rounds to be seen, a `Vec` with room for 16 that is
-/// pushed to in each round 50 (it doubles), and what fills a cache must have filled it in the first half.
+/// rise after two fifths of the rounds. So a leak on every fourth call needs some 16 rounds to be seen, a `Vec` with room for 16 that is
+/// pushed to in each round 50 (it doubles), and what fills a cache must have filled it before two fifths.
 ///
 /// # Panics
 /// With fewer than 4 rounds, which show nothing.
