@@ -154,7 +154,9 @@ fn missing_stacks(image: &Image, tasks: &[Task]) -> Vec<String> {
     };
     let mut missing = Vec::new();
     for thread in &image.threads {
-        if let Some(pointer) = thread.stack_pointer.filter(|pointer| is_absent(*pointer)) {
+        // A core that was never started has none.
+        let pointer = thread.stack_pointer.filter(|pointer| *pointer != 0);
+        if let Some(pointer) = pointer.filter(|pointer| is_absent(*pointer)) {
             missing.push(format!(
                 "the stack of thread {:#x}, at {pointer:#x}, is not in the image",
                 thread.id
