@@ -167,12 +167,44 @@ pub struct Span {
     pub second: u64,
     /// Moments at which a block of any call site was freed, in order: some of them, spread evenly.
     pub frees: Vec<u64>,
+    /// Frees of blocks that had been allocated before the recording began.
+    pub older_frees: OlderFrees,
     /// Where data were lost, in order of time: of beginnings and of ends.
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
     pub losses: Option<Losses>,
     /// A core whose data are missing altogether: it may have freed anything.
     pub missing_core: Option<u8>,
+}
+
+/// Frees of blocks that nobody saw begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OlderFrees {
+    /// Moments of some of them, spread evenly, in order of time.
+    pub moments: Vec<u64>,
+    /// How many frees each of these stands for.
+    pub each: u64,
+    /// The last of all; 0 without any.
+    pub last: u64,
+}
+
+impl OlderFrees {
+    /// How many there were from this moment on.
+    pub(super) fn since(&self, from: u64) -> u64 {
+        let before = self.moments.partition_point(|&moment| moment < from);
+        self.each
+            .saturating_mul((self.moments.len() - before) as u64)
+    }
+
+    /// The longest time without one, up to the last, in a trace that begins at `start`.
+    pub(super) fn longest_pause(&self, start: u64) -> u64 {
+        let begins = std::iter::once(&start).chain(&self.moments);
+        let pauses = begins.zip(self.moments.iter().chain([&self.last]));
+        pauses
+            .map(|(begin, end)| end.saturating_sub(*begin))
+            .max()
+            .unwrap_or(0)
+    }
 }
 
 /// A stretch of time in which packets were lost.

@@ -3,7 +3,8 @@
 //! A block that is not freed when the trace ends is *outstanding*: that is a fact, and all that a trace
 //! can know. Whether its call site leaks is a *verdict*, and wants evidence over time. Each rule is a
 //! file: it checks one pattern and says what it saw; [`judge`] asks them in order and lets the first
-//! that answers decide. Then `damage` weighs whether lost data could explain the answer.
+//! that answers decide. Then `damage` weighs whether lost data could explain the answer, and `older` whether blocks from
+//! before the recording could.
 //!
 //! ```
 //! use leakscope_analysis::findings::{SiteHistory, Span, Verdict, judge};
@@ -39,6 +40,7 @@ mod late_release;
 mod left;
 mod loss;
 mod losses;
+mod older;
 mod once;
 mod per_cycle;
 mod rank;
@@ -53,7 +55,7 @@ mod unsure_ends;
 
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
-pub use history::{CycleSteps, Cycles, Gap, Lifetimes, SiteHistory, Span};
+pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, Span};
 pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
@@ -94,7 +96,8 @@ const EXCUSING: [Rule; 4] = [
 ///
 /// Any history gets an answer, also one that contradicts itself.
 pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
-    let finding = damage::weigh(&Case::new(history, span));
+    let case = Case::new(history, span);
+    let finding = older::weigh(&case, damage::weigh(&case));
     match span.missing_core {
         Some(core) if finding.verdict.is_leak() => damage::without_core(finding, core),
         _ => finding,

@@ -59,6 +59,8 @@ impl HeapModel {
                 }
                 _ if self.gaps.list().is_empty() => {
                     self.totals.frees_of_older_blocks += 1;
+                    self.older_releases.add(now.time);
+                    self.last_older_release = now.time;
                     return UnknownFree::Older;
                 }
                 _ => return self.free_lost_block(now),

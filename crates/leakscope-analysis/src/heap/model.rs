@@ -34,6 +34,9 @@ pub struct HeapModel {
     pub(super) gaps: Gaps,
     pub(super) overlaps: Overlaps,
     pub(super) releases: Releases,
+    /// Those of blocks that were allocated before the recording began.
+    pub(super) older_releases: Releases,
+    pub(super) last_older_release: u64,
     /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
     /// whose allocation was lost.
     pub(super) lost_frees: u64,

@@ -37,4 +37,9 @@ impl Releases {
     pub(super) fn moments(&self) -> &[u64] {
         &self.moments
     }
+
+    /// How many frees each of the moments stands for.
+    pub(super) fn each(&self) -> u64 {
+        self.mask + 1
+    }
 }

@@ -9,7 +9,7 @@ use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{
-    self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
+    self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, OlderFrees, Rank, SiteHistory, Span,
 };
 use crate::outcome::{Block, CallSite, Peak, Session};
 use crate::trace::StackCertainty;
@@ -166,6 +166,11 @@ impl HeapModel {
             cycles_to: self.cycles.1,
             second: trace.second,
             frees: self.releases.moments().to_vec(),
+            older_frees: OlderFrees {
+                moments: self.older_releases.moments().to_vec(),
+                each: self.older_releases.each(),
+                last: self.last_older_release,
+            },
             gaps: self.gaps.list().to_vec(),
             losses: None,
             missing_core: trace.missing_core,
@@ -239,6 +244,8 @@ impl HeapModel {
         self.gaps.clear();
         self.overlaps = Overlaps::default();
         self.releases = Releases::default();
+        self.older_releases = Releases::default();
+        self.last_older_release = 0;
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
         self.heaps.empty();

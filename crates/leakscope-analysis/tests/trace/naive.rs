@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds,
+    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, UnsureEnds,
 };
 
 use leakscope_testing::scenario::HZ;
@@ -112,6 +112,7 @@ pub(crate) struct Twin {
     pub(crate) older: u64,
     pub(crate) free_lost: u64,
     free_times: Vec<u64>,
+    older_times: Vec<u64>,
     returned: u64,
     pub(crate) peak: (u64, u64, BTreeMap<usize, u64>),
     pub(crate) end: u64,
@@ -279,6 +280,7 @@ impl Twin {
             } else {
                 // Blocks of this scenario are too short to reach the next address.
                 self.older += 1;
+                self.older_times.push(self.end);
             }
             return None;
         };
@@ -321,6 +323,7 @@ impl Twin {
             cycles_to: self.marks.last().copied().unwrap_or(0),
             second: HZ.into(),
             frees: self.some_free_times(),
+            older_frees: self.older_frees(),
             gaps: Vec::new(),
             losses: None,
             missing_core: None,
@@ -329,11 +332,16 @@ impl Twin {
 
     /// At most 128 moments of frees: every first, second, fourth …
     fn some_free_times(&self) -> Vec<u64> {
-        let mut step = 1;
-        while self.free_times.len().div_ceil(step) > 128 {
-            step *= 2;
+        some(&self.free_times).0
+    }
+
+    fn older_frees(&self) -> OlderFrees {
+        let (moments, each) = some(&self.older_times);
+        OlderFrees {
+            moments,
+            each: each as u64,
+            last: self.older_times.last().copied().unwrap_or_default(),
         }
-        self.free_times.iter().copied().step_by(step).collect()
     }
 
     /// How old the freed blocks of a site would be that no other has followed, if lost frees are of interest. Of how
@@ -502,4 +510,13 @@ fn steps(at_marks: &[u64]) -> CycleSteps {
         bytes: gained.collect(),
         cycles: group as u64,
     }
+}
+
+/// At most 128 of these times: every first, second, fourth …
+fn some(times: &[u64]) -> (Vec<u64>, usize) {
+    let mut step = 1;
+    while times.len().div_ceil(step) > 128 {
+        step *= 2;
+    }
+    (times.iter().copied().step_by(step).collect(), step)
 }

@@ -2,6 +2,7 @@
 //! what holds for any history.
 
 mod damage;
+mod late;
 mod lossy;
 mod lossy_table;
 mod patterns;

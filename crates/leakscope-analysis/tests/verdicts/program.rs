@@ -1,6 +1,8 @@
 //! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
 
-use leakscope_analysis::findings::{Cycles, Gap, LossCounts, Losses, SiteHistory, Span};
+use leakscope_analysis::findings::{
+    Cycles, Gap, LossCounts, Losses, OlderFrees, SiteHistory, Span,
+};
 
 /// The life of one block.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Program {
     pub(crate) floods: Vec<u64>,
     /// When other call sites free blocks.
     pub(crate) others_free: Vec<u64>,
+    /// Frees of blocks that were allocated before the recording began, in order, of whatever call site.
+    pub(crate) older_frees: Vec<u64>,
     /// Since when its allocations fail.
     pub(crate) fails_since: Option<u64>,
 }
@@ -46,6 +50,7 @@ impl Program {
             unknown_frees: 0,
             floods: Vec::new(),
             others_free: Vec::new(),
+            older_frees: Vec::new(),
             fails_since: None,
         }
     }
@@ -71,6 +76,23 @@ impl Program {
         });
     }
 
+    /// What is recorded of it from this moment on: blocks from before are not in it, but for their frees.
+    pub(crate) fn recorded_from(mut self, begin: u64) -> Self {
+        let since = |time: u64| time.saturating_sub(begin);
+        let older = self.blocks.extract_if(.., |block| block.birth < begin);
+        let deaths = older.filter_map(|block| block.death);
+        let recorded = deaths.filter(|death| (begin..=self.end).contains(death));
+        self.older_frees = recorded.map(since).collect();
+        self.older_frees.sort_unstable();
+        for block in &mut self.blocks {
+            block.birth = since(block.birth);
+            block.death = block.death.map(since);
+        }
+        self.end = since(self.end);
+        self.others_until = since(self.others_until);
+        self
+    }
+
     /// The trace as a whole.
     pub(crate) fn span(&self) -> Span {
         let whole = self.marks.len().saturating_sub(3) as u64;
@@ -90,6 +112,11 @@ impl Program {
             },
             second: 0,
             frees: self.others_free.clone(),
+            older_frees: OlderFrees {
+                moments: self.older_frees.clone(),
+                each: 1,
+                last: self.older_frees.last().copied().unwrap_or_default(),
+            },
             gaps: self.gaps.clone(),
             losses: None,
             missing_core: None,

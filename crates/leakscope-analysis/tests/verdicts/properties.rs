@@ -1,8 +1,8 @@
 //! What holds for any history, also for one that no trace can have.
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, SiteHistory, Span, UnsureEnds, Verdict,
-    Word, growth, judge,
+    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span,
+    UnsureEnds, Verdict, Word, growth, judge,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -84,6 +84,7 @@ prop_compose! {
         numbers in vec(number(), 12),
         stopped in option::of(number()),
         frees in vec(number(), 0..20),
+        (older, each) in (vec(number(), 0..20), number()),
         gaps in vec((number(), number(), option::of(number())), 0..6),
         sites in vec(any_history(), 0..5),
         missing_core in option::of(any::<u8>()),
@@ -100,6 +101,7 @@ prop_compose! {
             cycles_to: numbers[7],
             second: numbers[8],
             frees,
+            older_frees: OlderFrees { last: older.iter().max().copied().unwrap_or(0), moments: older, each },
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
             losses: None,
             missing_core,
@@ -160,6 +162,7 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
             .collect(),
         second: span.second * 2,
         frees: span.frees.iter().map(|time| time * 2).collect(),
+        older_frees: OlderFrees::default(),
         losses: None,
         missing_core: span.missing_core,
     };

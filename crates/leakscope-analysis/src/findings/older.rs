@@ -1,0 +1,104 @@
+//! What blocks from before the recording can explain.
+//!
+//! A cache that is full frees an old block for each new one. In a recording that begins while it is full, nobody has seen
+//! the old ones begin: what only takes their places seems to be more and more. So an accusation stands if it would be made
+//! without as many blocks as may have taken such places, or of the time in which no older block was freed any more.
+
+use super::case::Case;
+use super::damage::{self, without};
+use super::{Confidence, Cycles, Finding, SiteHistory, Verdict, Word};
+
+/// Blocks that come and go independently make a level scatter: by the square root of twice the number that came (and as
+/// many went), times this and more than that.
+const CHANCE: f64 = 2.0;
+
+/// No older block is freed any more, if there was no such free for so many times the longest pause between two.
+const STOPPED: u64 = 2;
+
+/// The accusation; less sure or withdrawn, if blocks from before the recording can explain it.
+pub(super) fn weigh(case: &Case<'_>, finding: Finding) -> Finding {
+    let older = case.span.older_frees.since(case.from);
+    if older == 0 || !finding.verdict.is_leak() {
+        return finding;
+    }
+    let chance = (CHANCE * (older as f64).sqrt()).ceil() as u64;
+    let replacing = older.saturating_add(chance);
+    let births = case.births();
+    let replacing = &births[..births.len().min(replacing as usize)];
+    let rest = without(case.history, case.span, replacing);
+    let without_them = damage::weigh(&Case::new(&rest, case.span));
+    if without_them.verdict.is_leak() {
+        return stands(finding, without_them.confidence, older, replacing.len());
+    }
+    match late(case) {
+        Some(from) => goes_on(finding, from),
+        None => uncertain(case, older),
+    }
+}
+
+fn stands(mut finding: Finding, at_most: Confidence, older: u64, replacing: usize) -> Finding {
+    finding.confidence = finding.confidence.min(at_most);
+    finding.reason.extend([
+        Word::Text("; even if "),
+        Word::Count(replacing as u64),
+        Word::Text(" of them took the places of older blocks, of which "),
+        Word::Count(older),
+        Word::one_or(older, " was freed", " were freed"),
+    ]);
+    finding
+}
+
+/// Since when the site leaks for sure, if it does so in the time in which no older block was freed any more.
+fn late(case: &Case<'_>) -> Option<u64> {
+    let older = &case.span.older_frees;
+    let from = older.last.max(case.from);
+    let pause = older.longest_pause(case.span.start);
+    let has_stopped = case.to.saturating_sub(from) > pause.saturating_mul(STOPPED);
+    if !has_stopped {
+        return None;
+    }
+    // Which cycles lie in this time is not known.
+    let history = SiteHistory {
+        cycles: Cycles::default(),
+        ..case.history.clone()
+    };
+    let case = Case {
+        from,
+        ..Case::new(&history, case.span)
+    };
+    let Finding {
+        verdict,
+        confidence,
+        ..
+    } = damage::weigh(&case);
+    (verdict.is_leak() && confidence == Confidence::High).then_some(from)
+}
+
+/// The accusation, one step less sure: it holds for a part of the time.
+fn goes_on(mut finding: Finding, from: u64) -> Finding {
+    finding.confidence = finding.confidence.lowered();
+    finding.reason.extend([
+        Word::Text("; it goes on after "),
+        Word::Moment(from),
+        Word::Text(", when a block from before the recording was freed for the last time"),
+    ]);
+    finding
+}
+
+fn uncertain(case: &Case<'_>, older: u64) -> Finding {
+    Finding {
+        verdict: Verdict::Uncertain,
+        confidence: Confidence::Low,
+        reason: vec![
+            Word::Count(case.outstanding()),
+            Word::Text(" of "),
+            Word::Count(case.history.allocations),
+            Word::Text(" blocks outstanding, while "),
+            Word::Count(older),
+            Word::one_or(older, " block", " blocks"),
+            Word::Text(
+                " from before the recording were freed: these may only have taken their places",
+            ),
+        ],
+    }
+}
