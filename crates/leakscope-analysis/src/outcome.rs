@@ -151,6 +151,8 @@ pub struct Totals {
     pub double_frees: u64,
     /// Frees of addresses inside a block.
     pub wrong_frees: u64,
+    /// Frees that are a double or a wrong one, unless an allocation before them went unseen: they count as neither.
+    pub doubtful_frees: u64,
     /// Packets that the target dropped, at the least.
     pub dropped_packets: u64,
     /// Whole cycles that the user marked, after the first two of each session.
@@ -374,6 +376,8 @@ impl From<Vec<u64>> for CallStack {
 pub struct Anomaly {
     /// What.
     pub kind: AnomalyKind,
+    /// Whether an allocation before it may have gone unseen: then it may be right.
+    pub is_doubtful: bool,
     /// When.
     pub time: u64,
     /// By whom.
@@ -403,6 +407,13 @@ pub enum AnomalyKind {
         /// Where it was allocated, without the allocator's own frames.
         allocated_by: CallStack,
     },
+}
+
+impl AnomalyKind {
+    /// Whether it is a double free.
+    pub const fn is_double(&self) -> bool {
+        matches!(self, Self::DoubleFree { .. })
+    }
 }
 
 /// An allocation that found no memory.

@@ -32,6 +32,9 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::StacksWithoutElf => {
             "give the ELF file, unstripped (`--elf`): call sites that differ further out are one until then"
         }
+        ProblemKind::AllocationsUnseen { .. } => {
+            "record from the start; record all functions that allocate: newlib's strdup, for one, calls _malloc_r"
+        }
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }

@@ -19,7 +19,7 @@ pub enum Conclusion {
     /// No call site was found to leak. That is not to say that none does.
     NoLeakSeen,
     /// No call site was found to leak, and some may: data were lost where it matters, the recording is too
-    /// short, or it is a dump, which has no history.
+    /// short or began too late, several recordings were taken for one, or it is a dump, which has no history.
     Uncertain,
     /// Nothing can be said: there are no heap events, or none could be named.
     NothingKnown,
@@ -57,9 +57,20 @@ impl Grounds<'_> {
         let is_open_dump = !self.trace.has_history && self.totals.outstanding_blocks > 0;
         self.has_problem(ProblemKind::TooShort { ticks: 0 }.code())
             || is_open_dump
+            || self.is_mixed()
             || self.uncertain_sites() > 0
             || self.is_mostly_lost()
             || self.is_often_torn()
+    }
+
+    /// Whether inputs that are no one recording were read as one.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.has_problem(ProblemKind::SameCoreTwice { core: 0 }.code())
+    }
+
+    /// Whether anything was lost.
+    pub(crate) fn has_loss(&self) -> bool {
+        self.problems.iter().any(|problem| is_loss(&problem.code))
     }
 
     /// Whether more was lost than read: a leak would hardly have been seen.
@@ -83,7 +94,7 @@ impl Grounds<'_> {
         missing as f64 > MOST_MISSING * self.totals.heap_events as f64
     }
 
-    /// How many call sites may leak, because data were lost.
+    /// How many call sites may leak, because data were lost, or came before the recording.
     pub(crate) fn uncertain_sites(&self) -> u64 {
         let verdicts = self.call_sites.iter().map(|site| &site.verdict);
         verdicts
@@ -94,6 +105,18 @@ impl Grounds<'_> {
     fn has_problem(&self, code: &str) -> bool {
         self.problems.iter().any(|problem| problem.code == code)
     }
+}
+
+/// Whether a problem is that packets are missing.
+pub(crate) fn is_loss(code: &str) -> bool {
+    [
+        ProblemKind::Overflow { packets: 0 }.code(),
+        ProblemKind::Skipped { bytes: 0 }.code(),
+        ProblemKind::AllocationLost.code(),
+        ProblemKind::FreeLost.code(),
+        ProblemKind::UnreadablePacket { id: 0 }.code(),
+    ]
+    .contains(&code)
 }
 
 pub(crate) fn has(outcome: &Outcome, matches: impl Fn(&ProblemKind) -> bool) -> bool {

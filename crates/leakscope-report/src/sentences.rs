@@ -4,7 +4,7 @@ use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::problem::ProblemKind;
 
-use crate::conclusion::{Conclusion, Grounds, has};
+use crate::conclusion::{Conclusion, Grounds, has, is_loss};
 use crate::document::Facts;
 use crate::document::call_site::CallSite;
 use crate::document::totals::Totals;
@@ -45,12 +45,19 @@ fn nothing_known(outcome: &Outcome) -> String {
 fn uncertain(grounds: Grounds<'_>) -> String {
     let why = match grounds.uncertain_sites() {
         _ if grounds.is_mostly_lost() => "more was lost than could be read".to_owned(),
+        _ if grounds.is_mixed() => {
+            "two inputs are of the same core, so that they are no one recording".to_owned()
+        }
         0 if grounds.is_often_torn() => {
             "many events of the heap are missing, and what is left shows no pattern".to_owned()
         }
         0 => "it is too short, and programs that start up look the same".to_owned(),
-        sites => format!(
+        sites if grounds.has_loss() => format!(
             "data were lost, and frees of blocks of {} may be among them",
+            counted(sites, "call site")
+        ),
+        sites => format!(
+            "blocks from before the recording were freed, and those of {} may only have taken their places",
             counted(sites, "call site")
         ),
     };
@@ -101,6 +108,7 @@ pub(crate) fn also_wrong(totals: &Totals) -> Vec<String> {
         (failed, "failed allocation"),
         (totals.double_frees, "double free"),
         (totals.wrong_frees, "wrong free"),
+        (totals.doubtful_frees, "doubtful free"),
     ];
     let faults = faults.into_iter().filter(|(number, _)| *number > 0);
     faults.map(|(number, name)| counted(number, name)).collect()
@@ -121,7 +129,12 @@ pub(crate) fn limits(
     let mut limits = vec![format!(
         "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show"
     )];
-    if conclusion == Conclusion::NoLeakSeen && is_damaged(outcome) {
+    if conclusion == Conclusion::NoLeakSeen
+        && outcome
+            .problems
+            .iter()
+            .any(|problem| is_loss(problem.kind.code()))
+    {
         limits.push("data were lost: what happened there is not known".to_owned());
     }
     let open = call_sites.iter().filter(|site| {
@@ -141,17 +154,4 @@ pub(crate) fn limits(
         limits.push("without a clock, growth over time cannot be seen".to_owned());
     }
     limits
-}
-
-fn is_damaged(outcome: &Outcome) -> bool {
-    has(outcome, |kind| {
-        matches!(
-            kind,
-            ProblemKind::Overflow { .. }
-                | ProblemKind::Skipped { .. }
-                | ProblemKind::AllocationLost
-                | ProblemKind::FreeLost
-                | ProblemKind::UnreadablePacket { .. }
-        )
-    })
 }

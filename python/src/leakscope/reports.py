@@ -173,6 +173,7 @@ class Totals:
     frees_of_older_blocks: int
     double_frees: int
     wrong_frees: int
+    doubtful_frees: int
     allocated_bytes: int
     outstanding_blocks: int
     outstanding_bytes: int

@@ -69,6 +69,7 @@ impl HeapModel {
         if self.anomalies.len() < Outcome::KEPT {
             self.anomalies.push(Anomaly {
                 kind,
+                is_doubtful: false,
                 time: now.time,
                 context: now.context,
                 core: now.core,
@@ -110,6 +111,7 @@ impl HeapModel {
     #[cold]
     pub(super) fn lose(&mut self, lost: LiveBlock, now: &Occasion) {
         self.note(ProblemKind::FreeLost, now);
+        self.doubt_life(lost, now.time);
         self.end_unseen(lost, now.time);
     }
 

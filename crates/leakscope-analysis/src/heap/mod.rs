@@ -7,6 +7,7 @@ mod allocation;
 mod blocks;
 mod contexts;
 mod cycle_count;
+mod doubtful;
 mod effect;
 mod floors;
 mod fold;

@@ -48,6 +48,8 @@ pub struct HeapModel {
     pub(super) peak_time: u64,
     pub(super) past: super::sessions::Past,
     pub(super) anomalies: Vec<Anomaly>,
+    /// Stretches in which something went unseen, though no gap says so.
+    pub(super) doubts: Vec<(u64, u64)>,
     pub(super) failed: Vec<FailedAllocation>,
     pub(super) problems: Problems,
     /// The marker that divides the trace into cycles: the first that was seen.
@@ -93,6 +95,7 @@ impl HeapModel {
             {
                 self.mark_cycle(event.time);
             }
+            EventKind::Unreadable => self.doubt(event.time, event.time),
             EventKind::Stop => self.stopped = Some(event.time),
             EventKind::Start(start) => return self.start(start, event.time),
             _ => {}

@@ -46,6 +46,14 @@ impl HeapModel {
         for &(site, bytes) in &peak.holders {
             call_sites[site].bytes_at_peak = bytes;
         }
+        let anomalies = self.judged_anomalies();
+        let doubtful = |is_double| {
+            let doubtful = anomalies.iter().filter(|anomaly| anomaly.is_doubtful);
+            doubtful
+                .filter(|anomaly| anomaly.kind.is_double() == is_double)
+                .count() as u64
+        };
+        let (double, wrong) = (doubtful(true), doubtful(false));
         let counts = trace.counts();
         let totals = Totals {
             events: counts.packets,
@@ -60,6 +68,9 @@ impl HeapModel {
             cycles: self.totals.cycles + self.whole_cycles(),
             cycle_ticks: self.totals.cycle_ticks + self.cycle_ticks(),
             peak_bytes: peak.bytes,
+            double_frees: self.totals.double_frees - double,
+            wrong_frees: self.totals.wrong_frees - wrong,
+            doubtful_frees: double + wrong,
             ..self.totals
         };
         Outcome {
@@ -71,7 +82,7 @@ impl HeapModel {
             contexts: self.contexts.list().to_vec(),
             heaps: self.heaps.list().to_vec(),
             peak,
-            anomalies: self.anomalies.clone(),
+            anomalies,
             failed_allocations: self.failed.clone(),
             problems: self.all_problems(trace, &totals),
         }
@@ -128,6 +139,10 @@ impl HeapModel {
             note(ProblemKind::NoHeapEvents);
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
+        }
+        if totals.doubtful_frees > 0 && self.has_unseen_allocations() {
+            let frees = totals.frees_of_older_blocks;
+            note(ProblemKind::AllocationsUnseen { frees });
         }
         if self.past.joined > 0 || totals.double_frees + totals.wrong_frees > Outcome::KEPT as u64 {
             note(ProblemKind::TooMany);

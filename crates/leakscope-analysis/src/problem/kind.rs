@@ -85,6 +85,11 @@ pub enum ProblemKind {
     FreeLost,
     /// Frees of addresses whose allocation was lost with other data.
     AllocationLost,
+    /// So many frees are of blocks that nobody saw begin that no second free of an address proves anything.
+    AllocationsUnseen {
+        /// How many.
+        frees: u64,
+    },
     /// Two inputs say that they are the same core.
     SameCoreTwice {
         /// The core.
@@ -206,6 +211,7 @@ impl ProblemKind {
             Self::Paused => "paused",
             Self::FreeLost => "free-lost",
             Self::AllocationLost => "allocation-lost",
+            Self::AllocationsUnseen { .. } => "allocations-unseen",
             Self::SameCoreTwice { .. } => "same-core-twice",
             Self::ClocksDiffer => "clocks-differ",
             Self::OneCoreOnly => "one-core-only",

@@ -148,6 +148,18 @@ impl ProblemKind {
                     " frees are of blocks whose allocation was lost",
                 ),
             ],
+            Self::AllocationsUnseen { frees } => vec![
+                Count(frees),
+                Word::one_or(
+                    frees,
+                    " free is of a block that nobody saw begin",
+                    " frees are of blocks that nobody saw begin",
+                ),
+                Text(
+                    ": some allocations are not recorded, because they came before the recording or bypass what is \
+                     recorded; who is freed twice may have been allocated between",
+                ),
+            ],
             Self::SameCoreTwice { core } => vec![
                 Text("two inputs say that they are core "),
                 Count(u64::from(core)),

@@ -149,6 +149,13 @@ pub(crate) fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
         heap.losses += 1;
     }
     heap.end_session();
+    let doubtful = |is_double| {
+        let anomalies = outcome.anomalies.iter();
+        let doubtful = anomalies.filter(|anomaly| anomaly.is_doubtful);
+        doubtful
+            .filter(|anomaly| anomaly.kind.is_double() == is_double)
+            .count() as u64
+    };
     let expected = Totals {
         events: outcome.totals.events,
         copies: outcome.totals.copies,
@@ -159,6 +166,9 @@ pub(crate) fn check(bytes: &[u8]) -> Vec<(u64, Effect)> {
         cycle_ticks: outcome.totals.cycle_ticks,
         end: outcome.totals.end,
         bytes: outcome.totals.bytes,
+        double_frees: heap.totals.double_frees - doubtful(true),
+        wrong_frees: heap.totals.wrong_frees - doubtful(false),
+        doubtful_frees: doubtful(true) + doubtful(false),
         ..heap.totals
     };
     assert_eq!(expected, outcome.totals);

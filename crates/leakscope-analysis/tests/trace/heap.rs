@@ -2,6 +2,7 @@
 
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::outcome::{AnomalyKind, Outcome};
+use leakscope_analysis::problem::{Problem, ProblemKind};
 use leakscope_analysis::trace::HeapEvent;
 use leakscope_testing::scenario::{MAIN, Scenario, WORKER};
 
@@ -376,4 +377,53 @@ fn unused_slots_are_no_frames() {
         panic!("an allocation");
     };
     assert_eq!(*frames, [0x4200_1000, 0x4200_0100]);
+}
+
+fn double_frees(recording: &Scenario) -> (u64, Vec<(u64, bool)>) {
+    let outcome = read_one(recording.plain()).outcome;
+    let anomalies = outcome.anomalies.iter();
+    let listed = anomalies.map(|anomaly| (anomaly.address, anomaly.is_doubtful));
+    assert_eq!(
+        outcome.totals.double_frees + outcome.totals.doubtful_frees,
+        outcome.anomalies.len() as u64
+    );
+    (outcome.totals.double_frees, listed.collect())
+}
+
+/// Memory is used again while its block seems to live, and no gap says that something is missing. So a second free proves
+/// nothing if the first one lies before; where nothing is missing, it does.
+#[test]
+fn a_second_free_is_in_doubt_where_something_went_unseen() {
+    let [a, b, c] = [0x3FFB_1000, 0x3FFB_2000, 0x3FFB_3000];
+    let mut recording = Scenario::begun();
+    recording.allocate(a, 16, SITE).after(10).free(a, SITE);
+    recording.allocate(b, 16, SITE).after(10);
+    recording.free(a, SITE).after(10).allocate(b, 24, SITE);
+    recording.after(100).allocate(c, 16, SITE);
+    recording.after(10).free(c, SITE).after(10).free(c, SITE);
+    let expected = vec![(u64::from(a), true), (u64::from(c), false)];
+    assert_eq!(double_frees(&recording), (1, expected));
+}
+
+/// In a program that frees many blocks which nobody saw begin, what is freed twice may have been allocated between.
+#[test]
+fn a_second_free_is_in_doubt_where_allocations_are_not_recorded() {
+    let recorded = |older: u32| {
+        let mut recording = Scenario::begun();
+        for block in 0..older {
+            recording.after(10).free(0x3FFC_0000 + block * 64, SITE);
+        }
+        let at = 0x3FFB_1000;
+        recording.allocate(at, 16, SITE).after(10).free(at, SITE);
+        recording.after(10).free(at, SITE);
+        recording
+    };
+    let proven = double_frees(&recorded(3));
+    assert_eq!(proven, (1, vec![(0x3FFB_1000, false)]));
+    let unseen = recorded(20);
+    assert_eq!(double_frees(&unseen), (0, vec![(0x3FFB_1000, true)]));
+    let problems = read_one(unseen.plain()).outcome.problems;
+    let explains =
+        |problem: &Problem| matches!(problem.kind, ProblemKind::AllocationsUnseen { frees: 20 });
+    assert!(problems.iter().any(explains), "{problems:?}");
 }

@@ -141,8 +141,6 @@ proptest! {
         recording.lose(|number| losses.iter().any(|burst| burst.contains(&number)));
         let (naive, heap, trace) = watch(&recording);
         let outcome = heap.outcome(&trace);
-        let problems = outcome.problems.iter();
-        let noted = problems.filter(|problem| problem.kind.code() == "free-lost");
         prop_assert_eq!(outcome.totals.outstanding_blocks, naive.live.len() as u64);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use leakscope_report::units::counted;
 use leakscope_report::{Conclusion, Report, Standing};
 use serde::{Serialize, Serializer};
 
@@ -77,13 +78,21 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
         ));
     }
     reasons.extend(program::doubts(report));
+    let doubtful = report.totals.doubtful_frees;
+    if doubtful > 0 {
+        let what = format!(
+            "{} may be double or wrong: an allocation before may have gone unseen",
+            counted(doubtful, "free")
+        );
+        reasons.push(Doubt::new(what, AGAIN));
+    }
     if !report.trace.has_history {
         doubt_dump(gate, report, reasons);
     } else if report.is_uncertain() {
         let what = if report.conclusion == Conclusion::Uncertain {
             &report.headline
         } else {
-            "there may be more leaks than were found: data were lost where it matters"
+            "there may be more leaks than were found: not all call sites can be judged"
         };
         reasons.push(Doubt::new(what, AGAIN));
     }

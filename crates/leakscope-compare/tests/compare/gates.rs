@@ -171,6 +171,20 @@ fn a_saved_report_is_judged_as_the_recording_was() {
     }
 }
 
+/// An address is used again although its block seems to live, and no gap says that something is missing.
+#[test]
+fn a_free_that_may_be_right_fails_nothing_and_is_no_success() {
+    let mut recording = healthy();
+    let [first, second] = [0x3FCA_0000, 0x3FCA_1000];
+    recording.after(100).allocate(first, 64, &[POLL]);
+    recording.after(100).free(first, &[POLL]);
+    recording.after(100).allocate(second, 64, &[POLL]);
+    recording.after(100).free(first, &[POLL]);
+    recording.after(100).allocate(second, 64, &[POLL]);
+    recording.after(100).free(second, &[POLL]);
+    expect(&Gate::default(), &report(&recording), Inconclusive, &[]);
+}
+
 #[test]
 fn double_and_wrong_frees_fail() {
     let mut recording = healthy();

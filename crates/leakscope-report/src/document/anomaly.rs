@@ -14,6 +14,9 @@ use crate::symbolizer::{NamedFrame, Symbolizer};
 pub struct Anomaly {
     /// What is wrong about it.
     pub kind: AnomalyKind,
+    /// Whether an allocation before it may have gone unseen: then it may be right.
+    #[serde(default)]
+    pub is_doubtful: bool,
     /// When, in seconds.
     pub time_s: Option<f64>,
     /// When, in ticks.
@@ -91,6 +94,7 @@ impl Anomaly {
         };
         Self {
             kind,
+            is_doubtful: anomaly.is_doubtful,
             time_s: facts.seconds(anomaly.time),
             time_ticks: anomaly.time,
             context: facts.context(anomaly.context),

@@ -36,6 +36,9 @@ pub struct Totals {
     pub double_frees: u64,
     /// Frees of addresses inside a block.
     pub wrong_frees: u64,
+    /// Frees that are a double or a wrong one, unless an allocation before them went unseen: they count as neither.
+    #[serde(default)]
+    pub doubtful_frees: u64,
     /// Bytes allocated.
     pub allocated_bytes: u64,
     /// Blocks that lived when their session ended.
@@ -93,6 +96,7 @@ impl Totals {
             frees_of_older_blocks: totals.frees_of_older_blocks,
             double_frees: totals.double_frees,
             wrong_frees: totals.wrong_frees,
+            doubtful_frees: totals.doubtful_frees,
             allocated_bytes: totals.allocated_bytes,
             outstanding_blocks: totals.outstanding_blocks,
             outstanding_bytes: totals.outstanding_bytes,

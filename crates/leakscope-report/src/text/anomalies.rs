@@ -12,12 +12,13 @@ use crate::units::{bytes, count, counted};
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let totals = &view.report.totals;
     let anomalies = &view.report.anomalies;
-    if (totals.double_frees, totals.wrong_frees) == (0, 0) && anomalies.is_empty() {
+    if totals.double_frees + totals.wrong_frees == 0 && anomalies.is_empty() {
         return Ok(());
     }
     let counts: Vec<String> = [
         (totals.double_frees, "double free"),
         (totals.wrong_frees, "wrong free"),
+        (totals.doubtful_frees, "doubtful free"),
     ]
     .into_iter()
     .filter(|(number, _)| *number > 0)
@@ -36,9 +37,9 @@ fn groups(anomalies: &[Anomaly]) -> Vec<Vec<&Anomaly>> {
     let mut groups: Vec<Vec<&Anomaly>> = Vec::new();
     let mut index_of = BTreeMap::new();
     for anomaly in anomalies {
-        let is_double = anomaly.kind == AnomalyKind::DoubleFree;
+        let kind = (anomaly.kind == AnomalyKind::DoubleFree, anomaly.is_doubtful);
         let way = [&anomaly.frames[..], frames_before(anomaly)].map(stack::addresses);
-        let index = *index_of.entry((is_double, way)).or_insert(groups.len());
+        let index = *index_of.entry((kind, way)).or_insert(groups.len());
         match groups.get_mut(index) {
             Some(group) => group.push(anomaly),
             None => groups.push(vec![anomaly]),
@@ -52,9 +53,11 @@ fn write_group(view: &View<'_>, page: &mut Page<'_>, group: &[&Anomaly]) -> io::
     let [anomaly, more @ ..] = group else {
         return Ok(());
     };
-    let name = match anomaly.kind {
-        AnomalyKind::DoubleFree => "double free",
-        AnomalyKind::WrongFree => "wrong free",
+    let name = match (anomaly.kind, anomaly.is_doubtful) {
+        (AnomalyKind::DoubleFree, false) => "double free",
+        (AnomalyKind::WrongFree, false) => "wrong free",
+        (AnomalyKind::DoubleFree, true) => "may be a double free",
+        (AnomalyKind::WrongFree, true) => "may be a wrong free",
     };
     let when = moment(view, anomaly.time_ticks);
     let who = super::short_name(&anomaly.context);

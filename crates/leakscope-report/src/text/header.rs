@@ -81,6 +81,7 @@ fn heap(view: &View<'_>) -> String {
         ),
         (totals.double_frees, "double free", "double frees"),
         (totals.wrong_frees, "wrong free", "wrong frees"),
+        (totals.doubtful_frees, "doubtful free", "doubtful frees"),
         (
             totals.frees_of_older_blocks,
             "free of an older block",

@@ -64,6 +64,7 @@ pub(crate) fn everything() -> Outcome {
     let totals = &mut outcome.totals;
     totals.double_frees = 1;
     totals.wrong_frees = 1;
+    totals.doubtful_frees = 1;
     totals.failed_allocations = 5;
     totals.failed_and_retried = 1;
     totals.reallocations = 3;
@@ -170,6 +171,7 @@ fn anomalies(contexts: &[Context]) -> Vec<Anomaly> {
                 freed_at: 2_000_000,
                 freed_by: vec![APP_MAIN].into(),
             },
+            is_doubtful: false,
             time: 4_000_000,
             context: contexts[1],
             core: 1,
@@ -181,11 +183,24 @@ fn anomalies(contexts: &[Context]) -> Vec<Anomaly> {
                 block: block(contexts[0]),
                 allocated_by: vec![QUEUE_CREATE, APP_MAIN].into(),
             },
+            is_doubtful: false,
             time: 5_000_000,
             context: contexts[4],
             core: 0,
             address: 0x3ffb_1244,
             stack: vec![HOSTILE].into(),
+        },
+        Anomaly {
+            kind: AnomalyKind::DoubleFree {
+                freed_at: 5_500_000,
+                freed_by: vec![APP_MAIN].into(),
+            },
+            is_doubtful: true,
+            time: 6_000_000,
+            context: contexts[1],
+            core: 0,
+            address: 0x3ffb_1300,
+            stack: vec![APP_MAIN_QUEUE, MAIN_TASK].into(),
         },
     ]
 }
@@ -231,6 +246,7 @@ fn problems() -> Vec<Problem> {
         ProblemKind::Paused,
         ProblemKind::FreeLost,
         ProblemKind::AllocationLost,
+        ProblemKind::AllocationsUnseen { frees: 12 },
         ProblemKind::SameCoreTwice { core: 1 },
         ProblemKind::ClocksDiffer,
         ProblemKind::OneCoreOnly,

@@ -266,7 +266,7 @@ fn without_a_heap_of_known_size_the_rate_is_said() {
 fn what_is_wrong_besides_leaks_is_said_at_once() {
     let text = written(&everything(), 100);
     let before_the_leaks = text.split("LEAK").next().unwrap_or_default();
-    let expected = "Also wrong: 4 failed allocations, 1 double free and 1 wrong free (see below)";
+    let expected = "Also wrong: 4 failed allocations, 1 double free, 1 wrong free and 1 doubtful free (see below)";
     assert!(before_the_leaks.contains(expected), "{text}");
     assert!(!written(&outcomes::tutorial(), 100).contains("Also wrong"));
 }

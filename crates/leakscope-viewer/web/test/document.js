@@ -41,7 +41,7 @@ export function madeUpDocument() {
       }],
       findings: [leak], contexts, totals: {
         events: rows.length, copies: 0, log_messages: 10, heap_events: 297, allocations: 198, frees: 99, reallocations: 0, failed_allocations: 0, failed_and_retried: 0,
-        double_frees: 0, wrong_frees: 0, frees_of_older_blocks: 0, allocated_bytes: 12_276, outstanding_blocks: 99, outstanding_bytes: 2_376,
+        double_frees: 0, wrong_frees: 0, doubtful_frees: 0, frees_of_older_blocks: 0, allocated_bytes: 12_276, outstanding_blocks: 99, outstanding_bytes: 2_376,
         peak_bytes: 2_476, dropped_packets: 12, call_sites: 2, leaks: 1, leak_bytes_per_second: 24_000,
       },
       peak: { bytes: 2_476, time: 99_500, holders: [{ site: 7, bytes: 2_376, title: 'parse_header http.c:66' }, { site: 3, bytes: 100, title: 'read_sensor sensor.c:12' }] },

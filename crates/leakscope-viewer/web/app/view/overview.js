@@ -110,7 +110,8 @@ function figures(page) {
     heap.exhausted_in !== null && figure('Exhausted in', heap.exhausted_in, 'at this rate'),
     totals.failed_allocations > 0 && figure('Failed allocations', count(totals.failed_allocations), '', true),
     totals.double_frees > 0 && figure('Double frees', count(totals.double_frees), '', true),
-    totals.wrong_frees > 0 && figure('Wrong frees', count(totals.wrong_frees), '', true));
+    totals.wrong_frees > 0 && figure('Wrong frees', count(totals.wrong_frees), '', true),
+    totals.doubtful_frees > 0 && figure('Doubtful frees', count(totals.doubtful_frees), '', true));
 }
 
 /** @param {Page} page @param {ReturnType<typeof leakCurves>} curves */

@@ -226,6 +226,7 @@ fn the_same_file_twice_is_refused_and_its_copy_a_problem() {
         .map(|problem| &problem["code"])
         .collect();
     assert!(codes.contains(&&json!("same-core-twice")), "{codes:?}");
+    assert_ne!(report["conclusion"], json!("no-leak-seen"));
 }
 
 /// OpenOCD joins its files only when it is told to stop: until then the joined one is empty.
