@@ -16,6 +16,8 @@ pub struct Live {
     pub free: Vec<Range<u64>>,
     /// The longest life of a block that was freed, in ticks, by the number of its call site.
     longest_lives: FxHashMap<u32, u64>,
+    /// When data were lost for the last time; 0 if none were.
+    last_loss: u64,
     /// The last moment.
     end: u64,
 }
@@ -42,6 +44,7 @@ impl Live {
             blocks: heap.live_blocks(),
             free,
             longest_lives: watch.longest_lives,
+            last_loss: watch.last_loss,
             end: trace.end(),
         })
     }
@@ -50,16 +53,26 @@ impl Live {
 impl Live {
     /// Whether a block that lives has lived as long as any block of its call site that was freed.
     pub(super) fn is_as_old_as_any_freed(&self, block: &Block) -> bool {
-        let place = self
-            .blocks
-            .binary_search_by_key(&block.start, |known| known.block.address);
-        let Ok(place) = place else {
+        let Some(birth) = self.birth(block) else {
             return true;
         };
-        let age = self.end.saturating_sub(self.blocks[place].block.time);
+        let age = self.end.saturating_sub(birth);
         self.longest_lives
             .get(&block.group)
             .is_none_or(|longest| age >= *longest)
+    }
+
+    /// Whether data were lost while a block lived, so that its free may have been.
+    pub(super) fn may_have_been_freed(&self, block: &Block) -> bool {
+        self.birth(block)
+            .is_some_and(|birth| birth < self.last_loss)
+    }
+
+    fn birth(&self, block: &Block) -> Option<u64> {
+        let place = self
+            .blocks
+            .binary_search_by_key(&block.start, |known| known.block.address);
+        place.ok().map(|place| self.blocks[place].block.time)
     }
 }
 
@@ -69,6 +82,7 @@ struct Watch {
     /// The size of the largest block that was freed at an address. Sorted before anybody sees it.
     freed: FxHashMap<u64, u64>,
     longest_lives: FxHashMap<u32, u64>,
+    last_loss: u64,
 }
 
 impl Watch {
@@ -98,6 +112,9 @@ impl Watcher for Watch {
         // What was lost may have been allocations: nothing is known to be free any more.
         if let EventKind::Gap { .. } = event.kind {
             self.freed.clear();
+        }
+        if let EventKind::Gap { .. } = event.kind {
+            self.last_loss = event.time;
         }
         if let Some(effect) = effect {
             self.note(effect, event.time);

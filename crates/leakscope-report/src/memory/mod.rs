@@ -55,6 +55,8 @@ struct OfSite {
     old_lost: u64,
     /// Those of them at which nothing points.
     old_definite: u64,
+    /// Lost blocks that lived when data were lost: they may have been freed there.
+    unsure: u64,
     /// Blocks that the allocator does not have.
     gone: Vec<Block>,
 }
@@ -108,6 +110,7 @@ impl<'i> Examined<'i> {
             if found.kind.is_lost() && live.is_as_old_as_any_freed(block) {
                 site.old_lost += 1;
                 site.old_definite += u64::from(found.kind == Kind::Definite);
+                site.unsure += u64::from(live.may_have_been_freed(block));
             }
         }
         for block in built.gone {

@@ -6,9 +6,13 @@
 //! | once, bounded, unclassified | nothing points at some, which are older than such blocks get | `lost` |
 //! | uncertain | the allocator has them, and nothing points at some | `lost` |
 //! | anything | the allocator does not have them | they were freed: outstanding no more |
+//!
+//! Without the allocator's own map, a block whose free was lost looks like one whose pointer was: as many as loss explains
+//! make nothing surer.
 
-use leakscope_analysis::findings::{Confidence, Finding, Growth, Verdict, Word};
+use leakscope_analysis::findings::{Confidence, Finding, Growth, Reason, Verdict, Word};
 use leakscope_analysis::outcome::{CallSite, Outcome};
+use leakscope_analysis::problem::ProblemKind;
 
 use leakscope_memory::reach::Block;
 
@@ -17,7 +21,14 @@ use super::{Examined, OfSite};
 /// This many lost blocks of one call site are no accident.
 const PATTERN: u64 = 3;
 
+/// Frees that are reckoned with beside those that were seen, which are a sample.
+const UNSEEN: u64 = 3;
+
+/// How far above the expected number chance is allowed to go, in standard deviations.
+const CHANCE: f64 = 3.0;
+
 pub(super) fn judge(examined: &Examined<'_>, outcome: &mut Outcome) {
+    let loss = Loss::of(outcome);
     for site in &mut outcome.call_sites {
         let Some(found) = examined.sites.get(&site.id.number()) else {
             continue;
@@ -29,10 +40,14 @@ pub(super) fn judge(examined: &Examined<'_>, outcome: &mut Outcome) {
                 confirm(&mut site.finding, found, examined.is_complete());
             }
             Verdict::Once | Verdict::Bounded | Verdict::Unclassified if is_lost => {
-                lose(site, found, examined.is_complete());
+                let freed = match examined.has_map {
+                    true => 0,
+                    false => loss.freed(site, found),
+                };
+                lose(site, found, examined.is_complete(), freed);
             }
             Verdict::Uncertain if is_lost && examined.has_map => {
-                lose(site, found, examined.is_complete());
+                lose(site, found, examined.is_complete(), 0);
             }
             _ => {}
         }
@@ -85,30 +100,92 @@ fn confirm(finding: &mut Finding, found: &OfSite, is_complete: bool) {
     let reason = &mut finding.reason;
     reason.extend([
         Word::Text("; in the image nothing points at "),
-        Word::Count(lost),
+        Word::Count(found.reached.definite_blocks),
         Word::Text(" of them any more"),
     ]);
+    reason.extend(lost_with_them(found.reached.indirect_blocks));
     if is_complete && lost * 2 >= all {
         finding.confidence = finding.confidence.raised();
     }
 }
 
-fn lose(site: &mut CallSite, found: &OfSite, is_complete: bool) {
-    let lost = found.old_lost;
+/// Blocks at which others point that are lost.
+fn lost_with_them(blocks: u64) -> Reason {
+    match blocks {
+        0 => Vec::new(),
+        blocks => vec![
+            Word::Text(", and only lost blocks at "),
+            Word::Count(blocks),
+            Word::Text(" more"),
+        ],
+    }
+}
+
+/// Lost blocks, of which so many at most were freed unseen.
+fn lose(site: &mut CallSite, found: &OfSite, is_complete: bool, freed: u64) {
     site.growth = Growth::NONE;
+    let mut reason = vec![
+        Word::Text("in the image nothing points at "),
+        Word::Count(found.old_definite),
+        Word::Text(" of "),
+        Word::Count(found.reached.blocks()),
+        Word::Text(" blocks any more"),
+    ];
+    reason.extend(lost_with_them(found.old_lost - found.old_definite));
+    reason.push(Word::Text(": nobody can free them"));
+    if freed > 0 {
+        reason.extend([
+            Word::Text("; up to "),
+            Word::Count(freed),
+            Word::Text(" may have been freed where data were lost"),
+        ]);
+    }
     site.finding = Finding {
         verdict: Verdict::Lost,
-        confidence: match (is_complete, lost) {
+        confidence: match (is_complete, found.old_lost - freed) {
             (true, PATTERN..) => Confidence::High,
-            (true, _) => Confidence::Medium,
-            (false, _) => Confidence::Low,
+            (true, 1..) => Confidence::Medium,
+            _ => Confidence::Low,
         },
-        reason: vec![
-            Word::Text("in the image nothing points at "),
-            Word::Count(lost),
-            Word::Text(" of "),
-            Word::Count(found.reached.blocks()),
-            Word::Text(" blocks any more: nobody can free them"),
-        ],
+        reason,
     };
+}
+
+/// What was lost of the recording.
+struct Loss {
+    packets_read: f64,
+    packets_lost: f64,
+    places: f64,
+}
+
+impl Loss {
+    fn of(outcome: &Outcome) -> Self {
+        let (mut lost, mut places) = (0, 0);
+        for problem in &outcome.problems {
+            match problem.kind {
+                ProblemKind::Overflow { packets } => lost += packets,
+                // At most one packet for four bytes, and one more.
+                ProblemKind::Skipped { bytes } => lost += bytes / 4 + problem.count,
+                _ => continue,
+            }
+            places += problem.count;
+        }
+        Self {
+            packets_read: outcome.totals.events.max(1) as f64,
+            packets_lost: lost as f64,
+            places: places.max(1) as f64,
+        }
+    }
+
+    /// How many blocks of a site that seem lost were freed unseen at most: of its frees as many were lost as of all
+    /// packets, but for chance. What is lost in one place is lost together.
+    fn freed(&self, site: &CallSite, found: &OfSite) -> u64 {
+        let odds = self.packets_lost / self.packets_read;
+        let together = self.packets_lost / self.places;
+        let share = (site.allocations + site.frees) as f64 / self.packets_read;
+        let expected = odds * (site.frees + UNSEEN) as f64;
+        let scatter = 1.0 + (share * together).max(1.0);
+        let most = expected + CHANCE * (scatter * expected).sqrt();
+        found.unsure.min(most.ceil() as u64)
+    }
 }
