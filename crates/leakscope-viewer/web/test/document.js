@@ -73,6 +73,7 @@ export function madeUpDocument() {
       heap, marks: { heap: null, logs: rows.filter((row) => ['log', 'warning'].includes(row.kind)).map((row) => ({ ...row, text: row.detail })) },
       logs: zeros(), warnings: zeros(), errors: zeros(), gaps: [{ from: 40_000, to: 43_000, packets: 12, bytes: 0 }], user_marks: [],
     },
+    log_gap: null,
     events: { offset: 0, total: rows.length, complete: true, searched_to: rows.length, rows },
     tasks: {
       from: 0, to: END, limited: false, unknown_ticks: [], matrix: [{ allocated_by: 1, freed_by: 1, blocks: 99, bytes: 9_900 }],

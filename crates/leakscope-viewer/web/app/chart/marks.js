@@ -37,7 +37,8 @@ export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
     const step = (heap.to - heap.from) / heap.width;
     heap.allocations.forEach((allocations, column) => {
       const x = scale.x(heap.from + column * step);
-      const width = Math.max(scale.x(heap.from + (column + 1) * step) - x, 1);
+      const room = scale.x(heap.from + (column + 1) * step) - x;
+      const width = Math.max(room > 3 ? room - 1 : room, 1);
       const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max(Math.sqrt(count / most) * (reach - 1), 2));
       pen.fillStyle = colour('allocation');
       pen.fillRect(x, y - up, width, up);
@@ -60,6 +61,7 @@ export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
 }
 
 /**
+ * A diamond a line, or a bar as wide as the column in which there are some.
  * @param {Pen} pen
  * @param {Timeline} timeline
  * @param {Scale} scale
@@ -70,18 +72,28 @@ export function drawLogMarks(pen, timeline, scale, y) {
     for (const mark of timeline.marks.logs) diamond(pen, scale.x(mark.time), y, mark.kind);
     return;
   }
-  const step = (timeline.to - timeline.from) / timeline.width;
+  const { from, to, width } = timeline.heap;
+  const step = (to - from) / width;
   timeline.logs.forEach((logs, column) => {
     const kind = timeline.errors[column] > 0 ? 'error' : timeline.warnings[column] > 0 ? 'warning' : logs > 0 ? 'log' : null;
-    if (kind !== null) diamond(pen, scale.x(timeline.from + (column + 0.5) * step), y, kind);
+    if (kind === null) return;
+    const x = scale.x(from + column * step);
+    const { size, look } = lookOf(kind);
+    pen.fillStyle = colour(look);
+    pen.fillRect(x, y - size / 2, Math.max(scale.x(from + (column + 1) * step) - x - 0.5, 1), size);
   });
+}
+
+/** Worse ones are larger too: colour alone would not do. @param {string} kind */
+function lookOf(kind) {
+  if (kind === 'error') return { size: 6, look: 'leak' };
+  return kind === 'warning' ? { size: 5, look: 'warn' } : { size: 3.5, look: 'log' };
 }
 
 /** @param {Pen} pen @param {number} x @param {number} y @param {string} kind */
 function diamond(pen, x, y, kind) {
-  // Worse ones are larger too: colour alone would not do.
-  const size = kind === 'error' ? 6 : kind === 'warning' ? 5 : 3.5;
-  pen.fillStyle = colour(kind === 'error' ? 'leak' : kind === 'warning' ? 'warn' : 'log');
+  const { size, look } = lookOf(kind);
+  pen.fillStyle = colour(look);
   pen.beginPath();
   pen.moveTo(x, y - size);
   pen.lineTo(x + size, y);

@@ -14,6 +14,7 @@ import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/
 export function embedded(document) {
   const { overview, sites, timeline, events, tasks, system, memory } = document;
   const contexts = overview.contexts.map((context) => context.name);
+  const held = { rows: events.rows, events: overview.totals.events, logGap: document.log_gap };
   /** @type {Map<number, [number | null, number | null]>} */
   const halves = new Map();
   for (const pair of document.blocks) for (const index of pair) if (index !== null) halves.set(index, pair);
@@ -38,13 +39,14 @@ export function embedded(document) {
     memory: () => memory,
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
-    events: (parameters) => page(select(events.rows, parameters, contexts), parameters),
-    find: (parameters) => find(select(events.rows, parameters, contexts), parameters),
+    events: (parameters) => page(select(held, parameters, contexts), parameters),
+    find: (parameters) => find(select(held, parameters, contexts), parameters),
     site: (parameters) => siteOf(document, Number(parameters.id)),
     block: (parameters) => blockOf(document, halves, Number(parameters.index)),
   };
   return {
     served: false,
+    held: events.rows.length < overview.totals.events ? events.rows.length : null,
     get: /** @type {Source['get']} */ (async (route, parameters = {}) => routes[route](parameters)),
     follow: (listener) => listener.news({
       state: 'complete', events: overview.totals.events, end: overview.clock.end,

@@ -142,9 +142,13 @@
  * @property {string | null} flag
  * @property {number} input
  * @property {number} offset
+ * @property {number} [missing] the single file: no event, but so many that are not in it, from `index` on
+ * @property {number} [end] they are before this one
+ * @property {number} [until] when the next event is that is in the file
  */
-/** @typedef {{ offset: number, total: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
-/** @typedef {{ row: number, index: number | null, total: number, complete: boolean }} Found */
+/** `listed` of the single file: how many of the rows are events.
+ *  @typedef {{ offset: number, total: number, listed?: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
+/** @typedef {{ row: number, index: number | null, total: number, complete: boolean, missing?: boolean }} Found */
 /** @typedef {{ index: number, time: number, context: number, core: number }} Half */
 /** @typedef {{ allocation: Half | null, free: Half | null, address: string, size: number, site: number, lifetime: number | null }} BlockLife */
 
@@ -224,6 +228,7 @@
  * Where answers come from; the page does not know whether it is a server or the file it stands in.
  * @typedef {object} Source
  * @property {boolean} served
+ * @property {number | null} held how many events the single file lists, if the trace has more
  * @property {<R extends keyof Routes>(route: R, parameters?: Parameters, signal?: AbortSignal) => Promise<Routes[R]>} get
  * @property {(listener: Listener) => void} follow
  */
@@ -236,12 +241,15 @@
  * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
  * @property {Timeline} timeline
  * @property {Events} events
+ * @property {LogGap | null} log_gap
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
  * @property {Lives} lives
  * @property {Memory} memory
  */
+/** So many log messages from the event `from` on, up to the event `to`, are not in the file.
+ *  @typedef {{ from: number, to: number, lines: number }} LogGap */
 /** The lives of all blocks: see API.md.
  *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */
 /** @typedef {{ sites: LifeColumns & { sites: number[], ends: number[] } | null,

@@ -71,7 +71,7 @@ export function timelineView(page) {
     const [words, ...more] = focused === null || cursor === null ? [] : laneWords(page, focused.lane, cursor, 0).split('\n');
     fill(line,
       element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), page.clock.stretch(from, to)),
-      timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: zoom in for single switches`),
+      timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: ${page.source.served ? 'zoom in for single switches' : 'this file holds nothing finer'}`),
       focused !== null && element('span', {}, element('b', {}, words ?? page.contextName(focused.context)), more.length > 0 ? ` ${more.join(' ')}` : ' ',
         ' ', element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'events', contexts: [focused.context], kinds: [] }) }, 'its events')));
   };
@@ -187,10 +187,12 @@ export function timelineView(page) {
     const from = page.state.cursor ?? shown()[0];
     const filter = { kinds: 'heap' };
     const { row } = await page.source.get('find', { ...filter, time: direction > 0 ? from + 1 : from });
-    const offset = direction > 0 ? row : row - 1;
-    if (offset < 0) return;
-    const { rows } = await page.source.get('events', { ...filter, offset, limit: 1 });
-    if (rows.length > 0) page.select(rows[0]);
+    // Next to it there may be a row that stands for events which the single file does not hold.
+    const offset = direction > 0 ? row : Math.max(row - 2, 0);
+    const { rows } = await page.source.get('events', { ...filter, offset, limit: direction > 0 ? 2 : row - offset });
+    const events = rows.filter(({ missing }) => missing === undefined);
+    const next = events.at(direction > 0 ? 0 : -1);
+    if (next !== undefined) page.select(next);
   };
 
   /** @type {State | null} */
