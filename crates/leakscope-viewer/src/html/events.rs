@@ -115,7 +115,7 @@ pub(super) fn listed(
     for (place, row) in (0..).zip(&mut rows) {
         row.row = place;
     }
-    Ok((Page::of(rows), log_gap))
+    Ok((Page::of(rows, all), log_gap))
 }
 
 /// Rows of a list that takes no search.

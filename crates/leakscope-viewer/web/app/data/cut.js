@@ -42,6 +42,7 @@ export function cutHeap(whole, from, to, width) {
     min: columns.map(([first, last]) => least(whole.min, first, last)),
     max: columns.map(([first, last]) => most(whole.max, first, last)),
     last: columns.map(([, last]) => whole.last[last]),
+    blocks: columns.map(([, last]) => whole.blocks[last]),
     allocations: sums(whole.allocations, columns),
     frees: sums(whole.frees, columns),
     allocated_bytes: sums(whole.allocated_bytes, columns),

@@ -49,6 +49,7 @@
  * @property {number[]} min
  * @property {number[]} max
  * @property {number[]} last
+ * @property {number[]} blocks
  * @property {number[]} allocations
  * @property {number[]} frees
  * @property {number[]} allocated_bytes
@@ -59,6 +60,7 @@
  *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
 /** @typedef {{ index: number, time: number, kind: string, size: number, site: number, context: number, core: number }} HeapMark */
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
+/** What one call site did. @typedef {{ site: number, exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
 /**
  * @typedef {object} Timeline
@@ -118,7 +120,7 @@
  * @typedef {object} SiteDetail
  * @property {Site} site
  * @property {Frame[]} frames
- * @property {{ from: number, to: number, times: number[], max: number[], last: number[] }} curve
+ * @property {{ from: number, to: number, step: number, times: number[], max: number[], last: number[], blocks: number[], allocations: number[], frees: number[] }} curve
  * @property {Bucket[]} sizes
  * @property {Bucket[]} lifetimes
  * @property {Block[]} blocks
@@ -212,6 +214,7 @@
  * @typedef {object} Routes
  * @property {Overview} overview
  * @property {Timeline} timeline
+ * @property {Track} track
  * @property {Sites} sites
  * @property {SiteDetail} site
  * @property {Events} events
@@ -228,7 +231,7 @@
  * Where answers come from; the page does not know whether it is a server or the file it stands in.
  * @typedef {object} Source
  * @property {boolean} served
- * @property {number | null} held how many events the single file lists, if the trace has more
+ * @property {{ listed: number, of: number } | null} held how many events the single file lists, if the trace has more
  * @property {<R extends keyof Routes>(route: R, parameters?: Parameters, signal?: AbortSignal) => Promise<Routes[R]>} get
  * @property {(listener: Listener) => void} follow
  */

@@ -13,18 +13,17 @@ import { count, counted, percent } from 'leakscope/format/units.js';
  */
 export function listedWords(page, { total, listed = total, complete, searched_to }, { noun, all }) {
   const { held } = page.source;
-  const { events } = page.overview.totals;
-  if (!complete) return `${counted(listed, noun)} so far, ${percent(searched_to, events)} searched`;
+  if (!complete) return `${counted(listed, noun)} so far, ${percent(searched_to, page.overview.totals.events)} searched`;
   if (held === null) return counted(listed, noun);
   if (all !== null) return `${count(listed)} of ${counted(all, noun)}`;
-  return `${counted(listed, noun)} found in the ${count(held)} of ${count(events)} events that this file holds`;
+  return `${counted(listed, noun)} found in the ${count(held.listed)} of ${count(held.of)} events that this file holds`;
 }
 
 /** Why a list may be empty, or lacks something. @param {Page} page @returns {string} empty if nothing is missing */
 export function missingWords(page) {
   const { held } = page.source;
   if (held === null) return '';
-  return `${counted(page.overview.totals.events - held, 'event')} of the trace are not in this file, and were not searched.`;
+  return `${counted(held.of - held.listed, 'event')} of the trace are not in this file, and were not searched.`;
 }
 
 /** A row in place of events that the file does not hold. @param {number} missing @param {boolean} areLogs */

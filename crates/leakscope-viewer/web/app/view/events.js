@@ -29,7 +29,7 @@ export function eventsView(page) {
     label: 'Events',
     columns: [['Event', 'number'], [page.clock.hz === 0 ? 'Ticks' : 'Time, s', 'number'], ['Relative', 'number'], ['Core'], ['Context'], ['Name'], ['Detail']],
     draw: (row, line) => drawRow(page, row, line, zero),
-    counted: (answer) => { rest.textContent = listedWords(page, answer, { noun: 'event', all: filterBadges(page, page.state).length > 0 ? null : page.overview.totals.events }); },
+    counted: (answer) => { rest.textContent = listedWords(page, answer, { noun: 'event', all: filterBadges(page, page.state).length > 0 ? null : page.source.held?.of ?? null }); },
     menu: (row, place) => openMenu(`Event ${row.index}`, menuItems(page, row), place),
     hidden: (index) => detail.showHidden(index),
     chosen: (row, way) => {

@@ -36,7 +36,7 @@ test('where events are missing stands how many', async () => {
   // The rows 100 to 299 are left out, but for one; 100 to 199 had two log lines.
   const kept = rows.filter((_, index) => index < 100 || index === 200 || index >= 300).map((row, place) => ({ ...row, row: place }));
   const cut = embedded({ ...document, events: { ...document.events, rows: kept }, log_gap: { from: 100, to: 300, lines: 5 } });
-  assert.equal(cut.held, 206);
+  assert.deepEqual(cut.held, { listed: 206, of: 405 });
   const gaps = async (/** @type {import('leakscope/data/types.js').Parameters} */ filter) => {
     const { rows, total, listed } = await cut.get('events', { ...filter, limit: 500 });
     const missing = rows.filter((row) => row.missing !== undefined);
@@ -75,11 +75,24 @@ test('windows are cut out of the whole timeline', async () => {
 });
 
 test('columns keep extremes and count once, and are never finer than what is there', () => {
-  const heap = { from: 0, to: 8, width: 4, min: [0, 5, 1, 7], max: [9, 6, 8, 8], last: [5, 6, 7, 7], allocations: [1, 2, 3, 4], frees: [0, 0, 0, 0], allocated_bytes: [0, 0, 0, 0], failed: [0, 0, 0, 1] };
+  const heap = { from: 0, to: 8, width: 4, min: [0, 5, 1, 7], max: [9, 6, 8, 8], last: [5, 6, 7, 7], blocks: [1, 2, 3, 4], allocations: [1, 2, 3, 4], frees: [0, 0, 0, 0], allocated_bytes: [0, 0, 0, 0], failed: [0, 0, 0, 1] };
   const coarse = cutHeap(heap, 0, 8, 2);
   assert.deepEqual([coarse.min, coarse.max, coarse.last, coarse.allocations], [[0, 1], [9, 8], [6, 7], [3, 7]]);
   const fine = cutHeap(heap, 3, 6, 4);
   assert.deepEqual([fine.from, fine.to, fine.width, fine.max, fine.allocations], [2, 6, 2, [6, 8], [2, 3]]);
+});
+
+test('a call site has a track, from its events or from its curve', async () => {
+  const exact = await source.get('track', { site: 7, from: 10_000, to: 20_000, width: 10 });
+  assert.deepEqual([exact.exact, exact.marks?.length, exact.heap.allocations], [true, 10, Array(10).fill(1)]);
+  assert.deepEqual([exact.heap.last[0], exact.heap.blocks[9]], [240, 19]);
+  const both = await source.get('track', { site: 3, from: 0, to: END, width: 50 });
+  assert.deepEqual([both.heap.max[10], both.heap.last.at(-1), both.heap.frees[10]], [100, 0, 2]);
+  const document = madeUpDocument();
+  const cut = embedded({ ...document, events: { ...document.events, rows: document.events.rows.slice(0, 100) } });
+  const summed = await cut.get('track', { site: 7, from: 10_500, to: 20_000, width: 1_000 });
+  assert.deepEqual([summed.exact, summed.marks, summed.heap.from, summed.heap.to, summed.heap.width], [false, null, 10_000, 20_000, 10]);
+  assert.deepEqual([summed.heap.last, summed.heap.blocks], [exact.heap.last, exact.heap.blocks]);
 });
 
 test('a call site has its detail, or at least its row', async () => {
