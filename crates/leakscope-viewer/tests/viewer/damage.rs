@@ -105,7 +105,7 @@ fn a_recording_that_rests_is_shown_to_its_end_and_goes_on_if_more_comes() {
     let memory = Memory::new(inputs);
     memory.write_up_to(7_000);
     let mut engine = Engine::new(Box::new(memory.clone()), &program, Naming::default()).unwrap();
-    let mut look_often = |engine: &mut Engine<'_>| {
+    let look_often = |engine: &mut Engine<'_>| {
         for _ in 0..10 {
             engine.read_all();
         }
