@@ -55,7 +55,7 @@ impl Names<'_> {
 }
 
 /// Whether a text contains another one that is in lower case.
-fn contains(text: &str, wanted: &str) -> bool {
+pub(crate) fn contains(text: &str, wanted: &str) -> bool {
     if text.is_ascii() {
         let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
         return text
