@@ -49,8 +49,8 @@ function taskTable(page, { tasks, limited }) {
   const ran = (/** @type {Task} */ task, /** @type {number} */ core) => task.run.find((run) => run.core === core);
   return table({
     caption: 'Tasks and interrupts', rows: tasks.toSorted((a, b) => rank(a) - rank(b) || (b.priority ?? 0) - (a.priority ?? 0)), sort: page.state.sort, sorted: (sort) => page.go({ sort }),
-    key: (task) => task.context,
-    chosen: (task) => page.go({ view: 'events', contexts: [task.context], kinds: [] }),
+    key: (task) => `${task.name} ${task.address}`,
+    chosen: (task) => task.context < 0 ? page.say(`${task.name} has no events: it was only named.`) : page.go({ view: 'events', contexts: [task.context], kinds: [] }),
     columns: [
       { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
       { name: 'Kind', class: 'extra', cell: (task) => task.kind, order: (task) => task.kind },
