@@ -59,6 +59,21 @@ impl Pool {
         Some(self.model.pointer(&range))
     }
 
+    /// Whether a block of this size might fit, if memory of which nothing is known is free.
+    pub fn might_hold(&self, size: u64) -> bool {
+        let needed = self.model.needs(size);
+        let mut length = 0;
+        self.space.pieces().any(|(range, what)| {
+            let is_in_use = matches!(what, What::Block(_));
+            length = if is_in_use {
+                0
+            } else {
+                length + (range.end - range.start)
+            };
+            length >= needed
+        })
+    }
+
     /// Where the program's block would lie if it got this size now.
     pub fn place_of_resized(&self, pointer: u64, size: u64) -> Option<u64> {
         let (range, _) = self.space.block(pointer)?;
@@ -214,7 +229,8 @@ impl Pool {
             if let Some(expected) = expected.filter(|expected| !hole.contains(&expected.start))
                 && let Some((other, What::Hole)) = self.space.at(expected.start)
             {
-                let length = (expected.end - expected.start).saturating_mul(1 << self.misses.min(32));
+                let length =
+                    (expected.end - expected.start).saturating_mul(1 << self.misses.min(32));
                 let end = other.end.min(expected.start.saturating_add(length));
                 self.doubt(&(other.start..end));
             }
