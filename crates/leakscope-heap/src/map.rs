@@ -81,43 +81,27 @@ impl HeapMap {
         if self.is_over {
             return;
         }
+        self.settle_before(effect);
         self.end = time;
         let moved = self.moving.take();
-        match (*effect, moved) {
-            (
-                Effect::Allocation {
-                    began,
-                    lost,
-                    completes,
-                },
-                moved,
-            ) => {
-                let is_move = matches!(
-                    completes,
-                    Completes::Reallocation | Completes::RetriedReallocation
-                );
-                let is_retry =
-                    matches!(completes, Completes::Retry | Completes::RetriedReallocation);
-                self.settle(time, moved.filter(|_| !is_move));
-                if is_retry {
+        match *effect {
+            Effect::Allocation {
+                began,
+                lost,
+                completes,
+            } => {
+                if matches!(completes, Completes::Retry | Completes::RetriedReallocation) {
                     self.each(Candidate::found_elsewhere);
                 }
-                self.begin(time, &began, lost, moved.filter(|_| is_move));
+                self.begin(time, &began, lost, moved);
             }
-            (Effect::Reallocation { began, lost, ended }, moved) => {
-                self.settle(time, moved);
+            Effect::Reallocation { began, lost, ended } => {
                 self.begin(time, &began, lost, ended.ok());
             }
-            (Effect::Free { ended }, moved) => {
-                self.settle(time, moved);
-                self.moving = Some(ended);
-            }
-            (Effect::Failed { size, revived, .. }, moved) => {
-                self.settle(time, moved.filter(|_| revived.is_none()));
-                self.each(|candidate| candidate.fail(time, size));
-            }
-            (Effect::Restart, _) => self.each(Candidate::clear),
-            (_, moved) => self.settle(time, moved),
+            Effect::Free { ended } => self.moving = Some(ended),
+            Effect::Failed { size, .. } => self.each(|candidate| candidate.fail(time, size)),
+            Effect::Restart => self.each(Candidate::clear),
+            _ => {}
         }
     }
 
@@ -168,6 +152,21 @@ impl HeapMap {
 
     fn each(&mut self, act: impl FnMut(&mut Candidate)) {
         self.candidates.iter_mut().for_each(act);
+    }
+
+    /// Settles what the last event has left open, unless that is what this effect, the next, is about.
+    pub(crate) fn settle_before(&mut self, next: &Effect) {
+        let goes_on = match next {
+            Effect::Allocation { completes, .. } => matches!(
+                completes,
+                Completes::Reallocation | Completes::RetriedReallocation
+            ),
+            Effect::Failed { revived, .. } => revived.is_some(),
+            _ => false,
+        };
+        if !goes_on {
+            self.finish();
+        }
     }
 
     /// Nothing more comes.
@@ -308,13 +307,7 @@ impl Candidate {
     }
 
     fn note(&mut self, time: u64, place: usize) {
-        let pool = &self.pools[place];
-        self.histories[place].note(Level {
-            time,
-            free: pool.space().free_bytes(),
-            largest: pool.largest_request(),
-            holes: pool.space().holes(),
-        });
+        self.histories[place].note(Level::of(&self.pools[place], time));
     }
 
     fn fail(&mut self, time: u64, size: u64) {

@@ -4,6 +4,8 @@ use crate::index::kind::Kind;
 
 /// The most columns of a window.
 pub(crate) const WIDTH: u64 = 4096;
+/// The most columns, and the most rows, of the heap's map.
+pub(crate) const MAP: u64 = 1024;
 /// The most rows of a page.
 pub(crate) const ROWS: u64 = 500;
 /// The most call sites in a table.
@@ -44,6 +46,13 @@ pub enum Query {
     System,
     /// Who holds which block, in an image of memory.
     Memory,
+    /// The heap's map over time.
+    Heap {
+        /// What is to be seen.
+        picture: Picture,
+        /// Whether to answer soon, with what was read until then. Who asks again is told more.
+        partial: bool,
+    },
 }
 
 /// `[from, to)` in ticks.
@@ -71,6 +80,17 @@ pub struct Columns {
     pub window: Option<Window>,
     /// How many columns.
     pub width: u64,
+}
+
+/// The heap's map, address by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The window; all of the trace without one.
+    pub window: Option<Window>,
+    /// How many columns, at most.
+    pub width: u64,
+    /// How many rows, about.
+    pub rows: u64,
 }
 
 /// A place in a list of events.
@@ -117,9 +137,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 10] = [
+    pub const ROUTES: [&'static str; 11] = [
         "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
-        "memory",
+        "memory", "heap",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -147,6 +167,14 @@ impl Query {
             "tasks" => Self::Tasks(given.limit()?),
             "system" => Self::System,
             "memory" => Self::Memory,
+            "heap" => Self::Heap {
+                picture: Picture {
+                    window: given.window()?,
+                    width: given.number("width")?.unwrap_or(512).clamp(2, MAP),
+                    rows: given.number("rows")?.unwrap_or(256).clamp(1, MAP),
+                },
+                partial: given.partial()?,
+            },
             other => return Err(QueryError::Route(other.to_owned())),
         })
     }
@@ -188,8 +216,12 @@ impl Parameters<'_> {
     fn limit(&self) -> Result<Limit, QueryError> {
         Ok(Limit {
             window: self.window()?,
-            partial: self.number("partial")? == Some(1u8),
+            partial: self.partial()?,
         })
+    }
+
+    fn partial(&self) -> Result<bool, QueryError> {
+        Ok(self.number("partial")? == Some(1u8))
     }
 
     fn columns(&self) -> Result<Columns, QueryError> {

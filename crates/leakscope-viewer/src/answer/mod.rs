@@ -7,6 +7,7 @@ mod drawing;
 pub(crate) mod events;
 mod frames;
 pub(crate) mod heap;
+pub(crate) mod heap_map;
 pub(crate) mod lives;
 pub(crate) mod mate;
 pub(crate) mod memory;
@@ -19,6 +20,7 @@ pub(crate) mod tasks;
 pub(crate) mod timeline;
 
 use leakscope_analysis::outcome::Outcome;
+use leakscope_heap::Region;
 use leakscope_report::Report;
 
 use crate::names::address;
@@ -30,5 +32,7 @@ use crate::scan::Scan;
 pub(crate) struct Subject<'e, 's> {
     pub(crate) outcome: &'e Outcome,
     pub(crate) report: &'e Report,
+    /// Where the heap is, as far as that is known.
+    pub(crate) regions: &'e [Region],
     pub(crate) scan: &'e Scan<'s>,
 }

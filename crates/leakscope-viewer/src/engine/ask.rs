@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Engine, SLICE};
 use crate::answer::census::Census;
 use crate::answer::events::{Page, Place};
+use crate::answer::heap_map::Filming;
 use crate::answer::mate::Mate;
 use crate::answer::site::Site;
 use crate::answer::sites::Sites;
@@ -27,9 +28,17 @@ pub enum Asked {
 pub struct Job(JobKind);
 
 enum JobKind {
-    Census { query: Query, census: Box<Census> },
+    Census {
+        query: Query,
+        census: Box<Census>,
+    },
     Mate(Box<Mate>),
+    /// Until it is answered.
+    Film(Option<Box<Filming>>),
 }
+
+/// Events that are read for a part of the heap's map: what is known so far is written each time.
+const FILM_SLICE: u64 = 5 * SLICE;
 
 /// Windows that are remembered.
 const REMEMBERED: usize = 6;
@@ -81,6 +90,14 @@ impl Engine<'_> {
             }
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
+            Query::Heap { picture, partial } => {
+                let mut filming = self.filming(*picture);
+                if !*partial {
+                    return Ok(Asked::Job(Job(JobKind::Film(Some(filming)))));
+                }
+                self.film(&mut filming, FILM_SLICE)?;
+                json(&self.filmed(filming))
+            }
         };
         Ok(Asked::Answer(answer?))
     }
@@ -133,6 +150,15 @@ impl Engine<'_> {
                 let window = census.window;
                 self.remember(census);
                 self.of_window(&query, window).map(Some)
+            }
+            JobKind::Film(filming) => {
+                if let Some(filming) = filming
+                    && !self.film(filming, SLICE)?
+                {
+                    return Ok(None);
+                }
+                let answer = filming.take().map(|filming| json(&self.filmed(filming)));
+                answer.transpose()
             }
             JobKind::Mate(mate) => {
                 let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;

@@ -4,21 +4,24 @@
 //! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
+mod film;
 
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Counts, Front, Layout, Unwinder};
+use leakscope_heap::Region;
 use leakscope_report::log::LogRow;
 use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, heap_map, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 pub use self::ask::{Asked, Job};
 use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
 use crate::answer::timeline::{Timeline, is_short};
@@ -44,6 +47,8 @@ pub struct Program {
     pub unwinder: Unwinder,
     /// Its memory when the recording ended.
     pub memory: Option<AtStop>,
+    /// Where the heap is, if somebody has said; else the recording or the program may.
+    pub heap_regions: Vec<Region>,
 }
 
 /// A trace that can be asked about.
@@ -56,6 +61,7 @@ pub struct Engine<'s> {
     unwinder: Unwinder,
     heap_size: Option<u64>,
     memory: Option<&'s AtStop>,
+    heap_regions: &'s [Region],
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
@@ -66,6 +72,8 @@ pub struct Engine<'s> {
     searches: Searches,
     /// What was counted in windows, and the version it is of.
     censuses: Vec<(u64, Census)>,
+    /// The heap's map over time, as it was asked for last.
+    filming: Option<Box<Filming>>,
 }
 
 /// What is known at one version.
@@ -74,6 +82,7 @@ struct Answered<'s> {
     outcome: Outcome,
     report: Report,
     examined: Option<Examined<'s>>,
+    regions: Vec<Region>,
 }
 
 /// Events that one slice of work reads: some milliseconds.
@@ -128,6 +137,7 @@ impl<'s> Engine<'s> {
             unwinder: program.unwinder.clone(),
             heap_size: program.heap_size,
             memory: program.memory.as_ref(),
+            heap_regions: &program.heap_regions,
             dump,
             front: Front::default(),
             state: Reading::Reading,
@@ -135,6 +145,7 @@ impl<'s> Engine<'s> {
             answered: None,
             searches: Searches::default(),
             censuses: Vec::new(),
+            filming: None,
         }
     }
 
@@ -186,6 +197,7 @@ impl<'s> Engine<'s> {
             self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
             self.searches = Searches::default();
             self.censuses.clear();
+            self.filming = None;
             self.version += 1;
         }
         Ok(())
@@ -267,11 +279,13 @@ impl<'s> Engine<'s> {
             outcome,
             report,
             examined,
+            regions,
             ..
         } = self.answered.insert(answered);
         let subject = Subject {
             outcome,
             report,
+            regions,
             scan: &self.scan,
         };
         let census = known.map(|known| &self.censuses[known].1);
@@ -306,6 +320,10 @@ impl<'s> Engine<'s> {
             report: match self.heap_size {
                 Some(size) => report.with_heap_size(size),
                 None => report,
+            },
+            regions: match self.dump {
+                None => heap_map::regions(self.heap_regions, &outcome, self.symbols),
+                Some(_) => Vec::new(),
             },
             outcome,
             examined,

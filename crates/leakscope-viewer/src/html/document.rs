@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::answer::Subject;
 use crate::answer::events::Page;
+use crate::answer::heap_map::HeapOverTime;
 use crate::answer::lives::{self, Lives};
 use crate::answer::memory::Memory;
 use crate::answer::site::Site;
@@ -22,7 +23,7 @@ use crate::engine::Engine;
 use crate::index::kind::Kind;
 use crate::list::row::ListRow;
 use crate::list::search::Searches;
-use crate::query::{Filter, ROWS, Window};
+use crate::query::{Filter, Picture, ROWS, Window};
 use crate::reader::Reader;
 use crate::refusal::Refusal;
 
@@ -47,6 +48,12 @@ const LIVES_OF_CONTEXTS: usize = 10_000;
 /// Parts of the map of memory, and steps of ways to blocks.
 const PARTS: usize = 60_000;
 const WAYS: usize = 2000;
+/// The heap's map.
+const MAP: Picture = Picture {
+    window: None,
+    width: 256,
+    rows: 192,
+};
 /// Leaks of which allocations are shown, and how many.
 const LEAKS: usize = 50;
 const ALLOCATIONS: usize = 10;
@@ -68,6 +75,7 @@ struct Document {
     blocks: Vec<Pair>,
     lives: Lives,
     memory: Memory,
+    heap: HeapOverTime,
 }
 
 /// The document of a trace, as JSON.
@@ -101,6 +109,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();
     memory.limit(PARTS, WAYS, &mut left_out);
+    let heap = engine.heap_over_time(MAP)?;
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let subject = engine.subject();
@@ -117,6 +126,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         blocks,
         lives,
         memory,
+        heap,
     };
     Ok(serde_json::to_string(&document)?)
 }

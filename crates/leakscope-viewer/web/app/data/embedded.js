@@ -12,7 +12,7 @@ import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/
  * @returns {Source}
  */
 export function embedded(document) {
-  const { overview, sites, timeline, events, tasks, system, memory } = document;
+  const { overview, sites, timeline, events, tasks, system, memory, heap } = document;
   const contexts = overview.contexts.map((context) => context.name);
   /** @type {Map<number, [number | null, number | null]>} */
   const halves = new Map();
@@ -36,6 +36,7 @@ export function embedded(document) {
     },
     system: () => system,
     memory: () => memory,
+    heap: () => heap,
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     events: (parameters) => page(select(events.rows, parameters, contexts), parameters),

@@ -31,6 +31,8 @@
  * @property {number[]} loggers the contexts whose log lines are listed; none: all
  * @property {boolean} mixed log lines with heap events between
  * @property {string} colouring of the blocks in the map of memory
+ * @property {'' | 'heap' | 'image'} map that the view of memory shows; none: the heap's, if it is there
+ * @property {'site' | 'age' | 'verdict'} shade of the blocks in the heap's map
  * @property {boolean} close timeline: the axis of bytes begins near the lowest, not at 0
  * @property {'system' | 'dark' | 'light'} theme
  */
@@ -43,7 +45,7 @@ export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
   kinds: [], contexts: [], core: null, at: null, address: null, text: '',
   search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, allocator: false,
-  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', close: false, theme: 'system',
+  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', map: '', shade: 'site', close: false, theme: 'system',
 });
 
 /** @type {(keyof State)[]} */
@@ -57,7 +59,7 @@ const NUMBER_LISTS = ['contexts', 'loggers'];
 /** @type {(keyof State)[]} */
 const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close'];
 /** @type {(keyof State)[]} */
-const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'theme'];
+const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'theme'];
 
 /**
  * @param {State} state
