@@ -14,7 +14,7 @@
 //!
 //! // 64 KiB of RAM under FreeRTOS' heap_4, and two blocks, of which the first is freed.
 //! let region = Region { range: 0x2000_0000..0x2001_0000, name: None };
-//! let mut map = HeapMap::new(&[region], None, u64::MAX);
+//! let mut map = HeapMap::new(&[region], &[], u64::MAX);
 //! let block = |address, size, time| {
 //!     let block = Block { address, size, time, context: Context::Unknown, core: 0 };
 //!     KnownBlock { block, site: SiteId::new(0) }

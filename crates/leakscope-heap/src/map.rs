@@ -53,16 +53,16 @@ pub struct Candidate {
 }
 
 impl HeapMap {
-    /// The map of these regions, which do not overlap, under the allocators with this [id](Allocator::id); under all that are
-    /// known if none has it. It takes events up to a moment, in ticks, into account.
-    pub fn new(regions: &[Region], id: Option<&str>, until: u64) -> Self {
-        let is_meant = |allocator: &&Allocator| Some(allocator.id) == id;
-        let is_known = Allocator::ALL.iter().any(|allocator| is_meant(&allocator));
-        let tried = Allocator::ALL
-            .iter()
-            .filter(|allocator| !is_known || is_meant(allocator));
+    /// The map of these regions, which do not overlap, under some allocators; under all that are known if these are none.
+    /// It takes events up to a moment, in ticks, into account.
+    pub fn new(regions: &[Region], tried: &[Allocator], until: u64) -> Self {
+        let tried = if tried.is_empty() {
+            Allocator::ALL
+        } else {
+            tried
+        };
         Self {
-            candidates: tried
+            candidates: (tried.iter())
                 .map(|&allocator| Candidate::new(allocator, regions))
                 .collect(),
             equals: Vec::new(),
@@ -204,11 +204,6 @@ impl HeapMap {
         others
             .map(|other| other.allocator)
             .filter(move |other| other.id != id)
-    }
-
-    /// All allocators that were not given up.
-    pub fn candidates(&self) -> &[Candidate] {
-        &self.candidates
     }
 
     /// Whether enough addresses were predicted for holes to be known.

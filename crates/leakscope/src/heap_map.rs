@@ -54,7 +54,7 @@ pub(crate) fn note(
     if regions.is_empty() {
         return Ok(());
     }
-    let map = HeapMap::new(regions, None, u64::MAX);
+    let map = HeapMap::new(regions, &[], u64::MAX);
     report.heap_map = heap_map::note(&read(recording, source, map)?, report);
     Ok(())
 }

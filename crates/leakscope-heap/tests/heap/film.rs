@@ -3,7 +3,7 @@
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::Context;
-use leakscope_heap::{Cell, Columns, Film, HeapMap, Pool, Region, cells};
+use leakscope_heap::{Allocator, Cell, Columns, Film, HeapMap, Pool, Region, cells};
 
 use crate::workload::{BASE, Random};
 
@@ -20,7 +20,7 @@ fn region(start: u64) -> Region {
 fn map() -> HeapMap {
     HeapMap::new(
         &[region(BASE), region(BASE + LENGTH)],
-        Some("heap_4"),
+        &Allocator::with_id("heap_4"),
         u64::MAX,
     )
 }

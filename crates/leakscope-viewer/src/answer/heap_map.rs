@@ -42,7 +42,7 @@ impl Filming {
             ticks: (window.to - window.from).div_ceil(picture.width),
             most: picture.width as usize,
         };
-        let map = HeapMap::new(regions, None, u64::MAX);
+        let map = HeapMap::new(regions, &[], u64::MAX);
         Self {
             regions: regions.to_vec(),
             picture,

@@ -29,7 +29,7 @@ pub(crate) fn with_heap() -> Program {
 fn map_until(program: &Program, inputs: &[Vec<u8>], until: u64) -> HeapMap {
     let heads: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
     let layout = Layout::of(&heads);
-    let map = HeapMap::new(&program.heap_regions, None, until);
+    let map = HeapMap::new(&program.heap_regions, &[], until);
     heap_map::read(Memory::new(inputs.to_vec()), &layout, &mut KeepAll, map).unwrap()
 }
 

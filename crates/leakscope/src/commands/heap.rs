@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use leakscope_analysis::Analysis;
-use leakscope_heap::HeapMap;
+use leakscope_heap::{Allocator, HeapMap};
 use leakscope_report::text::{self, TextOptions};
 use leakscope_report::{Policy, Report, heap_map as reported, json};
 
@@ -44,7 +44,8 @@ impl Heap {
             &Policy::default(),
         );
         let until = self.until(outcome.target.timestamp_hz)?;
-        let empty = HeapMap::new(&regions, self.allocator.as_deref(), until);
+        let tried = self.allocator.as_deref().map(Allocator::with_id);
+        let empty = HeapMap::new(&regions, &tried.unwrap_or_default(), until);
         let map = heap_map::read(&mut recording, source, empty)?;
         let document = reported::document(&map, &report, self.fits);
         let screen = &mut Screen::new();
