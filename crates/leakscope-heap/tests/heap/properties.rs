@@ -81,7 +81,9 @@ fn check(pool: &Pool) {
     assert_eq!((space.free_bytes(), space.unknown_bytes()), (free, unknown));
     assert_eq!(space.holes(), lengths.values().sum::<u64>());
     for length in lengths.keys() {
-        let usable = lengths.range(length..).map(|(length, count)| length * count);
+        let usable = lengths
+            .range(length..)
+            .map(|(length, count)| length * count);
         let share = 1.0 - usable.sum::<u64>() as f64 / free as f64;
         assert!((space.unusable_share(*length) - share).abs() < 1e-9);
     }
