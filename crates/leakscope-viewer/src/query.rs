@@ -22,6 +22,13 @@ pub enum Query {
     Sites(Limit),
     /// One call site.
     Site(usize),
+    /// Who frees the blocks of a call site.
+    Frees {
+        /// Which.
+        site: usize,
+        /// When.
+        limit: Limit,
+    },
     /// A page of events.
     Events {
         /// The first row.
@@ -137,9 +144,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 11] = [
+    pub const ROUTES: [&'static str; 12] = [
         "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
-        "memory", "heap",
+        "memory", "heap", "frees",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -150,6 +157,10 @@ impl Query {
             "timeline" => Self::Timeline(given.columns()?),
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),
+            "frees" => Self::Frees {
+                site: given.required("site")?,
+                limit: given.limit()?,
+            },
             "events" => Self::Events {
                 offset: given.number("offset")?.unwrap_or(0),
                 limit: given.number("limit")?.unwrap_or(100).clamp(1, ROWS),

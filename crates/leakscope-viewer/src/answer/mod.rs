@@ -6,6 +6,7 @@ mod columns;
 mod drawing;
 pub(crate) mod events;
 mod frames;
+pub(crate) mod frees;
 pub(crate) mod heap;
 pub(crate) mod heap_map;
 pub(crate) mod lives;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Engine, SLICE};
 use crate::answer::census::Census;
 use crate::answer::events::{Page, Place};
+use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::mate::Mate;
 use crate::answer::site::Site;
@@ -35,6 +36,8 @@ enum JobKind {
     Mate(Box<Mate>),
     /// Until it is answered.
     Film(Option<Box<Filming>>),
+    /// Until it is answered.
+    Frees(usize, Option<Box<Ends>>),
 }
 
 /// Events that are read for a part of the heap's map: what is known so far is written each time.
@@ -70,6 +73,14 @@ impl Engine<'_> {
                     return Ok(Asked::Job(job));
                 }
                 self.of_window(query, self.scan.bounded(limit.window))
+            }
+            Query::Frees { site, limit } => {
+                let mut ends = self.ends(limit.window);
+                if !limit.partial {
+                    return Ok(Asked::Job(Job(JobKind::Frees(*site, Some(ends)))));
+                }
+                self.read_ends(&mut ends, SLICE)?;
+                json(&self.frees(*site, ends)?)
             }
             Query::Site(site) => json(&Site::new(*site, self.subject())?),
             Query::Events {
@@ -158,6 +169,15 @@ impl Engine<'_> {
                     return Ok(None);
                 }
                 let answer = filming.take().map(|filming| json(&self.filmed(filming)));
+                answer.transpose()
+            }
+            JobKind::Frees(site, ends) => {
+                if let Some(ends) = ends
+                    && !self.read_ends(ends, SLICE)?
+                {
+                    return Ok(None);
+                }
+                let answer = ends.take().map(|ends| json(&self.frees(*site, ends)?));
                 answer.transpose()
             }
             JobKind::Mate(mate) => {

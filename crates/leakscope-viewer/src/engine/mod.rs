@@ -5,6 +5,7 @@
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
 mod film;
+mod frees;
 
 use std::io;
 
@@ -21,6 +22,7 @@ use leakscope_symbols::{SourceRoots, Symbols};
 pub use self::ask::{Asked, Job};
 use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
@@ -74,6 +76,8 @@ pub struct Engine<'s> {
     censuses: Vec<(u64, Census)>,
     /// The heap's map over time, as it was asked for last.
     filming: Option<Box<Filming>>,
+    /// Who has freed what in the window that was asked for last, and the version it is of.
+    ends: Option<(u64, Box<Ends>)>,
 }
 
 /// What is known at one version.
@@ -146,6 +150,7 @@ impl<'s> Engine<'s> {
             searches: Searches::default(),
             censuses: Vec::new(),
             filming: None,
+            ends: None,
         }
     }
 
@@ -198,6 +203,7 @@ impl<'s> Engine<'s> {
             self.searches = Searches::default();
             self.censuses.clear();
             self.filming = None;
+            self.ends = None;
             self.version += 1;
         }
         Ok(())

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::answer::Subject;
 use crate::answer::events::Page;
+use crate::answer::frees::Frees;
 use crate::answer::heap_map::HeapOverTime;
 use crate::answer::lives::{self, Lives};
 use crate::answer::memory::Memory;
@@ -68,6 +69,7 @@ struct Document {
     overview: Box<RawValue>,
     sites: Sites,
     site: BTreeMap<usize, Box<RawValue>>,
+    frees: BTreeMap<usize, Frees>,
     timeline: Box<RawValue>,
     events: Page,
     tasks: Box<RawValue>,
@@ -103,6 +105,10 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
             count(DETAILS as u64)
         ));
     }
+    let mut frees = BTreeMap::new();
+    for row in sites.sites.iter().take(DETAILS) {
+        frees.insert(row.site, engine.all_frees(row.site)?);
+    }
     let timeline = timeline(engine, all, &mut left_out)?;
     let events = events(engine, &mut left_out)?;
     let blocks = blocks(&events);
@@ -119,6 +125,7 @@ pub(super) fn of(engine: &mut Engine<'_>) -> Result<String, Refusal> {
         overview: raw(&overview)?,
         sites,
         site,
+        frees,
         timeline,
         events,
         tasks: raw(&Tasks::new(all, None, subject))?,

@@ -7,6 +7,7 @@ mod damage;
 mod dump;
 mod effects;
 mod file;
+mod frees;
 mod heap_map;
 mod lists;
 mod lives;

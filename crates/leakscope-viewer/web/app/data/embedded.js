@@ -37,6 +37,11 @@ export function embedded(document) {
     system: () => system,
     memory: () => memory,
     heap: () => heap,
+    frees: ({ site }) => {
+      const known = document.frees[String(site)];
+      if (known === undefined) throw new Error('This file knows who frees only of the first call sites.');
+      return known;
+    },
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     events: (parameters) => page(select(events.rows, parameters, contexts), parameters),

@@ -126,6 +126,10 @@
  * @property {{ size: number, time: number, context: number, core: number, retried: boolean, live_bytes: number }[]} failures
  */
 
+/** Who frees the blocks of a call site. Ticks: how long they had lived.
+ * @typedef {Counted & { site: number, from: number, to: number, total: number, frames: Frame[], frees: { title: string, stack: number[],
+ *   allocator: number[], context: number, blocks: number, bytes: number, shortest: number, longest: number, mean: number }[] }} Frees */
+
 /**
  * @typedef {object} EventRow
  * @property {number} row
@@ -247,6 +251,7 @@
  * @property {System} system
  * @property {Memory} memory
  * @property {HeapOverTime} heap
+ * @property {Frees} frees
  * @property {Download[]} downloads
  */
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
@@ -265,6 +270,7 @@
  * @property {Overview} overview
  * @property {Sites} sites
  * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
+ * @property {Record<string, Frees>} frees
  * @property {Timeline} timeline
  * @property {Events} events
  * @property {Tasks} tasks
