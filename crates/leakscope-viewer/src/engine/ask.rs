@@ -14,6 +14,7 @@ use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
+use crate::answer::track::Track;
 use crate::query::{Limit, Query, Window};
 use crate::refusal::Refusal;
 
@@ -67,6 +68,15 @@ impl Engine<'_> {
                 let window = self.scan.bounded(columns.window);
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
+            }
+            Query::Track { site, columns } => {
+                let window = self.scan.bounded(columns.window);
+                json(&Track::new(
+                    *site,
+                    window,
+                    columns.width,
+                    &mut self.reader(),
+                )?)
             }
             Query::Sites(limit) | Query::Tasks(limit) => {
                 if let Some(job) = self.counting(*limit, query)? {

@@ -52,7 +52,7 @@ fn nothing_hostile_reaches_the_page_as_more_than_text() {
     let names = overview["contexts"].as_array().unwrap();
     assert!(names.iter().any(|context| context["name"] == HOSTILE[0]));
     let mut file = Vec::new();
-    page::write(&mut file, &mut engine).unwrap();
+    page::write(&mut file, &mut engine, page::EVENTS).unwrap();
     let file = String::from_utf8(file).unwrap();
     assert!(!file.contains("<img src=x"));
     assert!(!file.contains("<script>alert"));

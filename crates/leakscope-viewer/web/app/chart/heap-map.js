@@ -92,14 +92,17 @@ function line(pen, fromX, fromY, toX, toY) {
  * @param {HeapOverTime} heap
  * @param {Region} region
  * @param {Scale} scale
- * @param {{ y: number, height: number, close: boolean }} place
+ * @param {{ y: number, height: number }} place
+ * @param {number | null} end of the trace, if the axis begins at the lowest after start-up rather than at 0
  */
-export function drawLevels(pen, heap, region, scale, { y, height, close }) {
-  const x = scale.x(heap.from);
-  const width = scale.x(heap.from + region.free.length * heap.column_ticks) - x;
-  const columns = { min: close ? region.least_largest : region.least_free, max: region.free };
-  const axis = axisOf(columns, close, 0);
-  drawCurve(pen, { min: region.least_free, max: region.free }, { x, y, width, height }, { axis });
+export function drawLevels(pen, heap, region, scale, { y, height }, end) {
+  const { from } = heap;
+  const to = from + region.free.length * heap.column_ticks;
+  const x = scale.x(from);
+  const width = scale.x(to) - x;
+  // The largest block is below what is free.
+  const axis = axisOf({ from, to, min: region.least_largest, max: region.free }, end, 0);
+  drawCurve(pen, { from, to, min: region.least_free, max: region.free }, { x, y, width, height }, { axis });
   pen.strokeStyle = colour('mark');
   pen.lineWidth = 1.5;
   pen.beginPath();

@@ -25,11 +25,12 @@ export function alivePanel(page) {
   return {
     element: place,
     /** @param {import('leakscope/state/fragment.js').State} state */
-    show({ alive, cursor, range }) {
+    show({ alive, cursor, range, pins }) {
       place.hidden = !alive;
       if (!alive) return;
       atCursor.show(cursor === null ? null : [sessionAt(page, cursor), cursor + 1]);
       inRange.show(range);
+      for (const button of place.querySelectorAll('.pin')) showPin(button, pins);
     },
     close() {
       atCursor.close();
@@ -112,10 +113,19 @@ function columns(page, all) {
 
 /** Puts a track of the call site into the timeline, or takes it away. @param {Page} page @param {number} site */
 function pinButton(page, site) {
-  const { pins } = page.state;
-  const isPinned = pins.includes(site);
-  return element('button', {
-    type: 'button', class: 'link', 'aria-pressed': String(isPinned),
-    click: () => page.go({ pins: isPinned ? pins.filter((pin) => pin !== site) : [...pins, site] }),
-  }, isPinned ? 'Unpin' : 'Pin');
+  const button = element('button', {
+    type: 'button', class: 'link pin', 'data-site': site,
+    click: () => {
+      const { pins } = page.state;
+      page.go({ pins: pins.includes(site) ? pins.filter((pin) => pin !== site) : [...pins, site] });
+    },
+  });
+  showPin(button, page.state.pins);
+  return button;
+}
+
+/** @param {Element} button @param {number[]} pins */
+function showPin(button, pins) {
+  const isPinned = pins.includes(Number(button.getAttribute('data-site')));
+  button.textContent = isPinned ? 'Unpin' : 'Pin';
 }

@@ -45,8 +45,9 @@ export function freedBy(page, site) {
       total > rows.length && element('p', { class: 'quiet' }, `and ${counted(total - rows.length, 'further pair')} of call stack and task`),
       opened !== undefined && stackList({ frames: frees.frames, stack: opened.stack, allocator: opened.allocator }, true)));
   };
-  void latest.ask({ site, ...page.limits, partial: 1 }, page.version);
-  return { element: place, close: () => latest.stop() };
+  const show = () => void latest.ask({ site, ...page.limits, partial: 1 }, page.version);
+  show();
+  return { element: place, show, close: () => latest.stop() };
 }
 
 /** @param {Page} page @param {Frees['frees'][number]} row */

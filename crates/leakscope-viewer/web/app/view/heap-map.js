@@ -12,8 +12,9 @@ import { pan, Scale, zoom } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
+import { closeToggle } from 'leakscope/page/close-toggle.js';
 import { stretchOf } from 'leakscope/page/strip.js';
-import { choice, element, fill, toggle } from 'leakscope/part/element.js';
+import { choice, element, fill } from 'leakscope/part/element.js';
 import { tip } from 'leakscope/part/tip.js';
 import { heapTables } from 'leakscope/view/heap-tables.js';
 
@@ -85,7 +86,7 @@ export function heapMapView(page, chooser) {
     drawGrid(pen, scale(), page.clock.hz, height);
     if (heap !== null && region !== undefined) {
       const place = { y: 4, height: height - 4 };
-      const axis = drawLevels(pen, heap, region, scale(), { ...place, close: page.state.close });
+      const axis = drawLevels(pen, heap, region, scale(), place, page.axisEnd);
       overlay(pen, height);
       drawByteLabels(pen, axis, place);
     }
@@ -269,7 +270,7 @@ export function heapMapView(page, chooser) {
     element('button', { type: 'button', title, 'aria-label': title, click }, label);
 
   const shade = choice('Colours', SHADES, (shade) => page.go({ shade }));
-  const close = toggle('Bytes close', (on) => page.go({ close: on }), 'The axis of bytes begins near the lowest, not at 0');
+  const close = closeToggle(page);
   const pictures = element('div', { class: 'heap-pictures' }, ruler.element, map.element, levels.element);
   return {
     element: element('div', { class: 'view whole' },

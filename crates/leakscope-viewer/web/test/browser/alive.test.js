@@ -17,8 +17,9 @@ after(() => browser.close());
 function outstanding(trace, ...period) {
   const { status, stdout, stderr } = spawnSync(PROGRAM, ['report', '--format', 'json', trace, ...period], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
-  return JSON.parse(stdout).call_sites.map((/** @type {any} */ site) => [site.outstanding_bytes, site.outstanding_blocks])
-    .filter(([, blocks]) => blocks > 0).toSorted(([a], [b]) => b - a);
+  /** @type {[bytes: number, blocks: number][]} */
+  const sites = JSON.parse(stdout).call_sites.map((/** @type {any} */ site) => [site.outstanding_bytes, site.outstanding_blocks]);
+  return sites.filter(([, blocks]) => blocks > 0).toSorted(([a], [b]) => b - a);
 }
 
 const number = (/** @type {string} */ text) => Number(text.replaceAll(/[ ,B]/g, ''));
