@@ -119,7 +119,7 @@ function trackOf(document, site, from, to, width) {
     const block = events.rows[allocation];
     const mark = (/** @type {number} */ index, /** @type {'allocation' | 'free'} */ kind) => {
       const { time, context, core } = events.rows[index];
-      return { index, time, kind, size: block.size ?? 0, site, context, core };
+      return { index, time, kind, size: block.size ?? 0, since: kind === 'free' ? block.time : null, site, context, core };
     };
     return [mark(allocation, 'allocation'), ...(free === null ? [] : [mark(free, 'free')])];
   });

@@ -59,7 +59,7 @@
 
 /** `run` and `ready` are flat triples: from, to, share.
  *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
-/** @typedef {{ index: number, time: number, kind: string, size: number, site: number, context: number, core: number }} HeapMark */
+/** @typedef {{ index: number, time: number, kind: string, size: number, since: number | null, site: number, context: number, core: number }} HeapMark `since`: of a block's end, when it was allocated */
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
 /** What one call site did. @typedef {{ site: number, exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */

@@ -60,7 +60,7 @@ export function copyButton(caption, columns, rows) {
   const copy = async (/** @type {string} */ text) => {
     await navigator.clipboard.writeText(text);
     button.textContent = '✓';
-    setTimeout(() => { button.textContent = '⧉'; }, 1500);
+    setTimeout(() => { button.textContent = '❐'; }, 1500);
   };
   const button = element('button', {
     type: 'button', class: 'copy', title: 'Copy as text or CSV', 'aria-label': `Copy the table: ${caption}`, 'aria-haspopup': 'menu',
@@ -72,6 +72,6 @@ export function copyButton(caption, columns, rows) {
         { label: 'Copy as CSV', action: () => void copy(asCsv(columns, rows)) },
       ], { x: right - 236, y: bottom });
     },
-  }, '⧉');
+  }, '❐');
   return button;
 }

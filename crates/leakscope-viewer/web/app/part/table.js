@@ -30,7 +30,6 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     element('caption', { class: 'hidden' }, caption),
     element('thead', {}, head), body);
   const inOrder = sortRows(rows, columns, sort);
-  if (rows.length > 0) head.lastElementChild?.append(copyButton(caption, columns, inOrder));
   const show = (/** @type {number} */ limit) => {
     const more = inOrder.length - limit;
     fill(body, ...inOrder.slice(0, limit).map(row), more > 0 && element('tr', {},
@@ -49,7 +48,7 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     }, ...cells);
   };
   show(limit);
-  return element('div', { class: 'table-box' }, made);
+  return element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, inOrder));
 }
 
 /** Marks the row that is chosen now. @param {HTMLElement} place of the table @param {string | number | null} key */
