@@ -5,8 +5,7 @@
  * copy). Then leakscope_init, and leakscope_start or leakscope_records_start.
  *
  * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
- * newlib:     compile leakscope_wrap.c, and link with
- *             -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+ * malloc:     compile leakscope_wrap.c, which says what the linker has to redirect for which C library.
  * Zephyr:     compile leakscope_zephyr.c too, and wrap what it names.
  *
  * Every function may be called from interrupts and from every core, allocates nothing and returns quickly; before

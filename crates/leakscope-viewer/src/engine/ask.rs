@@ -145,7 +145,7 @@ impl Engine<'_> {
                 Some(known) => self.censuses.remove(known).1,
                 None => Census::new(&self.scan, window),
             };
-            let counted = census.advance(&self.scan, &mut *self.source, SLICE);
+            let counted = census.advance(&self.scan, &mut self.source, SLICE);
             self.remember(census);
             return counted.map(|_| None);
         }
@@ -164,7 +164,7 @@ impl Engine<'_> {
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
         match &mut job.0 {
             JobKind::Census { query, census } => {
-                if !census.advance(&self.scan, &mut *self.source, SLICE)? {
+                if !census.advance(&self.scan, &mut self.source, SLICE)? {
                     return Ok(None);
                 }
                 let (census, query) = (std::mem::take(&mut **census), query.clone());
@@ -191,7 +191,7 @@ impl Engine<'_> {
                 answer.transpose()
             }
             JobKind::Mate(mate) => {
-                let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
+                let found = mate.advance(&self.scan, &mut self.source, SLICE)?;
                 let found = found.map(|found| serde_json::to_vec(&found));
                 Ok(found.transpose()?)
             }
