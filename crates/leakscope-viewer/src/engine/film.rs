@@ -25,7 +25,7 @@ impl Engine<'_> {
     /// Goes on with it for so many events; returns whether it is complete.
     pub(super) fn film(&mut self, filming: &mut Filming, events: u64) -> io::Result<bool> {
         let is_over = self.state == Reading::Complete;
-        filming.advance(&self.scan, &mut *self.source, events, is_over)
+        filming.advance(&self.scan, &mut self.source, events, is_over)
     }
 
     /// What it shows by now. It is kept for the next question.

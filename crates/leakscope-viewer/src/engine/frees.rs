@@ -19,7 +19,7 @@ impl Engine<'_> {
 
     /// Goes on reading; returns whether all was read.
     pub(super) fn read_ends(&mut self, ends: &mut Ends, events: u64) -> io::Result<bool> {
-        ends.advance(&self.scan, &mut *self.source, events)
+        ends.advance(&self.scan, &mut self.source, events)
     }
 
     /// Who frees the blocks of a call site. The ends are kept for the next question.
