@@ -151,7 +151,9 @@ pub struct Failure {
     pub reason: String,
     /// The same in a sentence, without a full stop.
     pub sentence: String,
-    /// Bytes of holes in the region that came nearest.
+    /// The region that came nearest, by its place in the list.
+    pub region: usize,
+    /// Bytes of holes there.
     pub free_bytes: u64,
     /// How many holes there were.
     pub holes: u64,
@@ -330,6 +332,7 @@ impl Failure {
             size_bytes: failure.size,
             reason: failure.reason.name().to_owned(),
             sentence: words::of_failure(failure, best),
+            region: failure.region,
             free_bytes: failure.free,
             holes: failure.holes,
             largest_bytes: failure.largest,

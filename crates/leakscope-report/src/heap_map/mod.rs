@@ -6,7 +6,7 @@ use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
 use leakscope_heap::{HeapMap, Pin, Trend, pins};
 
-pub use regions::{in_boot_log, of_program, of_target};
+pub use regions::{in_boot_log, regions};
 
 use crate::Report;
 use crate::document::heap_map::{self as document, HeapNote};
