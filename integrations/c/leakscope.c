@@ -54,6 +54,14 @@
 #ifndef LEAKSCOPE_BARRIER
 #define LEAKSCOPE_BARRIER() __sync_synchronize()
 #endif
+/* Whether registers are windows into a file of them, which calls turn: Xtensa (ESP32, -S2, -S3). */
+#ifndef LEAKSCOPE_WINDOWS
+#if defined(__XTENSA_WINDOWED_ABI__)
+#define LEAKSCOPE_WINDOWS 1
+#else
+#define LEAKSCOPE_WINDOWS 0
+#endif
+#endif
 
 #if LEAKSCOPE_DEPTH > (LEAKSCOPE_ESP_IDF ? 32 : 64)
 #error "LEAKSCOPE_DEPTH: call stacks have at most 64 frames, in ESP-IDF's dialect 32"
@@ -642,7 +650,7 @@ uintptr_t leakscope_stack_end;
 #define MOST_SCAN_WORDS 16383u
 
 /* In each function's frame two words stand side by side: the caller's frame pointer and the return address. RISC-V's frame
- * pointers point behind them, and those of Xtensa are no chain. */
+ * pointers point behind them. */
 #define FRAME_RECORD (2u * sizeof(uintptr_t))
 #if defined(__riscv)
 #define RECORD_BELOW FRAME_RECORD
@@ -657,6 +665,10 @@ uintptr_t leakscope_stack_end;
 #elif defined(__riscv) && !defined(__linux__)
 #define STACKS_START 0x1000u
 #define STACKS_END UINTPTR_MAX
+#elif defined(__XTENSA__)
+/* The ESP32's data bus, beyond its flash. */
+#define STACKS_START 0x3F800000u
+#define STACKS_END 0x40000000u
 #else
 #define STACKS_START 0u
 #define STACKS_END 0u
@@ -726,6 +738,40 @@ READS_ANY_STACK static void walk_chain(struct stack *stack, uintptr_t frame) {
     stack->count = count;
 }
 
+#if LEAKSCOPE_WINDOWS
+/* Nested calls, until the registers have gone round: those of all callers are on the stack then. A call takes eight of
+ * them, and there are at most 64. */
+__attribute__((noinline)) static void spill_windows(uint32_t calls) {
+    if (calls > 0) {
+        spill_windows(calls - 1);
+    }
+    __asm__ volatile("" : : : "memory"); /* otherwise this is a loop */
+}
+
+/* The 16 bytes below a function's stack pointer are for its caller's first registers: where that one returns to, and its
+ * stack pointer. (Xtensa ISA manual, "Windowed Register Option".) The two upper bits of a return address say by how much
+ * the call has turned the windows; they are the same in all addresses of code. */
+READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame) {
+    const struct bounds bounds = recorder.bounds;
+    const uintptr_t window_bits = 0xC0000000u, save_area = 2u * FRAME_RECORD;
+    uintptr_t code = return_address, at = frame - save_area, above = 0;
+    uint32_t hash = 0, count = 0;
+    spill_windows(8);
+    while (count != LEAKSCOPE_DEPTH && has_code(&bounds, code)) {
+        hash = add_to_hash(hash, code);
+        stack->frames[count++] = code;
+        if (at < above || !has_frame(&bounds, at)) {
+            break;
+        }
+        const volatile uintptr_t *const words = (const volatile uintptr_t *)at;
+        code = words[0] != 0 ? (words[0] & ~window_bits) | (return_address & window_bits) : 0;
+        above = at + save_area;
+        at = words[1] - save_area;
+    }
+    stack->hash = hash;
+    stack->count = count;
+}
+#else
 /* The frame belongs to the function that returns there. */
 READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame) {
     const uintptr_t at = frame - RECORD_BELOW;
@@ -741,6 +787,7 @@ READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_ad
         }
     }
 }
+#endif
 
 #if defined(__riscv)
 /* Whether the instruction before a return address is a call. Without that test, pointers to functions would change the
