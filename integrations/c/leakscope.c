@@ -447,17 +447,24 @@ HOT void packet_u32(struct packet *packet, uint32_t value) {
     packet->next = encode_u32(packet->next, value);
 }
 
-/* Writes the length of the fields, and the time; returns how long the packet is. */
-HOT size_t packet_end(struct packet *packet, uint32_t delta, bool can_be_long) {
+/* Writes the length of the fields. */
+HOT void packet_end_fields(struct packet *packet, bool can_be_long) {
+    uint8_t *const fields = packet->length + 1;
+    const size_t length = (size_t)(packet->next - fields);
+    if (!can_be_long || length <= 0x7F) {
+        *packet->length = (uint8_t)length;
+        return;
+    }
+    memmove(fields + 1, fields, length);
+    packet->next++;
+    *packet->length = (uint8_t)(length | 0x80u);
+    *fields = (uint8_t)(length >> 7);
+}
+
+/* Writes the time too; returns how long the packet is. */
+static size_t packet_end(struct packet *packet, uint32_t delta) {
     if (packet->length != NULL) {
-        uint8_t *const fields = packet->length + 1;
-        const size_t length = (size_t)(packet->next - fields);
-        if (can_be_long && length > 0x7F) {
-            memmove(fields + 1, fields, length);
-            packet->next++;
-            *fields = (uint8_t)(length >> 7);
-        }
-        *packet->length = (uint8_t)(can_be_long && length > 0x7F ? length | 0x80u : length);
+        packet_end_fields(packet, true);
     }
     packet->next = encode_u32(packet->next, delta);
     return (size_t)(packet->next - packet->start);
@@ -493,7 +500,7 @@ static bool settle(struct core *core) {
     for (uint32_t left = smaller(core->owed, 16); left > 0; left--) {
         struct packet packet;
         packet_begin(&packet, ring_place(core, LONGEST_SHORT_PACKET), EVTID_NOP);
-        if (!ring_commit(core, packet.start, packet_end(&packet, ticks, false))) {
+        if (!ring_commit(core, packet.start, packet_end(&packet, ticks))) {
             return false;
         }
         core->owed--;
@@ -505,7 +512,7 @@ static bool tell_overflow(struct core *core) {
     struct packet packet;
     packet_begin(&packet, ring_place(core, OVERFLOW_PACKET), EVTID_OVERFLOW);
     packet_u32(&packet, core->dropped);
-    if (!ring_commit(core, packet.start, packet_end(&packet, ticks_passed(core), false))) {
+    if (!ring_commit(core, packet.start, packet_end(&packet, ticks_passed(core)))) {
         core->dropped++;
         return false;
     }
@@ -535,7 +542,7 @@ static bool record_start(struct core *core, struct packet *packet, uint32_t id, 
 
 /* Stores it; false if it is dropped. */
 static bool record_end(struct core *core, struct packet *packet) {
-    const bool is_stored = ring_commit(core, packet->start, packet_end(packet, ticks_passed(core), true));
+    const bool is_stored = ring_commit(core, packet->start, packet_end(packet, ticks_passed(core)));
     if (is_stored) {
         keep_last(core);
     } else {
@@ -1399,7 +1406,7 @@ struct system_event {
 };
 
 /* Keeps in mind what runs. */
-static void note_running(struct core *core, const struct system_event *event) {
+HOT void note_running(struct core *core, const struct system_event *event) {
     if (event->id == EVTID_TASK_START_EXEC) {
         core->running = RUNNING_TASK;
         core->running_task = event->task;
@@ -1410,10 +1417,11 @@ static void note_running(struct core *core, const struct system_event *event) {
     }
 }
 
-/* What was interrupted goes on afterwards, idling too. */
-static bool keeps_idle(uint32_t id) {
-    return id == EVTID_ISR_ENTER || id == EVTID_ISR_EXIT || id == EVTID_TASK_START_READY || id == EVTID_TASK_CREATE ||
-           id == EVTID_MARK_START || id == EVTID_MARK_STOP || id == EVTID_EX;
+/* What was interrupted goes on afterwards, idling too. (All ids are below 32.) */
+HOT bool keeps_idle(uint32_t id) {
+    const uint32_t kept = 1u << EVTID_ISR_ENTER | 1u << EVTID_ISR_EXIT | 1u << EVTID_TASK_START_READY |
+                          1u << EVTID_TASK_CREATE | 1u << EVTID_MARK_START | 1u << EVTID_MARK_STOP | 1u << EVTID_EX;
+    return (kept >> id & 1u) != 0;
 }
 
 /* An idle that follows an idle is left out. */
@@ -1781,10 +1789,11 @@ HOT struct core *short_way(uint32_t *write) {
     return passed(core) < core->pause ? core : NULL;
 }
 
-HOT void short_way_end(struct core *core, uint32_t write, struct packet *packet) {
-    const size_t length = packet_end(packet, ticks_passed(core), LEAKSCOPE_ESP_IDF);
+/* Hands over a packet of which all but the time was written, up to `next`. */
+HOT void short_way_end(struct core *core, uint8_t *next) {
+    const uint8_t *const end = encode_u32(next, ticks_passed(core));
     LEAKSCOPE_BARRIER();
-    core->up->write = write + (uint32_t)length;
+    core->up->write = (uint32_t)(end - core->buffer);
     keep_last(core);
 }
 
@@ -1902,7 +1911,8 @@ HOT bool heap_event_short(const struct heap_event *event, const struct stack *st
         struct packet packet;
         module_packet_begin(&packet, core->buffer + write, heap_event_number(event));
         heap_event_fields(&packet, event, stack, number);
-        short_way_end(core, write, &packet);
+        packet_end_fields(&packet, LEAKSCOPE_ESP_IDF);
+        short_way_end(core, packet.next);
         is_stored = true;
     }
     LEAKSCOPE_UNLOCK(lock);
@@ -1981,12 +1991,15 @@ HOT bool system_event_short(const struct system_event *event) {
     if (core != NULL && event->id == EVTID_IDLE && core->is_idle) {
         is_done = true;
     } else if (core != NULL && event->id < FIRST_ID_WITH_LENGTH) {
-        struct packet packet;
-        packet_begin(&packet, core->buffer + write, event->id);
-        for (uint32_t i = 0; i < event->count; i++) {
-            packet_u32(&packet, event->numbers[i]);
+        uint8_t *next = core->buffer + write;
+        *next++ = (uint8_t)event->id;
+        if (event->count > 0) {
+            next = encode_u32(next, event->numbers[0]);
         }
-        short_way_end(core, write, &packet);
+        if (event->count > 1) {
+            next = encode_u32(next, event->numbers[1]);
+        }
+        short_way_end(core, next);
         note_running(core, event);
         if (!keeps_idle(event->id)) {
             core->is_idle = event->id == EVTID_IDLE;
@@ -1997,15 +2010,21 @@ HOT bool system_event_short(const struct system_event *event) {
     return is_done;
 }
 
-static void system_event(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
-    const struct system_event event = {id, count, {first, second}, (uintptr_t)task};
-    if (!recorder.is_open) {
-        /* While nothing is recorded, what runs is kept in mind all the same. */
+/* While nothing is recorded, what runs is kept in mind all the same. */
+COLD void system_event_long(struct system_event event) {
+    if (recorder.is_open) {
+        record(record_system_event, &event);
+    } else {
         const uintptr_t lock = LEAKSCOPE_LOCK();
         note_running(own_core(), &event);
         LEAKSCOPE_UNLOCK(lock);
-    } else if (!system_event_short(&event)) {
-        record(record_system_event, &event);
+    }
+}
+
+static void system_event(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
+    const struct system_event event = {id, count, {first, second}, (uintptr_t)task};
+    if (!recorder.is_open || !system_event_short(&event)) {
+        system_event_long(event);
     }
 }
 
