@@ -48,24 +48,25 @@ pub struct Traced<A, W = FramePointers> {
 impl<A> Traced<A> {
     /// Records what is asked of `inner`, with call stacks by frame pointers.
     pub const fn new(inner: A) -> Self {
-        Self {
-            inner,
-            walk: PhantomData,
-        }
+        Self::walking(inner)
     }
 }
 
 impl<A> Traced<A, Scan> {
     /// Records what is asked of `inner`, with call stacks by [scans](crate::stack): for code without frame pointers.
     pub const fn scanning(inner: A) -> Self {
+        Self::walking(inner)
+    }
+}
+
+impl<A, W> Traced<A, W> {
+    const fn walking(inner: A) -> Self {
         Self {
             inner,
             walk: PhantomData,
         }
     }
-}
 
-impl<A, W> Traced<A, W> {
     /// The allocator itself: to initialise it, or to ask it how full it is.
     pub const fn inner(&self) -> &A {
         &self.inner
