@@ -841,11 +841,16 @@ HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
     if (address % 2 != 0 || address - bounds->code_start < 4) {
         return false;
     }
-    const uint32_t first = *(const volatile uint16_t *)(address - 4), last = *(const volatile uint16_t *)(address - 2);
-    const bool is_jal = (first & 0x0FFFu) == 0x00EFu, is_jalr = (first & 0x7FFFu) == 0x00E7u;
-    const bool is_compressed_jalr = (last & 0xF07Fu) == 0x9002u && last != 0x9002u;
-    const bool is_compressed_jal = sizeof(uintptr_t) == 4 && (last & 0xE003u) == 0x2001u;
-    return is_jal || is_jalr || is_compressed_jalr || is_compressed_jal;
+    /* jal, c.jal, jalr, c.jalr: those that programs have most come first. */
+    const uint32_t first = *(const volatile uint16_t *)(address - 4);
+    if ((first & 0x0FFFu) == 0x00EFu) {
+        return true;
+    }
+    const uint32_t last = *(const volatile uint16_t *)(address - 2);
+    if (sizeof(uintptr_t) == 4 && (last & 0xE003u) == 0x2001u) {
+        return true;
+    }
+    return (first & 0x7FFFu) == 0x00E7u || ((last & 0xF07Fu) == 0x9002u && last != 0x9002u);
 }
 #endif
 
@@ -882,12 +887,13 @@ HOT uint32_t words_above(uintptr_t stack_pointer) {
 }
 
 /* Looks at a word of the stack; whether enough were found that could be return addresses. */
-READS_ANY_STACK HOT bool scan_word(struct stack *stack, const struct bounds *bounds, const volatile uintptr_t *words,
-                                   uintptr_t place, bool is_listed) {
-    const uintptr_t offset = words[place] - WORD_OF_CODE_START(bounds);
+READS_ANY_STACK HOT bool scan_word(struct stack *stack, const struct bounds *bounds, const volatile uintptr_t *stack_pointer,
+                                   const volatile uintptr_t *word, bool is_listed) {
+    const uintptr_t offset = *word - WORD_OF_CODE_START(bounds);
     if (!is_candidate(bounds, offset)) {
         return false;
     }
+    const uintptr_t place = (uintptr_t)(word - stack_pointer);
     stack->hash = add_to_hash(stack->hash, offset ^ place << 23);
     if (is_listed) {
         stack->frames[stack->count] = code_address(bounds->code_start) + offset;
@@ -899,23 +905,23 @@ READS_ANY_STACK HOT bool scan_word(struct stack *stack, const struct bounds *bou
 /* Finds the lowest words from the stack pointer up that could be return addresses: for code without frame pointers. */
 READS_ANY_STACK HOT void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer, bool is_listed) {
     const struct bounds bounds = recorder.bounds;
-    const volatile uintptr_t *const words = (const volatile uintptr_t *)stack_pointer;
-    uintptr_t place = 0;
+    const volatile uintptr_t *const first = (const volatile uintptr_t *)stack_pointer;
     if (!has_code(&bounds, return_address)) {
         return;
     }
     stack->scanned = return_address;
     stack->hash = add_to_hash(0, return_address);
-    const uintptr_t count = words_above(stack_pointer);
+    const uint32_t count = words_above(stack_pointer), in_fours = is_listed ? 0 : count & ~3u;
+    const volatile uintptr_t *word = first;
     /* Most events do this: four words in a turn of the loop. */
-    for (; !is_listed && place + 4 <= count; place += 4) {
-        if (scan_word(stack, &bounds, words, place, false) || scan_word(stack, &bounds, words, place + 1, false) ||
-            scan_word(stack, &bounds, words, place + 2, false) || scan_word(stack, &bounds, words, place + 3, false)) {
+    for (const volatile uintptr_t *const end = first + in_fours; word != end; word += 4) {
+        if (scan_word(stack, &bounds, first, word, false) || scan_word(stack, &bounds, first, word + 1, false) ||
+            scan_word(stack, &bounds, first, word + 2, false) || scan_word(stack, &bounds, first, word + 3, false)) {
             return;
         }
     }
-    for (; place < count; place++) {
-        if (scan_word(stack, &bounds, words, place, is_listed)) {
+    for (const volatile uintptr_t *const end = first + count; word != end; word++) {
+        if (scan_word(stack, &bounds, first, word, is_listed)) {
             return;
         }
     }
