@@ -94,7 +94,7 @@ impl Chains {
                 let (first_word, second_word) = match self.form {
                     Form::FramePointers => (next, code),
                     // By how much the call has turned the window stands above the address.
-                    Form::Windows => (code | place % 4 << 30, next.wrapping_add(SAVE_AREA)),
+                    Form::Windows => (code | ((place % 4) << 30), next.wrapping_add(SAVE_AREA)),
                 };
                 self.words[word] = first_word;
                 self.words[word + 1] = second_word;
