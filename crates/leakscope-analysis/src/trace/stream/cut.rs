@@ -106,7 +106,8 @@ impl Stream {
         if let Some((frame, kind)) = self.kinds.split_ordinary(bytes) {
             self.history.pass(self.offset + start as u64);
             self.time += u64::from(frame.delta);
-            self.pieces[(taken + LOOKBACK) % RING] = Piece::of(&frame, start, self.time, kind.label);
+            self.pieces[(taken + LOOKBACK) % RING] =
+                Piece::of(&frame, start, self.time, kind.label);
             self.unread.start = start + frame.length;
             self.next_time = self.pieces[taken % RING].time;
         } else {
