@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
+use leakscope_viewer::page;
 
 use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
@@ -92,22 +93,20 @@ pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) at_the_end: AtTheEnd,
     #[command(flatten)]
+    pub(crate) bounds: HeapBounds,
+    #[command(flatten)]
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Text for people, or one JSON document (schema: docs/report-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
     /// Files that describe events (SYSVIEW_NAME.txt), for --print and --html.
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
-    /// Entries shown of each list.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) top: usize,
-    /// Show everything: whole lists, whole stacks, addresses, all reasons.
-    #[arg(long)]
-    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
     /// Before the report, print every heap event and log message in order of time.
     #[arg(long, conflicts_with = "format")]
     pub(crate) print: bool,
@@ -122,6 +121,16 @@ pub(crate) struct Report {
         conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep"]
     )]
     pub(crate) html: Option<PathBuf>,
+    /// Events that the file of --html lists from both ends of a longer recording: some 250 bytes each. What matters
+    /// from between is listed too.
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "html",
+        default_value_t = page::EVENTS,
+        value_parser = clap::value_parser!(u64).range(..=1_000_000)
+    )]
+    pub(crate) html_events: u64,
     /// Overwrite the file of --html if it exists.
     #[arg(long, requires = "html")]
     pub(crate) force: bool,
@@ -138,12 +147,14 @@ pub(crate) struct View {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) at_the_end: AtTheEnd,
+    #[command(flatten)]
+    pub(crate) bounds: HeapBounds,
     /// Files that describe events (SYSVIEW_NAME.txt).
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Only print the address of the page.
     #[arg(long)]
     pub(crate) no_open: bool,
@@ -196,7 +207,7 @@ pub(crate) struct Demo {
     #[arg(long, value_enum, default_value_t = DemoMode::Streamed)]
     pub(crate) mode: DemoMode,
     /// Where to save what was recorded (otherwise leakscope-demo.svdat, or .log, in this folder).
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 
@@ -237,6 +248,17 @@ pub(crate) struct Symbols {
     /// Show source files that were built below A as if they lay below B.
     #[arg(long, value_name = "A=B")]
     pub(crate) source_root: Vec<SourceRoot>,
+}
+
+/// How much of lists is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Lists {
+    /// Entries shown of each list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Show everything: whole lists, whole stacks, addresses, all reasons.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Which part of a recording is meant.

@@ -9,6 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
+use leakscope_report::heap_map::regions;
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -74,8 +75,9 @@ impl Report {
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
         if self.part.is_all() {
-            let symbols = symbols.as_ref();
-            heap_map::note(&mut report, &mut recording, &outcome, symbols, source)?;
+            let said = self.bounds.said()?;
+            let regions = regions(&said, &outcome, symbols.as_ref());
+            heap_map::note(&mut report, &mut recording, &regions, source)?;
         }
         self.conclude(report, &outcome.tasks, &mut screen)
     }
@@ -94,34 +96,33 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
+        let fill = |mut file: Box<dyn Write>, engine: &mut Engine<'_>| {
+            page::write(&mut file, engine, self.html_events)?;
+            file.flush()
+                .with_context(|| format!("`{}` cannot be written", path.display()))
+        };
         let mut recording = self.trace.open()?;
         let options = program::completed(&self.symbols, &mut recording)?;
-        let mut program = firmware::program(&options, self.heap)?;
+        let mut program = firmware::program(&options, self.heap_size)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             self.at_the_end.refuse(NO_RECORDING)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
-            let mut file = self.create(path)?;
-            return write_page(&mut file, &mut Engine::of_dump(&dump, &program), path);
+            let file = output::create_page(path, self.force)?;
+            return fill(file, &mut Engine::of_dump(&dump, &program));
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
+        program.heap_regions = self.bounds.said()?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
-        let mut file = self.create(path)?;
+        let file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
             bail!("{why}");
         }
-        write_page(&mut file, &mut engine, path)
-    }
-
-    fn create(&self, path: &Path) -> anyhow::Result<Box<dyn Write>> {
-        if path == Path::new("-") {
-            return Ok(Box::new(Screen::new().out));
-        }
-        Ok(Box::new(output::create(path, self.force)?))
+        fill(file, &mut engine)
     }
 
     /// Reports on what a device has printed of its heap.
@@ -209,30 +210,18 @@ impl Report {
     }
 
     fn write(&self, known: leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
-        let report = &match self.heap {
+        let report = &match self.heap_size {
             Some(size) => known.with_heap_size(size),
             None => known,
         };
-        let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
-                let options = text::TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    top: self.top,
-                    all: self.all,
-                };
-                text::write(out, report, &options)?;
+                let options = screen.options_for(&self.lists);
+                text::write(&mut screen.out, report, &options)?;
             }
-            ReportFormat::Json => json::write(out, report)?,
+            ReportFormat::Json => json::write(&mut screen.out, report)?,
         }
-        out.flush()?;
+        screen.out.flush()?;
         Ok(())
     }
-}
-
-fn write_page(file: &mut dyn Write, engine: &mut Engine<'_>, path: &Path) -> anyhow::Result<()> {
-    page::write(file, engine)?;
-    file.flush()
-        .with_context(|| format!("`{}` cannot be written", path.display()))
 }
