@@ -56,10 +56,11 @@ fn uncertain(grounds: Grounds<'_>) -> String {
             "data were lost, and frees of blocks of {} may be among them",
             counted(sites, "call site")
         ),
-        sites => format!(
+        sites if grounds.totals.frees_of_older_blocks > 0 => format!(
             "blocks from before the recording were freed, and those of {} may only have taken their places",
             counted(sites, "call site")
         ),
+        sites => format!("{} cannot be judged", counted(sites, "call site")),
     };
     format!("Leak or not, this trace cannot tell: {why}")
 }

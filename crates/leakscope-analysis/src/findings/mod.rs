@@ -43,6 +43,7 @@ mod losses;
 mod older;
 mod once;
 mod per_cycle;
+mod pool;
 mod rank;
 mod rhythm;
 mod rise;
@@ -59,6 +60,7 @@ pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, S
 pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
+pub(crate) use pool::of_many_sites;
 pub use rank::Rank;
 pub use rise::Rise;
 pub use unsure_ends::UnsureEnds;

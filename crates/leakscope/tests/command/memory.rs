@@ -333,8 +333,9 @@ fn blocks_that_nothing_points_at_are_lost_and_three_of_them_are_a_leak() {
         assert_eq!(checked.code == 1, standing == "leak", "shape {shape}");
         // Of a leak the files for CI systems say which, and that it is lost.
         let [junit, sarif] = files.map(|file| fs::read_to_string(file).expect("written"));
-        let says =
-            |text: &str| text.contains("in the image nothing points at 1 of 7 blocks any more, and only lost blocks at 6 more");
+        let says = |text: &str| {
+            text.contains("in the image nothing points at 1 of 7 blocks any more, and only lost blocks at 6 more")
+        };
         assert_eq!(
             junit.contains("<failure") && says(&junit),
             standing == "leak",

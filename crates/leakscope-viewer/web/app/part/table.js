@@ -1,4 +1,5 @@
 // A table with named columns, numbers aligned at their right, that can be sorted by its headings.
+import { copyButton } from 'leakscope/part/copy.js';
 import { element, fill } from 'leakscope/part/element.js';
 import { counted } from 'leakscope/format/units.js';
 
@@ -24,10 +25,10 @@ const FIRST_ROWS = 300;
  */
 export function table({ caption, columns, rows, sort = '', sorted, chosen, isChosen, key, limit = FIRST_ROWS }) {
   const body = element('tbody');
+  const head = element('tr', {}, ...columns.map((column) => heading(column, sort, sorted)));
   const made = element('table', { class: chosen ? 'table choosable' : 'table' },
     element('caption', { class: 'hidden' }, caption),
-    element('thead', {}, element('tr', {}, ...columns.map((column) => heading(column, sort, sorted)))),
-    body);
+    element('thead', {}, head), body);
   const inOrder = sortRows(rows, columns, sort);
   const show = (/** @type {number} */ limit) => {
     const more = inOrder.length - limit;
@@ -47,7 +48,19 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     }, ...cells);
   };
   show(limit);
-  return element('div', { class: 'table-box' }, made);
+  return scrollable(element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, inOrder)), caption);
+}
+
+/** A box that the keyboard can scroll, as long as there is something to scroll. @param {HTMLElement} box @param {string} label */
+export function scrollable(box, label) {
+  new ResizeObserver(() => {
+    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    for (const [name, value] of Object.entries({ tabindex: '0', role: 'region', 'aria-label': label })) {
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  }).observe(box);
+  return box;
 }
 
 /** Marks the row that is chosen now. @param {HTMLElement} place of the table @param {string | number | null} key */
@@ -73,7 +86,7 @@ function heading(column, sort, sorted) {
   if (!sorted || !column.order) return element('th', attributes, column.name);
   // First click: names from A, numbers from the largest.
   const next = isSorted === falling && isSorted ? column.name : isSorted ? `-${column.name}` : isNumber(column) ? `-${column.name}` : column.name;
-  return element('th', attributes, element('button', { type: 'button', class: 'heading', click: () => sorted(next) },
+  return element('th', attributes, element('button', { type: 'button', class: 'heading', 'data-key': `heading ${column.name}`, click: () => sorted(next) },
     // Beside the name, where it moves no number out of its column.
     ...(isNumber(column) ? [arrow(isSorted, falling), column.name] : [column.name, arrow(isSorted, falling)])));
 }

@@ -6,6 +6,8 @@ import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGaps, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, bytesWithUnit, count, counted, percent, ratePerSecond, shortBytes } from 'leakscope/format/units.js';
+import { closeToggle } from 'leakscope/page/close-toggle.js';
+import { drawLevel } from 'leakscope/page/level.js';
 import { stretchOf } from 'leakscope/page/strip.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
 import { withoutNames } from 'leakscope/page/without-names.js';
@@ -20,8 +22,8 @@ import { leakCurves } from 'leakscope/view/leak-curves.js';
 const RULER = 20; // pixels
 /** How many problems are listed before the result. */
 const PROBLEMS = 3;
-/** How many leaks have their curve beside them. */
-const CURVES = 8;
+/** How many leaks are listed at once, with their curves beside them. */
+const LEAKS = 8;
 
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */
 export function overviewView(page) {
@@ -126,12 +128,14 @@ function findings(page, curves) {
         element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
         finding.standing === 'leak' && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
       element('p', { class: 'reason' }, finding.reason)),
-    finding.standing === 'leak' && leaks.indexOf(finding) < CURVES && curves.of(finding),
+    finding.standing === 'leak' && leaks.indexOf(finding) < LEAKS && curves.of(finding),
     element('div', { class: 'amount' },
       finding.standing === 'leak' && element('div', {}, element('b', {}, finding.growth)),
       element('div', { class: 'quiet' }, finding.outstanding_blocks === 0 ? 'nothing outstanding' : `${bytes(finding.outstanding_bytes)} in ${counted(finding.outstanding_blocks, 'block')}`)));
   return element('div', { class: 'section' },
-    leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
+    leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.slice(0, LEAKS).map(line)),
+      leaks.length > LEAKS && element('details', {}, element('summary', {}, `${counted(leaks.length - LEAKS, 'further leak')}`),
+        element('ul', { class: 'findings' }, ...leaks.slice(LEAKS).map(line)))),
     others.length > 0 && element('details', { open: leaks.length === 0 },
       element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(totals.call_sites - leaks.length, 'call site')}` : 'Call sites, those to look at first before the others'),
       element('ul', { class: 'findings' }, ...others.map(line)),
@@ -186,18 +190,19 @@ function heapPicture(page) {
   const scale = () => new Scale(page.bounds, picture.width);
   const picture = new Picture('Live bytes over time', (pen, width, height) => {
     const { peak } = page.overview;
-    const place = { x: 0, y: RULER, width, height: height - RULER };
+    const place = { x: scale().x(heap?.from ?? 0), y: RULER, width: scale().x(heap?.to ?? 0) - scale().x(heap?.from ?? 0), height: height - RULER };
     /** @type {import('leakscope/chart/curve-layout.js').Axis | null} */
     let axis = null;
     if (heap !== null) {
       axis = drawCurve(pen, heap, place,
-        { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
+        { end: page.axisEnd, peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
     drawGaps(pen, scale(), gaps, height);
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
+    if (heap !== null && axis !== null) drawLevel(page, pen, heap, axis, scale(), { ...place, width });
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'timeline', (answer) => {
     ({ heap, gaps } = answer);
@@ -220,6 +225,7 @@ function heapPicture(page) {
   const redraw = () => picture.draw();
   page.hoverListeners.push(redraw);
 
+  const close = closeToggle(page);
   const text = numbers('live bytes over time', () => {
     const columns = heap === null ? [] : heap.max.map((most, column) => ({ column, most }));
     const every = Math.max(Math.ceil(columns.length / 40), 1);
@@ -244,8 +250,9 @@ function heapPicture(page) {
     };
   });
   return {
-    element: section('Live bytes', picture.element, text),
+    element: section('Live bytes', picture.element, element('div', { class: 'group' }, close), text),
     show: () => {
+      close.show(page.state.close);
       ask();
       picture.draw();
     },
