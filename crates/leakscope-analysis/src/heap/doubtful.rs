@@ -42,12 +42,8 @@ impl HeapModel {
             AnomalyKind::DoubleFree { freed_at, .. } => *freed_at,
             AnomalyKind::WrongFree { block, .. } => block.time,
         };
-        // What stands beside a gap may itself be what damage made of other packets.
-        let gaps = self.gaps.list();
-        let gap = gaps.get(gaps.partition_point(|gap| gap.to < since));
         let mut doubts = self.doubts.iter();
-        gap.is_some_and(|gap| gap.from <= anomaly.time)
-            || doubts.any(|&(from, to)| from <= anomaly.time && since <= to)
+        doubts.any(|&(from, to)| from <= anomaly.time && since <= to)
     }
 
     /// Whether so many blocks are freed that nobody saw begin that what is freed twice may have been allocated between.

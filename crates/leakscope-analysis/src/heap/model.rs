@@ -87,6 +87,10 @@ impl HeapModel {
                 bytes,
             } => {
                 self.gaps.add(from, event.time, packets, bytes);
+                // What stands before skipped bytes may itself be what damage made of other packets.
+                if packets.is_none() {
+                    self.doubt(from, event.time);
+                }
                 self.recent.clear();
                 self.suspect_all();
             }

@@ -14,11 +14,8 @@ mod harm;
 mod heap;
 mod naive;
 mod no_recording;
-<<<<<<< HEAD
 mod overlap;
-=======
 mod promises;
->>>>>>> main
 mod reading;
 mod rows;
 mod sessions;
