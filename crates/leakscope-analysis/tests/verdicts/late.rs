@@ -23,9 +23,10 @@ fn cache(random: &mut Random, is_random: bool, turnovers: f64) -> Program {
     while now < before + LENGTH {
         let time = now as u64;
         if held.len() as u64 >= entries {
-            let place = match is_random {
-                true => random.count(0, entries - 1) as usize,
-                false => 0,
+            let place = if is_random {
+                random.count(0, entries - 1) as usize
+            } else {
+                0
             };
             let (birth, size) = held.remove(place).expect("a place of it");
             let death = Some(time);

@@ -40,9 +40,10 @@ pub(super) fn judge(examined: &Examined<'_>, outcome: &mut Outcome) {
                 confirm(&mut site.finding, found, examined.is_complete());
             }
             Verdict::Once | Verdict::Bounded | Verdict::Unclassified if is_lost => {
-                let freed = match examined.has_map {
-                    true => 0,
-                    false => loss.freed(site, found),
+                let freed = if examined.has_map {
+                    0
+                } else {
+                    loss.freed(site, found)
                 };
                 lose(site, found, examined.is_complete(), freed);
             }
