@@ -31,6 +31,21 @@ impl HeapBounds {
     }
 }
 
+/// Two regions that overlap, in words.
+pub(crate) fn overlapping(regions: &[Region]) -> Option<String> {
+    let mut ranges: Vec<_> = regions.iter().map(|region| &region.range).collect();
+    ranges.sort_by_key(|range| range.start);
+    let pair = ranges.windows(2).find(|pair| pair[1].start < pair[0].end)?;
+    let shown = |place: usize| {
+        format!(
+            "{:#x}+{}",
+            pair[place].start,
+            pair[place].end - pair[place].start
+        )
+    };
+    Some(format!("{} and {}", shown(0), shown(1)))
+}
+
 /// Reads the recording again, up to a moment in ticks.
 pub(crate) fn read(
     recording: &mut OpenRecording,

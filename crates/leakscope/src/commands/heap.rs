@@ -37,6 +37,9 @@ impl Heap {
             let hint = "--heap-region 0x3fc80000+320KiB says it, --elf FILE may (ucHeap, __HeapBase …), and --boot-log FILE does for ESP-IDF";
             return Err(Advised { message, hint }.into());
         }
+        if let Some(pair) = heap_map::overlapping(&regions) {
+            bail!("regions of the heap overlap: {pair}");
+        }
         let report = Report::new(
             &outcome,
             &mut symbolizer,
@@ -66,7 +69,8 @@ impl Heap {
             Some(_) if hz == 0 => {
                 bail!("the recording does not say how fast its clock is: --at cannot be looked up")
             }
-            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)) as u64),
+            // Printed times are rounded to the nearest digit.
+            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
         }
     }
 }
