@@ -4,10 +4,12 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::trace::EventKind;
+use leakscope_analysis::trace::{Context, EventKind};
 use serde::Serialize;
 
+use crate::index::actors::Lane;
 use crate::index::running::{Running, Span, begins_run};
+use crate::names::context_rank;
 use crate::query::Window;
 use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
@@ -18,6 +20,8 @@ pub(crate) struct Runs {
     pub(crate) window: Window,
     /// By lane.
     lanes: Vec<LaneRuns>,
+    /// The lanes of which no packet says that they begin to run: each stretch of these is a run.
+    without_begin: Vec<bool>,
     running: Running,
     reached: u64,
     replay: Option<Replay>,
@@ -73,9 +77,16 @@ impl Runs {
     pub(crate) fn new(scan: &Scan<'_>, window: Window) -> Self {
         let section = scan.index.sections.of_time(window.from);
         let mut replay = Replay::from_section(scan, section);
+        let (lanes, contexts) = (scan.index.actors.lanes(), scan.index.actors.contexts());
         Self {
             window,
-            lanes: vec![LaneRuns::default(); scan.index.actors.lanes().len()],
+            lanes: vec![LaneRuns::default(); lanes.len()],
+            without_begin: (lanes.iter())
+                .map(|lane| {
+                    let context = contexts.get(usize::from(lane.context));
+                    matches!(context, Some(Context::Scheduler | Context::Unknown) | None)
+                })
+                .collect(),
             running: std::mem::take(&mut replay.running),
             reached: 0,
             replay: Some(replay),
@@ -133,7 +144,8 @@ impl Runs {
 
     fn span(&mut self, span: Span) {
         let (from, to) = (span.from.max(self.window.from), span.to.min(self.window.to));
-        let Some(runs) = self.lanes.get_mut(span.lane as usize) else {
+        let lane = span.lane as usize;
+        let Some(runs) = self.lanes.get_mut(lane) else {
             return;
         };
         if from >= to {
@@ -141,6 +153,8 @@ impl Runs {
         }
         if span.ready {
             runs.blocked.add(to - from);
+        } else if self.without_begin[lane] {
+            runs.run.add(to - from);
         } else {
             // Whoever ran when the window began has a run, too.
             runs.reach(to - from);
@@ -173,7 +187,15 @@ impl Contexts {
         let window = runs.window;
         let is_complete = runs.replay.is_none();
         let lanes = scan.index.actors.lanes().iter().zip(&runs.lanes);
-        let active = lanes.filter(|(_, runs)| runs.run.count + runs.blocked.count > 0);
+        let mut active: Vec<(&Lane, &LaneRuns)> = lanes
+            .filter(|(_, runs)| runs.run.count + runs.blocked.count > 0)
+            .collect();
+        let contexts = scan.index.actors.contexts();
+        active.sort_by_cached_key(|(lane, _)| {
+            let context = contexts.get(usize::from(lane.context));
+            let context = context.copied().unwrap_or(Context::Unknown);
+            (lane.core, context_rank(context, &scan.trace))
+        });
         Self {
             from: window.from,
             to: window.to,
@@ -183,7 +205,7 @@ impl Contexts {
             } else {
                 runs.reached.clamp(window.from, window.to)
             },
-            contexts: active
+            contexts: (active.into_iter())
                 .map(|(lane, runs)| Row {
                     core: lane.core,
                     context: lane.context,

@@ -39,10 +39,10 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
     { name: 'Name', cell: ({ context }) => {
       const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
       swatch.style.background = `var(--${laneColour(page.overview.contexts, context)})`;
-      return element('span', {}, swatch, page.contextName(context));
+      return element('span', { class: 'run-name' }, swatch, page.contextName(context));
     } },
     ...several ? [{ name: 'Core', class: 'number', cell: (/** @type {Row} */ row) => row.core, order: (/** @type {Row} */ row) => row.core }] : [],
-    { name: 'CPU load', class: 'number', title: 'Its part of the core’s time', cell: ({ run }) => percent(run.total, length), order: ({ run }) => run.total },
+    { name: 'CPU load', class: 'number', title: 'Its part of the core’s time', cell: ({ run }) => `${((run.total / length) * 100).toFixed(1)} %`, order: ({ run }) => run.total },
     { name: 'Runs', class: 'number', title: 'How often it began to run', cell: ({ run }) => count(run.count), order: runs },
     ...hz > 0 ? [{ name: 'Per second', class: 'number', cell: (/** @type {Row} */ { run }) => rate((run.count * hz) / length), order: (/** @type {Row} */ { run }) => (run.count * hz) / length }] : [],
     time('Run, in all', ({ run }) => run.total, 'Without the time in which something else had the core', runs),
