@@ -144,7 +144,7 @@ export function flameView(page) {
 
   return {
     element: element('div', { class: 'view whole' },
-      element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator, lines, byTask, verdicts), reset, search, rest),
+      element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator), element('div', { class: 'group' }, lines, byTask, verdicts), reset, search, rest),
       scroller, keys, line, element('div', { class: 'flame-numbers' }, text)),
     search,
     first: picture.element,
