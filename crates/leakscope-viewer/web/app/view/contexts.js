@@ -24,6 +24,10 @@ export function contextsSection(page) {
 
 /** @param {Page} page @param {Contexts} contexts */
 function contents(page, { from, to, complete = true, counted_to: countedTo = to, contexts }) {
+  const { range } = page.state;
+  if (range !== null && !isWhole(page, ...range) && isWhole(page, from, to)) {
+    return section('Runs', element('p', { class: 'quiet' }, 'This file does not tell how they ran in a range.'));
+  }
   const length = Math.max(to - from, 1);
   const hz = page.overview.clock.hz ?? 0;
   const several = page.overview.target.cores.length > 1;
@@ -53,7 +57,6 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
     time('Longest wait', ({ blocked }) => blocked.longest, 'The longest time for which it was ready and did not run', waits),
   ];
   return section('Runs', table({ caption: 'Runs', rows: contexts, columns, limit: 100, key: ({ core, context }) => `${core} ${context}` }),
-    page.state.range !== null && isWhole(page, from, to) && element('p', { class: 'quiet' }, 'Of the whole trace: this file does not tell it of a range.'),
     !complete && element('p', { class: 'quiet' }, `${percent(countedTo - from, length)} counted so far`));
 }
 
