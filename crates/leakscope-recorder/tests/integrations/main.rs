@@ -7,3 +7,4 @@
 
 mod compile;
 mod esp_idf;
+mod zephyr;
