@@ -44,7 +44,7 @@
 //!
 //! // The same page, as a file to mail.
 //! let mut file = Vec::new();
-//! page::write(&mut file, &mut engine)?;
+//! page::write(&mut file, &mut engine, page::EVENTS)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -16,6 +16,13 @@ pub enum Query {
     Overview,
     /// Who ran, in columns, and what happened to the heap.
     Timeline(Columns),
+    /// What a call site did, in columns.
+    Track {
+        /// Its number.
+        site: usize,
+        /// The window.
+        columns: Columns,
+    },
     /// All call sites.
     Sites(Limit),
     /// One call site.
@@ -53,6 +60,13 @@ pub struct Window {
     pub from: u64,
     /// The first tick behind it.
     pub to: u64,
+}
+
+impl Window {
+    /// Whether a moment lies in it.
+    pub(crate) fn has(self, time: u64) -> bool {
+        (self.from..self.to).contains(&time)
+    }
 }
 
 /// What a table is limited to.
@@ -117,9 +131,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 10] = [
-        "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
-        "memory",
+    pub const ROUTES: [&'static str; 11] = [
+        "overview", "timeline", "track", "sites", "site", "events", "find", "block", "tasks",
+        "system", "memory",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -128,6 +142,10 @@ impl Query {
         Ok(match route {
             "overview" => Self::Overview,
             "timeline" => Self::Timeline(given.columns()?),
+            "track" => Self::Track {
+                site: given.required("site")?,
+                columns: given.columns()?,
+            },
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),
             "events" => Self::Events {

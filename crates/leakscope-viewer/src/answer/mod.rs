@@ -17,6 +17,7 @@ mod spans;
 pub(crate) mod system;
 pub(crate) mod tasks;
 pub(crate) mod timeline;
+pub(crate) mod track;
 
 use leakscope_analysis::outcome::Outcome;
 use leakscope_report::Report;

@@ -12,6 +12,7 @@ use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
+use crate::answer::track::Track;
 use crate::query::{Limit, Query, Window};
 use crate::refusal::Refusal;
 
@@ -55,6 +56,15 @@ impl Engine<'_> {
                 let window = self.scan.bounded(columns.window);
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
+            }
+            Query::Track { site, columns } => {
+                let window = self.scan.bounded(columns.window);
+                json(&Track::new(
+                    *site,
+                    window,
+                    columns.width,
+                    &mut self.reader(),
+                )?)
             }
             Query::Sites(limit) | Query::Tasks(limit) => {
                 if let Some(job) = self.counting(*limit, query)? {
@@ -107,7 +117,7 @@ impl Engine<'_> {
                 Some(known) => self.censuses.remove(known).1,
                 None => Census::new(&self.scan, window),
             };
-            let counted = census.advance(&self.scan, &mut *self.source, SLICE);
+            let counted = census.advance(&self.scan, &mut self.source, SLICE);
             self.remember(census);
             return counted.map(|_| None);
         }
@@ -126,7 +136,7 @@ impl Engine<'_> {
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
         match &mut job.0 {
             JobKind::Census { query, census } => {
-                if !census.advance(&self.scan, &mut *self.source, SLICE)? {
+                if !census.advance(&self.scan, &mut self.source, SLICE)? {
                     return Ok(None);
                 }
                 let (census, query) = (std::mem::take(&mut **census), query.clone());
@@ -135,7 +145,7 @@ impl Engine<'_> {
                 self.of_window(&query, window).map(Some)
             }
             JobKind::Mate(mate) => {
-                let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
+                let found = mate.advance(&self.scan, &mut self.source, SLICE)?;
                 let found = found.map(|found| serde_json::to_vec(&found));
                 Ok(found.transpose()?)
             }

@@ -8,7 +8,7 @@ mod ask;
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Counts, Front, Layout, Unwinder};
+use leakscope_analysis::trace::{Counts, Feed, Front, Layout, Unwinder};
 use leakscope_report::log::LogRow;
 use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
@@ -29,7 +29,7 @@ use crate::query::Window;
 use crate::reader::Reader;
 use crate::reading::{Reading, Status};
 use crate::scan::{Progress, Scan};
-use crate::source::TraceInputs;
+use crate::source::{Inputs, TraceInputs};
 
 /// The program that was recorded, as far as it is at hand.
 #[derive(Debug, Default)]
@@ -48,7 +48,8 @@ pub struct Program {
 
 /// A trace that can be asked about.
 pub struct Engine<'s> {
-    source: Box<dyn TraceInputs>,
+    source: Inputs,
+    rest: Rest,
     names: Names<'s>,
     scan: Scan<'s>,
     inputs: Vec<String>,
@@ -75,6 +76,20 @@ struct Answered<'s> {
     report: Report,
     examined: Option<Examined<'s>>,
 }
+
+/// How long a recording that may grow has not.
+#[derive(Debug, Default)]
+struct Rest {
+    length: u64,
+    /// How often it was looked at since.
+    looks: u32,
+}
+
+/// A recording that is followed counts as resting when it was looked at so often without having grown: a second.
+const RESTING: u32 = 4;
+
+/// One of at most so many bytes is read from its begin again when it goes on: some tenths of a second.
+const SHORT: u64 = 32 << 20;
 
 /// Events that one slice of work reads: some milliseconds.
 const SLICE: u64 = 50_000;
@@ -117,7 +132,8 @@ impl<'s> Engine<'s> {
         };
         Self {
             inputs: source.names(),
-            source,
+            source: Inputs::new(source),
+            rest: Rest::default(),
             names: Names {
                 naming,
                 symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
@@ -148,13 +164,22 @@ impl<'s> Engine<'s> {
         if matches!(self.state, Reading::Complete | Reading::Failed(_)) {
             return &self.state;
         }
+        if self.source.is_over {
+            if self.source.may_grow() && self.source.length() == self.rest.length {
+                return &self.state;
+            }
+            self.source.is_over = false;
+            self.begin_again(self.scan.layout.clone());
+        }
         let before = self.scan.index.sections.events;
-        let progress = self.look().and_then(|()| {
-            let scan = &mut self.scan;
-            let progress = scan.advance(&mut *self.source, &mut self.names, SLICE)?;
-            scan.index.settle(scan.trace.end())?;
-            Ok(progress)
-        });
+        let mut progress = self.look().and_then(|()| self.advance_scan());
+        if matches!(progress, Ok(Progress::Waiting)) && self.rests() {
+            self.source.is_over = true;
+            while matches!(progress, Ok(Progress::More | Progress::Waiting)) {
+                progress = self.advance_scan();
+            }
+            progress = progress.map(|_| Progress::Waiting);
+        }
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
             Ok(Progress::Waiting) => Reading::Following,
@@ -165,6 +190,34 @@ impl<'s> Engine<'s> {
             self.version += 1;
         }
         &self.state
+    }
+
+    fn advance_scan(&mut self) -> io::Result<Progress> {
+        let scan = &mut self.scan;
+        let progress = scan.advance(&mut self.source, &mut self.names, SLICE)?;
+        scan.index.settle(scan.trace.end())?;
+        Ok(progress)
+    }
+
+    /// Whether a recording that may grow has not for a while. Its last packets are believed only when it is known what
+    /// follows, so that a device that has nothing more to say would never be heard to its end: they are read as if nothing
+    /// followed, and if something does, from the begin. Whoever wants the log has it once only.
+    fn rests(&mut self) -> bool {
+        let length = self.source.length();
+        if length != self.rest.length {
+            self.rest = Rest { length, looks: 0 };
+        }
+        self.rest.looks += 1;
+        self.rest.looks > RESTING && length <= SHORT && self.names.log.is_none()
+    }
+
+    /// What was read is forgotten.
+    fn begin_again(&mut self, layout: Layout) {
+        let bytes = self.source.length();
+        self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
+        self.searches = Searches::default();
+        self.censuses.clear();
+        self.version += 1;
     }
 
     /// Looks at the front of the inputs as long as it may change, and reads from their beginning if the streams are
@@ -182,11 +235,7 @@ impl<'s> Engine<'s> {
         if self.front.look(&heads, grows, has_packets) {
             let seen = self.front.layout().clone();
             let layout = seen.unwound_by(self.unwinder.clone());
-            let bytes = self.source.length();
-            self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
-            self.searches = Searches::default();
-            self.censuses.clear();
-            self.version += 1;
+            self.begin_again(layout);
         }
         Ok(())
     }
@@ -325,7 +374,7 @@ impl<'s> Engine<'s> {
     fn searches(&mut self) -> (&mut Searches, Reader<'_, 's>) {
         let reader = Reader {
             scan: &self.scan,
-            source: &mut *self.source,
+            source: &mut self.source,
             names: &mut self.names,
         };
         (&mut self.searches, reader)

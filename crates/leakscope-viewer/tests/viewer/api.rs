@@ -121,6 +121,7 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
         "timeline" => &[&[], &[("from", "10"), ("to", "5000")]],
         "sites" | "tasks" => &[&[], &[("from", "10"), ("to", "500")]],
         "site" => return each(engine, "sites", "sites", route, "id", "site"),
+        "track" => return each(engine, "sites", "sites", route, "site", "site"),
         "block" => return each(engine, "events", "rows", route, "index", "index"),
         _ => &[&[]],
     };

@@ -12,5 +12,6 @@ mod lives;
 mod memory;
 mod program;
 mod routes;
+mod tracks;
 mod twin;
 mod windows;

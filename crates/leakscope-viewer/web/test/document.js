@@ -58,7 +58,8 @@ export function madeUpDocument() {
       ],
     },
     site: { 7: {
-      curve: { from: 0, to: END, times: Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000), max: Array.from({ length: 99 }, (_, at) => (at + 1) * 24), last: Array.from({ length: 99 }, (_, at) => (at + 1) * 24) },
+      curve: { from: 0, to: END, times: Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000), max: Array.from({ length: 99 }, (_, at) => (at + 1) * 24), last: Array.from({ length: 99 }, (_, at) => (at + 1) * 24),
+        step: 1_000, blocks: Array.from({ length: 99 }, (_, at) => at + 1), allocations: Array(99).fill(1), frees: Array(99).fill(0) },
       sizes: [{ from: 16, to: 32, count: 99 }], lifetimes: [], failures: [],
       blocks: [{ address: '0x3ffb0400', size: 24, time: 1_000, context: 2, core: 0 }],
     } },
@@ -73,6 +74,7 @@ export function madeUpDocument() {
       heap, marks: { heap: null, logs: rows.filter((row) => ['log', 'warning'].includes(row.kind)).map((row) => ({ ...row, text: row.detail })) },
       logs: zeros(), warnings: zeros(), errors: zeros(), gaps: [{ from: 40_000, to: 43_000, packets: 12, bytes: 0 }], user_marks: [],
     },
+    log_gap: null,
     events: { offset: 0, total: rows.length, complete: true, searched_to: rows.length, rows },
     tasks: {
       from: 0, to: END, limited: false, unknown_ticks: [], matrix: [{ allocated_by: 1, freed_by: 1, blocks: 99, bytes: 9_900 }],
@@ -134,8 +136,8 @@ function events() {
 
 /** @param {EventRow[]} rows */
 function liveColumns(rows) {
-  const columns = { min: zeros(), max: zeros(), last: zeros(), allocations: zeros(), frees: zeros(), allocated_bytes: zeros(), failed: zeros() };
-  let live = 0;
+  const columns = { min: zeros(), max: zeros(), last: zeros(), blocks: zeros(), allocations: zeros(), frees: zeros(), allocated_bytes: zeros(), failed: zeros() };
+  let [live, blocks] = [0, 0];
   let at = 0;
   for (let column = 0; column < COLUMNS; column += 1) {
     let [low, high] = [live, live];
@@ -143,10 +145,11 @@ function liveColumns(rows) {
       const { name, size } = rows[at];
       if (size === null) continue;
       live += name === 'heap_alloc' ? size : -size;
+      blocks += name === 'heap_alloc' ? 1 : -1;
       (name === 'heap_alloc' ? columns.allocations : columns.frees)[column] += 1;
       [low, high] = [Math.min(low, live), Math.max(high, live)];
     }
-    [columns.min[column], columns.max[column], columns.last[column]] = [low, high, live];
+    [columns.min[column], columns.max[column], columns.last[column], columns.blocks[column]] = [low, high, live, blocks];
   }
   return columns;
 }

@@ -49,6 +49,7 @@
  * @property {number[]} min
  * @property {number[]} max
  * @property {number[]} last
+ * @property {number[]} blocks
  * @property {number[]} allocations
  * @property {number[]} frees
  * @property {number[]} allocated_bytes
@@ -59,6 +60,7 @@
  *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
 /** @typedef {{ index: number, time: number, kind: string, size: number, site: number, context: number, core: number }} HeapMark */
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
+/** What one call site did. @typedef {{ site: number, exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
 /**
  * @typedef {object} Timeline
@@ -118,7 +120,7 @@
  * @typedef {object} SiteDetail
  * @property {Site} site
  * @property {Frame[]} frames
- * @property {{ from: number, to: number, times: number[], max: number[], last: number[] }} curve
+ * @property {{ from: number, to: number, step: number, times: number[], max: number[], last: number[], blocks: number[], allocations: number[], frees: number[] }} curve
  * @property {Bucket[]} sizes
  * @property {Bucket[]} lifetimes
  * @property {Block[]} blocks
@@ -142,9 +144,13 @@
  * @property {string | null} flag
  * @property {number} input
  * @property {number} offset
+ * @property {number} [missing] the single file: no event, but so many that are not in it, from `index` on
+ * @property {number} [end] they are before this one
+ * @property {number} [until] when the next event is that is in the file
  */
-/** @typedef {{ offset: number, total: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
-/** @typedef {{ row: number, index: number | null, total: number, complete: boolean }} Found */
+/** `listed` of the single file: how many of the rows are events.
+ *  @typedef {{ offset: number, total: number, listed?: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
+/** @typedef {{ row: number, index: number | null, total: number, complete: boolean, missing?: boolean }} Found */
 /** @typedef {{ index: number, time: number, context: number, core: number }} Half */
 /** @typedef {{ allocation: Half | null, free: Half | null, address: string, size: number, site: number, lifetime: number | null }} BlockLife */
 
@@ -208,6 +214,7 @@
  * @typedef {object} Routes
  * @property {Overview} overview
  * @property {Timeline} timeline
+ * @property {Track} track
  * @property {Sites} sites
  * @property {SiteDetail} site
  * @property {Events} events
@@ -224,6 +231,7 @@
  * Where answers come from; the page does not know whether it is a server or the file it stands in.
  * @typedef {object} Source
  * @property {boolean} served
+ * @property {{ listed: number, of: number } | null} held how many events the single file lists, if the trace has more
  * @property {<R extends keyof Routes>(route: R, parameters?: Parameters, signal?: AbortSignal) => Promise<Routes[R]>} get
  * @property {(listener: Listener) => void} follow
  */
@@ -236,12 +244,15 @@
  * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
  * @property {Timeline} timeline
  * @property {Events} events
+ * @property {LogGap | null} log_gap
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
  * @property {Lives} lives
  * @property {Memory} memory
  */
+/** So many log messages from the event `from` on, up to the event `to`, are not in the file.
+ *  @typedef {{ from: number, to: number, lines: number }} LogGap */
 /** The lives of all blocks: see API.md.
  *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */
 /** @typedef {{ sites: LifeColumns & { sites: number[], ends: number[] } | null,
