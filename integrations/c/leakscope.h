@@ -6,7 +6,7 @@
  *
  * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
  * malloc:     compile leakscope_wrap.c, which says what the linker has to redirect for which C library.
- * Zephyr:     compile leakscope_zephyr.c too, and wrap what it names.
+ * ESP-IDF, Zephyr: the component and the module beside this folder.
  *
  * Every function may be called from interrupts and from every core, allocates nothing and returns quickly; before
  * leakscope_init none of them records anything.
