@@ -80,6 +80,12 @@ impl Replay {
         }
     }
 
+    /// Reads up to what is known by now; returns whether that is more.
+    pub(crate) fn extend(&mut self, scan: &Scan<'_>) -> bool {
+        let before = std::mem::replace(&mut self.end, scan.index.sections.events);
+        self.end > before
+    }
+
     /// Shows so many events, at most, to `see`.
     pub(crate) fn run(
         &mut self,

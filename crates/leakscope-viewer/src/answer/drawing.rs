@@ -42,6 +42,8 @@ pub(super) struct HeapMark {
     time: u64,
     kind: &'static str,
     size: u64,
+    /// When a block was allocated that ends here.
+    since: Option<u64>,
     site: i64,
     context: i64,
     core: u8,
@@ -54,6 +56,9 @@ impl HeapMark {
             time: seen.event.time,
             kind,
             size,
+            since: (seen.effect.as_ref())
+                .and_then(Effect::ended)
+                .map(|ended| ended.block.time),
             site: seen.site_number(),
             context: scan.context_number(seen.event.context),
             core: seen.event.core,

@@ -73,6 +73,7 @@ impl Site {
             outcome,
             report,
             scan,
+            ..
         } = subject;
         let mut sites = outcome.call_sites.iter().zip(&report.call_sites);
         let found = sites.find(|(site, _)| site.id.index() == number);

@@ -4,21 +4,26 @@
 //! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
+mod film;
+mod frees;
 
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::{Counts, Feed, Front, Layout, Unwinder};
+use leakscope_heap::Region;
 use leakscope_report::log::LogRow;
 use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, heap_map, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 pub use self::ask::{Asked, Job};
 use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::frees::Ends;
+use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
 use crate::answer::timeline::{Timeline, is_short};
@@ -44,6 +49,8 @@ pub struct Program {
     pub unwinder: Unwinder,
     /// Its memory when the recording ended.
     pub memory: Option<AtStop>,
+    /// Where the heap is, if somebody has said; else the recording or the program may.
+    pub heap_regions: Vec<Region>,
 }
 
 /// A trace that can be asked about.
@@ -57,6 +64,7 @@ pub struct Engine<'s> {
     unwinder: Unwinder,
     heap_size: Option<u64>,
     memory: Option<&'s AtStop>,
+    heap_regions: &'s [Region],
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
@@ -67,6 +75,10 @@ pub struct Engine<'s> {
     searches: Searches,
     /// What was counted in windows, and the version it is of.
     censuses: Vec<(u64, Census)>,
+    /// The heap's map over time, as it was asked for last.
+    filming: Option<Box<Filming>>,
+    /// Who has freed what in the window that was asked for last, and the version it is of.
+    ends: Option<(u64, Box<Ends>)>,
 }
 
 /// What is known at one version.
@@ -75,6 +87,7 @@ struct Answered<'s> {
     outcome: Outcome,
     report: Report,
     examined: Option<Examined<'s>>,
+    regions: Vec<Region>,
 }
 
 /// How long a recording that may grow has not.
@@ -144,6 +157,7 @@ impl<'s> Engine<'s> {
             unwinder: program.unwinder.clone(),
             heap_size: program.heap_size,
             memory: program.memory.as_ref(),
+            heap_regions: &program.heap_regions,
             dump,
             front: Front::default(),
             state: Reading::Reading,
@@ -151,6 +165,8 @@ impl<'s> Engine<'s> {
             answered: None,
             searches: Searches::default(),
             censuses: Vec::new(),
+            filming: None,
+            ends: None,
         }
     }
 
@@ -217,6 +233,8 @@ impl<'s> Engine<'s> {
         self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
         self.searches = Searches::default();
         self.censuses.clear();
+        self.filming = None;
+        self.ends = None;
         self.version += 1;
     }
 
@@ -316,11 +334,13 @@ impl<'s> Engine<'s> {
             outcome,
             report,
             examined,
+            regions,
             ..
         } = self.answered.insert(answered);
         let subject = Subject {
             outcome,
             report,
+            regions,
             scan: &self.scan,
         };
         let census = known.map(|known| &self.censuses[known].1);
@@ -355,6 +375,10 @@ impl<'s> Engine<'s> {
             report: match self.heap_size {
                 Some(size) => report.with_heap_size(size),
                 None => report,
+            },
+            regions: match self.dump {
+                None => heap_map::regions(self.heap_regions, &outcome, self.symbols),
+                Some(_) => Vec::new(),
             },
             outcome,
             examined,

@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 
 use super::events::{self, LogGap, Pair};
 use crate::answer::events::Page;
+use crate::answer::frees::Frees;
+use crate::answer::heap_map::HeapOverTime;
 use crate::answer::lives::{self, Lives};
 use crate::answer::memory::Memory;
 use crate::answer::site::Site;
@@ -15,7 +17,7 @@ use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
 use crate::engine::Engine;
-use crate::query::Window;
+use crate::query::{Picture, Window};
 use crate::reader::Reader;
 use crate::refusal::Refusal;
 
@@ -33,6 +35,12 @@ const LIVES_OF_CONTEXTS: usize = 10_000;
 /// Parts of the map of memory, and steps of ways to blocks.
 const PARTS: usize = 60_000;
 const WAYS: usize = 2000;
+/// The heap's map.
+const MAP: Picture = Picture {
+    window: None,
+    width: 256,
+    rows: 192,
+};
 
 #[derive(Serialize)]
 struct Document {
@@ -41,6 +49,7 @@ struct Document {
     overview: Box<RawValue>,
     sites: Sites,
     site: BTreeMap<usize, Box<RawValue>>,
+    frees: BTreeMap<usize, Frees>,
     timeline: Box<RawValue>,
     events: Page,
     log_gap: Option<LogGap>,
@@ -49,6 +58,7 @@ struct Document {
     blocks: Vec<Pair>,
     lives: Lives,
     memory: Memory,
+    heap: HeapOverTime,
 }
 
 /// The document of a trace, as JSON; with so many events from both ends of a long one.
@@ -76,12 +86,17 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
             count(DETAILS as u64)
         ));
     }
+    let mut frees = BTreeMap::new();
+    for row in sites.sites.iter().take(DETAILS) {
+        frees.insert(row.site, engine.all_frees(row.site)?);
+    }
     let timeline = timeline(engine, all, &mut left_out)?;
     let (events, log_gap) = events::listed(engine, from_ends, &mut left_out)?;
     let blocks = events::blocks(&events);
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();
     memory.limit(PARTS, WAYS, &mut left_out);
+    let heap = engine.heap_over_time(MAP)?;
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let subject = engine.subject();
@@ -91,6 +106,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         overview: raw(&overview)?,
         sites,
         site,
+        frees,
         timeline,
         events,
         log_gap,
@@ -99,6 +115,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         blocks,
         lives,
         memory,
+        heap,
     };
     Ok(serde_json::to_string(&document)?)
 }

@@ -7,6 +7,8 @@ mod damage;
 mod dump;
 mod effects;
 mod file;
+mod frees;
+mod heap_map;
 mod lists;
 mod lives;
 mod memory;

@@ -93,6 +93,8 @@ pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) at_the_end: AtTheEnd,
     #[command(flatten)]
+    pub(crate) bounds: HeapBounds,
+    #[command(flatten)]
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
@@ -145,6 +147,8 @@ pub(crate) struct View {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) at_the_end: AtTheEnd,
+    #[command(flatten)]
+    pub(crate) bounds: HeapBounds,
     /// Files that describe events (SYSVIEW_NAME.txt).
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,

@@ -9,6 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
+use leakscope_report::heap_map::regions;
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -74,8 +75,9 @@ impl Report {
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
         if self.part.is_all() {
-            let symbols = symbols.as_ref();
-            heap_map::note(&mut report, &mut recording, &outcome, symbols, source)?;
+            let said = self.bounds.said()?;
+            let regions = regions(&said, &outcome, symbols.as_ref());
+            heap_map::note(&mut report, &mut recording, &regions, source)?;
         }
         self.conclude(report, &outcome.tasks, &mut screen)
     }
@@ -113,6 +115,7 @@ impl Report {
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
+        program.heap_regions = self.bounds.said()?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;

@@ -10,12 +10,11 @@ import { colour } from 'leakscope/chart/palette.js';
  * @param {Pen} pen
  * @param {{ from: number, to: number, min: number[], max: number[] }} columns
  * @param {{ x: number, y: number, width: number, height: number }} place
- * @param {{ lines?: boolean, end?: number | null, look?: 'heap' | 'leak', peak?: { bytes: number, x: number | null, label: string } }} options
- *   `end` of the trace, if the axis begins at the lowest after start-up rather than at 0; `look`: its colours
+ * @param {{ lines?: boolean, end?: number | null, axis?: Axis, look?: 'heap' | 'leak', peak?: { bytes: number, x: number | null, label: string } }} options
+ *   `end` of the trace, if the axis begins at the lowest after start-up rather than at 0; `axis`: another one; `look`: its colours
  * @returns {Axis}
  */
-export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, end = null, look = 'heap', peak } = {}) {
-  const axis = axisOf(columns, end, peak?.bytes ?? 0);
+export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, end = null, look = 'heap', peak, axis = axisOf(columns, end, peak?.bytes ?? 0) } = {}) {
   pen.save();
   pen.translate(x, y);
   pen.beginPath();

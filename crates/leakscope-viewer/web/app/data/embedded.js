@@ -13,7 +13,7 @@ import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/
  * @returns {Source}
  */
 export function embedded(document) {
-  const { overview, sites, timeline, events, tasks, system, memory } = document;
+  const { overview, sites, timeline, events, tasks, system, memory, heap } = document;
   const contexts = overview.contexts.map((context) => context.name);
   const held = { rows: events.rows, events: events.total, logGap: document.log_gap };
   /** @type {Map<number, [number | null, number | null]>} */
@@ -38,6 +38,12 @@ export function embedded(document) {
     },
     system: () => system,
     memory: () => memory,
+    heap: () => heap,
+    frees: ({ site }) => {
+      const known = document.frees[String(site)];
+      if (known === undefined) throw new Error('This file knows who frees only of the first call sites.');
+      return known;
+    },
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     track: (parameters) => trackOf(document, Number(parameters.site), ...windowOf(parameters, timeline)),
@@ -113,7 +119,7 @@ function trackOf(document, site, from, to, width) {
     const block = events.rows[allocation];
     const mark = (/** @type {number} */ index, /** @type {'allocation' | 'free'} */ kind) => {
       const { time, context, core } = events.rows[index];
-      return { index, time, kind, size: block.size ?? 0, site, context, core };
+      return { index, time, kind, size: block.size ?? 0, since: kind === 'free' ? block.time : null, site, context, core };
     };
     return [mark(allocation, 'allocation'), ...(free === null ? [] : [mark(free, 'free')])];
   });

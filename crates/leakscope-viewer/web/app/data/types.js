@@ -27,6 +27,7 @@
  * @property {{ dumps: number, records: number, capacity: number | null, mode: 'all' | 'leaks' | null,
  *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
  * @property {boolean} image an image of memory was looked at
+ * @property {boolean} heap_map it is known where the heap is
  * @property {Problem[]} problems
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
@@ -58,7 +59,7 @@
 
 /** `run` and `ready` are flat triples: from, to, share.
  *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
-/** @typedef {{ index: number, time: number, kind: string, size: number, site: number, context: number, core: number }} HeapMark */
+/** @typedef {{ index: number, time: number, kind: string, size: number, since: number | null, site: number, context: number, core: number }} HeapMark `since`: of a block's end, when it was allocated */
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
 /** What one call site did. @typedef {{ site: number, exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
@@ -126,6 +127,10 @@
  * @property {Block[]} blocks
  * @property {{ size: number, time: number, context: number, core: number, retried: boolean, live_bytes: number }[]} failures
  */
+
+/** Who frees the blocks of a call site. Ticks: how long they had lived.
+ * @typedef {Counted & { site: number, from: number, to: number, total: number, frames: Frame[], frees: { title: string, stack: number[],
+ *   allocator: number[], context: number, blocks: number, bytes: number, shortest: number, longest: number, mean: number }[] }} Frees */
 
 /**
  * @typedef {object} EventRow
@@ -204,6 +209,35 @@
  * @property {(Reached & { site: number, title: string, verdict: Verdict | null, standing: Standing | null })[]} sites
  */
 
+/** What leakscope heap says of one moment: see docs/heap-json.md.
+ * @typedef {object} HeapMap
+ * @property {number} time_ticks
+ * @property {string} allocator
+ * @property {string[]} may_be
+ * @property {number} addresses
+ * @property {number} predicted
+ * @property {number} outside
+ * @property {boolean} is_estimate
+ * @property {string[]} sentences
+ * @property {{ start: string, length_bytes: number, name: string | null, free_bytes: number, assumed_bytes: number, unknown_bytes: number,
+ *   block_bytes: number, asked_bytes: number, blocks: number, holes: number, largest_bytes: number, fragmentation_percent: number,
+ *   pins: { call_site: number, name: string, blocks: number, bytes: number, oldest_ticks: number, largest_before_bytes: number,
+ *   largest_after_bytes: number }[] }[]} regions
+ * @property {{ time_ticks: number, size_bytes: number, reason: string, sentence: string, region: number }[]} failures
+ * @property {number} more_failures
+ */
+/**
+ * @typedef {object} HeapOverTime
+ * @property {number} from
+ * @property {number} to
+ * @property {boolean} complete
+ * @property {number} counted_to
+ * @property {HeapMap | null} map
+ * @property {number} column_ticks
+ * @property {{ start: string, bytes: number, rows: number, columns: (number[] | null)[], free: number[], least_free: number[],
+ *   largest: number[], least_largest: number[], holes: number[] }[]} regions
+ */
+
 /** @typedef {{ name: string, file: string, purpose: string }} Download a format that the recording can be saved in */
 
 /** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
@@ -223,6 +257,8 @@
  * @property {Tasks} tasks
  * @property {System} system
  * @property {Memory} memory
+ * @property {HeapOverTime} heap
+ * @property {Frees} frees
  * @property {Download[]} downloads
  */
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
@@ -242,6 +278,7 @@
  * @property {Overview} overview
  * @property {Sites} sites
  * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
+ * @property {Record<string, Frees>} frees
  * @property {Timeline} timeline
  * @property {Events} events
  * @property {LogGap | null} log_gap
@@ -250,6 +287,7 @@
  * @property {[number | null, number | null][]} blocks
  * @property {Lives} lives
  * @property {Memory} memory
+ * @property {HeapOverTime} heap
  */
 /** So many log messages from the event `from` on, up to the event `to`, are not in the file.
  *  @typedef {{ from: number, to: number, lines: number }} LogGap */

@@ -15,6 +15,7 @@ import { hoverIn } from 'leakscope/page/hover.js';
 import { element, facts, fill, section, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { table } from 'leakscope/part/table.js';
+import { freedBy } from 'leakscope/view/frees.js';
 import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -39,11 +40,13 @@ export function siteDetail(page) {
     const curve = siteCurve(page, detail);
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
-    shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
+    const frees = freedBy(page, detail.site.site);
+    shown = { id: detail.site.site, redraw: () => { curve.redraw(); frees.show(); }, close: () => [curve, events, frees, logs].forEach((part) => part.close()) };
     fill(place, whole, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
       element('div', { class: 'pair' },
         histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
         histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
+      detail.site.frees > 0 && frees.element,
       blocks(page, detail), failures(page, detail), events.element, logs.element);
   };
   return {

@@ -1,4 +1,5 @@
 // Tracks in the timeline: of each call site that was pinned its live bytes, and its allocations and frees.
+import { drawArrows } from 'leakscope/chart/arrows.js';
 import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { drawHeapMarks } from 'leakscope/chart/marks.js';
 import { Picture } from 'leakscope/chart/picture.js';
@@ -66,7 +67,9 @@ function siteTrack(page, site, shown) {
       const { heap } = track;
       const curve = { x: scale.x(heap.from), y: 2, width: scale.x(heap.to) - scale.x(heap.from), height: height - CHANGES - 2 };
       const axis = drawCurve(pen, heap, curve, { look: 'leak', end: page.axisEnd });
-      drawHeapMarks(pen, heap, track.marks, scale, { y: height - CHANGES / 2, reach: CHANGES / 2 });
+      const marks = { y: height - CHANGES / 2, reach: CHANGES / 2 };
+      drawHeapMarks(pen, heap, track.marks, scale, marks);
+      drawArrows(pen, track.marks ?? [], scale, marks);
       drawRange(pen, scale, page.state.range, height);
       drawByteLabels(pen, axis, curve);
       drawCursor(pen, scale, page.state.cursor, height);

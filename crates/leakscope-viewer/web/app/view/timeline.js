@@ -5,9 +5,10 @@ import { fit, pan, Scale, zoom } from 'leakscope/chart/scale.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { closeToggle } from 'leakscope/page/close-toggle.js';
 import { stretchOf } from 'leakscope/page/strip.js';
-import { element, fill } from 'leakscope/part/element.js';
+import { element, fill, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { tip } from 'leakscope/part/tip.js';
+import { alivePanel } from 'leakscope/view/alive.js';
 import { laneLabels } from 'leakscope/view/lane-labels.js';
 import { laneNumbers, laneWords, markNear, markWords } from 'leakscope/view/lane-words.js';
 import { places, timelinePictures } from 'leakscope/view/timeline-pictures.js';
@@ -43,6 +44,7 @@ export function timelineView(page) {
   const pictures = timelinePictures(page, model, () => ask());
   const scale = () => new Scale(shown(), pictures.below.width);
   const tracks = timelineTracks(page, shown);
+  const alive = alivePanel(page);
   const labels = laneLabels(page, (row) => focus(row));
   const line = element('div', { class: 'time-line' });
   const bubble = tip();
@@ -153,6 +155,7 @@ export function timelineView(page) {
   const tool = (/** @type {string} */ label, /** @type {string} */ title, /** @type {string} */ key) =>
     element('button', { type: 'button', title: `${title} (${key.toUpperCase()})`, 'aria-label': title, click: () => act(key) }, label);
   const close = closeToggle(page);
+  const lives = toggle('Alive here', (alive) => page.go({ alive }), 'What lives at the cursor, and what was allocated in the range and still lives');
   const act = (/** @type {string} */ key) => {
     const middle = page.state.cursor !== null && page.state.cursor > shown()[0] && page.state.cursor < shown()[1]
       ? page.state.cursor : (shown()[0] + shown()[1]) / 2;
@@ -204,14 +207,15 @@ export function timelineView(page) {
     element: element('div', { class: 'view whole' },
       element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Timeline' },
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
-        tool('Fit', 'Fit the range, or everything', 'f'), close,
+        tool('Fit', 'Fit the range, or everything', 'f'), close, lives,
         element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n')),
         element('span', { class: 'rest time-view-hint' }, 'Wheel zooms, drag selects a range, Shift moves')),
-      pictures.frame(labels.element, tracks.element), line, element('div', { class: 'time-numbers' }, text)),
+      pictures.frame(labels.element, tracks.element), line, alive.element, element('div', { class: 'time-numbers' }, text)),
     first: pictures.lanes.element,
     show(state) {
       const { cursor } = state;
       close.show(state.close);
+      lives.show(state.alive);
       const [from, to] = shown();
       if (before?.cursor !== cursor && cursor !== null && (cursor < from || cursor > to)) {
         before = state;
@@ -221,6 +225,7 @@ export function timelineView(page) {
       before = state;
       ask();
       tracks.show(state.pins);
+      alive.show(state);
       pictures.draw();
       tell();
     },
@@ -232,6 +237,7 @@ export function timelineView(page) {
     close() {
       latest.stop();
       tracks.close();
+      alive.close();
       bubble.close();
       page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);
     },
