@@ -178,7 +178,7 @@ enum { LEAKSCOPE_LOG = 0, LEAKSCOPE_WARNING = 1, LEAKSCOPE_ERROR = 2 };
 /*
  * leakscope_log(LEAKSCOPE_WARNING, "%u of %u bytes left\n", left, size);
  *
- * The host formats it: arguments are numbers of at most 32 bits (no %s), at most 16.
+ * The host formats it (in ESP-IDF's dialect, the device): arguments are numbers of at most 32 bits (no %s), at most 16.
  */
 #if defined(__cplusplus) && __cplusplus >= 201103L
 /* A template cannot have C's linkage, and a list in C++ does not convert numbers by itself. */
