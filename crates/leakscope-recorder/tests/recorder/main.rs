@@ -11,6 +11,7 @@ mod espressif;
 mod filters;
 mod hooks;
 mod host;
+mod loss;
 mod nested;
 mod overflow;
 mod ratio;
