@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod doctor;
 mod export;
+mod fleet;
 mod gdbinit;
 mod heap;
 mod image;
@@ -22,6 +23,7 @@ pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
+pub(crate) use fleet::Fleet;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use heap::{Heap, HeapBounds};
 pub(crate) use image::{AtTheEnd, Image};
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     Export(Box<Export>),
     Image(Image),
     Heap(Heap),
+    Fleet(Fleet),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),
