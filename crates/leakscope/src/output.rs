@@ -1,10 +1,20 @@
 //! Files that the user wants written.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::anyhow;
+
+use crate::screen::Screen;
+
+/// Where a page goes: a new file, or standard output if the path is `-`.
+pub(crate) fn create_page(path: &Path, force: bool) -> anyhow::Result<Box<dyn Write>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(Screen::new().out));
+    }
+    Ok(Box::new(create(path, force)?))
+}
 
 /// A new file; one that exists is overwritten only by `force`.
 pub(crate) fn create(path: &Path, force: bool) -> anyhow::Result<BufWriter<File>> {

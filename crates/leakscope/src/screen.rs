@@ -7,8 +7,10 @@ use anstream::{AutoStream, ColorChoice};
 use leakscope_capture::recording::CreateError;
 use leakscope_capture::source::SourceError;
 use leakscope_report::sanitise;
+use leakscope_report::text::TextOptions;
 use leakscope_symbols::SourceRootError;
 
+use crate::cli::Lists;
 use crate::commands::record::NotRecorded;
 use crate::no_events::NoEvents;
 
@@ -35,6 +37,24 @@ impl Screen {
             out: BufWriter::with_capacity(64 * 1024, stdout.lock()),
             width,
             colour,
+        }
+    }
+
+    /// How a text looks here.
+    pub(crate) fn text_options(&self) -> TextOptions {
+        TextOptions {
+            width: self.width,
+            colour: self.colour,
+            ..TextOptions::default()
+        }
+    }
+
+    /// The same, with as much of lists as the user wants.
+    pub(crate) fn options_for(&self, lists: &Lists) -> TextOptions {
+        TextOptions {
+            top: lists.top,
+            all: lists.all,
+            ..self.text_options()
         }
     }
 }

@@ -5,12 +5,14 @@
 //! JSON file that anybody has written: whoever shows them makes them harmless first.
 //!
 //! - [`call_site`], [`anomaly`]: what the program did; [`usage`]: who used how much.
-//! - [`memory`]: who points at the blocks, in an image of memory; [`heap_map`]: what lies where in the heap.
+//! - [`memory`]: who points at the blocks, in an image of memory; [`image`]: such an image alone; [`heap_map`]: what lies
+//!   where in the heap.
 //! - [`trace`]: what was recorded; [`totals`]: sums; [`problem`]: what is wrong with the data.
 mod address;
 pub mod anomaly;
 pub mod call_site;
 pub mod heap_map;
+pub mod image;
 pub mod memory;
 pub mod problem;
 pub mod totals;

@@ -1,7 +1,9 @@
 //! The blocks of a recording, brought to an image of memory.
 //!
 //! [`Live`] is what the recording knows of the heap at its end; `scene` puts it beside the image and the program's
-//! variables; `names` says who holds what. `verdict` says what follows for the findings.
+//! variables; `names` says who holds what. `verdict` says what follows for the findings; `alone` is of an image that is looked
+//! at for its own sake.
+mod alone;
 mod live;
 mod names;
 mod scene;
@@ -204,33 +206,4 @@ impl<'i> Examined<'i> {
             .sum();
         total
     }
-
-    /// What points at the block around an address. `None` if no block is known there.
-    pub fn holds(&self, address: u64, names: &Names<'_>) -> Option<Held> {
-        let holders = self.scene.holders_of(address)?;
-        let blocks = &self.survey.blocks;
-        let after = blocks.partition_point(|found| found.block.start <= address);
-        let found = &blocks[after.checked_sub(1)?];
-        let leader = found.leader.map(|leader| blocks[leader].block.start);
-        let lost_with = leader.map(|start| format!(", lost with the block at {start:#x}"));
-        Some(Held {
-            block: names.block(found) + &lost_with.unwrap_or_default(),
-            way: found.branch.map(|branch| names.way(branch)),
-            holders: holders
-                .iter()
-                .map(|(holder, value)| names.holder(*holder, *value))
-                .collect(),
-        })
-    }
-}
-
-/// What points at one block, in words. Texts come from the program and the device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// The block: its place, its size, whether it can be reached, and whose it is.
-    pub block: String,
-    /// The shortest way to it, if it can be reached.
-    pub way: Option<String>,
-    /// Each word that points at it.
-    pub holders: Vec<String>,
 }

@@ -72,7 +72,7 @@ pub(super) fn section(
     table.write(page, 2)?;
     page.paragraph(2, Line::new(), &looked_at(memory).as_str().into())?;
     for missing in &memory.missing {
-        let note = format!("{}: what looks lost may be held there", sanitise(missing));
+        let note = format!("{}; what looks lost may be held there", sanitise(missing));
         page.paragraph(2, Line::new().dim("incomplete: "), &note.as_str().into())?;
     }
     for problem in &memory.problems {

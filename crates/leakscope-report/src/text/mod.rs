@@ -11,6 +11,7 @@ mod findings;
 mod header;
 mod heap_map;
 mod heaps;
+mod image;
 mod layout;
 mod memory;
 mod outstanding;
@@ -24,7 +25,7 @@ use std::io::{self, Write};
 
 use crate::document::Report;
 use crate::document::heap_map::HeapMap;
-use crate::document::memory::Memory;
+use crate::document::image::Image;
 use crate::sanitise::sanitise;
 use crate::units::{Clock, counted};
 use layout::{Line, Page, middle_of};
@@ -97,13 +98,13 @@ pub fn write(out: &mut dyn Write, report: &Report, options: &TextOptions) -> io:
     next_step(view, page)
 }
 
-/// Writes what an image of memory says, without a recording.
+/// Writes what an image of memory says; of one with [`held`](Image::held), only that.
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn write_memory(out: &mut dyn Write, found: &Memory, options: &TextOptions) -> io::Result<()> {
+pub fn write_image(out: &mut dyn Write, image: &Image, options: &TextOptions) -> io::Result<()> {
     let page = &mut Page::new(out, options.width, options.colour);
-    memory::section(page, found, options)
+    image::write(page, image, options)
 }
 
 /// Writes the map of a heap, whose ticks `clock` knows.

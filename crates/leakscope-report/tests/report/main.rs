@@ -4,6 +4,7 @@ mod everything;
 mod golden;
 mod heap_map;
 mod identity;
+mod image;
 mod json;
 mod log;
 mod outcomes;

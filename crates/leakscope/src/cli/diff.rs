@@ -60,7 +60,7 @@ pub(crate) struct Diff {
     /// Show all call sites, those too at which nothing is different, and whole stacks.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Write a page with a differential flame graph into this file, too.
+    /// Write a page with a differential flame graph into this file instead. `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// Overwrite the file of --html if it exists.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use leakscope_heap::Allocator;
 
-use super::{ReportFormat, Symbols, Trace, quantity};
+use super::{Lists, ReportFormat, Symbols, Trace, quantity};
 
 /// Show the heap's map: how much is free, in how many holes, who splits it, and why an allocation failed.
 ///
@@ -35,12 +35,8 @@ pub(crate) struct Heap {
     /// Text for people, or one JSON document (schema: docs/heap-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Entries shown of each list.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) top: usize,
-    /// Show everything.
-    #[arg(long)]
-    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
 }
 
 /// Where the heap is.

@@ -6,7 +6,7 @@ use clap::Args;
 use leakscope_memory::reach::Alias;
 use leakscope_report::memory::Look;
 
-use super::{Symbols, quantity};
+use super::{Lists, ReportFormat, Symbols, quantity};
 
 /// Look at an image of a device's memory: who points at what, and which blocks nobody can reach.
 ///
@@ -28,12 +28,11 @@ pub(crate) struct Image {
     pub(crate) holds: Option<u64>,
     #[command(flatten)]
     pub(crate) looking: Looking,
-    /// Entries shown of each list.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) top: usize,
-    /// Show everything.
-    #[arg(long)]
-    pub(crate) all: bool,
+    /// Text for people, or one JSON document (schema: docs/image-json.md).
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
 }
 
 /// The device's memory when the recording ended.

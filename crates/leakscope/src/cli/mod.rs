@@ -98,19 +98,15 @@ pub(crate) struct Report {
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Text for people, or one JSON document (schema: docs/report-json.md).
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
     /// Files that describe events (SYSVIEW_NAME.txt), for --print and --html.
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,
-    /// Entries shown of each list.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) top: usize,
-    /// Show everything: whole lists, whole stacks, addresses, all reasons.
-    #[arg(long)]
-    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) lists: Lists,
     /// Before the report, print every heap event and log message in order of time.
     #[arg(long, conflicts_with = "format")]
     pub(crate) print: bool,
@@ -146,7 +142,7 @@ pub(crate) struct View {
     pub(crate) description: Vec<PathBuf>,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Only print the address of the page.
     #[arg(long)]
     pub(crate) no_open: bool,
@@ -199,7 +195,7 @@ pub(crate) struct Demo {
     #[arg(long, value_enum, default_value_t = DemoMode::Streamed)]
     pub(crate) mode: DemoMode,
     /// Where to save what was recorded (otherwise leakscope-demo.svdat, or .log, in this folder).
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 
@@ -240,6 +236,17 @@ pub(crate) struct Symbols {
     /// Show source files that were built below A as if they lay below B.
     #[arg(long, value_name = "A=B")]
     pub(crate) source_root: Vec<SourceRoot>,
+}
+
+/// How much of lists is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Lists {
+    /// Entries shown of each list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Show everything: whole lists, whole stacks, addresses, all reasons.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Which part of a recording is meant.

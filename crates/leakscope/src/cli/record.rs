@@ -84,7 +84,7 @@ pub(crate) struct Record {
     pub(crate) report_every: Option<Duration>,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
     #[arg(help_heading = REPORT, long, value_name = "SIZE", value_parser = quantity::size)]
-    pub(crate) heap: Option<u64>,
+    pub(crate) heap_size: Option<u64>,
     /// Show it in the browser while it is being recorded, and until Ctrl-C after that.
     #[arg(help_heading = REPORT, long)]
     pub(crate) view: bool,

@@ -33,11 +33,7 @@ impl Demo {
             firmware::check(symbols, &mut outcome);
         }
         let source = symbols.as_ref().map(|symbols| symbols as &dyn FrameSource);
-        let options = text::TextOptions {
-            width: screen.width,
-            colour: screen.colour,
-            ..text::TextOptions::default()
-        };
+        let options = screen.text_options();
         let mut symbolizer = Symbolizer::new(source);
         let report = Report::new(&outcome, &mut symbolizer, &[], &Policy::default());
         text::write(&mut screen.out, &report, &options)?;

@@ -14,12 +14,15 @@ use crate::screen::{self, Advised, Screen};
 
 impl Diff {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        let diff = self.compare()?;
         if let Some(path) = &self.html {
-            let mut file = output::create(path, self.force)?;
+            // Before anything is read: whoever must choose another name shall not wait for that.
+            let mut file = output::create_page(path, self.force)?;
+            let diff = self.compare()?;
             file.write_all(diff::html(&diff).as_bytes())?;
             file.flush()?;
+            return Ok(self.exit_code(&diff));
         }
+        let diff = self.compare()?;
         let mut screen = Screen::new();
         match self.format {
             ReportFormat::Text => {

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 use leakscope_analysis::Analysis;
 use leakscope_heap::HeapMap;
-use leakscope_report::text::{self, TextOptions};
+use leakscope_report::text;
 use leakscope_report::{Policy, Report, heap_map as reported, json};
 
 use crate::cli::{Heap, ReportFormat};
@@ -51,12 +51,7 @@ impl Heap {
         match self.format {
             ReportFormat::Json => json::write(&mut screen.out, &document)?,
             ReportFormat::Text => {
-                let options = TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    top: self.top,
-                    all: self.all,
-                };
+                let options = screen.options_for(&self.lists);
                 text::write_heap_map(&mut screen.out, &document, report.clock(), &options)?;
             }
         }

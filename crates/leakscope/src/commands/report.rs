@@ -96,32 +96,25 @@ impl Report {
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
         let mut recording = self.trace.open()?;
         let options = program::completed(&self.symbols, &mut recording)?;
-        let mut program = firmware::program(&options, self.heap)?;
+        let mut program = firmware::program(&options, self.heap_size)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         if let Some(log) = recording.dumps()? {
             self.at_the_end.refuse(NO_RECORDING)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
-            let mut file = self.create(path)?;
+            let mut file = output::create_page(path, self.force)?;
             return write_page(&mut file, &mut Engine::of_dump(&dump, &program), path);
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
-        let mut file = self.create(path)?;
+        let mut file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
             bail!("{why}");
         }
         write_page(&mut file, &mut engine, path)
-    }
-
-    fn create(&self, path: &Path) -> anyhow::Result<Box<dyn Write>> {
-        if path == Path::new("-") {
-            return Ok(Box::new(Screen::new().out));
-        }
-        Ok(Box::new(output::create(path, self.force)?))
     }
 
     /// Reports on what a device has printed of its heap.
@@ -209,24 +202,18 @@ impl Report {
     }
 
     fn write(&self, known: leakscope_report::Report, screen: &mut Screen) -> anyhow::Result<()> {
-        let report = &match self.heap {
+        let report = &match self.heap_size {
             Some(size) => known.with_heap_size(size),
             None => known,
         };
-        let out = &mut screen.out;
         match self.format {
             ReportFormat::Text => {
-                let options = text::TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    top: self.top,
-                    all: self.all,
-                };
-                text::write(out, report, &options)?;
+                let options = screen.options_for(&self.lists);
+                text::write(&mut screen.out, report, &options)?;
             }
-            ReportFormat::Json => json::write(out, report)?,
+            ReportFormat::Json => json::write(&mut screen.out, report)?,
         }
-        out.flush()?;
+        screen.out.flush()?;
         Ok(())
     }
 }

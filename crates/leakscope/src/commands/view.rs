@@ -18,7 +18,7 @@ impl View {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let mut recording = self.trace.open()?;
         let symbols = program::completed(&self.symbols, &mut recording)?;
-        let mut program = firmware::program(&symbols, self.heap)?;
+        let mut program = firmware::program(&symbols, self.heap_size)?;
         firmware::locate(program.symbols.as_mut(), &mut recording)?;
         let opened = match recording.dumps()? {
             Some(log) => {

@@ -11,12 +11,13 @@ use leakscope_testing::project;
 use crate::packaging::{options, subcommands};
 
 /// The pages that list a document's fields, each in a test of its own held to what is written.
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "report-json",
     "check-json",
     "diff-json",
     "doctor-json",
     "heap-json",
+    "image-json",
 ];
 
 /// All that can be typed, and read as JSON.

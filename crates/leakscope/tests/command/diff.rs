@@ -105,6 +105,8 @@ fn the_page_is_written_once() {
     // It exists.
     diff(&folder, arguments, 2);
     diff(&folder, &format!("{arguments} --force"), 0);
+    let printed = diff(&folder, "leak.svdat worse.svdat --html -", 0);
+    assert_eq!(printed.stdout, page);
 }
 
 /// Two dumps of one device, in two logs and in one: what people compare by hand.

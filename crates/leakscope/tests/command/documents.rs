@@ -159,6 +159,42 @@ fn every_crate_is_explained() {
     }
 }
 
+/// The crates that a crate is built on.
+fn dependencies(crate_name: &str) -> BTreeSet<String> {
+    let manifest = project().join("crates").join(crate_name).join("Cargo.toml");
+    let manifest: toml::Table = fs::read_to_string(manifest)
+        .expect("a manifest")
+        .parse()
+        .expect("TOML");
+    let named = manifest.get("dependencies").and_then(toml::Value::as_table);
+    named
+        .into_iter()
+        .flat_map(|table| table.keys().cloned())
+        .collect()
+}
+
+#[test]
+fn arrows_go_downward() {
+    let document = fs::read_to_string(project().join("ARCHITECTURE.md")).expect("a document");
+    let rows = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let crates: Vec<&str> = rows.filter(|name| name.starts_with("leakscope")).collect();
+    let row_of = |name: &str| crates.iter().position(|other| *other == name);
+    let report = row_of("leakscope-report").expect("a row");
+    for (row, name) in crates.iter().enumerate() {
+        for dependency in dependencies(name) {
+            let below = row_of(&dependency);
+            assert!(
+                below.is_none_or(|below| below > row),
+                "{name} → {dependency}"
+            );
+            let can_serialise = dependency.starts_with("serde");
+            assert!(!can_serialise || row <= report, "{name} → {dependency}");
+        }
+    }
+}
+
 #[test]
 fn every_published_crate_has_its_papers() {
     for entry in fs::read_dir(project().join("crates")).expect("a folder") {

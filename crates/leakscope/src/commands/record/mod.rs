@@ -423,17 +423,13 @@ impl Record {
     }
 
     fn write_report(&self, known: Report, screen: &mut Screen) -> io::Result<()> {
-        let report = &match self.heap {
+        let report = &match self.heap_size {
             Some(size) => known.with_heap_size(size),
             None => known,
         };
         match self.format {
             ReportFormat::Text => {
-                let options = text::TextOptions {
-                    width: screen.width,
-                    colour: screen.colour,
-                    ..text::TextOptions::default()
-                };
+                let options = screen.text_options();
                 text::write(&mut screen.out, report, &options)
             }
             ReportFormat::Json => json::write(&mut screen.out, report),

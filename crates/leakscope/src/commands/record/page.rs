@@ -30,7 +30,7 @@ impl Page {
         recording: OpenRecording,
         log: Option<Sender<Line>>,
     ) -> anyhow::Result<Self> {
-        let program = firmware::program(&record.symbols, record.heap)?;
+        let program = firmware::program(&record.symbols, record.heap_size)?;
         let server = Server::new(Box::new(recording), program, Naming::default(), 0)?;
         let engine = server.engine();
         if let Some(log) = log {

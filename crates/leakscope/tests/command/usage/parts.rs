@@ -210,8 +210,8 @@ fn the_heaps_size_can_be_said() {
     };
     assert!(line(&[]).starts_with("At this rate leaks take "));
     assert!(line(&[]).ends_with(" a day."));
-    assert!(line(&["--heap", "256KiB"]).contains("the heap of 262,144 B is used up in "));
-    let report = leakscope(["report", "--format", "json", "--heap", "100k"])
+    assert!(line(&["--heap-size", "256KiB"]).contains("the heap of 262,144 B is used up in "));
+    let report = leakscope(["report", "--format", "json", "--heap-size", "100k"])
         .on(&[&trace])
         .json();
     let left = 100_000
@@ -226,13 +226,13 @@ fn the_heaps_size_can_be_said() {
         .as_f64()
         .expect("a time");
     assert!((lasts * rate / left as f64 - 1.0).abs() < 1e-9);
-    let page = leakscope(["report", "--html", "-", "--heap", "256KiB"]).on(&[&trace]);
+    let page = leakscope(["report", "--html", "-", "--heap-size", "256KiB"]).on(&[&trace]);
     assert!(
         page.stdout()
             .contains("the heap of 262,144 B is used up in ")
     );
     let output = files.path("recorded.svdat");
-    let recorded = leakscope(["record", "--stdin", "--heap", "256KiB", "-o"]).on(&[&output]);
+    let recorded = leakscope(["record", "--stdin", "--heap-size", "256KiB", "-o"]).on(&[&output]);
     let recorded = recorded
         .reading(&fs::read(&trace).expect("a trace"))
         .stdout();
@@ -245,7 +245,7 @@ fn the_heaps_size_can_be_said() {
         .on(&[&trace])
         .stdout();
     let saved = files.write("saved.json", saved.as_bytes());
-    let again = leakscope(["report", "--heap", "256KiB"])
+    let again = leakscope(["report", "--heap-size", "256KiB"])
         .on(&[&saved])
         .stdout();
     assert!(

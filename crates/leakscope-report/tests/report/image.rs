@@ -1,0 +1,89 @@
+//! An image of memory alone: as a program reads it, and as a person does.
+
+use std::collections::BTreeSet;
+
+use leakscope_analysis::heap::KnownBlock;
+use leakscope_memory::image::{About, Image, Piece, Thread};
+use leakscope_report::document::image as document;
+use leakscope_report::memory::{Examined, Live, Look, NO_SITE};
+use leakscope_report::text::{self, TextOptions};
+use leakscope_report::{Policy, Report, Symbolizer, json};
+
+use crate::everything::everything;
+use crate::golden::assert_golden;
+use crate::json::{assert_documented, paths};
+
+const RAM: u64 = 0x2000_0000;
+
+/// Memory in which a word points at a block of the first call site that has one, and nothing at two blocks from before the
+/// recording.
+fn image(holds: Option<u64>) -> document::Image {
+    let outcome = everything();
+    let site = &outcome.call_sites[1];
+    let mut live = Live::default();
+    for (number, group) in [site.id.number(), NO_SITE, NO_SITE].into_iter().enumerate() {
+        let mut block = site.blocks[0];
+        (block.address, block.size) = (RAM + 0x100 + 0x40 * number as u64, 24);
+        let site = leakscope_analysis::heap::SiteId::new(group);
+        live.blocks.push(KnownBlock { block, site });
+    }
+    let mut bytes = vec![0; 0x200];
+    bytes[8..12].copy_from_slice(&(RAM as u32 + 0x104).to_le_bytes());
+    let mut image = Image::of_pieces(vec![Piece {
+        address: RAM,
+        bytes,
+    }]);
+    image.threads.push(Thread {
+        id: 1,
+        registers: vec![0; 4],
+        stack_pointer: Some(RAM + 0x1f0),
+    });
+    image.about = Some(About {
+        trace: "heap\u{1b}[2J.svdat".to_owned(),
+        halted_us: 1500,
+        ..About::default()
+    });
+    let examined = Examined::new(&image, None, &live, Some(&outcome), &Look::default());
+    let report = Report::new(
+        &outcome,
+        &mut Symbolizer::new(None),
+        &[],
+        &Policy::default(),
+    );
+    examined.image(&examined.names(&report.call_sites), holds)
+}
+
+#[test]
+fn the_document_and_the_output_have_the_same_fields() {
+    let document = image(Some(RAM + 0x108));
+    let mut output = BTreeSet::new();
+    paths(
+        &serde_json::to_value(&document).expect("a document"),
+        "",
+        &mut output,
+    );
+    // Those are the report's.
+    output.retain(|path| !path.starts_with("memory."));
+    output.insert("memory".to_owned());
+    // Nothing is wrong with this file.
+    output.insert("problems[]".to_owned());
+    assert_documented(output, "image-json.md");
+    let mut written = Vec::new();
+    json::write(&mut written, &document).expect("it is written");
+    let read: document::Image = serde_json::from_slice(&written).expect("it is read");
+    assert_eq!(read, document);
+}
+
+#[test]
+fn golden_output() {
+    let mut out = Vec::new();
+    text::write_image(&mut out, &image(None), &TextOptions::default()).expect("text");
+    out.extend(b"\n-- what holds a block --\n");
+    let held = image(Some(RAM + 0x108));
+    text::write_image(&mut out, &held, &TextOptions::default()).expect("text");
+    out.extend(b"\n-- what holds a block that is lost --\n");
+    let held = image(Some(RAM + 0x140));
+    text::write_image(&mut out, &held, &TextOptions::default()).expect("text");
+    assert_golden("image.txt", &String::from_utf8(out).expect("UTF-8"));
+    assert_eq!(image(Some(RAM)).held, None);
+}
