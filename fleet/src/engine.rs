@@ -41,18 +41,22 @@ impl Engine {
     /// # Errors
     /// If nothing is in it, or what is in it cannot be read.
     pub fn open(folder: &Folder) -> Result<Self, EngineError> {
-        if folder.parts()?.is_empty() {
+        // All tables are of the same parts, whatever is added meanwhile.
+        let parts = folder.parts()?;
+        if parts.is_empty() {
             return Err(FolderError::Empty(PathBuf::from(folder.path())).into());
         }
         let runtime = Runtime::new()?;
         let context = SessionContext::new();
         for table in Table::ALL {
-            let options = ParquetReadOptions::default();
-            runtime.block_on(context.register_parquet(
-                table.name(),
-                folder.pattern(table),
-                options,
-            ))?;
+            let file = |part: &PathBuf| part.join(table.name()).with_extension("parquet");
+            let files: Vec<String> = parts
+                .iter()
+                .map(|part| file(part).display().to_string())
+                .collect();
+            let rows =
+                runtime.block_on(context.read_parquet(files, ParquetReadOptions::default()))?;
+            context.register_table(table.name(), rows.into_view())?;
         }
         Ok(Self { context, runtime })
     }

@@ -118,7 +118,7 @@ impl Question {
             name: "who",
             purpose: "where a call site leaks: versions, hardware, labels, and recordings to open",
             subject: Subject::Site,
-            statements: &[over_time!("who.sql")],
+            statements: &[over_time!("who.sql"), over_time!("who_labels.sql")],
             conclude: who::conclude,
         },
         Self {

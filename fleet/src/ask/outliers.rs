@@ -48,7 +48,7 @@ pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
         };
         for (row, rate) in devices.iter().zip(&rates) {
             let far = (rate - middle) / deviation;
-            if far > FAR {
+            if far > FAR && table.count(row, "leaks") > 0 {
                 let cell = |column| table.cell(row, column).clone();
                 answer.rows.push(vec![
                     cell("device"),

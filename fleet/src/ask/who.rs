@@ -16,9 +16,11 @@ const COLUMNS: [&str; 8] = [
 ];
 
 pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
-    let table = &rows[0];
     let mut answer = Answer::new("", &COLUMNS);
-    for row in &table.rows {
+    let rows = rows
+        .iter()
+        .flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+    for (table, row) in rows {
         let (leaking, devices) = (table.count(row, "leaking"), table.count(row, "devices"));
         let (low, high) = wilson(leaking, devices);
         let cell = |column| table.cell(row, column).clone();

@@ -119,10 +119,7 @@ pub fn ingest(
         shard: &shard,
         known: folder.recordings()?,
         part: None,
-        rows: Rows {
-            all_sites: options.all_sites,
-            ..Rows::default()
-        },
+        rows: Rows::new(options.all_sites),
         summary: Summary::default(),
         options,
     };

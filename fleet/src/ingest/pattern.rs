@@ -80,11 +80,10 @@ fn fits(pieces: &[Piece], name: &str, said: &mut Metadata) -> Option<()> {
         match piece {
             Piece::Text(text) => rest = rest.strip_prefix(text.as_str())?,
             Piece::Field(field) => {
+                let is_last = pieces.len() == 1;
                 let end = match pieces.peek() {
                     // The last text is at the end, wherever else it stands.
-                    Some(Piece::Text(text))
-                        if rest.ends_with(text.as_str()) && pieces.len() == 1 =>
-                    {
+                    Some(Piece::Text(text)) if is_last && rest.ends_with(text.as_str()) => {
                         rest.len() - text.len()
                     }
                     Some(Piece::Text(text)) => rest.find(text.as_str())?,

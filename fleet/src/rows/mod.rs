@@ -76,12 +76,19 @@ pub trait Taker {
 /// Makes rows of reports. It remembers the call stacks that it has told of, by program.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// Also rows of call sites at which nothing is outstanding and nothing failed.
-    pub all_sites: bool,
+    all_sites: bool,
     told: HashSet<String>,
 }
 
 impl Rows {
+    /// `all_sites` asks also for rows of call sites at which nothing is outstanding and nothing failed.
+    pub fn new(all_sites: bool) -> Self {
+        Self {
+            all_sites,
+            ..Self::default()
+        }
+    }
+
     /// Flattens a report.
     ///
     /// # Errors

@@ -86,12 +86,6 @@ impl Folder {
         Ok(parts)
     }
 
-    /// Where engines of SQL find the rows of a table.
-    pub fn pattern(&self, table: Table) -> String {
-        let folder = self.path.display();
-        format!("{folder}/date=*/part-*/{}.parquet", table.name())
-    }
-
     /// The recordings that are in it, as 16 bytes each.
     ///
     /// # Errors

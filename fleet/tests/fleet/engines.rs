@@ -188,5 +188,5 @@ fn pyarrow_and_polars_read_all_tables() {
         "metrics",
         "names",
     ];
-    assert_eq!(rows, tables.map(count).iter().sum());
+    assert_eq!(rows, tables.map(count).iter().sum::<u64>());
 }

@@ -70,7 +70,7 @@ fn metadata_is_beside_or_in_the_name_or_inside() {
     );
     assert_eq!(
         [text(1, "device"), text(1, "firmware"), text(1, "hardware")],
-        ["y", "1.4.3", "unknown"]
+        ["y", "1.4.3", "esp32"]
     );
     assert_eq!(
         [text(0, "conclusion"), text(1, "conclusion")],

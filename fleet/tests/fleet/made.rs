@@ -15,11 +15,11 @@ use leakscope_testing::program::Random;
 use leakscope_testing::scenario::Scenario;
 
 /// Where blocks are allocated: three callers.
-pub const LEAKING: [u32; 2] = [0x4008_1001, 0x4008_2001];
+pub(crate) const LEAKING: [u32; 2] = [0x4008_1001, 0x4008_2001];
 const HEALTHY: [u32; 2] = [0x4008_1101, 0x4008_2001];
 
 /// A recording of 600 steps, in which every `every`th leaks a block; 0 for none. `salt` makes its content another's.
-pub fn recording(every: u32, salt: u32) -> Vec<u8> {
+pub(crate) fn recording(every: u32, salt: u32) -> Vec<u8> {
     let mut scenario = Scenario::begun();
     scenario.print(&format!("number {salt}")).idle();
     for step in 1..=600 {
@@ -39,7 +39,7 @@ pub fn recording(every: u32, salt: u32) -> Vec<u8> {
 }
 
 /// Writes a file, and what is known of it beside it.
-pub fn file(folder: &Path, name: &str, content: &[u8], metadata: &str) {
+pub(crate) fn file(folder: &Path, name: &str, content: &[u8], metadata: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
     fs::write(&path, content).expect("a new file");
@@ -49,7 +49,7 @@ pub fn file(folder: &Path, name: &str, content: &[u8], metadata: &str) {
 }
 
 /// A report with this many call sites that have names, each of which leaves blocks behind.
-pub fn report() -> Report {
+pub(crate) fn report() -> Report {
     let bytes = recording(10, 0);
     let inputs: &[&[u8]] = &[&bytes];
     let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
@@ -64,25 +64,25 @@ pub fn report() -> Report {
 
 /// What a call site left behind on a device in a day.
 #[derive(Clone, Copy, Debug)]
-pub struct LeftBehind {
-    pub site: &'static str,
-    pub blocks: u64,
-    pub is_leak: bool,
+pub(crate) struct LeftBehind {
+    pub(crate) site: &'static str,
+    pub(crate) blocks: u64,
+    pub(crate) is_leak: bool,
 }
 
 /// A day of a device.
 #[derive(Clone, Debug)]
-pub struct Day {
-    pub device: String,
-    pub hardware: String,
-    pub firmware: String,
+pub(crate) struct Day {
+    pub(crate) device: String,
+    pub(crate) hardware: String,
+    pub(crate) firmware: String,
     /// Days since the beginning.
-    pub day: i64,
-    pub left: Vec<LeftBehind>,
+    pub(crate) day: i64,
+    pub(crate) left: Vec<LeftBehind>,
 }
 
 /// Writes rows as an ingest would, and opens them.
-pub fn fleet(folder: &Path, days: &[Day]) -> Engine {
+pub(crate) fn fleet(folder: &Path, days: &[Day]) -> Engine {
     let folder = Folder::new(folder);
     let _lock = folder.lock("test").expect("nobody else");
     let mut part = Part::begin(&folder, "test").expect("a new part");
@@ -138,7 +138,7 @@ pub fn fleet(folder: &Path, days: &[Day]) -> Engine {
 }
 
 /// How often something happens that happens so often on average.
-pub fn poisson(random: &mut Random, mean: f64) -> u64 {
+pub(crate) fn poisson(random: &mut Random, mean: f64) -> u64 {
     let limit = (-mean).exp();
     let mut product = 1.0;
     let mut count = 0;

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 from lifelines import KaplanMeierFitter
+from lifelines.exceptions import StatError
 from lifelines.statistics import logrank_test
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -91,5 +92,10 @@ def of(random):
 
 if __name__ == "__main__":
     generator = np.random.default_rng(20261128)
-    for _ in range(int(sys.argv[1])):
-        print(json.dumps(of(generator)))
+    made = 0
+    while made < int(sys.argv[1]):
+        try:
+            print(json.dumps(of(generator)))
+            made += 1
+        except StatError:  # lifelines gives up where nobody is left at an early time
+            pass

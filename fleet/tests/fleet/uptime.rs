@@ -12,10 +12,10 @@ use leakscope_testing::program::Random;
 use crate::made::file;
 
 /// A log with a dump of so many blocks of each caller.
-fn log(uptime_s: u64, allocations: u64, sites: &[(u32, u64)]) -> String {
+fn log(device: u64, uptime_s: u64, allocations: u64, sites: &[(u32, u64)]) -> String {
     let count: u64 = sites.iter().map(|(_, blocks)| blocks).sum();
     let mut log = format!(
-        "I ({}) main: dump\n====== Heap Trace: {count} records (4000 capacity) ======\n",
+        "I ({}) main: dump of {device}\n====== Heap Trace: {count} records (4000 capacity) ======\n",
         uptime_s * 1000
     );
     let mut address = 0x3FC9_0000_u32;
@@ -66,7 +66,7 @@ fn verdicts(
             (CACHE, (20 * hours).min(32)),
             (START, 7),
         ];
-        let text = log(uptime, 500 + work, &sites);
+        let text = log(device, uptime, 500 + work, &sites);
         file(
             &from,
             &format!("{device}.log"),
