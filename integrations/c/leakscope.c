@@ -51,6 +51,12 @@
 #ifndef LEAKSCOPE_WAIT
 #define LEAKSCOPE_WAIT() ((void)0)
 #endif
+#ifndef LEAKSCOPE_TASK
+#define LEAKSCOPE_TASK() 0u
+#endif
+#ifndef LEAKSCOPE_IS_CODE
+#define LEAKSCOPE_IS_CODE(address) true
+#endif
 #ifndef LEAKSCOPE_BARRIER
 #define LEAKSCOPE_BARRIER() __sync_synchronize()
 #endif
@@ -169,6 +175,7 @@ enum {
 #define KEPT_NAME_LEN 24   /* of a task that is remembered */
 #define DOWN_BUFFER_SIZE 8
 #define SYNC_SIZE 10
+#define NAMED_INTERRUPTS 512u /* others are named each time; Cortex-M has 496 at most, other chips have fewer */
 
 /* A number has 1 to 5 bytes, an address as many for each 32 bits of it. */
 #define ADDRESS_SIZE (sizeof(uintptr_t) > 4 ? 10u : 5u)
@@ -274,6 +281,9 @@ struct core {
     bool is_drained;        /* somebody drains the buffer */
     struct stack_table stacks;
     volatile uint8_t down[DOWN_BUFFER_SIZE];
+#if LEAKSCOPE_ESP_IDF
+    uint32_t named[NAMED_INTERRUPTS / 32u]; /* a bit for each interrupt whose name the host knows */
+#endif
     uint8_t buffer[LEAKSCOPE_BUFFER_SIZE];
 };
 
@@ -684,7 +694,7 @@ HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
 }
 
 HOT bool has_code(const struct bounds *bounds, uintptr_t address) {
-    return address - bounds->code_start < bounds->code_length;
+    return address - bounds->code_start < bounds->code_length && LEAKSCOPE_IS_CODE(address);
 }
 
 /* Without the bit that says "Thumb". */
@@ -846,8 +856,67 @@ struct heap_event {
  * is reallocated is freed before, and allocated after. */
 static const char *const module_description[] = {"M=ESP32 SystemView Heap Tracing Module"};
 
-static void forget_stacks(struct core *core) {
-    (void)core;
+/* Which interrupt a description names, one that begins with `I#number=`; UINT32_MAX for none. */
+static uint32_t described_interrupt(const char *text) {
+    uint32_t number = UINT32_MAX;
+    if (text != NULL && text[0] == 'I' && text[1] == '#') {
+        for (text += 2; *text >= '0' && *text <= '9'; text++) {
+            number = (number == UINT32_MAX ? 0 : number) * 10u + (uint32_t)(*text - '0');
+        }
+        number = text[0] == '=' && text[1] != '\0' ? number : UINT32_MAX;
+    }
+    return number;
+}
+
+/* Espressif's decoder ends at an interrupt without a name. */
+HOT bool knows_interrupt(const struct core *core, uint32_t interrupt) {
+    return interrupt < NAMED_INTERRUPTS && (core->named[interrupt / 32u] >> interrupt % 32u & 1u) != 0;
+}
+
+static void mark_interrupt(struct core *core, uint32_t interrupt) {
+    if (interrupt < NAMED_INTERRUPTS) {
+        core->named[interrupt / 32u] |= 1u << interrupt % 32u;
+    }
+}
+
+static uint8_t *encode_decimal(uint8_t *text, uint32_t number) {
+    uint32_t unit = 1;
+    while (number / unit >= 10u) {
+        unit *= 10u;
+    }
+    for (; unit > 0; unit /= 10u) {
+        *text++ = (uint8_t)('0' + number / unit % 10u);
+    }
+    return text;
+}
+
+/* Gives it a name; false if there is no room for that. */
+static bool tell_interrupt(struct core *core, uint32_t interrupt) {
+    struct packet packet;
+    if (knows_interrupt(core, interrupt)) {
+        return true;
+    }
+    if (!record_start(core, &packet, EVTID_SYSDESC, LONGEST_TEXT_PACKET)) {
+        return false;
+    }
+    uint8_t *const length = packet.next++;
+    memcpy(packet.next, "I#", 2);
+    packet.next = encode_decimal(packet.next + 2, interrupt);
+    memcpy(packet.next, "=IRQ ", 5);
+    packet.next = encode_decimal(packet.next + 5, interrupt);
+    *length = (uint8_t)(packet.next - length - 1);
+    const bool is_told = record_end(core, &packet);
+    if (is_told) {
+        mark_interrupt(core, interrupt);
+    }
+    return is_told;
+}
+
+static void forget_told(struct core *core) {
+    memset(core->named, 0, sizeof core->named);
+    for (size_t i = 0; i < recorder.config.description_count; i++) {
+        mark_interrupt(core, described_interrupt(recorder.config.descriptions[i]));
+    }
 }
 
 static void record_units(struct core *core, bool is_repeated) {
@@ -913,8 +982,18 @@ static void free_slot(struct stack_table *table, uint32_t slot) {
     }
 }
 
-/* What the host has under the numbers stays true. */
-static void forget_stacks(struct core *core) {
+HOT bool knows_interrupt(const struct core *core, uint32_t interrupt) {
+    (void)core;
+    (void)interrupt;
+    return true;
+}
+
+static bool tell_interrupt(struct core *core, uint32_t interrupt) {
+    return knows_interrupt(core, interrupt);
+}
+
+/* What the host has under the numbers of stacks stays true. */
+static void forget_told(struct core *core) {
     for (uint32_t slot = 0; slot < LEAKSCOPE_STACKS; slot++) {
         free_slot(&core->stacks, slot);
     }
@@ -1077,8 +1156,7 @@ HOT void heap_event_fields(struct packet *packet, const struct heap_event *event
 /* ---------------------------------------------------------------- Tasks and texts */
 
 /* The length of a text, which is cut after `most` bytes, but not inside a character. */
-static size_t cut(const char *text, size_t most) {
-    const size_t length = strlen(text);
+static size_t cut_text(const char *text, size_t length, size_t most) {
     if (length <= most) {
         return length;
     }
@@ -1088,6 +1166,10 @@ static size_t cut(const char *text, size_t most) {
         end--;
     }
     return (text[end] & 0xC0) == 0x80 ? most : end;
+}
+
+static size_t cut(const char *text, size_t most) {
+    return cut_text(text, strlen(text), most);
 }
 
 static const char *text_or_none(const char *text) {
@@ -1281,6 +1363,9 @@ static void record_system_event(struct core *core, const void *event) {
     if (system_event->id == EVTID_IDLE && core->is_idle) {
         return;
     }
+    if (system_event->id == EVTID_ISR_ENTER && !tell_interrupt(core, system_event->numbers[0])) {
+        return;
+    }
     const bool is_stored = record_numbers(core, system_event->id, system_event->numbers, system_event->count);
     if (!keeps_idle(system_event->id)) {
         core->is_idle = system_event->id == EVTID_IDLE && is_stored;
@@ -1355,7 +1440,10 @@ static void record_part(struct core *core, const struct part *part, bool is_repe
         record_module_description(core, part->number);
         break;
     default:
+#if !LEAKSCOPE_ESP_IDF
         record_running(core);
+#endif
+        break;
     }
 }
 
@@ -1415,8 +1503,12 @@ static void start_if_wanted(struct core *core, const struct times *times) {
     /* The time says whether the device was reset: before anything is said of its heap. */
     record_system_time(core, times);
     record_module_description(core, 0);
-    forget_stacks(core);
+    forget_told(core);
     record_units(core, false);
+#if LEAKSCOPE_ESP_IDF
+    /* Espressif's decoder counts no event before it knows who runs. */
+    record_running(core);
+#endif
 }
 
 /* Opens the gate if any core records, or will; locks. */
@@ -1731,8 +1823,26 @@ static void record(void (*write)(struct core *core, const void *event), const vo
     }
 }
 
+/* Where cores share one recording, each heap event is told with the task whose it is. */
+HOT bool is_task_told(const struct core *core, uintptr_t task) {
+    return task == 0 || (core->running == RUNNING_TASK && core->running_task == task);
+}
+
+static void tell_task(struct core *core) {
+    const uintptr_t task = (uintptr_t)LEAKSCOPE_TASK();
+    const struct system_event event = {EVTID_TASK_START_EXEC, 1, {shrink(task), 0}, task};
+    if (!is_task_told(core, task)) {
+        record_system_event(core, &event);
+    }
+}
+
 static void record_heap_event(struct core *core, const void *event) {
     const struct heap_event *const heap_event = (const struct heap_event *)event;
+    if (LEAKSCOPE_ESP_IDF && heap_event->kind == HEAP_FAILED) {
+        /* For Espressif's decoder, two of them would be one block at 0 that is allocated twice. */
+        return;
+    }
+    tell_task(core);
     const uint32_t stack = stack_number(core, &heap_event->stack);
     struct packet packet;
     if (record_start(core, &packet, heap_event_id(heap_event), LONGEST_HEAP_PACKET)) {
@@ -1746,7 +1856,8 @@ HOT bool heap_event_short(const struct heap_event *event) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
     struct core *const core = short_way();
     uint32_t stack;
-    if (core != NULL && use_known_stack(core, &event->stack, &stack) && event->kind != HEAP_KEPT &&
+    if (core != NULL && is_task_told(core, (uintptr_t)LEAKSCOPE_TASK()) &&
+        use_known_stack(core, &event->stack, &stack) && event->kind != HEAP_KEPT &&
         event->kind != HEAP_FAILED) {
         struct packet packet;
         packet_begin(&packet, core->buffer + core->up->write, heap_event_id(event));
@@ -1796,7 +1907,8 @@ static bool system_event_short(const struct system_event *event) {
     struct core *const core = short_way();
     if (core != NULL && event->id == EVTID_IDLE && core->is_idle) {
         is_done = true;
-    } else if (core != NULL && event->id < FIRST_ID_WITH_LENGTH) {
+    } else if (core != NULL && event->id < FIRST_ID_WITH_LENGTH &&
+               (event->id != EVTID_ISR_ENTER || knows_interrupt(core, event->numbers[0]))) {
         struct packet packet;
         packet_begin(&packet, core->buffer + core->up->write, event->id);
         for (uint32_t i = 0; i < event->count; i++) {
@@ -1815,7 +1927,9 @@ static bool system_event_short(const struct system_event *event) {
 
 static void system_event(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
     const struct system_event event = {id, count, {first, second}, (uintptr_t)task};
-    if (recorder.gate == GATE_CLOSED) {
+    if (LEAKSCOPE_ESP_IDF && id > EVTID_NUMMODULES) {
+        /* Espressif's decoder knows none of these. */
+    } else if (recorder.gate == GATE_CLOSED) {
         /* While nothing is recorded, what runs is kept in mind all the same. */
         const uintptr_t lock = LEAKSCOPE_LOCK();
         note_running(own_core(), &event);
@@ -1978,7 +2092,9 @@ static void record_marker_name(struct core *core, const void *event) {
 
 void leakscope_name_marker(uint32_t marker, const char *name) {
     const struct message message = {marker, text_or_none(name), cut(text_or_none(name), MAX_STRING_LEN), NULL, 0};
-    record(record_marker_name, &message);
+    if (!LEAKSCOPE_ESP_IDF) {
+        record(record_marker_name, &message);
+    }
 }
 
 static void record_print(struct core *core, const void *event) {
@@ -1995,14 +2111,200 @@ static void record_print(struct core *core, const void *event) {
     }
 }
 
+#if LEAKSCOPE_ESP_IDF
+
+/* Espressif's decoder knows messages without arguments only: these functions format as leakscope does on the host. */
+struct line {
+    char text[MAX_STRING_LEN + 4]; /* up to the end of the character that is cut */
+    size_t length;
+};
+
+struct arguments {
+    const uint32_t *next;
+    uint32_t left;
+};
+
+struct conversion {
+    bool is_left, has_plus, is_alternate, has_zeros, has_precision;
+    uint32_t width, precision;
+};
+
+static void add(struct line *line, char byte) {
+    if (line->length < sizeof line->text) {
+        line->text[line->length++] = byte;
+    }
+}
+
+static void add_times(struct line *line, char byte, uint32_t count) {
+    for (; count > 0; count--) {
+        add(line, byte);
+    }
+}
+
+static void skip_arguments(struct arguments *arguments, uint32_t count) {
+    const uint32_t skipped = smaller(count, arguments->left);
+    arguments->next += skipped;
+    arguments->left -= skipped;
+}
+
+/* The next one; 0 if there is none. */
+static uint32_t take_argument(struct arguments *arguments) {
+    const uint32_t value = arguments->left > 0 ? *arguments->next : 0;
+    skip_arguments(arguments, 1);
+    return value;
+}
+
+/* A width or a precision: digits, or an asterisk for the next argument. */
+static int32_t parse_number(const char **at, struct arguments *arguments) {
+    int64_t value = 0;
+    if (**at == '*') {
+        (*at)++;
+        return (int32_t)take_argument(arguments);
+    }
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
+        value = value * 10 + (**at - '0');
+        value = value < INT32_MAX ? value : INT32_MAX;
+    }
+    return (int32_t)value;
+}
+
+/* What stands between a percent sign and its letter; returns where the letter is. */
+static const char *parse_conversion(const char *at, struct conversion *conversion, struct arguments *arguments) {
+    memset(conversion, 0, sizeof *conversion);
+    for (;; at++) {
+        if (*at == '-') {
+            conversion->is_left = true;
+        } else if (*at == '+') {
+            conversion->has_plus = true;
+        } else if (*at == '#') {
+            conversion->is_alternate = true;
+        } else if (*at == '0') {
+            conversion->has_zeros = true;
+        } else {
+            break;
+        }
+    }
+    const int32_t width = parse_number(&at, arguments);
+    conversion->is_left = conversion->is_left || width < 0;
+    conversion->width = smaller(width < 0 ? 0u - (uint32_t)width : (uint32_t)width, 256);
+    if (*at == '.') {
+        at++;
+        const int32_t precision = parse_number(&at, arguments);
+        conversion->has_precision = precision >= 0;
+        conversion->precision = smaller((uint32_t)precision, 256);
+    }
+    while (*at == 'h' || *at == 'l') {
+        at++;
+    }
+    return at;
+}
+
+static void add_value(struct line *line, const struct conversion *conversion, char letter, uint32_t value) {
+    const bool is_signed = letter == 'd' || letter == 'i', is_hexadecimal = letter == 'x' || letter == 'X';
+    const bool is_number = is_signed || is_hexadecimal || letter == 'u', is_address = letter == 'p' || letter == 's';
+    const char *const digits = letter == 'x' || letter == 's' ? "0123456789abcdef" : "0123456789ABCDEF";
+    const uint32_t base = is_hexadecimal || is_address ? 16 : 10;
+    const bool is_negative = is_signed && (int32_t)value < 0;
+    const bool has_precision = conversion->has_precision && is_number;
+    const bool has_0x = (conversion->is_alternate && value != 0 && is_hexadecimal) || letter == 's';
+    const bool has_sign = is_negative || (is_signed && conversion->has_plus);
+    uint32_t left = is_negative ? 0u - value : value, length = 0;
+    char body[10];
+    if (letter == 'c') {
+        length = 1;
+    } else if (value != 0 || !has_precision || conversion->precision != 0) {
+        do {
+            body[length++] = digits[left % base];
+            left /= base;
+        } while (left > 0 || (is_address && length < 8));
+    }
+    uint32_t zeros = has_precision && conversion->precision > length ? conversion->precision - length : 0;
+    const uint32_t taken = (has_sign ? 1u : 0u) + (has_0x ? 2u : 0u) + zeros + length;
+    const uint32_t padding = conversion->width > taken ? conversion->width - taken : 0;
+    const bool pads_zeros = conversion->has_zeros && is_number && !has_precision && !conversion->is_left;
+    zeros += pads_zeros ? padding : 0;
+    add_times(line, ' ', conversion->is_left || pads_zeros ? 0 : padding);
+    if (has_sign) {
+        add(line, is_negative ? '-' : '+');
+    }
+    if (has_0x) {
+        add(line, '0');
+        add(line, letter == 'X' ? 'X' : 'x');
+    }
+    add_times(line, '0', zeros);
+    if (letter == 'c' && (value & 0x80u) != 0) {
+        /* A character beyond ASCII has two bytes. */
+        add(line, (char)(0xC0u | (value & 0xFFu) >> 6));
+        add(line, (char)(0x80u | (value & 0x3Fu)));
+    } else if (letter == 'c') {
+        add(line, (char)value);
+    } else {
+        while (length > 0) {
+            add(line, body[--length]);
+        }
+    }
+    add_times(line, ' ', conversion->is_left ? padding : 0);
+}
+
+static bool is_one_of(char letter, const char *letters) {
+    while (*letters != '\0' && *letters != letter) {
+        letters++;
+    }
+    return *letters != '\0';
+}
+
+/* Fills a format in. The arguments count one for each percent sign, also if it begins no conversion. */
+static void fill_in(struct line *line, const char *format, struct arguments arguments) {
+    line->length = 0;
+    while (*format != '\0') {
+        if (*format != '%') {
+            add(line, *format++);
+            continue;
+        }
+        struct conversion conversion;
+        const char *const letter = parse_conversion(format + 1, &conversion, &arguments);
+        if (*letter == '%') {
+            skip_arguments(&arguments, 2);
+            add(line, '%');
+            format = letter + 1;
+        } else if (is_one_of(*letter, "diuxXcps") && arguments.left > 0) {
+            add_value(line, &conversion, *letter, take_argument(&arguments));
+            format = letter + 1;
+        } else {
+            const bool is_conversion = is_one_of(*letter, "diuxXcps");
+            const char *const end = is_conversion ? letter + 1 : letter;
+            skip_arguments(&arguments, is_conversion ? 0 : 1);
+            while (format < end) {
+                add(line, *format++);
+            }
+        }
+    }
+}
+
+#endif
+
 void leakscope_print(uint32_t level, const char *format, const uint32_t *arguments, size_t count) {
-    const struct message message = {
+    struct message message = {
         smaller(level, LEAKSCOPE_ERROR), text_or_none(format), cut(text_or_none(format), MAX_STRING_LEN), arguments,
         smaller(size_on_wire(count), MAX_ARGUMENTS),
     };
-    if (recorder.gate != GATE_CLOSED) {
-        record(record_print, &message);
+    if (recorder.gate == GATE_CLOSED) {
+        return;
     }
+#if LEAKSCOPE_ESP_IDF
+    struct line line;
+    if (message.count > 0) {
+        char cut_format[MAX_STRING_LEN + 1];
+        const struct arguments all = {arguments, message.count};
+        memcpy(cut_format, message.text, message.length);
+        cut_format[message.length] = '\0';
+        fill_in(&line, cut_format, all);
+        message.text = line.text;
+        message.length = cut_text(line.text, line.length, MAX_STRING_LEN);
+        message.count = 0;
+    }
+#endif
+    record(record_print, &message);
 }
 
 /* ---------------------------------------------------------------- Standalone mode */

@@ -5,8 +5,7 @@
  * copy). Then leakscope_init, and leakscope_start or leakscope_records_start.
  *
  * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
- * newlib:     compile leakscope_wrap.c, and link with
- *             -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+ * malloc:     compile leakscope_wrap.c, which says what the linker has to redirect for which C library.
  * Zephyr:     compile leakscope_zephyr.c too, and wrap what it names.
  *
  * Every function may be called from interrupts and from every core, allocates nothing and returns quickly; before
@@ -217,6 +216,11 @@ static inline void leakscope_log(uint32_t level, const char *format, Arguments..
 #define traceFREE(block, size) leakscope_on_free((block), (size))
 #endif
 
+/* The running task's control block, as the kernel's own files call it. */
+#ifndef LEAKSCOPE_CURRENT_TCB
+#define LEAKSCOPE_CURRENT_TCB pxCurrentTCB
+#endif
+
 static inline void leakscope_freertos_runs_(const void *task, const char *name) {
     if (name[0] == 'I' && name[1] == 'D' && name[2] == 'L' && name[3] == 'E') {
         leakscope_idle();
@@ -247,34 +251,39 @@ static inline void leakscope_freertos_create_(const void *task, uint32_t priorit
     leakscope_task((tcb), (uint32_t)(priority), (tcb)->pcTaskName, (tcb)->pxStack,             \
                    LEAKSCOPE_STACK_SIZE(tcb))
 #define traceTASK_DELETE(tcb) leakscope_task_terminate(tcb)
+
+/* Where several cores share one recording (LEAKSCOPE_TASK), nobody could tell which of them a switch is about: there,
+ * LEAKSCOPE_FREERTOS_SHARED leaves the scheduler and interrupts out. */
+#ifndef LEAKSCOPE_FREERTOS_SHARED
 #if defined(configRECORD_STACK_HIGH_ADDRESS) && configRECORD_STACK_HIGH_ADDRESS == 1
 #define LEAKSCOPE_KEEP_STACK_END() \
-    (void)(leakscope_stack_end = (uintptr_t)pxCurrentTCB->pxEndOfStack + sizeof(StackType_t))
+    (void)(leakscope_stack_end = (uintptr_t)LEAKSCOPE_CURRENT_TCB->pxEndOfStack + sizeof(StackType_t))
 #else
 #define LEAKSCOPE_KEEP_STACK_END() (void)0
 #endif
-#define traceTASK_SWITCHED_IN()                                              \
-    do {                                                                     \
-        LEAKSCOPE_KEEP_STACK_END();                                          \
-        leakscope_freertos_runs_(pxCurrentTCB, pxCurrentTCB->pcTaskName);    \
+#define traceTASK_SWITCHED_IN()                                                             \
+    do {                                                                                    \
+        LEAKSCOPE_KEEP_STACK_END();                                                         \
+        leakscope_freertos_runs_(LEAKSCOPE_CURRENT_TCB, LEAKSCOPE_CURRENT_TCB->pcTaskName); \
     } while (0)
 #define traceMOVED_TASK_TO_READY_STATE(tcb) leakscope_task_ready(tcb)
 #define traceREADIED_TASK(tcb) leakscope_task_ready(tcb)
 
 /* Causes: SEGGER's adapter uses 4 for a delay and 27 for a suspension; the others are ours. The queue's
  * macros need INCLUDE_xTaskGetCurrentTaskHandle (or mutexes). */
-#define traceTASK_DELAY() leakscope_task_blocked(pxCurrentTCB, 4)
-#define traceTASK_DELAY_UNTIL(wake) leakscope_task_blocked(pxCurrentTCB, 4)
+#define traceTASK_DELAY() leakscope_task_blocked(LEAKSCOPE_CURRENT_TCB, 4)
+#define traceTASK_DELAY_UNTIL(wake) leakscope_task_blocked(LEAKSCOPE_CURRENT_TCB, 4)
 #define traceTASK_SUSPEND(tcb) leakscope_task_blocked((tcb), 27)
 #define traceBLOCKING_ON_QUEUE_RECEIVE(queue) leakscope_task_blocked(xTaskGetCurrentTaskHandle(), 1)
 #define traceBLOCKING_ON_QUEUE_PEEK(queue) leakscope_task_blocked(xTaskGetCurrentTaskHandle(), 1)
 #define traceBLOCKING_ON_QUEUE_SEND(queue) leakscope_task_blocked(xTaskGetCurrentTaskHandle(), 2)
-#define traceTASK_NOTIFY_TAKE_BLOCK(index) leakscope_task_blocked(pxCurrentTCB, 3)
-#define traceTASK_NOTIFY_WAIT_BLOCK(index) leakscope_task_blocked(pxCurrentTCB, 3)
+#define traceTASK_NOTIFY_TAKE_BLOCK(index) leakscope_task_blocked(LEAKSCOPE_CURRENT_TCB, 3)
+#define traceTASK_NOTIFY_WAIT_BLOCK(index) leakscope_task_blocked(LEAKSCOPE_CURRENT_TCB, 3)
 
 #define traceISR_ENTER() leakscope_isr_enter()
 #define traceISR_EXIT() leakscope_isr_exit()
 #define traceISR_EXIT_TO_SCHEDULER() leakscope_isr_exit_to_scheduler()
+#endif /* LEAKSCOPE_FREERTOS_SHARED */
 
 #endif /* LEAKSCOPE_FREERTOS */
 

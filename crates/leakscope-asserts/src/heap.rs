@@ -52,12 +52,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
         let block = ledger::freed(pointer.addr());
         // SAFETY: the caller's promises are passed on.
         let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
-        if let Some(block) = block {
-            if moved.is_null() {
-                ledger::put_back(pointer.addr(), block);
-            } else {
-                ledger::moved(block, moved.addr(), new_size);
-            }
+        match block {
+            Some(block) if moved.is_null() => ledger::put_back(pointer.addr(), block),
+            Some(block) => ledger::moved(block, moved.addr(), new_size),
+            None => ledger::moved_from_before(moved.addr(), new_size),
         }
         moved
     }

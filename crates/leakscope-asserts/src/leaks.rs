@@ -9,20 +9,34 @@ use std::ptr;
 use crate::ledger::{self, Stack, Sum};
 
 /// Blocks that were left, by the call stacks that allocated them; those with the most bytes first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaks {
+    /// Whose allocations these are.
+    pub watched: Watched,
     /// A call stack each.
     pub sites: Vec<Site>,
+}
+
+/// What was watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// The calling thread, while it ran once.
+    Thread,
+    /// All threads meanwhile.
+    AllThreads,
+    /// The calling thread, while it ran so many times.
+    Rounds(usize),
 }
 
 /// Blocks that one call stack has allocated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
-    /// How many.
+    /// How many; of growth, how many more.
     pub blocks: usize,
-    /// How many bytes were asked for.
+    /// How many bytes were asked for; of growth, how many more.
     pub bytes: usize,
-    /// From the function that allocated out to the code that was watched, without the allocator's and this crate's own.
+    /// From the function that allocated out to the code that was watched, without the allocator's and this crate's own. None,
+    /// if the compiler has put all of it into this crate's, and no line tables say so.
     pub frames: Vec<Frame>,
 }
 
@@ -38,7 +52,7 @@ pub struct Frame {
 }
 
 impl Leaks {
-    pub(crate) fn of(sums: BTreeMap<Stack, Sum>) -> Self {
+    pub(crate) fn of(watched: Watched, sums: BTreeMap<Stack, Sum>) -> Self {
         let mut sites: Vec<Site> = Vec::new();
         for (stack, sum) in sums {
             let all = named(&stack);
@@ -64,7 +78,7 @@ impl Leaks {
             }
         }
         sites.sort_by_key(|site| std::cmp::Reverse(site.bytes));
-        Self { sites }
+        Self { watched, sites }
     }
 
     /// Whether nothing was left.
@@ -88,9 +102,23 @@ impl fmt::Display for Leaks {
             blocks: sum.blocks + site.blocks,
             bytes: sum.bytes + site.bytes,
         });
-        writeln!(f, "{}, not freed:", amount(all.blocks, all.bytes))?;
+        let amount_of_all = amount(all.blocks, all.bytes);
+        match self.watched {
+            Watched::Thread => writeln!(f, "{amount_of_all}, not freed:")?,
+            Watched::AllThreads => writeln!(
+                f,
+                "{amount_of_all}, not freed, of all threads (of other tests too, if they ran meanwhile):"
+            )?,
+            Watched::Rounds(rounds) => writeln!(f, "{amount_of_all} more after {rounds} rounds:")?,
+        }
         for site in &self.sites {
             writeln!(f, "  {}, allocated by", amount(site.blocks, site.bytes))?;
+            if site.frames.is_empty() {
+                writeln!(
+                    f,
+                    "      code without lines: debug = true in the profile names it"
+                )?;
+            }
             for frame in &site.frames {
                 writeln!(f, "      {frame}")?;
             }
@@ -111,6 +139,10 @@ impl fmt::Display for Frame {
 }
 
 fn amount(blocks: usize, bytes: usize) -> String {
+    // A block that has grown is none more.
+    if blocks == 0 {
+        return format!("{bytes} B");
+    }
     let plural = if blocks == 1 { "" } else { "s" };
     format!("{blocks} block{plural}, {bytes} B")
 }
@@ -141,8 +173,8 @@ fn named(stack: &[usize]) -> Vec<Frame> {
     frames
 }
 
-/// The frames up to this crate's own outermost one, without those that only pass an allocation or a call on, unless there is
-/// nothing else.
+/// The frames up to this crate's own outermost one, without those that only pass an allocation or a call on. If there is nothing
+/// else, without this crate's own and what it walks stacks with.
 fn of_the_watched(mut frames: Vec<Frame>) -> Vec<Frame> {
     let passes_on = |frame: &Frame| frame.is_of(&PASS_ON) || frame.is_ours();
     let is_watched = |frame: &Frame| !passes_on(frame);
@@ -150,9 +182,14 @@ fn of_the_watched(mut frames: Vec<Frame>) -> Vec<Frame> {
         let outer = frames[inner..].iter().position(Frame::is_ours);
         frames.truncate(outer.map_or(frames.len(), |outer| inner + outer));
         frames.retain(is_watched);
+    } else {
+        frames.retain(|frame| !frame.is_ours() && !frame.is_of(&WALKS));
     }
     frames
 }
+
+/// What walks stacks.
+const WALKS: [(&str, &str); 1] = [("backtrace::", "/backtrace-")];
 
 /// Names of functions and files begin with, or hold, one of these, if they only pass an allocation on. A function that was
 /// inlined has its file and no more than the end of its name, if line tables are all that is known.

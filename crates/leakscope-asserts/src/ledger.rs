@@ -38,6 +38,8 @@ static OF_ALL: AtomicU32 = AtomicU32::new(0);
 thread_local! {
     /// Who watches this thread; 0 if nobody does.
     static OF_THIS: Cell<Watcher> = const { Cell::new(0) };
+    /// Whoever watches this thread wants blocks from before as soon as they move.
+    static TAKES_MOVED: Cell<bool> = const { Cell::new(false) };
     /// Call stacks of this thread end with the frame that this address is in; 0 if nothing is known.
     static BASE: Cell<usize> = const { Cell::new(0) };
     /// The ledger itself is at work: what it allocates is not noted.
@@ -65,6 +67,13 @@ pub(crate) fn allocated(address: usize, size: usize) {
 /// A block is about to be freed, or moved; `None` if nobody watches it.
 pub(crate) fn freed(address: usize) -> Option<Block> {
     unnoted(|_| blocks().remove(&address)).flatten()
+}
+
+/// A block of which nothing was known has another place and size.
+pub(crate) fn moved_from_before(address: usize, size: usize) {
+    if TAKES_MOVED.get() {
+        allocated(address, size);
+    }
 }
 
 /// A block could not be moved.
@@ -165,6 +174,12 @@ impl Drop for Watch {
         });
         WATCHERS.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// Watches blocks from before, too, as soon as they move, while something runs.
+pub(crate) fn with_moved<T>(work: impl FnOnce() -> T) -> T {
+    let _restored = Restored(&TAKES_MOVED, TAKES_MOVED.replace(true));
+    work()
 }
 
 /// Sets a thread's value back when it is dropped, in a panic too.

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use crate::leaks::Leaks;
+use crate::leaks::{Leaks, Watched};
 use crate::ledger::{self, Watch};
 
 /// Runs `call`, drops its value, and says which blocks that it allocated on this thread are left.
@@ -13,7 +13,7 @@ use crate::ledger::{self, Watch};
 pub fn leaks<T>(call: impl FnOnce() -> T) -> Leaks {
     let watch = this_thread();
     run(call);
-    Leaks::of(watch.sums())
+    Leaks::of(Watched::Thread, watch.sums())
 }
 
 /// Runs `call`, drops its value, and says which blocks are left of those that any thread has allocated meanwhile.
@@ -29,7 +29,7 @@ pub fn leaks_anywhere<T>(call: impl FnOnce() -> T) -> Leaks {
     };
     require_heap(&watch);
     run(call);
-    Leaks::of(watch.sums())
+    Leaks::of(Watched::AllThreads, watch.sums())
 }
 
 #[track_caller]

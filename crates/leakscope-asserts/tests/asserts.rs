@@ -1,9 +1,9 @@
 //! Tests that leak, tests that do not, and what is said of them. All of them run beside each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hint::black_box;
 use std::mem::forget;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
@@ -152,6 +152,44 @@ fn caches_fill_and_stay() {
     });
     let mut last = Vec::new();
     assert_no_growth!(10, || last = black_box(vec![0_u8; last.len() % 3 + 1]));
+}
+
+/// A container doubles when it is full, and so rises between two fifths of the rounds and all, however many these are.
+#[test]
+fn containers_from_before_grow() {
+    for rounds in (40..200).step_by(7) {
+        let mut list = vec![0_u8];
+        assert!(
+            !growth(rounds, || list.push(1)).is_empty(),
+            "{rounds} rounds"
+        );
+        let mut text = String::from("x");
+        assert!(
+            !growth(rounds, || text.push('y')).is_empty(),
+            "{rounds} rounds"
+        );
+        let (mut map, mut number) = (HashMap::from([(0, 0)]), 0);
+        let found = growth(rounds, || {
+            number += 1;
+            map.insert(number, number);
+        });
+        assert!(!found.is_empty(), "{rounds} rounds");
+    }
+    let mut queue = VecDeque::from([0_u8; 16]);
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        assert_no_growth!(1000, || queue.push_back(1));
+    }));
+    let message = panicked.expect_err("it grows");
+    let message = message.downcast_ref::<String>().expect("a text");
+    assert!(
+        message.contains(" B more after 1000 rounds:\n"),
+        "{message}"
+    );
+    assert!(!message.contains("0 block"), "{message}");
+    assert_no_growth!(1000, || {
+        queue.push_back(1);
+        queue.pop_front();
+    });
 }
 
 #[test]

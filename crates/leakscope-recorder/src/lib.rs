@@ -84,6 +84,7 @@ mod event;
 mod filter;
 mod global;
 pub mod hooks;
+mod line;
 mod locked;
 #[cfg(feature = "log")]
 pub mod log;

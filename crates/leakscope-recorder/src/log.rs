@@ -13,11 +13,12 @@
 //! log::warn!("the queue holds {} of {} entries", 14, 16);
 //! ```
 
-use core::fmt::{self, Write};
+use core::fmt::Write;
 
 use log::{Level, Log, Metadata, Record};
 
 use crate::global::recorder;
+use crate::line::Line;
 
 /// The logger. Messages are formatted by the caller, outside the critical section, and cut after 128
 /// bytes.
@@ -38,35 +39,11 @@ impl Log for Logger {
             Level::Warn => crate::Level::Warning,
             Level::Info | Level::Debug | Level::Trace => crate::Level::Log,
         };
-        let mut line = Line {
-            bytes: [0; 128],
-            length: 0,
-        };
+        let mut line = Line::NEW;
         // The end of a line that is too long is left out.
         let _ = write!(line, "{}: {}", record.target(), record.args());
-        recorder().print(level, &line.bytes[..line.length]);
+        recorder().print(level, line.bytes());
     }
 
     fn flush(&self) {}
-}
-
-struct Line {
-    bytes: [u8; 128],
-    length: usize,
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.bytes.len() - self.length;
-        let mut end = room.min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.bytes[self.length..][..end].copy_from_slice(&text.as_bytes()[..end]);
-        self.length += end;
-        if end < text.len() {
-            return Err(fmt::Error);
-        }
-        Ok(())
-    }
 }

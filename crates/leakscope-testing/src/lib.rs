@@ -3,6 +3,7 @@
 //! - [`Scenario`](scenario::Scenario) writes recordings, packet by packet.
 //! - [`device`] is a board to be recorded: the real recorder at the far end of a link.
 //! - [`program`] makes recordings of a program to which everything happens.
+//! - [`espressif`] reads recordings as Espressif's script does.
 //! - [`needs`] is what tests need and may not find: tools, and the recordings of real boards.
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 #![allow(
@@ -11,6 +12,7 @@
 )]
 
 pub mod device;
+pub mod espressif;
 pub mod needs;
 pub mod program;
 pub mod scenario;

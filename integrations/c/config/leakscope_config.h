@@ -37,6 +37,13 @@
 /* #define LEAKSCOPE_LOCK() interrupts_off() */
 /* #define LEAKSCOPE_UNLOCK(state) interrupts_restore(state) */
 
+/* The running task of this core, 0 for none, asked with the lock held: for several cores that share one recording
+ * (LEAKSCOPE_CORES 1), of which each event of the heap is told with its task. Leave the scheduler's events out then. */
+/* #define LEAKSCOPE_TASK() current_task() */
+
+/* Whether an address between code_start and code_end may be read and can be code, where there are holes. */
+/* #define LEAKSCOPE_IS_CODE(address) true */
+
 /* The number of the interrupt at hand, as the processor counts. */
 /* #define LEAKSCOPE_INTERRUPT() interrupt_number() */
 

@@ -1,5 +1,6 @@
 //! A target's memory at one moment, as a whole.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,12 +36,28 @@ pub struct Registers {
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotRequest {
     wanted: Vec<Range<u64>>,
+    stack_pointer: Option<StackPointer>,
     taken: Arc<Mutex<Option<Snapshot>>>,
     progress: Arc<[AtomicU64; 2]>,
 }
 
+/// What finds the stack pointer in registers.
+type FindPointer = dyn Fn(&Registers) -> Option<u64> + Send + Sync;
+
+#[derive(Clone)]
+struct StackPointer(Arc<FindPointer>);
+
+impl fmt::Debug for StackPointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StackPointer")
+    }
+}
+
 /// What one read asks for: a piece that cannot be had costs no more than this.
 const PIECE: u64 = 4096;
+
+/// No stack of a core or task that is not a variable of the program reaches further than this.
+const STACK: u64 = 64 << 10;
 
 impl SnapshotRequest {
     /// Asks for the memory in these ranges, besides what the debugger knows to be RAM.
@@ -49,6 +66,16 @@ impl SnapshotRequest {
             wanted,
             ..Self::default()
         }
+    }
+
+    /// Asks for stacks too, wherever they lie: from the stack pointer on, which `find` knows of registers.
+    #[must_use]
+    pub fn with_stacks(
+        mut self,
+        find: impl Fn(&Registers) -> Option<u64> + Send + Sync + 'static,
+    ) -> Self {
+        self.stack_pointer = Some(StackPointer(Arc::new(find)));
+        self
     }
 
     /// The snapshot, if it was made.
@@ -73,14 +100,22 @@ impl SnapshotRequest {
             registers: target.registers(),
             ..Snapshot::default()
         };
-        for range in &ranges {
-            if !snapshot.read(target, range, &self.progress[0]) {
-                break;
-            }
+        let can_be_read = ranges
+            .iter()
+            .all(|range| snapshot.read(target, range, &self.progress[0]));
+        if can_be_read {
+            snapshot.read_stacks(target, self.stack_pointers(&snapshot.registers));
         }
         snapshot.halted = begin.elapsed();
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         *taken = Some(snapshot);
+    }
+
+    /// Where the stacks are that these registers tell.
+    fn stack_pointers(&self, registers: &[Registers]) -> Vec<u64> {
+        let find = self.stack_pointer.iter();
+        find.flat_map(|find| registers.iter().filter_map(|core| find.0(core)))
+            .collect()
     }
 }
 
@@ -126,5 +161,29 @@ impl Snapshot {
             from = to;
         }
         true
+    }
+
+    /// Reads what lies above these stack pointers, up to the end of the memory there or to what was read already.
+    fn read_stacks(&mut self, memory: &mut dyn Memory, pointers: Vec<u64>) {
+        for pointer in pointers {
+            let mut from = pointer & !7;
+            let end = from.saturating_add(STACK);
+            while from < end && !self.holds(from) {
+                let next = self.pieces.iter().map(|(start, _)| *start);
+                let limit = next.filter(|start| *start > from).min().unwrap_or(end);
+                let to = end.min(limit).min((from / PIECE + 1).saturating_mul(PIECE));
+                let mut bytes = vec![0; (to - from) as usize];
+                if memory.read(from, &mut bytes).is_err() {
+                    break;
+                }
+                self.pieces.push((from, bytes));
+                from = to;
+            }
+        }
+    }
+
+    fn holds(&self, address: u64) -> bool {
+        let mut pieces = self.pieces.iter();
+        pieces.any(|(start, bytes)| (*start..*start + bytes.len() as u64).contains(&address))
     }
 }

@@ -78,6 +78,42 @@ fn ram_that_the_gdb_server_knows_is_read_too() {
     assert_eq!(found.unread, []);
 }
 
+/// A stack that nobody asked for by its address is read from its pointer on, up to the end of the memory.
+#[test]
+fn stacks_are_read_where_they_are() {
+    let address = serve(|request| match request {
+        "g" => encode("00800120".repeat(17).as_bytes()),
+        "m1000,10" => encode(&[b'1'; 32]),
+        request if request.starts_with('m') => {
+            let numbers = request[1..].split_once(',').unwrap();
+            let [from, length] =
+                [numbers.0, numbers.1].map(|number| usize::from_str_radix(number, 16).unwrap());
+            let ram = 0x2001_8000..0x2001_A000;
+            if ram.contains(&from) {
+                encode(&vec![b'7'; 2 * length.min(ram.end - from)])
+            } else {
+                encode(b"E01")
+            }
+        }
+        request => polite(request),
+    });
+    let first_word = |core: &Registers| {
+        let word = core.values.first_chunk().copied();
+        word.map(|word| u32::from_le_bytes(word).into())
+    };
+    let variables = std::iter::once(0x1000..0x1010).collect();
+    let request = SnapshotRequest::new(variables).with_stacks(first_word);
+    request.take(&mut GdbDebugger::new(connect(address).unwrap()));
+    let found = request.taken().unwrap();
+    let expected = [
+        (0x1000, vec![0x11; 16]),
+        (0x2001_8000, vec![0x77; 0x1000]),
+        (0x2001_9000, vec![0x77; 0x1000]),
+    ];
+    assert_eq!(found.pieces, expected);
+    assert_eq!(found.unread, [], "where it ends nobody knew");
+}
+
 #[test]
 fn openocd_gives_the_registers_of_each_core() {
     let server = OpenOcd::start(Given {

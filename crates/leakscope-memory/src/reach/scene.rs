@@ -157,11 +157,16 @@ impl<'s> Look<'s> {
 
     /// How much is looked at.
     fn scanned(&self) -> Scanned {
+        let blocks = self.map.list().iter();
+        let in_image = blocks.filter(|block| {
+            let range = block.start..block.start + block.size;
+            self.scene.image.holds(&range)
+        });
         Scanned {
             statics: self.areas.statics.len(),
             stacks: self.areas.stacks.len(),
             unknown: self.areas.unknown.len(),
-            blocks: self.map.list().iter().map(|block| block.size).sum(),
+            blocks: in_image.map(|block| block.size).sum(),
             pointers: self.pointers.all().count() as u64,
         }
     }

@@ -73,12 +73,12 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
         "M=leakscope heap,6 WideStack Number=%u Words: %p %p %p %p %p %p,11 ScannedStack Number=%u Return=%p Found: %u %p %u %p",
         "M=leakscope heap,4 Heap Version=%u PointerBytes=%u Shift=%u Depth=%u HeapSize=%u Base=%p BaseHigh=%u Code=%p",
     ];
-    const REPEATS: bool = true;
+    const PLAIN: bool = false;
     const DEPTH: usize = DEPTH;
     const KNOWS_STACKS: bool = true;
     type Frames = ([MaybeUninit<usize>; DEPTH], [MaybeUninit<u16>; DEPTH]);
 
-    fn forget(&mut self) {
+    fn forget(&mut self, _: &Config) {
         self.known.clear();
     }
 

@@ -1,5 +1,10 @@
 //! How heap events are written: the two modules that `docs/dialects.md` defines.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a call for each event, with its output in memory, cost a third of the instructions"
+)]
+
 mod esp_idf;
 mod leakscope;
 mod stack_table;
@@ -37,8 +42,9 @@ pub(crate) mod sealed {
         const LONGEST: usize;
         /// The texts of the module's `MODULEDESC` packets. The first one is short: a recording begins with it.
         const DESCRIPTION: &'static [&'static str];
-        /// Whether a host that comes late, or misses something, is told things again.
-        const REPEATS: bool;
+        /// Whether Espressif's decoder must be able to read it, which knows of no id above `NUMMODULES` but a module's, no
+        /// arguments of messages, and no recording that tells things again.
+        const PLAIN: bool;
         /// How deep call stacks are.
         const DEPTH: usize;
         /// Whether the short way needs no more of a call stack than its hash.
@@ -46,8 +52,8 @@ pub(crate) mod sealed {
         /// Room for a call stack.
         type Frames: Frames;
 
-        /// The recording begins, or begins anew: the host knows nothing.
-        fn forget(&mut self);
+        /// The recording begins, or begins anew: the host knows nothing but what it is told of this configuration.
+        fn forget(&mut self, config: &Config);
         /// What a host has to know before it can read events; `is_repeated` if it was told before.
         fn tell_units(&self, output: &mut Output<'_>, config: &Config, is_repeated: bool);
         /// The short way of what happens most: an event of one packet, written where it stays. If it takes more
@@ -67,6 +73,15 @@ pub(crate) mod sealed {
             event: HeapEvent,
             stack: Walked<'_>,
         );
+        /// Whether the host knows all that it has to know of an interrupt.
+        #[inline(always)]
+        fn knows_interrupt(&self, _interrupt: u32) -> bool {
+            true
+        }
+        /// Tells what it does not know; false if there was no room.
+        fn tell_interrupt(&mut self, _output: &mut Output<'_>, _interrupt: u32) -> bool {
+            true
+        }
     }
 
     /// Where there is room for a call stack.

@@ -238,8 +238,12 @@ where
         // The time says whether the device was reset: before anything is said of its heap.
         output.system_time(times.microseconds);
         output.module_description::<D>(0);
-        session.dialect.forget();
+        session.dialect.forget(config);
         session.dialect.tell_units(output, config, false);
+        if D::PLAIN {
+            // Espressif's decoder counts no event before it knows who runs.
+            output.running(config);
+        }
         true
     }
 
@@ -313,6 +317,7 @@ where
             Part::Text(_) => output.system_text(text.bytes()),
             Part::Task(place) => self.tell_task(output, place, config),
             Part::ModuleCount => output.module_count(),
+            Part::Running if D::PLAIN => {}
             Part::Running => output.running(config),
         }
     }

@@ -31,6 +31,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::dialect::Dialect;
+use crate::line;
 use crate::locked::{Locked, locked};
 use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, Ring, Scale};
 use crate::platform::{Clock, CoreNumber, SingleCore};
@@ -43,8 +44,8 @@ use tasks::TaskList;
 pub use crate::config::{Config, WhenFull};
 pub use crate::filter::Filter;
 
-/// The longest text in one packet: SEGGER's default, which readers expect.
-const TEXT: usize = 128;
+/// The longest text in one packet.
+const TEXT: usize = line::LONGEST;
 /// The longest packet with text: a message with its arguments.
 const LONGEST_TEXT_PACKET: usize = 1 + 2 + (1 + TEXT) + 1 + 1 + 5 * ARGUMENTS + 5;
 /// The most arguments of a message: SEGGER's number.

@@ -5,15 +5,17 @@
     reason = "a call for each event, with its output in memory, cost a third of the instructions"
 )]
 
+use core::fmt::Write as _;
 use core::sync::atomic::{Ordering, fence};
 
-use leakscope_systemview::{Level, Text, id};
+use leakscope_systemview::{Arguments, Level, Printf, Text, Writer, id};
 
 use super::announce::cut;
 use super::{ARGUMENTS, LONGEST_TEXT_PACKET, Settings, State, Stream, TEXT, gate};
 use crate::config::{Config, WhenFull};
 use crate::dialect::{Dialect, HeapEvent, sealed::Frames as _};
 use crate::event::{Block, Recorder, SystemEvent, Task, until_nul};
+use crate::line::Line;
 use crate::locked::{Section, locked};
 use crate::packets::{Mode, OVERFLOW, Output, Running};
 use crate::platform::{Clock, CoreNumber};
@@ -33,6 +35,17 @@ struct ShortWay<'s, D> {
     dialect: &'s mut D,
     output: Output<'s>,
     config: &'s Config,
+}
+
+impl<D: Dialect> ShortWay<'_, D> {
+    /// Whether the host knows all that it has to know of an event.
+    #[inline(always)]
+    fn knows(&self, event: SystemEvent) -> bool {
+        match event {
+            SystemEvent::IsrEnter(interrupt) => self.dialect.knows_interrupt(interrupt),
+            _ => true,
+        }
+    }
 }
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -189,7 +202,15 @@ where
     #[cold]
     #[inline(never)]
     fn event_long(&self, event: SystemEvent) {
-        self.record(&mut |_, output, config| output.event(event, config));
+        self.record(&mut |dialect, output, config| {
+            let is_known = match event {
+                SystemEvent::IsrEnter(interrupt) => dialect.tell_interrupt(output, interrupt),
+                _ => true,
+            };
+            if is_known {
+                output.event(event, config);
+            }
+        });
     }
 
     /// While nothing is recorded, what runs is kept in mind all the same.
@@ -311,11 +332,14 @@ where
             self.event_unrecorded(event);
             return;
         }
+        if D::PLAIN && matches!(event, SystemEvent::TaskTerminate(_) | SystemEvent::Mark(_)) {
+            return;
+        }
         let is_stored = {
             let section = Section::enter();
             match self.short_way(&section) {
-                Some(mut way) => way.output.event_in_place(event, way.config),
-                None => false,
+                Some(mut way) if way.knows(event) => way.output.event_in_place(event, way.config),
+                _ => false,
             }
         };
         if !is_stored {
@@ -338,6 +362,9 @@ where
     }
 
     fn name_marker(&self, marker: u32, name: &[u8]) {
+        if D::PLAIN {
+            return;
+        }
         let name = Text(cut(until_nul(name), TEXT));
         self.record(&mut |_, output, _| {
             output.packet(id::EX, &mut |fields| {
@@ -356,8 +383,15 @@ where
         if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
             return;
         }
-        let text = cut(until_nul(format), TEXT);
+        let format = cut(until_nul(format), TEXT);
         let arguments = &arguments[..arguments.len().min(ARGUMENTS)];
+        let mut line = Line::NEW;
+        let (text, arguments) = if D::PLAIN && !arguments.is_empty() {
+            fill_in(&mut line, format, arguments);
+            (line.bytes(), &[][..])
+        } else {
+            (format, arguments)
+        };
         let longest = LONGEST_TEXT_PACKET - TEXT + text.len();
         self.record(&mut |_, output, _| {
             output.module_event(id::PRINT_FORMATTED, longest, |fields| {
@@ -379,4 +413,24 @@ where
     fn end(&self) {
         self.stop();
     }
+}
+
+/// Formats a message as the host would.
+#[inline(never)]
+fn fill_in(line: &mut Line, format: &[u8], arguments: &[u32]) {
+    let mut encoded = [0; 5 * ARGUMENTS];
+    let mut writer = Writer::new(&mut encoded);
+    for &argument in arguments {
+        // There is room for all.
+        let _ = writer.number(argument);
+    }
+    let message = Printf {
+        format: Text(format),
+        arguments: Arguments {
+            count: arguments.len() as u32,
+            encoded: writer.written(),
+        },
+    };
+    // The end of a message that is too long is left out.
+    let _ = write!(line, "{message}");
 }

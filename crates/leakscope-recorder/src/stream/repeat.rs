@@ -18,7 +18,7 @@ where
 {
     /// Whether something is to be told again.
     pub(super) fn has_repeats(output: &Output<'_>, hz: u32) -> bool {
-        D::REPEATS && output.chain.repeats.is_due(hz) && Self::has_room_to_repeat(output)
+        !D::PLAIN && output.chain.repeats.is_due(hz) && Self::has_room_to_repeat(output)
     }
 
     fn has_room_to_repeat(output: &Output<'_>) -> bool {

@@ -78,7 +78,7 @@ const SYSTEM: [System; 15] = [
 ];
 
 /// Names and messages: none, with text of all lengths, and with characters of several bytes.
-pub(crate) const TEXTS: [&str; 8] = [
+pub(crate) const TEXTS: [&str; 11] = [
     "",
     "worker",
     "a name that is longer than 24 bytes, and than 32",
@@ -87,6 +87,9 @@ pub(crate) const TEXTS: [&str; 8] = [
     "a message of more than 128 bytes, which is cut: 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789",
     "日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語",
     "x",
+    "%+08d|%-6x|%#X|%5.3u|%c|%s|%p|%%|%*d|%-+.*i|%hhu%lX|%q%",
+    "ä%-200uä%c%c%c%300c日%.0d%",
+    "I#12=timer",
 ];
 
 /// The address of a block, 0 for none.

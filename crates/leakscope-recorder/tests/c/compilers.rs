@@ -94,6 +94,34 @@ fn chips_and_hosts_of_32_bits_compile_it() {
     }
 }
 
+/// What stands between a program and its C library: newlib's, and others'.
+#[test]
+fn the_wraps_compile() {
+    let compiler = "arm-none-eabi-gcc";
+    if !has_tool(compiler) {
+        return;
+    }
+    let source = Path::new(SOURCES).join("leakscope_wrap.c");
+    let kinds: [&[&str]; 3] = [
+        &[],
+        &["-DLEAKSCOPE_NEWLIB_WRAPPED"],
+        &["-DLEAKSCOPE_FREERTOS_WRAPPED"],
+    ];
+    for kind in kinds {
+        let mut command = Command::new(compiler);
+        command
+            .args(["-std=c99", "-mcpu=cortex-m3", "-mthumb"])
+            .args(WARNINGS)
+            .args(kind);
+        command
+            .args(["-O2", "-I"])
+            .arg(format!("{SOURCES}/config"))
+            .arg("-c")
+            .arg(&source);
+        run(command.arg("-o").arg(folder("compilers").join("wrap.o")));
+    }
+}
+
 /// GCC's, which brings them along.
 #[test]
 fn sanitizers_find_nothing() {

@@ -81,7 +81,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 /// The descriptions that a stream may have beside its names.
-const DESCRIPTIONS: [&str; 3] = [TEXTS[4], TEXTS[5], TEXTS[6]];
+const DESCRIPTIONS: [&str; 3] = [TEXTS[10], TEXTS[5], TEXTS[6]];
 const RAM_BASE: usize = 8;
 
 impl Settings {
@@ -129,7 +129,7 @@ impl Settings {
         let [application, device, core, operating_system] =
             self.names.map(|name| texts[name].as_ptr());
         let descriptions: &'static [*const c_char; 3] =
-            Box::leak(Box::new([4, 5, 6].map(|text| texts[text].as_ptr())));
+            Box::leak(Box::new([10, 5, 6].map(|text| texts[text].as_ptr())));
         let (heap_base, heap_size, heap_alignment_bits) = self.heap;
         let config = Config {
             application,

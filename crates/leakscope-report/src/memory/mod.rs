@@ -120,7 +120,8 @@ impl<'i> Examined<'i> {
             .iter()
             .filter(|found| !found.is_in_image)
             .count();
-        let mut missing = scene::missing(image, symbols, &built.variables, outside as u64);
+        let tasks = outcome.map_or(&[][..], |outcome| &outcome.tasks);
+        let mut missing = scene::missing(image, symbols, &built.variables, outside as u64, tasks);
         if outcome.is_some_and(program::is_doubted) {
             missing
                 .push("the ELF file is another one: where variables are is not known".to_owned());

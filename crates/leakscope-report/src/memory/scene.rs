@@ -116,6 +116,7 @@ pub(super) fn missing(
     symbols: Option<&Symbols>,
     variables: &[Variable],
     outside: u64,
+    tasks: &[Task],
 ) -> Vec<String> {
     let mut missing = Vec::new();
     let absent = variables
@@ -139,6 +140,37 @@ pub(super) fn missing(
     }
     if image.threads.is_empty() {
         missing.push("no registers are in the image".to_owned());
+    }
+    missing.extend(missing_stacks(image, tasks));
+    missing
+}
+
+/// The stacks that are known to be elsewhere: of cores, and of tasks.
+fn missing_stacks(image: &Image, tasks: &[Task]) -> Vec<String> {
+    // The pointer of an empty stack is its end.
+    let is_absent = |pointer: u64| {
+        let mut segments = image.segments();
+        !segments.any(|(range, _)| (range.start..=range.end).contains(&pointer))
+    };
+    let mut missing = Vec::new();
+    for thread in &image.threads {
+        // A core that was never started has none.
+        let pointer = thread.stack_pointer.filter(|pointer| *pointer != 0);
+        if let Some(pointer) = pointer.filter(|pointer| is_absent(*pointer)) {
+            missing.push(format!(
+                "the stack of thread {:#x}, at {pointer:#x}, is not in the image",
+                thread.id
+            ));
+        }
+    }
+    for task in tasks {
+        let start = task.stack.map(|stack| u64::from(stack.base));
+        if start.is_some_and(is_absent) {
+            missing.push(format!(
+                "the stack of {} is not in the image",
+                task.display_name()
+            ));
+        }
     }
     missing
 }

@@ -53,7 +53,14 @@ impl Image {
             }
         }
         screen.out.flush()?;
-        if document.memory.is_none() {
+        if document.memory.is_some() {
+            return Ok(());
+        }
+        if outcome.is_some() {
+            screen::note(
+                "no block of the recording lived when it ended: there is nothing to look for",
+            );
+        } else {
             screen::hint(
                 "nobody knows which blocks live: --trace FILE names the recording, and a core dump of ESP-IDF with \
                  CONFIG_ESP_COREDUMP_CAPTURE_DRAM has them if --elf names the program",

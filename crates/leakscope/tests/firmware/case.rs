@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use leakscope_testing::espressif::{self, HeapReport};
 use libtest_mimic::Failed;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -137,7 +138,7 @@ impl Case {
             Reader::Interrupted(interruption, _) => name += interruption.expectation(),
             _ => {}
         }
-        let expected = Expected::read(&self.firmware, self.build.sink, &name)?;
+        let expected = Expected::read(&self.firmware, &self.build, &name)?;
         let recording = self.record(&elf, &expected)?;
         if self.reader == Reader::Board {
             let in_qemu = self.record_as(Reader::Files, &elf, &expected)?;
@@ -159,6 +160,9 @@ impl Case {
             && *live != report
         {
             return Err("the report at the end of the recording is not that of its file".into());
+        }
+        if self.build.name.ends_with("-esp-idf") {
+            agrees_with_espressif(&recording.files, &report["totals"])?;
         }
         expected.compare(&report).map_err(|difference| {
             let text = serde_json::to_string_pretty(&report).unwrap_or_default();
@@ -226,6 +230,23 @@ impl Case {
         };
         emulator.end(expected.exit_code)?;
         Ok(recorded.into())
+    }
+}
+
+/// By the rules of Espressif's script, there is as much of everything.
+fn agrees_with_espressif(files: &Files, totals: &Value) -> Result<(), Failed> {
+    let recordings: Vec<&[u8]> = files.values().map(Vec::as_slice).collect();
+    let theirs = espressif::read(&recordings)?;
+    let number = |name: &str| totals[name].as_u64().unwrap_or_default();
+    let ours = HeapReport {
+        events: number("heap_events"),
+        leaked_blocks: number("outstanding_blocks"),
+        leaked_bytes: number("outstanding_bytes"),
+    };
+    if ours == theirs {
+        Ok(())
+    } else {
+        Err(format!("{ours:?}, but by Espressif's rules {theirs:?}").into())
     }
 }
 

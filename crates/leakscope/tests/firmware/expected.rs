@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use libtest_mimic::Failed;
 use serde_json::{Map, Value};
-use xtask::firmware::{Firmware, Sink};
+use xtask::firmware::{Build, Firmware, Sink};
 
 /// What a run must come to.
 pub(crate) struct Expected {
@@ -15,14 +15,18 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    pub(crate) fn read(firmware: &Firmware, sink: Sink, variant: &str) -> Result<Self, Failed> {
-        let suffix = if sink == Sink::Dump {
-            ".standalone"
-        } else {
-            ""
+    pub(crate) fn read(firmware: &Firmware, build: &Build, variant: &str) -> Result<Self, Failed> {
+        let file = |suffix: &str| {
+            firmware
+                .folder()
+                .join(format!("expected/{variant}{suffix}.json"))
         };
-        let file = format!("expected/{variant}{suffix}.json");
-        let path = firmware.folder().join(file);
+        let of_dialect = file(".esp-idf");
+        let path = match build.sink {
+            Sink::Dump => file(".standalone"),
+            _ if build.name.ends_with("-esp-idf") && of_dialect.exists() => of_dialect,
+            _ => file(""),
+        };
         let text = fs::read_to_string(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let mut report: Map<String, Value> = serde_json::from_str(&text)?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use leakscope_capture::memory::{Snapshot, SnapshotRequest};
+use leakscope_capture::memory::{Registers, Snapshot, SnapshotRequest};
 use leakscope_memory::image::{self, About, Machine, Piece, Thread};
 use leakscope_report::units::bytes;
 use leakscope_symbols::Symbols;
@@ -14,7 +14,7 @@ use crate::cli::Record;
 use crate::image::words;
 use crate::screen;
 
-/// What is asked of the device: the program's variables, and what the user names besides.
+/// What is asked of the device: the program's variables, stacks, and what the user names besides.
 pub(super) fn request(
     record: &Record,
     symbols: Option<&Symbols>,
@@ -30,7 +30,19 @@ pub(super) fn request(
         bail!("`{}` exists; --force overwrites it", path.display());
     }
     let wanted = symbols.ram().iter().chain(&record.ram).cloned();
-    Ok(Some(SnapshotRequest::new(wanted.collect())))
+    let (machine, words) = (machine(symbols), words(symbols));
+    let stack_pointer = move |core: &Registers| {
+        Thread::of_gdb(machine, words, core.number, &core.values)?.stack_pointer
+    };
+    let request = SnapshotRequest::new(wanted.collect());
+    Ok(Some(request.with_stacks(stack_pointer)))
+}
+
+fn machine(symbols: &Symbols) -> Machine {
+    Machine {
+        number: symbols.machine().number(),
+        is_64_bit: words(symbols).is_64_bit,
+    }
 }
 
 /// Where it is written.
@@ -76,11 +88,7 @@ pub(super) fn save(
 }
 
 fn core_dump(record: &Record, snapshot: Snapshot, symbols: &Symbols) -> Vec<u8> {
-    let words = words(symbols);
-    let machine = Machine {
-        number: symbols.machine().number(),
-        is_64_bit: words.is_64_bit,
-    };
+    let (machine, words) = (machine(symbols), words(symbols));
     let about = About {
         trace: record.output.display().to_string(),
         halted_us: snapshot.halted.as_micros() as u64,
