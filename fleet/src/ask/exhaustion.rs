@@ -29,27 +29,30 @@ pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
             .iter()
             .map(|spell| (spell.to - spell.from) / 3600.0)
             .sum();
-        let mut note = format!(
+        let mut parts = vec![format!(
             "{}: in {hours:.0} device-hours, {failed} recordings ended in a failed allocation",
             version.firmware
-        );
+        )];
         if let Some(last) = version.curve.last() {
             let (low, high) = last.interval;
-            note += &format!(
-                "; {:.0} % of devices last longer than {:.1} h (95 %: {:.0} to {:.0} %)",
+            parts.push(format!(
+                "{:.0} % of devices last longer than {:.1} h (95 %: {:.0} to {:.0} %)",
                 last.share * 100.0,
                 last.time / 3600.0,
                 low * 100.0,
                 high * 100.0
-            );
+            ));
         }
         if let Some(before) = place.checked_sub(1).map(|before| &versions[before])
             && !(before.curve.is_empty() && version.curve.is_empty())
         {
             let p = log_rank(&version.spells, &before.spells);
-            note += &format!("; against {}: p = {p:.3} (log-rank)", before.firmware);
+            parts.push(format!(
+                "against {}: p = {p:.3} (log-rank)",
+                before.firmware
+            ));
         }
-        answer.notes.push(note);
+        answer.notes.push(parts.join("; "));
     }
     answer
 }

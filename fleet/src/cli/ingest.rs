@@ -92,7 +92,7 @@ impl Ingest {
         let mut tell = |told: Told<'_>| match told {
             Told::Bad(file, error) => anstream::eprintln!("bad: `{}`: {error}", file.display()),
             Told::Recorded(file) if self.verbose => {
-                anstream::eprintln!("read: `{}`", file.display())
+                anstream::eprintln!("read: `{}`", file.display());
             }
             Told::Part(part) if self.verbose => anstream::eprintln!("part: `{}`", part.display()),
             Told::Progress(done, all) if shows_progress => {

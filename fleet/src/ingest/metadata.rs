@@ -121,9 +121,6 @@ pub(super) fn hashed(device: &str, key: &[u8]) -> String {
     let outer = Sha256::new()
         .chain_update(padded.map(|byte| byte ^ 0x5c))
         .chain_update(inner.finalize());
-    hexadecimal(&outer.finalize()[..8])
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let first = outer.finalize().first_chunk().copied();
+    format!("{:016x}", first.map_or(0, u64::from_be_bytes))
 }

@@ -37,7 +37,7 @@ use worker::{Became, Worker};
 const GROUP: usize = 256;
 
 /// A part is finished after this time, so that a long run loses little if it is stopped.
-const PART_TIME: Duration = Duration::from_secs(600);
+const PART_TIME: Duration = Duration::from_mins(10);
 
 /// What is asked of an ingest.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Options;
 use super::elf_store::ElfStore;
-use super::metadata::{self, Metadata, hexadecimal};
+use super::metadata::{self, Metadata};
 use super::read::{Content, ReadError, read};
 use crate::rows::{Kind, Origin};
 
@@ -125,6 +125,6 @@ fn content_hash(files: &[PathBuf]) -> io::Result<u128> {
             }
         }
     }
-    let digits = hexadecimal(&hash.finalize()[..16]);
-    Ok(u128::from_str_radix(&digits, 16).unwrap_or_default())
+    let first = hash.finalize().first_chunk().copied();
+    Ok(first.map_or(0, u128::from_be_bytes))
 }

@@ -9,6 +9,7 @@ const EXACT: usize = 50;
 pub const FEWEST: usize = 6;
 
 /// The probability of such differences if their signs are chance. Differences of 0 are left out; equal ones share ranks.
+#[allow(clippy::float_cmp, reason = "ties are equal to the last bit")]
 pub fn signed_ranks(differences: &[f64]) -> f64 {
     let mut differences: Vec<f64> = differences
         .iter()

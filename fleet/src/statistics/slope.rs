@@ -14,6 +14,7 @@ pub struct Slope {
 }
 
 /// The slope of (x, y) points; `None` if there are no two of different x.
+#[allow(clippy::float_cmp, reason = "ties are equal to the last bit")]
 pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
     let mut slopes = Vec::new();
     let mut order = 0.0;
@@ -50,8 +51,8 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
         variance += sum(&of_x, triples) * sum(&of_y, triples) / (9.0 * triples(count));
     }
     let all = slopes.len() as f64;
-    let upper = ((all + NORMAL * deviation) / 2.0).round() as usize;
-    let lower = ((all - NORMAL * deviation) / 2.0).round() as usize;
+    let upper = f64::midpoint(all, NORMAL * deviation).round() as usize;
+    let lower = f64::midpoint(all, -NORMAL * deviation).round() as usize;
     let at = |place: usize| slopes[place.min(slopes.len() - 1)];
     Some(Slope {
         slope,

@@ -89,6 +89,7 @@ fn times(spells: &[Spell]) -> Vec<f64> {
 }
 
 /// Watched just before a time, and failed then.
+#[allow(clippy::float_cmp, reason = "it is one of these times")]
 fn at(spells: &[Spell], time: f64) -> (u64, u64) {
     let watched = spells
         .iter()

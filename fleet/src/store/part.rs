@@ -71,11 +71,9 @@ impl Part {
         sync(path)?;
         let day = self.folder.path().join(format!("date={date}"));
         fs::create_dir_all(&day).map_err(FolderError::io(&day))?;
-        let digits: String = self.name.finalize()[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let place = day.join(format!("part-{digits}"));
+        let first = self.name.finalize().first_chunk().copied();
+        let digits = first.map_or(0, u64::from_be_bytes);
+        let place = day.join(format!("part-{digits:016x}"));
         fs::rename(path, &place).map_err(FolderError::io(&place))?;
         sync(&day)?;
         sync(self.folder.path())?;

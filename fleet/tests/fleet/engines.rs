@@ -28,7 +28,7 @@ fn small_fleet(folder: &Path) -> Engine {
         device: format!("d'{}", number / 3),
         hardware: if number % 2 == 0 { "a" } else { "b" }.to_owned(),
         firmware: format!("1.{}", number % 3),
-        day: (number % 3) as i64 + 1,
+        number: (number % 3) as i64 + 1,
         left: [
             ("net_open", number % 7),
             ("wifi_scan", if number % 3 == 2 { 5 } else { 0 }),

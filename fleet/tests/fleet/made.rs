@@ -77,7 +77,7 @@ pub(crate) struct Day {
     pub(crate) hardware: String,
     pub(crate) firmware: String,
     /// Days since the beginning.
-    pub(crate) day: i64,
+    pub(crate) number: i64,
     pub(crate) left: Vec<LeftBehind>,
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn fleet(folder: &Path, days: &[Day]) -> Engine {
             hardware: day.hardware.clone(),
             firmware: day.firmware.clone(),
             kind: Kind::Trace,
-            recorded_at: Some(day.day * 86_400_000_000),
+            recorded_at: Some(day.number * 86_400_000_000),
             source: format!("{}.svdat", day.device),
             ..Origin::default()
         };

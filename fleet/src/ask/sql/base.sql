@@ -17,7 +17,12 @@ named AS (
 places AS (SELECT site, MIN(function) AS function FROM stacks WHERE frame = 0 GROUP BY site),
 -- Versions in the order in which they were first seen.
 first_seen AS (SELECT firmware, MIN(moment) AS moment FROM rec GROUP BY firmware),
-versions AS (SELECT firmware, ROW_NUMBER() OVER (ORDER BY moment, firmware) AS place FROM first_seen),
+versions AS (
+    SELECT v.firmware, COUNT(*) AS place
+    FROM first_seen v
+    JOIN first_seen f ON f.moment < v.moment OR (f.moment = v.moment AND f.firmware <= v.firmware)
+    GROUP BY v.firmware
+),
 -- How long each device was watched with each version.
 watched AS (
     SELECT firmware, product, hardware, device, SUM(hours) AS hours
