@@ -1,5 +1,7 @@
 //! How much is free, and how large a block can be had, over time: one level a window, in constant space.
 
+use crate::pool::Pool;
+
 /// More windows than this are joined in pairs.
 const MOST: usize = 32;
 
@@ -14,6 +16,18 @@ pub struct Level {
     pub largest: u64,
     /// How many holes there are.
     pub holes: u64,
+}
+
+impl Level {
+    /// A region as it is.
+    pub(crate) fn of(pool: &Pool, time: u64) -> Self {
+        Self {
+            time,
+            free: pool.space().free_bytes(),
+            largest: pool.largest_request(),
+            holes: pool.space().holes(),
+        }
+    }
 }
 
 /// The calmest level of each window of time, when most was free: what is in use for a while does not count.

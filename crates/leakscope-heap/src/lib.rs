@@ -14,7 +14,7 @@
 //!
 //! // 64 KiB of RAM under FreeRTOS' heap_4, and two blocks, of which the first is freed.
 //! let region = Region { range: 0x2000_0000..0x2001_0000, name: None };
-//! let mut map = HeapMap::new(&[region], None, u64::MAX);
+//! let mut map = HeapMap::new(&[region], &[], u64::MAX);
 //! let block = |address, size, time| {
 //!     let block = Block { address, size, time, context: Context::Unknown, core: 0 };
 //!     KnownBlock { block, site: SiteId::new(0) }
@@ -39,7 +39,7 @@
 //!   device did.
 //! - [`HeapMap`] has a pool for each region and each allocator, and says which allocator it [best](HeapMap::best) is.
 //! - [`History`] keeps levels over time, from which [`Trend`] says whether the heap fragments; [`pins()`] names who splits it;
-//!   [`Failure`] says why an allocation failed; [`cells()`] is a region as a picture has it.
+//!   [`Failure`] says why an allocation failed; [`cells()`] is a region as a picture has it, [`Film`] the same over time.
 //!
 //! # Terms
 //! - **block**: a block of the program, with what the allocator keeps beside its bytes; **hole**: free memory between blocks.
@@ -50,6 +50,7 @@
 mod allocator;
 mod cells;
 mod failure;
+mod film;
 mod history;
 mod map;
 mod pins;
@@ -61,6 +62,7 @@ mod trend;
 pub use allocator::Allocator;
 pub use cells::{Cell, cells};
 pub use failure::{Failure, Reason};
+pub use film::{Columns, Film, Frame};
 pub use history::{History, Level};
 pub use map::{Candidate, HeapMap, SURE};
 pub use pins::{Pin, pins};

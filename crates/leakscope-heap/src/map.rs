@@ -53,16 +53,16 @@ pub struct Candidate {
 }
 
 impl HeapMap {
-    /// The map of these regions, which do not overlap, under the allocators with this [id](Allocator::id); under all that are
-    /// known if none has it. It takes events up to a moment, in ticks, into account.
-    pub fn new(regions: &[Region], id: Option<&str>, until: u64) -> Self {
-        let is_meant = |allocator: &&Allocator| Some(allocator.id) == id;
-        let is_known = Allocator::ALL.iter().any(|allocator| is_meant(&allocator));
-        let tried = Allocator::ALL
-            .iter()
-            .filter(|allocator| !is_known || is_meant(allocator));
+    /// The map of these regions, which do not overlap, under some allocators; under all that are known if these are none.
+    /// It takes events up to a moment, in ticks, into account.
+    pub fn new(regions: &[Region], tried: &[Allocator], until: u64) -> Self {
+        let tried = if tried.is_empty() {
+            Allocator::ALL
+        } else {
+            tried
+        };
         Self {
-            candidates: tried
+            candidates: (tried.iter())
                 .map(|&allocator| Candidate::new(allocator, regions))
                 .collect(),
             equals: Vec::new(),
@@ -81,43 +81,27 @@ impl HeapMap {
         if self.is_over {
             return;
         }
+        self.settle_before(effect);
         self.end = time;
         let moved = self.moving.take();
-        match (*effect, moved) {
-            (
-                Effect::Allocation {
-                    began,
-                    lost,
-                    completes,
-                },
-                moved,
-            ) => {
-                let is_move = matches!(
-                    completes,
-                    Completes::Reallocation | Completes::RetriedReallocation
-                );
-                let is_retry =
-                    matches!(completes, Completes::Retry | Completes::RetriedReallocation);
-                self.settle(time, moved.filter(|_| !is_move));
-                if is_retry {
+        match *effect {
+            Effect::Allocation {
+                began,
+                lost,
+                completes,
+            } => {
+                if matches!(completes, Completes::Retry | Completes::RetriedReallocation) {
                     self.each(Candidate::found_elsewhere);
                 }
-                self.begin(time, &began, lost, moved.filter(|_| is_move));
+                self.begin(time, &began, lost, moved);
             }
-            (Effect::Reallocation { began, lost, ended }, moved) => {
-                self.settle(time, moved);
+            Effect::Reallocation { began, lost, ended } => {
                 self.begin(time, &began, lost, ended.ok());
             }
-            (Effect::Free { ended }, moved) => {
-                self.settle(time, moved);
-                self.moving = Some(ended);
-            }
-            (Effect::Failed { size, revived, .. }, moved) => {
-                self.settle(time, moved.filter(|_| revived.is_none()));
-                self.each(|candidate| candidate.fail(time, size));
-            }
-            (Effect::Restart, _) => self.each(Candidate::clear),
-            (_, moved) => self.settle(time, moved),
+            Effect::Free { ended } => self.moving = Some(ended),
+            Effect::Failed { size, .. } => self.each(|candidate| candidate.fail(time, size)),
+            Effect::Restart => self.each(Candidate::clear),
+            _ => {}
         }
     }
 
@@ -170,6 +154,21 @@ impl HeapMap {
         self.candidates.iter_mut().for_each(act);
     }
 
+    /// Settles what the last event has left open, unless that is what this effect, the next, is about.
+    pub(crate) fn settle_before(&mut self, next: &Effect) {
+        let goes_on = match next {
+            Effect::Allocation { completes, .. } => matches!(
+                completes,
+                Completes::Reallocation | Completes::RetriedReallocation
+            ),
+            Effect::Failed { revived, .. } => revived.is_some(),
+            _ => false,
+        };
+        if !goes_on {
+            self.finish();
+        }
+    }
+
     /// Nothing more comes.
     pub fn finish(&mut self) {
         let moved = self.moving.take();
@@ -205,11 +204,6 @@ impl HeapMap {
         others
             .map(|other| other.allocator)
             .filter(move |other| other.id != id)
-    }
-
-    /// All allocators that were not given up.
-    pub fn candidates(&self) -> &[Candidate] {
-        &self.candidates
     }
 
     /// Whether enough addresses were predicted for holes to be known.
@@ -308,13 +302,7 @@ impl Candidate {
     }
 
     fn note(&mut self, time: u64, place: usize) {
-        let pool = &self.pools[place];
-        self.histories[place].note(Level {
-            time,
-            free: pool.space().free_bytes(),
-            largest: pool.largest_request(),
-            holes: pool.space().holes(),
-        });
+        self.histories[place].note(Level::of(&self.pools[place], time));
     }
 
     fn fail(&mut self, time: u64, size: u64) {

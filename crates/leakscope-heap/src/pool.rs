@@ -1,8 +1,8 @@
 //! One region under one allocator: the model predicts, the recording corrects.
 //!
 //! At first all memory is taken to be free. Where the device puts a block elsewhere than the model would, memory that nobody
-//! has touched cannot have been free: it becomes unknown. So a recording that begins late, or above the allocator's own data,
-//! is learnt in a few blocks.
+//! has touched cannot have been free: it becomes unknown, more of it each time in a row. So a recording that begins late, or above
+//! the allocator's own data, is learnt in a few blocks, and a block that was lost costs little more than its own bytes.
 
 use std::ops::Range;
 
@@ -16,6 +16,8 @@ pub struct Pool {
     region: Region,
     model: Box<dyn Model>,
     space: Space,
+    /// Blocks in a row that lay elsewhere than expected.
+    misses: u32,
 }
 
 impl Pool {
@@ -24,6 +26,7 @@ impl Pool {
             space: Space::default(),
             region,
             model,
+            misses: 0,
         };
         pool.clear();
         pool
@@ -54,6 +57,21 @@ impl Pool {
     pub fn place_of(&self, size: u64) -> Option<u64> {
         let range = self.model.find(size)?;
         Some(self.model.pointer(&range))
+    }
+
+    /// Whether a block of this size might fit, if memory of which nothing is known is free.
+    pub fn might_hold(&self, size: u64) -> bool {
+        let needed = self.model.needs(size);
+        let mut length = 0;
+        self.space.pieces().any(|(range, what)| {
+            let is_in_use = matches!(what, What::Block(_));
+            length = if is_in_use {
+                0
+            } else {
+                length + (range.end - range.start)
+            };
+            length >= needed
+        })
     }
 
     /// Where the program's block would lie if it got this size now.
@@ -95,10 +113,12 @@ impl Pool {
         match expected {
             Some(range) if self.model.pointer(&range) == block.pointer => {
                 self.take(&range, block);
+                self.misses = 0;
                 true
             }
             expected => {
                 self.correct(expected, block);
+                self.misses = self.misses.saturating_add(1);
                 false
             }
         }
@@ -161,15 +181,47 @@ impl Pool {
     fn correct(&mut self, expected: Option<Range<u64>>, block: Block) {
         let arena = self.model.arena();
         let range = self.model.block_at(block.pointer, block.size);
-        let range = range.start.max(arena.start)..range.end.min(arena.end);
+        let mut range = range.start.max(arena.start)..range.end.min(arena.end);
         if range.is_empty() || !arena.contains(&block.pointer) {
             return;
         }
-        // A block that is in the way has ended, unseen.
+        let own = block.pointer..block.pointer.saturating_add(block.size.max(1));
         for (piece, what) in self.space.touching(&range) {
-            if let What::Block(_) = what {
+            let What::Block(other) = what else {
+                continue;
+            };
+            let others = other.pointer..other.pointer.saturating_add(other.size.max(1));
+            if others.start < own.end && own.start < others.end {
+                // It has ended, unseen.
                 self.end(&piece);
+                continue;
             }
+            // What the model has beside a block is not there, if the program has another one in it.
+            let kept = if others.end <= own.start {
+                piece.start..piece.end.min(own.start)
+            } else if piece.start < own.end {
+                others.start..piece.end
+            } else {
+                piece.clone()
+            };
+            if kept.is_empty() {
+                self.end(&piece);
+                continue;
+            }
+            if kept != piece {
+                self.space.remove(piece.start);
+                self.space.put(kept.clone(), what);
+                self.give(piece.start.min(kept.start)..kept.start);
+                self.give(kept.end..piece.end);
+            }
+            if kept.end <= own.start {
+                range.start = range.start.max(kept.end);
+            } else {
+                range.end = range.end.min(kept.start);
+            }
+        }
+        if range.is_empty() {
+            return;
         }
         let mut end = range.end;
         if let Some((hole, What::Hole)) = self.space.at(range.start) {
@@ -177,7 +229,10 @@ impl Pool {
             if let Some(expected) = expected.filter(|expected| !hole.contains(&expected.start))
                 && let Some((other, What::Hole)) = self.space.at(expected.start)
             {
-                self.doubt(&other);
+                let length =
+                    (expected.end - expected.start).saturating_mul(1 << self.misses.min(32));
+                let end = other.end.min(expected.start.saturating_add(length));
+                self.doubt(&(other.start..end));
             }
             if hole.end > end && hole.end - end < self.model.least_rest() {
                 end = hole.end;
@@ -221,9 +276,17 @@ impl Pool {
     /// A block becomes a hole, together with the holes beside it if the allocator merges them.
     fn end(&mut self, range: &Range<u64>) {
         self.space.remove(range.start);
+        self.give(range.clone());
+    }
+
+    /// Memory that nobody has becomes a hole.
+    fn give(&mut self, range: Range<u64>) {
+        if range.is_empty() {
+            return;
+        }
         let mut hole = range.clone();
         // The one behind first: sys_heap's lists depend on that.
-        for beside in self.space.holes_beside(range).into_iter().rev().flatten() {
+        for beside in self.space.holes_beside(&range).into_iter().rev().flatten() {
             if self.model.merges(&beside) {
                 self.remove(&beside, What::Hole);
                 hole = hole.start.min(beside.start)..hole.end.max(beside.end);

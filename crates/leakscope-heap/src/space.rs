@@ -190,11 +190,6 @@ impl Space {
         parts.map(|part| part.end - part.start).sum()
     }
 
-    /// The holes' lengths, each as often as it is there, the smallest first.
-    pub fn hole_lengths(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.lengths.iter().map(|(&length, &count)| (length, count))
-    }
-
     /// How much free memory is split, from 0 (one hole) to 100: 100 − 100·√(Σ hole²) / Σ hole, as `umm_malloc` and
     /// ESP8266's `getHeapFragmentation` have it.
     pub fn fragmentation_percent(&self) -> f64 {

@@ -44,7 +44,7 @@
 //!
 //! // The same page, as a file to mail.
 //! let mut file = Vec::new();
-//! page::write(&mut file, &mut engine)?;
+//! page::write(&mut file, &mut engine, page::EVENTS)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -85,7 +85,7 @@ mod source;
 pub use dump::Dump;
 pub use engine::{Asked, Engine, Job, Program};
 pub use html::file as page;
-pub use query::{At, Columns, Filter, Limit, Query, QueryError, Window};
+pub use query::{At, Columns, Filter, Limit, Picture, Query, QueryError, Window};
 pub use reading::{Reading, Status};
 pub use refusal::Refusal;
 pub use server::{Download, Downloads, EngineThread, Server};

@@ -4,6 +4,8 @@ use crate::index::kind::Kind;
 
 /// The most columns of a window.
 pub(crate) const WIDTH: u64 = 4096;
+/// The most columns, and the most rows, of the heap's map.
+pub(crate) const MAP: u64 = 1024;
 /// The most rows of a page.
 pub(crate) const ROWS: u64 = 500;
 /// The most call sites in a table.
@@ -16,10 +18,24 @@ pub enum Query {
     Overview,
     /// Who ran, in columns, and what happened to the heap.
     Timeline(Columns),
+    /// What a call site did, in columns.
+    Track {
+        /// Its number.
+        site: usize,
+        /// The window.
+        columns: Columns,
+    },
     /// All call sites.
     Sites(Limit),
     /// One call site.
     Site(usize),
+    /// Who frees the blocks of a call site.
+    Frees {
+        /// Which.
+        site: usize,
+        /// When.
+        limit: Limit,
+    },
     /// A page of events.
     Events {
         /// The first row.
@@ -44,6 +60,13 @@ pub enum Query {
     System,
     /// Who holds which block, in an image of memory.
     Memory,
+    /// The heap's map over time.
+    Heap {
+        /// What is to be seen.
+        picture: Picture,
+        /// Whether to answer soon, with what was read until then. Who asks again is told more.
+        partial: bool,
+    },
 }
 
 /// `[from, to)` in ticks.
@@ -53,6 +76,13 @@ pub struct Window {
     pub from: u64,
     /// The first tick behind it.
     pub to: u64,
+}
+
+impl Window {
+    /// Whether a moment lies in it.
+    pub(crate) fn has(self, time: u64) -> bool {
+        (self.from..self.to).contains(&time)
+    }
 }
 
 /// What a table is limited to.
@@ -71,6 +101,17 @@ pub struct Columns {
     pub window: Option<Window>,
     /// How many columns.
     pub width: u64,
+}
+
+/// The heap's map, address by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The window; all of the trace without one.
+    pub window: Option<Window>,
+    /// How many columns, at most.
+    pub width: u64,
+    /// How many rows, about.
+    pub rows: u64,
 }
 
 /// A place in a list of events.
@@ -117,9 +158,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 10] = [
-        "overview", "timeline", "sites", "site", "events", "find", "block", "tasks", "system",
-        "memory",
+    pub const ROUTES: [&'static str; 13] = [
+        "overview", "timeline", "track", "sites", "site", "frees", "events", "find", "block",
+        "tasks", "system", "memory", "heap",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -128,8 +169,16 @@ impl Query {
         Ok(match route {
             "overview" => Self::Overview,
             "timeline" => Self::Timeline(given.columns()?),
+            "track" => Self::Track {
+                site: given.required("site")?,
+                columns: given.columns()?,
+            },
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),
+            "frees" => Self::Frees {
+                site: given.required("site")?,
+                limit: given.limit()?,
+            },
             "events" => Self::Events {
                 offset: given.number("offset")?.unwrap_or(0),
                 limit: given.number("limit")?.unwrap_or(100).clamp(1, ROWS),
@@ -147,6 +196,14 @@ impl Query {
             "tasks" => Self::Tasks(given.limit()?),
             "system" => Self::System,
             "memory" => Self::Memory,
+            "heap" => Self::Heap {
+                picture: Picture {
+                    window: given.window()?,
+                    width: given.number("width")?.unwrap_or(512).clamp(2, MAP),
+                    rows: given.number("rows")?.unwrap_or(256).clamp(1, MAP),
+                },
+                partial: given.partial()?,
+            },
             other => return Err(QueryError::Route(other.to_owned())),
         })
     }
@@ -188,8 +245,12 @@ impl Parameters<'_> {
     fn limit(&self) -> Result<Limit, QueryError> {
         Ok(Limit {
             window: self.window()?,
-            partial: self.number("partial")? == Some(1u8),
+            partial: self.partial()?,
         })
+    }
+
+    fn partial(&self) -> Result<bool, QueryError> {
+        Ok(self.number("partial")? == Some(1u8))
     }
 
     fn columns(&self) -> Result<Columns, QueryError> {

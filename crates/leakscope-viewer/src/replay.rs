@@ -9,6 +9,7 @@ use leakscope_analysis::heap::{Effect, SiteId};
 use leakscope_analysis::trace::{Event, Step, Trace};
 
 use crate::index::ledger::{Cursor, Ledger};
+use crate::index::live::Live;
 use crate::index::running::Running;
 use crate::scan::Scan;
 use crate::source::TraceInputs;
@@ -21,7 +22,7 @@ pub(crate) struct Replay {
     /// The first event that is not to be read.
     end: u64,
     ledger: Cursor,
-    live_bytes: u64,
+    live: Live,
     /// Who ran at its begin.
     pub(crate) running: Running,
 }
@@ -33,8 +34,8 @@ pub(crate) struct Seen<'t> {
     pub(crate) trace: &'t Trace,
     /// What it did to the heap, if it did something.
     pub(crate) effect: Option<Effect>,
-    /// The bytes that live after it.
-    pub(crate) live_bytes: u64,
+    /// What lives after it.
+    pub(crate) live: Live,
 }
 
 impl Seen<'_> {
@@ -74,9 +75,15 @@ impl Replay {
             index: held.first,
             end: scan.index.sections.events,
             ledger: Ledger::at(held.ledger),
-            live_bytes: held.live_bytes,
+            live: held.live,
             running: held.running.clone(),
         }
+    }
+
+    /// Reads up to what is known by now; returns whether that is more.
+    pub(crate) fn extend(&mut self, scan: &Scan<'_>) -> bool {
+        let before = std::mem::replace(&mut self.end, scan.index.sections.events);
+        self.end > before
     }
 
     /// Shows so many events, at most, to `see`.
@@ -98,17 +105,15 @@ impl Replay {
             match self.trace.step(&mut *source)? {
                 Step::Event(event, trace) => {
                     let effect = scan.index.effect(&event, &mut self.ledger)?;
-                    self.live_bytes = match &effect {
-                        Some(Effect::Restart) => 0,
-                        Some(effect) => self.live_bytes.saturating_add_signed(effect.live_bytes()),
-                        None => self.live_bytes,
-                    };
+                    if let Some(effect) = &effect {
+                        self.live = self.live.after(effect);
+                    }
                     let seen = Seen {
                         index: self.index,
                         event,
                         trace,
                         effect,
-                        live_bytes: self.live_bytes,
+                        live: self.live,
                     };
                     self.index += 1;
                     if see(&seen).is_break() {

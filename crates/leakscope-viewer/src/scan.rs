@@ -129,8 +129,8 @@ impl Watcher for Watching<'_, '_, '_> {
     }
 
     #[inline(always)]
-    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
-        self.index.affected(now, id, effect, heap);
+    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, _heap: &HeapModel) {
+        self.index.affected(now, id, effect);
     }
 
     #[inline(never)]
@@ -143,10 +143,10 @@ impl Watcher for Watching<'_, '_, '_> {
         event: &Event<'_>,
         effect: Option<&Effect>,
         trace: &Trace,
-        heap: &HeapModel,
+        _heap: &HeapModel,
     ) {
         self.names.learn(event, trace);
-        let is_first = self.index.observe(event, effect, trace, heap);
+        let is_first = self.index.observe(event, effect, trace);
         if is_first && event.id >= id::FIRST_API {
             let named = self
                 .names

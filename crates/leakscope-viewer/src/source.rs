@@ -29,3 +29,50 @@ pub trait TraceInputs: Feed<Error = io::Error> + Send {
     /// The length of all inputs, as far as it is known.
     fn length(&self) -> u64;
 }
+
+/// The inputs, which may be read as if nothing more came.
+pub(crate) struct Inputs {
+    inner: Box<dyn TraceInputs>,
+    /// Whether their end is taken for the trace's.
+    pub(crate) is_over: bool,
+}
+
+impl Inputs {
+    pub(crate) fn new(inner: Box<dyn TraceInputs>) -> Self {
+        Self {
+            inner,
+            is_over: false,
+        }
+    }
+
+    /// Whether more may be written to them, whatever their end is taken for.
+    pub(crate) fn may_grow(&self) -> bool {
+        self.inner.grows()
+    }
+}
+
+impl Feed for Inputs {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read_at(input, offset, buffer)
+    }
+
+    fn grows(&self) -> bool {
+        !self.is_over && self.inner.grows()
+    }
+}
+
+impl TraceInputs for Inputs {
+    fn names(&self) -> Vec<String> {
+        self.inner.names()
+    }
+
+    fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
+        self.inner.head(input)
+    }
+
+    fn length(&self) -> u64 {
+        self.inner.length()
+    }
+}

@@ -60,6 +60,7 @@ pub(crate) fn program(
         roots: options.source_root.iter().cloned().collect(),
         unwinder: unwinder(options),
         memory: None,
+        heap_regions: Vec::new(),
     })
 }
 

@@ -3,42 +3,47 @@
 use std::fs;
 
 use anyhow::Context;
-use leakscope_analysis::outcome::Outcome;
 use leakscope_heap::{HeapMap, Region};
 use leakscope_report::{FrameSource, Report, heap_map};
-use leakscope_symbols::Symbols;
 
 use crate::cli::HeapBounds;
 use crate::firmware::AllocatorFrames;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
 
-/// Where the heap is: as the user says, else the recording, else the program.
-pub(crate) fn regions(
-    bounds: &HeapBounds,
-    outcome: &Outcome,
-    symbols: Option<&Symbols>,
-) -> anyhow::Result<Vec<Region>> {
-    let typed = bounds.heap_region.iter().cloned();
-    let mut regions: Vec<Region> = typed.map(|range| Region { range, name: None }).collect();
-    if let Some(path) = &bounds.boot_log {
-        let shown = path.display();
-        let log = fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
-        let listed = heap_map::in_boot_log(&log);
-        if listed.is_empty() {
-            let message = format!("`{shown}` lists no heaps");
-            let hint = "ESP-IDF does at its start, at log level info: `heap_init: At 3FC8D000 len 00053000 (332 KiB): DRAM`";
-            return Err(Advised { message, hint }.into());
+impl HeapBounds {
+    /// Where the heap is, as far as the user says.
+    pub(crate) fn said(&self) -> anyhow::Result<Vec<Region>> {
+        let typed = self.heap_region.iter().cloned();
+        let mut regions: Vec<Region> = typed.map(|range| Region { range, name: None }).collect();
+        if let Some(path) = &self.boot_log {
+            let shown = path.display();
+            let log = fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+            let listed = heap_map::in_boot_log(&log);
+            if listed.is_empty() {
+                let message = format!("`{shown}` lists no heaps");
+                let hint = "ESP-IDF does at its start, at log level info: `heap_init: At 3FC8D000 len 00053000 (332 KiB): DRAM`";
+                return Err(Advised { message, hint }.into());
+            }
+            regions.extend(listed);
         }
-        regions.extend(listed);
+        Ok(regions)
     }
-    if regions.is_empty() {
-        regions = heap_map::of_target(outcome);
-    }
-    if regions.is_empty() {
-        regions = symbols.map(heap_map::of_program).unwrap_or_default();
-    }
-    Ok(regions)
+}
+
+/// Two regions that overlap, in words.
+pub(crate) fn overlapping(regions: &[Region]) -> Option<String> {
+    let mut ranges: Vec<_> = regions.iter().map(|region| &region.range).collect();
+    ranges.sort_by_key(|range| range.start);
+    let pair = ranges.windows(2).find(|pair| pair[1].start < pair[0].end)?;
+    let shown = |place: usize| {
+        format!(
+            "{:#x}+{}",
+            pair[place].start,
+            pair[place].end - pair[place].start
+        )
+    };
+    Some(format!("{} and {}", shown(0), shown(1)))
 }
 
 /// Reads the recording again, up to a moment in ticks.
@@ -58,15 +63,13 @@ pub(crate) fn read(
 pub(crate) fn note(
     report: &mut Report,
     recording: &mut OpenRecording,
-    outcome: &Outcome,
-    symbols: Option<&Symbols>,
+    regions: &[Region],
     source: Option<&dyn FrameSource>,
 ) -> anyhow::Result<()> {
-    let regions = regions(&HeapBounds::default(), outcome, symbols)?;
     if regions.is_empty() {
         return Ok(());
     }
-    let map = HeapMap::new(&regions, None, u64::MAX);
+    let map = HeapMap::new(regions, &[], u64::MAX);
     report.heap_map = heap_map::note(&read(recording, source, map)?, report);
     Ok(())
 }

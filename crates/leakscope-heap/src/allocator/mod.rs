@@ -139,6 +139,12 @@ impl Allocator {
         }),
     ];
 
+    /// The ways in which the allocator with this id can be built.
+    pub fn with_id(id: &str) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|allocator| allocator.id == id).collect()
+    }
+
     const fn new(
         id: &'static str,
         name: &'static str,

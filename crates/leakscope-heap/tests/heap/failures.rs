@@ -1,6 +1,6 @@
 //! Why an allocation failed: 20 that are planted.
 
-use leakscope_heap::{HeapMap, Reason, Region};
+use leakscope_heap::{Allocator, HeapMap, Reason, Region};
 
 use crate::workload::{Heap, LENGTH};
 
@@ -98,7 +98,7 @@ fn another_region_had_room() {
         name: None,
     };
     let regions = [region(0x3ffb_0000), region(0x4008_0000)];
-    let mut map = HeapMap::new(&regions, Some("tlsf"), u64::MAX);
+    let mut map = HeapMap::new(&regions, &Allocator::with_id("tlsf"), u64::MAX);
     let size = 0x3000;
     let site = SiteId::new(0);
     let failed = Effect::Failed {

@@ -1,6 +1,7 @@
 //! Tests of the models of allocators, and of what follows from them.
 mod allocators;
 mod failures;
+mod film;
 mod freertos;
 mod properties;
 mod rust;

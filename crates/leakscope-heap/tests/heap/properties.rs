@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::Context;
-use leakscope_heap::{Cell, HeapMap, Pool, Region, What, cells, pins};
+use leakscope_heap::{Allocator, Cell, HeapMap, Pool, Region, What, cells, pins};
 use proptest::prelude::*;
 
 /// An event, anywhere in a small heap and around it.
@@ -79,10 +79,14 @@ fn check(pool: &Pool) {
         }
     }
     assert_eq!((space.free_bytes(), space.unknown_bytes()), (free, unknown));
-    assert_eq!(
-        space.hole_lengths().collect::<Vec<_>>(),
-        lengths.clone().into_iter().collect::<Vec<_>>()
-    );
+    assert_eq!(space.holes(), lengths.values().sum::<u64>());
+    for length in lengths.keys() {
+        let usable = lengths
+            .range(length..)
+            .map(|(length, count)| length * count);
+        let share = 1.0 - usable.sum::<u64>() as f64 / free as f64;
+        assert!((space.unusable_share(*length) - share).abs() < 1e-9);
+    }
     assert_eq!(
         space.largest_hole(),
         lengths.keys().copied().max().unwrap_or(0)
@@ -128,13 +132,13 @@ proptest! {
     #[test]
     fn holds_together(events in effects(), start in 0..64_u64, length in 0..0x1000_u64) {
         let region = Region { range: 0x1000 + start..0x1000 + start + length, name: None };
-        let mut map = HeapMap::new(&[region], None, u64::MAX);
-        for (time, (what, address, size, old)) in events.into_iter().enumerate() {
-            map.observe(time as u64, &effect(what, address, size, old, time as u64));
-        }
-        map.finish();
-        for candidate in map.candidates() {
-            check(&candidate.pools()[0]);
+        for allocator in Allocator::ALL {
+            let mut map = HeapMap::new(std::slice::from_ref(&region), &[*allocator], u64::MAX);
+            for (time, &(what, address, size, old)) in events.iter().enumerate() {
+                map.observe(time as u64, &effect(what, address, size, old, time as u64));
+            }
+            map.finish();
+            check(&map.best().pools()[0]);
         }
     }
 
@@ -142,12 +146,14 @@ proptest! {
     #[test]
     fn any_region(start in any::<u64>(), length in any::<u64>(), events in effects()) {
         let region = Region { range: start..start.saturating_add(length), name: None };
-        let mut map = HeapMap::new(&[region], None, u64::MAX);
-        for (time, (what, address, size, old)) in events.into_iter().enumerate() {
-            let (address, old) = (start.saturating_add(address), start.wrapping_add(old));
-            map.observe(time as u64, &effect(what, address, size, old, time as u64));
+        for allocator in Allocator::ALL {
+            let mut map = HeapMap::new(std::slice::from_ref(&region), &[*allocator], u64::MAX);
+            for (time, &(what, address, size, old)) in events.iter().enumerate() {
+                let (address, old) = (start.saturating_add(address), start.wrapping_add(old));
+                map.observe(time as u64, &effect(what, address, size, old, time as u64));
+            }
+            map.finish();
+            check(&map.best().pools()[0]);
         }
-        map.finish();
-        map.candidates().iter().for_each(|candidate| check(&candidate.pools()[0]));
     }
 }

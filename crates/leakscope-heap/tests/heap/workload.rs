@@ -51,10 +51,9 @@ pub(crate) fn operations(reallocates: bool) -> Vec<Operation> {
     (0..100_000).map(|_| operation()).collect()
 }
 
-/// A map of one region, the allocator that is meant, and a clock.
+/// A map of one region under one allocator, and a clock.
 pub(crate) struct Heap {
     map: HeapMap,
-    allocator: String,
     pub(crate) time: u64,
 }
 
@@ -68,19 +67,15 @@ impl Heap {
         let region = Region { range, name: None };
         let mut all = Allocator::ALL.iter();
         let meant = all.find(|known| known.name == allocator);
-        let id = meant.expect("an allocator with this name").id;
+        let meant = *meant.expect("an allocator with this name");
         Self {
-            map: HeapMap::new(&[region], Some(id), u64::MAX),
-            allocator: allocator.to_owned(),
+            map: HeapMap::new(&[region], &[meant], u64::MAX),
             time: 0,
         }
     }
 
     pub(crate) fn candidate(&self) -> &Candidate {
-        let mut candidates = self.map.candidates().iter();
-        candidates
-            .find(|candidate| candidate.allocator().name == self.allocator)
-            .expect("it is not given up")
+        self.map.best()
     }
 
     pub(crate) fn pool(&self) -> &Pool {

@@ -33,6 +33,8 @@ pub struct HeapMap {
     pub outside: u64,
     /// Whether too few addresses were predicted for holes to be known.
     pub is_estimate: bool,
+    /// What is wrong with the recording and can change the answer, a sentence each without a full stop.
+    pub problems: Vec<String>,
     /// What there is to say, a sentence each without a full stop.
     pub sentences: Vec<String>,
     /// The heap's memory.
@@ -149,7 +151,9 @@ pub struct Failure {
     pub reason: String,
     /// The same in a sentence, without a full stop.
     pub sentence: String,
-    /// Bytes of holes in the region that came nearest.
+    /// The region that came nearest, by its place in the list.
+    pub region: usize,
+    /// Bytes of holes there.
     pub free_bytes: u64,
     /// How many holes there were.
     pub holes: u64,
@@ -164,8 +168,10 @@ pub struct Failure {
 pub struct Fits {
     /// The bytes asked for.
     pub size_bytes: u64,
-    /// Where it would lie in each region; `None` if it would fail there.
+    /// Where it would lie in each region; `None` if it would fail there, or nobody knows.
     pub addresses: Vec<Option<Address>>,
+    /// Whether nobody knows if it would fail, in each region: memory of unknown use would be large enough.
+    pub unknown: Vec<bool>,
     /// The share of free memory that is of no use for it, in each region, from 0 to 1.
     pub unusable_shares: Vec<f64>,
 }
@@ -192,7 +198,7 @@ impl HeapNote {
     pub(crate) fn new(map: &leakscope_heap::HeapMap, names: &Names<'_>) -> Option<Self> {
         let best = map.best();
         let regions = 0..best.pools().len();
-        let judged = regions.map(|place| judged(best, place));
+        let judged = regions.map(|place| judged(map, place));
         let mut changing = judged.filter(|(trend, _)| trend.is_some());
         let (trend, pins) = changing.next().unwrap_or_default();
         let note = Self {
@@ -201,7 +207,7 @@ impl HeapNote {
             predicted: best.predicted(),
             trend: trend.map(|trend| trend.kind.name().to_owned()),
             pinned_by: pins.iter().map(|pin| names.site(pin.site)).collect(),
-            sentences: words::sentences(best, names),
+            sentences: words::sentences(map, names),
         };
         (!note.sentences.is_empty()).then_some(note)
     }
@@ -225,9 +231,10 @@ impl HeapMap {
             predicted: best.predicted(),
             outside: map.outside(),
             is_estimate: !map.is_sure(),
-            sentences: words::sentences(best, names),
+            problems: names.problems(),
+            sentences: words::sentences(map, names),
             regions: (0..best.pools().len())
-                .map(|place| Region::new(best, place, names))
+                .map(|place| Region::new(map, place, names))
                 .collect(),
             failures: failures
                 .map(|failure| Failure::new(failure, best, names))
@@ -239,12 +246,13 @@ impl HeapMap {
 }
 
 impl Region {
-    fn new(best: &Candidate, place: usize, names: &Names<'_>) -> Self {
+    fn new(map: &leakscope_heap::HeapMap, place: usize, names: &Names<'_>) -> Self {
+        let best = map.best();
         let pool = &best.pools()[place];
         let history = &best.histories()[place];
         let space = pool.space();
         let range = &pool.region().range;
-        let (trend, pins) = judged(best, place);
+        let (trend, pins) = judged(map, place);
         let blocks = space.pieces().filter_map(|(range, what)| match what {
             What::Block(block) => Some((range.end - range.start, block.size)),
             _ => None,
@@ -324,6 +332,7 @@ impl Failure {
             size_bytes: failure.size,
             reason: failure.reason.name().to_owned(),
             sentence: words::of_failure(failure, best),
+            region: failure.region,
             free_bytes: failure.free,
             holes: failure.holes,
             largest_bytes: failure.largest,
@@ -339,6 +348,9 @@ impl Fits {
             size_bytes: size,
             addresses: (pools.clone())
                 .map(|pool| pool.place_of(size).map(Address))
+                .collect(),
+            unknown: (pools.clone())
+                .map(|pool| pool.place_of(size).is_none() && pool.might_hold(size))
                 .collect(),
             unusable_shares: pools
                 .map(|pool| pool.space().unusable_share(pool.needs(size)))

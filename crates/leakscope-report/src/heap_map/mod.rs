@@ -4,12 +4,13 @@ pub(crate) mod words;
 
 use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
-use leakscope_heap::{Candidate, HeapMap, Pin, Trend, pins};
+use leakscope_heap::{HeapMap, Pin, Trend, pins};
 
-pub use regions::{in_boot_log, of_program, of_target};
+pub use regions::{in_boot_log, regions};
 
 use crate::Report;
 use crate::document::heap_map::{self as document, HeapNote};
+use crate::document::problem::Severity;
 use crate::units::Clock;
 
 /// The most call sites that are named as pins.
@@ -54,6 +55,15 @@ impl<'r> Names<'r> {
         Self { report, clock }
     }
 
+    /// What is wrong with the recording and can change the answer, a sentence each.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let problems = self.report.problems.iter();
+        problems
+            .filter(|problem| problem.severity == Severity::Grave)
+            .map(|problem| problem.message.clone())
+            .collect()
+    }
+
     /// The function of the program that allocates there, or what else is known.
     pub(crate) fn site(&self, site: SiteId) -> String {
         let mut sites = self.report.call_sites.iter();
@@ -67,8 +77,12 @@ impl<'r> Names<'r> {
     }
 }
 
-/// What a region's history comes to, and who splits it.
-pub(crate) fn judged(best: &Candidate, place: usize) -> (Option<Trend>, Vec<Pin>) {
-    let trend = Trend::of(&best.histories()[place]);
+/// What a region's history comes to, if holes are known, and who splits it.
+pub(crate) fn judged(map: &HeapMap, place: usize) -> (Option<Trend>, Vec<Pin>) {
+    let best = map.best();
+    let trend = map
+        .is_sure()
+        .then(|| Trend::of(&best.histories()[place]))
+        .flatten();
     (trend, pins(best.pools()[place].space(), PINS))
 }

@@ -6,8 +6,20 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_heap::Region;
 use leakscope_symbols::Symbols;
 
+/// Where the heap is: as the user has said, else the recording, else the program.
+pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) -> Vec<Region> {
+    let mut regions = said.to_vec();
+    if regions.is_empty() {
+        regions = of_target(outcome);
+    }
+    if regions.is_empty() {
+        regions = symbols.map(of_program).unwrap_or_default();
+    }
+    regions
+}
+
 /// Heaps whose bounds the recording tells: the leakscope recorder's heap event, and SystemView's HEAP_DEFINE.
-pub fn of_target(outcome: &Outcome) -> Vec<Region> {
+fn of_target(outcome: &Outcome) -> Vec<Region> {
     let bounds = outcome.heaps.iter().filter_map(|heap| {
         let (base, size) = (heap.base?, heap.size?);
         Some(base..base.checked_add(size)?)
@@ -16,7 +28,7 @@ pub fn of_target(outcome: &Outcome) -> Vec<Region> {
 }
 
 /// Heaps by the names that their C libraries and kernels give them in a program.
-pub fn of_program(symbols: &Symbols) -> Vec<Region> {
+fn of_program(symbols: &Symbols) -> Vec<Region> {
     /// FreeRTOS, heap_1 to heap_5.
     const ARRAYS: &[&str] = &["ucHeap"];
     /// Linker scripts of Raspberry Pi's and ARM's, newlib's examples and STM32's, and Rust's `cortex-m-rt`.

@@ -1,15 +1,16 @@
 //! What a heap's map says, in sentences without full stops.
 
-use leakscope_heap::{Candidate, Failure, Pin, Pool, Reason, Trend, TrendKind};
+use leakscope_heap::{Candidate, Failure, HeapMap, Pin, Pool, Reason, Trend, TrendKind};
 
 use super::{Names, judged};
 use crate::units::{bytes, count, counted, estimated_bytes};
 
 /// What there is to say of a heap: a sentence on each region whose largest block shrinks, and one on allocations that failed.
-pub(crate) fn sentences(best: &Candidate, names: &Names<'_>) -> Vec<String> {
+pub(crate) fn sentences(map: &HeapMap, names: &Names<'_>) -> Vec<String> {
+    let best = map.best();
     let regions = 0..best.pools().len();
     let trends = regions.filter_map(|place| {
-        let (trend, pins) = judged(best, place);
+        let (trend, pins) = judged(map, place);
         Some(of_trend(&trend?, &pins, names))
     });
     trends.chain(of_failures(best, names)).collect()
@@ -72,13 +73,20 @@ fn of_failures(best: &Candidate, names: &Names<'_>) -> Option<String> {
 /// "4,096 B failed: 20,000 B are free, but in 35 holes, which give 3,000 B at most"
 pub(crate) fn of_failure(failure: &Failure, best: &Candidate) -> String {
     let free = bytes(failure.free);
-    let most = best.pools().get(failure.region).map_or(0, Pool::most_ever);
+    let pool = best.pools().get(failure.region);
+    let most = pool.map_or(0, Pool::most_ever);
     let why = match failure.reason {
         Reason::TooLarge => format!(
             "the heap could not give more than {} if it was empty",
             bytes(most)
         ),
-        Reason::Full => format!("the heap is full, only {free} are free"),
+        Reason::Full if failure.free < failure.size => {
+            format!("the heap is full, only {free} are free")
+        }
+        Reason::Full => {
+            let needed = bytes(pool.map_or(0, |pool| pool.needs(failure.size)));
+            format!("the heap is full, only {free} are free, and with its header it needs {needed}")
+        }
         Reason::Fragmented => format!(
             "{free} are free, but in {}, which {} {} at most",
             counted(failure.holes, "hole"),

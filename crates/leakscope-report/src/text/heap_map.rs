@@ -39,6 +39,13 @@ pub(super) fn section(
         [one] => format!(", as {one} does"),
         some => format!(", as {} do", enumeration(some)),
     };
+    if map.addresses == 0 {
+        let words = format!(
+            "at {}. No block was allocated in it: how the allocator works nobody knows",
+            clock.moment(map.time_ticks)
+        );
+        return page.paragraph(0, Line::new().strong("Heap "), &words.as_str().into());
+    }
     let explains = format!(
         "at {}. {} predicts {} of {} addresses ({}){others}",
         clock.moment(map.time_ticks),
@@ -59,6 +66,11 @@ pub(super) fn section(
             &note.into(),
         )?;
     }
+    for problem in &map.problems[..options.shown(map.problems.len())] {
+        let first = Line::new().paint(Paint::Warning, "problem: ");
+        page.paragraph(0, first, &sanitise(problem).as_ref().into())?;
+    }
+    options.hidden(page, map.problems.len(), "problem")?;
     if map.outside > 0 {
         let note = format!(
             "{} were allocated outside of these regions",
@@ -136,8 +148,14 @@ fn whether_fits(page: &mut Page<'_>, map: &HeapMap, fits: &Fits) -> io::Result<(
     let size = bytes(fits.size_bytes);
     for (place, region) in map.regions.iter().enumerate() {
         let unusable = fits.unusable_shares.get(place).copied().unwrap_or(0.0);
+        let is_unknown = fits.unknown.get(place).copied().unwrap_or(false);
         let answer = match fits.addresses.get(place).copied().flatten() {
             Some(address) => format!("{size} fit into {}, at {address}", name(region)),
+            None if is_unknown => format!(
+                "whether {size} fit into {} cannot be told: no known hole is large enough, and the use of {} is unknown",
+                name(region),
+                bytes(region.unknown_bytes)
+            ),
             None => format!(
                 "{size} do not fit into {}: {} are free, {:.0} % of that in holes that are too small",
                 name(region),

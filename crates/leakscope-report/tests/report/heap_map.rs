@@ -29,7 +29,7 @@ fn worked(rounds: u64) -> HeapMap {
         range: BASE..BASE + 0x8000,
         name: Some("ucHeap\u{1b}[2J".to_owned()),
     };
-    let mut map = HeapMap::new(&[region], None, u64::MAX);
+    let mut map = HeapMap::new(&[region], &[], u64::MAX);
     let block = |number: u64, time| {
         let (context, core) = (Context::Unknown, 0);
         let address = BASE + 8 + 128 * number;

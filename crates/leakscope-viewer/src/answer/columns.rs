@@ -1,6 +1,7 @@
 //! A window cut into columns of equal width.
 
 use crate::index::levels::Bin;
+use crate::index::live::Live;
 use crate::query::Window;
 
 /// A window and its columns.
@@ -28,32 +29,22 @@ impl Grid {
     }
 
     /// The bin of a moment; `level` is the heap's before it.
-    pub(crate) fn at(&mut self, time: u64, level: u64) -> &mut Bin {
+    pub(crate) fn at(&mut self, time: u64, level: Live) -> &mut Bin {
         let column = self.column(time);
         self.bins[column].get_or_insert(Bin::at(level))
     }
 
-    /// What was summed up from `begin` to `end` is shown in all columns between; its counts in the first.
-    pub(crate) fn spread(&mut self, begin: u64, end: u64, bin: &Bin) {
-        let (first, last) = (self.column(begin), self.column(end - 1));
-        let counted = *bin;
-        let level = Bin {
-            min: bin.min,
-            max: bin.max,
-            last: bin.last,
-            ..Bin::default()
-        };
-        for (place, held) in self.bins[first..=last].iter_mut().enumerate() {
-            let next = if place == 0 { &counted } else { &level };
-            match held {
-                Some(held) => held.join(next),
-                None => *held = Some(*next),
-            }
+    /// What was summed up from `begin` on belongs to its column.
+    pub(crate) fn join(&mut self, begin: u64, bin: &Bin) {
+        let column = self.column(begin);
+        match &mut self.bins[column] {
+            Some(held) => held.join(bin),
+            held => *held = Some(*bin),
         }
     }
 
     /// All columns; where nothing happened, the level stays. `before` is the level before the first.
-    pub(crate) fn filled(self, before: u64) -> Vec<Bin> {
+    pub(crate) fn filled(self, before: Live) -> Vec<Bin> {
         let mut level = before;
         let filled = self.bins.into_iter().map(|bin| {
             let bin = bin.unwrap_or(Bin::at(level));

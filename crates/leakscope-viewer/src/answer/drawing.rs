@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::columns::Grid;
 use super::spans::Spans;
 use crate::index::kind::Kind;
+use crate::index::live::Live;
 use crate::index::running::Span;
 use crate::index::stretches::Stretch;
 use crate::names::lines;
@@ -34,16 +35,35 @@ pub(super) struct Marks {
     pub(super) logs: Option<Vec<LogMark>>,
 }
 
-/// A heap event.
+/// A heap event: an allocation, a reallocation, a free, or a failed allocation.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct HeapMark {
     index: u64,
     time: u64,
     kind: &'static str,
     size: u64,
+    /// When a block was allocated that ends here.
+    since: Option<u64>,
     site: i64,
     context: i64,
     core: u8,
+}
+
+impl HeapMark {
+    pub(super) fn new(seen: &Seen<'_>, scan: &Scan<'_>, kind: &'static str, size: u64) -> Self {
+        Self {
+            index: seen.index,
+            time: seen.event.time,
+            kind,
+            size,
+            since: (seen.effect.as_ref())
+                .and_then(Effect::ended)
+                .map(|ended| ended.block.time),
+            site: seen.site_number(),
+            context: scan.context_number(seen.event.context),
+            core: seen.event.core,
+        }
+    }
 }
 
 /// A log message.
@@ -108,14 +128,14 @@ impl Drawing {
         seen: &Seen<'_>,
         scan: &Scan<'_>,
         program: &Symbolizer<'_>,
-        level: u64,
+        level: Live,
     ) {
         let event = &seen.event;
         let kind = Kind::of(event);
         let bin = self.grid.at(event.time, level);
         bin.count(kind);
         if let Some(effect) = &seen.effect {
-            bin.affected(effect, seen.live_bytes);
+            bin.affected(effect, seen.live);
             let (kind, size) = match effect {
                 Effect::Allocation { began, .. } => ("allocation", began.block.size),
                 Effect::Reallocation { began, .. } => ("reallocation", began.block.size),
@@ -127,15 +147,8 @@ impl Drawing {
                 | Effect::HeapDefined
                 | Effect::Restart => return,
             };
-            mark(&mut self.marks.heap, || HeapMark {
-                index: seen.index,
-                time: event.time,
-                kind,
-                size,
-                site: seen.site_number(),
-                context: scan.context_number(event.context),
-                core: event.core,
-            });
+            let new = || HeapMark::new(seen, scan, kind, size);
+            mark(&mut self.marks.heap, new);
         } else if kind.is_log() {
             mark(&mut self.marks.logs, || LogMark {
                 index: seen.index,
@@ -152,7 +165,7 @@ impl Drawing {
 }
 
 /// Adds a mark, unless there are too many already.
-fn mark<M>(marks: &mut Option<Vec<M>>, new: impl FnOnce() -> M) {
+pub(super) fn mark<M>(marks: &mut Option<Vec<M>>, new: impl FnOnce() -> M) {
     match marks {
         Some(list) if list.len() >= MARKS => *marks = None,
         Some(list) => list.push(new()),

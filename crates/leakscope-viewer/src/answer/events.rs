@@ -31,11 +31,11 @@ pub(crate) struct Place {
 }
 
 impl Page {
-    /// Rows that were chosen one by one.
-    pub(crate) fn of(rows: Vec<ListRow>) -> Self {
+    /// Rows that were chosen one by one, among so many.
+    pub(crate) fn of(rows: Vec<ListRow>, total: u64) -> Self {
         Self {
             offset: 0,
-            total: rows.len() as u64,
+            total,
             complete: true,
             searched_to: rows.last().map_or(0, |row| row.index + 1),
             rows,

@@ -6,15 +6,16 @@ use super::columns::Grid;
 use crate::index::levels::{Bin, Levels};
 use crate::query::Window;
 
-/// Live bytes and counts, by column.
+/// Live bytes, blocks and counts, by column: of the whole heap, or of a call site's blocks.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Heap {
-    pub(super) from: u64,
-    pub(super) to: u64,
-    pub(super) width: u64,
+    from: u64,
+    to: u64,
+    width: u64,
     min: Vec<u64>,
     max: Vec<u64>,
     last: Vec<u64>,
+    blocks: Vec<u64>,
     allocations: Vec<u32>,
     frees: Vec<u32>,
     allocated_bytes: Vec<u64>,
@@ -29,7 +30,8 @@ impl Heap {
             width: bins.len() as u64,
             min: bins.iter().map(|bin| bin.min).collect(),
             max: bins.iter().map(|bin| bin.max).collect(),
-            last: bins.iter().map(|bin| bin.last).collect(),
+            last: bins.iter().map(|bin| bin.last.bytes).collect(),
+            blocks: bins.iter().map(|bin| bin.last.blocks).collect(),
             allocations: bins.iter().map(|bin| bin.allocations).collect(),
             frees: bins.iter().map(|bin| bin.frees).collect(),
             allocated_bytes: bins.iter().map(|bin| bin.allocated_bytes).collect(),
@@ -38,13 +40,20 @@ impl Heap {
     }
 }
 
-/// The columns of a window, from what is kept in bins.
-pub(crate) fn from_levels(levels: &Levels, window: Window, width: u64) -> Vec<Bin> {
-    let mut grid = Grid::new(window, width);
-    let length = 1u64 << levels.shift;
+/// The columns of a window, from what is kept in bins: at most so many, each of as many whole bins as the others; and the
+/// window that they are of, for the first and the last bin may reach beyond the one that was asked for.
+pub(crate) fn from_levels(levels: &Levels, window: Window, width: u64) -> (Window, Vec<Bin>) {
+    let first = window.from >> levels.shift;
+    let bins = ((window.to - 1) >> levels.shift) + 1 - first;
+    let each = bins.div_ceil(width);
+    let columns = bins.div_ceil(each);
+    let window = Window {
+        from: first << levels.shift,
+        to: (first + columns * each) << levels.shift,
+    };
+    let mut grid = Grid::new(window, columns);
     for (begin, bin) in levels.within(window.from, window.to) {
-        let end = (begin + length).min(window.to);
-        grid.spread(begin.max(window.from), end, &bin);
+        grid.join(begin, &bin);
     }
-    grid.filled(levels.before(window.from))
+    (window, grid.filled(levels.before(window.from)))
 }

@@ -6,7 +6,9 @@ mod columns;
 mod drawing;
 pub(crate) mod events;
 mod frames;
+pub(crate) mod frees;
 pub(crate) mod heap;
+pub(crate) mod heap_map;
 pub(crate) mod lives;
 pub(crate) mod mate;
 pub(crate) mod memory;
@@ -17,8 +19,10 @@ mod spans;
 pub(crate) mod system;
 pub(crate) mod tasks;
 pub(crate) mod timeline;
+pub(crate) mod track;
 
 use leakscope_analysis::outcome::Outcome;
+use leakscope_heap::Region;
 use leakscope_report::Report;
 
 use crate::names::address;
@@ -30,5 +34,7 @@ use crate::scan::Scan;
 pub(crate) struct Subject<'e, 's> {
     pub(crate) outcome: &'e Outcome,
     pub(crate) report: &'e Report,
+    /// Where the heap is, as far as that is known.
+    pub(crate) regions: &'e [Region],
     pub(crate) scan: &'e Scan<'s>,
 }

@@ -39,6 +39,8 @@ pub(crate) struct Overview {
     dump: Option<Summary>,
     /// An image of memory was looked at.
     image: bool,
+    /// It is known where the heap is.
+    heap_map: bool,
     problems: Vec<Problem>,
     findings: Vec<Finding>,
     totals: Totals,
@@ -202,6 +204,7 @@ impl Overview {
             outcome,
             report,
             scan,
+            ..
         } = subject;
         let contexts = scan.index.actors.contexts().iter();
         let contexts = contexts.map(|&context| Context {
@@ -237,6 +240,7 @@ impl Overview {
             symbols: report.trace.has_symbols,
             dump: dump.map(Dump::summary),
             image: report.memory.is_some(),
+            heap_map: !subject.regions.is_empty(),
             reading: State {
                 state: reading.name(),
                 read_bytes: report.trace.read_bytes,

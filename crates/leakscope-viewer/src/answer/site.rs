@@ -32,9 +32,13 @@ pub(crate) struct Detail {
 struct Curve {
     from: u64,
     to: u64,
+    step: u64,
     times: Vec<u64>,
     max: Vec<u64>,
     last: Vec<u64>,
+    blocks: Vec<u64>,
+    allocations: Vec<u32>,
+    frees: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -69,6 +73,7 @@ impl Site {
             outcome,
             report,
             scan,
+            ..
         } = subject;
         let mut sites = outcome.call_sites.iter().zip(&report.call_sites);
         let found = sites.find(|(site, _)| site.id.index() == number);
@@ -116,12 +121,16 @@ impl Curve {
     fn new(held: &SiteIndex, to: u64) -> Self {
         let mut curve = Self {
             to,
+            step: held.step(),
             ..Self::default()
         };
-        for (time, max, last) in held.curve() {
-            curve.times.push(time);
-            curve.max.push(max);
-            curve.last.push(last);
+        for step in held.curve() {
+            curve.times.push(step.time);
+            curve.max.push(step.max);
+            curve.last.push(step.last.bytes);
+            curve.blocks.push(step.last.blocks);
+            curve.allocations.push(step.allocations);
+            curve.frees.push(step.frees);
         }
         curve
     }

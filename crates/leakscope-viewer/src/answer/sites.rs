@@ -140,6 +140,7 @@ impl Sites {
             outcome,
             report,
             scan,
+            ..
         } = subject;
         let mut frames = Frames::default();
         let sites = outcome.call_sites.iter().zip(&report.call_sites);

@@ -80,6 +80,7 @@ impl System {
             outcome,
             report,
             scan,
+            ..
         } = subject;
         let clock = scan.clock();
         let index = &scan.index;

@@ -122,7 +122,7 @@ impl Timeline {
         let mut drawing = Drawing::new(scan, window, width, column);
         let mut running = std::mem::take(&mut replay.running);
         let number = |core, is| scan.index.actors.numbered(core, is);
-        let mut level = scan.index.sections.list()[section].live_bytes;
+        let mut level = scan.index.sections.list()[section].live;
         let mut before = level;
         replay.run(scan, *source, u64::MAX, |seen| {
             if seen.event.time >= window.to {
@@ -132,9 +132,9 @@ impl Timeline {
             if seen.event.time >= window.from {
                 drawing.event(seen, scan, &names.symbolizer, level);
             } else {
-                before = seen.live_bytes;
+                before = seen.live;
             }
-            level = seen.live_bytes;
+            level = seen.live;
             ControlFlow::Continue(())
         })?;
         let end = window.to.min(scan.trace.end());
@@ -144,7 +144,13 @@ impl Timeline {
         } = drawing;
         let bins = grid.filled(before);
         Ok(Self::assembled(
-            scan, window, true, column, lanes, &bins, marks,
+            scan,
+            window,
+            true,
+            column,
+            lanes,
+            (window, &bins),
+            marks,
         ))
     }
 
@@ -178,14 +184,14 @@ impl Timeline {
             run: spans(&sums.run),
             ready: spans(&sums.ready),
         });
-        let bins = heap::from_levels(&index.levels, window, width);
+        let (columns, bins) = heap::from_levels(&index.levels, window, width);
         Self::assembled(
             scan,
             window,
             false,
             column,
             lanes.collect(),
-            &bins,
+            (columns, &bins),
             Marks::default(),
         )
     }
@@ -196,7 +202,7 @@ impl Timeline {
         exact: bool,
         resolution: u64,
         mut lanes: Vec<Lane>,
-        bins: &[Bin],
+        (columns, bins): (Window, &[Bin]),
         marks: Marks,
     ) -> Self {
         let index = &scan.index;
@@ -208,7 +214,7 @@ impl Timeline {
         let gaps = index.gaps.iter();
         let gaps = gaps.filter(|gap| gap.from < window.to && gap.to >= window.from);
         let user_marks = index.marks.iter();
-        let user_marks = user_marks.filter(|mark| (window.from..window.to).contains(&mark.time));
+        let user_marks = user_marks.filter(|mark| window.has(mark.time));
         Self {
             from: window.from,
             to: window.to,
@@ -216,7 +222,7 @@ impl Timeline {
             exact,
             resolution,
             lanes,
-            heap: Heap::new(window, bins),
+            heap: Heap::new(columns, bins),
             marks,
             logs: bins.iter().map(|bin| bin.logs).collect(),
             warnings: bins.iter().map(|bin| bin.warnings).collect(),

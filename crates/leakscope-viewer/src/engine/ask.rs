@@ -7,11 +7,14 @@ use serde::Serialize;
 use super::{Engine, SLICE};
 use crate::answer::census::Census;
 use crate::answer::events::{Page, Place};
+use crate::answer::frees::Ends;
+use crate::answer::heap_map::Filming;
 use crate::answer::mate::Mate;
 use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
+use crate::answer::track::Track;
 use crate::query::{Limit, Query, Window};
 use crate::refusal::Refusal;
 
@@ -27,9 +30,19 @@ pub enum Asked {
 pub struct Job(JobKind);
 
 enum JobKind {
-    Census { query: Query, census: Box<Census> },
+    Census {
+        query: Query,
+        census: Box<Census>,
+    },
     Mate(Box<Mate>),
+    /// Until it is answered.
+    Film(Option<Box<Filming>>),
+    /// Until it is answered.
+    Frees(usize, Option<Box<Ends>>),
 }
+
+/// Events that are read for a part of the heap's map: what is known so far is written each time.
+const FILM_SLICE: u64 = 5 * SLICE;
 
 /// Windows that are remembered.
 const REMEMBERED: usize = 6;
@@ -56,11 +69,28 @@ impl Engine<'_> {
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
             }
+            Query::Track { site, columns } => {
+                let window = self.scan.bounded(columns.window);
+                json(&Track::new(
+                    *site,
+                    window,
+                    columns.width,
+                    &mut self.reader(),
+                )?)
+            }
             Query::Sites(limit) | Query::Tasks(limit) => {
                 if let Some(job) = self.counting(*limit, query)? {
                     return Ok(Asked::Job(job));
                 }
                 self.of_window(query, self.scan.bounded(limit.window))
+            }
+            Query::Frees { site, limit } => {
+                let mut ends = self.ends(limit.window);
+                if !limit.partial {
+                    return Ok(Asked::Job(Job(JobKind::Frees(*site, Some(ends)))));
+                }
+                self.read_ends(&mut ends, SLICE)?;
+                json(&self.frees(*site, ends)?)
             }
             Query::Site(site) => json(&Site::new(*site, self.subject())?),
             Query::Events {
@@ -81,6 +111,14 @@ impl Engine<'_> {
             }
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
+            Query::Heap { picture, partial } => {
+                let mut filming = self.filming(*picture);
+                if !*partial {
+                    return Ok(Asked::Job(Job(JobKind::Film(Some(filming)))));
+                }
+                self.film(&mut filming, FILM_SLICE)?;
+                json(&self.filmed(filming))
+            }
         };
         Ok(Asked::Answer(answer?))
     }
@@ -107,7 +145,7 @@ impl Engine<'_> {
                 Some(known) => self.censuses.remove(known).1,
                 None => Census::new(&self.scan, window),
             };
-            let counted = census.advance(&self.scan, &mut *self.source, SLICE);
+            let counted = census.advance(&self.scan, &mut self.source, SLICE);
             self.remember(census);
             return counted.map(|_| None);
         }
@@ -126,7 +164,7 @@ impl Engine<'_> {
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
         match &mut job.0 {
             JobKind::Census { query, census } => {
-                if !census.advance(&self.scan, &mut *self.source, SLICE)? {
+                if !census.advance(&self.scan, &mut self.source, SLICE)? {
                     return Ok(None);
                 }
                 let (census, query) = (std::mem::take(&mut **census), query.clone());
@@ -134,8 +172,26 @@ impl Engine<'_> {
                 self.remember(census);
                 self.of_window(&query, window).map(Some)
             }
+            JobKind::Film(filming) => {
+                if let Some(filming) = filming
+                    && !self.film(filming, SLICE)?
+                {
+                    return Ok(None);
+                }
+                let answer = filming.take().map(|filming| json(&self.filmed(filming)));
+                answer.transpose()
+            }
+            JobKind::Frees(site, ends) => {
+                if let Some(ends) = ends
+                    && !self.read_ends(ends, SLICE)?
+                {
+                    return Ok(None);
+                }
+                let answer = ends.take().map(|ends| json(&self.frees(*site, ends)?));
+                answer.transpose()
+            }
             JobKind::Mate(mate) => {
-                let found = mate.advance(&self.scan, &mut *self.source, SLICE)?;
+                let found = mate.advance(&self.scan, &mut self.source, SLICE)?;
                 let found = found.map(|found| serde_json::to_vec(&found));
                 Ok(found.transpose()?)
             }

@@ -4,21 +4,26 @@
 //! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
+mod film;
+mod frees;
 
 use std::io;
 
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Counts, Front, Layout, Unwinder};
+use leakscope_analysis::trace::{Counts, Feed, Front, Layout, Unwinder};
+use leakscope_heap::Region;
 use leakscope_report::log::LogRow;
 use leakscope_report::memory::{AtStop, Examined};
 use leakscope_report::naming::Naming;
 use leakscope_report::program::{self, AllocatorFrames};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer, sanitise};
+use leakscope_report::{FrameSource, Policy, Report, Symbolizer, heap_map, sanitise};
 use leakscope_symbols::{SourceRoots, Symbols};
 
 pub use self::ask::{Asked, Job};
 use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::frees::Ends;
+use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
 use crate::answer::timeline::{Timeline, is_short};
@@ -29,7 +34,7 @@ use crate::query::Window;
 use crate::reader::Reader;
 use crate::reading::{Reading, Status};
 use crate::scan::{Progress, Scan};
-use crate::source::TraceInputs;
+use crate::source::{Inputs, TraceInputs};
 
 /// The program that was recorded, as far as it is at hand.
 #[derive(Debug, Default)]
@@ -44,11 +49,14 @@ pub struct Program {
     pub unwinder: Unwinder,
     /// Its memory when the recording ended.
     pub memory: Option<AtStop>,
+    /// Where the heap is, if somebody has said; else the recording or the program may.
+    pub heap_regions: Vec<Region>,
 }
 
 /// A trace that can be asked about.
 pub struct Engine<'s> {
-    source: Box<dyn TraceInputs>,
+    source: Inputs,
+    rest: Rest,
     names: Names<'s>,
     scan: Scan<'s>,
     inputs: Vec<String>,
@@ -56,6 +64,7 @@ pub struct Engine<'s> {
     unwinder: Unwinder,
     heap_size: Option<u64>,
     memory: Option<&'s AtStop>,
+    heap_regions: &'s [Region],
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
@@ -66,6 +75,10 @@ pub struct Engine<'s> {
     searches: Searches,
     /// What was counted in windows, and the version it is of.
     censuses: Vec<(u64, Census)>,
+    /// The heap's map over time, as it was asked for last.
+    filming: Option<Box<Filming>>,
+    /// Who has freed what in the window that was asked for last, and the version it is of.
+    ends: Option<(u64, Box<Ends>)>,
 }
 
 /// What is known at one version.
@@ -74,7 +87,22 @@ struct Answered<'s> {
     outcome: Outcome,
     report: Report,
     examined: Option<Examined<'s>>,
+    regions: Vec<Region>,
 }
+
+/// How long a recording that may grow has not.
+#[derive(Debug, Default)]
+struct Rest {
+    length: u64,
+    /// How often it was looked at since.
+    looks: u32,
+}
+
+/// A recording that is followed counts as resting when it was looked at so often without having grown: a second.
+const RESTING: u32 = 4;
+
+/// One of at most so many bytes is read from its begin again when it goes on: some tenths of a second.
+const SHORT: u64 = 32 << 20;
 
 /// Events that one slice of work reads: some milliseconds.
 const SLICE: u64 = 50_000;
@@ -117,7 +145,8 @@ impl<'s> Engine<'s> {
         };
         Self {
             inputs: source.names(),
-            source,
+            source: Inputs::new(source),
+            rest: Rest::default(),
             names: Names {
                 naming,
                 symbolizer: Symbolizer::new(frames).with_source_roots(program.roots.clone()),
@@ -128,6 +157,7 @@ impl<'s> Engine<'s> {
             unwinder: program.unwinder.clone(),
             heap_size: program.heap_size,
             memory: program.memory.as_ref(),
+            heap_regions: &program.heap_regions,
             dump,
             front: Front::default(),
             state: Reading::Reading,
@@ -135,6 +165,8 @@ impl<'s> Engine<'s> {
             answered: None,
             searches: Searches::default(),
             censuses: Vec::new(),
+            filming: None,
+            ends: None,
         }
     }
 
@@ -148,13 +180,22 @@ impl<'s> Engine<'s> {
         if matches!(self.state, Reading::Complete | Reading::Failed(_)) {
             return &self.state;
         }
+        if self.source.is_over {
+            if self.source.may_grow() && self.source.length() == self.rest.length {
+                return &self.state;
+            }
+            self.source.is_over = false;
+            self.begin_again(self.scan.layout.clone());
+        }
         let before = self.scan.index.sections.events;
-        let progress = self.look().and_then(|()| {
-            let scan = &mut self.scan;
-            let progress = scan.advance(&mut *self.source, &mut self.names, SLICE)?;
-            scan.index.settle(scan.trace.end())?;
-            Ok(progress)
-        });
+        let mut progress = self.look().and_then(|()| self.advance_scan());
+        if matches!(progress, Ok(Progress::Waiting)) && self.rests() {
+            self.source.is_over = true;
+            while matches!(progress, Ok(Progress::More | Progress::Waiting)) {
+                progress = self.advance_scan();
+            }
+            progress = progress.map(|_| Progress::Waiting);
+        }
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
             Ok(Progress::Waiting) => Reading::Following,
@@ -165,6 +206,36 @@ impl<'s> Engine<'s> {
             self.version += 1;
         }
         &self.state
+    }
+
+    fn advance_scan(&mut self) -> io::Result<Progress> {
+        let scan = &mut self.scan;
+        let progress = scan.advance(&mut self.source, &mut self.names, SLICE)?;
+        scan.index.settle(scan.trace.end())?;
+        Ok(progress)
+    }
+
+    /// Whether a recording that may grow has not for a while. Its last packets are believed only when it is known what
+    /// follows, so that a device that has nothing more to say would never be heard to its end: they are read as if nothing
+    /// followed, and if something does, from the begin. Whoever wants the log has it once only.
+    fn rests(&mut self) -> bool {
+        let length = self.source.length();
+        if length != self.rest.length {
+            self.rest = Rest { length, looks: 0 };
+        }
+        self.rest.looks += 1;
+        self.rest.looks > RESTING && length <= SHORT && self.names.log.is_none()
+    }
+
+    /// What was read is forgotten.
+    fn begin_again(&mut self, layout: Layout) {
+        let bytes = self.source.length();
+        self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
+        self.searches = Searches::default();
+        self.censuses.clear();
+        self.filming = None;
+        self.ends = None;
+        self.version += 1;
     }
 
     /// Looks at the front of the inputs as long as it may change, and reads from their beginning if the streams are
@@ -182,11 +253,7 @@ impl<'s> Engine<'s> {
         if self.front.look(&heads, grows, has_packets) {
             let seen = self.front.layout().clone();
             let layout = seen.unwound_by(self.unwinder.clone());
-            let bytes = self.source.length();
-            self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
-            self.searches = Searches::default();
-            self.censuses.clear();
-            self.version += 1;
+            self.begin_again(layout);
         }
         Ok(())
     }
@@ -267,11 +334,13 @@ impl<'s> Engine<'s> {
             outcome,
             report,
             examined,
+            regions,
             ..
         } = self.answered.insert(answered);
         let subject = Subject {
             outcome,
             report,
+            regions,
             scan: &self.scan,
         };
         let census = known.map(|known| &self.censuses[known].1);
@@ -307,6 +376,10 @@ impl<'s> Engine<'s> {
                 Some(size) => report.with_heap_size(size),
                 None => report,
             },
+            regions: match self.dump {
+                None => heap_map::regions(self.heap_regions, &outcome, self.symbols),
+                Some(_) => Vec::new(),
+            },
             outcome,
             examined,
         }
@@ -325,7 +398,7 @@ impl<'s> Engine<'s> {
     fn searches(&mut self) -> (&mut Searches, Reader<'_, 's>) {
         let reader = Reader {
             scan: &self.scan,
-            source: &mut *self.source,
+            source: &mut self.source,
             names: &mut self.names,
         };
         (&mut self.searches, reader)

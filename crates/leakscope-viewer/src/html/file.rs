@@ -11,14 +11,18 @@ use crate::refusal::Refusal;
 /// What begins the page.
 const START: &str = "import \"leakscope/main.js\";";
 
-/// Writes the page and what it shows of a trace as one file, which needs no server.
+/// Events of a long trace that the file lists from its ends, unless it is told otherwise: about 1.5 MB of it.
+pub const EVENTS: u64 = 6000;
+
+/// Writes the page and what it shows of a trace as one file, which needs no server. Of a trace with more than `events`
+/// events it lists so many from both ends, some 250 bytes each, and a few thousand that matter from between.
 ///
 /// The trace should have been read (see [`Engine::read_all`]).
 ///
 /// # Errors
 /// Those of reading the trace again and of `out`.
-pub fn write(out: &mut dyn Write, engine: &mut Engine<'_>) -> Result<(), Refusal> {
-    let document = super::document::of(engine)?;
+pub fn write(out: &mut dyn Write, engine: &mut Engine<'_>, events: u64) -> Result<(), Refusal> {
+    let document = super::document::of(engine, events)?;
     out.write_all(html(&document).as_bytes())?;
     Ok(())
 }

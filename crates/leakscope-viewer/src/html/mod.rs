@@ -3,7 +3,8 @@
 //! Scripts and styles that stand in the page are named by their hashes in its Content-Security-Policy:
 //! nothing else that might get into it runs.
 mod assets;
-pub(crate) mod document;
+mod document;
+mod events;
 pub mod file;
 mod policy;
 

@@ -4,14 +4,15 @@
 use leakscope_analysis::heap::Effect;
 
 use super::kind::Kind;
+use super::live::Live;
 
 /// What happened in one bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bin {
-    /// Live bytes: the least, the most, and at its end.
+    /// Live bytes: the least and the most; and what lived at its end.
     pub(crate) min: u64,
     pub(crate) max: u64,
-    pub(crate) last: u64,
+    pub(crate) last: Live,
     pub(crate) allocated_bytes: u64,
     pub(crate) events: u32,
     pub(crate) allocations: u32,
@@ -24,10 +25,10 @@ pub(crate) struct Bin {
 
 impl Bin {
     /// A bin that begins at this level.
-    pub(crate) const fn at(level: u64) -> Self {
+    pub(crate) const fn at(level: Live) -> Self {
         Self {
-            min: level,
-            max: level,
+            min: level.bytes,
+            max: level.bytes,
             last: level,
             allocated_bytes: 0,
             events: 0,
@@ -41,9 +42,9 @@ impl Bin {
     }
 
     #[inline]
-    pub(crate) fn reach(&mut self, level: u64) {
-        self.min = self.min.min(level);
-        self.max = self.max.max(level);
+    pub(crate) fn reach(&mut self, level: Live) {
+        self.min = self.min.min(level.bytes);
+        self.max = self.max.max(level.bytes);
         self.last = level;
     }
 
@@ -58,9 +59,9 @@ impl Bin {
         }
     }
 
-    /// What happened to the heap, on which so many bytes live now.
+    /// What happened to the heap, on which so much lives now.
     #[inline(always)]
-    pub(crate) fn affected(&mut self, effect: &Effect, live: u64) {
+    pub(crate) fn affected(&mut self, effect: &Effect, live: Live) {
         if let Some(began) = effect.began() {
             self.allocations += 1;
             self.allocated_bytes += began.block.size;
@@ -177,10 +178,10 @@ impl Levels {
     }
 
     /// The level at the end of the last bin before a moment.
-    pub(crate) fn before(&self, time: u64) -> u64 {
+    pub(crate) fn before(&self, time: u64) -> Live {
         let bin = (time >> self.shift) as usize;
         match bin.checked_sub(1) {
-            None => 0,
+            None => Live::default(),
             Some(before) => self.bins[before.min(self.bins.len() - 1)].last,
         }
     }

@@ -6,7 +6,7 @@
 //! - [`sections`]: where reading can begin again, and how many events of which kind come between;
 //! - [`actors`]: numbers for whoever runs;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
-//! - [`levels`]: the heap's level in bins;
+//! - [`levels`], [`live`]: the heap's level in bins;
 //! - [`sites`], [`exchange`]: what the page shows beyond the analysis' own outcome;
 //! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
 pub(crate) mod actors;
@@ -16,6 +16,7 @@ pub(crate) mod kind;
 pub(crate) mod lanes;
 pub(crate) mod ledger;
 pub(crate) mod levels;
+pub(crate) mod live;
 mod of_heap;
 pub(crate) mod running;
 pub(crate) mod sections;
@@ -25,7 +26,7 @@ pub(crate) mod system;
 
 use std::io;
 
-use leakscope_analysis::heap::{Effect, HeapModel};
+use leakscope_analysis::heap::Effect;
 use leakscope_analysis::trace::{Event, EventKind, Switch, Trace};
 
 use actors::Actors;
@@ -34,6 +35,7 @@ use kind::Kind;
 use lanes::Lanes;
 use ledger::{Cursor, Ledger};
 use levels::Levels;
+use live::Live;
 use running::Running;
 use sections::Sections;
 use sites::SiteIndex;
@@ -55,7 +57,7 @@ pub(crate) struct Index {
     pub(crate) flags: Vec<Flagged>,
     pub(crate) system: SystemIndex,
     running: Running,
-    live_bytes: u64,
+    live: Live,
 }
 
 /// Data that were lost.
@@ -142,7 +144,6 @@ impl Index {
         event: &Event<'_>,
         effect: Option<&Effect>,
         trace: &Trace,
-        heap: &HeapModel,
     ) -> bool {
         let index = self.sections.events;
         let kind = Kind::of(event);
@@ -150,9 +151,7 @@ impl Index {
         let is_first = !self.system.knows(event.id);
         self.count(actor.lane, kind, event.id, event.time);
         if let Some(effect) = effect {
-            let bin = self.levels.at(event.time);
-            bin.affected(effect, heap.live_bytes());
-            self.note_effect(&event.occasion(), effect, index, actor, heap);
+            self.note_effect(&event.occasion(), effect, index, actor);
         } else if matches!(event.kind, EventKind::Start(_)) {
             self.note_entry(event.time, None);
         }
@@ -253,7 +252,7 @@ impl Index {
         self.bound();
         match trace.checkpoint() {
             Some(checkpoint) => {
-                let (live, ledger) = (self.live_bytes, self.ledger.end());
+                let (live, ledger) = (self.live, self.ledger.end());
                 let (running, lanes) = (&self.running, self.actors.lanes());
                 (self.sections).begin(trace.end(), checkpoint, running, live, ledger, lanes);
             }

@@ -1,6 +1,6 @@
 //! What the index learns from what happens to the heap.
 
-use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, SiteId, UnknownFree};
+use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId, UnknownFree};
 use leakscope_analysis::trace::Occasion;
 
 use super::Index;
@@ -12,15 +12,13 @@ use super::sites::SiteIndex;
 impl Index {
     /// Takes an event of the heap into account that the model has observed.
     #[inline(always)]
-    pub(crate) fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
+    pub(crate) fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect) {
         let index = self.sections.events;
         let actor = self.actors.number(now.core, now.context);
         self.sections.count(actor.lane, Kind::Heap);
         self.system.count(id);
-        let bin = self.levels.at(now.time);
-        bin.count(Kind::Heap);
-        bin.affected(effect, heap.live_bytes());
-        self.note_effect(now, effect, index, actor, heap);
+        self.levels.at(now.time).count(Kind::Heap);
+        self.note_effect(now, effect, index, actor);
     }
 
     /// As [`Index::affected`], of an event that is counted already and stands in its bin.
@@ -31,9 +29,9 @@ impl Index {
         effect: &Effect,
         index: u64,
         actor: Actor,
-        heap: &HeapModel,
     ) {
-        self.live_bytes = heap.live_bytes();
+        self.live = self.live.after(effect);
+        self.levels.at(now.time).affected(effect, self.live);
         match effect {
             Effect::Allocation {
                 began,

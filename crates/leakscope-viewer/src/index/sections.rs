@@ -5,6 +5,7 @@ use leakscope_analysis::trace::Checkpoint;
 
 use super::actors::Lane;
 use super::kind::Kind;
+use super::live::Live;
 use super::running::Running;
 
 /// A stretch of events.
@@ -17,7 +18,7 @@ pub(crate) struct Section {
     /// Where to read it again; `None` is the begin of the trace.
     pub(crate) checkpoint: Option<Box<Checkpoint>>,
     pub(crate) running: Running,
-    pub(crate) live_bytes: u64,
+    pub(crate) live: Live,
     /// Where in the ledger its first entry stands.
     pub(crate) ledger: u64,
     counts: Vec<Count>,
@@ -66,7 +67,7 @@ impl Section {
             time: 0,
             checkpoint: None,
             running: Running::default(),
-            live_bytes: 0,
+            live: Live::default(),
             ledger: 0,
             counts: Vec::new(),
         }
@@ -130,7 +131,7 @@ impl Sections {
         time: u64,
         checkpoint: Checkpoint,
         running: &Running,
-        live_bytes: u64,
+        live: Live,
         ledger: u64,
         lanes: &[Lane],
     ) {
@@ -144,7 +145,7 @@ impl Sections {
             time,
             checkpoint: Some(Box::new(checkpoint)),
             running: running.clone(),
-            live_bytes,
+            live,
             ledger,
             counts: Vec::new(),
         });

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_testing::program::eventful;
-use leakscope_viewer::{Engine, Program, Query, QueryError};
+use leakscope_viewer::{Engine, Query, QueryError};
 use serde_json::Value;
 
 use super::dump::dump;
-use super::file::{document, written};
+use super::file::{document, written_with};
+use super::heap_map::with_heap;
 use super::memory::with_image;
 use super::program::{ask, engine, inputs};
 
@@ -121,6 +122,7 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
         "timeline" => &[&[], &[("from", "10"), ("to", "5000")]],
         "sites" | "tasks" => &[&[], &[("from", "10"), ("to", "500")]],
         "site" => return each(engine, "sites", "sites", route, "id", "site"),
+        "track" | "frees" => return each(engine, "sites", "sites", route, "site", "site"),
         "block" => return each(engine, "events", "rows", route, "index", "index"),
         _ => &[&[]],
     };
@@ -132,7 +134,7 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
 
 #[test]
 fn every_route_is_documented_with_its_fields() {
-    let (dump, program) = (dump(), Program::default());
+    let (dump, program) = (dump(), with_heap());
     let with_image = with_image();
     let mut engines = [
         engine(&program, inputs(1, 3_000)),
@@ -166,9 +168,10 @@ fn the_routes_are_those_that_can_be_asked() {
 
 #[test]
 fn the_embedded_document_is_documented() {
+    let program = with_heap();
     let documents = [
-        document(&written(inputs(1, 4_000))),
-        document(&written(eventful(1, 4_000))),
+        document(&written_with(&program, inputs(1, 4_000))),
+        document(&written_with(&program, eventful(1, 4_000))),
     ];
     check(
         "The embedded document",

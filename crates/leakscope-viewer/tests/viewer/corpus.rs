@@ -54,7 +54,7 @@ fn real_recordings_are_shown_whole() {
             );
         }
         let mut file = Vec::new();
-        page::write(&mut file, &mut engine).unwrap();
+        page::write(&mut file, &mut engine, page::EVENTS).unwrap();
         assert!(file.len() > page::length_without_data());
     }
 }

@@ -52,7 +52,7 @@ fn nothing_hostile_reaches_the_page_as_more_than_text() {
     let names = overview["contexts"].as_array().unwrap();
     assert!(names.iter().any(|context| context["name"] == HOSTILE[0]));
     let mut file = Vec::new();
-    page::write(&mut file, &mut engine).unwrap();
+    page::write(&mut file, &mut engine, page::EVENTS).unwrap();
     let file = String::from_utf8(file).unwrap();
     assert!(!file.contains("<img src=x"));
     assert!(!file.contains("<script>alert"));
@@ -93,6 +93,39 @@ fn a_growing_recording_is_followed() {
     assert_eq!(
         String::from_utf8(whole.unwrap()).unwrap(),
         String::from_utf8(followed.unwrap()).unwrap()
+    );
+}
+
+#[test]
+fn a_recording_that_rests_is_shown_to_its_end_and_goes_on_if_more_comes() {
+    let (program, inputs) = (Program::default(), inputs(5, 3_000));
+    let whole = Twin::of(&inputs).events.len() as u64;
+    let cut: Vec<Vec<u8>> = inputs.iter().map(|input| input[..7_000].to_vec()).collect();
+    let begun = Twin::of(&cut).events.len() as u64;
+    let memory = Memory::new(inputs);
+    memory.write_up_to(7_000);
+    let mut engine = Engine::new(Box::new(memory.clone()), &program, Naming::default()).unwrap();
+    let look_often = |engine: &mut Engine<'_>| {
+        for _ in 0..10 {
+            engine.read_all();
+        }
+        (
+            ask(engine, "events", &[("offset", "0")]),
+            engine.reading().clone(),
+        )
+    };
+    let (events, reading) = look_often(&mut engine);
+    assert_eq!(reading, Reading::Following);
+    assert_eq!(events["total"], begun);
+    // The last row is there, not only counted.
+    let last = (begun - 1).to_string();
+    let page = ask(&mut engine, "events", &[("offset", &last), ("limit", "5")]);
+    assert_eq!(page["rows"].as_array().unwrap().len(), 1);
+    memory.write_up_to(usize::MAX);
+    let (events, reading) = look_often(&mut engine);
+    assert_eq!(
+        (events["total"].as_u64(), reading),
+        (Some(whole), Reading::Complete)
     );
 }
 

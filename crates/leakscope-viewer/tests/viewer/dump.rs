@@ -84,7 +84,12 @@ fn what_it_does_not_know_is_empty() {
 fn it_is_a_page_in_one_file() {
     let (dump, program) = (dump(), Program::default());
     let mut page = Vec::new();
-    page::write(&mut page, &mut Engine::of_dump(&dump, &program)).unwrap();
+    page::write(
+        &mut page,
+        &mut Engine::of_dump(&dump, &program),
+        page::EVENTS,
+    )
+    .unwrap();
     let document = document(&String::from_utf8(page).unwrap());
     assert_eq!(document["overview"]["dump"]["capacity"], 100);
     assert_eq!(document["sites"]["sites"].as_array().unwrap().len(), 2);

@@ -19,7 +19,7 @@ pub(crate) fn written(inputs: Vec<Vec<u8>>) -> String {
 pub(crate) fn written_with(program: &Program, inputs: Vec<Vec<u8>>) -> String {
     let mut engine = engine(program, inputs);
     let mut page = Vec::new();
-    page::write(&mut page, &mut engine).unwrap();
+    page::write(&mut page, &mut engine, page::EVENTS).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -65,6 +65,38 @@ fn a_long_trace_is_not_longer_and_says_what_is_missing() {
     assert_eq!((first, last), (Some(0), Some(events - 1)));
     let logs = rows.iter().filter(|row| row["kind"] == "error").count();
     assert!(logs >= 500, "{logs} log messages");
+    // Between the log messages from both ends, as many as are missing.
+    let is_log =
+        |row: &&Value| ["log", "warning", "error"].contains(&row["kind"].as_str().unwrap());
+    let all = document["overview"]["totals"]["log_messages"].as_u64();
+    let gap = ["from", "to", "lines"].map(|name| document["log_gap"][name].as_u64().unwrap());
+    let within = rows.iter().filter(is_log).filter(|row| {
+        let index = row["index"].as_u64().unwrap();
+        (gap[0]..gap[1]).contains(&index)
+    });
+    assert_eq!(within.count(), 0);
+    assert_eq!(
+        Some(rows.iter().filter(is_log).count() as u64 + gap[2]),
+        all
+    );
+}
+
+#[test]
+fn as_many_events_are_listed_as_were_asked_for() {
+    let (program, inputs) = (Program::default(), inputs(12, 30_000));
+    let mut engine = engine(&program, inputs);
+    let mut listed = |events: u64| {
+        let mut page = Vec::new();
+        page::write(&mut page, &mut engine, events).unwrap();
+        let document = document(&String::from_utf8(page).unwrap());
+        document["events"]["rows"].as_array().unwrap().len() as u64
+    };
+    let all = listed(u64::MAX);
+    let (none, some) = (listed(0), listed(9_000));
+    assert!(
+        (9_000..all).contains(&some) && none < some,
+        "{none} {some} {all}"
+    );
 }
 
 #[test]

@@ -64,7 +64,10 @@ impl TraceInputs for Memory {
     }
 
     fn length(&self) -> u64 {
-        self.inputs.iter().map(|input| input.len() as u64).sum()
+        let written = self.written.load(Ordering::SeqCst);
+        (self.inputs.iter())
+            .map(|input| input.len().min(written) as u64)
+            .sum()
     }
 }
 

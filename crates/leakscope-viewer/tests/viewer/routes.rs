@@ -237,7 +237,7 @@ fn questions_are_answered_and_nonsense_is_refused() {
         ("api/events?limit=-1", "400"),
         ("api/events?kinds=apis", "400"),
         ("api/timeline?from=1e5", "400"),
-        ("api/heap", "404"),
+        ("api/curve", "404"),
     ] {
         let response = server.get(&server.own(path));
         assert_eq!(status(&response), code, "{path}");

@@ -34,7 +34,7 @@ export function madeUpDocument() {
       inputs: ['made-up.svdat'],
       target: { application: 'made up', device: 'none', operating_system: 'FreeRTOS', cpu_hz: 160_000_000, cores: [0] },
       clock: { hz: 1_000_000, end: END }, reading: { state: 'complete', read_bytes: 4_000, total_bytes: 4_000 },
-      conclusion: 'leak', sentence: '1 leak: 99 blocks, 2,376 B outstanding, growing by 24,000 B/s.', symbols: true, dump: null, image: false,
+      conclusion: 'leak', sentence: '1 leak: 99 blocks, 2,376 B outstanding, growing by 24,000 B/s.', symbols: true, dump: null, image: false, heap_map: false,
       also_wrong: [], problems: [{
         code: 'overflow', severity: 'grave', message: 'the target dropped at least 12 packets in 1 place', hint: 'a larger buffer', count: 1,
         input: 'made-up.svdat', offset: 900, time_s: 0.04, time_ticks: 40_000,
@@ -58,7 +58,8 @@ export function madeUpDocument() {
       ],
     },
     site: { 7: {
-      curve: { from: 0, to: END, times: Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000), max: Array.from({ length: 99 }, (_, at) => (at + 1) * 24), last: Array.from({ length: 99 }, (_, at) => (at + 1) * 24) },
+      curve: { from: 0, to: END, times: Array.from({ length: 99 }, (_, at) => (at + 1) * 1_000), max: Array.from({ length: 99 }, (_, at) => (at + 1) * 24), last: Array.from({ length: 99 }, (_, at) => (at + 1) * 24),
+        step: 1_000, blocks: Array.from({ length: 99 }, (_, at) => at + 1), allocations: Array(99).fill(1), frees: Array(99).fill(0) },
       sizes: [{ from: 16, to: 32, count: 99 }], lifetimes: [], failures: [],
       blocks: [{ address: '0x3ffb0400', size: 24, time: 1_000, context: 2, core: 0 }],
     } },
@@ -73,6 +74,7 @@ export function madeUpDocument() {
       heap, marks: { heap: null, logs: rows.filter((row) => ['log', 'warning'].includes(row.kind)).map((row) => ({ ...row, text: row.detail })) },
       logs: zeros(), warnings: zeros(), errors: zeros(), gaps: [{ from: 40_000, to: 43_000, packets: 12, bytes: 0 }], user_marks: [],
     },
+    log_gap: null,
     events: { offset: 0, total: rows.length, complete: true, searched_to: rows.length, rows },
     tasks: {
       from: 0, to: END, limited: false, unknown_ticks: [], matrix: [{ allocated_by: 1, freed_by: 1, blocks: 99, bytes: 9_900 }],
@@ -89,7 +91,20 @@ export function madeUpDocument() {
       recording: { bytes: 4_000, events: rows.length, length: END, events_per_second: 4_000, peak_events_per_second: 5_000, overflows: 1, dropped_packets: 12, skipped_bytes: 0 },
       events: [{ id: 512, name: 'heap_alloc', count: 198 }, { id: 513, name: 'heap_free', count: 99 }],
     },
-    blocks, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] },
+    blocks, frees: {}, lives: lives(1), memory: { image: null, regions: [], blocks: { sites: [], kinds: [], holders: [], words: [] }, sites: [] }, heap: heapOverTime(),
+  };
+}
+
+/** A heap's map in four columns, of two regions. */
+export function heapOverTime() {
+  return {
+    from: 0, to: END, complete: true, counted_to: END, map: null, column_ticks: END / 4, regions: [
+      {
+        start: '0x3ffb0000', bytes: 4_096, rows: 16, columns: [[16, -1, 0, 0], [2, 7, 50, 1_000, 12, -1, 0, 0, 2, -2, 0, 0], null, [2, 7, 50, 1_000, 14, -1, 0, 0]],
+        free: [4_096, 3_584, 3_584, 3_840], least_free: [4_096, 3_584, 3_584, 3_584], largest: [4_096, 3_000, 3_000, 3_500], least_largest: [4_096, 3_000, 3_000, 3_000], holes: [1, 1, 1, 1],
+      },
+      { start: '0x3ffc0000', bytes: 64, rows: 1, columns: [[1, -2, 0, 0], null, null, null], free: [0, 0, 0, 0], least_free: [0, 0, 0, 0], largest: [0, 0, 0, 0], least_largest: [0, 0, 0, 0], holes: [0, 0, 0, 0] },
+    ],
   };
 }
 
@@ -134,8 +149,8 @@ function events() {
 
 /** @param {EventRow[]} rows */
 function liveColumns(rows) {
-  const columns = { min: zeros(), max: zeros(), last: zeros(), allocations: zeros(), frees: zeros(), allocated_bytes: zeros(), failed: zeros() };
-  let live = 0;
+  const columns = { min: zeros(), max: zeros(), last: zeros(), blocks: zeros(), allocations: zeros(), frees: zeros(), allocated_bytes: zeros(), failed: zeros() };
+  let [live, blocks] = [0, 0];
   let at = 0;
   for (let column = 0; column < COLUMNS; column += 1) {
     let [low, high] = [live, live];
@@ -143,10 +158,11 @@ function liveColumns(rows) {
       const { name, size } = rows[at];
       if (size === null) continue;
       live += name === 'heap_alloc' ? size : -size;
+      blocks += name === 'heap_alloc' ? 1 : -1;
       (name === 'heap_alloc' ? columns.allocations : columns.frees)[column] += 1;
       [low, high] = [Math.min(low, live), Math.max(high, live)];
     }
-    [columns.min[column], columns.max[column], columns.last[column]] = [low, high, live];
+    [columns.min[column], columns.max[column], columns.last[column], columns.blocks[column]] = [low, high, live, blocks];
   }
   return columns;
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leakscope_symbols::SourceRoot;
+use leakscope_viewer::page;
 
 use crate::demo::faults::Fault;
 pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
@@ -95,6 +96,8 @@ pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) at_the_end: AtTheEnd,
     #[command(flatten)]
+    pub(crate) bounds: HeapBounds,
+    #[command(flatten)]
     pub(crate) part: Part,
     /// How much heap the target has, if the recording does not say: 300k, 256KiB. The report says how long it lasts.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
@@ -121,6 +124,16 @@ pub(crate) struct Report {
         conflicts_with_all = ["format", "print", "cycle", "from", "to", "task", "grep"]
     )]
     pub(crate) html: Option<PathBuf>,
+    /// Events that the file of --html lists from both ends of a longer recording: some 250 bytes each. What matters
+    /// from between is listed too.
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "html",
+        default_value_t = page::EVENTS,
+        value_parser = clap::value_parser!(u64).range(..=1_000_000)
+    )]
+    pub(crate) html_events: u64,
     /// Overwrite the file of --html if it exists.
     #[arg(long, requires = "html")]
     pub(crate) force: bool,
@@ -137,6 +150,8 @@ pub(crate) struct View {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) at_the_end: AtTheEnd,
+    #[command(flatten)]
+    pub(crate) bounds: HeapBounds,
     /// Files that describe events (SYSVIEW_NAME.txt).
     #[arg(long, value_name = "FILE")]
     pub(crate) description: Vec<PathBuf>,

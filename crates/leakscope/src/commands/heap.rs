@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use leakscope_analysis::Analysis;
-use leakscope_heap::HeapMap;
+use leakscope_heap::{Allocator, HeapMap};
 use leakscope_report::text;
 use leakscope_report::{Policy, Report, heap_map as reported, json};
 
@@ -31,11 +31,14 @@ impl Heap {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let regions = heap_map::regions(&self.bounds, &outcome, symbols.as_ref())?;
+        let regions = reported::regions(&self.bounds.said()?, &outcome, symbols.as_ref());
         if regions.is_empty() {
             let message = "nobody tells where the heap is".to_owned();
             let hint = "--heap-region 0x3fc80000+320KiB says it, --elf FILE may (ucHeap, __HeapBase …), and --boot-log FILE does for ESP-IDF";
             return Err(Advised { message, hint }.into());
+        }
+        if let Some(pair) = heap_map::overlapping(&regions) {
+            bail!("regions of the heap overlap: {pair}");
         }
         let report = Report::new(
             &outcome,
@@ -44,7 +47,8 @@ impl Heap {
             &Policy::default(),
         );
         let until = self.until(outcome.target.timestamp_hz)?;
-        let empty = HeapMap::new(&regions, self.allocator.as_deref(), until);
+        let tried = self.allocator.as_deref().map(Allocator::with_id);
+        let empty = HeapMap::new(&regions, &tried.unwrap_or_default(), until);
         let map = heap_map::read(&mut recording, source, empty)?;
         let document = reported::document(&map, &report, self.fits);
         let screen = &mut Screen::new();
@@ -65,7 +69,8 @@ impl Heap {
             Some(_) if hz == 0 => {
                 bail!("the recording does not say how fast its clock is: --at cannot be looked up")
             }
-            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)) as u64),
+            // Printed times are rounded to the nearest digit.
+            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
         }
     }
 }

@@ -9,6 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::{Step, Task};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
+use leakscope_report::heap_map::regions;
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -74,8 +75,9 @@ impl Report {
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
         if self.part.is_all() {
-            let symbols = symbols.as_ref();
-            heap_map::note(&mut report, &mut recording, &outcome, symbols, source)?;
+            let said = self.bounds.said()?;
+            let regions = regions(&said, &outcome, symbols.as_ref());
+            heap_map::note(&mut report, &mut recording, &regions, source)?;
         }
         self.conclude(report, &outcome.tasks, &mut screen)
     }
@@ -94,6 +96,11 @@ impl Report {
 
     /// Writes the viewer's page, with what it shows in it.
     fn write_page(&self, path: &Path) -> anyhow::Result<()> {
+        let fill = |mut file: Box<dyn Write>, engine: &mut Engine<'_>| {
+            page::write(&mut file, engine, self.html_events)?;
+            file.flush()
+                .with_context(|| format!("`{}` cannot be written", path.display()))
+        };
         let mut recording = self.trace.open()?;
         let options = program::completed(&self.symbols, &mut recording)?;
         let mut program = firmware::program(&options, self.heap_size)?;
@@ -102,19 +109,20 @@ impl Report {
             self.at_the_end.refuse(NO_RECORDING)?;
             let name = recording.names().concat();
             let dump = Dump { name, log };
-            let mut file = output::create_page(path, self.force)?;
-            return write_page(&mut file, &mut Engine::of_dump(&dump, &program), path);
+            let file = output::create_page(path, self.force)?;
+            return fill(file, &mut Engine::of_dump(&dump, &program));
         }
         recording.require_some_event()?;
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
+        program.heap_regions = self.bounds.said()?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
-        let mut file = output::create_page(path, self.force)?;
+        let file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;
         if let Reading::Failed(why) = engine.read_all() {
             bail!("{why}");
         }
-        write_page(&mut file, &mut engine, path)
+        fill(file, &mut engine)
     }
 
     /// Reports on what a device has printed of its heap.
@@ -216,10 +224,4 @@ impl Report {
         screen.out.flush()?;
         Ok(())
     }
-}
-
-fn write_page(file: &mut dyn Write, engine: &mut Engine<'_>, path: &Path) -> anyhow::Result<()> {
-    page::write(file, engine)?;
-    file.flush()
-        .with_context(|| format!("`{}` cannot be written", path.display()))
 }

@@ -47,6 +47,7 @@ impl View {
             recording.require_some_event()?;
         }
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
+        program.heap_regions = self.bounds.said()?;
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
         let formats = Formats(Export::of(&self.trace, symbols));

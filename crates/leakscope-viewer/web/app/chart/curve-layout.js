@@ -7,16 +7,22 @@ import { count } from 'leakscope/format/units.js';
 /** Bytes at the bottom edge and at the top edge.
  *  @typedef {{ least: number, most: number }} Axis */
 
+/** The part of a trace that counts as start-up, as in findings/case.rs of leakscope-analysis. */
+const START_UP = 1 / 20;
+
 /**
- * The axis that shows all columns: from 0, or close around them.
- * @param {{ min: number[], max: number[] }} columns
- * @param {boolean} close
+ * The axis that shows all columns: from 0, or from the lowest after start-up.
+ * @param {{ from: number, to: number, min: number[], max: number[] }} columns
+ * @param {number | null} end of the trace, if the axis begins at the level after start-up
  * @param {number} highest that is to be seen too
  * @returns {Axis}
  */
-export function axisOf({ min, max }, close, highest) {
+export function axisOf({ from, to, min, max }, end, highest) {
   const most = max.reduce((most, bytes) => Math.max(most, bytes), highest);
-  const least = close ? min.reduce((least, bytes) => Math.min(least, bytes), most) : 0;
+  const close = end !== null;
+  const column = (to - from) / Math.max(min.length, 1);
+  const first = close ? Math.min(Math.max(Math.ceil((end * START_UP - from) / column), 0), Math.max(min.length - 1, 0)) : 0;
+  const least = close ? min.slice(first).reduce((least, bytes) => Math.min(least, bytes), most) : 0;
   // Above the highest that is marked there is a line of text.
   const room = Math.max((most - least) * (highest > 0 ? 0.13 : 0.08), 1);
   return { least: close ? Math.max(least - room, 0) : 0, most: most + room };
@@ -42,31 +48,6 @@ export function heightOf(bytes, { least, most }, height) {
 export function columnBars({ min, max }, axis, width, height) {
   const y = (/** @type {number} */ bytes) => heightOf(bytes, axis, height);
   return max.map((bytes, column) => ({ x: (column / max.length) * width, top: y(bytes), bottom: y(min[column]) }));
-}
-
-/**
- * Steps (from `times[i]` on so many bytes) as columns of a width, so that they are drawn as the heap's are.
- * @param {{ from: number, to: number, times: number[], max: number[], last: number[] }} steps
- * @param {number} width columns
- * @returns {{ min: number[], max: number[] }}
- */
-export function stepColumns({ from, to, times, max, last }, width) {
-  const columns = { min: /** @type {number[]} */ ([]), max: /** @type {number[]} */ ([]) };
-  let at = 0;
-  let level = 0;
-  for (let column = 0; column < width; column += 1) {
-    const end = from + ((to - from) * (column + 1)) / width;
-    let [low, high] = [level, level];
-    while (at < times.length && times[at] < end) {
-      high = Math.max(high, max[at]);
-      low = Math.min(low, last[at]);
-      level = last[at];
-      at += 1;
-    }
-    columns.min.push(low);
-    columns.max.push(high);
-  }
-  return columns;
 }
 
 /**

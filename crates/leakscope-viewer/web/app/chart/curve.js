@@ -8,16 +8,18 @@ import { colour } from 'leakscope/chart/palette.js';
 
 /**
  * @param {Pen} pen
- * @param {{ min: number[], max: number[] }} columns
+ * @param {{ from: number, to: number, min: number[], max: number[] }} columns
  * @param {{ x: number, y: number, width: number, height: number }} place
- * @param {{ lines?: boolean, close?: boolean, look?: 'heap' | 'leak', peak?: { bytes: number, x: number | null, label: string } }} options
- *   `close`: the axis begins near the lowest of the columns rather than at 0; `look`: its colours
+ * @param {{ lines?: boolean, end?: number | null, axis?: Axis, look?: 'heap' | 'leak', peak?: { bytes: number, x: number | null, label: string } }} options
+ *   `end` of the trace, if the axis begins at the lowest after start-up rather than at 0; `axis`: another one; `look`: its colours
  * @returns {Axis}
  */
-export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, close = false, look = 'heap', peak } = {}) {
-  const axis = axisOf(columns, close, peak?.bytes ?? 0);
+export function drawCurve(pen, columns, { x, y, width, height }, { lines = true, end = null, look = 'heap', peak, axis = axisOf(columns, end, peak?.bytes ?? 0) } = {}) {
   pen.save();
   pen.translate(x, y);
+  pen.beginPath();
+  pen.rect(-x, 0, x + width, height + 1);
+  pen.clip();
   if (lines) drawLines(pen, axis, width, height);
   const bars = columnBars(columns, axis, width, height);
   const step = width / Math.max(bars.length, 1);

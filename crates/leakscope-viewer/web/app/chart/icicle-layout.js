@@ -1,4 +1,6 @@
 // Puts call stacks together to a tree, and places the tree as an icicle. Pure: nothing is drawn here.
+import { counted } from 'leakscope/format/units.js';
+import { frameWhere } from 'leakscope/page/stack.js';
 
 /** @typedef {import('leakscope/data/types.js').Sites} Sites */
 /** @typedef {import('leakscope/data/types.js').Site} Site */
@@ -14,8 +16,10 @@
  * @property {Node[]} children the largest first
  * @property {Node | null} parent
  * @property {Set<number>} sites below
+ * @property {Set<string>} places the lines of the function that are together in it
  */
-/** @typedef {{ node: Node, x: number, width: number, depth: number }} Box x and width as shares of the whole */
+/** `rest`: what of the node no function below it has a box for, in words; x and width are shares of the whole.
+ *  @typedef {{ node: Node, x: number, width: number, depth: number, rest?: string }} Box */
 
 export const WEIGHTS = /** @type {const} */ ([
   ['outstanding_bytes', 'Outstanding, bytes'], ['outstanding_blocks', 'Outstanding, blocks'],
@@ -40,6 +44,7 @@ export function tree({ sites, frames }, { weight, inverted, allocator }) {
     add(at, site, value);
     for (const index of path.length > 0 ? path : [-1]) {
       at = child(at, frames[index] ?? null);
+      if (at.frame !== null) at.places.add(frameWhere(frames[index]));
       add(at, site, value);
     }
   }
@@ -66,7 +71,7 @@ function child(parent, frame) {
  * @returns {Node}
  */
 function node(key, frame, label, parent) {
-  return { key, frame, label, value: 0, children: [], parent, sites: new Set() };
+  return { key, frame, label, value: 0, children: [], parent, sites: new Set(), places: new Set() };
 }
 
 /** @param {Node} node @param {Site} site @param {number} value */
@@ -94,17 +99,42 @@ export function place(zoomed, least) {
   const above = ancestors(zoomed);
   above.forEach((node, depth) => boxes.push({ node, x: 0, width: 1, depth }));
   const descend = (/** @type {Node} */ node, /** @type {number} */ x, /** @type {number} */ width, /** @type {number} */ depth) => {
-    if (width < least) return;
     boxes.push({ node, x, width, depth });
     let left = x;
+    let narrow = 0;
     for (const next of node.children) {
       const share = (next.value / node.value) * width;
+      if (share < least) {
+        narrow += 1;
+        continue;
+      }
       descend(next, left, share, depth + 1);
       left += share;
     }
+    // Below a node with children nothing stays empty without a word: the narrowest of them, and what the function itself
+    // allocates.
+    const [own, rest] = [ownValue(node), x + width - left];
+    if (node.children.length === 0 || rest <= Math.max(least, 1e-9)) return;
+    const words = [own > 0 && 'itself', narrow > 0 && `${counted(narrow, 'function')} too narrow to show`].filter(Boolean).join(', ');
+    boxes.push({ node, x: left, width: rest, depth: depth + 1, rest: words });
   };
   if (zoomed.value > 0) descend(zoomed, 0, 1, above.length);
   return boxes;
+}
+
+/** What is in none of the functions below. @param {Node} node */
+function ownValue(node) {
+  return node.value - node.children.reduce((sum, child) => sum + child.value, 0);
+}
+
+/**
+ * What a cell stands for, where it is more than one line, or more than one call site whose stacks end in it.
+ * @param {Node} node
+ * @returns {string} empty if it is one
+ */
+export function mergedWords(node) {
+  if (node.places.size > 1) return counted(node.places.size, 'line');
+  return node.children.length === 0 && node.sites.size > 1 ? counted(node.sites.size, 'call site') : '';
 }
 
 /**

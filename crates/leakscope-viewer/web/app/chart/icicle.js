@@ -1,5 +1,5 @@
 // Draws a tree of call stacks as an icicle, or upside down as flames.
-import { matches } from 'leakscope/chart/icicle-layout.js';
+import { matches, mergedWords } from 'leakscope/chart/icicle-layout.js';
 import { colour, fillOf } from 'leakscope/chart/palette.js';
 import { cutText } from 'leakscope/chart/text.js';
 
@@ -23,13 +23,18 @@ export function drawIcicle(pen, boxes, width, height, { search, upward, focused,
     const x = box.x * width;
     const y = top(box, height, upward);
     const room = Math.max(box.width * width - 1, 0.5);
+    if (box.rest !== undefined) {
+      drawRest(pen, box.rest, x, y, room);
+      continue;
+    }
     const hit = matches(node, search);
     const isAbove = node !== zoomed && isAncestor(node, zoomed);
     pen.globalAlpha = isAbove || (search !== '' && !hit) ? 0.55 : 1;
     pen.fillStyle = colour(hit ? 'hit' : node.parent === null ? 'raised' : fillOf(node.frame?.file ?? node.key));
     pen.fillRect(x, y, room, ROW - 1);
     pen.globalAlpha = 1;
-    const text = cutText(pen, node.label, room - 8);
+    const merged = mergedWords(node);
+    const text = cutText(pen, merged === '' ? node.label : `${node.label} · ${merged}`, room - 8);
     if (text !== '') {
       pen.fillStyle = colour(hit ? 'on-hit' : node.parent === null ? 'text' : isAbove || (search !== '' && !hit) ? 'text' : 'on-fill');
       pen.fillText(text, x + 4, y + ROW / 2);
@@ -40,6 +45,20 @@ export function drawIcicle(pen, boxes, width, height, { search, upward, focused,
       pen.strokeRect(x + 1, y + 1, Math.max(room - 2, 1), ROW - 3);
     }
   }
+}
+
+/**
+ * @param {import('leakscope/chart/picture.js').Pen} pen
+ * @param {string} words
+ * @param {number} x
+ * @param {number} y
+ * @param {number} room
+ */
+function drawRest(pen, words, x, y, room) {
+  pen.fillStyle = colour('raised');
+  pen.fillRect(x, y, room, ROW - 1);
+  pen.fillStyle = colour('muted');
+  pen.fillText(cutText(pen, words, room - 8), x + 4, y + ROW / 2);
 }
 
 /**

@@ -34,8 +34,13 @@ export function drawLanes(pen, rows, scale, contexts, { focused }) {
     }
     pen.fillStyle = colour(laneColour(contexts, row.context));
     for (const bar of bars(row.lane.run, scale)) {
-      // A share of the time is a lower bar; however small, it is to be seen.
+      // A share of the time is a lower bar; however small, it is to be seen. What it is a share of stands behind it: a low
+      // bar alone would look like one long run.
       const height = Math.max((row.height - 6) * Math.sqrt(bar.share), 3);
+      if (bar.share < 1 && bar.width > 3) {
+        pen.globalAlpha = 0.22;
+        pen.fillRect(bar.x, row.y + 3, bar.width - 1, row.height - 6);
+      }
       pen.globalAlpha = 1;
       pen.fillRect(bar.x, row.y + row.height - 3 - height, Math.max(bar.width, 1), height);
     }

@@ -7,48 +7,32 @@ import { colour } from 'leakscope/chart/palette.js';
 /** @typedef {import('leakscope/data/types.js').Timeline} Timeline */
 
 /**
- * Allocations above the middle line, frees below it.
+ * Allocations above the middle line, frees below it: one by one or, without marks, their numbers in columns; and a cross
+ * wherever something failed.
  * @param {Pen} pen
- * @param {Timeline} timeline
+ * @param {import('leakscope/data/types.js').Heap} heap
+ * @param {import('leakscope/data/types.js').HeapMark[] | null} marks
  * @param {Scale} scale
- * @param {number} y the middle line
- * @param {number} reach pixels above and below it
- * @param {{ time: number }[]} wrong frees that cannot be right
+ * @param {{ y: number, reach: number }} place the middle line, and pixels above and below it
+ * @param {{ time: number }[]} [wrong] frees that cannot be right
  */
-export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
+export function drawHeapMarks(pen, heap, marks, scale, { y, reach }, wrong = []) {
+  pen.lineWidth = 1;
   pen.strokeStyle = colour('grid');
   pen.beginPath();
   pen.moveTo(0, y + 0.5);
   pen.lineTo(scale.width, y + 0.5);
   pen.stroke();
-  const failedAt = wrong.map(({ time }) => scale.x(time));
-  if (timeline.marks.heap !== null) {
-    for (const mark of timeline.marks.heap) {
-      const x = scale.x(mark.time);
-      const isFree = mark.kind === 'free';
-      if (mark.kind === 'failed') failedAt.push(x);
-      pen.fillStyle = colour(isFree ? 'free' : 'allocation');
-      pen.fillRect(x - 0.75, isFree ? y + 1 : y - reach, 1.5, reach - 1);
-    }
-  } else {
-    const { heap } = timeline;
-    // Their roots: a busy start-up shall not hide all that comes after it.
-    const most = Math.max(1, ...heap.allocations, ...heap.frees);
-    const step = (heap.to - heap.from) / heap.width;
-    heap.allocations.forEach((allocations, column) => {
-      const x = scale.x(heap.from + column * step);
-      const width = Math.max(scale.x(heap.from + (column + 1) * step) - x, 1);
-      const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max(Math.sqrt(count / most) * (reach - 1), 2));
-      pen.fillStyle = colour('allocation');
-      pen.fillRect(x, y - up, width, up);
-      pen.fillStyle = colour('free');
-      pen.fillRect(x, y + 1, width, down);
-      if (heap.failed[column] > 0) failedAt.push(x);
-    });
+  const failed = wrong.map(({ time }) => time);
+  if (marks === null) failed.push(...drawColumns(pen, heap, scale, { y, reach }));
+  for (const { time, kind } of marks ?? []) {
+    if (kind === 'failed') failed.push(time);
+    pen.fillStyle = colour(kind === 'free' ? 'free' : 'allocation');
+    pen.fillRect(scale.x(time) - 0.75, kind === 'free' ? y + 1 : y - reach, 1.5, reach - 1);
   }
   pen.strokeStyle = colour('leak');
   pen.lineWidth = 2;
-  for (const x of failedAt) {
+  for (const x of failed.map((time) => scale.x(time))) {
     pen.beginPath();
     pen.moveTo(x - 4, y - 4);
     pen.lineTo(x + 4, y + 4);
@@ -61,6 +45,32 @@ export function drawHeapMarks(pen, timeline, scale, y, reach, wrong) {
 
 /**
  * @param {Pen} pen
+ * @param {import('leakscope/data/types.js').Heap} heap
+ * @param {Scale} scale
+ * @param {{ y: number, reach: number }} place
+ * @returns {number[]} when allocations failed
+ */
+function drawColumns(pen, heap, scale, { y, reach }) {
+  // Their roots: a busy start-up shall not hide all that comes after it.
+  const most = Math.max(1, ...heap.allocations, ...heap.frees);
+  const step = (heap.to - heap.from) / heap.width;
+  const begin = (/** @type {number} */ column) => heap.from + column * step;
+  heap.allocations.forEach((allocations, column) => {
+    const x = scale.x(begin(column));
+    const room = scale.x(begin(column + 1)) - x;
+    const width = Math.max(room > 3 ? room - 1 : room, 1);
+    const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max(Math.sqrt(count / most) * (reach - 1), 2));
+    pen.fillStyle = colour('allocation');
+    pen.fillRect(x, y - up, width, up);
+    pen.fillStyle = colour('free');
+    pen.fillRect(x, y + 1, width, down);
+  });
+  return heap.failed.flatMap((count, column) => count > 0 ? [begin(column)] : []);
+}
+
+/**
+ * A diamond a line, or a bar as wide as the column in which there are some.
+ * @param {Pen} pen
  * @param {Timeline} timeline
  * @param {Scale} scale
  * @param {number} y the middle
@@ -70,18 +80,28 @@ export function drawLogMarks(pen, timeline, scale, y) {
     for (const mark of timeline.marks.logs) diamond(pen, scale.x(mark.time), y, mark.kind);
     return;
   }
-  const step = (timeline.to - timeline.from) / timeline.width;
+  const { from, to, width } = timeline.heap;
+  const step = (to - from) / width;
   timeline.logs.forEach((logs, column) => {
     const kind = timeline.errors[column] > 0 ? 'error' : timeline.warnings[column] > 0 ? 'warning' : logs > 0 ? 'log' : null;
-    if (kind !== null) diamond(pen, scale.x(timeline.from + (column + 0.5) * step), y, kind);
+    if (kind === null) return;
+    const x = scale.x(from + column * step);
+    const { size, look } = lookOf(kind);
+    pen.fillStyle = colour(look);
+    pen.fillRect(x, y - size / 2, Math.max(scale.x(from + (column + 1) * step) - x - 0.5, 1), size);
   });
+}
+
+/** Worse ones are larger too: colour alone would not do. @param {string} kind */
+function lookOf(kind) {
+  if (kind === 'error') return { size: 6, look: 'leak' };
+  return kind === 'warning' ? { size: 5, look: 'warn' } : { size: 3.5, look: 'log' };
 }
 
 /** @param {Pen} pen @param {number} x @param {number} y @param {string} kind */
 function diamond(pen, x, y, kind) {
-  // Worse ones are larger too: colour alone would not do.
-  const size = kind === 'error' ? 6 : kind === 'warning' ? 5 : 3.5;
-  pen.fillStyle = colour(kind === 'error' ? 'leak' : kind === 'warning' ? 'warn' : 'log');
+  const { size, look } = lookOf(kind);
+  pen.fillStyle = colour(look);
   pen.beginPath();
   pen.moveTo(x, y - size);
   pen.lineTo(x + size, y);

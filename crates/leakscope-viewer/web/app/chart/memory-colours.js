@@ -34,7 +34,7 @@ export function partColours({ blocks, sites }, colouring) {
 }
 
 /** @param {Standing | null} standing */
-function standingColour(standing) {
+export function standingColour(standing) {
   if (standing === 'leak') return 'definite';
   if (standing === 'unknown') return 'possible';
   return standing === 'fine' ? 'reachable' : 'unknown';

@@ -24,7 +24,7 @@ export function forgetColours() {
   known.clear();
 }
 
-const FILLS = 6;
+export const FILLS = 6;
 const LANES = 8;
 
 /**

@@ -1,4 +1,5 @@
-// Text on a canvas that is cut where its room ends.
+// Text on a canvas that is shortened where its room ends.
+import { shortened } from 'leakscope/format/names.js';
 
 /** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
 
@@ -21,7 +22,7 @@ export function widthOf(pen, text) {
 }
 
 /**
- * The text, or as much of its beginning as has room, with an ellipsis; nothing if that is too little.
+ * The text, or as much of its beginning and its end as has room; nothing if that is too little.
  * @param {Pen} pen
  * @param {string} text
  * @param {number} room in pixels
@@ -32,8 +33,8 @@ export function cutText(pen, text, room) {
   let [least, most] = [0, text.length];
   while (least < most) {
     const middle = Math.ceil((least + most) / 2);
-    if (widthOf(pen, `${text.slice(0, middle)}…`) <= room) least = middle;
+    if (widthOf(pen, shortened(text, middle)) <= room) least = middle;
     else most = middle - 1;
   }
-  return least < 2 ? '' : `${text.slice(0, least)}…`;
+  return least < 4 ? '' : shortened(text, least);
 }

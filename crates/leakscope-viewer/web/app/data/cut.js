@@ -12,11 +12,12 @@
  */
 export function cutTimeline(whole, from, to, width) {
   const within = (/** @type {{ time: number }} */ mark) => mark.time >= from && mark.time < to;
-  const columns = columnsOf(whole, from, to, width);
+  const heap = cutHeap(whole.heap, from, to, width);
+  const columns = columnsOf(whole, heap);
   return {
-    ...whole, from, to, width,
+    ...whole, from, to, width: heap.width,
     lanes: whole.lanes.map((lane) => ({ ...lane, run: cutStretches(lane.run, from, to), ready: cutStretches(lane.ready, from, to) })),
-    heap: cutHeap(whole.heap, from, to, width),
+    heap,
     marks: { heap: whole.marks.heap?.filter(within) ?? null, logs: whole.marks.logs?.filter(within) ?? null },
     logs: sums(whole.logs, columns),
     warnings: sums(whole.warnings, columns),
@@ -31,15 +32,17 @@ export function cutTimeline(whole, from, to, width) {
  * @param {number} from
  * @param {number} to
  * @param {number} width
- * @returns {Heap}
+ * @returns {Heap} columns as they are, from the one that `from` lies in on, where they are wider than those asked for
  */
 export function cutHeap(whole, from, to, width) {
-  const columns = columnsOf(whole, from, to, width);
+  const grid = gridOf(whole, from, to, width);
+  const columns = columnsOf(whole, grid);
   return {
-    from, to, width,
+    ...grid,
     min: columns.map(([first, last]) => least(whole.min, first, last)),
     max: columns.map(([first, last]) => most(whole.max, first, last)),
     last: columns.map(([, last]) => whole.last[last]),
+    blocks: columns.map(([, last]) => whole.blocks[last]),
     allocations: sums(whole.allocations, columns),
     frees: sums(whole.frees, columns),
     allocated_bytes: sums(whole.allocated_bytes, columns),
@@ -63,27 +66,44 @@ export function cutStretches(triples, from, to) {
   return cut;
 }
 
+/** Columns of equal width. @typedef {{ from: number, to: number, width: number }} Grid */
+
 /**
- * For each new column the first and the last of the old ones that it covers.
- * @param {{ from: number, to: number, width: number }} whole
+ * A window's columns: never finer than those there are, which could not be told from single events.
+ * @param {Grid} whole
  * @param {number} from
  * @param {number} to
  * @param {number} width
+ * @returns {Grid}
+ */
+function gridOf(whole, from, to, width) {
+  const old = (whole.to - whole.from) / whole.width;
+  if ((to - from) / width >= old) return { from, to, width };
+  const first = Math.min(Math.floor((from - whole.from) / old), whole.width - 1);
+  const after = Math.min(Math.max(Math.ceil((to - whole.from) / old), first + 1), whole.width);
+  return { from: whole.from + first * old, to: whole.from + after * old, width: after - first };
+}
+
+/**
+ * For each new column the first and the last of the old ones that it covers.
+ * @param {Grid} whole
+ * @param {Grid} grid
  * @returns {[number, number][]}
  */
-function columnsOf(whole, from, to, width) {
+function columnsOf(whole, { from, to, width }) {
   const old = (whole.to - whole.from) / whole.width;
   const clamp = (/** @type {number} */ column) => Math.min(Math.max(column, 0), whole.width - 1);
   return Array.from({ length: width }, (_, column) => {
     const begin = from + ((to - from) * column) / width;
     const end = from + ((to - from) * (column + 1)) / width;
-    const first = clamp(Math.floor((begin - whole.from) / old));
-    return [first, Math.max(first, clamp(Math.ceil((end - whole.from) / old) - 1))];
+    // Edges of columns need not be whole ticks.
+    const first = clamp(Math.floor((begin - whole.from) / old + 1e-6));
+    return [first, Math.max(first, clamp(Math.ceil((end - whole.from) / old - 1e-6) - 1))];
   });
 }
 
 /**
- * Counts of the old columns; one that several new columns share stands in the first of these.
+ * Counts of the old columns; one that two new columns share stands in the first of these.
  * @param {number[]} counts
  * @param {[number, number][]} columns
  */

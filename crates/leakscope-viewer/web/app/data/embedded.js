@@ -1,6 +1,7 @@
 // Answers from the document in the single file, by the same routes as the server's.
 import { find, page, select } from 'leakscope/data/event-filter.js';
 import { cutTimeline } from 'leakscope/data/cut.js';
+import { trackOfCurve, trackOfMarks } from 'leakscope/data/track.js';
 import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
@@ -12,8 +13,9 @@ import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/
  * @returns {Source}
  */
 export function embedded(document) {
-  const { overview, sites, timeline, events, tasks, system, memory } = document;
+  const { overview, sites, timeline, events, tasks, system, memory, heap } = document;
   const contexts = overview.contexts.map((context) => context.name);
+  const held = { rows: events.rows, events: events.total, logGap: document.log_gap };
   /** @type {Map<number, [number | null, number | null]>} */
   const halves = new Map();
   for (const pair of document.blocks) for (const index of pair) if (index !== null) halves.set(index, pair);
@@ -36,15 +38,23 @@ export function embedded(document) {
     },
     system: () => system,
     memory: () => memory,
+    heap: () => heap,
+    frees: ({ site }) => {
+      const known = document.frees[String(site)];
+      if (known === undefined) throw new Error('This file knows who frees only of the first call sites.');
+      return known;
+    },
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
-    events: (parameters) => page(select(events.rows, parameters, contexts), parameters),
-    find: (parameters) => find(select(events.rows, parameters, contexts), parameters),
+    track: (parameters) => trackOf(document, Number(parameters.site), ...windowOf(parameters, timeline)),
+    events: (parameters) => page(select(held, parameters, contexts), parameters),
+    find: (parameters) => find(select(held, parameters, contexts), parameters),
     site: (parameters) => siteOf(document, Number(parameters.id)),
     block: (parameters) => blockOf(document, halves, Number(parameters.index)),
   };
   return {
     served: false,
+    held: events.rows.length < events.total ? { listed: events.rows.length, of: events.total } : null,
     get: /** @type {Source['get']} */ (async (route, parameters = {}) => routes[route](parameters)),
     follow: (listener) => listener.news({
       state: 'complete', events: overview.totals.events, end: overview.clock.end,
@@ -85,8 +95,35 @@ function siteOf(document, id) {
   if (site === undefined) throw new Error('this call site is not in the file');
   const rest = document.site[id];
   const { from, to } = document.sites;
-  const nothing = { curve: { from, to, times: [], max: [], last: [] }, sizes: [], lifetimes: [], blocks: [], failures: [] };
+  const nothing = { curve: { from, to, step: to, times: [], max: [], last: [], blocks: [], allocations: [], frees: [] }, sizes: [], lifetimes: [], blocks: [], failures: [] };
   return { site, frames: document.sites.frames, ...(rest ?? nothing) };
+}
+
+/**
+ * @param {Embedded} document
+ * @param {number} site
+ * @param {number} from
+ * @param {number} to
+ * @param {number} width
+ */
+function trackOf(document, site, from, to, width) {
+  const { events, blocks } = document;
+  const detail = siteOf(document, site);
+  const own = blocks.filter(([allocation, free]) => events.rows[allocation ?? free ?? 0]?.site === site);
+  const areAll = events.rows.length === events.total;
+  // A block whose end nobody saw is outstanding in none of the two.
+  const areKnown = own.filter(([, free]) => free === null).length === detail.site.outstanding_blocks;
+  if (!areAll || !areKnown) return trackOfCurve(site, detail.curve, from, to);
+  const changes = own.flatMap(([allocation, free]) => {
+    if (allocation === null) return [];
+    const block = events.rows[allocation];
+    const mark = (/** @type {number} */ index, /** @type {'allocation' | 'free'} */ kind) => {
+      const { time, context, core } = events.rows[index];
+      return { index, time, kind, size: block.size ?? 0, since: kind === 'free' ? block.time : null, site, context, core };
+    };
+    return [mark(allocation, 'allocation'), ...(free === null ? [] : [mark(free, 'free')])];
+  });
+  return trackOfMarks(site, changes.sort((a, b) => a.index - b.index), from, to, width);
 }
 
 /**

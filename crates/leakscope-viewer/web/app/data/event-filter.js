@@ -1,21 +1,22 @@
 // Filters, pages and searches a list of events, as the server's routes `events` and `find` do.
+import { withGaps } from 'leakscope/data/left-out.js';
 
 /** @typedef {import('leakscope/data/types.js').EventRow} EventRow */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
 
 /**
- * The rows that pass the filter in `parameters`.
- * @param {EventRow[]} rows
+ * The rows that pass the filter in `parameters`, and a row wherever some may be missing.
+ * @param {import('leakscope/data/left-out.js').Held} held
  * @param {Parameters} parameters
  * @param {string[]} contexts their names
  */
-export function select(rows, parameters, contexts) {
+export function select(held, parameters, contexts) {
   const kinds = listOf(parameters.kinds);
   const wanted = listOf(parameters.context).map(Number);
   const text = String(parameters.text ?? '').toLowerCase();
   const number = (/** @type {string} */ name) => isGiven(parameters[name]) ? Number(parameters[name]) : null;
   const [core, site, from, to] = ['core', 'site', 'from', 'to'].map(number);
-  return rows.filter((row) =>
+  const selected = held.rows.filter((row) =>
     (kinds.length === 0 || kinds.includes(row.kind)) &&
     (wanted.length === 0 || wanted.includes(row.context)) &&
     (core === null || row.core === core) &&
@@ -24,6 +25,7 @@ export function select(rows, parameters, contexts) {
     (from === null || row.time >= from) &&
     (to === null || row.time < to) &&
     (text === '' || [row.name, row.detail, contexts[row.context] ?? ''].some((part) => part.toLowerCase().includes(text))));
+  return withGaps(held, selected, { kinds, from, to });
 }
 
 /**
@@ -35,7 +37,7 @@ export function page(rows, parameters) {
   const offset = Number(parameters.offset ?? 0);
   const some = rows.slice(offset, offset + Number(parameters.limit ?? 100));
   return {
-    offset, total: rows.length, complete: true, searched_to: rows.at(-1)?.index ?? 0,
+    offset, total: rows.length, listed: rows.filter((row) => row.missing === undefined).length, complete: true, searched_to: rows.at(-1)?.index ?? 0,
     rows: some.map((row, place) => ({ ...row, row: offset + place })),
   };
 }
@@ -46,12 +48,14 @@ export function page(rows, parameters) {
  * @returns {import('leakscope/data/types.js').Found}
  */
 export function find(rows, parameters) {
-  const [key, least] = isGiven(parameters.index)
-    ? [/** @type {const} */ ('index'), Number(parameters.index)]
-    : [/** @type {const} */ ('time'), Number(parameters.time ?? 0)];
-  const row = rows.findIndex((row) => row[key] >= least);
+  const [index, time] = [Number(parameters.index), Number(parameters.time ?? 0)];
+  const isThere = isGiven(parameters.index)
+    ? (/** @type {EventRow} */ row) => (row.end ?? row.index + 1) > index
+    : (/** @type {EventRow} */ row) => (row.until ?? row.time) >= time;
+  const row = rows.findIndex(isThere);
   const total = rows.length;
-  return row < 0 ? { row: total, index: null, total, complete: true } : { row, index: rows[row].index, total, complete: true };
+  if (row < 0) return { row: total, index: null, total, complete: true };
+  return { row, index: rows[row].index, total, complete: true, ...(rows[row].missing !== undefined && { missing: true }) };
 }
 
 /** @param {unknown} value */

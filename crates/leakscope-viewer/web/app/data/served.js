@@ -7,6 +7,7 @@ import { followNews } from 'leakscope/data/live.js';
 export function served() {
   return {
     served: true,
+    held: null,
 
     async get(route, parameters = {}, signal) {
       const query = new URLSearchParams();

@@ -27,6 +27,7 @@
  * @property {{ dumps: number, records: number, capacity: number | null, mode: 'all' | 'leaks' | null,
  *   total_allocations: number | null, total_frees: number | null } | null} dump what is looked at in place of a trace
  * @property {boolean} image an image of memory was looked at
+ * @property {boolean} heap_map it is known where the heap is
  * @property {Problem[]} problems
  * @property {Finding[]} findings
  * @property {Record<string, number> & { leak_bytes_per_second: number | null }} totals
@@ -49,6 +50,7 @@
  * @property {number[]} min
  * @property {number[]} max
  * @property {number[]} last
+ * @property {number[]} blocks
  * @property {number[]} allocations
  * @property {number[]} frees
  * @property {number[]} allocated_bytes
@@ -57,8 +59,9 @@
 
 /** `run` and `ready` are flat triples: from, to, share.
  *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
-/** @typedef {{ index: number, time: number, kind: string, size: number, site: number, context: number, core: number }} HeapMark */
+/** @typedef {{ index: number, time: number, kind: string, size: number, since: number | null, site: number, context: number, core: number }} HeapMark `since`: of a block's end, when it was allocated */
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
+/** What one call site did. @typedef {{ site: number, exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
 /**
  * @typedef {object} Timeline
@@ -118,12 +121,16 @@
  * @typedef {object} SiteDetail
  * @property {Site} site
  * @property {Frame[]} frames
- * @property {{ from: number, to: number, times: number[], max: number[], last: number[] }} curve
+ * @property {{ from: number, to: number, step: number, times: number[], max: number[], last: number[], blocks: number[], allocations: number[], frees: number[] }} curve
  * @property {Bucket[]} sizes
  * @property {Bucket[]} lifetimes
  * @property {Block[]} blocks
  * @property {{ size: number, time: number, context: number, core: number, retried: boolean, live_bytes: number }[]} failures
  */
+
+/** Who frees the blocks of a call site. Ticks: how long they had lived.
+ * @typedef {Counted & { site: number, from: number, to: number, total: number, frames: Frame[], frees: { title: string, stack: number[],
+ *   allocator: number[], context: number, blocks: number, bytes: number, shortest: number, longest: number, mean: number }[] }} Frees */
 
 /**
  * @typedef {object} EventRow
@@ -142,9 +149,13 @@
  * @property {string | null} flag
  * @property {number} input
  * @property {number} offset
+ * @property {number} [missing] the single file: no event, but so many that are not in it, from `index` on
+ * @property {number} [end] they are before this one
+ * @property {number} [until] when the next event is that is in the file
  */
-/** @typedef {{ offset: number, total: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
-/** @typedef {{ row: number, index: number | null, total: number, complete: boolean }} Found */
+/** `listed` of the single file: how many of the rows are events.
+ *  @typedef {{ offset: number, total: number, listed?: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
+/** @typedef {{ row: number, index: number | null, total: number, complete: boolean, missing?: boolean }} Found */
 /** @typedef {{ index: number, time: number, context: number, core: number }} Half */
 /** @typedef {{ allocation: Half | null, free: Half | null, address: string, size: number, site: number, lifetime: number | null }} BlockLife */
 
@@ -198,6 +209,35 @@
  * @property {(Reached & { site: number, title: string, verdict: Verdict | null, standing: Standing | null })[]} sites
  */
 
+/** What leakscope heap says of one moment: see docs/heap-json.md.
+ * @typedef {object} HeapMap
+ * @property {number} time_ticks
+ * @property {string} allocator
+ * @property {string[]} may_be
+ * @property {number} addresses
+ * @property {number} predicted
+ * @property {number} outside
+ * @property {boolean} is_estimate
+ * @property {string[]} sentences
+ * @property {{ start: string, length_bytes: number, name: string | null, free_bytes: number, assumed_bytes: number, unknown_bytes: number,
+ *   block_bytes: number, asked_bytes: number, blocks: number, holes: number, largest_bytes: number, fragmentation_percent: number,
+ *   pins: { call_site: number, name: string, blocks: number, bytes: number, oldest_ticks: number, largest_before_bytes: number,
+ *   largest_after_bytes: number }[] }[]} regions
+ * @property {{ time_ticks: number, size_bytes: number, reason: string, sentence: string, region: number }[]} failures
+ * @property {number} more_failures
+ */
+/**
+ * @typedef {object} HeapOverTime
+ * @property {number} from
+ * @property {number} to
+ * @property {boolean} complete
+ * @property {number} counted_to
+ * @property {HeapMap | null} map
+ * @property {number} column_ticks
+ * @property {{ start: string, bytes: number, rows: number, columns: (number[] | null)[], free: number[], least_free: number[],
+ *   largest: number[], least_largest: number[], holes: number[] }[]} regions
+ */
+
 /** @typedef {{ name: string, file: string, purpose: string }} Download a format that the recording can be saved in */
 
 /** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
@@ -208,6 +248,7 @@
  * @typedef {object} Routes
  * @property {Overview} overview
  * @property {Timeline} timeline
+ * @property {Track} track
  * @property {Sites} sites
  * @property {SiteDetail} site
  * @property {Events} events
@@ -216,6 +257,8 @@
  * @property {Tasks} tasks
  * @property {System} system
  * @property {Memory} memory
+ * @property {HeapOverTime} heap
+ * @property {Frees} frees
  * @property {Download[]} downloads
  */
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
@@ -224,6 +267,7 @@
  * Where answers come from; the page does not know whether it is a server or the file it stands in.
  * @typedef {object} Source
  * @property {boolean} served
+ * @property {{ listed: number, of: number } | null} held how many events the single file lists, if the trace has more
  * @property {<R extends keyof Routes>(route: R, parameters?: Parameters, signal?: AbortSignal) => Promise<Routes[R]>} get
  * @property {(listener: Listener) => void} follow
  */
@@ -234,14 +278,19 @@
  * @property {Overview} overview
  * @property {Sites} sites
  * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
+ * @property {Record<string, Frees>} frees
  * @property {Timeline} timeline
  * @property {Events} events
+ * @property {LogGap | null} log_gap
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
  * @property {Lives} lives
  * @property {Memory} memory
+ * @property {HeapOverTime} heap
  */
+/** So many log messages from the event `from` on, up to the event `to`, are not in the file.
+ *  @typedef {{ from: number, to: number, lines: number }} LogGap */
 /** The lives of all blocks: see API.md.
  *  @typedef {{ resolution: number, born: number[], lived: number[], blocks: number[], bytes: number[] }} LifeColumns */
 /** @typedef {{ sites: LifeColumns & { sites: number[], ends: number[] } | null,

@@ -51,7 +51,7 @@ export function pageHead(page, help) {
       links.forEach((link, place) => {
         const view = VIEWS[place];
         link.href = write({ ...state, view });
-        link.hidden = view === 'memory' && !page.overview.image && state.view !== view;
+        link.hidden = view === 'memory' && !page.overview.image && !page.overview.heap_map && state.view !== view;
         if (view === state.view) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
       });

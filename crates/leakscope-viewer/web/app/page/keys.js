@@ -35,6 +35,10 @@ const KEYS = [
     [['←', '→'], 'previous, next block'], [['↑', '↓'], 'a row up, down'], [['N', 'P'], 'next, previous lost block'],
     [['+', '−'], 'zoom in, out; also Ctrl and wheel'], [['0'], 'all of it'], [['Enter'], 'the blocks of its call site'],
   ]],
+  ['Heap over time', [
+    [['←', '→'], 'the cursor by a column'], [['↑', '↓'], 'the next block above, below'], [['N', 'P'], 'next, previous failed allocation'],
+    [['+', '−'], 'zoom in, out; also the wheel'], [['0'], 'all of it'], [['Enter'], 'the blocks of its call site'],
+  ]],
   ['Tables', [[['↑', '↓'], 'next, previous row'], [['Enter'], 'open the row'], [['Esc'], 'close the call site']]],
 ];
 

@@ -66,6 +66,11 @@ export class Page {
     return this.overview.contexts[context]?.name ?? '–';
   }
 
+  /** Where the axes of bytes begin: null at 0, else at the level after the start-up of a trace with this end. */
+  get axisEnd() {
+    return this.state.close ? this.overview.clock.end : null;
+  }
+
   /** The window that a view is limited to, for a question. @returns {Parameters} */
   get limits() {
     const { range } = this.state;

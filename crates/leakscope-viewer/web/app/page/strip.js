@@ -7,6 +7,7 @@ import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGaps, drawRange } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { levelWords } from 'leakscope/page/level.js';
 import { element, fill } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -23,8 +24,9 @@ export function clockStrip(page) {
 
   const picture = new Picture('Live bytes over the whole trace', (pen, _, height) => {
     if (timeline !== null) {
-      const x = scale().x(timeline.from);
-      drawCurve(pen, timeline.heap, { x, y: 4, width: scale().x(timeline.to) - x, height: height - 4 }, { lines: false });
+      const { heap } = timeline;
+      const x = scale().x(heap.from);
+      drawCurve(pen, heap, { x, y: 4, width: scale().x(heap.to) - x, height: height - 4 }, { lines: false, end: page.axisEnd });
       drawGaps(pen, scale(), timeline.gaps, height);
     }
     drawRange(pen, scale(), dragged ?? page.state.range, height);
@@ -41,6 +43,7 @@ export function clockStrip(page) {
   const latest = new Latest(page.source, 'timeline', (answer) => {
     timeline = answer;
     picture.draw();
+    showClock(page.state);
   }, () => {});
   const ask = () => void (picture.width > 0 && latest.ask({ width: Math.min(Math.max(Math.round(picture.width / 2), 1), page.overview.limits.width) }, page.version));
 
@@ -63,7 +66,7 @@ export function clockStrip(page) {
     const step = (most - least) * (event.shiftKey ? 0.05 : 0.005);
     const cursor = Math.round(Math.min(Math.max((page.state.cursor ?? least) + direction * step, least), most));
     page.go({ cursor });
-    page.say(`cursor ${page.clock.moment(cursor)}`);
+    page.say(`cursor ${page.clock.moment(cursor)}, ${levelWords(timeline?.heap ?? null, cursor)} live`);
     event.preventDefault();
     event.stopPropagation();
   });
@@ -74,7 +77,7 @@ export function clockStrip(page) {
     const words = range === null ? 'everything' : page.clock.stretch(...range);
     const moment = page.hovered ?? state.cursor;
     fill(clock,
-      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment)),
+      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment), element('span', { class: 'quiet' }, ` ${levelWords(timeline?.heap ?? null, moment)}`)),
       element('dt', {}, 'Range'), element('dd', { title: words }, words),
       element('div', { class: 'clock-buttons' }, range !== null && element('button', {
         type: 'button', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),

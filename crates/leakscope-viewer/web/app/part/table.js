@@ -1,4 +1,5 @@
 // A table with named columns, numbers aligned at their right, that can be sorted by its headings.
+import { copyButton } from 'leakscope/part/copy.js';
 import { element, fill } from 'leakscope/part/element.js';
 import { counted } from 'leakscope/format/units.js';
 
@@ -24,10 +25,10 @@ const FIRST_ROWS = 300;
  */
 export function table({ caption, columns, rows, sort = '', sorted, chosen, isChosen, key, limit = FIRST_ROWS }) {
   const body = element('tbody');
+  const head = element('tr', {}, ...columns.map((column) => heading(column, sort, sorted)));
   const made = element('table', { class: chosen ? 'table choosable' : 'table' },
     element('caption', { class: 'hidden' }, caption),
-    element('thead', {}, element('tr', {}, ...columns.map((column) => heading(column, sort, sorted)))),
-    body);
+    element('thead', {}, head), body);
   const inOrder = sortRows(rows, columns, sort);
   const show = (/** @type {number} */ limit) => {
     const more = inOrder.length - limit;
@@ -47,7 +48,7 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     }, ...cells);
   };
   show(limit);
-  return element('div', { class: 'table-box' }, made);
+  return element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, inOrder));
 }
 
 /** Marks the row that is chosen now. @param {HTMLElement} place of the table @param {string | number | null} key */

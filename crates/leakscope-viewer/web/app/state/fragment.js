@@ -31,7 +31,11 @@
  * @property {number[]} loggers the contexts whose log lines are listed; none: all
  * @property {boolean} mixed log lines with heap events between
  * @property {string} colouring of the blocks in the map of memory
- * @property {boolean} close timeline: the axis of bytes begins near the lowest, not at 0
+ * @property {'' | 'heap' | 'image'} map that the view of memory shows; none: the heap's, if it is there
+ * @property {'site' | 'age' | 'verdict'} shade of the blocks in the heap's map
+ * @property {boolean} close curves: the axis of bytes begins at the level after start-up, not at 0
+ * @property {boolean} alive timeline: with what lives at the cursor, and in the range
+ * @property {number[]} pins call sites that the timeline has a track of
  * @property {'system' | 'dark' | 'light'} theme
  */
 
@@ -41,9 +45,9 @@ export const VIEWS = ['overview', 'sites', 'flame', 'timeline', 'events', 'termi
 /** @type {Readonly<State>} */
 export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
-  kinds: [], contexts: [], core: null, at: null, address: null, text: '',
+  kinds: [], contexts: [], pins: [], core: null, at: null, address: null, text: '',
   search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, allocator: false,
-  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', close: false, theme: 'system',
+  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', map: '', shade: 'site', close: false, alive: false, theme: 'system',
 });
 
 /** @type {(keyof State)[]} */
@@ -53,11 +57,11 @@ const NUMBERS = ['cursor', 'event', 'site', 'core', 'at'];
 /** @type {(keyof State)[]} */
 const WORDS = ['kinds', 'levels'];
 /** @type {(keyof State)[]} */
-const NUMBER_LISTS = ['contexts', 'loggers'];
+const NUMBER_LISTS = ['contexts', 'loggers', 'pins'];
 /** @type {(keyof State)[]} */
-const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close'];
+const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close', 'alive'];
 /** @type {(keyof State)[]} */
-const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'theme'];
+const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'theme'];
 
 /**
  * @param {State} state

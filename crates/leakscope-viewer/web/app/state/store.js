@@ -10,7 +10,7 @@ import { read, write } from 'leakscope/state/fragment.js';
  *   later(action: () => void): void }} Address */
 
 /** Changes of these alone make no new entry in the history. */
-const PASSING = ['window', 'cursor', 'text', 'search', 'log', 'colouring', 'theme'];
+const PASSING = ['window', 'cursor', 'text', 'search', 'log', 'colouring', 'shade', 'theme'];
 
 export class Store {
   /** @param {Address} address */

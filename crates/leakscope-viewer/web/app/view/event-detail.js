@@ -76,8 +76,12 @@ export function eventDetail(page) {
     async fetch(index, chosen) {
       const signal = renew();
       try {
-        const { row, index: found } = await page.source.get('find', { index }, signal);
-        if (found !== index) return;
+        const { row, index: found, missing } = await page.source.get('find', { index }, signal);
+        if (missing) {
+          place.hidden = false;
+          fill(place, element('div', {}, `Event ${count(index)} is not in this file: of a long trace it lists some events only.`));
+        }
+        if (found !== index || missing) return;
         const { rows } = await page.source.get('events', { offset: row, limit: 1 }, signal);
         const kept = [...hidden.childNodes];
         if (rows.length === 1 && !signal.aborted) {

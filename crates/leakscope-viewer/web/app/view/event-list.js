@@ -1,6 +1,7 @@
 // A list of events that pass a filter, of any length: asks for pages, goes to an event or a moment, and
 // waits while the server still searches. Events and Terminal are made of it.
 import { Latest } from 'leakscope/data/latest.js';
+import { gapWords, missingWords } from 'leakscope/page/held.js';
 import { element } from 'leakscope/part/element.js';
 import { VirtualList } from 'leakscope/part/virtual-list.js';
 
@@ -18,7 +19,7 @@ const AGAIN = 200; // milliseconds, while the server still searches
  * @property {(row: EventRow, line: HTMLElement) => void} draw
  * @property {(row: EventRow, way: 'click' | 'open' | 'move') => void} chosen
  * @property {(row: EventRow, place: { x: number, y: number }) => void} menu
- * @property {(total: number, complete: boolean) => void} counted
+ * @property {(answer: import('leakscope/data/types.js').Events) => void} counted
  * @property {(index: number) => void} [hidden] the event that was to be gone to is not in the list
  */
 
@@ -36,20 +37,33 @@ export function eventList(page, options) {
 
   const head = element('div', { class: 'list-head', role: 'row' },
     ...options.columns.map(([name, look]) => element('span', { role: 'columnheader', class: look }, name)));
-  const nothing = element('p', { class: 'list-nothing', hidden: true }, 'No event passes the filters.');
+  const nothing = element('p', { class: 'list-nothing', hidden: true });
   const list = new VirtualList({
-    label: options.label, head, draw: options.draw, menu: options.menu,
+    label: options.label, head,
+    draw: (row, line) => {
+      line.classList.toggle('missing', row.missing !== undefined);
+      if (row.missing === undefined) options.draw(row, line);
+      else line.replaceChildren(element('span', { role: 'gridcell' }, `⋯ ${gapWords(row.missing, areLogs())}`));
+    },
+    menu: (row, place) => {
+      if (row.missing === undefined) options.menu(row, place);
+    },
     fetch: async (offset, limit) => (await page.source.get('events', { ...filter, offset, limit })).rows,
     chosen: (row, way) => {
       wanted = null;
-      options.chosen(row, way);
+      if (row.missing === undefined) options.chosen(row, way);
+      else page.say(gapWords(row.missing, areLogs()));
     },
   });
+
+  /** Whether nothing but log lines is listed. */
+  const areLogs = () => filter.kinds !== '' && String(filter.kinds).split(',').every((kind) => ['log', 'warning', 'error'].includes(kind));
 
   const total = new Latest(page.source, 'events', (answer) => {
     list.setTotal(answer.total);
     nothing.hidden = answer.total > 0 || !answer.complete;
-    options.counted(answer.total, answer.complete);
+    nothing.textContent = `No event passes the filters. ${missingWords(page)}`;
+    options.counted(answer);
     if (wanted !== null) find(wanted);
     if (!answer.complete) timer = window.setTimeout(askAgain, AGAIN);
   }, (message) => {
@@ -67,7 +81,7 @@ export function eventList(page, options) {
     wanted = null;
     if (found.total > list.total) list.setTotal(found.total);
     if (found.total === 0) return;
-    const isHidden = index !== null && found.index !== index;
+    const isHidden = index !== null && (found.missing || found.index !== index);
     list.select(Math.min(found.row, found.total - 1), true);
     if (!isHidden) return;
     list.select(null);

@@ -1,5 +1,6 @@
 // Events: SystemView's list, with its filters, and the way from an allocation to its free and back.
-import { count, counted } from 'leakscope/format/units.js';
+import { count } from 'leakscope/format/units.js';
+import { listedWords } from 'leakscope/page/held.js';
 import { badgeRow } from 'leakscope/part/badges.js';
 import { element } from 'leakscope/part/element.js';
 import { openMenu } from 'leakscope/part/menu.js';
@@ -28,7 +29,7 @@ export function eventsView(page) {
     label: 'Events',
     columns: [['Event', 'number'], [page.clock.hz === 0 ? 'Ticks' : 'Time, s', 'number'], ['Relative', 'number'], ['Core'], ['Context'], ['Name'], ['Detail']],
     draw: (row, line) => drawRow(page, row, line, zero),
-    counted: (total, complete) => { rest.textContent = counted(total, 'event') + (complete ? '' : ' so far, searching …'); },
+    counted: (answer) => { rest.textContent = listedWords(page, answer, { noun: 'event', all: filterBadges(page, page.state).length > 0 ? null : page.source.held?.of ?? null }); },
     menu: (row, place) => openMenu(`Event ${row.index}`, menuItems(page, row), place),
     hidden: (index) => detail.showHidden(index),
     chosen: (row, way) => {

@@ -100,9 +100,10 @@ export function flameView(page) {
   };
   const tell = () => {
     const node = hovered ?? focused;
-    fill(line, element('b', { class: 'fixed' }, node.label), element('span', { class: 'fixed quiet' }, node.frame ? frameWhere(node.frame) : ''),
+    fill(line, element('b', { class: 'fixed' }, node.label), element('span', { class: 'fixed quiet' }, node.frame && node.places.size <= 1 ? frameWhere(node.frame) : ''),
       element('span', {}, `${amount(node.value)}, ${percent(node.value, root.value)}`),
       element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
+      node.places.size > 1 && element('span', { class: 'quiet', title: [...node.places].join('\n') }, `together: ${placesWords(node)}`),
       node === focused && node.sites.size === 1 && element('button', { type: 'button', class: 'link', click: () => openSite(node) }, 'Show the call site'));
   };
   const zoom = (/** @type {Node} */ node) => {
@@ -162,6 +163,12 @@ export function flameView(page) {
     },
     close: () => latest.stop(),
   };
+}
+
+/** The lines that are together in a cell. @param {Node} node */
+function placesWords({ places }) {
+  const some = [...places].sort().slice(0, 6);
+  return some.join(', ') + (places.size > some.length ? `, and ${places.size - some.length} more` : '');
 }
 
 /** Why there is no picture, and where there is one. @param {Page} page */

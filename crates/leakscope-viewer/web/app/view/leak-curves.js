@@ -1,9 +1,13 @@
 // A small curve beside each of the worst leaks: what grows slowly is not to be seen in the curve of the whole heap.
 import { drawCurve } from 'leakscope/chart/curve.js';
-import { stepColumns } from 'leakscope/chart/curve-layout.js';
+import { drawCursor } from 'leakscope/chart/time.js';
 import { Picture } from 'leakscope/chart/picture.js';
+import { Scale } from 'leakscope/chart/scale.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { trackOfCurve } from 'leakscope/data/track.js';
 import { bytes } from 'leakscope/format/units.js';
+import { hoverIn } from 'leakscope/page/hover.js';
+import { drawLevel } from 'leakscope/page/level.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {{ picture: Picture, latest: Latest<'site'> }} Curve */
@@ -15,13 +19,20 @@ export function leakCurves(page) {
 
   /** @param {import('leakscope/data/types.js').Finding} finding @returns {Curve} */
   const newCurve = ({ site, title }) => {
-    /** @type {import('leakscope/data/types.js').SiteDetail['curve'] | null} */
-    let curve = null;
+    /** @type {import('leakscope/data/types.js').Heap | null} */
+    let heap = null;
     const picture = new Picture(`Live bytes of ${title}`, (pen, width, height) => {
-      if (curve !== null) drawCurve(pen, stepColumns(curve, Math.round(width)), { x: 0, y: 0, width, height }, { lines: false, look: 'leak' });
+      if (heap === null) return;
+      const scale = new Scale(page.bounds, width);
+      const place = { x: scale.x(heap.from), y: 0, width: scale.x(heap.to) - scale.x(heap.from), height };
+      const axis = drawCurve(pen, heap, place, { lines: false, look: 'leak' });
+      drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
+      drawLevel(page, pen, heap, axis, scale, { ...place, width });
     }, { class: 'leak-curve' });
+    hoverIn(page, picture, () => page.bounds);
     const latest = new Latest(page.source, 'site', (answer) => {
-      curve = answer.curve;
+      const { curve } = answer;
+      heap = trackOfCurve(site, curve, ...page.bounds).heap;
       picture.describe(`Live bytes of ${title}: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`);
       picture.draw();
     }, () => {});
@@ -29,6 +40,10 @@ export function leakCurves(page) {
     known.set(site, made);
     return made;
   };
+  const redraw = () => {
+    for (const { picture } of known.values()) picture.draw();
+  };
+  page.hoverListeners.push(redraw);
   return {
     /** @param {import('leakscope/data/types.js').Finding} finding */
     of(finding) {
@@ -37,6 +52,7 @@ export function leakCurves(page) {
       return picture.element;
     },
     close() {
+      page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);
       for (const { latest } of known.values()) latest.stop();
     },
   };

@@ -6,6 +6,8 @@ import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGaps, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, bytesWithUnit, count, counted, percent, ratePerSecond, shortBytes } from 'leakscope/format/units.js';
+import { closeToggle } from 'leakscope/page/close-toggle.js';
+import { drawLevel } from 'leakscope/page/level.js';
 import { stretchOf } from 'leakscope/page/strip.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
 import { withoutNames } from 'leakscope/page/without-names.js';
@@ -185,18 +187,19 @@ function heapPicture(page) {
   const scale = () => new Scale(page.bounds, picture.width);
   const picture = new Picture('Live bytes over time', (pen, width, height) => {
     const { peak } = page.overview;
-    const place = { x: 0, y: RULER, width, height: height - RULER };
+    const place = { x: scale().x(heap?.from ?? 0), y: RULER, width: scale().x(heap?.to ?? 0) - scale().x(heap?.from ?? 0), height: height - RULER };
     /** @type {import('leakscope/chart/curve-layout.js').Axis | null} */
     let axis = null;
     if (heap !== null) {
       axis = drawCurve(pen, heap, place,
-        { peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
+        { end: page.axisEnd, peak: { bytes: peak.bytes, x: scale().x(peak.time), label: `${bytesWithUnit(peak.bytes)} at ${page.clock.moment(peak.time)}` } });
     }
     drawGaps(pen, scale(), gaps, height);
     drawRange(pen, scale(), dragged ?? page.state.range, height);
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
+    if (heap !== null && axis !== null) drawLevel(page, pen, heap, axis, scale(), { ...place, width });
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'timeline', (answer) => {
     ({ heap, gaps } = answer);
@@ -219,6 +222,7 @@ function heapPicture(page) {
   const redraw = () => picture.draw();
   page.hoverListeners.push(redraw);
 
+  const close = closeToggle(page);
   const text = numbers('live bytes over time', () => {
     const columns = heap === null ? [] : heap.max.map((most, column) => ({ column, most }));
     const every = Math.max(Math.ceil(columns.length / 40), 1);
@@ -243,8 +247,9 @@ function heapPicture(page) {
     };
   });
   return {
-    element: section('Live bytes', picture.element, text),
+    element: section('Live bytes', picture.element, element('div', { class: 'group' }, close), text),
     show: () => {
+      close.show(page.state.close);
       ask();
       picture.draw();
     },

@@ -1,8 +1,8 @@
 // The events of a call site, and the log lines around a moment.
 import { Latest } from 'leakscope/data/latest.js';
 import { element, fill, section } from 'leakscope/part/element.js';
+import { gapWords, listedWords } from 'leakscope/page/held.js';
 import { markChosen, table } from 'leakscope/part/table.js';
-import { counted } from 'leakscope/format/units.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').EventRow} EventRow */
@@ -29,19 +29,20 @@ export function siteEvents(page, site, chosen) {
   };
   const latest = new Latest(page.source, 'events', (answer) => {
     if (!answer.complete && answer.rows.length < LISTED) timer = window.setTimeout(ask, AGAIN);
-    if (answer.rows.length > 0 && isFirst) {
+    const rows = answer.rows.filter(({ missing }) => missing === undefined);
+    if (rows.length > 0 && isFirst) {
       isFirst = false;
-      at = answer.rows[0].index;
-      chosen(answer.rows[0]);
+      at = rows[0].index;
+      chosen(rows[0]);
     }
-    fill(place, answer.rows.length === 0 && answer.complete ? element('p', { class: 'quiet' }, 'None of its events is here.') : table({
-      caption: 'Events of this call site', rows: answer.rows, limit: 12, chosen: choose, key: (row) => row.index, isChosen: (row) => row.index === at,
+    fill(place, rows.length === 0 && answer.complete ? element('p', { class: 'quiet' }, 'None of its events is here.') : table({
+      caption: 'Events of this call site', rows, limit: 12, chosen: choose, key: (row) => row.index, isChosen: (row) => row.index === at,
       columns: [
         { name: 'When', class: 'number', cell: (row) => page.clock.exact(row.time) },
         { name: 'Event', cell: (row) => element('button', { type: 'button', class: 'link', title: 'Show in the list of events', click: () => page.select(row, { view: 'events', at: site, kinds: [] }) }, row.name) },
         { name: 'Detail', class: 'fixed words', cell: (row) => row.detail },
       ],
-    }), answer.total > answer.rows.length && element('p', { class: 'quiet' }, `${counted(answer.total, 'event')} in all${answer.complete ? '' : ' so far'}.`));
+    }), (page.source.held !== null || answer.total > rows.length) && element('p', { class: 'quiet' }, `${listedWords(page, answer, { noun: 'event', all: null })}.`));
   }, (message) => fill(place, element('p', { class: 'quiet' }, message)));
   const ask = () => {
     latest.asked = '';
@@ -66,9 +67,8 @@ export function logLinesAround(page) {
   const lines = new Latest(page.source, 'events', ({ rows }) => {
     whole.hidden = rows.length === 0;
     fill(/** @type {HTMLElement} */ (whole.firstElementChild), `Log lines around ${page.clock.exact(moment)}`);
-    fill(place, element('ul', { class: 'log-lines' }, ...rows.map((row) => element('li', {},
-      element('button', { type: 'button', class: 'link', click: () => page.select(row, { view: 'terminal' }) }, page.clock.exact(row.time)),
-      ` ${row.detail}`))));
+    fill(place, element('ul', { class: 'log-lines' }, ...rows.map((row) => element('li', {}, row.missing !== undefined ? `⋯ ${gapWords(row.missing, true)}` : element('button', { type: 'button', class: 'link', click: () => page.select(row, { view: 'terminal' }) }, page.clock.exact(row.time)),
+      row.missing === undefined && ` ${row.detail}`))));
   }, () => {});
   const around = new Latest(page.source, 'find',
     ({ row }) => lines.ask({ kinds: LOG_KINDS, offset: Math.max(row - 3, 0), limit: 6 }, page.version), () => {});

@@ -1,18 +1,21 @@
 // One call site: why it has its verdict, its stack, its own curve, sizes and lifetimes, its blocks, its
 // allocations and the log lines around one of them.
 import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
-import { stepColumns } from 'leakscope/chart/curve-layout.js';
 import { histogram } from 'leakscope/chart/histogram.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { trackOfCurve } from 'leakscope/data/track.js';
 import { bytes, count, counted, shortBytes } from 'leakscope/format/units.js';
+import { drawLevel } from 'leakscope/page/level.js';
 import { stackList } from 'leakscope/page/stack.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
+import { hoverIn } from 'leakscope/page/hover.js';
 import { element, facts, fill, section, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { table } from 'leakscope/part/table.js';
+import { freedBy } from 'leakscope/view/frees.js';
 import { logLinesAround, siteEvents } from 'leakscope/view/site-events.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -37,11 +40,13 @@ export function siteDetail(page) {
     const curve = siteCurve(page, detail);
     const logs = logLinesAround(page);
     const events = siteEvents(page, detail.site.site, (row) => logs.show(row.time));
-    shown = { id: detail.site.site, redraw: curve.redraw, close: () => { curve.close(); events.close(); logs.close(); } };
+    const frees = freedBy(page, detail.site.site);
+    shown = { id: detail.site.site, redraw: () => { curve.redraw(); frees.show(); }, close: () => [curve, events, frees, logs].forEach((part) => part.close()) };
     fill(place, whole, head(page, detail), callStack(detail), section('Live bytes of this call site', curve.picture.element, curve.text),
       element('div', { class: 'pair' },
         histogram('Sizes', detail.sizes, (from, to) => sizes(from, to), 'No allocation.'),
         histogram('Lifetimes of freed blocks', detail.lifetimes, (_, to) => `< ${page.clock.duration(to)}`, 'None was freed.')),
+      detail.site.frees > 0 && frees.element,
       blocks(page, detail), failures(page, detail), events.element, logs.element);
   };
   return {
@@ -92,7 +97,7 @@ function head(page, { site }) {
     ]),
     !isDump && element('div', { class: 'group' },
       element('button', { type: 'button', click: () => page.go({ view: 'events', at: site.site, kinds: [], contexts: [], core: null, text: '' }) }, 'Its events'),
-      element('button', { type: 'button', click: () => page.go({ view: 'timeline', window: [site.first, Math.max(site.last, site.first + 16)] }) }, 'In the timeline')));
+      element('button', { type: 'button', click: () => page.go({ view: 'timeline', pins: [...new Set([...page.state.pins, site.site])], window: null }) }, 'In the timeline')));
 }
 
 /** @param {SiteDetail['site']} site */
@@ -118,16 +123,19 @@ function callStack({ site, frames }) {
 }
 
 /** @param {Page} page @param {SiteDetail} detail */
-function siteCurve(page, { curve }) {
+function siteCurve(page, { site, curve }) {
+  const { heap } = trackOfCurve(site.site, curve, curve.from, Math.max(curve.to, curve.from + 1));
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
-    const place = { x: 0, y: 18, width, height: height - 18 };
-    const axis = drawCurve(pen, stepColumns(curve, Math.max(Math.round(width), 1)), place);
+    const place = { x: scale.x(heap.from), y: 18, width: scale.x(heap.to) - scale.x(heap.from), height: height - 18 };
+    const axis = drawCurve(pen, heap, place, { end: page.axisEnd });
     drawRange(pen, scale, page.state.range, height);
     drawRuler(pen, scale, page.clock.hz, 18);
     drawByteLabels(pen, axis, place);
     drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
+    drawLevel(page, pen, heap, axis, scale, { ...place, width });
   }, { class: 'site-picture' });
+  hoverIn(page, picture, () => [curve.from, Math.max(curve.to, curve.from + 1)]);
   const redraw = () => picture.draw();
   page.hoverListeners.push(redraw);
   const text = numbers('live bytes of this call site', () => ({

@@ -1,5 +1,5 @@
 // Terminal: log lines with time, context and level; heap events between them if wanted.
-import { count, counted } from 'leakscope/format/units.js';
+import { listedWords } from 'leakscope/page/held.js';
 import { badgeRow } from 'leakscope/part/badges.js';
 import { element, searchField, toggle } from 'leakscope/part/element.js';
 import { openMenu } from 'leakscope/part/menu.js';
@@ -28,7 +28,10 @@ export function terminalView(page) {
     label: 'Log lines',
     columns: [[page.clock.hz === 0 ? 'Ticks' : 'Time, s', 'number'], ['Core'], ['Context'], ['Level'], ['Message']],
     draw: (row, line) => drawLine(page, row, line),
-    counted: (total, complete) => { rest.textContent = (page.state.mixed ? `${count(total)} lines and events` : counted(total, 'line')) + (complete ? '' : ' so far, searching …'); },
+    counted: (answer) => {
+      const isWhole = !page.state.mixed && badgesOf(page, page.state).length === 0;
+      rest.textContent = listedWords(page, answer, { noun: page.state.mixed ? 'row' : 'line', all: isWhole ? page.overview.totals.log_messages : null });
+    },
     chosen: (row, way) => {
       chosenIndex = row.index;
       page.select(row, way === 'open' ? { view: 'events' } : {});

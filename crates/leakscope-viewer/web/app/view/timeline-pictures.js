@@ -7,6 +7,7 @@ import { colour } from 'leakscope/chart/palette.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGaps, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
+import { drawLevel } from 'leakscope/page/level.js';
 import { element } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -52,12 +53,13 @@ export function timelinePictures(page, model, resized) {
     if (timeline !== null) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
-      axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { close: page.state.close });
-      drawHeapMarks(pen, timeline, scale(width), places(height).heapMarks, 16, page.overview.anomalies);
+      axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { end: page.axisEnd });
+      drawHeapMarks(pen, heap, timeline.marks.heap, scale(width), { y: places(height).heapMarks, reach: 16 }, page.overview.anomalies);
       drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }
     overlay(pen, width, height);
     if (axis !== null) drawByteLabels(pen, axis, curve);
+    if (axis !== null && timeline !== null) drawLevel(page, pen, timeline.heap, axis, scale(width), { ...curve, width });
   }, { class: 'time-below', resized });
   const labelsBelow = /** @type {const} */ ([
     ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],
@@ -70,11 +72,11 @@ export function timelinePictures(page, model, resized) {
 
   return {
     ruler, lanes, below,
-    /** @param {HTMLElement} labels */
-    frame(labels) {
+    /** @param {HTMLElement} labels @param {HTMLElement} tracks */
+    frame(labels, tracks) {
       scroller.append(labels, lanes.element);
       return element('div', { class: 'time-view' },
-        element('div', { class: 'time-corner' }, page.clock.hz === 0 ? 'Ticks' : 'Time'), ruler.element, scroller,
+        element('div', { class: 'time-corner' }, page.clock.hz === 0 ? 'Ticks' : 'Time'), ruler.element, scroller, tracks,
         element('div', { class: 'time-labels-below' }, ...labelsBelow), below.element);
     },
     fit() {

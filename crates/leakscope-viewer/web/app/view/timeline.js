@@ -3,13 +3,16 @@ import { listen } from 'leakscope/chart/gestures.js';
 import { neighbour, placeLanes, rowAt } from 'leakscope/chart/lanes-layout.js';
 import { fit, pan, Scale, zoom } from 'leakscope/chart/scale.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { closeToggle } from 'leakscope/page/close-toggle.js';
 import { stretchOf } from 'leakscope/page/strip.js';
 import { element, fill, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { tip } from 'leakscope/part/tip.js';
+import { alivePanel } from 'leakscope/view/alive.js';
 import { laneLabels } from 'leakscope/view/lane-labels.js';
 import { laneNumbers, laneWords, markNear, markWords } from 'leakscope/view/lane-words.js';
 import { places, timelinePictures } from 'leakscope/view/timeline-pictures.js';
+import { timelineTracks } from 'leakscope/view/timeline-tracks.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/state/fragment.js').State} State */
@@ -40,6 +43,8 @@ export function timelineView(page) {
   };
   const pictures = timelinePictures(page, model, () => ask());
   const scale = () => new Scale(shown(), pictures.below.width);
+  const tracks = timelineTracks(page, shown);
+  const alive = alivePanel(page);
   const labels = laneLabels(page, (row) => focus(row));
   const line = element('div', { class: 'time-line' });
   const bubble = tip();
@@ -71,7 +76,7 @@ export function timelineView(page) {
     const [words, ...more] = focused === null || cursor === null ? [] : laneWords(page, focused.lane, cursor, 0).split('\n');
     fill(line,
       element('span', {}, element('b', {}, model.dragged === null ? 'Shown ' : 'Measured '), page.clock.stretch(from, to)),
-      timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: zoom in for single switches`),
+      timeline !== null && !timeline.exact && element('span', { class: 'quiet' }, `in sums over ${page.clock.duration(timeline.resolution)}: ${page.source.served ? 'zoom in for single switches' : 'this file holds nothing finer'}`),
       focused !== null && element('span', {}, element('b', {}, words ?? page.contextName(focused.context)), more.length > 0 ? ` ${more.join(' ')}` : ' ',
         ' ', element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'events', contexts: [focused.context], kinds: [] }) }, 'its events')));
   };
@@ -149,7 +154,8 @@ export function timelineView(page) {
 
   const tool = (/** @type {string} */ label, /** @type {string} */ title, /** @type {string} */ key) =>
     element('button', { type: 'button', title: `${title} (${key.toUpperCase()})`, 'aria-label': title, click: () => act(key) }, label);
-  const close = toggle('Bytes close', (on) => page.go({ close: on }), 'The axis of bytes begins near the lowest, not at 0, so that little growth is to be seen');
+  const close = closeToggle(page);
+  const lives = toggle('Alive here', (alive) => page.go({ alive }), 'What lives at the cursor, and what was allocated in the range and still lives');
   const act = (/** @type {string} */ key) => {
     const middle = page.state.cursor !== null && page.state.cursor > shown()[0] && page.state.cursor < shown()[1]
       ? page.state.cursor : (shown()[0] + shown()[1]) / 2;
@@ -187,10 +193,12 @@ export function timelineView(page) {
     const from = page.state.cursor ?? shown()[0];
     const filter = { kinds: 'heap' };
     const { row } = await page.source.get('find', { ...filter, time: direction > 0 ? from + 1 : from });
-    const offset = direction > 0 ? row : row - 1;
-    if (offset < 0) return;
-    const { rows } = await page.source.get('events', { ...filter, offset, limit: 1 });
-    if (rows.length > 0) page.select(rows[0]);
+    // Next to it there may be a row that stands for events which the single file does not hold.
+    const offset = direction > 0 ? row : Math.max(row - 2, 0);
+    const { rows } = await page.source.get('events', { ...filter, offset, limit: direction > 0 ? 2 : row - offset });
+    const events = rows.filter(({ missing }) => missing === undefined);
+    const next = events.at(direction > 0 ? 0 : -1);
+    if (next !== undefined) page.select(next);
   };
 
   /** @type {State | null} */
@@ -199,14 +207,15 @@ export function timelineView(page) {
     element: element('div', { class: 'view whole' },
       element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Timeline' },
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
-        tool('Fit', 'Fit the range, or everything', 'f'), close,
+        tool('Fit', 'Fit the range, or everything', 'f'), close, lives,
         element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n')),
         element('span', { class: 'rest time-view-hint' }, 'Wheel zooms, drag selects a range, Shift moves')),
-      pictures.frame(labels.element), line, element('div', { class: 'time-numbers' }, text)),
+      pictures.frame(labels.element, tracks.element), line, alive.element, element('div', { class: 'time-numbers' }, text)),
     first: pictures.lanes.element,
     show(state) {
       const { cursor } = state;
       close.show(state.close);
+      lives.show(state.alive);
       const [from, to] = shown();
       if (before?.cursor !== cursor && cursor !== null && (cursor < from || cursor > to)) {
         before = state;
@@ -215,6 +224,8 @@ export function timelineView(page) {
       }
       before = state;
       ask();
+      tracks.show(state.pins);
+      alive.show(state);
       pictures.draw();
       tell();
     },
@@ -225,6 +236,8 @@ export function timelineView(page) {
     },
     close() {
       latest.stop();
+      tracks.close();
+      alive.close();
       bubble.close();
       page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);
     },

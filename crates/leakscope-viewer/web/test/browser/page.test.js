@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
 import { golden, recording, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
+import { inTabOf, open, SIGNS } from './tab.js';
 
 /** @typedef {import('./chromium.js').Tab} Tab */
 
@@ -15,29 +16,8 @@ let browser;
 before(() => { browser = new Browser(); });
 after(() => browser.close());
 
-/** What has to be to be seen in each view, so that it counts as open. */
-const SIGNS = {
-  overview: '.conclusion', sites: '.table tbody tr', flame: '.flame-line', timeline: '.lane-label',
-  events: '.list-row .name', terminal: '.terminal .list-head', tasks: '.table tbody tr', system: '.facts dd', memory: '.split.memory',
-};
-
-/** A tab that must have nothing to complain about. @param {(tab: Tab) => Promise<void>} use @param {object} [look] */
-async function inTab(use, look) {
-  const tab = await browser.tab(look);
-  try {
-    await use(tab);
-    assert.deepEqual(tab.complaints, []);
-  } finally {
-    await tab.close();
-  }
-}
-
-/** Opens the page at a fragment. @param {Tab} tab @param {string} url @param {string} fragment */
-async function open(tab, url, fragment) {
-  await tab.open(`${url}#${fragment}`);
-  const name = /** @type {keyof typeof SIGNS} */ (fragment.split('?')[0]);
-  await tab.see(SIGNS[name]);
-}
+/** @param {(tab: Tab) => Promise<void>} use @param {object} [look] */
+const inTab = (use, look) => inTabOf(browser, use, look);
 
 /** The fragment of the page's address. @param {Tab} tab @param {string} part that it is to have */
 function fragmentWith(tab, part) {

@@ -75,7 +75,7 @@ function view(...given) {
 /**
  * Writes the single file.
  * @param {string} name of the file, without its ending
- * @param {string[]} traces
+ * @param {string[]} traces and options
  * @returns {{ url: string, path: string }}
  */
 export function singleFile(name, ...traces) {

@@ -30,6 +30,29 @@ test('a place in a filtered list is found', async () => {
   assert.deepEqual(await source.get('find', { kinds: 'api', time: END }), { row: 99, index: null, total: 99, complete: true });
 });
 
+test('where events are missing stands how many', async () => {
+  const document = madeUpDocument();
+  const { rows } = document.events;
+  // The rows 100 to 299 are left out, but for one; 100 to 199 had two log lines.
+  const kept = rows.filter((_, index) => index < 100 || index === 200 || index >= 300).map((row, place) => ({ ...row, row: place }));
+  const cut = embedded({ ...document, events: { ...document.events, rows: kept }, log_gap: { from: 100, to: 300, lines: 5 } });
+  assert.deepEqual(cut.held, { listed: 206, of: 405 });
+  const gaps = async (/** @type {import('leakscope/data/types.js').Parameters} */ filter) => {
+    const { rows, total, listed } = await cut.get('events', { ...filter, limit: 500 });
+    const missing = rows.filter((row) => row.missing !== undefined);
+    assert.equal(total, (listed ?? 0) + missing.length);
+    return missing.map((row) => [row.row, row.index, row.missing]);
+  };
+  assert.deepEqual(await gaps({}), [[100, 100, 100], [102, 201, 99]]);
+  assert.deepEqual(await gaps({ kinds: 'log,warning' }), [[2, 100, 5]]);
+  assert.deepEqual(await gaps({ text: 'nowhere' }), [[0, 100, 199]]);
+  assert.deepEqual(await gaps({ to: rows[50].time }), []);
+  assert.deepEqual(await gaps({ from: rows[320].time }), []);
+  assert.deepEqual(await cut.get('find', { index: 150 }), { row: 100, index: 100, total: 208, complete: true, missing: true });
+  assert.deepEqual(await cut.get('find', { time: rows[150].time }), { row: 100, index: 100, total: 208, complete: true, missing: true });
+  assert.equal((await cut.get('find', { index: 200 })).missing, undefined);
+});
+
 test('from an allocation to its free and back', async () => {
   const { rows } = await source.get('events', { kinds: 'heap', text: 'size=100', limit: 1 });
   const block = await source.get('block', { index: rows[0].index });
@@ -51,12 +74,25 @@ test('windows are cut out of the whole timeline', async () => {
   assert.deepEqual(cutStretches([0, 10, 1, 20, 30, 0.5], 5, 25), [5, 10, 1, 20, 25, 0.5]);
 });
 
-test('columns keep extremes and count once, coarser or finer than what is there', () => {
-  const heap = { from: 0, to: 8, width: 4, min: [0, 5, 1, 7], max: [9, 6, 8, 8], last: [5, 6, 7, 7], allocations: [1, 2, 3, 4], frees: [0, 0, 0, 0], allocated_bytes: [0, 0, 0, 0], failed: [0, 0, 0, 1] };
+test('columns keep extremes and count once, and are never finer than what is there', () => {
+  const heap = { from: 0, to: 8, width: 4, min: [0, 5, 1, 7], max: [9, 6, 8, 8], last: [5, 6, 7, 7], blocks: [1, 2, 3, 4], allocations: [1, 2, 3, 4], frees: [0, 0, 0, 0], allocated_bytes: [0, 0, 0, 0], failed: [0, 0, 0, 1] };
   const coarse = cutHeap(heap, 0, 8, 2);
   assert.deepEqual([coarse.min, coarse.max, coarse.last, coarse.allocations], [[0, 1], [9, 8], [6, 7], [3, 7]]);
-  const fine = cutHeap(heap, 2, 6, 4);
-  assert.deepEqual([fine.max, fine.allocations], [[6, 6, 8, 8], [2, 0, 3, 0]]);
+  const fine = cutHeap(heap, 3, 6, 4);
+  assert.deepEqual([fine.from, fine.to, fine.width, fine.max, fine.allocations], [2, 6, 2, [6, 8], [2, 3]]);
+});
+
+test('a call site has a track, from its events or from its curve', async () => {
+  const exact = await source.get('track', { site: 7, from: 10_000, to: 20_000, width: 10 });
+  assert.deepEqual([exact.exact, exact.marks?.length, exact.heap.allocations], [true, 10, Array(10).fill(1)]);
+  assert.deepEqual([exact.heap.last[0], exact.heap.blocks[9]], [240, 19]);
+  const both = await source.get('track', { site: 3, from: 0, to: END, width: 50 });
+  assert.deepEqual([both.heap.max[10], both.heap.last.at(-1), both.heap.frees[10]], [100, 0, 2]);
+  const document = madeUpDocument();
+  const cut = embedded({ ...document, events: { ...document.events, rows: document.events.rows.slice(0, 100) } });
+  const summed = await cut.get('track', { site: 7, from: 10_500, to: 20_000, width: 1_000 });
+  assert.deepEqual([summed.exact, summed.marks, summed.heap.from, summed.heap.to, summed.heap.width], [false, null, 10_000, 20_000, 10]);
+  assert.deepEqual([summed.heap.last, summed.heap.blocks], [exact.heap.last, exact.heap.blocks]);
 });
 
 test('a call site has its detail, or at least its row', async () => {

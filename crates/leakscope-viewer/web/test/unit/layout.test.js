@@ -1,8 +1,8 @@
 // Where things are placed: lanes, curves, the icicle, and the rows of long lists.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axisOf, byteMarks, columnBars, stepColumns } from 'leakscope/chart/curve-layout.js';
-import { ancestors, follow, matchedValue, place, tree } from 'leakscope/chart/icicle-layout.js';
+import { axisOf, byteMarks, columnBars } from 'leakscope/chart/curve-layout.js';
+import { ancestors, follow, matchedValue, mergedWords, place, tree } from 'leakscope/chart/icicle-layout.js';
 import { bars, neighbour, placeLanes, rowAt } from 'leakscope/chart/lanes-layout.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { lastTop, reveal, revealInMiddle, scrolledHeight, scrollOfTop, TALLEST, topOfScroll, visibleRows } from 'leakscope/part/list-window.js';
@@ -36,13 +36,13 @@ test('the next and the previous run of a lane', () => {
   assert.equal(neighbour(run, 10, -1), null);
 });
 
-test('columns become bars, steps become columns', () => {
+test('columns become bars', () => {
   assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, { least: 0, most: 10 }, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
-  assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, true, 0), { least: 60, most: 640 });
-  assert.deepEqual(axisOf({ min: [100, 300], max: [200, 600] }, false, 1_000), { least: 0, most: 1_130 });
+  assert.deepEqual(axisOf({ from: 0, to: 2, min: [100, 300], max: [200, 600] }, 1, 0), { least: 276, most: 624 });
+  assert.deepEqual(axisOf({ from: 0, to: 2, min: [100, 300], max: [200, 600] }, null, 1_000), { least: 0, most: 1_130 });
   assert.deepEqual(byteMarks({ least: 950, most: 1_060 }, 2).map(({ label }) => label), ['1,000 B']);
-  const steps = { from: 0, to: 100, times: [25, 50], max: [30, 20], last: [10, 20] };
-  assert.deepEqual(stepColumns(steps, 4), { min: [0, 0, 10, 20], max: [0, 30, 20, 20] });
+  // A window that begins after start-up: the lowest of all that is shown.
+  assert.deepEqual(axisOf({ from: 50, to: 52, min: [100, 300], max: [200, 600] }, 100, 0), { least: 60, most: 640 });
   assert.deepEqual(byteMarks({ least: 0, most: 2_000 }, 4).map(({ label }) => label), ['0 B', '500 B', '1,000 B', '1,500 B', '2,000 B']);
   assert.deepEqual(byteMarks({ least: 0, most: 20 * 1_024 }, 2), [{ bytes: 0, label: '0 KiB' }, { bytes: 10_240, label: '10 KiB' }, { bytes: 20_480, label: '20 KiB' }]);
   assert.deepEqual(byteMarks({ least: 0, most: 3 * 2 ** 20 }, 6).map(({ label }) => label).slice(0, 3), ['0.0 MiB', '0.5 MiB', '1.0 MiB']);
@@ -65,6 +65,19 @@ test('an icicle: callers above, widths as the weights', () => {
     const inside = boxes.filter((box) => box.node.parent === node);
     assert.ok(inside.every((box) => box.depth === depth + 1 && box.x >= x - 1e-12 && box.x + box.width <= x + width + 1e-12));
   }
+});
+
+test('what is together in a cell, or has none, is said', () => {
+  const { sites } = madeUpDocument();
+  const [leak, cache] = sites.sites;
+  const frames = [...sites.frames, { ...sites.frames[2], line: 44 }];
+  // The task's function calls from a second line, and allocates itself.
+  const more = [leak, { ...cache, site: 12, stack: [4, 5] }, { ...cache, site: 13, stack: [2], allocated_bytes: 5_000 }, { ...cache, site: 14, stack: [0, 2], allocated_bytes: 1 }];
+  const root = tree({ sites: more, frames }, { weight: 'allocated_bytes', inverted: false, allocator: false });
+  assert.equal(mergedWords(root.children[0]), '2 lines');
+  assert.deepEqual(place(root, 0.01).flatMap(({ rest, depth }) => rest === undefined ? [] : [[rest, depth]]), [['itself, 1 function too narrow to show', 2]]);
+  const inverted = tree({ sites: [leak, { ...leak, site: 15 }], frames }, { weight: 'allocations', inverted: false, allocator: false });
+  assert.equal(mergedWords(inverted.children[0].children[0].children[0]), '2 call sites');
 });
 
 test('an icicle inverted, with the allocator, zoomed and searched', () => {

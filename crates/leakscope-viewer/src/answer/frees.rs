@@ -1,0 +1,238 @@
+//! Who ends the lives of a call site's blocks: by call stack and task, with how long the blocks had lived.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+
+use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::trace::{EventKind, HeapEvent, StackId, Stacks};
+use leakscope_report::Symbolizer;
+use serde::Serialize;
+
+use super::frames::{Frames, ListedFrame, title};
+use crate::query::Window;
+use crate::replay::{Reached, Replay, Seen};
+use crate::scan::Scan;
+use crate::source::TraceInputs;
+
+/// Rows of an answer.
+const ROWS: usize = 50;
+
+/// The ends of blocks in a window, of all call sites, while it is read again.
+pub(crate) struct Ends {
+    pub(crate) window: Window,
+    /// By call site, call stack and context.
+    sums: BTreeMap<(usize, StackId, u16), EndSum>,
+    /// By core: the last end, which the next event there may show to have been none.
+    pending: BTreeMap<u8, End>,
+    reached: u64,
+    replay: Option<Replay>,
+}
+
+#[derive(Clone, Copy)]
+struct End {
+    key: (usize, StackId, u16),
+    size: u64,
+    lifetime: u64,
+}
+
+#[derive(Clone, Copy)]
+struct EndSum {
+    blocks: u64,
+    bytes: u64,
+    shortest: u64,
+    longest: u64,
+    all: u128,
+}
+
+impl Ends {
+    pub(crate) fn new(scan: &Scan<'_>, window: Window) -> Self {
+        let section = scan.index.sections.of_time(window.from);
+        Self {
+            window,
+            sums: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            reached: 0,
+            replay: Some(Replay::from_section(scan, section)),
+        }
+    }
+
+    /// Reads so many more events; returns whether all were read.
+    pub(crate) fn advance(
+        &mut self,
+        scan: &Scan<'_>,
+        source: &mut dyn TraceInputs,
+        events: u64,
+    ) -> io::Result<bool> {
+        let Some(mut replay) = self.replay.take() else {
+            return Ok(true);
+        };
+        let reached = replay.run(scan, source, events, |seen| {
+            if seen.event.time >= self.window.to {
+                return ControlFlow::Break(());
+            }
+            self.reached = seen.event.time;
+            if seen.event.time >= self.window.from {
+                self.observe(seen, scan);
+            }
+            ControlFlow::Continue(())
+        })?;
+        if reached == Reached::Limit {
+            self.replay = Some(replay);
+            return Ok(false);
+        }
+        for (_, end) in std::mem::take(&mut self.pending) {
+            self.add(end);
+        }
+        Ok(true)
+    }
+
+    fn observe(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) {
+        let Some(effect) = &seen.effect else {
+            return;
+        };
+        let last = self.pending.remove(&seen.event.core);
+        if let Some(end) = last.filter(|_| effect.revived().is_none()) {
+            self.add(end);
+        }
+        if let (Some(ended), Some(stack)) = (effect.ended(), stack_of(seen)) {
+            let KnownBlock { block, site } = ended;
+            let actors = &scan.index.actors;
+            let context = actors.numbered(seen.event.core, seen.event.context).context;
+            let end = End {
+                key: (site.index(), stack, context),
+                size: block.size,
+                lifetime: seen.event.time.saturating_sub(block.time),
+            };
+            self.pending.insert(seen.event.core, end);
+        }
+        if *effect == Effect::Restart {
+            self.pending.clear();
+        }
+    }
+
+    fn add(&mut self, end: End) {
+        let lifetime = end.lifetime;
+        let sum = self.sums.entry(end.key).or_insert(EndSum {
+            blocks: 0,
+            bytes: 0,
+            shortest: lifetime,
+            longest: lifetime,
+            all: 0,
+        });
+        sum.blocks += 1;
+        sum.bytes += end.size;
+        sum.shortest = sum.shortest.min(lifetime);
+        sum.longest = sum.longest.max(lifetime);
+        sum.all += u128::from(lifetime);
+    }
+}
+
+/// From where a block is freed, or given another size.
+fn stack_of(seen: &Seen<'_>) -> Option<StackId> {
+    match seen.event.kind {
+        EventKind::Heap(
+            HeapEvent::Free { stack, .. }
+            | HeapEvent::Reallocation { stack, .. }
+            | HeapEvent::Moving { stack, .. }
+            | HeapEvent::Moved { stack, .. },
+        ) => Some(stack),
+        _ => None,
+    }
+}
+
+/// The answer about one call site.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Frees {
+    site: usize,
+    from: u64,
+    to: u64,
+    complete: bool,
+    counted_to: u64,
+    /// How many rows there would be.
+    total: usize,
+    frames: Vec<ListedFrame>,
+    frees: Vec<Freer>,
+}
+
+/// Who frees, and what: most blocks first.
+#[derive(Clone, Debug, Serialize)]
+struct Freer {
+    title: String,
+    stack: Vec<usize>,
+    allocator: Vec<usize>,
+    context: u16,
+    blocks: u64,
+    bytes: u64,
+    /// How long the blocks had lived, in ticks.
+    shortest: u64,
+    longest: u64,
+    mean: u64,
+}
+
+impl Frees {
+    pub(crate) fn new(
+        site: usize,
+        ends: &Ends,
+        scan: &Scan<'_>,
+        symbolizer: &mut Symbolizer<'_>,
+    ) -> Self {
+        let window = ends.window;
+        let of_site = (site, StackId::NONE, 0)..(site + 1, StackId::NONE, 0);
+        let mut sums: Vec<_> = ends.sums.range(of_site).collect();
+        sums.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.blocks));
+        let mut frames = Frames::default();
+        let stacks = scan.trace.stacks();
+        let rows = sums.iter().take(ROWS);
+        let rows = rows.map(|((_, stack, context), sum)| {
+            Freer::new(*stack, *context, sum, stacks, scan, symbolizer, &mut frames)
+        });
+        let is_complete = ends.replay.is_none();
+        Self {
+            site,
+            from: window.from,
+            to: window.to,
+            complete: is_complete,
+            counted_to: if is_complete {
+                window.to
+            } else {
+                ends.reached.clamp(window.from, window.to)
+            },
+            total: sums.len(),
+            frees: rows.collect(),
+            frames: frames.into_list(),
+        }
+    }
+}
+
+impl Freer {
+    fn new(
+        stack: StackId,
+        context: u16,
+        sum: &EndSum,
+        stacks: &Stacks,
+        scan: &Scan<'_>,
+        symbolizer: &mut Symbolizer<'_>,
+        frames: &mut Frames,
+    ) -> Self {
+        let all = stacks.frames(stack);
+        let program = scan.program_frames(all);
+        let allocator = &all[..all.len() - program.len()];
+        let named = symbolizer.stack(allocator, program, stacks.certainty(stack));
+        Self {
+            title: title(&named.frames),
+            stack: (named.frames.iter())
+                .map(|frame| frames.number(frame))
+                .collect(),
+            allocator: (named.allocator.iter())
+                .map(|frame| frames.number(frame))
+                .collect(),
+            context,
+            blocks: sum.blocks,
+            bytes: sum.bytes,
+            shortest: sum.shortest,
+            longest: sum.longest,
+            mean: (sum.all / u128::from(sum.blocks)) as u64,
+        }
+    }
+}

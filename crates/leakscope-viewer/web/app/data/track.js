@@ -1,0 +1,85 @@
+// What one call site did, for the single file: exactly if all events are in it, else from the stretches of its curve.
+
+/** @typedef {import('leakscope/data/types.js').Track} Track */
+/** @typedef {import('leakscope/data/types.js').Heap} Heap */
+/** @typedef {import('leakscope/data/types.js').SiteDetail} SiteDetail */
+/** @typedef {import('leakscope/data/types.js').HeapMark} HeapMark */
+
+/** As many marks as the server gives. */
+const MARKS = 2000;
+
+/**
+ * From the stretches of its curve, as the server does of long windows.
+ * @param {number} site
+ * @param {SiteDetail['curve']} curve
+ * @param {number} from
+ * @param {number} to
+ * @returns {Track}
+ */
+export function trackOfCurve(site, curve, from, to) {
+  const { step } = curve;
+  const first = Math.floor(from / step);
+  const heap = emptyHeap(first * step, Math.ceil(to / step) * step, Math.ceil(to / step) - first);
+  let [at, level, blocks] = [0, 0, 0];
+  const pass = (/** @type {number} */ end) => {
+    const from = at;
+    while (at < curve.times.length && curve.times[at] < end) at += 1;
+    if (at > from) [level, blocks] = [curve.last[at - 1], curve.blocks[at - 1]];
+    return at > from;
+  };
+  pass(heap.from);
+  for (let column = 0; column < heap.width; column += 1) {
+    const before = level;
+    const isChanged = pass(heap.from + (column + 1) * step);
+    heap.min.push(Math.min(before, level));
+    heap.max.push(isChanged ? curve.max[at - 1] : level);
+    heap.last.push(level);
+    heap.blocks.push(blocks);
+    heap.allocations.push(isChanged ? curve.allocations[at - 1] : 0);
+    heap.frees.push(isChanged ? curve.frees[at - 1] : 0);
+  }
+  return { site, exact: false, heap, marks: null };
+}
+
+/**
+ * From its events, in order of time.
+ * @param {number} site
+ * @param {HeapMark[]} changes
+ * @param {number} from
+ * @param {number} to
+ * @param {number} width
+ * @returns {Track}
+ */
+export function trackOfMarks(site, changes, from, to, width) {
+  const heap = emptyHeap(from, to, width);
+  let [at, level, blocks] = [0, 0, 0];
+  const apply = (/** @type {HeapMark} */ { kind, size }) => {
+    level += kind === 'free' ? -size : size;
+    blocks += kind === 'free' ? -1 : 1;
+  };
+  for (; at < changes.length && changes[at].time < from; at += 1) apply(changes[at]);
+  const begin = at;
+  for (let column = 0; column < width; column += 1) {
+    const end = from + ((column + 1) * (to - from)) / width;
+    let [low, high, allocations, frees] = [level, level, 0, 0];
+    for (; at < changes.length && changes[at].time < end; at += 1) {
+      apply(changes[at]);
+      [low, high] = [Math.min(low, level), Math.max(high, level)];
+      if (changes[at].kind === 'free') frees += 1;
+      else allocations += 1;
+    }
+    heap.min.push(low);
+    heap.max.push(high);
+    heap.last.push(level);
+    heap.blocks.push(blocks);
+    heap.allocations.push(allocations);
+    heap.frees.push(frees);
+  }
+  const marks = changes.slice(begin, at);
+  return { site, exact: true, heap, marks: marks.length > MARKS ? null : marks };
+}
+
+/** @param {number} from @param {number} to @param {number} width @returns {Heap} */
+function emptyHeap(from, to, width) {
+  return { from, to, width, min: [], max: [], last: [], blocks: [], allocations: [], frees: [], allocated_bytes: [], failed: [] };
+}

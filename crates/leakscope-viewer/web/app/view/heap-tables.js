@@ -1,0 +1,81 @@
+// Beside the heap's map: what it says of the window's end, who splits free memory, and why allocations failed. The numbers are
+// those of `leakscope heap`.
+import { bytes, count, counted, percent } from 'leakscope/format/units.js';
+import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
+import { table } from 'leakscope/part/table.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').HeapMap} HeapMap */
+
+/** @param {Page} page @param {(time: number) => void} goTo a moment */
+export function heapTables(page, goTo) {
+  const place = element('aside', { class: 'split-detail', 'aria-label': 'What the map says' });
+  return {
+    element: place,
+    /** @param {HeapMap} map */
+    fill(map) {
+      fill(place, said(page, map), regionsTable(map), pinsTable(page, map), failuresTable(page, map, goTo), howGood(map));
+    },
+  };
+}
+
+/** @param {Page} page @param {HeapMap} map */
+function said(page, { sentences, time_ticks: time }) {
+  const texts = sentences.length > 0 ? sentences.map((text) => element('p', {}, `${text}.`)) : [element('p', { class: 'quiet' }, 'The heap does not fragment, and no allocation failed.')];
+  return section(`The heap at ${page.clock.moment(time)}`, ...texts);
+}
+
+/** @param {HeapMap} map */
+function regionsTable({ regions }) {
+  return section('Regions', table({
+    caption: 'Regions', rows: regions,
+    columns: [
+      { name: 'Region', cell: ({ start, name }) => element('span', { class: 'fixed' }, name === null ? start : `${name} ${start}`) },
+      { name: 'Free', class: 'number', cell: (region) => bytes(region.free_bytes) },
+      { name: 'Largest', class: 'number', title: 'The most bytes that one allocation can get', cell: (region) => bytes(region.largest_bytes) },
+      { name: 'Holes', class: 'number', cell: (region) => count(region.holes) },
+      { name: 'Split', class: 'number', title: 'How much free memory is split: 0 % is one hole, 100 % is dust', cell: (region) => `${region.fragmentation_percent.toFixed(0)} %` },
+      { name: 'Blocks', class: 'number', cell: (region) => count(region.blocks) },
+      { name: 'In blocks', class: 'number', title: 'With headers and rounding', cell: (region) => bytes(region.block_bytes) },
+      { name: 'Unknown', class: 'number', title: 'In use since before the recording, or free', cell: (region) => bytes(region.unknown_bytes) },
+    ],
+  }), ...regions.filter((region) => region.assumed_bytes > 0).map((region) => element('p', { class: 'quiet' },
+    `${bytes(region.assumed_bytes)} of what is free in ${region.start} were never used: that these are free is an assumption.`)));
+}
+
+/** @param {Page} page @param {HeapMap} map */
+function pinsTable(page, { regions }) {
+  const pins = regions.flatMap(({ pins }) => pins);
+  if (pins.length === 0) return null;
+  return section('Who splits free memory', table({
+    caption: 'Who splits free memory', rows: pins, chosen: ({ call_site: site }) => page.go({ site: site === page.state.site ? null : site }),
+    columns: [
+      { name: 'Call site', class: 'site-title', cell: ({ name }) => element('span', {}, ...breakable(name)) },
+      { name: 'Blocks', class: 'number', cell: (pin) => count(pin.blocks) },
+      { name: 'Bytes', class: 'number', cell: (pin) => bytes(pin.bytes) },
+      { name: 'Oldest', class: 'number', cell: (pin) => page.clock.moment(pin.oldest_ticks) },
+      { name: 'Largest hole', class: 'number', cell: (pin) => bytes(pin.largest_before_bytes) },
+      { name: 'Without them', class: 'number', cell: (pin) => bytes(pin.largest_after_bytes) },
+    ],
+  }));
+}
+
+/** @param {Page} page @param {HeapMap} map @param {(time: number) => void} goTo */
+function failuresTable(page, { failures, more_failures: more }, goTo) {
+  if (failures.length === 0) return null;
+  return section('Allocations that failed', table({
+    caption: 'Allocations that failed', rows: failures, limit: 20, chosen: ({ time_ticks: time }) => goTo(time),
+    columns: [
+      { name: 'Time', class: 'number', cell: (failure) => page.clock.moment(failure.time_ticks) },
+      { name: 'Why', class: 'words', cell: (failure) => failure.sentence },
+    ],
+  }), more > 0 && element('p', { class: 'quiet' }, `and ${counted(more, 'further failure')}.`));
+}
+
+/** @param {HeapMap} map */
+function howGood({ allocator, may_be: others, addresses, predicted, outside, is_estimate: isEstimate }) {
+  return section('How good it is', facts([
+    ['Allocator', allocator], ['May also be', others.join(', ')], ['Addresses predicted', `${count(predicted)} of ${count(addresses)} (${percent(predicted, addresses)})`],
+    ['Blocks elsewhere', outside > 0 ? count(outside) : null],
+  ]), isEstimate && element('p', { class: 'problem' }, 'Too few addresses were predicted: everything about holes is an estimate.'));
+}

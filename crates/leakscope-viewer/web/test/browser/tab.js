@@ -1,0 +1,29 @@
+// What the tests of the page in a browser share: tabs with nothing to complain about, and views that are open.
+import assert from 'node:assert/strict';
+
+/** @typedef {import('./chromium.js').Browser} Browser */
+/** @typedef {import('./chromium.js').Tab} Tab */
+
+/** What has to be to be seen in each view, so that it counts as open. */
+export const SIGNS = {
+  overview: '.conclusion', sites: '.table tbody tr', flame: '.flame-line', timeline: '.lane-label',
+  events: '.list-row .name', terminal: '.terminal .list-head', tasks: '.table tbody tr', system: '.facts dd', memory: '.split.memory',
+};
+
+/** A tab that must have nothing to complain about. @param {Browser} browser @param {(tab: Tab) => Promise<void>} use @param {object} [look] */
+export async function inTabOf(browser, use, look) {
+  const tab = await browser.tab(look);
+  try {
+    await use(tab);
+    assert.deepEqual(tab.complaints, []);
+  } finally {
+    await tab.close();
+  }
+}
+
+/** Opens the page at a fragment. @param {Tab} tab @param {string} url @param {string} fragment */
+export async function open(tab, url, fragment) {
+  await tab.open(`${url}#${fragment}`);
+  const name = /** @type {keyof typeof SIGNS} */ (fragment.split('?')[0]);
+  await tab.see(SIGNS[name]);
+}
