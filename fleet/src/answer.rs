@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use leakscope_export::Output;
 use leakscope_export::tables::{Cell, Csv, Form};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// A table, and notes on it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -127,17 +128,17 @@ impl Answer {
     /// # Errors
     /// Those of `out`.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rows = self.rows.iter().map(|row| {
-            let cells = self.columns.iter().cloned().zip(row.iter().map(value));
-            Value::Object(cells.collect::<Map<_, _>>())
-        });
-        let document = json!({
-            "schema": "leakscope.fleet-answer",
-            "version": 1,
-            "question": self.question,
-            "rows": rows.collect::<Vec<_>>(),
-            "notes": self.notes,
-        });
+        let document = Document {
+            schema: "leakscope.fleet-answer",
+            version: 1,
+            question: &self.question,
+            rows: self
+                .rows
+                .iter()
+                .map(|row| Row(&self.columns, row))
+                .collect(),
+            notes: &self.notes,
+        };
         leakscope_report::json::write(out, &document)
     }
 
@@ -152,6 +153,25 @@ impl Answer {
             csv.row(row)?;
         }
         Box::new(csv).finish()
+    }
+}
+
+/// An answer as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    version: u32,
+    question: &'a str,
+    rows: Vec<Row<'a>>,
+    notes: &'a [String],
+}
+
+/// Names and cells.
+struct Row<'a>(&'a [String], &'a [Cell<'static>]);
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().zip(self.1.iter().map(value)))
     }
 }
 

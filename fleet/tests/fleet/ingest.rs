@@ -2,12 +2,17 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use leakscope_fleet::answer::Answer;
 use leakscope_fleet::engine::Engine;
 use leakscope_fleet::ingest::elf_store::ElfStore;
+use leakscope_fleet::ingest::names::resymbolize;
 use leakscope_fleet::ingest::{Options, Summary, ingest, source};
 use leakscope_fleet::store::Folder;
+use leakscope_symbols::Symbols;
+use leakscope_testing::needs;
+use leakscope_testing::scenario::Scenario;
 
 use crate::made::{file, recording};
 
@@ -258,4 +263,76 @@ fn metrics_become_rows() {
         "2026-11-01T10:00:00"
     );
     assert_eq!(rows.text(&rows.rows[1], "measured_at"), "");
+}
+
+#[test]
+fn call_stacks_are_named_when_their_program_comes() {
+    if !needs::has_tool("cc") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let [from, into, elves] = ["from", "into", "elves"].map(|name| folder.path().join(name));
+    file(
+        &elves,
+        "app.c",
+        b"int leaks_here(void) { return 1; }\nint main(void) { return leaks_here(); }\n",
+        "",
+    );
+    let elf = elves.join("app");
+    let compiled = Command::new("cc")
+        .args(["-g", "-O0", "-no-pie", "-o"])
+        .arg(&elf)
+        .arg(elves.join("app.c"))
+        .status();
+    assert!(compiled.expect("a compiler").success());
+    let symbols = Symbols::open(&elf).expect("an ELF file");
+    let inside = symbols.symbol("leaks_here").expect("a function").address as u32 + 4;
+    let mut scenario = Scenario::begun();
+    for block in 0..60 {
+        scenario
+            .after(100_000)
+            .allocate(0x3FFB_0000 + 64 * block, 40, &[inside]);
+    }
+    let sha = symbols.file_sha256().to_owned();
+    file(
+        &from,
+        "1.svdat",
+        &scenario.plain(),
+        &format!("{{\"device\": \"a\", \"elf_sha256\": \"{}\"}}", &sha[..12]),
+    );
+    let (summary, _) = run(&from, &into, &options());
+    assert_eq!((summary.added, summary.without_names), (1, 1));
+    let name = |sql_of: &str| {
+        let top: leakscope_fleet::ask::Question = sql_of.parse().expect("a question");
+        let engine = Engine::open(&Folder::new(&into)).expect("a fleet");
+        let answer = top
+            .ask(&engine, &leakscope_fleet::ask::Asked::default())
+            .expect("an answer");
+        assert_eq!(answer.rows.len(), 1);
+        (
+            answer.text(&answer.rows[0], "site")[..4].to_owned(),
+            answer.text(&answer.rows[0], "function").to_owned(),
+        )
+    };
+    assert_eq!(name("top"), ("addr".to_owned(), String::new()));
+    fs::rename(&elf, elves.join(format!("{sha}.elf"))).expect("the same folder");
+    let mut store = ElfStore::open(&elves).expect("a folder");
+    let folder = Folder::new(&into);
+    assert_eq!(resymbolize(&folder, &mut store, 0).expect("rows"), 1);
+    assert_eq!(name("top"), ("ls1:".to_owned(), "leaks_here".to_owned()));
+    // Once is enough.
+    assert_eq!(resymbolize(&folder, &mut store, 0).expect("rows"), 0);
+    assert_eq!(name("top"), ("ls1:".to_owned(), "leaks_here".to_owned()));
+    // What is read with its program is called the same at once.
+    let other = Folder::new(folder.path().with_file_name("other"));
+    let recordings = source::find(&[from.display().to_string()], &mut &b""[..]).expect("a folder");
+    ingest(&recordings, &other, &store, &options(), &mut |_| {}).expect("rows");
+    let sites = |folder: &Folder, column: &str, table: &str| {
+        let rows = sql(folder.path(), &format!("SELECT {column} FROM {table}"));
+        rows.text(&rows.rows[0], column).to_owned()
+    };
+    assert_eq!(
+        sites(&other, "site", "sites"),
+        sites(&folder, "site", "names")
+    );
 }

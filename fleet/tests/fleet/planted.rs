@@ -3,9 +3,12 @@
 use leakscope_fleet::answer::Answer;
 use leakscope_fleet::ask::{Asked, Question};
 use leakscope_fleet::engine::Engine;
+use leakscope_fleet::ingest::elf_store::ElfStore;
+use leakscope_fleet::ingest::{Options, ingest, source};
+use leakscope_fleet::store::Folder;
 use leakscope_testing::program::Random;
 
-use crate::made::{Day, LeftBehind, fleet, poisson};
+use crate::made::{Day, LeftBehind, file, fleet, poisson, recording};
 
 const HARDWARE: [(&str, f64); 3] = [("rev-a", 1.0), ("rev-b", 2.0), ("rev-c", 4.0)];
 const VERSIONS: [&str; 5] = ["1.0", "1.1", "1.2", "1.3", "1.4"];
@@ -195,4 +198,55 @@ fn a_device_unlike_the_others_is_named() {
     let answer = ask(&engine, "outliers", "", None);
     assert_eq!(answer.text(&answer.rows[0], "device"), "device-0000");
     assert_eq!(answer.text(&answer.rows[0], "firmware"), "1.0");
+}
+
+/// The same from files: 18 devices, three versions, a leak in the last one on one hardware.
+#[test]
+fn a_leak_is_found_from_recordings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+    let mut salt = 0;
+    for device in 0..18 {
+        let hardware = ["rev-a", "rev-b"][device % 2];
+        for (number, version) in ["1.0", "1.1", "1.2"].into_iter().enumerate() {
+            salt += 1;
+            let every = if version == "1.2" && hardware == "rev-b" {
+                10
+            } else {
+                0
+            };
+            let metadata = format!(
+                "{{\"hardware\": \"{hardware}\", \"recorded_at\": \"2026-11-0{}T10:00:00Z\"}}",
+                number + 1
+            );
+            file(
+                &from,
+                &format!("{device}/{version}/r.svdat"),
+                &recording(every, salt),
+                &metadata,
+            );
+        }
+    }
+    let recordings = source::find(&[from.display().to_string()], &mut &b""[..]).expect("a folder");
+    let options = Options {
+        pattern: Some("{device}/{firmware}/{}".parse().expect("a pattern")),
+        ..Options::default()
+    };
+    let folder = Folder::new(&into);
+    let summary = ingest(
+        &recordings,
+        &folder,
+        &ElfStore::default(),
+        &options,
+        &mut |_| {},
+    )
+    .expect("rows");
+    assert_eq!(summary.added, 54);
+    let engine = Engine::open(&folder).expect("a fleet");
+    let answer = ask(&engine, "new-in", "1.2", None);
+    assert_eq!(claimed(&answer, &["new"]).len(), 1, "{answer:?}");
+    assert_eq!(answer.count(&answer.rows[0], "leaking"), 9);
+    assert!(claimed(&ask(&engine, "new-in", "1.1", None), &["new"]).is_empty());
+    let answer = ask(&engine, "regressions", "1.2", Some("1.1"));
+    assert_eq!(claimed(&answer, &["worse"]).len(), 1, "{answer:?}");
 }
