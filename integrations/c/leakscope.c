@@ -4,7 +4,7 @@
  *
  * What happens to an event:
  *   1. nothing, if nothing is recorded, or the filter leaves it out;
- *   2. its call stack is walked, with interrupts on;
+ *   2. its call stack is walked, with interrupts on, for its hash; it is walked again if the host does not know it;
  *   3. locked, the clock is read, and the packet written where it will stay: the short way;
  *   4. every 256 bytes, or if there is no room, it takes the long way, which sees to all that comes up now and then:
  *      lost events are counted and told as in SEGGER's recorder, commands of the host are obeyed, the start sequence
@@ -59,6 +59,14 @@
 #endif
 #ifndef LEAKSCOPE_BARRIER
 #define LEAKSCOPE_BARRIER() __sync_synchronize()
+#endif
+/* Whether registers are windows into a file of them, which calls turn: Xtensa (ESP32, -S2, -S3). */
+#ifndef LEAKSCOPE_WINDOWS
+#if defined(__XTENSA_WINDOWED_ABI__)
+#define LEAKSCOPE_WINDOWS 1
+#else
+#define LEAKSCOPE_WINDOWS 0
+#endif
 #endif
 
 #if LEAKSCOPE_DEPTH > (LEAKSCOPE_ESP_IDF ? 32 : 64)
@@ -132,11 +140,15 @@ static inline uint32_t interrupt_number(void) {
 #define LEAKSCOPE_INTERRUPT() 0u
 #endif
 
-/* What most events go through. */
+/* What most events go through; what many of these share; what few do. */
 #if defined(__GNUC__)
 #define HOT static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
+#define COLD static __attribute__((noinline, cold))
 #else
 #define HOT static inline
+#define APART static
+#define COLD static
 #endif
 
 /* Walks read memory of which AddressSanitizer does not know that it may be read. */
@@ -296,22 +308,29 @@ struct task {
     size_t stack_size;
 };
 
-/* What happens to events before a core is looked at. */
-enum { GATE_CLOSED, GATE_OPEN, GATE_FILTERED };
+/* What happens to events of the heap before a core is looked at. */
+enum { GATE_CLOSED, GATE_OPEN, GATE_GUARDED /* a filter or standalone mode decides */ };
 
 /* The addresses between which a walk stays. */
 struct bounds {
-    uintptr_t code_start, code_length, ram_start, ram_end;
+    uintptr_t code_start, code_length, ram_start;
+    uintptr_t last_word; /* the last place where the two words of a frame can stand, in words */
 };
 
+struct heap_event;
+typedef void keep_function(const struct heap_event *event, const void *caller, const void *frame);
+
 static struct {
-    volatile bool is_ready;
     volatile uint8_t gate;
-    bool is_standalone;
+    volatile bool is_open; /* any core records, or will */
+    volatile bool is_ready;
     struct leakscope_config config;
     struct bounds bounds;
     uintptr_t code_base; /* what frames are relative to */
+    uintptr_t ram_end;
     size_t scan_bytes;
+    /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
+    keep_function *volatile keep;
     struct task tasks[LEAKSCOPE_TASKS];
     bool has_epoch;
     uint32_t epoch; /* when the first core began to record: from then on all count */
@@ -329,7 +348,12 @@ HOT struct core *own_core(void) {
 }
 
 HOT uint32_t clock_now(void) {
-    return recorder.config.clock != NULL ? recorder.config.clock() : 0;
+    return recorder.config.clock();
+}
+
+/* Where there is none. */
+static uint32_t no_clock(void) {
+    return 0;
 }
 
 HOT uint32_t high_word(uintptr_t value) {
@@ -420,21 +444,37 @@ HOT void packet_begin(struct packet *packet, uint8_t *start, uint32_t id) {
     packet->length = id >= FIRST_ID_WITH_LENGTH ? packet->next++ : NULL;
 }
 
+/* The same of the module's events, whose ids have two bytes. */
+HOT void module_packet_begin(struct packet *packet, uint8_t *start, uint32_t event) {
+    packet->start = start;
+    start[0] = (uint8_t)((MODULE_OFFSET & 0x7Fu) | event | 0x80u);
+    start[1] = MODULE_OFFSET >> 7;
+    packet->length = start + 2;
+    packet->next = start + 3;
+}
+
 HOT void packet_u32(struct packet *packet, uint32_t value) {
     packet->next = encode_u32(packet->next, value);
 }
 
-/* Writes the length of the fields, and the time; returns how long the packet is. */
-HOT size_t packet_end(struct packet *packet, uint32_t delta) {
+/* Writes the length of the fields. */
+HOT void packet_end_fields(struct packet *packet, bool can_be_long) {
+    uint8_t *const fields = packet->length + 1;
+    const size_t length = (size_t)(packet->next - fields);
+    if (!can_be_long || length <= 0x7F) {
+        *packet->length = (uint8_t)length;
+        return;
+    }
+    memmove(fields + 1, fields, length);
+    packet->next++;
+    *packet->length = (uint8_t)(length | 0x80u);
+    *fields = (uint8_t)(length >> 7);
+}
+
+/* Writes the time too; returns how long the packet is. */
+static size_t packet_end(struct packet *packet, uint32_t delta) {
     if (packet->length != NULL) {
-        uint8_t *const fields = packet->length + 1;
-        const size_t length = (size_t)(packet->next - fields);
-        if (length > 0x7F) {
-            memmove(fields + 1, fields, length);
-            packet->next++;
-            *fields = (uint8_t)(length >> 7);
-        }
-        *packet->length = (uint8_t)(length > 0x7F ? length | 0x80u : length);
+        packet_end_fields(packet, true);
     }
     packet->next = encode_u32(packet->next, delta);
     return (size_t)(packet->next - packet->start);
@@ -652,7 +692,7 @@ uintptr_t leakscope_stack_end;
 #define MOST_SCAN_WORDS 16383u
 
 /* In each function's frame two words stand side by side: the caller's frame pointer and the return address. RISC-V's frame
- * pointers point behind them, and those of Xtensa are no chain. */
+ * pointers point behind them. */
 #define FRAME_RECORD (2u * sizeof(uintptr_t))
 #if defined(__riscv)
 #define RECORD_BELOW FRAME_RECORD
@@ -667,6 +707,10 @@ uintptr_t leakscope_stack_end;
 #elif defined(__riscv) && !defined(__linux__)
 #define STACKS_START 0x1000u
 #define STACKS_END UINTPTR_MAX
+#elif defined(__XTENSA__)
+/* The ESP32's data bus, beyond its flash. */
+#define STACKS_START 0x3F800000u
+#define STACKS_END 0x40000000u
 #else
 #define STACKS_START 0u
 #define STACKS_END 0u
@@ -683,14 +727,22 @@ static void set_bounds(const struct leakscope_config *config) {
     recorder.bounds.code_length = code_end > code_start ? code_end - code_start : 0;
     recorder.code_base = code_start == 1 ? 0 : code_start;
     recorder.bounds.ram_start = is_stack ? start : UINTPTR_MAX;
-    recorder.bounds.ram_end = is_stack ? end - end % sizeof(uintptr_t) : 0;
+    recorder.bounds.last_word = is_stack ? (end - FRAME_RECORD) / sizeof(uintptr_t) : 0;
+    recorder.ram_end = is_stack ? end - end % sizeof(uintptr_t) : 0;
     const uint32_t scan_words = config->scan_words != 0 ? config->scan_words : 128;
     recorder.scan_bytes = smaller(scan_words, MOST_SCAN_WORDS) * sizeof(uintptr_t);
 }
 
+/* Whether an address is aligned, and the two words of a frame there are not too high up: turned, an address that is not
+ * aligned is higher than any. */
+HOT bool reaches(const struct bounds *bounds, uintptr_t at) {
+    const uint32_t turn = sizeof(uintptr_t) > 4 ? 3 : 2;
+    return (at >> turn | at << (8u * sizeof(uintptr_t) - turn)) <= bounds->last_word;
+}
+
 /* Whether the two words of a frame can stand there. */
 HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
-    return at >= bounds->ram_start && at <= bounds->ram_end - FRAME_RECORD && at % sizeof(uintptr_t) == 0;
+    return at >= bounds->ram_start && reaches(bounds, at);
 }
 
 HOT bool has_code(const struct bounds *bounds, uintptr_t address) {
@@ -716,103 +768,178 @@ HOT uint32_t add_to_hash(uint32_t hash, uintptr_t frame) {
     return ((hash << 15 | hash >> 17) ^ bits) * 0x9E3779B1u;
 }
 
+/* The walks below add what they find to a stack: to its hash alone (most events need no more), or to its list too. */
+
+HOT void add_frame(struct stack *stack, uintptr_t frame, bool is_listed) {
+    stack->hash = add_to_hash(stack->hash, frame);
+    if (is_listed) {
+        stack->frames[stack->count] = frame;
+    }
+    stack->count++;
+}
+
 /* Follows the chain as far as it is sound: the next frame lies above the present one, inside the memory of stacks. */
-READS_ANY_STACK static void walk_chain(struct stack *stack, uintptr_t frame) {
+READS_ANY_STACK HOT void walk_chain(struct stack *stack, uintptr_t frame, bool is_listed) {
     const struct bounds bounds = recorder.bounds;
-    uint32_t hash = stack->hash, count = stack->count;
-    uintptr_t at = frame - RECORD_BELOW, above = 0;
-    while (count != LEAKSCOPE_DEPTH && at >= above && has_frame(&bounds, at)) {
+    uintptr_t at = frame - RECORD_BELOW, above;
+    if (stack->count == LEAKSCOPE_DEPTH || !has_frame(&bounds, at)) {
+        return;
+    }
+    do {
         const volatile uintptr_t *const words = (const volatile uintptr_t *)at;
         const uintptr_t caller = words[0], return_address = code_address(words[1]);
         if (!has_code(&bounds, return_address)) {
-            break;
+            return;
         }
-        hash = add_to_hash(hash, return_address);
-        stack->frames[count++] = return_address;
+        add_frame(stack, return_address, is_listed);
         above = at + FRAME_RECORD;
         at = caller - RECORD_BELOW;
-    }
-    stack->hash = hash;
-    stack->count = count;
+    } while (stack->count != LEAKSCOPE_DEPTH && at >= above && reaches(&bounds, at));
 }
 
+#if LEAKSCOPE_WINDOWS
+/* Nested calls, until the registers have gone round: those of all callers are on the stack then. A call takes eight of
+ * them, and there are at most 64. */
+__attribute__((noinline)) static void spill_windows(uint32_t calls) {
+    if (calls > 0) {
+        spill_windows(calls - 1);
+    }
+    __asm__ volatile("" : : : "memory"); /* otherwise this is a loop */
+}
+
+/* The 16 bytes below a function's stack pointer are for its caller's first registers: where that one returns to, and its
+ * stack pointer. (Xtensa ISA manual, "Windowed Register Option".) The two upper bits of a return address say by how much
+ * the call has turned the windows; they are the same in all addresses of code. */
+READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame, bool is_listed) {
+    const struct bounds bounds = recorder.bounds;
+    const uintptr_t window_bits = 0xC0000000u, save_area = 2u * FRAME_RECORD;
+    uintptr_t code = return_address, at = frame - save_area, above = 0;
+    spill_windows(8);
+    while (stack->count != LEAKSCOPE_DEPTH && has_code(&bounds, code)) {
+        add_frame(stack, code, is_listed);
+        if (at < above || !has_frame(&bounds, at)) {
+            return;
+        }
+        const volatile uintptr_t *const words = (const volatile uintptr_t *)at;
+        const uintptr_t saved = words[0], caller = words[1];
+        code = saved != 0 ? (saved & ~window_bits) | (return_address & window_bits) : 0;
+        above = at + save_area;
+        at = caller - save_area;
+    }
+}
+#else
 /* The frame belongs to the function that returns there. */
-READS_ANY_STACK static void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame) {
+READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_address, uintptr_t frame, bool is_listed) {
     const uintptr_t at = frame - RECORD_BELOW;
     if (!has_code(&recorder.bounds, return_address)) {
         return;
     }
-    stack->hash = add_to_hash(0, return_address);
-    stack->frames[stack->count++] = return_address;
+    add_frame(stack, return_address, is_listed);
     if (has_frame(&recorder.bounds, at)) {
         const uintptr_t caller = *(const volatile uintptr_t *)at;
         if (caller > frame) {
-            walk_chain(stack, caller);
+            walk_chain(stack, caller, is_listed);
         }
     }
 }
+#endif
 
 #if defined(__riscv)
 /* Whether the instruction before a return address is a call. Without that test, pointers to functions would change the
  * stacks of a call site from event to event. */
-static bool has_call_before(uintptr_t address) {
-    if (address % 2 != 0 || address - recorder.bounds.code_start < 4) {
+HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
+    if (address % 2 != 0 || address - bounds->code_start < 4) {
         return false;
     }
-    const uint32_t first = *(const volatile uint16_t *)(address - 4), last = *(const volatile uint16_t *)(address - 2);
-    const bool is_jal = (first & 0x0FFFu) == 0x00EFu, is_jalr = (first & 0x7FFFu) == 0x00E7u;
-    const bool is_compressed_jalr = (last & 0xF07Fu) == 0x9002u && last != 0x9002u;
-    const bool is_compressed_jal = sizeof(uintptr_t) == 4 && (last & 0xE003u) == 0x2001u;
-    return is_jal || is_jalr || is_compressed_jalr || is_compressed_jal;
+    /* jal, c.jal, jalr, c.jalr: those that programs have most come first. */
+    const uint32_t first = *(const volatile uint16_t *)(address - 4);
+    if ((first & 0x0FFFu) == 0x00EFu) {
+        return true;
+    }
+    const uint32_t last = *(const volatile uint16_t *)(address - 2);
+    if (sizeof(uintptr_t) == 4 && (last & 0xE003u) == 0x2001u) {
+        return true;
+    }
+    return (first & 0x7FFFu) == 0x00E7u || ((last & 0xF07Fu) == 0x9002u && last != 0x9002u);
 }
 #endif
 
-/* Whether a word of a stack could be a return address. The host finds out whether it is one. */
-HOT bool is_candidate(const struct bounds *bounds, uintptr_t word) {
+/* What is subtracted from a word of a stack that could be a return address, to get its offset in the code. */
+#if defined(__arm__)
+#define WORD_OF_CODE_START(bounds) ((bounds)->code_start | 1u)
+#else
+#define WORD_OF_CODE_START(bounds) ((bounds)->code_start)
+#endif
+
+/* Whether a word with this offset could be a return address. The host finds out whether it is one. */
+HOT bool is_candidate(const struct bounds *bounds, uintptr_t offset) {
 #if defined(__arm__)
     /* Turned by one bit, what has no Thumb bit lies far above the others. */
-    const uintptr_t offset = word - (bounds->code_start | 1u);
     return (offset >> 1 | offset << 31) < bounds->code_length / 2;
 #elif defined(__riscv)
-    return has_code(bounds, word) && high_word(word - bounds->code_start) == 0 && has_call_before(word);
+    return offset < bounds->code_length && high_word(offset) == 0 && has_call_before(bounds, bounds->code_start + offset);
 #else
-    return has_code(bounds, word) && high_word(word - bounds->code_start) == 0;
+    return offset < bounds->code_length && high_word(offset) == 0;
 #endif
+}
+
+/* How many words of a stack may be looked at. */
+HOT uint32_t words_above(uintptr_t stack_pointer) {
+    const uintptr_t end = recorder.ram_end, known = leakscope_stack_end;
+    if (stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer < recorder.bounds.ram_start || stack_pointer > end) {
+        return 0;
+    }
+    size_t bytes = end - stack_pointer;
+    bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
+    /* Another stack's end is of no use, and does no harm: it does not lie between these. */
+    bytes = known > stack_pointer && known - stack_pointer < bytes ? known - stack_pointer : bytes;
+    return (uint32_t)(bytes / sizeof(uintptr_t));
+}
+
+/* Looks at a word of the stack; whether enough were found that could be return addresses. */
+READS_ANY_STACK HOT bool scan_word(struct stack *stack, const struct bounds *bounds, const volatile uintptr_t *stack_pointer,
+                                   const volatile uintptr_t *word, bool is_listed) {
+    const uintptr_t offset = *word - WORD_OF_CODE_START(bounds);
+    if (!is_candidate(bounds, offset)) {
+        return false;
+    }
+    const uintptr_t place = (uintptr_t)(word - stack_pointer);
+    stack->hash = add_to_hash(stack->hash, offset ^ place << 23);
+    if (is_listed) {
+        stack->frames[stack->count] = code_address(bounds->code_start) + offset;
+        stack->places[stack->count] = (uint16_t)place;
+    }
+    return ++stack->count == LEAKSCOPE_DEPTH;
 }
 
 /* Finds the lowest words from the stack pointer up that could be return addresses: for code without frame pointers. */
-READS_ANY_STACK static void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer) {
+READS_ANY_STACK HOT void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer, bool is_listed) {
     const struct bounds bounds = recorder.bounds;
-    const volatile uintptr_t *const words = (const volatile uintptr_t *)stack_pointer;
-    size_t bytes = 0;
+    const volatile uintptr_t *const first = (const volatile uintptr_t *)stack_pointer;
     if (!has_code(&bounds, return_address)) {
         return;
     }
-    const bool is_aligned = stack_pointer % sizeof(uintptr_t) == 0;
-    if (is_aligned && stack_pointer >= bounds.ram_start && stack_pointer <= bounds.ram_end) {
-        bytes = bounds.ram_end - stack_pointer;
-        bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
-        /* Another stack's end is of no use, and does no harm: it does not lie between these. */
-        const uintptr_t known = leakscope_stack_end;
-        bytes = known > stack_pointer && known - stack_pointer < bytes ? known - stack_pointer : bytes;
-    }
-    const uint32_t words_left = (uint32_t)(bytes / sizeof(uintptr_t));
-    uint32_t hash = add_to_hash(0, return_address), count = 0;
-    for (uint32_t place = 0; place < words_left && count != LEAKSCOPE_DEPTH; place++) {
-        const uintptr_t word = words[place];
-        if (is_candidate(&bounds, word)) {
-            const uintptr_t address = code_address(word), offset = address - code_address(bounds.code_start);
-            hash = add_to_hash(hash, offset ^ (uintptr_t)place << 23);
-            stack->frames[count] = address;
-            stack->places[count++] = (uint16_t)place;
+    stack->scanned = return_address;
+    stack->hash = add_to_hash(0, return_address);
+    const uint32_t count = words_above(stack_pointer), in_fours = is_listed ? 0 : count & ~3u;
+    const volatile uintptr_t *word = first;
+    /* Most events do this: four words in a turn of the loop. */
+    for (const volatile uintptr_t *const end = first + in_fours; word != end; word += 4) {
+        if (scan_word(stack, &bounds, first, word, false) || scan_word(stack, &bounds, first, word + 1, false) ||
+            scan_word(stack, &bounds, first, word + 2, false) || scan_word(stack, &bounds, first, word + 3, false)) {
+            return;
         }
     }
-    stack->scanned = return_address;
-    stack->hash = hash;
-    stack->count = count;
+    for (const volatile uintptr_t *const end = first + count; word != end; word++) {
+        if (scan_word(stack, &bounds, first, word, is_listed)) {
+            return;
+        }
+    }
 }
 
-static void walk(struct stack *stack, const void *caller, const void *frame) {
+/* Where nothing says what is found, a scan is its first frame. */
+READS_ANY_STACK HOT void walk(struct stack *stack, const void *caller, const void *frame, bool can_scan,
+                              bool is_listed) {
     const uintptr_t return_address = code_address((uintptr_t)caller);
     /* A stack pointer is marked by its lowest bit (LEAKSCOPE_FRAME). */
     const bool is_scan = caller != NULL && ((uintptr_t)frame & 1u) != 0;
@@ -821,16 +948,20 @@ static void walk(struct stack *stack, const void *caller, const void *frame) {
     if (LEAKSCOPE_DEPTH == 0) {
         return;
     }
-    if (is_scan && !LEAKSCOPE_ESP_IDF && !recorder.is_standalone) {
-        scan(stack, return_address, (uintptr_t)frame - 1);
+    if (is_scan && can_scan) {
+        scan(stack, return_address, (uintptr_t)frame - 1, is_listed);
     } else if (caller != NULL) {
-        /* Elsewhere nothing says what is found: a scan is its first frame. */
-        walk_behind(stack, return_address, is_scan ? 0 : (uintptr_t)frame);
+        walk_behind(stack, return_address, is_scan ? 0 : (uintptr_t)frame, is_listed);
     } else if (frame != NULL) {
-        walk_chain(stack, (uintptr_t)frame);
+        walk_chain(stack, (uintptr_t)frame, is_listed);
     }
     /* The low bits choose the slot, and they depend on the frames' low bits only. */
     stack->hash ^= stack->hash >> 16;
+}
+
+/* The stack that led to an event. */
+READS_ANY_STACK COLD void find_stack(struct stack *stack, const void *caller, const void *frame) {
+    walk(stack, caller, frame, !LEAKSCOPE_ESP_IDF && recorder.keep == NULL, true);
 }
 
 /* ---------------------------------------------------------------- Heap events */
@@ -844,10 +975,9 @@ enum {
 struct heap_event {
     uint32_t kind;
     uintptr_t address;
-    size_t size;     /* 0: not known */
-    uintptr_t from;  /* of HEAP_MOVED */
-    size_t wanted;   /* of HEAP_KEPT: the block lives on */
-    struct stack stack;
+    size_t size;    /* 0: not known */
+    uintptr_t from; /* of HEAP_MOVED */
+    size_t wanted;  /* of HEAP_KEPT: the block lives on */
 };
 
 #if LEAKSCOPE_ESP_IDF
@@ -924,19 +1054,25 @@ static void record_units(struct core *core, bool is_repeated) {
     (void)is_repeated;
 }
 
-HOT uint32_t heap_event_id(const struct heap_event *event) {
-    return MODULE_OFFSET + (event->kind == HEAP_FREE || event->kind == HEAP_MOVE ? 1u : 0u);
+/* Of the module. */
+HOT uint32_t heap_event_number(const struct heap_event *event) {
+    return event->kind == HEAP_FREE || event->kind == HEAP_MOVE ? 1u : 0u;
 }
 
-HOT void heap_event_fields(struct packet *packet, const struct heap_event *event, uint32_t stack) {
-    (void)stack;
+HOT void heap_event_fields(struct packet *packet, const struct heap_event *event, const struct stack *stack,
+                           uint32_t number) {
+    (void)number;
     packet_u32(packet, (uint32_t)event->address);
-    if (heap_event_id(event) == MODULE_OFFSET) {
+    if (heap_event_number(event) == 0) {
         packet_u32(packet, size_on_wire(event->size));
     }
     for (uint32_t i = 0; i != LEAKSCOPE_DEPTH; i++) {
-        packet_u32(packet, i < event->stack.count ? (uint32_t)event->stack.frames[i] : 0);
+        packet_u32(packet, i < stack->count ? (uint32_t)stack->frames[i] : 0);
     }
+}
+
+HOT void walk_at_once(struct stack *stack, const void *caller, const void *frame) {
+    find_stack(stack, caller, frame);
 }
 
 HOT bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
@@ -999,29 +1135,45 @@ static void forget_told(struct core *core) {
     }
 }
 
-/* The slot that holds this hash (0: is free) among those that `hash` leads to; LEAKSCOPE_STACKS if none does. */
-HOT uint32_t find_slot(const struct stack_table *table, uint32_t hash, uint32_t held) {
-    const uint32_t first = hash & (LEAKSCOPE_STACKS - 1u) & ~(WAYS - 1u);
-    for (uint32_t slot = first; slot < first + WAYS; slot++) {
-        if (table->hashes[slot] == held) {
-            return slot;
-        }
-    }
-    return LEAKSCOPE_STACKS;
+/* The first of the slots that a hash leads to. */
+HOT uint32_t first_slot(uint32_t hash) {
+    return hash & (LEAKSCOPE_STACKS - 1u) & ~(WAYS - 1u);
+}
+
+/* The slot that holds this hash (0: is free) among those from `first` on; LEAKSCOPE_STACKS if none does. */
+HOT uint32_t find_slot(const struct stack_table *table, uint32_t first, uint32_t held) {
+    const uint32_t *const hashes = table->hashes + first;
+    return hashes[0] == held   ? first
+           : hashes[1] == held ? first + 1
+           : hashes[2] == held ? first + 2
+           : hashes[3] == held ? first + 3
+                               : LEAKSCOPE_STACKS;
+}
+
+/* What the short way needs to know of a call stack: its hash. */
+READS_ANY_STACK APART uint32_t hash_stack(const void *caller, const void *frame) {
+    struct stack stack;
+    walk(&stack, caller, frame, true, false);
+    return stack.hash;
+}
+
+HOT void walk_at_once(struct stack *stack, const void *caller, const void *frame) {
+    stack->hash = LEAKSCOPE_DEPTH > 0 ? hash_stack(caller, frame) : 0;
 }
 
 /* The number of a stack for one event; false unless the host knows it, and need not be told again. */
 HOT bool use_known_stack(struct core *core, const struct stack *stack, uint32_t *number) {
-    if (stack->hash == 0) {
+    struct stack_table *const table = &core->stacks;
+    if (LEAKSCOPE_DEPTH == 0 || stack->hash == 0) {
         *number = NO_STACK;
         return true;
     }
-    const uint32_t slot = find_slot(&core->stacks, stack->hash, stack->hash);
-    if (slot == LEAKSCOPE_STACKS || core->stacks.uses[slot] == 0) {
+    const uint32_t slot = find_slot(table, first_slot(stack->hash), stack->hash);
+    if (slot == LEAKSCOPE_STACKS || table->uses[slot] == 0) {
         return false;
     }
-    core->stacks.uses[slot]--;
-    *number = slot_number(&core->stacks, slot);
+    table->uses[slot]--;
+    *number = slot_number(table, slot);
     return true;
 }
 
@@ -1070,11 +1222,12 @@ static bool define_stack(struct core *core, uint32_t slot, const struct stack *s
  * next one tries again. */
 static uint32_t stack_number(struct core *core, const struct stack *stack) {
     struct stack_table *const table = &core->stacks;
+    const uint32_t first = first_slot(stack->hash);
     uint32_t number;
     if (use_known_stack(core, stack, &number)) {
         return number;
     }
-    uint32_t slot = find_slot(table, stack->hash, stack->hash);
+    uint32_t slot = find_slot(table, first, stack->hash);
     if (slot != LEAKSCOPE_STACKS) {
         const size_t stored = core->stored;
         if (may_repeat(core) && define_stack(core, slot, stack)) {
@@ -1084,9 +1237,9 @@ static uint32_t stack_number(struct core *core, const struct stack *stack) {
         }
         return slot_number(table, slot);
     }
-    slot = find_slot(table, stack->hash, 0);
+    slot = find_slot(table, first, 0);
     if (slot == LEAKSCOPE_STACKS) {
-        slot = (stack->hash & (LEAKSCOPE_STACKS - 1u) & ~(WAYS - 1u)) + table->victim % WAYS;
+        slot = first + table->victim % WAYS;
         free_slot(table, slot);
     }
     return define_stack(core, slot, stack) ? slot_number(table, slot) : NO_STACK;
@@ -1115,8 +1268,8 @@ static void record_units(struct core *core, bool is_repeated) {
     record_numbers(core, MODULE_OFFSET + HEAP_UNITS, units, sizeof units / sizeof units[0]);
 }
 
-HOT uint32_t heap_event_id(const struct heap_event *event) {
-    return MODULE_OFFSET + event->kind;
+HOT uint32_t heap_event_number(const struct heap_event *event) {
+    return event->kind;
 }
 
 /* The offset from the heap's base, turned, so that bits that are zero in most addresses take no bytes. */
@@ -1126,14 +1279,16 @@ HOT uint32_t turned_offset(uintptr_t address) {
     return offset >> shift | offset << ((32u - shift) & 31u);
 }
 
-HOT void heap_event_fields(struct packet *packet, const struct heap_event *event, uint32_t stack) {
+HOT void heap_event_fields(struct packet *packet, const struct heap_event *event, const struct stack *stack,
+                           uint32_t number) {
+    (void)stack;
     if (event->kind != HEAP_FAILED) {
         packet_u32(packet, turned_offset(event->address));
     }
     if (event->kind != HEAP_FREE && event->kind != HEAP_MOVE) {
         packet_u32(packet, size_on_wire(event->kind == HEAP_KEPT ? event->wanted : event->size));
     }
-    packet_u32(packet, stack);
+    packet_u32(packet, number);
     if (event->kind == HEAP_MOVED) {
         packet_u32(packet, turned_offset(event->from));
     }
@@ -1339,7 +1494,7 @@ struct system_event {
 };
 
 /* Keeps in mind what runs. */
-static void note_running(struct core *core, const struct system_event *event) {
+HOT void note_running(struct core *core, const struct system_event *event) {
     if (event->id == EVTID_TASK_START_EXEC) {
         core->running = RUNNING_TASK;
         core->running_task = event->task;
@@ -1350,10 +1505,11 @@ static void note_running(struct core *core, const struct system_event *event) {
     }
 }
 
-/* What was interrupted goes on afterwards, idling too. */
-static bool keeps_idle(uint32_t id) {
-    return id == EVTID_ISR_ENTER || id == EVTID_ISR_EXIT || id == EVTID_TASK_START_READY || id == EVTID_TASK_CREATE ||
-           id == EVTID_MARK_START || id == EVTID_MARK_STOP || id == EVTID_EX;
+/* What was interrupted goes on afterwards, idling too. (All ids are below 32.) */
+HOT bool keeps_idle(uint32_t id) {
+    const uint32_t kept = 1u << EVTID_ISR_ENTER | 1u << EVTID_ISR_EXIT | 1u << EVTID_TASK_START_READY |
+                          1u << EVTID_TASK_CREATE | 1u << EVTID_MARK_START | 1u << EVTID_MARK_STOP | 1u << EVTID_EX;
+    return (kept >> id & 1u) != 0;
 }
 
 /* An idle that follows an idle is left out. */
@@ -1514,15 +1670,16 @@ static void start_if_wanted(struct core *core, const struct times *times) {
 /* Opens the gate if any core records, or will; locks. */
 static void set_gate(void) {
     const struct leakscope_config *const config = &recorder.config;
-    const bool is_filtered =
-        config->filter_least_size != 0 || config->filter_one_in != 1 || config->filter_task != NULL;
+    const bool is_guarded = recorder.keep != NULL || config->filter_least_size != 0 || config->filter_one_in != 1 ||
+                            config->filter_task != NULL;
     const uintptr_t lock = LEAKSCOPE_LOCK();
     bool is_open = false;
     for (uint32_t i = 0; i < LEAKSCOPE_CORES; i++) {
         is_open = is_open || cores[i].mode != MODE_STOPPED || cores[i].start_wanted;
     }
     LEAKSCOPE_BARRIER();
-    recorder.gate = !is_open ? GATE_CLOSED : is_filtered ? GATE_FILTERED : GATE_OPEN;
+    recorder.is_open = is_open;
+    recorder.gate = recorder.keep == NULL && !is_open ? GATE_CLOSED : is_guarded ? GATE_GUARDED : GATE_OPEN;
     LEAKSCOPE_UNLOCK(lock);
 }
 
@@ -1719,18 +1876,22 @@ static void attend(struct core *core) {
 
 /* ---------------------------------------------------------------- The two ways of an event */
 
-/* The running core, if an event can be written at once: then it is locked, and there is room. */
-HOT struct core *short_way(void) {
+/* The running core, if an event can be written at once: then it is locked, and there is room from `write` on. */
+HOT struct core *short_way(uint32_t *write) {
     struct core *const core = own_core();
-    if (core->limit == 0 || core->up->write >= core->limit) {
+    *write = core->up->write;
+    if (*write >= core->limit) {
         return NULL;
     }
     core->now = clock_now();
     return passed(core) < core->pause ? core : NULL;
 }
 
-HOT void short_way_end(struct core *core, struct packet *packet) {
-    ring_commit(core, packet->start, packet_end(packet, ticks_passed(core)));
+/* Hands over a packet of which all but the time was written, up to `next`. */
+HOT void short_way_end(struct core *core, uint8_t *next) {
+    const uint8_t *const end = encode_u32(next, ticks_passed(core));
+    LEAKSCOPE_BARRIER();
+    core->up->write = (uint32_t)(end - core->buffer);
     keep_last(core);
 }
 
@@ -1836,37 +1997,49 @@ static void tell_task(struct core *core) {
     }
 }
 
+/* An event, and the stack that led to it. */
+struct traced_event {
+    const struct heap_event *event;
+    struct stack stack;
+};
+
 static void record_heap_event(struct core *core, const void *event) {
-    const struct heap_event *const heap_event = (const struct heap_event *)event;
-    if (LEAKSCOPE_ESP_IDF && heap_event->kind == HEAP_FAILED) {
+    const struct traced_event *const traced = (const struct traced_event *)event;
+    if (LEAKSCOPE_ESP_IDF && traced->event->kind == HEAP_FAILED) {
         /* For Espressif's decoder, two of them would be one block at 0 that is allocated twice. */
         return;
     }
     tell_task(core);
-    const uint32_t stack = stack_number(core, &heap_event->stack);
+    const uint32_t number = stack_number(core, &traced->stack);
     struct packet packet;
-    if (record_start(core, &packet, heap_event_id(heap_event), LONGEST_HEAP_PACKET)) {
-        heap_event_fields(&packet, heap_event, stack);
+    if (record_start(core, &packet, MODULE_OFFSET + heap_event_number(traced->event), LONGEST_HEAP_PACKET)) {
+        heap_event_fields(&packet, traced->event, &traced->stack, number);
         record_end(core, &packet);
     }
 }
 
-HOT bool heap_event_short(const struct heap_event *event) {
+HOT bool heap_event_short(const struct heap_event *event, const struct stack *stack) {
     bool is_stored = false;
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    struct core *const core = short_way();
-    uint32_t stack;
-    if (core != NULL && is_task_told(core, (uintptr_t)LEAKSCOPE_TASK()) &&
-        use_known_stack(core, &event->stack, &stack) && event->kind != HEAP_KEPT &&
-        event->kind != HEAP_FAILED) {
+    uint32_t write, number;
+    struct core *const core = short_way(&write);
+    if (core != NULL && is_task_told(core, (uintptr_t)LEAKSCOPE_TASK()) && use_known_stack(core, stack, &number)) {
         struct packet packet;
-        packet_begin(&packet, core->buffer + core->up->write, heap_event_id(event));
-        heap_event_fields(&packet, event, stack);
-        short_way_end(core, &packet);
+        module_packet_begin(&packet, core->buffer + write, heap_event_number(event));
+        heap_event_fields(&packet, event, stack, number);
+        packet_end_fields(&packet, LEAKSCOPE_ESP_IDF);
+        short_way_end(core, packet.next);
         is_stored = true;
     }
     LEAKSCOPE_UNLOCK(lock);
     return is_stored;
+}
+
+COLD void heap_event_long(const struct heap_event *event, const void *caller, const void *frame) {
+    struct traced_event traced;
+    traced.event = event;
+    find_stack(&traced.stack, caller, frame);
+    record(record_heap_event, &traced);
 }
 
 /* Whether the filter lets an event go on; locks. */
@@ -1889,32 +2062,61 @@ static bool passes_filter(const struct heap_event *event) {
     return runs;
 }
 
-static void stream_heap_event(struct heap_event *event, const void *caller, const void *frame) {
+/* Whether an event is streamed, where not all are. */
+COLD bool passes_guard(const struct heap_event *event, const void *caller, const void *frame) {
+    keep_function *const keep = recorder.keep;
+    if (keep != NULL) {
+        keep(event, caller, frame);
+        return false;
+    }
+    return recorder.is_open && passes_filter(event);
+}
+
+/* An event of the heap. It is inlined where its kind is known, and has code of its own there; what is rare gets a copy of
+ * it, so that it need not be in memory. */
+HOT void heap_event(uint32_t kind, const void *block, size_t size, const void *from, size_t wanted, const void *caller,
+                    const void *frame) {
+    const struct heap_event event = {kind, (uintptr_t)block, size, (uintptr_t)from, wanted};
+    const bool is_rare = kind == HEAP_KEPT || kind == HEAP_FAILED;
     const uint8_t gate = recorder.gate;
-    if (gate == GATE_CLOSED || (gate == GATE_FILTERED && !passes_filter(event))) {
+    if (gate == GATE_CLOSED) {
         return;
     }
-    walk(&event->stack, caller, frame);
-    if (!heap_event_short(event)) {
-        record(record_heap_event, event);
+    if (gate != GATE_OPEN) {
+        const struct heap_event copy = event;
+        if (!passes_guard(&copy, caller, frame)) {
+            return;
+        }
+    }
+    struct stack stack;
+    if (!is_rare) {
+        walk_at_once(&stack, caller, frame);
+    }
+    if (is_rare || !heap_event_short(&event, &stack)) {
+        const struct heap_event copy = event;
+        heap_event_long(&copy, caller, frame);
     }
 }
 
 /* Writes an event at once that is an id below 24, and numbers; whether nothing is left to do. */
-static bool system_event_short(const struct system_event *event) {
+HOT bool system_event_short(const struct system_event *event) {
     bool is_done = false;
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    struct core *const core = short_way();
+    uint32_t write;
+    struct core *const core = short_way(&write);
     if (core != NULL && event->id == EVTID_IDLE && core->is_idle) {
         is_done = true;
     } else if (core != NULL && event->id < FIRST_ID_WITH_LENGTH &&
                (event->id != EVTID_ISR_ENTER || knows_interrupt(core, event->numbers[0]))) {
-        struct packet packet;
-        packet_begin(&packet, core->buffer + core->up->write, event->id);
-        for (uint32_t i = 0; i < event->count; i++) {
-            packet_u32(&packet, event->numbers[i]);
+        uint8_t *next = core->buffer + write;
+        *next++ = (uint8_t)event->id;
+        if (event->count > 0) {
+            next = encode_u32(next, event->numbers[0]);
         }
-        short_way_end(core, &packet);
+        if (event->count > 1) {
+            next = encode_u32(next, event->numbers[1]);
+        }
+        short_way_end(core, next);
         note_running(core, event);
         if (!keeps_idle(event->id)) {
             core->is_idle = event->id == EVTID_IDLE;
@@ -1925,17 +2127,24 @@ static bool system_event_short(const struct system_event *event) {
     return is_done;
 }
 
-static void system_event(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
-    const struct system_event event = {id, count, {first, second}, (uintptr_t)task};
-    if (LEAKSCOPE_ESP_IDF && id > EVTID_NUMMODULES) {
-        /* Espressif's decoder knows none of these. */
-    } else if (recorder.gate == GATE_CLOSED) {
-        /* While nothing is recorded, what runs is kept in mind all the same. */
+/* While nothing is recorded, what runs is kept in mind all the same. */
+COLD void system_event_long(struct system_event event) {
+    if (recorder.is_open) {
+        record(record_system_event, &event);
+    } else {
         const uintptr_t lock = LEAKSCOPE_LOCK();
         note_running(own_core(), &event);
         LEAKSCOPE_UNLOCK(lock);
-    } else if (!system_event_short(&event)) {
-        record(record_system_event, &event);
+    }
+}
+
+static void system_event(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
+    const struct system_event event = {id, count, {first, second}, (uintptr_t)task};
+    if (LEAKSCOPE_ESP_IDF && id > EVTID_NUMMODULES) {
+        return; /* Espressif's decoder knows none of these. */
+    }
+    if (!recorder.is_open || !system_event_short(&event)) {
+        system_event_long(event);
     }
 }
 
@@ -1954,6 +2163,9 @@ void leakscope_init(const struct leakscope_config *config) {
     const bool is_first = !recorder.is_ready;
     if (is_first) {
         recorder.config = *config;
+        if (config->clock == NULL) {
+            recorder.config.clock = no_clock;
+        }
         recorder.config.id_shift &= 31u;
         recorder.config.heap_alignment_bits &= 31u;
         recorder.config.filter_one_in += recorder.config.filter_one_in == 0;
@@ -1978,7 +2190,7 @@ void leakscope_init(const struct leakscope_config *config) {
 
 void leakscope_start(void) {
     struct core *const core = own_core();
-    recorder.is_standalone = false;
+    recorder.keep = NULL;
     if (recorder.is_ready) {
         start_core(core);
         attend(core);
@@ -2288,7 +2500,7 @@ void leakscope_print(uint32_t level, const char *format, const uint32_t *argumen
         smaller(level, LEAKSCOPE_ERROR), text_or_none(format), cut(text_or_none(format), MAX_STRING_LEN), arguments,
         smaller(size_on_wire(count), MAX_ARGUMENTS),
     };
-    if (recorder.gate == GATE_CLOSED) {
+    if (!recorder.is_open) {
         return;
     }
 #if LEAKSCOPE_ESP_IDF
@@ -2458,7 +2670,7 @@ static void copy_frames(uintptr_t frames[FRAME_SLOTS], const struct stack *stack
     memcpy(frames, stack->frames, stack->count * sizeof frames[0]);
 }
 
-static void add_record(const struct heap_event *event) {
+static void add_record(const struct heap_event *event, const struct stack *stack) {
     if (records.phase != RECORDS_RUNNING) {
         return;
     }
@@ -2471,10 +2683,10 @@ static void add_record(const struct heap_event *event) {
     struct slot *const slot = slot_at(index);
     slot->address = event->address;
     slot->size = event->size;
-    slot->time = clock_now();
+    slot->time = recorder.is_ready ? clock_now() : 0;
     slot->core = (uint8_t)(own_core() - cores);
     slot->is_freed = false;
-    copy_frames(slot->allocated_by, &event->stack);
+    copy_frames(slot->allocated_by, stack);
     memset(slot->freed_by, 0, sizeof slot->freed_by);
     slot->older = records.newest;
     slot->newer = 0;
@@ -2522,7 +2734,7 @@ static void begin_moving(uintptr_t address) {
 
 /* The block was reallocated. While allocations are ignored, its record becomes that of the block as it is now. Of several
  * that move from this address it is the first one, whose place the others got. */
-static void move_record(const struct heap_event *event) {
+static void move_record(const struct heap_event *event, const struct stack *stack) {
     slot_index index = leave_chain(&records.moving, event->from, 0);
     if (index == 0) {
         index = leave_bucket(event->from);
@@ -2532,8 +2744,8 @@ static void move_record(const struct heap_event *event) {
         slot_at(index)->size = event->size;
         enter_bucket(index);
     } else {
-        end_record(index, &event->stack);
-        add_record(event);
+        end_record(index, stack);
+        add_record(event, stack);
     }
 }
 
@@ -2550,25 +2762,26 @@ static void keep_record(uintptr_t address) {
     count_up(&records.summary.failed_allocations);
 }
 
-static void keep_heap_event(struct heap_event *event, const void *caller, const void *frame) {
+static void keep_heap_event(const struct heap_event *event, const void *caller, const void *frame) {
+    struct stack stack;
     if (records.phase == RECORDS_STOPPED) {
         return;
     }
-    walk(&event->stack, caller, frame);
+    find_stack(&stack, caller, frame);
     const uintptr_t lock = LEAKSCOPE_LOCK();
     if (records.phase != RECORDS_STOPPED) {
         switch (event->kind) {
         case HEAP_ALLOC:
-            add_record(event);
+            add_record(event, &stack);
             break;
         case HEAP_FREE:
-            end_record(leave_bucket(event->address), &event->stack);
+            end_record(leave_bucket(event->address), &stack);
             break;
         case HEAP_MOVE:
             begin_moving(event->address);
             break;
         case HEAP_MOVED:
-            move_record(event);
+            move_record(event, &stack);
             break;
         case HEAP_KEPT:
             keep_record(event->address);
@@ -2606,11 +2819,12 @@ bool leakscope_records_start(bool leaks_only) {
     const uintptr_t lock = LEAKSCOPE_LOCK();
     const bool has_buffer = records.summary.capacity > 0;
     if (has_buffer) {
-        recorder.is_standalone = true;
+        recorder.keep = keep_heap_event;
         clear_records(leaks_only);
         records.phase = RECORDS_RUNNING;
     }
     LEAKSCOPE_UNLOCK(lock);
+    set_gate();
     return has_buffer;
 }
 
@@ -2776,21 +2990,6 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
 
 /* ---------------------------------------------------------------- The interface: the heap */
 
-static void heap_event(uint32_t kind, const void *block, size_t size, const void *from, size_t wanted,
-                       const void *caller, const void *frame) {
-    struct heap_event event;
-    event.kind = kind;
-    event.address = (uintptr_t)block;
-    event.size = size;
-    event.from = (uintptr_t)from;
-    event.wanted = wanted;
-    if (recorder.is_standalone) {
-        keep_heap_event(&event, caller, frame);
-    } else {
-        stream_heap_event(&event, caller, frame);
-    }
-}
-
 /* What C allows for nothing, NULL for 0 bytes, is no failure. */
 void leakscope_on_alloc_from(const void *block, size_t size, const void *caller, const void *frame) {
     if (block != NULL) {
@@ -2813,8 +3012,10 @@ void leakscope_on_free_from(const void *block, size_t size, const void *caller, 
 /* A size of 0 is C's way to free. */
 void leakscope_on_realloc_begin_from(const void *from, size_t from_size, size_t size, const void *caller,
                                      const void *frame) {
-    if (from != NULL) {
-        heap_event(size == 0 ? HEAP_FREE : HEAP_MOVE, from, from_size, NULL, 0, caller, frame);
+    if (size == 0) {
+        leakscope_on_free_from(from, from_size, caller, frame);
+    } else if (from != NULL) {
+        heap_event(HEAP_MOVE, from, from_size, NULL, 0, caller, frame);
     }
 }
 

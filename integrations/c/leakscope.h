@@ -108,7 +108,8 @@ void leakscope_on_failed_from(size_t size, const void *caller, const void *frame
 /*
  * Who called the function in which these are written: its return address, and where its stack is walked from.
  *
- * LEAKSCOPE_SCAN 0: along the frame pointers; all code must be compiled with -fno-omit-frame-pointer.
+ * LEAKSCOPE_SCAN 0: along the frame pointers; all code must be compiled with -fno-omit-frame-pointer. On Xtensa with windows
+ * (ESP32, -S2, -S3), along what calls save on the stack: no flag is needed.
  * LEAKSCOPE_SCAN 1: what could be a return address is recorded, and the host, with the ELF file, finds out what is one:
  * no frame pointers are needed. GCC only (clang's __builtin_dwarf_cfa is another address), and the default where
  * GCC has no chain of frames (Thumb), or usually keeps none (RISC-V). The stack pointer after the return is marked by

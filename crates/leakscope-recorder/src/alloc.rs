@@ -1,5 +1,10 @@
 //! Between a program and its allocator.
 
+#![allow(
+    clippy::inline_always,
+    reason = "where it is known how a stack is walked, an event takes 30 instructions less"
+)]
+
 use core::alloc::{GlobalAlloc, Layout};
 use core::marker::PhantomData;
 
@@ -43,24 +48,25 @@ pub struct Traced<A, W = FramePointers> {
 impl<A> Traced<A> {
     /// Records what is asked of `inner`, with call stacks by frame pointers.
     pub const fn new(inner: A) -> Self {
-        Self {
-            inner,
-            walk: PhantomData,
-        }
+        Self::walking(inner)
     }
 }
 
 impl<A> Traced<A, Scan> {
     /// Records what is asked of `inner`, with call stacks by [scans](crate::stack): for code without frame pointers.
     pub const fn scanning(inner: A) -> Self {
+        Self::walking(inner)
+    }
+}
+
+impl<A, W> Traced<A, W> {
+    const fn walking(inner: A) -> Self {
         Self {
             inner,
             walk: PhantomData,
         }
     }
-}
 
-impl<A, W> Traced<A, W> {
     /// The allocator itself: to initialise it, or to ask it how full it is.
     pub const fn inner(&self) -> &A {
         &self.inner
@@ -112,7 +118,7 @@ unsafe impl<A: GlobalAlloc, W: Walk> GlobalAlloc for Traced<A, W> {
 
 /// An allocator returned `address` for `size` bytes; 0 is a failure, or, if `size` is 0, what C allows for
 /// nothing. For allocators with hooks; call it after the allocation.
-#[inline]
+#[inline(always)]
 pub fn on_alloc(address: usize, size: usize, origin: Origin<'_>) {
     if address != 0 {
         recorder().alloc(Block { address, size }, origin);
@@ -123,7 +129,7 @@ pub fn on_alloc(address: usize, size: usize, origin: Origin<'_>) {
 
 /// A block is about to be freed; `size` is 0 if it is not known. Freeing nothing (`address` 0) is no event.
 /// Call it before the allocator frees.
-#[inline]
+#[inline(always)]
 pub fn on_free(address: usize, size: usize, origin: Origin<'_>) {
     if address != 0 {
         recorder().free(Block { address, size }, origin);
@@ -132,23 +138,36 @@ pub fn on_free(address: usize, size: usize, origin: Origin<'_>) {
 
 /// An allocator is about to be asked to give `from` a new size; a size of 0 is C's way to free. Call it before,
 /// and [`on_realloc`] after: in between, somebody else may get the block's old place.
-#[inline]
+#[inline(always)]
 pub fn on_realloc_begin(from: Block, size: usize, origin: Origin<'_>) {
     match (from.address, size) {
         (0, _) => {}
-        (address, 0) => on_free(address, from.size, origin),
+        (address, 0) => seldom_free(address, from.size, origin),
         _ => recorder().realloc_begins(from, origin),
     }
 }
 
 /// An allocator was asked to give `from` a new size, and returned `address`; 0 is a failure, or, if
 /// `size` is 0, C's way to free.
-#[inline]
+#[inline(always)]
 pub fn on_realloc(from: Block, address: usize, size: usize, origin: Origin<'_>) {
     match (from.address, address) {
-        (0, _) => on_alloc(address, size, origin),
-        _ if size == 0 => on_alloc(address, size, origin),
+        (0, _) => seldom_alloc(address, size, origin),
+        _ if size == 0 => seldom_alloc(address, size, origin),
         (_, 0) => recorder().realloc_failed(from, size, origin),
         _ => recorder().realloc(from, Block { address, size }, origin),
     }
+}
+
+/// What a reallocation is in rare cases has no copy of the code for the ordinary ones.
+#[cold]
+#[inline(never)]
+fn seldom_alloc(address: usize, size: usize, origin: Origin<'_>) {
+    on_alloc(address, size, origin);
+}
+
+#[cold]
+#[inline(never)]
+fn seldom_free(address: usize, size: usize, origin: Origin<'_>) {
+    on_free(address, size, origin);
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use leakscope_analysis::trace::{self, Certainty, Scan, Unwind, Unwound};
-use leakscope_symbols::{self as symbols, Candidate, ScannedStack, Symbols};
+use leakscope_symbols::{Candidate, FoundBy, ScannedStack, Symbols};
 
 /// Finds the frames of scanned stacks by an ELF file, which is opened when the first of them comes.
 #[derive(Debug)]
@@ -44,17 +44,17 @@ impl Unwind for ProgramUnwinder {
         let frames = found.frames.iter();
         Unwound {
             frames: frames
-                .map(|frame| (frame.return_address, certainty(frame.certainty)))
+                .map(|frame| (frame.return_address, certainty(frame.found_by)))
                 .collect(),
             is_cut_off: found.is_cut_off,
         }
     }
 }
 
-fn certainty(found: symbols::Certainty) -> Certainty {
+fn certainty(found: FoundBy) -> Certainty {
     match found {
-        symbols::Certainty::Exact => Certainty::Exact,
-        symbols::Certainty::ByCall => Certainty::ByCall,
-        symbols::Certainty::Possible => Certainty::Possible,
+        FoundBy::Rule => Certainty::Exact,
+        FoundBy::Call => Certainty::ByCall,
+        FoundBy::PossibleCall => Certainty::Possible,
     }
 }

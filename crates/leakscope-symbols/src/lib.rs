@@ -75,5 +75,5 @@ pub use open_error::{NotElf, OpenError};
 pub use source_roots::{SourceRoot, SourceRootError, SourceRoots};
 pub use symbol_table::Symbol;
 pub use symbols::Symbols;
-pub use unwind::{Candidate, Certainty, ScannedStack, UnwoundFrame, UnwoundStack};
+pub use unwind::{Candidate, FoundBy, ScannedStack, UnwoundFrame, UnwoundStack};
 pub use variables::{ValueKind, Variable};

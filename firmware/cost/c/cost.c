@@ -1,6 +1,6 @@
 /*
- * How many instructions an event of the heap takes, through the C interface: leakscope_on_alloc and leakscope_on_free
- * of leakscope.c. See ../src/main.rs, which is the same in Rust.
+ * How many instructions an event takes, through the C interface: the macros and functions of leakscope.h. See
+ * ../src/main.rs, which is the same in Rust.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +26,37 @@ static __attribute__((noinline)) void alloc(const void *block, size_t size) {
 
 static __attribute__((noinline)) void release(const void *block, size_t size) {
     leakscope_on_free(block, size);
+}
+
+static __attribute__((noinline)) void move(const void *block, size_t size) {
+    const void *const moved = (const char *)block + 0x40;
+    leakscope_on_realloc_begin(block, size, size);
+    leakscope_on_realloc(block, size, moved, size);
+}
+
+/* What a scheduler and a program call. */
+static __attribute__((noinline)) void start_exec(const void *block, size_t size) {
+    (void)size;
+    leakscope_task_runs(block);
+}
+
+static __attribute__((noinline)) void stop_ready(const void *block, size_t size) {
+    leakscope_task_blocked(block, size);
+}
+
+static __attribute__((noinline)) void isr_enter(const void *block, size_t size) {
+    (void)block;
+    leakscope_isr_enter_number(size);
+}
+
+static __attribute__((noinline)) void isr_exit(const void *block, size_t size) {
+    (void)block;
+    (void)size;
+    leakscope_isr_exit();
+}
+
+static __attribute__((noinline)) void print(const void *block, size_t size) {
+    leakscope_log(LEAKSCOPE_LOG, "block %x has %u bytes", (uintptr_t)block, size);
 }
 
 static __attribute__((noinline)) void nothing(const void *block, size_t size) {
@@ -84,9 +115,22 @@ int main(void) {
     leakscope_start();
     leakscope_drain(0, discard);
     const uint32_t without = usual_count(nothing);
-    char line[100];
-    snprintf(line, sizeof line, "%s, depth %s: alloc %u, free %u\n", DIALECT, DEPTH,
-             (unsigned)(usual_count(alloc) - without), (unsigned)(usual_count(release) - without));
+    const struct {
+        const char *name;
+        event *what;
+    } events[] = {
+        {"alloc", alloc},           {"free", release},        {"realloc", move},
+        {"start_exec", start_exec}, {"stop_ready", stop_ready}, {"isr_enter", isr_enter},
+        {"isr_exit", isr_exit},     {"print", print},
+    };
+    char line[80];
+    board_print(DIALECT ", depth " DEPTH ":");
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        snprintf(line, sizeof line, " %s %u", events[i].name, (unsigned)(usual_count(events[i].what) - without));
+        board_print(line);
+    }
+    leakscope_stop();
+    snprintf(line, sizeof line, "\nstopped: alloc %u\n", (unsigned)(usual_count(alloc) - without));
     board_print(line);
     board_exit(true);
 }

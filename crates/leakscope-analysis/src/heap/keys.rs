@@ -84,11 +84,23 @@ impl SiteKeys {
         let site = match known {
             Some(&site) => site,
             None => {
-                let site = keys.len() as u32;
-                keys.push(SiteKey {
+                let key = SiteKey {
                     stack,
                     allocator_frames: allocator_frames.len() as u32,
-                });
+                };
+                let shorter = stacks.shorter(stack);
+                let of_shorter = shorter.and_then(|shorter| self.of_stack.get(shorter.index()));
+                let site = match of_shorter {
+                    // It was cut off so far.
+                    Some(&site) if site != NO_SITE => {
+                        keys[site as usize] = key;
+                        site
+                    }
+                    _ => {
+                        keys.push(key);
+                        keys.len() as u32 - 1
+                    }
+                };
                 self.of_frames.insert_unique(hash(frames), site, |&site| {
                     hash(keys[site as usize].split(stacks).1)
                 });

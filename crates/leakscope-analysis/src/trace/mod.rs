@@ -5,6 +5,7 @@
 mod checkpoint;
 mod clock;
 mod context;
+mod continued;
 mod copies;
 mod dialect;
 mod event;

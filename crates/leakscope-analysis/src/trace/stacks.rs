@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 use leakscope_systemview::varint::Numbers;
 use rustc_hash::FxHasher;
 
+use super::continued::{Continued, Cut, Known};
 use super::unwind::{Scan, StackCertainty, Unwinder};
 use crate::outcome::CallStack;
 
@@ -37,6 +38,7 @@ pub struct Stacks {
     /// Of those that are not exact.
     certainties: BTreeMap<StackId, StackCertainty>,
     unwinder: Unwinder,
+    continued: Continued,
     encoded: Vec<u8>,
     by_encoding: HashTable<Encoding>,
     /// The encodings met lately, by hash: the newer one wins.
@@ -71,6 +73,7 @@ impl Stacks {
             ends: vec![0],
             by_frames: HashTable::new(),
             certainties: BTreeMap::new(),
+            continued: Continued::default(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
             recent: vec![Recent::default(); RECENT],
@@ -85,6 +88,7 @@ impl Stacks {
             ends: Vec::new(),
             by_frames: HashTable::new(),
             certainties: BTreeMap::new(),
+            continued: Continued::default(),
             unwinder: Unwinder::default(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
@@ -138,14 +142,19 @@ impl Stacks {
             self.overflowed = true;
             return StackId::NONE;
         }
-        let stack = StackId(self.ends.len() as u32);
-        self.frames.extend_from_slice(frames);
-        self.ends.push(self.frames.len() as u32);
+        let stack = self.push(frames);
         let (all, ends) = (&self.frames, &self.ends);
         self.by_frames.insert_unique(hash, stack, |&stack| {
             let index = stack.index();
             hash_frames(&all[ends[index - 1] as usize..ends[index] as usize])
         });
+        stack
+    }
+
+    fn push(&mut self, frames: &[u64]) -> StackId {
+        let stack = StackId(self.ends.len() as u32);
+        self.frames.extend_from_slice(frames);
+        self.ends.push(self.frames.len() as u32);
         stack
     }
 
@@ -168,16 +177,63 @@ impl Stacks {
     }
 
     /// The stack of which a device found these words. Many scans have the same frames, and are one stack: it is as sure
-    /// as the least sure of them.
+    /// as the least sure of them. One that is cut off is the only one that begins alike and goes on, if there is such a one.
     pub(super) fn intern_scan(&mut self, scan: &Scan<'_>) -> StackId {
         let unwound = self.unwinder.unwind(scan);
         let frames: Vec<u64> = unwound.frames.iter().map(|&(frame, _)| frame).collect();
-        let stack = self.intern(&frames);
-        let certainty = StackCertainty::of(&unwound).or_less(self.certainty(stack));
+        let cut = if unwound.is_cut_off {
+            self.continued.of_cut(&frames, self)
+        } else {
+            Cut::Own
+        };
+        let mut certainty = StackCertainty::of(&unwound);
+        let stack = match cut {
+            Cut::Longer(longer) => {
+                certainty = certainty.up_to(frames.len());
+                longer
+            }
+            Cut::Parted => self.intern_apart(&frames),
+            Cut::Own => self.intern_whole(&frames),
+        };
+        certainty = certainty.or_less(self.certainty(stack));
         if certainty != StackCertainty::EXACT && stack != StackId::NONE {
             self.certainties.insert(stack, certainty);
         }
         stack
+    }
+
+    fn intern_whole(&mut self, frames: &[u64]) -> StackId {
+        let count = self.count();
+        let stack = self.intern(frames);
+        if self.count() > count {
+            let mut continued = std::mem::take(&mut self.continued);
+            continued.add(stack, self);
+            self.continued = continued;
+            if let Some(shorter) = self.shorter(stack) {
+                // What was cut off is taken to have gone on like this.
+                let known = self.frames(shorter).len();
+                let certainty = self.certainty(shorter).up_to(known);
+                self.certainties.insert(stack, certainty);
+            }
+        }
+        stack
+    }
+
+    /// The stack with these frames that is none of those which go on so.
+    fn intern_apart(&mut self, frames: &[u64]) -> StackId {
+        let stack = self.intern(frames);
+        if self.is_full() {
+            return stack;
+        }
+        let mut continued = std::mem::take(&mut self.continued);
+        let apart = continued.apart(stack, || self.push(frames));
+        self.continued = continued;
+        apart
+    }
+
+    /// The stack that was cut off where this one goes on, if no other one goes on there another way.
+    pub(crate) fn shorter(&self, stack: StackId) -> Option<StackId> {
+        self.continued.shorter(stack)
     }
 
     /// The stack that `bytes` encode, as numbers on the wire; `None` if they are no whole numbers.
@@ -231,6 +287,18 @@ impl Stacks {
         self.by_encoding
             .insert_unique(hash, encoding, |known| hash_bytes(known.of(encoded)));
         Some(encoding)
+    }
+}
+
+impl Known for Stacks {
+    fn frames(&self, stack: StackId) -> &[u64] {
+        self.frames(stack)
+    }
+
+    fn cut_off(&self, frames: &[u64]) -> Option<StackId> {
+        let same = |stack: &StackId| self.frames(*stack) == frames;
+        let stack = *self.by_frames.find(hash_frames(frames), same)?;
+        self.certainty(stack).is_cut_off.then_some(stack)
     }
 }
 

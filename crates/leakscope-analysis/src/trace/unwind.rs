@@ -41,7 +41,8 @@ pub enum Certainty {
     Exact,
     /// It, or one before it, is the first one whose call leads into the function that is being left.
     ByCall,
-    /// It, or one before it, is the first one whose call may lead there.
+    /// It, or one before it, is the first one whose call may lead there; or the stack was cut off before it, and the only one
+    /// that begins alike goes on so.
     Possible,
 }
 
@@ -98,6 +99,15 @@ impl StackCertainty {
             exact: left(self.exact),
             by_call: left(self.by_call),
             is_cut_off: self.is_cut_off,
+        }
+    }
+
+    /// The same of a stack that goes on behind so many frames: those are possible. Where it ends, it does not say.
+    pub(super) fn up_to(self, frames: usize) -> Self {
+        Self {
+            exact: self.exact.min(frames),
+            by_call: self.by_call.min(frames),
+            is_cut_off: false,
         }
     }
 

@@ -266,7 +266,7 @@ impl Output<'_> {
         };
         // SAFETY: there are `longest` bytes at the place, and they are the writer's.
         let length = unsafe { put(place.start, longest, self.delta(), write) };
-        self.ring.commit(length);
+        self.ring.commit(place, length);
         self.chain.last = self.told();
         true
     }
@@ -311,7 +311,7 @@ impl Output<'_> {
         if let Some(place) = self.ring.place(longest) {
             // SAFETY: there are `longest` bytes at the place, and they are the writer's.
             let length = unsafe { put(place.start, longest, delta, write) };
-            self.ring.commit(length);
+            self.ring.commit(place, length);
             self.stored += length;
             return true;
         }

@@ -1,6 +1,6 @@
 //! Call stacks: who asked for memory.
 //!
-//! # Two ways
+//! # Three ways
 //! **Frame pointers.** Where every function keeps one, they are a chain, which is followed:
 //!
 //! | code | flag | without it |
@@ -21,6 +21,9 @@
 //! all. It costs about 4 instructions a word on a Cortex-M3, and 6 more a candidate; of these there should be 16, and 256 stacks
 //! should be remembered, for stale words make more distinct ones.
 //!
+//! **Windows** ([`Origin::Windows`]): Xtensa's registers, which calls save on the stack. Its return addresses are a chain without
+//! any flag; the assembly that reads the first one and the stack pointer is the program's, for stable Rust has none there.
+//!
 //! The walk itself is done before the critical section.
 
 mod bounds;
@@ -28,6 +31,7 @@ mod frame_pointer;
 mod hash;
 mod scan;
 mod walk;
+mod windows;
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -58,6 +62,14 @@ pub enum Origin<'a> {
         /// The first frame.
         return_address: usize,
         /// `__builtin_dwarf_cfa()` of GCC (clang's is another address).
+        stack_pointer: usize,
+    },
+    /// An Xtensa function's return address (`a0`, with the upper two bits of an address of code) and its stack pointer (`a1`):
+    /// the first frame is that function's caller.
+    Windows {
+        /// The first frame.
+        return_address: usize,
+        /// Below it lie its caller's registers, once they are saved, which the walk takes care of.
         stack_pointer: usize,
     },
     /// Return addresses from elsewhere, innermost first.
@@ -270,6 +282,10 @@ impl Origin<'_> {
             Self::Scan { return_address, .. } => {
                 frame_pointer::walk_behind(return_address, 0, depth, &ranges.here(), found);
             }
+            Self::Windows {
+                return_address,
+                stack_pointer,
+            } => windows::walk(return_address, stack_pointer, depth, &ranges.here(), found),
             Self::Frames(given) => given.iter().copied().take(depth).for_each(found),
         }
     }

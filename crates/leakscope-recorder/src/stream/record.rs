@@ -147,6 +147,14 @@ where
         }
     }
 
+    /// An event of the heap that takes the long way at once.
+    fn record_seldom(&self, event: HeapEvent, block: Block, origin: Origin<'_>) {
+        let gate = self.gate.load(Ordering::Relaxed);
+        if gate == gate::OPEN || gate == gate::FILTERED && self.passes(event, block) {
+            self.record_long(event, origin);
+        }
+    }
+
     #[inline(always)]
     fn heap_event_in_place(&self, event: HeapEvent, stack: Walked<'_>) -> bool {
         let section = Section::enter();
@@ -314,14 +322,14 @@ where
             block: from,
             wanted: size,
         };
-        self.record_heap(move || event, from, origin);
+        self.record_seldom(event, from, origin);
     }
 
     #[cold]
     #[inline(never)]
     fn failed(&self, size: usize, origin: Origin<'_>) {
         let block = Block { address: 0, size };
-        self.record_heap(move || HeapEvent::Failed(size), block, origin);
+        self.record_seldom(HeapEvent::Failed(size), block, origin);
     }
 
     fn event(&self, event: SystemEvent) {

@@ -9,7 +9,7 @@ use crate::call::{self, Call};
 use crate::cases;
 use crate::host::{self, CLOCK_HZ, CORE, NOW, PLATFORM, SetClock, SetCore, written};
 use crate::library::{Config, Library, Summary};
-use crate::stack::{CODE, Chains, stacks};
+use crate::stack::{CODE, Chains, Form, stacks};
 use crate::tell;
 
 /// What is done with a record buffer.
@@ -139,7 +139,7 @@ fn are_equal<const DEPTH: usize>(name: &str, macros: &[&str]) {
     let acts = prop::collection::vec(act(), 0..400);
     let all = (0..policies.len(), 1..20_usize, stacks(), acts);
     let result = runner.run(&all, |(policy, room, stacks, acts)| {
-        let mut chains = Chains::NEW;
+        let mut chains = Chains::new(Form::FramePointers);
         chains.lay_out(&stacks);
         NOW.set(0);
         CORE.set(0);

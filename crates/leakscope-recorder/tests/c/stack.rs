@@ -45,18 +45,37 @@ pub(crate) const STACKS: usize = 24;
 const FRAMES: usize = 14;
 
 /// Chains of frames. It must lie on the running thread's stack, for the Rust crate reads no other memory.
-pub(crate) struct Chains([usize; 2 * FRAMES * STACKS]);
+pub(crate) struct Chains {
+    words: [usize; 2 * FRAMES * STACKS],
+    form: Form,
+}
+
+/// How frames are linked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    FramePointers,
+    /// As Xtensa saves its registers.
+    Windows,
+}
+
+/// How far the registers of a function's caller lie below its stack pointer.
+const SAVE_AREA: usize = 4 * size_of::<usize>();
 
 impl Chains {
-    pub(crate) const NEW: Self = Self([0; 2 * FRAMES * STACKS]);
+    pub(crate) const fn new(form: Form) -> Self {
+        Self {
+            words: [0; 2 * FRAMES * STACKS],
+            form,
+        }
+    }
 
     pub(crate) fn range(&self) -> std::ops::Range<usize> {
-        let start = self.0.as_ptr().addr();
-        start..start + size_of_val(&self.0)
+        let start = self.words.as_ptr().addr();
+        start..start + size_of_val(&self.words)
     }
 
     pub(crate) fn lay_out(&mut self, stacks: &[Stack]) {
-        let start = self.0.as_ptr().addr();
+        let start = self.words.as_ptr().addr();
         let address = |word: usize| start + word * size_of::<usize>();
         for (number, stack) in stacks.iter().enumerate() {
             let first = 2 * FRAMES * number;
@@ -71,16 +90,29 @@ impl Chains {
                     End::Outside => usize::MAX - 7,
                 };
                 let is_code = place < last || !matches!(stack.end, End::NoCode);
-                self.0[word] = next;
-                self.0[word + 1] = if is_code { frame } else { CODE.end };
+                let code = if is_code { frame } else { CODE.end };
+                let (first_word, second_word) = match self.form {
+                    Form::FramePointers => (next, code),
+                    // By how much the call has turned the window stands above the address.
+                    Form::Windows => (code | ((place % 4) << 30), next.wrapping_add(SAVE_AREA)),
+                };
+                self.words[word] = first_word;
+                self.words[word + 1] = second_word;
             }
         }
     }
 
     /// What C passes on: return address and frame.
     pub(crate) fn caller(&self, caller: Caller) -> (usize, usize) {
-        let frame = |stack: u8| self.0[2 * FRAMES * usize::from(stack)..].as_ptr().addr();
+        let frame = |stack: u8| {
+            self.words[2 * FRAMES * usize::from(stack)..]
+                .as_ptr()
+                .addr()
+        };
         match caller {
+            Caller::Both(address, stack) if self.form == Form::Windows => {
+                (address, frame(stack) + SAVE_AREA)
+            }
             Caller::Unknown => (0, 0),
             Caller::Frame(stack) => (0, frame(stack)),
             Caller::Return(address) => (address, 0),
@@ -97,6 +129,10 @@ impl Chains {
             (return_address, marked) if marked & 1 != 0 => Origin::Scan {
                 return_address,
                 stack_pointer: marked - 1,
+            },
+            (return_address, stack_pointer) if self.form == Form::Windows => Origin::Windows {
+                return_address,
+                stack_pointer,
             },
             (return_address, frame_pointer) => Origin::Caller {
                 return_address,

@@ -13,7 +13,7 @@ use crate::cases;
 use crate::host::{self, CLOCK_HZ, CORE, NOW, PLATFORM, SetClock, SetCore, written};
 use crate::library::{Config, Library};
 use crate::probe::Probe;
-use crate::stack::{CODE, Chains, stacks};
+use crate::stack::{CODE, Chains, Form, stacks};
 use crate::tell;
 
 /// How both recorders are set up.
@@ -273,11 +273,16 @@ fn are_equal<
     let Some(c) = Library::build(name, &macros) else {
         return;
     };
+    let form = if macros.contains(&"LEAKSCOPE_WINDOWS=1") {
+        Form::Windows
+    } else {
+        Form::FramePointers
+    };
     let texts = TEXTS.map(|text| CString::new(text).expect("no zero byte"));
     let mut runner = TestRunner::new(cases());
     let all = (settings(), stacks(), calls(CORES));
     let result = runner.run(&all, |(settings, stacks, calls)| {
-        let mut chains = Chains::NEW;
+        let mut chains = Chains::new(form);
         chains.lay_out(&stacks);
         let rust = Box::new(stream::Stream::new());
         NOW.set(0);
@@ -319,6 +324,16 @@ fn leakscopes_dialect() {
 fn leakscopes_dialect_on_two_cores() {
     let macros = ["LEAKSCOPE_DEPTH=12", "LEAKSCOPE_STACKS=4"];
     are_equal::<Leakscope<12, 4>, 2048, 2, 16, 0x00FF_FFFF, 2>("leakscope-cores", &macros);
+}
+
+#[test]
+fn leakscopes_dialect_with_windows() {
+    let macros = [
+        "LEAKSCOPE_DEPTH=8",
+        "LEAKSCOPE_STACKS=16",
+        "LEAKSCOPE_WINDOWS=1",
+    ];
+    are_equal::<Leakscope<8, 16>, 2048, 1, 3, { u32::MAX }, 0>("leakscope-windows", &macros);
 }
 
 #[test]

@@ -109,3 +109,41 @@ fn says_so_if_something_was_recorded_meanwhile() {
         "(NB: New entries were traced while dumping, so trace dump may have duplicate entries.)\n"
     ));
 }
+
+/// A double free is the second free of a block that has no record any more.
+#[test]
+fn says_what_has_no_record() {
+    let clock = FakeClock::at(0);
+    let mut slots = [Slot::EMPTY; 2];
+    let recorder: FakeBuffer<'_> = RecordBuffer::new(&clock);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::Leaks).expect("a start");
+    let block = Block {
+        address: 0x3fc9_f6b4,
+        size: 6,
+    };
+    recorder.alloc(block, Origin::Unknown);
+    recorder.free(block, Origin::Unknown);
+    recorder.free(block, Origin::Unknown);
+    recorder.failed(4096, Origin::Unknown);
+    let note = "(NB: 1 frees of blocks that have no record, 1 failed allocations.)\n";
+    assert!(dump(&recorder).contains(note), "{}", dump(&recorder));
+}
+
+/// While new allocations are ignored, a block that moves keeps its record.
+#[test]
+fn of_a_block_that_moved_during_a_pause() {
+    let clock = FakeClock::at(0);
+    let mut slots = [Slot::EMPTY; 2];
+    let recorder: FakeBuffer<'_> = RecordBuffer::new(&clock);
+    recorder.init(&mut slots).expect("a buffer");
+    recorder.start(Mode::Leaks).expect("a start");
+    let block = |address, size| Block { address, size };
+    recorder.alloc(block(0x3fc9_f6b4, 6), Origin::Unknown);
+    recorder.pause_allocations().expect("a pause");
+    let (from, to) = (block(0x3fc9_f6b4, 6), block(0x3fc9_f800, 60));
+    recorder.realloc_begins(from, Origin::Unknown);
+    recorder.realloc(from, to, Origin::Unknown);
+    let record = "    60 bytes (@ 0x3fc9f800) allocated CPU 0 ccount 0x00000000\n";
+    assert!(dump(&recorder).contains(record), "{}", dump(&recorder));
+}

@@ -10,6 +10,7 @@ mod dump;
 mod filters;
 mod hooks;
 mod host;
+mod loss;
 mod nested;
 mod overflow;
 mod ratio;

@@ -107,6 +107,15 @@ fn of_a_made_up_program() {
     assert!(ratio("made-up program", &made_up()) <= GOAL);
 }
 
+/// What an event takes in SystemView's framing, with the definitions of stacks and all that is told again: of these, an
+/// id takes two bytes, a length one, an address three, a size one or two, a stack two, and a time two.
+#[test]
+fn an_event_takes_twelve_bytes() {
+    let calls = made_up();
+    let bytes = bytes_of::<Leakscope<DEPTH>>(&calls);
+    assert!(bytes <= 12 * calls.len(), "{bytes}");
+}
+
 #[test]
 fn of_real_recordings() {
     for folder in ["idf-mcore-2026", "idf-esp-extension-2021"] {

@@ -168,3 +168,65 @@ fn a_record_buffer_has_limits_too() {
     recorder.alloc(BLOCK, origin(0x2500));
     assert_eq!(recorder.get(0).expect("a record").allocated_by, [0, 0, 0]);
 }
+
+/// The save areas of Xtensa's windows, laid out by hand on this thread's own stack.
+mod windows {
+    use super::{Origin, walked};
+
+    const WORD: usize = size_of::<usize>();
+    /// The first word of each function's frame; the four words below are for its caller's registers.
+    const FRAMES: [usize; 3] = [4, 12, 20];
+
+    /// Walks from a function that was called by three, which `spoil` may change.
+    fn walk(code: core::ops::Range<usize>, spoil: impl FnOnce(&mut [usize; 24])) -> Vec<u64> {
+        let mut words = [0; 24];
+        let base = words.as_ptr().addr();
+        // Who was called by `call4`, `call8` and `call12` stands in the upper two bits.
+        words[0] = 0x4000_2222;
+        words[1] = base + FRAMES[1] * WORD;
+        words[8] = 0x8000_3333;
+        words[9] = base + FRAMES[2] * WORD;
+        words[16] = 0;
+        words[17] = 0xDEAD;
+        spoil(&mut words);
+        let words = std::hint::black_box(&mut words);
+        walked(
+            code,
+            Origin::Windows {
+                return_address: 0xC000_1111,
+                stack_pointer: words.as_ptr().addr() + FRAMES[0] * WORD,
+            },
+        )
+    }
+
+    const ALL: core::ops::Range<usize> = 1..usize::MAX;
+
+    #[test]
+    fn are_followed_to_the_first_function() {
+        let found = [0xC000_1111, 0xC000_2222, 0xC000_3333];
+        assert_eq!(walk(ALL, |_| ()), found);
+        assert_eq!(
+            walk(ALL, |words| words[9] = 0),
+            found,
+            "where none is saved"
+        );
+    }
+
+    #[test]
+    fn end_where_code_does() {
+        assert_eq!(walk(0xC000_1000..0xC000_3000, |_| ()).len(), 2);
+        assert_eq!(walk(0x1000..0x4000, |_| ()), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn that_are_broken_are_followed_no_further() {
+        let spoilt = |caller: fn(usize) -> usize| {
+            walk(ALL, |words| words[1] = caller(words.as_ptr().addr())).len()
+        };
+        assert_eq!(spoilt(|_| 0), 2, "ended");
+        assert_eq!(spoilt(|base| base + FRAMES[0] * WORD), 2, "in a circle");
+        assert_eq!(spoilt(|base| base + FRAMES[1] * WORD + 1), 2, "not aligned");
+        assert_eq!(spoilt(|_| 0x1000), 2, "outside the stack");
+        assert_eq!(spoilt(|_| usize::MAX - 7), 2, "at the end of memory");
+    }
+}

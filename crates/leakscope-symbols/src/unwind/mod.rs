@@ -40,15 +40,15 @@ pub struct Candidate {
     pub address: u64,
 }
 
-/// How a frame was found. The later, the less sure.
+/// By what a frame was found. The later, the less sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Certainty {
-    /// By call frame information alone.
-    Exact,
+pub enum FoundBy {
+    /// Rules of call frame information alone.
+    Rule,
     /// It, or one before it, is the first one whose call leads into the function that is being left.
-    ByCall,
+    Call,
     /// It, or one before it, is the first one whose call may lead there: through a register.
-    Possible,
+    PossibleCall,
 }
 
 /// A frame of a stack.
@@ -57,7 +57,7 @@ pub struct UnwoundFrame {
     /// Where it goes on.
     pub return_address: u64,
     /// How it was found.
-    pub certainty: Certainty,
+    pub found_by: FoundBy,
 }
 
 /// A call stack.
@@ -73,7 +73,7 @@ pub struct UnwoundStack {
 /// What is known of the next frame.
 enum Step {
     /// Its return address, and how many bytes above the stack pointer its frame begins.
-    To(Candidate, u64, Certainty),
+    To(Candidate, u64, FoundBy),
     /// There is none.
     End,
     /// It lies beyond what the device looked at.
@@ -88,18 +88,18 @@ impl Symbols {
     pub fn unwind(&self, stack: &ScannedStack<'_>) -> UnwoundStack {
         let mut frames = vec![UnwoundFrame {
             return_address: stack.return_address,
-            certainty: Certainty::Exact,
+            found_by: FoundBy::Rule,
         }];
         let (mut above, mut frame) = (stack.candidates, 0);
         let mut last = frames[0];
         let is_cut_off = loop {
             match self.step(stack, above, last.return_address, frame) {
-                Step::To(candidate, next_frame, certainty) => {
+                Step::To(candidate, next_frame, found_by) => {
                     let first = above.partition_point(|other| other.place <= candidate.place);
                     (above, frame) = (&above[first..], next_frame);
                     last = UnwoundFrame {
                         return_address: candidate.address,
-                        certainty: last.certainty.max(certainty),
+                        found_by: last.found_by.max(found_by),
                     };
                     frames.push(last);
                 }
@@ -136,7 +136,7 @@ impl Symbols {
                     .find(|candidate| u64::from(candidate.place) * word == slot);
                 match found {
                     Some(&candidate) if self.is_behind_call(candidate.address) != Some(false) => {
-                        Step::To(candidate, next_frame, Certainty::Exact)
+                        Step::To(candidate, next_frame, FoundBy::Rule)
                     }
                     Some(_) => Step::End,
                     None => self.unseen_or_end(stack, above, slot),
@@ -165,27 +165,29 @@ impl Symbols {
         let mut perhaps = None;
         for &candidate in above {
             match self.leads_into(candidate.address, &function) {
-                Some(Leads::Surely) => return self.behind(candidate, saved, Certainty::ByCall),
+                Some(Leads::Surely) => return self.behind(candidate, saved, FoundBy::Call),
                 Some(Leads::Perhaps) => perhaps = perhaps.or(Some(candidate)),
                 None => {}
             }
         }
         match perhaps {
             // If the list is not whole, the sure one may be among those that are missing.
-            Some(candidate) if !stack.is_full => self.behind(candidate, saved, Certainty::Possible),
+            Some(candidate) if !stack.is_full => {
+                self.behind(candidate, saved, FoundBy::PossibleCall)
+            }
             // A function that keeps a return address has a caller.
             _ if stack.is_full || saved.is_some() => Step::Unseen,
             _ => Step::End,
         }
     }
 
-    fn behind(&self, candidate: Candidate, saved: Option<i64>, certainty: Certainty) -> Step {
+    fn behind(&self, candidate: Candidate, saved: Option<i64>, found_by: FoundBy) -> Step {
         let slot = u64::from(candidate.place) * self.word();
         let next_frame = match saved {
             Some(offset) => slot.saturating_add_signed(offset.saturating_neg()),
             None => slot + self.word(),
         };
-        Step::To(candidate, next_frame, certainty)
+        Step::To(candidate, next_frame, found_by)
     }
 
     /// No candidate lies where one should, so many bytes above the stack pointer.

@@ -1,7 +1,7 @@
 //! Call stacks without frame pointers, against those that the C library and gdb find.
 
 use crate::toolchain::{ARM, HOST, RISCV32, Toolchain, program, run};
-use leakscope_symbols::{AddressKind, Candidate, Certainty, ScannedStack, Symbols, UnwoundStack};
+use leakscope_symbols::{AddressKind, Candidate, FoundBy, ScannedStack, Symbols, UnwoundStack};
 use leakscope_testing::needs::has_tool;
 use std::process::Command;
 
@@ -79,8 +79,7 @@ impl Run {
     /// The frames that are exact, and all.
     fn frames(&self, stack: &UnwoundStack) -> (Vec<u64>, Vec<u64>) {
         let address = |frame: &leakscope_symbols::UnwoundFrame| frame.return_address & !self.marks;
-        let is_exact =
-            |frame: &&leakscope_symbols::UnwoundFrame| frame.certainty == Certainty::Exact;
+        let is_exact = |frame: &&leakscope_symbols::UnwoundFrame| frame.found_by == FoundBy::Rule;
         let exact = stack.frames.iter().take_while(is_exact).map(address);
         (exact.collect(), stack.frames.iter().map(address).collect())
     }
@@ -113,7 +112,7 @@ impl Run {
                 let count = part.frames.len();
                 // A frame that is only possible may be wrong where the device has not looked at all words: it says so.
                 part.frames
-                    .retain(|frame| frame.certainty < Certainty::Possible);
+                    .retain(|frame| frame.found_by < FoundBy::PossibleCall);
                 let (_, found) = self.frames(&part);
                 assert_eq!(
                     found,

@@ -110,6 +110,53 @@ fn a_full_list_is_cut_off() {
     assert!(outcome.call_sites[0].certainty.is_cut_off);
 }
 
+/// Stale words take the room of frames, now of more and now of fewer: that is one call site.
+#[test]
+fn what_is_cut_off_is_the_only_stack_that_begins_alike() {
+    let scans: [&[u32]; 4] = [
+        &[1, 0x10, 1, 0x999, 1, 0x999, 1, 0x999, 1, 0x999],
+        &[2, 0x10, 1, 0x999, 1, 0x999, 5, 0x20, 1, 0x999],
+        &[3, 0x10, 7, 0x20, 8, 0x30],
+        &[4, 0x10, 7, 0x20, 8, 0x8000],
+    ];
+    let sites = |order: &[usize]| {
+        let mut recording = recording();
+        for (block, &scan) in (0..).zip(order) {
+            recording.event(523, scans[scan]);
+            allocate(&mut recording, block, scans[scan][0]);
+        }
+        let mut sites = outcome(&recording, Unwinder::new(Program)).call_sites;
+        sites.sort_by_key(|site| site.id);
+        sites
+    };
+    let code = u64::from(CODE);
+    let whole = [code + 0x10, code + 0x20, code + 0x30];
+    for order in [
+        [0, 1, 2],
+        [2, 1, 0],
+        [1, 2, 0],
+        [0, 2, 1],
+        [1, 0, 2],
+        [2, 0, 1],
+    ] {
+        let sites = sites(&order);
+        assert_eq!(sites.len(), 1, "{order:?}");
+        assert_eq!(sites[0].allocations, 3);
+        assert_eq!(sites[0].stack, whole, "{order:?}");
+        assert_eq!(sites[0].certainty.of_frame(0), Certainty::Exact);
+        assert_eq!(sites[0].certainty.of_frame(2), Certainty::Possible);
+        assert!(!sites[0].certainty.is_cut_off);
+    }
+    // From when on two go on, nobody knows which of them it is.
+    let sites = sites(&[1, 2, 3, 1, 1, 0]);
+    let counts: Vec<(usize, u64)> = sites
+        .iter()
+        .map(|site| (site.stack.len(), site.allocations))
+        .collect();
+    assert_eq!(counts, [(3, 2), (3, 1), (2, 2), (1, 1)]);
+    assert!(sites[2].certainty.is_cut_off && sites[3].certainty.is_cut_off);
+}
+
 /// Without the program the first frame is certain, and nothing else.
 #[test]
 fn without_the_program_only_the_first_frame_is_a_call_stack() {
