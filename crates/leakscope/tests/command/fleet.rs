@@ -24,6 +24,8 @@ fn runs_the_program_with_all_words() {
     fs::write(&program, "#!/bin/sh\necho \"$@\"\nexit 7\n").expect("a file");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let path = folder.path().display().to_string();
-    let ran = leakscope(["fleet", "ask", "--help"]).with("PATH", &path).end();
+    let ran = leakscope(["fleet", "ask", "--help"])
+        .with("PATH", &path)
+        .end();
     assert_eq!((ran.code, &*ran.stdout), (7, "ask --help\n"));
 }
