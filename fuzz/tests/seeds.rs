@@ -13,6 +13,7 @@ type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
 
 fn targets() -> Vec<Target> {
     vec![
+        ("damage", analysis::damage, damages()),
         ("frames", systemview::frames, recordings()),
         ("gdb", capture::gdb, conversations()),
         ("heap_dump", analysis::heap_dump, dumps()),
@@ -87,6 +88,13 @@ fn recordings() -> Vec<Vec<u8>> {
     }
     seeds.extend([plain, with_cores]);
     seeds
+}
+
+/// Bytes deleted, inserted, zeros inserted, and two places hit.
+fn damages() -> Vec<Vec<u8>> {
+    let zeros = [&[0, 4, 0, 40][..], &[0; 40]].concat();
+    let two = [0, 3, 1, 1, 0x80, 0, 9, 30, 0];
+    vec![vec![200, 2, 7, 0], vec![7, 5, 0, 2, 0xFF, 4], zeros, two.to_vec()]
 }
 
 /// What heaptrack writes, and we do.

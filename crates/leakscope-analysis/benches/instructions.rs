@@ -40,22 +40,22 @@ fn recording() -> SyntheticRecording {
     recording
 }
 
-#[library_benchmark(setup = recording, config = costs(196.3))]
+#[library_benchmark(setup = recording, config = costs(196.1))]
 fn floor(recording: SyntheticRecording) -> usize {
     work::floor(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(151.4))]
+#[library_benchmark(setup = recording, config = costs(150.3))]
 fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(416.5))]
+#[library_benchmark(setup = recording, config = costs(408.1))]
 fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(440.4))]
+#[library_benchmark(setup = recording, config = costs(432.4))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }

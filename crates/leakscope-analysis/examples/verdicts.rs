@@ -1,8 +1,8 @@
 //! How many leaks are found, and who is accused for nothing, when packets are lost: the table of
 //! `docs/verdicts.md`.
 //!
-//! `cargo run --release -p leakscope-analysis --example verdicts -- SEEDS FIRST` draws other programs; a third word
-//! `wrong` prints what was said of each pattern that was misjudged.
+//! `cargo run --release -p leakscope-analysis --example verdicts -- SEEDS FIRST` draws other programs. More words:
+//! `shapes` for programs of other shapes, `wrong` to print what was said of each pattern that was misjudged.
 #![allow(
     dead_code,
     clippy::print_stdout,
@@ -20,7 +20,7 @@ mod random;
 
 use std::collections::BTreeMap;
 
-use lossy::{Kind, Loss, Reuse, Score, score};
+use lossy::{Kind, Loss, Reuse, Score, World, score};
 
 const LOSSES: [(&str, Loss); 7] = [
     ("none", Loss::Nothing),
@@ -43,7 +43,8 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |index: usize| words.get(index).and_then(|word| word.parse().ok());
     let (seeds, first): (u64, u64) = (number(0).unwrap_or(6), number(1).unwrap_or(0));
-    let explains = words.get(2).is_some_and(|word| word == "wrong");
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let (explains, worlds) = (has("wrong"), worlds(has("shapes")));
     println!(
         "| allocator | loss | lost | leaks found | accused | with releases: lost | found | accused | of these accused |"
     );
@@ -55,28 +56,32 @@ fn main() {
         Reuse::Never,
     ] {
         for (name, loss) in LOSSES {
-            let [plain, releasing] = [false, true].map(|with_adversarial| {
+            let mut scores = Vec::new();
+            let mut cells = vec![format!("{reuse:?}"), name.to_owned()];
+            for &world in worlds {
                 let mut sum = Score::default();
                 for seed in first..first + seeds {
-                    sum.add(score(seed, reuse, loss, with_adversarial));
+                    sum.add(score(seed, reuse, loss, world));
                 }
-                sum
-            });
-            let cells = [
-                lost(&plain),
-                found(&plain),
-                accused(&plain, Kind::Healthy),
-                lost(&releasing),
-                found(&releasing),
-                accused(&releasing, Kind::Healthy),
-                accused(&releasing, Kind::Releasing),
-            ];
-            println!("| {reuse:?} | {name} | {} |", cells.join(" | "));
+                cells.extend([lost(&sum), found(&sum), accused(&sum, Kind::Healthy)]);
+                if world == World::Releasing {
+                    cells.push(accused(&sum, Kind::Releasing));
+                }
+                scores.push(sum);
+            }
+            println!("| {} |", cells.join(" | "));
             if explains {
-                explain(&plain);
-                explain(&releasing);
+                scores.iter().for_each(explain);
             }
         }
+    }
+}
+
+fn worlds(has_shapes: bool) -> &'static [World] {
+    if has_shapes {
+        &[World::Shapes]
+    } else {
+        &[World::Ordinary, World::Releasing]
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Gap, Lifetimes, Losses, SiteHistory, Span};
 
 /// How far above the expected number chance is allowed to go, in standard deviations: one in 700.
 const CHANCE: f64 = 3.0;
+const ONE_IN: f64 = 700.0;
 
 /// A habit of not freeing is no chance if lost frees explain it with this probability at most.
 const NO_CHANCE: f64 = 0.001;
@@ -21,8 +22,8 @@ pub(super) struct Loss<'a> {
     losses: &'a Losses,
     /// When the trace ends.
     end: u64,
-    /// How much the number of lost frees scatters, compared to one by one: frees are lost in groups.
-    scatter: f64,
+    /// How many of the site's frees are lost together.
+    together: f64,
     /// The blocks that live, as ticks for which they lived for sure, and births; the least sure first.
     live: Vec<(u64, u64)>,
     /// Blocks that were freed, or ended by reuse, for sure at this class or above.
@@ -83,7 +84,7 @@ impl<'a> Loss<'a> {
         Some(Self {
             losses,
             end: span.end,
-            scatter: 1.0 + (events / losses.packets * losses.together).max(1.0),
+            together: (events / losses.packets * losses.together).max(1.0),
             live,
             ended,
             reused,
@@ -104,15 +105,28 @@ impl<'a> Loss<'a> {
         self.losses.odds * freed as f64
     }
 
-    /// `expected` events at the most, but for one case in 700.
+    /// More lost frees than this are no chance, if so many are expected.
+    fn limit(&self, expected: f64) -> f64 {
+        expected + CHANCE * self.deviation(expected)
+    }
+
+    /// So many lost frees are allowed for, if so many are expected. If these are less than a group, a whole one may come,
+    /// or some: that is more than the deviations say.
     fn at_most(&self, expected: f64) -> f64 {
-        expected + CHANCE * (self.scatter * expected).sqrt()
+        let groups = self.together * most_groups(expected / self.together);
+        self.limit(expected).max(groups)
+    }
+
+    /// The standard deviation of a number of lost frees of which so many are expected. Twice the variance of frees that
+    /// are lost one by one is allowed for.
+    fn deviation(&self, expected: f64) -> f64 {
+        ((1.0 + self.together) * expected).sqrt()
     }
 
     /// Whether more frees of such blocks were lost than chance loses: they go together with gaps, and so
     /// nothing can be said of those that are not known.
     pub(super) fn is_no_chance(&self, class: usize) -> bool {
-        self.losses.is_blind || self.reused[class] as f64 > self.at_most(self.usual(class))
+        self.losses.is_blind || self.reused[class] as f64 > self.limit(self.usual(class))
     }
 
     /// How many blocks that lived for `sure`, and would now be older than `age`, were freed unseen at most.
@@ -181,7 +195,7 @@ impl<'a> Loss<'a> {
         let hidden = self
             .usual(0)
             .min(self.likely_hidden(Lifetimes::class(ticks)));
-        f64::midpoint(hidden, (self.scatter * hidden).sqrt()).ceil()
+        f64::midpoint(hidden, self.deviation(hidden)).ceil()
     }
 
     /// Whether it is no chance that of the blocks that were left at these moments no free was seen, nor any reuse:
@@ -230,6 +244,18 @@ impl<'a> Loss<'a> {
     pub(super) fn lost(&self) -> u64 {
         self.losses.lost as u64
     }
+}
+
+/// How many groups come at the most, but for one case in 700, if so many are expected (Poisson).
+fn most_groups(expected: f64) -> f64 {
+    let (mut count, mut chance) = (0.0, (-expected).exp());
+    let mut rest = 1.0 - chance;
+    while rest * ONE_IN > 1.0 && chance > 0.0 {
+        count += 1.0;
+        chance *= expected / count;
+        rest -= chance;
+    }
+    count
 }
 
 /// A block that certainly lives is of the highest class.

@@ -139,10 +139,13 @@ fn beyond_for_sure<'a>(case: &Case<'a>, loss: &Loss<'_>, age: u64) -> Option<Sur
     })
 }
 
-/// The births of the blocks that are older than `age`, without those of start-up.
+/// The births of the blocks that are older than `age`, without those of start-up, and without those that came after the
+/// site's last free: nothing has spared these yet. A site that releases everything at once leaves blocks of any age.
 fn old<'a>(case: &Case<'a>, age: u64) -> &'a [u64] {
     let births = case.births();
-    &births[..births.partition_point(|&birth| birth.saturating_add(age) <= case.to)]
+    let last_free = case.history.last_free.unwrap_or(case.to);
+    let is_old = |birth: u64| birth <= last_free && birth.saturating_add(age) <= case.to;
+    &births[..births.partition_point(|&birth| is_old(birth))]
 }
 
 impl Survivors<'_> {

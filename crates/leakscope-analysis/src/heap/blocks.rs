@@ -98,7 +98,7 @@ pub(super) struct Slot {
 const _: () = assert!(size_of::<Slot>() == 32);
 
 /// No block is at this address: there, memory ends.
-const NOWHERE: u64 = u64::MAX;
+pub(super) const NOWHERE: u64 = u64::MAX;
 
 impl Slot {
     /// Nothing stands here.
@@ -162,10 +162,11 @@ impl Blocks {
             self.add(address, block);
             return None;
         };
-        let before = std::mem::replace(&mut slot.state, State::Live(block));
-        if let State::Live(lost) = before {
+        if let State::Live(lost) = slot.state {
+            slot.state = State::Live(block);
             return Some(lost);
         }
+        slot.state = State::Live(block);
         self.freed -= 1;
         self.returned += 1;
         None

@@ -91,7 +91,7 @@ impl HeapModel {
                 self.mark_cycle(event.time);
             }
             EventKind::Stop => self.stopped = Some(event.time),
-            EventKind::Start(start) => return self.start(start, event.time),
+            EventKind::Start(start) => return self.start(start, event.time, stacks),
             _ => {}
         }
         None
@@ -233,7 +233,7 @@ impl HeapModel {
         }
     }
 
-    fn start(&mut self, start: Start, time: u64) -> Option<Effect> {
+    fn start(&mut self, start: Start, time: u64, stacks: &Stacks) -> Option<Effect> {
         match start {
             Start::First | Start::Repeated => None,
             Start::AfterReset if self.session.heap_events == 0 => {
@@ -241,7 +241,7 @@ impl HeapModel {
                 None
             }
             Start::AfterStop | Start::AfterReset => {
-                self.close_session(time);
+                self.close_session(time, stacks);
                 self.session.after_reset = start == Start::AfterReset;
                 self.recent.clear();
                 self.moving.clear();

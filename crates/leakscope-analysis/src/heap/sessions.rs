@@ -12,7 +12,7 @@ use crate::findings::{
     self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
 };
 use crate::outcome::{Block, CallSite, Peak, Session};
-use crate::trace::StackCertainty;
+use crate::trace::{StackCertainty, StackId, Stacks};
 
 /// What sessions that are over have shown.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +57,8 @@ pub(super) struct Known {
     pub(super) packets: u64,
     /// A core whose data are missing.
     pub(super) missing_core: Option<u8>,
+    /// What stands for all call sites that came when there were too many: see [`Stacks::MOST`].
+    pub(super) pool: Option<SiteId>,
 }
 
 /// A call site, the blocks of it that live, with their addresses, and the age of those whose memory did not return
@@ -88,7 +90,8 @@ impl HeapModel {
         let span = self.span(end, trace, &live, &unreturned);
         let mut records = self.past.sites.clone();
         records.resize_with(self.sites.len(), SiteRecord::default);
-        for (of, record) in self.by_site(&live, &unreturned).zip(&mut records) {
+        let ids = (0..).map(SiteId::new);
+        for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
@@ -101,7 +104,10 @@ impl HeapModel {
                 .map(|(address, block)| self.listed(*address, *block))
                 .collect();
             if site.allocations > 0 {
-                let finding = findings::judge(&history, &span);
+                let mut finding = findings::judge(&history, &span);
+                if trace.pool == Some(id) {
+                    finding = findings::of_many_sites(finding, &history);
+                }
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let left = findings::left(finding.verdict, &history, &span);
                 record.judge(finding, growth, left, session);
@@ -220,11 +226,21 @@ impl HeapModel {
         }
     }
 
+    /// As [`Known::pool`].
+    pub(super) fn pool(&self, stacks: &Stacks) -> Option<SiteId> {
+        let known = stacks.overflowed().then(|| self.keys.known(StackId::NONE));
+        known.flatten()
+    }
+
     /// The session is over: what it proves is kept, and the next one begins with an empty heap.
-    pub(super) fn close_session(&mut self, next_start: u64) {
+    pub(super) fn close_session(&mut self, next_start: u64, stacks: &Stacks) {
         let end = self.stopped.unwrap_or(next_start);
         self.past.peak = Some(self.peak());
-        self.past.sites = self.records(end, &Known::default());
+        let known = Known {
+            pool: self.pool(stacks),
+            ..Known::default()
+        };
+        self.past.sites = self.records(end, &known);
         let session = self.session_at(end);
         self.totals.outstanding_blocks += session.outstanding_blocks;
         self.totals.outstanding_bytes += session.outstanding_bytes;

@@ -91,6 +91,7 @@ impl HeapModel {
             second: trace.target().timestamp_hz.into(),
             packets: packets as u64,
             missing_core: trace.problems().list().iter().find_map(missing_core),
+            pool: self.pool(trace.stacks()),
         }
     }
 

@@ -1,33 +1,41 @@
 //! What stands at each address: a hash table made for one lookup an event.
 //!
-//! A lookup touches one line of the cache, that of the slot itself. Slots are never taken out one by one,
-//! so that searching for a free one is all there is to collisions.
+//! Two slots are a bucket, and a line of the cache: a lookup seldom touches more than one. Slots are never taken out one
+//! by one, so that searching for a free one is all there is to collisions.
 
-use super::blocks::Slot;
+use super::blocks::{NOWHERE, Slot};
 
 /// All slots, by address.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// A power of two of them, of which at least half are free: more than one is seldom looked at then.
-    slots: Vec<Slot>,
+    /// A power of two of them, of whose slots at least half are free: more than one is seldom looked at then.
+    buckets: Vec<Bucket>,
     /// How far a hash is shifted to be an index.
     shift: u32,
     used: usize,
 }
 
-/// The fewest slots.
-const FEWEST: usize = 64;
+/// Slots that are looked at together. The first one is used first.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Bucket([Slot; 2]);
+
+/// Where a slot is: in which bucket, and whether it is the second one there.
+type Place = (usize, bool);
+
+/// The fewest buckets.
+const FEWEST: usize = 32;
 
 impl Default for Table {
     fn default() -> Self {
-        Self::with_slots(FEWEST)
+        Self::with_buckets(FEWEST)
     }
 }
 
 impl Table {
-    fn with_slots(count: usize) -> Self {
+    fn with_buckets(count: usize) -> Self {
         Self {
-            slots: vec![Slot::FREE; count],
+            buckets: vec![Bucket([Slot::FREE; 2]); count],
             shift: u64::BITS - count.trailing_zeros(),
             used: 0,
         }
@@ -44,56 +52,64 @@ impl Table {
     /// The place at which the search for an address ends: at its slot, or without one, at the free slot where it
     /// would be.
     #[inline(always)]
-    fn place(&self, address: u64) -> Result<usize, usize> {
-        let mut place = self.start(address);
+    fn place(&self, address: u64) -> Result<Place, Place> {
+        let mut bucket = self.start(address);
         loop {
-            let slot = &self.slots[place];
-            if slot.is_free() {
-                return Err(place);
+            let Bucket(slots) = &self.buckets[bucket];
+            // Which of the two it is cannot be foreseen, so that there is no branch on it.
+            let is_second = slots[1].address == address;
+            if slots[usize::from(is_second)].address == address && address != NOWHERE {
+                return Ok((bucket, is_second));
             }
-            if slot.address == address {
-                return Ok(place);
+            if let Some(free) = slots.iter().position(Slot::is_free) {
+                return Err((bucket, free == 1));
             }
-            place = (place + 1) & (self.slots.len() - 1);
+            bucket = (bucket + 1) & (self.buckets.len() - 1);
         }
+    }
+
+    #[inline(always)]
+    fn slot(&mut self, (bucket, is_second): Place) -> &mut Slot {
+        &mut self.buckets[bucket].0[usize::from(is_second)]
     }
 
     /// What stands at an address.
     pub(super) fn get(&self, address: u64) -> Option<&Slot> {
-        let place = self.place(address).ok()?;
-        Some(&self.slots[place])
+        let (bucket, is_second) = self.place(address).ok()?;
+        Some(&self.buckets[bucket].0[usize::from(is_second)])
     }
 
     /// What stands at an address, to be changed.
     #[inline(always)]
     pub(super) fn get_mut(&mut self, address: u64) -> Option<&mut Slot> {
         let place = self.place(address).ok()?;
-        Some(&mut self.slots[place])
+        Some(self.slot(place))
     }
 
     /// Adds a slot whose address is in none yet.
     pub(super) fn add(&mut self, slot: Slot) {
-        if (self.used + 1) * 2 > self.slots.len() {
-            let mut larger = Self::with_slots(self.slots.len() * 2);
+        if self.used >= self.buckets.len() {
+            let mut larger = Self::with_buckets(self.buckets.len() * 2);
             self.iter().for_each(|slot| larger.add(*slot));
             *self = larger;
         }
         if let Err(place) = self.place(slot.address) {
-            self.slots[place] = slot;
+            *self.slot(place) = slot;
             self.used += 1;
         }
     }
 
     /// Takes out all slots but these.
     pub(super) fn retain(&mut self, keep: impl Fn(&Slot) -> bool) {
-        let mut kept = Self::with_slots(self.slots.len());
+        let mut kept = Self::with_buckets(self.buckets.len());
         (self.iter().filter(|slot| keep(slot))).for_each(|slot| kept.add(*slot));
         *self = kept;
     }
 
     /// In no order that may be shown.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().filter(|slot| !slot.is_free())
+        let slots = self.buckets.iter().flat_map(|bucket| &bucket.0);
+        slots.filter(|slot| !slot.is_free())
     }
 
     /// How many there are.

@@ -14,6 +14,7 @@ mod harm;
 mod heap;
 mod naive;
 mod no_recording;
+mod promises;
 mod reading;
 mod rows;
 mod sessions;

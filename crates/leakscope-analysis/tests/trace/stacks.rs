@@ -1,7 +1,11 @@
 //! Call stacks by their bytes on the wire, in all lengths and with all that two of them can have in common.
 
-use leakscope_analysis::trace::{StackId, Stacks};
+use leakscope_analysis::Analysis;
+use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::trace::{Layout, StackId, Stacks};
 use leakscope_systemview::varint;
+use leakscope_testing::scenario::Scenario;
 use proptest::prelude::*;
 
 fn encode(frames: &[u32]) -> Vec<u8> {
@@ -58,4 +62,35 @@ fn bytes_that_end_inside_a_number_are_no_stack() {
         assert_eq!(interned.intern_encoded(&bytes), None, "{length}");
         assert_eq!(interned.intern_encoded(&bytes), None, "{length}, again");
     }
+}
+
+/// What comes from the call stacks that are too many counts as one call site, which looks like a leak.
+#[test]
+fn call_sites_that_are_not_told_apart_are_not_accused() {
+    let mut recording = Scenario::begun();
+    for site in 0..Stacks::MOST as u32 {
+        recording
+            .after(10)
+            .allocate(0x3FFB_0000, 16, &[0x4200_0000 + site]);
+        recording.free(0x3FFB_0000, &[0x4200_0000]);
+    }
+    for block in 0..200 {
+        recording
+            .after(5000)
+            .allocate(0x3FFC_0000 + block * 32, 16, &[0x4300_0000 + block]);
+    }
+    let inputs = [recording.plain()];
+    let mut analysis = Analysis::new(&Layout::of(&[&inputs[0]]), KeepAll);
+    let Ok(_) = analysis.run(&inputs[..]);
+    let outcome = analysis.outcome();
+    let pool = outcome.call_sites.iter().find(|site| site.stack.is_empty());
+    let pool = pool.expect("what is not told apart");
+    assert_eq!(pool.outstanding_blocks, 200);
+    assert_eq!(pool.finding.verdict, Verdict::Uncertain);
+    assert!(
+        outcome
+            .problems
+            .iter()
+            .any(|problem| problem.kind.code() == "too-many-stacks")
+    );
 }

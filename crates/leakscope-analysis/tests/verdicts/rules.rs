@@ -359,6 +359,20 @@ fn survivors_that_are_all_old_are_no_leak() {
     assert!(!verdict(&with_messages(kept(&births), 1000)).is_leak());
 }
 
+/// Everything is released at once, and then nothing is any more: whether the blocks since then stay is not known.
+#[test]
+fn what_no_later_free_has_spared_is_no_survivor() {
+    let mut program = kept(&every(5, 352, 1000));
+    for birth in every(5, 152, 350) {
+        program.freed(birth as f64 / 1000.0, 0.35, 10);
+    }
+    assert!(!verdict(&program).is_leak());
+    assert_eq!(
+        verdict(&with_messages(program, 1000)),
+        Verdict::LeakSurvivors
+    );
+}
+
 #[test]
 fn where_old_blocks_are_freed_too_nothing_survives() {
     let mut program = with_messages(kept(&[123, 333, 633, 873]), 1000);

@@ -95,19 +95,21 @@ impl Stream {
         }
     }
 
-    /// One more was taken, and [`LOOKBACK`] were cut behind it: cuts the next one, if that is quickly seen. Else, the
+    /// Takes a packet, behind which [`LOOKBACK`] were cut, and cuts the next one, if that is quickly seen. Else, the
     /// counts are kept again.
     #[inline(always)]
     pub(super) fn cut_as_taken(&mut self) {
         let start = self.unread.start;
         let bytes = &self.buffer[start..self.unread.end];
-        let next = self.taken + LOOKBACK;
+        let taken = self.taken + 1;
+        self.taken = taken;
         if let Some((frame, kind)) = self.kinds.split_ordinary(bytes) {
             self.history.pass(self.offset + start as u64);
             self.time += u64::from(frame.delta);
-            self.pieces[next % RING] = Piece::of(&frame, start, self.time, kind.label);
+            self.pieces[(taken + LOOKBACK) % RING] =
+                Piece::of(&frame, start, self.time, kind.label);
             self.unread.start = start + frame.length;
-            self.next_time = self.pieces[self.taken % RING].time;
+            self.next_time = self.pieces[taken % RING].time;
         } else {
             self.cut_no_more();
         }

@@ -95,7 +95,7 @@ impl Kinds {
             && is_plain(frame.id)
             && frame.payload.len() <= usize::from(kind.longest)
             && if kind.has_fields {
-                has_sound_fields(frame)
+                has_sound_fields(frame.id, frame.payload)
             } else {
                 frame.payload.last().is_none_or(|&last| last < 0x80)
             }
@@ -121,7 +121,7 @@ impl Kinds {
         let (frame, kind) = Frame::split_usual(bytes, kind)?;
         if frame.payload.len() as i32 > kind.usual
             || frame.delta >= self.long_delta
-            || kind.has_fields && !has_sound_fields(&frame)
+            || kind.has_fields && !has_sound_fields(frame.id, frame.payload)
         {
             return None;
         }
@@ -247,9 +247,9 @@ const fn has_fields(id: u32) -> bool {
 
 /// Whether the fields fill the payload, and a text in them holds no control character that none has.
 #[inline(never)]
-fn has_sound_fields(frame: &Frame<'_>) -> bool {
+fn has_sound_fields(id: u32, payload: &[u8]) -> bool {
     const FIRST_WHITE_SPACE: u8 = b'\t';
-    match Packet::parse(frame) {
+    match Packet::of(id, payload) {
         Ok(Packet::PrintFormatted(print)) => {
             let lowest = print.text.0.iter().copied().min();
             lowest.is_none_or(|lowest| lowest >= FIRST_WHITE_SPACE)

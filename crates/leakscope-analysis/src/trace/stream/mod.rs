@@ -172,8 +172,8 @@ const FIRST: usize = LOOKBACK + 1;
 /// Packets that are kept: more than [`LOOKBACK`], and the one that was taken last.
 const RING: usize = 16;
 
-/// Room for bytes: what one read of a file brings.
-const BUFFER: usize = 128 * 1024;
+/// Room for bytes: what one read of a file brings, and some that are kept.
+const BUFFER: usize = 256 * 1024;
 
 impl Stream {
     pub(super) fn new(part: Part) -> Self {
@@ -282,7 +282,6 @@ impl Stream {
     #[inline(always)]
     pub(super) fn take_frame(&mut self) -> bool {
         if self.is_smooth {
-            self.taken += 1;
             self.cut_as_taken();
             return true;
         }

@@ -17,7 +17,7 @@ use leakscope_analysis::heap::KeepAll;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Layout;
 
-use crate::patterns::{Pattern, Truth, adversarial, all};
+use crate::patterns::{Pattern, Truth, adversarial, all, shapes};
 use crate::program::Program;
 use allocator::Memory;
 use link::{Message, Sender};
@@ -30,6 +30,16 @@ const FLOOD: u64 = 200;
 
 /// Programs that need more than a call site: silence around them, marks, or a length of their own.
 const NOT_HERE: [&str; 4] = ["silen", "marked", "very short", "very long"];
+
+/// Which programs run on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum World {
+    Ordinary,
+    /// Beside them, some whose releases make the link lose packets.
+    Releasing,
+    /// Programs of other shapes, and no others.
+    Shapes,
+}
 
 /// Whose verdict it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,14 +99,17 @@ impl Score {
 }
 
 /// Records a device that runs a program of each pattern, and says what the verdicts are.
-pub(crate) fn score(seed: u64, reuse: Reuse, loss: Loss, with_adversarial: bool) -> Score {
+pub(crate) fn score(seed: u64, reuse: Reuse, loss: Loss, world: World) -> Score {
     let usable = |pattern: &Pattern| {
         pattern.truth != Truth::Undecidable
             && !NOT_HERE.iter().any(|word| pattern.name.contains(word))
     };
-    let mut patterns: Vec<Pattern> = all().into_iter().filter(usable).collect();
+    let mut patterns: Vec<Pattern> = match world {
+        World::Shapes => shapes(),
+        _ => all().into_iter().filter(usable).collect(),
+    };
     let ordinary = patterns.len();
-    if with_adversarial {
+    if world == World::Releasing {
         patterns.extend(adversarial());
     }
     let programs: Vec<Program> = patterns

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Draw, group, size, trace};
+use super::{Draw, size, together, trace};
 use crate::program::Program;
 use crate::random::Random;
 
@@ -74,7 +74,7 @@ fn two_objects(random: &mut Random) -> Program {
 fn two_groups(random: &mut Random) -> Program {
     let mut program = trace(random);
     for begin in random.moments(2, 0.0, 1.0) {
-        group(random, &mut program, begin);
+        together(random, &mut program, begin);
     }
     program
 }

@@ -3,6 +3,7 @@
 mod adversarial;
 mod healthy;
 mod leaking;
+mod shapes;
 mod undecidable;
 
 use crate::program::Program;
@@ -43,14 +44,15 @@ fn hash(name: &str) -> u64 {
     })
 }
 
+fn group(truth: Truth, patterns: &[(&'static str, Draw)]) -> Vec<Pattern> {
+    let patterns = patterns.iter();
+    patterns
+        .map(|&(name, draw)| Pattern { name, truth, draw })
+        .collect()
+}
+
 /// All of them.
 pub(crate) fn all() -> Vec<Pattern> {
-    let group = |truth, patterns: &[(&'static str, Draw)]| {
-        patterns
-            .iter()
-            .map(|&(name, draw)| Pattern { name, truth, draw })
-            .collect::<Vec<_>>()
-    };
     let mut patterns = group(Truth::Leaks, leaking::PATTERNS);
     patterns.extend(group(Truth::Healthy, healthy::PATTERNS));
     patterns.extend(group(Truth::Undecidable, undecidable::PATTERNS));
@@ -59,11 +61,14 @@ pub(crate) fn all() -> Vec<Pattern> {
 
 /// Programs without a leak whose releases make the link lose packets.
 pub(crate) fn adversarial() -> Vec<Pattern> {
-    let patterns = adversarial::PATTERNS.iter();
-    let truth = Truth::Healthy;
+    group(Truth::Healthy, adversarial::PATTERNS)
+}
+
+/// Programs of other shapes.
+pub(crate) fn shapes() -> Vec<Pattern> {
+    let mut patterns = group(Truth::Leaks, shapes::LEAKING);
+    patterns.extend(group(Truth::Healthy, shapes::HEALTHY));
     patterns
-        .map(|&(name, draw)| Pattern { name, truth, draw })
-        .collect()
 }
 
 /// A trace of ordinary length: from a tenth of a second to hours, at a few MHz.
@@ -72,7 +77,7 @@ fn trace(random: &mut Random) -> Program {
 }
 
 /// Objects that are created together and kept.
-fn group(random: &mut Random, program: &mut Program, begin: f64) {
+fn together(random: &mut Random, program: &mut Program, begin: f64) {
     for _ in 0..random.count(2, 12) {
         let birth = begin + random.between(0.0, 0.008);
         let size = size(random);

@@ -1,6 +1,6 @@
 //! Programs about which a trace of this length cannot tell.
 
-use super::{Draw, group, size, trace};
+use super::{Draw, size, together, trace};
 use crate::program::Program;
 use crate::random::Random;
 
@@ -53,7 +53,7 @@ fn late_groups(random: &mut Random) -> Program {
     let mut program = trace(random);
     let groups = random.count(3, 5);
     for begin in random.moments(groups, 0.0, 1.0) {
-        group(random, &mut program, begin);
+        together(random, &mut program, begin);
     }
     program
 }
