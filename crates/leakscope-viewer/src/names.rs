@@ -2,7 +2,7 @@
 
 use leakscope_analysis::trace::{Context, Event, EventKind, Task, Trace};
 use leakscope_report::log::LogRow;
-use leakscope_report::naming::Naming;
+use leakscope_report::naming::{FieldValue, Naming};
 use leakscope_report::{Symbolizer, sanitise};
 use leakscope_systemview::id;
 
@@ -38,6 +38,24 @@ impl Names<'_> {
         (named.name, detail)
     }
 
+    /// Whether an event's name or detail contains this, in lower case, numbers and addresses left out.
+    pub(crate) fn contain_beside_numbers(
+        &mut self,
+        event: &Event<'_>,
+        trace: &Trace,
+        wanted: &str,
+    ) -> bool {
+        let named = (self.naming).named(event, trace, &mut self.symbolizer);
+        let words = named.fields.iter().map(|field| match field.value {
+            FieldValue::Number(_) | FieldValue::Address(_) => {
+                format!("{}{}", field.label, field.joint)
+            }
+            _ => field.to_string(),
+        });
+        let words: Vec<String> = words.collect();
+        contains(&named.name, wanted) || contains(&sanitise(&words.join(" ")), wanted)
+    }
+
     /// Whether an event's name, context or detail contains this, in lower case.
     pub(crate) fn contain(&mut self, event: &Event<'_>, trace: &Trace, wanted: &str) -> bool {
         let (name, detail) = match event.kind {
@@ -55,7 +73,7 @@ impl Names<'_> {
 }
 
 /// Whether a text contains another one that is in lower case.
-fn contains(text: &str, wanted: &str) -> bool {
+pub(crate) fn contains(text: &str, wanted: &str) -> bool {
     if text.is_ascii() {
         let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
         return text
@@ -109,13 +127,18 @@ pub(crate) fn context_rank(context: Context, trace: &Trace) -> (u8, u32, String)
     let (class, rank) = match context {
         Context::Interrupt(number) => (0, number),
         Context::Scheduler => (1, 0),
-        Context::Task(task) => {
-            let task = trace.tasks().get(task.index());
-            let priority = task.and_then(|task| task.priority);
-            (2, u32::MAX - priority.unwrap_or(0))
-        }
+        Context::Task(task) => match trace.tasks().get(task.index()) {
+            Some(task) => return task_rank(task),
+            None => (2, u32::MAX),
+        },
         Context::Idle => (3, 0),
         Context::Unknown => (4, 0),
     };
     (class, rank, context_name(context, trace))
+}
+
+/// As [`context_rank`], of a task.
+pub(crate) fn task_rank(task: &Task) -> (u8, u32, String) {
+    let name = sanitise(&task.display_name()).into_owned();
+    (2, u32::MAX - task.priority.unwrap_or(0), name)
 }

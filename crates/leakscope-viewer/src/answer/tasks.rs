@@ -1,6 +1,9 @@
 //! Who ran, and who used the heap.
 
-use leakscope_analysis::trace::Context;
+use std::collections::BTreeSet;
+
+use leakscope_analysis::trace::{Context, Task as Known};
+use leakscope_report::sanitise;
 use serde::Serialize;
 
 use super::Subject;
@@ -8,7 +11,7 @@ use super::address;
 use super::census::{Census, ContextSum, Run};
 use crate::index::actors::{Lane, UNKNOWN};
 use crate::index::exchange::Sum;
-use crate::names::{context_kind, context_name, context_rank};
+use crate::names::{context_kind, context_name, context_rank, task_rank};
 use crate::query::Window;
 use crate::scan::Scan;
 
@@ -24,9 +27,9 @@ pub(crate) struct Tasks {
     unknown_ticks: Vec<Unknown>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 struct Task {
-    context: u16,
+    context: i64,
     name: String,
     kind: &'static str,
     address: Option<String>,
@@ -111,17 +114,9 @@ impl Tasks {
                 },
             };
             Task {
-                context: number,
+                context: number.into(),
                 name: context_name(context, &scan.trace),
                 kind: context_kind(context),
-                address: known.map(|task| address(task.address.into())),
-                priority: known.and_then(|task| task.priority),
-                stack: known.and_then(|task| task.stack).map(|stack| Stack {
-                    base: address(stack.base.into()),
-                    // ESP-IDF sends the difference the wrong way round, as a negative number.
-                    size: Some(stack.size).filter(|&size| i32::try_from(size).is_ok()),
-                    used: Some(stack.usage).filter(|&usage| usage > 0),
-                }),
                 run: run.collect(),
                 allocations: sum.allocated.blocks,
                 allocated_bytes: sum.allocated.bytes,
@@ -130,11 +125,33 @@ impl Tasks {
                 net_bytes: sum.allocated.bytes as i64 - sum.freed.bytes as i64,
                 outstanding_bytes: sum.live_bytes,
                 peak_bytes: (census.is_none()).then_some(usage.map_or(0, |usage| usage.peak_bytes)),
+                ..known.map(Task::of).unwrap_or_default()
             }
         };
         let contexts = scan.index.actors.contexts();
-        let mut numbered: Vec<(u16, Context)> = (0..).zip(contexts.iter().copied()).collect();
-        numbered.sort_by_cached_key(|&(_, context)| context_rank(context, &scan.trace));
+        let mut ranked: Vec<_> = (0..)
+            .zip(contexts)
+            .map(|(number, &context)| (context_rank(context, &scan.trace), task(number, context)))
+            .collect();
+        let seen = contexts.iter().filter_map(|context| match context {
+            Context::Task(task) => Some(task.index()),
+            _ => None,
+        });
+        let seen: BTreeSet<usize> = seen.collect();
+        // A task that was only named: it never ran and asked for nothing.
+        let named = scan.trace.tasks().iter().enumerate();
+        ranked.extend(
+            named
+                .filter(|(place, _)| !seen.contains(place))
+                .map(|(_, known)| {
+                    let task = Task {
+                        peak_bytes: census.is_none().then_some(0),
+                        ..Task::of(known)
+                    };
+                    (task_rank(known), task)
+                }),
+        );
+        ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
         let exchange = census.map_or(&scan.index.exchange, |census| &census.exchange);
         Self {
             from: window.from,
@@ -142,9 +159,7 @@ impl Tasks {
             limited: census.is_some(),
             complete: census.is_none_or(Census::is_complete),
             counted_to: census.map_or(window.to, Census::counted_to),
-            tasks: (numbered.into_iter())
-                .map(|(number, context)| task(number, context))
-                .collect(),
+            tasks: ranked.into_iter().map(|(_, task)| task).collect(),
             matrix: (exchange.pairs().into_iter())
                 .map(|((allocated_by, freed_by), sum)| Exchanged {
                     allocated_by,
@@ -159,6 +174,26 @@ impl Tasks {
                     ticks: run.ticks,
                 })
                 .collect(),
+        }
+    }
+}
+
+impl Task {
+    /// What the recording says of a task, which has done nothing.
+    fn of(known: &Known) -> Self {
+        Self {
+            context: -1,
+            name: sanitise(&known.display_name()).into_owned(),
+            kind: "task",
+            address: Some(address(known.address.into())),
+            priority: known.priority,
+            stack: known.stack.map(|stack| Stack {
+                base: address(stack.base.into()),
+                // ESP-IDF sends the difference the wrong way round, as a negative number.
+                size: Some(stack.size).filter(|&size| i32::try_from(size).is_ok()),
+                used: Some(stack.usage).filter(|&usage| usage > 0),
+            }),
+            ..Self::default()
         }
     }
 }

@@ -31,6 +31,13 @@ impl Filter {
 
     /// Whether an event is in the list, but for the list's window.
     pub(crate) fn matches(&self, seen: &Seen<'_>, scan: &Scan<'_>, names: &mut Names<'_>) -> bool {
+        self.matches_but_for_text(seen, scan)
+            && (self.text.as_deref())
+                .is_none_or(|wanted| names.contain(&seen.event, seen.trace, wanted))
+    }
+
+    /// The same, whatever its words are.
+    pub(super) fn matches_but_for_text(&self, seen: &Seen<'_>, scan: &Scan<'_>) -> bool {
         let event = &seen.event;
         if !self.has_kind(Kind::of(event)) {
             return false;
@@ -43,7 +50,6 @@ impl Filter {
         }
         (self.site).is_none_or(|wanted| seen.site().is_some_and(|site| site.index() == wanted))
             && self.has_address(seen)
-            && (self.text.as_deref()).is_none_or(|wanted| names.contain(event, seen.trace, wanted))
     }
 
     fn has_address(&self, seen: &Seen<'_>) -> bool {

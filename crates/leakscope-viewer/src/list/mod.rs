@@ -9,3 +9,4 @@ pub(crate) mod page;
 pub(crate) mod parts;
 pub(crate) mod row;
 pub(crate) mod search;
+mod words;

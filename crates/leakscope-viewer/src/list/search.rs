@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use super::parts::Part;
 use super::row::ListRow;
+use super::words::Words;
 use crate::query::Filter;
 use crate::reader::Reader;
 use crate::replay::{Reached, Replay};
@@ -13,6 +14,8 @@ use crate::replay::{Reached, Replay};
 /// A search under way.
 pub(crate) struct Search {
     filter: Filter,
+    /// What the text of the filter is found in.
+    words: Option<Words>,
     pub(crate) parts: Vec<Part>,
     /// The first event that was not looked at.
     pub(crate) searched_to: u64,
@@ -91,6 +94,7 @@ impl Search {
                 window: None,
                 ..filter.clone()
             },
+            words: filter.text.as_deref().map(Words::with),
             parts: Vec::new(),
             searched_to: 0,
             replay: None,
@@ -131,6 +135,7 @@ impl Search {
             .unwrap_or_else(|| Replay::from_section(scan, section));
         let Self {
             filter,
+            words,
             parts,
             searched_to,
             found,
@@ -156,7 +161,9 @@ impl Search {
                     matches: 0,
                 });
             }
-            if filter.matches(seen, scan, names)
+            let has_words = |words: &mut Words| words.are_in(&seen.event, seen.trace, names);
+            if filter.matches_but_for_text(seen, scan)
+                && words.as_mut().is_none_or(has_words)
                 && let Some(part) = parts.last_mut()
             {
                 part.matches += 1;

@@ -1,7 +1,7 @@
 //! Pages of events under every kind of filter, against the twin.
 
 use leakscope_analysis::trace::HeapEvent;
-use leakscope_testing::program::Random;
+use leakscope_testing::program::{Random, eventful};
 use leakscope_viewer::{Engine, Program};
 use serde_json::Value;
 
@@ -206,5 +206,79 @@ fn an_allocation_and_its_free_lead_to_each_other() {
         let life = ask(&mut engine, "block", &[("index", &allocation.to_string())]);
         assert_eq!(life["allocation"]["index"], allocation);
         assert_eq!(life["free"], Value::Null, "{life}");
+    }
+}
+
+#[test]
+fn a_text_is_found_wherever_it_stands() {
+    let program = Program::default();
+    for inputs in [inputs(8, 4_000), eventful(8, 4_000)] {
+        let mut engine = engine(&program, inputs);
+        let overview = ask(&mut engine, "overview", &[]);
+        let mut words = Vec::new();
+        loop {
+            let offset = words.len().to_string();
+            let page = ask(
+                &mut engine,
+                "events",
+                &[("offset", &offset), ("limit", "500")],
+            );
+            let rows = page["rows"].as_array().unwrap();
+            if rows.is_empty() {
+                break;
+            }
+            words.extend(rows.iter().map(|row| {
+                let context = row["context"].as_u64().map_or("unknown", |number| {
+                    overview["contexts"][number as usize]["name"]
+                        .as_str()
+                        .unwrap()
+                });
+                let texts = [
+                    row["name"].as_str().unwrap(),
+                    row["detail"].as_str().unwrap(),
+                    context,
+                ];
+                texts.map(str::to_lowercase)
+            }));
+        }
+        let mut random = Random(5);
+        let mut texts: Vec<String> = [
+            "heap",
+            "callers=0x",
+            "0x",
+            "x",
+            " ",
+            "size=",
+            "=0",
+            "dead",
+            "b80",
+            "e size",
+            "nowhere to be found",
+            "12",
+            "task",
+            "result failed",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        // And pieces of what is there, from the midst of numbers and across them.
+        for _ in 0..60 {
+            let detail: Vec<char> = words[random.below(words.len() as u64) as usize][1]
+                .chars()
+                .collect();
+            let from = random.below(detail.len() as u64 + 1) as usize;
+            let to = (from + 1 + random.below(9) as usize).min(detail.len());
+            texts.push(detail[from.min(to)..to].iter().collect());
+        }
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            let wanted = words
+                .iter()
+                .filter(|parts| parts.iter().any(|part| part.contains(text.as_str())));
+            let wanted = wanted.count() as u64;
+            let mut found = ask(&mut engine, "events", &[("text", text), ("limit", "1")]);
+            while found["complete"] != true {
+                found = ask(&mut engine, "events", &[("text", text), ("limit", "1")]);
+            }
+            assert_eq!(found["total"], wanted, "{text:?}");
+        }
     }
 }

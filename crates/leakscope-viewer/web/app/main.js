@@ -1,6 +1,6 @@
 // Where the page begins: puts it together, shows the view that the address names, and follows the news.
 import { source as chooseSource } from 'leakscope/data/source.js';
-import { pageHead, nextTheme } from 'leakscope/page/head.js';
+import { nextTheme, pageHead, viewName } from 'leakscope/page/head.js';
 import { keysDialog, listenForKeys } from 'leakscope/page/keys.js';
 import { Page } from 'leakscope/page/page.js';
 import { clockStrip } from 'leakscope/page/strip.js';
@@ -48,6 +48,7 @@ async function start() {
   const strip = clockStrip(page);
   strip.element.hidden = overview.dump !== null;
   const main = element('main', { id: 'view' });
+  const title = element('h1', { class: 'hidden' });
   const aloud = element('div', { class: 'hidden', 'aria-live': 'polite' });
   page.say = (text) => { aloud.textContent = text; };
   fill(place, head.bar, head.notices, strip.element, main, aloud);
@@ -60,10 +61,13 @@ async function start() {
       shown?.view.close?.();
       page.hover(null);
       shown = { name: state.view, view: viewOf(page, state.view) };
-      fill(main, shown.view.element);
+      fill(main, title, shown.view.element);
       shown.view.first?.focus({ preventScroll: true, ...{ focusVisible: false } });
     }
     head.show(state);
+    // Overview has a heading of its own.
+    title.hidden = state.view === 'overview';
+    title.textContent = viewName(state.view);
     if (overview.dump === null) strip.show(state);
     shown.view.show(state);
     // For tests, and for those who look from outside: what the page shows now.

@@ -24,6 +24,7 @@ export class Latest {
     /** @type {AbortController | null} */
     this.running = null;
     this.asked = '';
+    this.isAnswered = false;
     /** Of the data that the question under way is about. */
     this.version = 0;
     /** What is asked when that is answered. @type {[Parameters, number] | null} */
@@ -53,6 +54,8 @@ export class Latest {
     } catch (error) {
       if (running.signal.aborted) return;
       this.asked = '';
+      // The server is gone, which the head of the page says: what was answered before stays.
+      if (error instanceof TypeError && this.isAnswered) return;
       this.failed(error instanceof Error ? error.message : String(error));
     }
     if (this.running !== running) return;
@@ -76,6 +79,7 @@ export class Latest {
       const isPart = 'complete' in Object(answer) && /** @type {{ complete?: boolean }} */ (answer).complete === false;
       if (!signal.aborted && (!isPart || performance.now() - heard >= BETWEEN_PARTS)) {
         this.answered(answer);
+        this.isAnswered = true;
         heard = performance.now();
       }
       if (!isPart) return;

@@ -47,6 +47,18 @@ export class Clock {
   }
 
   /**
+   * Writes the durations of a column in one unit, that of the longest: "0.004 ms" below "12.345 ms".
+   * @param {number[]} column in ticks
+   * @returns {(ticks: number) => string}
+   */
+  column(column) {
+    const longest = this.seconds(column.reduce((most, ticks) => Math.max(most, ticks), 0));
+    if (longest === null) return (ticks) => this.duration(ticks);
+    const [unit, name] = longest >= 1 ? [1, 's'] : longest >= 1e-3 ? [1e-3, 'ms'] : [1e-6, 'µs'];
+    return (ticks) => `${((this.seconds(ticks) ?? 0) / unit).toFixed(3)} ${name}`;
+  }
+
+  /**
    * A moment, as the time since the trace began: "0.002 s", "2 h 14 min 5 s", "tick 2,417".
    * @param {number} ticks
    */

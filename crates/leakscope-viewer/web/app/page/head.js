@@ -15,6 +15,11 @@ const NAMES = {
   events: 'Events', terminal: 'Terminal', tasks: 'Tasks', system: 'System', memory: 'Memory',
 };
 
+/** What a view is called. @param {import('leakscope/state/fragment.js').ViewName} view */
+export function viewName(view) {
+  return NAMES[view];
+}
+
 /**
  * @param {Page} page
  * @param {() => void} help
@@ -84,7 +89,8 @@ export function pageHead(page, help) {
  * @param {boolean} isLost
  */
 function noticesOf(page, reading, isLost) {
-  const grave = page.overview.problems.filter(({ severity }) => severity === 'grave');
+  // That there are no heap events is no damage: what else was recorded is as good as it is.
+  const grave = page.overview.problems.filter(({ severity, code }) => severity === 'grave' && code !== 'no-heap-events');
   const state = reading?.state ?? page.overview.reading.state;
   const sign = (/** @type {string} */ text) => element('span', { class: 'sign', 'aria-hidden': 'true' }, text);
   const progress = reading?.total_bytes ? `, ${percent(reading.read_bytes, reading.total_bytes)}` : '';

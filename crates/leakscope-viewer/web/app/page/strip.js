@@ -78,10 +78,9 @@ export function clockStrip(page) {
     const moment = page.hovered ?? state.cursor;
     fill(clock,
       element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment), element('span', { class: 'quiet' }, ` ${levelWords(timeline?.heap ?? null, moment)}`)),
-      element('dt', {}, 'Range'), element('dd', { title: words }, words),
-      element('div', { class: 'clock-buttons' }, range !== null && element('button', {
-        type: 'button', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
-      }, '×')));
+      element('dt', {}, 'Range'), element('dd', { title: words }, range !== null && element('button', {
+        type: 'button', class: 'no-range', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
+      }, '×'), words));
   };
   page.hoverListeners.push(() => {
     picture.draw();

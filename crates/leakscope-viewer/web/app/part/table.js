@@ -48,7 +48,19 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     }, ...cells);
   };
   show(limit);
-  return element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, inOrder));
+  return scrollable(element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, inOrder)), caption);
+}
+
+/** A box that the keyboard can scroll, as long as there is something to scroll. @param {HTMLElement} box @param {string} label */
+export function scrollable(box, label) {
+  new ResizeObserver(() => {
+    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    for (const [name, value] of Object.entries({ tabindex: '0', role: 'region', 'aria-label': label })) {
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  }).observe(box);
+  return box;
 }
 
 /** Marks the row that is chosen now. @param {HTMLElement} place of the table @param {string | number | null} key */
@@ -74,7 +86,7 @@ function heading(column, sort, sorted) {
   if (!sorted || !column.order) return element('th', attributes, column.name);
   // First click: names from A, numbers from the largest.
   const next = isSorted === falling && isSorted ? column.name : isSorted ? `-${column.name}` : isNumber(column) ? `-${column.name}` : column.name;
-  return element('th', attributes, element('button', { type: 'button', class: 'heading', click: () => sorted(next) },
+  return element('th', attributes, element('button', { type: 'button', class: 'heading', 'data-key': `heading ${column.name}`, click: () => sorted(next) },
     // Beside the name, where it moves no number out of its column.
     ...(isNumber(column) ? [arrow(isSorted, falling), column.name] : [column.name, arrow(isSorted, falling)])));
 }

@@ -4,7 +4,7 @@ import { element } from 'leakscope/part/element.js';
 
 /** @param {import('leakscope/page/page.js').Page} page */
 export function goToDialog(page) {
-  const input = element('input', { class: 'search', 'aria-label': 'Event number or time', placeholder: '4711, 0.25 s, 50 %' });
+  const input = element('input', { class: 'search', 'aria-label': 'Event number or time', placeholder: '4711, 0.25, 12 ms, 50 %' });
   const wrong = element('p', { class: 'verdict doubt', role: 'alert' });
   const dialog = element('dialog', { 'aria-label': 'Go to' },
     element('form', {
@@ -12,7 +12,7 @@ export function goToDialog(page) {
         event.preventDefault();
         const place = readPlace(input.value, { hz: page.clock.hz, end: page.overview.clock.end });
         if (place === null) {
-          wrong.textContent = 'An event’s number, a time with its unit, or a part in %.';
+          wrong.textContent = 'An event’s number, a time in seconds (0.25) or with its unit, or a part in %.';
           return;
         }
         dialog.close();

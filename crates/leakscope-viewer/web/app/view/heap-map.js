@@ -277,7 +277,7 @@ export function heapMapView(page, chooser) {
       element('div', { class: 'tools' }, chooser, shade, element('div', { class: 'group' },
         tool('−', 'Zoom out (−)', () => step(1 / 0.6)), tool('+', 'Zoom in (+)', () => step(0.6))),
       tool('All', 'All of it (0)', () => setWindow(page.bounds)), close, rest),
-      element('div', { class: 'split memory heap open' }, element('div', { class: 'memory-left' }, nothing, pictures, line, keys), tables.element)),
+      element('div', { class: 'split memory heap open' }, element('div', { class: 'memory-left', tabindex: 0, role: 'region', 'aria-label': 'Map of memory' }, nothing, pictures, line, keys), tables.element)),
     first: map.element,
     show(state) {
       shade.value = state.shade;

@@ -1,5 +1,6 @@
 // The names of the timeline's lanes, beside them: buttons that choose a lane.
 import { laneColour } from 'leakscope/chart/palette.js';
+import { shortened } from 'leakscope/format/names.js';
 import { element, fill } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -42,7 +43,7 @@ export function laneLabels(page, chosen) {
     const name = page.contextName(row.context);
     const button = element('button', {
       type: 'button', class: 'lane-label', title: `${name} (${context?.kind ?? 'unknown'}), core ${row.core}`, click: () => chosen(row),
-    }, swatch, name);
+    }, swatch, shortened(name, 20));
     buttons.set(key(row), button);
     return button;
   }

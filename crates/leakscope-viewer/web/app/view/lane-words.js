@@ -59,15 +59,16 @@ export function markNear(marks, ticks, reach) {
  */
 export function laneNumbers(page, timeline) {
   const length = Math.max(timeline.to - timeline.from, 1);
+  const [ran, ready] = [timeline.lanes.map((lane) => timeOf(lane.run)), timeline.lanes.map((lane) => timeOf(lane.ready))].map((column) => page.clock.column(column));
   return {
     rows: timeline.lanes,
     /** @type {import('leakscope/part/table.js').Column<Lane>[]} */
     columns: [
       { name: 'Core', class: 'number', cell: (lane) => lane.core },
       { name: 'Lane', cell: (lane) => page.contextName(lane.context) },
-      { name: 'Running', class: 'number', cell: (lane) => page.clock.duration(Math.round(timeOf(lane.run))) },
+      { name: 'Running', class: 'number', cell: (lane) => ran(timeOf(lane.run)) },
       { name: 'Part', class: 'number', cell: (lane) => percent(timeOf(lane.run), length) },
-      { name: 'Ready', class: 'number', cell: (lane) => page.clock.duration(Math.round(timeOf(lane.ready))) },
+      { name: 'Ready', class: 'number', cell: (lane) => ready(timeOf(lane.ready)) },
       { name: 'Begins to run', class: 'number', cell: (lane) => lane.run.length / 3 },
     ],
   };

@@ -71,7 +71,7 @@ export function imageView(page, chooser) {
   const farther = element('button', { type: 'button', title: 'Zoom out (−)', 'aria-label': 'Zoom out', click: () => zoom(2) }, '−');
   const whole = element('button', { type: 'button', title: 'All of it (0)', click: () => fit() }, 'All');
   const rest = element('span', { class: 'rest' });
-  const split = element('div', { class: 'split memory open' }, element('div', { class: 'memory-left' }, scroller, nothing, line, keys), tables.element);
+  const split = element('div', { class: 'split memory open' }, element('div', { class: 'memory-left', tabindex: 0, role: 'region', 'aria-label': 'Map of memory' }, scroller, nothing, line, keys), tables.element);
 
   const latest = new Latest(page.source, 'memory', (answer) => {
     memory = answer;

@@ -22,8 +22,8 @@ import { leakCurves } from 'leakscope/view/leak-curves.js';
 const RULER = 20; // pixels
 /** How many problems are listed before the result. */
 const PROBLEMS = 3;
-/** How many leaks have their curve beside them. */
-const CURVES = 8;
+/** How many leaks are listed at once, with their curves beside them. */
+const LEAKS = 8;
 
 /** @param {Page} page @returns {import('leakscope/page/page.js').View} */
 export function overviewView(page) {
@@ -127,12 +127,14 @@ function findings(page, curves) {
         element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
         finding.standing === 'leak' && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
       element('p', { class: 'reason' }, finding.reason)),
-    finding.standing === 'leak' && leaks.indexOf(finding) < CURVES && curves.of(finding),
+    finding.standing === 'leak' && leaks.indexOf(finding) < LEAKS && curves.of(finding),
     element('div', { class: 'amount' },
       finding.standing === 'leak' && element('div', {}, element('b', {}, finding.growth)),
       element('div', { class: 'quiet' }, finding.outstanding_blocks === 0 ? 'nothing outstanding' : `${bytes(finding.outstanding_bytes)} in ${counted(finding.outstanding_blocks, 'block')}`)));
   return element('div', { class: 'section' },
-    leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.map(line))),
+    leaks.length > 0 && section('Leaks, the worst first', element('ul', { class: 'findings' }, ...leaks.slice(0, LEAKS).map(line)),
+      leaks.length > LEAKS && element('details', {}, element('summary', {}, `${counted(leaks.length - LEAKS, 'further leak')}`),
+        element('ul', { class: 'findings' }, ...leaks.slice(LEAKS).map(line)))),
     others.length > 0 && element('details', { open: leaks.length === 0 },
       element('summary', {}, page.overview.dump === null ? `No leaks, as far as this trace shows: ${counted(totals.call_sites - leaks.length, 'call site')}` : 'Call sites, those to look at first before the others'),
       element('ul', { class: 'findings' }, ...others.map(line)),

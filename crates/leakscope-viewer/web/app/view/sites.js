@@ -6,6 +6,7 @@ import { withoutNames } from 'leakscope/page/without-names.js';
 import { frameName, frameWhere } from 'leakscope/page/stack.js';
 import { verdictMark, verdictOrder, verdictWords } from 'leakscope/page/verdict.js';
 import { breakable, element, fill, searchField } from 'leakscope/part/element.js';
+import { focusOn, refill } from 'leakscope/part/focus.js';
 import { markChosen, table } from 'leakscope/part/table.js';
 import { siteDetail } from 'leakscope/view/site.js';
 
@@ -17,7 +18,7 @@ import { siteDetail } from 'leakscope/view/site.js';
 export function sitesView(page) {
   /** @type {Sites | null} */
   let sites = null;
-  const rows = element('div', { 'aria-busy': 'true' });
+  const rows = element('div', { 'aria-busy': 'true' }, element('p', { class: 'list-nothing' }, 'Reading …'));
   const rest = element('span', { class: 'rest' });
   const search = searchField('Search functions, files, tasks', (text) => page.go({ search: text }));
   const detail = siteDetail(page);
@@ -43,7 +44,7 @@ export function sitesView(page) {
     drawn = wanted;
     const found = sites.sites.filter((row) => isFound(row, sites?.frames ?? [], search, page));
     rest.textContent = [counted(found.length, 'call site'), limitWords(page, sites)].filter(Boolean).join(', ');
-    fill(rows, siteTable(page, found, sites), sites.others.sites > 0 && element('p', { class: 'list-nothing' },
+    refill(rows, siteTable(page, found, sites), sites.others.sites > 0 && element('p', { class: 'list-nothing' },
       `${counted(sites.others.sites, 'further call site')} with ${bytes(sites.others.outstanding_bytes)} outstanding not listed.`),
     found.length > 0 && element('p', { class: 'table-hint' }, site === null && (page.overview.dump === null ? 'A row shows its call stack, curve, blocks and the log lines around them. ' : 'A row shows its call stack and blocks. '), withoutNames(page)));
     rows.setAttribute('aria-busy', 'false');
@@ -61,7 +62,9 @@ export function sitesView(page) {
     },
     key(event) {
       if (event.key !== 'Escape' || page.state.site === null) return false;
+      const { site } = page.state;
       page.go({ site: null });
+      focusOn(rows, String(site));
       return true;
     },
     close() {
@@ -93,12 +96,12 @@ function siteTable(page, rows, sites) {
   const columns = [
     { name: 'Verdict', cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
     { name: 'Call site', class: 'site-title', cell: (site) => element('span', { class: 'two-lines', title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
-    { name: 'Growth', class: 'number', cell: (site) => site.standing === 'leak' ? site.growth : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
+    { name: 'Growth', class: 'number wide', cell: (site) => site.standing === 'leak' ? site.growth : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
       title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },
     { name: 'Blocks', class: 'number extra', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
-    { name: 'Peak share', class: 'number', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
+    { name: 'Peak share', class: 'number extra', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
       title: 'Its part of the bytes that lived at the high-water mark' },
     { name: 'Allocations', class: 'number extra', cell: (site) => count(site.allocations), order: (site) => site.allocations },
     { name: 'Freed', class: 'number extra', cell: (site) => count(site.frees), order: (site) => site.frees },

@@ -3,6 +3,7 @@
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, bytesWithUnit, count, counted } from 'leakscope/format/units.js';
 import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
+import { refill } from 'leakscope/part/focus.js';
 import { table } from 'leakscope/part/table.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -15,7 +16,7 @@ export function systemView(page) {
   let system = null;
   let sort = '';
   const draw = () => {
-    if (system !== null) fill(inside, ...parts(page, system));
+    if (system !== null) refill(inside, ...parts(page, system));
   };
   const latest = new Latest(page.source, 'system', (answer) => {
     system = answer;
@@ -60,12 +61,12 @@ function parts(page, system) {
         { name: 'Timestamps', class: 'number', cell: (init) => frequency(init.timestamp_hz) },
         { name: 'CPU', class: 'number', cell: (init) => frequency(init.cpu_hz) },
         { name: 'RAM from', class: 'fixed number', cell: (init) => init.ram_base ?? '–' },
-        { name: 'Ids shifted by', class: 'number', cell: (init) => init.id_shift ?? '–' },
+        { name: 'Ids shifted by', class: 'number wide', cell: (init) => init.id_shift ?? '–' },
       ],
     })),
     element('div', { class: 'columns' },
       section('Events by id', table({
-        caption: 'Events by id', rows: system.events, limit: 40, sort: page.state.sort, sorted: (sort) => page.go({ sort }),
+        caption: 'Events by id', rows: system.events, limit: 40, key: (event) => event.id, sort: page.state.sort, sorted: (sort) => page.go({ sort }),
         chosen: (event) => page.go({ view: 'events', text: event.name, kinds: [], contexts: [] }),
         columns: [
           { name: 'Id', class: 'number', cell: (event) => event.id, order: (event) => event.id },

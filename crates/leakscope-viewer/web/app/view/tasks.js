@@ -4,7 +4,8 @@ import { Latest } from 'leakscope/data/latest.js';
 import { bytes, count, counted, signed } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { element, fill, section } from 'leakscope/part/element.js';
-import { table } from 'leakscope/part/table.js';
+import { refill } from 'leakscope/part/focus.js';
+import { scrollable, table } from 'leakscope/part/table.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').Task} Task */
@@ -22,7 +23,7 @@ export function tasksView(page) {
   const draw = () => {
     if (tasks === null) return;
     const limits = limitWords(page, tasks, 'What happened');
-    fill(inside, limits !== '' && element('p', { class: tasks.limited ? 'limits quiet' : 'limits problem' }, `${tasks.limited ? '' : 'This is '}${limits}.`),
+    refill(inside, limits !== '' && element('p', { class: tasks.limited ? 'limits quiet' : 'limits problem' }, `${tasks.limited ? '' : 'This is '}${limits}.`),
       section('Tasks and interrupts', taskTable(page, tasks), unknownTime(page, tasks)),
       section('Who frees what others allocated', matrix(page, tasks)));
   };
@@ -43,38 +44,41 @@ export function tasksView(page) {
 /** @param {Page} page @param {Tasks} tasks */
 function taskTable(page, { tasks, limited }) {
   const { cores } = page.overview.target;
+  const ticksOf = tasks.flatMap((task) => task.run.map(({ ticks }) => ticks));
+  const time = page.clock.column(ticksOf);
   const ran = (/** @type {Task} */ task, /** @type {number} */ core) => task.run.find((run) => run.core === core);
   return table({
     caption: 'Tasks and interrupts', rows: tasks.toSorted((a, b) => rank(a) - rank(b) || (b.priority ?? 0) - (a.priority ?? 0)), sort: page.state.sort, sorted: (sort) => page.go({ sort }),
-    chosen: (task) => page.go({ view: 'events', contexts: [task.context], kinds: [] }),
+    key: (task) => `${task.name} ${task.address}`,
+    chosen: (task) => task.context < 0 ? page.say(`${task.name} has no events: it was only named.`) : page.go({ view: 'events', contexts: [task.context], kinds: [] }),
     columns: [
       { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
       { name: 'Kind', class: 'extra', cell: (task) => task.kind, order: (task) => task.kind },
       { name: 'Priority', class: 'number extra', cell: (task) => task.priority ?? '', order: (task) => task.priority },
       ...cores.map((core) => /** @type {import('leakscope/part/table.js').Column<Task>} */ ({
         name: cores.length > 1 ? `CPU, core ${core}` : 'CPU', class: 'number', title: 'Its share of the time, and how long it ran',
-        cell: (task) => cpu(page, ran(task, core)), order: (task) => ran(task, core)?.ticks ?? 0,
+        cell: (task) => cpu(time, ran(task, core)), order: (task) => ran(task, core)?.ticks ?? 0,
       })),
-      { name: 'Switches', class: 'number', cell: (task) => countOrNone(switches(task)), order: switches },
-      { name: 'Allocated', class: 'number', title: 'Bytes, in so many blocks', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes },
-      { name: 'Freed', class: 'number', title: 'Bytes that it freed, in so many blocks, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes },
-      { name: 'Net', class: 'number', cell: (task) => task.net_bytes === 0 ? none() : `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
+      { name: 'Switches', class: 'number wide', cell: (task) => countOrNone(switches(task)), order: switches },
+      { name: 'Allocated', class: 'number wide', title: 'Bytes, in so many blocks', cell: (task) => amount(task.allocations, task.allocated_bytes), order: (task) => task.allocated_bytes },
+      { name: 'Freed', class: 'number wide', title: 'Bytes that it freed, in so many blocks, whoever had allocated them', cell: (task) => amount(task.frees, task.freed_bytes), order: (task) => task.freed_bytes },
+      { name: 'Net', class: 'number wide', cell: (task) => task.net_bytes === 0 ? none() : `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
       { name: 'Outstanding', class: 'number', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytesOrNone(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
-      { name: 'Most at once', class: 'number', cell: (task) => bytesOrNone(task.peak_bytes), order: (task) => task.peak_bytes },
-      { name: 'Stack', class: 'number', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
+      { name: 'Most at once', class: 'number wide', cell: (task) => bytesOrNone(task.peak_bytes), order: (task) => task.peak_bytes },
+      { name: 'Stack', class: 'number wide', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
     ],
   });
 }
 
-/** @param {Page} page @param {Task['run'][number] | undefined} run */
-function cpu(page, run) {
+/** @param {(ticks: number) => string} time @param {Task['run'][number] | undefined} run */
+function cpu(time, run) {
   if (run === undefined || run.ticks === 0) return none();
   const share = run.share * 100;
   const bar = element('span');
   bar.style.width = `${Math.min(share, 100)}%`;
   const words = share < 0.1 ? '<0.1 %' : `${share.toFixed(1)} %`;
-  return element('span', { title: page.clock.duration(run.ticks) }, words, element('span', { class: 'share', 'aria-hidden': 'true' }, bar),
-    element('span', { class: 'quiet cpu-time' }, page.clock.duration(run.ticks)));
+  return element('span', {}, words, element('span', { class: 'share', 'aria-hidden': 'true' }, bar),
+    element('span', { class: 'quiet cpu-time' }, time(run.ticks)));
 }
 
 /** As SystemView orders contexts. @param {Task} task */
@@ -131,12 +135,12 @@ function matrix(page, { matrix, tasks }) {
     const pair = matrix.find((pair) => pair.allocated_by === by && pair.freed_by === freer);
     if (pair === undefined) return element('td', {}, element('span', { class: 'quiet' }, '–'));
     const shade = element('span', { class: 'shade', 'aria-hidden': 'true' });
-    shade.style.opacity = String(0.05 + 0.27 * (pair.bytes / most));
+    shade.style.opacity = String(0.04 + 0.12 * (pair.bytes / most));
     return element('td', {}, shade, element('span', { class: 'amount' }, bytes(pair.bytes), element('br'), element('span', { class: 'quiet' }, counted(pair.blocks, 'block'))));
   };
-  return element('div', { class: 'table-box' }, element('table', { class: 'table matrix' },
+  return scrollable(element('div', { class: 'table-box' }, element('table', { class: 'table matrix' },
     element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
       ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
-    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))));
+    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer))))))), 'Who frees what others allocated');
 }

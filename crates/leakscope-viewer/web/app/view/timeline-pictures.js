@@ -45,7 +45,8 @@ export function timelinePictures(page, model, resized) {
     drawLanes(pen, model.placed.rows, scale(width), page.overview.contexts, model);
     overlay(pen, width, height);
   }, { class: 'lanes-picture', focusable: true });
-  const below = new Picture('Live bytes, allocations and frees, log lines', (pen, width, height) => {
+  const hasHeap = page.overview.totals.heap_events > 0;
+  const below = new Picture(hasHeap ? 'Live bytes, allocations and frees, log lines' : 'Log lines', (pen, width, height) => {
     const { timeline } = model;
     const curve = { y: 2, height: places(height).curve - 2 };
     /** @type {import('leakscope/chart/curve-layout.js').Axis | null} */
@@ -53,8 +54,8 @@ export function timelinePictures(page, model, resized) {
     if (timeline !== null) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
-      axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { end: page.axisEnd });
-      drawHeapMarks(pen, heap, timeline.marks.heap, scale(width), { y: places(height).heapMarks, reach: 16 }, page.overview.anomalies);
+      if (hasHeap) axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { end: page.axisEnd });
+      if (hasHeap) drawHeapMarks(pen, heap, timeline.marks.heap, scale(width), { y: places(height).heapMarks, reach: 16 }, page.overview.anomalies);
       drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }
     overlay(pen, width, height);
@@ -63,7 +64,7 @@ export function timelinePictures(page, model, resized) {
   }, { class: 'time-below', resized });
   const labelsBelow = /** @type {const} */ ([
     ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],
-  ]).map(([label, edge, distance]) => {
+  ]).slice(hasHeap ? 0 : 3).map(([label, edge, distance]) => {
     const span = element('span', {}, label);
     span.style[edge] = `${distance}px`;
     return span;
@@ -75,7 +76,7 @@ export function timelinePictures(page, model, resized) {
     /** @param {HTMLElement} labels @param {HTMLElement} tracks */
     frame(labels, tracks) {
       scroller.append(labels, lanes.element);
-      return element('div', { class: 'time-view' },
+      return element('div', { class: hasHeap ? 'time-view' : 'time-view without-heap' },
         element('div', { class: 'time-corner' }, page.clock.hz === 0 ? 'Ticks' : 'Time'), ruler.element, scroller, tracks,
         element('div', { class: 'time-labels-below' }, ...labelsBelow), below.element);
     },

@@ -12,6 +12,7 @@ import { alivePanel } from 'leakscope/view/alive.js';
 import { laneLabels } from 'leakscope/view/lane-labels.js';
 import { laneNumbers, laneWords, markNear, markWords } from 'leakscope/view/lane-words.js';
 import { places, timelinePictures } from 'leakscope/view/timeline-pictures.js';
+import { timelineLegend } from 'leakscope/view/timeline-legend.js';
 import { timelineTracks } from 'leakscope/view/timeline-tracks.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -207,10 +208,11 @@ export function timelineView(page) {
     element: element('div', { class: 'view whole' },
       element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Timeline' },
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
-        tool('Fit', 'Fit the range, or everything', 'f'), close, lives,
-        element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n')),
+        tool('Fit', 'Fit the range, or everything', 'f'),
+        ...page.overview.totals.heap_events === 0 ? [] : [close, lives,
+          element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n'))],
         element('span', { class: 'rest time-view-hint' }, 'Wheel zooms, drag selects a range, Shift moves')),
-      pictures.frame(labels.element, tracks.element), line, alive.element, element('div', { class: 'time-numbers' }, text)),
+      pictures.frame(labels.element, tracks.element), line, alive.element, element('div', { class: 'time-numbers' }, text, timelineLegend())),
     first: pictures.lanes.element,
     show(state) {
       const { cursor } = state;
