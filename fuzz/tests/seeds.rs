@@ -94,7 +94,12 @@ fn recordings() -> Vec<Vec<u8>> {
 fn damages() -> Vec<Vec<u8>> {
     let zeros = [&[0, 4, 0, 40][..], &[0; 40]].concat();
     let two = [0, 3, 1, 1, 0x80, 0, 9, 30, 0];
-    vec![vec![200, 2, 7, 0], vec![7, 5, 0, 2, 0xFF, 4], zeros, two.to_vec()]
+    vec![
+        vec![200, 2, 7, 0],
+        vec![7, 5, 0, 2, 0xFF, 4],
+        zeros,
+        two.to_vec(),
+    ]
 }
 
 /// What heaptrack writes, and we do.

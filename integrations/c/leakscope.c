@@ -875,11 +875,17 @@ HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
 HOT bool is_candidate(const struct bounds *bounds, uintptr_t offset) {
 #if defined(__arm__)
     /* Turned by one bit, what has no Thumb bit lies far above the others. */
-    return (offset >> 1 | offset << 31) < bounds->code_length / 2;
-#elif defined(__riscv)
-    return offset < bounds->code_length && high_word(offset) == 0 && has_call_before(bounds, bounds->code_start + offset);
+    const bool is_in_range = (offset >> 1 | offset << 31) < bounds->code_length / 2;
 #else
-    return offset < bounds->code_length && high_word(offset) == 0;
+    const bool is_in_range = offset < bounds->code_length && high_word(offset) == 0;
+#endif
+    if (!is_in_range || !LEAKSCOPE_IS_CODE(bounds->code_start + offset)) {
+        return false;
+    }
+#if defined(__riscv)
+    return has_call_before(bounds, bounds->code_start + offset);
+#else
+    return true;
 #endif
 }
 

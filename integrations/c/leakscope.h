@@ -6,7 +6,7 @@
  *
  * FreeRTOS:   #define LEAKSCOPE_FREERTOS, and include this header at the end of FreeRTOSConfig.h.
  * malloc:     compile leakscope_wrap.c, which says what the linker has to redirect for which C library.
- * Zephyr:     compile leakscope_zephyr.c too, and wrap what it names.
+ * ESP-IDF, Zephyr: the component and the module beside this folder.
  *
  * Every function may be called from interrupts and from every core, allocates nothing and returns quickly; before
  * leakscope_init none of them records anything.
@@ -179,7 +179,7 @@ enum { LEAKSCOPE_LOG = 0, LEAKSCOPE_WARNING = 1, LEAKSCOPE_ERROR = 2 };
 /*
  * leakscope_log(LEAKSCOPE_WARNING, "%u of %u bytes left\n", left, size);
  *
- * The host formats it: arguments are numbers of at most 32 bits (no %s), at most 16.
+ * The host formats it (in ESP-IDF's dialect, the device): arguments are numbers of at most 32 bits (no %s), at most 16.
  */
 #if defined(__cplusplus) && __cplusplus >= 201103L
 /* A template cannot have C's linkage, and a list in C++ does not convert numbers by itself. */

@@ -181,10 +181,19 @@ impl Format {
             Self::Pprof => return Ok(Box::new(Pprof::new(facts, out))),
             Self::Heaptrack => return Ok(Box::new(heaptrack::Writer::new(facts, out))),
             Self::Folded => return Ok(Box::new(Folded::new(facts, options.value, out))),
-            Self::Csv => Box::new(Csv::new(table.columns(), out)?),
+            Self::Csv => {
+                let names = table.columns().iter().map(|(name, _)| *name);
+                Box::new(Csv::new(&names.collect::<Vec<_>>(), out)?)
+            }
             Self::JsonLines => Box::new(JsonLines::new(table.columns(), out)),
             #[cfg(feature = "parquet")]
-            Self::Parquet => Box::new(Parquet::new(table, out)?),
+            Self::Parquet => {
+                let about = [
+                    ("leakscope.schema", table.name()),
+                    ("leakscope.version", env!("CARGO_PKG_VERSION")),
+                ];
+                Box::new(Parquet::new(table.name(), table.columns(), &about, out)?)
+            }
         };
         Ok(Box::new(Rows::new(facts, table, form, selection.is_all())))
     }

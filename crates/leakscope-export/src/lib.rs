@@ -8,6 +8,7 @@
 //! - [`Format`] lists the formats; [`Format::begin`] begins one, [`export`] tells it of a recording.
 //! - [`Selection`] is the part that is exported. `lives` makes of what each event did to the heap
 //!   ([`Effect`](leakscope_analysis::heap::Effect)) the lives of blocks, which begin once and end once.
+//! - [`tables`] writes rows of any columns: those of a recording, and those of a fleet.
 //! - `sums` adds these up for the formats that have no times: [`pprof`](Format::Pprof), [`folded`](Format::Folded).
 //!
 //! Each says only what it can say truly. What a format has no words for is named when it is finished.
@@ -26,7 +27,7 @@ mod protobuf;
 mod selection;
 mod sink;
 mod sums;
-mod tables;
+pub mod tables;
 
 pub use export::{ExportError, export};
 pub use facts::Facts;

@@ -6,6 +6,7 @@ use crate::cells::{Cell, cells};
 use crate::history::Level;
 use crate::map::HeapMap;
 use crate::pool::Pool;
+use crate::told::Told;
 
 /// How time is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,11 @@ impl Film {
             self.frames.push(self.current());
             self.least = self.levels();
         }
+    }
+
+    /// Compares with what the target says of its heap.
+    pub fn told(&mut self, time: u64, told: Told) {
+        self.map.told(time, told);
     }
 
     /// Nothing more comes.

@@ -39,7 +39,7 @@
 //!   device did.
 //! - [`HeapMap`] has a pool for each region and each allocator, and says which allocator it [best](HeapMap::best) is.
 //! - [`History`] keeps levels over time, from which [`Trend`] says whether the heap fragments; [`pins()`] names who splits it;
-//!   [`Failure`] says why an allocation failed; [`cells()`] is a region as a picture has it, [`Film`] the same over time.
+//!   [`Failure`] says why an allocation failed; [`Check`] is what the target itself said; [`cells()`] is a region as a picture has it, [`Film`] the same over time.
 //!
 //! # Terms
 //! - **block**: a block of the program, with what the allocator keeps beside its bytes; **hole**: free memory between blocks.
@@ -57,6 +57,7 @@ mod pins;
 mod pool;
 mod region;
 mod space;
+mod told;
 mod trend;
 
 pub use allocator::Allocator;
@@ -69,4 +70,5 @@ pub use pins::{Pin, pins};
 pub use pool::Pool;
 pub use region::Region;
 pub use space::{Block, Space, What};
+pub use told::{Check, Told};
 pub use trend::{Trend, TrendKind};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher};
-use leakscope_analysis::trace::{Event, Occasion, Switch, Trace};
+use leakscope_analysis::trace::{Event, EventKind, Occasion, Switch, Trace};
 
 use crate::allocator::Allocator;
 use crate::failure::Failure;
@@ -12,6 +12,7 @@ use crate::history::{History, Level};
 use crate::pool::Pool;
 use crate::region::Region;
 use crate::space::Block;
+use crate::told::{Check, Told};
 
 /// From this share of predicted addresses on, holes are known; below they are estimates.
 pub const SURE: f64 = 0.95;
@@ -38,6 +39,9 @@ pub struct HeapMap {
     until: u64,
     end: u64,
     is_over: bool,
+    /// What the target said of its heap, the first ones, and how much more it said.
+    checks: Vec<Check>,
+    more_checks: u64,
 }
 
 /// A heap as one allocator would have it.
@@ -72,6 +76,8 @@ impl HeapMap {
             until,
             end: 0,
             is_over: false,
+            checks: Vec::new(),
+            more_checks: 0,
         }
     }
 
@@ -167,6 +173,25 @@ impl HeapMap {
         if !goes_on {
             self.finish();
         }
+    }
+
+    /// Compares with what the target says of its heap.
+    pub fn told(&mut self, time: u64, told: Told) {
+        if time > self.until {
+            return;
+        }
+        self.finish();
+        if self.checks.len() < Check::KEPT {
+            self.checks
+                .push(Check::new(time, told, self.best().pools()));
+        } else {
+            self.more_checks += 1;
+        }
+    }
+
+    /// What the target said of its heap, the first ones, and how much more it said.
+    pub fn checks(&self) -> (&[Check], u64) {
+        (&self.checks, self.more_checks)
     }
 
     /// Nothing more comes.
@@ -344,6 +369,10 @@ impl Watcher for HeapMap {
     fn event(&mut self, event: &Event<'_>, effect: Option<&Effect>, _: &Trace, _: &HeapModel) {
         if let Some(effect) = effect {
             self.observe(event.time, effect);
+        } else if let EventKind::Log(print) = event.kind
+            && let Some(told) = Told::in_text(&print.formatted().to_string())
+        {
+            self.told(event.time, told);
         }
     }
 }

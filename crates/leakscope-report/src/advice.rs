@@ -38,9 +38,11 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
-        ProblemKind::ElfDiffers
-        | ProblemKind::AddressesOutsideElf { .. }
-        | ProblemKind::NotBehindCalls { .. } => {
+        ProblemKind::AddressesOutsideElf { .. } => {
+            "give the ELF file of the very build that was traced: functions and lines are wrong otherwise. A program of a \
+             computer that has few call sites is found in memory only if it was linked with -no-pie"
+        }
+        ProblemKind::ElfDiffers | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
         ProblemKind::ElfUnchecked => {

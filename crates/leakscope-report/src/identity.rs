@@ -26,8 +26,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// By names alone: see [`tell_apart`].
-    pub(crate) fn of(frames: &[NamedFrame], elf_sha256: Option<&str>) -> Self {
+    /// By names alone, and so the same for calls in several lines of one function, which a report tells apart.
+    pub fn of(frames: &[NamedFrame], elf_sha256: Option<&str>) -> Self {
         let calls = Calls::of(frames);
         Self {
             site: calls.name(INNERMOST, elf_sha256),

@@ -14,6 +14,7 @@
 //! - [`events`] and [`log`] write single events and log messages as rows of text, JSON or CSV, as they
 //!   come; [`filter`] chooses among them.
 //! - [`Symbolizer`] turns return addresses into frames, with the allocator's own folded away.
+//! - [`ProgramUnwinder`] finds call stacks in what a device has sent of its stacks.
 //! - [`allocator`] lists functions that are the allocator's own; [`program`] says which frames are the
 //!   allocator's, and whether the ELF file is the right one; [`Decorated`] names frames without one, from what
 //!   a monitor has written.
@@ -44,6 +45,7 @@ mod sentences;
 mod symbolizer;
 pub mod text;
 pub mod units;
+mod unwinder;
 mod words;
 
 pub use conclusion::Conclusion;
@@ -52,3 +54,4 @@ pub use document::Report;
 pub use policy::{Policy, Standing};
 pub use sanitise::sanitise;
 pub use symbolizer::{FrameSource, NamedFrame, Stack, Symbolizer, without_allocator};
+pub use unwinder::ProgramUnwinder;

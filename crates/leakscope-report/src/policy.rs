@@ -19,6 +19,19 @@ pub enum Standing {
     Fine,
 }
 
+impl Standing {
+    /// Its name, without that of a rule or a baseline.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Leak => "leak",
+            Self::Suppressed(_) => "suppressed",
+            Self::Known(_) => "known",
+            Self::Unknown => "unknown",
+            Self::Fine => "fine",
+        }
+    }
+}
+
 /// What is made of verdicts: each is taken at its word. There are no rules that excuse leaks yet, and no
 /// baselines of known ones; this is where they belong.
 #[derive(Clone, Debug, Default)]

@@ -56,6 +56,8 @@ pub enum Query {
     Block(u64),
     /// Who ran and used the heap.
     Tasks(Limit),
+    /// How tasks and interrupts run.
+    Contexts(Limit),
     /// What the recording says of itself.
     System,
     /// Who holds which block, in an image of memory.
@@ -158,9 +160,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 13] = [
+    pub const ROUTES: [&'static str; 14] = [
         "overview", "timeline", "track", "sites", "site", "frees", "events", "find", "block",
-        "tasks", "system", "memory", "heap",
+        "tasks", "contexts", "system", "memory", "heap",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -194,6 +196,7 @@ impl Query {
             },
             "block" => Self::Block(given.required("index")?),
             "tasks" => Self::Tasks(given.limit()?),
+            "contexts" => Self::Contexts(given.limit()?),
             "system" => Self::System,
             "memory" => Self::Memory,
             "heap" => Self::Heap {

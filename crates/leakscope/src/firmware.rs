@@ -5,13 +5,12 @@ use std::path::Path;
 use anyhow::Context;
 use leakscope_analysis::trace::Unwinder;
 use leakscope_export::Heaptrack;
-use leakscope_report::{FrameSource, Symbolizer};
+use leakscope_report::{FrameSource, ProgramUnwinder, Symbolizer};
 use leakscope_symbols::Symbols;
 
 pub(crate) use leakscope_report::program::{AllocatorFrames, check};
 
 use crate::recording::OpenRecording;
-use crate::unwinder::ProgramUnwinder;
 use crate::{cli, screen};
 
 /// Opens the ELF file, if one was named.

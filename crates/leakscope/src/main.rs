@@ -28,7 +28,6 @@ mod recording;
 mod screen;
 mod second_header;
 mod shell;
-mod unwinder;
 
 use std::ffi::OsString;
 use std::io;

@@ -1,10 +1,12 @@
 //! `cargo xtask dist`: all that a release gives out, in one folder, and the same bytes whoever makes it.
 //!
 //! - `build` has cargo and maturin build the command and the Python package.
+//! - `integrations` copies what programs in C take.
 //! - `checksums` lists what there is.
 
 mod build;
 mod checksums;
+mod integrations;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -45,6 +47,7 @@ pub fn make(project: &Path, output: &Path, profile: &str) -> Result<()> {
     completions(&program, &output.join("completions"))?;
     run(Command::new(&program).arg("man").arg(output.join("man")))?;
     toolchain.python(&output.join("python"))?;
+    integrations::copy_all(project, &output)?;
     checksums::write(&output)
 }
 

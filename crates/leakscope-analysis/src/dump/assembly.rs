@@ -241,6 +241,7 @@ impl Assembly {
                     Line::TotalAllocations(number) => dump.total_allocations = Some(number),
                     Line::TotalFrees(number) => dump.total_frees = Some(number),
                     Line::ChangedMeanwhile => dump.changed_meanwhile = true,
+                    Line::FailedAllocations(count) => dump.failed_allocations = count,
                     Line::Corrupt => dump.is_corrupt = true,
                     _ => {}
                 }

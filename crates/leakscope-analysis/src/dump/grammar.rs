@@ -61,6 +61,8 @@ pub(super) enum Line {
     },
     Overflowed,
     ChangedMeanwhile,
+    /// How many allocations found no memory.
+    FailedAllocations(u64),
     Corrupt,
     /// Other sums and notes.
     Known,
@@ -306,8 +308,16 @@ fn note(line: &mut Scanner<'_>) -> Result<Line, Stop> {
     Ok(match words {
         words if tells_of_overflow(words) => Line::Overflowed,
         words if words.contains("while dumping") => Line::ChangedMeanwhile,
-        _ => Line::Known,
+        words => failed_allocations(words).map_or(Line::Known, Line::FailedAllocations),
     })
+}
+
+/// leakscope's recorder: "0 frees of blocks that have no record, 2 failed allocations."
+fn failed_allocations(words: &str) -> Option<u64> {
+    let (_, count) = words
+        .strip_suffix(" failed allocations.")?
+        .rsplit_once(' ')?;
+    count.parse().ok()
 }
 
 fn corrupt(line: &mut Scanner<'_>) -> Result<Line, Stop> {

@@ -125,6 +125,8 @@ pub struct Dump {
     /// Frees since then, those included of blocks that were allocated before. (ESP-IDF does not count
     /// frees while the buffer is empty.)
     pub total_frees: Option<u64>,
+    /// Allocations that found no memory; leakscope's recorder tells them, if there were some.
+    pub failed_allocations: u64,
     /// Records had to give way to others, whether their blocks lived or not.
     pub has_overflowed: bool,
     /// Something was recorded while the dump was printed.

@@ -204,6 +204,7 @@ impl<'d> Reading<'d> {
             allocated_bytes: sites.iter().map(|site| site.allocated_bytes).sum(),
             outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
             outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),
+            failed_allocations: self.dump.failed_allocations,
             ..Totals::default()
         }
     }

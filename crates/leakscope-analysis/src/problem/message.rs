@@ -224,7 +224,7 @@ impl ProblemKind {
                  that no leak can be told from a cache",
             )],
             Self::RecordsEvicted => vec![Text(
-                "the record buffer had overflowed: what was recorded first is missing, and may live",
+                "the record buffer had overflowed: some allocations are missing, and may live",
             )],
             Self::DumpCut {
                 found,

@@ -120,6 +120,23 @@ total frees: 1
 }
 
 /// Without rules and padding; the note on an overflow comes last.
+/// leakscope's recorder says what has no place in Espressif's grammar in a note.
+#[test]
+fn failed_allocations_of_leakscopes_recorder() {
+    let dump = only(
+        "====== Heap Trace: 0 records (16 capacity) ======\n\
+         ====== Heap Trace Summary ======\n\
+         Mode: Heap Trace Leaks\n\
+         0 bytes 'leaked' in trace (0 allocations)\n\
+         total allocations: 3\n\
+         total frees: 3\n\
+         (NB: 1 frees of blocks that have no record, 2 failed allocations.)\n\
+         ================================\n",
+    );
+    assert!(dump.is_whole);
+    assert_eq!(dump.failed_allocations, 2);
+}
+
 #[test]
 fn of_idf_3_3() {
     let dump = only(

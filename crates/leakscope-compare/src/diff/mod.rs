@@ -19,5 +19,6 @@ pub use document::{Basis, Diff, OfSide, Side, Site};
 pub use evidence::{Per, State};
 pub use html::html;
 pub use matching::Match;
+pub use statistics::{LEVEL, discoveries};
 pub use status::Status;
 pub use text::{TextOptions, text};

@@ -8,7 +8,7 @@ use statrs::function::beta::{beta_reg, inv_beta_reg};
 const TAIL: f64 = 0.025;
 
 /// The rate of false discoveries that is accepted, and the level of a single test.
-pub(crate) const LEVEL: f64 = 0.05;
+pub const LEVEL: f64 = 0.05;
 
 /// What a test says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -215,7 +215,7 @@ pub(crate) fn dispersion(sides: &[Vec<f64>]) -> f64 {
 
 /// Which of many tests are significant if one in twenty of these may be false (Benjamini and Hochberg): for each `p` the
 /// level at which it would just be.
-pub(crate) fn discoveries(probabilities: &[f64]) -> Vec<f64> {
+pub fn discoveries(probabilities: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
     order.sort_by(|&one, &other| probabilities[one].total_cmp(&probabilities[other]));
     let mut levels = vec![1.0; probabilities.len()];

@@ -17,14 +17,20 @@ pub enum Table {
 }
 
 /// A column's name, and what is in it.
-pub(crate) type Column = (&'static str, Kind);
+pub type Column = (&'static str, Kind);
 
 /// What is in a column. Every column may have nulls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A number of 64 bits, without a sign.
     Number,
+    /// A number of 64 bits with a sign, as most engines of SQL have them.
+    Integer,
+    /// A moment: microseconds since 1970, UTC.
+    Time,
+    /// A number of 64 bits with a fraction.
     Real,
+    /// Text in UTF-8.
     Text,
 }
 

@@ -4,20 +4,23 @@ use std::io::{self, Write};
 
 use leakscope_report::events::csv_cell;
 
-use super::{Cell, Column, Form, write_number};
+use super::{Cell, Form, write_number};
 use crate::Output;
 
 /// A table that is being written.
 #[derive(Debug)]
-pub(crate) struct Csv<'o> {
+pub struct Csv<'o> {
     out: Output<'o>,
     /// Of the row under way.
     line: Vec<u8>,
 }
 
 impl<'o> Csv<'o> {
-    pub(crate) fn new(columns: &[Column], mut out: Output<'o>) -> io::Result<Self> {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    /// Begins one: writes its heading.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn new(names: &[&str], mut out: Output<'o>) -> io::Result<Self> {
         write!(out, "{}\r\n", names.join(","))?;
         let line = Vec::new();
         Ok(Self { out, line })
@@ -34,6 +37,7 @@ impl Form for Csv<'_> {
             match cell {
                 Cell::Null => {}
                 Cell::Number(number) => write_number(&mut self.line, *number)?,
+                Cell::Integer(number) => write!(self.line, "{number}")?,
                 Cell::Real(number) => write!(self.line, "{number}")?,
                 Cell::Text(text) => self.line.extend(csv_cell(text).as_bytes()),
             }

@@ -37,6 +37,7 @@ impl Form for JsonLines<'_> {
             self.line.extend(start.as_bytes());
             match cell {
                 Cell::Number(number) => write_number(&mut self.line, *number)?,
+                Cell::Integer(number) => serde_json::to_writer(&mut self.line, number)?,
                 Cell::Real(number) => serde_json::to_writer(&mut self.line, number)?,
                 Cell::Text(text) => serde_json::to_writer(&mut self.line, text)?,
                 Cell::Null => self.line.extend(b"null"),

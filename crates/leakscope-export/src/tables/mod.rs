@@ -1,7 +1,7 @@
 //! Tables: rows of events, blocks, call sites, log messages and problems, for programs that calculate.
 //!
-//! - [`columns`] says what is in each table; [`rows`] makes the rows.
-//! - [`csv`], [`jsonl`] and, as a feature, `parquet` write them.
+//! - `columns` says what is in each table of a recording; `rows` makes the rows.
+//! - `csv`, `jsonl` and, as a feature, `parquet` write them, and tables of any other columns ([`Form`]).
 mod columns;
 mod csv;
 mod jsonl;
@@ -12,24 +12,25 @@ mod rows;
 use std::borrow::Cow;
 use std::io;
 
-pub(crate) use columns::Column;
-#[cfg(feature = "parquet")]
-pub(crate) use columns::Kind;
-pub use columns::Table;
-pub(crate) use csv::Csv;
+pub use columns::{Column, Kind, Table};
+pub use csv::Csv;
 pub(crate) use jsonl::JsonLines;
 #[cfg(feature = "parquet")]
-pub(crate) use parquet::Parquet;
+pub use parquet::Parquet;
 pub(crate) use rows::Rows;
 
 /// A cell of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cell<'c> {
+pub enum Cell<'c> {
     /// Nothing is known.
     Null,
+    /// Of a column of [`Kind::Number`].
     Number(u64),
+    /// Of a column of [`Kind::Integer`] or [`Kind::Time`].
+    Integer(i64),
+    /// Of a column of [`Kind::Real`].
     Real(f64),
-    /// Without control characters.
+    /// Of a column of [`Kind::Text`], without control characters.
     Text(Cow<'c, str>),
 }
 
@@ -43,6 +44,12 @@ impl<'c> Cell<'c> {
 impl From<u64> for Cell<'_> {
     fn from(number: u64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<i64> for Cell<'_> {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
     }
 }
 
@@ -68,9 +75,11 @@ impl<'c, C: Into<Cell<'c>>> From<Option<C>> for Cell<'c> {
 ///
 /// # Errors
 /// All functions: those of the output.
-pub(crate) trait Form {
+pub trait Form {
+    /// Writes a row.
     fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()>;
 
+    /// Writes what is left.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 

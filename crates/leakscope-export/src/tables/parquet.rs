@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -12,14 +12,14 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 use rustc_hash::FxHashMap;
 
-use super::{Cell, Column, Form, Kind, Table};
+use super::{Cell, Column, Form, Kind};
 use crate::Output;
 
 /// Rows that are kept until they are written together.
 const GROUP: usize = 1 << 16;
 
 /// A table that is being written.
-pub(crate) struct Parquet<'o> {
+pub struct Parquet<'o> {
     writer: SerializedFileWriter<Output<'o>>,
     columns: Vec<Values>,
     rows: usize,
@@ -65,29 +65,34 @@ impl Texts {
 }
 
 impl<'o> Parquet<'o> {
-    pub(crate) fn new(table: Table, out: Output<'o>) -> io::Result<Self> {
-        let about = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
+    /// Begins a table of this name. `about` is what the file says of itself, by name: the schema first.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn new(
+        name: &str,
+        columns: &[Column],
+        about: &[(&str, &str)],
+        out: Output<'o>,
+    ) -> io::Result<Self> {
+        let about = about
+            .iter()
+            .map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
-            // Numbers hardly repeat: a dictionary of them costs time and saves nothing.
+            // Of a recording, numbers hardly repeat: a dictionary of them costs time and saves nothing.
             .set_dictionary_enabled(false)
             .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_key_value_metadata(Some(vec![
-                about("leakscope.schema", table.name()),
-                about("leakscope.version", env!("CARGO_PKG_VERSION")),
-            ]));
-        for (name, _) in table
-            .columns()
-            .iter()
-            .filter(|(_, kind)| *kind == Kind::Text)
-        {
+            .set_key_value_metadata(Some(about.collect()));
+        let repeats = |kind: &Kind| matches!(kind, Kind::Text | Kind::Integer);
+        for (name, _) in columns.iter().filter(|(_, kind)| repeats(kind)) {
             properties = properties.set_column_dictionary_enabled((*name).into(), true);
         }
-        let schema = schema(table).map_err(written)?;
+        let schema = schema(name, columns).map_err(written)?;
         let writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()));
         Ok(Self {
             writer: writer.map_err(written)?,
-            columns: table.columns().iter().map(Values::new).collect(),
+            columns: columns.iter().map(Values::new).collect(),
             rows: 0,
         })
     }
@@ -152,7 +157,7 @@ impl Values {
         Self {
             are_there: Vec::new(),
             values: match kind {
-                Kind::Number => Typed::Numbers(Vec::new()),
+                Kind::Number | Kind::Integer | Kind::Time => Typed::Numbers(Vec::new()),
                 Kind::Real => Typed::Reals(Vec::new()),
                 Kind::Text => Typed::Texts(Texts::default()),
             },
@@ -164,6 +169,10 @@ impl Values {
             // The schema says that the bits are those of a number without a sign.
             (Typed::Numbers(values), Cell::Number(number)) => {
                 values.push(number.cast_signed());
+                true
+            }
+            (Typed::Numbers(values), Cell::Integer(number)) => {
+                values.push(*number);
                 true
             }
             (Typed::Reals(values), Cell::Real(number)) => {
@@ -180,10 +189,15 @@ impl Values {
     }
 }
 
-fn schema(table: Table) -> Result<Type, ParquetError> {
-    let fields = table.columns().iter().map(|(name, kind)| {
+fn schema(name: &str, columns: &[Column]) -> Result<Type, ParquetError> {
+    let fields = columns.iter().map(|(name, kind)| {
         let (physical, logical) = match kind {
             Kind::Number => (Physical::INT64, Some(LogicalType::integer(64, false))),
+            Kind::Integer => (Physical::INT64, None),
+            Kind::Time => (
+                Physical::INT64,
+                Some(LogicalType::timestamp(false, TimeUnit::MICROS)),
+            ),
             Kind::Real => (Physical::DOUBLE, None),
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         };
@@ -193,9 +207,7 @@ fn schema(table: Table) -> Result<Type, ParquetError> {
         Ok(Arc::new(field.build()?))
     });
     let fields = fields.collect::<Result<_, ParquetError>>()?;
-    Type::group_type_builder(table.name())
-        .with_fields(fields)
-        .build()
+    Type::group_type_builder(name).with_fields(fields).build()
 }
 
 fn written(error: ParquetError) -> io::Error {

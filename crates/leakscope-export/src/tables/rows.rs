@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use leakscope_analysis::heap::{Effect, SiteId};
 use leakscope_analysis::trace::{Event, Occasion, Trace};
-use leakscope_report::Standing;
 use leakscope_report::document::problem::Severity;
 use leakscope_report::log::LogRow;
 use leakscope_systemview::Level;
@@ -162,20 +161,13 @@ impl<'r> Rows<'r> {
         for site in &self.facts.report.call_sites {
             let frames = self.facts.frames(SiteId::new(site.id));
             let stack = folded::line(&frames);
-            let standing = match &site.standing {
-                Standing::Leak => "leak",
-                Standing::Suppressed(_) => "suppressed",
-                Standing::Known(_) => "known",
-                Standing::Unknown => "unknown",
-                Standing::Fine => "fine",
-            };
             let contexts = site.tasks.join("; ");
             let line = u64::from(frames[0].line);
             let cells = [
                 u64::from(site.id).into(),
                 site.identity.site.as_str().into(),
                 site.identity.stack.as_str().into(),
-                standing.into(),
+                site.standing.name().into(),
                 (&*site.verdict).into(),
                 site.reason.as_str().into(),
                 site.allocations.into(),

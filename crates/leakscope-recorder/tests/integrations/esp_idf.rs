@@ -16,12 +16,13 @@ use crate::compile::{INTEGRATIONS, compiler, headers, run};
 
 const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integrations/esp-idf");
 
-const HEADERS: [&str; 18] = [
+const HEADERS: [&str; 19] = [
     "driver/uart.h",
     "driver/usb_serial_jtag.h",
     "esp_app_desc.h",
     "esp_app_trace.h",
     "esp_err.h",
+    "esp_heap_caps.h",
     "esp_idf_version.h",
     "esp_log.h",
     "esp_private/cache_utils.h",

@@ -7,3 +7,5 @@
 
 mod compile;
 mod esp_idf;
+mod pages;
+mod zephyr;

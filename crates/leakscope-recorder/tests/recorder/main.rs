@@ -7,6 +7,7 @@ mod apptrace;
 mod bytes;
 mod commands;
 mod dump;
+mod espressif;
 mod filters;
 mod hooks;
 mod host;

@@ -43,6 +43,10 @@ pub struct HeapMap {
     pub failures: Vec<Failure>,
     /// Further failures.
     pub more_failures: u64,
+    /// What the target said of its heap in its own log, beside what the map has then; the first ones.
+    pub checks: Vec<Check>,
+    /// What more it said.
+    pub more_checks: u64,
     /// Whether an allocation would succeed, if that was asked.
     pub fits: Option<Fits>,
 }
@@ -163,6 +167,23 @@ pub struct Failure {
     pub fragmentation_index: Option<f64>,
 }
 
+/// What the target said of its whole heap, and what the map has.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// When, in seconds.
+    pub time_s: Option<f64>,
+    /// When, in ticks.
+    pub time_ticks: u64,
+    /// Bytes that are free, as the target said.
+    pub told_free_bytes: Option<u64>,
+    /// The largest block that can be had, as the target said.
+    pub told_largest_bytes: Option<u64>,
+    /// Bytes of holes in all regions.
+    pub free_bytes: u64,
+    /// The most bytes that one allocation can get in any region.
+    pub largest_bytes: u64,
+}
+
 /// Whether an allocation would succeed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fits {
@@ -221,6 +242,8 @@ impl HeapMap {
         let (clock, best) = (names.clock, map.best());
         let (failures, more_failures) = best.failures();
         let failures = failures.iter();
+        let (checks, more_checks) = map.checks();
+        let checks = checks.iter();
         Self {
             version: Self::VERSION,
             time_s: clock.seconds(map.end()),
@@ -240,6 +263,8 @@ impl HeapMap {
                 .map(|failure| Failure::new(failure, best, names))
                 .collect(),
             more_failures,
+            checks: checks.map(|check| Check::new(check, names)).collect(),
+            more_checks,
             fits: fits.map(|size| Fits::new(size, best)),
         }
     }
@@ -337,6 +362,19 @@ impl Failure {
             holes: failure.holes,
             largest_bytes: failure.largest,
             fragmentation_index: failure.index,
+        }
+    }
+}
+
+impl Check {
+    fn new(check: &leakscope_heap::Check, names: &Names<'_>) -> Self {
+        Self {
+            time_s: names.clock.seconds(check.time),
+            time_ticks: check.time,
+            told_free_bytes: check.told.free,
+            told_largest_bytes: check.told.largest,
+            free_bytes: check.free,
+            largest_bytes: check.largest,
         }
     }
 }

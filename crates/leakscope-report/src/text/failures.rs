@@ -22,10 +22,17 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     }
     let groups = by_stack(&view.report.failed_allocations);
     let kept = view.report.failed_allocations.len() as u64;
-    if kept < totals.failed_allocations {
-        notes.push(format!("the first {} are listed", count(kept)));
+    match kept {
+        0 => notes.push("the dump says how many, and no more".to_owned()),
+        _ if kept < totals.failed_allocations => {
+            notes.push(format!("the first {} are listed", count(kept)));
+        }
+        _ => {}
     }
     page.heading("Failed allocations", &notes.join(", "))?;
+    if groups.is_empty() {
+        return Ok(());
+    }
     let mut table = Table::new([
         Column::number("times"),
         Column::number("largest bytes"),

@@ -93,7 +93,8 @@ pub(super) fn section(
         pins(page, map, region, clock)?;
         history(page, map, region, clock)?;
     }
-    failures(page, map, clock, options)
+    failures(page, map, clock, options)?;
+    checks(page, map, clock, options)
 }
 
 fn regions(page: &mut Page<'_>, map: &HeapMap) -> io::Result<()> {
@@ -241,6 +242,46 @@ fn failures(
         )?;
     }
     options.hidden(page, map.failures.len(), "failed allocation")
+}
+
+/// What the device said of its heap itself, and how far from that the map is.
+fn checks(
+    page: &mut Page<'_>,
+    map: &HeapMap,
+    clock: Clock,
+    options: &TextOptions,
+) -> io::Result<()> {
+    if map.checks.is_empty() {
+        return Ok(());
+    }
+    page.heading(
+        "As the device says",
+        &count(map.checks.len() as u64 + map.more_checks),
+    )?;
+    let mut table = Table::new([
+        Column::number("at"),
+        Column::number("free"),
+        Column::number("in the map"),
+        Column::number("largest"),
+        Column::number("in the map"),
+    ]);
+    let beside = |told: Option<u64>, mapped: u64| match told {
+        Some(told) if told == mapped => "the same".to_owned(),
+        Some(told) if told < mapped => format!("+{}", count(mapped - told)),
+        Some(told) => format!("−{}", count(told - mapped)),
+        None => count(mapped),
+    };
+    for check in map.checks.iter().take(options.shown(map.checks.len())) {
+        table.row([
+            clock.moment(check.time_ticks).into(),
+            check.told_free_bytes.map_or(String::new(), count).into(),
+            beside(check.told_free_bytes, check.free_bytes).into(),
+            check.told_largest_bytes.map_or(String::new(), count).into(),
+            beside(check.told_largest_bytes, check.largest_bytes).into(),
+        ]);
+    }
+    table.write(page, 2)?;
+    options.hidden(page, map.checks.len(), "further moment")
 }
 
 /// How much of a cell is in use.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::Context;
-use leakscope_heap::{HeapMap, Region};
+use leakscope_heap::{HeapMap, Region, Told};
 use leakscope_report::document::heap_map as document;
 use leakscope_report::text::{self, TextOptions};
 use leakscope_report::{Policy, Report, Symbolizer, heap_map, json};
@@ -73,6 +73,12 @@ fn worked(rounds: u64) -> HeapMap {
         revived: None,
     };
     map.observe(time + 1, &failed);
+    for text in [
+        "    free 3000 allocated 98000 min_free 170 largest_free_block 120",
+        "largest free block: 99",
+    ] {
+        map.told(time + 2, Told::in_text(text).expect("it is said"));
+    }
     map.finish();
     map
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_heap::{Cell, Columns, Film, Frame, HeapMap, Region};
+use leakscope_analysis::trace::EventKind;
+use leakscope_heap::{Cell, Columns, Film, Frame, HeapMap, Region, Told};
 use leakscope_report::document::heap_map::HeapMap as Document;
 use leakscope_report::{Report, heap_map};
 use serde::Serialize;
@@ -87,6 +88,10 @@ impl Filming {
             self.reached = seen.event.time;
             if let Some(effect) = &seen.effect {
                 film.observe(seen.event.time, effect);
+            } else if let EventKind::Log(print) = seen.event.kind
+                && let Some(told) = Told::in_text(&print.formatted().to_string())
+            {
+                film.told(seen.event.time, told);
             }
             ControlFlow::Continue(())
         })?;

@@ -3,6 +3,7 @@
 
 pub(crate) mod census;
 mod columns;
+pub(crate) mod contexts;
 mod drawing;
 pub(crate) mod events;
 mod frames;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Engine, SLICE};
 use crate::answer::census::Census;
+use crate::answer::contexts::Runs;
 use crate::answer::events::{Page, Place};
 use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
@@ -37,6 +38,8 @@ enum JobKind {
     Mate(Box<Mate>),
     /// Until it is answered.
     Film(Option<Box<Filming>>),
+    /// Until it is answered.
+    Contexts(Option<Box<Runs>>),
     /// Until it is answered.
     Frees(usize, Option<Box<Ends>>),
 }
@@ -91,6 +94,14 @@ impl Engine<'_> {
                 }
                 self.read_ends(&mut ends, SLICE)?;
                 json(&self.frees(*site, ends)?)
+            }
+            Query::Contexts(limit) => {
+                let mut runs = self.runs(limit.window);
+                if !limit.partial {
+                    return Ok(Asked::Job(Job(JobKind::Contexts(Some(runs)))));
+                }
+                self.read_runs(&mut runs, SLICE)?;
+                json(&self.contexts(runs))
             }
             Query::Site(site) => json(&Site::new(*site, self.subject())?),
             Query::Events {
@@ -179,6 +190,15 @@ impl Engine<'_> {
                     return Ok(None);
                 }
                 let answer = filming.take().map(|filming| json(&self.filmed(filming)));
+                answer.transpose()
+            }
+            JobKind::Contexts(runs) => {
+                if let Some(runs) = runs
+                    && !self.read_runs(runs, SLICE)?
+                {
+                    return Ok(None);
+                }
+                let answer = runs.take().map(|runs| json(&self.contexts(runs)));
                 answer.transpose()
             }
             JobKind::Frees(site, ends) => {

@@ -4,6 +4,7 @@
 //! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
+mod contexts;
 mod film;
 mod frees;
 
@@ -22,6 +23,7 @@ use leakscope_symbols::{SourceRoots, Symbols};
 pub use self::ask::{Asked, Job};
 use crate::answer::Subject;
 use crate::answer::census::Census;
+use crate::answer::contexts::Runs;
 use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
@@ -79,6 +81,8 @@ pub struct Engine<'s> {
     filming: Option<Box<Filming>>,
     /// Who has freed what in the window that was asked for last, and the version it is of.
     ends: Option<(u64, Box<Ends>)>,
+    /// How tasks and interrupts run in the window that was asked for last, and the version it is of.
+    runs: Option<(u64, Box<Runs>)>,
 }
 
 /// What is known at one version.
@@ -167,6 +171,7 @@ impl<'s> Engine<'s> {
             censuses: Vec::new(),
             filming: None,
             ends: None,
+            runs: None,
         }
     }
 
@@ -235,6 +240,7 @@ impl<'s> Engine<'s> {
         self.censuses.clear();
         self.filming = None;
         self.ends = None;
+        self.runs = None;
         self.version += 1;
     }
 

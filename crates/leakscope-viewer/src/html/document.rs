@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::events::{self, LogGap, Pair};
+use crate::answer::contexts::Contexts;
 use crate::answer::events::Page;
 use crate::answer::frees::Frees;
 use crate::answer::heap_map::HeapOverTime;
@@ -54,6 +55,7 @@ struct Document {
     events: Page,
     log_gap: Option<LogGap>,
     tasks: Box<RawValue>,
+    contexts: Contexts,
     system: Box<RawValue>,
     blocks: Vec<Pair>,
     lives: Lives,
@@ -96,6 +98,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();
     memory.limit(PARTS, WAYS, &mut left_out);
+    let contexts = engine.all_contexts()?;
     let heap = engine.heap_over_time(MAP)?;
     let mut overview = engine.overview();
     overview.left_out = left_out;
@@ -111,6 +114,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         events,
         log_gap,
         tasks: raw(&Tasks::new(all, None, subject))?,
+        contexts,
         system: raw(&System::new(subject))?,
         blocks,
         lives,

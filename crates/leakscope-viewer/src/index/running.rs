@@ -116,6 +116,11 @@ impl Running {
         }
     }
 
+    /// Since when somebody runs on a core.
+    pub(crate) fn since(&self, core: u8) -> Option<u64> {
+        self.cores.get(usize::from(core)).map(|core| core.since)
+    }
+
     /// By an event with this id, `now` runs on a core from `time` on.
     #[inline(always)]
     pub(crate) fn switched(

@@ -120,7 +120,7 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
     let questions: &[&[(&str, &str)]] = match route {
         "find" => &[&[("time", "100")]],
         "timeline" => &[&[], &[("from", "10"), ("to", "5000")]],
-        "sites" | "tasks" => &[&[], &[("from", "10"), ("to", "500")]],
+        "sites" | "tasks" | "contexts" => &[&[], &[("from", "10"), ("to", "500")]],
         "site" => return each(engine, "sites", "sites", route, "id", "site"),
         "track" | "frees" => return each(engine, "sites", "sites", route, "site", "site"),
         "block" => return each(engine, "events", "rows", route, "index", "index"),

@@ -2,6 +2,7 @@
 
 mod api;
 mod attacks;
+mod contexts;
 mod corpus;
 mod damage;
 mod dump;

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod doctor;
 mod export;
+mod fleet;
 mod gdbinit;
 mod heap;
 mod image;
@@ -23,6 +24,7 @@ pub(crate) use check::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 pub(crate) use diff::{Diff, FailOn, Unit};
 pub(crate) use doctor::{Doctor, DoctorWay};
 pub(crate) use export::Export;
+pub(crate) use fleet::Fleet;
 pub(crate) use gdbinit::{GdbTarget, Gdbinit};
 pub(crate) use heap::{Heap, HeapBounds};
 pub(crate) use image::{AtTheEnd, Image};
@@ -69,6 +71,7 @@ pub(crate) enum Command {
     Export(Box<Export>),
     Image(Image),
     Heap(Heap),
+    Fleet(Fleet),
     Demo(Demo),
     Gdbinit(Gdbinit),
     Description(Description),

@@ -13,6 +13,7 @@ use crate::screen::{self, Screen};
 
 impl Events {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        self.filter.part.require_order()?;
         let mut recording = self.trace.open()?;
         recording.refuse_dumps()?;
         let options = program::completed(&self.symbols, &mut recording)?;

@@ -7,6 +7,7 @@ mod diff;
 mod doctor;
 mod events;
 mod export;
+mod fleet;
 mod gdbinit;
 mod heap;
 mod image;
@@ -29,6 +30,7 @@ impl Command {
             Self::Check(check) => return check.run(),
             Self::Diff(diff) => return diff.run(),
             Self::Record(mut record) => return record.run(),
+            Self::Fleet(fleet) => return fleet.run(),
             Self::Doctor(doctor) => doctor.run(),
             Self::Report(report) => report.run(),
             Self::Events(events) => events.run(),

@@ -1,5 +1,6 @@
 //! The part of a recording that was asked for, and what to say if nothing is in it.
 
+use anyhow::bail;
 use leakscope_analysis::trace::Task;
 use leakscope_report::filter::Filter;
 
@@ -15,6 +16,16 @@ impl Part {
             grep: self.grep.clone(),
             ..Filter::default()
         }
+    }
+
+    /// Nothing lies between a time and an earlier one.
+    pub(super) fn require_order(&self) -> anyhow::Result<()> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            bail!("--from has to be earlier than --to");
+        }
+        Ok(())
     }
 
     /// That nothing matches, and what could have.

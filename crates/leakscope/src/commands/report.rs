@@ -29,6 +29,7 @@ impl Report {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
+        self.part.require_order()?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
             self.at_the_end

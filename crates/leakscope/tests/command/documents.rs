@@ -16,6 +16,14 @@ struct Tree {
     words: BTreeSet<String>,
 }
 
+/// Where a crate is; that of a fleet is a workspace of its own.
+fn folder_of(crate_name: &str) -> String {
+    match crate_name {
+        "leakscope-fleet" => "fleet".to_owned(),
+        name => format!("crates/{name}"),
+    }
+}
+
 /// It is read once for all tests.
 static TREE: LazyLock<Tree> = LazyLock::new(|| {
     let mut tree = Tree {
@@ -61,9 +69,10 @@ impl Tree {
 
     /// Whether a crate has a module of this name.
     fn has_module(&self, crate_name: &str, module: &str) -> bool {
+        let folder = folder_of(crate_name);
         let is_it = |path: &&String| {
-            path.strip_prefix("crates/")
-                .and_then(|path| path.strip_prefix(crate_name)?.strip_prefix('/'))
+            path.strip_prefix(&folder)
+                .and_then(|path| path.strip_prefix('/'))
                 .and_then(|path| path.rsplit('/').next())
                 .is_some_and(|name| name.split('.').next() == Some(module))
         };
@@ -161,7 +170,7 @@ fn every_crate_is_explained() {
 
 /// The crates that a crate is built on.
 fn dependencies(crate_name: &str) -> BTreeSet<String> {
-    let manifest = project().join("crates").join(crate_name).join("Cargo.toml");
+    let manifest = project().join(folder_of(crate_name)).join("Cargo.toml");
     let manifest: toml::Table = fs::read_to_string(manifest)
         .expect("a manifest")
         .parse()

@@ -189,7 +189,7 @@ fn options_are_those_of_doctor() {
 }
 
 /// The declarations of ESP-IDF that the page's C relies on, as the headers of 4.4 to 6.1 have them, in our words.
-const HEADERS: [(&str, &str); 5] = [
+const HEADERS: [(&str, &str); 6] = [
     (
         "esp_heap_trace.h",
         "#include <stddef.h>\ntypedef int esp_err_t;\n#define ESP_OK 0\n\
@@ -204,6 +204,10 @@ const HEADERS: [(&str, &str); 5] = [
         "typedef struct { const void *core_cfg; const char *encoder_name; const void *encoder_cfg;\n\
          const char *transport_name; const void *transport_cfg; } esp_trace_open_params_t;\n\
          esp_trace_open_params_t esp_trace_get_user_params(void);\n",
+    ),
+    (
+        "leakscope_esp.h",
+        "int leakscope_esp_start(void);\nvoid leakscope_esp_stop(void);\nvoid leakscope_esp_record_logs(void);\n",
     ),
     (
         "sdkconfig.h",
@@ -232,7 +236,7 @@ fn its_c_compiles() {
     }
     let page = esp_idf();
     let programs = blocks(&page, "c");
-    assert_eq!(programs.len(), 4);
+    assert_eq!(programs.len(), 5);
     for (number, (_, program)) in programs.iter().enumerate() {
         let file = format!("{number}.c");
         fs::write(folder.path().join(&file), format!("{program}\n")).expect("a folder with room");

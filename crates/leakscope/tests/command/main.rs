@@ -31,6 +31,7 @@ mod diff;
 mod documents;
 mod elf;
 mod export;
+mod fleet;
 mod folder;
 mod gdbinit;
 mod guide;

@@ -1,5 +1,6 @@
 /* Sets the recorder up, and hands out what it records, in a task of its own. */
 #include "esp_app_desc.h"
+#include "esp_heap_caps.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -46,7 +47,7 @@ static void set_up(void) {
         .ram_base = SOC_DRAM_LOW,
         .id_shift = 2,
         .heap_base = SOC_DRAM_LOW,
-        .heap_size = SOC_DRAM_HIGH - SOC_DRAM_LOW,
+        .heap_size = heap_caps_get_total_size(MALLOC_CAP_DEFAULT),
         .heap_alignment_bits = 2,
         .code_start = lower(flash, ram),
         .code_end = flash_end > ram_end ? flash_end : ram_end,

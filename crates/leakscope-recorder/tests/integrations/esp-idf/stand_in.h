@@ -120,7 +120,9 @@ vprintf_like_t esp_log_set_vprintf(vprintf_like_t function);
 #define SOC_DRAM_LOW 0x10000
 #define SOC_DRAM_HIGH (UINTPTR_MAX / 2)
 
-/* heap_private.h */
+/* esp_heap_caps.h, heap_private.h */
+#define MALLOC_CAP_DEFAULT (1 << 12)
+size_t heap_caps_get_total_size(uint32_t caps);
 void *heap_caps_malloc_base(size_t size, uint32_t caps);
 void *heap_caps_calloc_base(size_t count, size_t size, uint32_t caps);
 void *heap_caps_realloc_base(void *from, size_t size, uint32_t caps);

@@ -17,33 +17,52 @@ import { frameWhere } from 'leakscope/page/stack.js';
  * @property {Node | null} parent
  * @property {Set<number>} sites below
  * @property {Set<string>} places the lines of the function that are together in it
+ * @property {'leak' | 'unknown' | 'fine'} worst of the standings of the call sites below; one that is known or suppressed counts as fine
  */
 /** `rest`: what of the node no function below it has a box for, in words; x and width are shares of the whole.
  *  @typedef {{ node: Node, x: number, width: number, depth: number, rest?: string }} Box */
 
 export const WEIGHTS = /** @type {const} */ ([
   ['outstanding_bytes', 'Outstanding, bytes'], ['outstanding_blocks', 'Outstanding, blocks'],
+  ['leaked_bytes', 'Leaked, bytes'], ['leaked_blocks', 'Leaked, blocks'], ['growth_bytes_per_second', 'Leaks, bytes per second'],
   ['bytes_at_peak', 'At the peak, bytes'],
   ['allocated_bytes', 'Allocated, bytes'], ['allocations', 'Allocated, blocks'],
   ['temporary_bytes', 'Temporary, bytes'], ['temporary', 'Temporary, blocks'],
 ]);
 
+/** What a call site counts for. @param {Site} site @param {string} weight */
+function valueOf(site, weight) {
+  const isLeak = site.standing === 'leak';
+  switch (weight) {
+    case 'leaked_bytes': return isLeak ? site.outstanding_bytes : 0;
+    case 'leaked_blocks': return isLeak ? site.outstanding_blocks : 0;
+    case 'growth_bytes_per_second': return isLeak ? site.growth_bytes_per_second ?? 0 : 0;
+    default: return Number(site[/** @type {keyof Site} */ (weight)] ?? 0);
+  }
+}
+
 /**
  * @param {Pick<Sites, 'sites' | 'frames'>} sites
- * @param {{ weight: string, inverted: boolean, allocator: boolean }} options
+ * @param {{ weight: string, inverted: boolean, allocator: boolean, lines?: boolean }} options `lines`: a cell for each line of a function
+ * @param {((site: Site) => string) | null} [rootOf] what call sites stand below, such as their tasks
  * @returns {Node} the root
  */
-export function tree({ sites, frames }, { weight, inverted, allocator }) {
+export function tree({ sites, frames }, { weight, inverted, allocator, lines = false }, rootOf = null) {
   const root = node('', null, 'all', null);
   for (const site of sites) {
-    const value = Number(site[/** @type {keyof Site} */ (weight)] ?? 0);
+    const value = valueOf(site, weight);
     if (value <= 0) continue;
     const stack = allocator ? [...site.allocator, ...site.stack] : site.stack;
     const path = inverted ? stack : stack.toReversed();
     let at = root;
     add(at, site, value);
+    if (rootOf !== null) {
+      const name = rootOf(site);
+      at = below(at, name, null, name);
+      add(at, site, value);
+    }
     for (const index of path.length > 0 ? path : [-1]) {
-      at = child(at, frames[index] ?? null);
+      at = child(at, frames[index] ?? null, lines);
       if (at.frame !== null) at.places.add(frameWhere(frames[index]));
       add(at, site, value);
     }
@@ -52,15 +71,18 @@ export function tree({ sites, frames }, { weight, inverted, allocator }) {
   return root;
 }
 
-/**
- * @param {Node} parent
- * @param {Frame | null} frame
- */
-function child(parent, frame) {
-  const key = frame === null ? '?' : frame.function ?? frame.address;
+/** @param {Node} parent @param {Frame | null} frame @param {boolean} lines */
+function child(parent, frame, lines) {
+  const line = lines && frame?.line != null ? `:${frame.line}` : '';
+  const key = frame === null ? '?' : `${frame.function ?? frame.address}${line}`;
+  return below(parent, key, frame, frame === null ? 'no call stack' : key);
+}
+
+/** @param {Node} parent @param {string} key @param {Frame | null} frame @param {string} label */
+function below(parent, key, frame, label) {
   let found = parent.children.find((node) => node.key === key);
   if (found === undefined) {
-    found = node(key, frame, frame === null ? 'no call stack' : key, parent);
+    found = node(key, frame, label, parent);
     parent.children.push(found);
   }
   return found;
@@ -71,13 +93,15 @@ function child(parent, frame) {
  * @returns {Node}
  */
 function node(key, frame, label, parent) {
-  return { key, frame, label, value: 0, children: [], parent, sites: new Set(), places: new Set() };
+  return { key, frame, label, value: 0, children: [], parent, sites: new Set(), places: new Set(), worst: 'fine' };
 }
 
 /** @param {Node} node @param {Site} site @param {number} value */
 function add(node, site, value) {
   node.value += value;
   node.sites.add(site.site);
+  if (site.standing === 'leak') node.worst = 'leak';
+  else if (site.standing === 'unknown' && node.worst === 'fine') node.worst = 'unknown';
 }
 
 /** @param {Node} node */

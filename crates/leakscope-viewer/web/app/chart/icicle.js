@@ -5,6 +5,9 @@ import { cutText } from 'leakscope/chart/text.js';
 
 export const ROW = 20;
 
+/** What standings look like. */
+export const STANDINGS = /** @type {const} */ ({ leak: 'definite', unknown: 'possible', fine: 'reachable' });
+
 /** @typedef {import('leakscope/chart/icicle-layout.js').Box} Box */
 /** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
 
@@ -13,9 +16,10 @@ export const ROW = 20;
  * @param {Box[]} boxes
  * @param {number} width
  * @param {number} height
- * @param {{ search: string, upward: boolean, focused: Node | null, hovered: Node | null, zoomed: Node }} options
+ * @param {{ search: string, upward: boolean, verdicts: boolean, focused: Node | null, hovered: Node | null, zoomed: Node }} options
+ *   `verdicts`: colours say what the worst call site below is
  */
-export function drawIcicle(pen, boxes, width, height, { search, upward, focused, hovered, zoomed }) {
+export function drawIcicle(pen, boxes, width, height, { search, upward, verdicts, focused, hovered, zoomed }) {
   pen.textBaseline = 'middle';
   pen.textAlign = 'left';
   for (const box of boxes) {
@@ -30,8 +34,14 @@ export function drawIcicle(pen, boxes, width, height, { search, upward, focused,
     const hit = matches(node, search);
     const isAbove = node !== zoomed && isAncestor(node, zoomed);
     pen.globalAlpha = isAbove || (search !== '' && !hit) ? 0.55 : 1;
-    pen.fillStyle = colour(hit ? 'hit' : node.parent === null ? 'raised' : fillOf(node.frame?.file ?? node.key));
+    const fill = verdicts ? STANDINGS[node.worst] : fillOf(node.frame?.file ?? node.key);
+    pen.fillStyle = colour(hit ? 'hit' : node.parent === null ? 'raised' : fill);
     pen.fillRect(x, y, room, ROW - 1);
+    if (verdicts && node.worst === 'leak' && node.parent !== null) {
+      // A bar, for those who do not see the colour.
+      pen.fillStyle = colour('on-fill');
+      pen.fillRect(x, y + ROW - 3, room, 2);
+    }
     pen.globalAlpha = 1;
     const merged = mergedWords(node);
     const text = cutText(pen, merged === '' ? node.label : `${node.label} · ${merged}`, room - 8);

@@ -39,6 +39,7 @@ export function embedded(document) {
     system: () => system,
     memory: () => memory,
     heap: () => heap,
+    contexts: () => document.contexts,
     frees: ({ site }) => {
       const known = document.frees[String(site)];
       if (known === undefined) throw new Error('This file knows who frees only of the first call sites.');

@@ -180,6 +180,9 @@
  *  matrix: { allocated_by: number, freed_by: number, blocks: number, bytes: number }[],
  *  unknown_ticks: { core: number, ticks: number }[] }} Tasks */
 
+/** How tasks and interrupts run, in ticks. @typedef {{ count: number, total: number, shortest: number, longest: number }} Durations */
+/** @typedef {Counted & { from: number, to: number, contexts: { core: number, context: number, run: Durations, blocked: Durations }[] }} Contexts */
+
 /**
  * @typedef {object} System
  * @property {Record<string, string | number | number[] | null>} target
@@ -259,6 +262,7 @@
  * @property {Memory} memory
  * @property {HeapOverTime} heap
  * @property {Frees} frees
+ * @property {Contexts} contexts
  * @property {Download[]} downloads
  */
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
@@ -279,6 +283,7 @@
  * @property {Sites} sites
  * @property {Record<string, Omit<SiteDetail, 'site' | 'frames'>>} site
  * @property {Record<string, Frees>} frees
+ * @property {Contexts} contexts
  * @property {Timeline} timeline
  * @property {Events} events
  * @property {LogGap | null} log_gap

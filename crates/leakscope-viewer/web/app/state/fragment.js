@@ -25,6 +25,9 @@
  * @property {string} zoom the function that takes all of the flame graph's width, and those above it
  * @property {boolean} inverted flame graph: the allocating functions at the root
  * @property {boolean} upward flame graph: flames rather than icicles
+ * @property {boolean} lines flame graph: a cell for each line rather than for each function
+ * @property {'' | 'task'} by flame graph: what is at the root
+ * @property {boolean} verdicts flame graph: in colours of verdicts
  * @property {boolean} allocator flame graph, stacks: with the allocator's own frames
  * @property {string} log text that log lines contain
  * @property {string[]} levels of log lines; none: all
@@ -46,7 +49,7 @@ export const VIEWS = ['overview', 'sites', 'flame', 'timeline', 'events', 'termi
 export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
   kinds: [], contexts: [], pins: [], core: null, at: null, address: null, text: '',
-  search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, allocator: false,
+  search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, lines: false, by: '', verdicts: false, allocator: false,
   log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', map: '', shade: 'site', close: false, alive: false, theme: 'system',
 });
 
@@ -59,9 +62,9 @@ const WORDS = ['kinds', 'levels'];
 /** @type {(keyof State)[]} */
 const NUMBER_LISTS = ['contexts', 'loggers', 'pins'];
 /** @type {(keyof State)[]} */
-const FLAGS = ['inverted', 'upward', 'allocator', 'mixed', 'close', 'alive'];
+const FLAGS = ['inverted', 'upward', 'lines', 'verdicts', 'allocator', 'mixed', 'close', 'alive'];
 /** @type {(keyof State)[]} */
-const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'theme'];
+const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'by', 'theme'];
 
 /**
  * @param {State} state

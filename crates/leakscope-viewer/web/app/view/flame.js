@@ -1,6 +1,6 @@
 // Flame graph: who allocated what is outstanding, or lived at the peak, or was allocated, or was only
 // temporary; as an icicle, from the callers down.
-import { drawIcicle, boxAt, ROW } from 'leakscope/chart/icicle.js';
+import { drawIcicle, boxAt, ROW, STANDINGS } from 'leakscope/chart/icicle.js';
 import { ancestors, follow, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
@@ -30,10 +30,15 @@ export function flameView(page) {
   let boxes = [];
   let made = '';
 
-  const amount = (/** @type {number} */ value) => page.state.weight.includes('bytes') ? bytes(value) : counted(value, 'block');
+  const amount = (/** @type {number} */ value) => {
+    const { weight } = page.state;
+    if (weight === 'growth_bytes_per_second') return `${bytes(Math.round(value))}/s`;
+    return weight.includes('bytes') ? bytes(value) : counted(value, 'block');
+  };
+  const tasksOf = (/** @type {import('leakscope/data/types.js').Site} */ site) => site.contexts.map((context) => page.contextName(context)).join(', ') || 'no task';
   const picture = new Picture('Flame graph', (pen, width, height) => {
-    const { search, upward } = page.state;
-    drawIcicle(pen, boxes, width, height, { search, upward, focused, hovered, zoomed });
+    const { search, upward, verdicts } = page.state;
+    drawIcicle(pen, boxes, width, height, { search, upward, verdicts, focused, hovered, zoomed });
   }, { focusable: true, resized: () => arrange() });
   const nothing = element('p', { class: 'list-nothing' });
   const scroller = element('div', { class: 'flame-scroller' }, picture.element, nothing);
@@ -49,10 +54,15 @@ export function flameView(page) {
   }));
 
   const search = searchField('Search functions and files', (text) => page.go({ search: text }));
-  const weight = choice('What is shown', page.overview.dump === null ? WEIGHTS : WEIGHTS.filter(([name]) => /^(outstanding|alloca)/.test(name)), (weight) => page.go({ weight }));
+  const weight = choice('What is shown', page.overview.dump === null ? WEIGHTS : WEIGHTS.filter(([name]) => /^(outstanding|leaked|alloca)/.test(name)), (weight) => page.go({ weight }));
   const inverted = toggle('Inverted', (on) => page.go({ inverted: on }), 'The allocating functions first, their callers below');
   const upward = toggle('Upward', (on) => page.go({ upward: on }), 'Flames rather than icicles');
   const allocator = toggle('Allocator frames', (on) => page.go({ allocator: on }), 'With the allocator’s own functions');
+  const lines = toggle('Lines', (on) => page.go({ lines: on }), 'A cell for each line that calls, rather than for each function');
+  const byTask = toggle('By task', (on) => page.go({ by: on ? 'task' : '' }), 'The tasks that allocate at the root; a call site of several tasks stands below all their names');
+  const verdicts = toggle('Verdicts', (on) => page.go({ verdicts: on }), 'Colours say what the worst call site below is');
+  const keys = element('div', { class: 'memory-legend' }, ...Object.entries({ leak: 'Leak', unknown: 'Not known', fine: 'Fine, or known' }).map(([standing, words]) =>
+    element('span', {}, element('span', { class: `swatch ${STANDINGS[/** @type {'leak'} */ (standing)]}`, 'aria-hidden': 'true' }), words)));
   const reset = element('button', { type: 'button', title: 'Zoom out (0)', click: () => zoom(root) }, 'Reset zoom');
   const rest = element('span', { class: 'rest' });
 
@@ -67,11 +77,11 @@ export function flameView(page) {
 
   const make = () => {
     if (sites === null) return;
-    const { weight, inverted, allocator } = page.state;
-    const wanted = JSON.stringify([weight, inverted, allocator]);
+    const { weight, inverted, allocator, lines, by } = page.state;
+    const wanted = JSON.stringify([weight, inverted, allocator, lines, by]);
     if (wanted !== made) {
       made = wanted;
-      root = tree(sites, page.state);
+      root = tree(sites, page.state, by === 'task' ? tasksOf : null);
       zoomed = root;
       hovered = null;
     }
@@ -134,8 +144,8 @@ export function flameView(page) {
 
   return {
     element: element('div', { class: 'view whole' },
-      element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator), reset, search, rest),
-      scroller, line, element('div', { class: 'flame-numbers' }, text)),
+      element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator), element('div', { class: 'group' }, lines, byTask, verdicts), reset, search, rest),
+      scroller, keys, line, element('div', { class: 'flame-numbers' }, text)),
     search,
     first: picture.element,
     show(state) {
@@ -144,6 +154,10 @@ export function flameView(page) {
       inverted.show(state.inverted);
       upward.show(state.upward);
       allocator.show(state.allocator);
+      lines.show(state.lines);
+      byTask.show(state.by === 'task');
+      verdicts.show(state.verdicts);
+      keys.hidden = !state.verdicts;
       scroller.classList.toggle('upward', state.upward);
       latest.ask({ ...page.limits, partial: 1 }, page.version);
       make();

@@ -6,6 +6,7 @@ import { limitWords } from 'leakscope/page/limits.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { refill } from 'leakscope/part/focus.js';
 import { scrollable, table } from 'leakscope/part/table.js';
+import { contextsSection } from 'leakscope/view/contexts.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').Task} Task */
@@ -25,19 +26,24 @@ export function tasksView(page) {
     const limits = limitWords(page, tasks, 'What happened');
     refill(inside, limits !== '' && element('p', { class: tasks.limited ? 'limits quiet' : 'limits problem' }, `${tasks.limited ? '' : 'This is '}${limits}.`),
       section('Tasks and interrupts', taskTable(page, tasks), unknownTime(page, tasks)),
-      section('Who frees what others allocated', matrix(page, tasks)));
+      contexts.element, section('Who frees what others allocated', matrix(page, tasks)));
   };
+  const contexts = contextsSection(page);
   let sort = '';
   return {
     element: element('div', { class: 'view tasks', tabindex: -1 }, inside),
     show(state) {
       latest.ask({ ...page.limits, partial: 1 }, page.version);
+      contexts.show();
       if (state.sort !== sort) {
         sort = state.sort;
         draw();
       }
     },
-    close: () => latest.stop(),
+    close() {
+      latest.stop();
+      contexts.close();
+    },
   };
 }
 

@@ -67,6 +67,17 @@ test('an icicle: callers above, widths as the weights', () => {
   }
 });
 
+test('a flame graph of leaks: lines as cells, tasks at the root, and the worst standing of each', () => {
+  const { sites } = madeUpDocument();
+  const root = tree(sites, { weight: 'leaked_bytes', inverted: false, allocator: false, lines: true }, ({ contexts }) => `task ${contexts}`);
+  assert.equal(root.value, 2_376, 'what leaks, and nothing else');
+  assert.deepEqual(root.children.map((node) => [node.label, node.children[0].label]), [['task 2', 'task_main:9']]);
+  const all = tree(sites, { weight: 'allocated_bytes', inverted: false, allocator: false });
+  assert.equal(all.worst, 'leak');
+  assert.deepEqual(all.children[0].children.map((node) => [node.label, node.worst]), [['read_sensor', 'fine'], ['serve', 'leak']]);
+  assert.equal(tree(sites, { weight: 'growth_bytes_per_second', inverted: false, allocator: false }).value, 24_000);
+});
+
 test('what is together in a cell, or has none, is said', () => {
   const { sites } = madeUpDocument();
   const [leak, cache] = sites.sites;

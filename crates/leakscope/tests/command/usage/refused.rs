@@ -36,6 +36,10 @@ fn wrong_usage_is_refused() {
         (&["events", "--core", "300"], "--core"),
         (&["events", "--from", "soon"], "--from"),
         (&["log", "--format", "csv"], "possible values: text, json"),
+        (
+            &["log", "--from", "2", "--to", "1"],
+            "--from has to be earlier than --to",
+        ),
         (&["log", "--heap"], "unexpected argument '--heap'"),
     ] {
         let run = leakscope(arguments);

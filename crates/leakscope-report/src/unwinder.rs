@@ -8,7 +8,7 @@ use leakscope_symbols::{Candidate, FoundBy, ScannedStack, Symbols};
 
 /// Finds the frames of scanned stacks by an ELF file, which is opened when the first of them comes.
 #[derive(Debug)]
-pub(crate) struct ProgramUnwinder {
+pub struct ProgramUnwinder {
     path: PathBuf,
     /// `None` if the file cannot be read.
     program: OnceLock<Option<Mutex<Symbols>>>,
@@ -16,7 +16,7 @@ pub(crate) struct ProgramUnwinder {
 
 impl ProgramUnwinder {
     /// By the file at `path`.
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf) -> Self {
         Self {
             path,
             program: OnceLock::new(),

@@ -1,0 +1,104 @@
+//! The guide's pages for C: what stands there is compiled as it stands there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use leakscope_testing::needs::has_tool;
+
+use crate::compile::{INTEGRATIONS, compiler, run};
+
+/// What the programs want of other systems, in our words.
+const HEADERS: [(&str, &str); 5] = [
+    (
+        "mbed_mem_trace.h",
+        "#include <stdint.h>\n\
+        enum { MBED_MEM_TRACE_MALLOC, MBED_MEM_TRACE_REALLOC, MBED_MEM_TRACE_CALLOC, MBED_MEM_TRACE_FREE };\n\
+        void mbed_mem_trace_set_callback(void (*callback)(uint8_t operation, void *block, void *caller, ...));\n",
+    ),
+    (
+        "tx_api.h",
+        "typedef unsigned UINT;\ntypedef unsigned long ULONG;\ntypedef void VOID;\n#define TX_SUCCESS 0u\n\
+        typedef struct { int unused; } TX_BYTE_POOL;\n\
+        UINT __wrap__tx_byte_allocate(TX_BYTE_POOL *pool, VOID **block, ULONG size, ULONG wait);\n\
+        UINT __wrap__tx_byte_release(VOID *block);\n",
+    ),
+    ("FreeRTOS.h", "#include <stdint.h>\n"),
+    ("task.h", "void vApplicationIdleHook(void);\n"),
+    ("zephyr/kernel.h", "#include <stddef.h>\n"),
+];
+
+fn page(name: &str) -> String {
+    let path = Path::new(INTEGRATIONS).join("../docs").join(name);
+    fs::read_to_string(path).expect("a page")
+}
+
+/// The blocks of a page in a language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let begin = format!("\n```{language}\n");
+    let parts = page.split(&begin).skip(1);
+    let blocks = parts.map(|part| part.split("```").next().unwrap_or_default().to_owned());
+    blocks.collect()
+}
+
+/// A folder with headers, and the recorder's files.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(folder.join("zephyr")).expect("the target folder can be written");
+    for (header, text) in HEADERS {
+        fs::write(folder.join(header), text).expect("the target folder can be written");
+    }
+    for file in [
+        "leakscope.c",
+        "leakscope.h",
+        "leakscope_wrap.c",
+        "config/leakscope_config.h",
+    ] {
+        let from = Path::new(INTEGRATIONS).join("c").join(file);
+        let to = folder.join(Path::new(file).file_name().expect("a file"));
+        fs::copy(from, to).expect("the target folder can be written");
+    }
+    folder
+}
+
+/// Each block compiles, by itself.
+#[test]
+fn their_programs_compile() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let folder = folder("pages");
+    let zephyr = Path::new(INTEGRATIONS).join("zephyr/include");
+    let counts = [("c.md", 3), ("freertos.md", 3), ("zephyr.md", 1)];
+    for (name, count) in counts {
+        let programs = blocks(&page(name), "c");
+        assert_eq!(programs.len(), count, "{name}");
+        for program in programs {
+            let source = folder.join("program.c");
+            fs::write(&source, &program).expect("the target folder can be written");
+            let mut command = compiler("gcc", &[&folder, &zephyr]);
+            // Addresses of chips have 32 bits.
+            command.args(["-fsyntax-only", "-Wno-int-to-pointer-cast"]);
+            // A program says what it leaves out.
+            command.args(["-Wno-missing-field-initializers", "-Wno-unused-function"]);
+            run(command.arg(&source));
+        }
+    }
+}
+
+/// The first command of the page, in a folder with what the page says.
+#[test]
+fn the_emulators_program_is_built_by_its_command() {
+    if !has_tool("arm-none-eabi-gcc") || !Path::new("/usr/include/newlib/stdlib.h").exists() {
+        return;
+    }
+    let folder = folder("page-c");
+    let page = page("c.md");
+    let program = &blocks(&page, "c")[0];
+    fs::write(folder.join("doorbell.c"), program).expect("the target folder can be written");
+    let command = &blocks(&page, "sh")[0];
+    assert!(command.starts_with("arm-none-eabi-gcc "), "{command}");
+    let mut shell = Command::new("sh");
+    run(shell.args(["-e", "-c", command]).current_dir(&folder));
+    assert!(folder.join("doorbell.elf").exists());
+}

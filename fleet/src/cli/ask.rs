@@ -1,0 +1,154 @@
+//! `leakscope fleet ask`, `sql` and `page`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use leakscope_fleet::answer::Answer;
+use leakscope_fleet::ask::{Asked, Question};
+use leakscope_fleet::engine::Engine;
+use leakscope_fleet::ingest;
+use leakscope_fleet::page::page;
+use leakscope_fleet::store::Folder;
+
+/// Ask a question that is prepared.
+///
+/// new-in FIRMWARE, regressions FIRMWARE --against FIRMWARE, top, who SITE, exhaustion, trend SITE, coverage, outliers,
+/// leak-by-uptime. docs/fleet.md says what each claims, and what it cannot claim.
+#[derive(Debug, Args)]
+pub(super) struct Ask {
+    /// Which.
+    #[arg(value_name = "QUESTION")]
+    question: Question,
+    /// The version or the call site that it is about.
+    subject: Option<String>,
+    /// The version that it is compared with.
+    #[arg(long, value_name = "FIRMWARE")]
+    against: Option<String>,
+    #[command(flatten)]
+    of: Of,
+    /// Text for people, JSON, or CSV.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Rows shown, in text.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    top: usize,
+    /// Print the SQL instead, which DuckDB and Spark run as well.
+    #[arg(long)]
+    sql: bool,
+}
+
+/// Run a statement of SQL over the tables: recordings, labels, sites, windows, stacks, events_bad, metrics, names.
+#[derive(Debug, Args)]
+pub(super) struct Sql {
+    statement: String,
+    /// The fleet's folder.
+    #[arg(long = "in", value_name = "DIR")]
+    folder: PathBuf,
+    /// Text for people, JSON, or CSV.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Write one HTML page: what leaks most, on how many devices, how it grew, how long devices last.
+#[derive(Debug, Args)]
+pub(super) struct Page {
+    #[command(flatten)]
+    of: Of,
+    /// The file.
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Of {
+    /// The fleet's folder.
+    #[arg(long = "in", value_name = "DIR")]
+    folder: PathBuf,
+    /// Only what was recorded since: 7d, 12h, or a day such as 2026-11-28 (UTC).
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Csv,
+}
+
+/// As SQL has it: 2026-11-28 00:00:00.
+fn since(text: &str) -> Result<String, String> {
+    let moment = |seconds: i64| ingest::moment(super::now() - seconds * 1_000_000);
+    let number = |unit: char| {
+        text.strip_suffix(unit)
+            .and_then(|number| number.parse::<u32>().ok())
+    };
+    match (number('d'), number('h')) {
+        (Some(days), _) => Ok(moment(i64::from(days) * 86_400)),
+        (_, Some(hours)) => Ok(moment(i64::from(hours) * 3600)),
+        _ if text.len() == 10 && text.bytes().filter(|&byte| byte == b'-').count() == 2 => {
+            Ok(format!("{text} 00:00:00"))
+        }
+        _ => Err(format!(
+            "`{text}` is neither 7d nor 12h nor a day such as 2026-11-28"
+        )),
+    }
+}
+
+impl Ask {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let asked = Asked {
+            subject: self.subject,
+            against: self.against,
+            since: self.of.since,
+        };
+        if self.sql {
+            let mut out = anstream::stdout().lock();
+            for statement in self.question.sql(&asked)? {
+                writeln!(out, "{};\n", statement.trim_end())?;
+            }
+            return Ok(());
+        }
+        let engine = Engine::open(&Folder::new(&self.of.folder))?;
+        let mut answer = self.question.ask(&engine, &asked)?;
+        if self.format == Format::Text {
+            answer.cut(self.top);
+        }
+        write(&answer, self.format)
+    }
+}
+
+impl Sql {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let engine = Engine::open(&Folder::new(&self.folder))?;
+        write(&engine.run(&self.statement)?, self.format)
+    }
+}
+
+impl Page {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let engine = Engine::open(&Folder::new(&self.of.folder))?;
+        let asked = Asked {
+            since: self.of.since,
+            ..Asked::default()
+        };
+        let text = page(&engine, &asked)?;
+        if self.output.exists() {
+            bail!("`{}` exists: another name is needed", self.output.display());
+        }
+        fs::write(&self.output, text)
+            .with_context(|| format!("`{}` cannot be written", self.output.display()))
+    }
+}
+
+fn write(answer: &Answer, format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Text => answer.write_text(&mut anstream::stdout().lock())?,
+        Format::Json => answer.write_json(&mut io::stdout().lock())?,
+        Format::Csv => answer.write_csv(io::stdout())?,
+    }
+    Ok(())
+}

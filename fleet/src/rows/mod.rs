@@ -1,0 +1,139 @@
+//! Rows: a report document, flattened into tables.
+//!
+//! A row has a file: `recording`, `site` (with its windows and its stack), `bad` (events that should not be). Nothing is
+//! judged here; what a later version would judge anew is in `sites` and `windows`.
+mod bad;
+mod recording;
+mod site;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+
+use leakscope_export::tables::Cell;
+use leakscope_report::Report;
+
+use crate::schema::Table;
+
+/// What is known of a recording beside its report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// Hexadecimal digits of its content's SHA-256: the first 32.
+    pub recording: String,
+    /// Which device; the unit of all evidence.
+    pub device: String,
+    /// What is sold under one name.
+    pub product: String,
+    /// The board's revision, or the chip.
+    pub hardware: String,
+    /// The version of the firmware.
+    pub firmware: String,
+    /// What kind of file it was.
+    pub kind: Kind,
+    /// Microseconds since 1970: when it was read.
+    pub ingested_at: i64,
+    /// When it was recorded, if that is known.
+    pub recorded_at: Option<i64>,
+    /// For how long the device had run when it ended, if that is known.
+    pub uptime_s: Option<f64>,
+    /// Whatever else somebody wants to ask by: site, cohort, test.
+    pub labels: BTreeMap<String, String>,
+    /// Where the file was.
+    pub source: String,
+}
+
+/// What kind of file a recording is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// It was recorded over time.
+    #[default]
+    Trace,
+    /// It is a heap dump in a console's log, without history.
+    Dump,
+    /// It is a list of numbers that services collect.
+    Metrics,
+}
+
+impl Kind {
+    /// As it stands in the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Dump => "dump",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+/// What takes rows.
+pub trait Taker {
+    /// Takes a row of a table.
+    ///
+    /// # Errors
+    /// Those of writing.
+    fn take(&mut self, table: Table, cells: &[Cell<'_>]) -> io::Result<()>;
+}
+
+/// Makes rows of reports. It remembers the call stacks that it has told of, by program.
+#[derive(Debug, Default)]
+pub struct Rows {
+    all_sites: bool,
+    told: HashSet<String>,
+}
+
+impl Rows {
+    /// `all_sites` asks also for rows of call sites at which nothing is outstanding and nothing failed.
+    pub fn new(all_sites: bool) -> Self {
+        Self {
+            all_sites,
+            ..Self::default()
+        }
+    }
+
+    /// Flattens a report.
+    ///
+    /// # Errors
+    /// Those of `taker`.
+    pub fn add(
+        &mut self,
+        origin: &Origin,
+        report: &Report,
+        taker: &mut dyn Taker,
+    ) -> io::Result<()> {
+        self.sites(origin, report, taker)?;
+        bad::rows(origin, report, taker)?;
+        recording::rows(origin, Some(report), taker)
+    }
+
+    /// Forgets which call stacks it has told of: the next part is complete by itself.
+    pub fn begin_part(&mut self) {
+        self.told.clear();
+    }
+}
+
+/// Takes numbers that a device has sent of itself: moments in microseconds since 1970, names, values.
+///
+/// # Errors
+/// Those of `taker`.
+pub fn add_metrics(
+    origin: &Origin,
+    measured: &[(Option<i64>, String, f64)],
+    taker: &mut dyn Taker,
+) -> io::Result<()> {
+    for (at, name, value) in measured {
+        let cells = [
+            (&*origin.recording).into(),
+            (&*origin.device).into(),
+            (&*origin.firmware).into(),
+            (*at).into(),
+            (&**name).into(),
+            (*value).into(),
+        ];
+        taker.take(Table::Metrics, &cells)?;
+    }
+    recording::rows(origin, None, taker)
+}
+
+/// A count as SQL has it.
+fn signed(count: u64) -> Cell<'static> {
+    Cell::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,9 @@
+//! A fleet, from files to answers.
+mod engines;
+mod exactly_once;
+mod ingest;
+mod made;
+mod planted;
+mod schema;
+mod statistics;
+mod uptime;
