@@ -139,13 +139,18 @@ fn beyond_for_sure<'a>(case: &Case<'a>, loss: &Loss<'_>, age: u64) -> Option<Sur
     })
 }
 
-/// The births of the blocks that are older than `age`, without those of start-up, and without those that came after the
-/// site's last free: nothing has spared these yet. A site that releases everything at once leaves blocks of any age.
+/// The births of the blocks that are older than `age`, without those of start-up. If a later free of the site has spared fewer
+/// than half of them, those alone: a site that releases everything at once leaves blocks of any age.
 fn old<'a>(case: &Case<'a>, age: u64) -> &'a [u64] {
     let births = case.births();
+    let old = &births[..births.partition_point(|&birth| birth.saturating_add(age) <= case.to)];
     let last_free = case.history.last_free.unwrap_or(case.to);
-    let is_old = |birth: u64| birth <= last_free && birth.saturating_add(age) <= case.to;
-    &births[..births.partition_point(|&birth| is_old(birth))]
+    let spared = old.partition_point(|&birth| birth <= last_free);
+    if 2 * spared < old.len() {
+        &old[..spared]
+    } else {
+        old
+    }
 }
 
 impl Survivors<'_> {
