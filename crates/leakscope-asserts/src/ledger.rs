@@ -38,7 +38,7 @@ static OF_ALL: AtomicU32 = AtomicU32::new(0);
 thread_local! {
     /// Who watches this thread; 0 if nobody does.
     static OF_THIS: Cell<Watcher> = const { Cell::new(0) };
-    /// Whoever watches this thread wants blocks from before as soon as they move.
+    /// The watcher of this thread wants blocks from before, too, as soon as they move.
     static TAKES_MOVED: Cell<bool> = const { Cell::new(false) };
     /// Call stacks of this thread end with the frame that this address is in; 0 if nothing is known.
     static BASE: Cell<usize> = const { Cell::new(0) };

@@ -32,7 +32,7 @@ pub struct Metadata {
     pub recorded_at: Option<String>,
     /// For how many seconds the device had run when it ended.
     pub uptime_s: Option<f64>,
-    /// Whatever else somebody wants to ask by.
+    /// Labels: what else is to be asked by.
     pub labels: BTreeMap<String, String>,
 }
 

@@ -67,7 +67,7 @@ pub enum Told<'t> {
     Bad(&'t Path, &'t ReadError),
     /// A part is finished.
     Part(&'t Path),
-    /// So many of so many files are done.
+    /// How many files are done, and of how many.
     Progress(usize, usize),
 }
 

@@ -35,7 +35,7 @@ pub struct Origin {
     pub recorded_at: Option<i64>,
     /// For how long the device had run when it ended, if that is known.
     pub uptime_s: Option<f64>,
-    /// Whatever else somebody wants to ask by: site, cohort, test.
+    /// Labels, what else is to be asked by: site, cohort, test.
     pub labels: BTreeMap<String, String>,
     /// Where the file was.
     pub source: String,

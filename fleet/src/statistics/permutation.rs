@@ -4,7 +4,7 @@
 use super::random::Random;
 use super::{Stratum, mean};
 
-/// So many permutations, at most …
+/// The most permutations that are drawn …
 const MOST: u32 = 20_000;
 
 /// … and no more than it takes until so many are as extreme (Besag and Clifford).

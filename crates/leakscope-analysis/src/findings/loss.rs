@@ -110,7 +110,7 @@ impl<'a> Loss<'a> {
         expected + CHANCE * self.deviation(expected)
     }
 
-    /// So many lost frees are allowed for, if so many are expected. If these are less than a group, a whole one may come,
+    /// How many lost frees are allowed for, if this many are expected. If these are less than a group, a whole one may come,
     /// or some: that is more than the deviations say.
     fn at_most(&self, expected: f64) -> f64 {
         let groups = self.together * most_groups(expected / self.together);

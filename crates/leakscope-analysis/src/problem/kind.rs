@@ -85,7 +85,7 @@ pub enum ProblemKind {
     FreeLost,
     /// Frees of addresses whose allocation was lost with other data.
     AllocationLost,
-    /// So many frees are of blocks that nobody saw begin that no second free of an address proves anything.
+    /// A second free of an address proves nothing, since many frees are of blocks that nobody saw begin.
     AllocationsUnseen {
         /// How many.
         frees: u64,

@@ -66,7 +66,7 @@ impl Continued {
         self.shorter.get(&stack).copied()
     }
 
-    /// There is a new stack.
+    /// Learns of a new stack.
     pub(super) fn add(&mut self, stack: StackId, known: &impl Known) {
         let frames = known.frames(stack);
         let mut shorter = None;

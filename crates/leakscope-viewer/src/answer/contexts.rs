@@ -156,7 +156,7 @@ impl Runs {
         } else if self.without_begin[lane] {
             runs.run.add(to - from);
         } else {
-            // Whoever ran when the window began has a run, too.
+            // A context that ran when the window began has a run, too.
             runs.reach(to - from);
             runs.counted = 0;
         }

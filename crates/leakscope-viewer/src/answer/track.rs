@@ -134,9 +134,9 @@ struct Change {
     lost: Option<u64>,
     /// A block lives on.
     revived: Option<u64>,
-    /// So much was asked for in vain.
+    /// The bytes that were asked for in vain.
     failed: Option<u64>,
-    /// Whatever lived has gone.
+    /// All that lived has gone.
     is_restart: bool,
 }
 
