@@ -39,10 +39,11 @@ const HEADERS: [&str; 19] = [
 ];
 
 /// Of a C library, which compilers of chips may lack.
-const C_LIBRARY: [&str; 3] = ["errno.h", "stdio.h", "string.h"];
+const C_LIBRARY: [&str; 4] = ["errno.h", "stdio.h", "stdlib.h", "string.h"];
 
 /// The component's sources, but for the sinks.
 const SOURCES: [&str; 3] = ["src/heap.c", "src/log.c", "src/start.c"];
+const EXAMPLE: &str = "examples/leak/main/doorbell.c";
 const SINKS: [&str; 5] = ["apptrace", "esp_trace", "tcp", "uart", "usb_serial_jtag"];
 
 fn component() -> PathBuf {
@@ -102,6 +103,7 @@ fn compilers_of_chips_take_it() {
                 let own = SOURCES.iter().map(|source| component().join(source));
                 let of_sinks = sinks.iter().map(|source| component().join(source));
                 command.args(own.chain(of_sinks));
+                command.arg(component().join(EXAMPLE));
                 run(command.arg(Path::new(INTEGRATIONS).join("c/leakscope.c")));
             }
         }

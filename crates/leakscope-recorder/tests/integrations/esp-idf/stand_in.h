@@ -39,8 +39,10 @@ int close(int socket);
 int send(int socket, const void *bytes, size_t length, int flags);
 int recv(int socket, void *bytes, size_t room, int flags);
 
-/* errno.h, stdio.h, string.h */
+/* errno.h, stdio.h, stdlib.h, string.h */
 extern int errno;
+void *malloc(size_t size);
+void free(void *block);
 enum { EAGAIN = 11, EWOULDBLOCK = 11 };
 int vsnprintf(char *text, size_t room, const char *format, va_list arguments);
 void *memcpy(void *to, const void *from, size_t length);
@@ -115,6 +117,9 @@ const esp_app_desc_t *esp_app_get_description(void);
 bool spi_flash_cache_enabled(void);
 typedef int (*vprintf_like_t)(const char *format, va_list arguments);
 vprintf_like_t esp_log_set_vprintf(vprintf_like_t function);
+void write_log(const char *tag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define ESP_LOGI(tag, ...) write_log(tag, __VA_ARGS__)
+#define ESP_LOGW(tag, ...) write_log(tag, __VA_ARGS__)
 
 /* soc/soc.h: the addresses of a computer */
 #define SOC_DRAM_LOW 0x10000
