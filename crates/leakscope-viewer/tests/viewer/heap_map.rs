@@ -13,13 +13,13 @@ use super::program::{Memory, ask, engine, inputs};
 /// Where the blocks of `inputs` lie.
 pub(crate) fn with_heap() -> Program {
     let region = |start: u64, name: Option<&str>| Region {
-        range: start..start + 0x2000,
+        range: start..start + 0x4_0000,
         name: name.map(str::to_owned),
     };
     Program {
         heap_regions: vec![
             region(0x3ffb_0000, None),
-            region(0x3ffb_2000, Some("second")),
+            region(0x3fff_0000, Some("second")),
         ],
         ..Program::default()
     }

@@ -93,7 +93,8 @@ pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
         let core = &mut cores[random.below(2) as usize];
         match random.below(100) {
             0..30 => {
-                fresh += 32;
+                // No block reaches into the next one.
+                fresh += 1024;
                 let reused = live.len() as u32 > 200;
                 let address = if reused { live[3] } else { fresh };
                 if !reused {
@@ -175,7 +176,7 @@ pub(crate) fn inputs(seed: u64, steps: u64) -> Vec<Vec<u8>> {
             }
             99 => {
                 // A free of what nobody knows, or of what was freed already.
-                let payload = numbers(&[HEAP + 32 * random.below(50) as u32, 0x4008_1000]);
+                let payload = numbers(&[HEAP + 1024 * random.below(50) as u32, 0x4008_1000]);
                 core.send(
                     now,
                     Packet::Other {
