@@ -138,7 +138,7 @@ fn compare(reading: &Reading, harm: &Harm, places: &[Range<usize>]) -> (usize, u
     )
 }
 
-/// So many packets that were not touched are lost around one damage at the most.
+/// The most packets that were not touched and are lost around one damage.
 const MOST_LOST: usize = 32;
 
 /// The seed of a recording, and one damage to it.

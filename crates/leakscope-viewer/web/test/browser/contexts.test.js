@@ -27,7 +27,7 @@ async function look(url, { contexts }, tasks, form) {
   for (const row of contexts) {
     const task = tasks.find(({ context }) => context === row.context);
     const ran = task?.run.find((/** @type {any} */ { core }) => core === row.core) ?? { ticks: 0, switches: 0 };
-    // Whoever is not known to run is in no row of the tasks.
+    // A context that is not known to run is in no row of the tasks.
     if (task !== undefined) assert.equal(row.run.total, ran.ticks, `${task.name}: the time is that of the tasks`);
     assert.ok(row.run.count === 0 || (row.run.shortest * row.run.count <= row.run.total && row.run.total <= row.run.longest * row.run.count));
   }
