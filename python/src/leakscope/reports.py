@@ -304,6 +304,7 @@ class Anomaly:
     """A free that cannot be right."""
 
     kind: str
+    is_doubtful: bool
     time_s: Optional[float]
     time_ticks: int
     context: str
