@@ -189,7 +189,8 @@ impl<'a> Case<'a> {
             .live_births
             .partition_point(|&birth| birth <= first_free);
         let replacing = self.outstanding() - begun as u64;
-        let age = first_free.saturating_sub(oldest);
+        // One lives that came before: the place of each has been taken once at the most.
+        let age = first_free.checked_sub(oldest).filter(|&age| age > 0)?;
         let is_full = self.loss.is_none()
             && history.frees >= LEAST_REPLACED
             // One is allocated before the one whose place it takes is freed, or after.

@@ -35,7 +35,7 @@ impl HeapModel {
     pub(super) fn doubt_life(&mut self, block: LiveBlock, end: u64) {
         if first_gap(self.gaps.list(), block.time).is_none() {
             self.doubt(block.time, end);
-            self.order_unsure_since.get_or_insert(block.time);
+            self.order_unsure_since = Some(self.session.start);
         }
     }
 

@@ -60,8 +60,8 @@ fn a_cut_beginning_explains_no_lost_allocations() {
     }
 }
 
-/// Blocks that a function allocates which is not recorded (newlib's `strdup` may be one), at some addresses again and again,
-/// beside many that are recorded; and a block that is freed twice elsewhere.
+/// Blocks that a function allocates which is not recorded (newlib's `strdup` may be one), a few of them at addresses of their
+/// own, and others where a block was freed that is recorded.
 fn unrecorded_allocator() -> Scenario {
     let mut recording = Scenario::begun();
     for round in 0..600 {
@@ -70,7 +70,11 @@ fn unrecorded_allocator() -> Scenario {
             .after(500)
             .allocate(work, 40, ENTRY)
             .free(work, EXPIRY);
-        recording.after(500).free(BLOCK + 64 * (round % 15), NAME);
+        match round % 30 {
+            0 if round < 360 => recording.after(500).free(BLOCK + 64 * round, NAME),
+            1..=9 => recording.after(500).free(work, NAME),
+            _ => &mut recording,
+        };
     }
     recording
 }
@@ -80,12 +84,12 @@ fn what_is_allocated_unseen_is_not_freed_twice_for_sure() {
     let mut recordings = [unrecorded_allocator(), unrecorded_allocator()];
     recordings[1].lose(|packet| packet == BEGINNING + 40);
     for mut recording in recordings {
-        let work = BLOCK + 0x8000;
-        recording.allocate(work, 40, ENTRY).free(work, EXPIRY);
         let totals = read_one(recording.plain()).outcome.totals;
         assert_eq!(totals.double_frees, 0);
-        assert!(totals.doubtful_frees > 500, "{totals:?}");
-        recording.free(work, EXPIRY);
+        assert!(totals.doubtful_frees > 150, "{totals:?}");
+        let work = BLOCK + 0x8000;
+        recording.allocate(work, 40, ENTRY);
+        recording.free(work, EXPIRY).free(work, EXPIRY);
         let totals = read_one(recording.plain()).outcome.totals;
         assert_eq!(
             totals.double_frees, 1,
@@ -115,8 +119,9 @@ fn a_hole_in_the_part_of_one_core_proves_no_double_free() {
         let mut damaged = parts.clone();
         damaged[1].drain(hole..hole + 31);
         let reading = read(&damaged);
-        let is_silent = reading.problem("skipped-bytes").is_none();
+        let shows = ["skipped-bytes", "free-lost", "unreadable-packet"];
+        let is_shown = shows.iter().any(|code| reading.problem(code).is_some());
         let totals = reading.outcome.totals;
-        assert!(is_silent || totals.double_frees == 0, "{hole}: {totals:?}");
+        assert!(!is_shown || totals.double_frees == 0, "{hole}: {totals:?}");
     }
 }

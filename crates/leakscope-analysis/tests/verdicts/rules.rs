@@ -511,7 +511,19 @@ fn who_frees_a_few_is_not_full() {
     assert!(verdict(&work).is_leak());
 }
 
-/// 48 messages are sent while 24 are taken, one after the other.
+/// A queue from which one is taken for each two that come: by chance, as many wait as were taken.
+#[test]
+fn a_queue_of_which_half_was_freed_is_not_full() {
+    let mut queue = Program::new(1000);
+    for (number, birth) in (0..).zip(every(5, 0, 1000)) {
+        let taken = 0.002 + f64::from(number) * 0.01;
+        queue.freed(birth as f64 / 1000.0, taken, 10);
+    }
+    let Finding { reason, .. } = finding(&queue);
+    assert!(!reason.contains(&Word::Text("full since ")), "{reason:?}");
+}
+
+/// Messages that wait ever longer, or all for a tenth of the trace.
 #[test]
 fn a_backlog_that_rises_is_hardly_in_flight() {
     let backlog = |share: f64| {
