@@ -1,10 +1,13 @@
 //! Questions: most are answered at once, some take longer.
 
+use std::collections::BTreeMap;
 use std::io;
 
+use leakscope_analysis::outcome::AnomalyKind;
 use serde::Serialize;
 
 use super::{Engine, SLICE};
+use crate::answer::before::Before;
 use crate::answer::census::Census;
 use crate::answer::contexts::Runs;
 use crate::answer::events::{Page, Place};
@@ -15,8 +18,7 @@ use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
-use crate::answer::track::Track;
-use crate::query::{Limit, Query, Window};
+use crate::query::{By, Limit, Owner, Query, Window};
 use crate::refusal::Refusal;
 
 /// What became of a question.
@@ -40,6 +42,7 @@ enum JobKind {
     Film(Option<Box<Filming>>),
     /// Until it is answered.
     Contexts(Option<Box<Runs>>),
+    Owners(Query),
     /// Until it is answered.
     Frees(usize, Option<Box<Ends>>),
 }
@@ -72,14 +75,14 @@ impl Engine<'_> {
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
             }
-            Query::Track { site, columns } => {
-                let window = self.scan.bounded(columns.window);
-                json(&Track::new(
-                    *site,
-                    window,
-                    columns.width,
-                    &mut self.reader(),
-                )?)
+            Query::Track { owner, .. } if matches!(owner, Owner::Site(_)) => self.of_owners(query),
+            Query::Shares { by: By::Site, .. } => self.of_owners(query),
+            Query::Track { partial, .. } | Query::Shares { partial, .. } => {
+                if !*partial {
+                    return Ok(Asked::Job(Job(JobKind::Owners(query.clone()))));
+                }
+                self.read_owners(SLICE)?;
+                self.of_owners(query)
             }
             Query::Sites(limit) | Query::Tasks(limit) => {
                 if let Some(job) = self.counting(*limit, query)? {
@@ -117,9 +120,11 @@ impl Engine<'_> {
                 json(&Place::find(*at, filter, searches, &mut reader)?)
             }
             Query::Block(index) => {
-                let mate = Mate::new(&self.scan, *index)?;
+                let first_frees = self.first_frees();
+                let mate = Mate::new(&self.scan, *index, first_frees)?;
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
+            Query::Before => json(&self.before.map_or_else(Before::default, Before::from)),
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
             Query::Heap { picture, partial } => {
@@ -140,6 +145,27 @@ impl Engine<'_> {
         match query {
             Query::Tasks(_) => json(&Tasks::new(window, census, subject)),
             _ => json(&Sites::new(window, census, subject)),
+        }
+    }
+
+    /// Of the double frees that the report lists, by time and address: when the block was freed first.
+    fn first_frees(&mut self) -> BTreeMap<(u64, u64), u64> {
+        let anomalies = self.subject().outcome.anomalies.iter();
+        let first = anomalies.filter_map(|anomaly| match anomaly.kind {
+            AnomalyKind::DoubleFree { freed_at, .. } => {
+                Some(((anomaly.time, anomaly.address), freed_at))
+            }
+            AnomalyKind::WrongFree { .. } => None,
+        });
+        first.collect()
+    }
+
+    /// What blocks did, by whose they are, as far as it was read.
+    fn of_owners(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
+        match query {
+            Query::Track { owner, columns, .. } => json(&self.track(*owner, *columns)?),
+            Query::Shares { by, columns, .. } => json(&self.shares(*by, *columns)?),
+            _ => Err(Refusal::NotFound("owner")),
         }
     }
 
@@ -209,6 +235,12 @@ impl Engine<'_> {
                 }
                 let answer = ends.take().map(|ends| json(&self.frees(*site, ends)?));
                 answer.transpose()
+            }
+            JobKind::Owners(query) => {
+                if !self.read_owners(SLICE)? {
+                    return Ok(None);
+                }
+                self.of_owners(query).map(Some)
             }
             JobKind::Mate(mate) => {
                 let found = mate.advance(&self.scan, &mut self.source, SLICE)?;
