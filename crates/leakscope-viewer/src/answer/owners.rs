@@ -8,8 +8,9 @@ use std::io;
 use std::ops::ControlFlow;
 
 use leakscope_analysis::heap::{Effect, KnownBlock};
-use leakscope_analysis::trace::{Event, EventKind, HeapEvent};
+use leakscope_analysis::trace::Event;
 
+use super::heaps::{self, Heaps};
 use crate::index::curve::Curve;
 use crate::query::{By, Owner};
 use crate::replay::{Reached, Replay, Seen};
@@ -17,15 +18,21 @@ use crate::scan::Scan;
 use crate::source::TraceInputs;
 
 impl By {
-    /// Whose a block is that an event has to do with. Which heap it lies in, only the event says: 0 if it says none.
-    pub(crate) fn owner(self, known: &KnownBlock, event: &Event<'_>, scan: &Scan<'_>) -> Owner {
+    /// Whose a block is that an event has to do with.
+    pub(crate) fn owner(
+        self,
+        known: &KnownBlock,
+        event: &Event<'_>,
+        heaps: &Heaps,
+        scan: &Scan<'_>,
+    ) -> Owner {
         match self {
             Self::Site => Owner::Site(known.site.index()),
             Self::Context => {
                 let context = scan.index.actors.context(known.block.context);
                 Owner::Context(context.unwrap_or_default())
             }
-            Self::Heap => Owner::Heap(heap(event)),
+            Self::Heap => Owner::Heap(heaps.of(known, event)),
         }
     }
 
@@ -42,22 +49,16 @@ impl By {
                     .numbered(event.core, event.context)
                     .context,
             ),
-            Self::Heap => Owner::Heap(heap(event)),
+            Self::Heap => Owner::Heap(heaps::said(event)),
         };
         Some((owner, *size))
-    }
-}
-
-fn heap(event: &Event<'_>) -> u64 {
-    match event.kind {
-        EventKind::Heap(HeapEvent::Allocation { heap, .. } | HeapEvent::Free { heap, .. }) => heap,
-        _ => 0,
     }
 }
 
 /// The curves of contexts and heaps, while the trace is read for them.
 pub(crate) struct Curves {
     by_owner: BTreeMap<Owner, Curve>,
+    heaps: Heaps,
     replay: Replay,
     reached: u64,
     is_complete: bool,
@@ -68,6 +69,7 @@ impl Curves {
     pub(crate) fn new(scan: &Scan<'_>) -> Self {
         Self {
             by_owner: BTreeMap::new(),
+            heaps: Heaps::default(),
             replay: Replay::from_section(scan, 0),
             reached: 0,
             is_complete: false,
@@ -89,17 +91,23 @@ impl Curves {
         }
         let Self {
             by_owner,
+            heaps,
             replay,
             reached,
             ..
         } = self;
         let came = replay.run(scan, source, events, |seen| {
             *reached = seen.event.time;
-            note(by_owner, seen, scan);
+            note(by_owner, heaps, seen, scan);
             ControlFlow::Continue(())
         })?;
         self.is_complete = came != Reached::Limit;
         Ok(self.is_complete)
+    }
+
+    /// Which heaps blocks lie in, as far as was read.
+    pub(crate) fn heaps(&self) -> &Heaps {
+        &self.heaps
     }
 
     /// Up to where they are known; `None`: all of the trace.
@@ -119,10 +127,16 @@ impl Curves {
     }
 }
 
-fn note(by_owner: &mut BTreeMap<Owner, Curve>, seen: &Seen<'_>, scan: &Scan<'_>) {
+fn note(
+    by_owner: &mut BTreeMap<Owner, Curve>,
+    heaps: &mut Heaps,
+    seen: &Seen<'_>,
+    scan: &Scan<'_>,
+) {
     let Some(effect) = &seen.effect else {
         return;
     };
+    heaps.note(effect, &seen.event);
     let time = seen.event.time;
     if matches!(effect, Effect::Restart) {
         by_owner.values_mut().for_each(|curve| curve.empty(time));
@@ -130,7 +144,7 @@ fn note(by_owner: &mut BTreeMap<Owner, Curve>, seen: &Seen<'_>, scan: &Scan<'_>)
     for by in [By::Context, By::Heap] {
         let mut tell = |known: Option<&KnownBlock>, tell: fn(&mut Curve, u64, u64)| {
             if let Some(known) = known {
-                let owner = by.owner(known, &seen.event, scan);
+                let owner = by.owner(known, &seen.event, heaps, scan);
                 tell(by_owner.entry(owner).or_default(), time, known.block.size);
             }
         };

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::Subject;
 use super::frames::title;
+use super::heaps::Heaps;
 use super::timeline::is_short;
 use super::track::Named;
 use crate::index::curve::Curve;
@@ -70,6 +71,7 @@ impl Held {
         window: Window,
         width: u64,
         (curves, reached): (impl Iterator<Item = (Owner, &'c Curve)>, Option<u64>),
+        heaps: &Heaps,
         reader: &mut Reader<'_, '_>,
     ) -> io::Result<Self> {
         let curves: Vec<_> = curves.collect();
@@ -81,7 +83,7 @@ impl Held {
                 width,
                 is_exact: true,
                 reached: None,
-                rows: read(by, window, width, &curves, reader)?,
+                rows: read(by, window, width, &curves, heaps, reader)?,
             });
         }
         let steps = curves.iter().map(|(_, curve)| curve.step());
@@ -149,6 +151,7 @@ fn read(
     window: Window,
     width: u64,
     curves: &[(Owner, &Curve)],
+    heaps: &Heaps,
     reader: &mut Reader<'_, '_>,
 ) -> io::Result<BTreeMap<Owner, Vec<u64>>> {
     let scan = reader.scan;
@@ -185,7 +188,7 @@ fn read(
         let come = [effect.revived(), effect.began()].map(|known| (known, true));
         for (known, lives) in gone.into_iter().chain(come) {
             let Some(known) = known else { continue };
-            if let Some(row) = rows.get_mut(&by.owner(known, &seen.event, scan)) {
+            if let Some(row) = rows.get_mut(&by.owner(known, &seen.event, heaps, scan)) {
                 let size = known.block.size;
                 let bytes = match lives {
                     true => row.level + size,

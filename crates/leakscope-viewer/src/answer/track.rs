@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::columns::Grid;
 use super::drawing::{HeapMark, mark};
 use super::heap::Heap;
+use super::heaps::Heaps;
 use super::site;
 use super::timeline::is_short;
 use crate::index::curve::Curve;
@@ -84,11 +85,19 @@ impl Track {
         window: Window,
         width: u64,
         (curve, reached): (&Curve, Option<u64>),
+        heaps: &Heaps,
         reader: &mut Reader<'_, '_>,
     ) -> io::Result<Self> {
         let is_known = reached.is_none_or(|reached| reached >= window.to);
         let (exact, heap, marks) = if is_known && is_short(reader.scan, window) {
-            let (heap, marks) = read(owner, window, width, curve.before(window.from), reader)?;
+            let (heap, marks) = read(
+                owner,
+                window,
+                width,
+                curve.before(window.from),
+                heaps,
+                reader,
+            )?;
             (true, heap, marks)
         } else {
             (false, summed(window, curve), None)
@@ -136,6 +145,7 @@ fn read(
     window: Window,
     width: u64,
     (begin, mut level): (u64, Live),
+    heaps: &Heaps,
     reader: &mut Reader<'_, '_>,
 ) -> io::Result<(Heap, Option<Vec<HeapMark>>)> {
     let scan = reader.scan;
@@ -148,7 +158,7 @@ fn read(
         if time >= window.to {
             return ControlFlow::Break(());
         }
-        let change = Change::of(seen, owner, scan).filter(|_| time >= begin);
+        let change = Change::of(seen, owner, heaps, scan).filter(|_| time >= begin);
         let Some(change) = change else {
             return ControlFlow::Continue(());
         };
@@ -188,11 +198,11 @@ struct Change {
 
 impl Change {
     /// `None` if it did nothing.
-    fn of(seen: &Seen<'_>, owner: Owner, scan: &Scan<'_>) -> Option<Self> {
+    fn of(seen: &Seen<'_>, owner: Owner, heaps: &Heaps, scan: &Scan<'_>) -> Option<Self> {
         let effect = seen.effect.as_ref()?;
         let by = owner.by();
         let own = |known: Option<&KnownBlock>| {
-            let own = known.filter(|known| by.owner(known, &seen.event, scan) == owner);
+            let own = known.filter(|known| by.owner(known, &seen.event, heaps, scan) == owner);
             own.map(|known| known.block.size)
         };
         let asker = by.asker(seen, scan).filter(|asker| asker.0 == owner);

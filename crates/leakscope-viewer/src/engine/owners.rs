@@ -3,11 +3,12 @@
 use std::io;
 
 use super::Engine;
+use crate::answer::heaps::Heaps;
 use crate::answer::owners::Curves;
 use crate::answer::shares::{Held, Shares};
 use crate::answer::track::{OwnerCurve, Track};
 use crate::index::curve::Curve;
-use crate::query::{By, Columns, Owner};
+use crate::query::{By, Columns, Owner, WIDTH};
 use crate::reader::Reader;
 use crate::refusal::Refusal;
 
@@ -31,7 +32,8 @@ impl<'s> Engine<'s> {
     pub(super) fn track(&mut self, owner: Owner, columns: Columns) -> Result<Track, Refusal> {
         let window = self.scan.bounded(columns.window);
         let (curves, mut reader) = self.owners();
-        let nothing = Curve::default();
+        let (nothing, one_heap) = (Curve::default(), Heaps::default());
+        let heaps = curves.map_or(&one_heap, Curves::heaps);
         let (curve, reached) = match (owner, curves) {
             (Owner::Site(site), _) => {
                 let site = reader.scan.index.sites.get(site);
@@ -45,6 +47,7 @@ impl<'s> Engine<'s> {
             window,
             columns.width,
             (curve, reached),
+            heaps,
             &mut reader,
         )?)
     }
@@ -53,19 +56,21 @@ impl<'s> Engine<'s> {
     pub(super) fn shares(&mut self, by: By, columns: Columns) -> io::Result<Shares> {
         let window = self.scan.bounded(columns.window);
         let (curves, mut reader) = self.owners();
+        let one_heap = Heaps::default();
+        let heaps = curves.map_or(&one_heap, Curves::heaps);
         let held = match (by, curves) {
             (By::Site, _) => {
                 let sites = reader.scan.index.sites.iter().enumerate();
                 let sites = sites.map(|(number, site)| (Owner::Site(number), &site.curve));
-                Held::new(by, window, columns.width, (sites, None), &mut reader)?
+                Held::new(by, window, columns.width, (sites, None), heaps, &mut reader)?
             }
             (_, None) => {
                 let none = (std::iter::empty(), Some(0));
-                Held::new(by, window, columns.width, none, &mut reader)?
+                Held::new(by, window, columns.width, none, heaps, &mut reader)?
             }
             (_, Some(curves)) => {
                 let known = (curves.all(by), curves.reached());
-                Held::new(by, window, columns.width, known, &mut reader)?
+                Held::new(by, window, columns.width, known, heaps, &mut reader)?
             }
         };
         Ok(Shares::new(held, self.subject()))
@@ -76,7 +81,7 @@ impl<'s> Engine<'s> {
         while !self.read_owners(u64::MAX)? {}
         let columns = Columns {
             window: None,
-            width: 1,
+            width: WIDTH,
         };
         let shares = [By::Site, By::Context, By::Heap].map(|by| self.shares(by, columns));
         let shares = shares.into_iter().collect::<Result<_, _>>()?;

@@ -161,7 +161,7 @@
  *  @typedef {{ offset: number, total: number, listed?: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
 /** @typedef {{ row: number, index: number | null, total: number, complete: boolean, missing?: boolean }} Found */
 /** @typedef {{ index: number, time: number, context: number, core: number }} Half */
-/** @typedef {{ allocation: Half | null, free: Half | null, again: Half | null, address: string, size: number, site: number, lifetime: number | null }} BlockLife */
+/** @typedef {{ allocation: Half | null, free: Half | null, again: Half | null, address: string, size: number | null, site: number, lifetime: number | null }} BlockLife */
 
 /**
  * @typedef {object} Task

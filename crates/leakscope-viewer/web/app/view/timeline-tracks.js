@@ -63,7 +63,8 @@ export function goToOwner(page, { site, context }) {
 /** @param {Page} page @param {import('leakscope/data/owner.js').Owner} owner */
 function ownerName(page, { site, context, of_heap: heap }) {
   if (site >= 0) return `Call site ${site}`;
-  return context >= 0 ? page.contextName(context) : `Heap ${heap}`;
+  if (context >= 0) return page.contextName(context);
+  return Number(heap) === 0 ? 'Heap without a name' : `Heap ${heap}`;
 }
 
 /**

@@ -54,7 +54,7 @@ async function pins(url, { tasks, heaps }, form) {
 async function stacked(url, timeline, form) {
   const { heap, from, to } = timeline;
   for (const by of ['site', 'context', 'heap']) {
-    for (const theme of /** @type {const} */ (by === 'site' ? ['dark', 'light'] : ['dark'])) {
+    for (const theme of by === 'site' ? ['dark', 'light'] : ['dark']) {
       for (const width of [1440, 1024, 420]) {
         await inTabOf(browser, async (tab) => {
           // What lives at the end stands in the legend: all of it, whoever holds it.
