@@ -232,6 +232,8 @@
  *   largest_after_bytes: number }[] }[]} regions
  * @property {{ time_ticks: number, size_bytes: number, reason: string, sentence: string, region: number }[]} failures
  * @property {number} more_failures
+ * @property {{ time_ticks: number, told_free_bytes: number | null, told_largest_bytes: number | null, free_bytes: number, largest_bytes: number }[]} checks
+ * @property {number} more_checks
  */
 /**
  * @typedef {object} HeapOverTime

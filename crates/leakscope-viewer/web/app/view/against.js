@@ -8,7 +8,7 @@ import { choice } from 'leakscope/part/element.js';
 /** @typedef {import('leakscope/data/types.js').Before} Before */
 /** @typedef {import('leakscope/data/types.js').Sites} Sites */
 
-const SIDES = /** @type {const} */ ([['', 'This recording'], ['after', 'Against before, as wide as now'], ['before', 'Against before, as wide as then']]);
+const SIDES = /** @type {const} */ ([['', 'This recording alone'], ['after', 'Against before: wide as now'], ['before', 'Against before: wide as then']]);
 /** What a recording before does not tell. */
 const UNKNOWN = ['temporary', 'temporary_bytes'];
 

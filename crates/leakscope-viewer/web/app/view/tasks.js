@@ -5,6 +5,7 @@ import { pinOf } from 'leakscope/data/owner.js';
 import { bytes, count, counted, signed } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { pinButton, showPins } from 'leakscope/page/pin.js';
+import { copyButton } from 'leakscope/part/copy.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { refill } from 'leakscope/part/focus.js';
 import { scrollable, table } from 'leakscope/part/table.js';
@@ -152,5 +153,11 @@ function matrix(page, { matrix, tasks }) {
     element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
       ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
-    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer))))))), 'Who frees what others allocated');
+    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))),
+  copyButton('Who frees what others allocated', [
+    { name: 'Allocated by', cell: (/** @type {Tasks['matrix'][number]} */ pair) => page.contextName(pair.allocated_by) },
+    { name: 'Freed by', cell: (pair) => page.contextName(pair.freed_by) },
+    { name: 'Bytes', class: 'number', cell: (pair) => bytes(pair.bytes), order: (pair) => pair.bytes },
+    { name: 'Blocks', class: 'number', cell: (pair) => count(pair.blocks), order: (pair) => pair.blocks },
+  ], () => matrix)), 'Who frees what others allocated');
 }

@@ -63,7 +63,8 @@ async function look(url, { task, word, name, hasNames }, form) {
     for (const width of [1440, 1024, 420]) {
       await inTabOf(browser, async (tab) => {
         await open(tab, url, 'overview');
-        await tab.click('button', '⌕');
+        await tab.run(() => /** @type {HTMLElement} */ (document.querySelector('[aria-label="Search everything"]')).click());
+        await tab.see('dialog[open] input');
         await tab.type(task);
         await tab.see('.hit', task);
         writeFileSync(join(SCREENSHOTS, `search-${form}-${theme}-${width}.png`), await tab.picture());
