@@ -139,7 +139,9 @@ fn note(
     heaps.note(effect, &seen.event);
     let time = seen.event.time;
     if matches!(effect, Effect::Restart) {
-        by_owner.values_mut().for_each(|curve| curve.empty(time));
+        for curve in by_owner.values_mut() {
+            curve.empty(time);
+        }
     }
     for by in [By::Context, By::Heap] {
         let mut tell = |known: Option<&KnownBlock>, tell: fn(&mut Curve, u64, u64)| {

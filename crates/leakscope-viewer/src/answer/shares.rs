@@ -182,7 +182,9 @@ fn read(
             }
         };
         if matches!(effect, Effect::Restart) {
-            rows.values_mut().for_each(|row| change(row, 0));
+            for row in rows.values_mut() {
+                change(row, 0);
+            }
         }
         let gone = [effect.ended(), effect.lost()].map(|known| (known, false));
         let come = [effect.revived(), effect.began()].map(|known| (known, true));
@@ -190,9 +192,10 @@ fn read(
             let Some(known) = known else { continue };
             if let Some(row) = rows.get_mut(&by.owner(known, &seen.event, heaps, scan)) {
                 let size = known.block.size;
-                let bytes = match lives {
-                    true => row.level + size,
-                    false => row.level.saturating_sub(size),
+                let bytes = if lives {
+                    row.level + size
+                } else {
+                    row.level.saturating_sub(size)
                 };
                 change(row, bytes);
             }

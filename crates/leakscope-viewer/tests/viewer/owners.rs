@@ -9,9 +9,9 @@ use super::program::{ask, engine, inputs};
 
 const WIDTH: u64 = 90;
 
-fn asked(engine: &mut Engine<'_>, route: &str, owner: (&str, String), from: u64, to: u64) -> Value {
+fn asked(engine: &mut Engine<'_>, route: &str, owner: (&str, &str), from: u64, to: u64) -> Value {
     let numbers = [from, to, WIDTH].map(|number| number.to_string());
-    let mut parameters = vec![(owner.0, owner.1.as_str())];
+    let mut parameters = vec![owner];
     parameters.extend(
         ["from", "to", "width"]
             .into_iter()
@@ -40,7 +40,7 @@ fn of_contexts(engine: &mut Engine<'_>, name: &str, from: u64, to: u64) -> Vec<u
         .len();
     let mut sum = Vec::new();
     for context in 0..contexts {
-        let track = asked(engine, "track", ("context", context.to_string()), from, to);
+        let track = asked(engine, "track", ("context", &context.to_string()), from, to);
         assert_eq!(
             (&track["exact"], &track["complete"]),
             (&true.into(), &true.into())
@@ -67,7 +67,7 @@ fn of_heaps(engine: &mut Engine<'_>, name: &str, from: u64, to: u64) -> Vec<u64>
     }
     let mut sum = Vec::new();
     for heap in heaps {
-        let track = asked(engine, "track", ("heap", heap.clone()), from, to);
+        let track = asked(engine, "track", ("heap", &heap), from, to);
         assert_eq!(track["of_heap"], heap);
         add(&mut sum, &column(&track["heap"], name));
     }
@@ -83,7 +83,7 @@ fn the_tracks_of_all_tasks_are_the_heaps() {
             .as_u64()
             .unwrap();
         for (from, to) in [(0, end), (end / 3, end / 2), (end - 2, end)] {
-            let timeline = asked(&mut engine, "timeline", ("", String::new()), from, to);
+            let timeline = asked(&mut engine, "timeline", ("", ""), from, to);
             assert_eq!(timeline["exact"], true);
             for name in ["last", "blocks", "allocations", "frees"] {
                 let of_all = of_contexts(&mut engine, name, from, to);
@@ -106,7 +106,7 @@ fn the_tracks_of_all_tasks_are_the_heaps() {
             let track = asked(
                 &mut engine,
                 "track",
-                ("context", context.to_string()),
+                ("context", &context.to_string()),
                 0,
                 end,
             );
@@ -125,9 +125,9 @@ fn shares_add_up_to_the_heap() {
             .as_u64()
             .unwrap();
         for (from, to) in [(0, end), (end / 3, end / 3 + end / 20)] {
-            let timeline = asked(&mut engine, "timeline", ("", String::new()), from, to);
+            let timeline = asked(&mut engine, "timeline", ("", ""), from, to);
             for by in ["site", "context", "heap"] {
-                let shares = asked(&mut engine, "shares", ("by", by.to_owned()), from, to);
+                let shares = asked(&mut engine, "shares", ("by", by), from, to);
                 let bands = shares["bands"].as_array().unwrap();
                 assert!(!bands.is_empty() && bands.len() <= 8);
                 let mut sum = column(&shares["others"], "last");
@@ -135,11 +135,11 @@ fn shares_add_up_to_the_heap() {
                     add(&mut sum, &column(band, "last"));
                     // Each is what its own track says.
                     let owner = match by {
-                        "site" => ("site", band["site"].to_string()),
-                        "context" => ("context", band["context"].to_string()),
-                        _ => ("heap", band["of_heap"].as_str().unwrap().to_owned()),
+                        "site" => band["site"].to_string(),
+                        "context" => band["context"].to_string(),
+                        _ => band["of_heap"].as_str().unwrap().to_owned(),
                     };
-                    let track = asked(&mut engine, "track", owner, from, to);
+                    let track = asked(&mut engine, "track", (by, &owner), from, to);
                     if track["exact"] == true {
                         assert_eq!(
                             column(band, "last"),
