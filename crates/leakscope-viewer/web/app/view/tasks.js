@@ -75,7 +75,7 @@ function taskTable(page, { tasks, limited }) {
       { name: 'Net', class: 'number wide', cell: (task) => task.net_bytes === 0 ? none() : `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
       { name: 'Outstanding', class: 'number', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytesOrNone(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
       { name: 'Most at once', class: 'number wide', cell: (task) => bytesOrNone(task.peak_bytes), order: (task) => task.peak_bytes },
-      ...page.overview.totals.heap_events > 0 ? [{ name: 'Track', title: 'Its live bytes, allocations and frees in the timeline', cell: (/** @type {Task} */ { context, allocations }) => context >= 0 && allocations > 0 ? pinButton(page, pinOf({ context })) : none() }] : [],
+      ...page.overview.totals.heap_events > 0 ? [{ name: 'Track', class: 'wide', title: 'Its live bytes, allocations and frees in the timeline', cell: (/** @type {Task} */ { context, allocations }) => context >= 0 && allocations > 0 ? pinButton(page, pinOf({ context })) : none() }] : [],
       { name: 'Stack', class: 'number wide', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
     ],
   });
