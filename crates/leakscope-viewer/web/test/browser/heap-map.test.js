@@ -106,7 +106,7 @@ test('every column is what leakscope heap says of its end', () => {
 });
 
 test('what the device said of its heap stands beside what the map has', async () => {
-  const { path } = singleFile('checks', join(FIRMWARE, 'steady.svdat'), ...ELF);
+  const { path } = singleFile('checks', join(FIRMWARE, 'growing-table.svdat'), ...ELF);
   const url = withData('heap-checks', path, ({ heap: { map } }) => {
     map.checks = [
       { time_s: 0.1, time_ticks: 100_000, told_free_bytes: 50_000, told_largest_bytes: null, free_bytes: 50_016, largest_bytes: 40_000 },

@@ -102,8 +102,15 @@ test('where the system chooses the colours, what is on and what is selected is s
     const row = document.querySelector('.list-row[aria-selected="true"]');
     return row !== null && getComputedStyle(row).outlineStyle === 'solid';
   });
-  // Samples of colours keep theirs, and pictures are drawn in the page's.
+  // Samples of colours keep theirs, and pictures are drawn in the page's: in many, not in the system's two.
   await open(tab, url, 'timeline?stacked=site');
+  await tab.until('a picture in colours', () => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('.time-below canvas'));
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    const colours = new Set();
+    for (let at = 0; at < pixels.length; at += 4) if (pixels[at + 3] === 255) colours.add(`${pixels[at]} ${pixels[at + 1]} ${pixels[at + 2]}`);
+    return [...colours].filter((colour) => new Set(colour.split(' ')).size > 1).length > 2;
+  });
   await tab.see('.stacked-keys .swatch');
   assert.equal(await tab.run(() => getComputedStyle(/** @type {Element} */ (document.querySelector('.stacked-keys .swatch'))).forcedColorAdjust), 'none');
 })));
