@@ -11,6 +11,7 @@ use std::io;
 
 use leakscope_export::tables::Cell;
 use leakscope_report::Report;
+use serde::Serialize;
 
 use crate::schema::Table;
 
@@ -41,8 +42,16 @@ pub struct Origin {
     pub source: String,
 }
 
+impl Origin {
+    /// What most rows begin with.
+    fn named(&self) -> [Cell<'_>; 3] {
+        [&self.recording, &self.device, &self.firmware].map(|text| text.as_str().into())
+    }
+}
+
 /// What kind of file a recording is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It was recorded over time.
     #[default]
@@ -51,17 +60,6 @@ pub enum Kind {
     Dump,
     /// It is a list of numbers that services collect.
     Metrics,
-}
-
-impl Kind {
-    /// As it stands in the table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Dump => "dump",
-            Self::Metrics => "metrics",
-        }
-    }
 }
 
 /// What takes rows.
@@ -120,15 +118,12 @@ pub fn add_metrics(
     taker: &mut dyn Taker,
 ) -> io::Result<()> {
     for (at, name, value) in measured {
-        let cells = [
-            (&*origin.recording).into(),
-            (&*origin.device).into(),
-            (&*origin.firmware).into(),
-            (*at).into(),
-            (&**name).into(),
-            (*value).into(),
-        ];
-        taker.take(Table::Metrics, &cells)?;
+        let [recording, device, firmware] = origin.named();
+        let (at, name, value) = ((*at).into(), (&**name).into(), (*value).into());
+        taker.take(
+            Table::Metrics,
+            &[recording, device, firmware, at, name, value],
+        )?;
     }
     recording::rows(origin, None, taker)
 }
@@ -136,4 +131,12 @@ pub fn add_metrics(
 /// A count as SQL has it.
 fn signed(count: u64) -> Cell<'static> {
     Cell::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// The word that stands for a value in JSON.
+fn word(value: impl Serialize) -> Cell<'static> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Cell::Text(word.into()),
+        _ => Cell::Null,
+    }
 }

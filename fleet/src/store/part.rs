@@ -35,7 +35,7 @@ impl Part {
             ("leakscope.version", env!("CARGO_PKG_VERSION")),
         ];
         let tables = Table::ALL.iter().map(|table| {
-            let path = unfinished.join(table.name()).with_extension("parquet");
+            let path = unfinished.join(table.file());
             let file = File::create_new(&path)?;
             let out = Output::plain(io::BufWriter::new(file.try_clone()?));
             let form = Parquet::new(table.name(), table.columns(), &about, out)?;

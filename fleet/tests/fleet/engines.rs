@@ -46,14 +46,12 @@ fn small_fleet(folder: &Path) -> Engine {
 }
 
 fn asked(question: &Question) -> Asked {
-    use leakscope_fleet::ask::Subject;
-    let subject = match question.subject {
-        Subject::Nothing => None,
-        Subject::Firmware | Subject::Versions => Some("1.2"),
-        Subject::Site => Some("ls1:net_open"),
+    let subject = match question.name {
+        "who" | "trend" => "ls1:net_open",
+        _ => "1.2",
     };
     Asked {
-        subject: subject.map(str::to_owned),
+        subject: Some(subject.to_owned()),
         against: Some("1.1".to_owned()),
         since: Some("1970-01-01 12:00:00".to_owned()),
     }
