@@ -62,79 +62,30 @@ const RECORDED: &str = include_str!("sql/base.sql");
 /// Begins with the last dump of each device.
 const DUMPED: &str = include_str!("sql/dumps.sql");
 
-const fn question(
-    name: &'static str,
-    statements: &'static [[&'static str; 2]],
-    conclude: fn(&[Answer], &Asked) -> Answer,
-) -> Question {
-    Question {
-        name,
-        statements,
-        conclude,
-    }
+/// Questions: the name, what its statements begin with and what each asks, and what follows from the rows.
+macro_rules! questions {
+    ($($name:literal: $begin:ident $($sql:literal)+ => $conclude:path;)*) => {
+        [$(Self {
+            name: $name,
+            statements: &[$([$begin, include_str!(concat!("sql/", $sql, ".sql"))],)+],
+            conclude: $conclude,
+        },)*]
+    };
 }
 
 impl Question {
     /// All of them; `docs/fleet.md` says what each claims.
-    pub const ALL: [Self; 9] = [
-        question(
-            "new-in",
-            &[[RECORDED, include_str!("sql/new_in.sql")]],
-            new_in::conclude,
-        ),
-        question(
-            "regressions",
-            &[
-                [RECORDED, include_str!("sql/watched_both.sql")],
-                [RECORDED, include_str!("sql/found_both.sql")],
-            ],
-            regressions::conclude,
-        ),
-        question(
-            "top",
-            &[[RECORDED, include_str!("sql/top.sql")]],
-            top::conclude,
-        ),
-        question(
-            "who",
-            &[
-                [RECORDED, include_str!("sql/who.sql")],
-                [RECORDED, include_str!("sql/who_labels.sql")],
-            ],
-            who::conclude,
-        ),
-        question(
-            "exhaustion",
-            &[
-                [RECORDED, include_str!("sql/exhaustion.sql")],
-                [RECORDED, include_str!("sql/spells.sql")],
-            ],
-            exhaustion::conclude,
-        ),
-        question(
-            "trend",
-            &[[RECORDED, include_str!("sql/trend.sql")]],
-            trend::conclude,
-        ),
-        question(
-            "coverage",
-            &[[RECORDED, include_str!("sql/coverage.sql")]],
-            coverage::conclude,
-        ),
-        question(
-            "outliers",
-            &[[RECORDED, include_str!("sql/outliers.sql")]],
-            outliers::conclude,
-        ),
-        question(
-            "leak-by-uptime",
-            &[
-                [DUMPED, include_str!("sql/dumped_devices.sql")],
-                [DUMPED, include_str!("sql/dumped_sites.sql")],
-            ],
-            leak_by_uptime::conclude,
-        ),
-    ];
+    pub const ALL: [Self; 9] = questions! {
+        "new-in": RECORDED "new_in" => new_in::conclude;
+        "regressions": RECORDED "watched_both" "found_both" => regressions::conclude;
+        "top": RECORDED "top" => top::conclude;
+        "who": RECORDED "who" "who_labels" => who::conclude;
+        "exhaustion": RECORDED "exhaustion" "spells" => exhaustion::conclude;
+        "trend": RECORDED "trend" => trend::conclude;
+        "coverage": RECORDED "coverage" => coverage::conclude;
+        "outliers": RECORDED "outliers" => outliers::conclude;
+        "leak-by-uptime": DUMPED "dumped_devices" "dumped_sites" => leak_by_uptime::conclude;
+    };
 
     /// Its statements, with what was said in them.
     ///

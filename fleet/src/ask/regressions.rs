@@ -9,7 +9,7 @@ use super::Asked;
 use crate::answer::{Answer, Row};
 use crate::statistics::paired::{FEWEST, signed_ranks};
 use crate::statistics::ratio::{Ratio, of_pairs, of_strata};
-use crate::statistics::{Stratum, permutation, tested};
+use crate::statistics::{Stratum, Tested, permutation, tested};
 
 /// Devices of one product and hardware.
 const STRATUM: [&str; 2] = ["product", "hardware"];
@@ -24,26 +24,18 @@ pub(super) fn conclude(rows: &[Answer], asked: &Asked) -> Answer {
         let p = compared.p;
         ((&rows[0], compared), p)
     });
+    let ratio =
+        |of: fn(Ratio) -> f64| move |site: &Tested<Site<'_>>| site.of.1.ratio.map(of).into();
     let mut answer = Answer::of(
         &tested(sites),
         &[
             ("site", &|site| found.cell(site.of.0, "site")),
             ("function", &|site| found.cell(site.of.0, "function")),
-            ("old_per_hour", &|site| {
-                site.of.1.ratio.map(|ratio| ratio.old).into()
-            }),
-            ("new_per_hour", &|site| {
-                site.of.1.ratio.map(|ratio| ratio.new).into()
-            }),
-            ("ratio", &|site| {
-                site.of.1.ratio.map(|ratio| ratio.ratio).into()
-            }),
-            ("ratio_low", &|site| {
-                site.of.1.ratio.map(|ratio| ratio.interval.0).into()
-            }),
-            ("ratio_high", &|site| {
-                site.of.1.ratio.map(|ratio| ratio.interval.1).into()
-            }),
+            ("old_per_hour", &ratio(|ratio| ratio.old)),
+            ("new_per_hour", &ratio(|ratio| ratio.new)),
+            ("ratio", &ratio(|ratio| ratio.ratio)),
+            ("ratio_low", &ratio(|ratio| ratio.interval.0)),
+            ("ratio_high", &ratio(|ratio| ratio.interval.1)),
             ("method", &|site| site.of.1.method.into()),
             ("devices", &|site| (site.of.1.devices as u64).into()),
             ("p", &|site| site.p.into()),
@@ -61,6 +53,9 @@ pub(super) fn conclude(rows: &[Answer], asked: &Asked) -> Answer {
     answer.notes = notes(watched, asked);
     answer
 }
+
+/// The first row of a call site, and what can be said of it.
+type Site<'r> = (&'r Row, Compared);
 
 /// What can be said of one call site.
 struct Compared {

@@ -8,7 +8,7 @@ use leakscope_report::{FrameSource, Symbolizer};
 use super::elf_store::ElfStore;
 use super::{IngestError, day};
 use crate::engine::Engine;
-use crate::rows::{Rows, Taker};
+use crate::rows::Rows;
 use crate::schema::Table;
 use crate::store::{Folder, Part};
 

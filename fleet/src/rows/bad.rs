@@ -6,10 +6,11 @@ use leakscope_export::tables::Cell;
 use leakscope_report::identity::Identity;
 use leakscope_report::{Report, without_allocator};
 
-use super::{Origin, Taker, signed, word};
+use super::{Origin, signed, word};
 use crate::schema::Table;
+use crate::store::Part;
 
-pub(super) fn rows(origin: &Origin, report: &Report, taker: &mut dyn Taker) -> io::Result<()> {
+pub(super) fn rows(origin: &Origin, report: &Report, part: &mut Part) -> io::Result<()> {
     let failures = report
         .failed_allocations
         .iter()
@@ -53,7 +54,7 @@ pub(super) fn rows(origin: &Origin, report: &Report, taker: &mut dyn Taker) -> i
             site.into(),
             (&**context).into(),
         ];
-        taker.take(Table::EventsBad, &cells)?;
+        part.take(Table::EventsBad, &cells)?;
     }
     Ok(())
 }

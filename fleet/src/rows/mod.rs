@@ -14,6 +14,7 @@ use leakscope_report::Report;
 use serde::Serialize;
 
 use crate::schema::Table;
+use crate::store::Part;
 
 /// What is known of a recording beside its report.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,15 +63,6 @@ pub enum Kind {
     Metrics,
 }
 
-/// What takes rows.
-pub trait Taker {
-    /// Takes a row of a table.
-    ///
-    /// # Errors
-    /// Those of writing.
-    fn take(&mut self, table: Table, cells: &[Cell<'_>]) -> io::Result<()>;
-}
-
 /// Makes rows of reports. It remembers the call stacks that it has told of, by program.
 #[derive(Debug, Default)]
 pub struct Rows {
@@ -90,16 +82,11 @@ impl Rows {
     /// Flattens a report.
     ///
     /// # Errors
-    /// Those of `taker`.
-    pub fn add(
-        &mut self,
-        origin: &Origin,
-        report: &Report,
-        taker: &mut dyn Taker,
-    ) -> io::Result<()> {
-        self.sites(origin, report, taker)?;
-        bad::rows(origin, report, taker)?;
-        recording::rows(origin, Some(report), taker)
+    /// Those of the part.
+    pub fn add(&mut self, origin: &Origin, report: &Report, part: &mut Part) -> io::Result<()> {
+        self.sites(origin, report, part)?;
+        bad::rows(origin, report, part)?;
+        recording::rows(origin, Some(report), part)
     }
 
     /// Forgets which call stacks it has told of: the next part is complete by itself.
@@ -111,21 +98,21 @@ impl Rows {
 /// Takes numbers that a device has sent of itself: moments in microseconds since 1970, names, values.
 ///
 /// # Errors
-/// Those of `taker`.
+/// Those of the part.
 pub fn add_metrics(
     origin: &Origin,
     measured: &[(Option<i64>, String, f64)],
-    taker: &mut dyn Taker,
+    part: &mut Part,
 ) -> io::Result<()> {
     for (at, name, value) in measured {
         let [recording, device, firmware] = origin.named();
         let (at, name, value) = ((*at).into(), (&**name).into(), (*value).into());
-        taker.take(
+        part.take(
             Table::Metrics,
             &[recording, device, firmware, at, name, value],
         )?;
     }
-    recording::rows(origin, None, taker)
+    recording::rows(origin, None, part)
 }
 
 /// A count as SQL has it.

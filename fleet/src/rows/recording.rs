@@ -5,18 +5,15 @@ use std::io;
 use leakscope_export::tables::Cell;
 use leakscope_report::Report;
 
-use super::{Origin, Taker, signed, word};
+use super::{Origin, signed, word};
 use crate::schema::Table;
+use crate::store::Part;
 
 /// Without a report, it is a list of metrics.
-pub(super) fn rows(
-    origin: &Origin,
-    report: Option<&Report>,
-    taker: &mut dyn Taker,
-) -> io::Result<()> {
+pub(super) fn rows(origin: &Origin, report: Option<&Report>, part: &mut Part) -> io::Result<()> {
     for (label, content) in &origin.labels {
         let [recording, ..] = origin.named();
-        taker.take(
+        part.take(
             Table::Labels,
             &[recording, (&**label).into(), (&**content).into()],
         )?;
@@ -75,5 +72,5 @@ pub(super) fn rows(
         env!("CARGO_PKG_VERSION").into(),
         (&*origin.source).into(),
     ];
-    taker.take(Table::Recordings, &cells)
+    part.take(Table::Recordings, &cells)
 }

@@ -7,26 +7,27 @@ use leakscope_report::document::call_site::{CallSite, Left};
 use leakscope_report::identity::Identity;
 use leakscope_report::{NamedFrame, Report};
 
-use super::{Origin, Rows, Taker, signed};
+use super::{Origin, Rows, signed};
 use crate::schema::Table;
+use crate::store::Part;
 
 impl Rows {
     pub(super) fn sites(
         &mut self,
         origin: &Origin,
         report: &Report,
-        taker: &mut dyn Taker,
+        part: &mut Part,
     ) -> io::Result<()> {
         let elf = report.trace.elf_sha256.as_deref();
         for site in &report.call_sites {
             if site.outstanding_blocks == 0 && site.failed_allocations == 0 && !self.all_sites {
                 continue;
             }
-            taker.take(Table::Sites, &cells(origin, report, site))?;
+            part.take(Table::Sites, &cells(origin, report, site))?;
             if let Some(left) = &site.left {
-                windows(origin, &site.identity, left, taker)?;
+                windows(origin, &site.identity, left, part)?;
             }
-            self.stack(elf, &site.identity, &site.frames, taker)?;
+            self.stack(elf, &site.identity, &site.frames, part)?;
         }
         Ok(())
     }
@@ -37,7 +38,7 @@ impl Rows {
         elf_sha256: Option<&str>,
         identity: &Identity,
         frames: &[NamedFrame],
-        taker: &mut dyn Taker,
+        part: &mut Part,
     ) -> io::Result<()> {
         let key = format!("{} {}", elf_sha256.unwrap_or(""), identity.stack);
         if !self.told.insert(key) {
@@ -55,7 +56,7 @@ impl Rows {
                 // The bits of an address: SQL has no numbers of 64 bits without a sign.
                 frame.address.0.cast_signed().into(),
             ];
-            taker.take(Table::Stacks, &cells)?;
+            part.take(Table::Stacks, &cells)?;
         }
         Ok(())
     }
@@ -103,12 +104,7 @@ fn per_cycle(left: &Left) -> Option<f64> {
     (cycles > 0).then(|| bytes as f64 / cycles as f64)
 }
 
-fn windows(
-    origin: &Origin,
-    identity: &Identity,
-    left: &Left,
-    taker: &mut dyn Taker,
-) -> io::Result<()> {
+fn windows(origin: &Origin, identity: &Identity, left: &Left, part: &mut Part) -> io::Result<()> {
     let count = left.window_bytes.len().max(1) as f64;
     let bytes = |windows: &[u64]| windows.iter().map(|&bytes| signed(bytes)).collect();
     let cycles = left.cycle_bytes.iter().map(|&bytes| bytes.into());
@@ -133,7 +129,7 @@ fn windows(
                 length.into(),
                 bytes,
             ];
-            taker.take(Table::Windows, &cells)?;
+            part.take(Table::Windows, &cells)?;
         }
     }
     Ok(())
