@@ -106,11 +106,12 @@ impl Answer {
         for cells in &lines {
             let mut line = String::new();
             for (cell, &(width, is_text)) in cells.iter().zip(&columns) {
-                line += &if is_text {
+                let aligned = if is_text {
                     format!("{cell:width$}  ")
                 } else {
                     format!("{cell:>width$}  ")
                 };
+                line += &aligned;
             }
             writeln!(out, "{}", line.trim_end())?;
         }

@@ -160,10 +160,14 @@ fn cells(column: &dyn Array) -> Result<Row, DataFusionError> {
         _ => {
             let formatter = ArrayFormatter::try_new(column, &FormatOptions::default())?;
             let text = |row| Cell::Text(formatter.value(row).to_string().into());
-            let is_there = |row: usize| !column.is_null(row);
-            let rows = 0..column.len();
-            rows.map(|row| is_there(row).then(|| text(row)).unwrap_or(Cell::Null))
-                .collect()
+            let cell = |row| {
+                if column.is_null(row) {
+                    Cell::Null
+                } else {
+                    text(row)
+                }
+            };
+            (0..column.len()).map(cell).collect()
         }
     })
 }

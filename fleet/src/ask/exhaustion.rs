@@ -22,27 +22,30 @@ pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
     for (place, version) in versions.iter().enumerate() {
         let failed = version.spells.iter().filter(|spell| spell.failed).count();
         let watched = version.spells.iter().map(|spell| spell.to - spell.from);
-        let mut note = format!(
+        let mut note = vec![format!(
             "{}: in {:.0} device-hours, {failed} recordings ended in a failed allocation",
             version.firmware,
             watched.sum::<f64>() / 3600.0,
-        );
+        )];
         if let Some(last) = version.curve.last() {
-            note += &format!(
-                "; {:.0} % of devices last longer than {:.1} h (95 %: {:.0} to {:.0} %)",
+            note.push(format!(
+                "{:.0} % of devices last longer than {:.1} h (95 %: {:.0} to {:.0} %)",
                 last.share * 100.0,
                 last.time / 3600.0,
                 last.interval.0 * 100.0,
                 last.interval.1 * 100.0
-            );
+            ));
         }
         if let Some(before) = place.checked_sub(1).map(|before| &versions[before])
             && !(before.curve.is_empty() && version.curve.is_empty())
         {
             let p = log_rank(&version.spells, &before.spells);
-            note += &format!("; against {}: p = {p:.3} (log-rank)", before.firmware);
+            note.push(format!(
+                "against {}: p = {p:.3} (log-rank)",
+                before.firmware
+            ));
         }
-        answer.notes.push(note);
+        answer.notes.push(note.join("; "));
     }
     answer
 }
