@@ -14,7 +14,9 @@ pub fn prove(project: &Path) -> Result<()> {
                 a_cluster_gives_the_same_rows -- --ignored --nocapture";
     for arguments in [build, test] {
         let mut command = Command::new("cargo");
-        command.args(arguments.split(' ')).current_dir(project.join("fleet"));
+        command
+            .args(arguments.split(' '))
+            .current_dir(project.join("fleet"));
         let status = command.status().context("cannot run cargo")?;
         ensure!(status.success(), "`cargo {arguments}` failed");
     }

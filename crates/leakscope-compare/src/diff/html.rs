@@ -5,8 +5,9 @@ use std::fmt::{self, Write};
 use leakscope_report::html::{escaped, head};
 use leakscope_report::units::bytes;
 
-use super::document::{Diff, OfSide, Site};
+use super::document::Diff;
 use super::flame::{Node, Widths, flame};
+use super::site::{OfSide, Site};
 use super::text::{amount, function, rate, ratio};
 
 /// Beside what all pages have.

@@ -4,6 +4,7 @@
 pub(crate) mod census;
 mod columns;
 pub(crate) mod contexts;
+pub(crate) mod counting;
 mod drawing;
 pub(crate) mod events;
 mod frames;

@@ -4,9 +4,8 @@
 //! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
-mod contexts;
+mod counting;
 mod film;
-mod frees;
 
 use std::io;
 
@@ -21,6 +20,7 @@ use leakscope_report::{FrameSource, Policy, Report, Symbolizer, heap_map, saniti
 use leakscope_symbols::{SourceRoots, Symbols};
 
 pub use self::ask::{Asked, Job};
+use self::counting::Windows;
 use crate::answer::Subject;
 use crate::answer::census::Census;
 use crate::answer::contexts::Runs;
@@ -75,14 +75,12 @@ pub struct Engine<'s> {
     version: u64,
     answered: Option<Answered<'s>>,
     searches: Searches,
-    /// What was counted in windows, and the version it is of.
-    censuses: Vec<(u64, Census)>,
+    /// What was allocated and who ran, who has freed what, and how tasks and interrupts run, in windows.
+    censuses: Windows<Census>,
+    ends: Windows<Ends>,
+    runs: Windows<Runs>,
     /// The heap's map over time, as it was asked for last.
     filming: Option<Box<Filming>>,
-    /// Who has freed what in the window that was asked for last, and the version it is of.
-    ends: Option<(u64, Box<Ends>)>,
-    /// How tasks and interrupts run in the window that was asked for last, and the version it is of.
-    runs: Option<(u64, Box<Runs>)>,
 }
 
 /// What is known at one version.
@@ -168,10 +166,10 @@ impl<'s> Engine<'s> {
             version: 0,
             answered: None,
             searches: Searches::default(),
-            censuses: Vec::new(),
+            censuses: Windows::default(),
+            ends: Windows::default(),
+            runs: Windows::default(),
             filming: None,
-            ends: None,
-            runs: None,
         }
     }
 
@@ -237,10 +235,10 @@ impl<'s> Engine<'s> {
         let bytes = self.source.length();
         self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
         self.searches = Searches::default();
-        self.censuses.clear();
+        self.censuses = Windows::default();
+        self.ends = Windows::default();
+        self.runs = Windows::default();
         self.filming = None;
-        self.ends = None;
-        self.runs = None;
         self.version += 1;
     }
 
@@ -323,15 +321,11 @@ impl<'s> Engine<'s> {
 
     /// What answers about all of the trace are made from.
     pub(crate) fn subject(&mut self) -> Subject<'_, 's> {
-        self.limited(self.scan.bounded(None)).1
+        self.examined().0
     }
 
-    /// The same, what was counted in a window, and what was found in an image.
-    fn limited(
-        &mut self,
-        window: Window,
-    ) -> (Option<&Census>, Subject<'_, 's>, Option<&Examined<'s>>) {
-        let known = self.known_census(window);
+    /// The same, and what was found in an image.
+    fn examined(&mut self) -> (Subject<'_, 's>, Option<&Examined<'s>>) {
         let answered = match self.answered.take() {
             Some(answered) if answered.version == self.version => answered,
             _ => self.look_at_outcome(),
@@ -349,8 +343,7 @@ impl<'s> Engine<'s> {
             regions,
             scan: &self.scan,
         };
-        let census = known.map(|known| &self.censuses[known].1);
-        (census, subject, examined.as_ref())
+        (subject, examined.as_ref())
     }
 
     fn look_at_outcome(&mut self) -> Answered<'s> {
@@ -392,7 +385,7 @@ impl<'s> Engine<'s> {
     }
 
     pub(crate) fn memory(&mut self) -> Memory {
-        let (_, subject, examined) = self.limited(self.scan.bounded(None));
+        let (subject, examined) = self.examined();
         Memory::new(examined, subject)
     }
 

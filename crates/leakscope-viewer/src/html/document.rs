@@ -89,8 +89,9 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         ));
     }
     let mut frees = BTreeMap::new();
+    let ends = engine.count_all()?;
     for row in sites.sites.iter().take(DETAILS) {
-        frees.insert(row.site, engine.all_frees(row.site)?);
+        frees.insert(row.site, engine.frees(row.site, &ends)?);
     }
     let timeline = timeline(engine, all, &mut left_out)?;
     let (events, log_gap) = events::listed(engine, from_ends, &mut left_out)?;
@@ -98,7 +99,8 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();
     memory.limit(PARTS, WAYS, &mut left_out);
-    let contexts = engine.all_contexts()?;
+    let runs = engine.count_all()?;
+    let contexts = Contexts::new(&runs, engine.reader().scan);
     let heap = engine.heap_over_time(MAP)?;
     let mut overview = engine.overview();
     overview.left_out = left_out;
