@@ -1,4 +1,4 @@
-//! SQL over a fleet's folder, by DataFusion: in this process, or on a cluster of Ballista.
+//! SQL over a fleet's folder, by DataFusion.
 
 use std::path::PathBuf;
 
@@ -37,38 +37,16 @@ pub enum EngineError {
     /// Threads cannot be started.
     #[error("the engine cannot be started: {0}")]
     Runtime(#[from] std::io::Error),
-    /// Built without what talks to a cluster.
-    #[error(
-        "this leakscope-fleet was built without --features cluster, which --cluster needs (docs/fleet.md)"
-    )]
-    NoCluster,
 }
 
 impl Engine {
-    /// Opens a folder in this process.
+    /// Opens a folder.
     ///
     /// # Errors
     /// If nothing is in it, or what is in it cannot be read.
     pub fn open(folder: &Folder) -> Result<Self, EngineError> {
-        Self::with(folder, Runtime::new()?, SessionContext::new())
-    }
-
-    /// Opens a folder on a cluster, `df://host:port`, whose machines all see it at the same path.
-    ///
-    /// # Errors
-    /// If the cluster does not answer, and those of [`open`](Self::open).
-    pub fn on_cluster(folder: &Folder, cluster: &str) -> Result<Self, EngineError> {
-        let folder = Folder::new(folder.path().canonicalize()?);
         let runtime = Runtime::new()?;
-        let context = runtime.block_on(remote(cluster))?;
-        Self::with(&folder, runtime, context)
-    }
-
-    fn with(
-        folder: &Folder,
-        runtime: Runtime,
-        context: SessionContext,
-    ) -> Result<Self, EngineError> {
+        let context = SessionContext::new();
         // All tables are of the same parts, whatever is added meanwhile.
         let parts = folder.parts()?;
         if parts.is_empty() {
@@ -119,17 +97,6 @@ impl Engine {
         };
         self.runtime.block_on(run)
     }
-}
-
-#[cfg(feature = "cluster")]
-async fn remote(cluster: &str) -> Result<SessionContext, EngineError> {
-    use ballista::prelude::SessionContextExt;
-    Ok(SessionContext::remote(cluster).await?)
-}
-
-#[cfg(not(feature = "cluster"))]
-async fn remote(_: &str) -> Result<SessionContext, EngineError> {
-    std::future::ready(Err(EngineError::NoCluster)).await
 }
 
 fn rows(batch: &RecordBatch, take: &mut dyn FnMut(Row)) -> Result<(), DataFusionError> {

@@ -4,7 +4,6 @@
 //!
 //! - [`dist`]: what a release gives out.
 //! - [`firmware`]: the programs of the folder `firmware/`, built and run in QEMU.
-//! - [`fleet`]: a fleet's questions on a cluster of this machine.
 //!
 //! ```no_run
 //! let project = xtask::project();
@@ -22,7 +21,6 @@
 
 pub mod dist;
 pub mod firmware;
-pub mod fleet;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use xtask::dist;
 use xtask::firmware::{self, Build, Firmware, Sink};
-use xtask::fleet;
 
 /// What is done with this project besides cargo's own commands
 #[derive(Parser)]
@@ -25,8 +24,6 @@ enum Task {
         #[command(subcommand)]
         what: Option<FirmwareTask>,
     },
-    /// Ask a fleet's questions on a cluster of this machine, and kill one of its programs meanwhile; it builds for long
-    FleetProof,
     /// Make a release: program, completions, manual pages, wheel, source distribution, checksums
     Dist {
         /// The folder for it
@@ -69,7 +66,6 @@ enum FirmwareTask {
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Firmware { what } => firmware_task(what),
-        Task::FleetProof => fleet::prove(&xtask::project()),
         Task::Dist { output, profile } => dist::make(&xtask::project(), &output, &profile),
     }
 }

@@ -1,4 +1,4 @@
-//! Questions: each is SQL that DataFusion, Ballista, DuckDB and Spark run unchanged, and what follows from its rows.
+//! Questions: each is SQL that DataFusion, DuckDB and Spark run unchanged, and what follows from its rows.
 //!
 //! A file a question; its SQL is in `sql/`, where `base.sql` is what most begin with. SQL adds up by device, the
 //! [`statistics`](crate::statistics) come after that.

@@ -70,9 +70,6 @@ struct Of {
     /// The fleet's folder.
     #[arg(long = "in", value_name = "DIR")]
     folder: PathBuf,
-    /// Ask a cluster of Ballista, whose machines all see the folder at the same path: df://host:50050.
-    #[arg(long, value_name = "URL")]
-    cluster: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -107,11 +104,7 @@ fn since(text: &str) -> Result<String, String> {
 
 impl Of {
     fn engine(&self) -> Result<Engine, EngineError> {
-        let folder = Folder::new(&self.folder);
-        match &self.cluster {
-            Some(cluster) => Engine::on_cluster(&folder, cluster),
-            None => Engine::open(&folder),
-        }
+        Engine::open(&Folder::new(&self.folder))
     }
 }
 

@@ -1,6 +1,4 @@
 //! A fleet, from files to answers.
-#[cfg(feature = "servers")]
-mod cluster;
 mod engines;
 mod exactly_once;
 mod ingest;
