@@ -343,13 +343,13 @@ impl Twin {
     /// Of each stack that frees this site's blocks, or no site's, or older ones when those that it is known to free were gone.
     pub(crate) fn older_frees(&self, site: usize) -> OlderFrees {
         let mut older = OlderFrees::default();
-        for from in 0..SITES.len() {
+        for (from, stack) in SITES.iter().enumerate() {
             let own = self.older_times.iter().filter(|&&(_, by)| by == from);
             let own: Vec<u64> = own.map(|&(time, _)| time).collect();
             let known = || self.freed_from.iter().filter(|&&(by, ..)| by == from);
             let longest = known().map(|&(.., life)| life).max().unwrap_or(0);
             let last = own.last().copied().unwrap_or(0);
-            let tells = SITES[from].is_empty()
+            let tells = stack.is_empty()
                 || known().next().is_none()
                 || known().any(|&(_, of, _)| of == site)
                 || last > longest + longest / 2;
