@@ -4,6 +4,7 @@ use leakscope_analysis::outcome::Block;
 
 use super::exchange::{Freed, Sum};
 use super::live::Live;
+use super::sums::SiteSums;
 
 /// The life of one call site.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub(crate) struct SiteIndex {
     pub(crate) lifetimes: Histogram,
     /// Blocks that were freed before their owner allocated anything else.
     pub(crate) temporary: Sum,
+    /// What happened since the part began.
+    part: SiteSums,
 }
 
 /// One stretch: its begin in units of 2 to the power of `shift` ticks, the most bytes that lived, what lived at its
@@ -108,6 +111,7 @@ impl SiteIndex {
         }
         self.open.max = self.open.max.max(live.bytes);
         self.open.last = live;
+        self.part.most = self.part.most.max(live.bytes);
     }
 
     /// Goes on to the stretch of a moment.
@@ -154,10 +158,21 @@ impl SiteIndex {
 
     /// A block begins.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, time: u64, size: u64) {
-        self.sizes.add(size);
-        self.reach(time, self.live.with(size));
+    pub(super) fn allocated(&mut self, time: u64, block: &Block, context: u16) {
+        self.sizes.add(block.size);
+        self.reach(time, self.live.with(block.size));
         self.open.allocations += 1;
+        self.part.allocate(block, context);
+    }
+
+    /// A block is given another size.
+    pub(super) fn reallocated(&mut self) {
+        self.part.reallocations += 1;
+    }
+
+    /// There was no memory for a block.
+    pub(super) fn failed(&mut self) {
+        self.part.failed += 1;
     }
 
     /// A block is freed.
@@ -166,15 +181,18 @@ impl SiteIndex {
         self.lifetimes.add(freed.time.saturating_sub(block.time));
         if freed.is_temporary {
             self.temporary.add(block.size);
+            self.part.temporary.add(block.size);
         }
-        self.lost(freed.time, block.size);
+        self.reach(freed.time, self.live.without(block.size));
         self.open.frees += 1;
+        self.part.freed.add(block.size);
     }
 
     /// A block is gone, nobody saw how.
     #[inline(always)]
     pub(super) fn lost(&mut self, time: u64, size: u64) {
         self.reach(time, self.live.without(size));
+        self.part.lost.add(size);
     }
 
     /// The last free of a block was none.
@@ -184,6 +202,19 @@ impl SiteIndex {
             self.temporary.remove(block.size);
         }
         self.reach(time, self.live.with(block.size));
+        self.part.revive(block.size, freed.is_temporary);
+    }
+
+    /// What happened since the part began, if something did; the next part begins.
+    pub(super) fn take_part(&mut self) -> Option<SiteSums> {
+        let next = SiteSums {
+            before: self.live.bytes,
+            most: self.live.bytes,
+            ..SiteSums::default()
+        };
+        let mut part = std::mem::replace(&mut self.part, next);
+        part.left = self.live;
+        (!part.is_empty()).then_some(part)
     }
 
     /// The target restarts.
