@@ -7,12 +7,13 @@ use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher
 use leakscope_analysis::trace::{Event, EventKind, Occasion, Switch, Trace};
 
 use crate::allocator::Allocator;
-use crate::failure::Failure;
+use crate::failure::{Failure, Reason};
 use crate::history::{History, Level};
 use crate::pool::Pool;
 use crate::region::Region;
 use crate::space::Block;
 use crate::told::{Check, Told};
+use crate::trend::Trend;
 
 /// From this share of predicted addresses on, holes are known; below they are estimates.
 pub const SURE: f64 = 0.95;
@@ -288,6 +289,11 @@ impl Candidate {
         &self.histories
     }
 
+    /// What happens to a region, by its place; `None` if its free memory is no more split than it has to be.
+    pub fn trend(&self, place: usize) -> Option<Trend> {
+        Trend::of(self.histories.get(place)?, self.pools.get(place)?)
+    }
+
     /// Allocations that failed, the first ones, and how many more there were.
     pub fn failures(&self) -> (&[Failure], u64) {
         (&self.failures, self.more_failures)
@@ -331,8 +337,12 @@ impl Candidate {
     }
 
     fn fail(&mut self, time: u64, size: u64) {
+        let failure = Failure::new(time, size, &self.pools);
+        if failure.reason == Reason::Fragmented {
+            self.histories[failure.region].wanted(size);
+        }
         if self.failures.len() < Failure::KEPT {
-            self.failures.push(Failure::new(time, size, &self.pools));
+            self.failures.push(failure);
         } else {
             self.more_failures += 1;
         }
