@@ -61,14 +61,16 @@ impl HeapMap {
     /// The map of these regions, which do not overlap, under some allocators; under all that are known if these are none.
     /// It takes events up to a moment, in ticks, into account.
     pub fn new(regions: &[Region], tried: &[Allocator], until: u64) -> Self {
-        let tried = if tried.is_empty() {
-            Allocator::ALL
+        // Of one region, there is nothing to take together.
+        let is_tried = |allocator: &&Allocator| regions.len() > 1 || !allocator.is_together;
+        let all: Vec<Allocator> = if tried.is_empty() {
+            Allocator::ALL.iter().filter(is_tried).copied().collect()
         } else {
-            tried
+            tried.to_vec()
         };
         Self {
-            candidates: (tried.iter())
-                .map(|&allocator| Candidate::new(allocator, regions))
+            candidates: (all.into_iter())
+                .map(|allocator| Candidate::new(allocator, regions))
                 .collect(),
             equals: Vec::new(),
             moving: None,
@@ -309,6 +311,7 @@ impl Candidate {
             return;
         };
         let old = moved.map(|known| known.block.address);
+        let is_chosen = !self.allocator.is_together || self.is_first(place, block.size);
         let is_right = match old {
             Some(old) if self.pool_of(old) == Some(place) => {
                 self.pools[place].reallocate(old, block)
@@ -320,9 +323,17 @@ impl Candidate {
             }
             None => self.pools[place].allocate(block),
         };
-        self.predicted += u64::from(is_right);
+        self.predicted += u64::from(is_right && is_chosen);
         self.histories[place].allocated(block.size);
         self.note(time, place);
+    }
+
+    /// Whether no region at lower addresses has room for so many bytes.
+    fn is_first(&self, place: usize, size: u64) -> bool {
+        let start = self.pools[place].region().range.start;
+        let lower = self.pools.iter();
+        let mut lower = lower.filter(|pool| pool.region().range.start < start);
+        lower.all(|pool| pool.place_of(size).is_none())
     }
 
     fn free(&mut self, time: u64, pointer: u64) {
