@@ -85,7 +85,7 @@ mod source;
 pub use dump::Dump;
 pub use engine::{Asked, Engine, Job, Program};
 pub use html::file as page;
-pub use query::{At, Columns, Filter, Limit, Picture, Query, QueryError, Window};
+pub use query::{At, By, Columns, Filter, Limit, Owner, Picture, Query, QueryError, Window};
 pub use reading::{Reading, Status};
 pub use refusal::Refusal;
 pub use server::{Download, Downloads, EngineThread, Server};

@@ -1,11 +1,14 @@
 //! Questions: most are answered at once, some take longer.
 
+use std::collections::BTreeMap;
 use std::io;
 
+use leakscope_analysis::outcome::AnomalyKind;
 use serde::Serialize;
 
 use super::counting::Waiting;
 use super::{Engine, SLICE};
+use crate::answer::before::Before;
 use crate::answer::contexts::Contexts;
 use crate::answer::counting::Counting;
 use crate::answer::events::{Page, Place};
@@ -16,8 +19,7 @@ use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
-use crate::answer::track::Track;
-use crate::query::{Limit, Query};
+use crate::query::{By, Limit, Owner, Query};
 use crate::refusal::Refusal;
 
 /// What became of a question.
@@ -36,6 +38,8 @@ enum JobKind {
     Mate(Box<Mate>),
     /// Until it is answered.
     Film(Option<Box<Filming>>),
+    /// Waits for the curves of contexts and heaps.
+    Owners(Query),
 }
 
 impl Job {
@@ -70,14 +74,17 @@ impl Engine<'_> {
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
             }
-            Query::Track { site, columns } => {
-                let window = self.scan.bounded(columns.window);
-                json(&Track::new(
-                    *site,
-                    window,
-                    columns.width,
-                    &mut self.reader(),
-                )?)
+            Query::Track {
+                owner: Owner::Site(_),
+                ..
+            }
+            | Query::Shares { by: By::Site, .. } => self.of_owners(query),
+            Query::Track { partial, .. } | Query::Shares { partial, .. } => {
+                if !*partial {
+                    return Ok(Asked::Job(Job(JobKind::Owners(query.clone()))));
+                }
+                self.read_owners(SLICE)?;
+                self.of_owners(query)
             }
             Query::Sites(limit) if self.is_limited(*limit) => {
                 return self.count(*limit, |census, engine| {
@@ -114,9 +121,11 @@ impl Engine<'_> {
                 json(&Place::find(*at, filter, searches, &mut reader)?)
             }
             Query::Block(index) => {
-                let mate = Mate::new(&self.scan, *index)?;
+                let first_frees = self.first_frees();
+                let mate = Mate::new(&self.scan, *index, first_frees)?;
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
+            Query::Before => json(&self.before.map_or_else(Before::default, Before::from)),
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
             Query::Heap { picture, partial } => {
@@ -134,6 +143,27 @@ impl Engine<'_> {
     /// Whether it is limited to less than all of the trace.
     fn is_limited(&self, limit: Limit) -> bool {
         self.scan.bounded(limit.window) != self.scan.bounded(None)
+    }
+
+    /// Of the double frees that the report lists, by time and address: when the block was freed first.
+    fn first_frees(&mut self) -> BTreeMap<(u64, u64), u64> {
+        let anomalies = self.subject().outcome.anomalies.iter();
+        let first = anomalies.filter_map(|anomaly| match anomaly.kind {
+            AnomalyKind::DoubleFree { freed_at, .. } => {
+                Some(((anomaly.time, anomaly.address), freed_at))
+            }
+            AnomalyKind::WrongFree { .. } => None,
+        });
+        first.collect()
+    }
+
+    /// What blocks did, by whose they are, as far as it was read.
+    fn of_owners(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
+        match query {
+            Query::Track { owner, columns, .. } => json(&self.track(*owner, *columns)?),
+            Query::Shares { by, columns, .. } => json(&self.shares(*by, *columns)?),
+            _ => Err(Refusal::NotFound("owner")),
+        }
     }
 
     /// Who frees the blocks of a call site.
@@ -161,6 +191,12 @@ impl Engine<'_> {
                 }
                 let answer = filming.take().map(|filming| json(&self.filmed(filming)));
                 answer.transpose()
+            }
+            JobKind::Owners(query) => {
+                if !self.read_owners(SLICE)? {
+                    return Ok(None);
+                }
+                self.of_owners(query).map(Some)
             }
             JobKind::Mate(mate) => {
                 let found = mate.advance(&self.scan, &mut self.source, SLICE)?;

@@ -6,6 +6,7 @@
 mod ask;
 mod counting;
 mod film;
+mod owners;
 
 use std::io;
 
@@ -28,6 +29,7 @@ use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
+use crate::answer::owners::Curves;
 use crate::answer::timeline::{Timeline, is_short};
 use crate::dump::{Dump, Packetless};
 use crate::list::search::Searches;
@@ -53,6 +55,8 @@ pub struct Program {
     pub memory: Option<AtStop>,
     /// Where the heap is, if somebody has said; else the recording or the program may.
     pub heap_regions: Vec<Region>,
+    /// What a recording says that was made before a change: the page shows what is different.
+    pub before: Option<Report>,
 }
 
 /// A trace that can be asked about.
@@ -67,6 +71,7 @@ pub struct Engine<'s> {
     heap_size: Option<u64>,
     memory: Option<&'s AtStop>,
     heap_regions: &'s [Region],
+    before: Option<&'s Report>,
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
@@ -81,6 +86,8 @@ pub struct Engine<'s> {
     runs: Windows<Runs>,
     /// The heap's map over time, as it was asked for last.
     filming: Option<Box<Filming>>,
+    /// How much of each context's and each heap's blocks lived when, as far as somebody asked.
+    curves: Option<Box<Curves>>,
 }
 
 /// What is known at one version.
@@ -100,10 +107,11 @@ struct Rest {
     looks: u32,
 }
 
-/// A recording that is followed counts as resting when it was looked at so often without having grown: a second.
+/// A recording that is followed counts as resting when it was looked at so often without having grown: a second, and one more for
+/// each …
 const RESTING: u32 = 4;
 
-/// One of at most so many bytes is read from its begin again when it goes on: some tenths of a second.
+/// … of so many bytes, which take some tenths of a second to be read again.
 const SHORT: u64 = 32 << 20;
 
 /// Events that one slice of work reads: some milliseconds.
@@ -160,6 +168,7 @@ impl<'s> Engine<'s> {
             heap_size: program.heap_size,
             memory: program.memory.as_ref(),
             heap_regions: &program.heap_regions,
+            before: program.before.as_ref(),
             dump,
             front: Front::default(),
             state: Reading::Reading,
@@ -170,6 +179,7 @@ impl<'s> Engine<'s> {
             ends: Windows::default(),
             runs: Windows::default(),
             filming: None,
+            curves: None,
         }
     }
 
@@ -220,14 +230,15 @@ impl<'s> Engine<'s> {
 
     /// Whether a recording that may grow has not for a while. Its last packets are believed only when it is known what
     /// follows, so that a device that has nothing more to say would never be heard to its end: they are read as if nothing
-    /// followed, and if something does, from the begin. Whoever wants the log has it once only.
+    /// followed, and if something does, from the begin: so the longer it is, the longer it has to rest. Whoever wants the log has it once only.
     fn rests(&mut self) -> bool {
         let length = self.source.length();
         if length != self.rest.length {
             self.rest = Rest { length, looks: 0 };
         }
         self.rest.looks += 1;
-        self.rest.looks > RESTING && length <= SHORT && self.names.log.is_none()
+        let rest = RESTING.saturating_mul(1 + (length / SHORT) as u32);
+        self.rest.looks > rest && self.names.log.is_none()
     }
 
     /// What was read is forgotten.
@@ -239,6 +250,7 @@ impl<'s> Engine<'s> {
         self.ends = Windows::default();
         self.runs = Windows::default();
         self.filming = None;
+        self.curves = None;
         self.version += 1;
     }
 

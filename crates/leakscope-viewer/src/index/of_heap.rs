@@ -99,7 +99,7 @@ impl Index {
         }
         if *effect == Effect::Restart {
             for site in &mut self.sites {
-                site.empty(now.time);
+                site.curve.empty(now.time);
             }
             self.parts.restarted();
         }

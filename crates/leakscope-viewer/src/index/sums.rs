@@ -30,6 +30,21 @@ pub(crate) struct SiteSums {
 }
 
 impl SiteSums {
+    /// So much lives, and nothing happened yet.
+    pub(super) fn beginning_at(live: Live) -> Self {
+        Self {
+            before: live.bytes,
+            most: live.bytes,
+            ..Self::default()
+        }
+    }
+
+    /// So much lives by now.
+    #[inline(always)]
+    pub(super) fn reach(&mut self, live: Live) {
+        self.most = self.most.max(live.bytes);
+    }
+
     /// A block begins.
     #[inline]
     pub(crate) fn allocate(&mut self, block: &Block, context: u16) {
