@@ -83,10 +83,10 @@ function checksTable(page, { checks, more_checks: more }, goTo) {
     caption: 'What the device said of its heap', rows: checks, limit: 20, chosen: ({ time_ticks: time }) => goTo(time),
     columns: [
       { name: 'Time', class: 'number', cell: (check) => page.clock.moment(check.time_ticks) },
-      told('Free, said', (check) => check.told_free_bytes), told('Free, here', (check) => check.free_bytes),
-      { name: 'Free, off by', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_free_bytes, check.free_bytes)) },
-      told('Largest, said', (check) => check.told_largest_bytes), told('Largest, here', (check) => check.largest_bytes),
-      { name: 'Largest, off by', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_largest_bytes, check.largest_bytes)) },
+      told('Free, it said', (check) => check.told_free_bytes), told('Free here', (check) => check.free_bytes),
+      { name: 'Off by (free)', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_free_bytes, check.free_bytes)) },
+      told('Largest, it said', (check) => check.told_largest_bytes), told('Largest here', (check) => check.largest_bytes),
+      { name: 'Off by (largest)', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_largest_bytes, check.largest_bytes)) },
     ],
   }), more > 0 && element('p', { class: 'quiet' }, `and ${counted(more, 'further line')}.`));
 }

@@ -1,13 +1,12 @@
 // States of the page that are easily forgotten, in Chromium: where the keyboard is after a sort, an opened row and Esc; many leaks;
 // colours that the system chooses; a server that is gone; and that every table can be copied.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
 import { Browser } from './chromium.js';
-import { golden, SCREENSHOTS, serving, singleFile } from './program.js';
+import { golden, SCREENSHOTS, serving, singleFile, withData } from './program.js';
 import { inTabOf, open, SIGNS } from './tab.js';
 
 /** @type {Browser} */
@@ -54,20 +53,15 @@ for (const form of ['served', 'file']) {
   });
 }
 
-/** The single file of the trace with other data in it: as if there were so many leaks, each slower than the one before. @param {number} leaks */
+/** The trace as if there were so many leaks, each slower than the one before. @param {number} leaks */
 function withLeaks(leaks) {
-  const { path } = singleFile('many', TRACE);
-  const page = readFileSync(path, 'utf8');
-  const [whole, json] = /<script type="application\/json" id="leakscope-data">(.*?)<\/script>/s.exec(page) ?? [];
-  const document = JSON.parse(json ?? '');
-  const more = (/** @type {any} */ leak) => Array.from({ length: leaks }, (_, number) => (
-    { ...leak, site: leak.site + number * 100, title: `${leak.title} ${number}`, growth_bytes_per_second: 1080 / 4 ** number }));
-  document.overview.findings = more(document.overview.findings[0]);
-  document.overview.totals.leaks = leaks;
-  document.sites.sites = more(document.sites.sites[0]);
-  const file = join(SCREENSHOTS, 'many-leaks.html');
-  writeFileSync(file, page.replace(/** @type {string} */ (whole), () => `<script type="application/json" id="leakscope-data">${JSON.stringify(document).replaceAll('<', '\\u003c')}</script>`));
-  return pathToFileURL(file).href;
+  return withData('many-leaks', singleFile('many', TRACE).path, (document) => {
+    const more = (/** @type {any} */ leak) => Array.from({ length: leaks }, (_, number) => (
+      { ...leak, site: leak.site + number * 100, title: `${leak.title} ${number}`, growth_bytes_per_second: 1080 / 4 ** number }));
+    document.overview.findings = more(document.overview.findings[0]);
+    document.overview.totals.leaks = leaks;
+    document.sites.sites = more(document.sites.sites[0]);
+  });
 }
 
 test('64 leaks: the overview stays an overview, and growth is written in one unit', async () => {
@@ -108,8 +102,15 @@ test('where the system chooses the colours, what is on and what is selected is s
     const row = document.querySelector('.list-row[aria-selected="true"]');
     return row !== null && getComputedStyle(row).outlineStyle === 'solid';
   });
-  // Samples of colours keep theirs, and pictures are drawn in the page's.
+  // Samples of colours keep theirs, and pictures are drawn in the page's: in many, not in the system's two.
   await open(tab, url, 'timeline?stacked=site');
+  await tab.until('a picture in colours', () => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('.time-below canvas'));
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    const colours = new Set();
+    for (let at = 0; at < pixels.length; at += 4) if (pixels[at + 3] === 255) colours.add(`${pixels[at]} ${pixels[at + 1]} ${pixels[at + 2]}`);
+    return [...colours].filter((colour) => new Set(colour.split(' ')).size > 1).length > 2;
+  });
   await tab.see('.stacked-keys .swatch');
   assert.equal(await tab.run(() => getComputedStyle(/** @type {Element} */ (document.querySelector('.stacked-keys .swatch'))).forcedColorAdjust), 'none');
 })));
