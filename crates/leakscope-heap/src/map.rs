@@ -391,7 +391,7 @@ impl Watcher for HeapMap {
         if let Some(effect) = effect {
             self.observe(event.time, effect);
         } else if let EventKind::Log(print) = event.kind
-            && let Some(told) = Told::in_text(&print.formatted().to_string())
+            && let Some(told) = Told::in_log(print.text.0, print.formatted())
         {
             self.told(event.time, told);
         }
