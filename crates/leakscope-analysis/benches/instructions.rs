@@ -50,12 +50,12 @@ fn packets(recording: SyntheticRecording) -> u64 {
     work::packets(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(408.1))]
+#[library_benchmark(setup = recording, config = costs(381.8))]
 fn events(recording: SyntheticRecording) -> u64 {
     work::events(&recording.bytes)
 }
 
-#[library_benchmark(setup = recording, config = costs(432.4))]
+#[library_benchmark(setup = recording, config = costs(406.7))]
 fn analysis(recording: SyntheticRecording) -> Outcome {
     work::analysis(&recording.bytes)
 }

@@ -10,8 +10,9 @@ use crate::varint;
 /// The longest payload that is believed: a recorder's longest string has 65 535 bytes.
 pub const MAX_PAYLOAD: usize = 0x1_1000;
 
-/// No packet that [`Frame::split_usual`] cuts is longer, less the eight bytes that are read for its delta.
-const WINDOW: usize = 2 + 1 + 0x7F + 8;
+/// [`Frame::split_usual`] looks at so many bytes: no packet that it cuts is longer, less the eight bytes that are read
+/// for its delta.
+pub const WINDOW: usize = 2 + 1 + 0x7F + 8;
 
 /// One packet, cut out of the stream: what it is called, its payload, and its place in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl<'a> Frame<'a> {
     /// nothing could.
     #[inline]
     pub fn split(bytes: &'a [u8]) -> Result<Self, FrameError> {
-        match Self::split_usual(bytes, Shape::of) {
+        match Self::split_usual(bytes, Shape::of_head) {
             Some((frame, _)) => Ok(frame),
             None => Self::split_unusual(bytes),
         }
@@ -46,14 +47,14 @@ impl<'a> Frame<'a> {
 
     /// As [`Frame::split`], but only for the packets that almost all of a trace consists of, and much
     /// faster: `None` says nothing of what stands there. They have an id of one or two bytes, a payload
-    /// that does not end inside a number, and a [`Shape`]; some 140 bytes must be there.
+    /// that does not end inside a number, and a [`Shape`]; [`WINDOW`] bytes must be there.
     ///
-    /// `kind_of` says what is known of packets with an id. It may be a table of the caller's, who then has
-    /// to look up each id only once.
+    /// `kind_of` says what is known of packets whose first two bytes are these, the first one in the lower byte. It
+    /// may be a table of the caller's, who then has to look up each packet only once.
     #[inline(always)]
     pub fn split_usual<'k, K: Borrow<Shape>>(
         bytes: &'a [u8],
-        kind_of: impl FnOnce(u32) -> &'k K,
+        kind_of: impl FnOnce(u16) -> &'k K,
     ) -> Option<(Self, &'k K)> {
         // Which of the shapes a packet has cannot be foreseen, so that there is no branch on it: all are
         // computed, and masks choose one. Nor is there a branch on whether bytes are there: the compiler
@@ -61,24 +62,26 @@ impl<'a> Frame<'a> {
         const MORE: u32 = 0x80;
         let window: &[u8; WINDOW] = bytes.first_chunk()?;
         let head = u64::from_le_bytes(*window.first_chunk()?);
-        let has_second = head >> 7 & 1;
-        let second = head & 0xFF00 & has_second.wrapping_neg();
-        let id = (head & 0x7F | second >> 1) as u32;
-        let kind = kind_of(id);
+        let kind = kind_of(head as u16);
         let shape = kind.borrow();
-        let rest = head >> (8 + 8 * has_second);
+        if ((head >> 8) as u8).wrapping_sub(shape.least_second) > shape.more_seconds {
+            return None;
+        }
+        let rest = head >> (shape.id_bits & 0x3F);
         let length = rest as u32 & shape.length;
         let number = varint::length_in(rest, 5) as u32 & shape.number;
-        let start = 1 + ((has_second as u32 + shape.prefix) & 3) as usize;
+        let start = 1 + (shape.prefix & 3) as usize;
         let end = start + ((length | number) & 0x7F) as usize;
         let tail = u64::from_le_bytes(*window.get(end - 1..)?.first_chunk()?);
         let (last, too_long) = (tail as u32, number << 4);
-        if (second as u32 >> 8 | length | too_long | last | shape.unusual) & MORE != 0 {
+        if (length | too_long | last | shape.unusual) & MORE != 0 {
             return None;
         }
         let (delta, delta_length) = varint::read_in(tail >> 8)?;
+        let has_second = head >> 7 & 1;
+        let second = head & 0x7F00 & has_second.wrapping_neg();
         let frame = Self {
-            id,
+            id: (head & 0x7F | second >> 1) as u32,
             core: 0,
             payload: window.get(start..end)?,
             payload_start: start,
@@ -168,25 +171,58 @@ pub fn fields_without_length(id: u32) -> Option<(u8, bool)> {
     SHORT_PACKETS.get(id as usize).copied()
 }
 
-/// How a packet's first bytes say how long its payload is.
+/// How a packet's first bytes say where its payload begins and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// All ones over the byte that holds the length, if there is one.
     length: u32,
-    /// All ones if the payload is one number.
+    /// All ones over the lowest byte if the payload is one number.
     number: u32,
-    /// How many bytes the length takes.
-    prefix: u32,
-    /// All ones if it is neither.
+    /// [`Shape::NEITHER`] if it is neither.
     unusual: u32,
+    /// The second byte has at least this value, and at most so much more.
+    least_second: u8,
+    more_seconds: u8,
+    /// How many bits the id takes.
+    id_bits: u8,
+    /// How many bytes stand between the first byte and the payload.
+    prefix: u8,
 }
 
 impl Shape {
-    /// The shape of packets with this id.
+    const NEITHER: u32 = 0x80;
+
+    /// The shape of packets with this id, written as short as it can be.
+    #[must_use]
+    #[allow(clippy::indexing_slicing, reason = "there are so many")]
+    pub const fn of(id: u32) -> Self {
+        let (numbers, has_string) = if id < id::FIRST_WITH_LENGTH {
+            SHORT_PACKETS[id as usize]
+        } else {
+            (0, false)
+        };
+        let has_length = id >= id::FIRST_WITH_LENGTH;
+        let is_unusual = numbers > 1 || has_string || id > id::LAST;
+        let has_second = id > 0x7F;
+        Self {
+            length: if has_length { 0xFF } else { 0 },
+            number: if numbers == 1 { 0xFF } else { 0 },
+            unusual: if is_unusual { Self::NEITHER } else { 0 },
+            least_second: if has_second { (id >> 7) as u8 } else { 0 },
+            more_seconds: if has_second { 0 } else { 0xFF },
+            id_bits: 8 + 8 * has_second as u8,
+            prefix: has_second as u8 + has_length as u8,
+        }
+    }
+
+    /// The shape of packets that begin with these two bytes, the first one in the lower byte.
     #[must_use]
     #[inline]
-    pub fn of(id: u32) -> &'static Self {
-        SHAPES.get(id as usize).unwrap_or(&Self::WITH_LENGTH)
+    pub fn of_head(head: u16) -> &'static Self {
+        const MORE: usize = 0x80;
+        SHAPES
+            .get(usize::from(head as u8))
+            .unwrap_or(const { &SHAPES[MORE] })
     }
 
     /// Whether it is that of packets that [`Frame::split_usual`] never cuts: their payload is a string, or
@@ -197,39 +233,24 @@ impl Shape {
     }
 
     /// A shape for which [`Shape::is_unusual`] is true.
-    pub const UNUSUAL: Self = Self {
-        length: 0,
-        number: 0,
-        prefix: 0,
-        unusual: !0,
-    };
-
-    const WITH_LENGTH: Self = Self {
-        length: 0xFF,
-        number: 0,
-        prefix: 1,
-        unusual: 0,
-    };
+    pub const UNUSUAL: Self = Self::of(u32::MAX);
 }
 
-/// The shape of each packet below 24.
+/// The shape of packets by their first byte, up to the first one that is no whole id.
 #[allow(
     clippy::indexing_slicing,
     reason = "a constant: the compiler has checked it"
 )]
-static SHAPES: [Shape; id::FIRST_WITH_LENGTH as usize] = {
-    let mut shapes = [Shape::WITH_LENGTH; id::FIRST_WITH_LENGTH as usize];
-    let mut id = 0;
-    while id < SHORT_PACKETS.len() {
-        let (numbers, has_string) = SHORT_PACKETS[id];
-        shapes[id] = Shape {
-            length: 0,
-            number: if numbers == 1 { 0xFF } else { 0 },
-            prefix: 0,
-            unusual: if numbers > 1 || has_string { !0 } else { 0 },
-        };
-        id += 1;
+static SHAPES: [Shape; 0x81] = {
+    let mut shapes = [Shape::of(0); 0x81];
+    let mut first = 0;
+    while first < shapes.len() {
+        shapes[first] = Shape::of(first as u32);
+        first += 1;
     }
+    // Any id of two bytes that is not longer than it need be.
+    shapes[0x80].least_second = 1;
+    shapes[0x80].more_seconds = 0x7E;
     shapes
 };
 

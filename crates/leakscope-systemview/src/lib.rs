@@ -61,7 +61,7 @@ pub mod wire_format {}
 pub use encode::Writer;
 pub use error::{BufferTooSmall, FrameError, Malformed};
 pub use extended::{DataKind, Extended, RegisterData};
-pub use frame::{Frame, MAX_PAYLOAD, Shape, fields_without_length};
+pub use frame::{Frame, MAX_PAYLOAD, Shape, WINDOW, fields_without_length};
 pub use header::{Header, HeaderLine};
 pub use packet::{Init, Packet};
 pub use print::{Arguments, Level, Print};

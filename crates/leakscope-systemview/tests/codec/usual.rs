@@ -23,7 +23,7 @@ proptest! {
         if let Ok(frame) = Frame::split(&bytes) {
             prop_assert_eq!(Frame::split(&bytes[..frame.length]), Ok(frame));
         }
-        if let Some((frame, _)) = Frame::split_usual(&bytes, Shape::of) {
+        if let Some((frame, _)) = Frame::split_usual(&bytes, Shape::of_head) {
             prop_assert_eq!(Frame::split(&bytes[..frame.length]), Ok(frame));
         }
     }
@@ -39,7 +39,7 @@ proptest! {
         bytes.extend(&delta[..delta_length]);
         let length = bytes.len();
         bytes.resize(length + 150, 0xFF);
-        let frame = Frame::split_usual(&bytes, Shape::of);
+        let frame = Frame::split_usual(&bytes, Shape::of_head);
         prop_assert_eq!(frame.map(|(frame, _)| (frame.length, frame.payload)), Some((length, &payload[..])));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use leakscope_systemview::{Frame, FrameError, Packet, Text, id, sync, varint};
+use leakscope_systemview::{Frame, FrameError, Packet, Text, WINDOW, id, sync, varint};
 
 use super::price::{BIT, BYTE, Price, Prices};
 use super::{LOOKBACK, Piece, RING, Ready, State, Stream, split};
@@ -46,7 +46,9 @@ impl Stream {
         let before = self.cut;
         let front = self.cut_ahead();
         if self.cut > before {
-            self.is_smooth = self.cut == self.taken + AHEAD;
+            if self.cut == self.taken + AHEAD {
+                self.smooth_until = self.smooth_until();
+            }
             return None;
         }
         match front {
@@ -87,9 +89,9 @@ impl Stream {
     fn cut_quickly(&mut self) {
         let start = self.unread.start;
         let bytes = &self.buffer[start..self.unread.end];
-        if let Some((frame, kind)) = self.kinds.split_ordinary(bytes) {
+        if let Some((frame, quick)) = self.kinds.split_ordinary(bytes) {
             self.time += u64::from(frame.delta);
-            let piece = Piece::of(&frame, start, self.time, kind.label);
+            let piece = Piece::of(&frame, start, self.time, quick.label);
             self.unread.start = start + frame.length;
             self.put(piece);
         }
@@ -100,14 +102,12 @@ impl Stream {
     #[inline(always)]
     pub(super) fn cut_as_taken(&mut self) {
         let start = self.unread.start;
-        let bytes = &self.buffer[start..self.unread.end];
         let taken = self.taken + 1;
         self.taken = taken;
-        if let Some((frame, kind)) = self.kinds.split_ordinary(bytes) {
-            self.history.pass(self.offset + start as u64);
+        if let Some((frame, quick)) = self.kinds.split_ordinary(&self.buffer[start..]) {
             self.time += u64::from(frame.delta);
             self.pieces[(taken + LOOKBACK) % RING] =
-                Piece::of(&frame, start, self.time, kind.label);
+                Piece::of(&frame, start, self.time, quick.label);
             self.unread.start = start + frame.length;
             self.next_time = self.pieces[taken % RING].time;
         } else {
@@ -115,8 +115,16 @@ impl Stream {
         }
     }
 
+    /// How far packets may be cut as they are taken, if the next one may: as far as a [`WINDOW`] of bytes is there, and
+    /// [`Stream::history`] has no place to note.
+    fn smooth_until(&self) -> usize {
+        let room = self.unread.end.saturating_sub(WINDOW);
+        let until = room.min(self.history.next(self.offset));
+        if self.unread.start < until { until } else { 0 }
+    }
+
     #[cold]
-    fn cut_no_more(&mut self) {
+    pub(super) fn cut_no_more(&mut self) {
         self.keep_counts();
         self.cut -= 1;
         self.sure -= 1;
@@ -125,7 +133,7 @@ impl Stream {
 
     /// Packets are no longer cut as they are taken.
     pub(super) fn keep_counts(&mut self) {
-        if std::mem::take(&mut self.is_smooth) {
+        if std::mem::take(&mut self.smooth_until) > 0 {
             self.sure = self.taken + 1;
             self.cut = self.sure + LOOKBACK;
         }

@@ -19,12 +19,16 @@ const STRETCH: u64 = 8192;
 
 impl History {
     /// A packet begins there.
-    #[inline(always)]
     pub(super) const fn pass(&mut self, offset: u64) {
         if offset >= self.next {
             self.places = [self.places[1], offset];
             self.next = offset + STRETCH;
         }
+    }
+
+    /// Where in a buffer that begins at this offset the next stretch may begin.
+    pub(super) const fn next(&self, offset: u64) -> usize {
+        self.next.saturating_sub(offset) as usize
     }
 
     /// Nothing before this is to be learnt from any more.

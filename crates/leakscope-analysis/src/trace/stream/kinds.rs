@@ -1,11 +1,11 @@
 //! Which packets are ordinary: like some before them, so that nothing about them calls for a second look.
 
-use std::borrow::Borrow;
 use std::sync::Arc;
 
-use leakscope_systemview::{Frame, Packet, Shape, id, varint};
+use leakscope_systemview::{Frame, Packet, id, varint};
 
 use super::price::bits_of;
+use super::quick::{Quick, QuickKinds};
 use crate::trace::lane::{Label, Lane};
 use crate::trace::layout::Part;
 
@@ -18,6 +18,8 @@ pub(super) struct Kinds {
     has_core_bit: bool,
     /// By id. Shared with checkpoints: it seldom changes, and there are many of those.
     by_id: Arc<[Kind]>,
+    /// Those of which packets are cut quickly.
+    quick: QuickKinds,
     /// Whether ordinary packets begin with a byte.
     begins: [bool; 256],
     /// Ordinary deltas are shorter, in ticks.
@@ -30,18 +32,13 @@ pub(super) struct Kinds {
 
 /// What makes packets with one id ordinary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
-    shape: Shape,
-    /// As `longest`, where the id and the length are all that must be looked at; else -1.
-    usual: i32,
-    pub(super) label: Label,
-    /// Its payload has fields that are checked, because nothing else about it can be.
-    has_fields: bool,
+struct Kind {
+    lane: Lane,
     /// A module announced it.
     is_announced: bool,
     /// How often it was seen, up to [`FAMILIAR`].
     seen: u8,
-    /// The longest payload that was seen, in bytes.
+    /// The longest payload that was seen, in bytes, and some more.
     longest: u16,
 }
 
@@ -60,6 +57,7 @@ impl Kinds {
             core: part.core,
             has_core_bit: part.core_bit,
             by_id: Arc::default(),
+            quick: QuickKinds::default(),
             begins: [false; 256],
             long_delta: 0,
             long_deltas: [0; 33],
@@ -74,7 +72,7 @@ impl Kinds {
     /// Which way packets with this id take.
     pub(super) fn lane(&self, id: u32) -> Lane {
         let kind = self.by_id.get(id as usize);
-        kind.map_or(Lane::of_id(id), |kind| kind.label.lane)
+        kind.map_or(Lane::of_id(id), |kind| kind.lane)
     }
 
     /// Whether packets with this id are no surprise.
@@ -94,7 +92,7 @@ impl Kinds {
         kind.seen == FAMILIAR
             && is_plain(frame.id)
             && frame.payload.len() <= usize::from(kind.longest)
-            && if kind.has_fields {
+            && if has_fields(frame.id) {
                 has_sound_fields(frame.id, frame.payload)
             } else {
                 frame.payload.last().is_none_or(|&last| last < 0x80)
@@ -116,16 +114,15 @@ impl Kinds {
     /// The packet at the front of `bytes` and its kind, if it is ordinary and that is quickly seen. There
     /// is no branch on the kind of packet, which cannot be foreseen.
     #[inline(always)]
-    pub(super) fn split_ordinary<'a>(&self, bytes: &'a [u8]) -> Option<(Frame<'a>, &Kind)> {
-        let kind = |id| self.by_id.get(id as usize).unwrap_or(Kind::UNKNOWN);
-        let (frame, kind) = Frame::split_usual(bytes, kind)?;
-        if frame.payload.len() as i32 > kind.usual
+    pub(super) fn split_ordinary<'a>(&self, bytes: &'a [u8]) -> Option<(Frame<'a>, &Quick)> {
+        let (frame, quick) = Frame::split_usual(bytes, |head| self.quick.of_head(head))?;
+        if frame.payload.len() as i32 > quick.longest
             || frame.delta >= self.long_delta
-            || kind.has_fields && !has_sound_fields(frame.id, frame.payload)
+            || quick.has_fields && !has_sound_fields(quick.id(), frame.payload)
         {
             return None;
         }
-        Some((frame, kind))
+        Some((frame, quick))
     }
 
     /// Whether deltas of this length came more than once.
@@ -167,14 +164,10 @@ impl Kinds {
     /// A packet was accepted that is not ordinary.
     pub(super) fn learn(&mut self, frame: &Frame<'_>) {
         let length = frame.payload.len().min(usize::from(u16::MAX / 2)) as u16;
-        let may_be_usual = is_plain(frame.id) && !self.has_core_bit;
         self.change(frame.id, |kind| {
             kind.seen = (kind.seen + 1).min(FAMILIAR);
             if length > kind.longest {
                 kind.longest = length + length / 4 + 4;
-            }
-            if kind.seen == FAMILIAR && may_be_usual {
-                kind.usual = i32::from(kind.longest);
             }
         });
         if self.get(frame.id).seen == FAMILIAR {
@@ -199,30 +192,35 @@ impl Kinds {
 
     /// From now on, packets with this id of a module take this way.
     pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
-        self.change(id, |kind| kind.label.lane = lane);
+        self.change(id, |kind| kind.lane = lane);
     }
 
     /// Changes what is known of packets with this id.
     fn change(&mut self, id: u32, change: impl FnOnce(&mut Kind)) {
         if id as usize >= self.by_id.len() && id <= id::LAST {
             let new = (self.by_id.len() as u32..=id).map(|id| Kind {
-                shape: *Shape::of(id),
-                label: Label {
-                    id: id as u16,
-                    core: self.core,
-                    lane: Lane::of_id(id),
-                },
-                has_fields: has_fields(id),
+                lane: Lane::of_id(id),
                 ..*Kind::UNKNOWN
             });
             self.by_id = self.by_id.iter().copied().chain(new).collect();
         }
-        if let Some(known) = self.by_id.get(id as usize) {
-            let mut changed = *known;
-            change(&mut changed);
-            if changed != *known {
-                Arc::make_mut(&mut self.by_id)[id as usize] = changed;
-            }
+        let Some(known) = self.by_id.get(id as usize) else {
+            return;
+        };
+        let mut changed = *known;
+        change(&mut changed);
+        if changed == *known {
+            return;
+        }
+        Arc::make_mut(&mut self.by_id)[id as usize] = changed;
+        if changed.seen == FAMILIAR && is_plain(id) && !self.has_core_bit {
+            let label = Label {
+                id: id as u16,
+                core: self.core,
+                lane: changed.lane,
+            };
+            self.quick
+                .set(Quick::new(label, has_fields(id), changed.longest));
         }
     }
 }
@@ -261,23 +259,9 @@ fn has_sound_fields(id: u32, payload: &[u8]) -> bool {
 impl Kind {
     /// What is known of ids that were never seen.
     const UNKNOWN: &'static Self = &Self {
-        shape: Shape::UNUSUAL,
-        usual: -1,
-        label: Label {
-            id: 0,
-            core: 0,
-            lane: Lane::Common,
-        },
-        has_fields: false,
+        lane: Lane::Common,
         is_announced: false,
         seen: 0,
         longest: 0,
     };
-}
-
-impl Borrow<Shape> for Kind {
-    #[inline(always)]
-    fn borrow(&self) -> &Shape {
-        &self.shape
-    }
 }

@@ -14,6 +14,7 @@ mod kinds;
 mod news;
 mod parts;
 mod price;
+mod quick;
 mod trial;
 
 use std::collections::VecDeque;
@@ -133,9 +134,9 @@ pub(super) struct Stream {
     sure: usize,
     /// Packets before this one were cut.
     cut: usize,
-    /// Nothing is in doubt: packets are cut as they are taken, so that [`LOOKBACK`] of them are not sure. The counts
-    /// behind `taken` are not kept.
-    is_smooth: bool,
+    /// Up to this place in the buffer, packets are cut as they are taken, so that [`LOOKBACK`] of them are not sure:
+    /// nothing is in doubt, and there is room to cut quickly. The counts behind `taken` are not kept. 0 otherwise.
+    smooth_until: usize,
     /// Where in the input the packets begin that were not learnt from yet, and two places behind that.
     history: History,
     /// At a checkpoint: how many are, as soon as their bytes are supplied once more.
@@ -196,7 +197,7 @@ impl Stream {
             taken: FIRST,
             sure: FIRST,
             cut: FIRST,
-            is_smooth: false,
+            smooth_until: 0,
             history: History::default(),
             resuming: None,
             steps: VecDeque::new(),
@@ -281,8 +282,13 @@ impl Stream {
     /// Takes the next item, if it is a frame that is ready: it is [`Stream::taken`] then.
     #[inline(always)]
     pub(super) fn take_frame(&mut self) -> bool {
-        if self.is_smooth {
+        if self.unread.start < self.smooth_until {
             self.cut_as_taken();
+            return true;
+        }
+        if self.smooth_until > 0 {
+            self.taken += 1;
+            self.cut_no_more();
             return true;
         }
         let is_ready = self.taken < self.sure;
