@@ -11,6 +11,7 @@ use std::{fs, thread};
 
 use leakscope_memory::image::{self, About, Machine, Piece, Thread, Words};
 use leakscope_symbols::Symbols;
+use leakscope_systemview::id;
 use leakscope_testing::needs;
 use leakscope_testing::scenario::Scenario;
 use serde_json::{Value, json};
@@ -394,6 +395,30 @@ fn esp_idf_core(program: &Path, used: &[(u64, usize)]) -> Vec<u8> {
     // Version 1.0: length, version, tasks, size of a control block, segments; and a CRC that is wrong.
     let header = [20 + core.len() as u32 + 4, 5 << 16 | 1 << 8, 1, 0, 0].map(u32::to_le_bytes);
     [header.concat(), core, vec![0; 4]].concat()
+}
+
+/// Blocks whose frees may have been lost look like those whose last pointer is gone: as many as loss explains prove nothing.
+#[test]
+fn lost_packets_make_it_less_sure_that_blocks_are_lost() {
+    let Some(programs) = Programs::build() else {
+        return;
+    };
+    let (trace, core) = programs.record(7);
+    let recording = fs::read(&trace).expect("just written");
+    let elf = programs.path("plain");
+    for (lost_packets, confidence, standing) in [(1, "high", "leak"), (100, "low", "unknown")] {
+        let overflow = [id::OVERFLOW as u8, lost_packets, 10];
+        fs::write(&trace, [&recording[..], &overflow].concat()).expect("written");
+        let report = leakscope(["report", "--format", "json", "--elf"])
+            .on(&[elf.as_path(), &trace])
+            .on(&["--image"])
+            .on(&[&core])
+            .json();
+        let site = &report["call_sites"][0];
+        let found = [&site["verdict"], &site["confidence"], &site["standing"]];
+        let expected = ["lost", confidence, standing];
+        assert_eq!(found, expected, "{lost_packets} lost: {}", site["reason"]);
+    }
 }
 
 #[test]
