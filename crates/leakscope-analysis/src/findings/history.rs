@@ -169,6 +169,8 @@ pub struct Span {
     pub second: u64,
     /// Moments at which a block of any call site was freed, in order: some of them, spread evenly.
     pub frees: Vec<u64>,
+    /// Blocks whose allocation was lost.
+    pub unseen: Unseen,
     /// Where data were lost, in order of time: of beginnings and of ends.
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
@@ -203,6 +205,29 @@ impl OlderFrees {
             .map(|(begin, end)| end.saturating_sub(begin))
             .max()
             .unwrap_or(0)
+    }
+}
+
+/// Blocks whose allocation was lost, known by their frees: each of them lived from the last loss before its free on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// The most of them that lived at once for sure, and for longer than a window of [`SiteHistory::floors`].
+    pub blocks: u64,
+    /// From when on these lived.
+    pub since: u64,
+    /// Blocks of all call sites that were freed after as long a life, all of which was seen.
+    pub seen: u64,
+}
+
+impl Unseen {
+    /// How many of the blocks should have been a site's of whose blocks so many were freed after as long a life: as many as
+    /// is its share. Without any such block, all of them may have been.
+    pub(super) fn of_site(&self, seen: u64) -> f64 {
+        let share = match self.seen {
+            0 => 1.0,
+            all => seen as f64 / all as f64,
+        };
+        self.blocks as f64 * share
     }
 }
 

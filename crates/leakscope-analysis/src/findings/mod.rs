@@ -56,7 +56,7 @@ mod unsure_ends;
 
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
-pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, Span};
+pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, Span, Unseen};
 pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};

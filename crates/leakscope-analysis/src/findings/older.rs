@@ -1,8 +1,9 @@
-//! What blocks from before the recording can explain.
+//! What blocks can explain that nobody saw begin: those from before the recording, and those whose allocation was lost.
 //!
 //! A cache that is full frees an old block for each new one. In a recording that begins while it is full, nobody has seen
 //! the old ones begin: what only takes their places seems to be more and more. So an accusation stands if it would be made
-//! without as many blocks as may have taken such places, or of the time in which no older block was freed any more.
+//! without as many blocks as may have taken such places, or of the time in which no older block was freed any more. Where
+//! data were lost, it is the same as where a recording begins.
 
 use super::case::Case;
 use super::damage::{self, without};
@@ -12,38 +13,74 @@ use super::{Confidence, Cycles, Finding, SiteHistory, Verdict, Word};
 /// many went), times this and more than that.
 const CHANCE: f64 = 2.0;
 
+/// With fewer to be expected, none is.
+const LEAST: f64 = 0.5;
+
 /// No older block is freed any more, if there was no such free for so many times the longest pause between two.
 const STOPPED: u64 = 2;
 
-/// The accusation; less sure or withdrawn, if blocks from before the recording can explain it.
+/// Blocks that nobody saw begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    BeforeRecording,
+    Lost,
+}
+
+/// The accusation; less sure or withdrawn, if blocks that nobody saw begin can explain it.
 pub(super) fn weigh(case: &Case<'_>, finding: Finding) -> Finding {
-    let older = case.history.older_frees.since(case.from);
-    if older == 0 || !finding.verdict.is_leak() {
+    let (span, history) = (case.span, case.history);
+    let older = history.older_frees.since(case.from) as f64;
+    let lost = span.unseen.of_site(history.lifetimes.reaching(span.window));
+    let finding = replaced(case, finding, Source::BeforeRecording, older, case.from);
+    replaced(case, finding, Source::Lost, lost, span.unseen.since)
+}
+
+/// The accusation, if `freed` blocks of this source may have been the site's, and others took their places after `from`.
+fn replaced(case: &Case<'_>, finding: Finding, source: Source, freed: f64, from: u64) -> Finding {
+    if freed < LEAST || !finding.verdict.is_leak() {
         return finding;
     }
-    let chance = (CHANCE * (older as f64).sqrt()).ceil() as u64;
-    let replacing = older.saturating_add(chance);
-    let births = case.births();
+    let replacing = (freed + CHANCE * freed.sqrt()).ceil();
+    let freed = freed.ceil() as u64;
+    let births = &case.history.live_births;
+    let births = &births[births.partition_point(|&birth| birth < from)..];
     let replacing = &births[..births.len().min(replacing as usize)];
     let rest = without(case.history, case.span, replacing);
     let without_them = damage::weigh(&Case::new(&rest, case.span));
     if without_them.verdict.is_leak() {
-        return stands(finding, without_them.confidence, older, replacing.len());
+        return stands(
+            finding,
+            without_them.confidence,
+            source,
+            freed,
+            replacing.len(),
+        );
     }
-    match late(case) {
+    match late(case).filter(|_| source == Source::BeforeRecording) {
         Some(from) => goes_on(finding, from),
-        None => uncertain(case, older),
+        None => uncertain(case, source, freed),
     }
 }
 
-fn stands(mut finding: Finding, at_most: Confidence, older: u64, replacing: usize) -> Finding {
+fn stands(
+    mut finding: Finding,
+    at_most: Confidence,
+    source: Source,
+    freed: u64,
+    replacing: usize,
+) -> Finding {
     finding.confidence = finding.confidence.min(at_most);
     finding.reason.extend([
         Word::Text("; even if "),
         Word::Count(replacing as u64),
-        Word::Text(" of them took the places of older blocks, of which "),
-        Word::Count(older),
-        Word::one_or(older, " was freed", " were freed"),
+        Word::Text(match source {
+            Source::BeforeRecording => " of them took the places of older blocks, of which ",
+            Source::Lost => {
+                " of them took the places of blocks whose allocation was lost, of which "
+            }
+        }),
+        Word::Count(freed),
+        Word::one_or(freed, " was freed", " were freed"),
     ]);
     finding
 }
@@ -85,7 +122,7 @@ fn goes_on(mut finding: Finding, from: u64) -> Finding {
     finding
 }
 
-fn uncertain(case: &Case<'_>, older: u64) -> Finding {
+fn uncertain(case: &Case<'_>, source: Source, freed: u64) -> Finding {
     Finding {
         verdict: Verdict::Uncertain,
         confidence: Confidence::Low,
@@ -94,11 +131,16 @@ fn uncertain(case: &Case<'_>, older: u64) -> Finding {
             Word::Text(" of "),
             Word::Count(case.history.allocations),
             Word::Text(" blocks outstanding, while "),
-            Word::Count(older),
-            Word::one_or(older, " block", " blocks"),
-            Word::Text(
-                " from before the recording were freed: these may only have taken their places",
-            ),
+            Word::Count(freed),
+            Word::one_or(freed, " block", " blocks"),
+            Word::Text(match source {
+                Source::BeforeRecording => {
+                    " from before the recording were freed: these may only have taken their places"
+                }
+                Source::Lost => {
+                    " whose allocation was lost were freed: these may only have taken their places"
+                }
+            }),
         ],
     }
 }

@@ -92,6 +92,8 @@ impl HeapModel {
     fn free_lost_block(&mut self, now: &Occasion) -> UnknownFree {
         self.note(ProblemKind::AllocationLost, now);
         self.lost_allocations += 1;
+        let window = 1 << self.moment.window_shift;
+        self.unseen.free(now.time, self.gaps.until(), window);
         UnknownFree::AllocationLost
     }
 

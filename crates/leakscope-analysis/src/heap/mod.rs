@@ -30,6 +30,7 @@ mod site_id;
 mod summary;
 mod table;
 mod unreturned;
+mod unseen;
 mod watch;
 
 pub use effect::{Completes, Effect, KnownBlock, UnknownFree};

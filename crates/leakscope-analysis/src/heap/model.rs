@@ -17,6 +17,7 @@ use super::recent::RecentEvents;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
+use super::unseen::UnseenBlocks;
 use crate::outcome::{Anomaly, Block, FailedAllocation, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
 use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
@@ -36,6 +37,7 @@ pub struct HeapModel {
     pub(super) overlaps: Overlaps,
     pub(super) releases: Releases,
     pub(super) older: OlderBlocks,
+    pub(super) unseen: UnseenBlocks,
     /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
     /// whose allocation was lost.
     pub(super) lost_frees: u64,

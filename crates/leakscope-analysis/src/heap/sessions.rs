@@ -8,6 +8,7 @@ use super::overlap::Overlaps;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
+use super::unseen::UnseenBlocks;
 use crate::findings::{
     self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
 };
@@ -163,18 +164,21 @@ impl HeapModel {
         let idle_since = trace
             .idle_since
             .map_or(0, |idle| idle.saturating_sub(start));
+        let window = 1 << self.moment.window_shift;
+        let long_lived = (self.sites.iter()).map(|site| site.freed_at_age(window));
         let mut span = Span {
             start,
             end,
             warm_up_end: start + (length / 20).max(idle_since.min(length / 5)),
             stopped: self.stopped,
-            window: 1 << self.moment.window_shift,
+            window,
             last_heap_event: self.last_heap_event,
             cycles: self.whole_cycles(),
             cycles_from: self.cycles.0,
             cycles_to: self.cycles.1,
             second: trace.second,
             frees: self.releases.moments().to_vec(),
+            unseen: self.unseen.most(long_lived.sum()),
             gaps: self.gaps.list().to_vec(),
             losses: None,
             missing_core: trace.missing_core,
@@ -259,6 +263,7 @@ impl HeapModel {
         self.overlaps = Overlaps::default();
         self.releases = Releases::default();
         self.older.begin();
+        self.unseen = UnseenBlocks::default();
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
         self.heaps.empty();

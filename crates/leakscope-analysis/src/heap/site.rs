@@ -100,6 +100,11 @@ impl Site {
         }
     }
 
+    /// How many blocks were freed that had lived for so many ticks.
+    pub(super) fn freed_at_age(&self, ticks: u64) -> u64 {
+        (self.details.as_ref()).map_or(0, |details| details.lifetimes.reaching(ticks))
+    }
+
     /// How many blocks live.
     pub(super) fn live_blocks(&self) -> u64 {
         let reused = self.details.as_ref().map_or(0, |details| details.reused);

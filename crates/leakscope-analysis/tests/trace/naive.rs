@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, UnsureEnds,
+    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
+    UnsureEnds,
 };
 
 use leakscope_testing::scenario::HZ;
@@ -329,6 +330,7 @@ impl Twin {
             cycles_to: self.marks.last().copied().unwrap_or(0),
             second: HZ.into(),
             frees: self.some_free_times(),
+            unseen: Unseen::default(),
             gaps: Vec::new(),
             losses: None,
             missing_core: None,

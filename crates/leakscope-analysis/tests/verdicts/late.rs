@@ -17,10 +17,22 @@ fn cache(random: &mut Random, is_random: bool, turnovers: f64) -> Program {
     let period = LENGTH / (entries as f64 * turnovers);
     // Long enough to be full, and as old as it gets.
     let before = period * entries as f64 * 8.0;
-    let mut program = Program::new((before + LENGTH) as u64);
+    cache_from_start(random, is_random, entries, period, before + LENGTH)
+        .recorded_from(before as u64)
+}
+
+/// A cache from its first entry on; it takes a new one each `period` of its `length`.
+pub(crate) fn cache_from_start(
+    random: &mut Random,
+    is_random: bool,
+    entries: u64,
+    period: f64,
+    length: f64,
+) -> Program {
+    let mut program = Program::new(length as u64);
     let mut held: VecDeque<(u64, u64)> = VecDeque::new();
     let mut now = 0.0;
-    while now < before + LENGTH {
+    while now < length {
         let time = now as u64;
         if held.len() as u64 >= entries {
             let place = if is_random {
@@ -42,7 +54,7 @@ fn cache(random: &mut Random, is_random: bool, turnovers: f64) -> Program {
             size,
         });
     }
-    program.recorded_from(before as u64)
+    program
 }
 
 /// Sessions that come and go independently, and last so many times the recording on average.

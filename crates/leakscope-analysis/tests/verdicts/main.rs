@@ -5,6 +5,7 @@ mod damage;
 mod late;
 mod lossy;
 mod lossy_table;
+mod one_loss;
 mod patterns;
 mod program;
 mod properties;

@@ -1,7 +1,7 @@
 //! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
 
 use leakscope_analysis::findings::{
-    Cycles, Gap, LossCounts, Losses, OlderFrees, SiteHistory, Span,
+    Cycles, Gap, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
 };
 
 /// The life of one block.
@@ -112,6 +112,7 @@ impl Program {
             },
             second: 0,
             frees: self.others_free.clone(),
+            unseen: Unseen::default(),
             gaps: self.gaps.clone(),
             losses: None,
             missing_core: None,

@@ -1,7 +1,7 @@
 //! What holds for any history, also for one that no trace can have.
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span,
+    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
     UnsureEnds, Verdict, Word, growth, judge,
 };
 use proptest::collection::vec;
@@ -102,6 +102,7 @@ prop_compose! {
             cycles_to: numbers[7],
             second: numbers[8],
             frees,
+            unseen: Unseen { blocks: numbers[11], since: numbers[1], seen: numbers[9] },
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
             losses: None,
             missing_core,
@@ -163,6 +164,7 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
             .collect(),
         second: span.second * 2,
         frees: span.frees.iter().map(|time| time * 2).collect(),
+        unseen: Unseen::default(),
         losses: None,
         missing_core: span.missing_core,
     };

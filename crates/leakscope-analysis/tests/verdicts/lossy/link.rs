@@ -13,6 +13,11 @@ pub(crate) enum Loss {
         share: f64,
         ticks: u64,
     },
+    /// Nothing arrives from one moment to the other.
+    Once {
+        from: u64,
+        to: u64,
+    },
 }
 
 /// Bytes that wait for the link at the most.
@@ -117,6 +122,7 @@ impl Sender {
         self.drained_at = time;
         let fits = match self.loss {
             Loss::Outages { share, ticks } => !is_outage(time, share, ticks),
+            Loss::Once { from, to } => !(from..to).contains(&time),
             _ => self.rate.is_infinite() || self.waiting + room <= BUFFER,
         };
         if !fits {

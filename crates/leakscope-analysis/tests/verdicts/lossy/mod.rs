@@ -23,7 +23,7 @@ use allocator::Memory;
 use link::{Message, Sender};
 
 /// Ticks of a trace: ten minutes at 1 MHz.
-const LENGTH: u64 = 600_000_000;
+pub(crate) const LENGTH: u64 = 600_000_000;
 
 /// A flood is so many packets that fill the buffer of the link at once: log messages, say.
 const FLOOD: u64 = 200;
@@ -117,24 +117,37 @@ pub(crate) fn score(seed: u64, reuse: Reuse, loss: Loss, world: World) -> Score 
         .map(|pattern| pattern.program(seed))
         .collect();
     let recording = record(&programs, reuse, loss);
-    let outcome = analyse(&recording.bytes);
-    let mut findings: HashMap<u64, Finding> = (outcome.call_sites.into_iter())
-        .map(|site| (site.stack[0], site.finding))
-        .collect();
-    let answers = patterns.iter().enumerate().map(|(index, pattern)| Answer {
-        pattern: pattern.name,
-        kind: match pattern.truth {
-            Truth::Leaks => Kind::Leak,
-            _ if index < ordinary => Kind::Healthy,
-            _ => Kind::Releasing,
-        },
-        finding: findings.remove(&caller(index)),
-    });
+    let findings = findings(&recording, programs.len());
+    let answers =
+        (patterns.iter().enumerate().zip(findings)).map(|((index, pattern), finding)| Answer {
+            pattern: pattern.name,
+            kind: match pattern.truth {
+                Truth::Leaks => Kind::Leak,
+                _ if index < ordinary => Kind::Healthy,
+                _ => Kind::Releasing,
+            },
+            finding,
+        });
     Score {
         lost: recording.lost,
         packets: recording.packets,
         answers: answers.collect(),
     }
+}
+
+/// What is said of each of some programs that run on one device.
+pub(crate) fn judged(programs: &[Program], reuse: Reuse, loss: Loss) -> Vec<Option<Finding>> {
+    findings(&record(programs, reuse, loss), programs.len())
+}
+
+fn findings(recording: &link::Recording, programs: usize) -> Vec<Option<Finding>> {
+    let outcome = analyse(&recording.bytes);
+    let mut findings: HashMap<u64, Finding> = (outcome.call_sites.into_iter())
+        .map(|site| (site.stack[0], site.finding))
+        .collect();
+    (0..programs)
+        .map(|index| findings.remove(&caller(index)))
+        .collect()
 }
 
 /// The address that a program's allocations come from.
