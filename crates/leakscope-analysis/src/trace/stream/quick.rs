@@ -57,6 +57,10 @@ const IS_MODULE: usize = 0x400;
 pub(super) struct QuickKinds(Arc<[Quick; BITS as usize + 1]>);
 
 impl Default for QuickKinds {
+    #[expect(
+        clippy::large_stack_arrays,
+        reason = "40 KB, once a stream; its length is known, so that no lookup is checked"
+    )]
     fn default() -> Self {
         let none = Quick {
             shape: Shape::UNUSUAL,
