@@ -1,7 +1,7 @@
 // Flame graph: who allocated what is outstanding, or lived at the peak, or was allocated, or was only
 // temporary; as an icicle, from the callers down.
 import { drawIcicle, boxAt, ROW, STANDINGS } from 'leakscope/chart/icicle.js';
-import { ancestors, follow, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
+import { ancestors, follow, largestDifference, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Latest } from 'leakscope/data/latest.js';
@@ -11,7 +11,7 @@ import { frameWhere } from 'leakscope/page/stack.js';
 import { badgeRow } from 'leakscope/part/badges.js';
 import { choice, element, fill, searchField, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
-import { against, largestDifference } from 'leakscope/view/against.js';
+import { against } from 'leakscope/view/against.js';
 import { callersPicture } from 'leakscope/view/callers.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
