@@ -38,7 +38,6 @@ use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
 use crate::stack::Ranges;
 use command::Parser;
-use critical_section::CriticalSection;
 use tasks::TaskList;
 
 pub use crate::config::{Config, WhenFull};
@@ -289,50 +288,56 @@ where
     }
 
     /// What is between `core` and its host, and an output at the present time.
-    fn with_output<R>(
+    fn with_output<R: Default>(
         &self,
         settings: &Settings<C>,
         core: usize,
-        access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
+        mut access: impl FnMut(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        locked(|section| self.with_output_in(section, settings, core, access))
+        let mut result = R::default();
+        self.with_locked_output(settings, &|| core, &mut |_, session, output| {
+            result = access(session, output);
+        });
+        result
     }
 
     /// The same of the core that runs: a task can come to another one until it has locked.
-    fn with_own_output<R>(
+    fn with_own_output<R: Default>(
         &self,
         settings: &Settings<C>,
-        access: impl FnOnce(usize, &mut Session<D>, &mut Output<'_>) -> R,
+        mut access: impl FnMut(usize, &mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        locked(|section| {
-            let core = Self::core();
-            self.with_output_in(section, settings, core, |session, output| {
-                access(core, session, output)
-            })
-        })
+        let mut result = R::default();
+        self.with_locked_output(settings, &Self::core, &mut |core, session, output| {
+            result = access(core, session, output);
+        });
+        result
     }
 
-    fn with_output_in<R>(
+    /// The one copy of what all of these have in common. `core` is asked with the lock held.
+    #[inline(never)]
+    fn with_locked_output(
         &self,
-        section: CriticalSection<'_>,
         settings: &Settings<C>,
-        core: usize,
-        access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
-    ) -> R {
-        // Before the state is borrowed: the clock is the user's.
-        let now = settings.clock.now();
-        self.cores[core].state.with(section, |state| {
-            let State { chain, session } = state;
-            let mut output = self.output(core, chain, now, None);
-            output.never_goes_back();
-            let result = access(session, &mut output);
-            output.account_of_repeats();
-            output.reopen(D::LONGEST);
-            if session.is_pending() {
-                output.chain.limit = 0;
-            }
-            result
-        })
+        core: &dyn Fn() -> usize,
+        access: &mut dyn FnMut(usize, &mut Session<D>, &mut Output<'_>),
+    ) {
+        locked(|section| {
+            let core = core();
+            // Before the state is borrowed: the clock is the user's.
+            let now = settings.clock.now();
+            self.cores[core].state.with(section, |state| {
+                let State { chain, session } = state;
+                let mut output = self.output(core, chain, now, None);
+                output.never_goes_back();
+                access(core, session, &mut output);
+                output.account_of_repeats();
+                output.reopen(D::LONGEST);
+                if session.is_pending() {
+                    output.chain.limit = 0;
+                }
+            });
+        });
     }
 
     #[inline]

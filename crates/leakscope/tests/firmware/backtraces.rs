@@ -228,7 +228,8 @@ fn backtraces(run: &Command, elf: &Path, folder: &Path) -> Result<Vec<Vec<Frame>
     let emulator: Vec<_> = emulator.chain(words).collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/firmware/backtraces.py");
     let output = Command::new("timeout")
-        .args(["600", "gdb-multiarch", "-batch", "-nx", "-ex"])
+        .args(["600", "gdb-multiarch", "-batch", "-nx"])
+        .args(["-ex", "set remotetimeout 60", "-ex"])
         .arg(format!(
             "target remote | {} -gdb stdio -S",
             emulator.join(" ")
