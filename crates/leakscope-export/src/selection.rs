@@ -1,7 +1,7 @@
 //! Which part of a recording is exported.
 
 use leakscope_analysis::outcome::Outcome;
-use leakscope_analysis::trace::{Context, Task};
+use leakscope_analysis::trace::Context;
 use rustc_hash::FxHashMap;
 
 /// A part of a recording: what happened in `[from, to)`, and who did it. A block belongs to it by its allocation.
@@ -11,7 +11,7 @@ pub struct Selection {
     pub from: u64,
     /// The first moment behind it, in ticks.
     pub to: u64,
-    /// The name of the only task that counts.
+    /// The name of the only task or interrupt that counts.
     pub task: Option<String>,
 }
 
@@ -29,15 +29,6 @@ impl Selection {
     /// Whether it is all of the recording.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// The names that a task can be chosen by, if the name that was given is none of them.
-    pub fn unknown_task(&self, outcome: &Outcome) -> Option<Vec<String>> {
-        let wanted = self.task.as_ref()?;
-        let mut names: Vec<String> = outcome.tasks.iter().map(Task::display_name).collect();
-        names.sort();
-        names.dedup();
-        (!names.contains(wanted)).then_some(names)
     }
 }
 

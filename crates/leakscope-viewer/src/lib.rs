@@ -63,7 +63,7 @@
 //! - **bin**: a stretch of time of equal length, in which things are summed up.
 //! - **actor**: somebody on a core, and the numbers that stand for it.
 //! - **ledger**: of each event's effect, in order, what the event itself does not say. **entry**: one of these.
-//! - **census**: the sums of a window. **mate**: the other half of an allocation.
+//! - **counter**: what is told of each event of a window that is read again. **census**: the sums of a window. **mate**: the other half of an allocation.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -85,7 +85,7 @@ mod source;
 pub use dump::Dump;
 pub use engine::{Asked, Engine, Job, Program};
 pub use html::file as page;
-pub use query::{At, Columns, Filter, Limit, Picture, Query, QueryError, Window};
+pub use query::{At, By, Columns, Filter, Limit, Owner, Picture, Query, QueryError, Window};
 pub use reading::{Reading, Status};
 pub use refusal::Refusal;
 pub use server::{Download, Downloads, EngineThread, Server};

@@ -18,12 +18,23 @@ pub enum Query {
     Overview,
     /// Who ran, in columns, and what happened to the heap.
     Timeline(Columns),
-    /// What a call site did, in columns.
+    /// What the blocks of a call site, a task or a heap did, in columns.
     Track {
-        /// Its number.
-        site: usize,
+        /// Whose.
+        owner: Owner,
         /// The window.
         columns: Columns,
+        /// Whether to answer soon, with what was read until then. Who asks again is told more.
+        partial: bool,
+    },
+    /// Who holds how much of the heap, in columns.
+    Shares {
+        /// Of whom.
+        by: By,
+        /// The window.
+        columns: Columns,
+        /// As of a track.
+        partial: bool,
     },
     /// All call sites.
     Sites(Limit),
@@ -58,6 +69,8 @@ pub enum Query {
     Tasks(Limit),
     /// How tasks and interrupts run.
     Contexts(Limit),
+    /// What a recording before a change says of its call sites.
+    Before,
     /// What the recording says of itself.
     System,
     /// Who holds which block, in an image of memory.
@@ -69,6 +82,39 @@ pub enum Query {
         /// Whether to answer soon, with what was read until then. Who asks again is told more.
         partial: bool,
     },
+}
+
+/// Whose blocks are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// Those that a call site allocated.
+    Site(usize),
+    /// Those that a task or an interrupt allocated.
+    Context(u16),
+    /// Those of a heap, by its address; 0: heaps are not told apart.
+    Heap(u64),
+}
+
+/// What blocks are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Call sites.
+    Site,
+    /// Tasks and interrupts.
+    Context,
+    /// Heaps.
+    Heap,
+}
+
+impl Owner {
+    /// What kind of owner it is.
+    pub(crate) const fn by(self) -> By {
+        match self {
+            Self::Site(_) => By::Site,
+            Self::Context(_) => By::Context,
+            Self::Heap(_) => By::Heap,
+        }
+    }
 }
 
 /// `[from, to)` in ticks.
@@ -160,9 +206,9 @@ pub enum QueryError {
 
 impl Query {
     /// What can be asked for. `API.md` has a section for each.
-    pub const ROUTES: [&'static str; 14] = [
-        "overview", "timeline", "track", "sites", "site", "frees", "events", "find", "block",
-        "tasks", "contexts", "system", "memory", "heap",
+    pub const ROUTES: [&'static str; 16] = [
+        "overview", "timeline", "track", "shares", "sites", "site", "frees", "events", "find",
+        "block", "tasks", "contexts", "before", "system", "memory", "heap",
     ];
 
     /// Reads a question; `parameters` are names and values, decoded.
@@ -172,8 +218,14 @@ impl Query {
             "overview" => Self::Overview,
             "timeline" => Self::Timeline(given.columns()?),
             "track" => Self::Track {
-                site: given.required("site")?,
+                owner: given.owner()?,
                 columns: given.columns()?,
+                partial: given.partial()?,
+            },
+            "shares" => Self::Shares {
+                by: given.by()?,
+                columns: given.columns()?,
+                partial: given.partial()?,
             },
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),
@@ -197,6 +249,7 @@ impl Query {
             "block" => Self::Block(given.required("index")?),
             "tasks" => Self::Tasks(given.limit()?),
             "contexts" => Self::Contexts(given.limit()?),
+            "before" => Self::Before,
             "system" => Self::System,
             "memory" => Self::Memory,
             "heap" => Self::Heap {
@@ -263,6 +316,34 @@ impl Parameters<'_> {
         })
     }
 
+    fn address(&self, name: &'static str) -> Result<Option<u64>, QueryError> {
+        let address = self.text(name).map(|text| {
+            let digits = text.strip_prefix("0x").unwrap_or(text);
+            u64::from_str_radix(digits, 16).map_err(|_| wrong(name, text))
+        });
+        address.transpose()
+    }
+
+    fn owner(&self) -> Result<Owner, QueryError> {
+        if let Some(site) = self.number("site")? {
+            return Ok(Owner::Site(site));
+        }
+        if let Some(context) = self.number("context")? {
+            return Ok(Owner::Context(context));
+        }
+        let heap = self.address("heap")?;
+        heap.map(Owner::Heap).ok_or(QueryError::Missing("site"))
+    }
+
+    fn by(&self) -> Result<By, QueryError> {
+        match self.text("by") {
+            None | Some("site") => Ok(By::Site),
+            Some("context") => Ok(By::Context),
+            Some("heap") => Ok(By::Heap),
+            Some(other) => Err(wrong("by", other)),
+        }
+    }
+
     fn filter(&self) -> Result<Filter, QueryError> {
         let mut kinds = 0;
         for name in self.items("kinds") {
@@ -273,16 +354,12 @@ impl Parameters<'_> {
             let parsed = number.parse();
             parsed.map_err(|_| wrong("context", number))
         });
-        let address = self.text("address").map(|text| {
-            let digits = text.strip_prefix("0x").unwrap_or(text);
-            u64::from_str_radix(digits, 16).map_err(|_| wrong("address", text))
-        });
         Ok(Filter {
             kinds,
             contexts: contexts.collect::<Result<_, _>>()?,
             core: self.number("core")?,
             site: self.number("site")?,
-            address: address.transpose()?,
+            address: self.address("address")?,
             text: self.text("text").map(str::to_lowercase),
             window: self.window()?,
         })

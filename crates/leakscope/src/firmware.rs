@@ -61,6 +61,7 @@ pub(crate) fn program(
         unwinder: unwinder(options),
         memory: None,
         heap_regions: Vec::new(),
+        before: None,
     })
 }
 

@@ -151,6 +151,7 @@ impl HeapModel {
         problems.list().to_vec()
     }
 
+    /// Over a serial line Espressif's recorder sends no descriptions of modules, and one core's events.
     fn recorded_over_serial_link(trace: &Trace) -> bool {
         let guessed = ProblemKind::HeapModuleGuessed { id: 0 };
         let device = trace
@@ -158,7 +159,9 @@ impl HeapModel {
             .device
             .unwrap_or_default()
             .to_ascii_lowercase();
-        trace.problems().has(&guessed) && TWO_CORES.contains(&device.replace('-', "").as_str())
+        trace.problems().has(&guessed)
+            && !trace.has_modules()
+            && TWO_CORES.contains(&device.replace('-', "").as_str())
     }
 }
 

@@ -134,6 +134,11 @@ pub enum ProblemKind {
     /// Nothing tells whether the ELF file is the one that was traced: no checksum, and the file has no code to look at, or
     /// that of a machine whose calls are not known.
     ElfUnchecked,
+    /// The description of a module is damaged: its name is nearly that of a heap module.
+    DescriptionDamaged {
+        /// The id of its first event.
+        offset: u32,
+    },
     /// Two descriptions name different modules at one place: one of them is damaged.
     DescriptionsDisagree {
         /// The id of the module's first event.
@@ -221,6 +226,7 @@ impl ProblemKind {
             Self::TooShort { .. } => "too-short",
             Self::ElfDiffers => "elf-differs",
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
+            Self::DescriptionDamaged { .. } => "description-damaged",
             Self::DescriptionsDisagree { .. } => "descriptions-disagree",
             Self::NotBehindCalls { .. } => "not-behind-calls",
             Self::ElfUnchecked => "elf-unchecked",

@@ -189,6 +189,11 @@ impl ProblemKind {
                     " return addresses lie outside the code of the ELF file",
                 ),
             ],
+            Self::DescriptionDamaged { offset } => vec![
+                Text("the description of the module with events from id "),
+                Count(offset.into()),
+                Text(" on is damaged: it nearly has a heap module's name, and is taken for that"),
+            ],
             Self::DescriptionsDisagree { offset } => vec![
                 Text("two descriptions of the module with events from id "),
                 Count(offset.into()),

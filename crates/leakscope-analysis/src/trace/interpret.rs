@@ -97,13 +97,26 @@ impl Trace {
             }
             Meaning::Unknown => {}
         }
-        let Some(dialect) = DialectId::guessed(payload) else {
+        // The heap module may have moved. How many callers it sends does not change, and others send pointers, too.
+        let is_known = self.counts.heap_events > 0 || source.modules.has_heap();
+        let callers = if is_known {
+            self.stacks.deepest().max(2)
+        } else {
+            0
+        };
+        let Some(dialect) = DialectId::guessed(payload, callers) else {
             let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
             self.piece_problem(index, kind, piece);
             return Meant::Module;
         };
-        for id in source.modules.register_heap(piece.id(), dialect) {
-            source.stream.set_lane(id, source.modules.lane(id));
+        // Espressif's cores share one firmware, and so its modules.
+        let shared = self.espressif;
+        for (other, source) in self.streams.iter_mut().enumerate() {
+            if other == index || shared {
+                for id in source.modules.register_heap(piece.id(), dialect) {
+                    source.stream.set_lane(id, source.modules.lane(id));
+                }
+            }
         }
         let kind = ProblemKind::HeapModuleGuessed { id: piece.id() };
         self.piece_problem(index, kind, piece);

@@ -32,9 +32,11 @@ pub struct Module {
 }
 
 /// What a description is to those that came before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Description {
     Fits,
+    /// It nearly has the name of a heap module, and is taken for its description.
+    Resembles,
     /// It names another module at the same place. One of the two is damaged.
     Disagrees,
 }
@@ -134,7 +136,19 @@ impl Modules {
                 Description::Fits
             }
         };
+        let name = name_of(text);
+        let is_damaged = DialectId::named(name).is_none() && DialectId::resembling(name).is_some();
+        let description = match description {
+            Description::Fits if is_damaged => Description::Resembles,
+            other => other,
+        };
         (self.register_events(offset), description)
+    }
+
+    /// Whether a heap module was described, or guessed.
+    pub(super) fn has_heap(&self) -> bool {
+        let mut meanings = self.meanings.iter();
+        meanings.any(|meaning| matches!(meaning, Meaning::Heap { .. }))
     }
 
     /// The ids of a module have a meaning from now on. Returns them.
@@ -142,7 +156,8 @@ impl Modules {
         let Some(module) = self.list.iter().find(|module| module.offset == offset) else {
             return 0..0;
         };
-        if let Some(dialect) = DialectId::named(name_of(&module.description)) {
+        let name = name_of(&module.description);
+        if let Some(dialect) = DialectId::named(name).or_else(|| DialectId::resembling(name)) {
             return self.register_heap(offset, dialect);
         }
         let events = match module.described_events() {

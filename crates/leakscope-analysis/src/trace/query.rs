@@ -93,6 +93,12 @@ impl Trace {
         modules.event(event.id)
     }
 
+    /// Whether any module was announced so far.
+    pub(crate) fn has_modules(&self) -> bool {
+        let mut streams = self.streams.iter();
+        streams.any(|source| !source.modules.list().is_empty())
+    }
+
     /// The modules that were announced so far, by the stream of the event.
     pub fn modules(&self, event: &Event<'_>) -> &[Module] {
         self.streams[event.stream].modules.list()

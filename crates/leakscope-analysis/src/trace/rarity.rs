@@ -50,20 +50,22 @@ impl Trace {
                 let text = text.to_string();
                 // Espressif's cores share one firmware, and so its modules.
                 let shared = self.espressif;
-                let mut disagrees = false;
+                let mut told = Description::Fits;
                 for (other, source) in self.streams.iter_mut().enumerate() {
                     if other == index || shared {
                         let (ids, description) = source.modules.register(offset, &text);
                         for id in ids {
                             source.stream.set_lane(id, source.modules.lane(id));
                         }
-                        disagrees |= description == Description::Disagrees;
+                        told = told.max(description);
                     }
                 }
-                if disagrees {
-                    let kind = ProblemKind::DescriptionsDisagree { offset };
-                    self.piece_problem(index, kind, piece);
-                }
+                let kind = match told {
+                    Description::Fits => return,
+                    Description::Resembles => ProblemKind::DescriptionDamaged { offset },
+                    Description::Disagrees => ProblemKind::DescriptionsDisagree { offset },
+                };
+                self.piece_problem(index, kind, piece);
             }
             _ => {}
         }

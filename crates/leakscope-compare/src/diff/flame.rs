@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 
 use leakscope_report::sanitise;
 
-use super::document::{Diff, Site};
+use super::document::Diff;
+use super::site::Site;
 use super::text::name;
 
 /// Units of the picture's width, its rows' height, and what a character takes of the width.

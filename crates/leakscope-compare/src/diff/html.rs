@@ -4,8 +4,9 @@ use std::fmt::{self, Write};
 
 use leakscope_report::units::bytes;
 
-use super::document::{Diff, OfSide, Site};
+use super::document::Diff;
 use super::flame::{Node, Widths, escaped, flame};
+use super::site::{OfSide, Site};
 use super::text::{amount, function, rate, ratio};
 
 /// Nothing is loaded and nothing runs, whatever names hold.

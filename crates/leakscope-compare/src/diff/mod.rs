@@ -2,7 +2,8 @@
 //!
 //! - `matching` finds the call sites of one side on the other, by their identities.
 //! - `evidence` adds up what a side shows of a call site, `comparison` tests whether both differ, by `statistics`.
-//! - `status` says what that means, `document` is all of it as data, which is also the JSON (`docs/diff-json.md`).
+//! - `status` says what that means. `document` is all of it as data, which is also the JSON (`docs/diff-json.md`), made of a
+//!   `side` for each and of a `site` for each call site; `notes` says in words what to know besides.
 //! - [`text`] and [`html`] write it for people; `flame` is the picture in the latter.
 mod comparison;
 mod document;
@@ -10,15 +11,20 @@ mod evidence;
 mod flame;
 mod html;
 mod matching;
+mod notes;
+mod side;
+mod site;
 mod statistics;
 mod status;
 mod text;
 
 pub use comparison::Method;
-pub use document::{Basis, Diff, OfSide, Side, Site};
+pub use document::{Basis, Diff};
 pub use evidence::{Per, State};
 pub use html::html;
 pub use matching::Match;
+pub use side::Side;
+pub use site::{OfSide, Site};
 pub use statistics::{LEVEL, discoveries};
 pub use status::Status;
 pub use text::{TextOptions, text};

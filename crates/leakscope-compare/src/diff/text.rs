@@ -7,9 +7,11 @@ use leakscope_report::units::{bytes, count, counted, duration_of_seconds, rate_p
 use leakscope_report::{NamedFrame, sanitise};
 
 use super::comparison::Method;
-use super::document::{Basis, Diff, OfSide, Side, Site};
+use super::document::{Basis, Diff};
 use super::evidence::{Per, State};
 use super::matching::Match;
+use super::side::Side;
+use super::site::{OfSide, Site};
 use super::status::Status;
 
 /// What is shown.

@@ -63,14 +63,6 @@ fn an_export_that_ends_early_is_a_recording_that_ended_early() {
 }
 
 #[test]
-fn a_task_that_is_not_there_is_told_of() {
-    let made = Made::new(&everything(), PROGRAM);
-    assert_eq!(Made::of_task("main").unknown_task(&made.outcome), None);
-    let known = Made::of_task("mian").unknown_task(&made.outcome);
-    assert_eq!(known, Some(vec!["main".to_owned(), "worker".to_owned()]));
-}
-
-#[test]
 fn a_table_of_the_whole_recording_says_so() {
     let made = Made::new(&everything(), PROGRAM);
     let options = leakscope_export::Options {

@@ -1,24 +1,22 @@
-//! What was allocated in a window, what of it still lives at its end, and who ran: counted by reading the
-//! window again.
+//! What was allocated in a window, what of it still lives at its end, and who ran.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::ops::ControlFlow;
 
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock};
 use leakscope_analysis::trace::EventKind;
 
+use super::counting::Counter;
 use crate::index::exchange::{Exchange, Sum};
 use crate::index::running::{Running, Span, begins_run};
 use crate::query::Window;
-use crate::replay::{Reached, Replay, Seen};
+use crate::replay::Seen;
 use crate::scan::Scan;
-use crate::source::TraceInputs;
 
 /// The sums of a window.
 #[derive(Default)]
 pub(crate) struct Census {
-    pub(crate) window: Window,
+    /// When the window begins.
+    from: u64,
     pub(crate) sites: BTreeMap<usize, SiteSum>,
     pub(crate) contexts: BTreeMap<u16, ContextSum>,
     pub(crate) exchange: Exchange,
@@ -28,10 +26,6 @@ pub(crate) struct Census {
     live_bytes: u64,
     peak_bytes: u64,
     peaks: u64,
-    /// The last moment that was counted.
-    reached: u64,
-    replay: Option<Replay>,
-    running: Running,
 }
 
 /// How long somebody ran on a core, in ticks, and how often it began to.
@@ -71,12 +65,6 @@ pub(crate) struct ContextSum {
     pub(crate) live_bytes: u64,
 }
 
-impl Default for Window {
-    fn default() -> Self {
-        Self { from: 0, to: 1 }
-    }
-}
-
 impl SiteSum {
     pub(crate) fn bytes_at_peak(&self) -> u64 {
         self.at_peak.1
@@ -96,71 +84,18 @@ impl SiteSum {
     }
 }
 
-impl Census {
-    pub(crate) fn new(scan: &Scan<'_>, window: Window) -> Self {
-        let section = scan.index.sections.of_time(window.from);
-        let mut replay = Replay::from_section(scan, section);
+impl Counter for Census {
+    fn new(scan: &Scan<'_>, window: Window) -> Self {
         Self {
-            window,
-            running: std::mem::take(&mut replay.running),
-            replay: Some(replay),
+            from: window.from,
             runs: vec![Run::default(); scan.index.actors.lanes().len()],
             ..Self::default()
         }
     }
 
-    /// Whether all of the window was counted.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.replay.is_none()
-    }
-
-    /// Up to where it was counted.
-    pub(crate) fn counted_to(&self) -> u64 {
-        match self.replay {
-            Some(_) => self.reached.clamp(self.window.from, self.window.to),
-            None => self.window.to,
-        }
-    }
-
-    /// Counts so many more events; returns whether all are counted.
-    pub(crate) fn advance(
-        &mut self,
-        scan: &Scan<'_>,
-        source: &mut dyn TraceInputs,
-        events: u64,
-    ) -> io::Result<bool> {
-        let Some(mut replay) = self.replay.take() else {
-            return Ok(true);
-        };
-        let reached = replay.run(scan, source, events, |seen| self.observe(seen, scan))?;
-        if reached == Reached::Limit {
-            self.replay = Some(replay);
-            return Ok(false);
-        }
-        let mut running = std::mem::take(&mut self.running);
-        let end = self.window.to.min(scan.trace.end());
-        running.settle(end, |span| self.span(span));
-        for site in self.sites.values_mut() {
-            site.settle(self.peaks);
-        }
-        Ok(true)
-    }
-
-    fn observe(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> ControlFlow<()> {
+    fn event(&mut self, seen: &Seen<'_>, scan: &Scan<'_>, _running: &Running) {
         let event = &seen.event;
-        if event.time >= self.window.to {
-            return ControlFlow::Break(());
-        }
-        self.reached = event.time;
-        let actors = &scan.index.actors;
-        let mut running = std::mem::take(&mut self.running);
-        let number = |core, is| actors.numbered(core, is);
-        running.observe(event, seen.trace, number, |span| self.span(span));
-        self.running = running;
-        if event.time < self.window.from {
-            return ControlFlow::Continue(());
-        }
-        let actor = actors.numbered(event.core, event.context);
+        let actor = scan.index.actors.numbered(event.core, event.context);
         if matches!(event.kind, EventKind::System) && begins_run(event.id) {
             if let Some(run) = self.runs.get_mut(actor.lane as usize) {
                 run.switches += 1;
@@ -168,19 +103,24 @@ impl Census {
         } else if let Some(effect) = &seen.effect {
             self.affected(effect, seen, scan, actor.context);
         }
-        ControlFlow::Continue(())
     }
 
     fn span(&mut self, span: Span) {
-        let (from, to) = (span.from.max(self.window.from), span.to.min(self.window.to));
         if !span.ready
-            && from < to
             && let Some(run) = self.runs.get_mut(span.lane as usize)
         {
-            run.ticks += to - from;
+            run.ticks += span.ticks();
         }
     }
 
+    fn finish(&mut self) {
+        for site in self.sites.values_mut() {
+            site.settle(self.peaks);
+        }
+    }
+}
+
+impl Census {
     fn affected(&mut self, effect: &Effect, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
         if let Some(ended) = effect.ended() {
             self.free(ended, seen, scan, context);
@@ -212,7 +152,7 @@ impl Census {
     }
 
     fn is_of_window(&self, known: &KnownBlock) -> bool {
-        known.block.time >= self.window.from
+        known.block.time >= self.from
     }
 
     fn site(&mut self, known: &KnownBlock) -> &mut SiteSum {

@@ -1,30 +1,25 @@
 //! How tasks and interrupts run, as SystemView's window Contexts has it: how often, how long each time, and how long they waited
 //! for their core.
 
-use std::io;
-use std::ops::ControlFlow;
-
 use leakscope_analysis::trace::{Context, EventKind};
 use serde::Serialize;
 
+use super::counting::{Counter, Counting};
 use crate::index::actors::Lane;
 use crate::index::running::{Running, Span, begins_run};
 use crate::names::context_rank;
 use crate::query::Window;
-use crate::replay::{Reached, Replay, Seen};
+use crate::replay::Seen;
 use crate::scan::Scan;
-use crate::source::TraceInputs;
 
-/// The runs in a window, while it is read again.
+/// The runs in a window.
 pub(crate) struct Runs {
-    pub(crate) window: Window,
+    /// When the window begins.
+    from: u64,
     /// By lane.
     lanes: Vec<LaneRuns>,
     /// The lanes of which no packet says that they begin to run: each stretch of these is a run.
     without_begin: Vec<bool>,
-    running: Running,
-    reached: u64,
-    replay: Option<Replay>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,13 +68,11 @@ impl LaneRuns {
     }
 }
 
-impl Runs {
-    pub(crate) fn new(scan: &Scan<'_>, window: Window) -> Self {
-        let section = scan.index.sections.of_time(window.from);
-        let mut replay = Replay::from_section(scan, section);
+impl Counter for Runs {
+    fn new(scan: &Scan<'_>, window: Window) -> Self {
         let (lanes, contexts) = (scan.index.actors.lanes(), scan.index.actors.contexts());
         Self {
-            window,
+            from: window.from,
             lanes: vec![LaneRuns::default(); lanes.len()],
             without_begin: (lanes.iter())
                 .map(|lane| {
@@ -87,79 +80,44 @@ impl Runs {
                     matches!(context, Some(Context::Scheduler | Context::Unknown) | None)
                 })
                 .collect(),
-            running: std::mem::take(&mut replay.running),
-            reached: 0,
-            replay: Some(replay),
         }
     }
 
-    /// Reads so many more events; returns whether all were read.
-    pub(crate) fn advance(
-        &mut self,
-        scan: &Scan<'_>,
-        source: &mut dyn TraceInputs,
-        events: u64,
-    ) -> io::Result<bool> {
-        let Some(mut replay) = self.replay.take() else {
-            return Ok(true);
-        };
-        let reached = replay.run(scan, source, events, |seen| self.observe(seen, scan))?;
-        if reached == Reached::Limit {
-            self.replay = Some(replay);
-            return Ok(false);
-        }
-        let mut running = std::mem::take(&mut self.running);
-        let end = self.window.to.min(scan.trace.end());
-        running.settle(end, |span| self.span(span));
-        self.lanes.iter_mut().for_each(LaneRuns::close);
-        Ok(true)
-    }
-
-    fn observe(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> ControlFlow<()> {
+    fn event(&mut self, seen: &Seen<'_>, scan: &Scan<'_>, running: &Running) {
         let event = &seen.event;
-        if event.time >= self.window.to {
-            return ControlFlow::Break(());
+        if !matches!(event.kind, EventKind::System) || !begins_run(event.id) {
+            return;
         }
-        self.reached = event.time;
-        let actors = &scan.index.actors;
-        let mut running = std::mem::take(&mut self.running);
-        let number = |core, is| actors.numbered(core, is);
-        running.observe(event, seen.trace, number, |span| self.span(span));
-        self.running = running;
-        let begins = matches!(event.kind, EventKind::System) && begins_run(event.id);
-        if begins && event.time >= self.window.from {
-            let lane = actors.numbered(event.core, event.context).lane;
-            let since = self.running.since(event.core).unwrap_or(event.time);
-            if let Some(runs) = self.lanes.get_mut(lane as usize) {
-                let ran = event.time.saturating_sub(since.max(self.window.from));
-                if ran > 0 {
-                    runs.reach(ran);
-                }
-                runs.close();
-                runs.open = Some(0);
+        let lane = (scan.index.actors).numbered(event.core, event.context).lane;
+        let since = running.since(event.core).unwrap_or(event.time);
+        if let Some(runs) = self.lanes.get_mut(lane as usize) {
+            let ran = event.time.saturating_sub(since.max(self.from));
+            if ran > 0 {
+                runs.reach(ran);
             }
+            runs.close();
+            runs.open = Some(0);
         }
-        ControlFlow::Continue(())
     }
 
     fn span(&mut self, span: Span) {
-        let (from, to) = (span.from.max(self.window.from), span.to.min(self.window.to));
         let lane = span.lane as usize;
         let Some(runs) = self.lanes.get_mut(lane) else {
             return;
         };
-        if from >= to {
-            return;
-        }
         if span.ready {
-            runs.blocked.add(to - from);
+            runs.blocked.add(span.ticks());
         } else if self.without_begin[lane] {
-            runs.run.add(to - from);
+            runs.run.add(span.ticks());
         } else {
             // A context that ran when the window began has a run, too.
-            runs.reach(to - from);
+            runs.reach(span.ticks());
             runs.counted = 0;
         }
+    }
+
+    fn finish(&mut self) {
+        self.lanes.iter_mut().for_each(LaneRuns::close);
     }
 }
 
@@ -183,10 +141,9 @@ struct Row {
 }
 
 impl Contexts {
-    pub(crate) fn new(runs: &Runs, scan: &Scan<'_>) -> Self {
-        let window = runs.window;
-        let is_complete = runs.replay.is_none();
-        let lanes = scan.index.actors.lanes().iter().zip(&runs.lanes);
+    pub(crate) fn new(counting: &Counting<Runs>, scan: &Scan<'_>) -> Self {
+        let lanes = scan.index.actors.lanes().iter();
+        let lanes = lanes.zip(&counting.counter.lanes);
         let mut active: Vec<(&Lane, &LaneRuns)> = lanes
             .filter(|(_, runs)| runs.run.count + runs.blocked.count > 0)
             .collect();
@@ -197,14 +154,10 @@ impl Contexts {
             (lane.core, context_rank(context, &scan.trace))
         });
         Self {
-            from: window.from,
-            to: window.to,
-            complete: is_complete,
-            counted_to: if is_complete {
-                window.to
-            } else {
-                runs.reached.clamp(window.from, window.to)
-            },
+            from: counting.window.from,
+            to: counting.window.to,
+            complete: counting.is_complete(),
+            counted_to: counting.counted_to(),
             contexts: (active.into_iter())
                 .map(|(lane, runs)| Row {
                     core: lane.core,

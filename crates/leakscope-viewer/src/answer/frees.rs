@@ -1,32 +1,29 @@
 //! Who ends the lives of a call site's blocks: by call stack and task, with how long the blocks had lived.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::ops::ControlFlow;
 
 use leakscope_analysis::heap::{Effect, KnownBlock};
 use leakscope_analysis::trace::{EventKind, HeapEvent, StackId, Stacks};
 use leakscope_report::Symbolizer;
 use serde::Serialize;
 
+use super::counting::{Counter, Counting};
 use super::frames::{Frames, ListedFrame, title};
+use crate::index::running::Running;
 use crate::query::Window;
-use crate::replay::{Reached, Replay, Seen};
+use crate::replay::Seen;
 use crate::scan::Scan;
-use crate::source::TraceInputs;
 
 /// Rows of an answer.
 const ROWS: usize = 50;
 
-/// The ends of blocks in a window, of all call sites, while it is read again.
+/// The ends of blocks in a window, of all call sites.
+#[derive(Default)]
 pub(crate) struct Ends {
-    pub(crate) window: Window,
     /// By call site, call stack and context.
     sums: BTreeMap<(usize, StackId, u16), EndSum>,
     /// By core: the last end, which the next event there may show to have been none.
     pending: BTreeMap<u8, End>,
-    reached: u64,
-    replay: Option<Replay>,
 }
 
 #[derive(Clone, Copy)]
@@ -45,49 +42,12 @@ struct EndSum {
     all: u128,
 }
 
-impl Ends {
-    pub(crate) fn new(scan: &Scan<'_>, window: Window) -> Self {
-        let section = scan.index.sections.of_time(window.from);
-        Self {
-            window,
-            sums: BTreeMap::new(),
-            pending: BTreeMap::new(),
-            reached: 0,
-            replay: Some(Replay::from_section(scan, section)),
-        }
+impl Counter for Ends {
+    fn new(_scan: &Scan<'_>, _window: Window) -> Self {
+        Self::default()
     }
 
-    /// Reads so many more events; returns whether all were read.
-    pub(crate) fn advance(
-        &mut self,
-        scan: &Scan<'_>,
-        source: &mut dyn TraceInputs,
-        events: u64,
-    ) -> io::Result<bool> {
-        let Some(mut replay) = self.replay.take() else {
-            return Ok(true);
-        };
-        let reached = replay.run(scan, source, events, |seen| {
-            if seen.event.time >= self.window.to {
-                return ControlFlow::Break(());
-            }
-            self.reached = seen.event.time;
-            if seen.event.time >= self.window.from {
-                self.observe(seen, scan);
-            }
-            ControlFlow::Continue(())
-        })?;
-        if reached == Reached::Limit {
-            self.replay = Some(replay);
-            return Ok(false);
-        }
-        for (_, end) in std::mem::take(&mut self.pending) {
-            self.add(end);
-        }
-        Ok(true)
-    }
-
-    fn observe(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) {
+    fn event(&mut self, seen: &Seen<'_>, scan: &Scan<'_>, _running: &Running) {
         let Some(effect) = &seen.effect else {
             return;
         };
@@ -111,6 +71,14 @@ impl Ends {
         }
     }
 
+    fn finish(&mut self) {
+        for (_, end) in std::mem::take(&mut self.pending) {
+            self.add(end);
+        }
+    }
+}
+
+impl Ends {
     fn add(&mut self, end: End) {
         let lifetime = end.lifetime;
         let sum = self.sums.entry(end.key).or_insert(EndSum {
@@ -173,13 +141,12 @@ struct Freer {
 impl Frees {
     pub(crate) fn new(
         site: usize,
-        ends: &Ends,
+        ends: &Counting<Ends>,
         scan: &Scan<'_>,
         symbolizer: &mut Symbolizer<'_>,
     ) -> Self {
-        let window = ends.window;
         let of_site = (site, StackId::NONE, 0)..(site + 1, StackId::NONE, 0);
-        let mut sums: Vec<_> = ends.sums.range(of_site).collect();
+        let mut sums: Vec<_> = ends.counter.sums.range(of_site).collect();
         sums.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.blocks));
         let mut frames = Frames::default();
         let stacks = scan.trace.stacks();
@@ -187,17 +154,12 @@ impl Frees {
         let rows = rows.map(|((_, stack, context), sum)| {
             Freer::new(*stack, *context, sum, stacks, scan, symbolizer, &mut frames)
         });
-        let is_complete = ends.replay.is_none();
         Self {
             site,
-            from: window.from,
-            to: window.to,
-            complete: is_complete,
-            counted_to: if is_complete {
-                window.to
-            } else {
-                ends.reached.clamp(window.from, window.to)
-            },
+            from: ends.window.from,
+            to: ends.window.to,
+            complete: ends.is_complete(),
+            counted_to: ends.counted_to(),
             total: sums.len(),
             frees: rows.collect(),
             frames: frames.into_list(),

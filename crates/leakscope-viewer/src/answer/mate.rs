@@ -1,8 +1,9 @@
-//! The other half of an allocation or of a free.
+//! The other half of an allocation or of a free; of a double free, the two events before it.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::heap::{Effect, KnownBlock, UnknownFree};
 use leakscope_analysis::trace::{EventKind, HeapEvent};
 use serde::Serialize;
 
@@ -17,6 +18,8 @@ use crate::source::TraceInputs;
 pub(crate) struct Life {
     allocation: Option<Moment>,
     free: Option<Moment>,
+    /// The event that frees it once more.
+    again: Option<Moment>,
     address: String,
     size: Option<u64>,
     site: i64,
@@ -29,6 +32,21 @@ struct Moment {
     time: u64,
     context: i64,
     core: u8,
+}
+
+impl Life {
+    /// Of a block of which nothing is known but that it is freed.
+    fn unknown(at: u64, free: Moment) -> Self {
+        Self {
+            allocation: None,
+            free: Some(free),
+            again: None,
+            address: address(at),
+            size: None,
+            site: -1,
+            lifetime: None,
+        }
+    }
 }
 
 impl Moment {
@@ -47,6 +65,8 @@ pub(crate) struct Mate {
     index: u64,
     replay: Replay,
     looks_for: Sought,
+    /// Of double frees, by time and address: when the block was freed first.
+    first_frees: BTreeMap<(u64, u64), u64>,
 }
 
 /// What is looked for.
@@ -66,6 +86,14 @@ enum Sought {
         block: KnownBlock,
         free: Moment,
         allocation: Option<Moment>,
+        /// The free after it, which had no block any more.
+        again: Option<Moment>,
+    },
+    /// The last end of a block at an address before an event frees it again.
+    First {
+        address: u64,
+        again: Moment,
+        known: Option<(KnownBlock, Moment)>,
     },
 }
 
@@ -78,7 +106,12 @@ enum Next {
 }
 
 impl Mate {
-    pub(crate) fn new(scan: &Scan<'_>, index: u64) -> Result<Self, Refusal> {
+    /// Of an event. `first_frees`: of double frees, by time and address, when the block was freed first, as far as that is known.
+    pub(crate) fn new(
+        scan: &Scan<'_>,
+        index: u64,
+        first_frees: BTreeMap<(u64, u64), u64>,
+    ) -> Result<Self, Refusal> {
         if index >= scan.index.sections.events {
             return Err(Refusal::NotFound("event"));
         }
@@ -87,6 +120,7 @@ impl Mate {
             index,
             replay: Replay::from_section(scan, section),
             looks_for: Sought::Event,
+            first_frees,
         })
     }
 
@@ -99,10 +133,12 @@ impl Mate {
     ) -> Result<Option<Life>, Refusal> {
         let mut next = None;
         let (index, looks_for) = (self.index, &mut self.looks_for);
+        let first_frees = &self.first_frees;
         let reached = self.replay.run(scan, source, events, |seen| {
             next = match looks_for {
                 Sought::Event if seen.index < index => None,
-                Sought::Event => looks_for.begin(seen, scan),
+                Sought::Event => looks_for.begin(seen, scan, first_frees),
+                Sought::First { .. } => looks_for.first(seen, scan),
                 Sought::End { .. } => looks_for.end(seen, scan),
                 Sought::Begin { .. } => looks_for.back(seen, scan),
             };
@@ -134,7 +170,12 @@ fn is_same(some: &KnownBlock, other: &KnownBlock) -> bool {
 
 impl Sought {
     /// The event whose other half is wanted.
-    fn begin(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
+    fn begin(
+        &mut self,
+        seen: &Seen<'_>,
+        scan: &Scan<'_>,
+        first_frees: &BTreeMap<(u64, u64), u64>,
+    ) -> Option<Next> {
         let now = Moment::of(seen, scan);
         match (&seen.effect, seen.event.kind) {
             (Some(Effect::Free { ended }), _) => {
@@ -142,18 +183,24 @@ impl Sought {
                     block: *ended,
                     free: now,
                     allocation: None,
+                    again: None,
                 };
                 Some(Next::Back(ended.block.time))
             }
+            (
+                Some(Effect::UnknownFree(UnknownFree::Double)),
+                EventKind::Heap(HeapEvent::Free { address, .. }),
+            ) => {
+                *self = Self::First {
+                    address,
+                    again: now,
+                    known: None,
+                };
+                let first = first_frees.get(&(now.time, address));
+                Some(Next::Back(first.copied().unwrap_or(0)))
+            }
             (Some(Effect::UnknownFree(_)), EventKind::Heap(HeapEvent::Free { address, .. })) => {
-                Some(Next::Done(Life {
-                    allocation: None,
-                    free: Some(now),
-                    address: super::address(address),
-                    size: None,
-                    site: -1,
-                    lifetime: None,
-                }))
+                Some(Next::Done(Life::unknown(address, now)))
             }
             (Some(effect), _) => match effect.began() {
                 Some(began) => {
@@ -203,12 +250,42 @@ impl Sought {
         None
     }
 
+    /// Looks for the last end of a block at an address.
+    fn first(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
+        let Self::First {
+            address,
+            again,
+            known,
+        } = self
+        else {
+            return None;
+        };
+        if seen.index < again.index {
+            let ended = seen.effect.as_ref().and_then(Effect::ended);
+            if let Some(ended) = ended.filter(|ended| ended.block.address == *address) {
+                *known = Some((*ended, Moment::of(seen, scan)));
+            }
+            return None;
+        }
+        let Some((block, free)) = *known else {
+            return self.done();
+        };
+        *self = Self::Begin {
+            block,
+            free,
+            allocation: None,
+            again: Some(*again),
+        };
+        Some(Next::Back(block.block.time))
+    }
+
     /// Looks for the begin of a block among the events of its time.
     fn back(&mut self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<Next> {
         let Self::Begin {
             block,
             free,
             allocation,
+            ..
         } = self
         else {
             return None;
@@ -229,22 +306,25 @@ impl Sought {
 
     /// What is known by now.
     fn life(&self) -> Option<Life> {
-        let (KnownBlock { block, site }, allocation, free) = match *self {
+        let (KnownBlock { block, site }, allocation, free, again) = match *self {
             Self::Event => return None,
+            Self::First { address, again, .. } => return Some(Life::unknown(address, again)),
             Self::End {
                 block,
                 allocation,
                 free,
-            } => (block, Some(allocation), free),
+            } => (block, Some(allocation), free, None),
             Self::Begin {
                 block,
                 allocation,
                 free,
-            } => (block, allocation, Some(free)),
+                again,
+            } => (block, allocation, Some(free), again),
         };
         Some(Life {
             allocation,
             free,
+            again,
             address: address(block.address),
             size: Some(block.size),
             site: i64::from(site.number()),

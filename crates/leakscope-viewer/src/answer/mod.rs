@@ -1,19 +1,24 @@
 //! The answers, a file each: functions of what was read. `API.md` says what their fields mean.
 #![allow(clippy::struct_field_names, reason = "the names are those of API.md")]
 
+pub(crate) mod before;
 pub(crate) mod census;
 mod columns;
 pub(crate) mod contexts;
+pub(crate) mod counting;
 mod drawing;
 pub(crate) mod events;
 mod frames;
 pub(crate) mod frees;
 pub(crate) mod heap;
 pub(crate) mod heap_map;
+pub(crate) mod heaps;
 pub(crate) mod lives;
 pub(crate) mod mate;
 pub(crate) mod memory;
 pub(crate) mod overview;
+pub(crate) mod owners;
+pub(crate) mod shares;
 pub(crate) mod site;
 pub(crate) mod sites;
 mod spans;

@@ -6,7 +6,8 @@ use super::Subject;
 use super::address;
 use super::frames::{Frames, ListedFrame};
 use super::sites::SiteRow;
-use crate::index::sites::{Histogram, SiteIndex};
+use crate::index;
+use crate::index::sites::Histogram;
 use crate::refusal::Refusal;
 
 /// One call site, with what the table has no room for.
@@ -29,7 +30,7 @@ pub(crate) struct Detail {
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
-struct Curve {
+pub(super) struct Curve {
     from: u64,
     to: u64,
     step: u64,
@@ -86,7 +87,7 @@ impl Site {
         let failures =
             failures.filter(|failure| scan.program_frames(&failure.stack.frames) == site.stack);
         let detail = Detail {
-            curve: held.map_or_else(Curve::default, |held| Curve::new(held, scan.end())),
+            curve: held.map_or_else(Curve::default, |held| Curve::new(&held.curve, scan.end())),
             sizes: held.map_or_else(Vec::new, |held| buckets(&held.sizes)),
             lifetimes: held.map_or_else(Vec::new, |held| buckets(&held.lifetimes)),
             blocks: (site.blocks.iter())
@@ -118,13 +119,13 @@ impl Site {
 }
 
 impl Curve {
-    fn new(held: &SiteIndex, to: u64) -> Self {
+    pub(super) fn new(held: &index::curve::Curve, to: u64) -> Self {
         let mut curve = Self {
             to,
             step: held.step(),
             ..Self::default()
         };
-        for step in held.curve() {
+        for step in held.steps() {
             curve.times.push(step.time);
             curve.max.push(step.max);
             curve.last.push(step.last.bytes);

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Subject;
 use super::census::{Census, SiteSum};
+use super::counting::Counting;
 use super::frames::{Frames, ListedFrame, title};
 use crate::query::{SITES, Window};
 use crate::scan::Scan;
@@ -135,7 +136,11 @@ impl SiteRow {
 
 impl Sites {
     /// Of a window if there is a census of it, otherwise of all of the trace.
-    pub(crate) fn new(window: Window, census: Option<&Census>, subject: Subject<'_, '_>) -> Self {
+    pub(crate) fn new(
+        window: Window,
+        census: Option<&Counting<Census>>,
+        subject: Subject<'_, '_>,
+    ) -> Self {
         let Subject {
             outcome,
             report,
@@ -146,7 +151,7 @@ impl Sites {
         let sites = outcome.call_sites.iter().zip(&report.call_sites);
         let mut chosen: Vec<_> = sites
             .map(|(contexts, site)| {
-                let sum = census.and_then(|census| census.sites.get(&contexts.id.index()));
+                let sum = census.and_then(|census| census.counter.sites.get(&contexts.id.index()));
                 (contexts, site, sum)
             })
             .collect();
@@ -177,8 +182,8 @@ impl Sites {
             from: window.from,
             to: window.to,
             limited: census.is_some(),
-            complete: census.is_none_or(Census::is_complete),
-            counted_to: census.map_or(window.to, Census::counted_to),
+            complete: census.is_none_or(Counting::is_complete),
+            counted_to: census.map_or(window.to, Counting::counted_to),
             total,
             others,
             frames: frames.into_list(),

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::Subject;
 use super::address;
 use super::census::{Census, ContextSum, Run};
+use super::counting::Counting;
 use crate::index::actors::{Lane, UNKNOWN};
-use crate::index::exchange::Sum;
+use crate::index::exchange::{Exchange, Sum};
 use crate::names::{context_kind, context_name, context_rank, task_rank};
 use crate::query::Window;
 use crate::scan::Scan;
@@ -74,13 +75,30 @@ struct Unknown {
     ticks: u64,
 }
 
+impl Exchanged {
+    fn all(exchange: &Exchange) -> Vec<Self> {
+        let pairs = exchange.pairs().into_iter();
+        let matrix = pairs.map(|((allocated_by, freed_by), sum)| Self {
+            allocated_by,
+            freed_by,
+            blocks: sum.blocks,
+            bytes: sum.bytes,
+        });
+        matrix.collect()
+    }
+}
+
 impl Tasks {
     /// Of a window if there is a census of it, otherwise of all of the trace.
-    pub(crate) fn new(window: Window, census: Option<&Census>, subject: Subject<'_, '_>) -> Self {
+    pub(crate) fn new(
+        window: Window,
+        census: Option<&Counting<Census>>,
+        subject: Subject<'_, '_>,
+    ) -> Self {
         let (outcome, scan) = (subject.outcome, subject.scan);
         let length = (window.to - window.from) as f64;
         let lanes = scan.index.actors.lanes();
-        let runs = census.map_or_else(|| all_runs(scan), |census| census.runs.clone());
+        let runs = census.map_or_else(|| all_runs(scan), |census| census.counter.runs.clone());
         let mut runs: Vec<(&Lane, Run)> = lanes.iter().zip(runs).collect();
         runs.retain(|(_, run)| census.is_none() || run.ticks + run.switches > 0);
         runs.sort_by_key(|(lane, _)| lane.core);
@@ -99,7 +117,12 @@ impl Tasks {
             let mut usages = outcome.contexts.iter();
             let usage = usages.rfind(|usage| usage.context == context);
             let sum = match (census, usage) {
-                (Some(census), _) => census.contexts.get(&number).copied().unwrap_or_default(),
+                (Some(census), _) => census
+                    .counter
+                    .contexts
+                    .get(&number)
+                    .copied()
+                    .unwrap_or_default(),
                 (None, None) => ContextSum::default(),
                 (None, Some(usage)) => ContextSum {
                     allocated: Sum {
@@ -152,22 +175,15 @@ impl Tasks {
                 }),
         );
         ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let exchange = census.map_or(&scan.index.exchange, |census| &census.exchange);
+        let exchange = census.map_or(&scan.index.exchange, |census| &census.counter.exchange);
         Self {
             from: window.from,
             to: window.to,
             limited: census.is_some(),
-            complete: census.is_none_or(Census::is_complete),
-            counted_to: census.map_or(window.to, Census::counted_to),
+            complete: census.is_none_or(Counting::is_complete),
+            counted_to: census.map_or(window.to, Counting::counted_to),
             tasks: ranked.into_iter().map(|(_, task)| task).collect(),
-            matrix: (exchange.pairs().into_iter())
-                .map(|((allocated_by, freed_by), sum)| Exchanged {
-                    allocated_by,
-                    freed_by,
-                    blocks: sum.blocks,
-                    bytes: sum.bytes,
-                })
-                .collect(),
+            matrix: Exchanged::all(exchange),
             unknown_ticks: runs_of(UNKNOWN)
                 .map(|(lane, run)| Unknown {
                     core: lane.core,

@@ -1,7 +1,8 @@
-//! What a call site did in a window: its live bytes in columns, and its allocations and frees one by one.
+//! What the blocks of a call site, a task or a heap did in a window: their live bytes in columns, and allocations and frees one by
+//! one.
 //!
-//! A window of few events is read again, from the last moment before it at which the curve that the index keeps says how
-//! many bytes lived; a longer one is made from that curve.
+//! A window of few events is read again, from the last moment before it at which a curve says how many bytes lived; a longer one is
+//! made from that curve.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -12,121 +13,176 @@ use serde::Serialize;
 use super::columns::Grid;
 use super::drawing::{HeapMark, mark};
 use super::heap::Heap;
+use super::heaps::Heaps;
+use super::site;
 use super::timeline::is_short;
+use crate::index::curve::Curve;
 use crate::index::levels::Bin;
 use crate::index::live::Live;
-use crate::index::sites::SiteIndex;
-use crate::query::Window;
+use crate::names::address;
+use crate::query::{Owner, Window};
 use crate::reader::Reader;
-use crate::refusal::Refusal;
-use crate::replay::Replay;
+use crate::replay::{Replay, Seen};
+use crate::scan::Scan;
 
 /// The answer.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Track {
-    site: usize,
+    #[serde(flatten)]
+    owner: Named,
     exact: bool,
+    complete: bool,
+    counted_to: u64,
     heap: Heap,
     marks: Option<Vec<HeapMark>>,
 }
 
-impl Track {
-    /// Of a window within the bounds of the trace.
-    pub(crate) fn new(
-        site: usize,
-        window: Window,
-        width: u64,
-        reader: &mut Reader<'_, '_>,
-    ) -> Result<Self, Refusal> {
-        let held = reader.scan.index.sites.get(site);
-        let held = held.ok_or(Refusal::NotFound("call site"))?;
-        if !is_short(reader.scan, window) {
-            return Ok(Self::summed(site, window, held));
-        }
-        let (begin, level) = held.before(window.from);
-        Ok(Self::read(site, window, width, (begin, level), reader)?)
-    }
+/// An owner, as the page knows it: one of the three.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Named {
+    site: i64,
+    context: i64,
+    of_heap: Option<String>,
+}
 
-    fn summed(site: usize, window: Window, held: &SiteIndex) -> Self {
-        let step = held.step();
-        let columns = Window {
-            from: window.from / step * step,
-            to: window.to.next_multiple_of(step),
-        };
-        let (_, before) = held.before(columns.from);
-        let mut grid = Grid::new(columns, (columns.to - columns.from) / step);
-        let mut level = before;
-        for change in held.curve().filter(|change| columns.has(change.time)) {
-            grid.join(
-                change.time,
-                &Bin {
-                    min: level.bytes.min(change.last.bytes),
-                    max: change.max,
-                    last: change.last,
-                    allocations: change.allocations,
-                    frees: change.frees,
-                    ..Bin::default()
-                },
-            );
-            level = change.last;
+impl From<Owner> for Named {
+    fn from(owner: Owner) -> Self {
+        let (mut site, mut context, mut of_heap) = (-1, -1, None);
+        match owner {
+            Owner::Site(number) => site = number as i64,
+            Owner::Context(number) => context = number.into(),
+            Owner::Heap(at) => of_heap = Some(address(at)),
         }
         Self {
             site,
-            exact: false,
-            heap: Heap::new(columns, &grid.filled(before)),
-            marks: None,
+            context,
+            of_heap,
         }
     }
+}
 
-    /// From `begin` on, when so much lived.
-    fn read(
-        site: usize,
+/// How much of a context's or a heap's blocks lived when, for the single file.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OwnerCurve {
+    #[serde(flatten)]
+    owner: Named,
+    curve: site::Curve,
+}
+
+impl OwnerCurve {
+    pub(crate) fn new(owner: Owner, curve: &Curve, end: u64) -> Self {
+        Self {
+            owner: owner.into(),
+            curve: site::Curve::new(curve, end),
+        }
+    }
+}
+
+impl Track {
+    /// Of a window within the bounds of the trace, from a curve that is known up to `reached`; `None`: to the end.
+    pub(crate) fn new(
+        owner: Owner,
         window: Window,
         width: u64,
-        (begin, mut level): (u64, Live),
+        (curve, reached): (&Curve, Option<u64>),
+        heaps: &Heaps,
         reader: &mut Reader<'_, '_>,
     ) -> io::Result<Self> {
-        let scan = reader.scan;
-        let mut grid = Grid::new(window, width);
-        let mut marks = Some(Vec::new());
-        let mut before = level;
-        let section = scan.index.sections.of_time(begin);
-        Replay::from_section(scan, section).run(scan, reader.source, u64::MAX, |seen| {
-            let time = seen.event.time;
-            if time >= window.to {
-                return ControlFlow::Break(());
-            }
-            let change = (seen.effect.as_ref()).and_then(|effect| Change::of(effect, site));
-            let Some(change) = change.filter(|_| time >= begin) else {
-                return ControlFlow::Continue(());
-            };
-            let next = change.applied_to(level);
-            if time < window.from {
-                before = next;
-            } else {
-                let bin = grid.at(time, level);
-                bin.allocations += u32::from(change.begun.is_some());
-                bin.allocated_bytes += change.begun.unwrap_or(0);
-                bin.frees += u32::from(change.freed.is_some());
-                bin.failed += u32::from(change.failed.is_some());
-                bin.reach(next);
-                if let Some((kind, size)) = change.told() {
-                    mark(&mut marks, || HeapMark::new(seen, scan, kind, size));
-                }
-            }
-            level = next;
-            ControlFlow::Continue(())
-        })?;
+        let is_known = reached.is_none_or(|reached| reached >= window.to);
+        let (exact, heap, marks) = if is_known && is_short(reader.scan, window) {
+            let (heap, marks) = read(
+                owner,
+                window,
+                width,
+                curve.before(window.from),
+                heaps,
+                reader,
+            )?;
+            (true, heap, marks)
+        } else {
+            (false, summed(window, curve), None)
+        };
         Ok(Self {
-            site,
-            exact: true,
-            heap: Heap::new(window, &grid.filled(before)),
+            owner: owner.into(),
+            exact,
+            complete: is_known,
+            counted_to: reached.map_or(window.to, |reached| reached.clamp(window.from, window.to)),
+            heap,
             marks,
         })
     }
 }
 
-/// What an effect did to the blocks of one call site, in bytes.
+fn summed(window: Window, curve: &Curve) -> Heap {
+    let step = curve.step();
+    let columns = Window {
+        from: window.from / step * step,
+        to: window.to.next_multiple_of(step),
+    };
+    let (_, before) = curve.before(columns.from);
+    let mut grid = Grid::new(columns, (columns.to - columns.from) / step);
+    let mut level = before;
+    for change in curve.steps().filter(|change| columns.has(change.time)) {
+        grid.join(
+            change.time,
+            &Bin {
+                min: level.bytes.min(change.last.bytes),
+                max: change.max,
+                last: change.last,
+                allocations: change.allocations,
+                frees: change.frees,
+                ..Bin::default()
+            },
+        );
+        level = change.last;
+    }
+    Heap::new(columns, &grid.filled(before))
+}
+
+/// From `begin` on, when so much lived.
+fn read(
+    owner: Owner,
+    window: Window,
+    width: u64,
+    (begin, mut level): (u64, Live),
+    heaps: &Heaps,
+    reader: &mut Reader<'_, '_>,
+) -> io::Result<(Heap, Option<Vec<HeapMark>>)> {
+    let scan = reader.scan;
+    let mut grid = Grid::new(window, width);
+    let mut marks = Some(Vec::new());
+    let mut before = level;
+    let section = scan.index.sections.of_time(begin);
+    Replay::from_section(scan, section).run(scan, reader.source, u64::MAX, |seen| {
+        let time = seen.event.time;
+        if time >= window.to {
+            return ControlFlow::Break(());
+        }
+        let change = Change::of(seen, owner, heaps, scan).filter(|_| time >= begin);
+        let Some(change) = change else {
+            return ControlFlow::Continue(());
+        };
+        let next = change.applied_to(level);
+        if time < window.from {
+            before = next;
+        } else {
+            let bin = grid.at(time, level);
+            bin.allocations += u32::from(change.begun.is_some());
+            bin.allocated_bytes += change.begun.unwrap_or(0);
+            bin.frees += u32::from(change.freed.is_some());
+            bin.failed += u32::from(change.failed.is_some());
+            bin.reach(next);
+            if let Some((kind, size)) = change.told() {
+                mark(&mut marks, || HeapMark::new(seen, scan, kind, size));
+            }
+        }
+        level = next;
+        ControlFlow::Continue(())
+    })?;
+    Ok((Heap::new(window, &grid.filled(before)), marks))
+}
+
+/// What an event did to the blocks of one owner, in bytes.
 struct Change {
     begun: Option<u64>,
     freed: Option<u64>,
@@ -142,20 +198,20 @@ struct Change {
 
 impl Change {
     /// `None` if it did nothing.
-    fn of(effect: &Effect, site: usize) -> Option<Self> {
+    fn of(seen: &Seen<'_>, owner: Owner, heaps: &Heaps, scan: &Scan<'_>) -> Option<Self> {
+        let effect = seen.effect.as_ref()?;
+        let by = owner.by();
         let own = |known: Option<&KnownBlock>| {
-            let own = known.filter(|known| known.site.index() == site);
+            let own = known.filter(|known| by.owner(known, &seen.event, heaps, scan) == owner);
             own.map(|known| known.block.size)
         };
+        let asker = by.asker(seen, scan).filter(|asker| asker.0 == owner);
         let change = Self {
             begun: own(effect.began()),
             freed: own(effect.ended()),
             lost: own(effect.lost()),
             revived: own(effect.revived()),
-            failed: match effect {
-                Effect::Failed { site: by, size, .. } if by.index() == site => Some(*size),
-                _ => None,
-            },
+            failed: asker.map(|(_, size)| size),
             is_restart: matches!(effect, Effect::Restart),
         };
         let Self {

@@ -1,22 +1,25 @@
 //! Questions: most are answered at once, some take longer.
 
+use std::collections::BTreeMap;
 use std::io;
 
+use leakscope_analysis::outcome::AnomalyKind;
 use serde::Serialize;
 
+use super::counting::Waiting;
 use super::{Engine, SLICE};
-use crate::answer::census::Census;
-use crate::answer::contexts::Runs;
+use crate::answer::before::Before;
+use crate::answer::contexts::Contexts;
+use crate::answer::counting::Counting;
 use crate::answer::events::{Page, Place};
-use crate::answer::frees::Ends;
+use crate::answer::frees::{Ends, Frees};
 use crate::answer::heap_map::Filming;
 use crate::answer::mate::Mate;
 use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
-use crate::answer::track::Track;
-use crate::query::{Limit, Query, Window};
+use crate::query::{By, Limit, Owner, Query};
 use crate::refusal::Refusal;
 
 /// What became of a question.
@@ -31,24 +34,22 @@ pub enum Asked {
 pub struct Job(JobKind);
 
 enum JobKind {
-    Census {
-        query: Query,
-        census: Box<Census>,
-    },
+    Counting(Box<dyn Waiting>),
     Mate(Box<Mate>),
     /// Until it is answered.
     Film(Option<Box<Filming>>),
-    /// Until it is answered.
-    Contexts(Option<Box<Runs>>),
-    /// Until it is answered.
-    Frees(usize, Option<Box<Ends>>),
+    /// Waits for the curves of contexts and heaps.
+    Owners(Query),
+}
+
+impl Job {
+    pub(super) fn counting(waiting: impl Waiting + 'static) -> Self {
+        Self(JobKind::Counting(Box::new(waiting)))
+    }
 }
 
 /// Events that are read for a part of the heap's map: what is known so far is written each time.
 const FILM_SLICE: u64 = 5 * SLICE;
-
-/// Windows that are remembered.
-const REMEMBERED: usize = 6;
 
 impl Engine<'_> {
     /// Goes on with the search that the page asked for last; returns whether there is more to search.
@@ -65,6 +66,7 @@ impl Engine<'_> {
     /// # Errors
     /// See [`Refusal`].
     pub fn ask(&mut self, query: &Query) -> Result<Asked, Refusal> {
+        let all = self.scan.bounded(None);
         let answer = match query {
             Query::Overview => json(&self.overview()),
             Query::Timeline(columns) => {
@@ -72,36 +74,38 @@ impl Engine<'_> {
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
             }
-            Query::Track { site, columns } => {
-                let window = self.scan.bounded(columns.window);
-                json(&Track::new(
-                    *site,
-                    window,
-                    columns.width,
-                    &mut self.reader(),
-                )?)
+            Query::Track {
+                owner: Owner::Site(_),
+                ..
             }
-            Query::Sites(limit) | Query::Tasks(limit) => {
-                if let Some(job) = self.counting(*limit, query)? {
-                    return Ok(Asked::Job(job));
+            | Query::Shares { by: By::Site, .. } => self.of_owners(query),
+            Query::Track { partial, .. } | Query::Shares { partial, .. } => {
+                if !*partial {
+                    return Ok(Asked::Job(Job(JobKind::Owners(query.clone()))));
                 }
-                self.of_window(query, self.scan.bounded(limit.window))
+                self.read_owners(SLICE)?;
+                self.of_owners(query)
             }
+            Query::Sites(limit) if self.is_limited(*limit) => {
+                return self.count(*limit, |census, engine| {
+                    json(&Sites::new(census.window, Some(census), engine.subject()))
+                });
+            }
+            Query::Tasks(limit) if self.is_limited(*limit) => {
+                return self.count(*limit, |census, engine| {
+                    json(&Tasks::new(census.window, Some(census), engine.subject()))
+                });
+            }
+            Query::Sites(_) => json(&Sites::new(all, None, self.subject())),
+            Query::Tasks(_) => json(&Tasks::new(all, None, self.subject())),
             Query::Frees { site, limit } => {
-                let mut ends = self.ends(limit.window);
-                if !limit.partial {
-                    return Ok(Asked::Job(Job(JobKind::Frees(*site, Some(ends)))));
-                }
-                self.read_ends(&mut ends, SLICE)?;
-                json(&self.frees(*site, ends)?)
+                let site = *site;
+                return self.count(*limit, move |ends, engine| json(&engine.frees(site, ends)?));
             }
             Query::Contexts(limit) => {
-                let mut runs = self.runs(limit.window);
-                if !limit.partial {
-                    return Ok(Asked::Job(Job(JobKind::Contexts(Some(runs)))));
-                }
-                self.read_runs(&mut runs, SLICE)?;
-                json(&self.contexts(runs))
+                return self.count(*limit, |runs, engine| {
+                    json(&Contexts::new(runs, &engine.scan))
+                });
             }
             Query::Site(site) => json(&Site::new(*site, self.subject())?),
             Query::Events {
@@ -117,9 +121,11 @@ impl Engine<'_> {
                 json(&Place::find(*at, filter, searches, &mut reader)?)
             }
             Query::Block(index) => {
-                let mate = Mate::new(&self.scan, *index)?;
+                let first_frees = self.first_frees();
+                let mate = Mate::new(&self.scan, *index, first_frees)?;
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
+            Query::Before => json(&self.before.map_or_else(Before::default, Before::from)),
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
             Query::Heap { picture, partial } => {
@@ -134,38 +140,40 @@ impl Engine<'_> {
         Ok(Asked::Answer(answer?))
     }
 
-    /// Call sites or tasks in a window, from what was counted in it.
-    fn of_window(&mut self, query: &Query, window: Window) -> Result<Vec<u8>, Refusal> {
-        let (census, subject, _) = self.limited(window);
+    /// Whether it is limited to less than all of the trace.
+    fn is_limited(&self, limit: Limit) -> bool {
+        self.scan.bounded(limit.window) != self.scan.bounded(None)
+    }
+
+    /// Of the double frees that the report lists, by time and address: when the block was freed first.
+    fn first_frees(&mut self) -> BTreeMap<(u64, u64), u64> {
+        let anomalies = self.subject().outcome.anomalies.iter();
+        let first = anomalies.filter_map(|anomaly| match anomaly.kind {
+            AnomalyKind::DoubleFree { freed_at, .. } => {
+                Some(((anomaly.time, anomaly.address), freed_at))
+            }
+            AnomalyKind::WrongFree { .. } => None,
+        });
+        first.collect()
+    }
+
+    /// What blocks did, by whose they are, as far as it was read.
+    fn of_owners(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
         match query {
-            Query::Tasks(_) => json(&Tasks::new(window, census, subject)),
-            _ => json(&Sites::new(window, census, subject)),
+            Query::Track { owner, columns, .. } => json(&self.track(*owner, *columns)?),
+            Query::Shares { by, columns, .. } => json(&self.shares(*by, *columns)?),
+            _ => Err(Refusal::NotFound("owner")),
         }
     }
 
-    /// The counting that a question about a window must wait for. A question that is content with a part waits for
-    /// none: a slice is counted at once.
-    fn counting(&mut self, limit: Limit, query: &Query) -> io::Result<Option<Job>> {
-        let window = self.scan.bounded(limit.window);
-        if window == self.scan.bounded(None) {
-            return Ok(None);
+    /// Who frees the blocks of a call site.
+    pub(crate) fn frees(&mut self, site: usize, ends: &Counting<Ends>) -> Result<Frees, Refusal> {
+        let sites = &self.subject().outcome.call_sites;
+        if !sites.iter().any(|known| known.id.index() == site) {
+            return Err(Refusal::NotFound("call site"));
         }
-        let known = self.known_census(window);
-        if limit.partial {
-            let mut census = match known {
-                Some(known) => self.censuses.remove(known).1,
-                None => Census::new(&self.scan, window),
-            };
-            let counted = census.advance(&self.scan, &mut self.source, SLICE);
-            self.remember(census);
-            return counted.map(|_| None);
-        }
-        if known.is_some_and(|known| self.censuses[known].1.is_complete()) {
-            return Ok(None);
-        }
-        let census = Box::new(Census::new(&self.scan, window));
-        let query = query.clone();
-        Ok(Some(Job(JobKind::Census { query, census })))
+        let symbolizer = &mut self.names.symbolizer;
+        Ok(Frees::new(site, ends, &self.scan, symbolizer))
     }
 
     /// Goes on with what takes longer.
@@ -174,15 +182,7 @@ impl Engine<'_> {
     /// See [`Refusal`].
     pub fn advance(&mut self, job: &mut Job) -> Result<Option<Vec<u8>>, Refusal> {
         match &mut job.0 {
-            JobKind::Census { query, census } => {
-                if !census.advance(&self.scan, &mut self.source, SLICE)? {
-                    return Ok(None);
-                }
-                let (census, query) = (std::mem::take(&mut **census), query.clone());
-                let window = census.window;
-                self.remember(census);
-                self.of_window(&query, window).map(Some)
-            }
+            JobKind::Counting(waiting) => waiting.advance(self),
             JobKind::Film(filming) => {
                 if let Some(filming) = filming
                     && !self.film(filming, SLICE)?
@@ -192,23 +192,11 @@ impl Engine<'_> {
                 let answer = filming.take().map(|filming| json(&self.filmed(filming)));
                 answer.transpose()
             }
-            JobKind::Contexts(runs) => {
-                if let Some(runs) = runs
-                    && !self.read_runs(runs, SLICE)?
-                {
+            JobKind::Owners(query) => {
+                if !self.read_owners(SLICE)? {
                     return Ok(None);
                 }
-                let answer = runs.take().map(|runs| json(&self.contexts(runs)));
-                answer.transpose()
-            }
-            JobKind::Frees(site, ends) => {
-                if let Some(ends) = ends
-                    && !self.read_ends(ends, SLICE)?
-                {
-                    return Ok(None);
-                }
-                let answer = ends.take().map(|ends| json(&self.frees(*site, ends)?));
-                answer.transpose()
+                self.of_owners(query).map(Some)
             }
             JobKind::Mate(mate) => {
                 let found = mate.advance(&self.scan, &mut self.source, SLICE)?;
@@ -216,19 +204,6 @@ impl Engine<'_> {
                 Ok(found.transpose()?)
             }
         }
-    }
-
-    fn remember(&mut self, census: Census) {
-        if self.censuses.len() >= REMEMBERED {
-            self.censuses.remove(0);
-        }
-        self.censuses.push((self.version, census));
-    }
-
-    pub(super) fn known_census(&self, window: Window) -> Option<usize> {
-        let is_it =
-            |(version, census): &(u64, Census)| (*version, census.window) == (self.version, window);
-        self.censuses.iter().rposition(is_it)
     }
 
     /// Asks a question and waits for the answer.

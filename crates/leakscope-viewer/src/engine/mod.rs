@@ -4,9 +4,9 @@
 //! ([`Engine::read`]), searching, and questions about windows that must be read again ([`Job`]), so that a
 //! quick question never waits for a slow one. [`ask`] has the questions.
 mod ask;
-mod contexts;
+mod counting;
 mod film;
-mod frees;
+mod owners;
 
 use std::io;
 
@@ -21,6 +21,7 @@ use leakscope_report::{FrameSource, Policy, Report, Symbolizer, heap_map, saniti
 use leakscope_symbols::{SourceRoots, Symbols};
 
 pub use self::ask::{Asked, Job};
+use self::counting::Windows;
 use crate::answer::Subject;
 use crate::answer::census::Census;
 use crate::answer::contexts::Runs;
@@ -28,6 +29,7 @@ use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
+use crate::answer::owners::Curves;
 use crate::answer::timeline::{Timeline, is_short};
 use crate::dump::{Dump, Packetless};
 use crate::list::search::Searches;
@@ -53,6 +55,8 @@ pub struct Program {
     pub memory: Option<AtStop>,
     /// Where the heap is, if somebody has said; else the recording or the program may.
     pub heap_regions: Vec<Region>,
+    /// What a recording says that was made before a change: the page shows what is different.
+    pub before: Option<Report>,
 }
 
 /// A trace that can be asked about.
@@ -67,6 +71,7 @@ pub struct Engine<'s> {
     heap_size: Option<u64>,
     memory: Option<&'s AtStop>,
     heap_regions: &'s [Region],
+    before: Option<&'s Report>,
     /// What is looked at in place of a trace.
     dump: Option<&'s Dump>,
     front: Front,
@@ -75,14 +80,14 @@ pub struct Engine<'s> {
     version: u64,
     answered: Option<Answered<'s>>,
     searches: Searches,
-    /// What was counted in windows, and the version it is of.
-    censuses: Vec<(u64, Census)>,
+    /// What was allocated and who ran, who has freed what, and how tasks and interrupts run, in windows.
+    censuses: Windows<Census>,
+    ends: Windows<Ends>,
+    runs: Windows<Runs>,
     /// The heap's map over time, as it was asked for last.
     filming: Option<Box<Filming>>,
-    /// Who has freed what in the window that was asked for last, and the version it is of.
-    ends: Option<(u64, Box<Ends>)>,
-    /// How tasks and interrupts run in the window that was asked for last, and the version it is of.
-    runs: Option<(u64, Box<Runs>)>,
+    /// How much of each context's and each heap's blocks lived when, as far as somebody asked.
+    curves: Option<Box<Curves>>,
 }
 
 /// What is known at one version.
@@ -102,10 +107,11 @@ struct Rest {
     looks: u32,
 }
 
-/// A recording that is followed counts as resting when it was looked at so often without having grown: a second.
+/// A recording that is followed counts as resting when it was looked at so often without having grown: a second, and one more for
+/// each …
 const RESTING: u32 = 4;
 
-/// One of at most so many bytes is read from its begin again when it goes on: some tenths of a second.
+/// … of so many bytes, which take some tenths of a second to be read again.
 const SHORT: u64 = 32 << 20;
 
 /// Events that one slice of work reads: some milliseconds.
@@ -162,16 +168,18 @@ impl<'s> Engine<'s> {
             heap_size: program.heap_size,
             memory: program.memory.as_ref(),
             heap_regions: &program.heap_regions,
+            before: program.before.as_ref(),
             dump,
             front: Front::default(),
             state: Reading::Reading,
             version: 0,
             answered: None,
             searches: Searches::default(),
-            censuses: Vec::new(),
+            censuses: Windows::default(),
+            ends: Windows::default(),
+            runs: Windows::default(),
             filming: None,
-            ends: None,
-            runs: None,
+            curves: None,
         }
     }
 
@@ -222,14 +230,15 @@ impl<'s> Engine<'s> {
 
     /// Whether a recording that may grow has not for a while. Its last packets are believed only when it is known what
     /// follows, so that a device that has nothing more to say would never be heard to its end: they are read as if nothing
-    /// followed, and if something does, from the begin. Whoever wants the log has it once only.
+    /// followed, and if something does, from the begin: so the longer it is, the longer it has to rest. Whoever wants the log has it once only.
     fn rests(&mut self) -> bool {
         let length = self.source.length();
         if length != self.rest.length {
             self.rest = Rest { length, looks: 0 };
         }
         self.rest.looks += 1;
-        self.rest.looks > RESTING && length <= SHORT && self.names.log.is_none()
+        let rest = RESTING.saturating_mul(1 + (length / SHORT) as u32);
+        self.rest.looks > rest && self.names.log.is_none()
     }
 
     /// What was read is forgotten.
@@ -237,10 +246,11 @@ impl<'s> Engine<'s> {
         let bytes = self.source.length();
         self.scan = Scan::new(layout, bytes, AllocatorFrames(self.symbols));
         self.searches = Searches::default();
-        self.censuses.clear();
+        self.censuses = Windows::default();
+        self.ends = Windows::default();
+        self.runs = Windows::default();
         self.filming = None;
-        self.ends = None;
-        self.runs = None;
+        self.curves = None;
         self.version += 1;
     }
 
@@ -323,15 +333,11 @@ impl<'s> Engine<'s> {
 
     /// What answers about all of the trace are made from.
     pub(crate) fn subject(&mut self) -> Subject<'_, 's> {
-        self.limited(self.scan.bounded(None)).1
+        self.examined().0
     }
 
-    /// The same, what was counted in a window, and what was found in an image.
-    fn limited(
-        &mut self,
-        window: Window,
-    ) -> (Option<&Census>, Subject<'_, 's>, Option<&Examined<'s>>) {
-        let known = self.known_census(window);
+    /// The same, and what was found in an image.
+    fn examined(&mut self) -> (Subject<'_, 's>, Option<&Examined<'s>>) {
         let answered = match self.answered.take() {
             Some(answered) if answered.version == self.version => answered,
             _ => self.look_at_outcome(),
@@ -349,8 +355,7 @@ impl<'s> Engine<'s> {
             regions,
             scan: &self.scan,
         };
-        let census = known.map(|known| &self.censuses[known].1);
-        (census, subject, examined.as_ref())
+        (subject, examined.as_ref())
     }
 
     fn look_at_outcome(&mut self) -> Answered<'s> {
@@ -392,7 +397,7 @@ impl<'s> Engine<'s> {
     }
 
     pub(crate) fn memory(&mut self) -> Memory {
-        let (_, subject, examined) = self.limited(self.scan.bounded(None));
+        let (subject, examined) = self.examined();
         Memory::new(examined, subject)
     }
 

@@ -13,10 +13,12 @@ use crate::answer::frees::Frees;
 use crate::answer::heap_map::HeapOverTime;
 use crate::answer::lives::{self, Lives};
 use crate::answer::memory::Memory;
+use crate::answer::shares::Shares;
 use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
+use crate::answer::track::OwnerCurve;
 use crate::engine::Engine;
 use crate::query::{Picture, Window};
 use crate::reader::Reader;
@@ -36,6 +38,8 @@ const LIVES_OF_CONTEXTS: usize = 10_000;
 /// Parts of the map of memory, and steps of ways to blocks.
 const PARTS: usize = 60_000;
 const WAYS: usize = 2000;
+/// Contexts and heaps with a curve.
+const OWNERS: usize = 100;
 /// The heap's map.
 const MAP: Picture = Picture {
     window: None,
@@ -58,9 +62,13 @@ struct Document {
     contexts: Contexts,
     system: Box<RawValue>,
     blocks: Vec<Pair>,
+    again: Vec<(u64, u64)>,
     lives: Lives,
     memory: Memory,
     heap: HeapOverTime,
+    /// By call site, by context and by heap.
+    shares: Vec<Shares>,
+    owners: Vec<OwnerCurve>,
 }
 
 /// The document of a trace, as JSON; with so many events from both ends of a long one.
@@ -89,17 +97,22 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         ));
     }
     let mut frees = BTreeMap::new();
+    let ends = engine.count_all()?;
     for row in sites.sites.iter().take(DETAILS) {
-        frees.insert(row.site, engine.all_frees(row.site)?);
+        frees.insert(row.site, engine.frees(row.site, &ends)?);
     }
     let timeline = timeline(engine, all, &mut left_out)?;
     let (events, log_gap) = events::listed(engine, from_ends, &mut left_out)?;
     let blocks = events::blocks(&events);
+    let again = events::again(&events);
     let lives = lives(engine, &mut left_out)?;
     let mut memory = engine.memory();
     memory.limit(PARTS, WAYS, &mut left_out);
-    let contexts = engine.all_contexts()?;
+    let runs = engine.count_all()?;
+    let contexts = Contexts::new(&runs, engine.reader().scan);
     let heap = engine.heap_over_time(MAP)?;
+    let (shares, mut owners) = engine.all_shares()?;
+    owners.truncate(OWNERS);
     let mut overview = engine.overview();
     overview.left_out = left_out;
     let subject = engine.subject();
@@ -117,9 +130,12 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         contexts,
         system: raw(&System::new(subject))?,
         blocks,
+        again,
         lives,
         memory,
         heap,
+        shares,
+        owners,
     };
     Ok(serde_json::to_string(&document)?)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::heap::{Effect, KnownBlock, UnknownFree};
 use leakscope_analysis::outcome::Block;
 use leakscope_report::Standing;
 use leakscope_report::units::{count, counted};
@@ -159,6 +159,23 @@ fn allocations_of_leaks(engine: &mut Engine<'_>) -> io::Result<Vec<u64>> {
         found.extend(rows.into_iter().rfind(began).map(|row| row.index));
     }
     Ok(found)
+}
+
+/// Of each double free that is listed, the free before it.
+pub(super) fn again(events: &Page) -> Vec<(u64, u64)> {
+    let mut freed: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut again = Vec::new();
+    for row in &events.rows {
+        let (Some(effect), Some(address)) = (&row.effect, row.address.as_deref()) else {
+            continue;
+        };
+        if effect.ended().is_some() {
+            freed.insert(address, row.index);
+        } else if *effect == Effect::UnknownFree(UnknownFree::Double) {
+            again.extend(freed.get(address).map(|&first| (row.index, first)));
+        }
+    }
+    again
 }
 
 /// The two halves of each block of which one is listed.

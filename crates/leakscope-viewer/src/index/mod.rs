@@ -7,9 +7,10 @@
 //! - [`actors`]: numbers for whoever runs;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
 //! - [`levels`], [`live`]: the heap's level in bins;
-//! - [`sites`], [`exchange`]: what the page shows beyond the analysis' own outcome;
+//! - [`sites`], [`curve`], [`exchange`]: what the page shows beyond the analysis' own outcome;
 //! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
 pub(crate) mod actors;
+pub(crate) mod curve;
 pub(crate) mod entry;
 pub(crate) mod exchange;
 pub(crate) mod kind;

@@ -64,7 +64,7 @@ impl Index {
             self.note_freed(ended, now, actor, owner);
         }
         if let Some(lost) = effect.lost() {
-            self.site(lost.site).lost(now.time, lost.block.size);
+            self.site(lost.site).curve.lost(now.time, lost.block.size);
         }
         if let Some(began) = effect.began() {
             self.note_begun(began, now.time, actor);
@@ -84,7 +84,7 @@ impl Index {
         }
         if *effect == Effect::Restart {
             for site in &mut self.sites {
-                site.empty(now.time);
+                site.curve.empty(now.time);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_testing::program::eventful;
-use leakscope_viewer::{Engine, Query, QueryError};
+use leakscope_viewer::{Engine, Program, Query, QueryError};
 use serde_json::Value;
 
 use super::dump::dump;
@@ -134,7 +134,14 @@ fn answers(route: &str, engine: &mut Engine<'_>) -> Vec<Value> {
 
 #[test]
 fn every_route_is_documented_with_its_fields() {
-    let (dump, program) = (dump(), with_heap());
+    let of_before = Program::default();
+    let mut before = engine(&of_before, inputs(2, 3_000));
+    before.read_all();
+    let program = Program {
+        before: Some(before.report().clone()),
+        ..with_heap()
+    };
+    let dump = dump();
     let with_image = with_image();
     let mut engines = [
         engine(&program, inputs(1, 3_000)),

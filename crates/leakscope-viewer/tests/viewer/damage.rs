@@ -1,9 +1,12 @@
 //! Recordings that are damaged, hostile, or not finished.
 
+use std::io;
+
+use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Packet, Print, Text};
 use leakscope_testing::program::{Random, Stream, introduce};
-use leakscope_viewer::{Engine, Program, Reading, page};
+use leakscope_viewer::{Engine, Program, Reading, TraceInputs, page};
 use proptest::prelude::*;
 
 use super::program::{Memory, ask, engine, inputs};
@@ -127,6 +130,53 @@ fn a_recording_that_rests_is_shown_to_its_end_and_goes_on_if_more_comes() {
         (events["total"].as_u64(), reading),
         (Some(whole), Reading::Complete)
     );
+}
+
+/// A recording of which this says that it is tens of megabytes longer.
+struct Long(Memory);
+
+impl Feed for Long {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(input, offset, buffer)
+    }
+
+    fn grows(&self) -> bool {
+        self.0.grows()
+    }
+}
+
+impl TraceInputs for Long {
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
+        self.0.head(input)
+    }
+
+    fn length(&self) -> u64 {
+        self.0.length() + (40 << 20)
+    }
+}
+
+#[test]
+fn a_long_recording_is_shown_to_its_end_when_it_has_rested_longer() {
+    let (program, inputs) = (Program::default(), inputs(5, 3_000));
+    let cut: Vec<Vec<u8>> = inputs.iter().map(|input| input[..7_000].to_vec()).collect();
+    let begun = Twin::of(&cut).events.len() as u64;
+    let memory = Memory::new(inputs);
+    memory.write_up_to(7_000);
+    let mut engine = Engine::new(Box::new(Long(memory)), &program, Naming::default()).unwrap();
+    let mut after = |looks: u32| {
+        for _ in 0..looks {
+            engine.read_all();
+        }
+        engine.events()
+    };
+    assert!(after(6) < begun, "a second and a half is too little");
+    assert_eq!(after(6), begun);
 }
 
 proptest! {

@@ -13,6 +13,7 @@ mod heap_map;
 mod lists;
 mod lives;
 mod memory;
+mod owners;
 mod program;
 mod routes;
 mod tracks;

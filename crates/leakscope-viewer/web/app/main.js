@@ -10,6 +10,7 @@ import { eventsView } from 'leakscope/view/events.js';
 import { flameView } from 'leakscope/view/flame.js';
 import { memoryView } from 'leakscope/view/memory.js';
 import { overviewView } from 'leakscope/view/overview.js';
+import { searchDialog } from 'leakscope/view/search.js';
 import { sitesView } from 'leakscope/view/sites.js';
 import { systemView } from 'leakscope/view/system.js';
 import { tasksView } from 'leakscope/view/tasks.js';
@@ -44,7 +45,9 @@ async function start() {
 
   const dialog = keysDialog();
   const help = () => dialog.showModal();
-  const head = pageHead(page, help);
+  const everything = searchDialog(page);
+  const search = () => everything.open();
+  const head = pageHead(page, { help, search });
   const strip = clockStrip(page);
   strip.element.hidden = overview.dump !== null;
   const main = element('main', { id: 'view' });
@@ -74,7 +77,7 @@ async function start() {
     document.documentElement.dataset.view = state.view;
   };
   store.subscribe(show);
-  listenForKeys(page, () => shown?.view ?? null, { help, theme: () => nextTheme(page) });
+  listenForKeys(page, () => shown?.view ?? null, { help, search, theme: () => nextTheme(page) });
   show();
 
   // One overview after the other, and always the newest.

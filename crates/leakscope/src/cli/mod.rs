@@ -167,6 +167,12 @@ pub(crate) struct View {
     /// The recording is still being made: show what is added to it.
     #[arg(long)]
     pub(crate) follow: bool,
+    /// A recording made before a change, or its saved report (--format json): the flame graph shows what is different.
+    #[arg(long, value_name = "TRACE")]
+    pub(crate) before: Vec<String>,
+    /// Its ELF file, if it is not that of --elf.
+    #[arg(long, value_name = "FILE", requires = "before")]
+    pub(crate) before_elf: Option<PathBuf>,
 }
 
 /// List events, as SystemView's Events window does.

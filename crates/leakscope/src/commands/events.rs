@@ -6,6 +6,7 @@ use leakscope_analysis::trace::{Step, Trace};
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 
+use super::part::require_task;
 use crate::cli::{Events, RowFormat};
 use crate::firmware;
 use crate::project::program;
@@ -41,7 +42,9 @@ impl Events {
         writer.finish()?;
         screen.out.flush()?;
         if shown == 0 {
-            screen::note(&self.filter.part.no_match("event", trace.tasks()));
+            let task = self.filter.part.task.as_deref();
+            require_task(task, trace.tasks(), &trace.target())?;
+            screen::note("no event matches");
         }
         Ok(())
     }

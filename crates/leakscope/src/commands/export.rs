@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
+use leakscope_analysis::outcome::Outcome;
 use leakscope_export::{
     ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table,
 };
 use leakscope_report::{Policy, Report};
 
+use super::part::require_task;
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
@@ -80,10 +82,8 @@ impl Export {
             task: self.task.clone(),
             ..Selection::default()
         };
-        if let Some(names) = selection.unknown_task(facts.outcome) {
-            let task = self.task.as_deref().unwrap_or_default();
-            bail!("no task is called `{task}`; there are {}", names.join(", "));
-        }
+        let Outcome { tasks, target, .. } = facts.outcome;
+        require_task(self.task.as_deref(), tasks, target)?;
         let ticks = |time: Duration| match facts.report.trace.timestamp_hz {
             Some(hz) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
             None => Err(anyhow!(

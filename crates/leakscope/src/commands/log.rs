@@ -5,6 +5,7 @@ use std::io::Write;
 use leakscope_analysis::trace::{EventKind, Step, Trace};
 use leakscope_report::log::{Format, LogRow, Writer};
 
+use super::part::require_task;
 use crate::cli::{Log, LogFormat};
 use crate::firmware;
 use crate::project::program;
@@ -41,11 +42,13 @@ impl Log {
         let messages = writer.finish()?;
         screen.out.flush()?;
         if messages == 0 {
-            screen::note(&if self.part.is_all() {
-                "no log messages in this recording".to_owned()
+            if self.part.is_all() {
+                screen::note("no log messages in this recording");
             } else {
-                self.part.no_match("log message", trace.tasks())
-            });
+                let task = self.part.task.as_deref();
+                require_task(task, trace.tasks(), &trace.target())?;
+                screen::note("no log message matches");
+            }
         } else if in_elf > 0 && !program.has_symbols() {
             screen::hint("--elf FILE shows messages whose text is in the ELF file");
         }

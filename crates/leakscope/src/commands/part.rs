@@ -1,6 +1,7 @@
 //! The part of a recording that was asked for, and what to say if nothing is in it.
 
 use anyhow::bail;
+use leakscope_analysis::outcome::Target;
 use leakscope_analysis::trace::Task;
 use leakscope_report::filter::Filter;
 
@@ -28,22 +29,28 @@ impl Part {
         Ok(())
     }
 
-    /// That nothing matches, and what could have.
-    pub(super) fn no_match(&self, what: &str, tasks: &[Task]) -> String {
-        let mut names: Vec<String> = tasks.iter().map(Task::display_name).collect();
-        names.sort();
-        names.dedup();
-        match &self.task {
-            Some(name) if !names.contains(name) => format!(
-                "no {what} matches: no task is called `{name}`; there are {}",
-                names.join(", ")
-            ),
-            _ => format!("no {what} matches"),
-        }
-    }
-
     /// Whether all of a recording is meant.
     pub(super) fn is_all(&self) -> bool {
         self.from.is_none() && self.to.is_none() && self.task.is_none() && self.grep.is_none()
     }
+}
+
+/// An error that lists the tasks, if neither a task nor an interrupt has the name that was asked for.
+pub(super) fn require_task(
+    name: Option<&str>,
+    tasks: &[Task],
+    target: &Target,
+) -> anyhow::Result<()> {
+    let Some(name) = name else {
+        return Ok(());
+    };
+    let mut names: Vec<String> = tasks.iter().map(Task::display_name).collect();
+    names.sort();
+    names.dedup();
+    let is_interrupt =
+        name.starts_with("irq ") || target.interrupts.iter().any(|(_, known)| known == name);
+    if is_interrupt || names.iter().any(|known| known == name) {
+        return Ok(());
+    }
+    bail!("no task is called `{name}`; there are {}", names.join(", "))
 }

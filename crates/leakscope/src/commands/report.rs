@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
-use leakscope_analysis::trace::{Step, Task};
+use leakscope_analysis::trace::Step;
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
 use leakscope_report::heap_map::regions;
@@ -14,6 +14,7 @@ use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
 
+use super::part::require_task;
 use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
@@ -63,6 +64,7 @@ impl Report {
         recording.finish();
         let mut outcome = analysis.outcome();
         recording.require_events(outcome.totals.events)?;
+        require_task(self.part.task.as_deref(), &outcome.tasks, &outcome.target)?;
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
@@ -80,7 +82,7 @@ impl Report {
             let regions = regions(&said, &outcome, symbols.as_ref());
             heap_map::note(&mut report, &mut recording, &regions, source)?;
         }
-        self.conclude(report, &outcome.tasks, &mut screen)
+        self.conclude(report, &mut screen)
     }
 
     /// Writes a report that was saved as JSON.
@@ -143,7 +145,7 @@ impl Report {
         }
         let names = recording.names();
         let report = reading::of_dump(log, symbols, &self.symbols, &names, &part);
-        self.conclude(report, &[], &mut Screen::new())
+        self.conclude(report, &mut Screen::new())
     }
 
     /// Reads the recording event by event: some are printed, or mark a cycle.
@@ -201,11 +203,10 @@ impl Report {
     fn conclude(
         &self,
         report: leakscope_report::Report,
-        tasks: &[Task],
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
         if report.call_sites.is_empty() && report.totals.allocations > 0 {
-            screen::note(&self.part.no_match("call site", tasks));
+            screen::note("no call site matches");
         }
         self.write(report, screen)
     }

@@ -27,6 +27,25 @@ fn the_page_is_where_the_command_says() {
 }
 
 #[test]
+fn a_recording_before_a_change_is_at_hand() {
+    let before = project().join("testdata/growing-table/input.svdat");
+    let view = leakscope(["view", "--no-open", "--before"]);
+    let mut child = view.on(&[before, trace()]).begin();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    let answer = ask(&url, "api/before");
+    assert!(answer.contains("growing-table/input.svdat"), "{answer}");
+    assert!(answer.contains("\"outstanding_bytes\":2624"), "{answer}");
+    child.kill().expect("it runs until it is told to end");
+    child.wait().expect("an end");
+    let missing = leakscope(["view", "--no-open", "--before", "nowhere.svdat"]);
+    let ran = missing.on(&[trace()]).end();
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("nowhere.svdat"), "{}", ran.stderr);
+}
+
+#[test]
 fn what_the_page_offers_for_download_is_what_export_writes() {
     let mut child = leakscope(["view", "--no-open"]).on(&[trace()]).begin();
     let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));

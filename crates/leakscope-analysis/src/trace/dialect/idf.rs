@@ -33,7 +33,7 @@ impl Dialect for Idf {
     const MODULE: Option<&'static str> = Some("ESP32 SystemView Heap Tracing Module");
     const EVENTS: u32 = 2;
 
-    fn is_first_event(payload: &[u8]) -> bool {
+    fn is_first_event(payload: &[u8], least: usize) -> bool {
         let mut numbers = Numbers::new(payload);
         let (Some(address), Some(size)) = (numbers.next(), numbers.next()) else {
             return false;
@@ -42,7 +42,8 @@ impl Dialect for Idf {
         let used = callers.iter().take_while(|&&caller| caller != 0).count();
         let is_block = RAM.contains(&address) && address.is_multiple_of(4);
         numbers.is_whole()
-            && callers.len() <= DEEPEST
+            && (least..=DEEPEST).contains(&callers.len())
+            && used >= least.min(1)
             && callers[used..].iter().all(|&caller| caller == 0)
             && callers[..used].iter().all(|caller| CODE.contains(caller))
             && (is_block || address == 0)

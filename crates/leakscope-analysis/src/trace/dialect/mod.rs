@@ -34,8 +34,9 @@ pub(super) trait Dialect: Clone + Debug + Default {
     /// How many event ids belong to its module, from the module's offset on.
     const EVENTS: u32 = 0;
 
-    /// Whether this payload, which no description covers, has the shape of its module's event 0, and of nothing else.
-    fn is_first_event(_payload: &[u8]) -> bool {
+    /// Whether this payload, which no description covers, has the shape of its module's event 0, with at least so many
+    /// callers, and of nothing else.
+    fn is_first_event(_payload: &[u8], _callers: usize) -> bool {
         false
     }
 
@@ -107,9 +108,9 @@ macro_rules! dialects {
                 }
             }
 
-            fn has_first_event(self, payload: &[u8]) -> bool {
+            fn has_first_event(self, payload: &[u8], callers: usize) -> bool {
                 match self {
-                    $($(#[$of_dialect])* Self::$dialect => $module::$dialect::is_first_event(payload),)*
+                    $($(#[$of_dialect])* Self::$dialect => $module::$dialect::is_first_event(payload, callers),)*
                 }
             }
 
@@ -174,11 +175,33 @@ impl DialectId {
         all.find(|dialect| dialect.module() == Some(name))
     }
 
-    /// The dialect whose module's first event this payload must be, for want of a description.
-    pub(super) fn guessed(payload: &[u8]) -> Option<Self> {
+    /// The dialect whose module has nearly this name: a few characters that follow each other are damaged, or more bytes
+    /// were taken for the name than are it.
+    pub(super) fn resembling(name: &str) -> Option<Self> {
+        let whole = name.split(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER);
+        let is_near = |known: &str| damaged(known.as_bytes(), name.as_bytes()) <= MOST_DAMAGED;
         let mut all = Self::ALL.iter().copied();
-        all.find(|dialect| dialect.has_first_event(payload))
+        Self::named(whole.clone().next()?)
+            .or_else(|| all.find(|dialect| dialect.module().is_some_and(is_near)))
     }
+
+    /// The dialect whose module's first event this payload must be, for want of a description. It has at least so many
+    /// callers.
+    pub(super) fn guessed(payload: &[u8], callers: usize) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|dialect| dialect.has_first_event(payload, callers))
+    }
+}
+
+/// A name with more damaged characters is another name.
+const MOST_DAMAGED: usize = 4;
+
+/// How many characters between those that both begin with and those that both end with.
+fn damaged(known: &[u8], read: &[u8]) -> usize {
+    let same = |(one, other): &(&u8, &u8)| one == other;
+    let start = known.iter().zip(read).take_while(same).count();
+    let end = known[start..].iter().rev().zip(read[start..].iter().rev());
+    known.len().max(read.len()) - start - end.take_while(same).count()
 }
 
 /// What an extended event with a predefined number says of the heap, in whichever dialect.

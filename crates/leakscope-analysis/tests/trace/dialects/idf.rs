@@ -196,3 +196,63 @@ fn unreadable_events_are_counted() {
     assert_eq!(unreadable.count, 3);
     assert_eq!(reading.outcome.totals.heap_events, 2);
 }
+
+/// Where a heap module is known, another's pointers and small numbers are no blocks: they do not come with as many callers.
+#[test]
+fn nothing_is_guessed_beside_a_heap_module() {
+    let callers: &[u32] = &[0x400D_1000, 0x400D_2000, 0x400D_3000, 0];
+    for numbers in [
+        &[BLOCK + 0x100, 40][..],
+        &[BLOCK + 0x100, 40, 0x400D_4000],
+        &[BLOCK + 0x100, 40, 0, 0],
+    ] {
+        for is_first in [true, false] {
+            let mut recording = Scenario::begun();
+            for block in 0..10 {
+                if is_first {
+                    recording.event(600, numbers);
+                }
+                recording.allocate(BLOCK + 16 * block, 16, callers);
+                recording.after(10).event(600, numbers);
+            }
+            let reading = read_one(recording.openocd());
+            assert_eq!(reading.outcome.totals.heap_events, 10, "{numbers:x?}");
+            assert_eq!(reading.problem("heap-module-guessed"), None);
+            assert_eq!(reading.problem("one-core-only"), None);
+            assert!(reading.problem("unnamed-module-events").is_some());
+        }
+    }
+}
+
+/// A damaged name is still that of the heap module, and a name that is merely alike in its beginning is not.
+#[test]
+fn a_damaged_name_is_recognised() {
+    let read_as = |description: &str| {
+        let mut recording = begun();
+        recording.module(512, description);
+        recording.allocate(BLOCK, 16, SITE).free(BLOCK, OTHER);
+        read_one(recording.openocd())
+    };
+    let whole = IDF_HEAP;
+    let damaged = [
+        whole.replace("Module", "Lodule"),
+        whole.replace("M=", "O="),
+        whole.replace("Heap ", "He"),
+        whole.replace("Tracing", "Tra\u{1}\u{2}\u{3}g"),
+        format!("{whole}\u{9}\u{3}\u{1}\u{4}main"),
+        whole[..whole.len() - 3].to_owned(),
+    ];
+    for name in damaged {
+        let reading = read_as(&name);
+        assert_eq!(reading.outcome.totals.heap_events, 2, "{name}");
+        let problem = reading.problem("description-damaged").expect(&name);
+        assert_eq!(
+            problem.kind,
+            ProblemKind::DescriptionDamaged { offset: 512 }
+        );
+        assert_eq!(reading.codes(), ["description-damaged"]);
+    }
+    let other = read_as("M=ESP32 SystemView Lock Tracing Facility");
+    assert_eq!(other.outcome.totals.heap_events, 0);
+    assert_eq!(other.codes(), ["no-heap-events"]);
+}

@@ -1,5 +1,6 @@
 // Small histograms over powers of two: bars with their counts, as elements rather than a picture, so that
 // they are read aloud as they stand.
+import { copyButton } from 'leakscope/part/copy.js';
 import { element } from 'leakscope/part/element.js';
 import { count } from 'leakscope/format/units.js';
 
@@ -22,6 +23,8 @@ export function histogram(title, buckets, label, nothing) {
       element('td', { class: 'histogram-room' }, bar));
   });
   return element('div', { class: 'histogram' },
-    element('h3', {}, title),
+    element('h3', {}, title, ' ', lines.length > 0 && copyButton(title, [
+      { name: title, cell: (/** @type {Bucket} */ { from, to }) => label(from, to) }, { name: 'Blocks', class: 'number', cell: ({ count }) => count, order: ({ count }) => count },
+    ], () => buckets)),
     lines.length === 0 ? element('p', { class: 'quiet' }, nothing) : element('table', {}, element('tbody', {}, ...lines)));
 }

@@ -13,6 +13,7 @@ import { frameWhere } from 'leakscope/page/stack.js';
  * @property {Frame | null} frame null: the root, or call sites without a call stack
  * @property {string} label
  * @property {number} value of all call sites below
+ * @property {number} other what these have on the other side, if two recordings are compared
  * @property {Node[]} children the largest first
  * @property {Node | null} parent
  * @property {Set<number>} sites below
@@ -30,45 +31,80 @@ export const WEIGHTS = /** @type {const} */ ([
   ['temporary_bytes', 'Temporary, bytes'], ['temporary', 'Temporary, blocks'],
 ]);
 
-/** What a call site counts for. @param {Site} site @param {string} weight */
+/** What a tree needs of a call site. @typedef {Pick<Site, 'stack' | 'allocator' | 'standing'> & Partial<Site>} Counted */
+/** @typedef {{ weight: string, inverted: boolean, allocator: boolean, lines?: boolean, around?: string }} Options
+ *  `lines`: a cell for each line of a function; `around`: from the outermost call of this function on or, inverted, from the innermost */
+
+/** What a call site counts for. @param {Counted} site @param {string} weight */
 function valueOf(site, weight) {
   const isLeak = site.standing === 'leak';
   switch (weight) {
-    case 'leaked_bytes': return isLeak ? site.outstanding_bytes : 0;
-    case 'leaked_blocks': return isLeak ? site.outstanding_blocks : 0;
+    case 'leaked_bytes': return isLeak ? site.outstanding_bytes ?? 0 : 0;
+    case 'leaked_blocks': return isLeak ? site.outstanding_blocks ?? 0 : 0;
     case 'growth_bytes_per_second': return isLeak ? site.growth_bytes_per_second ?? 0 : 0;
     default: return Number(site[/** @type {keyof Site} */ (weight)] ?? 0);
   }
 }
 
 /**
- * @param {Pick<Sites, 'sites' | 'frames'>} sites
- * @param {{ weight: string, inverted: boolean, allocator: boolean, lines?: boolean }} options `lines`: a cell for each line of a function
- * @param {((site: Site) => string) | null} [rootOf] what call sites stand below, such as their tasks
+ * @template {Counted} S
+ * @param {{ sites: S[], frames: Frame[] }} sites
+ * @param {Options} options
+ * @param {((site: S) => string) | null} [rootOf] what call sites stand below, such as their tasks
  * @returns {Node} the root
  */
-export function tree({ sites, frames }, { weight, inverted, allocator, lines = false }, rootOf = null) {
+export function tree(sites, options, rootOf = null) {
   const root = node('', null, 'all', null);
+  walk(root, sites, options, rootOf, (at, site, value, where) => {
+    if (where !== '') at.places.add(where);
+    add(at, site, value);
+  });
+  order(root);
+  return root;
+}
+
+/**
+ * Adds what another recording says. Functions that only that one has come to stand in the tree without a value.
+ * @template {Counted} S
+ * @param {Node} root
+ * @param {{ sites: S[], frames: Frame[] }} others
+ * @param {Options} options
+ * @param {((site: S) => string) | null} rootOf
+ */
+export function addOther(root, others, options, rootOf) {
+  walk(root, others, options, rootOf, (at, _, value) => { at.other += value; });
+}
+
+/**
+ * Goes down the tree by each call site's stack, and makes the nodes that are not there.
+ * @template {Counted} S
+ * @param {Node} root
+ * @param {{ sites: S[], frames: Frame[] }} sites
+ * @param {Options} options
+ * @param {((site: S) => string) | null} rootOf
+ * @param {(at: Node, site: S, value: number, where: string) => void} visit
+ */
+function walk(root, { sites, frames }, { weight, inverted, allocator, lines = false, around = '' }, rootOf, visit) {
   for (const site of sites) {
     const value = valueOf(site, weight);
     if (value <= 0) continue;
     const stack = allocator ? [...site.allocator, ...site.stack] : site.stack;
-    const path = inverted ? stack : stack.toReversed();
+    const whole = inverted ? stack : stack.toReversed();
+    const begin = around === '' ? 0 : whole.findIndex((index) => frames[index]?.function === around);
+    if (begin < 0) continue;
+    const path = whole.slice(begin);
     let at = root;
-    add(at, site, value);
+    visit(at, site, value, '');
     if (rootOf !== null) {
       const name = rootOf(site);
       at = below(at, name, null, name);
-      add(at, site, value);
+      visit(at, site, value, '');
     }
     for (const index of path.length > 0 ? path : [-1]) {
       at = child(at, frames[index] ?? null, lines);
-      if (at.frame !== null) at.places.add(frameWhere(frames[index]));
-      add(at, site, value);
+      visit(at, site, value, at.frame === null ? '' : frameWhere(frames[index]));
     }
   }
-  order(root);
-  return root;
 }
 
 /** @param {Node} parent @param {Frame | null} frame @param {boolean} lines */
@@ -93,13 +129,13 @@ function below(parent, key, frame, label) {
  * @returns {Node}
  */
 function node(key, frame, label, parent) {
-  return { key, frame, label, value: 0, children: [], parent, sites: new Set(), places: new Set(), worst: 'fine' };
+  return { key, frame, label, value: 0, other: 0, children: [], parent, sites: new Set(), places: new Set(), worst: 'fine' };
 }
 
-/** @param {Node} node @param {Site} site @param {number} value */
+/** @param {Node} node @param {Counted} site @param {number} value */
 function add(node, site, value) {
   node.value += value;
-  node.sites.add(site.site);
+  if (site.site !== undefined) node.sites.add(site.site);
   if (site.standing === 'leak') node.worst = 'leak';
   else if (site.standing === 'unknown' && node.worst === 'fine') node.worst = 'unknown';
 }

@@ -16,10 +16,10 @@ export const STANDINGS = /** @type {const} */ ({ leak: 'definite', unknown: 'pos
  * @param {Box[]} boxes
  * @param {number} width
  * @param {number} height
- * @param {{ search: string, upward: boolean, verdicts: boolean, focused: Node | null, hovered: Node | null, zoomed: Node }} options
- *   `verdicts`: colours say what the worst call site below is
+ * @param {{ search: string, upward: boolean, verdicts: boolean, differences?: Differences | null, focused: Node | null, hovered: Node | null, zoomed: Node }} options
+ *   `verdicts`: colours say what the worst call site below is; `differences`: what is different from another recording
  */
-export function drawIcicle(pen, boxes, width, height, { search, upward, verdicts, focused, hovered, zoomed }) {
+export function drawIcicle(pen, boxes, width, height, { search, upward, verdicts, differences = null, focused, hovered, zoomed }) {
   pen.textBaseline = 'middle';
   pen.textAlign = 'left';
   for (const box of boxes) {
@@ -34,6 +34,11 @@ export function drawIcicle(pen, boxes, width, height, { search, upward, verdicts
     const hit = matches(node, search);
     const isAbove = node !== zoomed && isAncestor(node, zoomed);
     pen.globalAlpha = isAbove || (search !== '' && !hit) ? 0.55 : 1;
+    if (differences !== null && !hit) {
+      drawDifference(pen, differences, box, { x, y, room });
+      drawFrame(pen, node, { focused, hovered }, { x, y, room });
+      continue;
+    }
     const fill = verdicts ? STANDINGS[node.worst] : fillOf(node.frame?.file ?? node.key);
     pen.fillStyle = colour(hit ? 'hit' : node.parent === null ? 'raised' : fill);
     pen.fillRect(x, y, room, ROW - 1);
@@ -49,12 +54,41 @@ export function drawIcicle(pen, boxes, width, height, { search, upward, verdicts
       pen.fillStyle = colour(hit ? 'on-hit' : node.parent === null ? 'text' : isAbove || (search !== '' && !hit) ? 'text' : 'on-fill');
       pen.fillText(text, x + 4, y + ROW / 2);
     }
-    if (node === focused || node === hovered) {
-      pen.strokeStyle = colour(node === focused ? 'focus' : 'text');
-      pen.lineWidth = node === focused ? 2 : 1;
-      pen.strokeRect(x + 1, y + 1, Math.max(room - 2, 1), ROW - 3);
-    }
+    drawFrame(pen, node, { focused, hovered }, { x, y, room });
   }
+}
+
+/** How much more each function has than in the other recording, the largest difference of all, and in words.
+ *  @typedef {{ of: (node: Node) => number, largest: number, words: (difference: number) => string }} Differences */
+/** @typedef {{ x: number, y: number, room: number }} Place */
+
+/** @param {import('leakscope/chart/picture.js').Pen} pen @param {Node} node @param {{ focused: Node | null, hovered: Node | null }} marked @param {Place} place */
+function drawFrame(pen, node, { focused, hovered }, { x, y, room }) {
+  if (node !== focused && node !== hovered) return;
+  pen.strokeStyle = colour(node === focused ? 'focus' : 'text');
+  pen.lineWidth = node === focused ? 2 : 1;
+  pen.strokeRect(x + 1, y + 1, Math.max(room - 2, 1), ROW - 3);
+}
+
+/**
+ * Red is more and blue is less, the fuller the larger the difference; the number says it too.
+ * @param {import('leakscope/chart/picture.js').Pen} pen
+ * @param {Differences} differences
+ * @param {Box} box
+ * @param {Place} place
+ */
+function drawDifference(pen, { of, largest, words }, { node }, { x, y, room }) {
+  const difference = of(node);
+  pen.fillStyle = colour('raised');
+  pen.fillRect(x, y, room, ROW - 1);
+  if (difference !== 0) {
+    pen.globalAlpha = 0.2 + 0.5 * Math.min(Math.abs(difference) / Math.max(largest, 1e-9), 1);
+    pen.fillStyle = colour(difference > 0 ? 'more' : 'less');
+    pen.fillRect(x, y, room, ROW - 1);
+    pen.globalAlpha = 1;
+  }
+  pen.fillStyle = colour('text');
+  pen.fillText(cutText(pen, difference === 0 ? node.label : `${node.label} ${words(difference)}`, room - 8), x + 4, y + ROW / 2);
 }
 
 /**

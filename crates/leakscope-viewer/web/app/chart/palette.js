@@ -11,7 +11,7 @@ let probe = null;
 export function colour(name) {
   let value = known.get(name);
   if (value === undefined) {
-    probe ??= document.body.appendChild(Object.assign(document.createElement('span'), { hidden: true }));
+    probe ??= document.body.appendChild(Object.assign(document.createElement('span'), { hidden: true, className: 'probe' }));
     probe.style.color = `var(--${name})`;
     value = getComputedStyle(probe).color;
     known.set(name, value);

@@ -51,6 +51,24 @@ export function cutHeap(whole, from, to, width) {
 }
 
 /**
+ * @param {import('leakscope/data/types.js').Shares} whole
+ * @param {number} from
+ * @param {number} to
+ * @param {number} width
+ * @returns {import('leakscope/data/types.js').Shares}
+ */
+export function cutShares(whole, from, to, width) {
+  const grid = gridOf(whole, from, to, width);
+  const ends = columnsOf(whole, grid).map(([, end]) => end);
+  const cut = (/** @type {number[]} */ last) => ends.map((column) => last[column]);
+  return {
+    ...whole, ...grid, exact: false,
+    bands: whole.bands.map((band) => ({ ...band, last: cut(band.last) })),
+    others: { ...whole.others, last: cut(whole.others.last) },
+  };
+}
+
+/**
  * Cuts flat triples (from, to, share).
  * @param {number[]} triples
  * @param {number} from

@@ -1,7 +1,8 @@
 // Answers from the document in the single file, by the same routes as the server's.
 import { find, page, select } from 'leakscope/data/event-filter.js';
-import { cutTimeline } from 'leakscope/data/cut.js';
-import { trackOfCurve, trackOfMarks } from 'leakscope/data/track.js';
+import { cutShares, cutTimeline } from 'leakscope/data/cut.js';
+import { isSameOwner, ownerOf } from 'leakscope/data/owner.js';
+import { heapOfCurve, trackOfMarks } from 'leakscope/data/track.js';
 import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
@@ -47,7 +48,9 @@ export function embedded(document) {
     },
     downloads: () => [],
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
-    track: (parameters) => trackOf(document, Number(parameters.site), ...windowOf(parameters, timeline)),
+    track: (parameters) => trackOf(document, parameters, ...windowOf(parameters, timeline)),
+    shares: (parameters) => cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...windowOf(parameters, timeline)),
+    before: () => ({ inputs: [], frames: [], sites: [] }),
     events: (parameters) => page(select(held, parameters, contexts), parameters),
     find: (parameters) => find(select(held, parameters, contexts), parameters),
     site: (parameters) => siteOf(document, Number(parameters.id)),
@@ -102,19 +105,35 @@ function siteOf(document, id) {
 
 /**
  * @param {Embedded} document
+ * @param {Parameters} parameters
+ * @param {number} from
+ * @param {number} to
+ * @param {number} width
+ */
+function trackOf(document, { site, context, heap }, from, to, width) {
+  if (site !== undefined) return trackOfSite(document, Number(site), from, to, width);
+  const owner = { site: -1, context: Number(context ?? -1), of_heap: heap === undefined ? null : String(heap) };
+  const known = document.owners.find((other) => isSameOwner(other, owner));
+  if (known === undefined) throw new Error('None of its blocks is in this file.');
+  return inSums(owner, known.curve, from, to);
+}
+
+/**
+ * @param {Embedded} document
  * @param {number} site
  * @param {number} from
  * @param {number} to
  * @param {number} width
  */
-function trackOf(document, site, from, to, width) {
+function trackOfSite(document, site, from, to, width) {
   const { events, blocks } = document;
+  const owner = ownerOf(String(site));
   const detail = siteOf(document, site);
   const own = blocks.filter(([allocation, free]) => events.rows[allocation ?? free ?? 0]?.site === site);
   const areAll = events.rows.length === events.total;
   // A block whose end nobody saw is outstanding in none of the two.
   const areKnown = own.filter(([, free]) => free === null).length === detail.site.outstanding_blocks;
-  if (!areAll || !areKnown) return trackOfCurve(site, detail.curve, from, to);
+  if (!areAll || !areKnown) return inSums(owner, detail.curve, from, to);
   const changes = own.flatMap(([allocation, free]) => {
     if (allocation === null) return [];
     const block = events.rows[allocation];
@@ -124,7 +143,17 @@ function trackOf(document, site, from, to, width) {
     };
     return [mark(allocation, 'allocation'), ...(free === null ? [] : [mark(free, 'free')])];
   });
-  return trackOfMarks(site, changes.sort((a, b) => a.index - b.index), from, to, width);
+  return trackOfMarks(owner, changes.sort((a, b) => a.index - b.index), from, to, width);
+}
+
+/**
+ * @param {import('leakscope/data/owner.js').Owner} owner
+ * @param {import('leakscope/data/types.js').SiteDetail['curve']} curve
+ * @param {number} from
+ * @param {number} to
+ */
+function inSums(owner, curve, from, to) {
+  return { ...owner, exact: false, heap: heapOfCurve(curve, from, to), marks: null };
 }
 
 /**
@@ -134,14 +163,15 @@ function trackOf(document, site, from, to, width) {
  * @returns {import('leakscope/data/types.js').BlockLife}
  */
 function blockOf(document, halves, index) {
-  const pair = halves.get(index);
+  const first = document.again.find(([again]) => again === index)?.[1];
+  const pair = halves.get(first ?? index);
   if (pair === undefined) throw new Error('the other half of this event is not in the file');
-  const rows = pair.map((half) => document.events.rows.find((row) => row.index === half) ?? null);
-  const [allocation, free] = rows;
+  const rowOf = (/** @type {number | null} */ index) => document.events.rows.find((row) => row.index === index) ?? null;
+  const [allocation, free] = pair.map(rowOf);
   const known = allocation ?? free;
   if (known === null) throw new Error('this block is not in the file');
   return {
-    allocation, free, address: known.address ?? '', size: allocation?.size ?? known.size ?? 0, site: known.site,
+    allocation, free, again: first === undefined ? null : rowOf(index), address: known.address ?? '', size: allocation?.size ?? known.size ?? 0, site: known.site,
     lifetime: allocation && free ? free.time - allocation.time : null,
   };
 }

@@ -1,4 +1,4 @@
-// What one call site did, for the single file: exactly if all events are in it, else from the stretches of its curve.
+// What the blocks of one owner did, for the single file: exactly if all events are in it, else from the stretches of its curve.
 
 /** @typedef {import('leakscope/data/types.js').Track} Track */
 /** @typedef {import('leakscope/data/types.js').Heap} Heap */
@@ -10,13 +10,12 @@ const MARKS = 2000;
 
 /**
  * From the stretches of its curve, as the server does of long windows.
- * @param {number} site
  * @param {SiteDetail['curve']} curve
  * @param {number} from
  * @param {number} to
- * @returns {Track}
+ * @returns {Heap}
  */
-export function trackOfCurve(site, curve, from, to) {
+export function heapOfCurve(curve, from, to) {
   const { step } = curve;
   const first = Math.floor(from / step);
   const heap = emptyHeap(first * step, Math.ceil(to / step) * step, Math.ceil(to / step) - first);
@@ -38,19 +37,19 @@ export function trackOfCurve(site, curve, from, to) {
     heap.allocations.push(isChanged ? curve.allocations[at - 1] : 0);
     heap.frees.push(isChanged ? curve.frees[at - 1] : 0);
   }
-  return { site, exact: false, heap, marks: null };
+  return heap;
 }
 
 /**
  * From its events, in order of time.
- * @param {number} site
+ * @param {import('leakscope/data/owner.js').Owner} owner
  * @param {HeapMark[]} changes
  * @param {number} from
  * @param {number} to
  * @param {number} width
  * @returns {Track}
  */
-export function trackOfMarks(site, changes, from, to, width) {
+export function trackOfMarks(owner, changes, from, to, width) {
   const heap = emptyHeap(from, to, width);
   let [at, level, blocks] = [0, 0, 0];
   const apply = (/** @type {HeapMark} */ { kind, size }) => {
@@ -76,7 +75,7 @@ export function trackOfMarks(site, changes, from, to, width) {
     heap.frees.push(frees);
   }
   const marks = changes.slice(begin, at);
-  return { site, exact: true, heap, marks: marks.length > MARKS ? null : marks };
+  return { ...owner, exact: true, heap, marks: marks.length > MARKS ? null : marks };
 }
 
 /** @param {number} from @param {number} to @param {number} width @returns {Heap} */

@@ -61,7 +61,11 @@
  *  @typedef {{ core: number, context: number, run: number[], ready: number[] }} Lane */
 /** @typedef {{ index: number, time: number, kind: string, size: number, since: number | null, site: number, context: number, core: number }} HeapMark `since`: of a block's end, when it was allocated */
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
-/** What one call site did. @typedef {{ site: number, exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
+/** How far an answer about a range has come: nothing is said of one that is complete at once.
+ *  @typedef {{ complete?: boolean, counted_to?: number }} Counted */
+/** What the blocks of one owner did. @typedef {Counted & import('leakscope/data/owner.js').Owner & { exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
+/** Who holds how much, by column. @typedef {Counted & { from: number, to: number, width: number, exact: boolean,
+ *  bands: (import('leakscope/data/owner.js').Owner & { title: string, last: number[] })[], others: { owners: number, last: number[] } }} Shares */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
 /**
  * @typedef {object} Timeline
@@ -111,8 +115,8 @@
  * @property {number[]} contexts
  * @property {number[]} cores
  */
-/** How far an answer about a range has come: nothing is said of one that is complete at once.
- *  @typedef {{ complete?: boolean, counted_to?: number }} Counted */
+/** The call sites of a recording made before a change. @typedef {{ inputs: string[], frames: Frame[], sites: (Pick<Site, 'title' | 'standing' | 'stack' | 'allocator' |
+ *  'growth_bytes_per_second' | 'outstanding_bytes' | 'outstanding_blocks' | 'bytes_at_peak' | 'allocations' | 'allocated_bytes'> & { tasks: string[] })[] }} Before */
 /** @typedef {Counted & { from: number, to: number, limited: boolean, total: number, frames: Frame[], sites: Site[],
  *  others: { sites: number, outstanding_bytes: number, allocated_bytes: number } }} Sites */
 /** @typedef {{ from: number, to: number, count: number }} Bucket */
@@ -157,7 +161,7 @@
  *  @typedef {{ offset: number, total: number, listed?: number, complete: boolean, searched_to: number, rows: EventRow[] }} Events */
 /** @typedef {{ row: number, index: number | null, total: number, complete: boolean, missing?: boolean }} Found */
 /** @typedef {{ index: number, time: number, context: number, core: number }} Half */
-/** @typedef {{ allocation: Half | null, free: Half | null, address: string, size: number, site: number, lifetime: number | null }} BlockLife */
+/** @typedef {{ allocation: Half | null, free: Half | null, again: Half | null, address: string, size: number | null, site: number, lifetime: number | null }} BlockLife */
 
 /**
  * @typedef {object} Task
@@ -228,6 +232,8 @@
  *   largest_after_bytes: number }[] }[]} regions
  * @property {{ time_ticks: number, size_bytes: number, reason: string, sentence: string, region: number }[]} failures
  * @property {number} more_failures
+ * @property {{ time_ticks: number, told_free_bytes: number | null, told_largest_bytes: number | null, free_bytes: number, largest_bytes: number }[]} checks
+ * @property {number} more_checks
  */
 /**
  * @typedef {object} HeapOverTime
@@ -252,6 +258,8 @@
  * @property {Overview} overview
  * @property {Timeline} timeline
  * @property {Track} track
+ * @property {Shares} shares
+ * @property {Before} before
  * @property {Sites} sites
  * @property {SiteDetail} site
  * @property {Events} events
@@ -290,9 +298,12 @@
  * @property {Tasks} tasks
  * @property {System} system
  * @property {[number | null, number | null][]} blocks
+ * @property {[number, number][]} again
  * @property {Lives} lives
  * @property {Memory} memory
  * @property {HeapOverTime} heap
+ * @property {Shares[]} shares by call site, by context, by heap
+ * @property {(import('leakscope/data/owner.js').Owner & { curve: SiteDetail['curve'] })[]} owners
  */
 /** So many log messages from the event `from` on, up to the event `to`, are not in the file.
  *  @typedef {{ from: number, to: number, lines: number }} LogGap */

@@ -121,13 +121,23 @@ export class Clock {
  * @param {number} bytes in a second
  */
 export function ratePerSecond(bytes) {
-  const sign = bytes < 0 ? '-' : '';
-  const rate = Math.abs(bytes);
-  if (rate === 0 || !Number.isFinite(rate)) return '0 B/s';
-  if (rate >= 10 * 2 ** 20) return `${sign}${significant(rate / 2 ** 20)} MiB/s`;
-  const units = /** @type {const} */ ([[1, 's'], [60, 'min'], [3600, 'h'], [86400, 'day']]);
-  const [seconds, unit] = units.find(([seconds]) => rate * seconds >= 1) ?? units[3];
-  return `${sign}${significant(rate * seconds)} B/${unit}`;
+  return rateColumn([bytes])(bytes);
+}
+
+/**
+ * Writes the rates of a column in one unit, that of the fastest: "0.075 B/s" below "1,080 B/s".
+ * @param {number[]} column bytes in a second
+ * @returns {(bytes: number) => string}
+ */
+export function rateColumn(column) {
+  const fastest = column.reduce((most, rate) => Math.max(most, Math.abs(rate)), 0);
+  const units = /** @type {const} */ ([[1 / 2 ** 20, 'MiB/s', 10], [1, 'B/s', 1], [60, 'B/min', 1], [3600, 'B/h', 1], [86400, 'B/day', 0]]);
+  const [factor, unit] = units.find(([factor, , least]) => fastest * factor >= least) ?? units[4];
+  return (rate) => {
+    const amount = Math.abs(rate) * factor;
+    if (amount === 0 || !Number.isFinite(amount)) return '0 B/s';
+    return amount < 0.0005 && column.length > 1 ? `<0.001 ${unit}` : `${rate < 0 ? '-' : ''}${significant(amount)} ${unit}`;
+  };
 }
 
 /**

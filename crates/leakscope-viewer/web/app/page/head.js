@@ -22,9 +22,9 @@ export function viewName(view) {
 
 /**
  * @param {Page} page
- * @param {() => void} help
+ * @param {{ help: () => void, search: () => void }} actions
  */
-export function pageHead(page, help) {
+export function pageHead(page, { help, search }) {
   const links = VIEWS.map((view, place) => element('a', {
     href: `#${view}`, title: `${NAMES[view]} (${place + 1})`,
     click: (/** @type {MouseEvent} */ event) => {
@@ -39,7 +39,8 @@ export function pageHead(page, help) {
   const bar = element('header', { class: 'head' },
     element('div', { class: 'brand' }, 'leakscope', about),
     element('nav', { class: 'views', 'aria-label': 'Views' }, ...links),
-    element('div', { class: 'head-buttons' }, download(page), theme,
+    element('div', { class: 'head-buttons' },
+      element('button', { type: 'button', title: 'Search everything (Ctrl K)', 'aria-label': 'Search everything', click: search }, '⌕'), download(page), theme,
       element('button', { type: 'button', title: 'Keys (?)', 'aria-label': 'Keys', click: help }, '?')));
   const look = matchMedia('(prefers-color-scheme: dark)');
   look.addEventListener('change', recolour);

@@ -8,7 +8,7 @@ import { element } from 'leakscope/part/element.js';
 /** @type {[string, [string[], string][]][]} */
 const KEYS = [
   ['Everywhere', [
-    [['1', '…', '9'], 'go to a view'], [['/'], 'search in this view'], [['['], 'range begins at the cursor'],
+    [['1', '…', '9'], 'go to a view'], [['/'], 'search in this view'], [['Ctrl', 'K'], 'search everything, or go to an event by its number, or to a time; also Ctrl G'], [['['], 'range begins at the cursor'],
     [[']'], 'range ends at the cursor'], [['R'], 'select the range that the timeline shows'], [['Esc'], 'remove the range'],
     [['Alt', '←'], 'back'], [['Shift', 'A'], 'Show APIs only'], [['T'], 'theme: system, dark, light'], [['?'], 'this list'],
   ]],
@@ -25,7 +25,7 @@ const KEYS = [
   ['Events, terminal', [
     [['↑', '↓'], 'next, previous row'], [['Page ↑', 'Page ↓'], 'a page'], [['Home', 'End'], 'first, last'],
     [['Enter'], 'from an allocation to its free, and back'], [['right click'], 'Show APIs only, and other filters'],
-    [['Shift', 'F10'], 'the same menu'], [['Ctrl', 'G'], 'go to an event by its number, or to a time'],
+    [['Shift', 'F10'], 'the same menu'],
   ]],
   ['Flame graph', [
     [['↑', '↓'], 'caller, called'], [['←', '→'], 'neighbours'], [['Enter'], 'zoom to the function'], [['0'], 'zoom out'],
@@ -59,12 +59,17 @@ export function keysDialog() {
 /**
  * @param {Page} page
  * @param {() => View | null} view that is shown
- * @param {{ help: () => void, theme: () => void }} actions
+ * @param {{ help: () => void, theme: () => void, search: () => void }} actions
  */
-export function listenForKeys(page, view, { help, theme }) {
+export function listenForKeys(page, view, { help, theme, search }) {
   document.addEventListener('keydown', (event) => {
     const target = event.target instanceof Element ? event.target : document.body;
     if (event.defaultPrevented || target.closest('dialog[open], .menu') !== null) return;
+    if ((event.ctrlKey || event.metaKey) && ['k', 'g'].includes(event.key.toLowerCase())) {
+      search();
+      event.preventDefault();
+      return;
+    }
     const typing = target.closest('input, select, textarea') !== null;
     if (typing) {
       if (event.key === 'Escape' && target instanceof HTMLElement) target.blur();

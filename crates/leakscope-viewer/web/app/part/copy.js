@@ -54,11 +54,11 @@ function isNumber(column) {
  * @template T
  * @param {string} caption
  * @param {Column<T>[]} columns
- * @param {T[]} rows
+ * @param {() => T[] | Promise<T[]>} rows
  */
 export function copyButton(caption, columns, rows) {
-  const copy = async (/** @type {string} */ text) => {
-    await navigator.clipboard.writeText(text);
+  const copy = async (/** @type {typeof asText} */ form) => {
+    await navigator.clipboard.writeText(form(columns, await rows()));
     button.textContent = '✓';
     setTimeout(() => { button.textContent = '❐'; }, 1500);
   };
@@ -68,8 +68,8 @@ export function copyButton(caption, columns, rows) {
       event.stopPropagation();
       const { right, bottom } = button.getBoundingClientRect();
       openMenu('Copy', [
-        { label: 'Copy as text', action: () => void copy(asText(columns, rows)) },
-        { label: 'Copy as CSV', action: () => void copy(asCsv(columns, rows)) },
+        { label: 'Copy as text', action: () => void copy(asText) },
+        { label: 'Copy as CSV', action: () => void copy(asCsv) },
       ], { x: right - 236, y: bottom });
     },
   }, '❐');

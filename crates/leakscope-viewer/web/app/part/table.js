@@ -48,7 +48,7 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     }, ...cells);
   };
   show(limit);
-  return scrollable(element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, inOrder)), caption);
+  return scrollable(element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, () => inOrder)), caption);
 }
 
 /** A box that the keyboard can scroll, as long as there is something to scroll. @param {HTMLElement} box @param {string} label */

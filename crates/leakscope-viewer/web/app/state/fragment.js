@@ -1,6 +1,8 @@
 // What is shown, and how it is written in the address's fragment: `#events?range=100-900&kinds=api`.
 // What has its usual value is left out.
 
+import { PIN } from 'leakscope/data/owner.js';
+
 /** @typedef {'overview' | 'sites' | 'flame' | 'timeline' | 'events' | 'terminal' | 'tasks' | 'system' | 'memory'} ViewName */
 /** A stretch of time, from and to, in ticks.
  *  @typedef {[number, number]} Stretch */
@@ -38,7 +40,10 @@
  * @property {'site' | 'age' | 'verdict'} shade of the blocks in the heap's map
  * @property {boolean} close curves: the axis of bytes begins at the level after start-up, not at 0
  * @property {boolean} alive timeline: with what lives at the cursor, and in the range
- * @property {number[]} pins call sites that the timeline has a track of
+ * @property {string[]} pins call sites, tasks and heaps that the timeline has a track of
+ * @property {'' | 'site' | 'context' | 'heap'} stacked timeline: what live bytes are told apart by
+ * @property {string} around flame graph: the function whose callers and callees are shown
+ * @property {'' | 'after' | 'before'} against flame graph: what is different from the recording before, in the widths of this side
  * @property {'system' | 'dark' | 'light'} theme
  */
 
@@ -49,8 +54,8 @@ export const VIEWS = ['overview', 'sites', 'flame', 'timeline', 'events', 'termi
 export const USUAL = Object.freeze({
   view: 'overview', range: null, window: null, cursor: null, event: null, site: null,
   kinds: [], contexts: [], pins: [], core: null, at: null, address: null, text: '',
-  search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, lines: false, by: '', verdicts: false, allocator: false,
-  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', map: '', shade: 'site', close: false, alive: false, theme: 'system',
+  search: '', sort: '', weight: 'outstanding_bytes', zoom: '', inverted: false, upward: false, lines: false, by: '', around: '', against: '', verdicts: false, allocator: false,
+  log: '', levels: [], loggers: [], mixed: false, colouring: 'kind', map: '', shade: 'site', close: false, alive: false, stacked: '', theme: 'system',
 });
 
 /** @type {(keyof State)[]} */
@@ -58,13 +63,13 @@ const STRETCHES = ['range', 'window'];
 /** @type {(keyof State)[]} */
 const NUMBERS = ['cursor', 'event', 'site', 'core', 'at'];
 /** @type {(keyof State)[]} */
-const WORDS = ['kinds', 'levels'];
+const WORDS = ['kinds', 'levels', 'pins'];
 /** @type {(keyof State)[]} */
-const NUMBER_LISTS = ['contexts', 'loggers', 'pins'];
+const NUMBER_LISTS = ['contexts', 'loggers'];
 /** @type {(keyof State)[]} */
 const FLAGS = ['inverted', 'upward', 'lines', 'verdicts', 'allocator', 'mixed', 'close', 'alive'];
 /** @type {(keyof State)[]} */
-const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'by', 'theme'];
+const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'by', 'stacked', 'around', 'against', 'theme'];
 
 /**
  * @param {State} state
@@ -104,6 +109,7 @@ export function read(fragment) {
   }
   if (!['dark', 'light'].includes(String(state.theme))) state.theme = 'system';
   if (state.address === '') state.address = null;
+  state.pins = /** @type {string[]} */ (state.pins).filter((pin) => PIN.test(pin));
   return /** @type {State} */ (/** @type {unknown} */ (state));
 }
 

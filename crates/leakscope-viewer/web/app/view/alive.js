@@ -2,6 +2,7 @@
 // first.
 import { Latest } from 'leakscope/data/latest.js';
 import { bytes, count, counted, percent } from 'leakscope/format/units.js';
+import { pinButton, showPins } from 'leakscope/page/pin.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
 import { breakable, element, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
@@ -30,7 +31,7 @@ export function alivePanel(page) {
       if (!alive) return;
       atCursor.show(cursor === null ? null : [sessionAt(page, cursor), cursor + 1]);
       inRange.show(range);
-      for (const button of place.querySelectorAll('.pin')) showPin(button, pins);
+      showPins(place, pins);
     },
     close() {
       atCursor.close();
@@ -107,25 +108,6 @@ function columns(page, all) {
     { name: 'Blocks', class: 'number', cell: (site) => count(site.outstanding_blocks) },
     { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, ...breakable(site.title)) },
     { name: 'Verdict', title: 'Of the whole trace', cell: (site) => verdictMark(site) },
-    { name: 'Track', cell: ({ site }) => pinButton(page, site) },
+    { name: 'Track', cell: ({ site }) => pinButton(page, String(site)) },
   ];
-}
-
-/** Puts a track of the call site into the timeline, or takes it away. @param {Page} page @param {number} site */
-function pinButton(page, site) {
-  const button = element('button', {
-    type: 'button', class: 'link pin', 'data-site': site,
-    click: () => {
-      const { pins } = page.state;
-      page.go({ pins: pins.includes(site) ? pins.filter((pin) => pin !== site) : [...pins, site] });
-    },
-  });
-  showPin(button, page.state.pins);
-  return button;
-}
-
-/** @param {Element} button @param {number[]} pins */
-function showPin(button, pins) {
-  const isPinned = pins.includes(Number(button.getAttribute('data-site')));
-  button.textContent = isPinned ? 'Unpin' : 'Pin';
 }

@@ -56,7 +56,8 @@ export function eventDetail(page) {
     follow(row) {
       if (row.kind !== 'heap') return;
       askLife(row).then((block) => {
-        const other = block.free?.index === row.index ? block.allocation : block.free;
+        // From a double free to the first one, from a free to its allocation.
+        const other = block.again === null && block.free?.index === row.index ? block.allocation : block.free;
         if (other === null) page.say(block.free === null ? 'This block was not freed.' : 'This block was allocated before the trace began.');
         jump(other);
       }, () => page.say('This event has no other half.'));
@@ -107,7 +108,11 @@ function lifeWords(page, block, row, jump) {
   const link = (/** @type {string} */ words, /** @type {import('leakscope/data/types.js').Half} */ half) =>
     element('button', { type: 'button', class: 'link', click: () => jump(half) },
       `${words} at ${page.clock.exact(half.time)} by ${page.contextName(half.context)} (event ${count(half.index)})`);
-  const size = `Block ${block.address}, ${bytes(block.size)}: `;
+  const size = block.size === null ? `Block ${block.address}: ` : `Block ${block.address}, ${bytes(block.size)}: `;
+  if (block.again?.index === row.index && block.free !== null) {
+    return [size, block.allocation === null ? 'allocated before the trace began' : link('allocated', block.allocation), ', ', link('freed first', block.free),
+      `, and here again, ${page.clock.duration(row.time - block.free.time)} later.`];
+  }
   if (block.free?.index === row.index) {
     return [size, block.allocation === null ? 'allocated before the trace began.' : link('allocated', block.allocation),
       block.lifetime === null ? '' : `, lived ${page.clock.duration(block.lifetime)}.`];

@@ -2,6 +2,8 @@
 // waits while the server still searches. Events and Terminal are made of it.
 import { Latest } from 'leakscope/data/latest.js';
 import { gapWords, missingWords } from 'leakscope/page/held.js';
+import { count } from 'leakscope/format/units.js';
+import { copyButton } from 'leakscope/part/copy.js';
 import { element } from 'leakscope/part/element.js';
 import { VirtualList } from 'leakscope/part/virtual-list.js';
 
@@ -11,6 +13,8 @@ import { VirtualList } from 'leakscope/part/virtual-list.js';
 /** @typedef {{ index: number } | { time: number }} Place */
 
 const AGAIN = 200; // milliseconds, while the server still searches
+/** Rows that are copied at most; `leakscope export` writes all. */
+const COPIED = 5000;
 
 /**
  * @typedef {object} Options
@@ -92,8 +96,21 @@ export function eventList(page, options) {
     finder.ask({ ...filter, ...place });
   };
 
+  /** What passes the filter, as far as a clipboard should hold it. */
+  const rowsToCopy = async () => {
+    /** @type {EventRow[]} */
+    const rows = [];
+    const { limits } = page.overview;
+    while (rows.length < Math.min(list.total, COPIED)) {
+      const { rows: more } = await page.source.get('events', { ...filter, offset: rows.length, limit: limits.rows });
+      if (more.length === 0) break;
+      rows.push(...more);
+    }
+    if (list.total > rows.length) page.say(`The first ${count(rows.length)} of ${count(list.total)} rows were copied.`);
+    return rows.filter(({ missing }) => missing === undefined);
+  };
   return {
-    element: element('div', { class: 'view whole' }, list.element, nothing),
+    element: element('div', { class: 'view whole list-box' }, list.element, copyButton(`${options.label}, the first ${count(COPIED)}`, copied(page), rowsToCopy), nothing),
     list,
     /**
      * @param {Parameters} next filter
@@ -124,6 +141,15 @@ export function eventList(page, options) {
       finder.stop();
     },
   };
+}
+
+/** A list as a table. @param {Page} page @returns {import('leakscope/part/table.js').Column<EventRow>[]} */
+function copied(page) {
+  return [
+    { name: 'Event', class: 'number', cell: ({ index }) => index }, { name: page.clock.hz === 0 ? 'Ticks' : 'Time, s', class: 'number', cell: ({ time }) => page.clock.stamp(time) },
+    { name: 'Core', class: 'number', cell: ({ core }) => core }, { name: 'Context', cell: ({ context }) => page.contextName(context) },
+    { name: 'Kind', cell: ({ kind }) => kind }, { name: 'Name', cell: ({ name }) => name }, { name: 'Detail', cell: ({ detail }) => detail },
+  ];
 }
 
 /**

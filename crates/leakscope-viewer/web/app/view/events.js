@@ -7,7 +7,6 @@ import { openMenu } from 'leakscope/part/menu.js';
 import { eventDetail } from 'leakscope/view/event-detail.js';
 import { eventFilter, filterBadges, filterTools, NO_FILTER } from 'leakscope/view/event-filters.js';
 import { eventList, marked } from 'leakscope/view/event-list.js';
-import { goToDialog } from 'leakscope/view/go-to.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').EventRow} EventRow */
@@ -23,7 +22,6 @@ export function eventsView(page) {
   const tools = filterTools(page, rest);
   const badges = badgeRow();
   const detail = eventDetail(page);
-  const goTo = goToDialog(page);
 
   const listing = eventList(page, {
     label: 'Events',
@@ -54,7 +52,7 @@ export function eventsView(page) {
   /** @type {State | null} */
   let before = null;
   return {
-    element: element('div', { class: 'view whole events' }, tools.element, badges, listing.element, detail.element, goTo.element),
+    element: element('div', { class: 'view whole events' }, tools.element, badges, listing.element, detail.element),
     search: tools.search,
     first: listing.list.element,
     show(state) {
@@ -74,11 +72,6 @@ export function eventsView(page) {
       } else if (isNew) {
         listing.list.move(0);
       }
-    },
-    key(event) {
-      if (event.key.toLowerCase() !== 'g' || !event.ctrlKey) return false;
-      goTo.open();
-      return true;
     },
     close() {
       listing.close();

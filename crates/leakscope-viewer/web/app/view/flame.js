@@ -8,8 +8,11 @@ import { Latest } from 'leakscope/data/latest.js';
 import { bytes, counted, percent } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { frameWhere } from 'leakscope/page/stack.js';
+import { badgeRow } from 'leakscope/part/badges.js';
 import { choice, element, fill, searchField, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
+import { against, largestDifference } from 'leakscope/view/against.js';
+import { callersPicture } from 'leakscope/view/callers.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
@@ -30,18 +33,37 @@ export function flameView(page) {
   let boxes = [];
   let made = '';
 
+  /** What a caller of the function has, that the pointer is at; and the function itself. @type {{ node: Node, whole: number } | null} */
+  let caller = null;
+  const callers = callersPicture(page, (node, whole) => {
+    caller = node === null ? null : { node, whole };
+    tell();
+  });
+  const compared = against(page, () => {
+    made = '';
+    make();
+  });
   const amount = (/** @type {number} */ value) => {
     const { weight } = page.state;
     if (weight === 'growth_bytes_per_second') return `${bytes(Math.round(value))}/s`;
     return weight.includes('bytes') ? bytes(value) : counted(value, 'block');
   };
+  const signedAmount = (/** @type {number} */ value) => `${value > 0 ? '+' : value < 0 ? '−' : ''}${amount(Math.abs(value))}`;
+  const difference = (/** @type {Node} */ node) => {
+    const [before, after] = compared.both(node);
+    return after - before;
+  };
+  /** Callers stand above the function whose callers they are, and what it calls below. */
+  const isUpward = () => page.state.upward && page.state.around === '';
   const tasksOf = (/** @type {import('leakscope/data/types.js').Site} */ site) => site.contexts.map((context) => page.contextName(context)).join(', ') || 'no task';
   const picture = new Picture('Flame graph', (pen, width, height) => {
-    const { search, upward, verdicts } = page.state;
-    drawIcicle(pen, boxes, width, height, { search, upward, verdicts, focused, hovered, zoomed });
+    const { search, verdicts } = page.state;
+    const differences = compared.isOn() ? { of: difference, largest: largestDifference(root), words: signedAmount } : null;
+    drawIcicle(pen, boxes, width, height, { search, upward: isUpward(), verdicts, differences, focused, hovered, zoomed });
   }, { focusable: true, resized: () => arrange() });
   const nothing = element('p', { class: 'list-nothing' });
-  const scroller = element('div', { class: 'flame-scroller' }, picture.element, nothing);
+  const scroller = element('div', { class: 'flame-scroller' }, callers.element, picture.element, nothing);
+  const badges = badgeRow();
   const line = element('div', { class: 'flame-line', 'aria-live': 'polite' });
   const text = numbers('functions of the flame graph', () => ({
     rows: nodesOf(zoomed),
@@ -50,6 +72,10 @@ export function flameView(page) {
       { name: 'Where', class: 'fixed words', cell: ({ node }) => node.frame ? frameWhere(node.frame) : '' },
       { name: 'Amount', class: 'number', cell: ({ node }) => amount(node.value) },
       { name: 'Part', class: 'number', cell: ({ node }) => percent(node.value, root.value) },
+      ...!compared.isOn() ? [] : [
+        { name: 'Before', class: 'number', cell: (/** @type {{ node: Node }} */ { node }) => amount(compared.both(node)[0]) },
+        { name: 'Difference', class: 'number', cell: (/** @type {{ node: Node }} */ { node }) => signedAmount(difference(node)), order: (/** @type {{ node: Node }} */ { node }) => difference(node) },
+      ],
     ],
   }));
 
@@ -77,28 +103,33 @@ export function flameView(page) {
 
   const make = () => {
     if (sites === null) return;
-    const { weight, inverted, allocator, lines, by } = page.state;
-    const wanted = JSON.stringify([weight, inverted, allocator, lines, by]);
+    const { weight, inverted, allocator, lines, by, around, against } = page.state;
+    const wanted = JSON.stringify([weight, inverted, allocator, lines, by, around, against]);
     if (wanted !== made) {
       made = wanted;
-      root = tree(sites, page.state, by === 'task' ? tasksOf : null);
+      callers.show(sites);
+      caller = null;
+      root = compared.tree(sites, around === '' ? page.state : { ...page.state, inverted: false }, by === 'task' ? tasksOf : null);
       zoomed = root;
       hovered = null;
     }
-    const wantedZoom = follow(root, page.state.zoom.split(SEPARATOR));
+    const begin = around !== '' && by === '' ? root.children[0] ?? root : root;
+    const wantedZoom = page.state.zoom === '' ? begin : follow(root, page.state.zoom.split(SEPARATOR));
     if (wantedZoom !== zoomed || !isWithin(focused, root)) focused = wantedZoom;
     zoomed = wantedZoom;
     arrange();
   };
   const arrange = () => {
-    boxes = place(zoomed, 0.4 / Math.max(picture.width, 1));
+    // Of a function's sandwich, everything is the function itself.
+    const own = page.state.around === '' ? 0 : 1;
+    boxes = place(zoomed, 0.4 / Math.max(picture.width, 1)).filter(({ depth }) => depth >= own).map((box) => ({ ...box, depth: box.depth - own }));
     const depth = boxes.reduce((most, box) => Math.max(most, box.depth), 0) + 1;
     picture.element.style.height = `${depth * ROW + 4}px`;
     const { search } = page.state;
     nothing.hidden = root.value > 0;
     fill(nothing, ...(sites === null ? ['Reading …'] : emptyWords(page)));
     picture.element.hidden = root.value <= 0;
-    reset.disabled = zoomed === root;
+    reset.disabled = page.state.zoom === '';
     rest.textContent = [
       search !== '' && `found: ${percent(matchedValue(root, search), root.value)}`, amount(root.value),
       sites !== null && limitWords(page, sites),
@@ -109,11 +140,16 @@ export function flameView(page) {
     tell();
   };
   const tell = () => {
-    const node = hovered ?? focused;
+    const node = caller?.node ?? hovered ?? focused;
+    const name = node.frame?.function ?? null;
+    const whole = caller?.whole ?? root.value;
+    const [before, after] = compared.both(node);
     fill(line, element('b', { class: 'fixed' }, node.label), element('span', { class: 'fixed quiet' }, node.frame && node.places.size <= 1 ? frameWhere(node.frame) : ''),
-      element('span', {}, `${amount(node.value)}, ${percent(node.value, root.value)}`),
+      caller === null && compared.isOn() ? element('span', {}, `${amount(before)} → ${amount(after)}`)
+        : element('span', {}, `${amount(node.value)}, ${percent(node.value, whole)}${caller === null ? '' : ' of the function'}`),
       element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
       node.places.size > 1 && element('span', { class: 'quiet', title: [...node.places].join('\n') }, `together: ${placesWords(node)}`),
+      node === focused && name !== null && name !== page.state.around && element('button', { type: 'button', class: 'link', click: () => page.go({ around: name, zoom: '' }) }, 'Its callers and callees'),
       node === focused && node.sites.size === 1 && element('button', { type: 'button', class: 'link', click: () => openSite(node) }, 'Show the call site'));
   };
   const zoom = (/** @type {Node} */ node) => {
@@ -124,7 +160,7 @@ export function flameView(page) {
     if (node.sites.size === 1) page.go({ view: 'sites', site: [...node.sites][0] });
     else page.go({ view: 'sites', search: node.label });
   };
-  const at = (/** @type {number} */ x, /** @type {number} */ y) => boxAt(boxes, x / picture.width, y, picture.height, page.state.upward)?.node ?? null;
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => boxAt(boxes, x / picture.width, y, picture.height, isUpward())?.node ?? null;
   listen(picture.element, {
     select: () => {},
     click: (x, y) => {
@@ -144,8 +180,8 @@ export function flameView(page) {
 
   return {
     element: element('div', { class: 'view whole' },
-      element('div', { class: 'tools' }, weight, element('div', { class: 'group' }, inverted, upward, allocator), element('div', { class: 'group' }, lines, byTask, verdicts), reset, search, rest),
-      scroller, keys, line, element('div', { class: 'flame-numbers' }, text)),
+      element('div', { class: 'tools' }, weight, compared.chooser, element('div', { class: 'group' }, inverted, upward, allocator), element('div', { class: 'group' }, lines, byTask, verdicts), reset, search, rest),
+      badges, scroller, keys, line, element('div', { class: 'flame-numbers' }, text)),
     search,
     first: picture.element,
     show(state) {
@@ -158,13 +194,16 @@ export function flameView(page) {
       byTask.show(state.by === 'task');
       verdicts.show(state.verdicts);
       keys.hidden = !state.verdicts;
-      scroller.classList.toggle('upward', state.upward);
+      compared.show();
+      inverted.disabled = upward.disabled = state.around !== '';
+      badges.show(state.around === '' ? [] : [{ label: `Callers and callees of ${state.around}`, remove: () => page.go({ around: '', zoom: '' }) }]);
+      scroller.classList.toggle('upward', isUpward());
       latest.ask({ ...page.limits, partial: 1 }, page.version);
       make();
     },
     key(event) {
       if (event.ctrlKey || event.altKey || event.metaKey) return false;
-      const next = step(focused, event.key, page.state.upward);
+      const next = step(focused, event.key, isUpward());
       if (event.key === '0') zoom(root);
       else if (event.key === 'Enter' && document.activeElement === picture.element) zoom(focused);
       else if (next !== null) {
@@ -175,7 +214,10 @@ export function flameView(page) {
       } else return false;
       return true;
     },
-    close: () => latest.stop(),
+    close() {
+      latest.stop();
+      compared.close();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 // Beside the heap's map: what it says of the window's end, who splits free memory, and why allocations failed. The numbers are
 // those of `leakscope heap`.
-import { bytes, count, counted, percent } from 'leakscope/format/units.js';
+import { bytes, count, counted, percent, signed } from 'leakscope/format/units.js';
 import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
 import { table } from 'leakscope/part/table.js';
 
@@ -14,7 +14,7 @@ export function heapTables(page, goTo) {
     element: place,
     /** @param {HeapMap} map */
     fill(map) {
-      fill(place, said(page, map), regionsTable(map), pinsTable(page, map), failuresTable(page, map, goTo), howGood(map));
+      fill(place, said(page, map), regionsTable(map), pinsTable(page, map), failuresTable(page, map, goTo), checksTable(page, map, goTo), howGood(map));
     },
   };
 }
@@ -70,6 +70,30 @@ function failuresTable(page, { failures, more_failures: more }, goTo) {
       { name: 'Why', class: 'words', cell: (failure) => failure.sentence },
     ],
   }), more > 0 && element('p', { class: 'quiet' }, `and ${counted(more, 'further failure')}.`));
+}
+
+/** What the target said of its heap, beside the map. @param {Page} page @param {HeapMap} map @param {(time: number) => void} goTo */
+function checksTable(page, { checks, more_checks: more }, goTo) {
+  if (checks.length === 0) return null;
+  const told = (/** @type {string} */ name, /** @type {(check: HeapMap['checks'][number]) => number | null} */ of) => ({
+    name, class: 'number', cell: (/** @type {HeapMap['checks'][number]} */ check) => of(check) === null ? '' : bytes(of(check) ?? 0), order: of,
+  });
+  const difference = (/** @type {number | null} */ said, /** @type {number} */ found) => said === null ? null : found - said;
+  return section('What the device said of its heap', table({
+    caption: 'What the device said of its heap', rows: checks, limit: 20, chosen: ({ time_ticks: time }) => goTo(time),
+    columns: [
+      { name: 'Time', class: 'number', cell: (check) => page.clock.moment(check.time_ticks) },
+      told('Free, it said', (check) => check.told_free_bytes), told('Free here', (check) => check.free_bytes),
+      { name: 'Off by (free)', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_free_bytes, check.free_bytes)) },
+      told('Largest, it said', (check) => check.told_largest_bytes), told('Largest here', (check) => check.largest_bytes),
+      { name: 'Off by (largest)', class: 'number', title: 'How much more the map has', cell: (check) => signedBytes(difference(check.told_largest_bytes, check.largest_bytes)) },
+    ],
+  }), more > 0 && element('p', { class: 'quiet' }, `and ${counted(more, 'further line')}.`));
+}
+
+/** @param {number | null} difference */
+function signedBytes(difference) {
+  return difference === null ? '' : `${signed(difference)} B`;
 }
 
 /** @param {HeapMap} map */

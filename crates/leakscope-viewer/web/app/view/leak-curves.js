@@ -4,7 +4,7 @@ import { drawCursor } from 'leakscope/chart/time.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { Latest } from 'leakscope/data/latest.js';
-import { trackOfCurve } from 'leakscope/data/track.js';
+import { heapOfCurve } from 'leakscope/data/track.js';
 import { bytes } from 'leakscope/format/units.js';
 import { hoverIn } from 'leakscope/page/hover.js';
 import { drawLevel } from 'leakscope/page/level.js';
@@ -32,7 +32,7 @@ export function leakCurves(page) {
     hoverIn(page, picture, () => page.bounds);
     const latest = new Latest(page.source, 'site', (answer) => {
       const { curve } = answer;
-      heap = trackOfCurve(site, curve, ...page.bounds).heap;
+      heap = heapOfCurve(curve, ...page.bounds);
       picture.describe(`Live bytes of ${title}: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`);
       picture.draw();
     }, () => {});

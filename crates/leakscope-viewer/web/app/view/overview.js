@@ -149,7 +149,7 @@ function wrongFrees(page) {
   if (anomalies.length === 0) return null;
   return section('Frees that cannot be right', table({
     caption: 'Frees that cannot be right', rows: anomalies, limit: 8,
-    chosen: (anomaly) => page.go({ view: 'events', cursor: anomaly.time, kinds: ['heap'] }),
+    chosen: ({ time }) => void toHeapEvent(page, time),
     columns: [
       { name: 'What', cell: (anomaly) => anomaly.kind.replace('-', ' ') },
       { name: 'When', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
@@ -160,6 +160,12 @@ function wrongFrees(page) {
   }));
 }
 
+/** Selects the heap event of a moment in the list of events, which tells of its block. @param {Page} page @param {number} time */
+async function toHeapEvent(page, time) {
+  const { index } = await page.source.get('find', { kinds: 'heap', time }).catch(() => ({ index: null }));
+  page.go({ view: 'events', kinds: ['heap'], cursor: time, event: index });
+}
+
 /** @param {Page} page */
 function failures(page) {
   const { failures, totals } = page.overview;
@@ -167,7 +173,7 @@ function failures(page) {
   const more = totals.failed_allocations - failures.length;
   return section(`Allocations that found no memory${more > 0 ? `: the first ${failures.length} of ${count(totals.failed_allocations)}` : ''}`, table({
     caption: 'Allocations that found no memory', rows: failures, limit: 4,
-    chosen: (failure) => page.go({ view: 'events', cursor: failure.time, kinds: ['heap'] }),
+    chosen: ({ time }) => void toHeapEvent(page, time),
     columns: [
       { name: 'When', class: 'number', cell: (failure) => page.clock.moment(failure.time) },
       { name: 'Asked for', class: 'number', cell: (failure) => bytes(failure.size) },

@@ -6,7 +6,7 @@ import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
-import { trackOfCurve } from 'leakscope/data/track.js';
+import { heapOfCurve } from 'leakscope/data/track.js';
 import { bytes, count, counted, shortBytes } from 'leakscope/format/units.js';
 import { drawLevel } from 'leakscope/page/level.js';
 import { stackList } from 'leakscope/page/stack.js';
@@ -97,7 +97,7 @@ function head(page, { site }) {
     ]),
     !isDump && element('div', { class: 'group' },
       element('button', { type: 'button', click: () => page.go({ view: 'events', at: site.site, kinds: [], contexts: [], core: null, text: '' }) }, 'Its events'),
-      element('button', { type: 'button', click: () => page.go({ view: 'timeline', pins: [...new Set([...page.state.pins, site.site])], window: null }) }, 'In the timeline')));
+      element('button', { type: 'button', click: () => page.go({ view: 'timeline', pins: [...new Set([...page.state.pins, String(site.site)])], window: null }) }, 'In the timeline')));
 }
 
 /** @param {SiteDetail['site']} site */
@@ -123,8 +123,8 @@ function callStack({ site, frames }) {
 }
 
 /** @param {Page} page @param {SiteDetail} detail */
-function siteCurve(page, { site, curve }) {
-  const { heap } = trackOfCurve(site.site, curve, curve.from, Math.max(curve.to, curve.from + 1));
+function siteCurve(page, { curve }) {
+  const heap = heapOfCurve(curve, curve.from, Math.max(curve.to, curve.from + 1));
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
     const place = { x: scale.x(heap.from), y: 18, width: scale.x(heap.to) - scale.x(heap.from), height: height - 18 };

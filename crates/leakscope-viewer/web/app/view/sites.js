@@ -1,6 +1,6 @@
 // Call sites: a table of all, the worst first, that can be sorted and searched; beside it the one selected.
 import { Latest } from 'leakscope/data/latest.js';
-import { bytes, count, counted, percent } from 'leakscope/format/units.js';
+import { bytes, count, counted, percent, rateColumn } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { withoutNames } from 'leakscope/page/without-names.js';
 import { frameName, frameWhere } from 'leakscope/page/stack.js';
@@ -92,11 +92,13 @@ export function isFound(site, frames, search, page) {
 /** @param {Page} page @param {Site[]} rows @param {Sites} sites */
 function siteTable(page, rows, sites) {
   const atPeak = sites.limited ? rows.reduce((sum, site) => sum + site.bytes_at_peak, 0) : page.overview.peak.bytes;
+  const rate = rateColumn(rows.flatMap((site) => site.standing === 'leak' ? site.growth_bytes_per_second ?? [] : []));
+  const growth = (/** @type {Site} */ { growth, growth_bytes_per_second: bytes }) => bytes === null ? growth : rate(bytes);
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
     { name: 'Verdict', cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
     { name: 'Call site', class: 'site-title', cell: (site) => element('span', { class: 'two-lines', title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
-    { name: 'Growth', class: 'number wide', cell: (site) => site.standing === 'leak' ? site.growth : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
+    { name: 'Growth', class: 'number wide', cell: (site) => site.standing === 'leak' ? growth(site) : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
     { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
       title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },

@@ -1,7 +1,9 @@
 // System: what SystemView shows there. Target, what INIT said, modules, descriptions, events by id, the
 // recording's size and losses.
 import { Latest } from 'leakscope/data/latest.js';
+import { pinOf } from 'leakscope/data/owner.js';
 import { bytes, bytesWithUnit, count, counted } from 'leakscope/format/units.js';
+import { pinButton, showPins } from 'leakscope/page/pin.js';
 import { breakable, element, facts, fill, section } from 'leakscope/part/element.js';
 import { refill } from 'leakscope/part/focus.js';
 import { table } from 'leakscope/part/table.js';
@@ -26,6 +28,7 @@ export function systemView(page) {
     element: element('div', { class: 'view', tabindex: -1 }, inside),
     show(state) {
       latest.ask({}, page.version);
+      showPins(inside, state.pins);
       if (state.sort !== sort) {
         sort = state.sort;
         draw();
@@ -94,6 +97,7 @@ function parts(page, system) {
             { name: 'Frees', class: 'number', cell: (heap) => count(heap.frees) },
             { name: 'Outstanding', class: 'number', cell: (heap) => bytes(heap.outstanding_bytes) },
             { name: 'Most at once', class: 'number', cell: (heap) => bytes(heap.peak_bytes) },
+            { name: 'Track', title: 'Its live bytes, allocations and frees in the timeline', cell: ({ heap }) => pinButton(page, pinOf({ of_heap: heap })) },
           ],
         })),
         system.descriptions.length > 0 && element('details', {}, element('summary', {}, `Descriptions: ${counted(system.descriptions.length, 'line')}`),

@@ -1,8 +1,11 @@
 // Tasks: how long each ran and where, what it allocated and freed, its stack; and who frees what others
 // allocated.
 import { Latest } from 'leakscope/data/latest.js';
+import { pinOf } from 'leakscope/data/owner.js';
 import { bytes, count, counted, signed } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
+import { pinButton, showPins } from 'leakscope/page/pin.js';
+import { copyButton } from 'leakscope/part/copy.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { refill } from 'leakscope/part/focus.js';
 import { scrollable, table } from 'leakscope/part/table.js';
@@ -35,6 +38,7 @@ export function tasksView(page) {
     show(state) {
       latest.ask({ ...page.limits, partial: 1 }, page.version);
       contexts.show();
+      showPins(inside, state.pins);
       if (state.sort !== sort) {
         sort = state.sort;
         draw();
@@ -71,6 +75,7 @@ function taskTable(page, { tasks, limited }) {
       { name: 'Net', class: 'number wide', cell: (task) => task.net_bytes === 0 ? none() : `${signed(task.net_bytes)} B`, order: (task) => task.net_bytes },
       { name: 'Outstanding', class: 'number', title: limited ? 'Allocated in the range, and live at its end' : 'Of what it allocated', cell: (task) => bytesOrNone(task.outstanding_bytes), order: (task) => task.outstanding_bytes },
       { name: 'Most at once', class: 'number wide', cell: (task) => bytesOrNone(task.peak_bytes), order: (task) => task.peak_bytes },
+      ...page.overview.totals.heap_events > 0 ? [{ name: 'Track', class: 'wide', title: 'Its live bytes, allocations and frees in the timeline', cell: (/** @type {Task} */ { context, allocations }) => context >= 0 && allocations > 0 ? pinButton(page, pinOf({ context })) : none() }] : [],
       { name: 'Stack', class: 'number wide', title: 'Its size, and how much of it was in use', cell: stack, order: (task) => task.stack?.size ?? null },
     ],
   });
@@ -148,5 +153,11 @@ function matrix(page, { matrix, tasks }) {
     element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
       ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
-    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer))))))), 'Who frees what others allocated');
+    element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))),
+  copyButton('Who frees what others allocated', [
+    { name: 'Allocated by', cell: (/** @type {Tasks['matrix'][number]} */ pair) => page.contextName(pair.allocated_by) },
+    { name: 'Freed by', cell: (pair) => page.contextName(pair.freed_by) },
+    { name: 'Bytes', class: 'number', cell: (pair) => bytes(pair.bytes), order: (pair) => pair.bytes },
+    { name: 'Blocks', class: 'number', cell: (pair) => count(pair.blocks), order: (pair) => pair.blocks },
+  ], () => matrix)), 'Who frees what others allocated');
 }

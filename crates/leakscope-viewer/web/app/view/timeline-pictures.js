@@ -1,11 +1,13 @@
 // The three pictures of the timeline, one below the other on the same scale: the ruler, the lanes (which
 // scroll), and the heap with its marks.
+import { axisOf } from 'leakscope/chart/curve-layout.js';
 import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { drawLanes } from 'leakscope/chart/lanes.js';
 import { drawHeapMarks, drawLogMarks } from 'leakscope/chart/marks.js';
 import { colour } from 'leakscope/chart/palette.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
+import { drawStack } from 'leakscope/chart/stack.js';
 import { drawCursor, drawGaps, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { drawLevel } from 'leakscope/page/level.js';
 import { element } from 'leakscope/part/element.js';
@@ -54,7 +56,12 @@ export function timelinePictures(page, model, resized) {
     if (timeline !== null) {
       const { heap } = timeline;
       const from = scale(width).x(heap.from);
-      if (hasHeap) axis = drawCurve(pen, heap, { x: from, width: scale(width).x(heap.to) - from, ...curve }, { end: page.axisEnd });
+      const shares = model.shares();
+      const place = { x: from, width: scale(width).x(heap.to) - from, ...curve };
+      if (hasHeap && shares !== null) {
+        axis = axisOf(heap, page.axisEnd, 0);
+        drawStack(pen, shares, axis, scale(width), curve, page.overview.contexts);
+      } else if (hasHeap) axis = drawCurve(pen, heap, place, { end: page.axisEnd });
       if (hasHeap) drawHeapMarks(pen, heap, timeline.marks.heap, scale(width), { y: places(height).heapMarks, reach: 16 }, page.overview.anomalies);
       drawLogMarks(pen, timeline, scale(width), places(height).logMarks);
     }

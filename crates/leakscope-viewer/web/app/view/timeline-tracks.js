@@ -1,4 +1,4 @@
-// Tracks in the timeline: of each call site that was pinned its live bytes, and its allocations and frees.
+// Tracks in the timeline: of each call site, task or heap that was pinned the live bytes, and the allocations and frees.
 import { drawArrows } from 'leakscope/chart/arrows.js';
 import { drawByteLabels, drawCurve } from 'leakscope/chart/curve.js';
 import { drawHeapMarks } from 'leakscope/chart/marks.js';
@@ -6,8 +6,9 @@ import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawRange } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { ownerOf, ownerParameters } from 'leakscope/data/owner.js';
 import { shortened } from 'leakscope/format/names.js';
-import { counted } from 'leakscope/format/units.js';
+import { counted, percent } from 'leakscope/format/units.js';
 import { hoverIn } from 'leakscope/page/hover.js';
 import { drawLevel } from 'leakscope/page/level.js';
 import { element, fill } from 'leakscope/part/element.js';
@@ -25,21 +26,21 @@ const CHANGES = 22;
  */
 export function timelineTracks(page, shown) {
   const place = element('div', { class: 'time-tracks', hidden: true });
-  /** @type {Map<number, Shown>} by call site */
+  /** @type {Map<string, Shown>} by pin */
   const known = new Map();
   return {
     element: place,
-    /** @param {number[]} pins */
+    /** @param {string[]} pins */
     show(pins) {
-      for (const [site, track] of known) {
-        if (pins.includes(site)) continue;
+      for (const [pin, track] of known) {
+        if (pins.includes(pin)) continue;
         track.close();
-        known.delete(site);
+        known.delete(pin);
       }
-      const isNew = pins.length !== place.childElementCount || pins.some((site) => !known.has(site));
-      const tracks = pins.map((site) => {
-        const track = known.get(site) ?? siteTrack(page, site, shown);
-        known.set(site, track);
+      const isNew = pins.length !== place.childElementCount || pins.some((pin) => !known.has(pin));
+      const tracks = pins.map((pin) => {
+        const track = known.get(pin) ?? ownerTrack(page, pin, shown);
+        known.set(pin, track);
         return track;
       });
       if (isNew) fill(place, ...tracks.map(({ element }) => element));
@@ -52,13 +53,28 @@ export function timelineTracks(page, shown) {
   };
 }
 
+/** Shows what there is to know of a call site, a task or a heap. @param {Page} page @param {import('leakscope/data/owner.js').Owner} owner */
+export function goToOwner(page, { site, context }) {
+  if (site >= 0) page.go({ view: 'sites', site });
+  else if (context >= 0) page.go({ view: 'events', contexts: [context], kinds: ['heap'] });
+  else page.go({ view: 'system' });
+}
+
+/** @param {Page} page @param {import('leakscope/data/owner.js').Owner} owner */
+function ownerName(page, { site, context, of_heap: heap }) {
+  if (site >= 0) return `Call site ${site}`;
+  if (context >= 0) return page.contextName(context);
+  return Number(heap) === 0 ? 'Heap without a name' : `Heap ${heap}`;
+}
+
 /**
  * @param {Page} page
- * @param {number} site
+ * @param {string} pin
  * @param {() => import('leakscope/state/fragment.js').Stretch} shown
  * @returns {Shown}
  */
-function siteTrack(page, site, shown) {
+function ownerTrack(page, pin, shown) {
+  const owner = ownerOf(pin);
   /** @type {Track | null} */
   let track = null;
   const picture = new Picture('', (pen, width, height) => {
@@ -66,7 +82,7 @@ function siteTrack(page, site, shown) {
     if (track !== null) {
       const { heap } = track;
       const curve = { x: scale.x(heap.from), y: 2, width: scale.x(heap.to) - scale.x(heap.from), height: height - CHANGES - 2 };
-      const axis = drawCurve(pen, heap, curve, { look: 'leak', end: page.axisEnd });
+      const axis = drawCurve(pen, heap, curve, { look: owner.site >= 0 ? 'leak' : 'heap', end: page.axisEnd });
       const marks = { y: height - CHANGES / 2, reach: CHANGES / 2 };
       drawHeapMarks(pen, heap, track.marks, scale, marks);
       drawArrows(pen, track.marks ?? [], scale, marks);
@@ -77,13 +93,13 @@ function siteTrack(page, site, shown) {
       drawLevel(page, pen, heap, axis, scale, { ...curve, width });
     }
   }, { class: 'track-picture', resized: () => ask() });
-  const name = element('button', { type: 'button', class: 'link', click: () => page.go({ view: 'sites', site }) }, `Call site ${site}`);
+  const name = element('button', { type: 'button', class: 'link', title: ownerName(page, owner), click: () => goToOwner(page, owner) }, shortened(ownerName(page, owner), 44));
   const amount = element('div', { class: 'quiet' });
   const latest = new Latest(page.source, 'track', (answer) => {
     track = answer;
-    const { heap } = track;
+    const { heap, complete = true, counted_to: countedTo = heap.to } = track;
     const sum = (/** @type {number[]} */ counts) => counts.reduce((sum, count) => sum + count, 0);
-    amount.textContent = `${counted(sum(heap.allocations), 'allocation')} ↑ ${counted(sum(heap.frees), 'free')} ↓${track.exact ? '' : ', in sums'}`;
+    amount.textContent = `${counted(sum(heap.allocations), 'allocation')} ↑ ${counted(sum(heap.frees), 'free')} ↓${track.exact ? '' : complete ? ', in sums' : `, ${percent(countedTo - heap.from, heap.to - heap.from)} read so far`}`;
     picture.describe(`Live bytes of ${name.title}: ${amount.textContent}`);
     picture.draw();
   }, (message) => { amount.textContent = message; });
@@ -95,16 +111,16 @@ function siteTrack(page, site, shown) {
   const ask = () => {
     if (picture.width === 0) return;
     const [from, to] = shown();
-    void latest.ask({ site, from, to, width: Math.min(Math.max(Math.round(picture.width), 1), page.overview.limits.width) }, page.version);
+    void latest.ask({ ...ownerParameters(owner), partial: 1, from, to, width: Math.min(Math.max(Math.round(picture.width), 1), page.overview.limits.width) }, page.version);
   };
   hoverIn(page, picture, shown);
   const redraw = () => picture.draw();
   page.hoverListeners.push(redraw);
-  named.ask({ id: site });
+  if (owner.site >= 0) named.ask({ id: owner.site });
   return {
     element: element('div', { class: 'track' },
       element('div', { class: 'track-label' }, name, amount,
-        element('button', { type: 'button', class: 'track-remove', 'aria-label': 'Remove this track', title: 'Remove this track', click: () => page.go({ pins: page.state.pins.filter((pin) => pin !== site) }) }, '×')),
+        element('button', { type: 'button', class: 'track-remove', 'aria-label': 'Remove this track', title: 'Remove this track', click: () => page.go({ pins: page.state.pins.filter((other) => other !== pin) }) }, '×')),
       picture.element),
     show() {
       ask();

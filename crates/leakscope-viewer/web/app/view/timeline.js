@@ -11,6 +11,7 @@ import { tip } from 'leakscope/part/tip.js';
 import { alivePanel } from 'leakscope/view/alive.js';
 import { laneLabels } from 'leakscope/view/lane-labels.js';
 import { laneNumbers, laneWords, markNear, markWords } from 'leakscope/view/lane-words.js';
+import { stackedBytes } from 'leakscope/view/stacked.js';
 import { places, timelinePictures } from 'leakscope/view/timeline-pictures.js';
 import { timelineLegend } from 'leakscope/view/timeline-legend.js';
 import { timelineTracks } from 'leakscope/view/timeline-tracks.js';
@@ -31,6 +32,8 @@ export class TimelineModel {
     this.focused = null;
     /** @type {Stretch | null} while it is dragged */
     this.dragged = null;
+    /** @type {() => import('leakscope/data/types.js').Shares | null} who holds the live bytes, if they are told apart */
+    this.shares = () => null;
   }
 }
 
@@ -46,6 +49,8 @@ export function timelineView(page) {
   const scale = () => new Scale(shown(), pictures.below.width);
   const tracks = timelineTracks(page, shown);
   const alive = alivePanel(page);
+  const stacked = stackedBytes(page, shown, () => pictures.draw());
+  model.shares = () => stacked.shares;
   const labels = laneLabels(page, (row) => focus(row));
   const line = element('div', { class: 'time-line' });
   const bubble = tip();
@@ -68,6 +73,7 @@ export function timelineView(page) {
     const [from, to] = shown();
     const width = Math.min(Math.max(Math.round(pictures.below.width), 1), page.overview.limits.width);
     latest.ask({ from, to, width }, page.version);
+    stacked.show(page.state, width);
   };
 
   const tell = () => {
@@ -209,10 +215,10 @@ export function timelineView(page) {
       element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Timeline' },
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
         tool('Fit', 'Fit the range, or everything', 'f'),
-        ...page.overview.totals.heap_events === 0 ? [] : [close, lives,
+        ...page.overview.totals.heap_events === 0 ? [] : [stacked.chooser, close, lives,
           element('div', { class: 'group' }, tool('‹ heap event', 'Previous heap event', 'p'), tool('heap event ›', 'Next heap event', 'n'))],
         element('span', { class: 'rest time-view-hint' }, 'Wheel zooms, drag selects a range, Shift moves')),
-      pictures.frame(labels.element, tracks.element), line, alive.element, element('div', { class: 'time-numbers' }, text, timelineLegend())),
+      pictures.frame(labels.element, tracks.element), stacked.keys, line, alive.element, element('div', { class: 'time-numbers' }, text, timelineLegend())),
     first: pictures.lanes.element,
     show(state) {
       const { cursor } = state;
@@ -227,6 +233,7 @@ export function timelineView(page) {
       before = state;
       ask();
       tracks.show(state.pins);
+      stacked.show(state, pictures.below.width);
       alive.show(state);
       pictures.draw();
       tell();
@@ -239,6 +246,7 @@ export function timelineView(page) {
     close() {
       latest.stop();
       tracks.close();
+      stacked.close();
       alive.close();
       bubble.close();
       page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { PROGRAM, ROOT, SCREENSHOTS, serving, singleFile } from './program.js';
+import { PROGRAM, ROOT, SCREENSHOTS, serving, singleFile, withData } from './program.js';
 
 /** @type {Browser} */
 let browser;
@@ -103,4 +103,27 @@ test('every column is what leakscope heap says of its end', () => {
       assert.deepEqual([free, region.largest[column], region.holes[column]], [known.free_bytes, known.largest_bytes, known.holes], `column ${column}`);
     }
   }, ...ELF);
+});
+
+test('what the device said of its heap stands beside what the map has', async () => {
+  const { path } = singleFile('checks', join(FIRMWARE, 'growing-table.svdat'), ...ELF);
+  const url = withData('heap-checks', path, ({ heap: { map } }) => {
+    map.checks = [
+      { time_s: 0.1, time_ticks: 100_000, told_free_bytes: 50_000, told_largest_bytes: null, free_bytes: 50_016, largest_bytes: 40_000 },
+      { time_s: 0.2, time_ticks: 200_000, told_free_bytes: null, told_largest_bytes: 30_000, free_bytes: 49_000, largest_bytes: 29_984 },
+    ];
+    map.more_checks = 3;
+  });
+  for (const width of [1440, 1024, 420]) {
+    const tab = await browser.tab({ width, height: 900 });
+    await tab.open(`${url}#memory`);
+    await tab.see('.split-detail h2', 'What the device said of its heap');
+    const rows = (await cellsOf(tab, 'What the device said of its heap')).map((row) => row.slice(1));
+    assert.deepEqual(rows, [['50,000 B', '50,016 B', '+16 B', '', '40,000 B', ''], ['', '49,000 B', '', '30,000 B', '29,984 B', '-16 B']]);
+    await tab.see('.split-detail', 'and 3 further lines');
+    writeFileSync(join(SCREENSHOTS, `heap-checks-${width}.png`), await tab.picture());
+    assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
+    assert.deepEqual(tab.complaints, []);
+    await tab.close();
+  }
 });

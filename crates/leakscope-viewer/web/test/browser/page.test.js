@@ -346,7 +346,7 @@ test('what is wrong with the heap stands before what is fine', () => serving(gol
   await open(tab, url, 'flame');
   await tab.click('.list-nothing button', 'all that was allocated');
   await fragmentWith(tab, 'weight=allocated_bytes');
-  await tab.until('a picture', () => /** @type {HTMLElement} */ (document.querySelector('.flame-scroller .picture')).clientHeight > 40);
+  await tab.until('a picture', () => /** @type {HTMLElement} */ (document.querySelector('.flame-scroller > .picture')).clientHeight > 40);
 })));
 
 test('failed allocations are listed with who asked', () => serving(golden('failed-allocations'), (url) => inTab(async (tab) => {

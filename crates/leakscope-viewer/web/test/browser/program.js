@@ -1,7 +1,7 @@
 // Starts the real program: `leakscope view`, and `leakscope report --html`.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -83,4 +83,23 @@ export function singleFile(name, ...traces) {
   const { status, stderr } = spawnSync(PROGRAM, ['report', '--force', '--html', path, ...traces], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return { url: pathToFileURL(path).href, path };
+}
+
+/**
+ * A single file with other data in it: for states that no recording at hand is in.
+ * @param {string} name of the file, without its ending
+ * @param {string} path of the single file
+ * @param {(document: any) => void} change
+ * @returns {string} its address
+ */
+export function withData(name, path, change) {
+  const page = readFileSync(path, 'utf8');
+  const begin = '<script type="application/json" id="leakscope-data">';
+  const [before, rest] = page.split(begin);
+  const end = rest.indexOf('</script>');
+  const document = JSON.parse(rest.slice(0, end));
+  change(document);
+  const changed = join(SCREENSHOTS, `${name}.html`);
+  writeFileSync(changed, before + begin + JSON.stringify(document).replaceAll('<', '\\u003c') + rest.slice(end));
+  return pathToFileURL(changed).href;
 }

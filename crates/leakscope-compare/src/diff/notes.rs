@@ -1,0 +1,125 @@
+//! The headline of a comparison, and what to know of it besides.
+
+use leakscope_report::Report;
+use leakscope_report::units::counted;
+
+use super::document::Basis;
+use super::evidence::{Per, State};
+use super::site::Site;
+use super::statistics::{LEVEL, least_p_of_ranks};
+use super::status::Status;
+use super::text::amount_of;
+use crate::gate::Doubt;
+use crate::program;
+
+/// How many call sites there are of each status: "1 new leak, 2 worse; 14 the same".
+pub(super) fn headline(sites: &[Site]) -> String {
+    let number = |status| sites.iter().filter(|site| site.status == status).count();
+    let counts: Vec<String> = (Status::ALL.into_iter())
+        .filter(|&status| status != Status::Same && number(status) > 0)
+        .map(|status| match number(status) {
+            several @ 2.. if status == Status::NewLeak => format!("{several} new leaks"),
+            number => format!("{number} {}", status.name()),
+        })
+        .collect();
+    let same = number(Status::Same);
+    match counts.as_slice() {
+        [] if same == 0 => "there is no call site on either side".to_owned(),
+        [] => format!(
+            "no difference was found at {}",
+            counted(same as u64, "call site")
+        ),
+        some if same == 0 => some.join(", "),
+        some => format!("{}; {same} the same", some.join(", ")),
+    }
+}
+
+pub(super) fn notes(
+    basis: Basis,
+    per: Option<Per>,
+    (before, after): (&[&Report], &[&Report]),
+    sites: &[Site],
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    match (basis, per) {
+        (Basis::Growth, Some(per)) => {
+            notes.push(format!("growth is compared per {}", per.name()));
+            let known = sites.iter().filter(|site| {
+                site.before.state == State::Leak && site.after.state == State::Leak
+            });
+            let bounds: Vec<Option<f64>> = known.map(|site| site.ratio_high).collect();
+            if let Some(most) = bounds.iter().copied().collect::<Option<Vec<f64>>>()
+                && let Some(most) = most.into_iter().reduce(f64::max)
+            {
+                notes.push(format!(
+                    "known leaks grow at most {most:.2} times as fast as before, each with 95 % confidence"
+                ));
+            }
+            let bounds = sites.iter().filter_map(|site| site.after.at_most_blocks);
+            if let Some(most) = bounds.reduce(f64::max) {
+                let (most, unit) = match per {
+                    Per::Second => (most * 3600.0, "hour"),
+                    _ => (most, per.name()),
+                };
+                notes.push(format!(
+                    "that a call site left nothing after means that it leaves fewer than {} blocks per {unit}, with 95 % \
+                     confidence",
+                    amount_of(most)
+                ));
+            }
+            let runs = (before.len(), after.len());
+            let least = least_p_of_ranks(runs.0, runs.1);
+            if runs.0.max(runs.1) > 1 && least > LEVEL {
+                notes.push(format!(
+                    "a test of {} against {} runs never gives less than p = {least:.2}: what all of them left is added \
+                     instead, and counts for less where runs differ; 4 against 4 runs can be tested",
+                    runs.0, runs.1
+                ));
+            }
+        }
+        (Basis::Moments, _) => notes.push(
+            "what was outstanding at each moment is compared; more is no leak yet: it is worse only if it is more each \
+             time"
+                .to_owned(),
+        ),
+        _ => notes.push(
+            "what was outstanding is compared, because a side has no history; more is no leak yet".to_owned(),
+        ),
+    }
+    let all = || before.iter().chain(after);
+    for (name, side) in [("before", before), ("after", after)] {
+        let open = of_inputs(side, program::open_questions);
+        notes.extend(open.iter().map(|question| format!("{name}, {question}")));
+    }
+    let is_unnamed = |report: &&&Report| !report.trace.has_symbols;
+    let elf = |report: &&Report| report.trace.elf_sha256.clone();
+    let first = all().next().and_then(elf);
+    if all().any(|report| is_unnamed(&report) && !report.call_sites.is_empty())
+        && sites.iter().any(|site| site.identity.starts_with("addr:"))
+    {
+        notes.push(if all().all(|report| elf(report) == first) {
+            "call sites without names of functions are recognised by their addresses, which is right for one build only"
+                .to_owned()
+        } else {
+            "these are two builds, and call sites without names of functions have other addresses in each: name the ELF \
+             files with --before-elf and --elf"
+                .to_owned()
+        });
+    }
+    notes
+}
+
+/// What speaks against the programs of a side, each with its recording's inputs.
+pub(super) fn doubts(reports: &[&Report]) -> Vec<String> {
+    of_inputs(reports, program::doubts)
+}
+
+/// Doubts of reports, each with the inputs it is about.
+fn of_inputs(reports: &[&Report], doubts: impl Fn(&Report) -> Vec<Doubt>) -> Vec<String> {
+    let of = |report: &&Report| {
+        let inputs = report.trace.inputs.join(" ");
+        let doubts = doubts(report).into_iter();
+        doubts.map(move |doubt| format!("`{inputs}`: {}", doubt.message))
+    };
+    reports.iter().flat_map(of).collect()
+}

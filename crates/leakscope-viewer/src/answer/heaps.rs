@@ -1,0 +1,75 @@
+//! Which heap each block lies in, where a target tells several apart. Only the event that begins a block says that for sure: one that
+//! ends it may name another heap, or none.
+
+use std::collections::BTreeMap;
+
+use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::trace::{Event, EventKind, HeapEvent};
+use rustc_hash::FxHashMap;
+
+/// The heaps of blocks.
+#[derive(Debug, Default)]
+pub(crate) struct Heaps {
+    /// Of those that live, by address; none of those in the heap without a name.
+    live: FxHashMap<u64, u64>,
+    /// By core: what ended there last, and may turn out not to have.
+    ended: FxHashMap<u8, (u64, u64)>,
+    /// By address and begin: the blocks that other events say otherwise of.
+    otherwise: BTreeMap<(u64, u64), u64>,
+}
+
+impl Heaps {
+    /// The heap of a block that an event has to do with; 0: the one without a name.
+    pub(crate) fn of(&self, known: &KnownBlock, event: &Event<'_>) -> u64 {
+        let otherwise = self.otherwise.get(&key(known));
+        otherwise.copied().unwrap_or_else(|| said(event))
+    }
+
+    /// Takes into account what an event did.
+    pub(crate) fn note(&mut self, effect: &Effect, event: &Event<'_>) {
+        let heap = said(event);
+        for gone in [effect.ended(), effect.lost()].into_iter().flatten() {
+            let own = self.live.remove(&gone.block.address).unwrap_or(0);
+            self.ended.insert(event.core, (gone.block.address, own));
+            self.tell(gone, own, heap);
+        }
+        if let Some(revived) = effect.revived() {
+            let address = revived.block.address;
+            let ended = self.ended.remove(&event.core);
+            let own = ended.filter(|ended| ended.0 == address);
+            let own = own.map_or(0, |(_, heap)| heap);
+            self.live_in(address, own);
+            self.tell(revived, own, heap);
+        }
+        if let Some(began) = effect.began() {
+            self.live_in(began.block.address, heap);
+        }
+        if matches!(effect, Effect::Restart) {
+            self.live.clear();
+        }
+    }
+
+    fn live_in(&mut self, address: u64, heap: u64) {
+        if heap != 0 {
+            self.live.insert(address, heap);
+        }
+    }
+
+    fn tell(&mut self, known: &KnownBlock, own: u64, said: u64) {
+        if own != said {
+            self.otherwise.insert(key(known), own);
+        }
+    }
+}
+
+fn key(known: &KnownBlock) -> (u64, u64) {
+    (known.block.address, known.block.time)
+}
+
+/// The heap that an event names.
+pub(crate) fn said(event: &Event<'_>) -> u64 {
+    match event.kind {
+        EventKind::Heap(HeapEvent::Allocation { heap, .. } | HeapEvent::Free { heap, .. }) => heap,
+        _ => 0,
+    }
+}

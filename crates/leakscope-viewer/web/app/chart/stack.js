@@ -1,0 +1,72 @@
+// Draws who holds how much of the heap, one above the other: the largest at the bottom, all others together on top.
+import { heightOf } from 'leakscope/chart/curve-layout.js';
+import { colour, laneColour } from 'leakscope/chart/palette.js';
+
+/** @typedef {import('leakscope/data/types.js').Shares} Shares */
+/** @typedef {import('leakscope/chart/curve-layout.js').Axis} Axis */
+
+/**
+ * The colour of a band: tasks have that of their lanes.
+ * @param {Shares['bands'][number]} band
+ * @param {number} rank
+ * @param {import('leakscope/data/types.js').Context[]} contexts
+ */
+export function bandColour({ context }, rank, contexts) {
+  return context >= 0 ? laneColour(contexts, context) : `lane-${rank}`;
+}
+
+/**
+ * The bands with what lies below each, in bytes by column; the last one is all others.
+ * @param {Pick<Shares, 'width' | 'bands' | 'others'>} shares
+ * @returns {{ below: number[], above: number[] }[]}
+ */
+export function stackBands({ width, bands, others }) {
+  let below = Array(width).fill(0);
+  return [...bands, others].map(({ last }) => {
+    const above = below.map((bytes, column) => bytes + last[column]);
+    const band = { below, above };
+    below = above;
+    return band;
+  });
+}
+
+/**
+ * @param {import('leakscope/chart/picture.js').Pen} pen
+ * @param {Shares} shares
+ * @param {Axis} axis of the heap's curve, which they add up to
+ * @param {import('leakscope/chart/scale.js').Scale} scale
+ * @param {{ y: number, height: number }} place
+ * @param {import('leakscope/data/types.js').Context[]} contexts
+ */
+export function drawStack(pen, shares, axis, scale, { y, height }, contexts) {
+  const step = (shares.to - shares.from) / shares.width;
+  const edge = (/** @type {number} */ bytes) => y + Math.min(heightOf(bytes, axis, height), height);
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, y, scale.width, height);
+  pen.clip();
+  stackBands(shares).forEach(({ below, above }, rank) => {
+    pen.beginPath();
+    above.forEach((bytes, column) => {
+      pen.lineTo(scale.x(shares.from + column * step), edge(bytes));
+      pen.lineTo(scale.x(shares.from + (column + 1) * step), edge(bytes));
+    });
+    for (let column = below.length - 1; column >= 0; column -= 1) {
+      pen.lineTo(scale.x(shares.from + (column + 1) * step), edge(below[column]));
+      pen.lineTo(scale.x(shares.from + column * step), edge(below[column]));
+    }
+    const band = shares.bands[rank];
+    pen.fillStyle = colour(band === undefined ? 'idle' : bandColour(band, rank, contexts));
+    pen.fill();
+    // Bands that lie beside each other are told apart by more than their colours.
+    pen.strokeStyle = colour('panel');
+    pen.lineWidth = 1;
+    pen.stroke();
+  });
+  pen.restore();
+}
+
+/** The column that a moment lies in; null: in none. @param {Shares} shares @param {number} ticks */
+export function columnOf({ from, to, width }, ticks) {
+  return ticks < from || ticks > to ? null : Math.min(Math.floor(((ticks - from) / (to - from)) * width), width - 1);
+}

@@ -1,0 +1,66 @@
+// A flame graph against a recording made before a change: whose widths it has, and what is different.
+import { addOther, tree } from 'leakscope/chart/icicle-layout.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { choice } from 'leakscope/part/element.js';
+
+/** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
+/** @typedef {import('leakscope/chart/icicle-layout.js').Options} Options */
+/** @typedef {import('leakscope/data/types.js').Before} Before */
+/** @typedef {import('leakscope/data/types.js').Sites} Sites */
+
+const SIDES = /** @type {const} */ ([['', 'This recording alone'], ['after', 'Against before: wide as now'], ['before', 'Against before: wide as then']]);
+/** What a recording before does not tell. */
+const UNKNOWN = ['temporary', 'temporary_bytes'];
+
+/**
+ * @param {import('leakscope/page/page.js').Page} page
+ * @param {() => void} learned the other recording is there
+ */
+export function against(page, learned) {
+  /** @type {Before | null} */
+  let before = null;
+  const chooser = choice('Against a recording before', SIDES, (against) => page.go({ against }));
+  chooser.hidden = true;
+  const latest = new Latest(page.source, 'before', (answer) => {
+    before = answer.inputs.length > 0 ? answer : null;
+    chooser.hidden = before === null;
+    chooser.title = answer.inputs.join(', ');
+    learned();
+  }, () => {});
+  void latest.ask({});
+  /** Compared with the other side. */
+  const isOn = () => before !== null && page.state.against !== '' && !UNKNOWN.includes(page.state.weight);
+  return {
+    chooser,
+    show() {
+      chooser.value = page.state.against;
+    },
+    isOn,
+    /**
+     * The tree of both recordings, or of this one alone.
+     * @param {Sites} sites
+     * @param {Options} options
+     * @param {((site: Sites['sites'][number]) => string) | null} rootOf
+     */
+    tree(sites, options, rootOf) {
+      if (before === null || !isOn()) return tree(sites, options, rootOf);
+      const rootBefore = rootOf === null ? null : (/** @type {Before['sites'][number]} */ { tasks }) => tasks.join(', ') || 'no task';
+      if (page.state.against === 'after') {
+        const root = tree(sites, options, rootOf);
+        addOther(root, before, options, rootBefore);
+        return root;
+      }
+      const root = tree(before, options, rootBefore);
+      addOther(root, sites, options, rootOf);
+      return root;
+    },
+    /** What it was and what it is. @param {Node} node @returns {[before: number, after: number]} */
+    both: ({ value, other }) => page.state.against === 'after' ? [other, value] : [value, other],
+    close: () => latest.stop(),
+  };
+}
+
+/** The largest difference of a node and all below. @param {Node} node @returns {number} */
+export function largestDifference({ value, other, children }) {
+  return children.reduce((most, child) => Math.max(most, largestDifference(child)), Math.abs(value - other));
+}

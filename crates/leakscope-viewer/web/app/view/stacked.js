@@ -1,0 +1,92 @@
+// Live bytes stacked: by call site, by task or by heap, in place of the curve of the heap; and below it who is who, with what
+// each holds at the pointer or the cursor.
+import { bandColour, columnOf } from 'leakscope/chart/stack.js';
+import { Latest } from 'leakscope/data/latest.js';
+import { ownerOf, pinOf } from 'leakscope/data/owner.js';
+import { shortened } from 'leakscope/format/names.js';
+import { bytes, counted, percent } from 'leakscope/format/units.js';
+import { pinButton, showPins } from 'leakscope/page/pin.js';
+import { choice, element, fill } from 'leakscope/part/element.js';
+import { goToOwner } from 'leakscope/view/timeline-tracks.js';
+
+/** @typedef {import('leakscope/page/page.js').Page} Page */
+/** @typedef {import('leakscope/data/types.js').Shares} Shares */
+
+export const BY = /** @type {const} */ ([['', 'Live bytes, together'], ['site', 'Live bytes by call site'], ['context', 'Live bytes by task'], ['heap', 'Live bytes by heap']]);
+
+/**
+ * @param {Page} page
+ * @param {() => import('leakscope/state/fragment.js').Stretch} shown what the timeline shows
+ * @param {() => void} changed the picture is to be drawn
+ */
+export function stackedBytes(page, shown, changed) {
+  /** @type {Shares | null} */
+  let shares = null;
+  const chooser = choice('What live bytes are told apart by', BY, (stacked) => page.go({ stacked }));
+  const keys = element('ul', { class: 'stacked-keys', 'aria-label': 'Who holds the live bytes', hidden: true });
+  const rest = element('span', { class: 'quiet' });
+  const latest = new Latest(page.source, 'shares', (answer) => {
+    shares = answer;
+    showKeys();
+    changed();
+  }, (message) => fill(keys, element('li', {}, message)));
+
+  const showKeys = () => {
+    if (shares === null) return;
+    const { bands, others, complete = true, counted_to: countedTo, from, to } = shares;
+    const key = (/** @type {string} */ colour, /** @type {import('leakscope/part/element.js').Content[]} */ ...words) => {
+      const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
+      swatch.style.background = `var(--${colour})`;
+      return element('li', {}, swatch, ...words);
+    };
+    const contexts = page.overview.contexts;
+    fill(keys,
+      ...bands.map((band, rank) => {
+        const pin = pinOf(band);
+        return key(bandColour(band, rank, contexts),
+          element('button', { type: 'button', class: 'link', title: band.title, click: () => goToOwner(page, ownerOf(pin)) }, shortened(band.title, 40)),
+          ' ', element('span', { class: 'amount' }), ' ', pinButton(page, pin));
+      }),
+      others.owners > 0 && key('idle', `${counted(others.owners, 'other')} `, element('span', { class: 'amount' })),
+      bands.length === 0 && element('li', {}, complete ? 'Nothing lives here.' : 'Reading …'),
+      !complete && element('li', {}, `${percent((countedTo ?? from) - from, to - from)} read so far`),
+      element('li', {}, rest));
+    tell();
+  };
+  const tell = () => {
+    if (shares === null || keys.hidden) return;
+    const at = page.hovered ?? page.state.cursor ?? shown()[1] - 1;
+    const column = columnOf(shares, at);
+    const all = [...shares.bands, shares.others].map(({ last }) => column === null ? 0 : last[column]);
+    const sum = all.reduce((sum, bytes) => sum + bytes, 0);
+    keys.querySelectorAll('.amount').forEach((amount, rank) => { amount.textContent = `${bytes(all[rank])}, ${percent(all[rank], sum)}`; });
+    rest.textContent = `${bytes(sum)} at ${page.clock.moment(at)}`;
+  };
+  page.hoverListeners.push(tell);
+  return {
+    chooser, keys,
+    /** To be drawn; null: the curve of the heap is. */
+    get shares() {
+      return page.state.stacked === '' ? null : shares;
+    },
+    /** @param {import('leakscope/state/fragment.js').State} state @param {number} width of the picture */
+    show({ stacked, pins }, width) {
+      chooser.value = stacked;
+      keys.hidden = stacked === '';
+      if (stacked === '') {
+        latest.stop();
+        shares = null;
+        return;
+      }
+      showPins(keys, pins);
+      tell();
+      if (width === 0) return;
+      const [from, to] = shown();
+      void latest.ask({ by: stacked, from, to, width: Math.min(Math.max(Math.round(width), 1), 512), partial: 1 }, page.version);
+    },
+    close() {
+      latest.stop();
+      page.hoverListeners.splice(page.hoverListeners.indexOf(tell), 1);
+    },
+  };
+}
