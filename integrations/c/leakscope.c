@@ -999,14 +999,18 @@ READS_ANY_STACK HOT uintptr_t scan_fours(struct stack *stack, struct scan *scan,
 }
 #else
 READS_ANY_STACK HOT uintptr_t scan_fours(struct stack *stack, struct scan *scan, uintptr_t at, uintptr_t bytes) {
-    const uintptr_t word = sizeof(uintptr_t);
-    for (const uintptr_t end = at + bytes; at != end; at += 4 * word) {
+    const uintptr_t word = sizeof(uintptr_t), end = at + bytes;
+    if (bytes == 0) {
+        return at;
+    }
+    do {
         const volatile uintptr_t *const four = (const volatile uintptr_t *)at;
         if (!scan_word(stack, scan, at, four[0], false) || !scan_word(stack, scan, at + word, four[1], false) ||
             !scan_word(stack, scan, at + 2 * word, four[2], false) || !scan_word(stack, scan, at + 3 * word, four[3], false)) {
             break;
         }
-    }
+        at += 4 * word;
+    } while (at != end);
     return at;
 }
 #endif
@@ -1021,9 +1025,15 @@ READS_ANY_STACK HOT void scan(struct stack *stack, uintptr_t return_address, uin
     stack->hash = add_to_hash(0, return_address);
     const uintptr_t end = end_of_scan(stack_pointer), fours = (end - stack_pointer) & ~(4 * sizeof(uintptr_t) - 1);
     uintptr_t at = is_listed ? stack_pointer : scan_fours(stack, &scan, stack_pointer, fours);
-    for (; at != end && scan.left != 0; at += sizeof(uintptr_t)) {
-        scan_word(stack, &scan, at, *(const volatile uintptr_t *)at, is_listed);
+    if (at == end || scan.left == 0) {
+        return; /* what the loop needs has not been loaded yet */
     }
+    do {
+        if (!scan_word(stack, &scan, at, *(const volatile uintptr_t *)at, is_listed)) {
+            return;
+        }
+        at += sizeof(uintptr_t);
+    } while (at != end);
 }
 
 /* Where nothing says what is found, a scan is its first frame. */
