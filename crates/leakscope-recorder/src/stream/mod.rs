@@ -38,6 +38,7 @@ use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
 use crate::stack::Ranges;
 use command::Parser;
+use critical_section::CriticalSection;
 use tasks::TaskList;
 
 pub use crate::config::{Config, WhenFull};
@@ -295,49 +296,58 @@ where
         mut access: impl FnMut(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
         let mut result = R::default();
-        self.with_locked_output(settings, &|| core, &mut |_, session, output| {
+        self.with_locked_output(settings, core, &mut |session, output| {
             result = access(session, output);
         });
         result
     }
 
-    /// The same of the core that runs: a task can come to another one until it has locked.
-    fn with_own_output<R: Default>(
-        &self,
-        settings: &Settings<C>,
-        mut access: impl FnMut(usize, &mut Session<D>, &mut Output<'_>) -> R,
-    ) -> R {
-        let mut result = R::default();
-        self.with_locked_output(settings, &Self::core, &mut |core, session, output| {
-            result = access(core, session, output);
-        });
-        result
-    }
-
-    /// The one copy of what all of these have in common. `core` is asked with the lock held.
+    /// The one copy of what all of these have in common.
     #[inline(never)]
     fn with_locked_output(
         &self,
         settings: &Settings<C>,
-        core: &dyn Fn() -> usize,
-        access: &mut dyn FnMut(usize, &mut Session<D>, &mut Output<'_>),
+        core: usize,
+        access: &mut dyn FnMut(&mut Session<D>, &mut Output<'_>),
     ) {
+        locked(|section| self.with_output_in(section, settings, core, access));
+    }
+
+    /// The same of the core that runs: a task can come to another one until it has locked.
+    fn with_own_output<R>(
+        &self,
+        settings: &Settings<C>,
+        access: impl FnOnce(usize, &mut Session<D>, &mut Output<'_>) -> R,
+    ) -> R {
         locked(|section| {
-            let core = core();
-            // Before the state is borrowed: the clock is the user's.
-            let now = settings.clock.now();
-            self.cores[core].state.with(section, |state| {
-                let State { chain, session } = state;
-                let mut output = self.output(core, chain, now, None);
-                output.never_goes_back();
-                access(core, session, &mut output);
-                output.account_of_repeats();
-                output.reopen(D::LONGEST);
-                if session.is_pending() {
-                    output.chain.limit = 0;
-                }
-            });
-        });
+            let core = Self::core();
+            self.with_output_in(section, settings, core, |session, output| {
+                access(core, session, output)
+            })
+        })
+    }
+
+    fn with_output_in<R>(
+        &self,
+        section: CriticalSection<'_>,
+        settings: &Settings<C>,
+        core: usize,
+        access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
+    ) -> R {
+        // Before the state is borrowed: the clock is the user's.
+        let now = settings.clock.now();
+        self.cores[core].state.with(section, |state| {
+            let State { chain, session } = state;
+            let mut output = self.output(core, chain, now, None);
+            output.never_goes_back();
+            let result = access(session, &mut output);
+            output.account_of_repeats();
+            output.reopen(D::LONGEST);
+            if session.is_pending() {
+                output.chain.limit = 0;
+            }
+            result
+        })
     }
 
     #[inline]

@@ -22,9 +22,7 @@ use crate::platform::{Clock, CoreNumber};
 use crate::stack::{Origin, Walked};
 
 /// What became of an event that took the long way.
-#[derive(Default)]
 enum Outcome {
-    #[default]
     Done,
     /// This core's host wants something, or a start is due.
     Attend(usize),
