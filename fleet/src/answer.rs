@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use leakscope_export::Output;
 use leakscope_export::tables::{Cell, Csv, Form};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 /// A table, and notes on it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,49 +13,52 @@ pub struct Answer {
     pub question: String,
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// As many cells each as there are columns.
-    pub rows: Vec<Vec<Cell<'static>>>,
+    /// What is in it.
+    pub rows: Vec<Row>,
     /// What can be claimed, and what cannot, a sentence each without a full stop.
     pub notes: Vec<String>,
 }
 
+/// As many cells as there are columns.
+pub type Row = Vec<Cell<'static>>;
+
+/// A column's name, and what stands there of a thing.
+pub(crate) type Column<'c, T> = (&'c str, &'c dyn Fn(&T) -> Cell<'static>);
+
 impl Answer {
-    /// An answer without rows.
-    pub fn new(question: impl Into<String>, columns: &[&str]) -> Self {
+    /// A row of each thing.
+    pub(crate) fn of<T>(things: &[T], columns: &[Column<'_, T>]) -> Self {
+        let row = |thing| columns.iter().map(|(_, cell)| cell(thing)).collect();
         Self {
-            question: question.into(),
-            columns: columns.iter().map(|&name| name.to_owned()).collect(),
+            columns: columns.iter().map(|(name, _)| (*name).into()).collect(),
+            rows: things.iter().map(row).collect(),
             ..Self::default()
         }
     }
 
-    /// Where a column is.
-    fn place(&self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|name| name == column)
-    }
-
     /// The cell of a column; nothing of a column that is not there.
-    pub fn cell<'r>(&self, row: &'r [Cell<'static>], column: &str) -> &'r Cell<'static> {
-        self.place(column)
-            .and_then(|place| row.get(place))
-            .unwrap_or(&Cell::Null)
+    pub fn cell(&self, row: &[Cell<'static>], column: &str) -> Cell<'static> {
+        let place = self.columns.iter().position(|name| name == column);
+        let cell = place.and_then(|place| row.get(place));
+        cell.cloned().unwrap_or(Cell::Null)
     }
 
     /// The text in a column; empty if it is null.
     pub fn text<'r>(&self, row: &'r [Cell<'static>], column: &str) -> &'r str {
-        match self.cell(row, column) {
-            Cell::Text(text) => text,
+        let place = self.columns.iter().position(|name| name == column);
+        match place.and_then(|place| row.get(place)) {
+            Some(Cell::Text(text)) => text,
             _ => "",
         }
     }
 
     /// The number in a column, if it is not null.
     pub fn number(&self, row: &[Cell<'static>], column: &str) -> Option<f64> {
-        match *self.cell(row, column) {
+        match self.cell(row, column) {
             Cell::Real(number) => Some(number),
             Cell::Integer(number) => Some(number as f64),
             Cell::Number(number) => Some(number as f64),
-            _ => None,
+            Cell::Text(_) | Cell::Null => None,
         }
     }
 
@@ -65,14 +67,26 @@ impl Answer {
         self.number(row, column).unwrap_or(0.0) as u64
     }
 
+    /// Rows that follow each other and have the same text in these columns.
+    pub(crate) fn groups(&self, columns: &[&str]) -> impl Iterator<Item = &[Row]> {
+        self.rows.chunk_by(|one, next| {
+            let mut columns = columns.iter();
+            columns.all(|column| self.text(one, column) == self.text(next, column))
+        })
+    }
+
+    /// Whether text stands in a column.
+    pub(crate) fn is_text(&self, place: usize) -> bool {
+        let mut cells = self.rows.iter().map(|row| &row[place]);
+        cells.any(|cell| matches!(cell, Cell::Text(_)))
+    }
+
     /// Keeps so many rows, and notes how many there were.
     pub fn cut(&mut self, top: usize) {
-        if self.rows.len() > top {
-            self.notes.push(format!(
-                "{} rows in all: --top {} shows them",
-                self.rows.len(),
-                self.rows.len()
-            ));
+        let all = self.rows.len();
+        if all > top {
+            let note = format!("{all} rows in all: --top {all} shows them");
+            self.notes.push(note);
             self.rows.truncate(top);
         }
     }
@@ -82,37 +96,24 @@ impl Answer {
     /// # Errors
     /// Those of `out`.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let shown: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|row| row.iter().map(short).collect())
-            .collect();
-        let widths: Vec<usize> = (0..self.columns.len())
-            .map(|place| {
-                let cells = shown.iter().map(|row| row[place].chars().count());
-                cells.chain([self.columns[place].len()]).max().unwrap_or(0)
-            })
-            .collect();
-        let is_text = |place: usize| {
-            let mut cells = self.rows.iter().map(|row| &row[place]);
-            cells.any(|cell| matches!(cell, Cell::Text(_)))
+        let mut lines = vec![self.columns.clone()];
+        lines.extend(self.rows.iter().map(|row| row.iter().map(short).collect()));
+        let column = |place: usize| {
+            let cells = lines.iter().map(|line| line[place].chars().count());
+            (cells.max().unwrap_or(0), self.is_text(place))
         };
-        let mut line = |cells: &[String]| {
+        let columns: Vec<(usize, bool)> = (0..self.columns.len()).map(column).collect();
+        for cells in &lines {
             let mut line = String::new();
-            for (place, cell) in cells.iter().enumerate() {
-                let gap = " ".repeat(widths[place] - cell.chars().count());
-                let (before, behind) = if is_text(place) {
-                    ("", &*gap)
+            for (cell, &(width, is_text)) in cells.iter().zip(&columns) {
+                let aligned = if is_text {
+                    format!("{cell:width$}  ")
                 } else {
-                    (&*gap, "")
+                    format!("{cell:>width$}  ")
                 };
-                line.extend([before, cell, behind, "  "]);
+                line += &aligned;
             }
-            writeln!(out, "{}", line.trim_end())
-        };
-        line(&self.columns)?;
-        for row in &shown {
-            line(row)?;
+            writeln!(out, "{}", line.trim_end())?;
         }
         if self.rows.is_empty() {
             writeln!(out, "(no rows)")?;
@@ -128,15 +129,12 @@ impl Answer {
     /// # Errors
     /// Those of `out`.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let rows = self.rows.iter().map(|row| Named(&self.columns, row));
         let document = Document {
             schema: "leakscope.fleet-answer",
             version: 1,
             question: &self.question,
-            rows: self
-                .rows
-                .iter()
-                .map(|row| Row(&self.columns, row))
-                .collect(),
+            rows: rows.collect(),
             notes: &self.notes,
         };
         leakscope_report::json::write(out, &document)
@@ -156,33 +154,21 @@ impl Answer {
     }
 }
 
-/// An answer as JSON.
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
     version: u32,
     question: &'a str,
-    rows: Vec<Row<'a>>,
+    rows: Vec<Named<'a>>,
     notes: &'a [String],
 }
 
-/// Names and cells.
-struct Row<'a>(&'a [String], &'a [Cell<'static>]);
+/// A row with the names of its columns.
+struct Named<'a>(&'a [String], &'a Row);
 
-impl Serialize for Row<'_> {
+impl Serialize for Named<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().zip(self.1.iter().map(value)))
-    }
-}
-
-fn value(cell: &Cell<'_>) -> Value {
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Number(number) => (*number).into(),
-        Cell::Integer(number) => (*number).into(),
-        // What is infinite is no number of JSON's.
-        Cell::Real(number) => (*number).into(),
-        Cell::Text(text) => (&**text).into(),
+        serializer.collect_map(self.0.iter().zip(self.1))
     }
 }
 
@@ -195,8 +181,8 @@ pub(crate) fn short(cell: &Cell<'_>) -> String {
         Cell::Real(number) if *number == 0.0 => "0".to_owned(),
         Cell::Real(number) if number.is_infinite() => "∞".to_owned(),
         Cell::Real(number) if (1e-3..1e7).contains(&number.abs()) => {
-            let digits = (3 - number.abs().log10().floor() as i32 - 1).clamp(0, 6);
-            format!("{number:.*}", digits as usize)
+            let digits = 2 - number.abs().log10().floor() as i32;
+            format!("{number:.*}", digits.clamp(0, 6) as usize)
         }
         Cell::Real(number) => format!("{number:.1e}"),
         Cell::Text(text) => leakscope_report::sanitise(text).into_owned(),

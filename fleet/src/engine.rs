@@ -7,11 +7,12 @@ use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type}
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use futures::StreamExt;
 use leakscope_export::tables::Cell;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Row};
 use crate::schema::Table;
 use crate::store::{Folder, FolderError};
 
@@ -27,6 +28,9 @@ pub enum EngineError {
     /// The folder is not as it should be.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Nothing was ever put there.
+    #[error("`{}` holds no recordings: `leakscope fleet ingest FOLDER --into {}` puts some there", .0.display(), .0.display())]
+    Empty(PathBuf),
     /// The engine says no.
     #[error("{0}")]
     Sql(#[from] DataFusionError),
@@ -41,22 +45,18 @@ impl Engine {
     /// # Errors
     /// If nothing is in it, or what is in it cannot be read.
     pub fn open(folder: &Folder) -> Result<Self, EngineError> {
+        let runtime = Runtime::new()?;
+        let context = SessionContext::new();
         // All tables are of the same parts, whatever is added meanwhile.
         let parts = folder.parts()?;
         if parts.is_empty() {
-            return Err(FolderError::Empty(PathBuf::from(folder.path())).into());
+            return Err(EngineError::Empty(folder.path().to_owned()));
         }
-        let runtime = Runtime::new()?;
-        let context = SessionContext::new();
         for table in Table::ALL {
-            let file = |part: &PathBuf| part.join(table.name()).with_extension("parquet");
-            let files: Vec<String> = parts
-                .iter()
-                .map(|part| file(part).display().to_string())
-                .collect();
-            let rows =
-                runtime.block_on(context.read_parquet(files, ParquetReadOptions::default()))?;
-            context.register_table(table.name(), rows.into_view())?;
+            let files = parts.iter().map(|part| part.join(table.file()));
+            let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+            let rows = context.read_parquet(files, ParquetReadOptions::default());
+            context.register_table(table.name(), runtime.block_on(rows)?.into_view())?;
         }
         Ok(Self { context, runtime })
     }
@@ -66,61 +66,72 @@ impl Engine {
     /// # Errors
     /// Those of the engine.
     pub fn run(&self, sql: &str) -> Result<Answer, EngineError> {
-        let run = async {
-            let frame = self.context.sql(sql).await?;
-            let names = frame
-                .schema()
-                .fields()
-                .iter()
-                .map(|field| field.name().clone())
-                .collect();
-            Ok::<_, DataFusionError>((names, frame.collect().await?))
-        };
-        let (columns, batches): (Vec<String>, Vec<RecordBatch>) = self.runtime.block_on(run)?;
-        let mut answer = Answer {
+        let mut rows = Vec::new();
+        let columns = self.each_row(sql, |row| rows.push(row))?;
+        Ok(Answer {
             question: sql.to_owned(),
             columns,
-            ..Answer::default()
-        };
-        for batch in &batches {
-            let columns = batch.columns().iter().map(|column| cells(column));
-            let columns: Vec<Vec<Cell<'static>>> = columns.collect::<Result<_, _>>()?;
-            let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
-            for _ in 0..batch.num_rows() {
-                answer
-                    .rows
-                    .push(columns.iter_mut().filter_map(Iterator::next).collect());
+            rows,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Runs a statement, and takes its rows as they come; the names of its columns.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn each_row(
+        &self,
+        sql: &str,
+        mut take: impl FnMut(Row),
+    ) -> Result<Vec<String>, EngineError> {
+        let run = async {
+            let frame = self.context.sql(sql).await?;
+            let fields = frame.schema().fields().iter();
+            let columns = fields.map(|field| field.name().clone()).collect();
+            let mut batches = frame.execute_stream().await?;
+            while let Some(batch) = batches.next().await {
+                rows(&batch?, &mut take)?;
             }
-        }
-        Ok(answer)
+            Ok(columns)
+        };
+        self.runtime.block_on(run)
     }
 }
 
-fn cells(column: &dyn Array) -> Result<Vec<Cell<'static>>, DataFusionError> {
+fn rows(batch: &RecordBatch, take: &mut dyn FnMut(Row)) -> Result<(), DataFusionError> {
+    let columns = batch.columns().iter().map(|column| cells(column));
+    let columns: Vec<Row> = columns.collect::<Result<_, _>>()?;
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+    for _ in 0..batch.num_rows() {
+        take(columns.iter_mut().filter_map(Iterator::next).collect());
+    }
+    Ok(())
+}
+
+/// The cells of a column.
+fn cells(column: &dyn Array) -> Result<Row, DataFusionError> {
+    macro_rules! numbers {
+        ($kind:ty) => {
+            column
+                .as_primitive::<$kind>()
+                .iter()
+                .map(Cell::from)
+                .collect()
+        };
+    }
     Ok(match column.data_type() {
-        DataType::Int64 => column
-            .as_primitive::<Int64Type>()
-            .iter()
-            .map(Cell::from)
-            .collect(),
-        DataType::UInt64 => column
-            .as_primitive::<UInt64Type>()
-            .iter()
-            .map(Cell::from)
-            .collect(),
-        DataType::Float64 => column
-            .as_primitive::<Float64Type>()
-            .iter()
-            .map(Cell::from)
-            .collect(),
+        DataType::Int64 => numbers!(Int64Type),
+        DataType::UInt64 => numbers!(UInt64Type),
+        DataType::Float64 => numbers!(Float64Type),
         _ => {
             let formatter = ArrayFormatter::try_new(column, &FormatOptions::default())?;
-            let cell = |row: usize| {
-                let text = || Cell::Text(formatter.value(row).to_string().into());
+            let text = |row| Cell::Text(formatter.value(row).to_string().into());
+            let cell = |row| {
                 if column.is_null(row) {
                     Cell::Null
                 } else {
-                    text()
+                    text(row)
                 }
             };
             (0..column.len()).map(cell).collect()

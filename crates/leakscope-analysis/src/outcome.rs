@@ -127,7 +127,7 @@ pub struct Totals {
     pub heap_events: u64,
     /// Blocks allocated.
     pub allocations: u64,
-    /// Blocks freed, those included whose allocation is not in the trace.
+    /// Frees, but those of null: those of older blocks and wrong ones included.
     pub frees: u64,
     /// Blocks that were given another size; each is also an allocation and a free.
     pub reallocations: u64,

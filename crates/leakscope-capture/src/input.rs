@@ -279,6 +279,16 @@ pub fn open(names: &[String], max_unpacked: Option<u64>) -> Result<Vec<Input>, O
     join_parts(inputs, max_unpacked)
 }
 
+/// The recording of which a file is a part, by its header; `None` if its name is not that of a part, or it is none.
+pub fn recording_of_part(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let is_number =
+        |piece: &str| piece.len() >= 4 && piece.bytes().all(|byte| byte.is_ascii_digit());
+    name.split('.').find(|piece| is_number(piece))?;
+    let mut input = open_file(&path.display().to_string(), path, None).ok()?;
+    Some(input.part().ok()??.recording)
+}
+
 /// Puts the parts of one recording together, in their order. Of one whose first part alone was named, the others are
 /// looked for beside it.
 fn join_parts(inputs: Vec<Input>, max_unpacked: Option<u64>) -> Result<Vec<Input>, OpenError> {

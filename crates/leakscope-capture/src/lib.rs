@@ -40,6 +40,6 @@ pub mod rtt;
 pub mod source;
 
 pub use error::OpenError;
-pub use input::{Input, Note, open};
+pub use input::{Input, Note, open, recording_of_part};
 pub use interrupt::Interrupt;
 pub use receiver::{Receiver, TargetEvent};

@@ -41,6 +41,8 @@ pub struct History {
     allocations: u64,
     /// The bytes that those asked for.
     asked: u64,
+    /// The largest two of what was asked for.
+    largest_asked: [u64; 2],
 }
 
 impl Default for History {
@@ -53,6 +55,7 @@ impl Default for History {
             worst: None,
             allocations: 0,
             asked: 0,
+            largest_asked: [0; 2],
         }
     }
 }
@@ -84,6 +87,18 @@ impl History {
     pub(crate) fn allocated(&mut self, size: u64) {
         self.allocations += 1;
         self.asked = self.asked.saturating_add(size);
+        self.wanted(size);
+    }
+
+    /// A block of this size was asked for, perhaps in vain.
+    pub(crate) fn wanted(&mut self, size: u64) {
+        let [first, second] = self.largest_asked;
+        self.largest_asked = [first.max(size), second.max(first.min(size))];
+    }
+
+    /// The most bytes that two allocations asked for each: what is wanted once may not be wanted again.
+    pub(crate) fn wanted_again(&self) -> u64 {
+        self.largest_asked[1]
     }
 
     /// How many bytes an allocation asks for, in the mean.

@@ -7,12 +7,13 @@ use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher
 use leakscope_analysis::trace::{Event, EventKind, Occasion, Switch, Trace};
 
 use crate::allocator::Allocator;
-use crate::failure::Failure;
+use crate::failure::{Failure, Reason};
 use crate::history::{History, Level};
 use crate::pool::Pool;
 use crate::region::Region;
 use crate::space::Block;
 use crate::told::{Check, Told};
+use crate::trend::Trend;
 
 /// From this share of predicted addresses on, holes are known; below they are estimates.
 pub const SURE: f64 = 0.95;
@@ -60,14 +61,16 @@ impl HeapMap {
     /// The map of these regions, which do not overlap, under some allocators; under all that are known if these are none.
     /// It takes events up to a moment, in ticks, into account.
     pub fn new(regions: &[Region], tried: &[Allocator], until: u64) -> Self {
-        let tried = if tried.is_empty() {
-            Allocator::ALL
+        // Of one region, there is nothing to take together.
+        let is_tried = |allocator: &&Allocator| regions.len() > 1 || !allocator.is_together;
+        let all: Vec<Allocator> = if tried.is_empty() {
+            Allocator::ALL.iter().filter(is_tried).copied().collect()
         } else {
-            tried
+            tried.to_vec()
         };
         Self {
-            candidates: (tried.iter())
-                .map(|&allocator| Candidate::new(allocator, regions))
+            candidates: (all.into_iter())
+                .map(|allocator| Candidate::new(allocator, regions))
                 .collect(),
             equals: Vec::new(),
             moving: None,
@@ -288,6 +291,11 @@ impl Candidate {
         &self.histories
     }
 
+    /// What happens to a region, by its place; `None` if its free memory is no more split than it has to be.
+    pub fn trend(&self, place: usize) -> Option<Trend> {
+        Trend::of(self.histories.get(place)?, self.pools.get(place)?)
+    }
+
     /// Allocations that failed, the first ones, and how many more there were.
     pub fn failures(&self) -> (&[Failure], u64) {
         (&self.failures, self.more_failures)
@@ -303,6 +311,7 @@ impl Candidate {
             return;
         };
         let old = moved.map(|known| known.block.address);
+        let is_chosen = !self.allocator.is_together || self.is_first(place, block.size);
         let is_right = match old {
             Some(old) if self.pool_of(old) == Some(place) => {
                 self.pools[place].reallocate(old, block)
@@ -314,9 +323,17 @@ impl Candidate {
             }
             None => self.pools[place].allocate(block),
         };
-        self.predicted += u64::from(is_right);
+        self.predicted += u64::from(is_right && is_chosen);
         self.histories[place].allocated(block.size);
         self.note(time, place);
+    }
+
+    /// Whether no region at lower addresses has room for so many bytes.
+    fn is_first(&self, place: usize, size: u64) -> bool {
+        let start = self.pools[place].region().range.start;
+        let lower = self.pools.iter();
+        let mut lower = lower.filter(|pool| pool.region().range.start < start);
+        lower.all(|pool| pool.place_of(size).is_none())
     }
 
     fn free(&mut self, time: u64, pointer: u64) {
@@ -331,8 +348,12 @@ impl Candidate {
     }
 
     fn fail(&mut self, time: u64, size: u64) {
+        let failure = Failure::new(time, size, &self.pools);
+        if failure.reason == Reason::Fragmented {
+            self.histories[failure.region].wanted(size);
+        }
         if self.failures.len() < Failure::KEPT {
-            self.failures.push(Failure::new(time, size, &self.pools));
+            self.failures.push(failure);
         } else {
             self.more_failures += 1;
         }
@@ -370,7 +391,7 @@ impl Watcher for HeapMap {
         if let Some(effect) = effect {
             self.observe(event.time, effect);
         } else if let EventKind::Log(print) = event.kind
-            && let Some(told) = Told::in_text(&print.formatted().to_string())
+            && let Some(told) = Told::in_log(print.text.0, print.formatted())
         {
             self.told(event.time, told);
         }

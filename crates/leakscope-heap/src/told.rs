@@ -1,5 +1,7 @@
 //! What a target says of its heap in its own words, beside what the map has at that moment.
 
+use std::fmt::Display;
+
 use crate::pool::Pool;
 
 /// What a target says of its whole heap.
@@ -39,7 +41,17 @@ const FREE: &[&str] = &[
     "free",
 ];
 
+/// What all names of the largest free block have in them.
+const IN_LARGEST: &[u8] = b"largest";
+
 impl Told {
+    /// As [`Told::in_text`], of a message of which most formats show that it is about something else: then nothing is formatted.
+    pub fn in_log(format: &[u8], message: impl Display) -> Option<Self> {
+        let mut parts = format.windows(IN_LARGEST.len());
+        let may_be = parts.any(|part| part.eq_ignore_ascii_case(IN_LARGEST));
+        may_be.then(|| Self::in_text(&message.to_string()))?
+    }
+
     /// What a line of a log says of the largest free block, and perhaps of what is free; `None` if it is about something else.
     /// A line of `heap_caps_print_heap_info` about one region of several has no free bytes before it, and is left out.
     ///

@@ -1,9 +1,11 @@
-//! Fragmentation as a verdict: the largest block that can be had shrinks while the free memory does not.
+//! Fragmentation as a verdict: the largest block that can be had shrinks while the free memory does not, or stays too small for
+//! what the program asks for.
 
 use leakscope_analysis::findings::Rise;
 use leakscope_analysis::findings::theil_sen::slope;
 
 use crate::history::{History, Level};
+use crate::pool::Pool;
 
 /// Start-up is the first of this many equal parts of a recording.
 const START_UP: usize = 8;
@@ -26,6 +28,8 @@ pub struct Trend {
     pub from: Level,
     /// The calmest moment of the last window.
     pub to: Level,
+    /// The most bytes that the program has asked for twice or more.
+    pub wanted: u64,
 }
 
 /// What happens to a heap.
@@ -35,6 +39,8 @@ pub enum TrendKind {
     Fragmentation,
     /// What is free falls, and the largest block shrinks faster: blocks that are never freed stand between holes.
     PinningLeak,
+    /// What is free is split and stays so: what the program asks for would fail though as much is free.
+    Fragmented,
 }
 
 impl TrendKind {
@@ -43,13 +49,34 @@ impl TrendKind {
         match self {
             Self::Fragmentation => "fragmentation",
             Self::PinningLeak => "pinning-leak",
+            Self::Fragmented => "fragmented",
         }
     }
 }
 
 impl Trend {
-    /// What happened to a region, if its largest block shrinks to the end.
-    pub fn of(history: &History) -> Option<Self> {
+    /// What happened to a region, if its largest block shrinks to the end, or stays too small.
+    pub(crate) fn of(history: &History, pool: &Pool) -> Option<Self> {
+        Self::falling(history).or_else(|| Self::split(history, pool))
+    }
+
+    /// Throughout the second half, even at the calmest moments, there is room for what the program asks for, but not in one piece.
+    fn split(history: &History, pool: &Pool) -> Option<Self> {
+        let wanted = history.wanted_again();
+        let needed = pool.needs(wanted);
+        let windows = history.windows();
+        let half = &windows[windows.len() / 2..];
+        let is_split = |level: &Level| level.largest < wanted && level.free >= needed;
+        let is_long = windows.len() >= START_UP;
+        (is_long && half.iter().all(is_split)).then_some(Self {
+            kind: TrendKind::Fragmented,
+            from: *half.first()?,
+            to: *half.last()?,
+            wanted,
+        })
+    }
+
+    fn falling(history: &History) -> Option<Self> {
         // A program that starts up takes what it needs.
         let windows = history.windows();
         let windows = &windows[windows.len() / START_UP..];
@@ -69,6 +96,12 @@ impl Trend {
             falling if falling < EXPLAINS => TrendKind::PinningLeak,
             _ => return None,
         };
-        Some(Self { kind, from, to })
+        let wanted = history.wanted_again();
+        Some(Self {
+            kind,
+            from,
+            to,
+            wanted,
+        })
     }
 }

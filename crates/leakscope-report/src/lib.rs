@@ -19,6 +19,7 @@
 //!   allocator's, and whether the ELF file is the right one; [`Decorated`] names frames without one, from what
 //!   a monitor has written.
 //! - [`units`] is the only place where ticks and bytes become words.
+//! - [`html`] is what pages without scripts have in common.
 //! - [`sanitise`] makes text from a device fit for a terminal.
 //!
 //! # Terms
@@ -33,6 +34,7 @@ pub mod document;
 pub mod events;
 pub mod filter;
 pub mod heap_map;
+pub mod html;
 pub mod identity;
 pub mod json;
 pub mod log;

@@ -179,7 +179,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             questions
         };
     let timelines = windows("timeline", 200, true, 0, 18);
-    let sites: Vec<_> = [3, 4, 7, 10]
+    let sites: Vec<_> = [1, 3, 7, 10]
         .map(|part| windows("sites", 5, false, part, part))
         .into();
     ask(engine, "timeline", timelines);
@@ -197,7 +197,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ask(engine, "events of the heap", of_heap);
     let finds = (0..50u64).map(|step| ("find", vec![("time", (end / 50 * step).to_string())]));
     ask(engine, "find by time", finds.collect());
-    for (part, questions) in [8, 16, 128, 1024].into_iter().zip(sites) {
+    for (part, questions) in [2, 8, 128, 1024].into_iter().zip(sites) {
         ask(engine, &format!("sites in 1/{part}"), questions);
     }
     for text in ["task3", "step 99", "0x3ffb8010", "nowhere to be found"] {

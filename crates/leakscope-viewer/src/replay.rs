@@ -80,6 +80,11 @@ impl Replay {
         }
     }
 
+    /// Reads up to the begin of this section.
+    pub(crate) fn stop_at(&mut self, scan: &Scan<'_>, section: usize) {
+        self.end = scan.index.sections.list()[section].first;
+    }
+
     /// Reads up to what is known by now; returns whether that is more.
     pub(crate) fn extend(&mut self, scan: &Scan<'_>) -> bool {
         let before = std::mem::replace(&mut self.end, scan.index.sections.events);

@@ -5,13 +5,12 @@ use crate::answer::Answer;
 use crate::statistics::proportion::rule_of_three;
 
 pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
-    let mut answer = rows[0].clone();
+    let table = &rows[0];
+    let mut answer = table.clone();
     answer.columns.push("excluded_per_hour".to_owned());
-    for place in 0..answer.rows.len() {
-        let hours = answer
-            .number(&answer.rows[place], "hours")
-            .filter(|&hours| hours > 0.0);
-        answer.rows[place].push(hours.map(rule_of_three).into());
+    for row in &mut answer.rows {
+        let hours = table.number(row, "hours").filter(|&hours| hours > 0.0);
+        row.push(hours.map(rule_of_three).into());
     }
     answer.notes.push(
         "excluded_per_hour: a leak that was never seen with this version happens on a device less often than that (rule of three)".to_owned(),

@@ -25,27 +25,10 @@ pub use exhaustion::{Survival, survival};
 pub struct Question {
     /// What it is called.
     pub name: &'static str,
-    /// What it asks.
-    pub purpose: &'static str,
-    /// What has to be said with it.
-    pub subject: Subject,
-    /// Its statements, of which each is whole by itself; `{firmware}` and others stand for what was said.
-    statements: &'static [&'static str],
+    /// Its statements, each whole by itself: what it begins with, and what it asks. Words in braces stand for what is said.
+    statements: &'static [[&'static str; 2]],
     /// What follows from the rows of each.
     conclude: fn(&[Answer], &Asked) -> Answer,
-}
-
-/// What a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// All of it.
-    Nothing,
-    /// One version.
-    Firmware,
-    /// One version, compared with another.
-    Versions,
-    /// One call site.
-    Site,
 }
 
 /// What was said with a question.
@@ -62,6 +45,9 @@ pub struct Asked {
 /// Why a question cannot be asked.
 #[derive(Debug, Error)]
 pub enum AskError {
+    /// There is no such question.
+    #[error("the questions are {0}")]
+    Unknown(String),
     /// It needs something to be about.
     #[error("`{0}` needs {1}")]
     Incomplete(&'static str, &'static str),
@@ -71,141 +57,70 @@ pub enum AskError {
 }
 
 /// Begins with the recordings over time.
-macro_rules! over_time {
-    ($file:literal) => {
-        concat!(
-            include_str!("sql/base.sql"),
-            include_str!(concat!("sql/", $file))
-        )
-    };
-}
+const RECORDED: &str = include_str!("sql/base.sql");
 
 /// Begins with the last dump of each device.
-macro_rules! of_dumps {
-    ($file:literal) => {
-        concat!(
-            include_str!("sql/dumps.sql"),
-            include_str!(concat!("sql/", $file))
-        )
+const DUMPED: &str = include_str!("sql/dumps.sql");
+
+/// Questions: the name, what its statements begin with and what each asks, and what follows from the rows.
+macro_rules! questions {
+    ($($name:literal: $begin:ident $($sql:literal)+ => $conclude:path;)*) => {
+        [$(Self {
+            name: $name,
+            statements: &[$([$begin, include_str!(concat!("sql/", $sql, ".sql"))],)+],
+            conclude: $conclude,
+        },)*]
     };
 }
 
 impl Question {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self {
-            name: "new-in",
-            purpose: "call sites that leak in a version, and in none before it",
-            subject: Subject::Firmware,
-            statements: &[over_time!("new_in.sql")],
-            conclude: new_in::conclude,
-        },
-        Self {
-            name: "regressions",
-            purpose: "call sites that leak more, or less, in a version than in another",
-            subject: Subject::Versions,
-            statements: &[over_time!("watched_both.sql"), over_time!("found_both.sql")],
-            conclude: regressions::conclude,
-        },
-        Self {
-            name: "top",
-            purpose: "call sites by leaked bytes a day, times devices",
-            subject: Subject::Nothing,
-            statements: &[over_time!("top.sql")],
-            conclude: top::conclude,
-        },
-        Self {
-            name: "who",
-            purpose: "where a call site leaks: versions, hardware, labels, and recordings to open",
-            subject: Subject::Site,
-            statements: &[over_time!("who.sql"), over_time!("who_labels.sql")],
-            conclude: who::conclude,
-        },
-        Self {
-            name: "exhaustion",
-            purpose: "devices by the time until their heap is used up; how long devices last",
-            subject: Subject::Nothing,
-            statements: &[over_time!("exhaustion.sql"), over_time!("spells.sql")],
-            conclude: exhaustion::conclude,
-        },
-        Self {
-            name: "trend",
-            purpose: "how fast a call site grows, version by version",
-            subject: Subject::Site,
-            statements: &[over_time!("trend.sql")],
-            conclude: trend::conclude,
-        },
-        Self {
-            name: "coverage",
-            purpose: "how long each version was watched, and what can be claimed from that",
-            subject: Subject::Nothing,
-            statements: &[over_time!("coverage.sql")],
-            conclude: coverage::conclude,
-        },
-        Self {
-            name: "outliers",
-            purpose: "devices that leak far more than others of their hardware and version",
-            subject: Subject::Nothing,
-            statements: &[over_time!("outliers.sql")],
-            conclude: outliers::conclude,
-        },
-        Self {
-            name: "leak-by-uptime",
-            purpose: "call sites of heap dumps that hold more the longer a device has run",
-            subject: Subject::Nothing,
-            statements: &[
-                of_dumps!("dumped_devices.sql"),
-                of_dumps!("dumped_sites.sql"),
-            ],
-            conclude: leak_by_uptime::conclude,
-        },
-    ];
+    /// All of them; `docs/fleet.md` says what each claims.
+    pub const ALL: [Self; 9] = questions! {
+        "new-in": RECORDED "new_in" => new_in::conclude;
+        "regressions": RECORDED "watched_both" "found_both" => regressions::conclude;
+        "top": RECORDED "top" => top::conclude;
+        "who": RECORDED "who" "who_labels" => who::conclude;
+        "exhaustion": RECORDED "exhaustion" "spells" => exhaustion::conclude;
+        "trend": RECORDED "trend" => trend::conclude;
+        "coverage": RECORDED "coverage" => coverage::conclude;
+        "outliers": RECORDED "outliers" => outliers::conclude;
+        "leak-by-uptime": DUMPED "dumped_devices" "dumped_sites" => leak_by_uptime::conclude;
+    };
 
     /// Its statements, with what was said in them.
     ///
     /// # Errors
     /// If it needs more to be said.
     pub fn sql(&self, asked: &Asked) -> Result<Vec<String>, AskError> {
-        let needed = match self.subject {
-            Subject::Nothing => None,
-            Subject::Firmware => Some("a version"),
-            Subject::Versions => Some("a version, and --against another"),
-            Subject::Site => Some("a call site, as `top` names it"),
-        };
-        let lacks_other = self.subject == Subject::Versions && asked.against.is_none();
-        if let Some(needed) = needed
-            && (asked.subject.is_none() || lacks_other)
-        {
-            return Err(AskError::Incomplete(self.name, needed));
-        }
-        let subject = asked.subject.as_deref().unwrap_or_default();
+        let since = asked.since.as_deref().unwrap_or("1970-01-01 00:00:00");
+        let subject = asked.subject.as_deref();
         let said = [
-            ("{firmware}", subject),
-            ("{site}", subject),
-            ("{against}", asked.against.as_deref().unwrap_or_default()),
-            (
-                "{since}",
-                asked.since.as_deref().unwrap_or("1970-01-01 00:00:00"),
-            ),
+            ("{firmware}", subject, "a version"),
+            ("{against}", asked.against.as_deref(), "--against a version"),
+            ("{site}", subject, "a call site, as `top` names it"),
+            ("{since}", Some(since), "a moment"),
         ];
-        let filled = |statement: &&str| {
-            let fill =
-                |text: String, (name, value): (&str, &str)| text.replace(name, &quoted(value));
-            said.into_iter().fold((*statement).to_owned(), fill)
+        let fill = |statement: &[&str; 2]| {
+            let mut sql = statement.concat();
+            for (place, value, what) in said {
+                if sql.contains(place) {
+                    let value = value.ok_or(AskError::Incomplete(self.name, what))?;
+                    sql = sql.replace(place, &format!("'{}'", value.replace('\'', "''")));
+                }
+            }
+            Ok(sql)
         };
-        Ok(self.statements.iter().map(filled).collect())
+        self.statements.iter().map(fill).collect()
     }
 
-    /// Asks it.
+    /// The rows of its statements.
     ///
     /// # Errors
     /// If it needs more to be said, and those of the engine.
-    pub fn ask(&self, engine: &Engine, asked: &Asked) -> Result<Answer, AskError> {
-        let mut rows = Vec::new();
-        for statement in self.sql(asked)? {
-            rows.push(engine.run(&statement)?);
-        }
-        Ok(self.conclude(&rows, asked))
+    pub fn rows(&self, engine: &Engine, asked: &Asked) -> Result<Vec<Answer>, AskError> {
+        let statements = self.sql(asked)?;
+        let rows = statements.iter().map(|statement| engine.run(statement));
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What follows from the rows of its statements, whichever engine has run them.
@@ -215,23 +130,23 @@ impl Question {
             ..(self.conclude)(rows, asked)
         }
     }
-}
 
-impl FromStr for Question {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let mut found = Self::ALL
-            .into_iter()
-            .filter(|question| question.name == name);
-        found.next().ok_or_else(|| {
-            let names = Self::ALL.map(|question| question.name).join(", ");
-            format!("the questions are {names}")
-        })
+    /// Asks it.
+    ///
+    /// # Errors
+    /// If it needs more to be said, and those of the engine.
+    pub fn ask(&self, engine: &Engine, asked: &Asked) -> Result<Answer, AskError> {
+        Ok(self.conclude(&self.rows(engine, asked)?, asked))
     }
 }
 
-/// Text as a literal of SQL.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+impl FromStr for Question {
+    type Err = AskError;
+
+    fn from_str(name: &str) -> Result<Self, AskError> {
+        let mut all = Self::ALL.into_iter();
+        let found = all.find(|question| question.name == name);
+        let names = Self::ALL.map(|question| question.name);
+        found.ok_or_else(|| AskError::Unknown(names.join(", ")))
+    }
 }

@@ -4,78 +4,53 @@ use super::Asked;
 use crate::answer::Answer;
 use crate::statistics::exact::{Counts, stratified};
 use crate::statistics::proportion::{rule_of_three, wilson};
-use crate::statistics::{LEVEL, discoveries};
-
-const COLUMNS: [&str; 10] = [
-    "site",
-    "function",
-    "leaking",
-    "devices",
-    "share_low",
-    "share_high",
-    "before",
-    "p",
-    "q",
-    "claim",
-];
+use crate::statistics::tested;
 
 pub(super) fn conclude(rows: &[Answer], asked: &Asked) -> Answer {
     let table = &rows[0];
-    let mut answer = Answer::new("", &COLUMNS);
-    let of_site = |row: &[_]| table.text(row, "site").to_owned();
-    let sites: Vec<_> = table
-        .rows
-        .chunk_by(|one, next| of_site(one) == of_site(next))
-        .collect();
     let counts = |row: &Vec<_>| {
-        let new = (
-            table.count(row, "new_leaking"),
-            table.count(row, "new_devices"),
-        );
+        let count = |column| table.count(row, column);
         Counts {
-            new,
-            old: (0, table.count(row, "old_devices")),
+            new: (count("new_leaking"), count("new_devices")),
+            old: (0, count("old_devices")),
         }
     };
-    let strata: Vec<Vec<Counts>> = sites
-        .iter()
-        .map(|rows| rows.iter().map(counts).collect())
-        .collect();
-    let p: Vec<f64> = strata.iter().map(|strata| stratified(strata)).collect();
-    let q = discoveries(&p);
-    let mut order: Vec<usize> = (0..sites.len()).collect();
-    order.sort_by(|&one, &other| p[one].total_cmp(&p[other]));
-    for place in order {
-        let row = &sites[place][0];
-        let sum = |of: fn(&Counts) -> u64| strata[place].iter().map(of).sum::<u64>();
-        let (leaking, devices) = (sum(|counts| counts.new.0), sum(|counts| counts.new.1));
-        let before = sum(|counts| counts.old.1);
-        let (low, high) = wilson(leaking, devices);
-        let claim = if q[place] <= LEVEL {
-            "new"
-        } else {
-            "may be chance"
-        };
-        answer.rows.push(vec![
-            table.cell(row, "site").clone(),
-            table.cell(row, "function").clone(),
-            leaking.into(),
-            devices.into(),
-            low.into(),
-            high.into(),
-            before.into(),
-            p[place].into(),
-            q[place].into(),
-            claim.into(),
-        ]);
-    }
-    let firmware = asked.subject.as_deref().unwrap_or_default();
-    let hours: f64 = sites.first().map_or(0.0, |rows| {
-        rows.iter()
-            .filter_map(|row| table.number(row, "old_hours"))
-            .sum()
+    let sites = table.groups(&["site"]).map(|rows| {
+        let strata: Vec<Counts> = rows.iter().map(counts).collect();
+        let sum = strata
+            .iter()
+            .fold(Counts::default(), |sum, stratum| Counts {
+                new: (sum.new.0 + stratum.new.0, sum.new.1 + stratum.new.1),
+                old: (0, sum.old.1 + stratum.old.1),
+            });
+        ((&rows[0], sum), stratified(&strata))
     });
-    answer.notes.push(match hours {
+    let sites = tested(sites);
+    let share = |sum: &Counts| wilson(sum.new.0, sum.new.1);
+    let mut answer = Answer::of(
+        &sites,
+        &[
+            ("site", &|site| table.cell(site.of.0, "site")),
+            ("function", &|site| table.cell(site.of.0, "function")),
+            ("leaking", &|site| site.of.1.new.0.into()),
+            ("devices", &|site| site.of.1.new.1.into()),
+            ("share_low", &|site| share(&site.of.1).0.into()),
+            ("share_high", &|site| share(&site.of.1).1.into()),
+            ("before", &|site| site.of.1.old.1.into()),
+            ("p", &|site| site.p.into()),
+            ("q", &|site| site.q.into()),
+            ("claim", &|site| {
+                if site.holds() { "new" } else { "may be chance" }.into()
+            }),
+        ],
+    );
+    let firmware = asked.subject.as_deref().unwrap_or_default();
+    // Each call site has the same strata.
+    let of_first = table.groups(&["site"]).next().unwrap_or_default();
+    let hours = of_first
+        .iter()
+        .filter_map(|row| table.number(row, "old_hours"));
+    answer.notes.push(match hours.sum::<f64>() {
         _ if sites.is_empty() => format!("no call site leaks in {firmware} alone, as far as was watched: `coverage` says how far"),
         0.0 => format!("nothing was watched before {firmware}: all of its leaks are new"),
         hours => format!(

@@ -3,199 +3,138 @@
 //! Devices that were seen with both versions are compared with themselves; if these are few, all devices are compared with
 //! others of the same product and hardware.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use leakscope_export::tables::Cell;
+use std::collections::HashMap;
 
 use super::Asked;
-use crate::answer::Answer;
-use crate::statistics::bootstrap::{paired_ratio, ratio};
+use crate::answer::{Answer, Row};
 use crate::statistics::paired::{FEWEST, signed_ranks};
-use crate::statistics::permutation::stratified;
-use crate::statistics::{LEVEL, Stratum, discoveries};
+use crate::statistics::ratio::{Ratio, of_pairs, of_strata};
+use crate::statistics::{Stratum, Tested, permutation, tested};
 
-const COLUMNS: [&str; 12] = [
-    "site",
-    "function",
-    "old_per_hour",
-    "new_per_hour",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "method",
-    "devices",
-    "p",
-    "q",
-    "claim",
-];
+/// Devices of one product and hardware.
+const STRATUM: [&str; 2] = ["product", "hardware"];
 
-/// Product, hardware, device.
-type Device = (String, String, String);
-
-/// Hours that a device was watched with the old version, and with the new one.
-type Watched = BTreeMap<Device, [Option<f64>; 2]>;
+/// What tells devices apart.
+const DEVICE: [&str; 3] = ["product", "hardware", "device"];
 
 pub(super) fn conclude(rows: &[Answer], asked: &Asked) -> Answer {
-    let [watched, found] = rows else {
-        return Answer::default();
-    };
-    let firmware = asked.subject.as_deref().unwrap_or_default();
-    let age = |table: &Answer, row: &[Cell<'static>]| {
-        usize::from(table.text(row, "firmware") == firmware)
-    };
-    let device = |table: &Answer, row: &[Cell<'static>]| -> Device {
-        let text = |column| table.text(row, column).to_owned();
-        (text("product"), text("hardware"), text("device"))
-    };
-    let mut hours = Watched::new();
-    for row in &watched.rows {
-        hours.entry(device(watched, row)).or_default()[age(watched, row)] =
-            watched.number(row, "hours");
-    }
-    let of_site = |row: &[Cell<'static>]| found.text(row, "site").to_owned();
-    let sites = found
-        .rows
-        .chunk_by(|one, next| of_site(one) == of_site(next));
-    let compared: Vec<(Compared, &Vec<Cell<'static>>)> = sites
-        .map(|rows| {
-            let mut blocks: BTreeMap<Device, [f64; 2]> = BTreeMap::new();
-            for row in rows {
-                blocks.entry(device(found, row)).or_default()[age(found, row)] +=
-                    found.count(row, "left_blocks") as f64;
-            }
-            (Compared::new(&hours, &blocks), &rows[0])
-        })
-        .collect();
-    let q = discoveries(
-        &compared
-            .iter()
-            .map(|(compared, _)| compared.p)
-            .collect::<Vec<_>>(),
+    let (watched, found) = (&rows[0], &rows[1]);
+    let sites = found.groups(&["site"]).map(|rows| {
+        let compared = Compared::of(watched, found, rows);
+        let p = compared.p;
+        ((&rows[0], compared), p)
+    });
+    let ratio =
+        |of: fn(Ratio) -> f64| move |site: &Tested<Site<'_>>| site.of.1.ratio.map(of).into();
+    let mut answer = Answer::of(
+        &tested(sites),
+        &[
+            ("site", &|site| found.cell(site.of.0, "site")),
+            ("function", &|site| found.cell(site.of.0, "function")),
+            ("old_per_hour", &ratio(|ratio| ratio.old)),
+            ("new_per_hour", &ratio(|ratio| ratio.new)),
+            ("ratio", &ratio(|ratio| ratio.ratio)),
+            ("ratio_low", &ratio(|ratio| ratio.interval.0)),
+            ("ratio_high", &ratio(|ratio| ratio.interval.1)),
+            ("method", &|site| site.of.1.method.into()),
+            ("devices", &|site| (site.of.1.devices as u64).into()),
+            ("p", &|site| site.p.into()),
+            ("q", &|site| site.q.into()),
+            ("claim", &|site| {
+                let claim = match site.of.1.ratio {
+                    Some(ratio) if site.holds() && ratio.ratio > 1.0 => "worse",
+                    Some(_) if site.holds() => "better",
+                    _ => "no difference seen",
+                };
+                claim.into()
+            }),
+        ],
     );
-    let mut order: Vec<usize> = (0..compared.len()).collect();
-    order.sort_by(|&one, &other| compared[one].0.p.total_cmp(&compared[other].0.p));
-    let mut answer = Answer::new("", &COLUMNS);
-    for place in order {
-        let (compared, row) = &compared[place];
-        let claim = match compared.ratio {
-            Some((ratio, _)) if q[place] <= LEVEL => {
-                if ratio > 1.0 {
-                    "worse"
-                } else {
-                    "better"
-                }
-            }
-            _ => "no difference seen",
-        };
-        answer.rows.push(vec![
-            found.cell(row, "site").clone(),
-            found.cell(row, "function").clone(),
-            compared.rates.0.into(),
-            compared.rates.1.into(),
-            compared.ratio.map(|(ratio, _)| ratio).into(),
-            compared.ratio.map(|(_, interval)| interval.0).into(),
-            compared.ratio.map(|(_, interval)| interval.1).into(),
-            compared.method.into(),
-            (compared.devices as u64).into(),
-            compared.p.into(),
-            q[place].into(),
-            claim.into(),
-        ]);
-    }
-    answer.notes = notes(
-        &hours,
-        firmware,
-        asked.against.as_deref().unwrap_or_default(),
-    );
+    answer.notes = notes(watched, asked);
     answer
 }
 
+/// The first row of a call site, and what can be said of it.
+type Site<'r> = (&'r Row, Compared);
+
 /// What can be said of one call site.
 struct Compared {
-    /// Blocks an hour on a device: old and new.
-    rates: (f64, f64),
-    ratio: Option<(f64, (f64, f64))>,
+    /// Of blocks an hour on a device.
+    ratio: Option<Ratio>,
     method: &'static str,
     devices: usize,
     p: f64,
 }
 
 impl Compared {
-    fn new(hours: &Watched, blocks: &BTreeMap<Device, [f64; 2]>) -> Self {
+    /// `rows` are what was found of it.
+    fn of(watched: &Answer, found: &Answer, rows: &[Row]) -> Self {
+        let device = |row| DEVICE.map(|column| found.text(row, column));
+        let blocks: HashMap<[&str; 3], &Row> = rows.iter().map(|row| (device(row), row)).collect();
+        let mut strata = Vec::new();
         let mut pairs = Vec::new();
-        let mut strata: BTreeMap<(&str, &str), Stratum> = BTreeMap::new();
-        for (device, watched) in hours {
-            let blocks = blocks.get(device).copied().unwrap_or_default();
-            let rate = |age: usize| watched[age].map(|hours| blocks[age] / hours);
-            let stratum = strata.entry((&device.0, &device.1)).or_default();
-            stratum.old.extend(rate(0));
-            stratum.new.extend(rate(1));
-            pairs.extend(rate(0).zip(rate(1)));
+        for devices in watched.groups(&STRATUM) {
+            let mut stratum = Stratum::default();
+            for row in devices {
+                let found_here = blocks.get(&DEVICE.map(|column| watched.text(row, column)));
+                let rate = |hours, blocks| {
+                    let blocks = found_here.map_or(0, |row| found.count(row, blocks));
+                    Some(blocks as f64 / watched.number(row, hours)?)
+                };
+                let rates = (
+                    rate("old_hours", "old_blocks"),
+                    rate("new_hours", "new_blocks"),
+                );
+                stratum.old.extend(rates.0);
+                stratum.new.extend(rates.1);
+                pairs.extend(rates.0.zip(rates.1));
+            }
+            if !stratum.old.is_empty() && !stratum.new.is_empty() {
+                strata.push(stratum);
+            }
         }
-        let mut strata: Vec<Stratum> = strata.into_values().collect();
-        strata.retain(|stratum| !stratum.old.is_empty() && !stratum.new.is_empty());
         if pairs.len() >= FEWEST {
             let differences: Vec<f64> = pairs.iter().map(|(old, new)| new - old).collect();
-            let mean =
-                |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
             return Self {
-                rates: (mean(|pair| pair.0), mean(|pair| pair.1)),
-                ratio: paired_ratio(&pairs),
+                ratio: of_pairs(&pairs),
                 method: "same devices",
                 devices: pairs.len(),
                 p: signed_ranks(&differences),
             };
         }
-        let weight: usize = strata.iter().map(|stratum| stratum.new.len()).sum();
-        let mean = |of: fn(&Stratum) -> &Vec<f64>| {
-            let sums = strata.iter().map(|stratum| {
-                let rates = of(stratum);
-                rates.iter().sum::<f64>() / rates.len() as f64 * stratum.new.len() as f64
-            });
-            sums.sum::<f64>() / weight.max(1) as f64
-        };
+        let devices = strata
+            .iter()
+            .map(|stratum| stratum.old.len() + stratum.new.len());
         Self {
-            rates: (mean(|stratum| &stratum.old), mean(|stratum| &stratum.new)),
-            ratio: ratio(&strata),
+            ratio: of_strata(&strata),
             method: "within hardware",
-            devices: strata
-                .iter()
-                .map(|stratum| stratum.old.len() + stratum.new.len())
-                .sum(),
-            p: stratified(&strata),
+            devices: devices.sum(),
+            p: permutation::stratified(&strata),
         }
     }
 }
 
-fn notes(hours: &Watched, new: &str, old: &str) -> Vec<String> {
+/// How much was watched, and what was watched with the new version alone.
+fn notes(watched: &Answer, asked: &Asked) -> Vec<String> {
     let mut notes = Vec::new();
-    let sum = |age: usize| {
-        hours
-            .values()
-            .filter_map(|watched| watched[age])
-            .sum::<f64>()
-    };
-    let count = |age: usize| {
-        hours
-            .values()
-            .filter(|watched| watched[age].is_some())
-            .count()
-    };
-    for (age, firmware) in [(0, old), (1, new)] {
-        let (devices, hours) = (count(age), sum(age));
+    let old = asked.against.as_deref().unwrap_or_default();
+    let new = asked.subject.as_deref().unwrap_or_default();
+    for (firmware, column) in [(old, "old_hours"), (new, "new_hours")] {
+        let rows = watched.rows.iter();
+        let hours: Vec<f64> = rows.filter_map(|row| watched.number(row, column)).collect();
+        let (devices, sum) = (hours.len(), hours.iter().sum::<f64>());
         notes.push(format!(
-            "{firmware}: {devices} devices, {hours:.0} device-hours"
+            "{firmware}: {devices} devices, {sum:.0} device-hours"
         ));
     }
-    let strata = |age: usize| -> BTreeSet<(&str, &str)> {
-        let seen = hours.iter().filter(|(_, watched)| watched[age].is_some());
-        seen.map(|((product, hardware, _), _)| (&**product, &**hardware))
-            .collect()
-    };
-    for (product, hardware) in strata(1).difference(&strata(0)) {
-        notes.push(format!(
-            "{product}, {hardware} was never watched with {old}: nothing is said of it"
-        ));
+    for devices in watched.groups(&STRATUM) {
+        let is_old = |row: &Row| watched.number(row, "old_hours").is_some();
+        if !devices.iter().any(is_old) {
+            let [product, hardware] = STRATUM.map(|column| watched.text(&devices[0], column));
+            notes.push(format!(
+                "{product}, {hardware} was never watched with {old}: nothing is said of it"
+            ));
+        }
     }
     notes
 }

@@ -2,46 +2,36 @@
 
 use super::Asked;
 use crate::answer::Answer;
-use crate::statistics::bootstrap::mean_interval;
 use crate::statistics::mean;
-
-const COLUMNS: [&str; 7] = [
-    "firmware",
-    "devices",
-    "leaking",
-    "hours",
-    "bytes_per_device_hour",
-    "low",
-    "high",
-];
+use crate::statistics::ratio::mean_interval;
 
 pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
     let table = &rows[0];
-    let mut answer = Answer::new("", &COLUMNS);
-    for devices in table
-        .rows
-        .chunk_by(|one, next| table.text(one, "firmware") == table.text(next, "firmware"))
-    {
-        let hours = |row: &Vec<_>| table.number(row, "hours").unwrap_or(0.0);
-        let rates: Vec<f64> = devices
-            .iter()
-            .map(|row| table.number(row, "left_bytes").unwrap_or(0.0) / hours(row))
-            .collect();
-        let (low, high) = mean_interval(&rates);
-        let leaking = devices
-            .iter()
-            .filter(|row| table.count(row, "leaks") > 0)
-            .count();
-        answer.rows.push(vec![
-            table.cell(&devices[0], "firmware").clone(),
-            (devices.len() as u64).into(),
-            (leaking as u64).into(),
-            devices.iter().map(hours).sum::<f64>().into(),
-            mean(&rates).into(),
-            low.into(),
-            high.into(),
-        ]);
-    }
+    let versions = table.groups(&["firmware"]).map(|devices| {
+        let rate = |row| Some(table.number(row, "left_bytes")? / table.number(row, "hours")?);
+        let rates: Vec<f64> = devices.iter().filter_map(|row| rate(row)).collect();
+        (devices, mean(&rates), mean_interval(&rates))
+    });
+    let leaking = |row: &&Vec<_>| table.count(row, "leaks") > 0;
+    let hours = |row: &Vec<_>| table.number(row, "hours");
+    let mut answer = Answer::of(
+        &versions.collect::<Vec<_>>(),
+        &[
+            ("firmware", &|(devices, ..)| {
+                table.cell(&devices[0], "firmware")
+            }),
+            ("devices", &|(devices, ..)| (devices.len() as u64).into()),
+            ("leaking", &|(devices, ..)| {
+                (devices.iter().filter(leaking).count() as u64).into()
+            }),
+            ("hours", &|(devices, ..)| {
+                devices.iter().filter_map(hours).sum::<f64>().into()
+            }),
+            ("bytes_per_device_hour", &|(_, mean, _)| (*mean).into()),
+            ("low", &|(.., interval)| interval.0.into()),
+            ("high", &|(.., interval)| interval.1.into()),
+        ],
+    );
     answer.notes.push(
         "versions are in the order in which they were first seen; bytes are those left behind while it was watched, leak or not".to_owned(),
     );

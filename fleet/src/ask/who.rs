@@ -4,45 +4,28 @@ use super::Asked;
 use crate::answer::Answer;
 use crate::statistics::proportion::wilson;
 
-const COLUMNS: [&str; 8] = [
-    "part",
-    "which",
-    "leaking",
-    "devices",
-    "share_low",
-    "share_high",
-    "hours",
-    "example",
-];
-
 pub(super) fn conclude(rows: &[Answer], _: &Asked) -> Answer {
-    let mut answer = Answer::new("", &COLUMNS);
-    let rows = rows
-        .iter()
-        .flat_map(|table| table.rows.iter().map(move |row| (table, row)));
-    for (table, row) in rows {
-        let (leaking, devices) = (table.count(row, "leaking"), table.count(row, "devices"));
-        let (low, high) = wilson(leaking, devices);
-        let cell = |column| table.cell(row, column).clone();
-        answer.rows.push(vec![
-            cell("part"),
-            cell("which"),
-            leaking.into(),
-            devices.into(),
-            low.into(),
-            high.into(),
-            cell("hours"),
-            cell("example"),
-        ]);
-    }
-    let leaks = answer
-        .rows
-        .iter()
-        .any(|row| answer.count(row, "leaking") > 0);
-    if !leaks {
-        answer
-            .notes
-            .push("it leaks nowhere, or no call site has this name: `top` lists names".to_owned());
+    // Both tables have the same columns.
+    let table = &rows[0];
+    let rows: Vec<_> = rows.iter().flat_map(|table| &table.rows).collect();
+    let leaking = |row: &[_]| table.count(row, "leaking");
+    let share = |row: &[_]| wilson(leaking(row), table.count(row, "devices"));
+    let mut answer = Answer::of(
+        &rows,
+        &[
+            ("part", &|row| table.cell(row, "part")),
+            ("which", &|row| table.cell(row, "which")),
+            ("leaking", &|row| leaking(row).into()),
+            ("devices", &|row| table.count(row, "devices").into()),
+            ("share_low", &|row| share(row).0.into()),
+            ("share_high", &|row| share(row).1.into()),
+            ("hours", &|row| table.cell(row, "hours")),
+            ("example", &|row| table.cell(row, "example")),
+        ],
+    );
+    if rows.iter().all(|row| leaking(row) == 0) {
+        let note = "it leaks nowhere, or no call site has this name: `top` lists names";
+        answer.notes.push(note.to_owned());
     }
     answer
 }

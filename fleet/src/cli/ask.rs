@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use leakscope_fleet::answer::Answer;
 use leakscope_fleet::ask::{Asked, Question};
-use leakscope_fleet::engine::Engine;
+use leakscope_fleet::engine::{Engine, EngineError};
 use leakscope_fleet::ingest;
 use leakscope_fleet::page::page;
 use leakscope_fleet::store::Folder;
@@ -29,6 +29,8 @@ pub(super) struct Ask {
     against: Option<String>,
     #[command(flatten)]
     of: Of,
+    #[command(flatten)]
+    since: Since,
     /// Text for people, JSON, or CSV.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -44,9 +46,8 @@ pub(super) struct Ask {
 #[derive(Debug, Args)]
 pub(super) struct Sql {
     statement: String,
-    /// The fleet's folder.
-    #[arg(long = "in", value_name = "DIR")]
-    folder: PathBuf,
+    #[command(flatten)]
+    of: Of,
     /// Text for people, JSON, or CSV.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -57,7 +58,9 @@ pub(super) struct Sql {
 pub(super) struct Page {
     #[command(flatten)]
     of: Of,
-    /// The file.
+    #[command(flatten)]
+    since: Since,
+    /// The file, which must not exist.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 }
@@ -67,6 +70,10 @@ struct Of {
     /// The fleet's folder.
     #[arg(long = "in", value_name = "DIR")]
     folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Since {
     /// Only what was recorded since: 7d, 12h, or a day such as 2026-11-28 (UTC).
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<String>,
@@ -81,20 +88,23 @@ enum Format {
 
 /// As SQL has it: 2026-11-28 00:00:00.
 fn since(text: &str) -> Result<String, String> {
-    let moment = |seconds: i64| ingest::moment(super::now() - seconds * 1_000_000);
-    let number = |unit: char| {
-        text.strip_suffix(unit)
-            .and_then(|number| number.parse::<u32>().ok())
-    };
-    match (number('d'), number('h')) {
-        (Some(days), _) => Ok(moment(i64::from(days) * 86_400)),
-        (_, Some(hours)) => Ok(moment(i64::from(hours) * 3600)),
-        _ if text.len() == 10 && text.bytes().filter(|&byte| byte == b'-').count() == 2 => {
-            Ok(format!("{text} 00:00:00"))
-        }
-        _ => Err(format!(
-            "`{text}` is neither 7d nor 12h nor a day such as 2026-11-28"
-        )),
+    let number = |unit: char| text.strip_suffix(unit)?.parse::<u32>().ok();
+    let days = number('d').map(|days| i64::from(days) * 24);
+    let hours = days.or(number('h').map(i64::from));
+    if let Some(hours) = hours {
+        return Ok(ingest::moment(super::now() - hours * 3_600_000_000));
+    }
+    if text.len() == 10 && text.bytes().filter(|&byte| byte == b'-').count() == 2 {
+        return Ok(format!("{text} 00:00:00"));
+    }
+    Err(format!(
+        "`{text}` is neither 7d nor 12h nor a day such as 2026-11-28"
+    ))
+}
+
+impl Of {
+    fn engine(&self) -> Result<Engine, EngineError> {
+        Engine::open(&Folder::new(&self.folder))
     }
 }
 
@@ -103,7 +113,7 @@ impl Ask {
         let asked = Asked {
             subject: self.subject,
             against: self.against,
-            since: self.of.since,
+            since: self.since.since,
         };
         if self.sql {
             let mut out = anstream::stdout().lock();
@@ -112,43 +122,40 @@ impl Ask {
             }
             return Ok(());
         }
-        let engine = Engine::open(&Folder::new(&self.of.folder))?;
-        let mut answer = self.question.ask(&engine, &asked)?;
+        let mut answer = self.question.ask(&self.of.engine()?, &asked)?;
         if self.format == Format::Text {
             answer.cut(self.top);
         }
-        write(&answer, self.format)
+        self.format.write(&answer)
     }
 }
 
 impl Sql {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let engine = Engine::open(&Folder::new(&self.folder))?;
-        write(&engine.run(&self.statement)?, self.format)
+        self.format.write(&self.of.engine()?.run(&self.statement)?)
     }
 }
 
 impl Page {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let engine = Engine::open(&Folder::new(&self.of.folder))?;
         let asked = Asked {
-            since: self.of.since,
+            since: self.since.since,
             ..Asked::default()
         };
-        let text = page(&engine, &asked)?;
-        if self.output.exists() {
-            bail!("`{}` exists: another name is needed", self.output.display());
-        }
-        fs::write(&self.output, text)
-            .with_context(|| format!("`{}` cannot be written", self.output.display()))
+        let text = page(&self.of.engine()?, &asked)?;
+        let written =
+            fs::File::create_new(&self.output).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.with_context(|| format!("`{}` cannot be written", self.output.display()))
     }
 }
 
-fn write(answer: &Answer, format: Format) -> anyhow::Result<()> {
-    match format {
-        Format::Text => answer.write_text(&mut anstream::stdout().lock())?,
-        Format::Json => answer.write_json(&mut io::stdout().lock())?,
-        Format::Csv => answer.write_csv(io::stdout())?,
+impl Format {
+    fn write(self, answer: &Answer) -> anyhow::Result<()> {
+        match self {
+            Self::Text => answer.write_text(&mut anstream::stdout().lock())?,
+            Self::Json => answer.write_json(&mut io::stdout().lock())?,
+            Self::Csv => answer.write_csv(io::stdout())?,
+        }
+        Ok(())
     }
-    Ok(())
 }

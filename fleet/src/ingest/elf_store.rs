@@ -28,10 +28,9 @@ impl ElfStore {
         let mut files = Vec::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let name = path.file_stem().and_then(|name| name.to_str());
-            let is_elf = path.extension().is_some_and(|ending| ending == "elf");
-            if let Some(name) = name.filter(|_| is_elf) {
-                files.push((name.to_ascii_lowercase(), path.clone()));
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(checksum) = name.strip_suffix(".elf") {
+                files.push((checksum.to_ascii_lowercase(), path.clone()));
             }
         }
         files.sort();
@@ -60,11 +59,11 @@ impl ElfStore {
         let digits = elf_sha256.trim().to_ascii_lowercase();
         let from = self.files.partition_point(|(name, _)| *name < digits);
         let mut found = self.files[from..].iter();
-        let mut found = found
-            .by_ref()
-            .take_while(|(name, _)| name.starts_with(&digits));
-        let first = found.next().filter(|_| !digits.is_empty())?;
-        found.next().is_none().then_some(&*first.1)
+        let first = found.next().filter(|(name, _)| name.starts_with(&digits))?;
+        let is_other = found
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(&digits));
+        (!digits.is_empty() && !is_other).then_some(&*first.1)
     }
 
     /// Its symbols; `None` if it is not there or cannot be read.

@@ -1,4 +1,4 @@
-//! What is known of a recording beside its content: by the file beside it, else by its name, else by what it says itself.
+//! What is known of a recording beside its content: by the file beside it, else by its name.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,9 +6,12 @@ use std::io;
 use std::path::Path;
 
 use datafusion::arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
+use hmac::{Hmac, Mac};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value};
+use sha2::Sha256;
 
+use super::pattern::Pattern;
 use super::source::SIDECAR;
 
 /// The device of recordings that name none. They count as one: nothing is claimed to be seen on many.
@@ -37,54 +40,33 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the file beside a recording, if there is one.
+    /// What the file beside a recording says, and where that says nothing, the recording's name.
     ///
     /// # Errors
-    /// If it is there and cannot be understood.
-    pub fn beside(recording: &Path) -> Result<Self, String> {
+    /// If something is said that cannot be understood.
+    pub fn of(recording: &Path, pattern: Option<&Pattern>) -> Result<Self, String> {
         let mut name = recording.as_os_str().to_owned();
         name.push(SIDECAR);
         let path = Path::new(&name);
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(format!("`{}` cannot be read: {error}", path.display())),
+        let in_file = |why: String| format!("`{}`: {why}", path.display());
+        let beside: Map<String, Value> = match fs::read(path) {
+            Ok(text) => {
+                serde_json::from_slice(&text).map_err(|error| in_file(error.to_string()))?
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
+            Err(error) => return Err(in_file(error.to_string())),
         };
-        serde_json::from_slice(&text).map_err(|error| format!("`{}`: {error}", path.display()))
-    }
-
-    /// Sets the field of this name in a pattern.
-    pub(super) fn set(&mut self, field: &str, value: &str) {
-        let value = value.to_owned();
-        match field {
-            "device" => self.device = Some(value),
-            "product" => self.product = Some(value),
-            "hardware" => self.hardware = Some(value),
-            "firmware" => self.firmware = Some(value),
-            "time" => self.recorded_at = Some(value),
-            _ => {
-                if let Some(label) = field.strip_prefix("label:") {
-                    self.labels.insert(label.to_owned(), value);
+        let mut said = pattern.map_or_else(Map::new, |pattern| pattern.read(recording));
+        for (field, value) in beside {
+            match (said.get_mut(&field), value) {
+                (_, Value::Null) => {}
+                (Some(Value::Object(labels)), Value::Object(more)) => labels.extend(more),
+                (_, value) => {
+                    said.insert(field, value);
                 }
             }
         }
-    }
-
-    /// The same, with what `other` knows where this knows nothing.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        let mut labels = other.labels;
-        labels.extend(self.labels);
-        Self {
-            device: self.device.or(other.device),
-            product: self.product.or(other.product),
-            hardware: self.hardware.or(other.hardware),
-            firmware: self.firmware.or(other.firmware),
-            elf_sha256: self.elf_sha256.or(other.elf_sha256),
-            recorded_at: self.recorded_at.or(other.recorded_at),
-            uptime_s: self.uptime_s.or(other.uptime_s),
-            labels,
-        }
+        serde_json::from_value(said.into()).map_err(|error| in_file(error.to_string()))
     }
 
     /// When it was recorded, in microseconds since 1970.
@@ -108,19 +90,12 @@ pub(super) fn moment(text: &str) -> Result<i64, String> {
 
 /// The name of a device that tells nobody which it is: 16 digits of HMAC-SHA-256 (RFC 2104).
 pub(super) fn hashed(device: &str, key: &[u8]) -> String {
-    const BLOCK: usize = 64;
-    let mut padded = [0; BLOCK];
-    if key.len() > BLOCK {
-        padded[..32].copy_from_slice(&Sha256::digest(key));
-    } else {
-        padded[..key.len()].copy_from_slice(key);
-    }
-    let inner = Sha256::new()
-        .chain_update(padded.map(|byte| byte ^ 0x36))
-        .chain_update(device);
-    let outer = Sha256::new()
-        .chain_update(padded.map(|byte| byte ^ 0x5c))
-        .chain_update(inner.finalize());
-    let first = outer.finalize().first_chunk().copied();
-    format!("{:016x}", first.map_or(0, u64::from_be_bytes))
+    // It takes keys of any length.
+    let code = Hmac::<Sha256>::new_from_slice(key).map(|code| code.chain_update(device));
+    let code = code.ok().map(|code| code.finalize().into_bytes());
+    let first = code.and_then(|code| code.first_chunk().copied());
+    first.map_or_else(
+        || UNKNOWN.to_owned(),
+        |first| format!("{:016x}", u64::from_be_bytes(first)),
+    )
 }

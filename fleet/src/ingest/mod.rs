@@ -1,13 +1,14 @@
 //! Recordings become rows: each content once, whatever happens in between.
 //!
 //! - [`source`] finds files, [`metadata`] and [`pattern`] say whose they are, [`elf_store`] has their programs.
-//! - `read` makes a report of a file; `worker` does so with everything around it, on each thread; [`names`] names call
-//!   stacks whose program came later.
+//! - `read` makes a report of a file, `metrics` of a list of numbers; `worker` does so with everything around it, on each
+//!   thread; [`names`] names call stacks whose program came later.
 //!
 //! Files are read in groups, by several threads; rows are written in order of the files, so that the same files give the
 //! same parts.
 pub mod elf_store;
 pub mod metadata;
+mod metrics;
 pub mod names;
 pub mod pattern;
 mod read;
@@ -16,15 +17,17 @@ mod uptime;
 mod worker;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use leakscope_export::tables::Cell;
 use thiserror::Error;
 
-use crate::rows::{self, Rows};
+use crate::engine::{Engine, EngineError};
+use crate::rows::{self, Origin, Rows};
 use crate::store::{Folder, FolderError, Part};
 use elf_store::ElfStore;
 use pattern::Pattern;
@@ -94,6 +97,9 @@ pub enum IngestError {
     /// The folder cannot be read or written.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// What is in it already cannot be read.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The rows cannot be written.
     #[error("the rows cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -110,32 +116,50 @@ pub fn ingest(
     options: &Options,
     tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<Summary, IngestError> {
-    let shard = options
-        .shard
-        .map_or("all".to_owned(), |(number, of)| format!("{number}-of-{of}"));
+    let shard = match options.shard {
+        Some((number, of)) => format!("{number}-of-{of}"),
+        None => "all".to_owned(),
+    };
     let _lock = folder.lock(&shard)?;
     let mut writing = Writing {
         folder,
         shard: &shard,
-        known: folder.recordings()?,
+        known: known(folder)?,
         part: None,
         rows: Rows::new(options.all_sites),
         summary: Summary::default(),
         options,
+        tell,
     };
-    let worker = |_| Worker::new(store.for_thread(), options);
+    let worker = |_| Worker {
+        store: store.for_thread(),
+        options,
+    };
     let mut workers: Vec<Worker<'_>> = (0..options.jobs.max(1)).map(worker).collect();
     let mut done = 0;
     for group in recordings.chunks(GROUP) {
         let read = in_parallel(&mut workers, group, &writing.known);
         for (files, became) in group.iter().zip(read) {
-            writing.write(&files[0], became, tell)?;
+            writing.write(&files[0], became)?;
         }
         done += group.len();
-        tell(Told::Progress(done, recordings.len()));
+        (writing.tell)(Told::Progress(done, recordings.len()));
     }
-    writing.finish_part(tell)?;
+    writing.finish_part()?;
     Ok(writing.summary)
+}
+
+/// The recordings that are in a folder, as 16 bytes each.
+fn known(folder: &Folder) -> Result<HashSet<u128>, IngestError> {
+    let mut known = HashSet::new();
+    if !folder.parts()?.is_empty() {
+        Engine::open(folder)?.each_row("SELECT recording FROM recordings", |row| {
+            if let [Cell::Text(digits)] = &row[..] {
+                known.extend(u128::from_str_radix(digits, 16));
+            }
+        })?;
+    }
+    Ok(known)
 }
 
 /// What became of each recording of a group, in its order.
@@ -167,35 +191,36 @@ struct Writing<'w> {
     rows: Rows,
     summary: Summary,
     options: &'w Options,
+    tell: &'w mut dyn FnMut(Told<'_>),
 }
 
 impl Writing<'_> {
-    fn write(
-        &mut self,
-        file: &Path,
-        became: Became,
-        tell: &mut dyn FnMut(Told<'_>),
-    ) -> Result<(), IngestError> {
-        let (id, origin, content) = match became {
-            Became::Known => {
-                self.summary.known += 1;
-                return Ok(());
+    fn write(&mut self, file: &Path, became: Became) -> Result<(), IngestError> {
+        match became {
+            Became::Read(id, read) if self.known.insert(id) => {
+                self.add(&read.0, &read.1)?;
+                self.summary.added += 1;
+                (self.tell)(Told::Recorded(file));
             }
-            Became::Others => {
-                self.summary.others += 1;
-                return Ok(());
-            }
+            Became::Read(..) | Became::Known => self.summary.known += 1,
+            Became::Others => self.summary.others += 1,
             Became::Bad(error) => {
                 self.summary.bad += 1;
-                tell(Told::Bad(file, &error));
-                return Ok(());
+                (self.tell)(Told::Bad(file, &error));
             }
-            Became::Read(id, origin, content) => (id, origin, content),
-        };
-        if !self.known.insert(id) {
-            self.summary.known += 1;
-            return Ok(());
         }
+        let limit = self.options.part_recordings;
+        let is_full = self
+            .part
+            .as_ref()
+            .is_some_and(|(part, begun)| part.recordings() == limit || begun.elapsed() > PART_TIME);
+        if is_full {
+            self.finish_part()?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, origin: &Origin, content: &Content) -> Result<(), IngestError> {
         let (part, _) = match &mut self.part {
             Some(part) => part,
             none => {
@@ -204,31 +229,20 @@ impl Writing<'_> {
             }
         };
         self.summary.without_device += usize::from(origin.device == metadata::UNKNOWN);
-        match &*content {
-            Content::Heap { report, .. } => {
+        match content {
+            Content::Heap(report) | Content::Dump(report, _) => {
                 self.summary.without_names += usize::from(!report.trace.has_symbols);
-                self.rows.add(&origin, report, part)?;
+                self.rows.add(origin, report, part)?;
             }
-            Content::Metrics(measured) => rows::add_metrics(&origin, measured, part)?,
-        }
-        self.summary.added += 1;
-        tell(Told::Recorded(file));
-        let is_full = part.recordings() == self.options.part_recordings;
-        if is_full
-            || self
-                .part
-                .as_ref()
-                .is_some_and(|(_, begun)| begun.elapsed() > PART_TIME)
-        {
-            self.finish_part(tell)?;
+            Content::Metrics(measured) => rows::add_metrics(origin, measured, part)?,
         }
         Ok(())
     }
 
-    fn finish_part(&mut self, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), FolderError> {
+    fn finish_part(&mut self) -> Result<(), FolderError> {
         if let Some((part, _)) = self.part.take() {
-            let place: PathBuf = part.finish(&day(self.options.now))?;
-            tell(Told::Part(&place));
+            let place = part.finish(&day(self.options.now))?;
+            (self.tell)(Told::Part(&place));
         }
         Ok(())
     }

@@ -1,17 +1,24 @@
 //! Call stacks whose program was not known when they were read: named later, by rows that are added.
 
-use std::collections::{BTreeMap, HashSet};
-
-use datafusion::parquet::record::Field;
 use leakscope_analysis::trace::StackCertainty;
+use leakscope_export::tables::Cell;
 use leakscope_report::identity::Identity;
 use leakscope_report::{FrameSource, Symbolizer};
 
 use super::elf_store::ElfStore;
 use super::{IngestError, day};
-use crate::rows::{Rows, Taker};
+use crate::engine::Engine;
+use crate::rows::Rows;
 use crate::schema::Table;
-use crate::store::{Folder, FolderError, Part, text};
+use crate::store::{Folder, Part};
+
+/// Frames of call stacks that have no names yet, each once.
+const UNNAMED: &str = "
+SELECT s.elf_sha256, s.stack, s.frame, s.address
+FROM stacks s LEFT JOIN names n ON n.unnamed_stack = s.stack
+WHERE s.stack LIKE 'addr:%' AND s.elf_sha256 IS NOT NULL AND n.unnamed_stack IS NULL
+GROUP BY s.elf_sha256, s.stack, s.frame, s.address
+ORDER BY s.elf_sha256, s.stack, s.frame";
 
 /// Names all call stacks without names whose program is in the store now; how many these were.
 ///
@@ -22,65 +29,34 @@ use crate::store::{Folder, FolderError, Part, text};
 pub fn resymbolize(folder: &Folder, store: &mut ElfStore, now: i64) -> Result<usize, IngestError> {
     const SHARD: &str = "names";
     let _lock = folder.lock(SHARD)?;
-    let unnamed = unnamed_stacks(folder)?;
+    let unnamed = Engine::open(folder)?.run(UNNAMED)?;
     let mut part = None;
     let mut rows = Rows::default();
     let mut count = 0;
-    for ((elf, unnamed), frames) in unnamed {
-        let Some(symbols) = store.symbols(&elf) else {
+    for frames in unnamed.groups(&["elf_sha256", "stack"]) {
+        let elf = unnamed.text(&frames[0], "elf_sha256");
+        let Some(symbols) = store.symbols(elf) else {
             continue;
         };
         let source: &dyn FrameSource = symbols;
-        let addresses: Vec<u64> = frames.into_values().collect();
+        let address = |row: &Vec<_>| match unnamed.cell(row, "address") {
+            Cell::Integer(bits) => bits.cast_unsigned(),
+            _ => 0,
+        };
+        let addresses: Vec<u64> = frames.iter().map(address).collect();
         let stack = Symbolizer::new(Some(source)).stack(&[], &addresses, StackCertainty::EXACT);
-        let named = Identity::of(&stack.frames, Some(&elf));
+        let named = Identity::of(&stack.frames, Some(elf));
         let part = match &mut part {
             Some(part) => part,
             none => none.insert(Part::begin(folder, SHARD)?),
         };
-        let cells = [
-            (&*unnamed).into(),
-            (&*named.site).into(),
-            (&*named.stack).into(),
-        ];
-        part.take(Table::Names, &cells)?;
-        rows.stack(Some(&elf), &named.site, &named.stack, &stack.frames, part)?;
+        let texts = [unnamed.text(&frames[0], "stack"), &named.site, &named.stack];
+        part.take(Table::Names, &texts.map(Cell::from))?;
+        rows.stack(Some(elf), &named, &stack.frames, part)?;
         count += 1;
     }
     if let Some(part) = part {
         part.finish(&day(now))?;
     }
     Ok(count)
-}
-
-/// A program's digits and a call stack without names.
-type Unnamed = (String, String);
-
-/// Addresses by frame. A call stack whose name is known by now is left out.
-fn unnamed_stacks(folder: &Folder) -> Result<BTreeMap<Unnamed, BTreeMap<i64, u64>>, FolderError> {
-    let mut named = HashSet::new();
-    folder.each_row(Table::Names, &["unnamed_stack"], |row| {
-        named.extend(text(row, 0).map(str::to_owned));
-    })?;
-    let mut unnamed: BTreeMap<Unnamed, BTreeMap<i64, u64>> = BTreeMap::new();
-    let columns = ["stack", "elf_sha256", "frame", "address"];
-    folder.each_row(Table::Stacks, &columns, |row| {
-        let (Some(stack), Some(elf)) = (text(row, 0), text(row, 1)) else {
-            return;
-        };
-        let mut numbers = row.get_column_iter().filter_map(|(_, field)| match field {
-            Field::Long(number) => Some(*number),
-            _ => None,
-        });
-        if let (Some(frame), Some(address)) = (numbers.next(), numbers.next())
-            && stack.starts_with("addr:")
-            && !named.contains(stack)
-        {
-            let frames = unnamed
-                .entry((elf.to_owned(), stack.to_owned()))
-                .or_default();
-            frames.insert(frame, address.cast_unsigned());
-        }
-    })?;
-    Ok(unnamed)
 }

@@ -1,21 +1,17 @@
 //! What the name of a file says of a recording: `{device}/{firmware}/{time}.svdat`.
 
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR_STR, Path};
 use std::str::FromStr;
 
-use super::metadata::Metadata;
+use regex::Regex;
+use serde_json::{Map, Value};
 
-/// A pattern for the ends of paths: as many folders as it has. A field takes what stands up to the text behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A pattern for the ends of paths. A field takes what stands up to the text behind it, in one folder.
+#[derive(Clone, Debug)]
 pub struct Pattern {
-    /// The last one first.
-    components: Vec<Vec<Piece>>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    Field(String),
+    path: Regex,
+    /// What each of its groups is.
+    fields: Vec<String>,
 }
 
 /// The fields, beside `label:NAME` and the empty one, which takes anything.
@@ -25,75 +21,51 @@ impl FromStr for Pattern {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let components = text.rsplit('/').map(pieces);
-        Ok(Self {
-            components: components.collect::<Result<_, String>>()?,
-        })
-    }
-}
-
-fn pieces(component: &str) -> Result<Vec<Piece>, String> {
-    let mut pieces = Vec::new();
-    let mut rest = component;
-    while let Some((before, behind)) = rest.split_once('{') {
-        let (field, after) = behind
-            .split_once('}')
-            .ok_or_else(|| format!("`{component}` has a {{ without a }}"))?;
-        if !FIELDS.contains(&field) && !field.starts_with("label:") {
-            return Err(format!(
-                "{{{field}}} is none of {{device}}, {{product}}, {{hardware}}, {{firmware}}, {{time}}, {{label:NAME}} and {{}}"
-            ));
+        let mut path = "(?:^|/)".to_owned();
+        let mut fields = Vec::new();
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (field, after) = behind
+                .split_once('}')
+                .ok_or_else(|| format!("`{text}` has a {{ without a }}"))?;
+            if !FIELDS.contains(&field) && !field.starts_with("label:") {
+                return Err(format!(
+                    "{{{field}}} is none of {{device}}, {{product}}, {{hardware}}, {{firmware}}, {{time}}, {{label:NAME}} and {{}}"
+                ));
+            }
+            if before.is_empty() && !fields.is_empty() {
+                return Err(format!("nothing stands between two fields in `{text}`"));
+            }
+            path += &(regex::escape(before) + "([^/]*?)");
+            fields.push(field.to_owned());
+            rest = after;
         }
-        if !before.is_empty() {
-            pieces.push(Piece::Text(before.to_owned()));
-        } else if matches!(pieces.last(), Some(Piece::Field(_))) {
-            return Err(format!(
-                "nothing stands between two fields in `{component}`"
-            ));
-        }
-        pieces.push(Piece::Field(field.to_owned()));
-        rest = after;
+        path += &(regex::escape(rest) + "$");
+        let path = Regex::new(&path).map_err(|error| error.to_string())?;
+        Ok(Self { path, fields })
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest.to_owned()));
-    }
-    Ok(pieces)
 }
 
 impl Pattern {
-    /// What the path says; `None` if it does not fit.
-    pub fn read(&self, path: &Path) -> Option<Metadata> {
-        let mut said = Metadata::default();
-        let mut names = path.iter().rev();
-        for component in &self.components {
-            let name = names.next()?.to_str()?;
-            fits(component, name, &mut said)?;
+    /// What the path says, as the file beside it would; nothing if it does not fit.
+    pub fn read(&self, path: &Path) -> Map<String, Value> {
+        let path = path.to_string_lossy().replace(MAIN_SEPARATOR_STR, "/");
+        let captures = self.path.captures(&path);
+        let values = captures
+            .iter()
+            .flat_map(|captures| captures.iter().skip(1).flatten());
+        let mut said = Map::new();
+        let mut labels = Map::new();
+        for (field, value) in self.fields.iter().zip(values) {
+            let value = value.as_str().into();
+            match (field.as_str(), field.strip_prefix("label:")) {
+                (_, Some(label)) => labels.insert(label.to_owned(), value),
+                ("", _) => None,
+                ("time", _) => said.insert("recorded_at".to_owned(), value),
+                (field, _) => said.insert(field.to_owned(), value),
+            };
         }
-        Some(said)
+        said.insert("labels".to_owned(), labels.into());
+        said
     }
-}
-
-fn fits(pieces: &[Piece], name: &str, said: &mut Metadata) -> Option<()> {
-    let mut rest = name;
-    let mut pieces = pieces.iter().peekable();
-    while let Some(piece) = pieces.next() {
-        match piece {
-            Piece::Text(text) => rest = rest.strip_prefix(text.as_str())?,
-            Piece::Field(field) => {
-                let is_last = pieces.len() == 1;
-                let end = match pieces.peek() {
-                    // The last text is at the end, wherever else it stands.
-                    Some(Piece::Text(text)) if is_last && rest.ends_with(text.as_str()) => {
-                        rest.len() - text.len()
-                    }
-                    Some(Piece::Text(text)) => rest.find(text.as_str())?,
-                    _ => rest.len(),
-                };
-                let (value, behind) = rest.split_at(end);
-                said.set(field, value);
-                rest = behind;
-            }
-        }
-    }
-    rest.is_empty().then_some(())
 }

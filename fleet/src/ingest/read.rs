@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::{self, Log};
@@ -12,11 +12,11 @@ use leakscope_analysis::trace::{Feed, HEAD, Layout, Step, Trace, Unwinder};
 use leakscope_capture::{Input, OpenError};
 use leakscope_report::program::{AllocatorFrames, check};
 use leakscope_report::{Decorated, FrameSource, Policy, ProgramUnwinder, Report, Symbolizer, json};
-use serde::Deserialize;
+use leakscope_symbols::Symbols;
 use thiserror::Error;
 
 use super::elf_store::ElfStore;
-use super::metadata::moment;
+use super::metrics::{self, Metric};
 use super::uptime;
 use crate::rows::Kind;
 
@@ -24,14 +24,28 @@ use crate::rows::Kind;
 #[derive(Debug)]
 pub(super) enum Content {
     /// What happened to a heap.
-    Heap {
-        report: Box<Report>,
-        kind: Kind,
-        /// For how long the device had run, if the file says so.
-        uptime_s: Option<f64>,
-    },
-    /// Moments in microseconds since 1970, names, values.
-    Metrics(Vec<(Option<i64>, String, f64)>),
+    Heap(Box<Report>),
+    /// The same, as one moment; and for how long the device had run then, if the file says so.
+    Dump(Box<Report>, Option<f64>),
+    /// What services collect.
+    Metrics(Vec<Metric>),
+}
+
+impl Content {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Heap(report) if report.trace.has_history => Kind::Trace,
+            Self::Heap(_) | Self::Dump(..) => Kind::Dump,
+            Self::Metrics(_) => Kind::Metrics,
+        }
+    }
+
+    pub(super) fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Heap(report) | Self::Dump(report, _) => Some(report),
+            Self::Metrics(_) => None,
+        }
+    }
 }
 
 /// Why there is nothing to be had from a file.
@@ -49,154 +63,110 @@ pub enum ReadError {
     /// It holds nothing about a heap, and does not begin as a recording does.
     #[error("it is neither a recording, nor a log with a heap dump, nor a saved report")]
     NoRecording,
-    /// A list of metrics cannot be understood.
-    #[error("line {line}: {why}")]
-    Metrics {
-        /// From 1.
-        line: usize,
-        /// What is wrong.
-        why: String,
-    },
-    /// What is said beside it cannot be understood.
+    /// What it says, or what is said beside it, cannot be understood.
     #[error("{0}")]
-    Metadata(String),
+    Words(String),
     /// Reading it ended in a defect of leakscope.
     #[error("leakscope failed: {0}. This is a defect: please report it")]
     Defect(String),
 }
 
-/// How the name of a list of metrics ends: an object a line, `{"time": …, "key": …, "value": …}`.
-const METRICS: &str = ".metrics.jsonl";
-
-/// Reads the files of one recording. `elf_sha256` is what somebody says of its program, before it says so itself.
-pub(super) fn read(
-    files: &[PathBuf],
-    elf_sha256: Option<&str>,
-    store: &mut ElfStore,
-) -> Result<Content, ReadError> {
-    if let [file] = files
-        && file.to_string_lossy().ends_with(METRICS)
-    {
-        return Ok(Content::Metrics(metrics(&fs::read(file)?)?));
-    }
-    let names: Vec<String> = files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
-    let mut inputs = Inputs(leakscope_capture::open(&names, None)?);
-    if let [input] = &mut inputs.0[..] {
-        let head = input.head(HEAD)?;
-        if dump::is_text(&head) {
-            return read_text(&input.head(usize::MAX)?, &names, elf_sha256, store);
-        }
-    }
-    read_trace(&mut inputs, &names, elf_sha256, store)
+/// The files of one recording, and what somebody says of its program before it says so itself.
+pub(super) struct Reading<'r> {
+    pub(super) files: &'r [PathBuf],
+    pub(super) elf_sha256: Option<&'r str>,
+    pub(super) store: &'r mut ElfStore,
 }
 
-fn read_text(
-    text: &[u8],
-    names: &[String],
-    elf_sha256: Option<&str>,
-    store: &mut ElfStore,
-) -> Result<Content, ReadError> {
-    let log = Log::read(text);
-    let Some(dump) = log.fullest() else {
-        if !text.trim_ascii_start().starts_with(b"{") {
+impl Reading<'_> {
+    pub(super) fn read(self) -> Result<Content, ReadError> {
+        let names = self.files.iter().map(|file| file.display().to_string());
+        let names: Vec<String> = names.collect();
+        if let [name] = &names[..]
+            && name.ends_with(metrics::ENDING)
+        {
+            let list = metrics::read(&fs::read(name)?).map_err(ReadError::Words)?;
+            return Ok(Content::Metrics(list));
+        }
+        let mut inputs = Inputs(leakscope_capture::open(&names, None)?);
+        if let [input] = &mut inputs.0[..]
+            && dump::is_text(&input.head(HEAD)?)
+        {
+            return self.text(&input.head(usize::MAX)?, &names);
+        }
+        self.trace(&mut inputs, &names)
+    }
+
+    fn text(self, text: &[u8], names: &[String]) -> Result<Content, ReadError> {
+        let log = Log::read(text);
+        let Some(dump) = log.fullest() else {
+            if !text.trim_ascii_start().starts_with(b"{") {
+                return Err(ReadError::NoRecording);
+            }
+            return Ok(Content::Heap(Box::new(json::read(text)?)));
+        };
+        let told = log.program(dump).map(|program| program.elf_sha256.as_str());
+        let digits = self.elf_sha256.or(told);
+        let symbols = digits.and_then(|digits| self.store.symbols(digits));
+        let decorated = Decorated(&log);
+        let source: Option<&dyn FrameSource> = match symbols {
+            Some(symbols) => Some(symbols),
+            None if log.decorations.is_empty() => None,
+            None => Some(&decorated),
+        };
+        let outcome = log.outcome(&mut AllocatorFrames(source));
+        let report = report(outcome, self.elf_sha256, symbols, source, names);
+        Ok(Content::Dump(
+            Box::new(report),
+            uptime::before(text, dump.offset),
+        ))
+    }
+
+    fn trace(self, inputs: &mut Inputs, names: &[String]) -> Result<Content, ReadError> {
+        let heads = inputs.0.iter_mut().map(|input| input.head(HEAD));
+        let heads: Vec<Vec<u8>> = heads.collect::<io::Result<_>>()?;
+        let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
+        let mut layout = Layout::of(&heads);
+        let told = match self.elf_sha256 {
+            Some(digits) => Some(digits.to_owned()),
+            None if self.store.is_empty() => None,
+            None => program_of(&layout, &heads),
+        };
+        let path = told.as_deref().and_then(|digits| self.store.path(digits));
+        layout.unwinder = path
+            .map(|path| Unwinder::new(ProgramUnwinder::new(path.to_owned())))
+            .unwrap_or_default();
+        let symbols = told
+            .as_deref()
+            .and_then(|digits| self.store.symbols(digits));
+        let mut analysis = Analysis::new(&layout, AllocatorFrames(symbols));
+        analysis.run(inputs)?;
+        let source = symbols.map(|symbols| symbols as &dyn FrameSource);
+        let report = report(analysis.outcome(), self.elf_sha256, symbols, source, names);
+        let mut problems = report.problems.iter();
+        let is_foreign = problems.any(|problem| problem.code == "not-systemview");
+        if report.totals.events == 0 || (is_foreign && report.totals.heap_events == 0) {
             return Err(ReadError::NoRecording);
         }
-        let report = json::read(text)?;
-        let kind = if report.trace.has_history {
-            Kind::Trace
-        } else {
-            Kind::Dump
-        };
-        return Ok(Content::Heap {
-            report: Box::new(report),
-            kind,
-            uptime_s: None,
-        });
-    };
-    let told = log.program(dump).map(|program| program.elf_sha256.as_str());
-    let symbols = elf_sha256.or(told).and_then(|digits| store.symbols(digits));
-    let decorated = Decorated(&log);
-    let source: Option<&dyn FrameSource> = match symbols {
-        Some(symbols) => Some(symbols),
-        None if log.decorations.is_empty() => None,
-        None => Some(&decorated),
-    };
-    let mut outcome = log.outcome(&mut AllocatorFrames(source));
-    say_program(&mut outcome, elf_sha256);
-    if let Some(symbols) = symbols {
-        check(symbols, &mut outcome);
+        Ok(Content::Heap(Box::new(report)))
     }
-    let report = Report::new(
-        &outcome,
-        &mut Symbolizer::new(source),
-        names,
-        &Policy::default(),
-    );
-    Ok(Content::Heap {
-        report: Box::new(report),
-        kind: Kind::Dump,
-        uptime_s: uptime::before(text, dump.offset),
-    })
 }
 
-fn read_trace(
-    inputs: &mut Inputs,
-    names: &[String],
+/// In words; what somebody says of a program that says nothing itself is taken for true.
+fn report(
+    mut outcome: Outcome,
     elf_sha256: Option<&str>,
-    store: &mut ElfStore,
-) -> Result<Content, ReadError> {
-    let heads: Vec<Vec<u8>> = inputs
-        .0
-        .iter_mut()
-        .map(|input| input.head(HEAD))
-        .collect::<io::Result<_>>()?;
-    let heads: Vec<&[u8]> = heads.iter().map(Vec::as_slice).collect();
-    let mut layout = Layout::of(&heads);
-    let told = match elf_sha256 {
-        Some(digits) => Some(digits.to_owned()),
-        None if store.is_empty() => None,
-        None => program_of(&layout, &heads),
-    };
-    let path = told.as_deref().and_then(|digits| store.path(digits));
-    layout.unwinder = path
-        .map(|path: &Path| Unwinder::new(ProgramUnwinder::new(path.to_owned())))
-        .unwrap_or_default();
-    let symbols = told.as_deref().and_then(|digits| store.symbols(digits));
-    let mut analysis = Analysis::new(&layout, AllocatorFrames(symbols));
-    analysis.run(inputs)?;
-    let mut outcome = analysis.outcome();
-    say_program(&mut outcome, elf_sha256);
-    if let Some(symbols) = symbols {
-        check(symbols, &mut outcome);
-    }
-    let source = symbols.map(|symbols| symbols as &dyn FrameSource);
-    let report = Report::new(
-        &outcome,
-        &mut Symbolizer::new(source),
-        names,
-        &Policy::default(),
-    );
-    let is_foreign = report
-        .problems
-        .iter()
-        .any(|problem| problem.code == "not-systemview");
-    if report.totals.events == 0 || (is_foreign && report.totals.heap_events == 0) {
-        return Err(ReadError::NoRecording);
-    }
-    Ok(Content::Heap {
-        report: Box::new(report),
-        kind: Kind::Trace,
-        uptime_s: None,
-    })
-}
-
-/// What somebody says of a program that says nothing itself.
-fn say_program(outcome: &mut Outcome, elf_sha256: Option<&str>) {
+    symbols: Option<&Symbols>,
+    source: Option<&dyn FrameSource>,
+    names: &[String],
+) -> Report {
     let told = outcome.target.elf_sha256.take();
     outcome.target.elf_sha256 = told.or_else(|| elf_sha256.map(str::to_owned));
+    if let Some(symbols) = symbols {
+        check(symbols, &mut outcome);
+    }
+    let mut symbolizer = Symbolizer::new(source);
+    Report::new(&outcome, &mut symbolizer, names, &Policy::default())
 }
 
 /// The program that a recording tells of in its first bytes.
@@ -210,24 +180,6 @@ fn program_of(layout: &Layout, heads: &[&[u8]]) -> Option<String> {
         };
     }
     trace.target().elf_sha256
-}
-
-fn metrics(text: &[u8]) -> Result<Vec<(Option<i64>, String, f64)>, ReadError> {
-    #[derive(Deserialize)]
-    struct Line {
-        time: Option<String>,
-        key: String,
-        value: f64,
-    }
-    let lines = text.split(|&byte| byte == b'\n').zip(1..);
-    let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
-    let read = lines.map(|(text, line)| {
-        let bad = |why| ReadError::Metrics { line, why };
-        let read: Line = serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
-        let time = read.time.as_deref().map(moment).transpose().map_err(bad)?;
-        Ok((time, read.key, read.value))
-    });
-    read.collect()
 }
 
 /// The open files of one recording.

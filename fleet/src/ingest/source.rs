@@ -1,10 +1,13 @@
 //! Which files are recordings: what was named, and what lies below folders that were named.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
-/// Files that belong together: one, or one a core.
+use leakscope_capture::recording_of_part;
+
+/// Files that belong together: one, one a core, or the parts of a recording.
 pub type Files = Vec<PathBuf>;
 
 /// Files that lie beside recordings.
@@ -33,23 +36,28 @@ pub fn find(named: &[String], list: &mut dyn BufRead) -> io::Result<Vec<Files>> 
     }
     paths.sort();
     paths.dedup();
-    let firsts = paths
-        .iter()
-        .filter(|path| first_core(path).is_none_or(|first| !first.exists()));
-    let mut recordings: Vec<Files> = firsts.map(|path| vec![path.clone()]).collect();
-    for path in &paths {
-        let Some(first) = first_core(path) else {
-            continue;
-        };
-        let mut of_first = recordings.iter_mut().filter(|files| files[0] == first);
-        if let Some(files) = of_first.next() {
-            files.push(path.clone());
+    let mut recordings: Vec<Files> = Vec::new();
+    let mut places: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for path in paths {
+        let place = *places.entry(together(&path)).or_insert(recordings.len());
+        match recordings.get_mut(place) {
+            Some(files) => files.push(path),
+            None => recordings.push(vec![path]),
         }
     }
     Ok(recordings)
 }
 
-/// The file of core 0 that belongs to this one of another core: `heap_core0.svdat` to `heap_core1.svdat`.
+/// What is the same for all files of a recording: `heap_core0.svdat` and `heap_core1.svdat`, the parts that
+/// `leakscope record --rotate` makes.
+fn together(path: &Path) -> PathBuf {
+    first_core(path)
+        .filter(|first| first.exists())
+        .or_else(|| Some(path.with_file_name(recording_of_part(path)?)))
+        .unwrap_or_else(|| path.to_owned())
+}
+
+/// The file of core 0 that belongs to this one of another core.
 fn first_core(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let (before, behind) = name.rsplit_once("_core")?;

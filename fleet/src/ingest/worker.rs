@@ -2,22 +2,23 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
+use leakscope_report::document::trace::Trace;
 use sha2::{Digest, Sha256};
 
 use super::Options;
 use super::elf_store::ElfStore;
-use super::metadata::{self, Metadata};
-use super::read::{Content, ReadError, read};
-use crate::rows::{Kind, Origin};
+use super::metadata::{Metadata, UNKNOWN, hashed};
+use super::read::{Content, ReadError, Reading};
+use crate::rows::Origin;
 
 /// What became of a file.
 #[derive(Debug)]
 pub(super) enum Became {
-    Read(u128, Box<Origin>, Box<Content>),
+    Read(u128, Box<(Origin, Content)>),
     Known,
     /// Another shard has it.
     Others,
@@ -25,15 +26,11 @@ pub(super) enum Became {
 }
 
 pub(super) struct Worker<'o> {
-    store: ElfStore,
-    options: &'o Options,
+    pub(super) store: ElfStore,
+    pub(super) options: &'o Options,
 }
 
-impl<'o> Worker<'o> {
-    pub(super) fn new(store: ElfStore, options: &'o Options) -> Self {
-        Self { store, options }
-    }
-
+impl Worker<'_> {
     pub(super) fn read(&mut self, files: &[PathBuf], known: &HashSet<u128>) -> Became {
         let id = match content_hash(files) {
             Ok(id) => id,
@@ -47,7 +44,7 @@ impl<'o> Worker<'o> {
             return Became::Known;
         }
         match self.origin_and_content(id, files) {
-            Ok((origin, content)) => Became::Read(id, Box::new(origin), Box::new(content)),
+            Ok(read) => Became::Read(id, Box::new(read)),
             Err(error) => Became::Bad(error),
         }
     }
@@ -57,56 +54,46 @@ impl<'o> Worker<'o> {
         id: u128,
         files: &[PathBuf],
     ) -> Result<(Origin, Content), ReadError> {
-        let file = &files[0];
-        let named = self
-            .options
-            .pattern
-            .as_ref()
-            .and_then(|pattern| pattern.read(file));
-        let said = Metadata::beside(file)
-            .map_err(ReadError::Metadata)?
-            .or(named.unwrap_or_default());
-        let recorded_at = said.recorded_at().map_err(ReadError::Metadata)?;
+        let pattern = self.options.pattern.as_ref();
+        let said = Metadata::of(&files[0], pattern).map_err(ReadError::Words)?;
+        let recorded_at = said.recorded_at().map_err(ReadError::Words)?;
+        let reading = Reading {
+            files,
+            elf_sha256: said.elf_sha256.as_deref(),
+            store: &mut self.store,
+        };
         // No file may stop the run: not even by a defect of ours.
-        let attempt = AssertUnwindSafe(|| read(files, said.elf_sha256.as_deref(), &mut self.store));
-        let content = catch_unwind(attempt).unwrap_or_else(|panic| {
-            let message = panic.downcast_ref::<String>().cloned();
-            let message =
-                message.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            Err(ReadError::Defect(message.unwrap_or_default()))
-        })?;
-        let device = said.device.unwrap_or_else(|| metadata::UNKNOWN.to_owned());
-        let device = match &self.options.device_key {
-            Some(key) if device != metadata::UNKNOWN => metadata::hashed(&device, key),
-            _ => device,
+        let content =
+            catch_unwind(AssertUnwindSafe(|| reading.read())).unwrap_or_else(|panic| {
+                let message = panic.downcast_ref::<String>().map(String::as_str);
+                let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+                Err(ReadError::Defect(message.unwrap_or_default().to_owned()))
+            })?;
+        let trace = content.report().map(|report| &report.trace);
+        let or_told = |said: Option<String>, told: fn(&Trace) -> &Option<String>| {
+            let told = || trace.and_then(|trace| told(trace).clone());
+            said.or_else(told).unwrap_or_else(|| UNKNOWN.to_owned())
         };
-        let trace = match &content {
-            Content::Heap { report, .. } => Some(&report.trace),
-            Content::Metrics(_) => None,
+        let in_log = match content {
+            Content::Dump(_, uptime_s) => uptime_s,
+            Content::Heap(_) | Content::Metrics(_) => None,
         };
-        let told = |of: fn(&leakscope_report::document::trace::Trace) -> &Option<String>| {
-            trace.and_then(|trace| of(trace).clone())
-        };
-        let unknown = || metadata::UNKNOWN.to_owned();
-        let (kind, uptime_s) = match &content {
-            Content::Heap { kind, uptime_s, .. } => (*kind, *uptime_s),
-            Content::Metrics(_) => (Kind::Metrics, None),
-        };
-        let product = said.product.or_else(|| told(|trace| &trace.application));
-        let hardware = said.hardware.or_else(|| told(|trace| &trace.device));
-        let firmware = said.firmware.or_else(|| told(|trace| &trace.elf_sha256));
+        let device = said.device.map(|device| match &self.options.device_key {
+            Some(key) => hashed(&device, key),
+            None => device,
+        });
         let origin = Origin {
             recording: format!("{id:032x}"),
-            device,
-            product: product.unwrap_or_else(unknown),
-            hardware: hardware.unwrap_or_else(unknown),
-            firmware: firmware.unwrap_or_else(unknown),
-            kind,
+            device: device.unwrap_or_else(|| UNKNOWN.to_owned()),
+            product: or_told(said.product, |trace| &trace.application),
+            hardware: or_told(said.hardware, |trace| &trace.device),
+            firmware: or_told(said.firmware, |trace| &trace.elf_sha256),
+            kind: content.kind(),
             ingested_at: self.options.now,
             recorded_at,
-            uptime_s: said.uptime_s.or(uptime_s),
+            uptime_s: said.uptime_s.or(in_log),
             labels: said.labels,
-            source: file.display().to_string(),
+            source: files[0].display().to_string(),
         };
         Ok((origin, content))
     }
@@ -116,14 +103,7 @@ impl<'o> Worker<'o> {
 fn content_hash(files: &[PathBuf]) -> io::Result<u128> {
     let mut hash = Sha256::new();
     for file in files {
-        let mut file = File::open(file)?;
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                count => hash.update(&buffer[..count]),
-            }
-        }
+        io::copy(&mut File::open(file)?, &mut hash)?;
     }
     let first = hash.finalize().first_chunk().copied();
     Ok(first.map_or(0, u128::from_be_bytes))

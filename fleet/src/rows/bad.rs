@@ -3,73 +3,58 @@
 use std::io;
 
 use leakscope_export::tables::Cell;
-use leakscope_report::document::anomaly::AnomalyKind;
 use leakscope_report::identity::Identity;
-use leakscope_report::{NamedFrame, Report, without_allocator};
+use leakscope_report::{Report, without_allocator};
 
-use super::{Origin, Taker, signed};
+use super::{Origin, signed, word};
 use crate::schema::Table;
+use crate::store::Part;
 
-pub(super) fn rows(origin: &Origin, report: &Report, taker: &mut dyn Taker) -> io::Result<()> {
-    let elf = report.trace.elf_sha256.as_deref();
-    let site = |frames: &[NamedFrame]| match frames {
-        [] => None,
-        frames => Some(Identity::of(without_allocator(frames), elf).site),
-    };
-    for failure in report
+pub(super) fn rows(origin: &Origin, report: &Report, part: &mut Part) -> io::Result<()> {
+    let failures = report
         .failed_allocations
         .iter()
-        .filter(|failure| !failure.retried)
-    {
-        let what = [signed(failure.size_bytes), signed(failure.live_bytes)];
-        let site = site(&failure.frames);
-        let cells = cells(
-            origin,
-            "failed-allocation",
-            failure.time_s,
-            what,
-            site.as_deref(),
-            &failure.context,
-        );
-        taker.take(Table::EventsBad, &cells)?;
-    }
-    for anomaly in &report.anomalies {
-        let kind = match anomaly.kind {
-            AnomalyKind::DoubleFree => "double-free",
-            AnomalyKind::WrongFree => "wrong-free",
-        };
-        let what = [Cell::Null, Cell::Null];
-        let site = site(&anomaly.frames);
-        let cells = cells(
-            origin,
+        .filter(|failure| !failure.retried);
+    let failures = failures.map(|failure| {
+        let bytes = [signed(failure.size_bytes), signed(failure.live_bytes)];
+        let kind = "failed-allocation".into();
+        (
             kind,
-            anomaly.time_s,
-            what,
-            site.as_deref(),
-            &anomaly.context,
+            failure.time_s,
+            bytes,
+            &failure.frames,
+            &failure.context,
+        )
+    });
+    let frees = report.anomalies.iter().map(|free| {
+        let bytes = [Cell::Null, Cell::Null];
+        (
+            word(free.kind),
+            free.time_s,
+            bytes,
+            &free.frames,
+            &free.context,
+        )
+    });
+    for (kind, time_s, [bytes, live_bytes], frames, context) in failures.chain(frees) {
+        let identity = Identity::of(
+            without_allocator(frames),
+            report.trace.elf_sha256.as_deref(),
         );
-        taker.take(Table::EventsBad, &cells)?;
+        let site = Some(&*identity.site).filter(|_| !frames.is_empty());
+        let [recording, device, firmware] = origin.named();
+        let cells = [
+            recording,
+            device,
+            firmware,
+            kind,
+            time_s.into(),
+            bytes,
+            live_bytes,
+            site.into(),
+            (&**context).into(),
+        ];
+        part.take(Table::EventsBad, &cells)?;
     }
     Ok(())
-}
-
-fn cells<'r>(
-    origin: &'r Origin,
-    kind: &'r str,
-    time_s: Option<f64>,
-    [bytes, live_bytes]: [Cell<'r>; 2],
-    site: Option<&'r str>,
-    context: &'r str,
-) -> [Cell<'r>; 9] {
-    [
-        (&*origin.recording).into(),
-        (&*origin.device).into(),
-        (&*origin.firmware).into(),
-        kind.into(),
-        time_s.into(),
-        bytes,
-        live_bytes,
-        site.into(),
-        context.into(),
-    ]
 }

@@ -11,8 +11,10 @@ use std::io;
 
 use leakscope_export::tables::Cell;
 use leakscope_report::Report;
+use serde::Serialize;
 
 use crate::schema::Table;
+use crate::store::Part;
 
 /// What is known of a recording beside its report.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,8 +43,16 @@ pub struct Origin {
     pub source: String,
 }
 
+impl Origin {
+    /// What most rows begin with.
+    fn named(&self) -> [Cell<'_>; 3] {
+        [&self.recording, &self.device, &self.firmware].map(|text| text.as_str().into())
+    }
+}
+
 /// What kind of file a recording is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It was recorded over time.
     #[default]
@@ -51,26 +61,6 @@ pub enum Kind {
     Dump,
     /// It is a list of numbers that services collect.
     Metrics,
-}
-
-impl Kind {
-    /// As it stands in the table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Dump => "dump",
-            Self::Metrics => "metrics",
-        }
-    }
-}
-
-/// What takes rows.
-pub trait Taker {
-    /// Takes a row of a table.
-    ///
-    /// # Errors
-    /// Those of writing.
-    fn take(&mut self, table: Table, cells: &[Cell<'_>]) -> io::Result<()>;
 }
 
 /// Makes rows of reports. It remembers the call stacks that it has told of, by program.
@@ -92,16 +82,11 @@ impl Rows {
     /// Flattens a report.
     ///
     /// # Errors
-    /// Those of `taker`.
-    pub fn add(
-        &mut self,
-        origin: &Origin,
-        report: &Report,
-        taker: &mut dyn Taker,
-    ) -> io::Result<()> {
-        self.sites(origin, report, taker)?;
-        bad::rows(origin, report, taker)?;
-        recording::rows(origin, Some(report), taker)
+    /// Those of the part.
+    pub fn add(&mut self, origin: &Origin, report: &Report, part: &mut Part) -> io::Result<()> {
+        self.sites(origin, report, part)?;
+        bad::rows(origin, report, part)?;
+        recording::rows(origin, Some(report), part)
     }
 
     /// Forgets which call stacks it has told of: the next part is complete by itself.
@@ -113,27 +98,32 @@ impl Rows {
 /// Takes numbers that a device has sent of itself: moments in microseconds since 1970, names, values.
 ///
 /// # Errors
-/// Those of `taker`.
+/// Those of the part.
 pub fn add_metrics(
     origin: &Origin,
     measured: &[(Option<i64>, String, f64)],
-    taker: &mut dyn Taker,
+    part: &mut Part,
 ) -> io::Result<()> {
     for (at, name, value) in measured {
-        let cells = [
-            (&*origin.recording).into(),
-            (&*origin.device).into(),
-            (&*origin.firmware).into(),
-            (*at).into(),
-            (&**name).into(),
-            (*value).into(),
-        ];
-        taker.take(Table::Metrics, &cells)?;
+        let [recording, device, firmware] = origin.named();
+        let (at, name, value) = ((*at).into(), (&**name).into(), (*value).into());
+        part.take(
+            Table::Metrics,
+            &[recording, device, firmware, at, name, value],
+        )?;
     }
-    recording::rows(origin, None, taker)
+    recording::rows(origin, None, part)
 }
 
 /// A count as SQL has it.
 fn signed(count: u64) -> Cell<'static> {
     Cell::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// The word that stands for a value in JSON.
+fn word(value: impl Serialize) -> Cell<'static> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Cell::Text(word.into()),
+        _ => Cell::Null,
+    }
 }

@@ -2,35 +2,32 @@
 
 use std::io;
 
-use leakscope_analysis::findings::Confidence;
 use leakscope_export::tables::Cell;
-use leakscope_report::document::call_site::CallSite;
+use leakscope_report::document::call_site::{CallSite, Left};
+use leakscope_report::identity::Identity;
 use leakscope_report::{NamedFrame, Report};
 
-use super::{Origin, Rows, Taker, signed};
+use super::{Origin, Rows, signed};
 use crate::schema::Table;
+use crate::store::Part;
 
 impl Rows {
     pub(super) fn sites(
         &mut self,
         origin: &Origin,
         report: &Report,
-        taker: &mut dyn Taker,
+        part: &mut Part,
     ) -> io::Result<()> {
+        let elf = report.trace.elf_sha256.as_deref();
         for site in &report.call_sites {
             if site.outstanding_blocks == 0 && site.failed_allocations == 0 && !self.all_sites {
                 continue;
             }
-            taker.take(Table::Sites, &cells(origin, report, site))?;
-            windows(origin, site, taker)?;
-            let elf = report.trace.elf_sha256.as_deref();
-            self.stack(
-                elf,
-                &site.identity.site,
-                &site.identity.stack,
-                &site.frames,
-                taker,
-            )?;
+            part.take(Table::Sites, &cells(origin, report, site))?;
+            if let Some(left) = &site.left {
+                windows(origin, &site.identity, left, part)?;
+            }
+            self.stack(elf, &site.identity, &site.frames, part)?;
         }
         Ok(())
     }
@@ -39,21 +36,18 @@ impl Rows {
     pub(crate) fn stack(
         &mut self,
         elf_sha256: Option<&str>,
-        site: &str,
-        stack: &str,
+        identity: &Identity,
         frames: &[NamedFrame],
-        taker: &mut dyn Taker,
+        part: &mut Part,
     ) -> io::Result<()> {
-        if !self
-            .told
-            .insert(format!("{} {stack}", elf_sha256.unwrap_or("")))
-        {
+        let key = format!("{} {}", elf_sha256.unwrap_or(""), identity.stack);
+        if !self.told.insert(key) {
             return Ok(());
         }
         for (place, frame) in frames.iter().enumerate() {
             let cells = [
-                stack.into(),
-                site.into(),
+                (&*identity.stack).into(),
+                (&*identity.site).into(),
                 elf_sha256.into(),
                 signed(place as u64),
                 frame.function.as_deref().into(),
@@ -62,7 +56,7 @@ impl Rows {
                 // The bits of an address: SQL has no numbers of 64 bits without a sign.
                 frame.address.0.cast_signed().into(),
             ];
-            taker.take(Table::Stacks, &cells)?;
+            part.take(Table::Stacks, &cells)?;
         }
         Ok(())
     }
@@ -70,25 +64,20 @@ impl Rows {
 
 fn cells<'r>(origin: &'r Origin, report: &Report, site: &'r CallSite) -> [Cell<'r>; 25] {
     let left = site.left.as_ref();
-    let end = report
-        .sessions
-        .get(site.session)
-        .and_then(|session| session.end_s);
-    let oldest = site
-        .blocks
-        .iter()
-        .filter_map(|block| block.time_s)
-        .reduce(f64::min);
+    let session = report.sessions.get(site.session);
+    let times = site.blocks.iter().filter_map(|block| block.time_s);
+    let age = |oldest| Some(session?.end_s? - oldest);
     let tasks = site.tasks.join("; ");
+    let [recording, device, firmware] = origin.named();
     [
-        (&*origin.recording).into(),
-        (&*origin.device).into(),
-        (&*origin.firmware).into(),
+        recording,
+        device,
+        firmware,
         (&*site.identity.site).into(),
         (&*site.identity.stack).into(),
         (&*site.verdict).into(),
         site.standing.name().into(),
-        confidence(site.confidence).into(),
+        site.confidence.name().into(),
         signed(site.allocations),
         signed(site.frees),
         signed(site.allocated_bytes),
@@ -97,71 +86,51 @@ fn cells<'r>(origin: &'r Origin, report: &Report, site: &'r CallSite) -> [Cell<'
         signed(site.peak_bytes),
         signed(site.failed_allocations),
         site.growth_bytes_per_second.into(),
-        per_cycle(site).into(),
+        left.and_then(per_cycle).into(),
         left.and_then(|left| left.watched_s).into(),
         signed(left.map_or(0, |left| left.blocks)),
         signed(left.map_or(0, |left| left.bytes)),
         site.first_allocation_s.into(),
         site.last_allocation_s.into(),
-        oldest.zip(end).map(|(oldest, end)| end - oldest).into(),
+        times.reduce(f64::min).and_then(age).into(),
         signed(site.frames.len() as u64),
         Cell::Text(leakscope_report::sanitise(&tasks).into_owned().into()),
     ]
 }
 
-fn per_cycle(site: &CallSite) -> Option<f64> {
-    let left = site.left.as_ref()?;
+fn per_cycle(left: &Left) -> Option<f64> {
     let cycles = left.cycle_bytes.len() as u64 * left.cycle_group;
     let bytes: i64 = left.cycle_bytes.iter().sum();
     (cycles > 0).then(|| bytes as f64 / cycles as f64)
 }
 
-fn windows(origin: &Origin, site: &CallSite, taker: &mut dyn Taker) -> io::Result<()> {
-    let Some(left) = &site.left else {
-        return Ok(());
-    };
-    let seconds = left
-        .watched_s
-        .map(|all| all / left.window_bytes.len().max(1) as f64);
-    let signed = |bytes: &u64| i64::try_from(*bytes).unwrap_or(i64::MAX);
-    let measures: [(&str, Option<f64>, Vec<i64>); 3] = [
+fn windows(origin: &Origin, identity: &Identity, left: &Left, part: &mut Part) -> io::Result<()> {
+    let count = left.window_bytes.len().max(1) as f64;
+    let bytes = |windows: &[u64]| windows.iter().map(|&bytes| signed(bytes)).collect();
+    let cycles = left.cycle_bytes.iter().map(|&bytes| bytes.into());
+    let measures: [(&str, Option<f64>, Vec<Cell<'_>>); 3] = [
         (
             "left",
-            seconds,
-            left.window_bytes.iter().map(signed).collect(),
+            left.watched_s.map(|all| all / count),
+            bytes(&left.window_bytes),
         ),
-        (
-            "floor",
-            left.floor_s,
-            left.floor_bytes.iter().map(signed).collect(),
-        ),
-        (
-            "cycles",
-            Some(left.cycle_group as f64),
-            left.cycle_bytes.clone(),
-        ),
+        ("floor", left.floor_s, bytes(&left.floor_bytes)),
+        ("cycles", Some(left.cycle_group as f64), cycles.collect()),
     ];
     for (measure, length, windows) in measures {
         for (number, bytes) in windows.into_iter().enumerate() {
+            let [recording, ..] = origin.named();
             let cells = [
-                (&*origin.recording).into(),
-                (&*site.identity.site).into(),
-                (&*site.identity.stack).into(),
+                recording,
+                (&*identity.site).into(),
+                (&*identity.stack).into(),
                 measure.into(),
-                Cell::Integer(number as i64),
+                signed(number as u64),
                 length.into(),
-                bytes.into(),
+                bytes,
             ];
-            taker.take(Table::Windows, &cells)?;
+            part.take(Table::Windows, &cells)?;
         }
     }
     Ok(())
-}
-
-const fn confidence(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::Low => "low",
-        Confidence::Medium => "medium",
-        Confidence::High => "high",
-    }
 }

@@ -1,8 +1,7 @@
 //! Whether rates differ between devices of two versions: which version a device has is permuted within its stratum, so that
 //! hardware which leaks more explains nothing.
 
-use super::random::Random;
-use super::{Stratum, mean};
+use super::{Stratum, chance, mean};
 
 /// The most permutations that are drawn …
 const MOST: u32 = 20_000;
@@ -10,17 +9,13 @@ const MOST: u32 = 20_000;
 /// … and no more than it takes until so many are as extreme (Besag and Clifford).
 const ENOUGH: u32 = 20;
 
-/// The probability of such a difference, if a device's rate has nothing to do with its version.
+/// The probability of such a difference, if a device's rate has nothing to do with its version. Each stratum has old and
+/// new devices.
 pub fn stratified(strata: &[Stratum]) -> f64 {
-    let strata: Vec<(Vec<f64>, usize)> = strata
-        .iter()
-        .filter(|stratum| !stratum.old.is_empty() && !stratum.new.is_empty())
-        .map(|stratum| ([&*stratum.new, &*stratum.old].concat(), stratum.new.len()))
-        .collect();
-    let expected: f64 = strata
-        .iter()
-        .map(|(rates, new)| mean(rates) * *new as f64)
-        .sum();
+    let joined = |stratum: &Stratum| ([&*stratum.new, &*stratum.old].concat(), stratum.new.len());
+    let mut strata: Vec<(Vec<f64>, usize)> = strata.iter().map(joined).collect();
+    let expected = strata.iter().map(|(rates, new)| mean(rates) * *new as f64);
+    let expected: f64 = expected.sum();
     let distance = |strata: &[(Vec<f64>, usize)]| {
         let sums = strata
             .iter()
@@ -32,14 +27,16 @@ pub fn stratified(strata: &[Stratum]) -> f64 {
     if observed <= 0.0 {
         return 1.0;
     }
-    let mut random = Random::new();
-    let mut permuted = strata;
+    let mut chance = chance();
     let mut extreme = 0;
     for count in 1..=MOST {
-        for (rates, new) in &mut permuted {
-            random.choose(rates, *new);
+        for (rates, new) in &mut strata {
+            for place in 0..*new {
+                let other = chance.usize(place..rates.len());
+                rates.swap(place, other);
+            }
         }
-        extreme += u32::from(distance(&permuted) >= observed);
+        extreme += u32::from(distance(&strata) >= observed);
         if extreme == ENOUGH {
             return f64::from(extreme) / f64::from(count);
         }

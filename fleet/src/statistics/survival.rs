@@ -21,10 +21,6 @@ pub struct Spell {
 pub struct Step {
     /// When, in seconds since the start.
     pub time: f64,
-    /// Watched just before.
-    pub at_risk: u64,
-    /// Failed then.
-    pub failed: u64,
     /// The share that lasts longer.
     pub share: f64,
     /// The ends of its interval (Greenwood, by the logarithm of the logarithm).
@@ -47,8 +43,6 @@ pub fn kaplan_meier(spells: &[Spell]) -> Vec<Step> {
         };
         Step {
             time,
-            at_risk,
-            failed,
             share,
             interval,
         }

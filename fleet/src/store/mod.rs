@@ -5,6 +5,5 @@
 mod folder;
 mod part;
 
-pub(crate) use folder::text;
 pub use folder::{Folder, FolderError};
 pub use part::Part;

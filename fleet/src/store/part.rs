@@ -2,14 +2,13 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use leakscope_export::Output;
 use leakscope_export::tables::{Cell, Form, Parquet};
 use sha2::{Digest, Sha256};
 
 use super::{Folder, FolderError};
-use crate::rows::Taker;
 use crate::schema::{self, Table};
 
 /// A part that is being written. If it is dropped, it was never there.
@@ -35,7 +34,7 @@ impl Part {
             ("leakscope.version", env!("CARGO_PKG_VERSION")),
         ];
         let tables = Table::ALL.iter().map(|table| {
-            let path = unfinished.join(table.name()).with_extension("parquet");
+            let path = unfinished.join(table.file());
             let file = File::create_new(&path)?;
             let out = Output::plain(io::BufWriter::new(file.try_clone()?));
             let form = Parquet::new(table.name(), table.columns(), &about, out)?;
@@ -56,6 +55,21 @@ impl Part {
     /// Recordings in it.
     pub fn recordings(&self) -> usize {
         self.recordings
+    }
+
+    /// Takes a row of a table.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn take(&mut self, table: Table, cells: &[Cell<'_>]) -> io::Result<()> {
+        if matches!(table, Table::Recordings | Table::Names)
+            && let Some(Cell::Text(recording)) = cells.first()
+        {
+            self.name.update(recording.as_bytes());
+            self.name.update(b"\n");
+            self.recordings += 1;
+        }
+        self.tables[table as usize].0.row(cells)
     }
 
     /// Makes it appear among the others: from now on, all of it is there, whatever happens.
@@ -82,24 +96,11 @@ impl Part {
 }
 
 /// Takes care that the entries of a folder are on the disk.
-fn sync(folder: &std::path::Path) -> Result<(), FolderError> {
+fn sync(folder: &Path) -> Result<(), FolderError> {
     // Windows cannot open folders, and needs no such thing.
     if cfg!(windows) {
         return Ok(());
     }
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(FolderError::io(folder))
-}
-
-impl Taker for Part {
-    fn take(&mut self, table: Table, cells: &[Cell<'_>]) -> io::Result<()> {
-        if matches!(table, Table::Recordings | Table::Names)
-            && let Some(Cell::Text(recording)) = cells.first()
-        {
-            self.name.update(recording.as_bytes());
-            self.name.update(b"\n");
-            self.recordings += 1;
-        }
-        self.tables[table as usize].0.row(cells)
-    }
 }

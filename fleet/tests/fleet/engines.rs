@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use leakscope_export::tables::Cell;
+use leakscope_fleet::answer::Row;
 use leakscope_fleet::ask::{Asked, Question};
 use leakscope_fleet::engine::Engine;
 use leakscope_testing::{needs, project};
@@ -23,8 +24,9 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-fn small_fleet(folder: &Path) -> Engine {
-    let days = (0..90_u64).map(|number| Day {
+/// So many devices, each on a day with each of three versions.
+pub(crate) fn small_fleet(folder: &Path, devices: u64) -> Engine {
+    let days = (0..3 * devices).map(|number| Day {
         device: format!("d'{}", number / 3),
         hardware: if number % 2 == 0 { "a" } else { "b" }.to_owned(),
         firmware: format!("1.{}", number % 3),
@@ -46,14 +48,12 @@ fn small_fleet(folder: &Path) -> Engine {
 }
 
 fn asked(question: &Question) -> Asked {
-    use leakscope_fleet::ask::Subject;
-    let subject = match question.subject {
-        Subject::Nothing => None,
-        Subject::Firmware | Subject::Versions => Some("1.2"),
-        Subject::Site => Some("ls1:net_open"),
+    let subject = match question.name {
+        "who" | "trend" => "ls1:net_open",
+        _ => "1.2",
     };
     Asked {
-        subject: subject.map(str::to_owned),
+        subject: Some(subject.to_owned()),
         against: Some("1.1".to_owned()),
         since: Some("1970-01-01 12:00:00".to_owned()),
     }
@@ -71,19 +71,30 @@ fn is_same(ours: &Cell<'_>, theirs: &Value) -> bool {
     }
 }
 
+/// The statements of all questions, each with its question's name.
+pub(crate) fn statements() -> Vec<(&'static str, String)> {
+    let of = |question: Question| {
+        let statements = question.sql(&asked(&question)).expect("complete");
+        statements.into_iter().map(move |sql| (question.name, sql))
+    };
+    Question::ALL.into_iter().flat_map(of).collect()
+}
+
+/// Compares our rows of a question with those of another engine.
+#[track_caller]
+pub(crate) fn same(question: &str, other: &str, ours: &[Row], theirs: &[Vec<Value>]) {
+    assert_eq!(ours.len(), theirs.len(), "{question} by {other}");
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        let mut cells = ours.iter().zip(theirs);
+        let same = ours.len() == theirs.len() && cells.all(|(ours, theirs)| is_same(ours, theirs));
+        assert!(same, "{question} by {other}: {ours:?} {theirs:?}");
+    }
+}
+
 fn compare(python: &Path, other: &str) {
     let folder = tempfile::tempdir().expect("a folder");
-    let engine = small_fleet(folder.path());
-    let statements: Vec<(Question, String)> = Question::ALL
-        .into_iter()
-        .flat_map(|question| {
-            question
-                .sql(&asked(&question))
-                .expect("complete")
-                .into_iter()
-                .map(move |sql| (question, sql))
-        })
-        .collect();
+    let engine = small_fleet(folder.path(), 30);
+    let statements = statements();
     let mut child = Command::new(python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fleet/engine.py"))
         .arg(other)
@@ -109,20 +120,7 @@ fn compare(python: &Path, other: &str) {
         let ours = engine.run(sql).expect("an answer");
         let theirs: Vec<Vec<Value>> =
             serde_json::from_str(answers.next().expect("a line")).expect("rows");
-        assert_eq!(
-            ours.rows.len(),
-            theirs.len(),
-            "{} by {other}",
-            question.name
-        );
-        for (ours, theirs) in ours.rows.iter().zip(&theirs) {
-            let same = ours.len() == theirs.len()
-                && ours
-                    .iter()
-                    .zip(theirs)
-                    .all(|(ours, theirs)| is_same(ours, theirs));
-            assert!(same, "{} by {other}: {ours:?} {theirs:?}", question.name);
-        }
+        same(question, other, &ours.rows, &theirs);
         rows += theirs.len();
     }
     assert!(rows > 200, "{rows}");
@@ -150,7 +148,7 @@ fn pyarrow_and_polars_read_all_tables() {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let engine = small_fleet(folder.path());
+    let engine = small_fleet(folder.path(), 30);
     let script = "import glob, sys, pyarrow.parquet as arrow, polars\n\
                   for path in sorted(glob.glob(sys.argv[1] + '/date=*/part-*/*.parquet')):\n\
                   \x20   table = arrow.ParquetFile(path)\n\

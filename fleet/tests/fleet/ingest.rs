@@ -173,6 +173,34 @@ fn each_content_is_read_once_whatever_it_is_called() {
 }
 
 #[test]
+fn the_parts_of_a_recording_are_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+    let whole = recording(10, 1);
+    let mut rest = &whole[..];
+    for number in 1..=3 {
+        let (piece, behind) = rest.split_at(rest.len() / (4 - number));
+        let head = format!(";\n; Recording a1\n; Part {number}\n; Repeated 0\n;\n");
+        let part = [head.as_bytes(), piece].concat();
+        file(&from, &format!("heap.000{number}.svdat"), &part, "");
+        rest = behind;
+    }
+    // A name alone makes no part.
+    file(&from, "heap.0004.svdat", &recording(0, 2), "");
+    let (summary, bad) = run(&from, &into, &options());
+    assert_eq!((summary.added, summary.bad), (2, 0), "{bad:?}");
+    let sums = "SELECT MAX(outstanding_bytes) AS bytes, SUM(leaks) AS leaks FROM recordings";
+    let sums = sql(&into, sums);
+    let count = |column| sums.count(&sums.rows[0], column);
+    assert_eq!((count("bytes"), count("leaks")), (60 * 40, 1));
+    // Without one in between, nothing is claimed of the rest.
+    fs::remove_file(from.join("heap.0002.svdat")).expect("a part");
+    let (summary, bad) = run(&from, &into, &options());
+    assert_eq!((summary.added, summary.known, summary.bad), (0, 1, 1));
+    assert!(bad[0].contains("part 2"), "{bad:?}");
+}
+
+#[test]
 fn shards_share_without_talk_and_parts_are_the_same_each_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let from = folder.path().join("from");

@@ -3,6 +3,7 @@ mod engines;
 mod exactly_once;
 mod ingest;
 mod made;
+mod page;
 mod planted;
 mod schema;
 mod statistics;

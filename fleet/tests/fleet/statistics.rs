@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use leakscope_fleet::statistics::bootstrap::{paired_ratio, ratio};
 use leakscope_fleet::statistics::exact::{Counts, stratified};
 use leakscope_fleet::statistics::paired::signed_ranks;
 use leakscope_fleet::statistics::proportion::wilson;
+use leakscope_fleet::statistics::ratio::{of_pairs, of_strata};
 use leakscope_fleet::statistics::slope::theil_sen;
 use leakscope_fleet::statistics::survival::{Spell, kaplan_meier, log_rank};
 use leakscope_fleet::statistics::{Stratum, discoveries, permutation};
@@ -169,9 +169,9 @@ fn intervals_of_ratios_hold_the_truth() {
         };
         let (old, new) = (rates(1.0), rates(2.0));
         let pairs: Vec<(f64, f64)> = old.iter().copied().zip(new.iter().copied()).collect();
-        let (_, (low, high)) = ratio(&[Stratum { old, new }]).expect("both");
+        let (low, high) = of_strata(&[Stratum { old, new }]).expect("both").interval;
         held += usize::from(low < 2.0 && 2.0 < high);
-        let (_, (low, high)) = paired_ratio(&pairs).expect("pairs");
+        let (low, high) = of_pairs(&pairs).expect("pairs").interval;
         held_paired += usize::from(low < 2.0 && 2.0 < high);
     }
     assert!(held >= 89 && held_paired >= 89, "{held} {held_paired}");
@@ -179,12 +179,7 @@ fn intervals_of_ratios_hold_the_truth() {
         old: vec![0.0],
         new: vec![1.0],
     };
-    assert!(ratio(&[from_nothing]).expect("both").0.is_infinite());
-    assert_eq!(
-        ratio(&[Stratum {
-            old: vec![],
-            new: vec![1.0]
-        }]),
-        None
-    );
+    let ratio = of_strata(&[from_nothing]).expect("both").ratio;
+    assert!(ratio.is_infinite());
+    assert_eq!((of_strata(&[]), of_pairs(&[])), (None, None));
 }

@@ -21,8 +21,14 @@ const LATE: f64 = 0.9;
 /// A floor of this share of the maximum, all through the last third: blocks are held, not passed on.
 const HELD: f64 = 0.5;
 
+/// With so many blocks that took others' places, a site is taken to be full, and with fewer it may be.
+const MANY_REPLACED: u64 = 8;
+
 /// Answers for sites that hold a level and exchange the blocks in it: a full cache, a ring.
 pub(super) fn check_level(case: &Case<'_>) -> Option<Finding> {
+    if let Some(since) = case.is_full_since() {
+        return Some(finding(full(case, since)));
+    }
     let floors = case.floors().bytes;
     let lowest = floors[floors.len() * 2 / 3..].iter().min()?;
     let held = *lowest as f64 >= HELD * case.history.max_live_bytes as f64;
@@ -79,6 +85,23 @@ fn silent(case: &Case<'_>) -> Option<(Confidence, Reason)> {
         ];
         (confidence, reason)
     })
+}
+
+fn full(case: &Case<'_>, since: u64) -> (Confidence, Reason) {
+    let frees = case.history.frees;
+    let confidence = if frees >= MANY_REPLACED {
+        Confidence::Medium
+    } else {
+        Confidence::Low
+    };
+    let reason = vec![
+        Word::Text("full since "),
+        Word::Moment(since),
+        Word::Text(": "),
+        Word::Count(frees),
+        Word::Text(" of the oldest blocks were freed, and as many allocated in their places"),
+    ];
+    (confidence, reason)
 }
 
 fn early_maximum(case: &Case<'_>) -> Option<(Confidence, Reason)> {

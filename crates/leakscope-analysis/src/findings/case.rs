@@ -24,6 +24,9 @@ const SHUTDOWN: f64 = 0.98;
 /// A free this close to an allocation, compared to the longest time between allocations, belongs to it.
 const REPLACED: f64 = 0.05;
 
+/// So many blocks that took the place of the oldest are no accident: a queue that grows frees fewer than it allocates.
+const LEAST_REPLACED: u64 = 3;
+
 /// Whether so many ticks are too short a time to tell a habit from the program's start. Never, if nobody knows
 /// how long a second is.
 pub(crate) fn is_short(ticks: u64, second: u64) -> bool {
@@ -175,6 +178,25 @@ impl<'a> Case<'a> {
             && replaced
             && history.live_bytes >= history.max_live_bytes
             && history.max_first_reached == history.last_allocation
+    }
+
+    /// Since when each block that began took the place of the oldest one, which was freed, if the site was filled up to then
+    /// and has shown that often enough: it is full now.
+    pub(super) fn is_full_since(&self) -> Option<u64> {
+        let history = self.history;
+        let (first_free, oldest) = (history.first_free?, *history.live_births.first()?);
+        let begun = history
+            .live_births
+            .partition_point(|&birth| birth <= first_free);
+        let replacing = self.outstanding() - begun as u64;
+        // One lives that came before: the place of each has been taken once at the most.
+        let age = first_free.checked_sub(oldest).filter(|&age| age > 0)?;
+        let is_full = self.loss.is_none()
+            && history.frees >= LEAST_REPLACED
+            // One is allocated before the one whose place it takes is freed, or after.
+            && replacing.abs_diff(history.frees) <= 1
+            && history.lifetimes.reaching(age) == history.frees;
+        is_full.then_some(first_free)
     }
 
     /// The site's floors in the windows that lie wholly in the observed stretch, from its first

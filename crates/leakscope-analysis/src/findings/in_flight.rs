@@ -1,6 +1,7 @@
 //! What is outstanding only because the trace ended just then.
 
 use super::case::Case;
+use super::rise::Rise;
 use super::{Confidence, Finding, Verdict, Word};
 
 /// All live blocks are younger than the age that this share of the freed ones did not exceed, in percent.
@@ -18,9 +19,13 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let age = case.span.end.saturating_sub(oldest);
     let usual = case.history.lifetimes.percentile(USUAL)?;
     let freed = case.history.lifetimes.count();
+    let keeps_rising = Rise::of(case.floors().bytes, 0.0).is_some_and(|rise| rise.keeps_rising());
     (age <= usual && !case.is_growing_block()).then(|| Finding {
         verdict: Verdict::InFlight,
-        confidence: if freed >= MANY_FREED {
+        confidence: if keeps_rising {
+            // A queue that is filled faster than it is emptied looks so, too.
+            Confidence::Low
+        } else if freed >= MANY_FREED {
             Confidence::High
         } else if freed >= FEW_FREED {
             Confidence::Medium

@@ -119,6 +119,7 @@ fn accuse(case: &Case<'_>) -> Option<Finding> {
     match finding.verdict {
         Verdict::LeakPerCycle => Some(finding),
         _ if !case.was_in_use() => None,
+        _ if case.is_full_since().is_some() => None,
         _ if case.is_too_short() => Some(too_short::explain(case)),
         _ => Some(case.accusation(finding)),
     }

@@ -110,6 +110,14 @@ impl Rise {
             && self.is_no_chance(scatter)
     }
 
+    /// Whether the floors rise to the end, though they may have come back on the way.
+    pub fn keeps_rising(&self) -> bool {
+        self.windows >= LEAST_WINDOWS
+            && self.net > 0.0
+            && self.falls <= FALLS * self.rises
+            && self.goes_on()
+    }
+
     /// Whether no floor is below the one before it.
     pub fn never_falls(&self) -> bool {
         self.falls == 0.0

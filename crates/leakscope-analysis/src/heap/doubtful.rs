@@ -7,10 +7,21 @@ use super::blocks::LiveBlock;
 use super::model::HeapModel;
 use crate::findings::first_gap;
 use crate::outcome::{Anomaly, AnomalyKind, Outcome};
+use crate::trace::StackId;
 
-/// With so many frees of blocks that nobody saw begin, and one for so many frees, some allocations are not recorded …
-const LEAST_UNSEEN: u64 = 10;
+/// With so many frees of blocks that nobody saw begin, and one for so many frees, or for so many double frees that are made
+/// from where such blocks are freed, some allocations are not recorded …
+pub(super) const LEAST_UNSEEN: u64 = 10;
 const FREES_FOR_ONE: u64 = 20;
+
+/// What the trace knows of the order of events.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    /// Whether several cores were recorded.
+    pub(super) has_several_cores: bool,
+    /// Whether what another core did is missing, or stands where it does not belong.
+    pub(super) misses_core: bool,
+}
 
 impl HeapModel {
     /// Between these moments something went unseen.
@@ -24,21 +35,29 @@ impl HeapModel {
     pub(super) fn doubt_life(&mut self, block: LiveBlock, end: u64) {
         if first_gap(self.gaps.list(), block.time).is_none() {
             self.doubt(block.time, end);
+            self.order_unsure_since = Some(self.session.start);
         }
     }
 
     /// The frees that cannot be right, and which of them are in doubt.
-    pub(super) fn judged_anomalies(&self) -> Vec<Anomaly> {
-        let mut anomalies = self.anomalies.clone();
-        for anomaly in &mut anomalies {
-            anomaly.is_doubtful = self.is_doubtful(anomaly);
-        }
-        anomalies
+    pub(super) fn judged_anomalies(&self, order: Order) -> Vec<Anomaly> {
+        let judged = self.anomalies.iter().map(|(anomaly, from)| Anomaly {
+            is_doubtful: order.misses_core
+                || order.has_several_cores && self.is_order_unsure(anomaly.time)
+                || self.may_be_unseen(anomaly, *from)
+                || self.is_near_damage(anomaly),
+            ..anomaly.clone()
+        });
+        judged.collect()
     }
 
-    fn is_doubtful(&self, anomaly: &Anomaly) -> bool {
+    /// Whether an event of one core may stand before one of another that came first.
+    fn is_order_unsure(&self, time: u64) -> bool {
+        self.order_unsure_since.is_some_and(|since| since <= time)
+    }
+
+    fn is_near_damage(&self, anomaly: &Anomaly) -> bool {
         let since = match &anomaly.kind {
-            AnomalyKind::DoubleFree { .. } if self.has_unseen_allocations() => return true,
             AnomalyKind::DoubleFree { freed_at, .. } => *freed_at,
             AnomalyKind::WrongFree { block, .. } => block.time,
         };
@@ -46,9 +65,20 @@ impl HeapModel {
         doubts.any(|&(from, to)| from <= anomaly.time && since <= to)
     }
 
-    /// Whether so many blocks are freed that nobody saw begin that what is freed twice may have been allocated between.
-    pub(super) fn has_unseen_allocations(&self) -> bool {
+    /// Whether what is freed twice may have been allocated between, because some allocations are not recorded.
+    fn may_be_unseen(&self, anomaly: &Anomaly, from: StackId) -> bool {
         let older = self.totals.frees_of_older_blocks;
-        older >= LEAST_UNSEEN && older.saturating_mul(FREES_FOR_ONE) >= self.totals.frees
+        let from_there = self.unseen_by.get(&from).copied().unwrap_or(0);
+        let is_one_for = |unseen: u64, frees| unseen.saturating_mul(FREES_FOR_ONE) >= frees;
+        anomaly.kind.is_double()
+            && older >= LEAST_UNSEEN
+            && (is_one_for(older, self.totals.frees)
+                || is_one_for(from_there, self.totals.double_frees))
+    }
+
+    /// Whether that is so for any of them.
+    pub(super) fn has_unseen_allocations(&self) -> bool {
+        let mut anomalies = self.anomalies.iter();
+        anomalies.any(|(anomaly, from)| self.may_be_unseen(anomaly, *from))
     }
 }

@@ -8,6 +8,8 @@ pub(super) struct Gaps {
     list: Vec<Gap>,
     /// The end of the last one; 0 if there is none.
     until: u64,
+    /// Packets that were lost at the most, less the lost allocations that frees have shown since.
+    unshown: u64,
 }
 
 /// When there are more, those that lie closest to each other are joined. An hour in which a third of all
@@ -37,12 +39,17 @@ impl Gaps {
             }
             earlier.from = from;
         }
-        self.list.push(Gap {
-            from,
-            to,
-            lost: packets.or(bound),
-        });
+        let lost = packets.or(bound);
+        self.list.push(Gap { from, to, lost });
         self.until = self.until.max(to);
+        self.unshown = self.unshown.saturating_add(lost.unwrap_or(u64::MAX));
+    }
+
+    /// Whether a free can be of a block whose allocation was lost: no more of these are than packets were lost before.
+    pub(super) fn show_lost_allocation(&mut self) -> bool {
+        let may_be = self.unshown > 0;
+        self.unshown = self.unshown.saturating_sub(1);
+        may_be
     }
 
     /// The end of the last gap; 0 if there is none.

@@ -1,6 +1,7 @@
 //! What does not go as it should: frees of no block, blocks whose free was lost, allocations that fail.
 
 use super::blocks::LiveBlock;
+use super::doubtful::LEAST_UNSEEN;
 use super::effect::{KnownBlock, UnknownFree};
 use super::model::HeapModel;
 use super::recent::{Failure, Kind};
@@ -38,6 +39,7 @@ impl HeapModel {
         let (why, kind) = match self.blocks.freed_before(address) {
             Some((time, from)) => {
                 if self.gaps.any_since(time) {
+                    self.gaps.show_lost_allocation();
                     return self.free_lost_block(now);
                 }
                 self.totals.double_frees += 1;
@@ -57,17 +59,22 @@ impl HeapModel {
                     };
                     (UnknownFree::Wrong, inside)
                 }
-                _ if self.gaps.list().is_empty() => {
+                _ if self.gaps.show_lost_allocation() => {
+                    if self.began_late() {
+                        self.note_older_free(now.time);
+                    }
+                    return self.free_lost_block(now);
+                }
+                _ => {
                     self.totals.frees_of_older_blocks += 1;
-                    self.older_releases.add(now.time);
-                    self.last_older_release = now.time;
+                    self.note_older_free(now.time);
+                    *self.unseen_by.entry(stack).or_default() += 1;
                     return UnknownFree::Older;
                 }
-                _ => return self.free_lost_block(now),
             },
         };
         if self.anomalies.len() < Outcome::KEPT {
-            self.anomalies.push(Anomaly {
+            let anomaly = Anomaly {
                 kind,
                 is_doubtful: false,
                 time: now.time,
@@ -75,9 +82,21 @@ impl HeapModel {
                 core: now.core,
                 address,
                 stack: stacks.call_stack(stack),
-            });
+            };
+            self.anomalies.push((anomaly, stack));
         }
         why
+    }
+
+    /// A block ends that nobody saw begin, perhaps because that was before the recording.
+    fn note_older_free(&mut self, time: u64) {
+        self.older_releases.add(time);
+        self.last_older_release = time;
+    }
+
+    /// Whether so many older blocks were freed that what is freed after a loss may as well be one of them.
+    fn began_late(&self) -> bool {
+        self.older_releases.count() >= LEAST_UNSEEN
     }
 
     fn free_lost_block(&mut self, now: &Occasion) -> UnknownFree {

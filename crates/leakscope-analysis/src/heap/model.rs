@@ -1,5 +1,7 @@
 //! The heap's history, brought up to date event by event.
 
+use rustc_hash::FxHashMap;
+
 use super::blocks::{Blocks, LiveBlock};
 use super::contexts::Contexts;
 use super::cycle_count::WARM_UP_CYCLES;
@@ -18,7 +20,7 @@ use super::site::Site;
 use super::site_id::SiteId;
 use crate::outcome::{Anomaly, Block, FailedAllocation, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
-use crate::trace::{Event, EventKind, HeapEvent, Occasion, Stacks, Start};
+use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
 
 /// The model of the heap.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +49,14 @@ pub struct HeapModel {
     pub(super) session: Session,
     pub(super) peak_time: u64,
     pub(super) past: super::sessions::Past,
-    pub(super) anomalies: Vec<Anomaly>,
+    /// Frees that cannot be right, and from where.
+    pub(super) anomalies: Vec<(Anomaly, StackId)>,
+    /// How many blocks that nobody saw begin were freed from where.
+    pub(super) unseen_by: FxHashMap<StackId, u64>,
     /// Stretches in which something went unseen, though no gap says so.
     pub(super) doubts: Vec<(u64, u64)>,
+    /// Since when the clock of a core may be behind those of others, because time was lost with its bytes.
+    pub(super) order_unsure_since: Option<u64>,
     pub(super) failed: Vec<FailedAllocation>,
     pub(super) problems: Problems,
     /// The marker that divides the trace into cycles: the first that was seen.
@@ -86,10 +93,13 @@ impl HeapModel {
                 packets,
                 bytes,
             } => {
-                self.gaps.add(from, event.time, packets, bytes);
+                // What came before the first event of the heap is not lost from this recording.
+                let missed = packets.or((self.session.heap_events == 0).then_some(0));
+                self.gaps.add(from, event.time, missed, bytes);
                 // What stands before skipped bytes may itself be what damage made of other packets.
                 if packets.is_none() {
                     self.doubt(from, event.time);
+                    self.order_unsure_since.get_or_insert(from);
                 }
                 self.recent.clear();
                 self.suspect_all();

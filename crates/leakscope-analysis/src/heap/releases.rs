@@ -34,6 +34,10 @@ impl Releases {
         self.moments.push(time);
     }
 
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
     pub(super) fn moments(&self) -> &[u64] {
         &self.moments
     }

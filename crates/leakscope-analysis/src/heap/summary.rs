@@ -1,5 +1,6 @@
 //! What the model answers when it is asked.
 
+use super::doubtful::Order;
 use super::model::HeapModel;
 use super::sessions::Known;
 use super::site_id::SiteId;
@@ -24,7 +25,8 @@ impl HeapModel {
         let session = self.session_at(end);
         let mut sessions = self.past.sessions.clone();
         sessions.push(session);
-        let records = self.records(end, &self.known_of(trace));
+        let known = self.known_of(trace);
+        let records = self.records(end, &known);
         let ids = (0..).map(SiteId::new);
         let mut call_sites: Vec<CallSite> = (ids.zip(records).zip(self.keys.list()))
             .filter_map(|((id, record), key)| {
@@ -46,7 +48,10 @@ impl HeapModel {
         for &(site, bytes) in &peak.holders {
             call_sites[site].bytes_at_peak = bytes;
         }
-        let anomalies = self.judged_anomalies();
+        let anomalies = self.judged_anomalies(Order {
+            has_several_cores: trace.target().cores.len() > 1,
+            misses_core: known.missing_core.is_some() || Self::recorded_over_serial_link(trace),
+        });
         let doubtful = |is_double| {
             let doubtful = anomalies.iter().filter(|anomaly| anomaly.is_doubtful);
             doubtful
@@ -141,7 +146,7 @@ impl HeapModel {
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }
-        if totals.doubtful_frees > 0 && self.has_unseen_allocations() {
+        if self.has_unseen_allocations() {
             let frees = totals.frees_of_older_blocks;
             note(ProblemKind::AllocationsUnseen { frees });
         }

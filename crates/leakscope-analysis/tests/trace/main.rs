@@ -12,6 +12,7 @@ mod effects;
 mod growing;
 mod harm;
 mod heap;
+mod late;
 mod naive;
 mod no_recording;
 mod overlap;

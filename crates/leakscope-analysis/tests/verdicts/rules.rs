@@ -463,6 +463,93 @@ fn a_full_ring_is_bounded() {
     assert_eq!(verdict(&program), Verdict::Bounded);
 }
 
+/// A ring of 35 that gets one block every 25 ticks: it has only just begun to free.
+#[test]
+fn a_ring_that_is_full_just_now_is_bounded() {
+    let ends_at = |end: u64| {
+        let mut program = Program::new(end);
+        for birth in every(25, 0, end) {
+            program.freed(
+                birth as f64 / end as f64,
+                (birth + 875) as f64 / end as f64,
+                10,
+            );
+        }
+        finding(&program)
+    };
+    let (few, more) = (ends_at(995), ends_at(1120));
+    assert_eq!(
+        (few.verdict, few.confidence),
+        (Verdict::Bounded, Confidence::Low)
+    );
+    assert_eq!(
+        (more.verdict, more.confidence),
+        (Verdict::Bounded, Confidence::Medium)
+    );
+    assert!(few.reason.contains(&Word::Text("full since ")), "{few:?}");
+    assert!(
+        ends_at(870).verdict.is_leak(),
+        "nothing says yet how far it fills"
+    );
+}
+
+/// As many are freed, but while more come than take their places; or soon after they were allocated.
+#[test]
+fn who_frees_a_few_is_not_full() {
+    let mut queue = Program::new(1000);
+    for (number, birth) in (0..).zip(every(25, 0, 1000)) {
+        match number {
+            0..5 => queue.freed(birth as f64 / 1000.0, 0.7 + f64::from(number) * 0.06, 10),
+            _ => queue.kept(birth as f64 / 1000.0, 10),
+        }
+    }
+    assert!(verdict(&queue).is_leak());
+    let mut work = kept(&every(25, 100, 1000));
+    for birth in every(25, 890, 1000) {
+        work.freed(birth as f64 / 1000.0, (birth + 1) as f64 / 1000.0, 10);
+    }
+    assert!(verdict(&work).is_leak());
+}
+
+/// A queue from which one is taken for each two that come: by chance, as many wait as were taken.
+#[test]
+fn a_queue_of_which_half_was_freed_is_not_full() {
+    let mut queue = Program::new(1000);
+    for (number, birth) in (0..).zip(every(5, 0, 1000)) {
+        let taken = 0.002 + f64::from(number) * 0.01;
+        queue.freed(birth as f64 / 1000.0, taken, 10);
+    }
+    let Finding { reason, .. } = finding(&queue);
+    assert!(!reason.contains(&Word::Text("full since ")), "{reason:?}");
+}
+
+/// Messages that wait ever longer, or all for a tenth of the trace.
+#[test]
+fn a_backlog_that_rises_is_hardly_in_flight() {
+    let backlog = |share: f64| {
+        let mut program = Program::new(1000);
+        for number in 0..100 {
+            let birth = f64::from(number) / 100.0;
+            program.freed(birth, 0.1 + birth * share, 10);
+        }
+        let history = SiteHistory {
+            // As if it had been lower once.
+            floors: program
+                .history()
+                .floors
+                .iter()
+                .enumerate()
+                .map(|(window, &floor)| if window == 4 { floor / 2 } else { floor })
+                .collect(),
+            ..program.history()
+        };
+        judge(&history, &program.span())
+    };
+    let (rising, level) = (backlog(1.9), backlog(1.0));
+    assert_eq!(level.confidence, Confidence::High, "{level:?}");
+    assert_ne!(rising.confidence, Confidence::High, "{rising:?}");
+}
+
 #[test]
 fn an_array_that_doubles_may_double_again() {
     let last_doubled_at = |last: f64| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use leakscope_report::sanitise;
+use leakscope_report::html::escaped;
 
 use super::document::Diff;
 use super::site::Site;
@@ -159,20 +159,4 @@ impl Picture<'_> {
             format!("#{faint:02x}{faint:02x}ff")
         }
     }
-}
-
-/// Text that a browser shows and never understands.
-pub(super) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in sanitise(text).chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }

@@ -2,34 +2,24 @@
 
 use std::fmt::{self, Write};
 
+use leakscope_report::html::{escaped, head};
 use leakscope_report::units::bytes;
 
 use super::document::Diff;
-use super::flame::{Node, Widths, escaped, flame};
+use super::flame::{Node, Widths, flame};
 use super::site::{OfSide, Site};
 use super::text::{amount, function, rate, ratio};
 
-/// Nothing is loaded and nothing runs, whatever names hold.
-const HEAD: &str = "<!doctype html>
-<html lang=\"en\">
-<meta charset=\"utf-8\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
-<meta name=\"viewport\" content=\"width=device-width\">
-<title>leakscope diff</title>
-<style>
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 1240px; padding: 0 1rem; color: #1a1a1a; background: #fff }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd }
+/// Beside what all pages have.
+const STYLE: &str = "\
 td:nth-child(2) { overflow-wrap: anywhere }
 svg { width: 100%; font: 12px ui-monospace, monospace }
 svg rect { stroke: #fff; stroke-width: .5 }
-small { color: #555 }
-</style>
 ";
 
 /// The page.
 pub fn html(diff: &Diff) -> String {
-    let mut page = HEAD.to_owned();
+    let mut page = head("leakscope diff", STYLE);
     // To a string, nothing fails.
     let _ = write(&mut page, diff);
     page

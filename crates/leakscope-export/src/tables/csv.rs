@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use leakscope_report::events::csv_cell;
 
-use super::{Cell, Form, write_number};
+use super::{Cell, Form};
 use crate::Output;
 
 /// A table that is being written.
@@ -36,7 +36,8 @@ impl Form for Csv<'_> {
             }
             match cell {
                 Cell::Null => {}
-                Cell::Number(number) => write_number(&mut self.line, *number)?,
+                // Digits, as `write!` would write them, and in a fraction of the time.
+                Cell::Number(number) => serde_json::to_writer(&mut self.line, number)?,
                 Cell::Integer(number) => write!(self.line, "{number}")?,
                 Cell::Real(number) => write!(self.line, "{number}")?,
                 Cell::Text(text) => self.line.extend(csv_cell(text).as_bytes()),

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::iter;
 
-use super::{Cell, Column, Form, write_number};
+use super::{Cell, Column, Form};
 use crate::Output;
 
 /// A table that is being written.
@@ -35,13 +35,7 @@ impl Form for JsonLines<'_> {
         self.line.clear();
         for (start, cell) in self.starts.iter().zip(cells) {
             self.line.extend(start.as_bytes());
-            match cell {
-                Cell::Number(number) => write_number(&mut self.line, *number)?,
-                Cell::Integer(number) => serde_json::to_writer(&mut self.line, number)?,
-                Cell::Real(number) => serde_json::to_writer(&mut self.line, number)?,
-                Cell::Text(text) => serde_json::to_writer(&mut self.line, text)?,
-                Cell::Null => self.line.extend(b"null"),
-            }
+            serde_json::to_writer(&mut self.line, cell)?;
         }
         self.line.extend(b"}\n");
         self.out.write_all(&self.line)

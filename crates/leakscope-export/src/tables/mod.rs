@@ -12,6 +12,8 @@ mod rows;
 use std::borrow::Cow;
 use std::io;
 
+use serde::Serialize;
+
 pub use columns::{Column, Kind, Table};
 pub use csv::Csv;
 pub(crate) use jsonl::JsonLines;
@@ -19,8 +21,9 @@ pub(crate) use jsonl::JsonLines;
 pub use parquet::Parquet;
 pub(crate) use rows::Rows;
 
-/// A cell of a row.
-#[derive(Clone, Debug, PartialEq)]
+/// A cell of a row. What is infinite is null in JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Cell<'c> {
     /// Nothing is known.
     Null,
@@ -81,9 +84,4 @@ pub trait Form {
 
     /// Writes what is left.
     fn finish(self: Box<Self>) -> io::Result<()>;
-}
-
-/// Digits, as `write!` would write them, and in a fraction of the time.
-fn write_number(line: &mut Vec<u8>, number: u64) -> io::Result<()> {
-    Ok(serde_json::to_writer(line, &number)?)
 }

@@ -1,6 +1,6 @@
 //! FreeRTOS' heaps: `portable/MemMang/heap_1.c`, `heap_2.c`, `heap_4.c` and `heap_5.c` of the kernel, V9 to V11.
 //!
-//! Blocks begin with two words, next and size, and are rounded up to 8 bytes. The kernel's macro `traceMALLOC` tells of heap_2,
+//! Blocks begin with two words, next and size, and are rounded up to `portBYTE_ALIGNMENT`, as those words are. The kernel's macro `traceMALLOC` tells of heap_2,
 //! 4 and 5 the size of the block, headers and all; a wrapper of `pvPortMalloc` tells the size asked for. heap_3 is the C
 //! library's.
 
@@ -10,47 +10,72 @@ use super::by_address::ByAddress;
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
 
-/// `portBYTE_ALIGNMENT`.
+/// `portBYTE_ALIGNMENT`, of most ports.
 const UNIT: u64 = 8;
-/// `xHeapStructSize`.
-const HEADER: u64 = 8;
-/// A rest is split off if it is larger than `heapMINIMUM_BLOCK_SIZE`.
-const LEAST_REST: u64 = 3 * UNIT;
 
 /// Blocks as heap_2, heap_4 and heap_5 make them.
-#[derive(Clone, Debug)]
-struct Blocks {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocks {
+    /// `portBYTE_ALIGNMENT`.
+    unit: u64,
     /// Whether the sizes that the recording tells have the header in them.
     are_whole: bool,
 }
 
 impl Blocks {
-    fn length(&self, size: u64) -> Option<u64> {
+    /// The sizes that the program asks for, or those that the kernel's macro tells.
+    pub(super) const ASKED: Self = Self {
+        unit: UNIT,
+        are_whole: false,
+    };
+    pub(super) const WHOLE: Self = Self {
+        unit: UNIT,
+        are_whole: true,
+    };
+
+    /// With another alignment.
+    pub(super) const fn aligned_to(self, unit: u64) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// `xHeapStructSize`: two words.
+    const fn header(self) -> u64 {
+        round_up(8, self.unit)
+    }
+
+    /// A rest is split off if it is larger than `heapMINIMUM_BLOCK_SIZE`, two headers.
+    const fn least_rest(self) -> u64 {
+        2 * self.header() + self.unit
+    }
+
+    fn length(self, size: u64) -> Option<u64> {
         let asked = if self.are_whole {
-            size.saturating_sub(HEADER)
+            size.saturating_sub(self.header())
         } else {
             size
         };
-        (asked > 0).then(|| round_up(asked.saturating_add(HEADER), UNIT))
+        (asked > 0).then(|| round_up(asked.saturating_add(self.header()), self.unit))
     }
 
-    fn cut(hole: &Range<u64>, length: u64) -> Range<u64> {
+    fn cut(self, hole: &Range<u64>, length: u64) -> Range<u64> {
         let rest = hole.end - hole.start - length;
-        hole.start..hole.end - if rest < LEAST_REST { 0 } else { rest }
+        let kept = if rest < self.least_rest() { 0 } else { rest };
+        hole.start..hole.end - kept
     }
 
-    fn at(&self, pointer: u64, size: u64) -> Range<u64> {
-        let start = pointer.saturating_sub(HEADER);
-        start..start.saturating_add(self.length(size).unwrap_or(HEADER + UNIT))
+    fn at(self, pointer: u64, size: u64) -> Range<u64> {
+        let start = pointer.saturating_sub(self.header());
+        let length = self.length(size).unwrap_or(self.header() + self.unit);
+        start..start.saturating_add(length)
     }
 
     /// In the units of the recording's sizes.
-    fn most(&self, hole: u64) -> u64 {
-        let whole = round_down(hole, UNIT);
+    fn most(self, hole: u64) -> u64 {
+        let whole = round_down(hole, self.unit);
         if self.are_whole {
             whole
         } else {
-            whole.saturating_sub(HEADER)
+            whole.saturating_sub(self.header())
         }
     }
 }
@@ -64,12 +89,12 @@ pub(super) struct Heap4 {
 }
 
 impl Heap4 {
-    pub(super) fn new(region: &Range<u64>, are_whole: bool) -> Self {
+    pub(super) fn new(region: &Range<u64>, blocks: Blocks) -> Self {
+        // An empty block, `pxEnd`, stands at the end.
+        let end = region.end.saturating_sub(blocks.header());
         Self {
-            // An empty block, `pxEnd`, stands at the end.
-            arena: round_up(region.start, UNIT)
-                ..round_down(region.end.saturating_sub(HEADER), UNIT),
-            blocks: Blocks { are_whole },
+            arena: round_up(region.start, blocks.unit)..round_down(end, blocks.unit),
+            blocks,
             holes: ByAddress::default(),
         }
     }
@@ -83,11 +108,11 @@ impl Model for Heap4 {
     fn find(&self, size: u64) -> Option<Range<u64>> {
         let length = self.blocks.length(size)?;
         let hole = self.holes.first(length, |_| true)?;
-        Some(Blocks::cut(&hole, length))
+        Some(self.blocks.cut(&hole, length))
     }
 
     fn pointer(&self, block: &Range<u64>) -> u64 {
-        block.start + HEADER
+        block.start + self.blocks.header()
     }
 
     fn block_at(&self, pointer: u64, size: u64) -> Range<u64> {
@@ -99,7 +124,7 @@ impl Model for Heap4 {
     }
 
     fn least_rest(&self) -> u64 {
-        LEAST_REST
+        self.blocks.least_rest()
     }
 
     fn add(&mut self, hole: &Range<u64>) {
@@ -125,10 +150,10 @@ pub(super) struct Heap2 {
 }
 
 impl Heap2 {
-    pub(super) fn new(region: &Range<u64>, are_whole: bool) -> Self {
+    pub(super) fn new(region: &Range<u64>, blocks: Blocks) -> Self {
         Self {
             arena: adjusted(region),
-            blocks: Blocks { are_whole },
+            blocks,
             holes: NewestFirst::default(),
         }
     }
@@ -142,11 +167,11 @@ impl Model for Heap2 {
     fn find(&self, size: u64) -> Option<Range<u64>> {
         let length = self.blocks.length(size)?;
         let hole = self.holes.first(length)?;
-        Some(Blocks::cut(hole, length))
+        Some(self.blocks.cut(hole, length))
     }
 
     fn pointer(&self, block: &Range<u64>) -> u64 {
-        block.start + HEADER
+        block.start + self.blocks.header()
     }
 
     fn block_at(&self, pointer: u64, size: u64) -> Range<u64> {
@@ -158,7 +183,7 @@ impl Model for Heap2 {
     }
 
     fn least_rest(&self) -> u64 {
-        LEAST_REST
+        self.blocks.least_rest()
     }
 
     fn merges(&self, _: &Range<u64>) -> bool {

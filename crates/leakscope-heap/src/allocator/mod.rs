@@ -13,6 +13,7 @@ mod tlsf;
 use std::fmt::Debug;
 use std::ops::Range;
 
+use freertos::{Blocks, Heap1, Heap2, Heap4};
 use tlsf::Beside;
 
 /// How one allocator treats the memory of one region.
@@ -78,11 +79,21 @@ pub struct Allocator {
     /// What it is, and how it is built: `FreeRTOS heap_4, sizes with headers`.
     pub name: &'static str,
     model: fn(&Range<u64>) -> Box<dyn Model>,
+    /// Whether it takes several regions for one heap: a block lies in the first one, by address, that has room.
+    pub(crate) is_together: bool,
 }
 
 impl Allocator {
     /// All that are known. Of two that predict equally well the first is believed.
     pub const ALL: &[Self] = &[
+        Self::new("heap_5", "FreeRTOS' heap_5", |region| {
+            Box::new(Heap4::new(region, Blocks::ASKED))
+        })
+        .together(),
+        Self::new("heap_5", "FreeRTOS' heap_5, sizes with headers", |region| {
+            Box::new(Heap4::new(region, Blocks::WHOLE))
+        })
+        .together(),
         Self::new("tlsf", "ESP-IDF's TLSF", |region| {
             tlsf::model(region, Beside::NOTHING)
         }),
@@ -108,18 +119,34 @@ impl Allocator {
             |region| tlsf::model(region, Beside::POISON_AND_OWNER.moving()),
         ),
         Self::new("heap_4", "FreeRTOS' heap_4 or heap_5", |region| {
-            Box::new(freertos::Heap4::new(region, false))
+            Box::new(Heap4::new(region, Blocks::ASKED))
         }),
         Self::new(
             "heap_4",
             "FreeRTOS' heap_4 or heap_5, sizes with headers",
-            |region| Box::new(freertos::Heap4::new(region, true)),
+            |region| Box::new(Heap4::new(region, Blocks::WHOLE)),
+        ),
+        Self::new("heap_4", "FreeRTOS' heap_4, aligned to 16", |region| {
+            Box::new(Heap4::new(region, Blocks::ASKED.aligned_to(16)))
+        }),
+        Self::new(
+            "heap_4",
+            "FreeRTOS' heap_4, aligned to 16, sizes with headers",
+            |region| Box::new(Heap4::new(region, Blocks::WHOLE.aligned_to(16))),
+        ),
+        Self::new("heap_4", "FreeRTOS' heap_4, aligned to 4", |region| {
+            Box::new(Heap4::new(region, Blocks::ASKED.aligned_to(4)))
+        }),
+        Self::new(
+            "heap_4",
+            "FreeRTOS' heap_4, aligned to 4, sizes with headers",
+            |region| Box::new(Heap4::new(region, Blocks::WHOLE.aligned_to(4))),
         ),
         Self::new("heap_2", "FreeRTOS' heap_2", |region| {
-            Box::new(freertos::Heap2::new(region, false))
+            Box::new(Heap2::new(region, Blocks::ASKED))
         }),
         Self::new("heap_2", "FreeRTOS' heap_2, sizes with headers", |region| {
-            Box::new(freertos::Heap2::new(region, true))
+            Box::new(Heap2::new(region, Blocks::WHOLE))
         }),
         Self::new("linked-list", "linked_list_allocator", |region| {
             Box::new(linked_list::LinkedList::new(region))
@@ -135,7 +162,7 @@ impl Allocator {
         }),
         Self::new("rlsf", "rlsf", |region| Box::new(rlsf::Rlsf::new(region))),
         Self::new("heap_1", "FreeRTOS' heap_1", |region| {
-            Box::new(freertos::Heap1::new(region))
+            Box::new(Heap1::new(region))
         }),
     ];
 
@@ -150,7 +177,19 @@ impl Allocator {
         name: &'static str,
         model: fn(&Range<u64>) -> Box<dyn Model>,
     ) -> Self {
-        Self { id, name, model }
+        Self {
+            id,
+            name,
+            model,
+            is_together: false,
+        }
+    }
+
+    const fn together(self) -> Self {
+        Self {
+            is_together: true,
+            ..self
+        }
     }
 
     pub(crate) fn model(&self, region: &Range<u64>) -> Box<dyn Model> {

@@ -7,7 +7,7 @@ use std::process::Command;
 use leakscope_testing::{needs, project};
 
 use crate::allocators::{predicted, run};
-use crate::workload::{BASE, Heap, LENGTH, PLACES, operations};
+use crate::workload::{BASE, Heap, LENGTH, Operation, PLACES, operations};
 
 /// Where cargo keeps the kernel's heaps.
 fn sources() -> Option<PathBuf> {
@@ -25,9 +25,9 @@ fn sources() -> Option<PathBuf> {
 }
 
 /// Builds one of them as a program, or says why not.
-fn build(sources: &Path, heap: &str, folder: &Path) -> Option<PathBuf> {
+fn build(sources: &Path, heap: &str, defined: &str, folder: &Path) -> Option<PathBuf> {
     let own_code = project().join("crates/leakscope-heap/tests/heap/own_code");
-    let program = folder.join(heap);
+    let program = folder.join(format!("{heap}{defined}"));
     let headers = Command::new("gcc")
         .arg("-print-file-name=include")
         .output()
@@ -54,6 +54,7 @@ fn build(sources: &Path, heap: &str, folder: &Path) -> Option<PathBuf> {
         .arg("-I")
         .arg(own_code.join("include"))
         .arg(format!("-DUCHEAP={BASE}"))
+        .arg(format!("-D{defined}"))
         .arg(format!("-DconfigTOTAL_HEAP_SIZE=((size_t){LENGTH})"))
         .arg(format!("-Wl,--defsym,ucHeap={BASE}"))
         .arg(own_code.join("driver.c"))
@@ -76,31 +77,71 @@ fn as_the_kernel_that_firmware_is_built_with() {
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let operations = operations(false);
-    for (heap, name) in [
-        ("heap_1", "FreeRTOS' heap_1"),
-        ("heap_2", "FreeRTOS' heap_2"),
-        ("heap_4", "FreeRTOS' heap_4 or heap_5"),
+    for (heap, defined, name) in [
+        ("heap_1", "portBYTE_ALIGNMENT=8", "FreeRTOS' heap_1"),
+        ("heap_2", "portBYTE_ALIGNMENT=8", "FreeRTOS' heap_2"),
+        (
+            "heap_4",
+            "portBYTE_ALIGNMENT=8",
+            "FreeRTOS' heap_4 or heap_5",
+        ),
+        (
+            "heap_4",
+            "portBYTE_ALIGNMENT=16",
+            "FreeRTOS' heap_4, aligned to 16",
+        ),
+        (
+            "heap_4",
+            "portBYTE_ALIGNMENT=4",
+            "FreeRTOS' heap_4, aligned to 4",
+        ),
     ] {
-        let program = build(&sources, heap, &folder).expect("it is built");
+        let program = build(&sources, heap, defined, &folder).expect("it is built");
         let answers = run(&program, &operations);
         let addresses: Vec<u64> = answers.iter().map(|&(_, address)| address).collect();
         assert!(addresses == predicted(name, &operations), "{name}");
-        if heap == "heap_1" {
-            continue;
+        if heap != "heap_1" {
+            // The same by the sizes that the kernel tells: of each block, with what it got more than it needed.
+            let told = Heap::new(&format!("{name}, sizes with headers"));
+            let sizes = answers.iter().map(|answer| answer.0);
+            follows(told, &operations, sizes, &addresses);
         }
-        // The same by the sizes that the kernel tells: of each block, with what it got more than it needed.
-        let mut told = Heap::new(&format!("{name}, sizes with headers"));
-        let mut places = [0; PLACES];
-        for (operation, &(size, address)) in operations.iter().zip(&answers) {
-            let place = &mut places[operation.place];
-            match *place {
-                0 if address == 0 => {}
-                0 => told.allocate(1, address, size),
-                old => told.free(old),
-            }
-            *place = address;
-        }
-        let addresses = told.map().addresses();
-        assert_eq!(told.candidate().predicted(), addresses, "{name}");
     }
+    // Two regions: a block lies in the second only if the first has no room.
+    let program = build(&sources, "heap_5", &format!("GAP={GAP}"), &folder).expect("it is built");
+    let answers = run(&program, &operations);
+    let addresses: Vec<u64> = answers.iter().map(|&(_, address)| address).collect();
+    let regions = [BASE..BASE + GAP, BASE + GAP + 0x1000..BASE + LENGTH];
+    assert!(addresses.iter().any(|address| regions[1].contains(address)));
+    let asked = Heap::of_regions(&regions, "FreeRTOS' heap_5");
+    let sizes = operations.iter().map(|operation| operation.size);
+    follows(asked, &operations, sizes, &addresses);
+    let told = Heap::of_regions(&regions, "FreeRTOS' heap_5, sizes with headers");
+    let sizes = answers.iter().map(|answer| answer.0);
+    follows(told, &operations, sizes, &addresses);
+}
+
+/// The length of heap_5's first region.
+const GAP: u64 = 0x5000;
+
+/// A map that is told what the kernel did, in sizes of some kind, has predicted all of it.
+fn follows(
+    mut heap: Heap,
+    operations: &[Operation],
+    sizes: impl Iterator<Item = u64>,
+    addresses: &[u64],
+) {
+    let mut places = [0; PLACES];
+    for ((operation, size), &address) in operations.iter().zip(sizes).zip(addresses) {
+        let place = &mut places[operation.place];
+        match *place {
+            0 if address == 0 => {}
+            0 => heap.allocate(1, address, size),
+            old => heap.free(old),
+        }
+        *place = address;
+    }
+    let addresses = heap.map().addresses();
+    let name = heap.candidate().allocator().name;
+    assert_eq!(heap.candidate().predicted(), addresses, "{name}");
 }

@@ -1,6 +1,6 @@
 //! When a heap is said to fragment: not in random work without growth, not in a leak, and always where blocks are planted for it.
 
-use leakscope_heap::{Trend, TrendKind, pins};
+use leakscope_heap::{TrendKind, pins};
 
 use crate::workload::{Heap, Random};
 
@@ -18,7 +18,7 @@ const SHORT: u32 = 1;
 const LONG: u32 = 2;
 
 fn trend(heap: &Heap) -> Option<TrendKind> {
-    Trend::of(&heap.candidate().histories()[0]).map(|trend| trend.kind)
+    heap.candidate().trend(0).map(|trend| trend.kind)
 }
 
 /// Blocks of random sizes come and go at random; how many there are wanders around a level.
@@ -101,5 +101,34 @@ fn planted_blocks_fragment() {
         let worst = pins(heap.pool().space(), 1);
         assert_eq!(worst[0].site.number(), LONG, "{allocator}");
         assert!(worst[0].largest_after > worst[0].largest_before);
+    }
+}
+
+/// Early on, small blocks that stay are put between large ones, which are then freed: from there on nothing changes, and the large
+/// ones would not fit any more.
+#[test]
+fn a_heap_that_stays_split_is_fragmented() {
+    for allocator in ALLOCATORS {
+        let mut heap = Heap::new(allocator);
+        let mut large = Vec::new();
+        while let Some(block) = heap.request(SHORT, 2000) {
+            large.push(block);
+            heap.request(LONG, 16);
+        }
+        // In the place of each, a smaller one stays.
+        for block in large {
+            heap.free(block);
+            heap.request(LONG, 1100);
+        }
+        for _ in 0..400 {
+            heap.time += 50;
+            if let Some(block) = heap.request(SHORT, 100) {
+                heap.free(block);
+            }
+        }
+        heap.map();
+        assert_eq!(trend(&heap), Some(TrendKind::Fragmented), "{allocator}");
+        let worst = pins(heap.pool().space(), 1);
+        assert_eq!(worst[0].site.number(), LONG, "{allocator}");
     }
 }

@@ -64,12 +64,18 @@ impl Heap {
     }
 
     pub(crate) fn of(range: Range<u64>, allocator: &str) -> Self {
-        let region = Region { range, name: None };
+        Self::of_regions(&[range], allocator)
+    }
+
+    pub(crate) fn of_regions(ranges: &[Range<u64>], allocator: &str) -> Self {
+        let regions = ranges.iter().cloned();
+        let regions = regions.map(|range| Region { range, name: None });
+        let regions: Vec<Region> = regions.collect();
         let mut all = Allocator::ALL.iter();
         let meant = all.find(|known| known.name == allocator);
         let meant = *meant.expect("an allocator with this name");
         Self {
-            map: HeapMap::new(&[region], &[meant], u64::MAX),
+            map: HeapMap::new(&regions, &[meant], u64::MAX),
             time: 0,
         }
     }

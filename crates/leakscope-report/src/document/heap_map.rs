@@ -78,8 +78,8 @@ pub struct Region {
     pub largest_bytes: u64,
     /// How much free memory is split: 0 one hole, 100 dust (100 − 100·√(Σ hole²) / Σ hole).
     pub fragmentation_percent: f64,
-    /// What happens to it: `fragmentation`, `pinning-leak`; a later version may have others. `None` if the largest block does
-    /// not shrink.
+    /// What happens to it: `fragmentation`, `pinning-leak`, `fragmented`; a later version may have others. `None` if the largest
+    /// block neither shrinks nor is too small.
     pub trend: Option<String>,
     /// The calmest moment of each stretch of time.
     pub history: Vec<Level>,

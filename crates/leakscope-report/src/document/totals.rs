@@ -20,7 +20,7 @@ pub struct Totals {
     pub heap_events: u64,
     /// Blocks allocated.
     pub allocations: u64,
-    /// Blocks freed.
+    /// Frees, but those of null: those of older blocks and wrong ones included.
     pub frees: u64,
     /// Blocks that got another size; each counts in `allocations` and `frees` too.
     pub reallocations: u64,

@@ -64,6 +64,11 @@ impl<'r> Names<'r> {
             .collect()
     }
 
+    /// Whether the report foretells when leaks have used the heap up.
+    pub(crate) fn is_filled_by_leaks(&self) -> bool {
+        self.report.outlook.is_some()
+    }
+
     /// The function of the program that allocates there, or what else is known.
     pub(crate) fn site(&self, site: SiteId) -> String {
         let mut sites = self.report.call_sites.iter();
@@ -80,9 +85,6 @@ impl<'r> Names<'r> {
 /// What a region's history comes to, if holes are known, and who splits it.
 pub(crate) fn judged(map: &HeapMap, place: usize) -> (Option<Trend>, Vec<Pin>) {
     let best = map.best();
-    let trend = map
-        .is_sure()
-        .then(|| Trend::of(&best.histories()[place]))
-        .flatten();
+    let trend = best.trend(place).filter(|_| map.is_sure());
     (trend, pins(best.pools()[place].space(), PINS))
 }

@@ -5,42 +5,66 @@ use leakscope_heap::{Candidate, Failure, HeapMap, Pin, Pool, Reason, Trend, Tren
 use super::{Names, judged};
 use crate::units::{bytes, count, counted, estimated_bytes};
 
-/// What there is to say of a heap: a sentence on each region whose largest block shrinks, and one on allocations that failed.
+/// What there is to say of a heap: a sentence on each region that is split, one on what leaks then mean, and one on allocations
+/// that failed.
 pub(crate) fn sentences(map: &HeapMap, names: &Names<'_>) -> Vec<String> {
     let best = map.best();
     let regions = 0..best.pools().len();
-    let trends = regions.filter_map(|place| {
-        let (trend, pins) = judged(map, place);
-        Some(of_trend(&trend?, &pins, names))
+    let judged: Vec<_> = regions.map(|place| judged(map, place)).collect();
+    let trends = judged.iter().filter_map(|(trend, pins)| {
+        let trend = trend.as_ref()?;
+        Some(of_trend(trend, pins, names))
     });
-    trends.chain(of_failures(best, names)).collect()
+    let largest = best.pools().iter().map(Pool::largest_request).max();
+    let is_split = judged.iter().any(|(trend, _)| trend.is_some());
+    let outlook = largest.filter(|_| is_split && names.is_filled_by_leaks());
+    (trends.chain(outlook.map(of_outlook)))
+        .chain(of_failures(best, names))
+        .collect()
+}
+
+/// "free 24.0 KiB in 35 holes, the largest block 3.00 KiB: fragmented, 4,096 B as the program has asked for would fail; …"
+fn of_split(trend: &Trend, who: &str) -> String {
+    format!(
+        "free {} in {}, largest block {}: fragmented, {} as the program has asked for would fail{who}",
+        estimated_bytes(trend.to.free),
+        counted(trend.to.holes, "hole"),
+        estimated_bytes(trend.to.largest),
+        bytes(trend.wanted)
+    )
 }
 
 /// "free 109 KiB (flat), largest block 61.0 KiB → 16.0 KiB in 20.0 min: fragmentation; …"
 pub(crate) fn of_trend(trend: &Trend, pins: &[Pin], names: &Names<'_>) -> String {
     let (from, to) = (trend.from, trend.to);
-    let free = match trend.kind {
-        TrendKind::Fragmentation => format!("{} (flat)", estimated_bytes(to.free)),
-        TrendKind::PinningLeak => {
-            format!(
-                "{} → {}",
-                estimated_bytes(from.free),
-                estimated_bytes(to.free)
-            )
-        }
-    };
-    let verdict = match trend.kind {
-        TrendKind::Fragmentation => "fragmentation",
-        TrendKind::PinningLeak => "a leak whose blocks split the free memory",
-    };
     let who = pins
         .first()
         .map_or_else(String::new, |pin| format!("; {}", of_pin(pin, names)));
+    let (free, verdict) = match trend.kind {
+        TrendKind::Fragmented => return of_split(trend, &who),
+        TrendKind::Fragmentation => {
+            let free = format!("{} (flat)", estimated_bytes(to.free));
+            (free, "fragmentation")
+        }
+        TrendKind::PinningLeak => {
+            let (from, to) = (estimated_bytes(from.free), estimated_bytes(to.free));
+            let verdict = "a leak whose blocks split the free memory";
+            (format!("{from} → {to}"), verdict)
+        }
+    };
     format!(
         "free {free}, largest block {} → {} in {}: {verdict}{who}",
         estimated_bytes(from.largest),
         estimated_bytes(to.largest),
         names.clock.duration(to.time.saturating_sub(from.time)),
+    )
+}
+
+/// That a heap which leaks fill fails before it is full.
+fn of_outlook(largest: u64) -> String {
+    format!(
+        "allocations of more than {} fail already, before leaks have used the heap up",
+        estimated_bytes(largest)
     )
 }
 

@@ -127,12 +127,19 @@ fn lose(site: &mut CallSite, found: &OfSite, is_complete: bool, freed: u64) {
     site.growth = Growth::NONE;
     let mut reason = vec![
         Word::Text("in the image nothing points at "),
-        Word::Count(found.old_definite),
+        Word::Count(found.reached.definite_blocks),
         Word::Text(" of "),
         Word::Count(found.reached.blocks()),
         Word::Text(" blocks any more"),
     ];
-    reason.extend(lost_with_them(found.old_lost - found.old_definite));
+    reason.extend(lost_with_them(found.reached.indirect_blocks));
+    if found.old_lost < found.reached.lost_blocks() {
+        reason.extend([
+            Word::Text(", "),
+            Word::Count(found.old_lost),
+            Word::Text(" of these as old as any that was freed"),
+        ]);
+    }
     reason.push(Word::Text(": nobody can free them"));
     if freed > 0 {
         reason.extend([

@@ -7,7 +7,10 @@ use leakscope_analysis::trace::EventKind;
 
 use super::counting::Counter;
 use crate::index::exchange::{Exchange, Sum};
+use crate::index::live::Live;
+use crate::index::parts::{Older, Part};
 use crate::index::running::{Running, Span, begins_run};
+use crate::index::sums::{Run, SiteSums};
 use crate::query::Window;
 use crate::replay::Seen;
 use crate::scan::Scan;
@@ -28,37 +31,20 @@ pub(crate) struct Census {
     peaks: u64,
 }
 
-/// How long somebody ran on a core, in ticks, and how often it began to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Run {
-    pub(crate) ticks: u64,
-    pub(crate) switches: u64,
-}
-
 /// The sums of one call site.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SiteSum {
-    pub(crate) allocated: Sum,
-    pub(crate) freed: Sum,
+    pub(crate) sums: SiteSums,
     /// Of what was allocated in the window and not freed: in the session under way, and in those before.
     live: Sum,
     outstanding: Sum,
-    pub(crate) temporary: Sum,
-    pub(crate) reallocations: u64,
-    pub(crate) failed: u64,
     pub(crate) peak_bytes: u64,
     /// Which of the window's peaks was the last that it has heard of, and what lived then.
     at_peak: (u64, u64),
-    /// The smallest and the largest.
-    pub(crate) sizes: (u64, u64),
-    /// The first and the last.
-    pub(crate) times: (u64, u64),
-    pub(crate) contexts: Vec<u16>,
-    pub(crate) cores: Vec<u8>,
 }
 
 /// The sums of one context.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContextSum {
     pub(crate) allocated: Sum,
     pub(crate) freed: Sum,
@@ -113,6 +99,18 @@ impl Counter for Census {
         }
     }
 
+    const PASSES: bool = true;
+
+    /// The highest levels of parts that are passed are those of each call site within them, and those of all at their ends.
+    fn pass(&mut self, parts: &[Part]) {
+        for part in parts {
+            self.add(part);
+        }
+        if let Some(last) = parts.last() {
+            self.exchange.resume(&last.pending, self.from);
+        }
+    }
+
     fn finish(&mut self) {
         for site in self.sites.values_mut() {
             site.settle(self.peaks);
@@ -121,6 +119,87 @@ impl Counter for Census {
 }
 
 impl Census {
+    /// All that happened in a part of the window, but for what became of blocks that are older than the window.
+    fn add(&mut self, part: &Part) {
+        let from = self.from;
+        let older = part.older.iter().filter(|older| older.born < from);
+        for (&site, sums) in &part.sites {
+            let sum = self.sites.entry(site).or_default();
+            sum.settle(self.peaks);
+            let rise = sums.most - sums.before;
+            sum.peak_bytes = sum.peak_bytes.max(sum.live.bytes + rise);
+            sum.sums.join(sums);
+            sum.live.join(sums.allocated);
+        }
+        for older in older.clone() {
+            let sum = self.sites.entry(older.site as usize).or_default();
+            sum.live.add(older.size);
+            sum.sums.leave_out(older);
+        }
+        for (site, sums) in &part.sites {
+            if let Some(sum) = self.sites.get_mut(site) {
+                sum.live = sum.live.since(sums.freed).since(sums.lost);
+            }
+        }
+        if part.restarts {
+            self.cut(part);
+        }
+        self.add_contexts(part, older);
+        for (&lane, &run) in &part.runs {
+            if let Some(held) = self.runs.get_mut(lane) {
+                held.join(run);
+            }
+        }
+        self.live_bytes = self.sites.values().map(|sum| sum.live.bytes).sum();
+        if self.live_bytes > self.peak_bytes {
+            self.peak_bytes = self.live_bytes;
+            self.peaks += 1;
+        }
+    }
+
+    /// The target restarted in this part: what lives at its end was allocated since.
+    fn cut(&mut self, part: &Part) {
+        for (site, sum) in &mut self.sites {
+            let left = part
+                .sites
+                .get(site)
+                .map_or(Live::default(), |sums| sums.left);
+            let live = Sum {
+                blocks: left.blocks,
+                bytes: left.bytes,
+            };
+            let before = std::mem::replace(&mut sum.live, live);
+            sum.outstanding.join(before.since(live));
+        }
+    }
+
+    fn add_contexts<'p>(&mut self, part: &Part, older: impl Iterator<Item = &'p Older>) {
+        for (&context, [allocated, _]) in &part.contexts {
+            let by = self.contexts.entry(context).or_default();
+            by.allocated.join(*allocated);
+            by.live_bytes += allocated.bytes;
+        }
+        for (&(owner, by), &sum) in &part.freed {
+            self.exchange.pair(owner, by).join(sum);
+            self.contexts.entry(by).or_default().freed.join(sum);
+        }
+        for older in older {
+            let owner = self.contexts.entry(older.owner).or_default();
+            owner.live_bytes += older.size;
+            if let Some(by) = older.by {
+                self.exchange.pair(older.owner, by).remove(older.size);
+            }
+        }
+        for (&(owner, _), sum) in &part.freed {
+            let owner = self.contexts.entry(owner).or_default();
+            owner.live_bytes = owner.live_bytes.saturating_sub(sum.bytes);
+        }
+        for (&owner, [_, lost]) in &part.contexts {
+            let owner = self.contexts.entry(owner).or_default();
+            owner.live_bytes = owner.live_bytes.saturating_sub(lost.bytes);
+        }
+    }
+
     fn affected(&mut self, effect: &Effect, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
         if let Some(ended) = effect.ended() {
             self.free(ended, seen, scan, context);
@@ -139,9 +218,9 @@ impl Census {
                 began,
                 completes: Completes::Reallocation | Completes::RetriedReallocation,
                 ..
-            } => self.site(began).reallocations += 1,
+            } => self.site(began).sums.reallocations += 1,
             Effect::Failed { site, revived, .. } => {
-                self.sites.entry(site.index()).or_default().failed += 1;
+                self.sites.entry(site.index()).or_default().sums.failed += 1;
                 if let Some(revived) = revived {
                     self.revive(revived, seen);
                 }
@@ -161,25 +240,11 @@ impl Census {
 
     fn allocate(&mut self, began: &KnownBlock, context: u16) {
         let block = &began.block;
-        self.exchange.allocated(context, block.address);
+        self.exchange.allocated(context, block);
         let by = self.contexts.entry(context).or_default();
         by.allocated.add(block.size);
         by.live_bytes += block.size;
-        let sum = self.live(began, true);
-        if sum.allocated.blocks == 0 {
-            sum.sizes = (block.size, block.size);
-            sum.times.0 = block.time;
-        }
-        sum.sizes = (sum.sizes.0.min(block.size), sum.sizes.1.max(block.size));
-        sum.times.1 = block.time;
-        sum.allocated.add(block.size);
-        if !sum.contexts.contains(&context) {
-            sum.contexts.push(context);
-        }
-        if !sum.cores.contains(&block.core) {
-            sum.cores.push(block.core);
-            sum.cores.sort_unstable();
-        }
+        self.live(began, true).sums.allocate(block, context);
     }
 
     /// A block of the window lives from now on, or lives no more.
@@ -226,9 +291,9 @@ impl Census {
         let freed = (self.exchange).freed(event.core, context, owner, block, event.time);
         if owner.is_some() {
             let sum = self.end(ended, scan);
-            sum.freed.add(block.size);
+            sum.sums.freed.add(block.size);
             if freed.is_temporary {
-                sum.temporary.add(block.size);
+                sum.sums.temporary.add(block.size);
             }
         }
     }
@@ -247,10 +312,7 @@ impl Census {
         if let Some(owner) = freed.owner {
             self.contexts.entry(owner).or_default().live_bytes += size;
             let sum = self.live(revived, true);
-            sum.freed.remove(size);
-            if freed.is_temporary {
-                sum.temporary.remove(size);
-            }
+            sum.sums.revive(size, freed.is_temporary);
         }
     }
 

@@ -89,7 +89,7 @@ impl Filming {
             if let Some(effect) = &seen.effect {
                 film.observe(seen.event.time, effect);
             } else if let EventKind::Log(print) = seen.event.kind
-                && let Some(told) = Told::in_text(&print.formatted().to_string())
+                && let Some(told) = Told::in_log(print.text.0, print.formatted())
             {
                 film.told(seen.event.time, told);
             }

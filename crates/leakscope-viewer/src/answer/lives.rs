@@ -219,7 +219,7 @@ impl Collecting<'_, '_> {
         }
         if let Some(began) = effect.began() {
             let owner = self.owner(began);
-            self.exchange.allocated(owner, began.block.address);
+            self.exchange.allocated(owner, &began.block);
             self.add(began, LIVES);
         }
         if let Some(revived) = effect.revived()

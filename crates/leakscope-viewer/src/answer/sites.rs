@@ -120,17 +120,17 @@ impl SiteRow {
         self.outstanding_blocks = sum.outstanding().blocks;
         self.peak_bytes = sum.peak_bytes;
         self.bytes_at_peak = sum.bytes_at_peak();
-        self.allocations = sum.allocated.blocks;
-        self.allocated_bytes = sum.allocated.bytes;
-        self.frees = sum.freed.blocks;
-        self.temporary = sum.temporary.blocks;
-        self.temporary_bytes = sum.temporary.bytes;
-        self.reallocations = sum.reallocations;
-        self.failed = sum.failed;
-        (self.smallest, self.largest) = sum.sizes;
-        (self.first, self.last) = sum.times;
-        self.contexts.clone_from(&sum.contexts);
-        self.cores.clone_from(&sum.cores);
+        self.allocations = sum.sums.allocated.blocks;
+        self.allocated_bytes = sum.sums.allocated.bytes;
+        self.frees = sum.sums.freed.blocks;
+        self.temporary = sum.sums.temporary.blocks;
+        self.temporary_bytes = sum.sums.temporary.bytes;
+        self.reallocations = sum.sums.reallocations;
+        self.failed = sum.sums.failed;
+        (self.smallest, self.largest) = sum.sums.sizes;
+        (self.first, self.last) = sum.sums.times;
+        self.contexts.clone_from(&sum.sums.contexts);
+        self.cores.clone_from(&sum.sums.cores);
     }
 }
 
@@ -156,8 +156,9 @@ impl Sites {
             })
             .collect();
         if census.is_some() {
-            chosen
-                .retain(|(_, _, sum)| sum.is_some_and(|sum| sum.allocated.blocks + sum.failed > 0));
+            chosen.retain(|(_, _, sum)| {
+                sum.is_some_and(|sum| sum.sums.allocated.blocks + sum.sums.failed > 0)
+            });
             chosen.sort_by_key(|(_, _, sum)| {
                 std::cmp::Reverse(sum.map_or(0, |sum| sum.outstanding().bytes))
             });
@@ -167,7 +168,8 @@ impl Sites {
             others.sites += 1;
             others.outstanding_bytes +=
                 sum.map_or(site.outstanding_bytes, |sum| sum.outstanding().bytes);
-            others.allocated_bytes += sum.map_or(site.allocated_bytes, |sum| sum.allocated.bytes);
+            others.allocated_bytes +=
+                sum.map_or(site.allocated_bytes, |sum| sum.sums.allocated.bytes);
         }
         let total = chosen.len();
         let mut rows = Vec::with_capacity(total.min(SITES));

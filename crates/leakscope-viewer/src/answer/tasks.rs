@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::Subject;
 use super::address;
-use super::census::{Census, ContextSum, Run};
+use super::census::{Census, ContextSum};
 use super::counting::Counting;
 use crate::index::actors::{Lane, UNKNOWN};
 use crate::index::exchange::{Exchange, Sum};
+use crate::index::sums::Run;
 use crate::names::{context_kind, context_name, context_rank, task_rank};
 use crate::query::Window;
-use crate::scan::Scan;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Tasks {
@@ -98,7 +98,10 @@ impl Tasks {
         let (outcome, scan) = (subject.outcome, subject.scan);
         let length = (window.to - window.from) as f64;
         let lanes = scan.index.actors.lanes();
-        let runs = census.map_or_else(|| all_runs(scan), |census| census.counter.runs.clone());
+        let runs = census.map_or_else(
+            || scan.index.lanes.runs(),
+            |census| census.counter.runs.clone(),
+        );
         let mut runs: Vec<(&Lane, Run)> = lanes.iter().zip(runs).collect();
         runs.retain(|(_, run)| census.is_none() || run.ticks + run.switches > 0);
         runs.sort_by_key(|(lane, _)| lane.core);
@@ -212,14 +215,4 @@ impl Task {
             ..Self::default()
         }
     }
-}
-
-/// How long everybody ran, in all of the trace.
-fn all_runs(scan: &Scan<'_>) -> Vec<Run> {
-    let lanes = scan.index.lanes.list().iter();
-    let runs = lanes.map(|lane| Run {
-        ticks: lane.run.total,
-        switches: lane.switches,
-    });
-    runs.collect()
 }

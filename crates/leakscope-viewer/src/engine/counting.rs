@@ -1,4 +1,6 @@
 //! Questions about what is counted in a window: it is read again when it is asked for, and what was counted is kept.
+#[cfg(test)]
+mod tests;
 
 use std::io;
 

@@ -127,6 +127,12 @@ impl Curve {
         }
     }
 
+    /// What lives by now.
+    #[inline(always)]
+    pub(super) fn live(&self) -> Live {
+        self.live
+    }
+
     /// How long a stretch is, in ticks.
     pub(crate) fn step(&self) -> u64 {
         1 << self.shift

@@ -1,5 +1,7 @@
 //! Who frees what others allocated, and what was freed at once.
 
+use std::collections::BTreeMap;
+
 use leakscope_analysis::outcome::Block;
 use rustc_hash::FxHashMap;
 
@@ -25,6 +27,14 @@ impl Sum {
         self.blocks -= 1;
         self.bytes -= bytes;
     }
+
+    /// What came after `before`; nothing where frees that were counted before it were none.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            blocks: self.blocks.saturating_sub(before.blocks),
+            bytes: self.bytes.saturating_sub(before.bytes),
+        }
+    }
 }
 
 /// A block that was freed.
@@ -34,6 +44,7 @@ pub(crate) struct Freed {
     /// Who had allocated it, if it counts.
     pub(crate) owner: Option<u16>,
     pub(crate) time: u64,
+    born: u64,
     /// Whether its owner had allocated nothing else since.
     pub(crate) is_temporary: bool,
 }
@@ -45,6 +56,14 @@ pub(crate) struct Exchange {
     first: Vec<[Sum; FIRST]>,
     /// Of pairs with others. Listed in order of its keys only.
     others: FxHashMap<(u16, u16), Sum>,
+    /// By context: what it allocated, and what of that is gone, nobody saw how.
+    contexts: Vec<[Sum; 2]>,
+    pending: Pending,
+}
+
+/// What the next free or failure may refer to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pending {
     /// By context: the block it allocated last.
     last: Vec<u64>,
     /// By core: what was freed there last. A failed reallocation shows that it was not freed at all.
@@ -56,17 +75,26 @@ const FIRST: usize = 32;
 
 impl Exchange {
     #[inline]
-    pub(crate) fn allocated(&mut self, by: u16, address: u64) {
+    pub(crate) fn allocated(&mut self, by: u16, block: &Block) {
         let place = usize::from(by);
-        if place >= self.last.len() {
+        if place >= self.contexts.len() {
             self.add_contexts(place + 1);
         }
-        self.last[place] = address;
+        self.pending.last[place] = block.address;
+        self.contexts[place][0].add(block.size);
     }
 
     #[cold]
     fn add_contexts(&mut self, count: usize) {
-        self.last.resize(count, 0);
+        self.pending.last.resize(count, 0);
+        self.contexts.resize(count, [Sum::default(); 2]);
+    }
+
+    /// A block is gone, nobody saw how.
+    pub(crate) fn lost(&mut self, owner: u16, block: &Block) {
+        if let Some(sums) = self.contexts.get_mut(usize::from(owner)) {
+            sums[1].add(block.size);
+        }
     }
 
     /// A block is freed, on a core. Without an owner it is not counted.
@@ -82,15 +110,16 @@ impl Exchange {
         let mut is_temporary = false;
         if let Some(owner) = owner {
             self.pair(owner, by).add(block.size);
-            is_temporary = self.last.get(usize::from(owner)) == Some(&block.address);
+            is_temporary = self.pending.last.get(usize::from(owner)) == Some(&block.address);
         }
         let freed = Freed {
             by,
             owner,
             time,
+            born: block.time,
             is_temporary,
         };
-        match self.freed.get_mut(usize::from(core)) {
+        match self.pending.freed.get_mut(usize::from(core)) {
             Some(place) => *place = Some(freed),
             None => self.add_core(core, freed),
         }
@@ -99,21 +128,23 @@ impl Exchange {
 
     #[cold]
     fn add_core(&mut self, core: u8, freed: Freed) {
-        self.freed.resize(usize::from(core) + 1, None);
-        self.freed[usize::from(core)] = Some(freed);
+        let place = usize::from(core);
+        self.pending.freed.resize(place + 1, None);
+        self.pending.freed[place] = Some(freed);
     }
 
     /// The last free on a core was none: its block lives on. `None` if that free was not told.
     pub(crate) fn revived(&mut self, core: u8, block: &Block) -> Option<Freed> {
-        let freed = self.freed.get_mut(usize::from(core))?.take()?;
+        let freed = self.pending.freed.get_mut(usize::from(core))?.take()?;
         if let Some(owner) = freed.owner {
             self.pair(owner, freed.by).remove(block.size);
         }
         Some(freed)
     }
 
+    /// What was freed of `owner` by `by`.
     #[inline(always)]
-    fn pair(&mut self, owner: u16, by: u16) -> &mut Sum {
+    pub(crate) fn pair(&mut self, owner: u16, by: u16) -> &mut Sum {
         let (row, column) = (usize::from(owner), usize::from(by));
         if row < self.first.len() && column < FIRST {
             return &mut self.first[row][column];
@@ -129,6 +160,43 @@ impl Exchange {
         }
         self.first.resize(row + 1, [Sum::default(); FIRST]);
         &mut self.first[row][column]
+    }
+
+    /// Goes on where somebody else has got to, who counts blocks from before `from` too.
+    pub(crate) fn resume(&mut self, pending: &Pending, from: u64) {
+        self.pending = pending.clone();
+        self.contexts
+            .resize(pending.last.len(), [Sum::default(); 2]);
+        for freed in self.pending.freed.iter_mut().flatten() {
+            freed.owner = freed.owner.filter(|_| freed.born >= from);
+        }
+    }
+
+    pub(super) fn pending(&self) -> Pending {
+        self.pending.clone()
+    }
+
+    /// What contexts did after `before`, which is how this was once.
+    pub(super) fn contexts_since(&self, before: &Self) -> BTreeMap<u16, [Sum; 2]> {
+        let sums = self.contexts.iter().enumerate().map(|(place, sums)| {
+            let before = before.contexts.get(place).copied().unwrap_or_default();
+            (
+                place as u16,
+                [sums[0].since(before[0]), sums[1].since(before[1])],
+            )
+        });
+        sums.filter(|(_, sums)| *sums != [Sum::default(); 2])
+            .collect()
+    }
+
+    /// What was freed after `before`, which is how this was once.
+    pub(super) fn pairs_since(&self, before: &Self) -> BTreeMap<(u16, u16), Sum> {
+        let before: BTreeMap<_, _> = before.pairs().into_iter().collect();
+        let pairs = self.pairs().into_iter().map(|(pair, sum)| {
+            let before = before.get(&pair).copied().unwrap_or_default();
+            (pair, sum.since(before))
+        });
+        pairs.filter(|(_, sum)| *sum != Sum::default()).collect()
     }
 
     /// Who allocated, who freed, and how much, in order of their numbers.

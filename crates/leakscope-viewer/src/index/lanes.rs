@@ -2,6 +2,7 @@
 
 use super::running::Span;
 use super::stretches::Layers;
+use super::sums::Run;
 
 /// The sums of one lane.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +142,16 @@ impl Lanes {
     /// The sums of all lanes, by number.
     pub(crate) fn list(&self) -> &[Sums] {
         &self.sums
+    }
+
+    /// What each ran, as far as that was told, by number.
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        let lanes = self.sums.iter().zip(&self.open);
+        let runs = lanes.map(|(lane, open)| Run {
+            ticks: lane.run.total + open[0],
+            switches: lane.switches,
+        });
+        runs.collect()
     }
 
     /// Somebody begins to run.

@@ -19,10 +19,12 @@ pub(crate) mod ledger;
 pub(crate) mod levels;
 pub(crate) mod live;
 mod of_heap;
+pub(crate) mod parts;
 pub(crate) mod running;
 pub(crate) mod sections;
 pub(crate) mod sites;
 pub(crate) mod stretches;
+pub(crate) mod sums;
 pub(crate) mod system;
 
 use std::io;
@@ -37,6 +39,7 @@ use lanes::Lanes;
 use ledger::{Cursor, Ledger};
 use levels::Levels;
 use live::Live;
+use parts::Parts;
 use running::Running;
 use sections::Sections;
 use sites::SiteIndex;
@@ -47,6 +50,7 @@ use system::SystemIndex;
 pub(crate) struct Index {
     pub(crate) actors: Actors,
     pub(crate) sections: Sections,
+    pub(crate) parts: Parts,
     pub(crate) lanes: Lanes,
     pub(crate) levels: Levels,
     pub(crate) ledger: Ledger,
@@ -255,10 +259,33 @@ impl Index {
             Some(checkpoint) => {
                 let (live, ledger) = (self.live, self.ledger.end());
                 let (running, lanes) = (&self.running, self.actors.lanes());
-                (self.sections).begin(trace.end(), checkpoint, running, live, ledger, lanes);
+                let time = trace.end();
+                (self.sections).begin(time, checkpoint, running, live, ledger, lanes);
+                self.begin_part(time);
             }
             None => self.sections.postpone(),
         }
+    }
+
+    /// Begins a part with the section that has just begun, if it is time for one.
+    fn begin_part(&mut self, time: u64) {
+        if self.sections.take_joined() {
+            self.parts.sections_joined();
+        }
+        if !self.parts.is_begin(self.sections.list().len() - 1) {
+            return;
+        }
+        let sites = self.sites.iter_mut().enumerate();
+        let sites = sites.filter_map(|(site, index)| Some((site, index.take_part()?)));
+        let mut runs = self.lanes.runs();
+        self.running.clone().settle(time, |span| {
+            if !span.ready
+                && let Some(run) = runs.get_mut(span.lane as usize)
+            {
+                run.ticks += span.ticks();
+            }
+        });
+        (self.parts).close(time, sites.collect(), &self.exchange, runs);
     }
 
     /// What lasts is summed up to this moment, and what grew too large is made smaller.

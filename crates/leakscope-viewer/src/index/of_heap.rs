@@ -7,6 +7,7 @@ use super::Index;
 use super::actors::Actor;
 use super::entry::{self, Ended};
 use super::kind::Kind;
+use super::parts::Older;
 use super::sites::SiteIndex;
 
 impl Index {
@@ -64,7 +65,10 @@ impl Index {
             self.note_freed(ended, now, actor, owner);
         }
         if let Some(lost) = effect.lost() {
-            self.site(lost.site).curve.lost(now.time, lost.block.size);
+            let owner = self.owner(lost, now, actor).context;
+            self.exchange.lost(owner, &lost.block);
+            self.site(lost.site).lost(now.time, lost.block.size);
+            (self.parts).ended(lost.block.time, || Older::new(lost, owner, None, false));
         }
         if let Some(began) = effect.began() {
             self.note_begun(began, now.time, actor);
@@ -74,6 +78,17 @@ impl Index {
         {
             let site = self.site(revived.site);
             site.revived(now.time, &revived.block, &freed);
+            self.parts.revived(revived, freed.time);
+        }
+        match effect {
+            Effect::Reallocation { began, .. }
+            | Effect::Allocation {
+                began,
+                completes: Completes::Reallocation | Completes::RetriedReallocation,
+                ..
+            } => self.site(began.site).reallocated(),
+            Effect::Failed { site, .. } => self.site(*site).failed(),
+            _ => {}
         }
         let is_wrong = matches!(
             effect.unknown_free(),
@@ -86,6 +101,7 @@ impl Index {
             for site in &mut self.sites {
                 site.curve.empty(now.time);
             }
+            self.parts.restarted();
         }
     }
 
@@ -115,13 +131,17 @@ impl Index {
         let (by, owner) = (actor.context, owner.context);
         let freed = (self.exchange).freed(now.core, by, Some(owner), block, now.time);
         self.site(ended.site).freed(block, &freed);
+        (self.parts).ended(block.time, || {
+            Older::new(ended, owner, Some(by), freed.is_temporary)
+        });
     }
 
     #[inline(always)]
     fn note_begun(&mut self, began: &KnownBlock, time: u64, actor: Actor) {
         let block = &began.block;
-        self.exchange.allocated(actor.context, block.address);
-        self.site(began.site).allocated(time, block.size);
+        self.exchange.allocated(actor.context, block);
+        let site = self.site(began.site);
+        site.allocated(time, block, actor.context);
     }
 
     #[inline(always)]

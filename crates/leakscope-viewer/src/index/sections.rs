@@ -45,6 +45,8 @@ pub(crate) struct Sections {
     full_at: u64,
     /// What is counted in the last section, by lane.
     open: Vec<[u32; KINDS]>,
+    /// Each two became one, and nobody has asked since.
+    joined: bool,
 }
 
 const KINDS: usize = Kind::ALL.len();
@@ -82,6 +84,7 @@ impl Default for Sections {
             events: 0,
             full_at: SHORTEST,
             open: Vec::new(),
+            joined: false,
         }
     }
 }
@@ -165,6 +168,12 @@ impl Sections {
             }
         }
         self.list = joined;
+        self.joined = true;
+    }
+
+    /// Whether each two became one since this was asked last.
+    pub(super) fn take_joined(&mut self) -> bool {
+        std::mem::take(&mut self.joined)
     }
 
     /// All of them, in order.

@@ -4,6 +4,7 @@ use leakscope_analysis::outcome::Block;
 
 use super::curve::Curve;
 use super::exchange::{Freed, Sum};
+use super::sums::SiteSums;
 
 /// The life of one call site.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub(crate) struct SiteIndex {
     pub(crate) lifetimes: Histogram,
     /// Blocks that were freed before their owner allocated anything else.
     pub(crate) temporary: Sum,
+    /// What happened since the part began.
+    part: SiteSums,
 }
 
 /// The bucket of a number: powers of two.
@@ -69,9 +72,21 @@ fn bucket(power: usize) -> (u64, u64) {
 impl SiteIndex {
     /// A block begins.
     #[inline(always)]
-    pub(super) fn allocated(&mut self, time: u64, size: u64) {
-        self.sizes.add(size);
-        self.curve.allocated(time, size);
+    pub(super) fn allocated(&mut self, time: u64, block: &Block, context: u16) {
+        self.sizes.add(block.size);
+        self.curve.allocated(time, block.size);
+        self.part.allocate(block, context);
+        self.part.reach(self.curve.live());
+    }
+
+    /// A block is given another size.
+    pub(super) fn reallocated(&mut self) {
+        self.part.reallocations += 1;
+    }
+
+    /// There was no memory for a block.
+    pub(super) fn failed(&mut self) {
+        self.part.failed += 1;
     }
 
     /// A block is freed.
@@ -80,8 +95,16 @@ impl SiteIndex {
         self.lifetimes.add(freed.time.saturating_sub(block.time));
         if freed.is_temporary {
             self.temporary.add(block.size);
+            self.part.temporary.add(block.size);
         }
         self.curve.freed(freed.time, block.size);
+        self.part.freed.add(block.size);
+    }
+
+    /// A block is gone, nobody saw how.
+    pub(super) fn lost(&mut self, time: u64, size: u64) {
+        self.curve.lost(time, size);
+        self.part.lost.add(size);
     }
 
     /// The last free of a block was none.
@@ -91,6 +114,16 @@ impl SiteIndex {
             self.temporary.remove(block.size);
         }
         self.curve.revived(time, block.size);
+        self.part.revive(block.size, freed.is_temporary);
+        self.part.reach(self.curve.live());
+    }
+
+    /// What happened since the part began, if something did; the next part begins.
+    pub(super) fn take_part(&mut self) -> Option<SiteSums> {
+        let live = self.curve.live();
+        let mut part = std::mem::replace(&mut self.part, SiteSums::beginning_at(live));
+        part.left = live;
+        (!part.is_empty()).then_some(part)
     }
 }
 

@@ -13,8 +13,7 @@
 #define EXIT   1
 #define MMAP   90
 
-void *pvPortMalloc(size_t size);
-void vPortFree(void *block);
+#include "FreeRTOS.h"
 
 /* What `traceMALLOC` told last. */
 size_t told;
@@ -43,6 +42,15 @@ static int transfer(int32_t number, int32_t file, void *buffer, int32_t length) 
 static void map_heap(void) {
     const uint32_t arguments[] = {UCHEAP, configTOTAL_HEAP_SIZE, 3, 0x32, -1, 0};
     system_call(MMAP, (int32_t)arguments, 0, 0);
+#ifdef GAP
+    /* Two regions of heap_5, with a gap between them. */
+    const HeapRegion_t regions[] = {
+        {(uint8_t *)UCHEAP, GAP},
+        {(uint8_t *)UCHEAP + GAP + 0x1000, configTOTAL_HEAP_SIZE - GAP - 0x1000},
+        {NULL, 0},
+    };
+    vPortDefineHeapRegions(regions);
+#endif
 }
 
 void *memset(void *start, int byte, size_t length) {

@@ -1,0 +1,253 @@
+//! The trace cut into parts of some sections each, and the sums of each: long windows are counted from these.
+//!
+//! A window counts the blocks that were allocated in it. Of a part, all that was allocated and freed in it is summed up,
+//! and blocks that ended in it but are older than it are listed, so that those from before a window can be left out.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
+
+use leakscope_analysis::heap::KnownBlock;
+
+use super::exchange::{Exchange, Pending, Sum};
+use super::live::Live;
+use super::sums::{Run, SiteSums};
+use crate::query::Window;
+
+/// All parts that are complete, in order, and what becomes the next one.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    list: Vec<Part>,
+    /// How many sections a part has.
+    stride: usize,
+    /// When the next part begins.
+    begin: u64,
+    older: Vec<Older>,
+    is_whole: bool,
+    restarts: bool,
+    /// What was counted up to its begin.
+    exchange: Exchange,
+    runs: Vec<Run>,
+}
+
+/// What happened in a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    begin: u64,
+    /// False where a free before it was none, so that its sums do not say what became of it.
+    is_whole: bool,
+    /// Whether the target restarted: only what was left at its end lives then.
+    pub(crate) restarts: bool,
+    /// By call site.
+    pub(crate) sites: BTreeMap<usize, SiteSums>,
+    /// By context: what it allocated, and what nobody freed of it but is gone.
+    pub(crate) contexts: BTreeMap<u16, [Sum; 2]>,
+    /// What was freed, by who allocated and who freed it.
+    pub(crate) freed: BTreeMap<(u16, u16), Sum>,
+    /// By lane.
+    pub(crate) runs: BTreeMap<usize, Run>,
+    /// Blocks that ended in it and are older than it, in no order.
+    pub(crate) older: Vec<Older>,
+    /// What the next free or failure refers to.
+    pub(crate) pending: Pending,
+}
+
+/// A block that ended in another part than it began in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Older {
+    pub(crate) born: u64,
+    pub(crate) size: u64,
+    pub(crate) site: u32,
+    pub(crate) owner: u16,
+    /// Who freed it; `None` if nobody did, and it is gone.
+    pub(crate) by: Option<u16>,
+    pub(crate) is_temporary: bool,
+}
+
+impl Older {
+    pub(super) fn new(known: &KnownBlock, owner: u16, by: Option<u16>, is_temporary: bool) -> Self {
+        Self {
+            born: known.block.time,
+            size: known.block.size,
+            site: known.site.number(),
+            owner,
+            by,
+            is_temporary,
+        }
+    }
+}
+
+/// Sections of a part, as long as there are few parts.
+const STRIDE: usize = 8;
+
+/// When there are so many parts, each two become one. Even, as a part has no half.
+const MOST: usize = 512;
+
+/// The same if their lists are longer than this together: some 40 MiB.
+const MOST_ENTRIES: usize = 1 << 18;
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            stride: STRIDE,
+            begin: 0,
+            older: Vec::new(),
+            is_whole: true,
+            restarts: false,
+            exchange: Exchange::default(),
+            runs: Vec::new(),
+        }
+    }
+}
+
+impl Parts {
+    /// A block ends that is older than the part.
+    #[inline(always)]
+    pub(super) fn ended(&mut self, born: u64, older: impl FnOnce() -> Older) {
+        if born < self.begin {
+            self.older.push(older());
+        }
+    }
+
+    /// The free of a block, at `freed`, was none.
+    pub(super) fn revived(&mut self, revived: &KnownBlock, freed: u64) {
+        let block = &revived.block;
+        // At that moment, it may have been before or after.
+        if freed <= self.begin {
+            self.is_whole = false;
+        } else if block.time < self.begin {
+            let is_it = |older: &Older| {
+                (older.born, older.size, older.site)
+                    == (block.time, block.size, revived.site.number())
+            };
+            if let Some(place) = self.older.iter().rposition(is_it) {
+                self.older.remove(place);
+            }
+        }
+    }
+
+    /// Everything that lived is gone.
+    pub(super) fn restarted(&mut self) {
+        self.restarts = true;
+    }
+
+    /// Two sections became one.
+    pub(super) fn sections_joined(&mut self) {
+        self.stride /= 2;
+    }
+
+    /// Whether the section with this number begins a part.
+    pub(super) fn is_begin(&self, section: usize) -> bool {
+        section == (self.list.len() + 1) * self.stride
+    }
+
+    /// The part is over at this moment. The sums are those up to now, but for those of call sites.
+    pub(super) fn close(
+        &mut self,
+        time: u64,
+        sites: BTreeMap<usize, SiteSums>,
+        exchange: &Exchange,
+        runs: Vec<Run>,
+    ) {
+        let ran = runs.iter().enumerate().map(|(lane, run)| {
+            let before = self.runs.get(lane).copied().unwrap_or_default();
+            (lane, run.since(before))
+        });
+        let part = Part {
+            begin: self.begin,
+            is_whole: std::mem::replace(&mut self.is_whole, true),
+            restarts: std::mem::take(&mut self.restarts),
+            sites,
+            contexts: exchange.contexts_since(&self.exchange),
+            freed: exchange.pairs_since(&self.exchange),
+            runs: ran.filter(|(_, run)| *run != Run::default()).collect(),
+            older: std::mem::take(&mut self.older),
+            pending: exchange.pending(),
+        };
+        self.list.push(part);
+        self.begin = time;
+        self.exchange = exchange.clone();
+        self.runs = runs;
+        let entries: usize = self.list.iter().map(Part::entries).sum();
+        if self.list.len().is_multiple_of(2) && (self.list.len() >= MOST || entries > MOST_ENTRIES)
+        {
+            self.join_pairs();
+        }
+    }
+
+    /// Each two become one, of an even number.
+    pub(crate) fn join_pairs(&mut self) {
+        self.stride *= 2;
+        let mut joined: Vec<Part> = Vec::with_capacity(self.list.len() / 2);
+        for (place, part) in self.list.drain(..).enumerate() {
+            match joined.last_mut() {
+                Some(last) if place % 2 == 1 => last.take_in(part),
+                _ => joined.push(part),
+            }
+        }
+        self.list = joined;
+    }
+
+    /// The parts that lie in a window as a whole, if their sums say all of them.
+    pub(crate) fn within(&self, window: Window) -> Range<usize> {
+        let first = self.list.partition_point(|part| part.begin < window.from);
+        let ends = 1..=self.list.len();
+        let last = ends.take_while(|&part| self.begin_of(part) < window.to);
+        let within = first..last.last().unwrap_or(first).max(first);
+        let are_whole = (self.list[within.clone()].iter()).all(|part| part.is_whole);
+        if are_whole { within } else { first..first }
+    }
+
+    pub(crate) fn list(&self) -> &[Part] {
+        &self.list
+    }
+
+    /// When a part begins, or the one after the last.
+    pub(crate) fn begin_of(&self, part: usize) -> u64 {
+        self.list.get(part).map_or(self.begin, |part| part.begin)
+    }
+
+    /// The section that it begins with.
+    pub(crate) fn section_of(&self, part: usize) -> usize {
+        part * self.stride
+    }
+}
+
+impl Part {
+    fn entries(&self) -> usize {
+        self.sites.len() + self.runs.len() + self.freed.len() + self.older.len()
+    }
+
+    /// The part after it joins it.
+    fn take_in(&mut self, next: Self) {
+        self.is_whole &= next.is_whole;
+        self.restarts |= next.restarts;
+        if next.restarts {
+            let sites = self.sites.values_mut();
+            sites.for_each(|sums| sums.left = Live::default());
+        }
+        for (site, sums) in next.sites {
+            match self.sites.entry(site) {
+                Entry::Occupied(mut held) => held.get_mut().join(&sums),
+                Entry::Vacant(place) => drop(place.insert(sums)),
+            }
+        }
+        for (context, sums) in next.contexts {
+            let held = self.contexts.entry(context).or_default();
+            for (held, sum) in held.iter_mut().zip(sums) {
+                held.join(sum);
+            }
+        }
+        for (pair, sum) in next.freed {
+            self.freed.entry(pair).or_default().join(sum);
+        }
+        for (lane, run) in next.runs {
+            self.runs.entry(lane).or_default().join(run);
+        }
+        let older = next.older.into_iter();
+        self.older
+            .extend(older.filter(|older| older.born < self.begin));
+        self.pending = next.pending;
+    }
+}
