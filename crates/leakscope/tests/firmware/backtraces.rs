@@ -50,12 +50,11 @@ impl Asked {
 }
 
 /// `firmware/freertos` and `firmware/lua`.
-const WAYS: [Way; 7] = [
+const WAYS: [Way; 6] = [
     mixed_calls("Os", &["LEVEL=-Os"]),
     mixed_calls("O2", &["LEVEL=-O2"]),
     mixed_calls("lto", &["LEVEL=-Os", "LTO=1"]),
     lua("Os", "mps2-an385", &["LEVEL=-Os"], Asked::within(128)),
-    lua("O2", "mps2-an385", &["LEVEL=-O2"], Asked::within(128)),
     lua(
         "deep",
         "mps2-an385",
