@@ -13,7 +13,7 @@ fn draw(seed: u64, leaked: u64) -> (Vec<Program>, Loss) {
     let mut random = Random::new(seed);
     let entries = random.count(20, 100);
     let period = 1e6 / (entries as f64 * random.between(2.0, 5.0));
-    let cache = cache_from_start(&mut random, seed % 2 == 0, entries, period, 1e6);
+    let cache = cache_from_start(&mut random, seed.is_multiple_of(2), entries, period, 1e6);
     let mut messages = Program::new(1_000_000);
     for birth in random.beats(400, 0.0, 1.0) {
         messages.freed(birth, birth + 1e-4, 32);
