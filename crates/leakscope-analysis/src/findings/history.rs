@@ -54,6 +54,8 @@ pub struct SiteHistory {
     /// How old the freed blocks would be now whose memory was not used again: if nobody had seen their frees, they
     /// would seem to live. Empty if nothing was lost.
     pub unreturned: Lifetimes,
+    /// Frees of blocks that were allocated before the recording began, perhaps here.
+    pub older_frees: OlderFrees,
 }
 
 /// A histogram of lifetimes: bucket *n* counts those of 2ⁿ⁻¹ to 2ⁿ - 1 ticks, bucket 0 those of 0.
@@ -167,8 +169,6 @@ pub struct Span {
     pub second: u64,
     /// Moments at which a block of any call site was freed, in order: some of them, spread evenly.
     pub frees: Vec<u64>,
-    /// Frees of blocks that had been allocated before the recording began.
-    pub older_frees: OlderFrees,
     /// Where data were lost, in order of time: of beginnings and of ends.
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
@@ -180,10 +180,8 @@ pub struct Span {
 /// Frees of blocks that nobody saw begin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OlderFrees {
-    /// Moments of some of them, spread evenly, in order of time.
-    pub moments: Vec<u64>,
-    /// How many frees each of these stands for.
-    pub each: u64,
+    /// Moments of some of them, in order of time, and how many frees each of these stands for.
+    pub moments: Vec<(u64, u64)>,
     /// The last of all; 0 without any.
     pub last: u64,
 }
@@ -191,17 +189,18 @@ pub struct OlderFrees {
 impl OlderFrees {
     /// How many there were from this moment on.
     pub(super) fn since(&self, from: u64) -> u64 {
-        let before = self.moments.partition_point(|&moment| moment < from);
-        self.each
-            .saturating_mul((self.moments.len() - before) as u64)
+        let before = self.moments.partition_point(|&(moment, _)| moment < from);
+        let frees = self.moments[before..].iter().map(|&(_, frees)| frees);
+        frees.fold(0, u64::saturating_add)
     }
 
     /// The longest time without one, up to the last, in a trace that begins at `start`.
     pub(super) fn longest_pause(&self, start: u64) -> u64 {
-        let begins = std::iter::once(&start).chain(&self.moments);
-        let pauses = begins.zip(self.moments.iter().chain([&self.last]));
+        let moments = || self.moments.iter().map(|&(moment, _)| moment);
+        let begins = std::iter::once(start).chain(moments());
+        let pauses = begins.zip(moments().chain([self.last]));
         pauses
-            .map(|(begin, end)| end.saturating_sub(*begin))
+            .map(|(begin, end)| end.saturating_sub(begin))
             .max()
             .unwrap_or(0)
     }

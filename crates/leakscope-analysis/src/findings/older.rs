@@ -17,7 +17,7 @@ const STOPPED: u64 = 2;
 
 /// The accusation; less sure or withdrawn, if blocks from before the recording can explain it.
 pub(super) fn weigh(case: &Case<'_>, finding: Finding) -> Finding {
-    let older = case.span.older_frees.since(case.from);
+    let older = case.history.older_frees.since(case.from);
     if older == 0 || !finding.verdict.is_leak() {
         return finding;
     }
@@ -50,7 +50,7 @@ fn stands(mut finding: Finding, at_most: Confidence, older: u64, replacing: usiz
 
 /// Since when the site leaks for sure, if it does so in the time in which no older block was freed any more.
 fn late(case: &Case<'_>) -> Option<u64> {
-    let older = &case.span.older_frees;
+    let older = &case.history.older_frees;
     let from = older.last.max(case.from);
     let pause = older.longest_pause(case.span.start);
     let has_stopped = case.to.saturating_sub(from) > pause.saturating_mul(STOPPED);

@@ -68,7 +68,7 @@ impl HeapModel {
     /// Whether what is freed twice may have been allocated between, because some allocations are not recorded.
     fn may_be_unseen(&self, anomaly: &Anomaly, from: StackId) -> bool {
         let older = self.totals.frees_of_older_blocks;
-        let from_there = self.unseen_by.get(&from).copied().unwrap_or(0);
+        let from_there = self.older.unseen(from);
         let is_one_for = |unseen: u64, frees| unseen.saturating_mul(FREES_FOR_ONE) >= frees;
         anomaly.kind.is_double()
             && older >= LEAST_UNSEEN

@@ -3,6 +3,7 @@
 use super::blocks::LiveBlock;
 use super::effect::Effect;
 use super::model::HeapModel;
+use super::site_id::SiteId;
 use crate::trace::{Occasion, StackId, Stacks};
 
 impl HeapModel {
@@ -45,6 +46,10 @@ impl HeapModel {
         site.free(block.time, now.time, size, &self.moment);
         if block.time < self.gaps.until() {
             self.note_unsure_end(block, now.time, false);
+        }
+        if self.older.watches() {
+            let life = now.time.saturating_sub(block.time);
+            (self.older).note_freed(stack, SiteId::new(block.site), life);
         }
         self.releases.add(now.time);
         self.contexts.free(by, size);

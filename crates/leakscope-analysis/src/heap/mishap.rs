@@ -60,15 +60,16 @@ impl HeapModel {
                     (UnknownFree::Wrong, inside)
                 }
                 _ if self.gaps.show_lost_allocation() => {
-                    if self.began_late() {
-                        self.note_older_free(now.time);
+                    // Where so many older blocks were freed, it may as well be one of them.
+                    if self.older.count() >= LEAST_UNSEEN {
+                        self.older.add(stack, now.time);
                     }
                     return self.free_lost_block(now);
                 }
                 _ => {
                     self.totals.frees_of_older_blocks += 1;
-                    self.note_older_free(now.time);
-                    *self.unseen_by.entry(stack).or_default() += 1;
+                    self.older.add(stack, now.time);
+                    self.older.note_unseen(stack);
                     return UnknownFree::Older;
                 }
             },
@@ -86,17 +87,6 @@ impl HeapModel {
             self.anomalies.push((anomaly, stack));
         }
         why
-    }
-
-    /// A block ends that nobody saw begin, perhaps because that was before the recording.
-    fn note_older_free(&mut self, time: u64) {
-        self.older_releases.add(time);
-        self.last_older_release = time;
-    }
-
-    /// Whether so many older blocks were freed that what is freed after a loss may as well be one of them.
-    fn began_late(&self) -> bool {
-        self.older_releases.count() >= LEAST_UNSEEN
     }
 
     fn free_lost_block(&mut self, now: &Occasion) -> UnknownFree {

@@ -20,6 +20,7 @@ mod mishap;
 mod model;
 mod moment;
 mod moving;
+mod older;
 mod overlap;
 mod recent;
 mod releases;

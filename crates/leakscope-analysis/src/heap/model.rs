@@ -1,7 +1,5 @@
 //! The heap's history, brought up to date event by event.
 
-use rustc_hash::FxHashMap;
-
 use super::blocks::{Blocks, LiveBlock};
 use super::contexts::Contexts;
 use super::cycle_count::WARM_UP_CYCLES;
@@ -13,6 +11,7 @@ use super::keys::SiteKeys;
 use super::mishap::ScanBudget;
 use super::moment::Moment;
 use super::moving::Moving;
+use super::older::OlderBlocks;
 use super::overlap::Overlaps;
 use super::recent::RecentEvents;
 use super::releases::Releases;
@@ -36,9 +35,7 @@ pub struct HeapModel {
     pub(super) gaps: Gaps,
     pub(super) overlaps: Overlaps,
     pub(super) releases: Releases,
-    /// Those of blocks that were allocated before the recording began.
-    pub(super) older_releases: Releases,
-    pub(super) last_older_release: u64,
+    pub(super) older: OlderBlocks,
     /// Of this session: blocks whose memory was used again while they seemed to live, and frees of blocks
     /// whose allocation was lost.
     pub(super) lost_frees: u64,
@@ -51,8 +48,6 @@ pub struct HeapModel {
     pub(super) past: super::sessions::Past,
     /// Frees that cannot be right, and from where.
     pub(super) anomalies: Vec<(Anomaly, StackId)>,
-    /// How many blocks that nobody saw begin were freed from where.
-    pub(super) unseen_by: FxHashMap<StackId, u64>,
     /// Stretches in which something went unseen, though no gap says so.
     pub(super) doubts: Vec<(u64, u64)>,
     /// Since when the clock of a core may be behind those of others, because time was lost with its bytes.

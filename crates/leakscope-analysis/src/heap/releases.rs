@@ -34,10 +34,6 @@ impl Releases {
         self.moments.push(time);
     }
 
-    pub(super) fn count(&self) -> u64 {
-        self.count
-    }
-
     pub(super) fn moments(&self) -> &[u64] {
         &self.moments
     }

@@ -9,7 +9,7 @@ use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
 use crate::findings::{
-    self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, OlderFrees, Rank, SiteHistory, Span,
+    self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
 };
 use crate::outcome::{Block, CallSite, Peak, Session};
 use crate::trace::{StackCertainty, StackId, Stacks};
@@ -96,7 +96,10 @@ impl HeapModel {
             if site.allocations == 0 && site.failed() == 0 {
                 continue;
             }
-            let history = self.history(&of, end);
+            let history = SiteHistory {
+                older_frees: self.older.of(id, self.session.start),
+                ..self.history(&of, end)
+            };
             record.add(site, &history);
             record.blocks = blocks
                 .iter()
@@ -172,11 +175,6 @@ impl HeapModel {
             cycles_to: self.cycles.1,
             second: trace.second,
             frees: self.releases.moments().to_vec(),
-            older_frees: OlderFrees {
-                moments: self.older_releases.moments().to_vec(),
-                each: self.older_releases.each(),
-                last: self.last_older_release,
-            },
             gaps: self.gaps.list().to_vec(),
             losses: None,
             missing_core: trace.missing_core,
@@ -260,8 +258,7 @@ impl HeapModel {
         self.gaps.clear();
         self.overlaps = Overlaps::default();
         self.releases = Releases::default();
-        self.older_releases = Releases::default();
-        self.last_older_release = 0;
+        self.older.begin();
         (self.lost_frees, self.lost_allocations) = (0, 0);
         self.sites.fill_with(Site::new);
         self.heaps.empty();

@@ -3,7 +3,7 @@
 use super::cycle_count::CycleCount;
 use super::floors::{Floor, Floors};
 use super::moment::Moment;
-use crate::findings::{Lifetimes, SiteHistory, UnsureEnds};
+use crate::findings::{Lifetimes, OlderFrees, SiteHistory, UnsureEnds};
 
 /// What is kept of a call site. See [`SiteHistory`] for the meaning of the fields with its names.
 ///
@@ -265,6 +265,7 @@ impl Site {
             first_reuse: (details.reused > 0).then_some(details.first_reuse),
             unsure_ends: details.unsure_ends,
             unreturned: Lifetimes::default(),
+            older_frees: OlderFrees::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Recordings that begin while the program runs, and programs that allocate unseen, each also with data lost: what is
 //! lost explains no more than it can.
 
-use leakscope_analysis::findings::Verdict;
+use leakscope_analysis::findings::{Confidence, Verdict};
 use leakscope_testing::scenario::Scenario;
 
 use crate::reading::{Reading, read, read_one};
@@ -96,6 +96,51 @@ fn what_is_allocated_unseen_is_not_freed_twice_for_sure() {
             "from where all else was seen to begin"
         );
     }
+}
+
+/// A ring of so many entries, full when the recording begins, and a block that nobody frees for each that enters; `beside`
+/// happens each time.
+fn leak_beside_a_ring(entries: u32, beside: impl Fn(&mut Scenario)) -> Reading {
+    let mut recording = Scenario::begun();
+    for entry in 0..60 {
+        let leaked = BLOCK + 0x1_0000 + 64 * entry;
+        recording.after(900).allocate(leaked, 16, NAME);
+        recording
+            .after(100)
+            .allocate(BLOCK + 64 * (entries + entry), 40, ENTRY)
+            .free(BLOCK + 64 * entry, EXPIRY);
+        beside(&mut recording);
+    }
+    read_one(recording.plain())
+}
+
+#[test]
+fn who_frees_older_blocks_of_one_site_tells_nothing_of_another() {
+    let reading = leak_beside_a_ring(40, |_| {});
+    let leak = &reading.site(NAME).finding;
+    assert_eq!(
+        (leak.verdict, leak.confidence),
+        (Verdict::LeakSteady, Confidence::High)
+    );
+    assert_eq!(reading.verdict(ENTRY), Verdict::Bounded);
+}
+
+/// What frees the ring's entries frees work, too, and no entry that was seen to begin: it tells of the ring all the same.
+#[test]
+fn who_frees_the_blocks_of_several_sites_tells_of_all() {
+    const WORK: &[u32] = &[0x4200_3100, 0x4200_0300];
+    let reading = leak_beside_a_ring(100, |recording| {
+        recording.allocate(BLOCK + 0x2_0000, 8, WORK);
+        recording.after(20).free(BLOCK + 0x2_0000, EXPIRY);
+    });
+    assert_eq!(reading.verdict(ENTRY), Verdict::Uncertain);
+    let alone = leak_beside_a_ring(100, |_| {});
+    assert_eq!(alone.verdict(ENTRY), Verdict::Uncertain);
+    assert_eq!(
+        alone.verdict(NAME),
+        Verdict::Uncertain,
+        "of whom its blocks are, nothing says"
+    );
 }
 
 /// Two cores that take turns with the same memory.

@@ -112,7 +112,10 @@ pub(crate) struct Twin {
     pub(crate) older: u64,
     pub(crate) free_lost: u64,
     free_times: Vec<u64>,
-    older_times: Vec<u64>,
+    /// When blocks were freed that nobody saw begin, and from which site's stack.
+    older_times: Vec<(u64, usize)>,
+    /// From which stack which site's blocks were freed since the first of those, and how long they lived.
+    freed_from: Vec<(usize, usize, u64)>,
     returned: u64,
     pub(crate) peak: (u64, u64, BTreeMap<usize, u64>),
     pub(crate) end: u64,
@@ -153,7 +156,7 @@ impl Twin {
                     } if task == self.task && kept == block => Some(size),
                     _ => None,
                 };
-                let was = self.free(block);
+                let was = self.free(block, site);
                 self.last = Last::Free {
                     task: self.task,
                     site,
@@ -271,7 +274,7 @@ impl Twin {
         }
     }
 
-    fn free(&mut self, address: u32) -> Option<Block> {
+    fn free(&mut self, address: u32, from: usize) -> Option<Block> {
         self.frees += 1;
         self.frees_by[self.task] += 1;
         let Some(block) = self.live.remove(&address) else {
@@ -280,13 +283,16 @@ impl Twin {
             } else {
                 // Blocks of this scenario are too short to reach the next address.
                 self.older += 1;
-                self.older_times.push(self.end);
+                self.older_times.push((self.end, from));
             }
             return None;
         };
         let now = self.end;
         self.freed.insert(address, (block.site, block.time, now));
         self.free_times.push(now);
+        if self.older > 0 {
+            self.freed_from.push((from, block.site, now - block.time));
+        }
         let site = self.site(block.site);
         site.freed.push((block.time, now));
         site.last_free = now;
@@ -323,7 +329,6 @@ impl Twin {
             cycles_to: self.marks.last().copied().unwrap_or(0),
             second: HZ.into(),
             frees: self.some_free_times(),
-            older_frees: self.older_frees(),
             gaps: Vec::new(),
             losses: None,
             missing_core: None,
@@ -335,13 +340,29 @@ impl Twin {
         some(&self.free_times).0
     }
 
-    fn older_frees(&self) -> OlderFrees {
-        let (moments, each) = some(&self.older_times);
-        OlderFrees {
-            moments,
-            each: each as u64,
-            last: self.older_times.last().copied().unwrap_or_default(),
+    /// Of each stack that frees this site's blocks, or no site's, or older ones when those that it is known to free were gone.
+    pub(crate) fn older_frees(&self, site: usize) -> OlderFrees {
+        let mut older = OlderFrees::default();
+        for (from, stack) in SITES.iter().enumerate() {
+            let own = self.older_times.iter().filter(|&&(_, by)| by == from);
+            let own: Vec<u64> = own.map(|&(time, _)| time).collect();
+            let known = || self.freed_from.iter().filter(|&&(by, ..)| by == from);
+            let longest = known().map(|&(.., life)| life).max().unwrap_or(0);
+            let last = own.last().copied().unwrap_or(0);
+            let tells = stack.is_empty()
+                || known().next().is_none()
+                || known().any(|&(_, of, _)| of == site)
+                || last > longest + longest / 2;
+            if tells {
+                let (moments, each) = some(&own);
+                older
+                    .moments
+                    .extend(moments.iter().map(|&moment| (moment, each as u64)));
+                older.last = older.last.max(last);
+            }
         }
+        older.moments.sort_unstable();
+        older
     }
 
     /// How old the freed blocks of a site would be that no other has followed, if lost frees are of interest. Of how
@@ -488,6 +509,7 @@ impl Site {
             first_reuse: self.reused.first().map(|&(_, end)| end),
             unsure_ends,
             unreturned: Lifetimes::default(),
+            older_frees: OlderFrees::default(),
         }
     }
 }

@@ -155,6 +155,7 @@ fn history(twin: &Twin, number: usize) -> SiteHistory {
     let live = live.map(|(time, _, size)| (time, size)).unzip();
     SiteHistory {
         unreturned: twin.unreturned(number),
+        older_frees: twin.older_frees(number),
         ..twin.sites[&number].history(twin, live)
     }
 }

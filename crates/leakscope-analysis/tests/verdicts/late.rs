@@ -140,7 +140,7 @@ fn entries_that_expire_in_rounds_are_not_accused() {
 #[test]
 fn the_reason_holds_the_numbers() {
     let program = cache(&mut Random::new(1), false, 0.7);
-    let (history, older) = (program.history(), program.span().older_frees.moments.len());
+    let (history, older) = (program.history(), program.older_frees.len());
     let Finding {
         verdict,
         confidence,

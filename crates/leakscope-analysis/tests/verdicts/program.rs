@@ -112,11 +112,6 @@ impl Program {
             },
             second: 0,
             frees: self.others_free.clone(),
-            older_frees: OlderFrees {
-                moments: self.older_frees.clone(),
-                each: 1,
-                last: self.older_frees.last().copied().unwrap_or_default(),
-            },
             gaps: self.gaps.clone(),
             losses: None,
             missing_core: None,
@@ -172,6 +167,10 @@ impl Program {
     pub(crate) fn history(&self) -> SiteHistory {
         let mut history = SiteHistory {
             failing_since: self.fails_since,
+            older_frees: OlderFrees {
+                moments: self.older_frees.iter().map(|&moment| (moment, 1)).collect(),
+                last: self.older_frees.last().copied().unwrap_or_default(),
+            },
             ..SiteHistory::default()
         };
         let mut births = Vec::new();

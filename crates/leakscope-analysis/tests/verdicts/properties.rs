@@ -36,6 +36,7 @@ prop_compose! {
         first_reuse in option::of(number()),
         failing_since in option::of(number()),
         unsure in vec((number(), number(), any::<bool>()), 0..20),
+        older in vec((number(), number()), 0..20),
     ) -> SiteHistory {
         if sorted {
             live_births.sort_unstable();
@@ -69,6 +70,7 @@ prop_compose! {
             last_free,
             lifetimes,
             unreturned,
+            older_frees: OlderFrees { last: older.iter().map(|&(moment, _)| moment).max().unwrap_or(0), moments: older },
             floors,
             cycles: Cycles { grown: numbers[9], net_bytes },
             cycle_steps: CycleSteps::default(),
@@ -84,7 +86,6 @@ prop_compose! {
         numbers in vec(number(), 12),
         stopped in option::of(number()),
         frees in vec(number(), 0..20),
-        (older, each) in (vec(number(), 0..20), number()),
         gaps in vec((number(), number(), option::of(number())), 0..6),
         sites in vec(any_history(), 0..5),
         missing_core in option::of(any::<u8>()),
@@ -101,7 +102,6 @@ prop_compose! {
             cycles_to: numbers[7],
             second: numbers[8],
             frees,
-            older_frees: OlderFrees { last: older.iter().max().copied().unwrap_or(0), moments: older, each },
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
             losses: None,
             missing_core,
@@ -141,6 +141,7 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
     history.first_free = history.first_free.map(|time| time * 2);
     history.last_free = history.last_free.map(|time| time * 2);
     history.lifetimes.buckets[1..].rotate_right(1);
+    history.older_frees = OlderFrees::default();
     let span = Span {
         end: span.end * 2,
         start: span.start * 2,
@@ -162,7 +163,6 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
             .collect(),
         second: span.second * 2,
         frees: span.frees.iter().map(|time| time * 2).collect(),
-        older_frees: OlderFrees::default(),
         losses: None,
         missing_core: span.missing_core,
     };
