@@ -54,9 +54,6 @@
 #ifndef LEAKSCOPE_TASK
 #define LEAKSCOPE_TASK() 0u
 #endif
-#ifndef LEAKSCOPE_IS_CODE
-#define LEAKSCOPE_IS_CODE(address) true
-#endif
 #ifndef LEAKSCOPE_BARRIER
 #define LEAKSCOPE_BARRIER() __sync_synchronize()
 #endif
@@ -149,6 +146,13 @@ static inline uint32_t interrupt_number(void) {
 #define HOT static inline
 #define APART static
 #define COLD static
+#endif
+
+/* Keeps a compiler from having each instruction of a branch that is seldom taken fetched, and left out one by one. */
+#if defined(__GNUC__)
+#define JUMPED_OVER() __asm__ volatile("")
+#else
+#define JUMPED_OVER() ((void)0)
 #endif
 
 /* Walks read memory of which AddressSanitizer does not know that it may be read. */
@@ -745,8 +749,17 @@ HOT bool has_frame(const struct bounds *bounds, uintptr_t at) {
     return at >= bounds->ram_start && reaches(bounds, at);
 }
 
+HOT bool is_code(uintptr_t address) {
+#if defined(LEAKSCOPE_IS_CODE)
+    return LEAKSCOPE_IS_CODE(address);
+#else
+    (void)address;
+    return true;
+#endif
+}
+
 HOT bool has_code(const struct bounds *bounds, uintptr_t address) {
-    return address - bounds->code_start < bounds->code_length && LEAKSCOPE_IS_CODE(address);
+    return address - bounds->code_start < bounds->code_length && is_code(address);
 }
 
 /* Without the bit that says "Thumb". */
@@ -758,6 +771,8 @@ HOT uintptr_t code_address(uintptr_t return_address) {
 #endif
 }
 
+#define HASH_FACTOR 0x9E3779B1u
+
 HOT uint32_t add_to_hash(uint32_t hash, uintptr_t frame) {
     uint32_t bits = (uint32_t)frame;
 #if UINTPTR_MAX > UINT32_MAX
@@ -765,7 +780,7 @@ HOT uint32_t add_to_hash(uint32_t hash, uintptr_t frame) {
     bits ^= high << 16 | high >> 16;
 #endif
     /* The rotation brings what the multiplication pushed up back to where it counts. */
-    return ((hash << 15 | hash >> 17) ^ bits) * 0x9E3779B1u;
+    return ((hash << 15 | hash >> 17) ^ bits) * HASH_FACTOR;
 }
 
 /* The walks below add what they find to a stack: to its hash alone (most events need no more), or to its list too. */
@@ -844,9 +859,9 @@ READS_ANY_STACK HOT void walk_behind(struct stack *stack, uintptr_t return_addre
 }
 #endif
 
+/* Whether the instruction before a return address is a call: it is not before what only looks like an address, and not where
+ * a pointer to a function leads. */
 #if defined(__riscv)
-/* Whether the instruction before a return address is a call. Without that test, pointers to functions would change the
- * stacks of a call site from event to event. */
 HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
     if (address % 2 != 0 || address - bounds->code_start < 4) {
         return false;
@@ -862,7 +877,45 @@ HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
     }
     return (first & 0x7FFFu) == 0x00E7u || ((last & 0xF07Fu) == 0x9002u && last != 0x9002u);
 }
+#elif defined(__arm__)
+/* Where nobody has said where code lies, nothing is read. */
+HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
+    if (bounds->code_start == 1) {
+        return true;
+    }
+    if (address - bounds->code_start < 4) {
+        return false;
+    }
+    /* bl, blx of a register. */
+    const uint32_t first = *(const volatile uint16_t *)(address - 4);
+    const uint32_t last = *(const volatile uint16_t *)(address - 2);
+    return ((first & 0xF800u) == 0xF000u && (last & 0xD000u) == 0xD000u) || (last & 0xFF80u) == 0x4780u;
+}
+#else
+HOT bool has_call_before(const struct bounds *bounds, uintptr_t address) {
+    (void)bounds;
+    (void)address;
+    return true;
+}
 #endif
+
+/* Where return addresses have a bit of their own, the call is looked for only before those that are to be sent, and so many
+ * without one are left out of them. Where they have none, pointers to functions would change the stacks of a call site from
+ * event to event. */
+#if defined(__riscv)
+#define NEEDS_CALL true
+#define SPARE_WORDS 0u
+#else
+#define NEEDS_CALL false
+#define SPARE_WORDS (LEAKSCOPE_DEPTH / 4u)
+#endif
+
+struct scan {
+    struct bounds bounds;
+    uintptr_t stack_pointer;
+    uint32_t left;  /* words that could be return addresses are still wanted, */
+    uint32_t spare; /* of which so many need not be sent */
+};
 
 /* What is subtracted from a word of a stack that could be a return address, to get its offset in the code. */
 #if defined(__arm__)
@@ -879,68 +932,108 @@ HOT bool is_candidate(const struct bounds *bounds, uintptr_t offset) {
 #else
     const bool is_in_range = offset < bounds->code_length && high_word(offset) == 0;
 #endif
-    if (!is_in_range || !LEAKSCOPE_IS_CODE(bounds->code_start + offset)) {
-        return false;
-    }
-#if defined(__riscv)
-    return has_call_before(bounds, bounds->code_start + offset);
-#else
-    return true;
-#endif
+    return is_in_range && is_code(bounds->code_start + offset) &&
+           (!NEEDS_CALL || has_call_before(bounds, bounds->code_start + offset));
 }
 
-/* How many words of a stack may be looked at. */
-HOT uint32_t words_above(uintptr_t stack_pointer) {
-    const uintptr_t end = recorder.ram_end, known = leakscope_stack_end;
+/* Up to where a stack may be looked at. */
+HOT uintptr_t end_of_scan(uintptr_t stack_pointer) {
+    const uintptr_t end = recorder.ram_end;
     if (stack_pointer % sizeof(uintptr_t) != 0 || stack_pointer < recorder.bounds.ram_start || stack_pointer > end) {
-        return 0;
+        return stack_pointer;
     }
-    size_t bytes = end - stack_pointer;
-    bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
     /* Another stack's end is of no use, and does no harm: it does not lie between these. */
-    bytes = known > stack_pointer && known - stack_pointer < bytes ? known - stack_pointer : bytes;
-    return (uint32_t)(bytes / sizeof(uintptr_t));
+    const uintptr_t above = leakscope_stack_end - stack_pointer;
+    uintptr_t bytes = end - stack_pointer;
+    bytes = bytes < recorder.scan_bytes ? bytes : recorder.scan_bytes;
+    bytes = above - 1 < bytes ? above : bytes;
+    return stack_pointer + (bytes & ~(sizeof(uintptr_t) - 1));
 }
 
-/* Looks at a word of the stack; whether enough were found that could be return addresses. */
-READS_ANY_STACK HOT bool scan_word(struct stack *stack, const struct bounds *bounds, const volatile uintptr_t *stack_pointer,
-                                   const volatile uintptr_t *word, bool is_listed) {
-    const uintptr_t offset = *word - WORD_OF_CODE_START(bounds);
-    if (!is_candidate(bounds, offset)) {
-        return false;
+/* Looks at a word of the stack; false when enough were found that could be return addresses. */
+HOT bool scan_word(struct stack *stack, struct scan *scan, uintptr_t at, uintptr_t word, bool is_listed) {
+    const uintptr_t offset = word - WORD_OF_CODE_START(&scan->bounds);
+    if (!is_candidate(&scan->bounds, offset)) {
+        return true;
     }
-    const uintptr_t place = (uintptr_t)(word - stack_pointer);
-    stack->hash = add_to_hash(stack->hash, offset ^ place << 23);
-    if (is_listed) {
-        stack->frames[stack->count] = code_address(bounds->code_start) + offset;
-        stack->places[stack->count] = (uint16_t)place;
+    JUMPED_OVER();
+    const uintptr_t above = at - scan->stack_pointer;
+    stack->hash = add_to_hash(stack->hash, offset ^ above << (sizeof(uintptr_t) > 4 ? 20 : 21));
+    if (is_listed && stack->count != LEAKSCOPE_DEPTH) {
+        const uintptr_t address = code_address(scan->bounds.code_start) + offset;
+        if (scan->spare > 0 && !has_call_before(&scan->bounds, address)) {
+            scan->spare--;
+        } else {
+            stack->frames[stack->count] = address;
+            stack->places[stack->count] = (uint16_t)(above / sizeof(uintptr_t));
+            stack->count++;
+        }
     }
-    return ++stack->count == LEAKSCOPE_DEPTH;
+    return --scan->left != 0;
 }
+
+/* Does the same for the hash alone, four words at a time; returns where it has stopped. */
+#if defined(__thumb2__) && !defined(LEAKSCOPE_IS_CODE)
+#define LOOK_AT(word, found, next)                                                            \
+    "subs " word ", " word ", %[first]\n\tcmp %[length], " word ", ror #1\n\tbhi " found "f\n" next ":\n\t"
+#define FOUND(word, found, next, place)                                                       \
+    found ":\n\teor " word ", " word ", %[above], lsl #21\n\t" place                            \
+    "eor %[hash], " word ", %[hash], ror #17\n\tmul %[hash], %[hash], %[factor]\n\t"          \
+    "subs %[left], %[left], #1\n\tbne " next "b\n\tb 9f\n"
+/* 16 instructions, and 6 more for each that could be a return address. */
+READS_ANY_STACK HOT uintptr_t scan_fours(struct stack *stack, struct scan *scan, uintptr_t at, uintptr_t bytes) {
+    uintptr_t above = 0;
+    if (bytes > 0) {
+        __asm__ volatile("1:\n\tldmia %[at]!, {r2, r3, r4, r5}\n\t"
+                         LOOK_AT("r2", "5", "2") LOOK_AT("r3", "6", "3") LOOK_AT("r4", "7", "4") LOOK_AT("r5", "8", "0")
+                         "adds %[above], %[above], #16\n\tcmp %[above], %[bytes]\n\tblo 1b\n\tb 9f\n"
+                         FOUND("r2", "5", "2", "") FOUND("r3", "6", "3", "eor r3, r3, #0x800000\n\t")
+                         FOUND("r4", "7", "4", "eor r4, r4, #0x1000000\n\t")
+                         FOUND("r5", "8", "0", "eor r5, r5, #0x1800000\n\t") "9:"
+                         : [at] "+r"(at), [above] "+r"(above), [left] "+r"(scan->left), [hash] "+r"(stack->hash)
+                         : [bytes] "r"(bytes), [first] "r"(WORD_OF_CODE_START(&scan->bounds)),
+                           [length] "r"(scan->bounds.code_length / 2), [factor] "r"(HASH_FACTOR)
+                         : "r2", "r3", "r4", "r5", "cc", "memory");
+    }
+    return at;
+}
+#else
+READS_ANY_STACK HOT uintptr_t scan_fours(struct stack *stack, struct scan *scan, uintptr_t at, uintptr_t bytes) {
+    const uintptr_t word = sizeof(uintptr_t), end = at + bytes;
+    if (bytes == 0) {
+        return at;
+    }
+    do {
+        const volatile uintptr_t *const four = (const volatile uintptr_t *)at;
+        if (!scan_word(stack, scan, at, four[0], false) || !scan_word(stack, scan, at + word, four[1], false) ||
+            !scan_word(stack, scan, at + 2 * word, four[2], false) || !scan_word(stack, scan, at + 3 * word, four[3], false)) {
+            break;
+        }
+        at += 4 * word;
+    } while (at != end);
+    return at;
+}
+#endif
 
 /* Finds the lowest words from the stack pointer up that could be return addresses: for code without frame pointers. */
 READS_ANY_STACK HOT void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer, bool is_listed) {
-    const struct bounds bounds = recorder.bounds;
-    const volatile uintptr_t *const first = (const volatile uintptr_t *)stack_pointer;
-    if (!has_code(&bounds, return_address)) {
+    struct scan scan = {recorder.bounds, stack_pointer, LEAKSCOPE_DEPTH + SPARE_WORDS, SPARE_WORDS};
+    if (!has_code(&scan.bounds, return_address)) {
         return;
     }
     stack->scanned = return_address;
     stack->hash = add_to_hash(0, return_address);
-    const uint32_t count = words_above(stack_pointer), in_fours = is_listed ? 0 : count & ~3u;
-    const volatile uintptr_t *word = first;
-    /* Most events do this: four words in a turn of the loop. */
-    for (const volatile uintptr_t *const end = first + in_fours; word != end; word += 4) {
-        if (scan_word(stack, &bounds, first, word, false) || scan_word(stack, &bounds, first, word + 1, false) ||
-            scan_word(stack, &bounds, first, word + 2, false) || scan_word(stack, &bounds, first, word + 3, false)) {
+    const uintptr_t end = end_of_scan(stack_pointer), fours = (end - stack_pointer) & ~(4 * sizeof(uintptr_t) - 1);
+    uintptr_t at = is_listed ? stack_pointer : scan_fours(stack, &scan, stack_pointer, fours);
+    if (at == end || scan.left == 0) {
+        return; /* what the loop needs has not been loaded yet */
+    }
+    do {
+        if (!scan_word(stack, &scan, at, *(const volatile uintptr_t *)at, is_listed)) {
             return;
         }
-    }
-    for (const volatile uintptr_t *const end = first + count; word != end; word++) {
-        if (scan_word(stack, &bounds, first, word, is_listed)) {
-            return;
-        }
-    }
+        at += sizeof(uintptr_t);
+    } while (at != end);
 }
 
 /* Where nothing says what is found, a scan is its first frame. */
@@ -2052,7 +2145,7 @@ COLD void heap_event_long(const struct heap_event *event, const void *caller, co
 static bool passes_filter(const struct heap_event *event) {
     const struct leakscope_config *const config = &recorder.config;
     /* The low bits of addresses are zero, and heaps hand out the same few again and again. */
-    const uint32_t mixed = (uint32_t)event->address * 0x9E3779B1u;
+    const uint32_t mixed = (uint32_t)event->address * HASH_FACTOR;
     const bool is_small = event->size != 0 && event->size < config->filter_least_size;
     if (is_small || (uint64_t)mixed * config->filter_one_in >> 32 != 0) {
         return false;
@@ -2591,7 +2684,7 @@ static void clear_records(bool leaks_only) {
 
 /* Where the first record stands whose address leads to the same bucket as this one. */
 static slot_index *bucket_of(uintptr_t address) {
-    const uint32_t mixed = ((uint32_t)address ^ high_word(address)) * 0x9E3779B1u;
+    const uint32_t mixed = ((uint32_t)address ^ high_word(address)) * HASH_FACTOR;
     /* The high bits are the well mixed ones: scaled to the number of slots. */
     return &records.slots[(uint64_t)mixed * records.summary.capacity >> 32].bucket;
 }

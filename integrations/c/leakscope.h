@@ -51,7 +51,7 @@ struct leakscope_config {
     uintptr_t heap_base;                 /* where the heap begins */
     size_t heap_size;                    /* its bytes */
     uint8_t heap_alignment_bits;         /* e.g. 3, if blocks are aligned to 8 bytes: 0 to 31 */
-    uintptr_t code_start, code_end;      /* only frames in here are recorded; needed for scans */
+    uintptr_t code_start, code_end;      /* only frames in here are recorded; needed for scans, which read it */
     uintptr_t stacks_start, stacks_end;  /* memory that may be read for call stacks */
     uint16_t scan_words;                 /* how far a stack is scanned (LEAKSCOPE_SCAN): at most 16,383; 0: 128 */
     size_t filter_least_size;            /* smaller blocks are left out */

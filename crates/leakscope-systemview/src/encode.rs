@@ -51,7 +51,8 @@ impl<'b> Writer<'b> {
         Ok(())
     }
 
-    /// Writes a number in its shortest form.
+    /// Writes a number in its shortest form. (On a device each copy of this counts.)
+    #[inline(never)]
     pub fn number(&mut self, value: u32) -> Result<(), BufferTooSmall> {
         let (bytes, length) = varint::write(value);
         self.bytes(bytes.get(..length).unwrap_or_default())

@@ -84,21 +84,21 @@ impl<const DEPTH: usize, const STACKS: usize> Dialect for Leakscope<DEPTH, STACK
 
     fn tell_units(&self, output: &mut Output<'_>, config: &Config, is_repeated: bool) {
         output.module_event(HEAP, Self::LONGEST, |fields| {
-            fields.number(VERSION);
-            fields.number(POINTER_BYTES as u32);
-            fields.number(u32::from(config.heap_shift));
-            fields.number(DEPTH as u32);
-            fields.number(size_on_wire(config.heap_size));
-            fields.number(config.heap_base as u32);
-            fields.number(high_word(config.heap_base));
-            fields.number(config.code_base() as u32);
-            fields.number(high_word(config.code_base()));
-            fields.number(STACKS as u32);
-            fields.number(u32::from(is_repeated));
-            fields.number(size_on_wire(config.filter.least_size));
-            fields.number(config.filter.one_in);
-            fields.number(config.shrink_task(config.filter.task));
-            fields.number(u32::from(config.limits.words));
+            fields.seldom_number(VERSION);
+            fields.seldom_number(POINTER_BYTES as u32);
+            fields.seldom_number(u32::from(config.heap_shift));
+            fields.seldom_number(DEPTH as u32);
+            fields.seldom_number(size_on_wire(config.heap_size));
+            fields.seldom_number(config.heap_base as u32);
+            fields.seldom_number(high_word(config.heap_base));
+            fields.seldom_number(config.code_base() as u32);
+            fields.seldom_number(high_word(config.code_base()));
+            fields.seldom_number(STACKS as u32);
+            fields.seldom_number(u32::from(is_repeated));
+            fields.seldom_number(size_on_wire(config.filter.least_size));
+            fields.seldom_number(config.filter.one_in);
+            fields.seldom_number(config.shrink_task(config.filter.task));
+            fields.seldom_number(u32::from(config.limits.words));
         });
     }
 
@@ -197,12 +197,12 @@ fn define(
     let offset = |frame: usize| frame.wrapping_sub(config.code_base());
     if let Some(scanned) = stack.scanned {
         return output.module_event(SCANNED_STACK, longest, |fields| {
-            fields.number(number);
-            fields.number(offset(scanned.return_address) as u32);
+            fields.seldom_number(number);
+            fields.seldom_number(offset(scanned.return_address) as u32);
             let mut below = 0;
             for (&place, &frame) in scanned.places.iter().zip(stack.frames) {
-                fields.number(u32::from(place - below));
-                fields.number(offset(frame) as u32);
+                fields.seldom_number(u32::from(place - below));
+                fields.seldom_number(offset(frame) as u32);
                 below = place;
             }
         });
@@ -213,11 +213,11 @@ fn define(
         .any(|&frame| high_word(offset(frame)) != 0);
     let id = if is_wide { WIDE_STACK } else { STACK };
     output.module_event(id, longest, |fields| {
-        fields.number(number);
+        fields.seldom_number(number);
         for &frame in stack.frames {
-            fields.number(offset(frame) as u32);
+            fields.seldom_number(offset(frame) as u32);
             if is_wide {
-                fields.number(high_word(offset(frame)));
+                fields.seldom_number(high_word(offset(frame)));
             }
         }
     })
@@ -236,22 +236,17 @@ const fn id(event: HeapEvent) -> u32 {
 
 /// The fields of an event.
 fn event_fields(fields: &mut Cursor, config: &Config, event: HeapEvent, stack: u32) {
-    match event {
-        HeapEvent::Alloc(Block { address, size }) => {
-            block_fields(fields, config, address, Some(size), stack);
-        }
-        HeapEvent::Free(block) | HeapEvent::Move(block) => {
-            block_fields(fields, config, block.address, None, stack);
-        }
-        HeapEvent::Kept { block, wanted } => {
-            block_fields(fields, config, block.address, Some(wanted), stack);
-        }
-        HeapEvent::Moved { from, to } => moved_fields(fields, config, from, to, stack),
+    let (address, size) = match event {
+        HeapEvent::Alloc(Block { address, size }) => (address, Some(size)),
+        HeapEvent::Free(block) | HeapEvent::Move(block) => (block.address, None),
+        HeapEvent::Kept { block, wanted } => (block.address, Some(wanted)),
+        HeapEvent::Moved { from, to } => return moved_fields(fields, config, from, to, stack),
         HeapEvent::Failed(size) => {
-            fields.number(size_on_wire(size));
-            fields.number(stack);
+            fields.seldom_number(size_on_wire(size));
+            return fields.seldom_number(stack);
         }
-    }
+    };
+    block_fields(fields, config, address, size, stack);
 }
 
 /// Address, size if it is told, stack. A high word, which is 0 on 32-bit machines, stands last, and is left out then.

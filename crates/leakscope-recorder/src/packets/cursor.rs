@@ -78,4 +78,10 @@ impl Cursor {
         }
         self.byte(value as u8);
     }
+
+    /// The same, for packets that are rare: without code of its own in each of them.
+    #[inline(never)]
+    pub(crate) fn seldom_number(&mut self, value: u32) {
+        self.number(value);
+    }
 }

@@ -154,9 +154,22 @@ impl Output<'_> {
     }
 
     /// The long way of the second.
-    #[inline]
     pub(crate) fn short(&mut self, id: u32, numbers: [Option<u32>; 2]) -> bool {
-        self.store(SHORT, |cursor| short(cursor, id, numbers))
+        if !self.is_ready() {
+            return false;
+        }
+        let stored = self.put_short(id, numbers, self.delta());
+        self.account(stored)
+    }
+
+    #[inline(never)]
+    fn put_short(&mut self, id: u32, numbers: [Option<u32>; 2], delta: u32) -> bool {
+        self.put_anywhere(SHORT, delta, |cursor| {
+            cursor.byte(id as u8);
+            for number in numbers.into_iter().flatten() {
+                cursor.seldom_number(number);
+            }
+        })
     }
 
     /// Any packet, put together outside the ring: for what is rare.
@@ -242,7 +255,7 @@ impl Output<'_> {
     fn settle(&mut self) -> bool {
         let ticks = (self.scale.mask / 2 + 1) >> self.scale.shift;
         for _ in 0..self.chain.owed.min(MOST_AT_ONCE) {
-            if !self.put_anywhere(SHORT, ticks, |cursor| cursor.byte(id::NOP as u8)) {
+            if !self.put_short(id::NOP, [None; 2], ticks) {
                 return false;
             }
             self.chain.owed -= 1;
@@ -308,18 +321,19 @@ impl Output<'_> {
         delta: u32,
         write: impl FnOnce(&mut Cursor),
     ) -> bool {
-        if let Some(place) = self.ring.place(longest) {
-            // SAFETY: there are `longest` bytes at the place, and they are the writer's.
-            let length = unsafe { put(place.start, longest, delta, write) };
-            self.ring.commit(place, length);
-            self.stored += length;
-            return true;
-        }
         let (scratch, room) = self.ring.scratch();
         debug_assert!(longest <= room, "the scratch holds the longest packet");
-        // SAFETY: the scratch is the writer's, and as large as the longest packet.
-        let length = unsafe { put(scratch, longest, delta, write) };
-        self.commit_scratch(length)
+        let place = self.ring.place(longest);
+        let start = place.as_ref().map_or(scratch, |place| place.start);
+        // SAFETY: there are `longest` bytes at the place, and the scratch is as large as the longest packet; both are the
+        // writer's.
+        let length = unsafe { put(start, longest, delta, write) };
+        let Some(place) = place else {
+            return self.commit_scratch(length);
+        };
+        self.ring.commit(place, length);
+        self.stored += length;
+        true
     }
 
     fn commit_scratch(&mut self, length: usize) -> bool {
@@ -334,10 +348,7 @@ impl Output<'_> {
     #[inline(never)]
     fn tell_overflow(&mut self) -> bool {
         let dropped = self.chain.dropped;
-        let stored = self.put_anywhere(OVERFLOW, self.delta(), |cursor| {
-            cursor.byte(id::OVERFLOW as u8);
-            cursor.number(dropped);
-        });
+        let stored = self.put_short(id::OVERFLOW, [Some(dropped), None], self.delta());
         if stored {
             self.chain.last = self.told();
             self.chain.mode = self.chain.usual_mode;

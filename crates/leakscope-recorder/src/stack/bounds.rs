@@ -101,24 +101,64 @@ impl Bounds {
         })
     }
 
-    /// Whether a word of a stack lies where code does, and has what marks an address of code.
+    /// Whether a word of a stack could be a return address: it lies where code does, and has what marks an address of code.
     #[inline(always)]
-    pub(super) fn is_like_code(&self, word: usize) -> bool {
+    pub(super) fn is_candidate(&self, word: usize) -> bool {
         if IS_THUMB {
             let (first, length) = self.turned();
-            word.wrapping_sub(first).rotate_right(1) < length
-        } else {
-            word.wrapping_sub(self.code_start) < self.code_length
+            return word.wrapping_sub(first).rotate_right(1) < length;
         }
-    }
-
-    /// The return address that a word like code could be.
-    #[inline(always)]
-    pub(super) fn candidate(&self, word: usize) -> Option<usize> {
         let offset = word.wrapping_sub(self.code_start);
         // On the wire an offset has 32 bits.
-        let is_near = offset as u64 <= u32::MAX.into();
-        (is_near && has_call_before(word, offset)).then_some(code_address(word))
+        offset < self.code_length
+            && offset as u64 <= u32::MAX.into()
+            && (!NEEDS_CALL || self.has_call_before(word))
+    }
+
+    /// Whether the instruction before a return address is a call: it is not before what only looks like an address, and not
+    /// where a pointer to a function leads. Where nobody has said where code lies, nothing is read.
+    #[cfg(target_arch = "arm")]
+    #[inline(always)]
+    pub(super) fn has_call_before(&self, address: usize) -> bool {
+        if self.code_start == Limits::PLATFORM.code.start {
+            return true;
+        }
+        if address.wrapping_sub(self.code_start) < 4 {
+            return false;
+        }
+        // SAFETY: aligned, and code of this program, which can be read.
+        let half = |back| unsafe { ((address - back) as *const u16).read_volatile() };
+        // bl, blx of a register.
+        let (first, last) = (half(4), half(2));
+        (first & 0xF800 == 0xF000 && last & 0xD000 == 0xD000) || last & 0xFF80 == 0x4780
+    }
+
+    /// The same.
+    #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+    #[inline(always)]
+    pub(super) fn has_call_before(&self, address: usize) -> bool {
+        if address % 2 != 0 || address.wrapping_sub(self.code_start) < 4 {
+            return false;
+        }
+        // SAFETY: aligned, and code of this program, which can be read.
+        let half = |back| unsafe { ((address - back) as *const u16).read_volatile() };
+        // jal, c.jal, jalr, c.jalr: those that programs have most come first.
+        let first = half(4);
+        if first & 0x0FFF == 0x00EF {
+            return true;
+        }
+        let last = half(2);
+        (cfg!(target_arch = "riscv32") && last & 0xE003 == 0x2001)
+            || first & 0x7FFF == 0x00E7
+            || (last & 0xF07F == 0x9002 && last != 0x9002)
+    }
+
+    /// Elsewhere the host looks at it.
+    #[cfg(not(any(target_arch = "arm", target_arch = "riscv32", target_arch = "riscv64")))]
+    #[inline(always)]
+    #[allow(clippy::unused_self, reason = "as above")]
+    pub(super) fn has_call_before(&self, _: usize) -> bool {
+        true
     }
 
     /// Whether two words can stand at `at`.
@@ -142,33 +182,9 @@ impl Bounds {
 /// Whether return addresses have their lowest bit set.
 const IS_THUMB: bool = cfg!(target_arch = "arm");
 
-/// Whether the instruction before a return address, so many bytes behind the begin of code, is a call. Without that test
-/// pointers to functions would be taken for return addresses, and change the stacks of a call site from event to event.
-#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
-#[inline(always)]
-fn has_call_before(address: usize, offset: usize) -> bool {
-    if address % 2 != 0 || offset < 4 {
-        return false;
-    }
-    // SAFETY: aligned, and code of this program, which can be read.
-    let half = |back| unsafe { ((address - back) as *const u16).read_volatile() };
-    // jal, c.jal, jalr, c.jalr: those that programs have most come first.
-    let first = half(4);
-    if first & 0x0FFF == 0x00EF {
-        return true;
-    }
-    let last = half(2);
-    (cfg!(target_arch = "riscv32") && last & 0xE003 == 0x2001)
-        || first & 0x7FFF == 0x00E7
-        || (last & 0xF07F == 0x9002 && last != 0x9002)
-}
-
-/// The host looks at it: here that would cost more than it saves.
-#[cfg(not(any(target_arch = "riscv32", target_arch = "riscv64")))]
-#[inline(always)]
-fn has_call_before(_: usize, _: usize) -> bool {
-    true
-}
+/// Whether a word is a candidate only behind a call: where return addresses have no bit of their own, pointers to functions
+/// would change the stacks of a call site from event to event.
+pub(super) const NEEDS_CALL: bool = cfg!(any(target_arch = "riscv32", target_arch = "riscv64"));
 
 /// Without the bit that says "Thumb".
 pub(super) const fn code_address(return_address: usize) -> usize {

@@ -17,7 +17,7 @@
 //! **Scans** ([`Origin::Scan`]), for code without frame pointers: GCC on Thumb, whose frames are no chain, and on RISC-V; Rust
 //! with the precompiled `core`. The [`words`](Limits::words) above the stack pointer that could be return addresses are recorded,
 //! at most as many as the dialect's depth, and the host finds out by the ELF file which of them are. State [`Limits::code`]:
-//! without it nearly any word could be one. leakscope's dialect alone can say that; elsewhere the caller's return address is
+//! without it nearly any word could be one. What is in it is read, for the call before a return address. leakscope's dialect alone can say that; elsewhere the caller's return address is
 //! all. It costs about 4 instructions a word on a Cortex-M3, and 6 more a candidate; of these there should be 16, and 256 stacks
 //! should be remembered, for stale words make more distinct ones.
 //!

@@ -5,10 +5,15 @@
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-use super::bounds::{Bounds, WORD};
+use super::bounds::{Bounds, NEEDS_CALL, WORD, code_address};
 use super::hash::Hash;
 
-/// The hash of a scanned stack, which most events need alone: of where it returns to, and of at most `most` candidates.
+/// How many candidates behind no call need not be sent, where as many as `most` are sent: so many more are looked at.
+const fn spare(most: usize) -> usize {
+    if NEEDS_CALL { 0 } else { most / 4 }
+}
+
+/// The hash of a scanned stack, which most events need alone: of where it returns to, and of the lowest candidates.
 #[inline(never)]
 pub(super) fn hash(
     return_address: usize,
@@ -19,11 +24,7 @@ pub(super) fn hash(
     let mut hash = Hash::NEW;
     hash.add(return_address);
     #[cfg_attr(not(all(thumb2, not(miri))), allow(unused_mut))]
-    let mut rest = Rest {
-        stack_pointer,
-        stack: bounds.stack_above(stack_pointer),
-        left: most,
-    };
+    let mut rest = Rest::new(stack_pointer, most, bounds);
     #[cfg(all(thumb2, not(miri)))]
     groups::hash(&mut hash, &mut rest, bounds);
     rest.scan(bounds, |place, address| {
@@ -32,8 +33,8 @@ pub(super) fn hash(
     hash.finish()
 }
 
-/// The same, with the candidates' addresses and places, of which there is room for as many; returns their number too.
-/// Words may have changed since they were hashed.
+/// The same, with the addresses and places of those that are sent, of which there is room for as many; returns their number
+/// too. Words may have changed since they were hashed.
 #[inline(never)]
 pub(super) fn list(
     return_address: usize,
@@ -44,16 +45,19 @@ pub(super) fn list(
 ) -> (usize, u32) {
     let mut hash = Hash::NEW;
     hash.add(return_address);
-    let mut count = 0;
-    let rest = Rest {
-        stack_pointer,
-        stack: bounds.stack_above(stack_pointer),
-        left: addresses.len().min(places.len()),
-    };
-    rest.scan(bounds, |place, address| {
+    let most = addresses.len().min(places.len());
+    let (mut count, mut spare) = (0, spare(most));
+    Rest::new(stack_pointer, most, bounds).scan(bounds, |place, address| {
+        hash.add_at(place, bounds.offset(address));
+        if count == most {
+            return;
+        }
+        if spare > 0 && !bounds.has_call_before(address) {
+            spare -= 1;
+            return;
+        }
         addresses[count].write(address);
         places[count].write(place as u16);
-        hash.add_at(place, bounds.offset(address));
         count += 1;
     });
     (count, hash.finish())
@@ -68,6 +72,16 @@ struct Rest {
 }
 
 impl Rest {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "each caller has a loop of its own")]
+    fn new(stack_pointer: usize, most: usize, bounds: &Bounds) -> Self {
+        Self {
+            stack_pointer,
+            stack: bounds.stack_above(stack_pointer),
+            left: most + spare(most),
+        }
+    }
+
     /// Gives candidates to `found`, with the words between the stack pointer and each.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "each caller has a loop of its own")]
@@ -83,14 +97,12 @@ impl Rest {
                 // read. Volatile: the compiler knows of no object there.
                 let word = unsafe { (at as *const usize).read_volatile() };
                 at += WORD;
-                if bounds.is_like_code(word) {
+                if bounds.is_candidate(word) {
                     break word;
                 }
             };
-            if let Some(address) = bounds.candidate(word) {
-                left -= 1;
-                found((at - self.stack_pointer) / WORD - 1, address);
-            }
+            left -= 1;
+            found((at - self.stack_pointer) / WORD - 1, code_address(word));
         }
     }
 }

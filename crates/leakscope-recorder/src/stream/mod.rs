@@ -289,13 +289,28 @@ where
     }
 
     /// What is between `core` and its host, and an output at the present time.
-    fn with_output<R>(
+    fn with_output<R: Default>(
         &self,
         settings: &Settings<C>,
         core: usize,
-        access: impl FnOnce(&mut Session<D>, &mut Output<'_>) -> R,
+        mut access: impl FnMut(&mut Session<D>, &mut Output<'_>) -> R,
     ) -> R {
-        locked(|section| self.with_output_in(section, settings, core, access))
+        let mut result = R::default();
+        self.with_locked_output(settings, core, &mut |session, output| {
+            result = access(session, output);
+        });
+        result
+    }
+
+    /// The one copy of what all of these have in common.
+    #[inline(never)]
+    fn with_locked_output(
+        &self,
+        settings: &Settings<C>,
+        core: usize,
+        access: &mut dyn FnMut(&mut Session<D>, &mut Output<'_>),
+    ) {
+        locked(|section| self.with_output_in(section, settings, core, access));
     }
 
     /// The same of the core that runs: a task can come to another one until it has locked.

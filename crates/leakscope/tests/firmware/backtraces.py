@@ -1,5 +1,6 @@
 """GDB's own call stack at each event of the heap that the program records, a line each: return addresses in hexadecimal,
-the innermost first, from the caller of the allocator on. Run by `backtraces.rs`."""
+the innermost first, from the caller of the allocator on, and how many words above that one's stack pointer each frame begins.
+Run by `backtraces.rs`."""
 from pathlib import Path
 
 import gdb
@@ -8,15 +9,16 @@ import gdb
 FRAMELESS = (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME)
 
 
-def addresses(frame):
+def frames(frame):
     while frame is not None:
         if frame.type() not in FRAMELESS:
-            yield frame.pc()
+            yield frame.pc(), int(frame.read_register("sp"))
         frame = frame.older()
 
 
 gdb.execute("set pagination off")
 gdb.execute("set language c")
+gdb.execute("set backtrace past-main on")
 gdb.Breakpoint("heap_trace_start", temporary=True)
 gdb.execute("continue", to_string=True)
 end = gdb.Breakpoint("heap_trace_stop", internal=True)
@@ -37,14 +39,15 @@ while True:
         break
     frame = gdb.newest_frame()
     if is_c:
-        block = int(frame.read_register("r0"))
+        block = int(frame.read_register("a0" if "riscv" in frame.architecture().name() else "r0"))
         is_alloc = hooks[0].hit_count > allocations
         allocations = hooks[0].hit_count
         # An interrupt at the breakpoint makes GDB stop there twice. No block for no bytes is no event.
         if block == 0 or live.get(block) == is_alloc:
             continue
         live[block] = is_alloc
-    print("stack", *(f"{address:x}" for address in list(addresses(frame))[own_frames:]))
+    stack = list(frames(frame))[own_frames:]
+    print("stack", *(f"{address:x}:{(pointer - stack[0][1]) // 4}" for address, pointer in stack))
 for breakpoint in (*hooks, end):
     breakpoint.delete()
 try:

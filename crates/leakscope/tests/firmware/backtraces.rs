@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::str::FromStr;
 use std::sync::{Arc, PoisonError};
 
 use leakscope_testing::needs::has_tool;
@@ -17,37 +18,112 @@ use xtask::firmware::{Build, Firmware};
 use crate::case::Built;
 use crate::emulator::Emulator;
 
-/// How GCC builds `firmware/freertos/src/fault/mixed-calls.c`.
-const WAYS: [(&str, &[&str]); 3] = [
-    ("Os", &["LEVEL=-Os"]),
-    ("O2", &["LEVEL=-O2"]),
-    ("lto", &["LEVEL=-Os", "LTO=1"]),
+/// What GCC builds, and how; and what is asked of its recording.
+struct Way {
+    name: &'static str,
+    firmware: &'static str,
+    build: &'static str,
+    variant: &'static str,
+    arguments: &'static [&'static str],
+    asked: Asked,
+}
+
+/// Of the first frames, so many percent must be found: of those that begin within so many words.
+#[derive(Clone, Copy)]
+struct Asked {
+    percent: usize,
+    words: i64,
+}
+
+impl Asked {
+    const fn of_all(percent: usize) -> Self {
+        Self {
+            percent,
+            words: i64::MAX,
+        }
+    }
+
+    /// Of an interpreter's stacks: many of its first frames lie further out than 128 words.
+    const fn within(words: i64) -> Self {
+        Self { percent: 99, words }
+    }
+}
+
+/// `firmware/freertos` and `firmware/lua`.
+const WAYS: [Way; 6] = [
+    mixed_calls("Os", &["LEVEL=-Os"]),
+    mixed_calls("O2", &["LEVEL=-O2"]),
+    mixed_calls("lto", &["LEVEL=-Os", "LTO=1"]),
+    lua("Os", "mps2-an385", &["LEVEL=-Os"], Asked::within(128)),
+    lua(
+        "deep",
+        "mps2-an385",
+        &["LEVEL=-Os", "WORDS=256", "DEPTH=24"],
+        Asked::of_all(99),
+    ),
+    lua(
+        "Os",
+        "virt",
+        &["LEVEL=-Os", "MACHINE=riscv"],
+        Asked::within(128),
+    ),
 ];
+
+const fn mixed_calls(name: &'static str, arguments: &'static [&'static str]) -> Way {
+    Way {
+        name,
+        firmware: "freertos",
+        build: "mps2-an385-gcc",
+        variant: "mixed-calls",
+        arguments,
+        asked: Asked::of_all(99),
+    }
+}
+
+const fn lua(
+    name: &'static str,
+    build: &'static str,
+    arguments: &'static [&'static str],
+    asked: Asked,
+) -> Way {
+    Way {
+        name,
+        firmware: "lua",
+        build,
+        variant: "script",
+        arguments,
+        asked,
+    }
+}
 
 /// Frames of a stack that must be found; what lies further out may be beyond what the device looks at.
 const FIRST: usize = 10;
 
 /// Of the builds without frame pointers, if GDB is there.
 pub(crate) fn trials(firmware: &Arc<Firmware>, built: &Arc<Built>) -> Vec<Trial> {
-    let is_scanned = |build: &&Build| ["mps2-an385-gcc", "virt-scan"].contains(&&*build.name);
-    let build = firmware.builds.iter().find(is_scanned);
-    let Some(build) = build.filter(|build| build.missing().is_empty() && has_tool("gdb-multiarch"))
-    else {
+    if !has_tool("gdb-multiarch") {
         return Vec::new();
-    };
-    let trial = |way: &str,
-                 compare: fn(&Firmware, &Build, &Built, &[&str]) -> Result<(), Failed>,
-                 arguments: &'static [&str]| {
-        let (firmware, build, built) = (Arc::clone(firmware), build.clone(), Arc::clone(built));
-        let name = format!("{}::{}::backtraces{way}", firmware.name, build.name);
-        Trial::test(name, move || compare(&firmware, &build, &built, arguments))
-    };
-    if build.name == "virt-scan" {
-        return vec![trial("", compare_rust, &[])];
     }
-    let ways = WAYS.into_iter();
-    ways.map(|(way, arguments)| trial(&format!("::{way}"), compare_c, arguments))
-        .collect()
+    let is_whole = |build: &&Build| build.missing().is_empty();
+    let builds = firmware.builds.iter().filter(is_whole);
+    let trials = builds.flat_map(|build| {
+        let name = format!("{}::{}::backtraces", firmware.name, build.name);
+        let is_of_build = |way: &&Way| way.firmware == firmware.name && way.build == build.name;
+        let of_c = WAYS.iter().filter(is_of_build).map(|way| {
+            let (firmware, build, built) = (Arc::clone(firmware), build.clone(), Arc::clone(built));
+            Trial::test(format!("{name}::{}", way.name), move || {
+                compare_c(&firmware, &build, &built, way)
+            })
+        });
+        let of_rust = (build.name == "virt-scan").then(|| {
+            let (firmware, build, built) = (Arc::clone(firmware), build.clone(), Arc::clone(built));
+            Trial::test(name.clone(), move || {
+                compare_rust(&firmware, &build, &built)
+            })
+        });
+        of_c.chain(of_rust).collect::<Vec<_>>()
+    });
+    trials.collect()
 }
 
 /// A frame that the command shows.
@@ -56,33 +132,22 @@ struct Shown {
     is_exact: bool,
 }
 
-fn compare_c(
-    firmware: &Firmware,
-    build: &Build,
-    built: &Built,
-    arguments: &[&str],
-) -> Result<(), Failed> {
-    const VARIANT: &str = "mixed-calls";
+fn compare_c(firmware: &Firmware, build: &Build, built: &Built, way: &Way) -> Result<(), Failed> {
     let folder = TempDir::new()?;
     let lock = built.lock().unwrap_or_else(PoisonError::into_inner);
     let mut all = vec![format!("out={}", folder.path().display())];
-    all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-    firmware.make(build, VARIANT, &all)?;
+    all.extend(way.arguments.iter().map(|argument| (*argument).to_owned()));
+    firmware.make(build, way.variant, &all)?;
     drop(lock);
     let elf = folder.path().join("example.elf");
-    let run = firmware.run(build, &elf, VARIANT, folder.path());
+    let run = firmware.run(build, &elf, way.variant, folder.path());
     let truth = backtraces(&run, &elf, folder.path())?;
     let shown = call_stacks(&elf, folder.path())?;
-    judge(&truth, &shown, 99)
+    judge(&truth, &shown, way.asked)
 }
 
 /// The recorder is a part of the allocator's wrapper: where it looks for its caller is the first frame of a recording.
-fn compare_rust(
-    firmware: &Firmware,
-    build: &Build,
-    built: &Built,
-    _: &[&str],
-) -> Result<(), Failed> {
+fn compare_rust(firmware: &Firmware, build: &Build, built: &Built) -> Result<(), Failed> {
     const VARIANT: &str = "growing-table";
     let folder = TempDir::new()?;
     let lock = built.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,44 +166,69 @@ fn compare_rust(
     for stack in &mut shown {
         stack.remove(0);
     }
-    judge(&truth, &shown, 95)
+    judge(&truth, &shown, Asked::of_all(95))
 }
 
-/// Whether so many percent of the first frames are found, and no exact one is another.
-fn judge(truth: &[Vec<u64>], shown: &[Vec<Shown>], percent: usize) -> Result<(), Failed> {
+/// Whether as many of the first frames are found as is asked, and no exact one is another.
+fn judge(truth: &[Vec<Frame>], shown: &[Vec<Shown>], asked: Asked) -> Result<(), Failed> {
     if truth.len() != shown.len() || truth.len() < 400 {
         let counts = format!("{} and {} events", truth.len(), shown.len());
         return Err(counts.into());
     }
-    let (mut found, mut wanted) = (0, 0);
+    let (mut found, mut within, mut wanted) = (0, 0, 0);
     for (event, (truth, shown)) in truth.iter().zip(shown).enumerate() {
-        let is_same = |(shown, truth): &(&Shown, &u64)| shown.return_address == **truth;
+        let is_same =
+            |(shown, truth): &(&Shown, &Frame)| shown.return_address == truth.return_address;
         let same = shown.iter().zip(truth).take_while(is_same).count();
         if shown[same..].iter().any(|frame| frame.is_exact) {
             return Err(format!("event {event}: an exact frame is not GDB's: {truth:x?}").into());
         }
-        wanted += truth.len().min(FIRST);
+        let first = &truth[..truth.len().min(FIRST)];
+        let is_near = |frame: &&Frame| frame.words <= asked.words;
+        wanted += first.len();
+        within += first.iter().take_while(is_near).count();
         found += same.min(FIRST);
     }
     let said = format!(
-        "of the first {FIRST} frames of {} stacks, {found} of {wanted} are found",
+        "of the first {FIRST} frames of {} stacks, {found} of {wanted} are found; {within} are looked at",
         truth.len()
     );
-    if found * 100 < wanted * percent {
+    if found * 100 < within * asked.percent {
         return Err(said.into());
     }
     eprintln!("{said}");
     Ok(())
 }
 
+/// A frame of GDB's.
+#[derive(Debug)]
+struct Frame {
+    return_address: u64,
+    /// How many words above the first one's stack pointer it begins: below that stands its return address.
+    words: i64,
+}
+
+impl FromStr for Frame {
+    type Err = Failed;
+
+    fn from_str(text: &str) -> Result<Self, Failed> {
+        let (address, words) = text.split_once(':').ok_or("a frame without a place")?;
+        Ok(Self {
+            return_address: u64::from_str_radix(address, 16)?,
+            words: words.parse()?,
+        })
+    }
+}
+
 /// What GDB finds at each event, while the program writes its recording into `folder`.
-fn backtraces(run: &Command, elf: &Path, folder: &Path) -> Result<Vec<Vec<u64>>, Failed> {
+fn backtraces(run: &Command, elf: &Path, folder: &Path) -> Result<Vec<Vec<Frame>>, Failed> {
     let words = run.get_args().map(|word| word.to_string_lossy());
     let emulator = [run.get_program().to_string_lossy()].into_iter();
     let emulator: Vec<_> = emulator.chain(words).collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/firmware/backtraces.py");
     let output = Command::new("timeout")
-        .args(["600", "gdb-multiarch", "-batch", "-nx", "-ex"])
+        .args(["600", "gdb-multiarch", "-batch", "-nx"])
+        .args(["-ex", "set remotetimeout 60", "-ex"])
         .arg(format!(
             "target remote | {} -gdb stdio -S",
             emulator.join(" ")
@@ -153,18 +243,19 @@ fn backtraces(run: &Command, elf: &Path, folder: &Path) -> Result<Vec<Vec<u64>>,
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("GDB failed: {errors}").into());
     }
+    // Where a task's function returns to is nowhere.
+    let is_code = |frame: &Frame| frame.return_address != 0;
     let stack = |line: &str| {
-        let addresses = line.split(' ');
-        let addresses = addresses.map(|address| u64::from_str_radix(address, 16));
-        // Where a task's function returns to is nowhere.
-        let is_code = |address: &u64| *address != 0;
-        let addresses = addresses.collect::<Result<Vec<_>, _>>();
-        addresses.map(|all| all.into_iter().take_while(is_code).collect())
+        let frames = line
+            .split(' ')
+            .map(Frame::from_str)
+            .collect::<Result<Vec<_>, _>>();
+        frames.map(|all| all.into_iter().take_while(is_code).collect())
     };
     let lines = printed
         .lines()
         .filter_map(|line| line.strip_prefix("stack "));
-    Ok(lines.map(stack).collect::<Result<_, _>>()?)
+    lines.map(stack).collect()
 }
 
 /// The call stack of each allocation and free of a recording.
