@@ -182,7 +182,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sites: Vec<_> = [1, 3, 7, 10]
         .map(|part| windows("sites", 5, false, part, part))
         .into();
+    let shares = ["site", "context", "heap"].map(|by| {
+        let mut questions = windows("shares", 50, true, 0, 18);
+        for (_, parameters) in &mut questions {
+            parameters.push(("by", by.to_owned()));
+        }
+        (by, questions)
+    });
     ask(engine, "timeline", timelines);
+    for (by, questions) in shares {
+        ask(engine, &format!("shares by {by}"), questions);
+    }
     let mut pages = |filter: &[(&'static str, &str)]| {
         let page = |_| {
             let offset = random.below(events / 2).to_string();

@@ -10,6 +10,8 @@ use rustc_hash::FxHashMap;
 /// The heaps of blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Heaps {
+    /// In order of first appearance.
+    named: Vec<u64>,
     /// Of those that live, by address; none of those in the heap without a name.
     live: FxHashMap<u64, u64>,
     /// By core: what ended there last, and may turn out not to have.
@@ -18,16 +20,35 @@ pub(crate) struct Heaps {
     otherwise: BTreeMap<(u64, u64), u64>,
 }
 
+/// As in the report: further heaps count as the last of these.
+const HEAPS: usize = 64;
+
+/// Blocks of which events disagree, at most: further ones lie where the last event says.
+const OTHERWISE: usize = 1 << 16;
+
 impl Heaps {
     /// The heap of a block that an event has to do with; 0: the one without a name.
     pub(crate) fn of(&self, known: &KnownBlock, event: &Event<'_>) -> u64 {
         let otherwise = self.otherwise.get(&key(known));
-        otherwise.copied().unwrap_or_else(|| said(event))
+        otherwise.copied().unwrap_or_else(|| self.said(event))
+    }
+
+    /// The heap that an event names.
+    pub(crate) fn said(&self, event: &Event<'_>) -> u64 {
+        match said(event) {
+            heap if self.named.len() < HEAPS || self.named.contains(&heap) => heap,
+            0 => 0,
+            _ => self.named[HEAPS - 1],
+        }
     }
 
     /// Takes into account what an event did.
     pub(crate) fn note(&mut self, effect: &Effect, event: &Event<'_>) {
-        let heap = said(event);
+        let new = said(event);
+        if new != 0 && self.named.len() < HEAPS && !self.named.contains(&new) {
+            self.named.push(new);
+        }
+        let heap = self.said(event);
         for gone in [effect.ended(), effect.lost()].into_iter().flatten() {
             let own = self.live.remove(&gone.block.address).unwrap_or(0);
             self.ended.insert(event.core, (gone.block.address, own));
@@ -56,7 +77,7 @@ impl Heaps {
     }
 
     fn tell(&mut self, known: &KnownBlock, own: u64, said: u64) {
-        if own != said {
+        if own != said && self.otherwise.len() < OTHERWISE {
             self.otherwise.insert(key(known), own);
         }
     }
@@ -66,8 +87,7 @@ fn key(known: &KnownBlock) -> (u64, u64) {
     (known.block.address, known.block.time)
 }
 
-/// The heap that an event names.
-pub(crate) fn said(event: &Event<'_>) -> u64 {
+fn said(event: &Event<'_>) -> u64 {
     match event.kind {
         EventKind::Heap(HeapEvent::Allocation { heap, .. } | HeapEvent::Free { heap, .. }) => heap,
         _ => 0,

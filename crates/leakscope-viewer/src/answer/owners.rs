@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use leakscope_analysis::heap::{Effect, KnownBlock};
 use leakscope_analysis::trace::Event;
 
-use super::heaps::{self, Heaps};
+use super::heaps::Heaps;
 use crate::index::curve::Curve;
 use crate::query::{By, Owner};
 use crate::replay::{Reached, Replay, Seen};
@@ -37,7 +37,12 @@ impl By {
     }
 
     /// Who asks for memory in vain; `None` if the event is no such request.
-    pub(crate) fn asker(self, seen: &Seen<'_>, scan: &Scan<'_>) -> Option<(Owner, u64)> {
+    pub(crate) fn asker(
+        self,
+        seen: &Seen<'_>,
+        heaps: &Heaps,
+        scan: &Scan<'_>,
+    ) -> Option<(Owner, u64)> {
         let Some(Effect::Failed { site, size, .. }) = &seen.effect else {
             return None;
         };
@@ -49,7 +54,7 @@ impl By {
                     .numbered(event.core, event.context)
                     .context,
             ),
-            Self::Heap => Owner::Heap(heaps::said(event)),
+            Self::Heap => Owner::Heap(heaps.said(event)),
         };
         Some((owner, *size))
     }

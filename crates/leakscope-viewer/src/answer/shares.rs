@@ -66,15 +66,14 @@ pub(crate) struct Held {
 
 impl Held {
     /// In a window within the bounds of the trace; `curves` are known up to `reached`.
-    pub(crate) fn new<'c>(
+    pub(crate) fn new(
         by: By,
         window: Window,
         width: u64,
-        (curves, reached): (impl Iterator<Item = (Owner, &'c Curve)>, Option<u64>),
+        (curves, reached): (&[(Owner, &Curve)], Option<u64>),
         heaps: &Heaps,
         reader: &mut Reader<'_, '_>,
     ) -> io::Result<Self> {
-        let curves: Vec<_> = curves.collect();
         let is_known = reached.is_none_or(|reached| reached >= window.to);
         if is_known && is_short(reader.scan, window) {
             let width = width.min(WIDTH);
@@ -83,7 +82,7 @@ impl Held {
                 width,
                 is_exact: true,
                 reached: None,
-                rows: read(by, window, width, &curves, heaps, reader)?,
+                rows: read(by, window, width, curves, heaps, reader)?,
             });
         }
         let steps = curves.iter().map(|(_, curve)| curve.step());
@@ -174,11 +173,10 @@ fn read(
             return ControlFlow::Continue(());
         };
         let change = |row: &mut Row, bytes: u64| {
-            if time < row.begin {
-            } else if time < window.from {
-                row.level = bytes;
-            } else {
+            if window.has(time) {
                 row.reach(column(time), bytes);
+            } else if time >= row.begin {
+                row.level = bytes;
             }
         };
         if matches!(effect, Effect::Restart) {

@@ -205,7 +205,7 @@ impl Change {
             let own = known.filter(|known| by.owner(known, &seen.event, heaps, scan) == owner);
             own.map(|known| known.block.size)
         };
-        let asker = by.asker(seen, scan).filter(|asker| asker.0 == owner);
+        let asker = by.asker(seen, heaps, scan).filter(|asker| asker.0 == owner);
         let change = Self {
             begun: own(effect.began()),
             freed: own(effect.ended()),

@@ -58,21 +58,17 @@ impl<'s> Engine<'s> {
         let (curves, mut reader) = self.owners();
         let one_heap = Heaps::default();
         let heaps = curves.map_or(&one_heap, Curves::heaps);
-        let held = match (by, curves) {
+        let (known, reached): (Vec<_>, _) = match (by, curves) {
             (By::Site, _) => {
                 let sites = reader.scan.index.sites.iter().enumerate();
                 let sites = sites.map(|(number, site)| (Owner::Site(number), &site.curve));
-                Held::new(by, window, columns.width, (sites, None), heaps, &mut reader)?
+                (sites.collect(), None)
             }
-            (_, None) => {
-                let none = (std::iter::empty(), Some(0));
-                Held::new(by, window, columns.width, none, heaps, &mut reader)?
-            }
-            (_, Some(curves)) => {
-                let known = (curves.all(by), curves.reached());
-                Held::new(by, window, columns.width, known, heaps, &mut reader)?
-            }
+            (_, None) => (Vec::new(), Some(0)),
+            (_, Some(curves)) => (curves.all(by).collect(), curves.reached()),
         };
+        let known = (known.as_slice(), reached);
+        let held = Held::new(by, window, columns.width, known, heaps, &mut reader)?;
         Ok(Shares::new(held, self.subject()))
     }
 

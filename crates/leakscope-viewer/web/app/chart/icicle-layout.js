@@ -75,6 +75,11 @@ export function addOther(root, others, options, rootOf) {
   walk(root, others, options, rootOf, (at, _, value) => { at.other += value; });
 }
 
+/** The largest difference of a node and all below. @param {Node} node @returns {number} */
+export function largestDifference({ value, other, children }) {
+  return children.reduce((most, child) => Math.max(most, largestDifference(child)), Math.abs(value - other));
+}
+
 /**
  * Goes down the tree by each call site's stack, and makes the nodes that are not there.
  * @template {Counted} S

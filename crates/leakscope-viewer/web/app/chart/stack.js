@@ -1,6 +1,7 @@
 // Draws who holds how much of the heap, one above the other: the largest at the bottom, all others together on top.
 import { heightOf } from 'leakscope/chart/curve-layout.js';
 import { colour, laneColour } from 'leakscope/chart/palette.js';
+import { stackBands } from 'leakscope/chart/stack-layout.js';
 
 /** @typedef {import('leakscope/data/types.js').Shares} Shares */
 /** @typedef {import('leakscope/chart/curve-layout.js').Axis} Axis */
@@ -13,21 +14,6 @@ import { colour, laneColour } from 'leakscope/chart/palette.js';
  */
 export function bandColour({ context }, rank, contexts) {
   return context >= 0 ? laneColour(contexts, context) : `lane-${rank}`;
-}
-
-/**
- * The bands with what lies below each, in bytes by column; the last one is all others.
- * @param {Pick<Shares, 'width' | 'bands' | 'others'>} shares
- * @returns {{ below: number[], above: number[] }[]}
- */
-export function stackBands({ width, bands, others }) {
-  let below = Array(width).fill(0);
-  return [...bands, others].map(({ last }) => {
-    const above = below.map((bytes, column) => bytes + last[column]);
-    const band = { below, above };
-    below = above;
-    return band;
-  });
 }
 
 /**
@@ -64,9 +50,4 @@ export function drawStack(pen, shares, axis, scale, { y, height }, contexts) {
     pen.stroke();
   });
   pen.restore();
-}
-
-/** The column that a moment lies in; null: in none. @param {Shares} shares @param {number} ticks */
-export function columnOf({ from, to, width }, ticks) {
-  return ticks < from || ticks > to ? null : Math.min(Math.floor(((ticks - from) / (to - from)) * width), width - 1);
 }

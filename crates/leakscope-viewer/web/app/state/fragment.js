@@ -71,6 +71,9 @@ const FLAGS = ['inverted', 'upward', 'lines', 'verdicts', 'allocator', 'mixed', 
 /** @type {(keyof State)[]} */
 const TEXTS = ['address', 'text', 'search', 'sort', 'weight', 'zoom', 'log', 'colouring', 'map', 'shade', 'by', 'stacked', 'around', 'against', 'theme'];
 
+/** What only these values make sense of. @type {Record<string, string[]>} */
+const CHOICES = { theme: ['dark', 'light'], stacked: ['site', 'context', 'heap'], against: ['after', 'before'] };
+
 /**
  * @param {State} state
  * @returns {string} with the `#`
@@ -107,7 +110,7 @@ export function read(fragment) {
     else if (FLAGS.includes(key)) state[name] = text === '1';
     else if (TEXTS.includes(key)) state[name] = text;
   }
-  if (!['dark', 'light'].includes(String(state.theme))) state.theme = 'system';
+  for (const [name, values] of Object.entries(CHOICES)) if (!values.includes(String(state[name]))) state[name] = USUAL[/** @type {keyof State} */ (name)];
   if (state.address === '') state.address = null;
   state.pins = /** @type {string[]} */ (state.pins).filter((pin) => PIN.test(pin));
   return /** @type {State} */ (/** @type {unknown} */ (state));

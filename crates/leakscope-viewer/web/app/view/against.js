@@ -59,8 +59,3 @@ export function against(page, learned) {
     close: () => latest.stop(),
   };
 }
-
-/** The largest difference of a node and all below. @param {Node} node @returns {number} */
-export function largestDifference({ value, other, children }) {
-  return children.reduce((most, child) => Math.max(most, largestDifference(child)), Math.abs(value - other));
-}

@@ -100,13 +100,14 @@ export function eventList(page, options) {
   const rowsToCopy = async () => {
     /** @type {EventRow[]} */
     const rows = [];
-    const { limits } = page.overview;
-    while (rows.length < Math.min(list.total, COPIED)) {
-      const { rows: more } = await page.source.get('events', { ...filter, offset: rows.length, limit: limits.rows });
-      if (more.length === 0) break;
+    const limit = page.overview.limits.rows;
+    let all = 1;
+    while (rows.length < Math.min(all, COPIED)) {
+      const { rows: more, total } = await page.source.get('events', { ...filter, offset: rows.length, limit });
       rows.push(...more);
+      all = more.length === 0 ? rows.length : total;
     }
-    if (list.total > rows.length) page.say(`The first ${count(rows.length)} of ${count(list.total)} rows were copied.`);
+    if (all > rows.length) page.say(`The first ${count(rows.length)} of ${count(all)} rows were copied.`);
     return rows.filter(({ missing }) => missing === undefined);
   };
   return {

@@ -1,7 +1,7 @@
 // Flame graph: who allocated what is outstanding, or lived at the peak, or was allocated, or was only
 // temporary; as an icicle, from the callers down.
 import { drawIcicle, boxAt, ROW, STANDINGS } from 'leakscope/chart/icicle.js';
-import { ancestors, follow, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
+import { ancestors, follow, largestDifference, matchedValue, place, tree, WEIGHTS } from 'leakscope/chart/icicle-layout.js';
 import { listen } from 'leakscope/chart/gestures.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Latest } from 'leakscope/data/latest.js';
@@ -11,7 +11,7 @@ import { frameWhere } from 'leakscope/page/stack.js';
 import { badgeRow } from 'leakscope/part/badges.js';
 import { choice, element, fill, searchField, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
-import { against, largestDifference } from 'leakscope/view/against.js';
+import { against } from 'leakscope/view/against.js';
 import { callersPicture } from 'leakscope/view/callers.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -147,7 +147,8 @@ export function flameView(page) {
     fill(line, element('b', { class: 'fixed' }, node.label), element('span', { class: 'fixed quiet' }, node.frame && node.places.size <= 1 ? frameWhere(node.frame) : ''),
       caller === null && compared.isOn() ? element('span', {}, `${amount(before)} → ${amount(after)}`)
         : element('span', {}, `${amount(node.value)}, ${percent(node.value, whole)}${caller === null ? '' : ' of the function'}`),
-      element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
+      // What only the other recording has is none of this one's.
+      node.sites.size > 0 && element('span', { class: 'quiet' }, counted(node.sites.size, 'call site')),
       node.places.size > 1 && element('span', { class: 'quiet', title: [...node.places].join('\n') }, `together: ${placesWords(node)}`),
       node === focused && name !== null && name !== page.state.around && element('button', { type: 'button', class: 'link', click: () => page.go({ around: name, zoom: '' }) }, 'Its callers and callees'),
       node === focused && node.sites.size === 1 && element('button', { type: 'button', class: 'link', click: () => openSite(node) }, 'Show the call site'));

@@ -1,6 +1,7 @@
 // Live bytes stacked: by call site, by task or by heap, in place of the curve of the heap; and below it who is who, with what
 // each holds at the pointer or the cursor.
-import { bandColour, columnOf } from 'leakscope/chart/stack.js';
+import { bandColour } from 'leakscope/chart/stack.js';
+import { columnOf } from 'leakscope/chart/stack-layout.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { ownerOf, pinOf } from 'leakscope/data/owner.js';
 import { shortened } from 'leakscope/format/names.js';

@@ -9,7 +9,7 @@ const MEANINGS = [
   ['heap-line', 'live bytes; the dark band is between the lowest and the highest of a column'],
   ['allocation', 'allocations, upward'], ['free', 'frees, downward'], ['leak', 'a cross: an allocation that failed, or a wrong free'],
   ['log', 'log lines; warnings and errors are larger, and have colours of their own'], ['gap-line', 'a band: data were lost'],
-  ['cursor', 'the cursor, and the pointer'],
+  ['accent', 'in a track: an arrow from an allocation to the free of its block'], ['cursor', 'the cursor, and the pointer'],
 ];
 
 export function timelineLegend() {

@@ -17,7 +17,7 @@ before(() => { browser = new Browser(); });
 after(() => browser.close());
 
 /** What is open besides the views as they begin. */
-const STATES = ['sites?site=0', 'timeline?pins=0&cursor=1000', 'events?kinds=heap&event=30', 'tasks?range=10-100000', 'overview?close=1&cursor=100'];
+const STATES = ['sites?site=0', 'timeline?pins=0,task-1&cursor=1000&stacked=site', 'events?kinds=heap&event=30', 'tasks?range=10-100000', 'overview?close=1&cursor=100'];
 
 /** @param {import('./chromium.js').Tab} tab */
 async function violations(tab) {
@@ -51,6 +51,10 @@ for (const [name, trace] of /** @type {[string, string | null][]} */ ([['golden'
               if (width <= 420) assert.deepEqual(await tab.run(widerThanTheirPlace), [], `${fragment}, ${width}`);
               writeFileSync(join(SCREENSHOTS, `${name}-${fragment.replaceAll(/\W+/g, '-')}-${theme}-${width}.png`), await tab.picture());
             }
+            await tab.key('k', { control: true });
+            await tab.type('main');
+            await tab.see('.hit', 'main');
+            assert.deepEqual(await violations(tab), [], `search, ${theme}, ${width}`);
           }, { theme, width, height: 900 });
         }
       }

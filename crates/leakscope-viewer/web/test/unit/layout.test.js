@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { axisOf, byteMarks, columnBars } from 'leakscope/chart/curve-layout.js';
-import { ancestors, follow, matchedValue, mergedWords, place, tree } from 'leakscope/chart/icicle-layout.js';
+import { addOther, ancestors, follow, largestDifference, matchedValue, mergedWords, place, tree } from 'leakscope/chart/icicle-layout.js';
 import { bars, neighbour, placeLanes, rowAt } from 'leakscope/chart/lanes-layout.js';
 import { Scale } from 'leakscope/chart/scale.js';
+import { stackBands } from 'leakscope/chart/stack-layout.js';
 import { lastTop, reveal, revealInMiddle, scrolledHeight, scrollOfTop, TALLEST, topOfScroll, visibleRows } from 'leakscope/part/list-window.js';
 import { sortRows } from 'leakscope/part/table.js';
 import { madeUpDocument } from '../document.js';
@@ -76,6 +77,40 @@ test('a flame graph of leaks: lines as cells, tasks at the root, and the worst s
   assert.equal(all.worst, 'leak');
   assert.deepEqual(all.children[0].children.map((node) => [node.label, node.worst]), [['read_sensor', 'fine'], ['serve', 'leak']]);
   assert.equal(tree(sites, { weight: 'growth_bytes_per_second', inverted: false, allocator: false }).value, 24_000);
+});
+
+test('around a function stand its callers and what it calls, from its outermost call on', () => {
+  const { sites } = madeUpDocument();
+  const [leak, cache] = sites.sites;
+  // The function that serves calls itself.
+  const recursive = { sites: [{ ...leak, stack: [0, 1, 1, 2] }, cache], frames: sites.frames };
+  const options = { weight: 'allocated_bytes', allocator: false, around: 'serve' };
+  const path = (/** @type {import('leakscope/chart/icicle-layout.js').Node} */ node) => {
+    const labels = [];
+    for (let at = node.children[0]; at !== undefined; at = at.children[0]) labels.push(`${at.label} ${at.value}`);
+    return labels;
+  };
+  assert.deepEqual(path(tree(recursive, { ...options, inverted: false })), ['serve 2376', 'serve 2376', 'parse_header 2376']);
+  assert.deepEqual(path(tree(recursive, { ...options, inverted: true })), ['serve 2376', 'serve 2376', 'task_main 2376']);
+  assert.equal(tree(recursive, { ...options, inverted: false, around: 'nowhere' }).value, 0);
+});
+
+test('two recordings in one tree: each node has what both have', () => {
+  const { sites } = madeUpDocument();
+  const [leak, cache] = sites.sites;
+  const options = { weight: 'outstanding_bytes', inverted: false, allocator: false };
+  const root = tree(sites, options);
+  addOther(root, { sites: [{ ...leak, outstanding_bytes: 1_000 }, { ...cache, stack: [4], outstanding_bytes: 50 }], frames: sites.frames }, options, null);
+  assert.deepEqual([root.value, root.other], [2_376, 1_050]);
+  assert.deepEqual(root.children.map(({ label, value, other }) => [label, value, other]), [['task_main', 2_376, 1_000], ['read_sensor', 0, 50]]);
+  assert.equal(largestDifference(root), 1_376);
+  assert.deepEqual(place(root, 0.001).map(({ node }) => node.label), ['all', 'task_main', 'serve', 'parse_header'], 'what is not here has no room');
+});
+
+test('stacked bytes lie on each other, and all others on top', () => {
+  const owner = { site: -1, context: -1, of_heap: null, title: '' };
+  const bands = stackBands({ width: 2, bands: [{ ...owner, last: [5, 1] }, { ...owner, last: [2, 2] }], others: { owners: 3, last: [0, 4] } });
+  assert.deepEqual(bands, [{ below: [0, 0], above: [5, 1] }, { below: [5, 1], above: [7, 3] }, { below: [7, 3], above: [7, 7] }]);
 });
 
 test('what is together in a cell, or has none, is said', () => {

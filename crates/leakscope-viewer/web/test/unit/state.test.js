@@ -9,7 +9,7 @@ test('what is written is read again', () => {
   const state = {
     ...USUAL, view: 'events', range: [100, 900], window: [0, 5_000], cursor: 17, event: 4_711, site: 3, kinds: ['api', 'heap'],
     contexts: [0, 2], core: 0, at: 9, address: '0x3ffb1234', text: 'a&b=c#d %, ü', search: 'x y', sort: '-Growth', weight: 'allocations', zoom: 'main › a::b<c, d> › 0x1234',
-    inverted: true, upward: true, allocator: true, log: '100 %', levels: ['error'], loggers: [1], mixed: true, close: true, theme: 'dark',
+    inverted: true, upward: true, allocator: true, log: '100 %', levels: ['error'], loggers: [1], mixed: true, close: true, theme: 'dark', pins: ['4', 'task-2', 'heap-0x3ffb0000'], stacked: 'context', around: 'a::b<c, d>', against: 'before',
   };
   assert.deepEqual(read(write(state)), state);
   assert.equal(write(USUAL), '#overview');
@@ -17,7 +17,7 @@ test('what is written is read again', () => {
 });
 
 test('nonsense in an address is as if it were not there', () => {
-  for (const fragment of ['#nowhere?range=9-1', '#?cursor=-5&core=x', '#overview?theme=pink&kinds=&__proto__=1', '#overview?range=1', '#%%%?&&=']) {
+  for (const fragment of ['#nowhere?range=9-1', '#?cursor=-5&core=x', '#overview?theme=pink&kinds=&__proto__=1', '#overview?range=1', '#overview?pins=x,task-,heap-3,-1,1e3&stacked=all&against=1', '#%%%?&&=']) {
     assert.deepEqual(read(fragment), USUAL, fragment);
   }
 });

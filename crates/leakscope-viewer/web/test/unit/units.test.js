@@ -37,6 +37,8 @@ test('what only the page writes', () => {
   assert.equal(new Clock(40_000_000, 0).stamp(-266), '-0.00000665');
   assert.equal(units.ratePerSecond(0), '0 B/s');
   assert.equal(units.signed(-1_500), '-1,500');
+  assert.deepEqual([1_080, 0.075, -3, 0.0001, 0].map(units.rateColumn([1_080, 0.075, -3, 0.0001, 0])), ['1,080 B/s', '0.075 B/s', '-3.00 B/s', '<0.001 B/s', '0 B/s']);
+  assert.deepEqual([0.01, 0.001].map(units.rateColumn([0.01, 0.001])), ['36.0 B/h', '3.60 B/h']);
   assert.equal(units.shortBytes(1_536), '1,536 B');
   assert.equal(units.shortBytes(17_706), '17.3 KiB');
 });
