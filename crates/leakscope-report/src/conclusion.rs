@@ -19,7 +19,8 @@ pub enum Conclusion {
     /// No call site was found to leak. That is not to say that none does.
     NoLeakSeen,
     /// No call site was found to leak, and some may: data were lost where it matters, the recording is too
-    /// short or began too late, several recordings were taken for one, or it is a dump, which has no history.
+    /// short or began too late, nothing was allocated in it, a call site frees hardly any of its blocks and fits no pattern,
+    /// several recordings were taken for one, or it is a dump, which has no history.
     Uncertain,
     /// Nothing can be said: there are no heap events, or none could be named.
     NothingKnown,
@@ -27,6 +28,11 @@ pub enum Conclusion {
 
 /// With a larger share of heap events that are known to be missing, the others show no pattern.
 const MOST_MISSING: f64 = 0.1;
+
+/// So many blocks are no objects that are created when they are first needed, and if at most one in so many was freed, nobody
+/// has seen yet what becomes of them.
+const LEAST_KEPT: u64 = 8;
+const KEPT_FOR_ONE: u64 = 20;
 
 /// What a conclusion is drawn from.
 #[derive(Clone, Copy)]
@@ -55,12 +61,18 @@ impl Grounds<'_> {
     /// Whether there may be leaks that cannot be told.
     pub(crate) fn is_uncertain(&self) -> bool {
         let is_open_dump = !self.trace.has_history && self.totals.outstanding_blocks > 0;
-        self.has_problem(ProblemKind::TooShort { ticks: 0 }.code())
+        self.is_too_short()
             || is_open_dump
             || self.is_mixed()
             || self.uncertain_sites() > 0
             || self.is_mostly_lost()
             || self.is_often_torn()
+            || self.totals.allocations == 0
+            || self.never_freed_sites() > 0
+    }
+
+    pub(crate) fn is_too_short(&self) -> bool {
+        self.has_problem(ProblemKind::TooShort { ticks: 0 }.code())
     }
 
     /// Whether inputs that are no one recording were read as one.
@@ -100,6 +112,16 @@ impl Grounds<'_> {
         verdicts
             .filter(|verdict| *verdict == Verdict::Uncertain.name())
             .count() as u64
+    }
+
+    /// How many call sites fit no pattern and left more blocks than chance does, of which hardly any was ever freed.
+    pub(crate) fn never_freed_sites(&self) -> u64 {
+        let kept = |site: &&CallSite| {
+            site.verdict == Verdict::Unclassified.name()
+                && site.outstanding_blocks >= LEAST_KEPT
+                && site.frees.saturating_mul(KEPT_FOR_ONE) <= site.allocations
+        };
+        self.call_sites.iter().filter(kept).count() as u64
     }
 
     fn has_problem(&self, code: &str) -> bool {

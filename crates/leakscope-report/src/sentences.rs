@@ -51,7 +51,14 @@ fn uncertain(grounds: Grounds<'_>) -> String {
         0 if grounds.is_often_torn() => {
             "many events of the heap are missing, and what is left shows no pattern".to_owned()
         }
-        0 => "it is too short, and programs that start up look the same".to_owned(),
+        0 if grounds.is_too_short() => {
+            "it is too short, and programs that start up look the same".to_owned()
+        }
+        0 if grounds.totals.allocations == 0 => "no block was allocated in it".to_owned(),
+        0 => format!(
+            "hardly a block of {} was freed, and they fit no pattern",
+            counted(grounds.never_freed_sites(), "call site")
+        ),
         sites if grounds.has_loss() => format!(
             "data were lost, and frees of blocks of {} may be among them",
             counted(sites, "call site")

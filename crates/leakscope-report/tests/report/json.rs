@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::heap::KnownBlock;
 use leakscope_analysis::outcome::{AnomalyKind, Outcome};
 use leakscope_analysis::problem::{Problem, ProblemKind};
@@ -91,6 +92,44 @@ fn nothing_is_said_of_a_trace_that_is_mostly_lost() {
     }
     outcome.totals.dropped_packets = outcome.totals.events + 1;
     assert_eq!(parsed(&outcome)["conclusion"], "uncertain");
+}
+
+/// Where nothing was allocated, or of a call site's many blocks hardly one was freed, the trace shows no fate of them.
+#[test]
+fn a_trace_that_shows_no_fate_of_blocks_says_so() {
+    let mut outcome = outcomes::tutorial();
+    outcome
+        .call_sites
+        .retain(|site| !site.finding.verdict.is_leak());
+    let answer = |outcome: &Outcome| {
+        let document = parsed(outcome);
+        let [conclusion, headline] =
+            ["conclusion", "headline"].map(|field| document[field].as_str().unwrap().to_owned());
+        (conclusion, headline)
+    };
+    let mut kept = outcome.clone();
+    kept.call_sites[0].finding.verdict = Verdict::Unclassified;
+    for (frees, is_uncertain) in [(0, true), (2, true), (3, false), (20, false)] {
+        let site = &mut kept.call_sites[0];
+        (site.allocations, site.frees, site.outstanding_blocks) = (40, frees, 40 - frees);
+        let (conclusion, headline) = answer(&kept);
+        assert_eq!(
+            conclusion == "uncertain",
+            is_uncertain,
+            "{frees}: {headline}"
+        );
+        assert_eq!(
+            headline.contains("hardly a block of 1 call site was freed"),
+            is_uncertain
+        );
+    }
+    outcome.totals.allocations = 0;
+    let (conclusion, headline) = answer(&outcome);
+    assert_eq!(conclusion, "uncertain");
+    assert!(
+        headline.ends_with("no block was allocated in it"),
+        "{headline}"
+    );
 }
 
 #[test]
