@@ -97,13 +97,9 @@ impl Trace {
             }
             Meaning::Unknown => {}
         }
-        // The heap module may have moved. How many callers it sends does not change, and others send pointers, too.
+        // The heap module may have moved; but others send pointers and numbers, too, and seldom callers behind these.
         let is_known = self.counts.heap_events > 0 || source.modules.has_heap();
-        let callers = if is_known {
-            self.stacks.deepest().max(2)
-        } else {
-            0
-        };
+        let callers = if is_known { 2 } else { 0 };
         let Some(dialect) = DialectId::guessed(payload, callers) else {
             let kind = ProblemKind::UnnamedModuleEvents { id: piece.id() };
             self.piece_problem(index, kind, piece);

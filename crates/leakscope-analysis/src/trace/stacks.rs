@@ -34,8 +34,6 @@ pub struct Stacks {
     frames: Vec<u64>,
     /// Where each stack's frames end; they begin where those of the one before end.
     ends: Vec<u32>,
-    /// Frames of the deepest.
-    deepest: usize,
     by_frames: HashTable<StackId>,
     /// Of those that are not exact.
     certainties: BTreeMap<StackId, StackCertainty>,
@@ -73,7 +71,6 @@ impl Stacks {
             unwinder,
             frames: Vec::new(),
             ends: vec![0],
-            deepest: 0,
             by_frames: HashTable::new(),
             certainties: BTreeMap::new(),
             continued: Continued::default(),
@@ -89,7 +86,6 @@ impl Stacks {
         Self {
             frames: Vec::new(),
             ends: Vec::new(),
-            deepest: 0,
             by_frames: HashTable::new(),
             certainties: BTreeMap::new(),
             continued: Continued::default(),
@@ -114,11 +110,6 @@ impl Stacks {
     /// How many stacks there are, the empty one included.
     pub fn count(&self) -> usize {
         self.ends.len()
-    }
-
-    /// How many frames the deepest has.
-    pub(super) fn deepest(&self) -> usize {
-        self.deepest
     }
 
     /// At most so many are kept. Programs have some thousands; a million are no stacks, but what a damaged
@@ -162,7 +153,6 @@ impl Stacks {
 
     fn push(&mut self, frames: &[u64]) -> StackId {
         let stack = StackId(self.ends.len() as u32);
-        self.deepest = self.deepest.max(frames.len());
         self.frames.extend_from_slice(frames);
         self.ends.push(self.frames.len() as u32);
         stack

@@ -80,7 +80,11 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
         .map(|at| split(&window.bytes[at..], window.core_bit))
         .collect();
     let longest = longest_chain(&frames);
-    let news = [chain(&frames, 0), longest].map(|chain| News::of(&chain));
+    let news = match window.before.and_then(|_| unbroken_chain(&frames)) {
+        // The longest has more packets because it finds some in the payloads of these: two may be alike by chance.
+        Some(unbroken) => [News::of(&unbroken, 1), News::of(&longest, 3)],
+        None => [News::of(&chain(&frames, 0), 1), News::of(&longest, 1)],
+    };
     let search = Search {
         window,
         prices: Prices {
@@ -114,6 +118,22 @@ fn chain<'f, 'b>(frames: &'f Frames<'b>, first: usize) -> Chain<'f, 'b> {
         Some((at - frame.length, frame))
     })
     .collect()
+}
+
+/// The packets from the first byte to the last, if there is nothing else between them but zeros.
+fn unbroken_chain<'f, 'b>(frames: &'f Frames<'b>) -> Option<Chain<'f, 'b>> {
+    let (mut chain, mut at) = (Vec::new(), 0);
+    loop {
+        match frames.get(at) {
+            None | Some(Err(FrameError::Incomplete)) => return Some(chain),
+            Some(Ok(frame)) if frame.id == id::NOP => at += 1,
+            Some(Ok(frame)) if frame.id <= id::LAST => {
+                chain.push((at, frame));
+                at += frame.length;
+            }
+            Some(_) => return None,
+        }
+    }
 }
 
 /// The chain of the most packets.

@@ -10,32 +10,38 @@ pub(super) struct News {
     ids: Vec<u32>,
     /// The lengths of deltas in bits, in order.
     deltas: Vec<u32>,
+    /// Of so many that are alike, none vouches for the others.
+    unsure: usize,
 }
 
 impl News {
-    pub(super) fn of(chain: &Chain<'_, '_>) -> Self {
+    /// Of so many packets that are alike, none vouches for the others; at least 1, for a packet does not vouch for itself.
+    pub(super) fn of(chain: &Chain<'_, '_>, unsure: usize) -> Self {
         let frames = chain.iter().map(|(_, frame)| frame);
         let (mut ids, mut deltas): (Vec<_>, Vec<_>) =
             frames.map(|frame| (frame.id, bits_of(frame.delta))).unzip();
         ids.sort_unstable();
         deltas.sort_unstable();
-        Self { ids, deltas }
+        Self {
+            ids,
+            deltas,
+            unsure,
+        }
     }
 
-    /// How many more than one have this id.
+    /// How many vouch for a packet with this id.
     pub(super) fn more_with(&self, id: u32) -> u32 {
-        more_than_one(&self.ids, id)
+        self.more(&self.ids, id)
     }
 
-    /// How many more than one have a delta of this length in bits.
+    /// How many vouch for a delta of this length in bits.
     pub(super) fn more_as_long(&self, bits: u32) -> u32 {
-        more_than_one(&self.deltas, bits)
+        self.more(&self.deltas, bits)
     }
-}
 
-/// How many more than one there are: a packet does not vouch for itself.
-fn more_than_one(sorted: &[u32], value: u32) -> u32 {
-    let below = sorted.partition_point(|&other| other < value);
-    let count = sorted[below..].partition_point(|&other| other == value);
-    (count as u32).saturating_sub(1)
+    fn more(&self, sorted: &[u32], value: u32) -> u32 {
+        let below = sorted.partition_point(|&other| other < value);
+        let count = sorted[below..].partition_point(|&other| other == value);
+        count.saturating_sub(self.unsure) as u32
+    }
 }

@@ -197,7 +197,7 @@ fn unreadable_events_are_counted() {
     assert_eq!(reading.outcome.totals.heap_events, 2);
 }
 
-/// Where a heap module is known, another's pointers and small numbers are no blocks: they do not come with as many callers.
+/// Where a heap module is known, another's pointers and small numbers are no blocks: no callers come with them.
 #[test]
 fn nothing_is_guessed_beside_a_heap_module() {
     let callers: &[u32] = &[0x400D_1000, 0x400D_2000, 0x400D_3000, 0];
