@@ -23,6 +23,10 @@ const SHORTEST_FREE: u64 = 4;
 /// recording goes on after its link was lost.
 const LOST_LINK: u64 = 512;
 
+/// One damage takes away about so many packets at the most, beside those that it leaves unreadable: a USB packet of 64
+/// bytes.
+const TAKEN_AWAY: u64 = 64 / SHORTEST_FREE;
+
 impl Gaps {
     /// A loss up to `to`; how many packets it cost follows from the bytes that were skipped, if the target did
     /// not count them.
@@ -42,7 +46,9 @@ impl Gaps {
         let lost = packets.or(bound);
         self.list.push(Gap { from, to, lost });
         self.until = self.until.max(to);
-        self.unshown = self.unshown.saturating_add(lost.unwrap_or(u64::MAX));
+        // Of what damage took away, nothing was skipped.
+        let unshown = packets.or(bound.map(|bound| bound + TAKEN_AWAY));
+        self.unshown = self.unshown.saturating_add(unshown.unwrap_or(u64::MAX));
     }
 
     /// Whether a free can be of a block whose allocation was lost: no more of these are than packets were lost before.

@@ -50,7 +50,9 @@ impl HeapModel {
         }
         let anomalies = self.judged_anomalies(Order {
             has_several_cores: trace.target().cores.len() > 1,
-            misses_core: known.missing_core.is_some() || Self::recorded_over_serial_link(trace),
+            misses_core: known.missing_core.is_some()
+                || Self::recorded_over_serial_link(trace)
+                || Self::lacks_header(trace),
         });
         let doubtful = |is_double| {
             let doubtful = anomalies.iter().filter(|anomaly| anomaly.is_doubtful);
@@ -159,14 +161,21 @@ impl HeapModel {
     /// Over a serial line Espressif's recorder sends no descriptions of modules, and one core's events.
     fn recorded_over_serial_link(trace: &Trace) -> bool {
         let guessed = ProblemKind::HeapModuleGuessed { id: 0 };
-        let device = trace
-            .target()
-            .device
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        trace.problems().has(&guessed)
-            && !trace.has_modules()
-            && TWO_CORES.contains(&device.replace('-', "").as_str())
+        trace.problems().has(&guessed) && !trace.has_modules() && Self::has_two_cores(trace)
+    }
+
+    /// Without the header that says where each core's part begins, one part is read behind the other.
+    fn lacks_header(trace: &Trace) -> bool {
+        let before = ProblemKind::BeforeStart { bytes: 0 };
+        trace.problems().has(&before)
+            && trace.target().cores.len() == 1
+            && Self::has_two_cores(trace)
+    }
+
+    fn has_two_cores(trace: &Trace) -> bool {
+        let device = trace.target().device.unwrap_or_default();
+        let device = device.to_ascii_lowercase().replace('-', "");
+        TWO_CORES.contains(&device.as_str())
     }
 }
 
