@@ -29,9 +29,9 @@ pub enum Conclusion {
 /// With a larger share of heap events that are known to be missing, the others show no pattern.
 const MOST_MISSING: f64 = 0.1;
 
-/// So many blocks are no objects that are created when they are first needed, and if at most one in so many was freed, nobody
-/// has seen yet what becomes of them.
+/// A call site that holds this many blocks does not merely create objects when they are first needed …
 const LEAST_KEPT: u64 = 8;
+/// … and if it freed at most one of this many, nobody has seen yet what becomes of them.
 const KEPT_FOR_ONE: u64 = 20;
 
 /// What a conclusion is drawn from.

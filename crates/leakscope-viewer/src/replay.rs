@@ -1,6 +1,6 @@
 //! A part of the trace, read again.
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io;
 use std::ops::ControlFlow;

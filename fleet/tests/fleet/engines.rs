@@ -24,7 +24,7 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-/// So many devices, each on a day with each of three versions.
+/// A fleet of this many devices, each on a day with each of three versions.
 pub(crate) fn small_fleet(folder: &Path, devices: u64) -> Engine {
     let days = (0..3 * devices).map(|number| Day {
         device: format!("d'{}", number / 3),

@@ -24,7 +24,7 @@ const SHUTDOWN: f64 = 0.98;
 /// A free this close to an allocation, compared to the longest time between allocations, belongs to it.
 const REPLACED: f64 = 0.05;
 
-/// So many blocks that took the place of the oldest are no accident: a queue that grows frees fewer than it allocates.
+/// It is no accident that this many blocks took the place of the oldest: a queue that grows frees fewer than it allocates.
 const LEAST_REPLACED: u64 = 3;
 
 /// Whether so many ticks are too short a time to tell a habit from the program's start. Never, if nobody knows

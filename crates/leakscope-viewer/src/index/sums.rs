@@ -30,7 +30,7 @@ pub(crate) struct SiteSums {
 }
 
 impl SiteSums {
-    /// So much lives, and nothing happened yet.
+    /// Sums in which this lives and nothing happened yet.
     pub(super) fn beginning_at(live: Live) -> Self {
         Self {
             before: live.bytes,
@@ -39,7 +39,7 @@ impl SiteSums {
         }
     }
 
-    /// So much lives by now.
+    /// Notes that this lives by now.
     #[inline(always)]
     pub(super) fn reach(&mut self, live: Live) {
         self.most = self.most.max(live.bytes);

@@ -15,7 +15,7 @@ use super::Replay;
 use crate::{Engine, Program, TraceInputs};
 
 #[derive(Clone)]
-struct Inputs(Vec<Vec<u8>>);
+pub(crate) struct Inputs(pub(crate) Vec<Vec<u8>>);
 
 impl Feed for Inputs {
     type Error = io::Error;

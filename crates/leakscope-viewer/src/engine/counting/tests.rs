@@ -1,40 +1,13 @@
 //! A window whose parts were passed has the sums of one that was read.
 
-use std::io;
-
-use leakscope_analysis::trace::Feed;
 use leakscope_report::naming::Naming;
 use leakscope_testing::program::{Random, eventful};
 
 use crate::answer::census::{Census, ContextSum};
 use crate::answer::counting::Counting;
 use crate::query::Window;
-use crate::{Engine, Program, TraceInputs};
-
-struct Inputs(Vec<Vec<u8>>);
-
-impl Feed for Inputs {
-    type Error = io::Error;
-
-    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let Ok(count) = self.0.as_slice().read_at(input, offset, buffer);
-        Ok(count)
-    }
-}
-
-impl TraceInputs for Inputs {
-    fn names(&self) -> Vec<String> {
-        vec![String::new(); self.0.len()]
-    }
-
-    fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
-        Ok(self.0[input].clone())
-    }
-
-    fn length(&self) -> u64 {
-        0
-    }
-}
+use crate::replay::tests::Inputs;
+use crate::{Engine, Program};
 
 fn count(engine: &mut Engine<'_>, window: Window, least: u64) -> Counting<Census> {
     let mut counting = Counting::passing(&engine.scan, window, least);
