@@ -71,6 +71,7 @@ async function start() {
     // Overview has a heading of its own.
     title.hidden = state.view === 'overview';
     title.textContent = viewName(state.view);
+    if (page.hasLevels) page.levels.cursor(state.cursor);
     if (overview.dump === null) strip.show(state);
     shown.view.show(state);
     // For tests, and for those who look from outside: what the page shows now.

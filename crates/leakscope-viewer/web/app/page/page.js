@@ -1,5 +1,6 @@
 // What every view is given: where answers come from, what is shown, and the words for both.
 import { Clock } from 'leakscope/format/units.js';
+import { Levels } from 'leakscope/page/levels.js';
 
 /** @typedef {import('leakscope/data/types.js').Source} Source */
 /** @typedef {import('leakscope/data/types.js').Overview} Overview */
@@ -34,10 +35,12 @@ export class Page {
     this.hovered = null;
     /** @type {((text: string) => void)} reads a sentence aloud */
     this.say = () => {};
-    /** @type {((ticks: number | null) => void)[]} */
+    /** They draw anew what is said of the pointer's moment and of the cursor's. @type {((ticks: number | null) => void)[]} */
     this.hoverListeners = [];
     this.overview = overview;
     this.clock = new Clock(overview.clock.hz, overview.clock.end);
+    /** How much lives at the cursor and at the pointer. */
+    this.levels = new Levels(this, 'timeline', () => ({}), () => this.#tellListeners());
   }
 
   /** @param {Overview} overview */
@@ -81,7 +84,17 @@ export class Page {
   hover(ticks) {
     if (this.hovered === ticks) return;
     this.hovered = ticks;
-    for (const listener of this.hoverListeners) listener(ticks);
+    if (this.hasLevels) this.levels.pointer(ticks);
+    this.#tellListeners();
+  }
+
+  #tellListeners() {
+    for (const listener of this.hoverListeners) listener(this.hovered);
+  }
+
+  /** Something is known of the heap, and of when. */
+  get hasLevels() {
+    return this.overview.dump === null && this.overview.totals.heap_events > 0;
   }
 
   /**

@@ -208,7 +208,7 @@ function heapPicture(page) {
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
-    if (heap !== null && axis !== null) drawLevel(page, pen, heap, axis, scale(), { ...place, width });
+    if (axis !== null) drawLevel(page, pen, (ticks) => page.levels.at(ticks, heap), axis, scale(), { ...place, width });
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'timeline', (answer) => {
     ({ heap, gaps } = answer);
