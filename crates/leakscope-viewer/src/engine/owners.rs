@@ -53,12 +53,7 @@ impl<'s> Engine<'s> {
     }
 
     /// Who holds how much, as far as it was read.
-    pub(super) fn shares(
-        &mut self,
-        by: By,
-        columns: Columns,
-        bands: usize,
-    ) -> io::Result<Shares> {
+    pub(super) fn shares(&mut self, by: By, columns: Columns, bands: usize) -> io::Result<Shares> {
         let window = self.scan.bounded(columns.window);
         let (curves, mut reader) = self.owners();
         let one_heap = Heaps::default();

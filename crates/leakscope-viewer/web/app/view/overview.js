@@ -125,7 +125,7 @@ function findings(page, curves) {
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
     element('div', {},
       element('div', { class: 'first' }, verdictMark(finding),
-        element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
+        element('button', { type: 'button', class: 'link title', title: finding.title, click: () => page.go({ view: 'sites', site: finding.site }) }, ...breakable(finding.title)),
         finding.standing === 'leak' && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
       element('p', { class: 'reason' }, finding.reason)),
     finding.standing === 'leak' && leaks.indexOf(finding) < LEAKS && curves.of(finding),
@@ -285,7 +285,7 @@ function dumpFacts(page, dump) {
     ['Frees in all', dump.total_frees === null ? null : count(dump.total_frees)],
     ['Cores', target.cores.join(', ')],
     ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}, of which one is shown` : null],
-    ['File', element('span', {}, ...breakable(inputs.join(', ')))],
+    ['File', element('span', {}, ...breakable(inputs.join(', '), Infinity))],
   ]));
 }
 
@@ -302,7 +302,7 @@ function columns(page) {
       ['Heap events', `${count(totals.heap_events)}: ${counted(totals.allocations, 'allocation')}, ${counted(totals.frees, 'free')}`],
       ['Log messages', count(totals.log_messages)],
       ['Lost packets', totals.dropped_packets > 0 ? `at least ${count(totals.dropped_packets)}` : 'none seen'],
-      [inputs.length === 1 ? 'File' : 'Files', element('span', {}, ...breakable(inputs.join(', ')))],
+      [inputs.length === 1 ? 'File' : 'Files', element('span', {}, ...breakable(inputs.join(', '), Infinity))],
     ])),
     peak.holders.length > 0 && section('Who held the most, at the high-water mark', table({
       caption: 'Call sites at the high-water mark', rows: peak.holders,

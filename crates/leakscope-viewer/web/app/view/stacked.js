@@ -4,7 +4,7 @@ import { bandColour } from 'leakscope/chart/stack.js';
 import { columnOf } from 'leakscope/chart/stack-layout.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { isSameOwner, ownerOf, pinOf } from 'leakscope/data/owner.js';
-import { shortened } from 'leakscope/format/names.js';
+import { shortenedTitle } from 'leakscope/format/names.js';
 import { bytes, counted, percent } from 'leakscope/format/units.js';
 import { Moments } from 'leakscope/page/moments.js';
 import { pinButton, showPins } from 'leakscope/page/pin.js';
@@ -48,7 +48,7 @@ export function stackedBytes(page, shown, changed) {
       ...bands.map((band, rank) => {
         const pin = pinOf(band);
         return key(bandColour(band, rank, contexts),
-          element('button', { type: 'button', class: 'link', title: band.title, click: () => goToOwner(page, ownerOf(pin)) }, shortened(band.title, 40)),
+          element('button', { type: 'button', class: 'link', title: band.title, click: () => goToOwner(page, ownerOf(pin)) }, shortenedTitle(band.title, 44)),
           ' ', element('span', { class: 'amount' }), ' ', pinButton(page, pin));
       }),
       others.owners > 0 && key('idle', `${counted(others.owners, 'other')} `, element('span', { class: 'amount' })),

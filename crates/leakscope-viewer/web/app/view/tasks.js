@@ -8,7 +8,7 @@ import { pinButton, showPins } from 'leakscope/page/pin.js';
 import { copyButton } from 'leakscope/part/copy.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { refill } from 'leakscope/part/focus.js';
-import { scrollable, table } from 'leakscope/part/table.js';
+import { tableBox, table } from 'leakscope/part/table.js';
 import { contextsSection } from 'leakscope/view/contexts.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -149,15 +149,15 @@ function matrix(page, { matrix, tasks }) {
     shade.style.opacity = String(0.04 + 0.12 * (pair.bytes / most));
     return element('td', {}, shade, element('span', { class: 'amount' }, bytes(pair.bytes), element('br'), element('span', { class: 'quiet' }, counted(pair.blocks, 'block'))));
   };
-  return scrollable(element('div', { class: 'table-box' }, element('table', { class: 'table matrix' },
+  return tableBox(element('table', { class: 'table matrix' },
     element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
       ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
     element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))),
-  copyButton('Who frees what others allocated', [
+  'Who frees what others allocated', copyButton('Who frees what others allocated', [
     { name: 'Allocated by', cell: (/** @type {Tasks['matrix'][number]} */ pair) => page.contextName(pair.allocated_by) },
     { name: 'Freed by', cell: (pair) => page.contextName(pair.freed_by) },
     { name: 'Bytes', class: 'number', cell: (pair) => bytes(pair.bytes), order: (pair) => pair.bytes },
     { name: 'Blocks', class: 'number', cell: (pair) => count(pair.blocks), order: (pair) => pair.blocks },
-  ], () => matrix)), 'Who frees what others allocated');
+  ], () => matrix));
 }

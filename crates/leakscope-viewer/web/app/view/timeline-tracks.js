@@ -7,12 +7,12 @@ import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawRange } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { ownerOf, ownerParameters } from 'leakscope/data/owner.js';
-import { shortened } from 'leakscope/format/names.js';
+import { shortened, shortenedTitle } from 'leakscope/format/names.js';
 import { counted, percent } from 'leakscope/format/units.js';
 import { hoverIn } from 'leakscope/page/hover.js';
 import { drawLevel } from 'leakscope/page/level.js';
 import { Levels } from 'leakscope/page/levels.js';
-import { element, fill } from 'leakscope/part/element.js';
+import { breakable, element, fill } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').Track} Track */
@@ -106,7 +106,7 @@ function ownerTrack(page, pin, shown) {
   }, (message) => { amount.textContent = message; });
   const named = new Latest(page.source, 'site', (answer) => {
     name.title = answer.site.title;
-    name.textContent = shortened(answer.site.title, 44);
+    fill(name, ...breakable(shortenedTitle(answer.site.title, 36)));
     picture.describe(`Live bytes of ${name.title}`);
   }, () => {});
   const ask = () => {
