@@ -1,6 +1,8 @@
 // Long names, made shorter where they say least: in the middle. Their beginnings and their ends tell them apart.
 // Of a call site, the function's own name and the line do: where it stands among modules goes first.
 
+import { counted } from 'leakscope/format/units.js';
+
 /**
  * @param {string} name
  * @param {number} most characters
@@ -22,4 +24,16 @@ export function shortenedTitle(title, most) {
     if (title.length - at - 1 <= most) return `…${title.slice(at + 2)}`;
   }
   return shortened(title, most);
+}
+
+/** As many characters of a task's name as are shown: some devices have 250. */
+const NAME = 40;
+
+/**
+ * What a device calls something, so that it is seen: without its middle if it is long, and with what has no shape in words.
+ * @param {string} name
+ */
+export function shownName(name) {
+  const seen = name.replaceAll(/\p{Default_Ignorable_Code_Point}|[\u2800\u3164]/gu, (sign) => `⟨U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+  return seen.trim() === '' ? `⟨${seen.length === 0 ? 'no name' : counted(seen.length, 'space')}⟩` : shortened(seen, NAME);
 }

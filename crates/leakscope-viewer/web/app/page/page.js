@@ -1,4 +1,5 @@
 // What every view is given: where answers come from, what is shown, and the words for both.
+import { shownName } from 'leakscope/format/names.js';
 import { Clock } from 'leakscope/format/units.js';
 import { Levels } from 'leakscope/page/levels.js';
 
@@ -64,9 +65,10 @@ export class Page {
     this.store.change(changes);
   }
 
-  /** @param {number} context */
+  /** What a context is called, as it is shown. @param {number} context */
   contextName(context) {
-    return this.overview.contexts[context]?.name ?? '–';
+    const known = this.overview.contexts[context];
+    return known === undefined ? '–' : shownName(known.name);
   }
 
   /** Where the axes of bytes begin: null at 0, else at the level after the start-up of a trace with this end. */

@@ -155,7 +155,7 @@ function wrongFrees(page) {
       { name: 'When', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
       { name: 'By', cell: (anomaly) => page.contextName(anomaly.context) },
       { name: 'Address', class: 'fixed', cell: (anomaly) => anomaly.address },
-      { name: 'From', class: 'fixed words', cell: (anomaly) => anomaly.title },
+      { name: 'From', class: 'fixed words', cell: (anomaly) => element('span', { title: anomaly.title }, ...breakable(anomaly.title)), copied: (anomaly) => anomaly.title },
     ],
   }));
 }
@@ -179,7 +179,7 @@ function failures(page) {
       { name: 'Asked for', class: 'number', cell: (failure) => bytes(failure.size) },
       { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
       { name: 'By', cell: (failure) => page.contextName(failure.context) },
-      { name: 'From', class: 'fixed words', cell: (failure) => failure.title },
+      { name: 'From', class: 'fixed words', cell: (failure) => element('span', { title: failure.title }, ...breakable(failure.title)), copied: (failure) => failure.title },
       { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
     ],
   }));

@@ -13,7 +13,7 @@ import { Levels } from 'leakscope/page/levels.js';
 import { stackList } from 'leakscope/page/stack.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
 import { hoverIn } from 'leakscope/page/hover.js';
-import { element, facts, fill, section, toggle } from 'leakscope/part/element.js';
+import { breakable, element, facts, fill, section, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { table } from 'leakscope/part/table.js';
 import { freedBy } from 'leakscope/view/frees.js';
@@ -73,7 +73,7 @@ export function siteDetail(page) {
 function head(page, { site }) {
   const isDump = page.overview.dump !== null;
   return element('div', { class: 'section' },
-    element('div', { class: 'detail-head' }, element('h2', {}, site.title),
+    element('div', { class: 'detail-head' }, element('h2', { title: site.title }, ...breakable(site.title)),
       element('button', { type: 'button', 'aria-label': 'Close', click: () => page.go({ site: null }) }, '×')),
     element('p', {}, verdictMark(site), element('span', { class: 'quiet' }, ` ${site.confidence} confidence `), element('br'), `${capital(site.reason)}.`),
     facts(isDump ? [

@@ -84,7 +84,7 @@ export function sitesView(page) {
 export function isFound(site, frames, search, page) {
   if (search === '') return true;
   const text = [
-    site.title, verdictWords(site.verdict), ...site.contexts.map((context) => page.contextName(context)),
+    site.title, verdictWords(site.verdict), ...site.contexts.map((context) => page.overview.contexts[context]?.name ?? ''),
     ...site.stack.map((index) => `${frameName(frames[index])} ${frameWhere(frames[index])}`),
   ].join('\n').toLowerCase();
   return search.toLowerCase().split(' ').every((word) => text.includes(word));

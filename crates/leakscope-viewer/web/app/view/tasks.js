@@ -2,6 +2,7 @@
 // allocated.
 import { Latest } from 'leakscope/data/latest.js';
 import { pinOf } from 'leakscope/data/owner.js';
+import { shownName } from 'leakscope/format/names.js';
 import { bytes, count, counted, signed } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { pinButton, showPins } from 'leakscope/page/pin.js';
@@ -60,9 +61,9 @@ function taskTable(page, { tasks, limited }) {
   return table({
     caption: 'Tasks and interrupts', rows: tasks.toSorted((a, b) => rank(a) - rank(b) || (b.priority ?? 0) - (a.priority ?? 0)), sort: page.state.sort, sorted: (sort) => page.go({ sort }),
     key: (task) => `${task.name} ${task.address}`,
-    chosen: (task) => task.context < 0 ? page.say(`${task.name} has no events: it was only named.`) : page.go({ view: 'events', contexts: [task.context], kinds: [] }),
+    chosen: (task) => task.context < 0 ? page.say(`${shownName(task.name)} has no events: it was only named.`) : page.go({ view: 'events', contexts: [task.context], kinds: [] }),
     columns: [
-      { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
+      { name: 'Name', class: 'words', cell: (task) => element('span', { title: task.name }, shownName(task.name)), copied: (task) => task.name, order: (task) => task.name.toLowerCase() },
       { name: 'Kind', class: 'extra', cell: (task) => task.kind, order: (task) => task.kind },
       { name: 'Priority', class: 'number extra', cell: (task) => task.priority ?? '', order: (task) => task.priority },
       ...cores.map((core) => /** @type {import('leakscope/part/table.js').Column<Task>} */ ({

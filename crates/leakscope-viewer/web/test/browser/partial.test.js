@@ -40,7 +40,7 @@ test('the notice stays until the last answer', () => serving(golden('steady-leak
   await tab.send('Page.addScriptToEvaluateOnNewDocument', { source });
   await tab.open(`${url}#overview`);
   const { totals } = await (await fetch(`${url}api/overview`)).json();
-  await tab.see('.figures', `${totals.outstanding_bytes} B in`);
+  await tab.see('.figures', `${totals.outstanding_bytes.toLocaleString('en')} B in`);
   const { saidSo, saidNothing, early } = await tab.until('the notice is gone', () => {
     const { saidSo, saidNothing, gone, answered } = /** @type {any} */ (window);
     return gone !== undefined && { saidSo, saidNothing, early: answered - gone };
