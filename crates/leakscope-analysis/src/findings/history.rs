@@ -35,6 +35,8 @@ pub struct SiteHistory {
     pub first_free: Option<u64>,
     /// The last one.
     pub last_free: Option<u64>,
+    /// How many blocks lived when the first one was freed, that one included; 0 if none was.
+    pub at_first_free: u64,
     /// How long the freed blocks lived.
     pub lifetimes: Lifetimes,
     /// The lowest number of live bytes in each of up to 32 windows of [`Span::window`] ticks, from
