@@ -177,7 +177,7 @@ pub struct Span {
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
     pub losses: Option<Losses>,
-    /// A core whose data are missing altogether: it may have freed anything.
+    /// A core whose data are missing, or end early: it may have freed anything. The last of the gaps is that.
     pub missing_core: Option<u8>,
 }
 
