@@ -16,7 +16,7 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
             "a recording that begins before the target starts tracing holds all there is"
         }
         ProblemKind::NoHeapEvents { by_recorder: true } => {
-            "no allocation reaches the recorder: link leakscope_wrap.c with its --wrap options, or call leakscope_alloc \
+            "no allocation reaches the recorder: link leakscope_wrap.c with its --wrap options, or call leakscope_on_alloc \
              and its kin (docs/c.md); in Rust, the recorder's allocator has to be the global one (docs/rust.md)"
         }
         ProblemKind::NoHeapEvents { by_recorder: false } => {
