@@ -78,6 +78,7 @@ fn about(answer: &Answer<'_>) -> Vec<String> {
 }
 
 fn way(judged: &Judged, lines: &mut Vec<String>) {
+    const LINES: &str = "docs/esp-idf.md has the lines";
     let way = &judged.examination;
     let state = match way.impossible {
         Some(why) => format!("not possible: {why}"),
@@ -95,7 +96,6 @@ fn way(judged: &Judged, lines: &mut Vec<String>) {
     }
     let steps = way.steps.iter().map(|step| format!("  to do    {step}"));
     lines.extend(steps);
-    const LINES: &str = "docs/esp-idf.md has the lines";
     match judged.not_called.as_deref() {
         Some([]) => {}
         Some(calls) => lines.push(format!(
@@ -150,6 +150,7 @@ fn explained(option: &CheckedOption) -> String {
 }
 
 fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
+    const STACKS: &str = "without which there are no call stacks or short ones,";
     let Some(way) = answer.chosen.map(name) else {
         return;
     };
@@ -166,7 +167,6 @@ fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
             Some(file) => format!("For {way}, {file} lacks"),
             None => format!("For {way}, the files of defaults lack"),
         };
-        const STACKS: &str = "without which there are no call stacks or short ones,";
         if required.is_empty() {
             lines.push(format!("{lacks}, {STACKS}"));
         } else {

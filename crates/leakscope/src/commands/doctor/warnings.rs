@@ -39,8 +39,9 @@ pub(super) fn of(
 
 /// Each other byte of a text in Latin letters is 0 there.
 fn is_utf_16(bytes: &[u8]) -> bool {
-    let zeros = bytes.iter().filter(|&&byte| byte == 0).count();
-    bytes.len() >= 4 && zeros >= bytes.len() / 4
+    let is_letter = |pair: &&[u8]| (pair[0] == 0) != (pair[1] == 0);
+    let letters = bytes.chunks_exact(2).filter(is_letter).count();
+    letters > 1 && letters >= bytes.len() / 4
 }
 
 fn fits(architecture: Architecture, machine: Machine) -> bool {
