@@ -52,6 +52,7 @@ mod cells;
 mod failure;
 mod film;
 mod history;
+mod holes;
 mod map;
 mod pins;
 mod pool;

@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use super::by_address::ByAddress;
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
 
 /// `portBYTE_ALIGNMENT`, of most ports.
 const UNIT: u64 = 8;
@@ -85,7 +85,6 @@ impl Blocks {
 pub(super) struct Heap4 {
     arena: Range<u64>,
     blocks: Blocks,
-    holes: ByAddress,
 }
 
 impl Heap4 {
@@ -95,7 +94,6 @@ impl Heap4 {
         Self {
             arena: round_up(region.start, blocks.unit)..round_down(end, blocks.unit),
             blocks,
-            holes: ByAddress::default(),
         }
     }
 }
@@ -105,9 +103,9 @@ impl Model for Heap4 {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, holes: &Holes, size: u64) -> Option<Range<u64>> {
         let length = self.blocks.length(size)?;
-        let hole = self.holes.first(length, |_| true)?;
+        let hole = holes.first(length, |_| true)?;
         Some(self.blocks.cut(&hole, length))
     }
 
@@ -125,18 +123,6 @@ impl Model for Heap4 {
 
     fn least_rest(&self) -> u64 {
         self.blocks.least_rest()
-    }
-
-    fn add(&mut self, hole: &Range<u64>) {
-        self.holes.add(hole);
-    }
-
-    fn remove(&mut self, hole: &Range<u64>) {
-        self.holes.remove(hole);
-    }
-
-    fn clear(&mut self) {
-        self.holes.clear();
     }
 }
 
@@ -164,7 +150,7 @@ impl Model for Heap2 {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let length = self.blocks.length(size)?;
         let hole = self.holes.first(length)?;
         Some(self.blocks.cut(hole, length))
@@ -228,7 +214,7 @@ impl Model for Heap1 {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let block = self.block_at(self.next, size);
         (size > 0 && block.end <= self.arena.end).then_some(block)
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
 
 const WORD: u64 = 4;
 /// The least bytes of a block, without the word before them.
@@ -171,7 +172,7 @@ impl Model for Tlsf {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let bytes = self.classes.rounded(self.bytes(size)?);
         let class = self.classes.class(bytes);
         if class >= self.classes.count() {

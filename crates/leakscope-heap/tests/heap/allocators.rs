@@ -130,7 +130,10 @@ fn as_their_own_code() {
         let golden = golden.join(file).with_extension("txt");
         let folder = std::env::var_os("LEAKSCOPE_ALLOCATORS").unwrap_or_default();
         let program = Path::new(&folder).join(file);
-        if std::env::var_os("LEAKSCOPE_BLESS").is_some() && program.is_absolute() && program.exists() {
+        if std::env::var_os("LEAKSCOPE_BLESS").is_some()
+            && program.is_absolute()
+            && program.exists()
+        {
             let answers = run(&program, &operations);
             let addresses: Vec<u64> = answers.iter().map(|&(_, address)| address).collect();
             std::fs::write(&golden, fingerprints(&addresses)).expect("golden");

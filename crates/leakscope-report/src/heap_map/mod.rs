@@ -1,4 +1,5 @@
 //! The map of a recording's heap (`leakscope-heap`): where the regions come from, and what the map says in words.
+mod along;
 mod regions;
 pub(crate) mod words;
 
@@ -6,6 +7,7 @@ use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
 use leakscope_heap::{HeapMap, Pin, Trend, pins};
 
+pub use along::Along;
 pub use regions::{in_boot_log, regions};
 
 use crate::Report;

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::outcome::HeapUsage;
 use leakscope_heap::Region;
 use leakscope_symbols::Symbols;
 
-/// Where the heap is: as the user has said, else the recording, else the program.
-pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) -> Vec<Region> {
+/// Where the heap is: as the user has said, else the recording, in heaps that it tells of, else the program.
+pub fn regions(said: &[Region], heaps: &[HeapUsage], symbols: Option<&Symbols>) -> Vec<Region> {
     let mut regions = said.to_vec();
     if regions.is_empty() {
-        regions = of_target(outcome);
+        regions = of_target(heaps);
     }
     if regions.is_empty() {
         regions = symbols.map(of_program).unwrap_or_default();
@@ -19,8 +19,8 @@ pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) ->
 }
 
 /// Heaps whose bounds the recording tells: the leakscope recorder's heap event, and SystemView's HEAP_DEFINE.
-fn of_target(outcome: &Outcome) -> Vec<Region> {
-    let bounds = outcome.heaps.iter().filter_map(|heap| {
+fn of_target(heaps: &[HeapUsage]) -> Vec<Region> {
+    let bounds = heaps.iter().filter_map(|heap| {
         let (base, size) = (heap.base?, heap.size?);
         Some(base..base.checked_add(size)?)
     });

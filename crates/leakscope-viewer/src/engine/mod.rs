@@ -388,7 +388,7 @@ impl<'s> Engine<'s> {
                 None => report,
             },
             regions: match self.dump {
-                None => heap_map::regions(self.heap_regions, &outcome, self.symbols),
+                None => heap_map::regions(self.heap_regions, &outcome.heaps, self.symbols),
                 Some(_) => Vec::new(),
             },
             outcome,

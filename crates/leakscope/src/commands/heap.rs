@@ -31,7 +31,7 @@ impl Heap {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let regions = reported::regions(&self.bounds.said()?, &outcome, symbols.as_ref());
+        let regions = reported::regions(&self.bounds.said()?, &outcome.heaps, symbols.as_ref());
         if regions.is_empty() {
             let message = "nobody tells where the heap is".to_owned();
             let hint = "--heap-region 0x3fc80000+320KiB says it, --elf FILE may (ucHeap, __HeapBase …), and --boot-log FILE does for ESP-IDF";

@@ -9,7 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::Step;
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::heap_map::regions;
+use leakscope_report::heap_map::{Along, regions};
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -56,10 +56,13 @@ impl Report {
                 "it is of the end of the recording, and --from and --to choose a part of it",
             )?;
         }
+        let said = self.bounds.said()?;
+        let mut along = None;
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
-            analysis.run(&mut recording)?;
+            let along = along.insert(Along::new(&said, symbols.as_ref()));
+            analysis.watched(&mut recording, along)?;
         }
         recording.finish();
         let mut outcome = analysis.outcome();
@@ -78,9 +81,8 @@ impl Report {
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
         if self.part.is_all() {
-            let said = self.bounds.said()?;
-            let regions = regions(&said, &outcome, symbols.as_ref());
-            heap_map::note(&mut report, &mut recording, &regions, source)?;
+            let regions = regions(&said, &outcome.heaps, symbols.as_ref());
+            heap_map::note(&mut report, &mut recording, &regions, along, source)?;
         }
         self.conclude(report, &mut screen)
     }
