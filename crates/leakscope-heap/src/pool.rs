@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::allocator::Model;
+use crate::image::Memory;
 use crate::region::Region;
 use crate::space::{Block, Space, What};
 
@@ -18,6 +19,7 @@ pub struct Pool {
     space: Space,
     /// Blocks in a row that lay elsewhere than expected.
     misses: u32,
+    is_exact: bool,
 }
 
 impl Pool {
@@ -27,6 +29,7 @@ impl Pool {
             region,
             model,
             misses: 0,
+            is_exact: false,
         };
         pool.clear();
         pool
@@ -40,6 +43,11 @@ impl Pool {
     /// What its memory is.
     pub fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// Whether it is as an image of memory has it.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// The most bytes that one allocation can get; 0 if none can get any.
@@ -95,6 +103,32 @@ impl Pool {
         let [_, behind] = self.space.holes_beside(range);
         let room = behind.map_or(0, |hole| hole.end - hole.start);
         self.model.resized(range, room, size)
+    }
+
+    /// Whether the allocator's own map is in an image of memory.
+    pub(crate) fn is_in(&self, memory: &dyn Memory) -> bool {
+        self.model.walk(memory).is_some()
+    }
+
+    /// Makes it what it is in an image of memory, if that has it. What is in use there and no block of the recording is unknown.
+    pub(crate) fn follow(&mut self, memory: &dyn Memory) {
+        let Some(pieces) = self.model.walk(memory) else {
+            return;
+        };
+        let old = std::mem::take(&mut self.space);
+        self.model.clear();
+        self.is_exact = true;
+        for (range, is_used) in pieces {
+            let known = old.touching(&range).into_iter().map(|(_, what)| what);
+            let mut known = known.filter(
+                |what| matches!(what, What::Block(block) if range.contains(&block.pointer)),
+            );
+            let what = match is_used {
+                true => known.next().unwrap_or(What::Unknown),
+                false => What::Hole,
+            };
+            self.put(range, what);
+        }
     }
 
     /// Everything is free again.

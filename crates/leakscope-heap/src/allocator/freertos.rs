@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
 use crate::holes::Holes;
+use crate::image::{self, Memory, Piece};
 
 /// `portBYTE_ALIGNMENT`, of most ports.
 const UNIT: u64 = 8;
@@ -123,6 +124,16 @@ impl Model for Heap4 {
 
     fn least_rest(&self) -> u64 {
         self.blocks.least_rest()
+    }
+
+    /// The size is the second word; its highest bit says that the block is in use.
+    fn walk(&self, memory: &dyn Memory) -> Option<Vec<Piece>> {
+        const IN_USE: u32 = 1 << 31;
+        image::walk(&self.arena, |start| {
+            let size = memory.word(start + 4)?;
+            let length = u64::from(size & !IN_USE);
+            (length % self.blocks.unit == 0).then_some((length, size & IN_USE != 0))
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use freertos::{Blocks, Heap1, Heap2, Heap4};
 use tlsf::Beside;
 
 use crate::holes::Holes;
+use crate::image::{Memory, Piece};
 
 /// How one allocator treats the memory of one region.
 ///
@@ -60,6 +61,12 @@ pub(crate) trait Model: Debug {
     /// Whether a block that is freed becomes one with this hole beside it.
     fn merges(&self, _beside: &Range<u64>) -> bool {
         true
+    }
+
+    /// What the allocator itself has in an image of memory, from the arena's first byte to its last; `None` if the image has
+    /// nothing like it, or nobody has taught that to the model.
+    fn walk(&self, _memory: &dyn Memory) -> Option<Vec<Piece>> {
+        None
     }
 
     /// There is a hole more.

@@ -83,6 +83,21 @@ pub(crate) fn predicted(name: &str, operations: &[Operation]) -> Vec<u64> {
 
 /// What the allocator's own code says: of each operation, the size that its hook tells, and the address.
 pub(crate) fn run(program: &Path, operations: &[Operation]) -> Vec<(u64, u64)> {
+    let output = output(program, operations, &[]);
+    let words = output.chunks_exact(4);
+    let words: Vec<u64> = words
+        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]).into())
+        .collect();
+    let answers: Vec<_> = words
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect();
+    assert_eq!(answers.len(), operations.len());
+    answers
+}
+
+/// What its program writes, which is told some words more.
+pub(crate) fn output(program: &Path, operations: &[Operation], more: &[u32]) -> Vec<u8> {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -93,20 +108,12 @@ pub(crate) fn run(program: &Path, operations: &[Operation]) -> Vec<(u64, u64)> {
         let what = if operation.is_reallocation { 2 } else { 1 };
         [what, operation.place as u32, operation.size as u32].map(u32::to_le_bytes)
     });
-    let bytes: Vec<u8> = words.flatten().collect();
+    let more = more.iter().map(|word| word.to_le_bytes());
+    let bytes: Vec<u8> = words.chain(more).flatten().collect();
     let writer = std::thread::spawn(move || input.write_all(&bytes));
     let output = child.wait_with_output().expect("it ends");
     writer.join().expect("no panic").expect("it has read all");
-    let words = output.stdout.chunks_exact(4);
-    let words: Vec<u64> = words
-        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]).into())
-        .collect();
-    let answers: Vec<_> = words
-        .chunks_exact(2)
-        .map(|pair| (pair[0], pair[1]))
-        .collect();
-    assert_eq!(answers.len(), operations.len());
-    answers
+    output.stdout
 }
 
 /// A line for each 1,000 addresses (FNV-1a).

@@ -3,6 +3,7 @@ mod allocators;
 mod failures;
 mod film;
 mod freertos;
+mod image;
 mod properties;
 mod rust;
 mod trends;
