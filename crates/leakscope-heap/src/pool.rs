@@ -123,9 +123,10 @@ impl Pool {
             let mut known = known.filter(
                 |what| matches!(what, What::Block(block) if range.contains(&block.pointer)),
             );
-            let what = match is_used {
-                true => known.next().unwrap_or(What::Unknown),
-                false => What::Hole,
+            let what = if is_used {
+                known.next().unwrap_or(What::Unknown)
+            } else {
+                What::Hole
             };
             self.put(range, what);
         }

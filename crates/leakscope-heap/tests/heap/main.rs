@@ -6,5 +6,6 @@ mod freertos;
 mod image;
 mod properties;
 mod rust;
+mod told;
 mod trends;
 mod workload;

@@ -28,7 +28,7 @@ impl<'s> Along<'s> {
             map: None,
             has_begun: false,
         };
-        along.settle(regions(said, &[], symbols));
+        along.settle(regions(said, &[], None, symbols));
         along
     }
 
@@ -51,7 +51,7 @@ impl<'s> Along<'s> {
     fn look(&mut self, effect: Option<&Effect>, heap: &HeapModel) {
         match effect {
             Some(Effect::HeapDefined) => {
-                self.settle(regions(self.said, heap.heaps(), self.symbols));
+                self.settle(regions(self.said, heap.heaps(), None, self.symbols));
             }
             _ => self.has_begun = true,
         }

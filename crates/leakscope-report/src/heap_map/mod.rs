@@ -1,5 +1,6 @@
 //! The map of a recording's heap (`leakscope-heap`): where the regions come from, and what the map says in words.
 mod along;
+mod image;
 mod regions;
 pub(crate) mod words;
 
@@ -8,7 +9,8 @@ use leakscope_analysis::trace::{Feed, Layout, Trace};
 use leakscope_heap::{HeapMap, Pin, Trend, pins};
 
 pub use along::Along;
-pub use regions::{in_boot_log, regions};
+pub use image::follow;
+pub use regions::{disagreement, in_boot_log, regions};
 
 use crate::Report;
 use crate::document::heap_map::{self as document, HeapNote};

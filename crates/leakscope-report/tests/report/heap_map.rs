@@ -6,9 +6,9 @@ use std::path::Path;
 
 use leakscope_analysis::Analysis;
 use leakscope_analysis::heap::{Completes, Effect, KeepAll, KnownBlock, SiteId};
-use leakscope_analysis::outcome::Block;
+use leakscope_analysis::outcome::{Block, HeapUsage};
 use leakscope_analysis::trace::{Context, Layout};
-use leakscope_heap::{HeapMap, Region, Told};
+use leakscope_heap::{HeapMap, Memory, Region, Told};
 use leakscope_report::document::heap_map as document;
 use leakscope_report::heap_map::Along;
 use leakscope_report::text::{self, TextOptions};
@@ -96,6 +96,15 @@ fn report() -> Report {
     )
 }
 
+/// An image of memory in which FreeRTOS' heap is one hole.
+struct Empty;
+
+impl Memory for Empty {
+    fn word(&self, address: u64) -> Option<u32> {
+        (address == BASE + 4).then_some(0x7ff8)
+    }
+}
+
 #[test]
 fn the_document_and_the_output_have_the_same_fields() {
     let written_map = heap_map::document(&fragmented(), &report(), Some(20_000));
@@ -105,13 +114,17 @@ fn the_document_and_the_output_have_the_same_fields() {
         "",
         &mut output,
     );
-    // A short recording, which several allocators explain.
-    let short = heap_map::document(&worked(1), &report(), None);
-    paths(
-        &serde_json::to_value(&short).expect("a document"),
-        "",
-        &mut output,
-    );
+    // A short recording, which several allocators explain, without and with an image of memory.
+    let mut short = worked(1);
+    for has_image in [false, true] {
+        if has_image {
+            short.follow(&Empty);
+        }
+        let written = heap_map::document(&short, &report(), None);
+        assert_eq!(written.regions[0].is_exact, has_image);
+        let written = serde_json::to_value(&written).expect("a document");
+        paths(&written, "", &mut output);
+    }
     assert_documented(output, "heap-json.md");
     let mut written = Vec::new();
     json::write(&mut written, &written_map).expect("it is written");
@@ -169,6 +182,7 @@ fn along(
         said,
         &analysis.outcome().heaps,
         None,
+        None,
     )))
 }
 
@@ -207,4 +221,24 @@ fn no_map_is_made_along_of_a_heap_that_is_known_too_late() {
     assert!(along(&file, &[], |_| vec![other.clone()]).is_none());
     let said = [other];
     assert!(along(&file, &said, <[Region]>::to_vec).is_some());
+}
+
+#[test]
+fn a_heap_that_is_elsewhere_than_the_recording_says() {
+    let heap = HeapUsage {
+        base: Some(BASE),
+        size: Some(0x8000),
+        ..HeapUsage::default()
+    };
+    let region = |start| Region {
+        range: start..start + 0x8000,
+        name: None,
+    };
+    let said = |start| heap_map::disagreement(&[region(start)], std::slice::from_ref(&heap), None);
+    assert_eq!(said(BASE), None);
+    let expected =
+        "the recording says that the heap is 0x3ffb0000+32768, and you say 0x3ffb0100+32768";
+    assert_eq!(said(BASE + 0x100).as_deref(), Some(expected));
+    assert_eq!(heap_map::disagreement(&[], &[heap], None), None);
+    assert_eq!(heap_map::disagreement(&[region(BASE)], &[], None), None);
 }
