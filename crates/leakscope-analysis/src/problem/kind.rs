@@ -25,10 +25,17 @@ pub enum ProblemKind {
         /// How many bytes of it are there.
         bytes: u64,
     },
-    /// A joined file ends before the part of a core of which its header speaks.
+    /// There are no data of a core: a joined file ends before its part, or its file is empty.
     CoreMissing {
         /// The core.
         core: u8,
+    },
+    /// The data of a core are cut off before those of the others end.
+    CoreEndsEarly {
+        /// The core.
+        core: u8,
+        /// For how long its data are missing, in ticks.
+        ticks: u64,
     },
     /// Nothing looks like SystemView data.
     NotSystemView,
@@ -212,6 +219,7 @@ impl ProblemKind {
             Self::BeforeStart { .. } => "bytes-before-start",
             Self::Cut { .. } => "cut-off",
             Self::CoreMissing { .. } => "core-missing",
+            Self::CoreEndsEarly { .. } => "core-ends-early",
             Self::NotSystemView => "not-systemview",
             Self::Empty => "empty",
             Self::NoStart => "no-start",

@@ -42,9 +42,16 @@ impl ProblemKind {
                 Text(" are there"),
             ],
             Self::CoreMissing { core } => vec![
-                Text("the file ends before the data of core "),
+                Text("there are no data of core "),
                 Count(u64::from(core)),
-                Text(", which its header announces: what that core did is missing"),
+                Text(": what that core did is missing"),
+            ],
+            Self::CoreEndsEarly { core, ticks } => vec![
+                Text("the data of core "),
+                Count(u64::from(core)),
+                Text(" are cut off "),
+                Word::Duration(ticks),
+                Text(" before the others end: what that core did then is missing"),
             ],
             Self::NotSystemView => vec![Text("these are no SystemView data")],
             Self::Empty => vec![Text("there are no events: the recording is empty")],

@@ -234,6 +234,11 @@ impl Stream {
         self.state != State::Searching
     }
 
+    /// If the stream has come to its end: when its last packet came, or `None` if there was none.
+    pub(super) fn ended(&self) -> Option<Option<u64>> {
+        (self.state == State::End).then(|| (self.cut > FIRST).then_some(self.time))
+    }
+
     /// Up to where in the input bytes were supplied.
     pub(super) fn supplied_to(&self) -> u64 {
         self.offset + self.supplied as u64
