@@ -416,7 +416,12 @@ impl<'s> Engine<'s> {
                 None => report,
             },
             regions: match self.dump {
-                None => heap_map::regions(self.heap_regions, &outcome, self.symbols),
+                None => heap_map::regions(
+                    self.heap_regions,
+                    &outcome.heaps,
+                    self.memory.map(|at_stop| &at_stop.image),
+                    self.symbols,
+                ),
                 Some(_) => Vec::new(),
             },
             outcome,
