@@ -1,7 +1,7 @@
 // The whole page in Chromium, served and from the one file, with golden traces and real ones: every view
 // opens in both themes, and what users do in them works, without an error in the console.
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, truncateSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
@@ -374,6 +374,9 @@ test('the page follows a recording that grows', async () => {
     appendFileSync(path, whole.subarray(whole.length / 2));
     await tab.until('more events', (before) => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]) > before, Number(before));
     await tab.see('.notice', 'Live');
+    truncateSync(path, 1_000);
+    await tab.see('.notice', 'shorter than it was');
+    assert.ok(await tab.run(() => document.querySelectorAll('.list-row .name').length) > 0, 'what was read stays');
   }), '--follow');
 });
 
