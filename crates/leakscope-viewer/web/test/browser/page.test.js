@@ -113,6 +113,7 @@ async function dragsARange(url) {
     await tab.see('.badge', ' to ');
     await tab.key('2');
     await tab.see('.tools .rest', 'in the range');
+    await tab.see('th.number .note', 'of the whole trace');
     await tab.run(() => history.go(-3));
     await tab.until('Back', () => !location.hash.includes('range=') && document.documentElement.dataset.view === 'timeline');
     const strip = await tab.place('.strip .picture');

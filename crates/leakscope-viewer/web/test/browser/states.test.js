@@ -175,7 +175,7 @@ test('every table and every list can be copied', () => serving(TRACE, (url) => i
 
 test('without a heap event nothing is known of the heap', async () => {
   const url = withData('no-heap', singleFile('no-heap-base', TRACE).path, (document) => {
-    Object.assign(document.overview.totals, { heap_events: 0, allocations: 0, frees: 0, outstanding_bytes: 0, outstanding_blocks: 0 });
+    Object.assign(document.overview.totals, { heap_events: 0, allocations: 0, frees: 0, outstanding_bytes: 0, outstanding_blocks: 0, leaks: 0 });
     Object.assign(document.overview, { conclusion: 'nothing-known', findings: [], peak: { bytes: 0, time: 0, holders: [] } });
   });
   await inTabOf(browser, async (tab) => {
