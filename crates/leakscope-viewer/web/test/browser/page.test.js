@@ -375,10 +375,22 @@ test('the page follows a recording that grows', async () => {
     appendFileSync(path, whole.subarray(whole.length / 2));
     await tab.until('more events', (before) => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]) > before, Number(before));
     await tab.see('.notice', 'Live');
+  }), '--follow');
+});
+
+test('a followed file that has become shorter is said to be', async () => {
+  const path = join(SCREENSHOTS, 'cut.svdat');
+  writeFileSync(path, readFileSync(golden('steady-leak')));
+  await serving(path, async (url) => {
+    // What can no longer be read is what this is about: the console says so.
+    const tab = await browser.tab();
+    await open(tab, url, 'events');
+    await tab.see('.notice', 'Live');
     truncateSync(path, 1_000);
     await tab.see('.notice', 'shorter than it was');
     assert.ok(await tab.run(() => document.querySelectorAll('.list-row .name').length) > 0, 'what was read stays');
-  }), '--follow');
+    await tab.close();
+  }, '--follow');
 });
 
 test('what a device calls its tasks is text', () => serving(golden('hostile-names'), async (url) => {
