@@ -50,7 +50,7 @@ export function embedded(document) {
     timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
     track: (parameters) => trackOf(document, parameters, ...windowOf(parameters, timeline)),
     shares: (parameters) => cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...windowOf(parameters, timeline)),
-    before: () => ({ inputs: [], frames: [], sites: [] }),
+    before: () => document.before,
     events: (parameters) => page(select(held, parameters, contexts), parameters),
     find: (parameters) => find(select(held, parameters, contexts), parameters),
     site: (parameters) => siteOf(document, Number(parameters.id)),
