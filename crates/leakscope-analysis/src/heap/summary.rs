@@ -160,7 +160,9 @@ impl HeapModel {
             note(ProblemKind::TooShort { ticks });
         }
         if totals.heap_events == 0 {
-            note(ProblemKind::NoHeapEvents);
+            note(ProblemKind::NoHeapEvents {
+                by_recorder: trace.has_recorder(),
+            });
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }

@@ -71,6 +71,9 @@ impl Report {
         }
         recording.finish();
         let mut outcome = analysis.outcome();
+        if let Some(why) = self.part.behind_the_end(analysis.trace()) {
+            screen::note(&why);
+        }
         recording.require_events(outcome.totals.events)?;
         require_task(self.part.task.as_deref(), &outcome.tasks, &outcome.target)?;
         if let Some(symbols) = &symbols {
