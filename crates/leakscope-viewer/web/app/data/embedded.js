@@ -62,18 +62,13 @@ export function embedded(document) {
       return living === null ? cut : { ...cut, heap: heapOfMoment(window[0], [...living.values()]) };
     },
     track: (parameters) => trackOf(document, parameters, ...windowOf(parameters, timeline)),
-<<<<<<< HEAD
-    shares: (parameters) => cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...windowOf(parameters, timeline)),
-    before: () => document.before,
-=======
     shares: (parameters) => {
       const window = windowOf(parameters, timeline);
       const living = livingBy(parameters, window[0], window[1]);
       return living === null ? cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...window)
         : sharesOfMoment(window[0], String(parameters.by), living);
     },
-    before: () => ({ inputs: [], frames: [], sites: [] }),
->>>>>>> main
+    before: () => document.before,
     events: (parameters) => page(select(held, parameters, contexts), parameters),
     find: (parameters) => find(select(held, parameters, contexts), parameters),
     site: (parameters) => siteOf(document, Number(parameters.id)),
