@@ -204,7 +204,9 @@ impl HeapModel {
         if let Some(missing) = trace.missing {
             let from = missing.since.unwrap_or(0).max(self.session.start);
             gaps.truncate(gaps.partition_point(|gap| gap.from < from));
-            gaps.iter_mut().for_each(|gap| gap.to = gap.to.min(from));
+            for gap in &mut gaps {
+                gap.to = gap.to.min(from);
+            }
             gaps.push(Gap {
                 from,
                 to: end,

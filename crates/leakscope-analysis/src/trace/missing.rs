@@ -1,6 +1,7 @@
 //! Which core's data are missing, or end before the others': what that core freed, nobody has seen.
 
 use super::Trace;
+use super::stream::Stream;
 
 /// What a core did, and nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +20,13 @@ impl Trace {
     /// The cores of which data are missing, as far as all streams have come to their end. A core whose last packet is whole
     /// may have had nothing to do any more, and is not one of them.
     pub(crate) fn missing_parts(&self) -> Vec<MissingPart> {
-        let ends: Option<Vec<_>> = self
-            .streams
-            .iter()
-            .map(|source| source.stream.ended())
-            .collect();
-        let ends = ends.unwrap_or_default();
-        if ends.iter().all(Option::is_none) {
+        let streams = || self.streams.iter().map(|source| &source.stream);
+        let any_packet = streams().any(|stream| stream.last_time().is_some());
+        if !any_packet || !streams().all(Stream::has_ended) {
             return Vec::new();
         }
-        let parts = self.streams.iter().zip(ends).filter_map(|(source, end)| {
-            let since = match end {
+        let parts = self.streams.iter().filter_map(|source| {
+            let since = match source.stream.last_time() {
                 None => None,
                 Some(end) if source.damaged_at == Some(end) && self.is_before_end(end) => Some(end),
                 Some(_) => return None,

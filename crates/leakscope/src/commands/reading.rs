@@ -87,6 +87,24 @@ pub(crate) fn report(
     at_the_end.report(&mut recording, &mut outcome, beside)
 }
 
+/// What a recording says that was made before a change, if one was named.
+pub(crate) fn before(
+    named: &cli::Before,
+    unpacking: &cli::Unpacking,
+    symbols: &cli::Symbols,
+) -> anyhow::Result<Option<Report>> {
+    if named.before.is_empty() {
+        return Ok(None);
+    }
+    let elf = named.before_elf.clone().or_else(|| symbols.elf.clone());
+    let symbols = cli::Symbols {
+        elf,
+        ..symbols.clone()
+    };
+    let no_image = cli::AtTheEnd::default();
+    report(&named.before, unpacking, &symbols, None, &no_image).map(Some)
+}
+
 /// A report on what there was at each of these moments of a recording, in order of time.
 pub(crate) fn moments(
     inputs: &[String],

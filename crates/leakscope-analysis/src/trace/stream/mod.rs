@@ -234,9 +234,13 @@ impl Stream {
         self.state != State::Searching
     }
 
-    /// If the stream has come to its end: when its last packet came, or `None` if there was none.
-    pub(super) fn ended(&self) -> Option<Option<u64>> {
-        (self.state == State::End).then(|| (self.cut > FIRST).then_some(self.time))
+    pub(super) fn has_ended(&self) -> bool {
+        self.state == State::End
+    }
+
+    /// When the last packet came, if there was one.
+    pub(super) fn last_time(&self) -> Option<u64> {
+        (self.cut > FIRST).then_some(self.time)
     }
 
     /// Up to where in the input bytes were supplied.
