@@ -142,7 +142,11 @@ fn what_cannot_be_looked_at() {
     let saved = project().join("testdata/steady-leak/report.json");
     let ran = leakscope(["heap"]).on(&[&saved]).end();
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("it is a saved report"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("it is a saved report"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// ESP-IDF's list of its heaps is in an image of memory, and so is TLSF's own map of each.
