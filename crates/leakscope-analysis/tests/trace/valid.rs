@@ -34,6 +34,35 @@ proptest! {
         prop_assert_eq!(packets(&reading), valid.packets);
     }
 
+    /// Few kinds of packets, none of which came before the first of them. The end of each payload, a 1, and the delta behind
+    /// it may be `OVERFLOW`, and the rest a packet of the scheduler's.
+    #[test]
+    fn each_packet_could_be_two(
+        seed in any::<u64>(),
+        address in 0x0800_0000..0x1000_0000_u32,
+        depth in 4..16_u32,
+        period in 3_000..8_000_u64,
+    ) {
+        let mut random = Random::new(seed);
+        let mut recording = Scenario::empty();
+        recording.start().module(512, "M=leakscope heap");
+        recording.event(516, &[2, 8, 2, 16, 0, 0, 0, 0]);
+        for events in ["0 Alloc Address=%p Size=%u Stack=%u", "5 Stack Number=%u Frames: %p", "4 Heap Version=%u"] {
+            recording.module(512, &format!("M=leakscope heap,{events}"));
+        }
+        let frames = (0..depth).map(|_| 0x20_0000 + random.number(0x20_0000));
+        let frames: Vec<u32> = [1].into_iter().chain(frames).collect();
+        recording.after(30).event(518, &frames);
+        for block in 0..100 {
+            recording.event(512, &[address + 12 * block, 32 + block, 1]);
+            recording.after(period + random.next() % (period / 20));
+        }
+        let (bytes, places) = recording.plain_with_places();
+        let reading = read_one(bytes);
+        prop_assert_eq!(reading.problem("skipped-bytes"), None);
+        prop_assert_eq!(reading.events.len(), places.len());
+    }
+
     /// A payload that is itself a run of packets cannot be told from packets behind damage. If it is not read as what it
     /// is, what is skipped is named, and all but the next packets beside it are read.
     #[test]
