@@ -61,7 +61,7 @@ impl Engine {
     pub fn on(cluster: Option<&str>, folder: &Folder) -> Result<Self, EngineError> {
         let runtime = Runtime::new()?;
         let context = match cluster {
-            Some(scheduler) => runtime.block_on(remote(scheduler))?,
+            Some(scheduler) => remote(scheduler, &runtime)?,
             None => SessionContext::new(),
         };
         // All tables are of the same parts, whatever is added meanwhile.
@@ -117,7 +117,7 @@ impl Engine {
 }
 
 #[cfg(feature = "cluster")]
-async fn remote(scheduler: &str) -> Result<SessionContext, EngineError> {
+fn remote(scheduler: &str, runtime: &Runtime) -> Result<SessionContext, EngineError> {
     use ballista::prelude::{SessionConfigExt, SessionContextExt};
     use datafusion::execution::SessionStateBuilder;
     use datafusion::prelude::SessionConfig;
@@ -125,11 +125,12 @@ async fn remote(scheduler: &str) -> Result<SessionContext, EngineError> {
     let config = SessionConfig::new_with_ballista().with_ballista_adaptive_query_planner(false);
     let state = SessionStateBuilder::new().with_config(config);
     let state = state.with_default_features().build();
-    Ok(SessionContext::remote_with_state(scheduler, state).await?)
+    let context = SessionContext::remote_with_state(scheduler, state);
+    Ok(runtime.block_on(context)?)
 }
 
 #[cfg(not(feature = "cluster"))]
-async fn remote(_: &str) -> Result<SessionContext, EngineError> {
+fn remote(_: &str, _: &Runtime) -> Result<SessionContext, EngineError> {
     Err(EngineError::NoCluster)
 }
 

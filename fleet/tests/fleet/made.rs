@@ -110,7 +110,7 @@ fn write_part(folder: &Folder, template: &Report, days: &[(usize, &Day)]) {
         if number % 7 > 0 {
             report.failed_allocations.clear();
         }
-        report.exhaustion = (number % 5 == 0).then(|| Exhaustion {
+        report.exhaustion = (number % 3 == 0).then(|| Exhaustion {
             heap_size_bytes: 1 << 18,
             left_bytes: 1 << 16,
             after_end_s: 60.0 * (number % 1000) as f64,
