@@ -15,7 +15,11 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::NoStart | ProblemKind::NoInit => {
             "a recording that begins before the target starts tracing holds all there is"
         }
-        ProblemKind::NoHeapEvents => {
+        ProblemKind::NoHeapEvents { by_recorder: true } => {
+            "no allocation reaches the recorder: link leakscope_wrap.c with its --wrap options, or call leakscope_on_alloc \
+             and its kin (docs/c.md); in Rust, the recorder's allocator has to be the global one (docs/rust.md)"
+        }
+        ProblemKind::NoHeapEvents { by_recorder: false } => {
             "heap events come from the firmware: from heap tracing to host in ESP-IDF, from \
              SEGGER_SYSVIEW_HeapAlloc and its kin, or from leakscope's recorder"
         }
@@ -38,11 +42,16 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
-        ProblemKind::AddressesOutsideElf { .. } => {
-            "give the ELF file of the very build that was traced: functions and lines are wrong otherwise. A program of a \
-             computer that has few call sites is found in memory only if it was linked with -no-pie"
+        ProblemKind::PlaceUnknown { .. } => {
+            "link it with -no-pie (Rust: -C relocation-model=static), which fixes its place; or record more of its call sites"
         }
-        ProblemKind::ElfDiffers | ProblemKind::NotBehindCalls { .. } => {
+        ProblemKind::NoDebugInfo { .. } => {
+            "compile with debug information (-g; Rust: debug = true in the profile), and give the file as the linker wrote \
+             it: what goes onto the device may be stripped"
+        }
+        ProblemKind::ElfDiffers
+        | ProblemKind::AddressesOutsideElf { .. }
+        | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
         ProblemKind::ElfUnchecked => {
@@ -55,12 +64,18 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::RecordsEvicted => {
             "use a larger record buffer, or start just before what is suspected: then all records are kept"
         }
-        ProblemKind::DumpCut { .. } => "save the log up to the line of `=` signs at the dump's end",
+        ProblemKind::DumpCut {
+            is_interrupted: false,
+            ..
+        } => "save the log up to the line of `=` signs at the dump's end",
         ProblemKind::DumpInterrupted(_) => {
             "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
              not interrupted (docs/heap-dumps.md)"
         }
-        ProblemKind::AddressesReused => {
+        ProblemKind::AddressesReused { is_of_leaks: true } => {
+            "the option CONFIG_HEAP_TRACE_HASH_MAP avoids this doubt"
+        }
+        ProblemKind::AddressesReused { is_of_leaks: false } => {
             "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, avoids this doubt"
         }
         ProblemKind::CallersAreData => {

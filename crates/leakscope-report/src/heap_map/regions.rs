@@ -2,15 +2,25 @@
 
 use std::ops::Range;
 
-use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::outcome::HeapUsage;
 use leakscope_heap::Region;
+use leakscope_memory::image::Image;
 use leakscope_symbols::Symbols;
 
-/// Where the heap is: as the user has said, else the recording, else the program.
-pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) -> Vec<Region> {
+/// Where the heap is: as the user has said, else the recording, in heaps that it tells of, else an image of memory, else the
+/// program.
+pub fn regions(
+    said: &[Region],
+    heaps: &[HeapUsage],
+    image: Option<&Image>,
+    symbols: Option<&Symbols>,
+) -> Vec<Region> {
     let mut regions = said.to_vec();
     if regions.is_empty() {
-        regions = of_target(outcome);
+        regions = of_target(heaps);
+    }
+    if let (true, Some(image), Some(symbols)) = (regions.is_empty(), image, symbols) {
+        regions = apart(super::image::regions(image, symbols).into_iter().flatten());
     }
     if regions.is_empty() {
         regions = symbols.map(of_program).unwrap_or_default();
@@ -18,9 +28,30 @@ pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) ->
     regions
 }
 
+/// That a heap of the recording is not where the user says, or else the program; without a full stop.
+pub fn disagreement(
+    said: &[Region],
+    heaps: &[HeapUsage],
+    symbols: Option<&Symbols>,
+) -> Option<String> {
+    let told = of_target(heaps);
+    let (who, others) = match said {
+        [] => ("the program has", symbols.map(of_program)?),
+        said => ("you say", said.to_vec()),
+    };
+    let is_elsewhere = |told: &&Region| others.iter().all(|other| other.range != told.range);
+    let (told, other) = (told.iter().find(is_elsewhere)?, others.first()?);
+    let shown = |range: &Range<u64>| format!("{:#x}+{}", range.start, range.end - range.start);
+    Some(format!(
+        "the recording says that the heap is {}, and {who} {}",
+        shown(&told.range),
+        shown(&other.range)
+    ))
+}
+
 /// Heaps whose bounds the recording tells: the leakscope recorder's heap event, and SystemView's HEAP_DEFINE.
-fn of_target(outcome: &Outcome) -> Vec<Region> {
-    let bounds = outcome.heaps.iter().filter_map(|heap| {
+fn of_target(heaps: &[HeapUsage]) -> Vec<Region> {
+    let bounds = heaps.iter().filter_map(|heap| {
         let (base, size) = (heap.base?, heap.size?);
         Some(base..base.checked_add(size)?)
     });
@@ -48,10 +79,36 @@ fn of_program(symbols: &Symbols) -> Vec<Region> {
         let range = symbols.symbol(first)?.address..symbols.symbol(last)?.address;
         Some((range, *first))
     });
-    apart(arrays.chain(bounds).map(|(range, name)| Region {
+    let mut named: Vec<_> = arrays.chain(bounds).collect();
+    if named.is_empty() {
+        named.extend(behind_variables(symbols));
+    }
+    apart(named.into_iter().map(|(range, name)| Region {
         range,
         name: Some(name.to_owned()),
     }))
+}
+
+/// The heap of newlib's own `_sbrk`: what lies between the variables and the stack, by the names of linker scripts.
+fn behind_variables(symbols: &Symbols) -> Option<(Range<u64>, &'static str)> {
+    const STARTS: [&str; 3] = ["__end__", "_end", "end"];
+    const ENDS: [&str; 6] = [
+        "__heap_limit",
+        "__StackLimit",
+        "_estack",
+        "__StackTop",
+        "__stack",
+        "_stack",
+    ];
+    let address = |name: &str| Some(symbols.symbol(name)?.address);
+    let (start, name) = STARTS
+        .iter()
+        .find_map(|name| Some((address(name)?, *name)))?;
+    let end = ENDS
+        .iter()
+        .filter_map(|name| address(name))
+        .find(|&end| end > start)?;
+    Some((start..end, name))
 }
 
 /// Heaps that ESP-IDF lists when it starts: `heap_init: At 3FC8D000 len 00053000 (332 KiB): DRAM`, in a log of its console.

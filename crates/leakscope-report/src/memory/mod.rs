@@ -20,6 +20,7 @@ use rustc_hash::FxHashMap;
 
 pub use live::Live;
 pub use names::Names;
+pub(crate) use scene::used_blocks;
 
 use crate::document::Report;
 use crate::document::call_site::CallSite;
@@ -128,6 +129,16 @@ impl<'i> Examined<'i> {
         if outcome.is_some_and(program::is_doubted) {
             missing
                 .push("the ELF file is another one: where variables are is not known".to_owned());
+        }
+        if outside * 2 > survey.blocks.len() {
+            // What is nobody's there says nothing of this program.
+            sites.clear();
+            missing.insert(
+                0,
+                "most of what lives is not in the image: it is of another program or another moment, and nothing of it \
+                 counts for call sites"
+                    .to_owned(),
+            );
         }
         Self {
             scene: built.scene,

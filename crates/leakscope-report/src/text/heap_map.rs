@@ -39,9 +39,13 @@ pub(super) fn section(
         [one] => format!(", as {one} does"),
         some => format!(", as {} do", enumeration(some)),
     };
-    if map.addresses == 0 {
+    if map.addresses == 0 && map.image.is_none() {
+        let elsewhere = match map.outside {
+            0 => String::new(),
+            outside => format!("; {} were allocated elsewhere", counted(outside, "block")),
+        };
         let words = format!(
-            "at {}. No block was allocated in it: how the allocator works nobody knows",
+            "at {}. No block was allocated in it: how the allocator works nobody knows{elsewhere}",
             clock.moment(map.time_ticks)
         );
         return page.paragraph(0, Line::new().strong("Heap "), &words.as_str().into());
@@ -57,7 +61,7 @@ pub(super) fn section(
     page.paragraph(0, Line::new().strong("Heap "), &explains.as_str().into())?;
     if map.is_estimate {
         let note = format!(
-            "fewer than {:.0} % of the addresses were predicted: holes are estimates",
+            "fewer than {:.0} % of the addresses were predicted: what is free, and in which holes, is an estimate",
             leakscope_heap::SURE * 100.0
         );
         page.paragraph(
@@ -65,6 +69,18 @@ pub(super) fn section(
             Line::new().paint(Paint::Warning, "estimate: "),
             &note.into(),
         )?;
+    }
+    if let Some(check) = &map.image {
+        let of = |number: Option<u64>| bytes(number.unwrap_or(0));
+        let note = format!(
+            "{} free, {} the largest; the regions below are as it has them. Without it, the map had {} and {}",
+            of(check.told_free_bytes),
+            of(check.told_largest_bytes),
+            bytes(check.free_bytes),
+            bytes(check.largest_bytes)
+        );
+        let first = Line::new().strong("image of memory: ");
+        page.paragraph(0, first, &note.as_str().into())?;
     }
     for problem in &map.problems[..options.shown(map.problems.len())] {
         let first = Line::new().paint(Paint::Warning, "problem: ");
@@ -196,7 +212,8 @@ fn pins(page: &mut Page<'_>, map: &HeapMap, region: &Region, clock: Clock) -> io
 }
 
 fn history(page: &mut Page<'_>, map: &HeapMap, region: &Region, clock: Clock) -> io::Result<()> {
-    if region.history.len() < 2 {
+    // How an estimate changes says more of the estimate than of the heap.
+    if region.history.len() < 2 || map.is_estimate {
         return Ok(());
     }
     page.heading("Over time", &of_several(map, region))?;

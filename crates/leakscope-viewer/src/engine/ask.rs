@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::counting::Waiting;
 use super::{Engine, SLICE};
-use crate::answer::before::Before;
 use crate::answer::contexts::Contexts;
 use crate::answer::counting::Counting;
 use crate::answer::events::{Page, Place};
@@ -125,7 +124,7 @@ impl Engine<'_> {
                 let mate = Mate::new(&self.scan, *index, first_frees)?;
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
-            Query::Before => json(&self.before.map_or_else(Before::default, Before::from)),
+            Query::Before => json(&self.before()),
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
             Query::Heap { picture, partial } => {
@@ -161,7 +160,9 @@ impl Engine<'_> {
     fn of_owners(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
         match query {
             Query::Track { owner, columns, .. } => json(&self.track(*owner, *columns)?),
-            Query::Shares { by, columns, .. } => json(&self.shares(*by, *columns)?),
+            Query::Shares {
+                by, columns, bands, ..
+            } => json(&self.shares(*by, *columns, *bands)?),
             _ => Err(Refusal::NotFound("owner")),
         }
     }

@@ -9,7 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::Step;
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::heap_map::regions;
+use leakscope_report::heap_map::{Along, follow, note, regions};
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -19,7 +19,7 @@ use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
-use crate::image::{Beside, NO_RECORDING};
+use crate::image::{self, Beside, NO_RECORDING};
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -29,6 +29,11 @@ impl Report {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         if let Some(path) = &self.html {
             return self.write_page(path);
+        }
+        if !self.before.before.is_empty() {
+            bail!(
+                "--before is for the page, with --html: `leakscope diff` compares two recordings in text"
+            );
         }
         self.part.require_order()?;
         let mut recording = self.trace.open()?;
@@ -56,13 +61,19 @@ impl Report {
                 "it is of the end of the recording, and --from and --to choose a part of it",
             )?;
         }
+        let said = self.bounds.said()?;
+        let mut along = None;
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
-            analysis.run(&mut recording)?;
+            let along = along.insert(Along::new(&said, symbols.as_ref()));
+            analysis.watched(&mut recording, along)?;
         }
         recording.finish();
         let mut outcome = analysis.outcome();
+        if let Some(why) = self.part.behind_the_end(analysis.trace()) {
+            screen::note(&why);
+        }
         recording.require_events(outcome.totals.events)?;
         require_task(self.part.task.as_deref(), &outcome.tasks, &outcome.target)?;
         if let Some(symbols) = &symbols {
@@ -78,9 +89,16 @@ impl Report {
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
         if self.part.is_all() {
-            let said = self.bounds.said()?;
-            let regions = regions(&said, &outcome, symbols.as_ref());
-            heap_map::note(&mut report, &mut recording, &regions, source)?;
+            let image = image::if_any(&self.at_the_end.image, symbols.as_ref())?;
+            let heaps = &outcome.heaps;
+            let regions = regions(&said, heaps, image.as_ref(), symbols.as_ref());
+            let map = heap_map::of(&mut recording, &regions, along, source)?;
+            if let Some(mut map) = map {
+                if let Some(image) = &image {
+                    follow(&mut map, image, symbols.as_ref());
+                }
+                report.heap_map = note(&map, &report);
+            }
         }
         self.conclude(report, &mut screen)
     }
@@ -119,6 +137,7 @@ impl Report {
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
         program.heap_regions = self.bounds.said()?;
+        program.before = reading::before(&self.before, &self.trace.unpacking, &self.symbols)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;

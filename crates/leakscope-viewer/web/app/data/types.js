@@ -249,7 +249,7 @@
 
 /** @typedef {{ name: string, file: string, purpose: string }} Download a format that the recording can be saved in */
 
-/** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
+/** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, waits_for?: number | null, version: number }} Reading */
 /** What follows the reading: its news, and whether the server answers.
  *  @typedef {{ news(reading: Reading): void, lost(): void }} Listener */
 
@@ -304,6 +304,7 @@
  * @property {HeapOverTime} heap
  * @property {Shares[]} shares by call site, by context, by heap
  * @property {(import('leakscope/data/owner.js').Owner & { curve: SiteDetail['curve'] })[]} owners
+ * @property {Before} before empty, if there is none
  */
 /** So many log messages from the event `from` on, up to the event `to`, are not in the file.
  *  @typedef {{ from: number, to: number, lines: number }} LogGap */

@@ -62,22 +62,38 @@ export function clockStrip(page) {
   picture.element.addEventListener('keydown', (event) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (direction === undefined || event.altKey || event.ctrlKey) return;
-    const [least, most] = page.bounds;
-    const step = (most - least) * (event.shiftKey ? 0.05 : 0.005);
-    const cursor = Math.round(Math.min(Math.max((page.state.cursor ?? least) + direction * step, least), most));
-    page.go({ cursor });
-    page.say(`cursor ${page.clock.moment(cursor)}, ${levelWords(timeline?.heap ?? null, cursor)} live`);
+    moveCursor(direction * (event.shiftKey ? 10 : 1));
     event.preventDefault();
     event.stopPropagation();
   });
+
+  /** @param {number} steps of a two-hundredth of the trace */
+  const moveCursor = (steps) => {
+    const [least, most] = page.bounds;
+    const cursor = (page.state.cursor ?? least) + steps * 0.005 * (most - least);
+    page.go({ cursor: Math.round(Math.min(Math.max(cursor, least), most)) });
+    said = false;
+    sayCursor();
+  };
+
+  /** Reads aloud where the cursor is, as soon as it is known what lives there. */
+  let said = true;
+  const sayCursor = () => {
+    const { cursor } = page.state;
+    const level = cursor === null ? null : page.levels.at(cursor, null);
+    if (said || cursor === null || level === null) return;
+    said = true;
+    page.say(`cursor ${page.clock.moment(cursor)}, ${levelWords(level)} live`);
+  };
 
   const clock = element('dl', { class: 'clock' });
   const showClock = (/** @type {State} */ state) => {
     const range = dragged ?? state.range;
     const words = range === null ? 'everything' : page.clock.stretch(...range);
     const moment = page.hovered ?? state.cursor;
+    const level = moment === null || !page.hasLevels ? null : page.levels.at(moment, timeline?.heap ?? null);
     fill(clock,
-      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment), element('span', { class: 'quiet' }, ` ${levelWords(timeline?.heap ?? null, moment)}`)),
+      element('dt', {}, page.hovered === null ? 'Cursor' : 'Pointer'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment), element('span', { class: 'quiet' }, ` ${levelWords(level)}`)),
       element('dt', {}, 'Range'), element('dd', { title: words }, range !== null && element('button', {
         type: 'button', class: 'no-range', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
       }, '×'), words));
@@ -85,10 +101,12 @@ export function clockStrip(page) {
   page.hoverListeners.push(() => {
     picture.draw();
     showClock(page.state);
+    sayCursor();
   });
 
   return {
     element: element('section', { class: 'strip', 'aria-label': 'Clock' }, picture.element, clock),
+    moveCursor,
     /** @param {State} state */
     show(state) {
       ask();
