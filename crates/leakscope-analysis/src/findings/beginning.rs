@@ -7,7 +7,7 @@ use super::case::Case;
 use super::{Confidence, Finding, Reason, SiteHistory, Span, Verdict, Word};
 
 /// Who reached its level within this share of the time has shown that this time is long.
-const EARLY: f64 = 0.4;
+const EARLY: f64 = 1.0 / 3.0;
 
 /// A floor of this share of the highest one has reached the level.
 const REACHED: f64 = 0.75;
@@ -15,8 +15,8 @@ const REACHED: f64 = 0.75;
 /// The level is held: no later floor is below this share of the highest one.
 const HELD: f64 = 0.5;
 
-/// An accusation is sure if so many call sites reached their level early for each that did not.
-const SETTLED_FOR_ONE: u64 = 3;
+/// An accusation is sure if so many more call sites reached their level early than rise still, or did for most of the time.
+const MORE_SETTLED: u64 = 2;
 
 /// How a call site's level developed since the program had started up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Phases {
 
     /// An accusation is not sure where the program may only have begun. Marked cycles show that it has not.
     pub fn weigh(&self, finding: &mut Finding) {
-        let has_begun_only = self.settled < self.rising.saturating_mul(SETTLED_FOR_ONE);
+        let has_begun_only = self.settled < self.rising.saturating_add(MORE_SETTLED);
         let is_sure = finding.confidence == Confidence::High
             && finding.verdict.is_leak()
             && finding.verdict != Verdict::LeakPerCycle;

@@ -18,7 +18,7 @@ const FREES_FOR_ONE: u64 = 20;
 const SHOWN_FOR_ONE: u64 = 4;
 
 /// A free that cannot be right is in doubt if such a hole lies before it with more than one chance in so many.
-const CHANCES: u64 = 20;
+const CHANCES: u64 = 100;
 
 /// What the trace knows of the order of events.
 #[derive(Clone, Copy, Debug)]

@@ -401,6 +401,7 @@ fn a_second_free_is_in_doubt_where_something_went_unseen() {
     recording.free(a, SITE).after(10).allocate(b, 24, SITE);
     recording.after(100).allocate(c, 16, SITE);
     recording.after(10).free(c, SITE).after(10).free(c, SITE);
+    recording.after(1000).allocate(c, 16, SITE);
     let expected = vec![(u64::from(a), true), (u64::from(c), false)];
     assert_eq!(double_frees(&recording), (1, expected));
 }

@@ -178,7 +178,9 @@ fn hint(facts: &Facts<'_>, site: &outcome::CallSite) -> Option<String> {
         && finding.confidence < findings::Confidence::High;
     let longer = facts.clock.duration(site.left.ticks.saturating_mul(LONGER));
     (is_open && site.left.ticks > 0).then(|| {
-        format!("a recording of more than {longer} tells a leak from what fills up and is full by then")
+        format!(
+            "a recording of more than {longer} tells a leak from what fills up and is full by then"
+        )
     })
 }
 
