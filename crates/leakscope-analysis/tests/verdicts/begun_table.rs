@@ -3,10 +3,10 @@
 use crate::begun::{Said, begun};
 use crate::patterns::Truth;
 
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 120;
 
 /// Of so many healthy ones, one may be accused with high confidence.
-const HEALTHY_FOR_ONE: usize = 50;
+const HEALTHY_FOR_ONE: usize = 40;
 
 /// The patterns of those of which this is said, and how many there are.
 fn which(said: &[Said], truth: Truth, counts: fn(&Said) -> bool) -> (Vec<&'static str>, usize) {
