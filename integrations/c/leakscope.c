@@ -121,7 +121,10 @@ static inline uint32_t interrupt_number(void) {
 }
 
 #elif !defined(LEAKSCOPE_LOCK)
-#error "define LEAKSCOPE_LOCK and LEAKSCOPE_UNLOCK in leakscope_config.h: this file knows no lock for this machine"
+#error "define LEAKSCOPE_LOCK and LEAKSCOPE_UNLOCK in leakscope_config.h: this file knows no lock for this machine (docs/c.md)"
+/* One error is enough. */
+#define LEAKSCOPE_LOCK() 0u
+#define LEAKSCOPE_UNLOCK(state) ((void)(state))
 #endif
 
 #ifndef LEAKSCOPE_LOCK
@@ -353,11 +356,6 @@ HOT struct core *own_core(void) {
 
 HOT uint32_t clock_now(void) {
     return recorder.config.clock();
-}
-
-/* Where there is none. */
-static uint32_t no_clock(void) {
-    return 0;
 }
 
 HOT uint32_t high_word(uintptr_t value) {
@@ -1016,7 +1014,7 @@ READS_ANY_STACK HOT uintptr_t scan_fours(struct stack *stack, struct scan *scan,
 #endif
 
 /* Finds the lowest words from the stack pointer up that could be return addresses: for code without frame pointers. */
-READS_ANY_STACK HOT void scan(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer, bool is_listed) {
+READS_ANY_STACK HOT void scan_stack(struct stack *stack, uintptr_t return_address, uintptr_t stack_pointer, bool is_listed) {
     struct scan scan = {recorder.bounds, stack_pointer, LEAKSCOPE_DEPTH + SPARE_WORDS, SPARE_WORDS};
     if (!has_code(&scan.bounds, return_address)) {
         return;
@@ -1048,7 +1046,7 @@ READS_ANY_STACK HOT void walk(struct stack *stack, const void *caller, const voi
         return;
     }
     if (is_scan && can_scan) {
-        scan(stack, return_address, (uintptr_t)frame - 1, is_listed);
+        scan_stack(stack, return_address, (uintptr_t)frame - 1, is_listed);
     } else if (caller != NULL) {
         walk_behind(stack, return_address, is_scan ? 0 : (uintptr_t)frame, is_listed);
     } else if (frame != NULL) {
@@ -2173,7 +2171,7 @@ COLD bool passes_guard(const struct heap_event *event, const void *caller, const
 
 /* An event of the heap. It is inlined where its kind is known, and has code of its own there; what is rare gets a copy of
  * it, so that it need not be in memory. */
-HOT void heap_event(uint32_t kind, const void *block, size_t size, const void *from, size_t wanted, const void *caller,
+HOT void tell_heap(uint32_t kind, const void *block, size_t size, const void *from, size_t wanted, const void *caller,
                     const void *frame) {
     const struct heap_event event = {kind, (uintptr_t)block, size, (uintptr_t)from, wanted};
     const bool is_rare = kind == HEAP_KEPT || kind == HEAP_FAILED;
@@ -2237,7 +2235,7 @@ COLD void system_event_long(struct system_event event) {
     }
 }
 
-static void system_event(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
+static void tell_system(uint32_t id, uint32_t count, uint32_t first, uint32_t second, const void *task) {
     const struct system_event event = {id, count, {first, second}, (uintptr_t)task};
     if (LEAKSCOPE_ESP_IDF && id > EVTID_NUMMODULES) {
         return; /* Espressif's decoder knows none of these. */
@@ -2255,16 +2253,16 @@ static void publish(struct channel *channel, const char *name, volatile uint8_t 
     channel->size = (uint32_t)size;
 }
 
-void leakscope_init(const struct leakscope_config *config) {
+bool leakscope_init(const struct leakscope_config *config) {
     /* From two pieces, so that a probe finds the id nowhere else. */
     static const char company[] = "SEGGER", product[] = " RTT";
+    if (config->clock == NULL || config->clock_hz == 0) {
+        return false;
+    }
     const uintptr_t lock = LEAKSCOPE_LOCK();
     const bool is_first = !recorder.is_ready;
     if (is_first) {
         recorder.config = *config;
-        if (config->clock == NULL) {
-            recorder.config.clock = no_clock;
-        }
         recorder.config.id_shift &= 31u;
         recorder.config.heap_alignment_bits &= 31u;
         recorder.config.filter_one_in += recorder.config.filter_one_in == 0;
@@ -2285,6 +2283,7 @@ void leakscope_init(const struct leakscope_config *config) {
         }
     }
     LEAKSCOPE_UNLOCK(lock);
+    return true;
 }
 
 void leakscope_start(void) {
@@ -2359,28 +2358,28 @@ void leakscope_task_terminate(const void *task) {
         recorder.tasks[place].is_used = false;
     }
     LEAKSCOPE_UNLOCK(lock);
-    system_event(EVTID_TASK_TERMINATE, 1, shrink((uintptr_t)task), 0, task);
+    tell_system(EVTID_TASK_TERMINATE, 1, shrink((uintptr_t)task), 0, task);
 }
 
-void leakscope_task_create(const void *task) { system_event(EVTID_TASK_CREATE, 1, shrink((uintptr_t)task), 0, task); }
+void leakscope_task_create(const void *task) { tell_system(EVTID_TASK_CREATE, 1, shrink((uintptr_t)task), 0, task); }
 void leakscope_task_ready(const void *task) {
-    system_event(EVTID_TASK_START_READY, 1, shrink((uintptr_t)task), 0, task);
+    tell_system(EVTID_TASK_START_READY, 1, shrink((uintptr_t)task), 0, task);
 }
 void leakscope_task_blocked(const void *task, uint32_t cause) {
-    system_event(EVTID_TASK_STOP_READY, 2, shrink((uintptr_t)task), cause, task);
+    tell_system(EVTID_TASK_STOP_READY, 2, shrink((uintptr_t)task), cause, task);
 }
-void leakscope_task_runs(const void *task) { system_event(EVTID_TASK_START_EXEC, 1, shrink((uintptr_t)task), 0, task); }
-void leakscope_task_stops(void) { system_event(EVTID_TASK_STOP_EXEC, 0, 0, 0, NULL); }
-void leakscope_idle(void) { system_event(EVTID_IDLE, 0, 0, 0, NULL); }
-void leakscope_isr_enter_number(uint32_t interrupt) { system_event(EVTID_ISR_ENTER, 1, interrupt, 0, NULL); }
+void leakscope_task_runs(const void *task) { tell_system(EVTID_TASK_START_EXEC, 1, shrink((uintptr_t)task), 0, task); }
+void leakscope_task_stops(void) { tell_system(EVTID_TASK_STOP_EXEC, 0, 0, 0, NULL); }
+void leakscope_idle(void) { tell_system(EVTID_IDLE, 0, 0, 0, NULL); }
+void leakscope_isr_enter_number(uint32_t interrupt) { tell_system(EVTID_ISR_ENTER, 1, interrupt, 0, NULL); }
 void leakscope_isr_enter(void) { leakscope_isr_enter_number(LEAKSCOPE_INTERRUPT()); }
-void leakscope_isr_exit(void) { system_event(EVTID_ISR_EXIT, 0, 0, 0, NULL); }
-void leakscope_isr_exit_to_scheduler(void) { system_event(EVTID_ISR_TO_SCHEDULER, 0, 0, 0, NULL); }
-void leakscope_timer_enter(const void *timer) { system_event(EVTID_TIMER_ENTER, 1, shrink((uintptr_t)timer), 0, NULL); }
-void leakscope_timer_exit(void) { system_event(EVTID_TIMER_EXIT, 0, 0, 0, NULL); }
-void leakscope_mark(uint32_t marker) { system_event(EVTID_EX, 2, EX_MARK, marker, NULL); }
-void leakscope_mark_start(uint32_t marker) { system_event(EVTID_MARK_START, 1, marker, 0, NULL); }
-void leakscope_mark_stop(uint32_t marker) { system_event(EVTID_MARK_STOP, 1, marker, 0, NULL); }
+void leakscope_isr_exit(void) { tell_system(EVTID_ISR_EXIT, 0, 0, 0, NULL); }
+void leakscope_isr_exit_to_scheduler(void) { tell_system(EVTID_ISR_TO_SCHEDULER, 0, 0, 0, NULL); }
+void leakscope_timer_enter(const void *timer) { tell_system(EVTID_TIMER_ENTER, 1, shrink((uintptr_t)timer), 0, NULL); }
+void leakscope_timer_exit(void) { tell_system(EVTID_TIMER_EXIT, 0, 0, 0, NULL); }
+void leakscope_mark(uint32_t marker) { tell_system(EVTID_EX, 2, EX_MARK, marker, NULL); }
+void leakscope_mark_start(uint32_t marker) { tell_system(EVTID_MARK_START, 1, marker, 0, NULL); }
+void leakscope_mark_stop(uint32_t marker) { tell_system(EVTID_MARK_STOP, 1, marker, 0, NULL); }
 
 struct message {
     uint32_t level; /* or the marker that has this name */
@@ -3092,19 +3091,19 @@ void leakscope_records_dump(void (*put)(const char *text, size_t length)) {
 /* What C allows for nothing, NULL for 0 bytes, is no failure. */
 void leakscope_on_alloc_from(const void *block, size_t size, const void *caller, const void *frame) {
     if (block != NULL) {
-        heap_event(HEAP_ALLOC, block, size, NULL, 0, caller, frame);
+        tell_heap(HEAP_ALLOC, block, size, NULL, 0, caller, frame);
     } else if (size != 0) {
         leakscope_on_failed_from(size, caller, frame);
     }
 }
 
 void leakscope_on_failed_from(size_t size, const void *caller, const void *frame) {
-    heap_event(HEAP_FAILED, NULL, size, NULL, 0, caller, frame);
+    tell_heap(HEAP_FAILED, NULL, size, NULL, 0, caller, frame);
 }
 
 void leakscope_on_free_from(const void *block, size_t size, const void *caller, const void *frame) {
     if (block != NULL) {
-        heap_event(HEAP_FREE, block, size, NULL, 0, caller, frame);
+        tell_heap(HEAP_FREE, block, size, NULL, 0, caller, frame);
     }
 }
 
@@ -3114,7 +3113,7 @@ void leakscope_on_realloc_begin_from(const void *from, size_t from_size, size_t 
     if (size == 0) {
         leakscope_on_free_from(from, from_size, caller, frame);
     } else if (from != NULL) {
-        heap_event(HEAP_MOVE, from, from_size, NULL, 0, caller, frame);
+        tell_heap(HEAP_MOVE, from, from_size, NULL, 0, caller, frame);
     }
 }
 
@@ -3123,8 +3122,8 @@ void leakscope_on_realloc_from(const void *from, size_t from_size, const void *b
     if (from == NULL || size == 0) {
         leakscope_on_alloc_from(block, size, caller, frame);
     } else if (block == NULL) {
-        heap_event(HEAP_KEPT, from, from_size, NULL, size, caller, frame);
+        tell_heap(HEAP_KEPT, from, from_size, NULL, size, caller, frame);
     } else {
-        heap_event(HEAP_MOVED, block, size, from, 0, caller, frame);
+        tell_heap(HEAP_MOVED, block, size, from, 0, caller, frame);
     }
 }

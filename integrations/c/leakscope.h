@@ -31,7 +31,8 @@ enum leakscope_policy {
     LEAKSCOPE_EVICT_FREED     /* the record that was freed first makes room, or else the oldest */
 };
 
-/* All of it constant; what is 0 or NULL is taken as not known. The strings must live for ever. */
+/* All of it constant. Clock and frequency are needed; what else is 0 or NULL is taken as not known. The strings must live for
+ * ever. */
 struct leakscope_config {
     const char *application;             /* the program's name */
     const char *device;                  /* e.g. "STM32F407" */
@@ -60,8 +61,9 @@ struct leakscope_config {
     enum leakscope_policy record_policy; /* of standalone mode */
 };
 
-/* The first call counts; it comes before anything else. */
-void leakscope_init(const struct leakscope_config *config);
+/* The first call counts; it comes before anything else. False: there is no clock, or not its frequency, and nothing will be
+ * recorded. */
+bool leakscope_init(const struct leakscope_config *config);
 
 /* Host-based mode: packets of SEGGER SystemView into a buffer that a debug probe reads through RTT, or that
  * leakscope_drain hands to `write`, which returns how many bytes it took. All but leakscope_drain are for the core

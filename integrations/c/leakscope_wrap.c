@@ -52,6 +52,10 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *from, size_t size);
 void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *from, size_t size);
+void __wrap_free(void *block);
 
 void *__wrap_malloc(size_t size) {
     void *block = __real_malloc(size);
@@ -85,6 +89,9 @@ void __wrap_free(void *block) {
 #ifdef LEAKSCOPE_FREERTOS_WRAPPED
 void *__real_pvPortMalloc(size_t size);
 void __real_vPortFree(void *block);
+
+void *__wrap_pvPortMalloc(size_t size);
+void __wrap_vPortFree(void *block);
 
 void *__wrap_pvPortMalloc(size_t size) {
     void *block = __real_pvPortMalloc(size);

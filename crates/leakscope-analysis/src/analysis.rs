@@ -1,6 +1,6 @@
 //! The whole chain in one value: bytes in, events and at any moment the outcome out.
 
-use crate::heap::{FoldStack, HeapModel};
+use crate::heap::{FoldStack, HeapModel, Watcher};
 use crate::outcome::Outcome;
 use crate::trace::{Event, Feed, Layout, Pause, Step, Trace};
 
@@ -59,8 +59,20 @@ impl<F: FoldStack> Analysis<F> {
     /// # Errors
     /// Those of the feed.
     pub fn run<D: Feed>(&mut self, feed: D) -> Result<Pause, D::Error> {
+        self.watched(feed, &mut ())
+    }
+
+    /// As [`Analysis::run`], and somebody is told of each event.
+    ///
+    /// # Errors
+    /// Those of the feed.
+    pub fn watched<D: Feed>(
+        &mut self,
+        feed: D,
+        watcher: &mut impl Watcher,
+    ) -> Result<Pause, D::Error> {
         self.heap
-            .run(&mut self.trace, feed, &mut self.fold, &mut ())
+            .run(&mut self.trace, feed, &mut self.fold, watcher)
     }
 
     /// From now on, cycles begin only where [`Analysis::mark_cycle`] says, and not at the target's own

@@ -67,6 +67,13 @@ pub enum BaselineError {
     Newer(u32),
 }
 
+impl KnownSite {
+    /// Whether no function of its stack had a name, so that it is known in one build alone.
+    pub fn is_by_address(&self) -> bool {
+        self.stack.starts_with("addr:")
+    }
+}
+
 impl Baseline {
     /// The version of the schema.
     pub const VERSION: u32 = 1;

@@ -23,7 +23,12 @@ pub(crate) fn doubts(report: &Report) -> Vec<Doubt> {
 
 /// What could not be found out of the program, where nothing speaks against it.
 pub(crate) fn open_questions(report: &Report) -> Vec<Doubt> {
-    Doubt::of_problems(report, &["addresses-outside-elf", "elf-unchecked"], HINT).collect()
+    Doubt::of_problems(
+        report,
+        &["addresses-outside-elf", "place-unknown", "elf-unchecked"],
+        HINT,
+    )
+    .collect()
 }
 
 /// Whether functions should have names, and of most call sites none has one.

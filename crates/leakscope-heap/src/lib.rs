@@ -39,7 +39,7 @@
 //!   device did.
 //! - [`HeapMap`] has a pool for each region and each allocator, and says which allocator it [best](HeapMap::best) is.
 //! - [`History`] keeps levels over time, from which [`Trend`] says whether the heap fragments; [`pins()`] names who splits it;
-//!   [`Failure`] says why an allocation failed; [`Check`] is what the target itself said; [`cells()`] is a region as a picture has it, [`Film`] the same over time.
+//!   [`Failure`] says why an allocation failed; [`Check`] is what the target itself said, or an image of its [`Memory`]; [`cells()`] is a region as a picture has it, [`Film`] the same over time.
 //!
 //! # Terms
 //! - **block**: a block of the program, with what the allocator keeps beside its bytes; **hole**: free memory between blocks.
@@ -52,6 +52,8 @@ mod cells;
 mod failure;
 mod film;
 mod history;
+mod holes;
+mod image;
 mod map;
 mod pins;
 mod pool;
@@ -65,10 +67,11 @@ pub use cells::{Cell, cells};
 pub use failure::{Failure, Reason};
 pub use film::{Columns, Film, Frame};
 pub use history::{History, Level};
+pub use image::Memory;
 pub use map::{Candidate, HeapMap, SURE};
 pub use pins::{Pin, pins};
 pub use pool::Pool;
 pub use region::Region;
 pub use space::{Block, Space, What};
-pub use told::{Check, Told};
+pub use told::{Check, Listener, Told};
 pub use trend::{Trend, TrendKind};

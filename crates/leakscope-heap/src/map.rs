@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use leakscope_analysis::heap::{Completes, Effect, HeapModel, KnownBlock, Watcher};
-use leakscope_analysis::trace::{Event, EventKind, Occasion, Switch, Trace};
+use leakscope_analysis::trace::{Event, Occasion, Switch, Trace};
 
 use crate::allocator::Allocator;
 use crate::failure::{Failure, Reason};
 use crate::history::{History, Level};
+use crate::image::Memory;
 use crate::pool::Pool;
 use crate::region::Region;
 use crate::space::Block;
-use crate::told::{Check, Told};
+use crate::told::{Check, Listener, Told};
 use crate::trend::Trend;
 
 /// From this share of predicted addresses on, holes are known; below they are estimates.
@@ -43,6 +44,8 @@ pub struct HeapMap {
     /// What the target said of its heap, the first ones, and how much more it said.
     checks: Vec<Check>,
     more_checks: u64,
+    listener: Listener,
+    image: Option<Check>,
 }
 
 /// A heap as one allocator would have it.
@@ -81,6 +84,8 @@ impl HeapMap {
             is_over: false,
             checks: Vec::new(),
             more_checks: 0,
+            listener: Listener::default(),
+            image: None,
         }
     }
 
@@ -190,6 +195,38 @@ impl HeapMap {
         } else {
             self.more_checks += 1;
         }
+    }
+
+    /// From now on the regions are as an image of memory has them, as far as one of the allocators' own maps is in it: the one
+    /// that predicts most addresses, if it is that. Nothing comes after that.
+    pub fn follow(&mut self, memory: &dyn Memory) {
+        self.finish();
+        let best = self.best();
+        let (id, mut check) = (
+            best.allocator.name,
+            Check::new(self.end, Told::default(), best.pools()),
+        );
+        let is_in = |candidate: &Candidate| candidate.pools.iter().any(|pool| pool.is_in(memory));
+        self.candidates
+            .sort_by_key(|candidate| candidate.allocator.name != id);
+        let Some(place) = self.candidates.iter().position(is_in) else {
+            return;
+        };
+        let mut found = self.candidates.swap_remove(place);
+        found.pools.iter_mut().for_each(|pool| pool.follow(memory));
+        let now = Check::new(self.end, Told::default(), &found.pools);
+        check.told = Told {
+            free: Some(now.free),
+            largest: Some(now.largest),
+        };
+        self.image = Some(check);
+        self.candidates = vec![found];
+        self.equals.clear();
+    }
+
+    /// What an image of memory has, and what the map had without it.
+    pub fn image(&self) -> Option<Check> {
+        self.image
     }
 
     /// What the target said of its heap, the first ones, and how much more it said.
@@ -390,9 +427,7 @@ impl Watcher for HeapMap {
     fn event(&mut self, event: &Event<'_>, effect: Option<&Effect>, _: &Trace, _: &HeapModel) {
         if let Some(effect) = effect {
             self.observe(event.time, effect);
-        } else if let EventKind::Log(print) = event.kind
-            && let Some(told) = Told::in_log(print.text.0, print.formatted())
-        {
+        } else if let Some(told) = self.listener.told(event) {
             self.told(event.time, told);
         }
     }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::allocator::Model;
+use crate::image::Memory;
 use crate::region::Region;
 use crate::space::{Block, Space, What};
 
@@ -18,6 +19,7 @@ pub struct Pool {
     space: Space,
     /// Blocks in a row that lay elsewhere than expected.
     misses: u32,
+    is_exact: bool,
 }
 
 impl Pool {
@@ -27,6 +29,7 @@ impl Pool {
             region,
             model,
             misses: 0,
+            is_exact: false,
         };
         pool.clear();
         pool
@@ -42,6 +45,11 @@ impl Pool {
         &self.space
     }
 
+    /// Whether it is as an image of memory has it.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
     /// The most bytes that one allocation can get; 0 if none can get any.
     pub fn largest_request(&self) -> u64 {
         self.model.most(self.space.largest_hole())
@@ -55,7 +63,7 @@ impl Pool {
 
     /// Where the program's block of this size would lie, if it was allocated now.
     pub fn place_of(&self, size: u64) -> Option<u64> {
-        let range = self.model.find(size)?;
+        let range = self.model.find(self.space.free(), size)?;
         Some(self.model.pointer(&range))
     }
 
@@ -97,6 +105,33 @@ impl Pool {
         self.model.resized(range, room, size)
     }
 
+    /// Whether the allocator's own map is in an image of memory.
+    pub(crate) fn is_in(&self, memory: &dyn Memory) -> bool {
+        self.model.walk(memory).is_some()
+    }
+
+    /// Makes it what it is in an image of memory, if that has it. What is in use there and no block of the recording is unknown.
+    pub(crate) fn follow(&mut self, memory: &dyn Memory) {
+        let Some(pieces) = self.model.walk(memory) else {
+            return;
+        };
+        let old = std::mem::take(&mut self.space);
+        self.model.clear();
+        self.is_exact = true;
+        for (range, is_used) in pieces {
+            let known = old.touching(&range).into_iter().map(|(_, what)| what);
+            let mut known = known.filter(
+                |what| matches!(what, What::Block(block) if range.contains(&block.pointer)),
+            );
+            let what = if is_used {
+                known.next().unwrap_or(What::Unknown)
+            } else {
+                What::Hole
+            };
+            self.put(range, what);
+        }
+    }
+
     /// Everything is free again.
     pub(crate) fn clear(&mut self) {
         let arena = self.model.arena();
@@ -109,7 +144,7 @@ impl Pool {
 
     /// The device has allocated a block; whether where the model says.
     pub(crate) fn allocate(&mut self, block: Block) -> bool {
-        let expected = self.model.search(block.size);
+        let expected = self.model.search(self.space.free(), block.size);
         match expected {
             Some(range) if self.model.pointer(&range) == block.pointer => {
                 self.take(&range, block);
@@ -134,7 +169,7 @@ impl Pool {
             match length {
                 Some(length) => self.resize(&range, length, block),
                 None => {
-                    self.end(&range);
+                    self.give(range);
                     self.correct(None, block);
                 }
             }
@@ -147,13 +182,13 @@ impl Pool {
 
     /// The device has looked for room in vain.
     pub(crate) fn fail(&mut self, size: u64) {
-        self.model.search(size);
+        self.model.search(self.space.free(), size);
     }
 
     /// The device has freed a block.
     pub(crate) fn free(&mut self, pointer: u64) {
         if let Some((range, _)) = self.space.block(pointer) {
-            self.end(&range);
+            self.give(range);
         }
     }
 
@@ -193,7 +228,7 @@ impl Pool {
             let others = other.pointer..other.pointer.saturating_add(other.size.max(1));
             if others.start < own.end && own.start < others.end {
                 // It has ended, unseen.
-                self.end(&piece);
+                self.give(piece);
                 continue;
             }
             // What the model has beside a block is not there, if the program has another one in it.
@@ -205,7 +240,7 @@ impl Pool {
                 piece.clone()
             };
             if kept.is_empty() {
-                self.end(&piece);
+                self.give(piece);
                 continue;
             }
             if kept != piece {
@@ -255,6 +290,11 @@ impl Pool {
 
     /// Makes one piece of a stretch. What is left of pieces that it cuts stays what it was.
     fn replace(&mut self, range: &Range<u64>, what: What) {
+        if let Some((piece, old)) = self.space.at(range.start)
+            && range.end <= piece.end
+        {
+            return self.cut(piece, old, range, what);
+        }
         let mut rests = Vec::new();
         for (piece, old) in self.space.touching(range) {
             self.remove(&piece, old);
@@ -273,24 +313,36 @@ impl Pool {
         }
     }
 
-    /// A block becomes a hole, together with the holes beside it if the allocator merges them.
-    fn end(&mut self, range: &Range<u64>) {
-        self.space.remove(range.start);
-        self.give(range.clone());
+    /// The same within one piece.
+    fn cut(&mut self, piece: Range<u64>, old: What, range: &Range<u64>, what: What) {
+        if old == What::Hole {
+            self.model.remove(&piece);
+        }
+        if piece.start < range.start {
+            self.put(piece.start..range.start, old);
+        }
+        self.space.put(range.clone(), what);
+        if range.end < piece.end {
+            self.put(range.end..piece.end, old);
+        }
     }
 
-    /// Memory that nobody has becomes a hole.
+    /// A block, or memory that nobody has, becomes a hole, together with the holes beside it if the allocator merges them.
     fn give(&mut self, range: Range<u64>) {
         if range.is_empty() {
             return;
         }
         let mut hole = range.clone();
+        let [before, behind] = self.space.holes_beside(&range);
         // The one behind first: sys_heap's lists depend on that.
-        for beside in self.space.holes_beside(&range).into_iter().rev().flatten() {
-            if self.model.merges(&beside) {
-                self.remove(&beside, What::Hole);
-                hole = hole.start.min(beside.start)..hole.end.max(beside.end);
-            }
+        if let Some(behind) = behind.filter(|behind| self.model.merges(behind)) {
+            self.remove(&behind, What::Hole);
+            hole.end = behind.end;
+        }
+        if let Some(before) = before.filter(|before| self.model.merges(before)) {
+            self.model.remove(&before);
+            self.space.remove(range.start);
+            hole.start = before.start;
         }
         self.put(hole, What::Hole);
     }

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use leakscope_analysis::heap::SiteId;
 
+use crate::holes::Holes;
+
 /// A block of the program, as the recording tells of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -33,15 +35,22 @@ pub enum What {
 #[derive(Clone, Debug, Default)]
 pub struct Space {
     /// By their first byte: the end, and what it is.
-    pieces: BTreeMap<u64, (u64, What)>,
+    pieces: BTreeMap<u64, (u64, Kind)>,
+    /// Places for blocks, and which of them are empty.
+    blocks: Vec<Block>,
+    empty: Vec<u32>,
     /// Memory that no block was seen in, by its first byte. That it is free is an assumption.
     untouched: BTreeMap<u64, u64>,
-    /// How many holes there are of each length.
-    lengths: BTreeMap<u64, u64>,
-    free: u64,
-    holes: u64,
-    squares: u128,
+    holes: Holes,
     unknown: u64,
+}
+
+/// What a piece is: of a block, only its place, so that pieces are small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Block(u32),
+    Hole,
+    Unknown,
 }
 
 impl Space {
@@ -56,16 +65,29 @@ impl Space {
     }
 
     /// All pieces in order of addresses.
-    pub fn pieces(&self) -> impl DoubleEndedIterator<Item = (Range<u64>, &What)> {
+    pub fn pieces(&self) -> impl DoubleEndedIterator<Item = (Range<u64>, What)> {
         self.pieces
             .iter()
-            .map(|(&start, (end, what))| (start..*end, what))
+            .map(|(&start, &(end, kind))| (start..end, self.what(kind)))
+    }
+
+    fn what(&self, kind: Kind) -> What {
+        match kind {
+            Kind::Block(place) => What::Block(self.blocks[place as usize]),
+            Kind::Hole => What::Hole,
+            Kind::Unknown => What::Unknown,
+        }
+    }
+
+    /// The holes.
+    pub(crate) fn free(&self) -> &Holes {
+        &self.holes
     }
 
     /// The piece that an address is in.
     pub(crate) fn at(&self, address: u64) -> Option<(Range<u64>, What)> {
-        let (&start, &(end, what)) = self.pieces.range(..=address).next_back()?;
-        (address < end).then_some((start..end, what))
+        let (&start, &(end, kind)) = self.pieces.range(..=address).next_back()?;
+        (address < end).then(|| (start..end, self.what(kind)))
     }
 
     /// The block that the program calls so.
@@ -83,15 +105,19 @@ impl Space {
             .map_or(range.start, |(piece, _)| piece.start);
         let pieces = self.pieces.range(first..range.end.max(first));
         pieces
-            .map(|(&start, &(end, what))| (start..end, what))
+            .map(|(&start, &(end, kind))| (start..end, self.what(kind)))
             .collect()
     }
 
     /// The hole that ends where a piece begins, and the one that begins where it ends.
     pub(crate) fn holes_beside(&self, range: &Range<u64>) -> [Option<Range<u64>>; 2] {
-        let hole = |piece: (Range<u64>, What)| (piece.1 == What::Hole).then_some(piece.0);
-        let before = range.start.checked_sub(1).and_then(|last| self.at(last));
-        [before.and_then(hole), self.at(range.end).and_then(hole)]
+        let before = self.pieces.range(..range.start).next_back();
+        let before = before.filter(|(_, piece)| piece.0 == range.start);
+        let behind = self.pieces.get_key_value(&range.end);
+        [before, behind].map(|piece| {
+            let (&start, &(end, kind)) = piece?;
+            (kind == Kind::Hole).then_some(start..end)
+        })
     }
 
     /// The parts of a stretch that no block was seen in.
@@ -108,6 +134,10 @@ impl Space {
 
     /// From now on, these bytes were touched.
     pub(crate) fn touch(&mut self, range: &Range<u64>) {
+        let last = self.untouched.range(..range.end).next_back();
+        if last.is_none_or(|(_, &end)| end <= range.start) {
+            return;
+        }
         for part in self.untouched_in(range) {
             let whole = self.untouched.range(..=part.start).next_back();
             let Some((&start, &end)) = whole else {
@@ -122,60 +152,62 @@ impl Space {
         }
     }
 
-    /// Adds a piece, where there is none.
+    /// Adds a piece, where there is none, or one that begins there, which it takes the place of.
     pub(crate) fn put(&mut self, range: Range<u64>, what: What) {
-        self.count(&range, &what, true);
-        self.pieces.insert(range.start, (range.end, what));
+        let kind = match what {
+            What::Block(block) => Kind::Block(self.keep(block)),
+            What::Hole => Kind::Hole,
+            What::Unknown => Kind::Unknown,
+        };
+        let old = self.pieces.insert(range.start, (range.end, kind));
+        if let Some((end, kind)) = old {
+            self.forget(&(range.start..end), kind);
+        }
+        match kind {
+            Kind::Block(_) => {}
+            Kind::Hole => self.holes.add(&range),
+            Kind::Unknown => self.unknown += range.end - range.start,
+        }
+    }
+
+    fn keep(&mut self, block: Block) -> u32 {
+        if let Some(place) = self.empty.pop() {
+            self.blocks[place as usize] = block;
+            return place;
+        }
+        self.blocks.push(block);
+        self.blocks.len() as u32 - 1
     }
 
     /// Takes a piece away, by its first byte.
     pub(crate) fn remove(&mut self, start: u64) {
-        if let Some((end, what)) = self.pieces.remove(&start) {
-            self.count(&(start..end), &what, false);
+        if let Some((end, kind)) = self.pieces.remove(&start) {
+            self.forget(&(start..end), kind);
         }
     }
 
-    fn count(&mut self, range: &Range<u64>, what: &What, is_added: bool) {
-        let length = range.end - range.start;
-        let change = |sum: &mut u64, by| {
-            *sum = if is_added { *sum + by } else { *sum - by };
-        };
-        match what {
-            What::Block(_) => {}
-            What::Unknown => change(&mut self.unknown, length),
-            What::Hole => {
-                change(&mut self.free, length);
-                change(&mut self.holes, 1);
-                let square = u128::from(length).pow(2);
-                self.squares = if is_added {
-                    self.squares + square
-                } else {
-                    self.squares - square
-                };
-                let of_length = self.lengths.entry(length).or_default();
-                change(of_length, 1);
-                if *of_length == 0 {
-                    self.lengths.remove(&length);
-                }
-            }
+    /// A piece is gone.
+    fn forget(&mut self, range: &Range<u64>, kind: Kind) {
+        match kind {
+            Kind::Block(place) => self.empty.push(place),
+            Kind::Hole => self.holes.remove(range),
+            Kind::Unknown => self.unknown -= range.end - range.start,
         }
     }
 
     /// Bytes of holes.
     pub fn free_bytes(&self) -> u64 {
-        self.free
+        self.holes.bytes
     }
 
     /// How many holes there are.
     pub fn holes(&self) -> u64 {
-        self.holes
+        self.holes.count
     }
 
     /// The length of the largest hole; 0 if there is none.
     pub fn largest_hole(&self) -> u64 {
-        self.lengths
-            .last_key_value()
-            .map_or(0, |(&length, _)| length)
+        self.holes.largest()
     }
 
     /// Bytes of memory that may be in use since before the recording.
@@ -185,7 +217,7 @@ impl Space {
 
     /// Bytes of holes in which no block was seen: that they are free is an assumption.
     pub fn assumed_bytes(&self) -> u64 {
-        let holes = self.pieces().filter(|(_, what)| **what == What::Hole);
+        let holes = self.pieces().filter(|(_, what)| *what == What::Hole);
         let parts = holes.flat_map(|(range, _)| self.untouched_in(&range));
         parts.map(|part| part.end - part.start).sum()
     }
@@ -193,19 +225,17 @@ impl Space {
     /// How much free memory is split, from 0 (one hole) to 100: 100 − 100·√(Σ hole²) / Σ hole, as `umm_malloc` and
     /// ESP8266's `getHeapFragmentation` have it.
     pub fn fragmentation_percent(&self) -> f64 {
-        if self.free == 0 {
+        if self.holes.bytes == 0 {
             return 0.0;
         }
-        (100.0 - 100.0 * (self.squares as f64).sqrt() / self.free as f64).max(0.0)
+        (100.0 - 100.0 * (self.holes.squares as f64).sqrt() / self.holes.bytes as f64).max(0.0)
     }
 
     /// The share of free memory in holes too small for this many bytes, from 0 to 1 (Linux' unusable free space index).
     pub fn unusable_share(&self, length: u64) -> f64 {
-        if self.free == 0 {
+        if self.holes.bytes == 0 {
             return 0.0;
         }
-        let usable = self.lengths.range(length..);
-        let usable: u64 = usable.map(|(&length, &count)| length * count).sum();
-        1.0 - usable as f64 / self.free as f64
+        1.0 - self.holes.bytes_from(length) as f64 / self.holes.bytes as f64
     }
 }

@@ -1,6 +1,10 @@
 //! What a target says of its heap in its own words, beside what the map has at that moment.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
+
+use leakscope_analysis::trace::{Event, EventKind};
+use leakscope_systemview::{DataKind, Extended, Packet, RegisterData, id};
 
 use crate::pool::Pool;
 
@@ -27,26 +31,84 @@ pub struct Check {
 }
 
 /// The names of the largest free block: of ESP-IDF (`heap_caps_print_heap_info`, and as programs call
-/// `heap_caps_get_largest_free_block`), and of FreeRTOS' `HeapStats_t`.
+/// `heap_caps_get_largest_free_block`), of FreeRTOS' `HeapStats_t`, and of NuttX (what its test `mm` prints of `mallinfo`).
 const LARGEST: &[&str] = &[
     "largest_free_block",
     "largest free block",
     "xsizeoflargestfreeblockinbytes",
+    "largest non-inuse chunk",
 ];
 /// Those of what is free. Each is a whole word.
 const FREE: &[&str] = &[
     "xavailableheapspaceinbytes",
     "free heap size",
     "free heap",
+    "total non-inuse space",
     "free",
 ];
 
 /// What all names of the largest free block have in them.
 const IN_LARGEST: &[u8] = b"largest";
 
+/// Listens to what a target says of its heap: in its log, and in data that it samples.
+#[derive(Debug, Default)]
+pub struct Listener {
+    /// Data that are about the heap, by their numbers: whether they are the largest free block.
+    data: BTreeMap<u32, bool>,
+}
+
+impl Listener {
+    /// Data that are remembered. A damaged or made-up trace could name any number.
+    const MOST: usize = 64;
+
+    /// What an event says of the heap.
+    pub fn told(&mut self, event: &Event<'_>) -> Option<Told> {
+        match (event.kind, event.id) {
+            (EventKind::Log(print), _) => Told::in_log(print.text.0, print.formatted()),
+            (EventKind::System, id::EX) => {
+                if let Ok(Packet::Extended(Extended::RegisterData(data))) =
+                    Packet::of(event.id, event.payload)
+                {
+                    self.learn(&data);
+                }
+                None
+            }
+            (EventKind::System, id::DATA_SAMPLE) if !self.data.is_empty() => {
+                let Ok(Packet::DataSample { data, value }) = Packet::of(event.id, event.payload)
+                else {
+                    return None;
+                };
+                let value = Some(u64::from(value));
+                let (free, largest) = if *self.data.get(&data)? {
+                    (None, value)
+                } else {
+                    (value, None)
+                };
+                Some(Told { free, largest })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whole bytes are understood, under the names that logs have, too.
+    fn learn(&mut self, data: &RegisterData<'_>) {
+        let name = data.name.to_string().to_ascii_lowercase();
+        let unit = data.unit.to_string().to_ascii_lowercase();
+        let is_plain =
+            data.kind == DataKind::U32 && data.offset == 0 && matches!(data.scale, 0.0 | 1.0);
+        let is_largest = LARGEST.contains(&name.trim());
+        let is_meant = is_plain
+            && matches!(unit.trim(), "" | "b" | "byte" | "bytes")
+            && (is_largest || FREE.contains(&name.trim()));
+        if is_meant && self.data.len() < Self::MOST {
+            self.data.insert(data.data, is_largest);
+        }
+    }
+}
+
 impl Told {
     /// As [`Told::in_text`], of a message of which most formats show that it is about something else: then nothing is formatted.
-    pub fn in_log(format: &[u8], message: impl Display) -> Option<Self> {
+    fn in_log(format: &[u8], message: impl Display) -> Option<Self> {
         let mut parts = format.windows(IN_LARGEST.len());
         let may_be = parts.any(|part| part.eq_ignore_ascii_case(IN_LARGEST));
         may_be.then(|| Self::in_text(&message.to_string()))?
@@ -60,6 +122,8 @@ impl Told {
     /// let told = Told::in_text("    free 178064 allocated 98000 min_free 170000 largest_free_block 110592");
     /// assert_eq!(told, Some(Told { free: Some(178_064), largest: Some(110_592) }));
     /// assert_eq!(Told::in_text("largest_free_block 8 alloc_blocks 34 free_blocks 1 total_blocks 35"), None);
+    /// let told = Told::in_text("Largest non-inuse chunk           = 155520");
+    /// assert_eq!(told, Some(Told { free: None, largest: Some(155_520) }));
     /// assert_eq!(Told::in_text("the largest tree has 12 leaves"), None);
     /// ```
     pub fn in_text(text: &str) -> Option<Self> {

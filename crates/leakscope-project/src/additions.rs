@@ -38,19 +38,21 @@ pub struct Conflict {
     pub wanted: String,
 }
 
-/// What the defaults lack of what a way needs; nothing if the build has all of it.
+/// What the defaults lack of what a way needs. If the build has all of it, only what contradicts it: `sdkconfig` may be made
+/// anew of them.
 ///
 /// If one line is missing, all that the way needs belong into the defaults: those that only `sdkconfig` has are lost when
 /// it is made anew.
 pub fn additions(way: &Examination, files: &[DefaultsFile]) -> Additions {
     let mut found = Additions::default();
-    if way.options.iter().all(|option| option.state == State::On) {
-        return found;
-    }
+    let has_all = way.options.iter().all(|option| option.state == State::On);
     for option in &way.options {
         match last_word(option, files) {
-            Some(Word::Agrees) => found.present.push(option.line()),
             Some(Word::Contradicts(conflict)) => found.conflicts.push(conflict),
+            _ if has_all => {}
+            Some(Word::Agrees) => found.present.push(option.line()),
+            // What nobody has switched on is off.
+            None if option.value == "n" && option.state == State::On => {}
             None => found.lines.push(option.line()),
         }
     }

@@ -15,6 +15,9 @@ pub struct Chip {
     pub architecture: Architecture,
     /// How many cores the program uses; none if that is not known.
     pub cores: Option<u32>,
+    /// Whether the chip, or at least its processor, is known: ESP-IDF writes names in small letters.
+    #[serde(skip)]
+    pub is_known: bool,
     /// Whether it has USB with a serial port and JTAG in one; none if that is not known.
     pub has_usb_serial_jtag: Option<bool>,
 }
@@ -85,7 +88,13 @@ impl Chip {
         let cores = said.or(listed.map(|listed| listed.cores));
         // Of what a chip has not, `sdkconfig` is silent.
         let is_said = said.map(|_| config.is_on("SOC_USB_SERIAL_JTAG_SUPPORTED"));
+        let is_architecture_said = ["RISCV", "XTENSA"]
+            .iter()
+            .any(|name| config.is_on(&format!("IDF_TARGET_ARCH_{name}")));
         Self {
+            is_known: listed.is_some()
+                || is_architecture_said
+                || architecture == Architecture::Host,
             architecture,
             cores: if is_single {
                 Some(1)

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::chip::{Architecture, Chip};
+use crate::component::{self, Link};
 use crate::description::Description;
 use crate::sdkconfig::{PREFIX, Sdkconfig};
 use crate::uart::Uart;
 use crate::version::Version;
-use crate::wanted::{FRAME_POINTER, STACK_DEPTH, V5_5, Wanted, Way, wanted};
+use crate::wanted::{FRAME_POINTER, STACK_DEPTH, V5_3, V5_5, Wanted, Way, wanted};
 
 /// What is known of a build.
 #[derive(Clone, Debug)]
@@ -29,6 +30,18 @@ impl<'p> Build<'p> {
             config,
             components: &description.components,
         }
+    }
+
+    /// Whether leakscope's component is part of it.
+    pub(crate) fn has_component(&self) -> bool {
+        let mut names = self.components.iter();
+        names.any(|name| name == "leakscope" || name.ends_with("__leakscope"))
+            || self.config.get(component::ENABLE).is_some()
+    }
+
+    /// Whether it would record, were it not for other options.
+    fn records_by_component(&self) -> bool {
+        self.has_component() && self.config.get(component::ENABLE) != Some("n")
     }
 
     /// Whether the component that SystemView is from ESP-IDF 6.0 on is part of it.
@@ -62,10 +75,24 @@ pub struct Examination {
     pub options: Vec<CheckedOption>,
     /// What has to be done beside that, and is not.
     pub steps: Vec<&'static str>,
-    /// What the program has to do for it.
+    /// Functions that the program has to call, in their order.
+    pub calls: &'static [&'static str],
+    /// What else has to be known for it.
     pub notes: Vec<String>,
     /// What such a recording does not tell.
     pub limits: Vec<&'static str>,
+    #[serde(skip)]
+    preference: Preference,
+}
+
+/// Which way is meant if nobody says one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Preference {
+    /// The project has chosen it.
+    Chosen,
+    /// It tells what the ways before it do not.
+    Advised,
+    None,
 }
 
 /// An option that a way needs.
@@ -118,15 +145,12 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
         Ok(wanted) => (wanted, None),
         Err(why) => (Vec::new(), Some(why)),
     };
+    let lacks_stacks = build.chip.architecture == Architecture::RiscV && version < V5_5;
     let needs_component = way.is_streamed() && version.major >= 6;
     let mut steps = Vec::new();
     let mut notes = Vec::new();
     let mut limits = Vec::new();
     if impossible.is_none() {
-        notes.push(format!(
-            "the program has to call {}(): docs/esp-idf.md has the lines",
-            way.calls().join("(), ")
-        ));
         if needs_component && !build.has_systemview() {
             steps.push("idf.py add-dependency \"espressif/esp_sysview^1\"");
         }
@@ -136,7 +160,24 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
                     .to_owned(),
             );
         }
-        if build.chip.architecture == Architecture::RiscV && version < V5_5 {
+        if way == Way::Component {
+            let link = Link::of(build.config);
+            notes.push(link.to_string());
+            if let Link::Uart { uart, .. } = link {
+                notes.extend(uart.taken(&build.chip.target));
+            }
+            if !build.has_component() {
+                steps.push(component::STEP);
+            }
+            if build.chip.cores.is_none_or(|cores| cores > 1) {
+                limits.push("of several cores, task switches and interrupts are left out");
+            }
+        } else if lacks_stacks && version >= V5_3 {
+            limits.push(
+                "no call stacks: on RISC-V, ESP-IDF has them from 5.5 on, and all allocations are one call site; \
+                 leakscope's component has them (--way component)",
+            );
+        } else if lacks_stacks {
             limits.push(
                 "no call stacks: on RISC-V, ESP-IDF has them from 5.5 on, and all allocations are one call site",
             );
@@ -169,8 +210,14 @@ fn examine_way(way: Way, version: Version, build: &Build<'_>) -> Examination {
         impossible,
         options: options.collect(),
         steps,
+        calls: way.calls(),
         notes,
         limits,
+        preference: match way {
+            Way::Component if build.records_by_component() => Preference::Chosen,
+            Way::Component if lacks_stacks => Preference::Advised,
+            _ => Preference::None,
+        },
     }
 }
 
@@ -220,6 +267,11 @@ impl CheckedOption {
 }
 
 impl Examination {
+    /// Whether the project has it in its firmware, and has not switched it off: leakscope's component alone.
+    pub fn is_chosen(&self) -> bool {
+        self.preference == Preference::Chosen
+    }
+
     /// Whether a program of this build can be recorded that way.
     pub fn is_ready(&self) -> bool {
         self.impossible.is_none() && self.steps.is_empty() && self.missing() == 0
@@ -237,11 +289,14 @@ impl Examination {
         self.is_ready() && self.options.iter().all(is_on)
     }
 
-    /// The way that is meant if nobody says one: the first that is ready, else the first that can be gone.
+    /// The way that is meant if nobody says one: leakscope's component if the project has it, else the first that is
+    /// ready, else the component where the others have no call stacks, else the first that can be gone.
     pub fn usual(ways: &[Self]) -> Option<&Self> {
         let possible = || ways.iter().filter(|way| way.impossible.is_none());
         possible()
-            .find(|way| way.is_ready())
+            .find(|way| way.is_chosen())
+            .or_else(|| possible().find(|way| way.is_ready()))
+            .or_else(|| possible().find(|way| way.preference == Preference::Advised))
             .or_else(|| possible().next())
     }
 }

@@ -24,6 +24,7 @@
 //! | [`version`] | which ESP-IDF |
 //! | [`chip`] | architecture, cores, ports |
 //! | [`wanted`] | which options a way of recording needs, by version: the facts |
+//! | [`component`] | the same of leakscope's own component, and where it sends a recording |
 //! | [`examination`] | a build, judged by these |
 //! | [`mod@additions`] | the lines that `sdkconfig.defaults` lacks |
 //! | [`uart`] | the pins that traces leave a chip at |
@@ -32,6 +33,7 @@
 
 pub mod additions;
 pub mod chip;
+pub mod component;
 pub mod description;
 pub mod examination;
 pub mod openocd;
@@ -42,6 +44,7 @@ pub mod wanted;
 
 pub use additions::{Additions, DefaultsFile, additions};
 pub use chip::{Architecture, Chip};
+pub use component::Link;
 pub use description::{Description, DescriptionError};
 pub use examination::{Build, CheckedOption, Examination, State, UnknownVersion, examine};
 pub use sdkconfig::Sdkconfig;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::sdkconfig::Sdkconfig;
 
-/// As the options say it, or else as `components/app_trace/Kconfig` of ESP-IDF does.
+/// As the options say it, or else as Kconfig does: `components/app_trace/Kconfig` of ESP-IDF, or leakscope's component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uart {
     /// The pin that the program sends at.
@@ -13,6 +13,7 @@ pub struct Uart {
     pub rx: u32,
     /// Bits a second.
     pub baud: u32,
+    options: &'static str,
 }
 
 impl Uart {
@@ -23,6 +24,18 @@ impl Uart {
             tx: said("APPTRACE_UART_TX_GPIO", 12),
             rx: said("APPTRACE_UART_RX_GPIO", 13),
             baud: said("APPTRACE_UART_BAUDRATE", 1_000_000),
+            options: "CONFIG_APPTRACE_UART_TX_GPIO, …_RX_GPIO, …_BAUDRATE",
+        }
+    }
+
+    /// That of leakscope's component, with the defaults of its `Kconfig`.
+    pub(crate) fn of_component(config: &Sdkconfig) -> Self {
+        let said = |name, otherwise| config.number(name).unwrap_or(otherwise);
+        Self {
+            tx: said("LEAKSCOPE_UART_TX_GPIO", 4),
+            rx: said("LEAKSCOPE_UART_RX_GPIO", 5),
+            baud: said("LEAKSCOPE_UART_BAUD", 1_000_000),
+            options: "CONFIG_LEAKSCOPE_UART_TX_GPIO, …_RX_GPIO, …_BAUD",
         }
     }
 
@@ -60,11 +73,15 @@ fn owner(target: &str, pin: u32) -> Option<&'static str> {
 
 impl fmt::Display for Uart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tx, rx, baud } = self;
+        let Self {
+            tx,
+            rx,
+            baud,
+            options,
+        } = self;
         write!(
             f,
-            "TX is GPIO {tx}, RX GPIO {rx} (needed too: the host tells the program to start), {baud} baud: \
-             CONFIG_APPTRACE_UART_TX_GPIO, …_RX_GPIO, …_BAUDRATE"
+            "TX is GPIO {tx}, RX GPIO {rx} (needed too: the host tells the program to start), {baud} baud: {options}"
         )
     }
 }

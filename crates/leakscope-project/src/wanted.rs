@@ -23,6 +23,7 @@
 use serde::Serialize;
 
 use crate::chip::Architecture;
+use crate::component;
 use crate::examination::Build;
 use crate::version::Version;
 
@@ -36,20 +37,28 @@ pub enum Way {
     Uart,
     /// Streamed through the chip's own USB port.
     UsbSerialJtag,
+    /// Streamed by leakscope's component, which goes into the firmware.
+    Component,
     /// Records in the program's memory, printed in the console.
     Console,
 }
 
 impl Way {
     /// All of them, in the order of preference.
-    pub const ALL: [Self; 4] = [Self::Jtag, Self::Uart, Self::UsbSerialJtag, Self::Console];
+    pub const ALL: [Self; 5] = [
+        Self::Jtag,
+        Self::Uart,
+        Self::UsbSerialJtag,
+        Self::Component,
+        Self::Console,
+    ];
 
-    /// Whether packets of SystemView are streamed to a host.
+    /// Whether ESP-IDF's own tracing streams packets of SystemView to a host.
     pub const fn is_streamed(self) -> bool {
-        !matches!(self, Self::Console)
+        !matches!(self, Self::Component | Self::Console)
     }
 
-    /// Functions of ESP-IDF that the program has to call, in their order.
+    /// Functions that the program has to call, in their order.
     pub const fn calls(self) -> &'static [&'static str] {
         match self {
             Self::Console => &[
@@ -58,6 +67,7 @@ impl Way {
                 "heap_trace_stop",
                 "heap_trace_dump",
             ],
+            Self::Component => &["leakscope_esp_start"],
             _ => &["heap_trace_init_tohost", "heap_trace_start"],
         }
     }
@@ -76,7 +86,11 @@ pub(crate) struct Wanted {
     pub(crate) why: &'static str,
 }
 
-const fn on(name: &'static str, rivals: &'static [&'static str], why: &'static str) -> Wanted {
+pub(crate) const fn on(
+    name: &'static str,
+    rivals: &'static [&'static str],
+    why: &'static str,
+) -> Wanted {
     Wanted {
         name,
         value: "y",
@@ -86,7 +100,7 @@ const fn on(name: &'static str, rivals: &'static [&'static str], why: &'static s
     }
 }
 
-const fn off(name: &'static str, why: &'static str) -> Wanted {
+pub(crate) const fn off(name: &'static str, why: &'static str) -> Wanted {
     Wanted {
         name,
         value: "n",
@@ -99,8 +113,9 @@ const fn off(name: &'static str, why: &'static str) -> Wanted {
 pub(crate) const STACK_DEPTH: &str = "HEAP_TRACING_STACK_DEPTH";
 pub(crate) const FRAME_POINTER: &str = "ESP_SYSTEM_USE_FRAME_POINTER";
 const V5_0: Version = Version { major: 5, minor: 0 };
+pub(crate) const V5_3: Version = Version { major: 5, minor: 3 };
 pub(crate) const V5_5: Version = Version { major: 5, minor: 5 };
-const V6_0: Version = Version { major: 6, minor: 0 };
+pub(crate) const V6_0: Version = Version { major: 6, minor: 0 };
 const V6_1: Version = Version { major: 6, minor: 1 };
 
 /// What a way needs, in the order in which it is shown; or why this build cannot go that way.
@@ -118,6 +133,7 @@ pub(crate) fn wanted(
         Way::Jtag => jtag(version, build),
         Way::Uart => uart(version, build)?,
         Way::UsbSerialJtag => usb_serial_jtag(version, build)?,
+        Way::Component => return component::wanted(version, build),
         Way::Console => vec![on(
             "HEAP_TRACING_STANDALONE",
             &["HEAP_TRACING_OFF", "HEAP_TRACING_TOHOST"],
@@ -135,6 +151,12 @@ pub(crate) fn wanted(
         ));
     }
     all.extend(stacks(version, build.chip.architecture));
+    if build.has_component() {
+        all.push(off(
+            component::ENABLE,
+            "leakscope's component, which this project has, cannot record beside ESP-IDF's own tracing",
+        ));
+    }
     Ok(all)
 }
 

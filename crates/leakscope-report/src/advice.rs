@@ -15,7 +15,11 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::NoStart | ProblemKind::NoInit => {
             "a recording that begins before the target starts tracing holds all there is"
         }
-        ProblemKind::NoHeapEvents => {
+        ProblemKind::NoHeapEvents { by_recorder: true } => {
+            "no allocation reaches the recorder: link leakscope_wrap.c with its --wrap options, or call leakscope_on_alloc \
+             and its kin (docs/c.md); in Rust, the recorder's allocator has to be the global one (docs/rust.md)"
+        }
+        ProblemKind::NoHeapEvents { by_recorder: false } => {
             "heap events come from the firmware: from heap tracing to host in ESP-IDF, from \
              SEGGER_SYSVIEW_HeapAlloc and its kin, or from leakscope's recorder"
         }
@@ -38,11 +42,16 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::SameCoreTwice { .. } => {
             "give one file a core, or the files of one recording only"
         }
-        ProblemKind::AddressesOutsideElf { .. } => {
-            "give the ELF file of the very build that was traced: functions and lines are wrong otherwise. A program of a \
-             computer that has few call sites is found in memory only if it was linked with -no-pie"
+        ProblemKind::PlaceUnknown { .. } => {
+            "link it with -no-pie (Rust: -C relocation-model=static), which fixes its place; or record more of its call sites"
         }
-        ProblemKind::ElfDiffers | ProblemKind::NotBehindCalls { .. } => {
+        ProblemKind::NoDebugInfo { .. } => {
+            "compile with debug information (-g; Rust: debug = true in the profile), and give the file as the linker wrote \
+             it: what goes onto the device may be stripped"
+        }
+        ProblemKind::ElfDiffers
+        | ProblemKind::AddressesOutsideElf { .. }
+        | ProblemKind::NotBehindCalls { .. } => {
             "give the ELF file of the very build that was traced: functions and lines are wrong otherwise"
         }
         ProblemKind::ElfUnchecked => {

@@ -46,7 +46,7 @@ pub(crate) struct Grounds<'r> {
 impl Grounds<'_> {
     /// What follows.
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let unnamed = self.has_problem(ProblemKind::NoHeapEvents.code());
+        let unnamed = self.has_problem(ProblemKind::NoHeapEvents { by_recorder: false }.code());
         if unnamed || self.totals.heap_events == 0 {
             Conclusion::NothingKnown
         } else if self.totals.leaks > 0 {

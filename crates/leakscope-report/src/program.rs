@@ -140,9 +140,27 @@ pub fn check(symbols: &Symbols, outcome: &mut Outcome) {
     if same.is_none() && calls.tested == 0 && outside < addresses.len() {
         note(ProblemKind::ElfUnchecked);
     }
+    if !symbols.has_debug_info() && outside < addresses.len() {
+        let is_named = |&&address: &&u64| {
+            !symbols
+                .frames(address, AddressKind::ReturnAddress)
+                .is_empty()
+        };
+        note(ProblemKind::NoDebugInfo {
+            has_functions: addresses.iter().any(|address| is_named(&address)),
+        });
+    }
     // A few addresses outside are usual: code in ROM is in another file. Where the program was found at its place, the
     // others are those of its libraries.
-    if !symbols.is_moved() && outside > 0 && outside * 4 >= addresses.len() {
+    let is_elsewhere = !symbols.is_moved() && outside > 0 && outside * 4 >= addresses.len();
+    if is_elsewhere
+        && symbols.is_position_independent()
+        && !symbols.would_tell_load_offset(&addresses)
+    {
+        note(ProblemKind::PlaceUnknown {
+            addresses: addresses.len() as u64,
+        });
+    } else if is_elsewhere {
         note(ProblemKind::AddressesOutsideElf {
             outside: outside as u64,
             all: addresses.len() as u64,

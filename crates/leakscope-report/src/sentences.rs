@@ -33,7 +33,9 @@ pub(crate) fn headline(outcome: &Outcome, conclusion: Conclusion, grounds: Groun
 }
 
 fn nothing_known(outcome: &Outcome) -> String {
-    let unnamed = has(outcome, |kind| matches!(kind, ProblemKind::NoHeapEvents));
+    let unnamed = has(outcome, |kind| {
+        matches!(kind, ProblemKind::NoHeapEvents { .. })
+    });
     let why = match (unnamed, outcome.totals.events) {
         (true, _) => "no heap event could be named in this trace",
         (false, 0) => "this trace is empty",

@@ -37,25 +37,60 @@ pub struct LoadOffset {
     pub chance: f64,
 }
 
-pub(crate) fn find(symbols: &Symbols, return_addresses: &[u64]) -> Option<LoadOffset> {
-    let mut addresses = return_addresses.to_vec();
-    addresses.sort_unstable();
-    addresses.dedup();
-    // A stride, and not the first: those may all be of one library.
-    let stride = addresses.len().div_ceil(MOST).max(1);
-    let addresses: Vec<u64> = addresses.into_iter().step_by(stride).collect();
-    let mut votes: BTreeMap<u64, u64> = BTreeMap::new();
-    let (mut tried, mut behind) = (0_u64, 0_u64);
-    for &address in &addresses {
-        for place in places(symbols, address) {
-            tried += 1;
-            if symbols.has_call_before(place) == Some(true) {
-                behind += 1;
-                *votes.entry(address - place).or_default() += 1;
+/// What return addresses say.
+struct Votes {
+    addresses: Vec<u64>,
+    of_offsets: BTreeMap<u64, u64>,
+    /// Places that were looked at, and those of them that stand behind a call.
+    tried: u64,
+    behind: u64,
+}
+
+impl Votes {
+    fn of(symbols: &Symbols, return_addresses: &[u64]) -> Self {
+        let mut addresses = return_addresses.to_vec();
+        addresses.sort_unstable();
+        addresses.dedup();
+        // A stride, and not the first: those may all be of one library.
+        let stride = addresses.len().div_ceil(MOST).max(1);
+        let addresses: Vec<u64> = addresses.into_iter().step_by(stride).collect();
+        let mut of_offsets: BTreeMap<u64, u64> = BTreeMap::new();
+        let (mut tried, mut behind) = (0_u64, 0_u64);
+        for &address in &addresses {
+            for place in places(symbols, address) {
+                tried += 1;
+                if symbols.has_call_before(place) == Some(true) {
+                    behind += 1;
+                    *of_offsets.entry(address - place).or_default() += 1;
+                }
             }
         }
+        Self {
+            addresses,
+            of_offsets,
+            tried,
+            behind,
+        }
     }
+
+    /// Of each offset that was tried, there are no more than tests.
+    fn chance(&self, passed: u64, tested: u64) -> f64 {
+        let probability = self.behind as f64 / self.tried as f64;
+        chance_of(passed, tested, probability) * self.tried as f64
+    }
+}
+
+/// Whether addresses would tell, were all of them the program's.
+pub(crate) fn would_tell(symbols: &Symbols, return_addresses: &[u64]) -> bool {
+    let votes = Votes::of(symbols, return_addresses);
+    let all = votes.addresses.len() as u64;
+    votes.chance(all, all) * SURE < 1.0
+}
+
+pub(crate) fn find(symbols: &Symbols, return_addresses: &[u64]) -> Option<LoadOffset> {
+    let votes = Votes::of(symbols, return_addresses);
     let best = votes
+        .of_offsets
         .iter()
         .max_by_key(|&(&offset, &count)| (count, Reverse(offset)));
     let (&offset, &count) = best?;
@@ -65,9 +100,8 @@ pub(crate) fn find(symbols: &Symbols, return_addresses: &[u64]) -> Option<LoadOf
             .and_then(|in_file| symbols.has_call_before(in_file))
             .is_some()
     };
-    let tested = addresses.iter().filter(is_tested).count() as u64;
-    // Of each offset that was tried, there are no more than tests.
-    let by_chance = chance_of(count, tested, behind as f64 / tried as f64) * tried as f64;
+    let tested = votes.addresses.iter().filter(is_tested).count() as u64;
+    let by_chance = votes.chance(count, tested);
     let fits = count * 100 >= tested * CALLS_PERCENT && by_chance * SURE < 1.0;
     fits.then_some(LoadOffset {
         offset,

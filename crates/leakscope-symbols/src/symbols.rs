@@ -103,6 +103,12 @@ impl Symbols {
         load_offset::find(self, return_addresses)
     }
 
+    /// Whether so many return addresses could tell where the program was loaded ([`Symbols::find_load_offset`]): two or three
+    /// may stand behind calls by chance.
+    pub fn would_tell_load_offset(&self, return_addresses: &[u64]) -> bool {
+        load_offset::would_tell(self, return_addresses)
+    }
+
     /// From now on, return addresses and other addresses of code are those of a run in which the program was loaded so
     /// far above the addresses in its file.
     pub fn load_at(&mut self, offset: u64) {

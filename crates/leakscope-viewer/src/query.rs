@@ -8,7 +8,9 @@ pub(crate) const WIDTH: u64 = 4096;
 pub(crate) const MAP: u64 = 1024;
 /// The most rows of a page.
 pub(crate) const ROWS: u64 = 500;
-/// The most call sites in a table.
+/// Owners of live bytes that are told apart, unless more are asked for.
+pub(crate) const BANDS: usize = 8;
+/// The most call sites in a table, and the most owners.
 pub(crate) const SITES: usize = 5000;
 
 /// A question.
@@ -33,6 +35,8 @@ pub enum Query {
         by: By,
         /// The window.
         columns: Columns,
+        /// How many owners are told apart at most.
+        bands: usize,
         /// As of a track.
         partial: bool,
     },
@@ -225,6 +229,7 @@ impl Query {
             "shares" => Self::Shares {
                 by: given.by()?,
                 columns: given.columns()?,
+                bands: given.number("bands")?.unwrap_or(BANDS).clamp(1, SITES),
                 partial: given.partial()?,
             },
             "sites" => Self::Sites(given.limit()?),

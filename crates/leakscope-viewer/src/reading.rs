@@ -40,6 +40,8 @@ pub struct Status {
     pub read_bytes: u64,
     /// Bytes there are.
     pub total_bytes: u64,
+    /// The core whose part of a joined file has not come yet: what was read is without it.
+    pub waits_for: Option<u8>,
     /// Another number whenever answers may have changed.
     pub version: u64,
 }

@@ -4,7 +4,8 @@ use std::fs;
 
 use anyhow::Context;
 use leakscope_heap::{HeapMap, Region};
-use leakscope_report::{FrameSource, Report, heap_map};
+use leakscope_report::FrameSource;
+use leakscope_report::heap_map::{self, Along};
 
 use crate::cli::HeapBounds;
 use crate::firmware::AllocatorFrames;
@@ -59,17 +60,19 @@ pub(crate) fn read(
     Ok(read)
 }
 
-/// Adds to a report what the heap's map says, if it is known where the heap is.
-pub(crate) fn note(
-    report: &mut Report,
+/// The map of a recording, if it is known where the heap is: the one that was made along with the report, or one that is made now.
+pub(crate) fn of(
     recording: &mut OpenRecording,
     regions: &[Region],
+    along: Option<Along<'_>>,
     source: Option<&dyn FrameSource>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<HeapMap>> {
     if regions.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let map = HeapMap::new(regions, &[], u64::MAX);
-    report.heap_map = heap_map::note(&read(recording, source, map)?, report);
-    Ok(())
+    let map = match along.and_then(|along| along.map(regions)) {
+        Some(map) => map,
+        None => read(recording, source, HeapMap::new(regions, &[], u64::MAX))?,
+    };
+    Ok(Some(map))
 }

@@ -59,6 +59,14 @@ pub(crate) fn open(names: &[String], symbols: Option<&Symbols>) -> anyhow::Resul
     Ok(image)
 }
 
+/// The same, if there are any.
+pub(crate) fn if_any(names: &[String], symbols: Option<&Symbols>) -> anyhow::Result<Option<Image>> {
+    match names {
+        [] => Ok(None),
+        names => open(names, symbols).map(Some),
+    }
+}
+
 /// How numbers lie in the memory of a program.
 pub(crate) fn words(symbols: &Symbols) -> Words {
     Words {

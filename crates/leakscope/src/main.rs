@@ -7,6 +7,7 @@
 //!   device's memory, [`heap_map`] what lies where in its heap.
 //! - [`file_kind`] and [`no_events`] say what is wrong with inputs that hold nothing.
 //! - [`screen`] is where output goes, [`output`] the files that are written; [`shell`] writes commands that can be copied.
+//! - [`usage`] is what is said of wrong usage.
 //! - [`interrupt`] is Ctrl-C, and other signals.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 the answer was given,
@@ -28,6 +29,7 @@ mod recording;
 mod screen;
 mod second_header;
 mod shell;
+mod usage;
 
 use std::ffi::OsString;
 use std::io;
@@ -39,7 +41,11 @@ use commands::record::Alarmed;
 
 fn main() -> ExitCode {
     interrupt::survive_file_size_limit();
-    match cli::Arguments::parse_from(typed()).command.run() {
+    let arguments = match cli::Arguments::try_parse_from(typed()) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::complain(error),
+    };
+    match arguments.command.run() {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -16,6 +16,7 @@ use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, 
 use leakscope_capture::Input;
 use leakscope_export::{Heaptrack, Profile};
 use leakscope_report::naming::Naming;
+use leakscope_report::units::counted;
 use leakscope_report::{Report, json};
 use leakscope_viewer::TraceInputs;
 
@@ -359,15 +360,42 @@ fn is_rather_packets(head: &[u8]) -> bool {
     packets > dump::text_bytes(head) as u64
 }
 
+/// What a file is that is no text.
+fn binary(bytes: &[u8]) -> &'static str {
+    match FileKind::certain(bytes) {
+        Some(FileKind::Program) => "a program (an ELF file)",
+        Some(FileKind::Known(kind)) => kind,
+        _ if is_rather_packets(&bytes[..bytes.len().min(HEAD)]) => "a recording",
+        _ => "a binary file",
+    }
+}
+
+/// So many lines that cannot be read are told one by one.
+const MOST_NOTES: usize = 5;
+
 /// Names for events, from the user's description files.
 pub(crate) fn described(descriptions: &[PathBuf]) -> anyhow::Result<Naming> {
     let mut files = Vec::new();
     for path in descriptions {
         let shown = path.display();
         let text = std::fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+        if !dump::is_text(&text) {
+            let message = format!(
+                "`{shown}` is no text, and so describes no events: it is {}",
+                binary(&text)
+            );
+            let hint = "--description takes files such as SYSVIEW_NAME.txt; `leakscope description` prints one";
+            return Err(Advised { message, hint }.into());
+        }
         let (file, problems) = DescriptionFile::parse(&String::from_utf8_lossy(&text));
-        for problem in problems {
+        for problem in problems.iter().take(MOST_NOTES) {
             screen::note(&format!("{shown}: {problem}"));
+        }
+        if problems.len() > MOST_NOTES {
+            let more = counted((problems.len() - MOST_NOTES) as u64, "line");
+            screen::note(&format!(
+                "{shown}: {more} more cannot be read: is this a file that describes events?"
+            ));
         }
         files.push(file);
     }

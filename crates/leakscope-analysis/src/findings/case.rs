@@ -185,16 +185,12 @@ impl<'a> Case<'a> {
     pub(super) fn is_full_since(&self) -> Option<u64> {
         let history = self.history;
         let (first_free, oldest) = (history.first_free?, *history.live_births.first()?);
-        let begun = history
-            .live_births
-            .partition_point(|&birth| birth <= first_free);
-        let replacing = self.outstanding() - begun as u64;
         // One lives that came before: the place of each has been taken once at the most.
         let age = first_free.checked_sub(oldest).filter(|&age| age > 0)?;
         let is_full = self.loss.is_none()
             && history.frees >= LEAST_REPLACED
             // One is allocated before the one whose place it takes is freed, or after.
-            && replacing.abs_diff(history.frees) <= 1
+            && self.outstanding().abs_diff(history.at_first_free) <= 1
             && history.lifetimes.reaching(age) == history.frees;
         is_full.then_some(first_free)
     }

@@ -35,6 +35,8 @@ pub struct SiteHistory {
     pub first_free: Option<u64>,
     /// The last one.
     pub last_free: Option<u64>,
+    /// How many blocks lived when the first one was freed, that one included; 0 if none was.
+    pub at_first_free: u64,
     /// How long the freed blocks lived.
     pub lifetimes: Lifetimes,
     /// The lowest number of live bytes in each of up to 32 windows of [`Span::window`] ticks, from
@@ -175,7 +177,7 @@ pub struct Span {
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
     pub losses: Option<Losses>,
-    /// A core whose data are missing altogether: it may have freed anything.
+    /// A core whose data are missing, or end early: it may have freed anything. The last of the gaps is that.
     pub missing_core: Option<u8>,
 }
 

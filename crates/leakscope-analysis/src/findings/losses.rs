@@ -93,12 +93,19 @@ impl Losses {
         let other_time = span.end.saturating_sub(span.start) as f64 - lengths.sum::<f64>();
         let rate = packets / other_time.max(1.0);
         let (mut lost, mut squares, mut is_blind) = (0.0, 0.0, false);
-        for gap in &span.gaps {
+        let missing_part = span.missing_core.map(|_| span.gaps.len().saturating_sub(1));
+        for (index, gap) in span.gaps.iter().enumerate() {
             let length = gap.to.saturating_sub(gap.from) as f64;
             let packets = gap.lost.map_or(length * rate, |lost| lost as f64);
             is_blind |= gap.lost.is_none() && length == 0.0;
             lost += packets;
-            squares += packets * packets;
+            // What a core did over a long time was no single event.
+            let together = if missing_part == Some(index) {
+                1.0
+            } else {
+                packets
+            };
+            squares += packets * together;
         }
         let together = if lost > 0.0 { squares / lost } else { 0.0 };
         // Each reuse proves a lost packet, gap or not.

@@ -18,7 +18,7 @@ use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
 use super::unseen::UnseenBlocks;
-use crate::outcome::{Anomaly, Block, FailedAllocation, Session, Totals};
+use crate::outcome::{Anomaly, Block, FailedAllocation, HeapUsage, Session, Totals};
 use crate::problem::{ProblemKind, Problems};
 use crate::trace::{Event, EventKind, HeapEvent, Occasion, StackId, Stacks, Start};
 
@@ -112,6 +112,11 @@ impl HeapModel {
             _ => {}
         }
         None
+    }
+
+    /// The heaps that the target tells apart, in order of first appearance.
+    pub fn heaps(&self) -> &[HeapUsage] {
+        self.heaps.list()
     }
 
     /// Takes notice of an event's time alone, and of heaps that it may define: a session begins behind it.

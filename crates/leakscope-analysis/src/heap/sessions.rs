@@ -10,11 +10,11 @@ use super::site::Site;
 use super::site_id::SiteId;
 use super::unseen::UnseenBlocks;
 use crate::findings::{
-    self, Finding, Growth, Left, Lifetimes, LossCounts, Losses, Phase, Phases, Rank, SiteHistory,
-    Span,
+    self, Finding, Gap, Growth, Left, Lifetimes, LossCounts, Losses, Phase, Phases, Rank,
+    SiteHistory, Span,
 };
 use crate::outcome::{Block, CallSite, Peak, Session};
-use crate::trace::{StackCertainty, StackId, Stacks};
+use crate::trace::{MissingPart, StackCertainty, StackId, Stacks};
 
 /// What sessions that are over have shown.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +57,8 @@ pub(super) struct Known {
     pub(super) second: u64,
     /// Packets that were read.
     pub(super) packets: u64,
-    /// A core whose data are missing.
-    pub(super) missing_core: Option<u8>,
+    /// A core whose data are missing, or some of them.
+    pub(super) missing: Option<MissingPart>,
     /// What stands for all call sites that came when there were too many: see [`Stacks::MOST`].
     pub(super) pool: Option<SiteId>,
 }
@@ -186,9 +186,9 @@ impl HeapModel {
             second: trace.second,
             frees: self.releases.moments().to_vec(),
             unseen: self.unseen.most(long_lived.sum()),
-            gaps: self.gaps.list().to_vec(),
+            gaps: self.gaps_with(trace, end),
             losses: None,
-            missing_core: trace.missing_core,
+            missing_core: trace.missing.map(|missing| missing.core),
         };
         let counts = LossCounts {
             packets: trace.packets.max(self.session.heap_events),
@@ -203,6 +203,25 @@ impl HeapModel {
         let histories = freeing.map(|of| self.history(&of, end));
         span.losses = Losses::of(&span, counts, histories);
         span
+    }
+
+    /// Where data were lost; what a core did whose data are missing is lost too.
+    fn gaps_with(&self, trace: &Known, end: u64) -> Vec<Gap> {
+        let mut gaps = self.gaps.list().to_vec();
+        if let Some(missing) = trace.missing {
+            let from = missing.since.unwrap_or(0).max(self.session.start);
+            gaps.truncate(gaps.partition_point(|gap| gap.from < from));
+            for gap in &mut gaps {
+                gap.to = gap.to.min(from);
+            }
+            gaps.push(Gap {
+                from,
+                to: end,
+                // As many as of the others, if it never said anything.
+                lost: missing.since.is_none().then_some(trace.packets),
+            });
+        }
+        gaps
     }
 
     /// Whole cycles that the user marked in this session, after the first two.

@@ -42,6 +42,8 @@ pub(super) struct Details {
     lifetimes: Lifetimes,
     first_free: u64,
     last_free: u64,
+    /// Blocks that lived when the first one was freed.
+    at_first_free: u64,
     floors: Floors,
     cycles: CycleCount,
     reused: u64,
@@ -185,10 +187,12 @@ impl Site {
     pub(super) fn free(&mut self, born: u64, time: u64, size: u64, moment: &Moment) {
         self.shrink(time, size, moment);
         let is_first = self.frees == 0;
+        let allocations = self.allocations;
         self.frees += 1;
         let details = self.details();
         if is_first {
             details.first_free = time;
+            details.at_first_free = allocations - details.reused;
         }
         details.last_free = time;
         details.lifetimes.add(time.saturating_sub(born));
@@ -262,6 +266,7 @@ impl Site {
             longest_silence: self.longest_silence,
             first_free: has_frees.then_some(details.first_free),
             last_free: has_frees.then_some(details.last_free),
+            at_first_free: if has_frees { details.at_first_free } else { 0 },
             lifetimes: details.lifetimes,
             floors: details.floors.values().to_vec(),
             cycles: details.cycles.cycles,

@@ -50,7 +50,7 @@ impl HeapModel {
         }
         let anomalies = self.judged_anomalies(Order {
             has_several_cores: trace.target().cores.len() > 1,
-            misses_core: known.missing_core.is_some()
+            misses_core: known.missing.is_some()
                 || Self::recorded_over_serial_link(trace)
                 || Self::lacks_header(trace),
             length: end,
@@ -101,21 +101,37 @@ impl HeapModel {
         // Where there were sessions before, packets are taken to be spread as heap events are.
         let packets = u128::from(counts.packets) * u128::from(self.session.heap_events)
             / u128::from(counts.heap_events.max(1));
-        let missing_core = |problem: &Problem| match problem.kind {
-            ProblemKind::CoreMissing { core } => Some(core),
-            _ => None,
-        };
         Known {
             idle_since: trace.idle_since(),
             second: trace.target().timestamp_hz.into(),
             packets: packets as u64,
-            missing_core: trace.problems().list().iter().find_map(missing_core),
+            missing: trace.missing_parts().first().copied(),
             pool: self.pool(trace.stacks()),
         }
     }
 
     fn all_problems(&self, trace: &Trace, totals: &Totals) -> Vec<Problem> {
-        let mut problems: Problems = trace.problems().clone();
+        let missing = trace.missing_parts();
+        let mut problems = Problems::default();
+        for problem in trace.problems().list() {
+            // Of a part among others, it is said that it is missing.
+            if problem.kind != ProblemKind::NotSystemView || missing.is_empty() {
+                problems.add_all(problem);
+            }
+        }
+        for part in missing {
+            let core = part.core;
+            let kind = match part.since {
+                None => ProblemKind::CoreMissing { core },
+                Some(since) => ProblemKind::CoreEndsEarly {
+                    core,
+                    ticks: trace.end().saturating_sub(since),
+                },
+            };
+            if !problems.has(&kind) {
+                problems.add(kind, part.input, None, part.since);
+            }
+        }
         for problem in self.problems.list() {
             problems.add_all(problem);
         }
@@ -145,7 +161,9 @@ impl HeapModel {
             note(ProblemKind::TooShort { ticks });
         }
         if totals.heap_events == 0 {
-            note(ProblemKind::NoHeapEvents);
+            note(ProblemKind::NoHeapEvents {
+                by_recorder: trace.has_recorder(),
+            });
         } else if totals.allocations > 0 && !self.keys.saw_stack {
             note(ProblemKind::NoCallStacks);
         }

@@ -25,10 +25,17 @@ pub enum ProblemKind {
         /// How many bytes of it are there.
         bytes: u64,
     },
-    /// A joined file ends before the part of a core of which its header speaks.
+    /// There are no data of a core: a joined file ends before its part, or its file is empty.
     CoreMissing {
         /// The core.
         core: u8,
+    },
+    /// The data of a core are cut off before those of the others end.
+    CoreEndsEarly {
+        /// The core.
+        core: u8,
+        /// For how long its data are missing, in ticks.
+        ticks: u64,
     },
     /// Nothing looks like SystemView data.
     NotSystemView,
@@ -44,7 +51,10 @@ pub enum ProblemKind {
         id: u32,
     },
     /// No heap event could be named, so that nothing can be said of leaks.
-    NoHeapEvents,
+    NoHeapEvents {
+        /// Leakscope's recorder made the trace: what it sends would have been named.
+        by_recorder: bool,
+    },
     /// Events of a module that nothing describes; they were taken for ESP-IDF's heap module because
     /// they have its shape.
     HeapModuleGuessed {
@@ -124,6 +134,16 @@ pub enum ProblemKind {
         /// How many there are in all.
         all: u64,
     },
+    /// A system may load the program anywhere, and return addresses are too few to tell where it did.
+    PlaceUnknown {
+        /// How many distinct ones.
+        addresses: u64,
+    },
+    /// The ELF file has no debug information.
+    NoDebugInfo {
+        /// Whether functions have names nevertheless, from its table of symbols.
+        has_functions: bool,
+    },
     /// Return addresses of the trace have no call before them in the ELF file: it is another program, or another build.
     NotBehindCalls {
         /// Those that have one.
@@ -199,12 +219,13 @@ impl ProblemKind {
             Self::BeforeStart { .. } => "bytes-before-start",
             Self::Cut { .. } => "cut-off",
             Self::CoreMissing { .. } => "core-missing",
+            Self::CoreEndsEarly { .. } => "core-ends-early",
             Self::NotSystemView => "not-systemview",
             Self::Empty => "empty",
             Self::NoStart => "no-start",
             Self::NoInit => "no-init",
             Self::UnreadablePacket { .. } => "unreadable-packet",
-            Self::NoHeapEvents => "no-heap-events",
+            Self::NoHeapEvents { .. } => "no-heap-events",
             Self::HeapModuleGuessed { .. } => "heap-module-guessed",
             Self::UnnamedModuleEvents { .. } => "unnamed-module-events",
             Self::NoHeapUnits => "no-heap-units",
@@ -228,6 +249,8 @@ impl ProblemKind {
             Self::AddressesOutsideElf { .. } => "addresses-outside-elf",
             Self::DescriptionDamaged { .. } => "description-damaged",
             Self::DescriptionsDisagree { .. } => "descriptions-disagree",
+            Self::PlaceUnknown { .. } => "place-unknown",
+            Self::NoDebugInfo { .. } => "no-debug-info",
             Self::NotBehindCalls { .. } => "not-behind-calls",
             Self::ElfUnchecked => "elf-unchecked",
             Self::NoHistory => "no-history",

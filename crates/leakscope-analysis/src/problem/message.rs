@@ -42,9 +42,16 @@ impl ProblemKind {
                 Text(" are there"),
             ],
             Self::CoreMissing { core } => vec![
-                Text("the file ends before the data of core "),
+                Text("there are no data of core "),
                 Count(u64::from(core)),
-                Text(", which its header announces: what that core did is missing"),
+                Text(": what that core did is missing"),
+            ],
+            Self::CoreEndsEarly { core, ticks } => vec![
+                Text("the data of core "),
+                Count(u64::from(core)),
+                Text(" are cut off "),
+                Word::Duration(ticks),
+                Text(" before the others end: what that core did then is missing"),
             ],
             Self::NotSystemView => vec![Text("these are no SystemView data")],
             Self::Empty => vec![Text("there are no events: the recording is empty")],
@@ -63,7 +70,10 @@ impl ProblemKind {
                 ),
                 Count(u64::from(id)),
             ],
-            Self::NoHeapEvents => vec![Text(
+            Self::NoHeapEvents { by_recorder: true } => vec![Text(
+                "leakscope's recorder has sent no heap event, so that this trace says nothing about leaks",
+            )],
+            Self::NoHeapEvents { by_recorder: false } => vec![Text(
                 "no heap event could be named, so that this trace says nothing about leaks",
             )],
             Self::HeapModuleGuessed { id } => vec![
@@ -189,6 +199,25 @@ impl ProblemKind {
                     " return addresses lie outside the code of the ELF file",
                 ),
             ],
+            Self::PlaceUnknown { addresses } => vec![
+                Text("a system may load this program anywhere, and "),
+                Count(addresses),
+                Word::one_or(
+                    addresses,
+                    " return address is too few to tell where it did: nothing has a name",
+                    " return addresses are too few to tell where it did: nothing has a name",
+                ),
+            ],
+            Self::NoDebugInfo {
+                has_functions: true,
+            } => vec![Text(
+                "the ELF file has no debug information: functions have names, and no lines",
+            )],
+            Self::NoDebugInfo {
+                has_functions: false,
+            } => vec![Text(
+                "the ELF file is stripped: neither functions nor lines have names",
+            )],
             Self::DescriptionDamaged { offset } => vec![
                 Text("the description of the module with events from id "),
                 Count(offset.into()),

@@ -25,7 +25,8 @@ impl ProblemKind {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b })
-            | (Self::CoreMissing { core: a }, Self::CoreMissing { core: b }) => a == b,
+            | (Self::CoreMissing { core: a }, Self::CoreMissing { core: b })
+            | (Self::CoreEndsEarly { core: a, .. }, Self::CoreEndsEarly { core: b, .. }) => a == b,
             _ => core::mem::discriminant(self) == core::mem::discriminant(other),
         }
     }

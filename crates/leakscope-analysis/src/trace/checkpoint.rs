@@ -95,6 +95,7 @@ impl StreamState {
             target_clock: self.target_clock,
             drop_count: self.drop_count,
             started: self.started,
+            damaged_at: self.damaged_at,
         }
     }
 }

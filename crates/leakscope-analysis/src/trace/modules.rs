@@ -145,6 +145,12 @@ impl Modules {
         (self.register_events(offset), description)
     }
 
+    /// Whether the module of leakscope's recorder was described.
+    pub(super) fn has_recorder(&self) -> bool {
+        let mut names = self.list.iter().map(|module| name_of(&module.description));
+        names.any(|name| DialectId::named(name).is_some_and(DialectId::is_recorders))
+    }
+
     /// Whether a heap module was described, or guessed.
     pub(super) fn has_heap(&self) -> bool {
         let mut meanings = self.meanings.iter();

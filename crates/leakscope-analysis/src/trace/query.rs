@@ -99,6 +99,12 @@ impl Trace {
         streams.any(|source| !source.modules.list().is_empty())
     }
 
+    /// Whether leakscope's recorder has announced itself.
+    pub(crate) fn has_recorder(&self) -> bool {
+        let mut streams = self.streams.iter();
+        streams.any(|source| source.modules.has_recorder())
+    }
+
     /// The modules that were announced so far, by the stream of the event.
     pub fn modules(&self, event: &Event<'_>) -> &[Module] {
         self.streams[event.stream].modules.list()

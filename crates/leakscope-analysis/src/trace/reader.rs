@@ -76,6 +76,8 @@ pub(super) struct StreamState {
     pub(super) drop_count: Option<u32>,
     /// Whether its `TRACE_START` was seen.
     pub(super) started: bool,
+    /// When bytes were skipped last, or the data ended inside a packet.
+    pub(super) damaged_at: Option<u64>,
 }
 
 /// What a packet means, before its payload is borrowed.
@@ -116,6 +118,7 @@ impl Trace {
             target_clock: TargetClock::default(),
             drop_count: None,
             started: false,
+            damaged_at: None,
         });
         let mut problems = Problems::default();
         if let Some(core) = layout.same_core_twice {
@@ -236,6 +239,7 @@ impl Trace {
                 time,
             } => (ProblemKind::Cut { bytes }, offset, Some(time)),
         };
+        self.streams[index].damaged_at = time;
         self.problem(index, kind, offset, time);
         let Special::Skipped { bytes, time, .. } = special else {
             return None;

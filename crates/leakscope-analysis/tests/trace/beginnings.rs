@@ -3,7 +3,7 @@
 use leakscope_testing::scenario::{MAIN, Scenario};
 
 use crate::damage::program;
-use crate::reading::{Reading, read_one};
+use crate::reading::{Reading, read, read_one};
 
 /// Where packets were read.
 fn places(reading: &Reading) -> Vec<usize> {
@@ -195,6 +195,39 @@ fn a_part_is_missing() {
         assert!(reading.heap().len() >= 15);
     }
     assert_eq!(read_one(whole).problem("core-missing"), None);
+}
+
+/// One core allocates, the other frees. Whatever is missing of the latter, the former is not accused.
+#[test]
+fn a_part_ends_early() {
+    let mut recording = Scenario::begun();
+    for round in 0..400 {
+        let address = 0x3FFB_0000 + 16 * round;
+        recording.on(0).after(1000);
+        recording.allocate(address, 16, &[0x400D_1000]);
+        recording.on(1).after(100);
+        recording.free(address, &[0x400D_2000]);
+    }
+    let [first, second] = recording.openocd_by_core();
+    let judged = |second: &[u8]| {
+        let reading = read(&[first.clone(), second.to_vec()]);
+        let is_accused = reading.outcome.call_sites[0].finding.verdict.is_leak();
+        assert!(!is_accused, "{} bytes", second.len());
+        let codes = reading.codes();
+        ["core-missing", "core-ends-early"].map(|code| codes.contains(&code))
+    };
+    assert_eq!(judged(&second), [false, false]);
+    assert_eq!(judged(&[]), [true, false]);
+    assert_eq!(judged(&second[..10]), [true, false]);
+    assert_eq!(judged(b"this is no recording at all"), [true, false]);
+    for share in 2..6 {
+        let mut length = second.len() * share / 8;
+        // Cut inside a packet, it is seen that there was more.
+        while judged(&second[..length]) != [false, true] {
+            length += 1;
+            assert!(length < second.len() * share / 8 + 40);
+        }
+    }
 }
 
 /// Cores in the ids, and no header that says so.

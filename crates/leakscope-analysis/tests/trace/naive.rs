@@ -52,6 +52,8 @@ pub(crate) struct Site {
     pub(crate) allocations: Vec<(u64, u64)>,
     /// Birth and death of each block that was freed.
     pub(crate) freed: Vec<(u64, u64)>,
+    /// How many lived when the first of them was.
+    pub(crate) at_first_free: u64,
     /// The last free of a block; one that was taken back counts, as long as there are others.
     pub(crate) last_free: u64,
     /// Birth and end of each block whose address was used again.
@@ -295,6 +297,9 @@ impl Twin {
             self.freed_from.push((from, block.site, now - block.time));
         }
         let site = self.site(block.site);
+        if site.freed.is_empty() {
+            site.at_first_free = (site.allocations.len() - site.reused.len()) as u64;
+        }
         site.freed.push((block.time, now));
         site.last_free = now;
         site.change(now, -(block.size as i64));
@@ -503,6 +508,11 @@ impl Site {
                 .unwrap_or(0),
             first_free: self.freed.iter().map(|&(_, death)| death).min(),
             last_free: (!self.freed.is_empty()).then_some(self.last_free),
+            at_first_free: if self.freed.is_empty() {
+                0
+            } else {
+                self.at_first_free
+            },
             lifetimes,
             floors,
             cycles,

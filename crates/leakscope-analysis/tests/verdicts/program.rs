@@ -208,6 +208,12 @@ impl Program {
                 }
             }
         }
+        if let Some(first) = history.first_free {
+            let lived = |block: &&Block| {
+                block.birth <= first && block.death.is_none_or(|death| death >= first)
+            };
+            history.at_first_free = self.blocks.iter().filter(lived).count() as u64;
+        }
         births.sort_unstable();
         live.sort_unstable();
         (history.live_births, history.live_sizes) = live.into_iter().unzip();

@@ -22,7 +22,7 @@ fn number() -> impl Strategy<Value = u64> {
 
 prop_compose! {
     fn any_history()(
-        numbers in vec(number(), 11),
+        numbers in vec(number(), 12),
         mut live_births in vec(number(), 0..40),
         live_sizes in vec(number(), 0..40),
         sorted in any::<bool>(),
@@ -68,6 +68,7 @@ prop_compose! {
             longest_silence: numbers[8],
             first_free,
             last_free,
+            at_first_free: numbers[11],
             lifetimes,
             unreturned,
             older_frees: OlderFrees { last: older.iter().map(|&(moment, _)| moment).max().unwrap_or(0), moments: older },

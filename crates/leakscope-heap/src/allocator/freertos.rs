@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use super::by_address::ByAddress;
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
+use crate::image::{self, Memory, Piece};
 
 /// `portBYTE_ALIGNMENT`, of most ports.
 const UNIT: u64 = 8;
@@ -85,7 +86,6 @@ impl Blocks {
 pub(super) struct Heap4 {
     arena: Range<u64>,
     blocks: Blocks,
-    holes: ByAddress,
 }
 
 impl Heap4 {
@@ -95,7 +95,6 @@ impl Heap4 {
         Self {
             arena: round_up(region.start, blocks.unit)..round_down(end, blocks.unit),
             blocks,
-            holes: ByAddress::default(),
         }
     }
 }
@@ -105,9 +104,9 @@ impl Model for Heap4 {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, holes: &Holes, size: u64) -> Option<Range<u64>> {
         let length = self.blocks.length(size)?;
-        let hole = self.holes.first(length, |_| true)?;
+        let hole = holes.first(length, |_| true)?;
         Some(self.blocks.cut(&hole, length))
     }
 
@@ -127,16 +126,14 @@ impl Model for Heap4 {
         self.blocks.least_rest()
     }
 
-    fn add(&mut self, hole: &Range<u64>) {
-        self.holes.add(hole);
-    }
-
-    fn remove(&mut self, hole: &Range<u64>) {
-        self.holes.remove(hole);
-    }
-
-    fn clear(&mut self) {
-        self.holes.clear();
+    /// The size is the second word; its highest bit says that the block is in use.
+    fn walk(&self, memory: &dyn Memory) -> Option<Vec<Piece>> {
+        const IN_USE: u32 = 1 << 31;
+        image::walk(&self.arena, |start| {
+            let size = memory.word(start + 4)?;
+            let length = u64::from(size & !IN_USE);
+            (length % self.blocks.unit == 0).then_some((length, size & IN_USE != 0))
+        })
     }
 }
 
@@ -164,7 +161,7 @@ impl Model for Heap2 {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let length = self.blocks.length(size)?;
         let hole = self.holes.first(length)?;
         Some(self.blocks.cut(hole, length))
@@ -228,7 +225,7 @@ impl Model for Heap1 {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let block = self.block_at(self.next, size);
         (size > 0 && block.end <= self.arena.end).then_some(block)
     }

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::by_address::ByAddress;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
 
 const WORD: u64 = 4;
 /// The least bytes of a hole, and of a block.
@@ -15,14 +15,12 @@ const LEAST: u64 = 2 * WORD;
 #[derive(Clone, Debug)]
 pub(super) struct LinkedList {
     arena: Range<u64>,
-    holes: ByAddress,
 }
 
 impl LinkedList {
     pub(super) fn new(region: &Range<u64>) -> Self {
         Self {
             arena: round_up(region.start, WORD)..round_down(region.end, WORD),
-            holes: ByAddress::default(),
         }
     }
 }
@@ -36,13 +34,13 @@ impl Model for LinkedList {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, holes: &Holes, size: u64) -> Option<Range<u64>> {
         let length = length(size);
         let has_good_rest = |hole: &Range<u64>| {
             let rest = hole.end - hole.start - length;
             rest == 0 || rest >= LEAST
         };
-        let hole = self.holes.first(length, has_good_rest)?;
+        let hole = holes.first(length, has_good_rest)?;
         Some(hole.start..hole.start + length)
     }
 
@@ -64,17 +62,5 @@ impl Model for LinkedList {
 
     fn least_rest(&self) -> u64 {
         LEAST
-    }
-
-    fn add(&mut self, hole: &Range<u64>) {
-        self.holes.add(hole);
-    }
-
-    fn remove(&mut self, hole: &Range<u64>) {
-        self.holes.remove(hole);
-    }
-
-    fn clear(&mut self) {
-        self.holes.clear();
     }
 }

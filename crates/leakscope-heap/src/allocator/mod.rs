@@ -1,7 +1,6 @@
 //! The allocators that are known, a file each: how they choose among holes, and what they keep beside a block.
 //!
 //! A file says which source its facts are from. Pointers have 32 bits, as on the devices that this is for.
-mod by_address;
 mod freertos;
 mod linked_list;
 mod newest;
@@ -16,20 +15,23 @@ use std::ops::Range;
 use freertos::{Blocks, Heap1, Heap2, Heap4};
 use tlsf::Beside;
 
+use crate::holes::Holes;
+use crate::image::{Memory, Piece};
+
 /// How one allocator treats the memory of one region.
 ///
-/// It is told of holes, and answers where a block would lie. Blocks and holes are whole: with what the allocator keeps beside the
-/// program's bytes.
+/// It answers where a block would lie among holes, of which it is told if it keeps lists of its own. Blocks and holes are whole:
+/// with what the allocator keeps beside the program's bytes.
 pub(crate) trait Model: Debug {
     /// The memory that blocks can lie in.
     fn arena(&self) -> Range<u64>;
 
     /// The block that a request of `size` bytes gets now; `None` if it fails.
-    fn find(&self, size: u64) -> Option<Range<u64>>;
+    fn find(&self, holes: &Holes, size: u64) -> Option<Range<u64>>;
 
     /// As [`Model::find`], of a request that is really made: an allocator may search on from here next time.
-    fn search(&mut self, size: u64) -> Option<Range<u64>> {
-        self.find(size)
+    fn search(&mut self, holes: &Holes, size: u64) -> Option<Range<u64>> {
+        self.find(holes, size)
     }
 
     /// The program's pointer to a block.
@@ -61,14 +63,20 @@ pub(crate) trait Model: Debug {
         true
     }
 
+    /// What the allocator itself has in an image of memory, from the arena's first byte to its last; `None` if the image has
+    /// nothing like it, or nobody has taught that to the model.
+    fn walk(&self, _memory: &dyn Memory) -> Option<Vec<Piece>> {
+        None
+    }
+
     /// There is a hole more.
-    fn add(&mut self, hole: &Range<u64>);
+    fn add(&mut self, _hole: &Range<u64>) {}
 
     /// There is a hole less.
-    fn remove(&mut self, hole: &Range<u64>);
+    fn remove(&mut self, _hole: &Range<u64>) {}
 
     /// There are no holes.
-    fn clear(&mut self);
+    fn clear(&mut self) {}
 }
 
 /// An allocator, and how it is built.

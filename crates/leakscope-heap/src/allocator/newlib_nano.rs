@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::by_address::ByAddress;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
 
 const WORD: u64 = 4;
 /// `MALLOC_ALIGN`.
@@ -19,9 +19,7 @@ const LEAST: u64 = 3 * WORD;
 pub(super) struct NewlibNano {
     arena: Range<u64>,
     cuts_from_end: bool,
-    /// Blocks that were freed.
-    holes: ByAddress,
-    /// The last of them that ended where the heap does.
+    /// The last block that was freed where the heap ended.
     last: Option<Range<u64>>,
     /// What the heap can still grow by.
     top: Range<u64>,
@@ -34,7 +32,6 @@ impl NewlibNano {
             top: arena.end..arena.end,
             arena,
             cuts_from_end,
-            holes: ByAddress::default(),
             last: None,
         }
     }
@@ -49,9 +46,9 @@ impl Model for NewlibNano {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, holes: &Holes, size: u64) -> Option<Range<u64>> {
         let length = length(size);
-        if let Some(hole) = self.holes.first(length, |_| true) {
+        if let Some(hole) = holes.first(length, |hole| hole.end != self.arena.end) {
             let rest = hole.end - hole.start - length;
             return Some(match (rest < LEAST, self.cuts_from_end) {
                 (true, _) => hole,
@@ -107,7 +104,6 @@ impl Model for NewlibNano {
         if hole.end == self.top.start {
             self.last = Some(hole.clone());
         }
-        self.holes.add(hole);
     }
 
     fn remove(&mut self, hole: &Range<u64>) {
@@ -118,11 +114,9 @@ impl Model for NewlibNano {
         if self.last.as_ref() == Some(hole) {
             self.last = None;
         }
-        self.holes.remove(hole);
     }
 
     fn clear(&mut self) {
-        self.holes.clear();
         self.last = None;
         self.top = self.arena.end..self.arena.end;
     }

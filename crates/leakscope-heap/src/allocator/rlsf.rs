@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
 
 const WORD: u64 = 4;
 /// `GRANULARITY`.
@@ -59,7 +60,7 @@ impl Model for Rlsf {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let length = length(size);
         let at_least = round_up(length, step(length));
         let hole = self.holes.first(class(at_least))?;

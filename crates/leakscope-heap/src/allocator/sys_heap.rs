@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
 
 const UNIT: u64 = 8;
 /// `CONFIG_SYS_HEAP_ALLOC_LOOPS`.
@@ -89,13 +90,13 @@ impl Model for SysHeap {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let (_, hole) = self.look(size);
         hole.filter(|_| size > 0).map(|hole| self.cut(hole, size))
     }
 
-    fn search(&mut self, size: u64) -> Option<Range<u64>> {
-        let found = self.find(size);
+    fn search(&mut self, holes: &Holes, size: u64) -> Option<Range<u64>> {
+        let found = self.find(holes, size);
         let (passed, _) = self.look(size);
         let list = self.list(self.length(size));
         if let Some(own) = self.lists.get_mut(list).filter(|own| !own.is_empty()) {

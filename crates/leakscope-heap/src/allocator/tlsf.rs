@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use super::newest::NewestFirst;
 use super::{Model, round_down, round_up};
+use crate::holes::Holes;
+use crate::image::{self, Memory, Piece};
 
 const WORD: u64 = 4;
 /// The least bytes of a block, without the word before them.
@@ -171,7 +173,7 @@ impl Model for Tlsf {
         self.arena.clone()
     }
 
-    fn find(&self, size: u64) -> Option<Range<u64>> {
+    fn find(&self, _: &Holes, size: u64) -> Option<Range<u64>> {
         let bytes = self.classes.rounded(self.bytes(size)?);
         let class = self.classes.class(bytes);
         if class >= self.classes.count() {
@@ -219,6 +221,18 @@ impl Model for Tlsf {
 
     fn least_rest(&self) -> u64 {
         WORD + LEAST
+    }
+
+    /// In the lowest bits of a size stands whether the block is free, and whether the one before it is.
+    fn walk(&self, memory: &dyn Memory) -> Option<Vec<Piece>> {
+        if let Some(used) = memory.used() {
+            return image::between(&self.arena, used, WORD);
+        }
+        image::walk(&self.arena, |start| {
+            let size = u64::from(memory.word(start)?);
+            let bytes = round_down(size, WORD);
+            (bytes >= LEAST).then_some((WORD + bytes, size & 1 == 0))
+        })
     }
 
     fn add(&mut self, hole: &Range<u64>) {

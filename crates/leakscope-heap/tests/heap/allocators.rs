@@ -1,8 +1,8 @@
 //! The models against the allocators' own code: 100,000 operations each, address for address.
 //!
 //! `golden/` has a fingerprint of each 1,000 addresses that the allocators' own code has given, built for 32 bits. They were made
-//! with `LEAKSCOPE_ALLOCATORS=folder LEAKSCOPE_BLESS=1`: the folder holds a program for each allocator, called as its golden
-//! file, which reads operations (three words each: what, which block, size) and writes for each the size that the allocator's
+//! with `LEAKSCOPE_ALLOCATORS=/folder LEAKSCOPE_BLESS=1`: the folder holds programs, each called as an allocator's golden file,
+//! which reads operations (three words each: what, which block, size) and writes for each the size that the allocator's
 //! hook tells and the address, or 0. The heap has 64 KiB at 0x20000000.
 
 use std::io::Write;
@@ -29,6 +29,16 @@ const MODELS: &[(&str, &str, bool)] = &[
     ("newlib-nano-4", "newlib-nano's malloc", true),
     ("newlib-nano-3", "newlib-nano's malloc, up to 4.1", true),
     ("tlsf-owner", "ESP-IDF's TLSF with task tracking", true),
+    (
+        "tlsf-light-owner",
+        "ESP-IDF's TLSF with light poisoning and task tracking",
+        true,
+    ),
+    (
+        "tlsf-comprehensive-owner",
+        "ESP-IDF's TLSF with comprehensive poisoning and task tracking",
+        true,
+    ),
 ];
 
 /// The addresses that a model gives.
@@ -73,6 +83,21 @@ pub(crate) fn predicted(name: &str, operations: &[Operation]) -> Vec<u64> {
 
 /// What the allocator's own code says: of each operation, the size that its hook tells, and the address.
 pub(crate) fn run(program: &Path, operations: &[Operation]) -> Vec<(u64, u64)> {
+    let output = output(program, operations, &[]);
+    let words = output.chunks_exact(4);
+    let words: Vec<u64> = words
+        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]).into())
+        .collect();
+    let answers: Vec<_> = words
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect();
+    assert_eq!(answers.len(), operations.len());
+    answers
+}
+
+/// What its program writes, which is told some words more.
+pub(crate) fn output(program: &Path, operations: &[Operation], more: &[u32]) -> Vec<u8> {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -83,20 +108,12 @@ pub(crate) fn run(program: &Path, operations: &[Operation]) -> Vec<(u64, u64)> {
         let what = if operation.is_reallocation { 2 } else { 1 };
         [what, operation.place as u32, operation.size as u32].map(u32::to_le_bytes)
     });
-    let bytes: Vec<u8> = words.flatten().collect();
+    let more = more.iter().map(|word| word.to_le_bytes());
+    let bytes: Vec<u8> = words.chain(more).flatten().collect();
     let writer = std::thread::spawn(move || input.write_all(&bytes));
     let output = child.wait_with_output().expect("it ends");
     writer.join().expect("no panic").expect("it has read all");
-    let words = output.stdout.chunks_exact(4);
-    let words: Vec<u64> = words
-        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]).into())
-        .collect();
-    let answers: Vec<_> = words
-        .chunks_exact(2)
-        .map(|pair| (pair[0], pair[1]))
-        .collect();
-    assert_eq!(answers.len(), operations.len());
-    answers
+    output.stdout
 }
 
 /// A line for each 1,000 addresses (FNV-1a).
@@ -118,11 +135,13 @@ fn as_their_own_code() {
     for &(file, name, reallocates) in MODELS {
         let operations = operations(reallocates);
         let golden = golden.join(file).with_extension("txt");
-        if let (Some(folder), Some(_)) = (
-            std::env::var_os("LEAKSCOPE_ALLOCATORS"),
-            std::env::var_os("LEAKSCOPE_BLESS"),
-        ) {
-            let answers = run(&Path::new(&folder).join(file), &operations);
+        let folder = std::env::var_os("LEAKSCOPE_ALLOCATORS").unwrap_or_default();
+        let program = Path::new(&folder).join(file);
+        if std::env::var_os("LEAKSCOPE_BLESS").is_some()
+            && program.is_absolute()
+            && program.exists()
+        {
+            let answers = run(&program, &operations);
             let addresses: Vec<u64> = answers.iter().map(|&(_, address)| address).collect();
             std::fs::write(&golden, fingerprints(&addresses)).expect("golden");
         }

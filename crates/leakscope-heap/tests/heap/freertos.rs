@@ -6,7 +6,8 @@ use std::process::Command;
 
 use leakscope_testing::{needs, project};
 
-use crate::allocators::{predicted, run};
+use crate::allocators::{output, predicted, run};
+use crate::image::{self, Image};
 use crate::workload::{BASE, Heap, LENGTH, Operation, PLACES, operations};
 
 /// Where cargo keeps the kernel's heaps.
@@ -107,6 +108,14 @@ fn as_the_kernel_that_firmware_is_built_with() {
             follows(told, &operations, sizes, &addresses);
         }
     }
+    let program = build(&sources, "heap_4", "portBYTE_ALIGNMENT=8", &folder).expect("it is built");
+    let operations_first = &operations[..5000];
+    image::check(
+        "FreeRTOS' heap_4 or heap_5",
+        operations_first,
+        &predicted("FreeRTOS' heap_4 or heap_5", operations_first),
+        &in_memory(&program, operations_first),
+    );
     // Two regions: a block lies in the second only if the first has no room.
     let program = build(&sources, "heap_5", &format!("GAP={GAP}"), &folder).expect("it is built");
     let answers = run(&program, &operations);
@@ -119,6 +128,16 @@ fn as_the_kernel_that_firmware_is_built_with() {
     let told = Heap::of_regions(&regions, "FreeRTOS' heap_5, sizes with headers");
     let sizes = answers.iter().map(|answer| answer.0);
     follows(told, &operations, sizes, &addresses);
+}
+
+/// What lies in the heap's memory after these operations.
+fn in_memory(program: &Path, operations: &[Operation]) -> Image {
+    let written = output(program, operations, &[3, 0, 0]);
+    let memory = written[8 * operations.len()..].chunks_exact(4);
+    let words = memory.map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+    let mut image = Image::default();
+    image.words.extend((BASE..).step_by(4).zip(words));
+    image
 }
 
 /// The length of heap_5's first region.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
 use leakscope_analysis::outcome::Block;
 use leakscope_analysis::trace::Context;
-use leakscope_heap::{Allocator, Candidate, HeapMap, Pool, Region};
+use leakscope_heap::{Allocator, Candidate, HeapMap, Memory, Pool, Region};
 
 pub(crate) const BASE: u64 = 0x2000_0000;
 pub(crate) const LENGTH: u64 = 0x1_0000;
@@ -91,6 +91,10 @@ impl Heap {
     pub(crate) fn map(&mut self) -> &HeapMap {
         self.map.finish();
         &self.map
+    }
+
+    pub(crate) fn follow(&mut self, memory: &dyn Memory) {
+        self.map.follow(memory);
     }
 
     fn known(&self, site: u32, address: u64, size: u64) -> KnownBlock {

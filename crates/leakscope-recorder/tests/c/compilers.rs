@@ -11,12 +11,13 @@ use crate::library::{HARNESS, SOURCES, run};
 /// What is to be compiled each time.
 const KINDS: [&[&str]; 3] = [&[], &["-DLEAKSCOPE_ESP_IDF=1"], &["-DLEAKSCOPE_DEPTH=0"]];
 
-const WARNINGS: [&str; 6] = [
+const WARNINGS: [&str; 7] = [
     "-Wall",
     "-Wextra",
     "-Wpedantic",
     "-Wconversion",
     "-Wundef",
+    "-Wshadow",
     "-Werror",
 ];
 
@@ -114,7 +115,7 @@ fn the_wraps_compile() {
             .args(WARNINGS)
             .args(kind);
         command
-            .args(["-O2", "-I"])
+            .args(["-Wmissing-prototypes", "-O2", "-I"])
             .arg(format!("{SOURCES}/config"))
             .arg("-c")
             .arg(&source);
@@ -143,4 +144,58 @@ fn sanitizers_find_nothing() {
         run(command.arg(&program).args(&sources));
         run(&mut Command::new(&program));
     }
+}
+
+/// A machine whose lock is not known is one error, and not one for each place that locks.
+#[test]
+fn a_lock_that_is_missing_is_one_error() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let output = Command::new("gcc")
+        .args(["-std=c99", "-fsyntax-only", "-I"])
+        .arg(format!("{SOURCES}/config"))
+        .arg(Path::new(SOURCES).join("leakscope.c"))
+        .output()
+        .expect("it was found");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.matches("error:").count(), 1, "{said}");
+    assert!(
+        said.contains("define LEAKSCOPE_LOCK and LEAKSCOPE_UNLOCK"),
+        "{said}"
+    );
+}
+
+/// Without a clock and its frequency, a recording could not be read: that is refused at once.
+#[test]
+fn a_recorder_without_a_clock_is_refused() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let folder = folder("no-clock");
+    let config = "#define LEAKSCOPE_LOCK() ((uintptr_t)0)\n#define LEAKSCOPE_UNLOCK(state) ((void)(state))\n";
+    let program = "#include \"leakscope.h\"\n\
+        static uint32_t now(void) { return 0; }\n\
+        static size_t take(const uint8_t *bytes, size_t length) { (void)bytes; return length; }\n\
+        int main(void) {\n\
+            static const struct leakscope_config none = {0}, no_rate = {.clock = now}, whole = {.clock = now, .clock_hz = 1};\n\
+            bool is_right = !leakscope_init(&none) && !leakscope_init(&no_rate);\n\
+            leakscope_start();\n\
+            is_right = is_right && leakscope_drain(0, take) == 0;\n\
+            return is_right && leakscope_init(&whole) && leakscope_init(&whole) ? 0 : 1;\n\
+        }\n";
+    fs::write(folder.join("leakscope_config.h"), config)
+        .and_then(|()| fs::write(folder.join("program.c"), program))
+        .expect("the target folder can be written");
+    let binary = folder.join("program");
+    let mut command = Command::new("gcc");
+    command
+        .args(["-std=c99", "-Wall", "-Werror", "-I"])
+        .arg(&folder);
+    command
+        .arg(format!("-I{SOURCES}"))
+        .arg(folder.join("program.c"));
+    command.arg(Path::new(SOURCES).join("leakscope.c"));
+    run(command.arg("-o").arg(&binary));
+    run(&mut Command::new(&binary));
 }

@@ -251,3 +251,58 @@ fn each_call_is_told_once_and_in_order() {
         expected.map(|text| (Level::Warning, text.to_owned()))
     );
 }
+
+/// What keeps the component off without a word of Kconfig's is a warning when the program is compiled; who has switched it
+/// off by hand hears nothing.
+#[test]
+fn a_component_that_is_off_is_told_of() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let warning = "#warning \"leakscope records nothing: ";
+    for (option, result, warns) in [
+        (
+            "-DCONFIG_HEAP_TRACING_TOHOST=1",
+            "ESP_ERR_NOT_SUPPORTED",
+            true,
+        ),
+        (
+            "-DCONFIG_HEAP_TRACING_STANDALONE=1",
+            "ESP_ERR_NOT_SUPPORTED",
+            true,
+        ),
+        (
+            "-DCONFIG_APPTRACE_SV_ENABLE=1",
+            "ESP_ERR_NOT_SUPPORTED",
+            true,
+        ),
+        ("-DCONFIG_HEAP_TRACING_OFF=1", "ESP_OK", false),
+    ] {
+        let flags = [
+            "-O1",
+            "-Wno-error=cpp",
+            "-DSTAND_IN_WITHOUT_COMPONENT",
+            option,
+        ];
+        let test = "esp-idf-off";
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(test)
+            .join("off");
+        let mut command = compile(test, "gcc", &flags);
+        let source = program.with_extension("c");
+        let text = format!(
+            "#include \"leakscope_esp.h\"\nint main(void) {{ return leakscope_esp_start() != {result}; }}\n"
+        );
+        std::fs::write(&source, text).expect("the target folder can be written");
+        let output = command
+            .arg(&source)
+            .arg("-o")
+            .arg(&program)
+            .output()
+            .expect("it was found");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains(warning), warns, "{option}: {said}");
+        run(&mut Command::new(&program));
+    }
+}

@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use leakscope_analysis::Analysis;
+use leakscope_analysis::heap::KeepAll;
+use leakscope_analysis::trace::Layout;
 use leakscope_testing::needs::has_tool;
 
 use crate::compile::{INTEGRATIONS, compiler, run};
@@ -69,7 +72,7 @@ fn their_programs_compile() {
     }
     let folder = folder("pages");
     let zephyr = Path::new(INTEGRATIONS).join("zephyr/include");
-    let counts = [("c.md", 3), ("freertos.md", 3), ("zephyr.md", 1)];
+    let counts = [("c.md", 4), ("freertos.md", 3), ("zephyr.md", 1)];
     for (name, count) in counts {
         let programs = blocks(&page(name), "c");
         assert_eq!(programs.len(), count, "{name}");
@@ -84,6 +87,44 @@ fn their_programs_compile() {
             run(command.arg(&source));
         }
     }
+}
+
+/// The program for a computer is built by the page's commands, runs, and writes what the page says.
+#[test]
+fn the_computers_program_records_itself() {
+    if !has_tool("gcc") || !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = folder("page-c-computer");
+    let page = page("c.md");
+    let program = &blocks(&page, "c")[1];
+    fs::write(folder.join("doorbell.c"), program).expect("the target folder can be written");
+    let commands = blocks(&page, "sh");
+    let commands = commands
+        .iter()
+        .find(|commands| commands.contains("./doorbell\n"));
+    let (commands, report) = commands
+        .and_then(|commands| commands.trim_end().rsplit_once('\n'))
+        .expect("commands");
+    assert!(
+        report.starts_with("leakscope report heap.svdat "),
+        "{report}"
+    );
+    let mut shell = Command::new("sh");
+    run(shell.args(["-e", "-c", commands]).current_dir(&folder));
+    let recording = fs::read(folder.join("heap.svdat")).expect("a recording");
+    let inputs: &[&[u8]] = &[&recording];
+    let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
+    let Ok(_) = analysis.run(inputs);
+    let outcome = analysis.outcome();
+    let totals = &outcome.totals;
+    assert_eq!((totals.allocations, totals.frees), (200, 100));
+    assert_eq!(
+        (totals.outstanding_blocks, totals.dropped_packets),
+        (100, 0)
+    );
+    let sites = &outcome.call_sites;
+    assert!(sites.iter().all(|site| site.stack.len() > 1), "{sites:?}");
 }
 
 /// The first command of the page, in a folder with what the page says.

@@ -1,7 +1,7 @@
 //! The map of a heap: `leakscope heap`'s document, and what the report takes from it.
 
 use leakscope_analysis::heap::SiteId;
-use leakscope_heap::{Candidate, What, cells};
+use leakscope_heap::{Candidate, Pool, What, cells};
 use serde::{Deserialize, Serialize};
 
 use super::Address;
@@ -47,6 +47,9 @@ pub struct HeapMap {
     pub checks: Vec<Check>,
     /// What more it said.
     pub more_checks: u64,
+    /// What an image of memory has in the allocator's own map, beside what this map had without it: regions are as the image has
+    /// them.
+    pub image: Option<Check>,
     /// Whether an allocation would succeed, if that was asked.
     pub fits: Option<Fits>,
 }
@@ -64,8 +67,10 @@ pub struct Region {
     pub free_bytes: u64,
     /// Those of them in which no block was seen: that these are free is an assumption.
     pub assumed_bytes: u64,
-    /// Bytes that may be in use since before the recording.
+    /// Bytes that may be in use since before the recording; those that are, if the region is exact.
     pub unknown_bytes: u64,
+    /// Whether it is as an image of memory has it.
+    pub is_exact: bool,
     /// Bytes of the recording's blocks, headers and all.
     pub block_bytes: u64,
     /// The bytes that were asked for.
@@ -253,7 +258,7 @@ impl HeapMap {
             addresses: map.addresses(),
             predicted: best.predicted(),
             outside: map.outside(),
-            is_estimate: !map.is_sure(),
+            is_estimate: !map.is_sure() && !best.pools().iter().all(Pool::is_exact),
             problems: names.problems(),
             sentences: words::sentences(map, names),
             regions: (0..best.pools().len())
@@ -265,6 +270,7 @@ impl HeapMap {
             more_failures,
             checks: checks.map(|check| Check::new(check, names)).collect(),
             more_checks,
+            image: map.image().map(|check| Check::new(&check, names)),
             fits: fits.map(|size| Fits::new(size, best)),
         }
     }
@@ -293,6 +299,7 @@ impl Region {
             free_bytes: space.free_bytes(),
             assumed_bytes: space.assumed_bytes(),
             unknown_bytes: space.unknown_bytes(),
+            is_exact: pool.is_exact(),
             block_bytes: whole,
             asked_bytes: asked,
             blocks: count,

@@ -54,6 +54,9 @@ impl Severity {
             | ProblemKind::Paused
             | ProblemKind::ClocksDiffer
             | ProblemKind::ElfUnchecked
+            | ProblemKind::NoDebugInfo {
+                has_functions: true,
+            }
             | ProblemKind::SeveralDumps { .. }
             | ProblemKind::TooMany => Self::Note,
             _ => Self::Grave,

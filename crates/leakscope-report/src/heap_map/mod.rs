@@ -1,4 +1,6 @@
 //! The map of a recording's heap (`leakscope-heap`): where the regions come from, and what the map says in words.
+mod along;
+mod image;
 mod regions;
 pub(crate) mod words;
 
@@ -6,7 +8,9 @@ use leakscope_analysis::heap::{FoldStack, HeapModel, SiteId};
 use leakscope_analysis::trace::{Feed, Layout, Trace};
 use leakscope_heap::{HeapMap, Pin, Trend, pins};
 
-pub use regions::{in_boot_log, regions};
+pub use along::Along;
+pub use image::follow;
+pub use regions::{disagreement, in_boot_log, regions};
 
 use crate::Report;
 use crate::document::heap_map::{self as document, HeapNote};

@@ -2,15 +2,25 @@
 
 use std::ops::Range;
 
-use leakscope_analysis::outcome::Outcome;
+use leakscope_analysis::outcome::HeapUsage;
 use leakscope_heap::Region;
+use leakscope_memory::image::Image;
 use leakscope_symbols::Symbols;
 
-/// Where the heap is: as the user has said, else the recording, else the program.
-pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) -> Vec<Region> {
+/// Where the heap is: as the user has said, else the recording, in heaps that it tells of, else an image of memory, else the
+/// program.
+pub fn regions(
+    said: &[Region],
+    heaps: &[HeapUsage],
+    image: Option<&Image>,
+    symbols: Option<&Symbols>,
+) -> Vec<Region> {
     let mut regions = said.to_vec();
     if regions.is_empty() {
-        regions = of_target(outcome);
+        regions = of_target(heaps);
+    }
+    if let (true, Some(image), Some(symbols)) = (regions.is_empty(), image, symbols) {
+        regions = apart(super::image::regions(image, symbols).into_iter().flatten());
     }
     if regions.is_empty() {
         regions = symbols.map(of_program).unwrap_or_default();
@@ -18,9 +28,30 @@ pub fn regions(said: &[Region], outcome: &Outcome, symbols: Option<&Symbols>) ->
     regions
 }
 
+/// That a heap of the recording is not where the user says, or else the program; without a full stop.
+pub fn disagreement(
+    said: &[Region],
+    heaps: &[HeapUsage],
+    symbols: Option<&Symbols>,
+) -> Option<String> {
+    let told = of_target(heaps);
+    let (who, others) = match said {
+        [] => ("the program has", symbols.map(of_program)?),
+        said => ("you say", said.to_vec()),
+    };
+    let is_elsewhere = |told: &&Region| others.iter().all(|other| other.range != told.range);
+    let (told, other) = (told.iter().find(is_elsewhere)?, others.first()?);
+    let shown = |range: &Range<u64>| format!("{:#x}+{}", range.start, range.end - range.start);
+    Some(format!(
+        "the recording says that the heap is {}, and {who} {}",
+        shown(&told.range),
+        shown(&other.range)
+    ))
+}
+
 /// Heaps whose bounds the recording tells: the leakscope recorder's heap event, and SystemView's HEAP_DEFINE.
-fn of_target(outcome: &Outcome) -> Vec<Region> {
-    let bounds = outcome.heaps.iter().filter_map(|heap| {
+fn of_target(heaps: &[HeapUsage]) -> Vec<Region> {
+    let bounds = heaps.iter().filter_map(|heap| {
         let (base, size) = (heap.base?, heap.size?);
         Some(base..base.checked_add(size)?)
     });

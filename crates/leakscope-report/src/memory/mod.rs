@@ -20,6 +20,7 @@ use rustc_hash::FxHashMap;
 
 pub use live::Live;
 pub use names::Names;
+pub(crate) use scene::used_blocks;
 
 use crate::document::Report;
 use crate::document::call_site::CallSite;

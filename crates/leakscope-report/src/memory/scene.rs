@@ -37,8 +37,7 @@ pub(super) fn build<'i>(
     outcome: Option<&Outcome>,
     look: &Look,
 ) -> Built<'i> {
-    let mut all_variables = symbols.map(Symbols::variables).unwrap_or_default();
-    all_variables.retain(|variable| !variable.is_constant);
+    let all_variables = variables_of(symbols);
     let map = allocators_map(image, &all_variables);
     let (blocks, gone) = blocks(image, live, map.as_deref());
     // A variable that holds blocks is the heap.
@@ -184,6 +183,17 @@ fn holds_block(range: &Range<u64>, blocks: &[Block]) -> bool {
     blocks
         .get(after)
         .is_some_and(|block| block.start < range.end)
+}
+
+fn variables_of(symbols: Option<&Symbols>) -> Vec<Variable> {
+    let mut variables = symbols.map(Symbols::variables).unwrap_or_default();
+    variables.retain(|variable| !variable.is_constant);
+    variables
+}
+
+/// The blocks that are in use, if the image lists them.
+pub(crate) fn used_blocks(image: &Image, symbols: Option<&Symbols>) -> Option<Vec<Range<u64>>> {
+    allocators_map(image, &variables_of(symbols))
 }
 
 /// ESP-IDF's core dump of all RAM has each used block of the heap as a segment of its own: what is no variable. One that has

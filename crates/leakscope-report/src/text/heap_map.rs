@@ -39,7 +39,7 @@ pub(super) fn section(
         [one] => format!(", as {one} does"),
         some => format!(", as {} do", enumeration(some)),
     };
-    if map.addresses == 0 {
+    if map.addresses == 0 && map.image.is_none() {
         let words = format!(
             "at {}. No block was allocated in it: how the allocator works nobody knows",
             clock.moment(map.time_ticks)
@@ -65,6 +65,18 @@ pub(super) fn section(
             Line::new().paint(Paint::Warning, "estimate: "),
             &note.into(),
         )?;
+    }
+    if let Some(check) = &map.image {
+        let of = |number: Option<u64>| bytes(number.unwrap_or(0));
+        let note = format!(
+            "{} free, {} the largest; the regions below are as it has them. Without it, the map had {} and {}",
+            of(check.told_free_bytes),
+            of(check.told_largest_bytes),
+            bytes(check.free_bytes),
+            bytes(check.largest_bytes)
+        );
+        let first = Line::new().strong("image of memory: ");
+        page.paragraph(0, first, &note.as_str().into())?;
     }
     for problem in &map.problems[..options.shown(map.problems.len())] {
         let first = Line::new().paint(Paint::Warning, "problem: ");

@@ -1,12 +1,16 @@
 //! The map of a heap, as a program reads it and as a person does; and where regions come from.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use leakscope_analysis::heap::{Completes, Effect, KnownBlock, SiteId};
-use leakscope_analysis::outcome::Block;
-use leakscope_analysis::trace::Context;
-use leakscope_heap::{HeapMap, Region, Told};
+use leakscope_analysis::Analysis;
+use leakscope_analysis::heap::{Completes, Effect, KeepAll, KnownBlock, SiteId};
+use leakscope_analysis::outcome::{Block, HeapUsage};
+use leakscope_analysis::trace::{Context, Layout};
+use leakscope_heap::{HeapMap, Memory, Region, Told};
 use leakscope_report::document::heap_map as document;
+use leakscope_report::heap_map::Along;
 use leakscope_report::text::{self, TextOptions};
 use leakscope_report::{Policy, Report, Symbolizer, heap_map, json};
 
@@ -92,6 +96,15 @@ fn report() -> Report {
     )
 }
 
+/// An image of memory in which FreeRTOS' heap is one hole.
+struct Empty;
+
+impl Memory for Empty {
+    fn word(&self, address: u64) -> Option<u32> {
+        (address == BASE + 4).then_some(0x7ff8)
+    }
+}
+
 #[test]
 fn the_document_and_the_output_have_the_same_fields() {
     let written_map = heap_map::document(&fragmented(), &report(), Some(20_000));
@@ -101,13 +114,17 @@ fn the_document_and_the_output_have_the_same_fields() {
         "",
         &mut output,
     );
-    // A short recording, which several allocators explain.
-    let short = heap_map::document(&worked(1), &report(), None);
-    paths(
-        &serde_json::to_value(&short).expect("a document"),
-        "",
-        &mut output,
-    );
+    // A short recording, which several allocators explain, without and with an image of memory.
+    let mut short = worked(1);
+    for has_image in [false, true] {
+        if has_image {
+            short.follow(&Empty);
+        }
+        let written = heap_map::document(&short, &report(), None);
+        assert_eq!(written.regions[0].is_exact, has_image);
+        let written = serde_json::to_value(&written).expect("a document");
+        paths(&written, "", &mut output);
+    }
     assert_documented(output, "heap-json.md");
     let mut written = Vec::new();
     json::write(&mut written, &written_map).expect("it is written");
@@ -143,4 +160,85 @@ fn heaps_in_a_boot_log() {
         (0x600f_e01c, 0x600f_ffd0, Some("RTCRAM")),
     ];
     assert_eq!(found, expected);
+}
+
+/// A recording of a program in Rust.
+fn recorded(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/firmware/embassy-virt");
+    fs::read(folder.join(name).with_extension("svdat")).expect("a recording")
+}
+
+/// The map of a recording's heap at its end, made while it is read for the first time, if that can be.
+fn along(
+    file: &[u8],
+    said: &[Region],
+    asked: impl FnOnce(&[Region]) -> Vec<Region>,
+) -> Option<HeapMap> {
+    let inputs = [file];
+    let mut analysis = Analysis::new(&Layout::of(&inputs), KeepAll);
+    let mut along = Along::new(said, None);
+    let Ok(_) = analysis.watched(&inputs[..], &mut along);
+    along.map(&asked(&heap_map::regions(
+        said,
+        &analysis.outcome().heaps,
+        None,
+        None,
+    )))
+}
+
+#[test]
+fn a_map_made_along_is_that_of_a_second_reading() {
+    for name in [
+        "error-path",
+        "growing-table",
+        "out-of-memory",
+        "double-free",
+    ] {
+        let file = recorded(name);
+        let mut of_target = Vec::new();
+        let map = along(&file, &[], |regions| {
+            of_target = regions.to_vec();
+            of_target.clone()
+        });
+        let map = map.expect("the target tells of its heap before it uses it");
+        let inputs = [&file[..]];
+        let empty = HeapMap::new(&of_target, &[], u64::MAX);
+        let Ok(read) = heap_map::read(&inputs[..], &Layout::of(&inputs), &mut KeepAll, empty);
+        let [along, again] =
+            [&map, &read].map(|map| heap_map::document(map, &report(), Some(5000)));
+        assert_eq!(along, again, "{name}");
+        assert!(again.addresses > 0, "{name}");
+    }
+}
+
+#[test]
+fn no_map_is_made_along_of_a_heap_that_is_known_too_late() {
+    let file = recorded("error-path");
+    let other = Region {
+        range: 0x2000_0000..0x2000_1000,
+        name: None,
+    };
+    assert!(along(&file, &[], |_| vec![other.clone()]).is_none());
+    let said = [other];
+    assert!(along(&file, &said, <[Region]>::to_vec).is_some());
+}
+
+#[test]
+fn a_heap_that_is_elsewhere_than_the_recording_says() {
+    let heap = HeapUsage {
+        base: Some(BASE),
+        size: Some(0x8000),
+        ..HeapUsage::default()
+    };
+    let region = |start| Region {
+        range: start..start + 0x8000,
+        name: None,
+    };
+    let said = |start| heap_map::disagreement(&[region(start)], std::slice::from_ref(&heap), None);
+    assert_eq!(said(BASE), None);
+    let expected =
+        "the recording says that the heap is 0x3ffb0000+32768, and you say 0x3ffb0100+32768";
+    assert_eq!(said(BASE + 0x100).as_deref(), Some(expected));
+    assert_eq!(heap_map::disagreement(&[], &[heap], None), None);
+    assert_eq!(heap_map::disagreement(&[region(BASE)], &[], None), None);
 }

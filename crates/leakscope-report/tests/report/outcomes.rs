@@ -265,7 +265,7 @@ pub(crate) fn mute() -> Outcome {
         end: 13_120_000,
         ..Totals::default()
     };
-    outcome.problems = vec![problem(ProblemKind::NoHeapEvents, 1)];
+    outcome.problems = vec![problem(ProblemKind::NoHeapEvents { by_recorder: false }, 1)];
     outcome
 }
 

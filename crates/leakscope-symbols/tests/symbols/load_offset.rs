@@ -37,6 +37,9 @@ fn return_addresses_tell_where_a_program_was_loaded() {
                 // Some of its libraries, which are elsewhere.
                 traced.extend((0..5).map(|frame| 0x7fff_f000_0000 + 0x10_0123 * frame));
                 let found = symbols.find_load_offset(&traced);
+                // Few addresses would not tell, whatever they are.
+                assert!(!symbols.would_tell_load_offset(&traced[..1]));
+                assert!(symbols.would_tell_load_offset(&traced) || found.is_none());
                 assert!(found.is_some() || !must_be_found, "{count} at {offset:#x}");
                 if let Some(found) = found {
                     assert_eq!((found.offset, found.behind), (offset, found.tested));

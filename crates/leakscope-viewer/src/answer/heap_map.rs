@@ -3,8 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use leakscope_analysis::trace::EventKind;
-use leakscope_heap::{Cell, Columns, Film, Frame, HeapMap, Region, Told};
+use leakscope_heap::{Cell, Columns, Film, Frame, HeapMap, Listener, Region};
 use leakscope_report::document::heap_map::HeapMap as Document;
 use leakscope_report::{Report, heap_map};
 use serde::Serialize;
@@ -24,6 +23,7 @@ pub(crate) struct Filming {
     picture: Picture,
     window: Window,
     film: Film,
+    listener: Listener,
     replay: Replay,
     /// The last moment that was taken into account.
     reached: u64,
@@ -49,6 +49,7 @@ impl Filming {
             picture,
             window,
             film: Film::new(map, columns, row_bytes.next_power_of_two()),
+            listener: Listener::default(),
             replay: Replay::from_section(scan, 0),
             reached: 0,
             is_complete: regions.is_empty(),
@@ -80,7 +81,7 @@ impl Filming {
         if self.is_complete {
             return Ok(true);
         }
-        let (film, window) = (&mut self.film, self.window);
+        let (film, listener, window) = (&mut self.film, &mut self.listener, self.window);
         let reached = self.replay.run(scan, source, events, |seen| {
             if seen.event.time >= window.to {
                 return ControlFlow::Break(());
@@ -88,9 +89,7 @@ impl Filming {
             self.reached = seen.event.time;
             if let Some(effect) = &seen.effect {
                 film.observe(seen.event.time, effect);
-            } else if let EventKind::Log(print) = seen.event.kind
-                && let Some(told) = Told::in_log(print.text.0, print.formatted())
-            {
+            } else if let Some(told) = listener.told(&seen.event) {
                 film.told(seen.event.time, told);
             }
             ControlFlow::Continue(())

@@ -21,8 +21,6 @@ use crate::reader::Reader;
 use crate::replay::Replay;
 use crate::scan::Scan;
 
-/// Owners that are told apart.
-const BANDS: usize = 8;
 /// Columns at most.
 const WIDTH: u64 = 512;
 
@@ -207,8 +205,8 @@ fn read(
 }
 
 impl Shares {
-    /// The owners that held most, in bytes by time, come first.
-    pub(crate) fn new(held: Held, subject: Subject<'_, '_>) -> Self {
+    /// The owners that held most, in bytes by time, come first; so many are told apart.
+    pub(crate) fn new(held: Held, bands: usize, subject: Subject<'_, '_>) -> Self {
         let Held {
             window,
             width,
@@ -221,7 +219,7 @@ impl Shares {
             .filter(|(_, row)| row.iter().any(|&bytes| bytes > 0))
             .collect();
         rows.sort_by_key(|(_, row)| Reverse(area(row)));
-        let rest = rows.split_off(rows.len().min(BANDS));
+        let rest = rows.split_off(rows.len().min(bands));
         let mut others = vec![0; width as usize];
         for (_, row) in &rest {
             for (sum, bytes) in others.iter_mut().zip(row) {

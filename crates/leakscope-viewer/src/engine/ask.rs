@@ -161,7 +161,9 @@ impl Engine<'_> {
     fn of_owners(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
         match query {
             Query::Track { owner, columns, .. } => json(&self.track(*owner, *columns)?),
-            Query::Shares { by, columns, .. } => json(&self.shares(*by, *columns)?),
+            Query::Shares {
+                by, columns, bands, ..
+            } => json(&self.shares(*by, *columns, *bands)?),
             _ => Err(Refusal::NotFound("owner")),
         }
     }

@@ -105,6 +105,8 @@ struct Rest {
     length: u64,
     /// How often it was looked at since.
     looks: u32,
+    /// The length that was read as if nothing followed.
+    shown: u64,
 }
 
 /// A recording that is followed counts as resting when it was looked at so often without having grown: a second, and one more for
@@ -194,7 +196,7 @@ impl<'s> Engine<'s> {
             return &self.state;
         }
         if self.source.is_over {
-            if self.source.may_grow() && self.source.length() == self.rest.length {
+            if self.source.may_grow() && !self.is_to_be_read_again() {
                 return &self.state;
             }
             self.source.is_over = false;
@@ -202,8 +204,9 @@ impl<'s> Engine<'s> {
         }
         let before = self.scan.index.sections.events;
         let mut progress = self.look().and_then(|()| self.advance_scan());
-        if matches!(progress, Ok(Progress::Waiting)) && self.rests() {
+        if matches!(progress, Ok(Progress::Waiting)) && (self.rests() || self.lacks_core()) {
             self.source.is_over = true;
+            self.rest.shown = self.rest.length;
             while matches!(progress, Ok(Progress::More | Progress::Waiting)) {
                 progress = self.advance_scan();
             }
@@ -234,11 +237,36 @@ impl<'s> Engine<'s> {
     fn rests(&mut self) -> bool {
         let length = self.source.length();
         if length != self.rest.length {
-            self.rest = Rest { length, looks: 0 };
+            self.rest.length = length;
+            self.rest.looks = 0;
         }
         self.rest.looks += 1;
         let rest = RESTING.saturating_mul(1 + (length / SHORT) as u32);
         self.rest.looks > rest && self.names.log.is_none()
+    }
+
+    /// The core whose part of a joined file begins behind all that is there of it. Until it comes, nothing that came can be put in
+    /// order of time.
+    fn waits_for(&self) -> Option<u8> {
+        if self.inputs.len() != 1 || !self.source.may_grow() {
+            return None;
+        }
+        let length = self.source.length();
+        let mut parts = self.scan.layout.parts.iter();
+        let missing = parts.find(|part| (part.begins).is_some_and(|it| it.expected >= length));
+        missing.map(|part| part.core)
+    }
+
+    /// Whether what came is shown without the core that has not come, rather than nothing.
+    fn lacks_core(&self) -> bool {
+        self.waits_for().is_some() && self.names.log.is_none()
+    }
+
+    /// Whether what was read as if nothing followed is read again with what came since. As long as a core is missing, that is
+    /// when there is much more, or the recording rests: what is shown stays until then.
+    fn is_to_be_read_again(&mut self) -> bool {
+        let (length, shown) = (self.source.length(), self.rest.shown);
+        length != shown && (!self.lacks_core() || length > shown + shown / 4 || self.rests())
     }
 
     /// What was read is forgotten.
@@ -388,7 +416,12 @@ impl<'s> Engine<'s> {
                 None => report,
             },
             regions: match self.dump {
-                None => heap_map::regions(self.heap_regions, &outcome, self.symbols),
+                None => heap_map::regions(
+                    self.heap_regions,
+                    &outcome.heaps,
+                    self.memory.map(|at_stop| &at_stop.image),
+                    self.symbols,
+                ),
                 Some(_) => Vec::new(),
             },
             outcome,
@@ -424,6 +457,7 @@ impl<'s> Engine<'s> {
             end: self.scan.end(),
             read_bytes,
             total_bytes: self.source.length().max(read_bytes),
+            waits_for: self.waits_for(),
             version: self.version,
         }
     }

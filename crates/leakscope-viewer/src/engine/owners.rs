@@ -8,7 +8,7 @@ use crate::answer::owners::Curves;
 use crate::answer::shares::{Held, Shares};
 use crate::answer::track::{OwnerCurve, Track};
 use crate::index::curve::Curve;
-use crate::query::{By, Columns, Owner, WIDTH};
+use crate::query::{BANDS, By, Columns, Owner, WIDTH};
 use crate::reader::Reader;
 use crate::refusal::Refusal;
 
@@ -53,7 +53,7 @@ impl<'s> Engine<'s> {
     }
 
     /// Who holds how much, as far as it was read.
-    pub(super) fn shares(&mut self, by: By, columns: Columns) -> io::Result<Shares> {
+    pub(super) fn shares(&mut self, by: By, columns: Columns, bands: usize) -> io::Result<Shares> {
         let window = self.scan.bounded(columns.window);
         let (curves, mut reader) = self.owners();
         let one_heap = Heaps::default();
@@ -69,7 +69,7 @@ impl<'s> Engine<'s> {
         };
         let known = (known.as_slice(), reached);
         let held = Held::new(by, window, columns.width, known, heaps, &mut reader)?;
-        Ok(Shares::new(held, self.subject()))
+        Ok(Shares::new(held, bands, self.subject()))
     }
 
     /// All of the trace at once, and the curves of contexts and heaps.
@@ -79,7 +79,7 @@ impl<'s> Engine<'s> {
             window: None,
             width: WIDTH,
         };
-        let shares = [By::Site, By::Context, By::Heap].map(|by| self.shares(by, columns));
+        let shares = [By::Site, By::Context, By::Heap].map(|by| self.shares(by, columns, BANDS));
         let shares = shares.into_iter().collect::<Result<_, _>>()?;
         let end = self.scan.end();
         let curves = self.curves.iter().flat_map(|curves| {

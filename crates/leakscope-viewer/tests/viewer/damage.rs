@@ -2,10 +2,11 @@
 
 use std::io;
 
-use leakscope_analysis::trace::Feed;
+use leakscope_analysis::trace::{Feed, Layout};
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Packet, Print, Text};
 use leakscope_testing::program::{Random, Stream, introduce};
+use leakscope_testing::scenario::Scenario;
 use leakscope_viewer::{Engine, Program, Reading, TraceInputs, page};
 use proptest::prelude::*;
 
@@ -177,6 +178,45 @@ fn a_long_recording_is_shown_to_its_end_when_it_has_rested_longer() {
     };
     assert!(after(6) < begun, "a second and a half is too little");
     assert_eq!(after(6), begun);
+}
+
+/// A joined file that grows: as long as the second core has not come, what came of the first is shown without it, and stays until
+/// there is much more; and it is said which core is waited for.
+#[test]
+fn a_joined_recording_whose_second_core_has_not_come() {
+    let mut recording = Scenario::begun();
+    for block in 0..400 {
+        let address = 0x3FFB_0000 + 16 * block;
+        recording
+            .on(block as u8 % 2)
+            .after(100)
+            .allocate(address, 16, &[0x400D_1000]);
+    }
+    let (bytes, program) = (recording.joined(), Program::default());
+    let border = (Layout::of(&[&bytes]).parts[1].begins)
+        .expect("two parts")
+        .expected as usize;
+    let memory = Memory::new(vec![bytes]);
+    memory.write_up_to(border / 2);
+    let mut engine = Engine::new(Box::new(memory.clone()), &program, Naming::default()).unwrap();
+    let mut look = |written: usize| {
+        memory.write_up_to(written);
+        engine.read_all();
+        let overview = ask(&mut engine, "overview", &[]);
+        let allocations = overview["totals"]["allocations"].as_u64().unwrap();
+        (allocations, engine.status().waits_for)
+    };
+    let (half, waits_for) = look(border / 2);
+    assert!((60..120).contains(&half), "{half} of 200 blocks");
+    assert_eq!(waits_for, Some(1));
+    assert_eq!(look(border / 2 + 40), (half, Some(1)), "a little more");
+    let (more, _) = look(border * 3 / 4);
+    assert!(more > half + 30, "{more} after {half}");
+    let rested: Vec<_> = (0..6).map(|_| look(border - 1).0).collect();
+    assert!(rested.iter().all(|&blocks| blocks >= more), "{rested:?}");
+    let (_, waits_for) = look(border + 2_000);
+    assert_eq!(waits_for, None);
+    assert_eq!(look(usize::MAX), (400, None));
 }
 
 proptest! {

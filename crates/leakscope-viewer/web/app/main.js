@@ -1,4 +1,5 @@
 // Where the page begins: puts it together, shows the view that the address names, and follows the news.
+import { allAnswered } from 'leakscope/data/latest.js';
 import { source as chooseSource } from 'leakscope/data/source.js';
 import { nextTheme, pageHead, viewName } from 'leakscope/page/head.js';
 import { keysDialog, listenForKeys } from 'leakscope/page/keys.js';
@@ -71,6 +72,7 @@ async function start() {
     // Overview has a heading of its own.
     title.hidden = state.view === 'overview';
     title.textContent = viewName(state.view);
+    if (page.hasLevels) page.levels.cursor(state.cursor);
     if (overview.dump === null) strip.show(state);
     shown.view.show(state);
     // For tests, and for those who look from outside: what the page shows now.
@@ -80,26 +82,29 @@ async function start() {
   listenForKeys(page, () => shown?.view ?? null, { help, search, theme: () => nextTheme(page) });
   show();
 
-  // One overview after the other, and always the newest.
-  let [newest, learning] = [page.version, false];
+  // One overview after the other, and always the newest. That all was read is said when the last answer about it is on the page.
+  /** @type {import('leakscope/data/types.js').Reading | null} */
+  let newest = null;
+  let [learning, isLast] = [false, false];
   source.follow({
     async news(reading) {
-      head.news(reading);
-      const isSettled = reading.state === 'complete' && page.overview.reading.state === 'complete';
-      if (isSettled) return;
-      newest = reading.version;
-      if (learning) return;
+      newest = reading;
+      isLast ||= reading.state !== 'reading' && page.overview.reading.state === 'reading';
+      head.news(isLast ? { ...reading, state: 'reading' } : reading);
+      if (learning || (reading.state === 'complete' && page.overview.reading.state === 'complete')) return;
       learning = true;
       try {
-        while (newest !== page.version) {
-          page.version = newest;
+        do {
+          page.version = newest.version;
           page.learn(await source.get('overview'));
           show();
-        }
+          if (isLast) await allAnswered();
+        } while (newest.version !== page.version);
+        head.news(newest);
       } catch {
         // That the server is gone is heard from the stream of news.
       } finally {
-        learning = false;
+        learning = isLast = false;
       }
     },
     lost: () => head.lost(),

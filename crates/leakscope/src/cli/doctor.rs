@@ -15,7 +15,8 @@ pub(crate) struct Doctor {
     /// The project, or its build folder [default: the project around].
     #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
-    /// How it is to be recorded [default: the first way that is ready, or else JTAG].
+    /// How it is to be recorded [default: leakscope's component if the project has it, or else the first way that is
+    /// ready or possible].
     #[arg(long, value_enum, value_name = "WAY")]
     pub(crate) way: Option<DoctorWay>,
     /// Add the lines to sdkconfig.defaults. No line is added twice, or against one that is there.
@@ -35,6 +36,8 @@ pub(crate) enum DoctorWay {
     Uart,
     /// Streamed, through the chip's own USB port.
     UsbSerialJtag,
+    /// Streamed by leakscope's component, without ESP-IDF's own tracing.
+    Component,
     /// Printed in the console by heap_trace_dump.
     Console,
 }

@@ -23,6 +23,10 @@ pub(crate) struct Heap {
     pub(crate) symbols: Symbols,
     #[command(flatten)]
     pub(crate) bounds: HeapBounds,
+    /// The device's memory when the recording ended (docs/memory.md): a core dump, or raw memory from an address on
+    /// (ram.bin@0x20000000), several times. Where it has the allocator's own map, that is shown, beside what is different.
+    #[arg(long, value_name = "IMAGE", conflicts_with = "at")]
+    pub(crate) image: Vec<String>,
     /// At this moment, and not at the end: 10 (seconds since the recording began), 100ms, 2min, 1h.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) at: Option<Duration>,

@@ -184,7 +184,11 @@ impl<'g> Asked<'g> {
         });
         let has_asked = self.options.suggest || self.options.write_baseline;
         let is_known = |kind: &&FailureKind| has_asked && matches!(kind, FailureKind::Leak(_));
-        advise(kinds.filter(|kind| !is_known(kind)).map(FailureKind::hint));
+        let is_nameless = has_nameless_leaks_alone(judgements);
+        advise(kinds.filter(|kind| !is_known(kind)).map(|kind| match kind {
+            FailureKind::Leak(_) if is_nameless => NAMELESS,
+            kind => kind.hint(),
+        }));
         if self.options.write_baseline {
             // What kept it from being written.
             advise_on_doubts(judgements);
@@ -287,13 +291,47 @@ impl<'g> Asked<'g> {
             return Ok(());
         };
         save(path, &written.write())?;
+        let is_judged_without =
+            self.options.write_baseline && written.sites.len() > known.sites.len();
         screen::note(&format!(
-            "`{name}` now knows {}; before, it knew {}",
+            "`{name}` now knows {}; before, it knew {}{}",
             counted(written.sites.len() as u64, "leak"),
-            known.sites.len()
+            known.sites.len(),
+            if is_judged_without {
+                ". This answer was given without it: the next one lets them pass"
+            } else {
+                ""
+            }
         ));
+        let by_address = written.sites.iter().filter(|site| site.is_by_address());
+        let by_address = by_address.count() as u64;
+        if by_address > 0 {
+            screen::note(&format!(
+                "{} in `{name}` by addresses, without names of functions: that holds for this build alone; --elf FILE \
+                 gives names",
+                match by_address {
+                    1 => "1 leak is".to_owned(),
+                    several => format!("{several} leaks are"),
+                }
+            ));
+        }
         Ok(())
     }
+}
+
+/// What to do about leaks in functions that have no names.
+const NAMELESS: &str = "mend what leaks: --elf FILE says which functions these are. Without names, no rule excuses a call site, \
+                        and a baseline knows it in this build alone";
+
+/// Whether all call sites that fail have call stacks, and no name in them.
+fn has_nameless_leaks_alone(judgements: &[Judgement<'_>]) -> bool {
+    let mut sites = judgements.iter().flat_map(|judgement| {
+        let failures = judgement.failures.iter().filter_map(|failure| failure.site);
+        failures.map(|site| &judgement.report.call_sites[site])
+    });
+    sites.all(|site| {
+        !site.frames.is_empty() && site.frames.iter().all(|frame| frame.function.is_none())
+    })
 }
 
 /// What to do about all that cannot be told.

@@ -44,7 +44,8 @@ impl Events {
         if shown == 0 {
             let task = self.filter.part.task.as_deref();
             require_task(task, trace.tasks(), &trace.target())?;
-            screen::note("no event matches");
+            let why = self.filter.part.behind_the_end(&trace);
+            screen::note(why.as_deref().unwrap_or("no event matches"));
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use leakscope_export::{
 };
 use leakscope_report::{Policy, Report};
 
-use super::part::require_task;
+use super::part::{behind_the_end, require_task};
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
@@ -92,6 +92,10 @@ impl Export {
         };
         if let Some(from) = self.from {
             selection.from = ticks(from)?;
+            let end = facts.outcome.totals.end;
+            if let Some(why) = behind_the_end(from, end, target.timestamp_hz) {
+                screen::note(&why);
+            }
         }
         if let Some(to) = self.to {
             selection.to = ticks(to)?;

@@ -11,6 +11,7 @@ use leakscope_report::{Policy, Report, heap_map as reported, json};
 use crate::cli::{Heap, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
+use crate::image;
 use crate::project::program;
 use crate::screen::{Advised, Screen};
 
@@ -31,7 +32,10 @@ impl Heap {
         if let Some(symbols) = &symbols {
             firmware::check(symbols, &mut outcome);
         }
-        let regions = reported::regions(&self.bounds.said()?, &outcome, symbols.as_ref());
+        let image = image::if_any(&self.image, symbols.as_ref())?;
+        let said = self.bounds.said()?;
+        let heaps = &outcome.heaps;
+        let regions = reported::regions(&said, heaps, image.as_ref(), symbols.as_ref());
         if regions.is_empty() {
             let message = "nobody tells where the heap is".to_owned();
             let hint = "--heap-region 0x3fc80000+320KiB says it, --elf FILE may (ucHeap, __HeapBase …), and --boot-log FILE does for ESP-IDF";
@@ -49,8 +53,17 @@ impl Heap {
         let until = self.until(outcome.target.timestamp_hz)?;
         let tried = self.allocator.as_deref().map(Allocator::with_id);
         let empty = HeapMap::new(&regions, &tried.unwrap_or_default(), until);
-        let map = heap_map::read(&mut recording, source, empty)?;
-        let document = reported::document(&map, &report, self.fits);
+        let mut map = heap_map::read(&mut recording, source, empty)?;
+        if let Some(image) = &image {
+            reported::follow(&mut map, image, symbols.as_ref());
+        }
+        let mut document = reported::document(&map, &report, self.fits);
+        let disagreement = reported::disagreement(&said, heaps, symbols.as_ref());
+        document.problems.extend(disagreement);
+        if image.is_some() && map.image().is_none() {
+            let problem = "the image does not have the allocator's own map, or it is one that nobody can read";
+            document.problems.push(problem.to_owned());
+        }
         let screen = &mut Screen::new();
         match self.format {
             ReportFormat::Json => json::write(&mut screen.out, &document)?,

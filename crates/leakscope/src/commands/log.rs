@@ -47,7 +47,8 @@ impl Log {
             } else {
                 let task = self.part.task.as_deref();
                 require_task(task, trace.tasks(), &trace.target())?;
-                screen::note("no log message matches");
+                let why = self.part.behind_the_end(&trace);
+                screen::note(why.as_deref().unwrap_or("no log message matches"));
             }
         } else if in_elf > 0 && !program.has_symbols() {
             screen::hint("--elf FILE shows messages whose text is in the ELF file");

@@ -1,9 +1,12 @@
 //! The part of a recording that was asked for, and what to say if nothing is in it.
 
+use std::time::Duration;
+
 use anyhow::bail;
 use leakscope_analysis::outcome::Target;
-use leakscope_analysis::trace::Task;
+use leakscope_analysis::trace::{Task, Trace};
 use leakscope_report::filter::Filter;
+use leakscope_report::units::{Clock, duration_of_seconds};
 
 use crate::cli::Part;
 
@@ -29,10 +32,29 @@ impl Part {
         Ok(())
     }
 
+    /// Why nothing is in the part, if it begins behind the end of what was read. Where the clock's rate is not known,
+    /// nothing can be said.
+    pub(super) fn behind_the_end(&self, trace: &Trace) -> Option<String> {
+        behind_the_end(self.from?, trace.end(), trace.target().timestamp_hz)
+    }
+
     /// Whether all of a recording is meant.
     pub(super) fn is_all(&self) -> bool {
         self.from.is_none() && self.to.is_none() && self.task.is_none() && self.grep.is_none()
     }
+}
+
+/// Says that a part begins behind the end of a recording.
+pub(super) fn behind_the_end(from: Duration, end: u64, hz: u32) -> Option<String> {
+    let end = Clock::new(hz, end).seconds(end)?;
+    let from = from.as_secs_f64();
+    (from > end).then(|| {
+        format!(
+            "nothing: --from {} is behind the end of the recording, at {}",
+            duration_of_seconds(from),
+            duration_of_seconds(end)
+        )
+    })
 }
 
 /// An error that lists the tasks, if neither a task nor an interrupt has the name that was asked for.

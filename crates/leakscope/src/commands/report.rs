@@ -9,7 +9,7 @@ use leakscope_analysis::dump::Log;
 use leakscope_analysis::trace::Step;
 use leakscope_report::events::{EventRow, Format, Writer};
 use leakscope_report::filter::Filter;
-use leakscope_report::heap_map::regions;
+use leakscope_report::heap_map::{Along, follow, note, regions};
 use leakscope_report::{FrameSource, Symbolizer, json, text};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::{Dump, Engine, Reading, page};
@@ -19,7 +19,7 @@ use super::reading::{self, Cycles};
 use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
-use crate::image::{Beside, NO_RECORDING};
+use crate::image::{self, Beside, NO_RECORDING};
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -56,13 +56,19 @@ impl Report {
                 "it is of the end of the recording, and --from and --to choose a part of it",
             )?;
         }
+        let said = self.bounds.said()?;
+        let mut along = None;
         if self.print || self.cycle.is_some() || self.part.filter().has_period() {
             self.look_at_events(&mut analysis, &mut recording, &mut symbolizer, &mut screen)?;
         } else {
-            analysis.run(&mut recording)?;
+            let along = along.insert(Along::new(&said, symbols.as_ref()));
+            analysis.watched(&mut recording, along)?;
         }
         recording.finish();
         let mut outcome = analysis.outcome();
+        if let Some(why) = self.part.behind_the_end(analysis.trace()) {
+            screen::note(&why);
+        }
         recording.require_events(outcome.totals.events)?;
         require_task(self.part.task.as_deref(), &outcome.tasks, &outcome.target)?;
         if let Some(symbols) = &symbols {
@@ -78,9 +84,16 @@ impl Report {
             .at_the_end
             .report(&mut recording, &mut outcome, beside)?;
         if self.part.is_all() {
-            let said = self.bounds.said()?;
-            let regions = regions(&said, &outcome, symbols.as_ref());
-            heap_map::note(&mut report, &mut recording, &regions, source)?;
+            let image = image::if_any(&self.at_the_end.image, symbols.as_ref())?;
+            let heaps = &outcome.heaps;
+            let regions = regions(&said, heaps, image.as_ref(), symbols.as_ref());
+            let map = heap_map::of(&mut recording, &regions, along, source)?;
+            if let Some(mut map) = map {
+                if let Some(image) = &image {
+                    follow(&mut map, image, symbols.as_ref());
+                }
+                report.heap_map = note(&map, &report);
+            }
         }
         self.conclude(report, &mut screen)
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use anyhow::Context;
 use leakscope_project::uart::Uart;
 use leakscope_project::{
-    Build, Chip, DefaultsFile, Description, Examination, Sdkconfig, UnknownVersion, examine,
+    Build, Chip, DefaultsFile, Description, Examination, Link, Sdkconfig, UnknownVersion, examine,
 };
 
 use super::{entries, read, shown};
@@ -80,6 +80,13 @@ impl EspIdf {
         self.config
             .as_ref()
             .map_or_else(|| Uart::of(&Sdkconfig::default()), Uart::of)
+    }
+
+    /// Where leakscope's component would send a recording.
+    pub(crate) fn link(&self) -> Link {
+        self.config
+            .as_ref()
+            .map_or_else(|| Link::of(&Sdkconfig::default()), Link::of)
     }
 
     /// What it is built for.

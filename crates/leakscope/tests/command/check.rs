@@ -63,8 +63,16 @@ fn a_folder_says_what_is_asked() {
 fn a_baseline_is_written_held_and_pruned() {
     let folder = Folder::of_recordings();
     let ran = check(&folder, "leak.svdat --baseline known --write-baseline", 1);
-    let said = "`known` now knows 1 leak;";
+    let said = "`known` now knows 1 leak; before, it knew 0. This answer was given without it: the next one lets them pass\n";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("1 leak is in `known` by addresses, without names"),
+        "{}",
+        ran.stderr
+    );
+    let again = check(&folder, "leak.svdat --baseline known --write-baseline", 0);
+    assert!(!again.stderr.contains("without it"), "{}", again.stderr);
     check(&folder, "leak.svdat --baseline known", 0);
     let ran = check(&folder, "sound.svdat --baseline known", 0);
     let said = "did not show any more";
@@ -132,7 +140,11 @@ fn hints_are_for_the_reason_at_hand() {
             1,
             "free memory, or raise the limit\n",
         ),
-        ("leak.svdat".to_owned(), 1, "mend what leaks; or excuse it"),
+        (
+            "leak.svdat".to_owned(),
+            1,
+            "mend what leaks: --elf FILE says which functions these are",
+        ),
         (
             "sound.svdat --min-length 1min".to_owned(),
             3,

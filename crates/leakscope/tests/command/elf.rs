@@ -69,29 +69,20 @@ impl Program {
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let elf = folder.path().join("app.elf");
         fs::write(folder.path().join("app.c"), source).expect("a file");
         // At a fixed place below 4 GiB, as firmware is.
-        let options = [
-            "-g",
-            "-O1",
-            "-no-pie",
-            "-fno-pic",
-            "-fno-optimize-sibling-calls",
-        ];
-        let compiler = Command::new("cc")
-            .args(options)
-            .args(["app.c", "-o", "app.elf"])
-            .current_dir(folder.path())
-            .output()
-            .expect("a C compiler");
-        assert!(compiler.status.success(), "{compiler:?}");
+        let elf = build(folder.path(), "app.elf", &["-g", "-no-pie", "-fno-pic"]);
         let symbols = Symbols::open(&elf).expect("an ELF file");
         Some(Self {
             folder,
             elf,
             symbols,
         })
+    }
+
+    /// The same program, built with other options.
+    fn built(&self, name: &str, options: &[&str]) -> PathBuf {
+        build(self.folder.path(), name, options)
     }
 
     fn address(&self, symbol: &str) -> u32 {
@@ -115,6 +106,18 @@ impl Program {
         fs::write(&path, recording.openocd()).expect("a file");
         path
     }
+}
+
+fn build(folder: &Path, name: &str, options: &[&str]) -> PathBuf {
+    let compiler = Command::new("cc")
+        .args(["-O1", "-fno-optimize-sibling-calls"])
+        .args(options)
+        .args(["app.c", "-o", name])
+        .current_dir(folder)
+        .output()
+        .expect("a C compiler");
+    assert!(compiler.status.success(), "{compiler:?}");
+    folder.join(name)
 }
 
 /// A leak with this call stack, and what the system says of itself.
@@ -387,6 +390,77 @@ fn another_program_is_a_loud_problem() {
     let text = report("text", &program.elf, &trace).stdout();
     let expected = "2 of 2 return addresses lie outside the code of the ELF file";
     assert!(text.contains(expected), "{text}");
+}
+
+/// A host loads a program anywhere, and few addresses do not tell where: that is no other program.
+#[test]
+fn a_program_whose_place_is_not_known_is_said() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let loose = program.built("loose.elf", &["-g", "-fPIE", "-pie"]);
+    let addresses = [0x400D_1234, 0x400D_2345];
+    let trace = program.trace("trace.svdat", &leak(&addresses, None));
+    let document = report("json", &loose, &trace).json();
+    assert_eq!(codes(&document), ["place-unknown"]);
+    let text = report("text", &loose, &trace).stdout();
+    assert!(
+        text.contains("2 return addresses are too few to tell where"),
+        "{text}"
+    );
+    assert!(text.contains("-no-pie"), "{text}");
+    // Firmware is where its file says, and hears nothing of that.
+    let text = report("text", &program.elf, &trace).stdout();
+    assert!(!text.contains("-no-pie"), "{text}");
+}
+
+/// What a file lacks for names is said, and what to do about it.
+#[test]
+fn a_program_without_names_is_said() {
+    let Some(program) = Program::compiled() else {
+        return;
+    };
+    let trace = program.trace("trace.svdat", &leak(&program.stack(), None));
+    assert_eq!(codes(&report("json", &program.elf, &trace).json()), [""; 0]);
+    for (flags, expected) in [
+        (&["-g0"][..], "functions have names, and no lines"),
+        (&["-g0", "-s"], "neither functions nor lines have names"),
+    ] {
+        let bare = [&["-no-pie", "-fno-pic"][..], flags].concat();
+        let bare = program.built("bare.elf", &bare);
+        let ran = report("json", &bare, &trace).json();
+        assert_eq!(codes(&ran), ["no-debug-info"]);
+        let text = report("text", &bare, &trace).stdout();
+        assert!(text.contains(expected), "{text}");
+        assert!(
+            text.contains("compile with debug information (-g"),
+            "{text}"
+        );
+    }
+}
+
+/// Leakscope's recorder was linked, and nothing allocates through it.
+#[test]
+fn a_recorder_that_hears_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace.svdat");
+    let mut recording = Scenario::empty();
+    recording
+        .start()
+        .task(1, "main")
+        .module(512, "M=leakscope heap");
+    recording.after(1_000).run(1).after(1_000).idle();
+    fs::write(&trace, recording.openocd()).expect("a file");
+    let text = leakscope(["report"]).on(&[&trace]).stdout();
+    assert!(
+        text.contains("leakscope's recorder has sent no heap event"),
+        "{text}"
+    );
+    let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("link leakscope_wrap.c with its --wrap options"),
+        "{text}"
+    );
 }
 
 /// The program that is traced, and one that was built anew since: a function was added before the others.

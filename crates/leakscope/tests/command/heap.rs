@@ -1,7 +1,11 @@
 //! `leakscope heap` on recordings of real firmware: where the heap is, which moment, and what fits.
 
-use leakscope_testing::project;
+use std::fs;
+use std::process::Command;
+
+use leakscope_testing::{needs, project};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::run::leakscope;
 
@@ -108,4 +112,81 @@ fn what_cannot_be_looked_at() {
     let ran = leakscope(["heap"]).on(&[&saved]).end();
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no recordings"), "{}", ran.stderr);
+}
+
+/// ESP-IDF's list of its heaps is in an image of memory, and so is TLSF's own map of each.
+#[test]
+fn heaps_of_an_image() {
+    if !needs::has_tool("arm-none-eabi-gcc") {
+        return needs::skip("arm-none-eabi-gcc");
+    }
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::write(
+        path("program.c"),
+        "void *registered_heaps; void _start(void) {}",
+    )
+    .expect("a source");
+    let built = Command::new("arm-none-eabi-gcc")
+        .args([
+            "-nostdlib",
+            "-Wl,-Tbss=0x3fc90000",
+            "program.c",
+            "-o",
+            "program.elf",
+        ])
+        .current_dir(folder.path())
+        .status();
+    assert!(built.expect("a compiler").success());
+    // The list's head, a heap that is not in use yet, and one that is. Without task tracking they have no names.
+    let (list, heap) = (0x3fc9_0000_u32, 0x2000_0000_u32);
+    let (unused, used) = (list + 16, list + 16 + 36);
+    let words = [
+        vec![unused, 0, 0, 0],
+        vec![1, 2, 4, 0x3fce_0000, 0x3fcf_0000, 0, 0, 0, used],
+        vec![1, 2, 4, heap, heap + 0x1_0000, 0, 0, heap, 0],
+    ];
+    let bytes = |words: &[u32]| {
+        words
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect::<Vec<u8>>()
+    };
+    fs::write(path("list.bin"), bytes(&words.concat())).expect("a file");
+    let golden = project().join("crates/leakscope-heap/tests/heap/golden/tlsf-memory.txt");
+    let golden = fs::read_to_string(golden).expect("a golden file");
+    let mut memory = vec![0_u32; 0x4000];
+    let mut free = 0;
+    for line in golden.lines() {
+        let (offset, word) = line.split_once(' ').expect("two numbers");
+        let number = |digits| u32::from_str_radix(digits, 16).expect("a number");
+        memory[number(offset) as usize / 4] = number(word);
+        free += (number(word) & 1) * (4 + (number(word) & !3));
+    }
+    fs::write(path("heap.bin"), bytes(&memory)).expect("a file");
+    let recording = project().join("testdata/steady-leak/input.svdat");
+    let ran = leakscope(["heap", "--format", "json", "--elf", "program.elf"])
+        .on(&[
+            "--image",
+            "list.bin@0x3fc90000",
+            "--image",
+            "heap.bin@0x20000000",
+        ])
+        .on(&[&recording])
+        .in_folder(folder.path());
+    let map = ran.json();
+    let region = &map["regions"][0];
+    assert_eq!(
+        (&region["start"], &region["length_bytes"]),
+        (&"0x20000000".into(), &0x1_0000.into())
+    );
+    assert_eq!(
+        (&region["is_exact"], &region["free_bytes"]),
+        (&true.into(), &free.into())
+    );
+    assert_eq!(map["image"]["told_free_bytes"], free);
+    assert_eq!(
+        (&map["allocator"], &map["is_estimate"]),
+        (&"ESP-IDF's TLSF".into(), &false.into())
+    );
 }

@@ -50,11 +50,12 @@ impl Asked {
 }
 
 /// `firmware/freertos` and `firmware/lua`.
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 8] = [
     mixed_calls("Os", &["LEVEL=-Os"]),
     mixed_calls("O2", &["LEVEL=-O2"]),
     mixed_calls("lto", &["LEVEL=-Os", "LTO=1"]),
     lua("Os", "mps2-an385", &["LEVEL=-Os"], Asked::within(128)),
+    lua("O2", "mps2-an385", &["LEVEL=-O2"], Asked::within(128)),
     lua(
         "deep",
         "mps2-an385",
@@ -66,6 +67,12 @@ const WAYS: [Way; 6] = [
         "virt",
         &["LEVEL=-Os", "MACHINE=riscv"],
         Asked::within(128),
+    ),
+    lua(
+        "deep",
+        "virt",
+        &["LEVEL=-Os", "MACHINE=riscv", "WORDS=256", "DEPTH=24"],
+        Asked::of_all(95),
     ),
 ];
 

@@ -21,11 +21,12 @@ impl Expected {
                 .folder()
                 .join(format!("expected/{variant}{suffix}.json"))
         };
-        let of_dialect = file(".esp-idf");
+        let mut kinds = [".esp-idf", ".heap-3"].into_iter();
+        let of_kind = kinds.find(|kind| build.name.ends_with(&kind.replacen('.', "-", 1)));
+        let of_kind = of_kind.map(file).filter(|path| path.exists());
         let path = match build.sink {
             Sink::Dump => file(".standalone"),
-            _ if build.name.ends_with("-esp-idf") && of_dialect.exists() => of_dialect,
-            _ => file(""),
+            _ => of_kind.unwrap_or_else(|| file("")),
         };
         let text = fs::read_to_string(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;

@@ -157,28 +157,28 @@ impl Target {
         let started = record::start(record::leakscope(folder, &self.elf, &arguments))?;
         let recorded = record::finish(folder, started)?;
         is_private(&self.path("trace.core"))?;
+        let report = self.read(&["report", "trace.svdat", "--image", "trace.core"])?;
+        if recorded.report.as_ref() != Some(&report) {
+            return Err("the report at the end of the recording is another one".into());
+        }
+        Ok(report)
+    }
+}
+
+impl Target {
+    /// What the command says of the files in the folder.
+    fn read(&self, arguments: &[&str]) -> Result<Value, Failed> {
         let output = Command::new(env!("CARGO_BIN_EXE_leakscope"))
-            .args([
-                "report",
-                "trace.svdat",
-                "--image",
-                "trace.core",
-                "--format",
-                "json",
-                "--elf",
-            ])
+            .args(arguments)
+            .args(["--format", "json", "--elf"])
             .arg(&self.elf)
-            .current_dir(folder)
+            .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .output()?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
         }
-        let report: Value = serde_json::from_slice(&output.stdout)?;
-        if recorded.report.as_ref() != Some(&report) {
-            return Err("the report at the end of the recording is another one".into());
-        }
-        Ok(report)
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 }
 
@@ -266,6 +266,18 @@ fn table_is_held_by_its_global(target: &Target) -> Result<(), Failed> {
         || report["memory"]["is_complete"] != true
     {
         return Err(format!("{memory:#}\n{:#}\nof {outstanding}", report["memory"]).into());
+    }
+    heap_is_as_in_memory(target)
+}
+
+/// The heap's map of the recording that was made last is the allocator's own in the image.
+fn heap_is_as_in_memory(target: &Target) -> Result<(), Failed> {
+    let map = target.read(&["heap", "trace.svdat", "--image", "trace.core"])?;
+    let (image, region) = (&map["image"], &map["regions"][0]);
+    let is_same = image["told_free_bytes"] == image["free_bytes"]
+        && image["told_largest_bytes"] == image["largest_bytes"];
+    if !is_same || region["is_exact"] != true || number(&image["free_bytes"]) == 0 {
+        return Err(format!("{image:#}\n{region:#}").into());
     }
     Ok(())
 }

@@ -39,6 +39,7 @@ const MOST_STACKS: usize = 1 << 16;
 
 impl Dialect for Leakscope {
     const MODULE: Option<&'static str> = Some("leakscope heap");
+    const IS_RECORDERS: bool = true;
     const EVENTS: u32 = 16;
 
     #[inline(always)]

@@ -31,6 +31,9 @@ pub(super) use with_dialects;
 pub(super) trait Dialect: Clone + Debug + Default {
     /// The name of its module, without the `M=` before it.
     const MODULE: Option<&'static str> = None;
+
+    /// Whether leakscope's own recorder speaks it.
+    const IS_RECORDERS: bool = false;
     /// How many event ids belong to its module, from the module's offset on.
     const EVENTS: u32 = 0;
 
@@ -98,6 +101,13 @@ macro_rules! dialects {
             const fn module(self) -> Option<&'static str> {
                 match self {
                     $($(#[$of_dialect])* Self::$dialect => $module::$dialect::MODULE,)*
+                }
+            }
+
+            /// Whether leakscope's own recorder speaks it.
+            pub(super) const fn is_recorders(self) -> bool {
+                match self {
+                    $($(#[$of_dialect])* Self::$dialect => $module::$dialect::IS_RECORDERS,)*
                 }
             }
 

@@ -234,6 +234,15 @@ impl Stream {
         self.state != State::Searching
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.state == State::End
+    }
+
+    /// When the last packet came, if there was one.
+    pub(super) fn last_time(&self) -> Option<u64> {
+        (self.cut > FIRST).then_some(self.time)
+    }
+
     /// Up to where in the input bytes were supplied.
     pub(super) fn supplied_to(&self) -> u64 {
         self.offset + self.supplied as u64

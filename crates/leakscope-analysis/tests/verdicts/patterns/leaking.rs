@@ -23,6 +23,7 @@ pub(super) const PATTERNS: &[(&str, Draw)] = &[
     ),
     ("leak beside a full cache", cache_and_leak),
     ("leak beside long sessions", sessions_and_leak),
+    ("one wrapper, whose blocks are freed or not", shared_wrapper),
     ("growing table", growing_table),
     ("growing with hysteresis", hysteresis),
     ("queue filled faster than emptied", unbounded_queue),
@@ -213,6 +214,24 @@ fn sessions_and_leak(random: &mut Random) -> Program {
             let death = birth + random.exponential(mean);
             program.freed(birth, death, 300);
         }
+    }
+    program
+}
+
+/// Stacks of one frame: who leaks shares a call site with who hands each block on until the next round.
+fn shared_wrapper(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let count = random.count(20, 500);
+    let rounds: Vec<f64> = (0..count)
+        .map(|round| (round as f64 + random.between(0.0, 0.01)) / count as f64)
+        .collect();
+    let held = random.count(1, 3) as usize;
+    for (round, &birth) in rounds.iter().enumerate() {
+        match rounds.get(round + held) {
+            Some(&death) => program.freed(birth, death + 1e-6, 32),
+            None => program.kept(birth, 32),
+        }
+        program.kept(birth + 1e-5, 32);
     }
     program
 }

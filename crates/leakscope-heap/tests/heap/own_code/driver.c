@@ -2,7 +2,8 @@
  * Runs an allocator of FreeRTOS on a PC under Linux, as a program of 32 bits without a C library.
  *
  * Reads operations from standard input, three words each: what to do with a block that there is (1: free it), which block, and
- * a size. Without a block in that place, one is allocated. Writes for each the size that `traceMALLOC` tells, and the address, or 0.
+ * a size. Without a block in that place, one is allocated. Writes for each the size that `traceMALLOC` tells, and the address, or 0;
+ * of what is called 3, all memory of the heap.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +65,10 @@ void _start(void) {
     uint32_t operation[3];
     map_heap();
     while (transfer(READ, 0, operation, sizeof operation)) {
+        if (operation[0] == 3) {
+            transfer(WRITE, 1, (void *)UCHEAP, configTOTAL_HEAP_SIZE);
+            continue;
+        }
         void **block = &blocks[operation[1] % PLACES];
         told = 0;
         if (*block == NULL) {

@@ -53,7 +53,9 @@ size_t strlen(const char *text);
 
 /* sdkconfig.h */
 #define CONFIG_IDF_TARGET "stand-in"
+#ifndef STAND_IN_WITHOUT_COMPONENT
 #define CONFIG_LEAKSCOPE_ENABLE 1
+#endif
 #define CONFIG_LEAKSCOPE_UART_NUM 1
 #define CONFIG_LEAKSCOPE_UART_TX_GPIO 4
 #define CONFIG_LEAKSCOPE_UART_RX_GPIO 5
@@ -74,6 +76,7 @@ typedef int esp_err_t;
 #define ESP_FAIL (-1)
 #define ESP_ERR_NO_MEM 0x101
 #define ESP_ERR_INVALID_STATE 0x103
+#define ESP_ERR_NOT_SUPPORTED 0x106
 #define ESP_ERR_TIMEOUT 0x107
 #define ESP_IDF_VERSION_VAL(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
 #ifndef ESP_IDF_VERSION

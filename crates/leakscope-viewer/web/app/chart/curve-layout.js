@@ -2,7 +2,7 @@
 import { niceSteps } from 'leakscope/chart/scale.js';
 import { count } from 'leakscope/format/units.js';
 
-/** @typedef {{ x: number, top: number, bottom: number }} Bar what lived in one column: highest and lowest */
+/** @typedef {{ top: number, bottom: number }} Bar what lived in one column: highest and lowest */
 
 /** Bytes at the bottom edge and at the top edge.
  *  @typedef {{ least: number, most: number }} Axis */
@@ -41,13 +41,12 @@ export function heightOf(bytes, { least, most }, height) {
  * Columns as bars of pixels.
  * @param {{ min: number[], max: number[] }} columns
  * @param {Axis} axis
- * @param {number} width
  * @param {number} height
  * @returns {Bar[]}
  */
-export function columnBars({ min, max }, axis, width, height) {
+export function columnBars({ min, max }, axis, height) {
   const y = (/** @type {number} */ bytes) => heightOf(bytes, axis, height);
-  return max.map((bytes, column) => ({ x: (column / max.length) * width, top: y(bytes), bottom: y(min[column]) }));
+  return max.map((bytes, column) => ({ top: y(bytes), bottom: y(min[column]) }));
 }
 
 /**

@@ -1,5 +1,6 @@
 // Draws live bytes over time: the area up to the lowest of each column, the band up to its highest, the
 // axis of bytes, and the high-water mark.
+import { pixelEdges } from 'leakscope/chart/edges.js';
 import { axisOf, byteMarks, columnBars, heightOf } from 'leakscope/chart/curve-layout.js';
 import { colour } from 'leakscope/chart/palette.js';
 
@@ -21,20 +22,24 @@ export function drawCurve(pen, columns, { x, y, width, height }, { lines = true,
   pen.rect(-x, 0, x + width, height + 1);
   pen.clip();
   if (lines) drawLines(pen, axis, width, height);
-  const bars = columnBars(columns, axis, width, height);
-  const step = width / Math.max(bars.length, 1);
+  const bars = columnBars(columns, axis, height);
+  const { snap, pixel } = pixelEdges(pen);
+  /** Where a column begins. @param {number} place */
+  const edge = (place) => snap((place / bars.length) * width);
   pen.fillStyle = colour(`${look}-area`);
-  trace(pen, bars, step, height, (bar) => bar.bottom);
+  trace(pen, bars, edge, height);
   pen.fill();
   pen.fillStyle = colour(`${look}-band`);
-  for (const bar of bars) if (bar.bottom - bar.top > 0.5) pen.fillRect(bar.x, bar.top, Math.max(step, 1), bar.bottom - bar.top);
+  bars.forEach(({ top, bottom }, place) => {
+    if (bottom - top > 0.5) pen.fillRect(edge(place), top, Math.max(edge(place + 1) - edge(place), pixel), bottom - top);
+  });
   pen.strokeStyle = colour(`${look}-line`);
   pen.lineWidth = 1.5;
   pen.beginPath();
-  bars.forEach((bar, place) => {
-    if (place === 0) pen.moveTo(bar.x, bar.top);
-    else pen.lineTo(bar.x, bar.top);
-    pen.lineTo(bar.x + step, bar.top);
+  bars.forEach(({ top }, place) => {
+    if (place === 0) pen.moveTo(0, top);
+    else pen.lineTo(edge(place), top);
+    pen.lineTo(edge(place + 1), top);
   });
   pen.stroke();
   if (peak && peak.bytes > 0) drawPeak(pen, peak, heightOf(peak.bytes, axis, height), width);
@@ -72,20 +77,20 @@ function axisMarks(axis, height) {
 }
 
 /**
+ * The area below the lowest of each column.
  * @param {Pen} pen
  * @param {import('leakscope/chart/curve-layout.js').Bar[]} bars
- * @param {number} step
+ * @param {(place: number) => number} edge where a column begins
  * @param {number} height
- * @param {(bar: import('leakscope/chart/curve-layout.js').Bar) => number} edge
  */
-function trace(pen, bars, step, height, edge) {
+function trace(pen, bars, edge, height) {
   pen.beginPath();
   pen.moveTo(0, height);
-  for (const bar of bars) {
-    pen.lineTo(bar.x, edge(bar));
-    pen.lineTo(bar.x + step, edge(bar));
-  }
-  pen.lineTo((bars.at(-1)?.x ?? 0) + step, height);
+  bars.forEach(({ bottom }, place) => {
+    pen.lineTo(edge(place), bottom);
+    pen.lineTo(edge(place + 1), bottom);
+  });
+  pen.lineTo(edge(bars.length), height);
   pen.closePath();
 }
 

@@ -1,4 +1,5 @@
 // Draws the lanes of the timeline: running as filled bars, ready as thin ones, as SystemView does.
+import { pixelEdges } from 'leakscope/chart/edges.js';
 import { bars } from 'leakscope/chart/lanes-layout.js';
 import { colour, laneColour } from 'leakscope/chart/palette.js';
 
@@ -16,6 +17,11 @@ import { colour, laneColour } from 'leakscope/chart/palette.js';
  * @param {{ focused: Row | null }} options
  */
 export function drawLanes(pen, rows, scale, contexts, { focused }) {
+  const { snap, pixel } = pixelEdges(pen);
+  const snapped = (/** @type {import('leakscope/chart/lanes-layout.js').Bar} */ { x, width, share }) => {
+    const begin = snap(x);
+    return { x: begin, width: Math.max(snap(x + width) - begin, pixel), share };
+  };
   for (const row of rows) {
     if (row.kind === 'core') {
       pen.fillStyle = colour('panel');
@@ -28,12 +34,12 @@ export function drawLanes(pen, rows, scale, contexts, { focused }) {
     }
     const middle = row.y + row.height / 2;
     pen.fillStyle = colour('ready');
-    for (const bar of bars(row.lane.ready, scale)) {
+    for (const bar of bars(row.lane.ready, scale).map(snapped)) {
       pen.globalAlpha = 0.35 + 0.65 * bar.share;
-      pen.fillRect(bar.x, middle - 2, Math.max(bar.width, 1), 4);
+      pen.fillRect(bar.x, middle - 2, bar.width, 4);
     }
     pen.fillStyle = colour(laneColour(contexts, row.context));
-    for (const bar of bars(row.lane.run, scale)) {
+    for (const bar of bars(row.lane.run, scale).map(snapped)) {
       // A share of the time is a lower bar; however small, it is to be seen. What it is a share of stands behind it: a low
       // bar alone would look like one long run.
       const height = Math.max((row.height - 6) * Math.sqrt(bar.share), 3);
@@ -42,7 +48,7 @@ export function drawLanes(pen, rows, scale, contexts, { focused }) {
         pen.fillRect(bar.x, row.y + 3, bar.width - 1, row.height - 6);
       }
       pen.globalAlpha = 1;
-      pen.fillRect(bar.x, row.y + row.height - 3 - height, Math.max(bar.width, 1), height);
+      pen.fillRect(bar.x, row.y + row.height - 3 - height, bar.width, height);
     }
     pen.globalAlpha = 1;
     pen.strokeStyle = colour('grid');

@@ -1,5 +1,6 @@
 // Draws what happened at moments: allocations up and frees down, failures as crosses, log lines as
 // diamonds; or their numbers in columns where there are too many.
+import { pixelEdges } from 'leakscope/chart/edges.js';
 import { colour } from 'leakscope/chart/palette.js';
 
 /** @typedef {import('leakscope/chart/picture.js').Pen} Pen */
@@ -55,10 +56,11 @@ function drawColumns(pen, heap, scale, { y, reach }) {
   const most = Math.max(1, ...heap.allocations, ...heap.frees);
   const step = (heap.to - heap.from) / heap.width;
   const begin = (/** @type {number} */ column) => heap.from + column * step;
+  const { snap, pixel } = pixelEdges(pen);
   heap.allocations.forEach((allocations, column) => {
-    const x = scale.x(begin(column));
-    const room = scale.x(begin(column + 1)) - x;
-    const width = Math.max(room > 3 ? room - 1 : room, 1);
+    const x = snap(scale.x(begin(column)));
+    const room = snap(scale.x(begin(column + 1))) - x;
+    const width = Math.max(room > 3 ? room - pixel : room, pixel);
     const [up, down] = [allocations, heap.frees[column]].map((count) => count === 0 ? 0 : Math.max(Math.sqrt(count / most) * (reach - 1), 2));
     pen.fillStyle = colour('allocation');
     pen.fillRect(x, y - up, width, up);
@@ -82,13 +84,14 @@ export function drawLogMarks(pen, timeline, scale, y) {
   }
   const { from, to, width } = timeline.heap;
   const step = (to - from) / width;
+  const { snap, pixel } = pixelEdges(pen);
   timeline.logs.forEach((logs, column) => {
     const kind = timeline.errors[column] > 0 ? 'error' : timeline.warnings[column] > 0 ? 'warning' : logs > 0 ? 'log' : null;
     if (kind === null) return;
-    const x = scale.x(from + column * step);
+    const x = snap(scale.x(from + column * step));
     const { size, look } = lookOf(kind);
     pen.fillStyle = colour(look);
-    pen.fillRect(x, y - size / 2, Math.max(scale.x(from + (column + 1) * step) - x - 0.5, 1), size);
+    pen.fillRect(x, y - size / 2, Math.max(snap(scale.x(from + (column + 1) * step)) - x, pixel), size);
   });
 }
 

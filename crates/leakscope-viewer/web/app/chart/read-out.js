@@ -5,15 +5,29 @@ import { widthOf } from 'leakscope/chart/text.js';
 
 /** @typedef {import('leakscope/data/types.js').Heap} Heap */
 
+/** Live bytes at a moment, as far as they are known: from `least` (null: not known) to `most`.
+ *  @typedef {{ least: number | null, most: number, blocks: number | null }} Level */
+
 /**
- * What lived at the end of the column that a moment lies in.
+ * What lived at a moment: exactly if its column is one moment long or nothing happened in it, else between what and what.
  * @param {Heap} heap
  * @param {number} ticks
- * @returns {{ bytes: number, blocks: number } | null} null: not in these columns
+ * @param {boolean} [hasLeast] `min` is the lowest of each column; curves of call sites, tasks and heaps do not tell it
+ * @returns {Level | null} null: not in these columns
  */
-export function levelAt(heap, ticks) {
+export function levelAt(heap, ticks, hasLeast = true) {
   const column = Math.min(Math.floor(((ticks - heap.from) / (heap.to - heap.from)) * heap.width), heap.width - 1);
-  return column < 0 || ticks > heap.to ? null : { bytes: heap.last[column], blocks: heap.blocks[column] };
+  if (column < 0 || ticks > heap.to) return null;
+  const [least, most, last, blocks] = [heap.min[column], heap.max[column], heap.last[column], heap.blocks[column]];
+  const [came, went] = [heap.allocations[column] > 0, heap.frees[column] > 0];
+  if (heap.to - heap.from <= heap.width) return { least: last, most: last, blocks };
+  if (least === most && !came && !went) return { least, most, blocks };
+  return { least: hasLeast || !(came && went) ? least : null, most, blocks: null };
+}
+
+/** @param {Level} level */
+export function isExact({ blocks }) {
+  return blocks !== null;
 }
 
 /**

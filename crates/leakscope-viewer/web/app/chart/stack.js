@@ -1,4 +1,5 @@
 // Draws who holds how much of the heap, one above the other: the largest at the bottom, all others together on top.
+import { pixelEdges } from 'leakscope/chart/edges.js';
 import { heightOf } from 'leakscope/chart/curve-layout.js';
 import { colour, laneColour } from 'leakscope/chart/palette.js';
 import { stackBands } from 'leakscope/chart/stack-layout.js';
@@ -26,6 +27,8 @@ export function bandColour({ context }, rank, contexts) {
  */
 export function drawStack(pen, shares, axis, scale, { y, height }, contexts) {
   const step = (shares.to - shares.from) / shares.width;
+  const { snap } = pixelEdges(pen);
+  const begin = (/** @type {number} */ column) => snap(scale.x(shares.from + column * step));
   const edge = (/** @type {number} */ bytes) => y + Math.min(heightOf(bytes, axis, height), height);
   pen.save();
   pen.beginPath();
@@ -34,12 +37,12 @@ export function drawStack(pen, shares, axis, scale, { y, height }, contexts) {
   stackBands(shares).forEach(({ below, above }, rank) => {
     pen.beginPath();
     above.forEach((bytes, column) => {
-      pen.lineTo(scale.x(shares.from + column * step), edge(bytes));
-      pen.lineTo(scale.x(shares.from + (column + 1) * step), edge(bytes));
+      pen.lineTo(begin(column), edge(bytes));
+      pen.lineTo(begin(column + 1), edge(bytes));
     });
     for (let column = below.length - 1; column >= 0; column -= 1) {
-      pen.lineTo(scale.x(shares.from + (column + 1) * step), edge(below[column]));
-      pen.lineTo(scale.x(shares.from + column * step), edge(below[column]));
+      pen.lineTo(begin(column + 1), edge(below[column]));
+      pen.lineTo(begin(column), edge(below[column]));
     }
     const band = shares.bands[rank];
     pen.fillStyle = colour(band === undefined ? 'idle' : bandColour(band, rank, contexts));

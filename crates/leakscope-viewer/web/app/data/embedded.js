@@ -3,7 +3,7 @@ import { find, page, select } from 'leakscope/data/event-filter.js';
 import { cutShares, cutTimeline } from 'leakscope/data/cut.js';
 import { isSameOwner, ownerOf } from 'leakscope/data/owner.js';
 import { heapOfCurve, trackOfMarks } from 'leakscope/data/track.js';
-import { contextLives, limitSites, limitTasks, siteLives } from 'leakscope/data/lives.js';
+import { contextLives, limitSites, limitTasks, livingAt, siteLives } from 'leakscope/data/lives.js';
 
 /** @typedef {import('leakscope/data/types.js').Embedded} Embedded */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
@@ -26,6 +26,14 @@ export function embedded(document) {
   const ofSites = once(() => lives.sites === null ? [] : siteLives(lives.sites));
   const ofContexts = once(() => lives.contexts === null ? [] : contextLives(lives.contexts));
 
+  /** What lives at the end of a window of one tick, if the lives are known to the tick. @param {number} from @param {number} to */
+  const livingIn = (from, to) => to - from > 1 || lives.sites?.resolution !== 1 ? null : livingAt(ofSites(), from, ({ site }) => site);
+  const livingBy = (/** @type {Parameters} */ { by }, /** @type {number} */ from, /** @type {number} */ to) => {
+    if (by === 'site') return livingIn(from, to);
+    if (by !== 'context' || to - from > 1 || lives.contexts?.resolution !== 1) return null;
+    return livingAt(ofContexts(), from, ({ allocatedBy }) => allocatedBy);
+  };
+
   /** @type {Record<string, (parameters: Parameters) => unknown>} */
   const routes = {
     overview: () => overview,
@@ -47,9 +55,19 @@ export function embedded(document) {
       return known;
     },
     downloads: () => [],
-    timeline: (parameters) => cutTimeline(timeline, ...windowOf(parameters, timeline)),
+    timeline: (parameters) => {
+      const window = windowOf(parameters, timeline);
+      const living = livingIn(window[0], window[1]);
+      const cut = cutTimeline(timeline, ...window);
+      return living === null ? cut : { ...cut, heap: heapOfMoment(window[0], [...living.values()]) };
+    },
     track: (parameters) => trackOf(document, parameters, ...windowOf(parameters, timeline)),
-    shares: (parameters) => cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...windowOf(parameters, timeline)),
+    shares: (parameters) => {
+      const window = windowOf(parameters, timeline);
+      const living = livingBy(parameters, window[0], window[1]);
+      return living === null ? cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...window)
+        : sharesOfMoment(window[0], String(parameters.by), living);
+    },
     before: () => ({ inputs: [], frames: [], sites: [] }),
     events: (parameters) => page(select(held, parameters, contexts), parameters),
     find: (parameters) => find(select(held, parameters, contexts), parameters),
@@ -65,6 +83,23 @@ export function embedded(document) {
       read_bytes: overview.reading.read_bytes, total_bytes: overview.reading.total_bytes, version: 0,
     }),
   };
+}
+
+/** @param {number} from @param {{ blocks: number, bytes: number }[]} living @returns {import('leakscope/data/types.js').Heap} */
+function heapOfMoment(from, living) {
+  const [bytes, blocks] = [living.reduce((sum, { bytes }) => sum + bytes, 0), living.reduce((sum, { blocks }) => sum + blocks, 0)];
+  return { from, to: from + 1, width: 1, min: [bytes], max: [bytes], last: [bytes], blocks: [blocks], allocations: [0], frees: [0], allocated_bytes: [0], failed: [0] };
+}
+
+/**
+ * @param {number} from
+ * @param {string} by
+ * @param {Map<number, { bytes: number }>} living
+ * @returns {import('leakscope/data/types.js').Shares}
+ */
+function sharesOfMoment(from, by, living) {
+  const bands = [...living].map(([owner, { bytes }]) => ({ ...ownerOf(by === 'site' ? String(owner) : `task-${owner}`), title: '', last: [bytes] }));
+  return { from, to: from + 1, width: 1, exact: true, bands, others: { owners: 0, last: [0] } };
 }
 
 /** @template T @param {() => T} make @returns {() => T} */

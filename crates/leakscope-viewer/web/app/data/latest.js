@@ -5,6 +5,23 @@
 /** @typedef {import('leakscope/data/types.js').Routes} Routes */
 /** @typedef {import('leakscope/data/types.js').Parameters} Parameters */
 
+/** Questions that are under way. @type {Set<object>} */
+const underWay = new Set();
+/** What happens when there is none. @type {(() => void)[]} */
+const waiting = [];
+
+/** Waits until all questions are answered. @returns {Promise<void>} */
+export function allAnswered() {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    tellIfNone();
+  });
+}
+
+function tellIfNone() {
+  if (underWay.size === 0) for (const resolve of waiting.splice(0)) resolve();
+}
+
 /** Milliseconds between two parts of an answer: enough to read something. */
 const BETWEEN_PARTS = 300;
 
@@ -49,6 +66,7 @@ export class Latest {
     this.running?.abort();
     const running = new AbortController();
     this.running = running;
+    underWay.add(this);
     try {
       await this.#hear(parameters, running.signal);
     } catch (error) {
@@ -60,9 +78,13 @@ export class Latest {
     }
     if (this.running !== running) return;
     this.running = null;
+    underWay.delete(this);
     // Set meanwhile, which the compiler does not see.
     const next = /** @type {[Parameters, number] | null} */ (this.next);
-    if (next === null) return;
+    if (next === null) {
+      tellIfNone();
+      return;
+    }
     this.asked = '';
     await this.ask(...next);
   }
@@ -92,5 +114,7 @@ export class Latest {
     this.running = null;
     this.next = null;
     this.asked = '';
+    underWay.delete(this);
+    tellIfNone();
   }
 }

@@ -169,6 +169,25 @@ export function limitTasks(whole, lives, resolution, range, timeline) {
   };
 }
 
+/**
+ * What lives at the end of a tick: blocks and bytes, by whoever `owner` names.
+ * @template {Life} L
+ * @param {L[]} lives of a resolution of one tick
+ * @param {number} tick
+ * @param {(life: L) => number} owner
+ * @returns {Map<number, { blocks: number, bytes: number }>}
+ */
+export function livingAt(lives, tick, owner) {
+  /** @type {Map<number, { blocks: number, bytes: number }>} */
+  const living = new Map();
+  for (const life of lives) {
+    if (life.born > tick || life.died <= tick) continue;
+    const sum = living.get(owner(life)) ?? { blocks: 0, bytes: 0 };
+    living.set(owner(life), { blocks: sum.blocks + life.blocks, bytes: sum.bytes + life.bytes });
+  }
+  return living;
+}
+
 /** @param {number[]} triples @param {number} from @param {number} to */
 function ticksIn(triples, from, to) {
   const cut = cutStretches(triples, from, to);

@@ -249,7 +249,7 @@
 
 /** @typedef {{ name: string, file: string, purpose: string }} Download a format that the recording can be saved in */
 
-/** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, version: number }} Reading */
+/** @typedef {{ state: ReadingState, events: number, end: number, read_bytes: number, total_bytes: number | null, waits_for?: number | null, version: number }} Reading */
 /** What follows the reading: its news, and whether the server answers.
  *  @typedef {{ news(reading: Reading): void, lost(): void }} Listener */
 

@@ -99,6 +99,8 @@ function noticesOf(page, reading, isLost) {
     isLost && element('div', { class: 'notice grave', id: 'lost' }, sign('⏻'),
       'The server is gone: leakscope was ended, or does not answer. What is here stays; nothing new can be asked. It goes on by itself if the server comes back.'),
     state === 'reading' && element('div', { class: 'notice' }, sign('…'), `The trace is being read${progress}. All answers are about what was read so far.`),
+    state === 'following' && reading?.waits_for != null && element('div', { class: 'notice' }, sign('…'),
+      `Core ${reading.waits_for} has not come yet: its part of this file begins behind what is there of it. All answers are without it: a block that it freed looks as if it lived.`),
     state === 'following' && element('div', { class: 'notice' }, sign('●'), `Live: ${count(reading?.events ?? page.overview.totals.events)} events so far, ${page.clock.moment(reading?.end ?? page.overview.clock.end)}.`),
     state === 'failed' && element('div', { class: 'notice grave' }, sign('!'), page.overview.sentence),
     grave.length > 0 && page.state.view !== 'overview' && element('div', { class: 'notice grave' }, sign('!'), element('span', {},

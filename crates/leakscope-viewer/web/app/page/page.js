@@ -1,5 +1,7 @@
 // What every view is given: where answers come from, what is shown, and the words for both.
+import { shownName } from 'leakscope/format/names.js';
 import { Clock } from 'leakscope/format/units.js';
+import { Levels } from 'leakscope/page/levels.js';
 
 /** @typedef {import('leakscope/data/types.js').Source} Source */
 /** @typedef {import('leakscope/data/types.js').Overview} Overview */
@@ -34,10 +36,12 @@ export class Page {
     this.hovered = null;
     /** @type {((text: string) => void)} reads a sentence aloud */
     this.say = () => {};
-    /** @type {((ticks: number | null) => void)[]} */
+    /** They draw anew what is said of the pointer's moment and of the cursor's. @type {((ticks: number | null) => void)[]} */
     this.hoverListeners = [];
     this.overview = overview;
     this.clock = new Clock(overview.clock.hz, overview.clock.end);
+    /** How much lives at the cursor and at the pointer. */
+    this.levels = new Levels(this, 'timeline', () => ({}), () => this.#tellListeners());
   }
 
   /** @param {Overview} overview */
@@ -61,9 +65,10 @@ export class Page {
     this.store.change(changes);
   }
 
-  /** @param {number} context */
+  /** What a context is called, as it is shown. @param {number} context */
   contextName(context) {
-    return this.overview.contexts[context]?.name ?? '–';
+    const known = this.overview.contexts[context];
+    return known === undefined ? '–' : shownName(known.name);
   }
 
   /** Where the axes of bytes begin: null at 0, else at the level after the start-up of a trace with this end. */
@@ -81,7 +86,17 @@ export class Page {
   hover(ticks) {
     if (this.hovered === ticks) return;
     this.hovered = ticks;
-    for (const listener of this.hoverListeners) listener(ticks);
+    if (this.hasLevels) this.levels.pointer(ticks);
+    this.#tellListeners();
+  }
+
+  #tellListeners() {
+    for (const listener of this.hoverListeners) listener(this.hovered);
+  }
+
+  /** Something is known of the heap, and of when. */
+  get hasLevels() {
+    return this.overview.dump === null && this.overview.totals.heap_events > 0;
   }
 
   /**

@@ -26,7 +26,7 @@ export function stackList({ frames, stack, allocator }, withAllocator) {
   if (lines.length === 0) return element('p', { class: 'quiet' }, 'The trace has no call stack of it.');
   return element('ol', { class: 'stack', 'aria-label': 'Call stack, innermost function first' },
     ...lines.map(({ frame, ofAllocator }) => element('li', {},
-      element('span', { class: 'function' }, ...breakable(frameName(frame))),
+      element('span', { class: 'function', title: frameName(frame) }, ...breakable(frameName(frame))),
       element('span', { class: 'where' }, ...breakable(frameWhere(frame))),
       frame.inlined && element('span', { class: 'inlined' }, 'inlined'),
       frame.certainty && element('span', { class: 'inlined' }, frame.certainty),

@@ -66,18 +66,30 @@ export function clockStrip(page) {
     const step = (most - least) * (event.shiftKey ? 0.05 : 0.005);
     const cursor = Math.round(Math.min(Math.max((page.state.cursor ?? least) + direction * step, least), most));
     page.go({ cursor });
-    page.say(`cursor ${page.clock.moment(cursor)}, ${levelWords(timeline?.heap ?? null, cursor)} live`);
+    said = false;
+    sayCursor();
     event.preventDefault();
     event.stopPropagation();
   });
+
+  /** Reads aloud where the cursor is, as soon as it is known what lives there. */
+  let said = true;
+  const sayCursor = () => {
+    const { cursor } = page.state;
+    const level = cursor === null ? null : page.levels.at(cursor, null);
+    if (said || cursor === null || level === null) return;
+    said = true;
+    page.say(`cursor ${page.clock.moment(cursor)}, ${levelWords(level)} live`);
+  };
 
   const clock = element('dl', { class: 'clock' });
   const showClock = (/** @type {State} */ state) => {
     const range = dragged ?? state.range;
     const words = range === null ? 'everything' : page.clock.stretch(...range);
     const moment = page.hovered ?? state.cursor;
+    const level = moment === null || !page.hasLevels ? null : page.levels.at(moment, timeline?.heap ?? null);
     fill(clock,
-      element('dt', {}, 'Cursor'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment), element('span', { class: 'quiet' }, ` ${levelWords(timeline?.heap ?? null, moment)}`)),
+      element('dt', {}, page.hovered === null ? 'Cursor' : 'Pointer'), element('dd', {}, moment === null ? '–' : page.clock.exact(moment), element('span', { class: 'quiet' }, ` ${levelWords(level)}`)),
       element('dt', {}, 'Range'), element('dd', { title: words }, range !== null && element('button', {
         type: 'button', class: 'no-range', 'aria-label': 'Remove the range', title: 'Show everything (Esc)', click: () => page.go({ range: null }),
       }, '×'), words));
@@ -85,6 +97,7 @@ export function clockStrip(page) {
   page.hoverListeners.push(() => {
     picture.draw();
     showClock(page.state);
+    sayCursor();
   });
 
   return {

@@ -12,7 +12,7 @@ import { openMenu } from 'leakscope/part/menu.js';
  * @param {T[]} rows
  */
 export function asText(columns, rows) {
-  const cells = [columns.map(({ name }) => name), ...rows.map((row) => columns.map((column) => textOf(column.cell(row))))];
+  const cells = [columns.map(({ name, note }) => note === undefined ? name : `${name} ${note}`), ...rows.map((row) => columns.map((column) => copied(column, row)))];
   const widths = columns.map((_, place) => Math.max(...cells.map((line) => line[place].length)));
   const lines = cells.map((line) => line.map((text, place) => isNumber(columns[place]) ? text.padStart(widths[place]) : text.padEnd(widths[place])).join('  ').trimEnd());
   return `${lines.join('\n')}\n`;
@@ -27,10 +27,16 @@ export function asText(columns, rows) {
 export function asCsv(columns, rows) {
   const value = (/** @type {Column<T>} */ column, /** @type {T} */ row) => {
     const order = isNumber(column) ? column.order?.(row) : undefined;
-    return quoted(typeof order === 'number' ? String(order) : textOf(column.cell(row)));
+    return quoted(typeof order === 'number' ? String(order) : copied(column, row));
   };
-  const lines = [columns.map(({ name }) => quoted(name)), ...rows.map((row) => columns.map((column) => value(column, row)))];
+  const head = (/** @type {Column<T>} */ { name, note, unit }) => [name, note, unit && `[${unit}]`].filter(Boolean).join(' ');
+  const lines = [columns.map((column) => quoted(head(column))), ...rows.map((row) => columns.map((column) => value(column, row)))];
   return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
+}
+
+/** @template T @param {Column<T>} column @param {T} row */
+function copied(column, row) {
+  return column.copied?.(row) ?? textOf(column.cell(row));
 }
 
 /** A spreadsheet takes no text of a device for a formula. @param {string} text */

@@ -1,5 +1,7 @@
 // Makes elements. Text goes in as text only, so nothing that a device sent can become markup.
 
+import { shortened } from 'leakscope/format/names.js';
+
 /** @typedef {Node | string | number | null | undefined | false} Content */
 /** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Attributes */
 
@@ -39,13 +41,17 @@ function nodes(contents) {
     .map((content) => (content instanceof Node ? content : document.createTextNode(String(content))));
 }
 
+/** As many characters of a name as are shown: symbols of 10 kB are real. */
+const MOST = 160;
+
 /**
- * The name of a function or a file, which may be broken after `::`, `/` and the like, but not within words.
+ * The name of a function or a file, a long one without its middle, which may be broken after `::`, `/` and the like, but not within words.
  * @param {string} name
+ * @param {number} [most] characters
  * @returns {Content[]}
  */
-export function breakable(name) {
-  return name.split(/(?<=::|[/\\.(<,])/).flatMap((part, place) => place === 0 ? [part] : [document.createElement('wbr'), part]);
+export function breakable(name, most = MOST) {
+  return shortened(name, most).split(/(?<=::|[/\\.(<,])/).flatMap((part, place) => place === 0 ? [part] : [document.createElement('wbr'), part]);
 }
 
 /**

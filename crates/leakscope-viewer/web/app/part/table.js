@@ -8,8 +8,11 @@ import { counted } from 'leakscope/format/units.js';
  * @template T
  * @typedef {object} Column
  * @property {string} name
+ * @property {string} [note] what it is about, if not what the table is about: stands below the name
+ * @property {string} [unit] of `order`, for those who copy numbers
  * @property {string} [title] what it means, in a sentence
  * @property {(row: T) => Content} cell
+ * @property {(row: T) => string} [copied] what is copied, if the cell shows less
  * @property {(row: T) => number | string | null} [order] what it is sorted by; numbers stand at the right
  * @property {string} [class]
  */
@@ -48,19 +51,29 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
     }, ...cells);
   };
   show(limit);
-  return scrollable(element('div', { class: 'table-box' }, made, rows.length > 0 && copyButton(caption, columns, () => inOrder)), caption);
+  return tableBox(made, caption, rows.length > 0 && copyButton(caption, columns, () => inOrder));
 }
 
-/** A box that the keyboard can scroll, as long as there is something to scroll. @param {HTMLElement} box @param {string} label */
-export function scrollable(box, label) {
-  new ResizeObserver(() => {
-    const scrolls = box.scrollWidth > box.clientWidth + 1;
+/**
+ * A table with a button beside it, never over it. Where there is no room for all of it, the keyboard can scroll it, and it fades out
+ * at its right: a number that just ended there would be read as another.
+ * @param {HTMLElement} made
+ * @param {string} label
+ * @param {HTMLElement | false} button
+ */
+export function tableBox(made, label, button) {
+  const scroller = element('div', { class: 'table-scroll' }, made);
+  const look = () => {
+    const hidden = scroller.scrollWidth - scroller.clientWidth;
     for (const [name, value] of Object.entries({ tabindex: '0', role: 'region', 'aria-label': label })) {
-      if (scrolls) box.setAttribute(name, value);
-      else box.removeAttribute(name);
+      if (hidden > 1) scroller.setAttribute(name, value);
+      else scroller.removeAttribute(name);
     }
-  }).observe(box);
-  return box;
+    scroller.classList.toggle('more', hidden - scroller.scrollLeft > 1);
+  };
+  scroller.addEventListener('scroll', look);
+  new ResizeObserver(look).observe(scroller);
+  return element('div', { class: 'table-box' }, scroller, button);
 }
 
 /** Marks the row that is chosen now. @param {HTMLElement} place of the table @param {string | number | null} key */
@@ -83,12 +96,13 @@ function heading(column, sort, sorted) {
     scope: 'col', class: classOf(column), title: column.title,
     'aria-sort': isSorted ? (falling ? 'descending' : 'ascending') : null,
   };
-  if (!sorted || !column.order) return element('th', attributes, column.name);
+  const note = column.note !== undefined && element('span', { class: 'note' }, ` ${column.note}`);
+  if (!sorted || !column.order) return element('th', attributes, column.name, note);
   // First click: names from A, numbers from the largest.
   const next = isSorted === falling && isSorted ? column.name : isSorted ? `-${column.name}` : isNumber(column) ? `-${column.name}` : column.name;
   return element('th', attributes, element('button', { type: 'button', class: 'heading', 'data-key': `heading ${column.name}`, click: () => sorted(next) },
     // Beside the name, where it moves no number out of its column.
-    ...(isNumber(column) ? [arrow(isSorted, falling), column.name] : [column.name, arrow(isSorted, falling)])));
+    ...(isNumber(column) ? [arrow(isSorted, falling), column.name] : [column.name, arrow(isSorted, falling)])), note);
 }
 
 /** @param {boolean} isSorted @param {boolean} falling */

@@ -106,8 +106,8 @@ function columns(page, all) {
     { name: 'Bytes', class: 'number', cell: (site) => bytes(site.outstanding_bytes) },
     { name: 'Share', class: 'number', cell: (site) => percent(site.outstanding_bytes, all) },
     { name: 'Blocks', class: 'number', cell: (site) => count(site.outstanding_blocks) },
-    { name: 'Call site', class: 'site-title', cell: (site) => element('span', {}, ...breakable(site.title)) },
-    { name: 'Verdict', title: 'Of the whole trace', cell: (site) => verdictMark(site) },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', { title: site.title }, ...breakable(site.title)), copied: (site) => site.title },
+    { name: 'Verdict', note: 'of the whole trace', cell: (site) => verdictMark(site) },
     { name: 'Track', cell: ({ site }) => pinButton(page, String(site)) },
   ];
 }

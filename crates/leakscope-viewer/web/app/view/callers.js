@@ -48,7 +48,7 @@ export function callersPicture(page, hovered) {
     },
   });
   return {
-    element: element('div', { class: 'callers', hidden: true }, picture.element, nothing),
+    element: element('div', { class: 'flame-callers', hidden: true }, picture.element, nothing),
     /** @param {Sites} sites */
     show(sites) {
       const { around, weight, allocator, lines } = page.state;

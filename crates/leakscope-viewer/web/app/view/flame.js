@@ -133,6 +133,7 @@ export function flameView(page) {
     rest.textContent = [
       search !== '' && `found: ${percent(matchedValue(root, search), root.value)}`, amount(root.value),
       sites !== null && limitWords(page, sites),
+      sites?.limited && page.state.weight === 'growth_bytes_per_second' && 'how fast it grows is of the whole trace',
     ].filter(Boolean).join(', ');
     picture.describe(`Flame graph of ${amount(root.value)}; its numbers are in the table below`);
     picture.fit();

@@ -36,7 +36,7 @@ export function freedBy(page, site) {
         columns: [
           { name: 'Blocks', class: 'number', cell: (row) => count(row.blocks) },
           { name: 'Bytes', class: 'number', cell: (row) => bytes(row.bytes) },
-          { name: 'From', class: 'site-title', cell: (row) => element('span', {}, ...breakable(row.title)) },
+          { name: 'From', class: 'site-title', cell: (row) => element('span', { title: row.title }, ...breakable(row.title)), copied: (row) => row.title },
           { name: 'By', class: 'words', cell: (row) => page.contextName(row.context) },
           { name: 'Lived', class: 'words', title: 'The shortest life, the mean, the longest', cell: (row) => lifetimes(page, row) },
         ],

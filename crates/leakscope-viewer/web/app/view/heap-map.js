@@ -11,6 +11,7 @@ import { Picture } from 'leakscope/chart/picture.js';
 import { pan, Scale, zoom } from 'leakscope/chart/scale.js';
 import { drawCursor, drawGrid, drawRange, drawRuler } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { shortenedTitle } from 'leakscope/format/names.js';
 import { bytes, count, counted, percent, shortBytes } from 'leakscope/format/units.js';
 import { closeToggle } from 'leakscope/page/close-toggle.js';
 import { stretchOf } from 'leakscope/page/strip.js';
@@ -126,7 +127,8 @@ export function heapMapView(page, chooser) {
     const region = heap?.regions[place];
     if (heap === null || region === undefined) return '';
     const column = columnAt(heap, time);
-    return `${bytes(region.free[column])} free in ${counted(region.holes[column], 'hole')}, largest ${bytes(region.largest[column])}`;
+    const about = heap.column_ticks > 1 ? 'about ' : '';
+    return `${about}${bytes(region.free[column])} free in ${counted(region.holes[column], 'hole')}, largest ${bytes(region.largest[column])}`;
   };
 
   const line = element('div', { class: 'flame-line heap-line' });
@@ -150,12 +152,15 @@ export function heapMapView(page, chooser) {
     const fills = blockColours(shade, (site) => sites.get(site), page.bounds[1]);
     const named = shade === 'site' ? largest(placed).map((site) => [fills(site, 0), titleOf(site)]) : [];
     const meant = shadeLegend(shade, page.bounds[1], (ticks) => page.clock.duration(Math.round(ticks)));
-    const key = (/** @type {string} */ look, /** @type {string} */ text) => element('span', { class: 'key', title: text }, element('span', { class: look, 'aria-hidden': 'true' }), text);
+    const key = (/** @type {string} */ look, /** @type {string} */ text) => element('span', { class: 'key', title: text }, element('span', { class: look, 'aria-hidden': 'true' }), shortenedTitle(text, 48));
     fill(keys, ...[...named, ...meant, ['unused', 'Free'], ['unknown', 'Unknown']].map(([name, text]) => key(`swatch ${name}`, text)),
       key('line-sign', 'Free bytes'), key('line-sign largest', 'Largest block'),
       (heap?.map?.failures.length ?? 0) > 0 && element('span', { class: 'key' }, element('b', { class: 'failed-sign', 'aria-hidden': 'true' }, '× '), 'Failed allocation'));
   };
 
+  const fillTables = () => {
+    if (heap?.map) tables.fill(heap.map, (site) => sites.get(site)?.title);
+  };
   const latest = new Latest(page.source, 'heap', (answer) => {
     heap = answer;
     const known = answer.map;
@@ -166,7 +171,7 @@ export function heapMapView(page, chooser) {
     else {
       const soFar = answer.complete ? '' : `, ${percent(answer.counted_to, answer.to)} read so far`;
       rest.textContent = `${known.allocator} predicts ${percent(known.predicted, known.addresses)} of ${count(known.addresses)} addresses${soFar}`;
-      tables.fill(known);
+      fillTables();
     }
     placed = placeRegions(answer, map.height);
     draw();
@@ -175,6 +180,7 @@ export function heapMapView(page, chooser) {
   }, (message) => fill(nothing, message));
   const latestSites = new Latest(page.source, 'sites', (answer) => {
     sites = new Map(answer.sites.map((site, rank) => [site.site, { ...site, rank }]));
+    fillTables();
     draw();
     showKeys();
   }, () => {});

@@ -12,9 +12,9 @@ export function heapTables(page, goTo) {
   const place = element('aside', { class: 'split-detail', 'aria-label': 'What the map says' });
   return {
     element: place,
-    /** @param {HeapMap} map */
-    fill(map) {
-      fill(place, said(page, map), regionsTable(map), pinsTable(page, map), failuresTable(page, map, goTo), checksTable(page, map, goTo), howGood(map));
+    /** @param {HeapMap} map @param {(site: number) => string | undefined} titleOf a call site's function and line, as soon as they are known */
+    fill(map, titleOf) {
+      fill(place, said(page, map), regionsTable(map), pinsTable(page, map, titleOf), failuresTable(page, map, goTo), checksTable(page, map, goTo), howGood(map));
     },
   };
 }
@@ -43,14 +43,14 @@ function regionsTable({ regions }) {
     `${bytes(region.assumed_bytes)} of what is free in ${region.start} were never used: that these are free is an assumption.`)));
 }
 
-/** @param {Page} page @param {HeapMap} map */
-function pinsTable(page, { regions }) {
-  const pins = regions.flatMap(({ pins }) => pins);
+/** @param {Page} page @param {HeapMap} map @param {(site: number) => string | undefined} titleOf */
+function pinsTable(page, { regions }, titleOf) {
+  const pins = regions.flatMap(({ pins }) => pins).map((pin) => ({ ...pin, title: titleOf(pin.call_site) ?? pin.name }));
   if (pins.length === 0) return null;
   return section('Who splits free memory', table({
     caption: 'Who splits free memory', rows: pins, chosen: ({ call_site: site }) => page.go({ site: site === page.state.site ? null : site }),
     columns: [
-      { name: 'Call site', class: 'site-title', cell: ({ name }) => element('span', {}, ...breakable(name)) },
+      { name: 'Call site', class: 'site-title', cell: ({ title }) => element('span', { title }, ...breakable(title)), copied: ({ title }) => title },
       { name: 'Blocks', class: 'number', cell: (pin) => count(pin.blocks) },
       { name: 'Bytes', class: 'number', cell: (pin) => bytes(pin.bytes) },
       { name: 'Oldest', class: 'number', cell: (pin) => page.clock.moment(pin.oldest_ticks) },

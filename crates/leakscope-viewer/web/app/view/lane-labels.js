@@ -42,7 +42,7 @@ export function laneLabels(page, chosen) {
     swatch.style.background = `var(--${laneColour(page.overview.contexts, row.context)})`;
     const name = page.contextName(row.context);
     const button = element('button', {
-      type: 'button', class: 'lane-label', title: `${name} (${context?.kind ?? 'unknown'}), core ${row.core}`, click: () => chosen(row),
+      type: 'button', class: 'lane-label', title: `${context?.name ?? name} (${context?.kind ?? 'unknown'}), core ${row.core}`, click: () => chosen(row),
     }, swatch, shortened(name, 20));
     buttons.set(key(row), button);
     return button;

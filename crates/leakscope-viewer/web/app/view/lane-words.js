@@ -69,7 +69,6 @@ export function laneNumbers(page, timeline) {
       { name: 'Running', class: 'number', cell: (lane) => ran(timeOf(lane.run)) },
       { name: 'Part', class: 'number', cell: (lane) => percent(timeOf(lane.run), length) },
       { name: 'Ready', class: 'number', cell: (lane) => ready(timeOf(lane.ready)) },
-      { name: 'Begins to run', class: 'number', cell: (lane) => lane.run.length / 3 },
     ],
   };
 }

@@ -1,5 +1,6 @@
 // A small curve beside each of the worst leaks: what grows slowly is not to be seen in the curve of the whole heap.
 import { drawCurve } from 'leakscope/chart/curve.js';
+import { levelAt } from 'leakscope/chart/read-out.js';
 import { drawCursor } from 'leakscope/chart/time.js';
 import { Picture } from 'leakscope/chart/picture.js';
 import { Scale } from 'leakscope/chart/scale.js';
@@ -23,11 +24,12 @@ export function leakCurves(page) {
     let heap = null;
     const picture = new Picture(`Live bytes of ${title}`, (pen, width, height) => {
       if (heap === null) return;
+      const columns = heap;
       const scale = new Scale(page.bounds, width);
       const place = { x: scale.x(heap.from), y: 0, width: scale.x(heap.to) - scale.x(heap.from), height };
       const axis = drawCurve(pen, heap, place, { lines: false, look: 'leak' });
       drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
-      drawLevel(page, pen, heap, axis, scale, { ...place, width });
+      drawLevel(page, pen, (ticks) => levelAt(columns, ticks, false), axis, scale, { ...place, width });
     }, { class: 'leak-curve' });
     hoverIn(page, picture, () => page.bounds);
     const latest = new Latest(page.source, 'site', (answer) => {

@@ -125,7 +125,7 @@ function findings(page, curves) {
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
     element('div', {},
       element('div', { class: 'first' }, verdictMark(finding),
-        element('button', { type: 'button', class: 'link title', click: () => page.go({ view: 'sites', site: finding.site }) }, finding.title),
+        element('button', { type: 'button', class: 'link title', title: finding.title, click: () => page.go({ view: 'sites', site: finding.site }) }, ...breakable(finding.title)),
         finding.standing === 'leak' && element('span', { class: 'quiet' }, `${finding.confidence} confidence`)),
       element('p', { class: 'reason' }, finding.reason)),
     finding.standing === 'leak' && leaks.indexOf(finding) < LEAKS && curves.of(finding),
@@ -155,7 +155,7 @@ function wrongFrees(page) {
       { name: 'When', class: 'number', cell: (anomaly) => page.clock.moment(anomaly.time) },
       { name: 'By', cell: (anomaly) => page.contextName(anomaly.context) },
       { name: 'Address', class: 'fixed', cell: (anomaly) => anomaly.address },
-      { name: 'From', class: 'fixed words', cell: (anomaly) => anomaly.title },
+      { name: 'From', class: 'fixed words', cell: (anomaly) => element('span', { title: anomaly.title }, ...breakable(anomaly.title)), copied: (anomaly) => anomaly.title },
     ],
   }));
 }
@@ -179,7 +179,7 @@ function failures(page) {
       { name: 'Asked for', class: 'number', cell: (failure) => bytes(failure.size) },
       { name: 'Live then', class: 'number', cell: (failure) => bytes(failure.live_bytes) },
       { name: 'By', cell: (failure) => page.contextName(failure.context) },
-      { name: 'From', class: 'fixed words', cell: (failure) => failure.title },
+      { name: 'From', class: 'fixed words', cell: (failure) => element('span', { title: failure.title }, ...breakable(failure.title)), copied: (failure) => failure.title },
       { name: 'Then', cell: (failure) => failure.retried ? 'found in another region' : 'failed' },
     ],
   }));
@@ -208,7 +208,7 @@ function heapPicture(page) {
     drawRuler(pen, scale(), page.clock.hz, RULER);
     if (axis !== null) drawByteLabels(pen, axis, place);
     drawCursor(pen, scale(), page.hovered ?? page.state.cursor, height);
-    if (heap !== null && axis !== null) drawLevel(page, pen, heap, axis, scale(), { ...place, width });
+    if (axis !== null) drawLevel(page, pen, (ticks) => page.levels.at(ticks, heap), axis, scale(), { ...place, width });
   }, { class: 'heap-picture', resized: () => ask() });
   const latest = new Latest(page.source, 'timeline', (answer) => {
     ({ heap, gaps } = answer);
@@ -285,7 +285,7 @@ function dumpFacts(page, dump) {
     ['Frees in all', dump.total_frees === null ? null : count(dump.total_frees)],
     ['Cores', target.cores.join(', ')],
     ['Dumps in the log', dump.dumps > 1 ? `${count(dump.dumps)}, of which one is shown` : null],
-    ['File', element('span', {}, ...breakable(inputs.join(', ')))],
+    ['File', element('span', {}, ...breakable(inputs.join(', '), Infinity))],
   ]));
 }
 
@@ -302,7 +302,7 @@ function columns(page) {
       ['Heap events', `${count(totals.heap_events)}: ${counted(totals.allocations, 'allocation')}, ${counted(totals.frees, 'free')}`],
       ['Log messages', count(totals.log_messages)],
       ['Lost packets', totals.dropped_packets > 0 ? `at least ${count(totals.dropped_packets)}` : 'none seen'],
-      [inputs.length === 1 ? 'File' : 'Files', element('span', {}, ...breakable(inputs.join(', ')))],
+      [inputs.length === 1 ? 'File' : 'Files', element('span', {}, ...breakable(inputs.join(', '), Infinity))],
     ])),
     peak.holders.length > 0 && section('Who held the most, at the high-water mark', table({
       caption: 'Call sites at the high-water mark', rows: peak.holders,

@@ -1,5 +1,6 @@
 // What the search over everything finds without asking for events: moments and events by their numbers, tasks, call sites and
 // functions.
+import { shortened, shownName } from 'leakscope/format/names.js';
 import { readPlace } from 'leakscope/format/place.js';
 import { count, counted } from 'leakscope/format/units.js';
 import { frameWhere } from 'leakscope/page/stack.js';
@@ -37,14 +38,14 @@ export function tasksFound(page, text) {
   const contexts = page.overview.contexts.map(({ name, kind }, context) => ({ name, kind, context }));
   const found = contexts.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
   return listed('Tasks and interrupts', found.map(({ name, kind, context }) => ({
-    label: name, detail: `${kind}: its events`, go: () => page.go({ view: 'events', contexts: [context], kinds: [] }),
+    label: shownName(name), detail: `${kind}: its events`, go: () => page.go({ view: 'events', contexts: [context], kinds: [] }),
   })));
 }
 
 /** @param {Page} page @param {Sites} sites @param {string} text @returns {Group} */
 export function sitesFound(page, { sites, frames }, text) {
   const found = sites.filter((site) => isFound(site, frames, text, page));
-  return listed('Call sites', found.map(({ site, title, verdict }) => ({ label: title, detail: verdictWords(verdict), go: () => page.go({ view: 'sites', site }) })));
+  return listed('Call sites', found.map(({ site, title, verdict }) => ({ label: shortened(title, 160), detail: verdictWords(verdict), go: () => page.go({ view: 'sites', site }) })));
 }
 
 /** Functions, with who calls them and whom they call. @param {Page} page @param {Sites} sites @param {string} text @returns {Group} */
@@ -56,7 +57,7 @@ export function functions(page, { frames }, text) {
     if (name !== null && !found.has(name) && name.toLowerCase().includes(text.toLowerCase())) found.set(name, frameWhere(frame));
   }
   return listed('Functions', [...found].map(([name, where]) => ({
-    label: name, detail: where, go: () => page.go({ view: 'flame', around: name, zoom: '', weight: 'allocated_bytes' }),
+    label: shortened(name, 160), detail: where, go: () => page.go({ view: 'flame', around: name, zoom: '', weight: 'allocated_bytes' }),
   })));
 }
 

@@ -9,10 +9,11 @@ import { Latest } from 'leakscope/data/latest.js';
 import { heapOfCurve } from 'leakscope/data/track.js';
 import { bytes, count, counted, shortBytes } from 'leakscope/format/units.js';
 import { drawLevel } from 'leakscope/page/level.js';
+import { Levels } from 'leakscope/page/levels.js';
 import { stackList } from 'leakscope/page/stack.js';
 import { verdictMark } from 'leakscope/page/verdict.js';
 import { hoverIn } from 'leakscope/page/hover.js';
-import { element, facts, fill, section, toggle } from 'leakscope/part/element.js';
+import { breakable, element, facts, fill, section, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
 import { table } from 'leakscope/part/table.js';
 import { freedBy } from 'leakscope/view/frees.js';
@@ -72,7 +73,7 @@ export function siteDetail(page) {
 function head(page, { site }) {
   const isDump = page.overview.dump !== null;
   return element('div', { class: 'section' },
-    element('div', { class: 'detail-head' }, element('h2', {}, site.title),
+    element('div', { class: 'detail-head' }, element('h2', { title: site.title }, ...breakable(site.title)),
       element('button', { type: 'button', 'aria-label': 'Close', click: () => page.go({ site: null }) }, '×')),
     element('p', {}, verdictMark(site), element('span', { class: 'quiet' }, ` ${site.confidence} confidence `), element('br'), `${capital(site.reason)}.`),
     facts(isDump ? [
@@ -123,7 +124,7 @@ function callStack({ site, frames }) {
 }
 
 /** @param {Page} page @param {SiteDetail} detail */
-function siteCurve(page, { curve }) {
+function siteCurve(page, { site, curve }) {
   const heap = heapOfCurve(curve, curve.from, Math.max(curve.to, curve.from + 1));
   const picture = new Picture(`Live bytes of this call site: at most ${bytes(Math.max(0, ...curve.max))}, ${bytes(curve.last.at(-1) ?? 0)} at the end`, (pen, width, height) => {
     const scale = new Scale([curve.from, Math.max(curve.to, curve.from + 1)], width);
@@ -133,11 +134,20 @@ function siteCurve(page, { curve }) {
     drawRuler(pen, scale, page.clock.hz, 18);
     drawByteLabels(pen, axis, place);
     drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
-    drawLevel(page, pen, heap, axis, scale, { ...place, width });
+    drawLevel(page, pen, (ticks) => levels.at(ticks, heap, false), axis, scale, { ...place, width });
   }, { class: 'site-picture' });
+  const levels = new Levels(page, 'track', () => ({ site: site.site, partial: 1 }), () => picture.draw());
+  levels.cursor(page.state.cursor);
   hoverIn(page, picture, () => [curve.from, Math.max(curve.to, curve.from + 1)]);
-  const redraw = () => picture.draw();
-  page.hoverListeners.push(redraw);
+  const hovered = (/** @type {number | null} */ ticks) => {
+    levels.pointer(ticks);
+    picture.draw();
+  };
+  const redraw = () => {
+    levels.cursor(page.state.cursor);
+    picture.draw();
+  };
+  page.hoverListeners.push(hovered);
   const text = numbers('live bytes of this call site', () => ({
     rows: curve.times.map((time, at) => ({ time, max: curve.max[at], last: curve.last[at] })),
     columns: [
@@ -146,7 +156,11 @@ function siteCurve(page, { curve }) {
       { name: 'Then', class: 'number', cell: (row) => bytes(row.last) },
     ],
   }));
-  return { picture, text, redraw, close: () => void page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1) };
+  const close = () => {
+    levels.close();
+    page.hoverListeners.splice(page.hoverListeners.indexOf(hovered), 1);
+  };
+  return { picture, text, redraw, close };
 }
 
 /** @param {number} from @param {number} to */

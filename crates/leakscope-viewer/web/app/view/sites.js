@@ -1,5 +1,6 @@
 // Call sites: a table of all, the worst first, that can be sorted and searched; beside it the one selected.
 import { Latest } from 'leakscope/data/latest.js';
+import { shortened } from 'leakscope/format/names.js';
 import { bytes, count, counted, percent, rateColumn } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { withoutNames } from 'leakscope/page/without-names.js';
@@ -83,7 +84,7 @@ export function sitesView(page) {
 export function isFound(site, frames, search, page) {
   if (search === '') return true;
   const text = [
-    site.title, verdictWords(site.verdict), ...site.contexts.map((context) => page.contextName(context)),
+    site.title, verdictWords(site.verdict), ...site.contexts.map((context) => page.overview.contexts[context]?.name ?? ''),
     ...site.stack.map((index) => `${frameName(frames[index])} ${frameWhere(frames[index])}`),
   ].join('\n').toLowerCase();
   return search.toLowerCase().split(' ').every((word) => text.includes(word));
@@ -93,17 +94,18 @@ export function isFound(site, frames, search, page) {
 function siteTable(page, rows, sites) {
   const atPeak = sites.limited ? rows.reduce((sum, site) => sum + site.bytes_at_peak, 0) : page.overview.peak.bytes;
   const rate = rateColumn(rows.flatMap((site) => site.standing === 'leak' ? site.growth_bytes_per_second ?? [] : []));
+  const note = sites.limited ? 'of the whole trace' : undefined;
   const growth = (/** @type {Site} */ { growth, growth_bytes_per_second: bytes }) => bytes === null ? growth : rate(bytes);
   /** @type {import('leakscope/part/table.js').Column<Site>[]} */
   const columns = [
-    { name: 'Verdict', cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
-    { name: 'Call site', class: 'site-title', cell: (site) => element('span', { class: 'two-lines', title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), order: (site) => site.title.toLowerCase() },
-    { name: 'Growth', class: 'number wide', cell: (site) => site.standing === 'leak' ? growth(site) : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
+    { name: 'Verdict', note, cell: (site) => verdictMark(site), order: (site) => verdictOrder(site.verdict) },
+    { name: 'Call site', class: 'site-title', cell: (site) => element('span', { title: titleWithCallers(site, sites.frames) }, ...breakable(site.title), callers(site, sites.frames)), copied: (site) => `${site.title}${callers(site, sites.frames)?.textContent ?? ''}`, order: (site) => site.title.toLowerCase() },
+    { name: 'Growth', class: 'number wide', note, unit: 'bytes/s', cell: (site) => site.standing === 'leak' ? growth(site) : '', order: (site) => site.standing === 'leak' ? site.growth_bytes_per_second : null,
       title: 'How fast the live bytes grow, over the whole trace' },
-    { name: 'Outstanding', class: 'number', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
+    { name: 'Outstanding', class: 'number', unit: 'bytes', cell: (site) => bytes(site.outstanding_bytes), order: (site) => site.outstanding_bytes,
       title: sites.limited ? 'Allocated in the range, and live at its end' : 'Live at the end of the trace' },
     { name: 'Blocks', class: 'number extra', cell: (site) => count(site.outstanding_blocks), order: (site) => site.outstanding_blocks },
-    { name: 'Peak share', class: 'number extra', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
+    { name: 'Peak share', class: 'number extra', unit: 'bytes', cell: (site) => share(site.bytes_at_peak, atPeak), order: (site) => site.bytes_at_peak,
       title: 'Its part of the bytes that lived at the high-water mark' },
     { name: 'Allocations', class: 'number extra', cell: (site) => count(site.allocations), order: (site) => site.allocations },
     { name: 'Freed', class: 'number extra', cell: (site) => count(site.frees), order: (site) => site.frees },
@@ -127,7 +129,7 @@ function titleWithCallers(site, frames) {
 /** Who calls it, as far as a line holds. @param {Site} site @param {import('leakscope/data/types.js').Frame[]} frames */
 function callers(site, frames) {
   const names = site.stack.slice(1).map((index) => frameName(frames[index])).filter((name) => !site.title.includes(name));
-  return names.length === 0 ? null : element('span', { class: 'callers' }, ...breakable(` ← ${names.slice(0, 4).join(' ← ')}`));
+  return names.length === 0 ? null : element('span', { class: 'callers' }, ...breakable(` ← ${names.slice(0, 4).map((name) => shortened(name, 80)).join(' ← ')}`));
 }
 
 /** @param {number} part @param {number} whole */

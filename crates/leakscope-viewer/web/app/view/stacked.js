@@ -3,9 +3,10 @@
 import { bandColour } from 'leakscope/chart/stack.js';
 import { columnOf } from 'leakscope/chart/stack-layout.js';
 import { Latest } from 'leakscope/data/latest.js';
-import { ownerOf, pinOf } from 'leakscope/data/owner.js';
-import { shortened } from 'leakscope/format/names.js';
+import { isSameOwner, ownerOf, pinOf } from 'leakscope/data/owner.js';
+import { shortenedTitle } from 'leakscope/format/names.js';
 import { bytes, counted, percent } from 'leakscope/format/units.js';
+import { Moments } from 'leakscope/page/moments.js';
 import { pinButton, showPins } from 'leakscope/page/pin.js';
 import { choice, element, fill } from 'leakscope/part/element.js';
 import { goToOwner } from 'leakscope/view/timeline-tracks.js';
@@ -26,6 +27,8 @@ export function stackedBytes(page, shown, changed) {
   const chooser = choice('What live bytes are told apart by', BY, (stacked) => page.go({ stacked }));
   const keys = element('ul', { class: 'stacked-keys', 'aria-label': 'Who holds the live bytes', hidden: true });
   const rest = element('span', { class: 'quiet' });
+  /** Who holds how much at the moment itself: all of them, for others may hold most there. */
+  const moments = new Moments(page, 'shares', () => ({ by: page.state.stacked, partial: 1, bands: page.overview.limits.sites }), () => tell());
   const latest = new Latest(page.source, 'shares', (answer) => {
     shares = answer;
     showKeys();
@@ -45,7 +48,7 @@ export function stackedBytes(page, shown, changed) {
       ...bands.map((band, rank) => {
         const pin = pinOf(band);
         return key(bandColour(band, rank, contexts),
-          element('button', { type: 'button', class: 'link', title: band.title, click: () => goToOwner(page, ownerOf(pin)) }, shortened(band.title, 40)),
+          element('button', { type: 'button', class: 'link', title: band.title, click: () => goToOwner(page, ownerOf(pin)) }, shortenedTitle(band.title, 44)),
           ' ', element('span', { class: 'amount' }), ' ', pinButton(page, pin));
       }),
       others.owners > 0 && key('idle', `${counted(others.owners, 'other')} `, element('span', { class: 'amount' })),
@@ -57,13 +60,18 @@ export function stackedBytes(page, shown, changed) {
   const tell = () => {
     if (shares === null || keys.hidden) return;
     const at = page.hovered ?? page.state.cursor ?? shown()[1] - 1;
-    const column = columnOf(shares, at);
-    const all = [...shares.bands, shares.others].map(({ last }) => column === null ? 0 : last[column]);
+    const exact = amountsAt(moments.answers, shares, at);
+    const all = exact ?? amountsNear(shares, at);
     const sum = all.reduce((sum, bytes) => sum + bytes, 0);
-    keys.querySelectorAll('.amount').forEach((amount, rank) => { amount.textContent = `${bytes(all[rank])}, ${percent(all[rank], sum)}`; });
-    rest.textContent = `${bytes(sum)} at ${page.clock.moment(at)}`;
+    const about = exact === null ? 'about ' : '';
+    keys.querySelectorAll('.amount').forEach((amount, rank) => { amount.textContent = `${about}${bytes(all[rank])}, ${percent(all[rank], sum)}`; });
+    rest.textContent = `${about}${bytes(sum)} at ${page.clock.moment(at)}`;
   };
-  page.hoverListeners.push(tell);
+  const hovered = (/** @type {number | null} */ ticks) => {
+    if (page.state.stacked !== '') moments.pointer(ticks);
+    tell();
+  };
+  page.hoverListeners.push(hovered);
   return {
     chooser, keys,
     /** To be drawn; null: the curve of the heap is. */
@@ -76,10 +84,12 @@ export function stackedBytes(page, shown, changed) {
       keys.hidden = stacked === '';
       if (stacked === '') {
         latest.stop();
+        moments.close();
         shares = null;
         return;
       }
       showPins(keys, pins);
+      moments.cursor(page.state.cursor ?? shown()[1] - 1);
       tell();
       if (width === 0) return;
       const [from, to] = shown();
@@ -87,7 +97,29 @@ export function stackedBytes(page, shown, changed) {
     },
     close() {
       latest.stop();
-      page.hoverListeners.splice(page.hoverListeners.indexOf(tell), 1);
+      moments.close();
+      page.hoverListeners.splice(page.hoverListeners.indexOf(hovered), 1);
     },
   };
+}
+
+/**
+ * What each band holds at a moment, and all others together.
+ * @param {(Shares | null)[]} answers about single moments
+ * @param {Shares} shares whose bands are meant
+ * @param {number} ticks
+ * @returns {number[] | null} null: nobody has answered it exactly
+ */
+function amountsAt(answers, { bands, others }, ticks) {
+  const answer = answers.find((answer) => answer !== null && answer.exact && answer.from === ticks && answer.others.owners === 0);
+  if (!answer) return null;
+  const sum = answer.bands.reduce((sum, { last }) => sum + last[0], 0);
+  const own = bands.map((band) => answer.bands.find((other) => isSameOwner(other, band))?.last[0] ?? 0);
+  return [...own, sum - own.reduce((sum, bytes) => sum + bytes, 0)].slice(0, bands.length + (others.owners > 0 ? 1 : 0));
+}
+
+/** The same at the end of the column that it lies in. @param {Shares} shares @param {number} ticks */
+function amountsNear(shares, ticks) {
+  const column = columnOf(shares, ticks);
+  return [...shares.bands, shares.others].map(({ last }) => column === null ? 0 : last[column]);
 }

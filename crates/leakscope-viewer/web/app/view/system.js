@@ -49,7 +49,7 @@ function parts(page, system) {
       section('Target', facts([
         ['Application', string(target.application)], ['Device', string(target.device)], ['Operating system', string(target.operating_system)],
         ['Cores', Array.isArray(target.cores) ? target.cores.join(', ') : null], ['ELF, SHA-256', string(target.elf_sha256)],
-        [page.overview.inputs.length === 1 ? 'Input' : 'Inputs', element('span', {}, ...breakable(page.overview.inputs.join(', ')))],
+        [page.overview.inputs.length === 1 ? 'Input' : 'Inputs', element('span', {}, ...breakable(page.overview.inputs.join(', '), Infinity))],
       ])),
       section('Recording', facts([
         ['Size', recording.bytes === null ? null : bytesWithUnit(recording.bytes)], ['Length', page.clock.duration(recording.length ?? 0)],
@@ -116,7 +116,7 @@ function parts(page, system) {
 function dumpParts(page, { recording }) {
   return [
     section('Dump', facts([
-      ['File', element('span', {}, ...breakable(page.overview.inputs.join(', ')))],
+      ['File', element('span', {}, ...breakable(page.overview.inputs.join(', '), Infinity))],
       ['Size of the log', recording.bytes === null ? null : bytesWithUnit(recording.bytes)],
       ['Records', count(page.overview.dump?.records ?? 0)],
       ['Cores', page.overview.target.cores.join(', ')],

@@ -2,13 +2,14 @@
 // allocated.
 import { Latest } from 'leakscope/data/latest.js';
 import { pinOf } from 'leakscope/data/owner.js';
+import { shownName } from 'leakscope/format/names.js';
 import { bytes, count, counted, signed } from 'leakscope/format/units.js';
 import { limitWords } from 'leakscope/page/limits.js';
 import { pinButton, showPins } from 'leakscope/page/pin.js';
 import { copyButton } from 'leakscope/part/copy.js';
 import { element, fill, section } from 'leakscope/part/element.js';
 import { refill } from 'leakscope/part/focus.js';
-import { scrollable, table } from 'leakscope/part/table.js';
+import { tableBox, table } from 'leakscope/part/table.js';
 import { contextsSection } from 'leakscope/view/contexts.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -60,9 +61,9 @@ function taskTable(page, { tasks, limited }) {
   return table({
     caption: 'Tasks and interrupts', rows: tasks.toSorted((a, b) => rank(a) - rank(b) || (b.priority ?? 0) - (a.priority ?? 0)), sort: page.state.sort, sorted: (sort) => page.go({ sort }),
     key: (task) => `${task.name} ${task.address}`,
-    chosen: (task) => task.context < 0 ? page.say(`${task.name} has no events: it was only named.`) : page.go({ view: 'events', contexts: [task.context], kinds: [] }),
+    chosen: (task) => task.context < 0 ? page.say(`${shownName(task.name)} has no events: it was only named.`) : page.go({ view: 'events', contexts: [task.context], kinds: [] }),
     columns: [
-      { name: 'Name', class: 'words', cell: (task) => task.name, order: (task) => task.name.toLowerCase() },
+      { name: 'Name', class: 'words', cell: (task) => element('span', { title: task.name }, shownName(task.name)), copied: (task) => task.name, order: (task) => task.name.toLowerCase() },
       { name: 'Kind', class: 'extra', cell: (task) => task.kind, order: (task) => task.kind },
       { name: 'Priority', class: 'number extra', cell: (task) => task.priority ?? '', order: (task) => task.priority },
       ...cores.map((core) => /** @type {import('leakscope/part/table.js').Column<Task>} */ ({
@@ -149,15 +150,15 @@ function matrix(page, { matrix, tasks }) {
     shade.style.opacity = String(0.04 + 0.12 * (pair.bytes / most));
     return element('td', {}, shade, element('span', { class: 'amount' }, bytes(pair.bytes), element('br'), element('span', { class: 'quiet' }, counted(pair.blocks, 'block'))));
   };
-  return scrollable(element('div', { class: 'table-box' }, element('table', { class: 'table matrix' },
+  return tableBox(element('table', { class: 'table matrix' },
     element('caption', { class: 'hidden' }, 'Bytes and blocks freed, by whom they had been allocated and by whom they were freed'),
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'allocated by ↓  freed by →'),
       ...columns.map((context) => element('th', { scope: 'col', class: 'number' }, page.contextName(context))))),
     element('tbody', {}, ...rows.map((by) => element('tr', {}, element('th', { scope: 'row' }, page.contextName(by)), ...columns.map((freer) => cell(by, freer)))))),
-  copyButton('Who frees what others allocated', [
+  'Who frees what others allocated', copyButton('Who frees what others allocated', [
     { name: 'Allocated by', cell: (/** @type {Tasks['matrix'][number]} */ pair) => page.contextName(pair.allocated_by) },
     { name: 'Freed by', cell: (pair) => page.contextName(pair.freed_by) },
     { name: 'Bytes', class: 'number', cell: (pair) => bytes(pair.bytes), order: (pair) => pair.bytes },
     { name: 'Blocks', class: 'number', cell: (pair) => count(pair.blocks), order: (pair) => pair.blocks },
-  ], () => matrix)), 'Who frees what others allocated');
+  ], () => matrix));
 }

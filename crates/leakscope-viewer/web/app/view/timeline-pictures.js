@@ -67,7 +67,10 @@ export function timelinePictures(page, model, resized) {
     }
     overlay(pen, width, height);
     if (axis !== null) drawByteLabels(pen, axis, curve);
-    if (axis !== null && timeline !== null) drawLevel(page, pen, timeline.heap, axis, scale(width), { ...curve, width });
+    if (axis !== null && timeline !== null) {
+      const { heap } = timeline;
+      drawLevel(page, pen, (ticks) => page.levels.at(ticks, heap), axis, scale(width), { ...curve, x: scale(width).x(heap.from), width });
+    }
   }, { class: 'time-below', resized });
   const labelsBelow = /** @type {const} */ ([
     ['Live bytes', 'top', 8], ['Allocations ↑', 'bottom', 44], ['Frees ↓', 'bottom', 26], ['Log lines', 'bottom', 5],

@@ -7,11 +7,12 @@ import { Scale } from 'leakscope/chart/scale.js';
 import { drawCursor, drawRange } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { ownerOf, ownerParameters } from 'leakscope/data/owner.js';
-import { shortened } from 'leakscope/format/names.js';
+import { shortened, shortenedTitle } from 'leakscope/format/names.js';
 import { counted, percent } from 'leakscope/format/units.js';
 import { hoverIn } from 'leakscope/page/hover.js';
 import { drawLevel } from 'leakscope/page/level.js';
-import { element, fill } from 'leakscope/part/element.js';
+import { Levels } from 'leakscope/page/levels.js';
+import { breakable, element, fill } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/data/types.js').Track} Track */
@@ -80,7 +81,7 @@ function ownerTrack(page, pin, shown) {
   const picture = new Picture('', (pen, width, height) => {
     const scale = new Scale(shown(), width);
     if (track !== null) {
-      const { heap } = track;
+      const { heap, exact } = track;
       const curve = { x: scale.x(heap.from), y: 2, width: scale.x(heap.to) - scale.x(heap.from), height: height - CHANGES - 2 };
       const axis = drawCurve(pen, heap, curve, { look: owner.site >= 0 ? 'leak' : 'heap', end: page.axisEnd });
       const marks = { y: height - CHANGES / 2, reach: CHANGES / 2 };
@@ -90,7 +91,7 @@ function ownerTrack(page, pin, shown) {
       drawByteLabels(pen, axis, curve);
       drawCursor(pen, scale, page.state.cursor, height);
       drawCursor(pen, scale, page.hovered, height);
-      drawLevel(page, pen, heap, axis, scale, { ...curve, width });
+      drawLevel(page, pen, (ticks) => levels.at(ticks, heap, exact), axis, scale, { ...curve, width });
     }
   }, { class: 'track-picture', resized: () => ask() });
   const name = element('button', { type: 'button', class: 'link', title: ownerName(page, owner), click: () => goToOwner(page, owner) }, shortened(ownerName(page, owner), 44));
@@ -105,7 +106,7 @@ function ownerTrack(page, pin, shown) {
   }, (message) => { amount.textContent = message; });
   const named = new Latest(page.source, 'site', (answer) => {
     name.title = answer.site.title;
-    name.textContent = shortened(answer.site.title, 44);
+    fill(name, ...breakable(shortenedTitle(answer.site.title, 36)));
     picture.describe(`Live bytes of ${name.title}`);
   }, () => {});
   const ask = () => {
@@ -114,8 +115,12 @@ function ownerTrack(page, pin, shown) {
     void latest.ask({ ...ownerParameters(owner), partial: 1, from, to, width: Math.min(Math.max(Math.round(picture.width), 1), page.overview.limits.width) }, page.version);
   };
   hoverIn(page, picture, shown);
-  const redraw = () => picture.draw();
-  page.hoverListeners.push(redraw);
+  const levels = new Levels(page, 'track', () => ({ ...ownerParameters(owner), partial: 1 }), () => picture.draw());
+  const hovered = (/** @type {number | null} */ ticks) => {
+    levels.pointer(ticks);
+    picture.draw();
+  };
+  page.hoverListeners.push(hovered);
   if (owner.site >= 0) named.ask({ id: owner.site });
   return {
     element: element('div', { class: 'track' },
@@ -124,12 +129,14 @@ function ownerTrack(page, pin, shown) {
       picture.element),
     show() {
       ask();
+      levels.cursor(page.state.cursor);
       picture.draw();
     },
     close() {
       latest.stop();
       named.stop();
-      page.hoverListeners.splice(page.hoverListeners.indexOf(redraw), 1);
+      levels.close();
+      page.hoverListeners.splice(page.hoverListeners.indexOf(hovered), 1);
     },
   };
 }

@@ -211,7 +211,7 @@ export function timelineView(page) {
   /** @type {State | null} */
   let before = null;
   return {
-    element: element('div', { class: 'view whole' },
+    element: element('div', { class: 'view whole timeline' },
       element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Timeline' },
         element('div', { class: 'group' }, tool('−', 'Zoom out', 's'), tool('+', 'Zoom in', 'w'), tool('←', 'Earlier', 'a'), tool('→', 'Later', 'd')),
         tool('Fit', 'Fit the range, or everything', 'f'),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, method: string }} Waiting */
 
-const PATIENCE = 10_000; // milliseconds, until something that is waited for counts as missing
+const PATIENCE = 60_000; // milliseconds, until something that is waited for counts as missing
 
 export class Browser {
   constructor() {

@@ -56,11 +56,11 @@ test('callers and callees of a function', async () => {
             const [first] = await numbers(tab);
             assert.equal(first[0], name);
             assert.equal(number(first[2]), allocated, 'what is allocated below it is what the report says');
-            await tab.see('.callers .picture');
+            await tab.see('.flame-callers .picture');
             assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
             writeFileSync(join(SCREENSHOTS, `sandwich-${form}-${theme}-${width}.png`), await tab.picture());
             if (width > 1024) {
-              const { left, y, width } = await tab.place('.callers .picture');
+              const { left, y, width } = await tab.place('.flame-callers .picture');
               await tab.clickAt({ x: left + width * 0.2, y });
               await tab.until('a caller', (name) => location.hash.includes('around=') && !location.hash.includes(encodeURIComponent(name)), name);
               await tab.click('.badge', 'Callers and callees of');

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PATIENCE = 30_000; // milliseconds, until it counts as not started
+const PATIENCE = 60_000; // milliseconds, until it counts as not started
 
 /** Firefox keeps to itself, and listens on a port that is free; it writes which into its profile. */
 const PREFERENCES = {

@@ -52,7 +52,7 @@ async function look(url, trace, name) {
   await tab.see('.split-detail', 'How good it is');
   const [region] = known.regions;
   assert.deepEqual((await cellsOf(tab, 'Regions'))[0].slice(1, 4).map(number), [region.free_bytes, region.largest_bytes, region.holes]);
-  assert.deepEqual((await cellsOf(tab, 'Who splits free memory')).map(([site, blocks, bytes]) => [site, number(blocks), number(bytes)]),
+  assert.deepEqual((await cellsOf(tab, 'Who splits free memory')).map(([site, blocks, bytes]) => [/^(.*) \S+:\d+$/.exec(site)?.[1], number(blocks), number(bytes)]),
     region.pins.map((/** @type {any} */ pin) => [pin.name, pin.blocks, pin.bytes]));
   assert.deepEqual((await cellsOf(tab, 'Allocations that failed')).map(([, why]) => why), known.failures.slice(0, 20).map((/** @type {any} */ failure) => failure.sentence));
   await tab.see('.rest', `${known.addresses.toLocaleString('en')} addresses`);

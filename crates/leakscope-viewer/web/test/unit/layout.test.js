@@ -38,7 +38,7 @@ test('the next and the previous run of a lane', () => {
 });
 
 test('columns become bars', () => {
-  assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, { least: 0, most: 10 }, 20, 100), [{ x: 0, top: 0, bottom: 100 }, { x: 10, top: 50, bottom: 50 }]);
+  assert.deepEqual(columnBars({ min: [0, 5], max: [10, 5] }, { least: 0, most: 10 }, 100), [{ top: 0, bottom: 100 }, { top: 50, bottom: 50 }]);
   assert.deepEqual(axisOf({ from: 0, to: 2, min: [100, 300], max: [200, 600] }, 1, 0), { least: 276, most: 624 });
   assert.deepEqual(axisOf({ from: 0, to: 2, min: [100, 300], max: [200, 600] }, null, 1_000), { least: 0, most: 1_130 });
   assert.deepEqual(byteMarks({ least: 950, most: 1_060 }, 2).map(({ label }) => label), ['1,000 B']);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { shortenedTitle, shownName } from 'leakscope/format/names.js';
 import * as units from 'leakscope/format/units.js';
 
 const { Clock } = units;
@@ -55,4 +56,17 @@ test('stamps sort as ticks do', () => {
   const clock = new Clock(32_768, 0);
   const stamps = Array.from({ length: 2_000 }, (_, index) => Number(clock.stamp(index * 7)));
   assert.ok(stamps.every((stamp, index) => index === 0 || stamp > stamps[index - 1]));
+});
+
+test('names: the function and its line stay, and what has no shape is seen', () => {
+  const title = '<embassy_example::fault::growing_table::Table>::open_session growing_table.rs:21';
+  assert.equal(shortenedTitle(title, 44), '…Table>::open_session growing_table.rs:21');
+  assert.equal(shortenedTitle(title, 36), '…open_session growing_table.rs:21');
+  assert.equal(shortenedTitle(title, 100), title);
+  assert.equal(shortenedTitle('a_long_function_of_c main.c:66', 20), 'a_long_fun…main.c:66');
+  assert.equal(shownName('IDLE'), 'IDLE');
+  assert.equal(shownName('\u200b'), '⟨U+200B⟩');
+  assert.equal(shownName('ma\u200bin'), 'ma⟨U+200B⟩in');
+  assert.equal(shownName(' '), '⟨1 space⟩');
+  assert.equal(shownName('x'.repeat(250)).length, 40);
 });

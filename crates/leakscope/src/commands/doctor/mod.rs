@@ -1,10 +1,12 @@
 //! `leakscope doctor`: what an ESP-IDF project lacks to be recorded.
 //!
 //! - [`text`] is what is printed for people; the document is for programs.
+//! - [`warnings`] is what is wrong with the project's files.
 //! - [`defaults`] adds lines to a file.
 
 mod defaults;
 mod text;
+mod warnings;
 
 pub(super) use text::{lacking, name, typed};
 
@@ -51,6 +53,8 @@ struct About<'p> {
     /// Null if there is none.
     sdkconfig: Option<String>,
     openocd_arguments: Vec<String>,
+    /// What is wrong with its files, a sentence each.
+    warnings: Vec<String>,
 }
 
 /// A way, and whether it is ready.
@@ -65,7 +69,7 @@ struct Judged {
 
 impl Judged {
     fn of(examination: Examination, symbols: Option<&Symbols>) -> Self {
-        let calls = examination.way.calls().iter().copied();
+        let calls = examination.calls.iter().copied();
         let not_called: Option<Vec<_>> = symbols.map(|symbols| {
             let lacks = |call: &&str| symbols.symbol(call).is_none();
             calls.filter(lacks).collect()
@@ -164,7 +168,9 @@ fn answer<'p>(doctor: &Doctor, project: &'p EspIdf) -> anyhow::Result<Answer<'p>
         },
     })?;
     let program = project.program.as_deref();
-    let symbols = program.and_then(|program| Symbols::open(program).ok());
+    let opened = program.map(Symbols::open);
+    let warnings = warnings::of(project, &build.chip, opened.as_ref());
+    let symbols = opened.and_then(Result::ok);
     let chosen = match doctor.way.map(Way::from) {
         Some(wanted) => ways.iter().find(|way| way.way == wanted),
         None => Examination::usual(&ways),
@@ -192,6 +198,7 @@ fn answer<'p>(doctor: &Doctor, project: &'p EspIdf) -> anyhow::Result<Answer<'p>
             ),
             described_target: Some(project.description.target.as_str())
                 .filter(|target| !target.is_empty() && *target != build.chip.target),
+            warnings,
             chip: build.chip,
             sdkconfig: project.config.as_ref().map(|_| shown(&project.sdkconfig)),
         },
@@ -212,6 +219,7 @@ impl From<DoctorWay> for Way {
             DoctorWay::Jtag => Self::Jtag,
             DoctorWay::Uart => Self::Uart,
             DoctorWay::UsbSerialJtag => Self::UsbSerialJtag,
+            DoctorWay::Component => Self::Component,
             DoctorWay::Console => Self::Console,
         }
     }

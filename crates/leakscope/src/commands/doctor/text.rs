@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use leakscope_project::{CheckedOption, Examination, State, Way};
+use leakscope_project::{CheckedOption, Examination, Link, State, Way};
 use leakscope_report::sanitise;
 use leakscope_report::units::counted;
 
@@ -17,6 +17,7 @@ pub(in crate::commands) fn name(way: Way) -> &'static str {
         Way::Jtag => "JTAG",
         Way::Uart => "UART",
         Way::UsbSerialJtag => "USB-Serial-JTAG",
+        Way::Component => "leakscope's component",
         Way::Console => "console",
     }
 }
@@ -27,6 +28,7 @@ pub(in crate::commands) fn typed(way: Way) -> &'static str {
         Way::Jtag => "jtag",
         Way::Uart => "uart",
         Way::UsbSerialJtag => "usb-serial-jtag",
+        Way::Component => "component",
         Way::Console => "console",
     }
 }
@@ -70,10 +72,13 @@ fn about(answer: &Answer<'_>) -> Vec<String> {
             project.chip.target
         ));
     }
+    let warnings = project.warnings.iter();
+    lines.extend(warnings.map(|warning| format!("Warning  {warning}")));
     lines
 }
 
 fn way(judged: &Judged, lines: &mut Vec<String>) {
+    const LINES: &str = "docs/esp-idf.md has the lines";
     let way = &judged.examination;
     let state = match way.impossible {
         Some(why) => format!("not possible: {why}"),
@@ -91,11 +96,17 @@ fn way(judged: &Judged, lines: &mut Vec<String>) {
     }
     let steps = way.steps.iter().map(|step| format!("  to do    {step}"));
     lines.extend(steps);
-    if let Some(calls) = judged.not_called.as_ref().filter(|calls| !calls.is_empty()) {
-        lines.push(format!(
-            "  to do    the program calls no {}()",
+    match judged.not_called.as_deref() {
+        Some([]) => {}
+        Some(calls) => lines.push(format!(
+            "  to do    the program calls no {}(): {LINES}",
             calls.join("(), ")
-        ));
+        )),
+        None if way.impossible.is_some() => {}
+        None => lines.push(format!(
+            "  note     the program has to call {}(): {LINES}",
+            way.calls.join("(), ")
+        )),
     }
     let notes = way.notes.iter().map(String::as_str);
     let remarks = notes.chain(way.limits.iter().copied());
@@ -139,25 +150,33 @@ fn explained(option: &CheckedOption) -> String {
 }
 
 fn additions(answer: &Answer<'_>, lines: &mut Vec<String>) {
+    const STACKS: &str = "without which there are no call stacks or short ones,";
     let Some(way) = answer.chosen.map(name) else {
         return;
     };
     let found = &answer.additions;
     if !found.lines.is_empty() {
         lines.push(String::new());
-        lines.push(match &answer.defaults {
-            Some(file) => format!("For {way}, {file} lacks"),
-            None => format!("For {way}, the files of defaults lack"),
-        });
         let ways = answer.ways.iter().map(|judged| &judged.examination);
         let options = ways.flat_map(|way| &way.options);
         let optional = options.filter(|option| !option.required);
         let optional: Vec<String> = optional.map(CheckedOption::line).collect();
         let (stacks, required): (Vec<_>, Vec<_>) =
             (found.lines.iter()).partition(|line| optional.contains(line));
+        let lacks = match &answer.defaults {
+            Some(file) => format!("For {way}, {file} lacks"),
+            None => format!("For {way}, the files of defaults lack"),
+        };
+        if required.is_empty() {
+            lines.push(format!("{lacks}, {STACKS}"));
+        } else {
+            lines.push(lacks);
+        }
         lines.extend(required.iter().map(|line| format!("  {line}")));
         if !stacks.is_empty() {
-            lines.push("and, without which there are no call stacks or short ones,".to_owned());
+            if !required.is_empty() {
+                lines.push(format!("and, {STACKS}"));
+            }
             lines.extend(stacks.iter().map(|line| format!("  {line}")));
         }
     }
@@ -247,10 +266,7 @@ fn steps(judged: &Judged, answer: &Answer<'_>, project: &EspIdf) -> Vec<String> 
         .as_ref()
         .is_none_or(|calls| !calls.is_empty())
     {
-        steps.push(format!(
-            "let the program call {}()",
-            way.way.calls().join("(), ")
-        ));
+        steps.push(format!("let the program call {}()", way.calls.join("(), ")));
     }
     steps.push(
         if judged.ready && judged.not_called.is_some() && !answer.project.stale {
@@ -289,9 +305,34 @@ fn command(way: Way, project: &EspIdf) -> String {
         Way::UsbSerialJtag => {
             format!("{program} record --serial /dev/ttyACM0@115200 -o heap.svdat")
         }
+        Way::Component => component(project.link()),
         Way::Console => {
             format!("idf.py monitor | tee console.log; then {program} report console.log")
         }
+    }
+}
+
+/// What is typed for a recording of leakscope's component.
+fn component(link: Link) -> String {
+    /// Unless another one is named.
+    const PORT: u32 = 19111;
+    let program = shell::program();
+    match link {
+        Link::Uart { uart, .. } => {
+            format!(
+                "{program} record --serial /dev/ttyUSB0@{} -o heap.svdat",
+                uart.baud
+            )
+        }
+        // USB has no speed of its own.
+        Link::UsbSerialJtag => {
+            format!("{program} record --serial /dev/ttyACM0@115200 -o heap.svdat")
+        }
+        Link::Tcp(PORT) => format!("{program} record --tcp ADDRESS -o heap.svdat"),
+        Link::Tcp(port) => format!("{program} record --tcp ADDRESS:{port} -o heap.svdat"),
+        Link::Apptrace => format!(
+            "`esp apptrace start file://heap.svdat 1 -1 -1 0 0` in OpenOCD; then {program} report heap.svdat"
+        ),
     }
 }
 

@@ -61,7 +61,9 @@ pub(super) fn warn(record: &Record, project: &Project, symbols: Option<&Symbols>
     };
     let kinds = asked(&record.source);
     let mut asked = ways.iter().filter(|way| kinds.contains(&way.way));
-    let first = asked.clone().next();
+    // Of a component that is part of the project, it is not known by which link it is recorded.
+    let chosen = ways.iter().find(|way| way.is_chosen() && !way.is_ready());
+    let first = chosen.or_else(|| asked.clone().next());
     if let Some(way) = asked.find(|way| way.is_ready()) {
         for limit in &way.limits {
             screen::note(limit);

@@ -101,6 +101,75 @@ fn a_project_that_is_ready() {
     check_both("esp32s3-5.4", &project);
 }
 
+/// Leakscope's component, with defaults that would switch it off; the program that was built is something else.
+#[test]
+fn our_component() {
+    let on = "CONFIG_HEAP_TRACING_OFF=y\nCONFIG_LEAKSCOPE_ENABLE=y\nCONFIG_LEAKSCOPE_SINK_UART=y\n";
+    let project = EspIdf::new("esp32c3", "v5.3.2", &format!("{C3}{on}"));
+    let path = "build/project_description.json";
+    let with = project
+        .read(path)
+        .replace("\"heap\"]", "\"heap\",\"leakscope\"]");
+    project.write(path, &with);
+    project.write("sdkconfig.defaults", "CONFIG_APPTRACE_SV_ENABLE=y\n");
+    project.write("build/demo.elf", "a picture");
+    check_both("component-5.3", &project);
+    // What another way would do to it is said with its lines, and done by a line of its own.
+    let jtag = project
+        .run(&["doctor", "--way", "jtag", "--write"])
+        .stdout();
+    assert!(
+        jtag.contains("missing  CONFIG_LEAKSCOPE_ENABLE=n "),
+        "{jtag}"
+    );
+    assert!(
+        project
+            .read("sdkconfig.defaults")
+            .contains("\nCONFIG_LEAKSCOPE_ENABLE=n\n")
+    );
+    // Over TCP, the port is named if it is not the usual one.
+    let tcp = format!("{C3}{on}").replace("SINK_UART=y", "SINK_TCP=y\nCONFIG_LEAKSCOPE_TCP_PORT=7");
+    project.write("sdkconfig", &tcp);
+    let said = project.run(&["doctor"]).stdout();
+    assert!(
+        said.contains(" record --tcp ADDRESS:7 -o heap.svdat\n"),
+        "{said}"
+    );
+}
+
+/// A list of lines is never empty, and what the files are not is said.
+#[test]
+fn files_that_are_something_else() {
+    let standalone = "CONFIG_HEAP_TRACING_STANDALONE=y\n";
+    let project = EspIdf::new("esp32", "v5.3", standalone);
+    project.write("sdkconfig.defaults", standalone);
+    let said = project.run(&["doctor", "--way", "console"]).stdout();
+    let expected = "sdkconfig.defaults lacks, without which there are no call stacks or short ones,\n  CONFIG_HEAP_TRACING_STACK";
+    assert!(said.contains(expected), "{said}");
+    assert!(!said.contains("Warning"), "{said}");
+    let words: Vec<u8> = standalone.bytes().flat_map(|byte| [byte, 0]).collect();
+    fs::write(project.path("sdkconfig"), words).expect("a folder with room");
+    let said = project.run(&["doctor"]).stdout();
+    assert!(
+        said.contains("\nWarning  sdkconfig is in UTF-16, "),
+        "{said}"
+    );
+    let unknown = EspIdf::new("ESP32C3", "v5.3", "").run(&["doctor"]).stdout();
+    assert!(
+        unknown.contains("\nWarning  `ESP32C3` is no chip that is known here"),
+        "{unknown}"
+    );
+    let Some((_folder, elf)) = crate::gdbinit::program("") else {
+        return;
+    };
+    fs::copy(&elf, project.path("build/demo.elf")).expect("a file");
+    let said = project.run(&["doctor"]).stdout();
+    assert!(
+        said.contains("\nWarning  the program is for another processor, "),
+        "{said}"
+    );
+}
+
 /// SystemView is a component there, and USB carries traces.
 #[test]
 fn risc_v_with_6_1() {
@@ -221,7 +290,7 @@ fn what_the_program_calls() {
     let half = project.run(&["doctor"]).stdout();
     assert!(half.contains("JTAG: not ready, "), "{half}");
     assert!(
-        half.contains("  to do    the program calls no heap_trace_init_tohost()\n"),
+        half.contains("  to do    the program calls no heap_trace_init_tohost(): docs/esp-idf.md has the lines\n"),
         "{half}"
     );
     assert!(half.contains("  2. `idf.py build flash`\n"), "{half}");
@@ -230,6 +299,8 @@ fn what_the_program_calls() {
     fs::copy(&elf, project.path("build/demo.elf")).expect("a file");
     let whole = project.run(&["doctor"]).stdout();
     assert!(whole.contains("JTAG: ready\n"), "{whole}");
+    let jtag = whole.split("\n\n").find(|part| part.starts_with("JTAG: "));
+    assert!(!jtag.expect("a part").contains("has to call"), "{whole}");
     assert!(
         whole.contains(
             "To record:\n  1. `idf.py flash`, unless the chip runs this program already\n  2. "

@@ -112,6 +112,28 @@ fn no_event_that_matches_is_an_empty_list() {
     assert_eq!(json, "");
 }
 
+/// Why nothing is there is said: an empty report is no sound one.
+#[test]
+fn a_part_behind_the_end_is_said() {
+    let (_files, trace) = Files::with_trace();
+    let mut runs: Vec<_> = ["report", "events", "log"]
+        .map(|command| leakscope([command]))
+        .into();
+    runs.push(leakscope(["export", "--as", "csv"]));
+    for run in runs {
+        let ran = run.on(&["--from", "1h"]).on(&[&trace]).end();
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let said = "note: nothing: --from 1 h 0 min is behind the end of the recording, at ";
+        assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+    }
+    let before = leakscope(["report", "--from", "1ms"]).on(&[&trace]).end();
+    assert!(
+        !before.stderr.contains("behind the end"),
+        "{}",
+        before.stderr
+    );
+}
+
 /// Of a part of the time, the report is that of a recording that began and ended then.
 #[test]
 fn a_report_can_be_of_a_part() {

@@ -370,3 +370,49 @@ fn causes_are_said_once() {
         );
     }
 }
+
+/// One error says what a file is that describes no events.
+#[test]
+fn a_binary_file_describes_no_events() {
+    let (files, trace) = Files::with_trace();
+    let program = files.write("app.elf", b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0");
+    for (file, expected) in [
+        (&trace, "it is a recording\n"),
+        (&program, "it is a program (an ELF file)\n"),
+    ] {
+        let ran = leakscope(["events", "--description"])
+            .on(&[file, &trace])
+            .end();
+        refused(&ran, "is no text, and so describes no events: ");
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+    }
+    let letter = files.write(
+        "letter.txt",
+        "12345678901234567890 x\n".repeat(100).as_bytes(),
+    );
+    let ran = leakscope(["events", "--description"])
+        .on(&[&letter, &trace])
+        .end();
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.lines().count() < 10, "{}", ran.stderr);
+}
+
+/// Tips that lead nowhere are left out, and what a build lacks is said.
+#[test]
+fn tips_are_of_use() {
+    let (_files, trace) = Files::with_trace();
+    let ran = leakscope(["check", "--task", "x"]).on(&[&trace]).end();
+    refused(&ran, "unexpected argument '--task' found");
+    assert!(!ran.stderr.contains("as a value"), "{}", ran.stderr);
+    if cfg!(not(feature = "parquet")) {
+        let ran = leakscope(["export", "--as", "parquet"]).on(&[&trace]).end();
+        refused(&ran, "invalid value 'parquet'");
+        assert!(
+            ran.stderr
+                .contains("hint: this leakscope was built without `parquet`"),
+            "{}",
+            ran.stderr
+        );
+    }
+}

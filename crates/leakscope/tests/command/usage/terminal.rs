@@ -120,6 +120,17 @@ fn a_file_alone_is_reported_on() {
         &leakscope(["rport"]).end(),
         "unrecognized subcommand 'rport'",
     );
+    // What is near no command may have been meant for a file.
+    let ran = leakscope(["nofile"]).end();
+    refused(
+        &ran,
+        "there is no file `nofile`, and no command of this name",
+    );
+    assert!(
+        ran.stderr.contains("`leakscope FILE` reports"),
+        "{}",
+        ran.stderr
+    );
     // A file that is called like a command is not meant.
     let run = leakscope(["report", "trace.svdat"]).in_folder(files.0.path());
     files.write("report", b"");

@@ -1,0 +1,53 @@
+// What is said of a part of a trace is said to be of a part, until the last answer about all of it is on the page.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Browser } from './chromium.js';
+import { golden, serving } from './program.js';
+
+/** @type {Browser} */
+let browser;
+before(() => { browser = new Browser(); });
+after(() => browser.close());
+
+test('the notice stays until the last answer', () => serving(golden('steady-leak'), async (url) => {
+  const tab = await browser.tab();
+  // The first overview is as if half of the trace had been read, and answers after it take their time.
+  const source = `{
+    const ask = window.fetch;
+    let isFirst = true;
+    window.fetch = async (...given) => {
+      const answer = await ask(...given);
+      if (!String(given[0]).startsWith('api/')) return answer;
+      const body = await answer.json();
+      if (String(given[0]).startsWith('api/overview') && isFirst) {
+        isFirst = false;
+        body.totals.outstanding_bytes = 12;
+        body.reading.state = 'reading';
+      } else await new Promise((resolve) => setTimeout(resolve, 300));
+      if (String(given[0]).startsWith('api/timeline')) window.answered = performance.now();
+      return { ok: answer.ok, json: async () => body };
+    };
+    const look = () => {
+      const notice = document.querySelector('.notice');
+      const isPart = document.querySelector('.figures')?.textContent?.includes('12 B');
+      if (isPart && notice?.textContent?.includes('being read')) window.saidSo = true;
+      if (isPart && notice === null) window.saidNothing = true;
+      if (window.saidSo && notice === null) window.gone ??= performance.now();
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }`;
+  await tab.send('Page.addScriptToEvaluateOnNewDocument', { source });
+  await tab.open(`${url}#overview`);
+  const { totals } = await (await fetch(`${url}api/overview`)).json();
+  await tab.see('.figures', `${totals.outstanding_bytes.toLocaleString('en')} B in`);
+  const { saidSo, saidNothing, early } = await tab.until('the notice is gone', () => {
+    const { saidSo, saidNothing, gone, answered } = /** @type {any} */ (window);
+    return gone !== undefined && { saidSo, saidNothing, early: answered - gone };
+  });
+  assert.equal(saidSo, true);
+  assert.equal(saidNothing, undefined, 'a part was shown as all');
+  assert.ok(early <= 0, `the notice was gone ${early} ms before the last answer`);
+  assert.deepEqual(tab.complaints, []);
+  await tab.close();
+}));
