@@ -64,12 +64,18 @@ pub(crate) fn hint(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::RecordsEvicted => {
             "use a larger record buffer, or start just before what is suspected: then all records are kept"
         }
-        ProblemKind::DumpCut { .. } => "save the log up to the line of `=` signs at the dump's end",
+        ProblemKind::DumpCut {
+            is_interrupted: false,
+            ..
+        } => "save the log up to the line of `=` signs at the dump's end",
         ProblemKind::DumpInterrupted(_) => {
             "`heap_trace_dump` blocks interrupts: a smaller buffer, or a program that prints the records itself, is \
              not interrupted (docs/heap-dumps.md)"
         }
-        ProblemKind::AddressesReused => {
+        ProblemKind::AddressesReused { is_of_leaks: true } => {
+            "the option CONFIG_HEAP_TRACE_HASH_MAP avoids this doubt"
+        }
+        ProblemKind::AddressesReused { is_of_leaks: false } => {
             "mode HEAP_TRACE_LEAKS, or the option CONFIG_HEAP_TRACE_HASH_MAP, avoids this doubt"
         }
         ProblemKind::CallersAreData => {

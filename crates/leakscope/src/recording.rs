@@ -35,6 +35,8 @@ pub(crate) struct OpenRecording {
     progress: ProgressBar,
     /// Whether more is being written to the inputs.
     grows: Arc<AtomicBool>,
+    /// The most bytes that there were, of files that somebody else writes.
+    longest: Option<u64>,
 }
 
 impl OpenRecording {
@@ -91,6 +93,7 @@ impl OpenRecording {
             inputs,
             code: None,
             grows: Arc::clone(grows),
+            longest: None,
         })
     }
 
@@ -99,6 +102,7 @@ impl OpenRecording {
         self.grows.store(follow, Ordering::Release);
         Box::new(Self {
             progress: ProgressBar::hidden(),
+            longest: follow.then_some(0),
             ..self
         })
     }
@@ -252,10 +256,28 @@ impl cli::Trace {
     }
 }
 
+impl OpenRecording {
+    /// What was read of a recording that has become shorter since is not of what is there now.
+    fn refuse_shrunk(&mut self) -> io::Result<()> {
+        let Some(longest) = self.longest else {
+            return Ok(());
+        };
+        let length = length_of(&self.inputs);
+        if length < longest {
+            let why = "The recording is shorter than it was: it was cut off, or another is written in its place. What was read before \
+                       stays here; start again to look at what is there now.";
+            return Err(io::Error::other(why));
+        }
+        self.longest = Some(length);
+        Ok(())
+    }
+}
+
 impl Feed for OpenRecording {
     type Error = io::Error;
 
     fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.refuse_shrunk()?;
         let input = &mut self.inputs[input];
         let count = input.read_at(offset, buffer).map_err(|error| {
             let why = format!("`{}` cannot be read on: {error}", input.name());

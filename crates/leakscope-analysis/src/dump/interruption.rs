@@ -23,6 +23,11 @@ const WORDS: &[(&str, Interruption)] = &[
     ("ESP-ROM:", Interruption::Reset),
 ];
 
+/// Whether a device says that it begins anew, or will.
+pub(super) fn is_restart(text: &str) -> bool {
+    text.contains("Rebooting...") || Interruption::named_in(text) == Some(Interruption::Reset)
+}
+
 impl Interruption {
     /// The one that a text tells of.
     pub(super) fn named_in(text: &str) -> Option<Self> {

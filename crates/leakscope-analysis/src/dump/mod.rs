@@ -66,6 +66,8 @@ pub struct Log {
     pub decorations: BTreeMap<u64, Vec<Decoration>>,
     /// The programs that ran, in the order of the log: at each start, and in a panic, a device tells its own.
     pub programs: Vec<Program>,
+    /// Where lines begin by which a device says that it restarts, in bytes from the start of the log.
+    pub restarts: Vec<u64>,
     /// The bytes of the log.
     pub bytes: u64,
 }
@@ -76,14 +78,17 @@ impl Log {
         let mut assembly = Assembly::default();
         let mut decorations = decoration::Decorations::default();
         let mut programs = Vec::new();
+        let mut restarts = Vec::new();
         text::each_line(bytes, |offset, line| {
             programs.extend(Program::told(offset, line));
+            restarts.extend(interruption::is_restart(line).then_some(offset));
             decorations.split(line, |text| assembly.line(offset, text));
         });
         Self {
             dumps: assembly.finish(),
             decorations: decorations.list,
             programs,
+            restarts,
             bytes: bytes.len() as u64,
         }
     }
@@ -93,6 +98,16 @@ impl Log {
     pub fn fullest(&self) -> Option<&Dump> {
         let whole = self.dumps.iter().rfind(|dump| dump.is_whole);
         whole.or_else(|| self.dumps.iter().max_by_key(|dump| dump.records.len()))
+    }
+
+    /// Which dumps, by their number from 1, came after a restart that the dump before had not seen.
+    pub fn restarted_before(&self) -> Vec<usize> {
+        let pairs = self.dumps.windows(2).zip(2..);
+        let restarted = pairs.filter(|(pair, _)| {
+            let between = pair[0].offset..pair[1].offset;
+            self.restarts.iter().any(|offset| between.contains(offset))
+        });
+        restarted.map(|(_, number)| number).collect()
     }
 
     /// The program that printed a dump: the one that told of itself last before it, or else first behind it.

@@ -121,8 +121,18 @@ impl<'t> Scanner<'t> {
     }
 
     fn digits(&mut self, radix: u32) -> Result<u64, Stop> {
-        let is_digit = |c: char| c.is_digit(radix) && !c.is_ascii_uppercase();
-        let end = self.rest.find(|c| !is_digit(c)).unwrap_or(self.rest.len());
+        /// Digits of a pointer of 32 or 64 bits. A word in capitals may run on behind fewer.
+        const WHOLE: [usize; 2] = [8, 16];
+        let run = |is_digit: &dyn Fn(char) -> bool| {
+            self.rest.find(|c| !is_digit(c)).unwrap_or(self.rest.len())
+        };
+        let small = run(&|c| c.is_digit(radix) && !c.is_ascii_uppercase());
+        let capital = run(&|c| c.is_digit(radix) && !c.is_ascii_lowercase());
+        let end = if WHOLE.contains(&capital) {
+            capital.max(small)
+        } else {
+            small
+        };
         let (digits, rest) = self.rest.split_at(end);
         if digits.is_empty() && rest.is_empty() {
             return Err(Stop::End);

@@ -232,6 +232,7 @@ impl<'d> Reading<'d> {
         let cut = ProblemKind::DumpCut {
             found,
             announced: dump.announced,
+            is_interrupted: dump.interruption.is_some(),
         };
         note(cut, (!dump.is_whole).into());
         if let Some(interruption) = dump.interruption.filter(|_| !dump.is_whole) {
@@ -247,7 +248,10 @@ impl<'d> Reading<'d> {
         }
         note(ProblemKind::DumpChanged, dump.changed_meanwhile.into());
         note(ProblemKind::RecordListCorrupt, dump.is_corrupt.into());
-        note(ProblemKind::AddressesReused, self.count(Fate::Doubtful));
+        let reused = ProblemKind::AddressesReused {
+            is_of_leaks: dump.mode == Some(Mode::Leaks),
+        };
+        note(reused, self.count(Fate::Doubtful));
         note(ProblemKind::FreeLost, self.count(Fate::FreeLost));
         if dump.mode == Some(Mode::All)
             && Some(found) == dump.announced

@@ -7,7 +7,7 @@ use leakscope_systemview::Header;
 /// Whether most of these bytes, the first of a file, are text. Before a device prints any, a monitor reads noise, or
 /// zeros while it is reset. The lines of a recording's header are none.
 pub fn is_text(head: &[u8]) -> bool {
-    let is_wide = head.starts_with(&UTF_16_LITTLE) || head.starts_with(&UTF_16_BIG);
+    let is_wide = wide(head).is_some();
     let has_header = Header::parse(head).data > 0;
     is_wide || !has_header && text_bytes(head) * 2 > head.len()
 }
@@ -24,14 +24,42 @@ pub fn text_bytes(bytes: &[u8]) -> usize {
 const UTF_16_LITTLE: [u8; 2] = [0xff, 0xfe];
 const UTF_16_BIG: [u8; 2] = [0xfe, 0xff];
 
+/// What makes a number of two bytes.
+type Word = fn([u8; 2]) -> u16;
+
+/// Whether a text is UTF-16, as PowerShell's redirection writes it: where it begins behind its mark, and in which order
+/// the bytes stand. Without a mark, nearly all characters of a log tell the order.
+fn wide(bytes: &[u8]) -> Option<(usize, Word)> {
+    const LOOKED_AT: usize = 1024;
+    const FEWEST: usize = 16;
+    if bytes.starts_with(&UTF_16_LITTLE) {
+        return Some((2, u16::from_le_bytes));
+    }
+    if bytes.starts_with(&UTF_16_BIG) {
+        return Some((2, u16::from_be_bytes));
+    }
+    let pairs = bytes[..bytes.len().min(LOOKED_AT)].chunks_exact(2);
+    let all = pairs.len();
+    let is_letter = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let little = pairs
+        .clone()
+        .filter(|pair| is_letter(pair[0]) && pair[1] == 0);
+    let big = pairs
+        .clone()
+        .filter(|pair| pair[0] == 0 && is_letter(pair[1]));
+    let is_nearly_all = |count: usize| all >= FEWEST && count * 10 >= all * 9;
+    if is_nearly_all(little.count()) {
+        Some((0, u16::from_le_bytes))
+    } else if is_nearly_all(big.count()) {
+        Some((0, u16::from_be_bytes))
+    } else {
+        None
+    }
+}
+
 /// Shows each line to `see`, without colours and carriage returns, and with the offset of its first byte.
 pub(super) fn each_line(bytes: &[u8], mut see: impl FnMut(u64, &str)) {
-    // What PowerShell's redirection writes.
-    let wide = match bytes.get(..2) {
-        Some(mark) if mark == UTF_16_LITTLE => Some(from_utf_16(&bytes[2..], u16::from_le_bytes)),
-        Some(mark) if mark == UTF_16_BIG => Some(from_utf_16(&bytes[2..], u16::from_be_bytes)),
-        _ => None,
-    };
+    let wide = wide(bytes).map(|(begin, word)| from_utf_16(&bytes[begin..], word));
     let (bytes, byte_width) = match &wide {
         Some(text) => (text.as_bytes(), 2),
         None => (bytes, 1),
@@ -51,7 +79,7 @@ pub(super) fn each_line(bytes: &[u8], mut see: impl FnMut(u64, &str)) {
 /// No line of a dump, with all that a monitor runs together with it, is longer; longer ones are cut.
 const LONGEST: usize = 16 * 1024;
 
-fn from_utf_16(bytes: &[u8], word: fn([u8; 2]) -> u16) -> String {
+fn from_utf_16(bytes: &[u8], word: Word) -> String {
     let pairs = bytes.chunks_exact(2);
     let words: Vec<u16> = pairs.map(|pair| word([pair[0], pair[1]])).collect();
     String::from_utf16_lossy(&words)

@@ -174,6 +174,8 @@ pub enum ProblemKind {
         found: u64,
         /// Records that it announces, if its first line is there.
         announced: Option<u64>,
+        /// The device stopped in the middle: no more of it was printed.
+        is_interrupted: bool,
     },
     /// The device stopped in the middle of a dump.
     DumpInterrupted(Interruption),
@@ -199,7 +201,10 @@ pub enum ProblemKind {
     },
     /// Blocks that a dump lists as alive, at addresses that it lists twice: ESP-IDF may have noted their
     /// frees in the older records (`list_find` in `heap_trace_standalone.c`).
-    AddressesReused,
+    AddressesReused {
+        /// Only blocks that live are kept: mode `HEAP_TRACE_LEAKS`.
+        is_of_leaks: bool,
+    },
     /// Frees of blocks of which there is no record.
     FreesWithoutRecord {
         /// How many, at the least.
@@ -262,7 +267,7 @@ impl ProblemKind {
             Self::RecordListCorrupt => "record-list-corrupt",
             Self::UnreadableLines => "unreadable-lines",
             Self::SeveralDumps { .. } => "several-dumps",
-            Self::AddressesReused => "addresses-reused",
+            Self::AddressesReused { .. } => "addresses-reused",
             Self::FreesWithoutRecord { .. } => "frees-without-record",
             Self::CallersAreData => "callers-are-data",
         }

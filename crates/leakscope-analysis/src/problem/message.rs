@@ -263,6 +263,7 @@ impl ProblemKind {
             Self::DumpCut {
                 found,
                 announced: Some(announced),
+                ..
             } => vec![
                 Text("the dump is incomplete: it announces "),
                 Count(announced),
@@ -272,6 +273,7 @@ impl ProblemKind {
             Self::DumpCut {
                 found,
                 announced: None,
+                ..
             } => vec![
                 Text("the dump is incomplete: its first line is missing, and "),
                 Count(found),
@@ -319,7 +321,7 @@ impl ProblemKind {
                     " dumps, none of them whole: the one with the most records is reported"
                 }),
             ],
-            Self::AddressesReused => vec![
+            Self::AddressesReused { .. } => vec![
                 Count(count),
                 Word::one_or(
                     count,

@@ -250,3 +250,46 @@ fn recordings_are_no_text() {
     assert!(!is_text(b"; Version 3.60\n\n\0\0\0\0\0\0\0\0\0\0\x0a\x00"));
     assert!(!is_text(&[0x05, 0x01, 0x02, 0x11, 0x03, 0x85, 0x04]));
 }
+
+/// As some editors and redirections write it: without a mark, in either order.
+#[test]
+fn utf_16_without_a_mark() {
+    let plain = only(NEW);
+    for word in [u16::to_le_bytes, u16::to_be_bytes] {
+        let wide: Vec<u8> = NEW.encode_utf16().flat_map(word).collect();
+        assert!(is_text(&wide));
+        let log = Log::read(&wide);
+        assert_eq!(log.dumps.len(), 1);
+        assert_eq!(log.dumps[0].records, plain.records);
+        assert!(log.dumps[0].is_whole);
+    }
+    let noise: Vec<u8> = (0..=255).cycle().take(4096).collect();
+    assert!(!is_text(&noise));
+}
+
+/// A printf with `%X`.
+#[test]
+fn addresses_in_capitals() {
+    let capitals = NEW
+        .replace("0x3fc9f6b4", "0x3FC9F6B4")
+        .replace("0x3fcb26f8", "0x3FCB26F8");
+    assert_eq!(only(&capitals).records, only(NEW).records);
+}
+
+/// Between two dumps the device began anew.
+#[test]
+fn restarts_between_dumps() {
+    for line in [
+        "Rebooting...",
+        "ESP-ROM:esp32c3-api1-20210207",
+        "rst:0xc (RTC_SW_CPU_RST)",
+    ] {
+        let log = Log::read(format!("{NEW}{NEW}{line}\n{NEW}{line}\n").as_bytes());
+        assert_eq!(log.dumps.len(), 3);
+        assert_eq!(log.restarted_before(), [3], "{line}");
+    }
+    assert_eq!(
+        Log::read(format!("{NEW}{NEW}").as_bytes()).restarted_before(),
+        [0; 0]
+    );
+}

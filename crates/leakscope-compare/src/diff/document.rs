@@ -45,6 +45,21 @@ pub enum Basis {
     Moments,
 }
 
+/// Whether both sides have call sites, and none in common. Names of functions are common to builds of a program: where there
+/// are some, a call site or two may have been replaced.
+fn are_strangers(sites: &[Site]) -> bool {
+    const FEW: usize = 2;
+    let is_on = |side: &OfSide| side.state != State::Absent;
+    let before = sites.iter().filter(|site| is_on(&site.before)).count();
+    let after = sites.iter().filter(|site| is_on(&site.after)).count();
+    let has_common = sites
+        .iter()
+        .any(|site| is_on(&site.before) && is_on(&site.after));
+    let is_named = sites.iter().any(|site| !site.identity.starts_with("addr:"));
+    let least = if is_named { FEW } else { 0 };
+    !has_common && before > least && after > least
+}
+
 impl Diff {
     /// The version of the schema. It changes when a field is removed or changes its meaning.
     pub const VERSION: u32 = 1;
@@ -91,8 +106,9 @@ impl Diff {
             basis == Basis::Growth || site.status != Status::Same || site.is_there()
         });
         let doubts = [doubts(&old), doubts(&new)];
-        if doubts.iter().any(|of_side| !of_side.is_empty()) {
-            // A call site that has another's name is compared with another.
+        let are_strangers = basis == Basis::Growth && are_strangers(&sites);
+        if are_strangers || doubts.iter().any(|of_side| !of_side.is_empty()) {
+            // A call site that has another's name, or none, is compared with another.
             for site in &mut sites {
                 site.status = Status::CannotTell;
                 (site.method, site.p, site.level) = (None, None, None);
@@ -113,10 +129,22 @@ impl Diff {
         let (growth_before, growth_after) =
             (growth(|site| &site.before), growth(|site| &site.after));
         let [doubts_before, doubts_after] = doubts;
+        let mut notes = notes(basis, per, (&old, &new), &sites);
+        let mut headline = headline(&sites);
+        if are_strangers {
+            "nothing is common to both sides, and nothing can be told of a change"
+                .clone_into(&mut headline);
+            notes.insert(
+                0,
+                "no call stack is on both sides: these are two programs, or two builds whose functions have no names; \
+                 --before-elf and --elf give each side its ELF file"
+                    .to_owned(),
+            );
+        }
         Self {
             version: Self::VERSION,
-            headline: headline(&sites),
-            notes: notes(basis, per, (&old, &new), &sites),
+            headline,
+            notes,
             basis,
             per,
             before: Side::of(&old, growth_before, doubts_before),

@@ -79,10 +79,36 @@ fn of_program(symbols: &Symbols) -> Vec<Region> {
         let range = symbols.symbol(first)?.address..symbols.symbol(last)?.address;
         Some((range, *first))
     });
-    apart(arrays.chain(bounds).map(|(range, name)| Region {
+    let mut named: Vec<_> = arrays.chain(bounds).collect();
+    if named.is_empty() {
+        named.extend(behind_variables(symbols));
+    }
+    apart(named.into_iter().map(|(range, name)| Region {
         range,
         name: Some(name.to_owned()),
     }))
+}
+
+/// The heap of newlib's own `_sbrk`: what lies between the variables and the stack, by the names of linker scripts.
+fn behind_variables(symbols: &Symbols) -> Option<(Range<u64>, &'static str)> {
+    const STARTS: [&str; 3] = ["__end__", "_end", "end"];
+    const ENDS: [&str; 6] = [
+        "__heap_limit",
+        "__StackLimit",
+        "_estack",
+        "__StackTop",
+        "__stack",
+        "_stack",
+    ];
+    let address = |name: &str| Some(symbols.symbol(name)?.address);
+    let (start, name) = STARTS
+        .iter()
+        .find_map(|name| Some((address(name)?, *name)))?;
+    let end = ENDS
+        .iter()
+        .filter_map(|name| address(name))
+        .find(|&end| end > start)?;
+    Some((start..end, name))
 }
 
 /// Heaps that ESP-IDF lists when it starts: `heap_init: At 3FC8D000 len 00053000 (332 KiB): DRAM`, in a log of its console.

@@ -130,6 +130,16 @@ impl<'i> Examined<'i> {
             missing
                 .push("the ELF file is another one: where variables are is not known".to_owned());
         }
+        if outside * 2 > survey.blocks.len() {
+            // What is nobody's there says nothing of this program.
+            sites.clear();
+            missing.insert(
+                0,
+                "most of what lives is not in the image: it is of another program or another moment, and nothing of it \
+                 counts for call sites"
+                    .to_owned(),
+            );
+        }
         Self {
             scene: built.scene,
             stacks: built.stacks,

@@ -40,8 +40,12 @@ pub(super) fn section(
         some => format!(", as {} do", enumeration(some)),
     };
     if map.addresses == 0 && map.image.is_none() {
+        let elsewhere = match map.outside {
+            0 => String::new(),
+            outside => format!("; {} were allocated elsewhere", counted(outside, "block")),
+        };
         let words = format!(
-            "at {}. No block was allocated in it: how the allocator works nobody knows",
+            "at {}. No block was allocated in it: how the allocator works nobody knows{elsewhere}",
             clock.moment(map.time_ticks)
         );
         return page.paragraph(0, Line::new().strong("Heap "), &words.as_str().into());
@@ -57,7 +61,7 @@ pub(super) fn section(
     page.paragraph(0, Line::new().strong("Heap "), &explains.as_str().into())?;
     if map.is_estimate {
         let note = format!(
-            "fewer than {:.0} % of the addresses were predicted: holes are estimates",
+            "fewer than {:.0} % of the addresses were predicted: what is free, and in which holes, is an estimate",
             leakscope_heap::SURE * 100.0
         );
         page.paragraph(
@@ -208,7 +212,8 @@ fn pins(page: &mut Page<'_>, map: &HeapMap, region: &Region, clock: Clock) -> io
 }
 
 fn history(page: &mut Page<'_>, map: &HeapMap, region: &Region, clock: Clock) -> io::Result<()> {
-    if region.history.len() < 2 {
+    // How an estimate changes says more of the estimate than of the heap.
+    if region.history.len() < 2 || map.is_estimate {
         return Ok(());
     }
     page.heading("Over time", &of_several(map, region))?;

@@ -74,6 +74,41 @@ fn the_document_and_the_output_have_the_same_fields() {
     assert_eq!(read, document);
 }
 
+/// In an image of another program nothing is where the recording has it, and nothing points at it.
+#[test]
+fn an_image_of_another_program_accuses_nobody() {
+    let mut outcome = everything();
+    let before = outcome.clone();
+    let mut live = Live::default();
+    for site in &outcome.call_sites {
+        for &block in &site.blocks {
+            live.blocks.push(KnownBlock {
+                block,
+                site: site.id,
+            });
+        }
+    }
+    live.blocks.sort_by_key(|known| known.block.address);
+    let image = Image::of_pieces(vec![Piece {
+        address: 0xF000_0000,
+        bytes: vec![0; 0x200],
+    }]);
+    let examined = Examined::new(&image, None, &live, Some(&outcome), &Look::default());
+    examined.judge(&mut outcome);
+    let findings = |outcome: &leakscope_analysis::outcome::Outcome| {
+        let sites = outcome.call_sites.iter();
+        let findings = sites.map(|site| (site.id.number(), site.finding.clone()));
+        findings.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(findings(&outcome), findings(&before));
+    assert!(!examined.is_complete());
+    let sites = outcome.call_sites.iter();
+    assert!(sites.clone().count() > 2);
+    for site in sites {
+        assert_eq!(examined.site(site.id.number()), None);
+    }
+}
+
 #[test]
 fn golden_output() {
     let mut out = Vec::new();

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::counting::Waiting;
 use super::{Engine, SLICE};
-use crate::answer::before::Before;
 use crate::answer::contexts::Contexts;
 use crate::answer::counting::Counting;
 use crate::answer::events::{Page, Place};
@@ -125,7 +124,7 @@ impl Engine<'_> {
                 let mate = Mate::new(&self.scan, *index, first_frees)?;
                 return Ok(Asked::Job(Job(JobKind::Mate(Box::new(mate)))));
             }
-            Query::Before => json(&self.before.map_or_else(Before::default, Before::from)),
+            Query::Before => json(&self.before()),
             Query::System => json(&System::new(self.subject())),
             Query::Memory => json(&self.memory()),
             Query::Heap { picture, partial } => {

@@ -23,6 +23,7 @@ use leakscope_symbols::{SourceRoots, Symbols};
 pub use self::ask::{Asked, Job};
 use self::counting::Windows;
 use crate::answer::Subject;
+use crate::answer::before::Before;
 use crate::answer::census::Census;
 use crate::answer::contexts::Runs;
 use crate::answer::frees::Ends;
@@ -427,6 +428,10 @@ impl<'s> Engine<'s> {
             outcome,
             examined,
         }
+    }
+
+    pub(crate) fn before(&self) -> Before {
+        self.before.map_or_else(Before::default, Before::from)
     }
 
     pub(crate) fn memory(&mut self) -> Memory {

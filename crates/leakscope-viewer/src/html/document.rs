@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::events::{self, LogGap, Pair};
+use crate::answer::before::Before;
 use crate::answer::contexts::Contexts;
 use crate::answer::events::Page;
 use crate::answer::frees::Frees;
@@ -69,6 +70,7 @@ struct Document {
     /// By call site, by context and by heap.
     shares: Vec<Shares>,
     owners: Vec<OwnerCurve>,
+    before: Before,
 }
 
 /// The document of a trace, as JSON; with so many events from both ends of a long one.
@@ -136,6 +138,7 @@ pub(super) fn of(engine: &mut Engine<'_>, from_ends: u64) -> Result<String, Refu
         heap,
         shares,
         owners,
+        before: engine.before(),
     };
     Ok(serde_json::to_string(&document)?)
 }

@@ -131,11 +131,24 @@ impl Server {
     /// # Errors
     /// Those of the system.
     pub fn run_until_interrupted(self) -> io::Result<()> {
-        self.run_until(async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
+        self.run_until(interrupted())
+    }
+}
+
+/// Ctrl-C, or what else asks a program to end: what it has left behind is to be removed.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut asked) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = asked.recv() => return,
+                Ok(()) = tokio::signal::ctrl_c() => return,
             }
-        })
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -79,7 +79,7 @@ async function start() {
     document.documentElement.dataset.view = state.view;
   };
   store.subscribe(show);
-  listenForKeys(page, () => shown?.view ?? null, { help, search, theme: () => nextTheme(page) });
+  listenForKeys(page, () => shown?.view ?? null, { help, search, theme: () => nextTheme(page), moveCursor: strip.moveCursor });
   show();
 
   // One overview after the other, and always the newest. That all was read is said when the last answer about it is on the page.

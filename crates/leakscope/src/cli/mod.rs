@@ -137,6 +137,8 @@ pub(crate) struct Report {
     /// Overwrite the file of --html if it exists.
     #[arg(long, requires = "html")]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) before: Before,
 }
 
 /// Look at a recording in the browser: leaks, flame graph, timeline, events, log, tasks.
@@ -167,7 +169,14 @@ pub(crate) struct View {
     /// The recording is still being made: show what is added to it.
     #[arg(long)]
     pub(crate) follow: bool,
-    /// A recording made before a change, or its saved report (--format json): the flame graph shows what is different.
+    #[command(flatten)]
+    pub(crate) before: Before,
+}
+
+/// What the page is compared with.
+#[derive(Debug, Args)]
+pub(crate) struct Before {
+    /// A recording made before a change, or its saved report (--format json): the page's flame graph shows what is different.
     #[arg(long, value_name = "TRACE")]
     pub(crate) before: Vec<String>,
     /// Its ELF file, if it is not that of --elf.

@@ -19,6 +19,7 @@ use leakscope_report::{Report, Standing};
 use super::reading;
 use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
 use crate::screen::{self, Advised, Screen};
+use crate::shell;
 
 /// What is read if --config names nothing.
 const CONFIGURATION: &str = "leakscope.toml";
@@ -41,6 +42,9 @@ impl Check {
             )
         });
         let reports: Vec<Report> = reports.collect::<anyhow::Result<_>>()?;
+        for report in &reports {
+            note_several_dumps(report);
+        }
         options.conclude(&reports, self.format, None)
     }
 }
@@ -332,6 +336,18 @@ fn has_nameless_leaks_alone(judgements: &[Judgement<'_>]) -> bool {
     sites.all(|site| {
         !site.frames.is_empty() && site.frames.iter().all(|frame| frame.function.is_none())
     })
+}
+
+/// One dump of several is judged: what became more is judged by another command.
+fn note_several_dumps(report: &Report) {
+    let mut problems = report.problems.iter();
+    if problems.any(|problem| problem.code == "several-dumps") {
+        let name = report.trace.inputs.concat();
+        screen::note(&format!(
+            "`{name}` holds several dumps, of which one is judged; `leakscope diff {} --fail-on worse` judges what became more",
+            shell::quoted(&name)
+        ));
+    }
 }
 
 /// What to do about all that cannot be told.

@@ -52,11 +52,19 @@ impl Diff {
             }
             (_, []) if !self.at.is_empty() => Err(wrong("--at is for moments of one recording")),
             ([_], []) => {
-                let dumps = reading::dumps(&self.inputs, &self.unpacking, &self.symbols)?;
-                match dumps.len() {
-                    ..2 => Err(wrong("there is nothing to compare this recording with")),
-                    _ => Ok(diff::Diff::of_moments(&dumps)),
+                let (dumps, restarted) =
+                    reading::dumps(&self.inputs, &self.unpacking, &self.symbols)?;
+                if dumps.len() < 2 {
+                    return Err(wrong("there is nothing to compare this recording with"));
                 }
+                let mut diff = diff::Diff::of_moments(&dumps);
+                let notes = restarted.iter().map(|number| {
+                    format!(
+                        "the device restarted before dump {number}, with an empty heap: less than before is no improvement"
+                    )
+                });
+                diff.notes.splice(0..0, notes);
+                Ok(diff)
             }
             ([before, after], []) => self.sides(from_ref(before), from_ref(after)),
             (_, []) => Err(wrong(

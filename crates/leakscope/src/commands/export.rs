@@ -43,9 +43,21 @@ impl Export {
         begin: impl for<'r> FnOnce(&'r Facts<'r>, &Selection) -> anyhow::Result<Box<dyn Sink + 'r>>,
     ) -> anyhow::Result<Vec<String>> {
         let mut recording = OpenRecording::open(&self.inputs, &self.unpacking)?;
-        if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
-            let message = format!("`{}` has no events", recording.names().concat());
-            let hint = "a heap dump or a saved report is no recording: `leakscope report` reads it";
+        if recording.saved_report()?.is_some() {
+            let message = format!(
+                "`{}` is a saved report: it has no events",
+                recording.names().concat()
+            );
+            let hint = "export the recording that the report is of";
+            return Err(Advised { message, hint }.into());
+        }
+        if recording.dumps()?.is_some() {
+            let message = format!(
+                "`{}` is a console's log with a heap dump: it says which blocks live at one moment, and not when each \
+                 event was, which formats are made of",
+                recording.names().concat()
+            );
+            let hint = "`leakscope report --format json` has its blocks by call site, and `leakscope view` shows them";
             return Err(Advised { message, hint }.into());
         }
         let options = program::completed(&self.symbols, &mut recording)?;

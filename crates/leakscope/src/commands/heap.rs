@@ -18,8 +18,19 @@ use crate::screen::{Advised, Screen};
 impl Heap {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let mut recording = self.trace.open()?;
-        if recording.saved_report()?.is_some() || recording.dumps()?.is_some() {
-            bail!("a saved report and a heap dump are no recordings: only those have a heap's map");
+        let is_saved = recording.saved_report()?.is_some();
+        if is_saved || recording.dumps()?.is_some() {
+            let name = recording.names().concat();
+            let what = if is_saved {
+                "a saved report, which has no blocks any more"
+            } else {
+                "a console's log with a heap dump, which lists some blocks, and not what else is in the heap"
+            };
+            return Err(Advised {
+                message: format!("there is no map of `{name}`: it is {what}"),
+                hint: "a recording has a map of the heap; `leakscope report` says what this file holds",
+            }
+            .into());
         }
         let options = program::completed(&self.symbols, &mut recording)?;
         let symbols = firmware::open_at_its_place(&options, &mut recording)?;

@@ -87,6 +87,24 @@ pub(crate) fn report(
     at_the_end.report(&mut recording, &mut outcome, beside)
 }
 
+/// What a recording says that was made before a change, if one was named.
+pub(crate) fn before(
+    named: &cli::Before,
+    unpacking: &cli::Unpacking,
+    symbols: &cli::Symbols,
+) -> anyhow::Result<Option<Report>> {
+    if named.before.is_empty() {
+        return Ok(None);
+    }
+    let elf = named.before_elf.clone().or_else(|| symbols.elf.clone());
+    let symbols = cli::Symbols {
+        elf,
+        ..symbols.clone()
+    };
+    let no_image = cli::AtTheEnd::default();
+    report(&named.before, unpacking, &symbols, None, &no_image).map(Some)
+}
+
 /// A report on what there was at each of these moments of a recording, in order of time.
 pub(crate) fn moments(
     inputs: &[String],
@@ -137,17 +155,18 @@ pub(crate) fn moments(
     Ok(outcomes.iter_mut().zip(times).map(&mut report).collect())
 }
 
-/// A report on each of the heap dumps in one log, in its order; none if it is no log.
+/// A report on each of the heap dumps in one log, in its order, none if it is no log; and the numbers of those before which
+/// the device restarted.
 pub(crate) fn dumps(
     inputs: &[String],
     unpacking: &cli::Unpacking,
     options: &cli::Symbols,
-) -> anyhow::Result<Vec<Report>> {
+) -> anyhow::Result<(Vec<Report>, Vec<usize>)> {
     let mut recording = OpenRecording::open(inputs, unpacking)?;
     let options = &program::completed(options, &mut recording)?;
     let symbols = firmware::open_at_its_place(options, &mut recording)?;
     let Some(log) = recording.dumps()? else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     };
     let names = recording.names().concat();
     let reports = log.dumps.iter().zip(1..).map(|(dump, number)| {
@@ -164,7 +183,7 @@ pub(crate) fn dumps(
             &Filter::default(),
         )
     });
-    Ok(reports.collect())
+    Ok((reports.collect(), log.restarted_before()))
 }
 
 /// A report on what a device has printed of its heap.

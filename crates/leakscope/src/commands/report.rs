@@ -30,6 +30,11 @@ impl Report {
         if let Some(path) = &self.html {
             return self.write_page(path);
         }
+        if !self.before.before.is_empty() {
+            bail!(
+                "--before is for the page, with --html: `leakscope diff` compares two recordings in text"
+            );
+        }
         self.part.require_order()?;
         let mut recording = self.trace.open()?;
         if let Some(saved) = recording.saved_report()? {
@@ -132,6 +137,7 @@ impl Report {
         let naming = recording::described(&self.description)?;
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
         program.heap_regions = self.bounds.said()?;
+        program.before = reading::before(&self.before, &self.trace.unpacking, &self.symbols)?;
         // Before the recording is read: whoever must choose another name shall not wait for that.
         let file = output::create_page(path, self.force)?;
         let mut engine = Engine::new(recording.viewed(false), &program, naming)?;

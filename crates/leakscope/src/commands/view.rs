@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leakscope_export::{Format, Options, Output, Table};
-use leakscope_report::Report;
 use leakscope_viewer::{Download, Downloads, Dump, Program, Server};
 
 use super::reading;
-use crate::cli::{self, AtTheEnd, Export, View};
+use crate::cli::{self, Export, View};
 use crate::firmware;
 use crate::image::NO_RECORDING;
 use crate::project::program;
@@ -50,27 +49,12 @@ impl View {
         }
         program.memory = self.at_the_end.beside(&mut recording, &program)?;
         program.heap_regions = self.bounds.said()?;
-        program.before = self.before()?;
+        program.before = reading::before(&self.before, &self.trace.unpacking, &self.symbols)?;
         let naming = recording::described(&self.description)?;
         let source = recording.viewed(self.follow);
         let formats = Formats(Export::of(&self.trace, symbols));
         let opened = Server::new(source, program, naming, self.port);
         Ok(opened.map(|server| server.offering(Arc::new(formats))))
-    }
-
-    /// What a recording says that was made before a change.
-    fn before(&self) -> anyhow::Result<Option<Report>> {
-        if self.before.is_empty() {
-            return Ok(None);
-        }
-        let elf = self.before_elf.clone().or_else(|| self.symbols.elf.clone());
-        let symbols = cli::Symbols {
-            elf,
-            ..self.symbols.clone()
-        };
-        let unpacking = &self.trace.unpacking;
-        let no_image = AtTheEnd::default();
-        reading::report(&self.before, unpacking, &symbols, None, &no_image).map(Some)
     }
 
     /// What to do if the port that was asked for cannot be had.

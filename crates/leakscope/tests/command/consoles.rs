@@ -55,3 +55,73 @@ fn a_dump_among_a_recordings_messages_makes_no_log_of_it() {
     let said = recorded(&recording.plain());
     assert!(said.contains("8 log messages"), "{said}");
 }
+
+/// What a log cannot give is refused with what it can; several dumps are told of, and a restart between them.
+#[test]
+fn what_a_dump_is_not_good_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    write("plain.log", DUMP);
+    write("two.log", &format!("{DUMP}Rebooting...\r\n{DUMP}"));
+    let run = |words: &[&str]| leakscope(words).in_folder(folder.path()).end();
+    let export = run(&["export", "--as", "folded", "plain.log"]);
+    assert_eq!(export.code, 2);
+    assert!(
+        export
+            .stderr
+            .contains("with a heap dump: it says which blocks live at one moment"),
+        "{}",
+        export.stderr
+    );
+    let map = run(&["heap", "plain.log"]);
+    assert_eq!(map.code, 2);
+    assert!(
+        map.stderr
+            .starts_with("error: there is no map of `plain.log`: "),
+        "{}",
+        map.stderr
+    );
+    let checked = run(&["check", "two.log", "--max-outstanding", "1MiB"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    assert!(
+        checked
+            .stderr
+            .contains("`leakscope diff two.log --fail-on worse`"),
+        "{}",
+        checked.stderr
+    );
+    assert!(
+        !run(&["check", "plain.log", "--max-outstanding", "1MiB"])
+            .stderr
+            .contains("diff")
+    );
+    let said = run(&["diff", "two.log"]).stdout;
+    assert!(
+        said.contains("- the device restarted before dump 2, with an empty heap"),
+        "{said}"
+    );
+}
+
+/// One hint that can be followed, and not another that cannot.
+#[test]
+fn a_dump_that_a_watchdog_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cut = DUMP
+        .split("====== Heap Trace Summary")
+        .next()
+        .expect("a part");
+    let log = format!(
+        "{cut}Guru Meditation Error: Core  0 panic'ed (Interrupt wdt timeout on CPU0).\r\n"
+    );
+    fs::write(folder.path().join("cut.log"), log).expect("a file");
+    let text = leakscope(["report", "cut.log"])
+        .in_folder(folder.path())
+        .stdout();
+    assert!(text.contains("[dump-interrupted"), "{text}");
+    assert!(!text.contains("save the log up to"), "{text}");
+    fs::write(folder.path().join("cut.log"), cut).expect("a file");
+    let text = leakscope(["report", "cut.log"])
+        .in_folder(folder.path())
+        .stdout();
+    assert!(text.contains("save the log up to"), "{text}");
+}

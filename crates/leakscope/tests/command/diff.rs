@@ -6,6 +6,7 @@ use std::process::Command;
 
 use leakscope_testing::needs::{has_tool, has_tool_that_knows, say_skipped};
 use leakscope_testing::project;
+use leakscope_testing::scenario::Scenario;
 use serde_json::Value;
 
 use crate::folder::{Folder, run_in};
@@ -246,4 +247,33 @@ fn profiles_are_a_side() {
     let text = diff(&folder, "error-path.pb.gz again.pb.gz", 0).stdout;
     let said = "No difference was found at 1 call site.";
     assert!(text.starts_with(said), "{text}");
+}
+
+/// Two builds without names have no call stack in common: that is said first, and nothing is claimed of it.
+#[test]
+fn strangers_are_not_compared() {
+    let folder = Folder::of_recordings();
+    let mut other = Scenario::begun();
+    for round in 0..200 {
+        let block = 0x3FC9_0000 + 0x100 * round;
+        other
+            .after(9000)
+            .allocate(block, 24, &[0x4201_1002, 0x4201_3002]);
+        other.after(1000);
+    }
+    folder.write("other.svdat", other.openocd());
+    for words in ["leak.svdat other.svdat", "other.svdat leak.svdat"] {
+        let ran = diff(&folder, words, 0);
+        let first = "Nothing is common to both sides, and nothing can be told of a change.\n";
+        assert!(ran.stdout.starts_with(first), "{}", ran.stdout);
+        assert!(
+            !ran.stdout.contains("FIXED") && !ran.stdout.contains("NEW"),
+            "{}",
+            ran.stdout
+        );
+        diff(&folder, &format!("{words} --fail-on new"), 3);
+    }
+    // One call stack is enough.
+    let ran = diff(&folder, "sound.svdat leak.svdat", 0);
+    assert!(ran.stdout.contains("new leak"), "{}", ran.stdout);
 }

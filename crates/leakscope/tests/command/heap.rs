@@ -74,6 +74,37 @@ fn regions_from_whoever_tells() {
     assert_eq!(by_program["regions"][0]["length_bytes"], 96 * 1024);
 }
 
+/// Where no name tells, newlib's own `_sbrk` takes what lies between the variables and the stack.
+#[test]
+fn a_heap_behind_the_variables() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("program.c"), "void _start(void) {}").expect("a source");
+    let built = Command::new("cc")
+        .args(["-nostdlib", "-static", "-Wl,--defsym,__end__=0x3ffb0000"])
+        .args([
+            "-Wl,--defsym,_estack=0x3fff0000",
+            "program.c",
+            "-o",
+            "program.elf",
+        ])
+        .current_dir(folder.path())
+        .status();
+    assert!(built.expect("a C compiler").success());
+    let elf = path("program.elf");
+    let elf = elf.to_str().expect("a path");
+    let map = heap("testdata/steady-leak", "input.svdat", &["--elf", elf]);
+    assert_eq!(map["regions"][0]["name"], "__end__");
+    assert_eq!(map["regions"][0]["length_bytes"], 0x40000);
+    assert_eq!(map["outside"], 0);
+    // A guess that is beside it says where nothing was found.
+    let steady = project().join("testdata/steady-leak/input.svdat");
+    let ran = leakscope(["heap", "--heap-region", "0x20000000+4KiB"])
+        .on(&[&steady])
+        .end();
+    assert!(ran.stdout.contains("; 53 blocks were"), "{}", ran.stdout);
+}
+
 #[test]
 fn at_a_moment_and_whether_something_fits() {
     let end = heap(EMBASSY, "out-of-memory.svdat", &["--fits", "2000"]);
@@ -111,7 +142,11 @@ fn what_cannot_be_looked_at() {
     let saved = project().join("testdata/steady-leak/report.json");
     let ran = leakscope(["heap"]).on(&[&saved]).end();
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("no recordings"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("it is a saved report"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// ESP-IDF's list of its heaps is in an image of memory, and so is TLSF's own map of each.

@@ -206,20 +206,51 @@ fn an_image_is_refused_where_no_recording_ends_with_it() {
     }
 }
 
+/// A browser that opens nothing, but tells what it was started with: where, and the `PATH` that it is found by.
+#[cfg(unix)]
+fn telling_browser(folder: &std::path::Path) -> (PathBuf, String) {
+    use std::os::unix::fs::PermissionsExt;
+    let told = folder.join("told");
+    let made = std::process::Command::new("mkfifo").arg(&told).status();
+    assert!(made.expect("a tool of every unix").success());
+    let browser = folder.join("xdg-open");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$*\" > '{}'\n", told.display());
+    std::fs::write(&browser, script).expect("a file");
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).expect("our own");
+    (told, format!("{}:/usr/bin:/bin", folder.display()))
+}
+
+/// Nobody has opened the page, and the command is told to end.
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_told_to_end_leaves_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (told, path) = telling_browser(folder.path());
+    let mut child = leakscope(["view"])
+        .on(&[trace()])
+        .with("PATH", &path)
+        .begin();
+    let line = std::fs::read_to_string(&told).expect("what the browser was told");
+    let door = std::path::Path::new(line.trim());
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    stdout.read_line(&mut String::new()).expect("a line");
+    assert!(door.exists());
+    let id = child.id().to_string();
+    let ended = std::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status();
+    assert!(ended.expect("a tool of every unix").success());
+    child.wait().expect("an end");
+    assert!(!door.exists(), "{}", door.display());
+}
+
 /// Every user of a machine can read the command lines of all programs.
 #[cfg(unix)]
 #[test]
 fn the_browsers_command_line_does_not_tell_where_the_page_is() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a folder");
-    let told = folder.path().join("told");
-    let made = std::process::Command::new("mkfifo").arg(&told).status();
-    assert!(made.expect("a tool of every unix").success());
-    let browser = folder.path().join("xdg-open");
-    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$*\" > '{}'\n", told.display());
-    std::fs::write(&browser, script).expect("a file");
-    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).expect("our own");
-    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let (told, path) = telling_browser(folder.path());
     let mut child = leakscope(["view"])
         .on(&[trace()])
         .with("PATH", &path)

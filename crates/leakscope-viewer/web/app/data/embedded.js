@@ -68,7 +68,7 @@ export function embedded(document) {
       return living === null ? cutShares(document.shares[['site', 'context', 'heap'].indexOf(String(parameters.by))], ...window)
         : sharesOfMoment(window[0], String(parameters.by), living);
     },
-    before: () => ({ inputs: [], frames: [], sites: [] }),
+    before: () => document.before,
     events: (parameters) => page(select(held, parameters, contexts), parameters),
     find: (parameters) => find(select(held, parameters, contexts), parameters),
     site: (parameters) => siteOf(document, Number(parameters.id)),

@@ -304,6 +304,7 @@
  * @property {HeapOverTime} heap
  * @property {Shares[]} shares by call site, by context, by heap
  * @property {(import('leakscope/data/owner.js').Owner & { curve: SiteDetail['curve'] })[]} owners
+ * @property {Before} before empty, if there is none
  */
 /** So many log messages from the event `from` on, up to the event `to`, are not in the file.
  *  @typedef {{ from: number, to: number, lines: number }} LogGap */

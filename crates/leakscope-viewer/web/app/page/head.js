@@ -96,7 +96,7 @@ function noticesOf(page, reading, isLost) {
   const sign = (/** @type {string} */ text) => element('span', { class: 'sign', 'aria-hidden': 'true' }, text);
   const progress = reading?.total_bytes ? `, ${percent(reading.read_bytes, reading.total_bytes)}` : '';
   return [
-    isLost && element('div', { class: 'notice grave', id: 'lost' }, sign('⏻'),
+    isLost && element('div', { class: 'notice grave', id: 'lost' }, sign('!'),
       'The server is gone: leakscope was ended, or does not answer. What is here stays; nothing new can be asked. It goes on by itself if the server comes back.'),
     state === 'reading' && element('div', { class: 'notice' }, sign('…'), `The trace is being read${progress}. All answers are about what was read so far.`),
     state === 'following' && reading?.waits_for != null && element('div', { class: 'notice' }, sign('…'),

@@ -9,7 +9,7 @@ import { element } from 'leakscope/part/element.js';
 const KEYS = [
   ['Everywhere', [
     [['1', '…', '9'], 'go to a view'], [['/'], 'search in this view'], [['Ctrl', 'K'], 'search everything, or go to an event by its number, or to a time; also Ctrl G'], [['['], 'range begins at the cursor'],
-    [[']'], 'range ends at the cursor'], [['R'], 'select the range that the timeline shows'], [['Esc'], 'remove the range'],
+    [[']'], 'range ends at the cursor'], [['<', '>'], 'move the cursor'], [['R'], 'select the range that the timeline shows'], [['Esc'], 'remove the range'],
     [['Alt', '←'], 'back'], [['Shift', 'A'], 'Show APIs only'], [['T'], 'theme: system, dark, light'], [['?'], 'this list'],
   ]],
   ['Clock strip', [
@@ -59,9 +59,9 @@ export function keysDialog() {
 /**
  * @param {Page} page
  * @param {() => View | null} view that is shown
- * @param {{ help: () => void, theme: () => void, search: () => void }} actions
+ * @param {{ help: () => void, theme: () => void, search: () => void, moveCursor: (steps: number) => void }} actions
  */
-export function listenForKeys(page, view, { help, theme, search }) {
+export function listenForKeys(page, view, { help, theme, search, moveCursor }) {
   document.addEventListener('keydown', (event) => {
     const target = event.target instanceof Element ? event.target : document.body;
     if (event.defaultPrevented || target.closest('dialog[open], .menu') !== null) return;
@@ -86,6 +86,7 @@ export function listenForKeys(page, view, { help, theme, search }) {
     else if (key === '?') help();
     else if (key === 't') theme();
     else if (key === '/') view()?.search?.focus();
+    else if (['<', '>'].includes(key) && page.overview.dump === null) moveCursor(key === '<' ? -1 : 1);
     else if (key === '[' && at !== null) page.go({ range: [at, Math.max(state.range?.[1] ?? page.bounds[1], at + 1)] });
     else if (key === ']' && at !== null && at > 0) page.go({ range: [Math.min(state.range?.[0] ?? 0, at - 1), at] });
     else if (key === 'r' && state.window !== null) page.go({ range: state.window });

@@ -62,15 +62,19 @@ export function clockStrip(page) {
   picture.element.addEventListener('keydown', (event) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (direction === undefined || event.altKey || event.ctrlKey) return;
-    const [least, most] = page.bounds;
-    const step = (most - least) * (event.shiftKey ? 0.05 : 0.005);
-    const cursor = Math.round(Math.min(Math.max((page.state.cursor ?? least) + direction * step, least), most));
-    page.go({ cursor });
-    said = false;
-    sayCursor();
+    moveCursor(direction * (event.shiftKey ? 10 : 1));
     event.preventDefault();
     event.stopPropagation();
   });
+
+  /** @param {number} steps of a two-hundredth of the trace */
+  const moveCursor = (steps) => {
+    const [least, most] = page.bounds;
+    const cursor = (page.state.cursor ?? least) + steps * 0.005 * (most - least);
+    page.go({ cursor: Math.round(Math.min(Math.max(cursor, least), most)) });
+    said = false;
+    sayCursor();
+  };
 
   /** Reads aloud where the cursor is, as soon as it is known what lives there. */
   let said = true;
@@ -102,6 +106,7 @@ export function clockStrip(page) {
 
   return {
     element: element('section', { class: 'strip', 'aria-label': 'Clock' }, picture.element, clock),
+    moveCursor,
     /** @param {State} state */
     show(state) {
       ask();

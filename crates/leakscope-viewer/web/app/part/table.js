@@ -64,7 +64,8 @@ export function table({ caption, columns, rows, sort = '', sorted, chosen, isCho
 export function tableBox(made, label, button) {
   const scroller = element('div', { class: 'table-scroll' }, made);
   const look = () => {
-    const hidden = scroller.scrollWidth - scroller.clientWidth;
+    // In a view that scrolls as a whole, it does not scroll by itself.
+    const hidden = getComputedStyle(scroller).overflowX === 'visible' ? 0 : scroller.scrollWidth - scroller.clientWidth;
     for (const [name, value] of Object.entries({ tabindex: '0', role: 'region', 'aria-label': label })) {
       if (hidden > 1) scroller.setAttribute(name, value);
       else scroller.removeAttribute(name);

@@ -1,6 +1,7 @@
 // A flame graph against a recording made before a change: whose widths it has, and what is different.
 import { addOther, tree } from 'leakscope/chart/icicle-layout.js';
 import { Latest } from 'leakscope/data/latest.js';
+import { shownName } from 'leakscope/format/names.js';
 import { choice } from 'leakscope/part/element.js';
 
 /** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
@@ -11,6 +12,11 @@ import { choice } from 'leakscope/part/element.js';
 const SIDES = /** @type {const} */ ([['', 'This recording alone'], ['after', 'Against before: wide as now'], ['before', 'Against before: wide as then']]);
 /** What a recording before does not tell. */
 const UNKNOWN = ['temporary', 'temporary_bytes'];
+
+/** What call sites of these tasks stand below: of several, their shares of it are not told apart. @param {string[]} tasks */
+export function tasksRoot(tasks) {
+  return tasks.length > 1 ? `together: ${tasks.map(shownName).join(', ')}` : tasks.map(shownName)[0] ?? 'no task';
+}
 
 /**
  * @param {import('leakscope/page/page.js').Page} page
@@ -44,7 +50,7 @@ export function against(page, learned) {
      */
     tree(sites, options, rootOf) {
       if (before === null || !isOn()) return tree(sites, options, rootOf);
-      const rootBefore = rootOf === null ? null : (/** @type {Before['sites'][number]} */ { tasks }) => tasks.join(', ') || 'no task';
+      const rootBefore = rootOf === null ? null : (/** @type {Before['sites'][number]} */ { tasks }) => tasksRoot(tasks);
       if (page.state.against === 'after') {
         const root = tree(sites, options, rootOf);
         addOther(root, before, options, rootBefore);

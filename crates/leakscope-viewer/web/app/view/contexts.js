@@ -34,7 +34,7 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
   const duration = (/** @type {number} */ ticks) => page.clock.duration(ticks);
   /** @param {string} name @param {(row: Row) => number} ticks @param {string} title @param {(row: Row) => number} of how many there are */
   const time = (name, ticks, title, of, look = 'number wide') => ({
-    name, class: look, title, order: ticks, cell: (/** @type {Row} */ row) => of(row) === 0 ? '' : duration(Math.round(ticks(row))),
+    name, class: look, unit: 'ticks', title, order: ticks, cell: (/** @type {Row} */ row) => of(row) === 0 ? '' : duration(Math.round(ticks(row))),
   });
   const runs = (/** @type {Row} */ { run }) => run.count;
   const waits = (/** @type {Row} */ { blocked }) => blocked.count;
@@ -46,7 +46,7 @@ function contents(page, { from, to, complete = true, counted_to: countedTo = to,
       return element('span', { class: 'run-name' }, swatch, page.contextName(context));
     } },
     ...several ? [{ name: 'Core', class: 'number', cell: (/** @type {Row} */ row) => row.core, order: (/** @type {Row} */ row) => row.core }] : [],
-    { name: 'CPU load', class: 'number', title: 'Its part of the core’s time', cell: ({ run }) => `${((run.total / length) * 100).toFixed(1)} %`, order: ({ run }) => run.total },
+    { name: 'CPU load', class: 'number', unit: 'ticks', title: 'Its part of the core’s time', cell: ({ run }) => `${((run.total / length) * 100).toFixed(1)} %`, order: ({ run }) => run.total },
     { name: 'Runs', class: 'number', title: 'How often it began to run', cell: ({ run }) => count(run.count), order: runs },
     ...hz > 0 ? [{ name: 'Per second', class: 'number wide', cell: (/** @type {Row} */ { run }) => rate((run.count * hz) / length), order: (/** @type {Row} */ { run }) => (run.count * hz) / length }] : [],
     time('Run, in all', ({ run }) => run.total, 'Without the time in which something else had the core', runs),

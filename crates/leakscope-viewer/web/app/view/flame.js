@@ -11,7 +11,7 @@ import { frameWhere } from 'leakscope/page/stack.js';
 import { badgeRow } from 'leakscope/part/badges.js';
 import { choice, element, fill, searchField, toggle } from 'leakscope/part/element.js';
 import { numbers } from 'leakscope/part/numbers.js';
-import { against } from 'leakscope/view/against.js';
+import { against, tasksRoot } from 'leakscope/view/against.js';
 import { callersPicture } from 'leakscope/view/callers.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
@@ -55,7 +55,7 @@ export function flameView(page) {
   };
   /** Callers stand above the function whose callers they are, and what it calls below. */
   const isUpward = () => page.state.upward && page.state.around === '';
-  const tasksOf = (/** @type {import('leakscope/data/types.js').Site} */ site) => site.contexts.map((context) => page.contextName(context)).join(', ') || 'no task';
+  const tasksOf = (/** @type {import('leakscope/data/types.js').Site} */ site) => tasksRoot(site.contexts.map((context) => page.overview.contexts[context]?.name ?? '–'));
   const picture = new Picture('Flame graph', (pen, width, height) => {
     const { search, verdicts } = page.state;
     const differences = compared.isOn() ? { of: difference, largest: largestDifference(root), words: signedAmount } : null;

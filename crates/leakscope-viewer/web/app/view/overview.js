@@ -98,6 +98,8 @@ function figures(page) {
   const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more, /** @type {boolean} */ isBad = false) =>
     element('div', { class: isBad ? 'figure bad' : 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
   const growing = totals.leaks;
+  // Without heap events, that nothing lives is as little known as that something does.
+  const isBlind = totals.heap_events === 0 && dump === null;
   const rate = growing === 1 ? page.overview.findings[0].growth : totals.leak_bytes_per_second === null ? 'not known' : ratePerSecond(totals.leak_bytes_per_second);
   if (dump !== null) {
     return element('dl', { class: 'figures' },
@@ -106,8 +108,8 @@ function figures(page) {
   }
   return element('dl', { class: 'figures' },
     figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, '', growing > 0),
-    figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
-    figure('High-water mark', bytes(peak.bytes), peak.bytes > 0 ? `at ${page.clock.moment(peak.time)}` : ''),
+    isBlind ? figure('Outstanding at the end', 'not known', '') : figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
+    isBlind ? figure('High-water mark', 'not known', '') : figure('High-water mark', bytes(peak.bytes), peak.bytes > 0 ? `at ${page.clock.moment(peak.time)}` : ''),
     heap.size !== null && figure('Heap', shortBytes(heap.size), `${percent(heap.live_at_end, heap.size)} in use by the trace’s blocks`),
     heap.exhausted_in !== null && figure('Exhausted in', heap.exhausted_in, 'at this rate'),
     totals.failed_allocations > 0 && figure('Failed allocations', count(totals.failed_allocations), '', true),
@@ -119,7 +121,7 @@ function figures(page) {
 /** @param {Page} page @param {ReturnType<typeof leakCurves>} curves */
 function findings(page, curves) {
   const { findings, totals } = page.overview;
-  if (findings.length === 0) return element('p', { class: 'quiet' }, 'There is no allocation.');
+  if (findings.length === 0) return element('p', { class: 'quiet' }, totals.heap_events === 0 ? 'No heap event is in this trace: what was allocated is not known.' : 'There is no allocation.');
   const leaks = findings.filter(({ standing }) => standing === 'leak');
   const others = findings.filter(({ standing }) => standing !== 'leak');
   const line = (/** @type {import('leakscope/data/types.js').Finding} */ finding) => element('li', { class: 'finding' },
@@ -289,6 +291,12 @@ function dumpFacts(page, dump) {
   ]));
 }
 
+/** What heap events there are. @param {Page['overview']['totals']} totals */
+function heapEventWords(totals) {
+  const { allocations, frees, reallocations, failed_allocations: failed } = totals;
+  return [counted(allocations, 'allocation'), counted(frees, 'free'), reallocations > 0 && counted(reallocations, 'reallocation'), failed > 0 && `${count(failed)} failed`].filter(Boolean).join(', ');
+}
+
 /** @param {Page} page */
 function columns(page) {
   if (page.overview.dump !== null) return dumpFacts(page, page.overview.dump);
@@ -299,7 +307,7 @@ function columns(page) {
       ['Cores', target.cores.join(', ')], ['CPU', target.cpu_hz === null ? null : `${count(target.cpu_hz / 1e6)} MHz`],
       ['Length', page.clock.duration(page.overview.clock.end)],
       ['Events', count(totals.events) + (totals.copies > 0 ? ` (${count(totals.copies)} in both cores’ files)` : '')],
-      ['Heap events', `${count(totals.heap_events)}: ${counted(totals.allocations, 'allocation')}, ${counted(totals.frees, 'free')}`],
+      ['Heap events', `${count(totals.heap_events)}: ${heapEventWords(totals)}`],
       ['Log messages', count(totals.log_messages)],
       ['Lost packets', totals.dropped_packets > 0 ? `at least ${count(totals.dropped_packets)}` : 'none seen'],
       [inputs.length === 1 ? 'File' : 'Files', element('span', {}, ...breakable(inputs.join(', '), Infinity))],

@@ -52,7 +52,7 @@ function parts(page, system) {
         [page.overview.inputs.length === 1 ? 'Input' : 'Inputs', element('span', {}, ...breakable(page.overview.inputs.join(', '), Infinity))],
       ])),
       section('Recording', facts([
-        ['Size', recording.bytes === null ? null : bytesWithUnit(recording.bytes)], ['Length', page.clock.duration(recording.length ?? 0)],
+        ['Read', recording.bytes === null ? null : bytesWithUnit(recording.bytes)], ['Length', page.clock.duration(recording.length ?? 0)],
         ['Events', number(recording.events)], ['Events a second, on average', number(recording.events_per_second)],
         ['Events a second, at the busiest', number(recording.peak_events_per_second)], ['Overflows', number(recording.overflows)],
         ['Lost packets, at least', number(recording.dropped_packets)], ['Bytes that could not be read', number(recording.skipped_bytes)],

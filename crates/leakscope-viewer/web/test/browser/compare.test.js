@@ -78,9 +78,10 @@ test('against a recording before', async () => {
   const [old, now] = [golden('growing-table'), golden('steady-leak')];
   const { sites } = program('diff', '--format', 'json', '--all', old, now);
   const sum = (/** @type {'before' | 'after'} */ side) => sites.reduce((/** @type {number} */ sum, /** @type {any} */ site) => sum + (site[side].outstanding_bytes[0] ?? 0), 0);
-  await serving(now, async (url) => {
+  /** @param {string} url @param {string} form @param {number[]} widths */
+  const look = async (url, form, widths) => {
     for (const theme of /** @type {const} */ (['dark', 'light'])) {
-      for (const width of [1440, 1024, 420]) {
+      for (const width of widths) {
         await inTabOf(browser, async (tab) => {
           await open(tab, url, 'flame');
           await tab.until('the choice', () => document.querySelector('select[aria-label="Against a recording before"]:not([hidden])') !== null);
@@ -96,11 +97,13 @@ test('against a recording before', async () => {
             const [all] = rows;
             assert.deepEqual([number(all[4]), number(all[5])], [sum('before'), sum('after') - sum('before')], `${side}: ${all}`);
             await tab.run(() => { const details = document.querySelector('.flame-numbers details'); if (details instanceof HTMLDetailsElement) details.open = false; });
-            writeFileSync(join(SCREENSHOTS, `against-${side}-${theme}-${width}.png`), await tab.picture());
+            writeFileSync(join(SCREENSHOTS, `against-${form}-${side}-${theme}-${width}.png`), await tab.picture());
             assert.equal(await tab.run(() => document.scrollingElement?.scrollWidth), width);
           }
         }, { theme, width, height: 900 });
       }
     }
-  }, '--before', old);
+  };
+  await serving(now, (url) => look(url, 'served', [1440, 1024, 420]), '--before', old);
+  await look(singleFile('against', now, '--before', old).url, 'file', [1440]);
 });

@@ -44,7 +44,7 @@ async function look(url, { call_sites: sites }, tasks, form) {
   await tab.open(`${url}#flame?by=task&verdicts=1`);
   await tab.see('.memory-legend', 'Leak');
   const labels = (await numbers(tab)).map(([label]) => label.trim());
-  assert.ok(labels[1].split(', ').every((name) => tasks.includes(name)), `${labels[1]} is at the root`);
+  assert.ok(labels[1].replace('together: ', '').split(', ').every((name) => tasks.includes(name)), `${labels[1]} is at the root`);
   await tab.click('.toggle', 'Lines');
   await tab.until('lines in the address', () => location.hash.includes('lines=1'));
   assert.deepEqual(tab.complaints, []);

@@ -72,7 +72,7 @@ async function compare(tab, url, report) {
   await open(tab, url, 'system');
   await tab.see('.facts dt', 'Lost packets, at least');
   const system = await factsOf(tab);
-  assert.ok(system.Size.startsWith(bytes(report.trace.read_bytes)), system.Size);
+  assert.ok(system.Read.startsWith(bytes(report.trace.read_bytes)), system.Read);
   assert.equal(system.Events, count(totals.events));
   assert.equal(system['Lost packets, at least'], count(totals.dropped_packets));
   assert.equal(system['Bytes that could not be read'], count(totals.skipped_bytes));

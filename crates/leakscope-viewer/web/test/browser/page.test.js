@@ -1,7 +1,7 @@
 // The whole page in Chromium, served and from the one file, with golden traces and real ones: every view
 // opens in both themes, and what users do in them works, without an error in the console.
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, truncateSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
@@ -113,6 +113,7 @@ async function dragsARange(url) {
     await tab.see('.badge', ' to ');
     await tab.key('2');
     await tab.see('.tools .rest', 'in the range');
+    await tab.see('th.number .note', 'of the whole trace');
     await tab.run(() => history.go(-3));
     await tab.until('Back', () => !location.hash.includes('range=') && document.documentElement.dataset.view === 'timeline');
     const strip = await tab.place('.strip .picture');
@@ -375,6 +376,21 @@ test('the page follows a recording that grows', async () => {
     await tab.until('more events', (before) => Number(/^\d+/.exec(document.querySelector('.rest')?.textContent ?? '')?.[0]) > before, Number(before));
     await tab.see('.notice', 'Live');
   }), '--follow');
+});
+
+test('a followed file that has become shorter is said to be', async () => {
+  const path = join(SCREENSHOTS, 'cut.svdat');
+  writeFileSync(path, readFileSync(golden('steady-leak')));
+  await serving(path, async (url) => {
+    // What can no longer be read is what this is about: the console says so.
+    const tab = await browser.tab();
+    await open(tab, url, 'events');
+    await tab.see('.notice', 'Live');
+    truncateSync(path, 1_000);
+    await tab.see('.notice', 'shorter than it was');
+    assert.ok(await tab.run(() => document.querySelectorAll('.list-row .name').length) > 0, 'what was read stays');
+    await tab.close();
+  }, '--follow');
 });
 
 test('what a device calls its tasks is text', () => serving(golden('hostile-names'), async (url) => {

@@ -1,8 +1,11 @@
 // What is said of a part of a trace is said to be of a part, until the last answer about all of it is on the page.
 import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser } from './chromium.js';
-import { golden, serving } from './program.js';
+import { golden, recording, SCREENSHOTS, serving } from './program.js';
+import { inTabOf, open } from './tab.js';
 
 /** @type {Browser} */
 let browser;
@@ -51,3 +54,28 @@ test('the notice stays until the last answer', () => serving(golden('steady-leak
   assert.deepEqual(tab.complaints, []);
   await tab.close();
 }));
+
+const JOINED = recording('idf-mcore-2026/heap_log_mcore.svdat');
+
+test('a joined file whose second core has not come', { skip: JOINED === null }, async () => {
+  if (JOINED === null) return;
+  const [path, whole] = [join(SCREENSHOTS, 'joined.svdat'), readFileSync(JOINED)];
+  const [first, second] = [whole.length / 4, whole.length / 4 + 500].map(Math.floor);
+  writeFileSync(path, whole.subarray(0, first));
+  await serving(path, (url) => inTabOf(browser, async (tab) => {
+    await open(tab, url, 'overview');
+    await tab.see('.notice', 'Core 1 has not come yet');
+    const before = await tab.until('what came of the first core', () => /([1-9][\d,]*) B in/.exec(document.querySelector('.figures')?.textContent ?? '')?.[0]);
+    writeFileSync(join(SCREENSHOTS, 'joined.png'), await tab.picture());
+    // A little more: what was there stays.
+    appendFileSync(path, whole.subarray(first, second));
+    for (let look = 0; look < 8; look += 1) {
+      const said = await tab.run(() => new Promise((resolve) => setTimeout(() => resolve(document.querySelector('main')?.textContent ?? ''), 100)));
+      assert.doesNotMatch(String(said), /Nothing can be said|could be named/);
+      assert.ok(look > 2 || String(said).includes(before), `${before} is gone`);
+    }
+    appendFileSync(path, whole.subarray(second));
+    await tab.until('both cores', () => !document.querySelector('.notice')?.textContent?.includes('has not come yet'));
+    await tab.see('.notice', 'Live: ');
+  }), '--follow');
+});

@@ -48,6 +48,14 @@ for (const form of ['served', 'file']) {
       await tab.key('Escape');
       await tab.until('the detail is closed', () => document.querySelector('.split-detail:not([hidden])') === null);
       assert.equal(await focused(tab), row, 'the row whose detail was closed');
+      // From a leak in the overview to its row, and the cursor by keys.
+      await open(tab, url, 'overview');
+      await tab.run(() => /** @type {HTMLElement} */ (document.querySelector('.finding .title')).focus());
+      await tab.key('Enter');
+      await tab.see('.split-detail h2', 'Call stack');
+      await tab.until('the row of the leak', () => document.activeElement?.matches('tr[aria-selected="true"]'));
+      await tab.key('>');
+      await tab.until('the cursor has moved', () => document.querySelector('[aria-live].hidden')?.textContent?.includes(' live'));
     });
     await (form === 'served' ? serving(TRACE, look) : look(singleFile('states', TRACE).url));
   });
@@ -126,6 +134,9 @@ test('when the server is gone, what is on the page stays', () => serving(TRACE, 
   await tab.click('.heading', 'Outstanding');
   await tab.until('sorted all the same', () => document.querySelector('th[aria-sort="descending"]') !== null);
   assert.equal(await tab.run(() => document.querySelectorAll('.table tbody tr').length), rows);
+  // A view that was not open before says what is left to do.
+  await tab.run(() => { location.hash = 'tasks'; });
+  await tab.see('.tasks', 'start leakscope view again');
   await tab.close();
 }));
 
@@ -161,3 +172,15 @@ test('every table and every list can be copied', () => serving(TRACE, (url) => i
   }
   assert.ok(copied >= 30, `${copied} copies`);
 })));
+
+test('without a heap event nothing is known of the heap', async () => {
+  const url = withData('no-heap', singleFile('no-heap-base', TRACE).path, (document) => {
+    Object.assign(document.overview.totals, { heap_events: 0, allocations: 0, frees: 0, outstanding_bytes: 0, outstanding_blocks: 0, leaks: 0 });
+    Object.assign(document.overview, { conclusion: 'nothing-known', findings: [], peak: { bytes: 0, time: 0, holders: [] } });
+  });
+  await inTabOf(browser, async (tab) => {
+    await open(tab, url, 'overview');
+    assert.doesNotMatch(await tab.run(() => document.querySelector('.figures')?.textContent ?? ''), /0 B/);
+    await tab.see('.figure', 'not known');
+  });
+});
