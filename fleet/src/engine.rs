@@ -1,4 +1,4 @@
-//! SQL over a fleet's folder, by DataFusion.
+//! SQL over a fleet's folder, by DataFusion: in this program, or on a cluster (Ballista).
 
 use std::path::PathBuf;
 
@@ -31,8 +31,13 @@ pub enum EngineError {
     /// Nothing was ever put there.
     #[error("`{}` holds no recordings: `leakscope fleet ingest FOLDER --into {}` puts some there", .0.display(), .0.display())]
     Empty(PathBuf),
+    /// It was built without the client of a cluster.
+    #[error(
+        "this leakscope-fleet knows no clusters: `cargo install --path fleet --features cluster` builds one that does"
+    )]
+    NoCluster,
     /// The engine says no.
-    #[error("{0}")]
+    #[error(transparent)]
     Sql(#[from] DataFusionError),
     /// Threads cannot be started.
     #[error("the engine cannot be started: {0}")]
@@ -45,8 +50,20 @@ impl Engine {
     /// # Errors
     /// If nothing is in it, or what is in it cannot be read.
     pub fn open(folder: &Folder) -> Result<Self, EngineError> {
+        Self::on(None, folder)
+    }
+
+    /// Opens a folder on a cluster: `df://host:port` is where its scheduler listens, and its executors find the folder at the
+    /// same path. Without one, this program is the engine.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if this program knows no clusters.
+    pub fn on(cluster: Option<&str>, folder: &Folder) -> Result<Self, EngineError> {
         let runtime = Runtime::new()?;
-        let context = SessionContext::new();
+        let context = match cluster {
+            Some(scheduler) => remote(scheduler, &runtime)?,
+            None => SessionContext::new(),
+        };
         // All tables are of the same parts, whatever is added meanwhile.
         let parts = folder.parts()?;
         if parts.is_empty() {
@@ -97,6 +114,24 @@ impl Engine {
         };
         self.runtime.block_on(run)
     }
+}
+
+#[cfg(feature = "cluster")]
+fn remote(scheduler: &str, runtime: &Runtime) -> Result<SessionContext, EngineError> {
+    use ballista::prelude::{SessionConfigExt, SessionContextExt};
+    use datafusion::execution::SessionStateBuilder;
+    use datafusion::prelude::SessionConfig;
+    // Ballista 55.0.0 does not come to an end with plans that it changes while they run.
+    let config = SessionConfig::new_with_ballista().with_ballista_adaptive_query_planner(false);
+    let state = SessionStateBuilder::new().with_config(config);
+    let state = state.with_default_features().build();
+    let context = SessionContext::remote_with_state(scheduler, state);
+    Ok(runtime.block_on(context)?)
+}
+
+#[cfg(not(feature = "cluster"))]
+fn remote(_: &str, _: &Runtime) -> Result<SessionContext, EngineError> {
+    Err(EngineError::NoCluster)
 }
 
 fn rows(batch: &RecordBatch, take: &mut dyn FnMut(Row)) -> Result<(), DataFusionError> {

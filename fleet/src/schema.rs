@@ -91,6 +91,7 @@ tables! {
     /// A row for each failed allocation and each free that cannot be right.
     EventsBad "events_bad" {
         Text: recording device firmware kind;
+        Integer: is_doubtful;
         Real: t_s;
         Integer: bytes live_bytes;
         Text: site task;

@@ -4,6 +4,7 @@
 //!
 //! - [`dist`]: what a release gives out.
 //! - [`firmware`]: the programs of the folder `firmware/`, built and run in QEMU.
+//! - [`fleet`]: what a fleet's questions need of a cluster.
 //!
 //! ```no_run
 //! let project = xtask::project();
@@ -21,11 +22,27 @@
 
 pub mod dist;
 pub mod firmware;
+pub mod fleet;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
 
 /// The root of the project.
 pub fn project() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
+}
+
+/// Runs a program to a good end.
+fn run(command: &mut Command) -> Result<()> {
+    let program = PathBuf::from(command.get_program());
+    let status = command
+        .status()
+        .with_context(|| format!("`{}` cannot be run", program.display()))?;
+    if !status.success() {
+        bail!("`{}` has failed: {status}", program.display());
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use xtask::dist;
 use xtask::firmware::{self, Build, Firmware, Sink};
+use xtask::fleet;
 
 /// What is done with this project besides cargo's own commands
 #[derive(Parser)]
@@ -33,6 +34,8 @@ enum Task {
         #[arg(long, default_value = "dist")]
         profile: String,
     },
+    /// Start a cluster on this machine, kill an executor in each query, and compare rows with those of one engine
+    FleetProof,
 }
 
 #[derive(Subcommand)]
@@ -67,6 +70,7 @@ fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Firmware { what } => firmware_task(what),
         Task::Dist { output, profile } => dist::make(&xtask::project(), &output, &profile),
+        Task::FleetProof => fleet::prove(&xtask::project()),
     }
 }
 

@@ -2,13 +2,15 @@
 //! `docs/verdicts.md`.
 //!
 //! `cargo run --release -p leakscope-analysis --example verdicts -- SEEDS FIRST` draws other programs. More words:
-//! `shapes` for programs of other shapes, `wrong` to print what was said of each pattern that was misjudged.
+//! `shapes` for programs of other shapes, `beginnings` for recordings that hold the first part of a life only, `wrong` to print what was said of each pattern that was misjudged.
 #![allow(
     dead_code,
     clippy::print_stdout,
     reason = "the tests use more of their worlds, and the table is what this is for"
 )]
 
+#[path = "../tests/verdicts/begun.rs"]
+mod begun;
 #[path = "../tests/verdicts/lossy/mod.rs"]
 mod lossy;
 #[path = "../tests/verdicts/patterns/mod.rs"]
@@ -20,7 +22,9 @@ mod random;
 
 use std::collections::BTreeMap;
 
+use begun::{Said, begun};
 use lossy::{Kind, Loss, Reuse, Score, World, score};
+use patterns::Truth;
 
 const LOSSES: [(&str, Loss); 7] = [
     ("none", Loss::Nothing),
@@ -45,10 +49,13 @@ fn main() {
     let (seeds, first): (u64, u64) = (number(0).unwrap_or(6), number(1).unwrap_or(0));
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
     let (explains, worlds) = (has("wrong"), worlds(has("shapes")));
+    if has("beginnings") {
+        return print_beginnings(first..first + seeds, explains);
+    }
     println!(
         "| allocator | loss | lost | leaks found | accused | with releases: lost | found | accused | of these accused |"
     );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for reuse in [
         Reuse::NewestFirst,
         Reuse::OldestFirst,
@@ -125,5 +132,53 @@ fn explain(score: &Score) {
     }
     for ((pattern, verdict), count) in verdicts {
         println!("    {count} {pattern}: {verdict}");
+    }
+}
+
+/// How much of a life a recording holds, and what is said then.
+fn print_beginnings(seeds: std::ops::Range<u64>, explains: bool) {
+    println!(
+        "| recorded | healthy accused | with high confidence | leaks found | with high confidence | excused with high confidence |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|");
+    for share in [0.05, 0.1, 0.2, 0.5, 1.0] {
+        let said: Vec<Said> = seeds.clone().flat_map(|seed| begun(seed, share)).collect();
+        let cell = |truth: Truth, counts: fn(&Said) -> bool| {
+            let of_truth = || said.iter().filter(|said| said.truth == truth);
+            let part = of_truth().filter(|said| counts(said)).count();
+            let of = of_truth().count();
+            let (low, high) = interval(part, of);
+            let percent = 100.0 * part as f64 / of as f64;
+            format!("{part} of {of}, {percent:.1} % ({low:.1}–{high:.1})")
+        };
+        println!(
+            "| {:.0} % | {} | {} | {} | {} | {} |",
+            100.0 * share,
+            cell(Truth::Healthy, Said::is_leak),
+            cell(Truth::Healthy, Said::is_sure_leak),
+            cell(Truth::Leaks, Said::is_leak),
+            cell(Truth::Leaks, Said::is_sure_leak),
+            cell(Truth::Leaks, Said::is_sure_excuse),
+        );
+        if explains {
+            explain_beginnings(&said);
+        }
+    }
+}
+
+/// What was said of each pattern, and how often with which confidence.
+fn explain_beginnings(said: &[Said]) {
+    let mut verdicts: BTreeMap<(bool, &str), BTreeMap<String, usize>> = BTreeMap::new();
+    for said in said {
+        let key = (said.truth == Truth::Leaks, said.pattern);
+        let finding = &said.finding;
+        let verdict = format!("{} {}", finding.verdict.name(), finding.confidence.name());
+        *verdicts.entry(key).or_default().entry(verdict).or_default() += 1;
+    }
+    for ((leaks, pattern), verdicts) in verdicts {
+        println!(
+            "    {} {pattern}: {verdicts:?}",
+            if leaks { "leak" } else { "healthy" }
+        );
     }
 }

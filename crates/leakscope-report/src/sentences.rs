@@ -137,7 +137,8 @@ pub(crate) fn limits(
     }
     let length = facts.clock.duration(outcome.totals.end);
     let mut limits = vec![format!(
-        "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show"
+        "it covers {length}: what leaves fewer than 3 blocks behind in that time does not show; fewer than 10 may not, nor \
+         may more beside blocks that live long"
     )];
     if conclusion == Conclusion::NoLeakSeen
         && outcome

@@ -70,6 +70,9 @@ struct Of {
     /// The fleet's folder.
     #[arg(long = "in", value_name = "DIR")]
     folder: PathBuf,
+    /// The scheduler of a Ballista cluster that is to answer; its executors find the folder at the same path.
+    #[arg(long, value_name = "df://HOST:PORT")]
+    cluster: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -104,7 +107,7 @@ fn since(text: &str) -> Result<String, String> {
 
 impl Of {
     fn engine(&self) -> Result<Engine, EngineError> {
-        Engine::open(&Folder::new(&self.folder))
+        Engine::on(self.cluster.as_deref(), &Folder::new(&self.folder))
     }
 }
 

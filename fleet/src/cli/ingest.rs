@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
+use leakscope_fleet::ingest::bucket::Bucket;
 use leakscope_fleet::ingest::elf_store::ElfStore;
 use leakscope_fleet::ingest::pattern::Pattern;
 use leakscope_fleet::ingest::{self, Options, Summary, Told, source};
@@ -20,7 +21,8 @@ use leakscope_fleet::store::Folder;
 /// recorded_at, uptime_s, labels), else in its name (--meta), else in itself. docs/fleet.md says more.
 #[derive(Debug, Args)]
 pub(super) struct Ingest {
-    /// Files and folders; `-` reads names of files from standard input, one a line.
+    /// Files, folders, and folders of object stores, such as s3://bucket/uploads; `-` reads names of files from standard
+    /// input, one a line.
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<String>,
     /// The fleet's folder; it is made if it does not exist.
@@ -66,7 +68,6 @@ fn shard(text: &str) -> Result<(u64, u64), String> {
 
 impl Ingest {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let recordings = source::find(&self.sources, &mut io::stdin().lock())?;
         let store = match &self.elf_store {
             Some(folder) => {
                 ElfStore::open(folder).with_context(|| format!("`{}`", folder.display()))?
@@ -76,7 +77,7 @@ impl Ingest {
         let key = self.hash_device.as_deref().map(|path| {
             fs::read(path).with_context(|| format!("`{}` cannot be read", path.display()))
         });
-        let options = Options {
+        let mut options = Options {
             pattern: self.meta,
             device_key: key.transpose()?,
             jobs: self
@@ -86,33 +87,61 @@ impl Ingest {
             part_recordings: self.part,
             all_sites: self.all,
             now: super::now(),
+            copies: None,
         };
-        let begun = Instant::now();
-        let shows_progress = io::stderr().is_terminal() && !self.verbose;
-        let mut tell = |told: Told<'_>| match told {
-            Told::Bad(file, error) => anstream::eprintln!("bad: `{}`: {error}", file.display()),
-            Told::Recorded(file) if self.verbose => {
-                anstream::eprintln!("read: `{}`", file.display());
-            }
-            Told::Part(part) if self.verbose => anstream::eprintln!("part: `{}`", part.display()),
-            Told::Progress(done, all) if shows_progress => {
-                let rate = done as f64 / begun.elapsed().as_secs_f64();
-                anstream::eprint!("\r{done} of {all} files, {rate:.0} a second ");
-            }
-            _ => {}
+        let mut summary = Summary::default();
+        let mut all = 0;
+        let mut read = |named: &[String], options: &Options| -> anyhow::Result<()> {
+            let recordings = source::find(named, &mut io::stdin().lock())?;
+            all += recordings.len();
+            let folder = Folder::new(&self.into);
+            let mut tell = teller(self.verbose, options);
+            summary += ingest::ingest(&recordings, &folder, &store, options, &mut tell)?;
+            Ok(())
         };
-        let folder = Folder::new(&self.into);
-        let summary = ingest::ingest(&recordings, &folder, &store, &options, &mut tell)?;
-        if shows_progress {
+        let (urls, named): (Vec<String>, Vec<String>) = self
+            .sources
+            .into_iter()
+            .partition(|name| name.contains("://"));
+        if !named.is_empty() {
+            read(&named, &options)?;
+        }
+        for url in urls {
+            let bucket = Bucket::open(&url.parse().with_context(|| url.clone())?)?;
+            for batch in bucket.batches()? {
+                let copies = bucket.copy(batch)?;
+                let folder = copies.path().to_owned();
+                let named = folder.display().to_string();
+                options.copies = Some((folder, bucket.url().to_owned()));
+                read(&[named], &options)?;
+            }
+        }
+        if io::stderr().is_terminal() && !self.verbose {
             anstream::eprintln!();
         }
         say(&summary);
-        let bad = summary.bad as f64 * 100.0 / recordings.len().max(1) as f64;
+        let bad = summary.bad as f64 * 100.0 / all.max(1) as f64;
         Ok(if bad > self.max_bad {
             ExitCode::from(1)
         } else {
             ExitCode::SUCCESS
         })
+    }
+}
+
+/// Says what happens.
+fn teller(verbose: bool, options: &Options) -> impl FnMut(Told<'_>) {
+    let begun = Instant::now();
+    let shows_progress = io::stderr().is_terminal() && !verbose;
+    move |told| match told {
+        Told::Bad(file, error) => anstream::eprintln!("bad: `{}`: {error}", options.source(file)),
+        Told::Recorded(file) if verbose => anstream::eprintln!("read: `{}`", options.source(file)),
+        Told::Part(part) if verbose => anstream::eprintln!("part: `{}`", part.display()),
+        Told::Progress(done, all) if shows_progress => {
+            let rate = done as f64 / begun.elapsed().as_secs_f64();
+            anstream::eprint!("\r{done} of {all} files, {rate:.0} a second ");
+        }
+        _ => {}
     }
 }
 

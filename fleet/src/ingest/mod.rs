@@ -1,11 +1,12 @@
 //! Recordings become rows: each content once, whatever happens in between.
 //!
-//! - [`source`] finds files, [`metadata`] and [`pattern`] say whose they are, [`elf_store`] has their programs.
+//! - [`source`] finds files, [`bucket`] copies them out of object stores, [`metadata`] and [`pattern`] say whose they are, [`elf_store`] has their programs.
 //! - `read` makes a report of a file, `metrics` of a list of numbers; `worker` does so with everything around it, on each
 //!   thread; [`names`] names call stacks whose program came later.
 //!
 //! Files are read in groups, by several threads; rows are written in order of the files, so that the same files give the
 //! same parts.
+pub mod bucket;
 pub mod elf_store;
 pub mod metadata;
 mod metrics;
@@ -17,7 +18,8 @@ mod uptime;
 mod worker;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::ops::AddAssign;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -59,6 +61,19 @@ pub struct Options {
     pub all_sites: bool,
     /// Microseconds since 1970: now.
     pub now: i64,
+    /// A folder of copies, and where they were copied from.
+    pub copies: Option<(PathBuf, String)>,
+}
+
+impl Options {
+    /// Where a file is, or was copied from.
+    pub fn source(&self, file: &Path) -> String {
+        let copied = self.copies.as_ref().and_then(|(folder, from)| {
+            let rest = file.strip_prefix(folder).ok()?;
+            Some(format!("{from}{}", rest.display()))
+        });
+        copied.unwrap_or_else(|| file.display().to_string())
+    }
 }
 
 /// What happens while recordings are read.
@@ -89,6 +104,17 @@ pub struct Summary {
     pub without_device: usize,
     /// Added without names of functions.
     pub without_names: usize,
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, more: Self) {
+        self.added += more.added;
+        self.known += more.known;
+        self.others += more.others;
+        self.bad += more.bad;
+        self.without_device += more.without_device;
+        self.without_names += more.without_names;
+    }
 }
 
 /// Why an ingest ends before its end.

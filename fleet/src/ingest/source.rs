@@ -77,12 +77,16 @@ fn below(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(path).map_err(named)? {
         let entry = entry.map_err(named)?.path();
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
-        let ending = entry.extension().unwrap_or_default().to_string_lossy();
-        let is_beside =
-            name.starts_with('.') || name.ends_with(SIDECAR) || BESIDE.contains(&&*ending);
+        let is_beside = name.starts_with('.') || name.ends_with(SIDECAR) || lies_beside(&entry);
         if entry.is_dir() || !is_beside {
             below(&entry, found)?;
         }
     }
     Ok(())
+}
+
+/// Whether a file is of a kind that lies beside recordings.
+pub(super) fn lies_beside(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    BESIDE.contains(&&*ending)
 }

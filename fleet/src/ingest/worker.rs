@@ -93,7 +93,7 @@ impl Worker<'_> {
             recorded_at,
             uptime_s: said.uptime_s.or(in_log),
             labels: said.labels,
-            source: files[0].display().to_string(),
+            source: self.options.source(&files[0]),
         };
         Ok((origin, content))
     }

@@ -24,13 +24,14 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-/// A fleet of this many devices, each on a day with each of three versions.
+/// A fleet of this many devices, each on a day with each of three versions; every fourth of them sends dumps.
 pub(crate) fn small_fleet(folder: &Path, devices: u64) -> Engine {
     let days = (0..3 * devices).map(|number| Day {
         device: format!("d'{}", number / 3),
         hardware: if number % 2 == 0 { "a" } else { "b" }.to_owned(),
         firmware: format!("1.{}", number % 3),
         number: (number % 3) as i64 + 1,
+        is_dump: number / 3 % 4 == 3,
         left: [
             ("net_open", number % 7),
             ("wifi_scan", if number % 3 == 2 { 5 } else { 0 }),
@@ -187,4 +188,15 @@ fn pyarrow_and_polars_read_all_tables() {
         "names",
     ];
     assert_eq!(rows, tables.map(count).iter().sum::<u64>());
+}
+
+#[cfg(not(feature = "cluster"))]
+#[test]
+fn who_has_no_client_of_a_cluster_is_told_how_to_build_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    small_fleet(folder.path(), 3);
+    let folder = leakscope_fleet::store::Folder::new(folder.path());
+    let opened = Engine::on(Some("df://localhost:50050"), &folder);
+    let error = opened.err().expect("no cluster").to_string();
+    assert!(error.contains("--features cluster"), "{error}");
 }

@@ -116,6 +116,44 @@ fn metadata_is_beside_or_in_the_name_or_inside() {
     assert_eq!(stacks.rows.len(), 1);
 }
 
+/// A folder is an object store, too: from others, only the way is longer.
+#[test]
+fn what_lies_in_an_object_store_is_copied_with_what_lies_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+    let beside = r#"{"device": "a"}"#;
+    file(&from, "up/x/1.4.2/1.svdat", &recording(10, 1), beside);
+    file(&from, "up/x/1.4.2/app.elf", b"beside it", "");
+    file(&from, "up/y/1.4.3/2.svdat", &recording(0, 2), "");
+    file(&from, "other/3.svdat", &recording(0, 3), "");
+    let url = format!("file://{}/up", from.display());
+    let ingested = Command::new(env!("CARGO_BIN_EXE_leakscope-fleet"))
+        .args([
+            "ingest",
+            &url,
+            "--meta",
+            "{device}/{firmware}/{}.svdat",
+            "--into",
+        ])
+        .arg(&into)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&ingested.stderr);
+    assert!(ingested.status.success(), "{said}");
+    assert!(
+        said.starts_with("2 added, 0 known already, 0 bad"),
+        "{said}"
+    );
+    let rows = sql(
+        &into,
+        "SELECT device, firmware, source FROM recordings ORDER BY device",
+    );
+    let row = |row: usize| ["device", "firmware"].map(|column| rows.text(&rows.rows[row], column));
+    assert_eq!([row(0), row(1)], [["a", "1.4.2"], ["y", "1.4.3"]]);
+    let source = rows.text(&rows.rows[0], "source");
+    assert_eq!(source, format!("{url}/x/1.4.2/1.svdat"));
+}
+
 #[test]
 fn a_bad_file_stops_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -263,6 +301,39 @@ fn names_of_devices_can_be_hidden() {
     let rows = sql(&into, "SELECT device FROM recordings");
     // RFC 4231, test case 2.
     assert_eq!(rows.text(&rows.rows[0], "device"), "5bdcc146bf60754e");
+}
+
+/// A second free proves nothing if memory that seemed to live was used again since the first one: an event is missing.
+#[test]
+fn frees_that_may_be_right_are_marked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+    let [a, b, c] = [0x3FFB_1000, 0x3FFB_2000, 0x3FFB_3000];
+    let site = &[0x4008_1001, 0x4008_2001];
+    let mut scenario = Scenario::begun();
+    scenario.allocate(a, 16, site).free(a, site);
+    scenario.allocate(b, 16, site).free(a, site);
+    scenario.after(10).allocate(b, 24, site).after(100);
+    scenario.allocate(c, 16, site).free(c, site).free(c, site);
+    scenario.after(10).allocate(0, 4096, site);
+    file(&from, "1.svdat", &scenario.plain(), "");
+    run(&from, &into, &options());
+    let rows = sql(
+        &into,
+        "SELECT kind, is_doubtful, bytes FROM events_bad ORDER BY t_s",
+    );
+    let events: Vec<_> = (rows.rows.iter())
+        .map(|row| {
+            let doubtful = rows.number(row, "is_doubtful").expect("0 or 1");
+            (rows.text(row, "kind"), doubtful, rows.number(row, "bytes"))
+        })
+        .collect();
+    let expected = [
+        ("double-free", 1.0, None),
+        ("double-free", 0.0, None),
+        ("failed-allocation", 0.0, Some(4096.0)),
+    ];
+    assert_eq!(events, expected);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Recordings and fleets as tests need them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use leakscope_fleet::engine::Engine;
 use leakscope_fleet::rows::{Kind, Origin, Rows};
 use leakscope_fleet::store::{Folder, Part};
 use leakscope_report::document::call_site::Left;
+use leakscope_report::document::usage::Exhaustion;
 use leakscope_report::{Policy, Report, Standing, Symbolizer};
 use leakscope_testing::program::Random;
 use leakscope_testing::scenario::Scenario;
@@ -20,6 +22,10 @@ const HEALTHY: [u32; 2] = [0x4008_1101, 0x4008_2001];
 
 /// A recording of 600 steps, in which every `every`th leaks a block; 0 for none. `salt` makes its content another's.
 pub(crate) fn recording(every: u32, salt: u32) -> Vec<u8> {
+    scenario(every, salt).plain()
+}
+
+fn scenario(every: u32, salt: u32) -> Scenario {
     let mut scenario = Scenario::begun();
     scenario.print(&format!("number {salt}")).idle();
     for step in 1..=600 {
@@ -35,7 +41,7 @@ pub(crate) fn recording(every: u32, salt: u32) -> Vec<u8> {
             scenario.allocate(address + 32, 40, &LEAKING);
         }
     }
-    scenario.plain()
+    scenario
 }
 
 /// Writes a file, and what is known of it beside it.
@@ -48,9 +54,9 @@ pub(crate) fn file(folder: &Path, name: &str, content: &[u8], metadata: &str) {
     }
 }
 
-/// A report with this many call sites that have names, each of which leaves blocks behind.
+/// A report of a leak, and of an allocation that fails in the end.
 pub(crate) fn report() -> Report {
-    let bytes = recording(10, 0);
+    let bytes = scenario(10, 0).allocate(0, 4096, &LEAKING).plain();
     let inputs: &[&[u8]] = &[&bytes];
     let mut analysis = Analysis::new(&Layout::of(inputs), KeepAll);
     analysis.run(inputs).expect("bytes can be read");
@@ -79,18 +85,36 @@ pub(crate) struct Day {
     /// Days since the beginning.
     pub(crate) number: i64,
     pub(crate) left: Vec<LeftBehind>,
+    /// It sent a heap dump instead of a recording.
+    pub(crate) is_dump: bool,
 }
 
 /// Writes rows as an ingest would, and opens them.
 pub(crate) fn fleet(folder: &Path, days: &[Day]) -> Engine {
     let folder = Folder::new(folder);
     let _lock = folder.lock("test").expect("nobody else");
-    let mut part = Part::begin(&folder, "test").expect("a new part");
-    let mut rows = Rows::default();
     let template = report();
-    for (number, day) in days.iter().enumerate() {
+    let numbered: Vec<(usize, &Day)> = days.iter().enumerate().collect();
+    for days in numbered.chunks(2000) {
+        write_part(&folder, &template, days);
+    }
+    Engine::open(&folder).expect("a fleet")
+}
+
+fn write_part(folder: &Folder, template: &Report, days: &[(usize, &Day)]) {
+    let mut part = Part::begin(folder, "test").expect("a new part");
+    let mut rows = Rows::default();
+    for (number, day) in days {
         let mut report = template.clone();
         report.trace.length_s = Some(86_400.0);
+        if number % 7 > 0 {
+            report.failed_allocations.clear();
+        }
+        report.exhaustion = (number % 3 == 0).then(|| Exhaustion {
+            heap_size_bytes: 1 << 18,
+            left_bytes: 1 << 16,
+            after_end_s: 60.0 * (number % 1000) as f64,
+        });
         let site = report
             .call_sites
             .iter()
@@ -125,8 +149,10 @@ pub(crate) fn fleet(folder: &Path, days: &[Day]) -> Engine {
             product: "lamp".to_owned(),
             hardware: day.hardware.clone(),
             firmware: day.firmware.clone(),
-            kind: Kind::Trace,
+            kind: if day.is_dump { Kind::Dump } else { Kind::Trace },
+            uptime_s: day.is_dump.then_some(3600.0 * (number % 100) as f64),
             recorded_at: Some(day.number * 86_400_000_000),
+            labels: BTreeMap::from([("site".to_owned(), format!("hall {}", number % 3))]),
             source: format!("{}.svdat", day.device),
             ..Origin::default()
         };
@@ -134,7 +160,6 @@ pub(crate) fn fleet(folder: &Path, days: &[Day]) -> Engine {
             .expect("room on the disk");
     }
     part.finish("2026-11-28").expect("room on the disk");
-    Engine::open(&folder).expect("a fleet")
 }
 
 /// How often something happens that happens so often on average.

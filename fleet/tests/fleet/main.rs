@@ -1,4 +1,6 @@
 //! A fleet, from files to answers.
+#[cfg(feature = "cluster")]
+mod cluster;
 mod engines;
 mod exactly_once;
 mod ingest;

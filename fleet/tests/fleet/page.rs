@@ -12,6 +12,7 @@ fn the_page_shows_names_and_runs_none() {
         hardware: "rev-a".to_owned(),
         firmware: format!("1.{}", number % 2),
         number: number % 2,
+        is_dump: false,
         left: vec![LeftBehind {
             site: "<script>&",
             blocks: 5 + number.unsigned_abs(),

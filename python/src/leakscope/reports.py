@@ -121,6 +121,7 @@ class CallSite:
     blocks: tuple[Block, ...]
     memory: Optional[Reached] = None
     is_cut_off: bool = False
+    hint: Optional[str] = None
 
     @property
     def leaks(self) -> bool:

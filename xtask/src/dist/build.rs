@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::run;
+use crate::run;
 
 /// Splits flags in `CARGO_ENCODED_RUSTFLAGS`, where a path may hold blanks.
 const SEPARATOR: &str = "\u{1f}";

@@ -9,11 +9,12 @@ mod checksums;
 mod integrations;
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::run;
 use build::Toolchain;
 
 /// What lies beside the program, for who unpacks it.
@@ -67,17 +68,5 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
     }
     fs::copy(from, to).with_context(|| format!("`{}` cannot be copied", from.display()))?;
-    Ok(())
-}
-
-/// Runs a program to a good end.
-fn run(command: &mut Command) -> Result<()> {
-    let program = PathBuf::from(command.get_program());
-    let status = command
-        .status()
-        .with_context(|| format!("`{}` cannot be run", program.display()))?;
-    if !status.success() {
-        bail!("`{}` has failed: {status}", program.display());
-    }
     Ok(())
 }

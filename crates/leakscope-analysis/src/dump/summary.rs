@@ -194,8 +194,10 @@ impl<'d> Reading<'d> {
 
     fn totals(&self, sites: &[CallSite]) -> Totals {
         let records = self.dump.records.len() as u64;
-        let allocations = self.dump.total_allocations.unwrap_or(records);
-        let frees = self.dump.total_frees.unwrap_or(self.count(Fate::Freed));
+        // Of a sum that is torn, the digits that are left may be fewer than the records say.
+        let at_least = |sum: Option<u64>, seen: u64| sum.unwrap_or(seen).max(seen);
+        let allocations = at_least(self.dump.total_allocations, records);
+        let frees = at_least(self.dump.total_frees, self.count(Fate::Freed));
         Totals {
             events: records,
             heap_events: allocations.saturating_add(frees),

@@ -1,12 +1,12 @@
 //! Something that fills up and then stays: a cache, a pool, a table of fixed size.
 
 use super::case::Case;
-use super::{Confidence, Finding, Reason, Verdict, Word};
+use super::{Confidence, Finding, Reason, Verdict, Word, rise};
 
 /// A site that has not allocated for this share of the stretch, and longer than ever before, is done.
 const SILENCE: f64 = 0.2;
 
-/// As above, and sure.
+/// As above, and surer. Who leaks in one mode of the program is silent in others, too.
 const LONG_SILENCE: f64 = 0.4;
 
 /// A maximum that was first reached within this share of the stretch was reached early.
@@ -73,7 +73,7 @@ fn silent(case: &Case<'_>) -> Option<(Confidence, Reason)> {
     let share = silence as f64 / case.length().max(1.0);
     (share > SILENCE && silence > history.longest_silence).then(|| {
         let confidence = if share >= LONG_SILENCE {
-            Confidence::High
+            Confidence::Medium
         } else {
             Confidence::Low
         };
@@ -115,7 +115,17 @@ fn early_maximum(case: &Case<'_>) -> Option<(Confidence, Reason)> {
             Word::Text("; now "),
             Word::Bytes(history.live_bytes),
         ];
-        (Confidence::High, reason)
+        let floors = case.floors().bytes;
+        let confidence = if rise::lows_rise(floors, case.scatter()) {
+            // What is freed in bulk now and then makes the highest level come early, and hides what stays each time.
+            Confidence::Low
+        } else if history.frees < case.outstanding() {
+            // Silence, more or less.
+            Confidence::Medium
+        } else {
+            Confidence::High
+        };
+        (confidence, reason)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::rise::Rise;
-use super::{Confidence, Finding, Verdict, Word};
+use super::{Confidence, Finding, Verdict, Word, rise};
 
 /// All live blocks are younger than the age that this share of the freed ones did not exceed, in percent.
 const USUAL: u64 = 95;
@@ -19,8 +19,16 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let age = case.span.end.saturating_sub(oldest);
     let usual = case.history.lifetimes.percentile(USUAL)?;
     let freed = case.history.lifetimes.count();
-    let keeps_rising = Rise::of(case.floors().bytes, 0.0).is_some_and(|rise| rise.keeps_rising());
-    (age <= usual && !case.is_growing_block()).then(|| Finding {
+    if age > usual || case.is_growing_block() {
+        return None;
+    }
+    let floors = case.floors().bytes;
+    let lows_rise = rise::lows_rise(floors, case.scatter());
+    let keeps_rising = lows_rise || Rise::of(floors, 0.0).is_some_and(|rise| rise.keeps_rising());
+    if keeps_rising && rise::is_above_its_start(floors, case.scatter()) {
+        return Some(growing_queue(case, floors));
+    }
+    Some(Finding {
         verdict: Verdict::InFlight,
         confidence: if keeps_rising {
             // A queue that is filled faster than it is emptied looks so, too.
@@ -45,4 +53,22 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
             Word::Duration(usual),
         ],
     })
+}
+
+/// What is filled a little faster than it is emptied: each block is freed, later and later.
+fn growing_queue(case: &Case<'_>, floors: &[u64]) -> Finding {
+    Finding {
+        verdict: Verdict::Uncertain,
+        confidence: Confidence::Low,
+        reason: vec![
+            Word::Count(case.outstanding()),
+            Word::one_or(case.outstanding(), " block", " blocks"),
+            Word::Text(
+                " no older than others when they were freed, and yet ever more of them: the lowest level rose from ",
+            ),
+            Word::Bytes(floors.first().copied().unwrap_or_default()),
+            Word::Text(" to "),
+            Word::Bytes(floors.last().copied().unwrap_or_default()),
+        ],
+    }
 }

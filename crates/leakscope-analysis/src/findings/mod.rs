@@ -27,6 +27,7 @@
 //! silence of the whole heap at its end (`case`); a *floor* is the lowest number of live bytes in a
 //! window of time; *births* are the times at which the blocks that live now were allocated.
 mod all_freed;
+mod beginning;
 mod bounded;
 mod case;
 mod damage;
@@ -54,6 +55,7 @@ mod too_short;
 mod unclassified;
 mod unsure_ends;
 
+pub use beginning::{Phase, Phases};
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
 pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, Span, Unseen};

@@ -1,5 +1,7 @@
 //! Whether blocks that stay keep coming: the question behind every steady leak.
 
+use super::Word;
+
 /// The births must cover this share of the observed stretch: less is a burst.
 const LEAST_SPREAD: f64 = 0.2;
 
@@ -23,6 +25,12 @@ const EARLY_MEAN: f64 = 0.4;
 /// How far that is from chance, in standard deviations: blocks at a constant rate get there in one of
 /// twenty sites with few blocks, and hardly ever with many, because of [`EARLY_MEAN`].
 const FADING: f64 = -1.64;
+
+/// They become rarer by a little, if the mean birth lies before this share (the pace falls to about 0.7 of what it was) …
+const EARLIER_MEAN: f64 = 0.47;
+
+/// … and that is so far from chance: blocks at a constant rate get there in one of a hundred sites.
+const SLOWING: f64 = -2.33;
 
 /// The births of blocks that stay, within a stretch of time.
 pub(super) struct Rhythm<'a> {
@@ -125,6 +133,17 @@ impl<'a> Rhythm<'a> {
         let last = taken(blocks - 1 - quarter, blocks - 1);
         let fades = self.mean() < EARLY_MEAN && self.trend() < FADING;
         fades.then_some((first, last))
+    }
+
+    /// Whether the blocks come a little more slowly than at first. Something may fill up of which the recording does not
+    /// hold enough to be sure; or the program has less to do.
+    pub(super) fn slows(&self) -> bool {
+        self.births.len() >= ENOUGH_TO_FADE && self.mean() < EARLIER_MEAN && self.trend() < SLOWING
+    }
+
+    /// What makes an accusation a mere hint; nothing if the pace is kept.
+    pub(super) fn why_unsure(&self) -> Option<Word> {
+        (self.slows()).then_some(Word::Text("; they come ever more slowly, as in a cache"))
     }
 
     /// Where the births between the first and the last lie on average: 0 at the first, 1 at the last.

@@ -30,6 +30,42 @@ const ABOVE_CHANCE: f64 = 3.0;
 /// longest wait for one.
 const RECENT: f64 = 0.1;
 
+/// The lows of the quarters rise by more than this many standard deviations of what chance does to a level …
+const LOWS_CHANCE: f64 = 1.0;
+
+/// … and from the third quarter to the last by this share of what they rose before at least: less is a level that is reached.
+const LOWS_GO_ON: f64 = 0.3;
+
+/// Whether the lowest floor of each quarter, from the second on, is higher than that of the one before, by more than chance.
+pub(super) fn lows_rise(floors: &[u64], scatter: f64) -> bool {
+    let low = |quarter: usize| {
+        let of_quarter = &floors[floors.len() * quarter / 4..floors.len() * (quarter + 1) / 4];
+        of_quarter.iter().min().map_or(0.0, |&low| low as f64)
+    };
+    let (second, third, last) = (low(1), low(2), low(3));
+    second < third
+        && third < last
+        && last - third >= LOWS_GO_ON * (third - second)
+        && last - second > LOWS_CHANCE * (last * scatter).sqrt()
+}
+
+/// All of the last third lies above all of the first by more than this many standard deviations of what chance does.
+const ABOVE_START: f64 = 2.0;
+
+/// Whether the last third of the floors lies above the first, by more than chance.
+pub(super) fn is_above_its_start(floors: &[u64], scatter: f64) -> bool {
+    let third = floors.len() / 3;
+    let first = floors[..third]
+        .iter()
+        .max()
+        .map_or(0.0, |&high| high as f64);
+    let last = floors[floors.len() - third..]
+        .iter()
+        .min()
+        .map_or(0.0, |&low| low as f64);
+    floors.len() >= LEAST_WINDOWS && last - first > ABOVE_START * (last * scatter).sqrt()
+}
+
 /// Measures of a row of floors. Lengths are windows, levels are bytes.
 pub struct Rise {
     windows: usize,

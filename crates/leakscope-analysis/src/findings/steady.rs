@@ -32,13 +32,15 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     leaks.then(|| Finding {
         verdict: Verdict::LeakSteady,
         confidence: confidence(&rhythm),
-        reason: explain(case),
+        reason: explain(case, &rhythm),
     })
 }
 
 fn confidence(rhythm: &Rhythm<'_>) -> Confidence {
     let occasions = rhythm.occasions();
-    if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
+    if rhythm.slows() {
+        Confidence::Low
+    } else if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
         Confidence::High
     } else if occasions >= FEW_OCCASIONS {
         Confidence::Medium
@@ -47,7 +49,7 @@ fn confidence(rhythm: &Rhythm<'_>) -> Confidence {
     }
 }
 
-fn explain(case: &Case<'_>) -> Reason {
+fn explain(case: &Case<'_>, rhythm: &Rhythm<'_>) -> Reason {
     let births = &case.history.live_births;
     let first = births.first().copied().unwrap_or_default();
     let last = births.last().copied().unwrap_or_default();
@@ -63,6 +65,7 @@ fn explain(case: &Case<'_>) -> Reason {
         Word::Text(" to "),
         Word::Moment(last),
     ];
+    reason.extend(rhythm.why_unsure());
     if !case.is_idle
         && case.to < case.span.end
         && case.position(case.span.end) > 1.0 + NOTABLE_SILENCE

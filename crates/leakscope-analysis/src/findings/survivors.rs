@@ -47,26 +47,31 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     }
     let history = case.history;
     let survivors = find(case)?;
+    let rhythm = survivors.rhythm(case);
+    let mut reason = vec![
+        Word::Count(survivors.births.len() as u64),
+        Word::Text(" blocks outlived the others, from "),
+        Word::Moment(survivors.births.first().copied().unwrap_or_default()),
+        Word::Text(" to "),
+        Word::Moment(survivors.births.last().copied().unwrap_or_default()),
+        Word::Text("; of "),
+        Word::Count(history.lifetimes.count()),
+        Word::Text(" freed blocks "),
+        Word::Count(survivors.freed_later),
+        Word::Text(" lived longer than "),
+        Word::Duration(survivors.age),
+    ];
+    reason.extend(rhythm.why_unsure());
     Some(Finding {
         verdict: Verdict::LeakSurvivors,
-        confidence: if survivors.rhythm(case).occasions() >= MANY_OCCASIONS {
+        confidence: if rhythm.slows() {
+            Confidence::Low
+        } else if rhythm.occasions() >= MANY_OCCASIONS {
             Confidence::High
         } else {
             Confidence::Medium
         },
-        reason: vec![
-            Word::Count(survivors.births.len() as u64),
-            Word::Text(" blocks outlived the others, from "),
-            Word::Moment(survivors.births.first().copied().unwrap_or_default()),
-            Word::Text(" to "),
-            Word::Moment(survivors.births.last().copied().unwrap_or_default()),
-            Word::Text("; of "),
-            Word::Count(history.lifetimes.count()),
-            Word::Text(" freed blocks "),
-            Word::Count(survivors.freed_later),
-            Word::Text(" lived longer than "),
-            Word::Duration(survivors.age),
-        ],
+        reason,
     })
 }
 

@@ -14,6 +14,12 @@ use crate::trace::StackId;
 pub(super) const LEAST_UNSEEN: u64 = 10;
 const FREES_FOR_ONE: u64 = 20;
 
+/// For so many holes that show, one more does not: what is left of the bytes reads as whole packets.
+const SHOWN_FOR_ONE: u64 = 4;
+
+/// A free that cannot be right is in doubt if such a hole lies before it with more than one chance in so many.
+const CHANCES: u64 = 100;
+
 /// What the trace knows of the order of events.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
@@ -21,6 +27,8 @@ pub(super) struct Order {
     pub(super) has_several_cores: bool,
     /// Whether what another core did is missing, or stands where it does not belong.
     pub(super) misses_core: bool,
+    /// Ticks of the whole trace.
+    pub(super) length: u64,
 }
 
 impl HeapModel {
@@ -45,7 +53,8 @@ impl HeapModel {
             is_doubtful: order.misses_core
                 || order.has_several_cores && self.is_order_unsure(anomaly.time)
                 || self.may_be_unseen(anomaly, *from)
-                || self.is_near_damage(anomaly),
+                || self.is_near_damage(anomaly)
+                || self.may_span_a_hole(anomaly, order.length),
             ..anomaly.clone()
         });
         judged.collect()
@@ -56,11 +65,16 @@ impl HeapModel {
         self.order_unsure_since.is_some_and(|since| since <= time)
     }
 
+    /// Whether one of the holes that do not show, which there are where others do, may lie before a free that cannot be right.
+    fn may_span_a_hole(&self, anomaly: &Anomaly, length: u64) -> bool {
+        let holes = self.doubts.len() as u128;
+        let span = anomaly.time.saturating_sub(since(anomaly));
+        holes * u128::from(span) * u128::from(CHANCES)
+            > u128::from(SHOWN_FOR_ONE) * u128::from(length)
+    }
+
     fn is_near_damage(&self, anomaly: &Anomaly) -> bool {
-        let since = match &anomaly.kind {
-            AnomalyKind::DoubleFree { freed_at, .. } => *freed_at,
-            AnomalyKind::WrongFree { block, .. } => block.time,
-        };
+        let since = since(anomaly);
         let mut doubts = self.doubts.iter();
         doubts.any(|&(from, to)| from <= anomaly.time && since <= to)
     }
@@ -80,5 +94,13 @@ impl HeapModel {
     pub(super) fn has_unseen_allocations(&self) -> bool {
         let mut anomalies = self.anomalies.iter();
         anomalies.any(|(anomaly, from)| self.may_be_unseen(anomaly, *from))
+    }
+}
+
+/// From when on nothing may have gone unseen, if the free is to be wrong for sure.
+fn since(anomaly: &Anomaly) -> u64 {
+    match &anomaly.kind {
+        AnomalyKind::DoubleFree { freed_at, .. } => *freed_at,
+        AnomalyKind::WrongFree { block, .. } => block.time,
     }
 }

@@ -10,7 +10,8 @@ use super::site::Site;
 use super::site_id::SiteId;
 use super::unseen::UnseenBlocks;
 use crate::findings::{
-    self, Finding, Gap, Growth, Left, Lifetimes, LossCounts, Losses, Rank, SiteHistory, Span,
+    self, Finding, Gap, Growth, Left, Lifetimes, LossCounts, Losses, Phase, Phases, Rank,
+    SiteHistory, Span,
 };
 use crate::outcome::{Block, CallSite, Peak, Session};
 use crate::trace::{MissingPart, StackCertainty, StackId, Stacks};
@@ -91,6 +92,7 @@ impl HeapModel {
         let span = self.span(end, trace, &live, &unreturned);
         let mut records = self.past.sites.clone();
         records.resize_with(self.sites.len(), SiteRecord::default);
+        let mut phases = Phases::default();
         let ids = (0..).map(SiteId::new);
         for ((id, of), record) in ids.zip(self.by_site(&live, &unreturned)).zip(&mut records) {
             let (site, blocks) = (of.site, of.live);
@@ -111,11 +113,16 @@ impl HeapModel {
                 let mut finding = findings::judge(&history, &span);
                 if trace.pool == Some(id) {
                     finding = findings::of_many_sites(finding, &history);
+                } else {
+                    phases.add(Phase::of(&finding, &history, &span));
                 }
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let left = findings::left(finding.verdict, &history, &span);
                 record.judge(finding, growth, left, session);
             }
+        }
+        for record in &mut records {
+            record.weigh(&phases, session);
         }
         records
     }
@@ -341,6 +348,15 @@ impl SiteRecord {
         };
         if worst {
             self.verdict = Some((finding, growth, left, session));
+        }
+    }
+
+    /// What all call sites of a session show of the program's phase weighs on the verdicts of that session.
+    fn weigh(&mut self, phases: &Phases, of_session: usize) {
+        if let Some((finding, _, _, session)) = &mut self.verdict
+            && *session == of_session
+        {
+            phases.weigh(finding);
         }
     }
 

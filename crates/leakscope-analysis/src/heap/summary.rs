@@ -53,6 +53,7 @@ impl HeapModel {
             misses_core: known.missing.is_some()
                 || Self::recorded_over_serial_link(trace)
                 || Self::lacks_header(trace),
+            length: end,
         });
         let doubtful = |is_double| {
             let doubtful = anomalies.iter().filter(|anomaly| anomaly.is_doubtful);

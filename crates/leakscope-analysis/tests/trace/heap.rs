@@ -401,8 +401,35 @@ fn a_second_free_is_in_doubt_where_something_went_unseen() {
     recording.free(a, SITE).after(10).allocate(b, 24, SITE);
     recording.after(100).allocate(c, 16, SITE);
     recording.after(10).free(c, SITE).after(10).free(c, SITE);
+    recording.after(1000).allocate(c, 16, SITE);
     let expected = vec![(u64::from(a), true), (u64::from(c), false)];
     assert_eq!(double_frees(&recording), (1, expected));
+}
+
+/// Where holes show, others do not: a second free long after the first one may be that of a block between, and one that follows
+/// at once is not.
+#[test]
+fn a_second_free_long_after_the_first_is_in_doubt_where_holes_are_many() {
+    let recorded = |holes: u32| {
+        let [early, at_once] = [0x3FFB_1000, 0x3FFB_1100];
+        let mut recording = Scenario::begun();
+        for hole in 0..holes {
+            let block = 0x3FFB_4000 + 64 * hole;
+            recording.after(50).allocate(block, 16, SITE);
+            recording.after(50).allocate(block, 24, SITE);
+        }
+        recording.after(100).allocate(early, 16, SITE).after(10);
+        recording.free(early, SITE).after(1000);
+        recording.allocate(at_once, 16, SITE).after(10);
+        recording.free(at_once, SITE).after(10).free(at_once, SITE);
+        recording.after(10).free(early, SITE).after(1000);
+        recording
+    };
+    let [early, at_once] = [0x3FFB_1000, 0x3FFB_1100];
+    let proven = vec![(at_once, false), (early, false)];
+    assert_eq!(double_frees(&recorded(0)), (2, proven));
+    let in_doubt = vec![(at_once, false), (early, true)];
+    assert_eq!(double_frees(&recorded(5)), (1, in_doubt));
 }
 
 /// In a program that frees many blocks which nobody saw begin, what is freed twice may have been allocated between.

@@ -120,7 +120,7 @@ fn who_frees_older_blocks_of_one_site_tells_nothing_of_another() {
     let leak = &reading.site(NAME).finding;
     assert_eq!(
         (leak.verdict, leak.confidence),
-        (Verdict::LeakSteady, Confidence::High)
+        (Verdict::LeakSteady, Confidence::Medium)
     );
     assert_eq!(reading.verdict(ENTRY), Verdict::Bounded);
 }

@@ -16,6 +16,7 @@ mod late;
 mod naive;
 mod no_recording;
 mod overlap;
+mod phases;
 mod promises;
 mod reading;
 mod rows;

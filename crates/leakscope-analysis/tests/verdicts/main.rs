@@ -1,6 +1,8 @@
 //! Verdicts on call sites: the rules' boundaries, their behaviour on programs whose truth is known, and
 //! what holds for any history.
 
+mod begun;
+mod begun_table;
 mod damage;
 mod late;
 mod lossy;

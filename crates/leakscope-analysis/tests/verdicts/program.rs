@@ -59,6 +59,18 @@ impl Program {
         (share * self.end as f64) as u64
     }
 
+    /// The same program, which takes so many ticks.
+    pub(crate) fn stretch(&mut self, ticks: u64) {
+        let scale = ticks as f64 / self.end as f64;
+        let scaled = |time: u64| (time as f64 * scale) as u64;
+        for block in &mut self.blocks {
+            block.birth = scaled(block.birth);
+            block.death = block.death.map(scaled);
+        }
+        self.others_until = scaled(self.others_until);
+        self.end = ticks;
+    }
+
     /// A block that is allocated and freed at these shares of the trace.
     pub(crate) fn freed(&mut self, birth: f64, death: f64, size: u64) {
         let (birth, death) = (self.tick(birth), self.tick(death));

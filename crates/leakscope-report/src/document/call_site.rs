@@ -31,6 +31,9 @@ pub struct CallSite {
     pub confidence: findings::Confidence,
     /// Why, in words and numbers.
     pub reason: String,
+    /// What would settle it, of an accusation that is not sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// The session that gave the verdict, an index into the report's sessions.
     pub session: usize,
     /// How fast it grows.
@@ -128,6 +131,7 @@ impl CallSite {
             verdict: site.finding.verdict.name().into(),
             confidence: site.finding.confidence,
             reason: phrase(&site.finding.reason, facts.clock),
+            hint: hint(facts, site),
             session: site.session,
             growth_bytes_per_second: facts.clock.bytes_per_second(growth.bytes, growth.ticks),
             growth_bytes: growth.bytes,
@@ -161,6 +165,23 @@ impl CallSite {
                 .collect(),
         }
     }
+}
+
+/// In so many times the time that it was watched, a call site that fills up has mostly reached its level, and others have for
+/// long.
+const LONGER: u64 = 4;
+
+fn hint(facts: &Facts<'_>, site: &outcome::CallSite) -> Option<String> {
+    let finding = &site.finding;
+    let is_open = finding.verdict.is_leak()
+        && finding.verdict != findings::Verdict::LeakPerCycle
+        && finding.confidence < findings::Confidence::High;
+    let longer = facts.clock.duration(site.left.ticks.saturating_mul(LONGER));
+    (is_open && site.left.ticks > 0).then(|| {
+        format!(
+            "a recording of more than {longer} tells a leak from what fills up and is full by then"
+        )
+    })
 }
 
 /// What a call site left behind while it was watched: by this, growths are compared.

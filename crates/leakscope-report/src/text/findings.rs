@@ -11,11 +11,23 @@ use crate::words::unbroken;
 /// Tasks named of a call site, unless all are wanted.
 const NAMES: usize = 6;
 
+/// Columns before what belongs to a leak.
+const INDENT: usize = 4;
+
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let leaks: Vec<&CallSite> = view.report.leaks().collect();
-    for (site, rank) in leaks.iter().take(view.shown(leaks.len())).zip(1..) {
+    let shown = &leaks[..view.shown(leaks.len())];
+    for (index, site) in shown.iter().enumerate() {
         page.blank()?;
-        leak(view, page, site, rank)?;
+        leak(view, page, site, index + 1)?;
+        // What helps several is said once, at the last of them.
+        let mut later = shown[index + 1..].iter();
+        if let Some(hint) = &site.hint
+            && !later.any(|later| later.hint.as_ref() == Some(hint))
+        {
+            let hint = unbroken(hint).into();
+            page.paragraph(INDENT, Line::new().dim("hint: "), &hint)?;
+        }
     }
     if leaks.len() > view.shown(leaks.len()) {
         page.blank()?;
@@ -24,7 +36,6 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn leak(view: &View<'_>, page: &mut Page<'_>, site: &CallSite, rank: usize) -> io::Result<()> {
-    const INDENT: usize = 4;
     let growth = view.clock.rate(site.growth_bytes, site.growth_ticks);
     let heading = Line::new()
         .paint(verdict::paint(site), verdict::heading(site))

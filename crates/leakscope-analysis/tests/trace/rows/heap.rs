@@ -164,7 +164,7 @@ fn row_41_blocks_are_grouped_by_call_stack() {
     let sites = &reading.outcome.call_sites;
     assert_eq!(sites.len(), 2);
     assert_eq!(sites[0].finding.verdict, Verdict::LeakSteady);
-    assert_eq!(sites[0].finding.confidence, Confidence::High);
+    assert_eq!(sites[0].finding.confidence, Confidence::Medium);
     assert_eq!(
         (sites[0].outstanding_blocks, sites[0].outstanding_bytes),
         (1000, 16_000)

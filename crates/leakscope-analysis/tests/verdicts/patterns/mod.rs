@@ -1,6 +1,7 @@
 //! Programs whose truth is known, drawn at random over wide ranges.
 
 mod adversarial;
+mod beginnings;
 mod healthy;
 mod leaking;
 mod shapes;
@@ -22,6 +23,7 @@ pub(crate) enum Truth {
 type Draw = fn(&mut Random) -> Program;
 
 /// A kind of program.
+#[derive(Clone, Copy)]
 pub(crate) struct Pattern {
     pub(crate) name: &'static str,
     pub(crate) truth: Truth,
@@ -68,6 +70,13 @@ pub(crate) fn adversarial() -> Vec<Pattern> {
 pub(crate) fn shapes() -> Vec<Pattern> {
     let mut patterns = group(Truth::Leaks, shapes::LEAKING);
     patterns.extend(group(Truth::Healthy, shapes::HEALTHY));
+    patterns
+}
+
+/// Programs whose life is longer than what is recorded of it: what fills up in the course of it, and leaks of the same kinds.
+pub(crate) fn beginnings() -> Vec<Pattern> {
+    let mut patterns = group(Truth::Leaks, beginnings::LEAKING);
+    patterns.extend(group(Truth::Healthy, beginnings::HEALTHY));
     patterns
 }
 

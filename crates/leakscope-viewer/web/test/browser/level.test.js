@@ -62,6 +62,7 @@ async function look(served, url, width, ticks) {
     }
     // The pointer: first between what and what, then exactly.
     await tab.run(() => { location.hash = 'timeline'; });
+    await tab.see('.lane-label');
     const { left, width: room, y } = await tab.place('.time-below');
     for (const share of [0.21, 0.5, 0.83]) {
       await tab.mouse('mouseMoved', { x: left + room * share, y }, { button: 'none' });
