@@ -433,7 +433,7 @@ fn what_keeps_our_component_off() {
         off("CONFIG_HEAP_TRACING_OFF=y\nCONFIG_APPTRACE_SV_ENABLE=y\n"),
         ["CONFIG_APPTRACE_SV_ENABLE=n", enable]
     );
-    // Whoever has switched it off by hand has chosen another way.
+    // Who has switched it off by hand has chosen another way.
     let ways = with_component(
         "v5.3.2",
         &format!("{READY}# CONFIG_LEAKSCOPE_ENABLE is not set\n"),

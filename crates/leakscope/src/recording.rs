@@ -392,7 +392,7 @@ fn binary(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// So many lines that cannot be read are told one by one.
+/// The most lines that cannot be read and are told one by one.
 const MOST_NOTES: usize = 5;
 
 /// Names for events, from the user's description files.

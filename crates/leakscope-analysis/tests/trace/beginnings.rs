@@ -197,7 +197,7 @@ fn a_part_is_missing() {
     assert_eq!(read_one(whole).problem("core-missing"), None);
 }
 
-/// One core allocates, the other frees. Whatever is missing of the latter, the former is not accused.
+/// One core allocates, the other frees. The former is not accused where data of the latter are missing.
 #[test]
 fn a_part_ends_early() {
     let mut recording = Scenario::begun();

@@ -50,7 +50,7 @@ export function sitesView(page) {
     found.length > 0 && element('p', { class: 'table-hint' }, site === null && (page.overview.dump === null ? 'A row shows its call stack, curve, blocks and the log lines around them. ' : 'A row shows its call stack and blocks. '), withoutNames(page)));
     rows.setAttribute('aria-busy', 'false');
     markChosen(rows, site);
-    // Whoever came here by a key from elsewhere goes on from the row.
+    // The focus goes on from the row, where a key led here.
     if (site !== null && document.activeElement === document.body) focusOn(rows, String(site));
   };
 
