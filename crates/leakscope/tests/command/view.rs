@@ -233,7 +233,10 @@ fn a_command_that_is_told_to_end_leaves_no_file() {
     let line = std::fs::read_to_string(&told).expect("what the browser was told");
     let door = std::path::Path::new(line.trim());
     let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    stdout.read_line(&mut String::new()).expect("a line");
+    let mut url = String::new();
+    stdout.read_line(&mut url).expect("a line");
+    // Once it answers, if only that there is nothing, it hears what it is told.
+    assert!(answer(&url, "/nothing").starts_with("HTTP/1.1 404"));
     assert!(door.exists());
     let id = child.id().to_string();
     let ended = std::process::Command::new("kill")
@@ -313,20 +316,31 @@ fn the_port_can_be_chosen() {
     child.wait().expect("an end");
 }
 
-/// Asks a server; the answer's body.
+/// Asks a server something of the page.
 fn ask(url: &str, question: &str) -> String {
-    let address = url.trim().strip_prefix("http://").expect("an address");
-    let (host, path) = address.split_once('/').expect("a path");
+    let (_, path) = host_and_path(url);
+    let response = answer(url, &format!("/{path}{question}"));
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    response
+}
+
+/// What a server answers, head and body.
+fn answer(url: &str, path: &str) -> String {
+    let (host, _) = host_and_path(url);
     let mut stream = TcpStream::connect(host).expect("somebody listens");
     write!(
         stream,
-        "GET /{path}{question} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     )
     .expect("a request");
     let mut response = String::new();
     stream.read_to_string(&mut response).expect("a response");
-    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     response
+}
+
+fn host_and_path(url: &str) -> (&str, &str) {
+    let address = url.trim().strip_prefix("http://").expect("an address");
+    address.split_once('/').expect("a path")
 }
 
 /// A recording of standard input, with a page. It runs until it is killed.

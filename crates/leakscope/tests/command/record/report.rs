@@ -115,7 +115,8 @@ fn messages_of_the_device() {
     served.join().expect("no fault");
     let log = leakscope(["log", FILE]).in_folder(folder.path()).stdout();
     assert_eq!(log.lines().count(), 3);
-    let rest = ran.stdout.strip_prefix(&log).expect("the messages first");
+    let rest = ran.stdout.strip_prefix(&log);
+    let rest = rest.unwrap_or_else(|| panic!("{}\n--\n{log}", ran.stdout));
     assert!(rest.starts_with(&report(&folder, &[])), "{}", ran.stdout);
 }
 
