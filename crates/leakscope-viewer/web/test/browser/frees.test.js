@@ -64,8 +64,8 @@ test('a table is copied as text and as CSV', () => serving(TRACE, async (url) =>
   assert.match(await copied('Copy as text'), /^Verdict +Call site/);
   const lines = (await copied('Copy as CSV')).trimEnd().split('\r\n');
   assert.equal(lines.length, sites.length + 1);
-  assert.match(lines[0], /^Verdict,Call site,Growth,Outstanding,Blocks/);
-  const place = lines[0].split(',').indexOf('Outstanding') - lines[0].split(',').length;
+  assert.match(lines[0], /^Verdict,Call site,Growth \[bytes\/s\],Outstanding \[bytes\],Blocks/);
+  const place = lines[0].split(',').indexOf('Outstanding [bytes]') - lines[0].split(',').length;
   const sum = lines.slice(1).reduce((sum, line) => sum + Number(line.split(',').at(place)), 0);
   assert.equal(sum, sites.reduce((/** @type {number} */ sum, /** @type {any} */ site) => sum + site.outstanding_bytes, 0), 'bytes are plain numbers');
   assert.deepEqual(tab.complaints, []);
