@@ -5,7 +5,7 @@ use std::fmt::Write;
 use leakscope_report::Report;
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::document::totals::Totals;
-use leakscope_report::identity::normalised;
+use leakscope_report::identity::{is_by_address, normalised};
 use serde::{Deserialize, Serialize};
 
 use crate::rate::{Per, Rate, chance_of_more};
@@ -70,7 +70,7 @@ pub enum BaselineError {
 impl KnownSite {
     /// Whether no function of its stack had a name, so that it is known in one build alone.
     pub fn is_by_address(&self) -> bool {
-        self.stack.starts_with("addr:")
+        is_by_address(&self.stack)
     }
 }
 

@@ -36,6 +36,14 @@ impl Identity {
     }
 }
 
+/// What names of stacks begin with none of whose functions has a name.
+const BY_ADDRESS: &str = "addr:";
+
+/// Whether a name is made of addresses, so that it is good in one build alone.
+pub fn is_by_address(name: &str) -> bool {
+    name.starts_with(BY_ADDRESS)
+}
+
 /// A stack as its identity sees it.
 struct Calls {
     /// `None` of frames without a name.
@@ -71,7 +79,7 @@ impl Calls {
         let addresses = self.addresses.iter().take(depth);
         let addresses: Vec<String> = addresses.map(ToString::to_string).collect();
         let all = addresses.iter().map(String::as_str).chain(elf_sha256);
-        format!("addr:{}", digest(all))
+        format!("{BY_ADDRESS}{}", digest(all))
     }
 
     fn innermost_lines(self) -> Vec<Option<u32>> {

@@ -1,6 +1,7 @@
 //! What is different, as data: one document, which text, JSON and page are made from.
 
 use leakscope_report::document::call_site::CallSite;
+use leakscope_report::identity::is_by_address;
 use leakscope_report::{Conclusion, Report};
 use serde::Serialize;
 
@@ -55,7 +56,7 @@ fn are_strangers(sites: &[Site]) -> bool {
     let has_common = sites
         .iter()
         .any(|site| is_on(&site.before) && is_on(&site.after));
-    let is_named = sites.iter().any(|site| !site.identity.starts_with("addr:"));
+    let is_named = sites.iter().any(|site| !is_by_address(&site.identity));
     let least = if is_named { FEW } else { 0 };
     !has_common && before > least && after > least
 }

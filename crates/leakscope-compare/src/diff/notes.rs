@@ -1,6 +1,7 @@
 //! The headline of a comparison, and what to know of it besides.
 
 use leakscope_report::Report;
+use leakscope_report::identity::is_by_address;
 use leakscope_report::units::counted;
 
 use super::document::Basis;
@@ -95,7 +96,7 @@ pub(super) fn notes(
     let elf = |report: &&Report| report.trace.elf_sha256.clone();
     let first = all().next().and_then(elf);
     if all().any(|report| is_unnamed(&report) && !report.call_sites.is_empty())
-        && sites.iter().any(|site| site.identity.starts_with("addr:"))
+        && sites.iter().any(|site| is_by_address(&site.identity))
     {
         notes.push(if all().all(|report| elf(report) == first) {
             "call sites without names of functions are recognised by their addresses, which is right for one build only"

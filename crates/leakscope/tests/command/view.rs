@@ -220,21 +220,28 @@ fn telling_browser(folder: &std::path::Path) -> (PathBuf, String) {
     (told, format!("{}:/usr/bin:/bin", folder.display()))
 }
 
-/// Nobody has opened the page, and the command is told to end.
+/// A page whose address a browser was told of, that has opened nothing: the command, the address, and what the browser was told.
 #[cfg(unix)]
-#[test]
-fn a_command_that_is_told_to_end_leaves_no_file() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (told, path) = telling_browser(folder.path());
+fn told_of(folder: &std::path::Path) -> (Child, String, String) {
+    let (told, path) = telling_browser(folder);
     let mut child = leakscope(["view"])
         .on(&[trace()])
         .with("PATH", &path)
         .begin();
     let line = std::fs::read_to_string(&told).expect("what the browser was told");
-    let door = std::path::Path::new(line.trim());
     let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut url = String::new();
     stdout.read_line(&mut url).expect("a line");
+    (child, url, line)
+}
+
+/// Nobody has opened the page, and the command is told to end.
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_told_to_end_leaves_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, url, line) = told_of(folder.path());
+    let door = std::path::Path::new(line.trim());
     // Once it answers, if only that there is nothing, it hears what it is told.
     assert!(answer(&url, "/nothing").starts_with("HTTP/1.1 404"));
     assert!(door.exists());
@@ -253,21 +260,13 @@ fn a_command_that_is_told_to_end_leaves_no_file() {
 fn the_browsers_command_line_does_not_tell_where_the_page_is() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a folder");
-    let (told, path) = telling_browser(folder.path());
-    let mut child = leakscope(["view"])
-        .on(&[trace()])
-        .with("PATH", &path)
-        .begin();
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut url = String::new();
-    stdout.read_line(&mut url).expect("a line");
+    let (mut child, url, line) = told_of(folder.path());
     let secret = url
         .trim()
         .trim_end_matches('/')
         .rsplit('/')
         .next()
         .expect("a path");
-    let line = std::fs::read_to_string(&told).expect("what the browser was told");
     assert!(
         !line.contains(secret) && line.ends_with(".html\n"),
         "{line}"

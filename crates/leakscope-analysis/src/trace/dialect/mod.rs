@@ -31,7 +31,6 @@ pub(super) use with_dialects;
 pub(super) trait Dialect: Clone + Debug + Default {
     /// The name of its module, without the `M=` before it.
     const MODULE: Option<&'static str> = None;
-
     /// Whether leakscope's own recorder speaks it.
     const IS_RECORDERS: bool = false;
     /// How many event ids belong to its module, from the module's offset on.
