@@ -51,48 +51,60 @@ impl<'s> Alone<'s> {
         }
     }
 
-    /// Finds out how the file is laid out, as far as that can be seen yet.
-    fn look_at_front(&mut self) -> io::Result<()> {
+    /// Finds out how the file is laid out, as far as that can be seen yet. If it is otherwise than was thought, reading begins
+    /// again; whether that is so.
+    fn look_at_front(&mut self) -> io::Result<bool> {
         let grows = self.recording.grows();
         if !self.front.is_open(grows) {
-            return Ok(());
+            return Ok(false);
         }
         let heads = self.recording.heads()?;
         let has_packets = self.analysis.trace().counts().packets > 0;
-        if self.front.look(&heads, grows, has_packets) {
+        let is_other = self.front.look(&heads, grows, has_packets);
+        if is_other {
             let layout = self.front.layout().clone();
             self.analysis = Analysis::new(
                 &layout.unwound_by(self.unwinder.clone()),
                 AllocatorFrames(self.symbols),
             );
         }
-        Ok(())
+        Ok(is_other)
+    }
+
+    /// Reads for one turn, and adds the log messages if they are wanted; whether there is more to read at once.
+    fn turn(&mut self, rows: &mut Vec<LogRow>) -> io::Result<bool> {
+        let mut turn = Turn {
+            recording: &mut self.recording,
+            left: TURN,
+        };
+        if self.log.is_some() {
+            while rows.len() < TURN_ROWS
+                && let Step::Event(event, trace) = self.analysis.step(&mut turn)?
+            {
+                rows.extend(LogRow::new(&event, trace, &self.symbolizer));
+            }
+        } else {
+            self.analysis.run(&mut turn)?;
+        }
+        Ok(rows.len() == TURN_ROWS || turn.left == 0)
     }
 }
 
 impl Reader for Alone<'_> {
     fn read(&mut self) -> anyhow::Result<(bool, Counts)> {
         self.look_at_front()?;
-        let mut turn = Turn {
-            recording: &mut self.recording,
-            left: TURN,
-        };
-        let mut is_cut = false;
-        if let Some(log) = &self.log {
-            let mut rows = 0;
-            while rows < TURN_ROWS
-                && let Step::Event(event, trace) = self.analysis.step(&mut turn)?
-            {
-                if let Some(row) = LogRow::new(&event, trace, &self.symbolizer) {
-                    log.offer(Line::Row(row));
-                    rows += 1;
-                }
+        loop {
+            let mut rows = Vec::new();
+            let read = self.turn(&mut rows);
+            // The file has grown since its front was looked at: what was read may have begun in the midst of its header.
+            if read.is_ok() && self.look_at_front()? {
+                continue;
             }
-            is_cut = rows == TURN_ROWS;
-        } else {
-            self.analysis.run(&mut turn)?;
+            if let Some(log) = &self.log {
+                rows.into_iter().for_each(|row| log.offer(Line::Row(row)));
+            }
+            return Ok((read?, self.analysis.trace().counts()));
         }
-        Ok((is_cut || turn.left == 0, self.analysis.trace().counts()))
     }
 
     fn report(&mut self) -> Report {
