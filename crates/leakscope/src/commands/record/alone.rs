@@ -101,7 +101,9 @@ impl Reader for Alone<'_> {
                 continue;
             }
             if let Some(log) = &self.log {
-                rows.into_iter().for_each(|row| log.offer(Line::Row(row)));
+                for row in rows {
+                    log.offer(Line::Row(row));
+                }
             }
             return Ok((read?, self.analysis.trace().counts()));
         }
