@@ -74,3 +74,27 @@ fn bytes_one_by_one() {
         format!("{:?}", whole.outcome)
     );
 }
+
+/// Packets that more bytes put beyond doubt stay so when reading becomes quick: the damage behind them takes none back.
+#[test]
+fn what_was_settled_stays_settled() {
+    let mut recording = Scenario::begun();
+    recording.after(1).allocate(0x3FFB_0000, 1, SITES[0]);
+    for ticks in [16, 16, 17, 32] {
+        recording.after(ticks).idle();
+    }
+    recording.raw(&[24, 0xFF, 0x80]);
+    for _ in 0..2 {
+        recording
+            .after(128)
+            .print("something happened, nobody knows what\n");
+    }
+    for (ticks, address, size) in [(128, 0x3FFB_0010, 21_001), (1, 0x3FFB_0070, 18_439)] {
+        recording.after(ticks).allocate(address, size, SITES[0]);
+    }
+    let inputs = [recording.plain()];
+    let [whole, pieced] = [read(&inputs), read_in_pieces(&inputs, || 1)];
+    assert_eq!(pieced.events, whole.events);
+    let idle = whole.events.iter().filter(|seen| seen.id == 17).count();
+    assert_eq!(idle, 4, "{:?}", whole.events);
+}

@@ -125,18 +125,22 @@ impl Stream {
 
     #[cold]
     pub(super) fn cut_no_more(&mut self) {
-        self.keep_counts();
-        self.cut -= 1;
-        self.sure -= 1;
-        self.next_time = 0;
+        self.smooth_until = 0;
+        self.count_cut(LOOKBACK);
+        self.foretell();
     }
 
     /// Packets are no longer cut as they are taken.
     pub(super) fn keep_counts(&mut self) {
         if std::mem::take(&mut self.smooth_until) > 0 {
-            self.sure = self.taken + 1;
-            self.cut = self.sure + LOOKBACK;
+            self.count_cut(AHEAD);
         }
+    }
+
+    /// So many packets were cut beyond what was taken. Those that were settled before stay so, as in [`Stream::put`].
+    fn count_cut(&mut self, ahead: usize) {
+        self.cut = self.taken + ahead;
+        self.sure = self.sure.max(self.cut - LOOKBACK);
     }
 
     /// The next packet is this one.

@@ -303,9 +303,14 @@ impl Stream {
         let is_ready = self.taken < self.sure;
         if is_ready {
             self.taken += 1;
-            self.next_time = self.next_piece().map_or(0, |next| next.time);
+            self.foretell();
         }
         is_ready
+    }
+
+    /// The next item's time is known, if it is a frame that is ready.
+    fn foretell(&mut self) {
+        self.next_time = self.next_piece().map_or(0, |next| next.time);
     }
 
     /// The frame that was taken last.
