@@ -129,8 +129,8 @@ impl SiteRow {
         self.failed = sum.sums.failed;
         (self.smallest, self.largest) = sum.sums.sizes;
         (self.first, self.last) = sum.sums.times;
-        self.contexts.clone_from(&sum.sums.contexts);
-        self.cores.clone_from(&sum.sums.cores);
+        self.contexts = sum.sums.contexts.iter().collect();
+        self.cores = sum.sums.cores.iter().map(|core| core as u8).collect();
     }
 }
 

@@ -30,7 +30,6 @@ use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
-use crate::answer::owners::Curves;
 use crate::answer::timeline::{Timeline, is_short};
 use crate::dump::{Dump, Packetless};
 use crate::list::search::Searches;
@@ -87,8 +86,6 @@ pub struct Engine<'s> {
     runs: Windows<Runs>,
     /// The heap's map over time, as it was asked for last.
     filming: Option<Box<Filming>>,
-    /// How much of each context's and each heap's blocks lived when, as far as somebody asked.
-    curves: Option<Box<Curves>>,
 }
 
 /// What is known at one version.
@@ -182,7 +179,6 @@ impl<'s> Engine<'s> {
             ends: Windows::default(),
             runs: Windows::default(),
             filming: None,
-            curves: None,
         }
     }
 
@@ -279,7 +275,6 @@ impl<'s> Engine<'s> {
         self.ends = Windows::default();
         self.runs = Windows::default();
         self.filming = None;
-        self.curves = None;
         self.version += 1;
     }
 

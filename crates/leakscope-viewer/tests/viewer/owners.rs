@@ -41,10 +41,7 @@ fn of_contexts(engine: &mut Engine<'_>, name: &str, from: u64, to: u64) -> Vec<u
     let mut sum = Vec::new();
     for context in 0..contexts {
         let track = asked(engine, "track", ("context", &context.to_string()), from, to);
-        assert_eq!(
-            (&track["exact"], &track["complete"]),
-            (&true.into(), &true.into())
-        );
+        assert_eq!(track["exact"], true);
         assert_eq!(
             (&track["context"], &track["site"]),
             (&context.into(), &(-1).into())
@@ -172,22 +169,63 @@ fn shares_add_up_to_the_heap() {
 }
 
 #[test]
-fn parts_of_a_long_read_say_how_far_they_came() {
+fn who_has_few_blocks_or_none_has_no_more_columns() {
     let program = Program::default();
     let mut engine = engine(&program, inputs(2, 200_000));
-    let mut reached = Vec::new();
-    loop {
-        let answer = ask(
-            &mut engine,
-            "shares",
-            &[("by", "context"), ("partial", "1")],
+    let overview = ask(&mut engine, "overview", &[]);
+    let end = overview["clock"]["end"].as_u64().unwrap();
+    let mut owners = vec![("heap", "0x00001000".to_owned())];
+    let contexts = overview["contexts"].as_array().unwrap().len();
+    owners.extend((0..contexts).map(|context| ("context", context.to_string())));
+    for (by, owner) in &owners {
+        let track = asked(&mut engine, "track", (by, owner), 1, end);
+        let columns = column(&track["heap"], "last").len();
+        assert!(
+            (track["exact"] == false) && columns <= 512,
+            "{by} {owner}: {columns}"
         );
-        reached.push(answer["counted_to"].as_u64().unwrap());
-        if answer["complete"] == true {
-            break;
+        assert_eq!(track["heap"]["width"], columns);
+    }
+}
+
+/// What is told of a long trace, from curves, is what is told of its parts, which are read again.
+#[test]
+fn curves_are_known_when_all_was_read() {
+    let program = Program::default();
+    for inputs in [inputs(2, 200_000), eventful(3, 200_000)] {
+        let mut engine = engine(&program, inputs);
+        let end = ask(&mut engine, "overview", &[])["clock"]["end"]
+            .as_u64()
+            .unwrap();
+        for by in ["context", "heap"] {
+            let shares = asked(&mut engine, "shares", ("by", by), 0, end);
+            assert_eq!(shares["exact"], false);
+            for band in shares["bands"].as_array().unwrap() {
+                let owner = match by {
+                    "context" => band["context"].to_string(),
+                    _ => band["of_heap"].as_str().unwrap().to_owned(),
+                };
+                let track = asked(&mut engine, "track", (by, &owner), 0, end);
+                let heap = &track["heap"];
+                let (from, width) = (
+                    heap["from"].as_u64().unwrap(),
+                    heap["width"].as_u64().unwrap(),
+                );
+                let step = (heap["to"].as_u64().unwrap() - from) / width;
+                let last = column(heap, "last");
+                let mut allocations = 0;
+                for (place, last) in last.iter().enumerate() {
+                    let begin = from + place as u64 * step;
+                    let part = asked(&mut engine, "track", (by, &owner), begin, begin + step);
+                    assert_eq!(part["exact"], true);
+                    let what = format!("{by} {owner} in {begin}");
+                    assert_eq!(column(&part["heap"], "last").last(), Some(last), "{what}");
+                    allocations += column(&part["heap"], "allocations").iter().sum::<u64>();
+                }
+                assert_eq!(allocations, column(heap, "allocations").iter().sum::<u64>());
+            }
         }
     }
-    assert!(reached.len() > 2 && reached.is_sorted(), "{reached:?}");
 }
 
 #[test]

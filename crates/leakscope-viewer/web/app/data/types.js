@@ -63,8 +63,8 @@
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
 /** How far an answer about a range has come: nothing is said of one that is complete at once.
  *  @typedef {{ complete?: boolean, counted_to?: number }} Counted */
-/** What the blocks of one owner did. @typedef {Counted & import('leakscope/data/owner.js').Owner & { exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
-/** Who holds how much, by column. @typedef {Counted & { from: number, to: number, width: number, exact: boolean,
+/** What the blocks of one owner did. @typedef {import('leakscope/data/owner.js').Owner & { exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
+/** Who holds how much, by column. @typedef {{ from: number, to: number, width: number, exact: boolean,
  *  bands: (import('leakscope/data/owner.js').Owner & { title: string, last: number[] })[], others: { owners: number, last: number[] } }} Shares */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
 /**
