@@ -99,7 +99,7 @@ fn full(case: &Case<'_>, since: u64) -> (Confidence, Reason) {
         Word::Moment(since),
         Word::Text(": "),
         Word::Count(frees),
-        Word::Text(" of the oldest blocks were freed, and as many allocated in their places"),
+        Word::Text(" blocks from before were freed, and as many allocated in their places"),
     ];
     (confidence, reason)
 }

@@ -38,15 +38,14 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 
 fn confidence(rhythm: &Rhythm<'_>) -> Confidence {
     let occasions = rhythm.occasions();
-    if rhythm.slows() {
-        Confidence::Low
-    } else if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
+    let by_number = if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
         Confidence::High
     } else if occasions >= FEW_OCCASIONS {
         Confidence::Medium
     } else {
         Confidence::Low
-    }
+    };
+    by_number.min(rhythm.surest())
 }
 
 fn explain(case: &Case<'_>, rhythm: &Rhythm<'_>) -> Reason {

@@ -62,15 +62,14 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         Word::Duration(survivors.age),
     ];
     reason.extend(rhythm.why_unsure());
+    let by_number = if rhythm.occasions() >= MANY_OCCASIONS {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
     Some(Finding {
         verdict: Verdict::LeakSurvivors,
-        confidence: if rhythm.slows() {
-            Confidence::Low
-        } else if rhythm.occasions() >= MANY_OCCASIONS {
-            Confidence::High
-        } else {
-            Confidence::Medium
-        },
+        confidence: by_number.min(rhythm.surest()),
         reason,
     })
 }

@@ -127,6 +127,44 @@ fn a_site_that_is_silent_longer_than_ever_has_stopped() {
     assert!(!verdict(&kept(&[60, 61, 62, 620])).is_leak());
 }
 
+/// 200 blocks, evenly, and then none for as long as 44 pauses: what is full looks so, too.
+#[test]
+fn a_silence_of_many_pauses_is_no_sure_leak() {
+    let until = |end: u64| {
+        let mut program = Program::new(10_000);
+        for birth in every(41, 0, end) {
+            program.kept(birth as f64 / 10_000.0, 10);
+        }
+        finding(&program)
+    };
+    let (full, going_on) = (until(8160), until(9760));
+    assert_eq!(
+        (full.verdict, full.confidence),
+        (Verdict::LeakSteady, Confidence::Medium)
+    );
+    let silence = [
+        Word::Text("; then nothing more for "),
+        Word::Duration(1841),
+        Word::Text(", "),
+        Word::Count(44),
+        Word::Text(" usual pauses"),
+    ];
+    assert!(full.reason.ends_with(&silence), "{:?}", full.reason);
+    assert_eq!(going_on.confidence, Confidence::High, "{going_on:?}");
+}
+
+/// Nine blocks at once, ten times: of these pauses, the last is one like the others.
+#[test]
+fn between_bursts_a_silence_is_usual() {
+    let bursts = every(95, 60, 900);
+    let births: Vec<u64> = bursts
+        .iter()
+        .flat_map(|&burst| (0..9).map(move |block| burst + block / 5))
+        .collect();
+    let finding = finding(&kept(&births));
+    assert_eq!(finding.confidence, Confidence::High, "{finding:?}");
+}
+
 #[test]
 fn where_the_whole_heap_falls_silent_a_site_has_not_stopped() {
     let mut program = kept(&every(20, 0, 740));
@@ -491,6 +529,23 @@ fn a_ring_that_is_full_just_now_is_bounded() {
         ends_at(870).verdict.is_leak(),
         "nothing says yet how far it fills"
     );
+}
+
+/// Each round frees seven blocks and leaves one: as many live in the end as when the first was freed, but others than from before.
+#[test]
+fn rounds_that_leave_a_block_each_are_not_full() {
+    let mut program = Program::new(1000);
+    for round in 0..8 {
+        let at = |part: f64| (f64::from(round) + part) * 0.12;
+        for block in 0..7 {
+            program.freed(at(0.1), at(0.3 + 0.01 * f64::from(block)), 10);
+        }
+        program.kept(at(0.15), 10);
+    }
+    let Finding {
+        verdict, reason, ..
+    } = finding(&program);
+    assert_eq!(verdict, Verdict::LeakSurvivors, "{reason:?}");
 }
 
 /// As many are freed, but while more come than take their places; or soon after they were allocated.
