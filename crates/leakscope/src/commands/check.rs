@@ -317,7 +317,10 @@ impl<'g> Asked<'g> {
                 ""
             }
         ));
-        let by_address = written.sites.iter().filter(|site| site.is_by_address());
+        let by_address = written
+            .sites
+            .iter()
+            .filter(|site| site.is_by_address() && !site.may_leak);
         let by_address = by_address.count() as u64;
         if by_address > 0 {
             screen::note(&format!(
