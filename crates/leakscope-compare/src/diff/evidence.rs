@@ -181,6 +181,10 @@ impl Run {
                 run.blocks = (run.bytes / weight).round();
             }
         }
+        if watched <= 0.0 || run.exposure <= 0.0 {
+            // Without a clock, nobody knows how long a window is.
+            return run;
+        }
         // A unit is so many seconds long.
         let unit = watched / run.exposure;
         run.steps = match lefts.iter().find_map(|left| left.floor_s) {

@@ -87,7 +87,7 @@ impl Index {
         if let Some(lost) = effect.lost() {
             let owner = self.owner(lost, now, actor).context;
             self.exchange.lost(owner, &lost.block);
-            self.site(lost.site).lost(now.time, lost.block.size);
+            self.site(lost.site).lost(now.time, lost.block.size, owner);
             (self.parts).ended(lost.block.time, || Older::new(lost, owner, None, false));
         }
         if let Some(began) = effect.began() {

@@ -115,6 +115,23 @@ impl SiteSums {
     }
 }
 
+/// What became of the blocks that one context allocated at a call site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OwnSums {
+    pub(crate) allocated: Sum,
+    /// Freed, or gone.
+    pub(crate) ended: Sum,
+    /// Freed before their owner allocated anything else.
+    pub(crate) temporary: Sum,
+}
+
+impl OwnSums {
+    /// What nobody has freed.
+    pub(crate) fn outstanding(&self) -> Sum {
+        self.allocated.since(self.ended)
+    }
+}
+
 /// How long somebody ran on a core, in ticks, and how often it began to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Run {

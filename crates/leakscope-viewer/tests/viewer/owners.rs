@@ -1,8 +1,10 @@
 //! Whose blocks they are: the tracks of all tasks, or of all heaps, add up to the heap's curve, and so do the shares of it.
 
+use std::collections::BTreeMap;
+
 use leakscope_testing::program::eventful;
 use leakscope_viewer::{Engine, Program, Query};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::file::{document, written};
 use super::program::{ask, engine, inputs};
@@ -111,6 +113,49 @@ fn the_tracks_of_all_tasks_are_the_heaps() {
             assert_eq!(task["allocations"], allocations, "{}", task["name"]);
         }
     }
+}
+
+#[test]
+fn call_sites_are_split_among_tasks() {
+    let program = Program::default();
+    let mut split = 0;
+    for inputs in [inputs(6, 6_000), eventful(3, 6_000)] {
+        let mut engine = engine(&program, inputs);
+        let sites = ask(&mut engine, "sites", &[]);
+        let mut allocated = BTreeMap::new();
+        for site in sites["sites"].as_array().unwrap() {
+            let own = site["by_context"].as_array().unwrap();
+            let contexts = site["contexts"].as_array().unwrap();
+            split += usize::from(own.len() > 1);
+            for name in [
+                "outstanding_bytes",
+                "outstanding_blocks",
+                "allocations",
+                "allocated_bytes",
+                "temporary",
+                "temporary_bytes",
+            ] {
+                let sum: u64 = own.iter().map(|own| own[name].as_u64().unwrap()).sum();
+                assert!(own.is_empty() || site[name] == sum, "{name} of {site}");
+            }
+            let one = [json!({"context": contexts[0], "allocations": site["allocations"]})];
+            for own in if own.is_empty() { &one[..] } else { own } {
+                let sum = allocated
+                    .entry(own["context"].as_u64().unwrap())
+                    .or_insert(0);
+                *sum += own["allocations"].as_u64().unwrap();
+            }
+        }
+        let tasks = ask(&mut engine, "tasks", &[]);
+        for task in tasks["tasks"].as_array().unwrap() {
+            let Some(context) = task["context"].as_u64() else {
+                continue;
+            };
+            let own = allocated.get(&context).copied().unwrap_or(0);
+            assert_eq!(task["allocations"], own, "{}", task["name"]);
+        }
+    }
+    assert!(split > 10, "{split}");
 }
 
 #[test]
