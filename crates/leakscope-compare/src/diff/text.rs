@@ -197,6 +197,7 @@ pub(super) fn amount(side: &OfSide, per: Option<Per>) -> String {
     match (side.growth_bytes.zip(per), side.state) {
         (Some(_), State::Absent) => "not there".to_owned(),
         (Some(_), State::Fine) => "no leak".to_owned(),
+        (Some(_), State::Unclassified) => "unclassified".to_owned(),
         (Some(_), State::Uncertain) => "uncertain".to_owned(),
         (Some((growth, per)), State::Leak) => rate(growth, per),
         (None, _) => {
@@ -273,12 +274,16 @@ fn chance(site: &Site) -> String {
         Method::Runs => "recordings",
         Method::Levels => "the rise from window to window",
     };
-    let p = if p < 0.001 {
+    format!("; {} by {test}", p_in_words(p))
+}
+
+/// As text: `p = 0.012`.
+pub(crate) fn p_in_words(p: f64) -> String {
+    if p < 0.001 {
         "p < 0.001".to_owned()
     } else {
         format!("p = {p:.3}")
-    };
-    format!("; {p} by {test}")
+    }
 }
 
 /// As much of a text as there is room for.
