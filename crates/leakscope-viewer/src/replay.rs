@@ -65,9 +65,8 @@ impl Replay {
     /// From the begin of a section on, up to what was read when it was made.
     pub(crate) fn from_section(scan: &Scan<'_>, section: usize) -> Self {
         let held = &scan.index.sections.list()[section];
-        let stacks = scan.trace.stacks().clone();
         let trace = match &held.checkpoint {
-            Some(checkpoint) => checkpoint.resume(stacks),
+            Some(checkpoint) => checkpoint.resume(&scan.trace),
             None => Trace::new(&scan.layout),
         };
         Self {
@@ -76,7 +75,7 @@ impl Replay {
             end: scan.index.sections.events,
             ledger: Ledger::at(held.ledger),
             live: held.live,
-            running: held.running.clone(),
+            running: held.running.resume(),
         }
     }
 

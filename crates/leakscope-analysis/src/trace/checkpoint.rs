@@ -3,9 +3,10 @@
 use super::reader::{StreamState, Trace};
 use super::stacks::Stacks;
 use super::stream::Stream;
+use super::tasks::{Tasks, TasksThen};
 
 /// A moment of a trace from which it can be read again. It holds what the events before it said of those
-/// behind it, without call stacks and without bytes: some kilobytes.
+/// behind it, without call stacks, without bytes and without tasks that have ended: some kilobytes.
 ///
 /// ```
 /// # use leakscope_analysis::trace::{Layout, Step, Trace};
@@ -21,13 +22,14 @@ use super::stream::Stream;
 /// assert_eq!(checkpoint.time(), 5);
 ///
 /// // Later: the same trace from there on.
-/// let mut again = checkpoint.resume(trace.into_stacks());
+/// let mut again = checkpoint.resume(&trace);
 /// assert!(matches!(again.step(inputs)?, Step::Event(event, _) if event.id == 4 && event.time == 55));
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     trace: Trace,
+    tasks: TasksThen,
 }
 
 impl Checkpoint {
@@ -36,11 +38,12 @@ impl Checkpoint {
         self.trace.end
     }
 
-    /// The trace from here on. `stacks` are those of the same trace, read as far as this or farther, so
-    /// that each stack keeps its number.
-    pub fn resume(&self, stacks: Stacks) -> Trace {
+    /// The trace from here on. `later` is the same trace, read as far as this or farther, so that each stack and each
+    /// task keeps its number.
+    pub fn resume(&self, later: &Trace) -> Trace {
         let mut trace = self.trace.clone();
-        trace.stacks = stacks;
+        trace.stacks = later.stacks.clone();
+        trace.tasks = self.tasks.with(&later.tasks);
         trace
     }
 }
@@ -55,16 +58,17 @@ impl Trace {
         let streams = self.streams.iter().map(StreamState::without_bytes);
         Some(Checkpoint {
             trace: self.with_streams(streams.collect()),
+            tasks: self.tasks.now(),
         })
     }
 
-    /// A copy with other streams and without call stacks.
+    /// A copy with other streams, without call stacks and without tasks.
     fn with_streams(&self, streams: Vec<StreamState>) -> Self {
         Self {
             streams,
             espressif: self.espressif,
             cores: self.cores.clone(),
-            tasks: self.tasks.clone(),
+            tasks: Tasks::default(),
             stacks: Stacks::elsewhere(),
             resources: self.resources.clone(),
             markers: self.markers.clone(),
@@ -75,11 +79,6 @@ impl Trace {
             was_stopped: self.was_stopped,
             problems: self.problems.clone(),
         }
-    }
-
-    /// The call stacks, when the trace is no longer needed.
-    pub fn into_stacks(self) -> Stacks {
-        self.stacks
     }
 }
 

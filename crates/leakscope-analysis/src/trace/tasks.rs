@@ -138,6 +138,45 @@ impl Tasks {
     }
 }
 
+/// All tasks of a moment, without those that nothing can be said of any more: these are later as they were then.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TasksThen {
+    count: usize,
+    current: Vec<(TaskIndex, Task)>,
+    resets: u32,
+}
+
+impl Tasks {
+    pub(super) fn now(&self) -> TasksThen {
+        let current = self.current.values();
+        TasksThen {
+            count: self.list.len(),
+            current: current
+                .map(|&task| (task, self.list[task.index()].clone()))
+                .collect(),
+            resets: self.resets,
+        }
+    }
+}
+
+impl TasksThen {
+    /// They once more; `later` are those of the same trace, read as far as this or farther.
+    pub(super) fn with(&self, later: &Tasks) -> Tasks {
+        let mut list = later.list[..self.count].to_vec();
+        let mut current = FxHashMap::default();
+        for (index, task) in &self.current {
+            list[index.index()].clone_from(task);
+            current.insert(task.address, *index);
+        }
+        Tasks {
+            list,
+            current,
+            resets: self.resets,
+            recent: [NOBODY; RECENT],
+        }
+    }
+}
+
 impl Default for Tasks {
     fn default() -> Self {
         Self {

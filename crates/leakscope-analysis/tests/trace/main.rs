@@ -4,6 +4,7 @@
 //! ([`reading`]), as a command would.
 mod beginnings;
 mod cases;
+mod checkpoints;
 mod chunks;
 mod context;
 mod damage;

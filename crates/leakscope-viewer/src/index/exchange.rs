@@ -63,10 +63,17 @@ pub(crate) struct Exchange {
 
 /// What the next free or failure may refer to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pending {
-    /// By context: the block it allocated last.
+struct Pending {
+    /// By context: the block it allocated last; 0 if there is none.
     last: Vec<u64>,
     /// By core: what was freed there last. A failed reallocation shows that it was not freed at all.
+    freed: Vec<Option<Freed>>,
+}
+
+/// The same at one moment, without room for contexts that have allocated nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PendingThen {
+    last: Vec<(u16, u64)>,
     freed: Vec<Option<Freed>>,
 }
 
@@ -162,18 +169,36 @@ impl Exchange {
         &mut self.first[row][column]
     }
 
+    /// The target restarts: of the blocks that were allocated last, none is there to be freed.
+    pub(super) fn restarted(&mut self) {
+        self.pending.last.fill(0);
+    }
+
     /// Goes on where somebody else has got to, who counts blocks from before `from` too.
-    pub(crate) fn resume(&mut self, pending: &Pending, from: u64) {
-        self.pending = pending.clone();
-        self.contexts
-            .resize(pending.last.len(), [Sum::default(); 2]);
+    pub(crate) fn resume(&mut self, pending: &PendingThen, from: u64) {
+        let contexts = pending
+            .last
+            .last()
+            .map_or(0, |last| usize::from(last.0) + 1);
+        let contexts = contexts.max(self.contexts.len());
+        self.add_contexts(contexts);
+        self.pending.last.fill(0);
+        for &(context, address) in &pending.last {
+            self.pending.last[usize::from(context)] = address;
+        }
+        self.pending.freed.clone_from(&pending.freed);
         for freed in self.pending.freed.iter_mut().flatten() {
             freed.owner = freed.owner.filter(|_| freed.born >= from);
         }
     }
 
-    pub(super) fn pending(&self) -> Pending {
-        self.pending.clone()
+    pub(super) fn pending(&self) -> PendingThen {
+        let last = (0..).zip(&self.pending.last);
+        let last = last.filter(|&(_, &address)| address != 0);
+        PendingThen {
+            last: last.map(|(context, &address)| (context, address)).collect(),
+            freed: self.pending.freed.clone(),
+        }
     }
 
     /// What contexts did after `before`, which is how this was once.

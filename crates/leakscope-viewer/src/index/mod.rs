@@ -278,7 +278,7 @@ impl Index {
         match trace.checkpoint() {
             Some(checkpoint) => {
                 let (live, ledger) = (self.live, self.ledger.end());
-                let (running, lanes) = (&self.running, self.actors.lanes());
+                let (running, lanes) = (self.running.now(), self.actors.lanes());
                 let time = trace.end();
                 (self.sections).begin(time, checkpoint, running, live, ledger, lanes);
                 self.begin_part(time);

@@ -122,6 +122,7 @@ impl Index {
                 site.curve.empty(now.time);
             }
             self.parts.restarted();
+            self.exchange.restarted();
         }
     }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use leakscope_analysis::heap::KnownBlock;
 
-use super::exchange::{Exchange, Pending, Sum};
+use super::exchange::{Exchange, PendingThen, Sum};
 use super::live::Live;
 use super::sums::{Run, SiteSums};
 use crate::query::Window;
@@ -49,7 +49,7 @@ pub(crate) struct Part {
     /// Blocks that ended in it and are older than it, in no order.
     pub(crate) older: Vec<Older>,
     /// What the next free or failure refers to.
-    pub(crate) pending: Pending,
+    pub(crate) pending: PendingThen,
 }
 
 /// A block that ended in another part than it began in.

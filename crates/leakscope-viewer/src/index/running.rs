@@ -56,6 +56,14 @@ struct Readiness {
     since: u64,
 }
 
+/// The state at one moment, without room for those who are not ready: there are as many as tasks ever were.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunningThen {
+    cores: Vec<Core>,
+    /// With their numbers.
+    ready: Vec<(u16, Readiness)>,
+}
+
 /// Whether packets with this id say that somebody begins to run.
 pub(crate) const fn begins_run(id: u32) -> bool {
     matches!(id, id::TASK_START_EXEC | id::ISR_ENTER | id::IDLE)
@@ -113,6 +121,20 @@ impl Running {
                 let task = number(event.core, Context::Task(task));
                 self.note_ready(event, task, &mut ended);
             }
+        }
+    }
+
+    /// The state as it is now.
+    pub(crate) fn now(&self) -> RunningThen {
+        let cores = self.cores.iter().map(|core| Core {
+            ready: Vec::new(),
+            ..*core
+        });
+        let ready = (0..).zip(&self.ready);
+        let ready = ready.filter(|(_, context)| context.is_ready);
+        RunningThen {
+            cores: cores.collect(),
+            ready: ready.map(|(number, &context)| (number, context)).collect(),
         }
     }
 
@@ -206,18 +228,24 @@ impl Running {
         if place >= self.ready.len() {
             self.add_contexts(place + 1);
         }
-        let ready = &mut self.ready[place];
-        if ready.is_ready {
+        if self.ready[place].is_ready {
             return;
         }
-        *ready = Readiness {
+        let ready = Readiness {
             is_ready: true,
             is_interrupt: matches!(actor.is, Context::Interrupt(_)),
             core,
             lane: actor.lane,
             since,
         };
-        let on_core = &mut self.cores[usize::from(core)].ready;
+        self.set_ready(place, ready);
+    }
+
+    /// Who has this number is ready; there is room for it.
+    #[inline(always)]
+    fn set_ready(&mut self, place: usize, ready: Readiness) {
+        self.ready[place] = ready;
+        let on_core = &mut self.cores[usize::from(ready.core)].ready;
         match on_core.get_mut(place / 64) {
             Some(bits) => *bits |= 1 << (place % 64),
             None => add_bit(on_core, place),
@@ -312,6 +340,22 @@ impl Running {
                 }
             }
         }
+    }
+}
+
+impl RunningThen {
+    /// The state from then on.
+    pub(crate) fn resume(&self) -> Running {
+        let mut running = Running {
+            cores: self.cores.clone(),
+            ready: Vec::new(),
+        };
+        for &(number, ready) in &self.ready {
+            let place = usize::from(number);
+            running.add_contexts(place + 1);
+            running.set_ready(place, ready);
+        }
+        running
     }
 }
 

@@ -6,7 +6,7 @@ use leakscope_analysis::trace::Checkpoint;
 use super::actors::Lane;
 use super::kind::Kind;
 use super::live::Live;
-use super::running::Running;
+use super::running::RunningThen;
 
 /// A stretch of events.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Section {
     pub(crate) time: u64,
     /// Where to read it again; `None` is the begin of the trace.
     pub(crate) checkpoint: Option<Box<Checkpoint>>,
-    pub(crate) running: Running,
+    pub(crate) running: RunningThen,
     pub(crate) live: Live,
     /// Where in the ledger its first entry stands.
     pub(crate) ledger: u64,
@@ -68,7 +68,7 @@ impl Section {
             first: 0,
             time: 0,
             checkpoint: None,
-            running: Running::default(),
+            running: RunningThen::default(),
             live: Live::default(),
             ledger: 0,
             counts: Vec::new(),
@@ -133,7 +133,7 @@ impl Sections {
         &mut self,
         time: u64,
         checkpoint: Checkpoint,
-        running: &Running,
+        running: RunningThen,
         live: Live,
         ledger: u64,
         lanes: &[Lane],
@@ -147,7 +147,7 @@ impl Sections {
             first: self.events,
             time,
             checkpoint: Some(Box::new(checkpoint)),
-            running: running.clone(),
+            running,
             live,
             ledger,
             counts: Vec::new(),

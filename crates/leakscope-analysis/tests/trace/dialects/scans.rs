@@ -198,7 +198,7 @@ fn a_checkpoint_keeps_the_numbers_of_stacks() {
     }
     let stacks = trace.stacks().count();
     assert_eq!(stacks, 2, "one, and the empty one");
-    let mut again = checkpoint.unwrap().resume(trace.into_stacks());
+    let mut again = checkpoint.unwrap().resume(&trace);
     while let Ok(Step::Event(..)) = again.step(inputs) {}
     assert_eq!(again.stacks().count(), stacks);
 }

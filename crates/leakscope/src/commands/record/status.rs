@@ -266,22 +266,25 @@ impl Status<'_> {
             State::Stopping => format!("{elapsed}, stopping"),
         };
         let report = report();
-        let totals = &report.totals;
-        let heap = (totals.heap_events > 0).then(|| {
-            let [now, peak] = [totals.outstanding_bytes, totals.peak_bytes].map(units::bytes);
-            format!("heap {now}, peak {peak}")
-        });
         let parts = [
             Some(state),
             Some(units::bytes(bytes)),
-            Some(units::counted(totals.events, "event")),
-            heap,
+            Some(units::counted(report.totals.events, "event")),
+            heap(&report),
             losses(&report),
             fastest(&report),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(" · ")
     }
+}
+
+/// "heap 12,345 B, peak 23,456 B": what lives of the session under way, and the most of all.
+fn heap(report: &Report) -> Option<String> {
+    let totals = &report.totals;
+    let session = (report.sessions.last()).filter(|_| totals.heap_events > 0)?;
+    let [now, peak] = [session.outstanding_bytes, totals.peak_bytes].map(units::bytes);
+    Some(format!("heap {now}, peak {peak}"))
 }
 
 /// "lost 12 packets, 60 B unreadable"
@@ -332,4 +335,39 @@ fn without_path(function: &str) -> &str {
         return function;
     }
     function.rsplit("::").next().unwrap_or(function)
+}
+
+#[cfg(test)]
+mod tests {
+    use leakscope_analysis::Analysis;
+    use leakscope_analysis::heap::KeepAll;
+    use leakscope_analysis::trace::Layout;
+    use leakscope_report::{Policy, Symbolizer};
+    use leakscope_testing::scenario::Scenario;
+
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_session_left_is_not_on_the_heap() {
+        let mut recording = Scenario::begun();
+        recording.allocate(0x3FFB_0000, 3_000, &[0x400D_1000]);
+        recording.after(1_000).stop().after(1_000).start();
+        recording.allocate(0x3FFB_1000, 200, &[0x400D_1000]);
+        let bytes = recording.openocd();
+        let mut analysis = Analysis::new(&Layout::of(&[&bytes[..]]), KeepAll);
+        let Ok(_) = analysis.run(&[&bytes[..]][..]);
+        let mut symbolizer = Symbolizer::new(None);
+        let names = ["heap.svdat".to_owned()];
+        let report = Report::new(
+            &analysis.outcome(),
+            &mut symbolizer,
+            &names,
+            &Policy::default(),
+        );
+        assert_eq!(report.sessions.len(), 2);
+        assert_eq!(
+            heap(&report),
+            Some("heap 200 B, peak 3,000 B (2.9 KiB)".to_owned())
+        );
+    }
 }
