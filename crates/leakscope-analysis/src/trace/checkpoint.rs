@@ -38,6 +38,14 @@ impl Checkpoint {
         self.trace.end
     }
 
+    /// Whether it holds prices of packets that this one does not, some 64 KiB a stream: something was in doubt since.
+    pub fn has_learnt_since(&self, before: &Self) -> bool {
+        let streams = self.trace.streams.iter().zip(&before.trace.streams);
+        streams
+            .into_iter()
+            .any(|(now, then)| !now.stream.has_prices_of(&then.stream))
+    }
+
     /// The trace from here on. `later` is the same trace, read as far as this or farther, so that each stack and each
     /// task keeps its number.
     pub fn resume(&self, later: &Trace) -> Trace {

@@ -53,3 +53,10 @@ fn a_trace_that_is_read_on_has_all_tasks_there_were() {
         assert_eq!(again.tasks(), whole.tasks(), "from {place} on");
     }
 }
+
+#[test]
+fn a_healthy_recording_learns_no_prices() {
+    let (checkpoints, _) = read(&reset(1));
+    let mut two = checkpoints.windows(2);
+    assert!(two.all(|two| !two[1].has_learnt_since(&two[0])));
+}

@@ -45,6 +45,8 @@ pub(crate) struct Sections {
     full_at: u64,
     /// What is counted in the last section, by lane.
     open: Vec<[u32; KINDS]>,
+    /// How many of them have prices of packets of their own.
+    learnt: usize,
     /// Each two became one, and nobody has asked since.
     joined: bool,
 }
@@ -60,6 +62,10 @@ const BYTES: u64 = 24;
 /// When there are more sections than this, each two become one. Even, so that the last, which is open, stays
 /// alone then.
 const MOST: usize = 4096;
+
+/// The same if so many have prices of their own, as where a recording is damaged or begins again and again: 64 MiB. There
+/// are at least two sections to a part then.
+const MOST_LEARNT: usize = 1024;
 
 impl Section {
     /// A section that begins where the trace does.
@@ -84,6 +90,7 @@ impl Default for Sections {
             events: 0,
             full_at: SHORTEST,
             open: Vec::new(),
+            learnt: 0,
             joined: false,
         }
     }
@@ -143,6 +150,8 @@ impl Sections {
         if let Some(last) = self.list.last_mut() {
             last.counts = counts;
         }
+        let before = self.list.last();
+        self.learnt += usize::from(before.is_none_or(|before| before.is_cheaper_than(&checkpoint)));
         self.list.push(Section {
             first: self.events,
             time,
@@ -152,7 +161,8 @@ impl Sections {
             ledger,
             counts: Vec::new(),
         });
-        if self.list.len() > MOST {
+        let is_odd = self.list.len() % 2 == 1;
+        if self.list.len() > MOST || is_odd && self.learnt > MOST_LEARNT {
             self.join_pairs();
         }
         self.full_at = self.events + self.interval;
@@ -169,6 +179,11 @@ impl Sections {
         }
         self.list = joined;
         self.joined = true;
+        let sections = self.list.windows(2);
+        let checkpoints = sections.filter_map(|two| Some((&two[0], two[1].checkpoint.as_ref()?)));
+        self.learnt = checkpoints
+            .filter(|(before, checkpoint)| before.is_cheaper_than(checkpoint))
+            .count();
     }
 
     /// Whether each two became one since this was asked last.
@@ -210,6 +225,14 @@ impl Sections {
 }
 
 impl Section {
+    /// Whether this checkpoint, which comes after its own, holds what its own does not.
+    fn is_cheaper_than(&self, next: &Checkpoint) -> bool {
+        match &self.checkpoint {
+            Some(checkpoint) => next.has_learnt_since(checkpoint),
+            None => true,
+        }
+    }
+
     fn take_in(&mut self, counts: &[Count]) {
         for count in counts {
             let known = self.counts.iter_mut().find(|known| {

@@ -96,6 +96,11 @@ impl Counts {
         slot.map_or(0, |slot| u32::from(slot.count))
     }
 
+    /// Whether they are one table.
+    pub(super) fn are_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slots, &other.slots) || self.slots.is_empty()
+    }
+
     /// Counts `symbol` once more.
     pub(super) fn add(&mut self, topic: Topic, symbol: u32) {
         let slots = Arc::make_mut(&mut self.slots);

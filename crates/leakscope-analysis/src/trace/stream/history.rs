@@ -106,6 +106,11 @@ impl Stream {
         }
     }
 
+    /// Whether nothing was learnt since this copy of it.
+    pub(in crate::trace) fn has_prices_of(&self, copy: &Self) -> bool {
+        self.counts.are_shared_with(&copy.counts)
+    }
+
     /// A copy without bytes: those that it needs are to be supplied once more.
     pub(in crate::trace) fn without_unread(&self) -> Self {
         let mut copy = Self {

@@ -365,9 +365,6 @@ mod tests {
             &Policy::default(),
         );
         assert_eq!(report.sessions.len(), 2);
-        assert_eq!(
-            heap(&report),
-            Some("heap 200 B, peak 3,000 B (2.9 KiB)".to_owned())
-        );
+        assert_eq!(heap(&report), Some("heap 200 B, peak 3,000 B".to_owned()));
     }
 }
