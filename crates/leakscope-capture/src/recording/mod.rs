@@ -305,6 +305,10 @@ impl Recording {
         }
         for file in self.files() {
             file.sync().map_err(FinishError::Sync)?;
+            if let Some(gone) = file.gone() {
+                let path = file.path().to_owned();
+                return Err(FinishError::Gone { path, gone });
+            }
         }
         if self.cores.is_empty() {
             self.split()

@@ -13,7 +13,7 @@ use leakscope_systemview::Header;
 
 use crate::chain::Chain;
 use crate::input::Input;
-use crate::place::identity;
+use crate::place::{Gone, Place, end_of_links, identity};
 
 /// A file that is being written. Each write goes to the system at once: nothing is lost with this process.
 ///
@@ -34,6 +34,8 @@ pub(super) struct RawFile {
     old: Option<File>,
     /// `None` until the first bytes have come.
     file: Option<File>,
+    /// Where that was made.
+    place: Option<Place>,
     bytes: Chain,
     /// What stands between a recording that exists and what is added to it.
     joint: Vec<u8>,
@@ -63,6 +65,7 @@ impl RawFile {
             front: None,
             old: None,
             file: None,
+            place: None,
             bytes: Chain::default(),
             joint: Vec::new(),
             old_length: None,
@@ -71,8 +74,12 @@ impl RawFile {
         };
         match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if existing == Existing::Refuse && path.is_symlink() {
+                    return Err(CreateError::Exists { path: raw.path });
+                }
+                raw.path = end_of_links(path);
                 // Whether there may be one shows now, before anybody has waited for a device.
-                tempfile::tempfile_in(folder_of(path)).map_err(unwritable)?;
+                tempfile::tempfile_in(folder_of(&raw.path)).map_err(unwritable)?;
                 if existing == Existing::Append {
                     raw.existing = Existing::Refuse;
                 }
@@ -269,17 +276,23 @@ impl RawFile {
         if let Some(file) = &mut self.file {
             return file.write_all(bytes);
         }
-        match self.existing {
-            Existing::Refuse => {
-                let file = self.keep(self.make()?)?;
-                file.write_all(bytes)
-            }
+        let made = match self.existing {
+            Existing::Refuse => self
+                .make()
+                .and_then(|file| self.keep(file)?.write_all(bytes)),
             Existing::Replace => {
                 let file = self.replace(bytes)?;
                 self.keep(file).map(drop)
             }
             Existing::Append => self.append(bytes),
-        }
+        };
+        self.place = Place::of(&self.path).ok();
+        made
+    }
+
+    /// Where the file has gone meanwhile, if somebody has moved it.
+    pub(super) fn gone(&self) -> Option<Gone> {
+        self.place.as_ref().and_then(Place::gone)
     }
 
     fn keep(&mut self, file: File) -> io::Result<&mut File> {

@@ -42,7 +42,8 @@ use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
-    CreateError, Ending, Existing, Finished, Limits, Recording, first_part, is_same_file,
+    CreateError, Ending, Existing, FinishError, Finished, Limits, Recording, first_part,
+    is_same_file,
 };
 use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_report::{Report, json, text};
@@ -93,6 +94,9 @@ impl Record {
             .transpose()?;
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
+        if self.output == Path::new("-") {
+            return Err(words::into_standard_output());
+        }
         self.refuse_existing()?;
         let image = image::request(self, symbols.as_ref())?;
         if let Some(around) = around {
@@ -240,7 +244,9 @@ impl Record {
             return Err(CreateError::IsRead { path });
         }
         match self.existing() {
-            Existing::Refuse if path.exists() => return Err(CreateError::Exists { path }),
+            Existing::Refuse if path.exists() || path.is_symlink() => {
+                return Err(CreateError::Exists { path });
+            }
             Existing::Refuse if self.rotate.is_some() => {
                 if let Some(path) = first_part(&path) {
                     return Err(CreateError::Exists { path });
@@ -364,6 +370,15 @@ impl Record {
             Ok(Finished::NotSplit { offset }) => {
                 screen::note(&words::not_split(offset));
                 false
+            }
+            Err(gone @ FinishError::Gone { .. }) => {
+                // It is open still, and was read.
+                while live.follow(&mut |line| status.log(line))? {}
+                let mut screen = Screen::new();
+                if !self.no_report {
+                    self.write_report(live.report(), &mut screen)?;
+                }
+                return Err(gone.into());
             }
             Err(error) => {
                 screen::complain(&error.into());
