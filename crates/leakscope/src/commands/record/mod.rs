@@ -78,6 +78,9 @@ impl Record {
         if !self.check && self.gate != Gate::default() {
             bail!("what a check asks for was typed, and --check was not");
         }
+        if self.output == Path::new("-") {
+            return Err(words::into_standard_output());
+        }
         let around = project::complete(self)?;
         self.record(around.as_ref())
     }
@@ -94,9 +97,6 @@ impl Record {
             .transpose()?;
         let symbols = firmware::open(&self.symbols)?;
         let moved = OnceCell::new();
-        if self.output == Path::new("-") {
-            return Err(words::into_standard_output());
-        }
         self.refuse_existing()?;
         let image = image::request(self, symbols.as_ref())?;
         if let Some(around) = around {
