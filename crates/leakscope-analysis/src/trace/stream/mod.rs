@@ -272,6 +272,20 @@ impl Stream {
         self.offset + u64::from(piece.start)
     }
 
+    /// The clock was behind: what was not taken yet came so many ticks later.
+    pub(super) fn catch_up(&mut self, ticks: u64) {
+        self.time += ticks;
+        for number in self.taken..self.taken + LOOKBACK + 1 {
+            self.pieces[number % RING].time += ticks;
+        }
+        if let Some(Special::Skipped { time, .. } | Special::Cut { time, .. }) = &mut self.special {
+            *time += ticks;
+        }
+        if (1..u64::MAX).contains(&self.next_time) {
+            self.next_time += ticks;
+        }
+    }
+
     /// From now on, packets with this id of a module take this way.
     pub(super) fn set_lane(&mut self, id: u32, lane: Lane) {
         self.kinds.set_lane(id, lane);
