@@ -28,6 +28,17 @@ impl<'r> Folded<'r> {
             sums: Sums::default(),
         }
     }
+
+    /// The stacks of a heap dump: nothing more is to be told.
+    pub(crate) fn of_moment(facts: &'r Facts<'r>, value: Value, out: Output<'r>) -> Self {
+        let sums = Sums::of_moment(&facts.outcome.call_sites);
+        Self {
+            facts,
+            value,
+            out,
+            sums,
+        }
+    }
 }
 
 impl Sink for Folded<'_> {

@@ -164,6 +164,26 @@ impl Format {
         }
     }
 
+    /// Whether it is made of sums by call site, which is what a heap dump has.
+    pub const fn is_of_sums(self) -> bool {
+        matches!(self, Self::Pprof | Self::Folded)
+    }
+
+    /// Begins to write a heap dump, of which `facts` know everything: [`Sink::finish`] comes next. `None` if the format
+    /// is made of events.
+    pub fn begin_moment<'r>(
+        self,
+        facts: &'r Facts<'r>,
+        value: Value,
+        out: Output<'r>,
+    ) -> Option<Box<dyn Sink + 'r>> {
+        match self {
+            Self::Pprof => Some(Box::new(Pprof::of_moment(facts, out))),
+            Self::Folded => Some(Box::new(Folded::of_moment(facts, value, out))),
+            _ => None,
+        }
+    }
+
     /// Begins to write a recording.
     ///
     /// # Errors

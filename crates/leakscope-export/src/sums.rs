@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use leakscope_analysis::heap::{KnownBlock, SiteId};
+use leakscope_analysis::outcome::CallSite;
 use leakscope_analysis::trace::Context;
 use rustc_hash::FxBuildHasher;
 
@@ -12,7 +13,8 @@ use crate::lives::{Change, What};
 pub(crate) struct Key {
     pub(crate) site: SiteId,
     pub(crate) context: Context,
-    pub(crate) core: u8,
+    /// `None` if it was not always the same one.
+    pub(crate) core: Option<u8>,
 }
 
 impl Key {
@@ -20,7 +22,7 @@ impl Key {
         Self {
             site: known.site,
             context: known.block.context,
-            core: known.block.core,
+            core: Some(known.block.core),
         }
     }
 }
@@ -51,6 +53,27 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
+    /// What a heap dump says: sums are all that it knows of a call site.
+    pub(crate) fn of_moment(sites: &[CallSite]) -> Self {
+        let mut sums = Self::default();
+        for site in sites {
+            let key = Key {
+                site: site.id,
+                context: Context::Unknown,
+                core: <[u8; 1]>::try_from(&site.cores[..]).ok().map(|[core]| core),
+            };
+            let sum = Sum {
+                allocations: site.allocations,
+                allocated_bytes: site.allocated_bytes,
+                outstanding_blocks: site.outstanding_blocks,
+                outstanding_bytes: site.outstanding_bytes,
+                ..Sum::default()
+            };
+            sums.all.insert(key, sum);
+        }
+        sums
+    }
+
     pub(crate) fn add(&mut self, changes: &[Change]) {
         for change in changes {
             self.change(change);

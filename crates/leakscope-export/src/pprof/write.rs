@@ -37,6 +37,12 @@ impl<'r> Pprof<'r> {
             sums: Sums::default(),
         }
     }
+
+    /// The profile of a heap dump: nothing more is to be told.
+    pub(crate) fn of_moment(facts: &'r Facts<'r>, out: Output<'r>) -> Self {
+        let sums = Sums::of_moment(&facts.outcome.call_sites);
+        Self { facts, out, sums }
+    }
 }
 
 impl Sink for Pprof<'_> {
@@ -63,10 +69,10 @@ impl Sink for Pprof<'_> {
         let mut packed = out.packed();
         packed.write_all(profile.finish(facts, types).bytes_so_far())?;
         packed.close()?;
-        Ok(vec![
-            "times: a profile is about one moment; `--to` chooses which, and `pprof -diff_base` compares two"
-                .to_owned(),
-        ])
+        // A heap dump has no other moment.
+        let is_chosen = facts.report.trace.has_history;
+        let times = "times: a profile is about one moment; `--to` chooses which, and `pprof -diff_base` compares two";
+        Ok(is_chosen.then(|| times.to_owned()).into_iter().collect())
     }
 }
 
@@ -98,8 +104,9 @@ impl Profile {
             .map(|group| self.location(group))
             .collect();
         let verdict = facts.site(key.site).map_or("", |site| &site.verdict);
-        // As text: a number that is 0 is no label.
-        let core = self.string(&key.core.to_string());
+        // As text: a number that is 0 is no label, and neither is an empty text.
+        let core = key.core.map_or(String::new(), |core| core.to_string());
+        let core = self.string(&core);
         let (task, verdict) = (self.string(task), self.string(verdict));
         let is_leak = facts.leaks(key.site);
         let values = [
@@ -112,7 +119,8 @@ impl Profile {
         ];
         self.message.message(2, |sample| {
             sample.packed(1, locations).packed(2, values);
-            for (name, text) in labels.into_iter().zip([task, core, verdict]) {
+            let labels = labels.into_iter().zip([task, core, verdict]);
+            for (name, text) in labels.filter(|&(_, text)| text != 0) {
                 sample.message(3, |label| {
                     label.number(1, name).number(2, text);
                 });

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use leakscope_analysis::Analysis;
+use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_export::{
-    ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table,
+    ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table, Value,
 };
 use leakscope_report::{Policy, Report};
 
 use super::part::{behind_the_end, require_task};
+use super::reading;
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
 use crate::output;
@@ -30,7 +32,13 @@ impl Export {
     }
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
-        let lost = self.read(|facts, selection| self.begin(format, facts, selection))?;
+        let mut recording = self.open()?;
+        let lost = match recording.dumps()? {
+            Some(log) => self.write_dump(format, &log, &mut recording)?,
+            None => self.read_events(&mut recording, |facts, selection| {
+                self.begin(format, facts, selection)
+            })?,
+        };
         for loss in lost {
             screen::note(&format!("not in {}: {loss}", format.name()));
         }
@@ -42,6 +50,12 @@ impl Export {
         &self,
         begin: impl for<'r> FnOnce(&'r Facts<'r>, &Selection) -> anyhow::Result<Box<dyn Sink + 'r>>,
     ) -> anyhow::Result<Vec<String>> {
+        let mut recording = self.open()?;
+        recording.refuse_dumps()?;
+        self.read_events(&mut recording, begin)
+    }
+
+    fn open(&self) -> anyhow::Result<OpenRecording> {
         let mut recording = OpenRecording::open(&self.inputs, &self.unpacking)?;
         if recording.saved_report()?.is_some() {
             let message = format!(
@@ -51,23 +65,58 @@ impl Export {
             let hint = "export the recording that the report is of";
             return Err(Advised { message, hint }.into());
         }
-        if recording.dumps()?.is_some() {
-            let message = format!(
-                "`{}` is a console's log with a heap dump: it says which blocks live at one moment, and not when each \
-                 event was, which formats are made of",
-                recording.names().concat()
-            );
-            let hint = "`leakscope report --format json` has its blocks by call site, and `leakscope view` shows them";
-            return Err(Advised { message, hint }.into());
+        Ok(recording)
+    }
+
+    /// Writes what a device has printed of its heap: sums by call site, at one moment.
+    fn write_dump(
+        &self,
+        format: Format,
+        log: &Log,
+        recording: &mut OpenRecording,
+    ) -> anyhow::Result<Vec<String>> {
+        let names = recording.names();
+        let refused = |what: &str, hint: &'static str| Advised {
+            message: format!(
+                "`{}` is a console's log with a heap dump, the heap at one moment: {what}",
+                names.concat()
+            ),
+            hint,
+        };
+        if !format.is_of_sums() {
+            let what = format!("{} is made of events", format.name());
+            return Err(refused(&what, "--as pprof and --as folded have sums by call site").into());
         }
-        let options = program::completed(&self.symbols, &mut recording)?;
-        let symbols = firmware::open_at_its_place(&options, &mut recording)?;
+        let is_part = self.from.is_some() || self.to.is_some() || self.task.is_some();
+        if is_part || self.value != Value::Outstanding {
+            let what = "it knows neither times nor tasks, and nothing but what is outstanding";
+            return Err(refused(what, "leave out --from, --to, --task and --value").into());
+        }
+        let options = program::completed(&self.symbols, recording)?;
+        let symbols = firmware::open_at_its_place(&options, recording)?;
+        reading::with_dump(log, symbols.as_ref(), &options, |outcome, symbolizer| {
+            let report = Report::new(outcome, symbolizer, &names, &Policy::default());
+            let facts = Facts::new(outcome, &report, symbolizer);
+            let out = self.output(format)?;
+            let sink = format.begin_moment(&facts, self.value, out);
+            let lost = sink.map_or(Ok(Vec::new()), Sink::finish);
+            lost.with_context(|| self.not_written())
+        })
+    }
+
+    fn read_events(
+        &self,
+        recording: &mut OpenRecording,
+        begin: impl for<'r> FnOnce(&'r Facts<'r>, &Selection) -> anyhow::Result<Box<dyn Sink + 'r>>,
+    ) -> anyhow::Result<Vec<String>> {
+        let options = program::completed(&self.symbols, recording)?;
+        let symbols = firmware::open_at_its_place(&options, recording)?;
         let code = recording.take_code();
         let source = firmware::source(symbols.as_ref(), code.as_ref());
         let mut fold = AllocatorFrames(source);
         let mut symbolizer = firmware::symbolizer_of(&self.symbols, source);
         let mut analysis = Analysis::new(&recording.layout, fold);
-        analysis.run(&mut recording)?;
+        analysis.run(&mut *recording)?;
         let mut outcome = analysis.outcome();
         drop(analysis);
         recording.require_events(outcome.totals.events)?;
@@ -81,7 +130,7 @@ impl Export {
         let sink = begin(&facts, &selection)?;
         let layout = recording.layout.clone();
         let lost =
-            leakscope_export::export(&mut recording, &layout, &mut fold, &facts, selection, sink);
+            leakscope_export::export(&mut *recording, &layout, &mut fold, &facts, selection, sink);
         recording.finish();
         lost.map_err(|error| match error {
             ExportError::Read(error) => anyhow::Error::new(error),

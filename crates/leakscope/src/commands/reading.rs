@@ -194,6 +194,19 @@ pub(crate) fn of_dump(
     names: &[String],
     part: &Filter,
 ) -> Report {
+    let report = |outcome: &Outcome, symbolizer: &mut Symbolizer<'_>| {
+        Report::of_part(outcome, symbolizer, names, &Policy::default(), part)
+    };
+    with_dump(log, symbols, options, report)
+}
+
+/// What the analysis says of a device's print of its heap, and the names for it.
+pub(crate) fn with_dump<R>(
+    log: &Log,
+    symbols: Option<&Symbols>,
+    options: &cli::Symbols,
+    tell: impl FnOnce(&Outcome, &mut Symbolizer<'_>) -> R,
+) -> R {
     let decorated = Decorated(log);
     let source: Option<&dyn FrameSource> = match symbols {
         Some(symbols) => Some(symbols),
@@ -204,8 +217,7 @@ pub(crate) fn of_dump(
     if let Some(symbols) = symbols {
         firmware::check(symbols, &mut outcome);
     }
-    let mut symbolizer = firmware::symbolizer_of(options, source);
-    Report::of_part(&outcome, &mut symbolizer, names, &Policy::default(), part)
+    tell(&outcome, &mut firmware::symbolizer_of(options, source))
 }
 
 /// Log messages that begin a cycle.

@@ -105,20 +105,66 @@ fn part_of_a_recording() {
     assert_eq!(unknown.stderr, said);
 }
 
+const DUMP: &[u8] = b"====== Heap Trace: 3 records (10 capacity) ======\n\
+    24 bytes (@ 0x3ffb5b88) allocated CPU 0 ccount 0x10 caller 0x400d1234:0x400d2345\n\
+    100 bytes (@ 0x3ffb6000) allocated CPU 1 ccount 0x20 caller 0x400d1234:0x400d2345\n\
+    8 bytes (@ 0x3ffb7000) allocated CPU 1 ccount 0x30 caller 0x400d5678\n\
+    ====== Heap Trace Summary ======\n";
+
+/// A profile of a dump is read as the same heap, and stacks have the same numbers.
+#[test]
+fn a_heap_dump_has_sums() {
+    let report = |bytes: &[u8]| {
+        let ran = leakscope(["report", "-", "--format", "json"]).reading(bytes);
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("JSON");
+        let sites = report["call_sites"].as_array().expect("call sites");
+        let sums = sites.iter().map(|site| {
+            let frames = site["frames"].as_array().expect("frames");
+            // A profile has its own numbers in place of addresses, which are the names.
+            let name = |frame: &serde_json::Value| {
+                let name = frame["function"].as_str().or(frame["address"].as_str());
+                name.map(str::to_owned)
+            };
+            let names = frames.iter().map(name).collect::<Vec<_>>();
+            let [blocks, bytes] =
+                ["outstanding_blocks", "outstanding_bytes"].map(|sum| site[sum].as_u64());
+            (names, blocks, bytes)
+        });
+        let mut sums: Vec<_> = sums.collect();
+        sums.sort();
+        sums
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("heap.pb.gz");
+    leakscope(["export", "-", "--as", "pprof", "-o"])
+        .on(&[&profile])
+        .reading(DUMP)
+        .stdout();
+    let profile = fs::read(profile).expect("a profile");
+    assert_eq!(report(&profile), report(DUMP));
+    assert_eq!(report(DUMP).len(), 2);
+
+    let folded = leakscope(["export", "-", "--as", "folded"]).reading(DUMP);
+    assert_eq!(folded.stdout(), "0x400d2345;0x400d1234 124\n0x400d5678 8\n");
+}
+
 #[test]
 fn what_cannot_be_exported_is_refused() {
-    let dump = b"====== Heap Trace: 1 records (10 capacity) ======\n\
-                 24 bytes (@ 0x3ffb5b88) allocated CPU 0 ccount 0x0 caller 0x400d1234:0x400d2345\n\
-                 ====== Heap Trace Summary ======\n";
-    let ran = leakscope(["export", "-", "--as", "pprof"])
-        .reading(dump)
-        .end();
-    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(
-        ran.stderr.contains("with a heap dump: it says"),
-        "{}",
-        ran.stderr
-    );
+    for (arguments, expected) in [
+        (&["perfetto"][..], "perfetto is made of events"),
+        (
+            &["folded", "--value", "growth"],
+            "nothing but what is outstanding",
+        ),
+        (&["pprof", "--to", "1s"], "neither times nor tasks"),
+    ] {
+        let ran = leakscope(["export", "-", "--as"])
+            .on(arguments)
+            .reading(DUMP)
+            .end();
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
     for (arguments, expected) in [
         (&["export", TRACE][..], "--as <FORMAT>"),
         (&["export", "--as", "folded"], "<TRACE>"),

@@ -152,7 +152,7 @@ fn check(name: &str) -> String {
 /// The runner itself: it finds what it should, and tells right from wrong.
 #[test]
 fn a_transcript_can_be_wrong() {
-    let document = "```console\n$ leakscope --version\nleakscope 0.1.0\n$ ls\na\n$ leakscope log x.svdat | head -1\n...\n```\n\
+    let document = "```console\n$ leakscope --version\nleakscope 0.2.0\n$ ls\na\n$ leakscope log x.svdat | head -1\n...\n```\n\
                     ```sh\n$ leakscope report\n```\n";
     let found = transcripts(document);
     let commands: Vec<&str> = found.iter().map(|found| found.command.as_str()).collect();
