@@ -256,7 +256,7 @@ fn several_parts_end_early() {
         [0, 1, 2, 3, 4, 5, 6, 7].map(|more| bytes[..length + more].to_vec())
     };
     let mut both = 0;
-    for second in cut(&second, 8) {
+    for second in cut(&second, 9) {
         for third in cut(&third, 3) {
             let reading = read(&[first.clone(), second.clone(), third]);
             let problems = reading.outcome.problems.iter();

@@ -21,6 +21,8 @@ pub(super) struct Window<'a> {
     pub(super) first_gap: Price,
     /// The id of the packet before them.
     pub(super) before: Option<u32>,
+    /// Whether something was damaged before.
+    pub(super) is_broken: bool,
 }
 
 /// A piece of the explanation: where it begins and ends in the window.
@@ -74,15 +76,19 @@ const SYNC: Price = 12 * BIT;
 /// Zeros that stand for nothing cost this more than others.
 const ZEROS: Price = 14 * BIT;
 
-/// The cheapest way to read the window.
+/// A chain that costs more than the cheapest way by no more than one part in so many of its price.
+const HARDLY_DEARER: Price = 8;
+
+/// The cheapest way to read the window; or the one that nothing breaks, if it is as likely.
 pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Vec<Step> {
     let frames: Frames<'_> = (0..window.bytes.len())
         .map(|at| split(&window.bytes[at..], window.core_bit))
         .collect();
     let longest = longest_chain(&frames);
-    let news = match window.before.and_then(|_| unbroken_chain(&frames)) {
+    let unbroken = window.before.and_then(|_| unbroken_chain(&frames));
+    let news = match &unbroken {
         // The longest has more packets because it finds some in the payloads of these: two may be alike by chance.
-        Some(unbroken) => [News::of(&unbroken, 1), News::of(&longest, 3)],
+        Some(unbroken) => [News::of(unbroken, 1), News::of(&longest, 3)],
         None => [News::of(&chain(&frames, 0), 1), News::of(&longest, 1)],
     };
     let search = Search {
@@ -96,7 +102,75 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
         gaps: vec![NO_WAY; window.bytes.len() + 1],
         last: NO_WAY,
     };
-    search.run(&frames)
+    let prices = search.prices;
+    let (price, steps) = search.run(&frames);
+    let is_elsewhere = |chain: &Chain<'_, '_>| {
+        !window.is_broken
+            && never_meets(chain, &steps)
+            && is_hardly_dearer(window, chain, prices, price)
+    };
+    match unbroken.filter(is_elsewhere) {
+        Some(chain) => steps_of(&chain, window),
+        None => steps,
+    }
+}
+
+/// Where nothing was damaged so far, there may be two ways to read the bytes that never meet, each without a gap behind its
+/// beginning: payloads that end in a number which is an id, at an even pace. The one from the start is right.
+fn never_meets(chain: &Chain<'_, '_>, steps: &[Step]) -> bool {
+    let Some(gap) = steps.iter().rposition(|step| step.what == What::Gap) else {
+        return false;
+    };
+    let is_shared = |step: &Step| {
+        chain
+            .binary_search_by_key(&step.place.start, |&(at, _)| at)
+            .is_ok()
+    };
+    !steps[gap + 1..].iter().any(is_shared)
+}
+
+/// Whether a chain fills the window, and costs hardly more than the cheapest way.
+fn is_hardly_dearer(
+    window: &Window<'_>,
+    chain: &Chain<'_, '_>,
+    prices: Prices<'_>,
+    cheapest: Price,
+) -> bool {
+    let (mut price, mut end, mut before) = (0, 0, window.before);
+    for &(at, frame) in chain {
+        price += prices.packet(frame, before)
+            + prices.surcharge(frame, window.bytes[at + frame.length - 1]);
+        if at > end || price / HARDLY_DEARER > cheapest {
+            return false;
+        }
+        (end, before) = (at + frame.length, Some(frame.id));
+    }
+    2 * end > window.bytes.len() && price - price / HARDLY_DEARER <= cheapest
+}
+
+/// The chain, and what follows it.
+fn steps_of(chain: &Chain<'_, '_>, window: &Window<'_>) -> Vec<Step> {
+    let ends = chain.iter().map(|(at, frame)| at + frame.length);
+    let mut steps: Vec<Step> = chain
+        .iter()
+        .zip(ends)
+        .map(|(&(at, _), end)| Step {
+            what: What::Packet,
+            place: at..end,
+        })
+        .collect();
+    let end = steps.last().map_or(0, |step| step.place.end);
+    if end < window.bytes.len() {
+        steps.push(Step {
+            what: if window.is_end {
+                What::Cut
+            } else {
+                What::Packet
+            },
+            place: end..window.bytes.len(),
+        });
+    }
+    steps
 }
 
 /// What packets begin at each offset.
@@ -160,7 +234,8 @@ struct Search<'w, 'b> {
 }
 
 impl Search<'_, '_> {
-    fn run(mut self, frames: &Frames<'_>) -> Vec<Step> {
+    /// The cheapest way, and its price.
+    fn run(mut self, frames: &Frames<'_>) -> (Price, Vec<Step>) {
         self.packets[0] = Way {
             price: 0,
             id: self.window.before.map(|id| id as u16),
@@ -313,13 +388,14 @@ impl Search<'_, '_> {
     }
 
     /// Goes back from the cheapest end.
-    fn steps(self) -> Vec<Step> {
+    fn steps(self) -> (Price, Vec<Step>) {
         let mut at = self.window.bytes.len();
         let ends = [self.packets[at], self.gaps[at], self.last];
         let mut way = ends
             .into_iter()
             .min_by_key(|end| end.price)
             .unwrap_or(NO_WAY);
+        let price = way.price;
         let mut steps: Vec<Step> = Vec::new();
         loop {
             let from = way.from as usize;
@@ -349,7 +425,7 @@ impl Search<'_, '_> {
             };
         }
         steps.reverse();
-        steps
+        (price, steps)
     }
 }
 

@@ -147,6 +147,8 @@ pub(super) struct Stream {
     gap: Option<Gap>,
     /// What comes next stands behind a gap.
     is_behind_gap: bool,
+    /// There was a gap.
+    is_broken: bool,
     /// The bytes before the first packet: in a ring, they may be the end of the last one.
     wrapped: Vec<u8>,
     /// What comes next, if it is no frame.
@@ -203,6 +205,7 @@ impl Stream {
             steps: VecDeque::new(),
             gap: None,
             is_behind_gap: false,
+            is_broken: false,
             wrapped: Vec::new(),
             special: None,
             next_time: 0,
