@@ -90,15 +90,18 @@ impl Phases {
     }
 
     fn explain(&self) -> Reason {
-        let so_far = Word::Text("; what still fills up looks the same: ");
+        let so_far = Word::Text("; a cache that still fills would look the same: ");
         match self.settled {
-            0 => vec![so_far, Word::Text("nothing has reached a level yet")],
+            0 => vec![
+                so_far,
+                Word::Text("no other call site has filled up and stayed full yet"),
+            ],
             settled => vec![
                 so_far,
                 Word::Count(settled),
                 Word::Text(" of "),
                 Word::Count(settled + self.rising),
-                Word::Text(" call sites that rose reached a level early"),
+                Word::Text(" call sites that rose were full early and stayed so"),
             ],
         }
     }

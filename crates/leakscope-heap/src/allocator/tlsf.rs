@@ -202,7 +202,8 @@ impl Model for Tlsf {
 
     fn resized(&self, block: &Range<u64>, room: u64, size: u64) -> Option<u64> {
         let bytes = self.bytes(size).filter(|_| !self.beside.always_moves)?;
-        let whole = block.end - block.start - WORD;
+        // Between blocks that are not TLSF's, less than a word may be left for this one.
+        let whole = (block.end - block.start).saturating_sub(WORD);
         match bytes <= whole {
             true => Some(WORD + Self::split(whole, bytes)),
             false if bytes <= whole + room => Some(WORD + Self::split(whole + room, bytes)),

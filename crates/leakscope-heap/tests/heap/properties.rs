@@ -157,3 +157,24 @@ proptest! {
         }
     }
 }
+
+/// Blocks that no such allocator gives lie so close together that there is no room for headers, and become larger and
+/// smaller there.
+#[test]
+fn blocks_without_room_for_headers() {
+    let region = Region {
+        range: 0x1000..0x9000,
+        name: None,
+    };
+    for allocator in Allocator::ALL {
+        let mut map = HeapMap::new(std::slice::from_ref(&region), &[*allocator], u64::MAX);
+        for (time, address) in [(0, 0x8008), (1, 0x8007), (2, 0x8009)] {
+            map.observe(time, &effect(0, address, 1, 0, time));
+        }
+        for (time, size) in [(3, 200), (4, 4)] {
+            map.observe(time, &effect(3, 0x8008, size, 0x8008, time));
+        }
+        map.finish();
+        check(&map.best().pools()[0]);
+    }
+}

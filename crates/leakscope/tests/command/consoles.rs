@@ -64,12 +64,10 @@ fn what_a_dump_is_not_good_for() {
     write("plain.log", DUMP);
     write("two.log", &format!("{DUMP}Rebooting...\r\n{DUMP}"));
     let run = |words: &[&str]| leakscope(words).in_folder(folder.path()).end();
-    let export = run(&["export", "--as", "folded", "plain.log"]);
+    let export = run(&["export", "--as", "perfetto", "plain.log"]);
     assert_eq!(export.code, 2);
     assert!(
-        export
-            .stderr
-            .contains("with a heap dump: it says which blocks live at one moment"),
+        export.stderr.contains("perfetto is made of events"),
         "{}",
         export.stderr
     );
