@@ -9,6 +9,7 @@ use super::kinds::Kinds;
 use super::news::News;
 use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
 use super::split;
+use super::whole::{is_as_likely, steps_of};
 
 /// Bytes to be explained.
 #[derive(Clone, Copy, Debug)]
@@ -76,9 +77,6 @@ const SYNC: Price = 12 * BIT;
 /// Zeros that stand for nothing cost this more than others.
 const ZEROS: Price = 14 * BIT;
 
-/// A chain that costs more than the cheapest way by no more than one part in so many of its price.
-const HARDLY_DEARER: Price = 8;
-
 /// The cheapest way to read the window; or the one that nothing breaks, if it is as likely.
 pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Vec<Step> {
     let frames: Frames<'_> = (0..window.bytes.len())
@@ -104,73 +102,9 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
     };
     let prices = search.prices;
     let (price, steps) = search.run(&frames);
-    let is_elsewhere = |chain: &Chain<'_, '_>| {
-        !window.is_broken
-            && never_meets(chain, &steps)
-            && is_hardly_dearer(window, chain, prices, price)
-    };
-    match unbroken.filter(is_elsewhere) {
-        Some(chain) => steps_of(&chain, window),
-        None => steps,
-    }
-}
-
-/// Where nothing was damaged so far, there may be two ways to read the bytes that never meet, each without a gap behind its
-/// beginning: payloads that end in a number which is an id, at an even pace. The one from the start is right.
-fn never_meets(chain: &Chain<'_, '_>, steps: &[Step]) -> bool {
-    let Some(gap) = steps.iter().rposition(|step| step.what == What::Gap) else {
-        return false;
-    };
-    let is_shared = |step: &Step| {
-        chain
-            .binary_search_by_key(&step.place.start, |&(at, _)| at)
-            .is_ok()
-    };
-    !steps[gap + 1..].iter().any(is_shared)
-}
-
-/// Whether a chain fills the window, and costs hardly more than the cheapest way.
-fn is_hardly_dearer(
-    window: &Window<'_>,
-    chain: &Chain<'_, '_>,
-    prices: Prices<'_>,
-    cheapest: Price,
-) -> bool {
-    let (mut price, mut end, mut before) = (0, 0, window.before);
-    for &(at, frame) in chain {
-        price += prices.packet(frame, before)
-            + prices.surcharge(frame, window.bytes[at + frame.length - 1]);
-        if at > end || price / HARDLY_DEARER > cheapest {
-            return false;
-        }
-        (end, before) = (at + frame.length, Some(frame.id));
-    }
-    2 * end > window.bytes.len() && price - price / HARDLY_DEARER <= cheapest
-}
-
-/// The chain, and what follows it.
-fn steps_of(chain: &Chain<'_, '_>, window: &Window<'_>) -> Vec<Step> {
-    let ends = chain.iter().map(|(at, frame)| at + frame.length);
-    let mut steps: Vec<Step> = chain
-        .iter()
-        .zip(ends)
-        .map(|(&(at, _), end)| Step {
-            what: What::Packet,
-            place: at..end,
-        })
-        .collect();
-    let end = steps.last().map_or(0, |step| step.place.end);
-    if end < window.bytes.len() {
-        steps.push(Step {
-            what: if window.is_end {
-                What::Cut
-            } else {
-                What::Packet
-            },
-            place: end..window.bytes.len(),
-        });
-    }
-    steps
+    let likely = unbroken.filter(|_| !window.is_broken);
+    let likely = likely.filter(|chain| is_as_likely(chain, window, prices, (&steps, price)));
+    likely.map_or(steps, |chain| steps_of(&chain, window))
 }
 
 /// What packets begin at each offset.

@@ -16,6 +16,7 @@ mod parts;
 mod price;
 mod quick;
 mod trial;
+mod whole;
 
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -1,5 +1,7 @@
 //! What comes more than once in the bytes that a search looks at: it is no surprise each time.
 
+use leakscope_systemview::id;
+
 use super::explain::Chain;
 use super::price::bits_of;
 
@@ -20,6 +22,8 @@ impl News {
         let frames = chain.iter().map(|(_, frame)| frame);
         let (mut ids, mut deltas): (Vec<_>, Vec<_>) =
             frames.map(|frame| (frame.id, bits_of(frame.delta))).unzip();
+        // A buffer that was full says nothing of the next one, and its id is the 1 that stands in many payloads.
+        ids.retain(|&id| id != id::OVERFLOW);
         ids.sort_unstable();
         deltas.sort_unstable();
         Self {
