@@ -9,6 +9,7 @@ use crate::chain::Chain;
 use crate::compressed::{self, Compression, Unpacked};
 use crate::error::OpenError;
 use crate::parts;
+use crate::place::{Gone, Place};
 use crate::rotated::{self, Part};
 
 /// One input, open.
@@ -17,6 +18,8 @@ pub struct Input {
     name: String,
     bytes: Chain,
     notes: Vec<Note>,
+    /// Of a file that is read where it lies.
+    place: Option<Place>,
 }
 
 /// What was done to read an input, beyond opening it.
@@ -78,6 +81,7 @@ impl Input {
             name,
             bytes,
             notes: Vec::new(),
+            place: None,
         }
     }
 
@@ -88,6 +92,7 @@ impl Input {
             name: name.to_owned(),
             bytes,
             notes,
+            place: None,
         })
     }
 
@@ -139,6 +144,7 @@ impl Input {
         let translated = translate(&mut reader, &recording)?;
         self.bytes = Chain::default();
         self.bytes.add(recording, 0)?;
+        self.place = None;
         self.notes.push(Note::Translated { from });
         Ok(translated)
     }
@@ -190,6 +196,11 @@ impl Input {
             }
         }
         Ok(count)
+    }
+
+    /// Where the file has gone that is read; `None` if it lies where it was opened, and of what is read as a copy.
+    pub fn gone(&self) -> Option<Gone> {
+        self.place.as_ref().and_then(Place::gone)
     }
 
     /// Its length in bytes, unpacked.
@@ -352,7 +363,10 @@ fn open_file(name: &str, path: &Path, max_unpacked: Option<u64>) -> Result<Input
     if !metadata.is_file() {
         return spool(name, name, file, max_unpacked);
     }
-    unpacked(name, file, max_unpacked)
+    let place = Place::of(path).map_err(failed)?;
+    let mut input = unpacked(name, file, max_unpacked)?;
+    input.place = input.notes.is_empty().then_some(place);
+    Ok(input)
 }
 
 /// Copies what can be read only once into a temporary file, and unpacks it if need be.

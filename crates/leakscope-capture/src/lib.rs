@@ -31,6 +31,7 @@ mod interrupt;
 pub mod memory;
 pub mod openocd;
 mod parts;
+mod place;
 #[cfg(feature = "probe")]
 pub mod probe;
 mod receiver;
@@ -42,4 +43,5 @@ pub mod source;
 pub use error::OpenError;
 pub use input::{Input, Note, open, recording_of_part};
 pub use interrupt::Interrupt;
+pub use place::Gone;
 pub use receiver::{Receiver, TargetEvent};

@@ -104,7 +104,7 @@ impl Watcher for Telling<'_, '_> {
         id != id::TASK_STOP_READY
     }
 
-    fn affected(&mut self, now: &Occasion, _id: u32, effect: &Effect, heap: &HeapModel) {
+    fn affected(&mut self, now: &Occasion, _: u32, _: u64, effect: &Effect, heap: &HeapModel) {
         if !self.is_before_end(now.time) {
             return;
         }
@@ -142,7 +142,7 @@ impl Watcher for Telling<'_, '_> {
             return;
         }
         if let Some(effect) = effect {
-            self.affected(&event.occasion(), event.id, effect, heap);
+            self.affected(&event.occasion(), event.id, 0, effect, heap);
         }
         let is_chosen = self.chosen.has(event.time, event.context);
         let told = self.sink.event(event, is_chosen, trace);

@@ -7,6 +7,7 @@ use leakscope_analysis::heap::SiteId;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_analysis::trace::Context;
 use leakscope_report::document::call_site::CallSite;
+use leakscope_report::units::counted;
 use leakscope_report::{NamedFrame, Report, Standing, Symbolizer, sanitise};
 use rustc_hash::FxHashMap;
 
@@ -91,6 +92,21 @@ impl<'r> Facts<'r> {
         let name = trace.application.as_deref().or(trace.device.as_deref());
         let name = name.filter(|name| !name.trim().is_empty());
         name.map_or(Cow::Borrowed("firmware"), sanitise)
+    }
+
+    /// What the recording lacks, for formats that cannot say where.
+    pub(crate) fn data_loss(&self) -> Option<String> {
+        let totals = &self.report.totals;
+        let lost = [
+            (totals.dropped_packets, "packet"),
+            (totals.skipped_bytes, "damaged byte"),
+        ];
+        let lost = lost.iter().filter(|(number, _)| *number > 0);
+        let lost: Vec<_> = lost.map(|&(number, name)| counted(number, name)).collect();
+        (!lost.is_empty()).then(|| {
+            let lost = lost.join(" and ");
+            format!("what the recording lacks, {lost}: a block whose free was lost is outstanding")
+        })
     }
 
     /// What the clock costs formats that count in seconds.

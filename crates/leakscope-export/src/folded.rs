@@ -71,10 +71,10 @@ impl Sink for Folded<'_> {
             writeln!(out, "{stack} {value}")?;
         }
         out.close()?;
-        Ok(vec![
-            "files, lines, tasks and times: a folded stack has names of functions and one number"
-                .to_owned(),
-        ])
+        let names =
+            "files, lines, tasks and times: a folded stack has names of functions and one number";
+        let losses = [Some(names.to_owned()), facts.data_loss()];
+        Ok(losses.into_iter().flatten().collect())
     }
 }
 

@@ -418,7 +418,7 @@ impl Watcher for HeapMap {
         self.is_over
     }
 
-    fn affected(&mut self, now: &Occasion, _: u32, effect: &Effect, _: &HeapModel) {
+    fn affected(&mut self, now: &Occasion, _: u32, _: u64, effect: &Effect, _: &HeapModel) {
         self.observe(now.time, effect);
     }
 

@@ -109,6 +109,15 @@ pub(crate) fn outlook(exhaustion: Option<&Exhaustion>, totals: &Totals) -> Optio
     })
 }
 
+/// A size of the heap that cannot be, without a full stop.
+pub(crate) fn too_small_a_heap(size: u64, held: u64) -> String {
+    format!(
+        "The heap is larger than {}: blocks of {} live in it at the end",
+        bytes(size),
+        bytes(held)
+    )
+}
+
 /// What else the program did wrong: it stands further down, behind what may be a long list.
 pub(crate) fn also_wrong(totals: &Totals) -> Vec<String> {
     let failed = totals

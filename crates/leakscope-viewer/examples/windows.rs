@@ -179,9 +179,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             questions
         };
     let timelines = windows("timeline", 200, true, 0, 18);
-    let sites: Vec<_> = [1, 3, 7, 10]
-        .map(|part| windows("sites", 5, false, part, part))
+    let sites: Vec<_> = [1, 3, 5, 6, 7, 10]
+        .map(|part| windows("sites", 10, false, part, part))
         .into();
+    let tasks = windows("tasks", 50, false, 0, 18);
     let shares = ["site", "context", "heap"].map(|by| {
         let mut questions = windows("shares", 50, true, 0, 18);
         for (_, parameters) in &mut questions {
@@ -189,7 +190,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         (by, questions)
     });
+    let tracks = ["site", "context"].map(|by| {
+        let mut questions = windows("track", 50, true, 0, 18);
+        for (place, (_, parameters)) in questions.iter_mut().enumerate() {
+            parameters.push((by, (place % 8).to_string()));
+        }
+        (by, questions)
+    });
     ask(engine, "timeline", timelines);
+    for (by, questions) in tracks {
+        ask(engine, &format!("track of a {by}"), questions);
+    }
     for (by, questions) in shares {
         ask(engine, &format!("shares by {by}"), questions);
     }
@@ -207,9 +218,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ask(engine, "events of the heap", of_heap);
     let finds = (0..50u64).map(|step| ("find", vec![("time", (end / 50 * step).to_string())]));
     ask(engine, "find by time", finds.collect());
-    for (part, questions) in [2, 8, 128, 1024].into_iter().zip(sites) {
+    for (part, questions) in [2, 8, 32, 64, 128, 1024].into_iter().zip(sites) {
         ask(engine, &format!("sites in 1/{part}"), questions);
     }
+    ask(engine, "tasks", tasks);
     for text in ["task3", "step 99", "0x3ffb8010", "nowhere to be found"] {
         search(engine, text);
     }

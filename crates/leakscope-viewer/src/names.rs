@@ -10,18 +10,41 @@ use leakscope_systemview::id;
 pub(crate) struct Names<'s> {
     pub(crate) naming: Naming,
     pub(crate) symbolizer: Symbolizer<'s>,
-    /// Takes log messages when they are read first, if somebody wants them.
-    pub(crate) log: Option<Box<dyn FnMut(LogRow) + Send>>,
+    /// Log messages as they are read first, if somebody wants them.
+    pub(crate) log: Option<Log>,
+}
+
+/// Log messages, and who takes them.
+pub(crate) struct Log {
+    rows: Vec<LogRow>,
+    take: Box<dyn FnMut(LogRow) + Send>,
+}
+
+impl Log {
+    pub(crate) fn taken_by(take: impl FnMut(LogRow) + Send + 'static) -> Self {
+        Self {
+            rows: Vec::new(),
+            take: Box::new(take),
+        }
+    }
+
+    /// Those that were read are right.
+    pub(crate) fn tell(&mut self) {
+        self.rows.drain(..).for_each(&mut self.take);
+    }
+
+    /// Those that were read since the last were told are wrong.
+    pub(crate) fn forget(&mut self) {
+        self.rows.clear();
+    }
 }
 
 impl Names<'_> {
-    /// Takes into account what an event says of names, and passes it on if it is a log message.
+    /// Takes into account what an event says of names, and keeps it if it is a log message that somebody wants.
     pub(crate) fn learn(&mut self, event: &Event<'_>, trace: &Trace) {
         self.naming.learn(event);
-        if let Some(log) = &mut self.log
-            && let Some(row) = LogRow::new(event, trace, &self.symbolizer)
-        {
-            log(row);
+        if let Some(log) = &mut self.log {
+            log.rows.extend(LogRow::new(event, trace, &self.symbolizer));
         }
     }
 

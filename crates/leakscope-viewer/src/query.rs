@@ -26,8 +26,6 @@ pub enum Query {
         owner: Owner,
         /// The window.
         columns: Columns,
-        /// Whether to answer soon, with what was read until then. Who asks again is told more.
-        partial: bool,
     },
     /// Who holds how much of the heap, in columns.
     Shares {
@@ -37,8 +35,6 @@ pub enum Query {
         columns: Columns,
         /// How many owners are told apart at most.
         bands: usize,
-        /// As of a track.
-        partial: bool,
     },
     /// All call sites.
     Sites(Limit),
@@ -224,13 +220,11 @@ impl Query {
             "track" => Self::Track {
                 owner: given.owner()?,
                 columns: given.columns()?,
-                partial: given.partial()?,
             },
             "shares" => Self::Shares {
                 by: given.by()?,
                 columns: given.columns()?,
                 bands: given.number("bands")?.unwrap_or(BANDS).clamp(1, SITES),
-                partial: given.partial()?,
             },
             "sites" => Self::Sites(given.limit()?),
             "site" => Self::Site(given.required("id")?),

@@ -129,8 +129,8 @@ impl Watcher for Watching<'_, '_, '_> {
     }
 
     #[inline(always)]
-    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, _heap: &HeapModel) {
-        self.index.affected(now, id, effect);
+    fn affected(&mut self, now: &Occasion, id: u32, named: u64, effect: &Effect, _: &HeapModel) {
+        self.index.affected(now, id, named, effect);
     }
 
     #[inline(never)]

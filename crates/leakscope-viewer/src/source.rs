@@ -28,6 +28,14 @@ pub trait TraceInputs: Feed<Error = io::Error> + Send {
 
     /// The length of all inputs, as far as it is known.
     fn length(&self) -> u64;
+
+    /// Looks whether more may come of inputs that grow.
+    ///
+    /// # Errors
+    /// Why not. What there is can still be read.
+    fn look(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The inputs, which may be read as if nothing more came.
@@ -74,5 +82,9 @@ impl TraceInputs for Inputs {
 
     fn length(&self) -> u64 {
         self.inner.length()
+    }
+
+    fn look(&mut self) -> io::Result<()> {
+        self.inner.look()
     }
 }

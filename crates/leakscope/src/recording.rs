@@ -13,7 +13,7 @@ use leakscope_analysis::describe::DescriptionFile;
 use leakscope_analysis::dump;
 use leakscope_analysis::problem::ProblemKind;
 use leakscope_analysis::trace::{EventKind, Feed, HEAD, HeapEvent, Layout, Step, Trace};
-use leakscope_capture::Input;
+use leakscope_capture::{Gone, Input};
 use leakscope_export::{Heaptrack, Profile};
 use leakscope_report::naming::Naming;
 use leakscope_report::units::counted;
@@ -271,6 +271,22 @@ impl OpenRecording {
         self.longest = Some(length);
         Ok(())
     }
+
+    /// Where a file lies that is followed, another one may by now.
+    fn refuse_gone(&self) -> io::Result<()> {
+        for input in self.inputs.iter().filter(|_| self.longest.is_some()) {
+            let what = match input.gone() {
+                None => continue,
+                Some(Gone::Away) => "was deleted or has another name now",
+                Some(Gone::Replaced) => "has gone: another file lies in its place",
+            };
+            let name = input.name();
+            return Err(io::Error::other(format!(
+                "`{name}` {what}. What was read before stays here; start again to look at what is there now."
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl Feed for OpenRecording {
@@ -303,6 +319,10 @@ impl TraceInputs for OpenRecording {
 
     fn length(&self) -> u64 {
         length_of(&self.inputs)
+    }
+
+    fn look(&mut self) -> io::Result<()> {
+        self.refuse_gone()
     }
 }
 

@@ -28,8 +28,8 @@ pub trait Watcher {
         true
     }
 
-    /// An event with this id affected the heap.
-    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel);
+    /// An event with this id affected the heap, and named this one ([`HeapEvent::named`]).
+    fn affected(&mut self, now: &Occasion, id: u32, named: u64, effect: &Effect, heap: &HeapModel);
 
     /// Another task or interrupt runs.
     fn switched(&mut self, switch: &Switch);
@@ -49,7 +49,7 @@ impl Watcher for () {
     const ALL: bool = false;
 
     #[inline(always)]
-    fn affected(&mut self, _now: &Occasion, _id: u32, _effect: &Effect, _heap: &HeapModel) {}
+    fn affected(&mut self, _: &Occasion, _id: u32, _named: u64, _: &Effect, _: &HeapModel) {}
 
     #[inline(always)]
     fn switched(&mut self, _switch: &Switch) {}
@@ -155,7 +155,7 @@ impl<F: FoldStack, W: Watcher> Watched<'_, F, W> {
         let heap = &mut *self.heap;
         heap.count_event(now);
         let effect = heap.observe_allocation(0, address, size, stack, now, stacks, self.fold);
-        self.watcher.affected(now, id, &effect, heap);
+        self.watcher.affected(now, id, 0, &effect, heap);
     }
 
     #[inline(never)]
@@ -163,12 +163,13 @@ impl<F: FoldStack, W: Watcher> Watched<'_, F, W> {
         let heap = &mut *self.heap;
         heap.count_event(now);
         let effect = heap.observe_free(0, address, stack, now, stacks);
-        self.watcher.affected(now, id, &effect, heap);
+        self.watcher.affected(now, id, 0, &effect, heap);
     }
 
     #[inline(never)]
     fn other(&mut self, now: &Occasion, id: u32, event: HeapEvent, stacks: &Stacks) {
+        let named = event.named();
         let effect = (self.heap).observe_heap(event, now, stacks, self.fold);
-        self.watcher.affected(now, id, &effect, self.heap);
+        self.watcher.affected(now, id, named, &effect, self.heap);
     }
 }

@@ -204,6 +204,17 @@ pub enum HeapEvent {
     },
 }
 
+impl HeapEvent {
+    /// The heap that it says it is about; 0 if it says none.
+    #[inline]
+    pub const fn named(&self) -> u64 {
+        match self {
+            Self::Allocation { heap, .. } | Self::Free { heap, .. } => *heap,
+            _ => 0,
+        }
+    }
+}
+
 /// Where a module's event stands in its description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModuleEvent<'t> {

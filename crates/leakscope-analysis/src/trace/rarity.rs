@@ -106,7 +106,7 @@ impl Trace {
             }
             Packet::SystimeUs { microseconds } => {
                 let clock = &mut self.streams[index].target_clock;
-                if clock.microseconds(microseconds, piece.time) {
+                if clock.microseconds(microseconds, piece.time, &init) {
                     return self.reset(index, piece);
                 }
             }

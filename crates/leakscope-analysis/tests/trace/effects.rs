@@ -29,7 +29,7 @@ impl Watcher for Effects {
         self.is_plain
     }
 
-    fn affected(&mut self, now: &Occasion, _id: u32, effect: &Effect, _heap: &HeapModel) {
+    fn affected(&mut self, now: &Occasion, _: u32, _: u64, effect: &Effect, _: &HeapModel) {
         self.all.push((now.time, *effect));
     }
 

@@ -85,7 +85,7 @@ impl Watcher for Naive {
         false
     }
 
-    fn affected(&mut self, _: &Occasion, _: u32, _: &Effect, _: &HeapModel) {}
+    fn affected(&mut self, _: &Occasion, _: u32, _: u64, _: &Effect, _: &HeapModel) {}
 
     fn switched(&mut self, _: &Switch) {}
 

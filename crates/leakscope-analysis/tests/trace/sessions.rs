@@ -3,7 +3,7 @@
 use leakscope_analysis::findings::Verdict;
 use leakscope_analysis::trace::Start;
 use leakscope_systemview::Packet;
-use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario, WORKER};
+use leakscope_testing::scenario::{HZ, IDF_HEAP, MAIN, Scenario, WORKER};
 
 use crate::reading::{read, read_one};
 
@@ -107,6 +107,58 @@ fn a_reset_begins_a_new_heap_with_new_tasks() {
     assert_eq!((contexts[0], contexts[79]), ("main", "task@0x3fc01000"));
     let starts = reading.starts();
     assert_eq!(starts.last(), Some(&Start::AfterReset));
+}
+
+/// Two starts of a device, half a minute apart, and what its own clock says behind each.
+fn sessions_of_clocks(first: u64, second: u64) -> usize {
+    let mut recording = Scenario::empty();
+    recording
+        .start()
+        .systime_us(first)
+        .module(512, IDF_HEAP)
+        .run(MAIN);
+    leak(&mut recording, 0, 10);
+    recording.after(30 * u64::from(HZ)).idle();
+    recording
+        .start()
+        .systime_us(second)
+        .module(512, IDF_HEAP)
+        .run(MAIN);
+    leak(&mut recording, 0, 10);
+    read_one(recording.plain()).outcome.sessions.len()
+}
+
+/// A device that was reset tells of itself at about the same time as before, or a little later: that is no clock that
+/// has run on for half a minute.
+#[test]
+fn a_clock_that_began_again_need_not_be_behind_where_it_was() {
+    for (first, second) in [
+        (350_000, 349_000),
+        (350_000, 350_000),
+        (350_000, 351_000),
+        (350_000, 1_350_000),
+        (0, 0),
+        (2_000_000, 2_400_000),
+    ] {
+        assert_eq!(sessions_of_clocks(first, second), 2, "{first} {second}");
+    }
+}
+
+/// One that runs on, in microseconds or milliseconds, too fast, or that stands still in sleep, was not reset.
+#[test]
+fn a_clock_that_runs_on_was_not_reset() {
+    let half_a_minute = 30_000_000;
+    for (first, second) in [
+        (350_000, 350_000 + half_a_minute + 12_000),
+        (0, half_a_minute),
+        (350_000, 350_000 + half_a_minute - 1_000_000),
+        (350_000, 350_000 + 3 * half_a_minute),
+        (350, 350 + half_a_minute / 1000),
+        (350_000, 350_000 + half_a_minute / 5),
+        (3_600_000_000, 3_600_000_000 + half_a_minute / 20),
+    ] {
+        assert_eq!(sessions_of_clocks(first, second), 1, "{first} {second}");
+    }
 }
 
 /// Clocks of both cores' files: a reset is one reset.

@@ -13,6 +13,7 @@ use leakscope_systemview::Header;
 
 use crate::chain::Chain;
 use crate::input::Input;
+use crate::place::identity;
 
 /// A file that is being written. Each write goes to the system at once: nothing is lost with this process.
 ///
@@ -285,16 +286,4 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
         return false;
     };
     one == other
-}
-
-#[cfg(unix)]
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(path)
 }

@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use leakscope_capture::Interrupt;
 use leakscope_capture::recording::{
     CreateError, Existing, Finished, Limits, Reason, Recording, is_same_file,
 };
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
+use leakscope_capture::{Gone, Interrupt};
 use leakscope_systemview::Header;
 use leakscope_testing::device::Board;
 
@@ -406,4 +406,28 @@ fn a_pipe_with_a_name() {
     assert_eq!(next(&mut bytes), Item::Nothing);
     drop(file);
     assert_eq!(next(&mut bytes), Item::Ended);
+}
+
+#[test]
+fn a_file_that_was_opened_may_have_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [path, other, packed] =
+        ["a.svdat", "b.svdat", "c.svdat.gz"].map(|name| folder.path().join(name));
+    let name = |path: &Path| vec![path.display().to_string()];
+    for path in [&path, &other] {
+        std::fs::write(path, [0; 100]).expect("a file");
+    }
+    let inputs = leakscope_capture::open(&name(&path), None).expect("it is there");
+    assert_eq!(inputs[0].gone(), None);
+    std::fs::rename(&other, &path).expect("it can be replaced");
+    assert_eq!(inputs[0].gone(), Some(Gone::Replaced));
+    std::fs::remove_file(&path).expect("it can be deleted");
+    assert_eq!(inputs[0].gone(), Some(Gone::Away));
+    // A copy of what was packed is read.
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(&[0; 100]).expect("memory");
+    std::fs::write(&packed, writer.finish().expect("memory")).expect("a file");
+    let inputs = leakscope_capture::open(&name(&packed), None).expect("it is there");
+    std::fs::remove_file(&packed).expect("it can be deleted");
+    assert_eq!(inputs[0].gone(), None);
 }

@@ -1,5 +1,7 @@
 //! What is different, as data: one document, which text, JSON and page are made from.
 
+use std::cmp::Ordering;
+
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::identity::is_by_address;
 use leakscope_report::{Conclusion, Report};
@@ -187,8 +189,8 @@ impl Diff {
         doubts
     }
 
-    /// Whether something may be worse that cannot be told: the program is doubtful, a side is uncertain as a whole, or a call site that leaks after
-    /// the change, or may leak.
+    /// Whether something may be worse that cannot be told: the program is doubtful, a side is uncertain as a whole, or a call
+    /// site that leaks after the change, or may leak. One that leaks after and was unclassified before may be a new leak.
     pub fn is_uncertain(&self) -> bool {
         let is_open = |side: &Side| {
             self.basis == Basis::Growth
@@ -197,11 +199,16 @@ impl Diff {
                     Conclusion::Uncertain | Conclusion::NothingKnown
                 )
         };
-        let is_suspect = |site: &Site| matches!(site.after.state, State::Leak | State::Uncertain);
+        let is_suspect = |site: &Site| {
+            matches!(site.after.state, State::Leak | State::Uncertain)
+                || site.change() == Some(Ordering::Greater)
+        };
         let mut unclear = self.with(Status::CannotTell);
+        let mut worse = self.with(Status::Worse);
         self.is_of_another_program()
             || is_open(&self.before)
             || is_open(&self.after)
             || unclear.any(|site| is_suspect(site) || self.basis != Basis::Growth)
+            || worse.any(|site| site.before.state == State::Unclassified)
     }
 }

@@ -39,8 +39,10 @@ impl Per {
 pub enum State {
     /// Nothing was allocated there.
     Absent,
-    /// No recording shows a leak.
+    /// It does not leak, as far as all recordings can tell.
     Fine,
+    /// It may leak or not: what it left fits no pattern.
+    Unclassified,
     /// Lost data hide whether it leaks.
     Uncertain,
     /// It leaks in one recording at least.
@@ -94,9 +96,9 @@ impl Evidence {
         self.runs.iter().map(of).sum()
     }
 
-    /// Bytes per unit.
-    pub(super) fn rate(&self) -> f64 {
-        let level = self.runs.iter().filter(|run| run.is_level);
+    /// Bytes per unit: by the level of what rises so, or else by what was left.
+    pub(super) fn rate(&self, by_level: bool) -> f64 {
+        let level = self.runs.iter().filter(|run| by_level && run.is_level);
         let steps: Vec<f64> = level.flat_map(|run| &run.steps).copied().collect();
         if steps.is_empty() {
             self.sum(|run| run.bytes) / self.sum(|run| run.exposure)
@@ -117,7 +119,8 @@ impl State {
         match &site.standing {
             Standing::Leak | Standing::Suppressed(_) | Standing::Known(_) => Self::Leak,
             _ if site.verdict == Verdict::Uncertain.name() => Self::Uncertain,
-            _ => Self::Fine,
+            Standing::Unknown => Self::Unclassified,
+            Standing::Fine => Self::Fine,
         }
     }
 }

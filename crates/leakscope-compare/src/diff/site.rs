@@ -1,5 +1,7 @@
 //! What became of one call site, on both sides or on one.
 
+use std::cmp::Ordering;
+
 use leakscope_report::NamedFrame;
 use leakscope_report::document::call_site::CallSite;
 use serde::Serialize;
@@ -27,12 +29,16 @@ pub struct Site {
     pub before: OfSide,
     /// After it.
     pub after: OfSide,
-    /// How much more it is after: growth in bytes per unit, or bytes outstanding.
+    /// How much more it is after: growth in bytes per unit (beside a leak, what is unclassified counts by what it left), or
+    /// bytes outstanding.
     pub difference_bytes: f64,
     /// What growth was compared by; `None` if nothing was tested.
     pub method: Option<Method>,
     /// The probability that chance explains the difference.
     pub p: Option<f64>,
+    /// Whether there is more after, or less, if there is a difference.
+    #[serde(skip)]
+    change: Option<Ordering>,
     /// The level at which it would be a discovery among all that was tested.
     pub level: Option<f64>,
     /// Growth after is at least so many times what it was …
@@ -89,6 +95,13 @@ impl Site {
             .filter(|_| leaks)
             .and_then(|per| compare(before, after, per));
         let ratio = tested.map(|(_, tested)| tested.ratio);
+        let method = tested.map(|(method, _)| method);
+        let leaves = |side: &Evidence| match side.state {
+            State::Leak => side.rate(true),
+            State::Unclassified if leaks => side.rate(method == Some(Method::Levels)),
+            _ => 0.0,
+        };
+        let growth = per.map(|_| leaves(after) - leaves(before));
         let side = |evidence: &Evidence, runs| OfSide::of(evidence, of_runs(runs), per);
         let (before, after) = (side(before, &pair.before), side(after, &pair.after));
         let status = match basis {
@@ -101,25 +114,23 @@ impl Site {
                 Status::of_moments(&moments.concat())
             }
         };
-        let difference_bytes = match (before.growth_bytes, after.growth_bytes) {
-            (Some(before), Some(after)) => after - before,
-            _ => {
-                let last = |side: &OfSide| {
-                    side.outstanding_bytes
-                        .last()
-                        .map_or(0.0, |&last| last as f64)
-                };
-                last(&after) - last(&before)
-            }
-        };
+        let difference_bytes = growth.unwrap_or_else(|| {
+            let last = |side: &OfSide| {
+                side.outstanding_bytes
+                    .last()
+                    .map_or(0.0, |&last| last as f64)
+            };
+            last(&after) - last(&before)
+        });
         Self {
             status,
             matched: pair.matched,
             identity: shown.map_or_else(String::new, |site| site.identity.stack.clone()),
             frames: shown.map_or_else(Vec::new, |site| site.frames.clone()),
             difference_bytes,
-            method: tested.map(|(method, _)| method),
+            method,
             p: tested.map(|(_, tested)| tested.p),
+            change: tested.map(|(_, tested)| tested.change),
             level: None,
             ratio_low: ratio.map(|(low, _)| low).filter(|low| low.is_finite()),
             ratio_high: ratio.map(|(_, high)| high).filter(|high| high.is_finite()),
@@ -131,6 +142,14 @@ impl Site {
     /// Whether it leaks on a side.
     pub fn leaks(&self) -> bool {
         self.before.state == State::Leak || self.after.state == State::Leak
+    }
+
+    /// Whether more or less was left after, as far as that is proved: equal if chance may be all; `None` if nothing was
+    /// tested.
+    pub(super) fn change(&self) -> Option<Ordering> {
+        let is_proved = self.level? <= LEVEL;
+        self.change
+            .map(|change| if is_proved { change } else { Ordering::Equal })
     }
 
     /// Whether anything of it was outstanding.
@@ -149,7 +168,7 @@ pub(super) fn judge(sites: &mut [Site]) {
         site.level = site.p.and_then(|_| levels.next());
         if site.before.growth_bytes.is_some() {
             let (before, after) = (site.before.state, site.after.state);
-            site.status = Status::of_growth(before, after, site.level, site.difference_bytes > 0.0);
+            site.status = Status::of_growth(before, after, site.change());
         }
     }
 }
@@ -166,7 +185,7 @@ impl OfSide {
             left_blocks,
             left_bytes: per.map(|_| evidence.sum(|run| run.bytes)),
             growth_bytes: per.map(|_| match evidence.state {
-                State::Leak => evidence.rate(),
+                State::Leak => evidence.rate(true),
                 _ => 0.0,
             }),
             at_most_blocks: (exposure.zip(left_blocks))

@@ -2,6 +2,8 @@
 //!
 //! All tests are two-sided, all intervals hold in 95 of 100 cases.
 
+use std::cmp::Ordering;
+
 use statrs::function::beta::{beta_reg, inv_beta_reg};
 
 /// Probability beyond each end of an interval.
@@ -15,8 +17,21 @@ pub const LEVEL: f64 = 0.05;
 pub(crate) struct Tested {
     /// The probability that chance alone parts both sides so far.
     pub(crate) p: f64,
+    /// Whether there is more after, or less: the end at which chance is the less likely.
+    pub(crate) change: Ordering,
     /// The ends of the interval of the ratio, after to before; the upper one may be infinite.
     pub(crate) ratio: (f64, f64),
+}
+
+impl Tested {
+    /// Two-sided, of the probabilities of so little and of so much.
+    fn of_tails(less: f64, more: f64, ratio: (f64, f64)) -> Self {
+        Self {
+            p: (2.0 * less.min(more)).min(1.0),
+            change: less.total_cmp(&more),
+            ratio,
+        }
+    }
 }
 
 /// Two counts of things that come by themselves (Poisson), each with the exposure in which it was counted: under equal
@@ -26,7 +41,7 @@ pub(crate) struct Tested {
 pub(crate) fn rates(before: (f64, f64), after: (f64, f64)) -> Tested {
     let ((old, old_exposure), (new, new_exposure)) = (before, after);
     let share = new_exposure / (old_exposure + new_exposure);
-    let p = 2.0 * at_least(new, old, share).min(at_least(old, new, 1.0 - share));
+    let (more, less) = (at_least(new, old, share), at_least(old, new, 1.0 - share));
     let odds = |share: f64| share / (1.0 - share) * old_exposure / new_exposure;
     let low = if new > 0.0 {
         odds(inv_beta_reg(new, old + 1.0, TAIL))
@@ -38,10 +53,7 @@ pub(crate) fn rates(before: (f64, f64), after: (f64, f64)) -> Tested {
     } else {
         f64::INFINITY
     };
-    Tested {
-        p: p.min(1.0),
-        ratio: (low, high),
-    }
+    Tested::of_tails(less, more, (low, high))
 }
 
 /// The probability of at least `count` of `count + rest`, each with probability `share`.
@@ -61,11 +73,11 @@ pub(crate) fn ranks(before: &[f64], after: &[f64]) -> Tested {
     let all: f64 = distribution.iter().sum();
     let tail = |range: &[f64]| range.iter().sum::<f64>() / all;
     let observed: usize = twice_ranks[from..].iter().sum();
-    let p = 2.0 * tail(&distribution[..=observed]).min(tail(&distribution[observed..]));
-    Tested {
-        p: p.min(1.0),
-        ratio: ratios(before, after),
-    }
+    let (less, more) = (
+        tail(&distribution[..=observed]),
+        tail(&distribution[observed..]),
+    );
+    Tested::of_tails(less, more, ratios(before, after))
 }
 
 /// The least `p` that [`ranks`] can give.
@@ -144,6 +156,7 @@ pub(crate) fn steps(before: &[f64], after: &[f64]) -> Tested {
         let ratio = if differs { new / old } else { 1.0 };
         return Tested {
             p: if differs { 0.0 } else { 1.0 },
+            change: new.total_cmp(&old),
             ratio: (ratio, ratio),
         };
     }
@@ -165,7 +178,8 @@ pub(crate) fn steps(before: &[f64], after: &[f64]) -> Tested {
         let low = if rest > 0.0 { f64::INFINITY } else { 0.0 };
         (low, f64::INFINITY)
     };
-    Tested { p, ratio }
+    let change = new.total_cmp(&old);
+    Tested { p, change, ratio }
 }
 
 /// The mean of steps, the square of its standard error, and degrees of freedom.

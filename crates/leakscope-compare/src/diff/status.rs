@@ -1,9 +1,10 @@
 //! What became of a call site.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
 use super::evidence::State;
-use super::statistics::LEVEL;
 
 /// What became of a call site. The worst comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -68,21 +69,26 @@ impl Status {
         }
     }
 
-    /// By growth. `level` is that at which the difference is a discovery, if it could be tested.
-    pub(super) fn of_growth(before: State, after: State, level: Option<f64>, grew: bool) -> Self {
-        let differs = level.is_some_and(|level| level <= LEVEL);
-        match (before, after) {
-            (State::Uncertain, _) | (_, State::Uncertain) => Self::CannotTell,
-            (State::Leak, State::Leak) if level.is_none() => Self::CannotTell,
-            (State::Leak, State::Leak) if !differs => Self::Same,
-            (State::Leak, State::Leak) if grew => Self::Worse,
-            (State::Leak, State::Leak) => Self::Better,
-            (_, State::Leak) if differs && grew => Self::NewLeak,
-            (State::Leak, _) if differs && !grew => Self::Fixed,
-            (_, State::Leak) | (State::Leak, _) => Self::CannotTell,
-            (State::Absent, _) => Self::New,
-            (_, State::Absent) => Self::Gone,
-            (State::Fine, State::Fine) => Self::Same,
+    /// By growth. `change` is more or less if that is proved, equal if not, and `None` if it could not be tested. A leak
+    /// begins or ends only where what was left changed the same way; what is unclassified may have been one already.
+    pub(super) fn of_growth(before: State, after: State, change: Option<Ordering>) -> Self {
+        use Ordering::{Equal, Greater, Less};
+        use State::{Absent, Leak, Uncertain, Unclassified};
+        match (before, after, change) {
+            (Uncertain, _, _) | (_, Uncertain, _) => Self::CannotTell,
+            (Leak, Leak | Unclassified, Some(Greater)) | (Unclassified, Leak, Some(Greater)) => {
+                Self::Worse
+            }
+            (Leak, Leak | Unclassified, Some(Less)) | (Unclassified, Leak, Some(Less)) => {
+                Self::Better
+            }
+            (Leak, Leak, Some(Equal)) => Self::Same,
+            (_, Leak, Some(Greater)) => Self::NewLeak,
+            (Leak, _, Some(Less)) => Self::Fixed,
+            (_, Leak, _) | (Leak, _, _) => Self::CannotTell,
+            (Absent, _, _) => Self::New,
+            (_, Absent, _) => Self::Gone,
+            _ => Self::Same,
         }
     }
 

@@ -197,6 +197,7 @@ pub(super) fn amount(side: &OfSide, per: Option<Per>) -> String {
     match (side.growth_bytes.zip(per), side.state) {
         (Some(_), State::Absent) => "not there".to_owned(),
         (Some(_), State::Fine) => "no leak".to_owned(),
+        (Some(_), State::Unclassified) => "unclassified".to_owned(),
         (Some(_), State::Uncertain) => "uncertain".to_owned(),
         (Some((growth, per)), State::Leak) => rate(growth, per),
         (None, _) => {

@@ -113,6 +113,7 @@ impl Sink for Writer<'_> {
             "tasks, cores and addresses: a block is known by its size and call stack".to_owned(),
             "verdicts: whatever was not freed counts as leaked".to_owned(),
         ];
+        losses.extend(self.facts.data_loss());
         losses.extend(self.facts.clock_loss());
         if self.restarts > 0 {
             let text = "the end of sessions: what a session leaves behind lives on in the next, so that the peak is too high";

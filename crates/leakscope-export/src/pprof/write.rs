@@ -72,7 +72,8 @@ impl Sink for Pprof<'_> {
         // A heap dump has no other moment.
         let is_chosen = facts.report.trace.has_history;
         let times = "times: a profile is about one moment; `--to` chooses which, and `pprof -diff_base` compares two";
-        Ok(is_chosen.then(|| times.to_owned()).into_iter().collect())
+        let losses = [is_chosen.then(|| times.to_owned()), facts.data_loss()];
+        Ok(losses.into_iter().flatten().collect())
     }
 }
 

@@ -151,7 +151,10 @@ impl Report {
         let conclusion = grounds.conclusion();
         let headline = sentences::headline(outcome, conclusion, grounds);
         let part_in_words = part.in_words();
-        let exhaustion = usage::Exhaustion::of(outcome, &totals);
+        let sessions: Vec<_> = (outcome.sessions.iter())
+            .map(|session| trace::Session::new(facts, session))
+            .collect();
+        let exhaustion = usage::Exhaustion::of(outcome, &sessions, &totals);
         Self {
             version: Self::VERSION,
             conclusion,
@@ -180,9 +183,7 @@ impl Report {
                 .map(|usage| usage::ContextUsage::new(facts, usage))
                 .collect(),
             heaps: outcome.heaps.iter().map(usage::HeapUsage::new).collect(),
-            sessions: (outcome.sessions.iter())
-                .map(|session| trace::Session::new(facts, session))
-                .collect(),
+            sessions,
             tasks: outcome.tasks.iter().map(trace::Task::new).collect(),
             problems,
             memory: None,
@@ -193,10 +194,14 @@ impl Report {
     /// The same for a heap of this size, as somebody knows who has built the target.
     #[must_use]
     pub fn with_heap_size(self, bytes: u64) -> Self {
-        let outstanding = self.totals.outstanding_bytes;
-        let exhaustion = usage::Exhaustion::new(bytes, outstanding, &self.totals);
+        let held = usage::held_at_the_end(&self.sessions);
+        let exhaustion = usage::Exhaustion::new(bytes, held, &self.totals);
+        let outlook = sentences::outlook(exhaustion.as_ref(), &self.totals);
         Self {
-            outlook: sentences::outlook(exhaustion.as_ref(), &self.totals),
+            outlook: match held > bytes {
+                true => Some(sentences::too_small_a_heap(bytes, held)),
+                false => outlook,
+            },
             exhaustion,
             ..self
         }

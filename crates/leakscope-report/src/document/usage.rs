@@ -7,6 +7,7 @@ use leakscope_analysis::trace;
 use serde::{Deserialize, Serialize};
 
 use super::totals::Totals;
+use super::trace::Session;
 use super::{Address, Facts};
 
 /// When the most bytes lived, and who held them.
@@ -149,6 +150,15 @@ impl HeapUsage {
     }
 }
 
+/// How many bytes the trace's blocks hold at its end. A reset has freed what lived before; a pause may have left it.
+pub(super) fn held_at_the_end(sessions: &[Session]) -> u64 {
+    let last_boot = sessions.iter().rposition(|session| session.after_reset);
+    let sessions = &sessions[last_boot.unwrap_or(0)..];
+    (sessions.iter()).fold(0, |held, session| {
+        held.saturating_add(session.outstanding_bytes)
+    })
+}
+
 /// When leaks have used up the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exhaustion {
@@ -161,17 +171,18 @@ pub struct Exhaustion {
 }
 
 impl Exhaustion {
-    pub(super) fn of(outcome: &Outcome, totals: &Totals) -> Option<Self> {
+    /// Of the only heap of the target, if it said how large that is.
+    pub(super) fn of(outcome: &Outcome, sessions: &[Session], totals: &Totals) -> Option<Self> {
         match outcome.heaps.as_slice() {
-            [heap] => Self::new(heap.size?, heap.outstanding_bytes, totals),
+            [heap] => Self::new(heap.size?, held_at_the_end(sessions), totals),
             _ => None,
         }
     }
 
     /// Of a heap of this size that holds so many bytes of the trace's blocks.
-    pub(super) fn new(size: u64, outstanding_bytes: u64, totals: &Totals) -> Option<Self> {
+    pub(super) fn new(size: u64, held: u64, totals: &Totals) -> Option<Self> {
         let rate = totals.leak_bytes_per_second.filter(|&rate| rate > 0.0)?;
-        let left = size.checked_sub(outstanding_bytes)?;
+        let left = size.checked_sub(held)?;
         Some(Self {
             heap_size_bytes: size,
             left_bytes: left,

@@ -61,10 +61,10 @@ impl<'s> Along<'s> {
 impl Watcher for Along<'_> {
     const ALL: bool = true;
 
-    fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect, heap: &HeapModel) {
+    fn affected(&mut self, now: &Occasion, id: u32, named: u64, effect: &Effect, heap: &HeapModel) {
         self.look(Some(effect), heap);
         if let Some(map) = &mut self.map {
-            map.affected(now, id, effect, heap);
+            map.affected(now, id, named, effect, heap);
         }
     }
 

@@ -102,7 +102,7 @@ impl Watch {
 }
 
 impl Watcher for Watch {
-    fn affected(&mut self, now: &Occasion, _: u32, effect: &Effect, _: &HeapModel) {
+    fn affected(&mut self, now: &Occasion, _: u32, _: u64, effect: &Effect, _: &HeapModel) {
         self.note(effect, now.time);
     }
 

@@ -4,6 +4,23 @@ use crate::index::levels::Bin;
 use crate::index::live::Live;
 use crate::query::Window;
 
+/// The most columns that are made of a curve's stretches.
+const COLUMNS: u64 = 512;
+
+/// A window in whole columns, and how long one is: as a stretch of a curve, or longer where those are short. They are where all that
+/// is in the curve happened at the begin of a long trace.
+pub(crate) fn of_stretches(window: Window, stretch: u64) -> (Window, u64) {
+    let mut column = stretch;
+    while (window.to - window.from) / column >= COLUMNS - 1 {
+        column *= 2;
+    }
+    let columns = Window {
+        from: window.from / column * column,
+        to: window.to.next_multiple_of(column),
+    };
+    (columns, column)
+}
+
 /// A window and its columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Grid {

@@ -11,8 +11,8 @@ use crate::replay::{Reached, Replay, Seen};
 use crate::scan::Scan;
 use crate::source::TraceInputs;
 
-/// Events that are read again in some tens of milliseconds, and exactly.
-const LONG: u64 = 1 << 18;
+/// Events that are read again in some milliseconds, and exactly.
+const LONG: u64 = 1 << 16;
 
 /// What is counted of a window.
 pub(crate) trait Counter: Sized {

@@ -12,7 +12,6 @@ mod frames;
 pub(crate) mod frees;
 pub(crate) mod heap;
 pub(crate) mod heap_map;
-pub(crate) mod heaps;
 pub(crate) mod lives;
 pub(crate) mod mate;
 pub(crate) mod memory;

@@ -10,8 +10,8 @@ use leakscope_analysis::heap::Effect;
 use serde::Serialize;
 
 use super::Subject;
+use super::columns;
 use super::frames::title;
-use super::heaps::Heaps;
 use super::timeline::is_short;
 use super::track::Named;
 use crate::index::curve::Curve;
@@ -31,8 +31,6 @@ pub(crate) struct Shares {
     to: u64,
     width: u64,
     exact: bool,
-    complete: bool,
-    counted_to: u64,
     bands: Vec<Band>,
     others: Others,
 }
@@ -57,38 +55,29 @@ pub(crate) struct Held {
     window: Window,
     width: u64,
     is_exact: bool,
-    /// Up to where it is known; `None`: to the end.
-    reached: Option<u64>,
     rows: BTreeMap<Owner, Vec<u64>>,
 }
 
 impl Held {
-    /// In a window within the bounds of the trace; `curves` are known up to `reached`.
+    /// In a window within the bounds of the trace.
     pub(crate) fn new(
         by: By,
         window: Window,
         width: u64,
-        (curves, reached): (&[(Owner, &Curve)], Option<u64>),
-        heaps: &Heaps,
+        curves: &[(Owner, &Curve)],
         reader: &mut Reader<'_, '_>,
     ) -> io::Result<Self> {
-        let is_known = reached.is_none_or(|reached| reached >= window.to);
-        if is_known && is_short(reader.scan, window) {
+        if is_short(reader.scan, window) {
             let width = width.min(WIDTH);
             return Ok(Self {
                 window,
                 width,
                 is_exact: true,
-                reached: None,
-                rows: read(by, window, width, curves, heaps, reader)?,
+                rows: read(by, window, width, curves, reader)?,
             });
         }
         let steps = curves.iter().map(|(_, curve)| curve.step());
-        let step = steps.max().unwrap_or(1);
-        let columns = Window {
-            from: window.from / step * step,
-            to: window.to.next_multiple_of(step),
-        };
+        let (columns, step) = columns::of_stretches(window, steps.max().unwrap_or(1));
         let width = (columns.to - columns.from) / step;
         let rows = curves.iter().map(|(owner, curve)| {
             let mut row = Row::before(curve, columns.from);
@@ -102,7 +91,6 @@ impl Held {
             window: columns,
             width,
             is_exact: false,
-            reached,
             rows: rows.collect(),
         })
     }
@@ -148,7 +136,6 @@ fn read(
     window: Window,
     width: u64,
     curves: &[(Owner, &Curve)],
-    heaps: &Heaps,
     reader: &mut Reader<'_, '_>,
 ) -> io::Result<BTreeMap<Owner, Vec<u64>>> {
     let scan = reader.scan;
@@ -186,7 +173,7 @@ fn read(
         let come = [effect.revived(), effect.began()].map(|known| (known, true));
         for (known, lives) in gone.into_iter().chain(come) {
             let Some(known) = known else { continue };
-            if let Some(row) = rows.get_mut(&by.owner(known, &seen.event, heaps, scan)) {
+            if let Some(row) = rows.get_mut(&by.owner(known, &seen.event, scan)) {
                 let size = known.block.size;
                 let bytes = if lives {
                     row.level + size
@@ -211,7 +198,6 @@ impl Shares {
             window,
             width,
             is_exact,
-            reached,
             rows,
         } = held;
         let area = |row: &[u64]| row.iter().map(|&bytes| u128::from(bytes)).sum::<u128>();
@@ -231,8 +217,6 @@ impl Shares {
             to: window.to,
             width,
             exact: is_exact,
-            complete: reached.is_none_or(|reached| reached >= window.to),
-            counted_to: reached.map_or(window.to, |reached| reached.clamp(window.from, window.to)),
             bands: (rows.into_iter())
                 .map(|(owner, last)| Band {
                     owner: owner.into(),

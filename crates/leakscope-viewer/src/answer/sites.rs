@@ -11,6 +11,8 @@ use super::Subject;
 use super::census::{Census, SiteSum};
 use super::counting::Counting;
 use super::frames::{Frames, ListedFrame, title};
+use crate::index::sites::SiteIndex;
+use crate::index::sums::OwnSums;
 use crate::query::{SITES, Window};
 use crate::scan::Scan;
 
@@ -66,6 +68,34 @@ pub(crate) struct SiteRow {
     last: u64,
     contexts: Vec<u16>,
     cores: Vec<u8>,
+    by_context: Vec<Own>,
+}
+
+/// What one of several contexts did.
+#[derive(Clone, Debug, Serialize)]
+struct Own {
+    context: u16,
+    outstanding_bytes: u64,
+    outstanding_blocks: u64,
+    allocations: u64,
+    allocated_bytes: u64,
+    temporary: u64,
+    temporary_bytes: u64,
+}
+
+impl Own {
+    fn of((context, sums): (u16, &OwnSums)) -> Self {
+        let outstanding = sums.outstanding();
+        Self {
+            context,
+            outstanding_bytes: outstanding.bytes,
+            outstanding_blocks: outstanding.blocks,
+            allocations: sums.allocated.blocks,
+            allocated_bytes: sums.allocated.bytes,
+            temporary: sums.temporary.blocks,
+            temporary_bytes: sums.temporary.bytes,
+        }
+    }
 }
 
 impl SiteRow {
@@ -80,7 +110,16 @@ impl SiteRow {
         };
         let number = contexts.id.index();
         let of_index = scan.index.sites.get(number);
+        let own = of_index.into_iter().flat_map(SiteIndex::by_context);
+        let mut own: Vec<Own> = own.map(Own::of).collect();
         let contexts = contexts.contexts.iter();
+        let contexts = contexts.filter_map(|&context| scan.index.actors.context(context));
+        let contexts: Vec<u16> = contexts.collect();
+        if let [one] = own.as_slice()
+            && contexts == [one.context]
+        {
+            own.clear();
+        }
         Self {
             site: number,
             verdict: site.verdict.clone(),
@@ -107,10 +146,9 @@ impl SiteRow {
             largest: site.largest_bytes,
             first: site.first_allocation_ticks,
             last: site.last_allocation_ticks,
-            contexts: contexts
-                .filter_map(|&context| scan.index.actors.context(context))
-                .collect(),
+            contexts,
             cores: site.cores.clone(),
+            by_context: own,
         }
     }
 
@@ -129,8 +167,9 @@ impl SiteRow {
         self.failed = sum.sums.failed;
         (self.smallest, self.largest) = sum.sums.sizes;
         (self.first, self.last) = sum.sums.times;
-        self.contexts.clone_from(&sum.sums.contexts);
-        self.cores.clone_from(&sum.sums.cores);
+        self.contexts = sum.sums.contexts.iter().collect();
+        self.cores = sum.sums.cores.iter().map(|core| core as u8).collect();
+        self.by_context.clear();
     }
 }
 

@@ -10,10 +10,9 @@ use std::ops::ControlFlow;
 use leakscope_analysis::heap::{Effect, KnownBlock};
 use serde::Serialize;
 
-use super::columns::Grid;
+use super::columns::{self, Grid};
 use super::drawing::{HeapMark, mark};
 use super::heap::Heap;
-use super::heaps::Heaps;
 use super::site;
 use super::timeline::is_short;
 use crate::index::curve::Curve;
@@ -31,8 +30,6 @@ pub(crate) struct Track {
     #[serde(flatten)]
     owner: Named,
     exact: bool,
-    complete: bool,
-    counted_to: u64,
     heap: Heap,
     marks: Option<Vec<HeapMark>>,
 }
@@ -79,25 +76,16 @@ impl OwnerCurve {
 }
 
 impl Track {
-    /// Of a window within the bounds of the trace, from a curve that is known up to `reached`; `None`: to the end.
+    /// Of a window within the bounds of the trace.
     pub(crate) fn new(
         owner: Owner,
         window: Window,
         width: u64,
-        (curve, reached): (&Curve, Option<u64>),
-        heaps: &Heaps,
+        curve: &Curve,
         reader: &mut Reader<'_, '_>,
     ) -> io::Result<Self> {
-        let is_known = reached.is_none_or(|reached| reached >= window.to);
-        let (exact, heap, marks) = if is_known && is_short(reader.scan, window) {
-            let (heap, marks) = read(
-                owner,
-                window,
-                width,
-                curve.before(window.from),
-                heaps,
-                reader,
-            )?;
+        let (exact, heap, marks) = if is_short(reader.scan, window) {
+            let (heap, marks) = read(owner, window, width, curve.before(window.from), reader)?;
             (true, heap, marks)
         } else {
             (false, summed(window, curve), None)
@@ -105,8 +93,6 @@ impl Track {
         Ok(Self {
             owner: owner.into(),
             exact,
-            complete: is_known,
-            counted_to: reached.map_or(window.to, |reached| reached.clamp(window.from, window.to)),
             heap,
             marks,
         })
@@ -114,11 +100,7 @@ impl Track {
 }
 
 fn summed(window: Window, curve: &Curve) -> Heap {
-    let step = curve.step();
-    let columns = Window {
-        from: window.from / step * step,
-        to: window.to.next_multiple_of(step),
-    };
+    let (columns, step) = columns::of_stretches(window, curve.step());
     let (_, before) = curve.before(columns.from);
     let mut grid = Grid::new(columns, (columns.to - columns.from) / step);
     let mut level = before;
@@ -145,7 +127,6 @@ fn read(
     window: Window,
     width: u64,
     (begin, mut level): (u64, Live),
-    heaps: &Heaps,
     reader: &mut Reader<'_, '_>,
 ) -> io::Result<(Heap, Option<Vec<HeapMark>>)> {
     let scan = reader.scan;
@@ -158,7 +139,7 @@ fn read(
         if time >= window.to {
             return ControlFlow::Break(());
         }
-        let change = Change::of(seen, owner, heaps, scan).filter(|_| time >= begin);
+        let change = Change::of(seen, owner, scan).filter(|_| time >= begin);
         let Some(change) = change else {
             return ControlFlow::Continue(());
         };
@@ -198,14 +179,14 @@ struct Change {
 
 impl Change {
     /// `None` if it did nothing.
-    fn of(seen: &Seen<'_>, owner: Owner, heaps: &Heaps, scan: &Scan<'_>) -> Option<Self> {
+    fn of(seen: &Seen<'_>, owner: Owner, scan: &Scan<'_>) -> Option<Self> {
         let effect = seen.effect.as_ref()?;
         let by = owner.by();
         let own = |known: Option<&KnownBlock>| {
-            let own = known.filter(|known| by.owner(known, &seen.event, heaps, scan) == owner);
+            let own = known.filter(|known| by.owner(known, &seen.event, scan) == owner);
             own.map(|known| known.block.size)
         };
-        let asker = by.asker(seen, heaps, scan).filter(|asker| asker.0 == owner);
+        let asker = by.asker(seen, scan).filter(|asker| asker.0 == owner);
         let change = Self {
             begun: own(effect.began()),
             freed: own(effect.ended()),

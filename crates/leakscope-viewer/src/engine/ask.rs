@@ -18,7 +18,7 @@ use crate::answer::site::Site;
 use crate::answer::sites::Sites;
 use crate::answer::system::System;
 use crate::answer::tasks::Tasks;
-use crate::query::{By, Limit, Owner, Query};
+use crate::query::{Limit, Query};
 use crate::refusal::Refusal;
 
 /// What became of a question.
@@ -37,8 +37,6 @@ enum JobKind {
     Mate(Box<Mate>),
     /// Until it is answered.
     Film(Option<Box<Filming>>),
-    /// Waits for the curves of contexts and heaps.
-    Owners(Query),
 }
 
 impl Job {
@@ -73,18 +71,8 @@ impl Engine<'_> {
                 let column = (window.to - window.from).div_ceil(columns.width);
                 json(&self.timeline(window, columns.width, column)?)
             }
-            Query::Track {
-                owner: Owner::Site(_),
-                ..
-            }
-            | Query::Shares { by: By::Site, .. } => self.of_owners(query),
-            Query::Track { partial, .. } | Query::Shares { partial, .. } => {
-                if !*partial {
-                    return Ok(Asked::Job(Job(JobKind::Owners(query.clone()))));
-                }
-                self.read_owners(SLICE)?;
-                self.of_owners(query)
-            }
+            Query::Track { owner, columns } => json(&self.track(*owner, *columns)?),
+            Query::Shares { by, columns, bands } => json(&self.shares(*by, *columns, *bands)?),
             Query::Sites(limit) if self.is_limited(*limit) => {
                 return self.count(*limit, |census, engine| {
                     json(&Sites::new(census.window, Some(census), engine.subject()))
@@ -156,17 +144,6 @@ impl Engine<'_> {
         first.collect()
     }
 
-    /// What blocks did, by whose they are, as far as it was read.
-    fn of_owners(&mut self, query: &Query) -> Result<Vec<u8>, Refusal> {
-        match query {
-            Query::Track { owner, columns, .. } => json(&self.track(*owner, *columns)?),
-            Query::Shares {
-                by, columns, bands, ..
-            } => json(&self.shares(*by, *columns, *bands)?),
-            _ => Err(Refusal::NotFound("owner")),
-        }
-    }
-
     /// Who frees the blocks of a call site.
     pub(crate) fn frees(&mut self, site: usize, ends: &Counting<Ends>) -> Result<Frees, Refusal> {
         let sites = &self.subject().outcome.call_sites;
@@ -192,12 +169,6 @@ impl Engine<'_> {
                 }
                 let answer = filming.take().map(|filming| json(&self.filmed(filming)));
                 answer.transpose()
-            }
-            JobKind::Owners(query) => {
-                if !self.read_owners(SLICE)? {
-                    return Ok(None);
-                }
-                self.of_owners(query).map(Some)
             }
             JobKind::Mate(mate) => {
                 let found = mate.advance(&self.scan, &mut self.source, SLICE)?;

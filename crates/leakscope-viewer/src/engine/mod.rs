@@ -30,11 +30,10 @@ use crate::answer::frees::Ends;
 use crate::answer::heap_map::Filming;
 use crate::answer::memory::Memory;
 use crate::answer::overview::Overview;
-use crate::answer::owners::Curves;
 use crate::answer::timeline::{Timeline, is_short};
 use crate::dump::{Dump, Packetless};
 use crate::list::search::Searches;
-use crate::names::Names;
+use crate::names::{Log, Names};
 use crate::query::Window;
 use crate::reader::Reader;
 use crate::reading::{Reading, Status};
@@ -87,8 +86,6 @@ pub struct Engine<'s> {
     runs: Windows<Runs>,
     /// The heap's map over time, as it was asked for last.
     filming: Option<Box<Filming>>,
-    /// How much of each context's and each heap's blocks lived when, as far as somebody asked.
-    curves: Option<Box<Curves>>,
 }
 
 /// What is known at one version.
@@ -131,7 +128,7 @@ impl<'s> Engine<'s> {
         naming: Naming,
     ) -> io::Result<Self> {
         let mut engine = Self::of(source, program, naming, None);
-        engine.look()?;
+        engine.look_at_front()?;
         Ok(engine)
     }
 
@@ -182,13 +179,12 @@ impl<'s> Engine<'s> {
             ends: Windows::default(),
             runs: Windows::default(),
             filming: None,
-            curves: None,
         }
     }
 
     /// From now on, log messages are given to `rows` as they are read.
     pub fn send_log(&mut self, rows: impl FnMut(LogRow) + Send + 'static) {
-        self.names.log = Some(Box::new(rows));
+        self.names.log = Some(Log::taken_by(rows));
     }
 
     /// Reads on; returns how far that came.
@@ -198,14 +194,20 @@ impl<'s> Engine<'s> {
         }
         if self.source.is_over {
             if self.source.may_grow() && !self.is_to_be_read_again() {
+                if let Err(error) = self.source.look() {
+                    self.fail(&error);
+                }
                 return &self.state;
             }
             self.source.is_over = false;
             self.begin_again(self.scan.layout.clone());
         }
         let before = self.scan.index.sections.events;
-        let mut progress = self.look().and_then(|()| self.advance_scan());
-        if matches!(progress, Ok(Progress::Waiting)) && (self.rests() || self.lacks_core()) {
+        let is_still_there = self.source.look();
+        let mut progress = self.read_slice();
+        if matches!(progress, Ok(Progress::Waiting))
+            && (is_still_there.is_err() || self.rests() || self.lacks_core())
+        {
             self.source.is_over = true;
             self.rest.shown = self.rest.length;
             while matches!(progress, Ok(Progress::More | Progress::Waiting)) {
@@ -213,9 +215,15 @@ impl<'s> Engine<'s> {
             }
             progress = progress.map(|_| Progress::Waiting);
         }
+        if let Some(log) = &mut self.names.log {
+            log.tell();
+        }
         self.state = match progress {
             Ok(Progress::More) => Reading::Reading,
-            Ok(Progress::Waiting) => Reading::Following,
+            Ok(Progress::Waiting) => match is_still_there {
+                Ok(()) => Reading::Following,
+                Err(error) => Reading::Failed(error.to_string()),
+            },
             Ok(Progress::Finished) => Reading::Complete,
             Err(error) => Reading::Failed(error.to_string()),
         };
@@ -223,6 +231,27 @@ impl<'s> Engine<'s> {
             self.version += 1;
         }
         &self.state
+    }
+
+    /// Nothing more comes, and that is why.
+    fn fail(&mut self, error: &io::Error) {
+        self.state = Reading::Failed(error.to_string());
+        self.version += 1;
+    }
+
+    /// Reads on for one slice.
+    fn read_slice(&mut self) -> io::Result<Progress> {
+        self.look_at_front()?;
+        loop {
+            let progress = self.advance_scan()?;
+            // The inputs may have grown since then: what was read began in the midst of a header.
+            if !self.look_at_front()? {
+                return Ok(progress);
+            }
+            if let Some(log) = &mut self.names.log {
+                log.forget();
+            }
+        }
     }
 
     fn advance_scan(&mut self) -> io::Result<Progress> {
@@ -279,28 +308,28 @@ impl<'s> Engine<'s> {
         self.ends = Windows::default();
         self.runs = Windows::default();
         self.filming = None;
-        self.curves = None;
         self.version += 1;
     }
 
     /// Looks at the front of the inputs as long as it may change, and reads from their beginning if the streams are
-    /// others than was thought.
-    fn look(&mut self) -> io::Result<()> {
+    /// others than was thought; whether they are.
+    fn look_at_front(&mut self) -> io::Result<bool> {
         let grows = self.source.grows();
         if !self.front.is_open(grows) {
-            return Ok(());
+            return Ok(false);
         }
         let heads = self.source.heads()?;
         for head in &heads {
             self.names.naming.learn_header(head);
         }
         let has_packets = self.counts().packets > 0;
-        if self.front.look(&heads, grows, has_packets) {
+        let are_others = self.front.look(&heads, grows, has_packets);
+        if are_others {
             let seen = self.front.layout().clone();
             let layout = seen.unwound_by(self.unwinder.clone());
             self.begin_again(layout);
         }
-        Ok(())
+        Ok(are_others)
     }
 
     /// Reads everything there is.

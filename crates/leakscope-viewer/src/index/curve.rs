@@ -7,7 +7,7 @@ use super::live::Live;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Curve {
     live: Live,
-    /// The stretch in which something changed last, and when it is over.
+    /// The stretch in which something changed last, but for what lives at its end, and when it is over.
     open: Step,
     until: u64,
     shift: u32,
@@ -45,25 +45,24 @@ impl Curve {
     /// From this moment on, so much lives.
     #[inline(always)]
     fn reach(&mut self, time: u64, live: Live) {
-        self.live = live;
         if time >= self.until {
             self.open_step(time);
         }
+        self.live = live;
         self.open.max = self.open.max.max(live.bytes);
-        self.open.last = live;
     }
 
     /// Goes on to the stretch of a moment.
     #[inline(never)]
     fn open_step(&mut self, time: u64) {
         if self.until > 0 {
-            self.steps.push(self.open);
+            self.steps.push(self.closed());
         }
         while time >> self.shift >= STEPS {
             self.widen();
         }
         let bin = (time >> self.shift) as u32;
-        let last = self.open.last;
+        let last = self.live;
         self.open = match self.steps.pop_if(|step| step.bin == bin) {
             Some(step) => step,
             None => Step {
@@ -75,6 +74,14 @@ impl Curve {
         };
         let until = (u128::from(bin) + 1) << self.shift;
         self.until = u64::try_from(until).unwrap_or(u64::MAX);
+    }
+
+    /// The open stretch, as it is by now.
+    fn closed(&self) -> Step {
+        Step {
+            last: self.live,
+            ..self.open
+        }
     }
 
     fn widen(&mut self) {
@@ -127,6 +134,11 @@ impl Curve {
         }
     }
 
+    /// Whether nothing ever lived.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.until == 0
+    }
+
     /// What lives by now.
     #[inline(always)]
     pub(super) fn live(&self) -> Live {
@@ -140,8 +152,8 @@ impl Curve {
 
     /// The stretches in which something changed, in order.
     pub(crate) fn steps(&self) -> impl DoubleEndedIterator<Item = CurveStep> + '_ {
-        let open = Some(&self.open).filter(|_| self.until > 0);
-        (self.steps.iter().chain(open)).map(|step| CurveStep {
+        let open = (self.until > 0).then(|| self.closed());
+        (self.steps.iter().copied().chain(open)).map(|step| CurveStep {
             time: u64::from(step.bin) << self.shift,
             max: step.max,
             last: step.last,

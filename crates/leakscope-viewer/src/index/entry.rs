@@ -75,13 +75,35 @@ impl Ended {
 /// Writes the entry of an allocation without more to it.
 #[inline(always)]
 pub(crate) fn write_allocation(room: &mut [u8; ENTRY], site: SiteId) -> usize {
-    write(room, 0, Some(site), None, None)
+    let Ok(narrow) = u16::try_from(site.number()) else {
+        return write(room, 0, Some(site), None, None);
+    };
+    let [low, high] = narrow.to_le_bytes();
+    *first(room) = [0, low, high, 0];
+    1 + NARROW.site
 }
 
 /// Writes the entry of a free.
 #[inline(always)]
 pub(crate) fn write_free(room: &mut [u8; ENTRY], ended: &Ended) -> usize {
-    write(room, 0, None, Some(ended), None)
+    if !ended.is_narrow() {
+        return write(room, 0, None, Some(ended), None);
+    }
+    // As `put_block` does it, at once.
+    let mut numbers = u128::from(ended.life);
+    numbers = numbers << 8 | u128::from(ended.lane);
+    numbers = numbers << 16 | u128::from(ended.site.number());
+    numbers = numbers << 16 | u128::from(ended.size);
+    numbers = numbers << 8 | u128::from(FIRST);
+    *first(room) = numbers.to_le_bytes();
+    1 + NARROW.size + NARROW.site + NARROW.lane + NARROW.life
+}
+
+/// The first bytes of a room.
+#[inline(always)]
+fn first<const LENGTH: usize>(room: &mut [u8; ENTRY]) -> &mut [u8; LENGTH] {
+    const { assert!(LENGTH <= ENTRY) };
+    room.first_chunk_mut().unwrap()
 }
 
 /// Writes the entry of any effect, which is empty where the event says all; of a start, also that it had none. `lane`

@@ -59,6 +59,21 @@ impl Bin {
         }
     }
 
+    /// A block began; so much lives now.
+    #[inline(always)]
+    pub(crate) fn allocated(&mut self, size: u64, live: Live) {
+        self.allocations += 1;
+        self.allocated_bytes += size;
+        self.reach(live);
+    }
+
+    /// A block was freed; so much lives now.
+    #[inline(always)]
+    pub(crate) fn freed(&mut self, live: Live) {
+        self.frees += 1;
+        self.reach(live);
+    }
+
     /// What happened to the heap, on which so much lives now.
     #[inline(always)]
     pub(crate) fn affected(&mut self, effect: &Effect, live: Live) {
@@ -100,7 +115,9 @@ const BINS: u64 = 1 << 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Levels {
     pub(crate) shift: u32,
+    /// All but the last.
     bins: Vec<Bin>,
+    last: Bin,
     /// When the last bin is over.
     until: u64,
 }
@@ -109,7 +126,8 @@ impl Default for Levels {
     fn default() -> Self {
         Self {
             shift: 0,
-            bins: vec![Bin::default()],
+            bins: Vec::new(),
+            last: Bin::default(),
             until: 1,
         }
     }
@@ -117,28 +135,30 @@ impl Default for Levels {
 
 impl Levels {
     /// The bin of a moment that is not before any other.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&mut self, time: u64) -> &mut Bin {
         if time >= self.until {
             self.extend(time);
         }
-        let last = self.bins.len() - 1;
-        &mut self.bins[last]
+        &mut self.last
     }
 
     #[inline(never)]
     fn extend(&mut self, time: u64) {
         self.bound(time, BINS - 1);
-        let bins = (time >> self.shift) as usize + 1;
-        if let Some(last) = self.bins.last().filter(|_| bins > self.bins.len()) {
-            self.bins.resize(bins, Bin::at(last.last));
+        let before = (time >> self.shift) as usize;
+        if before > self.bins.len() {
+            self.bins.push(self.last);
+            let between = Bin::at(self.last.last);
+            self.bins.resize(before, between);
+            self.last = between;
         }
         self.end_last();
     }
 
     /// Notes when the last bin is over.
     fn end_last(&mut self) {
-        let until = (self.bins.len() as u128) << self.shift;
+        let until = (self.bins.len() as u128 + 1) << self.shift;
         self.until = u64::try_from(until).unwrap_or(u64::MAX);
     }
 
@@ -151,28 +171,33 @@ impl Levels {
 
     /// When the last bin begins.
     pub(crate) fn end(&self) -> u64 {
-        (self.bins.len() as u64 - 1) << self.shift
+        (self.bins.len() as u64) << self.shift
     }
 
     /// Each two bins become one.
     fn widen(&mut self) {
         self.shift += 1;
-        for wide in 0..self.bins.len().div_ceil(2) {
-            let mut joined = self.bins[2 * wide];
-            if let Some(next) = self.bins.get(2 * wide + 1) {
-                joined.join(next);
-            }
-            self.bins[wide] = joined;
+        let joined = |pair: &[Bin]| {
+            let mut joined = pair[0];
+            pair[1..].iter().for_each(|next| joined.join(next));
+            joined
+        };
+        self.bins.push(self.last);
+        let wide = self.bins.len().div_ceil(2);
+        for place in 0..wide {
+            let pair = 2 * place..self.bins.len().min(2 * place + 2);
+            self.bins[place] = joined(&self.bins[pair]);
         }
-        self.bins.truncate(self.bins.len().div_ceil(2));
+        self.bins.truncate(wide);
+        self.last = self.bins.pop().unwrap_or_default();
         self.end_last();
     }
 
     /// The bins that overlap with a window: where each begins, and what it holds.
     pub(crate) fn within(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, Bin)> + '_ {
-        let first = ((from >> self.shift) as usize).min(self.bins.len());
+        let first = ((from >> self.shift) as usize).min(self.bins.len() + 1);
         let shift = self.shift;
-        (self.bins.iter().enumerate().skip(first))
+        (self.list().enumerate().skip(first))
             .map(move |(bin, held)| ((bin as u64) << shift, *held))
             .take_while(move |&(begin, _)| begin < to)
     }
@@ -182,12 +207,16 @@ impl Levels {
         let bin = (time >> self.shift) as usize;
         match bin.checked_sub(1) {
             None => Live::default(),
-            Some(before) => self.bins[before.min(self.bins.len() - 1)].last,
+            Some(before) => self.bins.get(before).unwrap_or(&self.last).last,
         }
     }
 
     /// The most events in a bin.
     pub(crate) fn busiest(&self) -> u32 {
-        self.bins.iter().map(|bin| bin.events).max().unwrap_or(0)
+        self.list().map(|bin| bin.events).max().unwrap_or(0)
+    }
+
+    fn list(&self) -> impl Iterator<Item = &Bin> {
+        self.bins.iter().chain([&self.last])
     }
 }

@@ -7,18 +7,21 @@
 //! - [`actors`]: numbers for whoever runs;
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
 //! - [`levels`], [`live`]: the heap's level in bins;
-//! - [`sites`], [`curve`], [`exchange`]: what the page shows beyond the analysis' own outcome;
+//! - [`sites`], [`owners`], [`heaps`], [`curve`], [`exchange`]: what the page shows beyond the analysis' own outcome;
 //! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
 pub(crate) mod actors;
 pub(crate) mod curve;
 pub(crate) mod entry;
 pub(crate) mod exchange;
+pub(crate) mod heaps;
 pub(crate) mod kind;
 pub(crate) mod lanes;
 pub(crate) mod ledger;
 pub(crate) mod levels;
 pub(crate) mod live;
+pub(crate) mod numbers;
 mod of_heap;
+pub(crate) mod owners;
 pub(crate) mod parts;
 pub(crate) mod running;
 pub(crate) mod sections;
@@ -39,6 +42,7 @@ use lanes::Lanes;
 use ledger::{Cursor, Ledger};
 use levels::Levels;
 use live::Live;
+use owners::Owners;
 use parts::Parts;
 use running::Running;
 use sections::Sections;
@@ -56,6 +60,7 @@ pub(crate) struct Index {
     pub(crate) ledger: Ledger,
     /// By the model's number of the call site.
     pub(crate) sites: Vec<SiteIndex>,
+    pub(crate) owners: Owners,
     pub(crate) exchange: Exchange,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) marks: Vec<Mark>,
@@ -131,13 +136,17 @@ impl Index {
     #[inline(always)]
     pub(crate) fn switched(&mut self, switch: &Switch) {
         let Switch { time, core, id, .. } = *switch;
-        let lane = self.actors.number(core, switch.context).lane;
-        self.count(lane, Kind::predefined(id), id, time);
-        if running::begins_run(id) {
-            self.lanes.count_switch(lane);
-        }
-        let now = self.actors.number(core, switch.running);
+        let of_event = self.actors.number(core, switch.context);
+        let now = if switch.running == switch.context {
+            of_event
+        } else {
+            self.actors.number(core, switch.running)
+        };
+        self.count(of_event.lane, Kind::predefined(id), id, time);
         self.open_bin(time);
+        if running::begins_run(id) {
+            self.lanes.count_switch(of_event.lane);
+        }
         let lanes = &mut self.lanes;
         (self.running).switched(id, core, time, now, |span| lanes.add(span));
     }
@@ -156,7 +165,11 @@ impl Index {
         let is_first = !self.system.knows(event.id);
         self.count(actor.lane, kind, event.id, event.time);
         if let Some(effect) = effect {
-            self.note_effect(&event.occasion(), effect, index, actor);
+            let named = match &event.kind {
+                EventKind::Heap(of_heap) => of_heap.named(),
+                _ => 0,
+            };
+            self.note_effect(&event.occasion(), named, effect, index, actor);
         } else if matches!(event.kind, EventKind::Start(_)) {
             self.note_entry(event.time, None);
         }

@@ -13,53 +13,73 @@ use super::sites::SiteIndex;
 impl Index {
     /// Takes an event of the heap into account that the model has observed.
     #[inline(always)]
-    pub(crate) fn affected(&mut self, now: &Occasion, id: u32, effect: &Effect) {
+    pub(crate) fn affected(&mut self, now: &Occasion, id: u32, named: u64, effect: &Effect) {
         let index = self.sections.events;
         let actor = self.actors.number(now.core, now.context);
         self.sections.count(actor.lane, Kind::Heap);
         self.system.count(id);
-        self.levels.at(now.time).count(Kind::Heap);
-        self.note_effect(now, effect, index, actor);
+        self.levels.at(now.time).events += 1;
+        self.note_effect(now, named, effect, index, actor);
     }
 
-    /// As [`Index::affected`], of an event that is counted already and stands in its bin.
+    /// As [`Index::affected`], of an event that is counted already.
     #[inline(always)]
     pub(super) fn note_effect(
         &mut self,
         now: &Occasion,
+        named: u64,
         effect: &Effect,
         index: u64,
         actor: Actor,
     ) {
-        self.live = self.live.after(effect);
-        self.levels.at(now.time).affected(effect, self.live);
         match effect {
             Effect::Allocation {
                 began,
                 lost: None,
                 completes: Completes::Nothing,
             } => {
+                let size = began.block.size;
+                self.live = self.live.with(size);
+                self.levels.at(now.time).allocated(size, self.live);
                 self.note_begun(began, now.time, actor);
+                (self.owners).allocated(now, actor.context, named, effect, size);
                 let site = began.site;
                 self.ledger.push(|room| entry::write_allocation(room, site));
             }
             Effect::Free { ended } => {
+                let size = ended.block.size;
+                self.live = self.live.without(size);
+                self.levels.at(now.time).freed(self.live);
                 let owner = self.owner(ended, now, actor);
                 self.note_freed(ended, now, actor, owner);
+                (self.owners).freed(now, owner.context, named, effect, size);
                 let ended = Ended::new(ended, owner.lane, now.time);
                 self.ledger.push(|room| entry::write_free(room, &ended));
             }
             // A copy: no other effect needs to lie in memory.
             other => {
                 let other = *other;
-                self.note_other(now, &other, index, actor);
+                self.note_other(now, named, &other, index, actor);
             }
         }
     }
 
     #[inline(never)]
-    fn note_other(&mut self, now: &Occasion, effect: &Effect, index: u64, actor: Actor) {
+    fn note_other(
+        &mut self,
+        now: &Occasion,
+        named: u64,
+        effect: &Effect,
+        index: u64,
+        actor: Actor,
+    ) {
+        self.live = self.live.after(effect);
+        self.levels.at(now.time).affected(effect, self.live);
         self.note_entry(now.time, Some(effect));
+        let actors = &mut self.actors;
+        (self.owners).affected(now, named, effect, |known| {
+            actors.number(known.block.core, known.block.context).context
+        });
         if let Some(ended) = effect.ended() {
             let owner = self.owner(ended, now, actor);
             self.note_freed(ended, now, actor, owner);
@@ -67,7 +87,7 @@ impl Index {
         if let Some(lost) = effect.lost() {
             let owner = self.owner(lost, now, actor).context;
             self.exchange.lost(owner, &lost.block);
-            self.site(lost.site).lost(now.time, lost.block.size);
+            self.site(lost.site).lost(now.time, lost.block.size, owner);
             (self.parts).ended(lost.block.time, || Older::new(lost, owner, None, false));
         }
         if let Some(began) = effect.began() {

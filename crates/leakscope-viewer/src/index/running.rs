@@ -31,8 +31,8 @@ impl Span {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Running {
     cores: Vec<Core>,
-    /// By context: who is ready.
-    ready: Vec<Option<Ready>>,
+    /// By context.
+    ready: Vec<Readiness>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,20 +40,20 @@ struct Core {
     /// Nobody is known to run before the first event.
     now: Option<Actor>,
     since: u64,
-    /// The contexts that are ready and ran here last, in no order.
-    ready: Vec<u16>,
+    /// The contexts that are ready and ran here last: a bit each.
+    ready: Vec<u64>,
     /// How many of them are interrupts, at the most.
     interrupts: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Ready {
-    is: Context,
+/// How a context is ready.
+#[derive(Clone, Copy, Debug, Default)]
+struct Readiness {
+    is_ready: bool,
+    is_interrupt: bool,
+    core: u8,
     lane: u32,
     since: u64,
-    core: u8,
-    /// Its place in the list of its core.
-    place: u32,
 }
 
 /// Whether packets with this id say that somebody begins to run.
@@ -139,13 +139,12 @@ impl Running {
             &mut ended,
         );
         match id {
-            id::IDLE => self.end_all_ready(core, time, |_| true, &mut ended),
+            id::IDLE => self.end_all_ready(core, time, false, &mut ended),
             id::TASK_START_EXEC | id::ISR_TO_SCHEDULER
                 if self.cores[usize::from(core)].interrupts > 0 =>
             {
                 self.cores[usize::from(core)].interrupts = 0;
-                let is_interrupt = |context| matches!(context, Context::Interrupt(_));
-                self.end_all_ready(core, time, is_interrupt, &mut ended);
+                self.end_all_ready(core, time, true, &mut ended);
             }
             _ => {}
         }
@@ -201,103 +200,132 @@ impl Running {
         self.cores.resize(count, Core::default());
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_ready(&mut self, actor: Actor, core: u8, since: u64) {
         let place = usize::from(actor.context);
         if place >= self.ready.len() {
             self.add_contexts(place + 1);
         }
         let ready = &mut self.ready[place];
-        if ready.is_none() {
-            let on_core = &mut self.cores[usize::from(core)].ready;
-            *ready = Some(Ready {
-                is: actor.is,
-                lane: actor.lane,
-                since,
-                core,
-                place: on_core.len() as u32,
-            });
-            on_core.push(actor.context);
+        if ready.is_ready {
+            return;
+        }
+        *ready = Readiness {
+            is_ready: true,
+            is_interrupt: matches!(actor.is, Context::Interrupt(_)),
+            core,
+            lane: actor.lane,
+            since,
+        };
+        let on_core = &mut self.cores[usize::from(core)].ready;
+        match on_core.get_mut(place / 64) {
+            Some(bits) => *bits |= 1 << (place % 64),
+            None => add_bit(on_core, place),
         }
     }
 
     #[cold]
     fn add_contexts(&mut self, count: usize) {
-        self.ready.resize(count, None);
+        self.ready.resize(count, Readiness::default());
     }
 
     #[inline(always)]
     fn end_ready(&mut self, context: u16, to: u64, ended: &mut impl FnMut(Span)) {
-        let ready = self.ready.get_mut(usize::from(context));
-        let Some(ready) = ready.and_then(Option::take) else {
+        let place = usize::from(context);
+        let Some(ready) = self.ready.get_mut(place).filter(|ready| ready.is_ready) else {
             return;
         };
-        let (lane, from) = (ready.lane, ready.since);
-        let on_core = &mut self.cores[usize::from(ready.core)].ready;
-        on_core.swap_remove(ready.place as usize);
-        if let Some(&moved) = on_core.get(ready.place as usize)
-            && let Some(moved) = &mut self.ready[usize::from(moved)]
+        ready.is_ready = false;
+        if let Some(bits) = self.cores[usize::from(ready.core)]
+            .ready
+            .get_mut(place / 64)
         {
-            moved.place = ready.place;
+            *bits &= !(1 << (place % 64));
         }
         ended(Span {
-            lane,
+            lane: ready.lane,
             ready: true,
-            from,
+            from: ready.since,
             to,
         });
     }
 
-    /// Those of a core for which that is true are no longer ready.
+    /// Those of a core are no longer ready: all of them, or interrupts only.
     #[inline(never)]
     fn end_all_ready(
         &mut self,
         core: u8,
         time: u64,
-        ends: impl Fn(Context) -> bool,
+        interrupts_only: bool,
         ended: &mut impl FnMut(Span),
     ) {
-        let mut place = 0;
-        while let Some(&context) = self.cores[usize::from(core)].ready.get(place) {
-            if self.ready[usize::from(context)].is_some_and(|ready| ends(ready.is)) {
-                self.end_ready(context, time, ended);
-            } else {
-                place += 1;
+        let Self { cores, ready } = self;
+        for (place, bits) in cores[usize::from(core)].ready.iter_mut().enumerate() {
+            for context in ones(*bits) {
+                let state = &mut ready[64 * place + context];
+                if interrupts_only && !state.is_interrupt {
+                    continue;
+                }
+                state.is_ready = false;
+                *bits &= !(1 << context);
+                ended(Span {
+                    lane: state.lane,
+                    ready: true,
+                    from: state.since,
+                    to: time,
+                });
             }
         }
     }
 
     fn forget_ready(&mut self, time: u64, ended: &mut impl FnMut(Span)) {
-        for context in 0..self.ready.len() {
-            self.end_ready(context as u16, time, ended);
+        for core in 0..self.cores.len() {
+            self.end_all_ready(core as u8, time, false, ended);
         }
     }
 
     /// What lasts is told of up to this moment, and goes on from there.
     pub(crate) fn settle(&mut self, time: u64, mut ended: impl FnMut(Span)) {
-        for state in &mut self.cores {
-            if let Some(now) = state.now.filter(|_| state.since < time) {
+        let Self { cores, ready } = self;
+        for core in cores {
+            if let Some(now) = core.now.filter(|_| core.since < time) {
                 ended(Span {
                     lane: now.lane,
                     ready: false,
-                    from: state.since,
+                    from: core.since,
                     to: time,
                 });
-                state.since = time;
+                core.since = time;
             }
-        }
-        for &context in self.cores.iter().flat_map(|core| &core.ready) {
-            if let Some(ready) = &mut self.ready[usize::from(context)]
-                && ready.since < time
-            {
-                ended(Span {
-                    lane: ready.lane,
-                    ready: true,
-                    from: ready.since,
-                    to: time,
-                });
-                ready.since = time;
+            for (place, &bits) in core.ready.iter().enumerate() {
+                for context in ones(bits) {
+                    let state = &mut ready[64 * place + context];
+                    if state.since < time {
+                        ended(Span {
+                            lane: state.lane,
+                            ready: true,
+                            from: state.since,
+                            to: time,
+                        });
+                        state.since = time;
+                    }
+                }
             }
         }
     }
+}
+
+#[cold]
+fn add_bit(bits: &mut Vec<u64>, place: usize) {
+    bits.resize(place / 64 + 1, 0);
+    bits[place / 64] |= 1 << (place % 64);
+}
+
+/// The places of the bits that are set, ascending.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (place < u64::BITS).then_some(place as usize)
+    })
 }

@@ -4,7 +4,7 @@ use leakscope_analysis::outcome::Block;
 
 use super::curve::Curve;
 use super::exchange::{Freed, Sum};
-use super::sums::SiteSums;
+use super::sums::{OwnSums, SiteSums};
 
 /// The life of one call site.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub(crate) struct SiteIndex {
     pub(crate) lifetimes: Histogram,
     /// Blocks that were freed before their owner allocated anything else.
     pub(crate) temporary: Sum,
+    /// By context: its own blocks.
+    own: Vec<OwnSums>,
     /// What happened since the part began.
     part: SiteSums,
 }
@@ -75,6 +77,7 @@ impl SiteIndex {
     pub(super) fn allocated(&mut self, time: u64, block: &Block, context: u16) {
         self.sizes.add(block.size);
         self.curve.allocated(time, block.size);
+        self.own(context).allocated.add(block.size);
         self.part.allocate(block, context);
         self.part.reach(self.curve.live());
     }
@@ -93,7 +96,10 @@ impl SiteIndex {
     #[inline(always)]
     pub(super) fn freed(&mut self, block: &Block, freed: &Freed) {
         self.lifetimes.add(freed.time.saturating_sub(block.time));
+        let own = self.own(freed.owner.unwrap_or_default());
+        own.ended.add(block.size);
         if freed.is_temporary {
+            own.temporary.add(block.size);
             self.temporary.add(block.size);
             self.part.temporary.add(block.size);
         }
@@ -101,8 +107,9 @@ impl SiteIndex {
         self.part.freed.add(block.size);
     }
 
-    /// A block is gone, nobody saw how.
-    pub(super) fn lost(&mut self, time: u64, size: u64) {
+    /// A block of a context is gone, nobody saw how.
+    pub(super) fn lost(&mut self, time: u64, size: u64, owner: u16) {
+        self.own(owner).ended.add(size);
         self.curve.lost(time, size);
         self.part.lost.add(size);
     }
@@ -110,12 +117,35 @@ impl SiteIndex {
     /// The last free of a block was none.
     pub(super) fn revived(&mut self, time: u64, block: &Block, freed: &Freed) {
         self.lifetimes.remove(freed.time.saturating_sub(block.time));
+        let own = self.own(freed.owner.unwrap_or_default());
+        own.ended.remove(block.size);
         if freed.is_temporary {
+            own.temporary.remove(block.size);
             self.temporary.remove(block.size);
         }
         self.curve.revived(time, block.size);
         self.part.revive(block.size, freed.is_temporary);
         self.part.reach(self.curve.live());
+    }
+
+    #[inline(always)]
+    fn own(&mut self, context: u16) -> &mut OwnSums {
+        let place = usize::from(context);
+        if place >= self.own.len() {
+            self.add_contexts(place + 1);
+        }
+        &mut self.own[place]
+    }
+
+    #[cold]
+    fn add_contexts(&mut self, count: usize) {
+        self.own.resize(count, OwnSums::default());
+    }
+
+    /// The contexts that allocated blocks here, by number, and what became of these.
+    pub(crate) fn by_context(&self) -> impl Iterator<Item = (u16, &OwnSums)> {
+        let own = (0..).zip(&self.own);
+        own.filter(|(_, sums)| sums.allocated.blocks > 0)
     }
 
     /// What happened since the part began, if something did; the next part begins.

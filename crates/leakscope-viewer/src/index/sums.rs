@@ -4,6 +4,7 @@ use leakscope_analysis::outcome::Block;
 
 use super::exchange::Sum;
 use super::live::Live;
+use super::numbers::Numbers;
 use super::parts::Older;
 
 /// What a call site's blocks did.
@@ -25,8 +26,8 @@ pub(crate) struct SiteSums {
     pub(crate) sizes: (u64, u64),
     /// The first and the last.
     pub(crate) times: (u64, u64),
-    pub(crate) contexts: Vec<u16>,
-    pub(crate) cores: Vec<u8>,
+    pub(crate) contexts: Numbers,
+    pub(crate) cores: Numbers,
 }
 
 impl SiteSums {
@@ -46,7 +47,7 @@ impl SiteSums {
     }
 
     /// A block begins.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn allocate(&mut self, block: &Block, context: u16) {
         if self.allocated.blocks == 0 {
             self.sizes = (block.size, block.size);
@@ -55,21 +56,8 @@ impl SiteSums {
         self.sizes = (self.sizes.0.min(block.size), self.sizes.1.max(block.size));
         self.times.1 = block.time;
         self.allocated.add(block.size);
-        self.note_context(context);
-        self.note_core(block.core);
-    }
-
-    fn note_context(&mut self, context: u16) {
-        if !self.contexts.contains(&context) {
-            self.contexts.push(context);
-        }
-    }
-
-    fn note_core(&mut self, core: u8) {
-        if !self.cores.contains(&core) {
-            self.cores.push(core);
-            self.cores.sort_unstable();
-        }
+        self.contexts.add(context);
+        self.cores.add(block.core.into());
     }
 
     /// A free was none. If it came before all that is summed up here, nothing is right any more.
@@ -122,10 +110,25 @@ impl SiteSums {
         self.temporary.join(next.temporary);
         self.reallocations += next.reallocations;
         self.failed += next.failed;
-        next.contexts
-            .iter()
-            .for_each(|&context| self.note_context(context));
-        next.cores.iter().for_each(|&core| self.note_core(core));
+        self.contexts.join(&next.contexts);
+        self.cores.join(&next.cores);
+    }
+}
+
+/// What became of the blocks that one context allocated at a call site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OwnSums {
+    pub(crate) allocated: Sum,
+    /// Freed, or gone.
+    pub(crate) ended: Sum,
+    /// Freed before their owner allocated anything else.
+    pub(crate) temporary: Sum,
+}
+
+impl OwnSums {
+    /// What nobody has freed.
+    pub(crate) fn outstanding(&self) -> Sum {
+        self.allocated.since(self.ended)
     }
 }
 

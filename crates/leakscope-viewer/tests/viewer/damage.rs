@@ -1,6 +1,7 @@
 //! Recordings that are damaged, hostile, or not finished.
 
 use std::io;
+use std::sync::mpsc;
 
 use leakscope_analysis::trace::{Feed, Layout};
 use leakscope_report::naming::Naming;
@@ -217,6 +218,71 @@ fn a_joined_recording_whose_second_core_has_not_come() {
     let (_, waits_for) = look(border + 2_000);
     assert_eq!(waits_for, None);
     assert_eq!(look(usize::MAX), (400, None));
+}
+
+/// A recording whose header is being written: all of it comes when its front was looked at, before more is read.
+struct Begun {
+    memory: Memory,
+    looks: u32,
+}
+
+impl Feed for Begun {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.memory.read_at(input, offset, buffer)
+    }
+
+    fn grows(&self) -> bool {
+        self.memory.grows()
+    }
+}
+
+impl TraceInputs for Begun {
+    fn names(&self) -> Vec<String> {
+        self.memory.names()
+    }
+
+    fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
+        let head = self.memory.head(input);
+        self.looks += 1;
+        // When it is opened, and when it is read for the first time.
+        if self.looks == 2 {
+            self.memory.write_up_to(usize::MAX - 1);
+        }
+        head
+    }
+
+    fn length(&self) -> u64 {
+        self.memory.length()
+    }
+}
+
+/// Log messages are told once, and as they are when all of the header is there.
+#[test]
+fn what_was_read_from_half_a_header_is_not_told() {
+    let core = inputs(2, 3_000).swap_remove(0);
+    let header: &[u8] =
+        b";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n;\n";
+    let memory = Memory::new(vec![[header, &core].concat()]);
+    let told = |source: Box<dyn TraceInputs>| {
+        let program = Program::default();
+        let mut engine = Engine::new(source, &program, Naming::default()).unwrap();
+        let (rows, told) = mpsc::channel();
+        engine.send_log(move |row| rows.send((row.ticks, row.text, row.offset)).unwrap());
+        for _ in 0..3 {
+            engine.read_all();
+        }
+        drop(engine);
+        told.iter().collect::<Vec<_>>()
+    };
+    let expected = told(Box::new(memory.clone()));
+    memory.write_up_to(header.len() / 2);
+    let begun = Begun { memory, looks: 0 };
+    let found = told(Box::new(begun));
+    assert!(expected.len() > 50 && found.len() > 50, "{}", found.len());
+    // The last packets of a recording that grows are not believed yet.
+    assert_eq!(found, expected[..found.len()]);
 }
 
 proptest! {

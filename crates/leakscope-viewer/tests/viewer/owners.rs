@@ -1,8 +1,10 @@
 //! Whose blocks they are: the tracks of all tasks, or of all heaps, add up to the heap's curve, and so do the shares of it.
 
+use std::collections::BTreeMap;
+
 use leakscope_testing::program::eventful;
 use leakscope_viewer::{Engine, Program, Query};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::file::{document, written};
 use super::program::{ask, engine, inputs};
@@ -41,10 +43,7 @@ fn of_contexts(engine: &mut Engine<'_>, name: &str, from: u64, to: u64) -> Vec<u
     let mut sum = Vec::new();
     for context in 0..contexts {
         let track = asked(engine, "track", ("context", &context.to_string()), from, to);
-        assert_eq!(
-            (&track["exact"], &track["complete"]),
-            (&true.into(), &true.into())
-        );
+        assert_eq!(track["exact"], true);
         assert_eq!(
             (&track["context"], &track["site"]),
             (&context.into(), &(-1).into())
@@ -117,6 +116,49 @@ fn the_tracks_of_all_tasks_are_the_heaps() {
 }
 
 #[test]
+fn call_sites_are_split_among_tasks() {
+    let program = Program::default();
+    let mut split = 0;
+    for inputs in [inputs(6, 6_000), eventful(3, 6_000)] {
+        let mut engine = engine(&program, inputs);
+        let sites = ask(&mut engine, "sites", &[]);
+        let mut allocated = BTreeMap::new();
+        for site in sites["sites"].as_array().unwrap() {
+            let own = site["by_context"].as_array().unwrap();
+            let contexts = site["contexts"].as_array().unwrap();
+            split += usize::from(own.len() > 1);
+            for name in [
+                "outstanding_bytes",
+                "outstanding_blocks",
+                "allocations",
+                "allocated_bytes",
+                "temporary",
+                "temporary_bytes",
+            ] {
+                let sum: u64 = own.iter().map(|own| own[name].as_u64().unwrap()).sum();
+                assert!(own.is_empty() || site[name] == sum, "{name} of {site}");
+            }
+            let one = [json!({"context": contexts[0], "allocations": site["allocations"]})];
+            for own in if own.is_empty() { &one[..] } else { own } {
+                let sum = allocated
+                    .entry(own["context"].as_u64().unwrap())
+                    .or_insert(0);
+                *sum += own["allocations"].as_u64().unwrap();
+            }
+        }
+        let tasks = ask(&mut engine, "tasks", &[]);
+        for task in tasks["tasks"].as_array().unwrap() {
+            let Some(context) = task["context"].as_u64() else {
+                continue;
+            };
+            let own = allocated.get(&context).copied().unwrap_or(0);
+            assert_eq!(task["allocations"], own, "{}", task["name"]);
+        }
+    }
+    assert!(split > 10, "{split}");
+}
+
+#[test]
 fn shares_add_up_to_the_heap() {
     let program = Program::default();
     for (inputs, is_short) in [(inputs(6, 6_000), true), (inputs(2, 400_000), false)] {
@@ -172,22 +214,63 @@ fn shares_add_up_to_the_heap() {
 }
 
 #[test]
-fn parts_of_a_long_read_say_how_far_they_came() {
+fn who_has_few_blocks_or_none_has_no_more_columns() {
     let program = Program::default();
     let mut engine = engine(&program, inputs(2, 200_000));
-    let mut reached = Vec::new();
-    loop {
-        let answer = ask(
-            &mut engine,
-            "shares",
-            &[("by", "context"), ("partial", "1")],
+    let overview = ask(&mut engine, "overview", &[]);
+    let end = overview["clock"]["end"].as_u64().unwrap();
+    let mut owners = vec![("heap", "0x00001000".to_owned())];
+    let contexts = overview["contexts"].as_array().unwrap().len();
+    owners.extend((0..contexts).map(|context| ("context", context.to_string())));
+    for (by, owner) in &owners {
+        let track = asked(&mut engine, "track", (by, owner), 1, end);
+        let columns = column(&track["heap"], "last").len();
+        assert!(
+            (track["exact"] == false) && columns <= 512,
+            "{by} {owner}: {columns}"
         );
-        reached.push(answer["counted_to"].as_u64().unwrap());
-        if answer["complete"] == true {
-            break;
+        assert_eq!(track["heap"]["width"], columns);
+    }
+}
+
+/// What is told of a long trace, from curves, is what is told of its parts, which are read again.
+#[test]
+fn curves_are_known_when_all_was_read() {
+    let program = Program::default();
+    for inputs in [inputs(2, 200_000), eventful(3, 200_000)] {
+        let mut engine = engine(&program, inputs);
+        let end = ask(&mut engine, "overview", &[])["clock"]["end"]
+            .as_u64()
+            .unwrap();
+        for by in ["context", "heap"] {
+            let shares = asked(&mut engine, "shares", ("by", by), 0, end);
+            assert_eq!(shares["exact"], false);
+            for band in shares["bands"].as_array().unwrap() {
+                let owner = match by {
+                    "context" => band["context"].to_string(),
+                    _ => band["of_heap"].as_str().unwrap().to_owned(),
+                };
+                let track = asked(&mut engine, "track", (by, &owner), 0, end);
+                let heap = &track["heap"];
+                let (from, width) = (
+                    heap["from"].as_u64().unwrap(),
+                    heap["width"].as_u64().unwrap(),
+                );
+                let step = (heap["to"].as_u64().unwrap() - from) / width;
+                let last = column(heap, "last");
+                let mut allocations = 0;
+                for (place, last) in last.iter().enumerate() {
+                    let begin = from + place as u64 * step;
+                    let part = asked(&mut engine, "track", (by, &owner), begin, begin + step);
+                    assert_eq!(part["exact"], true);
+                    let what = format!("{by} {owner} in {begin}");
+                    assert_eq!(column(&part["heap"], "last").last(), Some(last), "{what}");
+                    allocations += column(&part["heap"], "allocations").iter().sum::<u64>();
+                }
+                assert_eq!(allocations, column(heap, "allocations").iter().sum::<u64>());
+            }
         }
     }
-    assert!(reached.len() > 2 && reached.is_sorted(), "{reached:?}");
 }
 
 #[test]

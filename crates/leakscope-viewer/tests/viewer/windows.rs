@@ -261,7 +261,7 @@ fn tables_of_a_window_count_what_was_allocated_in_it() {
 
 #[test]
 fn who_asks_for_a_part_again_and_again_is_told_all() {
-    let (program, inputs) = (Program::default(), inputs(3, 160_000));
+    let (program, inputs) = (Program::default(), inputs(3, 60_000));
     let mut engine = engine(&program, inputs);
     let end = ask(&mut engine, "overview", &[])["clock"]["end"].clone();
     let (from, to) = ("7".to_owned(), (end.as_u64().unwrap() - 7).to_string());
@@ -281,9 +281,9 @@ fn who_asks_for_a_part_again_and_again_is_told_all() {
             assert_eq!(route, "sites");
         };
         assert_eq!(told["counted_to"].to_string(), to);
-        assert_eq!(answers > 2, route == "sites", "{answers}");
+        assert_eq!(answers > 1, route == "sites", "{answers}");
         // The same as all at once, counted anew.
-        let (program, inputs) = (Program::default(), self::inputs(3, 160_000));
+        let (program, inputs) = (Program::default(), self::inputs(3, 60_000));
         let mut other = self::engine(&program, inputs);
         assert_eq!(told, ask(&mut other, route, &window));
     }

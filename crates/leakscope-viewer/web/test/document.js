@@ -16,7 +16,7 @@ export function madeUpDocument() {
     { name: 'SysTick', kind: 'interrupt' }, { name: 'main', kind: 'task' },
     { name: 'worker <img src=x onerror=alert(1)>', kind: 'task' }, { name: 'idle', kind: 'idle' },
   ]);
-  const site = { confidence: 'high', allocator: [3], reallocations: 0, failed: 0, bytes_at_peak: 100, contexts: [2], cores: [0] };
+  const site = { confidence: 'high', allocator: [3], reallocations: 0, failed: 0, bytes_at_peak: 100, contexts: [2], cores: [0], by_context: [] };
   const leak = {
     ...site, site: 7, verdict: /** @type {const} */ ('leak-steady'), standing: /** @type {const} */ ('leak'), title: 'parse_header http.c:66',
     reason: '99 of 99 blocks never freed, one every 1.00 ms from 0.001 s to 0.099 s', stack: [0, 1, 2],

@@ -105,6 +105,20 @@ fn part_of_a_recording() {
     assert_eq!(unknown.stderr, said);
 }
 
+/// A format that cannot say where data are missing says that they are.
+#[test]
+fn what_a_recording_lacks_is_said() {
+    let lossy = "testdata/overflow/input.svdat";
+    for format in ["heaptrack", "folded"] {
+        let ran = leakscope(["export", lossy, "--as", format])
+            .in_folder(&project())
+            .end();
+        assert_eq!(ran.code, 0);
+        let said = format!("note: not in {format}: what the recording lacks, ");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    }
+}
+
 const DUMP: &[u8] = b"====== Heap Trace: 3 records (10 capacity) ======\n\
     24 bytes (@ 0x3ffb5b88) allocated CPU 0 ccount 0x10 caller 0x400d1234:0x400d2345\n\
     100 bytes (@ 0x3ffb6000) allocated CPU 1 ccount 0x20 caller 0x400d1234:0x400d2345\n\

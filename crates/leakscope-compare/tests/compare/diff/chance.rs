@@ -2,7 +2,7 @@
 
 use std::slice::from_ref;
 
-use leakscope_compare::diff::{Diff, Per, Site, State, Status};
+use leakscope_compare::diff::{Diff, LEVEL, Per, Site, State, Status};
 use proptest::prelude::*;
 
 use super::device::{Kind, recorded};
@@ -78,6 +78,50 @@ fn a_leak_that_begins_or_ends_is_told_from_one_that_was_not_seen() {
     assert_eq!(
         status((Kind::Sound, 0.001), (Kind::Sound, 1.0)),
         Status::New
+    );
+}
+
+/// A verdict that changes against the evidence proves nothing: a leak is not mended by what says less of a faster one.
+#[test]
+fn a_difference_goes_the_way_of_its_evidence() {
+    const RATES: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
+    let (mut against, mut told) = (0, 0);
+    for seed in 0..48 {
+        let (old, new) = (RATES[seed as usize % 4], RATES[seed as usize / 4 % 4]);
+        // What fills up on one side leaks slowly on the other.
+        let side = |rate: f64, last: [(Kind, f64); 2]| {
+            let kinds = Kind::ALL.into_iter().take(5);
+            kinds
+                .map(|kind| (kind, rate))
+                .chain(last)
+                .collect::<Vec<_>>()
+        };
+        let (fills, leaks) = ((Kind::Cache, 1.0), (Kind::Steady, 0.1));
+        let (before, after) = (side(old, [fills, leaks]), side(new, [leaks, fills]));
+        let before = recorded(&before, 2 * seed + 1, 60.0);
+        let after = recorded(&after, 2 * seed + 2, 60.0);
+        let diff = Diff::of(&[before], &[after], Some(Per::Second));
+        for site in &diff.sites {
+            let is_proved = site.level.is_some_and(|level| level <= LEVEL);
+            let more = is_proved && site.ratio_low.is_some_and(|low| low > 1.0);
+            let less = is_proved && site.ratio_high.is_some_and(|high| high < 1.0);
+            told += usize::from(FOUND.contains(&site.status));
+            match site.status {
+                Status::NewLeak | Status::Worse => assert!(more, "{site:?}"),
+                Status::Fixed | Status::Better => assert!(less, "{site:?}"),
+                _ => {}
+            }
+            let leaks = [&site.before, &site.after].map(|side| side.state == State::Leak);
+            against +=
+                usize::from(leaks == [false, true] && less || leaks == [true, false] && more);
+            // A leak of which more is left is never let pass.
+            let is_worse = leaks == [true, false] && more && site.status != Status::Worse;
+            assert!(!is_worse || diff.is_uncertain(), "{site:?}");
+        }
+    }
+    assert!(
+        against >= 5 && told > 50,
+        "{against} against the verdict, {told} told"
     );
 }
 

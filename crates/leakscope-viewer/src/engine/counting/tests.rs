@@ -26,7 +26,6 @@ fn lines(census: &Census) -> Vec<String> {
         }
         (sums.lost, sums.left) = Default::default();
         (sums.before, sums.most) = (0, 0);
-        sums.contexts.sort_unstable();
         lines.push(format!("site {site}: {sums:?}, {:?}", sum.outstanding()));
     }
     let contexts = census.contexts.iter();

@@ -104,7 +104,7 @@ export function limitSites(whole, lives, resolution, range) {
   }
   const sites = whole.sites.flatMap((site) => {
     const sum = sums.get(site.site);
-    return sum === undefined ? [] : [{ ...site, ...sum }];
+    return sum === undefined ? [] : [{ ...site, ...sum, by_context: [] }];
   }).sort((a, b) => b.outstanding_bytes - a.outstanding_bytes);
   return {
     ...whole, ...ticksOf(resolution, range, whole.to), limited: true, total: sites.length + others.sites.size, sites,

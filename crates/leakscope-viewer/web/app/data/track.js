@@ -8,6 +8,9 @@
 /** As many marks as the server gives. */
 const MARKS = 2000;
 
+/** As many columns as the server makes of a curve. */
+const COLUMNS = 512;
+
 /**
  * From the stretches of its curve, as the server does of long windows.
  * @param {SiteDetail['curve']} curve
@@ -16,26 +19,30 @@ const MARKS = 2000;
  * @returns {Heap}
  */
 export function heapOfCurve(curve, from, to) {
-  const { step } = curve;
+  let { step } = curve;
+  // Stretches are short where all happened at the begin of a long trace.
+  while (Math.floor((to - from) / step) >= COLUMNS - 1) step *= 2;
   const first = Math.floor(from / step);
   const heap = emptyHeap(first * step, Math.ceil(to / step) * step, Math.ceil(to / step) - first);
   let [at, level, blocks] = [0, 0, 0];
+  /** Goes on to the changes from `end` on; returns the place of the first that was passed. */
   const pass = (/** @type {number} */ end) => {
     const from = at;
     while (at < curve.times.length && curve.times[at] < end) at += 1;
     if (at > from) [level, blocks] = [curve.last[at - 1], curve.blocks[at - 1]];
-    return at > from;
+    return from;
   };
   pass(heap.from);
   for (let column = 0; column < heap.width; column += 1) {
     const before = level;
-    const isChanged = pass(heap.from + (column + 1) * step);
-    heap.min.push(Math.min(before, level));
-    heap.max.push(isChanged ? curve.max[at - 1] : level);
+    const begun = pass(heap.from + (column + 1) * step);
+    const sum = (/** @type {number[]} */ counts) => counts.slice(begun, at).reduce((sum, count) => sum + count, 0);
+    heap.min.push(Math.min(before, ...curve.last.slice(begun, at)));
+    heap.max.push(Math.max(begun === at ? level : 0, ...curve.max.slice(begun, at)));
     heap.last.push(level);
     heap.blocks.push(blocks);
-    heap.allocations.push(isChanged ? curve.allocations[at - 1] : 0);
-    heap.frees.push(isChanged ? curve.frees[at - 1] : 0);
+    heap.allocations.push(sum(curve.allocations));
+    heap.frees.push(sum(curve.frees));
   }
   return heap;
 }

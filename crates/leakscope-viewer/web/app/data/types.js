@@ -63,8 +63,8 @@
 /** @typedef {{ index: number, time: number, kind: string, context: number, core: number, text: string }} LogMark */
 /** How far an answer about a range has come: nothing is said of one that is complete at once.
  *  @typedef {{ complete?: boolean, counted_to?: number }} Counted */
-/** What the blocks of one owner did. @typedef {Counted & import('leakscope/data/owner.js').Owner & { exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
-/** Who holds how much, by column. @typedef {Counted & { from: number, to: number, width: number, exact: boolean,
+/** What the blocks of one owner did. @typedef {import('leakscope/data/owner.js').Owner & { exact: boolean, heap: Heap, marks: HeapMark[] | null }} Track */
+/** Who holds how much, by column. @typedef {{ from: number, to: number, width: number, exact: boolean,
  *  bands: (import('leakscope/data/owner.js').Owner & { title: string, last: number[] })[], others: { owners: number, last: number[] } }} Shares */
 /** @typedef {{ from: number, to: number, packets: number | null, bytes: number }} Gap */
 /**
@@ -114,6 +114,7 @@
  * @property {number} last
  * @property {number[]} contexts
  * @property {number[]} cores
+ * @property {(Pick<Site, 'outstanding_bytes' | 'outstanding_blocks' | 'allocations' | 'allocated_bytes' | 'temporary' | 'temporary_bytes'> & { context: number })[]} by_context
  */
 /** The call sites of a recording made before a change. @typedef {{ inputs: string[], frames: Frame[], sites: (Pick<Site, 'title' | 'standing' | 'stack' | 'allocator' |
  *  'growth_bytes_per_second' | 'outstanding_bytes' | 'outstanding_blocks' | 'bytes_at_peak' | 'allocations' | 'allocated_bytes'> & { tasks: string[] })[] }} Before */

@@ -13,6 +13,7 @@ import { choice, element, fill, searchField, toggle } from 'leakscope/part/eleme
 import { numbers } from 'leakscope/part/numbers.js';
 import { against, tasksRoot } from 'leakscope/view/against.js';
 import { callersPicture } from 'leakscope/view/callers.js';
+import { splitAmongTasks } from 'leakscope/view/of-tasks.js';
 
 /** @typedef {import('leakscope/page/page.js').Page} Page */
 /** @typedef {import('leakscope/chart/icicle-layout.js').Node} Node */
@@ -85,7 +86,7 @@ export function flameView(page) {
   const upward = toggle('Upward', (on) => page.go({ upward: on }), 'Flames rather than icicles');
   const allocator = toggle('Allocator frames', (on) => page.go({ allocator: on }), 'With the allocator’s own functions');
   const lines = toggle('Lines', (on) => page.go({ lines: on }), 'A cell for each line that calls, rather than for each function');
-  const byTask = toggle('By task', (on) => page.go({ by: on ? 'task' : '' }), 'The tasks that allocate at the root; a call site of several tasks stands below all their names');
+  const byTask = toggle('By task', (on) => page.go({ by: on ? 'task' : '' }), 'The tasks that allocate at the root; what is told of several tasks only together stands below all their names');
   const verdicts = toggle('Verdicts', (on) => page.go({ verdicts: on }), 'Colours say what the worst call site below is');
   const keys = element('div', { class: 'memory-legend' }, ...Object.entries({ leak: 'Leak', unknown: 'Not known', fine: 'Fine, or known' }).map(([standing, words]) =>
     element('span', {}, element('span', { class: `swatch ${STANDINGS[/** @type {'leak'} */ (standing)]}`, 'aria-hidden': 'true' }), words)));
@@ -109,7 +110,8 @@ export function flameView(page) {
       made = wanted;
       callers.show(sites);
       caller = null;
-      root = compared.tree(sites, around === '' ? page.state : { ...page.state, inverted: false }, by === 'task' ? tasksOf : null);
+      const given = by === 'task' && !compared.isOn() ? splitAmongTasks(sites, weight) : sites;
+      root = compared.tree(given, around === '' ? page.state : { ...page.state, inverted: false }, by === 'task' ? tasksOf : null);
       zoomed = root;
       hovered = null;
     }

@@ -94,12 +94,14 @@ function outlook(page) {
 
 /** @param {Page} page */
 function figures(page) {
-  const { totals, heap, peak, dump } = page.overview;
+  const { totals, heap, peak, dump, sessions } = page.overview;
   const figure = (/** @type {string} */ name, /** @type {string} */ value, /** @type {string} */ more, /** @type {boolean} */ isBad = false) =>
     element('div', { class: isBad ? 'figure bad' : 'figure' }, element('dt', {}, name), element('dd', {}, value, more && element('span', { class: 'quiet' }, ` ${more}`)));
   const growing = totals.leaks;
   // Without heap events, that nothing lives is as little known as that something does.
   const isBlind = totals.heap_events === 0 && dump === null;
+  // The high-water mark is of one session, and may be less.
+  const together = sessions.length > 1 ? `, in ${count(sessions.length)} sessions together` : '';
   const rate = growing === 1 ? page.overview.findings[0].growth : totals.leak_bytes_per_second === null ? 'not known' : ratePerSecond(totals.leak_bytes_per_second);
   if (dump !== null) {
     return element('dl', { class: 'figures' },
@@ -108,7 +110,7 @@ function figures(page) {
   }
   return element('dl', { class: 'figures' },
     figure('Growth of leaks', page.overview.conclusion === 'nothing-known' ? 'not known' : growing === 0 ? 'none seen' : rate, '', growing > 0),
-    isBlind ? figure('Outstanding at the end', 'not known', '') : figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}`),
+    isBlind ? figure('Outstanding at the end', 'not known', '') : figure('Outstanding at the end', bytes(totals.outstanding_bytes), `in ${counted(totals.outstanding_blocks, 'block')}${together}`),
     isBlind ? figure('High-water mark', 'not known', '') : figure('High-water mark', bytes(peak.bytes), peak.bytes > 0 ? `at ${page.clock.moment(peak.time)}` : ''),
     heap.size !== null && figure('Heap', shortBytes(heap.size), `${percent(heap.live_at_end, heap.size)} in use by the trace’s blocks`),
     heap.exhausted_in !== null && figure('Exhausted in', heap.exhausted_in, 'at this rate'),

@@ -136,7 +136,7 @@ function siteCurve(page, { site, curve }) {
     drawCursor(pen, scale, page.hovered ?? page.state.cursor, height);
     drawLevel(page, pen, (ticks) => levels.at(ticks, heap, false), axis, scale, { ...place, width });
   }, { class: 'site-picture' });
-  const levels = new Levels(page, 'track', () => ({ site: site.site, partial: 1 }), () => picture.draw());
+  const levels = new Levels(page, 'track', () => ({ site: site.site }), () => picture.draw());
   levels.cursor(page.state.cursor);
   hoverIn(page, picture, () => [curve.from, Math.max(curve.to, curve.from + 1)]);
   const hovered = (/** @type {number | null} */ ticks) => {

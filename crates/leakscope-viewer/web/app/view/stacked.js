@@ -28,7 +28,7 @@ export function stackedBytes(page, shown, changed) {
   const keys = element('ul', { class: 'stacked-keys', 'aria-label': 'Who holds the live bytes', hidden: true });
   const rest = element('span', { class: 'quiet' });
   /** Who holds how much at the moment itself: all of them, for others may hold most there. */
-  const moments = new Moments(page, 'shares', () => ({ by: page.state.stacked, partial: 1, bands: page.overview.limits.sites }), () => tell());
+  const moments = new Moments(page, 'shares', () => ({ by: page.state.stacked, bands: page.overview.limits.sites }), () => tell());
   const latest = new Latest(page.source, 'shares', (answer) => {
     shares = answer;
     showKeys();
@@ -37,7 +37,7 @@ export function stackedBytes(page, shown, changed) {
 
   const showKeys = () => {
     if (shares === null) return;
-    const { bands, others, complete = true, counted_to: countedTo, from, to } = shares;
+    const { bands, others } = shares;
     const key = (/** @type {string} */ colour, /** @type {import('leakscope/part/element.js').Content[]} */ ...words) => {
       const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
       swatch.style.background = `var(--${colour})`;
@@ -52,8 +52,7 @@ export function stackedBytes(page, shown, changed) {
           ' ', element('span', { class: 'amount' }), ' ', pinButton(page, pin));
       }),
       others.owners > 0 && key('idle', `${counted(others.owners, 'other')} `, element('span', { class: 'amount' })),
-      bands.length === 0 && element('li', {}, complete ? 'Nothing lives here.' : 'Reading …'),
-      !complete && element('li', {}, `${percent((countedTo ?? from) - from, to - from)} read so far`),
+      bands.length === 0 && element('li', {}, 'Nothing lives here.'),
       element('li', {}, rest));
     tell();
   };
@@ -93,7 +92,7 @@ export function stackedBytes(page, shown, changed) {
       tell();
       if (width === 0) return;
       const [from, to] = shown();
-      void latest.ask({ by: stacked, from, to, width: Math.min(Math.max(Math.round(width), 1), 512), partial: 1 }, page.version);
+      void latest.ask({ by: stacked, from, to, width: Math.min(Math.max(Math.round(width), 1), 512) }, page.version);
     },
     close() {
       latest.stop();

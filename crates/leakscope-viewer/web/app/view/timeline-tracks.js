@@ -8,7 +8,7 @@ import { drawCursor, drawRange } from 'leakscope/chart/time.js';
 import { Latest } from 'leakscope/data/latest.js';
 import { ownerOf, ownerParameters } from 'leakscope/data/owner.js';
 import { shortened, shortenedTitle } from 'leakscope/format/names.js';
-import { counted, percent } from 'leakscope/format/units.js';
+import { counted } from 'leakscope/format/units.js';
 import { hoverIn } from 'leakscope/page/hover.js';
 import { drawLevel } from 'leakscope/page/level.js';
 import { Levels } from 'leakscope/page/levels.js';
@@ -98,9 +98,9 @@ function ownerTrack(page, pin, shown) {
   const amount = element('div', { class: 'quiet' });
   const latest = new Latest(page.source, 'track', (answer) => {
     track = answer;
-    const { heap, complete = true, counted_to: countedTo = heap.to } = track;
+    const { heap } = track;
     const sum = (/** @type {number[]} */ counts) => counts.reduce((sum, count) => sum + count, 0);
-    amount.textContent = `${counted(sum(heap.allocations), 'allocation')} ↑ ${counted(sum(heap.frees), 'free')} ↓${track.exact ? '' : complete ? ', in sums' : `, ${percent(countedTo - heap.from, heap.to - heap.from)} read so far`}`;
+    amount.textContent = `${counted(sum(heap.allocations), 'allocation')} ↑ ${counted(sum(heap.frees), 'free')} ↓${track.exact ? '' : ', in sums'}`;
     picture.describe(`Live bytes of ${name.title}: ${amount.textContent}`);
     picture.draw();
   }, (message) => { amount.textContent = message; });
@@ -112,10 +112,10 @@ function ownerTrack(page, pin, shown) {
   const ask = () => {
     if (picture.width === 0) return;
     const [from, to] = shown();
-    void latest.ask({ ...ownerParameters(owner), partial: 1, from, to, width: Math.min(Math.max(Math.round(picture.width), 1), page.overview.limits.width) }, page.version);
+    void latest.ask({ ...ownerParameters(owner), from, to, width: Math.min(Math.max(Math.round(picture.width), 1), page.overview.limits.width) }, page.version);
   };
   hoverIn(page, picture, shown);
-  const levels = new Levels(page, 'track', () => ({ ...ownerParameters(owner), partial: 1 }), () => picture.draw());
+  const levels = new Levels(page, 'track', () => ownerParameters(owner), () => picture.draw());
   const hovered = (/** @type {number | null} */ ticks) => {
     levels.pointer(ticks);
     picture.draw();

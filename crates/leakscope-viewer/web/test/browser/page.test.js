@@ -1,7 +1,7 @@
 // The whole page in Chromium, served and from the one file, with golden traces and real ones: every view
 // opens in both themes, and what users do in them works, without an error in the console.
 import assert from 'node:assert/strict';
-import { appendFileSync, truncateSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VIEWS } from 'leakscope/state/fragment.js';
@@ -391,6 +391,33 @@ test('a followed file that has become shorter is said to be', async () => {
     assert.ok(await tab.run(() => document.querySelectorAll('.list-row .name').length) > 0, 'what was read stays');
     await tab.close();
   }, '--follow');
+});
+
+test('a followed file that is no longer there is said to be', async () => {
+  const path = join(SCREENSHOTS, 'gone.svdat');
+  const other = join(SCREENSHOTS, 'other.svdat');
+  /** @type {[string, () => void][]} */
+  const ways = [
+    ['was deleted', () => rmSync(path)],
+    ['another file lies in its place', () => {
+      writeFileSync(other, readFileSync(golden('steady-leak')));
+      renameSync(other, path);
+    }],
+  ];
+  for (const [words, act] of ways) {
+    const whole = readFileSync(golden('steady-leak'));
+    writeFileSync(path, whole);
+    await serving(path, async (url) => {
+      const tab = await browser.tab();
+      await open(tab, url, 'events');
+      await tab.see('.notice', 'Live');
+      act();
+      await tab.see('.notice', words);
+      const { totals } = await (await fetch(`${url}api/overview`)).json();
+      assert.ok(totals.events > 0, 'what was read can be asked for');
+      await tab.close();
+    }, '--follow');
+  }
 });
 
 test('what a device calls its tasks is text', () => serving(golden('hostile-names'), async (url) => {

@@ -8,6 +8,7 @@ import { Scale } from 'leakscope/chart/scale.js';
 import { stackBands } from 'leakscope/chart/stack-layout.js';
 import { lastTop, reveal, revealInMiddle, scrolledHeight, scrollOfTop, TALLEST, topOfScroll, visibleRows } from 'leakscope/part/list-window.js';
 import { sortRows } from 'leakscope/part/table.js';
+import { splitAmongTasks } from 'leakscope/view/of-tasks.js';
 import { madeUpDocument } from '../document.js';
 
 test('lanes stand below the heading of their core', () => {
@@ -174,4 +175,20 @@ test('tables sort by a column, and what is not known stands last', () => {
   assert.deepEqual(sortRows([2, null, 3, 1], columns, 'size'), [1, 2, 3, null]);
   assert.deepEqual(sortRows([2, null, 3, 1], columns, '-size'), [3, 2, 1, null]);
   assert.deepEqual(sortRows([2, 1], columns, 'other'), [2, 1]);
+});
+
+test('a call site of several tasks is split among them where that is told', () => {
+  const own = { outstanding_bytes: 0, outstanding_blocks: 0, allocated_bytes: 0, allocations: 0, temporary_bytes: 0, temporary: 0 };
+  const site = /** @type {any} */ ({
+    site: 1, stack: [0], allocator: [], standing: 'leak', outstanding_bytes: 30, bytes_at_peak: 40, contexts: [2, 5],
+    by_context: [{ ...own, context: 2, outstanding_bytes: 10 }, { ...own, context: 5, outstanding_bytes: 20 }],
+  });
+  const other = { ...site, site: 2, outstanding_bytes: 7, bytes_at_peak: 7, contexts: [5], by_context: [] };
+  const sites = /** @type {any} */ ({ sites: [site, other], frames: [{ function: 'f', address: '0x1' }] });
+  const roots = (/** @type {string} */ weight) => {
+    const root = tree(splitAmongTasks(sites, weight), { weight, inverted: false, allocator: false }, ({ contexts }) => contexts.join(' and '));
+    return root.children.map(({ label, value, sites }) => [label, value, sites.size]);
+  };
+  assert.deepEqual(roots('leaked_bytes'), [['5', 27, 2], ['2', 10, 1]]);
+  assert.deepEqual(roots('bytes_at_peak'), [['2 and 5', 40, 1], ['5', 7, 1]]);
 });

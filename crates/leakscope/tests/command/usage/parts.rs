@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use leakscope_testing::project;
 use leakscope_testing::scenario::Scenario;
 use serde_json::{Value, json};
 
@@ -222,6 +223,29 @@ fn log_messages_can_be_filtered() {
 }
 
 /// How long a heap lasts is said of one whose size somebody knows; else what leaks take.
+/// Of two boots, only what the second one left is in the heap. A size that cannot be is said to be none.
+#[test]
+fn a_reset_has_freed_what_lived_before() {
+    let restarted = [project().join("testdata/restart/input.svdat")];
+    let report = |size| {
+        leakscope(["report", "--format", "json", "--heap-size", size])
+            .on(&restarted)
+            .json()
+    };
+    let whole = report("4000");
+    assert_eq!(whole["totals"]["outstanding_bytes"], 3360);
+    let last = whole["sessions"][1]["outstanding_bytes"].as_u64();
+    let left = whole["exhaustion"]["left_bytes"].as_u64();
+    assert_eq!(left, last.map(|last| 4000 - last));
+    let small = report("1000");
+    assert!(small["exhaustion"].is_null());
+    let outlook = small["outlook"].as_str().expect("a sentence");
+    assert!(
+        outlook.starts_with("The heap is larger than 1,000 B"),
+        "{outlook}"
+    );
+}
+
 #[test]
 fn the_heaps_size_can_be_said() {
     let (files, trace) = Files::with_trace();

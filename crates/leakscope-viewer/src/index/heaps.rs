@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use leakscope_analysis::heap::{Effect, KnownBlock};
-use leakscope_analysis::trace::{Event, EventKind, HeapEvent};
 use rustc_hash::FxHashMap;
 
 /// The heaps of blocks.
@@ -27,36 +26,44 @@ const HEAPS: usize = 64;
 const OTHERWISE: usize = 1 << 16;
 
 impl Heaps {
-    /// The heap of a block that an event has to do with; 0: the one without a name.
-    pub(crate) fn of(&self, known: &KnownBlock, event: &Event<'_>) -> u64 {
-        let otherwise = self.otherwise.get(&key(known));
-        otherwise.copied().unwrap_or_else(|| self.said(event))
+    /// Whether all blocks so far lie in the heap without a name, as does one of an event that names this heap.
+    #[inline(always)]
+    pub(crate) fn is_one(&self, named: u64) -> bool {
+        named == 0 && self.named.is_empty()
     }
 
-    /// The heap that an event names.
-    pub(crate) fn said(&self, event: &Event<'_>) -> u64 {
-        match said(event) {
+    /// The heap of a block that an event has to do with, which names this one; 0: the one without a name.
+    pub(crate) fn of(&self, known: &KnownBlock, named: u64) -> u64 {
+        let otherwise = self.otherwise.get(&key(known));
+        otherwise.copied().unwrap_or_else(|| self.said(named))
+    }
+
+    /// What the heap counts as that an event names.
+    pub(crate) fn said(&self, named: u64) -> u64 {
+        match named {
             heap if self.named.len() < HEAPS || self.named.contains(&heap) => heap,
             0 => 0,
             _ => self.named[HEAPS - 1],
         }
     }
 
-    /// Takes into account what an event did.
-    pub(crate) fn note(&mut self, effect: &Effect, event: &Event<'_>) {
-        let new = said(event);
-        if new != 0 && self.named.len() < HEAPS && !self.named.contains(&new) {
-            self.named.push(new);
+    /// Takes into account what an event did on a core, which names this heap.
+    pub(crate) fn note(&mut self, effect: &Effect, core: u8, named: u64) {
+        if self.is_one(named) {
+            return;
         }
-        let heap = self.said(event);
+        if named != 0 && self.named.len() < HEAPS && !self.named.contains(&named) {
+            self.named.push(named);
+        }
+        let heap = self.said(named);
         for gone in [effect.ended(), effect.lost()].into_iter().flatten() {
             let own = self.live.remove(&gone.block.address).unwrap_or(0);
-            self.ended.insert(event.core, (gone.block.address, own));
+            self.ended.insert(core, (gone.block.address, own));
             self.tell(gone, own, heap);
         }
         if let Some(revived) = effect.revived() {
             let address = revived.block.address;
-            let ended = self.ended.remove(&event.core);
+            let ended = self.ended.remove(&core);
             let own = ended.filter(|ended| ended.0 == address);
             let own = own.map_or(0, |(_, heap)| heap);
             self.live_in(address, own);
@@ -85,11 +92,4 @@ impl Heaps {
 
 fn key(known: &KnownBlock) -> (u64, u64) {
     (known.block.address, known.block.time)
-}
-
-fn said(event: &Event<'_>) -> u64 {
-    match event.kind {
-        EventKind::Heap(HeapEvent::Allocation { heap, .. } | HeapEvent::Free { heap, .. }) => heap,
-        _ => 0,
-    }
 }

@@ -1,0 +1,142 @@
+//! How much of the blocks of each context, and of each heap, lived when.
+
+use std::collections::BTreeMap;
+
+use leakscope_analysis::heap::{Effect, KnownBlock};
+use leakscope_analysis::trace::Occasion;
+
+use super::curve::Curve;
+use super::heaps::Heaps;
+
+/// The curves of all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Owners {
+    /// By number.
+    contexts: Vec<Curve>,
+    /// The heap without a name, where most targets have all of their blocks.
+    unnamed: Curve,
+    named: BTreeMap<u64, Curve>,
+    pub(crate) heaps: Heaps,
+}
+
+impl Owners {
+    /// A context allocates a block, and the event names this heap.
+    #[inline(always)]
+    pub(super) fn allocated(
+        &mut self,
+        now: &Occasion,
+        context: u16,
+        named: u64,
+        effect: &Effect,
+        size: u64,
+    ) {
+        self.context(context).allocated(now.time, size);
+        if self.heaps.is_one(named) {
+            self.unnamed.allocated(now.time, size);
+        } else {
+            self.note_in_heaps(now, named, effect);
+        }
+    }
+
+    /// A block of a context is freed, and the event names this heap.
+    #[inline(always)]
+    pub(super) fn freed(
+        &mut self,
+        now: &Occasion,
+        context: u16,
+        named: u64,
+        effect: &Effect,
+        size: u64,
+    ) {
+        self.context(context).freed(now.time, size);
+        if self.heaps.is_one(named) {
+            self.unnamed.freed(now.time, size);
+        } else {
+            self.note_in_heaps(now, named, effect);
+        }
+    }
+
+    /// Anything that happens to the heap; `context` finds who allocated a block.
+    pub(super) fn affected(
+        &mut self,
+        now: &Occasion,
+        named: u64,
+        effect: &Effect,
+        mut context: impl FnMut(&KnownBlock) -> u16,
+    ) {
+        if matches!(effect, Effect::Restart) {
+            (self.contexts.iter_mut()).for_each(|curve| curve.empty(now.time));
+        }
+        for_each(effect, |known, tell| {
+            let context = context(known);
+            tell(self.context(context), now.time, known.block.size);
+        });
+        self.note_in_heaps(now, named, effect);
+    }
+
+    #[inline(never)]
+    fn note_in_heaps(&mut self, now: &Occasion, named: u64, effect: &Effect) {
+        let Self {
+            unnamed,
+            named: of_named,
+            heaps,
+            ..
+        } = self;
+        heaps.note(effect, now.core, named);
+        if matches!(effect, Effect::Restart) {
+            let curves = of_named.values_mut().chain([&mut *unnamed]);
+            curves.for_each(|curve| curve.empty(now.time));
+        }
+        for_each(effect, |known, tell| {
+            let curve = match heaps.of(known, named) {
+                0 => &mut *unnamed,
+                heap => of_named.entry(heap).or_default(),
+            };
+            tell(curve, now.time, known.block.size);
+        });
+    }
+
+    #[inline(always)]
+    fn context(&mut self, number: u16) -> &mut Curve {
+        let place = usize::from(number);
+        if place >= self.contexts.len() {
+            self.add_contexts(place + 1);
+        }
+        &mut self.contexts[place]
+    }
+
+    #[cold]
+    fn add_contexts(&mut self, count: usize) {
+        self.contexts.resize_with(count, Curve::default);
+    }
+
+    /// Contexts that had blocks, by number.
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = (u16, &Curve)> {
+        let contexts = (0..).zip(&self.contexts);
+        contexts.filter(|(_, curve)| !curve.is_empty())
+    }
+
+    /// Heaps that had blocks, by address; 0 is the one without a name.
+    pub(crate) fn heaps(&self) -> impl Iterator<Item = (u64, &Curve)> {
+        let unnamed = Some((0, &self.unnamed)).filter(|(_, curve)| !curve.is_empty());
+        let named = self.named.iter().map(|(&heap, curve)| (heap, curve));
+        unnamed.into_iter().chain(named)
+    }
+}
+
+/// What a curve is told of a block: when, and its size.
+type Tell = fn(&mut Curve, u64, u64);
+
+fn for_each(effect: &Effect, mut see: impl FnMut(&KnownBlock, Tell)) {
+    let told: [(Option<&KnownBlock>, Tell); 4] = [
+        (effect.ended(), Curve::freed as Tell),
+        (effect.lost(), Curve::lost),
+        (effect.revived(), Curve::revived),
+        (effect.began(), Curve::allocated),
+    ];
+    for (known, tell) in told {
+        if let Some(known) = known {
+            see(known, tell);
+        }
+    }
+}
