@@ -53,7 +53,7 @@ impl Program {
         let mut sites: Vec<Site> = (0..4 + random.below(5))
             .map(|_| Site::draw(random, depth, cores))
             .collect();
-        sites[0].life = random.once_in(2).then(|| 20_000);
+        sites[0].life = random.once_in(2).then_some(20_000);
         sites[0].kept = Some(4 + random.number(8));
         let leak = sites[0].stack.iter().map(|&frame| frame.into()).collect();
 

@@ -279,7 +279,7 @@ impl Stream {
     /// The clock was behind: what was not taken yet came so many ticks later.
     pub(super) fn catch_up(&mut self, ticks: u64) {
         self.time += ticks;
-        for number in self.taken..self.taken + LOOKBACK + 1 {
+        for number in self.taken..=self.taken + LOOKBACK {
             self.pieces[number % RING].time += ticks;
         }
         if let Some(Special::Skipped { time, .. } | Special::Cut { time, .. }) = &mut self.special {
