@@ -1,4 +1,4 @@
-//! Rates: growth in the unit of whoever sets a limit, and whether two rates differ.
+//! Rates: growth in the unit of whoever sets a limit.
 
 use std::fmt;
 use std::str::FromStr;
@@ -118,36 +118,6 @@ impl Rate {
     }
 }
 
-/// The probability that chance alone parts two counts as far as `after` is above `before`, if both were made at one
-/// rate: one-sided, exact (the sum is binomial). `share` is the part of the whole exposure that `after` had.
-///
-/// ```
-/// use leakscope_compare::rate::chance_of_more;
-/// assert!(chance_of_more(10, 12, 0.5) > 0.3);
-/// assert!(chance_of_more(10, 60, 0.5) < 1e-6);
-/// ```
-pub fn chance_of_more(before: u64, after: u64, share: f64) -> f64 {
-    let all = before + after;
-    if after == 0 || !(0.0..1.0).contains(&share) || share == 0.0 {
-        return 1.0;
-    }
-    // The terms of the upper tail, each made of the one before, in logarithms against underflow.
-    let mut log_choose = log_choose(all, after);
-    let (log_in, log_out) = (share.ln(), (1.0 - share).ln());
-    let mut sum = 0.0;
-    for count in after..=all {
-        sum += (log_choose + count as f64 * log_in + (all - count) as f64 * log_out).exp();
-        log_choose += ((all - count) as f64 / (count + 1) as f64).ln();
-    }
-    sum.min(1.0)
-}
-
-fn log_choose(all: u64, chosen: u64) -> f64 {
-    (1..=chosen.min(all - chosen))
-        .map(|step| ((all - step + 1) as f64 / step as f64).ln())
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,14 +140,5 @@ mod tests {
         ] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
-    }
-
-    /// The tail against the definition, with whole numbers.
-    #[test]
-    fn the_tail_of_a_binomial_is_exact() {
-        // 5 coins: at least 4 heads in 6 of 32 cases.
-        assert!((chance_of_more(1, 4, 0.5) - 6.0 / 32.0).abs() < 1e-12);
-        assert!((chance_of_more(0, 3, 0.25) - 1.0 / 64.0).abs() < 1e-12);
-        assert!((chance_of_more(3, 0, 0.25) - 1.0).abs() < 1e-12);
     }
 }

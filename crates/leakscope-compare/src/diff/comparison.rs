@@ -26,7 +26,7 @@ const LEAST_CYCLES: usize = 5;
 const LEAST_WINDOWS: usize = 8;
 
 /// Tests whether growth differs; `None` if it cannot be tested, because a side was not watched.
-pub(super) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(Method, Tested)> {
+pub(crate) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(Method, Tested)> {
     let is_watched =
         |side: &Evidence| side.sum(|run| run.exposure) > 0.0 || side.state == State::Absent;
     if !is_watched(before) || !is_watched(after) {
@@ -41,8 +41,10 @@ pub(super) fn compare(before: &Evidence, after: &Evidence, per: Per) -> Option<(
     {
         return Some((Method::Cycles, ranks(&before, &after)));
     }
-    let rises =
-        |side: &Evidence| side.state == State::Leak && side.runs.iter().any(|run| run.is_level);
+    let rises = |side: &Evidence| {
+        matches!(side.state, State::Leak | State::Unclassified)
+            && side.runs.iter().any(|run| run.is_level)
+    };
     if rises(before) || rises(after) {
         let (old, new) = (all_steps(before, after), all_steps(after, before));
         let is_enough = old.len().min(new.len()) >= LEAST_WINDOWS;

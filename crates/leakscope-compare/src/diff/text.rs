@@ -274,12 +274,16 @@ fn chance(site: &Site) -> String {
         Method::Runs => "recordings",
         Method::Levels => "the rise from window to window",
     };
-    let p = if p < 0.001 {
+    format!("; {} by {test}", p_in_words(p))
+}
+
+/// As text: `p = 0.012`.
+pub(crate) fn p_in_words(p: f64) -> String {
+    if p < 0.001 {
         "p < 0.001".to_owned()
     } else {
         format!("p = {p:.3}")
-    };
-    format!("; {p} by {test}")
+    }
 }
 
 /// As much of a text as there is room for.

@@ -124,6 +124,16 @@ fn excused(
             counted(known as u64, "known leak")
         )?;
     }
+    if judgement.newly_called > 0 {
+        let newly = match judgement.newly_called {
+            1 => "1 of them was no leak".to_owned(),
+            some => format!("{some} of them were no leaks"),
+        };
+        writeln!(
+            text,
+            "  {newly} when the baseline was made, as far as could be told, and left as much"
+        )?;
+    }
     if !judgement.fixed.is_empty() {
         let fixed = counted(judgement.fixed.len() as u64, "known leak");
         writeln!(

@@ -8,7 +8,7 @@ use leakscope_analysis::trace::Certainty;
 use leakscope_compare::diff::{Diff, Per, TextOptions, html, text};
 use leakscope_report::{Report, json};
 use leakscope_testing::project;
-use leakscope_testing::scenario::Scenario;
+use leakscope_testing::scenario::{IDF_HEAP, Scenario};
 use serde_json::Value;
 
 use super::device::{Kind, recorded};
@@ -134,6 +134,39 @@ fn the_text_is_as_expected() {
 }
 
 /// Names from a device are text, in a terminal and in a page.
+/// A table that grows, of a recording with a clock and of one without: by no unit can the two be compared.
+#[test]
+fn growth_without_a_clock_is_not_compared() {
+    let table = |has_clock: bool| {
+        let mut recording = Scenario::empty();
+        match has_clock {
+            true => recording.start(),
+            // `TRACE_START`, and no `INIT`.
+            false => recording.sync().raw(&[10, 0]),
+        };
+        recording.module(512, IDF_HEAP);
+        for round in 0..200 {
+            let block = 0x3FC8_0000 + 0x4000 * (round % 2);
+            let old = 0x3FC8_0000 + 0x4000 * ((round + 1) % 2);
+            recording
+                .after(5000)
+                .allocate(block, 64 * (round + 1), &[POLL, MAIN]);
+            if round > 0 {
+                recording.free(old, &[POLL, MAIN]);
+            }
+        }
+        report(&recording)
+    };
+    for per in [None, Some(Per::Allocation), Some(Per::Run)] {
+        for sides in [[true, false], [false, true], [false, false]] {
+            let [before, after] = sides.map(|has_clock| vec![table(has_clock)]);
+            let diff = Diff::of(&before, &after, per);
+            let sites = diff.sites.iter().filter(|site| site.p.is_some());
+            assert_eq!(sites.count(), 0, "{per:?} {sides:?}");
+        }
+    }
+}
+
 #[test]
 fn hostile_names_are_text() {
     let hostile = "<script>alert(1)</script>\u{1b}[31m\"'&]]>\u{202e}";
