@@ -120,8 +120,8 @@ impl<'i> Examined<'i> {
                 site.unsure += u64::from(live.may_have_been_freed(block));
             }
         }
-        let is_of_another_moment = live.most_are_gone(&built.gone)
-            || outside(&survey) as usize * 2 > survey.blocks.len();
+        let is_of_another_moment =
+            live.most_are_gone(&built.gone) || outside(&survey) as usize * 2 > survey.blocks.len();
         for block in built.gone {
             let site = sites.entry(block.group).or_default();
             site.reached.gone_blocks += 1;
