@@ -41,7 +41,8 @@ pub struct SiteHistory {
     pub lifetimes: Lifetimes,
     /// The lowest number of live bytes in each of up to 32 windows of [`Span::window`] ticks, from
     /// [`Span::start`] to the window that holds the end of the trace (the last one is partly in the
-    /// future). A reallocation is one change: the moment between its free and its allocation is no floor.
+    /// future). A reallocation is one change: the moment between its free and its allocation is no floor. Neither is the
+    /// time between the free of the largest block so far, if it was alone, and a larger one soon after it.
     pub floors: Vec<u64>,
     /// What was left behind by the cycles that the user marked.
     pub cycles: Cycles,

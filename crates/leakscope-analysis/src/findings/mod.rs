@@ -48,6 +48,7 @@ mod pool;
 mod rank;
 mod rhythm;
 mod rise;
+mod spared;
 mod steady;
 mod survivors;
 pub mod theil_sen;
@@ -80,12 +81,13 @@ const CERTAIN: [Rule; 3] = [all_freed::check, late_release::check, once::check];
 ///
 /// These come before the excuses because each of them demands growth over the whole trace, while an excuse
 /// looks at the end of it only: the backlog of a queue that grows without bound is "in flight" at each moment.
-const ACCUSING: [Rule; 5] = [
+const ACCUSING: [Rule; 6] = [
     per_cycle::check,
     steady::check,
     survivors::check_few,
     growing::check,
     survivors::check,
+    spared::check,
 ];
 
 /// What excuses.
