@@ -1,4 +1,5 @@
-//! How often `diff` finds a difference that is there, and one that is not: the tables in `docs/diff.md`.
+//! How often `diff` finds a difference that is there, and one that is not: the tables in `docs/diff.md`. And how often
+//! `check` fails by a baseline: the table in `docs/ci.md`.
 //!
 //! `cargo run --release -p leakscope-compare --example power [PAIRS]`
 #![allow(clippy::print_stdout, reason = "an example prints")]
@@ -6,8 +7,10 @@
 #[path = "../tests/compare/diff/device.rs"]
 mod device;
 
-use device::{Kind, recorded};
+use device::{EIGHT_LEAKS, Kind, recorded};
+use leakscope_compare::baseline::Baseline;
 use leakscope_compare::diff::{Diff, Per, Status};
+use leakscope_compare::gate::{Answer, Gate};
 
 const FOUND: [Status; 4] = [
     Status::NewLeak,
@@ -67,6 +70,46 @@ fn main() {
         });
         println!("| {kind:?} | {} |", cells.join(" | "));
     }
+    println!(
+        "\nA baseline of eight leaks, each slower or faster the next time, 60 s on both sides:\n"
+    );
+    println!("| times as fast | pairs | fail |\n|---|---|---|");
+    for (factor, pairs) in [
+        (0.5, repeats),
+        (1.0, pairs),
+        (1.5, repeats),
+        (2.0, repeats),
+        (4.0, repeats),
+    ] {
+        let failed = (0..pairs)
+            .filter(|&seed| fails(&EIGHT_LEAKS, factor, seed))
+            .count();
+        println!("| {factor} | {pairs} | {failed} |");
+    }
+    println!("\nOne leak alone, by how many blocks it left before, of {repeats} pairs each:\n");
+    println!("| times as fast | 10 | 20 | 50 | 100 |\n|---|---|---|---|---|");
+    for factor in [1.0, 2.0, 4.0] {
+        let cells = [10.0, 20.0, 50.0, 100.0].map(|blocks| {
+            let leak = [(Kind::Steady, blocks / 57.0), (Kind::Sound, 2.0)];
+            let failed = (0..repeats).filter(|&seed| fails(&leak, factor, seed));
+            format!("{:.0} %", 100.0 * failed.count() as f64 / repeats as f64)
+        });
+        println!("| {factor} | {} |", cells.join(" | "));
+    }
+}
+
+/// Whether a program fails by what was known of it, if it leaks so many times as fast.
+fn fails(program: &[(Kind, f64)], factor: f64, seed: u64) -> bool {
+    let before = recorded(program, 2 * seed + 1, 60.0);
+    let faster = program.iter().map(|&(kind, rate)| (kind, rate * factor));
+    let after = recorded(&faster.collect::<Vec<_>>(), 2 * seed + 2, 60.0);
+    let first = Gate::default();
+    let known = Baseline::of(first.judge(&before).to_note());
+    let gate = Gate {
+        baseline: Some(("known".to_owned(), known)),
+        ..Gate::default()
+    };
+    gate.judge(&after).answer == Answer::Failed
 }
 
 /// Which call site of the program it is, by its address.

@@ -22,7 +22,7 @@
 //! - [`suppress`] are rules that excuse leaks, in three languages: our own, LeakSanitizer's and Valgrind's.
 //! - [`baseline`] knows leaks that were there before.
 //! - [`diff`] says what is different between recordings before and after a change.
-//! - [`rate`] is growth in the unit of whoever sets a limit, and tests whether two rates differ.
+//! - [`rate`] is growth in the unit of whoever sets a limit.
 //! - [`write`](mod@write) puts judgements in the forms that people and CI systems read.
 //!
 //! # Terms

@@ -1,11 +1,11 @@
-//! Rates: growth in the unit of whoever sets a limit, and whether two rates differ.
+//! Rates: growth in the unit of whoever sets a limit.
 
 use std::fmt;
 use std::str::FromStr;
 
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::document::totals::Totals;
-use leakscope_report::units::bytes;
+use leakscope_report::units::count;
 
 /// Bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`; in several of them: `64k/24h`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,12 +97,23 @@ impl FromStr for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.bytes.round() as u64;
-        write!(f, "{}/{}", bytes(whole), self.per.row().0)
+        let decimals = f.precision().unwrap_or(0);
+        let number = format!("{:.decimals$}", self.bytes);
+        let (whole, part) = number.split_at(number.find('.').unwrap_or(number.len()));
+        let whole = count(whole.parse().unwrap_or(0));
+        write!(f, "{whole}{part} B/{}", self.per.row().0)
     }
 }
 
 impl Rate {
+    /// Both in words, with as many decimals as it takes to tell them apart.
+    pub(crate) fn apart(self, other: Self) -> (String, String) {
+        let words = |decimals: usize| (format!("{self:.decimals$}"), format!("{other:.decimals$}"));
+        let mut longer = (0..17).map(words);
+        let apart = longer.find(|(one, other)| one != other);
+        apart.unwrap_or_else(|| words(0))
+    }
+
     /// How fast a call site grows, in the unit `per`. `None` if that is not known: there is no clock, or no cycle was
     /// marked.
     pub fn of(site: &CallSite, totals: &Totals, per: Per) -> Option<Self> {
@@ -118,39 +129,25 @@ impl Rate {
     }
 }
 
-/// The probability that chance alone parts two counts as far as `after` is above `before`, if both were made at one
-/// rate: one-sided, exact (the sum is binomial). `share` is the part of the whole exposure that `after` had.
-///
-/// ```
-/// use leakscope_compare::rate::chance_of_more;
-/// assert!(chance_of_more(10, 12, 0.5) > 0.3);
-/// assert!(chance_of_more(10, 60, 0.5) < 1e-6);
-/// ```
-pub fn chance_of_more(before: u64, after: u64, share: f64) -> f64 {
-    let all = before + after;
-    if after == 0 || !(0.0..1.0).contains(&share) || share == 0.0 {
-        return 1.0;
-    }
-    // The terms of the upper tail, each made of the one before, in logarithms against underflow.
-    let mut log_choose = log_choose(all, after);
-    let (log_in, log_out) = (share.ln(), (1.0 - share).ln());
-    let mut sum = 0.0;
-    for count in after..=all {
-        sum += (log_choose + count as f64 * log_in + (all - count) as f64 * log_out).exp();
-        log_choose += ((all - count) as f64 / (count + 1) as f64).ln();
-    }
-    sum.min(1.0)
-}
-
-fn log_choose(all: u64, chosen: u64) -> f64 {
-    (1..=chosen.min(all - chosen))
-        .map(|step| ((all - step + 1) as f64 / step as f64).ln())
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_that_differ_are_told_apart() {
+        let rate = |bytes| Rate {
+            bytes,
+            per: Per::Minute,
+        };
+        let apart = |one, other| rate(one).apart(rate(other));
+        let words = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(
+            apart(37_008.04, 37_008.0),
+            words("37,008.04 B/min", "37,008.00 B/min")
+        );
+        assert_eq!(apart(0.3, 0.0), words("0.3 B/min", "0.0 B/min"));
+        assert_eq!(apart(1_200.0, 80.0), words("1,200 B/min", "80 B/min"));
+    }
 
     #[test]
     fn rates_are_read_and_written() {
@@ -170,14 +167,5 @@ mod tests {
         ] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
-    }
-
-    /// The tail against the definition, with whole numbers.
-    #[test]
-    fn the_tail_of_a_binomial_is_exact() {
-        // 5 coins: at least 4 heads in 6 of 32 cases.
-        assert!((chance_of_more(1, 4, 0.5) - 6.0 / 32.0).abs() < 1e-12);
-        assert!((chance_of_more(0, 3, 0.25) - 1.0 / 64.0).abs() < 1e-12);
-        assert!((chance_of_more(3, 0, 0.25) - 1.0).abs() < 1e-12);
     }
 }

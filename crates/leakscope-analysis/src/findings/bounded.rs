@@ -1,6 +1,7 @@
 //! Something that fills up and then stays: a cache, a pool, a table of fixed size.
 
 use super::case::Case;
+use super::rise::Rise;
 use super::{Confidence, Finding, Reason, Verdict, Word, rise};
 
 /// A site that has not allocated for this share of the stretch, and longer than ever before, is done.
@@ -99,7 +100,7 @@ fn full(case: &Case<'_>, since: u64) -> (Confidence, Reason) {
         Word::Moment(since),
         Word::Text(": "),
         Word::Count(frees),
-        Word::Text(" of the oldest blocks were freed, and as many allocated in their places"),
+        Word::Text(" blocks from before were freed, and as many allocated in their places"),
     ];
     (confidence, reason)
 }
@@ -116,7 +117,7 @@ fn early_maximum(case: &Case<'_>) -> Option<(Confidence, Reason)> {
             Word::Bytes(history.live_bytes),
         ];
         let floors = case.floors().bytes;
-        let confidence = if rise::lows_rise(floors, case.scatter()) {
+        let confidence = if rises_again(case) || rise::lows_rise(floors, case.scatter()) {
             // What is freed in bulk now and then makes the highest level come early, and hides what stays each time.
             Confidence::Low
         } else if history.frees < case.outstanding() {
@@ -127,6 +128,15 @@ fn early_maximum(case: &Case<'_>) -> Option<(Confidence, Reason)> {
         };
         (confidence, reason)
     })
+}
+
+/// Whether the floor has risen to the end since it was highest: what was released then hides that.
+fn rises_again(case: &Case<'_>) -> bool {
+    let floors = case.floors();
+    let highest = case.history.max_first_reached.saturating_sub(floors.start);
+    let since = usize::try_from(highest / floors.window + 1).unwrap_or(usize::MAX);
+    let since = floors.bytes.get(since..).unwrap_or_default();
+    Rise::of(since, 0.0).is_some_and(|rise| rise.keeps_rising())
 }
 
 fn level_floor(case: &Case<'_>) -> Option<(Confidence, Reason)> {

@@ -180,15 +180,19 @@ impl<'a> Case<'a> {
             && history.max_first_reached == history.last_allocation
     }
 
-    /// Since when each block that began took the place of the oldest one, which was freed, if the site was filled up to then
+    /// Since when each block that began took the place of one from before, which was freed, if the site was filled up to then
     /// and has shown that often enough: it is full now.
     pub(super) fn is_full_since(&self) -> Option<u64> {
         let history = self.history;
         let (first_free, oldest) = (history.first_free?, *history.live_births.first()?);
         // One lives that came before: the place of each has been taken once at the most.
         let age = first_free.checked_sub(oldest).filter(|&age| age > 0)?;
+        let births = &history.live_births;
+        let stayed = births.partition_point(|&birth| birth < first_free) as u64;
         let is_full = self.loss.is_none()
             && history.frees >= LEAST_REPLACED
+            // What came later is not freed while there are older ones.
+            && history.frees.saturating_add(stayed) <= history.at_first_free
             // One is allocated before the one whose place it takes is freed, or after.
             && self.outstanding().abs_diff(history.at_first_free) <= 1
             && history.lifetimes.reaching(age) == history.frees;

@@ -32,11 +32,9 @@ pub fn growth(verdict: Verdict, history: &SiteHistory, span: &Span) -> Growth {
     let case = Case::new(history, span);
     match verdict {
         Verdict::LeakSteady => of_births(&case, &history.live_births),
-        Verdict::LeakSurvivors => survivors::find(&case)
-            .or_else(|| survivors::find(&Case::without_loss(history, span)))
-            .map_or(Growth::NONE, |survivors| {
-                of_births(&case, &survivors.births)
-            }),
+        Verdict::LeakSurvivors => survivors::births(&case)
+            .or_else(|| survivors::births(&Case::without_loss(history, span)))
+            .map_or(Growth::NONE, |births| of_births(&case, &births)),
         Verdict::LeakGrowing => of_floors(&case),
         Verdict::LeakPerCycle => Growth {
             bytes: history.cycles.net_bytes,

@@ -41,7 +41,8 @@ pub struct SiteHistory {
     pub lifetimes: Lifetimes,
     /// The lowest number of live bytes in each of up to 32 windows of [`Span::window`] ticks, from
     /// [`Span::start`] to the window that holds the end of the trace (the last one is partly in the
-    /// future). A reallocation is one change: the moment between its free and its allocation is no floor.
+    /// future). A reallocation is one change: the moment between its free and its allocation is no floor. Neither is the
+    /// time between the free of the largest block so far, if it was alone, and a larger one soon after it.
     pub floors: Vec<u64>,
     /// What was left behind by the cycles that the user marked.
     pub cycles: Cycles,
@@ -177,8 +178,24 @@ pub struct Span {
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
     pub losses: Option<Losses>,
-    /// A core whose data are missing, or end early: it may have freed anything. The last of the gaps is that.
-    pub missing_core: Option<u8>,
+    /// Cores whose data are missing, or end early: they may have freed anything.
+    pub missing: MissingCores,
+}
+
+/// Cores of which nobody knows what they did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingCores {
+    /// Their numbers.
+    pub cores: Vec<u8>,
+    /// Since when that is so of the first of them: the gaps from then on are that.
+    pub since: u64,
+}
+
+impl MissingCores {
+    /// Whether what was lost there is what they did.
+    pub(super) fn are_gap(&self, gap: &Gap) -> bool {
+        !self.cores.is_empty() && gap.from >= self.since
+    }
 }
 
 /// Frees of blocks that nobody saw begin.

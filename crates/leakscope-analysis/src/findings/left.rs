@@ -41,9 +41,8 @@ pub fn left(verdict: Verdict, history: &SiteHistory, span: &Span) -> Left {
         ..Left::default()
     };
     let outlived = match verdict {
-        Verdict::LeakSurvivors => survivors::find(&case)
-            .or_else(|| survivors::find(&Case::without_loss(history, span)))
-            .map(|survivors| survivors.births),
+        Verdict::LeakSurvivors => survivors::births(&case)
+            .or_else(|| survivors::births(&Case::without_loss(history, span))),
         _ => None,
     };
     let mut windows = vec![0; Left::WINDOWS];

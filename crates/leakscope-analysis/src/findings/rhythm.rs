@@ -1,6 +1,6 @@
 //! Whether blocks that stay keep coming: the question behind every steady leak.
 
-use super::Word;
+use super::{Confidence, Reason, Word};
 
 /// The births must cover this share of the observed stretch: less is a burst.
 const LEAST_SPREAD: f64 = 0.2;
@@ -31,6 +31,9 @@ const EARLIER_MEAN: f64 = 0.47;
 
 /// … and that is so far from chance: blocks at a constant rate get there in one of a hundred sites.
 const SLOWING: f64 = -2.33;
+
+/// A silence that chance makes so long less often than this has another reading: something has filled up.
+const BY_CHANCE: f64 = 0.001;
 
 /// The births of blocks that stay, within a stretch of time.
 pub(super) struct Rhythm<'a> {
@@ -110,14 +113,43 @@ impl<'a> Rhythm<'a> {
     /// longest pause says nothing.
     pub(super) fn goes_on(&self) -> bool {
         let silence = self.silence();
-        let longest = self
-            .births
-            .windows(2)
-            .map(|pair| pair[1].saturating_sub(pair[0]))
-            .max()
-            .unwrap_or(0);
         silence as f64 <= SHORT_SILENCE * self.length
-            || (silence <= longest && silence as f64 <= MOST_SILENCE * self.spread() as f64)
+            || (silence <= self.longest_pause()
+                && silence as f64 <= MOST_SILENCE * self.spread() as f64)
+    }
+
+    fn pauses(&self) -> impl Iterator<Item = u64> {
+        let pairs = self.births.windows(2);
+        pairs.map(|pair| pair[1].saturating_sub(pair[0]))
+    }
+
+    fn longest_pause(&self) -> u64 {
+        self.pauses().max().unwrap_or(0)
+    }
+
+    /// How many usual pauses the silence at the end is long, if it is longer than all of them and than chance makes it: after
+    /// blocks that come at random, `n` usual pauses pass without one in `exp(-n)` of all cases.
+    pub(super) fn pauses_missed(&self) -> Option<u64> {
+        let silence = self.silence();
+        let missed = silence as f64 / self.usual_pause();
+        (silence > self.longest_pause() && missed > -BY_CHANCE.ln()).then_some(missed as u64)
+    }
+
+    /// The mean pause; where blocks come in bursts, the pause between these, about: so many times as long as the pauses
+    /// scatter more than those of blocks that come at random.
+    fn usual_pause(&self) -> f64 {
+        self.mean_pause() * self.scatter().max(1.0)
+    }
+
+    fn mean_pause(&self) -> f64 {
+        self.spread() as f64 / self.births.len().saturating_sub(1) as f64
+    }
+
+    /// How the pauses scatter: their variance, compared to the square of their mean.
+    fn scatter(&self) -> f64 {
+        let mean = self.mean_pause();
+        let squares = self.pauses().map(|pause| (pause as f64 - mean).powi(2));
+        squares.sum::<f64>() / self.births.len().saturating_sub(1) as f64 / mean.powi(2)
     }
 
     /// How long the first quarter of the blocks took to arrive, and the last, in ticks, if they come ever
@@ -141,9 +173,33 @@ impl<'a> Rhythm<'a> {
         self.births.len() >= ENOUGH_TO_FADE && self.mean() < EARLIER_MEAN && self.trend() < SLOWING
     }
 
-    /// What makes an accusation a mere hint; nothing if the pace is kept.
-    pub(super) fn why_unsure(&self) -> Option<Word> {
-        (self.slows()).then_some(Word::Text("; they come ever more slowly, as in a cache"))
+    /// An accusation by these births is no surer than that.
+    pub(super) fn surest(&self) -> Confidence {
+        if self.slows() {
+            Confidence::Low
+        } else if self.pauses_missed().is_some() {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        }
+    }
+
+    /// What keeps an accusation from being sure; nothing if the pace is kept.
+    pub(super) fn why_unsure(&self) -> Reason {
+        let mut why = Reason::new();
+        if self.slows() {
+            why.push(Word::Text("; they come ever more slowly, as in a cache"));
+        }
+        if let Some(pauses) = self.pauses_missed() {
+            why.extend([
+                Word::Text("; then nothing more for "),
+                Word::Duration(self.silence()),
+                Word::Text(", "),
+                Word::Count(pauses),
+                Word::Text(" usual pauses"),
+            ]);
+        }
+        why
     }
 
     /// Where the births between the first and the last lie on average: 0 at the first, 1 at the last.
@@ -167,14 +223,7 @@ impl<'a> Rhythm<'a> {
     /// are few and far between, are not taken for a trend.
     fn trend(&self) -> f64 {
         let pauses = self.births.len().saturating_sub(1) as f64;
-        let mean_pause = self.spread() as f64 / pauses;
-        let variance = self
-            .births
-            .windows(2)
-            .map(|pair| (pair[1].saturating_sub(pair[0]) as f64 - mean_pause).powi(2))
-            .sum::<f64>()
-            / pauses;
         let laplace = (self.mean() - 0.5) * (12.0 * (pauses - 1.0)).sqrt();
-        laplace / (variance.sqrt() / mean_pause)
+        laplace / self.scatter().sqrt()
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let occasions = rhythm.occasions();
     let leaks = !case.freed_before_shutdown()
         && occasions >= LEAST_OCCASIONS
+        && (occasions >= MANY_OCCASIONS || !has_most_from_start_up(case))
         && (case.loss.as_ref())
             .is_none_or(|loss| loss.is_habit(rhythm.bursts(), occasions < FEW_OCCASIONS))
         && rhythm.is_spread()
@@ -36,17 +37,23 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     })
 }
 
+/// Whether as many blocks came during start-up as since then. A pool that has one block for each that was ever in use at once
+/// gets most of them soon, and one more ever more rarely.
+fn has_most_from_start_up(case: &Case<'_>) -> bool {
+    let since = case.births().len() as u64;
+    case.outstanding() - since >= since
+}
+
 fn confidence(rhythm: &Rhythm<'_>) -> Confidence {
     let occasions = rhythm.occasions();
-    if rhythm.slows() {
-        Confidence::Low
-    } else if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
+    let by_number = if occasions >= MANY_OCCASIONS && rhythm.coverage() >= WIDE_SPREAD {
         Confidence::High
     } else if occasions >= FEW_OCCASIONS {
         Confidence::Medium
     } else {
         Confidence::Low
-    }
+    };
+    by_number.min(rhythm.surest())
 }
 
 fn explain(case: &Case<'_>, rhythm: &Rhythm<'_>) -> Reason {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::case::Case;
 use super::loss::Loss;
 use super::rhythm::Rhythm;
-use super::{Confidence, Finding, Lifetimes, Verdict, Word};
+use super::{Confidence, Finding, Lifetimes, Verdict, Word, spared};
 
 /// Occasions on which blocks were left that outlived the others.
 const LEAST_OCCASIONS: usize = 4;
@@ -62,23 +62,29 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         Word::Duration(survivors.age),
     ];
     reason.extend(rhythm.why_unsure());
+    let by_number = if rhythm.occasions() >= MANY_OCCASIONS {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
     Some(Finding {
         verdict: Verdict::LeakSurvivors,
-        confidence: if rhythm.slows() {
-            Confidence::Low
-        } else if rhythm.occasions() >= MANY_OCCASIONS {
-            Confidence::High
-        } else {
-            Confidence::Medium
-        },
+        confidence: by_number.min(rhythm.surest()),
         reason,
     })
 }
 
+/// When the blocks were allocated that outlived the others, also if only because the others were released.
+pub(super) fn births<'a>(case: &Case<'a>) -> Option<Cow<'a, [u64]>> {
+    find(case)
+        .map(|survivors| survivors.births)
+        .or_else(|| spared::find(case).map(Cow::Borrowed))
+}
+
 /// The blocks that outlived the others.
-pub(super) struct Survivors<'a> {
+struct Survivors<'a> {
     /// When they were allocated.
-    pub(super) births: Cow<'a, [u64]>,
+    births: Cow<'a, [u64]>,
     /// The age that tells them from the others, in ticks.
     age: u64,
     /// Blocks that became older than that, and were freed.
@@ -86,7 +92,7 @@ pub(super) struct Survivors<'a> {
 }
 
 /// Looks for the lowest age beyond which blocks stay.
-pub(super) fn find<'a>(case: &Case<'a>) -> Option<Survivors<'a>> {
+fn find<'a>(case: &Case<'a>) -> Option<Survivors<'a>> {
     let cuts = (0..Lifetimes::BUCKETS - 1).map(|bucket| 1_u64 << bucket);
     cuts.take_while(|&age| age as f64 <= LATEST_CUT * case.length())
         .find_map(|age| match &case.loss {

@@ -36,6 +36,9 @@ pub(super) struct Site {
     pub(super) first_allocation: u64,
 }
 
+/// A buffer is enlarged, and not used anew, if it is missing for at most this part of the time that the old one lived.
+const SOON: u64 = 4;
+
 /// What is kept of a site from its second event on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Details {
@@ -153,6 +156,9 @@ impl Site {
             self.at_peak = (moment.peak, 0);
             self.cycle = moment.cycle;
         } else {
+            if self.live_bytes == 0 && self.is_enlarged(time, size) {
+                self.forget_dip(self.max_live_bytes);
+            }
             self.settle(time, moment);
             let silence = time.saturating_sub(self.last_allocation);
             if silence > self.longest_silence {
@@ -174,6 +180,18 @@ impl Site {
             self.max_live_bytes = self.live_bytes;
             self.max_first_reached = time;
         }
+    }
+
+    /// Whether a block larger than all before takes, soon, the place of the largest one so far, which was freed: to enlarge a
+    /// buffer, some free the old one first.
+    #[cold]
+    fn is_enlarged(&self, time: u64, size: u64) -> bool {
+        let last_free = self.details.as_ref().map_or(0, |details| details.last_free);
+        let life = last_free.checked_sub(self.last_allocation);
+        size > self.max_live_bytes
+            && self.max_first_reached == self.last_allocation
+            && u64::from(self.largest) == self.max_live_bytes
+            && life.is_some_and(|life| time.saturating_sub(last_free) <= life / SOON)
     }
 
     /// Notes who allocates, by its place in the list of contexts, and on which core.

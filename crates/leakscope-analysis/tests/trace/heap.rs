@@ -34,6 +34,27 @@ fn an_address_may_be_used_again() {
     assert!(reading.codes().is_empty(), "{:?}", reading.codes());
 }
 
+/// Some free the old buffer, at another place, and then allocate a larger one.
+#[test]
+fn a_buffer_that_is_freed_before_it_is_enlarged_grows() {
+    let buffer = |sizes: fn(u32) -> u32| {
+        let mut recording = Scenario::begun();
+        for step in 0..60 {
+            recording
+                .allocate(BLOCK, sizes(step), SITE)
+                .after(1_000_000)
+                .free(BLOCK, OTHER)
+                .after(100_000);
+        }
+        recording.allocate(BLOCK, sizes(60), SITE).after(1_000_000);
+        let reading = read_one(recording.plain());
+        reading.site(SITE).finding.verdict
+    };
+    assert_eq!(buffer(|step| 64 * (step + 1)), Verdict::LeakGrowing);
+    let breathing = buffer(|step| 64 * (1 + step % 20));
+    assert!(!breathing.is_leak(), "{breathing:?}");
+}
+
 /// The halves of a reallocation come from one call in one context, one behind the other.
 #[test]
 fn not_every_free_before_an_allocation_is_a_reallocation() {

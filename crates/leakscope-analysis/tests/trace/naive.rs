@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
-    UnsureEnds,
+    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, MissingCores, OlderFrees, SiteHistory, Span,
+    Unseen, UnsureEnds,
 };
 
 use leakscope_testing::scenario::HZ;
@@ -144,8 +144,8 @@ impl Twin {
         match event {
             Event::Allocate { block, size, site } => {
                 let dip = self.pair(u64::from(size), site);
-                self.allocate(block, u64::from(size), site);
-                if let Some(dip) = dip {
+                let enlarged = self.allocate(block, u64::from(size), site);
+                if let Some(dip) = dip.or(enlarged) {
                     self.site(site).changes.remove(dip);
                 }
                 self.last = Last::Other;
@@ -248,7 +248,8 @@ impl Twin {
         self.sites.entry(site).or_default()
     }
 
-    fn allocate(&mut self, address: u32, size: u64, site: usize) {
+    /// Returns the change at this site that was no loss, because a block larger than any takes the place of the largest soon.
+    fn allocate(&mut self, address: u32, size: u64, site: usize) -> Option<usize> {
         let (time, task) = (self.end, self.task);
         let block = Block {
             size,
@@ -264,6 +265,7 @@ impl Twin {
             site.reused.push((lost.time, time));
         }
         let site = self.site(site);
+        let dip = site.enlarged(size, time);
         site.allocations.push((time, size));
         site.tasks.insert(task);
         site.change(time, size as i64);
@@ -275,6 +277,7 @@ impl Twin {
             }
             self.peak = (live, time, holders);
         }
+        dip
     }
 
     fn free(&mut self, address: u32, from: usize) -> Option<Block> {
@@ -338,7 +341,7 @@ impl Twin {
             unseen: Unseen::default(),
             gaps: Vec::new(),
             losses: None,
-            missing_core: None,
+            missing: MissingCores::default(),
         }
     }
 
@@ -410,6 +413,19 @@ impl Site {
             .checked_add_signed(bytes)
             .expect("no negative sizes");
         self.changes.push(Change { time, live });
+    }
+
+    /// The free after which nothing lived, if it was of the largest block ever, and a larger one comes within a quarter of its life.
+    fn enlarged(&self, size: u64, time: u64) -> Option<usize> {
+        let &(born, last) = self.allocations.last()?;
+        let sizes = self.allocations.iter().map(|&(_, size)| size);
+        let was_alone = self.changes.iter().all(|change| change.live <= last);
+        let was_largest = sizes.clone().filter(|&other| other >= last).count() == 1;
+        let life = self.last_free.checked_sub(born)?;
+        let is_soon = (time - self.last_free) * 4 <= life;
+        let is_dip = self.live() == 0 && !self.freed.is_empty();
+        (is_dip && was_alone && was_largest && size > last && is_soon)
+            .then(|| self.changes.len() - 1)
     }
 
     /// The live bytes as of the end of a moment.

@@ -1,7 +1,7 @@
 //! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
 
 use leakscope_analysis::findings::{
-    Cycles, Gap, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
+    Cycles, Gap, LossCounts, Losses, MissingCores, OlderFrees, SiteHistory, Span, Unseen,
 };
 
 /// The life of one block.
@@ -127,7 +127,7 @@ impl Program {
             unseen: Unseen::default(),
             gaps: self.gaps.clone(),
             losses: None,
-            missing_core: None,
+            missing: MissingCores::default(),
         };
         let counts = LossCounts {
             packets: PACKETS,
@@ -156,7 +156,8 @@ impl Program {
     }
 
     /// How the number of live bytes changes within the trace, in order of time. What happens at the same
-    /// time is one change: a block that takes the place of another leaves no moment without both.
+    /// time is one change: a block that takes the place of another leaves no moment without both. Neither does one that is larger
+    /// than ever and comes soon after the largest so far.
     fn changes(&self) -> Vec<(u64, i64)> {
         let mut changes = Vec::new();
         for block in self.blocks.iter().filter(|block| block.birth <= self.end) {
@@ -173,7 +174,23 @@ impl Program {
             }
             same
         });
-        changes
+        let (mut level, mut highest, mut reached) = (0, 0, 0);
+        let mut without_dips: Vec<(u64, i64)> = Vec::new();
+        for (time, bytes) in changes {
+            let freed = without_dips.last().copied().unwrap_or_default();
+            let is_soon = (time - freed.0) * 4 <= freed.0.saturating_sub(reached);
+            level += bytes;
+            if level > highest && bytes == level && freed.1 == -highest && is_soon {
+                without_dips.pop();
+                without_dips.push((time, bytes - highest));
+            } else {
+                without_dips.push((time, bytes));
+            }
+            if level > highest {
+                (highest, reached) = (level, time);
+            }
+        }
+        without_dips
     }
 
     /// The call site.

@@ -54,8 +54,11 @@ fn a_core_whose_data_are_missing_may_have_freed_it() {
     let program = kept(&every(25, 100, 1000));
     let mut span = program.span();
     let whole = judge(&program.history(), &span);
-    span.missing_core = Some(1);
+    span.missing.cores = vec![1];
     let half = judge(&program.history(), &span);
+    span.missing.cores = vec![1, 2, 3];
+    let more = judge(&program.history(), &span).reason;
+    assert!(more.contains(&Word::Text("; what cores ")) && more.contains(&Word::Text(" and ")));
     assert_eq!(
         (
             whole.verdict,
@@ -125,6 +128,44 @@ fn a_site_that_is_silent_longer_than_ever_has_stopped() {
     assert_eq!(verdict(&kept(&[60, 290, 520, 760])), Verdict::LeakSteady);
     // No pause may excuse a silence that is longer than half of the time before it.
     assert!(!verdict(&kept(&[60, 61, 62, 620])).is_leak());
+}
+
+/// 200 blocks, evenly, and then none for as long as 44 pauses: what is full looks so, too.
+#[test]
+fn a_silence_of_many_pauses_is_no_sure_leak() {
+    let until = |end: u64| {
+        let mut program = Program::new(10_000);
+        for birth in every(41, 0, end) {
+            program.kept(birth as f64 / 10_000.0, 10);
+        }
+        finding(&program)
+    };
+    let (full, going_on) = (until(8160), until(9760));
+    assert_eq!(
+        (full.verdict, full.confidence),
+        (Verdict::LeakSteady, Confidence::Medium)
+    );
+    let silence = [
+        Word::Text("; then nothing more for "),
+        Word::Duration(1841),
+        Word::Text(", "),
+        Word::Count(44),
+        Word::Text(" usual pauses"),
+    ];
+    assert!(full.reason.ends_with(&silence), "{:?}", full.reason);
+    assert_eq!(going_on.confidence, Confidence::High, "{going_on:?}");
+}
+
+/// Nine blocks at once, ten times: of these pauses, the last is one like the others.
+#[test]
+fn between_bursts_a_silence_is_usual() {
+    let bursts = every(95, 60, 900);
+    let births: Vec<u64> = bursts
+        .iter()
+        .flat_map(|&burst| (0..9).map(move |block| burst + block / 5))
+        .collect();
+    let finding = finding(&kept(&births));
+    assert_eq!(finding.confidence, Confidence::High, "{finding:?}");
 }
 
 #[test]
@@ -373,6 +414,63 @@ fn what_no_later_free_has_spared_is_no_survivor() {
     );
 }
 
+/// A block every 20 ticks stays, and others of the same site are released half-way.
+#[test]
+fn what_is_released_at_once_excuses_no_leak_beside_it() {
+    let beside = |released: &[u64], kept: Program| {
+        let mut program = kept;
+        for &birth in released {
+            program.freed(birth as f64 / 1000.0, 0.5, 10);
+        }
+        verdict(&program)
+    };
+    let leak = || kept(&every(20, 60, 1000));
+    assert_eq!(beside(&every(3, 11, 490), leak()), Verdict::LeakSurvivors);
+    // Those that were released are the oldest: a ring drops them, to go on.
+    let ring = kept(&every(20, 260, 1000));
+    assert!(!beside(&every(20, 60, 260), ring).is_leak());
+    // More come after it than were left before: what was emptied fills again.
+    let refilled: Vec<u64> = every(50, 60, 500)
+        .into_iter()
+        .chain(every(10, 510, 1000))
+        .collect();
+    assert!(!beside(&every(3, 11, 490), kept(&refilled)).is_leak());
+}
+
+/// Eight in start-up, and five since.
+#[test]
+fn a_few_more_than_at_start_up_are_no_habit() {
+    let since = [200, 390, 560, 750, 930];
+    let with = |at_start: &[u64]| verdict(&kept(&[at_start, &since].concat()));
+    assert_eq!(with(&[1, 3]), Verdict::LeakSteady);
+    assert_eq!(with(&[1, 3, 6, 9, 14, 20, 29, 44]), Verdict::Unclassified);
+}
+
+/// It is enlarged 20 times, each time after the old one was freed.
+#[test]
+fn a_buffer_that_is_freed_before_it_is_enlarged_grows() {
+    let buffer = |missing: f64, size: fn(u64) -> u64| {
+        let mut program = Program::new(10_000);
+        for step in 0..20 {
+            let at = |part: f64| (step as f64 + part) / 20.0;
+            match step {
+                19 => program.kept(at(0.01), size(step)),
+                _ => program.freed(at(0.01), at(1.01 - missing), size(step)),
+            }
+        }
+        verdict(&program)
+    };
+    let grows = |step| 100 + 60 * step;
+    assert_eq!(buffer(0.0, grows), Verdict::LeakGrowing);
+    assert_eq!(buffer(0.1, grows), Verdict::LeakGrowing);
+    assert!(
+        !buffer(0.4, grows).is_leak(),
+        "it is not there all the time"
+    );
+    let breathes = |step| 100 + 60 * u64::min(step % 10, 10 - step % 10);
+    assert!(!buffer(0.1, breathes).is_leak());
+}
+
 #[test]
 fn where_old_blocks_are_freed_too_nothing_survives() {
     let mut program = with_messages(kept(&[123, 333, 633, 873]), 1000);
@@ -491,6 +589,23 @@ fn a_ring_that_is_full_just_now_is_bounded() {
         ends_at(870).verdict.is_leak(),
         "nothing says yet how far it fills"
     );
+}
+
+/// Each round frees seven blocks and leaves one: as many live in the end as when the first was freed, but others than from before.
+#[test]
+fn rounds_that_leave_a_block_each_are_not_full() {
+    let mut program = Program::new(1000);
+    for round in 0..8 {
+        let at = |part: f64| (f64::from(round) + part) * 0.12;
+        for block in 0..7 {
+            program.freed(at(0.1), at(0.3 + 0.01 * f64::from(block)), 10);
+        }
+        program.kept(at(0.15), 10);
+    }
+    let Finding {
+        verdict, reason, ..
+    } = finding(&program);
+    assert_eq!(verdict, Verdict::LeakSurvivors, "{reason:?}");
 }
 
 /// As many are freed, but while more come than take their places; or soon after they were allocated.

@@ -51,7 +51,7 @@ pub enum State {
 
 /// One call site on one side.
 #[derive(Clone, Debug)]
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     pub(super) state: State,
     pub(super) runs: Vec<Run>,
 }
@@ -61,9 +61,11 @@ pub(super) struct Evidence {
 pub(super) struct Run {
     /// In the unit of comparison.
     pub(super) exposure: f64,
-    /// Blocks left behind in that, and their bytes.
-    pub(super) blocks: f64,
+    /// Blocks left behind in that, and their bytes. Of cycles, bytes alone are known.
+    pub(super) blocks: Option<f64>,
     pub(super) bytes: f64,
+    /// Bytes that may have been left beside these: lost data hide it.
+    pub(super) unsure_bytes: f64,
     squared_bytes: f64,
     /// Bytes left behind in equal parts of the time.
     pub(super) windows: Vec<f64>,
@@ -92,12 +94,24 @@ impl Evidence {
         }
     }
 
+    /// Of one call site in one recording that was read before: per second, or per cycle.
+    pub(crate) fn of_left(state: State, left: &Left, unsure_bytes: u64, per: Per) -> Self {
+        let watched = left.watched_s.unwrap_or(0.0);
+        let run = Run {
+            unsure_bytes: unsure_bytes as f64,
+            ..Run::default()
+        };
+        let run = run.that_left(&[left], watched, watched, per);
+        let runs = vec![run];
+        Self { state, runs }
+    }
+
     pub(super) fn sum(&self, of: fn(&Run) -> f64) -> f64 {
         self.runs.iter().map(of).sum()
     }
 
     /// Bytes per unit: by the level of what rises so, or else by what was left.
-    pub(super) fn rate(&self, by_level: bool) -> f64 {
+    pub(crate) fn rate(&self, by_level: bool) -> f64 {
         let level = self.runs.iter().filter(|run| by_level && run.is_level);
         let steps: Vec<f64> = level.flat_map(|run| &run.steps).copied().collect();
         if steps.is_empty() {
@@ -127,51 +141,64 @@ impl State {
 
 impl Run {
     fn of(sites: &[&CallSite], report: &Report, per: Option<Per>) -> Self {
-        let lefts = || sites.iter().filter_map(|site| site.left.as_ref());
-        let mut run = Self {
+        let run = Self {
             allocations: sites.iter().map(|site| site.allocations).sum(),
             outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
             outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),
             peak_bytes: sites.iter().map(|site| site.peak_bytes).sum(),
-            blocks: lefts().map(|left| left.blocks as f64).sum(),
-            bytes: lefts().map(|left| left.bytes as f64).sum(),
-            squared_bytes: lefts().map(|left| left.squared_bytes).sum(),
-            windows: added(lefts().map(|left| {
-                let windows = left.window_bytes.iter();
-                windows.map(|&bytes| bytes as f64).collect()
-            })),
-            cycles: added(lefts().map(|left| {
-                let groups = left.cycle_bytes.iter();
-                groups.map(|&bytes| bytes as f64).collect()
-            })),
-            cycle_group: lefts().map(|left| left.cycle_group).max().unwrap_or(0),
-            is_level: lefts().any(|left| !left.floor_bytes.is_empty()),
+            unsure_bytes: (sites.iter())
+                .map(|site| unsure_bytes(site, report) as f64)
+                .sum(),
             ..Self::default()
         };
         let Some(per) = per else { return run };
-        let watched = watched_s(lefts().next(), report);
-        run.exposure = match per {
+        let lefts = sites.iter().filter_map(|site| site.left.as_ref());
+        let lefts: Vec<&Left> = lefts.collect();
+        let watched = watched_s(lefts.first().copied(), report);
+        let exposure = match per {
             Per::Second => watched,
             Per::Cycle => report.totals.cycles as f64,
             Per::Allocation => run.allocations as f64,
             Per::Run => 1.0,
         };
+        run.that_left(&lefts, watched, exposure, per)
+    }
+
+    /// With what siblings left in so many units, which took `watched` seconds. Cycles that fill no group are not counted.
+    fn that_left(self, lefts: &[&Left], watched: f64, exposure: f64, per: Per) -> Self {
+        let sum = |of: fn(&Left) -> f64| lefts.iter().map(|left| of(left)).sum::<f64>();
+        let mut run = Self {
+            exposure,
+            blocks: Some(sum(|left| left.blocks as f64)),
+            bytes: sum(|left| left.bytes as f64),
+            squared_bytes: sum(|left| left.squared_bytes),
+            windows: added(lefts.iter().map(|left| floats(&left.window_bytes))),
+            cycles: added(lefts.iter().map(|left| {
+                let groups = left.cycle_bytes.iter();
+                groups.map(|&bytes| bytes as f64).collect()
+            })),
+            cycle_group: lefts.iter().map(|left| left.cycle_group).max().unwrap_or(0),
+            is_level: lefts.iter().any(|left| !left.floor_bytes.is_empty()),
+            ..self
+        };
         if per == Per::Cycle && !run.cycles.is_empty() {
+            run.exposure = (run.cycles.len() as u64 * run.cycle_group) as f64;
+            let weight = run.squared_bytes / run.bytes;
             run.bytes = run.cycles.iter().sum::<f64>().max(0.0);
-            let weight = run.squared_bytes / lefts().map(|left| left.bytes as f64).sum::<f64>();
             if weight.is_finite() && weight > 0.0 {
                 run.squared_bytes = run.bytes * weight;
-                run.blocks = (run.bytes / weight).round();
             }
+            run.blocks = (run.bytes == 0.0).then_some(0.0);
+        }
+        if watched <= 0.0 || run.exposure <= 0.0 {
+            // Without a clock, nobody knows how long a window is.
+            return run;
         }
         // A unit is so many seconds long.
         let unit = watched / run.exposure;
-        run.steps = match lefts().find_map(|left| left.floor_s) {
+        run.steps = match lefts.iter().find_map(|left| left.floor_s) {
             Some(seconds) => {
-                let floors = added(lefts().map(|left| {
-                    let floors = left.floor_bytes.iter();
-                    floors.map(|&bytes| bytes as f64).collect()
-                }));
+                let floors = added(lefts.iter().map(|left| floats(&left.floor_bytes)));
                 let rises = floors.windows(2).map(|pair| pair[1] - pair[0]);
                 rises.map(|rise| rise / seconds * unit).collect()
             }
@@ -183,6 +210,20 @@ impl Run {
         };
         run
     }
+}
+
+/// Of blocks that outlive the others, where data were lost, as many are not counted as may have been freed unseen: these, and
+/// all that is outstanding, are what may have been left.
+pub(crate) fn unsure_bytes(site: &CallSite, report: &Report) -> u64 {
+    let totals = &report.totals;
+    let has_lost = totals.dropped_packets > 0 || totals.skipped_bytes > 0;
+    let is_estimate = has_lost && site.verdict == Verdict::LeakSurvivors.name();
+    let left = site.left.as_ref().filter(|_| is_estimate);
+    left.map_or(0, |left| site.outstanding_bytes.saturating_sub(left.bytes))
+}
+
+fn floats(numbers: &[u64]) -> Vec<f64> {
+    numbers.iter().map(|&number| number as f64).collect()
 }
 
 /// How long a call site was watched: as it says itself, or as another of the recording does.

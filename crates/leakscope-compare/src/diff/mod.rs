@@ -19,7 +19,9 @@ mod status;
 mod text;
 
 pub use comparison::Method;
+pub(crate) use comparison::compare;
 pub use document::{Basis, Diff};
+pub(crate) use evidence::{Evidence, unsure_bytes};
 pub use evidence::{Per, State};
 pub use html::html;
 pub use matching::Match;
@@ -27,4 +29,5 @@ pub use side::Side;
 pub use site::{OfSide, Site};
 pub use statistics::{LEVEL, discoveries};
 pub use status::Status;
+pub(crate) use text::p_in_words;
 pub use text::{TextOptions, text};

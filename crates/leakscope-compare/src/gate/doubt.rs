@@ -16,13 +16,18 @@ pub struct Doubt {
     pub message: String,
     /// What to do about it.
     pub hint: Cow<'static, str>,
+    /// Whether the leaks that were found are leaks all the same: there may only be more.
+    pub is_of_more: bool,
 }
 
 impl Doubt {
     /// A reason, and what to do about it.
     pub fn new(message: impl Into<String>, hint: &'static str) -> Self {
-        let (message, hint) = (message.into(), hint.into());
-        Self { message, hint }
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+            is_of_more: false,
+        }
     }
 
     /// The problems of a report that are called so. `hint` is for those that have none.
@@ -36,6 +41,7 @@ impl Doubt {
         named.map(move |problem| Self {
             message: problem.message.clone(),
             hint: problem.hint.clone().unwrap_or(hint.into()),
+            is_of_more: false,
         })
     }
 }
@@ -89,12 +95,15 @@ pub(super) fn doubt(gate: &Gate, report: &Report, reasons: &mut Vec<Doubt>) {
     if !report.trace.has_history {
         doubt_dump(gate, report, reasons);
     } else if report.is_uncertain() {
-        let what = if report.conclusion == Conclusion::Uncertain {
-            &report.headline
+        reasons.push(if report.conclusion == Conclusion::Uncertain {
+            Doubt::new(&*report.headline, AGAIN)
         } else {
-            "there may be more leaks than were found: not all call sites can be judged"
-        };
-        reasons.push(Doubt::new(what, AGAIN));
+            let what = "there may be more leaks than were found: not all call sites can be judged";
+            Doubt {
+                is_of_more: true,
+                ..Doubt::new(what, AGAIN)
+            }
+        });
     }
 }
 

@@ -12,7 +12,7 @@ use leakscope_report::units::{bytes, counted};
 use leakscope_report::{Report, Standing};
 use serde::Serialize;
 
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Known};
 use crate::program;
 use crate::suppress::{Date, Rule};
 pub use doubt::Doubt;
@@ -79,6 +79,8 @@ pub struct Judgement<'r> {
     pub standings: Vec<Standing>,
     /// What each of the gate's rules excused, in their order.
     pub uses: Vec<RuleUse>,
+    /// How many known leaks were not called leaks when the baseline was made, and left as much then.
+    pub newly_called: usize,
     /// Known leaks that would have shown here, and did not: indices into the baseline.
     pub fixed: Vec<usize>,
 }
@@ -132,10 +134,16 @@ impl Gate {
                     ..RuleUse::default()
                 })
                 .collect(),
+            newly_called: 0,
             fixed: Vec::new(),
         };
-        for (index, site) in report.call_sites.iter().enumerate() {
-            let standing = self.stand(report, site, index, &mut judgement);
+        let mut known = match &self.baseline {
+            Some((_, baseline)) => baseline.knows(report),
+            None => Vec::new(),
+        };
+        known.resize(report.call_sites.len(), None);
+        for (index, known) in known.into_iter().enumerate() {
+            let standing = self.stand(report, index, known, &mut judgement);
             judgement.standings.push(standing);
         }
         self.check_frees(report, &mut judgement);
@@ -154,10 +162,11 @@ impl Gate {
     fn stand(
         &self,
         report: &Report,
-        site: &CallSite,
         index: usize,
+        known: Option<Known<'_>>,
         judgement: &mut Judgement<'_>,
     ) -> Standing {
+        let site = &report.call_sites[index];
         // A dump has no history: what it holds is judged by what was known, which is found by its name.
         let is_held = !report.trace.has_history
             && self.baseline.is_some()
@@ -182,12 +191,13 @@ impl Gate {
                 .get_or_insert_with(|| format!("it left more than the rule `{}` accepts", rule.id));
         }
         let mut why = exceeded;
-        if let Some((file, baseline)) = &self.baseline {
-            match baseline.find(report, site) {
-                Some(known) => match known.worsened(report, site) {
-                    None => return Standing::Known(file.clone()),
-                    Some(worse) => why = Some(worse),
-                },
+        if let Some((file, _)) = &self.baseline {
+            match known {
+                Some(Known { worse: None, site }) => {
+                    judgement.newly_called += usize::from(site.may_leak);
+                    return Standing::Known(file.clone());
+                }
+                Some(known) => why = known.worse,
                 None => why = why.or_else(|| Some("the baseline does not know it".to_owned())),
             }
         }
@@ -256,7 +266,7 @@ impl Gate {
         };
         let known = baseline.sites.iter().enumerate();
         let fixed = known
-            .filter(|(_, known)| !leaks(known))
+            .filter(|(_, known)| !known.may_leak && !leaks(known))
             .map(|(index, _)| index);
         judgement.fixed = fixed.collect();
     }
@@ -283,6 +293,25 @@ impl Judgement<'_> {
             counted(report.totals.outstanding_blocks, "block"),
             reasons.join(", and ")
         )
+    }
+
+    /// What a baseline is to know: the leaks that no rule excuses; and what else left blocks, for a leak that is not seen as
+    /// one today is not new tomorrow.
+    pub fn to_note(&self) -> impl Iterator<Item = (&Report, &CallSite)> {
+        /// Fewer are left by chance.
+        const LEAST_BLOCKS: u64 = 8;
+        let report = self.report;
+        let sites = report.call_sites.iter().zip(&self.standings);
+        let noted = sites.filter(|(site, standing)| match standing {
+            Standing::Leak | Standing::Known(_) => true,
+            Standing::Unknown | Standing::Fine => site.left.as_ref().is_some_and(|left| {
+                // Where blocks come and go, those that live at the end may be in use: only a level can be compared.
+                let is_level = **standing == Standing::Unknown && !left.floor_bytes.is_empty();
+                left.blocks >= LEAST_BLOCKS && (site.frees == 0 || is_level)
+            }),
+            Standing::Suppressed(_) => false,
+        });
+        noted.map(move |(site, _)| (report, site))
     }
 
     /// How many call sites leak, and are not sure enough to fail.

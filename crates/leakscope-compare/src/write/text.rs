@@ -41,9 +41,9 @@ fn paragraph(
         match judgement.site(failure) {
             None => writeln!(text, "  {kind}: {}", sanitise(&failure.message))?,
             Some(site) => {
-                writeln!(text, "  {kind}: {}", function(site))?;
+                writeln!(text, "  {kind}: {}", function(&site.frames))?;
                 writeln!(text, "    {}", sanitise(&failure.message))?;
-                for line in stack(site).take(SHOWN) {
+                for line in stack(&site.frames).take(SHOWN) {
                     writeln!(text, "      {line}")?;
                 }
                 if site.frames.len() > SHOWN {
@@ -122,6 +122,16 @@ fn excused(
             text,
             "  {} in the baseline",
             counted(known as u64, "known leak")
+        )?;
+    }
+    if judgement.newly_called > 0 {
+        let newly = match judgement.newly_called {
+            1 => "1 of them was no leak".to_owned(),
+            some => format!("{some} of them were no leaks"),
+        };
+        writeln!(
+            text,
+            "  {newly} when the baseline was made, as far as could be told, and left as much"
         )?;
     }
     if !judgement.fixed.is_empty() {

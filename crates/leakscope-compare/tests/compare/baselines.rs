@@ -1,9 +1,12 @@
 //! Baselines as files.
 
 use leakscope_compare::baseline::{Baseline, BaselineError};
+use leakscope_compare::gate::{Answer, Gate};
+use leakscope_report::Report;
 use proptest::prelude::*;
 
-use crate::programs::{leaking, report};
+use crate::diff::device::{EIGHT_LEAKS, recorded};
+use crate::programs::{MAIN, begun, leaking, report, work};
 
 #[test]
 fn a_line_is_a_site() {
@@ -36,6 +39,101 @@ fn a_later_version_is_refused() {
         Baseline::read(&text),
         Err(BaselineError::Newer(2))
     ));
+}
+
+/// A gate that knows what a report shows.
+fn gate(report: &Report) -> Gate {
+    let judged = Gate::default();
+    let judged = judged.judge(report);
+    Gate {
+        baseline: Some(("known".to_owned(), Baseline::of(judged.to_note()))),
+        ..Gate::default()
+    }
+}
+
+/// How many of 100 runs of a program with eight leaks fail by what an earlier run left, if it leaks so many times as fast.
+fn failed_of_100(factor: f64) -> usize {
+    let after: Vec<_> = EIGHT_LEAKS
+        .into_iter()
+        .map(|(kind, rate)| (kind, rate * factor))
+        .collect();
+    let fails = |seed: &u64| {
+        let gate = gate(&recorded(&EIGHT_LEAKS, 2 * seed + 1, 60.0));
+        let now = recorded(&after, 2 * seed + 2, 60.0);
+        gate.judge(&now).answer == Answer::Failed
+    };
+    (0..100).filter(fails).count()
+}
+
+/// In 100 runs of one program, at most five fail by chance, whichever of its eight leaks it is that chance moves.
+#[test]
+fn chance_fails_few_runs() {
+    let failed = failed_of_100(1.0);
+    assert!(failed <= 5, "{failed}");
+    let failed = failed_of_100(2.0);
+    assert!(failed >= 95, "{failed}");
+}
+
+/// It has blocks and a length alone.
+#[test]
+fn an_older_baseline_is_still_held() {
+    let known = report(&leaking());
+    let mut gate = gate(&known);
+    let (_, baseline) = gate.baseline.as_mut().expect("a baseline");
+    let line = baseline.write();
+    let (before, after) = (
+        line.find(",\"left\"").expect("what was left"),
+        line.rfind("}\n]").expect("the end"),
+    );
+    let older = format!("{}{}", &line[..before], &line[after..]);
+    *baseline = Baseline::read(&older).expect("an older baseline");
+    assert_eq!(baseline.sites[0].left, None);
+    assert_eq!(gate.judge(&known).answer, Answer::Passed);
+    let mut faster = begun();
+    work(&mut faster, 200, 24, |_| true);
+    let faster = report(&faster);
+    // Twice as long is no faster.
+    assert_eq!(gate.judge(&faster).answer, Answer::Passed);
+    let (_, baseline) = gate.baseline.as_mut().expect("a baseline");
+    baseline.sites[0].blocks /= 2;
+    let judged = gate.judge(&faster);
+    assert!(
+        judged.failures[0].message.contains("the baseline knows"),
+        "{:?}",
+        judged.failures
+    );
+}
+
+/// Lost data leave one call site open: what was found is noted all the same, and what was known besides stays.
+#[test]
+fn what_is_known_is_noted_where_not_all_is() {
+    let mut recording = leaking();
+    for block in 0..9 {
+        recording
+            .after(9_000)
+            .allocate(0x3FCB_0000 + 64 * block, 64, &[0x4200_9000, MAIN]);
+        recording
+            .after(1_000)
+            .free(0x3FCB_0000 + 64 * block, &[0x4200_9000, MAIN]);
+    }
+    let packets = recording.packets();
+    recording.lose(|packet| packet + 3 == packets);
+    let report = report(&recording);
+    let judged = Gate::default();
+    let judged = judged.judge(&report);
+    assert!(!judged.inconclusive.is_empty());
+    assert!(
+        judged.inconclusive.iter().all(|doubt| doubt.is_of_more),
+        "{:?}",
+        judged.inconclusive
+    );
+    let noted = Baseline::of(judged.to_note());
+    let leaks = noted.sites.iter().filter(|site| !site.may_leak);
+    assert_eq!(leaks.count(), 1);
+    let mut known = noted.clone();
+    known.sites[0].stack = "another".to_owned();
+    let both = noted.clone().with_rest_of(&known);
+    assert_eq!(both.sites.len(), noted.sites.len() + 1);
 }
 
 proptest! {

@@ -12,9 +12,9 @@ use leakscope_analysis::findings;
 use leakscope_compare::baseline::Baseline;
 use leakscope_compare::gate::{self, Answer, Doubt, FailureKind, Judgement, Limits};
 use leakscope_compare::suppress::{Date, Rules, Settings, suggest};
-use leakscope_compare::write::{self, Checked};
+use leakscope_compare::write::{self, Checked, LeftOut};
+use leakscope_report::Report;
 use leakscope_report::units::counted;
-use leakscope_report::{Report, Standing};
 
 use super::reading;
 use crate::cli::{Check, CheckFormat, Confidence, Gate, Inconclusive};
@@ -205,14 +205,14 @@ impl<'g> Asked<'g> {
             save(path, &write::junit(checked))?;
         }
         if let Some(path) = &options.sarif {
-            let (text, without_place) = write::sarif(checked);
+            let (text, left_out) = write::sarif(checked);
             save(path, &text)?;
-            note_without_place("SARIF", without_place);
+            note_left_out("SARIF", left_out);
         }
         if let Some(path) = &options.gitlab {
-            let (text, without_place) = write::code_quality(checked);
+            let (text, left_out) = write::code_quality(checked);
             save(path, &text)?;
-            note_without_place("the Code Quality report", without_place);
+            note_left_out("the Code Quality report", left_out);
         }
         if let Some(path) = &options.markdown {
             save(path, &write::markdown(checked))?;
@@ -263,22 +263,24 @@ impl<'g> Asked<'g> {
             return Ok(());
         };
         let is_asked = self.options.write_baseline || self.options.prune;
-        let tells = |judgement: &Judgement<'_>| judgement.inconclusive.is_empty();
-        if is_asked && !judgements.iter().all(tells) {
+        let mut doubts = judgements
+            .iter()
+            .flat_map(|judgement| &judgement.inconclusive);
+        let tells_all = doubts.clone().next().is_none();
+        let tells_leaks = self.options.write_baseline && doubts.all(|doubt| doubt.is_of_more);
+        if is_asked && !tells_all && !tells_leaks {
             screen::note(&format!(
                 "`{name}` stays as it is: nothing can be claimed of a recording"
             ));
             return Ok(());
         }
         let written = if self.options.write_baseline {
-            let left = judgements.iter().flat_map(|judgement| {
-                let sites = judgement.report.call_sites.iter().zip(&judgement.standings);
-                let left = sites.filter(|(_, standing)| {
-                    matches!(standing, Standing::Leak | Standing::Known(_))
-                });
-                left.map(move |(site, _)| (judgement.report, site))
-            });
-            Baseline::of(left)
+            let noted = Baseline::of(judgements.iter().flat_map(Judgement::to_note));
+            if tells_all {
+                noted
+            } else {
+                noted.with_rest_of(known)
+            }
         } else if self.options.prune {
             let mut kept = known.clone();
             let mut index = 0;
@@ -295,19 +297,30 @@ impl<'g> Asked<'g> {
             return Ok(());
         };
         save(path, &written.write())?;
-        let is_judged_without =
-            self.options.write_baseline && written.sites.len() > known.sites.len();
+        let leaks =
+            |baseline: &Baseline| baseline.sites.iter().filter(|site| !site.may_leak).count();
+        let may_leak = written.sites.len() - leaks(&written);
         screen::note(&format!(
-            "`{name}` now knows {}; before, it knew {}{}",
-            counted(written.sites.len() as u64, "leak"),
-            known.sites.len(),
-            if is_judged_without {
+            "`{name}` now knows {}{}; before, it knew {}{}",
+            counted(leaks(&written) as u64, "leak"),
+            match may_leak {
+                0 => String::new(),
+                some => format!(
+                    ", and what {} left that may leak",
+                    counted(some as u64, "call site")
+                ),
+            },
+            leaks(known),
+            if self.options.write_baseline && leaks(&written) > leaks(known) {
                 ". This answer was given without it: the next one lets them pass"
             } else {
                 ""
             }
         ));
-        let by_address = written.sites.iter().filter(|site| site.is_by_address());
+        let by_address = written
+            .sites
+            .iter()
+            .filter(|site| site.is_by_address() && !site.may_leak);
         let by_address = by_address.count() as u64;
         if by_address > 0 {
             screen::note(&format!(
@@ -386,12 +399,20 @@ fn suggestions(judgements: &[Judgement<'_>]) -> String {
     rules
 }
 
-fn note_without_place(what: &str, failures: usize) {
-    if failures > 0 {
-        screen::note(&format!(
-            "not in {what}: {} without a place in a file below this folder",
-            counted(failures as u64, "failure")
-        ));
+fn note_left_out(form: &str, left_out: LeftOut) {
+    let reasons = [
+        (
+            left_out.without_place,
+            "without a place in a file below this folder",
+        ),
+        (
+            left_out.again,
+            "of a call stack that is in it already, from another recording",
+        ),
+    ];
+    for (failures, why) in reasons.into_iter().filter(|reason| reason.0 > 0) {
+        let failures = counted(failures as u64, "failure");
+        screen::note(&format!("not in {form}: {failures} {why}"));
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) const PATTERNS: &[(&str, Draw)] = &[
         filled_by_seven_tenths,
     ),
     ("cache emptied now and then", sawtooth),
+    ("ring that drops its older half when full", halved_ring),
+    ("cache emptied once, half-way", emptied_once),
     ("bounded cache, least recently used", lru),
     ("bounded cache, some keys hot", lru_hot),
     ("bounded cache, entries of all sizes", lru_sizes),
@@ -35,6 +37,8 @@ pub(super) const PATTERNS: &[(&str, Draw)] = &[
     ("queue near saturation", busy_queue),
     ("sessions, long but finite", sessions),
     ("buffer of changing size", changing_buffer),
+    ("buffer that breathes, freed first", breathing_buffer),
+    ("buffer anew for each message, freed first", message_buffer),
     ("doubling array, full by 0.5 T", doubled_by_half),
     ("late release at shutdown", late_release),
     ("cycles, marked", cycles_marked),
@@ -331,6 +335,87 @@ fn doubled_by_half(random: &mut Random) -> Program {
         } else {
             program.kept(birth, size);
         }
+    }
+    program
+}
+
+/// One buffer at a time, which is missing for a part of the time before the next one.
+fn one_at_a_time(random: &mut Random, sizes: &[u64]) -> Program {
+    let mut program = trace(random);
+    let each = 1.0 / sizes.len() as f64;
+    let missing = random.scale(1e-4, 0.2) * each;
+    for (number, &size) in sizes.iter().enumerate() {
+        let birth = number as f64 * each;
+        if number + 1 < sizes.len() {
+            program.freed(birth, birth + each - missing, size);
+        } else {
+            program.kept(birth, size);
+        }
+    }
+    program
+}
+
+/// It grows and shrinks by a constant, several times.
+fn breathing_buffer(random: &mut Random) -> Program {
+    let (steps, breaths) = (random.count(50, 500), random.between(1.5, 8.0));
+    let sizes: Vec<u64> = (0..steps)
+        .map(|step| {
+            let breath = (step as f64 / steps as f64 * breaths).fract();
+            64 + (2000.0 * (1.0 - (2.0 * breath - 1.0).abs())) as u64
+        })
+        .collect();
+    one_at_a_time(random, &sizes)
+}
+
+fn message_buffer(random: &mut Random) -> Program {
+    let messages = random.count(20, 500);
+    let spread = random.scale(0.05, 1.5);
+    let sizes: Vec<u64> = (0..messages)
+        .map(|_| random.log_normal(400.0, spread) as u64 + 1)
+        .collect();
+    one_at_a_time(random, &sizes)
+}
+
+/// The last of a few such drops is some time ago.
+fn halved_ring(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let size = size(random);
+    let capacity = random.count(40, 300) as usize;
+    let turnovers = random.between(1.2, 4.0);
+    let count = (capacity as f64 * turnovers) as u64;
+    let mut held = VecDeque::new();
+    for birth in random.beats(count, 0.0, 1.0) {
+        if held.len() == capacity {
+            for oldest in held.drain(..capacity / 2) {
+                program.freed(oldest, birth, size);
+            }
+        }
+        held.push_back(birth);
+    }
+    for birth in held {
+        program.kept(birth, size);
+    }
+    program
+}
+
+/// It fills again, to a part of what it was, but for a few entries that are held.
+fn emptied_once(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let size = size(random);
+    let entries = random.count(30, 300);
+    let emptied = random.between(0.3, 0.7);
+    let again = emptied + (1.0 - emptied) * random.between(0.2, 0.6);
+    let held = random.between(0.0, 0.1);
+    for birth in random.moments(entries, 0.0, emptied) {
+        if random.chance(held) {
+            program.kept(birth, size);
+        } else {
+            program.freed(birth, emptied, size);
+        }
+    }
+    let entries = (entries as f64 * random.between(0.2, 0.8)) as u64;
+    for birth in random.moments(entries, emptied, again) {
+        program.kept(birth, size);
     }
     program
 }

@@ -23,11 +23,13 @@ pub(super) const PATTERNS: &[(&str, Draw)] = &[
     ),
     ("leak beside a full cache", cache_and_leak),
     ("leak beside long sessions", sessions_and_leak),
+    ("leak beside what is released at once", leak_beside_release),
     ("one wrapper, whose blocks are freed or not", shared_wrapper),
     ("growing table", growing_table),
     ("growing with hysteresis", hysteresis),
     ("queue filled faster than emptied", unbounded_queue),
     ("array enlarged by a constant", enlarged_array),
+    ("array enlarged by a constant, freed first", freed_first),
     ("one block a cycle", one_a_cycle),
     ("one block a cycle, marked", one_a_cycle_marked),
     ("array enlarged each cycle, marked", enlarged_each_cycle),
@@ -218,6 +220,21 @@ fn sessions_and_leak(random: &mut Random) -> Program {
     program
 }
 
+/// Half-way, all blocks of another kind are released, of which no more come.
+fn leak_beside_release(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let release = random.between(0.3, 0.7);
+    let others = random.count(50, 300);
+    let blocks = random.count(30, 200);
+    for birth in random.moments(others, 0.0, release) {
+        program.freed(birth, release, 64);
+    }
+    for birth in random.moments(blocks, 0.0, 1.0) {
+        program.kept(birth, 64);
+    }
+    program
+}
+
 /// Stacks of one frame: who leaks shares a call site with who hands each block on until the next round.
 fn shared_wrapper(random: &mut Random) -> Program {
     let mut program = trace(random);
@@ -301,6 +318,23 @@ fn enlarged_array(random: &mut Random) -> Program {
             Some(&death) => program.freed(birth, death, size),
             None => program.kept(birth, size),
         }
+    }
+    program
+}
+
+/// The old one is freed, and then the new one allocated, after a part of the time that it is used.
+fn freed_first(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let steps = random.count(20, 200);
+    let missing = random.scale(1e-4, 0.1) / steps as f64;
+    for (step, birth) in random.beats(steps, 0.0, 1.0).into_iter().enumerate() {
+        let size = 64 * (step as u64 + 1);
+        program.kept(birth, size);
+    }
+    let births: Vec<u64> = program.blocks.iter().map(|block| block.birth).collect();
+    let missing = program.tick(missing);
+    for (block, next) in program.blocks.iter_mut().zip(&births[1..]) {
+        block.death = Some(next.saturating_sub(missing).max(block.birth));
     }
     program
 }

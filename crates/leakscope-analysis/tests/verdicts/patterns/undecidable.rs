@@ -7,6 +7,10 @@ use crate::random::Random;
 pub(super) const PATTERNS: &[(&str, Draw)] = &[
     ("cache that is still filling", still_filling),
     (
+        "pool that grows when more are in use than ever",
+        high_water_pool,
+    ),
+    (
         "cache filled by 0.7 T, then the program falls silent",
         filled_then_silence,
     ),
@@ -25,6 +29,25 @@ fn still_filling(random: &mut Random) -> Program {
     let blocks = random.count(15, 300);
     for birth in random.moments(blocks, 0.0, 1.2) {
         program.kept(birth, 64);
+    }
+    program
+}
+
+/// What is returned to it is used again; what is in use varies by chance, soon as much as ever.
+fn high_water_pool(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let size = size(random);
+    let uses = random.count(300, 1500);
+    let life = random.scale(0.002, 0.01);
+    let mut in_use: Vec<f64> = Vec::new();
+    let mut blocks = 0;
+    for moment in random.moments(uses, 0.0, 1.0) {
+        in_use.retain(|&end| end > moment);
+        in_use.push(moment + random.exponential(life));
+        if in_use.len() > blocks {
+            blocks = in_use.len();
+            program.kept(moment, size);
+        }
     }
     program
 }

@@ -45,6 +45,18 @@ impl Kind {
     ];
 }
 
+/// Eight call sites that leak at a constant rate: so many blocks a second.
+pub(crate) const EIGHT_LEAKS: [(Kind, f64); 8] = [
+    (Kind::Steady, 0.5),
+    (Kind::Steady, 1.0),
+    (Kind::Sizes, 1.0),
+    (Kind::Sizes, 3.0),
+    (Kind::Bursts, 1.0),
+    (Kind::Bursts, 2.0),
+    (Kind::Survivors, 0.5),
+    (Kind::Survivors, 1.0),
+];
+
 /// A block: when it is allocated and freed, in seconds, and its size.
 type Block = (f64, Option<f64>, u32);
 

@@ -2,6 +2,6 @@
 
 mod builds;
 mod chance;
-mod device;
+pub(crate) mod device;
 mod matching;
 mod outputs;

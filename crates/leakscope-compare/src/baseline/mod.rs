@@ -1,23 +1,16 @@
-//! Leaks that were there before: they pass while they grow no faster.
+//! Leaks that were there before: they pass while they grow no faster (`worse`).
+mod worse;
 
 use std::fmt::Write;
 
-use leakscope_report::Report;
-use leakscope_report::document::call_site::CallSite;
-use leakscope_report::document::totals::Totals;
+use leakscope_report::document::call_site::{CallSite, Left};
 use leakscope_report::identity::{is_by_address, normalised};
+use leakscope_report::{Report, Standing};
 use serde::{Deserialize, Serialize};
 
-use crate::rate::{Per, Rate, chance_of_more};
-
-/// Growth above what was recorded that is no news: a share of it …
-const MORE: f64 = 1.2;
-
-/// … and bytes a minute.
-const MORE_A_MINUTE: f64 = 16.0;
-
-/// Below this probability, chance does not explain that there are more blocks.
-const CHANCE: f64 = 0.05;
+use crate::diff::unsure_bytes;
+use crate::rate::{Per, Rate};
+pub(crate) use worse::Known;
 
 /// Leaks that are known: `leakscope.baseline`, a JSON document with a line for each call site, so that a version control
 /// shows what changed.
@@ -28,11 +21,11 @@ pub struct Baseline {
     pub version: u32,
     /// The leakscope that wrote it.
     pub leakscope: String,
-    /// The leaks, in the order of their identities.
+    /// What is known, in the order of identities.
     pub sites: Vec<KnownSite>,
 }
 
-/// A leak that is known.
+/// A leak that is known, or what left blocks and may leak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnownSite {
     /// Its identity by all its functions.
@@ -51,6 +44,25 @@ pub struct KnownSite {
     pub blocks: u64,
     /// … after so many seconds.
     pub length_s: Option<f64>,
+    /// Whether it was not called a leak. If it is called one the next time, and leaves no more, it is none that is new.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub may_leak: bool,
+    /// What it left behind: by this, growths are compared. Dumps have none, nor have older baselines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
+    /// Bytes that it may have left beside that: lost data hide it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unsure_bytes: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Why a text is no baseline.
@@ -91,18 +103,30 @@ impl Baseline {
         }
     }
 
-    /// Of call sites of reports.
+    /// Of call sites of reports that leak, or may.
     pub fn of<'r>(leaks: impl Iterator<Item = (&'r Report, &'r CallSite)>) -> Self {
         let mut sites: Vec<_> = leaks
             .map(|(report, site)| KnownSite::of(report, site))
             .collect();
-        sites.sort_by(|one, other| one.stack.cmp(&other.stack));
+        let key = |site: &KnownSite| (site.stack.clone(), site.may_leak);
+        sites.sort_by_cached_key(key);
         sites.dedup_by(|one, other| one.stack == other.stack);
         Self {
             version: Self::VERSION,
             leakscope: env!("CARGO_PKG_VERSION").to_owned(),
             sites,
         }
+    }
+
+    /// With what `known` knows beside it: a recording that cannot tell shows nothing of that.
+    #[must_use]
+    pub fn with_rest_of(mut self, known: &Self) -> Self {
+        let is_here = |site: &KnownSite| self.sites.iter().any(|own| own.stack == site.stack);
+        let rest = known.sites.iter().filter(|site| !is_here(site));
+        let rest: Vec<KnownSite> = rest.cloned().collect();
+        self.sites.extend(rest);
+        self.sites.sort_by(|one, other| one.stack.cmp(&other.stack));
+        self
     }
 
     /// The text of the file.
@@ -157,57 +181,9 @@ impl KnownSite {
             growth_bytes_per_cycle: rate(Per::Cycle),
             blocks: site.outstanding_blocks,
             length_s: report.trace.length_s,
+            may_leak: report.trace.has_history && site.standing == Standing::Unknown,
+            left: site.left.clone(),
+            unsure_bytes: unsure_bytes(site, report),
         }
-    }
-
-    /// Why the call site is worse than it was known to be; `None` if it is not.
-    pub fn worsened(&self, report: &Report, site: &CallSite) -> Option<String> {
-        let totals = &report.totals;
-        if let (Some(before), Some(now)) = (
-            self.growth_bytes_per_cycle,
-            Rate::of(site, totals, Per::Cycle),
-        ) {
-            let before = Rate {
-                bytes: before,
-                per: Per::Cycle,
-            };
-            return (now.bytes > MORE * before.bytes && self.is_no_chance(report, site, totals))
-                .then(|| format!("it grows by {now}, and the baseline knows {before}"));
-        }
-        let now = Rate::of(site, totals, Per::Minute);
-        let (Some(now), Some(before)) = (now, self.growth_bytes_per_second) else {
-            // Without a clock on both sides, blocks are all that can be compared.
-            let more = site.outstanding_blocks as f64 > MORE * self.blocks as f64;
-            return more.then(|| {
-                format!(
-                    "{} blocks are outstanding, and the baseline knows {}",
-                    site.outstanding_blocks, self.blocks
-                )
-            });
-        };
-        let before = Rate {
-            bytes: before * 60.0,
-            per: Per::Minute,
-        };
-        let is_more = now.bytes > MORE * before.bytes && now.bytes > before.bytes + MORE_A_MINUTE;
-        (is_more && self.is_no_chance(report, site, totals))
-            .then(|| format!("it grows by {now}, and the baseline knows {before}"))
-    }
-
-    /// Whether chance does not explain that more blocks are left in the time that was watched. A leak that leaves larger
-    /// blocks as often is no chance either.
-    fn is_no_chance(&self, report: &Report, site: &CallSite, totals: &Totals) -> bool {
-        let (Some(before), Some(now)) = (self.length_s, report.trace.length_s) else {
-            return true;
-        };
-        let mean = |bytes: f64, blocks: u64| bytes / blocks.max(1) as f64;
-        let rate = Rate::of(site, totals, Per::Second).map_or(0.0, |rate| rate.bytes);
-        let size_now = mean(rate * now, site.outstanding_blocks);
-        let size_before = mean(
-            self.growth_bytes_per_second.unwrap_or(0.0) * before,
-            self.blocks,
-        );
-        size_now > MORE * size_before
-            || chance_of_more(self.blocks, site.outstanding_blocks, now / (now + before)) < CHANCE
     }
 }
