@@ -318,7 +318,7 @@ impl Recording {
     }
 
     /// Readers have found that ids carry the core, though no header says so.
-    pub fn has_core_bits(&mut self) {
+    pub fn mark_core_bits(&mut self) {
         self.core_bits = true;
     }
 

@@ -180,7 +180,7 @@ fn cores_that_only_the_packets_show() {
         Recording::create(&path, &source, Existing::Refuse).expect("a folder with room");
     let (limits, interrupt) = (Limits::default(), Interrupt::default());
     recording.run(&mut source, &limits, &interrupt, &mut |_| {});
-    recording.has_core_bits();
+    recording.mark_core_bits();
     assert_eq!(recording.finish().expect("a disk"), Finished::Joined);
     let file = std::fs::read(&path).expect("the file");
     assert_eq!(parts(&file)[1][sync::SYNC.len()..], [10, 0, 2, 5, 3]);

@@ -360,7 +360,7 @@ impl Record {
         }
         let saved = recording.path().to_owned();
         if added::has_core_bits(&live.head()) {
-            recording.has_core_bits();
+            recording.mark_core_bits();
         }
         let finished = recording.finish();
         let is_saved = !matches!(finished, Ok(Finished::Nothing));
