@@ -43,7 +43,7 @@ impl OpenRecording {
     /// Opens inputs. What had to be done to read them is told to the user.
     pub(crate) fn open(names: &[String], unpacking: &cli::Unpacking) -> anyhow::Result<Self> {
         let mut inputs = leakscope_capture::open(names, unpacking.max_unpacked)?;
-        refuse_repeated(&inputs)?;
+        refuse_repeated(&mut inputs)?;
         let mut code = None;
         for input in &mut inputs {
             // A file that cannot be read is told of with the next read.
@@ -355,18 +355,50 @@ fn dumps_in(input: &mut Input) -> anyhow::Result<Option<dump::Log>> {
     Ok((!log.dumps.is_empty() && !is_rather_packets(&head)).then_some(log))
 }
 
-/// A file that is named twice, by whatever path, is a mistake: a recording has a file a core.
-fn refuse_repeated(inputs: &[Input]) -> Result<(), Advised> {
-    for (count, input) in inputs.iter().enumerate() {
-        let mut before = inputs[..count].iter();
-        if let Some(same) = before.find(|before| is_one_file(before.name(), input.name())) {
+/// A file that is named twice, by whatever path, or a copy of it, is a mistake: a recording has a file a core.
+fn refuse_repeated(inputs: &mut [Input]) -> Result<(), Advised> {
+    for count in 1..inputs.len() {
+        let (before, input) = inputs.split_at_mut(count);
+        let input = &mut input[0];
+        for before in before {
+            let is_what = match is_one_file(before.name(), input.name()) {
+                true => "are one file",
+                false if holds_the_same(before, input) => "hold the same bytes",
+                false => continue,
+            };
             return Err(Advised {
-                message: format!("`{}` and `{}` are one file", same.name(), input.name()),
+                message: format!("`{}` and `{}` {is_what}", before.name(), input.name()),
                 hint: "name each file once: a recording in several files has one a core",
             });
         }
     }
     Ok(())
+}
+
+/// Whether one of two inputs is a copy of the other, or of its beginning. What cannot be read is told of later.
+fn holds_the_same(one: &mut Input, other: &mut Input) -> bool {
+    const PIECE: usize = 1 << 16;
+    /// Headers and starts of two cores may be alike.
+    const ALIKE: u64 = 4096;
+    let length = [&*one, other].map(|input| input.length().unwrap_or(0));
+    let length = length[0].min(length[1]);
+    if length < ALIKE && one.length().ok() != other.length().ok() || length == 0 {
+        return false;
+    }
+    let mut pieces = [vec![0; PIECE], vec![0; PIECE]];
+    let mut offset = 0;
+    while offset < length {
+        let rest = (length - offset).min(PIECE as u64) as usize;
+        let [of_one, of_other] = pieces.each_mut().map(|piece| &mut piece[..rest]);
+        let counts = [(&mut *one, &mut *of_one), (&mut *other, &mut *of_other)]
+            .map(|(input, piece)| input.read_at(offset, piece).unwrap_or(0));
+        let count = counts[0].min(counts[1]);
+        if count == 0 || of_one[..count] != of_other[..count] {
+            return false;
+        }
+        offset += count as u64;
+    }
+    true
 }
 
 fn is_one_file(one: &str, other: &str) -> bool {

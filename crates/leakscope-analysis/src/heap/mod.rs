@@ -27,6 +27,7 @@ mod releases;
 mod sessions;
 mod site;
 mod site_id;
+mod site_record;
 mod summary;
 mod table;
 mod unreturned;

@@ -1,20 +1,19 @@
 //! Sessions: what each stretch between restarts proves is kept, and then the heap begins anew.
 
 use super::blocks::LiveBlock;
-use super::contexts::Contexts;
 use super::model::HeapModel;
 use super::moment::Moment;
 use super::overlap::Overlaps;
 use super::releases::Releases;
 use super::site::Site;
 use super::site_id::SiteId;
+use super::site_record::{Judged, SiteRecord};
 use super::unseen::UnseenBlocks;
 use crate::findings::{
-    self, Finding, Gap, Growth, Left, Lifetimes, LossCounts, Losses, Phase, Phases, Rank,
-    SiteHistory, Span,
+    self, Gap, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases, SiteHistory, Span,
 };
-use crate::outcome::{Block, CallSite, Peak, Session};
-use crate::trace::{MissingPart, StackCertainty, StackId, Stacks};
+use crate::outcome::{CallSite, Peak, Session};
+use crate::trace::{MissingPart, StackId, Stacks};
 
 /// What sessions that are over have shown.
 #[derive(Clone, Debug, Default)]
@@ -29,27 +28,8 @@ pub(super) struct Past {
 /// When there are more sessions, the last ones share an entry.
 const MOST_SESSIONS: usize = 256;
 
-/// One call site, summed over sessions.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SiteRecord {
-    pub(super) verdict: Option<(Finding, Growth, Left, usize)>,
-    pub(super) allocations: u64,
-    pub(super) frees: u64,
-    pub(super) reallocations: u64,
-    pub(super) failed: u64,
-    pub(super) allocated_bytes: u64,
-    pub(super) outstanding_blocks: u64,
-    pub(super) outstanding_bytes: u64,
-    pub(super) peak_bytes: u64,
-    pub(super) range: Option<(u64, u64)>,
-    pub(super) period: Option<(u64, u64)>,
-    pub(super) contexts: u64,
-    pub(super) cores: u64,
-    pub(super) blocks: Vec<Block>,
-}
-
 /// What the trace knows of the session under way. Of those before, nobody asked in time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     /// Since when every core was idle at least once.
     pub(super) idle_since: Option<u64>,
@@ -57,8 +37,8 @@ pub(super) struct Known {
     pub(super) second: u64,
     /// Packets that were read.
     pub(super) packets: u64,
-    /// A core whose data are missing, or some of them.
-    pub(super) missing: Option<MissingPart>,
+    /// Cores whose data are missing, or some of them.
+    pub(super) missing: Vec<MissingPart>,
     /// What stands for all call sites that came when there were too many: see [`Stacks::MOST`].
     pub(super) pool: Option<SiteId>,
 }
@@ -118,11 +98,19 @@ impl HeapModel {
                 }
                 let growth = findings::growth(finding.verdict, &history, &span);
                 let left = findings::left(finding.verdict, &history, &span);
-                record.judge(finding, growth, left, session);
+                record.judge(Judged {
+                    finding,
+                    growth,
+                    left,
+                    session,
+                    ticks: end - span.start,
+                    peak_bytes: history.max_live_bytes,
+                });
             }
         }
         for record in &mut records {
             record.weigh(&phases, session);
+            record.acquit();
         }
         records
     }
@@ -188,7 +176,7 @@ impl HeapModel {
             unseen: self.unseen.most(long_lived.sum()),
             gaps: self.gaps_with(trace, end),
             losses: None,
-            missing_core: trace.missing.map(|missing| missing.core),
+            missing: self.missing_cores(trace),
         };
         let counts = LossCounts {
             packets: trace.packets.max(self.session.heap_events),
@@ -208,20 +196,38 @@ impl HeapModel {
     /// Where data were lost; what a core did whose data are missing is lost too.
     fn gaps_with(&self, trace: &Known, end: u64) -> Vec<Gap> {
         let mut gaps = self.gaps.list().to_vec();
-        if let Some(missing) = trace.missing {
-            let from = missing.since.unwrap_or(0).max(self.session.start);
+        let mut missing = trace.missing.clone();
+        missing.sort_by_key(|part| self.since(part));
+        for together in missing.chunk_by(|a, b| self.since(a) == self.since(b)) {
+            let from = self.since(&together[0]);
             gaps.truncate(gaps.partition_point(|gap| gap.from < from));
             for gap in &mut gaps {
                 gap.to = gap.to.min(from);
             }
+            // As many as of the others, if one never said anything.
+            let lost = |part: &MissingPart| part.since.is_none().then_some(trace.packets);
             gaps.push(Gap {
                 from,
                 to: end,
-                // As many as of the others, if it never said anything.
-                lost: missing.since.is_none().then_some(trace.packets),
+                lost: together.iter().map(lost).sum(),
             });
         }
         gaps
+    }
+
+    fn missing_cores(&self, trace: &Known) -> MissingCores {
+        let mut cores: Vec<u8> = trace.missing.iter().map(|part| part.core).collect();
+        cores.sort_unstable();
+        let since = trace.missing.iter().map(|part| self.since(part)).min();
+        MissingCores {
+            cores,
+            since: since.unwrap_or(0),
+        }
+    }
+
+    /// Since when in this session.
+    fn since(&self, part: &MissingPart) -> u64 {
+        part.since.unwrap_or(0).max(self.session.start)
     }
 
     /// Whole cycles that the user marked in this session, after the first two.
@@ -306,106 +312,5 @@ impl HeapModel {
             start: next_start,
             ..Session::default()
         };
-    }
-}
-
-impl SiteRecord {
-    fn add(&mut self, site: &Site, history: &SiteHistory) {
-        self.allocations += site.allocations;
-        self.frees += site.frees;
-        self.reallocations += site.reallocations();
-        self.failed += site.failed();
-        self.allocated_bytes += site.allocated_bytes;
-        self.outstanding_blocks += site.live_blocks();
-        self.outstanding_bytes += site.live_bytes;
-        self.peak_bytes = self.peak_bytes.max(history.max_live_bytes);
-        self.cores |= site.cores;
-        self.contexts |= site.contexts;
-        if site.allocations > 0 {
-            let (smallest, largest) = self.range.unwrap_or((u64::MAX, 0));
-            self.range = Some((
-                smallest.min(site.smallest.into()),
-                largest.max(site.largest.into()),
-            ));
-            let first = self
-                .period
-                .map_or(site.first_allocation, |(first, _)| first);
-            self.period = Some((first, site.last_allocation));
-        }
-    }
-
-    /// The worst verdict of all sessions counts; of equals, the first.
-    fn judge(&mut self, finding: Finding, growth: Growth, left: Left, session: usize) {
-        let rank = |finding: &Finding, growth| Rank {
-            verdict: finding.verdict,
-            growth,
-            outstanding_bytes: 0,
-            first_allocation: 0,
-        };
-        let worst = match &self.verdict {
-            Some((known, known_growth, ..)) => rank(&finding, growth) < rank(known, *known_growth),
-            None => true,
-        };
-        if worst {
-            self.verdict = Some((finding, growth, left, session));
-        }
-    }
-
-    /// What all call sites of a session show of the program's phase weighs on the verdicts of that session.
-    fn weigh(&mut self, phases: &Phases, of_session: usize) {
-        if let Some((finding, _, _, session)) = &mut self.verdict
-            && *session == of_session
-        {
-            phases.weigh(finding);
-        }
-    }
-
-    /// As the outcome shows it, with the allocator's own frames and the program's; `None` for a site that was
-    /// not used.
-    pub(super) fn call_site(
-        self,
-        id: SiteId,
-        (allocator_frames, stack): (&[u64], &[u64]),
-        certainty: StackCertainty,
-        contexts: &Contexts,
-    ) -> Option<CallSite> {
-        let (finding, growth, left, session) = match self.verdict {
-            Some(verdict) => verdict,
-            None if self.failed > 0 => (
-                Finding::nothing_allocated(),
-                Growth::NONE,
-                Left::default(),
-                0,
-            ),
-            None => return None,
-        };
-        let (smallest, largest) = self.range.unwrap_or_default();
-        let (first_allocation, last_allocation) = self.period.unwrap_or_default();
-        Some(CallSite {
-            id,
-            finding,
-            session,
-            growth,
-            left,
-            stack: stack.to_vec(),
-            allocator_frames: allocator_frames.to_vec(),
-            certainty,
-            allocations: self.allocations,
-            frees: self.frees,
-            reallocations: self.reallocations,
-            failed_allocations: self.failed,
-            allocated_bytes: self.allocated_bytes,
-            outstanding_blocks: self.outstanding_blocks,
-            outstanding_bytes: self.outstanding_bytes,
-            peak_bytes: self.peak_bytes,
-            bytes_at_peak: 0,
-            smallest,
-            largest,
-            first_allocation,
-            last_allocation,
-            contexts: contexts.in_mask(self.contexts),
-            cores: (0..64).filter(|core| self.cores >> core & 1 == 1).collect(),
-            blocks: self.blocks,
-        })
     }
 }

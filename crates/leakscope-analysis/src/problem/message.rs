@@ -93,7 +93,9 @@ impl ProblemKind {
             Self::NoHeapUnits => vec![
                 Count(count),
                 Word::one_or(count, " heap event", " heap events"),
-                Text(" came before the heap's base: addresses there are offsets"),
+                Text(
+                    " came before the heap's base and unit: addresses there are numbers that tell blocks apart",
+                ),
             ],
             Self::NewerRecorder { version } => vec![
                 Text("the recorder sends version "),

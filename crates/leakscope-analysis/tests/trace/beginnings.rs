@@ -1,6 +1,6 @@
 //! Beginnings and ends of recordings and their parts that are missing, damaged, or not where they should be.
 
-use leakscope_testing::scenario::{MAIN, Scenario};
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
 use crate::damage::program;
 use crate::reading::{Reading, read, read_one};
@@ -228,6 +228,50 @@ fn a_part_ends_early() {
             assert!(length < second.len() * share / 8 + 40);
         }
     }
+}
+
+/// Of three cores, one allocates and one frees. The data of the other two end early, those of the one that frees first: each
+/// is weighed.
+#[test]
+fn several_parts_end_early() {
+    let mut cores = [0, 1, 2].map(|core| {
+        let mut recording = Scenario::empty();
+        recording
+            .start()
+            .system(&format!("N=app,C=core{core},O=FreeRTOS"));
+        recording.module(512, IDF_HEAP);
+        recording
+    });
+    for round in 0..400 {
+        let address = 0x3FFB_0000 + 16 * round;
+        let [first, second, third] = &mut cores;
+        first.after(1000).allocate(address, 16, &[0x400D_1000]);
+        second.after(990).enter(5).after(10).exit();
+        third.after(1000).free(address, &[0x400D_2000]);
+    }
+    let [first, second, third] = cores.map(|core| core.openocd());
+    // Inside a packet, it is seen that there was more.
+    let cut = |bytes: &[u8], share: usize| {
+        let length = bytes.len() * share / 10;
+        [0, 1, 2, 3, 4, 5, 6, 7].map(|more| bytes[..length + more].to_vec())
+    };
+    let mut both = 0;
+    for second in cut(&second, 9) {
+        for third in cut(&third, 3) {
+            let reading = read(&[first.clone(), second.clone(), third]);
+            let problems = reading.outcome.problems.iter();
+            let early = problems
+                .filter(|problem| problem.kind.code() == "core-ends-early")
+                .count();
+            if early < 2 {
+                continue;
+            }
+            both += 1;
+            let finding = &reading.outcome.call_sites[0].finding;
+            assert!(!finding.verdict.is_leak(), "{finding:?}");
+        }
+    }
+    assert!(both > 0);
 }
 
 /// Cores in the ids, and no header that says so.

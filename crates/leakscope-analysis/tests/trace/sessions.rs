@@ -109,6 +109,65 @@ fn a_reset_begins_a_new_heap_with_new_tasks() {
     assert_eq!(starts.last(), Some(&Start::AfterReset));
 }
 
+/// Work that passes blocks on, and beside it one block every 10,000 ticks: a cache of so many, which gives up its oldest for
+/// each new one.
+fn cache(recording: &mut Scenario, ticks: u64, entries: usize) {
+    let mut held = std::collections::VecDeque::new();
+    for round in 0..(ticks / 10_000) as u32 {
+        let passed = BLOCK + 0x8000 + 16 * (round % 8);
+        recording.after(2000).allocate(passed, 16, OTHER);
+        recording.after(2000).free(passed, OTHER);
+        if held.len() == entries {
+            let oldest = held.pop_front().expect("an entry");
+            recording.after(1000).free(oldest, LEAK);
+        } else {
+            recording.after(1000);
+        }
+        let block = BLOCK + 64 * (round % 512);
+        recording.after(5000).allocate(block, 48, LEAK);
+        held.push_back(block);
+    }
+}
+
+fn reset(recording: &mut Scenario) {
+    recording.start().systime_us(1000).module(512, IDF_HEAP);
+    recording.run(MAIN);
+}
+
+/// A device that was reset while a cache still filled up, before a longer session or behind it, in which the cache was full.
+#[test]
+fn a_longer_session_knows_what_fills_up() {
+    for sessions in [[200_000, 3_000_000], [3_000_000, 200_000]] {
+        let mut recording = Scenario::empty();
+        for ticks in sessions {
+            reset(&mut recording);
+            cache(&mut recording, ticks, 30);
+        }
+        let reading = read_one(recording.plain());
+        assert_eq!(reading.outcome.sessions.len(), 2);
+        assert_eq!(reading.verdict(LEAK), Verdict::Bounded, "{sessions:?}");
+    }
+}
+
+/// What grew beyond that is no cache that was full there; and a leak is one in whichever session it shows.
+#[test]
+fn a_session_does_not_excuse_what_it_does_not_show() {
+    for sessions in [
+        [(800_000, usize::MAX), (3_200_000, 30)],
+        [(200_000, 30), (3_000_000, usize::MAX)],
+        [(3_000_000, usize::MAX), (200_000, 30)],
+    ] {
+        let mut recording = Scenario::empty();
+        for (ticks, entries) in sessions {
+            reset(&mut recording);
+            cache(&mut recording, ticks, entries);
+        }
+        let reading = read_one(recording.plain());
+        assert_eq!(reading.outcome.sessions.len(), 2);
+        assert!(reading.verdict(LEAK).is_leak(), "{sessions:?}");
+    }
+}
+
 /// Two starts of a device, half a minute apart, and what its own clock says behind each.
 fn sessions_of_clocks(first: u64, second: u64) -> usize {
     let mut recording = Scenario::empty();

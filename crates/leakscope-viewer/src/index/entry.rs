@@ -212,22 +212,31 @@ fn put(room: &mut [u8; ENTRY], at: &mut usize, number: u64, width: usize) {
     *at += width;
 }
 
-/// What an event did, as its entry says, and how long the entry is.
+/// An entry is not of the event that is read again: the recording is another one by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotOfEvent;
+
+/// What an event did, as its entry says, and how long the entry is. There are so many call sites; what names another
+/// one, or a lane that is none, is not the event's entry.
 pub(crate) fn read(
     bytes: &[u8; ENTRY],
     event: &Event<'_>,
     actors: &Actors,
-) -> (Option<Effect>, usize) {
+    sites: usize,
+) -> (Result<Option<Effect>, NotOfEvent>, usize) {
     let tag = bytes[0];
     let mut entry = Entry {
         bytes,
         at: 1,
         widths: if tag & WIDE == 0 { &NARROW } else { &WIDER },
         actors,
+        sites,
         now: event.time,
+        is_of_event: true,
     };
     let EventKind::Heap(of_heap) = event.kind else {
-        return ((tag & RESTART != 0).then_some(Effect::Restart), entry.at);
+        let effect = (tag & RESTART != 0).then_some(Effect::Restart);
+        return (Ok(effect), entry.at);
     };
     let now = &event.occasion();
     let effect = match of_heap {
@@ -274,16 +283,17 @@ pub(crate) fn read(
                 None => Effect::UnknownFree(UNKNOWN_FREES[detail(tag)]),
             }
         }
-        HeapEvent::Failed { size: 0, .. } => return (Some(Effect::EmptyAllocation), 0),
+        HeapEvent::Failed { size: 0, .. } => return (Ok(Some(Effect::EmptyAllocation)), 0),
         HeapEvent::Failed { size, .. } | HeapEvent::Kept { size, .. } => Effect::Failed {
             site: entry.site(),
             size,
             revived: entry.block_elsewhere(FIRST),
         },
-        HeapEvent::FreeOfNull { .. } => return (Some(Effect::FreeOfNull), 0),
-        HeapEvent::Define { .. } => return (Some(Effect::HeapDefined), 0),
+        HeapEvent::FreeOfNull { .. } => return (Ok(Some(Effect::FreeOfNull)), 0),
+        HeapEvent::Define { .. } => return (Ok(Some(Effect::HeapDefined)), 0),
     };
-    (Some(effect), entry.at)
+    let effect = entry.is_of_event.then_some(Some(effect));
+    (effect.ok_or(NotOfEvent), entry.at)
 }
 
 /// In the order of their declaration, as they are written.
@@ -310,7 +320,9 @@ struct Entry<'e> {
     at: usize,
     widths: &'static Widths,
     actors: &'e Actors,
+    sites: usize,
     now: u64,
+    is_of_event: bool,
 }
 
 impl Entry<'_> {
@@ -322,7 +334,9 @@ impl Entry<'_> {
     }
 
     fn site(&mut self) -> SiteId {
-        SiteId::new(self.number(self.widths.site) as u32)
+        let site = SiteId::new(self.number(self.widths.site) as u32);
+        self.is_of_event &= site.index() < self.sites;
+        site
     }
 
     /// As [`Entry::block`], if the event does not say where the block is: that stands last in the entry.
@@ -339,11 +353,16 @@ impl Entry<'_> {
         }
         let size = self.number(self.widths.size);
         let site = self.site();
-        let lane = self.actors.lanes()[self.number(self.widths.lane) as usize];
+        let lane = self.number(self.widths.lane) as usize;
+        let time = self.now.saturating_sub(self.number(self.widths.life));
+        let Some(lane) = self.actors.lanes().get(lane) else {
+            self.is_of_event = false;
+            return None;
+        };
         let block = Block {
             address,
             size,
-            time: self.now.saturating_sub(self.number(self.widths.life)),
+            time,
             context: self.actors.contexts()[usize::from(lane.context)],
             core: lane.core,
         };

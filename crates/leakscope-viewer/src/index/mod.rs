@@ -96,6 +96,9 @@ pub(crate) struct Flagged {
 /// The most gaps, the most marks and the most flagged events that are kept.
 pub(crate) const KEPT: usize = 2000;
 
+/// What is read again is not what was read.
+const CHANGED: &str = "the recording is no longer what it was when it was read";
+
 /// A bin has at least this many events in the mean. To see more, they are read again.
 const EVENTS_IN_BIN: u64 = 64;
 
@@ -237,7 +240,8 @@ impl Index {
         }
     }
 
-    /// What an event did that is read again; `cursor` stands at what the ledger says of it.
+    /// What an event did that is read again; `cursor` stands at what the ledger says of it. It is an error if that is not
+    /// said of such an event: a file may be another one by now.
     pub(crate) fn effect(
         &self,
         event: &Event<'_>,
@@ -245,7 +249,10 @@ impl Index {
     ) -> io::Result<Option<Effect>> {
         match event.kind {
             EventKind::Heap(_) | EventKind::Start(_) => {
-                (self.ledger).read(cursor, |bytes| entry::read(bytes, event, &self.actors))
+                let sites = self.sites.len();
+                let read = |bytes: &_| entry::read(bytes, event, &self.actors, sites);
+                let effect = self.ledger.read(cursor, read)?;
+                effect.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, CHANGED))
             }
             _ => Ok(None),
         }

@@ -137,3 +137,45 @@ proptest! {
         check(&Inputs(inputs));
     }
 }
+
+/// OpenOCD's file for two cores, whose header says that the second part begins so many bytes too late, or too early.
+fn joined(parts: &[Vec<u8>], wrong_by: i64) -> Vec<u8> {
+    let border = parts[0].len() as i64 + wrong_by;
+    let header = format!(
+        ";\n; Version     SEGGER SystemViewer V3.60\n; Author      Espressif Inc\n\
+         ; Offset Core0 0\n; Offset Core1 {border}\n;\n"
+    );
+    [header.as_bytes(), &parts.concat()].concat()
+}
+
+#[test]
+fn a_part_that_ends_elsewhere_than_its_header_says_is_read_again() {
+    for wrong_by in [-3_000, -1, 0, 1, 3_000] {
+        check(&Inputs(vec![joined(&eventful(1, 8_000), wrong_by)]));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Cut, followed by itself with its header or without, and damaged.
+    #[test]
+    fn joined_recordings_are_read_again(
+        seed: u64,
+        wrong_by in -5_000i64..5_000,
+        cut in 0u64..100,
+        whole: bool,
+        damage in 0u64..20,
+    ) {
+        let file = joined(&eventful(seed, 5_000), wrong_by);
+        let header = file.len() - eventful(seed, 5_000).concat().len();
+        let kept = header + (file.len() - header) * cut as usize / 100;
+        let mut bytes = [&file[..kept], &file[if whole { 0 } else { header }..]].concat();
+        let mut random = Random(seed ^ 2);
+        for _ in 0..damage {
+            let at = header + random.below((bytes.len() - header) as u64) as usize;
+            bytes[at] = random.below(256) as u8;
+        }
+        check(&Inputs(vec![bytes]));
+    }
+}

@@ -1,12 +1,13 @@
 //! Recordings that are damaged, hostile, or not finished.
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use leakscope_analysis::trace::{Feed, Layout};
 use leakscope_report::naming::Naming;
 use leakscope_systemview::{Arguments, Packet, Print, Text};
-use leakscope_testing::program::{Random, Stream, introduce};
+use leakscope_testing::program::{Random, Stream, eventful, introduce};
 use leakscope_testing::scenario::Scenario;
 use leakscope_viewer::{Engine, Program, Reading, TraceInputs, page};
 use proptest::prelude::*;
@@ -317,6 +318,71 @@ proptest! {
         ask(&mut engine, "timeline", &[("width", "50")]);
         ask(&mut engine, "tasks", &[("from", "10"), ("to", "20000")]);
     }
+}
+
+/// A recording that is another one when it is read again.
+struct Replaced {
+    first: Memory,
+    then: Memory,
+    gone: Arc<AtomicBool>,
+}
+
+impl Feed for Replaced {
+    type Error = io::Error;
+
+    fn read_at(&mut self, input: usize, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let memory = if self.gone.load(Ordering::SeqCst) {
+            &mut self.then
+        } else {
+            &mut self.first
+        };
+        memory.read_at(input, offset, buffer)
+    }
+}
+
+impl TraceInputs for Replaced {
+    fn names(&self) -> Vec<String> {
+        self.first.names()
+    }
+
+    fn head(&mut self, input: usize) -> io::Result<Vec<u8>> {
+        self.first.head(input)
+    }
+
+    fn length(&self) -> u64 {
+        self.first.length()
+    }
+}
+
+/// What is read again does not fit to what was kept: an answer or a refusal, and no panic.
+#[test]
+fn a_recording_that_became_another_one_does_no_harm() {
+    let mut refused = 0;
+    for seed in 0..12 {
+        let gone = Arc::new(AtomicBool::new(false));
+        let [first, then] = [seed, seed + 100].map(|seed| Memory::new(eventful(seed, 6_000)));
+        let source = Replaced {
+            first,
+            then,
+            gone: gone.clone(),
+        };
+        let program = Program::default();
+        let mut engine = Engine::new(Box::new(source), &program, Naming::default()).unwrap();
+        engine.read_all();
+        gone.store(true, Ordering::SeqCst);
+        for (route, parameters) in [
+            ("events", [("offset", "2000"), ("limit", "3000")]),
+            ("sites", [("from", "100"), ("to", "5000")]),
+            ("timeline", [("from", "2000"), ("to", "2500")]),
+            ("tasks", [("from", "1500"), ("to", "4500")]),
+            ("block", [("index", "3000"), ("offset", "0")]),
+        ] {
+            let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let query = leakscope_viewer::Query::parse(route, &parameters);
+            refused += u32::from(query.is_ok_and(|query| engine.ask_and_wait(&query).is_err()));
+        }
+    }
+    assert!(refused > 0);
 }
 
 proptest! {

@@ -34,6 +34,9 @@ pub(in crate::trace) struct Leakscope {
 /// The newest version of the recorder's events that is known here.
 const VERSION: u32 = 2;
 
+/// Addresses count in units of at most so many bits.
+const MOST_SHIFT: u32 = 5;
+
 /// No recorder numbers more stacks at once.
 const MOST_STACKS: usize = 1 << 16;
 
@@ -98,10 +101,33 @@ impl Dialect for Leakscope {
         }
         Some(match self.version {
             1..=VERSION => Said::Heap(event),
-            0 => Said::Doubtful(event, ProblemKind::NoHeapUnits),
+            0 => Said::Doubtful(apart(event), ProblemKind::NoHeapUnits),
             version => Said::Doubtful(event, ProblemKind::NewerRecorder { version }),
         })
     }
+}
+
+/// An event whose addresses are in units that nobody knows: as far apart as they can be, for blocks must not seem to lie in
+/// each other.
+#[cold]
+fn apart(event: HeapEvent) -> HeapEvent {
+    let mut event = event;
+    match &mut event {
+        HeapEvent::Moved {
+            address,
+            old_address,
+            ..
+        } => {
+            *address = address.rotate_left(MOST_SHIFT);
+            *old_address = old_address.rotate_left(MOST_SHIFT);
+        }
+        HeapEvent::Allocation { address, .. }
+        | HeapEvent::Free { address, .. }
+        | HeapEvent::Moving { address, .. }
+        | HeapEvent::Kept { address, .. } => *address = address.rotate_left(MOST_SHIFT),
+        _ => {}
+    }
+    event
 }
 
 impl Leakscope {

@@ -47,7 +47,11 @@ impl Stream {
                     self.unread.end = self.in_buffer(border.from);
                     return;
                 }
-                Found::At(end) => self.supplied = end.max(self.unread.start),
+                Found::At(end) => {
+                    self.supplied = end.max(self.unread.start);
+                    // Whoever reads on from a checkpoint is given no more than this.
+                    self.part.end = Some(self.supplied_to());
+                }
                 Found::Nowhere => {}
             }
             self.part.ends = None;

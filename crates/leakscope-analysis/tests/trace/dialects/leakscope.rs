@@ -272,16 +272,24 @@ fn addresses_of_all_kinds() {
     assert_eq!(reading.outcome.totals.outstanding_bytes, 48);
 }
 
-/// Before any `Heap` event addresses are offsets, and that is said.
+/// Before any `Heap` event addresses are offsets in units of any size, and that is said. So no block lies in another: here
+/// two of three units each.
 #[test]
 fn without_units_addresses_are_offsets() {
     let mut recording = begun();
     recording.module(512, "M=leakscope heap");
     recording
-        .event(512, &[0x40, 16, 0])
-        .event(513, &[0x40, 16, 0]);
+        .event(512, &[0x40, 24, 0])
+        .event(512, &[0x43, 24, 0])
+        .event(513, &[0x43, 24, 0])
+        .event(513, &[0x40, 24, 0]);
     let reading = read_one(recording.plain());
-    assert_eq!(addresses(&reading), [0x40]);
+    let [first, second] = addresses(&reading)[..] else {
+        panic!("{:x?}", addresses(&reading));
+    };
+    assert!(second - first >= 24, "{first:x} {second:x}");
+    assert!(reading.anomalies().is_empty());
+    assert_eq!(reading.problem("free-lost"), None);
     assert_eq!(reading.outcome.totals.outstanding_blocks, 0);
     assert!(
         reading.problem("no-heap-units").is_some(),

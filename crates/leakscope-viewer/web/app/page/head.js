@@ -94,7 +94,8 @@ function noticesOf(page, reading, isLost) {
   const grave = page.overview.problems.filter(({ severity, code }) => severity === 'grave' && code !== 'no-heap-events');
   const state = reading?.state ?? page.overview.reading.state;
   const sign = (/** @type {string} */ text) => element('span', { class: 'sign', 'aria-hidden': 'true' }, text);
-  const progress = reading?.total_bytes ? `, ${percent(reading.read_bytes, reading.total_bytes)}` : '';
+  const { read_bytes: read, total_bytes: total } = reading ?? page.overview.reading;
+  const progress = read !== null && total ? `, ${percent(read, total)}` : '';
   return [
     isLost && element('div', { class: 'notice grave', id: 'lost' }, sign('!'),
       'The server is gone: leakscope was ended, or does not answer. What is here stays; nothing new can be asked. It goes on by itself if the server comes back.'),

@@ -199,9 +199,10 @@ fn files_that_may_not_be_read_are_refused() {
     );
 }
 
-/// One core's file given twice cannot be two cores, by whatever path; of a copy, that is seen in what it holds.
+/// One core's file given twice cannot be two cores, by whatever path, nor can a copy; of another file of that core, that is
+/// seen in what it holds.
 #[test]
-fn the_same_file_twice_is_refused_and_its_copy_a_problem() {
+fn the_same_file_twice_is_refused_and_another_of_one_core_a_problem() {
     let (files, trace) = Files::with_trace();
     let mut paths = vec![trace.clone(), files.path("./trace.svdat")];
     #[cfg(unix)]
@@ -220,6 +221,12 @@ fn the_same_file_twice_is_refused_and_its_copy_a_problem() {
     refused(&leakscope(["report", "-", "-"]).end(), "are one file");
     let copy = files.path("copy.svdat");
     fs::copy(&trace, &copy).expect("a file");
+    let ran = leakscope(["report"]).on(&[&trace, &copy]).end();
+    refused(&ran, "hold the same bytes\nhint: ");
+    let mut whole = fs::read(&trace).expect("a file");
+    // Of a header that is not the same, the rest is.
+    whole.splice(0..0, *b";\n");
+    let copy = files.write("other", &whole);
     let report = leakscope(["report", "--format", "json"])
         .on(&[&trace, &copy])
         .json();
@@ -317,8 +324,12 @@ fn dumps_are_told_from_recordings() {
             ran.stderr
         );
     }
-    let later = files.path("later.log");
-    fs::copy(&log, &later).expect("a file");
+    let later = [
+        &b"I (10) boot: later\n"[..],
+        &fs::read(&log).expect("a log"),
+    ]
+    .concat();
+    let later = files.write("later.log", &later);
     for other in [&later, &trace] {
         for command in [
             &["report"][..],
