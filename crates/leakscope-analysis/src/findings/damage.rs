@@ -41,13 +41,19 @@ fn stands(mut finding: Finding, although: Reason) -> Finding {
     finding
 }
 
-/// The accusation, if what a core did is missing: it may have freed what seems to live.
-pub(super) fn without_core(finding: Finding, core: u8) -> Finding {
-    let although = vec![
-        Word::Text("; what core "),
-        Word::Count(core.into()),
-        Word::Text(" freed is missing"),
-    ];
+/// The accusation, if what cores did is missing: they may have freed what seems to live.
+pub(super) fn without_cores(finding: Finding, cores: &[u8]) -> Finding {
+    let mut although = Vec::new();
+    for (index, &core) in cores.iter().enumerate() {
+        although.push(Word::Text(match index {
+            0 if cores.len() == 1 => "; what core ",
+            0 => "; what cores ",
+            _ if index + 1 == cores.len() => " and ",
+            _ => ", ",
+        }));
+        although.push(Word::Count(core.into()));
+    }
+    although.push(Word::Text(" freed is missing"));
     stands(finding, although)
 }
 

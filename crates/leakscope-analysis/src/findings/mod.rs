@@ -59,7 +59,9 @@ mod unsure_ends;
 pub use beginning::{Phase, Phases};
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
-pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, Span, Unseen};
+pub use history::{
+    CycleSteps, Cycles, Gap, Lifetimes, MissingCores, OlderFrees, SiteHistory, Span, Unseen,
+};
 pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
@@ -104,10 +106,10 @@ const EXCUSING: [Rule; 4] = [
 pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
     let case = Case::new(history, span);
     let finding = older::weigh(&case, damage::weigh(&case));
-    match span.missing_core {
-        Some(core) if finding.verdict.is_leak() => damage::without_core(finding, core),
-        _ => finding,
+    if span.missing.cores.is_empty() || !finding.verdict.is_leak() {
+        return finding;
     }
+    damage::without_cores(finding, &span.missing.cores)
 }
 
 /// The verdict on a case.

@@ -50,7 +50,7 @@ impl HeapModel {
         }
         let anomalies = self.judged_anomalies(Order {
             has_several_cores: trace.target().cores.len() > 1,
-            misses_core: known.missing.is_some()
+            misses_core: !known.missing.is_empty()
                 || Self::recorded_over_serial_link(trace)
                 || Self::lacks_header(trace),
             length: end,
@@ -105,7 +105,7 @@ impl HeapModel {
             idle_since: trace.idle_since(),
             second: trace.target().timestamp_hz.into(),
             packets: packets as u64,
-            missing: trace.missing_parts().first().copied(),
+            missing: trace.missing_parts(),
             pool: self.pool(trace.stacks()),
         }
     }

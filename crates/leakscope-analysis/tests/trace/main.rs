@@ -5,6 +5,7 @@
 mod beginnings;
 mod cases;
 mod chunks;
+mod clocks;
 mod context;
 mod damage;
 mod dialects;

@@ -1,7 +1,7 @@
 //! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
 
 use leakscope_analysis::findings::{
-    Cycles, Gap, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
+    Cycles, Gap, LossCounts, Losses, MissingCores, OlderFrees, SiteHistory, Span, Unseen,
 };
 
 /// The life of one block.
@@ -127,7 +127,7 @@ impl Program {
             unseen: Unseen::default(),
             gaps: self.gaps.clone(),
             losses: None,
-            missing_core: None,
+            missing: MissingCores::default(),
         };
         let counts = LossCounts {
             packets: PACKETS,

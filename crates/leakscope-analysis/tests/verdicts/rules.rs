@@ -54,8 +54,11 @@ fn a_core_whose_data_are_missing_may_have_freed_it() {
     let program = kept(&every(25, 100, 1000));
     let mut span = program.span();
     let whole = judge(&program.history(), &span);
-    span.missing_core = Some(1);
+    span.missing.cores = vec![1];
     let half = judge(&program.history(), &span);
+    span.missing.cores = vec![1, 2, 3];
+    let more = judge(&program.history(), &span).reason;
+    assert!(more.contains(&Word::Text("; what cores ")) && more.contains(&Word::Text(" and ")));
     assert_eq!(
         (
             whole.verdict,
