@@ -281,6 +281,34 @@ fn several_parts_end_early() {
     assert!(both > 0);
 }
 
+/// Packets are missing in the first core's part, which nothing in it shows: the header knows how long it was.
+#[test]
+fn a_part_that_begins_early_proves_a_loss() {
+    let mut recording = Scenario::begun();
+    for round in 0..60 {
+        let block = 0x3FFB_0000 + 16 * (round % 4);
+        recording
+            .on(0)
+            .after(100)
+            .allocate(block, 16, &[0x400D_1000]);
+        recording.on(1).after(50).free(block, &[0x400D_2000]);
+    }
+    let whole = recording.joined();
+    let sound = read_one(whole.clone());
+    assert_eq!(sound.problem("core-begins-early"), None);
+    // Whole packets of the first core: each allocation's bytes are as many.
+    let event = [0x80, 0x04];
+    let places: Vec<usize> = (0..whole.len() - 1)
+        .filter(|&at| whole[at..].starts_with(&event))
+        .collect();
+    let (from, to) = (places[20], places[22]);
+    let damaged = [&whole[..from], &whole[to..]].concat();
+    let reading = read_one(damaged);
+    let problem = reading.problem("core-begins-early");
+    assert!(problem.is_some(), "{:?}", reading.codes());
+    assert!(reading.outcome.totals.double_frees == 0, "none is proven");
+}
+
 /// Cores in the ids, and no header that says so; the second core may do little.
 #[test]
 fn core_bits_without_header() {
@@ -301,8 +329,13 @@ fn core_bits_if_of_the_second_is_one_in(rounds: u32) {
         .windows(10)
         .position(|ten| ten == [0; 10])
         .expect("a sync");
-    let [with, without] = [read_one(bytes.clone()), read_one(bytes[header..].to_vec())];
-    assert_eq!(without.events.len(), with.events.len());
-    assert_eq!(without.heap().len(), 100);
-    assert_eq!(without.outcome.target.cores, [0, 1]);
+    // `leakscope record` writes its header before it has seen any of it.
+    let recorded = [b";\n; Author       leakscope 0.1.0\n;\n", &bytes[header..]].concat();
+    let with = read_one(bytes.clone());
+    for without in [bytes[header..].to_vec(), recorded] {
+        let without = read_one(without);
+        assert_eq!(without.events.len(), with.events.len());
+        assert_eq!(without.heap().len(), 100);
+        assert_eq!(without.outcome.target.cores, [0, 1]);
+    }
 }
