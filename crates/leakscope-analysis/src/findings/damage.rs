@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::case::Case;
 use super::loss::Loss;
-use super::{Confidence, Finding, Reason, SiteHistory, Span, Verdict, Word, decide};
+use super::{Confidence, CycleSteps, Finding, Reason, SiteHistory, Span, Verdict, Word, decide};
 
 /// The verdict on a case; lowered or withdrawn, if lost data can explain what speaks for it.
 pub(super) fn weigh(case: &Case<'_>) -> Finding {
@@ -170,6 +170,10 @@ pub(super) fn without(history: &SiteHistory, span: &Span, removed: &[u64]) -> Si
     rest.allocations = history.allocations.saturating_sub(blocks);
     rest.live_bytes = history.live_bytes.saturating_sub(sum);
     rest.cycles.grown = history.cycles.grown.saturating_sub(blocks);
+    if blocks > 0 {
+        // In which of them these began is not known.
+        rest.cycle_steps = CycleSteps::default();
+    }
     rest.cycles.net_bytes = history.cycles.net_bytes.saturating_sub_unsigned(sum);
     for (window, floor) in rest.floors.iter_mut().enumerate() {
         let start = (window as u64)

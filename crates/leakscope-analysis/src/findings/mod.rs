@@ -83,13 +83,14 @@ const CERTAIN: [Rule; 3] = [all_freed::check, late_release::check, once::check];
 ///
 /// These come before the excuses because each of them demands growth over the whole trace, while an excuse
 /// looks at the end of it only: the backlog of a queue that grows without bound is "in flight" at each moment.
-const ACCUSING: [Rule; 6] = [
+const ACCUSING: [Rule; 7] = [
     per_cycle::check,
     steady::check,
     survivors::check_few,
     growing::check,
     survivors::check,
     spared::check,
+    per_cycle::check_at_times,
 ];
 
 /// What excuses.

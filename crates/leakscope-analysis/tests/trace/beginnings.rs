@@ -1,5 +1,6 @@
 //! Beginnings and ends of recordings and their parts that are missing, damaged, or not where they should be.
 
+use leakscope_analysis::findings::Word;
 use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
 use crate::damage::program;
@@ -231,7 +232,7 @@ fn a_part_ends_early() {
 }
 
 /// Of three cores, one allocates and one frees. The data of the other two end early, those of the one that frees first: each
-/// is weighed.
+/// is weighed, and named.
 #[test]
 fn several_parts_end_early() {
     let mut cores = [0, 1, 2].map(|core| {
@@ -248,6 +249,11 @@ fn several_parts_end_early() {
         first.after(1000).allocate(address, 16, &[0x400D_1000]);
         second.after(990).enter(5).after(10).exit();
         third.after(1000).free(address, &[0x400D_2000]);
+        // Addresses return.
+        first
+            .allocate(0x3FFA_0000, 16, &[0x400D_3000])
+            .free(0x3FFA_0000, &[0x400D_3000]);
+        third.after(2);
     }
     let [first, second, third] = cores.map(|core| core.openocd());
     // Inside a packet, it is seen that there was more.
@@ -257,7 +263,7 @@ fn several_parts_end_early() {
     };
     let mut both = 0;
     for second in cut(&second, 9) {
-        for third in cut(&third, 3) {
+        for third in cut(&third, 1) {
             let reading = read(&[first.clone(), second.clone(), third]);
             let problems = reading.outcome.problems.iter();
             let early = problems
@@ -268,10 +274,39 @@ fn several_parts_end_early() {
             }
             both += 1;
             let finding = &reading.outcome.call_sites[0].finding;
-            assert!(!finding.verdict.is_leak(), "{finding:?}");
+            let names_both = finding.reason.contains(&Word::Text("; what cores "));
+            assert!(names_both, "{finding:?}");
         }
     }
     assert!(both > 0);
+}
+
+/// Packets are missing in the first core's part, which nothing in it shows: the header knows how long it was.
+#[test]
+fn a_part_that_begins_early_proves_a_loss() {
+    let mut recording = Scenario::begun();
+    for round in 0..60 {
+        let block = 0x3FFB_0000 + 16 * (round % 4);
+        recording
+            .on(0)
+            .after(100)
+            .allocate(block, 16, &[0x400D_1000]);
+        recording.on(1).after(50).free(block, &[0x400D_2000]);
+    }
+    let whole = recording.joined();
+    let sound = read_one(whole.clone());
+    assert_eq!(sound.problem("core-begins-early"), None);
+    // Whole packets of the first core: each allocation's bytes are as many.
+    let event = [0x80, 0x04];
+    let places: Vec<usize> = (0..whole.len() - 1)
+        .filter(|&at| whole[at..].starts_with(&event))
+        .collect();
+    let (from, to) = (places[20], places[22]);
+    let damaged = [&whole[..from], &whole[to..]].concat();
+    let reading = read_one(damaged);
+    let problem = reading.problem("core-begins-early");
+    assert!(problem.is_some(), "{:?}", reading.codes());
+    assert!(reading.outcome.totals.double_frees == 0, "none is proven");
 }
 
 /// Cores in the ids, and no header that says so; the second core may do little.

@@ -45,6 +45,8 @@ pub(super) enum Special {
     Nothing { offset: u64 },
     /// The data end before the part that stands there.
     Missing { offset: u64 },
+    /// The part that stands there begins so many bytes before the place that the header names.
+    Early { offset: u64, bytes: u64 },
     /// The data end inside a packet.
     Cut { offset: u64, bytes: u64, time: u64 },
 }

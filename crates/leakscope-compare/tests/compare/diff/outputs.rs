@@ -157,11 +157,12 @@ fn the_text_is_as_expected() {
 fn growth_without_a_clock_is_not_compared() {
     let table = |has_clock: bool| {
         let mut recording = Scenario::empty();
-        match has_clock {
-            true => recording.start(),
+        if has_clock {
+            recording.start();
+        } else {
             // `TRACE_START`, and no `INIT`.
-            false => recording.sync().raw(&[10, 0]),
-        };
+            recording.sync().raw(&[10, 0]);
+        }
         recording.module(512, IDF_HEAP);
         for round in 0..200 {
             let block = 0x3FC8_0000 + 0x4000 * (round % 2);
