@@ -196,6 +196,9 @@ impl HeapModel {
     /// Where data were lost; what a core did whose data are missing is lost too.
     fn gaps_with(&self, trace: &Known, end: u64) -> Vec<Gap> {
         let mut gaps = self.gaps.list().to_vec();
+        // What stands behind the end of the recording is no loss of what was recorded.
+        let over = self.stopped.filter(|&stop| self.last_heap_event <= stop);
+        gaps.retain(|gap| over.is_none_or(|stop| gap.from < stop));
         let mut missing = trace.missing.clone();
         missing.sort_by_key(|part| self.since(part));
         for together in missing.chunk_by(|a, b| self.since(a) == self.since(b)) {
