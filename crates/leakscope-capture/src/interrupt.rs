@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,23 +13,33 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     wanted: Arc<AtomicBool>,
+    /// When it was set, if not by a clock.
+    set_at: Arc<OnceLock<Instant>>,
     due: Arc<Mutex<Option<Instant>>>,
 }
 
 /// How often is looked at it.
 const LOOK: Duration = Duration::from_millis(50);
 /// Who was asked something when it was set may still answer within this time.
-const GRACE: Duration = Duration::from_millis(700);
+const GRACE: Duration = Duration::from_millis(500);
+/// Who is asked after that has to be quicker.
+const LAST_GRACE: Duration = Duration::from_millis(200);
 
 impl Interrupt {
     /// The user wants an end. Whether he wanted it before.
     pub fn want(&self) -> bool {
+        self.set();
         self.wanted.swap(true, Ordering::Relaxed)
     }
 
-    /// Whether the user wants an end.
+    /// Sets it, for another reason than that the user wants an end.
+    pub fn set(&self) {
+        self.set_at.get_or_init(Instant::now);
+    }
+
+    /// Whether it is set, and not by a clock.
     pub fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
+        self.set_at.get().is_some()
     }
 
     /// It is set so long after now, if at all. What was said of that before is forgotten.
@@ -40,8 +50,23 @@ impl Interrupt {
 
     /// Whether its time has come.
     pub fn is_due(&self) -> bool {
+        self.due_since().is_some()
+    }
+
+    fn due_since(&self) -> Option<Instant> {
         let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        due.is_some_and(|due| Instant::now() >= due)
+        due.filter(|&due| Instant::now() >= due)
+    }
+
+    /// Since when it is set.
+    fn since(&self) -> Option<Instant> {
+        let set_at = self.set_at.get().copied();
+        set_at.into_iter().chain(self.due_since()).min()
+    }
+
+    /// Whether it has been set for so long that nothing more should be begun that takes time.
+    pub(crate) fn is_past_grace(&self) -> bool {
+        self.since().is_some_and(|since| since.elapsed() >= GRACE)
     }
 
     /// Whether it is set.
@@ -70,6 +95,8 @@ impl Interrupt {
 #[derive(Debug)]
 pub(crate) struct Wait<'i> {
     interrupt: &'i Interrupt,
+    began: Instant,
+    limit: Duration,
     deadline: Instant,
     was_set: bool,
     has_begun: bool,
@@ -79,6 +106,8 @@ impl<'i> Wait<'i> {
     pub(crate) fn new(limit: Duration, interrupt: &'i Interrupt) -> Self {
         Self {
             interrupt,
+            began: Instant::now(),
+            limit,
             deadline: Instant::now() + limit,
             was_set: false,
             has_begun: false,
@@ -88,13 +117,22 @@ impl<'i> Wait<'i> {
     /// How long to wait now; after that, ask again. `None`: it is over, however much the other side says. However short
     /// it is, there is one look.
     pub(crate) fn turn(&mut self) -> Option<Duration> {
-        if !self.was_set && self.interrupt.is_set() {
+        if !self.was_set
+            && let Some(since) = self.interrupt.since()
+        {
             self.was_set = true;
-            self.deadline = self.deadline.min(Instant::now() + GRACE);
+            let end = (since + GRACE).max(Instant::now() + LAST_GRACE);
+            self.deadline = self.deadline.min(end);
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
         let is_over = std::mem::replace(&mut self.has_begun, true) && left.is_zero();
         (!is_over).then(|| left.min(LOOK))
+    }
+
+    /// How long it was, now that it is over: to a tenth of a second, if that was sooner than the limit.
+    pub(crate) fn waited(&self) -> Duration {
+        let tenths = self.began.elapsed().as_millis().div_ceil(100) as u64;
+        self.limit.min(Duration::from_millis(tenths * 100))
     }
 }
 
@@ -128,6 +166,13 @@ mod tests {
         assert!(wait.turn().is_some());
         assert!(wait.deadline <= Instant::now() + GRACE);
         assert!(interrupt.want(), "the second time");
+        assert!(wait.waited() < hour);
+        let other = Interrupt::default();
+        other.set();
+        assert!(
+            other.is_set() && !other.want(),
+            "the user has not wanted it before"
+        );
         let mut short = Wait::new(Duration::ZERO, &interrupt);
         assert_eq!([short.turn(), short.turn()], [Some(Duration::ZERO), None]);
     }

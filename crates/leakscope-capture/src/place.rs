@@ -36,6 +36,20 @@ impl Place {
     }
 }
 
+/// Where links lead from `path`, the last of them perhaps to no file.
+pub(crate) fn end_of_links(path: &Path) -> PathBuf {
+    /// No system follows more.
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
+}
+
 /// The device and its number there.
 #[cfg(unix)]
 type Identity = (u64, u64);

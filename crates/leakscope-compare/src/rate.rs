@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use leakscope_report::document::call_site::CallSite;
 use leakscope_report::document::totals::Totals;
-use leakscope_report::units::bytes;
+use leakscope_report::units::count;
 
 /// Bytes in each second or cycle: `100B/min`, `0B/cycle`, `1.5KiB/s`; in several of them: `64k/24h`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,12 +97,23 @@ impl FromStr for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.bytes.round() as u64;
-        write!(f, "{}/{}", bytes(whole), self.per.row().0)
+        let decimals = f.precision().unwrap_or(0);
+        let number = format!("{:.decimals$}", self.bytes);
+        let (whole, part) = number.split_at(number.find('.').unwrap_or(number.len()));
+        let whole = count(whole.parse().unwrap_or(0));
+        write!(f, "{whole}{part} B/{}", self.per.row().0)
     }
 }
 
 impl Rate {
+    /// Both in words, with as many decimals as it takes to tell them apart.
+    pub(crate) fn apart(self, other: Self) -> (String, String) {
+        let words = |decimals: usize| (format!("{self:.decimals$}"), format!("{other:.decimals$}"));
+        let mut longer = (0..17).map(words);
+        let apart = longer.find(|(one, other)| one != other);
+        apart.unwrap_or_else(|| words(0))
+    }
+
     /// How fast a call site grows, in the unit `per`. `None` if that is not known: there is no clock, or no cycle was
     /// marked.
     pub fn of(site: &CallSite, totals: &Totals, per: Per) -> Option<Self> {
@@ -121,6 +132,22 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_that_differ_are_told_apart() {
+        let rate = |bytes| Rate {
+            bytes,
+            per: Per::Minute,
+        };
+        let apart = |one, other| rate(one).apart(rate(other));
+        let words = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(
+            apart(37_008.04, 37_008.0),
+            words("37,008.04 B/min", "37,008.00 B/min")
+        );
+        assert_eq!(apart(0.3, 0.0), words("0.3 B/min", "0.0 B/min"));
+        assert_eq!(apart(1_200.0, 80.0), words("1,200 B/min", "80 B/min"));
+    }
 
     #[test]
     fn rates_are_read_and_written() {

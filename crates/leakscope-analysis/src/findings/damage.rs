@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::case::Case;
 use super::loss::Loss;
-use super::{Confidence, Finding, Reason, SiteHistory, Span, Verdict, Word, decide};
+use super::{Confidence, CycleSteps, Finding, Reason, SiteHistory, Span, Verdict, Word, decide};
 
 /// The verdict on a case; lowered or withdrawn, if lost data can explain what speaks for it.
 pub(super) fn weigh(case: &Case<'_>) -> Finding {
@@ -41,13 +41,19 @@ fn stands(mut finding: Finding, although: Reason) -> Finding {
     finding
 }
 
-/// The accusation, if what a core did is missing: it may have freed what seems to live.
-pub(super) fn without_core(finding: Finding, core: u8) -> Finding {
-    let although = vec![
-        Word::Text("; what core "),
-        Word::Count(core.into()),
-        Word::Text(" freed is missing"),
-    ];
+/// The accusation, if what cores did is missing: they may have freed what seems to live.
+pub(super) fn without_cores(finding: Finding, cores: &[u8]) -> Finding {
+    let mut although = Vec::new();
+    for (index, &core) in cores.iter().enumerate() {
+        although.push(Word::Text(match index {
+            0 if cores.len() == 1 => "; what core ",
+            0 => "; what cores ",
+            _ if index + 1 == cores.len() => " and ",
+            _ => ", ",
+        }));
+        although.push(Word::Count(core.into()));
+    }
+    although.push(Word::Text(" freed is missing"));
     stands(finding, although)
 }
 
@@ -164,6 +170,10 @@ pub(super) fn without(history: &SiteHistory, span: &Span, removed: &[u64]) -> Si
     rest.allocations = history.allocations.saturating_sub(blocks);
     rest.live_bytes = history.live_bytes.saturating_sub(sum);
     rest.cycles.grown = history.cycles.grown.saturating_sub(blocks);
+    if blocks > 0 {
+        // In which of them these began is not known.
+        rest.cycle_steps = CycleSteps::default();
+    }
     rest.cycles.net_bytes = history.cycles.net_bytes.saturating_sub_unsigned(sum);
     for (window, floor) in rest.floors.iter_mut().enumerate() {
         let start = (window as u64)

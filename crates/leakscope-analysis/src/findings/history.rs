@@ -178,8 +178,24 @@ pub struct Span {
     pub gaps: Vec<Gap>,
     /// What that did to the heap's history; `None` if nothing was lost.
     pub losses: Option<Losses>,
-    /// A core whose data are missing, or end early: it may have freed anything. The last of the gaps is that.
-    pub missing_core: Option<u8>,
+    /// Cores whose data are missing, or end early: they may have freed anything.
+    pub missing: MissingCores,
+}
+
+/// Cores of which nobody knows what they did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingCores {
+    /// Their numbers.
+    pub cores: Vec<u8>,
+    /// Since when that is so of the first of them: the gaps from then on are that.
+    pub since: u64,
+}
+
+impl MissingCores {
+    /// Whether what was lost there is what they did.
+    pub(super) fn are_gap(&self, gap: &Gap) -> bool {
+        !self.cores.is_empty() && gap.from >= self.since
+    }
 }
 
 /// Frees of blocks that nobody saw begin.

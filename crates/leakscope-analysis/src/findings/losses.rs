@@ -93,14 +93,13 @@ impl Losses {
         let other_time = span.end.saturating_sub(span.start) as f64 - lengths.sum::<f64>();
         let rate = packets / other_time.max(1.0);
         let (mut lost, mut squares, mut is_blind) = (0.0, 0.0, false);
-        let missing_part = span.missing_core.map(|_| span.gaps.len().saturating_sub(1));
-        for (index, gap) in span.gaps.iter().enumerate() {
+        for gap in &span.gaps {
             let length = gap.to.saturating_sub(gap.from) as f64;
             let packets = gap.lost.map_or(length * rate, |lost| lost as f64);
             is_blind |= gap.lost.is_none() && length == 0.0;
             lost += packets;
             // What a core did over a long time was no single event.
-            let together = if missing_part == Some(index) {
+            let together = if span.missing.are_gap(gap) {
                 1.0
             } else {
                 packets

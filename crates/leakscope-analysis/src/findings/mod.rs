@@ -59,7 +59,9 @@ mod unsure_ends;
 pub use beginning::{Phase, Phases};
 pub use evidence::{Confidence, Finding, Reason, Verdict, Word};
 pub use growth::{Growth, growth};
-pub use history::{CycleSteps, Cycles, Gap, Lifetimes, OlderFrees, SiteHistory, Span, Unseen};
+pub use history::{
+    CycleSteps, Cycles, Gap, Lifetimes, MissingCores, OlderFrees, SiteHistory, Span, Unseen,
+};
 pub use left::{Left, left};
 pub(crate) use loss::first_gap;
 pub use losses::{LossCounts, Losses};
@@ -81,13 +83,14 @@ const CERTAIN: [Rule; 3] = [all_freed::check, late_release::check, once::check];
 ///
 /// These come before the excuses because each of them demands growth over the whole trace, while an excuse
 /// looks at the end of it only: the backlog of a queue that grows without bound is "in flight" at each moment.
-const ACCUSING: [Rule; 6] = [
+const ACCUSING: [Rule; 7] = [
     per_cycle::check,
     steady::check,
     survivors::check_few,
     growing::check,
     survivors::check,
     spared::check,
+    per_cycle::check_at_times,
 ];
 
 /// What excuses.
@@ -104,10 +107,10 @@ const EXCUSING: [Rule; 4] = [
 pub fn judge(history: &SiteHistory, span: &Span) -> Finding {
     let case = Case::new(history, span);
     let finding = older::weigh(&case, damage::weigh(&case));
-    match span.missing_core {
-        Some(core) if finding.verdict.is_leak() => damage::without_core(finding, core),
-        _ => finding,
+    if span.missing.cores.is_empty() || !finding.verdict.is_leak() {
+        return finding;
     }
+    damage::without_cores(finding, &span.missing.cores)
 }
 
 /// The verdict on a case.

@@ -7,7 +7,7 @@
 
 use super::case::Case;
 use super::damage::{self, without};
-use super::{Confidence, Cycles, Finding, SiteHistory, Verdict, Word};
+use super::{Confidence, CycleSteps, Cycles, Finding, SiteHistory, Verdict, Word};
 
 /// Blocks that come and go independently make a level scatter: by the square root of twice the number that came (and as
 /// many went), times this and more than that.
@@ -97,6 +97,7 @@ fn late(case: &Case<'_>) -> Option<u64> {
     // Which cycles lie in this time is not known.
     let history = SiteHistory {
         cycles: Cycles::default(),
+        cycle_steps: CycleSteps::default(),
         ..case.history.clone()
     };
     let case = Case {

@@ -19,6 +19,12 @@ const FREED_LATE: u64 = 4;
 /// With this many cycles the verdict is sure.
 const MANY_CYCLES: u64 = 5;
 
+/// A site that was never smaller at the end of a cycle than at its start leaks if it grew in so many cycles …
+const GROWN_AT_TIMES: usize = 4;
+
+/// … and in fewer than this, it is a hint.
+const GROWN_OFTEN: usize = 8;
+
 /// Answers for sites that grew in nearly every cycle that the user marked.
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     let cycles = case.history.cycles;
@@ -48,6 +54,49 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
             Word::Text(" in all"),
         ],
     })
+}
+
+/// Answers for sites that grew in some of the cycles, and shrank in none.
+pub(super) fn check_at_times(case: &Case<'_>) -> Option<Finding> {
+    let steps = &case.history.cycle_steps;
+    let grown = grown_at_times(&steps.bytes)?;
+    let leaks = case.loss.is_none()
+        && case.freed_before_shutdown()
+        && case.is_full_since().is_none()
+        && stays(case, grown as u64);
+    let net = case.history.cycles.net_bytes.unsigned_abs();
+    leaks.then(|| Finding {
+        verdict: Verdict::LeakPerCycle,
+        confidence: if grown >= GROWN_OFTEN {
+            Confidence::Medium
+        } else {
+            Confidence::Low
+        },
+        reason: vec![
+            Word::Text("more in "),
+            Word::Count(grown as u64),
+            Word::Text(" of "),
+            Word::Count(steps.bytes.len() as u64),
+            Word::Text(match steps.cycles {
+                1 => " cycles after the first two, and less in none, ",
+                _ => " groups of cycles after the first two, and less in none, ",
+            }),
+            Word::Bytes(net),
+            Word::Text(" in all"),
+        ],
+    })
+}
+
+/// In how many of these cycles a site grew, if it shrank in none and still does so: the last time is no longer ago than the
+/// longest wait for one before.
+fn grown_at_times(steps: &[i64]) -> Option<usize> {
+    let grown: Vec<usize> = (0..steps.len()).filter(|&step| steps[step] > 0).collect();
+    let waits = grown.windows(2).map(|pair| pair[1] - pair[0]);
+    let since = steps.len() - grown.last()?;
+    let lasts = steps.iter().all(|&bytes| bytes >= 0)
+        && grown.len() >= GROWN_AT_TIMES
+        && since <= waits.max()?;
+    lasts.then_some(grown.len())
 }
 
 /// Whether nearly all cycles left more than they found, and that stays.

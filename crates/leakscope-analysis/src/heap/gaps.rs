@@ -16,7 +16,7 @@ pub(super) struct Gaps {
 /// packets is lost has some 4,000.
 const MOST_GAPS: usize = 1 << 16;
 
-/// A free takes at least so many bytes: its id, a heap, an address and a time.
+/// A free takes at least so many bytes, without its call stack: its id, a heap, an address and a time.
 const SHORTEST_FREE: u64 = 4;
 
 /// From so many skipped bytes on, it is not known how many packets are missing: so many stand where a
@@ -28,14 +28,21 @@ const LOST_LINK: u64 = 512;
 const TAKEN_AWAY: u64 = 64 / SHORTEST_FREE;
 
 impl Gaps {
-    /// A loss up to `to`; how many packets it cost follows from the bytes that were skipped, if the target did
-    /// not count them.
-    pub(super) fn add(&mut self, from: u64, to: u64, packets: Option<u64>, skipped: u64) {
+    /// A loss up to `to`; how many packets it cost follows from the bytes that were skipped, and those that each call `stack`
+    /// takes at least, if the target did not count them.
+    pub(super) fn add(
+        &mut self,
+        from: u64,
+        to: u64,
+        packets: Option<u64>,
+        skipped: u64,
+        stack: u64,
+    ) {
         if self.list.len() == MOST_GAPS {
             self.join_closest();
         }
         // One packet more: what was skipped may have begun in one that was read.
-        let bound = (skipped < LOST_LINK).then_some(1 + skipped / SHORTEST_FREE);
+        let bound = (skipped < LOST_LINK).then_some(1 + skipped / (SHORTEST_FREE + stack));
         // Each core has gaps of its own, and they may overlap.
         for earlier in self.list.iter_mut().rev() {
             if earlier.from <= from {

@@ -92,7 +92,8 @@ impl HeapModel {
             } => {
                 // What came before the first event of the heap is not lost from this recording.
                 let missed = packets.or((self.session.heap_events == 0).then_some(0));
-                self.gaps.add(from, event.time, missed, bytes);
+                let stack = stacks.shortest();
+                self.gaps.add(from, event.time, missed, bytes, stack);
                 // What stands before skipped bytes may itself be what damage made of other packets.
                 if packets.is_none() {
                     self.doubt(from, event.time);

@@ -9,7 +9,9 @@ use super::site::Site;
 use super::site_id::SiteId;
 use super::site_record::{Judged, SiteRecord};
 use super::unseen::UnseenBlocks;
-use crate::findings::{self, Gap, Lifetimes, LossCounts, Losses, Phase, Phases, SiteHistory, Span};
+use crate::findings::{
+    self, Gap, Lifetimes, LossCounts, Losses, MissingCores, Phase, Phases, SiteHistory, Span,
+};
 use crate::outcome::{CallSite, Peak, Session};
 use crate::trace::{MissingPart, StackId, Stacks};
 
@@ -27,7 +29,7 @@ pub(super) struct Past {
 const MOST_SESSIONS: usize = 256;
 
 /// What the trace knows of the session under way. Of those before, nobody asked in time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     /// Since when every core was idle at least once.
     pub(super) idle_since: Option<u64>,
@@ -35,8 +37,8 @@ pub(super) struct Known {
     pub(super) second: u64,
     /// Packets that were read.
     pub(super) packets: u64,
-    /// A core whose data are missing, or some of them.
-    pub(super) missing: Option<MissingPart>,
+    /// Cores whose data are missing, or some of them.
+    pub(super) missing: Vec<MissingPart>,
     /// What stands for all call sites that came when there were too many: see [`Stacks::MOST`].
     pub(super) pool: Option<SiteId>,
 }
@@ -174,7 +176,7 @@ impl HeapModel {
             unseen: self.unseen.most(long_lived.sum()),
             gaps: self.gaps_with(trace, end),
             losses: None,
-            missing_core: trace.missing.map(|missing| missing.core),
+            missing: self.missing_cores(trace),
         };
         let counts = LossCounts {
             packets: trace.packets.max(self.session.heap_events),
@@ -194,20 +196,41 @@ impl HeapModel {
     /// Where data were lost; what a core did whose data are missing is lost too.
     fn gaps_with(&self, trace: &Known, end: u64) -> Vec<Gap> {
         let mut gaps = self.gaps.list().to_vec();
-        if let Some(missing) = trace.missing {
-            let from = missing.since.unwrap_or(0).max(self.session.start);
+        // What stands behind the end of the recording is no loss of what was recorded.
+        let over = self.stopped.filter(|&stop| self.last_heap_event <= stop);
+        gaps.retain(|gap| over.is_none_or(|stop| gap.from < stop));
+        let mut missing = trace.missing.clone();
+        missing.sort_by_key(|part| self.since(part));
+        for together in missing.chunk_by(|a, b| self.since(a) == self.since(b)) {
+            let from = self.since(&together[0]);
             gaps.truncate(gaps.partition_point(|gap| gap.from < from));
             for gap in &mut gaps {
                 gap.to = gap.to.min(from);
             }
+            // As many as of the others, if one never said anything.
+            let lost = |part: &MissingPart| part.since.is_none().then_some(trace.packets);
             gaps.push(Gap {
                 from,
                 to: end,
-                // As many as of the others, if it never said anything.
-                lost: missing.since.is_none().then_some(trace.packets),
+                lost: together.iter().map(lost).sum(),
             });
         }
         gaps
+    }
+
+    fn missing_cores(&self, trace: &Known) -> MissingCores {
+        let mut cores: Vec<u8> = trace.missing.iter().map(|part| part.core).collect();
+        cores.sort_unstable();
+        let since = trace.missing.iter().map(|part| self.since(part)).min();
+        MissingCores {
+            cores,
+            since: since.unwrap_or(0),
+        }
+    }
+
+    /// Since when in this session.
+    fn since(&self, part: &MissingPart) -> u64 {
+        part.since.unwrap_or(0).max(self.session.start)
     }
 
     /// Whole cycles that the user marked in this session, after the first two.

@@ -50,9 +50,10 @@ impl HeapModel {
         }
         let anomalies = self.judged_anomalies(Order {
             has_several_cores: trace.target().cores.len() > 1,
-            misses_core: known.missing.is_some()
+            misses_core: !known.missing.is_empty()
                 || Self::recorded_over_serial_link(trace)
-                || Self::lacks_header(trace),
+                || Self::lacks_header(trace)
+                || Self::lacks_bytes(trace),
             length: end,
         });
         let doubtful = |is_double| {
@@ -105,7 +106,7 @@ impl HeapModel {
             idle_since: trace.idle_since(),
             second: trace.target().timestamp_hz.into(),
             packets: packets as u64,
-            missing: trace.missing_parts().first().copied(),
+            missing: trace.missing_parts(),
             pool: self.pool(trace.stacks()),
         }
     }
@@ -181,6 +182,12 @@ impl HeapModel {
     fn recorded_over_serial_link(trace: &Trace) -> bool {
         let guessed = ProblemKind::HeapModuleGuessed { id: 0 };
         trace.problems().has(&guessed) && !trace.has_modules() && Self::has_two_cores(trace)
+    }
+
+    /// Whether bytes of a core are missing, and nobody knows where.
+    fn lacks_bytes(trace: &Trace) -> bool {
+        let mut problems = trace.problems().list().iter();
+        problems.any(|problem| matches!(problem.kind, ProblemKind::CoreBeginsEarly { .. }))
     }
 
     /// Without the header that says where each core's part begins, one part is read behind the other.

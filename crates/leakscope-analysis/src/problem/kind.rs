@@ -37,6 +37,13 @@ pub enum ProblemKind {
         /// For how long its data are missing, in ticks.
         ticks: u64,
     },
+    /// The data of a core begin before the place that the file's header names: as many bytes are missing before them.
+    CoreBeginsEarly {
+        /// The core.
+        core: u8,
+        /// How many bytes.
+        bytes: u64,
+    },
     /// Nothing looks like SystemView data.
     NotSystemView,
     /// There is a header and nothing behind it, or nothing at all.
@@ -225,6 +232,7 @@ impl ProblemKind {
             Self::Cut { .. } => "cut-off",
             Self::CoreMissing { .. } => "core-missing",
             Self::CoreEndsEarly { .. } => "core-ends-early",
+            Self::CoreBeginsEarly { .. } => "core-begins-early",
             Self::NotSystemView => "not-systemview",
             Self::Empty => "empty",
             Self::NoStart => "no-start",

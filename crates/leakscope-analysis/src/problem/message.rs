@@ -53,6 +53,15 @@ impl ProblemKind {
                 Word::Duration(ticks),
                 Text(" before the others end: what that core did then is missing"),
             ],
+            Self::CoreBeginsEarly { core, bytes } => vec![
+                Text("the data of core "),
+                Count(u64::from(core)),
+                Text(" begin "),
+                Bytes(bytes),
+                Text(
+                    " before the place that the header names: what stood before them there is missing",
+                ),
+            ],
             Self::NotSystemView => vec![Text("these are no SystemView data")],
             Self::Empty => vec![Text("there are no events: the recording is empty")],
             Self::NoStart => vec![Text(

@@ -26,7 +26,10 @@ impl ProblemKind {
         match (self, other) {
             (Self::SameCoreTwice { core: a }, Self::SameCoreTwice { core: b })
             | (Self::CoreMissing { core: a }, Self::CoreMissing { core: b })
-            | (Self::CoreEndsEarly { core: a, .. }, Self::CoreEndsEarly { core: b, .. }) => a == b,
+            | (Self::CoreEndsEarly { core: a, .. }, Self::CoreEndsEarly { core: b, .. })
+            | (Self::CoreBeginsEarly { core: a, .. }, Self::CoreBeginsEarly { core: b, .. }) => {
+                a == b
+            }
             _ => core::mem::discriminant(self) == core::mem::discriminant(other),
         }
     }

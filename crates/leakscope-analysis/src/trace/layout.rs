@@ -66,7 +66,8 @@ impl Layout {
         for (input, head) in heads.iter().enumerate() {
             let header = Header::parse(head);
             let data = header.data as u64;
-            let core_bit = header.has_core_bit() || header.text.0.is_empty() && has_core_bits(head);
+            let core_bit =
+                header.has_core_bit() || is_silent(&header) && has_core_bits(&head[header.data..]);
             layout.espressif |= header.is_espressif() || core_bit;
             let mut offsets: Vec<(u32, u64)> = header.core_offsets().collect();
             offsets.sort_by_key(|&(core, offset)| (offset, core));
@@ -140,6 +141,14 @@ impl Layout {
             }
         }
     }
+}
+
+/// Whether a header says nothing of cores where there might be some: none does, and that of `leakscope record` is written
+/// before anything has come.
+fn is_silent(header: &Header<'_>) -> bool {
+    let is_ours =
+        || (header.value("Author")).is_some_and(|author| author.0.starts_with(b"leakscope"));
+    header.text.0.is_empty() || is_ours() && header.core_offsets().next().is_none()
 }
 
 /// The border before a part, of which this is where each is said to begin. None stands before the first.

@@ -19,12 +19,14 @@ impl Trace {
             return self.unreadable(index, piece);
         };
         self.note_stream_facts(index, piece, &packet);
-        if self.has_copies()
-            && id::is_for_both_cores(piece.id())
-            && self.copies.is_copy(index, piece.time, piece.id(), &payload)
-        {
-            self.counts.copies += 1;
-            return Meant::Nothing;
+        if self.has_copies() && id::is_for_both_cores(piece.id()) {
+            if let Some(behind) = self.copies.go_on(piece.time) {
+                self.streams[behind.stream].stream.catch_up(behind.ticks);
+            }
+            if self.copies.is_copy(index, piece.id(), &payload) {
+                self.counts.copies += 1;
+                return Meant::Nothing;
+            }
         }
         self.act(index, piece, &packet)
     }

@@ -233,6 +233,10 @@ impl Trace {
                 let core = self.streams[index].core;
                 (ProblemKind::CoreMissing { core }, offset, None)
             }
+            Special::Early { offset, bytes } => {
+                let core = self.streams[index].core;
+                (ProblemKind::CoreBeginsEarly { core, bytes }, offset, None)
+            }
             Special::Cut {
                 offset,
                 bytes,

@@ -41,6 +41,8 @@ pub struct Stacks {
     continued: Continued,
     encoded: Vec<u8>,
     by_encoding: HashTable<Encoding>,
+    /// The bytes of the shortest of them.
+    shortest: Option<u32>,
     /// The encodings met lately, by hash: the newer one wins.
     recent: Vec<Recent>,
     /// Whether there were more than are kept.
@@ -76,6 +78,7 @@ impl Stacks {
             continued: Continued::default(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
+            shortest: None,
             recent: vec![Recent::default(); RECENT],
             overflowed: false,
         }
@@ -92,6 +95,7 @@ impl Stacks {
             unwinder: Unwinder::default(),
             encoded: Vec::new(),
             by_encoding: HashTable::new(),
+            shortest: None,
             recent: Vec::new(),
             overflowed: false,
         }
@@ -236,6 +240,11 @@ impl Stacks {
         self.continued.shorter(stack)
     }
 
+    /// How many bytes each stack takes at least, in an event that has one; 0 if events have none.
+    pub(crate) fn shortest(&self) -> u64 {
+        self.shortest.unwrap_or(0).into()
+    }
+
     /// The stack that `bytes` encode, as numbers on the wire; `None` if they are no whole numbers.
     #[inline(always)]
     pub fn intern_encoded(&mut self, bytes: &[u8]) -> Option<StackId> {
@@ -283,6 +292,7 @@ impl Stacks {
             stack,
         };
         self.encoded.extend_from_slice(bytes);
+        self.shortest = Some(encoding.length.min(self.shortest.unwrap_or(u32::MAX)));
         let encoded = &self.encoded;
         self.by_encoding
             .insert_unique(hash, encoding, |known| hash_bytes(known.of(encoded)));

@@ -1,6 +1,7 @@
 //! Beginnings and ends of recordings and their parts that are missing, damaged, or not where they should be.
 
-use leakscope_testing::scenario::{MAIN, Scenario};
+use leakscope_analysis::findings::Word;
+use leakscope_testing::scenario::{IDF_HEAP, MAIN, Scenario};
 
 use crate::damage::program;
 use crate::reading::{Reading, read, read_one};
@@ -230,12 +231,96 @@ fn a_part_ends_early() {
     }
 }
 
-/// Cores in the ids, and no header that says so.
+/// Of three cores, one allocates and one frees. The data of the other two end early, those of the one that frees first: each
+/// is weighed, and named.
+#[test]
+fn several_parts_end_early() {
+    let mut cores = [0, 1, 2].map(|core| {
+        let mut recording = Scenario::empty();
+        recording
+            .start()
+            .system(&format!("N=app,C=core{core},O=FreeRTOS"));
+        recording.module(512, IDF_HEAP);
+        recording
+    });
+    for round in 0..400 {
+        let address = 0x3FFB_0000 + 16 * round;
+        let [first, second, third] = &mut cores;
+        first.after(1000).allocate(address, 16, &[0x400D_1000]);
+        second.after(990).enter(5).after(10).exit();
+        third.after(1000).free(address, &[0x400D_2000]);
+        // Addresses return.
+        first
+            .allocate(0x3FFA_0000, 16, &[0x400D_3000])
+            .free(0x3FFA_0000, &[0x400D_3000]);
+        third.after(2);
+    }
+    let [first, second, third] = cores.map(|core| core.openocd());
+    // Inside a packet, it is seen that there was more.
+    let cut = |bytes: &[u8], share: usize| {
+        let length = bytes.len() * share / 10;
+        [0, 1, 2, 3, 4, 5, 6, 7].map(|more| bytes[..length + more].to_vec())
+    };
+    let mut both = 0;
+    for second in cut(&second, 9) {
+        for third in cut(&third, 1) {
+            let reading = read(&[first.clone(), second.clone(), third]);
+            let problems = reading.outcome.problems.iter();
+            let early = problems
+                .filter(|problem| problem.kind.code() == "core-ends-early")
+                .count();
+            if early < 2 {
+                continue;
+            }
+            both += 1;
+            let finding = &reading.outcome.call_sites[0].finding;
+            let names_both = finding.reason.contains(&Word::Text("; what cores "));
+            assert!(names_both, "{finding:?}");
+        }
+    }
+    assert!(both > 0);
+}
+
+/// Packets are missing in the first core's part, which nothing in it shows: the header knows how long it was.
+#[test]
+fn a_part_that_begins_early_proves_a_loss() {
+    let mut recording = Scenario::begun();
+    for round in 0..60 {
+        let block = 0x3FFB_0000 + 16 * (round % 4);
+        recording
+            .on(0)
+            .after(100)
+            .allocate(block, 16, &[0x400D_1000]);
+        recording.on(1).after(50).free(block, &[0x400D_2000]);
+    }
+    let whole = recording.joined();
+    let sound = read_one(whole.clone());
+    assert_eq!(sound.problem("core-begins-early"), None);
+    // Whole packets of the first core: each allocation's bytes are as many.
+    let event = [0x80, 0x04];
+    let places: Vec<usize> = (0..whole.len() - 1)
+        .filter(|&at| whole[at..].starts_with(&event))
+        .collect();
+    let (from, to) = (places[20], places[22]);
+    let damaged = [&whole[..from], &whole[to..]].concat();
+    let reading = read_one(damaged);
+    let problem = reading.problem("core-begins-early");
+    assert!(problem.is_some(), "{:?}", reading.codes());
+    assert!(reading.outcome.totals.double_frees == 0, "none is proven");
+}
+
+/// Cores in the ids, and no header that says so; the second core may do little.
 #[test]
 fn core_bits_without_header() {
+    for one_in in [2, 10, 25] {
+        core_bits_if_of_the_second_is_one_in(one_in);
+    }
+}
+
+fn core_bits_if_of_the_second_is_one_in(rounds: u32) {
     let mut recording = Scenario::begun();
     for round in 0..100 {
-        recording.on(round as u8 % 2).after(100);
+        recording.on(u8::from(round % rounds == 1)).after(100);
         recording.allocate(0x3FFB_0000 + 16 * round, 16, &[0x400D_1000]);
         recording.after(7).enter(5 + round % 4).after(9).exit();
     }
@@ -244,8 +329,13 @@ fn core_bits_without_header() {
         .windows(10)
         .position(|ten| ten == [0; 10])
         .expect("a sync");
-    let [with, without] = [read_one(bytes.clone()), read_one(bytes[header..].to_vec())];
-    assert_eq!(without.events.len(), with.events.len());
-    assert_eq!(without.heap().len(), 100);
-    assert_eq!(without.outcome.target.cores, [0, 1]);
+    // `leakscope record` writes its header before it has seen any of it.
+    let recorded = [b";\n; Author       leakscope 0.1.0\n;\n", &bytes[header..]].concat();
+    let with = read_one(bytes.clone());
+    for without in [bytes[header..].to_vec(), recorded] {
+        let without = read_one(without);
+        assert_eq!(without.events.len(), with.events.len());
+        assert_eq!(without.heap().len(), 100);
+        assert_eq!(without.outcome.target.cores, [0, 1]);
+    }
 }

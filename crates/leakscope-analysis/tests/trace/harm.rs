@@ -80,3 +80,41 @@ fn inserted_bytes() {
     });
     assert!(found >= 57, "{found} of 60");
 }
+
+/// What stands among skipped bytes can be no more frees than such bytes hold of the shortest: each has its callers.
+#[test]
+fn a_long_skipped_text_is_few_packets() {
+    const CALLERS: [u32; 5] = [
+        0x400D_1234,
+        0x400D_2345,
+        0x400D_3456,
+        0x400D_4567,
+        0x400D_5678,
+    ];
+    let mut recording = Scenario::begun();
+    recording.depth = 5;
+    let mut places = Vec::new();
+    for round in 0..60_u32 {
+        recording.after(900).run(WORKER).after(50);
+        recording.allocate(0x3FFB_0000 + 64 * round, 24, &CALLERS);
+        recording
+            .after(30)
+            .print("I (1234) example: nothing that anybody needs to know, but long\n");
+        places.push(recording.packets() - 1);
+        recording.after(300).enter(5).after(9).exit();
+    }
+    let (bytes, all) = recording.plain_with_places();
+    for place in places.iter().skip(20).step_by(5) {
+        let mut damaged = bytes.clone();
+        let at = all[*place].start + 30;
+        damaged.splice(at..at, (0..60_u8).map(|byte| byte.wrapping_mul(151)));
+        let outcome = outcome(&damaged);
+        let leak = &outcome.call_sites[0];
+        assert!(
+            leak.finding.verdict.is_leak(),
+            "{place}: {:?}",
+            leak.finding
+        );
+        assert_eq!(leak.outstanding_blocks, 60);
+    }
+}

@@ -6,6 +6,7 @@ mod beginnings;
 mod cases;
 mod checkpoints;
 mod chunks;
+mod clocks;
 mod context;
 mod damage;
 mod dialects;

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
-    UnsureEnds,
+    CycleSteps, Cycles, Lifetimes, LossCounts, Losses, MissingCores, OlderFrees, SiteHistory, Span,
+    Unseen, UnsureEnds,
 };
 
 use leakscope_testing::scenario::HZ;
@@ -341,7 +341,7 @@ impl Twin {
             unseen: Unseen::default(),
             gaps: Vec::new(),
             losses: None,
-            missing_core: None,
+            missing: MissingCores::default(),
         }
     }
 

@@ -61,6 +61,28 @@ fn a_stop_and_a_start_make_two_sessions() {
     assert_eq!(outcome.peak.bytes, 400);
 }
 
+/// Bytes behind the end of a recording take nothing from what it shows; those before it do.
+#[test]
+fn what_stands_behind_a_stop_is_no_loss() {
+    let recorded = |is_stopped: bool| {
+        let mut recording = Scenario::begun();
+        leak(&mut recording, 0, 60);
+        recording.after(1000);
+        if is_stopped {
+            recording.stop();
+        }
+        read_one(recording.raw(&[0xFF; 2000]).plain())
+    };
+    let behind = recorded(true);
+    assert!(
+        behind.problem("skipped-bytes").is_some(),
+        "{:?}",
+        behind.codes()
+    );
+    assert_eq!(behind.verdict(LEAK), Verdict::LeakSteady);
+    assert_eq!(recorded(false).verdict(LEAK), Verdict::Uncertain);
+}
+
 /// What was recorded before a pause may have been freed in it: no double free, no lost allocation.
 #[test]
 fn frees_after_a_pause_are_of_older_blocks() {

@@ -34,14 +34,16 @@ proptest! {
         prop_assert_eq!(packets(&reading), valid.packets);
     }
 
-    /// Few kinds of packets, none of which came before the first of them. The end of each payload, a 1, and the delta behind
-    /// it may be `OVERFLOW`, and the rest a packet of the scheduler's.
+    /// Few kinds of packets, none of which came before the first of them, at an even pace. The last number of each payload and
+    /// the delta behind it may be a packet, and the rest another one.
     #[test]
     fn each_packet_could_be_two(
         seed in any::<u64>(),
         address in 0x0800_0000..0x1000_0000_u32,
         depth in 4..16_u32,
-        period in 3_000..8_000_u64,
+        period in (3..15_u32).prop_flat_map(|bits| 1_u64 << bits..2 << bits),
+        last in prop_oneof![Just(1_u32), 1..40_u32],
+        step in (1..20_u32).prop_map(|words| 4 * words),
     ) {
         let mut random = Random::new(seed);
         let mut recording = Scenario::empty();
@@ -51,11 +53,11 @@ proptest! {
             recording.module(512, &format!("M=leakscope heap,{events}"));
         }
         let frames = (0..depth).map(|_| 0x20_0000 + random.number(0x20_0000));
-        let frames: Vec<u32> = [1].into_iter().chain(frames).collect();
+        let frames: Vec<u32> = [last].into_iter().chain(frames).collect();
         recording.after(30).event(518, &frames);
         for block in 0..100 {
-            recording.event(512, &[address + 12 * block, 32 + block, 1]);
-            recording.after(period + random.next() % (period / 20));
+            recording.event(512, &[address + step * block, 32 + block, last]);
+            recording.after(period + random.next() % (period / 20 + 1));
         }
         let (bytes, places) = recording.plain_with_places();
         let reading = read_one(bytes);

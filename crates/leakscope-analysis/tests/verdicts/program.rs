@@ -1,7 +1,8 @@
 //! A program that uses the heap at one call site, and what its trace says, worked out the slow way.
 
 use leakscope_analysis::findings::{
-    Cycles, Gap, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
+    CycleSteps, Cycles, Gap, LossCounts, Losses, MissingCores, OlderFrees, SiteHistory, Span,
+    Unseen,
 };
 
 /// The life of one block.
@@ -127,7 +128,7 @@ impl Program {
             unseen: Unseen::default(),
             gaps: self.gaps.clone(),
             losses: None,
-            missing_core: None,
+            missing: MissingCores::default(),
         };
         let counts = LossCounts {
             packets: PACKETS,
@@ -277,6 +278,10 @@ impl Program {
             history.cycles = Cycles {
                 grown: counted.windows(2).filter(|pair| pair[1] > pair[0]).count() as u64,
                 net_bytes: counted[counted.len() - 1] - counted[0],
+            };
+            history.cycle_steps = CycleSteps {
+                bytes: counted.windows(2).map(|pair| pair[1] - pair[0]).collect(),
+                cycles: 1,
             };
         }
     }

@@ -1,8 +1,8 @@
 //! What holds for any history, also for one that no trace can have.
 
 use leakscope_analysis::findings::{
-    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, OlderFrees, SiteHistory, Span, Unseen,
-    UnsureEnds, Verdict, Word, growth, judge,
+    CycleSteps, Cycles, Gap, Lifetimes, LossCounts, Losses, MissingCores, OlderFrees, SiteHistory,
+    Span, Unseen, UnsureEnds, Verdict, Word, growth, judge,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -89,7 +89,7 @@ prop_compose! {
         frees in vec(number(), 0..20),
         gaps in vec((number(), number(), option::of(number())), 0..6),
         sites in vec(any_history(), 0..5),
-        missing_core in option::of(any::<u8>()),
+        missing in vec(any::<u8>(), 0..4),
     ) -> Span {
         let mut span = Span {
             end: numbers[0],
@@ -106,7 +106,7 @@ prop_compose! {
             unseen: Unseen { blocks: numbers[11], since: numbers[1], seen: numbers[9] },
             gaps: gaps.into_iter().map(|(from, to, lost)| Gap { from, to, lost }).collect(),
             losses: None,
-            missing_core,
+            missing: MissingCores { cores: missing, since: numbers[1] },
         };
         let counts = LossCounts { packets: numbers[9], returned: numbers[10] % 3, reused: numbers[10], unknown_frees: numbers[11], has_forgotten: numbers[11] % 2 == 1 };
         span.losses = Losses::of(&span, counts, sites.into_iter());
@@ -167,7 +167,10 @@ fn slowed(history: &SiteHistory, span: &Span) -> (SiteHistory, Span) {
         frees: span.frees.iter().map(|time| time * 2).collect(),
         unseen: Unseen::default(),
         losses: None,
-        missing_core: span.missing_core,
+        missing: MissingCores {
+            cores: span.missing.cores.clone(),
+            since: span.missing.since * 2,
+        },
     };
     (history, span)
 }

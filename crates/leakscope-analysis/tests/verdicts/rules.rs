@@ -54,8 +54,11 @@ fn a_core_whose_data_are_missing_may_have_freed_it() {
     let program = kept(&every(25, 100, 1000));
     let mut span = program.span();
     let whole = judge(&program.history(), &span);
-    span.missing_core = Some(1);
+    span.missing.cores = vec![1];
     let half = judge(&program.history(), &span);
+    span.missing.cores = vec![1, 2, 3];
+    let more = judge(&program.history(), &span).reason;
+    assert!(more.contains(&Word::Text("; what cores ")) && more.contains(&Word::Text(" and ")));
     assert_eq!(
         (
             whole.verdict,
@@ -348,6 +351,33 @@ fn most_cycles_must_leave_something_behind() {
     assert_eq!(verdict(2, 2), Verdict::LeakSteady);
     assert_eq!(verdict(4, 5), Verdict::LeakPerCycle);
     assert_eq!(verdict(3, 5), Verdict::LeakSteady);
+}
+
+/// Not in most cycles, but in none it was taken back.
+#[test]
+fn what_some_cycles_leave_and_none_takes_back_is_a_leak() {
+    let judged = |steps: &[i64]| {
+        let mut program = Program::new(1000);
+        for (cycle, &step) in (2..).zip(steps) {
+            let at = |part: f64| (f64::from(cycle) + part) * 0.08;
+            program.freed(at(0.1), at(0.9), 10);
+            for _ in 0..step {
+                program.kept(at(0.2), 10);
+            }
+        }
+        program.marks = (0..=steps.len() as u64 + 2)
+            .map(|cycle| cycle * 80)
+            .collect();
+        finding(&program)
+    };
+    let leak = judged(&[1, 0, 1, 0, 0, 1, 0, 1, 0, 1]);
+    assert_eq!(
+        (leak.verdict, leak.confidence),
+        (Verdict::LeakPerCycle, Confidence::Low),
+        "{leak:?}"
+    );
+    let stopped = judged(&[1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+    assert!(!stopped.verdict.is_leak(), "{stopped:?}");
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub struct Client {
     pub(super) pending_stop: Option<Stop>,
     text: VecDeque<String>,
     pub(super) interrupt: Interrupt,
+    /// Memory is read to its end, whatever the user wants.
+    pub(super) reads_patiently: bool,
 }
 
 impl Client {
@@ -63,6 +65,7 @@ impl Client {
             pending_stop: None,
             text: VecDeque::new(),
             interrupt: interrupt.clone(),
+            reads_patiently: false,
         };
         client.greet()?;
         Ok(client)
@@ -227,12 +230,11 @@ impl Client {
         awaited: &str,
         accept: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<T, GdbError> {
-        let limit = self.time_out;
         let interrupt = self.interrupt.clone();
-        let mut wait = Wait::new(limit, &interrupt);
+        let mut wait = Wait::new(self.time_out, &interrupt);
         loop {
             let Some(packet) = self.receive(&mut wait, awaited)? else {
-                return Err(self.silence(awaited, limit));
+                return Err(self.silence(awaited, &wait));
             };
             if self.is_about_something_else(&packet) {
                 continue;
@@ -307,8 +309,23 @@ impl Client {
         if outgoing.is_empty() {
             return Ok(());
         }
-        let result = self.stream.write(&outgoing, self.time_out);
-        result.map_err(|error| self.failed(awaited, error))
+        let interrupt = self.interrupt.clone();
+        let mut wait = Wait::new(self.time_out, &interrupt);
+        let mut rest = &outgoing[..];
+        while !rest.is_empty() {
+            // Who only talks does not listen.
+            let Some(turn) = wait.turn() else {
+                return Err(self.silence(awaited, &wait));
+            };
+            match self.stream.write(rest, turn) {
+                Ok(0) => return Err(self.closed(awaited)),
+                Ok(count) => rest = &rest[count..],
+                Err(error) if is_time_out(&error) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(awaited, error)),
+            }
+        }
+        Ok(())
     }
 
     fn failed(&self, awaited: &str, source: io::Error) -> GdbError {
@@ -329,10 +346,10 @@ impl Client {
         })
     }
 
-    fn silence(&self, awaited: &str, limit: Duration) -> GdbError {
+    fn silence(&self, awaited: &str, wait: &Wait<'_>) -> GdbError {
         self.not_gdb().unwrap_or_else(|| GdbError::TimeOut {
             awaited: awaited.to_owned(),
-            limit,
+            limit: wait.waited(),
         })
     }
 
@@ -347,7 +364,15 @@ impl Client {
 }
 
 pub(super) fn refused(request: &str, answer: &[u8]) -> GdbError {
-    let said = reply::error(answer).unwrap_or_else(|| answer.escape_ascii().to_string());
+    /// More of an answer says no more.
+    const SHOWN: usize = 64;
+    let said = reply::error(answer).unwrap_or_else(|| {
+        let (shown, rest) = answer.split_at(answer.len().min(SHOWN));
+        match rest.len() {
+            0 => shown.escape_ascii().to_string(),
+            more => format!("{} … and {more} bytes more", shown.escape_ascii()),
+        }
+    });
     GdbError::Refused {
         request: request.to_owned(),
         answer: said,

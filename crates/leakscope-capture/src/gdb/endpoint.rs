@@ -109,16 +109,18 @@ impl Stream {
         address.map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip())
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8], limit: Duration) -> io::Result<()> {
+    /// Writes what there is room for; if there is none until `limit` has passed, that is an error as with reading.
+    pub(super) fn write(&mut self, bytes: &[u8], limit: Duration) -> io::Result<usize> {
+        let limit = Some(limit.max(Duration::from_millis(1)));
         match self {
             Self::Tcp(stream) => {
-                stream.set_write_timeout(Some(limit))?;
-                stream.write_all(bytes)
+                stream.set_write_timeout(limit)?;
+                stream.write(bytes)
             }
             #[cfg(unix)]
             Self::Unix(stream) => {
-                stream.set_write_timeout(Some(limit))?;
-                stream.write_all(bytes)
+                stream.set_write_timeout(limit)?;
+                stream.write(bytes)
             }
         }
     }

@@ -62,6 +62,9 @@ pub enum GdbError {
         /// What it was asked for.
         request: String,
     },
+    /// The user has had enough, and memory takes longer than that.
+    #[error("the GDB server takes too long to read the memory")]
+    TooSlow,
     /// The program has ended.
     #[error("the target's program has ended")]
     Ended,

@@ -136,6 +136,9 @@ impl Memory for Client {
         }
         let mut done = 0;
         while done < bytes.len() {
+            if !self.reads_patiently && self.interrupt.is_past_grace() {
+                return Err(GdbError::TooSlow.into());
+            }
             let end = bytes.len().min(done + self.part());
             let place = address.wrapping_add(done as u64);
             done += self.read_part(place, &mut bytes[done..end])?;

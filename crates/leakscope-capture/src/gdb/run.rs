@@ -29,13 +29,16 @@ impl Client {
     /// Waits until the target stands still; `None` if it still runs after `limit`.
     pub fn wait(&mut self, limit: Duration) -> Result<Option<Stop>, GdbError> {
         let interrupt = self.interrupt.clone();
-        let mut wait = Wait::new(limit, &interrupt);
+        self.wait_for_stop(&mut Wait::new(limit, &interrupt))
+    }
+
+    fn wait_for_stop(&mut self, wait: &mut Wait<'_>) -> Result<Option<Stop>, GdbError> {
         while self.is_running {
             if let Some(stop) = self.pending_stop.take() {
                 self.is_running = false;
                 return Ok(Some(stop));
             }
-            let Some(packet) = self.receive(&mut wait, "the target to stop")? else {
+            let Some(packet) = self.receive(wait, "the target to stop")? else {
                 return Ok(None);
             };
             if self.keep_text(&packet) {
@@ -57,10 +60,12 @@ impl Client {
     /// Stops the running target. It may have come to a breakpoint just before.
     pub fn interrupt(&mut self) -> Result<Stop, GdbError> {
         self.send_interrupt()?;
-        let limit = self.time_out;
-        self.wait(limit)?.ok_or(GdbError::TimeOut {
+        let interrupt = self.interrupt.clone();
+        let mut wait = Wait::new(self.time_out, &interrupt);
+        let stop = self.wait_for_stop(&mut wait)?;
+        stop.ok_or_else(|| GdbError::TimeOut {
             awaited: "the target to stop".to_owned(),
-            limit,
+            limit: wait.waited(),
         })
     }
 
@@ -155,14 +160,13 @@ impl Client {
         let what = format!("`monitor {command}`");
         self.send(request.as_bytes())?;
         let mut said = String::new();
-        let limit = self.time_out;
         let interrupt = self.interrupt.clone();
-        let mut wait = Wait::new(limit, &interrupt);
+        let mut wait = Wait::new(self.time_out, &interrupt);
         loop {
             let Some(packet) = self.receive(&mut wait, &what)? else {
                 return Err(GdbError::TimeOut {
                     awaited: what,
-                    limit,
+                    limit: wait.waited(),
                 });
             };
             if let Some(text) = reply::text(&packet) {

@@ -60,6 +60,7 @@ pub fn connect(endpoint: &Endpoint, options: Options) -> Result<Box<dyn Source>,
 fn reach(endpoint: &Endpoint, options: &Options, limit: Duration) -> Result<Client, GdbError> {
     let mut client = Client::connect(endpoint, limit, &options.interrupt)?;
     client.time_out = TIME_OUT;
+    client.reads_patiently = options.image.is_some();
     if let Some((architecture, layout)) = options.processor {
         client.assume(architecture, layout);
     }
@@ -168,6 +169,8 @@ impl GdbSource {
 
     fn lose(&mut self, error: RecordError) -> Result<(), SourceError> {
         match error {
+            // Whoever wants an end says so next.
+            RecordError::Gdb(GdbError::TooSlow) => Ok(()),
             RecordError::Gdb(error) if error.is_lost_link() => {
                 self.lost = Some(Lost::now());
                 self.lost_event = Some(SourceEvent::LinkLost(error.to_string()));
@@ -358,6 +361,11 @@ impl Source for GdbSource {
         };
         match result {
             Ok(_) => self.finish(),
+            Err(RecordError::Gdb(GdbError::TooSlow)) => {
+                let text = "reading the device's memory takes too long: what it sent last was left there, and it may go on tracing";
+                self.inbox.notice(Some(text.to_owned()));
+                self.finish()
+            }
             Err(error) => self.fail(error),
         }
     }

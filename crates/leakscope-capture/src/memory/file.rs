@@ -2,11 +2,12 @@
 //! `share=on`). The target is never stopped.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Memory, MemoryError, users};
+use crate::interrupt::Interrupt;
 
 /// A file that is the memory from an address on.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub struct MemoryFile {
     file: File,
     base: u64,
     is_image: bool,
+    interrupt: Interrupt,
 }
 
 impl MemoryFile {
@@ -22,11 +24,22 @@ impl MemoryFile {
     /// A file that no running program has open is an image that was saved. It is left as it is: what is read and
     /// written is a copy of it, in the folder for temporary files.
     pub fn open(path: &Path, base: u64) -> io::Result<Self> {
+        Self::open_until(path, base, &Interrupt::default())
+    }
+
+    /// The same. Soon after the interrupt, nothing more is copied or read.
+    pub fn open_until(path: &Path, base: u64, interrupt: &Interrupt) -> io::Result<Self> {
+        /// So much is copied before anybody is asked again, in bytes.
+        const PART: u64 = 16 << 20;
         let mut image = File::open(path)?;
         let is_image = users::has_others(&image) == Some(false);
         let file = if is_image {
             let mut copy = tempfile::tempfile()?;
-            io::copy(&mut image, &mut copy)?;
+            while io::copy(&mut (&mut image).take(PART), &mut copy)? > 0 {
+                if interrupt.is_set() {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+            }
             copy
         } else {
             OpenOptions::new().read(true).write(true).open(path)?
@@ -35,6 +48,7 @@ impl MemoryFile {
             file,
             base,
             is_image,
+            interrupt: interrupt.clone(),
         })
     }
 
@@ -67,6 +81,10 @@ impl Memory for MemoryFile {
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
         /// No target changes a word this many times in a row in so short a time.
         const ATTEMPTS: usize = 64;
+        if self.interrupt.is_past_grace() {
+            let error = io::Error::from(io::ErrorKind::Interrupted);
+            return Err(MemoryError::Lost(Box::new(error)));
+        }
         let length = bytes.len();
         let offset = self.offset(address, length)?;
         let failed = |error| unmapped(address, length, error);

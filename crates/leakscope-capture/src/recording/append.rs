@@ -22,7 +22,7 @@ pub(super) enum Joint {
 pub(super) fn joint(input: &mut Input) -> io::Result<Joint> {
     let head = input.head(header::LONGEST)?;
     let header = Header::parse(&head);
-    if header.has_core_bit() || header.core_offsets().count() > 1 {
+    if header::has_several_cores(&header) {
         return Ok(Joint::None("it has several cores"));
     }
     if header.value("Part").is_some() {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::place::Gone;
+
 /// The file of a recording cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
@@ -83,12 +85,27 @@ fn holder(by: Option<u32>) -> String {
     )
 }
 
+fn fate(gone: Gone) -> &'static str {
+    match gone {
+        Gone::Away => "was deleted while it was recorded, or it or its folder has another name now",
+        Gone::Replaced => "was replaced by another file while it was recorded",
+    }
+}
+
 /// A recording could not be finished. What was recorded is in its files all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
     /// The disk has perhaps not taken the last of it.
     #[error("the disk reports an error: the end of the recording may be missing")]
     Sync(#[source] io::Error),
+    /// It lies no longer where it was made. Who has it open can read it still.
+    #[error("`{}` {}", path.display(), fate(*gone))]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        gone: Gone,
+    },
     /// The cores could not be put into one file; they stand as they were recorded.
     #[error(
         "the cores could not be joined into one file; each core's file stays as it was recorded"

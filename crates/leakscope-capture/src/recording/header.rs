@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use leakscope_systemview::{Header, sync};
+
 /// No header that anybody writes is longer, in bytes.
 pub(super) const LONGEST: usize = 4096;
 
@@ -14,6 +16,25 @@ pub(super) enum Cores {
     Espressif,
     /// Each is a recording of its own.
     Separate,
+}
+
+/// How long the header is that the first bytes of a stream begin with; `None` if more of it may come.
+pub(super) fn length_in(front: &[u8]) -> Option<usize> {
+    let header = Header::parse(front);
+    let lines = header.text.0.len();
+    let rest = front[lines..].trim_ascii_start();
+    let may_be_line =
+        rest.starts_with(b";") && !rest.iter().any(|&byte| byte < b' ' && byte != b'\t');
+    let may_go_on = match lines {
+        0 => may_be_line,
+        _ => may_be_line || sync::SYNC.starts_with(rest),
+    };
+    (front.len() >= LONGEST || !may_go_on).then_some(header.data)
+}
+
+/// Whether several cores follow a header.
+pub(super) fn has_several_cores(header: &Header<'_>) -> bool {
+    header.has_core_bit() || header.core_offsets().count() > 1
 }
 
 /// Of one stream of packets.

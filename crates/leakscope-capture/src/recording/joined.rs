@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::header::{self, Cores};
 use crate::input::Input;
 
@@ -51,7 +49,10 @@ impl Joined {
             offsets.push(end);
             end += part.length;
         }
-        let mut file = NamedTempFile::new_in(folder_of(&self.target))?;
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder
+            .prefix(".leakscope-")
+            .tempfile_in(folder_of(&self.target))?;
         file.write_all(header::of_cores(cores, &offsets).as_bytes())?;
         for part in self.parts {
             let mut part = part

@@ -53,7 +53,7 @@ mod split;
 
 pub use error::{CreateError, FinishError};
 pub use raw_file::is_same_file;
-pub use rotate::Rotation;
+pub use rotate::{Rotation, first_part};
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -75,6 +75,8 @@ pub struct Recording {
     whole: RawFile,
     /// The files of the cores, if each sends on its own. The one that was named is empty until they are joined.
     cores: Vec<RawFile>,
+    /// Whether the cores stand in one stream, though no header says so.
+    core_bits: bool,
 }
 
 /// What becomes of a recording that exists where one is to be made.
@@ -186,6 +188,7 @@ impl Recording {
         Ok(Self {
             cores: cores.collect::<Result<_, _>>()?,
             whole,
+            core_bits: false,
         })
     }
 
@@ -206,6 +209,7 @@ impl Recording {
         Ok(Self {
             whole: RawFile::prepare_parts(path, existing, rotation)?,
             cores: Vec::new(),
+            core_bits: false,
         })
     }
 
@@ -269,7 +273,10 @@ impl Recording {
         interrupt: &Interrupt,
         tell: &mut dyn FnMut(SourceEvent),
     ) -> Ending {
-        interrupt.after(limits.duration);
+        // A device that took this long to connect is not waited for again.
+        if !interrupt.is_due() {
+            interrupt.after(limits.duration);
+        }
         let mut run = Run {
             recording: self,
             bytes: 0,
@@ -291,12 +298,17 @@ impl Recording {
     ///
     /// # Errors
     /// If the disk does not take it; what was recorded stays.
-    pub fn finish(self) -> Result<Finished, FinishError> {
+    pub fn finish(mut self) -> Result<Finished, FinishError> {
+        self.whole.write_front().map_err(FinishError::Sync)?;
         if !self.whole.is_made() {
             return Ok(Finished::Nothing);
         }
         for file in self.files() {
             file.sync().map_err(FinishError::Sync)?;
+            if let Some(gone) = file.gone() {
+                let path = file.path().to_owned();
+                return Err(FinishError::Gone { path, gone });
+            }
         }
         if self.cores.is_empty() {
             self.split()
@@ -305,11 +317,25 @@ impl Recording {
         }
     }
 
+    /// Readers have found that ids carry the core, though no header says so.
+    pub fn mark_core_bits(&mut self) {
+        self.core_bits = true;
+    }
+
+    /// Takes away what was added to a recording that exists: it is as it was.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        self.whole.take_back()
+    }
+
     fn split(self) -> Result<Finished, FinishError> {
         let mut input = self.whole.input();
         let head = input.head(header::LONGEST).map_err(FinishError::Join)?;
         let header = Header::parse(&head);
-        if !header.has_core_bit() {
+        let has_core_bits = self.core_bits && self.whole.is_alone();
+        if !header.has_core_bit() && !has_core_bits {
             return Ok(Finished::AsSent);
         }
         let mut joined = Joined::instead_of(self.whole.path());

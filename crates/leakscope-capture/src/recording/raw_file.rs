@@ -8,12 +8,12 @@ use super::append::{self, Joint};
 use super::error::CreateError;
 use super::joined::folder_of;
 use super::rotate::{Rotation, Rotator};
-use super::{Existing, header, lock};
+use super::{Existing, header, lock, rotate};
 use leakscope_systemview::Header;
 
 use crate::chain::Chain;
 use crate::input::Input;
-use crate::place::identity;
+use crate::place::{Gone, Place, end_of_links, identity};
 
 /// A file that is being written. Each write goes to the system at once: nothing is lost with this process.
 ///
@@ -28,13 +28,19 @@ pub(super) struct RawFile {
     /// What is to stand at the front, until the first bytes have come.
     header: Option<String>,
     existing: Existing,
+    /// The first bytes that have come, where their header must not stand in the file as it came, until it is known.
+    front: Option<Vec<u8>>,
     /// What stood there, which nobody else may replace meanwhile.
     old: Option<File>,
     /// `None` until the first bytes have come.
     file: Option<File>,
+    /// Where that was made.
+    place: Option<Place>,
     bytes: Chain,
     /// What stands between a recording that exists and what is added to it.
     joint: Vec<u8>,
+    /// How long that recording was, once something was added to it.
+    old_length: Option<u64>,
     rotator: Option<Rotator>,
     /// The first byte of the part that those before it have not had.
     start: u64,
@@ -56,17 +62,24 @@ impl RawFile {
             path: path.to_owned(),
             header: Some(header),
             existing,
+            front: None,
             old: None,
             file: None,
+            place: None,
             bytes: Chain::default(),
             joint: Vec::new(),
+            old_length: None,
             rotator: None,
             start: 0,
         };
         match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if existing == Existing::Refuse && path.is_symlink() {
+                    return Err(CreateError::Exists { path: raw.path });
+                }
+                raw.path = end_of_links(path);
                 // Whether there may be one shows now, before anybody has waited for a device.
-                tempfile::tempfile_in(folder_of(path)).map_err(unwritable)?;
+                tempfile::tempfile_in(folder_of(&raw.path)).map_err(unwritable)?;
                 if existing == Existing::Append {
                     raw.existing = Existing::Refuse;
                 }
@@ -98,6 +111,7 @@ impl RawFile {
                 }
             }
         }
+        raw.front = (existing == Existing::Append).then(Vec::new);
         raw.old = Some(old);
         Ok(raw)
     }
@@ -108,11 +122,15 @@ impl RawFile {
         existing: Existing,
         rotation: Rotation,
     ) -> Result<Self, CreateError> {
+        if let Some(path) = rotate::first_part(path).filter(|_| existing == Existing::Refuse) {
+            return Err(CreateError::Exists { path });
+        }
         let rotator = Rotator::new(rotation, path);
         let header = header::of_part(&rotator.header_lines(0));
         let first = rotator.path();
         Ok(Self {
             rotator: Some(rotator),
+            front: Some(Vec::new()),
             ..Self::prepare(&first, header, existing)?
         })
     }
@@ -153,13 +171,44 @@ impl RawFile {
         self.file.is_some()
     }
 
+    /// Whether it is one recording in one file.
+    pub(super) fn is_alone(&self) -> bool {
+        self.rotator.is_none() && self.old_length.is_none()
+    }
+
     /// Whether anything has come for it.
     pub(super) fn has_data(&self) -> bool {
         self.header.is_none() && self.is_made()
     }
 
     /// Adds bytes, which are not none.
-    pub(super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(mut front) = self.front.take() else {
+            return self.write_packets(bytes);
+        };
+        front.extend_from_slice(bytes);
+        let Some(length) = header::length_in(&front) else {
+            self.front = Some(front);
+            return Ok(());
+        };
+        if header::has_several_cores(&Header::parse(&front)) {
+            let why = "the device sends several cores, which need a file of their own, in one part";
+            return Err(io::Error::other(why));
+        }
+        let packets = front.split_off(length);
+        if let Some(rotator) = &mut self.rotator {
+            rotator.sent_header = front;
+        }
+        self.write_packets(&packets)
+    }
+
+    /// Adds what a header may still have followed.
+    pub(super) fn write_front(&mut self) -> io::Result<()> {
+        let front = self.front.take().filter(|_| self.rotator.is_some());
+        front.map_or(Ok(()), |front| self.add(&front))
+    }
+
+    fn write_packets(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while let Some(rotator) = &mut self.rotator {
             let Some(length) = rotator.take(bytes) else {
                 break;
@@ -176,12 +225,18 @@ impl RawFile {
         if bytes.is_empty() {
             return Ok(());
         }
-        match self.header.take() {
-            // OpenOCD sends the header of its files with the data, and that says more. Of a part, both are needed.
-            Some(header) if bytes.first() != Some(&b';') || self.rotator.is_some() => {
+        match (self.header.take(), &self.rotator) {
+            // Of a part, both headers are needed.
+            (Some(header), Some(rotator)) => {
+                self.put(&[header.as_bytes(), &rotator.sent_header, bytes].concat())
+            }
+            // OpenOCD sends the header of its files with the data, and that says more. What is added to has one.
+            (Some(header), None)
+                if bytes.first() != Some(&b';') && self.existing != Existing::Append =>
+            {
                 self.put(&[header.as_bytes(), bytes].concat())
             }
-            Some(_) | None => self.put(bytes),
+            _ => self.put(bytes),
         }
     }
 
@@ -192,13 +247,21 @@ impl RawFile {
         };
         let (path, known) = rotator.next();
         let header = header::of_part(&rotator.header_lines(known.len()));
+        let front = [header.as_bytes(), &rotator.sent_header, &known].concat();
         self.sync()?;
         self.path = path;
-        self.file = None;
+        let last = self.file.take();
         self.header = None;
-        let front = [header.as_bytes(), &known].concat();
         self.start = front.len() as u64;
-        self.put(&front)
+        let begun = self.put(&front);
+        if self.file.is_none() {
+            self.file = last;
+        }
+        let named = |error| {
+            let why = format!("`{}`: {error}", self.path.display());
+            io::Error::other(why)
+        };
+        begun.map_err(named)
     }
 
     /// Makes the file, though nothing has come for it.
@@ -213,17 +276,23 @@ impl RawFile {
         if let Some(file) = &mut self.file {
             return file.write_all(bytes);
         }
-        match self.existing {
-            Existing::Refuse => {
-                let file = self.keep(self.make()?)?;
-                file.write_all(bytes)
-            }
+        let made = match self.existing {
+            Existing::Refuse => self
+                .make()
+                .and_then(|file| self.keep(file)?.write_all(bytes)),
             Existing::Replace => {
                 let file = self.replace(bytes)?;
                 self.keep(file).map(drop)
             }
             Existing::Append => self.append(bytes),
-        }
+        };
+        self.place = Place::of(&self.path).ok();
+        made
+    }
+
+    /// Where the file has gone meanwhile, if somebody has moved it.
+    pub(super) fn gone(&self) -> Option<Gone> {
+        self.place.as_ref().and_then(Place::gone)
     }
 
     fn keep(&mut self, file: File) -> io::Result<&mut File> {
@@ -232,15 +301,21 @@ impl RawFile {
     }
 
     /// Another session behind what there is, which has the header.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn append(&mut self, packets: &[u8]) -> io::Result<()> {
         let Some(mut old) = self.old.take() else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        let packets = &bytes[Header::parse(bytes).data..];
-        old.seek(SeekFrom::End(0))?;
-        old.write_all(&[&self.joint, packets].concat())?;
-        self.file = Some(old);
-        Ok(())
+        self.old_length = Some(old.seek(SeekFrom::End(0))?);
+        let file = self.file.insert(old);
+        file.write_all(&[&self.joint, packets].concat())
+    }
+
+    /// Takes away what was added to a recording that existed.
+    pub(super) fn take_back(&self) -> io::Result<()> {
+        match (&self.file, self.old_length) {
+            (Some(file), Some(length)) => file.set_len(length),
+            _ => Ok(()),
+        }
     }
 
     /// A new file, where there is none.

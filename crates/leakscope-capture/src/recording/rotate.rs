@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::rotated::expand;
 use leakscope_systemview::{Frame, FrameError, Packet, id, sync, varint};
 
 /// When a part ends and the next one begins.
@@ -21,6 +22,8 @@ pub(super) struct Rotator {
     rotation: Rotation,
     /// As the user calls all of it.
     whole: PathBuf,
+    /// The header that the device has sent, which is that of each part.
+    pub(super) sent_header: Vec<u8>,
     /// The same in all parts, and in those of no other recording.
     id: String,
     number: u32,
@@ -46,6 +49,7 @@ impl Rotator {
         Self {
             rotation,
             whole: whole.to_owned(),
+            sent_header: Vec::new(),
             id: format!("{since:x}-{:x}", std::process::id()),
             number: 1,
             length: 0,
@@ -58,13 +62,7 @@ impl Rotator {
 
     /// Where this part lies: `heap.svdat` has the parts `heap.0001.svdat`, `heap.0002.svdat`, …
     pub(super) fn path(&self) -> PathBuf {
-        let mut name = self.whole.file_stem().unwrap_or_default().to_owned();
-        name.push(format!(".{:04}", self.number));
-        if let Some(extension) = self.whole.extension() {
-            name.push(".");
-            name.push(extension);
-        }
-        self.whole.with_file_name(name)
+        part_path(&self.whole, &format!("{:04}", self.number))
     }
 
     /// What the header of this part says besides: which part of which recording it is, and how many bytes behind the
@@ -160,6 +158,31 @@ impl Rotator {
             self.known.insert(subject, without_delta(frame));
         }
     }
+}
+
+fn part_path(whole: &Path, number: &str) -> PathBuf {
+    let mut name = whole.file_stem().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(number);
+    if let Some(extension) = whole.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    whole.with_file_name(name)
+}
+
+/// The first file that has the name of a part of this recording, whatever it is.
+pub fn first_part(whole: &Path) -> Option<PathBuf> {
+    let parts = expand(part_path(whole, "*").to_str()?);
+    let is_part = |path: &Path| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let number = stem.rsplit('.').next().unwrap_or_default();
+        number.len() >= 4
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && part_path(whole, number) == path
+    };
+    let mut parts = parts.into_iter().map(PathBuf::from);
+    parts.find(|path| is_part(path))
 }
 
 /// The number of an event that defines something, out of a module's description: its first parameter is the number of

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::reader::{ReadError, Reader};
 use super::recording::MemoryRecording;
 use super::search::Place;
+use crate::interrupt::Interrupt;
 use crate::memory::{Memory, MemoryFile, MemoryFilePlace, WordLayout};
 use crate::receiver::Inbox;
 use crate::source::{Abilities, Form, Item, Source, SourceError, SourceEvent};
@@ -23,11 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// known; else it is looked for.
 ///
 /// # Errors
-/// If there is no such file.
+/// If there is no such file, or the interrupt was set before it was open.
 pub fn open_file(
     place: &MemoryFilePlace,
     address: Option<u64>,
     layout: WordLayout,
+    interrupt: &Interrupt,
 ) -> Result<Box<dyn Source>, SourceError> {
     let name = place.path.display().to_string();
     let failed = |error| {
@@ -38,7 +40,7 @@ pub fn open_file(
                  -machine memory-backend=ram",
             )
     };
-    let memory = MemoryFile::open(&place.path, place.base).map_err(failed)?;
+    let memory = MemoryFile::open_until(&place.path, place.base, interrupt).map_err(failed)?;
     let range = memory.range().map_err(failed)?;
     if let Some(address) = address
         && !range.contains(&address)
@@ -51,7 +53,8 @@ pub fn open_file(
     }
     let place = address.map_or_else(|| Place::Within(vec![range]), Place::At);
     let is_image = memory.is_image();
-    let source = MemorySource::new(name, memory, is_image, Reader::new(place, layout));
+    let reader = Reader::new(place, layout);
+    let source = MemorySource::new(name, memory, is_image, reader, interrupt.clone());
     Ok(Box::new(source))
 }
 
@@ -65,6 +68,7 @@ struct MemorySource<M> {
     streams: u8,
     inbox: Inbox,
     opened: Instant,
+    interrupt: Interrupt,
     state: State,
 }
 
@@ -79,7 +83,13 @@ enum State {
 }
 
 impl<M: Memory + Send> MemorySource<M> {
-    fn new(name: String, mut memory: M, is_image: bool, reader: Reader) -> Self {
+    fn new(
+        name: String,
+        mut memory: M,
+        is_image: bool,
+        reader: Reader,
+        interrupt: Interrupt,
+    ) -> Self {
         Self {
             name,
             is_image,
@@ -87,7 +97,21 @@ impl<M: Memory + Send> MemorySource<M> {
             recording: MemoryRecording::new(memory, reader),
             inbox: Inbox::default(),
             opened: Instant::now(),
+            interrupt,
             state: State::New,
+        }
+    }
+
+    fn look(&mut self, timeout: Duration) -> Result<(), SourceError> {
+        let looked = self.recording.advance(&mut self.inbox, timeout);
+        self.unless_interrupted(looked.map(drop))
+    }
+
+    /// What the interrupt has cut short did not fail.
+    fn unless_interrupted(&self, done: Result<(), ReadError>) -> Result<(), SourceError> {
+        match done {
+            Err(_) if self.interrupt.is_past_grace() => Ok(()),
+            done => done.map_err(failed),
         }
     }
 
@@ -96,8 +120,7 @@ impl<M: Memory + Send> MemorySource<M> {
         if state == State::New && self.is_image {
             // The first look finds the buffers, the second one reads them.
             for _ in 0..2 {
-                let looked = self.recording.advance(&mut self.inbox, Duration::ZERO);
-                looked.map_err(failed)?;
+                self.look(Duration::ZERO)?;
             }
             self.state = State::Ended;
             let text = "no running program has this file open: it is read as an image that was saved, and left as it is";
@@ -106,15 +129,13 @@ impl<M: Memory + Send> MemorySource<M> {
         if state == State::New {
             self.state = State::Waiting;
             let waiting = "until the program has set its recorder up".to_owned();
-            let looked = self.recording.advance(&mut self.inbox, Duration::ZERO);
-            looked.map_err(failed)?;
+            self.look(Duration::ZERO)?;
             if !self.recording.has_found() {
                 return Ok(Some(SourceEvent::Waiting(waiting)));
             }
         }
         if state != State::Ended {
-            let looked = self.recording.advance(&mut self.inbox, timeout);
-            looked.map_err(failed)?;
+            self.look(timeout)?;
         }
         if matches!(self.state, State::Waiting | State::Missing) && self.recording.has_found() {
             self.state = State::Recording;
@@ -164,6 +185,7 @@ impl<M: Memory + Send> Source for MemorySource<M> {
         if std::mem::replace(&mut self.state, State::Ended) == State::Ended {
             return Ok(());
         }
-        self.recording.stop(&mut self.inbox).map_err(failed)
+        let stopped = self.recording.stop(&mut self.inbox);
+        self.unless_interrupted(stopped)
     }
 }

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use leakscope_capture::recording::{Finished, Limits};
+use leakscope_capture::Interrupt;
+use leakscope_capture::recording::{Existing, Finished, Limits, Recording};
 use leakscope_capture::source::{Form, Item, Source, SourceError};
 use leakscope_systemview::{Frame, Header, id, sync, varint};
 use leakscope_testing::needs::corpus_bytes;
@@ -13,6 +14,23 @@ use leakscope_testing::needs::corpus_bytes;
 use crate::record;
 
 struct Chip(Vec<u8>);
+
+/// The same, and nobody knows that it has two cores.
+struct Unknown(Chip);
+
+impl Source for Unknown {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn next(&mut self, bytes: &mut Vec<u8>, timeout: Duration) -> Result<Item, SourceError> {
+        self.0.next(bytes, timeout)
+    }
+
+    fn stop(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
 
 impl Source for Chip {
     fn name(&self) -> String {
@@ -148,6 +166,24 @@ fn damaged_streams_are_left_alone() {
     let offset = header.data as u64 + offset;
     assert_eq!(recorded.finished, Finished::NotSplit { offset });
     assert_eq!(recorded.data(), stream);
+}
+
+/// Readers see by what came that there are two cores.
+#[test]
+fn cores_that_only_the_packets_show() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let mut source = Unknown(Chip(
+        [&sync::SYNC[..], &[10, 0, 0x42, 5, 3, 17, 4]].concat(),
+    ));
+    let mut recording =
+        Recording::create(&path, &source, Existing::Refuse).expect("a folder with room");
+    let (limits, interrupt) = (Limits::default(), Interrupt::default());
+    recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+    recording.mark_core_bits();
+    assert_eq!(recording.finish().expect("a disk"), Finished::Joined);
+    let file = std::fs::read(&path).expect("the file");
+    assert_eq!(parts(&file)[1][sync::SYNC.len()..], [10, 0, 2, 5, 3]);
 }
 
 /// A packet that was cut off stays the end of its core.

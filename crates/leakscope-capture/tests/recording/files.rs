@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use leakscope_capture::recording::{
-    CreateError, Existing, Finished, Limits, Reason, Recording, is_same_file,
+    CreateError, Existing, FinishError, Finished, Limits, Reason, Recording, is_same_file,
 };
 use leakscope_capture::source::{Form, Item, Source, SourceError, SourceEvent, growing};
 use leakscope_capture::{Gone, Interrupt};
@@ -430,4 +430,53 @@ fn a_file_that_was_opened_may_have_gone() {
     let inputs = leakscope_capture::open(&name(&packed), None).expect("it is there");
     std::fs::remove_file(&packed).expect("it can be deleted");
     assert_eq!(inputs[0].gone(), None);
+}
+
+/// A link that leads to no file yet is not made one: what it leads to is.
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_yet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("link.svdat");
+    std::os::unix::fs::symlink("there.svdat", &link).expect("a folder with room");
+    let trace = Board::trace(2);
+    let mut source = one_stream(&trace);
+    let error = Recording::create(&link, &source, Existing::Refuse).expect_err("a link");
+    assert!(matches!(error, CreateError::Exists { path } if path == link));
+    let mut recording =
+        Recording::create(&link, &source, Existing::Replace).expect("a folder with room");
+    let (limits, interrupt) = (Limits::default(), Interrupt::default());
+    recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+    recording.finish().expect("a disk with room");
+    assert!(link.is_symlink());
+    let file = fs::read(folder.path().join("there.svdat")).expect("the file");
+    assert!(file.ends_with(&trace));
+}
+
+/// Who takes the file away meanwhile leaves no recording.
+#[test]
+#[cfg(unix)]
+fn a_file_that_has_gone_is_missed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let moved = folder.path().join("moved.svdat");
+    let trace = Board::trace(2);
+    for replaced in [false, true] {
+        let mut source = one_stream(&trace);
+        let mut recording =
+            Recording::create(&path, &source, Existing::Refuse).expect("a new file");
+        let (limits, interrupt) = (Limits::default(), Interrupt::default());
+        recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+        fs::rename(&path, &moved).expect("a file");
+        if replaced {
+            fs::write(&path, "another").expect("a folder with room");
+        }
+        let error = recording.finish().expect_err("it has gone");
+        let expected = if replaced { Gone::Replaced } else { Gone::Away };
+        assert!(
+            matches!(error, FinishError::Gone { gone, .. } if gone == expected),
+            "{error}"
+        );
+        assert!(fs::read(&moved).expect("the file").ends_with(&trace));
+    }
 }

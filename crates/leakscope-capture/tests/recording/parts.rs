@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use leakscope_capture::recording::{CreateError, Existing, Finished, Limits, Recording, Rotation};
+use leakscope_capture::recording::{
+    CreateError, Existing, Finished, Limits, Reason, Recording, Rotation,
+};
 use leakscope_capture::source::{Form, Item, Source, SourceError};
 use leakscope_capture::{Input, Interrupt, Note, OpenError, open};
 use leakscope_systemview::{Frame, Header, id, sync};
@@ -56,6 +58,17 @@ fn run(recording: &mut Recording, mut source: Pieces) {
 
 /// Records in parts of this size; their paths, in order.
 fn in_parts(folder: &Path, bytes: &[u8], size: usize, part: u64) -> Vec<PathBuf> {
+    in_parts_of(folder, bytes, bytes, size, part)
+}
+
+/// The same, of which so much stands behind the header.
+fn in_parts_of(
+    folder: &Path,
+    bytes: &[u8],
+    packets: &[u8],
+    size: usize,
+    part: u64,
+) -> Vec<PathBuf> {
     let path = folder.join("heap.svdat");
     let source = pieces(bytes, size);
     let rotation = Rotation::Size(part);
@@ -64,9 +77,9 @@ fn in_parts(folder: &Path, bytes: &[u8], size: usize, part: u64) -> Vec<PathBuf>
     let mut inputs = recording.inputs();
     assert_eq!(recording.path(), folder.join("heap.0001.svdat"));
     run(&mut recording, source);
-    // Who follows it reads on from part to part.
-    assert!(data(&mut inputs[0]) == bytes);
     recording.finish().expect("a disk with room");
+    // Who follows it reads on from part to part.
+    assert!(data(&mut inputs[0]) == packets);
     let names = fs::read_dir(folder).expect("a folder");
     let mut names: Vec<PathBuf> = names.map(|name| name.expect("a file").path()).collect();
     names.sort();
@@ -153,6 +166,46 @@ fn each_part_opens_alone() {
     );
 }
 
+/// A header that the device sends, in whatever pieces, is none of the packets: it is that of each part.
+#[test]
+fn a_header_before_parts() {
+    let header = b";\n; Author somebody\n; Name 5 x\n;\n";
+    let trace = Board::trace(400);
+    let sent = [&header[..], &trace].concat();
+    for size in [1, 7, header.len(), 700] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let parts = in_parts_of(folder.path(), &sent, &trace, size, 2000);
+        assert!(parts.len() > 3, "{parts:?}");
+        for part in &parts {
+            let file = fs::read(part).expect("the file");
+            let own = Header::parse(&file);
+            assert_eq!(own.value("Name").expect("a line").to_string(), "5 x");
+            let Ok([start, init]) = <[Frame<'_>; 2]>::try_from(first_frames(&file[own.data..], 2))
+            else {
+                panic!("{part:?} has no packets");
+            };
+            assert_eq!([start.id, init.id], [id::TRACE_START, id::INIT], "{part:?}");
+        }
+    }
+    // One that never ends is kept too.
+    let folder = tempfile::tempdir().expect("a folder");
+    let parts = in_parts_of(folder.path(), b"; half a line", b"; half a line", 5, 2000);
+    let file = fs::read(&parts[0]).expect("the file");
+    assert!(file.ends_with(b";\n; half a line"));
+}
+
+/// The first packets behind a sync.
+fn first_frames(data: &[u8], count: usize) -> Vec<Frame<'_>> {
+    let mut rest = data.strip_prefix(&sync::SYNC).expect("a sync");
+    let mut frames = Vec::new();
+    while frames.len() < count {
+        let frame = Frame::split(rest).expect("whole packets");
+        rest = &rest[frame.length..];
+        frames.push(frame);
+    }
+    frames
+}
+
 #[test]
 fn parts_are_named_in_any_way() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -197,12 +250,18 @@ fn nothing_is_overwritten_and_cores_are_no_parts() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("heap.svdat");
     let first = folder.path().join("heap.0001.svdat");
-    fs::write(&first, "precious").expect("a folder with room");
     let rotation = Rotation::Time(Duration::from_secs(1));
     let source = pieces(b"", 1);
-    let error = Recording::create_in_parts(&path, &source, Existing::Refuse, rotation)
-        .expect_err("it exists");
-    assert!(matches!(error, CreateError::Exists { path } if path == first));
+    let later = folder.path().join("heap.12345.svdat");
+    for there in [first, later] {
+        fs::write(&there, "precious").expect("a folder with room");
+        let error = Recording::create_in_parts(&path, &source, Existing::Refuse, rotation)
+            .expect_err("it exists");
+        assert!(matches!(error, CreateError::Exists { path } if path == there));
+        fs::remove_file(there).expect("a file");
+    }
+    fs::write(folder.path().join("heap.old.svdat"), "no part").expect("a folder with room");
+    Recording::create_in_parts(&path, &source, Existing::Refuse, rotation).expect("no part");
     let cores = Pieces {
         form: Form::Streams(2),
         ..pieces(b"", 1)
@@ -255,6 +314,56 @@ fn a_session_is_added() {
         [&ended[..], &more].concat()
     );
     assert_eq!(appended(whole, b"").expect("a recording"), whole);
+}
+
+/// A part that appears meanwhile ends the recording, which has all up to there.
+#[test]
+fn a_part_that_appears_meanwhile() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let mut source = pieces(&Board::trace(400), 700);
+    let rotation = Rotation::Size(2000);
+    let mut recording = Recording::create_in_parts(&path, &source, Existing::Refuse, rotation)
+        .expect("a folder with room");
+    let second = folder.path().join("heap.0002.svdat");
+    fs::write(&second, "precious").expect("a folder with room");
+    let (limits, interrupt) = (Limits::default(), Interrupt::default());
+    let ending = recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+    let Reason::NotWritten(error) = ending.reason else {
+        panic!("{ending:?}");
+    };
+    assert!(error.to_string().contains("heap.0002.svdat"), "{error}");
+    assert_eq!(recording.finish().expect("a disk"), Finished::AsSent);
+    assert_eq!(fs::read(&second).expect("the file"), b"precious");
+}
+
+/// A recording of one core takes none of several; and what was added can be taken back.
+#[test]
+fn what_is_not_added() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heap.svdat");
+    let trace = Board::trace(3);
+    let joined = [b";\n; Offset Core0 0\n; Offset Core1 20\n;\n", &trace[..]].concat();
+    let core_bits = [b";\n; ESP_Extension\n;\n", &trace[..]].concat();
+    for (bytes, is_refused) in [(&joined, true), (&core_bits, true), (&trace, false)] {
+        for size in [1, 10_000] {
+            fs::write(&path, &trace).expect("a folder with room");
+            let mut source = pieces(bytes, size);
+            let mut recording =
+                Recording::create(&path, &source, Existing::Append).expect("a recording");
+            let (limits, interrupt) = (Limits::default(), Interrupt::default());
+            let ending = recording.run(&mut source, &limits, &interrupt, &mut |_| {});
+            assert_eq!(
+                matches!(ending.reason, Reason::NotWritten(_)),
+                is_refused,
+                "{ending:?}"
+            );
+            let grown = fs::read(&path).expect("the file") != trace;
+            assert_eq!(grown, !is_refused);
+            recording.take_back().expect("a file");
+            assert!(fs::read(&path).expect("the file") == trace);
+        }
+    }
 }
 
 #[test]

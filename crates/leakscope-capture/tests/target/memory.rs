@@ -1,9 +1,9 @@
 //! Memory that is a file.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
-use std::time::Duration;
-
+use leakscope_capture::Interrupt;
 use leakscope_capture::memory::{Memory, MemoryError, MemoryFile, MemoryFilePlace, WordLayout};
 use leakscope_capture::rtt;
 use leakscope_capture::source::{Item, SourceEvent};
@@ -65,7 +65,13 @@ fn a_saved_image_is_left_as_it_is() {
         path: file.to_path_buf(),
         base: BASE,
     };
-    let mut source = rtt::open_file(&place, Some(BLOCK), WordLayout::default()).unwrap();
+    let mut source = rtt::open_file(
+        &place,
+        Some(BLOCK),
+        WordLayout::default(),
+        &Interrupt::default(),
+    )
+    .unwrap();
     let (mut bytes, mut notices) = (Vec::new(), Vec::new());
     loop {
         match source.next(&mut bytes, Duration::ZERO).unwrap() {
@@ -78,4 +84,22 @@ fn a_saved_image_is_left_as_it_is() {
     assert!(!bytes.is_empty());
     assert!(notices.concat().contains("image that was saved"));
     assert!(std::fs::read(&file).unwrap() == device.ram);
+}
+
+/// Soon after the interrupt nothing more is read, however much there is; and an image is not copied.
+#[test]
+fn an_interrupt_ends_reading() {
+    let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+    std::fs::write(&file, [0; 64]).unwrap();
+    let interrupt = Interrupt::default();
+    let mut memory = MemoryFile::open_until(&file, BASE, &interrupt).unwrap();
+    let begun = Instant::now();
+    interrupt.set();
+    while memory.read(BASE, &mut [0; 64]).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+    if memory.is_image() {
+        let error = MemoryFile::open_until(&file, BASE, &interrupt).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::Interrupted);
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use leakscope_capture::Interrupt;
 use leakscope_capture::gdb::packet::{Decoder, Received, encode};
@@ -276,5 +276,67 @@ fn endpoints_are_hosts_and_ports() {
     assert_eq!(
         "[::1]:1".parse::<Endpoint>().unwrap().to_string(),
         "[::1]:1"
+    );
+}
+
+/// Who only talks fills the line until nothing more can be said to him.
+#[cfg(unix)]
+#[test]
+fn a_server_that_never_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gdb");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let talker = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let said = encode(b"O");
+        while client.write_all(&said).is_ok() {}
+    });
+    let interrupt = Interrupt::default();
+    interrupt.after(Some(Duration::from_secs(1)));
+    let begun = Instant::now();
+    let error = Client::connect(&Endpoint::Unix(path), PATIENCE, &interrupt).unwrap_err();
+    assert!(begun.elapsed() < PATIENCE / 2, "{error}");
+    let GdbError::TimeOut { limit, .. } = error else {
+        panic!("{error}");
+    };
+    assert!(limit < PATIENCE, "it says how long it was: {limit:?}");
+    talker.join().unwrap();
+}
+
+/// Memory in small pieces is not read to its end once nobody wants it; and the target is let go.
+#[test]
+fn slow_memory() {
+    let mut detached = false;
+    let address = serve(move |request| match request.as_bytes() {
+        [b'm', ..] => encode(b"00"),
+        b"D" => encode(if std::mem::replace(&mut detached, true) {
+            b"E01"
+        } else {
+            b"OK"
+        }),
+        _ => polite(request),
+    });
+    let interrupt = Interrupt::default();
+    let endpoint = address.to_string().parse().unwrap();
+    let mut client = Client::connect(&endpoint, PATIENCE, &interrupt).unwrap();
+    interrupt.set();
+    let error = client.read(0, &mut vec![0; 1 << 30]).unwrap_err();
+    let error = GdbError::from(error);
+    assert!(matches!(error, GdbError::TooSlow), "{error}");
+    client.detach().unwrap();
+}
+
+#[test]
+fn a_long_answer_is_not_shown_whole() {
+    let long = encode(&[b'z'; 3000]);
+    let mut client = connect(serve(move |request| match request.as_bytes() {
+        [b'm', ..] => long.clone(),
+        _ => polite(request),
+    }))
+    .unwrap();
+    let error = client.read(0, &mut [0]).unwrap_err().to_string();
+    assert!(
+        error.len() < 250 && error.ends_with("… and 2936 bytes more"),
+        "{error}"
     );
 }

@@ -8,6 +8,7 @@ use leakscope_report::identity::{is_by_address, normalised};
 use leakscope_report::{Report, Standing};
 use serde::{Deserialize, Serialize};
 
+use crate::diff::unsure_bytes;
 use crate::rate::{Per, Rate};
 pub(crate) use worse::Known;
 
@@ -49,6 +50,14 @@ pub struct KnownSite {
     /// What it left behind: by this, growths are compared. Dumps have none, nor have older baselines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Left>,
+    /// Bytes that it may have left beside that: lost data hide it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unsure_bytes: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -174,6 +183,7 @@ impl KnownSite {
             length_s: report.trace.length_s,
             may_leak: report.trace.has_history && site.standing == Standing::Unknown,
             left: site.left.clone(),
+            unsure_bytes: unsure_bytes(site, report),
         }
     }
 }

@@ -4,7 +4,9 @@ use leakscope_report::document::call_site::{CallSite, Left};
 use leakscope_report::{Report, Standing};
 
 use super::{Baseline, KnownSite};
-use crate::diff::{Evidence, LEVEL, Method, Per, State, compare, discoveries, p_in_words};
+use crate::diff::{
+    Evidence, LEVEL, Method, Per, State, compare, discoveries, p_in_words, unsure_bytes,
+};
 use crate::rate::{self, Rate};
 
 /// Growth above what was recorded that is no news: a share of it …
@@ -42,7 +44,8 @@ impl Baseline {
         for (known, site) in known.iter_mut().zip(&report.call_sites) {
             let Some(known) = known else { continue };
             let left = site.left.as_ref();
-            match left.and_then(|left| known.site.grows_faster(left)) {
+            let unsure = unsure_bytes(site, report);
+            match left.and_then(|left| known.site.grows_faster(left, unsure)) {
                 Some(compared) => tested.push((known, compared)),
                 None => known.worse = known.site.holds_more(site),
             }
@@ -68,7 +71,7 @@ impl KnownSite {
     }
 
     /// By cycles if both have them. `None` if it cannot be tested.
-    fn grows_faster(&self, left: &Left) -> Option<Compared> {
+    fn grows_faster(&self, left: &Left, unsure: u64) -> Option<Compared> {
         let known = self
             .left
             .clone()
@@ -84,8 +87,8 @@ impl KnownSite {
         } else {
             State::Leak
         };
-        let before = Evidence::of_left(state, &known, per);
-        let after = Evidence::of_left(State::Leak, left, per);
+        let before = Evidence::of_left(state, &known, self.unsure_bytes, per);
+        let after = Evidence::of_left(State::Leak, left, unsure, per);
         let (method, tested) = compare(&before, &after, per)?;
         let by_level = method == Method::Levels;
         let [before, now] = [before, after].map(|side| Rate {
@@ -99,8 +102,10 @@ impl KnownSite {
         let p = p_in_words(tested.p);
         Some(Compared {
             p: tested.p,
-            worse: is_more
-                .then(|| format!("it grows by {now}, and the baseline knows {before} ({p})")),
+            worse: is_more.then(|| {
+                let (now, before) = now.apart(before);
+                format!("it grows by {now}, and the baseline knows {before} ({p})")
+            }),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Whether a call site's growth differs between both sides, and what was used to say so.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
 use super::evidence::{Evidence, Per, Run, State};
@@ -80,12 +82,34 @@ fn counts(before: &Evidence, after: &Evidence) -> Option<Tested> {
         );
     }
     let bursts = dispersion(&windows).max(dispersion(&of_runs));
-    let count = |side: &Evidence, weight: f64| {
-        let blocks = side.sum(|run| run.bytes) / weight;
+    let count = |side: &Evidence, weight: f64, bytes: fn(&Run) -> f64| {
+        let blocks = side.sum(bytes) / weight;
         (blocks / bursts, exposure(side) / weight)
     };
-    let (old, new) = (count(before, old_weight), count(after, new_weight));
-    (old.1 > 0.0 && new.1 > 0.0).then(|| rates(old, new))
+    let least = |side, weight| count(side, weight, |run| run.bytes);
+    let most = |side, weight| count(side, weight, |run| run.bytes + run.unsure_bytes);
+    let (old, new) = (least(before, old_weight), least(after, new_weight));
+    (old.1 > 0.0 && new.1 > 0.0).then(|| {
+        let least_growth = rates(most(before, old_weight), new);
+        let most_growth = rates(old, most(after, new_weight));
+        let ratio = (least_growth.ratio.0, most_growth.ratio.1);
+        // What differs must do so whatever lost data hide.
+        match (least_growth.change, most_growth.change) {
+            (Ordering::Greater, _) => Tested {
+                ratio,
+                ..least_growth
+            },
+            (_, Ordering::Less) => Tested {
+                ratio,
+                ..most_growth
+            },
+            _ => Tested {
+                p: 1.0,
+                change: Ordering::Equal,
+                ratio,
+            },
+        }
+    })
 }
 
 fn exposure(side: &Evidence) -> f64 {

@@ -61,9 +61,11 @@ pub(crate) struct Evidence {
 pub(super) struct Run {
     /// In the unit of comparison.
     pub(super) exposure: f64,
-    /// Blocks left behind in that, and their bytes.
-    pub(super) blocks: f64,
+    /// Blocks left behind in that, and their bytes. Of cycles, bytes alone are known.
+    pub(super) blocks: Option<f64>,
     pub(super) bytes: f64,
+    /// Bytes that may have been left beside these: lost data hide it.
+    pub(super) unsure_bytes: f64,
     squared_bytes: f64,
     /// Bytes left behind in equal parts of the time.
     pub(super) windows: Vec<f64>,
@@ -93,9 +95,13 @@ impl Evidence {
     }
 
     /// Of one call site in one recording that was read before: per second, or per cycle.
-    pub(crate) fn of_left(state: State, left: &Left, per: Per) -> Self {
+    pub(crate) fn of_left(state: State, left: &Left, unsure_bytes: u64, per: Per) -> Self {
         let watched = left.watched_s.unwrap_or(0.0);
-        let run = Run::default().that_left(&[left], watched, watched, per);
+        let run = Run {
+            unsure_bytes: unsure_bytes as f64,
+            ..Run::default()
+        };
+        let run = run.that_left(&[left], watched, watched, per);
         let runs = vec![run];
         Self { state, runs }
     }
@@ -140,6 +146,9 @@ impl Run {
             outstanding_blocks: sites.iter().map(|site| site.outstanding_blocks).sum(),
             outstanding_bytes: sites.iter().map(|site| site.outstanding_bytes).sum(),
             peak_bytes: sites.iter().map(|site| site.peak_bytes).sum(),
+            unsure_bytes: (sites.iter())
+                .map(|site| unsure_bytes(site, report) as f64)
+                .sum(),
             ..Self::default()
         };
         let Some(per) = per else { return run };
@@ -160,7 +169,7 @@ impl Run {
         let sum = |of: fn(&Left) -> f64| lefts.iter().map(|left| of(left)).sum::<f64>();
         let mut run = Self {
             exposure,
-            blocks: sum(|left| left.blocks as f64),
+            blocks: Some(sum(|left| left.blocks as f64)),
             bytes: sum(|left| left.bytes as f64),
             squared_bytes: sum(|left| left.squared_bytes),
             windows: added(lefts.iter().map(|left| floats(&left.window_bytes))),
@@ -178,8 +187,8 @@ impl Run {
             run.bytes = run.cycles.iter().sum::<f64>().max(0.0);
             if weight.is_finite() && weight > 0.0 {
                 run.squared_bytes = run.bytes * weight;
-                run.blocks = (run.bytes / weight).round();
             }
+            run.blocks = (run.bytes == 0.0).then_some(0.0);
         }
         if watched <= 0.0 || run.exposure <= 0.0 {
             // Without a clock, nobody knows how long a window is.
@@ -201,6 +210,16 @@ impl Run {
         };
         run
     }
+}
+
+/// Of blocks that outlive the others, where data were lost, as many are not counted as may have been freed unseen: these, and
+/// all that is outstanding, are what may have been left.
+pub(crate) fn unsure_bytes(site: &CallSite, report: &Report) -> u64 {
+    let totals = &report.totals;
+    let has_lost = totals.dropped_packets > 0 || totals.skipped_bytes > 0;
+    let is_estimate = has_lost && site.verdict == Verdict::LeakSurvivors.name();
+    let left = site.left.as_ref().filter(|_| is_estimate);
+    left.map_or(0, |left| site.outstanding_bytes.saturating_sub(left.bytes))
 }
 
 fn floats(numbers: &[u64]) -> Vec<f64> {

@@ -21,7 +21,7 @@ mod text;
 pub use comparison::Method;
 pub(crate) use comparison::compare;
 pub use document::{Basis, Diff};
-pub(crate) use evidence::Evidence;
+pub(crate) use evidence::{Evidence, unsure_bytes};
 pub use evidence::{Per, State};
 pub use html::html;
 pub use matching::Match;

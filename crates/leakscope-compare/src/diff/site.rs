@@ -56,7 +56,7 @@ pub struct OfSide {
     pub verdicts: Vec<String>,
     /// How much it was watched, in the unit of comparison.
     pub exposure: Option<f64>,
-    /// Blocks that it left behind in that.
+    /// Blocks that it left behind in that; `None` of cycles, of which bytes alone are known.
     pub left_blocks: Option<f64>,
     /// Their bytes.
     pub left_bytes: Option<f64>,
@@ -177,7 +177,8 @@ impl OfSide {
     fn of(evidence: &Evidence, verdicts: Vec<String>, per: Option<Per>) -> Self {
         let runs = evidence.runs.iter();
         let exposure = per.map(|_| evidence.sum(|run| run.exposure));
-        let left_blocks = per.map(|_| evidence.sum(|run| run.blocks));
+        let blocks = || evidence.runs.iter().map(|run| run.blocks).sum();
+        let left_blocks = per.and_then(|_| blocks());
         Self {
             state: evidence.state,
             verdicts,

@@ -243,15 +243,18 @@ pub(super) fn ratio(site: &Site) -> Option<String> {
     Some(text)
 }
 
-/// What was counted: "42 blocks left in 95 s".
+/// What was counted: "42 blocks left in 95 s", or "1,728 B left in 36 cycles".
 fn evidence(side: &OfSide, per: Per) -> String {
     let exposure = side.exposure.unwrap_or(0.0);
     let watched = match per {
         Per::Second => duration_of_seconds(exposure),
         _ => counted(exposure as u64, per.name()),
     };
-    let blocks = side.left_blocks.unwrap_or(0.0).round() as u64;
-    let mut text = format!("{} left in {watched}", counted(blocks, "block"));
+    let left = match side.left_blocks {
+        Some(blocks) => counted(blocks.round() as u64, "block"),
+        None => bytes(side.left_bytes.unwrap_or(0.0).round() as u64),
+    };
+    let mut text = format!("{left} left in {watched}");
     if let Some(most) = side.at_most_blocks {
         let (most, unit) = match per {
             Per::Second => (most * 3600.0, "hour"),

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use leakscope_report::Report;
 use leakscope_report::document::anomaly::AnomalyKind;
 use leakscope_report::document::call_site::CallSite;
+use leakscope_report::identity::Identity;
 use leakscope_report::units::{bytes, counted};
+use leakscope_report::{NamedFrame, Report, without_allocator};
 use serde::Serialize;
 
 use crate::suppress::Rule;
@@ -17,6 +18,11 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The call site, an index into the report's.
     pub site: Option<usize>,
+    /// Where: the call stack of the call site, or of the first free or allocation that failed, the innermost frame first;
+    /// empty of what is nowhere.
+    pub frames: Vec<NamedFrame>,
+    /// What that is called in every build.
+    pub identity: Option<String>,
     /// What and why, in a sentence without a full stop.
     pub message: String,
 }
@@ -98,6 +104,8 @@ impl Failure {
         Self {
             kind,
             site: Some(index),
+            frames: site.frames.clone(),
+            identity: Some(site.identity.stack.clone()),
             message,
         }
     }
@@ -123,18 +131,18 @@ impl Failure {
                     .map(|first| &first.frames)
             }
         };
-        let function = frames.and_then(|frames| {
-            leakscope_report::without_allocator(frames)
-                .first()?
-                .function
-                .clone()
-        });
+        let frames = frames.map_or(&[][..], |frames| without_allocator(frames));
+        let elf = report.trace.elf_sha256.as_deref();
+        let identity = (!frames.is_empty()).then(|| Identity::of(frames, elf).stack);
+        let function = frames.first().and_then(|frame| frame.function.as_ref());
         let place = function.map_or(String::new(), |function| {
             format!(", the first in {function}")
         });
         Self {
             kind,
             site: None,
+            frames: frames.to_vec(),
+            identity,
             message: format!("{}{place}", counted(number, what)),
         }
     }
@@ -142,12 +150,24 @@ impl Failure {
     pub(super) fn of_rule(rule: &Rule, why: &str) -> Self {
         let place = &rule.place;
         Self {
-            kind: FailureKind::Suppression,
             site: None,
+            frames: Vec::new(),
+            identity: None,
+            kind: FailureKind::Suppression,
             message: format!(
                 "{}:{}: the rule `{}` {why}",
                 place.file, place.line, rule.id
             ),
+        }
+    }
+
+    pub(super) fn of_limit(message: String) -> Self {
+        Self {
+            site: None,
+            frames: Vec::new(),
+            identity: None,
+            kind: FailureKind::Limit,
+            message,
         }
     }
 }

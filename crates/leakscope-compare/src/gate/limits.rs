@@ -4,7 +4,7 @@ use leakscope_report::document::call_site::CallSite;
 use leakscope_report::units::{bytes, duration_of_seconds, percent};
 use leakscope_report::{Report, Standing};
 
-use super::{Doubt, Failure, FailureKind, Judgement};
+use super::{Doubt, Failure, Judgement};
 use crate::rate::Rate;
 
 /// What to do about a recording with gaps …
@@ -154,7 +154,7 @@ fn check_growth(report: &Report, most: Rate, judgement: &mut Judgement<'_>) {
         .try_fold(0.0, |sum, rate| Some(sum + rate?.bytes));
     match sum {
         Some(sum) if sum > most.bytes => {
-            let sum = Rate { bytes: sum, ..most };
+            let (sum, most) = Rate { bytes: sum, ..most }.apart(most);
             let message = format!("leaks grow by {sum} together, and --max-growth allows {most}");
             judgement.failures.push(Failure::of_limit(message));
         }
@@ -169,15 +169,5 @@ fn check_growth(report: &Report, most: Rate, judgement: &mut Judgement<'_>) {
             format!("growth cannot be compared with {most}: this recording has no such unit"),
             "give --max-growth in a unit that the recording has",
         )),
-    }
-}
-
-impl Failure {
-    fn of_limit(message: String) -> Self {
-        Self {
-            kind: FailureKind::Limit,
-            site: None,
-            message,
-        }
     }
 }

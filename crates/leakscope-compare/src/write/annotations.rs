@@ -2,7 +2,7 @@
 
 use leakscope_report::sanitise;
 
-use super::{Checked, Place, function};
+use super::{Checked, Place, function_of};
 use crate::gate::{Answer, Judgement};
 
 /// GitHub shows so many of a step.
@@ -12,15 +12,13 @@ const SHOWN: usize = 10;
 /// `::error file=…,line=…,title=…::…`.
 pub fn annotations(checked: &Checked<'_>) -> String {
     let failures = checked.failures().map(|(judgement, failure)| {
-        let site = judgement.site(failure);
-        let place = site.and_then(|site| Place::of(site, checked.root));
+        let place = Place::of(&failure.frames, checked.root);
         let place = place.map_or(String::new(), |place| {
             format!("file={},line={},", property(&place.path), place.line)
         });
         let kind = failure.kind.name();
-        let title = site.map_or(kind.to_owned(), |site| {
-            format!("{kind} in {}", function(site))
-        });
+        let title = function_of(failure);
+        let title = title.map_or(kind.to_owned(), |name| format!("{kind} in {name}"));
         annotation("error", &place, &title, judgement, &failure.message)
     });
     let level = if checked.lets_inconclusive_pass {

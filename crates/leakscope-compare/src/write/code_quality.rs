@@ -4,33 +4,28 @@ use leakscope_analysis::findings::Confidence;
 use leakscope_report::sanitise;
 use serde_json::{Value, json};
 
-use super::{Checked, Place, function};
+use super::Checked;
+use super::alerts::{LeftOut, alerts};
 
-/// The array, and how many failures have no place in the repository, which it cannot say.
-pub fn code_quality(checked: &Checked<'_>) -> (String, usize) {
-    let mut entries: Vec<Value> = Vec::new();
-    let mut without_place = 0;
-    for (judgement, failure) in checked.failures() {
-        let site = judgement.site(failure);
-        let Some((site, place)) =
-            site.and_then(|site| Some((site, Place::of(site, checked.root)?)))
-        else {
-            without_place += 1;
-            continue;
+/// The array, and what it cannot say.
+pub fn code_quality(checked: &Checked<'_>) -> (String, LeftOut) {
+    let (alerts, left_out) = alerts(checked);
+    let entries = alerts.iter().map(|alert| {
+        let site = alert.judgement.site(alert.failure);
+        let severity = match site.map(|site| site.confidence) {
+            None | Some(Confidence::High) => "critical",
+            Some(Confidence::Medium) => "major",
+            Some(Confidence::Low) => "minor",
         };
-        let severity = match site.confidence {
-            Confidence::High => "critical",
-            Confidence::Medium => "major",
-            Confidence::Low => "minor",
-        };
-        entries.push(json!({
-            "description": format!("{} leaks: {}", function(site), sanitise(&failure.message)),
-            "check_name": failure.kind.name(),
-            "fingerprint": site.identity.stack,
+        json!({
+            "description": format!("{}: {}", alert.title(), sanitise(&alert.failure.message)),
+            "check_name": alert.failure.kind.name(),
+            "fingerprint": alert.fingerprint,
             "severity": severity,
-            "location": {"path": place.path, "lines": {"begin": place.line}},
-        }));
-    }
+            "location": {"path": alert.place.path, "lines": {"begin": alert.place.line}},
+        })
+    });
+    let entries: Vec<Value> = entries.collect();
     let text = serde_json::to_string_pretty(&entries).unwrap_or_default() + "\n";
-    (text, without_place)
+    (text, left_out)
 }

@@ -1,10 +1,9 @@
 //! For programs: one document, `leakscope.check`.
 
 use leakscope_report::Standing;
-use leakscope_report::document::call_site::CallSite;
 use serde::Serialize;
 
-use super::{Checked, Place, function};
+use super::{Checked, Place, function_of};
 use crate::gate::{Answer, Doubt, Judgement};
 
 /// The version of the schema. It changes when a field is removed or changes its meaning.
@@ -43,8 +42,9 @@ struct Recording<'c> {
 struct Failed<'c> {
     kind: &'c str,
     message: &'c str,
-    /// Of a failure that is a call site's: its index in the report, its identity and where it is.
+    /// Of a failure that is a call site's: its index in the report.
     call_site: Option<usize>,
+    /// Of a call site, a free or an allocation: what it is called in every build, and where it is.
     identity: Option<&'c str>,
     function: Option<String>,
     file: Option<String>,
@@ -87,14 +87,13 @@ fn recording<'c>(checked: &Checked<'c>, judgement: &'c Judgement<'c>) -> Recordi
             .count()
     };
     let failures = judgement.failures.iter().map(|failure| {
-        let site: Option<&CallSite> = judgement.site(failure);
-        let place = site.and_then(|site| Place::of(site, checked.root));
+        let place = Place::of(&failure.frames, checked.root);
         Failed {
             kind: failure.kind.name(),
             message: &failure.message,
             call_site: failure.site,
-            identity: site.map(|site| site.identity.stack.as_str()),
-            function: site.map(function),
+            identity: failure.identity.as_deref(),
+            function: function_of(failure),
             line: place.as_ref().map(|place| place.line),
             file: place.map(|place| place.path),
         }

@@ -146,13 +146,14 @@ fn cases(checked: &Checked<'_>, judgement: &Judgement<'_>) -> Vec<Case> {
     for failure in &judgement.failures {
         let site = judgement.site(failure);
         let name = match site {
-            Some(site) => format!("{} {}", site.identity.stack, function(site)),
+            Some(site) => format!("{} {}", site.identity.stack, function(&site.frames)),
             // The message's first words tell one limit from the next.
             None => format!("{} {}", failure.kind.name(), failure.message),
         };
         cases.push(Case {
             kind: Some(failure.kind.name().to_owned()),
-            text: site.map(|site| stack(site).collect::<Vec<_>>().join("\n")),
+            text: (failure.identity.as_ref())
+                .map(|_| stack(&failure.frames).collect::<Vec<_>>().join("\n")),
             ..Case::new(name, Ending::Failure, failure.message.clone())
         });
     }
@@ -166,7 +167,7 @@ fn cases(checked: &Checked<'_>, judgement: &Judgement<'_>) -> Vec<Case> {
             Standing::Unknown => format!("nothing is claimed: {}", site.reason),
             Standing::Leak | Standing::Fine => continue,
         };
-        let name = format!("{} {}", site.identity.stack, function(site));
+        let name = format!("{} {}", site.identity.stack, function(&site.frames));
         cases.push(Case::new(name, Ending::Skipped, reason));
     }
     match judgement.answer {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Checked, Place, function, word};
+use super::{Checked, Place, function_of, word};
 use crate::gate::Answer;
 
 /// A table of failures for each recording.
@@ -31,10 +31,9 @@ pub fn markdown(checked: &Checked<'_>) -> String {
         }
         text.push_str("\n| what | where | why |\n|---|---|---|\n");
         for failure in &judgement.failures {
-            let site = judgement.site(failure);
-            let place = site.and_then(|site| Place::of(site, checked.root));
+            let place = Place::of(&failure.frames, checked.root);
             let place = place.map(|place| format!(" ({}:{})", place.path, place.line));
-            let function = site.map(function).unwrap_or_default();
+            let function = function_of(failure).unwrap_or_default();
             let _ = writeln!(
                 text,
                 "| {} | {} | {} |",

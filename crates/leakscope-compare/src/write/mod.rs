@@ -2,6 +2,7 @@
 //!
 //! Names come from a device and from an ELF file. What writes a format escapes them by its rules; what is shown to
 //! people has no control characters.
+mod alerts;
 mod annotations;
 mod code_quality;
 mod json;
@@ -11,6 +12,7 @@ mod place;
 mod sarif;
 mod text;
 
+pub use alerts::LeftOut;
 pub use annotations::annotations;
 pub use code_quality::code_quality;
 pub use json::json;
@@ -23,7 +25,7 @@ pub use text::text;
 use std::path::Path;
 
 use leakscope_report::document::call_site::CallSite;
-use leakscope_report::sanitise;
+use leakscope_report::{NamedFrame, sanitise};
 
 use crate::gate::{Answer, Failure, Gate, Judgement};
 
@@ -86,9 +88,15 @@ impl Judgement<'_> {
     }
 }
 
-/// The innermost function of a call site, or its address.
-fn function(site: &CallSite) -> String {
-    let frame = site.frames.first();
+/// The innermost function of a failure that is somewhere.
+fn function_of(failure: &Failure) -> Option<String> {
+    let is_somewhere = failure.identity.is_some();
+    is_somewhere.then(|| function(&failure.frames))
+}
+
+/// The innermost function of a call stack, or its address.
+fn function(frames: &[NamedFrame]) -> String {
+    let frame = frames.first();
     let name = frame.and_then(|frame| frame.function.as_deref());
     match (name, frame) {
         (Some(name), _) => sanitise(name).into_owned(),
@@ -98,8 +106,8 @@ fn function(site: &CallSite) -> String {
 }
 
 /// The call stack, a line each.
-fn stack(site: &CallSite) -> impl Iterator<Item = String> {
-    site.frames.iter().map(|frame| {
+fn stack(frames: &[NamedFrame]) -> impl Iterator<Item = String> {
+    frames.iter().map(|frame| {
         let place = match (&frame.file, frame.line) {
             (Some(file), Some(line)) => format!("{file}:{line}"),
             _ => frame.address.to_string(),

@@ -1,9 +1,8 @@
-//! Where a call site is in the repository.
+//! Where a call stack is in the repository.
 
 use std::path::{Component, Path};
 
 use leakscope_report::NamedFrame;
-use leakscope_report::document::call_site::CallSite;
 
 /// A line of a file below the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +14,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// Of the innermost frame of a call site whose file lies below `root`.
-    pub fn of(site: &CallSite, root: &Path) -> Option<Self> {
-        site.frames
-            .iter()
-            .find_map(|frame| Self::of_frame(frame, root))
+    /// Of the innermost frame whose file lies below `root`.
+    pub fn of(frames: &[NamedFrame], root: &Path) -> Option<Self> {
+        frames.iter().find_map(|frame| Self::of_frame(frame, root))
     }
 
     /// Of a frame, if its file lies below `root`. A relative path does, unless it leads out.

@@ -1,18 +1,17 @@
-//! SARIF 2.1.0, as GitHub's code scanning reads it: one result for each call site that fails.
+//! SARIF 2.1.0, as GitHub's code scanning reads it: one result for each call stack that fails.
 
 use std::fmt::Write;
 
 use leakscope_analysis::findings::Confidence;
-use leakscope_report::document::call_site::CallSite;
 use serde_json::{Value, json};
 
-use super::{Checked, Place, function};
-use crate::gate::Failure;
+use super::alerts::{Alert, LeftOut, alerts};
+use super::{Checked, Place};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// Rules, by the names of failures: what they are, and what to do. The ids never change.
-const RULES: [(&str, &str, &str); 6] = [
+const RULES: [(&str, &str, &str); 9] = [
     (
         "leak-steady",
         "Blocks are allocated here again and again, and none is freed.",
@@ -38,27 +37,30 @@ const RULES: [(&str, &str, &str); 6] = [
         "A dump of the heap holds blocks that the baseline does not know.",
         "Compare with a later dump, or record a trace.",
     ),
+    (
+        "double-free",
+        "A block is freed that had been freed.",
+        "Find which of both frees owns the block.",
+    ),
+    (
+        "wrong-free",
+        "An address is freed inside a block.",
+        "Free the address that the allocation returned.",
+    ),
+    (
+        "failed-allocation",
+        "An allocation found no memory.",
+        "Free memory, or ask for less.",
+    ),
     ("leak", "Memory is not freed.", "Find who should free it."),
 ];
 
-/// The document, and how many failures have no place in the repository, which SARIF cannot say.
-pub fn sarif(checked: &Checked<'_>) -> (String, usize) {
-    let mut results = Vec::new();
-    let mut fingerprints: Vec<&str> = Vec::new();
-    let mut without_place = 0;
-    for (judgement, failure) in checked.failures() {
-        let site = judgement.site(failure);
-        let place = site.and_then(|site| Place::of(site, checked.root));
-        match (site, place) {
-            // One alert for a call site, however many recordings show it.
-            (Some(site), Some(_)) if fingerprints.contains(&site.identity.stack.as_str()) => {}
-            (Some(site), Some(place)) => {
-                fingerprints.push(&site.identity.stack);
-                results.push(result(checked, failure, site, &place));
-            }
-            _ => without_place += 1,
-        }
-    }
+/// The document, and what it cannot say.
+pub fn sarif(checked: &Checked<'_>) -> (String, LeftOut) {
+    let (alerts, left_out) = alerts(checked);
+    let results: Vec<Value> = (alerts.iter())
+        .map(|alert| result(checked, alert))
+        .collect();
     let rules = RULES.iter().map(|&(id, what, help)| {
         json!({
             "id": id,
@@ -66,7 +68,7 @@ pub fn sarif(checked: &Checked<'_>) -> (String, usize) {
             "shortDescription": {"text": what},
             "fullDescription": {"text": what},
             "help": {"text": help},
-            "properties": {"tags": ["memory-leak"]},
+            "properties": {"tags": [if id.contains("leak") || id == "outstanding" { "memory-leak" } else { "memory" }]},
         })
     });
     let sarif = json!({
@@ -83,11 +85,12 @@ pub fn sarif(checked: &Checked<'_>) -> (String, usize) {
             "results": results,
         }],
     });
-    (format!("{sarif:#}\n"), without_place)
+    (format!("{sarif:#}\n"), left_out)
 }
 
-fn result(checked: &Checked<'_>, failure: &Failure, site: &CallSite, place: &Place) -> Value {
-    let flow = site.frames.iter().filter_map(|frame| {
+fn result(checked: &Checked<'_>, alert: &Alert<'_>) -> Value {
+    let failure = alert.failure;
+    let flow = failure.frames.iter().filter_map(|frame| {
         let mut location = location(&Place::of_frame(frame, checked.root)?);
         location["message"] = message(frame.function.as_deref().unwrap_or("?"));
         Some(json!({"location": location}))
@@ -95,10 +98,11 @@ fn result(checked: &Checked<'_>, failure: &Failure, site: &CallSite, place: &Pla
     // From the outermost call inwards, as a program runs.
     let mut flow: Vec<Value> = flow.collect();
     flow.reverse();
-    let (level, precision) = match site.confidence {
-        Confidence::High => ("error", "very-high"),
-        Confidence::Medium => ("error", "high"),
-        Confidence::Low => ("warning", "medium"),
+    let site = alert.judgement.site(failure);
+    let (level, precision) = match site.map(|site| site.confidence) {
+        None | Some(Confidence::High) => ("error", "very-high"),
+        Some(Confidence::Medium) => ("error", "high"),
+        Some(Confidence::Low) => ("warning", "medium"),
     };
     let rule = RULES.iter().position(|(id, ..)| *id == failure.kind.name());
     let rule = rule.unwrap_or(RULES.len() - 1);
@@ -106,10 +110,10 @@ fn result(checked: &Checked<'_>, failure: &Failure, site: &CallSite, place: &Pla
         "ruleId": RULES[rule].0,
         "ruleIndex": rule,
         "level": level,
-        "message": message(&format!("{} leaks. {}.", function(site), failure.message)),
-        "locations": [location(place)],
+        "message": message(&format!("{}. {}.", alert.title(), failure.message)),
+        "locations": [location(&alert.place)],
         "codeFlows": [{"threadFlows": [{"locations": flow}]}],
-        "partialFingerprints": {"primaryLocationLineHash": format!("{}:1", site.identity.stack)},
+        "partialFingerprints": {"primaryLocationLineHash": format!("{}:1", alert.fingerprint)},
         "properties": {"precision": precision},
     })
 }

@@ -41,9 +41,9 @@ fn paragraph(
         match judgement.site(failure) {
             None => writeln!(text, "  {kind}: {}", sanitise(&failure.message))?,
             Some(site) => {
-                writeln!(text, "  {kind}: {}", function(site))?;
+                writeln!(text, "  {kind}: {}", function(&site.frames))?;
                 writeln!(text, "    {}", sanitise(&failure.message))?;
-                for line in stack(site).take(SHOWN) {
+                for line in stack(&site.frames).take(SHOWN) {
                     writeln!(text, "      {line}")?;
                 }
                 if site.frames.len() > SHOWN {

@@ -6,7 +6,7 @@ use leakscope_report::Report;
 use proptest::prelude::*;
 
 use crate::diff::device::{EIGHT_LEAKS, recorded};
-use crate::programs::{begun, leaking, report, work};
+use crate::programs::{MAIN, begun, leaking, report, work};
 
 #[test]
 fn a_line_is_a_site() {
@@ -102,6 +102,38 @@ fn an_older_baseline_is_still_held() {
         "{:?}",
         judged.failures
     );
+}
+
+/// Lost data leave one call site open: what was found is noted all the same, and what was known besides stays.
+#[test]
+fn what_is_known_is_noted_where_not_all_is() {
+    let mut recording = leaking();
+    for block in 0..9 {
+        recording
+            .after(9_000)
+            .allocate(0x3FCB_0000 + 64 * block, 64, &[0x4200_9000, MAIN]);
+        recording
+            .after(1_000)
+            .free(0x3FCB_0000 + 64 * block, &[0x4200_9000, MAIN]);
+    }
+    let packets = recording.packets();
+    recording.lose(|packet| packet + 3 == packets);
+    let report = report(&recording);
+    let judged = Gate::default();
+    let judged = judged.judge(&report);
+    assert!(!judged.inconclusive.is_empty());
+    assert!(
+        judged.inconclusive.iter().all(|doubt| doubt.is_of_more),
+        "{:?}",
+        judged.inconclusive
+    );
+    let noted = Baseline::of(judged.to_note());
+    let leaks = noted.sites.iter().filter(|site| !site.may_leak);
+    assert_eq!(leaks.count(), 1);
+    let mut known = noted.clone();
+    known.sites[0].stack = "another".to_owned();
+    let both = noted.clone().with_rest_of(&known);
+    assert_eq!(both.sites.len(), noted.sites.len() + 1);
 }
 
 proptest! {

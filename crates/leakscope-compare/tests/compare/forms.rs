@@ -3,15 +3,22 @@
 use std::path::Path;
 
 use leakscope_compare::gate::{Gate, Judgement};
-use leakscope_compare::write::{self, Checked};
+use leakscope_compare::write::{self, Checked, LeftOut};
 use leakscope_report::Report;
 use serde_json::Value;
 
-use crate::programs::{Build, healthy, leaking, report, report_by};
+use crate::programs::{Build, MAIN, PARSE, POLL, healthy, leaking, report, report_by};
 
 fn checked<T>(report: &Report, form: impl Fn(&Checked<'_>) -> T) -> T {
-    let gate = Gate::default();
-    let judgements: Vec<Judgement<'_>> = vec![gate.judge(report)];
+    all_checked(std::slice::from_ref(report), form)
+}
+
+fn all_checked<T>(reports: &[Report], form: impl Fn(&Checked<'_>) -> T) -> T {
+    let gate = Gate {
+        no_failed_allocations: true,
+        ..Gate::default()
+    };
+    let judgements: Vec<Judgement<'_>> = gate.judge_all(reports);
     form(&Checked {
         gate: &gate,
         judgements: &judgements,
@@ -22,8 +29,8 @@ fn checked<T>(report: &Report, form: impl Fn(&Checked<'_>) -> T) -> T {
 
 #[test]
 fn sarif_has_what_code_scanning_asks_for() {
-    let (text, without_place) = checked(&report(&leaking()), write::sarif);
-    assert_eq!(without_place, 0);
+    let (text, left_out) = checked(&report(&leaking()), write::sarif);
+    assert_eq!(left_out, LeftOut::default());
     let sarif: Value = serde_json::from_str(&text).expect("JSON");
     let run = &sarif["runs"][0];
     let result = &run["results"][0];
@@ -57,9 +64,75 @@ fn what_lies_elsewhere_has_no_place() {
         row.2 = "/opt/sdk/x.c";
     }
     let report = report_by(&leaking(), Some(&build));
-    assert_eq!(checked(&report, write::sarif).1, 1);
-    let (text, without_place) = checked(&report, write::code_quality);
-    assert_eq!((text.as_str(), without_place), ("[]\n", 1));
+    let one = LeftOut {
+        without_place: 1,
+        again: 0,
+    };
+    assert_eq!(checked(&report, write::sarif).1, one);
+    let (text, left_out) = checked(&report, write::code_quality);
+    assert_eq!((text.as_str(), left_out), ("[]\n", one));
+}
+
+/// Both keep an alert by its fingerprint: of two with the same, one would be lost unseen.
+#[test]
+fn a_call_site_that_fails_twice_is_told_once_and_that_is_said() {
+    let reports = [report(&leaking()), report(&leaking())];
+    let (sarif, left_out) = all_checked(&reports, write::sarif);
+    let sarif: Value = serde_json::from_str(&sarif).expect("JSON");
+    let results = sarif["runs"][0]["results"].as_array().map(Vec::len);
+    assert_eq!((results, left_out.again), (Some(1), 1));
+    let (entries, left_out) = all_checked(&reports, write::code_quality);
+    let entries: Value = serde_json::from_str(&entries).expect("JSON");
+    let entries = entries.as_array().map(Vec::len);
+    assert_eq!((entries, left_out.again), (Some(1), 1));
+}
+
+/// A free or an allocation that failed is where the first was, in every form.
+#[test]
+fn what_fails_without_leaking_has_a_place() {
+    let mut recording = healthy();
+    recording
+        .after(100)
+        .allocate(0x3FCA_0000, 64, &[POLL, MAIN]);
+    recording.after(100).free(0x3FCA_0000, &[POLL, MAIN]);
+    recording.after(100).free(0x3FCA_0000, &[POLL, MAIN]);
+    recording.after(100).allocate(0, 64_000, &[PARSE, MAIN]);
+    let report = report(&recording);
+    let document: Value = serde_json::from_str(&checked(&report, write::json)).expect("JSON");
+    let failures = document["recordings"][0]["failures"]
+        .as_array()
+        .expect("an array");
+    let places: Vec<(&str, &str, u64)> = (failures.iter())
+        .map(|failure| {
+            let text = |name: &str| failure[name].as_str().unwrap_or_default();
+            let line = failure["line"].as_u64().unwrap_or_default();
+            (text("kind"), text("file"), line)
+        })
+        .collect();
+    let wanted = [
+        ("double-free", "app/net.c", 42),
+        ("failed-allocation", "app/parse.c", 7),
+    ];
+    assert_eq!(places, wanted);
+    let (sarif, left_out) = checked(&report, write::sarif);
+    assert_eq!(left_out, LeftOut::default());
+    let sarif: Value = serde_json::from_str(&sarif).expect("JSON");
+    let rules: Vec<&str> = (sarif["runs"][0]["results"]
+        .as_array()
+        .expect("an array")
+        .iter())
+    .filter_map(|result| result["ruleId"].as_str())
+    .collect();
+    assert_eq!(rules, ["double-free", "failed-allocation"]);
+    let (entries, _) = checked(&report, write::code_quality);
+    assert!(entries.contains("\"begin\": 42"), "{entries}");
+    let annotations = checked(&report, write::annotations);
+    assert!(
+        annotations.contains("::error file=app/net.c,line=42,title=double-free in net%3A%3Apoll"),
+        "{annotations}"
+    );
+    let markdown = checked(&report, write::markdown);
+    assert!(markdown.contains("net::poll (app/net.c:42)"), "{markdown}");
 }
 
 #[test]

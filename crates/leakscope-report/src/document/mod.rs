@@ -198,9 +198,10 @@ impl Report {
         let exhaustion = usage::Exhaustion::new(bytes, held, &self.totals);
         let outlook = sentences::outlook(exhaustion.as_ref(), &self.totals);
         Self {
-            outlook: match held > bytes {
-                true => Some(sentences::too_small_a_heap(bytes, held)),
-                false => outlook,
+            outlook: if held > bytes {
+                Some(sentences::too_small_a_heap(bytes, held))
+            } else {
+                outlook
             },
             exhaustion,
             ..self

@@ -68,6 +68,14 @@ impl Live {
             .is_some_and(|birth| birth < self.last_loss)
     }
 
+    /// Whether most of the blocks that live for sure are among those that the allocator does not have.
+    pub(super) fn most_are_gone(&self, gone: &[Block]) -> bool {
+        let lives_for_sure = |known: &&KnownBlock| known.block.time >= self.last_loss;
+        let sure = self.blocks.iter().filter(lives_for_sure).count();
+        let gone = gone.iter().filter(|block| !self.may_have_been_freed(block));
+        gone.count() * 2 > sure
+    }
+
     fn birth(&self, block: &Block) -> Option<u64> {
         let place = self
             .blocks

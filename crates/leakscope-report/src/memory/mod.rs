@@ -48,6 +48,12 @@ pub struct Examined<'i> {
     has_map: bool,
 }
 
+/// How many blocks that live are not in the image.
+fn outside(survey: &Survey) -> u64 {
+    let outside = survey.blocks.iter().filter(|found| !found.is_in_image);
+    outside.count() as u64
+}
+
 /// What was found of the blocks of one call site.
 #[derive(Clone, Debug, Default)]
 struct OfSite {
@@ -114,23 +120,20 @@ impl<'i> Examined<'i> {
                 site.unsure += u64::from(live.may_have_been_freed(block));
             }
         }
+        let is_of_another_moment =
+            live.most_are_gone(&built.gone) || outside(&survey) as usize * 2 > survey.blocks.len();
         for block in built.gone {
             let site = sites.entry(block.group).or_default();
             site.reached.gone_blocks += 1;
             site.gone.push(block);
         }
-        let outside = survey
-            .blocks
-            .iter()
-            .filter(|found| !found.is_in_image)
-            .count();
         let tasks = outcome.map_or(&[][..], |outcome| &outcome.tasks);
-        let mut missing = scene::missing(image, symbols, &built.variables, outside as u64, tasks);
+        let mut missing = scene::missing(image, symbols, &built.variables, outside(&survey), tasks);
         if outcome.is_some_and(program::is_doubted) {
             missing
                 .push("the ELF file is another one: where variables are is not known".to_owned());
         }
-        if outside * 2 > survey.blocks.len() {
+        if is_of_another_moment {
             // What is nobody's there says nothing of this program.
             sites.clear();
             missing.insert(

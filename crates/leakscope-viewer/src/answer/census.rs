@@ -244,7 +244,10 @@ impl Census {
         let by = self.contexts.entry(context).or_default();
         by.allocated.add(block.size);
         by.live_bytes += block.size;
-        self.live(began, true).sums.allocate(block, context);
+        let sums = &mut self.live(began, true).sums;
+        sums.allocate(block, context);
+        let own = sums.own.entry(context).or_default();
+        own.allocated.add(block.size);
     }
 
     /// A block of the window lives from now on, or lives no more.
@@ -273,10 +276,13 @@ impl Census {
 
     /// A block of the window is gone.
     fn end(&mut self, ended: &KnownBlock, scan: &Scan<'_>) -> &mut SiteSum {
+        let size = ended.block.size;
         let owner = scan.index.actors.context(ended.block.context);
-        let owner = self.contexts.entry(owner.unwrap_or_default()).or_default();
-        owner.live_bytes -= ended.block.size;
-        self.live(ended, false)
+        let owner = owner.unwrap_or_default();
+        self.contexts.entry(owner).or_default().live_bytes -= size;
+        let sum = self.live(ended, false);
+        sum.sums.own.entry(owner).or_default().ended.add(size);
+        sum
     }
 
     fn free(&mut self, ended: &KnownBlock, seen: &Seen<'_>, scan: &Scan<'_>, context: u16) {
@@ -289,11 +295,13 @@ impl Census {
         let owner = scan.index.actors.context(block.context).unwrap_or_default();
         let owner = self.is_of_window(ended).then_some(owner);
         let freed = (self.exchange).freed(event.core, context, owner, block, event.time);
-        if owner.is_some() {
-            let sum = self.end(ended, scan);
-            sum.sums.freed.add(block.size);
+        if let Some(owner) = owner {
+            let sums = &mut self.end(ended, scan).sums;
+            sums.freed.add(block.size);
             if freed.is_temporary {
-                sum.sums.temporary.add(block.size);
+                sums.temporary.add(block.size);
+                let own = sums.own.entry(owner).or_default();
+                own.temporary.add(block.size);
             }
         }
     }
@@ -313,6 +321,11 @@ impl Census {
             self.contexts.entry(owner).or_default().live_bytes += size;
             let sum = self.live(revived, true);
             sum.sums.revive(size, freed.is_temporary);
+            let own = sum.sums.own.entry(owner).or_default();
+            own.ended.remove(size);
+            if freed.is_temporary {
+                own.temporary.remove(size);
+            }
         }
     }
 

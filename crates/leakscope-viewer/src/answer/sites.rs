@@ -84,6 +84,15 @@ struct Own {
 }
 
 impl Own {
+    /// What contexts did; nothing if that was all done by the only one there is.
+    fn list<'o>(own: impl Iterator<Item = (u16, &'o OwnSums)>, contexts: &[u16]) -> Vec<Self> {
+        let list: Vec<Self> = own.map(Self::of).collect();
+        match list.as_slice() {
+            [one] if contexts == [one.context] => Vec::new(),
+            _ => list,
+        }
+    }
+
     fn of((context, sums): (u16, &OwnSums)) -> Self {
         let outstanding = sums.outstanding();
         Self {
@@ -111,15 +120,9 @@ impl SiteRow {
         let number = contexts.id.index();
         let of_index = scan.index.sites.get(number);
         let own = of_index.into_iter().flat_map(SiteIndex::by_context);
-        let mut own: Vec<Own> = own.map(Own::of).collect();
         let contexts = contexts.contexts.iter();
         let contexts = contexts.filter_map(|&context| scan.index.actors.context(context));
         let contexts: Vec<u16> = contexts.collect();
-        if let [one] = own.as_slice()
-            && contexts == [one.context]
-        {
-            own.clear();
-        }
         Self {
             site: number,
             verdict: site.verdict.clone(),
@@ -146,9 +149,9 @@ impl SiteRow {
             largest: site.largest_bytes,
             first: site.first_allocation_ticks,
             last: site.last_allocation_ticks,
+            by_context: Own::list(own, &contexts),
             contexts,
             cores: site.cores.clone(),
-            by_context: own,
         }
     }
 
@@ -169,7 +172,9 @@ impl SiteRow {
         (self.first, self.last) = sum.sums.times;
         self.contexts = sum.sums.contexts.iter().collect();
         self.cores = sum.sums.cores.iter().map(|core| core as u8).collect();
-        self.by_context.clear();
+        let own = sum.sums.own.iter().map(|(&context, own)| (context, own));
+        let own = own.filter(|(_, own)| own.allocated.blocks > 0);
+        self.by_context = Own::list(own, &self.contexts);
     }
 }
 

@@ -83,8 +83,8 @@ const STRIDE: usize = 8;
 /// When there are so many parts, each two become one. Even, as a part has no half.
 const MOST: usize = 512;
 
-/// The same if their lists are longer than this together: some 40 MiB.
-const MOST_ENTRIES: usize = 1 << 18;
+/// The same if their lists are longer than this together: some 60 MiB.
+const MOST_ENTRIES: usize = 1 << 19;
 
 impl Default for Parts {
     fn default() -> Self {
@@ -216,7 +216,8 @@ impl Parts {
 
 impl Part {
     fn entries(&self) -> usize {
-        self.sites.len() + self.runs.len() + self.freed.len() + self.older.len()
+        let own: usize = self.sites.values().map(|sums| sums.own.len()).sum();
+        self.sites.len() + own + self.runs.len() + self.freed.len() + self.older.len()
     }
 
     /// The part after it joins it.

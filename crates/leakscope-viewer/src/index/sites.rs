@@ -14,8 +14,9 @@ pub(crate) struct SiteIndex {
     pub(crate) lifetimes: Histogram,
     /// Blocks that were freed before their owner allocated anything else.
     pub(crate) temporary: Sum,
-    /// By context: its own blocks.
+    /// By context: its own blocks; and what was counted of them when the part began.
     own: Vec<OwnSums>,
+    own_before: Vec<OwnSums>,
     /// What happened since the part began.
     part: SiteSums,
 }
@@ -153,6 +154,12 @@ impl SiteIndex {
         let live = self.curve.live();
         let mut part = std::mem::replace(&mut self.part, SiteSums::beginning_at(live));
         part.left = live;
+        let own = (0..).zip(&self.own).map(|(context, own)| {
+            let before = self.own_before.get(usize::from(context));
+            (context, own.since(&before.copied().unwrap_or_default()))
+        });
+        part.own = own.filter(|(_, own)| *own != OwnSums::default()).collect();
+        self.own_before.clone_from(&self.own);
         (!part.is_empty()).then_some(part)
     }
 }

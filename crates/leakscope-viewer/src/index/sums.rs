@@ -1,5 +1,7 @@
 //! What is summed up of a call site, and of a lane, over any time.
 
+use std::collections::BTreeMap;
+
 use leakscope_analysis::outcome::Block;
 
 use super::exchange::Sum;
@@ -28,6 +30,8 @@ pub(crate) struct SiteSums {
     pub(crate) times: (u64, u64),
     pub(crate) contexts: Numbers,
     pub(crate) cores: Numbers,
+    /// By context, once all is summed up.
+    pub(crate) own: BTreeMap<u16, OwnSums>,
 }
 
 impl SiteSums {
@@ -81,6 +85,11 @@ impl SiteSums {
         if older.is_temporary {
             self.temporary.remove(older.size);
         }
+        let own = self.own.entry(older.owner).or_default();
+        own.ended.remove(older.size);
+        if older.is_temporary {
+            own.temporary.remove(older.size);
+        }
     }
 
     /// Whether nothing happened.
@@ -112,6 +121,9 @@ impl SiteSums {
         self.failed += next.failed;
         self.contexts.join(&next.contexts);
         self.cores.join(&next.cores);
+        for (&context, own) in &next.own {
+            self.own.entry(context).or_default().join(own);
+        }
     }
 }
 
@@ -126,6 +138,21 @@ pub(crate) struct OwnSums {
 }
 
 impl OwnSums {
+    fn join(&mut self, next: &Self) {
+        self.allocated.join(next.allocated);
+        self.ended.join(next.ended);
+        self.temporary.join(next.temporary);
+    }
+
+    /// What came after `before`, which is how this was once.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self {
+            allocated: self.allocated.since(before.allocated),
+            ended: self.ended.since(before.ended),
+            temporary: self.temporary.since(before.temporary),
+        }
+    }
+
     /// What nobody has freed.
     pub(crate) fn outstanding(&self) -> Sum {
         self.allocated.since(self.ended)

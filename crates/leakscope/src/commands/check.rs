@@ -12,7 +12,7 @@ use leakscope_analysis::findings;
 use leakscope_compare::baseline::Baseline;
 use leakscope_compare::gate::{self, Answer, Doubt, FailureKind, Judgement, Limits};
 use leakscope_compare::suppress::{Date, Rules, Settings, suggest};
-use leakscope_compare::write::{self, Checked};
+use leakscope_compare::write::{self, Checked, LeftOut};
 use leakscope_report::Report;
 use leakscope_report::units::counted;
 
@@ -205,14 +205,14 @@ impl<'g> Asked<'g> {
             save(path, &write::junit(checked))?;
         }
         if let Some(path) = &options.sarif {
-            let (text, without_place) = write::sarif(checked);
+            let (text, left_out) = write::sarif(checked);
             save(path, &text)?;
-            note_without_place("SARIF", without_place);
+            note_left_out("SARIF", left_out);
         }
         if let Some(path) = &options.gitlab {
-            let (text, without_place) = write::code_quality(checked);
+            let (text, left_out) = write::code_quality(checked);
             save(path, &text)?;
-            note_without_place("the Code Quality report", without_place);
+            note_left_out("the Code Quality report", left_out);
         }
         if let Some(path) = &options.markdown {
             save(path, &write::markdown(checked))?;
@@ -399,12 +399,20 @@ fn suggestions(judgements: &[Judgement<'_>]) -> String {
     rules
 }
 
-fn note_without_place(what: &str, failures: usize) {
-    if failures > 0 {
-        screen::note(&format!(
-            "not in {what}: {} without a place in a file below this folder",
-            counted(failures as u64, "failure")
-        ));
+fn note_left_out(form: &str, left_out: LeftOut) {
+    let reasons = [
+        (
+            left_out.without_place,
+            "without a place in a file below this folder",
+        ),
+        (
+            left_out.again,
+            "of a call stack that is in it already, from another recording",
+        ),
+    ];
+    for (failures, why) in reasons.into_iter().filter(|reason| reason.0 > 0) {
+        let failures = counted(failures as u64, "failure");
+        screen::note(&format!("not in {form}: {failures} {why}"));
     }
 }
 

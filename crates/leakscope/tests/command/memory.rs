@@ -485,3 +485,44 @@ fn the_allocators_own_map_settles_what_lost_data_left_open() {
     let problems = settled["memory"]["problems"].to_string();
     assert!(problems.contains("CRC-32"), "{problems}");
 }
+
+/// A map of the allocator's in which most of what lives for sure is not there is one of another run: nothing of it counts. Fewer
+/// blocks may be missing.
+#[test]
+fn an_allocators_map_of_another_run_is_noticed() {
+    let Some(programs) = Programs::build() else {
+        return;
+    };
+    let program = programs.path("plain");
+    let mut recording = Scenario::begun();
+    let block = |index: u32| 0x3000_0010 + 64 * index;
+    for index in 0..5 {
+        recording
+            .after(100_000)
+            .allocate(block(index), 40, &[0x40_1000]);
+    }
+    recording.after(1_000_000).print("over");
+    let trace = programs.path("sound.svdat");
+    fs::write(&trace, recording.plain()).expect("written");
+    for (there, is_of_this_run) in [(5, true), (3, true), (2, false), (0, false)] {
+        let ours = (0..there).map(|index| (u64::from(block(index)), 44));
+        let others = (0..20).map(|index| (0x3001_0000 + 64 * index, 44));
+        let used: Vec<(u64, usize)> = ours.chain(others).collect();
+        fs::write(programs.path("run.core"), esp_idf_core(&program, &used)).expect("written");
+        let report = leakscope(["report", "--format", "json", "--elf"])
+            .on(&[program.as_path(), &trace])
+            .on(&["--image", "run.core"])
+            .in_folder(programs.folder.path())
+            .json();
+        let missing = report["memory"]["missing"].to_string();
+        assert_eq!(
+            missing.contains("another moment"),
+            !is_of_this_run,
+            "{there}: {missing}"
+        );
+        let gone = if is_of_this_run { 5 - there } else { 0 };
+        let site = &report["call_sites"][0];
+        assert_eq!(site["memory"]["gone_blocks"], gone, "{there}");
+        assert_eq!(site["outstanding_blocks"], 5 - gone, "{there}");
+    }
+}

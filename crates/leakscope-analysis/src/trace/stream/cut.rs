@@ -184,8 +184,7 @@ impl Stream {
     /// must tell.
     fn is_doubtful(&mut self) -> Option<bool> {
         let frame = split(self.unread_bytes(), self.part.core_bit).ok()?;
-        let is_usual_delta = self.kinds.is_usual_delta(frame.delta);
-        if frame.id > id::LAST || self.clock_runs && !is_usual_delta && frame.delta >> 20 != 0 {
+        if frame.id > id::LAST || self.clock_runs && self.kinds.is_odd_delta(frame.delta) {
             return Some(true);
         }
         let is_sound = self.kinds.is_known(frame.id) && is_sound(&frame);

@@ -53,6 +53,7 @@ impl Stream {
                 (None, false) => FIRST_GAP,
                 (None, true) => GAP,
             },
+            is_broken: self.is_broken,
             before: (self.gap.is_none() && self.clock_runs).then(|| self.last().id()),
         };
         let decided = if window.is_end {
@@ -200,6 +201,7 @@ impl Stream {
     fn begin_gap(&mut self) {
         let offset = self.position();
         self.gap.get_or_insert(Gap { offset, bytes: 0 });
+        self.is_broken = true;
     }
 
     fn skip(&mut self, count: usize) {

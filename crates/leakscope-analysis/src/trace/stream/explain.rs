@@ -9,6 +9,7 @@ use super::kinds::Kinds;
 use super::news::News;
 use super::price::{BIT, BYTE, GAP, Payload, Price, Prices, ZERO};
 use super::split;
+use super::whole::{is_as_likely, steps_of};
 
 /// Bytes to be explained.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Window<'a> {
     pub(super) first_gap: Price,
     /// The id of the packet before them.
     pub(super) before: Option<u32>,
+    /// Whether something was damaged before.
+    pub(super) is_broken: bool,
 }
 
 /// A piece of the explanation: where it begins and ends in the window.
@@ -74,15 +77,16 @@ const SYNC: Price = 12 * BIT;
 /// Zeros that stand for nothing cost this more than others.
 const ZEROS: Price = 14 * BIT;
 
-/// The cheapest way to read the window.
+/// The cheapest way to read the window; or the one that nothing breaks, if it is as likely.
 pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Vec<Step> {
     let frames: Frames<'_> = (0..window.bytes.len())
         .map(|at| split(&window.bytes[at..], window.core_bit))
         .collect();
     let longest = longest_chain(&frames);
-    let news = match window.before.and_then(|_| unbroken_chain(&frames)) {
+    let unbroken = window.before.and_then(|_| unbroken_chain(&frames));
+    let news = match &unbroken {
         // The longest has more packets because it finds some in the payloads of these: two may be alike by chance.
-        Some(unbroken) => [News::of(&unbroken, 1), News::of(&longest, 3)],
+        Some(unbroken) => [News::of(unbroken, 1), News::of(&longest, 3)],
         None => [News::of(&chain(&frames, 0), 1), News::of(&longest, 1)],
     };
     let search = Search {
@@ -96,7 +100,11 @@ pub(super) fn explain(window: &Window<'_>, counts: &Counts, kinds: &Kinds) -> Ve
         gaps: vec![NO_WAY; window.bytes.len() + 1],
         last: NO_WAY,
     };
-    search.run(&frames)
+    let prices = search.prices;
+    let (price, steps) = search.run(&frames);
+    let likely = unbroken.filter(|_| !window.is_broken);
+    let likely = likely.filter(|chain| is_as_likely(chain, window, prices, (&steps, price)));
+    likely.map_or(steps, |chain| steps_of(&chain, window))
 }
 
 /// What packets begin at each offset.
@@ -160,7 +168,8 @@ struct Search<'w, 'b> {
 }
 
 impl Search<'_, '_> {
-    fn run(mut self, frames: &Frames<'_>) -> Vec<Step> {
+    /// The cheapest way, and its price.
+    fn run(mut self, frames: &Frames<'_>) -> (Price, Vec<Step>) {
         self.packets[0] = Way {
             price: 0,
             id: self.window.before.map(|id| id as u16),
@@ -313,13 +322,14 @@ impl Search<'_, '_> {
     }
 
     /// Goes back from the cheapest end.
-    fn steps(self) -> Vec<Step> {
+    fn steps(self) -> (Price, Vec<Step>) {
         let mut at = self.window.bytes.len();
         let ends = [self.packets[at], self.gaps[at], self.last];
         let mut way = ends
             .into_iter()
             .min_by_key(|end| end.price)
             .unwrap_or(NO_WAY);
+        let price = way.price;
         let mut steps: Vec<Step> = Vec::new();
         loop {
             let from = way.from as usize;
@@ -349,7 +359,7 @@ impl Search<'_, '_> {
             };
         }
         steps.reverse();
-        steps
+        (price, steps)
     }
 }
 

@@ -48,6 +48,11 @@ const FAMILIAR: u8 = 4;
 /// A delta is long if so many packets before it have shorter ones.
 const LONG: usize = 32;
 
+/// A delta that is longer than so many ordinary ones is odd, if none was so long before: no shorter one than the first of these
+/// is, and every one that is as long as the second, in ticks.
+const ODD_TIMES: u32 = 16;
+const ODD: std::ops::RangeInclusive<u32> = 1 << 12..=1 << 20;
+
 /// The number of a module's events is not sent: it is believed to be no more than this.
 const EVENTS: u32 = 16;
 
@@ -129,6 +134,17 @@ impl Kinds {
     pub(super) fn is_usual_delta(&self, delta: u32) -> bool {
         let as_long = &self.long_deltas[bits_of(delta) as usize..];
         delta < self.long_delta || as_long.iter().sum::<u32>() > 1
+    }
+
+    /// Whether a delta is so long that damage may have made it of other bytes: none was so long, or one.
+    pub(super) fn is_odd_delta(&self, delta: u32) -> bool {
+        let odd = match self.long_delta {
+            0 => *ODD.end(),
+            long => long
+                .saturating_mul(ODD_TIMES)
+                .clamp(*ODD.start(), *ODD.end()),
+        };
+        delta >= odd && !self.is_usual_delta(delta)
     }
 
     /// Whether [`Kinds::learn`] would change anything.

@@ -16,6 +16,7 @@ mod parts;
 mod price;
 mod quick;
 mod trial;
+mod whole;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -44,6 +45,8 @@ pub(super) enum Special {
     Nothing { offset: u64 },
     /// The data end before the part that stands there.
     Missing { offset: u64 },
+    /// The part that stands there begins so many bytes before the place that the header names.
+    Early { offset: u64, bytes: u64 },
     /// The data end inside a packet.
     Cut { offset: u64, bytes: u64, time: u64 },
 }
@@ -147,6 +150,8 @@ pub(super) struct Stream {
     gap: Option<Gap>,
     /// What comes next stands behind a gap.
     is_behind_gap: bool,
+    /// There was a gap.
+    is_broken: bool,
     /// The bytes before the first packet: in a ring, they may be the end of the last one.
     wrapped: Vec<u8>,
     /// What comes next, if it is no frame.
@@ -203,6 +208,7 @@ impl Stream {
             steps: VecDeque::new(),
             gap: None,
             is_behind_gap: false,
+            is_broken: false,
             wrapped: Vec::new(),
             special: None,
             next_time: 0,
@@ -270,6 +276,20 @@ impl Stream {
     #[inline]
     pub(super) fn offset(&self, piece: &Piece) -> u64 {
         self.offset + u64::from(piece.start)
+    }
+
+    /// The clock was behind: what was not taken yet came so many ticks later.
+    pub(super) fn catch_up(&mut self, ticks: u64) {
+        self.time += ticks;
+        for number in self.taken..=self.taken + LOOKBACK {
+            self.pieces[number % RING].time += ticks;
+        }
+        if let Some(Special::Skipped { time, .. } | Special::Cut { time, .. }) = &mut self.special {
+            *time += ticks;
+        }
+        if (1..u64::MAX).contains(&self.next_time) {
+            self.next_time += ticks;
+        }
     }
 
     /// From now on, packets with this id of a module take this way.

@@ -39,6 +39,14 @@ impl Stream {
             self.part.begins = None;
             self.unread.start = begin;
             self.first = self.position();
+            if let Some(bytes) = border
+                .expected
+                .checked_sub(self.first)
+                .filter(|&bytes| bytes > 0)
+            {
+                let offset = self.first;
+                self.special.get_or_insert(Special::Early { offset, bytes });
+            }
         }
         self.unread.end = self.supplied;
         if let Some(border) = self.part.ends {

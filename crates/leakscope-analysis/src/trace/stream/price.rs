@@ -236,8 +236,7 @@ impl Prices<'_> {
             frame.length - frame.payload_start - frame.payload.len() == varint::MAX_LENGTH;
         if is_of_five && last > MOST_IN_FIFTH {
             NO_DELTA
-        } else if frame.delta >> 20 == 0
-            || self.kinds.is_usual_delta(frame.delta)
+        } else if !self.kinds.is_odd_delta(frame.delta)
             || self.more_as_long(bits_of(frame.delta)) > 1
         {
             0

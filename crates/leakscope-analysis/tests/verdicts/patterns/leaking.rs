@@ -1,7 +1,7 @@
 //! Programs that leak.
 
 use super::{Draw, size, trace};
-use crate::program::Program;
+use crate::program::{Block, Program};
 use crate::random::Random;
 
 pub(super) const PATTERNS: &[(&str, Draw)] = &[
@@ -32,6 +32,7 @@ pub(super) const PATTERNS: &[(&str, Draw)] = &[
     ("array enlarged by a constant, freed first", freed_first),
     ("one block a cycle", one_a_cycle),
     ("one block a cycle, marked", one_a_cycle_marked),
+    ("one block in half of the cycles, marked", one_in_two_cycles),
     ("array enlarged each cycle, marked", enlarged_each_cycle),
 ];
 
@@ -366,6 +367,16 @@ fn one_a_cycle_marked(random: &mut Random) -> Program {
     let mut program = trace(random);
     let bounds = cycles(random, &mut program);
     program.marks = bounds.iter().map(|&bound| program.tick(bound)).collect();
+    program
+}
+
+fn one_in_two_cycles(random: &mut Random) -> Program {
+    let mut program = trace(random);
+    let bounds = cycles(random, &mut program);
+    program.marks = bounds.iter().map(|&bound| program.tick(bound)).collect();
+    let blocks = std::mem::take(&mut program.blocks);
+    let is_left = |block: &Block| block.death.is_some() || random.chance(0.5);
+    program.blocks = blocks.into_iter().filter(is_left).collect();
     program
 }
 

@@ -3,6 +3,7 @@
 use std::slice::from_ref;
 
 use leakscope_compare::diff::{Diff, LEVEL, Per, Site, State, Status};
+use leakscope_report::Report;
 use proptest::prelude::*;
 
 use super::device::{Kind, recorded};
@@ -123,6 +124,30 @@ fn a_difference_goes_the_way_of_its_evidence() {
         against >= 5 && told > 50,
         "{against} against the verdict, {told} told"
     );
+}
+
+/// Of what outlives the others, lost data hide more in one recording than in the next.
+#[test]
+fn what_lost_data_hide_is_no_difference() {
+    let before = recorded(&[(Kind::Survivors, 1.0)], 1, 60.0);
+    let mut after = recorded(&[(Kind::Survivors, 0.4)], 2, 60.0);
+    let compared = |after: &Report| {
+        let diff = Diff::of(from_ref(&before), from_ref(after), None);
+        let site = &diff.sites[0];
+        assert_eq!(site.after.verdicts, ["leak-survivors"]);
+        (site.status, site.ratio_high)
+    };
+    let left = |report: &Report| report.call_sites[0].left.clone().expect("what was left");
+    assert_eq!(compared(&after).0, Status::Better);
+    after.totals.dropped_packets = 100;
+    assert_eq!(compared(&after).0, Status::Better);
+    // As much is outstanding as before: what is not counted may have been left, too.
+    after.call_sites[0].outstanding_bytes = left(&before).bytes;
+    let (status, ratio_high) = compared(&after);
+    assert_eq!(status, Status::Same);
+    assert!(ratio_high.is_some_and(|high| high > 1.0));
+    after.totals.dropped_packets = 0;
+    assert_eq!(compared(&after).0, Status::Better);
 }
 
 /// Four blocks where there was none may be chance.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::slice::from_ref;
 
 use leakscope_analysis::trace::Certainty;
 use leakscope_compare::diff::{Diff, Per, TextOptions, html, text};
@@ -109,6 +110,23 @@ fn diffs() -> Vec<(&'static str, Diff)> {
     ]
 }
 
+/// Of an odd number of cycles beyond 32, the last one fills no group: neither its bytes nor itself are counted.
+#[test]
+fn what_cycles_left_is_what_they_gained() {
+    let mut recording = begun();
+    for cycle in 0..40 {
+        recording.after(100_000).mark(7);
+        recording.allocate(0x3FCC_0000 + 0x100 * cycle, 48, &[POLL, MAIN]);
+    }
+    let report = report(&recording);
+    assert_eq!(report.totals.cycles % 2, 1);
+    let diff = Diff::of(from_ref(&report), from_ref(&report), None);
+    let side = &diff.sites[0].before;
+    assert_eq!(side.growth_bytes, Some(48.0));
+    assert_eq!(side.left_bytes, side.exposure.map(|cycles| 48.0 * cycles));
+    assert_eq!(side.left_blocks, None);
+}
+
 #[test]
 fn the_text_is_as_expected() {
     let options = TextOptions {
@@ -139,11 +157,12 @@ fn the_text_is_as_expected() {
 fn growth_without_a_clock_is_not_compared() {
     let table = |has_clock: bool| {
         let mut recording = Scenario::empty();
-        match has_clock {
-            true => recording.start(),
+        if has_clock {
+            recording.start();
+        } else {
             // `TRACE_START`, and no `INIT`.
-            false => recording.sync().raw(&[10, 0]),
-        };
+            recording.sync().raw(&[10, 0]);
+        }
         recording.module(512, IDF_HEAP);
         for round in 0..200 {
             let block = 0x3FC8_0000 + 0x4000 * (round % 2);

@@ -5,6 +5,7 @@ use leakscope_testing::program::{Random, eventful};
 
 use crate::answer::census::{Census, ContextSum};
 use crate::answer::counting::Counting;
+use crate::index::sums::OwnSums;
 use crate::query::Window;
 use crate::replay::tests::Inputs;
 use crate::{Engine, Program};
@@ -26,6 +27,7 @@ fn lines(census: &Census) -> Vec<String> {
         }
         (sums.lost, sums.left) = Default::default();
         (sums.before, sums.most) = (0, 0);
+        sums.own.retain(|_, own| *own != OwnSums::default());
         lines.push(format!("site {site}: {sums:?}, {:?}", sum.outstanding()));
     }
     let contexts = census.contexts.iter();

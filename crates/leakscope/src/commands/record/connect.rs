@@ -50,7 +50,7 @@ pub(super) fn connect(
     } else if let Some(place) = &named.rtt_memory {
         refuse("--rtt-memory", rtt::ABILITIES)?;
         let layout = symbols.map(layout).unwrap_or_default();
-        rtt::open_file(place, symbols.and_then(control_block), layout)?
+        rtt::open_file(place, symbols.and_then(control_block), layout, interrupt)?
     } else if let Some(endpoint) = openocd {
         refuse("--openocd", openocd::ABILITIES)?;
         openocd::connect(endpoint, options(record, symbols, interrupt, image)?)?

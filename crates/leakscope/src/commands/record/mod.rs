@@ -9,9 +9,11 @@
 //! - [`live`] is what is known of the growing file; [`recognise`] says what comes if it is no packets.
 //! - [`alone`] is its reader; if a [`page`] shows the recording in the browser meanwhile, the page's engine is.
 //! - [`mod@queue`] keeps what there was no time to show yet, and no more than a stated number of it.
+//! - [`added`] lets nothing be added to a recording that would be refused alone.
 //! - [`alarm`] says at once which call site leaks too fast.
 //! - [`status`] is the line that shows what is going on; [`words`] has the sentences for the rest.
 
+mod added;
 mod alarm;
 mod alone;
 mod connect;
@@ -40,7 +42,8 @@ use anyhow::bail;
 use leakscope_capture::Interrupt;
 use leakscope_capture::memory::SnapshotRequest;
 use leakscope_capture::recording::{
-    CreateError, Ending, Existing, Finished, Limits, Recording, is_same_file,
+    CreateError, Ending, Existing, FinishError, Finished, Limits, Recording, first_part,
+    is_same_file,
 };
 use leakscope_capture::source::{Source, SourceEvent};
 use leakscope_report::{Report, json, text};
@@ -74,6 +77,9 @@ impl Record {
     pub(crate) fn run(&mut self) -> anyhow::Result<ExitCode> {
         if !self.check && self.gate != Gate::default() {
             bail!("what a check asks for was typed, and --check was not");
+        }
+        if self.output == Path::new("-") {
+            return Err(words::into_standard_output());
         }
         let around = project::complete(self)?;
         self.record(around.as_ref())
@@ -112,6 +118,7 @@ impl Record {
             Some(rotation) => Recording::create_in_parts(output, &*source, existing, rotation)?,
             None => Recording::create(output, &*source, existing)?,
         };
+        let to_judge = recording.added()?;
         let grows = Arc::new(AtomicBool::new(true));
         let growing = OpenRecording::growing(recording.inputs(), &grows)?;
         let (log, lines) = queue(MOST_LINES);
@@ -156,14 +163,17 @@ impl Record {
         grows.store(false, Ordering::Release);
         status.clear();
         let at_the_end = self.image_of(image.as_ref(), symbols.as_ref());
-        let finished = self.finish(
-            recording,
-            ending,
-            live,
-            (symbols.as_ref(), &moved),
-            &mut status,
-            &at_the_end,
-        );
+        let judged = added::judge(to_judge, &mut recording, &ending, &self.output);
+        let finished = judged.and_then(|()| {
+            self.finish(
+                recording,
+                ending,
+                live,
+                (symbols.as_ref(), &moved),
+                &mut status,
+                &at_the_end,
+            )
+        });
         if let (Ok(_), Some(page)) = (&finished, page) {
             // Recording has ended, if not by Ctrl-C: from now on, one is enough.
             interrupt.want();
@@ -233,8 +243,17 @@ impl Record {
         if read.iter().flatten().any(|read| is_same_file(read, &path)) {
             return Err(CreateError::IsRead { path });
         }
-        if self.existing() == Existing::Refuse && path.exists() {
-            return Err(CreateError::Exists { path });
+        match self.existing() {
+            Existing::Refuse if path.exists() || path.is_symlink() => {
+                return Err(CreateError::Exists { path });
+            }
+            Existing::Refuse if self.rotate.is_some() => {
+                if let Some(path) = first_part(&path) {
+                    return Err(CreateError::Exists { path });
+                }
+            }
+            Existing::Append => added::refuse_core_bits(&path)?,
+            Existing::Refuse | Existing::Replace => {}
         }
         Ok(())
     }
@@ -289,7 +308,7 @@ impl Record {
                 is_over = live.would_be_stopped();
             }
             if is_over {
-                interrupt.want();
+                interrupt.set();
                 status.say(&SourceEvent::Stopped);
             } else if let Some(event) = event {
                 status.say(&event);
@@ -329,7 +348,7 @@ impl Record {
     /// Reports, and says where the recording is and how it ended.
     fn finish<'s>(
         &self,
-        recording: Recording,
+        mut recording: Recording,
         ending: Ending,
         mut live: Live<'s>,
         (symbols, moved): (Option<&'s Symbols>, &'s OnceCell<Symbols>),
@@ -340,6 +359,9 @@ impl Record {
             screen::note(&line);
         }
         let saved = recording.path().to_owned();
+        if added::has_core_bits(&live.head()) {
+            recording.mark_core_bits();
+        }
         let finished = recording.finish();
         let is_saved = !matches!(finished, Ok(Finished::Nothing));
         let elsewhere = match finished {
@@ -348,6 +370,15 @@ impl Record {
             Ok(Finished::NotSplit { offset }) => {
                 screen::note(&words::not_split(offset));
                 false
+            }
+            Err(gone @ FinishError::Gone { .. }) => {
+                // It is open still, and was read.
+                while live.follow(&mut |line| status.log(line))? {}
+                let mut screen = Screen::new();
+                if !self.no_report {
+                    self.write_report(live.report(), &mut screen)?;
+                }
+                return Err(gone.into());
             }
             Err(error) => {
                 screen::complain(&error.into());

@@ -93,6 +93,17 @@ impl std::error::Error for NotRecorded {}
 
 impl NotRecorded {
     pub(super) fn of(head: &[u8], bytes: u64, saved: &Path) -> Self {
+        let end = format!("all of it is in `{}`", saved.display());
+        Self::ending_so(head, bytes, &end)
+    }
+
+    /// The same of what was to be added to a recording.
+    pub(super) fn not_added(head: &[u8], bytes: u64, saved: &Path) -> Self {
+        let end = format!("nothing was added to `{}`", saved.display());
+        Self::ending_so(head, bytes, &end)
+    }
+
+    fn ending_so(head: &[u8], bytes: u64, end: &str) -> Self {
         if bytes == 0 {
             return Self::Nothing;
         }
@@ -106,7 +117,7 @@ impl NotRecorded {
                 )
             }
         };
-        let data = format!("{what}; all of it is in `{}`", saved.display());
+        let data = format!("{what}; {end}");
         Self::Other { data, hint }
     }
 

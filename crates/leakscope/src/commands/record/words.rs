@@ -10,6 +10,7 @@ use leakscope_capture::source::SourceEvent;
 use leakscope_report::units;
 
 use crate::cli::{AtTheEnd, Record};
+use crate::screen::Advised;
 use crate::shell;
 
 /// "12.3 s", "2 min 5 s"
@@ -46,6 +47,16 @@ pub(super) fn event(event: &SourceEvent) -> String {
         }
         SourceEvent::Text(text) | SourceEvent::Notice(text) => text.clone(),
     }
+}
+
+/// A recording has to be a file.
+pub(super) fn into_standard_output() -> anyhow::Error {
+    let message = "nothing is recorded into standard output: a recording is read while it is made";
+    Advised {
+        message: message.to_owned(),
+        hint: "name a file with --output; one that is called so is `./-`",
+    }
+    .into()
 }
 
 /// The recording ended before it could begin.

@@ -309,3 +309,49 @@ fn an_answer_before_the_start() {
         ran.stderr
     );
 }
+
+/// A recording is a file, which stays where it is.
+#[test]
+fn what_is_no_place_for_a_recording() {
+    let folder = folder();
+    let ran = leakscope(["record", "--stdin", "-o", "-"])
+        .in_folder(folder.path())
+        .end();
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("hint: name a file with --output"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!folder.path().join("-").exists());
+}
+
+/// What is taken away meanwhile is missed at the end; the report is of all that came.
+#[cfg(unix)]
+#[test]
+fn a_recording_that_is_deleted() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (address, served) = device(move |firmware, _| {
+        firmware.work(300)?;
+        tell.send(firmware.sent.len()).expect("somebody waits");
+        firmware.wait_for_stop()
+    });
+    let mut recording = LiveRecording::begin(&["--tcp", &address.to_string()]);
+    let sent = told.recv().expect("it works");
+    wait_for_bytes(&mut recording.child, &recording.folder, sent);
+    std::fs::remove_file(recording.folder.path().join(FILE)).expect("a file");
+    recording.interrupt();
+    served.join().expect("it was told to stop");
+    let (ran, _) = recording.end();
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("was deleted while it was recorded"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stdout.contains("1 leak") && !ran.stdout.contains("Saved"),
+        "{}",
+        ran.stdout
+    );
+}

@@ -1,0 +1,81 @@
+//! Two ways to read the same bytes, of which only one needs a gap.
+//!
+//! Where payloads end in a number that is an id, and packets come at an even pace, there may be two ways that part and never meet
+//! again. As long as nothing was damaged, and packets as in the other way never came before, the one from the start is right, even
+//! where its packets are the dearer ones.
+
+use std::collections::BTreeSet;
+
+use super::explain::{Chain, Step, What, Window};
+use super::price::{Price, Prices};
+use super::split;
+
+/// The chain costs more than the cheapest way by no more than one part in so many of its price.
+const HARDLY_DEARER: Price = 8;
+
+/// Each of its kinds of packets comes so often, on average: what damage makes of packets is of many kinds.
+const ALIKE: usize = 8;
+
+/// Whether a chain of packets without a gap is as likely as the cheapest way, and not the same that damage parts from it for a
+/// while.
+pub(super) fn is_as_likely(
+    chain: &Chain<'_, '_>,
+    window: &Window<'_>,
+    prices: Prices<'_>,
+    (steps, cheapest): (&[Step], Price),
+) -> bool {
+    let is_shared = |step: &Step| {
+        let at = step.place.start;
+        chain.binary_search_by_key(&at, |&(at, _)| at).is_ok()
+    };
+    let parted = steps.iter().rposition(is_shared).map_or(0, |last| last + 1);
+    let elsewhere = &steps[parted..];
+    let part_early =
+        (elsewhere.first()).is_some_and(|step| 2 * step.place.start < window.bytes.len());
+    let is_familiar = |step: &Step| {
+        let frame = split(&window.bytes[step.place.clone()], window.core_bit);
+        frame.is_ok_and(|frame| prices.kinds.is_ordinary(&frame))
+    };
+    let ids: BTreeSet<u32> = chain.iter().map(|(_, frame)| frame.id).collect();
+    part_early
+        && !elsewhere.iter().any(is_familiar)
+        && ALIKE * ids.len() <= chain.len()
+        && price(chain, window, prices)
+            .is_some_and(|price| price - price / HARDLY_DEARER <= cheapest)
+}
+
+/// What a chain costs that fills most of the window; `None` if there is something else between its packets.
+fn price(chain: &Chain<'_, '_>, window: &Window<'_>, prices: Prices<'_>) -> Option<Price> {
+    let (mut price, mut end, mut before) = (0_u32, 0, window.before);
+    for &(at, frame) in chain {
+        let last = window.bytes[at + frame.length - 1];
+        let more = prices.packet(frame, before) + prices.surcharge(frame, last);
+        price = price.saturating_add(more);
+        if at > end {
+            return None;
+        }
+        (end, before) = (at + frame.length, Some(frame.id));
+    }
+    (2 * end > window.bytes.len()).then_some(price)
+}
+
+/// The chain, and what follows it.
+pub(super) fn steps_of(chain: &Chain<'_, '_>, window: &Window<'_>) -> Vec<Step> {
+    let packets = chain.iter().map(|&(at, frame)| Step {
+        what: What::Packet,
+        place: at..at + frame.length,
+    });
+    let mut steps: Vec<Step> = packets.collect();
+    let end = steps.last().map_or(0, |step| step.place.end);
+    if end < window.bytes.len() {
+        steps.push(Step {
+            what: if window.is_end {
+                What::Cut
+            } else {
+                What::Packet
+            },
+            place: end..window.bytes.len(),
+        });
+    }
+    steps
+}
