@@ -115,6 +115,13 @@ pub enum ProblemKind {
     /// The clocks of the cores have different rates, or each its own start: the order of events between
     /// cores is approximate.
     ClocksDiffer,
+    /// The target was started again with another rate of its clock.
+    ClockChanged {
+        /// By which all times are told, in Hz.
+        before: u32,
+        /// The rate from there on.
+        now: u32,
+    },
     /// The link carries no module descriptions, as Espressif's serial links: from those, the other
     /// core's scheduling is missing too (`SEGGER_RTT_WriteSkipNoLock` in `SEGGER_RTT_esp.c`).
     OneCoreOnly,
@@ -253,6 +260,7 @@ impl ProblemKind {
             Self::AllocationsUnseen { .. } => "allocations-unseen",
             Self::SameCoreTwice { .. } => "same-core-twice",
             Self::ClocksDiffer => "clocks-differ",
+            Self::ClockChanged { .. } => "clock-changed",
             Self::OneCoreOnly => "one-core-only",
             Self::ClockStands => "clock-stands",
             Self::TooMany => "too-many",

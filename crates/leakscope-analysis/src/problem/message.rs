@@ -186,6 +186,12 @@ impl ProblemKind {
                 Count(u64::from(core)),
                 Text(": they were taken in the order given"),
             ],
+            Self::ClockChanged { before, now } => vec![
+                Text("the clock counts "),
+                Count(u64::from(now)),
+                Text(" a second from there on, and all times and rates are told by "),
+                Count(u64::from(before)),
+            ],
             Self::ClocksDiffer => vec![Text(
                 "the cores have clocks of their own: the order of their events is approximate",
             )],

@@ -39,8 +39,15 @@ impl Trace {
     pub(super) fn note_stream_facts(&mut self, index: usize, piece: &Piece, packet: &Packet<'_>) {
         match *packet {
             Packet::Init(init) => {
-                self.streams[index].init = Some(init);
-                if self.target.timestamp_hz == 0 {
+                let before = self.streams[index].init.replace(init);
+                let before = before.map_or(0, |before| before.timestamp_hz);
+                if before != 0 && ![0, before].contains(&init.timestamp_hz) {
+                    let kind = ProblemKind::ClockChanged {
+                        before: self.target.timestamp_hz,
+                        now: init.timestamp_hz,
+                    };
+                    self.piece_problem(index, kind, piece);
+                } else if self.target.timestamp_hz == 0 {
                     self.target.timestamp_hz = init.timestamp_hz;
                     self.target.cpu_hz = init.cpu_hz;
                 } else if self.target.timestamp_hz != init.timestamp_hz {

@@ -83,6 +83,27 @@ fn what_stands_behind_a_stop_is_no_loss() {
     assert_eq!(recorded(false).verdict(LEAK), Verdict::Uncertain);
 }
 
+/// Another rate of the clock behind a restart is said: times are told by the first.
+#[test]
+fn a_clock_that_counts_faster_after_a_restart() {
+    let mut recording = Scenario::begun();
+    leak(&mut recording, 0, 10);
+    recording.sync().packet(&Packet::TraceStart);
+    recording.packet(&Packet::Init(leakscope_systemview::Init {
+        timestamp_hz: 40 * HZ,
+        cpu_hz: 160 * HZ,
+        ram_base: 0,
+        id_shift: 0,
+    }));
+    let reading = read_one(recording.plain());
+    assert!(
+        reading.problem("clock-changed").is_some(),
+        "{:?}",
+        reading.codes()
+    );
+    assert_eq!(reading.problem("clocks-differ"), None);
+}
+
 /// What was recorded before a pause may have been freed in it: no double free, no lost allocation.
 #[test]
 fn frees_after_a_pause_are_of_older_blocks() {

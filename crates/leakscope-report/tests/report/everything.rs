@@ -249,6 +249,10 @@ fn problems() -> Vec<Problem> {
         ProblemKind::AllocationsUnseen { frees: 12 },
         ProblemKind::SameCoreTwice { core: 1 },
         ProblemKind::ClocksDiffer,
+        ProblemKind::ClockChanged {
+            before: 1_000_000,
+            now: 40_000_000,
+        },
         ProblemKind::OneCoreOnly,
         ProblemKind::ElfDiffers,
         ProblemKind::AddressesOutsideElf { outside: 5, all: 9 },
