@@ -279,6 +279,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
 
     /// There was no memory for it: the block lives on.
     pub(super) fn realloc_failed(&mut self, address: usize) {
+        if self.phase == Phase::Stopped {
+            return;
+        }
         if let Some(index) = self.take_moving(address, true) {
             self.enter(index);
         }

@@ -9,7 +9,7 @@ use crate::call::{self, Call};
 use crate::cases;
 use crate::host::{self, CLOCK_HZ, CORE, NOW, PLATFORM, SetClock, SetCore, written};
 use crate::library::{Config, Library, Summary};
-use crate::stack::{CODE, Chains, Form, stacks};
+use crate::stack::{CODE, Caller, Chains, Form, stacks};
 use crate::tell;
 
 /// What is done with a record buffer.
@@ -126,7 +126,11 @@ fn numbers(summary: standalone::Summary) -> Summary {
     }
 }
 
-fn are_equal<const DEPTH: usize>(name: &str, macros: &[&str]) {
+fn are_equal<const DEPTH: usize>(
+    name: &str,
+    macros: &[&str],
+    acts: impl Strategy<Value = Vec<Act>>,
+) {
     let Some(c) = Library::build(name, macros) else {
         return;
     };
@@ -136,7 +140,6 @@ fn are_equal<const DEPTH: usize>(name: &str, macros: &[&str]) {
         Policy::EvictFreed,
     ];
     let mut runner = TestRunner::new(cases());
-    let acts = prop::collection::vec(act(), 0..400);
     let all = (0..policies.len(), 1..20_usize, stacks(), acts);
     let result = runner.run(&all, |(policy, room, stacks, acts)| {
         let mut chains = Chains::new(Form::FramePointers);
@@ -180,12 +183,39 @@ fn are_equal<const DEPTH: usize>(name: &str, macros: &[&str]) {
     result.unwrap_or_else(|error| panic!("{error}"));
 }
 
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    prop::collection::vec(act(), 0..400)
+}
+
 #[test]
 fn records_are_the_same() {
-    are_equal::<4>("records", &["LEAKSCOPE_DEPTH=4", "LEAKSCOPE_CORES=2"]);
+    are_equal::<4>(
+        "records",
+        &["LEAKSCOPE_DEPTH=4", "LEAKSCOPE_CORES=2"],
+        acts(),
+    );
 }
 
 #[test]
 fn records_without_stacks_are_the_same() {
-    are_equal::<0>("records-0", &["LEAKSCOPE_DEPTH=0", "LEAKSCOPE_CORES=2"]);
+    are_equal::<0>(
+        "records-0",
+        &["LEAKSCOPE_DEPTH=0", "LEAKSCOPE_CORES=2"],
+        acts(),
+    );
+}
+
+/// A block is on the move while recording stops, finds no memory, and is freed when recording goes on.
+#[test]
+fn what_happens_while_nothing_is_recorded_is_not_heard_of() {
+    const BLOCK: usize = 0x2000_0100;
+    let acts = Just(vec![
+        Act::Heap(Call::Alloc(BLOCK, 8, Caller::Unknown)),
+        Act::Heap(Call::ReallocBegins(BLOCK, 8, 16, Caller::Unknown)),
+        Act::Stop,
+        Act::Heap(Call::Realloc(BLOCK, 8, 0, 16, Caller::Unknown)),
+        Act::Resume,
+        Act::Heap(Call::Free(BLOCK, 8, Caller::Unknown)),
+    ]);
+    are_equal::<0>("records-stop", &["LEAKSCOPE_DEPTH=0"], acts);
 }
