@@ -23,7 +23,7 @@ use program::Program;
 use random::Random;
 use reading::{Found, Packets, gist, outcome, packets};
 
-/// So many programs are made up of which the leak is found as long as nothing is damaged.
+/// The number of programs that are made up. The leak of each is found as long as nothing is damaged.
 const PROGRAMS: usize = 50;
 
 /// What some damages of one kind cost.

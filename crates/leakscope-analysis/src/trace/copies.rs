@@ -13,7 +13,7 @@ use rustc_hash::FxHasher;
 /// A moment has no more such packets, unless they are garbage: a start sequence, with all that is known, has some hundred.
 const MOST_WAITING: usize = 1024;
 
-/// So many are remembered that came alone. A task that becomes ready is such a packet: that is a second or less.
+/// The number of packets that came alone and are remembered. A task that becomes ready is such a packet: that is a second or less.
 const MOST_ALONE: usize = 256;
 
 /// As many distances are compared at the most.

@@ -169,7 +169,7 @@ impl GdbSource {
 
     fn lose(&mut self, error: RecordError) -> Result<(), SourceError> {
         match error {
-            // Whoever wants an end says so next.
+            // The next call says whether an end is wanted.
             RecordError::Gdb(GdbError::TooSlow) => Ok(()),
             RecordError::Gdb(error) if error.is_lost_link() => {
                 self.lost = Some(Lost::now());

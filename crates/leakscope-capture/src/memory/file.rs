@@ -29,7 +29,7 @@ impl MemoryFile {
 
     /// The same. Soon after the interrupt, nothing more is copied or read.
     pub fn open_until(path: &Path, base: u64, interrupt: &Interrupt) -> io::Result<Self> {
-        /// So much is copied before anybody is asked again, in bytes.
+        /// Bytes that are copied before the interrupt is asked again.
         const PART: u64 = 16 << 20;
         let mut image = File::open(path)?;
         let is_image = users::has_others(&image) == Some(false);

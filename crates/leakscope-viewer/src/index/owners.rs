@@ -30,12 +30,9 @@ impl Owners {
         effect: &Effect,
         size: u64,
     ) {
-        self.context(context).allocated(now.time, size);
-        if self.heaps.is_one(named) {
-            self.unnamed.allocated(now.time, size);
-        } else {
-            self.note_in_heaps(now, named, effect);
-        }
+        self.note(now, context, named, effect, |curve| {
+            curve.allocated(now.time, size);
+        });
     }
 
     /// A block of a context is freed, and the event names this heap.
@@ -48,9 +45,24 @@ impl Owners {
         effect: &Effect,
         size: u64,
     ) {
-        self.context(context).freed(now.time, size);
+        self.note(now, context, named, effect, |curve| {
+            curve.freed(now.time, size);
+        });
+    }
+
+    /// What happens to one block, in the curve of its context and in that of its heap.
+    #[inline(always)]
+    fn note(
+        &mut self,
+        now: &Occasion,
+        context: u16,
+        named: u64,
+        effect: &Effect,
+        tell: impl Fn(&mut Curve),
+    ) {
+        tell(self.context(context));
         if self.heaps.is_one(named) {
-            self.unnamed.freed(now.time, size);
+            tell(&mut self.unnamed);
         } else {
             self.note_in_heaps(now, named, effect);
         }

@@ -137,7 +137,7 @@ impl Stream {
         }
     }
 
-    /// So many packets were cut beyond what was taken. Those that were settled before stay so, as in [`Stream::put`].
+    /// Packets that were settled stay so, as in [`Stream::put`]; `ahead` were cut beyond what was taken.
     fn count_cut(&mut self, ahead: usize) {
         self.cut = self.taken + ahead;
         self.sure = self.sure.max(self.cut - LOOKBACK);

@@ -57,7 +57,7 @@ impl Stream {
                 }
                 Found::At(end) => {
                     self.supplied = end.max(self.unread.start);
-                    // Whoever reads on from a checkpoint is given no more than this.
+                    // A reader that goes on from a checkpoint is given no more than this.
                     self.part.end = Some(self.supplied_to());
                 }
                 Found::Nowhere => {}
