@@ -2847,7 +2847,8 @@ static void move_record(const struct heap_event *event, const struct stack *stac
     }
 }
 
-/* The block found no memory to move to: it lives on, the newest of those that move from this address. */
+/* The block found no memory to move to: it lives on, the newest of those that move from this address. This is heard of
+ * when recording has been stopped in between, too, or the block's free would never be found. */
 static void keep_record(uintptr_t address) {
     slot_index newest = 0;
     for (slot_index index = records.moving; index != 0; index = slot_at(index)->chain) {
@@ -2857,17 +2858,21 @@ static void keep_record(uintptr_t address) {
         leave_chain(&records.moving, address, newest);
         enter_bucket(newest);
     }
-    count_up(&records.summary.failed_allocations);
+    if (records.phase != RECORDS_STOPPED) {
+        count_up(&records.summary.failed_allocations);
+    }
 }
 
 static void keep_heap_event(const struct heap_event *event, const void *caller, const void *frame) {
     struct stack stack;
-    if (records.phase == RECORDS_STOPPED) {
+    if (records.phase == RECORDS_STOPPED && event->kind != HEAP_KEPT) {
         return;
     }
     find_stack(&stack, caller, frame);
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    if (records.phase != RECORDS_STOPPED) {
+    if (event->kind == HEAP_KEPT) {
+        keep_record(event->address);
+    } else if (records.phase != RECORDS_STOPPED) {
         switch (event->kind) {
         case HEAP_ALLOC:
             add_record(event, &stack);
@@ -2880,9 +2885,6 @@ static void keep_heap_event(const struct heap_event *event, const void *caller, 
             break;
         case HEAP_MOVED:
             move_record(event, &stack);
-            break;
-        case HEAP_KEPT:
-            keep_record(event->address);
             break;
         default:
             count_up(&records.summary.failed_allocations);

@@ -277,11 +277,9 @@ impl<'buffer, const DEPTH: usize> Records<'buffer, DEPTH> {
         }
     }
 
-    /// There was no memory for it: the block lives on.
+    /// There was no memory for it: the block lives on. This is heard of when recording has been stopped in between,
+    /// too, or the block's free would never be found.
     pub(super) fn realloc_failed(&mut self, address: usize) {
-        if self.phase == Phase::Stopped {
-            return;
-        }
         if let Some(index) = self.take_moving(address, true) {
             self.enter(index);
         }

@@ -207,7 +207,7 @@ fn records_without_stacks_are_the_same() {
 
 /// A block is on the move while recording stops, finds no memory, and is freed when recording goes on.
 #[test]
-fn what_happens_while_nothing_is_recorded_is_not_heard_of() {
+fn a_block_that_stays_is_heard_of_at_any_time() {
     const BLOCK: usize = 0x2000_0100;
     let acts = Just(vec![
         Act::Heap(Call::Alloc(BLOCK, 8, Caller::Unknown)),
