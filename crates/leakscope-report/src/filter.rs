@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::document::anomaly::{Anomaly, FailedAllocation};
 use crate::document::call_site::CallSite;
-use crate::events::{EventRow, context_name, hz};
+use crate::events::{EventRow, context_name};
 use crate::symbolizer::NamedFrame;
 use crate::units::{Clock, duration_of_seconds};
 
@@ -153,9 +153,10 @@ impl Filter {
     /// Whether an event is within the time that is asked for.
     pub fn is_in_period(&self, event: &Event<'_>, trace: &Trace) -> bool {
         let clock = clock(event, trace);
-        let begin = self.from.map(|from| clock.tick(from));
-        begin.is_none_or(|begin| begin.is_some_and(|begin| event.time >= begin))
-            && !self.is_over(event, trace)
+        // The first moment is 0 s on any clock; others are none before its rate is known.
+        let is_in = |from| clock.tick(from).is_some_and(|begin| event.time >= begin);
+        let later = self.from.filter(|&from| from > 0.0);
+        later.is_none_or(is_in) && !self.is_over(event, trace)
     }
 
     /// Whether the time that is asked for ended before an event.
@@ -165,9 +166,9 @@ impl Filter {
     }
 }
 
-/// The clock of an event's stream.
+/// The clock of an event's stream, as far as that is known when the event comes.
 fn clock(event: &Event<'_>, trace: &Trace) -> Clock {
-    Clock::new(hz(event, trace), 0)
+    Clock::new(trace.init(event).map_or(0, |init| init.timestamp_hz), 0)
 }
 
 /// `main.c:17`
