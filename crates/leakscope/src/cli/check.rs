@@ -41,7 +41,7 @@ pub(crate) struct Gate {
     /// A log message that contains this text begins a cycle: what grows with every cycle is a leak.
     #[arg(long, value_name = "TEXT")]
     pub(crate) cycle: Option<String>,
-    /// Rules and settings (otherwise leakscope.toml in this folder, if there is one).
+    /// Rules and settings [default: leakscope.toml in this folder, if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// More rules: a leakscope.toml, or suppressions of LeakSanitizer or Valgrind.

@@ -224,7 +224,7 @@ pub(crate) struct Demo {
     /// How it is recorded.
     #[arg(long, value_enum, default_value_t = DemoMode::Streamed)]
     pub(crate) mode: DemoMode,
-    /// Where to save what was recorded (otherwise leakscope-demo.svdat, or .log, in this folder).
+    /// Where to save what was recorded [default: leakscope-demo.svdat, or .log, in this folder].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_analysis::dump::Log;
 use leakscope_analysis::outcome::Outcome;
@@ -145,11 +145,11 @@ impl Export {
         };
         let Outcome { tasks, target, .. } = facts.outcome;
         require_task(self.task.as_deref(), tasks, target)?;
-        let ticks = |time: Duration| match facts.report.trace.timestamp_hz {
-            Some(hz) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
-            None => Err(anyhow!(
-                "the recording does not say how fast its clock is: --from and --to have no meaning"
-            )),
+        let clock = facts.report.clock();
+        let ticks = |time: Duration| {
+            clock.tick(time.as_secs_f64()).context(
+                "the recording does not say how fast its clock is: --from and --to have no meaning",
+            )
         };
         if let Some(from) = self.from {
             selection.from = ticks(from)?;
@@ -159,7 +159,7 @@ impl Export {
             }
         }
         if let Some(to) = self.to {
-            selection.to = ticks(to)?;
+            selection.to = ticks(to)?.saturating_add(1);
         }
         Ok(selection)
     }
