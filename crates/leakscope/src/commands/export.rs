@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -18,6 +18,7 @@ use super::part::{behind_the_end, require_task};
 use super::reading;
 use crate::cli::Export;
 use crate::firmware::{self, AllocatorFrames};
+use crate::input_files::InputFiles;
 use crate::output;
 use crate::project::program;
 use crate::recording::OpenRecording;
@@ -32,6 +33,8 @@ impl Export {
     }
 
     fn write(&self, format: Format) -> anyhow::Result<()> {
+        let read = InputFiles::of(&self.inputs, &self.symbols);
+        read.spare(self.files(format).iter().map(PathBuf::as_path))?;
         let mut recording = self.open()?;
         let lost = match recording.dumps()? {
             Some(log) => self.write_dump(format, &log, &mut recording)?,
@@ -184,10 +187,9 @@ impl Export {
                 fs::create_dir_all(folder)
                     .with_context(|| format!("`{}` cannot be a folder", folder.display()))?;
                 let mut tables = Several::default();
-                for &table in Table::ALL {
+                for (&table, path) in Table::ALL.iter().zip(self.files(format)) {
                     options.table = table;
-                    let file = format!("{}.{}", table.name(), format.name());
-                    let out = open(&folder.join(file), format, self.force)?;
+                    let out = open(&path, format, self.force)?;
                     tables.0.push(format.begin(facts, selection, options, out)?);
                 }
                 return Ok(Box::new(tables));
@@ -195,6 +197,18 @@ impl Export {
             (table, _) => options.table = table.unwrap_or_default(),
         }
         Ok(format.begin(facts, selection, options, self.output(format)?)?)
+    }
+
+    /// The files that are written: one, or one a table in a folder.
+    fn files(&self, format: Format) -> Vec<PathBuf> {
+        let Some(path) = &self.output else {
+            return Vec::new();
+        };
+        if !format.is_table() || self.table.is_some() {
+            return vec![path.clone()];
+        }
+        let name = |table: &Table| path.join(format!("{}.{}", table.name(), format.name()));
+        Table::ALL.iter().map(name).collect()
     }
 
     /// Where one file goes.

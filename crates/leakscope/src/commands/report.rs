@@ -20,6 +20,7 @@ use crate::cli::{Report, ReportFormat};
 use crate::firmware::{self, AllocatorFrames};
 use crate::heap_map;
 use crate::image::{self, Beside, NO_RECORDING};
+use crate::input_files::InputFiles;
 use crate::output;
 use crate::project::program;
 use crate::recording::{self, OpenRecording};
@@ -122,6 +123,9 @@ impl Report {
             file.flush()
                 .with_context(|| format!("`{}` cannot be written", path.display()))
         };
+        let read = InputFiles::of(&self.trace.inputs, &self.symbols).before(&self.before);
+        let read = read.images(&self.at_the_end).files(&self.description);
+        read.files(&self.bounds.boot_log).spare([path])?;
         let mut recording = self.trace.open()?;
         let options = program::completed(&self.symbols, &mut recording)?;
         let mut program = firmware::program(&options, self.heap_size)?;
