@@ -19,10 +19,9 @@ impl Diff {
             let read = InputFiles::of(&self.inputs, &self.symbols).traces(&self.against);
             read.files(&self.before_elf).spare([&**path])?;
             // Before anything is read: whoever must choose another name shall not wait for that.
-            let mut file = output::create_page(path, self.force)?;
+            output::require_room(path, self.force)?;
             let diff = self.compare()?;
-            file.write_all(diff::html(&diff).as_bytes())?;
-            file.flush()?;
+            output::write_page(path, self.force, diff::html(&diff).as_bytes())?;
             return Ok(self.exit_code(&diff));
         }
         let diff = self.compare()?;
