@@ -3175,3 +3175,67 @@ void leakscope_on_realloc_from(const void *from, size_t from_size, const void *b
         tell_heap(HEAP_MOVED, block, size, from, 0, caller, frame);
     }
 }
+
+/* ---------------------------------------------------------------- The interface: allocators that call themselves */
+
+/* What an allocator calls, while it serves a call, has its frame so many bytes below that call's. */
+#define NEAR_BELOW (128u * sizeof(uintptr_t))
+
+/* Whose stack a call is on. Where stacks lie side by side, or interrupts use that of a task, its place does not tell. */
+struct context {
+    uintptr_t stack_end;
+    uint32_t interrupt;
+};
+
+static struct context own_context(void) {
+    struct context context = {0, 0};
+#if LEAKSCOPE_CORES == 1
+    context.stack_end = leakscope_stack_end;
+#endif
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+    context.interrupt = interrupt_number();
+#endif
+    return context;
+}
+
+/* The program's calls that are served at present: of several tasks, whose allocators may not wait for each other. Of more than
+ * there is room for, what the allocator calls is told, too. */
+static struct call {
+    uintptr_t frame; /* 0: there is none */
+    struct context context;
+} calls[8];
+#define MOST_CALLS (sizeof calls / sizeof calls[0])
+
+bool leakscope_call_begins(const void *frame) {
+    const uintptr_t at = (uintptr_t)frame;
+    struct call *vacant = NULL;
+    bool is_served = false;
+    if (!recorder.is_ready) {
+        return true;
+    }
+    const uintptr_t lock = LEAKSCOPE_LOCK();
+    const struct context context = own_context();
+    for (size_t i = 0; i < MOST_CALLS; i++) {
+        struct call *const call = &calls[i];
+        if (call->frame != 0 && call->context.stack_end == context.stack_end && call->context.interrupt == context.interrupt) {
+            /* A frame that lies deeper than the one at hand has gone without an end: its task was deleted. */
+            call->frame = at - call->frame < NEAR_BELOW ? 0 : call->frame;
+            is_served = is_served || call->frame - at - 1 < NEAR_BELOW;
+        }
+        vacant = call->frame == 0 ? call : vacant;
+    }
+    if (!is_served && vacant != NULL) {
+        vacant->frame = at;
+        vacant->context = context;
+    }
+    LEAKSCOPE_UNLOCK(lock);
+    return !is_served;
+}
+
+void leakscope_call_ends(const void *frame) {
+    const uintptr_t lock = LEAKSCOPE_LOCK();
+    for (size_t i = 0; i < MOST_CALLS; i++) {
+        calls[i].frame = calls[i].frame == (uintptr_t)frame ? 0 : calls[i].frame;
+    }
+    LEAKSCOPE_UNLOCK(lock);
+}

@@ -16,9 +16,7 @@ impl Index {
     pub(crate) fn affected(&mut self, now: &Occasion, id: u32, named: u64, effect: &Effect) {
         let index = self.sections.events;
         let actor = self.actors.number(now.core, now.context);
-        self.sections.count(actor.lane, Kind::Heap);
-        self.system.count(id);
-        self.levels.at(now.time).events += 1;
+        self.count(actor.lane, Kind::Heap, id, now.time);
         self.note_effect(now, named, effect, index, actor);
     }
 
@@ -86,9 +84,8 @@ impl Index {
         }
         if let Some(lost) = effect.lost() {
             let owner = self.owner(lost, now, actor).context;
-            self.exchange.lost(owner, &lost.block);
             self.site(lost.site).lost(now.time, lost.block.size, owner);
-            (self.parts).ended(lost.block.time, || Older::new(lost, owner, None, false));
+            self.parts.lost(lost, owner);
         }
         if let Some(began) = effect.began() {
             self.note_begun(began, now.time, actor);

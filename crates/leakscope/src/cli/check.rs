@@ -1,6 +1,6 @@
 //! What can be typed behind `check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -104,6 +104,21 @@ pub(crate) struct Gate {
     /// Write Markdown into this file, for a merge request.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
+}
+
+impl Gate {
+    /// Whether the file of --baseline is written.
+    pub(crate) fn writes_baseline(&self) -> bool {
+        self.write_baseline || self.prune
+    }
+
+    /// The files that are written.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
+        let known = self.baseline.as_ref().filter(|_| self.writes_baseline());
+        let reports = [&self.junit, &self.sarif, &self.gitlab, &self.markdown];
+        let reports = reports.into_iter().flatten();
+        reports.chain(known).map(PathBuf::as_path)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
