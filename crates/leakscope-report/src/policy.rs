@@ -39,15 +39,26 @@ impl Standing {
 pub struct Policy {}
 
 impl Policy {
-    /// What a call site of which this was found counts as. A few lost blocks are no leak yet: a program may keep a pointer
-    /// in a form that nobody knows.
+    /// What a call site of which this was found counts as.
     #[allow(clippy::unused_self, reason = "which policy it is will matter")]
     pub(crate) fn standing(&self, finding: &Finding) -> Standing {
-        match finding.verdict {
-            verdict if verdict.is_leak() => Standing::Leak,
-            Verdict::Lost if finding.confidence == Confidence::High => Standing::Leak,
-            Verdict::Uncertain | Verdict::Unclassified | Verdict::Lost => Standing::Unknown,
-            _ => Standing::Fine,
-        }
+        standing(finding.verdict, finding.confidence)
     }
+}
+
+/// What a call site with this verdict counts as. A few lost blocks are no leak yet: a program may keep a pointer in a form
+/// that nobody knows.
+fn standing(verdict: Verdict, confidence: Confidence) -> Standing {
+    match verdict {
+        verdict if verdict.is_leak() => Standing::Leak,
+        Verdict::Lost if confidence == Confidence::High => Standing::Leak,
+        Verdict::Uncertain | Verdict::Unclassified | Verdict::Lost => Standing::Unknown,
+        _ => Standing::Fine,
+    }
+}
+
+/// Whether a call site with this verdict can count as a leak, if it is sure enough: what fails a check, and what a rule can
+/// excuse.
+pub fn can_be_leak(verdict: Verdict) -> bool {
+    standing(verdict, Confidence::High) == Standing::Leak
 }
