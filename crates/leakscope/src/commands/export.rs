@@ -12,7 +12,7 @@ use leakscope_analysis::outcome::Outcome;
 use leakscope_export::{
     ExportError, Facts, Format, Options, Output, Selection, Several, Sink, Table, Value,
 };
-use leakscope_report::{Policy, Report};
+use leakscope_report::Report;
 
 use super::part::{behind_the_end, require_task};
 use super::reading;
@@ -107,7 +107,7 @@ impl Export {
         let options = program::completed(&self.symbols, recording)?;
         let symbols = firmware::open_at_its_place(&options, recording)?;
         reading::with_dump(log, symbols.as_ref(), &options, |outcome, symbolizer| {
-            let report = Report::new(outcome, symbolizer, &names, &Policy::default());
+            let report = Report::new(outcome, symbolizer, &names);
             let facts = Facts::new(outcome, &report, symbolizer);
             let out = self.output(format, begun)?;
             let sink = format.begin_moment(&facts, self.value, out);
@@ -136,7 +136,7 @@ impl Export {
             firmware::check(symbols, &mut outcome);
         }
         let names = recording.names();
-        let report = Report::new(&outcome, &mut symbolizer, &names, &Policy::default());
+        let report = Report::new(&outcome, &mut symbolizer, &names);
         let facts = Facts::new(&outcome, &report, &symbolizer);
         let selection = self.selection(&facts)?;
         let sink = begin(&facts, &selection)?;
