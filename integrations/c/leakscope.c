@@ -2941,13 +2941,15 @@ static void begin_moving(uintptr_t address) {
 }
 
 /* The block was reallocated. While allocations are ignored, its record becomes that of the block as it is now. Of several
- * that move from this address it is the first one, whose place the others got. */
+ * that move from this address it is the first one, whose place the others got. Of a block that had no record when that
+ * began there is none: who has the address by now is another one. */
 static void move_record(const struct heap_event *event, const struct stack *stack) {
-    slot_index index = leave_chain(&records.moving, event->from, 0);
-    if (index == 0) {
-        index = leave_bucket(event->from);
-    }
-    if (index != 0 && records.phase == RECORDS_PAUSED) {
+    const slot_index index = leave_chain(&records.moving, event->from, 0);
+    if (records.phase == RECORDS_STOPPED) {
+        if (index != 0) {
+            enter_bucket(index);
+        }
+    } else if (index != 0 && records.phase == RECORDS_PAUSED) {
         slot_at(index)->address = event->address;
         slot_at(index)->size = event->size;
         enter_bucket(index);
@@ -2957,8 +2959,7 @@ static void move_record(const struct heap_event *event, const struct stack *stac
     }
 }
 
-/* The block found no memory to move to: it lives on, the newest of those that move from this address. This is heard of
- * when recording has been stopped in between, too, or the block's free would never be found. */
+/* The block found no memory to move to: it lives on, the newest of those that move from this address. */
 static void keep_record(uintptr_t address) {
     slot_index newest = 0;
     for (slot_index index = records.moving; index != 0; index = slot_at(index)->chain) {
@@ -2973,16 +2974,17 @@ static void keep_record(uintptr_t address) {
     }
 }
 
+/* Reallocations are heard of when recording is stopped, too: it may be so at one of their ends only, and then the block's
+ * free would never be found. */
 static void keep_heap_event(const struct heap_event *event, const void *caller, const void *frame) {
     struct stack stack;
-    if (records.phase == RECORDS_STOPPED && event->kind != HEAP_KEPT) {
+    const bool is_move = event->kind == HEAP_MOVE || event->kind == HEAP_MOVED || event->kind == HEAP_KEPT;
+    if (records.phase == RECORDS_STOPPED && !is_move) {
         return;
     }
     find_stack(&stack, caller, frame);
     const uintptr_t lock = LEAKSCOPE_LOCK();
-    if (event->kind == HEAP_KEPT) {
-        keep_record(event->address);
-    } else if (records.phase != RECORDS_STOPPED) {
+    if (is_move || records.phase != RECORDS_STOPPED) {
         switch (event->kind) {
         case HEAP_ALLOC:
             add_record(event, &stack);
@@ -2995,6 +2997,9 @@ static void keep_heap_event(const struct heap_event *event, const void *caller, 
             break;
         case HEAP_MOVED:
             move_record(event, &stack);
+            break;
+        case HEAP_KEPT:
+            keep_record(event->address);
             break;
         default:
             count_up(&records.summary.failed_allocations);
