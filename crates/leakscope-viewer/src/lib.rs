@@ -79,6 +79,7 @@ mod reading;
 mod refusal;
 mod replay;
 mod scan;
+mod second;
 mod server;
 mod source;
 
