@@ -1,4 +1,6 @@
 //! The one pass over a trace: everything is read once, for the analysis and for the index.
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
@@ -59,7 +61,7 @@ impl<'s> Scan<'s> {
             system: SystemIndex::default(),
             actors: Actors::default(),
             index: Index::default(),
-            second: Second::new(),
+            second: Second::if_there_is_a_core(),
             batch: Batch::default(),
             fold,
             layout,

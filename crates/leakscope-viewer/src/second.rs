@@ -10,11 +10,10 @@ use crate::index::record::Batch;
 /// How many batches may wait.
 const WAITING: usize = 4;
 
-/// What brings the index up to date. What comes of that is the same with and without a second thread.
+/// What brings the index up to date: a second thread or, by default, the first. What comes of that is the same.
 #[derive(Default)]
 pub(crate) struct Second {
-    /// Whether there is no second core.
-    is_alone: bool,
+    has_core: bool,
     /// The thread, while it has the index.
     busy: Option<Busy>,
     /// Empty batches, whose memory is used again.
@@ -29,9 +28,17 @@ struct Busy {
 
 impl Second {
     /// A thread if there is a core for it.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn if_there_is_a_core() -> Self {
         Self {
-            is_alone: thread::available_parallelism().is_ok_and(|cores| cores.get() == 1),
+            has_core: thread::available_parallelism().is_ok_and(|cores| cores.get() > 1),
+            ..Self::default()
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_a_core() -> Self {
+        Self {
+            has_core: true,
             ..Self::default()
         }
     }
@@ -39,7 +46,7 @@ impl Second {
     /// Sees to it that the index takes in a batch, which is empty then. From now on the index is not to be asked before
     /// [`Second::catch_up`].
     pub(crate) fn hand_on(&mut self, batch: &mut Batch, index: &mut Index) {
-        if self.is_alone {
+        if !self.has_core {
             return index.take(batch);
         }
         let busy = (self.busy).get_or_insert_with(|| Busy::with(mem::take(index)));

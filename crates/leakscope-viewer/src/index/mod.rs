@@ -47,7 +47,7 @@ use levels::Levels;
 use live::Live;
 use owners::Owners;
 use parts::Parts;
-use record::{Batch, Other, Place, SwitchRecord, Told};
+use record::{Affected, Batch, Other, Place, SwitchRecord, Told};
 use running::Running;
 use sites::SiteIndex;
 
@@ -108,23 +108,31 @@ impl Index {
     /// Takes into account what happened. Each kind of events has a loop of its own, up to what needs all that came before.
     pub(crate) fn take(&mut self, batch: &mut Batch) {
         let mut from = Place::default();
-        for (to, other) in std::mem::take(&mut batch.others) {
+        let mut others = std::mem::take(&mut batch.others);
+        let mut effects = std::mem::take(&mut batch.effects);
+        let mut affected = effects.drain(..);
+        for (to, other) in others.drain(..) {
             self.take_plain(batch, from, to);
             from = to;
             match other {
-                Other::Effect(affected) => {
-                    let index = self.events;
-                    self.count(affected.actor.lane, Kind::Heap, affected.now.time);
-                    self.affected(&affected, index);
+                Other::Effect => {
+                    if let Some(affected) = affected.next() {
+                        let index = self.events;
+                        self.count(affected.actor.lane, Kind::Heap, affected.now.time);
+                        self.affected(&affected, index);
+                    }
                 }
-                Other::Event(told) => self.observe(&told),
+                Other::Event(told) if told.has_effect => self.observe(&told, affected.next()),
+                Other::Event(told) => self.observe(&told, None),
                 Other::Section { time, joined } => self.begin_section(time, joined),
                 Other::Full => self.bound(),
                 Other::Settle { time, lanes } => self.settle(time, lanes),
             }
         }
+        drop(affected);
         self.take_plain(batch, from, batch.end());
         batch.clear();
+        (batch.others, batch.effects) = (others, effects);
     }
 
     fn take_plain(&mut self, batch: &Batch, from: Place, to: Place) {
@@ -134,8 +142,14 @@ impl Index {
         self.events += (heap.len() + switches.len() + counted.len()) as u64;
         (self.levels).take(heap, switches, counted, &mut self.live);
         self.take_heap(heap);
+        let mut ready = batch.ready[from.ready..to.ready].iter();
         for switch in switches {
             self.switched(switch);
+            if let Some(&ready) = switch.has_ready.then(|| ready.next()).flatten() {
+                let (id, core, time) = (switch.id, switch.core, switch.time);
+                let lanes = &mut self.lanes;
+                (self.running).note_ready(id, core, time, ready, &mut |span| lanes.add(span));
+            }
         }
         for counted in counted {
             self.begins.count(counted.lane, counted.kind);
@@ -174,6 +188,7 @@ impl Index {
             core,
             lane,
             now,
+            ..
         } = switch;
         self.begins.count(lane, Kind::predefined(id));
         self.open_bin(time);
@@ -184,11 +199,11 @@ impl Index {
         (self.running).switched(id, core, time, now, |span| lanes.add(span));
     }
 
-    fn observe(&mut self, told: &Told) {
+    fn observe(&mut self, told: &Told, affected: Option<Affected>) {
         let (time, index) = (told.time, self.events);
         self.count(told.lane, told.kind, time);
-        if let Some(affected) = &told.effect {
-            self.affected(affected, index);
+        if let Some(affected) = affected {
+            self.affected(&affected, index);
         } else if told.is_start {
             (self.ledger).push(|room| entry::write_any(room, None, time, |_| 0));
         }

@@ -53,23 +53,25 @@ impl HeapRecord {
 
     pub(super) fn effect(&self) -> Effect {
         let known = self.block();
-        match self.is_free {
-            true => Effect::Free { ended: known },
-            false => Effect::Allocation {
-                began: known,
-                lost: None,
-                completes: Completes::Nothing,
-            },
+        if self.is_free {
+            return Effect::Free { ended: known };
+        }
+        Effect::Allocation {
+            began: known,
+            lost: None,
+            completes: Completes::Nothing,
         }
     }
 }
 
-/// Somebody else runs.
+/// A packet of the system: from now on, somebody runs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SwitchRecord {
     pub(super) time: u64,
     pub(super) id: u32,
     pub(super) core: u8,
+    /// Whether it also says of somebody, who is the next in the list of these, whether he is ready.
+    pub(super) has_ready: bool,
     pub(super) lane: u32,
     pub(super) now: Actor,
 }
@@ -85,7 +87,8 @@ pub(super) struct Counted {
 /// What is seldom, or needs all that came before it.
 #[derive(Debug)]
 pub(crate) enum Other {
-    Effect(Affected),
+    /// The next of the effects.
+    Effect,
     Event(Told),
     /// A section begins, at this time; whether each two have become one.
     Section {
@@ -103,7 +106,7 @@ pub(crate) enum Other {
 
 /// What an event did to the heap that it names.
 #[derive(Debug)]
-pub(crate) struct Affected {
+pub(super) struct Affected {
     pub(super) now: Occasion,
     pub(super) actor: Actor,
     pub(super) named: u64,
@@ -151,7 +154,8 @@ pub(crate) struct Told {
     pub(super) id: u32,
     pub(super) lane: u32,
     pub(super) kind: Kind,
-    pub(super) effect: Option<Affected>,
+    /// Whether it has the next of the effects.
+    pub(super) has_effect: bool,
     pub(super) is_start: bool,
     pub(super) is_unreadable: bool,
     pub(super) marker: Option<u32>,
@@ -165,7 +169,9 @@ pub(crate) struct Told {
 pub(crate) struct Batch {
     pub(super) heap: Vec<HeapRecord>,
     pub(super) switches: Vec<SwitchRecord>,
+    pub(super) ready: Vec<Actor>,
     pub(super) counted: Vec<Counted>,
+    pub(super) effects: Vec<Affected>,
     pub(super) others: Vec<(Place, Other)>,
 }
 
@@ -174,6 +180,7 @@ pub(crate) struct Batch {
 pub(super) struct Place {
     pub(super) heap: usize,
     pub(super) switches: usize,
+    pub(super) ready: usize,
     pub(super) counted: usize,
 }
 
@@ -182,6 +189,7 @@ impl Batch {
         Place {
             heap: self.heap.len(),
             switches: self.switches.len(),
+            ready: self.ready.len(),
             counted: self.counted.len(),
         }
     }
@@ -189,6 +197,7 @@ impl Batch {
     pub(crate) fn clear(&mut self) {
         self.heap.clear();
         self.switches.clear();
+        self.ready.clear();
         self.counted.clear();
     }
 
@@ -205,6 +214,7 @@ impl Batch {
             time,
             id,
             core,
+            has_ready: false,
             lane: of_event.lane,
             now,
         });
@@ -257,7 +267,8 @@ impl Batch {
 
     #[inline(never)]
     fn other_effect(&mut self, now: Occasion, named: u64, effect: Effect, actors: &mut Actors) {
-        self.other(Other::Effect(Affected::new(now, named, effect, actors)));
+        (self.effects).push(Affected::new(now, named, effect, actors));
+        self.other(Other::Effect);
     }
 
     pub(crate) fn other(&mut self, other: Other) {
@@ -275,10 +286,7 @@ impl Batch {
         let named = match event.kind {
             EventKind::Heap(of_heap) => of_heap.named(),
             EventKind::Module | EventKind::Api | EventKind::Log(_) => 0,
-            _ => {
-                let told = Told::new(event, effect, trace, actors);
-                return self.other(Other::Event(told));
-            }
+            _ => return self.of_system(event, effect, trace, actors),
         };
         match effect {
             Some(effect) => self.affected(&event.occasion(), named, effect, actors),
@@ -291,17 +299,38 @@ impl Batch {
     }
 }
 
-impl Told {
-    fn new(event: &Event<'_>, effect: Option<&Effect>, trace: &Trace, actors: &mut Actors) -> Self {
+impl Batch {
+    fn of_system(
+        &mut self,
+        event: &Event<'_>,
+        effect: Option<&Effect>,
+        trace: &Trace,
+        actors: &mut Actors,
+    ) {
         let lane = actors.number(event.core, event.context).lane;
-        let effect = effect.map(|effect| Affected::new(event.occasion(), 0, *effect, actors));
-        Self {
+        if let Some(effect) = effect {
+            (self.effects).push(Affected::new(event.occasion(), 0, *effect, actors));
+        }
+        let turn = Turn::of(event, trace, |core, is| actors.number(core, is));
+        if let (EventKind::System, Some(Turn::Event { now, ready, .. })) = (event.kind, &turn) {
+            let (now, ready) = (*now, *ready);
+            self.ready.extend(ready);
+            return self.switches.push(SwitchRecord {
+                time: event.time,
+                id: event.id,
+                core: event.core,
+                has_ready: ready.is_some(),
+                lane,
+                now,
+            });
+        }
+        self.other(Other::Event(Told {
             time: event.time,
             core: event.core,
             id: event.id,
             lane,
             kind: Kind::of(event),
-            effect,
+            has_effect: effect.is_some(),
             is_start: matches!(event.kind, EventKind::Start(_)),
             is_unreadable: matches!(event.kind, EventKind::Unreadable),
             marker: match event.kind {
@@ -316,7 +345,7 @@ impl Told {
                 } => Some((from, packets, bytes)),
                 _ => None,
             },
-            turn: Turn::of(event, trace, |core, is| actors.number(core, is)),
-        }
+            turn,
+        }));
     }
 }

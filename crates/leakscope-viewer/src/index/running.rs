@@ -229,7 +229,7 @@ impl Running {
         }
     }
 
-    fn note_ready(
+    pub(super) fn note_ready(
         &mut self,
         id: u32,
         core: u8,
