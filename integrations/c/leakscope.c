@@ -211,6 +211,7 @@ enum {
 #define LONGEST_TEXT_PACKET (1u + 2u + 1u + MAX_STRING_LEN + 2u + 5u * MAX_ARGUMENTS + 5u)
 #define LONGEST_SHORT_PACKET 18u
 #define OVERFLOW_PACKET 11u
+#define BARE_PACKET 6u
 /* A part of the start sequence: the module's first description, and the units of its events. */
 #define LONGEST_PART 226u
 #define SYNC_AND_TIME (SYNC_SIZE + 11u)
@@ -218,12 +219,14 @@ enum {
 /* The end of the buffer is for packets that have to be put together outside of the ring. */
 #define SCRATCH (LONGEST_HEAP_PACKET > LONGEST_TEXT_PACKET ? LONGEST_HEAP_PACKET : LONGEST_TEXT_PACKET)
 #define CAPACITY (LEAKSCOPE_BUFFER_SIZE - SCRATCH)
+/* Bytes of the ring that are kept for the end of a recording: that it stops, and what was lost before that. */
+#define RESERVE (OVERFLOW_PACKET + BARE_PACKET)
 /* What one event can need: OVERFLOW; and a call stack and two events, or a packet with text. */
 #define ROOM_FOR_AN_EVENT \
     (OVERFLOW_PACKET + (3u * LONGEST_HEAP_PACKET > SCRATCH ? 3u * LONGEST_HEAP_PACKET : SCRATCH))
 
 /* LEAKSCOPE_BUFFER_SIZE is too small if this does not compile. */
-typedef char buffer_holds_four_longest_packets[LEAKSCOPE_BUFFER_SIZE > 4u * SCRATCH + OVERFLOW_PACKET ? 1 : -1];
+typedef char buffer_holds_four_longest_packets[LEAKSCOPE_BUFFER_SIZE > 4u * SCRATCH + OVERFLOW_PACKET + RESERVE ? 1 : -1];
 
 /* ---------------------------------------------------------------- State */
 
@@ -298,6 +301,7 @@ struct core {
     uint32_t announced;     /* and this part of it comes next */
     uint8_t command;        /* of the host, waits for its parameter */
     bool is_drained;        /* somebody drains the buffer */
+    bool is_ending;         /* what is written may take the reserve */
     struct stack_table stacks;
     volatile uint8_t down[DOWN_BUFFER_SIZE];
 #if LEAKSCOPE_ESP_IDF
@@ -384,14 +388,17 @@ static size_t read_position(const struct core *core) {
     return read < CAPACITY ? read : 0;
 }
 
+/* Bytes for packets of any kind: without the reserve. */
 static size_t ring_free(const struct core *core) {
     const size_t write = core->up->write, read = read_position(core);
-    return read > write ? read - write - 1 : CAPACITY - (write - read) - 1;
+    const size_t all = read > write ? read - write - 1 : CAPACITY - (write - read) - 1;
+    const size_t reserve = core->is_ending ? 0 : RESERVE;
+    return all > reserve ? all - reserve : 0;
 }
 
 /* Where a packet of at most so many bytes is written: where it stays, or in the scratch if it could wrap around. */
 static uint8_t *ring_place(struct core *core, size_t longest) {
-    const size_t write = core->up->write, read = core->up->read, end = write + longest;
+    const size_t write = core->up->write, read = core->up->read, end = write + longest + RESERVE;
     const bool has_room = end < CAPACITY && (read <= write || end < read);
     return core->buffer + (has_room ? write : CAPACITY);
 }
@@ -627,8 +634,13 @@ static void pay(struct core *core, size_t bytes) {
     core->credit = core->credit > price ? core->credit - price : 0;
 }
 
+/* Whether a part of the start sequence finds room, with what has to be told before it. */
+static bool has_room_for_part(const struct core *core) {
+    return core->owed == 0 && ring_free(core) > LONGEST_PART + OVERFLOW_PACKET;
+}
+
 static bool has_room_to_repeat(const struct core *core) {
-    return core->mode >= MODE_RECORDING && ring_free(core) > LONGEST_PART + OVERFLOW_PACKET;
+    return core->mode >= MODE_RECORDING && has_room_for_part(core);
 }
 
 /* Whether sync and time are to be told again: every second, if there is credit for that. (Espressif's decoder knows of
@@ -660,7 +672,7 @@ static void output_end(struct core *core) {
         /* Up to where there is room in one piece, but some 30 events until the next look at all else. */
         const size_t write = core->up->write, read = read_position(core);
         const size_t end = read <= write ? CAPACITY : read;
-        const size_t limit = end > LONGEST_HEAP_PACKET ? end - LONGEST_HEAP_PACKET : 0;
+        const size_t kept = LONGEST_HEAP_PACKET + RESERVE, limit = end > kept ? end - kept : 0;
         core->limit = limit < write + 256 ? limit : write + 256;
     }
 }
@@ -1327,7 +1339,9 @@ static uint32_t stack_number(struct core *core, const struct stack *stack) {
     uint32_t slot = find_slot(table, first, stack->hash);
     if (slot != LEAKSCOPE_STACKS) {
         const size_t stored = core->stored;
-        if (may_repeat(core) && define_stack(core, slot, stack)) {
+        /* No event is to be lost for it. */
+        const bool has_room = core->mode >= MODE_RECORDING && ring_free(core) > 3u * LONGEST_HEAP_PACKET;
+        if (may_repeat(core) && has_room && define_stack(core, slot, stack)) {
             pay(core, core->stored - stored);
         } else {
             table->uses[slot] = USES / 10;
@@ -1708,7 +1722,8 @@ static size_t start_sequence_bound(void) {
     }
     const size_t texts = DESCRIPTIONS + recorder.config.description_count + JOINED_TEXTS;
     const size_t bound = SYNC_SIZE + 64u + LONGEST_HEAP_PACKET + texts * (MAX_STRING_LEN + 16u) + tasks * 75u;
-    return bound < CAPACITY - 1u ? bound : CAPACITY - 1u;
+    const size_t most = CAPACITY - 1u - RESERVE;
+    return bound < most ? bound : most;
 }
 
 /* Begins a recording, if that is due and there is room. */
@@ -1784,6 +1799,7 @@ static void set_gate(void) {
 static void announce(struct core *core) {
     for (;;) {
         uintptr_t lock = output_lock(core);
+        settle(core);
         const bool is_announcing = core->is_announcing;
         const uint32_t index = core->announced;
         output_unlock(core, lock);
@@ -1798,7 +1814,7 @@ static void announce(struct core *core) {
         if (core->is_announcing && core->announced == index) {
             if (part.kind == PART_NONE) {
                 core->is_announcing = false;
-            } else if (ring_free(core) > LONGEST_PART + OVERFLOW_PACKET) {
+            } else if (has_room_for_part(core)) {
                 record_part(core, &part, false);
                 core->announced++;
             } else {
@@ -1848,21 +1864,72 @@ static void repeat(struct core *core, const struct times *times) {
     }
 }
 
+/* ---------------------------------------------------------------- Room */
+
+/* Hands bytes of a core to `write`, which may take its time and record; 0 if another context is doing so. Locks. */
+static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t), bool *is_alone) {
+    uintptr_t lock = LEAKSCOPE_LOCK();
+    *is_alone = !core->is_drained;
+    core->is_drained = true;
+    LEAKSCOPE_UNLOCK(lock);
+    if (!*is_alone) {
+        return 0;
+    }
+    size_t total = 0;
+    for (;;) {
+        const size_t end = core->up->write, read = read_position(core);
+        LEAKSCOPE_BARRIER();
+        const size_t length = (end >= read ? end : CAPACITY) - read;
+        const size_t wanted = length > 0 ? write(core->buffer + read, length) : 0;
+        const size_t taken = wanted < length ? wanted : length;
+        if (taken == 0) {
+            break;
+        }
+        LEAKSCOPE_BARRIER();
+        core->up->read = (uint32_t)(read + taken >= CAPACITY ? 0 : read + taken);
+        total += taken;
+    }
+    lock = LEAKSCOPE_LOCK();
+    core->is_drained = false;
+    LEAKSCOPE_UNLOCK(lock);
+    return total;
+}
+
+/* Waits for room, or makes some. False if another context is making some, which this one may have interrupted: it would
+ * wait for ever. */
+static bool make_room(struct core *core) {
+    bool is_alone = true;
+    if (recorder.config.write_when_full != NULL) {
+        drain(core, recorder.config.write_when_full, &is_alone);
+    } else {
+        LEAKSCOPE_WAIT();
+    }
+    return is_alone;
+}
+
 /* ---------------------------------------------------------------- The host's commands */
 
-/* Answers are packets of a recording: a stopped recorder has none to put them between. Returns whether there is a text;
- * locks. */
+/* Answers are packets of a recording: a stopped recorder has none to put them between. One that finds no room is left out,
+ * as events are recorded before all else: the host can ask again. Returns whether there is a text; locks. */
 static bool answer(struct core *core, uint32_t kind, uint32_t number) {
     const struct times times = read_times();
     struct part part;
     make_part(&part, kind, number);
-    const uintptr_t lock = output_lock(core);
-    if (core->mode != MODE_STOPPED && kind == PART_TIME) {
-        record_system_time(core, &times);
-    } else if (core->mode != MODE_STOPPED) {
-        record_part(core, &part, false);
-    }
-    output_unlock(core, lock);
+    bool is_over;
+    do {
+        const uintptr_t lock = output_lock(core);
+        is_over = core->mode == MODE_STOPPED || recorder.config.write_when_full == NULL;
+        settle(core);
+        if (core->mode != MODE_STOPPED && has_room_for_part(core)) {
+            if (kind == PART_TIME) {
+                record_system_time(core, &times);
+            } else {
+                record_part(core, &part, false);
+            }
+            is_over = true;
+        }
+        output_unlock(core, lock);
+    } while (!is_over && make_room(core));
     return part.length > 0;
 }
 
@@ -1879,13 +1946,26 @@ static void start_core(struct core *core) {
     set_gate();
 }
 
+/* Tells of it, and of a loss before it, out of the reserve. Time for which there is no room is told before the next start. */
+static void end_recording(struct core *core) {
+    struct packet packet;
+    settle(core);
+    core->is_ending = true;
+    if (core->mode == MODE_DROPPING) {
+        tell_overflow(core);
+    }
+    packet_begin(&packet, ring_place(core, BARE_PACKET), EVTID_TRACE_STOP);
+    record_end(core, &packet);
+    core->is_ending = false;
+    core->mode = MODE_STOPPED;
+}
+
 static void stop_core(struct core *core) {
     const uintptr_t lock = output_lock(core);
     core->start_wanted = false;
     core->is_announcing = false;
     if (core->mode != MODE_STOPPED) {
-        record_numbers(core, EVTID_TRACE_STOP, NULL, 0);
-        core->mode = MODE_STOPPED;
+        end_recording(core);
     }
     output_unlock(core, lock);
     set_gate();
@@ -1992,51 +2072,15 @@ HOT void short_way_end(struct core *core, uint8_t *next) {
     keep_last(core);
 }
 
-/* Hands bytes of a core to `write`, which may take its time and record; 0 if another context is doing so. Locks. */
-static size_t drain(struct core *core, size_t (*write)(const uint8_t *, size_t), bool *is_alone) {
-    uintptr_t lock = LEAKSCOPE_LOCK();
-    *is_alone = !core->is_drained;
-    core->is_drained = true;
-    LEAKSCOPE_UNLOCK(lock);
-    if (!*is_alone) {
-        return 0;
-    }
-    size_t total = 0;
-    for (;;) {
-        const size_t end = core->up->write, read = read_position(core);
-        LEAKSCOPE_BARRIER();
-        const size_t length = (end >= read ? end : CAPACITY) - read;
-        const size_t wanted = length > 0 ? write(core->buffer + read, length) : 0;
-        const size_t taken = wanted < length ? wanted : length;
-        if (taken == 0) {
-            break;
-        }
-        LEAKSCOPE_BARRIER();
-        core->up->read = (uint32_t)(read + taken >= CAPACITY ? 0 : read + taken);
-        total += taken;
-    }
-    lock = LEAKSCOPE_LOCK();
-    core->is_drained = false;
-    LEAKSCOPE_UNLOCK(lock);
-    return total;
-}
-
-/* Waits for room, or makes some. False if another context is making some, which this one may have interrupted: it would
- * wait for ever. */
-static bool make_room(struct core *core) {
-    bool is_alone = true;
-    if (recorder.config.write_when_full != NULL) {
-        drain(core, recorder.config.write_when_full, &is_alone);
-    } else {
-        LEAKSCOPE_WAIT();
-    }
-    return is_alone;
-}
-
 /* What becomes of an event on the long way. */
-enum { OUTCOME_WRITE, OUTCOME_NOTHING, OUTCOME_ATTEND, OUTCOME_FULL };
+enum { OUTCOME_WRITE, OUTCOME_NOTHING, OUTCOME_ATTEND, OUTCOME_BEGIN, OUTCOME_FULL };
 
+/* A recorder that waits for room does so whatever was lost before, and for a start too: nobody else might make any. */
 static uint32_t check(struct core *core) {
+    const bool waits = recorder.config.write_when_full != NULL || recorder.config.wait_when_full;
+    if (core->start_wanted && waits) {
+        return ring_free(core) < start_sequence_bound() ? OUTCOME_FULL : OUTCOME_BEGIN;
+    }
     if (core->mode == MODE_STOPPED) {
         return core->start_wanted ? OUTCOME_ATTEND : OUTCOME_NOTHING;
     }
@@ -2045,7 +2089,7 @@ static uint32_t check(struct core *core) {
         drop_event(core);
         return OUTCOME_ATTEND;
     }
-    return core->mode == MODE_WAITING && ring_free(core) < ROOM_FOR_AN_EVENT ? OUTCOME_FULL : OUTCOME_WRITE;
+    return waits && (!settle(core) || ring_free(core) < ROOM_FOR_AN_EVENT) ? OUTCOME_FULL : OUTCOME_WRITE;
 }
 
 /* The long way: with waiting, beginning anew, and all that comes up now and then. Locks. */
@@ -2066,15 +2110,17 @@ static void record(void (*write)(struct core *core, const void *event), const vo
         const struct channel *const down = down_channel(core);
         const bool is_due = down->write != down->read || is_pending(core) || has_repeats(core);
         output_unlock(core, lock);
-        if (outcome != OUTCOME_FULL && is_due) {
+        if (outcome == OUTCOME_BEGIN) {
+            attend(core);
+        } else if (outcome != OUTCOME_FULL && is_due) {
             outcome = OUTCOME_ATTEND;
         }
-    } while (outcome == OUTCOME_FULL && make_room(core));
+    } while (outcome == OUTCOME_BEGIN || (outcome == OUTCOME_FULL && make_room(core)));
     if (outcome == OUTCOME_ATTEND) {
         attend(core);
     } else if (outcome == OUTCOME_FULL) {
         const uintptr_t lock = output_lock(core);
-        if (core->mode == MODE_WAITING) {
+        if (core->mode != MODE_STOPPED) {
             drop_event(core);
         }
         output_unlock(core, lock);
@@ -3128,4 +3174,68 @@ void leakscope_on_realloc_from(const void *from, size_t from_size, const void *b
     } else {
         tell_heap(HEAP_MOVED, block, size, from, 0, caller, frame);
     }
+}
+
+/* ---------------------------------------------------------------- The interface: allocators that call themselves */
+
+/* What an allocator calls, while it serves a call, has its frame so many bytes below that call's. */
+#define NEAR_BELOW (128u * sizeof(uintptr_t))
+
+/* Whose stack a call is on. Where stacks lie side by side, or interrupts use that of a task, its place does not tell. */
+struct context {
+    uintptr_t stack_end;
+    uint32_t interrupt;
+};
+
+static struct context own_context(void) {
+    struct context context = {0, 0};
+#if LEAKSCOPE_CORES == 1
+    context.stack_end = leakscope_stack_end;
+#endif
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+    context.interrupt = interrupt_number();
+#endif
+    return context;
+}
+
+/* The program's calls that are served at present: of several tasks, whose allocators may not wait for each other. Of more than
+ * there is room for, what the allocator calls is told, too. */
+static struct call {
+    uintptr_t frame; /* 0: there is none */
+    struct context context;
+} calls[8];
+#define MOST_CALLS (sizeof calls / sizeof calls[0])
+
+bool leakscope_call_begins(const void *frame) {
+    const uintptr_t at = (uintptr_t)frame;
+    struct call *vacant = NULL;
+    bool is_served = false;
+    if (!recorder.is_ready) {
+        return true;
+    }
+    const uintptr_t lock = LEAKSCOPE_LOCK();
+    const struct context context = own_context();
+    for (size_t i = 0; i < MOST_CALLS; i++) {
+        struct call *const call = &calls[i];
+        if (call->frame != 0 && call->context.stack_end == context.stack_end && call->context.interrupt == context.interrupt) {
+            /* A frame that lies deeper than the one at hand has gone without an end: its task was deleted. */
+            call->frame = at - call->frame < NEAR_BELOW ? 0 : call->frame;
+            is_served = is_served || call->frame - at - 1 < NEAR_BELOW;
+        }
+        vacant = call->frame == 0 ? call : vacant;
+    }
+    if (!is_served && vacant != NULL) {
+        vacant->frame = at;
+        vacant->context = context;
+    }
+    LEAKSCOPE_UNLOCK(lock);
+    return !is_served;
+}
+
+void leakscope_call_ends(const void *frame) {
+    const uintptr_t lock = LEAKSCOPE_LOCK();
+    for (size_t i = 0; i < MOST_CALLS; i++) {
+        calls[i].frame = calls[i].frame == (uintptr_t)frame ? 0 : calls[i].frame;
+    }
+    LEAKSCOPE_UNLOCK(lock);
 }

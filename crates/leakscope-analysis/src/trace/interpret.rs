@@ -7,7 +7,7 @@ use super::dialect::{DialectId, Listener, Said};
 use super::event::HeapEvent;
 use super::lane::Lane;
 use super::modules::Meaning;
-use super::reader::{Meant, NO_INIT, StreamState, Trace};
+use super::reader::{Meant, NO_INIT, StreamState, Trace, log};
 use super::stacks::Stacks;
 use super::stream::Piece;
 use super::tasks::Tasks;
@@ -38,10 +38,13 @@ impl Trace {
             }
             id::TASK_START_READY if !self.has_copies() => Meant::System,
             id::FIRST_API..id::FIRST_MODULE | id::END_CALL => Meant::Api,
-            id::PRINT_FORMATTED => {
-                self.counts.log_messages += 1;
-                Meant::Log
-            }
+            id::PRINT_FORMATTED => match log(piece.id(), source.stream.payload(piece)) {
+                Some(_) => {
+                    self.counts.log_messages += 1;
+                    Meant::Log
+                }
+                None => self.unreadable(index, piece),
+            },
             _ => self.interpret_rarity(index, piece),
         };
         (self.cores.of(piece.core()).current(), meant)

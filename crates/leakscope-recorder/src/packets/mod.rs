@@ -7,4 +7,4 @@ mod ring;
 
 pub(crate) use cursor::Cursor;
 pub(crate) use output::{Chain, Mode, OVERFLOW, Output, Running, Scale};
-pub(crate) use ring::{Place, Ring};
+pub(crate) use ring::{Place, RESERVE, Ring};

@@ -208,6 +208,19 @@ impl Output<'_> {
         self.short(id, [None; 2])
     }
 
+    /// The recording ends. That is told, and a loss before it, out of the reserve. Time for which there is no room is told
+    /// before the next start.
+    pub(crate) fn end(&mut self) {
+        self.settle();
+        self.ring.open_reserve();
+        if self.chain.mode == Mode::Dropping {
+            self.tell_overflow();
+        }
+        let stored = self.put_short(id::TRACE_STOP, [None; 2], self.delta());
+        self.account(stored);
+        self.chain.mode = Mode::Stopped;
+    }
+
     /// Bytes as they are, without time; false if there is no room.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> bool {
         let (scratch, room) = self.ring.scratch();
@@ -252,7 +265,7 @@ impl Output<'_> {
     }
 
     /// Tells of half periods that went by; whether there was room for all.
-    fn settle(&mut self) -> bool {
+    pub(crate) fn settle(&mut self) -> bool {
         let ticks = (self.scale.mask / 2 + 1) >> self.scale.shift;
         for _ in 0..self.chain.owed.min(MOST_AT_ONCE) {
             if !self.put_short(id::NOP, [None; 2], ticks) {
@@ -402,6 +415,8 @@ const MOST_AT_ONCE: u32 = 16;
 
 /// The longest `OVERFLOW` packet.
 pub(crate) const OVERFLOW: usize = 1 + 5 + 5;
+/// The longest packet without fields.
+pub(super) const BARE: usize = 1 + 5;
 /// The longest packet of an id below 24 and two numbers.
 const SHORT: usize = 1 + 2 * 5 + 5;
 

@@ -2,15 +2,13 @@
 
 use core::sync::atomic::Ordering;
 
-use leakscope_systemview::id;
-
 use super::announce::{Part, SystemText};
 use super::command::Command;
 use super::{DOWN_BUFFER, Session, Settings, Stream};
 use crate::config::{Config, WhenFull};
 use crate::dialect::Dialect;
 use crate::locked::locked;
-use crate::packets::{Mode, OVERFLOW, Output};
+use crate::packets::{Mode, Output, RESERVE};
 use crate::platform::{Clock, CoreNumber};
 
 impl<D, C, const BYTES: usize, const CORES: usize, N, const TASKS: usize>
@@ -135,14 +133,7 @@ where
                 number += 1;
             }
         };
-        let tell = |tell: &mut dyn FnMut(&mut Output<'_>)| {
-            self.with_output(settings, core, |_, output| {
-                // A stopped recorder has no packets to put answers between.
-                if output.chain.mode != Mode::Stopped {
-                    tell(output);
-                }
-            });
-        };
+        let tell = |tell: &mut dyn FnMut(&mut Output<'_>)| self.answer(settings, core, tell);
         match command {
             Command::Start => {
                 self.with_output(settings, core, |session, _| session.start_wanted = true);
@@ -153,8 +144,7 @@ where
                     session.start_wanted = false;
                     session.announced = None;
                     if output.chain.mode != Mode::Stopped {
-                        output.bare(id::TRACE_STOP);
-                        output.chain.mode = Mode::Stopped;
+                        output.end();
                     }
                 });
                 self.set_gate(settings);
@@ -179,6 +169,33 @@ where
             }),
             Command::GetModule(_) => {}
         }
+    }
+
+    /// Answers are packets of a recording: a stopped recorder has none to put them between. One that finds no room is left
+    /// out, as events are recorded before all else: the host can ask again.
+    fn answer(&self, settings: &Settings<C>, core: usize, tell: &mut dyn FnMut(&mut Output<'_>)) {
+        loop {
+            let is_over = self.with_output(settings, core, |_, output| {
+                let is_recording = output.chain.mode != Mode::Stopped;
+                output.settle();
+                let is_told = is_recording && output.has_room_for_part();
+                if is_told {
+                    tell(output);
+                }
+                is_told || !is_recording
+            });
+            let writes = matches!(settings.config.when_full, WhenFull::Write(_));
+            if is_over || !writes || !self.make_room(settings, core) {
+                return;
+            }
+        }
+    }
+
+    /// How much room a start needs.
+    pub(super) fn room_for_start(&self, config: &Config) -> usize {
+        let tasks = self.with_tasks(|tasks| tasks.len());
+        let bound = Output::start_sequence_bound::<D>(config, tasks);
+        bound.min(Self::CAPACITY - 1 - RESERVE)
     }
 
     /// Tells of the task at a place of the list, if there is one.
@@ -206,9 +223,7 @@ where
         if !session.start_wanted {
             return false;
         }
-        let tasks = self.with_tasks(|tasks| tasks.len());
-        let bound = Output::start_sequence_bound::<D>(config, tasks);
-        if output.ring.free() < bound.min(Self::CAPACITY - 1) {
+        if output.ring.free() < self.room_for_start(config) {
             if output.chain.mode >= Mode::Recording {
                 output.chain.mode = Mode::Restarting;
             }
@@ -250,7 +265,10 @@ where
     /// Goes on with the start sequence, as far as there is room: a part in each critical section.
     fn announce(&self, settings: &Settings<C>, core: usize, times: &Times) {
         loop {
-            let next = self.with_output(settings, core, |session, _| session.announced);
+            let next = self.with_output(settings, core, |session, output| {
+                output.settle();
+                session.announced
+            });
             let Some(index) = next else {
                 return;
             };
@@ -264,7 +282,7 @@ where
                     session.announced = None;
                     return true;
                 };
-                let has_room = output.ring.free() > Part::LONGEST + OVERFLOW;
+                let has_room = output.has_room_for_part();
                 if has_room {
                     self.tell(
                         output,

@@ -33,7 +33,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::dialect::Dialect;
 use crate::line;
 use crate::locked::{Locked, locked};
-use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, Ring, Scale};
+use crate::packets::{Chain, Mode, OVERFLOW, Output, Place, RESERVE, Ring, Scale};
 use crate::platform::{Clock, CoreNumber, SingleCore};
 use crate::sink::rtt::ControlBlock;
 use crate::stack::Ranges;
@@ -187,7 +187,7 @@ where
     /// Bytes of the ring proper.
     const CAPACITY: usize = {
         assert!(
-            BYTES > 4 * Self::SCRATCH + OVERFLOW && BYTES <= i32::MAX as usize,
+            BYTES > 4 * Self::SCRATCH + OVERFLOW + RESERVE && BYTES <= i32::MAX as usize,
             "the buffer must hold more than four of the longest packets"
         );
         BYTES - Self::SCRATCH

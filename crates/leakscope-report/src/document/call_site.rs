@@ -211,6 +211,9 @@ pub struct Left {
 }
 
 impl Left {
+    /// There are no more groups of marked cycles.
+    pub const MOST_GROUPS: usize = findings::Left::WINDOWS;
+
     fn new(facts: &Facts<'_>, left: &findings::Left) -> Self {
         let floor_s = facts.seconds(left.floor_ticks);
         Self {

@@ -37,7 +37,7 @@ pub(crate) struct Export {
     /// Only blocks that are allocated from this time on: 10 (seconds since the recording began), 100ms, 2min, 1h.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) from: Option<Duration>,
-    /// Only what happens before this time: blocks that live then are outstanding.
+    /// Only what happens up to this time: blocks that live then are outstanding.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     pub(crate) to: Option<Duration>,
     /// Only blocks that the task with this name allocates.

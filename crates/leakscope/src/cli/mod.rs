@@ -224,9 +224,12 @@ pub(crate) struct Demo {
     /// How it is recorded.
     #[arg(long, value_enum, default_value_t = DemoMode::Streamed)]
     pub(crate) mode: DemoMode,
-    /// Where to save what was recorded (otherwise leakscope-demo.svdat, or .log, in this folder).
+    /// Where to save what was recorded [default: leakscope-demo.svdat, or .log, in this folder, over that of the last time].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Overwrite the file of --output if it exists.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
 }
 
 /// Print names of heap events for SEGGER's application (a SYSVIEW_NAME.txt).

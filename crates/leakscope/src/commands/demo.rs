@@ -17,6 +17,7 @@ use leakscope_symbols::Symbols;
 use crate::cli::{Demo, DemoMode};
 use crate::demo::{program, recorder, stack};
 use crate::firmware::{self, AllocatorFrames};
+use crate::output;
 use crate::screen::{self, Screen};
 use crate::shell;
 
@@ -85,8 +86,9 @@ impl Demo {
     }
 
     fn create(&self) -> anyhow::Result<File> {
-        let path = self.output();
-        File::create(path).with_context(|| format!("`{}` cannot be written", path.display()))
+        // Its own file, demo may make as often as it is run.
+        let force = self.force || self.output.is_none();
+        output::create(self.output(), force)
     }
 
     fn save(&self, file: &mut File, bytes: &[u8]) -> anyhow::Result<()> {

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use leakscope_analysis::Analysis;
 use leakscope_heap::{Allocator, HeapMap};
 use leakscope_report::text;
+use leakscope_report::units::Clock;
 use leakscope_report::{Policy, Report, heap_map as reported, json};
 
 use crate::cli::{Heap, ReportFormat};
@@ -88,13 +89,10 @@ impl Heap {
 
     /// The moment that is asked for, in ticks.
     fn until(&self, hz: u32) -> anyhow::Result<u64> {
-        match self.at {
-            None => Ok(u64::MAX),
-            Some(_) if hz == 0 => {
-                bail!("the recording does not say how fast its clock is: --at cannot be looked up")
-            }
-            // Printed times are rounded to the nearest digit.
-            Some(time) => Ok((time.as_secs_f64() * f64::from(hz)).round() as u64),
-        }
+        let Some(time) = self.at else {
+            return Ok(u64::MAX);
+        };
+        let tick = Clock::new(hz, 0).tick(time.as_secs_f64());
+        tick.context("the recording does not say how fast its clock is: --at cannot be looked up")
     }
 }
