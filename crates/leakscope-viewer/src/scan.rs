@@ -14,7 +14,8 @@ use leakscope_systemview::id;
 
 use crate::index::Index;
 use crate::index::actors::Actors;
-use crate::index::record::{Batch, Other};
+use crate::index::batch::Batch;
+use crate::index::record::Other;
 use crate::index::sections::Sections;
 use crate::index::system::SystemIndex;
 use crate::names::Names;

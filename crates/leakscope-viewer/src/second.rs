@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::{mem, panic};
 
 use crate::index::Index;
-use crate::index::record::Batch;
+use crate::index::batch::Batch;
 
 /// How many batches may wait.
 const WAITING: usize = 4;

@@ -8,8 +8,10 @@
 //! - [`lanes`], [`stretches`]: who ran and who was ready, summed up in bins;
 //! - [`levels`], [`live`]: the heap's level in bins;
 //! - [`sites`], [`owners`], [`heaps`], [`curve`], [`exchange`]: what the page shows beyond the analysis' own outcome;
+//! - [`record`], [`batch`]: what it is told of events;
 //! - [`ledger`], [`entry`], [`running`], [`kind`]: what is also needed when a part is read again.
 pub(crate) mod actors;
+pub(crate) mod batch;
 pub(crate) mod begins;
 pub(crate) mod curve;
 pub(crate) mod entry;
@@ -38,6 +40,7 @@ use leakscope_analysis::heap::Effect;
 use leakscope_analysis::trace::{Event, EventKind};
 
 use actors::Actors;
+use batch::{Batch, Place};
 use begins::Begins;
 use exchange::Exchange;
 use kind::Kind;
@@ -47,7 +50,7 @@ use levels::Levels;
 use live::Live;
 use owners::Owners;
 use parts::Parts;
-use record::{Affected, Batch, Other, Place, SwitchRecord, Told};
+use record::{Affected, Other, SwitchRecord, Told};
 use running::Running;
 use sites::SiteIndex;
 
