@@ -7,7 +7,7 @@ use leakscope_memory::image::{About, Image, Piece, Thread};
 use leakscope_report::document::image as document;
 use leakscope_report::memory::{Examined, Live, Look, NO_SITE};
 use leakscope_report::text::{self, TextOptions};
-use leakscope_report::{Policy, Report, Symbolizer, json};
+use leakscope_report::{Report, Symbolizer, json};
 
 use crate::everything::everything;
 use crate::golden::assert_golden;
@@ -44,12 +44,7 @@ fn image(holds: Option<u64>) -> document::Image {
         ..About::default()
     });
     let examined = Examined::new(&image, None, &live, Some(&outcome), &Look::default());
-    let report = Report::new(
-        &outcome,
-        &mut Symbolizer::new(None),
-        &[],
-        &Policy::default(),
-    );
+    let report = Report::new(&outcome, &mut Symbolizer::new(None), &[]);
     examined.image(&examined.names(&report.call_sites), holds)
 }
 
