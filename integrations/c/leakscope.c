@@ -284,7 +284,8 @@ struct core {
 
     uint32_t now;
     uint32_t last;          /* when the last packet was stored, in units of the clock */
-    uint32_t owed;          /* halves of the clock's period before that, not told for lack of room */
+    uint32_t owed;          /* quarters of the clock's period before that, not told for lack of room */
+    uint64_t told;          /* of a core that does not record: up to where its recording tells recorder.time */
     uint32_t dropped;       /* events, without those that found the buffer full */
     size_t stored;          /* bytes since output_begin */
     size_t limit;           /* the short way may write below this position, */
@@ -297,7 +298,8 @@ struct core {
     uint32_t repeated;      /* the part of the start sequence that is repeated next */
 
     bool start_wanted;      /* the start sequence is sent as soon as there is room */
-    bool is_announcing;     /* it was begun, */
+    bool has_begun;         /* its first packet was sent, and time follows, */
+    bool is_announcing;     /* all without which events mean nothing was sent, */
     uint32_t announced;     /* and this part of it comes next */
     uint8_t command;        /* of the host, waits for its parameter */
     bool is_drained;        /* somebody drains the buffer */
@@ -343,8 +345,9 @@ static struct {
     /* Of standalone mode. It is reached by this alone, so that a program that only streams does not contain it. */
     keep_function *volatile keep;
     struct task tasks[LEAKSCOPE_TASKS];
-    bool has_epoch;
-    uint32_t epoch; /* when the first core began to record: from then on all count */
+    bool has_epoch;     /* a core has begun to record: from then on all count */
+    uint64_t time;      /* units since then, */
+    uint32_t last_look; /* counted up to here */
 } recorder;
 
 static struct core cores[LEAKSCOPE_CORES];
@@ -512,17 +515,20 @@ static void drop_event(struct core *core) {
     }
 }
 
-/* Tells of half periods that went by; false if there is no room for all. */
+#define QUARTER_PERIOD (LEAKSCOPE_CLOCK_MASK / 4u + 1u)
+
+/* Tells of quarters of periods that went by, up to two in a packet: by other times than powers of two, hosts that look for
+ * packets in damaged bytes do not know a silence. False if there is no room for all. */
 static bool settle(struct core *core) {
-    const uint32_t ticks = (LEAKSCOPE_CLOCK_MASK / 2u + 1u) >> LEAKSCOPE_TICK_SHIFT;
     /* The lock is held meanwhile: no more than 16 at once. */
-    for (uint32_t left = smaller(core->owed, 16); left > 0; left--) {
+    for (uint32_t left = 16; left > 0 && core->owed > 0; left--) {
+        const uint32_t quarters = smaller(core->owed, 2);
         struct packet packet;
         packet_begin(&packet, ring_place(core, LONGEST_SHORT_PACKET), EVTID_NOP);
-        if (!ring_commit(core, packet.start, packet_end(&packet, ticks))) {
+        if (!ring_commit(core, packet.start, packet_end(&packet, (quarters * QUARTER_PERIOD) >> LEAKSCOPE_TICK_SHIFT))) {
             return false;
         }
-        core->owed--;
+        core->owed -= quarters;
     }
     return core->owed == 0;
 }
@@ -591,22 +597,51 @@ static void record_sync(struct core *core) {
 /* ---------------------------------------------------------------- Time and repetitions */
 
 /* A clock that counts an operating system's ticks steps back if interrupts are off for longer than a tick. Where
- * leakscope_poll is called often enough, as much time as that would be otherwise cannot have passed. */
+ * leakscope_poll is called in each half of the period, and carries the time on by quarters, as much time as that would be
+ * otherwise cannot have passed. */
+static bool is_step_back(uint32_t units) {
+    return units >= LEAKSCOPE_CLOCK_MASK / 8u * 7u;
+}
+
 static bool has_gone_back(const struct core *core) {
-    return passed(core) >= LEAKSCOPE_CLOCK_MASK / 8u * 7u;
+    return is_step_back(passed(core));
 }
 
 /* Carries the time on where nothing happens: a clock that comes around between two packets would lose its period. */
 static void keep_time(struct core *core) {
-    const uint32_t half = LEAKSCOPE_CLOCK_MASK / 2u + 1u;
-    if (passed(core) < half || has_gone_back(core)) {
+    if (core->mode == MODE_STOPPED || has_gone_back(core)) {
         return;
     }
-    core->last += half;
-    if (core->mode != MODE_STOPPED) {
+    for (; passed(core) >= QUARTER_PERIOD; core->last += QUARTER_PERIOD) {
         core->owed += core->owed != UINT32_MAX;
-        settle(core);
     }
+    settle(core);
+}
+
+/* Counts the time that all cores share, whether they record or not. */
+static void look_at_clock(uint32_t now) {
+    const uint32_t step = (now - recorder.last_look) & LEAKSCOPE_CLOCK_MASK;
+    if (recorder.has_epoch && !is_step_back(step)) {
+        recorder.time += step;
+        recorder.last_look = now;
+    }
+}
+
+/* A core that does not record goes on with the time where it ended, or where the first core began. */
+static void resume_time(struct core *core) {
+    if (!recorder.has_epoch) {
+        recorder.has_epoch = true;
+        recorder.last_look = core->now;
+    }
+    const uint64_t untold = recorder.time - core->told, quarters = untold / QUARTER_PERIOD;
+    core->owed = high_word(quarters) != 0 ? UINT32_MAX : (uint32_t)quarters;
+    core->last = core->now - (uint32_t)(untold % QUARTER_PERIOD);
+}
+
+/* Keeps where the time ends that a core has told, until it goes on. */
+static void leave_time(struct core *core) {
+    core->told = recorder.time - passed(core) - (uint64_t)core->owed * QUARTER_PERIOD;
+    core->owed = 0;
 }
 
 /* Repetitions are less than 5 % of the bytes: what is sent earns credit, what is repeated is paid from it. */
@@ -659,6 +694,7 @@ static bool is_pending(const struct core *core) {
 static void output_begin(struct core *core) {
     core->now = clock_now();
     core->stored = 0;
+    look_at_clock(core->now);
     /* A clock that has stepped back stands still in the recording until it has caught up. */
     if (core->mode != MODE_STOPPED && has_gone_back(core)) {
         core->now = core->last;
@@ -1726,10 +1762,38 @@ static size_t start_sequence_bound(void) {
     return bound < most ? bound : most;
 }
 
+static void record_beginning(struct core *core) {
+    record_sync(core);
+    record_numbers(core, EVTID_TRACE_START, NULL, 0);
+}
+
+/* Whether all time is told that went by before a start that is due; as much is told as there is room for. A recording
+ * begins at the moment from which all cores count: where this one comes late, its first packets, by which hosts know a start,
+ * are told before that. */
+static bool has_told_time(struct core *core) {
+    if (core->mode != MODE_STOPPED) {
+        return core->owed == 0 || settle(core);
+    }
+    resume_time(core);
+    const uint32_t now = core->now, owed = core->owed;
+    if (owed > 0 && core->usual_mode == MODE_STOPPED && !core->has_begun) {
+        core->now = core->last;
+        core->owed = 0;
+        record_beginning(core);
+        record_init(core);
+        core->now = now;
+        core->owed = owed;
+        core->has_begun = true;
+    }
+    const bool is_told = settle(core);
+    leave_time(core);
+    return is_told;
+}
+
 /* Begins a recording, if that is due and there is room. */
 static void start_if_wanted(struct core *core, const struct times *times) {
     const struct leakscope_config *const config = &recorder.config;
-    if (!core->start_wanted) {
+    if (!core->start_wanted || !has_told_time(core)) {
         return;
     }
     if (ring_free(core) < start_sequence_bound()) {
@@ -1738,9 +1802,10 @@ static void start_if_wanted(struct core *core, const struct times *times) {
         }
         return;
     }
-    const bool is_first = core->usual_mode == MODE_STOPPED;
+    const bool is_first = core->usual_mode == MODE_STOPPED, has_begun = core->has_begun;
     const bool waits = config->write_when_full != NULL || config->wait_when_full;
     core->start_wanted = false;
+    core->has_begun = false;
     core->is_announcing = true;
     core->announced = FIRST_PARTS;
     core->usual_mode = waits ? MODE_WAITING : MODE_RECORDING;
@@ -1754,20 +1819,14 @@ static void start_if_wanted(struct core *core, const struct times *times) {
     const uint32_t pause = smaller(config->clock_hz / 64u, LEAKSCOPE_CLOCK_MASK / 64u);
     core->pause = pause > 0 ? pause : 1;
     const uint32_t now = core->now;
-    if (is_first) {
-        if (!recorder.has_epoch) {
-            recorder.has_epoch = true;
-            recorder.epoch = now;
-        }
-        core->now = recorder.epoch;
-        core->last = recorder.epoch;
+    if (!has_begun) {
+        core->now = is_first ? core->last : now;
+        /* A loss that came before the start sequence is told before it. */
+        is_ready(core);
+        record_beginning(core);
+        core->now = now;
+        record_init(core);
     }
-    /* A loss that came before the start sequence is told before it. */
-    is_ready(core);
-    record_sync(core);
-    record_numbers(core, EVTID_TRACE_START, NULL, 0);
-    core->now = now;
-    record_init(core);
     /* The time says whether the device was reset: before anything is said of its heap. */
     record_system_time(core, times);
     record_module_description(core, 0);
@@ -1958,6 +2017,7 @@ static void end_recording(struct core *core) {
     record_end(core, &packet);
     core->is_ending = false;
     core->mode = MODE_STOPPED;
+    leave_time(core);
 }
 
 static void stop_core(struct core *core) {
@@ -2039,11 +2099,15 @@ static void attend(struct core *core) {
         receive_byte(core, byte);
     }
     const struct times times = read_times();
-    const uintptr_t lock = output_lock(core);
-    const bool was_wanted = core->start_wanted;
-    start_if_wanted(core, &times);
-    const bool has_started = was_wanted && !core->start_wanted;
-    output_unlock(core, lock);
+    bool has_started, goes_on;
+    do {
+        const uintptr_t lock = output_lock(core);
+        const bool was_wanted = core->start_wanted;
+        start_if_wanted(core, &times);
+        has_started = was_wanted && !core->start_wanted;
+        goes_on = core->start_wanted && core->stored > 0;
+        output_unlock(core, lock);
+    } while (goes_on);
     if (has_started) {
         set_gate();
     }

@@ -91,11 +91,17 @@ where
             self.receive_byte(core, byte);
         }
         let times = Times::of(settings);
-        let is_changed = self.with_output(settings, core, |session, output| {
-            self.start_if_wanted(&settings.config, session, output, &times)
-        });
-        if is_changed {
-            self.set_gate(settings);
+        loop {
+            let (is_changed, goes_on) = self.with_output(settings, core, |session, output| {
+                let is_changed = self.start_if_wanted(&settings.config, session, output, &times);
+                (is_changed, session.start_wanted && output.stored > 0)
+            });
+            if is_changed {
+                self.set_gate(settings);
+            }
+            if !goes_on {
+                break;
+            }
         }
         self.announce(settings, core, &times);
         self.repeat(settings, core, &times);
@@ -207,9 +213,34 @@ where
         });
     }
 
-    /// When the first core began, which is now if none has.
-    fn epoch(&self, now: u32) -> u32 {
-        locked(|section| self.epoch.with(section, |epoch| *epoch.get_or_insert(now)))
+    /// Whether all time is told that went by before a start that is due; as much is told as there is room for. A recording
+    /// begins at the moment from which all cores count: where this one comes late, its first packets, by which hosts know
+    /// a start, are told before that.
+    fn has_told_time(
+        &self,
+        config: &Config,
+        session: &mut Session<D>,
+        output: &mut Output<'_>,
+        times: &Times,
+    ) -> bool {
+        if output.chain.mode != Mode::Stopped {
+            return output.settle();
+        }
+        locked(|section| self.time.with(section, |time| time.begin(output.now)));
+        output.resume_time();
+        let (now, owed) = (output.now, output.chain.owed);
+        if owed > 0 && output.chain.usual_mode == Mode::Stopped && !session.has_begun {
+            output.now = output.chain.last;
+            output.chain.owed = 0;
+            output.begin();
+            output.init(config, times.clock_hz >> C::TICK_SHIFT);
+            output.now = now;
+            output.chain.owed = owed;
+            session.has_begun = true;
+        }
+        let is_told = output.settle();
+        output.leave_time();
+        is_told
     }
 
     /// Begins a recording, if that is due and there is room; whether it did.
@@ -220,7 +251,7 @@ where
         output: &mut Output<'_>,
         times: &Times,
     ) -> bool {
-        if !session.start_wanted {
+        if !session.start_wanted || !self.has_told_time(config, session, output, times) {
             return false;
         }
         if output.ring.free() < self.room_for_start(config) {
@@ -230,6 +261,7 @@ where
             return false;
         }
         session.start_wanted = false;
+        let has_begun = core::mem::take(&mut session.has_begun);
         session.announced = Some(Part::FIRST);
         let is_first = output.chain.usual_mode == Mode::Stopped;
         output.chain.usual_mode = match config.when_full {
@@ -243,13 +275,14 @@ where
         output.chain.repeats.begin(output.now);
         output.chain.pause = (times.clock_hz / 64).min(C::MASK / 64).max(1);
         let now = output.now;
-        if is_first {
-            output.now = self.epoch(now);
-            output.chain.last = output.now;
+        if !has_begun {
+            if is_first {
+                output.now = output.chain.last;
+            }
+            output.begin();
+            output.now = now;
+            output.init(config, times.clock_hz >> C::TICK_SHIFT);
         }
-        output.begin();
-        output.now = now;
-        output.init(config, times.clock_hz >> C::TICK_SHIFT);
         // The time says whether the device was reset: before anything is said of its heap.
         output.system_time(times.microseconds);
         output.module_description::<D>(0);

@@ -17,6 +17,7 @@ mod heard;
 mod library;
 mod program;
 mod schedule;
+mod time;
 
 use driven::{Driven, Full, Settings, Stream};
 use happened::Happened;
