@@ -76,7 +76,8 @@ size_t leakscope_drain(uint32_t core, size_t (*write)(const uint8_t *bytes, size
 
 /* Standalone mode: records in memory that the program gives. leakscope_records_init returns for how many there is room
  * (0: it was refused); leakscope_records_start forgets all and begins, to keep all blocks or those that are not
- * freed. The others return false where they make no sense at present. */
+ * freed. The others return false where they make no sense at present, and those that begin before leakscope_init. Both modes
+ * can be on at once: each records what it would record alone. */
 size_t leakscope_records_init(void *memory, size_t bytes);
 bool leakscope_records_start(bool leaks_only);
 bool leakscope_records_stop(void);
@@ -149,6 +150,12 @@ extern uintptr_t leakscope_stack_end;
     leakscope_on_free_from((block), (size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
 #define leakscope_on_failed(size) \
     leakscope_on_failed_from((size), LEAKSCOPE_CALLER, LEAKSCOPE_FRAME)
+
+/* For wrappers of an allocator whose functions call each other, as newlib's realloc frees what it leaves over: whether a call is
+ * the program's, and not one by which the allocator serves another one of the same task or interrupt, which is not to be told.
+ * Where it is the program's, leakscope_call_ends follows, with the same LEAKSCOPE_FRAME. */
+bool leakscope_call_begins(const void *frame);
+void leakscope_call_ends(const void *frame);
 
 /* ---------------------------------------------------------------- Tasks and interrupts */
 

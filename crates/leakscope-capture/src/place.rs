@@ -37,7 +37,7 @@ impl Place {
 }
 
 /// Where links lead from `path`, the last of them perhaps to no file.
-pub(crate) fn end_of_links(path: &Path) -> PathBuf {
+pub fn end_of_links(path: &Path) -> PathBuf {
     /// No system follows more.
     const MOST: usize = 40;
     let mut path = path.to_owned();
@@ -51,7 +51,7 @@ pub(crate) fn end_of_links(path: &Path) -> PathBuf {
 }
 
 /// The folder that a file lies in: there is room on its disk, and a file can be moved within it at once.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

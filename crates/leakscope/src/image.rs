@@ -1,20 +1,20 @@
 //! The device's memory beside a recording.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use leakscope_analysis::outcome::Outcome;
 use leakscope_capture::memory::MemoryFilePlace;
 use leakscope_memory::image::{self, Image, ImageError, Piece, Words};
 use leakscope_report::filter::Filter;
 use leakscope_report::memory::{AtStop, Live};
-use leakscope_report::{FrameSource, Policy, Report, Symbolizer};
+use leakscope_report::{FrameSource, Report, Symbolizer};
 use leakscope_symbols::Symbols;
 use leakscope_viewer::Program;
 
 use crate::cli::AtTheEnd;
 use crate::firmware::AllocatorFrames;
+use crate::input_files::read;
 use crate::recording::OpenRecording;
 use crate::screen::Advised;
 
@@ -79,10 +79,6 @@ pub(crate) fn words(symbols: &Symbols) -> Words {
         is_64_bit: symbols.is_64_bit(),
         is_big_endian: symbols.is_big_endian(),
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("`{}`", path.display()))
 }
 
 /// Reads a recording for what it knows of the heap at its end.
@@ -156,7 +152,7 @@ impl AtTheEnd {
         if let Some(examined) = &examined {
             examined.judge(outcome);
         }
-        let mut report = Report::of_part(outcome, symbolizer, &names, &Policy::default(), part);
+        let mut report = Report::of_part(outcome, symbolizer, &names, part);
         if let Some(examined) = &examined {
             examined.attach(&mut report);
         }

@@ -4,7 +4,9 @@
 //! is the same.
 #![cfg(all(unix, not(any(target_arch = "riscv32", target_arch = "riscv64"))))]
 
+mod both;
 mod call;
+mod calls;
 mod compilers;
 mod header;
 mod host;

@@ -1,7 +1,9 @@
-//! The files that commands write: over nothing that is read, and none of them twice.
+//! The files that commands write: over nothing that is read, none of them twice, and whole or not at all.
 
 use std::collections::BTreeMap;
 use std::fs;
+#[cfg(unix)]
+use std::process::Command;
 
 use crate::folder::{Folder, leaking, sound};
 use crate::run::leakscope;
@@ -158,4 +160,87 @@ fn nothing_is_written_over_what_is_shown() {
     ] {
         refused(&folder, &format!("{words} --force"), READ);
     }
+}
+
+#[test]
+fn what_fails_is_not_in_the_way_of_the_next_try() {
+    let folder = Folder::of_recordings();
+    refused(
+        &folder,
+        "diff nothing.svdat leak.svdat --html page.html",
+        "nothing.svdat",
+    );
+    refused(
+        &folder,
+        "report empty.svdat --html no/page.html",
+        "cannot be written",
+    );
+    // The last of the tables exists.
+    fs::create_dir(folder.file("tables")).expect("a folder");
+    folder.write("tables/problems.csv", "mine");
+    let said = "`tables/problems.csv` exists already\nhint: --force overwrites it\n";
+    refused(&folder, "export leak.svdat --as csv -o tables", said);
+    let tables = fs::read_dir(folder.file("tables")).expect("a folder");
+    assert_eq!(tables.count(), 1);
+    folder.run("export leak.svdat --as csv -o tables --force", 0);
+    assert_ne!(folder.read("tables/problems.csv"), "mine");
+}
+
+/// On a disk that is full, nothing half is left, and what was there stays.
+#[cfg(unix)]
+#[test]
+fn files_are_whole_or_not_there() {
+    let folder = Folder::of_recordings();
+    folder.write("page.html", "mine");
+    for words in [
+        "report leak.svdat --html page.html --force",
+        "report leak.svdat --html new.html",
+        "diff sound.svdat leak.svdat --html page.html --force",
+        "diff sound.svdat leak.svdat --html new.html",
+        "export leak.svdat --as perfetto -o page.html --force",
+        "export leak.svdat --as csv --table events -o new.csv",
+    ] {
+        let before = files(&folder);
+        let ran = Command::new("sh")
+            .args(["-c", "ulimit -f 1; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_leakscope"))
+            .args(words.split_whitespace())
+            .current_dir(folder.path())
+            .output()
+            .expect("a shell");
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(2), "{words}: {stderr}");
+        assert!(stderr.contains("cannot be written"), "{words}: {stderr}");
+        assert!(
+            files(&folder) == before,
+            "{words}: {:?}",
+            files(&folder).keys()
+        );
+    }
+}
+
+/// A link stays one, and who may read a file is left as it is.
+#[cfg(unix)]
+#[test]
+fn what_is_overwritten_keeps_its_place() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::of_recordings();
+    folder.write("page.html", "old");
+    let path = folder.file("page.html");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).expect("a file");
+    symlink("page.html", folder.file("link.html")).expect("a link");
+    folder.run("report leak.svdat --html link.html --force", 0);
+    assert!(folder.file("link.html").is_symlink());
+    assert!(folder.read("page.html").starts_with("<!doctype html>"));
+    let mode = fs::metadata(&path).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o604);
+    // A new one is as any other that a program makes here.
+    folder.run("report leak.svdat --html new.html", 0);
+    let modes = ["new.html", "leak.svdat"].map(|name| {
+        let file = fs::metadata(folder.file(name)).expect("a file");
+        file.permissions().mode()
+    });
+    assert_eq!(modes[0], modes[1]);
+    let stream = "export leak.svdat --as folded -o /dev/stdout --force";
+    assert!(!folder.run(stream, 0).stdout.is_empty());
 }
