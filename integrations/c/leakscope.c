@@ -72,6 +72,9 @@
 #if LEAKSCOPE_STACKS < 4 || (LEAKSCOPE_STACKS & (LEAKSCOPE_STACKS - 1)) != 0
 #error "LEAKSCOPE_STACKS must be a power of two, and at least four"
 #endif
+#if LEAKSCOPE_TASKS < 1
+#error "LEAKSCOPE_TASKS must be at least one"
+#endif
 
 /* The lock of chips with one core: all interrupts off. */
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -634,7 +637,7 @@ static void resume_time(struct core *core) {
         recorder.last_look = core->now;
     }
     const uint64_t untold = recorder.time - core->told, quarters = untold / QUARTER_PERIOD;
-    core->owed = high_word(quarters) != 0 ? UINT32_MAX : (uint32_t)quarters;
+    core->owed = quarters > UINT32_MAX ? UINT32_MAX : (uint32_t)quarters;
     core->last = core->now - (uint32_t)(untold % QUARTER_PERIOD);
 }
 
@@ -1625,8 +1628,9 @@ static size_t system_text(char text[MAX_STRING_LEN], uint32_t number) {
         text[length++] = "NDCO"[i];
         text[length++] = '=';
         const size_t room = cut(value, MAX_STRING_LEN - length);
-        memcpy(text + length, value, room);
-        length += room;
+        for (size_t at = 0; at < room; at++) {
+            text[length++] = value[at] == ',' ? ';' : value[at]; /* a comma ends a value */
+        }
     }
     return full == number ? length : 0;
 }
